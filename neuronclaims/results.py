@@ -1,0 +1,127 @@
+"""What came of a claim, as plain data: the evidence, and the verdict with its reason.
+
+Every report is written from these and nothing else. All values are plain Python, so a result can cross a process
+border or become JSON as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Verdict: TypeAlias = Literal["supported", "refuted", "inconclusive"]
+VERDICTS: tuple[Verdict, ...] = ("supported", "refuted", "inconclusive")
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One effect size with its interval, in the unit its name says.
+
+    ``low`` and ``high`` bound a ``level`` confidence interval found by ``method``; both are None where the data
+    allow none, and ``value`` is None where the effect itself is undefined.
+    """
+
+    name: str
+    value: float | None
+    low: float | None
+    high: float | None
+    level: float
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """The test a claim was put to.
+
+    ``p_value`` is that of this claim alone, ``p_adjusted`` after ``correction`` over a family of ``family`` claims.
+    ``arrangements`` counts the relabellings looked at: all there are when ``exact``, otherwise drawn ones.
+    ``smallest_p`` is the least p this design can reach; ``standard_error`` the Monte-Carlo error of ``p_value``.
+    """
+
+    __test__ = False
+
+    method: str
+    alternative: Literal["greater", "less", "two-sided"]
+    statistic: float | None
+    p_value: float
+    p_adjusted: float
+    correction: str
+    family: int
+    alpha: float
+    exact: bool
+    arrangements: int
+    smallest_p: float
+    standard_error: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """The neuron's place among all neurons of its layer, 1 being the strongest in the direction claimed."""
+
+    place: int
+    among: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One named group of values in a figure, one value per unit."""
+
+    label: str
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What a report needs to draw a claim: groups of values on one axis. Writers choose bins and shapes."""
+
+    axis: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The numbers behind a verdict.
+
+    ``effect`` is the one the verdict rests on. ``counts`` gives the number of exchanged units per set, ``unit`` what
+    such a unit is (prompt, group, pair). ``notes`` are sentences a reader of the numbers should know.
+    """
+
+    effect: Effect
+    other_effects: tuple[Effect, ...]
+    test: Test
+    unit: str
+    counts: tuple[tuple[str, int], ...]
+    rank: Rank | None
+    notes: tuple[str, ...]
+    figure: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one claim came to on one model.
+
+    Either ``verdict``, ``reason`` and ``evidence`` are given, or ``error`` is: broken data is an error, not a verdict.
+    ``file``, ``line`` and ``column`` say where the claim stands; ``sentence`` is canonical.
+    """
+
+    id: str
+    model: str
+    sentence: str
+    kind: str
+    site: str
+    tokens: str
+    file: str
+    line: int
+    column: int
+    expect: Verdict
+    because: str | None
+    verdict: Verdict | None
+    reason: str
+    evidence: Evidence | None
+    error: str | None = None
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether the verdict is the one the claim file expects."""
+        return self.error is None and self.verdict == self.expect
