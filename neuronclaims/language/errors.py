@@ -1,0 +1,116 @@
+"""Errors with a place: what is wrong, the words it is about, and what to write instead."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from neuronclaims.errors import NeuronClaimsError
+
+WINDOW = 100
+"""How many characters of a long source line are shown around the caret."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A position in a file; line and column count from 1, columns in characters."""
+
+    path: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong in a file.
+
+    ``excerpt`` is the whole source line the place points into, ``width`` the number of characters the caret line
+    underlines there. ``suggestion`` is what was probably meant; ``allowed`` lists what could stand there.
+    """
+
+    place: Place
+    message: str
+    excerpt: str | None = None
+    width: int = 1
+    suggestion: str | None = None
+    allowed: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        head = f"{self.place}: {self.message}"
+        hint = f"did you mean {quoted(self.suggestion)}?" if self.suggestion else ""
+        number = str(self.place.line).rjust(5)
+        if self.excerpt is None:
+            body = [f"      {hint}"] if hint else []
+        else:
+            body = caret_lines(self.excerpt, self.place.column, self.width, number, hint)
+        return "\n".join([head, *body, *allowed_lines(self.allowed)])
+
+
+class ClaimFileError(NeuronClaimsError):
+    """A claim file that cannot be read: all its problems at once, in the order of their places."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda problem: problem.place))
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        return "\n".join(str(problem) for problem in self.problems)
+
+
+def caret_lines(text: str, column: int, width: int, gutter: str, hint: str) -> list[str]:
+    """Show a source line and, under ``width`` characters from ``column`` (counted from 1), a line of carets.
+
+    Tabs, wide and combining characters do not displace the carets; of a long line only a window is shown.
+    """
+    begin = max(0, column - 1 - WINDOW // 2) if len(text) > WINDOW else 0
+    shown = text[begin : begin + WINDOW]
+    start = column - 1 - begin
+    before, marked = shown[:start], shown[start : start + max(width, 1)]
+    left, right = ("…" if begin else ""), ("…" if begin + WINDOW < len(text) else "")
+    padding = " " * (len(left) + _columns(before) + max(0, start - len(shown)))
+    carets = "^" * max(1, _columns(marked))
+    blank = " " * len(gutter)
+    return [
+        f"{gutter} | {left}{printable(shown)}{right}".rstrip(),
+        f"{blank} | {padding}{carets} {hint}".rstrip(),
+    ]
+
+
+def allowed_lines(allowed: tuple[str, ...]) -> list[str]:
+    """List what could stand here: in one line where it fits, otherwise one per line."""
+    if not allowed:
+        return []
+    joined = ", ".join(allowed)
+    if len(joined) <= WINDOW:
+        return [f"      allowed: {joined}"]
+    return ["      allowed:", *(f"        {entry}" for entry in allowed)]
+
+
+def quoted(text: str) -> str:
+    """Return ``text`` in quotes, cut when long, with unprintable characters spelled out."""
+    cut = text if len(text) <= 60 else f"{text[:57]}…"
+    spelled = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in cut)
+    return f"'{spelled}'"
+
+
+def printable(text: str) -> str:
+    """Return ``text`` as a terminal may safely show it: a tab as four spaces, controls replaced, the rest as it is."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f]", "\N{REPLACEMENT CHARACTER}", text.replace("\t", "    "))
+
+
+def _columns(text: str) -> int:
+    """Return how many terminal columns ``printable(text)`` fills."""
+    return sum(_character_columns(character) for character in text)
+
+
+def _character_columns(character: str) -> int:
+    if character == "\t":
+        return 4
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1

@@ -1,0 +1,266 @@
+"""What can fill a hole in a phrase: neurons, sites, set names, numbers, tokens. Each is read from words and written back."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from neuronclaims.language.errors import quoted
+
+SITES: tuple[str, ...] = (
+    "resid_pre",
+    "resid_mid",
+    "resid_post",
+    "attn_out",
+    "mlp_pre",
+    "mlp_post",
+    "mlp_out",
+    "final_norm",
+)
+"""The names of sites, as TransformerLens has them."""
+
+IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+"""The name of a prompt set."""
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+_NEURON = re.compile(r"([0-9]{1,9}):([0-9]{1,9})")
+_NEARLY_NEURON = re.compile(
+    r"(?:layer|blocks?|[lh])?[._]?([0-9]{1,9})(?:[.:/;,_：-]+(?:neuron|unit|[nu])?|[nu])([0-9]{1,9})", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Neuron:
+    """One coordinate of one layer, both counted from 0; at which site, the claim says elsewhere."""
+
+    layer: int
+    index: int
+
+    def __str__(self) -> str:
+        return f"{self.layer}:{self.index}"
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A size, in standard deviations when ``unit`` is ``"sd"``, in the activation's own unit when it is None."""
+
+    value: float
+    unit: str | None = None
+
+    def __str__(self) -> str:
+        return f"{number_text(self.value)} {self.unit}" if self.unit else number_text(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word of a sentence and where it starts, counted in characters from 0."""
+
+    text: str
+    start: int
+    quoted: bool = False
+
+
+class Misread(Exception):
+    """A word that does not fill the hole it stands in, ``ahead`` words after the hole's first one."""
+
+    def __init__(self, reason: str | None = None, suggestion: str | None = None, ahead: int = 0) -> None:
+        super().__init__(reason)
+        self.reason, self.suggestion, self.ahead = reason, suggestion, ahead
+
+
+class Hole(Protocol):
+    """How one type of hole is read and written.
+
+    ``expected`` is what an error says should have stood there, ``shape`` stands for the hole in a listing of
+    phrases, ``candidates`` are the words it allows where they can be counted, ``examples`` are words it accepts.
+    """
+
+    @property
+    def expected(self) -> str: ...
+    @property
+    def shape(self) -> str: ...
+    @property
+    def candidates(self) -> tuple[str, ...]: ...
+    @property
+    def examples(self) -> tuple[str, ...]: ...
+
+    def read(self, words: Sequence[Word]) -> tuple[Any, int]:
+        """Return the value that the first words hold, and how many words those are; raise Misread."""
+        ...
+
+    def write(self, value: Any) -> str:
+        """Return the canonical words for ``value``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OneWord:
+    """A hole filled by exactly one word."""
+
+    expected: str
+    shape: str
+    examples: tuple[str, ...]
+    parse: Callable[[Word], Any]
+    write: Callable[[Any], str] = str
+    candidates: tuple[str, ...] = ()
+
+    def read(self, words: Sequence[Word]) -> tuple[Any, int]:
+        """Parse the first word."""
+        return self.parse(words[0]), 1
+
+
+def choice(options: tuple[str, ...]) -> OneWord:
+    """Return a hole that allows one of some words."""
+
+    def parse(word: Word) -> str:
+        if word.quoted or word.text not in options:
+            raise Misread
+        return word.text
+
+    expected = " or ".join(quoted(option) for option in options)
+    return OneWord(expected, "|".join(options), options, parse, candidates=options)
+
+
+@dataclass(frozen=True, slots=True)
+class _AmountHole:
+    """A number, alone or followed by the unit ``sd``."""
+
+    expected: str = "an amount such as 0.5 or '0.5 sd'"
+    shape: str = "AMOUNT"
+    examples: tuple[str, ...] = ("0.5",)
+    candidates: tuple[str, ...] = ()
+
+    def read(self, words: Sequence[Word]) -> tuple[Amount, int]:
+        joined = re.fullmatch(rf"({_NUMBER.pattern})(sd|SD|σ)", words[0].text)
+        if joined:
+            raise Misread("a number and its unit are two words", f"{joined[1]} sd")
+        value = _number(words[0])
+        if value < 0:
+            raise Misread("an amount is a size: it cannot be negative", words[0].text.lstrip("-"))
+        if len(words) > 1 and words[1].text == "sd" and not words[1].quoted:
+            return Amount(value, "sd"), 2
+        return Amount(value), 1
+
+    def write(self, value: Amount) -> str:
+        return str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class _NeuronsHole:
+    """One neuron or more, a comma after each but the last."""
+
+    expected: str = "neurons such as '11:365, 11:680'"
+    shape: str = "LAYER:INDEX, ..."
+    examples: tuple[str, ...] = ("11:365",)
+    candidates: tuple[str, ...] = ()
+
+    def read(self, words: Sequence[Word]) -> tuple[tuple[Neuron, ...], int]:
+        found: list[Neuron] = []
+        for used, word in enumerate(words, start=1):
+            pieces = word.text.split(",")
+            more = len(pieces) > 1 and pieces[-1] == ""
+            for piece in pieces[:-1] if more else pieces:
+                neuron = _neuron(Word(piece, word.start, word.quoted), used - 1)
+                if neuron in found:
+                    raise Misread(f"neuron {neuron} is named twice", ahead=used - 1)
+                found.append(neuron)
+            if not more:
+                return tuple(found), used
+        raise Misread("another neuron must follow the comma", ahead=len(words))
+
+    def write(self, value: Sequence[Neuron]) -> str:
+        return ", ".join(str(neuron) for neuron in value)
+
+
+def number_text(value: float) -> str:
+    """Return the shortest text that reads back as ``value``, without a trailing ``.0``."""
+    return repr(float(value)).removesuffix(".0")
+
+
+def _number(word: Word) -> float:
+    if word.quoted or not _NUMBER.fullmatch(word.text):
+        with_point = word.text.replace(",", ".")
+        raise Misread(None, with_point if _NUMBER.fullmatch(with_point) and not word.quoted else None)
+    value = float(word.text)
+    if not math.isfinite(value):
+        raise Misread(f"{quoted(word.text)} is too large a number")
+    return value + 0.0  # turns -0.0 into 0.0
+
+
+def _count(word: Word) -> int:
+    if word.quoted or not re.fullmatch(r"[0-9]{1,18}", word.text):
+        raise Misread
+    return int(word.text)
+
+
+def _share(word: Word) -> float:
+    if word.quoted or not (word.text.endswith("%") and _NUMBER.fullmatch(word.text[:-1])):
+        bare = not word.quoted and _NUMBER.fullmatch(word.text)
+        raise Misread("a share is written in percent" if bare else None, f"{word.text}%" if bare else None)
+    share = Decimal(word.text[:-1]) / 100
+    if not 0 <= share <= 1:
+        raise Misread("a share lies between 0% and 100%")
+    return float(share) + 0.0
+
+
+def _share_text(value: float) -> str:
+    return f"{(Decimal(repr(float(value))) * 100).normalize():f}%"
+
+
+def _neuron(word: Word, ahead: int = 0) -> Neuron:
+    if not word.quoted and (exact := _NEURON.fullmatch(word.text)):
+        return Neuron(int(exact[1]), int(exact[2]))
+    if nearly := _NEARLY_NEURON.fullmatch(word.text):
+        meant = f"{int(nearly[1])}:{int(nearly[2])}"
+        raise Misread(f"a neuron is written layer:index, not {quoted(word.text)}", meant, ahead)
+    if re.fullmatch(r"[0-9]+:?", word.text):
+        raise Misread(f"{quoted(word.text)} is a layer without an index; a neuron is layer:index", ahead=ahead)
+    if re.fullmatch(r":[0-9]+", word.text):
+        raise Misread(f"{quoted(word.text)} is an index without a layer; a neuron is layer:index", ahead=ahead)
+    raise Misread(ahead=ahead)
+
+
+def _set_name(word: Word) -> str:
+    if word.quoted or not IDENTIFIER.fullmatch(word.text):
+        raise Misread
+    return word.text
+
+
+def _token(word: Word) -> str:
+    if not word.quoted:
+        raise Misread("a token is written in double quotes, its leading space inside them", f'" {word.text}"')
+    try:
+        text: str = json.loads(word.text, strict=False)
+        text.encode("utf-8")
+    except ValueError as error:
+        raise Misread("not a text in JSON's spelling: a backslash there is written twice") from error
+    if not text:
+        raise Misread("a token cannot be empty")
+    return text
+
+
+def _token_text(value: str) -> str:
+    plain = json.dumps(value, ensure_ascii=False)
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in plain)
+
+
+HOLES: Mapping[str, Hole] = MappingProxyType(
+    {
+        "site": OneWord("a site", "SITE", SITES, choice(SITES).parse, candidates=SITES),
+        "neuron": OneWord("a neuron such as 11:365", "LAYER:INDEX", ("11:365",), _neuron),
+        "neurons": _NeuronsHole(),
+        "set": OneWord("the name of a prompt set", "SET", ("hanoi",), _set_name),
+        "amount": _AmountHole(),
+        "number": OneWord("a number such as 0.8", "NUMBER", ("0.8",), _number, number_text),
+        "share": OneWord("a share such as 60%", "SHARE%", ("60%",), _share, _share_text),
+        "count": OneWord("a count such as 10", "COUNT", ("10",), _count),
+        "token": OneWord('a token such as " an"', '"TOKEN"', ('" an"',), _token, _token_text),
+    }
+)
+"""The types of hole a phrase may name, besides a choice of words such as ``more|less``."""

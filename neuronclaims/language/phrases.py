@@ -1,0 +1,234 @@
+"""The sentence language: a kind of claim declares how its sentence reads, as a phrase with typed holes.
+
+    Phrase("[{site:site}] neuron {neuron:neuron} activates {direction:more|less} for {first:set}", Contrast)
+
+Fixed words stand for themselves, ``{field:type}`` is a hole (see ``holes.HOLES``; ``a|b`` is a choice of words) and
+``[...]`` may be left out. A sentence read with a phrase is the phrase's dataclass; writing it gives the canonical sentence.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator, Mapping
+from itertools import product
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from neuronclaims.language.errors import quoted
+from neuronclaims.language.holes import HOLES, Hole, Misread, Word, choice
+from neuronclaims.language.suggest import either
+
+T = TypeVar("T")
+
+_PIECE = re.compile(r"\[|\]|\{([^{}\s]*)\}|[^\s\[\]{}]+")
+
+
+class PhraseError(ValueError):
+    """A mistake in a kind of claim, not in a claim: a phrase that cannot be compiled, or two that read alike."""
+
+
+class FieldError(ValueError):
+    """Raised by a sentence's dataclass on a value it cannot take; the user sees the caret under that field's words."""
+
+    def __init__(self, field: str, message: str, suggestion: str | None = None) -> None:
+        super().__init__(field, message, suggestion)
+        self.field, self.message, self.suggestion = field, message, suggestion
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Fixed:
+    """A word that stands for itself."""
+
+    text: str
+
+    @property
+    def shape(self) -> str:
+        return self.text
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Slot:
+    """A hole and the field its value goes to."""
+
+    field: str
+    hole: Hole
+    type: str
+
+    @property
+    def shape(self) -> str:
+        return self.hole.shape
+
+
+Part: TypeAlias = Fixed | Slot
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Stretch:
+    """Some parts in a row, which are all there or, where optional, all left out."""
+
+    parts: tuple[Part, ...]
+    optional: bool
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return tuple(part.field for part in self.parts if isinstance(part, Slot))
+
+
+@dataclasses.dataclass(frozen=True)
+class Phrase(Generic[T]):
+    """How one kind of claim reads: ``template`` in words and holes, ``build`` the frozen dataclass of its fields.
+
+    Fields of optional parts are None where the part is left out. Raises PhraseError on a template that does not
+    compile or whose holes are not exactly the fields of ``build``.
+    """
+
+    template: str
+    build: type[T]
+    stretches: tuple[Stretch, ...] = dataclasses.field(init=False, repr=False, compare=False)
+    variants: tuple[tuple[Part, ...], ...] = dataclasses.field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        stretches = tuple(_stretches(self.template))
+        _check_fields(self.template, stretches, self.build)
+        object.__setattr__(self, "stretches", stretches)
+        object.__setattr__(self, "variants", tuple(_variants(stretches)))
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """All holes, in the order of the sentence."""
+        return tuple(part for s in self.stretches for part in s.parts if isinstance(part, Slot))
+
+    @property
+    def shape(self) -> str:
+        """The phrase as a listing shows it, such as ``[SITE] neuron LAYER:INDEX separates SET from SET``."""
+        texts = (" ".join(part.shape for part in stretch.parts) for stretch in self.stretches)
+        return " ".join(
+            f"[{text}]" if stretch.optional else text
+            for stretch, text in zip(self.stretches, texts, strict=True)
+        )
+
+    def render(self, sentence: T) -> str:
+        """Return the canonical sentence; reading it gives an equal dataclass back."""
+        words: list[str] = []
+        for stretch in self.stretches:
+            given = [getattr(sentence, field) is not None for field in stretch.fields]
+            if stretch.optional and not any(given):
+                continue
+            if not all(given):
+                raise PhraseError(f"{sentence!r} lacks some of {', '.join(stretch.fields)}: {self.shape}")
+            words.extend(_written(part, sentence) for part in stretch.parts)
+        return " ".join(words)
+
+    def sets(self, sentence: T) -> tuple[tuple[str, str], ...]:
+        """Return (field, name) for every prompt set the sentence names, in its order."""
+        return tuple((field, name) for field, name in self.values(sentence, "set"))
+
+    def site(self, sentence: T) -> str | None:
+        """Return the site the sentence itself names, if any."""
+        return next((value for _, value in self.values(sentence, "site")), None)
+
+    def values(self, sentence: T, hole_type: str) -> Iterator[tuple[str, Any]]:
+        """Yield (field, value) for the holes of one type that are filled."""
+        for slot in self.slots:
+            value = getattr(sentence, slot.field)
+            if slot.type == hole_type and value is not None:
+                yield slot.field, value
+
+
+def _stretches(template: str) -> Iterator[Stretch]:
+    parts: list[Part] = []
+    optional = False
+    for match in _PIECE.finditer(template):
+        piece = match[0]
+        if piece not in "[]":
+            parts.append(Fixed(piece) if match[1] is None else _slot(match[1], template))
+            continue
+        if (piece == "]") != optional:
+            raise PhraseError(f"unbalanced or nested brackets in {template!r}")
+        if parts:
+            yield Stretch(tuple(parts), optional)
+        parts, optional = [], piece == "["
+    if optional:
+        raise PhraseError(f"an optional part of {template!r} is never closed")
+    if parts:
+        yield Stretch(tuple(parts), optional=False)
+
+
+def _slot(declaration: str, template: str) -> Slot:
+    field, _, kind = declaration.partition(":")
+    if "|" in kind:
+        return Slot(field, choice(tuple(kind.split("|"))), "choice")
+    if kind not in HOLES:
+        raise PhraseError(f"{{{declaration}}} in {template!r}: no such type of hole; there are {either(list(HOLES))}")
+    return Slot(field, HOLES[kind], kind)
+
+
+def _check_fields(template: str, stretches: tuple[Stretch, ...], build: type[Any]) -> None:
+    named = [field for stretch in stretches for field in stretch.fields]
+    declared = [field.name for field in dataclasses.fields(build)]
+    if sorted(named) != sorted(declared):
+        raise PhraseError(f"the holes of {template!r} are {named}, the fields of {build.__name__} are {declared}")
+    if all(stretch.optional for stretch in stretches):
+        raise PhraseError(f"{template!r} has no part that must be there")
+    if any(stretch.optional and not stretch.fields for stretch in stretches):
+        raise PhraseError(f"an optional part of {template!r} has no hole, so nothing would remember it was there")
+
+
+def _variants(stretches: tuple[Stretch, ...]) -> Iterator[tuple[Part, ...]]:
+    """Yield the phrase with every choice of its optional parts there or left out."""
+    choices = [(stretch.parts, ()) if stretch.optional else (stretch.parts,) for stretch in stretches]
+    for picked in product(*choices):
+        yield tuple(part for parts in picked for part in parts)
+
+
+def _written(part: Part, sentence: object) -> str:
+    return part.text if isinstance(part, Fixed) else part.hole.write(getattr(sentence, part.field))
+
+
+def check_phrases(phrases: Mapping[str, Phrase[Any]]) -> None:
+    """Raise PhraseError when two kinds of claim, given by name, could read one sentence in two ways.
+
+    Two phrases are told apart when at some position no word fits both, or one must end where the other goes on.
+    """
+    named = list(phrases.items())
+    for number, (name, phrase) in enumerate(named):
+        for other_name, other in named[number + 1 :]:
+            if phrase.build is other.build:
+                raise PhraseError(f"{name} and {other_name} both build {phrase.build.__name__}")
+            if _alike(phrase, other):
+                raise PhraseError(
+                    f"a sentence could be read both as {name}, {quoted(phrase.shape)}, "
+                    f"and as {other_name}, {quoted(other.shape)}"
+                )
+        if any(_overlap(a, b) for i, a in enumerate(phrase.variants) for b in phrase.variants[i + 1 :]):
+            raise PhraseError(f"a sentence could be read in two ways as {name}: {quoted(phrase.shape)}")
+
+
+def _alike(phrase: Phrase[Any], other: Phrase[Any]) -> bool:
+    return any(_overlap(a, b) for a in phrase.variants for b in other.variants)
+
+
+def _overlap(first: tuple[Part, ...], second: tuple[Part, ...]) -> bool:
+    return len(first) == len(second) and all(map(_fit_one_word, first, second))
+
+
+def _fit_one_word(first: Part, second: Part) -> bool:
+    if isinstance(first, Fixed) and isinstance(second, Fixed):
+        return first.text == second.text
+    return any(_accepts(second, word) for word in _words(first)) or any(
+        _accepts(first, word) for word in _words(second)
+    )
+
+
+def _words(part: Part) -> tuple[str, ...]:
+    return (part.text,) if isinstance(part, Fixed) else part.hole.examples
+
+
+def _accepts(part: Part, text: str) -> bool:
+    if isinstance(part, Fixed):
+        return part.text == text
+    try:
+        part.hole.read([Word(text, 0, text.startswith('"'))])
+    except Misread:
+        return False
+    return True

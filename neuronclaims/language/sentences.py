@@ -1,0 +1,186 @@
+"""Reading a sentence with phrases: the dataclass it stands for, or one error at the furthest word any phrase reached."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from neuronclaims.errors import NeuronClaimsError
+from neuronclaims.language.errors import allowed_lines, caret_lines, quoted
+from neuronclaims.language.holes import Misread, Word
+from neuronclaims.language.phrases import FieldError, Fixed, Part, Phrase, PhraseError, Slot
+from neuronclaims.language.suggest import closest, either
+
+_WORD = re.compile(r'(?P<token>"(?:[^"\\]|\\.)*"(?=\s|$))|(?P<open>"[^"]*"?)|(?P<plain>\S+)', re.DOTALL)
+
+
+class SentenceError(NeuronClaimsError):
+    """A sentence that no phrase reads. ``column`` counts from 1; ``width`` is how many characters are meant."""
+
+    def __init__(
+        self,
+        sentence: str,
+        column: int,
+        width: int,
+        message: str,
+        suggestion: str | None = None,
+        allowed: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(sentence, column, width, message, suggestion, allowed)
+        self.sentence, self.column, self.width = sentence, column, width
+        self.message, self.suggestion, self.allowed = message, suggestion, allowed
+
+    def __str__(self) -> str:
+        hint = f"did you mean {quoted(self.suggestion)}?" if self.suggestion else ""
+        flat = re.sub(r"[\r\n]", " ", self.sentence)
+        lines = caret_lines(flat, self.column, self.width, "     ", hint)
+        return "\n".join([self.message, *lines, *allowed_lines(self.allowed)])
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A sentence that was read: its dataclass, its phrase, and where each field's words stand (start, end; from 0)."""
+
+    value: Any
+    phrase: Phrase[Any]
+    spans: Mapping[str, tuple[int, int]]
+
+    @property
+    def text(self) -> str:
+        """The canonical sentence."""
+        return self.phrase.render(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Miss:
+    """Where a phrase stopped fitting: at which word, what would have fitted, and what is wrong with the word if known."""
+
+    at: int
+    expected: str
+    candidates: tuple[str, ...] = ()
+    reason: str | None = None
+    suggestion: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    phrase: Phrase[Any]
+    values: Mapping[str, Any]
+    spans: Mapping[str, tuple[int, int]]
+
+
+def parse(sentence: str, phrases: Sequence[Phrase[Any]]) -> Parsed:
+    """Read a sentence with the phrase that fits it. Raises SentenceError, PhraseError when two phrases fit."""
+    words = _words(sentence, phrases)
+    full_stop = _full_stop(words)
+    if full_stop:
+        words[-1] = Word(words[-1].text[:-1], words[-1].start)
+    fits = [_fit(phrase, variant, words) for phrase in phrases for variant in phrase.variants]
+    matches = [fit for fit in fits if isinstance(fit, _Match)]
+    if len(matches) > 1:
+        shapes = " and ".join(quoted(match.phrase.shape) for match in matches)
+        raise PhraseError(f"{quoted(sentence)} reads in two ways: {shapes}")
+    if not matches:
+        misses = [fit for fit in fits if isinstance(fit, _Miss)]
+        raise _furthest(sentence, words, misses, phrases)
+    if full_stop:
+        where = words[-1].start + len(words[-1].text)
+        raise SentenceError(sentence, where + 1, 1, "a claim has no full stop at its end")
+    _refuse_same_set(sentence, matches[0])
+    return _built(sentence, matches[0])
+
+
+def _words(sentence: str, phrases: Sequence[Phrase[Any]]) -> list[Word]:
+    words: list[Word] = []
+    for match in _WORD.finditer(sentence):
+        if match["open"]:
+            closed = len(match["open"]) > 1 and match["open"].endswith('"')
+            rule = "a space must follow the closing quote" if closed else 'this double quote (") is never closed'
+            raise SentenceError(sentence, match.start() + 1, len(match["open"]), rule)
+        words.append(Word(match[0], match.start(), match["token"] is not None))
+    if not words:
+        raise SentenceError(sentence, 1, 1, "the claim is empty", None, _shapes(phrases))
+    return words
+
+
+def _full_stop(words: Sequence[Word]) -> bool:
+    last = words[-1]
+    return not last.quoted and len(last.text) > 1 and last.text.endswith(".")
+
+
+def _fit(phrase: Phrase[Any], variant: Sequence[Part], words: Sequence[Word]) -> _Match | _Miss:
+    """Lay one variant of a phrase over the words, as far as it fits."""
+    at = 0
+    values: dict[str, Any] = {slot.field: None for slot in phrase.slots}
+    spans: dict[str, tuple[int, int]] = {}
+    for part in variant:
+        if at == len(words) or isinstance(part, Fixed):
+            if at == len(words) or words[at].quoted or words[at].text != part.shape:
+                return _miss(part, at)
+            at += 1
+            continue
+        try:
+            values[part.field], used = part.hole.read(words[at:])
+        except Misread as misread:
+            return _miss(part, at + misread.ahead, misread.reason, misread.suggestion)
+        last = words[at + used - 1]
+        spans[part.field] = (words[at].start, last.start + len(last.text))
+        at += used
+    if at < len(words):
+        return _Miss(at, "the end of the sentence")
+    return _Match(phrase, values, spans)
+
+
+def _miss(part: Part, at: int, reason: str | None = None, suggestion: str | None = None) -> _Miss:
+    if isinstance(part, Slot):
+        return _Miss(at, part.hole.expected, part.hole.candidates, reason, suggestion)
+    return _Miss(at, quoted(part.text), (part.text,))
+
+
+def _furthest(
+    sentence: str, words: Sequence[Word], misses: Sequence[_Miss], phrases: Sequence[Phrase[Any]]
+) -> SentenceError:
+    """Make one error of what all phrases that got furthest expected there."""
+    at = max((miss.at for miss in misses), default=0)
+    furthest = [miss for miss in misses if miss.at == at]
+    expected = either(list(dict.fromkeys(miss.expected for miss in furthest)))
+    if at >= len(words):
+        end = words[-1].start + len(words[-1].text)
+        return SentenceError(sentence, end + 1, 1, f"expected {expected}, but the sentence ends here")
+    word = words[at]
+    known = next((miss for miss in furthest if miss.reason or miss.suggestion), None)
+    reason = (known and known.reason) or f"expected {expected}, found {quoted(word.text)}"
+    candidates = [candidate for miss in furthest for candidate in miss.candidates]
+    suggestion = (known and known.suggestion) or closest(word.text, candidates)
+    shapes = _shapes(phrases) if at < 2 and not suggestion and not (known and known.reason) else ()
+    return SentenceError(sentence, word.start + 1, len(word.text), reason, suggestion, shapes)
+
+
+def _shapes(phrases: Sequence[Phrase[Any]]) -> tuple[str, ...]:
+    return tuple(phrase.shape for phrase in phrases)
+
+
+def _refuse_same_set(sentence: str, match: _Match) -> None:
+    seen: set[str] = set()
+    for field in _set_fields(match):
+        name = match.values[field]
+        if name in seen:
+            start, end = match.spans[field]
+            rule = f"{quoted(name)} stands against itself: a claim needs different prompt sets"
+            raise SentenceError(sentence, start + 1, end - start, rule)
+        seen.add(name)
+
+
+def _set_fields(match: _Match) -> Iterator[str]:
+    return (slot.field for slot in match.phrase.slots if slot.type == "set" and slot.field in match.spans)
+
+
+def _built(sentence: str, match: _Match) -> Parsed:
+    try:
+        value = match.phrase.build(**match.values)
+    except FieldError as error:
+        start, end = match.spans.get(error.field, (0, len(sentence)))
+        raise SentenceError(sentence, start + 1, end - start, error.message, error.suggestion) from None
+    return Parsed(value, match.phrase, match.spans)
