@@ -84,13 +84,15 @@ class Evidence:
     """The numbers behind a verdict.
 
     ``effect`` is the one the verdict rests on. ``counts`` gives the number of exchanged units per set, ``unit`` what
-    such a unit is (prompt, group, pair). ``notes`` are sentences a reader of the numbers should know.
+    such a unit is (prompt, group, pair), ``paired`` whether each has a value in both sets. ``notes`` are sentences a
+    reader of the numbers should know.
     """
 
     effect: Effect
     other_effects: tuple[Effect, ...]
     test: Test
     unit: str
+    paired: bool
     counts: tuple[tuple[str, int], ...]
     rank: Rank | None
     notes: tuple[str, ...]

@@ -1,0 +1,1 @@
+"""Results to what people and programs read; one writer per format, each fed the same results."""

@@ -1,0 +1,108 @@
+"""``claims.json``: every result of a session in one file with a versioned schema.
+
+The schema stands beside this module as ``claims-report.schema.json``; ``python -m neuronclaims.reports.json_report``
+prints it anew.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from neuronclaims import __version__
+from neuronclaims.errors import NeuronClaimsError
+from neuronclaims.reports.plain import adapter, to_plain
+from neuronclaims.results import VERDICTS, Result
+
+SCHEMA_VERSION = 1
+FILE_NAME = "claims.json"
+_LIBRARIES = ("numpy", "scipy", "torch", "transformers", "tokenizers", "pytest")
+
+
+class ReportError(NeuronClaimsError):
+    """A report that could not be written."""
+
+
+def write_json(folder: Path, results: Sequence[Result], *, complete: bool = True) -> Path:
+    """Write ``claims.json`` into ``folder`` and return its path; a reader never sees half a file.
+
+    Raises ReportError where the folder cannot be made or written.
+    """
+    text = json.dumps(report(results, complete=complete), indent=1, ensure_ascii=False, allow_nan=False)
+    path = folder / FILE_NAME
+    waiting = folder / f".{FILE_NAME}.{os.getpid()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        waiting.write_text(text + "\n", encoding="utf-8")
+        waiting.replace(path)
+    except OSError as error:
+        raise ReportError(
+            f"The report {path} could not be written: {error.strerror}. Choose another folder with --claims-report."
+        ) from error
+    return path
+
+
+def report(results: Sequence[Result], *, complete: bool = True) -> dict[str, Any]:
+    """Return the whole report as plain data; ``complete`` is False when the session was interrupted."""
+    verdicts = Counter(result.verdict for result in results)
+    return {
+        "schema": SCHEMA_VERSION,
+        "complete": complete,
+        "made": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "environment": environment(),
+        "summary": {
+            "claims": len(results),
+            **{verdict: verdicts[verdict] for verdict in VERDICTS},
+            "broken": verdicts[None],
+            "as_expected": sum(result.as_expected for result in results),
+        },
+        "claims": [{**to_plain(result), "as_expected": result.as_expected} for result in results],
+    }
+
+
+def environment() -> dict[str, str]:
+    """Return the versions the numbers were made with, read without importing any of the libraries."""
+    found = {"neuronclaims": __version__, "python": platform.python_version()}
+    for name in _LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of ``claims.json``."""
+    claim = adapter().json_schema(mode="serialization", ref_template="#/$defs/{model}")
+    definitions = claim.pop("$defs")
+    claim["properties"]["as_expected"] = {"type": "boolean"}
+    counts = ["claims", *VERDICTS, "broken", "as_expected"]
+    count = {"type": "integer", "minimum": 0}
+    properties = {
+        "schema": {"const": SCHEMA_VERSION},
+        "complete": {"type": "boolean", "description": "false when the session was interrupted"},
+        "made": {"type": "string", "format": "date-time"},
+        "environment": {"type": "object", "additionalProperties": {"type": "string"}},
+        "summary": {"type": "object", "required": counts, "properties": dict.fromkeys(counts, count)},
+        "claims": {"type": "array", "items": claim},
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "neuronclaims report",
+        "type": "object",
+        "required": list(properties),
+        "properties": properties,
+        "additionalProperties": False,
+        "$defs": definitions,
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(schema(), indent=1))

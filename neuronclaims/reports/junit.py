@@ -1,0 +1,30 @@
+"""The few facts of a result that go into JUnit XML as properties: flat names, plain scalars."""
+
+from __future__ import annotations
+
+from neuronclaims.results import Result
+
+
+def properties(result: Result) -> list[tuple[str, str | float | int]]:
+    """Return (name, value) pairs for pytest's ``user_properties``; what is unknown is left out."""
+    found: list[tuple[str, str | float | int | None]] = [
+        ("claims.verdict", result.verdict),
+        ("claims.expected", result.expect),
+        ("claims.sentence", result.sentence),
+        ("claims.model", result.model),
+        ("claims.site", result.site),
+        ("claims.tokens", result.tokens),
+        ("claims.error", result.error),
+    ]
+    if result.evidence is not None:
+        effect, test = result.evidence.effect, result.evidence.test
+        found += [
+            ("claims.effect_name", effect.name),
+            ("claims.effect", effect.value),
+            ("claims.effect_low", effect.low),
+            ("claims.effect_high", effect.high),
+            ("claims.p_value", test.p_value),
+            ("claims.p_adjusted", test.p_adjusted),
+            ("claims.n", sum(count for _, count in result.evidence.counts)),
+        ]
+    return [(name, value) for name, value in found if value is not None]

@@ -1,0 +1,46 @@
+"""Results as dictionaries, lists, strings and numbers, and back again.
+
+The one door through which results leave the process: to xdist's controller, to JSON.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from neuronclaims.results import Result
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+
+def to_plain(result: Result) -> dict[str, Any]:
+    """Return a result as plain data that survives JSON: infinite or undefined numbers become None."""
+    plain: dict[str, Any] = _finite(asdict(result))
+    return plain
+
+
+def from_plain(plain: Mapping[str, Any]) -> Result:
+    """Return the result that ``to_plain`` made plain; raises pydantic's ValidationError on anything else."""
+    return adapter().validate_python(plain)
+
+
+@cache
+def adapter() -> TypeAdapter[Result]:
+    """Return what checks and describes plain results; the JSON schema of the report is made from it."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Result)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(entry) for entry in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

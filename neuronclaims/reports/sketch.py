@@ -1,0 +1,39 @@
+"""A distribution in one line of text, so that two of them, one above the other, show how far they are apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from neuronclaims.results import Figure
+
+BLOCKS = " ▁▂▃▄▅▆▇█"
+ASCII = " .:-=+*#@"
+
+
+def sketch(figure: Figure, bins: int = 16, ascii_only: bool = False) -> list[tuple[str, str]]:
+    """Return (label, histogram) for each row of a figure, on bins all rows share.
+
+    Heights are shares of the row, on one scale, so that rows with different numbers of values compare. A value that
+    fell into a bin is never drawn as nothing.
+    """
+    values = [value for row in figure.rows for value in row.values]
+    low, high = min(values), max(values)
+    shares = [_shares(row.values, low, high, bins) for row in figure.rows]
+    top = max(max(row) for row in shares)
+    ramp = ASCII if ascii_only else BLOCKS
+    return [
+        (row.label, "".join(_block(share / top, ramp) for share in heights))
+        for row, heights in zip(figure.rows, shares, strict=True)
+    ]
+
+
+def _shares(values: Sequence[float], low: float, high: float, bins: int) -> list[float]:
+    counts = [0] * bins
+    for value in values:
+        place = int((value - low) / (high - low) * bins) if high > low else 0
+        counts[min(place, bins - 1)] += 1
+    return [count / len(values) for count in counts]
+
+
+def _block(height: float, ramp: str) -> str:
+    return ramp[0] if height <= 0 else ramp[max(1, round(height * (len(ramp) - 1)))]
