@@ -1,0 +1,39 @@
+"""Needs in, numbers out: models are found, measured once, and what was measured is kept.
+
+Nothing here has heard of a claim. Importing this package, and a run whose values are all cached, needs no
+torch.
+"""
+
+from __future__ import annotations
+
+from neuronclaims.runs.cache import RunCache
+from neuronclaims.runs.errors import (
+    CacheError,
+    IntegrityError,
+    MeasurementError,
+    ModelError,
+    RunError,
+    RunWarning,
+)
+from neuronclaims.runs.fingerprint import Fingerprint
+from neuronclaims.runs.measure import Answers, measure
+from neuronclaims.runs.options import Progress, RunOptions
+from neuronclaims.runs.sources import LoadedModel, Source, open_model
+
+__all__ = [
+    "Answers",
+    "CacheError",
+    "Fingerprint",
+    "IntegrityError",
+    "LoadedModel",
+    "MeasurementError",
+    "ModelError",
+    "Progress",
+    "RunCache",
+    "RunError",
+    "RunOptions",
+    "RunWarning",
+    "Source",
+    "measure",
+    "open_model",
+]

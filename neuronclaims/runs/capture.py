@@ -1,0 +1,162 @@
+"""Hooks that pool activations as they pass by, and a ledger of which hook fired.
+
+A pass goes in steps: a forward is one step, a generation one step per new token. Each step says which
+positions count for every span; the hooks fold those positions into running pools and keep nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import torch
+
+from neuronclaims.runs.errors import IntegrityError
+from neuronclaims.runs.loading import Ready
+from neuronclaims.runs.plan import Need
+
+SpanKey: TypeAlias = tuple[str, int]
+"""A span and the most tokens generated: which positions count depends on nothing else."""
+
+
+class StopForward(Exception):  # noqa: N818 - not an error: everything asked for has been seen
+    """Raised by the last hook that is waited for, when nothing above it is needed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Positions:
+    """Which positions of one step count for one span, as the pools want it; ``mask`` is [rows, tokens]."""
+
+    mask: torch.Tensor
+    weights: torch.Tensor
+    some: torch.Tensor
+    last: torch.Tensor
+
+    @classmethod
+    def of(cls, mask: torch.Tensor) -> Positions:
+        """Prepare a mask of positions that count."""
+        order = torch.arange(1, mask.shape[1] + 1, device=mask.device)
+        return cls(mask, mask.float().unsqueeze(1), mask.any(1, keepdim=True), (mask * order).argmax(1))
+
+
+class Recorder:
+    """The running pools of one batch, filled by hooks on the sites its needs name."""
+
+    def __init__(self, ready: Ready, needs: Sequence[Need], rows: int) -> None:
+        self._ready, self._rows = ready, rows
+        self._needs = tuple(needs)
+        self._pools: dict[Need, torch.Tensor] = {}
+        self._by_tap: dict[tuple[str, int], list[Need]] = {}
+        for need in needs:
+            self._by_tap.setdefault((need.site, need.layer), []).append(need)
+        self.spans: tuple[SpanKey, ...] = tuple(sorted({(need.span, need.limit) for need in needs}))
+        self._counts: dict[SpanKey, torch.Tensor] = {}
+        self._step: Mapping[SpanKey, Positions] = {}
+        self._tokens, self._stop_early = 0, False
+        self._waiting: set[tuple[str, int]] = set()
+
+    @contextmanager
+    def hooked(self) -> Iterator[None]:
+        """Put the hooks on the model, and take them off whatever happens."""
+        handles = []
+        try:
+            for site, layer in self._by_tap:
+                handles.append(self._hook(site, layer))
+            yield
+        finally:
+            for handle in handles:
+                handle.remove()
+
+    @contextmanager
+    def step(self, counting: Mapping[SpanKey, torch.Tensor], tokens: int, stop_early: bool) -> Iterator[None]:
+        """Take part in one forward of ``tokens`` positions; raise IntegrityError if a hook does not fire.
+
+        With ``stop_early`` the forward ends as soon as all that is asked for has been seen.
+        """
+        self._step = {key: Positions.of(mask) for key, mask in counting.items() if bool(mask.any())}
+        for key, positions in self._step.items():
+            seen = positions.mask.sum(1)
+            self._counts[key] = self._counts[key] + seen if key in self._counts else seen
+        self._tokens, self._stop_early, self._waiting = tokens, stop_early, set(self._by_tap)
+        with suppress(StopForward):
+            yield
+        if self._waiting:
+            site, layer = min(self._waiting)
+            raise IntegrityError(
+                f"{site} of layer {layer} was never seen while {self._ready.facts.name} ran: its hook did "
+                "not fire. "
+                "The model does not run the module it is read from; nothing of this run is kept."
+            )
+
+    def counts(self, key: SpanKey) -> torch.Tensor:
+        """Return how many positions of every row counted for a span: int64 [rows]."""
+        return self._counts.get(key, torch.zeros(self._rows, dtype=torch.long)).cpu()
+
+    def values(self) -> dict[Need, torch.Tensor]:
+        """Return the pooled values, float32 [rows, width] on the CPU; something must have counted in each."""
+        found = {}
+        for need in self._needs:
+            pool = self._pools[need]
+            if need.pool == "mean":
+                pool = pool / self.counts((need.span, need.limit)).to(pool).unsqueeze(1)
+            found[need] = pool.to("cpu", torch.float32)
+        return found
+
+    def _hook(self, site: str, layer: int) -> Any:
+        tap = self._ready.family.sites[site]
+        block = self._ready.blocks[layer]
+        module = block.get_submodule(tap.module) if tap.module else block
+
+        def before(_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+            self._seen(site, layer, args[0] if args else next(iter(kwargs.values())))
+
+        def after(_: Any, __: Any, output: Any) -> None:
+            # Blocks return a tensor or, in older versions of Transformers, a tuple that starts with it.
+            self._seen(site, layer, output if isinstance(output, torch.Tensor) else output[0])
+
+        if tap.side == "input":
+            return module.register_forward_pre_hook(before, with_kwargs=True)
+        return module.register_forward_hook(after)
+
+    def _seen(self, site: str, layer: int, values: torch.Tensor) -> None:
+        if (site, layer) not in self._waiting:
+            raise IntegrityError(
+                f"{site} of layer {layer} was seen more than once in one forward of "
+                f"{self._ready.facts.name}; "
+                "which of them is meant cannot be told, so nothing of this run is kept."
+            )
+        self._waiting.discard((site, layer))
+        shaped = self._shaped(site, layer, values)
+        for need in self._by_tap[site, layer]:
+            positions = self._step.get((need.span, need.limit))
+            if positions is not None:
+                self._pools[need] = _fold(need.pool, self._pools.get(need), shaped, positions)
+        if self._stop_early and not self._waiting:
+            raise StopForward
+
+    def _shaped(self, site: str, layer: int, values: torch.Tensor) -> torch.Tensor:
+        width = self._ready.facts.widths[site]
+        expected = (self._rows, self._tokens, width)
+        flat = (self._rows * self._tokens, width)
+        if tuple(values.shape) not in (expected, flat):
+            raise IntegrityError(
+                f"{site} of layer {layer} of {self._ready.facts.name} has shape {list(values.shape)}, not "
+                f"{list(expected)} "
+                "(prompts, tokens, width); nothing of this run is kept."
+            )
+        # Some MLPs (OPT) see the batch flattened.
+        return values.reshape(expected)
+
+
+def _fold(pool: str, so_far: torch.Tensor | None, values: torch.Tensor, positions: Positions) -> torch.Tensor:
+    """Fold the positions of one step that count into a running sum, maximum or last value."""
+    if pool == "mean":
+        total = torch.bmm(positions.weights, values.float()).squeeze(1)
+        return total if so_far is None else so_far.add_(total)
+    if pool == "max":
+        highest = values.float().masked_fill(~positions.mask.unsqueeze(2), -torch.inf).amax(1)
+        return highest if so_far is None else torch.maximum(so_far, highest)
+    last = values[torch.arange(len(values), device=values.device), positions.last].float()
+    return last if so_far is None else torch.where(positions.some, last, so_far)

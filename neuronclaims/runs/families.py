@@ -1,0 +1,96 @@
+"""The model families that can be measured: one entry each, data alone.
+
+A family says where its blocks are and where in a block every site is read. Paths of blocks start at the
+model's body (``model.base_model``); paths of modules start at the block, the empty path being the block
+itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Tap:
+    """Where a site is read: the input or the output of one module of a block; ``width`` names its size."""
+
+    module: str
+    side: Literal["input", "output"]
+    width: Literal["hidden", "inner"] = "hidden"
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One architecture: its name, its path to the blocks, its sites, and the keys of its ``config.json``.
+
+    ``hidden``, ``inner``, ``layers`` and ``context`` are the keys of the residual width, the MLP width, the
+    number of blocks and the most positions. A missing or null MLP width means four times the residual width
+    where ``inner_default`` says so.
+    """
+
+    name: str
+    model_type: str
+    blocks: str
+    sites: Mapping[str, Tap]
+    causal: bool = True
+    hidden: str = "hidden_size"
+    inner: str = "intermediate_size"
+    layers: str = "num_hidden_layers"
+    context: str = "max_position_embeddings"
+    inner_default: bool = False
+
+
+def _sites(mlp_out: str, attn_out: str) -> Mapping[str, Tap]:
+    """Name the sites of a block, given the output projections of its MLP and of its attention."""
+    return {
+        "resid_pre": Tap("", "input"),
+        "attn_out": Tap(attn_out, "output"),
+        "mlp_post": Tap(mlp_out, "input", "inner"),
+        "mlp_out": Tap(mlp_out, "output"),
+        "resid_post": Tap("", "output"),
+    }
+
+
+_LLAMA_LIKE = _sites(mlp_out="mlp.down_proj", attn_out="self_attn.o_proj")
+
+FAMILIES: tuple[Family, ...] = (
+    Family(
+        "GPT-2",
+        "gpt2",
+        blocks="h",
+        sites=_sites(mlp_out="mlp.c_proj", attn_out="attn.c_proj"),
+        hidden="n_embd",
+        inner="n_inner",
+        layers="n_layer",
+        context="n_positions",
+        inner_default=True,
+    ),
+    Family("Llama", "llama", blocks="layers", sites=_LLAMA_LIKE),
+    Family("Mistral", "mistral", blocks="layers", sites=_LLAMA_LIKE),
+    Family("Qwen2", "qwen2", blocks="layers", sites=_LLAMA_LIKE),
+    Family("Gemma", "gemma", blocks="layers", sites=_LLAMA_LIKE),
+    Family(
+        "GPT-NeoX",
+        "gpt_neox",
+        blocks="layers",
+        sites=_sites(mlp_out="mlp.dense_4h_to_h", attn_out="attention.dense"),
+    ),
+    Family(
+        "OPT",
+        "opt",
+        blocks="decoder.layers",
+        sites=_sites(mlp_out="fc2", attn_out="self_attn.out_proj"),
+        inner="ffn_dim",
+    ),
+    Family(
+        "BERT",
+        "bert",
+        blocks="encoder.layer",
+        sites=_sites(mlp_out="output.dense", attn_out="attention.output.dense"),
+        causal=False,
+    ),
+)
+
+BY_MODEL_TYPE: Mapping[str, Family] = {family.model_type: family for family in FAMILIES}

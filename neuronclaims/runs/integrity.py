@@ -1,0 +1,112 @@
+"""What a run checks of itself before any of its numbers is believed.
+
+The ledger of hooks is kept where the hooks are (capture.py). Here: numbers are finite, something counted in
+every pool, and prompts run again alone, without padding or cache of keys and values, give what they gave in
+their batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from neuronclaims.runs.capture import Recorder, SpanKey
+from neuronclaims.runs.encode import Encoded, collate, padding_id, text_free
+from neuronclaims.runs.errors import IntegrityError, MeasurementError, shorten
+from neuronclaims.runs.loading import Ready
+from neuronclaims.runs.passes import read, stop_tokens
+from neuronclaims.runs.plan import Need
+
+_TOLERANCE = {torch.float32: 1e-4, torch.float16: 1e-2, torch.bfloat16: 5e-2}
+"""How far batched and single values may lie apart, as a share of the largest value of the row."""
+
+
+def check_counted(recorder: Recorder, rows: Sequence[Encoded], name: str) -> None:
+    """Raise MeasurementError naming a prompt for which no position counted."""
+    for span, limit in recorder.spans:
+        counts = recorder.counts((span, limit))
+        if bool((counts == 0).any()):
+            prompt = rows[int((counts == 0).nonzero()[0])].prompt
+            raise MeasurementError(
+                f"{name} wrote no text after the prompt {shorten(prompt)}: it ended at once, so nothing is "
+                "there to measure "
+                f"as {span!r}. Take the prompt out, word it so that a continuation is natural, or measure "
+                "the prompt itself."
+            )
+
+
+def check_finite(values: Mapping[Need, NDArray[np.float32]], rows: Sequence[Encoded], name: str) -> None:
+    """Raise IntegrityError naming the prompt and the neuron of the first value that is NaN or infinite."""
+    for need, array in values.items():
+        if not np.isfinite(array).all():
+            row, neuron = np.argwhere(~np.isfinite(array))[0]
+            raise IntegrityError(
+                f"{need.site} of neuron {need.layer}:{neuron} in {name} is {array[row, neuron]} for the "
+                "prompt "
+                f"{shorten(rows[row].prompt)}. The weights are broken or the number type is too small; "
+                "nothing of this run is kept."
+            )
+
+
+def choose_probes(batches: Sequence[Sequence[Encoded]], generating: bool) -> list[tuple[int, int]]:
+    """Choose (batch, row) to run again alone: the most padded prompt, and one of the first batch."""
+    eligible = [index for index, rows in enumerate(batches) if generating or len(rows) > 1]
+    if not eligible:
+        return []
+    lengths = [[len(row.ids) for row in rows] for rows in batches]
+    padded = max(eligible, key=lambda index: max(lengths[index]) - min(lengths[index]))
+    first = eligible[0]
+    return sorted({(padded, lengths[padded].index(min(lengths[padded]))), (first, len(batches[first]) // 2)})
+
+
+def check_alone(
+    ready: Ready, row: Encoded, continuation: Sequence[int], batched: Mapping[Need, NDArray[np.float32]]
+) -> None:
+    """Run one prompt again alone, its continuation given; raise IntegrityError if values differ."""
+    alone = reread(ready, row, continuation, tuple(batched))
+    tolerance = _TOLERANCE.get(ready.model.dtype, 1e-2)
+    for need, expected in alone.items():
+        apart = np.abs(batched[need] - expected)
+        allowed = tolerance * max(float(np.abs(expected).max()), 1e-3)
+        if apart.max() > allowed:
+            neuron = int(apart.argmax())
+            raise IntegrityError(
+                f"{need.site} of neuron {need.layer}:{neuron} in {ready.facts.name} is "
+                f"{batched[need][neuron]:.5g} for the "
+                f"prompt {shorten(row.prompt)} in a batch, but {expected[neuron]:.5g} when it is run alone. "
+                "Padding or "
+                "positions are not handled rightly for this model; nothing of this run is kept."
+            )
+
+
+def reread(
+    ready: Ready, row: Encoded, continuation: Sequence[int], needs: Sequence[Need]
+) -> dict[Need, NDArray[np.float32]]:
+    """Measure one text in one plain forward: no padding, no cache, positions counted by definition."""
+    textless = text_free(ready.tokenizer) | stop_tokens(ready.model)
+    counts = (*row.counts, *(token not in textless for token in continuation))
+    batch = collate(
+        [Encoded(row.prompt, (*row.ids, *continuation), counts)],
+        padding_id(ready.tokenizer),
+        "right",
+        ready.device,
+    )
+    recorder = Recorder(ready, needs, 1)
+    read(ready, batch, recorder, {key: _span(batch.counts, len(row.ids), key) for key in recorder.spans})
+    return {need: values[0].numpy() for need, values in recorder.values().items()}
+
+
+def _span(counts: torch.Tensor, prompt: int, key: SpanKey) -> torch.Tensor:
+    span, limit = key
+    made = min(counts.shape[1] - prompt, limit)
+    start, end = {
+        "prompt": (0, prompt),
+        "generated": (prompt, prompt + made),
+        "emitting": (prompt - 1, prompt - 1 + made),
+    }[span]
+    inside = torch.zeros_like(counts)
+    inside[:, start:end] = counts[:, start:end]
+    return inside

@@ -1,0 +1,129 @@
+"""Measurements in, numbers out: what the cache has is read, the rest is measured in one pass and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuronclaims.measurements import Measurement
+from neuronclaims.runs.cache import Context, RunCache, context_key
+from neuronclaims.runs.errors import IntegrityError
+from neuronclaims.runs.options import Progress, RunOptions
+from neuronclaims.runs.plan import Job, Need, Wanted, jobs, need_of, union
+from neuronclaims.runs.sources import Source
+
+Report = Callable[[Progress], None]
+Table = dict[Need, dict[str, NDArray[np.float32]]]
+
+
+class Answers(Mapping[Measurement, NDArray[np.float32]]):
+    """The answer to every measurement: a read-only float32 array [prompts, width], rows in the order asked.
+
+    Rows are joined to prompts by their text, never by number.
+    """
+
+    def __init__(self, table: Table, measurements: Sequence[Measurement], widths: Mapping[str, int]) -> None:
+        self._arrays: dict[Measurement, NDArray[np.float32]] = {}
+        same: dict[tuple[Need, tuple[str, ...]], NDArray[np.float32]] = {}
+        for measurement in measurements:
+            key = (need_of(measurement), measurement.prompts)
+            if key not in same:
+                same[key] = _stack(table[key[0]], measurement.prompts, widths[measurement.site])
+            self._arrays[measurement] = same[key]
+
+    def __getitem__(self, measurement: Measurement) -> NDArray[np.float32]:
+        return self._arrays[measurement]
+
+    def __iter__(self) -> Iterator[Measurement]:
+        return iter(self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._arrays)
+
+
+def measure(
+    source: Source,
+    measurements: Sequence[Measurement],
+    *,
+    cache: RunCache | None = None,
+    options: RunOptions | None = None,
+    progress: Report | None = None,
+) -> Answers:
+    """Return the answers to all measurements on one model, in one pass over the prompts not measured before.
+
+    Raises MeasurementError for what the model cannot answer, ModelError if it does not load, IntegrityError
+    if the run's own checks fail (nothing of such a run is kept) and CacheError if the cache cannot be
+    written.
+    """
+    options = options or RunOptions()
+    report: Report = progress or (lambda _: None)
+    facts = source.facts()
+    wanted = union(facts, measurements)
+    table: Table = {need: {} for need in wanted}
+    context = cache.context(context_key(source, options, cache.fingerprints)) if cache is not None else None
+    missing = _read(context, wanted, table)
+    _report_cached(source, wanted, missing, report)
+    if missing:
+        with context.measuring() if context is not None else nullcontext():
+            # Another process may have measured some of it while this one waited for the lock.
+            missing = _read(context, missing, table)
+            _run(source, missing, table, context, options, report)
+    return Answers(table, measurements, facts.widths)
+
+
+def _read(context: Context | None, wanted: Wanted, table: Table) -> dict[Need, list[str]]:
+    """Fill ``table`` from the cache and return what is still missing."""
+    if context is not None:
+        for need, rows in context.read(wanted).items():
+            table[need].update(rows)
+    missing = {
+        need: [prompt for prompt in prompts if prompt not in table[need]] for need, prompts in wanted.items()
+    }
+    return {need: prompts for need, prompts in missing.items() if prompts}
+
+
+def _run(
+    source: Source,
+    missing: Wanted,
+    table: Table,
+    context: Context | None,
+    options: RunOptions,
+    report: Report,
+) -> None:
+    work: list[Job] = jobs(missing)
+    if not work:
+        return
+    # Only here, so that a run whose values are all known never imports torch.
+    from neuronclaims.runs.engine import run
+
+    written: list[Path] = []
+    try:
+        for batch in run(source, work, options, report):
+            for need, values in batch.values.items():
+                table[need].update(zip(batch.prompts, values, strict=True))
+            if context is not None:
+                written.append(context.write(batch.prompts, batch.values))
+    except IntegrityError:
+        for path in written:
+            path.unlink(missing_ok=True)
+        raise
+
+
+def _report_cached(source: Source, wanted: Wanted, missing: Wanted, report: Report) -> None:
+    prompts = {prompt for needed in wanted.values() for prompt in needed}
+    unknown = {prompt for needed in missing.values() for prompt in needed}
+    known = len(prompts) - len(unknown)
+    if known:
+        report(Progress("cached", known, len(prompts), source.name))
+
+
+def _stack(
+    rows: Mapping[str, NDArray[np.float32]], prompts: Sequence[str], width: int
+) -> NDArray[np.float32]:
+    array = np.stack([rows[prompt] for prompt in prompts]) if prompts else np.empty((0, width), np.float32)
+    array.flags.writeable = False
+    return array
