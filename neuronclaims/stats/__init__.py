@@ -1,0 +1,96 @@
+"""Tests, effects, intervals, corrections and verdicts: arrays in, plain results out.
+
+Nothing here knows of models, prompts or pytest. Names load on first use, so importing the package costs
+nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from neuronclaims.stats.designs import TwoSampleDesign, two_sample_design
+    from neuronclaims.stats.effects import auroc, auroc_many, paired_t_many, welch_t_many
+    from neuronclaims.stats.inputs import StatsError
+    from neuronclaims.stats.intervals import (
+        Estimate,
+        auroc_estimate,
+        cliffs_delta_estimate,
+        dz_estimate,
+        hedges_g_estimate,
+        mean_difference_estimate,
+        paired_auroc_estimate,
+        paired_cliffs_delta_estimate,
+        paired_mean_difference_estimate,
+    )
+    from neuronclaims.stats.multiplicity import adjust
+    from neuronclaims.stats.permutation import TestResult, TestResults, two_sample_test, two_sample_tests
+    from neuronclaims.stats.power import smallest_units, units_needed
+    from neuronclaims.stats.seeds import seed_from
+    from neuronclaims.stats.sentences import explain
+    from neuronclaims.stats.verdicts import Decision, decide
+
+_HOME = {
+    "designs": ("TwoSampleDesign", "two_sample_design"),
+    "effects": ("auroc", "auroc_many", "paired_t_many", "welch_t_many"),
+    "inputs": ("StatsError",),
+    "intervals": (
+        "Estimate",
+        "auroc_estimate",
+        "cliffs_delta_estimate",
+        "dz_estimate",
+        "hedges_g_estimate",
+        "mean_difference_estimate",
+        "paired_auroc_estimate",
+        "paired_cliffs_delta_estimate",
+        "paired_mean_difference_estimate",
+    ),
+    "multiplicity": ("adjust",),
+    "permutation": ("TestResult", "TestResults", "two_sample_test", "two_sample_tests"),
+    "power": ("smallest_units", "units_needed"),
+    "seeds": ("seed_from",),
+    "sentences": ("explain",),
+    "verdicts": ("Decision", "decide"),
+}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+
+__all__ = [
+    "Decision",
+    "Estimate",
+    "StatsError",
+    "TestResult",
+    "TestResults",
+    "TwoSampleDesign",
+    "adjust",
+    "auroc",
+    "auroc_estimate",
+    "auroc_many",
+    "cliffs_delta_estimate",
+    "decide",
+    "dz_estimate",
+    "explain",
+    "hedges_g_estimate",
+    "mean_difference_estimate",
+    "paired_auroc_estimate",
+    "paired_cliffs_delta_estimate",
+    "paired_mean_difference_estimate",
+    "paired_t_many",
+    "seed_from",
+    "smallest_units",
+    "two_sample_design",
+    "two_sample_test",
+    "two_sample_tests",
+    "units_needed",
+    "welch_t_many",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,73 @@
+"""Point estimates of effects, for one neuron or many at once."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from neuronclaims.stats.inputs import Floats, check_sizes, matrix, vector
+
+
+def auroc(first: ArrayLike, second: ArrayLike) -> float:
+    """Return P(first > second) + P(first = second) / 2 over all pairs of one value from each set.
+
+    Inputs are finite arrays [n1] and [n2]. 1 means every first value is above every second one, 0.5 is
+    chance.
+    """
+    a, b = vector(first, "The first set"), vector(second, "The second set")
+    return float(auroc_many(a[:, None], b[:, None])[0])
+
+
+def auroc_many(first: ArrayLike, second: ArrayLike) -> Floats:
+    """Return the AUROC of every neuron, from [n1, m] and [n2, m] to [m]; ties count one half."""
+    a, b = matrix(first, "The first set"), matrix(second, "The second set")
+    n1, n2 = len(a), len(b)
+    rank_sum = doubled_midranks(np.concatenate([a, b]))[:n1].sum(axis=0)
+    return np.asarray((rank_sum - n1 * (n1 + 1)) / (2 * n1 * n2), dtype=np.float64)
+
+
+def welch_t_many(first: ArrayLike, second: ArrayLike) -> Floats:
+    """Return Welch's t of every neuron, from [n1, m] and [n2, m] to [m].
+
+    A neuron that never varies has t = 0; one that is constant in each set, at different values, has t =
+    +-infinity.
+    """
+    a, b = matrix(first, "The first set"), matrix(second, "The second set")
+    check_sizes(a, b, paired=False)
+    a, b = np.sort(a, axis=0), np.sort(b, axis=0)  # the order of prompts shall not change the last digit
+    error = np.sqrt(variance(a) / len(a) + variance(b) / len(b))
+    return _ratio(a.mean(axis=0) - b.mean(axis=0), error)
+
+
+def paired_t_many(first: ArrayLike, second: ArrayLike) -> Floats:
+    """Return the paired t of every neuron, from aligned [n, m] and [n, m] to [m]; constant neurons as in Welch's."""
+    a, b = matrix(first, "The first set"), matrix(second, "The second set")
+    check_sizes(a, b, paired=True)
+    differences = np.sort(a - b, axis=0)
+    return _ratio(differences.mean(axis=0), np.sqrt(variance(differences) / len(a)))
+
+
+def doubled_midranks(values: Floats) -> NDArray[np.int64]:
+    """Return twice the mid-rank of each value within its column [n, m]: whole numbers, ties included."""
+    n = len(values)
+    order = np.argsort(values, axis=0, kind="stable")
+    ordered = np.take_along_axis(values, order, axis=0)
+    place = np.arange(n)[:, None]
+    rises = ordered[1:] != ordered[:-1]
+    edge = np.ones((1, values.shape[1]), dtype=np.bool_)
+    first = np.maximum.accumulate(np.where(np.concatenate([edge, rises]), place, 0), axis=0)
+    last = np.minimum.accumulate(np.where(np.concatenate([rises, edge]), place, n)[::-1], axis=0)[::-1]
+    ranks = np.empty(values.shape, dtype=np.int64)
+    np.put_along_axis(ranks, order, first + last + 2, axis=0)
+    return ranks
+
+
+def variance(values: Floats) -> Floats:
+    """Return the unbiased variance of each column [n, m], exactly 0 for a column that never varies."""
+    spread = values - values[:1]
+    return np.asarray(spread.var(axis=0, ddof=1), dtype=np.float64)
+
+
+def _ratio(top: Floats, bottom: Floats) -> Floats:
+    limit = np.where(top == 0, 0.0, np.copysign(np.inf, top))
+    return np.divide(top, bottom, out=limit, where=bottom > 0)

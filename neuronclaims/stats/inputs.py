@@ -1,0 +1,87 @@
+"""What every test and effect asks of its input, and the one error raised when it does not get it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from neuronclaims.errors import NeuronClaimsError
+
+Alternative: TypeAlias = Literal["greater", "less", "two-sided"]
+Floats: TypeAlias = NDArray[np.float64]
+Bools: TypeAlias = NDArray[np.bool_]
+
+
+class StatsError(NeuronClaimsError):
+    """Numbers no test can be made on; the text says which and what to do."""
+
+
+def vector(values: ArrayLike, name: str) -> Floats:
+    """Return ``values`` as a finite float64 array [n].
+
+    Raises StatsError for other shapes, for values that are not real numbers, and for NaN or infinity.
+    """
+    array = _floats(values, name)
+    if array.ndim != 1:
+        raise StatsError(
+            f"{name} must be one value per unit, an array [n], but has shape {list(array.shape)}."
+        )
+    return _finite(array, name)
+
+
+def matrix(values: ArrayLike, name: str) -> Floats:
+    """Return ``values`` as a finite float64 array [n, m], one row per unit and one column per neuron."""
+    array = _floats(values, name)
+    if array.ndim != 2:
+        raise StatsError(
+            f"{name} must be units by neurons, an array [n, m], but has shape {list(array.shape)}."
+        )
+    return _finite(array, name)
+
+
+def check_sizes(first: Floats, second: Floats, *, paired: bool) -> None:
+    """Raise StatsError unless both samples have two units, equal columns, and equal lengths when ``paired``."""
+    if first.shape[1:] != second.shape[1:]:
+        raise StatsError(
+            f"The two sets have {first.shape[1]} and {second.shape[1]} neurons; they must have the same."
+        )
+    if paired and len(first) != len(second):
+        raise StatsError(
+            f"Paired values must match one to one, but there are {len(first)} and {len(second)}."
+        )
+    if min(len(first), len(second)) < 2:
+        raise StatsError(
+            f"Each set needs at least 2 units to be tested, but there are {len(first)} and {len(second)}."
+        )
+
+
+def check_choice(value: str, allowed: Sequence[str], name: str) -> None:
+    """Raise StatsError unless ``value`` is one of ``allowed``."""
+    if value not in allowed:
+        raise StatsError(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
+
+
+def check_share(value: float, name: str) -> None:
+    """Raise StatsError unless ``value`` lies strictly between 0 and 1."""
+    if not 0.0 < value < 1.0:
+        raise StatsError(f"{name} must lie strictly between 0 and 1, not {value!r}.")
+
+
+def _floats(values: ArrayLike, name: str) -> Floats:
+    array = np.asarray(values)
+    if array.dtype.kind not in "buif":
+        raise StatsError(f"{name} must be real numbers, not {array.dtype}.")
+    return array.astype(np.float64)
+
+
+def _finite(array: Floats, name: str) -> Floats:
+    bad = int(array.size - np.count_nonzero(np.isfinite(array)))
+    if bad:
+        raise StatsError(
+            f"{name}: {bad} of {array.size} values are NaN or infinite. "
+            "The model or the data is broken there; no test is made on such values."
+        )
+    return array

@@ -1,0 +1,112 @@
+"""Which arrangements a design allows, and by what they are compared with the observed one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from neuronclaims.stats.arrangements import Signs, Subsets
+from neuronclaims.stats.effects import auroc_many, doubled_midranks, welch_t_many
+from neuronclaims.stats.inputs import Bools, Floats
+from neuronclaims.stats.montecarlo import Tally
+from neuronclaims.stats.ranklaw import sign_tails, subset_tails
+from neuronclaims.stats.tails import SumTails, WelchTails
+
+Statistic: TypeAlias = Literal["mean", "auroc"]
+
+
+@dataclass(frozen=True, slots=True)
+class Relabelling:
+    """Two samples [n1, m] and [n2, m] made ready for exchanging labels.
+
+    ``values`` [n, m] is what is summed over the units a relabelling marks, in ascending order within each
+    neuron; ``marked`` [n, m] are the units marked as observed. ``swapped`` says that those belong to the
+    second set.
+    """
+
+    arrangements: Subsets | Signs
+    tails: SumTails | WelchTails
+    values: Floats
+    marked: Bools
+    swapped: bool
+    whole: bool
+
+    def enumerated(self) -> Tally:
+        """Count over all arrangements."""
+        above, below = self.tails.count(self.arrangements.every(self.values.shape[1]))
+        return self._tally(above.astype(np.float64), below.astype(np.float64), self.arrangements.total, True)
+
+    def drawn(self, seed: int, start: int, stop: int) -> Tally:
+        """Count over the random arrangements number ``start`` to ``stop`` of the stream ``seed``."""
+        above, below = self.tails.count(self.arrangements.drawn(seed, start, stop, self.values.shape[1]))
+        return self._tally(above.astype(np.float64), below.astype(np.float64), stop - start, False)
+
+    def rank_law(self) -> Tally | None:
+        """Count over all arrangements of one neuron by the exact law of rank sums; None where that is too long."""
+        if not self.whole:
+            return None
+        weights = tuple(int(value) for value in self.values[:, 0])
+        target = sum(weight for weight, mark in zip(weights, self.marked[:, 0], strict=True) if mark)
+        if isinstance(self.arrangements, Signs):
+            counts = sign_tails(weights, target)
+        else:
+            counts = subset_tails(weights, self.arrangements.size, target)
+        if counts is None:
+            return None
+        above, below = (np.array([count]) for count in counts)
+        return self._tally(above, below, self.arrangements.total, True)
+
+    def _tally(self, above: Floats, below: Floats, total: int, exact: bool) -> Tally:
+        return Tally(below, above, total, exact) if self.swapped else Tally(above, below, total, exact)
+
+
+def relabel(first: Floats, second: Floats, *, paired: bool, statistic: Statistic) -> Relabelling:
+    """Make two samples ready: exchanged within pairs when ``paired``, between the sets otherwise."""
+    n1 = len(first)
+    if statistic == "auroc":
+        ranks = doubled_midranks(np.concatenate([first, second])).astype(np.float64)
+        first, second = ranks[:n1], ranks[n1:]
+    whole = statistic == "auroc"
+    return _within_pairs(first - second, whole) if paired else _between_sets(first, second, whole)
+
+
+def observed(first: Floats, second: Floats, *, paired: bool, statistic: Statistic) -> tuple[Floats, str]:
+    """Return the statistic of every neuron [m] and its name."""
+    if statistic == "auroc":
+        return auroc_many(first, second), "AUROC"
+    if paired:
+        return np.sort(first - second, axis=0).mean(axis=0), "mean difference"
+    if len(first) != len(second):
+        return welch_t_many(first, second), "Welch's t"
+    return np.sort(first, axis=0).mean(axis=0) - np.sort(second, axis=0).mean(axis=0), "difference of means"
+
+
+def _between_sets(first: Floats, second: Floats, whole: bool) -> Relabelling:
+    n1, n2 = len(first), len(second)
+    pooled = np.concatenate([first, second])
+    order = np.argsort(pooled, axis=0, kind="stable")
+    values = np.take_along_axis(pooled, order, axis=0)
+    swapped = n2 < n1
+    marked = (order >= n1) if swapped else (order < n1)
+    arrangements = Subsets(n1 + n2, min(n1, n2))
+    if n1 == n2:
+        return Relabelling(
+            arrangements, SumTails(values, marked, ~marked, mirrored=True), values, marked, swapped, whole
+        )
+    if whole:
+        return Relabelling(
+            arrangements, SumTails(values, marked, marked, mirrored=False), values, marked, swapped, whole
+        )
+    return Relabelling(arrangements, WelchTails(values, marked), values, marked, swapped, whole)
+
+
+def _within_pairs(differences: Floats, whole: bool) -> Relabelling:
+    # Flipping signs at random is marking units at random: the signed sum is twice the marked sizes less a
+    # constant.
+    order = np.argsort(np.abs(differences), axis=0, kind="stable")
+    signed = np.take_along_axis(differences, order, axis=0)
+    sizes = np.abs(signed)
+    tails = SumTails(sizes, signed > 0, signed < 0, mirrored=True)
+    return Relabelling(Signs(len(sizes)), tails, sizes, signed > 0, False, whole)
