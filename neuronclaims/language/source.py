@@ -38,6 +38,10 @@ class Source:
         line = bisect_right(self._starts, index)
         return Place(self.path, line, index - self._starts[line - 1] + 1)
 
+    def line_start(self, line: int) -> int:
+        """Return the index at which a line (from 1) begins; of the line after the last, the end of the text."""
+        return self._starts[line - 1] if line <= len(self._starts) else len(self.text)
+
     def problem(
         self,
         index: int,

@@ -1,0 +1,197 @@
+"""The claims of a file while they are being read: entry and sentence of each, and what is wrong with them together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+from neuronclaims.language.claims import PromptSet, slug
+from neuronclaims.language.errors import Problem, quoted
+from neuronclaims.language.holes import SITES
+from neuronclaims.language.marks import Entries, Items, Node, Scalar, index_in
+from neuronclaims.language.phrases import Phrase
+from neuronclaims.language.schema import TOKEN_RULES, ClaimEntry, Header
+from neuronclaims.language.sentences import Parsed, SentenceError, parse
+from neuronclaims.language.source import Source
+from neuronclaims.language.suggest import closest
+from neuronclaims.language.validation import validate
+
+_FILE_LEVEL = {
+    name: "it stands at the top of the file, where it holds for all claims"
+    for name in Header.model_fields
+    if name not in ClaimEntry.model_fields
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One claim as far as it could be read; ``node`` is its item in the file, ``sentence`` the scalar that says it."""
+
+    node: Node
+    sentence: Scalar | None
+    entry: ClaimEntry | None
+    parsed: Parsed | None
+
+    @property
+    def id(self) -> str | None:
+        """The id given or, from the sentence, made; None where neither could be read."""
+        if self.entry is not None and self.entry.id is not None:
+            return self.entry.id
+        return slug(self.parsed.text) if self.parsed is not None else None
+
+    def gives(self, key: str) -> bool:
+        """Whether the claim has a setting of its own, be it right or wrong."""
+        return isinstance(self.node, Entries) and key in self.node.entries
+
+    @property
+    def site(self) -> str | None:
+        """The site that the sentence names, if it does."""
+        return self.parsed.phrase.site(self.parsed.value) if self.parsed is not None else None
+
+
+def read_drafts(
+    node: Items, source: Source, phrases: Sequence[Phrase[Any]], problems: list[Problem]
+) -> list[Draft]:
+    """Read every claim of the list as far as possible, adding what is wrong to ``problems``."""
+    return [_draft(item, source, phrases, problems) for item in node.items]
+
+
+def _draft(item: Node, source: Source, phrases: Sequence[Phrase[Any]], problems: list[Problem]) -> Draft:
+    entry: ClaimEntry | None
+    if isinstance(item, Scalar):
+        sentence: Node | None = item
+        entry = ClaimEntry.model_construct(claim=item.text)
+    else:
+        entry, found = validate(ClaimEntry, item, source, "a claim", _FILE_LEVEL)
+        problems += found
+        sentence = item.get("claim") if isinstance(item, Entries) else None
+    if not isinstance(sentence, Scalar) or sentence.missing:
+        return Draft(item, None, entry, None)
+    try:
+        return Draft(item, sentence, entry, parse(sentence.text, phrases))
+    except SentenceError as error:
+        problems.append(_sentence_problem(source, sentence, error))
+        return Draft(item, sentence, entry, None)
+
+
+def _sentence_problem(source: Source, sentence: Scalar, error: SentenceError) -> Problem:
+    message = error.message
+    if "never closed" in message and re.match(r"\s+#", source.text[sentence.end : sentence.end + 2]):
+        message += "; in YAML ' #' begins a comment: put the whole sentence in single quotes"
+    return in_sentence(source, sentence, error.column - 1, error.width, message, error.suggestion, error.allowed)
+
+
+def in_sentence(
+    source: Source,
+    sentence: Scalar,
+    offset: int,
+    width: int,
+    message: str,
+    suggestion: str | None = None,
+    allowed: tuple[str, ...] = (),
+) -> Problem:
+    """Return a problem with some characters of a sentence, at their place in the file where that is known."""
+    index = index_in(source, sentence, offset)
+    if index is None:
+        message = f"{message} (character {offset + 1} of the sentence)"
+        index, width = sentence.start, sentence.end - sentence.start
+    return source.problem(index, message, width=width, suggestion=suggestion, allowed=allowed)
+
+
+def repeated_ids(drafts: Sequence[Draft], source: Source) -> Iterator[Problem]:
+    """Refuse two claims of one id; two equal sentences with different settings need ids to be told apart."""
+    first: dict[str, Draft] = {}
+    for draft in drafts:
+        if draft.id is None:
+            continue
+        earlier = first.setdefault(draft.id, draft)
+        if earlier is draft:
+            continue
+        line = source.place(earlier.node.start).line
+        given = draft.entry is not None and draft.entry.id is not None
+        if given or earlier.parsed is None or draft.parsed is None or earlier.parsed.text != draft.parsed.text:
+            message = f"the id {quoted(draft.id)} is taken by the claim in line {line}: give one of them another 'id'"
+        else:
+            message = f"this claim stands already in line {line}: if their settings differ, give each an 'id'"
+        yield _at(draft, source, message, "id" if given else "claim")
+
+
+def lacking(drafts: Sequence[Draft], root: Entries, source: Source) -> Iterator[Problem]:
+    """Ask for a site and for tokens wherever neither file nor claim gives them."""
+    for key, why, options in (
+        ("site", "a neuron without a site is never a guess", SITES),
+        ("tokens", "which token positions count is never a guess", TOKEN_RULES),
+    ):
+        without = [d for d in drafts if not d.gives(key) and not (key == "site" and (d.site or d.parsed is None))]
+        if key in root.entries or not without:
+            continue
+        others = f" (nor do {len(without) - 1} more)" if len(without) > 1 else ""
+        message = f"this claim names no {key}{others}, and {why}: write '{key}: ...' at the top of the file or in the claim"
+        yield _at(without[0], source, message, "claim", options)
+
+
+def without_generation(drafts: Sequence[Draft], root: Entries, source: Source) -> Iterator[Problem]:
+    """Ask for ``generate`` where generated tokens count; how many is part of the finding, so there is no default."""
+    if "generate" in root.entries:
+        return
+    seen: set[int] = set()
+    for draft in drafts:
+        given = draft.node if draft.gives("tokens") else root
+        tokens = given.get("tokens") if isinstance(given, Entries) else None
+        if not isinstance(tokens, Scalar) or draft.gives("generate") or tokens.start in seen:
+            continue
+        if tokens.text.endswith(("generated", "emitting")):
+            seen.add(tokens.start)
+            message = f"{quoted(tokens.text)} counts generated tokens, but nothing says how many to generate"
+            suggestion = "generate: {max_new_tokens: 20}"
+            yield source.problem(tokens.start, message, width=tokens.end - tokens.start, suggestion=suggestion)
+
+
+def two_sites(drafts: Sequence[Draft], source: Source) -> Iterator[Problem]:
+    """Refuse a claim whose sentence and whose ``site`` disagree."""
+    for draft in drafts:
+        if draft.entry is not None and draft.entry.site and draft.site and draft.site != draft.entry.site:
+            message = f"the sentence is about {quoted(draft.site)}, so 'site' cannot be {quoted(draft.entry.site)}"
+            yield _at(draft, source, message, "site")
+
+
+def wrong_sets(
+    drafts: Sequence[Draft], named: Sequence[str], sets: Mapping[str, PromptSet], source: Source
+) -> Iterator[Problem]:
+    """Refuse sets that are not there, and prompts that two sets of one claim share."""
+    for draft in drafts:
+        if draft.parsed is None or draft.sentence is None:
+            continue
+        fields = draft.parsed.phrase.sets(draft.parsed.value)
+        for field, name in fields:
+            if name not in named:
+                start, end = draft.parsed.spans[field]
+                message = f"there is no prompt set {quoted(name)}"
+                near = closest(name, named)
+                yield in_sentence(source, draft.sentence, start, end - start, message, near, tuple(named))
+        for (_, one), (field, other) in combinations(fields, 2):
+            if one in sets and other in sets and (shared := _shared(sets[one], sets[other])):
+                start, end = draft.parsed.spans[field]
+                message = (
+                    f"{quoted(one)} and {quoted(other)} share the prompt {shared}: "
+                    "a prompt in both sets cannot be exchanged between them"
+                )
+                yield in_sentence(source, draft.sentence, start, end - start, message)
+
+
+def _shared(one: PromptSet, other: PromptSet) -> str | None:
+    """Name the first prompt that stands in both sets, and where."""
+    sources = {prompt.text: prompt.source for prompt in other.prompts}
+    common = next((prompt for prompt in one.prompts if prompt.text in sources), None)
+    return f"{quoted(common.text)} ({common.source} and {sources[common.text]})" if common else None
+
+
+def _at(draft: Draft, source: Source, message: str, key: str, allowed: tuple[str, ...] = ()) -> Problem:
+    """Return a problem at the value of one of the claim's keys, or else at the claim."""
+    value = draft.node.get(key) if isinstance(draft.node, Entries) else None
+    at = value or draft.sentence or draft.node
+    width = at.end - at.start if isinstance(at, Scalar) else 1
+    return source.problem(at.start, message, width=width, allowed=allowed)

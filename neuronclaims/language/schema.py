@@ -1,0 +1,180 @@
+"""What a claim file may hold: every key, its type and its bounds. Values arrive as text; the types are set here."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, WithJsonSchema
+from pydantic_core import PydanticCustomError, core_schema
+
+from neuronclaims.language.holes import IDENTIFIER, SITES
+from neuronclaims.language.suggest import closest
+
+TOKEN_RULES = tuple(
+    f"{pool} of {span}" for span in ("prompt", "generated", "emitting") for pool in ("last", "mean", "max")
+)
+CORRECTIONS = ("holm", "bonferroni", "benjamini-hochberg", "benjamini-yekutieli", "none")
+EXPECTATIONS = ("supported", "refuted", "inconclusive")
+
+_SCALAR: dict[str, Any] = {"type": ["string", "number", "boolean"]}
+_IDENTITY = r"[A-Za-z0-9_-]+(?::[A-Za-z0-9_-]+)*"
+_TAG = r"[A-Za-z_][A-Za-z0-9_-]*"
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """Marks a text that is one of some options; its error carries the nearest one and all of them."""
+
+    what: str
+    options: tuple[str, ...]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(self, *_: object) -> dict[str, Any]:
+        return {"enum": list(self.options)}
+
+    def _check(self, text: str) -> str:
+        written = " ".join(text.split())
+        if written in self.options:
+            return written
+        near = closest(written, self.options) or closest(f"{written} of prompt", self.options)  # 'last' alone
+        raise PydanticCustomError("claims_choice", "", {"what": self.what, "near": near, "options": self.options})
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Marks a text that matches a pattern; ``rule`` says in words what that asks for."""
+
+    pattern: str
+    rule: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(self, *_: object) -> dict[str, Any]:
+        return {"type": ["string", "number"], "pattern": f"^{self.pattern}$"}
+
+    def _check(self, text: str) -> str:
+        if re.fullmatch(self.pattern, text):
+            return text
+        raise PydanticCustomError("claims_form", "", {"rule": self.rule})
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _one_or_more(item: dict[str, Any]) -> WithJsonSchema:
+    return WithJsonSchema({"anyOf": [item, {"type": "array", "items": item, "minItems": 1}]})
+
+
+Text = Annotated[str, Field(min_length=1), WithJsonSchema(_SCALAR)]
+Texts = Annotated[list[Text], Field(min_length=1), BeforeValidator(_listed), _one_or_more(_SCALAR)]
+Column = Annotated[str, Field(min_length=1)]
+Site = Annotated[str, OneOf("site", SITES)]
+TokenRule = Annotated[str, OneOf("token rule", TOKEN_RULES)]
+Correction = Annotated[str, OneOf("correction", CORRECTIONS)]
+Expectation = Annotated[str, OneOf("verdict", EXPECTATIONS)]
+Identity = Annotated[str, Form(_IDENTITY, "an id has letters, digits, '_', '-' and single ':' between them")]
+Tag = Annotated[str, Form(_TAG, "a tag has letters, digits, '_' and '-', and does not begin with a digit")]
+Tags = Annotated[
+    list[Tag], Field(min_length=1), BeforeValidator(_listed), _one_or_more({"type": "string", "pattern": f"^{_TAG}$"})
+]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
+
+
+class Generate(_Part):
+    """How prompts are continued where generated tokens count: greedily."""
+
+    max_new_tokens: int = Field(ge=1, le=100_000, description="The most tokens to generate per prompt.")
+
+
+class Reason(_Part):
+    """Why a claim is skipped or expected to fail."""
+
+    reason: Text = Field(description="Why, for the reader of the report.")
+
+
+class Settings(_Part):
+    """Settings that hold for all claims of a file, or for one claim where it gives its own."""
+
+    site: Site | None = Field(
+        None, description="Where neurons are read, by TransformerLens name. Required here, in the claim or in its sentence."
+    )
+    tokens: TokenRule | None = Field(
+        None, description="Which token positions count, and how they become one number per prompt. Required here or in the claim."
+    )
+    generate: Generate | None = Field(
+        None, description="How prompts are continued; required where tokens are of 'generated' or 'emitting'."
+    )
+    resamples: int | None = Field(
+        None, ge=99, le=100_000_000, description="How many arrangements to draw where they cannot all be enumerated."
+    )
+    seed: int | None = Field(None, ge=0, le=2**63 - 1, description="Seed of everything drawn at random.")
+
+
+class Header(Settings):
+    """The keys at the top of a claim file, besides its prompt sets and claims."""
+
+    version: int = Field(ge=1, le=1, description="The version of the claim file format: 1.")
+    models: Texts = Field(
+        description="The models every claim is tested on: demo, a local folder, or a Hugging Face name with @revision."
+    )
+    alpha: float = Field(0.05, gt=0, lt=1, description="The level of significance, after correction.")
+    correction: Correction = Field(
+        "holm", description="How p-values are corrected over the claims of this file."
+    )
+
+
+class ClaimEntry(Settings):
+    """One claim with options of its own."""
+
+    claim: Text = Field(description="The claim, as one sentence.")
+    id: Identity | None = Field(None, description="Its name on the command line and in reports; made from the sentence if absent.")
+    expect: Expectation = Field("supported", description="The verdict that makes the test pass.")
+    because: Text | None = Field(None, description="Where the claim comes from, or why it is expected to come out so.")
+    tags: Tags | None = Field(
+        None, description="Names to select claims by."
+    )
+    xfail: Reason | None = Field(None, description="The claim is known not to come out as expected; if it does, the run fails.")
+    skip: Reason | None = Field(None, description="The claim is not tested.")
+
+
+class PromptEntry(_Part):
+    """One prompt written in the claim file, with what belongs to it."""
+
+    text: Text = Field(description="The prompt.")
+    id: Text | None = Field(None, description="The prompt's name.")
+    group: Text | None = Field(None, description="What the prompt shares with others: template, document, entity.")
+    pair: Text | None = Field(None, description="The pair of prompts this one belongs to.")
+
+
+class FileSet(_Part):
+    """A prompt set kept in a file of its own."""
+
+    file: Column = Field(description="A .txt (one prompt per line), .jsonl or .csv file, relative to the claim file.")
+    column: Column | None = Field(None, description="The column that holds the prompts; required for .csv, 'text' for .jsonl.")
+    where: dict[Column, Texts] | None = Field(
+        None, description="Which rows to take: for each column a value or a list of values."
+    )
+    group: Column | None = Field(None, description="The column that holds each prompt's group.")
+    pair: Column | None = Field(None, description="The column that holds each prompt's pair.")
+    id: Column | None = Field(None, description="The column that holds each prompt's name.")
+
+
+class WholeFile(Header):
+    """A file of claims about neurons, tested together as one family."""
+
+    sets: dict[
+        Annotated[str, WithJsonSchema({"type": "string", "pattern": f"^{IDENTIFIER.pattern}$"})],
+        Annotated[list[Text | PromptEntry], Field(min_length=1)] | FileSet,
+    ] = Field(description="The prompt sets, by the name that sentences call them.")
+    claims: Annotated[list[Text | ClaimEntry], Field(min_length=1)] = Field(
+        description="The claims: sentences, or mappings with a sentence under 'claim'."
+    )
