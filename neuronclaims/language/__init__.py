@@ -1,4 +1,59 @@
 """Text to claims: claim files with line marks, sentences, schema, prompt sets, and errors with their place.
 
-This room does not know which kinds of claim there are; kinds hand it their phrases.
+This room does not know which kinds of claim there are; kinds hand it their phrases. Its names load when they are
+first used, so that declaring a phrase costs no YAML reader and no schema.
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from neuronclaims.language.claims import Claim, ClaimFile, Prompt, PromptSet, Settings, Tokens, slug
+    from neuronclaims.language.errors import ClaimFileError, Place, Problem
+    from neuronclaims.language.files import read_claim_file
+    from neuronclaims.language.holes import SITES, Amount, Neuron, Site
+    from neuronclaims.language.phrases import FieldError, Phrase, PhraseError, check_phrases
+    from neuronclaims.language.sentences import Parsed, SentenceError, parse
+
+_HOMES = {
+    "claims": ("Claim", "ClaimFile", "Prompt", "PromptSet", "Settings", "Tokens", "slug"),
+    "errors": ("ClaimFileError", "Place", "Problem"),
+    "files": ("read_claim_file",),
+    "holes": ("SITES", "Amount", "Neuron", "Site"),
+    "phrases": ("FieldError", "Phrase", "PhraseError", "check_phrases"),
+    "sentences": ("Parsed", "SentenceError", "parse"),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "SITES",
+    "Amount",
+    "Claim",
+    "ClaimFile",
+    "ClaimFileError",
+    "FieldError",
+    "Neuron",
+    "Parsed",
+    "Phrase",
+    "PhraseError",
+    "Place",
+    "Problem",
+    "Prompt",
+    "PromptSet",
+    "SentenceError",
+    "Settings",
+    "Site",
+    "Tokens",
+    "check_phrases",
+    "parse",
+    "read_claim_file",
+    "slug",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from neuronclaims.language.errors import Place
+from neuronclaims.language.holes import Site
 
 Pool: TypeAlias = Literal["last", "mean", "max"]
 Span: TypeAlias = Literal["prompt", "generated", "emitting"]
@@ -27,7 +28,7 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One prompt, with what belongs to it; ``source`` says where it was written, such as ``prompts/x.csv:12``."""
+    """One prompt, with what belongs to it; ``source`` says where it stands, such as ``prompts/x.csv:12``."""
 
     text: str
     source: str
@@ -49,11 +50,11 @@ class PromptSet:
 class Settings:
     """How one claim is to be measured and judged, file defaults filled in.
 
-    ``generate`` is the number of new tokens, None when nothing is generated. ``resamples`` is None where the file
-    leaves it to the test. ``xfail`` and ``skip`` hold the reason given, None when the claim is neither.
+    ``generate`` is the number of new tokens, None when nothing is generated. ``resamples`` is None where the
+    file leaves it to the test. ``xfail`` and ``skip`` hold the reason given, None when the claim is neither.
     """
 
-    site: str
+    site: Site
     tokens: Tokens
     generate: int | None
     resamples: int | None
@@ -82,10 +83,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class ClaimFile:
-    """A whole claim file: the family of its claims in the file's order, the models, and how the family is judged.
+    """A whole claim file: its claims in the file's order, the models, and how the claims are judged as a family.
 
-    ``digest`` is a SHA-256 of all that the file means, its prompts included: comments, layout and the file's place do not
-    change it.
+    ``digest`` is a SHA-256 of all that the file means, its prompts included: comments, layout and the file's
+    place do not change it.
     """
 
     path: Path

@@ -1,4 +1,4 @@
-"""The claims of a file while they are being read: entry and sentence of each, and what is wrong with them together."""
+"""The claims of a file while they are being read: each by itself, then what is wrong with them together."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 from neuronclaims.language.claims import PromptSet, slug
 from neuronclaims.language.errors import Problem, quoted
@@ -28,7 +27,7 @@ _FILE_LEVEL = {
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One claim as far as it could be read; ``node`` is its item in the file, ``sentence`` the scalar that says it."""
+    """One claim as far as it could be read; ``node`` is its item in the file, ``sentence`` the sentence's scalar."""
 
     node: Node
     sentence: Scalar | None
@@ -53,13 +52,13 @@ class Draft:
 
 
 def read_drafts(
-    node: Items, source: Source, phrases: Sequence[Phrase[Any]], problems: list[Problem]
+    node: Items, source: Source, phrases: Sequence[Phrase], problems: list[Problem]
 ) -> list[Draft]:
     """Read every claim of the list as far as possible, adding what is wrong to ``problems``."""
     return [_draft(item, source, phrases, problems) for item in node.items]
 
 
-def _draft(item: Node, source: Source, phrases: Sequence[Phrase[Any]], problems: list[Problem]) -> Draft:
+def _draft(item: Node, source: Source, phrases: Sequence[Phrase], problems: list[Problem]) -> Draft:
     entry: ClaimEntry | None
     if isinstance(item, Scalar):
         sentence: Node | None = item
@@ -81,7 +80,9 @@ def _sentence_problem(source: Source, sentence: Scalar, error: SentenceError) ->
     message = error.message
     if "never closed" in message and re.match(r"\s+#", source.text[sentence.end : sentence.end + 2]):
         message += "; in YAML ' #' begins a comment: put the whole sentence in single quotes"
-    return in_sentence(source, sentence, error.column - 1, error.width, message, error.suggestion, error.allowed)
+    return in_sentence(
+        source, sentence, error.column - 1, error.width, message, error.suggestion, error.allowed
+    )
 
 
 def in_sentence(
@@ -112,8 +113,13 @@ def repeated_ids(drafts: Sequence[Draft], source: Source) -> Iterator[Problem]:
             continue
         line = source.place(earlier.node.start).line
         given = draft.entry is not None and draft.entry.id is not None
-        if given or earlier.parsed is None or draft.parsed is None or earlier.parsed.text != draft.parsed.text:
-            message = f"the id {quoted(draft.id)} is taken by the claim in line {line}: give one of them another 'id'"
+        if (
+            given
+            or earlier.parsed is None
+            or draft.parsed is None
+            or earlier.parsed.text != draft.parsed.text
+        ):
+            message = f"the id {quoted(draft.id)} is that of the claim in line {line}: give one of them another 'id'"
         else:
             message = f"this claim stands already in line {line}: if their settings differ, give each an 'id'"
         yield _at(draft, source, message, "id" if given else "claim")
@@ -125,16 +131,19 @@ def lacking(drafts: Sequence[Draft], root: Entries, source: Source) -> Iterator[
         ("site", "a neuron without a site is never a guess", SITES),
         ("tokens", "which token positions count is never a guess", TOKEN_RULES),
     ):
-        without = [d for d in drafts if not d.gives(key) and not (key == "site" and (d.site or d.parsed is None))]
+        without = [
+            d for d in drafts if not d.gives(key) and not (key == "site" and (d.site or d.parsed is None))
+        ]
         if key in root.entries or not without:
             continue
         others = f" (nor do {len(without) - 1} more)" if len(without) > 1 else ""
-        message = f"this claim names no {key}{others}, and {why}: write '{key}: ...' at the top of the file or in the claim"
+        where = f"write '{key}: ...' at the top of the file or in the claim"
+        message = f"this claim names no {key}{others}, and {why}: {where}"
         yield _at(without[0], source, message, "claim", options)
 
 
 def without_generation(drafts: Sequence[Draft], root: Entries, source: Source) -> Iterator[Problem]:
-    """Ask for ``generate`` where generated tokens count; how many is part of the finding, so there is no default."""
+    """Ask for ``generate`` where generated tokens count: their number is part of the finding and has no default."""
     if "generate" in root.entries:
         return
     seen: set[int] = set()
@@ -147,14 +156,18 @@ def without_generation(drafts: Sequence[Draft], root: Entries, source: Source) -
             seen.add(tokens.start)
             message = f"{quoted(tokens.text)} counts generated tokens, but nothing says how many to generate"
             suggestion = "generate: {max_new_tokens: 20}"
-            yield source.problem(tokens.start, message, width=tokens.end - tokens.start, suggestion=suggestion)
+            yield source.problem(
+                tokens.start, message, width=tokens.end - tokens.start, suggestion=suggestion
+            )
 
 
 def two_sites(drafts: Sequence[Draft], source: Source) -> Iterator[Problem]:
     """Refuse a claim whose sentence and whose ``site`` disagree."""
     for draft in drafts:
         if draft.entry is not None and draft.entry.site and draft.site and draft.site != draft.entry.site:
-            message = f"the sentence is about {quoted(draft.site)}, so 'site' cannot be {quoted(draft.entry.site)}"
+            message = (
+                f"the sentence is about {quoted(draft.site)}, so 'site' cannot be {quoted(draft.entry.site)}"
+            )
             yield _at(draft, source, message, "site")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -29,8 +30,8 @@ class Place:
 class Problem:
     """One thing that is wrong in a file.
 
-    ``excerpt`` is the whole source line the place points into, ``width`` the number of characters the caret line
-    underlines there. ``suggestion`` is what was probably meant; ``allowed`` lists what could stand there.
+    ``excerpt`` is the whole source line the place points into, ``width`` the number of characters meant there.
+    ``suggestion`` is what was probably meant; ``allowed`` lists what could stand there.
     """
 
     place: Place
@@ -82,13 +83,18 @@ def caret_lines(text: str, column: int, width: int, gutter: str, hint: str) -> l
 
 
 def allowed_lines(allowed: tuple[str, ...]) -> list[str]:
-    """List what could stand here: in one line where it fits, otherwise one per line."""
+    """List what could stand here: short ones in a row, long ones one per line."""
     if not allowed:
         return []
-    joined = ", ".join(allowed)
-    if len(joined) <= WINDOW:
-        return [f"      allowed: {joined}"]
-    return ["      allowed:", *(f"        {entry}" for entry in allowed)]
+    if max(map(len, allowed)) > WINDOW // 3:
+        return ["      allowed:", *(f"        {entry}" for entry in allowed)]
+    return textwrap.wrap(
+        ", ".join(allowed),
+        WINDOW,
+        initial_indent="      allowed: ",
+        subsequent_indent=" " * 15,
+        break_long_words=False,
+    )
 
 
 def quoted(text: str) -> str:
@@ -99,7 +105,7 @@ def quoted(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Return ``text`` as a terminal may safely show it: a tab as four spaces, controls replaced, the rest as it is."""
+    """Return ``text`` as a terminal may safely show it: a tab as four spaces, control characters replaced."""
     return re.sub(r"[\x00-\x1f\x7f-\x9f]", "\N{REPLACEMENT CHARACTER}", text.replace("\t", "    "))
 
 

@@ -1,4 +1,4 @@
-"""Reading a claim file: from its path and the phrases of all kinds, to its claims, or to all its problems at once."""
+"""Reading a claim file: from its path and the phrases of all kinds, to its claims or to all its problems."""
 
 from __future__ import annotations
 
@@ -28,12 +28,18 @@ _CLAIM_LEVEL = {
 }
 
 
-def read_claim_file(path: Path, phrases: Sequence[Phrase[Any]]) -> ClaimFile:
-    """Read a claim file. Raises ClaimFileError with every problem of the file and of the prompt files it names."""
-    source = read_source(path, str(path))
+def read_claim_file(path: Path, phrases: Sequence[Phrase]) -> ClaimFile:
+    """Read a claim file and the prompt files it names.
+
+    Raises ClaimFileError with every problem of all of them. Messages show the path from the working directory where
+    the file lies below it.
+    """
+    source = read_source(path, _shown(path))
     root = compose(source)
     if not isinstance(root, Entries):
-        message = "a claim file is a mapping: it begins with 'version: 1', then has 'models', 'sets' and 'claims'"
+        message = (
+            "a claim file is a mapping: it begins with 'version: 1', then has 'models', 'sets' and 'claims'"
+        )
         raise ClaimFileError([source.problem(root.start, message)])
     problems = list(missing_values(root, source))
     header = _header(root, source, problems)
@@ -51,9 +57,19 @@ def read_claim_file(path: Path, phrases: Sequence[Phrase[Any]]) -> ClaimFile:
     return ClaimFile(path, tuple(header.models), header.alpha, header.correction, sets, claims, digest)
 
 
+def _shown(path: Path) -> str:
+    """Return the path as messages show it: from the working directory where the file lies below it."""
+    try:
+        return str(path.absolute().relative_to(Path.cwd()))
+    except (OSError, ValueError):
+        return str(path)
+
+
 def _header(root: Entries, source: Source, problems: list[Problem]) -> Header | None:
     own = {name: entry for name, entry in root.entries.items() if name not in ("sets", "claims")}
-    header, found = validate(Header, Entries(root.start, root.end, own), source, "the file", _CLAIM_LEVEL)
+    header, found = validate(
+        Header, Entries(root.start, root.end, own), source, "the top of the file", _CLAIM_LEVEL
+    )
     problems += found
     if header is not None:
         twice = next((model for model in header.models if header.models.count(model) > 1), None)
@@ -71,7 +87,8 @@ def _sets(root: Entries, source: Source, problems: list[Problem]) -> dict[str, P
     sets: dict[str, PromptSet] = {}
     for name, (key, value) in node.entries.items():
         if not IDENTIFIER.fullmatch(name):
-            message = f"{quoted(name)} cannot name a prompt set: letters, digits, '_' and '-', not beginning with a digit"
+            rule = "letters, digits, '_' and '-', not beginning with a digit"
+            message = f"{quoted(name)} cannot name a prompt set: {rule}"
             problems.append(source.problem(key.start, message, width=key.end - key.start))
         if isinstance(value, Scalar) and value.missing:
             continue
@@ -83,7 +100,7 @@ def _sets(root: Entries, source: Source, problems: list[Problem]) -> dict[str, P
 
 
 def _drafts(
-    root: Entries, source: Source, phrases: Sequence[Phrase[Any]], problems: list[Problem]
+    root: Entries, source: Source, phrases: Sequence[Phrase], problems: list[Problem]
 ) -> list[d.Draft]:
     node = root.get("claims")
     if not isinstance(node, Items) or not node.items:
@@ -129,7 +146,7 @@ def _settings(draft: d.Draft, entry: ClaimEntry, header: Header) -> Settings:
     generate = entry.generate or header.generate
     seed = entry.seed if entry.seed is not None else header.seed
     return Settings(
-        site=cast(str, draft.site or entry.site or header.site),
+        site=cast(Any, draft.site or entry.site or header.site),
         tokens=Tokens(cast(Any, pool), cast(Any, span)),
         generate=generate.max_new_tokens if generate and span != "prompt" else None,
         resamples=entry.resamples or header.resamples,

@@ -1,4 +1,4 @@
-"""What can fill a hole in a phrase: neurons, sites, set names, numbers, tokens. Each is read from words and written back."""
+"""What can fill a hole in a phrase: neurons, sites, set names, numbers, tokens; read from words, written back."""
 
 from __future__ import annotations
 
@@ -9,29 +9,26 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, TypeAlias, get_args
 
 from neuronclaims.language.errors import quoted
 
-SITES: tuple[str, ...] = (
-    "resid_pre",
-    "resid_mid",
-    "resid_post",
-    "attn_out",
-    "mlp_pre",
-    "mlp_post",
-    "mlp_out",
-    "final_norm",
-)
-"""The names of sites, as TransformerLens has them."""
+Site: TypeAlias = Literal[
+    "resid_pre", "resid_mid", "resid_post", "attn_out", "mlp_pre", "mlp_post", "mlp_out", "final_norm"
+]
+"""Where in a block a neuron is read, by its TransformerLens name."""
+
+SITES: tuple[str, ...] = get_args(Site)
 
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 """The name of a prompt set."""
 
+_OTHER_SD = ("sd", "sds", "std", "stds", "σ", "sigma", "sigmas")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _NEURON = re.compile(r"([0-9]{1,9}):([0-9]{1,9})")
 _NEARLY_NEURON = re.compile(
-    r"(?:layer|blocks?|[lh])?[._]?([0-9]{1,9})(?:[.:/;,_：-]+(?:neuron|unit|[nu])?|[nu])([0-9]{1,9})", re.IGNORECASE
+    r"(?:layer|blocks?|[lh])?[._]?([0-9]{1,9})(?:[.:/;,_：-]+(?:neuron|unit|[nu])?|[nu])([0-9]{1,9})",
+    re.IGNORECASE,
 )
 
 
@@ -48,7 +45,7 @@ class Neuron:
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A size, in standard deviations when ``unit`` is ``"sd"``, in the activation's own unit when it is None."""
+    """A size: in standard deviations when ``unit`` is ``"sd"``, in the activation's own unit when None."""
 
     value: float
     unit: str | None = None
@@ -66,8 +63,8 @@ class Word:
     quoted: bool = False
 
 
-class Misread(Exception):
-    """A word that does not fill the hole it stands in, ``ahead`` words after the hole's first one."""
+class MisreadError(Exception):
+    """A word does not fill the hole it stands in; it is ``ahead`` words after the hole's first one."""
 
     def __init__(self, reason: str | None = None, suggestion: str | None = None, ahead: int = 0) -> None:
         super().__init__(reason)
@@ -77,21 +74,27 @@ class Misread(Exception):
 class Hole(Protocol):
     """How one type of hole is read and written.
 
-    ``expected`` is what an error says should have stood there, ``shape`` stands for the hole in a listing of
-    phrases, ``candidates`` are the words it allows where they can be counted, ``examples`` are words it accepts.
+    The properties are for messages, and for telling phrases apart.
     """
 
     @property
-    def expected(self) -> str: ...
+    def expected(self) -> str:
+        """What an error says should have stood there."""
+
     @property
-    def shape(self) -> str: ...
+    def shape(self) -> str:
+        """What stands for the hole in a listing of phrases."""
+
     @property
-    def candidates(self) -> tuple[str, ...]: ...
+    def candidates(self) -> tuple[str, ...]:
+        """The words it allows, where they can be counted."""
+
     @property
-    def examples(self) -> tuple[str, ...]: ...
+    def examples(self) -> tuple[str, ...]:
+        """Words it accepts."""
 
     def read(self, words: Sequence[Word]) -> tuple[Any, int]:
-        """Return the value that the first words hold, and how many words those are; raise Misread."""
+        """Return the value that the first words hold, and how many words those are; raise MisreadError."""
         ...
 
     def write(self, value: Any) -> str:
@@ -120,7 +123,7 @@ def choice(options: tuple[str, ...]) -> OneWord:
 
     def parse(word: Word) -> str:
         if word.quoted or word.text not in options:
-            raise Misread
+            raise MisreadError
         return word.text
 
     expected = " or ".join(quoted(option) for option in options)
@@ -139,12 +142,15 @@ class _AmountHole:
     def read(self, words: Sequence[Word]) -> tuple[Amount, int]:
         joined = re.fullmatch(rf"({_NUMBER.pattern})(sd|SD|σ)", words[0].text)
         if joined:
-            raise Misread("a number and its unit are two words", f"{joined[1]} sd")
+            raise MisreadError("a number and its unit are two words", f"{joined[1]} sd")
         value = _number(words[0])
         if value < 0:
-            raise Misread("an amount is a size: it cannot be negative", words[0].text.lstrip("-"))
-        if len(words) > 1 and words[1].text == "sd" and not words[1].quoted:
+            raise MisreadError("an amount is a size: it cannot be negative", words[0].text.lstrip("-"))
+        unit = words[1].text if len(words) > 1 and not words[1].quoted else ""
+        if unit == "sd":
             return Amount(value, "sd"), 2
+        if unit.casefold() in _OTHER_SD:
+            raise MisreadError(f"the unit {quoted(unit)} is written 'sd'", "sd", ahead=1)
         return Amount(value), 1
 
     def write(self, value: Amount) -> str:
@@ -168,11 +174,11 @@ class _NeuronsHole:
             for piece in pieces[:-1] if more else pieces:
                 neuron = _neuron(Word(piece, word.start, word.quoted), used - 1)
                 if neuron in found:
-                    raise Misread(f"neuron {neuron} is named twice", ahead=used - 1)
+                    raise MisreadError(f"neuron {neuron} is named twice", ahead=used - 1)
                 found.append(neuron)
             if not more:
                 return tuple(found), used
-        raise Misread("another neuron must follow the comma", ahead=len(words))
+        raise MisreadError("another neuron must follow the comma", ahead=len(words))
 
     def write(self, value: Sequence[Neuron]) -> str:
         return ", ".join(str(neuron) for neuron in value)
@@ -186,26 +192,28 @@ def number_text(value: float) -> str:
 def _number(word: Word) -> float:
     if word.quoted or not _NUMBER.fullmatch(word.text):
         with_point = word.text.replace(",", ".")
-        raise Misread(None, with_point if _NUMBER.fullmatch(with_point) and not word.quoted else None)
+        raise MisreadError(None, with_point if _NUMBER.fullmatch(with_point) and not word.quoted else None)
     value = float(word.text)
     if not math.isfinite(value):
-        raise Misread(f"{quoted(word.text)} is too large a number")
+        raise MisreadError(f"{quoted(word.text)} is too large a number")
     return value + 0.0  # turns -0.0 into 0.0
 
 
 def _count(word: Word) -> int:
     if word.quoted or not re.fullmatch(r"[0-9]{1,18}", word.text):
-        raise Misread
+        raise MisreadError
     return int(word.text)
 
 
 def _share(word: Word) -> float:
     if word.quoted or not (word.text.endswith("%") and _NUMBER.fullmatch(word.text[:-1])):
         bare = not word.quoted and _NUMBER.fullmatch(word.text)
-        raise Misread("a share is written in percent" if bare else None, f"{word.text}%" if bare else None)
+        raise MisreadError(
+            "a share is written in percent" if bare else None, f"{word.text}%" if bare else None
+        )
     share = Decimal(word.text[:-1]) / 100
     if not 0 <= share <= 1:
-        raise Misread("a share lies between 0% and 100%")
+        raise MisreadError("a share lies between 0% and 100%")
     return float(share) + 0.0
 
 
@@ -218,30 +226,36 @@ def _neuron(word: Word, ahead: int = 0) -> Neuron:
         return Neuron(int(exact[1]), int(exact[2]))
     if nearly := _NEARLY_NEURON.fullmatch(word.text):
         meant = f"{int(nearly[1])}:{int(nearly[2])}"
-        raise Misread(f"a neuron is written layer:index, not {quoted(word.text)}", meant, ahead)
+        raise MisreadError(f"a neuron is written layer:index, not {quoted(word.text)}", meant, ahead)
     if re.fullmatch(r"[0-9]+:?", word.text):
-        raise Misread(f"{quoted(word.text)} is a layer without an index; a neuron is layer:index", ahead=ahead)
+        raise MisreadError(
+            f"{quoted(word.text)} is a layer without an index; a neuron is layer:index", ahead=ahead
+        )
     if re.fullmatch(r":[0-9]+", word.text):
-        raise Misread(f"{quoted(word.text)} is an index without a layer; a neuron is layer:index", ahead=ahead)
-    raise Misread(ahead=ahead)
+        raise MisreadError(
+            f"{quoted(word.text)} is an index without a layer; a neuron is layer:index", ahead=ahead
+        )
+    raise MisreadError(ahead=ahead)
 
 
 def _set_name(word: Word) -> str:
     if word.quoted or not IDENTIFIER.fullmatch(word.text):
-        raise Misread
+        raise MisreadError
     return word.text
 
 
 def _token(word: Word) -> str:
     if not word.quoted:
-        raise Misread("a token is written in double quotes, its leading space inside them", f'" {word.text}"')
+        raise MisreadError(
+            "a token is written in double quotes, its leading space inside them", f'" {word.text}"'
+        )
     try:
         text: str = json.loads(word.text, strict=False)
         text.encode("utf-8")
     except ValueError as error:
-        raise Misread("not a text in JSON's spelling: a backslash there is written twice") from error
+        raise MisreadError("not a text in JSON's spelling: a backslash there is written twice") from error
     if not text:
-        raise Misread("a token cannot be empty")
+        raise MisreadError("a token cannot be empty")
     return text
 
 

@@ -1,8 +1,8 @@
-"""YAML as text with marks: every scalar stays the text that was written, and every node knows where it stands.
+"""YAML as text with marks: every scalar stays the text that was written, every node knows where it stands.
 
-YAML's own typing would read the neuron ``11:36`` as 696 and the prompt ``no`` as False; here the schema decides types.
-The tree is built from the parser's events rather than from its composed nodes: only those still show an alias, and
-no depth of nesting or number of nodes can exhaust the stack or the memory.
+YAML's own typing would read the neuron ``11:36`` as 696 and the prompt ``no`` as False; here the schema decides
+types. The tree is built from the parser's events rather than from its composed nodes: only events still show an
+alias, and no depth of nesting or number of nodes can then exhaust the stack or the memory.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def compose(source: Source) -> Node:
             builder.take(event)
     except yaml.MarkedYAMLError as error:
         builder.problems.append(translated(error, source))
-    except _Stop:
+    except _StopError:
         pass
     if builder.root is None and not builder.problems:
         builder.problems.append(source.problem(0, "the file is empty: a claim file starts with 'version: 1'"))
@@ -108,8 +108,8 @@ def scalars(node: Node) -> Iterator[Scalar]:
 def index_in(source: Source, scalar: Scalar, offset: int) -> int | None:
     """Return where in the source a character of the scalar's text stands.
 
-    Known for plain and quoted scalars on one line without escapes; None for all others (folded, escaped), where the
-    text is not the source's text and only the scalar's start can be shown.
+    Known for plain and quoted scalars on one line without escapes. None for all others (folded, escaped): their
+    text is not the source's text, and only the scalar's start can be shown.
     """
     if source.text[scalar.start : scalar.end] == scalar.text:
         return scalar.start + offset
@@ -118,7 +118,7 @@ def index_in(source: Source, scalar: Scalar, offset: int) -> int | None:
     return None
 
 
-class _Stop(Exception):
+class _StopError(Exception):
     """There is no use in reading on."""
 
 
@@ -137,11 +137,10 @@ class _Builder:
     def take(self, event: yaml.Event) -> None:
         """Take the next event of the parser."""
         if isinstance(event, yaml.ScalarEvent):
-            start, end = event.start_mark.index, event.end_mark.index
-            self._add(event, Scalar(event.value, start, end, event.style is None or event.style == ""))
+            self._add(event, Scalar(event.value, *_ends(event), plain=not event.style))
         elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
             kind = Entries if isinstance(event, yaml.MappingStartEvent) else Items
-            node = kind(event.start_mark.index, event.end_mark.index)
+            node = kind(*_ends(event))
             self._add(event, node)
             self._open.append(node)
             self._keys.append(None)
@@ -152,7 +151,7 @@ class _Builder:
             self._keys.pop()
         elif isinstance(event, yaml.AliasEvent):
             self._say(event, "claim files have no aliases (*); write the value out")
-            self._add(event, Scalar("*", event.start_mark.index, event.end_mark.index, plain=False))
+            self._add(event, Scalar("*", *_ends(event), plain=False))
         elif isinstance(event, yaml.DocumentStartEvent):
             self._documents += 1
             if self._documents > 1:
@@ -182,7 +181,9 @@ class _Builder:
             return
         self._keys[-1] = None
         if not isinstance(key, Scalar):
-            self.problems.append(self.source.problem(key.start, "a key must be a word, not a list or a mapping"))
+            self.problems.append(
+                self.source.problem(key.start, "a key must be a word, not a list or a mapping")
+            )
         elif key.text in parent.entries:
             first = self.source.place(parent.entries[key.text][0].start)
             message = f"the key '{key.text}' is given twice, first in line {first.line}"
@@ -192,10 +193,14 @@ class _Builder:
 
     def _say(self, event: yaml.Event, message: str) -> None:
         if len(self.problems) >= 50:
-            raise _Stop
-        start, end = event.start_mark.index, event.end_mark.index
+            raise _StopError
+        start, end = _ends(event)
         self.problems.append(self.source.problem(start, message, width=end - start))
 
     def _stop(self, event: yaml.Event, message: str) -> None:
-        self.problems.append(self.source.problem(event.start_mark.index, message))
-        raise _Stop
+        self.problems.append(self.source.problem(_ends(event)[0], message))
+        raise _StopError
+
+
+def _ends(event: Any) -> tuple[int, int]:
+    return event.start_mark.index, event.end_mark.index

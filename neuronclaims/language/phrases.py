@@ -2,8 +2,9 @@
 
     Phrase("[{site:site}] neuron {neuron:neuron} activates {direction:more|less} for {first:set}", Contrast)
 
-Fixed words stand for themselves, ``{field:type}`` is a hole (see ``holes.HOLES``; ``a|b`` is a choice of words) and
-``[...]`` may be left out. A sentence read with a phrase is the phrase's dataclass; writing it gives the canonical sentence.
+Fixed words stand for themselves, ``{field:type}`` is a hole (see ``holes.HOLES``; ``a|b`` is a choice of words)
+and ``[...]`` may be left out. A sentence is read into the phrase's dataclass; writing that gives the canonical
+sentence.
 """
 
 from __future__ import annotations
@@ -12,23 +13,21 @@ import dataclasses
 import re
 from collections.abc import Iterator, Mapping
 from itertools import product
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 from neuronclaims.language.errors import quoted
-from neuronclaims.language.holes import HOLES, Hole, Misread, Word, choice
+from neuronclaims.language.holes import HOLES, Hole, MisreadError, Word, choice
 from neuronclaims.language.suggest import either
-
-T = TypeVar("T")
 
 _PIECE = re.compile(r"\[|\]|\{([^{}\s]*)\}|[^\s\[\]{}]+")
 
 
 class PhraseError(ValueError):
-    """A mistake in a kind of claim, not in a claim: a phrase that cannot be compiled, or two that read alike."""
+    """A mistake in a kind of claim, not in a claim: a phrase that does not compile, or two that read alike."""
 
 
 class FieldError(ValueError):
-    """Raised by a sentence's dataclass on a value it cannot take; the user sees the caret under that field's words."""
+    """Raised by a sentence's dataclass on a value it cannot take; the caret will stand under the field's words."""
 
     def __init__(self, field: str, message: str, suggestion: str | None = None) -> None:
         super().__init__(field, message, suggestion)
@@ -43,6 +42,7 @@ class Fixed:
 
     @property
     def shape(self) -> str:
+        """What a listing of phrases shows: the word."""
         return self.text
 
 
@@ -56,6 +56,7 @@ class Slot:
 
     @property
     def shape(self) -> str:
+        """What a listing of phrases shows: what the hole takes."""
         return self.hole.shape
 
 
@@ -71,19 +72,20 @@ class Stretch:
 
     @property
     def fields(self) -> tuple[str, ...]:
+        """The fields its holes fill."""
         return tuple(part.field for part in self.parts if isinstance(part, Slot))
 
 
 @dataclasses.dataclass(frozen=True)
-class Phrase(Generic[T]):
-    """How one kind of claim reads: ``template`` in words and holes, ``build`` the frozen dataclass of its fields.
+class Phrase:
+    """How one kind of claim reads: ``template`` has words and holes, ``build`` is the dataclass of its fields.
 
     Fields of optional parts are None where the part is left out. Raises PhraseError on a template that does not
-    compile or whose holes are not exactly the fields of ``build``.
+    compile, or whose holes are not exactly the fields of ``build``.
     """
 
     template: str
-    build: type[T]
+    build: type[Any]
     stretches: tuple[Stretch, ...] = dataclasses.field(init=False, repr=False, compare=False)
     variants: tuple[tuple[Part, ...], ...] = dataclasses.field(init=False, repr=False, compare=False)
 
@@ -107,7 +109,7 @@ class Phrase(Generic[T]):
             for stretch, text in zip(self.stretches, texts, strict=True)
         )
 
-    def render(self, sentence: T) -> str:
+    def render(self, sentence: Any) -> str:
         """Return the canonical sentence; reading it gives an equal dataclass back."""
         words: list[str] = []
         for stretch in self.stretches:
@@ -119,15 +121,15 @@ class Phrase(Generic[T]):
             words.extend(_written(part, sentence) for part in stretch.parts)
         return " ".join(words)
 
-    def sets(self, sentence: T) -> tuple[tuple[str, str], ...]:
+    def sets(self, sentence: Any) -> tuple[tuple[str, str], ...]:
         """Return (field, name) for every prompt set the sentence names, in its order."""
         return tuple((field, name) for field, name in self.values(sentence, "set"))
 
-    def site(self, sentence: T) -> str | None:
+    def site(self, sentence: Any) -> str | None:
         """Return the site the sentence itself names, if any."""
         return next((value for _, value in self.values(sentence, "site")), None)
 
-    def values(self, sentence: T, hole_type: str) -> Iterator[tuple[str, Any]]:
+    def values(self, sentence: Any, hole_type: str) -> Iterator[tuple[str, Any]]:
         """Yield (field, value) for the holes of one type that are filled."""
         for slot in self.slots:
             value = getattr(sentence, slot.field)
@@ -159,7 +161,9 @@ def _slot(declaration: str, template: str) -> Slot:
     if "|" in kind:
         return Slot(field, choice(tuple(kind.split("|"))), "choice")
     if kind not in HOLES:
-        raise PhraseError(f"{{{declaration}}} in {template!r}: no such type of hole; there are {either(list(HOLES))}")
+        raise PhraseError(
+            f"{{{declaration}}} in {template!r}: no such type of hole; there are {either(list(HOLES))}"
+        )
     return Slot(field, HOLES[kind], kind)
 
 
@@ -167,11 +171,15 @@ def _check_fields(template: str, stretches: tuple[Stretch, ...], build: type[Any
     named = [field for stretch in stretches for field in stretch.fields]
     declared = [field.name for field in dataclasses.fields(build)]
     if sorted(named) != sorted(declared):
-        raise PhraseError(f"the holes of {template!r} are {named}, the fields of {build.__name__} are {declared}")
+        raise PhraseError(
+            f"the holes of {template!r} are {named}, the fields of {build.__name__} are {declared}"
+        )
     if all(stretch.optional for stretch in stretches):
         raise PhraseError(f"{template!r} has no part that must be there")
     if any(stretch.optional and not stretch.fields for stretch in stretches):
-        raise PhraseError(f"an optional part of {template!r} has no hole, so nothing would remember it was there")
+        raise PhraseError(
+            f"an optional part of {template!r} has no hole, so nothing would remember it was there"
+        )
 
 
 def _variants(stretches: tuple[Stretch, ...]) -> Iterator[tuple[Part, ...]]:
@@ -185,10 +193,10 @@ def _written(part: Part, sentence: object) -> str:
     return part.text if isinstance(part, Fixed) else part.hole.write(getattr(sentence, part.field))
 
 
-def check_phrases(phrases: Mapping[str, Phrase[Any]]) -> None:
+def check_phrases(phrases: Mapping[str, Phrase]) -> None:
     """Raise PhraseError when two kinds of claim, given by name, could read one sentence in two ways.
 
-    Two phrases are told apart when at some position no word fits both, or one must end where the other goes on.
+    Two phrases are told apart when at some position no word fits both, or one ends where the other goes on.
     """
     named = list(phrases.items())
     for number, (name, phrase) in enumerate(named):
@@ -204,7 +212,7 @@ def check_phrases(phrases: Mapping[str, Phrase[Any]]) -> None:
             raise PhraseError(f"a sentence could be read in two ways as {name}: {quoted(phrase.shape)}")
 
 
-def _alike(phrase: Phrase[Any], other: Phrase[Any]) -> bool:
+def _alike(phrase: Phrase, other: Phrase) -> bool:
     return any(_overlap(a, b) for a in phrase.variants for b in other.variants)
 
 
@@ -229,6 +237,6 @@ def _accepts(part: Part, text: str) -> bool:
         return part.text == text
     try:
         part.hole.read([Word(text, 0, text.startswith('"'))])
-    except Misread:
+    except MisreadError:
         return False
     return True

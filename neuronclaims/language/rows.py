@@ -65,7 +65,7 @@ def _read_jsonl(source: Source, problems: list[Problem]) -> _Read:
         try:
             row = json.loads(line)
             if not isinstance(row, dict):
-                raise ValueError("a line is one JSON object, such as {\"text\": \"...\"}")
+                raise ValueError('a line is one JSON object, such as {"text": "..."}')
             rows.append(Row({key: _json_text(key, value) for key, value in row.items()}, number))
             columns.update(dict.fromkeys(row))
         except json.JSONDecodeError as error:
@@ -103,8 +103,10 @@ def _read_csv(source: Source, problems: list[Problem]) -> _Read:
             elif len(cells) == len(header):
                 rows.append(Row(dict(zip(header, cells, strict=True)), line))
             else:
-                message = f"this row has {len(cells)} cells, the header has {len(header)}: quote a text that holds a comma"
-                problems.append(source.problem(source.line_start(line), message, width=len(source.lines[line - 1])))
+                message = f"this row has {len(cells)} cells, the header {len(header)}: quote a text with a comma in it"
+                problems.append(
+                    source.problem(source.line_start(line), message, width=len(source.lines[line - 1]))
+                )
     except csv.Error as error:
         problems.append(source.problem(source.line_start(before + 1), f"not valid CSV: {error}"))
     return header, rows

@@ -1,4 +1,4 @@
-"""What a claim file may hold: every key, its type and its bounds. Values arrive as text; the types are set here."""
+"""What a claim file may hold: every key, its type and its bounds. Values arrive as text and get their types here."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ class OneOf:
     what: str
     options: tuple[str, ...]
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
         return core_schema.no_info_after_validator_function(self._check, handler(source))
 
     def __get_pydantic_json_schema__(self, *_: object) -> dict[str, Any]:
@@ -41,7 +43,9 @@ class OneOf:
         if written in self.options:
             return written
         near = closest(written, self.options) or closest(f"{written} of prompt", self.options)  # 'last' alone
-        raise PydanticCustomError("claims_choice", "", {"what": self.what, "near": near, "options": self.options})
+        raise PydanticCustomError(
+            "claims_choice", "", {"what": self.what, "near": near, "options": self.options}
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,9 @@ class Form:
     pattern: str
     rule: str
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
         return core_schema.no_info_after_validator_function(self._check, handler(source))
 
     def __get_pydantic_json_schema__(self, *_: object) -> dict[str, Any]:
@@ -81,7 +87,10 @@ Expectation = Annotated[str, OneOf("verdict", EXPECTATIONS)]
 Identity = Annotated[str, Form(_IDENTITY, "an id has letters, digits, '_', '-' and single ':' between them")]
 Tag = Annotated[str, Form(_TAG, "a tag has letters, digits, '_' and '-', and does not begin with a digit")]
 Tags = Annotated[
-    list[Tag], Field(min_length=1), BeforeValidator(_listed), _one_or_more({"type": "string", "pattern": f"^{_TAG}$"})
+    list[Tag],
+    Field(min_length=1),
+    BeforeValidator(_listed),
+    _one_or_more({"type": "string", "pattern": f"^{_TAG}$"}),
 ]
 
 
@@ -105,16 +114,21 @@ class Settings(_Part):
     """Settings that hold for all claims of a file, or for one claim where it gives its own."""
 
     site: Site | None = Field(
-        None, description="Where neurons are read, by TransformerLens name. Required here, in the claim or in its sentence."
+        None,
+        description="Where neurons are read, by TransformerLens name; required for every claim.",
     )
     tokens: TokenRule | None = Field(
-        None, description="Which token positions count, and how they become one number per prompt. Required here or in the claim."
+        None,
+        description="Which token positions count, and how they are pooled; required for every claim.",
     )
     generate: Generate | None = Field(
         None, description="How prompts are continued; required where tokens are of 'generated' or 'emitting'."
     )
     resamples: int | None = Field(
-        None, ge=99, le=100_000_000, description="How many arrangements to draw where they cannot all be enumerated."
+        None,
+        ge=99,
+        le=100_000_000,
+        description="How many arrangements to draw where they cannot all be enumerated.",
     )
     seed: int | None = Field(None, ge=0, le=2**63 - 1, description="Seed of everything drawn at random.")
 
@@ -124,7 +138,7 @@ class Header(Settings):
 
     version: int = Field(ge=1, le=1, description="The version of the claim file format: 1.")
     models: Texts = Field(
-        description="The models every claim is tested on: demo, a local folder, or a Hugging Face name with @revision."
+        description="Each claim is tested on each: demo, a local folder, a Hugging Face name@revision."
     )
     alpha: float = Field(0.05, gt=0, lt=1, description="The level of significance, after correction.")
     correction: Correction = Field(
@@ -136,13 +150,17 @@ class ClaimEntry(Settings):
     """One claim with options of its own."""
 
     claim: Text = Field(description="The claim, as one sentence.")
-    id: Identity | None = Field(None, description="Its name on the command line and in reports; made from the sentence if absent.")
-    expect: Expectation = Field("supported", description="The verdict that makes the test pass.")
-    because: Text | None = Field(None, description="Where the claim comes from, or why it is expected to come out so.")
-    tags: Tags | None = Field(
-        None, description="Names to select claims by."
+    id: Identity | None = Field(
+        None, description="Its name on the command line and in reports; made from the sentence if absent."
     )
-    xfail: Reason | None = Field(None, description="The claim is known not to come out as expected; if it does, the run fails.")
+    expect: Expectation = Field("supported", description="The verdict that makes the test pass.")
+    because: Text | None = Field(
+        None, description="Where the claim comes from, or why it is expected to come out so."
+    )
+    tags: Tags | None = Field(None, description="Names to select claims by.")
+    xfail: Reason | None = Field(
+        None, description="The claim is known not to come out as expected; if it does, the run fails."
+    )
     skip: Reason | None = Field(None, description="The claim is not tested.")
 
 
@@ -151,15 +169,21 @@ class PromptEntry(_Part):
 
     text: Text = Field(description="The prompt.")
     id: Text | None = Field(None, description="The prompt's name.")
-    group: Text | None = Field(None, description="What the prompt shares with others: template, document, entity.")
+    group: Text | None = Field(
+        None, description="What the prompt shares with others: template, document, entity."
+    )
     pair: Text | None = Field(None, description="The pair of prompts this one belongs to.")
 
 
 class FileSet(_Part):
     """A prompt set kept in a file of its own."""
 
-    file: Column = Field(description="A .txt (one prompt per line), .jsonl or .csv file, relative to the claim file.")
-    column: Column | None = Field(None, description="The column that holds the prompts; required for .csv, 'text' for .jsonl.")
+    file: Column = Field(
+        description="A .txt (one prompt per line), .jsonl or .csv file, relative to the claim file."
+    )
+    column: Column | None = Field(
+        None, description="The column that holds the prompts; required for .csv, 'text' for .jsonl."
+    )
     where: dict[Column, Texts] | None = Field(
         None, description="Which rows to take: for each column a value or a list of values."
     )

@@ -1,4 +1,4 @@
-"""Reading a sentence with phrases: the dataclass it stands for, or one error at the furthest word any phrase reached."""
+"""Reading a sentence with phrases: its dataclass, or one error at the furthest word any phrase reached."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.language.errors import allowed_lines, caret_lines, quoted
-from neuronclaims.language.holes import Misread, Word
+from neuronclaims.language.holes import MisreadError, Word
 from neuronclaims.language.phrases import FieldError, Fixed, Part, Phrase, PhraseError, Slot
 from neuronclaims.language.suggest import closest, either
 
@@ -17,7 +17,7 @@ _WORD = re.compile(r'(?P<token>"(?:[^"\\]|\\.)*"(?=\s|$))|(?P<open>"[^"]*"?)|(?P
 
 
 class SentenceError(NeuronClaimsError):
-    """A sentence that no phrase reads. ``column`` counts from 1; ``width`` is how many characters are meant."""
+    """A sentence that no phrase reads. ``column`` counts from 1, ``width`` says how many characters are meant."""
 
     def __init__(
         self,
@@ -41,10 +41,10 @@ class SentenceError(NeuronClaimsError):
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A sentence that was read: its dataclass, its phrase, and where each field's words stand (start, end; from 0)."""
+    """A sentence that was read: its dataclass, its phrase, and the span of each field's words (from 0)."""
 
     value: Any
-    phrase: Phrase[Any]
+    phrase: Phrase
     spans: Mapping[str, tuple[int, int]]
 
     @property
@@ -55,8 +55,9 @@ class Parsed:
 
 @dataclass(frozen=True, slots=True)
 class _Miss:
-    """Where a phrase stopped fitting: at which word, what would have fitted, and what is wrong with the word if known."""
+    """Where a phrase stopped fitting: which word, what would have fitted, and what is wrong if that is known."""
 
+    phrase: Phrase
     at: int
     expected: str
     candidates: tuple[str, ...] = ()
@@ -66,13 +67,16 @@ class _Miss:
 
 @dataclass(frozen=True, slots=True)
 class _Match:
-    phrase: Phrase[Any]
+    phrase: Phrase
     values: Mapping[str, Any]
     spans: Mapping[str, tuple[int, int]]
 
 
-def parse(sentence: str, phrases: Sequence[Phrase[Any]]) -> Parsed:
-    """Read a sentence with the phrase that fits it. Raises SentenceError, PhraseError when two phrases fit."""
+def parse(sentence: str, phrases: Sequence[Phrase]) -> Parsed:
+    """Read a sentence with the phrase that fits it.
+
+    Raises SentenceError when none does, PhraseError when two do (which ``check_phrases`` finds beforehand).
+    """
     words = _words(sentence, phrases)
     full_stop = _full_stop(words)
     if full_stop:
@@ -84,7 +88,7 @@ def parse(sentence: str, phrases: Sequence[Phrase[Any]]) -> Parsed:
         raise PhraseError(f"{quoted(sentence)} reads in two ways: {shapes}")
     if not matches:
         misses = [fit for fit in fits if isinstance(fit, _Miss)]
-        raise _furthest(sentence, words, misses, phrases)
+        raise _furthest(sentence, words, misses)
     if full_stop:
         where = words[-1].start + len(words[-1].text)
         raise SentenceError(sentence, where + 1, 1, "a claim has no full stop at its end")
@@ -92,12 +96,14 @@ def parse(sentence: str, phrases: Sequence[Phrase[Any]]) -> Parsed:
     return _built(sentence, matches[0])
 
 
-def _words(sentence: str, phrases: Sequence[Phrase[Any]]) -> list[Word]:
+def _words(sentence: str, phrases: Sequence[Phrase]) -> list[Word]:
     words: list[Word] = []
     for match in _WORD.finditer(sentence):
         if match["open"]:
             closed = len(match["open"]) > 1 and match["open"].endswith('"')
-            rule = "a space must follow the closing quote" if closed else 'this double quote (") is never closed'
+            rule = (
+                "a space must follow the closing quote" if closed else 'this double quote (") is never closed'
+            )
             raise SentenceError(sentence, match.start() + 1, len(match["open"]), rule)
         words.append(Word(match[0], match.start(), match["token"] is not None))
     if not words:
@@ -110,7 +116,7 @@ def _full_stop(words: Sequence[Word]) -> bool:
     return not last.quoted and len(last.text) > 1 and last.text.endswith(".")
 
 
-def _fit(phrase: Phrase[Any], variant: Sequence[Part], words: Sequence[Word]) -> _Match | _Miss:
+def _fit(phrase: Phrase, variant: Sequence[Part], words: Sequence[Word]) -> _Match | _Miss:
     """Lay one variant of a phrase over the words, as far as it fits."""
     at = 0
     values: dict[str, Any] = {slot.field: None for slot in phrase.slots}
@@ -118,30 +124,30 @@ def _fit(phrase: Phrase[Any], variant: Sequence[Part], words: Sequence[Word]) ->
     for part in variant:
         if at == len(words) or isinstance(part, Fixed):
             if at == len(words) or words[at].quoted or words[at].text != part.shape:
-                return _miss(part, at)
+                return _miss(phrase, part, at)
             at += 1
             continue
         try:
             values[part.field], used = part.hole.read(words[at:])
-        except Misread as misread:
-            return _miss(part, at + misread.ahead, misread.reason, misread.suggestion)
+        except MisreadError as misread:
+            return _miss(phrase, part, at + misread.ahead, misread.reason, misread.suggestion)
         last = words[at + used - 1]
         spans[part.field] = (words[at].start, last.start + len(last.text))
         at += used
     if at < len(words):
-        return _Miss(at, "the end of the sentence")
+        return _Miss(phrase, at, "the end of the sentence")
     return _Match(phrase, values, spans)
 
 
-def _miss(part: Part, at: int, reason: str | None = None, suggestion: str | None = None) -> _Miss:
+def _miss(
+    phrase: Phrase, part: Part, at: int, reason: str | None = None, suggestion: str | None = None
+) -> _Miss:
     if isinstance(part, Slot):
-        return _Miss(at, part.hole.expected, part.hole.candidates, reason, suggestion)
-    return _Miss(at, quoted(part.text), (part.text,))
+        return _Miss(phrase, at, part.hole.expected, part.hole.candidates, reason, suggestion)
+    return _Miss(phrase, at, quoted(part.text), (part.text,))
 
 
-def _furthest(
-    sentence: str, words: Sequence[Word], misses: Sequence[_Miss], phrases: Sequence[Phrase[Any]]
-) -> SentenceError:
+def _furthest(sentence: str, words: Sequence[Word], misses: Sequence[_Miss]) -> SentenceError:
     """Make one error of what all phrases that got furthest expected there."""
     at = max((miss.at for miss in misses), default=0)
     furthest = [miss for miss in misses if miss.at == at]
@@ -154,11 +160,12 @@ def _furthest(
     reason = (known and known.reason) or f"expected {expected}, found {quoted(word.text)}"
     candidates = [candidate for miss in furthest for candidate in miss.candidates]
     suggestion = (known and known.suggestion) or closest(word.text, candidates)
-    shapes = _shapes(phrases) if at < 2 and not suggestion and not (known and known.reason) else ()
+    reached = list(dict.fromkeys(miss.phrase for miss in furthest))
+    shapes = _shapes(reached) if len(reached) > 1 and not suggestion and not known else ()
     return SentenceError(sentence, word.start + 1, len(word.text), reason, suggestion, shapes)
 
 
-def _shapes(phrases: Sequence[Phrase[Any]]) -> tuple[str, ...]:
+def _shapes(phrases: Sequence[Phrase]) -> tuple[str, ...]:
     return tuple(phrase.shape for phrase in phrases)
 
 

@@ -22,7 +22,9 @@ def read_set(name: str, key: Scalar, node: Node, source: Source) -> PromptSet:
     elif isinstance(node, Entries):
         prompts, places = _from_file(name, node, source)
     else:
-        message = f"the set {quoted(name)} is a list of prompts or a mapping with a 'file', not {quoted(node.text)}"
+        message = (
+            f"the set {quoted(name)} is a list of prompts or a mapping with a 'file', not {quoted(node.text)}"
+        )
         near = f"{{file: {node.text}}}" if node.text.endswith((".txt", ".csv", ".jsonl")) else None
         raise _error(source, node, message, near)
     problems = _repeated(prompts, places)
@@ -46,7 +48,9 @@ def _inline(name: str, key: Scalar, node: Items, source: Source) -> tuple[list[P
         problems += found
         if entry is not None:
             place = source.place(item.start)
-            prompts.append(Prompt(entry.text, f"{source.path}:{place.line}", entry.id, entry.group, entry.pair))
+            prompts.append(
+                Prompt(entry.text, f"{source.path}:{place.line}", entry.id, entry.group, entry.pair)
+            )
             places.append((source, item.start, item.end - item.start if isinstance(item, Scalar) else 1))
     problems = problems or _partly(prompts, places)
     if problems:
@@ -73,7 +77,9 @@ def _partly(prompts: Sequence[Prompt], places: Where) -> list[Problem]:
         without = [number for number, prompt in enumerate(prompts) if getattr(prompt, field) is None]
         if 0 < len(without) < len(prompts):
             source, index, width = places[without[0]]
-            message = f"this prompt has no {field}, others of its set have one: give all prompts a {field}, or none"
+            message = (
+                f"this prompt has no {field}, others of its set have one: give all prompts a {field}, or none"
+            )
             problems.append(source.problem(index, message, width=width))
     return problems
 
@@ -103,7 +109,11 @@ def _from_file(name: str, node: Entries, source: Source) -> tuple[list[Prompt], 
     rows = [row for row in table.rows if _taken(row, chosen)]
     if not rows:
         where = node.key("where") or file
-        reason = f"none of its {len(table.rows)} rows fits 'where'" if table.rows else f"{quoted(chosen.file)} has no rows"
+        reason = (
+            f"none of its {len(table.rows)} rows fits 'where'"
+            if table.rows
+            else f"{quoted(chosen.file)} has no rows"
+        )
         raise _error(source, where, f"the set {quoted(name)} has no prompts: {reason}")
     return _prompts(rows, chosen, table)
 
@@ -120,7 +130,14 @@ def _table(written: str, file: Scalar, source: Source) -> Table:
         if target.suffix not in (".txt", ".jsonl", ".csv"):
             kinds = (".txt", ".jsonl", ".csv")
             raise ClaimFileError(
-                [source.problem(file.start, f"{quoted(written)} is no file of prompts", width=file.end - file.start, allowed=kinds)]
+                [
+                    source.problem(
+                        file.start,
+                        f"{quoted(written)} is no file of prompts",
+                        width=file.end - file.start,
+                        allowed=kinds,
+                    )
+                ]
             )
         return read_table(target, str(target))
     near = closest(target.name, neighbours)
@@ -141,10 +158,16 @@ def _check_columns(chosen: FileSet, node: Entries, table: Table, source: Source)
                 message = f"{quoted(key)} needs columns, and a .txt file has none: use .csv or .jsonl"
                 problems.append(source.problem(scalar.start, message, width=scalar.end - scalar.start))
     else:
-        if chosen.column is None and "text" not in table.columns or (chosen.column is None and table.name.endswith(".csv")):
+        if (
+            chosen.column is None
+            and "text" not in table.columns
+            or (chosen.column is None and table.name.endswith(".csv"))
+        ):
             file = node.key("file") or Scalar("", node.start, node.end, plain=True)
             message = f"say which column of {table.name} holds the prompts, as 'column: NAME'"
-            problems.append(source.problem(file.start, message, width=file.end - file.start, allowed=table.columns))
+            problems.append(
+                source.problem(file.start, message, width=file.end - file.start, allowed=table.columns)
+            )
         problems += [
             source.problem(
                 scalar.start,
@@ -177,8 +200,16 @@ def _prompts(rows: Sequence[Row], chosen: FileSet, table: Table) -> tuple[list[P
     for row in rows:
         index, width = table.span(row)
         text = row.values.get(_text_column(chosen), "")
-        extra = {field: row.values.get(column) for field in ("id", "group", "pair") if (column := getattr(chosen, field))}
-        lacking = [f"{field} (column {quoted(getattr(chosen, field))})" for field, value in extra.items() if not value]
+        extra = {
+            field: row.values.get(column)
+            for field in ("id", "group", "pair")
+            if (column := getattr(chosen, field))
+        }
+        lacking = [
+            f"{field} (column {quoted(getattr(chosen, field))})"
+            for field, value in extra.items()
+            if not value
+        ]
         if not text.strip():
             lacking.insert(0, "prompt")
         problems += [table.source.problem(index, f"this row has no {what}", width=width) for what in lacking]

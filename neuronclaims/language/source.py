@@ -1,4 +1,4 @@
-"""The text of a file, with places in it: bytes are decoded here, and every index becomes a line and a column."""
+"""The text of a file, with places in it: bytes are decoded here, an index becomes a line and a column."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Source:
         return Place(self.path, line, index - self._starts[line - 1] + 1)
 
     def line_start(self, line: int) -> int:
-        """Return the index at which a line (from 1) begins; of the line after the last, the end of the text."""
+        """Return the index at which a line (from 1) begins; past the last line, the end of the text."""
         return self._starts[line - 1] if line <= len(self._starts) else len(self.text)
 
     def problem(

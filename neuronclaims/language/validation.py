@@ -23,7 +23,7 @@ def validate(
 ) -> tuple[M | None, list[Problem]]:
     """Check a node against a model: the model's instance, or None and the problems.
 
-    ``where`` names the place in words ("a claim"); ``elsewhere`` says of keys that are known, but not here, where
+    ``where`` names the place in words ("a claim"); ``elsewhere`` says, of keys that are known but not here, where
     they belong.
     """
     try:
@@ -101,9 +101,12 @@ def _unknown_key(
     owner = where if len(loc) < 2 else quoted(str(loc[-2]))
     width = key.end - key.start
     if len(loc) < 2 and key.text in elsewhere:
-        return source.problem(key.start, f"{quoted(key.text)} does not belong in {owner}: {elsewhere[key.text]}", width=width)
-    message = f"{owner} has no key {quoted(key.text)}"
-    return source.problem(key.start, message, width=width, suggestion=closest(key.text, free), allowed=tuple(fields))
+        message = f"{quoted(key.text)} cannot stand in {owner}: {elsewhere[key.text]}"
+        return source.problem(key.start, message, width=width)
+    message = f"unknown key {quoted(key.text)} in {owner}"
+    return source.problem(
+        key.start, message, width=width, suggestion=closest(key.text, free), allowed=tuple(fields)
+    )
 
 
 def _fields_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
@@ -116,7 +119,13 @@ def _fields_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
 
 
 def _message(detail: ErrorDetails, name: str, found: Node, context: Mapping[str, Any]) -> str:
-    text = quoted(found.text) if isinstance(found, Scalar) else "a list" if isinstance(found, Items) else "a mapping"
+    text = (
+        quoted(found.text)
+        if isinstance(found, Scalar)
+        else "a list"
+        if isinstance(found, Items)
+        else "a mapping"
+    )
     wording = _WORDINGS.get(detail["type"])
     return wording(name, text, context) if wording else f"{name}: {detail['msg']}"
 

@@ -14,10 +14,16 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     ("tab character", _TAB),
     (
         "mapping values are not allowed",
-        "a second ': ' inside a text, or a wrong indentation: put the whole text in single quotes, or align the line",
+        "a ': ' inside a text, or a line out of line: put the whole text in single quotes, or mend the indentation",
     ),
-    ("sequence entries are not allowed", "a list begins here, in the middle of a line: put '- ' on the next line"),
-    ("unknown escape character", "within double quotes a backslash begins an escape: use single quotes instead"),
+    (
+        "sequence entries are not allowed",
+        "a list begins here, in the middle of a line: put '- ' on the next line",
+    ),
+    (
+        "unknown escape character",
+        "within double quotes a backslash begins an escape: use single quotes instead",
+    ),
     ("could not find expected ':'", "this line is neither 'key: value' nor '- item'"),
     ("incompatible YAML document", "the %YAML line asks for a version that cannot be read; remove it"),
     ("<document start>", _STRUCTURE),
