@@ -91,7 +91,7 @@ def claims_models() -> Mapping[str, LoadedModel]:
 
 @pytest.fixture(scope="session")
 def claims_study(request: pytest.FixtureRequest, claims_models: Mapping[str, LoadedModel]) -> Study:
-    """The session's study: measures each model once, judges each claim file once per model."""
+    """Open the session's study, which measures each model once and judges each claim file once per model."""
     from neuronclaims.session.opening import open_study
 
     return open_study(request.session, claims_models)

@@ -3,7 +3,8 @@
     neuron 11:365 activates more for hanoi than baseline by at least 0.5 sd
 
 Tested by exchanging set labels between prompts (or groups; pairs flip signs) on the difference of means, studentised
-when the sets differ in size. A bare number is in the activation's own unit, ``sd`` in pooled standard deviations.
+when the sets differ in size. A bare number is in the activation's own unit; ``sd`` means pooled standard deviations
+(Hedges' g), or, for pairs, standard deviations of the differences (dz).
 """
 
 from __future__ import annotations
@@ -11,14 +12,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from neuronclaims.kinds.kind import Finding, Plan, Side
-from neuronclaims.kinds.two_sets import TwoSets, degenerate, effect_of, rank_of
-from neuronclaims.language import Phrase
+from neuronclaims import stats
+from neuronclaims.kinds.kind import Finding, Reach, Side
+from neuronclaims.kinds.two_sets import TwoSets, rank_of
+from neuronclaims.language import Amount, Neuron, Phrase
 
 if TYPE_CHECKING:
-    from neuronclaims.kinds.kind import Answers
-    from neuronclaims.language import Amount, Claim, Neuron
-    from neuronclaims.measurements import ModelFacts
+    from neuronclaims.kinds.kind import Answers, Family
+    from neuronclaims.kinds.two_sets import Floats
+    from neuronclaims.language import Claim
+    from neuronclaims.measurements import Measurement, ModelFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,15 @@ class Contrast:
 
     @property
     def side(self) -> Side:
-        """Return where the difference of means lies by this claim."""
+        """On which side of zero the difference of means lies by this claim."""
         return "greater" if self.direction == "more" else "less"
+
+    @property
+    def threshold(self) -> float | None:
+        """The number claimed, signed like the difference."""
+        if self.by is None:
+            return None
+        return self.by.value if self.direction == "more" else -self.by.value
 
 
 PHRASE = Phrase(
@@ -46,3 +56,104 @@ PHRASE = Phrase(
     "[by at least {by:amount}]",
     Contrast,
 )
+
+
+class ContrastKind:
+    """Difference of means between two prompt sets, at one neuron."""
+
+    name = "contrast"
+    phrase = PHRASE
+
+    def reach(self, claim: Claim) -> Reach:
+        """Say how small p could get with these prompts."""
+        return _sets(claim).reach(claim.sentence.side)
+
+    def needs(self, claim: Claim, facts: ModelFacts) -> tuple[Measurement, ...]:
+        """Ask for the neuron's layer on both sets."""
+        return _sets(claim).needs(facts)
+
+    def judge(self, claim: Claim, answers: Answers, family: Family) -> Finding:
+        """Compare the means of the neuron, and rank its t statistic among those of its layer."""
+        said: Contrast = claim.sentence
+        sets = _sets(claim)
+        layer_a, layer_b = sets.layer(answers)
+        a, b = layer_a[:, said.neuron.index], layer_b[:, said.neuron.index]
+        estimates = _Estimates.of(a, b, sets.design.paired)
+        in_sd = said.by is not None and said.by.unit == "sd"
+        decisive = estimates.standardised if in_sd else estimates.difference
+        return Finding(
+            estimate=decisive,
+            others=tuple(e for e in estimates.all if e is not decisive),
+            claimed=_claimed(said),
+            side=said.side,
+            null=0.0,
+            threshold=said.threshold,
+            test=sets.test(a, b, statistic="mean", side=said.side, family=family),
+            unit=sets.design.unit,
+            paired=sets.design.paired,
+            counts=sets.counts,
+            needed=_needed(said, estimates, sets, family),
+            rank=rank_of(said.neuron.index, _strengths(said, layer_a, layer_b, sets.design.paired), "t"),
+            notes=sets.notes(),
+            figure=sets.figure(a, b),
+        )
+
+
+KIND = ContrastKind()
+
+
+@dataclass(frozen=True, slots=True)
+class _Estimates:
+    difference: stats.Estimate
+    auroc: stats.Estimate
+    standardised: stats.Estimate
+
+    @classmethod
+    def of(cls, a: Floats, b: Floats, paired: bool) -> _Estimates:
+        if paired:
+            return cls(
+                stats.paired_mean_difference_estimate(a, b),
+                stats.paired_auroc_estimate(a, b),
+                stats.dz_estimate(a, b),
+            )
+        return cls(
+            stats.mean_difference_estimate(a, b), stats.auroc_estimate(a, b), stats.hedges_g_estimate(a, b)
+        )
+
+    @property
+    def all(self) -> tuple[stats.Estimate, ...]:
+        return self.difference, self.auroc, self.standardised
+
+
+def _sets(claim: Claim) -> TwoSets:
+    said: Contrast = claim.sentence
+    return TwoSets.of(claim, said.neuron, said.first, said.second)
+
+
+def _claimed(said: Contrast) -> str | None:
+    return None if said.by is None else f"{said.direction} by at least {said.by}"
+
+
+def _strengths(said: Contrast, first: Floats, second: Floats, paired: bool) -> Floats:
+    """Return how strongly every neuron of the layer shows the claimed difference."""
+    t = (stats.paired_t_many if paired else stats.welch_t_many)(first, second)
+    return t if said.side == "greater" else -t
+
+
+def _needed(said: Contrast, estimates: _Estimates, sets: TwoSets, family: Family) -> tuple[int, int] | None:
+    difference, standardised = estimates.difference.value, estimates.standardised.value
+    if not difference or not standardised:
+        return None
+    threshold = said.threshold
+    if threshold is not None and said.by is not None and said.by.unit is None:
+        threshold *= standardised / difference  # from the activation's unit to standard deviations
+    return stats.units_needed(
+        statistic="mean",
+        effect=standardised,
+        threshold=threshold,
+        side=said.side,
+        counts=sets.design.counts,
+        paired=sets.design.paired,
+        alpha=family.alpha,
+        family=family.size,
+    )

@@ -1,7 +1,7 @@
 """What a kind of claim is: one object with four faces, and the plain data that pass between them.
 
-How it reads (``phrases``), what it needs (``plan``), how it is judged (``judge``), how it looks (the finding's
-figure). A kind sees claims and numbers; it has never met a model, a file or a report.
+How it reads (``phrase``), what it needs (``reach``, ``needs``), how it is judged (``judge``), how it looks (the
+finding's figure). A kind sees claims and numbers; it has never met a model, a file or a report.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     from neuronclaims.language import Claim, Phrase
     from neuronclaims.measurements import Measurement, ModelFacts
-    from neuronclaims.results import Effect, Figure, Rank
-    from neuronclaims.stats import TestResult
+    from neuronclaims.results import Figure, Rank
+    from neuronclaims.stats import Estimate, TestResult
+    from neuronclaims.stats.multiplicity import Correction
 
     Answers: TypeAlias = Mapping[Measurement, NDArray[np.float32]]
 
@@ -31,39 +32,45 @@ class ClaimError(NeuronClaimsError):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What a claim needs, known before any model is touched.
+class Reach:
+    """How far a claim's prompts could ever take it: the least p-value they allow, and their number in words."""
 
-    ``smallest_p`` is the least p-value its prompts could ever reach; ``size`` says in words how many there are.
-    """
-
-    measurements: tuple[Measurement, ...]
     smallest_p: float
     size: str
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The claims corrected together: how many, by which correction, at which level."""
+
+    size: int
+    correction: Correction
+    alpha: float
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What the numbers say about one claim alone, before its family is corrected and a verdict is reached.
 
-    ``effect`` is the one the verdict rests on; the claim says that it lies on ``side`` of ``threshold``, or, where
-    the sentence names no number, of ``null``. ``degenerate`` names what makes the data say nothing, if anything does.
+    ``estimate`` is the effect the verdict rests on; the claim says that it lies on ``side`` of ``threshold``, or,
+    where the sentence names no number, of ``null``. ``claimed`` is that number in the sentence's own words.
+    ``needed`` are the sizes of the sets that would probably settle the claim, None where more prompts would not.
     """
 
-    effect: Effect
-    other_effects: tuple[Effect, ...]
+    estimate: Estimate
+    others: tuple[Estimate, ...]
+    claimed: str | None
     side: Side
     null: float
     threshold: float | None
     test: TestResult
     unit: str
     paired: bool
-    counts: tuple[tuple[str, int], ...]
-    needed: int | None
+    counts: tuple[tuple[str, int], tuple[str, int]]
+    needed: tuple[int, int] | None
     rank: Rank | None
     notes: tuple[str, ...]
     figure: Figure
-    degenerate: str | None = None
 
 
 class Kind(Protocol):
@@ -75,14 +82,18 @@ class Kind(Protocol):
         ...
 
     @property
-    def phrases(self) -> tuple[Phrase, ...]:
-        """Return the sentences that are claims of this kind."""
+    def phrase(self) -> Phrase:
+        """Return how a claim of this kind reads."""
         ...
 
-    def plan(self, claim: Claim, facts: ModelFacts) -> Plan:
-        """Say what must be measured; raise ClaimError where this model or these prompts cannot answer."""
+    def reach(self, claim: Claim) -> Reach:
+        """Say how far the claim's prompts could take it, before any model is touched."""
         ...
 
-    def judge(self, claim: Claim, answers: Answers) -> Finding:
+    def needs(self, claim: Claim, facts: ModelFacts) -> tuple[Measurement, ...]:
+        """Say what must be measured; raise ClaimError where this model cannot answer."""
+        ...
+
+    def judge(self, claim: Claim, answers: Answers, family: Family) -> Finding:
         """Turn the measured numbers into effects, a test and a figure."""
         ...

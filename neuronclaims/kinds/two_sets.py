@@ -5,19 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from neuronclaims.kinds.kind import ClaimError, Plan
+from neuronclaims.kinds.kind import ClaimError, Reach
 from neuronclaims.measurements import Activations, Generation, TokenRule
-from neuronclaims.results import Effect, Figure, Rank, Row
-from neuronclaims.stats import seed_from, two_sample_design
+from neuronclaims.results import Figure, Rank, Row
+from neuronclaims.stats import seed_from, two_sample_design, two_sample_test
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     import numpy as np
     from numpy.typing import NDArray
 
-    from neuronclaims.kinds.kind import Answers, Side
+    from neuronclaims.kinds.kind import Answers, Family, Side
     from neuronclaims.language import Claim, Neuron, Prompt, PromptSet
-    from neuronclaims.measurements import ModelFacts
-    from neuronclaims.stats import Estimate, TwoSampleDesign
+    from neuronclaims.measurements import Measurement, ModelFacts
+    from neuronclaims.stats import TestResult, TwoSampleDesign
+
+    Floats: TypeAlias = NDArray[np.float64]
+
+RESAMPLES = 9_999
+"""Random relabellings drawn where there are too many to enumerate and the claim file does not say how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,34 +53,64 @@ class TwoSets:
         )
         return cls(claim, neuron, one, two, (first, second), design)
 
-    def plan(self, facts: ModelFacts, side: Side) -> Plan:
+    def reach(self, side: Side) -> Reach:
+        """Say how small p could get with these prompts."""
+        design = self.design
+        sizes = [plural(count, design.unit) for count in design.counts]
+        return Reach(design.smallest_p(side), sizes[0] if design.paired else " and ".join(sizes))
+
+    def needs(self, facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for the neuron's whole layer on both sets, after checking that the model has that neuron."""
         check_neuron(self.neuron, self.claim.settings.site, facts)
-        counts = " and ".join(plural(count, self.design.unit) for count in self.design.counts)
-        size = plural(self.design.counts[0], self.design.unit) if self.design.paired else counts
-        return Plan((self._asks(self.first), self._asks(self.second)), self.design.smallest_p(side), size)
+        return self._asks(self.first), self._asks(self.second)
 
-    def layer(self, answers: Answers) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def test(
+        self,
+        first: Floats,
+        second: Floats,
+        *,
+        statistic: Literal["mean", "auroc"],
+        side: Side,
+        family: Family,
+    ) -> TestResult:
+        """Test the claimed neuron's values, [n1] and [n2], by exchanging what the design exchanges.
+
+        The seed comes from the prompts, so that claims on the same sets draw the same relabellings.
+        """
+        texts = (prompt.text for prompts in (self.first, self.second) for prompt in prompts)
+        settings = self.claim.settings
+        return two_sample_test(
+            first,
+            second,
+            paired=self.design.paired,
+            statistic=statistic,
+            alternative=side,
+            seed=seed_from(str(len(self.first)), *texts, purpose="two sets", run_seed=settings.seed),
+            resamples=settings.resamples or RESAMPLES,
+            alpha=family.alpha,
+            family=family.size,
+            unit=self.design.unit,
+        )
+
+    def layer(self, answers: Answers) -> tuple[Floats, Floats]:
         """Return the values of the neuron's whole layer per exchanged unit, [n1, width] and [n2, width]."""
         return self.design.units(answers[self._asks(self.first)], answers[self._asks(self.second)])
 
-    def seed(self) -> int:
-        """Derive the seed from the prompts compared, so that claims on the same sets draw the same relabellings."""
-        texts = [prompt.text for prompt in self.first], [prompt.text for prompt in self.second]
-        return seed_from(*texts[0], "\0", *texts[1], purpose="two sets", run_seed=self.claim.settings.seed)
-
-    def counts(self) -> tuple[tuple[str, int], ...]:
-        """Return how many units of each set took part."""
-        return tuple(zip(self.names, self.design.counts, strict=True))
+    @property
+    def counts(self) -> tuple[tuple[str, int], tuple[str, int]]:
+        """How many units of each set take part."""
+        return (self.names[0], self.design.counts[0]), (self.names[1], self.design.counts[1])
 
     def notes(self) -> tuple[str, ...]:
         """Say what a reader of the numbers should know about the design."""
-        left_out = self.design.left_out
+        left_out = sum(self.design.left_out)
         if not left_out:
             return ()
-        return (f"{plural(left_out, self.design.unit)} with prompts in only one of the sets left out.",)
+        return (
+            f"{plural(left_out, 'prompt')} left out: no partner with the same {self.design.unit} in the other set.",
+        )
 
-    def figure(self, first: NDArray[np.float64], second: NDArray[np.float64]) -> Figure:
+    def figure(self, first: Floats, second: Floats) -> Figure:
         """Draw the claimed neuron's two distributions, one value per unit."""
         settings = self.claim.settings
         axis = f"{settings.site} {self.neuron}, {settings.tokens}"
@@ -109,23 +146,12 @@ def check_neuron(neuron: Neuron, site: str, facts: ModelFacts) -> None:
         )
 
 
-def rank_of(index: int, strengths: NDArray[np.float64], by: str) -> Rank:
+def rank_of(index: int, strengths: Floats, by: str) -> Rank:
     """Return the place of one neuron among its layer, 1 for the largest strength; ties share the better place."""
     return Rank(1 + int((strengths > strengths[index]).sum()), len(strengths), by)
 
 
-def effect_of(estimate: Estimate) -> Effect:
-    """Turn an estimate of the statistics room into the effect a report shows."""
-    return Effect(estimate.name, estimate.value, estimate.low, estimate.high, estimate.level, estimate.method)
-
-
-def degenerate(first: NDArray[np.float64], second: NDArray[np.float64]) -> str | None:
-    """Say why two sets of values can show nothing, if they cannot."""
-    low, high = min(first.min(), second.min()), max(first.max(), second.max())
-    return f"the neuron has the same value, {low:g}, for every prompt" if low == high else None
-
-
-def plain(values: NDArray[np.float64]) -> tuple[float, ...]:
+def plain(values: Floats) -> tuple[float, ...]:
     """Return an array as plain floats."""
     return tuple(float(value) for value in values)
 
@@ -133,5 +159,3 @@ def plain(values: NDArray[np.float64]) -> tuple[float, ...]:
 def plural(count: int, noun: str) -> str:
     """Return "1 prompt", "2 prompts"."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-

@@ -44,7 +44,11 @@ def draw(
     shown = [result for result in results if verbosity >= 0 or not result.as_expected]
     for (path, model), group in groupby(shown, key=lambda result: (result.file, result.model)):
         members = list(group)
-        console.print(Rule(Text(f"{path} on {model}", style="bold"), align="left", characters="-" if ascii_only else "─"))
+        console.print(
+            Rule(
+                Text(f"{path} on {model}", style="bold"), align="left", characters="-" if ascii_only else "─"
+            )
+        )
         layout = _table if width >= NARROW else _list
         console.print(layout(members, verbosity, ascii_only))
     console.print(Text(tally(results), style="green" if all(r.as_expected for r in results) else "red"))
@@ -55,7 +59,9 @@ def _table(results: Sequence[Result], verbosity: int, ascii_only: bool) -> Rende
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", expand=False)
     table.add_column("verdict", no_wrap=True)
     table.add_column("claim", ratio=1, min_width=28)
-    table.add_column("effect with 95 % interval" if _level(results) == 0.95 else "effect with interval", min_width=22)
+    table.add_column(
+        "effect with 95 % interval" if _level(results) == 0.95 else "effect with interval", min_width=22
+    )
     table.add_column("p adj.", justify="right", no_wrap=True)
     table.add_column("n", no_wrap=True)
     table.add_column("rank in layer", no_wrap=True)
@@ -74,7 +80,9 @@ def _cells(result: Result, verbosity: int, ascii_only: bool) -> list[RenderableT
     evidence = result.evidence
     effects = Text("\n".join(effect_text(effect) for effect in _effects(evidence, verbosity)))
     rank = f"{evidence.rank.place} of {evidence.rank.among}" if evidence.rank else ""
-    figure = Text("\n".join(f"{bars} {label}" for label, bars in sketch(evidence.figure, ascii_only=ascii_only)))
+    figure = Text(
+        "\n".join(f"{bars} {label}" for label, bars in sketch(evidence.figure, ascii_only=ascii_only))
+    )
     p = Text(p_value(evidence.test.p_adjusted)).append(f"\n{p_value(evidence.test.p_value)} raw", style="dim")
     return [verdict, claim, effects, p, counts_text(evidence), rank, figure]
 
@@ -86,13 +94,17 @@ def _list(results: Sequence[Result], verbosity: int, ascii_only: bool) -> Render
 def _entry(result: Result, verbosity: int, ascii_only: bool) -> RenderableType:
     head = Text(headline(result).upper().replace(" AS EXPECTED", " as expected"), style=_style(result))
     head.append(f"  {result.sentence}", style="default")
-    lines = [head]
+    lines: list[RenderableType] = [head]
     if result.evidence is not None:
         evidence = result.evidence
         lines += [_indented(effect_text(effect)) for effect in _effects(evidence, verbosity)]
         rank = f", rank {evidence.rank.place} of {evidence.rank.among}" if evidence.rank else ""
-        lines.append(_indented(f"p adj. {p_value(evidence.test.p_adjusted)}, n {counts_text(evidence)}{rank}"))
-        lines += [_indented(f"{bars} {label}") for label, bars in sketch(evidence.figure, ascii_only=ascii_only)]
+        lines.append(
+            _indented(f"p adj. {p_value(evidence.test.p_adjusted)}, n {counts_text(evidence)}{rank}")
+        )
+        lines += [
+            _indented(f"{bars} {label}") for label, bars in sketch(evidence.figure, ascii_only=ascii_only)
+        ]
     lines += [_indented(line, "italic") for line in _remarks(result, verbosity)]
     return Padding(Group(*lines), (0, 0, 1, 0))
 

@@ -59,7 +59,7 @@ def headline(result: Result) -> str:
 
 def tally(results: Sequence[Result]) -> str:
     """Return the closing line: how many claims there are and what came of them."""
-    counts = Counter(result.verdict or "broken" for result in results)
+    counts: Counter[str] = Counter(result.verdict or "broken" for result in results)
     parts = [f"{counts[name]} {name}" for name in (*VERDICTS, "broken") if counts[name]]
     missed = sum(not result.as_expected for result in results)
     verdict = "all as expected" if not missed else f"{missed} not as expected"

@@ -115,7 +115,7 @@ def marks_of(claim: Claim) -> Iterator[pytest.MarkDecorator]:
 
 def labels(models: Iterable[str]) -> dict[str, str]:
     """Return a short name, fit for a node id, for each model of a file; alike ones are told apart by their path."""
-    from neuronclaims.runs import label
+    from neuronclaims.runs.sources import label
 
     specs = list(models)
     short = [label(spec) for spec in specs]

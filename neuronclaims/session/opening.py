@@ -88,5 +88,3 @@ class ProgressLine:
 
 
 _WORDS = {"loading": "loading the model", "measuring": "measured", "cached": "found in the cache"}
-
-

@@ -34,7 +34,7 @@ class ClaimsRecorder:
         """Remember that what is known is not everything."""
         self.interrupted = True
 
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+    def pytest_sessionfinish(self) -> None:
         """Write the report files, when claims ran and a folder for them is set."""
         folder = option(self.config, "report")
         if self._plain and folder:

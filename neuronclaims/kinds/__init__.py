@@ -1,0 +1,45 @@
+"""The kinds of claim: one file each, and here the list of them.
+
+A kind from another package joins through the entry-point group ``neuronclaims.kinds``, whose entries name a Kind.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from functools import cache
+from importlib.metadata import entry_points
+
+from neuronclaims.kinds import contrast, separation
+from neuronclaims.kinds.kind import ClaimError, Family, Finding, Kind, Reach
+from neuronclaims.language import Phrase, check_phrases
+
+__all__ = ["ClaimError", "Family", "Finding", "Kind", "Reach", "kind_of", "kinds", "phrases"]
+
+ENTRY_POINTS = "neuronclaims.kinds"
+
+
+@cache
+def kinds() -> tuple[Kind, ...]:
+    """Return all kinds of claim there are, our own first; raise PhraseError when two of them read alike."""
+    found: tuple[Kind, ...] = (contrast.KIND, separation.KIND, *_from_other_packages())
+    check_phrases({kind.name: kind.phrase for kind in found})
+    return found
+
+
+def phrases() -> tuple[Phrase, ...]:
+    """Return how the sentences of all kinds read."""
+    return tuple(kind.phrase for kind in kinds())
+
+
+def kind_of(sentence: object) -> Kind:
+    """Return the kind a sentence is of, by the dataclass its phrase builds."""
+    return next(kind for kind in kinds() if type(sentence) is kind.phrase.build)
+
+
+def _from_other_packages() -> Iterator[Kind]:
+    for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda entry: entry.name):
+        try:
+            yield entry.load()
+        except Exception as error:  # a stranger's defect must not take our own kinds away
+            warnings.warn(f"The kind of claim {entry.value!r} did not load: {error}", stacklevel=2)

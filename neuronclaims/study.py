@@ -1,0 +1,185 @@
+"""The journey of a claim: from claim files to measured models to results.
+
+The pytest plugin walks it one claim at a time and gets the whole family judged at the first; ``judge`` is the same
+journey for a script. Nothing here loads a model library: runs do, when something must really be measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+from neuronclaims.errors import NeuronClaimsError
+from neuronclaims.kinds import Finding, kind_of, phrases
+from neuronclaims.language import Claim, ClaimFile, read_claim_file
+from neuronclaims.measurements import Measurement, ModelFacts
+from neuronclaims.results import Result
+from neuronclaims.runs import (
+    LoadedModel,
+    MeasurementError,
+    Progress,
+    RunCache,
+    RunOptions,
+    Source,
+    measure,
+    open_model,
+)
+from neuronclaims.verdicts import conclude, family_of, reachable
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+T = TypeVar("T")
+
+
+Answered: TypeAlias = "dict[Measurement, NDArray[np.float32] | MeasurementError]"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Asked:
+    """A claim file to be put to a model: the needs of its claims by id, and the errors of those that have none."""
+
+    file: ClaimFile
+    source: Source
+    needs: Mapping[str, tuple[Measurement, ...]]
+    errors: Mapping[str, str]
+
+
+class Study:
+    """Claim files put to models: each model is measured once for all of them, each file judged as one family.
+
+    ``cache`` is the folder where measured values are kept, None for nowhere. ``models`` are models handed over as
+    objects, by the name claim files use.
+    """
+
+    def __init__(
+        self,
+        *,
+        cache: Path | None = None,
+        options: RunOptions | None = None,
+        models: Mapping[str, LoadedModel] | None = None,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        self._cache = RunCache(cache) if cache is not None else None
+        self._options = options or RunOptions()
+        self._models = dict(models or {})
+        self._progress = progress
+        self._asked: dict[tuple[Path, str], _Asked | NeuronClaimsError] = {}
+        self._answers: dict[object, Answered] = {}
+        self._results: dict[tuple[Path, str], Mapping[str, Result] | NeuronClaimsError] = {}
+
+    def expect(self, file: ClaimFile, model: str) -> None:
+        """Tell the study that a file will be put to a model, so that one run of the model serves all files."""
+        self._ask(file, model)
+
+    def judge(self, file: ClaimFile, model: str) -> Mapping[str, Result]:
+        """Return the result of every claim of a file on one model, by id.
+
+        What is wrong with one claim is in its result. Raises NeuronClaimsError for what is wrong with the model or
+        with the run as a whole, the same one when asked again.
+        """
+        key = (file.path, model)
+        if key not in self._results:
+            try:
+                self._results[key] = self._judge(_or_raise(self._ask(file, model)))
+            except NeuronClaimsError as error:
+                self._results[key] = error
+        return _or_raise(self._results[key])
+
+    def _ask(self, file: ClaimFile, model: str) -> _Asked | NeuronClaimsError:
+        key = (file.path, model)
+        if key not in self._asked:
+            try:
+                source = open_model(model, file.path.parent, self._models)
+                self._asked[key] = _Asked(file, source, *_needs(file, source.facts()))
+            except NeuronClaimsError as error:
+                self._asked[key] = error
+        return self._asked[key]
+
+    def _judge(self, asked: _Asked) -> Mapping[str, Result]:
+        answered = self._measured(asked.source)
+        findings: dict[str, Finding] = {}
+        errors = dict(asked.errors)
+        family = family_of(asked.file)
+        for claim in asked.file.claims:
+            try:
+                if claim.id not in errors:
+                    answers = {need: _or_raise(answered[need]) for need in asked.needs[claim.id]}
+                    findings[claim.id] = kind_of(claim.sentence).judge(claim, answers, family)
+            except NeuronClaimsError as error:
+                errors[claim.id] = str(error)
+        return conclude(asked.file, asked.source.name, findings, errors)
+
+    def _measured(self, source: Source) -> Answered:
+        """Return the answers to all that any expected file wants of one model, measured at the first call."""
+        which = _identity(source)
+        if which not in self._answers:
+            asked = [
+                a for a in self._asked.values() if isinstance(a, _Asked) and _identity(a.source) == which
+            ]
+            needs = dict.fromkeys(need for a in asked for needs in a.needs.values() for need in needs)
+            self._answers[which] = self._measure(source, list(needs))
+        return self._answers[which]
+
+    def _measure(self, source: Source, needs: list[Measurement]) -> Answered:
+        """Measure in one run; where something in it cannot be measured, halve until that alone is left out."""
+        try:
+            return dict(
+                measure(source, needs, cache=self._cache, options=self._options, progress=self._progress)
+            )
+        except MeasurementError as error:
+            if len(needs) == 1:
+                return {needs[0]: error}
+            half = len(needs) // 2
+            return self._measure(source, needs[:half]) | self._measure(source, needs[half:])
+
+
+def judge(
+    path: Path | str,
+    model: str | None = None,
+    *,
+    cache: Path | None = None,
+    options: RunOptions | None = None,
+) -> list[Result]:
+    """Put a claim file to one model, or to all it names, and return the results in the file's order.
+
+    Raises ClaimFileError for a file that cannot be read, other NeuronClaimsErrors for a model or run that fails.
+    """
+    file = read_claim_file(Path(path), phrases())
+    study = Study(cache=cache, options=options)
+    models = file.models if model is None else (model,)
+    return [result for name in models for result in study.judge(file, name).values()]
+
+
+def hopeless(file: ClaimFile, claim: Claim) -> str | None:
+    """Say why a claim could not be supported however clear its effect: too few prompts; None when it could."""
+    reach = kind_of(claim.sentence).reach(claim)
+    smallest = reachable(file)[claim.id]
+    if smallest <= file.alpha:
+        return None
+    together = f" in a family of {len(file.claims)}" if len(file.claims) > 1 else ""
+    return f"with {reach.size}{together} the adjusted p is at least {smallest:.2g}, above {file.alpha:g}"
+
+
+def _needs(file: ClaimFile, facts: ModelFacts) -> tuple[dict[str, tuple[Measurement, ...]], dict[str, str]]:
+    needs: dict[str, tuple[Measurement, ...]] = {}
+    errors: dict[str, str] = {}
+    for claim in file.claims:
+        try:
+            needs[claim.id] = kind_of(claim.sentence).needs(claim, facts)
+        except NeuronClaimsError as error:
+            errors[claim.id] = str(error)
+    return needs, errors
+
+
+def _identity(source: Source) -> object:
+    return source.folder.resolve() if source.folder is not None else id(source.loaded)
+
+
+def _or_raise(value: T | NeuronClaimsError) -> T:
+    if isinstance(value, NeuronClaimsError):
+        raise value
+    return value

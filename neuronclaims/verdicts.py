@@ -1,0 +1,148 @@
+"""One family of claims judged together: p-values corrected, verdicts reached, results written down.
+
+The family is a whole claim file on one model. A claim in error keeps its place in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, cast
+
+from neuronclaims import stats
+from neuronclaims.kinds import Family, Finding, kind_of
+from neuronclaims.results import Effect, Evidence, Result, Test, Verdict
+
+if TYPE_CHECKING:
+    from neuronclaims.language import Claim, ClaimFile
+    from neuronclaims.stats.multiplicity import Correction
+
+
+def family_of(file: ClaimFile) -> Family:
+    """Return the family the claims of a file form."""
+    return Family(len(file.claims), cast("Correction", file.correction), file.alpha)
+
+
+def reachable(file: ClaimFile) -> dict[str, float]:
+    """Return, per claim id, the smallest adjusted p its prompts and its family allow; claims in error are left out."""
+    found: dict[str, float | None] = {}
+    for claim in file.claims:
+        try:
+            found[claim.id] = kind_of(claim.sentence).reach(claim).smallest_p
+        except stats.StatsError:
+            found[claim.id] = None
+    adjusted = stats.adjust(list(found.values()), family_of(file).correction)
+    return {name: p for name, p in zip(found, adjusted, strict=True) if p is not None}
+
+
+def conclude(
+    file: ClaimFile, model: str, findings: Mapping[str, Finding], errors: Mapping[str, str]
+) -> dict[str, Result]:
+    """Return the result of every claim of a file, by id, from what was found about it or what went wrong with it."""
+    family = family_of(file)
+    p_values = [findings[claim.id].test.p_value if claim.id in findings else None for claim in file.claims]
+    adjusted = stats.adjust(p_values, family.correction)
+    reach = reachable(file)
+    return {
+        claim.id: _broken(model, claim, errors[claim.id])
+        if p is None
+        else _judged(model, claim, findings[claim.id], p, reach[claim.id], family)
+        for claim, p in zip(file.claims, adjusted, strict=True)
+    }
+
+
+def _judged(
+    model: str, claim: Claim, finding: Finding, p: float, smallest_p: float, family: Family
+) -> Result:
+    decision = stats.decide(
+        side=finding.side,
+        null=finding.null,
+        threshold=finding.threshold,
+        estimate=finding.estimate,
+        p_adjusted=p,
+        smallest_p_adjusted=smallest_p,
+        alpha=family.alpha,
+        resolved=finding.test.resolved,
+        degenerate=finding.test.degenerate,
+    )
+    reason = stats.explain(
+        decision,
+        effect=finding.estimate.name,
+        claimed=finding.claimed,
+        unit=finding.unit,
+        counts=(finding.counts[0][1], finding.counts[1][1]),
+        needed=finding.needed,
+        family=family.size,
+    )
+    return _result(model, claim, decision.verdict, reason, _evidence(finding, p, family))
+
+
+def _broken(model: str, claim: Claim, error: str) -> Result:
+    return _result(model, claim, None, "The claim could not be tested.", None, error)
+
+
+def _result(
+    model: str,
+    claim: Claim,
+    verdict: Verdict | None,
+    reason: str,
+    evidence: Evidence | None,
+    error: str | None = None,
+) -> Result:
+    settings = claim.settings
+    return Result(
+        id=claim.id,
+        model=model,
+        sentence=claim.text,
+        kind=kind_of(claim.sentence).name,
+        site=settings.site,
+        tokens=str(settings.tokens),
+        file=claim.place.path,
+        line=claim.place.line,
+        column=claim.place.column,
+        expect=settings.expect,
+        because=settings.because,
+        verdict=verdict,
+        reason=reason,
+        evidence=evidence,
+        error=error,
+    )
+
+
+def _evidence(finding: Finding, p: float, family: Family) -> Evidence:
+    return Evidence(
+        effect=_effect(finding.estimate),
+        other_effects=_effects(finding.others),
+        test=_test(finding, p, family),
+        unit=finding.unit,
+        paired=finding.paired,
+        counts=finding.counts,
+        rank=finding.rank,
+        notes=finding.notes,
+        figure=finding.figure,
+    )
+
+
+def _test(finding: Finding, p: float, family: Family) -> Test:
+    test = finding.test
+    return Test(
+        method=test.method,
+        alternative=test.alternative,
+        statistic=test.statistic,
+        p_value=test.p_value,
+        p_adjusted=p,
+        correction=family.correction,
+        family=family.size,
+        alpha=family.alpha,
+        exact=test.exact,
+        arrangements=test.arrangements,
+        smallest_p=test.smallest_p,
+        standard_error=test.standard_error,
+    )
+
+
+def _effects(estimates: Sequence[stats.Estimate]) -> tuple[Effect, ...]:
+    return tuple(_effect(estimate) for estimate in estimates)
+
+
+def _effect(e: stats.Estimate) -> Effect:
+    return Effect(e.name, e.value, e.low, e.high, e.level, e.method)
