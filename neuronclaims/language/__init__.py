@@ -1,7 +1,7 @@
 """Text to claims: claim files with line marks, sentences, schema, prompt sets, and errors with their place.
 
-This room does not know which kinds of claim there are; kinds hand it their phrases. Its names load when they are
-first used, so that declaring a phrase costs no YAML reader and no schema.
+This room does not know which kinds of claim there are; kinds hand it their phrases. Its names load when
+they are first used, so that declaring a phrase costs no YAML reader and no schema.
 """
 
 from __future__ import annotations

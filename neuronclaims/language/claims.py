@@ -83,7 +83,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class ClaimFile:
-    """A whole claim file: its claims in the file's order, the models, and how the claims are judged as a family.
+    """A whole claim file: its claims in the file's order, the models, and how the family is judged.
 
     ``digest`` is a SHA-256 of all that the file means, its prompts included: comments, layout and the file's
     place do not change it.

@@ -16,18 +16,22 @@ from neuronclaims.language.schema import TOKEN_RULES, ClaimEntry, Header
 from neuronclaims.language.sentences import Parsed, SentenceError, parse
 from neuronclaims.language.source import Source
 from neuronclaims.language.suggest import closest
-from neuronclaims.language.validation import validate
+from neuronclaims.language.validation import Section, validate
 
-_FILE_LEVEL = {
-    name: "it stands at the top of the file, where it holds for all claims"
-    for name in Header.model_fields
-    if name not in ClaimEntry.model_fields
-}
+_CLAIM = Section(
+    ClaimEntry,
+    "a claim",
+    elsewhere={
+        name: "it holds for all claims, at the top of the file"
+        for name in Header.model_fields
+        if name not in ClaimEntry.model_fields
+    },
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One claim as far as it could be read; ``node`` is its item in the file, ``sentence`` the sentence's scalar."""
+    """One claim as far as it could be read; ``node`` is its item in the file, ``sentence`` its sentence."""
 
     node: Node
     sentence: Scalar | None
@@ -64,7 +68,7 @@ def _draft(item: Node, source: Source, phrases: Sequence[Phrase], problems: list
         sentence: Node | None = item
         entry = ClaimEntry.model_construct(claim=item.text)
     else:
-        entry, found = validate(ClaimEntry, item, source, "a claim", _FILE_LEVEL)
+        entry, found = validate(_CLAIM, item, source)
         problems += found
         sentence = item.get("claim") if isinstance(item, Entries) else None
     if not isinstance(sentence, Scalar) or sentence.missing:
@@ -119,7 +123,7 @@ def repeated_ids(drafts: Sequence[Draft], source: Source) -> Iterator[Problem]:
             or draft.parsed is None
             or earlier.parsed.text != draft.parsed.text
         ):
-            message = f"the id {quoted(draft.id)} is that of the claim in line {line}: give one of them another 'id'"
+            message = f"the id {quoted(draft.id)} is taken by the claim in line {line}: give another"
         else:
             message = f"this claim stands already in line {line}: if their settings differ, give each an 'id'"
         yield _at(draft, source, message, "id" if given else "claim")
@@ -143,7 +147,7 @@ def lacking(drafts: Sequence[Draft], root: Entries, source: Source) -> Iterator[
 
 
 def without_generation(drafts: Sequence[Draft], root: Entries, source: Source) -> Iterator[Problem]:
-    """Ask for ``generate`` where generated tokens count: their number is part of the finding and has no default."""
+    """Ask for ``generate`` where generated tokens count: their number has no default."""
     if "generate" in root.entries:
         return
     seen: set[int] = set()

@@ -30,8 +30,8 @@ class Place:
 class Problem:
     """One thing that is wrong in a file.
 
-    ``excerpt`` is the whole source line the place points into, ``width`` the number of characters meant there.
-    ``suggestion`` is what was probably meant; ``allowed`` lists what could stand there.
+    ``excerpt`` is the whole source line the place points into, ``width`` the number of characters meant
+    there. ``suggestion`` is what was probably meant; ``allowed`` lists what could stand there.
     """
 
     place: Place
@@ -56,7 +56,7 @@ class ClaimFileError(NeuronClaimsError):
     """A claim file that cannot be read: all its problems at once, in the order of their places."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(sorted(problems, key=lambda problem: problem.place))
+        self.problems = tuple(sorted(dict.fromkeys(problems), key=lambda problem: problem.place))
         super().__init__(self.problems)
 
     def __str__(self) -> str:

@@ -15,24 +15,29 @@ from neuronclaims.language.errors import ClaimFileError, Problem, quoted
 from neuronclaims.language.holes import IDENTIFIER
 from neuronclaims.language.marks import Entries, Items, Scalar, compose
 from neuronclaims.language.phrases import Phrase
-from neuronclaims.language.schema import ClaimEntry, Header
+from neuronclaims.language.schema import ClaimEntry, Header, WholeFile
 from neuronclaims.language.sentences import Parsed
 from neuronclaims.language.sets import read_set
 from neuronclaims.language.source import Source, read_source
-from neuronclaims.language.validation import missing_values, validate
+from neuronclaims.language.validation import Section, missing_values, validate
 
-_CLAIM_LEVEL = {
-    name: "it belongs to one claim, beside its 'claim:'"
-    for name in ClaimEntry.model_fields
-    if name not in Header.model_fields
-}
+_TOP = Section(
+    Header,
+    "the top of the file",
+    keys=tuple(WholeFile.model_fields),
+    elsewhere={
+        name: "it belongs to one claim, beside its 'claim:'"
+        for name in ClaimEntry.model_fields
+        if name not in Header.model_fields
+    },
+)
 
 
 def read_claim_file(path: Path, phrases: Sequence[Phrase]) -> ClaimFile:
     """Read a claim file and the prompt files it names.
 
-    Raises ClaimFileError with every problem of all of them. Messages show the path from the working directory where
-    the file lies below it.
+    Raises ClaimFileError with every problem of all of them. Messages show the path from the working
+    directory where the file lies below it.
     """
     source = read_source(path, _shown(path))
     root = compose(source)
@@ -67,9 +72,7 @@ def _shown(path: Path) -> str:
 
 def _header(root: Entries, source: Source, problems: list[Problem]) -> Header | None:
     own = {name: entry for name, entry in root.entries.items() if name not in ("sets", "claims")}
-    header, found = validate(
-        Header, Entries(root.start, root.end, own), source, "the top of the file", _CLAIM_LEVEL
-    )
+    header, found = validate(_TOP, Entries(root.start, root.end, own), source)
     problems += found
     if header is not None:
         twice = next((model for model in header.models if header.models.count(model) > 1), None)

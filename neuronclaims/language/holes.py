@@ -1,4 +1,4 @@
-"""What can fill a hole in a phrase: neurons, sites, set names, numbers, tokens; read from words, written back."""
+"""What can fill a hole in a phrase: neurons, sites, set names, numbers, tokens; how it is read and written."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """YAML as text with marks: every scalar stays the text that was written, every node knows where it stands.
 
-YAML's own typing would read the neuron ``11:36`` as 696 and the prompt ``no`` as False; here the schema decides
-types. The tree is built from the parser's events rather than from its composed nodes: only events still show an
-alias, and no depth of nesting or number of nodes can then exhaust the stack or the memory.
+YAML's own typing would read the neuron ``11:36`` as 696 and the prompt ``no`` as False; here the schema
+decides types. The tree is built from the parser's events rather than from its composed nodes: only events
+still show an alias, and no depth of nesting or number of nodes can then exhaust the stack or the memory.
 """
 
 from __future__ import annotations
@@ -108,8 +108,8 @@ def scalars(node: Node) -> Iterator[Scalar]:
 def index_in(source: Source, scalar: Scalar, offset: int) -> int | None:
     """Return where in the source a character of the scalar's text stands.
 
-    Known for plain and quoted scalars on one line without escapes. None for all others (folded, escaped): their
-    text is not the source's text, and only the scalar's start can be shown.
+    Known for plain and quoted scalars on one line without escapes. None for all others (folded, escaped):
+    their text is not the source's text, and only the scalar's start can be shown.
     """
     if source.text[scalar.start : scalar.end] == scalar.text:
         return scalar.start + offset

@@ -2,9 +2,9 @@
 
     Phrase("[{site:site}] neuron {neuron:neuron} activates {direction:more|less} for {first:set}", Contrast)
 
-Fixed words stand for themselves, ``{field:type}`` is a hole (see ``holes.HOLES``; ``a|b`` is a choice of words)
-and ``[...]`` may be left out. A sentence is read into the phrase's dataclass; writing that gives the canonical
-sentence.
+Fixed words stand for themselves, ``{field:type}`` is a hole (see ``holes.HOLES``; ``a|b`` is a choice of
+words) and ``[...]`` may be left out. A sentence is read into the phrase's dataclass; writing that gives
+the canonical sentence.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ _PIECE = re.compile(r"\[|\]|\{([^{}\s]*)\}|[^\s\[\]{}]+")
 
 
 class PhraseError(ValueError):
-    """A mistake in a kind of claim, not in a claim: a phrase that does not compile, or two that read alike."""
+    """A mistake in a kind of claim, not in a claim: a phrase does not compile, or two read alike."""
 
 
 class FieldError(ValueError):
-    """Raised by a sentence's dataclass on a value it cannot take; the caret will stand under the field's words."""
+    """Raised by a sentence's dataclass on a value it cannot take; the caret goes under its words."""
 
     def __init__(self, field: str, message: str, suggestion: str | None = None) -> None:
         super().__init__(field, message, suggestion)
@@ -78,10 +78,10 @@ class Stretch:
 
 @dataclasses.dataclass(frozen=True)
 class Phrase:
-    """How one kind of claim reads: ``template`` has words and holes, ``build`` is the dataclass of its fields.
+    """How one kind of claim reads: ``template`` in words and holes, ``build`` the dataclass of its fields.
 
-    Fields of optional parts are None where the part is left out. Raises PhraseError on a template that does not
-    compile, or whose holes are not exactly the fields of ``build``.
+    Fields of optional parts are None where the part is left out. Raises PhraseError on a template that
+    does not compile, or whose holes are not exactly the fields of ``build``.
     """
 
     template: str

@@ -66,7 +66,7 @@ def _read_jsonl(source: Source, problems: list[Problem]) -> _Read:
             row = json.loads(line)
             if not isinstance(row, dict):
                 raise ValueError('a line is one JSON object, such as {"text": "..."}')
-            rows.append(Row({key: _json_text(key, value) for key, value in row.items()}, number))
+            rows.append(Row(_json_texts(row), number))
             columns.update(dict.fromkeys(row))
         except json.JSONDecodeError as error:
             start = source.line_start(number) + error.pos
@@ -77,14 +77,18 @@ def _read_jsonl(source: Source, problems: list[Problem]) -> _Read:
     return tuple(columns), rows
 
 
-def _json_text(key: str, value: Any) -> str:
-    """Return a JSON value as a claim file would write it: text as it is, true as ``true``, 3 as ``3``."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def _json_texts(row: Mapping[str, Any]) -> dict[str, str]:
+    """Return a JSON object's texts, and its numbers and truth values as texts; nothing else."""
+    texts = {key: value for key, value in row.items() if isinstance(value, str)}
     try:
-        text.encode("utf-8")
+        "".join(texts.values()).encode("utf-8")
     except UnicodeEncodeError:
-        raise ValueError(f"{quoted(key)} holds half of a surrogate pair, which is no text") from None
-    return text
+        raise ValueError("a text here holds half of a surrogate pair, which is no character") from None
+    return {
+        key: texts[key] if key in texts else json.dumps(value)
+        for key, value in row.items()
+        if isinstance(value, (str, bool, int, float))
+    }
 
 
 def _read_csv(source: Source, problems: list[Problem]) -> _Read:
@@ -103,7 +107,9 @@ def _read_csv(source: Source, problems: list[Problem]) -> _Read:
             elif len(cells) == len(header):
                 rows.append(Row(dict(zip(header, cells, strict=True)), line))
             else:
-                message = f"this row has {len(cells)} cells, the header {len(header)}: quote a text with a comma in it"
+                message = (
+                    f"this row has {len(cells)} cells, the header {len(header)}; quote texts with commas"
+                )
                 problems.append(
                     source.problem(source.line_start(line), message, width=len(source.lines[line - 1]))
                 )
@@ -130,3 +136,6 @@ _READERS: Mapping[str, Callable[[Source, list[Problem]], _Read]] = {
     ".jsonl": _read_jsonl,
     ".csv": _read_csv,
 }
+
+SUFFIXES = tuple(_READERS)
+"""The kinds of file that hold prompts."""

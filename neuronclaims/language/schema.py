@@ -1,4 +1,4 @@
-"""What a claim file may hold: every key, its type and its bounds. Values arrive as text and get their types here."""
+"""What a claim file may hold: every key, its type and its bounds. Values arrive as text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,15 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError, core_schema
 
 from neuronclaims.language.holes import IDENTIFIER, SITES
@@ -69,6 +77,12 @@ class Form:
         raise PydanticCustomError("claims_form", "", {"rule": self.rule})
 
 
+def _version(number: int) -> int:
+    if number == 1:
+        return number
+    raise PydanticCustomError("claims_form", "", {"rule": "this release reads version 1 of claim files"})
+
+
 def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
@@ -80,6 +94,7 @@ def _one_or_more(item: dict[str, Any]) -> WithJsonSchema:
 Text = Annotated[str, Field(min_length=1), WithJsonSchema(_SCALAR)]
 Texts = Annotated[list[Text], Field(min_length=1), BeforeValidator(_listed), _one_or_more(_SCALAR)]
 Column = Annotated[str, Field(min_length=1)]
+Version = Annotated[int, AfterValidator(_version), WithJsonSchema({"const": 1})]
 Site = Annotated[str, OneOf("site", SITES)]
 TokenRule = Annotated[str, OneOf("token rule", TOKEN_RULES)]
 Correction = Annotated[str, OneOf("correction", CORRECTIONS)]
@@ -133,21 +148,26 @@ class Settings(_Part):
     seed: int | None = Field(None, ge=0, le=2**63 - 1, description="Seed of everything drawn at random.")
 
 
-class Header(Settings):
-    """The keys at the top of a claim file, besides its prompt sets and claims."""
+class _Opening(_Part):
+    """The keys that a claim file begins with; a base of their own so that listings begin with them, too."""
 
-    version: int = Field(ge=1, le=1, description="The version of the claim file format: 1.")
+    version: Version = Field(description="The version of the claim file format: 1.")
     models: Texts = Field(
         description="Each claim is tested on each: demo, a local folder, a Hugging Face name@revision."
     )
+
+
+class Header(Settings, _Opening):
+    """The keys at the top of a claim file, besides its prompt sets and claims."""
+
     alpha: float = Field(0.05, gt=0, lt=1, description="The level of significance, after correction.")
     correction: Correction = Field(
         "holm", description="How p-values are corrected over the claims of this file."
     )
 
 
-class ClaimEntry(Settings):
-    """One claim with options of its own."""
+class _Sentence(_Part):
+    """The keys of a claim besides its settings."""
 
     claim: Text = Field(description="The claim, as one sentence.")
     id: Identity | None = Field(
@@ -162,6 +182,10 @@ class ClaimEntry(Settings):
         None, description="The claim is known not to come out as expected; if it does, the run fails."
     )
     skip: Reason | None = Field(None, description="The claim is not tested.")
+
+
+class ClaimEntry(Settings, _Sentence):
+    """One claim with options of its own."""
 
 
 class PromptEntry(_Part):

@@ -17,7 +17,7 @@ _WORD = re.compile(r'(?P<token>"(?:[^"\\]|\\.)*"(?=\s|$))|(?P<open>"[^"]*"?)|(?P
 
 
 class SentenceError(NeuronClaimsError):
-    """A sentence that no phrase reads. ``column`` counts from 1, ``width`` says how many characters are meant."""
+    """A sentence that no phrase reads. ``column`` counts from 1, ``width`` counts the characters meant."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class Parsed:
 
 @dataclass(frozen=True, slots=True)
 class _Miss:
-    """Where a phrase stopped fitting: which word, what would have fitted, and what is wrong if that is known."""
+    """Where a phrase stopped fitting: which word, what would have fitted, what is wrong if known."""
 
     phrase: Phrase
     at: int
@@ -101,9 +101,8 @@ def _words(sentence: str, phrases: Sequence[Phrase]) -> list[Word]:
     for match in _WORD.finditer(sentence):
         if match["open"]:
             closed = len(match["open"]) > 1 and match["open"].endswith('"')
-            rule = (
-                "a space must follow the closing quote" if closed else 'this double quote (") is never closed'
-            )
+            unclosed = 'this double quote (") is never closed'
+            rule = "a space must follow the closing quote" if closed else unclosed
             raise SentenceError(sentence, match.start() + 1, len(match["open"]), rule)
         words.append(Word(match[0], match.start(), match["token"] is not None))
     if not words:
@@ -152,11 +151,12 @@ def _furthest(sentence: str, words: Sequence[Word], misses: Sequence[_Miss]) -> 
     at = max((miss.at for miss in misses), default=0)
     furthest = [miss for miss in misses if miss.at == at]
     expected = either(list(dict.fromkeys(miss.expected for miss in furthest)))
+    known = next((miss for miss in furthest if miss.reason or miss.suggestion), None)
     if at >= len(words):
         end = words[-1].start + len(words[-1].text)
-        return SentenceError(sentence, end + 1, 1, f"expected {expected}, but the sentence ends here")
+        reason = (known and known.reason) or f"expected {expected}, but the sentence ends here"
+        return SentenceError(sentence, end + 1, 1, reason)
     word = words[at]
-    known = next((miss for miss in furthest if miss.reason or miss.suggestion), None)
     reason = (known and known.reason) or f"expected {expected}, found {quoted(word.text)}"
     candidates = [candidate for miss in furthest for candidate in miss.candidates]
     suggestion = (known and known.suggestion) or closest(word.text, candidates)

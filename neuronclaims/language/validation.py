@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeAlias, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -18,18 +19,26 @@ M = TypeVar("M", bound=BaseModel)
 _Wording: TypeAlias = Callable[[str, str, Mapping[str, Any]], str]
 
 
-def validate(
-    model: type[M], node: Node, source: Source, where: str, elsewhere: Mapping[str, str] | None = None
-) -> tuple[M | None, list[Problem]]:
-    """Check a node against a model: the model's instance, or None and the problems.
+@dataclass(frozen=True, slots=True)
+class Section(Generic[M]):
+    """A part of a claim file that is checked by itself.
 
-    ``where`` names the place in words ("a claim"); ``elsewhere`` says, of keys that are known but not here, where
-    they belong.
+    ``where`` names it in messages ("a claim"); ``keys`` lists its keys where the model's own are not the whole list;
+    ``elsewhere`` says, of keys that are known but not here, where they belong.
     """
+
+    model: type[M]
+    where: str
+    keys: tuple[str, ...] = ()
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+
+
+def validate(section: Section[M], node: Node, source: Source) -> tuple[M | None, list[Problem]]:
+    """Check a node against a section's model: the model's instance, or None and the problems."""
     try:
-        return model.model_validate(plain(node)), []
+        return section.model.model_validate(plain(node)), []
     except ValidationError as error:
-        found = [_problem(detail, model, node, source, where, elsewhere or {}) for detail in error.errors()]
+        found = [_problem(detail, section, node, source) for detail in error.errors()]
         return None, [problem for problem in found if problem is not None]
 
 
@@ -48,87 +57,75 @@ def missing_values(node: Node, source: Source) -> Iterator[Problem]:
             yield from missing_values(value, source)
 
 
-def _problem(
-    detail: ErrorDetails,
-    model: type[BaseModel],
-    node: Node,
-    source: Source,
-    where: str,
-    elsewhere: Mapping[str, str],
-) -> Problem | None:
-    found, parent, key = _resolve(node, detail["loc"])
-    name = str(detail["loc"][-1]) if detail["loc"] else where
+def _problem(detail: ErrorDetails, section: Section[Any], node: Node, source: Source) -> Problem | None:
+    loc = detail["loc"]
+    found, key = _resolve(node, loc)
+    owner = section.where if len(loc) < 2 else quoted(str(loc[-2]))
     if detail["type"] == "extra_forbidden" and key is not None:
-        return _unknown_key(key, parent, model, source, where, elsewhere, detail["loc"])
+        return _unknown_key(key, loc, section, owner, source)
     if isinstance(found, Scalar) and found.missing:
-        return None  # said once already, as a key without a value
-    if detail["type"] == "missing":
-        width = found.end - found.start if isinstance(found, Scalar) else 1
-        owner = where if len(detail["loc"]) < 2 else quoted(str(detail["loc"][-2]))
-        return source.problem(found.start, f"{owner} lacks the key {quoted(name)}", width=width)
-    context = detail.get("ctx", {})
-    options = tuple(context.get("options", ()))
+        return None  # said already, as a key without a value
     width = found.end - found.start if isinstance(found, Scalar) else 1
-    label = next((str(part) for part in reversed(detail["loc"]) if isinstance(part, str)), where)
-    message = _message(detail, quoted(label), found, context)
-    return source.problem(found.start, message, width=width, suggestion=context.get("near"), allowed=options)
-
-
-def _resolve(node: Node, loc: tuple[int | str, ...]) -> tuple[Node, Node, Scalar | None]:
-    """Follow a location as far as the nodes go: the node there, its parent, and the key it stands under."""
-    parent, key = node, None
-    for step in loc:
-        if isinstance(node, Entries) and isinstance(step, str) and step in node.entries:
-            parent = node
-            key, node = node.entries[step]
-        elif isinstance(node, Items) and isinstance(step, int) and step < len(node.items):
-            parent, key, node = node, None, node.items[step]
-    return node, parent, key
-
-
-def _unknown_key(
-    key: Scalar,
-    parent: Node,
-    model: type[BaseModel],
-    source: Source,
-    where: str,
-    elsewhere: Mapping[str, str],
-    loc: tuple[int | str, ...],
-) -> Problem:
-    fields = _fields_at(model, loc[:-1])
-    given = parent.entries if isinstance(parent, Entries) else {}
-    free = tuple(field for field in fields if field not in given)
-    owner = where if len(loc) < 2 else quoted(str(loc[-2]))
-    width = key.end - key.start
-    if len(loc) < 2 and key.text in elsewhere:
-        message = f"{quoted(key.text)} cannot stand in {owner}: {elsewhere[key.text]}"
-        return source.problem(key.start, message, width=width)
-    message = f"unknown key {quoted(key.text)} in {owner}"
+    if detail["type"] == "missing":
+        return source.problem(found.start, f"{owner} lacks the key {quoted(str(loc[-1]))}", width=width)
+    context = detail.get("ctx", {})
     return source.problem(
-        key.start, message, width=width, suggestion=closest(key.text, free), allowed=tuple(fields)
+        found.start,
+        _message(detail, section.where, found),
+        width=width,
+        suggestion=context.get("near") or _as_mapping(detail, section.model, found),
+        allowed=tuple(context.get("options", ())),
     )
 
 
-def _fields_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
+def _resolve(node: Node, loc: tuple[int | str, ...]) -> tuple[Node, Scalar | None]:
+    """Follow a location as far as the nodes go: the node there, and the key it stands under."""
+    key = None
+    for step in loc:
+        if isinstance(node, Entries) and isinstance(step, str) and step in node.entries:
+            key, node = node.entries[step]
+        elif isinstance(node, Items) and isinstance(step, int) and step < len(node.items):
+            key, node = None, node.items[step]
+    return node, key
+
+
+def _unknown_key(
+    key: Scalar, loc: tuple[int | str, ...], section: Section[Any], owner: str, source: Source
+) -> Problem:
+    width = key.end - key.start
+    if len(loc) == 1 and key.text in section.elsewhere:
+        message = f"{quoted(key.text)} cannot stand in {owner}: {section.elsewhere[key.text]}"
+        return source.problem(key.start, message, width=width)
+    keys = (section.keys if len(loc) == 1 else ()) or _keys_at(section.model, loc[:-1])
+    message, near = f"unknown key {quoted(key.text)} in {owner}", closest(key.text, keys)
+    return source.problem(key.start, message, width=width, suggestion=near, allowed=keys)
+
+
+def _keys_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[str, ...]:
     """Return the keys of the model that a location leads to, through fields that are models themselves."""
     for step in loc:
         annotation = model.model_fields[str(step)].annotation if str(step) in model.model_fields else None
         inner = [a for a in (annotation, *getattr(annotation, "__args__", ())) if isinstance(a, type)]
         model = next((a for a in inner if issubclass(a, BaseModel)), model)
-    return list(model.model_fields)
+    return tuple(model.model_fields)
 
 
-def _message(detail: ErrorDetails, name: str, found: Node, context: Mapping[str, Any]) -> str:
-    text = (
-        quoted(found.text)
-        if isinstance(found, Scalar)
-        else "a list"
-        if isinstance(found, Items)
-        else "a mapping"
-    )
+def _as_mapping(detail: ErrorDetails, model: type[BaseModel], found: Node) -> str | None:
+    """Suggest ``{key: text}`` for a text that stands where a mapping with one key belongs."""
+    keys = _keys_at(model, detail["loc"])
+    if detail["type"] == "model_type" and len(keys) == 1 and isinstance(found, Scalar):
+        return f"{{{keys[0]}: {found.text}}}"
+    return None
+
+
+def _message(detail: ErrorDetails, where: str, found: Node) -> str:
+    name = next((quoted(step) for step in reversed(detail["loc"]) if isinstance(step, str)), where)
+    text = quoted(found.text) if isinstance(found, Scalar) else _SHAPES[type(found)]
     wording = _WORDINGS.get(detail["type"])
-    return wording(name, text, context) if wording else f"{name}: {detail['msg']}"
+    return wording(name, text, detail.get("ctx", {})) if wording else f"{name}: {detail['msg']}"
 
+
+_SHAPES = {Items: "a list", Entries: "a mapping"}
 
 _WORDINGS: Mapping[str, _Wording] = {
     "claims_choice": lambda _name, text, context: f"{text} is not a {context['what']}",

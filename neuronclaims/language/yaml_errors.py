@@ -14,7 +14,7 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     ("tab character", _TAB),
     (
         "mapping values are not allowed",
-        "a ': ' inside a text, or a line out of line: put the whole text in single quotes, or mend the indentation",
+        "a ': ' inside a text, or wrong indentation: put the whole text in single quotes, or align it",
     ),
     (
         "sequence entries are not allowed",

@@ -1,0 +1,23 @@
+"""A prompt and where it stands, while its set is still being checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from neuronclaims.language.claims import Prompt
+from neuronclaims.language.errors import Problem
+from neuronclaims.language.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A prompt and the characters of a source that an error about it should show."""
+
+    prompt: Prompt
+    source: Source
+    start: int
+    width: int
+
+    def problem(self, message: str) -> Problem:
+        """Return a problem with this prompt."""
+        return self.source.problem(self.start, message, width=self.width)
