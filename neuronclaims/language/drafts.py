@@ -20,7 +20,7 @@ from neuronclaims.language.validation import Section, validate
 
 _CLAIM = Section(
     ClaimEntry,
-    "a claim",
+    "in a claim",
     elsewhere={
         name: "it holds for all claims, at the top of the file"
         for name in Header.model_fields
@@ -140,9 +140,9 @@ def lacking(drafts: Sequence[Draft], root: Entries, source: Source) -> Iterator[
         ]
         if key in root.entries or not without:
             continue
-        others = f" (nor do {len(without) - 1} more)" if len(without) > 1 else ""
-        where = f"write '{key}: ...' at the top of the file or in the claim"
-        message = f"this claim names no {key}{others}, and {why}: {where}"
+        others = f" and {len(without) - 1} more" if len(without) > 1 else ""
+        advice = f"write '{key}: ...' at the top of the file or in the claim"
+        message = f"this claim{others} has no {quoted(key)}, and {why}: {advice}"
         yield _at(without[0], source, message, "claim", options)
 
 

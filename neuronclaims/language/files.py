@@ -23,7 +23,7 @@ from neuronclaims.language.validation import Section, missing_values, validate
 
 _TOP = Section(
     Header,
-    "the top of the file",
+    "at the top of the file",
     keys=tuple(WholeFile.model_fields),
     elsewhere={
         name: "it belongs to one claim, beside its 'claim:'"

@@ -22,7 +22,7 @@ def prompts_from_file(name: str, node: Entries, source: Source) -> list[Placed]:
 
     Raises ClaimFileError with places in the claim file and, for faulty rows, in the file of prompts as well.
     """
-    chosen, problems = validate(Section(FileSet, f"the set {quoted(name)}"), node, source)
+    chosen, problems = validate(Section(FileSet, f"in the set {quoted(name)}"), node, source)
     file = node.get("file")
     if chosen is None or not isinstance(file, Scalar) or file.missing:
         raise ClaimFileError(problems)

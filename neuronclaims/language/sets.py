@@ -51,7 +51,7 @@ def _inline_prompt(item: Node, source: Source, problems: list[Problem]) -> Place
     if isinstance(item, Scalar):
         entry, text = PromptEntry.model_construct(text=item.text), item
     else:
-        checked, found = validate(Section(PromptEntry, "a prompt"), item, source)
+        checked, found = validate(Section(PromptEntry, "in a prompt"), item, source)
         problems += found
         value = item.get("text") if isinstance(item, Entries) else None
         if checked is None or not isinstance(value, Scalar):

@@ -23,7 +23,7 @@ _Wording: TypeAlias = Callable[[str, str, Mapping[str, Any]], str]
 class Section(Generic[M]):
     """A part of a claim file that is checked by itself.
 
-    ``where`` names it in messages ("a claim"); ``keys`` lists its keys where the model's own are not the whole list;
+    ``where`` names it in messages ("in a claim"); ``keys`` lists its keys where the model's own are not the whole list;
     ``elsewhere`` says, of keys that are known but not here, where they belong.
     """
 
@@ -60,14 +60,14 @@ def missing_values(node: Node, source: Source) -> Iterator[Problem]:
 def _problem(detail: ErrorDetails, section: Section[Any], node: Node, source: Source) -> Problem | None:
     loc = detail["loc"]
     found, key = _resolve(node, loc)
-    owner = section.where if len(loc) < 2 else quoted(str(loc[-2]))
+    where = section.where if len(loc) < 2 else f"in {quoted(str(loc[-2]))}"
     if detail["type"] == "extra_forbidden" and key is not None:
-        return _unknown_key(key, loc, section, owner, source)
+        return _unknown_key(key, loc, section, where, source)
     if isinstance(found, Scalar) and found.missing:
         return None  # said already, as a key without a value
     width = found.end - found.start if isinstance(found, Scalar) else 1
     if detail["type"] == "missing":
-        return source.problem(found.start, f"{owner} lacks the key {quoted(str(loc[-1]))}", width=width)
+        return source.problem(found.start, f"the key {quoted(str(loc[-1]))} is missing {where}", width=width)
     context = detail.get("ctx", {})
     return source.problem(
         found.start,
@@ -90,14 +90,14 @@ def _resolve(node: Node, loc: tuple[int | str, ...]) -> tuple[Node, Scalar | Non
 
 
 def _unknown_key(
-    key: Scalar, loc: tuple[int | str, ...], section: Section[Any], owner: str, source: Source
+    key: Scalar, loc: tuple[int | str, ...], section: Section[Any], where: str, source: Source
 ) -> Problem:
     width = key.end - key.start
     if len(loc) == 1 and key.text in section.elsewhere:
-        message = f"{quoted(key.text)} cannot stand in {owner}: {section.elsewhere[key.text]}"
+        message = f"{quoted(key.text)} cannot stand {where}: {section.elsewhere[key.text]}"
         return source.problem(key.start, message, width=width)
     keys = (section.keys if len(loc) == 1 else ()) or _keys_at(section.model, loc[:-1])
-    message, near = f"unknown key {quoted(key.text)} in {owner}", closest(key.text, keys)
+    message, near = f"unknown key {quoted(key.text)} {where}", closest(key.text, keys)
     return source.problem(key.start, message, width=width, suggestion=near, allowed=keys)
 
 
@@ -119,7 +119,9 @@ def _as_mapping(detail: ErrorDetails, model: type[BaseModel], found: Node) -> st
 
 
 def _message(detail: ErrorDetails, where: str, found: Node) -> str:
-    name = next((quoted(step) for step in reversed(detail["loc"]) if isinstance(step, str)), where)
+    name = next(
+        (quoted(step) for step in reversed(detail["loc"]) if isinstance(step, str)), f"what stands {where}"
+    )
     text = quoted(found.text) if isinstance(found, Scalar) else _SHAPES[type(found)]
     wording = _WORDINGS.get(detail["type"])
     return wording(name, text, detail.get("ctx", {})) if wording else f"{name}: {detail['msg']}"
@@ -130,22 +132,22 @@ _SHAPES = {Items: "a list", Entries: "a mapping"}
 _WORDINGS: Mapping[str, _Wording] = {
     "claims_choice": lambda _name, text, context: f"{text} is not a {context['what']}",
     "claims_form": lambda _name, text, context: f"{text} will not do: {context['rule']}",
-    "int_parsing": lambda name, text, _: f"{name} is a whole number, not {text}",
-    "int_parsing_size": lambda name, text, _: f"{name} is too large a number: {text}",
-    "int_from_float": lambda name, text, _: f"{name} is a whole number, not {text}",
-    "int_type": lambda name, text, _: f"{name} is a whole number, not {text}",
-    "float_parsing": lambda name, text, _: f"{name} is a number, not {text}",
-    "float_type": lambda name, text, _: f"{name} is a number, not {text}",
-    "finite_number": lambda name, text, _: f"{name} is a finite number, not {text}",
-    "greater_than": lambda name, text, context: f"{name} is greater than {context['gt']}, not {text}",
-    "greater_than_equal": lambda name, text, context: f"{name} is at least {context['ge']}, not {text}",
-    "less_than": lambda name, text, context: f"{name} is less than {context['lt']}, not {text}",
-    "less_than_equal": lambda name, text, context: f"{name} is at most {context['le']}, not {text}",
-    "string_type": lambda name, text, _: f"{name} is one text, not {text}",
+    "int_parsing": lambda name, text, _: f"{name} must be a whole number, not {text}",
+    "int_parsing_size": lambda name, text, _: f"{name} is too large: {text}",
+    "int_from_float": lambda name, text, _: f"{name} must be a whole number, not {text}",
+    "int_type": lambda name, text, _: f"{name} must be a whole number, not {text}",
+    "float_parsing": lambda name, text, _: f"{name} must be a number, not {text}",
+    "float_type": lambda name, text, _: f"{name} must be a number, not {text}",
+    "finite_number": lambda name, text, _: f"{name} must be a finite number, not {text}",
+    "greater_than": lambda name, text, context: f"{name} must be greater than {context['gt']}, not {text}",
+    "greater_than_equal": lambda name, text, context: f"{name} must be at least {context['ge']}, not {text}",
+    "less_than": lambda name, text, context: f"{name} must be less than {context['lt']}, not {text}",
+    "less_than_equal": lambda name, text, context: f"{name} must be at most {context['le']}, not {text}",
+    "string_type": lambda name, text, _: f"{name} must be one text, not {text}",
     "string_too_short": lambda name, *_: f"{name} is empty",
     "too_short": lambda name, *_: f"{name} is an empty list",
-    "list_type": lambda name, text, _: f"{name} is a list, not {text}",
-    "dict_type": lambda name, text, _: f"{name} is a mapping of keys and values, not {text}",
-    "model_type": lambda name, text, _: f"{name} is a mapping of keys and values, not {text}",
+    "list_type": lambda name, text, _: f"{name} must be a list, not {text}",
+    "dict_type": lambda name, text, _: f"{name} must be a mapping of keys and values, not {text}",
+    "model_type": lambda name, text, _: f"{name} must be a mapping of keys and values, not {text}",
 }
 """How we say what pydantic found, by its error type; a type not listed keeps pydantic's own words."""
