@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from io import StringIO
 from itertools import groupby
+from typing import Literal
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -16,8 +17,14 @@ from neuronclaims.reports.sketch import sketch
 from neuronclaims.reports.wording import counts_text, effect_text, headline, number, p_value, tally
 from neuronclaims.results import Effect, Evidence, Result
 
-NARROW = 110
+TITLES = ("verdict", "claim", "effect with interval", "p adj.", "n", "rank in layer", "distribution")
+WIDTHS = (12, None, 31, 9, 8, 13, 28)
+"""Columns of the table; the sentence takes what is left."""
+
+NARROW = 132
 """Below this width the table becomes a list."""
+
+BINS = 14
 
 STYLES = {"supported": "green", "refuted": "red", "inconclusive": "yellow", None: "red"}
 
@@ -56,35 +63,45 @@ def draw(
 
 
 def _table(results: Sequence[Result], verbosity: int, ascii_only: bool) -> RenderableType:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", expand=False)
-    table.add_column("verdict", no_wrap=True)
-    table.add_column("claim", ratio=1, min_width=28)
-    table.add_column(
-        "effect with 95 % interval" if _level(results) == 0.95 else "effect with interval", min_width=22
-    )
-    table.add_column("p adj.", justify="right", no_wrap=True)
-    table.add_column("n", no_wrap=True)
-    table.add_column("rank in layer", no_wrap=True)
-    table.add_column("distribution", no_wrap=True)
+    head = _grid()
+    head.add_row(*(Text(title, style="dim") for title in TITLES))
+    rows: list[RenderableType] = [head]
     for result in results:
-        table.add_row(*_cells(result, verbosity, ascii_only))
-    return table
+        row = _grid()
+        row.add_row(*_cells(result, verbosity, ascii_only))
+        rows.append(row)
+        rows += [
+            Padding(Text(line, style="italic"), (0, 0, 0, WIDTHS[0] + 2))
+            for line in _remarks(result, verbosity)
+        ]
+    return Group(*rows)
+
+
+def _grid() -> Table:
+    # One grid per claim, all of the same widths, so that remarks can run under a row at full width.
+    grid = Table.grid(padding=(0, 2, 0, 0), expand=True)
+    for title, width in zip(TITLES, WIDTHS, strict=True):
+        justify: Literal["right", "left"] = "right" if title.startswith("p ") else "left"
+        grid.add_column(width=width, ratio=None if width else 1, justify=justify, overflow="fold")
+    return grid
 
 
 def _cells(result: Result, verbosity: int, ascii_only: bool) -> list[RenderableType]:
     verdict = Text(headline(result).upper().replace(" AS EXPECTED", "\nas expected"), style=_style(result))
-    claim = Text(result.sentence).append(f"\n{result.id}", style="dim")
-    claim.append("".join(f"\n{line}" for line in _remarks(result, verbosity)), style="italic")
+    claim = Group(Text(result.sentence), Text(result.id, style="dim", no_wrap=True, overflow="ellipsis"))
     if result.evidence is None:
         return [verdict, claim]
     evidence = result.evidence
     effects = Text("\n".join(effect_text(effect) for effect in _effects(evidence, verbosity)))
-    rank = f"{evidence.rank.place} of {evidence.rank.among}" if evidence.rank else ""
-    figure = Text(
-        "\n".join(f"{bars} {label}" for label, bars in sketch(evidence.figure, ascii_only=ascii_only))
-    )
     p = Text(p_value(evidence.test.p_adjusted)).append(f"\n{p_value(evidence.test.p_value)} raw", style="dim")
+    rank = f"{evidence.rank.place} of {evidence.rank.among}" if evidence.rank else ""
+    bars = sketch(evidence.figure, bins=BINS, ascii_only=ascii_only)
+    figure = Text("\n".join(f"{bar} {_short(label, WIDTHS[-1] - BINS - 1)}" for label, bar in bars))
     return [verdict, claim, effects, p, counts_text(evidence), rank, figure]
+
+
+def _short(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def _list(results: Sequence[Result], verbosity: int, ascii_only: bool) -> RenderableType:
@@ -103,7 +120,8 @@ def _entry(result: Result, verbosity: int, ascii_only: bool) -> RenderableType:
             _indented(f"p adj. {p_value(evidence.test.p_adjusted)}, n {counts_text(evidence)}{rank}")
         )
         lines += [
-            _indented(f"{bars} {label}") for label, bars in sketch(evidence.figure, ascii_only=ascii_only)
+            _indented(f"{bars} {label}")
+            for label, bars in sketch(evidence.figure, bins=BINS, ascii_only=ascii_only)
         ]
     lines += [_indented(line, "italic") for line in _remarks(result, verbosity)]
     return Padding(Group(*lines), (0, 0, 1, 0))
@@ -134,11 +152,6 @@ def _test_text(evidence: Evidence) -> str:
 
 def _effects(evidence: Evidence, verbosity: int) -> list[Effect]:
     return [evidence.effect, *evidence.other_effects[: None if verbosity > 0 else 1]]
-
-
-def _level(results: Sequence[Result]) -> float | None:
-    levels = {result.evidence.effect.level for result in results if result.evidence}
-    return levels.pop() if len(levels) == 1 else None
 
 
 def _style(result: Result) -> str:

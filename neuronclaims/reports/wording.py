@@ -34,10 +34,13 @@ def interval(effect: Effect) -> str:
 
 def effect_text(effect: Effect) -> str:
     """Return an effect with its interval, such as ``AUROC 0.93 [0.81, 0.98]``."""
-    return f"{effect.name} {number(effect.value, effect.name in SIGNED)} {interval(effect)}"
+    return f"{SHORT.get(effect.name, effect.name)} {number(effect.value, effect.name in SIGNED)} {interval(effect)}"
 
 
-SIGNED = ("difference of means", "mean difference", "Hedges g", "Cliff's delta", "dz")
+SHORT = {"difference of means": "diff.", "mean difference": "mean diff.", "Hedges' g": "g"}
+"""Names of effects as columns have room for."""
+
+SIGNED = ("difference of means", "mean difference", "Hedges' g", "Cliff's delta", "dz")
 """Effects whose sign is the first thing to be read."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,7 @@ from neuronclaims.session.outcomes import option
 from neuronclaims.study import Study, hopeless
 
 if TYPE_CHECKING:
+    from _pytest.capture import CaptureManager
     from _pytest.terminal import TerminalReporter
 
     from neuronclaims.runs import LoadedModel, Progress
@@ -58,33 +60,41 @@ def progress_of(config: pytest.Config) -> Callable[[Progress], None]:
     reporter: TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")
     if reporter is None or hasattr(config, "workerinput") or config.get_verbosity() < 0:
         return lambda _: None
-    return ProgressLine(reporter)
+    return ProgressLine(reporter, config.pluginmanager.get_plugin("capturemanager"))
 
 
 class ProgressLine:
     """Writes how far a model is, past pytest's capture; on a terminal in one line that counts."""
 
-    def __init__(self, reporter: TerminalReporter) -> None:
+    def __init__(self, reporter: TerminalReporter, capture: CaptureManager | None) -> None:
         self._reporter = reporter
+        self._capture = capture
         self._live = reporter.isatty
-        self._stage = ""
+        self._stage: tuple[str, str] | None = None
 
     def __call__(self, progress: Progress) -> None:
         """Show one step."""
-        finished = progress.done >= progress.total
-        stage = f"{progress.model}: {_WORDS[progress.stage]}"
-        if stage != self._stage:
+        with self._capture.global_and_fixture_disabled() if self._capture else nullcontext():
+            self._show(progress)
+
+    def _show(self, progress: Progress) -> None:
+        begins, ends = self._stage != (progress.model, progress.stage), progress.done >= progress.total
+        self._stage = None if ends else (progress.model, progress.stage)
+        if begins and not (progress.stage == "loading" and ends):
             self._reporter.ensure_newline()
-            self._stage = stage
         if progress.stage == "loading":
-            if not finished:
-                self._reporter.write_line(f"{stage} ...")
-            return
-        text = f"{stage} {progress.done} of {progress.total} prompts"
-        if self._live:
-            self._reporter.rewrite(text, erase=True)
-        if finished or progress.stage == "cached":
-            self._reporter.write_line("" if self._live else text)
+            if begins and not ends:
+                self._reporter.write_line(f"{progress.model}: loading the model")
+        elif progress.stage == "cached":
+            if self._reporter.verbosity > 0 or not ends:
+                self._reporter.write_line(f"{_count(progress)} found in the cache")
+        elif self._live:
+            self._reporter.rewrite(f"{_count(progress)} measured", erase=True)
+            if ends:
+                self._reporter.write_line("")
+        elif ends:
+            self._reporter.write_line(f"{_count(progress)} measured")
 
 
-_WORDS = {"loading": "loading the model", "measuring": "measured", "cached": "found in the cache"}
+def _count(progress: Progress) -> str:
+    return f"{progress.model}: {progress.done} of {progress.total} prompts"
