@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from neuronclaims.stats.designs import TwoSampleDesign, two_sample_design
     from neuronclaims.stats.effects import auroc, auroc_many, paired_t_many, welch_t_many
-    from neuronclaims.stats.inputs import StatsError
+    from neuronclaims.stats.inputs import Alternative, StatsError
     from neuronclaims.stats.intervals import (
         Estimate,
         auroc_estimate,
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
         paired_cliffs_delta_estimate,
         paired_mean_difference_estimate,
     )
-    from neuronclaims.stats.multiplicity import adjust
+    from neuronclaims.stats.multiplicity import Correction, adjust
     from neuronclaims.stats.permutation import TestResult, TestResults, two_sample_test, two_sample_tests
     from neuronclaims.stats.power import smallest_units, units_needed
     from neuronclaims.stats.seeds import seed_from
     from neuronclaims.stats.sentences import explain
-    from neuronclaims.stats.verdicts import Decision, decide
+    from neuronclaims.stats.verdicts import Decision, Finding, Reason, Verdict, decide
 
 _HOME = {
     "designs": ("TwoSampleDesign", "two_sample_design"),
     "effects": ("auroc", "auroc_many", "paired_t_many", "welch_t_many"),
-    "inputs": ("StatsError",),
+    "inputs": ("Alternative", "StatsError"),
     "intervals": (
         "Estimate",
         "auroc_estimate",
@@ -46,22 +46,27 @@ _HOME = {
         "paired_cliffs_delta_estimate",
         "paired_mean_difference_estimate",
     ),
-    "multiplicity": ("adjust",),
+    "multiplicity": ("Correction", "adjust"),
     "permutation": ("TestResult", "TestResults", "two_sample_test", "two_sample_tests"),
     "power": ("smallest_units", "units_needed"),
     "seeds": ("seed_from",),
     "sentences": ("explain",),
-    "verdicts": ("Decision", "decide"),
+    "verdicts": ("Decision", "Finding", "Reason", "Verdict", "decide"),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [
+    "Alternative",
+    "Correction",
     "Decision",
     "Estimate",
+    "Finding",
+    "Reason",
     "StatsError",
     "TestResult",
     "TestResults",
     "TwoSampleDesign",
+    "Verdict",
     "adjust",
     "auroc",
     "auroc_estimate",

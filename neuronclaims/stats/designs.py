@@ -100,7 +100,7 @@ def two_sample_design(
 
 
 def _complete(what: str, first: Labels, second: Labels) -> tuple[list[str], list[str]] | None:
-    """Return the labels of both sets when all prompts have one, None when none has, and refuse anything between."""
+    """Return the labels of both sets when all prompts have one, None when none has; refuse all between."""
     named = [[label for label in labels if label is not None] for labels in (first, second)]
     if not named[0] and not named[1]:
         return None
@@ -119,8 +119,8 @@ def _check_pairs(pairs: tuple[list[str], list[str]], sizes: tuple[int, int]) -> 
         label, times = Counter(labels).most_common(1)[0]
         if times > 1:
             raise StatsError(
-                f"The pair id {label!r} occurs {times} times in the {place} set; a pair has one prompt in each set. "
-                "If several prompts belong together, give them a group instead."
+                f"The pair id {label!r} occurs {times} times in the {place} set; a pair has one prompt in "
+                "each set. If several prompts belong together, give them a group instead."
             )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neuronclaims.stats.inputs import Floats, check_sizes, matrix, vector
+from neuronclaims.stats.inputs import Floats, check_sizes, matrix, to_unit, vector
 
 
 def auroc(first: ArrayLike, second: ArrayLike) -> float:
@@ -34,16 +34,20 @@ def welch_t_many(first: ArrayLike, second: ArrayLike) -> Floats:
     """
     a, b = matrix(first, "The first set"), matrix(second, "The second set")
     check_sizes(a, b, paired=False)
-    a, b = np.sort(a, axis=0), np.sort(b, axis=0)  # the order of prompts shall not change the last digit
+    n1, pooled = len(a), to_unit(np.concatenate([a, b]))  # t has no unit, and squares can underflow
+    a, b = np.sort(pooled[:n1], axis=0), np.sort(pooled[n1:], axis=0)  # in any order the same last digit
     error = np.sqrt(variance(a) / len(a) + variance(b) / len(b))
     return _ratio(a.mean(axis=0) - b.mean(axis=0), error)
 
 
 def paired_t_many(first: ArrayLike, second: ArrayLike) -> Floats:
-    """Return the paired t of every neuron, from aligned [n, m] and [n, m] to [m]; constant neurons as in Welch's."""
+    """Return the paired t of every neuron, from aligned [n, m] and [n, m] to [m].
+
+    Neurons whose differences never vary are treated as in ``welch_t_many``.
+    """
     a, b = matrix(first, "The first set"), matrix(second, "The second set")
     check_sizes(a, b, paired=True)
-    differences = np.sort(a - b, axis=0)
+    differences = np.sort(to_unit(a - b), axis=0)
     return _ratio(differences.mean(axis=0), np.sqrt(variance(differences) / len(a)))
 
 

@@ -14,6 +14,8 @@ Alternative: TypeAlias = Literal["greater", "less", "two-sided"]
 Floats: TypeAlias = NDArray[np.float64]
 Bools: TypeAlias = NDArray[np.bool_]
 
+_LARGEST = 1e100
+
 
 class StatsError(NeuronClaimsError):
     """Numbers no test can be made on; the text says which and what to do."""
@@ -42,8 +44,13 @@ def matrix(values: ArrayLike, name: str) -> Floats:
     return _finite(array, name)
 
 
+def to_unit(values: Floats) -> Floats:
+    """Return columns [n, ...] divided by a power of two so that magnitudes are at most 1: digits stay as they are."""
+    return np.asarray(np.ldexp(values, -np.frexp(np.abs(values).max(axis=0))[1]), dtype=np.float64)
+
+
 def check_sizes(first: Floats, second: Floats, *, paired: bool) -> None:
-    """Raise StatsError unless both samples have two units, equal columns, and equal lengths when ``paired``."""
+    """Raise StatsError unless both samples have two units, the same columns and, if paired, one length."""
     if first.shape[1:] != second.shape[1:]:
         raise StatsError(
             f"The two sets have {first.shape[1]} and {second.shape[1]} neurons; they must have the same."
@@ -84,4 +91,6 @@ def _finite(array: Floats, name: str) -> Floats:
             f"{name}: {bad} of {array.size} values are NaN or infinite. "
             "The model or the data is broken there; no test is made on such values."
         )
+    if array.size and np.abs(array).max() > _LARGEST:
+        raise StatsError(f"{name} has values beyond {_LARGEST:g}, too large to be squared and summed.")
     return array

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from neuronclaims.stats.effects import auroc, variance
-from neuronclaims.stats.inputs import Floats, check_share, check_sizes, vector
+from neuronclaims.stats.inputs import Floats, check_share, check_sizes, to_unit, vector
 from neuronclaims.stats.newcombe import hanley_mcneil_limits, pair_variance_ratio
 from neuronclaims.stats.noncentral import noncentrality_limits
 
@@ -48,33 +48,34 @@ def auroc_estimate(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) 
 
 
 def cliffs_delta_estimate(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) -> Estimate:
-    """Return Cliff's delta, P(first > second) - P(first < second), which is 2 AUROC - 1, with the same interval."""
+    """Return Cliff's delta, P(first > second) - P(first < second) = 2 AUROC - 1, with the same interval."""
     return _as_delta(auroc_estimate(first, second, level=level))
 
 
 def mean_difference_estimate(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) -> Estimate:
     """Return the difference of means of independent samples [n1] and [n2] with Welch's t interval."""
     a, b = _independent(first, second, level)
+    value = float(a.mean() - b.mean())
+    a, b, scale = _in_units(a, b)
     parts = _variance(a) / len(a), _variance(b) / len(b)
-    value, method = float(a.mean() - b.mean()), "Welch t interval"
     if sum(parts) == 0:
-        return Estimate("difference of means", value, None, None, level, method)
+        return Estimate("difference of means", value, None, None, level, "Welch t interval")
     # Satterthwaite's degrees of freedom, from shares so that tiny and huge variances neither vanish nor
     # overflow.
     shares = [part / sum(parts) for part in parts]
     df = 1 / (shares[0] ** 2 / (len(a) - 1) + shares[1] ** 2 / (len(b) - 1))
-    reach = _t_quantile(df, level) * math.sqrt(sum(parts))
-    return Estimate("difference of means", value, value - reach, value + reach, level, method)
+    reach = _t_quantile(df, level) * math.sqrt(sum(parts)) * scale
+    return Estimate("difference of means", value, value - reach, value + reach, level, "Welch t interval")
 
 
 def hedges_g_estimate(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) -> Estimate:
-    """Return Hedges' g, the difference of means in pooled standard deviations, with the exact small-sample factor.
+    """Return Hedges' g: the difference of means in pooled standard deviations, small-sample corrected.
 
     g = J d with J = Gamma(df/2) / (sqrt(df/2) Gamma((df-1)/2)) (Hedges 1981). The interval inverts the
     noncentral t distribution, so it is right for normal values only and too narrow for strongly skewed
     ones.
     """
-    a, b = _independent(first, second, level)
+    a, b, _ = _in_units(*_independent(first, second, level))
     df, size = len(a) + len(b) - 2, math.sqrt(len(a) * len(b) / (len(a) + len(b)))
     pooled = math.sqrt(((len(a) - 1) * _variance(a) + (len(b) - 1) * _variance(b)) / df)
     difference = float(a.mean() - b.mean())
@@ -84,31 +85,34 @@ def hedges_g_estimate(first: ArrayLike, second: ArrayLike, *, level: float = 0.9
 def paired_mean_difference_estimate(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) -> Estimate:
     """Return the mean of the differences of aligned values [n] and [n] with Student's t interval."""
     d = _differences(first, second, level)
-    value, error = float(d.mean()), math.sqrt(_variance(d) / len(d))
+    value = float(d.mean())
+    d, _, scale = _in_units(d, d)
+    error = math.sqrt(_variance(d) / len(d))
     if error == 0:
         return Estimate("mean difference", value, None, None, level, "paired t interval")
-    reach = _t_quantile(len(d) - 1, level) * error
+    reach = _t_quantile(len(d) - 1, level) * error * scale
     return Estimate("mean difference", value, value - reach, value + reach, level, "paired t interval")
 
 
 def dz_estimate(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) -> Estimate:
-    """Return dz, the mean difference of pairs in standard deviations *of the differences*, small-sample corrected.
+    """Return dz: the mean difference in standard deviations *of the differences*, small-sample corrected.
 
     The interval inverts the noncentral t distribution, as for Hedges' g. dz is not comparable with g.
     """
-    d = _differences(first, second, level)
+    d = to_unit(_differences(first, second, level))
     return _standardised("dz", float(d.mean()), math.sqrt(_variance(d)), math.sqrt(len(d)), len(d) - 1, level)
 
 
 def paired_auroc_estimate(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) -> Estimate:
-    """Return the AUROC of all values [n] and [n] of aligned pairs, with a score interval that knows of the pairing.
+    """Return the AUROC of aligned pairs [n] and [n], with an interval that takes the pairing into account.
 
     Newcombe's interval with its variance multiplied by the ratio of the U-statistic variance with pairs as
     units (Obuchowski 1997) to that for independent samples (DeLong 1988); see
     docs/adr/0006-paired-auroc.md.
     """
     a, b = _aligned(first, second, level)
-    value, ratio = auroc(a, b), pair_variance_ratio(a, b)
+    # In few pairs the ratio can come out near 0 by luck, and the interval then far too narrow: hence the floor.
+    value, ratio = auroc(a, b), max(pair_variance_ratio(a, b), 1 / len(a))
     low, high = hanley_mcneil_limits(value, len(a), len(b), _t_quantile(len(a) - 1, level) * math.sqrt(ratio))
     return Estimate("AUROC", value, low, high, level, "Newcombe score interval adjusted for pairs")
 
@@ -163,6 +167,13 @@ def _aligned(first: ArrayLike, second: ArrayLike, level: float) -> tuple[Floats,
 def _differences(first: ArrayLike, second: ArrayLike, level: float) -> Floats:
     a, b = _aligned(first, second, level)
     return np.sort(a - b)
+
+
+def _in_units(a: Floats, b: Floats) -> tuple[Floats, Floats, float]:
+    """Return both samples divided by one power of two, and that power: squares then neither vanish nor overflow."""
+    pooled = to_unit(np.concatenate([a, b]))
+    scale = 2.0 ** int(np.frexp(max(np.abs(a).max(), np.abs(b).max()))[1])
+    return pooled[: len(a)], pooled[len(a) :], scale
 
 
 def _variance(values: Floats) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 from neuronclaims.stats.inputs import Alternative, Bools, Floats
 
 _RISK = 1e-3
-"""Error of the Clopper-Pearson interval that decides whether random draws settle on which side of a level p lies."""
+"""Error of the interval that decides whether random draws settle on which side of a level p lies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,10 @@ class Tally:
         return Tally(self.above + more.above, self.below + more.below, self.total + more.total, self.exact)
 
     def p_values(self, alternative: Alternative) -> Floats:
-        """Return p [m]: the share of relabellings, or (1 + k) / (1 + B) when drawn (Phipson and Smyth 2010)."""
+        """Return p [m]: the share of relabellings, or (1 + k) / (1 + B) if drawn (Phipson and Smyth 2010)."""
         if alternative == "two-sided":
-            return np.minimum(1.0, 2 * np.minimum(self.p_values("greater"), self.p_values("less")))
+            smaller = np.minimum(self.p_values("greater"), self.p_values("less"))
+            return np.asarray(np.minimum(1.0, 2 * smaller), dtype=np.float64)
         count = self.above if alternative == "greater" else self.below
         share = count / float(self.total) if self.exact else (1 + count) / (1 + self.total)
         return np.asarray(np.minimum(1.0, share), dtype=np.float64)
@@ -48,7 +49,7 @@ class Tally:
         return np.asarray(sides(alternative) * np.sqrt(one_sided * (1 - one_sided) / self.total))
 
     def resolved(self, alternative: Alternative, alpha: float, family: int) -> Bools:
-        """Tell for which neurons [m] it is settled how p compares with alpha, alpha/2, ... and alpha/``family``.
+        """Tell for which neurons [m] it is settled how p compares with alpha, alpha/2, ..., alpha/``family``.
 
         Settled means that none of these levels lies within the 99.9 % Clopper-Pearson interval of p.
         """

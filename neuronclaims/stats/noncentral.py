@@ -63,7 +63,7 @@ def _noncentrality(t: float, df: float, probability: float) -> float:
 
 @lru_cache(maxsize=32)
 def _chi_rule(df: float) -> tuple[Floats, Floats]:
-    """Return points sqrt(V / df) and weights for expectations over V, by Gauss-Legendre on the range that matters."""
+    """Return points sqrt(V / df) and weights for expectations over V, on the range that matters."""
     from scipy.special import gammaincinv, gammaln
 
     low, high = (math.sqrt(2 * float(gammaincinv(df / 2, share)) / df) for share in (1e-14, 1 - 1e-14))

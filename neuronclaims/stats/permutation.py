@@ -63,7 +63,7 @@ class TestResult:
 
 @dataclass(frozen=True, slots=True)
 class TestResults:
-    """What the permutation tests of m neurons gave: the fields of TestResult, those per neuron as arrays [m]."""
+    """What the tests of m neurons gave: the fields of TestResult, those per neuron as arrays [m]."""
 
     __test__ = False
 
@@ -216,11 +216,9 @@ class _Found:
         )
 
     def _degenerate(self) -> Bools:
-        if self.paired:
-            same = self.first == self.second
-        else:
-            same = np.concatenate([self.first, self.second]) == self.first[:1]
-        return np.asarray(np.all(same, axis=0), dtype=np.bool_)
+        fixed = self.second if self.paired else self.first[:1]
+        values = self.first if self.paired else np.concatenate([self.first, self.second])
+        return np.asarray(np.all(values == fixed, axis=0), dtype=np.bool_)
 
     def _method(self, name: str) -> str:
         count = len(self.first) + (0 if self.paired else len(self.second))

@@ -63,7 +63,7 @@ def units_needed(
 def smallest_units(
     *, alternative: Alternative, counts: Sizes, paired: bool, alpha: float = 0.05, family: int = 1
 ) -> Sizes | None:
-    """Return the smallest sizes, in the ratio of ``counts``, with which p could reach alpha / ``family`` at all."""
+    """Return the smallest sizes, in the present ratio, with which p could reach alpha / ``family`` at all."""
     check_share(alpha, "alpha")
 
     def enough(n1: int, n2: int) -> bool:

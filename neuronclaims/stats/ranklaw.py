@@ -19,7 +19,7 @@ _WORK_LIMIT = 30_000_000
 
 
 def subset_tails(weights: tuple[int, ...], size: int, target: int) -> tuple[float, float] | None:
-    """Count the choices of ``size`` of the whole-number ``weights`` with sum >= target, and with sum <= target.
+    """Count the choices of ``size`` of the whole-number ``weights`` with sum >= target, and <= target.
 
     Counts are exact below 2^53 and correct to about 15 digits above. None when the law would take too long
     to make.
@@ -34,7 +34,7 @@ def subset_tails(weights: tuple[int, ...], size: int, target: int) -> tuple[floa
 
 
 def sign_tails(weights: tuple[int, ...], target: int) -> tuple[float, float] | None:
-    """Count the subsets of the whole-number ``weights``, none negative, with sum >= target, and with sum <= target.
+    """Count the subsets of the whole-number ``weights``, none negative, with sum >= target, and <= target.
 
     None when the law would take too long to make.
     """

@@ -44,7 +44,7 @@ class Relabelling:
         return self._tally(above.astype(np.float64), below.astype(np.float64), stop - start, False)
 
     def rank_law(self) -> Tally | None:
-        """Count over all arrangements of one neuron by the exact law of rank sums; None where that is too long."""
+        """Count over all arrangements of one neuron by the law of rank sums; None where that is too long."""
         if not self.whole:
             return None
         weights = tuple(int(value) for value in self.values[:, 0])

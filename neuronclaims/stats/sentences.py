@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
+from dataclasses import dataclass
 
-from neuronclaims.stats.verdicts import Decision
+from neuronclaims.stats.verdicts import Decision, Finding
 
 
 def explain(
@@ -19,127 +19,124 @@ def explain(
 ) -> str:
     """Say in plain English why ``decision`` came out as it did.
 
-    ``effect`` names the effect after "the" ("AUROC", "difference of means in sd"); ``claimed`` is the
-    number in the sentence's own words ("at least 0.8") and is made from the threshold when left out.
-    ``counts`` are the units per set, ``needed`` those that would probably settle an inconclusive claim
-    (from ``units_needed``), ``family`` the number of claims corrected together.
+    ``effect`` names the effect as it follows "the" ("AUROC", "difference of means in sd"). ``claimed`` is
+    the claim's own way of saying its number ("at least 0.8"), made from the threshold when left out.
+    ``counts`` are the units per set, in pairs twice the same; ``needed`` are those that would probably
+    settle an inconclusive claim, from ``units_needed``; ``family`` is the number of claims corrected
+    together.
     """
-    words = _Words(decision, effect, claimed or _claimed(decision), unit, counts, family)
-    text = getattr(words, decision.reason)()
+    words = _Words(decision.finding, effect, claimed or _claimed(decision.finding), unit, counts, family)
+    text = words.sentence(decision.reason)
     if decision.verdict == "inconclusive" and needed and decision.reason != "degenerate":
-        text += f" About {_sizes(needed, unit)} would probably settle it, if the effect is as large as it looks here."
-    return str(text)
+        text += f" About {_sizes(needed, unit)} would probably settle it, if the effect is what it seems."
+    return text
 
 
+@dataclass(frozen=True, slots=True)
 class _Words:
-    """The sentence of each reason code, by the name of the code."""
+    found: Finding
+    effect: str
+    claimed: str
+    unit: str
+    counts: tuple[int, int] | None
+    family: int
 
-    def __init__(
-        self,
-        decision: Decision,
-        effect: str,
-        claimed: str,
-        unit: str,
-        counts: tuple[int, int] | None,
-        family: int,
-    ) -> None:
-        self.decision, self.effect, self.claimed = decision, effect, claimed
-        self.unit, self.counts, self.family = unit, counts, family
+    def sentence(self, reason: str) -> str:
+        """Return the sentence of a reason, by the name of its code."""
+        return str(getattr(self, reason)())
 
     def significant(self) -> str:
-        return f"The {self.effect} is {self._value()}{self._interval()}, and chance does not explain it: {self._p()}."
+        return f"{self._measured()}, and chance does not explain it ({self._p()})."
 
     def beyond_number(self) -> str:
-        return (
-            f"The {self._range()} lies wholly {self._where()}, and chance does not explain it: {self._p()}."
-        )
+        return f"{self._range()} lies wholly {self._where()}, and chance does not explain it ({self._p()})."
 
     def interval_excludes_claim(self) -> str:
-        if self.decision.threshold is None:
-            opposite = "below" if self.decision.side == "greater" else "above"
-            return f"The {self._range()} lies wholly {opposite} {self.decision.null:g}: the difference goes the other way."
-        return f"The {self._range()} contains no value that is {self.claimed}."
+        if self.found.threshold is None:
+            opposite = "below" if self.found.side == "greater" else "above"
+            return f"{self._range()} lies wholly {opposite} {self.found.null:g}, against the claim."
+        return f'{self._range()} contains no value that fits "{self.claimed}".'
 
     def degenerate(self) -> str:
-        if self.decision.estimate.value is None:
-            return f"The {self.effect} is undefined: the values do not vary enough to measure it."
-        if self.decision.estimate.low is None and self.decision.p_adjusted < 1:
-            return f"The {self.effect} has no interval: the values do not vary within the sets."
-        return "The neuron has the same value throughout, so nothing can be tested."
+        if self.found.degenerate:
+            return "The values are the same in both sets throughout, so there is nothing to test."
+        return f"The values vary too little to give the {self.effect} an interval."
 
     def p_and_interval_disagree(self) -> str:
         return (
-            f"The test and the effect contradict each other ({self._p()}, but the {self.effect} is "
-            f"{self._value()}{self._interval()}); look at the values before believing either."
+            f"The test speaks for the claim ({self._p()}), the effect does not: {_lower(self._measured())}. "
+            "Look at the values before believing either."
         )
 
     def cannot_reach_alpha(self) -> str:
         design = f"With {_sizes(self.counts, self.unit)}" if self.counts else "With so few values"
-        together = f" and {self.family} claims corrected together" if self.family > 1 else ""
-        least = _apart(self.decision.smallest_p_adjusted, self.decision.alpha)
-        return f"{design}{together}, the smallest p possible is {least}; no result could reach {self.decision.alpha:g}."
+        family = f" and {self.family} claims corrected together" if self.family > 1 else ""
+        least = _apart(self.found.smallest_p_adjusted, self.found.alpha)
+        return (
+            f"{design}{family}, the smallest {self._p_name()} possible is {least}: "
+            f"no result could pass the limit of {self.found.alpha:g}."
+        )
 
     def monte_carlo_unresolved(self) -> str:
         return (
-            f"The adjusted p is too close to {self.decision.alpha:g} for random relabelling to tell on which side it "
-            f"lies (estimate {_apart(self.decision.p_adjusted, self.decision.alpha)})."
+            f"Random relabelling cannot tell on which side of the limit {self.found.alpha:g} "
+            f"the {self._p_name()} lies (estimate {_apart(self.found.p_adjusted, self.found.alpha)})."
         )
 
     def not_significant(self) -> str:
-        return (
-            f"Chance alone could explain the {self.effect} of {self._value()}{self._interval()}: {self._p()}."
-        )
+        return f"{self._measured()}, which chance alone could explain ({self._p()})."
 
     def interval_straddles(self) -> str:
-        d = self.decision
-        side = "above" if d.side == "less" else "below"
-        if d.side == "two-sided" and d.estimate.value is not None and d.estimate.value < d.null:
-            side = "above"
-            number = f"{2 * d.null - (d.threshold or d.null):g}"
-        else:
-            number = f"{d.threshold:g}"
-        return f"The {self._range()} includes values {side} {number}, so it does not show {self.claimed}."
+        side = "above" if self._low_side() else "below"
+        return f'{self._range()} includes values {side} {self._number()}, so "{self.claimed}" is not shown.'
+
+    def _low_side(self) -> bool:
+        """Tell whether the effect lies on the low side, for claims of the low side or of either."""
+        value = self.found.estimate.value
+        either = self.found.side == "two-sided" and value is not None and value < self.found.null
+        return self.found.side == "less" or either
+
+    def _number(self) -> str:
+        threshold = self.found.null if self.found.threshold is None else self.found.threshold
+        mirrored = self.found.side == "two-sided" and self._low_side()
+        return f"{2 * self.found.null - threshold if mirrored else threshold:g}"
 
     def _where(self) -> str:
-        d = self.decision
-        low_side = d.side == "two-sided" and d.estimate.value is not None and d.estimate.value < d.null
-        if d.threshold is None:
-            return ""
-        number = 2 * d.null - d.threshold if low_side else d.threshold
-        return f"at or {'below' if low_side or d.side == 'less' else 'above'} {number:g}"
+        return f"at or {'below' if self._low_side() else 'above'} {self._number()}"
 
-    def _value(self) -> str:
-        value = self.decision.estimate.value
-        return "undefined" if value is None else _apart(value, self.decision.null)
-
-    def _interval(self) -> str:
-        return (
-            f" ({_percent(self.decision.estimate.level)} interval {self._bounds()})" if self._bounds() else ""
-        )
+    def _measured(self) -> str:
+        value = self.found.estimate.value
+        shown = "undefined" if value is None else _apart(value, self.found.null)
+        bounds = self._bounds()
+        interval = f" ({_percent(self.found.estimate.level)} interval {bounds})" if bounds else ""
+        return f"The {self.effect} is {shown}{interval}"
 
     def _range(self) -> str:
-        return f"{_percent(self.decision.estimate.level)} interval of the {self.effect} {self._bounds()}"
+        return f"The {_percent(self.found.estimate.level)} interval of the {self.effect} {self._bounds()}"
 
     def _bounds(self) -> str:
-        low, high = self.decision.estimate.low, self.decision.estimate.high
+        low, high = self.found.estimate.low, self.found.estimate.high
         if low is None or high is None:
             return ""
-        marks = [self.decision.null]
-        if self.decision.threshold is not None:
-            marks += [self.decision.threshold, 2 * self.decision.null - self.decision.threshold]
+        marks = [self.found.null]
+        if self.found.threshold is not None:
+            marks += [self.found.threshold, 2 * self.found.null - self.found.threshold]
         return f"[{_apart(low, *marks)}, {_apart(high, *marks)}]"
 
     def _p(self) -> str:
-        relation = "at most" if self.decision.p_adjusted <= self.decision.alpha else "above"
-        name = "adjusted p" if self.family > 1 else "p"
-        shown = _apart(self.decision.p_adjusted, self.decision.alpha)
-        return f"{name} = {shown} is {relation} {self.decision.alpha:g}"
+        relation = "within" if self.found.p_adjusted <= self.found.alpha else "above"
+        shown = _apart(self.found.p_adjusted, self.found.alpha)
+        return f"{self._p_name()} = {shown}, {relation} the limit of {self.found.alpha:g}"
+
+    def _p_name(self) -> str:
+        return "adjusted p" if self.family > 1 else "p"
 
 
-def _claimed(decision: Decision) -> str:
-    if decision.threshold is None:
+def _claimed(found: Finding) -> str:
+    if found.threshold is None:
         return "an effect"
-    return f"{'at most' if decision.side == 'less' else 'at least'} {decision.threshold:g}"
+    mirror = f" or at most {2 * found.null - found.threshold:g}" if found.side == "two-sided" else ""
+    return f"{'at most' if found.side == 'less' else 'at least'} {found.threshold:g}{mirror}"
 
 
 def _sizes(counts: tuple[int, int], unit: str) -> str:
@@ -148,6 +145,10 @@ def _sizes(counts: tuple[int, int], unit: str) -> str:
     if counts[0] == counts[1]:
         return f"{counts[0]:,} {unit}s per set"
     return f"{counts[0]:,} and {counts[1]:,} {unit}s"
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
 
 
 def _percent(level: float) -> str:
@@ -160,4 +161,4 @@ def _apart(value: float, *marks: float) -> str:
         text = f"{value:.{digits}g}"
         if all((float(text) < mark, float(text) > mark) == (value < mark, value > mark) for mark in marks):
             return text
-    return repr(value) if math.isfinite(value) else str(value)
+    return repr(value)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronclaims.stats.inputs import Bools, Floats
+from neuronclaims.stats.inputs import Bools, Floats, to_unit
 
 Counts = NDArray[np.int64]
 _EPS = float(np.finfo(np.float64).eps)
@@ -152,12 +152,8 @@ def _sums_exactly(values: Floats, size: Floats) -> Bools:
 
 def _centred(values: Floats) -> Floats:
     """Return columns moved and scaled into [-1, 1], which leaves t as it is and rounding errors small."""
-    scaled = _to_unit(values)
-    return _to_unit(scaled - scaled[len(values) // 2])
-
-
-def _to_unit(values: Floats) -> Floats:
-    return np.asarray(np.ldexp(values, -np.frexp(np.abs(values).max(axis=0))[1]), dtype=np.float64)
+    scaled = to_unit(values)
+    return to_unit(scaled - scaled[len(values) // 2])
 
 
 def _integers(values: Floats) -> NDArray[Any]:
