@@ -1,0 +1,36 @@
+# Two commands: `make claims` tries the demo claims, `make test` runs the tests. Both set up .venv first.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: claims test check format clean
+
+claims: $(VENV)/ready
+	$(BIN)/python -m pytest claims/
+
+test: $(VENV)/ready-dev
+	$(BIN)/python -m pytest tests/
+
+check: $(VENV)/ready-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/ready-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# The constraints pin every package; torch has its own line so that no newer build of it is ever looked for.
+$(VENV)/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep '^torch==' constraints.txt)"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	touch $@
+
+$(VENV)/ready-dev: $(VENV)/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) .neuronclaims .pytest_cache .mypy_cache .ruff_cache reports/claims.json
