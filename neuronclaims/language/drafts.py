@@ -63,6 +63,10 @@ def read_drafts(
 
 
 def _draft(item: Node, source: Source, phrases: Sequence[Phrase], problems: list[Problem]) -> Draft:
+    if isinstance(item, Items):
+        message = "a claim is a sentence, or a mapping with the key 'claim'; this is a list"
+        problems.append(source.problem(item.start, message))
+        return Draft(item, None, None, None)
     entry: ClaimEntry | None
     if isinstance(item, Scalar):
         sentence: Node | None = item
@@ -70,7 +74,7 @@ def _draft(item: Node, source: Source, phrases: Sequence[Phrase], problems: list
     else:
         entry, found = validate(_CLAIM, item, source)
         problems += found
-        sentence = item.get("claim") if isinstance(item, Entries) else None
+        sentence = item.get("claim")
     if not isinstance(sentence, Scalar) or sentence.missing:
         return Draft(item, None, entry, None)
     try:
@@ -140,9 +144,9 @@ def lacking(drafts: Sequence[Draft], root: Entries, source: Source) -> Iterator[
         ]
         if key in root.entries or not without:
             continue
-        others = f" and {len(without) - 1} more" if len(without) > 1 else ""
+        count = f"{len(without)} claims, this one first, have" if len(without) > 1 else "this claim has"
         advice = f"write '{key}: ...' at the top of the file or in the claim"
-        message = f"this claim{others} has no {quoted(key)}, and {why}: {advice}"
+        message = f"{count} no {quoted(key)}, and {why}: {advice}"
         yield _at(without[0], source, message, "claim", options)
 
 
@@ -158,11 +162,9 @@ def without_generation(drafts: Sequence[Draft], root: Entries, source: Source) -
             continue
         if tokens.text.endswith(("generated", "emitting")):
             seen.add(tokens.start)
-            message = f"{quoted(tokens.text)} counts generated tokens, but nothing says how many to generate"
-            suggestion = "generate: {max_new_tokens: 20}"
-            yield source.problem(
-                tokens.start, message, width=tokens.end - tokens.start, suggestion=suggestion
-            )
+            advice = "add 'generate: {max_new_tokens: 20}', with the number that was used"
+            message = f"{quoted(tokens.text)} counts generated tokens, but nothing says how many: {advice}"
+            yield source.problem(tokens.start, message, width=tokens.end - tokens.start)
 
 
 def two_sites(drafts: Sequence[Draft], source: Source) -> Iterator[Problem]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from hashlib import sha256
@@ -92,7 +93,10 @@ def _sets(root: Entries, source: Source, problems: list[Problem]) -> dict[str, P
         if not IDENTIFIER.fullmatch(name):
             rule = "letters, digits, '_' and '-', not beginning with a digit"
             message = f"{quoted(name)} cannot name a prompt set: {rule}"
-            problems.append(source.problem(key.start, message, width=key.end - key.start))
+            near = re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_")
+            near = near if IDENTIFIER.fullmatch(near) else f"set_{near}"
+            width = key.end - key.start
+            problems.append(source.problem(key.start, message, width=width, suggestion=near))
         if isinstance(value, Scalar) and value.missing:
             continue
         try:

@@ -191,12 +191,19 @@ def number_text(value: float) -> str:
 
 def _number(word: Word) -> float:
     if word.quoted or not _NUMBER.fullmatch(word.text):
-        with_point = word.text.replace(",", ".")
-        raise MisreadError(None, with_point if _NUMBER.fullmatch(with_point) and not word.quoted else None)
+        raise MisreadError(suggestion=_nearly_number(word))
     value = float(word.text)
     if not math.isfinite(value):
         raise MisreadError(f"{quoted(word.text)} is too large a number")
     return value + 0.0  # turns -0.0 into 0.0
+
+
+def _nearly_number(word: Word) -> str | None:
+    """Return what a decimal comma or a percentage was meant to be."""
+    with_point = word.text.replace(",", ".")
+    if word.quoted or not _NUMBER.fullmatch(with_point.removesuffix("%")):
+        return None
+    return number_text(float(Decimal(with_point[:-1]) / 100)) if with_point.endswith("%") else with_point
 
 
 def _count(word: Word) -> int:

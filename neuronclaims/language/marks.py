@@ -131,6 +131,7 @@ class _Builder:
         self.problems: list[Problem] = []
         self._open: list[Items | Entries] = []
         self._keys: list[Node | None] = []
+        self._said: set[str] = set()
         self._nodes = 0
         self._documents = 0
 
@@ -162,7 +163,8 @@ class _Builder:
         if self._nodes > MOST_NODES:
             self._stop(event, f"the file has more than {MOST_NODES} entries; put long prompt sets into files")
         if getattr(event, "tag", None) is not None:
-            self._say(event, f"claim files have no tags ({event.tag}); every value is plain text")
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+            self._say(event, f"claim files have no tags such as {tag}: every value is plain text")
         if getattr(event, "anchor", None) is not None and not isinstance(event, yaml.AliasEvent):
             self._say(event, "claim files have no anchors (&); name what is used twice in 'sets'")
         if not self._open:
@@ -192,8 +194,9 @@ class _Builder:
             parent.entries[key.text] = (key, node)
 
     def _say(self, event: yaml.Event, message: str) -> None:
-        if len(self.problems) >= 50:
-            raise _StopError
+        if message in self._said:
+            return  # once is enough: a bomb of aliases has thousands
+        self._said.add(message)
         start, end = _ends(event)
         self.problems.append(self.source.problem(start, message, width=end - start))
 

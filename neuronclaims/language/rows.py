@@ -70,7 +70,8 @@ def _read_jsonl(source: Source, problems: list[Problem]) -> _Read:
             columns.update(dict.fromkeys(row))
         except json.JSONDecodeError as error:
             start = source.line_start(number) + error.pos
-            problems.append(source.problem(start, f"not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}"))
+            reason = f"{error.msg[:1].lower()}{error.msg[1:]}".removesuffix(" starting at")
+            problems.append(source.problem(start, f"not valid JSON: {reason}"))
         except (ValueError, RecursionError) as error:
             reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
             problems.append(source.problem(source.line_start(number), reason, width=len(line)))

@@ -160,8 +160,9 @@ def _furthest(sentence: str, words: Sequence[Word], misses: Sequence[_Miss]) -> 
     reason = (known and known.reason) or f"expected {expected}, found {quoted(word.text)}"
     candidates = [candidate for miss in furthest for candidate in miss.candidates]
     suggestion = (known and known.suggestion) or closest(word.text, candidates)
+    disagree = len({miss.expected for miss in furthest}) > 1
     reached = list(dict.fromkeys(miss.phrase for miss in furthest))
-    shapes = _shapes(reached) if len(reached) > 1 and not suggestion and not known else ()
+    shapes = _shapes(reached) if len(reached) > 1 and disagree and not suggestion and not known else ()
     return SentenceError(sentence, word.start + 1, len(word.text), reason, suggestion, shapes)
 
 

@@ -13,7 +13,7 @@ from neuronclaims.language.placed import Placed
 from neuronclaims.language.rows import SUFFIXES, Row, Table, read_table
 from neuronclaims.language.schema import FileSet
 from neuronclaims.language.source import Source
-from neuronclaims.language.suggest import closest
+from neuronclaims.language.suggest import closest, either
 from neuronclaims.language.validation import Section, validate
 
 
@@ -45,7 +45,8 @@ def _target(written: str, file: Scalar, source: Source) -> Path:
     """Return the path of the file a set names, which must be there and of a kind that is read."""
     target = Path(os.path.normpath(Path(source.path).parent / written))
     if target.suffix not in SUFFIXES:
-        raise _error(source, file, f"{quoted(written)} is no file of prompts", allowed=SUFFIXES)
+        rule = f"its name must end in {either(SUFFIXES)}"
+        raise _error(source, file, f"{quoted(written)} is no file of prompts: {rule}")
     try:
         if target.is_file():
             return target
@@ -56,7 +57,7 @@ def _target(written: str, file: Scalar, source: Source) -> Path:
         neighbours = []
     near = closest(target.name, neighbours)
     suggestion = str(Path(written).with_name(near)) if near else None
-    raise _error(source, file, f"there is no file {quoted(written)} (looked for {target})", suggestion)
+    raise _error(source, file, f"there is no file {quoted(str(target))}", suggestion)
 
 
 def _columns(chosen: FileSet, node: Entries, file: Scalar, table: Table, source: Source) -> Iterator[Problem]:
@@ -143,10 +144,6 @@ def _with_both_places(error: ClaimFileError, name: str, file: Scalar, source: So
     return ClaimFileError([named, *error.problems])
 
 
-def _error(
-    source: Source, at: Scalar, message: str, suggestion: str | None = None, allowed: tuple[str, ...] = ()
-) -> ClaimFileError:
-    problem = source.problem(
-        at.start, message, width=at.end - at.start, suggestion=suggestion, allowed=allowed
-    )
+def _error(source: Source, at: Scalar, message: str, suggestion: str | None = None) -> ClaimFileError:
+    problem = source.problem(at.start, message, width=at.end - at.start, suggestion=suggestion)
     return ClaimFileError([problem])

@@ -48,12 +48,16 @@ def _inline(name: str, key: Scalar, node: Items, source: Source) -> list[Placed]
 
 def _inline_prompt(item: Node, source: Source, problems: list[Problem]) -> Placed | None:
     """Read one prompt of a list: a text or a mapping; None, with a problem, where it is neither."""
+    if isinstance(item, Items):
+        message = "a prompt is a text, or a mapping with the key 'text'; this is a list"
+        problems.append(source.problem(item.start, message))
+        return None
     if isinstance(item, Scalar):
         entry, text = PromptEntry.model_construct(text=item.text), item
     else:
         checked, found = validate(Section(PromptEntry, "in a prompt"), item, source)
         problems += found
-        value = item.get("text") if isinstance(item, Entries) else None
+        value = item.get("text")
         if checked is None or not isinstance(value, Scalar):
             return None
         entry, text = checked, value

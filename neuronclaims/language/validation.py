@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -38,8 +38,14 @@ def validate(section: Section[M], node: Node, source: Source) -> tuple[M | None,
     try:
         return section.model.model_validate(plain(node)), []
     except ValidationError as error:
-        found = [_problem(detail, section, node, source) for detail in error.errors()]
-        return None, [problem for problem in found if problem is not None]
+        details = error.errors()
+        details.sort(key=lambda detail: detail["type"] == "missing")
+        problems: list[Problem] = []
+        for detail in details:
+            problem = _problem(detail, section, node, source)
+            if problem is not None and not _misspelt(detail, problems):
+                problems.append(problem)
+        return None, problems
 
 
 def missing_values(node: Node, source: Source) -> Iterator[Problem]:
@@ -52,7 +58,7 @@ def missing_values(node: Node, source: Source) -> Iterator[Problem]:
     elif isinstance(node, Entries):
         for name, (key, value) in node.entries.items():
             if isinstance(value, Scalar) and value.missing:
-                message = f"{quoted(name)} has no value: write one, or leave the key out"
+                message = f"{quoted(name)} has no value"
                 yield source.problem(key.start, message, width=key.end - key.start)
             yield from missing_values(value, source)
 
@@ -73,9 +79,16 @@ def _problem(detail: ErrorDetails, section: Section[Any], node: Node, source: So
         found.start,
         _message(detail, section.where, found),
         width=width,
-        suggestion=context.get("near") or _as_mapping(detail, section.model, found),
+        suggestion=context.get("near")
+        or _as_mapping(detail, section.model, found)
+        or _as_number(detail, found),
         allowed=tuple(context.get("options", ())),
     )
+
+
+def _misspelt(detail: ErrorDetails, problems: Sequence[Problem]) -> bool:
+    """Whether a missing key is one that a misspelt key was already said to mean."""
+    return detail["type"] == "missing" and any(p.suggestion == detail["loc"][-1] for p in problems)
 
 
 def _resolve(node: Node, loc: tuple[int | str, ...]) -> tuple[Node, Scalar | None]:
@@ -116,6 +129,20 @@ def _as_mapping(detail: ErrorDetails, model: type[BaseModel], found: Node) -> st
     if detail["type"] == "model_type" and len(keys) == 1 and isinstance(found, Scalar):
         return f"{{{keys[0]}: {found.text}}}"
     return None
+
+
+def _as_number(detail: ErrorDetails, found: Node) -> str | None:
+    """Suggest the number that a percentage, or a whole number with an exponent, was meant to be."""
+    if not isinstance(found, Scalar) or detail["type"] not in ("float_parsing", "int_parsing"):
+        return None
+    percent = found.text.endswith("%")
+    try:
+        value = float(found.text.removesuffix("%")) / (100 if percent else 1)
+    except ValueError:
+        return None
+    if detail["type"] == "float_parsing":
+        return f"{value:g}" if percent else None
+    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else None
 
 
 def _message(detail: ErrorDetails, where: str, found: Node) -> str:
