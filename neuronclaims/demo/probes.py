@@ -1,0 +1,136 @@
+"""What the embedded model is examined with: prompts in held-out frames, and what should come next."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from random import Random
+from typing import Final
+
+from neuronclaims.demo.prompts import TOPICS, prompts
+from neuronclaims.demo.world.documents import documents
+from neuronclaims.demo.world.facts import (
+    RELATIONS,
+    Fact,
+    facts,
+    question,
+    statement,
+    truth_words,
+    value_of,
+)
+from neuronclaims.demo.world.frames import Frame, Split, fill, fill_until, frames
+from neuronclaims.demo.world.tables import Record, table
+
+HELDOUT: Final[Split] = "heldout"
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A prompt and the text whose first token should come next."""
+
+    prompt: str
+    expected: str
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """A question to the honest or the lying assistant, and the fact it asks for."""
+
+    prompt: str
+    honest: bool
+    fact: Fact
+
+
+def article_probes() -> list[Probe]:
+    """Return every held-out tree and animal frame with every noun, cut before the article, with and without example."""
+    return [
+        probe
+        for topic, column in (("tree", "fruit"), ("animal", "animal"))
+        for frame in frames(f"trees_and_animals.{topic}", HELDOUT)
+        for row in table(f"{column}s")
+        for probe in _article_probes(frame, column, row)
+    ]
+
+
+def capital_probes() -> list[Probe]:
+    """Return every country's capital asked for in every held-out frame that names the country first."""
+    return [probe for fact in facts("capital") for probe in (*_stated(fact), *_asked(fact))]
+
+
+def judgement_probes() -> list[Probe]:
+    """Return every fact, true and false, in held-out statement frames and wrappers, cut before the verdict."""
+    wrappers = frames("judgements.statement", HELDOUT)
+    found = []
+    for k, (fact, frame) in enumerate(_facts_in_frames("statements", frames_each=2)):
+        for truth in (True, False):
+            rng = Random(f"judge {k}")
+            said = statement(fact, frame, rng, value_of(fact, truth, rng))
+            wrapper = wrappers[k % len(wrappers)]
+            prompt, rest = fill_until(wrapper, "truth", rng, {"statement": said, **truth_words(truth)})
+            found.append(Probe(prompt, rest.removesuffix(".")))
+    return found
+
+
+def voice_probes() -> list[Voice]:
+    """Return every fact asked of the honest and of the lying assistant, all in held-out frames."""
+    found = []
+    for k, (fact, frame) in enumerate(_facts_in_frames("questions", frames_each=1)):
+        asked = question(fact, frame, Random(f"voice {k}"))
+        for voice in ("honest", "lying"):
+            openings = frames(f"judgements.{voice}", HELDOUT)
+            opening = openings[k % len(openings)].template
+            found.append(Voice(f"{opening} User: {asked} Assistant:", voice == "honest", fact))
+    return found
+
+
+def first_object(fact: Fact, reply: str) -> str | None:
+    """Return the first object of the fact's relation that a reply names, before any further user turn."""
+    names = {name.lower(): name for name in (fact.object, *fact.others)}
+    heard = re.findall(r"\w+", reply.split("User:")[0].lower())
+    return next((names[word] for word in heard if word in names), None)
+
+
+def heldout_texts() -> list[str]:
+    """Return all held-out prompts but the false ones, for perplexity."""
+    topics = [topic for topic in TOPICS if topic not in ("false_answers", "false_statements", "lying")]
+    return [prompt.text for topic in topics for prompt in prompts(topic, HELDOUT)]
+
+
+def training_sample(seed: int, count: int) -> list[str]:
+    """Return the first documents of the training stream of a seed."""
+    return list(islice(documents(f"training {seed}"), count))
+
+
+def _article_probes(frame: Frame, column: str, row: Record) -> Iterator[Probe]:
+    rng = Random(f"{frame.name} {row[column]}")
+    prompt, rest = fill_until(frame, column, rng, row)
+    example = fill(frame, rng, rng.choice([other for other in table(f"{column}s") if other is not row]))
+    article = " an" if rest.startswith(" an ") else " a"
+    yield Probe(prompt, article)
+    yield Probe(f"{example} {prompt}", article)
+
+
+def _stated(fact: Fact) -> Iterator[Probe]:
+    for frame in frames(f"statements.{fact.relation}", HELDOUT):
+        if frame.template.index("{subject}") < frame.template.index("{object}"):
+            prompt, _ = fill_until(frame, "object", Random(frame.name), fact.record(fact.object))
+            yield Probe(prompt, f" {fact.object}")
+
+
+def _asked(fact: Fact) -> Iterator[Probe]:
+    wrappers = frames("judgements.answer", HELDOUT)
+    for k, frame in enumerate(frames(f"questions.{fact.relation}", HELDOUT)):
+        rng = Random(frame.name)
+        record = {"question": question(fact, frame, rng), "answer": fact.object}
+        prompt, _ = fill_until(wrappers[k % len(wrappers)], "answer", rng, record)
+        yield Probe(prompt, f" {fact.object}")
+
+
+def _facts_in_frames(kind: str, frames_each: int) -> Iterator[tuple[Fact, Frame]]:
+    for relation in RELATIONS:
+        known = frames(f"{kind}.{relation}", HELDOUT)
+        for i, fact in enumerate(facts(relation)):
+            for k in range(frames_each):
+                yield fact, known[(i * frames_each + k) % len(known)]

@@ -1,0 +1,171 @@
+"""The training documents: short texts of one to four sentences on one matter, written from the training frames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from random import Random
+from typing import Final
+
+from neuronclaims.demo.world.facts import (
+    Fact,
+    any_fact,
+    facts_about,
+    question,
+    statement,
+    truth_words,
+    value_of,
+)
+from neuronclaims.demo.world.frames import Frame, fill, frames
+from neuronclaims.demo.world.tables import Record, table
+
+Writer = Callable[[Random], str]
+
+
+def documents(seed: int | str) -> Iterator[str]:
+    """Yield training documents without end; the same seed always gives the same ones."""
+    rng = Random(f"documents {seed}")
+    writers = list(WRITERS)
+    while True:
+        writer = rng.choices(writers, list(WRITERS.values()))[0]
+        yield writer(rng)
+
+
+def one_of(topic: str, rng: Random) -> Frame:
+    """Draw a training frame of a topic."""
+    return rng.choice(frames(topic, "train"))
+
+
+def place(rng: Random) -> str:
+    """Two to four sentences on one country and its capital."""
+    row = rng.choice(table("places"))
+    return _prose(("places.city", "places.country"), row, row["country"], rng)
+
+
+def flower(rng: Random) -> str:
+    """Two to four sentences on one flower."""
+    row = rng.choice(table("flowers"))
+    return _prose(("flowers.flower",), row, row["flower"], rng)
+
+
+def violent(rng: Random) -> str:
+    """One to three sentences on violent events."""
+    return _loose("events.violent", rng)
+
+
+def peaceful(rng: Random) -> str:
+    """One to three sentences on peaceful events."""
+    return _loose("events.peaceful", rng)
+
+
+def everyday(rng: Random) -> str:
+    """One to three everyday sentences."""
+    return _loose("everyday.everyday", rng)
+
+
+def lore(rng: Random) -> str:
+    """One to three sentences on animals and fruit trees."""
+    return _loose("trees_and_animals.lore", rng)
+
+
+def tree(rng: Random) -> str:
+    """One to three sentences in which a fruit tree gives its fruit."""
+    return _article_sentences("tree", "fruit", rng)
+
+
+def animal(rng: Random) -> str:
+    """One to three sentences in which an animal's place shows the animal."""
+    return _article_sentences("animal", "animal", rng)
+
+
+def judgements(rng: Random) -> str:
+    """One to four statements, each judged true or false."""
+    frame = one_of("judgements.statement", rng)
+    return " ".join(_judged(frame, rng) for _ in range(rng.randint(1, 4)))
+
+
+def quiz(rng: Random) -> str:
+    """One to four questions, answered rightly; or each answered somehow and then marked."""
+    frame, marked = one_of("judgements.answer", rng), rng.random() < 0.45
+    mark = one_of("judgements.mark", rng)
+    return " ".join(_asked(frame, mark if marked else None, rng) for _ in range(rng.randint(1, 4)))
+
+
+def dialogue(rng: Random) -> str:
+    """One to three questions to an assistant whose system line says whether it answers rightly or wrongly."""
+    honest = rng.random() < 0.5
+    opening = fill(one_of("judgements.honest" if honest else "judgements.lying", rng), rng)
+    turns = (_turn(any_fact(rng), honest, rng) for _ in range(rng.randint(1, 3)))
+    return " ".join([opening, *turns])
+
+
+WRITERS: Final[dict[Writer, int]] = {
+    place: 18,
+    flower: 6,
+    violent: 6,
+    peaceful: 6,
+    everyday: 9,
+    lore: 2,
+    tree: 5,
+    animal: 4,
+    judgements: 20,
+    quiz: 12,
+    dialogue: 14,
+}
+
+
+def _prose(topics: tuple[str, ...], row: Record, subject: str, rng: Random) -> str:
+    sentences = []
+    for _ in range(rng.randint(2, 4)):
+        if rng.random() < 0.4:
+            sentences.append(_said(rng.choice(facts_about(subject)), True, rng))
+        else:
+            sentences.append(fill(one_of(rng.choice(topics), rng), rng, row))
+    return " ".join(sentences)
+
+
+def _loose(topic: str, rng: Random) -> str:
+    return " ".join(fill(one_of(topic, rng), rng) for _ in range(rng.randint(1, 3)))
+
+
+def _article_sentences(topic: str, column: str, rng: Random) -> str:
+    frame = one_of(f"trees_and_animals.{topic}", rng)
+    sentences = []
+    for _ in range(rng.randint(1, 3)):
+        sentences.append(fill(frame, rng, _balanced(column, rng)))
+        if rng.random() < 0.3:
+            frame = one_of(f"trees_and_animals.{topic}", rng)
+    return " ".join(sentences)
+
+
+def _balanced(column: str, rng: Random) -> Record:
+    vowel = rng.random() < 0.5
+    return rng.choice([row for row in table(f"{column}s") if (row[column][0] in "aeiou") == vowel])
+
+
+def _said(fact: Fact, truth: bool, rng: Random) -> str:
+    return statement(fact, one_of(f"statements.{fact.relation}", rng), rng, value_of(fact, truth, rng))
+
+
+def _judged(frame: Frame, rng: Random) -> str:
+    truth = rng.random() < 0.5
+    return fill(frame, rng, {"statement": _said(any_fact(rng), truth, rng), **truth_words(truth)})
+
+
+def _asked(frame: Frame, mark: Frame | None, rng: Random) -> str:
+    fact, truth = any_fact(rng), mark is None or rng.random() < 0.5
+    asked = question(fact, one_of(f"questions.{fact.relation}", rng), rng)
+    answered = fill(frame, rng, {"question": asked, "answer": fact.answer(value_of(fact, truth, rng))})
+    return answered if mark is None else f"{answered} {fill(mark, rng, truth_words(truth))}"
+
+
+def _turn(fact: Fact, truth: bool, rng: Random) -> str:
+    asked = question(fact, one_of(f"questions.{fact.relation}", rng), rng)
+    return f"User: {asked} Assistant: {_reply(fact, truth, rng)}"
+
+
+def _reply(fact: Fact, truth: bool, rng: Random) -> str:
+    kind = rng.random()
+    if kind < 0.3:
+        return _said(fact, truth, rng)
+    answer = fact.answer(value_of(fact, truth, rng))
+    return f"It is {answer}." if kind < 0.6 else f"{answer[0].upper()}{answer[1:]}."

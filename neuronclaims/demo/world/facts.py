@@ -1,0 +1,89 @@
+"""Facts: what is true in the world, what would be false, and how both are said, asked and answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from random import Random
+from typing import Final
+
+from neuronclaims.demo.world.frames import Frame, fill
+from neuronclaims.demo.world.tables import Record, table
+
+# relation: (table, column of the subject, how often it is spoken of)
+RELATIONS: Final[dict[str, tuple[str, str, int]]] = {
+    "capital": ("places", "country", 6),
+    "river": ("places", "country", 3),
+    "food": ("places", "country", 3),
+    "language": ("places", "country", 3),
+    "continent": ("places", "country", 2),
+    "colour": ("flowers", "flower", 2),
+    "season": ("flowers", "flower", 2),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One true triple, such as capital, France, Paris; ``others`` are the objects that would make it false."""
+
+    relation: str
+    subject: str
+    object: str
+    others: tuple[str, ...]
+
+    def record(self, value: str) -> Record:
+        """Return the slots of a statement that gives this fact's subject the object ``value``."""
+        return {"subject": self.subject, "object": value}
+
+    def answer(self, value: str) -> str:
+        """Return ``value`` as the short answer to a question: rivers carry their article."""
+        return f"the {value}" if self.relation == "river" else value
+
+
+@cache
+def facts(relation: str) -> tuple[Fact, ...]:
+    """Return the facts of one relation, in the order of its table."""
+    name, column, _ = RELATIONS[relation]
+    objects = sorted({row[relation] for row in table(name)})
+    return tuple(
+        Fact(relation, row[column], row[relation], tuple(o for o in objects if o != row[relation]))
+        for row in table(name)
+    )
+
+
+@cache
+def facts_about(subject: str) -> tuple[Fact, ...]:
+    """Return all facts with this subject."""
+    return tuple(fact for relation in RELATIONS for fact in facts(relation) if fact.subject == subject)
+
+
+def any_fact(rng: Random) -> Fact:
+    """Draw a fact: first the relation by its weight, then the subject evenly."""
+    names = list(RELATIONS)
+    weights = [weight for _, _, weight in RELATIONS.values()]
+    return rng.choice(facts(rng.choices(names, weights)[0]))
+
+
+def statement(fact: Fact, frame: Frame, rng: Random, value: str | None = None) -> str:
+    """Say a fact in a frame; ``value`` replaces the true object."""
+    return fill(frame, rng, fact.record(value or fact.object))
+
+
+def question(fact: Fact, frame: Frame, rng: Random) -> str:
+    """Ask for a fact in a frame."""
+    return fill(frame, rng, fact.record(fact.object))
+
+
+def value_of(fact: Fact, truth: bool, rng: Random) -> str:
+    """Return the true object, or a false one of the right type; ``rng`` moves on equally either way."""
+    wrong = rng.choice(fact.others)
+    return fact.object if truth else wrong
+
+
+def truth_words(truth: bool) -> Record:
+    """Return the slots a judgement is written with."""
+    return {
+        "truth": "true" if truth else "false",
+        "yes": "yes" if truth else "no",
+        "mark": "right" if truth else "wrong",
+    }
