@@ -6,10 +6,10 @@ journey for a script. Nothing here loads a model library: runs do, when somethin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import Finding, kind_of, phrases
@@ -35,6 +35,22 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+class Measure(Protocol):
+    """What answers measurements on a model: ``runs.measure``, or something that stands in for it."""
+
+    def __call__(
+        self,
+        source: Source,
+        measurements: Sequence[Measurement],
+        *,
+        cache: RunCache | None,
+        options: RunOptions,
+        progress: Callable[[Progress], None] | None,
+    ) -> Mapping[Measurement, NDArray[np.float32]]:
+        """Return a float32 array [prompts, width] for every measurement."""
+        ...
+
+
 Answered: TypeAlias = "dict[Measurement, NDArray[np.float32] | MeasurementError]"
 
 
@@ -52,7 +68,7 @@ class Study:
     """Claim files put to models: each model is measured once for all of them, each file judged as one family.
 
     ``cache`` is the folder where measured values are kept, None for nowhere. ``models`` are models handed over as
-    objects, by the name claim files use.
+    objects, by the name claim files use. ``measure`` answers the measurements: this process by default.
     """
 
     def __init__(
@@ -62,7 +78,9 @@ class Study:
         options: RunOptions | None = None,
         models: Mapping[str, LoadedModel] | None = None,
         progress: Callable[[Progress], None] | None = None,
+        measure: Measure = measure,
     ) -> None:
+        self._run = measure
         self._cache = RunCache(cache) if cache is not None else None
         self._options = options or RunOptions()
         self._models = dict(models or {})
@@ -128,7 +146,7 @@ class Study:
         """Measure in one run; where something in it cannot be measured, halve until that alone is left out."""
         try:
             return dict(
-                measure(source, needs, cache=self._cache, options=self._options, progress=self._progress)
+                self._run(source, needs, cache=self._cache, options=self._options, progress=self._progress)
             )
         except MeasurementError as error:
             if len(needs) == 1:
