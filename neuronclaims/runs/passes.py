@@ -34,7 +34,7 @@ def generate(ready: Ready, batch: Batch, recorder: Recorder, new_tokens: int) ->
     with recorder.hooked():
         for made in range(new_tokens + 1):
             final = made == new_tokens
-            if made and not any(bool(counted.any()) for counted in counting.values()):
+            if not bool(running.any()):
                 break
             with recorder.step(counting, ids.shape[1], stop_early=final):
                 hidden, cache = forward(ready, ids, mask, positions, cache, caching=True)

@@ -1,0 +1,266 @@
+"""What was measured once is read back, only what is missing is measured, and nothing wrong is ever read."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from neuronclaims.measurements import Activations, Generation, TokenRule
+from neuronclaims.runs import CacheError, Progress, RunCache, RunOptions, RunWarning, Source, measure
+from neuronclaims.runs import engine as local_engine
+from neuronclaims.runs.cache import Context, context_key
+from neuronclaims.runs.engine import Finished
+from neuronclaims.runs.plan import Need
+
+PROMPTS = ("the old dog ran to the river", "Hanoi is the capital of Vietnam", "she sat", "the cat ate food")
+ROOT = Path(__file__).parents[2]
+
+
+def ask(site="resid_post", layer=1, pool="mean", prompts=PROMPTS) -> Activations:
+    return Activations(site, layer, TokenRule(pool, "prompt"), prompts)
+
+
+def counted(source: Source, questions, cache: Path, **options) -> tuple[int, object]:
+    """How many prompts were run through the model, and the answers."""
+    seen: list[Progress] = []
+    answers = measure(source, questions, cache=RunCache(cache), options=RunOptions(**options), progress=seen.append)
+    return max((step.done for step in seen if step.stage == "measuring"), default=0), answers
+
+
+def python(code: str, *arguments: object, wait: bool = True):
+    """Run a piece of Python in a process of its own."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return process.communicate(timeout=120)[0] if wait else process
+
+
+MEASURE_ONE = f"""
+    import sys
+    from pathlib import Path
+    from neuronclaims.measurements import Activations, TokenRule
+    from neuronclaims.runs import RunCache, RunOptions, measure, open_model
+    question = Activations("resid_post", 1, TokenRule("mean", "prompt"), {PROMPTS!r})
+    source = open_model(sys.argv[1], Path("."))
+    seen = []
+    def note(step):
+        seen.append(step.done if step.stage == "measuring" else 0)
+        CODE
+    answer = measure(source, [question], cache=RunCache(Path(sys.argv[2])), options=RunOptions(batch_prompts=2), progress=note)
+    print(max(seen), float(answer[question].sum()), sorted({{"torch", "transformers"}} & set(sys.modules)))
+"""
+
+
+def test_a_warm_run_gives_the_same_bits_and_imports_neither_torch_nor_transformers(folder_of, source_of, tmp_path):
+    runs, answers = counted(source_of("gpt2"), [ask()], tmp_path)
+    assert runs == len(PROMPTS)
+    printed = python(MEASURE_ONE.replace("CODE", "pass"), folder_of("gpt2"), tmp_path)
+    assert printed.strip() == f"0 {float(answers[ask()].sum())} []"
+
+
+def test_processes_that_start_cold_together_measure_once(folder_of, tmp_path) -> None:
+    code = MEASURE_ONE.replace("CODE", "pass")
+    both = [python(code, folder_of("gpt2"), tmp_path, wait=False) for _ in range(2)]
+    printed = [process.communicate(timeout=120)[0].split() for process in both]
+    assert sorted(int(words[0]) for words in printed) == [0, len(PROMPTS)]
+    assert printed[0][1] == printed[1][1]
+
+
+def test_a_killed_run_keeps_its_finished_batches_and_the_next_goes_on_from_there(folder_of, source_of, tmp_path) -> None:
+    kill = "import os, signal; step.done == 2 and os.kill(os.getpid(), signal.SIGKILL)"
+    process = python(MEASURE_ONE.replace("CODE", kill), folder_of("gpt2"), tmp_path, wait=False)
+    process.communicate(timeout=120)
+    assert process.returncode == -signal.SIGKILL
+    (shard,) = tmp_path.rglob("*.safetensors")
+    (shard.parent / "0123.tmp").write_bytes(shard.read_bytes()[:100])
+    runs, answers = counted(source_of("gpt2"), [ask()], tmp_path, batch_prompts=2)
+    assert runs == 2
+    np.testing.assert_array_equal(answers[ask()], measure(source_of("gpt2"), [ask()], options=RunOptions(batch_prompts=2))[ask()])
+
+
+def test_a_new_prompt_costs_one_prompt_and_a_new_layer_runs_nothing_else(source_of, tmp_path, monkeypatch) -> None:
+    source, asked = source_of("gpt2"), []
+    run = local_engine.run
+    monkeypatch.setattr(local_engine, "run", lambda source, work, *rest: asked.extend(work) or run(source, work, *rest))
+    counted(source, [ask()], tmp_path)
+    asked.clear()
+    runs, _ = counted(source, [ask(prompts=("a new bird sang", *PROMPTS))], tmp_path)
+    assert runs == 1
+    assert [job.prompts for job in asked] == [("a new bird sang",)]
+    asked.clear()
+    _, answers = counted(source, [ask(), ask(layer=2), ask(pool="last")], tmp_path)
+    assert {need for job in asked for need in job.needs} == {
+        Need("resid_post", 2, "mean", "prompt", 0),
+        Need("resid_post", 1, "last", "prompt", 0),
+    }
+    for question in (ask(), ask(layer=2), ask(pool="last")):
+        np.testing.assert_allclose(answers[question], measure(source, [question])[question], atol=1e-5)
+
+
+def test_everything_a_value_depends_on_is_in_its_key(source_of, hand_over, monkeypatch) -> None:
+    source = source_of("gpt2")
+    keys = [
+        context_key(source, RunOptions(), None),
+        context_key(source, RunOptions(dtype="bfloat16"), None),
+        context_key(source, RunOptions(attention="eager"), None),
+        context_key(source_of("llama"), RunOptions(), None),
+        context_key(hand_over("gpt2"), RunOptions(), None),
+        context_key(hand_over("gpt2", seed=1), RunOptions(), None),
+    ]
+    assert context_key(source, RunOptions(batch_tokens=7), None) == keys[0]
+    for what, other in (("MEASURING_VERSION", -1), ("version", lambda name: f"another {name}")):
+        monkeypatch.setattr(f"neuronclaims.runs.cache.{what}", other)
+        keys.append(context_key(source, RunOptions(), None))
+    assert len(set(keys)) == len(keys)
+
+
+def test_another_tokenizer_is_another_key(folder_of, tmp_path) -> None:
+    from neuronclaims.runs import open_model
+
+    shutil.copytree(folder_of("gpt2"), tmp_path / "gpt2")
+    before = context_key(open_model("gpt2", tmp_path), RunOptions(), None)
+    shutil.copy(folder_of("llama") / "tokenizer.json", tmp_path / "gpt2" / "tokenizer.json")
+    assert context_key(open_model("gpt2", tmp_path), RunOptions(), None) != before
+
+
+def fake_value(need: Need, prompt: str) -> np.ndarray:
+    seed = hashlib.sha256(f"{need}|{prompt}".encode()).digest()
+    return np.frombuffer(seed * 4, np.uint8).astype(np.float32)
+
+
+def questions() -> st.SearchStrategy[Activations]:
+    rules = st.sampled_from([("prompt", 0), ("generated", 2), ("generated", 3), ("emitting", 3)])
+    prompts = st.lists(st.sampled_from(["a", "b", "c", "d", "", "a "]), max_size=5).map(tuple)
+
+    def build(site, layer, pool, rule, texts) -> Activations:
+        generation = Generation(rule[1]) if rule[1] else None
+        return Activations(site, layer, TokenRule(pool, rule[0]), texts, generation)
+
+    sites = st.sampled_from(["resid_post", "mlp_out"])
+    return st.builds(build, sites, st.integers(0, 1), st.sampled_from(["mean", "last"]), rules, prompts)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(questions(), max_size=4), max_size=4), st.integers(1, 3))
+def test_whatever_is_asked_in_whatever_order_rows_are_right_and_measured_once(source_of_gpt2, calls, size) -> None:
+    measured: list[tuple[Need, str]] = []
+
+    def run(source, work, options, report):
+        for job in work:
+            for start in range(0, len(job.prompts), size):
+                prompts = job.prompts[start : start + size]
+                measured.extend((need, prompt) for need in job.needs for prompt in prompts)
+                yield Finished(prompts, {n: np.stack([fake_value(n, p) for p in prompts]) for n in job.needs})
+
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(local_engine, "run", run)
+        for asked in calls:
+            answers = measure(source_of_gpt2, asked, cache=RunCache(Path(folder)))
+            for question in asked:
+                limit = question.generate.max_new_tokens if question.generate else 0
+                need = Need(question.site, question.layer, question.tokens.pool, question.tokens.span, limit)
+                assert len(answers[question]) == len(question.prompts)
+                for row, prompt in zip(answers[question], question.prompts, strict=True):
+                    np.testing.assert_array_equal(row[:32], fake_value(need, prompt)[:32])
+        assert len(measured) == len(set(measured))
+
+
+@pytest.fixture(scope="module")
+def source_of_gpt2(source_of) -> Source:
+    return source_of("gpt2")
+
+
+WHOLE = {
+    Need("resid_post", layer, "mean", "prompt", 0): np.random.default_rng(layer).normal(size=(3, 16)).astype(np.float32)
+    for layer in range(2)
+}
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+@pytest.mark.filterwarnings("ignore::neuronclaims.runs.RunWarning")
+def test_a_damaged_shard_is_never_believed(data) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        context = Context(Path(folder), "c" * 64)
+        path = context.write(("a", "b", "c"), WHOLE)
+        content = bytearray(path.read_bytes())
+        if data.draw(st.booleans(), label="cut"):
+            content = content[: data.draw(st.integers(0, len(content) - 1))]
+        else:
+            content[data.draw(st.integers(0, len(content) - 1))] ^= data.draw(st.integers(1, 255))
+        path.write_bytes(content)
+        for need, rows in context.read({need: ("a", "b", "c") for need in WHOLE}).items():
+            for prompt, values in rows.items():
+                np.testing.assert_array_equal(values, WHOLE[need]["abc".index(prompt)])
+
+
+def test_a_damaged_or_foreign_file_is_reported_set_aside_and_measured_again(source_of, tmp_path) -> None:
+    source = source_of("gpt2")
+    _, before = counted(source, [ask()], tmp_path)
+    (shard,) = tmp_path.rglob("*.safetensors")
+    content = bytearray(shard.read_bytes())
+    content[-5] ^= 64
+    shard.write_bytes(content)
+    shutil.copy(source.folder / "model.safetensors", shard.parent / "foreign.safetensors")
+    with pytest.warns(RunWarning) as caught:
+        runs, after = counted(source, [ask()], tmp_path)
+    assert runs == len(PROMPTS)
+    said = " ".join(str(warning.message) for warning in caught)
+    assert "checksum of resid_post/1/mean of prompt/0 does not agree" in said
+    assert "foreign.safetensors" in said
+    np.testing.assert_array_equal(after[ask()], before[ask()])
+    assert counted(source, [ask()], tmp_path)[0] == 0
+
+
+def test_a_cache_that_cannot_be_written_is_one_clear_error(source_of, tmp_path, monkeypatch) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(CacheError, match="file cannot be written: .*choose another cache folder"):
+        counted(source_of("gpt2"), [ask()], tmp_path / "file")
+
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("neuronclaims.runs.shards.os.fsync", full)
+    with pytest.raises(CacheError, match="cannot be written: No space left on device"):
+        counted(source_of("gpt2"), [ask()], tmp_path / "full")
+    assert not [path for path in (tmp_path / "full").rglob("*") if path.suffix in (".tmp", ".safetensors")]
+
+
+def test_a_cache_that_may_only_be_read_is_enough_for_a_warm_run(source_of, tmp_path) -> None:
+    counted(source_of("gpt2"), [ask()], tmp_path)
+    folders = [tmp_path, *(path for path in tmp_path.rglob("*") if path.is_dir())]
+    for folder in folders:
+        folder.chmod(0o500)
+    try:
+        assert counted(source_of("gpt2"), [ask()], tmp_path)[0] == 0
+        if os.geteuid() != 0:
+            with pytest.raises(CacheError, match="Permission denied"):
+                counted(source_of("gpt2"), [ask(layer=2)], tmp_path)
+    finally:
+        for folder in folders:
+            folder.chmod(0o700)
+
+
+def test_the_cache_says_what_it_is(source_of, tmp_path) -> None:
+    counted(source_of("gpt2"), [ask()], tmp_path)
+    assert "It may be deleted at any time" in (tmp_path / "README.txt").read_text()
+
+
+def test_answers_cannot_be_changed_and_equal_questions_share_memory(source_of) -> None:
+    answers = measure(source_of("gpt2"), [ask(), ask(prompts=())])
+    assert answers[ask(prompts=())].shape == (0, 32)
+    with pytest.raises(ValueError):
+        answers[ask()][0, 0] = 1.0
