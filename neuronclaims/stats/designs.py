@@ -151,15 +151,12 @@ def _matched(unit: Unit, first: Members, second: Members, sizes: tuple[int, int]
 
 def _checked(unit: Unit, paired: bool, first: Rows, second: Rows, sizes: tuple[int, int]) -> TwoSampleDesign:
     if paired and len(first) < 2:
-        raise StatsError(
-            f"Only {len(first)} {unit}{'' if len(first) == 1 else 's'} occur in both sets; "
-            f"at least 2 are needed to compare the sets within {unit}s."
-        )
+        found = f"Only 1 {unit} occurs" if first else f"No {unit} occurs"
+        raise StatsError(f"{found} in both sets; at least 2 are needed to compare the sets within {unit}s.")
     for place, rows in (("first", first), ("second", second)):
         if len(rows) < 2:
-            raise StatsError(
-                f"The {place} set has {len(rows)} {unit}{'' if len(rows) == 1 else 's'}; it needs at least 2."
-            )
+            count = f"{len(rows)} {unit}{'' if len(rows) == 1 else 's'}"
+            raise StatsError(f"The {place} set has {count}; it needs at least 2.")
     used = (sum(map(len, first)), sum(map(len, second)))
     return TwoSampleDesign(unit, paired, first, second, (sizes[0] - used[0], sizes[1] - used[1]))
 

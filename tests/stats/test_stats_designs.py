@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from neuronclaims.stats import StatsError, two_sample_design, two_sample_test
+
+
+def none(n):
+    return [None] * n
+
+
+def test_prompts_are_exchanged_when_nothing_else_is_said():
+    design = two_sample_design(none(5), none(10))
+    assert (design.unit, design.paired, design.counts, design.left_out) == ("prompt", False, (5, 10), (0, 0))
+    assert design.arrangements == math.comb(15, 5) == 3003
+    assert design.smallest_p("greater") == 1 / 3003
+    assert design.smallest_p("two-sided") == 2 / 3003
+    first, second = np.arange(10.0).reshape(5, 2), np.arange(20.0).reshape(10, 2)
+    a, b = design.units(first, second)
+    assert np.array_equal(a, first)
+    assert np.array_equal(b, second)
+
+
+def test_groups_within_one_set_each_are_exchanged_as_wholes():
+    design = two_sample_design(["x", "x", "y"], ["z", "w", "w", "v"])
+    assert (design.unit, design.paired, design.counts) == ("group", False, (2, 3))
+    assert design.arrangements == 10
+    a, b = design.units([[1.0], [3.0], [10.0]], [[5.0], [1.0], [2.0], [7.0]])
+    assert sorted(a[:, 0]) == [2.0, 10.0]
+    assert sorted(b[:, 0]) == [1.5, 5.0, 7.0]
+
+
+def test_groups_in_both_sets_make_differences_and_others_are_left_out_and_counted():
+    design = two_sample_design(["x", "x", "y", "q", "q"], ["y", "z", "x"])
+    assert (design.unit, design.paired, design.counts, design.left_out) == ("group", True, (2, 2), (2, 1))
+    assert design.arrangements == 4
+    a, b = design.units([[1.0], [3.0], [10.0], [99.0], [99.0]], [[6.0], [99.0], [1.5]])
+    assert sorted((a - b)[:, 0]) == [0.5, 4.0]
+
+
+def test_pairs_are_matched_by_id_and_the_unmatched_left_out():
+    design = two_sample_design(none(4), none(3), ["1", "2", "3", "4"], ["4", "2", "1"])
+    assert (design.unit, design.paired, design.counts, design.left_out) == ("pair", True, (3, 3), (1, 0))
+    a, b = design.units([[1.0], [2.0], [3.0], [4.0]], [[40.0], [20.0], [10.0]])
+    assert np.array_equal(b, 10 * a)
+    assert design.smallest_p("less") == 1 / 8
+
+
+def test_groups_of_pairs_are_exchanged_as_wholes():
+    design = two_sample_design(
+        ["g", "g", "h", "h"], ["h", "g", "g", "k"], ["1", "2", "3", "4"], ["3", "2", "1", "9"]
+    )
+    assert (design.unit, design.paired, design.counts, design.left_out) == ("group", True, (2, 2), (1, 1))
+    a, b = design.units([[1.0], [2.0], [3.0], [99.0]], [[30.0], [20.0], [10.0], [99.0]])
+    assert sorted(map(tuple, np.hstack([a, b]))) == [(1.5, 15.0), (3.0, 30.0)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ((["x", None], none(2)), "1 of 2 in the first set, 0 of 2 in the second"),
+        ((["x", "y"], none(2)), "Give every prompt of both sets a group"),
+        ((none(2), none(2), ["1", "2"], ["1", None]), "Give every prompt of both sets a pair id"),
+        ((none(3), none(2), ["1", "1", "2"], ["1", "2"]), "'1' occurs 2 times in the first set"),
+        ((none(1), none(2)), "The first set has 1 prompt; it needs at least 2"),
+        ((["x", "x"], ["y", "z"]), "The first set has 1 group; it needs at least 2"),
+        ((["x", "y"], ["y", "z"]), "Only 1 group occurs in both sets"),
+        ((none(2), none(2), ["1", "2"], ["3", "4"]), "No pair occurs in both sets"),
+        (
+            (["g", "g"], ["g", "h"], ["1", "2"], ["1", "2"]),
+            "joins a prompt of group 'g' with one of group 'h'",
+        ),
+        ((none(0), none(0)), "The first set has 0 prompts"),
+        ((none(3), none(2), ["1", "2"], ["1", "2"]), "2 pair ids for 3 prompts in the first set"),
+    ],
+)
+def test_what_cannot_be_a_design_is_refused_in_one_clear_sentence(arguments, says):
+    with pytest.raises(StatsError) as caught:
+        two_sample_design(*arguments)
+    assert says in str(caught.value)
+
+
+@given(st.data())
+def test_order_of_prompts_changes_neither_units_nor_p(data):
+    n = data.draw(st.integers(4, 9))
+    groups = data.draw(st.sampled_from([none(n), [f"g{i // 2}" for i in range(n)]]))
+    values = np.array(data.draw(st.lists(st.floats(-9, 9, width=32), min_size=n, max_size=n)))[:, None]
+    order = data.draw(st.permutations(range(n)))
+    others = none(n) if groups[0] is None else [f"h{i // 2}" for i in range(n)]
+    plain = two_sample_design(groups, others)
+    moved = two_sample_design([groups[i] for i in order], others)
+    a, b = plain.units(values, values[::-1] + 1)
+    c, d = moved.units(values[list(order)], values[::-1] + 1)
+    assert np.array_equal(np.sort(a, axis=0), np.sort(c, axis=0))
+    options = {
+        "paired": False,
+        "statistic": "mean",
+        "alternative": "less",
+        "seed": 1,
+        "exact_limit": 0,
+        "resamples": 99,
+    }
+    first = two_sample_test(a[:, 0], b[:, 0], **options, max_resamples=99)
+    assert first == two_sample_test(c[:, 0], d[:, 0], **options, max_resamples=99)
+
+
+def test_values_for_too_few_prompts_are_refused():
+    with pytest.raises(StatsError, match="prompts up to number 5"):
+        two_sample_design(none(5), none(5)).units(np.zeros((4, 1)), np.zeros((5, 1)))
