@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
@@ -172,6 +171,6 @@ def _digest(header: Header, sets: Mapping[str, PromptSet], claims: Sequence[Clai
         "alpha": header.alpha,
         "correction": header.correction,
         "sets": {name: [[p.text, p.id, p.group, p.pair] for p in s.prompts] for name, s in sets.items()},
-        "claims": [[claim.id, claim.text, asdict(claim.settings)] for claim in claims],
+        "claims": [[claim.id, claim.text, repr(claim.settings)] for claim in claims],
     }
     return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

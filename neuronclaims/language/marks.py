@@ -79,7 +79,8 @@ def compose(source: Source) -> Node:
         builder.problems.append(translated(error, source))
     except _StopError:
         pass
-    if builder.root is None and not builder.problems:
+    blank = builder.root is None or (isinstance(builder.root, Scalar) and builder.root.missing)
+    if blank and not builder.problems:
         builder.problems.append(source.problem(0, "the file is empty: a claim file starts with 'version: 1'"))
     if builder.problems or builder.root is None:
         raise ClaimFileError(builder.problems)

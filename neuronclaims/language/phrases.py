@@ -88,17 +88,15 @@ class Phrase:
     build: type[Any]
     stretches: tuple[Stretch, ...] = dataclasses.field(init=False, repr=False, compare=False)
     variants: tuple[tuple[Part, ...], ...] = dataclasses.field(init=False, repr=False, compare=False)
+    slots: tuple[Slot, ...] = dataclasses.field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         stretches = tuple(_stretches(self.template))
         _check_fields(self.template, stretches, self.build)
         object.__setattr__(self, "stretches", stretches)
         object.__setattr__(self, "variants", tuple(_variants(stretches)))
-
-    @property
-    def slots(self) -> tuple[Slot, ...]:
-        """All holes, in the order of the sentence."""
-        return tuple(part for s in self.stretches for part in s.parts if isinstance(part, Slot))
+        slots = tuple(part for stretch in stretches for part in stretch.parts if isinstance(part, Slot))
+        object.__setattr__(self, "slots", slots)
 
     @property
     def shape(self) -> str:

@@ -13,6 +13,7 @@ from neuronclaims.language.errors import ClaimFileError, Place, Problem
 LARGEST_FILE = 5_000_000
 """The most bytes a claim file or a file of prompts may have."""
 
+_BOM = "\ufeff"
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -68,7 +69,7 @@ def read_source(file: Path, name: str) -> Source:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise _error(name, "the file is UTF-16; save it as UTF-8")
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-8").removeprefix(_BOM)
     except UnicodeDecodeError as error:
         raise _not_utf8(data, error.start, name) from None
     source = Source(name, text)
@@ -94,13 +95,13 @@ def _bytes(file: Path, name: str) -> bytes:
 
 def _not_utf8(data: bytes, offset: int, name: str) -> ClaimFileError:
     """Place the first byte that is not UTF-8. The line is shown with what can be decoded."""
-    before = data[:offset].decode("utf-8-sig")
+    before = data[:offset].decode("utf-8").removeprefix(_BOM)
     start = data.rfind(b"\n", 0, offset) + 1
     end = data.find(b"\n", offset)
     line = data[start : end if end >= 0 else len(data)].decode("utf-8", errors="replace").rstrip("\r")
     place = Source(name, before).place(len(before))
     message = f"byte {offset} (0x{data[offset]:02x}) is not UTF-8; save the file as UTF-8"
-    return ClaimFileError([Problem(place, message, line.removeprefix("\ufeff"))])
+    return ClaimFileError([Problem(place, message, line.removeprefix(_BOM))])
 
 
 def _error(name: str, message: str) -> ClaimFileError:

@@ -1,4 +1,4 @@
-"""Two kinds of sentence as any kind of claim would declare them, and one that has every type of hole."""
+"""Two phrases as kinds of claim declare them, one with every type of hole, and claim files made of them."""
 
 from __future__ import annotations
 
@@ -59,3 +59,43 @@ EVERYTHING = Phrase(
     Everything,
 )
 PHRASES = (CONTRAST, SEPARATION)
+
+HEAD = "version: 1\nmodels: [demo]\nsite: resid_post\ntokens: last of prompt\n"
+SETS = "sets:\n  hanoi: [Hanoi is, The city of Hanoi]\n  baseline: [The fox jumps, The window is open]\n"
+CLAIM = "neuron 11:365 activates more for hanoi than baseline"
+
+FULL = """\
+# yaml-language-server: $schema=../claims.schema.json
+version: 1
+models: [demo, EleutherAI/pythia-70m@step3000]
+site: resid_post
+tokens: mean of generated
+generate: {max_new_tokens: 20}
+alpha: 1e-2
+resamples: 1_000
+seed: 010
+correction: bonferroni
+sets:
+  hanoi: [no, 11:36, "=", " two  spaces "]
+  baseline:
+    - {text: The fox jumps, id: 7, group: fox, pair: p1}
+    - {text: The window is open, id: 8, group: window, pair: p2}
+claims:
+  - neuron 11:36 activates more for hanoi than baseline
+  - id: second
+    claim: mlp_post neuron 3:17 separates hanoi from baseline with AUROC at least 0.80
+    tokens: last of prompt
+    generate: {max_new_tokens: 5}
+    resamples: 99
+    seed: 0
+    expect: refuted
+    because: "seed 0: third histogram"
+    tags: [capitals, slow]
+    xfail: {reason: known}
+  - claim: 'neuron 3:17 activates less for hanoi than baseline'
+    site: mlp_post
+    tokens: last of emitting
+    generate: {max_new_tokens: 5}
+    skip: {reason: later}
+    tags: capitals
+"""

@@ -1,0 +1,26 @@
+"""Every malformed claim file in ``malformed/`` gives exactly the message kept beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from toy_claims import PHRASES
+
+from neuronclaims.language import ClaimFileError, read_claim_file
+
+FOLDER = Path(__file__).parent / "malformed"
+FILES = sorted(FOLDER.glob("*.claims.yaml"))
+
+
+def test_there_are_at_least_twenty_malformed_files():
+    assert len(FILES) >= 20
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name.removesuffix(".claims.yaml"))
+def test_a_malformed_file_gives_the_message_kept_beside_it(file, monkeypatch):
+    monkeypatch.chdir(FOLDER)
+    with pytest.raises(ClaimFileError) as caught:
+        read_claim_file(file, PHRASES)
+    expected = file.with_name(file.name.replace(".claims.yaml", ".expected.txt"))
+    assert f"{caught.value}\n" == expected.read_text(encoding="utf-8")
