@@ -154,8 +154,8 @@ class Context:
 
     def _unwritable(self, error: OSError) -> CacheError:
         return CacheError(
-            f"The run cache in {self.root} cannot be written: {error.strerror or error}. "
-            "Make room or give write permission there, or choose another cache folder."
+            f"The run cache in {self.root} cannot be written: {error.strerror or error}. Make room or give write "
+            "permission there, or choose another cache folder."
         )
 
 

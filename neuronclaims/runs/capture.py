@@ -21,7 +21,7 @@ SpanKey: TypeAlias = tuple[str, int]
 """A span and the most tokens generated: which positions count depends on nothing else."""
 
 
-class StopForward(Exception):  # noqa: N818 - not an error: everything asked for has been seen
+class StopForward(Exception):
     """Raised by the last hook that is waited for, when nothing above it is needed."""
 
 
@@ -85,8 +85,7 @@ class Recorder:
         if self._waiting:
             site, layer = min(self._waiting)
             raise IntegrityError(
-                f"{site} of layer {layer} was never seen while {self._ready.facts.name} ran: its hook did "
-                "not fire. "
+                f"{site} of layer {layer} was never seen while {self._ready.facts.name} ran: its hook did not fire. "
                 "The model does not run the module it is read from; nothing of this run is kept."
             )
 
@@ -123,9 +122,8 @@ class Recorder:
     def _seen(self, site: str, layer: int, values: torch.Tensor) -> None:
         if (site, layer) not in self._waiting:
             raise IntegrityError(
-                f"{site} of layer {layer} was seen more than once in one forward of "
-                f"{self._ready.facts.name}; "
-                "which of them is meant cannot be told, so nothing of this run is kept."
+                f"{site} of layer {layer} was seen more than once in one forward of {self._ready.facts.name}; which of "
+                "them is meant cannot be told, so nothing of this run is kept."
             )
         self._waiting.discard((site, layer))
         shaped = self._shaped(site, layer, values)
@@ -143,8 +141,7 @@ class Recorder:
         if tuple(values.shape) not in (expected, flat):
             raise IntegrityError(
                 f"{site} of layer {layer} of {self._ready.facts.name} has shape {list(values.shape)}, not "
-                f"{list(expected)} "
-                "(prompts, tokens, width); nothing of this run is kept."
+                f"{list(expected)} (prompts, tokens, width); nothing of this run is kept."
             )
         # Some MLPs (OPT) see the batch flattened.
         return values.reshape(expected)

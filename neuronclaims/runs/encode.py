@@ -99,21 +99,18 @@ def _check(item: Encoded, ready: Ready, new_tokens: int, vocabulary: int) -> Non
     name = ready.facts.name
     if not any(item.counts):
         raise MeasurementError(
-            f"The prompt {shorten(item.prompt)} has no token of text for {name} (only {len(item.ids)} "
-            "special ones). "
+            f"The prompt {shorten(item.prompt)} has no token of text for {name} (only {len(item.ids)} special ones). "
             "Write some text, or take the prompt out."
         )
     needed = len(item.ids) + new_tokens
     if needed > ready.context:
         more = f" and {new_tokens} new ones" if new_tokens else ""
         raise MeasurementError(
-            f"The prompt {shorten(item.prompt)} has {len(item.ids)} tokens{more}, but {name} takes "
-            f"{ready.context} at most. "
-            f"Shorten it by {needed - ready.context}{' or generate fewer' if new_tokens else ''}."
+            f"The prompt {shorten(item.prompt)} has {len(item.ids)} tokens{more}, but {name} takes {ready.context} at "
+            f"most. Shorten it by {needed - ready.context}{' or generate fewer' if new_tokens else ''}."
         )
     if max(item.ids) >= vocabulary:
         raise MeasurementError(
-            f"The tokenizer of {name} makes token {max(item.ids)} of the prompt {shorten(item.prompt)}, but "
-            "the model has "
-            f"{vocabulary} only: tokenizer and model do not belong together."
+            f"The tokenizer of {name} makes token {max(item.ids)} of the prompt {shorten(item.prompt)}, but the model "
+            f"has {vocabulary} only: tokenizer and model do not belong together."
         )

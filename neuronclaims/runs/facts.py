@@ -22,8 +22,8 @@ def read_config(folder: Path) -> Config:
         config = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ModelError(
-            f"{folder} has no config.json, so it is not a model in Hugging Face format. "
-            "Point to the folder that save_pretrained wrote."
+            f"{folder} has no config.json, so it is not a model in Hugging Face format. Point to the folder that "
+            "save_pretrained wrote."
         ) from None
     except json.JSONDecodeError as error:
         raise ModelError(
@@ -40,8 +40,8 @@ def family_of(config: Config, spec: str) -> Family:
     """Return the family a configuration belongs to; raise ModelError for one that cannot be measured."""
     if config.get("auto_map"):
         raise ModelError(
-            f"Model {spec!r} wants to run Python code of its own (auto_map in its config.json); "
-            "code that comes with a model is never run. Use a model Transformers knows by itself."
+            f"Model {spec!r} wants to run Python code of its own (auto_map in its config.json); code that comes with a "
+            "model is never run. Use a model Transformers knows by itself."
         )
     model_type = config.get("model_type")
     if not isinstance(model_type, str):
@@ -77,8 +77,7 @@ def _number(config: Config, key: str, spec: str) -> int:
     value = config.get(key)
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise ModelError(
-            f"The config.json of model {spec!r} should give {key!r} as a positive whole number, not "
-            f"{value!r}."
+            f"The config.json of model {spec!r} should give {key!r} as a positive whole number, not {value!r}."
         )
     return value
 

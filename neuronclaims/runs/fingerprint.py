@@ -158,8 +158,7 @@ def _no_weights(folder: Path) -> str:
     unsafe = sorted(path.name for pattern in _UNSAFE for path in folder.glob(pattern))
     if unsafe:
         return (
-            f"{folder} has its weights only as {unsafe[0]}, a format that can run code when read and is "
-            "never opened here. "
-            "Save the model again with save_pretrained(folder, safe_serialization=True)."
+            f"{folder} has its weights only as {unsafe[0]}, a format that can run code when read and is never opened "
+            "here. Save the model again with save_pretrained(folder, safe_serialization=True)."
         )
     return f"{folder} has no weights: neither model.safetensors nor model.safetensors.index.json is there."

@@ -32,9 +32,8 @@ def snapshot(spec: str, base: Path) -> Path:
     found = _commit(home, revision or "main")
     if found is None:
         raise ModelError(
-            f"Model {name!r} is on disk, but not its revision {revision or 'main'!r}. "
-            f"On disk: {', '.join(_revisions(home)) or 'none'}. Download it first: "
-            f"{_download(name, revision)}"
+            f"Model {name!r} is on disk, but not its revision {revision or 'main'!r}. On disk: "
+            f"{', '.join(_revisions(home)) or 'none'}. Download it first: {_download(name, revision)}"
         )
     return found
 
@@ -65,8 +64,7 @@ def _unknown(name: str, base: Path) -> str:
     hint = f" Did you mean {' or '.join(repr(match) for match in close)}?" if close else ""
     return (
         f"No model {name!r}: there is no such folder in {base}, and no model of that name on disk in "
-        f"{hub_cache()}.{hint} "
-        f"Nothing is downloaded while claims run; to fetch it first: {_download(name, '')}"
+        f"{hub_cache()}.{hint} Nothing is downloaded while claims run; to fetch it first: {_download(name, '')}"
     )
 
 

@@ -31,10 +31,9 @@ def check_counted(recorder: Recorder, rows: Sequence[Encoded], name: str) -> Non
         if bool((counts == 0).any()):
             prompt = rows[int((counts == 0).nonzero()[0])].prompt
             raise MeasurementError(
-                f"{name} wrote no text after the prompt {shorten(prompt)}: it ended at once, so nothing is "
-                "there to measure "
-                f"as {span!r}. Take the prompt out, word it so that a continuation is natural, or measure "
-                "the prompt itself."
+                f"{name} wrote no text after the prompt {shorten(prompt)}: it ended at once, so nothing is there to "
+                f"measure as {span!r}. Take the prompt out, word it so that a continuation is natural, or measure the "
+                "prompt itself."
             )
 
 
@@ -44,10 +43,9 @@ def check_finite(values: Mapping[Need, NDArray[np.float32]], rows: Sequence[Enco
         if not np.isfinite(array).all():
             row, neuron = np.argwhere(~np.isfinite(array))[0]
             raise IntegrityError(
-                f"{need.site} of neuron {need.layer}:{neuron} in {name} is {array[row, neuron]} for the "
-                "prompt "
-                f"{shorten(rows[row].prompt)}. The weights are broken or the number type is too small; "
-                "nothing of this run is kept."
+                f"{need.site} of neuron {need.layer}:{neuron} in {name} is {array[row, neuron]} for the prompt "
+                f"{shorten(rows[row].prompt)}. The weights are broken or the number type is too small; nothing of this "
+                "run is kept."
             )
 
 
@@ -74,11 +72,9 @@ def check_alone(
         if apart.max() > allowed:
             neuron = int(apart.argmax())
             raise IntegrityError(
-                f"{need.site} of neuron {need.layer}:{neuron} in {ready.facts.name} is "
-                f"{batched[need][neuron]:.5g} for the "
-                f"prompt {shorten(row.prompt)} in a batch, but {expected[neuron]:.5g} when it is run alone. "
-                "Padding or "
-                "positions are not handled rightly for this model; nothing of this run is kept."
+                f"{need.site} of neuron {need.layer}:{neuron} in {ready.facts.name} is {batched[need][neuron]:.5g} for "
+                f"the prompt {shorten(row.prompt)} in a batch, but {expected[neuron]:.5g} when it is run alone. "
+                "Padding or positions are not handled rightly for this model; nothing of this run is kept."
             )
 
 

@@ -50,8 +50,7 @@ def load(source: Source, options: RunOptions) -> Ready:
         blocks = ()
     if len(blocks) != facts.layers:
         raise ModelError(
-            f"Model {source.spec!r} says it is {family.name} with {facts.layers} layers, but {len(blocks)} "
-            "blocks are "
+            f"Model {source.spec!r} says it is {family.name} with {facts.layers} layers, but {len(blocks)} blocks are "
             f"found at {family.blocks!r} of a {type(body).__name__}."
         )
     return Ready(facts, family, source.context, handed.model, body, handed.tokenizer, blocks)
@@ -105,10 +104,8 @@ def _check_complete(source: Source, notes: dict[str, Any]) -> None:
     if missing or notes["mismatched_keys"]:
         odd = missing or [str(item[0]) for item in notes["mismatched_keys"]]
         raise ModelError(
-            f"The weights of model {source.spec!r} are incomplete: {len(odd)} tensors are missing or have "
-            "another shape, "
-            f"{odd[0]} first. Measured like this, they would be random numbers; fetch or save the model "
-            "again."
+            f"The weights of model {source.spec!r} are incomplete: {len(odd)} tensors are missing or have another "
+            f"shape, {odd[0]} first. Measured like this, they would be random numbers; fetch or save the model again."
         )
 
 

@@ -70,7 +70,8 @@ def measure(
     if missing:
         with context.measuring() if context is not None else nullcontext():
             # Another process may have measured some of it while this one waited for the lock.
-            missing = _read(context, missing, table)
+            waited, missing = missing, _read(context, missing, table)
+            _report_cached(source, waited, missing, report)
             _run(source, missing, table, context, options, report)
     return Answers(table, measurements, facts.widths)
 

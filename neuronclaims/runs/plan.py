@@ -79,8 +79,7 @@ def _check(facts: ModelFacts, asked: Activations) -> None:
     if asked.site not in facts.widths:
         why = "is not measured on" if asked.site in get_args(Site) else "is no site, on"
         raise MeasurementError(
-            f"Site {asked.site!r} {why} {facts.family} models such as {facts.name}. Sites: "
-            f"{', '.join(facts.widths)}."
+            f"Site {asked.site!r} {why} {facts.family} models such as {facts.name}. Sites: {', '.join(facts.widths)}."
         )
     if not 0 <= asked.layer < facts.layers:
         raise MeasurementError(
@@ -100,9 +99,8 @@ def _check_tokens(facts: ModelFacts, rule: TokenRule, asked: Activations) -> Non
         return
     if not facts.causal:
         raise MeasurementError(
-            f"{facts.name} is an encoder ({facts.family}) and generates no text, so {str(rule)!r} means "
-            "nothing for it. "
-            f"Use '{rule.pool} of prompt'."
+            f"{facts.name} is an encoder ({facts.family}) and generates no text, so {str(rule)!r} means nothing for "
+            f"it. Use '{rule.pool} of prompt'."
         )
     if asked.generate is None or asked.generate.max_new_tokens < 1:
         raise MeasurementError(f"{str(rule)!r} needs generated text: say how many new tokens, at least 1.")

@@ -36,7 +36,9 @@ def ask(site="resid_post", layer=1, pool="mean", prompts=PROMPTS) -> Activations
 def counted(source: Source, questions, cache: Path, **options) -> tuple[int, object]:
     """How many prompts were run through the model, and the answers."""
     seen: list[Progress] = []
-    answers = measure(source, questions, cache=RunCache(cache), options=RunOptions(**options), progress=seen.append)
+    answers = measure(
+        source, questions, cache=RunCache(cache), options=RunOptions(**options), progress=seen.append
+    )
     return max((step.done for step in seen if step.stage == "measuring"), default=0), answers
 
 
@@ -44,27 +46,26 @@ def python(code: str, *arguments: object, wait: bool = True):
     """Run a piece of Python in a process of its own."""
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     return process.communicate(timeout=120)[0] if wait else process
 
 
 MEASURE_ONE = f"""
-    import sys
-    from pathlib import Path
-    from neuronclaims.measurements import Activations, TokenRule
-    from neuronclaims.runs import RunCache, RunOptions, measure, open_model
-    question = Activations("resid_post", 1, TokenRule("mean", "prompt"), {PROMPTS!r})
-    source = open_model(sys.argv[1], Path("."))
-    seen = []
-    def note(step):
-        seen.append(step.done if step.stage == "measuring" else 0)
-        CODE
-    answer = measure(source, [question], cache=RunCache(Path(sys.argv[2])), options=RunOptions(batch_prompts=2), progress=note)
-    print(max(seen), float(answer[question].sum()), sorted({{"torch", "transformers"}} & set(sys.modules)))
+    import sys from pathlib import Path from neuronclaims.measurements import Activations, TokenRule from
+    neuronclaims.runs import RunCache, RunOptions, measure, open_model question = Activations("resid_post",
+    1, TokenRule("mean", "prompt"), {PROMPTS!r}) source = open_model(sys.argv[1], Path(".")) seen = [] def
+    note(step): seen.append(step.done if step.stage == "measuring" else 0) CODE answer = measure(source,
+    [question], cache=RunCache(Path(sys.argv[2])), options=RunOptions(batch_prompts=2), progress=note)
+    print(max(seen, default=0), float(answer[question].sum()), sorted({{"torch", "transformers"}} &
+    set(sys.modules)))
 """
 
 
-def test_a_warm_run_gives_the_same_bits_and_imports_neither_torch_nor_transformers(folder_of, source_of, tmp_path):
+def test_a_warm_run_gives_the_same_bits_and_imports_neither_torch_nor_transformers(
+    folder_of, source_of, tmp_path
+):
     runs, answers = counted(source_of("gpt2"), [ask()], tmp_path)
     assert runs == len(PROMPTS)
     printed = python(MEASURE_ONE.replace("CODE", "pass"), folder_of("gpt2"), tmp_path)
@@ -74,12 +75,16 @@ def test_a_warm_run_gives_the_same_bits_and_imports_neither_torch_nor_transforme
 def test_processes_that_start_cold_together_measure_once(folder_of, tmp_path) -> None:
     code = MEASURE_ONE.replace("CODE", "pass")
     both = [python(code, folder_of("gpt2"), tmp_path, wait=False) for _ in range(2)]
-    printed = [process.communicate(timeout=120)[0].split() for process in both]
+    said = [process.communicate(timeout=120) for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    printed = [out.split() for out, _ in said]
     assert sorted(int(words[0]) for words in printed) == [0, len(PROMPTS)]
     assert printed[0][1] == printed[1][1]
 
 
-def test_a_killed_run_keeps_its_finished_batches_and_the_next_goes_on_from_there(folder_of, source_of, tmp_path) -> None:
+def test_a_killed_run_keeps_its_finished_batches_and_the_next_goes_on_from_there(
+    folder_of, source_of, tmp_path
+) -> None:
     kill = "import os, signal; step.done == 2 and os.kill(os.getpid(), signal.SIGKILL)"
     process = python(MEASURE_ONE.replace("CODE", kill), folder_of("gpt2"), tmp_path, wait=False)
     process.communicate(timeout=120)
@@ -88,13 +93,19 @@ def test_a_killed_run_keeps_its_finished_batches_and_the_next_goes_on_from_there
     (shard.parent / "0123.tmp").write_bytes(shard.read_bytes()[:100])
     runs, answers = counted(source_of("gpt2"), [ask()], tmp_path, batch_prompts=2)
     assert runs == 2
-    np.testing.assert_array_equal(answers[ask()], measure(source_of("gpt2"), [ask()], options=RunOptions(batch_prompts=2))[ask()])
+    np.testing.assert_array_equal(
+        answers[ask()], measure(source_of("gpt2"), [ask()], options=RunOptions(batch_prompts=2))[ask()]
+    )
 
 
-def test_a_new_prompt_costs_one_prompt_and_a_new_layer_runs_nothing_else(source_of, tmp_path, monkeypatch) -> None:
+def test_a_new_prompt_costs_one_prompt_and_a_new_layer_runs_nothing_else(
+    source_of, tmp_path, monkeypatch
+) -> None:
     source, asked = source_of("gpt2"), []
     run = local_engine.run
-    monkeypatch.setattr(local_engine, "run", lambda source, work, *rest: asked.extend(work) or run(source, work, *rest))
+    monkeypatch.setattr(
+        local_engine, "run", lambda source, work, *rest: asked.extend(work) or run(source, work, *rest)
+    )
     counted(source, [ask()], tmp_path)
     asked.clear()
     runs, _ = counted(source, [ask(prompts=("a new bird sang", *PROMPTS))], tmp_path)
@@ -155,7 +166,9 @@ def questions() -> st.SearchStrategy[Activations]:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.lists(questions(), max_size=4), max_size=4), st.integers(1, 3))
-def test_whatever_is_asked_in_whatever_order_rows_are_right_and_measured_once(source_of_gpt2, calls, size) -> None:
+def test_whatever_is_asked_in_whatever_order_rows_are_right_and_measured_once(
+    source_of_gpt2, calls, size
+) -> None:
     measured: list[tuple[Need, str]] = []
 
     def run(source, work, options, report):
@@ -167,6 +180,7 @@ def test_whatever_is_asked_in_whatever_order_rows_are_right_and_measured_once(so
 
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(local_engine, "run", run)
+        patch.setattr("neuronclaims.runs.shards.os.fsync", lambda handle: None)
         for asked in calls:
             answers = measure(source_of_gpt2, asked, cache=RunCache(Path(folder)))
             for question in asked:
@@ -184,7 +198,9 @@ def source_of_gpt2(source_of) -> Source:
 
 
 WHOLE = {
-    Need("resid_post", layer, "mean", "prompt", 0): np.random.default_rng(layer).normal(size=(3, 16)).astype(np.float32)
+    Need("resid_post", layer, "mean", "prompt", 0): np.random.default_rng(layer)
+    .normal(size=(3, 16))
+    .astype(np.float32)
     for layer in range(2)
 }
 
@@ -193,7 +209,8 @@ WHOLE = {
 @given(st.data())
 @pytest.mark.filterwarnings("ignore::neuronclaims.runs.RunWarning")
 def test_a_damaged_shard_is_never_believed(data) -> None:
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("neuronclaims.runs.shards.os.fsync", lambda handle: None)
         context = Context(Path(folder), "c" * 64)
         path = context.write(("a", "b", "c"), WHOLE)
         content = bytearray(path.read_bytes())
@@ -202,7 +219,7 @@ def test_a_damaged_shard_is_never_believed(data) -> None:
         else:
             content[data.draw(st.integers(0, len(content) - 1))] ^= data.draw(st.integers(1, 255))
         path.write_bytes(content)
-        for need, rows in context.read({need: ("a", "b", "c") for need in WHOLE}).items():
+        for need, rows in context.read(dict.fromkeys(WHOLE, ("a", "b", "c"))).items():
             for prompt, values in rows.items():
                 np.testing.assert_array_equal(values, WHOLE[need]["abc".index(prompt)])
 
@@ -227,7 +244,7 @@ def test_a_damaged_or_foreign_file_is_reported_set_aside_and_measured_again(sour
 
 def test_a_cache_that_cannot_be_written_is_one_clear_error(source_of, tmp_path, monkeypatch) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(CacheError, match="file cannot be written: .*choose another cache folder"):
+    with pytest.raises(CacheError, match=r"file cannot be written: .*choose another cache folder"):
         counted(source_of("gpt2"), [ask()], tmp_path / "file")
 
     def full(handle: int) -> None:

@@ -62,14 +62,18 @@ def test_a_hook_that_fires_twice_is_found_out(hand_over, tmp_path: Path) -> None
         measure(source, [READ, both], cache=RunCache(tmp_path))
 
 
-def test_a_module_of_another_width_than_the_configuration_says_is_found_out(hand_over, tmp_path: Path) -> None:
+def test_a_module_of_another_width_than_the_configuration_says_is_found_out(
+    hand_over, tmp_path: Path
+) -> None:
     source = hand_over("gpt2")
     source.config["n_inner"] = 100
     refused(source, READ, tmp_path, "has shape [3, 7, 128], not [3, 7, 100] (prompts, tokens, width)")
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
-def test_numbers_that_are_none_are_refused_by_prompt_and_neuron(hand_over, tmp_path: Path, bad: float) -> None:
+def test_numbers_that_are_none_are_refused_by_prompt_and_neuron(
+    hand_over, tmp_path: Path, bad: float
+) -> None:
     source = hand_over("gpt2")
     with torch.no_grad():
         source.loaded.model.transformer.h[1].mlp.c_fc.bias[17] = bad
@@ -78,10 +82,12 @@ def test_numbers_that_are_none_are_refused_by_prompt_and_neuron(hand_over, tmp_p
 
 def test_batches_written_before_a_check_failed_are_taken_back(hand_over, tmp_path: Path) -> None:
     source = hand_over("gpt2")
-    long_first = tuple("the old dog ran to " * 3 + word for word in ("cat", "dog", "bird")) + ("she sat",)
+    long_first = (*("the old dog ran to " * 3 + word for word in ("cat", "dog", "bird")), "she sat")
     with torch.no_grad():
         # Only the last batch holds the word that breaks.
-        source.loaded.model.transformer.wte.weight[source.loaded.tokenizer("sat")["input_ids"][0]] = float("nan")
+        source.loaded.model.transformer.wte.weight[source.loaded.tokenizer("sat")["input_ids"][0]] = float(
+            "nan"
+        )
     from neuronclaims.runs import RunOptions
 
     question = Activations("mlp_post", 1, TokenRule("mean", "prompt"), long_first)
@@ -104,13 +110,19 @@ def test_a_model_is_measured_without_dropout_and_left_as_it_was(hand_over) -> No
     source.loaded.model.train()
     assert (measure(source, [READ])[READ] == calm).all()
     assert source.loaded.model.training
-    assert not any(module._forward_hooks or module._forward_pre_hooks for module in source.loaded.model.modules())
+    assert not any(
+        module._forward_hooks or module._forward_pre_hooks for module in source.loaded.model.modules()
+    )
 
 
 def test_nothing_above_the_highest_layer_asked_for_is_run_nor_the_head(hand_over) -> None:
     source = hand_over("llama")
     model, ran = source.loaded.model, []
-    for name, module in {"1": model.model.layers[1], "2": model.model.layers[2], "head": model.lm_head}.items():
+    for name, module in {
+        "1": model.model.layers[1],
+        "2": model.model.layers[2],
+        "head": model.lm_head,
+    }.items():
         module.register_forward_hook(lambda m, i, o, name=name: ran.append(name))
     measure(source, [Activations("resid_post", 1, READ.tokens, PROMPTS), READ])
     assert set(ran) == {"1"}
@@ -123,5 +135,5 @@ def test_a_model_that_fails_while_running_is_one_clear_error(hand_over) -> None:
         raise RuntimeError("not enough memory: you tried to allocate 1 TB\nand more lines")
 
     source.loaded.model.transformer.h[0].mlp.forward = fail
-    with pytest.raises(MeasurementError, match="failed on a batch of 3 prompts.*1 TB$"):
+    with pytest.raises(MeasurementError, match=r"failed on a batch of 3 prompts.*1 TB$"):
         measure(source, [READ])

@@ -13,10 +13,10 @@ from tiny_models import CAUSAL, LAYERS, MODELS, WORDS, make_model, make_tokenize
 
 from neuronclaims.measurements import Activations, Generation, TokenRule
 from neuronclaims.runs import LoadedModel, MeasurementError, RunOptions, Source, measure, open_model
+from neuronclaims.runs.capture import Recorder
 from neuronclaims.runs.encode import collate, encode
 from neuronclaims.runs.loading import load
 from neuronclaims.runs.passes import generate
-from neuronclaims.runs.capture import Recorder
 from neuronclaims.runs.plan import Need
 
 PROMPTS = (
@@ -28,9 +28,13 @@ PROMPTS = (
 POOLS = ("mean", "last", "max")
 
 
-def ask(prompts=PROMPTS, spans=("prompt",), limits=(7,), sites=("resid_post", "mlp_post"), layers=(0, LAYERS - 1)):
+def ask(
+    prompts=PROMPTS, spans=("prompt",), limits=(7,), sites=("resid_post", "mlp_post"), layers=(0, LAYERS - 1)
+):
     return [
-        Activations(site, layer, TokenRule(pool, span), prompts, None if span == "prompt" else Generation(limit))
+        Activations(
+            site, layer, TokenRule(pool, span), prompts, None if span == "prompt" else Generation(limit)
+        )
         for site in sites
         for layer in layers
         for pool in POOLS
@@ -43,9 +47,13 @@ def full_pass(source: Source, text: list[int], layer: int, site: str = "resid_po
     """The values of one site at every position of a text, from one plain forward of the bare model."""
     model = source.loaded.model
     seen = []
-    path = {"gpt2": "h", "opt": "decoder.layers", "bert": "encoder.layer"}.get(model.config.model_type, "layers")
+    path = {"gpt2": "h", "opt": "decoder.layers", "bert": "encoder.layer"}.get(
+        model.config.model_type, "layers"
+    )
     block = model.base_model.get_submodule(path)[layer]
-    handle = block.register_forward_hook(lambda m, i, out: seen.append(out if torch.is_tensor(out) else out[0]))
+    handle = block.register_forward_hook(
+        lambda m, i, out: seen.append(out if torch.is_tensor(out) else out[0])
+    )
     with torch.no_grad():
         model(torch.tensor([text]))
     handle.remove()
@@ -58,13 +66,17 @@ def hugging_face_text(source: Source, prompt: str, new_tokens: int) -> tuple[lis
     ids = tokenizer(prompt)["input_ids"]
     given_ids = torch.tensor([ids])
     made = model.generate(
-        given_ids, attention_mask=torch.ones_like(given_ids), max_new_tokens=new_tokens, do_sample=False, pad_token_id=0
+        given_ids,
+        attention_mask=torch.ones_like(given_ids),
+        max_new_tokens=new_tokens,
+        do_sample=False,
+        pad_token_id=0,
     )
     return ids, made[0, len(ids) :].tolist()
 
 
 def with_stop(hand_over, name: str) -> Source:
-    """A model that writes a special token now and then, and for which one of its words ends a text, but never at once."""
+    """A model that writes a special token now and then, and a word that ends its text, but never at once."""
     for seed in range(20):
         source = hand_over(name, seed=seed)
         head = source.loaded.model.get_output_embeddings().weight
@@ -101,14 +113,18 @@ def test_greedy_text_is_that_of_hugging_face_generate_batched_or_alone(hand_over
     def continued(prompts) -> list[list[int]]:
         rows = encode(ready, prompts, 12)
         with torch.inference_mode():
-            return generate(ready, collate(rows, 0, "left", ready.device), Recorder(ready, needs, len(rows)), 12)
+            return generate(
+                ready, collate(rows, 0, "left", ready.device), Recorder(ready, needs, len(rows)), 12
+            )
 
     assert continued(PROMPTS) == wanted
     assert [continued([prompt])[0] for prompt in PROMPTS] == wanted
 
 
 @pytest.mark.parametrize("name", CAUSAL)
-def test_generated_and_emitting_positions_are_those_of_one_forward_over_the_whole_text(hand_over, name: str) -> None:
+def test_generated_and_emitting_positions_are_those_of_one_forward_over_the_whole_text(
+    hand_over, name: str
+) -> None:
     source = with_stop(hand_over, name)
     stop = source.loaded.model.generation_config.eos_token_id
     asked = ask(spans=("generated", "emitting"), limits=(2, 7), sites=("resid_post",))
@@ -119,7 +135,9 @@ def test_generated_and_emitting_positions_are_those_of_one_forward_over_the_whol
             start = len(ids)
             places = {
                 "generated": [start + j for j, token in enumerate(text) if token not in (stop, 1, 2)],
-                "emitting": [start - 1 + j for j in range(len(text)) if (ids + text)[start - 1 + j] not in (1, 2)],
+                "emitting": [
+                    start - 1 + j for j in range(len(text)) if (ids + text)[start - 1 + j] not in (1, 2)
+                ],
             }
             for layer in (0, LAYERS - 1):
                 values = full_pass(source, ids + text, layer)
@@ -127,7 +145,9 @@ def test_generated_and_emitting_positions_are_those_of_one_forward_over_the_whol
                     chosen = values[places[span]]
                     wanted = {"mean": chosen.mean(0), "last": chosen[-1], "max": chosen.amax(0)}
                     for pool in POOLS:
-                        question = Activations("resid_post", layer, TokenRule(pool, span), PROMPTS, Generation(limit))
+                        question = Activations(
+                            "resid_post", layer, TokenRule(pool, span), PROMPTS, Generation(limit)
+                        )
                         np.testing.assert_allclose(answers[question][row], wanted[pool], atol=2e-4, rtol=1e-4)
 
 
@@ -136,7 +156,9 @@ def test_one_pass_over_mixed_spans_gives_what_separate_passes_give(source_of) ->
     asked += ask(spans=spans)
     mixed = measure(source_of("llama"), asked)
     for question in asked:
-        np.testing.assert_allclose(mixed[question], measure(source_of("llama"), [question])[question], atol=1e-4)
+        np.testing.assert_allclose(
+            mixed[question], measure(source_of("llama"), [question])[question], atol=1e-4
+        )
 
 
 def test_bos_and_separators_never_enter_a_pool_and_unknown_words_do(hand_over) -> None:
@@ -145,7 +167,9 @@ def test_bos_and_separators_never_enter_a_pool_and_unknown_words_do(hand_over) -
         tokens = source.loaded.tokenizer("unheard words sat")["input_ids"]
         assert tokens.count(0) == 2
         values = full_pass(source, tokens, 0)
-        (answer,) = measure(source, [Activations("resid_post", 0, TokenRule("mean", "prompt"), ("unheard words sat",))]).values()
+        (answer,) = measure(
+            source, [Activations("resid_post", 0, TokenRule("mean", "prompt"), ("unheard words sat",))]
+        ).values()
         np.testing.assert_allclose(answer[0], values[text].mean(0), atol=1e-4, rtol=1e-4)
         assert np.abs(answer[0] - values.mean(0).numpy()).max() > 0.01
 
@@ -160,11 +184,17 @@ def test_a_real_model_padded_with_its_unknown_token_is_measured_at_its_own_posit
             ids = ready.tokenizer(prompt, return_tensors="pt")["input_ids"]
             hidden = ready.model(ids, output_hidden_states=True).hidden_states
         for layer, question in enumerate(asked):
-            np.testing.assert_allclose(answers[question][row], hidden[layer + 1][0, 1:].mean(0), atol=1e-4, rtol=1e-4)
+            np.testing.assert_allclose(
+                answers[question][row], hidden[layer + 1][0, 1:].mean(0), atol=1e-4, rtol=1e-4
+            )
 
 
 def test_a_real_model_writes_the_text_hugging_face_writes(stories) -> None:
-    source = open_model("s", Path("."), {"s": LoadedModel(load(stories, RunOptions()).model, load(stories, RunOptions()).tokenizer)})
+    source = open_model(
+        "s",
+        Path("."),
+        {"s": LoadedModel(load(stories, RunOptions()).model, load(stories, RunOptions()).tokenizer)},
+    )
     ready = load(source, RunOptions())
     prompts = ("Once upon a time", "Lily and Tom went to the big park. They", "The dog")
     rows = encode(ready, prompts, 40)
@@ -186,14 +216,20 @@ def test_a_real_model_writes_the_text_hugging_face_writes(stories) -> None:
 )
 def test_a_prompt_that_cannot_be_measured_is_named(hand_over, name: str, prompt: str, says: str) -> None:
     with pytest.raises(MeasurementError) as caught:
-        measure(hand_over(name), [Activations("resid_post", 0, TokenRule("last", "prompt"), ("the dog", prompt))])
+        measure(
+            hand_over(name), [Activations("resid_post", 0, TokenRule("last", "prompt"), ("the dog", prompt))]
+        )
     assert says in str(caught.value)
     assert repr(" ".join(prompt.split()) or prompt)[:20] in str(caught.value)
 
 
 def test_a_prompt_too_long_for_its_continuation_is_named(hand_over) -> None:
-    question = Activations("resid_post", 0, TokenRule("last", "generated"), ("the dog " * 30,), Generation(20))
-    with pytest.raises(MeasurementError, match="61 tokens and 20 new ones, but handed takes 64 at most. Shorten it by 17"):
+    question = Activations(
+        "resid_post", 0, TokenRule("last", "generated"), ("the dog " * 30,), Generation(20)
+    )
+    with pytest.raises(
+        MeasurementError, match=r"61 tokens and 20 new ones, but handed takes 64 at most. Shorten it by 17"
+    ):
         measure(hand_over("llama"), [question])
 
 
@@ -201,12 +237,19 @@ def test_a_prompt_after_which_nothing_is_written_is_named(hand_over) -> None:
     source = hand_over("gpt2")
     source.loaded.model.generation_config.eos_token_id = hugging_face_text(source, PROMPTS[0], 1)[1]
     question = Activations("resid_post", 0, TokenRule("mean", "generated"), PROMPTS, Generation(5))
-    with pytest.raises(MeasurementError, match="wrote no text after the prompt 'the old dog ran to the river'"):
+    with pytest.raises(
+        MeasurementError, match="wrote no text after the prompt 'the old dog ran to the river'"
+    ):
         measure(source, [question])
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(st.lists(st.sampled_from(WORDS[:8]), min_size=1, max_size=9).map(" ".join), min_size=1, max_size=7), st.data())
+@given(
+    st.lists(
+        st.lists(st.sampled_from(WORDS[:8]), min_size=1, max_size=9).map(" ".join), min_size=1, max_size=7
+    ),
+    st.data(),
+)
 def test_rows_answer_the_prompts_asked_whatever_the_batch(prompts: list[str], data) -> None:
     source = LOADED.setdefault("gpt2", hand_over_once())
     size = data.draw(st.integers(1, 8))
@@ -224,4 +267,6 @@ ALONE: dict[str, np.ndarray] = {}
 
 
 def hand_over_once() -> Source:
-    return open_model("handed", Path("."), {"handed": LoadedModel(make_model("gpt2"), make_tokenizer(style_of("gpt2")))})
+    return open_model(
+        "handed", Path("."), {"handed": LoadedModel(make_model("gpt2"), make_tokenizer(style_of("gpt2")))}
+    )

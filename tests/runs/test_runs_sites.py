@@ -31,12 +31,21 @@ class Reference:
         tokenizer = AutoTokenizer.from_pretrained(folder)
         self.name, self.model = name, kind.from_pretrained(folder, attn_implementation="eager").eval()
         self.body = self.model.base_model
-        path = {"gpt2": "h", "opt": "decoder.layers", "opt_post_norm": "decoder.layers", "bert": "encoder.layer"}
+        path = {
+            "gpt2": "h",
+            "opt": "decoder.layers",
+            "opt_post_norm": "decoder.layers",
+            "bert": "encoder.layer",
+        }
         self.blocks = list(self.body.get_submodule(path.get(name, "layers")))
         self.attention: list[torch.Tensor] = []
         for block in self.blocks:
-            inner = {"gpt2": "attn", "bert": "attention"}.get(name, "attention" if "neox" in name else "self_attn")
-            block.get_submodule(inner).register_forward_hook(lambda m, i, out: self.attention.append(out[0][0]))
+            inner = {"gpt2": "attn", "bert": "attention"}.get(
+                name, "attention" if "neox" in name else "self_attn"
+            )
+            block.get_submodule(inner).register_forward_hook(
+                lambda m, i, out: self.attention.append(out[0][0])
+            )
         encoded = tokenizer(prompt, return_tensors="pt")
         words = tokenizer.convert_ids_to_tokens(encoded["input_ids"][0])
         self.text = [place for place, word in enumerate(words) if word not in NO_TEXT]
@@ -50,7 +59,9 @@ def rms(x: torch.Tensor, weight: torch.Tensor, eps: float) -> torch.Tensor:
 
 def norm(x: torch.Tensor, module: torch.nn.LayerNorm) -> torch.Tensor:
     centred = x - x.mean(-1, keepdim=True)
-    return centred / torch.sqrt((centred**2).mean(-1, keepdim=True) + module.eps) * module.weight + module.bias
+    return (
+        centred / torch.sqrt((centred**2).mean(-1, keepdim=True) + module.eps) * module.weight + module.bias
+    )
 
 
 def gelu(x: torch.Tensor) -> torch.Tensor:
@@ -61,7 +72,9 @@ def gelu_tanh(x: torch.Tensor) -> torch.Tensor:
     return 0.5 * x * (1 + torch.tanh((2 / torch.pi) ** 0.5 * (x + 0.044715 * x**3)))
 
 
-def mlp_neurons(name: str, block: torch.nn.Module, before: torch.Tensor, attention: torch.Tensor) -> torch.Tensor:
+def mlp_neurons(
+    name: str, block: torch.nn.Module, before: torch.Tensor, attention: torch.Tensor
+) -> torch.Tensor:
     """What the MLP's output projection is given, from the weights of one block by plain arithmetic."""
     middle = before + attention
     if name == "gpt2":
@@ -97,7 +110,12 @@ def measured(request, folder_of, source_of):
     """Everything asked at once of one model in one padded batch, and the reference of every prompt."""
     name = request.param
     sites = source_of(name).facts().widths
-    asked = [ask(site, layer, pool) for site in sites for layer in range(LAYERS) for pool in ("mean", "last", "max")]
+    asked = [
+        ask(site, layer, pool)
+        for site in sites
+        for layer in range(LAYERS)
+        for pool in ("mean", "last", "max")
+    ]
     answers = measure(source_of(name), asked)
     return name, answers, [Reference(name, folder_of(name), prompt) for prompt in PROMPTS]
 
@@ -169,7 +187,10 @@ def test_attention_output_is_what_the_attention_module_adds(measured) -> None:
             # BERT's attention module ends with its norm; the site is before it.
             before = ask("attn_out", layer, "last")
             for row, reference in enumerate(references):
-                raw = torch.from_numpy(answers[before][row].copy()) + reference.hidden[layer][reference.text[-1]]
+                raw = (
+                    torch.from_numpy(answers[before][row].copy())
+                    + reference.hidden[layer][reference.text[-1]]
+                )
                 module = reference.blocks[layer].attention.output.LayerNorm
                 after = F.layer_norm(raw, raw.shape, module.weight, module.bias, module.eps)
                 want = reference.attention[layer][reference.text[-1]]

@@ -47,7 +47,9 @@ def test_a_folder_is_found_from_the_claim_file_and_named_for_a_node_id(folder_of
     assert open_model(str(folder_of("gpt2")), tmp_path).name == "gpt2"
 
 
-def test_a_hub_id_on_disk_is_found_with_its_revision_and_without_a_network(folder_of, tmp_path, monkeypatch) -> None:
+def test_a_hub_id_on_disk_is_found_with_its_revision_and_without_a_network(
+    folder_of, tmp_path, monkeypatch
+) -> None:
     home = tmp_path / "hub" / "models--Org--pythia-70m"
     commit = "0123456789abcdef0123456789abcdef01234567"
     shutil.copytree(folder_of("gpt_neox"), home / "snapshots" / commit)
@@ -74,15 +76,26 @@ def test_what_is_not_a_model_is_one_clear_error(tmp_path: Path, monkeypatch) -> 
     refused(str(write_config(tmp_path / "a", "{") / "config.json"), tmp_path, "is a file; give the folder")
     refused("a", tmp_path, "is not valid JSON (line 1, column 2")
     refused(str(write_config(tmp_path / "b", "[]")), tmp_path, "holds no JSON object")
-    refused(str(write_config(tmp_path / "c", '{"model_type": "mamba"}')), tmp_path, "type 'mamba'", "GPT-NeoX (gpt_neox)")
-    refused(str(write_config(tmp_path / "d", '{"model_type": "gpt2"}')), tmp_path, "'n_embd' as a positive whole number")
+    refused(
+        str(write_config(tmp_path / "c", '{"model_type": "mamba"}')),
+        tmp_path,
+        "type 'mamba'",
+        "GPT-NeoX (gpt_neox)",
+    )
+    refused(
+        str(write_config(tmp_path / "d", '{"model_type": "gpt2"}')),
+        tmp_path,
+        "'n_embd' as a positive whole number",
+    )
     remote = '{"model_type": "llama", "auto_map": {"AutoModel": "x.Y"}}'
     refused(str(write_config(tmp_path / "e", remote)), tmp_path, "Python code of its own")
     (tmp_path / "b" / "config.json").write_bytes(b"\xff\xfe\x00")
     refused("b", tmp_path, "cannot be read")
 
 
-def test_weights_that_are_missing_or_pickled_are_refused_before_anything_is_loaded(folder_of, tmp_path: Path) -> None:
+def test_weights_that_are_missing_or_pickled_are_refused_before_anything_is_loaded(
+    folder_of, tmp_path: Path
+) -> None:
     folder = tmp_path / "model"
     shutil.copytree(folder_of("gpt2"), folder)
     weights = (folder / "model.safetensors").rename(tmp_path / "kept")
@@ -97,7 +110,9 @@ def test_weights_that_are_missing_or_pickled_are_refused_before_anything_is_load
     refused("model", tmp_path, "is not an index")
 
 
-def test_weights_that_lack_a_tensor_are_refused_rather_than_filled_with_random_numbers(folder_of, tmp_path) -> None:
+def test_weights_that_lack_a_tensor_are_refused_rather_than_filled_with_random_numbers(
+    folder_of, tmp_path
+) -> None:
     from safetensors.numpy import load_file, save_file
 
     folder = tmp_path / "model"
@@ -105,14 +120,16 @@ def test_weights_that_lack_a_tensor_are_refused_rather_than_filled_with_random_n
     tensors = load_file(folder / "model.safetensors")
     del tensors["model.layers.1.mlp.up_proj.weight"]
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(ModelError, match="incomplete: 1 tensors are missing.*model.layers.1.mlp.up_proj.weight"):
+    with pytest.raises(
+        ModelError, match=r"incomplete: 1 tensors are missing.*model.layers.1.mlp.up_proj.weight"
+    ):
         measure(open_model("model", tmp_path), [Activations("resid_post", 0, LAST, PROMPTS)])
 
 
 def test_weights_that_do_not_load_are_one_error_with_the_reason(folder_of, tmp_path: Path) -> None:
     shutil.copytree(folder_of("llama"), tmp_path / "model")
     (tmp_path / "model" / "model.safetensors").write_bytes(b"not safetensors at all")
-    with pytest.raises(ModelError, match="Model 'model' does not load from .*: .+"):
+    with pytest.raises(ModelError, match=r"Model 'model' does not load from .*: .+"):
         measure(open_model("model", tmp_path), [Activations("resid_post", 0, LAST, PROMPTS)])
 
 
@@ -130,7 +147,11 @@ def test_fingerprints_change_with_contents_and_with_nothing_else(folder_of, tmp_
     folder, memory = tmp_path / "model", tmp_path / "memory"
     shutil.copytree(folder_of("gpt2"), folder)
     before = open_model("model", tmp_path).fingerprint(memory)
-    assert before == open_model("model", tmp_path).fingerprint() == open_model(str(folder_of("gpt2")), tmp_path).fingerprint()
+    assert (
+        before
+        == open_model("model", tmp_path).fingerprint()
+        == open_model(str(folder_of("gpt2")), tmp_path).fingerprint()
+    )
     assert open_model("model", tmp_path).fingerprint(memory) == before
     data = bytearray((folder / "model.safetensors").read_bytes())
     data[-1] ^= 1
@@ -145,7 +166,9 @@ def test_fingerprints_change_with_contents_and_with_nothing_else(folder_of, tmp_
 def test_unchanged_files_are_not_hashed_again(folder_of, tmp_path: Path, monkeypatch) -> None:
     source = open_model(str(folder_of("gpt2")), tmp_path)
     known = source.fingerprint(tmp_path / "memory")
-    monkeypatch.setattr("neuronclaims.runs.fingerprint._hash_files", lambda paths: pytest.fail("hashed again"))
+    monkeypatch.setattr(
+        "neuronclaims.runs.fingerprint._hash_files", lambda paths: pytest.fail("hashed again")
+    )
     assert source.fingerprint(tmp_path / "memory") == known
 
 
@@ -155,22 +178,36 @@ def test_a_model_handed_over_is_known_by_its_contents() -> None:
         return open_model("mine", Path("."), {"mine": handed}).fingerprint()
 
     assert fingerprint() == fingerprint()
-    assert fingerprint().weights != fingerprint(seed=1).weights != fingerprint(activation_function="relu").weights
+    assert (
+        fingerprint().weights
+        != fingerprint(seed=1).weights
+        != fingerprint(activation_function="relu").weights
+    )
 
 
 @pytest.mark.parametrize(
     ("name", "question", "says"),
     [
-        ("gpt2", Activations("resid_mid", 0, LAST, PROMPTS), "'resid_mid' is not measured on GPT-2 models such as gpt2. Sites: resid_pre"),
+        (
+            "gpt2",
+            Activations("resid_mid", 0, LAST, PROMPTS),
+            "'resid_mid' is not measured on GPT-2 models such as gpt2. Sites: resid_pre",
+        ),
         ("gpt2", Activations("residual", 0, LAST, PROMPTS), "'residual' is no site"),
         ("gpt2", Activations("resid_post", 3, LAST, PROMPTS), "gpt2 has layers 0 to 2; there is no layer 3"),
         ("gpt2", Activations("resid_post", -1, LAST, PROMPTS), "there is no layer -1"),
-        ("bert", Activations("resid_post", 0, TokenRule("mean", "generated"), PROMPTS, Generation(3)), "'mean of prompt'"),
+        (
+            "bert",
+            Activations("resid_post", 0, TokenRule("mean", "generated"), PROMPTS, Generation(3)),
+            "'mean of prompt'",
+        ),
         ("gpt2", Activations("resid_post", 0, TokenRule("mean", "emitting"), PROMPTS), "how many new tokens"),
         ("gpt2", Activations("resid_post", 0, LAST, PROMPTS, Generation(3)), "takes no generation"),
     ],
 )
-def test_what_a_model_cannot_answer_is_said_before_it_is_loaded(source_of, name, question, says, monkeypatch) -> None:
+def test_what_a_model_cannot_answer_is_said_before_it_is_loaded(
+    source_of, name, question, says, monkeypatch
+) -> None:
     monkeypatch.setattr("neuronclaims.runs.engine.run", lambda *_: pytest.fail("loaded"))
     with pytest.raises(MeasurementError) as caught:
         measure(source_of(name), [question])

@@ -5,10 +5,54 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-WORDS = (
-    "the a an of in on and to was is one dog cat bird tree river house red blue green small big old new ran sat saw "
-    "ate sang near under over he she it they Hanoi Vietnam capital lake food rice street market morning evening"
-).split()
+WORDS = [
+    "the",
+    "a",
+    "an",
+    "of",
+    "in",
+    "on",
+    "and",
+    "to",
+    "was",
+    "is",
+    "one",
+    "dog",
+    "cat",
+    "bird",
+    "tree",
+    "river",
+    "house",
+    "red",
+    "blue",
+    "green",
+    "small",
+    "big",
+    "old",
+    "new",
+    "ran",
+    "sat",
+    "saw",
+    "ate",
+    "sang",
+    "near",
+    "under",
+    "over",
+    "he",
+    "she",
+    "it",
+    "they",
+    "Hanoi",
+    "Vietnam",
+    "capital",
+    "lake",
+    "food",
+    "rice",
+    "street",
+    "market",
+    "morning",
+    "evening",
+]
 LAYERS, HIDDEN, INNER, CONTEXT = 3, 32, 48, 64
 
 _COMMON = {
@@ -48,7 +92,10 @@ MODELS: dict[str, tuple[str, dict[str, Any]]] = {
     "gpt_neox": ("GPTNeoX", _COMMON | {"use_parallel_residual": True}),
     "gpt_neox_sequential": ("GPTNeoX", _COMMON | {"use_parallel_residual": False}),
     "opt": ("OPT", _OPT),
-    "opt_post_norm": ("OPT", _OPT | {"do_layer_norm_before": False, "word_embed_proj_dim": 16, "initializer_range": 0.6}),
+    "opt_post_norm": (
+        "OPT",
+        _OPT | {"do_layer_norm_before": False, "word_embed_proj_dim": 16, "initializer_range": 0.6},
+    ),
     "bert": ("Bert", _COMMON | {"pad_token_id": 0}),
 }
 CAUSAL = [name for name in MODELS if name != "bert"]
