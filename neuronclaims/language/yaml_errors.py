@@ -52,6 +52,10 @@ def translated(error: yaml.MarkedYAMLError, source: Source) -> Problem:
             return source.problem(opened, sentence)
     if "cannot start any token" in problem:
         return source.problem(index, _no_start(source.text[index : index + 1]))
+    if (
+        "unknown escape character" in problem
+    ):  # the C reader points at the backslash, the Python one behind it
+        index = source.text.rfind("\\", 0, index + 1)
     for sign, sentence in _SENTENCES:
         if sign in problem:
             return source.problem(index, sentence)

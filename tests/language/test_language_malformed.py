@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 from toy_claims import PHRASES
 
-from neuronclaims.language import ClaimFileError, read_claim_file
+from neuronclaims.language import ClaimFileError, marks, read_claim_file
 
 FOLDER = Path(__file__).parent / "malformed"
 FILES = sorted(FOLDER.glob("*.claims.yaml"))
@@ -17,8 +18,12 @@ def test_there_are_at_least_twenty_malformed_files():
     assert len(FILES) >= 20
 
 
+@pytest.mark.parametrize("loader", ["CSafeLoader", "SafeLoader"])
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name.removesuffix(".claims.yaml"))
-def test_a_malformed_file_gives_the_message_kept_beside_it(file, monkeypatch):
+def test_a_malformed_file_gives_the_message_kept_beside_it(file, loader, monkeypatch):
+    if not hasattr(yaml, loader):
+        pytest.skip("PyYAML was built without libyaml")
+    monkeypatch.setattr(marks, "_LOADER", getattr(yaml, loader))
     monkeypatch.chdir(FOLDER)
     with pytest.raises(ClaimFileError) as caught:
         read_claim_file(file, PHRASES)
