@@ -36,14 +36,15 @@ def units_needed(
     with probability ``power`` if the true effect is the observed one. The claim is then supported when its
     p passes alpha / ``family`` and, with a threshold, its ``level`` interval lies beyond it.
 
-    Means: noncentral t. AUROC: normal, with the variances that Newcombe's interval uses. None when the
+    Means: noncentral t. AUROC: normal, with the variances that Newcombe's interval uses, pairs taken as
+    independent, which asks for too many where their members go together. None when the
     observed effect is not beyond what is claimed, or when more than 100,000 units per set would be needed.
     """
     check_choice(statistic, ("mean", "auroc"), "statistic")
     check_share(alpha, "alpha")
     check_share(power, "power")
     null = 0.5 if statistic == "auroc" else 0.0
-    gain, claimed = effect - null, abs(null if threshold is None else threshold - null)
+    gain, claimed = effect - null, 0.0 if threshold is None else abs(threshold - null)
     gain = abs(gain) if side == "two-sided" else gain if side == "greater" else -gain
     if gain <= claimed:
         return None

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from hypothesis import settings
 from numpy.typing import NDArray
+
+quick = settings(deadline=None, max_examples=40)
 
 
 def bfloat16(values: NDArray[np.float64]) -> NDArray[np.float64]:

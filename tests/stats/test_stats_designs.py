@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from stats_data import quick
 
 from neuronclaims.stats import StatsError, two_sample_design, two_sample_test
 
@@ -85,6 +86,7 @@ def test_what_cannot_be_a_design_is_refused_in_one_clear_sentence(arguments, say
     assert says in str(caught.value)
 
 
+@quick
 @given(st.data())
 def test_order_of_prompts_changes_neither_units_nor_p(data):
     n = data.draw(st.integers(4, 9))

@@ -5,11 +5,11 @@ import math
 import numpy as np
 import pytest
 import stats_brute as brute
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import optimize, stats
-from stats_data import KINDS, sample
+from stats_data import KINDS, quick, sample
 
 from neuronclaims.stats import (
     StatsError,
@@ -123,7 +123,7 @@ def test_auroc_limits_solve_newcombes_equation(n1, n2, value):
     )
 
 
-def coverage(estimate, draw, truth, runs=1500):
+def coverage(estimate, draw, truth, runs=800):
     rng = np.random.default_rng(0)
     found = [estimate(*draw(rng)) for _ in range(runs)]
     return sum(e.low <= truth <= e.high for e in found) / runs
@@ -138,7 +138,7 @@ def test_auroc_interval_covers_as_often_as_it_says(n1, n2, shift):
     covered = coverage(
         auroc_estimate, lambda rng: (rng.normal(shift, 1, n1), rng.normal(0, 1, n2)), normal_auroc(shift, 1)
     )
-    assert covered > 0.93
+    assert covered > 0.925
 
 
 @pytest.mark.parametrize("correlation", [-0.5, 0.5, 0.9])
@@ -150,7 +150,7 @@ def test_paired_auroc_interval_covers_as_often_as_it_says_whatever_the_correlati
         return shift + correlation * b + math.sqrt(1 - correlation**2) * e[1], b
 
     covered = coverage(paired_auroc_estimate, draw, normal_auroc(shift, 1))
-    assert 0.935 < covered < 0.995  # without regard to pairing: 0.90 at -0.5 and 1.00 at 0.9
+    assert 0.93 < covered < 0.995  # without regard to pairing: 0.90 at -0.5 and 1.00 at 0.9
 
 
 ELEMENTS = st.one_of(st.integers(-3, 3).map(float), st.floats(-1e4, 1e4, width=32))
@@ -163,7 +163,7 @@ def samples(draw, paired):
     return tuple(draw(hnp.arrays(np.float64, n, elements=ELEMENTS)) for n in (n1, n2))
 
 
-@settings(deadline=None)
+@quick
 @given(samples(paired=False), samples(paired=True), st.sampled_from([0.5, 0.95, 0.999]))
 def test_every_interval_contains_its_estimate_and_stays_in_range(free, paired, level):
     for estimates, (a, b) in ((INDEPENDENT, free), (PAIRED, paired)):
@@ -179,7 +179,7 @@ def test_every_interval_contains_its_estimate_and_stays_in_range(free, paired, l
                 assert -1 <= found.low <= found.high <= 1
 
 
-@settings(deadline=None)
+@quick
 @given(samples(paired=False), samples(paired=True))
 def test_exchanging_the_sets_mirrors_every_effect(free, paired):
     for estimates, (a, b) in ((INDEPENDENT, free), (PAIRED, paired)):
@@ -193,7 +193,7 @@ def test_exchanging_the_sets_mirrors_every_effect(free, paired):
                 assert back.value == pytest.approx(turn - there.value, abs=1e-12)
 
 
-@settings(deadline=None)
+@quick
 @given(samples(paired=False), samples(paired=True), st.randoms(use_true_random=False))
 def test_order_of_prompts_changes_no_digit(free, paired, random):
     a, b = free

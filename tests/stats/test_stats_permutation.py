@@ -3,11 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import stats_brute as brute
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import stats
-from stats_data import KINDS, sample
+from stats_data import KINDS, quick, sample
 
 from neuronclaims.stats import StatsError, arrangements, two_sample_test, two_sample_tests
 
@@ -210,21 +210,21 @@ def run(case, alternative="greater", swap=False, change=lambda x: x):
     )
 
 
-@settings(deadline=None)
+@quick
 @given(two_sets())
 def test_exchanging_the_sets_exchanges_the_directions(case):
     for alternative, other in (("greater", "less"), ("two-sided", "two-sided")):
         assert run(case, alternative).p_value == run(case, other, swap=True).p_value
 
 
-@settings(deadline=None)
+@quick
 @given(two_sets(), st.integers(-8, 8), st.sampled_from([0.5, 1.0, 4.0, 2.0**20]))
 def test_shift_and_positive_scale_change_no_p(case, shift, scale):
     case = (*(np.round(side) for side in case[:2]), *case[2:])  # so that shifting is exact
     assert run(case).p_value == run(case, change=lambda x: (x + shift) * scale).p_value
 
 
-@settings(deadline=None)
+@quick
 @given(two_sets(), st.randoms(use_true_random=False))
 def test_order_of_prompts_changes_no_p(case, random):
     a, b, paired, *rest = case
@@ -233,7 +233,7 @@ def test_order_of_prompts_changes_no_p(case, random):
     assert run(case).p_value == run((a[order_a], b[order_b], paired, *rest)).p_value
 
 
-@settings(deadline=None)
+@quick
 @given(two_sets(), st.sampled_from(["greater", "less", "two-sided"]))
 def test_p_lies_between_the_smallest_possible_and_one(case, alternative):
     found = run(case, alternative)
@@ -241,7 +241,7 @@ def test_p_lies_between_the_smallest_possible_and_one(case, alternative):
     assert 0 <= found.standard_error < 1
 
 
-@settings(deadline=None)
+@quick
 @given(hnp.arrays(np.float64, (8, 4), elements=VALUES), st.permutations(range(4)), st.booleans())
 def test_order_of_neurons_changes_no_p(values, order, paired):
     options = {
