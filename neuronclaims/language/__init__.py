@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from neuronclaims.language.claims import Claim, ClaimFile, Prompt, PromptSet, Settings, Tokens, slug
     from neuronclaims.language.errors import ClaimFileError, Place, Problem
     from neuronclaims.language.files import read_claim_file
-    from neuronclaims.language.holes import SITES, Amount, Neuron, Site
     from neuronclaims.language.phrases import FieldError, Phrase, PhraseError, check_phrases
     from neuronclaims.language.sentences import Parsed, SentenceError, parse
+    from neuronclaims.language.values import SITES, Amount, Neuron, Site
 
 _HOMES = {
     "claims": ("Claim", "ClaimFile", "Prompt", "PromptSet", "Settings", "Tokens", "slug"),
     "errors": ("ClaimFileError", "Place", "Problem"),
     "files": ("read_claim_file",),
-    "holes": ("SITES", "Amount", "Neuron", "Site"),
     "phrases": ("FieldError", "Phrase", "PhraseError", "check_phrases"),
     "sentences": ("Parsed", "SentenceError", "parse"),
+    "values": ("SITES", "Amount", "Neuron", "Site"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from neuronclaims.language.errors import Place
-from neuronclaims.language.holes import Site
+from neuronclaims.language.values import Site
 
 Pool: TypeAlias = Literal["last", "mean", "max"]
 Span: TypeAlias = Literal["prompt", "generated", "emitting"]

@@ -9,7 +9,6 @@ from itertools import combinations
 
 from neuronclaims.language.claims import PromptSet, slug
 from neuronclaims.language.errors import Problem, quoted
-from neuronclaims.language.holes import SITES
 from neuronclaims.language.marks import Entries, Items, Node, Scalar, index_in
 from neuronclaims.language.phrases import Phrase
 from neuronclaims.language.schema import TOKEN_RULES, ClaimEntry, Header
@@ -17,6 +16,7 @@ from neuronclaims.language.sentences import Parsed, SentenceError, parse
 from neuronclaims.language.source import Source
 from neuronclaims.language.suggest import closest
 from neuronclaims.language.validation import Section, validate
+from neuronclaims.language.values import SITES
 
 _CLAIM = Section(
     ClaimEntry,
@@ -180,7 +180,8 @@ def two_sites(drafts: Sequence[Draft], source: Source) -> Iterator[Problem]:
 def wrong_sets(
     drafts: Sequence[Draft], named: Sequence[str], sets: Mapping[str, PromptSet], source: Source
 ) -> Iterator[Problem]:
-    """Refuse sets that are not there, and prompts that two sets of one claim share."""
+    """Refuse sets that are not there, and prompts that two sets of one claim share (said once for two sets)."""
+    compared: set[frozenset[str]] = set()
     for draft in drafts:
         if draft.parsed is None or draft.sentence is None:
             continue
@@ -192,7 +193,10 @@ def wrong_sets(
                 near = closest(name, named)
                 yield in_sentence(source, draft.sentence, start, end - start, message, near, tuple(named))
         for (_, one), (field, other) in combinations(fields, 2):
-            if one in sets and other in sets and (shared := _shared(sets[one], sets[other])):
+            if one not in sets or other not in sets or frozenset((one, other)) in compared:
+                continue
+            compared.add(frozenset((one, other)))
+            if shared := _shared(sets[one], sets[other]):
                 start, end = draft.parsed.spans[field]
                 message = (
                     f"{quoted(one)} and {quoted(other)} share the prompt {shared}: "

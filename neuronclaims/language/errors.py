@@ -13,6 +13,8 @@ from neuronclaims.errors import NeuronClaimsError
 WINDOW = 100
 """How many characters of a long source line are shown around the caret."""
 
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
@@ -105,18 +107,16 @@ def quoted(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Return ``text`` as a terminal may safely show it: a tab as four spaces, control characters replaced."""
-    return re.sub(r"[\x00-\x1f\x7f-\x9f]", "\N{REPLACEMENT CHARACTER}", text.replace("\t", "    "))
+    """Return ``text`` as a terminal may safely show it: a tab as four spaces, controls and line ends replaced."""
+    return _UNSAFE.sub("\N{REPLACEMENT CHARACTER}", text.replace("\t", "    "))
 
 
 def _columns(text: str) -> int:
-    """Return how many terminal columns ``printable(text)`` fills."""
-    return sum(_character_columns(character) for character in text)
+    """Return how many terminal columns ``text`` fills as it is shown."""
+    return sum(_character_columns(character) for character in printable(text))
 
 
 def _character_columns(character: str) -> int:
-    if character == "\t":
-        return 4
     if unicodedata.category(character) in ("Mn", "Me", "Cf"):
         return 0
     return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1

@@ -9,16 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any, Literal, Protocol, TypeAlias, get_args
+from typing import Any, Protocol
 
 from neuronclaims.language.errors import quoted
-
-Site: TypeAlias = Literal[
-    "resid_pre", "resid_mid", "resid_post", "attn_out", "mlp_pre", "mlp_post", "mlp_out", "final_norm"
-]
-"""Where in a block a neuron is read, by its TransformerLens name."""
-
-SITES: tuple[str, ...] = get_args(Site)
+from neuronclaims.language.values import SITES, Amount, Neuron, number_text
 
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 """The name of a prompt set."""
@@ -30,28 +24,6 @@ _NEARLY_NEURON = re.compile(
     r"(?:layer|blocks?|[lh])?[._]?([0-9]{1,9})(?:[.:/;,_：-]+(?:neuron|unit|[nu])?|[nu])([0-9]{1,9})",
     re.IGNORECASE,
 )
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Neuron:
-    """One coordinate of one layer, both counted from 0; at which site, the claim says elsewhere."""
-
-    layer: int
-    index: int
-
-    def __str__(self) -> str:
-        return f"{self.layer}:{self.index}"
-
-
-@dataclass(frozen=True, slots=True)
-class Amount:
-    """A size: in standard deviations when ``unit`` is ``"sd"``, in the activation's own unit when None."""
-
-    value: float
-    unit: str | None = None
-
-    def __str__(self) -> str:
-        return f"{number_text(self.value)} {self.unit}" if self.unit else number_text(self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,11 +154,6 @@ class _NeuronsHole:
 
     def write(self, value: Sequence[Neuron]) -> str:
         return ", ".join(str(neuron) for neuron in value)
-
-
-def number_text(value: float) -> str:
-    """Return the shortest text that reads back as ``value``, without a trailing ``.0``."""
-    return repr(float(value)).removesuffix(".0")
 
 
 def _number(word: Word) -> float:

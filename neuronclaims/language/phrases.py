@@ -76,7 +76,7 @@ class Stretch:
         return tuple(part.field for part in self.parts if isinstance(part, Slot))
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Phrase:
     """How one kind of claim reads: ``template`` in words and holes, ``build`` the dataclass of its fields.
 

@@ -17,8 +17,9 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError, core_schema
 
-from neuronclaims.language.holes import IDENTIFIER, SITES
+from neuronclaims.language.holes import IDENTIFIER
 from neuronclaims.language.suggest import closest
+from neuronclaims.language.values import SITES
 
 TOKEN_RULES = tuple(
     f"{pool} of {span}" for span in ("prompt", "generated", "emitting") for pool in ("last", "mean", "max")
