@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from neuronclaims.session.settings import add_settings, check_settings
+
 if TYPE_CHECKING:
     from neuronclaims.runs import LoadedModel
     from neuronclaims.session.nodes import ClaimFileNode
@@ -19,30 +21,19 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".claims.yaml", ".claims.yml")
 
-OPTIONS = (
-    ("report", "DIR", "", "write claims.json into this folder"),
-    ("cache", "DIR", ".neuronclaims", "keep what was measured in this folder"),
-    ("device", "NAME", "cpu", "where models run: cpu, cuda, mps or auto"),
-    ("dtype", "NAME", "float32", "what models compute in: float32, bfloat16 or float16"),
-    ("inconclusive", "WHAT", "fail", "what an unexpected inconclusive claim does: fail or skip"),
-)
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the ``--claims-*`` options, each also a ``claims_*`` setting of the configuration file."""
-    group = parser.getgroup("neuronclaims", "claims about neurons")
-    for name, metavar, default, text in OPTIONS:
-        help_text = f"{text} (setting claims_{name}, default: {default or 'none'})"
-        group.addoption(f"--claims-{name}", metavar=metavar, default=None, help=help_text)
-        parser.addini(f"claims_{name}", text, type="string", default=default)
+    """Add the ``--claims-*`` options."""
+    add_settings(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register what gathers results, except on xdist's workers, which only send theirs."""
+    """Check the options, and register what gathers results: not on xdist's workers, which only send theirs."""
+    check_settings(config)
     if not hasattr(config, "workerinput"):
-        from neuronclaims.session.recorder import ClaimsRecorder
+        from neuronclaims.session.recorder import listen
 
-        config.pluginmanager.register(ClaimsRecorder(config), "neuronclaims-recorder")
+        listen(config)
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ClaimFileNode | None:
@@ -54,9 +45,9 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ClaimFileN
     return ClaimFileNode.from_parent(parent, path=file_path)
 
 
-def pytest_report_collectionfinish(items: list[pytest.Item]) -> list[str]:
+def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
     """Say before any model runs which claims cannot pass with the prompts they have."""
-    if not any(hasattr(item, "attach_result") for item in items):
+    if config.get_verbosity() < 0 or not any(hasattr(item, "attach_result") for item in items):
         return []
     from neuronclaims.session.opening import forewarn
 
@@ -77,7 +68,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, Any] | None:
     """Name a claim's outcome by its verdict."""
     status = getattr(report, "claims_status", None)
-    if status is None or hasattr(report, "wasxfail"):
+    if status is None:
         return None
     category, letter, word, colour = status
     return category, letter, (word, {colour: True})

@@ -43,7 +43,7 @@ def conclude(
     adjusted = stats.adjust(p_values, family.correction)
     reach = reachable(file)
     return {
-        claim.id: _broken(model, claim, errors[claim.id])
+        claim.id: broken(model, claim, errors[claim.id])
         if p is None
         else _judged(model, claim, findings[claim.id], p, reach[claim.id], family)
         for claim, p in zip(file.claims, adjusted, strict=True)
@@ -76,7 +76,8 @@ def _judged(
     return _result(model, claim, decision.verdict, reason, _evidence(finding, p, family))
 
 
-def _broken(model: str, claim: Claim, error: str) -> Result:
+def broken(model: str, claim: Claim, error: str) -> Result:
+    """Return the result of a claim that could not be put to its model."""
     return _result(model, claim, None, "The claim could not be tested.", None, error)
 
 

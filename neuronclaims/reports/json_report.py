@@ -18,8 +18,9 @@ from typing import Any
 
 from neuronclaims import __version__
 from neuronclaims.errors import NeuronClaimsError
+from neuronclaims.reports.entry import OUTCOMES, Entry
 from neuronclaims.reports.plain import adapter, to_plain
-from neuronclaims.results import VERDICTS, Result
+from neuronclaims.results import VERDICTS
 
 SCHEMA_VERSION = 1
 FILE_NAME = "claims.json"
@@ -30,12 +31,12 @@ class ReportError(NeuronClaimsError):
     """A report that could not be written."""
 
 
-def write_json(folder: Path, results: Sequence[Result], *, complete: bool = True) -> Path:
+def write_json(folder: Path, entries: Sequence[Entry], *, complete: bool = True) -> Path:
     """Write ``claims.json`` into ``folder`` and return its path; a reader never sees half a file.
 
     Raises ReportError where the folder cannot be made or written.
     """
-    text = json.dumps(report(results, complete=complete), indent=1, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(report(entries, complete=complete), indent=1, ensure_ascii=False, allow_nan=False)
     path = folder / FILE_NAME
     waiting = folder / f".{FILE_NAME}.{os.getpid()}"
     try:
@@ -49,21 +50,31 @@ def write_json(folder: Path, results: Sequence[Result], *, complete: bool = True
     return path
 
 
-def report(results: Sequence[Result], *, complete: bool = True) -> dict[str, Any]:
+def report(entries: Sequence[Entry], *, complete: bool = True) -> dict[str, Any]:
     """Return the whole report as plain data; ``complete`` is False when the session was interrupted."""
-    verdicts = Counter(result.verdict for result in results)
+    verdicts = Counter(entry.result.verdict for entry in entries)
     return {
         "schema": SCHEMA_VERSION,
         "complete": complete,
         "made": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "environment": environment(),
         "summary": {
-            "claims": len(results),
+            "claims": len(entries),
             **{verdict: verdicts[verdict] for verdict in VERDICTS},
             "broken": verdicts[None],
-            "as_expected": sum(result.as_expected for result in results),
+            "as_expected": sum(entry.result.as_expected for entry in entries),
+            "failed": sum(entry.failed for entry in entries),
         },
-        "claims": [{**to_plain(result), "as_expected": result.as_expected} for result in results],
+        "claims": [_claim(entry) for entry in entries],
+    }
+
+
+def _claim(entry: Entry) -> dict[str, Any]:
+    return {
+        "nodeid": entry.nodeid,
+        **to_plain(entry.result),
+        "as_expected": entry.result.as_expected,
+        "outcome": entry.outcome,
     }
 
 
@@ -82,8 +93,14 @@ def schema() -> dict[str, Any]:
     """Return the JSON Schema of ``claims.json``."""
     claim = adapter().json_schema(mode="serialization", ref_template="#/$defs/{model}")
     definitions = claim.pop("$defs")
-    claim["properties"]["as_expected"] = {"type": "boolean"}
-    counts = ["claims", *VERDICTS, "broken", "as_expected"]
+    added = {
+        "nodeid": {"type": "string", "description": "what pytest calls the claim, from its rootdir"},
+        "as_expected": {"type": "boolean", "description": "whether the verdict is the one expected"},
+        "outcome": {"enum": list(OUTCOMES), "description": "what the claim was to the test session"},
+    }
+    claim["properties"] = {"nodeid": added.pop("nodeid"), **claim["properties"], **added}
+    claim["required"] = list(claim["properties"])
+    counts = ["claims", *VERDICTS, "broken", "as_expected", "failed"]
     count = {"type": "integer", "minimum": 0}
     properties = {
         "schema": {"const": SCHEMA_VERSION},

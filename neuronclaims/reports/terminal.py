@@ -1,11 +1,10 @@
-"""The table of claims at the end of a pytest run, drawn with rich; in a narrow terminal, a list."""
+"""The claims at the end of a pytest run: a table where the terminal is wide, a list elsewhere."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from io import StringIO
-from itertools import groupby
-from typing import Literal
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -13,32 +12,59 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from neuronclaims.reports.entry import Entry, common_errors, families
 from neuronclaims.reports.sketch import sketch
-from neuronclaims.reports.wording import counts_text, effect_text, headline, number, p_value, tally
-from neuronclaims.results import Effect, Evidence, Result
+from neuronclaims.reports.text import fitting, visible
+from neuronclaims.reports.wording import (
+    counts_text,
+    effect_texts,
+    headline,
+    number,
+    own_id,
+    p_value,
+    tally,
+)
+from neuronclaims.results import Effect, Evidence
 
-TITLES = ("verdict", "claim", "effect with interval", "p adj.", "n", "rank in layer", "distribution")
-WIDTHS = (12, None, 31, 9, 8, 13, 28)
-"""Columns of the table; the sentence takes what is left."""
+COLUMNS = (
+    ("verdict", 14),
+    ("claim", None),
+    ("effect with interval", 34),
+    ("p adj.", 10),
+    ("n", 8),
+    ("rank in layer", 13),
+    ("distribution", 28),
+)
+"""Titles and widths of the table; the sentence takes what is left."""
 
-NARROW = 132
-"""Below this width the table becomes a list."""
+INDENT = 16
+"""Where remarks begin in the table: under the claim."""
+
+WIDE = 145
+"""From this width on there is a table; below, a list."""
+
+BESIDE = 70
+"""From this width on a list has distributions and effects side by side."""
 
 BINS = 14
+LABEL = 13
+"""Columns of a drawn distribution and of its label."""
 
-STYLES = {"supported": "green", "refuted": "red", "inconclusive": "yellow", None: "red"}
+COLOURS = {"supported": "green", "refuted": "red", "inconclusive": "yellow", None: "red"}
+UNUSUAL = "█▁─…"
+"""What an encoding must be able to write for us to draw with more than ASCII."""
 
 
 def draw(
-    results: Sequence[Result], *, width: int, colour: bool, verbosity: int = 0, ascii_only: bool = False
+    entries: Sequence[Entry], *, width: int, colour: bool, verbosity: int = 0, encoding: str = "utf-8"
 ) -> str:
-    """Return the report of a session as text for a terminal of ``width`` columns.
+    """Return the claims of a session as text for a terminal of ``width`` columns.
 
-    ``verbosity`` below 0 shows only what was not as expected, above 0 every reason, effect and note.
+    ``verbosity`` below 0 shows only what fails, above 0 every reason, effect and note.
     """
-    file = StringIO()
+    pen = _Pen(width, verbosity, plain=fitting(UNUSUAL, encoding) != UNUSUAL)
     console = Console(
-        file=file,
+        file=StringIO(),
         width=max(width, 40),
         force_terminal=colour,
         no_color=not colour,
@@ -48,111 +74,140 @@ def draw(
         emoji=False,
         legacy_windows=False,
     )
-    shown = [result for result in results if verbosity >= 0 or not result.as_expected]
-    for (path, model), group in groupby(shown, key=lambda result: (result.file, result.model)):
-        members = list(group)
-        console.print(
-            Rule(
-                Text(f"{path} on {model}", style="bold"), align="left", characters="-" if ascii_only else "─"
-            )
-        )
-        layout = _table if width >= NARROW else _list
-        console.print(layout(members, verbosity, ascii_only))
-    console.print(Text(tally(results), style="green" if all(r.as_expected for r in results) else "red"))
-    return file.getvalue()
+    with console.capture() as captured:
+        for file, model, members in families([e for e in entries if verbosity >= 0 or e.failed]):
+            console.print(*pen.family(f"{file} on {model}", members), sep="\n")
+        style = "bold red" if any(entry.failed for entry in entries) else "green"
+        console.print(_text(tally(entries), style))
+    lines = (line.rstrip() for line in captured.get().splitlines())
+    return fitting("\n".join(lines) + "\n", encoding)
 
 
-def _table(results: Sequence[Result], verbosity: int, ascii_only: bool) -> RenderableType:
-    head = _grid()
-    head.add_row(*(Text(title, style="dim") for title in TITLES))
-    rows: list[RenderableType] = [head]
-    for result in results:
-        row = _grid()
-        row.add_row(*_cells(result, verbosity, ascii_only))
-        rows.append(row)
-        rows += [
-            Padding(Text(line, style="italic"), (0, 0, 0, WIDTHS[0] + 2))
-            for line in _remarks(result, verbosity)
-        ]
-    return Group(*rows)
+@dataclass(frozen=True, slots=True)
+class _Pen:
+    """Draws families of claims, for one width and one wish for detail; ``plain`` keeps to ASCII."""
+
+    width: int
+    verbosity: int
+    plain: bool
+
+    def family(self, title: str, entries: Sequence[Entry]) -> Iterator[RenderableType]:
+        """Yield a heading and the claims under it; an error that many of them share is told once, at the end."""
+        yield Rule(_text(title, "bold"), align="left", characters="-" if self.plain else "─")
+        judged = [entry for entry in entries if entry.result.error is None]
+        wide = self.width >= WIDE
+        if judged and wide:
+            yield _row([_text(name, "dim") for name, _ in COLUMNS])
+        for entry in judged:
+            yield from self._in_table(entry) if wide else self._in_list(entry)
+        for error, members in common_errors(entries):
+            yield from self._broken(error, members)
+
+    def _in_table(self, entry: Entry) -> Iterator[RenderableType]:
+        result, evidence = entry.result, entry.result.evidence
+        verdict = Text("\n").join(self._verdict(entry))
+        claim = Group(_text(result.sentence), *([_text(own_id(result), "dim")] if own_id(result) else []))
+        if evidence is None:
+            yield _row([verdict, claim])
+        else:
+            p = _text(p_value(evidence.test.p_adjusted))
+            p.append(f"\n{p_value(evidence.test.p_value)} raw", style="dim")
+            effects = _text("\n".join(effect_texts(self._effects(evidence))))
+            figure = _text("\n".join(self._bars(evidence)))
+            yield _row([verdict, claim, effects, p, counts_text(evidence), _rank(evidence), figure])
+        yield from self._remarks(entry, indent=INDENT)
+
+    def _in_list(self, entry: Entry) -> Iterator[RenderableType]:
+        evidence = entry.result.evidence
+        yield self._title(entry, entry.result.sentence)
+        if evidence is not None:
+            yield Padding(self._numbers(evidence), (0, 0, 0, 2))
+        yield from self._remarks(entry, indent=2)
+
+    def _numbers(self, evidence: Evidence) -> RenderableType:
+        bars, effects = self._bars(evidence), effect_texts(self._effects(evidence))
+        test = evidence.test
+        p = f"p adj. {p_value(test.p_adjusted)} ({p_value(test.p_value)} raw)"
+        rank = f"rank {_rank(evidence)}" if evidence.rank else ""
+        line = _text(", ".join(filter(None, (p, f"n {counts_text(evidence)}", rank))))
+        if self.width < BESIDE:
+            return Group(_text("\n".join([*effects, *bars])), line)
+        beside = Table.grid(padding=(0, 2, 0, 0))
+        beside.add_row(_text("\n".join(bars)), _text("\n".join(effects)))
+        return Group(beside, line)
+
+    def _remarks(self, entry: Entry, indent: int) -> Iterator[RenderableType]:
+        """Yield what is to be read under a claim: why it came out so when that matters, all there is with ``-v``."""
+        result, lines = entry.result, []
+        if self.verbosity > 0 or not result.as_expected or entry.failed:
+            lines = [result.reason]
+        if self.verbosity > 0:
+            lines += [f"Because: {result.because}"] if result.because else []
+            lines += [f"Read at {result.site}, {result.tokens}."]
+            if result.evidence is not None:
+                lines += [_test_text(result.evidence), *result.evidence.notes]
+        yield from (Padding(_text(line, "italic"), (0, 0, 0, indent)) for line in lines)
+        if lines or self.width < WIDE:
+            yield Text("")
+
+    def _broken(self, error: str, entries: Sequence[Entry]) -> Iterator[RenderableType]:
+        if len(entries) == 1:
+            yield self._title(entries[0], entries[0].result.sentence)
+        else:
+            yield self._title(entries[0], f"{len(entries)} claims: {_listed([e.result.id for e in entries])}")
+        yield Padding(_text(error, "italic"), (0, 0, 0, 2))
+        yield Text("")
+
+    def _title(self, entry: Entry, text: str) -> Text:
+        shown = own_id(entry.result) if entry.result.error is None else ""
+        id_ = _text(f"  {shown}", "dim") if shown else Text("")
+        return Text.assemble(Text(" ").join(self._verdict(entry)), "  ", _text(text), id_)
+
+    def _verdict(self, entry: Entry) -> list[Text]:
+        word, note = headline(entry)
+        colour = "green" if entry.outcome == "passed" else COLOURS[entry.result.verdict]
+        if entry.failed and entry.result.verdict != "inconclusive":
+            colour = "red"
+        return [_text(word.upper(), f"bold {colour}"), *([_text(note, colour)] if note else [])]
+
+    def _effects(self, evidence: Evidence) -> list[Effect]:
+        return [evidence.effect, *evidence.other_effects[: None if self.verbosity > 0 else 1]]
+
+    def _bars(self, evidence: Evidence) -> list[str]:
+        rows = sketch(evidence.figure, bins=BINS, ascii_only=self.plain)
+        return [f"{bars} {_short(label, '...' if self.plain else '…')}" for label, bars in rows]
 
 
-def _grid() -> Table:
+def _row(cells: Sequence[RenderableType]) -> Table:
     # One grid per claim, all of the same widths, so that remarks can run under a row at full width.
     grid = Table.grid(padding=(0, 2, 0, 0), expand=True)
-    for title, width in zip(TITLES, WIDTHS, strict=True):
-        justify: Literal["right", "left"] = "right" if title.startswith("p ") else "left"
-        grid.add_column(width=width, ratio=None if width else 1, justify=justify, overflow="fold")
+    for name, width in COLUMNS:
+        right = name.startswith("p ")
+        grid.add_column(
+            width=width, ratio=None if width else 1, justify="right" if right else "left", overflow="fold"
+        )
+    grid.add_row(*cells)
     return grid
 
 
-def _cells(result: Result, verbosity: int, ascii_only: bool) -> list[RenderableType]:
-    verdict = Text(headline(result).upper().replace(" AS EXPECTED", "\nas expected"), style=_style(result))
-    claim = Group(Text(result.sentence), Text(result.id, style="dim", no_wrap=True, overflow="ellipsis"))
-    if result.evidence is None:
-        return [verdict, claim]
-    evidence = result.evidence
-    effects = Text("\n".join(effect_text(effect) for effect in _effects(evidence, verbosity)))
-    p = Text(p_value(evidence.test.p_adjusted)).append(f"\n{p_value(evidence.test.p_value)} raw", style="dim")
-    rank = f"{evidence.rank.place} of {evidence.rank.among}" if evidence.rank else ""
-    bars = sketch(evidence.figure, bins=BINS, ascii_only=ascii_only)
-    figure = Text("\n".join(f"{bar} {_short(label, WIDTHS[-1] - BINS - 1)}" for label, bar in bars))
-    return [verdict, claim, effects, p, counts_text(evidence), rank, figure]
+def _text(text: str, style: str = "") -> Text:
+    return Text(visible(text), style=style)
 
 
-def _short(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"
+def _listed(names: Sequence[str], most: int = 6) -> str:
+    shown = names if len(names) <= most else [*names[: most - 1], f"and {len(names) - most + 1} more"]
+    return ", ".join(shown)
 
 
-def _list(results: Sequence[Result], verbosity: int, ascii_only: bool) -> RenderableType:
-    return Group(*(_entry(result, verbosity, ascii_only) for result in results))
+def _short(label: str, ellipsis: str) -> str:
+    return label if len(label) <= LABEL else label[: LABEL - len(ellipsis)] + ellipsis
 
 
-def _entry(result: Result, verbosity: int, ascii_only: bool) -> RenderableType:
-    head = Text(headline(result).upper().replace(" AS EXPECTED", " as expected"), style=_style(result))
-    head.append(f"  {result.sentence}", style="default")
-    lines: list[RenderableType] = [head]
-    if result.evidence is not None:
-        evidence = result.evidence
-        lines += [_indented(effect_text(effect)) for effect in _effects(evidence, verbosity)]
-        rank = f", rank {evidence.rank.place} of {evidence.rank.among}" if evidence.rank else ""
-        lines.append(
-            _indented(f"p adj. {p_value(evidence.test.p_adjusted)}, n {counts_text(evidence)}{rank}")
-        )
-        lines += [
-            _indented(f"{bars} {label}")
-            for label, bars in sketch(evidence.figure, bins=BINS, ascii_only=ascii_only)
-        ]
-    lines += [_indented(line, "italic") for line in _remarks(result, verbosity)]
-    return Padding(Group(*lines), (0, 0, 1, 0))
-
-
-def _indented(text: str, style: str = "") -> RenderableType:
-    return Padding(Text(text, style=style), (0, 0, 0, 2))
-
-
-def _remarks(result: Result, verbosity: int) -> list[str]:
-    """Return the sentences to be read under a claim: its reason when it matters, all that is known with ``-v``."""
-    if result.error is not None:
-        return [result.error]
-    lines = [result.reason] if verbosity > 0 or not result.as_expected else []
-    if verbosity > 0:
-        lines += [f"Because: {result.because}"] if result.because else []
-        lines += [f"Read at {result.site}, {result.tokens}."]
-        if result.evidence is not None:
-            lines += [_test_text(result.evidence), *result.evidence.notes]
-    return lines
+def _rank(evidence: Evidence) -> str:
+    return f"{evidence.rank.place} of {evidence.rank.among}" if evidence.rank else ""
 
 
 def _test_text(evidence: Evidence) -> str:
     test = evidence.test
-    statistic = "" if test.statistic is None else f" = {number(test.statistic, signed=True)}"
+    statistic = "" if test.statistic is None else f" = {number(test.statistic)}"
     return f"Test: {test.method}{statistic}, {test.alternative}; {test.correction} over {test.family} claims."
-
-
-def _effects(evidence: Evidence, verbosity: int) -> list[Effect]:
-    return [evidence.effect, *evidence.other_effects[: None if verbosity > 0 else 1]]
-
-
-def _style(result: Result) -> str:
-    return "bold green" if result.as_expected else f"bold {STYLES[result.verdict]}"

@@ -1,15 +1,17 @@
-"""How numbers read in every report meant for people."""
+"""How verdicts and numbers read in every report meant for people."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
+from neuronclaims.reports.entry import Entry
 from neuronclaims.results import VERDICTS, Effect, Evidence, Result
 
 
 def number(value: float | None, signed: bool = False) -> str:
-    """Return a number with three significant digits, or ``?`` where there is none."""
+    """Return a number with two or three significant digits, or ``?`` where there is none."""
     if value is None:
         return "?"
     sign = "+" if signed else ""
@@ -20,21 +22,28 @@ def number(value: float | None, signed: bool = False) -> str:
 
 
 def p_value(value: float) -> str:
-    """Return a p-value as papers print it: three decimals, or ``<0.001`` with its size."""
+    """Return a p-value as papers print it: two or three decimals, below 0.001 as a power of ten."""
     if value >= 0.0995:
         return f"{value:.2f}"
-    return f"{value:.3f}" if value >= 0.001 else f"{value:.0e}".replace("e-0", "e-")
+    return f"{value:.3f}" if value >= 0.001 else f"{value:.1e}".replace("e-0", "e-")
 
 
-def interval(effect: Effect) -> str:
-    """Return the bounds of an effect's interval, in brackets."""
+def effect_texts(effects: Sequence[Effect]) -> list[str]:
+    """Return effects with their intervals, such as ``AUROC 0.93 [0.81, 0.98]``, one under the other."""
+    names = [SHORT.get(effect.name, effect.name) for effect in effects]
+    values = [number(effect.value, effect.name in SIGNED) for effect in effects]
+    width, room = max(map(len, names), default=0), max(map(len, values), default=0)
+    return [
+        f"{name:{width}} {value:>{room}} {_interval(effect)}"
+        for name, value, effect in zip(names, values, effects, strict=True)
+    ]
+
+
+def _interval(effect: Effect) -> str:
+    if effect.low is None and effect.high is None:
+        return "[no interval]"
     signed = effect.name in SIGNED
     return f"[{number(effect.low, signed)}, {number(effect.high, signed)}]"
-
-
-def effect_text(effect: Effect) -> str:
-    """Return an effect with its interval, such as ``AUROC 0.93 [0.81, 0.98]``."""
-    return f"{SHORT.get(effect.name, effect.name)} {number(effect.value, effect.name in SIGNED)} {interval(effect)}"
 
 
 SHORT = {"difference of means": "diff.", "mean difference": "mean diff.", "Hedges' g": "g"}
@@ -52,19 +61,32 @@ def counts_text(evidence: Evidence) -> str:
     return " + ".join(str(size) for size in sizes)
 
 
-def headline(result: Result) -> str:
-    """Return a result in one or two words: its verdict, and whether it was expected when it is not ``supported``."""
+def headline(entry: Entry) -> tuple[str, str]:
+    """Return a claim's verdict in one word, and what was expected instead or all the same, where that needs saying."""
+    result = entry.result
     if result.verdict is None:
-        return "broken"
-    expected = " as expected" if result.as_expected and result.expect != "supported" else ""
-    return f"{result.verdict}{expected}"
+        return "broken", ""
+    if entry.outcome == "xfailed":
+        return result.verdict, "as xfail says"
+    if result.as_expected:
+        asked = "though marked xfail" if entry.failed else "as expected"
+        return result.verdict, asked if entry.failed or result.expect != "supported" else ""
+    return result.verdict, "" if result.expect == "supported" else f"expected {result.expect}"
 
 
-def tally(results: Sequence[Result]) -> str:
-    """Return the closing line: how many claims there are and what came of them."""
-    counts: Counter[str] = Counter(result.verdict or "broken" for result in results)
+def own_id(result: Result) -> str:
+    """Return a claim's id where somebody gave it one, nothing where it only repeats the sentence."""
+    letters = [re.sub(r"[^a-z0-9]+", "", text.lower()) for text in (result.id, result.sentence)]
+    return "" if letters[1].startswith(letters[0]) else result.id
+
+
+def tally(entries: Sequence[Entry]) -> str:
+    """Return the closing line: how many claims there are, what came of them, and whether that will do."""
+    counts: Counter[str] = Counter(entry.result.verdict or "broken" for entry in entries)
     parts = [f"{counts[name]} {name}" for name in (*VERDICTS, "broken") if counts[name]]
-    missed = sum(not result.as_expected for result in results)
-    verdict = "all as expected" if not missed else f"{missed} not as expected"
-    noun = "claim" if len(results) == 1 else "claims"
-    return f"{len(results)} {noun}: {', '.join(parts)}; {verdict}"
+    failed = sum(entry.failed for entry in entries)
+    missed = sum(not entry.result.as_expected for entry in entries)
+    end = f"{missed} not as expected, as allowed" if missed else "all as expected"
+    if failed:
+        end = f"{failed} not as expected"
+    return f"{len(entries)} {'claim' if len(entries) == 1 else 'claims'}: {', '.join(parts)}; {end}"

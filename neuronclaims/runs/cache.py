@@ -90,11 +90,11 @@ class Context:
             raise self._unwritable(error) from None
 
     def prepare(self) -> None:
-        """Make the folders, with a note that says what they are."""
+        """Make the folders, with a note that says what they are, and keep them out of version control."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        note = self.root / "README.txt"
-        if not note.exists():
-            note.write_text(_README, encoding="utf-8")
+        for name, text in (("README.txt", _README), (".gitignore", "*\n")):
+            if not (self.root / name).exists():
+                (self.root / name).write_text(text, encoding="utf-8")
 
     @contextmanager
     def measuring(self) -> Iterator[None]:

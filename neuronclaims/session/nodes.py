@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +16,12 @@ import pytest
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import phrases
 from neuronclaims.language import Claim, ClaimFile, read_claim_file
-from neuronclaims.session.outcomes import ClaimMissed, ClaimRefuted, message_of, miss, status_of
+from neuronclaims.reports.junit import properties
+from neuronclaims.reports.plain import to_plain
+from neuronclaims.runs.sources import label
+from neuronclaims.session.marks import check_tags, marks_of
+from neuronclaims.session.outcomes import ClaimMissed, message_of, miss, status_of
+from neuronclaims.verdicts import broken
 
 if TYPE_CHECKING:
     from neuronclaims.results import Result
@@ -29,6 +35,7 @@ class ClaimFileNode(pytest.File):
         """Read the file, and yield one node per model it names; a file with problems is one collection error."""
         try:
             claim_file = read_claim_file(self.path, phrases())
+            check_tags(claim_file)
         except NeuronClaimsError as error:
             raise self.CollectError(str(error)) from None
         for name, spec in labels(claim_file.models).items():
@@ -70,6 +77,14 @@ class ClaimItem(pytest.Function):
         """The model the claim is put to, as the file calls it."""
         return self.parent.spec
 
+    def judged_by(self, study: Study) -> Result:
+        """Return the claim's result; what is wrong with its model or run is an error of each of its claims."""
+        try:
+            result = study.judge(self.claim_file, self.spec)[self.claim.id]
+        except NeuronClaimsError as error:
+            result = broken(self.parent.name, self.claim, str(error))
+        return replace(result, model=self.parent.name)
+
     def reportinfo(self) -> tuple[os.PathLike[str] | str, int | None, str]:
         """Point at the claim's own line, so that editors and CI annotations can go there."""
         return self.path, self.claim.place.line - 1, f"{self.parent.name}::{self.name}"
@@ -84,48 +99,41 @@ class ClaimItem(pytest.Function):
         """Put the result on the report as plain data: xdist carries nothing else."""
         if report.when != "call" or self.result is None:
             return
-        from neuronclaims.reports.plain import to_plain
-
         report.claims_result = to_plain(self.result)  # type: ignore[attr-defined]
-        report.claims_status = status_of(self.result)  # type: ignore[attr-defined]
-        if report.skipped and not hasattr(report, "wasxfail"):
+        if hasattr(report, "wasxfail"):
+            return
+        report.claims_status = status_of(self.result, report.outcome)  # type: ignore[attr-defined]
+        if report.skipped:
             report.longrepr = (str(self.path), self.claim.place.line, message_of(self.result))
+        elif report.failed and self.result.as_expected and self.claim.settings.xfail:
+            report.longrepr = message_of(self.result, xfail=self.claim.settings.xfail)
 
 
 def check_claim(request: pytest.FixtureRequest, claims_study: Study) -> None:
     """Judge the claim, with its whole family, and fail unless the verdict is the one the file expects."""
-    item = request.node
-    item.result = result = claims_study.judge(item.claim_file, item.spec)[item.claim.id]
-    from neuronclaims.reports.junit import properties
-
+    item: ClaimItem = request.node
+    result = item.judged_by(claims_study)
     item.user_properties.extend(properties(result))
+    item.result = result
     if not result.as_expected:
         miss(result, item.config)
 
 
-def marks_of(claim: Claim) -> Iterator[pytest.MarkDecorator]:
-    """Yield pytest's marks for a claim's tags, ``skip`` and ``xfail``."""
-    for tag in claim.settings.tags:
-        yield getattr(pytest.mark, tag)
-    if claim.settings.skip:
-        yield pytest.mark.skip(reason=claim.settings.skip)
-    if claim.settings.xfail:
-        yield pytest.mark.xfail(reason=claim.settings.xfail, raises=ClaimRefuted, strict=True)
-
-
 def labels(models: Iterable[str]) -> dict[str, str]:
     """Return a short name, fit for a node id, for each model of a file; alike ones are told apart by their path."""
-    from neuronclaims.runs.sources import label
-
     specs = list(models)
     short = [label(spec) for spec in specs]
-    return {
-        name if short.count(name) == 1 else label(spec.replace("/", "-").replace("\\", "-")): spec
-        for name, spec in zip(short, specs, strict=True)
-    }
+    found: dict[str, str] = {}
+    for name, spec in zip(short, specs, strict=True):
+        if short.count(name) > 1:
+            name = label(spec.replace("/", "-").replace("\\", "-"))
+        found[_untaken(name, found)] = spec
+    return found
 
 
-def shown_path(config: pytest.Config, path: os.PathLike[str]) -> str:
-    """Return a path as messages show it: relative to where pytest was called, when that is shorter."""
-    relative = os.path.relpath(path, config.invocation_params.dir)
-    return os.fspath(path) if relative.startswith(os.pardir) else relative
+def _untaken(name: str, taken: Iterable[str]) -> str:
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{name}-{number}"
+    return free

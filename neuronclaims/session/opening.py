@@ -1,23 +1,21 @@
-"""What a pytest session does around its claims: open the study, warn before models run, show progress."""
+"""What a pytest session does before its claims: open the study, and warn of claims that cannot pass."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import nullcontext
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import pytest
 
 from neuronclaims.errors import NeuronClaimsError
+from neuronclaims.reports.text import one_line
 from neuronclaims.session.nodes import ClaimItem, ModelNode
-from neuronclaims.session.outcomes import option
+from neuronclaims.session.progress import progress_of
+from neuronclaims.session.settings import folder_of, value_of
 from neuronclaims.study import Study, hopeless
 
 if TYPE_CHECKING:
-    from _pytest.capture import CaptureManager
-    from _pytest.terminal import TerminalReporter
-
-    from neuronclaims.runs import LoadedModel, Progress
+    from neuronclaims.runs import LoadedModel
 
 
 def open_study(session: pytest.Session, models: Mapping[str, LoadedModel]) -> Study:
@@ -26,8 +24,8 @@ def open_study(session: pytest.Session, models: Mapping[str, LoadedModel]) -> St
 
     config = session.config
     study = Study(
-        cache=config.rootpath / option(config, "cache"),
-        options=RunOptions(dtype=option(config, "dtype"), device=option(config, "device")),
+        cache=folder_of(config, "cache"),
+        options=RunOptions(dtype=value_of(config, "dtype"), device=value_of(config, "device")),
         models=models,
         progress=progress_of(config),
     )
@@ -44,57 +42,16 @@ def model_nodes(items: Iterable[pytest.Item]) -> list[ModelNode]:
 def forewarn(items: Iterable[pytest.Item]) -> list[str]:
     """Name the claims that cannot pass however clear their effect, before any model runs."""
     chosen = {(item.claim_file.path, item.claim.id): item for item in items if isinstance(item, ClaimItem)}
-    lines = []
-    for item in chosen.values():
-        try:
-            reason = hopeless(item.claim_file, item.claim)
-        except NeuronClaimsError:
-            continue
-        if reason:
-            lines.append(f"{item.claim.place.path}:{item.claim.place.line}: cannot be supported: {reason}")
-    return lines
+    return [line for item in chosen.values() if (line := _forewarning(item))]
 
 
-def progress_of(config: pytest.Config) -> Callable[[Progress], None]:
-    """Return what shows a run's progress: one line per model, counting on a terminal; nothing where none is seen."""
-    reporter: TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is None or hasattr(config, "workerinput") or config.get_verbosity() < 0:
-        return lambda _: None
-    return ProgressLine(reporter, config.pluginmanager.get_plugin("capturemanager"))
-
-
-class ProgressLine:
-    """Writes how far a model is, past pytest's capture; on a terminal in one line that counts."""
-
-    def __init__(self, reporter: TerminalReporter, capture: CaptureManager | None) -> None:
-        self._reporter = reporter
-        self._capture = capture
-        self._live = reporter.isatty
-        self._stage: tuple[str, str] | None = None
-
-    def __call__(self, progress: Progress) -> None:
-        """Show one step."""
-        with self._capture.global_and_fixture_disabled() if self._capture else nullcontext():
-            self._show(progress)
-
-    def _show(self, progress: Progress) -> None:
-        begins, ends = self._stage != (progress.model, progress.stage), progress.done >= progress.total
-        self._stage = None if ends else (progress.model, progress.stage)
-        if begins and not (progress.stage == "loading" and ends):
-            self._reporter.ensure_newline()
-        if progress.stage == "loading":
-            if begins and not ends:
-                self._reporter.write_line(f"{progress.model}: loading the model")
-        elif progress.stage == "cached":
-            if self._reporter.verbosity > 0 or not ends:
-                self._reporter.write_line(f"{_count(progress)} found in the cache")
-        elif self._live:
-            self._reporter.rewrite(f"{_count(progress)} measured", erase=True)
-            if ends:
-                self._reporter.write_line("")
-        elif ends:
-            self._reporter.write_line(f"{_count(progress)} measured")
-
-
-def _count(progress: Progress) -> str:
-    return f"{progress.model}: {progress.done} of {progress.total} prompts"
+def _forewarning(item: ClaimItem) -> str | None:
+    claim = item.claim
+    if claim.settings.expect != "supported" or claim.settings.skip or claim.settings.xfail:
+        return None
+    try:
+        reason = hopeless(item.claim_file, claim)
+    except NeuronClaimsError:
+        return None  # the claim will say so itself
+    place = f"{claim.place.path}:{claim.place.line}"
+    return one_line(f"{place}: cannot be supported: {reason}") if reason else None

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
+from neuronclaims.reports.text import one_line
+from neuronclaims.session.settings import value_of
+
 if TYPE_CHECKING:
     from neuronclaims.results import Result
 
@@ -31,37 +34,40 @@ def miss(result: Result, config: pytest.Config) -> NoReturn:
     text = message_of(result)
     if result.error is not None:
         raise ClaimBroken(text)
-    if result.verdict == "refuted":
-        raise ClaimRefuted(text)
     if result.verdict == "inconclusive":
-        if option(config, "inconclusive") == "skip":
+        if value_of(config, "inconclusive") == "skip":
             pytest.skip(text)
         raise ClaimInconclusive(text)
+    if result.verdict == "refuted" and result.expect == "supported":
+        raise ClaimRefuted(text)
     raise ClaimMissed(text)
 
 
-def message_of(result: Result) -> str:
-    """Return the message of a failure; its first line, all that short summaries show, says everything."""
+def message_of(result: Result, xfail: str | None = None) -> str:
+    """Return the message of a failure: one line, which says everything where short summaries show no more.
+
+    ``xfail`` is the reason a claim gave for being expected to fail when it did not.
+    """
     place = f"{result.file}:{result.line}"
     if result.error is not None:
-        return f"{place}: could not be tested: {result.error}"
+        return one_line(f"{place}: could not be tested: {result.error}")
     expected = "" if result.expect == "supported" else f", expected {result.expect}"
-    return f"{place}: {result.verdict}{expected}: {result.sentence}. {result.reason}"
+    if xfail is not None:
+        expected = f", though marked xfail ({xfail})"
+    return one_line(f"{place}: {result.verdict}{expected}: {result.sentence}. {result.reason}")
 
 
-def status_of(result: Result) -> tuple[str, str, str, str] | None:
-    """Return category, letter, word and colour for pytest's progress, or None where pytest's own will do."""
+def status_of(result: Result, outcome: str) -> tuple[str, str, str, str]:
+    """Return category, letter, word and colour of a claim that pytest takes for passed, failed or skipped."""
     if result.error is not None or result.verdict is None:
-        return "failed", "E", "BROKEN", "red"
-    if result.as_expected:
+        return "broken", "E", "BROKEN", "red"
+    word = result.verdict.upper()
+    if outcome == "passed":
         expected = "" if result.expect == "supported" else " (as expected)"
-        return "passed", ".", f"{result.verdict.upper()}{expected}", "green"
-    if result.verdict == "inconclusive":
-        return "inconclusive", "?", "INCONCLUSIVE", "yellow"
-    return "failed", "F", f"{result.verdict.upper()}", "red"
-
-
-def option(config: pytest.Config, name: str) -> str:
-    """Return a setting of ours: from the command line, else from the configuration file."""
-    given = config.getoption(f"claims_{name}")
-    return str(config.getini(f"claims_{name}") if given is None else given)
+        return "passed", ".", f"{word}{expected}", "green"
+    if result.verdict == "inconclusive" and not result.as_expected:
+        return "inconclusive", "?", word, "yellow"
+    if result.as_expected:
+        return "failed", "F", f"{word} (marked xfail)", "red"
+    expected = "" if result.expect == "supported" else f" (expected {result.expect})"
+    return "failed", "F", f"{word}{expected}", "red"

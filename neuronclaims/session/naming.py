@@ -1,0 +1,83 @@
+"""pytest's short test summary, completed: it cannot list the categories that only we have."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from _pytest.terminal import TerminalReporter
+
+    from neuronclaims.reports.entry import Entry
+    from neuronclaims.session.recorder import ClaimsRecorder
+
+LISTED = {"f": "failed", "E": "error", "x": "xfailed", "X": "xpassed", "s": "skipped", "p": "passed"}
+"""Which letters of ``-r`` make pytest list which of its categories."""
+
+
+class ShortSummary:
+    """Adds inconclusive and broken claims to the short test summary, under the letters that ask for them."""
+
+    def __init__(self, recorder: ClaimsRecorder) -> None:
+        self._recorder = recorder
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> Generator[None, Any, Any]:
+        """Write our lines when pytest has written its own, or where it had none, their heading too."""
+        result = yield
+        letters = "" if terminalreporter.config.option.no_summary else terminalreporter.reportchars
+        lines = list(self._lines(terminalreporter, letters))
+        listed = (LISTED[letter] for letter in letters if letter in LISTED)
+        if lines and not any(terminalreporter.stats.get(category) for category in listed):
+            terminalreporter.write_sep("=", "short test summary info", cyan=True, bold=True)
+        for line in lines:
+            terminalreporter.write_line(line)
+        return result
+
+    def _lines(self, reporter: TerminalReporter, letters: str) -> Iterator[str]:
+        ours = ("inconclusive", "broken")
+        if not letters or not any(reporter.stats.get(category) for category in ours):
+            return
+        from neuronclaims.reports.entry import families
+
+        entries = [
+            e for e in self._recorder.entries() if e.outcome == "skipped" or e.result.verdict != "refuted"
+        ]
+        for _, _, members in families(entries):
+            for word, name, message in _named(members, letters):
+                yield _line(reporter, word, name, message)
+
+
+def _named(members: Sequence[Entry], letters: str) -> Iterator[tuple[str, str, str]]:
+    """Yield word, name and message for what a family has of our categories; a shared error once."""
+    from neuronclaims.reports.entry import common_errors
+    from neuronclaims.reports.text import one_line
+    from neuronclaims.session.outcomes import message_of
+
+    for entry in members:
+        letter = "s" if entry.outcome == "skipped" else "f" if entry.failed else ""
+        if entry.result.verdict == "inconclusive" and not entry.result.as_expected and letter in letters:
+            yield "INCONCLUSIVE", _name(entry), message_of(entry.result)
+    for error, alike in common_errors(members) if "f" in letters else ():
+        name = _name(alike[0])
+        if len(alike) > 1:
+            name = f"{name.rsplit('::', 1)[0]} ({len(alike)} claims)"
+        yield "BROKEN", name, message_of(alike[0].result) if len(alike) == 1 else one_line(error)
+
+
+def _name(entry: Entry) -> str:
+    return "::".join([entry.result.file, *entry.nodeid.split("::")[1:]])
+
+
+def _line(reporter: TerminalReporter, word: str, name: str, message: str) -> str:
+    """Return a line of the summary, cut to the terminal's width where pytest would cut its own."""
+    writer = reporter.config.get_terminal_writer()
+    room = writer.fullwidth - len(f"{word} {name} - ")
+    uncut = reporter.config.get_verbosity() > 1 or os.environ.get("CI") or os.environ.get("BUILD_NUMBER")
+    if not uncut and len(message) > room:
+        message = f"{message[: room - 3]}..." if room > 3 else ""
+    shown = writer.markup(word, red=word == "BROKEN", yellow=word != "BROKEN")
+    return f"{shown} {name} - {message}" if message else f"{shown} {name}"
