@@ -21,6 +21,8 @@ from neuronclaims.stats.inputs import Bools, Floats, to_unit
 
 Counts = NDArray[np.int64]
 _EPS = float(np.finfo(np.float64).eps)
+_PAIRS = 50_000
+"""How many doubtful relabellings are looked at together: 16 MB for 40 units."""
 
 
 class SumTails:
@@ -103,18 +105,31 @@ class WelchTails:
 
     def _settle(self, chosen: Bools, unsure: Bools, above: Counts, below: Counts) -> None:
         """Take back from ``above`` and ``below`` the ``unsure`` relabellings that do not belong there."""
-        rows, columns = np.nonzero(unsure)
-        other = (chosen[rows] != self._observed[:, columns].T).any(axis=1)  # the observed one itself is a tie
-        for column in np.unique(columns[other]):
+        columns, rows = np.nonzero(unsure.T)
+        other = self._other_values(chosen, rows, columns)
+        columns, rows = columns[other], rows[other]
+        for column in np.unique(columns):
             kinds, inverse = np.unique(self._values[:, column], return_inverse=True)
             member = (inverse[:, None] == np.arange(len(kinds))).astype(np.int64)
-            held = chosen[rows[other & (columns == column)]].astype(np.int64) @ member
+            start, stop = np.searchsorted(columns, [column, column + 1])
+            held = chosen[rows[start:stop]].astype(np.int64) @ member
             unique, times = np.unique(held, axis=0, return_counts=True)
             sign = self._exact_sign(
                 unique, self._observed[:, column] @ member, _integers(kinds), member.sum(axis=0)
             )
             above[column] -= times[sign < 0].sum()
             below[column] -= times[sign > 0].sum()
+
+    def _other_values(self, chosen: Bools, rows: Counts, columns: Counts) -> Bools:
+        """Tell which relabellings mark other values than the observed one does; the rest are ties."""
+        values, seen = self._values.T, self._values.T[self._observed.T].reshape(-1, self._size)
+        other = np.empty(len(rows), dtype=np.bool_)
+        for start in range(0, len(rows), _PAIRS):
+            part = slice(start, start + _PAIRS)
+            # Values ascend within a column, so the marked ones come out sorted and can be compared one by one.
+            marked = values[columns[part]][chosen[rows[part]]].reshape(-1, self._size)
+            other[part] = (marked != seen[columns[part]]).any(axis=1)
+        return other
 
     def _exact_sign(
         self, held: Counts, seen: Counts, kinds: NDArray[Any], everything: Counts

@@ -221,7 +221,8 @@ SENTENCES = [
         judge(0.4, 0.6, 0.8, p=0.4, least=0.179),
         {"counts": (3, 5), "family": 10, "needed": (6, 10)},
         "With 3 and 5 prompts and 10 claims corrected together, the smallest adjusted p possible is 0.179: no result "
-        "could pass the limit of 0.05. About 6 and 10 prompts would probably settle it, if the effect is what it seems.",
+        "could pass the limit of 0.05. About 6 and 10 prompts would probably settle it, if the effect is what it "
+        "seems.",
     ),
     (
         judge(0.4, 0.6, 0.8, p=0.5, least=0.0625),
