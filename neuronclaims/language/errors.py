@@ -12,6 +12,11 @@ from neuronclaims.errors import NeuronClaimsError
 
 WINDOW = 100
 """How many characters of a long source line are shown around the caret."""
+MOST_TOLD = 100
+"""How many problems of one file are told."""
+
+MOST_LISTED = 20
+"""How many of the things allowed are listed."""
 
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
@@ -55,14 +60,19 @@ class Problem:
 
 
 class ClaimFileError(NeuronClaimsError):
-    """A claim file that cannot be read: all its problems at once, in the order of their places."""
+    """A claim file that cannot be read: all its problems at once, in the order of their places.
+
+    ``problems`` has them all; the text tells the first hundred.
+    """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(dict.fromkeys(problems), key=lambda problem: problem.place))
         super().__init__(self.problems)
 
     def __str__(self) -> str:
-        return "\n".join(str(problem) for problem in self.problems)
+        told = [str(problem) for problem in self.problems[:MOST_TOLD]]
+        more = len(self.problems) - len(told)
+        return "\n".join([*told, f"and {more} more problems"] if more else told)
 
 
 def caret_lines(text: str, column: int, width: int, gutter: str, hint: str) -> list[str]:
@@ -88,10 +98,12 @@ def allowed_lines(allowed: tuple[str, ...]) -> list[str]:
     """List what could stand here: short ones in a row, long ones one per line."""
     if not allowed:
         return []
-    if max(map(len, allowed)) > WINDOW // 3:
-        return ["      allowed:", *(f"        {entry}" for entry in allowed)]
+    listed = allowed[:MOST_LISTED]
+    more = f", and {len(allowed) - MOST_LISTED} more" if len(allowed) > MOST_LISTED else ""
+    if max(map(len, listed)) > WINDOW // 3:
+        return ["      allowed:", *(f"        {entry}" for entry in listed)]
     return textwrap.wrap(
-        ", ".join(allowed),
+        ", ".join(listed) + more,
         WINDOW,
         initial_indent="      allowed: ",
         subsequent_indent=" " * 15,

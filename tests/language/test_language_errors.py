@@ -53,8 +53,19 @@ def test_a_suggestion_stands_at_the_caret_and_what_is_allowed_below():
     assert lines[3] == "      allowed: resid_post, mlp_post"
 
 
+def test_of_many_things_allowed_twenty_are_listed():
+    lines = rendered("a", 1, allowed=tuple(f"set{i}" for i in range(1000)))
+    assert " ".join(lines[3:]).endswith("set18, set19, and 980 more")
+
+
 def test_a_file_tells_each_problem_once_in_the_order_of_their_places():
     early, late = (Problem(Place("x", line, 1), "wrong") for line in (2, 10))
     error = ClaimFileError([late, early, late])
     assert error.problems == (early, late)
     assert str(error) == "x:2:1: wrong\nx:10:1: wrong"
+
+
+def test_of_very_many_problems_a_hundred_are_told():
+    error = ClaimFileError(Problem(Place("x", line, 1), "wrong") for line in range(1, 1001))
+    assert len(error.problems) == 1000
+    assert str(error).splitlines()[99:] == ["x:100:1: wrong", "and 900 more problems"]
