@@ -52,15 +52,32 @@ def python(code: str, *arguments: object, wait: bool = True):
     return process.communicate(timeout=120)[0] if wait else process
 
 
-MEASURE_ONE = f"""
-    import sys from pathlib import Path from neuronclaims.measurements import Activations, TokenRule from
-    neuronclaims.runs import RunCache, RunOptions, measure, open_model question = Activations("resid_post",
-    1, TokenRule("mean", "prompt"), {PROMPTS!r}) source = open_model(sys.argv[1], Path(".")) seen = [] def
-    note(step): seen.append(step.done if step.stage == "measuring" else 0) CODE answer = measure(source,
-    [question], cache=RunCache(Path(sys.argv[2])), options=RunOptions(batch_prompts=2), progress=note)
-    print(max(seen, default=0), float(answer[question].sum()), sorted({{"torch", "transformers"}} &
-    set(sys.modules)))
+MEASURE = f"""
+    import sys
+    from pathlib import Path
+    from neuronclaims.measurements import Activations, TokenRule
+    from neuronclaims.runs import RunCache, measure, open_model
+    question = Activations("resid_post", 1, TokenRule("mean", "prompt"), {PROMPTS!r})
+    answer = measure(open_model(sys.argv[1], Path(".")), [question], cache=RunCache(Path(sys.argv[2])))
+    print(float(answer[question].sum()), sorted({{"torch", "transformers"}} & set(sys.modules)))
 """
+
+WITHOUT_A_MODEL = """
+    import os, signal, sys, time, types
+    import numpy as np
+    def run(source, work, options, report):
+        for job in work:
+            for done, prompt in enumerate(job.prompts):
+                if done == int(sys.argv[3]):
+                    os.kill(os.getpid(), signal.SIGKILL)
+                print("ran", prompt, flush=True)
+                time.sleep(0.2)
+                values = {need: np.full((1, 32), len(prompt), np.float32) for need in job.needs}
+                yield types.SimpleNamespace(prompts=(prompt,), values=values)
+    sys.modules["neuronclaims.runs.engine"] = types.ModuleType("engine")
+    sys.modules["neuronclaims.runs.engine"].run = run
+"""
+EXPECTED = f"{32.0 * sum(map(len, PROMPTS))} []"
 
 
 def test_a_warm_run_gives_the_same_bits_and_imports_neither_torch_nor_transformers(
@@ -68,34 +85,28 @@ def test_a_warm_run_gives_the_same_bits_and_imports_neither_torch_nor_transforme
 ):
     runs, answers = counted(source_of("gpt2"), [ask()], tmp_path)
     assert runs == len(PROMPTS)
-    printed = python(MEASURE_ONE.replace("CODE", "pass"), folder_of("gpt2"), tmp_path)
-    assert printed.strip() == f"0 {float(answers[ask()].sum())} []"
+    assert python(MEASURE, folder_of("gpt2"), tmp_path).strip() == f"{float(answers[ask()].sum())} []"
 
 
 def test_processes_that_start_cold_together_measure_once(folder_of, tmp_path) -> None:
-    code = MEASURE_ONE.replace("CODE", "pass")
-    both = [python(code, folder_of("gpt2"), tmp_path, wait=False) for _ in range(2)]
-    said = [process.communicate(timeout=120) for process in both]
-    assert [process.returncode for process in both] == [0, 0], said
-    printed = [out.split() for out, _ in said]
-    assert sorted(int(words[0]) for words in printed) == [0, len(PROMPTS)]
-    assert printed[0][1] == printed[1][1]
+    arguments = (WITHOUT_A_MODEL + MEASURE, folder_of("gpt2"), tmp_path, 99)
+    said = [
+        process.communicate(timeout=120) for process in [python(*arguments, wait=False) for _ in range(3)]
+    ]
+    lines = [line for out, _ in said for line in out.splitlines()]
+    assert sorted(lines) == sorted([f"ran {prompt}" for prompt in PROMPTS] + [EXPECTED] * 3), said
 
 
-def test_a_killed_run_keeps_its_finished_batches_and_the_next_goes_on_from_there(
-    folder_of, source_of, tmp_path
-) -> None:
-    kill = "import os, signal; step.done == 2 and os.kill(os.getpid(), signal.SIGKILL)"
-    process = python(MEASURE_ONE.replace("CODE", kill), folder_of("gpt2"), tmp_path, wait=False)
-    process.communicate(timeout=120)
+def test_a_killed_run_keeps_its_finished_batches_and_the_next_goes_on_from_there(folder_of, tmp_path) -> None:
+    process = python(WITHOUT_A_MODEL + MEASURE, folder_of("gpt2"), tmp_path, 2, wait=False)
+    first = process.communicate(timeout=120)[0].splitlines()
     assert process.returncode == -signal.SIGKILL
-    (shard,) = tmp_path.rglob("*.safetensors")
-    (shard.parent / "0123.tmp").write_bytes(shard.read_bytes()[:100])
-    runs, answers = counted(source_of("gpt2"), [ask()], tmp_path, batch_prompts=2)
-    assert runs == 2
-    np.testing.assert_array_equal(
-        answers[ask()], measure(source_of("gpt2"), [ask()], options=RunOptions(batch_prompts=2))[ask()]
-    )
+    shards = list(tmp_path.rglob("*.safetensors"))
+    assert len(first) == len(shards) == 2
+    (shards[0].parent / "0123.tmp").write_bytes(shards[0].read_bytes()[:100])
+    then = python(WITHOUT_A_MODEL + MEASURE, folder_of("gpt2"), tmp_path, 99).splitlines()
+    assert then[-1] == EXPECTED
+    assert sorted(first + then[:-1]) == sorted(f"ran {prompt}" for prompt in PROMPTS)
 
 
 def test_a_new_prompt_costs_one_prompt_and_a_new_layer_runs_nothing_else(
