@@ -103,8 +103,8 @@ def _between_sets(first: Floats, second: Floats, whole: bool) -> Relabelling:
 
 
 def _within_pairs(differences: Floats, whole: bool) -> Relabelling:
-    # Flipping signs at random is marking units at random: the signed sum is twice the marked sizes less a
-    # constant.
+    # Flipping signs at random is marking units at random: the signed sum is twice the marked sizes less a constant.
+    # Differences are taken once, in float64; from there on ties are exact.
     order = np.argsort(np.abs(differences), axis=0, kind="stable")
     signed = np.take_along_axis(differences, order, axis=0)
     sizes = np.abs(signed)

@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as hnp
 from scipy import stats
 from stats_data import KINDS, quick, sample
 
-from neuronclaims.stats import StatsError, arrangements, two_sample_test, two_sample_tests
+from neuronclaims.stats import StatsError, arrangements, ranklaw, two_sample_test, two_sample_tests
 
 ONE_BIT = 2.0**-52
 
@@ -115,6 +115,31 @@ def test_random_draws_estimate_the_exact_p(n1, n2, paired, kind):
     for truth, estimate in zip(exact, drawn, strict=True):
         hits = round(estimate * 20_001) - 1
         assert stats.binomtest(hits, 20_000, truth).pvalue > 1e-4
+
+
+@pytest.mark.parametrize("paired", [False, True])
+def test_no_hit_among_random_draws_counts_as_the_observed_one_alone(paired):
+    low = np.linspace(0, 1, 30)
+    found = two_sample_test(low + 9, low, paired=paired, statistic="mean", alternative="greater", seed=0)
+    assert (found.p_value, found.arrangements, found.exact) == (1 / 10_000, 9_999, False)
+    both = two_sample_test(low + 9, low, paired=paired, statistic="mean", alternative="two-sided", seed=0)
+    assert both.p_value == 2 / 10_000
+    assert (found.smallest_p, both.smallest_p) == (1e-6, 2e-6)
+
+
+@pytest.mark.parametrize(
+    ("n1", "n2", "paired"), [(20, 20, False), (15, 25, False), (25, 15, False), (30, 30, True)]
+)
+def test_rank_sums_too_long_to_count_are_drawn_with_the_same_law(monkeypatch, n1, n2, paired):
+    rng = np.random.default_rng(3)
+    a, b = sample("relu", n1, rng) + 0.1, sample("relu", n2, rng)
+    options = {"paired": paired, "statistic": "auroc", "alternative": "less", "seed": 0}
+    exact = two_sample_test(a, b, **options)
+    monkeypatch.setattr(ranklaw, "_WORK_LIMIT", 0)
+    drawn = two_sample_test(a, b, **options, max_resamples=9_999)
+    assert (exact.exact, drawn.exact) == (True, False)
+    for truth, estimate in ((exact.p_greater, drawn.p_greater), (exact.p_less, drawn.p_less)):
+        assert stats.binomtest(round(estimate * 10_000) - 1, 9_999, min(truth, 1.0)).pvalue > 1e-4
 
 
 @pytest.mark.parametrize("paired", [False, True])
