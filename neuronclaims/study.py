@@ -6,7 +6,7 @@ journey for a script. Nothing here loads a model library: runs do, when somethin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, KeysView, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
@@ -63,6 +63,11 @@ class _Asked:
     needs: Mapping[str, tuple[Measurement, ...]]
     errors: Mapping[str, str]
 
+    @property
+    def all_needs(self) -> KeysView[Measurement]:
+        """What the claims of the file need together, each once."""
+        return dict.fromkeys(need for needs in self.needs.values() for need in needs).keys()
+
 
 class Study:
     """Claim files put to models: each model is measured once for all of them, each file judged as one family.
@@ -86,8 +91,8 @@ class Study:
         self._models = dict(models or {})
         self._progress = progress
         self._asked: dict[tuple[Path, str], _Asked | NeuronClaimsError] = {}
-        self._answers: dict[object, Answered] = {}
-        self._results: dict[tuple[Path, str], Mapping[str, Result] | NeuronClaimsError] = {}
+        self._answers: dict[object, Answered | Exception] = {}
+        self._results: dict[tuple[Path, str], Mapping[str, Result] | Exception] = {}
 
     def expect(self, file: ClaimFile, model: str) -> None:
         """Tell the study that a file will be put to a model, so that one run of the model serves all files."""
@@ -97,13 +102,13 @@ class Study:
         """Return the result of every claim of a file on one model, by id.
 
         What is wrong with one claim is in its result. Raises NeuronClaimsError for what is wrong with the model or
-        with the run as a whole, the same one when asked again.
+        with the run as a whole; whatever is raised is raised again when asked again, without another try.
         """
         key = (file.path, model)
         if key not in self._results:
             try:
                 self._results[key] = self._judge(_or_raise(self._ask(file, model)))
-            except NeuronClaimsError as error:
+            except Exception as error:
                 self._results[key] = error
         return _or_raise(self._results[key])
 
@@ -118,7 +123,7 @@ class Study:
         return self._asked[key]
 
     def _judge(self, asked: _Asked) -> Mapping[str, Result]:
-        answered = self._measured(asked.source)
+        answered = self._measured(asked)
         findings: dict[str, Finding] = {}
         errors = dict(asked.errors)
         family = family_of(asked.file)
@@ -131,16 +136,23 @@ class Study:
                 errors[claim.id] = str(error)
         return conclude(asked.file, asked.source.name, findings, errors)
 
-    def _measured(self, source: Source) -> Answered:
-        """Return the answers to all that any expected file wants of one model, measured at the first call."""
-        which = _identity(source)
-        if which not in self._answers:
-            asked = [
-                a for a in self._asked.values() if isinstance(a, _Asked) and _identity(a.source) == which
-            ]
-            needs = dict.fromkeys(need for a in asked for needs in a.needs.values() for need in needs)
-            self._answers[which] = self._measure(source, list(needs))
-        return self._answers[which]
+    def _measured(self, asked: _Asked) -> Answered:
+        """Return the answers to all that any file asks of one model; what was not asked before is measured now.
+
+        Raises the error of the model or of the run, the same one to every file that needs it.
+        """
+        which = _identity(asked.source)
+        known = self._answers.setdefault(which, {})
+        if not isinstance(known, Exception) and not known.keys() >= asked.all_needs:
+            others = (a for a in self._asked.values() if isinstance(a, _Asked))
+            wanted = [need for a in others if _identity(a.source) == which for need in a.all_needs]
+            try:
+                known |= self._measure(
+                    asked.source, [need for need in dict.fromkeys(wanted) if need not in known]
+                )
+            except Exception as error:
+                self._answers[which] = error
+        return _or_raise(self._answers[which])
 
     def _measure(self, source: Source, needs: list[Measurement]) -> Answered:
         """Measure in one run; where something in it cannot be measured, halve until that alone is left out."""
@@ -197,7 +209,7 @@ def _identity(source: Source) -> object:
     return source.folder.resolve() if source.folder is not None else id(source.loaded)
 
 
-def _or_raise(value: T | NeuronClaimsError) -> T:
-    if isinstance(value, NeuronClaimsError):
+def _or_raise(value: T | Exception) -> T:
+    if isinstance(value, Exception):
         raise value
     return value

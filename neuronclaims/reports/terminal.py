@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
@@ -51,6 +52,7 @@ LABEL = 13
 """Columns of a drawn distribution and of its label."""
 
 COLOURS = {"supported": "green", "refuted": "red", "inconclusive": "yellow", None: "red"}
+TRAILING = re.compile(r" +((\x1b\[[0-9;]*m)*)$")
 UNUSUAL = "█▁─…"
 """What an encoding must be able to write for us to draw with more than ASCII."""
 
@@ -79,8 +81,8 @@ def draw(
             console.print(*pen.family(f"{file} on {model}", members), sep="\n")
         style = "bold red" if any(entry.failed for entry in entries) else "green"
         console.print(_text(tally(entries), style))
-    lines = (line.rstrip() for line in captured.get().splitlines())
-    return fitting("\n".join(lines) + "\n", encoding)
+    lines = (TRAILING.sub(r"\1", line) for line in captured.get().split("\n"))
+    return fitting("\n".join(lines), encoding)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ class _Pen:
 
     def family(self, title: str, entries: Sequence[Entry]) -> Iterator[RenderableType]:
         """Yield a heading and the claims under it; an error that many of them share is told once, at the end."""
-        yield Rule(_text(title, "bold"), align="left", characters="-" if self.plain else "─")
+        yield Rule(_text(title, "bold"), align="left", style="dim", characters="-" if self.plain else "─")
         judged = [entry for entry in entries if entry.result.error is None]
         wide = self.width >= WIDE
         if judged and wide:
@@ -159,9 +161,13 @@ class _Pen:
         yield Text("")
 
     def _title(self, entry: Entry, text: str) -> Text:
-        shown = own_id(entry.result) if entry.result.error is None else ""
-        id_ = _text(f"  {shown}", "dim") if shown else Text("")
-        return Text.assemble(Text(" ").join(self._verdict(entry)), "  ", _text(text), id_)
+        given = own_id(entry.result) if entry.result.sentence == text else ""
+        return Text.assemble(
+            Text(" ").join(self._verdict(entry)),
+            _text(f"  {given}" if given else "", "dim"),
+            "  ",
+            _text(text),
+        )
 
     def _verdict(self, entry: Entry) -> list[Text]:
         word, note = headline(entry)

@@ -18,6 +18,7 @@ from neuronclaims.kinds import phrases
 from neuronclaims.language import Claim, ClaimFile, read_claim_file
 from neuronclaims.reports.junit import properties
 from neuronclaims.reports.plain import to_plain
+from neuronclaims.reports.text import one_line
 from neuronclaims.runs.sources import label
 from neuronclaims.session.marks import check_tags, marks_of
 from neuronclaims.session.outcomes import ClaimMissed, message_of, miss, status_of
@@ -48,6 +49,7 @@ class ModelNode(pytest.Collector):
     def __init__(self, *, claim_file: ClaimFile, spec: str, **rest: Any) -> None:
         super().__init__(**rest)
         self.claim_file, self.spec = claim_file, spec
+        self.defect: BaseException | None = None
 
     def collect(self) -> Iterator[ClaimItem]:
         """Yield one item per claim, in the file's order."""
@@ -93,6 +95,12 @@ class ClaimItem(pytest.Function):
         """Show our own errors as their text alone; anything else is a defect and keeps its traceback."""
         if isinstance(excinfo.value, (ClaimMissed, NeuronClaimsError)):
             return str(excinfo.value)
+        if self.parent.defect is excinfo.value:
+            place = f"{self.claim.place.path}:{self.claim.place.line}"
+            return one_line(
+                f"{place}: could not be tested: {excinfo.exconly()} (its traceback is shown above)"
+            )
+        self.parent.defect = excinfo.value
         return super().repr_failure(excinfo, *rest)
 
     def attach_result(self, report: pytest.TestReport) -> None:

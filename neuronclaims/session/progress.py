@@ -103,5 +103,5 @@ def step(progress: Progress, counting: bool, known: bool) -> str | None:
     if progress.stage == "cached":
         return f"{done} of {total} prompts found in the cache" if known or done < total else None
     if done == 0:
-        return f"measuring {total} prompts"
+        return f"measuring {total} prompts" if total else None
     return f"measured {done} of {total} prompts" if counting else None
