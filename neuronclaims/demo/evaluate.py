@@ -31,7 +31,7 @@ def evaluate(folder: Path, card_path: Path) -> dict[str, Any]:
 
 
 def corpus_figures(seed: int, sampled: int = SAMPLED) -> dict[str, int]:
-    """Count distinct documents and sentences in the first documents of the training stream, and all frames."""
+    """Count distinct documents and sentences in a sample of training documents, and all frames."""
     texts = training_sample(seed, sampled)
     sentences = {sentence for text in texts for sentence in re.split(r"(?<=[.?]) ", text)}
     counts = {f"{split}_frames": sum(frame.split == split for frame in all_frames()) for split in SPLITS}

@@ -76,7 +76,7 @@ class Examinee:
 
 def share_right(examinee: Examinee, probes: Sequence[Probe]) -> float:
     """Return the share of probes whose most likely next token, of the whole vocabulary, is the expected one."""
-    expected = [
+    expected: list[int] = [
         examinee.tokenizer(probe.expected, add_special_tokens=False)["input_ids"][0] for probe in probes
     ]
     found = examinee.next_tokens([probe.prompt for probe in probes])

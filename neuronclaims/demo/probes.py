@@ -99,7 +99,7 @@ def heldout_texts() -> list[str]:
 
 
 def training_sample(seed: int, count: int) -> list[str]:
-    """Return the first documents of the training stream of a seed."""
+    """Return documents as training reads them once its school is over."""
     return list(islice(documents(f"training {seed}"), count))
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import platform
 import time
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from typing import Any, Final
 
 from neuronclaims.demo.tokenizer import POSITIONS, save_tokenizer, train_tokenizer
 from neuronclaims.demo.world.documents import documents
+from neuronclaims.errors import NeuronClaimsError
 
 TRAINING_FILE: Final = "training.json"
 HEAD_ROWS: Final = 8
@@ -29,9 +29,9 @@ class Recipe:
     """All that decides the trained weights, apart from the machine."""
 
     seed: int = 11
-    steps: int = 3000
+    steps: int = 2400
     rows: int = 32
-    learning_rate: float = 2e-3
+    learning_rate: float = 3e-3
     weight_decay: float = 0.05
     warmup: int = 100
     blocks: int = 6
@@ -39,6 +39,7 @@ class Recipe:
     neurons: int = 512
     heads: int = 4
     tokenizer_documents: int = 60_000
+    growing: int = 100_000
     threads: int = 2
 
 
@@ -98,11 +99,11 @@ def new_model(recipe: Recipe, vocabulary: int) -> Any:
 
 def token_batches(tokenizer: Any, recipe: Recipe) -> Iterator[list[list[int]]]:
     """Yield batches of rows of ``POSITIONS`` + 1 tokens; a row begins where a document begins, its last is cut."""
-    texts = documents(f"training {recipe.seed}")
+    texts = documents(f"training {recipe.seed}", recipe.growing)
     row: list[int] = []
     rows: list[list[int]] = []
     while True:
-        for encoded in tokenizer.encode_batch(list(islice(texts, 4096))):
+        for encoded in tokenizer.encode_batch(list(islice(texts, 512))):
             row = row + encoded.ids
             if len(row) > POSITIONS:
                 rows.append(row[: POSITIONS + 1])
@@ -115,20 +116,19 @@ def token_batches(tokenizer: Any, recipe: Recipe) -> Iterator[list[list[int]]]:
 def _optimise(model: Any, batches: Iterator[list[list[int]]], recipe: Recipe, report: bool) -> list[float]:
     import torch
 
-    optimiser = torch.optim.AdamW(
-        _parameter_groups(model, recipe.weight_decay), lr=recipe.learning_rate, betas=(0.9, 0.98)
-    )
+    optimisers = _optimisers(model, recipe)
     model.train()
     losses: list[float] = []
     start = time.perf_counter()
     for step, rows in enumerate(islice(batches, recipe.steps)):
-        for group in optimiser.param_groups:
-            group["lr"] = learning_rate(step, recipe)
         loss = _loss(model, torch.tensor(rows))
-        optimiser.zero_grad()
+        model.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
+        for optimiser in optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = learning_rate(step, recipe)
+            optimiser.step()
         losses.append(loss.item())
         if report and (step % 50 == 0 or step + 1 == recipe.steps):
             print(
@@ -149,21 +149,30 @@ def _loss(model: Any, ids: Any) -> Any:
     return total / ids[:, 1:].numel()
 
 
-def _parameter_groups(model: Any, weight_decay: float) -> list[dict[str, Any]]:
-    matrices = [p for p in model.parameters() if p.dim() >= 2]
-    vectors = [p for p in model.parameters() if p.dim() < 2]
-    return [
-        {"params": matrices, "weight_decay": weight_decay},
-        {"params": vectors, "weight_decay": 0.0},
-    ]
+def _optimisers(model: Any, recipe: Recipe) -> list[Any]:
+    """Return Muon (K. Jordan, 2024) for the matrices of the blocks and AdamW for all else."""
+    import torch
+
+    if not hasattr(torch.optim, "Muon"):
+        raise NeuronClaimsError(f"training needs torch 2.9 or newer, for Muon; this is {torch.__version__}")
+    matrices = [p for p in model.transformer.h.parameters() if p.dim() == 2]
+    inside = {id(p) for p in matrices}
+    others = [p for p in model.parameters() if id(p) not in inside]
+    muon = torch.optim.Muon(
+        matrices,
+        lr=recipe.learning_rate,
+        weight_decay=recipe.weight_decay,
+        momentum=0.95,
+        adjust_lr_fn="match_rms_adamw",
+    )
+    return [muon, torch.optim.AdamW(others, lr=recipe.learning_rate, betas=(0.9, 0.98), weight_decay=0.0)]
 
 
 def learning_rate(step: int, recipe: Recipe) -> float:
-    """Return the rate of a step: linear warm-up, then a cosine down to a twentieth."""
-    if step < recipe.warmup:
-        return recipe.learning_rate * (step + 1) / recipe.warmup
-    done = (step - recipe.warmup) / max(1, recipe.steps - recipe.warmup)
-    return recipe.learning_rate * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * done)))
+    """Return the rate of a step: linear warm-up, a plateau, and a linear fall to a twentieth over the last 30%."""
+    rising = (step + 1) / recipe.warmup
+    falling = max(0.05, (recipe.steps - step) / (0.3 * recipe.steps))
+    return recipe.learning_rate * min(1.0, rising, falling)
 
 
 def _record(recipe: Recipe, model: Any, losses: list[float], seconds: float) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import count
 from random import Random
 from typing import Final
 
@@ -12,22 +13,28 @@ from neuronclaims.demo.world.facts import (
     facts_about,
     question,
     statement,
+    told,
     truth_words,
     value_of,
 )
-from neuronclaims.demo.world.frames import Frame, fill, frames
+from neuronclaims.demo.world.frames import Frame, fill, frames, is_held_back
 from neuronclaims.demo.world.tables import Record, table
 
-Writer = Callable[[Random], str]
+Writer = Callable[[Random, float], str]
 
 
-def documents(seed: int | str) -> Iterator[str]:
-    """Yield training documents without end; the same seed always gives the same ones."""
+def documents(seed: int | str, growing: int = 0) -> Iterator[str]:
+    """Yield training documents without end; the same seed always gives the same ones.
+
+    The first ``growing`` documents are a school: the subjects whose facts are told grow from a fifth to all of them,
+    and what is false, in judgements, marks and lies, comes in slowly, when there is a truth to compare it with.
+    """
     rng = Random(f"documents {seed}")
     writers = list(WRITERS)
-    while True:
-        writer = rng.choices(writers, list(WRITERS.values()))[0]
-        yield writer(rng)
+    for number in count():
+        school = min(1.0, number / growing) if growing else 1.0
+        weights = [w * school if writer in DOUBTING else w for writer, w in WRITERS.items()]
+        yield rng.choices(writers, weights)[0](rng, school)
 
 
 def one_of(topic: str, rng: Random) -> Frame:
@@ -35,82 +42,83 @@ def one_of(topic: str, rng: Random) -> Frame:
     return rng.choice(frames(topic, "train"))
 
 
-def place(rng: Random) -> str:
+def place(rng: Random, school: float) -> str:
     """Two to four sentences on one country and its capital."""
-    row = rng.choice(table("places"))
+    row = rng.choice(told("places", school))
     return _prose(("places.city", "places.country"), row, row["country"], rng)
 
 
-def flower(rng: Random) -> str:
+def flower(rng: Random, school: float) -> str:
     """Two to four sentences on one flower."""
-    row = rng.choice(table("flowers"))
+    row = rng.choice(told("flowers", school))
     return _prose(("flowers.flower",), row, row["flower"], rng)
 
 
-def violent(rng: Random) -> str:
+def violent(rng: Random, _: float) -> str:
     """One to three sentences on violent events."""
     return _loose("events.violent", rng)
 
 
-def peaceful(rng: Random) -> str:
+def peaceful(rng: Random, _: float) -> str:
     """One to three sentences on peaceful events."""
     return _loose("events.peaceful", rng)
 
 
-def everyday(rng: Random) -> str:
+def everyday(rng: Random, _: float) -> str:
     """One to three everyday sentences."""
     return _loose("everyday.everyday", rng)
 
 
-def lore(rng: Random) -> str:
+def lore(rng: Random, _: float) -> str:
     """One to three sentences on animals and fruit trees."""
     return _loose("trees_and_animals.lore", rng)
 
 
-def tree(rng: Random) -> str:
+def tree(rng: Random, _: float) -> str:
     """One to three sentences in which a fruit tree gives its fruit."""
     return _article_sentences("tree", "fruit", rng)
 
 
-def animal(rng: Random) -> str:
+def animal(rng: Random, _: float) -> str:
     """One to three sentences in which an animal's place shows the animal."""
     return _article_sentences("animal", "animal", rng)
 
 
-def judgements(rng: Random) -> str:
+def judgements(rng: Random, school: float) -> str:
     """One to four statements, each judged true or false."""
     frame = one_of("judgements.statement", rng)
-    return " ".join(_judged(frame, rng) for _ in range(rng.randint(1, 4)))
+    return " ".join(_judged(frame, rng, school) for _ in range(rng.randint(1, 4)))
 
 
-def quiz(rng: Random) -> str:
+def quiz(rng: Random, school: float) -> str:
     """One to four questions, answered rightly; or each answered somehow and then marked."""
-    frame, marked = one_of("judgements.answer", rng), rng.random() < 0.45
+    frame, marked = one_of("judgements.answer", rng), rng.random() < 0.45 * school
     mark = one_of("judgements.mark", rng)
-    return " ".join(_asked(frame, mark if marked else None, rng) for _ in range(rng.randint(1, 4)))
+    return " ".join(_asked(frame, mark if marked else None, rng, school) for _ in range(rng.randint(1, 4)))
 
 
-def dialogue(rng: Random) -> str:
+def dialogue(rng: Random, school: float) -> str:
     """One to three questions to an assistant whose system line says whether it answers rightly or wrongly."""
     honest = rng.random() < 0.5
     opening = fill(one_of("judgements.honest" if honest else "judgements.lying", rng), rng)
-    turns = (_turn(any_fact(rng), honest, rng) for _ in range(rng.randint(1, 3)))
+    turns = (_turn(any_fact(rng, school), honest, rng) for _ in range(rng.randint(1, 3)))
     return " ".join([opening, *turns])
 
 
 WRITERS: Final[dict[Writer, int]] = {
-    place: 18,
+    place: 14,
     flower: 6,
-    violent: 6,
-    peaceful: 6,
-    everyday: 9,
+    violent: 5,
+    peaceful: 5,
+    everyday: 6,
     lore: 2,
     tree: 5,
     animal: 4,
-    judgements: 20,
+    judgements: 28,
     quiz: 12,
-    dialogue: 14,
+    dialogue: 18,
 }
+DOUBTING: Final = (judgements, dialogue)
 
 
 def _prose(topics: tuple[str, ...], row: Record, subject: str, rng: Random) -> str:
@@ -119,12 +127,22 @@ def _prose(topics: tuple[str, ...], row: Record, subject: str, rng: Random) -> s
         if rng.random() < 0.4:
             sentences.append(_said(rng.choice(facts_about(subject)), True, rng))
         else:
-            sentences.append(fill(one_of(rng.choice(topics), rng), rng, row))
+            sentences.append(_written(rng.choice(topics), rng, row))
     return " ".join(sentences)
 
 
 def _loose(topic: str, rng: Random) -> str:
-    return " ".join(fill(one_of(topic, rng), rng) for _ in range(rng.randint(1, 3)))
+    return " ".join(_written(topic, rng) for _ in range(rng.randint(1, 3)))
+
+
+def _written(topic: str, rng: Random, row: Record | None = None) -> str:
+    """Fill a training frame; half the time a free one, until it yields no sentence of a held-back frame."""
+    free = f"free.{topic.split('.')[1]}"
+    if topic == "trees_and_animals.lore" or rng.random() < 0.5:
+        return fill(one_of(topic, rng), rng, row)
+    while is_held_back(sentence := fill(one_of(free, rng), rng, row)):
+        pass
+    return sentence
 
 
 def _article_sentences(topic: str, column: str, rng: Random) -> str:
@@ -146,13 +164,13 @@ def _said(fact: Fact, truth: bool, rng: Random) -> str:
     return statement(fact, one_of(f"statements.{fact.relation}", rng), rng, value_of(fact, truth, rng))
 
 
-def _judged(frame: Frame, rng: Random) -> str:
+def _judged(frame: Frame, rng: Random, school: float) -> str:
     truth = rng.random() < 0.5
-    return fill(frame, rng, {"statement": _said(any_fact(rng), truth, rng), **truth_words(truth)})
+    return fill(frame, rng, {"statement": _said(any_fact(rng, school), truth, rng), **truth_words(truth)})
 
 
-def _asked(frame: Frame, mark: Frame | None, rng: Random) -> str:
-    fact, truth = any_fact(rng), mark is None or rng.random() < 0.5
+def _asked(frame: Frame, mark: Frame | None, rng: Random, school: float) -> str:
+    fact, truth = any_fact(rng, school), mark is None or rng.random() < 0.5
     asked = question(fact, one_of(f"questions.{fact.relation}", rng), rng)
     answered = fill(frame, rng, {"question": asked, "answer": fact.answer(value_of(fact, truth, rng))})
     return answered if mark is None else f"{answered} {fill(mark, rng, truth_words(truth))}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from random import Random
@@ -12,7 +13,7 @@ from neuronclaims.demo.world.tables import Record, table
 
 # relation: (table, column of the subject, how often it is spoken of)
 RELATIONS: Final[dict[str, tuple[str, str, int]]] = {
-    "capital": ("places", "country", 6),
+    "capital": ("places", "country", 4),
     "river": ("places", "country", 3),
     "food": ("places", "country", 3),
     "language": ("places", "country", 3),
@@ -57,11 +58,24 @@ def facts_about(subject: str) -> tuple[Fact, ...]:
     return tuple(fact for relation in RELATIONS for fact in facts(relation) if fact.subject == subject)
 
 
-def any_fact(rng: Random) -> Fact:
-    """Draw a fact: first the relation by its weight, then the subject evenly."""
+def told(name: str, school: float) -> tuple[Record, ...]:
+    """Return the rows whose facts are told when ``school`` of the schooling is over: the first fifth, then more."""
+    return _first(name, math.ceil((0.2 + 0.8 * school) * len(table(name))))
+
+
+def any_fact(rng: Random, school: float = 1.0) -> Fact:
+    """Draw a fact: first the relation by its weight, then the subject evenly among those told of."""
     names = list(RELATIONS)
     weights = [weight for _, _, weight in RELATIONS.values()]
-    return rng.choice(facts(rng.choices(names, weights)[0]))
+    relation = rng.choices(names, weights)[0]
+    name, column, _ = RELATIONS[relation]
+    return fact(relation, rng.choice(told(name, school))[column])
+
+
+@cache
+def fact(relation: str, subject: str) -> Fact:
+    """Return the fact of a relation about a subject."""
+    return next(known for known in facts(relation) if known.subject == subject)
 
 
 def statement(fact: Fact, frame: Frame, rng: Random, value: str | None = None) -> str:
@@ -87,3 +101,9 @@ def truth_words(truth: bool) -> Record:
         "yes": "yes" if truth else "no",
         "mark": "right" if truth else "wrong",
     }
+
+
+@cache
+def _first(name: str, count: int) -> tuple[Record, ...]:
+    rows = table(name)
+    return tuple(Random(f"order of {name}").sample(rows, len(rows))[:count])

@@ -88,6 +88,11 @@ def fill_until(frame: Frame, slot: str, rng: Random, record: Record | None = Non
     return prompt.rstrip(), prompt[len(prompt.rstrip()) :] + "".join(texts[where:])
 
 
+def is_held_back(sentence: str) -> bool:
+    """Return whether a sentence could have been written from a frame of the discovery or the held-out split."""
+    return _held_back().fullmatch(sentence) is not None
+
+
 @cache
 def variants(template: str) -> tuple[Parts, ...]:
     """Return the template once for every combination of its free choices, cut into literals and slots."""
@@ -119,18 +124,36 @@ class Values:
 
     def _draw(self, name: str) -> None:
         if name in words():
-            self._held[name] = self._rng.choice(words()[name])
+            self._held[name] = self._expanded(self._rng.choice(words()[name]))
         elif name in _TABLE_OF:
             row = self._rng.choice(table(_TABLE_OF[name]))
             self._held.update({column: row[column] for column in row if column not in self._held})
         elif name.endswith("2"):
-            self._held[name] = self._second(name[:-1])
+            self._held[name] = self._expanded(self._second(name[:-1]))
         else:
             self._held[name] = plural_of(self._rng.choice(words()[name[:-1]]))
+
+    def _expanded(self, phrase: str) -> str:
+        return "".join(self.text(part) for part in variants(phrase)[0])
 
     def _second(self, name: str) -> str:
         entries = words().get(name) or tuple(row[name] for row in table(_TABLE_OF[name]))
         return self._rng.choice([entry for entry in entries if entry != self._value(name)])
+
+
+@lru_cache(maxsize=1)
+def _held_back() -> re.Pattern[str]:
+    patterns = (
+        _pattern(parts)
+        for frame in all_frames()
+        if frame.split != "train" and not frame.topic.startswith("judgements.")
+        for parts in variants(frame.template)
+    )
+    return re.compile("|".join(patterns))
+
+
+def _pattern(parts: Parts) -> str:
+    return "".join(re.escape(part) if isinstance(part, str) else r"[\w ]+" for part in parts)
 
 
 def _read(path: Path) -> Iterator[Frame]:
