@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from neuronclaims.study import Study
 
 
+DEFECTS = pytest.StashKey[list[BaseException]]()
+"""Unexpected exceptions whose traceback was shown: one that stops a whole run meets every claim of it."""
+
+
 class ClaimFileNode(pytest.File):
     """One ``*.claims.yaml``."""
 
@@ -49,7 +53,6 @@ class ModelNode(pytest.Collector):
     def __init__(self, *, claim_file: ClaimFile, spec: str, **rest: Any) -> None:
         super().__init__(**rest)
         self.claim_file, self.spec = claim_file, spec
-        self.defect: BaseException | None = None
 
     def collect(self) -> Iterator[ClaimItem]:
         """Yield one item per claim, in the file's order."""
@@ -95,12 +98,13 @@ class ClaimItem(pytest.Function):
         """Show our own errors as their text alone; anything else is a defect and keeps its traceback."""
         if isinstance(excinfo.value, (ClaimMissed, NeuronClaimsError)):
             return str(excinfo.value)
-        if self.parent.defect is excinfo.value:
+        shown = self.session.stash.setdefault(DEFECTS, [])
+        if excinfo.value in shown:
             place = f"{self.claim.place.path}:{self.claim.place.line}"
             return one_line(
                 f"{place}: could not be tested: {excinfo.exconly()} (its traceback is shown above)"
             )
-        self.parent.defect = excinfo.value
+        shown.append(excinfo.value)
         return super().repr_failure(excinfo, *rest)
 
     def attach_result(self, report: pytest.TestReport) -> None:

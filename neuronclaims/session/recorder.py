@@ -89,5 +89,5 @@ class ClaimsRecorder:
             verbosity=self.config.get_verbosity(),
             encoding=getattr(sys.stdout, "encoding", None) or "utf-8",
         )
-        reporter.section("claims")
+        reporter.write_sep("=", "claims")
         reporter.write_raw(text)

@@ -1,0 +1,122 @@
+"""What a session leaves behind: claims.json and JUnit's properties."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from inner import MORE, claim_text, report_of, session, write_project
+from worlds import OUTCOMES
+
+import neuronclaims.reports.json_report as json_report
+
+HOLDS = f"{{id: holds, claim: neuron 0:0 {MORE}}}"
+
+
+def test_a_real_report_fits_the_published_schema(world) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = json.loads(Path(json_report.__file__).with_name("claims-report.schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(world.report, schema)
+    broken = {**world.report, "claims": [{**world.report["claims"][0], "verdict": "maybe"}]}
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(broken, schema)
+
+
+def test_the_report_sums_up_its_claims(world) -> None:
+    assert world.report["summary"] == {
+        "claims": 24,
+        "supported": 4,
+        "refuted": 3,
+        "inconclusive": 4,
+        "broken": 1 + 12,
+        "as_expected": 6,
+        "failed": 6 + 12,
+    }
+    assert world.report["schema"] == 1
+    assert world.report["complete"] is True
+    assert {"neuronclaims", "python", "numpy", "pytest"} <= world.report["environment"].keys()
+
+
+def test_junit_has_flat_properties_and_the_message_of_each_failure(world) -> None:
+    for name, (verdict, outcome) in OUTCOMES.items():
+        case = world.cases[name]
+        properties = {p.get("name"): p.get("value") for p in case.iter("property")}
+        claim = world.claims[name]
+        assert properties.get("claims.verdict") == verdict
+        assert properties["claims.sentence"] == claim["sentence"]
+        if claim["evidence"] is not None:
+            assert float(properties["claims.p_adjusted"]) == claim["evidence"]["test"]["p_adjusted"]
+            assert float(properties["claims.effect"]) == claim["evidence"]["effect"]["value"]
+            assert properties["claims.n"] == str(sum(count for _, count in claim["evidence"]["counts"]))
+        failure = case.find("failure")
+        assert (failure is not None) == (outcome == "failed"), name
+        if failure is not None:
+            assert f"people.claims.yaml:{claim['line']}: " in failure.get("message", "") + (
+                failure.text or ""
+            )
+        assert case.get("classname") == "people.claims.yaml.model"
+
+
+def test_a_report_that_cannot_be_written_is_one_error_beneath_the_table(write, run, pytester) -> None:
+    write(people=claim_text(HOLDS))
+    (pytester.path / "occupied").write_text("a file")
+    result = run("--claims-report=occupied")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    text = result.stdout.str()
+    assert text.count("could not be written") == 1
+    result.stdout.fnmatch_lines(
+        ["SUPPORTED  holds  *", "1 claim: 1 supported; all as expected", "The report *occupied*"]
+    )
+    assert "Traceback" not in text
+    assert "INTERNALERROR" not in text
+
+
+def test_a_session_cut_short_says_so(tmp_path) -> None:
+    cut = claim_text(
+        "neuron 0:0 activates more for odd than few", odd=["an interrupt", "one"], models="other"
+    )
+    write_project(tmp_path, a_first=claim_text(HOLDS), b_second=cut)
+    done = session(tmp_path, "--claims-report=.")
+    assert done.returncode == pytest.ExitCode.INTERRUPTED
+    assert "SUPPORTED  holds  " in done.stdout
+    report = report_of(tmp_path)
+    assert report["complete"] is False
+    assert [claim["id"] for claim in report["claims"]] == ["holds"]
+
+
+def test_stopping_at_the_first_failure_leaves_an_incomplete_report(write, run, pytester) -> None:
+    write(people=claim_text(f"neuron 0:1 {MORE}", HOLDS))
+    assert run("--claims-report=.").ret == pytest.ExitCode.TESTS_FAILED
+    assert report_of(pytester.path)["complete"] is True
+    assert run("--claims-report=.", "-x").ret == pytest.ExitCode.TESTS_FAILED
+    assert report_of(pytester.path)["complete"] is False
+
+
+def test_folders_are_taken_from_the_command_line_or_from_the_rootdir(
+    write, run, pytester, monkeypatch
+) -> None:
+    folder = write(people=claim_text(HOLDS))
+    pytester.makeini("[pytest]\nclaims_report = kept/here\n")
+    (folder / "deep").mkdir()
+    monkeypatch.chdir(folder / "deep")
+    assert run("..").ret == 0
+    assert report_of(folder / "kept" / "here")["claims"][0]["nodeid"] == "people.claims.yaml::model::holds"
+    assert run("..", "--claims-report=mine").ret == 0
+    assert report_of(folder / "deep" / "mine")["claims"][0]["nodeid"] == "people.claims.yaml::model::holds"
+    assert not list(folder.rglob(".claims.json*"))
+
+
+def test_a_run_cache_that_cannot_be_written_is_told_once(write, run, pytester) -> None:
+    write(people=claim_text(HOLDS, f"{{id: opposite, claim: neuron 0:1 {MORE}}}"))
+    conftest = pytester.path / "conftest.py"
+    conftest.write_text(conftest.read_text().replace("def claims_study(", "def no_claims_study("))
+    (pytester.path / "model" / "tokenizer.json").write_text("{}")
+    (pytester.path / "occupied").write_text("a file")
+    result = run("--claims-cache=occupied/cache")
+    assert result.parseoutcomes() == {"broken": 2}
+    assert result.stdout.str().count("The run cache in ") == 2  # in the list, and in the short summary
+    result.stdout.fnmatch_lines(
+        ["BROKEN  2 claims: holds, opposite", "BROKEN people.claims.yaml::model (2 claims) - *"]
+    )
