@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from neuronclaims.language import Claim, ClaimFile
     from neuronclaims.stats.multiplicity import Correction
 
+DOUBT = 4.0
+"""Where the bounds of a p found by random draws lie, in standard errors; two draws more cover the smallest counts."""
+
 
 def family_of(file: ClaimFile) -> Family:
     """Return the family the claims of a file form."""
@@ -41,17 +44,40 @@ def conclude(
     family = family_of(file)
     p_values = [findings[claim.id].test.p_value if claim.id in findings else None for claim in file.claims]
     adjusted = stats.adjust(p_values, family.correction)
-    reach = reachable(file)
+    reach, settled = reachable(file), _settled(file, findings, family)
     return {
         claim.id: broken(model, claim, errors[claim.id])
         if p is None
-        else _judged(model, claim, findings[claim.id], p, reach[claim.id], family)
+        else _judged(model, claim, findings[claim.id], p, reach[claim.id], settled[claim.id], family)
         for claim, p in zip(file.claims, adjusted, strict=True)
     }
 
 
+def _settled(file: ClaimFile, findings: Mapping[str, Finding], family: Family) -> dict[str, bool]:
+    """Tell per claim id whether random draws leave no doubt on which side of alpha its adjusted p lies.
+
+    A test alone minds every level a correction may compare its p with; in its family only one of them counts. No
+    adjusted p falls when any p rises, so correcting the lower and the upper bounds of all p bounds every adjusted p.
+    """
+    tests = [findings[claim.id].test if claim.id in findings else None for claim in file.claims]
+    lowest, highest = (
+        stats.adjust([None if test is None else _bound(test, side) for test in tests], family.correction)
+        for side in (-1, 1)
+    )
+    return {
+        claim.id: test.resolved or high <= family.alpha or low > family.alpha
+        for claim, test, low, high in zip(file.claims, tests, lowest, highest, strict=True)
+        if test is not None and low is not None and high is not None
+    }
+
+
+def _bound(test: stats.TestResult, side: int) -> float:
+    doubt = 0.0 if test.exact else DOUBT * (test.standard_error + 2 / test.arrangements)
+    return min(1.0, max(0.0, test.p_value + side * doubt))
+
+
 def _judged(
-    model: str, claim: Claim, finding: Finding, p: float, smallest_p: float, family: Family
+    model: str, claim: Claim, finding: Finding, p: float, smallest_p: float, settled: bool, family: Family
 ) -> Result:
     decision = stats.decide(
         side=finding.side,
@@ -61,7 +87,7 @@ def _judged(
         p_adjusted=p,
         smallest_p_adjusted=smallest_p,
         alpha=family.alpha,
-        resolved=finding.test.resolved,
+        resolved=settled,
         degenerate=finding.test.degenerate,
     )
     reason = stats.explain(
