@@ -146,8 +146,13 @@ def check_neuron(neuron: Neuron, site: str, facts: ModelFacts) -> None:
         )
 
 
-def rank_of(index: int, strengths: Floats, by: str) -> Rank:
-    """Return the place of one neuron among its layer, 1 for the largest strength; ties share the better place."""
+def rank_of(index: int, strengths: Floats, by: str) -> Rank | None:
+    """Return the place of one neuron among its layer, 1 for the largest strength; ties share the better place.
+
+    None where the whole layer ties, as when both sets hold the same tokens: no neuron is then ahead of another.
+    """
+    if (strengths == strengths[index]).all():
+        return None
     return Rank(1 + int((strengths > strengths[index]).sum()), len(strengths), by)
 
 
