@@ -11,6 +11,7 @@ import os
 import platform
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -44,6 +45,8 @@ def write_json(folder: Path, entries: Sequence[Entry], *, complete: bool = True)
         waiting.write_text(text + "\n", encoding="utf-8")
         waiting.replace(path)
     except OSError as error:
+        with suppress(OSError):
+            waiting.unlink()
         raise ReportError(
             f"The report {path} could not be written: {error.strerror}. Choose another folder with --claims-report."
         ) from error

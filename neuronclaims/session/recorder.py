@@ -69,14 +69,14 @@ class ClaimsRecorder:
             terminalreporter.write_line(self._trouble, red=True, bold=True)
 
     def entries(self) -> list[Entry]:
-        """Return what is known so far, in the order of file, model and line."""
+        """Return what is known so far, in the order of file, model and place."""
         from neuronclaims.reports.entry import Entry
         from neuronclaims.reports.plain import from_plain
 
         found = [
             Entry(nodeid, outcome, from_plain(plain)) for nodeid, (outcome, plain) in self._found.items()
         ]
-        return sorted(found, key=lambda e: (e.result.file, e.result.model, e.result.line, e.result.id))
+        return sorted(found, key=lambda e: (e.result.file, e.result.model, e.result.line, e.result.column))
 
     def _draw(self, reporter: TerminalReporter) -> None:
         from neuronclaims.reports.terminal import draw

@@ -72,7 +72,7 @@ def session(folder: Path, *arguments: str, **environment: str) -> subprocess.Com
         text=True,
         encoding="utf-8",
         errors="replace",
-        timeout=120,
+        timeout=500,
         check=False,
     )
 

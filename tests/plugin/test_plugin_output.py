@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 
 import pytest
 from inner import MORE, claim_text, session, write_project
@@ -29,7 +30,7 @@ def test_the_claims_fit_every_width(write, run, monkeypatch, columns) -> None:
     drawn = section[: next(i for i, line in enumerate(section) if line.startswith("===")) - 1]
     assert max(map(len, drawn)) <= columns
     assert not [line for line in drawn if line != line.rstrip()]
-    assert not [1 for one, two in zip(drawn, drawn[1:], strict=False) if one == two == ""]
+    assert "\n\n\n" not in "\n".join(drawn)
     text = " ".join(" ".join(drawn).split())
     for part in (
         "SUPPORTED",
@@ -132,17 +133,9 @@ def test_on_a_terminal_progress_counts_below_the_line_and_is_gone_afterwards() -
         def write_raw(self, text: str, flush: bool = False) -> None:
             screen.write(text)
 
-    class Reporter:
-        verbosity = 0
-
-        class config:
-            get_terminal_writer = staticmethod(Writer)
-
-    class Report:
-        nodeid = "people.claims.yaml::model::holds"
-
+    reporter = SimpleNamespace(verbosity=0, config=SimpleNamespace(get_terminal_writer=Writer))
     screen.write("people.claims.yaml ")
-    live = Live(Reporter(), None)
+    live = Live(reporter, None)
     seen = []
     for stage, done, total in [
         ("loading", 0, 1),
@@ -152,7 +145,7 @@ def test_on_a_terminal_progress_counts_below_the_line_and_is_gone_afterwards() -
     ]:
         live(Progress(stage, done, total, "m"))
         seen.append(screen.lines[-1])
-    live.pytest_runtest_logreport(Report())
+    live.pytest_runtest_logreport(SimpleNamespace(nodeid="people.claims.yaml::model::holds"))
     screen.write(".")
     assert seen == [
         "m: loading the model",

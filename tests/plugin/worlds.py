@@ -12,7 +12,6 @@ from xml.etree import ElementTree
 
 from inner import MORE
 
-
 CLAIMS = {
     "holds": f"{{id: holds, claim: neuron 0:0 {MORE}, because: built so}}",
     "opposite": f"{{id: opposite, claim: neuron 0:1 {MORE}}}",
