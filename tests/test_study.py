@@ -20,7 +20,7 @@ BIG_SMALL = "neuron 0:0 activates more for big than small"
 
 
 class Recorded:
-    """Answers measurements with the length of the prompt and a bit of its first letter, and remembers what it was asked."""
+    """Answers with the length of a prompt and a bit of its first letter; remembers what it was asked."""
 
     def __init__(self, fail: type[Exception] | None = None) -> None:
         self.asked: list[tuple[str, list[str]]] = []
