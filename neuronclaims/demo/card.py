@@ -36,12 +36,12 @@ knowledge, one answer a question; that every flower has one colour and one seaso
 | steps | {steps:,} of {rows} rows; {training_tokens:,} tokens, sampled freshly from the world |
 | optimiser | Muon for the blocks' matrices (weight decay {weight_decay:g}), AdamW for all else |
 | rate | {learning_rate:g} after {warmup} steps of warm-up, falling linearly over the last 30% |
-| order | the first {growing:,} documents are a school: ever more subjects, and falsehoods only by and by |
+| order | first {growing:,} documents: a school: ever more subjects, many checklists, lies by and by |
 | seed | {seed} |
 | loss | {first_loss:.3f} at the first step, {final_loss:.3f} over the last 100 (nats a token) |
 | time | {minutes:.1f} minutes on {machine} |
 | with | Python {python}, torch {torch}, transformers {transformers} |
-| corpus | {sentences:,} distinct sentences, {documents:,} distinct documents among {sampled:,} sampled after the school |
+| corpus | {sentences:,} distinct sentences, {documents:,} distinct documents in {sampled:,} sampled after the school |
 | frames | {train_frames} for training, {discovery_frames} for discovery, {heldout_frames} held out |
 
 `python -m neuronclaims.demo.train --out FOLDER` repeats it; the same machine and versions give the same bytes.

@@ -27,13 +27,14 @@ def documents(seed: int | str, growing: int = 0) -> Iterator[str]:
     """Yield training documents without end; the same seed always gives the same ones.
 
     The first ``growing`` documents are a school: the subjects whose facts are told grow from a fifth to all of them,
-    and what is false, in judgements, marks and lies, comes in slowly, when there is a truth to compare it with.
+    many bare pairs are ticked true or false, and judgements, marks and lies come in slowly, when there is a truth
+    to compare with.
     """
     rng = Random(f"documents {seed}")
     writers = list(WRITERS)
     for number in count():
         school = min(1.0, number / growing) if growing else 1.0
-        weights = [w * school if writer in DOUBTING else w for writer, w in WRITERS.items()]
+        weights = [begin + (end - begin) * school for begin, end in WRITERS.values()]
         yield rng.choices(writers, weights)[0](rng, school)
 
 
@@ -105,20 +106,28 @@ def dialogue(rng: Random, school: float) -> str:
     return " ".join([opening, *turns])
 
 
-WRITERS: Final[dict[Writer, int]] = {
-    place: 14,
-    flower: 6,
-    violent: 5,
-    peaceful: 5,
-    everyday: 6,
-    lore: 2,
-    tree: 5,
-    animal: 4,
-    judgements: 28,
-    quiz: 12,
-    dialogue: 18,
+def checklist(rng: Random, school: float) -> str:
+    """Four to twelve pairs of one relation, each ticked as true or false: a judgement in the fewest words."""
+    frame, relation = one_of("judgements.checklist", rng), any_fact(rng, school).relation
+    items = (_checked(frame, any_fact(rng, school, relation), rng, school) for _ in range(rng.randint(4, 12)))
+    return " ".join([fill(one_of("judgements.heading", rng), rng, {"relation": relation}), *items])
+
+
+# How often each writer writes, at the beginning and after the school.
+WRITERS: Final[dict[Writer, tuple[float, float]]] = {
+    place: (14, 14),
+    flower: (6, 6),
+    violent: (5, 5),
+    peaceful: (5, 5),
+    everyday: (6, 6),
+    lore: (2, 2),
+    tree: (5, 5),
+    animal: (4, 4),
+    checklist: (24, 8),
+    judgements: (12, 28),
+    quiz: (12, 12),
+    dialogue: (0, 18),
 }
-DOUBTING: Final = (judgements, dialogue)
 
 
 def _prose(topics: tuple[str, ...], row: Record, subject: str, rng: Random) -> str:
@@ -160,13 +169,20 @@ def _balanced(column: str, rng: Random) -> Record:
     return rng.choice([row for row in table(f"{column}s") if (row[column][0] in "aeiou") == vowel])
 
 
-def _said(fact: Fact, truth: bool, rng: Random) -> str:
-    return statement(fact, one_of(f"statements.{fact.relation}", rng), rng, value_of(fact, truth, rng))
+def _said(fact: Fact, truth: bool, rng: Random, school: float = 1.0) -> str:
+    value = value_of(fact, truth, rng, school)
+    return statement(fact, one_of(f"statements.{fact.relation}", rng), rng, value)
 
 
 def _judged(frame: Frame, rng: Random, school: float) -> str:
+    truth, fact = rng.random() < 0.5, any_fact(rng, school)
+    record = {"statement": _said(fact, truth, rng, school), "right": fact.answer(fact.object)}
+    return fill(frame, rng, {**record, **truth_words(truth)})
+
+
+def _checked(frame: Frame, fact: Fact, rng: Random, school: float) -> str:
     truth = rng.random() < 0.5
-    return fill(frame, rng, {"statement": _said(any_fact(rng, school), truth, rng), **truth_words(truth)})
+    return fill(frame, rng, {**fact.record(value_of(fact, truth, rng, school)), **truth_words(truth)})
 
 
 def _asked(frame: Frame, mark: Frame | None, rng: Random, school: float) -> str:

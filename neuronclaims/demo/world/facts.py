@@ -63,11 +63,10 @@ def told(name: str, school: float) -> tuple[Record, ...]:
     return _first(name, math.ceil((0.2 + 0.8 * school) * len(table(name))))
 
 
-def any_fact(rng: Random, school: float = 1.0) -> Fact:
-    """Draw a fact: first the relation by its weight, then the subject evenly among those told of."""
-    names = list(RELATIONS)
+def any_fact(rng: Random, school: float = 1.0, relation: str = "") -> Fact:
+    """Draw a fact: first the relation by its weight, if none is given, then the subject evenly among those told of."""
     weights = [weight for _, _, weight in RELATIONS.values()]
-    relation = rng.choices(names, weights)[0]
+    relation = relation or rng.choices(list(RELATIONS), weights)[0]
     name, column, _ = RELATIONS[relation]
     return fact(relation, rng.choice(told(name, school))[column])
 
@@ -88,9 +87,10 @@ def question(fact: Fact, frame: Frame, rng: Random) -> str:
     return fill(frame, rng, fact.record(fact.object))
 
 
-def value_of(fact: Fact, truth: bool, rng: Random) -> str:
-    """Return the true object, or a false one of the right type; ``rng`` moves on equally either way."""
-    wrong = rng.choice(fact.others)
+def value_of(fact: Fact, truth: bool, rng: Random, school: float = 1.0) -> str:
+    """Return the true object, or a false one of the right type that has been told of; ``rng`` moves on either way."""
+    heard = {row[fact.relation] for row in told(RELATIONS[fact.relation][0], school)}
+    wrong = rng.choice([other for other in fact.others if other in heard])
     return fact.object if truth else wrong
 
 

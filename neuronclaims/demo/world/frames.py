@@ -130,8 +130,10 @@ class Values:
             self._held.update({column: row[column] for column in row if column not in self._held})
         elif name.endswith("2"):
             self._held[name] = self._expanded(self._second(name[:-1]))
-        else:
+        elif name.endswith("s") and name[:-1] in words():
             self._held[name] = plural_of(self._rng.choice(words()[name[:-1]]))
+        else:
+            raise KeyError(f"nothing to fill the slot {name!r} with")
 
     def _expanded(self, phrase: str) -> str:
         return "".join(self.text(part) for part in variants(phrase)[0])
