@@ -1,6 +1,6 @@
 """Draw the README's picture: what `pytest claims/places.claims.yaml` prints, as an SVG.
 
-    python docs/picture.py
+python docs/picture.py
 """
 
 from __future__ import annotations

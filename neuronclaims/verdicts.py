@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from neuronclaims.language import Claim, ClaimFile
     from neuronclaims.stats.multiplicity import Correction
 
+SPOKEN = {"Hedges' g": "difference in sd (Hedges' g)", "dz": "difference in sd of the differences (dz)"}
+"""Names of effects that do not read well after "the"."""
+
 DOUBT = 4.0
 """Where the bounds of a p found by random draws lie, in standard errors; two draws more cover the smallest counts."""
 
@@ -92,9 +95,9 @@ def _judged(
     )
     reason = stats.explain(
         decision,
-        effect=finding.estimate.name,
+        effect=SPOKEN.get(finding.estimate.name, finding.estimate.name),
         claimed=finding.claimed,
-        unit=finding.unit,
+        unit="pair" if finding.paired else finding.unit,
         counts=(finding.counts[0][1], finding.counts[1][1]),
         needed=finding.needed,
         family=family.size,

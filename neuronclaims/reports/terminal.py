@@ -31,7 +31,7 @@ COLUMNS = (
     ("verdict", 14),
     ("claim", None),
     ("effect with interval", 34),
-    ("p adj.", 10),
+    ("p adj.", 11),
     ("n", 8),
     ("rank in layer", 13),
     ("distribution", 28),
@@ -41,7 +41,7 @@ COLUMNS = (
 INDENT = 16
 """Where remarks begin in the table: under the claim."""
 
-WIDE = 145
+WIDE = 146
 """From this width on there is a table; below, a list."""
 
 BESIDE = 70

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from neuronclaims.stats.verdicts import Decision, Finding
 
+FAR = 10
+"""Beyond this many times the present size a number is no advice: it is as uncertain as the effect it comes from."""
+
 
 def explain(
     decision: Decision,
@@ -28,7 +31,7 @@ def explain(
     words = _Words(decision.finding, effect, claimed or _claimed(decision.finding), unit, counts, family)
     text = words.sentence(decision.reason)
     if decision.verdict == "inconclusive" and needed and decision.reason != "degenerate":
-        text += f" About {_sizes(needed, unit)} would probably settle it, if the effect is what it seems."
+        text += f" {_advice(needed, counts, unit)}, if the effect is what it seems."
     return text
 
 
@@ -137,6 +140,12 @@ def _claimed(found: Finding) -> str:
         return "an effect"
     mirror = f" or at most {2 * found.null - found.threshold:g}" if found.side == "two-sided" else ""
     return f"{'at most' if found.side == 'less' else 'at least'} {found.threshold:g}{mirror}"
+
+
+def _advice(needed: tuple[int, int], counts: tuple[int, int] | None, unit: str) -> str:
+    if counts and needed[0] > FAR * counts[0]:
+        return f"It would take more than {FAR} times as many {unit}s to settle it"
+    return f"About {_sizes(needed, unit)} would probably settle it"
 
 
 def _sizes(counts: tuple[int, int], unit: str) -> str:

@@ -225,6 +225,12 @@ SENTENCES = [
         "seems.",
     ),
     (
+        judge(0.4, 0.6, 0.8, p=0.4),
+        {"counts": (4, 8), "needed": (41, 82)},
+        "The AUROC is 0.6 (95 % interval [0.4, 0.8]), which chance alone could explain (p = 0.4, above the limit of "
+        "0.05). It would take more than 10 times as many prompts to settle it, if the effect is what it seems.",
+    ),
+    (
         judge(0.4, 0.6, 0.8, p=0.5, least=0.0625),
         {"counts": (4, 4), "unit": "pair"},
         "With 4 pairs, the smallest p possible is 0.0625: no result could pass the limit of 0.05.",
