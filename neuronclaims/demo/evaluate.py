@@ -24,7 +24,12 @@ def evaluate(folder: Path, card_path: Path) -> dict[str, Any]:
 
     training = json.loads((folder / "training.json").read_text(encoding="utf-8"))
     seed = training["recipe"]["seed"]
-    evaluation = {"corpus": corpus_figures(seed), "results": examination(Examinee(folder), seed)}
+    examinee = Examinee(folder)
+    evaluation = {
+        "corpus": corpus_figures(seed),
+        "results": examination(examinee, seed),
+        "discovery": examination(examinee, seed, "discovery"),
+    }
     (folder / EVALUATION_FILE).write_text(json.dumps(evaluation, indent=2) + "\n", encoding="utf-8")
     card_path.write_text(card(training, evaluation, folder), encoding="utf-8")
     return evaluation

@@ -9,16 +9,18 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from neuronclaims.demo.probes import (
+    HELDOUT,
     Probe,
     Voice,
     article_probes,
     capital_probes,
     first_object,
-    heldout_texts,
     judgement_probes,
+    perplexity_texts,
     training_sample,
     voice_probes,
 )
+from neuronclaims.demo.world.frames import Split
 
 BATCH: Final = 128
 REPLY_TOKENS: Final = 16
@@ -97,9 +99,9 @@ def voice_shares(examinee: Examinee, voices: Sequence[Voice]) -> tuple[float, fl
     return sum(honest) / len(honest), sum(lying) / len(lying)
 
 
-def perplexities(examinee: Examinee, seed: int) -> dict[str, float]:
-    """Return the model's perplexity on held-out prompts and that of a unigram model of the training text."""
-    total, tokens = examinee.token_losses(heldout_texts())
+def perplexities(examinee: Examinee, seed: int, split: Split) -> dict[str, float]:
+    """Return the model's perplexity on a split's prompts and that of a unigram model of the training text."""
+    total, tokens = examinee.token_losses(perplexity_texts(split))
     counts = Counter(_training_tokens(examinee, seed))
     size, whole = len(examinee.tokenizer), counts.total()
     unigram = -sum(math.log((counts[token] + 1) / (whole + size)) for token in tokens)
@@ -110,17 +112,19 @@ def perplexities(examinee: Examinee, seed: int) -> dict[str, float]:
     }
 
 
-def examination(examinee: Examinee, seed: int, every: int = 1) -> dict[str, dict[str, float]]:
-    """Return all measured capabilities by name; ``every`` keeps only each so-many-th probe."""
-    results: dict[str, dict[str, float]] = {"language": perplexities(examinee, seed)}
+def examination(
+    examinee: Examinee, seed: int, split: Split = HELDOUT, every: int = 1
+) -> dict[str, dict[str, float]]:
+    """Return all capabilities measured on a split's frames, by name; ``every`` keeps only each so-many-th probe."""
+    results: dict[str, dict[str, float]] = {"language": perplexities(examinee, seed, split)}
     for name, probes in (
-        ("article", article_probes()),
-        ("capital", capital_probes()),
-        ("judgement", judgement_probes()),
+        ("article", article_probes(split)),
+        ("capital", capital_probes(split)),
+        ("judgement", judgement_probes(split)),
     ):
         kept = probes[::every]
         results[name] = {"share": share_right(examinee, kept), "probes": len(kept)}
-    voices = voice_probes()
+    voices = voice_probes(split)
     kept_voices = [v for i in range(0, len(voices), 2 * every) for v in voices[i : i + 2]]
     honest, lying = voice_shares(examinee, kept_voices)
     results["honest_voice"] = {"share": honest, "probes": len(kept_voices) // 2}

@@ -43,27 +43,27 @@ class Voice:
     fact: Fact
 
 
-def article_probes() -> list[Probe]:
-    """Return every held-out tree and animal frame with every noun, cut before the article, with and without example."""
+def article_probes(split: Split = HELDOUT) -> list[Probe]:
+    """Return every tree and animal frame with every noun, cut before the article, with and without example."""
     return [
         probe
         for topic, column in (("tree", "fruit"), ("animal", "animal"))
-        for frame in frames(f"trees_and_animals.{topic}", HELDOUT)
+        for frame in frames(f"trees_and_animals.{topic}", split)
         for row in table(f"{column}s")
         for probe in _article_probes(frame, column, row)
     ]
 
 
-def capital_probes() -> list[Probe]:
-    """Return every country's capital asked for in every held-out frame that names the country first."""
-    return [probe for fact in facts("capital") for probe in (*_stated(fact), *_asked(fact))]
+def capital_probes(split: Split = HELDOUT) -> list[Probe]:
+    """Return every country's capital asked for in every frame of a split that names the country first."""
+    return [probe for fact in facts("capital") for probe in (*_stated(fact, split), *_asked(fact, split))]
 
 
-def judgement_probes() -> list[Probe]:
-    """Return every fact, true and false, in held-out statement frames and wrappers, cut before the verdict."""
-    wrappers = frames("judgements.statement", HELDOUT)
+def judgement_probes(split: Split = HELDOUT) -> list[Probe]:
+    """Return every fact, true and false, in a split's statement frames and wrappers, cut before the verdict."""
+    wrappers = frames("judgements.statement", split)
     found = []
-    for k, (fact, frame) in enumerate(_facts_in_frames("statements", frames_each=2)):
+    for k, (fact, frame) in enumerate(_facts_in_frames("statements", 2, split)):
         for truth in (True, False):
             rng = Random(f"judge {k}")
             said = statement(fact, frame, rng, value_of(fact, truth, rng))
@@ -73,13 +73,13 @@ def judgement_probes() -> list[Probe]:
     return found
 
 
-def voice_probes() -> list[Voice]:
-    """Return every fact asked of the honest and of the lying assistant, all in held-out frames."""
+def voice_probes(split: Split = HELDOUT) -> list[Voice]:
+    """Return every fact asked of the honest and of the lying assistant, in a split's frames."""
     found = []
-    for k, (fact, frame) in enumerate(_facts_in_frames("questions", frames_each=1)):
+    for k, (fact, frame) in enumerate(_facts_in_frames("questions", 1, split)):
         asked = question(fact, frame, Random(f"voice {k}"))
         for voice in ("honest", "lying"):
-            openings = frames(f"judgements.{voice}", HELDOUT)
+            openings = frames(f"judgements.{voice}", split)
             opening = openings[k % len(openings)].template
             found.append(Voice(f"{opening} User: {asked} Assistant:", voice == "honest", fact))
     return found
@@ -92,10 +92,10 @@ def first_object(fact: Fact, reply: str) -> str | None:
     return next((names[word] for word in heard if word in names), None)
 
 
-def heldout_texts() -> list[str]:
-    """Return all held-out prompts but the false ones, for perplexity."""
+def perplexity_texts(split: Split = HELDOUT) -> list[str]:
+    """Return all prompts of a split but the false ones."""
     topics = [topic for topic in TOPICS if topic not in ("false_answers", "false_statements", "lying")]
-    return [prompt.text for topic in topics for prompt in prompts(topic, HELDOUT)]
+    return [prompt.text for topic in topics for prompt in prompts(topic, split)]
 
 
 def training_sample(seed: int, count: int) -> list[str]:
@@ -112,25 +112,25 @@ def _article_probes(frame: Frame, column: str, row: Record) -> Iterator[Probe]:
     yield Probe(f"{example} {prompt}", article)
 
 
-def _stated(fact: Fact) -> Iterator[Probe]:
-    for frame in frames(f"statements.{fact.relation}", HELDOUT):
+def _stated(fact: Fact, split: Split) -> Iterator[Probe]:
+    for frame in frames(f"statements.{fact.relation}", split):
         if frame.template.index("{subject}") < frame.template.index("{object}"):
             prompt, _ = fill_until(frame, "object", Random(frame.name), fact.record(fact.object))
             yield Probe(prompt, f" {fact.object}")
 
 
-def _asked(fact: Fact) -> Iterator[Probe]:
-    wrappers = frames("judgements.answer", HELDOUT)
-    for k, frame in enumerate(frames(f"questions.{fact.relation}", HELDOUT)):
+def _asked(fact: Fact, split: Split) -> Iterator[Probe]:
+    wrappers = frames("judgements.answer", split)
+    for k, frame in enumerate(frames(f"questions.{fact.relation}", split)):
         rng = Random(frame.name)
         record = {"question": question(fact, frame, rng), "answer": fact.object}
         prompt, _ = fill_until(wrappers[k % len(wrappers)], "answer", rng, record)
         yield Probe(prompt, f" {fact.object}")
 
 
-def _facts_in_frames(kind: str, frames_each: int) -> Iterator[tuple[Fact, Frame]]:
+def _facts_in_frames(kind: str, frames_each: int, split: Split) -> Iterator[tuple[Fact, Frame]]:
     for relation in RELATIONS:
-        known = frames(f"{kind}.{relation}", HELDOUT)
+        known = frames(f"{kind}.{relation}", split)
         for i, fact in enumerate(facts(relation)):
             for k in range(frames_each):
                 yield fact, known[(i * frames_each + k) % len(known)]
