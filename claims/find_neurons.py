@@ -60,7 +60,9 @@ def main() -> None:
     found = [candidate for comparison in COMPARISONS for candidate in discover(*comparison)]
     write_rows(HERE / "discovery.csv", found)
     for c in found:
-        print(f"{c.first:16} {c.second:16} {c.site:10} {c.neuron:7} t {c.t:7.2f}  AUROC {c.auroc:.3f}  {c.tokens}")
+        print(
+            f"{c.first:16} {c.second:16} {c.site:10} {c.neuron:7} t {c.t:7.2f}  AUROC {c.auroc:.3f}  {c.tokens}"
+        )
 
 
 def discover(first: str, second: str, tokens: TokenRule) -> Iterator[Candidate]:
