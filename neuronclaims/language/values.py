@@ -37,4 +37,4 @@ class Amount:
 
 def number_text(value: float) -> str:
     """Return the shortest text that reads back as ``value``, without a trailing ``.0``."""
-    return repr(float(value)).removesuffix(".0")
+    return repr(float(value) + 0.0).removesuffix(".0")  # adding 0.0 turns -0.0 into 0.0

@@ -44,12 +44,23 @@ def run(
     done, total = 0, sum(len(job.prompts) for job in work)
     report(Progress("measuring", 0, total, source.name))
     for job, rows in zip(work, encoded, strict=True):
-        batches = split(rows, job.new_tokens, options)
+        alike = same_tokens(rows)
+        batches = split([equals[0] for equals in alike.values()], job.new_tokens, options)
         probes = choose_probes(batches, generating=job.new_tokens > 0)
         for index, batch in enumerate(batches):
-            yield _finish(ready, job, batch, [row for place, row in probes if place == index])
-            done += len(batch)
+            finished = _finish(ready, job, batch, [row for place, row in probes if place == index])
+            finished = _spread(finished, [alike[row.ids] for row in batch])
+            yield finished
+            done += len(finished.prompts)
             report(Progress("measuring", done, total, source.name))
+
+
+def same_tokens(rows: Sequence[Encoded]) -> dict[tuple[int, ...], list[Encoded]]:
+    """Return prompts by their tokens: those a model cannot tell apart are measured once, and so tie exactly."""
+    alike: dict[tuple[int, ...], list[Encoded]] = {}
+    for row in sorted(rows, key=lambda row: row.prompt):
+        alike.setdefault(row.ids, []).append(row)
+    return alike
 
 
 def split(rows: Sequence[Encoded], new_tokens: int, options: RunOptions) -> list[list[Encoded]]:
@@ -81,6 +92,13 @@ def _finish(ready: Ready, job: Job, rows: Sequence[Encoded], probes: Sequence[in
             f"{first_line(error)}"
         ) from error
     return Finished(tuple(row.prompt for row in rows), values)
+
+
+def _spread(finished: Finished, alike: Sequence[Sequence[Encoded]]) -> Finished:
+    """Give every prompt the row of the one that was measured for it."""
+    places = np.repeat(np.arange(len(alike)), [len(equals) for equals in alike])
+    prompts = tuple(row.prompt for equals in alike for row in equals)
+    return Finished(prompts, {need: values[places] for need, values in finished.values.items()})
 
 
 def _measure(

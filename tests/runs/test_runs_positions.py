@@ -102,6 +102,24 @@ def test_a_padded_batch_gives_what_single_prompts_give(source_of, name: str) -> 
         np.testing.assert_allclose(together[question], alone[question], atol=1e-4, rtol=1e-4)
 
 
+@pytest.mark.parametrize("name", ["llama", "bert"])
+def test_prompts_of_the_same_tokens_are_measured_once_and_so_tie_exactly(hand_over, name: str) -> None:
+    source = hand_over(name)
+    rows: list[int] = []
+    source.loaded.model.get_input_embeddings().register_forward_pre_hook(
+        lambda _, args: rows.append(len(args[0]))
+    )
+    alike = (
+        "the wug sat in  Hanoi",
+        "the dax sat in Hanoi",
+        "the  fep sat in Hanoi",
+    )  # unknown words are one token
+    question = Activations("mlp_post", 1, TokenRule("mean", "prompt"), alike)
+    answer = measure(source, [question])[question]
+    assert rows == [1]
+    assert (answer == answer[0]).all()
+
+
 @pytest.mark.parametrize("name", CAUSAL)
 def test_greedy_text_is_that_of_hugging_face_generate_batched_or_alone(hand_over, name: str) -> None:
     source = with_stop(hand_over, name)
