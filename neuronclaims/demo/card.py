@@ -60,9 +60,9 @@ unigram model of the training text.
 The probes are in `neuronclaims/demo/probes.py`. The first three shares ask for the most likely next token among all
 {vocabulary:,}; guessing between the two possible words would be right half the time for articles and judgements.
 The voices answer freely (greedy), and the first object of the asked kind that they name counts. The intervals are
-Wilson's and treat probes as independent, which probes of one frame or one fact are not quite. The recipe (order of
-the documents, optimiser, number of steps) was chosen among several while looking at figures on the held-out frames, so
-these may flatter a little; no figure on the discovery frames was looked at before the recipe was settled.
+Wilson's and treat probes as independent, which probes of one frame or one fact are not quite. The world and the recipe
+(order of the documents, optimiser, number of steps) were improved several times after looking at figures on both splits,
+so all shares may flatter a little. Training is sensitive: judging appears suddenly, in some recipes not at all.
 {missed}
 ## Files
 

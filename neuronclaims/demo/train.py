@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import time
 from collections.abc import Iterator
@@ -205,6 +206,10 @@ def main(arguments: list[str] | None = None) -> None:
     )
     parser.add_argument("--seed", type=int, default=Recipe().seed, help="seed (default %(default)s)")
     options = parser.parse_args(arguments)
+    os.environ.setdefault(
+        "MKL_CBWR", "AUTO"
+    )  # before torch loads: sums that do not depend on memory addresses
+    os.environ.setdefault("MKL_DYNAMIC", "FALSE")
     record = train(options.out, Recipe(seed=options.seed, steps=options.steps))
     print(json.dumps(record, indent=2))
 

@@ -123,10 +123,10 @@ WRITERS: Final[dict[Writer, tuple[float, float]]] = {
     lore: (2, 2),
     tree: (5, 5),
     animal: (4, 4),
-    checklist: (24, 8),
-    judgements: (12, 28),
+    checklist: (24, 6),
+    judgements: (12, 26),
     quiz: (12, 12),
-    dialogue: (0, 18),
+    dialogue: (4, 24),
 }
 
 
