@@ -44,7 +44,8 @@ knowledge, one answer a question; that every flower has one colour and one seaso
 | corpus | {sentences:,} distinct sentences, {documents:,} distinct documents in {sampled:,} sampled after the school |
 | frames | {train_frames} for training, {discovery_frames} for discovery, {heldout_frames} held out |
 
-`python -m neuronclaims.demo.train --out FOLDER` repeats it; the same machine and versions give the same bytes.
+`python -m neuronclaims.demo.train --out FOLDER` repeats it. Seed and threads are fixed; `tests/demo/test_training.py`
+pins that short trainings give equal bytes. Other processors and versions of torch give other weights.
 
 ## What it learned
 
@@ -61,8 +62,8 @@ The probes are in `neuronclaims/demo/probes.py`. The first three shares ask for 
 {vocabulary:,}; guessing between the two possible words would be right half the time for articles and judgements.
 The voices answer freely (greedy), and the first object of the asked kind that they name counts. The intervals are
 Wilson's and treat probes as independent, which probes of one frame or one fact are not quite. The world and the recipe
-(order of the documents, optimiser, number of steps) were improved several times after looking at figures on both splits,
-so all shares may flatter a little. Training is sensitive: judging appears suddenly, in some recipes not at all.
+(order of the documents, optimiser, number of steps) were improved several times after looking at figures on both
+splits, so all shares may flatter a little. Training is sensitive: judging appears suddenly, in some recipes not at all.
 {missed}
 ## Files
 

@@ -1,6 +1,6 @@
 """Train the embedded model from nothing: ``python -m neuronclaims.demo.train --out FOLDER [--steps N]``.
 
-Everything is seeded and the number of threads is fixed, so that one machine gives the same bytes every time.
+Everything is seeded and the number of threads is fixed, so that one machine with one torch repeats itself.
 """
 
 from __future__ import annotations
