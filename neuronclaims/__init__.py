@@ -1,3 +1,38 @@
-"""Findings about neurons in language models, written as one sentence and tested by pytest."""
+"""Findings about neurons in language models, written as one sentence and tested by pytest.
+
+Public names load when they are first used, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from neuronclaims.errors import NeuronClaimsError
+    from neuronclaims.results import Result
+    from neuronclaims.runs import LoadedModel, RunOptions
+    from neuronclaims.study import Study, judge
 
 __version__ = "0.1.0"
+
+_HOME = {
+    "LoadedModel": "runs",
+    "NeuronClaimsError": "errors",
+    "Result": "results",
+    "RunOptions": "runs",
+    "Study": "study",
+    "judge": "study",
+}
+
+__all__ = ["LoadedModel", "NeuronClaimsError", "Result", "RunOptions", "Study", "__version__", "judge"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
