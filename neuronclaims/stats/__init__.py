@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from neuronclaims.stats.designs import TwoSampleDesign, two_sample_design
-    from neuronclaims.stats.effects import auroc, auroc_many, paired_t_many, welch_t_many
-    from neuronclaims.stats.inputs import Alternative, StatsError
-    from neuronclaims.stats.intervals import (
+    from neuronclaims.stats.effects.intervals import (
         Estimate,
         auroc_estimate,
         cliffs_delta_estimate,
@@ -24,8 +22,11 @@ if TYPE_CHECKING:
         paired_cliffs_delta_estimate,
         paired_mean_difference_estimate,
     )
+    from neuronclaims.stats.effects.points import auroc, auroc_many, paired_t_many, welch_t_many
+    from neuronclaims.stats.inputs import Alternative, StatsError
     from neuronclaims.stats.multiplicity import Correction, adjust
-    from neuronclaims.stats.permutation import TestResult, TestResults, two_sample_test, two_sample_tests
+    from neuronclaims.stats.permutation.results import TestResult, TestResults
+    from neuronclaims.stats.permutation.two_samples import two_sample_test, two_sample_tests
     from neuronclaims.stats.power import smallest_units, units_needed
     from neuronclaims.stats.seeds import seed_from
     from neuronclaims.stats.sentences import explain
@@ -33,9 +34,9 @@ if TYPE_CHECKING:
 
 _HOME = {
     "designs": ("TwoSampleDesign", "two_sample_design"),
-    "effects": ("auroc", "auroc_many", "paired_t_many", "welch_t_many"),
+    "effects.points": ("auroc", "auroc_many", "paired_t_many", "welch_t_many"),
     "inputs": ("Alternative", "StatsError"),
-    "intervals": (
+    "effects.intervals": (
         "Estimate",
         "auroc_estimate",
         "cliffs_delta_estimate",
@@ -47,7 +48,8 @@ _HOME = {
         "paired_mean_difference_estimate",
     ),
     "multiplicity": ("Correction", "adjust"),
-    "permutation": ("TestResult", "TestResults", "two_sample_test", "two_sample_tests"),
+    "permutation.results": ("TestResult", "TestResults"),
+    "permutation.two_samples": ("two_sample_test", "two_sample_tests"),
     "power": ("smallest_units", "units_needed"),
     "seeds": ("seed_from",),
     "sentences": ("explain",),

@@ -17,8 +17,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neuronclaims.stats.inputs import Alternative, Floats, StatsError, check_choice, matrix
-from neuronclaims.stats.montecarlo import sides
+from neuronclaims.stats.inputs import Alternative, Floats, StatsError, check_choice, matrix, sides
 
 Labels: TypeAlias = Sequence["str | None"]
 Rows: TypeAlias = tuple[tuple[int, ...], ...]

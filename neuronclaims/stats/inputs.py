@@ -65,6 +65,11 @@ def check_sizes(first: Floats, second: Floats, *, paired: bool) -> None:
         )
 
 
+def sides(alternative: Alternative) -> int:
+    """Return how many tails ``alternative`` looks at."""
+    return 2 if alternative == "two-sided" else 1
+
+
 def check_choice(value: str, allowed: Sequence[str], name: str) -> None:
     """Raise StatsError unless ``value`` is one of ``allowed``."""
     if value not in allowed:

@@ -6,10 +6,9 @@ import math
 from collections.abc import Callable
 from typing import Literal
 
-from neuronclaims.stats.inputs import Alternative, check_choice, check_share
-from neuronclaims.stats.montecarlo import sides
-from neuronclaims.stats.newcombe import hanley_mcneil_variance
-from neuronclaims.stats.noncentral import noncentral_t_cdf
+from neuronclaims.stats.effects.newcombe import hanley_mcneil_variance
+from neuronclaims.stats.effects.noncentral import noncentral_t_cdf
+from neuronclaims.stats.inputs import Alternative, check_choice, check_share, sides
 
 Sizes = tuple[int, int]
 MOST_UNITS = 100_000

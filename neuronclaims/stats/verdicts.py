@@ -13,8 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from neuronclaims.stats.effects.intervals import Estimate
 from neuronclaims.stats.inputs import Alternative, StatsError, check_choice, check_share
-from neuronclaims.stats.intervals import Estimate
 
 Verdict: TypeAlias = Literal["supported", "refuted", "inconclusive"]
 Reason: TypeAlias = Literal[

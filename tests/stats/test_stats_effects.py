@@ -26,8 +26,8 @@ from neuronclaims.stats import (
     paired_t_many,
     welch_t_many,
 )
-from neuronclaims.stats.newcombe import hanley_mcneil_limits
-from neuronclaims.stats.noncentral import integrated_cdf, noncentral_t_cdf
+from neuronclaims.stats.effects.newcombe import hanley_mcneil_limits
+from neuronclaims.stats.effects.noncentral import integrated_cdf, noncentral_t_cdf
 
 INDEPENDENT = (auroc_estimate, cliffs_delta_estimate, mean_difference_estimate, hedges_g_estimate)
 PAIRED = (paired_auroc_estimate, paired_cliffs_delta_estimate, paired_mean_difference_estimate, dz_estimate)

@@ -9,7 +9,8 @@ from hypothesis.extra import numpy as hnp
 from scipy import stats
 from stats_data import KINDS, quick, sample
 
-from neuronclaims.stats import StatsError, arrangements, ranklaw, two_sample_test, two_sample_tests
+from neuronclaims.stats import StatsError, two_sample_test, two_sample_tests
+from neuronclaims.stats.permutation import arrangements, ranklaw
 
 ONE_BIT = 2.0**-52
 
@@ -188,7 +189,7 @@ def test_draws_go_on_while_the_level_is_in_doubt_and_stop_when_it_is_not():
 
 
 def test_monte_carlo_interval_is_clopper_pearson():
-    from neuronclaims.stats.montecarlo import Tally
+    from neuronclaims.stats.permutation.montecarlo import Tally
 
     for hits in (0, 3, 480, 9_999):
         tally = Tally(np.array([float(hits)]), np.array([9_999.0 - hits]), 9_999, False)

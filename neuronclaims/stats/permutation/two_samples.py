@@ -27,58 +27,9 @@ from neuronclaims.stats.inputs import (
     matrix,
     vector,
 )
-from neuronclaims.stats.montecarlo import Tally
-from neuronclaims.stats.relabelling import Relabelling, Statistic, observed, relabel
-
-
-@dataclass(frozen=True, slots=True)
-class TestResult:
-    """What a permutation test of one neuron gave.
-
-    ``p_value`` is that of ``alternative``; ``p_greater`` and ``p_less`` are the two one-sided ones, and the
-    two-sided one is twice the smaller, at most 1. None is ever 0. ``statistic`` is the difference of means,
-    Welch's t or the AUROC, or None where undefined. ``arrangements`` counts the relabellings taken into
-    account: all there are when ``exact``, otherwise the random ones drawn. ``smallest_p`` is the least p
-    this test could have given on any values in this design; ``standard_error`` is the Monte-Carlo error of
-    ``p_value``, 0 when exact. ``resolved`` is False when random draws leave open on which side of the level
-    p lies. ``degenerate`` is True when relabelling cannot change anything because all values (all
-    differences) are the same. ``method`` says all that in words.
-    """
-
-    __test__ = False
-
-    statistic: float | None
-    p_value: float
-    p_greater: float
-    p_less: float
-    alternative: Alternative
-    exact: bool
-    arrangements: int
-    smallest_p: float
-    standard_error: float
-    resolved: bool
-    degenerate: bool
-    method: str
-
-
-@dataclass(frozen=True, slots=True)
-class TestResults:
-    """What the tests of m neurons gave: the fields of TestResult, those per neuron as arrays [m]."""
-
-    __test__ = False
-
-    statistic: Floats
-    p_value: Floats
-    p_greater: Floats
-    p_less: Floats
-    alternative: Alternative
-    exact: bool
-    arrangements: int
-    smallest_p: float
-    standard_error: Floats
-    resolved: Bools
-    degenerate: Bools
-    method: str
+from neuronclaims.stats.permutation.montecarlo import Tally
+from neuronclaims.stats.permutation.relabelling import Relabelling, Statistic, observed, relabel
+from neuronclaims.stats.permutation.results import TestResult, TestResults, grouped, only
 
 
 def two_sample_test(
@@ -123,7 +74,7 @@ def two_sample_test(
     if tally is None:
         tally = _drawn_until_resolved(ready, seed, resamples, max_resamples, alternative, alpha, family)
     found = _Found(a, b, paired, statistic, tally, max(resamples, max_resamples), unit, how)
-    return _only(found.results(alternative, alpha, family))
+    return only(found.results(alternative, alpha, family))
 
 
 def two_sample_tests(
@@ -225,26 +176,4 @@ class _Found:
         how = f"{self.how} within" if self.paired else f"{self.how} of"
         how = how if self.how.startswith("exact") or not self.tally.exact else f"exact {how}"
         random = "" if self.tally.exact else " random"
-        return f"{how} {count} {self.unit}s ({_grouped(self.tally.total)}{random} arrangements), {name}"
-
-
-def _only(many: TestResults) -> TestResult:
-    statistic = float(many.statistic[0])
-    return TestResult(
-        statistic=statistic if np.isfinite(statistic) else None,
-        p_value=float(many.p_value[0]),
-        p_greater=float(many.p_greater[0]),
-        p_less=float(many.p_less[0]),
-        alternative=many.alternative,
-        exact=many.exact,
-        arrangements=many.arrangements,
-        smallest_p=many.smallest_p,
-        standard_error=float(many.standard_error[0]),
-        resolved=bool(many.resolved[0]),
-        degenerate=bool(many.degenerate[0]),
-        method=many.method,
-    )
-
-
-def _grouped(number: int) -> str:
-    return f"{number:,}" if number < 10**12 else f"about 1e{len(str(number)) - 1}"
+        return f"{how} {count} {self.unit}s ({grouped(self.tally.total)}{random} arrangements), {name}"

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neuronclaims.stats.effects import auroc, variance
+from neuronclaims.stats.effects.newcombe import hanley_mcneil_limits, pair_variance_ratio
+from neuronclaims.stats.effects.noncentral import noncentrality_limits
+from neuronclaims.stats.effects.points import auroc, variance
 from neuronclaims.stats.inputs import Floats, check_share, check_sizes, to_unit, vector
-from neuronclaims.stats.newcombe import hanley_mcneil_limits, pair_variance_ratio
-from neuronclaims.stats.noncentral import noncentrality_limits
 
 _FIRST, _SECOND = "The first set", "The second set"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neuronclaims.stats.inputs import Alternative, Bools, Floats
+from neuronclaims.stats.inputs import Alternative, Bools, Floats, sides
 
 _RISK = 1e-3
 """Error of the interval that decides whether random draws settle on which side of a level p lies."""
@@ -67,8 +67,3 @@ class Tally:
         low = np.where(count > 0, betaincinv(np.maximum(count, 1), total - count + 1, _RISK / 2), 0.0)
         high = betaincinv(count + 1, np.maximum(total - count, 1), 1 - _RISK / 2)
         return low, np.where(count < total, high, 1.0)
-
-
-def sides(alternative: Alternative) -> int:
-    """Return how many tails ``alternative`` looks at."""
-    return 2 if alternative == "two-sided" else 1

@@ -7,12 +7,12 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from neuronclaims.stats.arrangements import Signs, Subsets
-from neuronclaims.stats.effects import auroc_many, doubled_midranks, welch_t_many
+from neuronclaims.stats.effects.points import auroc_many, doubled_midranks, welch_t_many
 from neuronclaims.stats.inputs import Bools, Floats
-from neuronclaims.stats.montecarlo import Tally
-from neuronclaims.stats.ranklaw import sign_tails, subset_tails
-from neuronclaims.stats.tails import SumTails, WelchTails
+from neuronclaims.stats.permutation.arrangements import Signs, Subsets
+from neuronclaims.stats.permutation.montecarlo import Tally
+from neuronclaims.stats.permutation.ranklaw import sign_tails, subset_tails
+from neuronclaims.stats.permutation.tails import SumTails, WelchTails
 
 Statistic: TypeAlias = Literal["mean", "auroc"]
 

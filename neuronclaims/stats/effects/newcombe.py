@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from neuronclaims.stats.effects import doubled_midranks
+from neuronclaims.stats.effects.points import doubled_midranks
 from neuronclaims.stats.inputs import Floats
 
 

@@ -1,0 +1,1 @@
+"""Tests by exchanging labels or signs: what is relabelled, how often, and which relabellings count."""
