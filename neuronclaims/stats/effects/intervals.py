@@ -15,7 +15,8 @@ from numpy.typing import ArrayLike
 
 from neuronclaims.stats.effects.newcombe import hanley_mcneil_limits, pair_variance_ratio
 from neuronclaims.stats.effects.noncentral import noncentrality_limits
-from neuronclaims.stats.effects.points import auroc, variance
+from neuronclaims.stats.effects.points import auroc
+from neuronclaims.stats.effects.quantiles import normal_quantile, spread, standard_error, t_quantile
 from neuronclaims.stats.inputs import Floats, check_share, check_sizes, to_unit, vector
 
 _FIRST, _SECOND = "The first set", "The second set"
@@ -43,7 +44,7 @@ def auroc_estimate(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) 
     """
     a, b = _independent(first, second, level)
     value = auroc(a, b)
-    low, high = hanley_mcneil_limits(value, len(a), len(b), _normal_quantile(level))
+    low, high = hanley_mcneil_limits(value, len(a), len(b), normal_quantile(level))
     return Estimate("AUROC", value, low, high, level, "Newcombe score interval")
 
 
@@ -57,14 +58,14 @@ def mean_difference_estimate(first: ArrayLike, second: ArrayLike, *, level: floa
     a, b = _independent(first, second, level)
     value = float(a.mean() - b.mean())
     a, b, scale = _in_units(a, b)
-    parts = _variance(a) / len(a), _variance(b) / len(b)
+    parts = spread(a) / len(a), spread(b) / len(b)
     if sum(parts) == 0:
         return Estimate("difference of means", value, None, None, level, "Welch t interval")
     # Satterthwaite's degrees of freedom, from shares so that tiny and huge variances neither vanish nor
     # overflow.
     shares = [part / sum(parts) for part in parts]
     df = 1 / (shares[0] ** 2 / (len(a) - 1) + shares[1] ** 2 / (len(b) - 1))
-    reach = _t_quantile(df, level) * math.sqrt(sum(parts)) * scale
+    reach = t_quantile(df, level) * math.sqrt(sum(parts)) * scale
     return Estimate("difference of means", value, value - reach, value + reach, level, "Welch t interval")
 
 
@@ -77,7 +78,7 @@ def hedges_g_estimate(first: ArrayLike, second: ArrayLike, *, level: float = 0.9
     """
     a, b, _ = _in_units(*_independent(first, second, level))
     df, size = len(a) + len(b) - 2, math.sqrt(len(a) * len(b) / (len(a) + len(b)))
-    pooled = math.sqrt(((len(a) - 1) * _variance(a) + (len(b) - 1) * _variance(b)) / df)
+    pooled = math.sqrt(((len(a) - 1) * spread(a) + (len(b) - 1) * spread(b)) / df)
     difference = float(a.mean() - b.mean())
     return _standardised("Hedges' g", difference, pooled, size, df, level)
 
@@ -87,10 +88,10 @@ def paired_mean_difference_estimate(first: ArrayLike, second: ArrayLike, *, leve
     d = _differences(first, second, level)
     value = float(d.mean())
     d, _, scale = _in_units(d, d)
-    error = math.sqrt(_variance(d) / len(d))
+    error = standard_error(d)
     if error == 0:
         return Estimate("mean difference", value, None, None, level, "paired t interval")
-    reach = _t_quantile(len(d) - 1, level) * error * scale
+    reach = t_quantile(len(d) - 1, level) * error * scale
     return Estimate("mean difference", value, value - reach, value + reach, level, "paired t interval")
 
 
@@ -100,7 +101,7 @@ def dz_estimate(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) -> 
     The interval inverts the noncentral t distribution, as for Hedges' g. dz is not comparable with g.
     """
     d = to_unit(_differences(first, second, level))
-    return _standardised("dz", float(d.mean()), math.sqrt(_variance(d)), math.sqrt(len(d)), len(d) - 1, level)
+    return _standardised("dz", float(d.mean()), math.sqrt(spread(d)), math.sqrt(len(d)), len(d) - 1, level)
 
 
 def paired_auroc_estimate(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) -> Estimate:
@@ -113,7 +114,7 @@ def paired_auroc_estimate(first: ArrayLike, second: ArrayLike, *, level: float =
     a, b = _aligned(first, second, level)
     # In few pairs the ratio can come out near 0 by luck, and the interval then far too narrow: hence the floor.
     value, ratio = auroc(a, b), max(pair_variance_ratio(a, b), 1 / len(a))
-    low, high = hanley_mcneil_limits(value, len(a), len(b), _t_quantile(len(a) - 1, level) * math.sqrt(ratio))
+    low, high = hanley_mcneil_limits(value, len(a), len(b), t_quantile(len(a) - 1, level) * math.sqrt(ratio))
     return Estimate("AUROC", value, low, high, level, "Newcombe score interval adjusted for pairs")
 
 
@@ -130,12 +131,12 @@ def _as_delta(estimate: Estimate) -> Estimate:
 
 
 def _standardised(
-    name: str, difference: float, spread: float, size: float, df: int, level: float
+    name: str, difference: float, deviation: float, size: float, df: int, level: float
 ) -> Estimate:
     method = "noncentral t interval (normal theory)"
-    if spread == 0:
+    if deviation == 0:
         return Estimate(name, None, None, None, level, method)
-    d = difference / spread
+    d = difference / deviation
     value = _hedges_factor(df) * d
     limits = noncentrality_limits(d * size, df, level)
     if limits is None:
@@ -174,19 +175,3 @@ def _in_units(a: Floats, b: Floats) -> tuple[Floats, Floats, float]:
     pooled = to_unit(np.concatenate([a, b]))
     scale = 2.0 ** int(np.frexp(max(np.abs(a).max(), np.abs(b).max()))[1])
     return pooled[: len(a)], pooled[len(a) :], scale
-
-
-def _variance(values: Floats) -> float:
-    return float(variance(values[:, None])[0])
-
-
-def _t_quantile(df: float, level: float) -> float:
-    from scipy.special import stdtrit
-
-    return float(stdtrit(df, (1 + level) / 2))
-
-
-def _normal_quantile(level: float) -> float:
-    from scipy.special import ndtri
-
-    return float(ndtri((1 + level) / 2))

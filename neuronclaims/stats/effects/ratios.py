@@ -1,0 +1,243 @@
+"""Ratios of means: how much of one effect another one makes up, with one top and one bottom per unit.
+
+The ratio is that of the means, not the mean of the ratios: a unit whose bottom is nearly 0 would decide the
+latter alone. It is tested and bounded without dividing, through top - ratio x bottom.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from neuronclaims.stats.effects.intervals import Estimate
+from neuronclaims.stats.effects.quantiles import spread, standard_error, t_below, t_quantile
+from neuronclaims.stats.inputs import (
+    Alternative,
+    Floats,
+    StatsError,
+    check_choice,
+    check_share,
+    check_sizes,
+    to_unit,
+    vector,
+)
+from neuronclaims.stats.permutation.results import TestResult
+from neuronclaims.stats.permutation.two_samples import two_sample_test
+
+RatioMethod: TypeAlias = Literal["sign flip", "t"]
+_LARGEST_DENOMINATOR = 1_000_000
+_ROUNDING = 64 * float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True, slots=True)
+class RatioTest:
+    """The test of a ratio, and whether there is anything to take a share of.
+
+    ``denominator_p`` is the one-sided p of Student's t for "the mean of the bottoms is above 0";
+    ``denominator_positive`` is False when that leaves the ratio without a bounded interval. A verdict on
+    such a ratio must be inconclusive, whatever ``test`` says.
+    """
+
+    test: TestResult
+    denominator_p: float
+    denominator_positive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RatioSummary:
+    """The ratios of single units: quartiles over ``count`` units; ``undefined`` more have a bottom of 0."""
+
+    count: int
+    undefined: int
+    lower_quartile: float | None
+    median: float | None
+    upper_quartile: float | None
+
+
+def ratio_of_means_estimate(tops: ArrayLike, bottoms: ArrayLike, *, level: float = 0.95) -> Estimate:
+    """Return sum(tops) / sum(bottoms) of aligned values [n] and [n] with Fieller's interval.
+
+    The interval holds the ratios R at which the mean of tops - R bottoms is not significantly different
+    from 0 by Student's t (Fieller 1954). Where the mean of the bottoms itself is not, that is no interval
+    but nearly everything: the limits are then None, and ``method`` says so; likewise where tops are exactly
+    proportional to bottoms. The value is None where the bottoms sum to 0.
+    """
+    top, bottom = _aligned(tops, bottoms, level)
+    top, top_scale = _scaled(top)
+    bottom, bottom_scale = _scaled(bottom)
+    mean_top, mean_bottom = float(top.mean()), float(bottom.mean())
+    if abs(mean_bottom) <= _ROUNDING * float(np.abs(bottom).mean()):
+        return _without_limits(None, level, "undefined, because the denominator's mean is 0")
+    ratio, exponent = mean_top / mean_bottom, top_scale - bottom_scale
+    value = _times_power(ratio, exponent)
+    if value is None:
+        return _without_limits(None, level, "undefined, because the ratio is too large to be written")
+    limits = _fieller(top, bottom, ratio, t_quantile(len(top) - 1, level))
+    if limits is None:
+        return _without_limits(
+            value, level, "unbounded, because the denominator's mean is not clearly different from 0"
+        )
+    low, high = (_times_power(limit, exponent) for limit in limits)
+    if limits[0] == limits[1] or low is None or high is None:
+        return _without_limits(value, level, "undefined, because the ratio is the same in all units")
+    return Estimate("ratio of means", value, min(low, value), max(high, value), level, "Fieller interval")
+
+
+def ratio_test(
+    tops: ArrayLike,
+    bottoms: ArrayLike,
+    *,
+    threshold: float,
+    alternative: Alternative,
+    seed: int,
+    method: RatioMethod = "sign flip",
+    level: float = 0.95,
+    resamples: int = 9999,
+    exact_limit: int = 200_000,
+    alpha: float = 0.05,
+    family: int = 1,
+    max_resamples: int = 999_999,
+    unit: str = "unit",
+) -> RatioTest:
+    """Test whether mean(tops) / mean(bottoms) is above (``greater``), below or different from ``threshold``.
+
+    ``tops`` and ``bottoms`` [n] are aligned. The differences top - ``threshold`` x bottom are tested for
+    mean 0: by ``sign flip``, exact when they are symmetric about 0, or by Student's ``t``. Neither is safe
+    for strongly skewed differences in few units (docs/adr/0012-three-verdicts.md).
+
+    ``level`` is that of the interval that will go with it: ``denominator_positive`` is False unless the
+    bottoms' mean is above 0 with one-sided p <= (1 - ``level``) / 2, which is when Fieller's interval is
+    bounded. The other arguments are those of ``two_sample_test``.
+    """
+    check_choice(method, ("sign flip", "t"), "method")
+    check_choice(alternative, ("greater", "less", "two-sided"), "alternative")
+    top, bottom = _aligned(tops, bottoms, level)
+    left, right = _cleared(top, bottom, threshold)
+    statistic = float(np.sort(top - threshold * bottom).mean())
+    if method == "t":
+        test = _t_test(np.sort(left - right), statistic, alternative, unit)
+    else:
+        flipped = two_sample_test(
+            left,
+            right,
+            paired=True,
+            statistic="mean",
+            alternative=alternative,
+            seed=seed,
+            resamples=resamples,
+            exact_limit=exact_limit,
+            alpha=alpha,
+            family=family,
+            max_resamples=max_resamples,
+            unit=unit,
+        )
+        test = dataclasses.replace(flipped, statistic=statistic)
+    test = dataclasses.replace(test, method=f"{test.method} of top - {threshold:g} x bottom")
+    p = mean_above_zero_p(bottom)
+    return RatioTest(test, p, p <= (1 - level) / 2)
+
+
+def ratio_summary(tops: ArrayLike, bottoms: ArrayLike) -> RatioSummary:
+    """Return quartiles of the single units' ratios, for display; tests and intervals are not about them."""
+    top, bottom = _aligned(tops, bottoms, 0.95)
+    defined = bottom != 0
+    with np.errstate(over="ignore"):
+        ratios = top[defined] / bottom[defined]
+    low, middle, high = (
+        (float(x) for x in np.quantile(ratios, (0.25, 0.5, 0.75))) if len(ratios) else (None,) * 3
+    )
+    return RatioSummary(len(ratios), len(top) - len(ratios), low, middle, high)
+
+
+def mean_above_zero_p(values: Floats) -> float:
+    """Return the one-sided p of Student's t for "the mean is above 0"; 2^-n for n equal values above 0."""
+    values = to_unit(np.sort(values))
+    mean, error = float(values.mean()), standard_error(values)
+    if error == 0:
+        return 0.5 ** len(values) if mean > 0 else 1.0
+    return t_below(-mean / error, len(values) - 1)
+
+
+def _fieller(top: Floats, bottom: Floats, ratio: float, quantile: float) -> tuple[float, float] | None:
+    """Return ratio + x for the roots x of (x mean)^2 = q^2 var(residual - x bottom); None where not bounded."""
+    n, residual = len(top), top - ratio * bottom
+    residual -= residual.mean()
+    size = float(np.abs(top).max() + abs(ratio) * np.abs(bottom).max())
+    if float(np.abs(residual).max()) <= _ROUNDING * size:
+        residual = np.zeros(n)
+    mean = float(bottom.mean())
+    covariance = float((residual * (bottom - mean)).sum()) / (n - 1) / n
+    square = quantile**2
+    a = mean**2 - square * spread(bottom) / n
+    if a <= 0:
+        return None
+    middle = -square * covariance
+    reach = math.sqrt(middle**2 + a * square * spread(residual) / n)
+    return ratio + (middle - reach) / a, ratio + (middle + reach) / a
+
+
+def _t_test(d: Floats, statistic: float, alternative: Alternative, unit: str) -> TestResult:
+    degenerate = not d.any()
+    greater, less = (1.0, 1.0) if degenerate else (mean_above_zero_p(d), mean_above_zero_p(-d))
+    p = {"greater": greater, "less": less, "two-sided": min(1.0, 2 * min(greater, less))}[alternative]
+    return TestResult(
+        statistic=statistic,
+        p_value=p,
+        p_greater=greater,
+        p_less=less,
+        alternative=alternative,
+        exact=True,
+        arrangements=0,
+        smallest_p=0.0,
+        standard_error=0.0,
+        resolved=True,
+        degenerate=degenerate,
+        method=f"Student's t test of {len(d)} {unit}s",
+    )
+
+
+def _cleared(top: Floats, bottom: Floats, threshold: float) -> tuple[Floats, Floats]:
+    """Return what top - threshold x bottom is the difference of, times a whole number that clears the fraction.
+
+    3 top and bottom instead of top and bottom / 3: products of stored values with small whole numbers are
+    exact, so ties between differences, and differences of 0, are not lost to rounding.
+    """
+    if not math.isfinite(threshold):
+        raise StatsError(f"The ratio claimed must be a number, not {threshold!r}.")
+    fraction = Fraction(repr(float(threshold))).limit_denominator(_LARGEST_DENOMINATOR)
+    if float(fraction) != threshold:
+        fraction = Fraction(float(threshold))
+    both = to_unit(np.concatenate([top, bottom]))
+    if max(abs(fraction.numerator), fraction.denominator) > _LARGEST_DENOMINATOR:
+        return both[: len(top)], float(threshold) * both[len(top) :]
+    return fraction.denominator * both[: len(top)], fraction.numerator * both[len(top) :]
+
+
+def _aligned(tops: ArrayLike, bottoms: ArrayLike, level: float) -> tuple[Floats, Floats]:
+    top, bottom = vector(tops, "The tops of the ratio"), vector(bottoms, "The bottoms of the ratio")
+    check_share(level, "The level")
+    check_sizes(top, bottom, paired=True)
+    order = np.lexsort((bottom, top))
+    return top[order], bottom[order]
+
+
+def _scaled(values: Floats) -> tuple[Floats, int]:
+    return to_unit(values), int(np.frexp(np.abs(values).max())[1])
+
+
+def _times_power(value: float, exponent: int) -> float | None:
+    """Return value x 2^exponent, or None where it is too large for a floating-point number."""
+    try:
+        return math.ldexp(value, exponent)
+    except OverflowError:
+        return None
+
+
+def _without_limits(value: float | None, level: float, why: str) -> Estimate:
+    return Estimate("ratio of means", value, None, None, level, f"Fieller interval, {why}")
