@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from neuronclaims.stats.multiplicity import Correction, adjust
     from neuronclaims.stats.permutation.results import TestResult, TestResults
     from neuronclaims.stats.permutation.two_samples import two_sample_test, two_sample_tests
-    from neuronclaims.stats.power import smallest_units, units_needed
+    from neuronclaims.stats.planning.power import power_of
+    from neuronclaims.stats.planning.sizes import smallest_units, units_needed
+    from neuronclaims.stats.planning.table import PlanRow, plan
     from neuronclaims.stats.seeds import seed_from
     from neuronclaims.stats.sentences import explain
     from neuronclaims.stats.verdicts import Decision, Finding, Reason, Verdict, decide
@@ -50,7 +52,9 @@ _HOME = {
     "multiplicity": ("Correction", "adjust"),
     "permutation.results": ("TestResult", "TestResults"),
     "permutation.two_samples": ("two_sample_test", "two_sample_tests"),
-    "power": ("smallest_units", "units_needed"),
+    "planning.power": ("power_of",),
+    "planning.sizes": ("smallest_units", "units_needed"),
+    "planning.table": ("PlanRow", "plan"),
     "seeds": ("seed_from",),
     "sentences": ("explain",),
     "verdicts": ("Decision", "Finding", "Reason", "Verdict", "decide"),
@@ -63,6 +67,7 @@ __all__ = [
     "Decision",
     "Estimate",
     "Finding",
+    "PlanRow",
     "Reason",
     "StatsError",
     "TestResult",
@@ -83,6 +88,8 @@ __all__ = [
     "paired_cliffs_delta_estimate",
     "paired_mean_difference_estimate",
     "paired_t_many",
+    "plan",
+    "power_of",
     "seed_from",
     "smallest_units",
     "two_sample_design",

@@ -27,8 +27,23 @@ def integrated_cdf(t: float, df: float, nc: float) -> float:
     """Return the same by numerical integration over the chi-squared variable; correct to about 1e-9."""
     from scipy.special import ndtr
 
-    roots, weights = _chi_rule(df)
+    roots, weights = chi_rule(df)
     return float(weights @ ndtr(t * roots - nc))
+
+
+def noncentral_t_quantile(probability: float, df: float, nc: float) -> float:
+    """Return the t for which P(T <= t) = ``probability``, for noncentral t with noncentrality ``nc``."""
+    low, high = nc - 10.0, nc + 10.0
+    while noncentral_t_cdf(low, df, nc) > probability:
+        low -= 2 * (nc + 1 - low)
+    while noncentral_t_cdf(high, df, nc) < probability:
+        high += 2 * (high - nc + 1)
+    for _ in range(200):
+        middle = (low + high) / 2
+        if middle in (low, high) or high - low < 1e-12 * (1 + abs(middle)):
+            break
+        low, high = (middle, high) if noncentral_t_cdf(middle, df, nc) < probability else (low, middle)
+    return (low + high) / 2
 
 
 def noncentrality_limits(t: float, df: float, level: float) -> tuple[float, float] | None:
@@ -61,14 +76,19 @@ def _noncentrality(t: float, df: float, probability: float) -> float:
     return (low + high) / 2
 
 
-@lru_cache(maxsize=32)
-def _chi_rule(df: float) -> tuple[Floats, Floats]:
+@lru_cache(maxsize=256)
+def chi_rule(df: float) -> tuple[Floats, Floats]:
     """Return points sqrt(V / df) and weights for expectations over V, on the range that matters."""
     from scipy.special import gammaincinv, gammaln
 
     low, high = (math.sqrt(2 * float(gammaincinv(df / 2, share)) / df) for share in (1e-14, 1 - 1e-14))
-    nodes, weights = np.polynomial.legendre.leggauss(200)
+    nodes, weights = _legendre()
     roots = low + (high - low) * (nodes + 1) / 2
     log_density = math.log(2) + df / 2 * math.log(df / 2) - gammaln(df / 2) + (df - 1) * np.log(roots)
     density = np.exp(log_density - df * roots**2 / 2)
     return roots, weights * density * (high - low) / 2
+
+
+@lru_cache(maxsize=1)
+def _legendre() -> tuple[Floats, Floats]:
+    return np.polynomial.legendre.leggauss(200)

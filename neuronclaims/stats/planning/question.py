@@ -1,0 +1,116 @@
+"""What is claimed, what is true, and by what it will be judged: what a plan is asked about."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from neuronclaims.stats.inputs import Alternative, StatsError, check_choice, check_share, sides
+
+Sizes: TypeAlias = tuple[int, int]
+PlannedStatistic: TypeAlias = Literal["mean", "auroc", "share"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is claimed, what is true, and by what it is judged: the arguments of ``power_of`` without the sizes."""
+
+    statistic: PlannedStatistic
+    effect: float
+    threshold: float | None
+    side: Alternative
+    paired: bool
+    alpha: float
+    family: int
+    level: float
+    margin: float | None
+    standardised: bool
+    searched: int
+
+    def __post_init__(self) -> None:
+        check_choice(self.statistic, ("mean", "auroc", "share"), "statistic")
+        check_choice(self.side, ("greater", "less", "two-sided"), "side")
+        check_share(self.alpha, "alpha")
+        check_share(self.level, "level")
+        _check_numbers(self)
+
+    @property
+    def null(self) -> float:
+        """The effect of nothing: 0, an AUROC of 0.5, or the share claimed."""
+        if self.statistic == "share" and self.threshold is not None:
+            return self.threshold
+        return 0.5 if self.statistic == "auroc" else 0.0
+
+    @property
+    def gain(self) -> float:
+        """The true effect less that of nothing, positive when it points the claimed way."""
+        gain = self.effect - self.null
+        return abs(gain) if self.side == "two-sided" else gain if self.side == "greater" else -gain
+
+    @property
+    def number(self) -> float | None:
+        """The number claimed, on the scale of ``gain``; None when there is none."""
+        return None if self.threshold is None else abs(self.threshold - self.null)
+
+    @property
+    def possible(self) -> bool:
+        """Whether the true effect fits the claim, so that enough units would support it."""
+        if self.margin is not None:
+            return abs(self.gain) < self.margin
+        return self.gain > (self.number or 0.0)
+
+    @property
+    def tail(self) -> float:
+        """The level of each one-sided test that p stands for."""
+        tails = 1 if self.margin is not None else sides(self.side)
+        return self.alpha / self.family / self.searched / tails
+
+    @property
+    def outside(self) -> float:
+        """The share left out at each end of the interval."""
+        return (1 - self.level) / 2
+
+    def smallest_p(self, n1: int, n2: int) -> float:
+        """Return the least p any data can reach; 0 where the test is not one of counting arrangements."""
+        if self.margin is not None:
+            return 0.0
+        if self.statistic == "share":
+            tails = (self.null, 1 - self.null) if self.side == "two-sided" else (self._fair(),)
+            return min(1.0, sides(self.side) * min(tails) ** n1)
+        return smallest_design_p(n1, n2, self.side, paired=self.paired)
+
+    def reachable(self, n1: int, n2: int) -> bool:
+        """Tell whether p can pass at all in the family's worst case; a searched maximum has the same least p."""
+        return self.smallest_p(n1, n2) * self.family <= self.alpha
+
+    def _fair(self) -> float:
+        return 1 - self.null if self.side == "less" else self.null
+
+
+def _check_numbers(asked: Question) -> None:
+    for name, value in (
+        ("effect", asked.effect),
+        ("threshold", asked.threshold),
+        ("margin", asked.margin),
+    ):
+        if value is not None and not math.isfinite(value):
+            raise StatsError(f"The {name} must be a finite number, not {value!r}.")
+    if asked.family < 1 or asked.searched < 1:
+        raise StatsError(f"family and searched must be at least 1, not {asked.family} and {asked.searched}.")
+    if asked.margin is not None and (asked.margin <= 0 or asked.threshold is not None):
+        raise StatsError("A margin must be positive, and a claim has a margin or a number, not both.")
+    if asked.statistic == "mean":
+        return
+    if not 0.0 <= asked.effect <= 1.0:
+        raise StatsError(f"The effect, an AUROC or a share, must lie in [0, 1], not {asked.effect!r}.")
+    if asked.statistic == "share" and (asked.threshold is None or not 0.0 < asked.threshold < 1.0):
+        raise StatsError("A share is claimed against a number strictly between 0 and 1: give the threshold.")
+
+
+def smallest_design_p(n1: int, n2: int, alternative: Alternative, *, paired: bool) -> float:
+    """Return the least p of a permutation test with n1 and n2 units (n1 pairs), all arrangements counted."""
+    log_total = (
+        n1 * math.log(2) if paired else math.lgamma(n1 + n2 + 1) - math.lgamma(n1 + 1) - math.lgamma(n2 + 1)
+    )
+    return min(1.0, sides(alternative) * math.exp(-log_total) * (1 - 1e-12))

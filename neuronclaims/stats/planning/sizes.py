@@ -1,0 +1,126 @@
+"""How many prompts a claim needs: the smallest sizes that can pass, and those that probably will."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from neuronclaims.stats.inputs import Alternative, check_share
+from neuronclaims.stats.planning.chances import chances
+from neuronclaims.stats.planning.question import PlannedStatistic, Question, Sizes, smallest_design_p
+
+MOST_UNITS = 100_000
+"""Beyond this many units per set the answer is None: nobody writes that many prompts."""
+_TEETH = 3
+"""The power of an exact binomial test falls and rises with n; it must hold over so many of its teeth."""
+
+
+def units_needed(
+    *,
+    statistic: PlannedStatistic,
+    effect: float,
+    threshold: float | None,
+    side: Alternative,
+    counts: Sizes,
+    paired: bool,
+    alpha: float = 0.05,
+    family: int = 1,
+    level: float = 0.95,
+    power: float = 0.8,
+    margin: float | None = None,
+    standardised: bool = False,
+    searched: int = 1,
+) -> Sizes | None:
+    """Return the smallest sizes of the two sets, in the present ratio, that would probably support a claim.
+
+    Probably means with probability ``power`` as ``power_of`` gives it, which says what the other arguments
+    are. Where more units can mean less power (shares: the sawtooth of exact binomial tests) the answer is the
+    first size from which on power stays reached.
+
+    None when the true effect does not fit the claim, so that no number of units would support it, or when
+    more than 100,000 units per set would be needed.
+    """
+    check_share(power, "power")
+    asked = Question(
+        statistic, effect, threshold, side, paired, alpha, family, level, margin, standardised, searched
+    )
+    return needed(asked, counts, power)
+
+
+def needed(asked: Question, counts: Sizes, power: float) -> Sizes | None:
+    """Return the smallest sizes in the ratio of ``counts`` that reach ``power``; None when there are none."""
+    if not asked.possible:
+        return None
+
+    def enough(n1: int, n2: int) -> bool:
+        return asked.reachable(n1, n2) and chances(asked, n1, n2).supported >= power
+
+    if asked.statistic == "share":
+        n = _first_lasting(lambda n: enough(n, n), _tooth(asked))
+        return None if n is None else (n, n)
+    return first_enough(counts, asked.paired, enough)
+
+
+def smallest_units(
+    *, alternative: Alternative, counts: Sizes, paired: bool, alpha: float = 0.05, family: int = 1
+) -> Sizes | None:
+    """Return the smallest sizes, in the present ratio, with which p could reach alpha / ``family`` at all."""
+    check_share(alpha, "alpha")
+
+    def enough(n1: int, n2: int) -> bool:
+        return smallest_design_p(n1, n2, alternative, paired=paired) * family <= alpha
+
+    return first_enough(counts, paired, enough)
+
+
+def first_enough(
+    counts: Sizes, paired: bool, enough: Callable[[int, int], bool], *, least: int = 2, most: int = MOST_UNITS
+) -> Sizes | None:
+    """Search the sizes in the present ratio, the smaller at least ``least``, for the first that are ``enough``."""
+
+    def sizes(n: int) -> Sizes:
+        return scaled(counts, paired, n)
+
+    low, high = least - 1, least
+    while not enough(*sizes(high)):
+        low, high = high, high * 2
+        if max(sizes(low)) >= most:
+            return None
+    high = _bisected(lambda n: enough(*sizes(n)), low, high)
+    return sizes(high) if max(sizes(high)) <= most else None
+
+
+def scaled(counts: Sizes, paired: bool, n: int) -> Sizes:
+    """Return sizes in the ratio of ``counts`` of which the smaller is ``n``."""
+    ratio = 1.0 if paired else max(counts) / min(counts)
+    other = math.ceil(n * ratio - 1e-9)
+    return (n, other) if counts[0] <= counts[1] else (other, n)
+
+
+def _bisected(enough: Callable[[int], bool], low: int, high: int) -> int:
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high
+
+
+def _tooth(asked: Question) -> int:
+    """Return how many sizes lie between two falls of the power of a binomial test, and a little more."""
+    return math.ceil(_TEETH / min(asked.null, 1 - asked.null))
+
+
+def _first_lasting(enough: Callable[[int], bool], tooth: int) -> int | None:
+    """Return the first n from which on ``enough`` holds over the next ``tooth`` sizes."""
+
+    def lasts(n: int) -> bool:
+        return all(enough(larger) for larger in range(n, n + tooth + 1))
+
+    low, high = 0, 1
+    while not lasts(high):
+        low, high = high, high * 2
+        if low >= MOST_UNITS:
+            return None
+    n = _bisected(lasts, low, high)
+    while n > 1 and enough(n - 1):
+        n -= 1
+    return n if n <= MOST_UNITS else None
