@@ -10,18 +10,29 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from neuronclaims.language.claims import Claim, ClaimFile, Prompt, PromptSet, Settings, Tokens, slug
+    from neuronclaims.language.claims import (
+        Claim,
+        ClaimFile,
+        Discovery,
+        Prompt,
+        PromptSet,
+        Settings,
+        Tokens,
+        slug,
+    )
     from neuronclaims.language.errors import ClaimFileError, Place, Problem
     from neuronclaims.language.files import read_claim_file
     from neuronclaims.language.phrases import FieldError, Phrase, PhraseError, check_phrases
+    from neuronclaims.language.search import Search
     from neuronclaims.language.sentences import Parsed, SentenceError, parse
     from neuronclaims.language.values import SITES, Amount, Neuron, Site
 
 _HOMES = {
-    "claims": ("Claim", "ClaimFile", "Prompt", "PromptSet", "Settings", "Tokens", "slug"),
+    "claims": ("Claim", "ClaimFile", "Discovery", "Prompt", "PromptSet", "Settings", "Tokens", "slug"),
     "errors": ("ClaimFileError", "Place", "Problem"),
     "files": ("read_claim_file",),
     "phrases": ("FieldError", "Phrase", "PhraseError", "check_phrases"),
+    "search": ("Search",),
     "sentences": ("Parsed", "SentenceError", "parse"),
     "values": ("SITES", "Amount", "Neuron", "Site"),
 }
@@ -33,6 +44,7 @@ __all__ = [
     "Claim",
     "ClaimFile",
     "ClaimFileError",
+    "Discovery",
     "FieldError",
     "Neuron",
     "Parsed",
@@ -42,6 +54,7 @@ __all__ = [
     "Problem",
     "Prompt",
     "PromptSet",
+    "Search",
     "SentenceError",
     "Settings",
     "Site",

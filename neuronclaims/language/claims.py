@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from neuronclaims.language.errors import Place
+from neuronclaims.language.search import Search
 from neuronclaims.language.values import Site
 
 Pool: TypeAlias = Literal["last", "mean", "max"]
@@ -35,11 +36,12 @@ class Prompt:
     id: str | None = None
     group: str | None = None
     pair: str | None = None
+    block: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PromptSet:
-    """A named list of different prompts; all of them have a group or none has, and likewise a pair."""
+    """A named list of different prompts; all of them have a group or none has, and likewise a pair and a block."""
 
     name: str
     prompts: tuple[Prompt, ...]
@@ -47,9 +49,18 @@ class PromptSet:
 
 
 @dataclass(frozen=True, slots=True)
+class Discovery:
+    """The prompts a neuron was found on: ``names`` are the sets and files named, ``prompts`` all different ones."""
+
+    names: tuple[str, ...]
+    prompts: tuple[Prompt, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """How one claim is to be measured and judged, file defaults filled in.
 
+    ``searched`` says from which layers the neuron was picked on the prompts that test it, None where it was not.
     ``generate`` is the number of new tokens, None when nothing is generated. ``resamples`` is None where the
     file leaves it to the test. ``xfail`` and ``skip`` hold the reason given, None when the claim is neither.
     """
@@ -59,6 +70,7 @@ class Settings:
     generate: int | None
     resamples: int | None
     seed: int
+    searched: Search | None
     expect: Literal["supported", "refuted", "inconclusive"]
     because: str | None
     tags: tuple[str, ...]
@@ -70,7 +82,8 @@ class Settings:
 class Claim:
     """One claim: ``sentence`` is the dataclass its kind declared, ``text`` the canonical sentence.
 
-    ``sets`` holds the prompt sets the sentence names, by name.
+    ``sets`` holds the prompt sets the sentence names, by name; ``discovered`` the prompts its neuron was found on,
+    none of which is in them, or None where the file does not say.
     """
 
     id: str
@@ -79,6 +92,7 @@ class Claim:
     text: str
     settings: Settings
     sets: Mapping[str, PromptSet]
+    discovered: Discovery | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from neuronclaims.language.holes import IDENTIFIER
 from neuronclaims.language.marks import Entries, Items, Scalar, compose
 from neuronclaims.language.phrases import Phrase
 from neuronclaims.language.schema import ClaimEntry, Header, WholeFile
+from neuronclaims.language.selection import Selection, read_selections
 from neuronclaims.language.sentences import Parsed
 from neuronclaims.language.sets import read_set
 from neuronclaims.language.source import Source, read_source
@@ -55,9 +56,12 @@ def read_claim_file(path: Path, phrases: Sequence[Phrase]) -> ClaimFile:
     problems += d.without_generation(drafts, root, source)
     problems += d.two_sites(drafts, source)
     problems += d.wrong_sets(drafts, _set_names(root), sets, source)
+    selections = read_selections(root, header, drafts, sets, source, problems)
     if problems or header is None:
         raise ClaimFileError(problems)
-    claims = tuple(_claim(draft, header, sets, source) for draft in drafts)
+    claims = tuple(
+        _claim(draft, chosen, header, sets, source) for draft, chosen in zip(drafts, selections, strict=True)
+    )
     digest = _digest(header, sets, claims)
     return ClaimFile(path, tuple(header.models), header.alpha, header.correction, sets, claims, digest)
 
@@ -134,7 +138,9 @@ def _set_names(root: Entries) -> tuple[str, ...]:
     return tuple(node.entries) if isinstance(node, Entries) else ()
 
 
-def _claim(draft: d.Draft, header: Header, sets: Mapping[str, PromptSet], source: Source) -> Claim:
+def _claim(
+    draft: d.Draft, chosen: Selection, header: Header, sets: Mapping[str, PromptSet], source: Source
+) -> Claim:
     parsed, entry = cast(Parsed, draft.parsed), cast(ClaimEntry, draft.entry)
     used = {name: sets[name] for _, name in parsed.phrase.sets(parsed.value)}
     return Claim(
@@ -142,12 +148,13 @@ def _claim(draft: d.Draft, header: Header, sets: Mapping[str, PromptSet], source
         place=source.place(draft.node.start),
         sentence=parsed.value,
         text=parsed.text,
-        settings=_settings(draft, entry, header),
+        settings=_settings(draft, entry, header, chosen),
         sets=used,
+        discovered=chosen.discovered,
     )
 
 
-def _settings(draft: d.Draft, entry: ClaimEntry, header: Header) -> Settings:
+def _settings(draft: d.Draft, entry: ClaimEntry, header: Header, chosen: Selection) -> Settings:
     pool, span = cast(str, entry.tokens or header.tokens).split(" of ")
     generate = entry.generate or header.generate
     seed = entry.seed if entry.seed is not None else header.seed
@@ -157,6 +164,7 @@ def _settings(draft: d.Draft, entry: ClaimEntry, header: Header) -> Settings:
         generate=generate.max_new_tokens if generate and span != "prompt" else None,
         resamples=entry.resamples or header.resamples,
         seed=seed or 0,
+        searched=chosen.searched,
         expect=cast(Any, entry.expect),
         because=entry.because,
         tags=tuple(entry.tags or ()),
@@ -170,7 +178,13 @@ def _digest(header: Header, sets: Mapping[str, PromptSet], claims: Sequence[Clai
         "models": header.models,
         "alpha": header.alpha,
         "correction": header.correction,
-        "sets": {name: [[p.text, p.id, p.group, p.pair] for p in s.prompts] for name, s in sets.items()},
-        "claims": [[claim.id, claim.text, repr(claim.settings)] for claim in claims],
+        "sets": {
+            name: [[p.text, p.id, p.group, p.pair, p.block] for p in s.prompts] for name, s in sets.items()
+        },
+        "claims": [[c.id, c.text, repr(c.settings), _discovery(c)] for c in claims],
     }
     return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _discovery(claim: Claim) -> list[str] | None:
+    return None if claim.discovered is None else sorted(prompt.text for prompt in claim.discovered.prompts)

@@ -13,18 +13,21 @@ from pydantic import (
     ConfigDict,
     Field,
     GetCoreSchemaHandler,
+    PlainValidator,
+    SkipValidation,
     WithJsonSchema,
 )
 from pydantic_core import PydanticCustomError, core_schema
 
 from neuronclaims.language.holes import IDENTIFIER
+from neuronclaims.language.search import PATTERN, Search, SearchError, parse_search
 from neuronclaims.language.suggest import closest
 from neuronclaims.language.values import SITES
 
 TOKEN_RULES = tuple(
     f"{pool} of {span}" for span in ("prompt", "generated", "emitting") for pool in ("last", "mean", "max")
 )
-CORRECTIONS = ("holm", "bonferroni", "benjamini-hochberg", "benjamini-yekutieli", "none")
+CORRECTIONS = ("holm", "bonferroni", "benjamini-hochberg", "benjamini-yekutieli", "max-statistic", "none")
 EXPECTATIONS = ("supported", "refuted", "inconclusive")
 
 _SCALAR: dict[str, Any] = {"type": ["string", "number", "boolean"]}
@@ -84,6 +87,15 @@ def _version(number: int) -> int:
     raise PydanticCustomError("claims_form", "", {"rule": "this release reads version 1 of claim files"})
 
 
+def _search(value: object) -> Search:
+    if not isinstance(value, str):
+        raise PydanticCustomError("string_type", "")
+    try:
+        return parse_search(value)
+    except SearchError as error:
+        raise PydanticCustomError("claims_search", "", {"rule": error.rule, "near": error.near}) from None
+
+
 def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
@@ -100,6 +112,9 @@ Site = Annotated[str, OneOf("site", SITES)]
 TokenRule = Annotated[str, OneOf("token rule", TOKEN_RULES)]
 Correction = Annotated[str, OneOf("correction", CORRECTIONS)]
 Expectation = Annotated[str, OneOf("verdict", EXPECTATIONS)]
+Searched = Annotated[
+    Search, PlainValidator(_search), WithJsonSchema({"type": "string", "pattern": f"^({PATTERN})$"})
+]
 Identity = Annotated[str, Form(_IDENTITY, "an id has letters, digits, '_', '-' and single ':' between them")]
 Tag = Annotated[str, Form(_TAG, "a tag has letters, digits, '_' and '-', and does not begin with a digit")]
 Tags = Annotated[
@@ -126,6 +141,33 @@ class Reason(_Part):
     reason: Text = Field(description="Why, for the reader of the report.")
 
 
+class FileSet(_Part):
+    """A prompt set kept in a file of its own."""
+
+    file: Column = Field(
+        description="A .txt (one prompt per line), .jsonl or .csv file, relative to the claim file."
+    )
+    column: Column | None = Field(
+        None, description="The column that holds the prompts; required for .csv, 'text' for .jsonl."
+    )
+    where: dict[Column, Texts] | None = Field(
+        None, description="Which rows to take: for each column a value or a list of values."
+    )
+    group: Column | None = Field(None, description="The column that holds each prompt's group.")
+    pair: Column | None = Field(None, description="The column that holds each prompt's pair.")
+    block: Column | None = Field(
+        None,
+        description="The column that holds each prompt's block: labels are exchanged within blocks only.",
+    )
+    id: Column | None = Field(None, description="The column that holds each prompt's name.")
+
+
+Discovered = Annotated[
+    Text | FileSet | Annotated[list[Text | FileSet], Field(min_length=1)],
+    SkipValidation,  # read from its nodes instead, where every name and file has its place
+]
+
+
 class Settings(_Part):
     """Settings that hold for all claims of a file, or for one claim where it gives its own."""
 
@@ -147,6 +189,13 @@ class Settings(_Part):
         description="How many arrangements to draw where they cannot all be enumerated.",
     )
     seed: int | None = Field(None, ge=0, le=2**63 - 1, description="Seed of everything drawn at random.")
+    discovered_on: Discovered | None = Field(
+        None, description="The prompts the neuron was found on, sets or files; none of them may test it."
+    )
+    searched: Searched | None = Field(
+        None,
+        description="The layers the neuron was picked from on these same prompts: layer 11, layers 3 to 8, all layers.",
+    )
 
 
 class _Opening(_Part):
@@ -198,23 +247,9 @@ class PromptEntry(_Part):
         None, description="What the prompt shares with others: template, document, entity."
     )
     pair: Text | None = Field(None, description="The pair of prompts this one belongs to.")
-
-
-class FileSet(_Part):
-    """A prompt set kept in a file of its own."""
-
-    file: Column = Field(
-        description="A .txt (one prompt per line), .jsonl or .csv file, relative to the claim file."
+    block: Text | None = Field(
+        None, description="The block this prompt stands in: labels are exchanged within blocks only."
     )
-    column: Column | None = Field(
-        None, description="The column that holds the prompts; required for .csv, 'text' for .jsonl."
-    )
-    where: dict[Column, Texts] | None = Field(
-        None, description="Which rows to take: for each column a value or a list of values."
-    )
-    group: Column | None = Field(None, description="The column that holds each prompt's group.")
-    pair: Column | None = Field(None, description="The column that holds each prompt's pair.")
-    id: Column | None = Field(None, description="The column that holds each prompt's name.")
 
 
 class WholeFile(Header):

@@ -17,12 +17,12 @@ from neuronclaims.language.suggest import closest, either
 from neuronclaims.language.validation import Section, validate
 
 
-def prompts_from_file(name: str, node: Entries, source: Source) -> list[Placed]:
-    """Read the prompts of one set from the file its mapping names.
+def prompts_from_file(what: str, node: Entries, source: Source) -> list[Placed]:
+    """Read the prompts of one set, called ``what`` in messages, from the file its mapping names.
 
     Raises ClaimFileError with places in the claim file and, for faulty rows, in the file of prompts as well.
     """
-    chosen, problems = validate(Section(FileSet, f"in the set {quoted(name)}"), node, source)
+    chosen, problems = validate(Section(FileSet, f"in {what}"), node, source)
     file = node.get("file")
     if chosen is None or not isinstance(file, Scalar) or file.missing:
         raise ClaimFileError(problems)
@@ -34,11 +34,11 @@ def prompts_from_file(name: str, node: Entries, source: Source) -> list[Placed]:
             raise ClaimFileError(problems)
         rows = [row for row in table.rows if _taken(row, chosen)]
         if not rows:
-            problems.append(_no_rows(name, node, file, table, source))
+            problems.append(_no_rows(what, node, file, table, source))
             raise ClaimFileError(problems)
         return _prompts(rows, chosen, table)
     except ClaimFileError as error:
-        raise _with_both_places(error, name, file, source) from None
+        raise _with_both_places(error, what, file, source) from None
 
 
 def _target(written: str, file: Scalar, source: Source) -> Path:
@@ -64,7 +64,7 @@ def _columns(chosen: FileSet, node: Entries, file: Scalar, table: Table, source:
     """Check that the file has the columns the set names, and that one holds the prompts."""
     columns = table.columns
     if columns is None:
-        for key in ("column", "where", "group", "pair", "id"):
+        for key in ("column", "where", "group", "pair", "block", "id"):
             if (scalar := node.key(key)) is not None:
                 message = f"{quoted(key)} asks for columns, and a .txt file has none: use .csv or .jsonl"
                 yield source.problem(scalar.start, message, width=scalar.end - scalar.start)
@@ -84,7 +84,7 @@ def _columns(chosen: FileSet, node: Entries, file: Scalar, table: Table, source:
 
 
 def _named_columns(node: Entries) -> Iterator[Scalar]:
-    for key in ("column", "group", "pair", "id"):
+    for key in ("column", "group", "pair", "block", "id"):
         if isinstance(value := node.get(key), Scalar):
             yield value
     where = node.get("where")
@@ -96,19 +96,19 @@ def _taken(row: Row, chosen: FileSet) -> bool:
     return all(row.values.get(column) in values for column, values in (chosen.where or {}).items())
 
 
-def _no_rows(name: str, node: Entries, file: Scalar, table: Table, source: Source) -> Problem:
+def _no_rows(what: str, node: Entries, file: Scalar, table: Table, source: Source) -> Problem:
     where = node.key("where")
     if where is None or not table.rows:
-        message, at = f"the set {quoted(name)} has no prompts: {table.name} has no rows", file
+        message, at = f"{what} has no prompts: {table.name} has no rows", file
     else:
         count = f"none of the {len(table.rows)} rows of {table.name}"
-        message, at = f"the set {quoted(name)} has no prompts: {count} fits 'where'", where
+        message, at = f"{what} has no prompts: {count} fits 'where'", where
     return source.problem(at.start, message, width=at.end - at.start)
 
 
 def _prompts(rows: Sequence[Row], chosen: FileSet, table: Table) -> list[Placed]:
     prompts = [_prompt(row, chosen, table) for row in rows]
-    wanted = {"id": chosen.id, "group": chosen.group, "pair": chosen.pair}
+    wanted = {"id": chosen.id, "group": chosen.group, "pair": chosen.pair, "block": chosen.block}
     problems = [
         placed.problem(f"this row has no prompt (column {quoted(chosen.column or 'text')})")
         for placed in prompts
@@ -131,15 +131,16 @@ def _prompt(row: Row, chosen: FileSet, table: Table) -> Placed:
         id=row.values.get(chosen.id) if chosen.id else None,
         group=row.values.get(chosen.group) if chosen.group else None,
         pair=row.values.get(chosen.pair) if chosen.pair else None,
+        block=row.values.get(chosen.block) if chosen.block else None,
     )
     return Placed(prompt, table.source, *table.span(row))
 
 
-def _with_both_places(error: ClaimFileError, name: str, file: Scalar, source: Source) -> ClaimFileError:
+def _with_both_places(error: ClaimFileError, what: str, file: Scalar, source: Source) -> ClaimFileError:
     """Add, to problems in a file of prompts, the place in the claim file that named it."""
     if all(problem.place.path == source.path for problem in error.problems):
         return error
-    message = f"the set {quoted(name)} cannot be read: see {error.problems[0].place}"
+    message = f"{what} cannot be read: see {error.problems[0].place}"
     named = source.problem(file.start, message, width=file.end - file.start)
     return ClaimFileError([named, *error.problems])
 

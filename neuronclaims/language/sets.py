@@ -20,7 +20,7 @@ def read_set(name: str, key: Scalar, node: Node, source: Source) -> PromptSet:
     if isinstance(node, Items):
         prompts = _inline(name, key, node, source)
     elif isinstance(node, Entries):
-        prompts = prompts_from_file(name, node, source)
+        prompts = prompts_from_file(f"the set {quoted(name)}", node, source)
     else:
         raise ClaimFileError([_neither(name, node, source)])
     problems = [*_partly(prompts), *_repeated(prompts)]
@@ -63,9 +63,8 @@ def _inline_prompt(item: Node, source: Source, problems: list[Problem]) -> Place
         entry, text = checked, value
     if text.missing:
         return None  # said already, as a value that is not there
-    prompt = Prompt(
-        entry.text, f"{source.path}:{source.place(text.start).line}", entry.id, entry.group, entry.pair
-    )
+    where = f"{source.path}:{source.place(text.start).line}"
+    prompt = Prompt(entry.text, where, entry.id, entry.group, entry.pair, entry.block)
     placed = Placed(prompt, source, text.start, text.end - text.start)
     if not text.text.strip():
         problems.append(placed.problem("this prompt is empty"))
@@ -73,8 +72,8 @@ def _inline_prompt(item: Node, source: Source, problems: list[Problem]) -> Place
 
 
 def _partly(prompts: Sequence[Placed]) -> Iterator[Problem]:
-    """Refuse groups and pairs that only some prompts of a set have."""
-    for field in ("group", "pair"):
+    """Refuse groups, pairs and blocks that only some prompts of a set have."""
+    for field in ("group", "pair", "block"):
         without = [placed for placed in prompts if getattr(placed.prompt, field) is None]
         if 0 < len(without) < len(prompts):
             rule = f"give every prompt a {field}, or none"

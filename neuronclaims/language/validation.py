@@ -159,6 +159,7 @@ _SHAPES = {Items: "a list", Entries: "a mapping"}
 _WORDINGS: Mapping[str, _Wording] = {
     "claims_choice": lambda _name, text, context: f"{text} is not a {context['what']}",
     "claims_form": lambda _name, text, context: f"{text} will not do: {context['rule']}",
+    "claims_search": lambda _name, text, context: f"{text} does not say what was searched: {context['rule']}",
     "int_parsing": lambda name, text, _: f"{name} must be a whole number, not {text}",
     "int_parsing_size": lambda name, text, _: f"{name} is too large: {text}",
     "int_from_float": lambda name, text, _: f"{name} must be a whole number, not {text}",

@@ -1,0 +1,224 @@
+"""Where the neurons of a claim file come from: found on other prompts, picked on these, or nothing said.
+
+``discovered_on`` names the prompts a neuron was found on; none of them may test it. ``searched`` names the layers it
+was picked from on the very prompts that test it. A claim's own key takes the place of the file's, whichever it is.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from neuronclaims.language.claims import Discovery, Prompt, PromptSet
+from neuronclaims.language.drafts import Draft, in_sentence
+from neuronclaims.language.errors import ClaimFileError, Problem, quoted
+from neuronclaims.language.marks import Entries, Items, Node, Scalar
+from neuronclaims.language.rows import SUFFIXES
+from neuronclaims.language.schema import Header
+from neuronclaims.language.search import Search
+from neuronclaims.language.set_files import prompts_from_file
+from neuronclaims.language.source import Source
+from neuronclaims.language.suggest import closest
+
+DISCOVERED, SEARCHED = "discovered_on", "searched"
+MOST_NAMED = 3
+"""How many shared prompts an error names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """How the neuron of one claim was chosen; neither is given where the file does not say."""
+
+    discovered: Discovery | None = None
+    searched: Search | None = None
+
+
+def read_selections(
+    root: Entries,
+    header: Header | None,
+    drafts: Sequence[Draft],
+    sets: Mapping[str, PromptSet],
+    source: Source,
+    problems: list[Problem],
+) -> list[Selection]:
+    """Return how the neuron of each draft was chosen, adding what is wrong to ``problems``."""
+    levels = [root, *(draft.node for draft in drafts if isinstance(draft.node, Entries))]
+    problems += _both(levels, source)
+    found = _discoveries(levels, sets, source, problems)
+    problems += _not_new(root, drafts, found, sets, source)
+    problems += _outside(header, drafts, source)
+    return [_selection(root, header, draft, found) for draft in drafts]
+
+
+def content(text: str) -> str:
+    """Return what makes two prompts the same: the text in composed characters, without case, with single spaces."""
+    folded = unicodedata.normalize("NFC", text).casefold()
+    return " ".join(unicodedata.normalize("NFC", folded).split())
+
+
+_Discoveries = Mapping[int, Discovery]
+"""What was read of each ``discovered_on``, by where its value starts."""
+
+
+def _selection(root: Entries, header: Header | None, draft: Draft, found: _Discoveries) -> Selection:
+    node = _level(root, draft).get(DISCOVERED)
+    return Selection(found.get(node.start) if node else None, _searched(header, draft))
+
+
+def _level(root: Entries, draft: Draft) -> Entries:
+    """Return the mapping that says where a claim's neuron comes from: the claim itself or the file."""
+    own = draft.gives(DISCOVERED) or draft.gives(SEARCHED)
+    return draft.node if own and isinstance(draft.node, Entries) else root
+
+
+def _searched(header: Header | None, draft: Draft) -> Search | None:
+    own = draft.gives(DISCOVERED) or draft.gives(SEARCHED)
+    level = draft.entry if own else header
+    return level.searched if level is not None else None
+
+
+def _both(levels: Iterable[Entries], source: Source) -> Iterator[Problem]:
+    for level in levels:
+        first, second = level.key(DISCOVERED), level.key(SEARCHED)
+        if first is not None and second is not None:
+            later = max(first, second, key=lambda key: key.start)
+            message = (
+                f"{quoted(DISCOVERED)} and {quoted(SEARCHED)} exclude each other: either the neuron was found on "
+                "other prompts, or it was picked on the prompts that test it; keep one"
+            )
+            yield source.problem(later.start, message, width=later.end - later.start)
+
+
+def _discoveries(
+    levels: Iterable[Entries], sets: Mapping[str, PromptSet], source: Source, problems: list[Problem]
+) -> _Discoveries:
+    names = _names(next(iter(levels)))
+    found = {}
+    for level in levels:
+        node = level.get(DISCOVERED)
+        if node is not None and not (isinstance(node, Scalar) and node.missing):
+            found[node.start] = _discovery(node, names, sets, source, problems)
+    return found
+
+
+def _names(root: Entries) -> tuple[str, ...]:
+    node = root.get("sets")
+    return tuple(node.entries) if isinstance(node, Entries) else ()
+
+
+def _discovery(
+    node: Node,
+    names: tuple[str, ...],
+    sets: Mapping[str, PromptSet],
+    source: Source,
+    problems: list[Problem],
+) -> Discovery:
+    items = node.items if isinstance(node, Items) else [node]
+    if not items:
+        problems.append(source.problem(node.start, f"{quoted(DISCOVERED)} is an empty list"))
+    prompts: list[Prompt] = []
+    for item in items:
+        try:
+            prompts += _source(item, names, sets, source)
+        except ClaimFileError as error:
+            problems += error.problems
+    different = {content(prompt.text): prompt for prompt in reversed(prompts)}
+    return Discovery(tuple(_named(item) for item in items), tuple(different.values())[::-1])
+
+
+def _source(
+    item: Node, names: tuple[str, ...], sets: Mapping[str, PromptSet], source: Source
+) -> Sequence[Prompt]:
+    """Return the prompts of one entry of ``discovered_on``: a set by its name, or a file of prompts."""
+    if isinstance(item, Entries):
+        return [placed.prompt for placed in prompts_from_file(quoted(DISCOVERED), item, source)]
+    if isinstance(item, Items):
+        message = f"{quoted(DISCOVERED)} holds names of prompt sets and files; this is a list in a list"
+        raise ClaimFileError([source.problem(item.start, message)])
+    if item.text in names or item.missing:
+        return sets[item.text].prompts if item.text in sets else ()
+    near, allowed = closest(item.text, names), names
+    message = f"there is no prompt set {quoted(item.text)}"
+    if item.text.endswith(SUFFIXES):
+        near, allowed = f"{{file: {item.text}}}", ()
+    elif near is None:
+        message += f"; {quoted(DISCOVERED)} names prompt sets of this file, or files of prompts"
+    width = item.end - item.start
+    raise ClaimFileError([source.problem(item.start, message, width=width, suggestion=near, allowed=allowed)])
+
+
+def _named(item: Node) -> str:
+    file = item.get("file") if isinstance(item, Entries) else item
+    return file.text if isinstance(file, Scalar) else ""
+
+
+def _not_new(
+    root: Entries,
+    drafts: Sequence[Draft],
+    found: _Discoveries,
+    sets: Mapping[str, PromptSet],
+    source: Source,
+) -> Iterator[Problem]:
+    """Refuse prompts of discovery among those that test a claim: one problem for each ``discovered_on``."""
+    tested: dict[int, dict[str, PromptSet]] = {}
+    nodes: dict[int, Node] = {}
+    for draft in drafts:
+        node = _level(root, draft).get(DISCOVERED)
+        if node is None or node.start not in found or draft.parsed is None:
+            continue
+        nodes[node.start] = node
+        named = (name for _, name in draft.parsed.phrase.sets(draft.parsed.value))
+        tested.setdefault(node.start, {}).update({name: sets[name] for name in named if name in sets})
+    for start, used in tested.items():
+        earlier = {content(prompt.text): prompt for prompt in found[start].prompts}
+        prompts = {content(p.text): p for chosen in used.values() for p in chosen.prompts}
+        shared = [(prompts[text], earlier[text]) for text in prompts if text in earlier]
+        if shared:
+            node = nodes[start]
+            width = node.end - node.start if isinstance(node, Scalar) else 1
+            yield source.problem(start, _shared_message(shared), width=width)
+
+
+def _shared_message(shared: Sequence[tuple[Prompt, Prompt]]) -> str:
+    count = "1 prompt stands" if len(shared) == 1 else f"{len(shared)} prompts stand"
+    named = [
+        f"{quoted(tested.text)} ({tested.source} and {earlier.source})"
+        for tested, earlier in shared[:MOST_NAMED]
+    ]
+    more = [f"and {len(shared) - MOST_NAMED} more"] if len(shared) > MOST_NAMED else []
+    return (
+        f"{count} both in {quoted(DISCOVERED)} and in what is tested: {', '.join([*named, *more])}; a prompt that a "
+        f"neuron was found on cannot test it (if it was picked on these very prompts, write {quoted(SEARCHED)})"
+    )
+
+
+def _outside(header: Header | None, drafts: Sequence[Draft], source: Source) -> Iterator[Problem]:
+    """Refuse a neuron that does not lie in the layers it was picked from."""
+    for draft in drafts:
+        search = _searched(header, draft)
+        if search is None or draft.parsed is None or draft.sentence is None:
+            continue
+        neurons = list(draft.parsed.phrase.values(draft.parsed.value, "neuron"))
+        if not neurons and draft.gives(SEARCHED) and isinstance(draft.node, Entries):
+            key = draft.node.entries[SEARCHED][0]
+            message = f"{quoted(SEARCHED)} is about how one neuron was picked, and this sentence names no single one"
+            yield source.problem(key.start, message, width=key.end - key.start)
+        for field, neuron in neurons:
+            if neuron.layer not in search:
+                yield _outside_problem(field, neuron.layer, search, draft, source)
+
+
+def _outside_problem(field: str, layer: int, search: Search, draft: Draft, source: Source) -> Problem:
+    assert draft.parsed is not None
+    assert draft.sentence is not None
+    written = draft.node.get(SEARCHED) if isinstance(draft.node, Entries) else None
+    if isinstance(written, Scalar):
+        message = (
+            f"the neuron of this claim lies in layer {layer}, which is not in what was searched, {search}"
+        )
+        width = written.end - written.start
+        return source.problem(written.start, message, width=width, suggestion=f"layer {layer}")
+    start, end = draft.parsed.spans[field]
+    message = f"this neuron is not in what was searched, {search}: give the claim its own {quoted(SEARCHED)}"
+    return in_sentence(source, draft.sentence, start, end - start, message, f"{SEARCHED}: layer {layer}")
