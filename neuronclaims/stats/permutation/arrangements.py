@@ -97,7 +97,7 @@ def _drawn_subsets(units: int, size: int, seed: int, start: int, rows: int) -> B
     # The set of the `size` smallest keys does not depend on the sorting algorithm, only on the keys; and
     # the raw words of a bit generator are stable across numpy versions, unlike the methods of Generator
     # (NEP 19).
-    keys = _words(seed, start * units, rows * units).reshape(rows, units)
+    keys = raw_words(seed, start * units, rows * units).reshape(rows, units)
     largest = np.partition(keys, size - 1, axis=1)[:, size - 1 : size]
     return _frozen(keys <= largest)
 
@@ -105,12 +105,13 @@ def _drawn_subsets(units: int, size: int, seed: int, start: int, rows: int) -> B
 @lru_cache(maxsize=8)
 def _drawn_signs(units: int, seed: int, start: int, rows: int) -> Bools:
     per_row = -(-units // 64)
-    words = _words(seed, start * per_row, rows * per_row).astype("<u8")
+    words = raw_words(seed, start * per_row, rows * per_row).astype("<u8")
     bits = np.unpackbits(words.view(np.uint8), bitorder="little").reshape(rows, per_row * 64)
     return _frozen(bits[:, :units].astype(np.bool_))
 
 
-def _words(seed: int, start: int, count: int) -> NDArray[np.uint64]:
+def raw_words(seed: int, start: int, count: int) -> NDArray[np.uint64]:
+    """Return the words number ``start`` to ``start + count`` of the generator that ``seed`` names."""
     generator = np.random.PCG64(seed)
     generator.advance(start)
     return np.asarray(generator.random_raw(count), dtype=np.uint64)
