@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from neuronclaims.stats.multiplicity import Correction, adjust
     from neuronclaims.stats.permutation.results import TestResult, TestResults
     from neuronclaims.stats.permutation.two_samples import two_sample_test, two_sample_tests
+    from neuronclaims.stats.planning.pilots import SimulatedPower, simulated_power, simulated_units_needed
     from neuronclaims.stats.planning.power import power_of
     from neuronclaims.stats.planning.sizes import smallest_units, units_needed
     from neuronclaims.stats.planning.table import PlanRow, plan
@@ -52,6 +53,7 @@ _HOME = {
     "multiplicity": ("Correction", "adjust"),
     "permutation.results": ("TestResult", "TestResults"),
     "permutation.two_samples": ("two_sample_test", "two_sample_tests"),
+    "planning.pilots": ("SimulatedPower", "simulated_power", "simulated_units_needed"),
     "planning.power": ("power_of",),
     "planning.sizes": ("smallest_units", "units_needed"),
     "planning.table": ("PlanRow", "plan"),
@@ -69,6 +71,7 @@ __all__ = [
     "Finding",
     "PlanRow",
     "Reason",
+    "SimulatedPower",
     "StatsError",
     "TestResult",
     "TestResults",
@@ -91,6 +94,8 @@ __all__ = [
     "plan",
     "power_of",
     "seed_from",
+    "simulated_power",
+    "simulated_units_needed",
     "smallest_units",
     "two_sample_design",
     "two_sample_test",
