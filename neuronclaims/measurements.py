@@ -18,8 +18,21 @@ Site: TypeAlias = Literal[
 block's output, before any final norm.
 """
 
-Pool: TypeAlias = Literal["last", "mean", "max"]
+Pool: TypeAlias = str
+"""How the positions of a text become one number per neuron.
+
+``last``, ``mean`` and ``max`` of the values; ``beyond 6``, the share of positions at which a value's size is at least
+6; ``massive``, the share at which it is above 100 and at least 1,000 times the median size of its position's values
+(Sun et al. 2024); ``each 30``, no pooling: the values of the first 30 positions one after the other, after their
+number, zeros where a text has fewer.
+"""
+
 Span: TypeAlias = Literal["prompt", "generated", "emitting"]
+Replacement: TypeAlias = Literal["zero", "mean", "resample"]
+"""What an ablated neuron holds instead of its value: nothing, or its mean or single values over other texts."""
+
+Which: TypeAlias = Literal["all", "last"]
+"""The positions at which a neuron is changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +73,139 @@ class Activations:
     generate: Generation | None = None
 
 
-Measurement: TypeAlias = Activations
-"""Anything a claim can need. More kinds of measurement join this union as kinds of claim ask for them."""
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two texts of equally many tokens, between which a prediction changes."""
+
+    clean: str
+    corrupted: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What is asked of the next-token logits after a text: the logit of ``token``, less that of ``against`` if given.
+
+    Both are single tokens, written as they are in the vocabulary's text, a leading space included.
+    """
+
+    token: str
+    against: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.token!r}" if self.against is None else f"{self.token!r} over {self.against!r}"
+
+
+@dataclass(frozen=True, slots=True)
+class Restoration:
+    """What putting the clean text's values of some neurons into the run on the corrupted text does to a prediction.
+
+    ``neurons`` are (layer, index), restored together. The answer is float32 [pairs, 3]: the prediction on the clean
+    text, on the corrupted text, and on the corrupted text with the neurons restored.
+    """
+
+    site: Site
+    neurons: tuple[tuple[int, int], ...]
+    prediction: Prediction
+    pairs: tuple[Pair, ...]
+    positions: Which = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class RestorationSweep:
+    """The same for every neuron of one layer, each alone: float32 [pairs, 2 + width], the last ones per neuron."""
+
+    site: Site
+    layer: int
+    prediction: Prediction
+    pairs: tuple[Pair, ...]
+    positions: Which = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Ablation:
+    """What replacing the values of some neurons at all positions does to a prediction, and to everything else.
+
+    ``neurons`` are (layer, index), replaced together. ``reference`` are the texts over whose positions a ``mean`` is
+    taken or values are resampled from (with a seed made from each text); it is empty for ``zero``. The answer is
+    float32 [prompts, 5]: the prediction before and after; the probability of its token before and after; and the
+    Kullback-Leibler divergence of the next-token distributions before from those after, in nats, averaged over the
+    positions that hold text.
+    """
+
+    site: Site
+    neurons: tuple[tuple[int, int], ...]
+    replacement: Replacement
+    prediction: Prediction
+    prompts: tuple[str, ...]
+    reference: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AblationSweep:
+    """The prediction before, and after replacing each neuron of one layer alone: float32 [prompts, 1 + width]."""
+
+    site: Site
+    layer: int
+    replacement: Replacement
+    prediction: Prediction
+    prompts: tuple[str, ...]
+    reference: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Readout:
+    """How a neuron goes with a token being the model's own top prediction, position by position, per document.
+
+    The answer is float32 [documents, 3 + 2 (len(edges) + 1)]: the number of positions, the number at which ``token``
+    is the top prediction, the AUROC of the neuron's value for it within the document (-1 where all positions or none
+    are such), then per bin of the value its positions, then per bin those with the token on top. Bins are half-open,
+    [edge, next edge), with one below the first edge and one from the last on. Documents longer than the model's
+    context are read in pieces.
+    """
+
+    site: Site
+    layer: int
+    index: int
+    token: str
+    edges: tuple[float, ...]
+    documents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Congruence:
+    """The product of output weights of MLP neurons with output weights of tokens; no text is run.
+
+    With ``index`` None: every neuron of the layer with ``token``, float32 [1, width]; with ``token`` None: neuron
+    ``index`` with every token, float32 [1, vocabulary]. ``fold_norm`` multiplies the neuron's weights by the scale of
+    the final norm, ``centred`` takes the mean over the vocabulary from the token weights, ``cosine`` divides by both
+    lengths. ``legacy_embed`` takes the input embedding for the token weights, as some published figures do.
+    """
+
+    layer: int
+    index: int | None
+    token: str | None
+    fold_norm: bool = True
+    centred: bool = True
+    cosine: bool = False
+    legacy_embed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The text of every token, by its id: an array [1, vocabulary] of str."""
+
+
+Measurement: TypeAlias = (
+    Activations
+    | Restoration
+    | RestorationSweep
+    | Ablation
+    | AblationSweep
+    | Readout
+    | Congruence
+    | Vocabulary
+)
+"""Anything a claim can need."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,11 +22,12 @@ from numpy.typing import NDArray
 
 from neuronclaims.runs import shards
 from neuronclaims.runs.errors import CacheError, RunWarning
+from neuronclaims.runs.needs import Need
 from neuronclaims.runs.options import RunOptions
-from neuronclaims.runs.plan import Need, Wanted
+from neuronclaims.runs.plan import Wanted
 from neuronclaims.runs.sources import Source
 
-MEASURING_VERSION = 1
+MEASURING_VERSION = 2
 """Raised whenever this package measures anything differently: older values are then not read again."""
 
 _LIBRARIES = ("torch", "transformers", "tokenizers")

@@ -8,7 +8,7 @@ itself.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 
@@ -19,6 +19,24 @@ class Tap:
     module: str
     side: Literal["input", "output"]
     width: Literal["hidden", "inner"] = "hidden"
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """The names of the tensors between a neuron of the MLP and the logits, as they end in a checkpoint.
+
+    ``out`` is the MLP's output projection in a block, ``by_neuron`` whether its rows are neurons (Conv1D) and not its
+    columns. ``norm`` is the scale of the final norm, stored less 1 where ``norm_less_one``, and ``centres`` whether
+    that norm takes the mean away. ``head`` is the unembedding, which may be missing where it is tied to ``embed``.
+    """
+
+    out: str
+    norm: str
+    embed: str
+    head: str
+    by_neuron: bool = False
+    centres: bool = False
+    norm_less_one: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +58,7 @@ class Family:
     layers: str = "num_hidden_layers"
     context: str = "max_position_embeddings"
     inner_default: bool = False
+    weights: Weights | None = None
 
 
 def _sites(mlp_out: str, attn_out: str) -> Mapping[str, Tap]:
@@ -53,6 +72,7 @@ def _sites(mlp_out: str, attn_out: str) -> Mapping[str, Tap]:
     }
 
 
+_LLAMA_WEIGHTS = Weights("mlp.down_proj.weight", "norm.weight", "embed_tokens.weight", "lm_head.weight")
 _LLAMA_LIKE = _sites(mlp_out="mlp.down_proj", attn_out="self_attn.o_proj")
 
 FAMILIES: tuple[Family, ...] = (
@@ -66,16 +86,32 @@ FAMILIES: tuple[Family, ...] = (
         layers="n_layer",
         context="n_positions",
         inner_default=True,
+        weights=Weights(
+            "mlp.c_proj.weight", "ln_f.weight", "wte.weight", "lm_head.weight", by_neuron=True, centres=True
+        ),
     ),
-    Family("Llama", "llama", blocks="layers", sites=_LLAMA_LIKE),
-    Family("Mistral", "mistral", blocks="layers", sites=_LLAMA_LIKE),
-    Family("Qwen2", "qwen2", blocks="layers", sites=_LLAMA_LIKE),
-    Family("Gemma", "gemma", blocks="layers", sites=_LLAMA_LIKE),
+    Family("Llama", "llama", blocks="layers", sites=_LLAMA_LIKE, weights=_LLAMA_WEIGHTS),
+    Family("Mistral", "mistral", blocks="layers", sites=_LLAMA_LIKE, weights=_LLAMA_WEIGHTS),
+    Family("Qwen2", "qwen2", blocks="layers", sites=_LLAMA_LIKE, weights=_LLAMA_WEIGHTS),
+    Family(
+        "Gemma",
+        "gemma",
+        blocks="layers",
+        sites=_LLAMA_LIKE,
+        weights=replace(_LLAMA_WEIGHTS, norm_less_one=True),
+    ),
     Family(
         "GPT-NeoX",
         "gpt_neox",
         blocks="layers",
         sites=_sites(mlp_out="mlp.dense_4h_to_h", attn_out="attention.dense"),
+        weights=Weights(
+            "mlp.dense_4h_to_h.weight",
+            "final_layer_norm.weight",
+            "embed_in.weight",
+            "embed_out.weight",
+            centres=True,
+        ),
     ),
     Family(
         "OPT",
@@ -83,6 +119,13 @@ FAMILIES: tuple[Family, ...] = (
         blocks="decoder.layers",
         sites=_sites(mlp_out="fc2", attn_out="self_attn.out_proj"),
         inner="ffn_dim",
+        weights=Weights(
+            "fc2.weight",
+            "decoder.final_layer_norm.weight",
+            "embed_tokens.weight",
+            "lm_head.weight",
+            centres=True,
+        ),
     ),
     Family(
         "BERT",

@@ -5,37 +5,48 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronclaims.measurements import Measurement
+from neuronclaims.measurements import Measurement, ModelFacts
 from neuronclaims.runs.cache import Context, RunCache, context_key
 from neuronclaims.runs.errors import IntegrityError
+from neuronclaims.runs.needs import Asked, Need, asked
 from neuronclaims.runs.options import Progress, RunOptions
-from neuronclaims.runs.plan import Job, Need, Wanted, jobs, need_of, union
+from neuronclaims.runs.plan import Job, Wanted, jobs, union
 from neuronclaims.runs.sources import Source
+from neuronclaims.runs.weights import of_weights
 
 Report = Callable[[Progress], None]
 Table = dict[Need, dict[str, NDArray[np.float32]]]
 
 
-class Answers(Mapping[Measurement, NDArray[np.float32]]):
-    """The answer to every measurement: a read-only float32 array [prompts, width], rows in the order asked.
+class Answers(Mapping[Measurement, NDArray[Any]]):
+    """The answer to every measurement: a read-only array, as the measurement says; rows in the order asked.
 
-    Rows are joined to prompts by their text, never by number.
+    Rows are joined to texts by content, never by number.
     """
 
-    def __init__(self, table: Table, measurements: Sequence[Measurement], widths: Mapping[str, int]) -> None:
-        self._arrays: dict[Measurement, NDArray[np.float32]] = {}
-        same: dict[tuple[Need, tuple[str, ...]], NDArray[np.float32]] = {}
+    def __init__(
+        self,
+        table: Table,
+        measurements: Sequence[Measurement],
+        facts: ModelFacts,
+        of_weights: Mapping[Measurement, NDArray[Any]],
+    ) -> None:
+        self._arrays: dict[Measurement, NDArray[Any]] = dict(of_weights)
+        same: dict[Asked, NDArray[np.float32]] = {}
         for measurement in measurements:
-            key = (need_of(measurement), measurement.prompts)
-            if key not in same:
-                same[key] = _stack(table[key[0]], measurement.prompts, widths[measurement.site])
-            self._arrays[measurement] = same[key]
+            what = asked(measurement)
+            if what is None:
+                continue
+            if what not in same:
+                same[what] = _stack(table[what.need], what.items, what.need.width(facts))
+            self._arrays[measurement] = same[what]
 
-    def __getitem__(self, measurement: Measurement) -> NDArray[np.float32]:
+    def __getitem__(self, measurement: Measurement) -> NDArray[Any]:
         return self._arrays[measurement]
 
     def __iter__(self) -> Iterator[Measurement]:
@@ -73,7 +84,7 @@ def measure(
             waited, missing = missing, _read(context, missing, table)
             _report_cached(source, waited, missing, report)
             _run(source, missing, table, context, options, report)
-    return Answers(table, measurements, facts.widths)
+    return Answers(table, measurements, facts, of_weights(source, measurements))
 
 
 def _read(context: Context | None, wanted: Wanted, table: Table) -> dict[Need, list[str]]:
@@ -105,9 +116,9 @@ def _run(
     try:
         for batch in run(source, work, options, report):
             for need, values in batch.values.items():
-                table[need].update(zip(batch.prompts, values, strict=True))
+                table[need].update(zip(batch.items, values, strict=True))
             if context is not None:
-                written.append(context.write(batch.prompts, batch.values))
+                written.append(context.write(batch.items, batch.values))
     except IntegrityError:
         for path in written:
             path.unlink(missing_ok=True)

@@ -23,7 +23,7 @@ from neuronclaims.runs import CacheError, Progress, RunCache, RunOptions, RunWar
 from neuronclaims.runs import engine as local_engine
 from neuronclaims.runs.cache import Context, context_key
 from neuronclaims.runs.engine import Finished
-from neuronclaims.runs.plan import Need
+from neuronclaims.runs.needs import Pooled as Need
 
 PROMPTS = ("the old dog ran to the river", "Hanoi is the capital of Vietnam", "she sat", "the cat ate food")
 ROOT = Path(__file__).parents[2]
@@ -67,13 +67,13 @@ WITHOUT_A_MODEL = """
     import numpy as np
     def run(source, work, options, report):
         for job in work:
-            for done, prompt in enumerate(job.prompts):
+            for done, prompt in enumerate(job.items):
                 if done == int(sys.argv[3]):
                     os.kill(os.getpid(), signal.SIGKILL)
                 print("ran", prompt, flush=True)
                 time.sleep(0.2)
                 values = {need: np.full((1, 32), len(prompt), np.float32) for need in job.needs}
-                yield types.SimpleNamespace(prompts=(prompt,), values=values)
+                yield types.SimpleNamespace(items=(prompt,), values=values)
     sys.modules["neuronclaims.runs.engine"] = types.ModuleType("engine")
     sys.modules["neuronclaims.runs.engine"].run = run
 """
@@ -121,7 +121,7 @@ def test_a_new_prompt_costs_one_prompt_and_a_new_layer_runs_nothing_else(
     asked.clear()
     runs, _ = counted(source, [ask(prompts=("a new bird sang", *PROMPTS))], tmp_path)
     assert runs == 1
-    assert [job.prompts for job in asked] == [("a new bird sang",)]
+    assert [job.items for job in asked] == [("a new bird sang",)]
     asked.clear()
     _, answers = counted(source, [ask(), ask(layer=2), ask(pool="last")], tmp_path)
     assert {need for job in asked for need in job.needs} == {
@@ -184,8 +184,8 @@ def test_whatever_is_asked_in_whatever_order_rows_are_right_and_measured_once(
 
     def run(source, work, options, report):
         for job in work:
-            for start in range(0, len(job.prompts), size):
-                prompts = job.prompts[start : start + size]
+            for start in range(0, len(job.items), size):
+                prompts = job.items[start : start + size]
                 measured.extend((need, prompt) for need in job.needs for prompt in prompts)
                 yield Finished(prompts, {n: np.stack([fake_value(n, p) for p in prompts]) for n in job.needs})
 

@@ -13,11 +13,11 @@ from tiny_models import CAUSAL, LAYERS, MODELS, WORDS, make_model, make_tokenize
 
 from neuronclaims.measurements import Activations, Generation, TokenRule
 from neuronclaims.runs import LoadedModel, MeasurementError, RunOptions, Source, measure, open_model
-from neuronclaims.runs.capture import Recorder
-from neuronclaims.runs.encode import collate, encode
-from neuronclaims.runs.loading import load
-from neuronclaims.runs.passes import generate
-from neuronclaims.runs.plan import Need
+from neuronclaims.runs.needs import Pooled as Need
+from neuronclaims.runs.work.capture import Recorder
+from neuronclaims.runs.work.encode import collate, encode
+from neuronclaims.runs.work.loading import load
+from neuronclaims.runs.work.passes import generate
 
 PROMPTS = (
     "the old dog ran to the river",

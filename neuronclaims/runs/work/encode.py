@@ -9,7 +9,7 @@ from typing import Any, Literal
 import torch
 
 from neuronclaims.runs.errors import MeasurementError, shorten
-from neuronclaims.runs.loading import Ready, quiet
+from neuronclaims.runs.work.loading import Ready, quiet
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,29 @@ def encode(ready: Ready, prompts: Sequence[str], new_tokens: int) -> list[Encode
     for item in encoded:
         _check(item, ready, new_tokens, vocabulary)
     return encoded
+
+
+def encode_long(ready: Ready, document: str) -> list[Encoded]:
+    """Return a document as pieces of at most the model's context, its own special tokens in the first alone.
+
+    Raises MeasurementError where it has no token of text.
+    """
+    special = text_free(ready.tokenizer)
+    with quiet():
+        ids = ready.tokenizer(document, truncation=False, return_attention_mask=False)["input_ids"]
+    whole = Encoded(document, tuple(ids), tuple(token not in special for token in ids))
+    vocabulary = ready.model.get_input_embeddings().weight.shape[0]
+    starts = range(0, max(1, len(ids)), ready.context)
+    pieces = [
+        Encoded(
+            document, whole.ids[start : start + ready.context], whole.counts[start : start + ready.context]
+        )
+        for start in starts
+    ]
+    kept = [piece for piece in pieces if any(piece.counts)]
+    for piece in kept or pieces[:1]:
+        _check(piece, ready, 0, vocabulary)
+    return kept
 
 
 def collate(rows: Sequence[Encoded], pad: int, side: Literal["left", "right"], device: torch.device) -> Batch:

@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 
-from neuronclaims.runs.capture import Recorder, SpanKey
-from neuronclaims.runs.encode import Batch, padding_id, text_free
-from neuronclaims.runs.loading import Ready
+from neuronclaims.runs.work.capture import Recorder, SpanKey
+from neuronclaims.runs.work.encode import Batch, padding_id, text_free
+from neuronclaims.runs.work.loading import Ready
 
 
 def read(ready: Ready, batch: Batch, recorder: Recorder, counting: dict[SpanKey, torch.Tensor]) -> None:

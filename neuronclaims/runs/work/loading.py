@@ -33,6 +33,11 @@ class Ready:
     blocks: tuple[Any, ...]
 
     @property
+    def tuples(self) -> bool:
+        """Whether blocks return tuples, as they do in versions of Transformers before 5."""
+        return int(transformers.__version__.split(".")[0]) < 5
+
+    @property
     def device(self) -> torch.device:
         """Where the inputs of the model go."""
         device: torch.device = self.model.get_input_embeddings().weight.device

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import torch
 
 from neuronclaims.runs.errors import IntegrityError
-from neuronclaims.runs.loading import Ready
-from neuronclaims.runs.plan import Need
+from neuronclaims.runs.needs import Pooled
+from neuronclaims.runs.work.loading import Ready
+from neuronclaims.runs.work.pools import Positions, fold, made
 
 SpanKey: TypeAlias = tuple[str, int]
 """A span and the most tokens generated: which positions count depends on nothing else."""
@@ -25,30 +25,14 @@ class StopForward(Exception):
     """Raised by the last hook that is waited for, when nothing above it is needed."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Positions:
-    """Which positions of one step count for one span, as the pools want it; ``mask`` is [rows, tokens]."""
-
-    mask: torch.Tensor
-    weights: torch.Tensor
-    some: torch.Tensor
-    last: torch.Tensor
-
-    @classmethod
-    def of(cls, mask: torch.Tensor) -> Positions:
-        """Prepare a mask of positions that count."""
-        order = torch.arange(1, mask.shape[1] + 1, device=mask.device)
-        return cls(mask, mask.float().unsqueeze(1), mask.any(1, keepdim=True), (mask * order).argmax(1))
-
-
 class Recorder:
     """The running pools of one batch, filled by hooks on the sites its needs name."""
 
-    def __init__(self, ready: Ready, needs: Sequence[Need], rows: int) -> None:
+    def __init__(self, ready: Ready, needs: Sequence[Pooled], rows: int) -> None:
         self._ready, self._rows = ready, rows
         self._needs = tuple(needs)
-        self._pools: dict[Need, torch.Tensor] = {}
-        self._by_tap: dict[tuple[str, int], list[Need]] = {}
+        self._pools: dict[Pooled, torch.Tensor] = {}
+        self._by_tap: dict[tuple[str, int], list[Pooled]] = {}
         for need in needs:
             self._by_tap.setdefault((need.site, need.layer), []).append(need)
         self.spans: tuple[SpanKey, ...] = tuple(sorted({(need.span, need.limit) for need in needs}))
@@ -75,10 +59,13 @@ class Recorder:
 
         With ``stop_early`` the forward ends as soon as all that is asked for has been seen.
         """
-        self._step = {key: Positions.of(mask) for key, mask in counting.items() if bool(mask.any())}
+        self._step = {
+            key: Positions.of(mask, self._counts.get(key))
+            for key, mask in counting.items()
+            if bool(mask.any())
+        }
         for key, positions in self._step.items():
-            seen = positions.mask.sum(1)
-            self._counts[key] = self._counts[key] + seen if key in self._counts else seen
+            self._counts[key] = positions.before + positions.mask.sum(1)
         self._tokens, self._stop_early, self._waiting = tokens, stop_early, set(self._by_tap)
         with suppress(StopForward):
             yield
@@ -93,14 +80,12 @@ class Recorder:
         """Return how many positions of every row counted for a span: int64 [rows]."""
         return self._counts.get(key, torch.zeros(self._rows, dtype=torch.long)).cpu()
 
-    def values(self) -> dict[Need, torch.Tensor]:
+    def values(self) -> dict[Pooled, torch.Tensor]:
         """Return the pooled values, float32 [rows, width] on the CPU; something must have counted in each."""
         found = {}
         for need in self._needs:
             pool = self._pools[need]
-            if need.pool == "mean":
-                pool = pool / self.counts((need.span, need.limit)).to(pool).unsqueeze(1)
-            found[need] = pool.to("cpu", torch.float32)
+            found[need] = made(need.pool, pool, self.counts((need.span, need.limit)))
         return found
 
     def _hook(self, site: str, layer: int) -> Any:
@@ -130,7 +115,7 @@ class Recorder:
         for need in self._by_tap[site, layer]:
             positions = self._step.get((need.span, need.limit))
             if positions is not None:
-                self._pools[need] = _fold(need.pool, self._pools.get(need), shaped, positions)
+                self._pools[need] = fold(need.pool, self._pools.get(need), shaped, positions)
         if self._stop_early and not self._waiting:
             raise StopForward
 
@@ -145,15 +130,3 @@ class Recorder:
             )
         # Some MLPs (OPT) see the batch flattened.
         return values.reshape(expected)
-
-
-def _fold(pool: str, so_far: torch.Tensor | None, values: torch.Tensor, positions: Positions) -> torch.Tensor:
-    """Fold the positions of one step that count into a running sum, maximum or last value."""
-    if pool == "mean":
-        total = torch.bmm(positions.weights, values.float()).squeeze(1)
-        return total if so_far is None else so_far.add_(total)
-    if pool == "max":
-        highest = values.float().masked_fill(~positions.mask.unsqueeze(2), -torch.inf).amax(1)
-        return highest if so_far is None else torch.maximum(so_far, highest)
-    last = values[torch.arange(len(values), device=values.device), positions.last].float()
-    return last if so_far is None else torch.where(positions.some, last, so_far)

@@ -1,0 +1,47 @@
+"""How a neuron goes with the model's own top prediction, document by document."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from itertools import pairwise
+
+from neuronclaims.measurements import ModelFacts, Readout
+from neuronclaims.runs.errors import MeasurementError
+from neuronclaims.runs.needs.need import Asked, Work, check_place, check_predicts
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOut:
+    """One neuron, one token, and the edges of the bins its values are counted in."""
+
+    site: str
+    layer: int
+    index: int
+    token: str
+    edges: tuple[float, ...]
+
+    def __str__(self) -> str:
+        return json.dumps(["readout", self.site, self.layer, self.index, self.token, self.edges])
+
+    @property
+    def work(self) -> Work:
+        """Return which worker answers it."""
+        return "readout"
+
+    def width(self, facts: ModelFacts) -> int:
+        """Return how many numbers a row has, whatever the model."""
+        del facts
+        return 3 + 2 * (len(self.edges) + 1)
+
+    def check(self, facts: ModelFacts) -> None:
+        """Raise MeasurementError where this model cannot answer."""
+        check_predicts(facts)
+        check_place(facts, self.site, self.layer, self.index)
+        if any(low >= high for low, high in pairwise(self.edges)):
+            raise MeasurementError("The edges of the bins must rise.")
+
+
+def readout(asked: Readout) -> Asked:
+    """Return what reading out a neuron needs of each document."""
+    return Asked(ReadOut(asked.site, asked.layer, asked.index, asked.token, asked.edges), asked.documents)

@@ -1,0 +1,87 @@
+"""Pooled activations: prompts of like length in batches, each measured once and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuronclaims.runs.errors import shorten
+from neuronclaims.runs.needs import Pooled
+from neuronclaims.runs.options import RunOptions
+from neuronclaims.runs.plan import Job
+from neuronclaims.runs.work.capture import Recorder
+from neuronclaims.runs.work.encode import Encoded, collate, encode, padding_id
+from neuronclaims.runs.work.finished import Finished, running
+from neuronclaims.runs.work.integrity import check_alone, check_counted, check_finite, choose_probes
+from neuronclaims.runs.work.loading import Ready
+from neuronclaims.runs.work.passes import generate, read
+
+
+def work(ready: Ready, job: Job, options: RunOptions) -> Iterator[Finished]:
+    """Return the pooled activations of a job's prompts, batch by batch; all are turned into tokens at once."""
+    return _batches(ready, job, encode(ready, job.items, job.new_tokens), options)
+
+
+def _batches(ready: Ready, job: Job, rows: Sequence[Encoded], options: RunOptions) -> Iterator[Finished]:
+    alike = same_tokens(rows)
+    batches = split([equals[0] for equals in alike.values()], job.new_tokens, options)
+    probes = choose_probes(batches, generating=job.new_tokens > 0)
+    for index, batch in enumerate(batches):
+        finished = _finish(ready, job, batch, [row for place, row in probes if place == index])
+        yield _spread(finished, [alike[row.ids] for row in batch])
+
+
+def same_tokens(rows: Sequence[Encoded]) -> dict[tuple[int, ...], list[Encoded]]:
+    """Return prompts by their tokens: those a model cannot tell apart are measured once, and so tie exactly."""
+    alike: dict[tuple[int, ...], list[Encoded]] = {}
+    for row in sorted(rows, key=lambda row: row.prompt):
+        alike.setdefault(row.ids, []).append(row)
+    return alike
+
+
+def split(rows: Sequence[Encoded], new_tokens: int, options: RunOptions) -> list[list[Encoded]]:
+    """Split prompts into batches of like length, longest first, whatever order the prompts come in."""
+    batches: list[list[Encoded]] = []
+    for row in sorted(rows, key=lambda row: (-len(row.ids), row.prompt)):
+        if batches:
+            longest = len(batches[-1][0].ids) + new_tokens
+            size = len(batches[-1]) + 1
+            if size <= options.batch_prompts and size * longest <= options.batch_tokens:
+                batches[-1].append(row)
+                continue
+        batches.append([row])
+    return batches
+
+
+def _finish(ready: Ready, job: Job, rows: Sequence[Encoded], probes: Sequence[int]) -> Finished:
+    with running(ready, f"on a batch of {len(rows)} prompts, {shorten(rows[0].prompt)} first"):
+        values, continuations = _measure(ready, job, rows)
+        check_finite(values, rows, ready.facts.name)
+        for row in probes:
+            check_alone(ready, rows[row], continuations[row], {need: values[need][row] for need in values})
+    return Finished(tuple(row.prompt for row in rows), {need: values[need] for need in values})
+
+
+def _spread(finished: Finished, alike: Sequence[Sequence[Encoded]]) -> Finished:
+    """Give every prompt the row of the one that was measured for it."""
+    places = np.repeat(np.arange(len(alike)), [len(equals) for equals in alike])
+    prompts = tuple(row.prompt for equals in alike for row in equals)
+    return Finished(prompts, {need: values[places] for need, values in finished.values.items()})
+
+
+def _measure(
+    ready: Ready, job: Job, rows: Sequence[Encoded]
+) -> tuple[dict[Pooled, NDArray[np.float32]], list[list[int]]]:
+    needs = tuple(need for need in job.needs if isinstance(need, Pooled))
+    recorder = Recorder(ready, needs, len(rows))
+    pad = padding_id(ready.tokenizer)
+    if job.new_tokens:
+        continuations = generate(ready, collate(rows, pad, "left", ready.device), recorder, job.new_tokens)
+    else:
+        batch = collate(rows, pad, "right", ready.device)
+        continuations = [[] for _ in rows]
+        read(ready, batch, recorder, dict.fromkeys(recorder.spans, batch.counts))
+    check_counted(recorder, rows, ready.facts.name)
+    return {need: values.numpy() for need, values in recorder.values().items()}, continuations

@@ -1,0 +1,72 @@
+"""Counts of a neuron against the model's own top prediction, document by document."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from test_runs_changed import Plain
+from tiny_models import CAUSAL, CONTEXT, WORDS
+
+from neuronclaims.measurements import Readout
+from neuronclaims.runs import MeasurementError, RunCache, measure
+
+RNG = np.random.default_rng(5)
+DOCUMENTS = tuple(" ".join(RNG.choice(WORDS, size)) for size in (5, 17, 30, 1))
+EDGES = (-0.5, -0.1, 0.0, 0.3)
+
+
+def slow(plain: Plain, text: str, layer: int, index: int, token: int) -> list[float]:
+    """The row, counted one position after another."""
+    values = plain.values(text, "mlp_post", layer)[:, index].double().tolist()
+    tops = plain.logits(text).argmax(-1).tolist()
+    special = [one in plain.tokenizer.all_special_ids for one in plain.ids(text)[0].tolist()]
+    seen = [(v, t == token) for v, t, s in zip(values, tops, special, strict=True) if not s]
+    bins, hits = [0] * 5, [0] * 5
+    for value, hit in seen:
+        place = sum(value >= edge for edge in EDGES)
+        bins[place] += 1
+        hits[place] += hit
+    on, off = [v for v, h in seen if h], [v for v, h in seen if not h]
+    wins = [1.0 if a > b else 0.5 if a == b else 0.0 for a in on for b in off]
+    return [len(seen), len(on), sum(wins) / len(wins) if wins else -1.0, *bins, *hits]
+
+
+@pytest.mark.parametrize("name", CAUSAL)
+def test_counts_equal_those_made_position_by_position(hand_over, name) -> None:
+    source = hand_over(name)
+    plain = Plain(source)
+    tops = torch.cat([plain.logits(text).argmax(-1) for text in DOCUMENTS])
+    token = int(tops.mode().values)
+    text = " " + plain.tokenizer.convert_ids_to_tokens(token)
+    asked = Readout("mlp_post", 1, 7, text, EDGES, DOCUMENTS)
+    found = measure(source, [asked])[asked]
+    expected = [slow(plain, document, 1, 7, token) for document in DOCUMENTS]
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    assert found[:, 1].sum() > 0
+
+
+def test_long_documents_are_read_in_pieces(hand_over) -> None:
+    source = hand_over("gpt2")
+    plain = Plain(source)
+    document = " ".join(RNG.choice(WORDS, 2 * CONTEXT + 9))
+    asked = Readout("mlp_post", 0, 3, " dog", (0.0,), (document,))
+    row = measure(source, [asked])[asked][0]
+    words = document.split()
+    pieces = [" ".join(words[start : start + CONTEXT]) for start in range(0, len(words), CONTEXT)]
+    above = sum(int((plain.values(piece, "mlp_post", 0)[:, 3] >= 0).sum()) for piece in pieces)
+    assert row[0] == len(words)
+    assert row[4] == above
+
+
+def test_a_document_read_once_is_kept(hand_over, tmp_path, monkeypatch) -> None:
+    source = hand_over("gpt2")
+    asked = Readout("mlp_post", 0, 3, " dog", EDGES, DOCUMENTS)
+    first = measure(source, [asked], cache=RunCache(tmp_path))[asked]
+    monkeypatch.setattr("neuronclaims.runs.engine.run", lambda *_: pytest.fail("measured again"))
+    assert np.array_equal(first, measure(source, [asked], cache=RunCache(tmp_path))[asked])
+
+
+def test_edges_must_rise(hand_over) -> None:
+    with pytest.raises(MeasurementError, match="must rise"):
+        measure(hand_over("gpt2"), [Readout("mlp_post", 0, 3, " dog", (0.0, 0.0), DOCUMENTS)])
