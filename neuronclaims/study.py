@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
+from neuronclaims.corrections import family_of, reachable
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import Finding, kind_of, phrases
 from neuronclaims.language import Claim, ClaimFile, read_claim_file
@@ -26,7 +27,7 @@ from neuronclaims.runs import (
     measure,
     open_model,
 )
-from neuronclaims.verdicts import conclude, family_of, reachable
+from neuronclaims.verdicts import conclude
 
 if TYPE_CHECKING:
     import numpy as np

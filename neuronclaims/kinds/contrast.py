@@ -9,17 +9,19 @@ when the sets differ in size. A bare number is in the activation's own unit; ``s
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from neuronclaims import stats
 from neuronclaims.kinds.kind import Finding, Reach, Side
+from neuronclaims.kinds.selection import level_for, widened
 from neuronclaims.kinds.two_sets import TwoSets, rank_of
 from neuronclaims.language import Amount, Neuron, Phrase
 
 if TYPE_CHECKING:
     from neuronclaims.kinds.kind import Answers, Family
-    from neuronclaims.kinds.two_sets import Floats
+    from neuronclaims.kinds.two_sets import Floats, Values
     from neuronclaims.language import Claim
     from neuronclaims.measurements import Measurement, ModelFacts
 
@@ -68,17 +70,20 @@ class ContrastKind:
         """Say how small p could get with these prompts."""
         return _sets(claim).reach(claim.sentence.side)
 
+    def exchange(self, claim: Claim) -> Hashable | None:
+        """Say which claims this one can be tested jointly with."""
+        return _sets(claim).exchange("mean", claim.sentence.side)
+
     def needs(self, claim: Claim, facts: ModelFacts) -> tuple[Measurement, ...]:
-        """Ask for the neuron's layer on both sets."""
+        """Ask for the neuron's layer on both sets, and for what was searched."""
         return _sets(claim).needs(facts)
 
     def judge(self, claim: Claim, answers: Answers, family: Family) -> Finding:
         """Compare the means of the neuron, and rank its t statistic among those of its layer."""
         said: Contrast = claim.sentence
         sets = _sets(claim)
-        layer_a, layer_b = sets.layer(answers)
-        a, b = layer_a[:, said.neuron.index], layer_b[:, said.neuron.index]
-        estimates = _Estimates.of(a, b, sets.design.paired)
+        values = sets.values(answers)
+        estimates = _Estimates.of(values, sets.design.paired)
         in_sd = said.by is not None and said.by.unit == "sd"
         decisive = estimates.standardised if in_sd else estimates.difference
         return Finding(
@@ -88,18 +93,22 @@ class ContrastKind:
             side=said.side,
             null=0.0,
             threshold=said.threshold,
-            test=sets.test(a, b, statistic="mean", side=said.side, family=family),
+            test=sets.test(values, statistic="mean", side=said.side, family=family),
             unit=sets.design.unit,
             paired=sets.design.paired,
             counts=sets.counts,
-            needed=_needed(said, estimates, sets, family),
-            rank=rank_of(said.neuron.index, _strengths(said, layer_a, layer_b, sets.design.paired), "t"),
-            notes=sets.notes(),
-            figure=sets.figure(a, b),
+            needed=_needed(said, estimates, sets, values.neurons * family.size, family.alpha),
+            rank=rank_of(said.neuron.index, _strengths(said, values, sets.design.paired), "t"),
+            selection=sets.selection(values),
+            notes=sets.notes(values),
+            figure=sets.figure(values),
+            joint=sets.joint(values, statistic="mean", side=said.side),
         )
 
 
 KIND = ContrastKind()
+INDEPENDENT = stats.mean_difference_estimate, stats.auroc_estimate, stats.hedges_g_estimate
+PAIRED = stats.paired_mean_difference_estimate, stats.paired_auroc_estimate, stats.dz_estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +118,10 @@ class _Estimates:
     standardised: stats.Estimate
 
     @classmethod
-    def of(cls, a: Floats, b: Floats, paired: bool) -> _Estimates:
-        if paired:
-            return cls(
-                stats.paired_mean_difference_estimate(a, b),
-                stats.paired_auroc_estimate(a, b),
-                stats.dz_estimate(a, b),
-            )
-        return cls(
-            stats.mean_difference_estimate(a, b), stats.auroc_estimate(a, b), stats.hedges_g_estimate(a, b)
-        )
+    def of(cls, values: Values, paired: bool) -> _Estimates:
+        ways = PAIRED if paired else INDEPENDENT
+        made = [way(values.first, values.second, level=level_for(values.neurons)) for way in ways]
+        return cls(*(widened(estimate, values.neurons) for estimate in made))
 
     @property
     def all(self) -> tuple[stats.Estimate, ...]:
@@ -134,13 +137,16 @@ def _claimed(said: Contrast) -> str | None:
     return None if said.by is None else f"{said.direction} by at least {said.by}"
 
 
-def _strengths(said: Contrast, first: Floats, second: Floats, paired: bool) -> Floats:
+def _strengths(said: Contrast, values: Values, paired: bool) -> Floats:
     """Return how strongly every neuron of the layer shows the claimed difference."""
-    t = (stats.paired_t_many if paired else stats.welch_t_many)(first, second)
+    t = (stats.paired_t_many if paired else stats.welch_t_many)(values.first_layer, values.second_layer)
     return t if said.side == "greater" else -t
 
 
-def _needed(said: Contrast, estimates: _Estimates, sets: TwoSets, family: Family) -> tuple[int, int] | None:
+def _needed(
+    said: Contrast, estimates: _Estimates, sets: TwoSets, corrected: int, alpha: float
+) -> tuple[int, int] | None:
+    """Say how many prompts would do; for a neuron picked from many as if Bonferroni counted them, a bit too many."""
     difference, standardised = estimates.difference.value, estimates.standardised.value
     if not difference or not standardised:
         return None
@@ -154,6 +160,7 @@ def _needed(said: Contrast, estimates: _Estimates, sets: TwoSets, family: Family
         side=said.side,
         counts=sets.design.counts,
         paired=sets.design.paired,
-        alpha=family.alpha,
-        family=family.size,
+        alpha=alpha,
+        family=corrected,
+        level=estimates.difference.level,
     )

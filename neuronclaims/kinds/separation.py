@@ -8,6 +8,7 @@ or within pairs) on the sum of mid-ranks, exactly wherever that can be counted.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,13 @@ import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.kinds.kind import Finding, Reach
+from neuronclaims.kinds.selection import level_for, widened
 from neuronclaims.kinds.two_sets import TwoSets, rank_of
 from neuronclaims.language import FieldError, Neuron, Phrase
 
 if TYPE_CHECKING:
     from neuronclaims.kinds.kind import Answers, Family
-    from neuronclaims.kinds.two_sets import Floats
+    from neuronclaims.kinds.two_sets import Values
     from neuronclaims.language import Claim
     from neuronclaims.measurements import Measurement, ModelFacts
 
@@ -63,8 +65,12 @@ class SeparationKind:
         """Say how small p could get with these prompts."""
         return _sets(claim).reach("two-sided")
 
+    def exchange(self, claim: Claim) -> Hashable | None:
+        """Say which claims this one can be tested jointly with."""
+        return _sets(claim).exchange("auroc", "two-sided")
+
     def needs(self, claim: Claim, facts: ModelFacts) -> tuple[Measurement, ...]:
-        """Ask for the neuron's layer on both sets."""
+        """Ask for the neuron's layer on both sets, and for what was searched."""
         return _sets(claim).needs(facts)
 
     def judge(self, claim: Claim, answers: Answers, family: Family) -> Finding:
@@ -72,29 +78,32 @@ class SeparationKind:
         said: Separation = claim.sentence
         sets = _sets(claim)
         paired = sets.design.paired
-        layer_a, layer_b = sets.layer(answers)
-        a, b = layer_a[:, said.neuron.index], layer_b[:, said.neuron.index]
-        estimate = (stats.paired_auroc_estimate if paired else stats.auroc_estimate)(a, b)
-        strengths = np.abs(stats.auroc_many(layer_a, layer_b) - CHANCE)
+        values = sets.values(answers)
+        estimate, *others = _estimates(values, paired)
+        strengths = np.abs(stats.auroc_many(values.first_layer, values.second_layer) - CHANCE)
         return Finding(
             estimate=estimate,
-            others=_others(a, b, paired),
+            others=tuple(others),
             claimed=None if said.auroc is None else f"an AUROC of at least {said.auroc:g}, either way round",
             side="two-sided",
             null=CHANCE,
             threshold=said.auroc,
-            test=sets.test(a, b, statistic="auroc", side="two-sided", family=family),
+            test=sets.test(values, statistic="auroc", side="two-sided", family=family),
             unit=sets.design.unit,
             paired=paired,
             counts=sets.counts,
-            needed=_needed(said, estimate, sets, family),
+            needed=_needed(said, estimate, sets, values.neurons * family.size, family.alpha),
             rank=rank_of(said.neuron.index, strengths, "distance of the AUROC from 0.5"),
-            notes=sets.notes(),
-            figure=sets.figure(a, b),
+            selection=sets.selection(values),
+            notes=sets.notes(values),
+            figure=sets.figure(values),
+            joint=sets.joint(values, statistic="auroc", side="two-sided"),
         )
 
 
 KIND = SeparationKind()
+INDEPENDENT = stats.auroc_estimate, stats.mean_difference_estimate, stats.hedges_g_estimate
+PAIRED = stats.paired_auroc_estimate, stats.paired_mean_difference_estimate, stats.dz_estimate
 
 
 def _sets(claim: Claim) -> TwoSets:
@@ -102,15 +111,18 @@ def _sets(claim: Claim) -> TwoSets:
     return TwoSets.of(claim, said.neuron, said.first, said.second)
 
 
-def _others(a: Floats, b: Floats, paired: bool) -> tuple[stats.Estimate, ...]:
-    if paired:
-        return stats.paired_mean_difference_estimate(a, b), stats.dz_estimate(a, b)
-    return stats.mean_difference_estimate(a, b), stats.hedges_g_estimate(a, b)
+def _estimates(values: Values, paired: bool) -> tuple[stats.Estimate, ...]:
+    made = [
+        way(values.first, values.second, level=level_for(values.neurons))
+        for way in (PAIRED if paired else INDEPENDENT)
+    ]
+    return tuple(widened(estimate, values.neurons) for estimate in made)
 
 
 def _needed(
-    said: Separation, estimate: stats.Estimate, sets: TwoSets, family: Family
+    said: Separation, estimate: stats.Estimate, sets: TwoSets, corrected: int, alpha: float
 ) -> tuple[int, int] | None:
+    """Say how many prompts would do; for a neuron picked from many as if Bonferroni counted them, a bit too many."""
     if estimate.value is None:
         return None
     return stats.units_needed(
@@ -120,6 +132,7 @@ def _needed(
         side="two-sided",
         counts=sets.design.counts,
         paired=sets.design.paired,
-        alpha=family.alpha,
-        family=family.size,
+        alpha=alpha,
+        family=corrected,
+        level=estimate.level,
     )
