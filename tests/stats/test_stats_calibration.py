@@ -46,5 +46,5 @@ def test_false_positives_stay_in_the_binomial_band(kind, n1, n2, paired, statist
         rejected = np.mean(found.p_value <= alpha)
         attained = np.floor(alpha / found.smallest_p) * found.smallest_p  # exact p-values come in steps
         assert rejected <= high
-        if kind != "spikes at zero":
-            assert rejected >= low - (alpha - attained)
+        if kind != "spikes at zero":  # the permutation p alone: Welch's t-test as a second opinion is careful
+            assert np.mean(found.p_permutation <= alpha) >= low - (alpha - attained)
