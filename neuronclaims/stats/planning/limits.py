@@ -110,5 +110,5 @@ def _pair_variance_ratios(first: Floats, second: Floats) -> Floats:
     placement = (together - own) / (2 * n)
     over, under = placement[:n], -placement[n:]
     independent = over.var(axis=0) + under.var(axis=0)
-    pairs = (over + under).var(axis=0)
-    return np.divide(pairs, independent, out=np.ones_like(pairs), where=independent > 0)
+    pairs = np.asarray((over + under).var(axis=0), dtype=np.float64)
+    return np.asarray(np.divide(pairs, independent, out=np.ones_like(pairs), where=independent > 0))

@@ -11,6 +11,9 @@ from neuronclaims.stats.inputs import Alternative, StatsError, check_choice, che
 Sizes: TypeAlias = tuple[int, int]
 PlannedStatistic: TypeAlias = Literal["mean", "auroc", "share"]
 
+_COUNTED = 500
+"""Units up to which arrangements are counted in whole numbers; beyond, no family is too large for them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -57,7 +60,7 @@ class Question:
     def possible(self) -> bool:
         """Whether the true effect fits the claim, so that enough units would support it."""
         if self.margin is not None:
-            return abs(self.gain) < self.margin
+            return self.gain < self.margin
         return self.gain > (self.number or 0.0)
 
     @property
@@ -68,8 +71,8 @@ class Question:
 
     @property
     def outside(self) -> float:
-        """The share left out at each end of the interval."""
-        return (1 - self.level) / 2
+        """The share left out at each end of the interval; that of a margin has the level 1 - 2 alpha."""
+        return (1 - self.level) / 2 if self.margin is None else self.alpha
 
     def smallest_p(self, n1: int, n2: int) -> float:
         """Return the least p any data can reach; 0 where the test is not one of counting arrangements."""
@@ -110,7 +113,10 @@ def _check_numbers(asked: Question) -> None:
 
 def smallest_design_p(n1: int, n2: int, alternative: Alternative, *, paired: bool) -> float:
     """Return the least p of a permutation test with n1 and n2 units (n1 pairs), all arrangements counted."""
+    if n1 + n2 <= _COUNTED:
+        total = 1 << n1 if paired else math.comb(n1 + n2, n1)
+        return min(1.0, sides(alternative) / total)
     log_total = (
         n1 * math.log(2) if paired else math.lgamma(n1 + n2 + 1) - math.lgamma(n1 + 1) - math.lgamma(n2 + 1)
     )
-    return min(1.0, sides(alternative) * math.exp(-log_total) * (1 - 1e-12))
+    return min(1.0, sides(alternative) * math.exp(-log_total))
