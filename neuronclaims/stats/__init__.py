@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from neuronclaims.stats.designs import TwoSampleDesign, two_sample_design
+    from neuronclaims.stats.effects.bootstrap import bootstrap_estimate
     from neuronclaims.stats.effects.intervals import (
         Estimate,
         auroc_estimate,
@@ -23,6 +24,25 @@ if TYPE_CHECKING:
         paired_mean_difference_estimate,
     )
     from neuronclaims.stats.effects.points import auroc, auroc_many, paired_t_many, welch_t_many
+    from neuronclaims.stats.effects.ratios import (
+        RatioSummary,
+        RatioTest,
+        ratio_of_means_estimate,
+        ratio_summary,
+        ratio_test,
+    )
+    from neuronclaims.stats.effects.shares import (
+        share_difference_estimate,
+        share_estimate,
+        share_test,
+        wilson_limits,
+    )
+    from neuronclaims.stats.equivalence import (
+        EquivalenceResult,
+        equivalence_test,
+        interval_equivalence_test,
+        share_equivalence_test,
+    )
     from neuronclaims.stats.inputs import Alternative, StatsError
     from neuronclaims.stats.multiplicity import Correction, adjust
     from neuronclaims.stats.permutation.results import TestResult, TestResults
@@ -33,7 +53,7 @@ if TYPE_CHECKING:
     from neuronclaims.stats.planning.table import PlanRow, plan
     from neuronclaims.stats.seeds import seed_from
     from neuronclaims.stats.sentences import explain
-    from neuronclaims.stats.verdicts import Decision, Finding, Reason, Verdict, decide
+    from neuronclaims.stats.verdicts import Decision, Finding, Reason, Side, Verdict, decide
 
 _HOME = {
     "designs": ("TwoSampleDesign", "two_sample_design"),
@@ -50,6 +70,15 @@ _HOME = {
         "paired_cliffs_delta_estimate",
         "paired_mean_difference_estimate",
     ),
+    "effects.bootstrap": ("bootstrap_estimate",),
+    "effects.ratios": ("RatioSummary", "RatioTest", "ratio_of_means_estimate", "ratio_summary", "ratio_test"),
+    "effects.shares": ("share_difference_estimate", "share_estimate", "share_test", "wilson_limits"),
+    "equivalence": (
+        "EquivalenceResult",
+        "equivalence_test",
+        "interval_equivalence_test",
+        "share_equivalence_test",
+    ),
     "multiplicity": ("Correction", "adjust"),
     "permutation.results": ("TestResult", "TestResults"),
     "permutation.two_samples": ("two_sample_test", "two_sample_tests"),
@@ -59,7 +88,7 @@ _HOME = {
     "planning.table": ("PlanRow", "plan"),
     "seeds": ("seed_from",),
     "sentences": ("explain",),
-    "verdicts": ("Decision", "Finding", "Reason", "Verdict", "decide"),
+    "verdicts": ("Decision", "Finding", "Reason", "Side", "Verdict", "decide"),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
@@ -67,10 +96,14 @@ __all__ = [
     "Alternative",
     "Correction",
     "Decision",
+    "EquivalenceResult",
     "Estimate",
     "Finding",
     "PlanRow",
+    "RatioSummary",
+    "RatioTest",
     "Reason",
+    "Side",
     "SimulatedPower",
     "StatsError",
     "TestResult",
@@ -81,11 +114,14 @@ __all__ = [
     "auroc",
     "auroc_estimate",
     "auroc_many",
+    "bootstrap_estimate",
     "cliffs_delta_estimate",
     "decide",
     "dz_estimate",
+    "equivalence_test",
     "explain",
     "hedges_g_estimate",
+    "interval_equivalence_test",
     "mean_difference_estimate",
     "paired_auroc_estimate",
     "paired_cliffs_delta_estimate",
@@ -93,7 +129,14 @@ __all__ = [
     "paired_t_many",
     "plan",
     "power_of",
+    "ratio_of_means_estimate",
+    "ratio_summary",
+    "ratio_test",
     "seed_from",
+    "share_difference_estimate",
+    "share_equivalence_test",
+    "share_estimate",
+    "share_test",
     "simulated_power",
     "simulated_units_needed",
     "smallest_units",
@@ -102,6 +145,7 @@ __all__ = [
     "two_sample_tests",
     "units_needed",
     "welch_t_many",
+    "wilson_limits",
 ]
 
 

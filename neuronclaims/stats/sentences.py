@@ -101,7 +101,9 @@ class _Words:
     def not_significant(self) -> str:
         if self.found.side in MARGIN_SIDES:
             family = f" once {self.family} claims are corrected together" if self.family > 1 else ""
-            return f"{self._measured()}; that it is {self._too_much()}{comma} is not ruled out{family} ({self._p()})."
+            either = "," if self.found.side == "within" else ""
+            unseen = f"that it is {self._too_much()}{either} is not ruled out"
+            return f"{self._measured()}; {unseen}{family} ({self._p()})."
         return f"{self._measured()}, which chance alone could explain ({self._p()})."
 
     def interval_straddles(self) -> str:
