@@ -10,7 +10,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from neuronclaims.stats.assumptions import doubts
     from neuronclaims.stats.designs import TwoSampleDesign, two_sample_design
+    from neuronclaims.stats.effects.blocked import (
+        blocked_auroc_estimate,
+        blocked_hedges_g_estimate,
+        blocked_mean_difference_estimate,
+    )
     from neuronclaims.stats.effects.bootstrap import bootstrap_estimate
     from neuronclaims.stats.effects.intervals import (
         Estimate,
@@ -45,6 +51,7 @@ if TYPE_CHECKING:
     )
     from neuronclaims.stats.inputs import Alternative, StatsError
     from neuronclaims.stats.multiplicity import Correction, adjust
+    from neuronclaims.stats.permutation.one_sample import one_sample_test
     from neuronclaims.stats.permutation.results import TestResult, TestResults
     from neuronclaims.stats.permutation.two_samples import two_sample_test, two_sample_tests
     from neuronclaims.stats.planning.pilots import SimulatedPower, simulated_power, simulated_units_needed
@@ -56,6 +63,7 @@ if TYPE_CHECKING:
     from neuronclaims.stats.verdicts import Decision, Finding, Reason, Side, Verdict, decide
 
 _HOME = {
+    "assumptions": ("doubts",),
     "designs": ("TwoSampleDesign", "two_sample_design"),
     "effects.points": ("auroc", "auroc_many", "paired_t_many", "welch_t_many"),
     "inputs": ("Alternative", "StatsError"),
@@ -80,6 +88,12 @@ _HOME = {
         "share_equivalence_test",
     ),
     "multiplicity": ("Correction", "adjust"),
+    "effects.blocked": (
+        "blocked_auroc_estimate",
+        "blocked_hedges_g_estimate",
+        "blocked_mean_difference_estimate",
+    ),
+    "permutation.one_sample": ("one_sample_test",),
     "permutation.results": ("TestResult", "TestResults"),
     "permutation.two_samples": ("two_sample_test", "two_sample_tests"),
     "planning.pilots": ("SimulatedPower", "simulated_power", "simulated_units_needed"),
@@ -114,15 +128,20 @@ __all__ = [
     "auroc",
     "auroc_estimate",
     "auroc_many",
+    "blocked_auroc_estimate",
+    "blocked_hedges_g_estimate",
+    "blocked_mean_difference_estimate",
     "bootstrap_estimate",
     "cliffs_delta_estimate",
     "decide",
+    "doubts",
     "dz_estimate",
     "equivalence_test",
     "explain",
     "hedges_g_estimate",
     "interval_equivalence_test",
     "mean_difference_estimate",
+    "one_sample_test",
     "paired_auroc_estimate",
     "paired_cliffs_delta_estimate",
     "paired_mean_difference_estimate",
