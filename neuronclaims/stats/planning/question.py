@@ -72,7 +72,7 @@ class Question:
     @property
     def outside(self) -> float:
         """The share left out at each end of the interval; that of a margin has the level 1 - 2 alpha."""
-        return (1 - self.level) / 2 if self.margin is None else self.alpha
+        return ((1 - self.level) / 2 if self.margin is None else self.alpha) / self.searched
 
     def smallest_p(self, n1: int, n2: int) -> float:
         """Return the least p any data can reach; 0 where the test is not one of counting arrangements."""

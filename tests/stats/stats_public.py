@@ -1,0 +1,127 @@
+"""Every public test and estimate as a function of two samples, and a result as text, to the last bit."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from neuronclaims import stats
+
+MONTE_CARLO = {"resamples": 999, "exact_limit": 100}
+
+
+def _tests(paired: bool, statistic: str, alternative: str, **options: Any) -> Callable[..., Any]:
+    def call(a, b):
+        return stats.two_sample_tests(
+            a, b, paired=paired, statistic=statistic, alternative=alternative, seed=9, **options
+        )
+
+    return call
+
+
+COLUMNS: dict[str, Callable[..., Any]] = {
+    f"{statistic} {alternative} {'paired' if paired else 'independent'} {how}": _tests(
+        paired, statistic, alternative, **options
+    )
+    for statistic in ("mean", "auroc")
+    for alternative in ("greater", "two-sided")
+    for paired in (False, True)
+    for how, options in (("exact", {}), ("drawn", MONTE_CARLO))
+} | {"welch_t_many": stats.welch_t_many, "auroc_many": stats.auroc_many, "paired_t_many": stats.paired_t_many}
+"""Calls on [n1, m] and [n2, m]; what is paired, or takes pairs, has "paired" in its name."""
+
+
+def _test(paired: bool, statistic: str, **options: Any) -> Callable[..., Any]:
+    def call(a, b):
+        return stats.two_sample_test(
+            a, b, paired=paired, statistic=statistic, alternative="greater", seed=9, **options
+        )
+
+    return call
+
+
+def _simulated(paired: bool, statistic: str, threshold: float | None) -> Callable[..., Any]:
+    def call(a, b):
+        return stats.simulated_power(
+            a,
+            b,
+            counts=(6, 6),
+            statistic=statistic,
+            alternative="greater",
+            threshold=threshold,
+            paired=paired,
+            seed=9,
+            repetitions=60,
+        )
+
+    return call
+
+
+SINGLE: dict[str, Callable[..., Any]] = {
+    "test of means": _test(False, "mean"),
+    "test of means, drawn": _test(False, "mean", **MONTE_CARLO, max_resamples=9_999),
+    "test of AUROC": _test(False, "auroc"),
+    "paired test of means": _test(True, "mean"),
+    "paired test of AUROC": _test(True, "auroc"),
+    "auroc": stats.auroc,
+    "auroc_estimate": stats.auroc_estimate,
+    "cliffs_delta_estimate": stats.cliffs_delta_estimate,
+    "mean_difference_estimate": stats.mean_difference_estimate,
+    "hedges_g_estimate": stats.hedges_g_estimate,
+    "paired_mean_difference_estimate": stats.paired_mean_difference_estimate,
+    "dz_estimate, paired": stats.dz_estimate,
+    "paired_auroc_estimate": stats.paired_auroc_estimate,
+    "paired_cliffs_delta_estimate": stats.paired_cliffs_delta_estimate,
+    "simulated_power": _simulated(False, "mean", 0.25),
+    "simulated_power of AUROC": _simulated(False, "auroc", 0.6),
+    "paired simulated_power": _simulated(True, "mean", None),
+}
+"""Calls on [n1] and [n2]."""
+
+
+def numbers(result: Any) -> list[float]:
+    """Return every number in a result, however nested."""
+    if isinstance(result, np.ndarray):
+        return [float(x) for x in result.ravel()]
+    if dataclasses.is_dataclass(result):
+        return [x for field in dataclasses.fields(result) for x in numbers(getattr(result, field.name))]
+    if isinstance(result, (list, tuple)):
+        return [x for part in result for x in numbers(part)]
+    if isinstance(result, (bool, str)) or result is None or callable(result):
+        return []
+    return [float(result)]
+
+
+def exact_text(result: Any) -> Any:
+    """Return a result as text in which floats are hexadecimal, so that equal texts mean equal bits."""
+    if isinstance(result, np.ndarray):
+        return hashlib.sha256(np.ascontiguousarray(result).tobytes()).hexdigest() + str(result.dtype)
+    if dataclasses.is_dataclass(result):
+        return {field.name: exact_text(getattr(result, field.name)) for field in dataclasses.fields(result)}
+    if isinstance(result, (list, tuple)):
+        return [exact_text(part) for part in result]
+    return result.hex() if isinstance(result, float) else str(result)
+
+
+def everything(seed: int) -> str:
+    """Return the results of all calls on samples made from ``seed``, as text."""
+    rng = np.random.default_rng(seed)
+    a, b = rng.normal(0.4, 1, (20, 300)), rng.normal(0, 1, (24, 300))
+    found = {}
+    for name, call in COLUMNS.items():
+        n = 20 if "paired" in name else 24
+        found[name] = exact_text(
+            call(*((a, b[:n]) if "drawn" in name else (a[:6], b[: 6 if n == 20 else 8])))
+        )
+    for name, call in SINGLE.items():
+        found[name] = exact_text(call(a[:, 0], b[: 20 if "paired" in name else 24, 0]))
+    return json.dumps(found, sort_keys=True)
+
+
+if __name__ == "__main__":
+    print(everything(1))
