@@ -16,7 +16,11 @@ from neuronclaims.results import Effect, Evidence, Result, Test, Verdict
 if TYPE_CHECKING:
     from neuronclaims.language import Claim, ClaimFile
 
-SPOKEN = {"Hedges' g": "difference in sd (Hedges' g)", "dz": "difference in sd of the differences (dz)"}
+SPOKEN = {
+    "Hedges' g": "difference in sd (Hedges' g)",
+    "Hedges' g within blocks": "difference in sd within blocks (Hedges' g)",
+    "dz": "difference in sd of the differences (dz)",
+}
 """Names of effects that do not read well after "the"."""
 
 

@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from neuronclaims import stats
+from neuronclaims.kinds.effects import Effects, effects_of, t_of_layer
 from neuronclaims.kinds.kind import Finding, Reach, Side
-from neuronclaims.kinds.selection import level_for, widened
 from neuronclaims.kinds.two_sets import TwoSets, rank_of
 from neuronclaims.language import Amount, Neuron, Phrase
 
 if TYPE_CHECKING:
     from neuronclaims.kinds.kind import Answers, Family
-    from neuronclaims.kinds.two_sets import Floats, Values
     from neuronclaims.language import Claim
     from neuronclaims.measurements import Measurement, ModelFacts
 
@@ -83,12 +82,14 @@ class ContrastKind:
         said: Contrast = claim.sentence
         sets = _sets(claim)
         values = sets.values(answers)
-        estimates = _Estimates.of(values, sets.design.paired)
+        effects = effects_of(values, sets.design)
         in_sd = said.by is not None and said.by.unit == "sd"
-        decisive = estimates.standardised if in_sd else estimates.difference
+        decisive = effects.standardised if in_sd else effects.difference
+        every = effects.difference, effects.auroc, effects.standardised
+        t = t_of_layer(values, sets.design)
         return Finding(
             estimate=decisive,
-            others=tuple(e for e in estimates.all if e is not decisive),
+            others=tuple(effect for effect in every if effect is not decisive),
             claimed=_claimed(said),
             side=said.side,
             null=0.0,
@@ -97,8 +98,8 @@ class ContrastKind:
             unit=sets.design.unit,
             paired=sets.design.paired,
             counts=sets.counts,
-            needed=_needed(said, estimates, sets, values.neurons * family.size, family.alpha),
-            rank=rank_of(said.neuron.index, _strengths(said, values, sets.design.paired), "t"),
+            needed=_needed(said, effects, sets, values.neurons * family.size, family.alpha),
+            rank=rank_of(said.neuron.index, t if said.side == "greater" else -t, "t"),
             selection=sets.selection(values),
             notes=sets.notes(values),
             figure=sets.figure(values),
@@ -107,25 +108,6 @@ class ContrastKind:
 
 
 KIND = ContrastKind()
-INDEPENDENT = stats.mean_difference_estimate, stats.auroc_estimate, stats.hedges_g_estimate
-PAIRED = stats.paired_mean_difference_estimate, stats.paired_auroc_estimate, stats.dz_estimate
-
-
-@dataclass(frozen=True, slots=True)
-class _Estimates:
-    difference: stats.Estimate
-    auroc: stats.Estimate
-    standardised: stats.Estimate
-
-    @classmethod
-    def of(cls, values: Values, paired: bool) -> _Estimates:
-        ways = PAIRED if paired else INDEPENDENT
-        made = [way(values.first, values.second, level=level_for(values.neurons)) for way in ways]
-        return cls(*(widened(estimate, values.neurons) for estimate in made))
-
-    @property
-    def all(self) -> tuple[stats.Estimate, ...]:
-        return self.difference, self.auroc, self.standardised
 
 
 def _sets(claim: Claim) -> TwoSets:
@@ -137,17 +119,11 @@ def _claimed(said: Contrast) -> str | None:
     return None if said.by is None else f"{said.direction} by at least {said.by}"
 
 
-def _strengths(said: Contrast, values: Values, paired: bool) -> Floats:
-    """Return how strongly every neuron of the layer shows the claimed difference."""
-    t = (stats.paired_t_many if paired else stats.welch_t_many)(values.first_layer, values.second_layer)
-    return t if said.side == "greater" else -t
-
-
 def _needed(
-    said: Contrast, estimates: _Estimates, sets: TwoSets, corrected: int, alpha: float
+    said: Contrast, effects: Effects, sets: TwoSets, corrected: int, alpha: float
 ) -> tuple[int, int] | None:
     """Say how many prompts would do; for a neuron picked from many as if Bonferroni counted them, a bit too many."""
-    difference, standardised = estimates.difference.value, estimates.standardised.value
+    difference, standardised = effects.difference.value, effects.standardised.value
     if not difference or not standardised:
         return None
     threshold = said.threshold
@@ -162,5 +138,5 @@ def _needed(
         paired=sets.design.paired,
         alpha=alpha,
         family=corrected,
-        level=estimates.difference.level,
+        level=effects.difference.level,
     )

@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neuronclaims import stats
+from neuronclaims.kinds.effects import auroc_of_layer, effects_of
 from neuronclaims.kinds.kind import Finding, Reach
-from neuronclaims.kinds.selection import level_for, widened
 from neuronclaims.kinds.two_sets import TwoSets, rank_of
 from neuronclaims.language import FieldError, Neuron, Phrase
 
 if TYPE_CHECKING:
     from neuronclaims.kinds.kind import Answers, Family
-    from neuronclaims.kinds.two_sets import Values
     from neuronclaims.language import Claim
     from neuronclaims.measurements import Measurement, ModelFacts
 
@@ -77,22 +76,21 @@ class SeparationKind:
         """Take the neuron's AUROC, and rank its distance from chance among those of its layer."""
         said: Separation = claim.sentence
         sets = _sets(claim)
-        paired = sets.design.paired
         values = sets.values(answers)
-        estimate, *others = _estimates(values, paired)
-        strengths = np.abs(stats.auroc_many(values.first_layer, values.second_layer) - CHANCE)
+        effects = effects_of(values, sets.design)
+        strengths = np.abs(auroc_of_layer(values, sets.design) - CHANCE)
         return Finding(
-            estimate=estimate,
-            others=tuple(others),
+            estimate=effects.auroc,
+            others=(effects.difference, effects.standardised),
             claimed=None if said.auroc is None else f"an AUROC of at least {said.auroc:g}, either way round",
             side="two-sided",
             null=CHANCE,
             threshold=said.auroc,
             test=sets.test(values, statistic="auroc", side="two-sided", family=family),
             unit=sets.design.unit,
-            paired=paired,
+            paired=sets.design.paired,
             counts=sets.counts,
-            needed=_needed(said, estimate, sets, values.neurons * family.size, family.alpha),
+            needed=_needed(said, effects.auroc, sets, values.neurons * family.size, family.alpha),
             rank=rank_of(said.neuron.index, strengths, "distance of the AUROC from 0.5"),
             selection=sets.selection(values),
             notes=sets.notes(values),
@@ -102,21 +100,11 @@ class SeparationKind:
 
 
 KIND = SeparationKind()
-INDEPENDENT = stats.auroc_estimate, stats.mean_difference_estimate, stats.hedges_g_estimate
-PAIRED = stats.paired_auroc_estimate, stats.paired_mean_difference_estimate, stats.dz_estimate
 
 
 def _sets(claim: Claim) -> TwoSets:
     said: Separation = claim.sentence
     return TwoSets.of(claim, said.neuron, said.first, said.second)
-
-
-def _estimates(values: Values, paired: bool) -> tuple[stats.Estimate, ...]:
-    made = [
-        way(values.first, values.second, level=level_for(values.neurons))
-        for way in (PAIRED if paired else INDEPENDENT)
-    ]
-    return tuple(widened(estimate, values.neurons) for estimate in made)
 
 
 def _needed(

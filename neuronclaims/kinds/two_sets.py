@@ -80,6 +80,8 @@ class TwoSets:
             [prompt.group for prompt in two],
             first_pairs=[prompt.pair for prompt in one],
             second_pairs=[prompt.pair for prompt in two],
+            first_blocks=[prompt.block for prompt in one],
+            second_blocks=[prompt.block for prompt in two],
         )
         return cls(claim, neuron, one, two, (first, second), design)
 
@@ -92,9 +94,15 @@ class TwoSets:
     def needs(self, facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for the neuron's whole layer on both sets, and for all layers that were searched.
 
-        Raises ClaimError when the model does not have that neuron, or not all of these layers.
+        Raises ClaimError when the model does not have that neuron, or not all of these layers, and for a search
+        within blocks.
         """
         check_neuron(self.neuron, self.claim.settings.site, facts)
+        if self.claim.settings.searched is not None and self.design.blocks is not None:
+            raise ClaimError(
+                "A neuron that was picked on these prompts ('searched') cannot be tested within blocks. "
+                "Test it on new prompts ('discovered_on'), or leave the blocks out."
+            )
         layers = layers_needed(self.claim, self.neuron, facts)
         return tuple(self._asks(prompts, layer) for layer in layers for prompts in (self.first, self.second))
 
@@ -128,6 +136,7 @@ class TwoSets:
                 alpha=family.alpha,
                 family=family.size,
                 unit=self.design.unit,
+                blocks=self.design.blocks,
             )
         return stats.max_statistic_tests(
             values.first_all,
@@ -143,14 +152,14 @@ class TwoSets:
         ).one(values.place)
 
     def exchange(self, statistic: Statistic, side: Side) -> Hashable | None:
-        """Return what claims that can be tested jointly have in common; None for one that was searched for."""
-        if self.claim.settings.searched is not None:
+        """Return what claims that can be tested jointly have in common; None for one searched for, or in blocks."""
+        if not self._joinable:
             return None
         return statistic, side == "two-sided", self.design, self._seed, self._resamples
 
     def joint(self, values: Values, *, statistic: Statistic, side: Side) -> Joint | None:
         """Return the claim's share in a joint test with others on the same exchange."""
-        if self.claim.settings.searched is not None:
+        if not self._joinable:
             return None
         return Joint(
             values.first,
@@ -184,6 +193,10 @@ class TwoSets:
         return Figure(axis, rows)
 
     @property
+    def _joinable(self) -> bool:
+        return self.claim.settings.searched is None and self.design.blocks is None
+
+    @property
     def _seed(self) -> int:
         texts = (prompt.text for prompts in (self.first, self.second) for prompt in prompts)
         run_seed = self.claim.settings.seed
@@ -197,9 +210,8 @@ class TwoSets:
         count = sum(self.design.left_out)
         if not count:
             return ()
-        return (
-            f"{plural(count, 'prompt')} left out: no partner with the same {self.design.unit} in the other set.",
-        )
+        shared = "block" if self.design.blocks is not None else self.design.unit
+        return (f"{plural(count, 'prompt')} left out: the other set has none with the same {shared}.",)
 
     def _layer(self, answers: Answers, layer: int) -> tuple[Floats, Floats]:
         return self.design.units(

@@ -46,10 +46,25 @@ def _interval(effect: Effect) -> str:
     return f"[{number(effect.low, signed)}, {number(effect.high, signed)}]"
 
 
-SHORT = {"difference of means": "diff.", "mean difference": "mean diff.", "Hedges' g": "g"}
+SHORT = {
+    "difference of means": "diff.",
+    "block-adjusted difference of means": "diff. in blocks",
+    "AUROC within blocks": "AUROC in blocks",
+    "mean difference": "mean diff.",
+    "Hedges' g": "g",
+    "Hedges' g within blocks": "g in blocks",
+}
 """Names of effects as columns have room for."""
 
-SIGNED = ("difference of means", "mean difference", "Hedges' g", "Cliff's delta", "dz")
+SIGNED = (
+    "difference of means",
+    "block-adjusted difference of means",
+    "mean difference",
+    "Hedges' g",
+    "Hedges' g within blocks",
+    "Cliff's delta",
+    "dz",
+)
 """Effects whose sign is the first thing to be read."""
 
 
