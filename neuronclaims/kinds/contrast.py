@@ -101,7 +101,7 @@ class ContrastKind:
             needed=_needed(said, effects, sets, values.neurons * family.size, family.alpha),
             rank=rank_of(said.neuron.index, t if said.side == "greater" else -t, "t"),
             selection=sets.selection(values),
-            notes=sets.notes(values),
+            notes=sets.notes(values, "mean"),
             figure=sets.figure(values),
             joint=sets.joint(values, statistic="mean", side=said.side),
         )

@@ -93,7 +93,7 @@ class SeparationKind:
             needed=_needed(said, effects.auroc, sets, values.neurons * family.size, family.alpha),
             rank=rank_of(said.neuron.index, strengths, "distance of the AUROC from 0.5"),
             selection=sets.selection(values),
-            notes=sets.notes(values),
+            notes=sets.notes(values, "auroc"),
             figure=sets.figure(values),
             joint=sets.joint(values, statistic="auroc", side="two-sided"),
         )

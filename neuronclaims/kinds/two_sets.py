@@ -181,9 +181,11 @@ class TwoSets:
         """How many units of each set take part."""
         return (self.names[0], self.design.counts[0]), (self.names[1], self.design.counts[1])
 
-    def notes(self, values: Values) -> tuple[str, ...]:
-        """Say what a reader of the numbers should know about the neuron's choice and about the design."""
-        return *selection_notes(self.selection(values)), *self._left_out()
+    def notes(self, values: Values, statistic: Statistic) -> tuple[str, ...]:
+        """Say what a reader of the numbers should know about the neuron's choice, the design and the values."""
+        paired = self.design.paired
+        doubts = stats.doubts(values.first, values.second, paired=paired, statistic=statistic)
+        return *selection_notes(self.selection(values)), *self._left_out(), *doubts
 
     def figure(self, values: Values) -> Figure:
         """Draw the claimed neuron's two distributions, one value per unit."""
