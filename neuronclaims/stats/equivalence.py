@@ -129,6 +129,9 @@ def equivalence_test(
     check_choice(scale, ("difference", "sd", "auroc"), "scale")
     a, b = vector(first, "The first set"), vector(second, "The second set")
     check_sizes(a, b, paired=paired)
+    if paired:
+        order = np.lexsort((b, a))  # the order of pairs shall not change the last digit
+        a, b = a[order], b[order]
     _check(margin, side, alpha)
     if scale == "auroc" and margin >= 0.5:
         raise StatsError(f"A margin of {margin:g} on the AUROC leaves nothing out; it must be below 0.5.")

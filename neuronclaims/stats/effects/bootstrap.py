@@ -26,6 +26,8 @@ from neuronclaims.stats.permutation.arrangements import raw_words
 BootstrapMethod: TypeAlias = Literal["percentile", "basic", "BCa"]
 Statistic: TypeAlias = Callable[..., Floats]
 Indices: TypeAlias = NDArray[np.intp]
+_TIE = 1e-9
+"""Resampled values this close to the estimate, as a share of their range, equal it but for rounding."""
 _BATCH_CELLS = 1_000_000
 """Largest number of values drawn at once: 8 MB of indices and 8 MB of values."""
 
@@ -153,7 +155,8 @@ def _bca_shares(plan: _Plan, drawn: Floats, value: float, level: float) -> tuple
     """Return which quantiles of the resampled values bound the bias-corrected and accelerated interval."""
     from scipy.special import ndtr, ndtri
 
-    bias = float(ndtri((np.mean(drawn < value) + np.mean(drawn <= value)) / 2))
+    tie = _TIE * float(np.ptp(drawn))
+    bias = float(ndtri((np.mean(drawn < value - tie) + np.mean(drawn <= value + tie)) / 2))
     acceleration = _acceleration(plan)
     if acceleration is None or not math.isfinite(bias):
         return None
