@@ -35,14 +35,14 @@ class BlockedFit:
     """Least squares of m columns on a set indicator and one level per block, in units of 2^``exponent``.
 
     ``difference`` [m] is the block-adjusted difference of means, ``error`` [m] its heteroscedastic standard
-    error with ``df`` degrees of freedom, ``spread`` [m] the residual standard deviation (n - blocks - 1
+    error with ``df`` [m] degrees of freedom, ``spread`` [m] the residual standard deviation (n - blocks - 1
     degrees), ``spreads`` the variances of the first and of the second set around the fit, and ``size``
     n1b n2b / n_b summed over blocks.
     """
 
     difference: Floats
     error: Floats
-    df: float
+    df: Floats
     spread: Floats
     spreads: tuple[Floats, Floats]
     size: float
@@ -69,11 +69,11 @@ def block_codes(blocks: Blocks, counts: tuple[int, int]) -> Codes | None:
 
 
 def blocked_fit(first: Floats, second: Floats, codes: Codes) -> BlockedFit:
-    """Fit [n1, m] and [n2, m]; the standard error is HC2 with the degrees of freedom of Bell and McCaffrey.
+    """Fit [n1, m] and [n2, m], with an HC2 standard error and Satterthwaite's degrees of freedom.
 
-    HC2 (MacKinnon and White 1985) divides each squared residual by one less its leverage; with one block it
-    is Welch's. The degrees of freedom are Satterthwaite's under equal variances (Bell and McCaffrey 2002;
-    Imbens and Kolesar 2016, equation 13), in closed form because all units of one set and block are alike.
+    HC2 (MacKinnon and White 1985) divides each squared residual by one less its leverage. The degrees of
+    freedom are those of Bell and McCaffrey (2002), which suppose equal variances, taken at the two sets'
+    estimated variances instead. With one block both are Welch's.
     """
     counts = block_counts(codes)
     sizes = counts.sum(axis=0)
@@ -90,7 +90,7 @@ def blocked_fit(first: Floats, second: Floats, codes: Codes) -> BlockedFit:
     error = np.sqrt(np.einsum("cb,cbm->m", (x / size) ** 2 / (1 - leverage), squares))
     spreads = np.einsum("cb,cbm->cm", 1 / (1 - leverage), squares) / counts.sum(axis=1)[:, None]
     spread = np.sqrt(squares.sum(axis=(0, 1)) / (sizes.sum() - len(sizes) - 1))
-    df = _bell_mccaffrey(counts, x, size, leverage)
+    df = _satterthwaite(counts, x, size, spreads)
     return BlockedFit(difference, error, df, spread, (spreads[0], spreads[1]), size, exponent)
 
 
@@ -138,7 +138,7 @@ def blocked_mean_difference_estimate(
         return Estimate(name, value, None, None, level, method)
     from scipy.special import stdtrit
 
-    reach = float(stdtrit(fit.df, (1 + level) / 2)) * error
+    reach = float(stdtrit(fit.df[0], (1 + level) / 2)) * error
     return Estimate(name, value, value - reach, value + reach, level, method)
 
 
@@ -222,18 +222,34 @@ def _cells(sides: tuple[Floats, Floats], codes: Codes) -> tuple[Floats, Floats]:
     return means, squares
 
 
-def _bell_mccaffrey(counts: NDArray[np.int64], x: Floats, size: float, leverage: Floats) -> float:
-    """Return tr(K)^2 / tr(K^2) of the matrix K behind HC2, summed over the cells of equal units."""
-    weight = (x / size) ** 2 / (1 - leverage)
-    sizes, blocks = counts.sum(axis=0), counts.shape[1]
-    flat_x, flat_weight, flat_counts = x.ravel(), weight.ravel(), counts.ravel()
-    same_block = np.tile(np.eye(blocks), (2, 2)) / np.tile(sizes, 2)
-    link = (same_block + np.outer(flat_x, flat_x) / size) ** 2  # squared entries between different units
-    mass = flat_counts * flat_weight
-    squared = mass @ link @ mass
-    own = flat_counts * flat_weight**2
-    squared += own @ ((1 - leverage.ravel()) ** 2 - leverage.ravel() ** 2)
-    return float((mass @ (1 - leverage.ravel())) ** 2 / squared)
+def _satterthwaite(counts: NDArray[np.int64], x: Floats, size: float, spreads: Floats) -> Floats:
+    """Return twice the squared mean over the variance of the HC2 form, [m], for set variances ``spreads`` [2, m].
+
+    With M the projection on residuals and S the diagonal of variances, residuals have covariance M S M,
+    which is linear in the two variances; units of one set and block are alike, so sums go over those cells.
+    """
+    blocks = counts.shape[1]
+    number, flat = counts.ravel().astype(np.float64), x.ravel()
+    hat = np.tile(np.eye(blocks), (2, 2)) / np.tile(counts.sum(axis=0), 2) + np.outer(flat, flat) / size
+    weight = (flat / size) ** 2 / (1 - np.diag(hat))
+    of_set = np.repeat(np.eye(2), blocks, axis=1)
+    # Covariance of two different units of cells c and d per unit variance of either set; own adds a unit's variance.
+    shared = [(hat * (number * own)) @ hat - hat * (own[:, None] + own) for own in of_set]
+    mean = np.array([(number * weight) @ (np.diag(a) + own) for a, own in zip(shared, of_set, strict=True)])
+    mass = number * weight
+    square = np.array(
+        [
+            [
+                mass @ (a * b) @ mass
+                + (mass * weight) @ (np.diag(a) * other + np.diag(b) * own + own * other)
+                for b, other in zip(shared, of_set, strict=True)
+            ]
+            for a, own in zip(shared, of_set, strict=True)
+        ]
+    )
+    largest = spreads.max(axis=0)
+    share = np.where(largest > 0, spreads / np.where(largest > 0, largest, 1.0), 1.0)
+    return np.asarray((mean @ share) ** 2 / np.einsum("sm,st,tm->m", share, square, share))
 
 
 def _score_limit(value: float, end: float, counts: Sequence[tuple[int, int]], quantile: float) -> float:

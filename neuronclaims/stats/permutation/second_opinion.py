@@ -48,7 +48,7 @@ def _within_blocks(
     first: Floats, second: Floats, codes: Codes
 ) -> tuple[tuple[Floats, Floats], Floats, Floats]:
     fit = blocked_fit(first, second, codes)
-    return fit.spreads, _ratio(fit.difference, fit.error), np.full(fit.difference.shape, fit.df)
+    return fit.spreads, _ratio(fit.difference, fit.error), fit.df
 
 
 def _upper_tail(t: Floats, df: Floats) -> Floats:
