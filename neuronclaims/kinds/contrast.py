@@ -98,7 +98,7 @@ class ContrastKind:
             unit=sets.design.unit,
             paired=sets.design.paired,
             counts=sets.counts,
-            needed=_needed(said, effects, sets, values.neurons * family.size, family.alpha),
+            needed=_needed(said, effects, sets, family),
             rank=rank_of(said.neuron.index, t if said.side == "greater" else -t, "t"),
             selection=sets.selection(values),
             notes=sets.notes(values, "mean"),
@@ -119,12 +119,10 @@ def _claimed(said: Contrast) -> str | None:
     return None if said.by is None else f"{said.direction} by at least {said.by}"
 
 
-def _needed(
-    said: Contrast, effects: Effects, sets: TwoSets, corrected: int, alpha: float
-) -> tuple[int, int] | None:
-    """Say how many prompts would do; for a neuron picked from many as if Bonferroni counted them, a bit too many."""
+def _needed(said: Contrast, effects: Effects, sets: TwoSets, family: Family) -> tuple[int, int] | None:
+    """Say how many prompts would do; nothing for a neuron picked on these, whose effect is too flattered to tell."""
     difference, standardised = effects.difference.value, effects.standardised.value
-    if not difference or not standardised:
+    if sets.searched or not difference or not standardised:
         return None
     threshold = said.threshold
     if threshold is not None and said.by is not None and said.by.unit is None:
@@ -136,7 +134,6 @@ def _needed(
         side=said.side,
         counts=sets.design.counts,
         paired=sets.design.paired,
-        alpha=alpha,
-        family=corrected,
-        level=effects.difference.level,
+        alpha=family.alpha,
+        family=family.size,
     )

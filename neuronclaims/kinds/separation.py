@@ -90,7 +90,7 @@ class SeparationKind:
             unit=sets.design.unit,
             paired=sets.design.paired,
             counts=sets.counts,
-            needed=_needed(said, effects.auroc, sets, values.neurons * family.size, family.alpha),
+            needed=_needed(said, effects.auroc, sets, family),
             rank=rank_of(said.neuron.index, strengths, "distance of the AUROC from 0.5"),
             selection=sets.selection(values),
             notes=sets.notes(values, "auroc"),
@@ -108,10 +108,10 @@ def _sets(claim: Claim) -> TwoSets:
 
 
 def _needed(
-    said: Separation, estimate: stats.Estimate, sets: TwoSets, corrected: int, alpha: float
+    said: Separation, estimate: stats.Estimate, sets: TwoSets, family: Family
 ) -> tuple[int, int] | None:
-    """Say how many prompts would do; for a neuron picked from many as if Bonferroni counted them, a bit too many."""
-    if estimate.value is None:
+    """Say how many prompts would do; nothing for a neuron picked on these, whose effect is too flattered to tell."""
+    if sets.searched or estimate.value is None:
         return None
     return stats.units_needed(
         statistic="auroc",
@@ -120,7 +120,6 @@ def _needed(
         side="two-sided",
         counts=sets.design.counts,
         paired=sets.design.paired,
-        alpha=alpha,
-        family=corrected,
-        level=estimate.level,
+        alpha=family.alpha,
+        family=family.size,
     )

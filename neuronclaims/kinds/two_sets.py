@@ -85,6 +85,11 @@ class TwoSets:
         )
         return cls(claim, neuron, one, two, (first, second), design)
 
+    @property
+    def searched(self) -> bool:
+        """Whether the neuron was picked on these very prompts."""
+        return self.claim.settings.searched is not None
+
     def reach(self, side: Side) -> Reach:
         """Say how small p could get with these prompts."""
         design = self.design
@@ -98,7 +103,7 @@ class TwoSets:
         within blocks.
         """
         check_neuron(self.neuron, self.claim.settings.site, facts)
-        if self.claim.settings.searched is not None and self.design.blocks is not None:
+        if self.searched and self.design.blocks is not None:
             raise ClaimError(
                 "A neuron that was picked on these prompts ('searched') cannot be tested within blocks. "
                 "Test it on new prompts ('discovered_on'), or leave the blocks out."
@@ -112,7 +117,7 @@ class TwoSets:
         measured = {layer: self._layer(answers, layer) for layer in layers}
         own_first, own_second = measured[self.neuron.layer]
         first, second = own_first[:, self.neuron.index], own_second[:, self.neuron.index]
-        if self.claim.settings.searched is None:
+        if not self.searched:
             return Values(first, second, own_first, own_second, first[:, None], second[:, None], 0)
         before = sum(measured[layer][0].shape[1] for layer in layers if layer < self.neuron.layer)
         first_all, second_all = (np.hstack([measured[layer][side] for layer in layers]) for side in (0, 1))
@@ -124,7 +129,7 @@ class TwoSets:
 
         The seed comes from the prompts, so that claims on the same sets draw the same relabellings.
         """
-        if self.claim.settings.searched is None:
+        if not self.searched:
             return two_sample_test(
                 values.first,
                 values.second,
@@ -196,7 +201,7 @@ class TwoSets:
 
     @property
     def _joinable(self) -> bool:
-        return self.claim.settings.searched is None and self.design.blocks is None
+        return not self.searched and self.design.blocks is None
 
     @property
     def _seed(self) -> int:

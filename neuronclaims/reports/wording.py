@@ -104,7 +104,7 @@ def selection_lines(entries: Sequence[Entry]) -> list[str]:
 
 SELECTIONS = {
     "discovered": "{which}: found on other prompts, none of which is tested here.",
-    "searched": "{which}: picked on the prompts that test it. p and interval allow for the search, "
+    "searched": "{which}: picked on the tested prompts themselves; p and interval allow for the search, "
     "but the effect is flattered: measure it on new prompts.",
     "beforehand": "{which}: taken as chosen beforehand.",
 }
