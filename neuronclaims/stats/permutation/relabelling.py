@@ -7,14 +7,14 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from neuronclaims.stats.effects.blocked import (
+from neuronclaims.stats.effects.points import auroc_many, doubled_midranks, welch_t_many
+from neuronclaims.stats.effects.within_blocks import (
     Codes,
     block_counts,
     blocked_auroc_many,
     blocked_fit,
     ranks_within_blocks,
 )
-from neuronclaims.stats.effects.points import auroc_many, doubled_midranks, welch_t_many
 from neuronclaims.stats.inputs import Bools, Floats
 from neuronclaims.stats.permutation.arrangements import Signs, Subsets
 from neuronclaims.stats.permutation.blocks import BlockSubsets

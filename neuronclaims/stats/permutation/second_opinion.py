@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from neuronclaims.stats.effects.blocked import Codes, blocked_fit
-from neuronclaims.stats.effects.points import variance
+from neuronclaims.stats.effects.within_blocks import Codes, blocked_fit, sum_rows
 from neuronclaims.stats.inputs import Bools, Floats, to_unit
 from neuronclaims.stats.permutation.montecarlo import Floors
 
@@ -36,12 +35,13 @@ def _welch(first: Floats, second: Floats) -> tuple[tuple[Floats, Floats], Floats
     scaled = to_unit(pooled)
     scaled = to_unit(scaled - np.sort(scaled, axis=0)[len(pooled) // 2])
     a, b = np.sort(scaled[:n1], axis=0), np.sort(scaled[n1:], axis=0)
-    spreads = variance(a), variance(b)
+    means = sum_rows(a) / len(a), sum_rows(b) / len(b)
+    spreads = sum_rows((a - means[0]) ** 2) / (len(a) - 1), sum_rows((b - means[1]) ** 2) / (len(b) - 1)
     parts = spreads[0] / len(a), spreads[1] / len(b)
     total = parts[0] + parts[1]
     share = np.divide(parts[0], total, out=np.zeros_like(total), where=total > 0)
     df = 1 / (share**2 / (len(a) - 1) + (1 - share) ** 2 / (len(b) - 1))
-    return spreads, _ratio(a.mean(axis=0) - b.mean(axis=0), np.sqrt(total)), df
+    return spreads, _ratio(means[0] - means[1], np.sqrt(total)), df
 
 
 def _within_blocks(

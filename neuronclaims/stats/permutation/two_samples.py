@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neuronclaims.stats.effects.blocked import Blocks, Codes, block_codes
+from neuronclaims.stats.effects.within_blocks import Blocks, Codes, block_codes
 from neuronclaims.stats.inputs import (
     Alternative,
     Bools,
