@@ -62,12 +62,45 @@ def _simulated(paired: bool, statistic: str, threshold: float | None) -> Callabl
     return call
 
 
+def _halves(x) -> list[int]:
+    return [2 * i // len(x) for i in range(len(x))]
+
+
+def _blocked(name: str) -> Callable[..., Any]:
+    return lambda a, b: getattr(stats, name)(a, b, (_halves(a), _halves(b)))
+
+
+def _equivalence(scale: str, paired: bool) -> Callable[..., Any]:
+    return lambda a, b: stats.equivalence_test(a, b, margin=0.3, scale=scale, paired=paired)
+
+
+def _ratio(method: str) -> Callable[..., Any]:
+    return lambda a, b: stats.ratio_test(
+        a, b, threshold=0.3, alternative="greater", seed=9, method=method, max_resamples=9_999
+    )
+
+
+def _bootstrap(method: str, paired: bool) -> Callable[..., Any]:
+    def difference(a, b):
+        return a.mean(axis=-1) - b.mean(axis=-1)
+
+    def call(a, b):
+        return stats.bootstrap_estimate(
+            [a, b], difference, name="difference", paired=paired, seed=9, method=method, resamples=199
+        )
+
+    return call
+
+
 SINGLE: dict[str, Callable[..., Any]] = {
     "test of means": _test(False, "mean"),
     "test of means, drawn": _test(False, "mean", **MONTE_CARLO, max_resamples=9_999),
     "test of AUROC": _test(False, "auroc"),
     "paired test of means": _test(True, "mean"),
     "paired test of AUROC": _test(True, "auroc"),
+    "one_sample_test": lambda a, b: stats.one_sample_test(a, alternative="greater", seed=9),
+    "doubts": lambda a, b: stats.doubts(a, b, paired=False, statistic="mean"),
+    "doubts, paired": lambda a, b: stats.doubts(a, b, paired=True, statistic="auroc"),
     "auroc": stats.auroc,
     "auroc_estimate": stats.auroc_estimate,
     "cliffs_delta_estimate": stats.cliffs_delta_estimate,
@@ -77,11 +110,56 @@ SINGLE: dict[str, Callable[..., Any]] = {
     "dz_estimate, paired": stats.dz_estimate,
     "paired_auroc_estimate": stats.paired_auroc_estimate,
     "paired_cliffs_delta_estimate": stats.paired_cliffs_delta_estimate,
+    "equivalence_test": _equivalence("difference", False),
+    "equivalence_test in sd": _equivalence("sd", False),
+    "equivalence_test of AUROC": _equivalence("auroc", False),
+    "paired equivalence_test": _equivalence("difference", True),
+    "paired equivalence_test in sd": _equivalence("sd", True),
+    "paired equivalence_test of AUROC": _equivalence("auroc", True),
+    "ratio_of_means_estimate, paired": stats.ratio_of_means_estimate,
+    "ratio_test, paired": _ratio("sign flip"),
+    "ratio_test by t, paired": _ratio("t"),
+    "ratio_summary, paired": stats.ratio_summary,
+    "bootstrap_estimate": _bootstrap("percentile", False),
+    "bootstrap_estimate by BCa": _bootstrap("BCa", False),
+    "paired bootstrap_estimate": _bootstrap("basic", True),
     "simulated_power": _simulated(False, "mean", 0.25),
     "simulated_power of AUROC": _simulated(False, "auroc", 0.6),
     "paired simulated_power": _simulated(True, "mean", None),
 }
 """Calls on [n1] and [n2]."""
+
+BLOCKED: dict[str, Callable[..., Any]] = {
+    "blocked test": lambda a, b: stats.two_sample_test(
+        a,
+        b,
+        paired=False,
+        statistic="mean",
+        alternative="greater",
+        seed=9,
+        blocks=(_halves(a), _halves(b)),
+    ),
+} | {
+    name: _blocked(name)
+    for name in ("blocked_auroc_estimate", "blocked_hedges_g_estimate", "blocked_mean_difference_estimate")
+}
+"""Calls on [n1] and [n2] of which the first and the second half are blocks."""
+
+
+def _max_statistic(paired: bool, statistic: str) -> Callable[..., Any]:
+    return lambda a, b: stats.max_statistic_tests(
+        a, b, paired=paired, statistic=statistic, alternative="greater", seed=9
+    )
+
+
+GRIDS: dict[str, Callable[..., Any]] = {
+    "max_statistic_tests": _max_statistic(False, "mean"),
+    "max_statistic_tests of AUROC": _max_statistic(False, "auroc"),
+    "paired max_statistic_tests": _max_statistic(True, "mean"),
+}
+"""Calls on [n1, m] and [n2, m] that search all columns at once."""
+if "max_statistic_tests" not in stats.__all__:
+    GRIDS = {}
 
 
 def numbers(result: Any) -> list[float]:
