@@ -46,7 +46,7 @@ BROKEN = {
     "NaN": ([*DIGITS[:5], float("nan")], DIGITS, "1 of 6 values are NaN or infinite"),
     "infinity": (DIGITS, [*DIGITS[:5], -float("inf")], "1 of 6 values are NaN or infinite"),
     "overflowed half precision": (
-        np.array([*DIGITS[:5], 1e9], np.float32).astype(np.float16),
+        np.array([*DIGITS[:5], np.inf], np.float16),
         DIGITS,
         "NaN or infinite",
     ),
