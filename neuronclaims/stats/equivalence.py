@@ -245,8 +245,6 @@ def _one_sided(side: MarginSide, test: str) -> str:
 def _check(margin: float, side: MarginSide, alpha: float) -> None:
     check_choice(side, ("within", "not greater", "not less"), "side")
     if not 0.0 < margin < float("inf"):
-        raise StatsError(
-            f"The margin must be above 0, not {margin!r}: it is the smallest effect that would matter."
-        )
+        raise StatsError(f"The margin must be above 0, not {margin!r}: it is the least that would matter.")
     if not 0.0 < alpha < 0.5:
         raise StatsError(f"alpha must lie strictly between 0 and 0.5, not {alpha!r}.")

@@ -1,8 +1,8 @@
 """Bootstrap intervals, for effects without a formula: units are drawn again, with replacement.
 
 Where prompts belong to groups, the units are the groups, one value each: that is the cluster bootstrap. With
-20 units or fewer these intervals are too narrow, BCa most of all on skewed values (docs/adr/0012): an effect
-that has an interval of its own should keep it.
+20 units or fewer these intervals are too narrow, on skewed values far too narrow (docs/adr/0012-three-verdicts.md):
+an effect that has an interval of its own should keep it.
 
 Draws come from the raw words of a seeded generator, which every version of numpy gives alike (NEP 19), and
 values are put in order first: so an interval depends on the values and the seed, not on the order of units
