@@ -233,7 +233,10 @@ def units(
 
 
 def contrast_p(x: np.ndarray, y: np.ndarray, paired: bool, side: str) -> tuple[float, bool]:
-    """p of the difference of means, studentised where the sets differ in size; and whether it is exact."""
+    """p of the difference of means, studentised where the sets differ in size; and whether it is exact.
+
+    Where the smaller set varies more, the larger of it and the p of Welch's t-test.
+    """
     total = 2 ** len(x) if paired else math.comb(len(x) + len(y), len(x))
     if paired:
         data, statistic, kind = (x - y,), lambda d, axis: d.mean(axis), "samples"
@@ -245,7 +248,10 @@ def contrast_p(x: np.ndarray, y: np.ndarray, paired: bool, side: str) -> tuple[f
         def statistic(x: np.ndarray, y: np.ndarray, axis: int) -> np.ndarray:
             return stats.ttest_ind(x, y, axis=axis, equal_var=False).statistic
 
-    return _permuted(data, statistic, kind, side, total)
+    p, exact = _permuted(data, statistic, kind, side, total)
+    if not paired and (len(x) - len(y)) * (x.var(ddof=1) - y.var(ddof=1)) < 0:
+        p = max(p, float(stats.ttest_ind(x, y, equal_var=False, alternative=side).pvalue))
+    return p, exact
 
 
 def separation_p(x: np.ndarray, y: np.ndarray, paired: bool) -> tuple[float, bool]:
