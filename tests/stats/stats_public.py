@@ -36,6 +36,18 @@ COLUMNS: dict[str, Callable[..., Any]] = {
 """Calls on [n1, m] and [n2, m]; what is paired, or takes pairs, has "paired" in its name."""
 
 
+def _association(measure: str) -> Callable[..., Any]:
+    """Take both samples together as values, every other one labelled true, in units of four."""
+
+    def call(a, b):
+        values = [*a, *b]
+        places = np.arange(len(values))
+        found = getattr(stats, measure)(values, places % 2 == 1, [str(place // 4) for place in places])
+        return stats.association_estimate(found), stats.association_test(found, alternative="greater", seed=9)
+
+    return call
+
+
 def _test(paired: bool, statistic: str, **options: Any) -> Callable[..., Any]:
     def call(a, b):
         return stats.two_sample_test(
@@ -146,20 +158,43 @@ BLOCKED: dict[str, Callable[..., Any]] = {
 """Calls on [n1] and [n2] of which the first and the second half are blocks."""
 
 
+ASSOCIATIONS: dict[str, Callable[..., Any]] = {
+    name: _association(name) for name in ("within_unit_auroc", "within_unit_correlation")
+}
+"""Calls on [n1] and [n2], taken together as the tokens of units."""
+
+
 def _max_statistic(paired: bool, statistic: str) -> Callable[..., Any]:
     return lambda a, b: stats.max_statistic_tests(
         a, b, paired=paired, statistic=statistic, alternative="greater", seed=9
     )
 
 
+def _cluster(paired: bool) -> Callable[..., Any]:
+    def call(a, b):
+        maps = [x.reshape(len(x), 1, -1) for x in (a, b)]
+        return stats.cluster_test(*maps, paired=paired, alternative="greater", seed=9)
+
+    return call
+
+
 GRIDS: dict[str, Callable[..., Any]] = {
     "max_statistic_tests": _max_statistic(False, "mean"),
     "max_statistic_tests of AUROC": _max_statistic(False, "auroc"),
     "paired max_statistic_tests": _max_statistic(True, "mean"),
+    "cluster_test": _cluster(False),
+    "paired cluster_test": _cluster(True),
+    "overlap_estimate": lambda a, b: stats.overlap_estimate(a, b, 2, seed=9, resamples=99),
+    "distinct_test": lambda a, b: stats.distinct_test(a, b, 2, seed=9),
+    "overlap_specificity_test": lambda a, b: stats.overlap_specificity_test(
+        a, a, b, 2, alternative="greater", seed=9
+    ),
+    "noise_ceiling": lambda a, b: stats.noise_ceiling(np.concatenate([a, b]), 2, seed=9, splits=20),
+    "occurrences": lambda a, b: stats.occurrences(np.concatenate([a, b]), 2),
+    "overlap": lambda a, b: stats.overlap(a.mean(axis=0), b.mean(axis=0), 2),
+    "top_k_members": lambda a, b: stats.top_k_members(np.concatenate([a, b]), 2),
 }
 """Calls on [n1, m] and [n2, m] that search all columns at once."""
-if "max_statistic_tests" not in stats.__all__:
-    GRIDS = {}
 
 
 def numbers(result: Any) -> list[float]:
@@ -196,6 +231,8 @@ def everything(seed: int) -> str:
         found[name] = exact_text(
             call(*((a, b[:n]) if "drawn" in name else (a[:6], b[: 6 if n == 20 else 8])))
         )
+    for name, call in GRIDS.items():
+        found[name] = exact_text(call(a[:6, :40], b[:6, :40]))
     for name, call in SINGLE.items():
         found[name] = exact_text(call(a[:, 0], b[: 20 if "paired" in name else 24, 0]))
     return json.dumps(found, sort_keys=True)

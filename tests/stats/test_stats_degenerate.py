@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
-from stats_public import BLOCKED, COLUMNS, GRIDS, SINGLE, numbers
+from stats_public import ASSOCIATIONS, BLOCKED, COLUMNS, GRIDS, SINGLE, numbers
 
 from neuronclaims import stats
 from neuronclaims.stats import StatsError
@@ -43,8 +44,8 @@ DATA = {
     "two units, constant": ([0.3, 0.3], [0.3, 0.3]),
 }
 BROKEN = {
-    "NaN": ([*DIGITS[:5], float("nan")], DIGITS, "1 of 6 values are NaN or infinite"),
-    "infinity": (DIGITS, [*DIGITS[:5], -float("inf")], "1 of 6 values are NaN or infinite"),
+    "NaN": ([*DIGITS[:5], float("nan")], DIGITS, "values are NaN or infinite"),
+    "infinity": (DIGITS, [*DIGITS[:5], -float("inf")], "values are NaN or infinite"),
     "overflowed half precision": (
         np.array([*DIGITS[:5], np.inf], np.float16),
         DIGITS,
@@ -125,6 +126,22 @@ def test_odd_data_give_numbers_for_searches(name, kind):
     check(quietly(GRIDS[name], a, b), many=True)
 
 
+@pytest.mark.parametrize("kind", DATA | BROKEN)
+@pytest.mark.parametrize("name", ASSOCIATIONS)
+def test_odd_data_give_associations_or_an_error_that_says_what_does_not_vary(name, kind):
+    first, second = (DATA | BROKEN)[kind][:2]
+    words = "of . units show an association at all .*never varies"
+    if kind in BROKEN and "unit" not in kind:
+        words = BROKEN[kind][2]
+    try:
+        found, said = quietly(ASSOCIATIONS[name], first, second), ""
+    except StatsError as error:
+        found, said = (), str(error)
+    assert bool(found) != bool(re.search(words, said))
+    for part in found:
+        check(part, many=False)
+
+
 @pytest.mark.parametrize("kind", BROKEN)
 @pytest.mark.parametrize("name", [*SINGLE, *BLOCKED])
 def test_broken_data_are_one_error_that_says_what_it_is(name, kind):
@@ -146,7 +163,7 @@ def test_broken_data_are_one_error_that_says_what_it_is(name, kind):
 def test_broken_data_of_one_neuron_are_an_error_for_all(name, kind):
     first, second, words = BROKEN[kind]
     a, b = (np.stack([DIGITS, x, DIGITS], axis=1) for x in (first, second))
-    with pytest.raises(StatsError, match=words.replace("6", "18")):
+    with pytest.raises(StatsError, match=words):
         quietly((COLUMNS | GRIDS)[name], a, b)
 
 
@@ -238,3 +255,44 @@ def test_odd_families_are_corrected_without_accident(p_values, method):
 def test_p_values_that_are_none_are_refused(p):
     with pytest.raises(StatsError, match="must lie in"):
         stats.adjust([0.5, p], "holm")
+
+
+@pytest.mark.parametrize("n", [1, 2, 5])
+@pytest.mark.parametrize("alternative", ["greater", "less", "two-sided"])
+def test_shares_of_none_and_of_all_are_decided(n, alternative):
+    for count in range(n + 1):
+        check(quietly(stats.share_estimate, count, n), many=False)
+        check(quietly(lambda c: stats.share_test(c, n, null=0.6, alternative=alternative), count), many=False)
+        check(quietly(lambda c: stats.share_equivalence_test(c, n, null=0.6, margin=0.3), count), many=False)
+        low, high = quietly(stats.wilson_limits, count, n)
+        assert 0 <= low <= count / n <= high <= 1
+    for first, second in (([0] * 5, [0] * 5), ([1] * 5, [0] * 5), ([0, 1], [1, 1])):
+        for paired in (False, True):
+            check(stats.share_difference_estimate(first, second, paired=paired), many=False)
+            check(
+                stats.share_difference_test(first, second, paired=paired, alternative=alternative, seed=0),
+                many=False,
+            )
+
+
+def test_an_interval_turned_round_and_a_statistic_of_labels_meet_constants_too():
+    def estimate_at(level):
+        return stats.mean_difference_estimate([1.0] * 4, [1.0] * 4, level=level)
+
+    found = quietly(lambda: stats.interval_equivalence_test(estimate_at, null=0.0, margin=0.5))
+    check(found, many=False)
+    flat = quietly(
+        lambda: stats.exchange_test(lambda rows: np.zeros(len(rows)), (4, 4), alternative="greater", seed=0)
+    )
+    check(flat, many=False)
+    assert flat.p_value == 1.0
+
+
+NO_DATA = {"decide", "explain", "plan", "power_of", "seed_from", "smallest_units", "units_needed"}
+
+
+def test_no_public_test_or_estimate_is_left_out_here():
+    here = Path(__file__)
+    text = here.read_text(encoding="utf-8") + (here.parent / "stats_public.py").read_text(encoding="utf-8")
+    functions = {name for name in stats.__all__ if name[0].islower()} - NO_DATA - {"simulated_units_needed"}
+    assert {name for name in functions if not re.search(rf"\b{name}\b", text)} == set()
