@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         paired_cliffs_delta_estimate,
         paired_mean_difference_estimate,
     )
+    from neuronclaims.stats.effects.margins import smallest_margin_p, smallest_share_margin_p
     from neuronclaims.stats.effects.points import auroc, auroc_many, paired_t_many, welch_t_many
     from neuronclaims.stats.effects.ratios import (
         RatioSummary,
@@ -103,6 +104,7 @@ _HOME = {
         "paired_mean_difference_estimate",
     ),
     "effects.bootstrap": ("bootstrap_estimate",),
+    "effects.margins": ("smallest_margin_p", "smallest_share_margin_p"),
     "effects.ratios": ("RatioSummary", "RatioTest", "ratio_of_means_estimate", "ratio_summary", "ratio_test"),
     "effects.shares": ("share_difference_estimate", "share_estimate", "share_test", "wilson_limits"),
     "equivalence": (
@@ -232,6 +234,8 @@ __all__ = [
     "share_test",
     "simulated_power",
     "simulated_units_needed",
+    "smallest_margin_p",
+    "smallest_share_margin_p",
     "smallest_units",
     "top_k_members",
     "two_sample_design",

@@ -29,10 +29,12 @@ from neuronclaims.stats.effects.margins import (
     MarginSide,
     Scale,
     Tails,
-    best_tails,
+    claimed_p,
     inverted_tails,
     sample_tails,
     share_tails,
+    smallest_margin_p,
+    smallest_share_margin_p,
 )
 from neuronclaims.stats.effects.shares import share_estimate
 from neuronclaims.stats.inputs import Alternative, StatsError, check_choice, check_sizes, vector
@@ -136,14 +138,14 @@ def equivalence_test(
     if scale == "auroc" and margin >= 0.5:
         raise StatsError(f"A margin of {margin:g} on the AUROC leaves nothing out; it must be below 0.5.")
     null = 0.5 if scale == "auroc" else 0.0
-    best = best_tails(len(a), len(b), scale, side, paired=paired)
+    least = smallest_margin_p(len(a), len(b), margin=margin, scale=scale, paired=paired, side=side)
     return _result(
         _ESTIMATES[scale, paired](a, b, level=1 - 2 * alpha),
         sample_tails(a, b, scale, paired=paired),
         null=null,
         margin=margin,
         side=side,
-        smallest_p=best and _p_of(side, best, null, margin),
+        smallest_p=least,
         method=_one_sided(side, _TESTS[scale][paired]),
         degenerate=bool(np.all(a == b) if paired else np.all(a == a[0]) and np.all(b == a[0])),
     )
@@ -161,14 +163,13 @@ def share_equivalence_test(
     low_bound, high_bound = 0 < null - margin < 1, 0 < null + margin < 1
     if not ((side != "not greater" and low_bound) or (side != "not less" and high_bound)):
         raise StatsError(f"No share is {margin:g} or more away from {null:g} there: take a smaller margin.")
-    best = min(_p_of(side, share_tails(count, n), null, margin) for count in range(n + 1))
     return _result(
         estimate,
         share_tails(successes, n),
         null=null,
         margin=margin,
         side=side,
-        smallest_p=best,
+        smallest_p=smallest_share_margin_p(n, null=null, margin=margin, side=side),
         method=_one_sided(side, "exact binomial test"),
     )
 
@@ -197,7 +198,7 @@ def interval_equivalence_test(
         null=null,
         margin=margin,
         side=side,
-        smallest_p=None,
+        smallest_p=0.0,
         method=f"{estimate.method}, turned round",
     )
 
@@ -209,7 +210,7 @@ def _result(
     null: float,
     margin: float,
     side: MarginSide,
-    smallest_p: float | None,
+    smallest_p: float,
     method: str,
     degenerate: bool = False,
 ) -> EquivalenceResult:
@@ -220,22 +221,14 @@ def _result(
         null=null,
         lower=lower,
         upper=upper,
-        p_value=_claimed(side, above, below),
+        p_value=claimed_p(side, above, below),
         p_above_lower=above,
         p_below_upper=below,
-        smallest_p=smallest_p or 0.0,
+        smallest_p=smallest_p,
         degenerate=degenerate,
         estimate=estimate,
         method=method,
     )
-
-
-def _p_of(side: MarginSide, tails: Tails, null: float, margin: float) -> float:
-    return _claimed(side, tails(null - margin)[0], tails(null + margin)[1])
-
-
-def _claimed(side: MarginSide, above: float, below: float) -> float:
-    return {"within": max(above, below), "not greater": below, "not less": above}[side]
 
 
 def _one_sided(side: MarginSide, test: str) -> str:

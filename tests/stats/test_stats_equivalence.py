@@ -21,6 +21,8 @@ from neuronclaims.stats import (
     ratio_of_means_estimate,
     share_equivalence_test,
     share_estimate,
+    smallest_margin_p,
+    smallest_share_margin_p,
 )
 from neuronclaims.stats.effects.newcombe import hanley_mcneil_variance
 
@@ -251,6 +253,15 @@ def test_no_values_give_less_than_the_smallest_p(scale, paired, side):
     if scale == "sd" and side == "within":
         size = math.sqrt(n if paired else n / 2)
         assert found.smallest_p == pytest.approx(stats.norm.cdf(-0.7 * size))
+
+
+def test_how_many_prompts_can_show_a_margin_is_known_before_any_value_is():
+    reach = [smallest_margin_p(n, n, margin=0.5, scale="sd", paired=False) for n in range(2, 30)]
+    assert reach == sorted(reach, reverse=True)
+    assert 2 + sum(p > 0.05 for p in reach) == 22  # Phi(-0.5 sqrt(n / 2)) <= 0.05 from n = 21.6 on
+    assert smallest_margin_p(5, 5, margin=0.5, scale="difference", paired=False) == 0
+    counts = [share_equivalence_test(k, 8, null=0.5, margin=0.3).p_value for k in range(9)]
+    assert smallest_share_margin_p(8, null=0.5, margin=0.3) == min(counts)
 
 
 def test_five_prompts_can_never_show_a_small_margin():

@@ -52,6 +52,33 @@ def best_tails(n1: int, n2: int, scale: Scale, side: MarginSide, *, paired: bool
     return standardised_tails(0.0, size, df)
 
 
+def smallest_margin_p(
+    n1: int, n2: int, *, margin: float, scale: Scale, paired: bool, side: MarginSide = "within"
+) -> float:
+    """Return the least p that a claim of an effect smaller than ``margin`` could get from n1 and n2 units.
+
+    That needs no values, so it can be known before any is measured. 0 where it depends on their spread: on the
+    scale ``difference``, and in ``sd`` for one side alone.
+    """
+    best = best_tails(n1, n2, scale, side, paired=paired)
+    return 0.0 if best is None else margin_p(best, side, 0.5 if scale == "auroc" else 0.0, margin)
+
+
+def smallest_share_margin_p(n: int, *, null: float, margin: float, side: MarginSide = "within") -> float:
+    """Return the least p of the same claim about a share of ``n`` units, over all counts of successes."""
+    return min(margin_p(share_tails(count, n), side, null, margin) for count in range(n + 1))
+
+
+def margin_p(tails: Tails, side: MarginSide, null: float, margin: float) -> float:
+    """Return the p of "the effect is on ``side`` of ``null`` by less than ``margin``"."""
+    return claimed_p(side, tails(null - margin)[0], tails(null + margin)[1])
+
+
+def claimed_p(side: MarginSide, above: float, below: float) -> float:
+    """Return which of the p of "above the lower bound" and "below the upper" counts: for ``within`` the larger."""
+    return {"within": max(above, below), "not greater": below, "not less": above}[side]
+
+
 def mean_tails(first: Floats, second: Floats, *, paired: bool) -> Tails | None:
     """Compare a difference of means [n1] and [n2] with bounds, by Welch's or the paired t; None if nothing varies."""
     a, b = (np.sort(first - second), np.zeros(1)) if paired else (np.sort(first), np.sort(second))
