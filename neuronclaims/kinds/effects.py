@@ -11,13 +11,11 @@ import numpy as np
 from neuronclaims import stats
 from neuronclaims.kinds.selection import level_for, widened
 from neuronclaims.stats.effects.blocked import (
-    block_codes,
     blocked_auroc_estimate,
-    blocked_auroc_many,
-    blocked_fit,
     blocked_hedges_g_estimate,
     blocked_mean_difference_estimate,
 )
+from neuronclaims.stats.effects.within_blocks import block_codes, blocked_auroc_many, blocked_fit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
