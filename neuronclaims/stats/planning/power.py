@@ -34,7 +34,8 @@ def power_of(
 
     p must pass alpha / (``family`` x ``searched``): Holm's worst case, in which no other claim of the family has
     a smaller p, and Bonferroni's level as an approximation to the max-statistic over ``searched`` neurons, which
-    is a little too strict where neurons go together (intervals are widened alike, as a searched claim's are). 0 when the design cannot reach alpha / ``family`` at all.
+    is a little too strict where neurons go together. Intervals are widened for ``searched`` too, as those of a
+    searched claim are. 0 when the design cannot reach alpha / ``family`` at all.
 
     Approximations. Means: the t test on normal values of equal spread, with Welch's degrees of freedom (for 5
     and 20 units the pooled ones promise up to 0.11 too much); the power of the permutation test comes within
