@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from calibration_cells.bands import published, share
 from calibration_cells.cell import Cell, Row, random
@@ -14,27 +15,37 @@ MARGIN = 0.5
 
 
 def differences(repetitions: int, seed: int) -> list[Row]:
+    table = f'"does not differ", means, margin {MARGIN:g} sd: verdicts'
     rows = []
     for kind in EFFECT_KINDS:
         for n1, n2 in SIZES:
             case = {"values": kind, "prompts": f"{n1} + {n2}"}
             margin = MARGIN * SPREAD[kind]
-            table = f"Difference of means, margin {MARGIN:g} sd"
-            p = np.array(
-                [
-                    stats.equivalence_test(a, b, margin=margin, scale="difference", paired=False).p_value
-                    for a, b in _data(kind, n1, n2, margin, repetitions, seed)
-                ]
-            )
-            rows.append(share(table, case, "called absent at the margin (false)", p <= 0.05, 0.05))
-            none = np.array(
-                [
-                    stats.equivalence_test(a, b, margin=margin, scale="difference", paired=False).p_value
-                    for a, b in _data(kind, n1, n2, 0.0, repetitions, seed)
-                ]
-            )
-            rows.append(published(table, case, "called absent without effect (power)", none <= 0.05))
+            there = _verdicts(_data(kind, n1, n2, margin, repetitions, seed), margin)
+            rows.append(share(table, case, "at the margin: supported (false)", there == "supported", 0.05))
+            rows.append(share(table, case, "at the margin: refuted", there == "refuted", 0.05))
+            none = _verdicts(_data(kind, n1, n2, 0.0, repetitions, seed), margin)
+            rows.append(published(table, case, "no effect: supported", none == "supported"))
+            rows.append(share(table, case, "no effect: refuted (false)", none == "refuted", 0.05))
     return rows
+
+
+def _verdicts(data: list[tuple[Floats, Floats]], margin: float) -> NDArray[np.str_]:
+    found = (stats.equivalence_test(a, b, margin=margin, scale="difference", paired=False) for a, b in data)
+    return np.array(
+        [
+            stats.decide(
+                side="within",
+                null=one.null,
+                threshold=one.threshold,
+                estimate=one.estimate,
+                p_adjusted=one.p_value,
+                smallest_p_adjusted=one.smallest_p,
+                degenerate=one.degenerate,
+            ).verdict
+            for one in found
+        ]
+    )
 
 
 def _data(

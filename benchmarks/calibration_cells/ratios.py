@@ -80,6 +80,7 @@ def _verdict(tops: Floats, bottoms: Floats, estimate: stats.Estimate) -> str:
         p_adjusted=found.test.p_value,
         smallest_p_adjusted=found.test.smallest_p,
         degenerate=found.test.degenerate,
+        denominator_positive=found.denominator_positive,
     ).verdict
 
 
