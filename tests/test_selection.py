@@ -150,6 +150,51 @@ def test_found_elsewhere_changes_no_number_and_is_reported(judge, tmp_path):
     assert (plain.evidence.selection, plain.evidence.notes) == (Selection("beforehand"), (BEFOREHAND,))
 
 
+def rank_step_down(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Westfall and Young's two-sided step-down p of rank sums: twice the smaller of the two one-sided ones."""
+    pooled, n = np.vstack([first, second]), len(first)
+    assert all(
+        len(set(column)) == len(pooled) for column in pooled.T
+    )  # no ties: rank sums compare as they are
+    ranks = scipy_stats.rankdata(pooled, axis=0) - (len(pooled) + 1) / 2
+    relabelled = np.array([ranks[list(rows)].sum(axis=0) for rows in combinations(range(len(pooled)), n)])
+    sides = []
+    for sign in (1, -1):
+        sums, observed = sign * relabelled, sign * relabelled[0]
+        p, order = np.empty(len(observed)), np.argsort(-observed)
+        for place, column in enumerate(order):
+            p[column] = (sums[:, order[place:]].max(axis=1) >= observed[column]).mean()
+        p[order] = np.maximum.accumulate(p[order])
+        sides.append(p)
+    return np.minimum(1, 2 * np.minimum(*sides))
+
+
+def test_a_searched_separation_is_two_sided_over_all_that_were_searched(judge):
+    [result] = judge("{claim: 'neuron 0:3 separates up from down', searched: all layers}").values()
+    right = rank_step_down(columns(ALL, "up"), columns(ALL, "down"))
+    assert result.evidence.test.p_value == pytest.approx(right[ALL.index((0, 3))], abs=1e-12)
+    assert result.evidence.effect.name == "AUROC"
+    assert result.evidence.effect.level == pytest.approx(1 - 0.05 / 12, abs=1e-15)
+
+
+def test_separations_on_the_same_exchange_are_corrected_jointly(judge):
+    results = judge(
+        *(f"neuron {layer}:{index} separates up from down" for layer, index in CLAIMED),
+        head="correction: max-statistic",
+    )
+    right = rank_step_down(columns(CLAIMED, "up"), columns(CLAIMED, "down"))
+    assert adjusted(results) == pytest.approx(right, abs=1e-12)
+
+
+def test_a_search_that_comes_to_nothing_gives_no_advice_from_its_flattered_effect(judge):
+    claim = "neuron 0:0 activates more for up than few"
+    [plain] = judge(claim).values()
+    [searched] = judge(f"{{claim: {claim}, searched: all layers}}").values()
+    assert plain.verdict == searched.verdict == "inconclusive"
+    assert "to settle it" in plain.reason or "would probably settle it" in plain.reason
+    assert "settle" not in searched.reason
+
+
 CLAIMED = [(1, 2), (0, 3), (2, 0)]
 TOGETHER = (
     FIRST,
