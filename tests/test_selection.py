@@ -187,11 +187,11 @@ def test_separations_on_the_same_exchange_are_corrected_jointly(judge):
 
 
 def test_a_search_that_comes_to_nothing_gives_no_advice_from_its_flattered_effect(judge):
-    claim = "neuron 0:0 activates more for up than few"
+    claim = "neuron 0:1 activates more for up than down"
     [plain] = judge(claim).values()
     [searched] = judge(f"{{claim: {claim}, searched: all layers}}").values()
     assert plain.verdict == searched.verdict == "inconclusive"
-    assert "to settle it" in plain.reason or "would probably settle it" in plain.reason
+    assert "would probably settle it" in plain.reason
     assert "settle" not in searched.reason
 
 
