@@ -46,15 +46,6 @@ def without_interval(
     return [Row(table, case, "no interval (means)", 1 - len(found) / repetitions, repetitions)]
 
 
-def auroc_hits(first: Floats, second: Floats, truth: float) -> NDArray[np.bool_]:
-    """Return the same for the AUROC of independent sets: its interval depends on the AUROC and sizes alone."""
-    values, place, inverse = np.unique(
-        stats.auroc_many(first, second), return_index=True, return_inverse=True
-    )
-    found = [holds(stats.auroc_estimate(first[:, i], second[:, i]), truth) for i in place]
-    return np.array(found)[inverse.reshape(-1)] if len(values) else np.zeros(0, dtype=np.bool_)
-
-
 def independent(repetitions: int, seed: int) -> list[Row]:
     rows = []
     for kind, draw in EFFECT_KINDS.items():
@@ -69,7 +60,7 @@ def independent(repetitions: int, seed: int) -> list[Row]:
                 rows.append(covered(INDEPENDENT, case, "difference of means (Welch)", mean))
                 rows += without_interval(INDEPENDENT, case, mean, repetitions)
                 least, note = _least(kind, shift)
-                found = auroc_hits(first, second, truth)
+                found = hits(stats.auroc_estimate, first, second, truth)
                 rows.append(covered(INDEPENDENT, case, "AUROC (Newcombe)", found, least, note))
     return rows
 

@@ -137,9 +137,9 @@ def best_as_searched(repetitions: int, seed: int) -> list[Row]:
 
 
 CELLS = (
-    Cell("C6", "search, nothing true", nothing_true, 2_500, 30_000),
-    Cell("C6", "search, kinds of values", nothing_true_of_kinds, 1_500, 15_000),
-    Cell("C6", "search, some true", some_true, 2_000, 20_000),
-    Cell("C6", "search, power", power, 100, 1_000),
+    Cell("C6", "search, nothing true", nothing_true, 2_000, 20_000),
+    Cell("C6", "search, kinds of values", nothing_true_of_kinds, 1_000, 10_000),
+    Cell("C6", "search, some true", some_true, 1_000, 10_000),
+    Cell("C6", "search, power", power, 60, 600),
     Cell("C8", "searched", best_as_searched, 1_000, 10_000),
 )

@@ -11,7 +11,7 @@ from calibration_cells.cell import Cell, Row, random
 from calibration_cells.draws import Floats
 from neuronclaims import stats
 
-SIZES = (8, 15)
+SIZES = (8, 12)
 SKEWED: dict[str, Callable[[np.random.Generator, tuple[int, ...]], Floats]] = {
     "exponential less its mean": lambda rng, shape: rng.exponential(1.0, shape) - 1.0,
     "lognormal(1) less its mean": lambda rng, shape: rng.lognormal(0.0, 1.0, shape) - np.exp(0.5),

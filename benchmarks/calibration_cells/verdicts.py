@@ -139,10 +139,7 @@ def _auroc_verdicts(
     for number, sets in blocks(repetitions):
         first, second = _two(kind, sizes, shift, random(seed, *parts, number), sets)
         found = _p_values(first, second, "auroc", "two-sided", stream(seed, *parts, number))
-        # The interval depends on the AUROC and the sizes alone: one estimate per value of the AUROC.
-        _, place, inverse = np.unique(found.statistic, return_index=True, return_inverse=True)
-        known = [stats.auroc_estimate(first[:, i], second[:, i]) for i in place]
-        estimates = [known[i] for i in inverse.reshape(-1)]
+        estimates = [stats.auroc_estimate(a, b) for a, b in zip(first.T, second.T, strict=True)]
         out.append(verdicts(found, estimates, side="two-sided", null=0.5, threshold=threshold))
     return np.concatenate(out)
 
