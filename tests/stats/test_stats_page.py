@@ -8,6 +8,7 @@ from pathlib import Path
 
 PAGE = Path(__file__).parents[2] / "docs" / "statistics.md"
 ROOT = PAGE.parents[1]
+WRITTEN_BY_A_RUN = {"docs/calibration.md"}
 
 
 def test_every_example_of_the_page_gives_what_the_page_says():
@@ -25,4 +26,4 @@ def test_every_place_the_page_points_to_exists():
     for target in re.findall(r"\]\(([^)]+)\)", text):
         assert target[1:] in sections if target.startswith("#") else (PAGE.parent / target).exists()
     for path in re.findall(r"`((?:tests|docs|benchmarks|claims)/[\w/.]+)`", text):
-        assert (ROOT / path).exists(), path
+        assert path in WRITTEN_BY_A_RUN or (ROOT / path).exists(), path

@@ -10,6 +10,7 @@ from statsmodels.stats.power import TTestIndPower, TTestPower
 from neuronclaims.stats import (
     StatsError,
     auroc_many,
+    equivalence_test,
     plan,
     power_of,
     smallest_units,
@@ -223,7 +224,7 @@ def test_chances_of_support_and_refutation_are_those_of_simulated_claims(
 @pytest.mark.parametrize("d", [0.5, 0.8, 1.2, 2.0])
 def test_permutation_tests_have_the_power_of_the_t_test(counts, close, d):
     rng = np.random.default_rng(11)
-    sets = 5000
+    sets = 2500
     a, b = rng.normal(d, 1, (counts[0], sets)), rng.normal(0, 1, (counts[1], sets))
     found = np.concatenate(
         [
@@ -242,6 +243,35 @@ def test_permutation_tests_have_the_power_of_the_t_test(counts, close, d):
     )
     ask = {"effect": d, "threshold": None, "side": "two-sided", "counts": counts, "paired": False}
     assert np.mean(found <= 0.05) == pytest.approx(power_of(statistic="mean", **ask), abs=close)
+
+
+@pytest.mark.parametrize(
+    ("statistic", "scale", "margin"),
+    [("mean", "difference", 0.6), ("mean", "sd", 0.6), ("auroc", "auroc", 0.15)],
+)
+@pytest.mark.parametrize(("side", "denied"), [("within", "two-sided"), ("not greater", "greater")])
+@pytest.mark.parametrize("paired", [False, True])
+def test_equivalence_tests_have_the_power_that_is_planned(statistic, scale, margin, side, denied, paired):
+    n, sets = 35, 600
+    rng = np.random.default_rng(21)
+    # Members of a pair are independent, so their differences have twice the variance.
+    a, b = rng.normal(size=(sets, n)), rng.normal(size=(sets, n))
+    unit = math.sqrt(2) if paired and scale == "difference" else 1.0
+    found = [
+        equivalence_test(x, y, margin=margin * unit, scale=scale, paired=paired, side=side).p_value <= 0.05
+        for x, y in zip(a, b, strict=True)
+    ]
+    planned = power_of(
+        statistic=statistic,
+        effect=0.5 if statistic == "auroc" else 0.0,
+        threshold=None,
+        side=denied,
+        counts=(n, n),
+        paired=paired,
+        margin=margin,
+        standardised=scale == "sd",
+    )
+    assert np.mean(found) == pytest.approx(planned, abs=0.07 if paired and scale == "auroc" else 0.05)
 
 
 def share_power(n, true, claimed, side, family=1):
