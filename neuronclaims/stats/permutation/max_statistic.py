@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neuronclaims.stats.effects.points import paired_t_many, welch_t_many
 from neuronclaims.stats.inputs import (
     Alternative,
     Bools,
@@ -30,7 +29,7 @@ from neuronclaims.stats.permutation.results import TestResult, grouped
 from neuronclaims.stats.permutation.running import check_options
 from neuronclaims.stats.permutation.search_design import SearchDesign, search_design, slabs
 from neuronclaims.stats.permutation.second_opinion import second_opinion
-from neuronclaims.stats.permutation.successive_maxima import Counts, count_maxima
+from neuronclaims.stats.permutation.successive_maxima import Counts, Tail, count_maxima
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,8 @@ class MaxResults:
     higher. ``p_value`` is each neuron's own p on the same relabellings, corrected for nothing.
     ``p_single_step`` compares each neuron with the maximum over all, ``p_step_down`` with the maximum over
     those not more extreme than itself: never larger, and just as safe. ``p_greater`` and ``p_less`` are the
-    one-sided step-down p. As everywhere, two-sided p are twice the smaller one-sided one, at most 1.
+    one-sided step-down p; that of a side which was not asked for is not counted and stands at 1. As
+    everywhere, two-sided p are twice the smaller one-sided one, at most 1.
 
     ``standard_error`` is the Monte-Carlo error of ``p_single_step``, 0 when exact, and ``resolved`` tells
     whether it is settled how ``p_single_step`` compares with alpha, alpha/2, ..., alpha/family;
@@ -125,11 +125,9 @@ def max_statistic_tests(
         raise StatsError("There are no neurons to search: both sets have 0 columns.")
     varies = np.any(a != b if paired else np.concatenate([a, b]) != a[0], axis=0)
     part = slice(None) if varies.all() else varies
-    design = search_design(
-        a[:, part], b[:, part], paired=paired, statistic=statistic, exact_limit=exact_limit
-    )
-    search = _Search(a, b, varies, design, statistic)
-    return search.results(search.tallies(seed, resamples, exact_limit), alternative, alpha, family, unit)
+    design = search_design(a[:, part], b[:, part], paired=paired, statistic=statistic)
+    search = _Search(a, b, varies, design, statistic, alternative)
+    return search.results(search.tallies(seed, resamples, exact_limit), alpha, family, unit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +139,7 @@ class _Search:
     varies: Bools
     design: SearchDesign
     statistic: Statistic
+    alternative: Alternative
 
     @property
     def paired(self) -> bool:
@@ -152,21 +151,25 @@ class _Search:
         exact = arrangements.total <= exact_limit
         total = arrangements.total if exact else resamples
         blocks = arrangements.every() if exact else arrangements.drawn(seed, 0, resamples)
-        upper, lower = count_maxima(self.design, blocks)
+        asked = [side for side in ("greater", "less") if self.alternative in (side, "two-sided")]
+        tails: list[Tail] = [
+            "upper" if (side == "greater") != self.design.swapped else "lower" for side in asked
+        ]
+        reached = dict(zip(asked, count_maxima(self.design, blocks, tails), strict=True))
         return (
-            self._tally(upper.alone, lower.alone, total, exact),
-            self._tally(upper.single, lower.single, total, exact),
-            self._tally(upper.step, lower.step, total, exact),
+            self._tally({side: counts.alone for side, counts in reached.items()}, total, exact),
+            self._tally({side: counts.single for side, counts in reached.items()}, total, exact),
+            self._tally({side: counts.step for side, counts in reached.items()}, total, exact),
         )
 
     def results(
         self,
         tallies: tuple[Tally, Tally, Tally],
-        alternative: Alternative,
         alpha: float,
         family: int,
         unit: str,
     ) -> MaxResults:
+        alternative = self.alternative
         alone, single, step = tallies
         floors = self._floors()
         return MaxResults(
@@ -185,22 +188,24 @@ class _Search:
             exact=single.exact,
             arrangements=single.total,
             smallest_p=single.smallest_p(alternative, single.total),
-            method=self._method(single, alternative, unit),
+            method=self._method(single, unit),
         )
 
-    def _tally(self, upper: Counts, lower: Counts, total: int, exact: bool) -> Tally:
+    def _tally(self, counts: dict[str, Counts], total: int, exact: bool) -> Tally:
+        """Return counts of the neurons that vary as those of all; all relabellings reach what was not asked for."""
         above, below = (np.full(self.varies.shape, float(total)) for _ in range(2))
-        above[self.varies], below[self.varies] = (lower, upper) if self.design.swapped else (upper, lower)
+        for side, count in counts.items():
+            (above if side == "greater" else below)[self.varies] = count
         return Tally(above, below, total, exact)
 
     def _observed(self) -> Floats:
+        design, found = self.design, np.zeros(self.varies.shape)
         if self.statistic == "mean":
-            many = paired_t_many if self.paired else welch_t_many
-            parts = slabs(self.first.shape)
-            return np.concatenate([many(self.first[:, part], self.second[:, part]) for part in parts])
-        sums = np.zeros(self.varies.shape)
-        sums[self.varies] = self.design.observed_scores() / self.design.deviation
-        return -sums if self.design.swapped else sums
+            found[self.varies] = design.observed_t()
+        else:
+            sums = design.observed_scores() / design.deviation
+            found[self.varies] = -sums if design.swapped else sums
+        return found
 
     def _floors(self) -> Floors | None:
         """Return the least p that Welch's t-test allows where ``two_sample_tests`` asks it too."""
@@ -211,11 +216,11 @@ class _Search:
         found = [opinion[1] for opinion in opinions if opinion is not None]
         return np.concatenate([greater for greater, _ in found]), np.concatenate([less for _, less in found])
 
-    def _method(self, tally: Tally, alternative: Alternative, unit: str) -> str:
+    def _method(self, tally: Tally, unit: str) -> str:
         how = "exact permutation" if tally.exact else "permutation"
         among = "within" if self.paired else "of"
         count = f"{grouped(tally.total)}{'' if tally.exact else ' random'} arrangements"
-        side = {"greater": "largest", "less": "lowest", "two-sided": "largest and lowest"}[alternative]
+        side = {"greater": "largest", "less": "lowest", "two-sided": "largest and lowest"}[self.alternative]
         return (
             f"{how} {among} {len(self.design.columns)} {unit}s ({count}), "
             f"{side} {self._name()} of {len(self.varies):,} neurons"

@@ -18,15 +18,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronclaims.stats.effects.points import doubled_midranks
+from neuronclaims.stats.effects.points import doubled_midranks, variance
 from neuronclaims.stats.inputs import Bools, Floats, to_unit
 from neuronclaims.stats.permutation.arrangements import Signs, Subsets
 from neuronclaims.stats.permutation.relabelling import Statistic
-from neuronclaims.stats.permutation.search_order import canonical_order, canonical_signs
+from neuronclaims.stats.permutation.search_order import canonical_order, canonical_signs, places
 
 _EPS = float(np.finfo(np.float64).eps)
 _SLAB_CELLS = 1_000_000
@@ -68,7 +69,7 @@ class SearchDesign:
 
     def observed_scores(self) -> Floats:
         """Return the scores [m] of the units as they were."""
-        return self.scores(self.observed[None, :])[0]
+        return np.asarray(self.scores(self.observed[None, :])[0], dtype=np.float64)
 
     def only(self, neurons: NDArray[np.int64]) -> SearchDesign:
         """Return the design of some of the neurons."""
@@ -92,52 +93,48 @@ class SearchDesign:
         n, c = self.arrangements.units, self.arrangements.size
         return float(np.sqrt(c * (n - c) / (n * (n - 1))))
 
+    def observed_t(self) -> Floats:
+        """Return Welch's t (the pooled t, if sizes agree) or the paired t [m] of the first set over the second."""
+        if isinstance(self.arrangements, Signs):
+            differences = self.columns * self.observed[:, None]
+            return _ratio(differences.mean(axis=0), np.sqrt(variance(differences) / len(differences)))
+        marked, rest = self.columns[self.observed > 0], self.columns[self.observed == 0]
+        gap = marked.mean(axis=0) - rest.mean(axis=0)
+        error = np.sqrt(variance(marked) / len(marked) + variance(rest) / len(rest))
+        return _ratio(-gap if self.swapped else gap, error)
 
-def search_design(
-    first: Floats, second: Floats, *, paired: bool, statistic: Statistic, exact_limit: int
-) -> SearchDesign:
-    """Make samples [n1, m] and [n2, m] of neurons that vary ready; ``paired`` ones have one length.
 
-    Where more than ``exact_limit`` arrangements will have to be drawn, units are brought into an order of
-    their own first.
-    """
+def search_design(first: Floats, second: Floats, *, paired: bool, statistic: Statistic) -> SearchDesign:
+    """Make samples [n1, m] and [n2, m] of neurons that vary ready; ``paired`` ones have one length."""
     if statistic == "auroc":
-        ranks = _ranks(np.concatenate([first, second])).astype(np.float64)
+        ranks = _slabwise(doubled_midranks, np.concatenate([first, second]))
         first, second = ranks[: len(first)], ranks[len(first) :]
     if paired:
-        return _within_pairs(first - second, exact_limit)
-    return _between_sets(first, second, statistic == "mean", exact_limit)
+        return _within_pairs(first - second)
+    return _between_sets(first, second, studentised=statistic == "mean")
 
 
-def _between_sets(first: Floats, second: Floats, studentised: bool, exact_limit: int) -> SearchDesign:
+def _between_sets(first: Floats, second: Floats, *, studentised: bool) -> SearchDesign:
     n1, n2 = len(first), len(second)
     swapped = n2 < n1
     values = np.concatenate([first, second])
-    marked = np.arange(n1 + n2) >= n1 if swapped else np.arange(n1 + n2) < n1
-    arrangements = Subsets(n1 + n2, min(n1, n2))
-    if arrangements.total > exact_limit:
-        order = canonical_order(_ranks(values))
-        values, marked = values[order], marked[order]
+    order = canonical_order(_slabwise(places, values, np.int32))
     return SearchDesign(
-        arrangements,
-        _slabwise(_centred, values),
-        marked.astype(np.float64),
+        Subsets(n1 + n2, min(n1, n2)),
+        _slabwise(_centred, values[order]),
+        ((order >= n1) if swapped else (order < n1)).astype(np.float64),
         _spread(min(n1, n2), max(n1, n2)) if studentised else 0.0,
         mirrored=n1 == n2,
         swapped=swapped,
     )
 
 
-def _within_pairs(differences: Floats, exact_limit: int) -> SearchDesign:
-    arrangements = Signs(len(differences))
-    signs = np.ones(len(differences))
-    if arrangements.total > exact_limit:
-        ranks = _ranks(np.abs(differences))
-        order, signs = canonical_signs(ranks, np.sign(differences).astype(np.int8))
-        differences = differences[order] * signs[:, None]
+def _within_pairs(differences: Floats) -> SearchDesign:
+    ranks = _slabwise(places, np.abs(differences), np.int32)
+    order, signs = canonical_signs(ranks, np.sign(differences).astype(np.int8))
     return SearchDesign(
-        arrangements,
-        _slabwise(_unit_length, differences),
+        Signs(len(differences)),
+        _slabwise(_unit_length, differences[order] * signs[:, None]),
         signs,
         spread=0.0,
         mirrored=True,
@@ -160,17 +157,12 @@ def slabs(shape: tuple[int, ...]) -> list[slice]:
     return [slice(start, start + step) for start in range(0, shape[1], step)]
 
 
-def _ranks(values: Floats) -> NDArray[np.int64]:
-    result = np.empty(values.shape, dtype=np.int64)
+def _slabwise(
+    work: Callable[[Floats], NDArray[Any]], values: Floats, dtype: type = np.float64
+) -> NDArray[Any]:
+    result: NDArray[Any] = np.empty(values.shape, dtype=dtype)
     for part in slabs(values.shape):
-        result[:, part] = doubled_midranks(values[:, part])
-    return result
-
-
-def _slabwise(standardised: Callable[[Floats], Floats], values: Floats) -> Floats:
-    result = np.empty(values.shape)
-    for part in slabs(values.shape):
-        result[:, part] = standardised(values[:, part])
+        result[:, part] = work(values[:, part])
     return result
 
 
@@ -183,3 +175,8 @@ def _centred(values: Floats) -> Floats:
 def _unit_length(values: Floats) -> Floats:
     scaled = to_unit(values)
     return np.asarray(scaled / np.sqrt((scaled**2).sum(axis=0)), dtype=np.float64)
+
+
+def _ratio(top: Floats, bottom: Floats) -> Floats:
+    limit = np.where(top == 0, 0.0, np.copysign(np.inf, top))
+    return np.divide(top, bottom, out=limit, where=bottom > 0)

@@ -13,17 +13,18 @@ relabellings, reordering the neurons changes the draws.
 from __future__ import annotations
 
 from hashlib import sha256
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuronclaims.stats.inputs import Floats
 
-Whole = NDArray[np.int64]
+Whole: TypeAlias = NDArray[np.signedinteger[Any]]
 
 
 def canonical_order(ranks: Whole) -> Whole:
-    """Return the order of units, from doubled mid-ranks [n, m] of each neuron's values."""
+    """Return the order of units, from their places [n, m] among the values of each neuron."""
     keys = [(_frequencies(row, len(ranks)), _digest(row)) for row in ranks]
     return np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.int64)
 
@@ -31,8 +32,8 @@ def canonical_order(ranks: Whole) -> Whole:
 def canonical_signs(ranks: Whole, signs: NDArray[np.int8]) -> tuple[Whole, Floats]:
     """Return the order of pairs, and in that order the sign [n] by which each is turned to its canonical side.
 
-    ``ranks`` [n, m] are doubled mid-ranks of the sizes of differences within each neuron, ``signs`` [n, m]
-    those of the differences. How a pair is turned depends on how often its positive, and its negative
+    ``ranks`` [n, m] are places of the sizes of differences within each neuron, ``signs`` [n, m] the signs of
+    the differences. How a pair is turned depends on how often its positive, and its negative
     differences have each rank; exchanging the two sets therefore turns every sign and nothing else.
     """
     keys, turns = [], []
@@ -45,9 +46,21 @@ def canonical_signs(ranks: Whole, signs: NDArray[np.int8]) -> tuple[Whole, Float
     return order, np.array(turns, dtype=np.float64)[order]
 
 
+def places(values: Floats) -> Whole:
+    """Return the place of each value among the different values of its column [n, m], from 0."""
+    rows = np.ascontiguousarray(values.T)
+    order = np.argsort(rows, axis=1)
+    ascending = np.take_along_axis(rows, order, axis=1)
+    rank = np.zeros(rows.shape, dtype=np.int32)
+    np.cumsum(ascending[:, 1:] != ascending[:, :-1], axis=1, out=rank[:, 1:])
+    found = np.empty_like(rank)
+    np.put_along_axis(found, order, rank, axis=1)
+    return np.ascontiguousarray(found.T)
+
+
 def _frequencies(ranks: Whole, units: int) -> bytes:
     """Return how often each rank occurs as text that sorts early when low ranks are frequent."""
-    counts = np.bincount(ranks, minlength=2 * units + 1)
+    counts = np.bincount(ranks, minlength=units)
     return (np.iinfo(np.int64).max - counts).astype(">i8").tobytes()
 
 

@@ -9,10 +9,10 @@ after the block reaches its lowest, it reaches none. Only what lies between is l
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,11 +21,12 @@ from neuronclaims.stats.inputs import Bools, Floats
 from neuronclaims.stats.permutation.search_design import SearchDesign
 
 Counts: TypeAlias = NDArray[np.int64]
+Tail: TypeAlias = Literal["upper", "lower"]
 Parts: TypeAlias = list[tuple[slice, SearchDesign]]
 _ROWS = 255
 """Relabellings treated together; 255 is the most that can be counted in bytes."""
-_COLUMNS = 256
-"""Neurons treated together: with the rows above 0.5 MB, which a core keeps close."""
+_COLUMNS = 512
+"""Neurons treated together: with the rows above 1 MB, which a core keeps close."""
 _FEW = 32
 """Neurons treated together at both ends, where most of the looking one by one is done."""
 
@@ -43,20 +44,19 @@ class Reached:
     step: Counts
 
 
-def count_maxima(design: SearchDesign, blocks: Iterable[Bools]) -> tuple[Reached, Reached]:
-    """Count over relabellings [rows, n], given in ``blocks``, for the upper and the lower tail."""
+def count_maxima(design: SearchDesign, blocks: Iterable[Bools], tails: Sequence[Tail]) -> list[Reached]:
+    """Count over relabellings [rows, n], given in ``blocks``, for each of ``tails``."""
     seen = design.observed_scores()
     order = np.argsort(seen, kind="stable")
-    if not len(seen):
-        return Reached(*[order] * 3), Reached(*[order] * 3)
+    if not len(order):
+        return [Reached(order, order, order) for _ in tails]
     parts = [(cut, design.only(order[cut])) for cut in _cuts(len(order))]
-    upper = _Tail(seen[order] - design.tolerance, upward=True, negated=False)
-    lower = _Tail(-seen[order] - design.tolerance, upward=False, negated=not design.mirrored)
+    counts = [_Counts(seen[order], design, upward=tail == "upper") for tail in tails]
     for chosen in blocks:
         for start in range(0, len(chosen), _ROWS):
-            _count_tile(parts, upper, lower, design.weights(chosen[start : start + _ROWS]))
+            _count_tile(parts, counts, design.weights(chosen[start : start + _ROWS]))
     place = np.argsort(order)
-    return upper.reached(place), lower.reached(place)
+    return [count.reached(place) for count in counts]
 
 
 def _cuts(neurons: int) -> list[slice]:
@@ -70,38 +70,37 @@ def _cuts(neurons: int) -> list[slice]:
     return [slice(start, stop) for start, stop in pairwise(edges)]
 
 
-def _count_tile(parts: Parts, upper: _Tail, lower: _Tail, weights: Floats) -> None:
-    mirrored = parts[0][1].mirrored
-    highest = np.empty((len(parts), len(weights)))
-    lowest = highest if mirrored else np.empty_like(highest)
+def _count_tile(parts: Parts, counts: list[_Counts], weights: Floats) -> None:
+    tops = {count.negated: np.empty((len(parts), len(weights))) for count in counts}
     for place, (cut, design) in enumerate(parts):
         scores = design.scores(weights)
-        np.maximum.reduce(scores, axis=1, out=highest[place])
-        if not mirrored:
-            np.minimum.reduce(scores, axis=1, out=lowest[place])
-        upper.count_alone(cut, scores)
-        lower.count_alone(cut, scores)
-    upper.count_maxima(parts, weights, highest)
-    lower.count_maxima(parts, weights, highest if mirrored else -lowest)
+        for negated, top in tops.items():
+            top[place] = -scores.min(axis=1) if negated else scores.max(axis=1)
+        for count in counts:
+            count.count_alone(cut, scores)
+    for count in counts:
+        count.count_maxima(parts, weights, tops[count.negated])
 
 
-class _Tail:
-    """Counts for one tail. ``bars`` [m] are what its scores must reach, neurons in ascending order of score.
+class _Counts:
+    """Counts for one tail, neurons in ascending order of their observed scores ``seen`` [m].
 
-    In the lower tail neurons are taken from the end, and scores with the other sign where ``negated``.
+    The lower tail takes neurons from the end, and scores with the other sign unless the design is mirrored.
+    ``bars`` [m] are what these must reach.
     """
 
-    def __init__(self, bars: Floats, *, upward: bool, negated: bool) -> None:
-        self._bars, self._negated = bars, negated
+    def __init__(self, seen: Floats, design: SearchDesign, *, upward: bool) -> None:
+        self.negated = not (upward or design.mirrored)
+        self._bars = (seen if upward else -seen) - design.tolerance
         self._onward = slice(None) if upward else slice(None, None, -1)
-        self._alone = np.zeros(len(bars), dtype=np.int64)
-        self._step = np.zeros(len(bars), dtype=np.int64)
+        self._alone = np.zeros(len(seen), dtype=np.int64)
+        self._step = np.zeros(len(seen), dtype=np.int64)
         self._maxima: list[Floats] = []
 
     def count_alone(self, cut: slice, scores: Floats) -> None:
         """Count the ``scores`` [rows, columns] that reach their own neuron's bar."""
         bars = self._bars[cut]
-        self._alone[cut] += _column_counts(scores <= -bars if self._negated else scores >= bars)
+        self._alone[cut] += _column_counts(scores <= -bars if self.negated else scores >= bars)
 
     def count_maxima(self, parts: Parts, weights: Floats, tops: Floats) -> None:
         """Count successive maxima, given those within each part, ``tops`` [parts, rows]."""
@@ -111,7 +110,7 @@ class _Tail:
             unsure = _unsure(carried, top, bars, counts)
             if unsure.any():
                 scores = design.scores(weights[unsure])[:, self._onward]
-                _climb(-scores if self._negated else scores, carried[unsure], bars, counts)
+                _climb(-scores if self.negated else scores, carried[unsure], bars, counts)
             carried = np.maximum(carried, top)
         self._maxima.append(carried)
 
