@@ -245,6 +245,27 @@ def test_permutation_tests_have_the_power_of_the_t_test(counts, close, d):
     assert np.mean(found <= 0.05) == pytest.approx(power_of(statistic="mean", **ask), abs=close)
 
 
+def test_a_margin_that_few_prompts_cannot_reach_has_no_power():
+    asked = {"statistic": "auroc", "effect": 0.5, "threshold": None, "side": "two-sided", "margin": 0.1}
+    sizes = [(n, n) for n in (5, 20, 60, 200)]
+    rows = plan(**asked, counts=(5, 5), paired=False, sizes=sizes)
+    for row in rows:
+        # The clearest possible data have an AUROC of exactly 0.5: the test of them has the least p.
+        n = row.counts[0]
+        best = equivalence_test(
+            np.arange(2.0 * n)[np.arange(2 * n) % 4 % 3 == 0],
+            np.arange(2.0 * n)[np.arange(2 * n) % 4 % 3 != 0],
+            margin=0.1,
+            scale="auroc",
+            paired=False,
+        ).p_value
+        assert row.reachable == (row.smallest_p <= 0.05)
+        assert row.smallest_p <= best + 1e-12
+        assert (row.supported > 0) <= row.reachable
+    assert not rows[0].reachable
+    assert rows[-1].reachable
+
+
 @pytest.mark.parametrize(
     ("statistic", "scale", "margin"),
     [("mean", "difference", 0.6), ("mean", "sd", 0.6), ("auroc", "auroc", 0.15)],
