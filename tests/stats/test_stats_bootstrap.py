@@ -161,11 +161,18 @@ def test_what_cannot_be_given_is_none_with_the_reason():
     )
     assert (apart.value, apart.low, apart.high) == (1.0, None, None)
     assert apart.value == auroc([5.0, 6, 7], [1.0, 2, 3])
-    largest = bootstrap_estimate(
-        [[1.0, 2.0, 3.0]], lambda x: np.where(x.max(axis=-1) < 3, 1.0, 3.0), **options
-    )
-    assert largest.low == 1.0
-    assert largest.high == 3.0
+
+
+def test_limits_that_leave_the_estimate_outside_are_moved_to_it():
+    def distinct(x):
+        return 1.0 + (np.diff(np.sort(x, axis=-1), axis=-1) > 0).sum(axis=-1)
+
+    for method in ("percentile", "basic"):
+        found = bootstrap_estimate(
+            [np.arange(10.0)], distinct, name="x", paired=False, seed=1, method=method, resamples=199
+        )
+        low, high = (found.low, found.high) if method == "percentile" else (20 - found.high, 20 - found.low)
+        assert low < 9 < high == found.value == 10  # a resample of ten all different is one in 2,755
 
 
 def test_bad_input_is_refused():

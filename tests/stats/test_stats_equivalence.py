@@ -80,23 +80,22 @@ def test_the_auroc_is_scored_with_the_variance_it_would_have_at_the_margin():
 
 
 @quick
-@given(
-    st.integers(0, 10**6),
-    st.sampled_from(DESIGNS),
-    st.floats(0.01, 0.4),
-    st.floats(0.02, 0.45),
-    st.floats(-1, 1),
-)
-def test_p_and_interval_never_disagree(seed, design, alpha, margin, shift):
-    scale, paired = design
-    a, b = drawn(seed, 9, 9 if paired else 14, shift)
-    found = equivalence_test(a, b, margin=margin, scale=scale, paired=paired, alpha=alpha)
-    assert found.estimate.level == pytest.approx(1 - 2 * alpha)
-    if abs(found.p_above_lower - alpha) > 1e-7:
-        assert (found.p_above_lower < alpha) == (found.estimate.low > found.lower)
-    if abs(found.p_below_upper - alpha) > 1e-7:
-        assert (found.p_below_upper < alpha) == (found.estimate.high < found.upper)
-    assert found.p_value == max(found.p_above_lower, found.p_below_upper)
+@given(st.integers(0, 10**6), st.floats(0.01, 0.4), st.floats(-1, 1), st.sampled_from([0.0, 0.9]))
+def test_p_is_alpha_where_the_margin_is_the_limit_of_the_interval(seed, alpha, shift, correlation):
+    a, b = drawn(seed, 9, 14, shift)
+    aligned = b[:9] * (1 - correlation) + correlation * a - shift
+    for scale, paired in DESIGNS:
+        other = aligned if paired else b
+        options = {"scale": scale, "paired": paired, "alpha": alpha}
+        found = equivalence_test(a, other, margin=0.1, **options)
+        assert found.estimate.level == pytest.approx(1 - 2 * alpha)
+        assert found.p_value == max(found.p_above_lower, found.p_below_upper)
+        for limit, sign in ((found.estimate.low, -1), (found.estimate.high, 1)):
+            margin = sign * (limit - found.null)
+            if margin > 0 and (scale != "auroc" or margin < 0.5):
+                there = equivalence_test(a, other, margin=margin, **options)
+                p = there.p_above_lower if sign < 0 else there.p_below_upper
+                assert p == pytest.approx(alpha, rel=1e-6)
 
 
 @quick

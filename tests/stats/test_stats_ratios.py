@@ -124,6 +124,10 @@ def test_constant_denominators_and_constant_ratios_are_decided():
     assert found.value == pytest.approx(0.3)
     assert (found.low, found.high) == (None, None)
     assert "same in all" in found.method
+    for seed in range(50):
+        bottom = drawn(seed, n=20)[1]
+        for ratio in (0.3, 0.7, 1 / 3, 11.0):  # products round: the ratios are the same but for that
+            assert ratio_of_means_estimate(ratio * bottom, bottom).low is None
 
 
 @quick
