@@ -35,13 +35,21 @@ def _welch(first: Floats, second: Floats) -> tuple[tuple[Floats, Floats], Floats
     scaled = to_unit(pooled)
     scaled = to_unit(scaled - np.sort(scaled, axis=0)[len(pooled) // 2])
     a, b = np.sort(scaled[:n1], axis=0), np.sort(scaled[n1:], axis=0)
-    means = sum_rows(a) / len(a), sum_rows(b) / len(b)
-    spreads = sum_rows((a - means[0]) ** 2) / (len(a) - 1), sum_rows((b - means[1]) ** 2) / (len(b) - 1)
+    means, spreads = zip(*map(_moments, (a, b)), strict=True)
     parts = spreads[0] / len(a), spreads[1] / len(b)
     total = parts[0] + parts[1]
-    share = np.divide(parts[0], total, out=np.zeros_like(total), where=total > 0)
-    df = 1 / (share**2 / (len(a) - 1) + (1 - share) ** 2 / (len(b) - 1))
-    return spreads, _ratio(means[0] - means[1], np.sqrt(total)), df
+    # Each set's own share, so that exchanging the sets changes no digit.
+    shares = [np.divide(part, total, out=np.zeros_like(total), where=total > 0) for part in parts]
+    terms = [share**2 / (len(side) - 1) for share, side in zip(shares, (a, b), strict=True)]
+    df = 1 / np.where(total > 0, terms[0] + terms[1], 1.0)
+    return (spreads[0], spreads[1]), _ratio(means[0] - means[1], np.sqrt(total)), df
+
+
+def _moments(values: Floats) -> tuple[Floats, Floats]:
+    """Return the mean and the variance of each column; the variance of one that never varies is exactly 0."""
+    rest = values - values[0]
+    mean = sum_rows(rest) / len(values)
+    return values[0] + mean, sum_rows((rest - mean) ** 2) / (len(values) - 1)
 
 
 def _within_blocks(
