@@ -110,6 +110,16 @@ def test_exact_p_is_that_of_listing_all_flips_in_fractions():
     assert result.statistic == pytest.approx(float(sums[0] / 9), rel=1e-12)
 
 
+def test_equal_sums_of_tenths_are_ties_whatever_their_last_digits():
+    tenths = [3, -1, -2, 4, 1, -5, 2]
+    sums = [sum(s * x for s, x in zip(signs, tenths, strict=True)) for signs in product((1, -1), repeat=7)]
+    result = association_test(effects(0.5 + np.array(tenths) / 10), alternative="greater", seed=0)
+    assert (result.p_greater, result.p_less) == (
+        sum(x >= sums[0] for x in sums) / 128,
+        sum(x <= sums[0] for x in sums) / 128,
+    )
+
+
 def test_documents_that_differ_fool_the_pooled_test_and_not_the_one_within_documents():
     """C12: activation and outcome both vary between documents and are unrelated within each."""
     rng = np.random.default_rng(12)

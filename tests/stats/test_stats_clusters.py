@@ -77,6 +77,20 @@ def test_exact_p_is_that_of_a_slow_cluster_permutation(n1, n2, paired, alternati
     assert 0 < found.smallest_p <= found.p_value
 
 
+@pytest.mark.filterwarnings("ignore:Precision loss")  # of SciPy, where a set does not vary
+@pytest.mark.parametrize(("seed", "paired"), [(0, False), (1, False), (2, True), (3, True)])
+def test_ties_between_relabellings_and_between_cells_count(paired, seed):
+    rng = np.random.default_rng(seed)
+    a, b = (rng.integers(0, 3, (5, 2, 4)) / 10 for _ in range(2))
+    for one in (a, b):
+        one[:, 1] = 3 * one[:, 0] + 0.7  # the same t as the row above, from other numbers
+        one[:, :, 2] = one[:, :, 0]
+    found = cluster_test(a, b, paired=paired, alternative="two-sided", seed=0, forming_threshold=0.9)
+    p, cells = slow_test(np.round(a, 9), np.round(b, 9), paired, True, 0.9)
+    assert found.p_value == pytest.approx(p, abs=1e-12)
+    assert found.cell_p_values == pytest.approx(cells, abs=1e-12)
+
+
 @pytest.mark.parametrize("connectivity", ["4", "8"])
 @pytest.mark.parametrize("alternative", ["greater", "two-sided"])
 def test_clusters_are_those_of_scipys_labelling_of_scipys_t(connectivity, alternative):
@@ -117,6 +131,20 @@ def test_random_draws_agree_with_the_exact_p_within_a_binomial_band(n1, n2, pair
     assert exact.p_value < 1
 
 
+def test_a_large_offset_changes_nothing():
+    rng = np.random.default_rng(3)
+    a, b = (rng.integers(-4, 5, (n, 3, 4)) / 8 for n in (6, 8))
+    plain, moved = (
+        cluster_test(
+            a + offset, b + offset, paired=False, alternative="two-sided", seed=0, forming_threshold=1.0
+        )
+        for offset in (0.0, 2.0**46)
+    )
+    assert np.array_equal(moved.t, plain.t)
+    assert np.array_equal(moved.cell_p_values, plain.cell_p_values)
+    assert moved.clusters == plain.clusters
+
+
 def test_default_threshold_is_the_t_that_one_cell_passes_with_p_001():
     a, b = two_sets(6, 8, (3, 4), 1)
     for alternative, share in (("greater", 0.99), ("less", 0.99), ("two-sided", 0.995)):
@@ -132,6 +160,7 @@ def test_default_threshold_is_the_t_that_one_cell_passes_with_p_001():
 )
 def test_neither_order_nor_names_nor_units_of_measurement_matter(p, q, paired, scale):
     a, b = two_sets(6, 6, (3, 4), 4, shift=0.4)
+    a[:4, 0, 0] = b[:4, 0, 0]
     options = {"seed": 5, "exact_limit": 0, "resamples": 60, "max_resamples": 60, "forming_threshold": 1.0}
     plain = cluster_test(a, b, paired=paired, alternative="greater", **options)
     x, y = a[list(p)] * scale, b[list(p if paired else q)] * scale

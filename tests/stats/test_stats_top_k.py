@@ -199,6 +199,7 @@ def test_overlap_estimate_is_the_overlap_within_an_interval_from_0_to_k():
         assert found.value == overlap(first.mean(axis=0), second.mean(axis=0), 6).shared
         assert 0 <= found.low <= found.value <= found.high <= 6
         assert found == overlap_estimate(first[::-1], second[::-1], 6, seed=0)
+        assert shift or found.high == 6  # in mere noise nothing is known of the true overlap
     assert (found.low, found.value, found.high) == (3, 3, 3)  # separated far beyond the noise
 
 

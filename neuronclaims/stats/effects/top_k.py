@@ -95,7 +95,8 @@ def overlap_estimate(
     possible = int((_possible(a, k, level) & _possible(b, k, level)).sum())
     method = f"bootstrap percentile ({resamples:,} resamples) below, simultaneous t bands above"
     name = f"neurons shared among the top {k}"
-    return Estimate(name, value, min(low, value), min(k, max(possible, value)), level, method)
+    limits = float(min(low, value)), float(min(k, max(possible, value)))
+    return Estimate(name, float(value), *limits, level, method)
 
 
 def noise_ceiling(scores: ArrayLike, k: int, *, seed: int, splits: int = 500) -> float:
