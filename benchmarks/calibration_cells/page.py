@@ -43,27 +43,21 @@ def page(run: Run) -> str:
 
 
 def numbers(run: Run) -> str:
-    """Return all numbers as JSON, one row per line."""
-    lines = [
-        json.dumps(
-            {
-                "cell": cell.key,
-                "table": row.table,
-                "case": dict(row.case),
-                "measure": row.measure,
-                "value": round(row.value, 6),
-                "data_sets": row.n,
-                "low": _rounded(row.low),
-                "high": _rounded(row.high),
-                "outcome": row.outcome,
-            },
-            ensure_ascii=False,
-        )
-        for cell, _, done in run.cells
-        for row in done.rows
-    ]
-    head = json.dumps({"form": run.form, "seed": run.seed, **_versions()})
-    return head[:-1] + ', "rows": [\n' + ",\n".join(lines) + "\n]}\n"
+    """Return all numbers as JSON: one row per line, each a list as ``columns`` says."""
+    columns = ["cell", "table", "case", "measure", "value", "data_sets", "low", "high", "outcome"]
+    tables: list[str] = []
+    lines = []
+    for cell, _, done in run.cells:
+        for row in done.rows:
+            if row.table not in tables:
+                tables.append(row.table)
+            place, case = tables.index(row.table), list(row.case.values())
+            limits = [None if limit is None else round(limit, 6) for limit in (row.low, row.high)]
+            entries = [cell.key, place, case, row.measure, round(row.value, 6), row.n, *limits, row.outcome]
+            lines.append(json.dumps(entries, ensure_ascii=False, separators=(",", ":")))
+    head = {"form": run.form, "seed": run.seed, **_versions(), "tables": tables, "columns": columns}
+    text = json.dumps(head, ensure_ascii=False, indent=1)
+    return text[:-2] + ',\n "rows": [\n' + ",\n".join(lines) + "\n ]\n}\n"
 
 
 def judged(rows: Iterable[Row]) -> tuple[int, int]:
@@ -203,7 +197,3 @@ def _times(run: Run) -> str:
         if run.rows(section.id)
     ]
     return f"## Time\n\n{total / 60:.0f} minutes of processor time in all.\n\n" + "\n".join(lines)
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 6)

@@ -52,7 +52,8 @@ def skewed(repetitions: int, seed: int) -> list[Row]:
                 rows.append(published(table, case, alternative, p <= 0.05))
                 if alternative == "less":
                     warned = np.array([_warned(row) for row in values[p <= 0.05]], dtype=np.bool_)
-                    rows.append(published(table, case, "warned when rejected as less", warned))
+                    if len(warned):
+                        rows.append(published(table, case, "warned when rejected as less", warned))
             warned = np.array([_warned(row) for row in values])
             rows.append(published(table, case, "warned in all", warned))
     return rows
