@@ -15,7 +15,7 @@ from neuronclaims.stats.effects.within_blocks import (
     blocked_fit,
     ranks_within_blocks,
 )
-from neuronclaims.stats.inputs import Bools, Floats
+from neuronclaims.stats.inputs import Bools, Floats, column_means
 from neuronclaims.stats.permutation.arrangements import Signs, Subsets
 from neuronclaims.stats.permutation.blocks import BlockSubsets
 from neuronclaims.stats.permutation.montecarlo import Tally
@@ -99,10 +99,10 @@ def observed(
     if statistic == "auroc":
         return auroc_many(first, second), "AUROC"
     if paired:
-        return np.sort(first - second, axis=0).mean(axis=0), "mean difference"
+        return column_means(np.sort(first - second, axis=0)), "mean difference"
     if len(first) != len(second):
         return welch_t_many(first, second), "Welch's t"
-    return np.sort(first, axis=0).mean(axis=0) - np.sort(second, axis=0).mean(axis=0), "difference of means"
+    return column_means(np.sort(first, axis=0)) - column_means(np.sort(second, axis=0)), "difference of means"
 
 
 def _between_sets(first: Floats, second: Floats, whole: bool) -> Relabelling:
