@@ -150,9 +150,10 @@ def test_a_single_neuron_has_the_p_of_the_test_of_one_neuron(n1, n2, paired, sta
 def test_many_parts_and_tiles_give_the_p_of_all_maxima_written_out(n1, n2, paired, statistic):
     rng = np.random.default_rng(n2)
     shared = rng.standard_normal((n1 + n2, 1))
-    pooled = rng.standard_normal((n1 + n2, 700)) + shared * rng.standard_normal(700)
+    pooled = rng.standard_normal((n1 + n2, 1000)) + shared * rng.standard_normal(1000)
     pooled[:, ::3] = np.where(pooled[:, ::3] < 0.4, 0, np.round(pooled[:, ::3], 1))
-    first, second = pooled[:n1] + np.where(np.arange(700) % 10, 0, 1.5), pooled[n1:]
+    pooled[0, ::3] = 1  # so that every neuron varies
+    first, second = pooled[:n1] + np.where(np.arange(1000) % 10, 0, 1.5), pooled[n1:]
     found = searched(first, second, paired, statistic)
     t = every_t(first, second, paired, statistic)
     seen = t[0]

@@ -55,21 +55,26 @@ class SearchDesign:
         marked = chosen.astype(np.float64)
         return 2 * marked - 1 if isinstance(self.arrangements, Signs) else marked
 
-    def scores(self, weights: Floats) -> Floats:
-        """Return the scores [rows, m] under ``weights`` [rows, n]."""
-        sums = np.asarray(weights @ self.columns, dtype=np.float64)
-        if not self.spread:
-            return sums
-        # Every relabelling marks equally many units, so that the 1 of Y can be shared among them.
-        within = weights @ (self.spread * self.columns**2 + 1 / self.observed.sum())
-        magnitudes = np.abs(sums)
-        sums *= magnitudes
-        sums /= within
-        return sums
+    def scores(self, weights: Floats, room: Floats | None = None) -> Floats:
+        """Return the scores [rows, m] under ``weights`` [rows, n].
+
+        They are made within ``room`` [3, at least rows * m] where it is given, until that is used again.
+        """
+        shape = len(weights), self.columns.shape[1]
+        if room is None:
+            room = np.empty((3, shape[0] * shape[1]))
+        scores, within, sizes = (flat[: shape[0] * shape[1]].reshape(shape) for flat in room)
+        np.matmul(weights, self.columns, out=scores)
+        if self.spread:
+            # Every relabelling marks equally many units, so that the 1 of Y can be shared among them.
+            np.matmul(weights, self.spread * self.columns**2 + 1 / self.observed.sum(), out=within)
+            scores *= np.abs(scores, out=sizes)
+            scores /= within
+        return np.asarray(scores)
 
     def observed_scores(self) -> Floats:
         """Return the scores [m] of the units as they were."""
-        return np.asarray(self.scores(self.observed[None, :])[0], dtype=np.float64)
+        return np.asarray(self.scores(self.observed[None, :])[0])
 
     def only(self, neurons: NDArray[np.int64]) -> SearchDesign:
         """Return the design of some of the neurons."""

@@ -26,7 +26,7 @@ Parts: TypeAlias = list[tuple[slice, SearchDesign]]
 _ROWS = 255
 """Relabellings treated together; 255 is the most that can be counted in bytes."""
 _COLUMNS = 512
-"""Neurons treated together: with the rows above 1 MB, which a core keeps close."""
+"""Neurons treated together, half as many for Welch's t: with the rows above some MB, which a core keeps close."""
 _FEW = 32
 """Neurons treated together at both ends, where most of the looking one by one is done."""
 
@@ -50,30 +50,32 @@ def count_maxima(design: SearchDesign, blocks: Iterable[Bools], tails: Sequence[
     order = np.argsort(seen, kind="stable")
     if not len(order):
         return [Reached(order, order, order) for _ in tails]
-    parts = [(cut, design.only(order[cut])) for cut in _cuts(len(order))]
+    widest = _COLUMNS // 2 if design.spread else _COLUMNS
+    room = np.empty((3, _ROWS * widest))
+    parts = [(cut, design.only(order[cut])) for cut in _cuts(len(order), widest)]
     counts = [_Counts(seen[order], design, upward=tail == "upper") for tail in tails]
     for chosen in blocks:
         for start in range(0, len(chosen), _ROWS):
-            _count_tile(parts, counts, design.weights(chosen[start : start + _ROWS]))
+            _count_tile(parts, counts, design.weights(chosen[start : start + _ROWS]), room)
     place = np.argsort(order)
     return [count.reached(place) for count in counts]
 
 
-def _cuts(neurons: int) -> list[slice]:
+def _cuts(neurons: int, widest: int) -> list[slice]:
     """Cut ``neurons`` columns into parts, few neurons each at both ends and more in the middle."""
     half = neurons // 2
     cuts = [0, _FEW]
     while cuts[-1] < half:
-        cuts.append(cuts[-1] + min(cuts[-1], _COLUMNS))
+        cuts.append(cuts[-1] + min(cuts[-1], widest))
     left = [cut for cut in cuts if cut <= half]
-    edges = sorted({*left, *(neurons - cut for cut in left)})
+    edges = sorted({*left, half, *(neurons - cut for cut in left)})
     return [slice(start, stop) for start, stop in pairwise(edges)]
 
 
-def _count_tile(parts: Parts, counts: list[_Counts], weights: Floats) -> None:
+def _count_tile(parts: Parts, counts: list[_Counts], weights: Floats, room: Floats) -> None:
     tops = {count.negated: np.empty((len(parts), len(weights))) for count in counts}
     for place, (cut, design) in enumerate(parts):
-        scores = design.scores(weights)
+        scores = design.scores(weights, room)
         for negated, top in tops.items():
             top[place] = -scores.min(axis=1) if negated else scores.max(axis=1)
         for count in counts:
