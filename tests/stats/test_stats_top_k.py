@@ -215,6 +215,21 @@ def test_overlap_interval_holds_the_true_overlap_where_the_bootstrap_alone_is_fa
     assert low_alone > runs / 2
 
 
+def test_the_upper_limit_counts_neurons_that_simultaneous_t_bands_allow_in_both_tops():
+    rng = np.random.default_rng(9)
+    level = np.arange(30) / 2.0
+    sets = [
+        rng.normal(size=(n, 30)) + level[order] for n, order in ((12, range(30)), (15, rng.permutation(30)))
+    ]
+    allowed = []
+    for scores in sets:
+        reach = stats.t.ppf(1 - 0.05 / (8 * 30), len(scores) - 1) * stats.sem(scores)
+        low, high = scores.mean(axis=0) - reach, scores.mean(axis=0) + reach
+        allowed.append(high >= np.sort(low)[-4])
+    found = overlap_estimate(*sets, 4, seed=0)
+    assert found.high == (allowed[0] & allowed[1]).sum() < 4
+
+
 @pytest.mark.parametrize("n", [6, 7])
 def test_noise_ceiling_is_the_mean_overlap_over_all_halves_when_they_are_few(n):
     scores = np.random.default_rng(n).normal(size=(n, 15)) + np.arange(15) / 8
