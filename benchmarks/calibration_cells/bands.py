@@ -19,8 +19,8 @@ COVERAGE = 0.93
 
 def band(n: int, level: float) -> tuple[float, float]:
     """Return the shares of ``n`` between which a binomial share of true value ``level`` stays, but for RISK."""
-    low, high = binom.ppf([RISK / 2, 1 - RISK / 2], n, level)
-    return float(low) / n, float(high) / n
+    low, high = (float(binom.ppf(tail, n, level)) for tail in (RISK / 2, 1 - RISK / 2))
+    return low / n, high / n
 
 
 def attained(alpha: float, smallest_p: float) -> float:

@@ -44,7 +44,7 @@ def bf16(rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
 def bfloat16(values: Floats) -> Floats:
     """Round to the 8 significant bits of bfloat16, as activations of most models are stored."""
     bits = values.astype(np.float32).view(np.uint32)
-    return ((bits + 0x8000) & np.uint32(0xFFFF0000)).view(np.float32).astype(np.float64)
+    return np.asarray(((bits + 0x8000) & np.uint32(0xFFFF0000)).view(np.float32), dtype=np.float64)
 
 
 NULL_KINDS: dict[str, Draw] = {

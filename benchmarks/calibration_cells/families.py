@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -42,7 +43,7 @@ def _adjusted_least(block: int, sets: int, rho: float, seed: int) -> Floats:
     rng, most = random(seed, "C6 holm", rho, block), FAMILIES[-1]
     first, second = (correlated(rng, 20, sets, most, rho).reshape(20, sets * most) for _ in range(2))
     _, place, inverse = np.unique(stats.auroc_many(first, second), return_index=True, return_inverse=True)
-    options = {"paired": False, "statistic": "auroc", "alternative": "two-sided", "seed": 0}
+    options: dict[str, Any] = {"paired": False, "statistic": "auroc", "alternative": "two-sided", "seed": 0}
     known = [stats.two_sample_test(first[:, i], second[:, i], **options).p_value for i in place]
     p = np.array(known)[inverse.reshape(-1)].reshape(sets, most)
     return np.array(
@@ -75,6 +76,10 @@ def _means(rng: np.random.Generator, sets: int, neurons: int, rho: float) -> Flo
     return found.p_value.reshape(sets, neurons)
 
 
+LISTS: dict[Correction, str] = {
+    "benjamini-hochberg": "Benjamini-Hochberg",
+    "benjamini-yekutieli": "Benjamini-Yekutieli",
+}
 NEURONS, TRUE, SHIFT = 200, 10, 2.0
 
 
@@ -87,10 +92,7 @@ def false_discoveries(repetitions: int, seed: int) -> list[Row]:
     for rho in DEPENDENCE:
         p = np.stack([_with_effects(number, rho, seed) for number in range(repetitions)])
         case = {"correlation of neurons": f"{rho:g}"}
-        for method, name in (
-            ("benjamini-hochberg", "Benjamini-Hochberg"),
-            ("benjamini-yekutieli", "Benjamini-Yekutieli"),
-        ):
+        for method, name in LISTS.items():
             false, power = _shares(p, method)
             # A share in [0, 1] varies most when it is 0 or 1, so the binomial band is wide enough for its mean.
             high = band(repetitions, 0.05)[1]

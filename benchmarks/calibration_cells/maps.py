@@ -17,7 +17,8 @@ def smooth(rng: np.random.Generator, prompts: int, heavy: bool) -> Floats:
     """Return maps [prompts, rows, columns] in which neighbours are alike, as layers and positions are."""
     shape = (prompts, GRID[0] + 2, GRID[1] + 2)
     raw = rng.standard_t(3, shape) if heavy else rng.standard_normal(shape)
-    return sum(raw[:, i : i + GRID[0], j : j + GRID[1]] for i in range(3) for j in range(3)) / 3.0
+    near = [raw[:, i : i + GRID[0], j : j + GRID[1]] for i in range(3) for j in range(3)]
+    return np.asarray(np.sum(near, axis=0) / 3.0)
 
 
 def clusters(repetitions: int, seed: int) -> list[Row]:

@@ -26,7 +26,7 @@ def within_blocks(repetitions: int, seed: int) -> list[Row]:
             truth = true_auroc(kind, move)
             found = []
             for _ in range(repetitions):
-                level = SPREAD[kind] * rng.standard_normal(SOURCES)
+                level = rng.normal(0.0, SPREAD[kind], (SOURCES,))
                 a, b = (level[side] + draw(rng, (len(side),)) for side in labels)
                 mean = stats.blocked_mean_difference_estimate(a + move, b, blocks)
                 auroc = stats.blocked_auroc_estimate(a + move, b, blocks)

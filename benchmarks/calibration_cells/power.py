@@ -88,9 +88,9 @@ def _peers(kind: str, d: float, sizes: tuple[int, int], repetitions: int, seed: 
 
 
 def _peer_values(data: list[Floats], number: int, seed: int) -> Iterator[tuple[str, Floats]]:
-    yield "Welch's t-test", scipy_stats.ttest_ind(*data, equal_var=False).pvalue
-    yield "Student's t-test", scipy_stats.ttest_ind(*data).pvalue
-    yield "Mann-Whitney (SciPy)", scipy_stats.mannwhitneyu(*data).pvalue
+    yield "Welch's t-test", np.asarray(scipy_stats.ttest_ind(*data, equal_var=False).pvalue)
+    yield "Student's t-test", np.asarray(scipy_stats.ttest_ind(*data).pvalue)
+    yield "Mann-Whitney (SciPy)", np.asarray(scipy_stats.mannwhitneyu(data[0], data[1]).pvalue)
     if number == 0:  # 250 data sets suffice to show agreement; SciPy redraws for each block as we do
         peer = scipy_stats.permutation_test(
             data,

@@ -8,6 +8,7 @@ import numpy as np
 
 from calibration_cells.bands import covered, share
 from calibration_cells.cell import Cell, Row, random
+from calibration_cells.coverage import holds as interval_holds
 from calibration_cells.draws import Floats
 from neuronclaims import stats
 
@@ -34,7 +35,7 @@ def _judged(case: dict[str, str], tops: Floats, bottoms: Floats) -> list[Row]:
     table = f'"recovers at least {CLAIMED:.0%}", true ratio exactly {CLAIMED:g}'
     estimates = [stats.ratio_of_means_estimate(t, b) for t, b in zip(tops, bottoms, strict=True)]
     bounded = np.array([one.low is not None for one in estimates])
-    holds = np.array([one.low is not None and one.low <= CLAIMED <= one.high for one in estimates])
+    holds = np.array([interval_holds(one, CLAIMED) for one in estimates])
     verdict = np.array([_verdict(t, b, e) for t, b, e in zip(tops, bottoms, estimates, strict=True)])
     flips = np.array([_p(t, b, "sign flip") for t, b in zip(tops, bottoms, strict=True)])
     return [

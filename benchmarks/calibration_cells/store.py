@@ -63,7 +63,7 @@ def _common() -> str:
     here, library = Path(__file__).parent, Path(neuronclaims.stats.__file__).parent
     files = [here / name for name in _SHARED] + sorted(library.rglob("*.py"))
     files.append(Path(neuronclaims.errors.__file__))
-    return "".join(map(_code, files)) + np.__version__ + scipy.__version__
+    return f"{''.join(map(_code, files))} {np.__version__} {scipy.__version__}"
 
 
 @cache

@@ -41,7 +41,7 @@ def tokens_as_units(repetitions: int, seed: int) -> list[Row]:
         rows.append(published(TABLE, case, "token as the unit, permutation, at 0.05", p <= 0.05))
         rng = stats.seed_from("C2 t", str(icc), purpose="calibration", run_seed=seed)
         first, second = _all_tokens(icc)(np.random.default_rng(rng), min(repetitions, 1000))
-        t = ttest_ind(first, second, equal_var=False).pvalue
+        t = np.asarray(ttest_ind(first, second, equal_var=False).pvalue)
         rows.append(published(TABLE, case, "token as the unit, Welch's t-test, at 0.05", t <= 0.05))
     return rows
 

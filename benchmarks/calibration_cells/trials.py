@@ -38,7 +38,12 @@ class Trials:
 
 def tested(make: Make, repetitions: int, seed: int, *parts: object, **options: Any) -> Trials:
     """Draw ``repetitions`` data sets and test each in both ways."""
-    settings = {"paired": False, "statistic": "mean", "resamples": DRAWN, "exact_limit": 20_000} | options
+    settings: dict[str, Any] = {
+        "paired": False,
+        "statistic": "mean",
+        "resamples": DRAWN,
+        "exact_limit": 20_000,
+    } | options
     found = []
     for number, size in blocks(repetitions):
         first, second = make(random(seed, *parts, number), size)
@@ -69,7 +74,7 @@ def _advised(found: stats.TestResults) -> Bools:
 
 def tested_singly(make: Make, repetitions: int, seed: int, *parts: object, **options: Any) -> Floats:
     """Draw data sets and test each alone, as a claim is: exact rank laws, more draws where p is in doubt."""
-    settings = {"paired": False, "statistic": "mean", "alternative": "two-sided"} | options
+    settings: dict[str, Any] = {"paired": False, "statistic": "mean", "alternative": "two-sided"} | options
     p = []
     for number, size in blocks(repetitions):
         first, second = make(random(seed, *parts, number), size)
