@@ -46,7 +46,7 @@ def share_differences(repetitions: int, seed: int) -> list[Row]:
     rows = []
     for n1, n2 in ((10, 10), (10, 20), (20, 20)):
         ends = np.array([[_limits(k1, n1, k2, n2) for k2 in range(n2 + 1)] for k1 in range(n1 + 1)])
-        chance1, chance2 = (binom.pmf(np.arange(n + 1)[:, None], n, grid) for n in (n1, n2))
+        chance1, chance2 = (np.asarray(binom.pmf(np.arange(n + 1)[:, None], n, grid)) for n in (n1, n2))
         cover = np.array(
             [
                 _coverage(ends, chance1[:, i], chance2[:, j], first - second)
