@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Literal
 from neuronclaims import stats
 from neuronclaims.kinds.effects import Effects, effects_of, t_of_layer
 from neuronclaims.kinds.kind import Finding, Reach, Side
-from neuronclaims.kinds.two_sets import TwoSets, rank_of
+from neuronclaims.kinds.neurons import rank_of
+from neuronclaims.kinds.two_sets import TwoSets
 from neuronclaims.language import Amount, Neuron, Phrase
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ import numpy as np
 from neuronclaims import stats
 from neuronclaims.kinds.effects import auroc_of_layer, effects_of
 from neuronclaims.kinds.kind import Finding, Reach
-from neuronclaims.kinds.two_sets import TwoSets, rank_of
+from neuronclaims.kinds.neurons import rank_of
+from neuronclaims.kinds.two_sets import TwoSets
 from neuronclaims.language import FieldError, Neuron, Phrase
 
 if TYPE_CHECKING:

@@ -11,9 +11,10 @@ import numpy as np
 from neuronclaims import stats
 from neuronclaims.kinds.joint import Joint
 from neuronclaims.kinds.kind import ClaimError, Reach
+from neuronclaims.kinds.neurons import check_neuron
 from neuronclaims.kinds.selection import layers_needed, selection_notes, selection_of
 from neuronclaims.measurements import Activations, Generation, TokenRule
-from neuronclaims.results import Figure, Rank, Row
+from neuronclaims.results import Figure, Row
 from neuronclaims.stats import seed_from, two_sample_design, two_sample_test
 
 if TYPE_CHECKING:
@@ -236,33 +237,6 @@ class TwoSets:
 def in_order(prompts: PromptSet) -> tuple[Prompt, ...]:
     """Return a set's prompts in the order of their text."""
     return tuple(sorted(prompts.prompts, key=lambda prompt: prompt.text))
-
-
-def check_neuron(neuron: Neuron, site: str, facts: ModelFacts) -> None:
-    """Raise ClaimError when the model has no such neuron, saying which it has."""
-    if neuron.layer >= facts.layers:
-        raise ClaimError(
-            f"{facts.name} has no layer {neuron.layer}: it has {facts.layers} layers, 0 to {facts.layers - 1}."
-        )
-    width = facts.widths.get(site)
-    if width is None:
-        raise ClaimError(f"{facts.name} has no site {site}; it has {', '.join(facts.widths)}.")
-    if neuron.index >= width:
-        others = [name for name, count in facts.widths.items() if count > neuron.index]
-        hint = f" Sites wide enough: {', '.join(others)}." if others else ""
-        raise ClaimError(
-            f"{facts.name} has no neuron {neuron} at {site}: a layer has {width} there, 0 to {width - 1}.{hint}"
-        )
-
-
-def rank_of(index: int, strengths: Floats, by: str) -> Rank | None:
-    """Return the place of one neuron among its layer, 1 for the largest strength; ties share the better place.
-
-    None where the whole layer ties, as when both sets hold the same tokens: no neuron is then ahead of another.
-    """
-    if (strengths == strengths[index]).all():
-        return None
-    return Rank(1 + int((strengths > strengths[index]).sum()), len(strengths), by)
 
 
 def plain(values: Floats) -> tuple[float, ...]:
