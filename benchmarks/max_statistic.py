@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import resource
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -140,9 +139,6 @@ def main() -> None:
     print("| case | seconds | measure | reached | wanted |\n|---|---|---|---|---|")
     for line in lines:
         print(f"| {line.case} | {line.seconds:.3f} | {line.measure} | {line.reached:.2f} | {line.wanted} |")
-    print(
-        f"\nLargest memory of the whole run: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB."
-    )
 
 
 if __name__ == "__main__":

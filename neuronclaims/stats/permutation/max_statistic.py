@@ -112,7 +112,7 @@ def max_statistic_tests(
     neuron's values change nothing (search_order.py names the one exception). t that agree to about 10
     digits count as tied, and ties as reached. With m = 1, p is that of ``two_sample_tests``.
 
-    Beside the input, two float64 copies of it and about 100 MB are held at a time.
+    Beside the input, about three float64 copies of it and 100 MB are held at a time.
 
     Raises StatsError for NaN, infinity, fewer than two units in a set, unequal lengths of pairs, or no
     neurons.

@@ -126,7 +126,7 @@ def _between_sets(first: Floats, second: Floats, *, studentised: bool) -> Search
     order = canonical_order(_slabwise(places, values, np.int32))
     return SearchDesign(
         Subsets(n1 + n2, min(n1, n2)),
-        _slabwise(_centred, values[order]),
+        _slabwise(lambda some: _centred(some[order]), values),
         ((order >= n1) if swapped else (order < n1)).astype(np.float64),
         _spread(min(n1, n2), max(n1, n2)) if studentised else 0.0,
         mirrored=n1 == n2,
@@ -139,7 +139,7 @@ def _within_pairs(differences: Floats) -> SearchDesign:
     order, signs = canonical_signs(ranks, np.sign(differences).astype(np.int8))
     return SearchDesign(
         Signs(len(differences)),
-        _slabwise(_unit_length, differences[order] * signs[:, None]),
+        _slabwise(lambda some: _unit_length(some[order] * signs[:, None]), differences),
         signs,
         spread=0.0,
         mirrored=True,

@@ -5,9 +5,10 @@ unit must be the same one however prompts or neurons were ordered, and whatever 
 has. So units are ordered by how often they hold the lowest, the second lowest, ... place among all units of
 a neuron. With a single neuron that is the order of its values.
 
-Two units in which these frequencies agree to the last neuron keep the order of their places in the order in
-which neurons were given. With few neurons on a coarse grid that can happen; then, and only with random
-relabellings, reordering the neurons changes the draws.
+Two units in which these frequencies agree to the last neuron, or a pair whose positive and negative
+differences have the same ones, are put in an order, or turned, by the first neurons as they were given. With
+few units and some dozen neurons that can happen; then, and only with random relabellings, reordering the
+neurons changes the draws.
 """
 
 from __future__ import annotations
