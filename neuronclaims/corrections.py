@@ -59,6 +59,12 @@ def corrected(file: ClaimFile, findings: Mapping[str, Finding]) -> dict[str, Cor
     return _one_by_one(file, tests)
 
 
+def unsettled(file: ClaimFile, findings: Mapping[str, Finding]) -> list[Claim]:
+    """Return the claims of which more draws might tell on which side of alpha their corrected p lies."""
+    found = corrected(file, findings)
+    return [claim for claim in file.claims if claim.id in found and not found[claim.id].settled]
+
+
 def _one_by_one(file: ClaimFile, tests: Sequence[stats.TestResult | None]) -> dict[str, Corrected]:
     """Correct every claim's own p.
 

@@ -132,6 +132,7 @@ def _needed(said: Contrast, effects: Effects, sets: TwoSets, family: Family) -> 
         statistic="mean",
         effect=standardised,
         threshold=threshold,
+        standardised=said.by is not None and said.by.unit == "sd",
         side=said.side,
         counts=sets.design.counts,
         paired=sets.design.paired,

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     Correction: TypeAlias = Stepwise | Literal["max-statistic"]
     Answers: TypeAlias = Mapping[Measurement, NDArray[np.float32]]
 
+PATIENCE = (0, 99_999, 999_999)
+"""How many random draws a p may take that lies close to its limit: step by step, while fewer leave it open."""
+
 Side: TypeAlias = Literal["greater", "less", "two-sided"]
 
 
@@ -43,11 +46,16 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """The claims corrected together: how many, by which correction, at which level."""
+    """The claims corrected together: how many, by which correction, at which level.
+
+    ``patience`` is how many random draws a p that lies close to a limit is worth, beyond those always made. A family
+    is judged without any first: only together do the claims show which limit counts for which of them.
+    """
 
     size: int
     correction: Correction
     alpha: float
+    patience: int = PATIENCE[-1]
 
 
 @dataclass(frozen=True, slots=True)

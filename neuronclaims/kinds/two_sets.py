@@ -10,7 +10,7 @@ import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.kinds.joint import Joint
-from neuronclaims.kinds.kind import ClaimError, Reach
+from neuronclaims.kinds.kind import PATIENCE, ClaimError, Reach
 from neuronclaims.kinds.neurons import check_neuron
 from neuronclaims.kinds.selection import layers_needed, selection_notes, selection_of
 from neuronclaims.measurements import Activations, Generation, TokenRule
@@ -143,6 +143,8 @@ class TwoSets:
                 family=family.size,
                 unit=self.design.unit,
                 blocks=self.design.blocks,
+                max_resamples=max(PATIENCE[-1], self._resamples),
+                patience=family.patience,
             )
         return stats.max_statistic_tests(
             values.first_all,

@@ -206,7 +206,8 @@ def _lower(text: str) -> str:
 
 
 def _percent(level: float) -> str:
-    return f"{100 * level:g} %"
+    text = f"{100 * level:g}"
+    return f"{text} %" if float(text) < 100 else f"{100 * level:.15g} %"
 
 
 def _apart(value: float, *marks: float) -> str:

@@ -114,13 +114,17 @@ def drawn_until_settled(
     alpha: float,
     family: int,
     floors: Floors | None = None,
+    patience: int | None = None,
 ) -> Tally:
     """Draw up to each of the ``planned`` looks until every neuron's p is settled, sharing RISK evenly among them.
 
-    ``draw(start, stop)`` tallies the random arrangements of those numbers.
+    ``draw(start, stop)`` tallies the random arrangements of those numbers. No look beyond ``patience`` draws is
+    taken, but the first.
     """
     tally = draw(0, planned[0])
     for stop in planned[1:]:
+        if patience is not None and stop > patience:
+            break
         if tally.resolved(alternative, alpha, family, RISK / len(planned), floors).all():
             break
         tally = tally.plus(draw(tally.total, stop))

@@ -34,8 +34,13 @@ class Prepared:
     family: int
     opinion: tuple[Bools, Floors] | None = None
 
-    def one(self, seed: int, resamples: int, exact_limit: int, max_resamples: int) -> TestResult:
-        """Test a single neuron: by the law of rank sums, all arrangements, or draws until p is settled."""
+    def one(
+        self, seed: int, resamples: int, exact_limit: int, max_resamples: int, patience: int | None = None
+    ) -> TestResult:
+        """Test a single neuron: by the law of rank sums, all arrangements, or draws until p is settled.
+
+        The draws end after ``patience`` of them in any case; looks are planned up to ``max_resamples`` all the same.
+        """
         tally, planned = self.ready.rank_law(), looks(resamples, max_resamples)
         how = "rank law" if tally else self.exchange
         if tally is None and self.ready.arrangements.total <= exact_limit:
@@ -46,7 +51,7 @@ class Prepared:
                 return self.ready.drawn(seed, start, stop)
 
             tally = drawn_until_settled(
-                draw, planned, self.alternative, self.alpha, self.family, self._floors
+                draw, planned, self.alternative, self.alpha, self.family, self._floors, patience
             )
         risk = RISK / len(planned)
         found = only(self._results(tally, planned[-1], risk))

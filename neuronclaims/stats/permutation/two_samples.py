@@ -44,6 +44,7 @@ def two_sample_test(
     alpha: float = 0.05,
     family: int = 1,
     max_resamples: int = 999_999,
+    patience: int | None = None,
     unit: str = "unit",
     blocks: Blocks | None = None,
 ) -> TestResult:
@@ -65,7 +66,8 @@ def two_sample_test(
     All arrangements are enumerated when at most ``exact_limit``; otherwise p = (1 + k) / (1 + B) from B =
     ``resamples`` random ones, ten times more, up to ``max_resamples``, until p is settled against alpha,
     alpha/2, ... and alpha/``family``, the levels at which Holm's procedure may compare it. The chance that
-    a settled p is on the wrong side of one is at most 0.1 % (docs/adr/0010-stopping.md).
+    a settled p is on the wrong side of one is at most 0.1 % (docs/adr/0010-stopping.md). ``patience`` ends
+    the draws earlier, for a family that has yet to show which of these levels matters here.
 
     Raises StatsError for NaN, infinity, fewer than two units in a set, unequal lengths of pairs, blocks of
     pairs, or a block with units of one set only.
@@ -73,7 +75,7 @@ def two_sample_test(
     a, b = vector(first, "The first set")[:, None], vector(second, "The second set")[:, None]
     check_options(alternative, alpha, family, resamples)
     prepared = _prepared(a, b, blocks, paired, statistic, alternative, alpha, family, unit)
-    return prepared.one(seed, resamples, exact_limit, max_resamples)
+    return prepared.one(seed, resamples, exact_limit, max_resamples, patience)
 
 
 def two_sample_tests(
