@@ -223,13 +223,34 @@ def test_the_auroc_within_blocks_counts_pairs_of_one_block_and_solves_the_score_
     ]
     found = blocked_auroc_estimate(a, b, MIXED)
     assert found.value == pytest.approx(np.mean(pairs), rel=1e-14)
-    counts = [(MIXED[0].count(k), MIXED[1].count(k)) for k in range(3)]
+    members = [
+        (
+            [x for x, i in zip(a, MIXED[0], strict=True) if i == k],
+            [y for y, j in zip(b, MIXED[1], strict=True) if j == k],
+        )
+        for k in range(3)
+    ]
+
+    def borrowed(theta: float, n1: int, n2: int) -> float:  # Newcombe 2006, method 5, written out
+        weight = (n1 + n2) / 2 - 1
+        q = 1 + weight * (1 - theta) / (2 - theta) + weight * theta / (1 + theta)
+        return n1 * n2 * theta * (1 - theta) * q
+
+    def own(
+        xs: list[float], ys: list[float]
+    ) -> float:  # DeLong 1988, written out, for the number of pairs won
+        over = [sum((x > y) + 0.5 * (x == y) for y in ys) for x in xs]
+        under = [sum((x > y) + 0.5 * (x == y) for x in xs) for y in ys]
+        return len(xs) * np.var(over, ddof=1) + len(ys) * np.var(under, ddof=1)
+
     for theta in (found.low, found.high):
         total = 0.0
-        for n1, n2 in counts:  # Newcombe 2006, method 5, written out
-            weight = (n1 + n2) / 2 - 1
-            q = 1 + weight * (1 - theta) / (2 - theta) + weight * theta / (1 + theta)
-            total += n1 * n2 * theta * (1 - theta) * q
+        for xs, ys in members:
+            sizes = len(xs), len(ys)
+            value = np.mean([(x > y) + 0.5 * (x == y) for x in xs for y in ys])
+            at_value = borrowed(value, *sizes)
+            excess = max(1.0, own(xs, ys) / at_value) if at_value and min(sizes) > 1 else 1.0
+            total += excess * borrowed(theta, *sizes)
         gap = abs(found.value - theta) * len(pairs)
         assert gap == pytest.approx(stats.norm.ppf(0.975) * math.sqrt(total), rel=1e-9)
 

@@ -70,12 +70,19 @@ def test_effects_in_sd_equal_the_noncentral_t_at_the_margin(seed):
     assert found.p_below_upper == pytest.approx(stats.nct.cdf(t, 8, 0.7 * 3), rel=1e-8)
 
 
-def test_the_auroc_is_scored_with_the_variance_it_would_have_at_the_margin():
+@pytest.mark.parametrize("skewed", [False, True])
+def test_the_auroc_is_scored_with_the_variance_it_would_have_at_the_margin(skewed):
     a, b = drawn(1, 20, 30)
+    if skewed:
+        a, b = np.exp(2 * a) + 1.5, np.exp(2 * b)
     found = equivalence_test(a, b, margin=0.2, scale="auroc", paired=False)
     value = stats.mannwhitneyu(a, b).statistic / 600
+    wins = a[:, None] > b
+    delong = wins.mean(1).var(ddof=1) / 20 + wins.mean(0).var(ddof=1) / 30
+    excess = max(1.0, delong / hanley_mcneil_variance(value, 20, 30))
+    assert (excess > 1) == skewed
     for p, bound, sign in ((found.p_above_lower, 0.3, -1), (found.p_below_upper, 0.7, 1)):
-        z = (value - bound) / math.sqrt(hanley_mcneil_variance(bound, 20, 30))
+        z = (value - bound) / math.sqrt(excess * hanley_mcneil_variance(bound, 20, 30))
         assert p == pytest.approx(stats.norm.cdf(sign * z), rel=1e-9)
 
 

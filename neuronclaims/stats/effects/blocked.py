@@ -17,7 +17,7 @@ from neuronclaims.stats.effects.intervals import (
     hedges_g_estimate,
     mean_difference_estimate,
 )
-from neuronclaims.stats.effects.newcombe import hanley_mcneil_variance
+from neuronclaims.stats.effects.newcombe import hanley_mcneil_variance, variance_excess
 from neuronclaims.stats.effects.noncentral import noncentrality_limits
 from neuronclaims.stats.effects.within_blocks import (
     Blocks,
@@ -84,7 +84,7 @@ def blocked_auroc_estimate(
 
     Blocks weigh by their number of pairs. The interval holds every theta at which the estimate is no
     further off than the normal quantile times the standard error it would have there, with the variance of
-    Newcombe 2006 (method 5) in each block. With one block it is Newcombe's interval.
+    ``auroc_estimate`` in each block. With one block it is Newcombe's interval.
     """
     a, b, codes = _prepared(first, second, blocks, level)
     if codes is None:
@@ -94,7 +94,8 @@ def blocked_auroc_estimate(
     value = float(blocked_auroc_many(a, b, codes)[0])
     counts = [(int(n1), int(n2)) for n1, n2 in block_counts(codes).T]
     quantile = float(ndtri((1 + level) / 2))
-    low, high = (_score_limit(value, end, counts, quantile) for end in (0.0, 1.0))
+    excess = [float(variance_excess(*_of_block(a, b, codes, block))[0]) for block in range(len(counts))]
+    low, high = (_score_limit(value, end, counts, excess, quantile) for end in (0.0, 1.0))
     return Estimate("AUROC within blocks", value, low, high, level, "Newcombe score interval over blocks")
 
 
@@ -107,7 +108,17 @@ def _prepared(
     return a, b, block_codes(blocks, (len(a), len(b)))
 
 
-def _score_limit(value: float, end: float, counts: Sequence[tuple[int, int]], quantile: float) -> float:
+def _of_block(first: Floats, second: Floats, codes: Codes, block: int) -> tuple[Floats, Floats]:
+    return first[codes[0] == block], second[codes[1] == block]
+
+
+def _score_limit(
+    value: float,
+    end: float,
+    counts: Sequence[tuple[int, int]],
+    excess: Sequence[float],
+    quantile: float,
+) -> float:
     """Bisect between the estimate, where the distance is too small, and ``end``, where it is large enough."""
     pairs = sum(n1 * n2 for n1, n2 in counts)
     inside, outside = value, end
@@ -115,7 +126,10 @@ def _score_limit(value: float, end: float, counts: Sequence[tuple[int, int]], qu
         middle = (inside + outside) / 2
         if middle in (inside, outside):
             break
-        variance = sum((n1 * n2) ** 2 * hanley_mcneil_variance(middle, n1, n2) for n1, n2 in counts)
+        variance = sum(
+            (n1 * n2) ** 2 * times * hanley_mcneil_variance(middle, n1, n2)
+            for (n1, n2), times in zip(counts, excess, strict=True)
+        )
         if abs(value - middle) <= quantile * math.sqrt(variance) / pairs:
             inside = middle
         else:

@@ -13,7 +13,11 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from neuronclaims.stats.effects.intervals import Estimate, in_units, paired_t, pooled_t, welch_error
-from neuronclaims.stats.effects.newcombe import hanley_mcneil_variance, pair_variance_ratio
+from neuronclaims.stats.effects.newcombe import (
+    hanley_mcneil_variance,
+    paired_variance_factor,
+    variance_excess,
+)
 from neuronclaims.stats.effects.noncentral import noncentral_t_cdf
 from neuronclaims.stats.effects.points import auroc
 from neuronclaims.stats.effects.quantiles import never_zero, standard_error, t_below
@@ -37,15 +41,18 @@ def sample_tails(first: Floats, second: Floats, scale: Scale, *, paired: bool) -
     pooled = np.concatenate([first, second])
     if np.all(pooled == pooled[0]):
         return None
-    ratio = max(pair_variance_ratio(first, second), 1 / len(first)) if paired else None
-    return auroc_tails(auroc(first, second), len(first), len(second), pair_ratio=ratio)
+    if paired:
+        factor = paired_variance_factor(first, second)
+    else:
+        factor = float(variance_excess(first[:, None], second[:, None])[0])
+    return auroc_tails(auroc(first, second), len(first), len(second), paired=paired, factor=factor)
 
 
 def best_tails(n1: int, n2: int, scale: Scale, side: MarginSide, *, paired: bool) -> Tails | None:
     """Return the tails of the best possible values of n1 and n2 units; None where p could come next to 0."""
     if scale == "auroc":
         best = {"within": 0.5, "not greater": 0.0, "not less": 1.0}[side]
-        return auroc_tails(best, n1, n2, pair_ratio=1 / n1 if paired else None)
+        return auroc_tails(best, n1, n2, paired=paired, factor=1 / n1 if paired else 1.0)
     if scale == "difference" or side != "within":
         return None
     size, df = (math.sqrt(n1), n1 - 1) if paired else (math.sqrt(n1 * n2 / (n1 + n2)), n1 + n2 - 2)
@@ -104,19 +111,18 @@ def standardised_tails(t: float, size: float, df: int) -> Tails:
     return tails
 
 
-def auroc_tails(value: float, n1: int, n2: int, *, pair_ratio: float | None = None) -> Tails:
+def auroc_tails(value: float, n1: int, n2: int, *, paired: bool, factor: float) -> Tails:
     """Compare an AUROC with bounds, by its standard error at the bound (Newcombe 2006, method 5).
 
-    With ``pair_ratio``, the variance ratio of n1 pairs, as in ``paired_auroc_estimate``.
+    ``factor`` multiplies its variance, as in ``auroc_estimate`` and ``paired_auroc_estimate``.
     """
     from scipy.special import ndtr
 
     def tails(bound: float) -> tuple[float, float]:
         if not 0 < bound < 1:
             return (1.0, never_zero(0.0)) if bound >= 1 else (never_zero(0.0), 1.0)
-        score = (value - bound) / math.sqrt(hanley_mcneil_variance(bound, n1, n2))
-        if pair_ratio is not None:
-            score /= math.sqrt(pair_ratio)
+        score = (value - bound) / math.sqrt(factor * hanley_mcneil_variance(bound, n1, n2))
+        if paired:
             return t_below(-score, n1 - 1), t_below(score, n1 - 1)
         return never_zero(float(ndtr(-score))), never_zero(float(ndtr(score)))
 
