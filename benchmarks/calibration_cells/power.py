@@ -22,8 +22,12 @@ AUROC_COST = 0.10
 
 
 def theory(d: float, n1: int, n2: int, alpha: float = 0.05) -> float:
-    """Return the power of the two-sided pooled t-test for normal values, from the noncentral t law."""
-    df, nc = n1 + n2 - 2, d * math.sqrt(n1 * n2 / (n1 + n2))
+    """Return the power of the two-sided t-test for normal values of equal spread, from the noncentral t law.
+
+    With Welch's degrees of freedom, as sets of unequal size are compared by Welch's t (docs/adr/0015-planning.md).
+    """
+    nc = d * math.sqrt(n1 * n2 / (n1 + n2))
+    df = (1 / n1 + 1 / n2) ** 2 / (1 / (n1**2 * (n1 - 1)) + 1 / (n2**2 * (n2 - 1)))
     limit, spread = scipy_stats.t.ppf(1 - alpha / 2, df), scipy_stats.chi(df, scale=1 / math.sqrt(df))
     # Integrated over the estimated spread: scipy.stats.nct is NaN for some of these.
     return float(
