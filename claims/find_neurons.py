@@ -2,9 +2,12 @@
 
     python claims/find_neurons.py
 
-Neurons are ranked on the ``discovery`` split of the demo world alone (printed, and kept in ``discovery.csv``); what
-goes into ``prompts/`` is the ``heldout`` split, which shares no frame and no text with it. So the claims are tested on
-prompts that had no part in choosing their neurons.
+Neurons are ranked on the ``discovery`` split of the demo world alone (printed, and kept in ``discovery.csv``), whose
+prompts go into ``prompts/discovery/``; what goes into ``prompts/`` is the ``heldout`` split, which shares no frame and
+no text with it. So the claims are tested on prompts that had no part in choosing their neurons.
+
+``picked.claims.yaml`` does it the other way, on purpose: for it the held-out baseline is cut in two at random
+(``prompts/baseline_halves.csv``) and the neuron that differs most between the halves is picked, on these very prompts.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import csv
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
+from random import Random
 
 import numpy as np
 
@@ -24,6 +28,9 @@ from neuronclaims.runs import RunCache, measure, open_model
 HERE = Path(__file__).parent
 SITES: tuple[Site, ...] = ("mlp_post", "resid_post")
 KEPT = 3
+HALVES_SEED = "two halves of the baseline"
+PICKED_LAYER = 3
+"""Chosen before anything was measured there."""
 
 COMPARISONS = (
     ("hanoi", "baseline", TokenRule("mean", "prompt")),
@@ -53,16 +60,35 @@ class Candidate:
     auroc: float
 
 
+@dataclass(frozen=True, slots=True)
+class HalfPrompt:
+    """A prompt of the baseline, and the half its group fell into."""
+
+    text: str
+    group: str
+    half: str
+
+
 def main() -> None:
-    """Write held-out prompts and discovered neurons, and print the latter."""
+    """Write the prompts of both splits and the neurons discovered, and print the latter."""
     for topic in TOPICS:
         write_rows(HERE / "prompts" / f"{topic}.csv", prompts(topic, "heldout"))
+        write_rows(HERE / "prompts" / "discovery" / f"{topic}.csv", prompts(topic, "discovery"))
     found = [candidate for comparison in COMPARISONS for candidate in discover(*comparison)]
     write_rows(HERE / "discovery.csv", found)
     for c in found:
         print(
             f"{c.first:16} {c.second:16} {c.site:10} {c.neuron:7} t {c.t:7.2f}  AUROC {c.auroc:.3f}  {c.tokens}"
         )
+    halves = baseline_halves()
+    write_rows(HERE / "prompts" / "baseline_halves.csv", halves)
+    one, two = ([prompt for prompt in halves if prompt.half == half] for half in ("first", "second"))
+    print(
+        f"picked on random halves of the baseline from layer {PICKED_LAYER}: {picked(one, two, [PICKED_LAYER])}"
+    )
+    one, two = (in_order(prompts(topic, "heldout")) for topic in ("tulip", "baseline"))
+    layers = range(open_model("demo", HERE).facts().layers)
+    print(f"picked on held-out tulips and baseline from all layers: {picked(one, two, layers)}")
 
 
 def discover(first: str, second: str, tokens: TokenRule) -> Iterator[Candidate]:
@@ -94,14 +120,40 @@ def discover(first: str, second: str, tokens: TokenRule) -> Iterator[Candidate]:
         yield from ordered[-KEPT:]
 
 
+def baseline_halves() -> list[HalfPrompt]:
+    """Return the held-out baseline, its groups dealt at random into two halves of the same size."""
+    found = in_order(prompts("baseline", "heldout"))
+    groups = sorted({prompt.group for prompt in found})
+    first = set(Random(HALVES_SEED).sample(groups, len(groups) // 2))
+    return [HalfPrompt(p.text, p.group, "first" if p.group in first else "second") for p in found]
+
+
+def picked(
+    first: Sequence[Prompt] | Sequence[HalfPrompt],
+    second: Sequence[Prompt] | Sequence[HalfPrompt],
+    layers: Iterable[int],
+) -> str:
+    """Return the mlp_post neuron of some layers whose t is highest on the very prompts that will test it."""
+    design = stats.two_sample_design([p.group for p in first], [p.group for p in second])
+    rule, texts = TokenRule("mean", "prompt"), [tuple(p.text for p in side) for side in (first, second)]
+    asked = {layer: [Activations("mlp_post", layer, rule, side) for side in texts] for layer in layers}
+    needs = [need for pair in asked.values() for need in pair]
+    answers = measure(open_model("demo", HERE), needs, cache=RunCache(HERE.parent / ".neuronclaims"))
+    found = []
+    for layer, (one, two) in asked.items():
+        t = stats.welch_t_many(*design.units(answers[one], answers[two]))
+        found.append((float(t.max()), f"{layer}:{int(np.argmax(t))}"))
+    return "neuron {1}, t {0:.2f}".format(*max(found))
+
+
 def in_order(found: Iterable[Prompt]) -> list[Prompt]:
     """Return prompts in the order of their text."""
     return sorted(found, key=lambda prompt: prompt.text)
 
 
-def write_rows(path: Path, rows: Sequence[Prompt] | Sequence[Candidate]) -> None:
+def write_rows(path: Path, rows: Sequence[Prompt] | Sequence[Candidate] | Sequence[HalfPrompt]) -> None:
     """Write dataclasses as CSV with a header."""
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(field.name for field in fields(rows[0]))

@@ -64,6 +64,25 @@ class Rank:
 
 
 @dataclass(frozen=True, slots=True)
+class Selection:
+    """How the claim's neuron was chosen, by the claim file's own word.
+
+    ``beforehand``: the file does not say, so it is taken as chosen before these prompts were seen. ``discovered``: on
+    the ``prompts`` different prompts of the sets and files in ``where``, none of which is tested here. ``searched``:
+    on these very prompts, from the ``neurons`` neurons of the layers in ``where``.
+    """
+
+    how: Literal["beforehand", "discovered", "searched"]
+    where: tuple[str, ...] = ()
+    prompts: int | None = None
+    neurons: int | None = None
+
+
+BEFOREHAND = "The neuron is taken as chosen beforehand."
+"""What the notes say of a claim whose file does not tell where its neuron comes from."""
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One named group of values in a figure, one value per unit."""
 
@@ -84,8 +103,8 @@ class Evidence:
     """The numbers behind a verdict.
 
     ``effect`` is the one the verdict rests on. ``counts`` gives the number of exchanged units per set, ``unit`` what
-    such a unit is (prompt, group, pair), ``paired`` whether each has a value in both sets. ``notes`` are sentences a
-    reader of the numbers should know.
+    such a unit is (prompt, group, pair), ``paired`` whether each has a value in both sets. ``selection`` tells how the
+    neuron was chosen. ``notes`` are sentences a reader of the numbers should know.
     """
 
     effect: Effect
@@ -95,6 +114,7 @@ class Evidence:
     paired: bool
     counts: tuple[tuple[str, int], ...]
     rank: Rank | None
+    selection: Selection
     notes: tuple[str, ...]
     figure: Figure
 

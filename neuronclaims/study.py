@@ -7,12 +7,13 @@ journey for a script. Nothing here loads a model library: runs do, when somethin
 from __future__ import annotations
 
 from collections.abc import Callable, KeysView, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
+from neuronclaims.corrections import family_of, reachable, unsettled
 from neuronclaims.errors import NeuronClaimsError
-from neuronclaims.kinds import Finding, kind_of, phrases
+from neuronclaims.kinds import PATIENCE, Family, Finding, kind_of, phrases
 from neuronclaims.language import Claim, ClaimFile, read_claim_file
 from neuronclaims.measurements import Measurement, ModelFacts
 from neuronclaims.results import Result
@@ -26,7 +27,7 @@ from neuronclaims.runs import (
     measure,
     open_model,
 )
-from neuronclaims.verdicts import conclude, family_of, reachable
+from neuronclaims.verdicts import conclude
 
 if TYPE_CHECKING:
     import numpy as np
@@ -130,10 +131,14 @@ class Study:
         for claim in asked.file.claims:
             try:
                 if claim.id not in errors:
-                    answers = {need: _or_raise(answered[need]) for need in asked.needs[claim.id]}
-                    findings[claim.id] = kind_of(claim.sentence).judge(claim, answers, family)
+                    findings[claim.id] = _finding(
+                        asked, claim, answered, replace(family, patience=PATIENCE[0])
+                    )
             except NeuronClaimsError as error:
                 errors[claim.id] = str(error)
+        for patience in PATIENCE[1:]:
+            for claim in unsettled(asked.file, findings):
+                findings[claim.id] = _finding(asked, claim, answered, replace(family, patience=patience))
         return conclude(asked.file, asked.source.name, findings, errors)
 
     def _measured(self, asked: _Asked) -> Answered:
@@ -203,6 +208,11 @@ def _needs(file: ClaimFile, facts: ModelFacts) -> tuple[dict[str, tuple[Measurem
         except NeuronClaimsError as error:
             errors[claim.id] = str(error)
     return needs, errors
+
+
+def _finding(asked: _Asked, claim: Claim, answered: Answered, family: Family) -> Finding:
+    answers = {need: _or_raise(answered[need]) for need in asked.needs[claim.id]}
+    return kind_of(claim.sentence).judge(claim, answers, family)
 
 
 def _identity(source: Source) -> object:

@@ -6,91 +6,49 @@ The family is a whole claim file on one model. A claim in error keeps its place 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from neuronclaims import stats
+from neuronclaims.corrections import Corrected, corrected, family_of, reachable
 from neuronclaims.kinds import Family, Finding, kind_of
 from neuronclaims.results import Effect, Evidence, Result, Test, Verdict
 
 if TYPE_CHECKING:
     from neuronclaims.language import Claim, ClaimFile
-    from neuronclaims.stats.multiplicity import Correction
 
-SPOKEN = {"Hedges' g": "difference in sd (Hedges' g)", "dz": "difference in sd of the differences (dz)"}
+SPOKEN = {
+    "Hedges' g": "difference in sd (Hedges' g)",
+    "Hedges' g within blocks": "difference in sd within blocks (Hedges' g)",
+    "dz": "difference in sd of the differences (dz)",
+}
 """Names of effects that do not read well after "the"."""
-
-DOUBT = 4.0
-"""Where the bounds of a p found by random draws lie, in standard errors; two draws more cover the smallest counts."""
-
-
-def family_of(file: ClaimFile) -> Family:
-    """Return the family the claims of a file form."""
-    return Family(len(file.claims), cast("Correction", file.correction), file.alpha)
-
-
-def reachable(file: ClaimFile) -> dict[str, float]:
-    """Return, per claim id, the smallest adjusted p its prompts and its family allow; claims in error are left out."""
-    found: dict[str, float | None] = {}
-    for claim in file.claims:
-        try:
-            found[claim.id] = kind_of(claim.sentence).reach(claim).smallest_p
-        except stats.StatsError:
-            found[claim.id] = None
-    adjusted = stats.adjust(list(found.values()), family_of(file).correction)
-    return {name: p for name, p in zip(found, adjusted, strict=True) if p is not None}
 
 
 def conclude(
     file: ClaimFile, model: str, findings: Mapping[str, Finding], errors: Mapping[str, str]
 ) -> dict[str, Result]:
     """Return the result of every claim of a file, by id, from what was found about it or what went wrong with it."""
-    family = family_of(file)
-    p_values = [findings[claim.id].test.p_value if claim.id in findings else None for claim in file.claims]
-    adjusted = stats.adjust(p_values, family.correction)
-    reach, settled = reachable(file), _settled(file, findings, family)
+    family, reach, adjusted = family_of(file), reachable(file), corrected(file, findings)
     return {
-        claim.id: broken(model, claim, errors[claim.id])
-        if p is None
-        else _judged(model, claim, findings[claim.id], p, reach[claim.id], settled[claim.id], family)
-        for claim, p in zip(file.claims, adjusted, strict=True)
+        claim.id: _judged(model, claim, findings[claim.id], adjusted[claim.id], reach[claim.id], family)
+        if claim.id in adjusted
+        else broken(model, claim, errors[claim.id])
+        for claim in file.claims
     }
-
-
-def _settled(file: ClaimFile, findings: Mapping[str, Finding], family: Family) -> dict[str, bool]:
-    """Tell per claim id whether random draws leave no doubt on which side of alpha its adjusted p lies.
-
-    A test alone minds every level a correction may compare its p with; in its family only one of them counts. No
-    adjusted p falls when any p rises, so correcting the lower and the upper bounds of all p bounds every adjusted p.
-    """
-    tests = [findings[claim.id].test if claim.id in findings else None for claim in file.claims]
-    lowest, highest = (
-        stats.adjust([None if test is None else _bound(test, side) for test in tests], family.correction)
-        for side in (-1, 1)
-    )
-    return {
-        claim.id: test.resolved or high <= family.alpha or low > family.alpha
-        for claim, test, low, high in zip(file.claims, tests, lowest, highest, strict=True)
-        if test is not None and low is not None and high is not None
-    }
-
-
-def _bound(test: stats.TestResult, side: int) -> float:
-    doubt = 0.0 if test.exact else DOUBT * (test.standard_error + 2 / test.arrangements)
-    return min(1.0, max(0.0, test.p_value + side * doubt))
 
 
 def _judged(
-    model: str, claim: Claim, finding: Finding, p: float, smallest_p: float, settled: bool, family: Family
+    model: str, claim: Claim, finding: Finding, adjusted: Corrected, smallest_p: float, family: Family
 ) -> Result:
     decision = stats.decide(
         side=finding.side,
         null=finding.null,
         threshold=finding.threshold,
         estimate=finding.estimate,
-        p_adjusted=p,
+        p_adjusted=adjusted.p,
         smallest_p_adjusted=smallest_p,
         alpha=family.alpha,
-        resolved=settled,
+        resolved=adjusted.settled,
         degenerate=finding.test.degenerate,
     )
     reason = stats.explain(
@@ -102,7 +60,7 @@ def _judged(
         needed=finding.needed,
         family=family.size,
     )
-    return _result(model, claim, decision.verdict, reason, _evidence(finding, p, family))
+    return _result(model, claim, decision.verdict, reason, _evidence(finding, adjusted.p, family))
 
 
 def broken(model: str, claim: Claim, error: str) -> Result:
@@ -147,6 +105,7 @@ def _evidence(finding: Finding, p: float, family: Family) -> Evidence:
         paired=finding.paired,
         counts=finding.counts,
         rank=finding.rank,
+        selection=finding.selection,
         notes=finding.notes,
         figure=finding.figure,
     )

@@ -1,6 +1,7 @@
 """The claim files that ship with the project: they hold as recorded, on prompts that had no part in finding neurons."""
 
 import csv
+import re
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,10 @@ def cache(tmp_path_factory):
     return tmp_path_factory.mktemp("cache")
 
 
+def claims():
+    return [claim for path in FILES for claim in read_claim_file(path, phrases()).claims]
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name.split(".")[0])
 def test_every_claim_comes_out_as_recorded(path, cache):
     results = judge(path, cache=cache)
@@ -41,14 +46,68 @@ def test_no_prompt_of_a_claim_had_a_part_in_finding_its_neuron():
             assert not {prompt.text for prompt in chosen.prompts} & discovery
     for path in (CLAIMS / "prompts").glob("*.csv"):
         with path.open(encoding="utf-8", newline="") as file:
-            assert not {row["frame"] for row in csv.DictReader(file)} & frames
+            assert not {row.get("frame", row["group"]) for row in csv.DictReader(file)} & frames
+
+
+def test_the_prompts_said_to_be_those_of_discovery_are_those_neurons_were_found_on():
+    with (CLAIMS / "discovery.csv").open(encoding="utf-8", newline="") as file:
+        compared = {row["neuron"]: set() for row in csv.DictReader(file)}
+        file.seek(0)
+        for row in csv.DictReader(file):
+            compared[row["neuron"]] |= {(row["site"], row["first"], row["second"])}
+    for claim in claims():
+        if claim.discovered is not None:
+            said = {Path(name).stem for name in claim.discovered.names}
+            assert {p.text for p in claim.discovered.prompts} == {
+                prompt.text for topic in said for prompt in prompts(topic, "discovery")
+            }
+            assert any(
+                site == claim.settings.site and {first, second} <= said
+                for site, first, second in compared[str(claim.sentence.neuron)]
+            ), claim.id
+
+
+def test_every_claim_says_where_its_neuron_comes_from():
+    assert all(claim.discovered is not None or claim.settings.searched is not None for claim in claims())
+
+
+def test_searched_neurons_are_the_best_of_what_was_searched_on_the_prompts_that_test_them(cache):
+    source = open_model("demo", CLAIMS)
+    searched = [claim for claim in claims() if claim.settings.searched is not None]
+    assert len(searched) == 2
+    for claim in searched:
+        sides = [claim.sets[name].prompts for name in (claim.sentence.first, claim.sentence.second)]
+        design = stats.two_sample_design(*([p.group for p in side] for side in sides))
+        best = []
+        for layer in claim.settings.searched.layers or range(source.facts().layers):
+            rule = TokenRule("mean", "prompt")
+            asked = [Activations("mlp_post", layer, rule, tuple(p.text for p in side)) for side in sides]
+            answers = measure(source, asked, cache=RunCache(cache))
+            t = stats.welch_t_many(*design.units(*(answers[need] for need in asked)))
+            best.append((t.max(), f"{layer}:{t.argmax()}"))
+        assert max(best)[1] == str(claim.sentence.neuron)
+
+
+def test_what_saying_searched_turns_down_a_test_that_ignores_the_search_would_support(cache, tmp_path):
+    text = (CLAIMS / "picked.claims.yaml").read_text(encoding="utf-8")
+    path = tmp_path / "naive.claims.yaml"
+    path.write_text(
+        re.sub(r"    searched: .*\n", "", text).replace("prompts/", f"{CLAIMS}/prompts/"), "utf-8"
+    )
+    naive, said = (
+        {r.id: r for r in judge(p, cache=cache)}["best-of-noise"]
+        for p in (path, CLAIMS / "picked.claims.yaml")
+    )
+    assert naive.evidence.selection.how == "beforehand"
+    assert (naive.verdict, said.verdict) == ("supported", "inconclusive")
+    assert naive.evidence.test.p_adjusted < 0.01 < 0.2 < said.evidence.test.p_value
 
 
 def test_every_claimed_neuron_was_found_at_its_site_by_discovery():
     with (CLAIMS / "discovery.csv").open(encoding="utf-8", newline="") as file:
         found = {(row["site"], row["neuron"]) for row in csv.DictReader(file)}
-    for path in FILES:
-        for claim in read_claim_file(path, phrases()).claims:
+    for claim in claims():
+        if claim.discovered is not None:
             assert (claim.settings.site, str(claim.sentence.neuron)) in found
 
 

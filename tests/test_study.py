@@ -181,3 +181,52 @@ def test_judge_puts_a_file_to_all_its_models_or_to_one(write, monkeypatch, tmp_p
     assert [r.model for r in judge(str(file.path), "other")] == ["other", "other"]
     with pytest.raises(NeuronClaimsError, match="absent"):
         judge(file.path, "./absent")
+
+
+def test_only_claims_whose_own_limit_is_near_are_drawn_for_longer(write) -> None:
+    """With three claims Holm compares the least p with .05/3, the next with .05/2, the last with .05."""
+    many = 12  # 2.7 million relabellings: too many to enumerate
+    big = [f"{letter} is big" for letter in "abcdefghijkl"]
+    small = [f"{letter} is small" for letter in "abcdefghijkl"]
+    file = write(
+        *(f"neuron 0:{index} activates more for big than small" for index in range(3)), big=big, small=small
+    )
+    shifts = {0: 3.0, 1: 0.02, 2: -0.02}
+    noise = np.random.default_rng(3).standard_normal((many, 3))
+
+    def measure(source, measurements, *, cache, options, progress):
+        return {
+            m: np.column_stack(
+                [noise[:, i] + (shifts[i] if "big" in m.prompts[0] else 0.0) for i in (0, 1, 2)]
+            ).astype(np.float32)
+            for m in measurements
+        }
+
+    results = Study(measure=measure).judge(file, "model")
+    tests = [result.evidence.test for result in results.values()]
+    assert tests[0].p_value < 0.001
+    assert min(tests[1].p_value, tests[2].p_value) > 0.1
+    assert {test.arrangements for test in tests} == {9999}
+
+
+def test_a_claim_whose_p_lies_at_its_own_limit_is_drawn_for_longer(write) -> None:
+    big = [f"{letter} is big" for letter in "abcdefghijkl"]
+    small = [f"{letter} is small" for letter in "abcdefghijkl"]
+    file = write("neuron 0:0 activates more for big than small", big=big, small=small)
+    values = np.random.default_rng(0).standard_normal((24, 1))
+    values[:12] += 0.05 - values[:12].mean()
+    values[12:] -= values[12:].mean()
+    # Scaled until Student's t is that of p = 0.05, near which the permutation test lies too.
+    from scipy import stats
+
+    for shift in np.linspace(0, 3, 3001):
+        moved = values[:12] + shift
+        if stats.ttest_ind(moved, values[12:], alternative="greater").pvalue[0] <= 0.0502:
+            break
+
+    def measure(source, measurements, *, cache, options, progress):
+        return {m: (moved if "big" in m.prompts[0] else values[12:]).astype(np.float32) for m in measurements}
+
+    (result,) = Study(measure=measure).judge(file, "model").values()
+    assert result.evidence.test.p_value == pytest.approx(0.05, abs=0.006)
+    assert result.evidence.test.arrangements > 9999

@@ -8,7 +8,7 @@ import pytest
 
 from neuronclaims.kinds import Finding, phrases
 from neuronclaims.language import ClaimFile, read_claim_file
-from neuronclaims.results import Figure, Result
+from neuronclaims.results import Figure, Result, Selection
 from neuronclaims.stats import Estimate, TestResult
 from neuronclaims.verdicts import conclude
 
@@ -65,6 +65,7 @@ def found(p: float) -> Finding:
         counts=(("ups", 20), ("downs", 20)),
         needed=None,
         rank=None,
+        selection=Selection("beforehand"),
         notes=(),
         figure=Figure("", ()),
     )

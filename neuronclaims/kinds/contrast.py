@@ -9,17 +9,19 @@ when the sets differ in size. A bare number is in the activation's own unit; ``s
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from neuronclaims import stats
+from neuronclaims.kinds.effects import Effects, effects_of, t_of_layer
 from neuronclaims.kinds.kind import Finding, Reach, Side
-from neuronclaims.kinds.two_sets import TwoSets, rank_of
+from neuronclaims.kinds.neurons import rank_of
+from neuronclaims.kinds.two_sets import TwoSets
 from neuronclaims.language import Amount, Neuron, Phrase
 
 if TYPE_CHECKING:
     from neuronclaims.kinds.kind import Answers, Family
-    from neuronclaims.kinds.two_sets import Floats
     from neuronclaims.language import Claim
     from neuronclaims.measurements import Measurement, ModelFacts
 
@@ -68,61 +70,45 @@ class ContrastKind:
         """Say how small p could get with these prompts."""
         return _sets(claim).reach(claim.sentence.side)
 
+    def exchange(self, claim: Claim) -> Hashable | None:
+        """Say which claims this one can be tested jointly with."""
+        return _sets(claim).exchange("mean", claim.sentence.side)
+
     def needs(self, claim: Claim, facts: ModelFacts) -> tuple[Measurement, ...]:
-        """Ask for the neuron's layer on both sets."""
+        """Ask for the neuron's layer on both sets, and for what was searched."""
         return _sets(claim).needs(facts)
 
     def judge(self, claim: Claim, answers: Answers, family: Family) -> Finding:
         """Compare the means of the neuron, and rank its t statistic among those of its layer."""
         said: Contrast = claim.sentence
         sets = _sets(claim)
-        layer_a, layer_b = sets.layer(answers)
-        a, b = layer_a[:, said.neuron.index], layer_b[:, said.neuron.index]
-        estimates = _Estimates.of(a, b, sets.design.paired)
+        values = sets.values(answers)
+        effects = effects_of(values, sets.design)
         in_sd = said.by is not None and said.by.unit == "sd"
-        decisive = estimates.standardised if in_sd else estimates.difference
+        decisive = effects.standardised if in_sd else effects.difference
+        every = effects.difference, effects.auroc, effects.standardised
+        t = t_of_layer(values, sets.design)
         return Finding(
             estimate=decisive,
-            others=tuple(e for e in estimates.all if e is not decisive),
+            others=tuple(effect for effect in every if effect is not decisive),
             claimed=_claimed(said),
             side=said.side,
             null=0.0,
             threshold=said.threshold,
-            test=sets.test(a, b, statistic="mean", side=said.side, family=family),
+            test=sets.test(values, statistic="mean", side=said.side, family=family),
             unit=sets.design.unit,
             paired=sets.design.paired,
             counts=sets.counts,
-            needed=_needed(said, estimates, sets, family),
-            rank=rank_of(said.neuron.index, _strengths(said, layer_a, layer_b, sets.design.paired), "t"),
-            notes=sets.notes(),
-            figure=sets.figure(a, b),
+            needed=_needed(said, effects, sets, family),
+            rank=rank_of(said.neuron.index, t if said.side == "greater" else -t, "t"),
+            selection=sets.selection(values),
+            notes=sets.notes(values, "mean"),
+            figure=sets.figure(values),
+            joint=sets.joint(values, statistic="mean", side=said.side),
         )
 
 
 KIND = ContrastKind()
-
-
-@dataclass(frozen=True, slots=True)
-class _Estimates:
-    difference: stats.Estimate
-    auroc: stats.Estimate
-    standardised: stats.Estimate
-
-    @classmethod
-    def of(cls, a: Floats, b: Floats, paired: bool) -> _Estimates:
-        if paired:
-            return cls(
-                stats.paired_mean_difference_estimate(a, b),
-                stats.paired_auroc_estimate(a, b),
-                stats.dz_estimate(a, b),
-            )
-        return cls(
-            stats.mean_difference_estimate(a, b), stats.auroc_estimate(a, b), stats.hedges_g_estimate(a, b)
-        )
-
-    @property
-    def all(self) -> tuple[stats.Estimate, ...]:
-        return self.difference, self.auroc, self.standardised
 
 
 def _sets(claim: Claim) -> TwoSets:
@@ -134,15 +120,10 @@ def _claimed(said: Contrast) -> str | None:
     return None if said.by is None else f"{said.direction} by at least {said.by}"
 
 
-def _strengths(said: Contrast, first: Floats, second: Floats, paired: bool) -> Floats:
-    """Return how strongly every neuron of the layer shows the claimed difference."""
-    t = (stats.paired_t_many if paired else stats.welch_t_many)(first, second)
-    return t if said.side == "greater" else -t
-
-
-def _needed(said: Contrast, estimates: _Estimates, sets: TwoSets, family: Family) -> tuple[int, int] | None:
-    difference, standardised = estimates.difference.value, estimates.standardised.value
-    if not difference or not standardised:
+def _needed(said: Contrast, effects: Effects, sets: TwoSets, family: Family) -> tuple[int, int] | None:
+    """Say how many prompts would do; nothing for a neuron picked on these, whose effect is too flattered to tell."""
+    difference, standardised = effects.difference.value, effects.standardised.value
+    if sets.searched or not difference or not standardised:
         return None
     threshold = said.threshold
     if threshold is not None and said.by is not None and said.by.unit is None:
@@ -151,6 +132,7 @@ def _needed(said: Contrast, estimates: _Estimates, sets: TwoSets, family: Family
         statistic="mean",
         effect=standardised,
         threshold=threshold,
+        standardised=said.by is not None and said.by.unit == "sd",
         side=said.side,
         counts=sets.design.counts,
         paired=sets.design.paired,

@@ -6,7 +6,7 @@ finding's figure). A kind sees claims and numbers; it has never met a model, a f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
@@ -16,13 +16,18 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from neuronclaims.kinds.joint import Joint
     from neuronclaims.language import Claim, Phrase
     from neuronclaims.measurements import Measurement, ModelFacts
-    from neuronclaims.results import Figure, Rank
+    from neuronclaims.results import Figure, Rank, Selection
+    from neuronclaims.stats import Correction as Stepwise
     from neuronclaims.stats import Estimate, TestResult
-    from neuronclaims.stats.multiplicity import Correction
 
+    Correction: TypeAlias = Stepwise | Literal["max-statistic"]
     Answers: TypeAlias = Mapping[Measurement, NDArray[np.float32]]
+
+PATIENCE = (0, 99_999, 999_999)
+"""How many random draws a p may take that lies close to its limit: step by step, while fewer leave it open."""
 
 Side: TypeAlias = Literal["greater", "less", "two-sided"]
 
@@ -41,11 +46,16 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """The claims corrected together: how many, by which correction, at which level."""
+    """The claims corrected together: how many, by which correction, at which level.
+
+    ``patience`` is how many random draws a p that lies close to a limit is worth, beyond those always made. A family
+    is judged without any first: only together do the claims show which limit counts for which of them.
+    """
 
     size: int
     correction: Correction
     alpha: float
+    patience: int = PATIENCE[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,8 @@ class Finding:
     ``estimate`` is the effect the verdict rests on; the claim says that it lies on ``side`` of ``threshold``, or,
     where the sentence names no number, of ``null``. ``claimed`` is that number in the sentence's own words.
     ``needed`` are the sizes of the sets that would probably settle the claim, None where more prompts would not.
+    ``selection`` is how its neuron was chosen. ``joint`` is its share in a joint test, None for a claim that stands
+    alone.
     """
 
     estimate: Estimate
@@ -69,8 +81,10 @@ class Finding:
     counts: tuple[tuple[str, int], tuple[str, int]]
     needed: tuple[int, int] | None
     rank: Rank | None
+    selection: Selection
     notes: tuple[str, ...]
     figure: Figure
+    joint: Joint | None = None
 
 
 class Kind(Protocol):
@@ -88,6 +102,13 @@ class Kind(Protocol):
 
     def reach(self, claim: Claim) -> Reach:
         """Say how far the claim's prompts could take it, before any model is touched."""
+        ...
+
+    def exchange(self, claim: Claim) -> Hashable | None:
+        """Return what claims that can be tested jointly have in common: equal for all claims of one exchange.
+
+        None for a claim that is tested alone, such as one that is the best of many already. No model is needed.
+        """
         ...
 
     def needs(self, claim: Claim, facts: ModelFacts) -> tuple[Measurement, ...]:

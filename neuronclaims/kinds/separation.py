@@ -8,19 +8,21 @@ or within pairs) on the sum of mid-ranks, exactly wherever that can be counted.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from neuronclaims import stats
+from neuronclaims.kinds.effects import auroc_of_layer, effects_of
 from neuronclaims.kinds.kind import Finding, Reach
-from neuronclaims.kinds.two_sets import TwoSets, rank_of
+from neuronclaims.kinds.neurons import rank_of
+from neuronclaims.kinds.two_sets import TwoSets
 from neuronclaims.language import FieldError, Neuron, Phrase
 
 if TYPE_CHECKING:
     from neuronclaims.kinds.kind import Answers, Family
-    from neuronclaims.kinds.two_sets import Floats
     from neuronclaims.language import Claim
     from neuronclaims.measurements import Measurement, ModelFacts
 
@@ -63,34 +65,38 @@ class SeparationKind:
         """Say how small p could get with these prompts."""
         return _sets(claim).reach("two-sided")
 
+    def exchange(self, claim: Claim) -> Hashable | None:
+        """Say which claims this one can be tested jointly with."""
+        return _sets(claim).exchange("auroc", "two-sided")
+
     def needs(self, claim: Claim, facts: ModelFacts) -> tuple[Measurement, ...]:
-        """Ask for the neuron's layer on both sets."""
+        """Ask for the neuron's layer on both sets, and for what was searched."""
         return _sets(claim).needs(facts)
 
     def judge(self, claim: Claim, answers: Answers, family: Family) -> Finding:
         """Take the neuron's AUROC, and rank its distance from chance among those of its layer."""
         said: Separation = claim.sentence
         sets = _sets(claim)
-        paired = sets.design.paired
-        layer_a, layer_b = sets.layer(answers)
-        a, b = layer_a[:, said.neuron.index], layer_b[:, said.neuron.index]
-        estimate = (stats.paired_auroc_estimate if paired else stats.auroc_estimate)(a, b)
-        strengths = np.abs(stats.auroc_many(layer_a, layer_b) - CHANCE)
+        values = sets.values(answers)
+        effects = effects_of(values, sets.design)
+        strengths = np.abs(auroc_of_layer(values, sets.design) - CHANCE)
         return Finding(
-            estimate=estimate,
-            others=_others(a, b, paired),
+            estimate=effects.auroc,
+            others=(effects.difference, effects.standardised),
             claimed=None if said.auroc is None else f"an AUROC of at least {said.auroc:g}, either way round",
             side="two-sided",
             null=CHANCE,
             threshold=said.auroc,
-            test=sets.test(a, b, statistic="auroc", side="two-sided", family=family),
+            test=sets.test(values, statistic="auroc", side="two-sided", family=family),
             unit=sets.design.unit,
-            paired=paired,
+            paired=sets.design.paired,
             counts=sets.counts,
-            needed=_needed(said, estimate, sets, family),
+            needed=_needed(said, effects.auroc, sets, family),
             rank=rank_of(said.neuron.index, strengths, "distance of the AUROC from 0.5"),
-            notes=sets.notes(),
-            figure=sets.figure(a, b),
+            selection=sets.selection(values),
+            notes=sets.notes(values, "auroc"),
+            figure=sets.figure(values),
+            joint=sets.joint(values, statistic="auroc", side="two-sided"),
         )
 
 
@@ -102,16 +108,11 @@ def _sets(claim: Claim) -> TwoSets:
     return TwoSets.of(claim, said.neuron, said.first, said.second)
 
 
-def _others(a: Floats, b: Floats, paired: bool) -> tuple[stats.Estimate, ...]:
-    if paired:
-        return stats.paired_mean_difference_estimate(a, b), stats.dz_estimate(a, b)
-    return stats.mean_difference_estimate(a, b), stats.hedges_g_estimate(a, b)
-
-
 def _needed(
     said: Separation, estimate: stats.Estimate, sets: TwoSets, family: Family
 ) -> tuple[int, int] | None:
-    if estimate.value is None:
+    """Say how many prompts would do; nothing for a neuron picked on these, whose effect is too flattered to tell."""
+    if sets.searched or estimate.value is None:
         return None
     return stats.units_needed(
         statistic="auroc",

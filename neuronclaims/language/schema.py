@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import (
@@ -12,16 +10,15 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    GetCoreSchemaHandler,
     PlainValidator,
     SkipValidation,
     WithJsonSchema,
 )
-from pydantic_core import PydanticCustomError, core_schema
+from pydantic_core import PydanticCustomError
 
 from neuronclaims.language.holes import IDENTIFIER
-from neuronclaims.language.search import PATTERN, Search, SearchError, parse_search
-from neuronclaims.language.suggest import closest
+from neuronclaims.language.search import PATTERN, Search
+from neuronclaims.language.texts import Form, OneOf, listed, one_or_more, search
 from neuronclaims.language.values import SITES
 
 TOKEN_RULES = tuple(
@@ -35,77 +32,14 @@ _IDENTITY = r"[A-Za-z0-9_-]+(?::[A-Za-z0-9_-]+)*"
 _TAG = r"[A-Za-z_][A-Za-z0-9_-]*"
 
 
-@dataclass(frozen=True, slots=True)
-class OneOf:
-    """Marks a text that is one of some options; its error carries the nearest one and all of them."""
-
-    what: str
-    options: tuple[str, ...]
-
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> core_schema.CoreSchema:
-        return core_schema.no_info_after_validator_function(self._check, handler(source))
-
-    def __get_pydantic_json_schema__(self, *_: object) -> dict[str, Any]:
-        return {"enum": list(self.options)}
-
-    def _check(self, text: str) -> str:
-        written = " ".join(text.split())
-        if written in self.options:
-            return written
-        near = closest(written, self.options) or closest(f"{written} of prompt", self.options)  # 'last' alone
-        raise PydanticCustomError(
-            "claims_choice", "", {"what": self.what, "near": near, "options": self.options}
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """Marks a text that matches a pattern; ``rule`` says in words what that asks for."""
-
-    pattern: str
-    rule: str
-
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> core_schema.CoreSchema:
-        return core_schema.no_info_after_validator_function(self._check, handler(source))
-
-    def __get_pydantic_json_schema__(self, *_: object) -> dict[str, Any]:
-        return {"type": ["string", "number"], "pattern": f"^{self.pattern}$"}
-
-    def _check(self, text: str) -> str:
-        if re.fullmatch(self.pattern, text):
-            return text
-        raise PydanticCustomError("claims_form", "", {"rule": self.rule})
-
-
 def _version(number: int) -> int:
     if number == 1:
         return number
     raise PydanticCustomError("claims_form", "", {"rule": "this release reads version 1 of claim files"})
 
 
-def _search(value: object) -> Search:
-    if not isinstance(value, str):
-        raise PydanticCustomError("string_type", "")
-    try:
-        return parse_search(value)
-    except SearchError as error:
-        raise PydanticCustomError("claims_search", "", {"rule": error.rule, "near": error.near}) from None
-
-
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-def _one_or_more(item: dict[str, Any]) -> WithJsonSchema:
-    return WithJsonSchema({"anyOf": [item, {"type": "array", "items": item, "minItems": 1}]})
-
-
 Text = Annotated[str, Field(min_length=1), WithJsonSchema(_SCALAR)]
-Texts = Annotated[list[Text], Field(min_length=1), BeforeValidator(_listed), _one_or_more(_SCALAR)]
+Texts = Annotated[list[Text], Field(min_length=1), BeforeValidator(listed), one_or_more(_SCALAR)]
 Column = Annotated[str, Field(min_length=1)]
 Version = Annotated[int, AfterValidator(_version), WithJsonSchema({"const": 1})]
 Site = Annotated[str, OneOf("site", SITES)]
@@ -113,15 +47,15 @@ TokenRule = Annotated[str, OneOf("token rule", TOKEN_RULES)]
 Correction = Annotated[str, OneOf("correction", CORRECTIONS)]
 Expectation = Annotated[str, OneOf("verdict", EXPECTATIONS)]
 Searched = Annotated[
-    Search, PlainValidator(_search), WithJsonSchema({"type": "string", "pattern": f"^({PATTERN})$"})
+    Search, PlainValidator(search), WithJsonSchema({"type": "string", "pattern": f"^({PATTERN})$"})
 ]
 Identity = Annotated[str, Form(_IDENTITY, "an id has letters, digits, '_', '-' and single ':' between them")]
 Tag = Annotated[str, Form(_TAG, "a tag has letters, digits, '_' and '-', and does not begin with a digit")]
 Tags = Annotated[
     list[Tag],
     Field(min_length=1),
-    BeforeValidator(_listed),
-    _one_or_more({"type": "string", "pattern": f"^{_TAG}$"}),
+    BeforeValidator(listed),
+    one_or_more({"type": "string", "pattern": f"^{_TAG}$"}),
 ]
 
 

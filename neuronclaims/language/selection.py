@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 from neuronclaims.language.claims import Discovery, Prompt, PromptSet
 from neuronclaims.language.drafts import Draft, in_sentence
 from neuronclaims.language.errors import ClaimFileError, Problem, quoted
-from neuronclaims.language.marks import Entries, Items, Node, Scalar
+from neuronclaims.language.marks import Entries, Items, Node, Scalar, plain
 from neuronclaims.language.rows import SUFFIXES
 from neuronclaims.language.schema import Header
 from neuronclaims.language.search import Search
@@ -51,6 +52,7 @@ def read_selections(
     return [_selection(root, header, draft, found) for draft in drafts]
 
 
+@lru_cache(maxsize=100_000)
 def content(text: str) -> str:
     """Return what makes two prompts the same: the text in composed characters, without case, with single spaces."""
     folded = unicodedata.normalize("NFC", text).casefold()
@@ -93,12 +95,12 @@ def _both(levels: Iterable[Entries], source: Source) -> Iterator[Problem]:
 def _discoveries(
     levels: Iterable[Entries], sets: Mapping[str, PromptSet], source: Source, problems: list[Problem]
 ) -> _Discoveries:
-    names = _names(next(iter(levels)))
+    reading = _Reading(_names(next(iter(levels))), sets, source)
     found = {}
     for level in levels:
         node = level.get(DISCOVERED)
         if node is not None and not (isinstance(node, Scalar) and node.missing):
-            found[node.start] = _discovery(node, names, sets, source, problems)
+            found[node.start] = reading.discovery(node, problems)
     return found
 
 
@@ -107,45 +109,54 @@ def _names(root: Entries) -> tuple[str, ...]:
     return tuple(node.entries) if isinstance(node, Entries) else ()
 
 
-def _discovery(
-    node: Node,
-    names: tuple[str, ...],
-    sets: Mapping[str, PromptSet],
-    source: Source,
-    problems: list[Problem],
-) -> Discovery:
-    items = node.items if isinstance(node, Items) else [node]
-    if not items:
-        problems.append(source.problem(node.start, f"{quoted(DISCOVERED)} is an empty list"))
-    prompts: list[Prompt] = []
-    for item in items:
-        try:
-            prompts += _source(item, names, sets, source)
-        except ClaimFileError as error:
-            problems += error.problems
-    different = {content(prompt.text): prompt for prompt in reversed(prompts)}
-    return Discovery(tuple(_named(item) for item in items), tuple(different.values())[::-1])
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Reads what ``discovered_on`` names; a file that many claims name alike is read once."""
 
+    names: tuple[str, ...]
+    sets: Mapping[str, PromptSet]
+    source: Source
+    read: dict[str, Sequence[Prompt]] = field(default_factory=dict)
 
-def _source(
-    item: Node, names: tuple[str, ...], sets: Mapping[str, PromptSet], source: Source
-) -> Sequence[Prompt]:
-    """Return the prompts of one entry of ``discovered_on``: a set by its name, or a file of prompts."""
-    if isinstance(item, Entries):
-        return [placed.prompt for placed in prompts_from_file(quoted(DISCOVERED), item, source)]
-    if isinstance(item, Items):
-        message = f"{quoted(DISCOVERED)} holds names of prompt sets and files; this is a list in a list"
-        raise ClaimFileError([source.problem(item.start, message)])
-    if item.text in names or item.missing:
-        return sets[item.text].prompts if item.text in sets else ()
-    near, allowed = closest(item.text, names), names
-    message = f"there is no prompt set {quoted(item.text)}"
-    if item.text.endswith(SUFFIXES):
-        near, allowed = f"{{file: {item.text}}}", ()
-    elif near is None:
-        message += f"; {quoted(DISCOVERED)} names prompt sets of this file, or files of prompts"
-    width = item.end - item.start
-    raise ClaimFileError([source.problem(item.start, message, width=width, suggestion=near, allowed=allowed)])
+    def discovery(self, node: Node, problems: list[Problem]) -> Discovery:
+        items = node.items if isinstance(node, Items) else [node]
+        if not items:
+            problems.append(self.source.problem(node.start, f"{quoted(DISCOVERED)} is an empty list"))
+        prompts: list[Prompt] = []
+        for item in items:
+            try:
+                prompts += self._prompts(item)
+            except ClaimFileError as error:
+                problems += error.problems
+        different = {content(prompt.text): prompt for prompt in reversed(prompts)}
+        return Discovery(tuple(_named(item) for item in items), tuple(different.values())[::-1])
+
+    def _prompts(self, item: Node) -> Sequence[Prompt]:
+        """Return the prompts of one entry: a set by its name, or a file of prompts."""
+        if isinstance(item, Items):
+            message = f"{quoted(DISCOVERED)} holds names of prompt sets and files; this is a list in a list"
+            raise ClaimFileError([self.source.problem(item.start, message)])
+        if isinstance(item, Scalar):
+            return self._set(item)
+        written = repr(plain(item))
+        if written not in self.read:
+            placed = prompts_from_file(quoted(DISCOVERED), item, self.source)
+            self.read[written] = [each.prompt for each in placed]
+        return self.read[written]
+
+    def _set(self, item: Scalar) -> Sequence[Prompt]:
+        if item.text in self.names or item.missing:
+            return self.sets[item.text].prompts if item.text in self.sets else ()
+        near, allowed = closest(item.text, self.names), self.names
+        message = f"there is no prompt set {quoted(item.text)}"
+        if item.text.endswith(SUFFIXES):
+            near, allowed = f"{{file: {item.text}}}", ()
+        elif near is None:
+            message += f"; {quoted(DISCOVERED)} names prompt sets of this file, or files of prompts"
+        width = item.end - item.start
+        raise ClaimFileError(
+            [self.source.problem(item.start, message, width=width, suggestion=near, allowed=allowed)]
+        )
 
 
 def _named(item: Node) -> str:
@@ -204,12 +215,12 @@ def _outside(header: Header | None, drafts: Sequence[Draft], source: Source) -> 
             key = draft.node.entries[SEARCHED][0]
             message = f"{quoted(SEARCHED)} is about how one neuron was picked, and this sentence names no single one"
             yield source.problem(key.start, message, width=key.end - key.start)
-        for field, neuron in neurons:
+        for hole, neuron in neurons:
             if neuron.layer not in search:
-                yield _outside_problem(field, neuron.layer, search, draft, source)
+                yield _outside_problem(hole, neuron.layer, search, draft, source)
 
 
-def _outside_problem(field: str, layer: int, search: Search, draft: Draft, source: Source) -> Problem:
+def _outside_problem(hole: str, layer: int, search: Search, draft: Draft, source: Source) -> Problem:
     assert draft.parsed is not None
     assert draft.sentence is not None
     written = draft.node.get(SEARCHED) if isinstance(draft.node, Entries) else None
@@ -219,6 +230,6 @@ def _outside_problem(field: str, layer: int, search: Search, draft: Draft, sourc
         )
         width = written.end - written.start
         return source.problem(written.start, message, width=width, suggestion=f"layer {layer}")
-    start, end = draft.parsed.spans[field]
+    start, end = draft.parsed.spans[hole]
     message = f"this neuron is not in what was searched, {search}: give the claim its own {quoted(SEARCHED)}"
     return in_sentence(source, draft.sentence, start, end - start, message, f"{SEARCHED}: layer {layer}")

@@ -69,6 +69,8 @@ def _columns(chosen: FileSet, node: Entries, file: Scalar, table: Table, source:
                 message = f"{quoted(key)} asks for columns, and a .txt file has none: use .csv or .jsonl"
                 yield source.problem(scalar.start, message, width=scalar.end - scalar.start)
         return
+    if not table.rows and not columns:
+        return  # an empty file names no columns; that it is empty is said elsewhere
     if chosen.column is None and (table.name.endswith(".csv") or "text" not in columns):
         message = f"which column of {table.name} holds the prompts? Add 'column: NAME'"
         yield source.problem(file.start, message, width=file.end - file.start, allowed=columns)

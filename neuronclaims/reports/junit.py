@@ -25,6 +25,7 @@ def properties(result: Result) -> list[tuple[str, str | float | int]]:
             ("claims.effect_high", effect.high),
             ("claims.p_value", test.p_value),
             ("claims.p_adjusted", test.p_adjusted),
+            ("claims.selection", result.evidence.selection.how),
             ("claims.n", sum(count for _, count in result.evidence.counts)),
         ]
     return [(name, value) for name, value in found if value is not None]

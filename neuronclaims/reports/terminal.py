@@ -23,9 +23,10 @@ from neuronclaims.reports.wording import (
     number,
     own_id,
     p_value,
+    selection_lines,
     tally,
 )
-from neuronclaims.results import Effect, Evidence
+from neuronclaims.results import BEFOREHAND, Effect, Evidence
 
 COLUMNS = (
     ("verdict", 14),
@@ -104,6 +105,7 @@ class _Pen:
             yield from self._in_table(entry) if wide else self._in_list(entry)
         for error, members in common_errors(entries):
             yield from self._broken(error, members)
+        yield from (_text(line, "dim") for line in selection_lines(entries))
 
     def _in_table(self, entry: Entry) -> Iterator[RenderableType]:
         result, evidence = entry.result, entry.result.evidence
@@ -147,7 +149,8 @@ class _Pen:
             lines += [f"Because: {result.because}"] if result.because else []
             lines += [f"Read at {result.site}, {result.tokens}."]
             if result.evidence is not None:
-                lines += [_test_text(result.evidence), *result.evidence.notes]
+                notes = [note for note in result.evidence.notes if note != BEFOREHAND]
+                lines += [_test_text(result.evidence), *notes]
         yield from (Padding(_text(line, "italic"), (0, 0, 0, indent)) for line in lines)
         if lines or self.width < WIDE:
             yield Text("")

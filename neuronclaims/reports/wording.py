@@ -46,10 +46,25 @@ def _interval(effect: Effect) -> str:
     return f"[{number(effect.low, signed)}, {number(effect.high, signed)}]"
 
 
-SHORT = {"difference of means": "diff.", "mean difference": "mean diff.", "Hedges' g": "g"}
+SHORT = {
+    "difference of means": "diff.",
+    "block-adjusted difference of means": "diff. in blocks",
+    "AUROC within blocks": "AUROC in blocks",
+    "mean difference": "mean diff.",
+    "Hedges' g": "g",
+    "Hedges' g within blocks": "g in blocks",
+}
 """Names of effects as columns have room for."""
 
-SIGNED = ("difference of means", "mean difference", "Hedges' g", "Cliff's delta", "dz")
+SIGNED = (
+    "difference of means",
+    "block-adjusted difference of means",
+    "mean difference",
+    "Hedges' g",
+    "Hedges' g within blocks",
+    "Cliff's delta",
+    "dz",
+)
 """Effects whose sign is the first thing to be read."""
 
 
@@ -72,6 +87,35 @@ def headline(entry: Entry) -> tuple[str, str]:
         asked = "though marked xfail" if entry.failed else "as expected"
         return result.verdict, asked if entry.failed or result.expect != "supported" else ""
     return result.verdict, "" if result.expect == "supported" else f"expected {result.expect}"
+
+
+def selection_lines(entries: Sequence[Entry]) -> list[str]:
+    """Say once for some claims where their neurons come from: one line for each way there is among them."""
+    found: dict[str, list[str]] = {}
+    for entry in entries:
+        if entry.result.evidence is not None:
+            found.setdefault(entry.result.evidence.selection.how, []).append(entry.result.id)
+    return [
+        text.format(which=_which(found[how], sum(map(len, found.values()))))
+        for how, text in SELECTIONS.items()
+        if how in found
+    ]
+
+
+SELECTIONS = {
+    "discovered": "{which}: found on other prompts, none of which is tested here.",
+    "searched": "{which}: picked on the tested prompts themselves; p and interval allow for the search, "
+    "but the effect is flattered: measure it on new prompts.",
+    "beforehand": "{which}: taken as chosen beforehand.",
+}
+"""What is said of neurons by the way they were chosen, in the order it is said."""
+
+
+def _which(ids: Sequence[str], among: int) -> str:
+    if len(ids) == among:
+        return "The neuron" if among == 1 else "The neurons"
+    shown = ids if len(ids) <= 4 else [*ids[:3], f"and {len(ids) - 3} more"]
+    return f"The neuron{'' if len(ids) == 1 else 's'} of {', '.join(shown)}"
 
 
 def own_id(result: Result) -> str:

@@ -4,6 +4,8 @@ Prompts that share a template, document or question are not independent, so the 
 declared. A group that lies wholly in one set is one unit of that set; groups (or pair ids) found in both
 sets make the design paired, and each gives one difference. Values are averaged within a unit and set first,
 so units weigh equally.
+
+Units may lie in blocks (a template, a source, an author): they are then exchanged only within their block.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -31,8 +33,9 @@ class TwoSampleDesign:
 
     ``unit`` is what is exchanged. ``paired`` says whether each unit has a value in both sets.
     ``first_rows`` and ``second_rows`` list, per unit, the prompts (by place in their set) that are
-    averaged. ``left_out`` counts the prompts of each set that take no part because their group or pair is
-    missing from the other set.
+    averaged. ``left_out`` counts the prompts of each set that take no part because their group, pair or
+    block is missing from the other set. ``blocks``, unless None, gives the block number of every unit of
+    the first and of the second set; labels are exchanged within blocks only.
     """
 
     unit: Unit
@@ -40,6 +43,7 @@ class TwoSampleDesign:
     first_rows: Rows
     second_rows: Rows
     left_out: tuple[int, int]
+    blocks: tuple[tuple[int, ...], tuple[int, ...]] | None = None
 
     @property
     def counts(self) -> tuple[int, int]:
@@ -48,7 +52,10 @@ class TwoSampleDesign:
 
     @property
     def arrangements(self) -> int:
-        """How many ways there are to exchange labels: C(n1 + n2, n1), or 2^n for pairs."""
+        """How many ways there are to exchange labels: C(n1 + n2, n1), their product over blocks, or 2^n for pairs."""
+        if self.blocks is not None:
+            ones, twos = (Counter(numbers) for numbers in self.blocks)
+            return math.prod(math.comb(ones[block] + twos[block], ones[block]) for block in ones)
         n1, n2 = self.counts
         return 1 << n1 if self.paired else math.comb(n1 + n2, n1)
 
@@ -72,18 +79,25 @@ def two_sample_design(
     second_groups: Labels,
     first_pairs: Labels | None = None,
     second_pairs: Labels | None = None,
+    first_blocks: Labels | None = None,
+    second_blocks: Labels | None = None,
 ) -> TwoSampleDesign:
-    """Decide what is exchanged, from one group (or None) and one pair id (or None) per prompt of each set.
+    """Decide what is exchanged, from one group, pair id and block (each or None) per prompt of each set.
 
     Neither groups nor pairs: prompts. Pairs: each pair; groups of pairs, when groups are given too. Groups
-    that lie in one set each: groups. Groups found in both sets: paired groups.
+    that lie in one set each: groups. Groups found in both sets: paired groups. Blocks: prompts or groups as
+    before, but exchanged only within their block; blocks with prompts of one set only take no part.
 
-    Raises StatsError when only some prompts have a group or pair id, when a pair id occurs twice in a set
-    or joins two groups, and when fewer than two units remain in a set.
+    Raises StatsError when only some prompts have a group, pair id or block, when a pair id occurs twice in
+    a set or joins two groups, when a group lies in two blocks, when blocks come with pairs or with groups
+    found in both sets, and when fewer than two units remain in a set.
     """
     sizes = len(first_groups), len(second_groups)
     groups = _complete("group", first_groups, second_groups)
     pairs = _complete("pair id", first_pairs or (), second_pairs or ())
+    blocks = _complete("block", first_blocks or (), second_blocks or ())
+    if blocks:
+        return _within_blocks(groups, pairs, blocks, sizes)
     if pairs:
         _check_pairs(pairs, sizes)
         if groups:
@@ -109,6 +123,48 @@ def _complete(what: str, first: Labels, second: Labels) -> tuple[list[str], list
         f"Some prompts have a {what} and others have none ({len(named[0])} of {len(first)} in the first set, "
         f"{len(named[1])} of {len(second)} in the second). Give every prompt of both sets a {what}, or none."
     )
+
+
+def _within_blocks(
+    groups: tuple[list[str], list[str]] | None,
+    pairs: tuple[list[str], list[str]] | None,
+    blocks: tuple[list[str], list[str]],
+    sizes: tuple[int, int],
+) -> TwoSampleDesign:
+    if (len(blocks[0]), len(blocks[1])) != sizes:
+        raise StatsError(
+            f"There are {len(blocks[0])} and {len(blocks[1])} blocks for {sizes[0]} and {sizes[1]} prompts."
+        )
+    if pairs or (groups and set(groups[0]) & set(groups[1])):
+        what = "Pairs" if pairs else "Groups found in both sets"
+        raise StatsError(
+            f"{what} already compare like with like; leave out the blocks, or give blocks alone."
+        )
+    members = [_members(names) for names in groups or (list(map(str, range(size))) for size in sizes)]
+    home = [
+        {name: _block_of(name, rows, labels) for name, rows in units.items()}
+        for units, labels in zip(members, blocks, strict=True)
+    ]
+    shared = sorted(set(home[0].values()) & set(home[1].values()))
+    if not shared:
+        raise StatsError("No block has prompts of both sets, so nothing can be compared within blocks.")
+    number = {label: place for place, label in enumerate(shared)}
+    kept = [[name for name in units if home[side][name] in number] for side, units in enumerate(members)]
+    if groups:
+        kept = [sorted(names) for names in kept]
+    first, second = (tuple(tuple(members[side][name]) for name in kept[side]) for side in (0, 1))
+    design = _checked("group" if groups else "prompt", False, first, second, sizes)
+    ones, twos = (tuple(number[home[side][name]] for name in kept[side]) for side in (0, 1))
+    return replace(design, blocks=(ones, twos))
+
+
+def _block_of(name: str, rows: Sequence[int], labels: Sequence[str]) -> str:
+    found = sorted({labels[row] for row in rows})
+    if len(found) > 1:
+        raise StatsError(
+            f"The group {name!r} lies in the blocks {found[0]!r} and {found[1]!r}; a group belongs to one block."
+        )
+    return found[0]
 
 
 def _check_pairs(pairs: tuple[list[str], list[str]], sizes: tuple[int, int]) -> None:

@@ -49,6 +49,11 @@ def to_unit(values: Floats) -> Floats:
     return np.asarray(np.ldexp(values, -np.frexp(np.abs(values).max(axis=0))[1]), dtype=np.float64)
 
 
+def column_means(values: Floats) -> Floats:
+    """Return the mean of each column [n, m], added up alike whatever other columns there are and however they lie."""
+    return np.asarray(np.ascontiguousarray(values.T).mean(axis=1), dtype=np.float64)
+
+
 def check_sizes(first: Floats, second: Floats, *, paired: bool) -> None:
     """Raise StatsError unless both samples have two units, the same columns and, if paired, one length."""
     if first.shape[1:] != second.shape[1:]:

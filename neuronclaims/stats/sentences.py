@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neuronclaims.stats.verdicts import Decision, Finding
+from neuronclaims.stats.verdicts import MARGIN_SIDES, Decision, Finding
 
 FAR = 10
 """Beyond this many times the present size a number is no advice: it is as uncertain as the effect it comes from."""
+
+SETTLED_BY_MORE = ("cannot_reach_alpha", "monte_carlo_unresolved", "not_significant", "interval_straddles")
+"""The reasons that more prompts do away with; the others ask for a look at the values."""
 
 
 def explain(
@@ -30,7 +33,7 @@ def explain(
     """
     words = _Words(decision.finding, effect, claimed or _claimed(decision.finding), unit, counts, family)
     text = words.sentence(decision.reason)
-    if decision.verdict == "inconclusive" and needed and decision.reason != "degenerate":
+    if needed and decision.reason in SETTLED_BY_MORE:
         text += f" {_advice(needed, counts, unit)}, if the effect is what it seems."
     return text
 
@@ -54,6 +57,9 @@ class _Words:
     def beyond_number(self) -> str:
         return f"{self._range()} lies wholly {self._where()}, and chance does not explain it ({self._p()})."
 
+    def within_margin(self) -> str:
+        return f"{self._range()} lies wholly {self._inside()}, the margin claimed ({self._p()})."
+
     def interval_excludes_claim(self) -> str:
         if self.found.threshold is None:
             opposite = "below" if self.found.side == "greater" else "above"
@@ -64,6 +70,12 @@ class _Words:
         if self.found.degenerate:
             return "The values are the same in both sets throughout, so there is nothing to test."
         return f"The values vary too little to give the {self.effect} an interval."
+
+    def denominator_not_positive(self) -> str:
+        return (
+            f"The effect to be recovered (what the {self.effect} divides by) is not clearly above 0, "
+            "so there is nothing to recover."
+        )
 
     def p_and_interval_disagree(self) -> str:
         return (
@@ -87,11 +99,19 @@ class _Words:
         )
 
     def not_significant(self) -> str:
+        if self.found.side in MARGIN_SIDES:
+            family = f" once {self.family} claims are corrected together" if self.family > 1 else ""
+            either = "," if self.found.side == "within" else ""
+            unseen = f"that it is {self._too_much()}{either} is not ruled out"
+            return f"{self._measured()}; {unseen}{family} ({self._p()})."
         return f"{self._measured()}, which chance alone could explain ({self._p()})."
 
     def interval_straddles(self) -> str:
         side = "above" if self._low_side() else "below"
-        return f'{self._range()} includes values {side} {self._number()}, so "{self.claimed}" is not shown.'
+        includes = f"values {side} {self._number()}"
+        if self.found.side in MARGIN_SIDES:
+            includes = f"values that are {self._too_much()}"
+        return f'{self._range()} includes {includes}, so "{self.claimed}" is not shown.'
 
     def _low_side(self) -> bool:
         """Tell whether the effect lies on the low side, for claims of the low side or of either."""
@@ -106,6 +126,17 @@ class _Words:
 
     def _where(self) -> str:
         return f"at or {'below' if self._low_side() else 'above'} {self._number()}"
+
+    def _inside(self) -> str:
+        low, high = _margin(self.found)
+        if self.found.side == "within":
+            return f"between {low:g} and {high:g}"
+        return f"at or below {high:g}" if self.found.side == "not greater" else f"at or above {low:g}"
+
+    def _too_much(self) -> str:
+        low, high = _margin(self.found)
+        more, less = f"{high:g} or more", f"{low:g} or less"
+        return {"within": f"{less}, or {more}", "not greater": more, "not less": less}[self.found.side]
 
     def _measured(self) -> str:
         value = self.found.estimate.value
@@ -135,7 +166,21 @@ class _Words:
         return "adjusted p" if self.family > 1 else "p"
 
 
+def _margin(found: Finding) -> tuple[float, float]:
+    """Return the bounds of the margin, in ascending order; only one of them is claimed unless within both."""
+    threshold = found.null if found.threshold is None else found.threshold
+    mirror = 2 * found.null - threshold
+    return min(threshold, mirror), max(threshold, mirror)
+
+
 def _claimed(found: Finding) -> str:
+    if found.side in MARGIN_SIDES:
+        low, high = _margin(found)
+        return {
+            "within": f"between {low:g} and {high:g}",
+            "not greater": f"below {high:g}",
+            "not less": f"above {low:g}",
+        }[found.side]
     if found.threshold is None:
         return "an effect"
     mirror = f" or at most {2 * found.null - found.threshold:g}" if found.side == "two-sided" else ""
@@ -161,7 +206,8 @@ def _lower(text: str) -> str:
 
 
 def _percent(level: float) -> str:
-    return f"{100 * level:g} %"
+    text = f"{100 * level:g}"
+    return f"{text} %" if float(text) < 100 else f"{100 * level:.15g} %"
 
 
 def _apart(value: float, *marks: float) -> str:

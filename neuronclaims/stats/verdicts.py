@@ -1,27 +1,32 @@
 """From numbers to a verdict: one function of what was claimed and what was found.
 
 - supported: the adjusted p is at most alpha, and the interval lies on the claimed side of the number in the
-  sentence (without a number: the effect points the claimed way);
-- refuted: the interval lies wholly on the other side of that number (of no effect, if there is none);
+  sentence (without a number: the effect points the claimed way; for "does not": inside the margin);
+- refuted: the interval lies wholly on the other side of that number (of no effect, if there is none; of the
+  margin, for "does not");
 - inconclusive: everything else, with the first reason that applies.
 
-That p is large never refutes anything: absence of evidence is not evidence of absence.
+That p is large never refutes anything: absence of evidence is not evidence of absence. And it never supports
+"does not": that takes an interval inside the margin.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from neuronclaims.stats.effects.intervals import Estimate
-from neuronclaims.stats.inputs import Alternative, StatsError, check_choice, check_share
+from neuronclaims.stats.inputs import StatsError, check_choice, check_share
 
 Verdict: TypeAlias = Literal["supported", "refuted", "inconclusive"]
+Side: TypeAlias = Literal["greater", "less", "two-sided", "within", "not greater", "not less"]
 Reason: TypeAlias = Literal[
     "significant",
     "beyond_number",
+    "within_margin",
     "interval_excludes_claim",
     "degenerate",
+    "denominator_not_positive",
     "p_and_interval_disagree",
     "cannot_reach_alpha",
     "monte_carlo_unresolved",
@@ -31,21 +36,27 @@ Reason: TypeAlias = Literal[
 VERDICT_OF: dict[Reason, Verdict] = {
     "significant": "supported",
     "beyond_number": "supported",
+    "within_margin": "supported",
     "interval_excludes_claim": "refuted",
     "degenerate": "inconclusive",
+    "denominator_not_positive": "inconclusive",
     "p_and_interval_disagree": "inconclusive",
     "cannot_reach_alpha": "inconclusive",
     "monte_carlo_unresolved": "inconclusive",
     "not_significant": "inconclusive",
     "interval_straddles": "inconclusive",
 }
+MARGIN_SIDES = ("within", "not greater", "not less")
+"""The sides that claim an effect to be smaller than a margin: p is then that of a test against the margin."""
+_BELOW = ("less", "not less")
+"""The sides whose number does not lie above no effect."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What was claimed of an effect, and what was found: the arguments of ``decide``."""
 
-    side: Alternative
+    side: Side
     null: float
     threshold: float | None
     estimate: Estimate
@@ -54,6 +65,7 @@ class Finding:
     alpha: float
     resolved: bool
     degenerate: bool
+    denominator_positive: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +79,7 @@ class Decision:
 
 def decide(
     *,
-    side: Alternative,
+    side: Side,
     null: float,
     threshold: float | None,
     estimate: Estimate,
@@ -76,39 +88,69 @@ def decide(
     alpha: float = 0.05,
     resolved: bool = True,
     degenerate: bool = False,
+    denominator_positive: bool = True,
 ) -> Decision:
     """Judge a claim that an effect is on ``side`` of ``null``, beyond ``threshold`` if it names a number.
 
     ``threshold`` stands on the scale of ``estimate`` and on the claimed side: not below ``null`` for
     ``greater``, not above it for ``less``. For ``two-sided`` it is the upper number, and its mirror image
     below ``null`` is claimed too: "separates with AUROC at least 0.8" means at least 0.8 or at most 0.2.
-    ``p_adjusted`` is the corrected p of the test against ``null``, ``smallest_p_adjusted`` the least the
-    design could give; ``resolved`` and ``degenerate`` are those of TestResult.
+
+    "does not" has sides of its own, whose ``threshold`` is the margin and must be given: ``within`` claims
+    that the effect lies between ``threshold``, above ``null``, and its mirror image; ``not greater`` only
+    that it lies below ``threshold``; ``not less`` that it lies above it, a number below ``null``. Their
+    estimate has an interval of level 1 - 2 alpha, the dual of the tests against the margin.
+
+    ``p_adjusted`` is the corrected p of the test against ``null``, or against the margin, and
+    ``smallest_p_adjusted`` the least the design could give; ``resolved`` and ``degenerate`` are those of
+    TestResult, ``denominator_positive`` that of RatioTest.
 
     Raises StatsError for p, alpha or threshold out of place.
     """
-    check_choice(side, ("greater", "less", "two-sided"), "side")
+    check_choice(side, get_args(Side), "side")
     check_share(alpha, "alpha")
     for p in (p_adjusted, smallest_p_adjusted):
         if not 0.0 <= p <= 1.0:
             raise StatsError(f"A p-value must lie in [0, 1], not {p!r}.")
-    if threshold is not None and not (threshold <= null if side == "less" else threshold >= null):
-        raise StatsError(f"The number claimed, {threshold:g}, is on the wrong side of {null:g} for {side!r}.")
+    _check_threshold(side, null, threshold)
     finding = Finding(
-        side, null, threshold, estimate, p_adjusted, smallest_p_adjusted, alpha, resolved, degenerate
+        side,
+        null,
+        threshold,
+        estimate,
+        p_adjusted,
+        smallest_p_adjusted,
+        alpha,
+        resolved,
+        degenerate,
+        denominator_positive,
     )
     reason = _reason(finding)
     return Decision(VERDICT_OF[reason], reason, finding)
 
 
+def _check_threshold(side: Side, null: float, threshold: float | None) -> None:
+    if threshold is None:
+        if side in MARGIN_SIDES:
+            raise StatsError(
+                f'A claim that an effect is "{side}" needs a margin: the effect that would matter.'
+            )
+        return
+    margin_is_null = side in MARGIN_SIDES and threshold == null
+    if margin_is_null or not (threshold <= null if side in _BELOW else threshold >= null):
+        raise StatsError(f"The number claimed, {threshold:g}, is on the wrong side of {null:g} for {side!r}.")
+
+
 def _reason(found: Finding) -> Reason:
     no_interval = found.estimate.low is None or found.estimate.high is None
+    if not found.denominator_positive:
+        return "denominator_not_positive"
     if found.degenerate or found.estimate.value is None or (found.threshold is not None and no_interval):
         return "degenerate"
     significant = found.resolved and found.p_adjusted <= found.alpha
     if _against(found):
-        # Without a number p speaks for the very side that the interval denies; both cannot be right.
-        disagree = significant and found.threshold is None
+        # Where p is about the very number that the interval excludes, both cannot be right.
+        disagree = significant and (found.threshold is None or found.side in MARGIN_SIDES)
         return "p_and_interval_disagree" if disagree else "interval_excludes_claim"
     if found.smallest_p_adjusted > found.alpha:
         return "cannot_reach_alpha"
@@ -120,7 +162,9 @@ def _reason(found: Finding) -> Reason:
         return "p_and_interval_disagree"
     if found.threshold is None:
         return "significant"
-    return "beyond_number" if _beyond(found, found.threshold) else "interval_straddles"
+    if not _beyond(found, found.threshold):
+        return "interval_straddles"
+    return "within_margin" if found.side in MARGIN_SIDES else "beyond_number"
 
 
 def _against(found: Finding) -> bool:
@@ -128,26 +172,33 @@ def _against(found: Finding) -> bool:
     low, high = found.estimate.low, found.estimate.high
     if low is None or high is None:
         return False
-    if found.side == "two-sided":
-        return (
-            found.threshold is not None and 2 * found.null - found.threshold < low and high < found.threshold
-        )
     bound = found.null if found.threshold is None else found.threshold
-    return high < bound if found.side == "greater" else low > bound
+    mirror = 2 * found.null - bound
+    if found.side == "two-sided":
+        return found.threshold is not None and mirror < low and high < bound
+    if found.side == "within":
+        return low > bound or high < mirror
+    return high < bound if found.side in ("greater", "not less") else low > bound
 
 
 def _beyond(found: Finding, threshold: float) -> bool:
-    """Tell whether the interval lies wholly at or beyond the claimed number, on one side."""
+    """Tell whether the interval lies wholly where the claim is true, the numbers themselves included."""
     low, high = found.estimate.low, found.estimate.high
     if low is None or high is None:
         return False
+    mirror = 2 * found.null - threshold
     if found.side == "two-sided":
-        return low >= threshold or high <= 2 * found.null - threshold
-    return low >= threshold if found.side == "greater" else high <= threshold
+        return low >= threshold or high <= mirror
+    if found.side == "within":
+        return mirror <= low and high <= threshold
+    return low >= threshold if found.side in ("greater", "not less") else high <= threshold
 
 
 def _points(found: Finding, value: float) -> bool:
-    """Tell whether the estimate lies on the claimed side of no effect."""
+    """Tell whether the estimate lies on the claimed side of no effect, or inside the margin."""
     if found.side == "two-sided":
         return True
-    return value > found.null if found.side == "greater" else value < found.null
+    bound = found.null if found.threshold is None or found.side not in MARGIN_SIDES else found.threshold
+    if found.side == "within":
+        return 2 * found.null - bound < value < bound
+    return value > bound if found.side in ("greater", "not less") else value < bound

@@ -233,7 +233,10 @@ def units(
 
 
 def contrast_p(x: np.ndarray, y: np.ndarray, paired: bool, side: str) -> tuple[float, bool]:
-    """p of the difference of means, studentised where the sets differ in size; and whether it is exact."""
+    """p of the difference of means, studentised where the sets differ in size; and whether it is exact.
+
+    Where the smaller set varies more, the larger of it and the p of Welch's t-test.
+    """
     total = 2 ** len(x) if paired else math.comb(len(x) + len(y), len(x))
     if paired:
         data, statistic, kind = (x - y,), lambda d, axis: d.mean(axis), "samples"
@@ -245,7 +248,10 @@ def contrast_p(x: np.ndarray, y: np.ndarray, paired: bool, side: str) -> tuple[f
         def statistic(x: np.ndarray, y: np.ndarray, axis: int) -> np.ndarray:
             return stats.ttest_ind(x, y, axis=axis, equal_var=False).statistic
 
-    return _permuted(data, statistic, kind, side, total)
+    p, exact = _permuted(data, statistic, kind, side, total)
+    if not paired and (len(x) - len(y)) * (x.var(ddof=1) - y.var(ddof=1)) < 0:
+        p = max(p, float(stats.ttest_ind(x, y, equal_var=False, alternative=side).pvalue))
+    return p, exact
 
 
 def separation_p(x: np.ndarray, y: np.ndarray, paired: bool) -> tuple[float, bool]:
@@ -304,20 +310,26 @@ def differences(x: np.ndarray, y: np.ndarray, paired: bool) -> dict[str, Interva
 def auroc(x: np.ndarray, y: np.ndarray, paired: bool) -> Interval:
     """AUROC by counting pairs, with the interval of Newcombe (2006, method 5).
 
-    For pairs the variance is multiplied by that of the differences of placements over that of independent ones, at
-    least 1/n, and the quantile is that of t.
+    Its variance is raised by as much as DeLong's (1988) exceeds it at the estimate. For pairs the variance is
+    multiplied by that of the differences of placements over that of independent ones, at least 1/n, and the
+    quantile is that of t.
     """
     wins = (x[:, None] > y).astype(float) + 0.5 * (x[:, None] == y)
     value, m, n = float(wins.mean()), len(x), len(y)
-    reach = float(stats.norm.ppf(0.975))
+    over, under = wins.mean(1), wins.mean(0)
+    delong = over.var(ddof=1) / m + under.var(ddof=1) / n
+    more = (m + n) / 2 - 1
+    at_value = (
+        value * (1 - value) * (1 + more * (1 - value) / (2 - value) + more * value / (1 + value)) / (m * n)
+    )
+    excess = math.sqrt(max(1.0, delong / at_value)) if at_value else 1.0
+    reach = float(stats.norm.ppf(0.975)) * excess
     if paired:
-        over, under = wins.mean(1), wins.mean(0)
         independent = over.var() + under.var()
         ratio = (over + under).var() / independent if independent > 0 else 1.0
-        reach = float(stats.t.ppf(0.975, n - 1)) * math.sqrt(max(ratio, 1 / n))
+        reach = float(stats.t.ppf(0.975, n - 1)) * math.sqrt(max(ratio, 1 / n)) * excess
 
     def gap(theta: float) -> float:
-        more = (m + n) / 2 - 1
         inner = 1 + more * (1 - theta) / (2 - theta) + more * theta / (1 + theta)
         return abs(value - theta) - reach * math.sqrt(theta * (1 - theta) * inner / (m * n))
 

@@ -41,7 +41,8 @@ needs_stories = pytest.mark.skipif("stories260k" not in PRESENT, reason="needs s
 
 def settle(folder: Path) -> Path:
     """Copy the claim files of the models there are, with their prompts, beside links to these models."""
-    shutil.copytree(HERE / "prompts", folder / "prompts")
+    for prompts in ("prompts", "discovery"):
+        shutil.copytree(HERE / prompts, folder / prompts)
     for name in PRESENT:
         shutil.copy(HERE / f"{name}.claims.yaml", folder)
         (folder / name).symlink_to(MODELS[name], target_is_directory=True)

@@ -18,13 +18,22 @@ from neuronclaims.reports.plain import from_plain, to_plain
 from neuronclaims.reports.sketch import ASCII, BLOCKS, sketch
 from neuronclaims.reports.text import fitting, one_line, visible
 from neuronclaims.reports.wording import effect_texts, headline, number, p_value, tally
-from neuronclaims.results import Effect, Evidence, Figure, Rank, Result, Row, Test
+from neuronclaims.results import Effect, Evidence, Figure, Rank, Result, Row, Selection, Test
 
 EFFECT = Effect("AUROC", 0.9, 0.8, 0.95, 0.95, "score")
 TEST = Test("exact permutation", "greater", 1.5, 0.01, 0.02, "holm", 2, 0.05, True, 70, 1 / 70, 0.0)
 FIGURE = Figure("resid_post 0:1", (Row("a", (1.0, 2.0)), Row("b", (0.0,))))
 EVIDENCE = Evidence(
-    EFFECT, (), TEST, "prompt", False, (("a", 2), ("b", 1)), Rank(1, 9, "t"), ("a note",), FIGURE
+    effect=EFFECT,
+    other_effects=(),
+    test=TEST,
+    unit="prompt",
+    paired=False,
+    counts=(("a", 2), ("b", 1)),
+    rank=Rank(1, 9, "t"),
+    selection=Selection("searched", ("layer 0",), neurons=9),
+    notes=("a note",),
+    figure=FIGURE,
 )
 RESULT = Result(
     id="x",

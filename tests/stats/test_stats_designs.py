@@ -61,6 +61,68 @@ def test_groups_of_pairs_are_exchanged_as_wholes():
     assert sorted(map(tuple, np.hstack([a, b]))) == [(1.5, 15.0), (3.0, 30.0)]
 
 
+def blocked(first, second, first_groups=None, second_groups=None, **pairs):
+    return two_sample_design(
+        first_groups or none(len(first)),
+        second_groups or none(len(second)),
+        first_blocks=first,
+        second_blocks=second,
+        **pairs,
+    )
+
+
+def test_prompts_are_exchanged_within_blocks_and_lonely_blocks_take_no_part():
+    design = blocked(["s", "t", "s", "x", "t"], ["t", "s", "y", "t", "s", "s"])
+    assert (design.unit, design.paired, design.counts, design.left_out) == ("prompt", False, (4, 5), (1, 1))
+    assert design.first_rows == ((0,), (1,), (2,), (4,))
+    assert design.blocks == ((0, 1, 0, 1), (1, 0, 1, 0, 0))
+    assert design.arrangements == math.comb(5, 2) * math.comb(4, 2)
+    assert design.smallest_p("two-sided") == 2 / 60
+    a, b = design.units(np.arange(5.0)[:, None], np.arange(6.0)[:, None])
+    assert a[:, 0].tolist() == [0.0, 1.0, 2.0, 4.0]
+    assert b[:, 0].tolist() == [0.0, 1.0, 3.0, 4.0, 5.0]
+
+
+def test_whole_groups_are_exchanged_within_their_block():
+    design = blocked(["s", "s", "s", "t"], ["t", "t", "s", "z"], ["b", "a", "b", "c"], ["d", "d", "e", "f"])
+    assert (design.unit, design.counts, design.left_out) == ("group", (3, 2), (0, 1))
+    assert design.first_rows == ((1,), (0, 2), (3,))
+    assert design.blocks == ((0, 0, 1), (1, 0))
+    assert design.arrangements == 3 * 2
+    a, b = design.units([[1.0], [5.0], [3.0], [7.0]], [[2.0], [4.0], [8.0], [99.0]])
+    assert (a[:, 0].tolist(), b[:, 0].tolist()) == ([5.0, 2.0, 7.0], [3.0, 8.0])
+
+
+@pytest.mark.parametrize(
+    ("design", "says"),
+    [
+        (lambda: blocked(["s", None], ["s", "s"]), "Give every prompt of both sets a block, or none"),
+        (lambda: blocked(["s", "s"], ["t", "t"]), "No block has prompts of both sets"),
+        (lambda: blocked(["s", "t"], ["s", "s", "z"]), "The first set has 1 prompt; it needs at least 2"),
+        (
+            lambda: blocked(["s", "t"], ["s", "t"], ["g", "g"], ["h", "i"]),
+            "The group 'g' lies in the blocks 's' and 't'",
+        ),
+        (
+            lambda: blocked(["s", "t"], ["s", "t"], ["g", "h"], ["g", "h"]),
+            "Groups found in both sets already compare like with like",
+        ),
+        (
+            lambda: blocked(["s", "t"], ["s", "t"], first_pairs=["1", "2"], second_pairs=["1", "2"]),
+            "Pairs already compare like with like",
+        ),
+        (
+            lambda: two_sample_design(none(3), none(2), first_blocks=["s", "s"], second_blocks=["s", "s"]),
+            "2 and 2 blocks for 3 and 2 prompts",
+        ),
+    ],
+)
+def test_blocks_that_make_no_design_are_refused_in_one_clear_sentence(design, says):
+    with pytest.raises(StatsError) as caught:
+        design()
+    assert says in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

@@ -4,23 +4,44 @@ import math
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import integrate, stats
 from statsmodels.stats.power import TTestIndPower, TTestPower
 
-from neuronclaims.stats import auroc_many, smallest_units, two_sample_design, two_sample_tests, units_needed
+from neuronclaims.stats import (
+    StatsError,
+    auroc_many,
+    equivalence_test,
+    plan,
+    power_of,
+    smallest_units,
+    two_sample_design,
+    two_sample_tests,
+    units_needed,
+)
+from neuronclaims.stats.planning.judge import Judge
 
 PLAIN = {"threshold": None, "side": "greater", "counts": (10, 10), "paired": False}
 
 
 @pytest.mark.parametrize("d", [0.4, 0.91, 1.32])
 @pytest.mark.parametrize(("side", "tail"), [("greater", "larger"), ("two-sided", "two-sided")])
-@pytest.mark.parametrize("ratio", [1, 2])
-def test_units_for_a_difference_of_means_equal_statsmodels(d, side, tail, ratio):
-    expected = TTestIndPower().solve_power(d, alpha=0.05, power=0.8, ratio=ratio, alternative=tail)
-    found = units_needed(**PLAIN | {"side": side, "counts": (10, 10 * ratio)}, statistic="mean", effect=d)
-    assert found == (math.ceil(expected), ratio * math.ceil(expected))
-    turned = units_needed(**PLAIN | {"side": side, "counts": (10 * ratio, 10)}, statistic="mean", effect=d)
-    assert turned == found[::-1]
+def test_units_for_a_difference_of_means_equal_statsmodels(d, side, tail):
+    expected = math.ceil(TTestIndPower().solve_power(d, alpha=0.05, power=0.8, alternative=tail))
+    found = units_needed(**PLAIN | {"side": side}, statistic="mean", effect=d)
+    assert found == (expected, expected)
+
+
+@pytest.mark.parametrize("d", [0.4, 0.91, 1.32])
+@pytest.mark.parametrize("ratio", [2, 4])
+def test_units_for_sets_of_unequal_size_are_those_of_welchs_test(d, ratio):
+    def power(n):
+        df = welch_df(n, ratio * n)
+        return stats.nct.sf(stats.t.isf(0.05, df), df, d * math.sqrt(n * ratio / (1 + ratio)))
+
+    n = next(n for n in range(2, 1000) if power(n) >= 0.8)
+    asked = PLAIN | {"statistic": "mean", "effect": d}
+    assert units_needed(**asked | {"counts": (10, 10 * ratio)}) == (n, ratio * n)
+    assert units_needed(**asked | {"counts": (10 * ratio, 10)}) == (ratio * n, n)
 
 
 @pytest.mark.parametrize("dz", [0.4, 0.66, 1.0])
@@ -99,3 +120,242 @@ def test_smallest_units_of_the_published_table():
     assert smallest_units(alternative="two-sided", counts=(5, 10), paired=False) == (3, 6)
     assert smallest_units(alternative="two-sided", counts=(3, 3), paired=False, family=6) == (5, 5)
     assert smallest_units(alternative="two-sided", counts=(3, 3), paired=False, family=7) == (6, 6)
+
+
+@pytest.mark.parametrize("n", [5, 10, 50])
+@pytest.mark.parametrize("d", [0.1, 0.8, -0.5])
+@pytest.mark.parametrize(("side", "tail"), [("greater", "larger"), ("less", "smaller"), ("two-sided",) * 2])
+def test_power_for_means_without_a_number_equals_statsmodels(n, d, side, tail):
+    ask = {"statistic": "mean", "effect": d, "threshold": None, "side": side, "counts": (n, n)}
+    expected = TTestIndPower().power(d, n, 0.05 / 3, alternative=tail)
+    assert power_of(**ask, paired=False, family=3) == pytest.approx(expected, abs=1e-9)
+    expected = TTestPower().power(d, n, 0.05, alternative=tail) * (n > 5 or side != "two-sided")
+    assert power_of(**ask, paired=True) == pytest.approx(expected, abs=1e-9)  # 2/32 can never pass
+
+
+def welch_df(n1, n2):
+    return (1 / n1 + 1 / n2) ** 2 / (1 / n1**2 / (n1 - 1) + 1 / n2**2 / (n2 - 1))
+
+
+def over_spread(df, chance):
+    """Integrate chance(s) over the law of the estimated standard deviation s, by SciPy's adaptive rule."""
+    law = stats.chi(df, scale=1 / math.sqrt(df))
+    ends = law.ppf([1e-13, 1 - 1e-13])
+    return integrate.quad(lambda s: law.pdf(s) * chance(s), *ends, epsabs=1e-10, limit=500)[0]
+
+
+@pytest.mark.parametrize("n", [5, 10, 40])
+@pytest.mark.parametrize("number", [0.1, 0.5])
+def test_power_beyond_a_number_is_the_chance_that_p_and_interval_both_speak_for_it(n, number):
+    size, df, true = math.sqrt(n / 2), 2 * n - 2, 1.2
+    by_p, by_interval = stats.t.ppf([1 - 0.05 / 5, 0.975], df)
+
+    def chance(s):
+        bound = max(by_p * s, number * size + by_interval * s)
+        return stats.norm.sf(bound - true * size)
+
+    ask = {"statistic": "mean", "effect": true, "threshold": number, "side": "greater", "counts": (n, n)}
+    found = power_of(**ask, paired=False, family=5)
+    assert found == pytest.approx(over_spread(df, chance), abs=1e-4)
+    # On the scale of Hedges' g both conditions are limits for the same t, so its noncentral law is enough.
+    bound = max(by_p, stats.nct.ppf(0.975, df, number * size))
+    expected = stats.nct.sf(bound, df, true * size)
+    assert power_of(**ask, paired=False, family=5, standardised=True) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("n", [10, 20, 80])
+def test_power_of_two_one_sided_tests_is_their_joint_chance(n):
+    size, df, margin, true = math.sqrt(n / 2), 2 * n - 2, 0.5, 0.1
+    reach = stats.t.ppf(0.95, df)
+
+    def within(s):
+        edge = margin * size - reach * s
+        return max(0.0, stats.norm.cdf(edge - true * size) - stats.norm.cdf(-edge - true * size))
+
+    ask = {"statistic": "mean", "effect": true, "threshold": None, "margin": margin, "counts": (n, n)}
+    found = power_of(**ask, side="two-sided", paired=False)
+    assert found == pytest.approx(over_spread(df, within), abs=1e-4)
+    # "does not activate more" denies one side only: one t test, moved by the margin.
+    expected = stats.nct.cdf(-reach, df, (true - margin) * size)
+    assert power_of(**ask, side="greater", paired=False) == pytest.approx(expected, abs=1e-6)
+    less = ask | {"effect": -true}
+    assert power_of(**less, side="less", paired=False) == pytest.approx(expected, abs=1e-6)
+
+
+def test_prompts_for_an_equivalence_claim_are_the_first_to_reach_the_power():
+    ask = {"statistic": "mean", "effect": 0.0, "threshold": None, "side": "two-sided", "margin": 0.5}
+    n, same = units_needed(**ask, counts=(10, 10), paired=False)
+    assert n == same == 70  # the figure of the common tables: 70 per group for half a standard deviation
+    assert power_of(**ask, counts=(n - 1, n - 1), paired=False) < 0.8
+    assert units_needed(**ask | {"effect": 0.5}, counts=(10, 10), paired=False) is None
+
+
+@pytest.mark.parametrize("standardised", [False, True])
+@pytest.mark.parametrize("side", ["greater", "two-sided"])
+@pytest.mark.parametrize(("statistic", "threshold"), [("mean", 0.5), ("auroc", 0.65)])
+@pytest.mark.parametrize("shift", [0.0, 1.0])
+def test_chances_of_support_and_refutation_are_those_of_simulated_claims(
+    standardised, side, statistic, threshold, shift
+):
+    n, sets = 40, 1500
+    rng = np.random.default_rng(7)
+    a, b = rng.normal(shift, 1, (n, sets)), rng.normal(0, 1, (n, sets))
+    judge = Judge(statistic, side, threshold, False, 0.05, 1, 0.95, standardised, 1.0)
+    supported, refuted = judge.verdicts(a, b, seed=0)
+    effect = shift if statistic == "mean" else stats.norm.cdf(shift / math.sqrt(2))
+    [row] = plan(
+        statistic=statistic,
+        effect=effect,
+        threshold=threshold,
+        side=side,
+        counts=(n, n),
+        sizes=[(n, n)],
+        paired=False,
+        standardised=standardised,
+    )
+    assert supported.mean() == pytest.approx(row.supported, abs=0.04)
+    assert refuted.mean() == pytest.approx(row.refuted, abs=0.04)
+
+
+@pytest.mark.parametrize(
+    ("counts", "close"),
+    [((5, 5), 0.04), ((5, 10), 0.04), ((10, 10), 0.03), ((20, 20), 0.03), ((50, 50), 0.03)],
+)
+@pytest.mark.parametrize("d", [0.5, 0.8, 1.2, 2.0])
+def test_permutation_tests_have_the_power_of_the_t_test(counts, close, d):
+    rng = np.random.default_rng(11)
+    sets = 2500
+    a, b = rng.normal(d, 1, (counts[0], sets)), rng.normal(0, 1, (counts[1], sets))
+    found = np.concatenate(
+        [
+            two_sample_tests(
+                a[:, part : part + 500],
+                b[:, part : part + 500],
+                paired=False,
+                statistic="mean",
+                alternative="two-sided",
+                seed=part,
+                resamples=999,
+                exact_limit=4000,
+            ).p_value
+            for part in range(0, sets, 500)
+        ]
+    )
+    ask = {"effect": d, "threshold": None, "side": "two-sided", "counts": counts, "paired": False}
+    assert np.mean(found <= 0.05) == pytest.approx(power_of(statistic="mean", **ask), abs=close)
+
+
+def test_a_margin_that_few_prompts_cannot_reach_has_no_power():
+    asked = {"statistic": "auroc", "effect": 0.5, "threshold": None, "side": "two-sided", "margin": 0.1}
+    sizes = [(n, n) for n in (5, 20, 60, 200)]
+    rows = plan(**asked, counts=(5, 5), paired=False, sizes=sizes)
+    for row in rows:
+        # The clearest possible data have an AUROC of exactly 0.5: the test of them has the least p.
+        n = row.counts[0]
+        best = equivalence_test(
+            np.arange(2.0 * n)[np.arange(2 * n) % 4 % 3 == 0],
+            np.arange(2.0 * n)[np.arange(2 * n) % 4 % 3 != 0],
+            margin=0.1,
+            scale="auroc",
+            paired=False,
+        ).p_value
+        assert row.reachable == (row.smallest_p <= 0.05)
+        assert row.smallest_p <= best + 1e-12
+        assert (row.supported > 0) <= row.reachable
+    assert not rows[0].reachable
+    assert rows[-1].reachable
+
+
+@pytest.mark.parametrize(
+    ("statistic", "scale", "margin"),
+    [("mean", "difference", 0.6), ("mean", "sd", 0.6), ("auroc", "auroc", 0.15)],
+)
+@pytest.mark.parametrize(("side", "denied"), [("within", "two-sided"), ("not greater", "greater")])
+@pytest.mark.parametrize("paired", [False, True])
+def test_equivalence_tests_have_the_power_that_is_planned(statistic, scale, margin, side, denied, paired):
+    n, sets = 35, 600
+    rng = np.random.default_rng(21)
+    # Members of a pair are independent, so their differences have twice the variance.
+    a, b = rng.normal(size=(sets, n)), rng.normal(size=(sets, n))
+    unit = math.sqrt(2) if paired and scale == "difference" else 1.0
+    found = [
+        equivalence_test(x, y, margin=margin * unit, scale=scale, paired=paired, side=side).p_value <= 0.05
+        for x, y in zip(a, b, strict=True)
+    ]
+    planned = power_of(
+        statistic=statistic,
+        effect=0.5 if statistic == "auroc" else 0.0,
+        threshold=None,
+        side=denied,
+        counts=(n, n),
+        paired=paired,
+        margin=margin,
+        standardised=scale == "sd",
+    )
+    assert np.mean(found) == pytest.approx(planned, abs=0.07 if paired and scale == "auroc" else 0.05)
+
+
+def share_power(n, true, claimed, side, family=1):
+    counts = np.arange(n + 1)
+    least = {
+        "greater": stats.binom.sf(counts - 1, n, claimed),
+        "less": stats.binom.cdf(counts, n, claimed),
+    }
+    least["two-sided"] = 2 * np.minimum(least["greater"], least["less"])
+    return stats.binom.pmf(counts, n, true)[least[side] * family <= 0.05].sum()
+
+
+@pytest.mark.parametrize(("true", "claimed"), [(0.8, 0.6), (0.95, 0.9), (0.02, 0.01), (0.3, 0.5)])
+@pytest.mark.parametrize("side", ["greater", "less", "two-sided"])
+@pytest.mark.parametrize("n", [1, 5, 10, 73])
+def test_power_for_shares_is_the_exact_binomial_sum(true, claimed, side, n):
+    ask = {"statistic": "share", "effect": true, "threshold": claimed, "side": side, "counts": (n, n)}
+    found = power_of(**ask, paired=False, family=2)
+    assert found == pytest.approx(share_power(n, true, claimed, side, family=2), abs=1e-12)
+
+
+def test_ten_prompts_support_sixty_percent_from_nine_on_and_refute_it_up_to_two():
+    [row] = plan(
+        statistic="share",
+        effect=0.7,
+        threshold=0.6,
+        side="greater",
+        counts=(10, 10),
+        sizes=[(10, 10)],
+        paired=False,
+    )
+    assert row.supported == pytest.approx(stats.binom.sf(8, 10, 0.7))
+    assert row.refuted == pytest.approx(stats.binom.cdf(2, 10, 0.7))
+
+
+@pytest.mark.parametrize(("true", "claimed", "side"), [(0.8, 0.6, "greater"), (0.3, 0.5, "less")])
+def test_prompts_for_a_share_are_the_first_from_which_the_power_stays(true, claimed, side):
+    ask = {"statistic": "share", "effect": true, "threshold": claimed, "side": side, "counts": (9, 9)}
+    enough = [share_power(n, true, claimed, side) >= 0.8 for n in range(300)]
+    first = 300 - enough[::-1].index(False)
+    assert True in enough[:first]  # the sawtooth: the power was reached before, and lost again
+    assert units_needed(**ask, paired=False) == (first, first)
+
+
+def test_searching_many_neurons_and_a_larger_family_cost_power_alike():
+    ask = {"statistic": "mean", "effect": 1.0, "threshold": None, "side": "greater", "counts": (20, 20)}
+    assert power_of(**ask, paired=False, searched=768) == power_of(**ask, paired=False, family=768)
+    assert units_needed(**ask, paired=False, searched=768) > units_needed(**ask, paired=False)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"counts": (1, 5)}, "at least 2 units"),
+        ({"effect": float("nan")}, "finite"),
+        ({"margin": 0.5, "threshold": 0.2}, "not both"),
+        ({"margin": -1.0}, "positive"),
+        ({"statistic": "auroc", "effect": 1.5}, r"in \[0, 1\]"),
+        ({"statistic": "share"}, "give the threshold"),
+        ({"family": 0}, "at least 1"),
+        ({"side": "more"}, "side must be"),
+    ],
+)
+def test_what_cannot_be_planned_is_said(change, words):
+    with pytest.raises(StatsError, match=words):
+        power_of(**PLAIN | {"statistic": "mean", "effect": 0.5} | change)

@@ -1,33 +1,21 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import typing
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 from stats_data import quick
+from stats_judge import estimate, judge
 
-from neuronclaims.stats import Estimate, Reason, StatsError, decide, explain
+from neuronclaims.stats import Reason, StatsError, decide, equivalence_test, explain
 from neuronclaims.stats.verdicts import VERDICT_OF
 
 ORDER = {"refuted": 0, "inconclusive": 1, "supported": 2}
-
-
-def estimate(low, value, high, name="AUROC"):
-    return Estimate(name, value, low, high, 0.95, "by hand")
-
-
-def judge(low, value, high, *, side="greater", threshold=None, p=0.01, least=0.001, **more):
-    return decide(
-        side=side,
-        null=more.pop("null", 0.5),
-        threshold=threshold,
-        estimate=estimate(low, value, high),
-        p_adjusted=p,
-        smallest_p_adjusted=least,
-        **more,
-    )
 
 
 TRUTH = [
@@ -64,6 +52,25 @@ TRUTH = [
     ("greater", 0.95, (0.6, 0.8, 0.9), 0.08, {"least": 0.06}, "refuted", "interval_excludes_claim"),
     ("greater", None, (0.6, 0.8, 0.9), 0.049, {"resolved": False}, "inconclusive", "monte_carlo_unresolved"),
     ("greater", 0.95, (0.6, 0.8, 0.9), 0.049, {"resolved": False}, "refuted", "interval_excludes_claim"),
+    ("within", 0.7, (0.4, 0.5, 0.6), 0.01, {}, "supported", "within_margin"),
+    ("within", 0.7, (0.31, 0.5, 0.7), 0.05, {}, "supported", "within_margin"),
+    ("within", 0.7, (0.4, 0.5, 0.6), 0.06, {}, "inconclusive", "not_significant"),
+    ("within", 0.7, (0.2, 0.5, 0.6), 0.2, {}, "inconclusive", "not_significant"),
+    ("within", 0.7, (0.2, 0.5, 0.6), 0.01, {}, "inconclusive", "interval_straddles"),
+    ("within", 0.7, (0.71, 0.8, 0.9), 0.99, {}, "refuted", "interval_excludes_claim"),
+    ("within", 0.7, (0.1, 0.2, 0.29), 0.99, {}, "refuted", "interval_excludes_claim"),
+    ("within", 0.7, (0.1, 0.2, 0.29), 0.01, {}, "inconclusive", "p_and_interval_disagree"),
+    ("not greater", 0.7, (0.1, 0.2, 0.7), 0.01, {}, "supported", "within_margin"),
+    ("not greater", 0.7, (0.6, 0.65, 0.75), 0.2, {}, "inconclusive", "not_significant"),
+    ("not greater", 0.7, (0.71, 0.8, 0.9), 0.99, {}, "refuted", "interval_excludes_claim"),
+    ("not less", 0.3, (0.3, 0.4, 0.9), 0.01, {}, "supported", "within_margin"),
+    ("not less", 0.3, (0.1, 0.2, 0.29), 0.99, {}, "refuted", "interval_excludes_claim"),
+    ("within", 0.7, (0.4, 0.5, 0.6), 0.2, {"least": 0.06}, "inconclusive", "cannot_reach_alpha"),
+    ("within", 0.7, (0.4, 0.5, 0.6), 0.01, {"degenerate": True}, "inconclusive", "degenerate"),
+    (
+        *("greater", 0.7, (0.8, 0.85, 0.9), 0.01, {"denominator_positive": False}),
+        *("inconclusive", "denominator_not_positive"),
+    ),
 ]
 
 
@@ -77,17 +84,96 @@ def test_the_truth_table_visits_every_reason():
     assert {row[-1] for row in TRUTH} == set(typing.get_args(Reason)) == set(VERDICT_OF)
 
 
+MARGIN_SIDES = ("within", "not greater", "not less")
+SIDES = ("greater", "less", "two-sided", *MARGIN_SIDES)
+CLAIMED = {
+    # side: where the claim is true, with no effect at 0 and the number (if there is one) at 5 or -5
+    ("greater", None): lambda x: x >= 0,
+    ("greater", 5): lambda x: x >= 5,
+    ("less", None): lambda x: x <= 0,
+    ("less", -5): lambda x: x <= -5,
+    ("two-sided", None): lambda x: True,
+    ("two-sided", 5): lambda x: abs(x) >= 5,
+    ("within", 5): lambda x: abs(x) <= 5,
+    ("not greater", 5): lambda x: x <= 5,
+    ("not less", -5): lambda x: x >= -5,
+}
+POINTS = {
+    "greater": lambda x: x > 0,
+    "less": lambda x: x < 0,
+    "two-sided": lambda x: True,
+    "within": lambda x: -5 < x < 5,
+    "not greater": lambda x: x < 5,
+    "not less": lambda x: x > -5,
+}
+PLACES = (-8, -5, -3, 0, 3, 5, 8)
+INTERVALS = [
+    *itertools.combinations_with_replacement(PLACES, 3),
+    *((None, value, None) for value in PLACES),
+    (None, None, None),
+]
+
+
+def expected(side, number, interval, p, least, resolved, degenerate, denominator):
+    """Return the reason by a table of rules, the first that applies, on every half point of the interval."""
+    low, value, high = interval
+    known = low is not None
+    fits = [CLAIMED[side, number](x / 2) for x in range(2 * low, 2 * high + 1)] if known else []
+    passes = resolved and p <= 0.05
+    about_this_number = number is None or side in MARGIN_SIDES
+    table = [
+        (not denominator, "denominator_not_positive"),
+        (degenerate or value is None or (number is not None and not known), "degenerate"),
+        (known and not any(fits) and passes and about_this_number, "p_and_interval_disagree"),
+        (known and not any(fits), "interval_excludes_claim"),
+        (least > 0.05, "cannot_reach_alpha"),
+        (not resolved, "monte_carlo_unresolved"),
+        (p > 0.05, "not_significant"),
+        (value is not None and not POINTS[side](value), "p_and_interval_disagree"),
+        (number is None, "significant"),
+        (not all(fits), "interval_straddles"),
+        (side in MARGIN_SIDES, "within_margin"),
+        (True, "beyond_number"),
+    ]
+    return next(reason for applies, reason in table if applies)
+
+
+@pytest.mark.parametrize(("side", "number"), CLAIMED)
+def test_the_whole_grid_follows_the_table(side, number):
+    facts = itertools.product(INTERVALS, (0.01, 0.05, 0.051, 1.0), (0.001, 0.05, 0.06), *[(True, False)] * 3)
+    seen = set()
+    for interval, p, least, resolved, degenerate, denominator in facts:
+        found = decide(
+            side=side,
+            null=0.0,
+            threshold=number,
+            estimate=estimate(*interval),
+            p_adjusted=p,
+            smallest_p_adjusted=least,
+            resolved=resolved,
+            degenerate=degenerate,
+            denominator_positive=denominator,
+        )
+        reason = expected(side, number, interval, p, least, resolved, degenerate, denominator)
+        assert found.reason == reason, (interval, p, least, resolved, degenerate, denominator)
+        assert found.verdict == VERDICT_OF[reason]
+        seen.add(reason)
+    assert ("interval_excludes_claim" in seen) == ((side, number) != ("two-sided", None))
+
+
 SHARES = st.floats(0, 1)
+WHOLE = st.integers(-20, 20)
 
 
 @st.composite
 def claims(draw):
-    side = draw(st.sampled_from(["greater", "less", "two-sided"]))
-    low, value, high = sorted(draw(st.tuples(SHARES, SHARES, SHARES)))
-    number = draw(st.one_of(st.none(), st.floats(0.5, 1)))
-    if side == "less" and number is not None:
-        number = 1 - number
-    facts = {"p": draw(SHARES), "least": draw(SHARES), "resolved": draw(st.booleans())}
+    """Draw a claim about a whole number with no effect at 0, and an interval with whole limits: nothing rounds."""
+    side = draw(st.sampled_from(SIDES))
+    low, value, high = sorted(draw(st.tuples(WHOLE, WHOLE, WHOLE)))
+    number = draw(st.integers(1, 15) if side in MARGIN_SIDES else st.one_of(st.none(), st.integers(0, 15)))
+    if side in ("less", "not less") and number is not None:
+        number = -number
+    facts = {"p": draw(SHARES), "least": draw(SHARES), "resolved": draw(st.booleans()), "null": 0}
     return {"side": side, "threshold": number, **facts}, (low, value, high)
 
 
@@ -102,65 +188,115 @@ def test_a_larger_p_never_helps_a_claim_except_by_ending_a_contradiction(claim, 
     lower, higher = sorted([facts["p"], p])
     before, after = (judge(*interval, **facts | {"p": x}) for x in (lower, higher))
     assert ORDER[after.verdict] <= ORDER[before.verdict]
-    if facts["threshold"] is not None:
+    if facts["threshold"] is not None and facts["side"] not in MARGIN_SIDES:
         assert (before.verdict == "refuted") == (after.verdict == "refuted")
 
 
 @quick
-@given(claims(), st.floats(0, 0.5))
+@given(claims(), st.integers(0, 30))
 def test_moving_the_interval_to_the_claimed_side_never_hurts(claim, shift):
-    facts, interval = claim
+    facts, (low, value, high) = claim
     if facts["side"] == "two-sided":
         return
-    moved = tuple(x + (shift if facts["side"] == "greater" else -shift) for x in interval)
-    assert rank(moved, facts) >= rank(interval, facts)
+    if facts["side"] == "within":  # towards no effect, not beyond it
+        shift = min(shift, abs(low + high) // 2)
+        way = -1 if low + high > 0 else 1
+    else:
+        way = 1 if facts["side"] in ("greater", "not less") else -1
+    moved = tuple(x + way * shift for x in (low, value, high))
+    assert rank(moved, facts) >= rank((low, value, high), facts)
 
 
 @quick
-@given(claims(), st.floats(0, 0.5))
+@given(claims(), st.integers(0, 30), st.integers(0, 30))
+def test_a_wider_interval_never_settles_anything(claim, more, less):
+    facts, (low, value, high) = claim
+    narrow, wide = judge(low, value, high, **facts), judge(low - less, value, high + more, **facts)
+    assert wide.verdict in (narrow.verdict, "inconclusive")
+
+
+@quick
+@given(claims(), st.integers(0, 9))
 def test_claiming_more_never_helps(claim, more):
     facts, interval = claim
     if facts["threshold"] is None:
         return
-    bolder = facts["threshold"] + (-more if facts["side"] == "less" else more)
-    assert rank(interval, facts | {"threshold": bolder}) <= rank(interval, facts)
+    size = abs(facts["threshold"])
+    bolder = max(1, size - more) if facts["side"] in MARGIN_SIDES else size + more
+    if facts["side"] in MARGIN_SIDES and bolder < size and facts["p"] <= 0.05:
+        facts = facts | {"p": 0.5}  # p is about the margin: against a smaller one it is another, and larger
+    sign = -1 if facts["side"] in ("less", "not less") else 1
+    assert rank(interval, facts | {"threshold": sign * bolder}) <= rank(interval, facts)
 
 
 @quick
 @given(claims())
 def test_mirroring_everything_mirrors_nothing_in_the_verdict(claim):
     facts, (low, value, high) = claim
-    turned = {"greater": "less", "less": "greater", "two-sided": "two-sided"}[facts["side"]]
-    number = facts["threshold"]
-    if facts["side"] != "two-sided" and number is not None:
-        number = -number
-    mirrored = decide(
-        side=turned,
-        null=-0.5 if turned != "two-sided" else 0.5,
-        threshold=number,
-        estimate=estimate(-high, -value, -low)
-        if turned != "two-sided"
-        else estimate(1 - high, 1 - value, 1 - low),
-        p_adjusted=facts["p"],
-        smallest_p_adjusted=facts["least"],
-        resolved=facts["resolved"],
-    )
-    if (
-        turned == "two-sided"
-        and number is not None
-        and any(abs(x - number) < 1e-9 for x in (1 - low, 1 - high, low, high))
-    ):
-        return  # 1 - x rounds
-    plain = judge(low, value, high, **facts)
-    assert (mirrored.verdict, mirrored.reason) == (plain.verdict, plain.reason)
+    turned = {"greater": "less", "less": "greater", "not greater": "not less", "not less": "not greater"}
+    mirrored = facts | {"side": turned.get(facts["side"], facts["side"])}
+    if facts["side"] in turned and facts["threshold"] is not None:
+        mirrored["threshold"] = -facts["threshold"]
+    plain, other = judge(low, value, high, **facts), judge(-high, -value, -low, **mirrored)
+    assert (other.verdict, other.reason) == (plain.verdict, plain.reason)
 
 
 @quick
 @given(claims())
-def test_large_p_alone_never_refutes(claim):
+def test_large_p_alone_never_refutes_and_never_supports(claim):
     facts, (low, value, high) = claim
-    if low <= 0.5 <= high and facts["threshold"] is None:
-        assert judge(low, value, high, **facts | {"p": 1.0}).verdict == "inconclusive"
+    found = judge(low, value, high, **facts | {"p": 1.0})
+    assert found.verdict != "supported"
+    if low <= 0 <= high and (facts["threshold"] is None or facts["side"] in MARGIN_SIDES):
+        assert found.verdict == "inconclusive"
+
+
+@quick
+@given(claims(), st.sampled_from(["degenerate", "denominator_positive"]))
+def test_nothing_to_test_or_to_recover_is_never_a_verdict(claim, fact):
+    facts, interval = claim
+    assert judge(*interval, **facts, **{fact: fact == "degenerate"}).verdict == "inconclusive"
+
+
+@quick
+@given(st.integers(0, 10**6), st.sampled_from([0.4, 0.8, 1.5]), st.floats(-1, 2))
+def test_not_greater_is_less_than_the_margin(seed, margin, shift):
+    rng = np.random.default_rng(seed)
+    a, b = rng.normal(shift, 1, 12), rng.normal(0, 1, 9)
+    found = equivalence_test(a, b, margin=margin, scale="difference", paired=False, side="not greater")
+    facts = {"estimate": found.estimate, "p_adjusted": found.p_value, "smallest_p_adjusted": found.smallest_p}
+    ours = decide(side="not greater", null=0.0, threshold=margin, **facts)
+    assert ours.verdict == decide(side="less", null=margin, threshold=None, **facts).verdict
+
+
+@pytest.mark.parametrize(
+    ("shift", "side", "verdict"),
+    [
+        (0.0, "within", "supported"),
+        (0.0, "not greater", "supported"),
+        (-3.0, "within", "refuted"),
+        (-3.0, "not greater", "supported"),
+        (3.0, "not greater", "refuted"),
+        (3.0, "not less", "supported"),
+        (0.5, "within", "inconclusive"),
+    ],
+)
+@pytest.mark.parametrize("scale", ["difference", "sd", "auroc"])
+def test_does_not_is_judged_by_the_margin(shift, side, verdict, scale):
+    b = stats.norm.ppf((np.arange(100) + 0.5) / 100)
+    margin = 0.5 if scale != "auroc" else 0.14
+    found = equivalence_test(b + shift, b, margin=margin, scale=scale, paired=False, side=side)
+    decision = decide(
+        side=side,
+        null=found.null,
+        threshold=found.threshold,
+        estimate=found.estimate,
+        p_adjusted=found.p_value,
+        smallest_p_adjusted=found.smallest_p,
+        degenerate=found.degenerate,
+    )
+    assert decision.verdict == verdict
+    assert explain(decision, effect=found.estimate.name).startswith("The ")
 
 
 def test_numbers_out_of_place_are_refused():
@@ -171,106 +307,13 @@ def test_numbers_out_of_place_are_refused():
         ({"side": "less", "threshold": 0.6}, "wrong side"),
         ({"side": "two-sided", "threshold": 0.4}, "wrong side"),
         ({"side": "up"}, "side must be one of"),
+        ({"side": "within"}, "needs a margin"),
+        ({"side": "within", "threshold": 0.5}, "wrong side"),
+        ({"side": "not greater", "threshold": 0.4}, "wrong side"),
+        ({"side": "not less", "threshold": 0.6}, "wrong side"),
     ):
         with pytest.raises(StatsError, match=says):
             judge(0.6, 0.7, 0.8, **change)
-
-
-SENTENCES = [
-    (
-        judge(0.613, 0.8, 0.931, threshold=0.8, side="two-sided"),
-        {"claimed": "AUROC at least 0.8", "needed": (34, 34)},
-        'The 95 % interval of the AUROC [0.613, 0.931] includes values below 0.8, so "AUROC at least 0.8" is not '
-        "shown. About 34 prompts per set would probably settle it, if the effect is what it seems.",
-    ),
-    (
-        judge(0.1, 0.25, 0.35, threshold=0.7, side="two-sided"),
-        {},
-        'The 95 % interval of the AUROC [0.1, 0.35] includes values above 0.3, so "at least 0.7 or at most 0.3" '
-        "is not shown.",
-    ),
-    (
-        judge(0.6, 0.8, 0.9, p=0.0012, side="two-sided"),
-        {"family": 12},
-        "The AUROC is 0.8 (95 % interval [0.6, 0.9]), and chance does not explain it "
-        "(adjusted p = 0.0012, within the limit of 0.05).",
-    ),
-    (
-        judge(0.1, 0.2, 0.25, threshold=0.3, side="less", p=0.05),
-        {},
-        "The 95 % interval of the AUROC [0.1, 0.25] lies wholly at or below 0.3, and chance does not explain it "
-        "(p = 0.05, within the limit of 0.05).",
-    ),
-    (
-        judge(0.1, 0.2, 0.4, p=1.0),
-        {},
-        "The 95 % interval of the AUROC [0.1, 0.4] lies wholly below 0.5, against the claim.",
-    ),
-    (
-        judge(0.31, 0.5, 0.69, threshold=0.7, side="two-sided", p=1.0),
-        {"claimed": "AUROC at least 0.7"},
-        'The 95 % interval of the AUROC [0.31, 0.69] contains no value that fits "AUROC at least 0.7".',
-    ),
-    (
-        judge(0.4, 0.6, 0.8, p=0.0500004, least=0.001),
-        {},
-        "The AUROC is 0.6 (95 % interval [0.4, 0.8]), which chance alone could explain "
-        "(p = 0.0500004, above the limit of 0.05).",
-    ),
-    (
-        judge(0.4, 0.6, 0.8, p=0.4, least=0.179),
-        {"counts": (3, 5), "family": 10, "needed": (6, 10)},
-        "With 3 and 5 prompts and 10 claims corrected together, the smallest adjusted p possible is 0.179: no result "
-        "could pass the limit of 0.05. About 6 and 10 prompts would probably settle it, if the effect is what it "
-        "seems.",
-    ),
-    (
-        judge(0.4, 0.6, 0.8, p=0.4),
-        {"counts": (4, 8), "needed": (41, 82)},
-        "The AUROC is 0.6 (95 % interval [0.4, 0.8]), which chance alone could explain (p = 0.4, above the limit of "
-        "0.05). It would take more than 10 times as many prompts to settle it, if the effect is what it seems.",
-    ),
-    (
-        judge(0.4, 0.6, 0.8, p=0.5, least=0.0625),
-        {"counts": (4, 4), "unit": "pair"},
-        "With 4 pairs, the smallest p possible is 0.0625: no result could pass the limit of 0.05.",
-    ),
-    (
-        judge(0.5, 0.6, 0.8, p=0.0499, resolved=False),
-        {},
-        "Random relabelling cannot tell on which side of the limit 0.05 the p lies (estimate 0.0499).",
-    ),
-    (
-        judge(0.5, 0.5, 0.5, p=1.0, degenerate=True),
-        {"needed": (9, 9)},
-        "The values are the same in both sets throughout, so there is nothing to test.",
-    ),
-    (
-        judge(None, 1.0, None, threshold=0.7, p=0.01),
-        {},
-        "The values vary too little to give the AUROC an interval.",
-    ),
-    (
-        judge(0.3, 0.45, 0.6, p=0.01),
-        {},
-        "The test speaks for the claim (p = 0.01, within the limit of 0.05), the effect does not: the AUROC is 0.45 "
-        "(95 % interval [0.3, 0.6]). Look at the values before believing either.",
-    ),
-    (
-        judge(0.7996, 0.9, 0.95, threshold=0.8),
-        {},
-        'The 95 % interval of the AUROC [0.7996, 0.95] includes values below 0.8, so "at least 0.8" is not shown.',
-    ),
-]
-
-
-@pytest.mark.parametrize(("decision", "words", "sentence"), SENTENCES)
-def test_every_verdict_is_explained_with_its_numbers(decision, words, sentence):
-    assert explain(decision, effect="AUROC", **words) == sentence
-
-
-def test_every_reason_has_a_sentence():
-    assert {decision.reason for decision, _, _ in SENTENCES} == set(VERDICT_OF)
 
 
 def test_a_decision_carries_what_it_was_taken_on():

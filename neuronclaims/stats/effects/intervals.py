@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neuronclaims.stats.effects.newcombe import hanley_mcneil_limits, pair_variance_ratio
+from neuronclaims.stats.effects.newcombe import hanley_mcneil_limits, paired_variance_factor, variance_excess
 from neuronclaims.stats.effects.noncentral import noncentrality_limits
 from neuronclaims.stats.effects.points import auroc
 from neuronclaims.stats.effects.quantiles import normal_quantile, spread, standard_error, t_quantile
@@ -40,11 +40,13 @@ class Estimate:
 def auroc_estimate(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) -> Estimate:
     """Return the AUROC of two independent samples [n1] and [n2] with Newcombe's score interval.
 
-    Source: Newcombe 2006, Statistics in Medicine 25:559-573, method 5.
+    Source: Newcombe 2006, Statistics in Medicine 25:559-573, method 5; its variance is raised where DeLong's (1988) is
+    larger at the estimate, see docs/adr/0014-auroc-interval.md.
     """
     a, b = _independent(first, second, level)
     value = auroc(a, b)
-    low, high = hanley_mcneil_limits(value, len(a), len(b), normal_quantile(level))
+    excess = math.sqrt(variance_excess(a[:, None], b[:, None])[0])
+    low, high = hanley_mcneil_limits(value, len(a), len(b), normal_quantile(level) * excess)
     return Estimate("AUROC", value, low, high, level, "Newcombe score interval")
 
 
@@ -57,15 +59,11 @@ def mean_difference_estimate(first: ArrayLike, second: ArrayLike, *, level: floa
     """Return the difference of means of independent samples [n1] and [n2] with Welch's t interval."""
     a, b = _independent(first, second, level)
     value = float(a.mean() - b.mean())
-    a, b, scale = _in_units(a, b)
-    parts = spread(a) / len(a), spread(b) / len(b)
-    if sum(parts) == 0:
+    a, b, scale = in_units(a, b)
+    error, df = welch_error(a, b)
+    if error == 0:
         return Estimate("difference of means", value, None, None, level, "Welch t interval")
-    # Satterthwaite's degrees of freedom, from shares so that tiny and huge variances neither vanish nor
-    # overflow.
-    shares = [part / sum(parts) for part in parts]
-    df = 1 / (shares[0] ** 2 / (len(a) - 1) + shares[1] ** 2 / (len(b) - 1))
-    reach = t_quantile(df, level) * math.sqrt(sum(parts)) * scale
+    reach = t_quantile(df, level) * error * scale
     return Estimate("difference of means", value, value - reach, value + reach, level, "Welch t interval")
 
 
@@ -76,18 +74,15 @@ def hedges_g_estimate(first: ArrayLike, second: ArrayLike, *, level: float = 0.9
     noncentral t distribution, so it is right for normal values only and too narrow for strongly skewed
     ones.
     """
-    a, b, _ = _in_units(*_independent(first, second, level))
-    df, size = len(a) + len(b) - 2, math.sqrt(len(a) * len(b) / (len(a) + len(b)))
-    pooled = math.sqrt(((len(a) - 1) * spread(a) + (len(b) - 1) * spread(b)) / df)
-    difference = float(a.mean() - b.mean())
-    return _standardised("Hedges' g", difference, pooled, size, df, level)
+    a, b = _independent(first, second, level)
+    return _standardised("Hedges' g", pooled_t(a, b), level)
 
 
 def paired_mean_difference_estimate(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) -> Estimate:
     """Return the mean of the differences of aligned values [n] and [n] with Student's t interval."""
     d = _differences(first, second, level)
     value = float(d.mean())
-    d, _, scale = _in_units(d, d)
+    d, _, scale = in_units(d, d)
     error = standard_error(d)
     if error == 0:
         return Estimate("mean difference", value, None, None, level, "paired t interval")
@@ -100,8 +95,7 @@ def dz_estimate(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) -> 
 
     The interval inverts the noncentral t distribution, as for Hedges' g. dz is not comparable with g.
     """
-    d = to_unit(_differences(first, second, level))
-    return _standardised("dz", float(d.mean()), math.sqrt(spread(d)), math.sqrt(len(d)), len(d) - 1, level)
+    return _standardised("dz", paired_t(_differences(first, second, level)), level)
 
 
 def paired_auroc_estimate(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) -> Estimate:
@@ -112,8 +106,7 @@ def paired_auroc_estimate(first: ArrayLike, second: ArrayLike, *, level: float =
     docs/adr/0006-paired-auroc.md.
     """
     a, b = _aligned(first, second, level)
-    # In few pairs the ratio can come out near 0 by luck, and the interval then far too narrow: hence the floor.
-    value, ratio = auroc(a, b), max(pair_variance_ratio(a, b), 1 / len(a))
+    value, ratio = auroc(a, b), paired_variance_factor(a, b)
     low, high = hanley_mcneil_limits(value, len(a), len(b), t_quantile(len(a) - 1, level) * math.sqrt(ratio))
     return Estimate("AUROC", value, low, high, level, "Newcombe score interval adjusted for pairs")
 
@@ -130,15 +123,46 @@ def _as_delta(estimate: Estimate) -> Estimate:
     return Estimate("Cliff's delta", value, low, high, estimate.level, estimate.method)
 
 
-def _standardised(
-    name: str, difference: float, deviation: float, size: float, df: int, level: float
-) -> Estimate:
+def welch_error(first: Floats, second: Floats) -> tuple[float, float]:
+    """Return the standard error of a difference of means, and Satterthwaite's degrees of freedom."""
+    n1, n2 = len(first), len(second)
+    parts = spread(first) / n1, spread(second) / n2
+    if sum(parts) == 0:
+        return 0.0, float(n1 + n2 - 2)
+    # From shares, so that tiny and huge variances neither vanish nor overflow.
+    shares = [part / sum(parts) for part in parts]
+    return math.sqrt(sum(parts)), 1 / (shares[0] ** 2 / (n1 - 1) + shares[1] ** 2 / (n2 - 1))
+
+
+def pooled_t(first: Floats, second: Floats) -> tuple[float | None, float, int]:
+    """Return Student's t (None if nothing varies), by how much it exceeds the effect in sd, and its df."""
+    a, b, _ = in_units(np.sort(first), np.sort(second))
+    df, size = len(a) + len(b) - 2, math.sqrt(len(a) * len(b) / (len(a) + len(b)))
+    pooled = math.sqrt(((len(a) - 1) * spread(a) + (len(b) - 1) * spread(b)) / df)
+    return (float(a.mean() - b.mean()) / pooled * size if pooled > 0 else None), size, df
+
+
+def paired_t(differences: Floats) -> tuple[float | None, float, int]:
+    """Return the same for differences [n] within pairs."""
+    d, size = to_unit(np.sort(differences)), math.sqrt(len(differences))
+    deviation = math.sqrt(spread(d))
+    return (float(d.mean()) / deviation * size if deviation > 0 else None), size, len(d) - 1
+
+
+def in_units(first: Floats, second: Floats) -> tuple[Floats, Floats, float]:
+    """Return both samples divided by one power of two, and that power: squares then neither vanish nor overflow."""
+    pooled = to_unit(np.concatenate([first, second]))
+    scale = 2.0 ** int(np.frexp(max(np.abs(first).max(), np.abs(second).max()))[1])
+    return pooled[: len(first)], pooled[len(first) :], scale
+
+
+def _standardised(name: str, found: tuple[float | None, float, int], level: float) -> Estimate:
     method = "noncentral t interval (normal theory)"
-    if deviation == 0:
+    t, size, df = found
+    if t is None:
         return Estimate(name, None, None, None, level, method)
-    d = difference / deviation
-    value = _hedges_factor(df) * d
-    limits = noncentrality_limits(d * size, df, level)
+    value = _hedges_factor(df) * t / size
+    limits = noncentrality_limits(t, df, level)
     if limits is None:
         return Estimate(name, value, None, None, level, method)
     return Estimate(name, value, min(value, limits[0] / size), max(value, limits[1] / size), level, method)
@@ -168,10 +192,3 @@ def _aligned(first: ArrayLike, second: ArrayLike, level: float) -> tuple[Floats,
 def _differences(first: ArrayLike, second: ArrayLike, level: float) -> Floats:
     a, b = _aligned(first, second, level)
     return np.sort(a - b)
-
-
-def _in_units(a: Floats, b: Floats) -> tuple[Floats, Floats, float]:
-    """Return both samples divided by one power of two, and that power: squares then neither vanish nor overflow."""
-    pooled = to_unit(np.concatenate([a, b]))
-    scale = 2.0 ** int(np.frexp(max(np.abs(a).max(), np.abs(b).max()))[1])
-    return pooled[: len(a)], pooled[len(a) :], scale

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from neuronclaims.stats.effects.points import doubled_midranks
-from neuronclaims.stats.inputs import Floats
+from neuronclaims.stats.effects.points import doubled_midranks, variance
+from neuronclaims.stats.inputs import Floats, column_means
 
 
 def hanley_mcneil_variance(theta: float, n1: int, n2: int) -> float:
@@ -26,6 +26,35 @@ def hanley_mcneil_limits(value: float, n1: int, n2: int, quantile: float) -> tup
     return _solve(value, 0.0, n1, n2, quantile), _solve(value, 1.0, n1, n2, quantile)
 
 
+def placements(first: Floats, second: Floats) -> tuple[Floats, Floats]:
+    """Return each value's share of the other set's values below it, equal ones half: [n1, m] and [n2, m]."""
+    n1, n2 = len(first), len(second)
+    together = doubled_midranks(np.concatenate([first, second]))
+    over = (together[:n1] - doubled_midranks(first)) / (2 * n2)
+    under = (together[n1:] - doubled_midranks(second)) / (2 * n1)
+    return over, under
+
+
+def variance_excess(first: Floats, second: Floats) -> Floats:
+    """Return how many times the variance of the AUROC is that of ``hanley_mcneil_variance``, at least 1: [m].
+
+    The values' own variance is DeLong's (1988), at the estimate. Hanley and McNeil's is for exponential values and too
+    small for skewed ones, or for many zeros and a shift (docs/adr/0014-auroc-interval.md). 1 where either is 0, as when
+    the sets separate completely, and where a set has a single unit.
+    """
+    n1, n2 = len(first), len(second)
+    over, under = (np.sort(side, axis=0) for side in placements(first, second))
+    if min(n1, n2) < 2:
+        return np.ones(first.shape[1])
+    own = variance(over) / n1 + variance(under) / n2
+    value = column_means(over)
+    weight = (n1 + n2) / 2 - 1
+    inner = 1 + weight * (1 - value) / (2 - value) + weight * value / (1 + value)
+    borrowed = value * (1 - value) * inner / (n1 * n2)
+    ratio = np.divide(own, borrowed, out=np.ones_like(own), where=borrowed > 0)
+    return np.asarray(np.maximum(1.0, ratio))
+
+
 def pair_variance_ratio(first: Floats, second: Floats) -> float:
     """Return by how much pairing changes the variance of the AUROC of aligned values [n] and [n].
 
@@ -39,6 +68,13 @@ def pair_variance_ratio(first: Floats, second: Floats) -> float:
     over, under = placement[:n], -placement[n:]
     independent = float(over.var() + under.var())
     return float((over + under).var()) / independent if independent > 0 else 1.0
+
+
+def paired_variance_factor(first: Floats, second: Floats) -> float:
+    """Return by how much ``hanley_mcneil_variance`` is to be multiplied for the AUROC of aligned values [n] and [n]."""
+    excess = float(variance_excess(first[:, None], second[:, None])[0])
+    # In few pairs the ratio can come out near 0 by luck, and the interval then far too narrow: hence the floor.
+    return excess * max(pair_variance_ratio(first, second), 1 / len(first))
 
 
 def _solve(value: float, end: float, n1: int, n2: int, quantile: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neuronclaims.stats.inputs import Floats, check_sizes, matrix, to_unit, vector
+from neuronclaims.stats.inputs import Floats, check_sizes, column_means, matrix, to_unit, vector
 
 
 def auroc(first: ArrayLike, second: ArrayLike) -> float:
@@ -37,7 +37,7 @@ def welch_t_many(first: ArrayLike, second: ArrayLike) -> Floats:
     n1, pooled = len(a), to_unit(np.concatenate([a, b]))  # t has no unit, and squares can underflow
     a, b = np.sort(pooled[:n1], axis=0), np.sort(pooled[n1:], axis=0)  # in any order the same last digit
     error = np.sqrt(variance(a) / len(a) + variance(b) / len(b))
-    return _ratio(a.mean(axis=0) - b.mean(axis=0), error)
+    return _ratio(column_means(a) - column_means(b), error)
 
 
 def paired_t_many(first: ArrayLike, second: ArrayLike) -> Floats:
@@ -48,7 +48,7 @@ def paired_t_many(first: ArrayLike, second: ArrayLike) -> Floats:
     a, b = matrix(first, "The first set"), matrix(second, "The second set")
     check_sizes(a, b, paired=True)
     differences = np.sort(to_unit(a - b), axis=0)
-    return _ratio(differences.mean(axis=0), np.sqrt(variance(differences) / len(a)))
+    return _ratio(column_means(differences), np.sqrt(variance(differences) / len(a)))
 
 
 def doubled_midranks(values: Floats) -> NDArray[np.int64]:
@@ -69,7 +69,7 @@ def doubled_midranks(values: Floats) -> NDArray[np.int64]:
 def variance(values: Floats) -> Floats:
     """Return the unbiased variance of each column [n, m], exactly 0 for a column that never varies."""
     spread = values - values[:1]
-    return np.asarray(spread.var(axis=0, ddof=1), dtype=np.float64)
+    return np.asarray(np.ascontiguousarray(spread.T).var(axis=1, ddof=1), dtype=np.float64)
 
 
 def _ratio(top: Floats, bottom: Floats) -> Floats:

@@ -1,15 +1,26 @@
-"""From counts of relabellings to p-values, and how far random draws can be trusted."""
+"""From counts of relabellings to p-values, and how far random draws can be trusted.
+
+Draws are looked at after ``resamples`` of them, then after ten times as many, and so on. At each look the
+Clopper-Pearson interval of p says whether p is settled against the limits it is compared with. The chance
+that any of these intervals misses is at most ``RISK`` over all looks and both tails together, so a settled
+p lies on the wrong side of a limit with no more than that probability (docs/adr/0010-stopping.md).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
 from neuronclaims.stats.inputs import Alternative, Bools, Floats, sides
 
-_RISK = 1e-3
-"""Error of the interval that decides whether random draws settle on which side of a level p lies."""
+RISK = 1e-3
+"""Largest chance that draws which settle p put it on the wrong side of a limit."""
+
+Floors: TypeAlias = tuple[Floats, Floats]
+"""Least values of the two one-sided p (greater, less), each [m], that a second opinion allows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +39,12 @@ class Tally:
         """Return the tally of both sets of random draws together."""
         return Tally(self.above + more.above, self.below + more.below, self.total + more.total, self.exact)
 
-    def p_values(self, alternative: Alternative) -> Floats:
-        """Return p [m]: the share of relabellings, or (1 + k) / (1 + B) if drawn (Phipson and Smyth 2010)."""
-        if alternative == "two-sided":
-            smaller = np.minimum(self.p_values("greater"), self.p_values("less"))
-            return np.asarray(np.minimum(1.0, 2 * smaller), dtype=np.float64)
-        count = self.above if alternative == "greater" else self.below
-        share = count / float(self.total) if self.exact else (1 + count) / (1 + self.total)
-        return np.asarray(np.minimum(1.0, share), dtype=np.float64)
+    def p_values(self, alternative: Alternative, floors: Floors | None = None) -> Floats:
+        """Return p [m]: the share of relabellings, or (1 + k) / (1 + B) if drawn (Phipson and Smyth 2010).
+
+        One-sided p are raised to ``floors``; the two-sided one is twice the smaller, at most 1.
+        """
+        return _combined(self._share(self.above), self._share(self.below), alternative, floors)
 
     def smallest_p(self, alternative: Alternative, most_draws: int) -> float:
         """Return the least p that all relabellings, or ``most_draws`` random ones, can give."""
@@ -48,22 +57,84 @@ class Tally:
         one_sided = self.p_values(alternative) / sides(alternative)
         return np.asarray(sides(alternative) * np.sqrt(one_sided * (1 - one_sided) / self.total))
 
-    def resolved(self, alternative: Alternative, alpha: float, family: int) -> Bools:
-        """Tell for which neurons [m] it is settled how p compares with alpha, alpha/2, ..., alpha/``family``.
+    def resolved(
+        self,
+        alternative: Alternative,
+        alpha: float,
+        family: int,
+        risk: float = RISK,
+        floors: Floors | None = None,
+    ) -> Bools:
+        """Tell for which neurons [m] it is settled how p compares with alpha, alpha/2, ..., alpha/``family``."""
+        return np.asarray(self.doubtful_limits(alternative, alpha, family, risk, floors) == 0)
 
-        Settled means that none of these levels lies within the 99.9 % Clopper-Pearson interval of p.
+    def doubtful_limits(
+        self, alternative: Alternative, alpha: float, family: int, risk: float, floors: Floors | None
+    ) -> Floats:
+        """Return per neuron [m] the largest of alpha, alpha/2, ..., alpha/``family`` not settled, 0 if all are.
+
+        A limit is settled when it lies outside the Clopper-Pearson interval of p, whose error is ``risk``
+        for both tails together.
         """
         if self.exact:
-            return np.ones(self.above.shape, dtype=np.bool_)
-        low, high = (bound * sides(alternative) for bound in self._interval(alternative))
-        nearest = np.floor(alpha / high) + 1  # alpha / nearest is the largest level below the upper bound
-        return ~((nearest <= family) & (alpha / nearest > low))
+            return np.zeros(self.above.shape)
+        bounds = [self._bounds(count, risk / sides(alternative)) for count in (self.above, self.below)]
+        low, high = (
+            _combined(above, below, alternative, floors) for above, below in zip(*bounds, strict=True)
+        )
+        nearest = np.floor(alpha / high) + 1  # alpha / nearest is the largest limit below the upper bound
+        return np.where((nearest <= family) & (alpha / nearest >= low), alpha / nearest, 0.0)
 
-    def _interval(self, alternative: Alternative) -> tuple[Floats, Floats]:
+    def _share(self, count: Floats) -> Floats:
+        share = count / float(self.total) if self.exact else (1 + count) / (1 + self.total)
+        return np.asarray(np.minimum(1.0, share), dtype=np.float64)
+
+    def _bounds(self, counts: Floats, risk: float) -> tuple[Floats, Floats]:
         from scipy.special import betaincinv
 
-        tails = {"greater": self.above, "less": self.below, "two-sided": np.minimum(self.above, self.below)}
-        count, total = tails[alternative], self.total
-        low = np.where(count > 0, betaincinv(np.maximum(count, 1), total - count + 1, _RISK / 2), 0.0)
-        high = betaincinv(count + 1, np.maximum(total - count, 1), 1 - _RISK / 2)
-        return low, np.where(count < total, high, 1.0)
+        count, places = np.unique(counts, return_inverse=True)
+        total = self.total
+        low = np.where(count > 0, betaincinv(np.maximum(count, 1), total - count + 1, risk / 2), 0.0)
+        high = betaincinv(count + 1, np.maximum(total - count, 1), 1 - risk / 2)
+        return low[places], np.where(count < total, high, 1.0)[places]
+
+
+def looks(resamples: int, most: int) -> tuple[int, ...]:
+    """Return after how many draws to look whether p is settled: tenfold steps up to ``most``."""
+    counts = [resamples]
+    while counts[-1] < most:
+        counts.append(min(10 * counts[-1] + 9, most))
+    return tuple(counts)
+
+
+def drawn_until_settled(
+    draw: Callable[[int, int], Tally],
+    planned: tuple[int, ...],
+    alternative: Alternative,
+    alpha: float,
+    family: int,
+    floors: Floors | None = None,
+    patience: int | None = None,
+) -> Tally:
+    """Draw up to each of the ``planned`` looks until every neuron's p is settled, sharing RISK evenly among them.
+
+    ``draw(start, stop)`` tallies the random arrangements of those numbers. No look beyond ``patience`` draws is
+    taken, but the first.
+    """
+    tally = draw(0, planned[0])
+    for stop in planned[1:]:
+        if patience is not None and stop > patience:
+            break
+        if tally.resolved(alternative, alpha, family, RISK / len(planned), floors).all():
+            break
+        tally = tally.plus(draw(tally.total, stop))
+    return tally
+
+
+def _combined(greater: Floats, less: Floats, alternative: Alternative, floors: Floors | None) -> Floats:
+    """Return p, or a bound of it, for ``alternative`` from those of the two tails."""
+    if floors is not None:
+        greater, less = np.maximum(greater, floors[0]), np.maximum(less, floors[1])
+    if alternative == "two-sided":
+        return np.asarray(np.minimum(1.0, 2 * np.minimum(greater, less)), dtype=np.float64)
+    return greater if alternative == "greater" else less

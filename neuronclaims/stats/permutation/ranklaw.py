@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from itertools import accumulate
 
 import numpy as np
 
@@ -31,6 +32,32 @@ def subset_tails(weights: tuple[int, ...], size: int, target: int) -> tuple[floa
     if len(weights) * size * width > _WORK_LIMIT or len(weights) > 1000:
         return None
     return _tails(_subset_law(reduced, size, width), (target - least * size) // step)
+
+
+def blocked_subset_tails(
+    weights: tuple[int, ...], sizes: tuple[int, ...], chosen: tuple[int, ...], target: int
+) -> tuple[float, float] | None:
+    """Count as ``subset_tails`` the choices of ``chosen[b]`` weights from each run of ``sizes[b]`` of them.
+
+    Blocks are independent, so the law of the whole sum is the convolution of theirs.
+    """
+    ends = list(accumulate(sizes))
+    parts = [weights[end - size : end] for end, size in zip(ends, sizes, strict=True)]
+    least = [min(part) for part in parts]
+    step = math.gcd(*(weight - low for part, low in zip(parts, least, strict=True) for weight in part)) or 1
+    reduced = [
+        tuple(sorted((weight - low) // step for weight in part))
+        for part, low in zip(parts, least, strict=True)
+    ]
+    widths = [sum(part[-count:]) + 1 for part, count in zip(reduced, chosen, strict=True)]
+    work = sum(map(math.prod, zip(sizes, chosen, widths, strict=True))) + sum(widths) ** 2
+    if work > _WORK_LIMIT or len(weights) > 1000:
+        return None
+    law = np.ones(1)
+    for part, count, width in zip(reduced, chosen, widths, strict=True):
+        law = np.convolve(law, _subset_law(part, count, width))
+    base = sum(low * count for low, count in zip(least, chosen, strict=True))
+    return _tails(law, (target - base) // step)
 
 
 def sign_tails(weights: tuple[int, ...], target: int) -> tuple[float, float] | None:

@@ -8,10 +8,18 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from neuronclaims.stats.effects.points import auroc_many, doubled_midranks, welch_t_many
-from neuronclaims.stats.inputs import Bools, Floats
+from neuronclaims.stats.effects.within_blocks import (
+    Codes,
+    block_counts,
+    blocked_auroc_many,
+    blocked_fit,
+    ranks_within_blocks,
+)
+from neuronclaims.stats.inputs import Bools, Floats, column_means
 from neuronclaims.stats.permutation.arrangements import Signs, Subsets
+from neuronclaims.stats.permutation.blocks import BlockSubsets
 from neuronclaims.stats.permutation.montecarlo import Tally
-from neuronclaims.stats.permutation.ranklaw import sign_tails, subset_tails
+from neuronclaims.stats.permutation.ranklaw import blocked_subset_tails, sign_tails, subset_tails
 from neuronclaims.stats.permutation.tails import SumTails, WelchTails
 
 Statistic: TypeAlias = Literal["mean", "auroc"]
@@ -22,11 +30,11 @@ class Relabelling:
     """Two samples [n1, m] and [n2, m] made ready for exchanging labels.
 
     ``values`` [n, m] is what is summed over the units a relabelling marks, in ascending order within each
-    neuron; ``marked`` [n, m] are the units marked as observed. ``swapped`` says that those belong to the
-    second set.
+    neuron (within each of its blocks, which lie side by side); ``marked`` [n, m] are the units marked as
+    observed. ``swapped`` says that those belong to the second set.
     """
 
-    arrangements: Subsets | Signs
+    arrangements: Subsets | BlockSubsets | Signs
     tails: SumTails | WelchTails
     values: Floats
     marked: Bools
@@ -51,6 +59,8 @@ class Relabelling:
         target = sum(weight for weight, mark in zip(weights, self.marked[:, 0], strict=True) if mark)
         if isinstance(self.arrangements, Signs):
             counts = sign_tails(weights, target)
+        elif isinstance(self.arrangements, BlockSubsets):
+            counts = blocked_subset_tails(weights, self.arrangements.sizes, self.arrangements.chosen, target)
         else:
             counts = subset_tails(weights, self.arrangements.size, target)
         if counts is None:
@@ -62,25 +72,37 @@ class Relabelling:
         return Tally(below, above, total, exact) if self.swapped else Tally(above, below, total, exact)
 
 
-def relabel(first: Floats, second: Floats, *, paired: bool, statistic: Statistic) -> Relabelling:
-    """Make two samples ready: exchanged within pairs when ``paired``, between the sets otherwise."""
-    n1 = len(first)
-    if statistic == "auroc":
+def relabel(
+    first: Floats, second: Floats, *, paired: bool, statistic: Statistic, codes: Codes | None = None
+) -> Relabelling:
+    """Make two samples ready: exchanged within pairs when ``paired``, else between the sets, within blocks if any."""
+    n1, whole = len(first), statistic == "auroc"
+    if codes is not None:
+        if whole:
+            first, second = (ranks.astype(np.float64) for ranks in ranks_within_blocks(first, second, codes))
+        return _within_blocks(first, second, codes, whole)
+    if whole:
         ranks = doubled_midranks(np.concatenate([first, second])).astype(np.float64)
         first, second = ranks[:n1], ranks[n1:]
-    whole = statistic == "auroc"
     return _within_pairs(first - second, whole) if paired else _between_sets(first, second, whole)
 
 
-def observed(first: Floats, second: Floats, *, paired: bool, statistic: Statistic) -> tuple[Floats, str]:
+def observed(
+    first: Floats, second: Floats, *, paired: bool, statistic: Statistic, codes: Codes | None = None
+) -> tuple[Floats, str]:
     """Return the statistic of every neuron [m] and its name."""
+    if codes is not None:
+        if statistic == "auroc":
+            return blocked_auroc_many(first, second, codes), "AUROC within blocks"
+        fit = blocked_fit(first, second, codes)
+        return np.ldexp(fit.difference, fit.exponent), "block-adjusted difference of means"
     if statistic == "auroc":
         return auroc_many(first, second), "AUROC"
     if paired:
-        return np.sort(first - second, axis=0).mean(axis=0), "mean difference"
+        return column_means(np.sort(first - second, axis=0)), "mean difference"
     if len(first) != len(second):
         return welch_t_many(first, second), "Welch's t"
-    return np.sort(first, axis=0).mean(axis=0) - np.sort(second, axis=0).mean(axis=0), "difference of means"
+    return column_means(np.sort(first, axis=0)) - column_means(np.sort(second, axis=0)), "difference of means"
 
 
 def _between_sets(first: Floats, second: Floats, whole: bool) -> Relabelling:
@@ -100,6 +122,23 @@ def _between_sets(first: Floats, second: Floats, whole: bool) -> Relabelling:
             arrangements, SumTails(values, marked, marked, mirrored=False), values, marked, swapped, whole
         )
     return Relabelling(arrangements, WelchTails(values, marked), values, marked, swapped, whole)
+
+
+def _within_blocks(first: Floats, second: Floats, codes: Codes, whole: bool) -> Relabelling:
+    # The block-adjusted difference is the sum over the first set, less and times what relabelling cannot change.
+    n1, counts = len(first), block_counts(codes)
+    pooled, code = np.concatenate([first, second]), np.concatenate(codes)
+    by_value = np.argsort(pooled, axis=0, kind="stable")
+    order = np.take_along_axis(by_value, np.argsort(code[by_value], axis=0, kind="stable"), axis=0)
+    values = np.take_along_axis(pooled, order, axis=0)
+    # Which set is marked must not depend on their order, so that exchanging them exchanges the two tails.
+    swapped = counts[1].tolist() < counts[0].tolist()
+    marked = (order >= n1) if swapped else (order < n1)
+    mirrored = bool((counts[0] == counts[1]).all())
+    tails = SumTails(values, marked, ~marked if mirrored else marked, mirrored=mirrored)
+    sizes, chosen = counts.sum(axis=0), counts[1 if swapped else 0]
+    arrangements = BlockSubsets(tuple(map(int, sizes)), tuple(map(int, chosen)))
+    return Relabelling(arrangements, tails, values, marked, swapped, whole)
 
 
 def _within_pairs(differences: Floats, whole: bool) -> Relabelling:

@@ -20,7 +20,12 @@ class TestResult:
     this test could have given on any values in this design; ``standard_error`` is the Monte-Carlo error of
     ``p_value``, 0 when exact. ``resolved`` is False when random draws leave open on which side of the level
     p lies. ``degenerate`` is True when relabelling cannot change anything because all values (all
-    differences) are the same. ``method`` says all that in words.
+    differences; within each block) are the same. ``method`` says all that in words.
+
+    ``second_opinion`` is True when the larger of the permutation p and that of Welch's t-test was taken,
+    because the smaller set varies more (docs/adr/0009-unequal-spreads.md); ``p_permutation`` is the
+    permutation p of ``alternative`` alone (None: not known apart from ``p_value``). ``arrangements``,
+    ``standard_error`` and ``exact`` are about the permutation p.
     """
 
     __test__ = False
@@ -37,6 +42,8 @@ class TestResult:
     resolved: bool
     degenerate: bool
     method: str
+    second_opinion: bool = False
+    p_permutation: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,8 @@ class TestResults:
     resolved: Bools
     degenerate: Bools
     method: str
+    second_opinion: Bools | None = None
+    p_permutation: Floats | None = None
 
 
 def only(many: TestResults) -> TestResult:
@@ -75,6 +84,8 @@ def only(many: TestResults) -> TestResult:
         resolved=bool(many.resolved[0]),
         degenerate=bool(many.degenerate[0]),
         method=many.method,
+        second_opinion=many.second_opinion is not None and bool(many.second_opinion[0]),
+        p_permutation=None if many.p_permutation is None else float(many.p_permutation[0]),
     )
 
 

@@ -1,8 +1,8 @@
 """Permutation tests of two sets of units, independent or paired, for one neuron or many at once.
 
 The null hypothesis is that a unit's value does not depend on the set it is in. Independent units are
-exchanged between the sets; in paired designs the two values of a unit are exchanged, which gives its
-difference the other sign.
+exchanged between the sets, within their block where they have one; in paired designs the two values of a
+unit are exchanged, which gives its difference the other sign.
 
 Each neuron's pooled values are put in ascending order before labels are exchanged. All arrangements being
 equally likely, this changes nothing about the test; but it makes p a function of the values and the seed
@@ -11,25 +11,24 @@ alone, so neither the order of prompts nor the company of other neurons can move
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neuronclaims.stats.effects.within_blocks import Blocks, Codes, block_codes
 from neuronclaims.stats.inputs import (
     Alternative,
     Bools,
     Floats,
     StatsError,
     check_choice,
-    check_share,
     check_sizes,
     matrix,
     vector,
 )
-from neuronclaims.stats.permutation.montecarlo import Tally
-from neuronclaims.stats.permutation.relabelling import Relabelling, Statistic, observed, relabel
-from neuronclaims.stats.permutation.results import TestResult, TestResults, grouped, only
+from neuronclaims.stats.permutation.relabelling import Statistic, observed, relabel
+from neuronclaims.stats.permutation.results import TestResult, TestResults
+from neuronclaims.stats.permutation.running import Prepared, check_options, never_varies
+from neuronclaims.stats.permutation.second_opinion import second_opinion
 
 
 def two_sample_test(
@@ -45,7 +44,9 @@ def two_sample_test(
     alpha: float = 0.05,
     family: int = 1,
     max_resamples: int = 999_999,
+    patience: int | None = None,
     unit: str = "unit",
+    blocks: Blocks | None = None,
 ) -> TestResult:
     """Test whether one neuron's values are higher (``greater``), lower or different in the first set.
 
@@ -53,28 +54,28 @@ def two_sample_test(
 
     ``statistic="mean"`` takes the difference of means when n1 = n2 (the pooled t gives the same p) or units
     are paired, and Welch's t when sizes differ, so that unequal variances harm less (Chung and Romano
-    2013). ``statistic="auroc"`` takes the sum of mid-ranks of the first set among all values; in pairs
-    labels are exchanged within each pair. Its law is counted exactly, ties included, up to some hundred
-    units.
+    2013); where they still would, because the smaller set varies more, p is the larger one of this and of
+    Welch's t-test (docs/adr/0009-unequal-spreads.md). ``statistic="auroc"`` takes the sum of mid-ranks of
+    the first set among all values; in pairs labels are exchanged within each pair. Its law is counted
+    exactly, ties included, up to some hundred units.
+
+    ``blocks`` gives one block number per unit of each set; labels are then exchanged within blocks only,
+    and the statistic is the difference of means adjusted for blocks, or the AUROC over pairs of units of
+    one block. A single block is no restriction.
 
     All arrangements are enumerated when at most ``exact_limit``; otherwise p = (1 + k) / (1 + B) from B =
-    ``resamples`` random ones, ten times more, up to ``max_resamples``, while the 99.9 % Clopper-Pearson
-    interval of p contains alpha, alpha/2, ... or alpha/``family``, the levels at which Holm's procedure may
-    compare it.
+    ``resamples`` random ones, ten times more, up to ``max_resamples``, until p is settled against alpha,
+    alpha/2, ... and alpha/``family``, the levels at which Holm's procedure may compare it. The chance that
+    a settled p is on the wrong side of one is at most 0.1 % (docs/adr/0010-stopping.md). ``patience`` ends
+    the draws earlier, for a family that has yet to show which of these levels matters here.
 
-    Raises StatsError for NaN, infinity, fewer than two units in a set, or unequal lengths of pairs.
+    Raises StatsError for NaN, infinity, fewer than two units in a set, unequal lengths of pairs, blocks of
+    pairs, or a block with units of one set only.
     """
     a, b = vector(first, "The first set")[:, None], vector(second, "The second set")[:, None]
-    _check(a, b, paired, statistic, alternative, resamples, alpha, family)
-    ready = relabel(a, b, paired=paired, statistic=statistic)
-    tally = ready.rank_law()
-    how = "exact rank law" if tally else "permutation"
-    if tally is None and ready.arrangements.total <= exact_limit:
-        tally = ready.enumerated()
-    if tally is None:
-        tally = _drawn_until_resolved(ready, seed, resamples, max_resamples, alternative, alpha, family)
-    found = _Found(a, b, paired, statistic, tally, max(resamples, max_resamples), unit, how)
-    return only(found.results(alternative, alpha, family))
+    check_options(alternative, alpha, family, resamples)
+    prepared = _prepared(a, b, blocks, paired, statistic, alternative, alpha, family, unit)
+    return prepared.one(seed, resamples, exact_limit, max_resamples, patience)
 
 
 def two_sample_tests(
@@ -90,6 +91,7 @@ def two_sample_tests(
     alpha: float = 0.05,
     family: int = 1,
     unit: str = "unit",
+    blocks: Blocks | None = None,
 ) -> TestResults:
     """Test m neurons at once, [n1, m] against [n2, m], as ``two_sample_test`` does one.
 
@@ -97,83 +99,54 @@ def two_sample_tests(
     ``two_sample_test`` gives it alone (but no more are drawn here where that leaves it unresolved).
     """
     a, b = matrix(first, "The first set"), matrix(second, "The second set")
-    _check(a, b, paired, statistic, alternative, resamples, alpha, family)
-    ready = relabel(a, b, paired=paired, statistic=statistic)
-    enumerable = ready.arrangements.total <= exact_limit
-    tally = ready.enumerated() if enumerable else ready.drawn(seed, 0, resamples)
-    found = _Found(a, b, paired, statistic, tally, resamples, unit, "permutation")
-    return found.results(alternative, alpha, family)
+    check_options(alternative, alpha, family, resamples)
+    prepared = _prepared(a, b, blocks, paired, statistic, alternative, alpha, family, unit)
+    return prepared.many(seed, resamples, exact_limit)
 
 
-def _check(
+def _prepared(
     first: Floats,
     second: Floats,
+    blocks: Blocks | None,
     paired: bool,
-    statistic: str,
-    alternative: str,
-    resamples: int,
-    alpha: float,
-    family: int,
-) -> None:
-    check_choice(statistic, ("mean", "auroc"), "statistic")
-    check_choice(alternative, ("greater", "less", "two-sided"), "alternative")
-    check_share(alpha, "alpha")
-    if resamples < 1 or family < 1:
-        raise StatsError(f"resamples and family must be at least 1, not {resamples} and {family}.")
-    check_sizes(first, second, paired=paired)
-
-
-def _drawn_until_resolved(
-    ready: Relabelling,
-    seed: int,
-    resamples: int,
-    most: int,
+    statistic: Statistic,
     alternative: Alternative,
     alpha: float,
     family: int,
-) -> Tally:
-    tally = ready.drawn(seed, 0, resamples)
-    while tally.total < most and not tally.resolved(alternative, alpha, family).all():
-        tally = tally.plus(ready.drawn(seed, tally.total, min(10 * tally.total + 9, most)))
-    return tally
+    unit: str,
+) -> Prepared:
+    check_choice(statistic, ("mean", "auroc"), "statistic")
+    check_sizes(first, second, paired=paired)
+    if paired and blocks is not None:
+        raise StatsError("Pairs already compare like with like; give blocks or pairs, not both.")
+    codes = None if blocks is None else block_codes(blocks, (len(first), len(second)))
+    value, name = observed(first, second, paired=paired, statistic=statistic, codes=codes)
+    studentised = statistic == "mean" and not paired
+    return Prepared(
+        ready=relabel(first, second, paired=paired, statistic=statistic, codes=codes),
+        statistic=value,
+        name=name,
+        exchange="permutation",
+        units=_units(len(first), len(second), unit, paired, codes),
+        degenerate=_degenerate(first, second, paired, codes),
+        alternative=alternative,
+        alpha=alpha,
+        family=family,
+        opinion=second_opinion(first, second, codes) if studentised else None,
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    first: Floats
-    second: Floats
-    paired: bool
-    statistic: Statistic
-    tally: Tally
-    most_draws: int
-    unit: str
-    how: str
+def _units(n1: int, n2: int, unit: str, paired: bool, codes: Codes | None) -> str:
+    if paired:
+        return f"within {n1} {unit}s"
+    return f"of {n1 + n2} {unit}s" + (f" within {1 + codes[0].max()} blocks" if codes else "")
 
-    def results(self, alternative: Alternative, alpha: float, family: int) -> TestResults:
-        value, name = observed(self.first, self.second, paired=self.paired, statistic=self.statistic)
-        return TestResults(
-            statistic=value,
-            p_value=self.tally.p_values(alternative),
-            p_greater=self.tally.p_values("greater"),
-            p_less=self.tally.p_values("less"),
-            alternative=alternative,
-            exact=self.tally.exact,
-            arrangements=self.tally.total,
-            smallest_p=self.tally.smallest_p(alternative, self.most_draws),
-            standard_error=self.tally.standard_errors(alternative),
-            resolved=self.tally.resolved(alternative, alpha, family),
-            degenerate=self._degenerate(),
-            method=self._method(name),
-        )
 
-    def _degenerate(self) -> Bools:
-        fixed = self.second if self.paired else self.first[:1]
-        values = self.first if self.paired else np.concatenate([self.first, self.second])
-        return np.asarray(np.all(values == fixed, axis=0), dtype=np.bool_)
-
-    def _method(self, name: str) -> str:
-        count = len(self.first) + (0 if self.paired else len(self.second))
-        how = f"{self.how} within" if self.paired else f"{self.how} of"
-        how = how if self.how.startswith("exact") or not self.tally.exact else f"exact {how}"
-        random = "" if self.tally.exact else " random"
-        return f"{how} {count} {self.unit}s ({grouped(self.tally.total)}{random} arrangements), {name}"
+def _degenerate(first: Floats, second: Floats, paired: bool, codes: Codes | None) -> Bools:
+    if paired:
+        return never_varies(first, second)
+    values = np.concatenate([first, second])
+    if codes is None:
+        return never_varies(values, values[:1])
+    code = np.concatenate(codes)
+    return never_varies(values, values[np.unique(code, return_index=True)[1]][code])

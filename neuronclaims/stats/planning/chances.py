@@ -42,26 +42,49 @@ def chances(asked: Question, n1: int, n2: int) -> Chances:
 
 
 def _mean_chances(asked: Question, n1: int, n2: int) -> Chances:
-    """Average, over the chi-distributed spread, the normal chance of the difference in units of its error."""
+    """Take p and the interval of a raw difference by Welch's t, the interval of Hedges' g by the pooled one."""
+    if asked.paired:
+        size, df, pooled_df = math.sqrt(min(n1, n2)), min(n1, n2) - 1.0, min(n1, n2) - 1.0
+    else:
+        size, df, pooled_df = math.sqrt(n1 * n2 / (n1 + n2)), _welch_df(n1, n2), n1 + n2 - 2.0
+    if not asked.standardised or (asked.number is None and asked.margin is None):
+        return _by_spread(asked, size, df, asked.number)
+    sd = _by_ratio(asked, size, pooled_df)
+    if asked.margin is not None:
+        return sd
+    # Both ask of (nearly) the same t that it be large, so the rarer of the two is their joint chance.
+    return Chances(min(sd.supported, _by_spread(asked, size, df, None).supported), sd.refuted)
+
+
+def _welch_df(n1: int, n2: int) -> float:
+    """Return Satterthwaite's degrees of freedom when both sets vary equally: n1 + n2 - 2 only if n1 = n2."""
+    return (1 / n1 + 1 / n2) ** 2 / (1 / n1**2 / (n1 - 1) + 1 / n2**2 / (n2 - 1))
+
+
+def _by_spread(asked: Question, size: float, df: float, number: float | None) -> Chances:
+    """Average, over the law of the spread, the normal chance of the difference in units of its error."""
     from scipy.special import stdtrit
 
-    size = math.sqrt(min(n1, n2) if asked.paired else n1 * n2 / (n1 + n2))
-    df = min(n1, n2) - 1 if asked.paired else n1 + n2 - 2
     spread, weights = chi_rule(df)
     by_p, by_interval = (-float(stdtrit(df, tail)) * spread for tail in (asked.tail, asked.outside))
     gain = asked.gain * size
     if asked.margin is not None:
         edge = asked.margin * size
-        within, beyond = _inside(gain, edge - by_p), _outside(gain, edge + by_interval)
-        return Chances(float(weights @ within), float(weights @ beyond))
-    number = (asked.number or 0.0) * size
-    if asked.standardised and asked.number is not None:
-        low, high = (noncentral_t_quantile(p, df, number) for p in (asked.outside, 1 - asked.outside))
-        above, below = high * spread, low * spread
-    else:
-        above, below = number + by_interval, number - by_interval
-    enough = by_p if asked.number is None else np.maximum(by_p, above)
-    return _both(asked, gain, enough, below, weights)
+        return _within(asked, gain, edge - by_p, edge + by_interval, weights)
+    at = (number or 0.0) * size
+    enough = by_p if number is None else np.maximum(by_p, at + by_interval)
+    return _both(asked, gain, enough, at - by_interval, weights)
+
+
+def _by_ratio(asked: Question, size: float, df: float) -> Chances:
+    """Compare t with the limits at which the noncentral interval touches the number, or the margin."""
+    spread, weights = chi_rule(df)
+    at = ((asked.number or 0.0) if asked.margin is None else asked.margin) * size
+    low_tail = asked.outside if asked.margin is None else asked.tail
+    low, high = (noncentral_t_quantile(p, df, at) * spread for p in (low_tail, 1 - asked.outside))
+    if asked.margin is not None:
+        return _within(asked, asked.gain * size, low, high, weights)
+    return _both(asked, asked.gain * size, high, low, weights)
 
 
 def _auroc_chances(asked: Question, n1: int, n2: int) -> Chances:
@@ -77,10 +100,9 @@ def _auroc_chances(asked: Question, n1: int, n2: int) -> Chances:
 
     one = np.ones(1)
     if asked.margin is not None:
-        edge, inner = asked.margin / error, limit(asked.margin, asked.tail)
-        within = _inside(gain / error, (edge - inner) * one)
-        beyond = _outside(gain / error, (edge + limit(asked.margin, asked.outside)) * one)
-        return Chances(float(within[0]), float(beyond[0]))
+        edge = asked.margin / error
+        inner, outer = edge - limit(asked.margin, asked.tail), edge + limit(asked.margin, asked.outside)
+        return _within(asked, gain / error, inner * one, outer * one, one)
     number = asked.number or 0.0
     reach = limit(number, asked.outside)
     enough = limit(0.0, asked.tail)
@@ -97,6 +119,15 @@ def _both(asked: Question, gain: float, enough: Floats, below: Floats, weights: 
         return Chances(float(weights @ ndtr(gain - enough)), float(weights @ ndtr(below - gain)))
     refuted = 0.0 if asked.number is None else float(weights @ _inside(gain, below))
     return Chances(float(weights @ _outside(gain, enough)), refuted)
+
+
+def _within(asked: Question, gain: float, inner: Floats, outer: Floats, weights: Floats) -> Chances:
+    """Return the chances of lying ``inner`` to the margin, and ``outer``: at both sides, or at the one denied."""
+    from scipy.special import ndtr
+
+    if asked.side == "two-sided":
+        return Chances(float(weights @ _inside(gain, inner)), float(weights @ _outside(gain, outer)))
+    return Chances(float(weights @ ndtr(inner - gain)), float(weights @ ndtr(gain - outer)))
 
 
 def _outside(centre: float, edge: Floats) -> Floats:

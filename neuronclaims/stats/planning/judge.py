@@ -13,7 +13,7 @@ from neuronclaims.stats.permutation.two_samples import two_sample_tests
 from neuronclaims.stats.planning.limits import Limits, interval_limits
 
 _EXACT = 20_000
-_LEAST_DRAWS = 1_999
+_LEAST_DRAWS, _MOST_DRAWS = 1_999, 999_999
 _DRAWS_PER_LEVEL = 40
 """Random relabellings per 1 / level: enough for p to lie on the right side of it, give or take 15 %."""
 
@@ -49,9 +49,7 @@ class Judge:
             statistic=self.statistic,
             alternative=self.side,
             seed=seed,
-            resamples=max(
-                _LEAST_DRAWS, math.ceil(_DRAWS_PER_LEVEL * sides(self.side) * self.family / self.alpha)
-            ),
+            resamples=self._draws(),
             exact_limit=_EXACT,
             alpha=self.alpha,
             family=self.family,
@@ -59,6 +57,10 @@ class Judge:
         significant = np.minimum(1.0, found.p_value * self.family) <= self.alpha
         supported, refuted = self._judged(first, second, significant)
         return supported & ~found.degenerate, refuted & ~found.degenerate
+
+    def _draws(self) -> int:
+        wanted = math.ceil(_DRAWS_PER_LEVEL * sides(self.side) * self.family / self.alpha)
+        return min(_MOST_DRAWS, max(_LEAST_DRAWS, wanted))
 
     def _judged(self, first: Floats, second: Floats, significant: Bools) -> tuple[Bools, Bools]:
         """Apply the rule of ``decide``, turned so that more is claimed of the first set."""

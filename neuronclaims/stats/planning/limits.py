@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neuronclaims.stats.effects.newcombe import hanley_mcneil_variance
+from neuronclaims.stats.effects.newcombe import hanley_mcneil_variance, variance_excess
 from neuronclaims.stats.effects.noncentral import noncentral_t_quantile
 from neuronclaims.stats.effects.points import auroc_many, doubled_midranks, variance
 from neuronclaims.stats.inputs import Bools, Floats
@@ -90,10 +90,10 @@ def _auroc(first: Floats, second: Floats, paired: bool, level: float) -> Limits:
     n1, n2 = len(first), len(second)
     value = auroc_many(first, second)
     if paired:
-        ratio = np.maximum(_pair_variance_ratios(first, second), 1 / n1)
-        quantile = float(stdtrit(n1 - 1, (1 + level) / 2)) * np.sqrt(ratio)
+        factor = variance_excess(first, second) * np.maximum(_pair_variance_ratios(first, second), 1 / n1)
+        quantile = float(stdtrit(n1 - 1, (1 + level) / 2)) * np.sqrt(factor)
     else:
-        quantile = np.full(len(value), float(ndtri((1 + level) / 2)))
+        quantile = float(ndtri((1 + level) / 2)) * np.sqrt(variance_excess(first, second))
 
     def reach(x: float) -> Floats:
         return np.asarray(quantile * math.sqrt(hanley_mcneil_variance(x, n1, n2)))
@@ -110,5 +110,5 @@ def _pair_variance_ratios(first: Floats, second: Floats) -> Floats:
     placement = (together - own) / (2 * n)
     over, under = placement[:n], -placement[n:]
     independent = over.var(axis=0) + under.var(axis=0)
-    pairs = (over + under).var(axis=0)
-    return np.divide(pairs, independent, out=np.ones_like(pairs), where=independent > 0)
+    pairs = np.asarray((over + under).var(axis=0), dtype=np.float64)
+    return np.asarray(np.divide(pairs, independent, out=np.ones_like(pairs), where=independent > 0))

@@ -81,26 +81,8 @@ def simulated_power(
     values or sizes no test can be made on.
     """
     first, second, scale = _pilots(first_pilot, second_pilot, paired)
-    _check(counts, paired, repetitions)
     judge = Judge(statistic, alternative, threshold, paired, alpha, family, level, standardised, scale)
-    verdicts = [
-        judge.verdicts(
-            *_drawn(first, second, counts, paired, seed, start, stop),
-            seed=seed_from(str(start), purpose="simulated tests", run_seed=seed),
-        )
-        for start, stop in pairwise([*range(0, repetitions, _TOGETHER), repetitions])
-    ]
-    supported, refuted = (sum(int(part[which].sum()) for part in verdicts) for which in (0, 1))
-    low, high = _share_interval(supported, repetitions)
-    return SimulatedPower(
-        counts=counts,
-        repetitions=repetitions,
-        supported=supported / repetitions,
-        low=low,
-        high=high,
-        refuted=refuted / repetitions,
-        inconclusive=(repetitions - supported - refuted) / repetitions,
-    )
+    return _Simulation(first, second, judge, seed, repetitions).at(counts)
 
 
 def simulated_units_needed(
@@ -126,35 +108,56 @@ def simulated_units_needed(
     reach the power too. None when 2,000 units per set do not.
     """
     check_share(power, "power")
-    seen: dict[Sizes, float] = {}
-
-    def power_at(n1: int, n2: int) -> float:
-        if (n1, n2) not in seen:
-            seen[n1, n2] = simulated_power(
-                first_pilot,
-                second_pilot,
-                counts=(n1, n2),
-                statistic=statistic,
-                alternative=alternative,
-                threshold=threshold,
-                paired=paired,
-                alpha=alpha,
-                family=family,
-                level=level,
-                standardised=standardised,
-                seed=seed,
-                repetitions=repetitions,
-            ).supported
-        return seen[n1, n2]
+    first, second, scale = _pilots(first_pilot, second_pilot, paired)
+    judge = Judge(statistic, alternative, threshold, paired, alpha, family, level, standardised, scale)
+    simulation, seen = _Simulation(first, second, judge, seed, repetitions), dict[Sizes, float]()
 
     def enough(n1: int, n2: int) -> bool:
-        grown = ((n1 + k * n1 // min(n1, n2), n2 + k * n2 // min(n1, n2)) for k in range(_NEXT + 1))
-        return all(power_at(*sizes) >= power for sizes in grown)
+        for k in range(_NEXT + 1):
+            sizes = n1 + k * n1 // min(n1, n2), n2 + k * n2 // min(n1, n2)
+            if sizes not in seen:
+                seen[sizes] = simulation.at(sizes).supported
+            if seen[sizes] < power:
+                return False
+        return True
 
     least = smallest_units(alternative=alternative, counts=counts, paired=paired, alpha=alpha, family=family)
     if least is None:
         return None
     return first_enough(counts, paired, enough, least=max(2, min(least)), most=_FURTHEST)
+
+
+@dataclass(frozen=True, slots=True)
+class _Simulation:
+    """Pilot values in an order of their own, and how data sets drawn from them are judged."""
+
+    first: Floats
+    second: Floats
+    judge: Judge
+    seed: int
+    repetitions: int
+
+    def at(self, counts: Sizes) -> SimulatedPower:
+        """Draw and judge data sets of ``counts`` units."""
+        _check(counts, self.judge.paired, self.repetitions)
+        verdicts = [
+            self.judge.verdicts(
+                *_drawn(self.first, self.second, counts, self.judge.paired, self.seed, start, stop),
+                seed=seed_from(str(start), purpose="simulated tests", run_seed=self.seed),
+            )
+            for start, stop in pairwise([*range(0, self.repetitions, _TOGETHER), self.repetitions])
+        ]
+        supported, refuted = (sum(int(part[which].sum()) for part in verdicts) for which in (0, 1))
+        low, high = _share_interval(supported, self.repetitions)
+        return SimulatedPower(
+            counts=counts,
+            repetitions=self.repetitions,
+            supported=supported / self.repetitions,
+            low=low,
+            high=high,
+            refuted=refuted / self.repetitions,
+            inconclusive=(self.repetitions - supported - refuted) / self.repetitions,
+        )
 
 
 def _pilots(first: ArrayLike, second: ArrayLike, paired: bool) -> tuple[Floats, Floats, float]:

@@ -6,10 +6,15 @@ import math
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from neuronclaims.stats.effects.margins import MarginSide, Scale, smallest_margin_p
 from neuronclaims.stats.inputs import Alternative, StatsError, check_choice, check_share, sides
 
 Sizes: TypeAlias = tuple[int, int]
 PlannedStatistic: TypeAlias = Literal["mean", "auroc", "share"]
+
+_DENIED: dict[Alternative, MarginSide] = {"two-sided": "within", "greater": "not greater", "less": "not less"}
+_COUNTED = 500
+"""Units up to which arrangements are counted in whole numbers; beyond, no family is too large for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ class Question:
     def possible(self) -> bool:
         """Whether the true effect fits the claim, so that enough units would support it."""
         if self.margin is not None:
-            return abs(self.gain) < self.margin
+            return self.gain < self.margin
         return self.gain > (self.number or 0.0)
 
     @property
@@ -68,13 +73,13 @@ class Question:
 
     @property
     def outside(self) -> float:
-        """The share left out at each end of the interval."""
-        return (1 - self.level) / 2
+        """The share left out at each end of the interval; that of a margin has the level 1 - 2 alpha."""
+        return ((1 - self.level) / 2 if self.margin is None else self.alpha) / self.searched
 
     def smallest_p(self, n1: int, n2: int) -> float:
-        """Return the least p any data can reach; 0 where the test is not one of counting arrangements."""
+        """Return the least p any data can reach; 0 where that depends on their spread."""
         if self.margin is not None:
-            return 0.0
+            return self._smallest_margin_p(n1, n2, self.margin)
         if self.statistic == "share":
             tails = (self.null, 1 - self.null) if self.side == "two-sided" else (self._fair(),)
             return min(1.0, sides(self.side) * min(tails) ** n1)
@@ -83,6 +88,12 @@ class Question:
     def reachable(self, n1: int, n2: int) -> bool:
         """Tell whether p can pass at all in the family's worst case; a searched maximum has the same least p."""
         return self.smallest_p(n1, n2) * self.family <= self.alpha
+
+    def _smallest_margin_p(self, n1: int, n2: int, margin: float) -> float:
+        scale: Scale = "auroc" if self.statistic == "auroc" else "sd" if self.standardised else "difference"
+        return smallest_margin_p(
+            n1, n2, margin=margin, scale=scale, paired=self.paired, side=_DENIED[self.side]
+        )
 
     def _fair(self) -> float:
         return 1 - self.null if self.side == "less" else self.null
@@ -110,7 +121,10 @@ def _check_numbers(asked: Question) -> None:
 
 def smallest_design_p(n1: int, n2: int, alternative: Alternative, *, paired: bool) -> float:
     """Return the least p of a permutation test with n1 and n2 units (n1 pairs), all arrangements counted."""
+    if n1 + n2 <= _COUNTED:
+        total = 1 << n1 if paired else math.comb(n1 + n2, n1)
+        return min(1.0, sides(alternative) / total)
     log_total = (
         n1 * math.log(2) if paired else math.lgamma(n1 + n2 + 1) - math.lgamma(n1 + 1) - math.lgamma(n2 + 1)
     )
-    return min(1.0, sides(alternative) * math.exp(-log_total) * (1 - 1e-12))
+    return min(1.0, sides(alternative) * math.exp(-log_total))

@@ -1,0 +1,106 @@
+"""C6: searches of a grid by cluster mass, and label exchange for what the top neurons of sets have in common."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from calibration_cells.bands import rejected
+from calibration_cells.cell import Cell, Row, random, stream
+from calibration_cells.draws import Floats
+from calibration_cells.trials import DRAWN
+from neuronclaims import stats
+
+GRID = (12, 20)
+
+
+def smooth(rng: np.random.Generator, prompts: int, heavy: bool) -> Floats:
+    """Return maps [prompts, rows, columns] in which neighbours are alike, as layers and positions are."""
+    shape = (prompts, GRID[0] + 2, GRID[1] + 2)
+    raw = rng.standard_t(3, shape) if heavy else rng.standard_normal(shape)
+    near = [raw[:, i : i + GRID[0], j : j + GRID[1]] for i in range(3) for j in range(3)]
+    return np.asarray(np.sum(near, axis=0) / 3.0)
+
+
+def clusters(repetitions: int, seed: int) -> list[Row]:
+    table = f"Nothing differs, smooth maps of {GRID[0]} x {GRID[1]} cells: how often a search finds anything"
+    rows = []
+    for heavy in (False, True):
+        for n, paired in ((5, False), (10, False), (12, True)):
+            kind = "heavy tails (t3)" if heavy else "normal"
+            rng = random(seed, "C6 maps", kind, n, paired)
+            heaviest, cells = np.empty(repetitions), np.empty(repetitions)
+            for number in range(repetitions):
+                first, second = smooth(rng, n, heavy), smooth(rng, n, heavy)
+                own = stream(seed, "C6 maps", kind, n, paired, number)
+                heaviest[number], cells[number] = _searched(first, second, paired, own)
+            case = {"values": kind, "prompts": f"{n} pairs" if paired else f"{n} + {n}"}
+            rows.append(rejected(table, case, "clusters, at 0.05", heaviest, 0.05))
+            rows.append(rejected(table, case, "single cells, at 0.05", cells, 0.05))
+    return rows
+
+
+def _searched(first: Floats, second: Floats, paired: bool, seed: int) -> tuple[float, float]:
+    found = stats.cluster_test(
+        first,
+        second,
+        paired=paired,
+        alternative="two-sided",
+        seed=seed,
+        resamples=DRAWN,
+        max_resamples=DRAWN,
+        exact_limit=1_000,
+    )
+    return found.p_value, float(found.cell_p_values.min())
+
+
+NEURONS, TOP, PROMPTS = 60, 10, 6
+
+
+def top_neurons(repetitions: int, seed: int) -> list[Row]:
+    """Sets of one kind: none shares more of its top neurons with a third, and none differs in them."""
+    table = f"Prompts of one kind, {NEURONS} neurons of which some are always high, top {TOP}: how often a test rejects"
+    rng = random(seed, "C6 top")
+    usual = rng.standard_normal(NEURONS)  # the same neurons are on top everywhere
+    specific, distinct = np.empty(repetitions), np.empty(repetitions)
+    for number in range(repetitions):
+        fixed, first, second = (usual + rng.standard_normal((PROMPTS, NEURONS)) for _ in range(3))
+        own = stream(seed, "C6 top", number)
+        specific[number] = stats.overlap_specificity_test(
+            fixed, first, second, TOP, alternative="greater", seed=own
+        ).p_value
+        distinct[number] = stats.distinct_test(first, second, TOP, seed=own).p_value
+    case = {"prompts": f"{PROMPTS} per set"}
+    return [
+        rejected(table, case, "shares more with one set, at 0.05", specific, 0.05),
+        rejected(table, case, "has other top neurons, at 0.05", distinct, 0.05),
+    ]
+
+
+def shares_differ(repetitions: int, seed: int) -> list[Row]:
+    table = "The same share of prompts in both sets: how often a two-sided test rejects"
+    rows = []
+    for share in (0.1, 0.5):
+        for n1, n2, paired in ((10, 10, False), (10, 30, False), (20, 20, True)):
+            rng = random(seed, "C6 shares", share, n1, n2, paired)
+            p = np.array(
+                [
+                    stats.share_difference_test(
+                        rng.random(n1) < share,
+                        rng.random(n2) < share,
+                        alternative="two-sided",
+                        seed=0,
+                        paired=paired,
+                    ).p_value
+                    for _ in range(repetitions)
+                ]
+            )
+            case = {"share": f"{share:g}", "prompts": f"{n1} pairs" if paired else f"{n1} + {n2}"}
+            rows.append(rejected(table, case, "at 0.05", p, 0.05))
+    return rows
+
+
+CELLS = (
+    Cell("C6", "grids", clusters, 1_000, 10_000),
+    Cell("C6", "top neurons", top_neurons, 1_000, 10_000),
+    Cell("C6", "shares", shares_differ, 2_000, 20_000),
+)

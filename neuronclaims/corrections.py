@@ -1,0 +1,138 @@
+"""The p-values of one family corrected for one another. The family is a whole claim file.
+
+A claim in error keeps its place in it, so that breaking a claim never helps its neighbours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from neuronclaims import stats
+from neuronclaims.errors import NeuronClaimsError
+from neuronclaims.kinds import Family, Finding, kind_of
+from neuronclaims.kinds.joint import step_down
+
+if TYPE_CHECKING:
+    from neuronclaims.kinds.kind import Correction
+    from neuronclaims.language import Claim, ClaimFile
+
+JOINT = "max-statistic"
+"""The correction that tests claims together where they rest on one exchange of prompts."""
+
+DOUBT = 4.0
+"""Where the bounds of a p found by random draws lie, in standard errors; two draws more cover the smallest counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """A corrected p, and whether random draws leave no doubt on which side of alpha it lies."""
+
+    p: float
+    settled: bool
+
+
+def family_of(file: ClaimFile) -> Family:
+    """Return the family the claims of a file form."""
+    return Family(len(file.claims), cast("Correction", file.correction), file.alpha)
+
+
+def reachable(file: ClaimFile) -> dict[str, float]:
+    """Return, per claim id, the smallest adjusted p its prompts and its family allow; claims in error are left out.
+
+    The maximum statistic costs no claim anything here: the clearest of a group can have the p it would have alone.
+    """
+    least = {claim.id: _smallest_p(claim) for claim in file.claims}
+    if file.correction == JOINT:
+        times = len(_groups(file))
+        return {name: min(1.0, times * p) for name, p in least.items() if p is not None}
+    adjusted = stats.adjust(list(least.values()), cast("stats.Correction", file.correction))
+    return {name: p for name, p in zip(least, adjusted, strict=True) if p is not None}
+
+
+def corrected(file: ClaimFile, findings: Mapping[str, Finding]) -> dict[str, Corrected]:
+    """Return the corrected p of every claim that has a finding, by its id."""
+    if file.correction == JOINT:
+        return _jointly(file, findings)
+    tests = [findings[claim.id].test if claim.id in findings else None for claim in file.claims]
+    return _one_by_one(file, tests)
+
+
+def unsettled(file: ClaimFile, findings: Mapping[str, Finding]) -> list[Claim]:
+    """Return the claims of which more draws might tell on which side of alpha their corrected p lies."""
+    found = corrected(file, findings)
+    return [claim for claim in file.claims if claim.id in found and not found[claim.id].settled]
+
+
+def _one_by_one(file: ClaimFile, tests: Sequence[stats.TestResult | None]) -> dict[str, Corrected]:
+    """Correct every claim's own p.
+
+    A test alone minds every level a correction may compare its p with; in its family only one of them counts. No
+    adjusted p falls when any p rises, so correcting the lower and the upper bounds of all p bounds every adjusted p.
+    """
+    method = cast("stats.Correction", file.correction)
+    lowest, adjusted, highest = (
+        stats.adjust([None if test is None else _bound(test, side) for test in tests], method)
+        for side in (-1, 0, 1)
+    )
+    return {
+        claim.id: Corrected(p, test.resolved or high <= file.alpha or low > file.alpha)
+        for claim, test, low, p, high in zip(file.claims, tests, lowest, adjusted, highest, strict=True)
+        if test is not None and low is not None and p is not None and high is not None
+    }
+
+
+def _jointly(file: ClaimFile, findings: Mapping[str, Finding]) -> dict[str, Corrected]:
+    """Test the claims of each exchange together, step by step, and correct the exchanges by Bonferroni.
+
+    Each claim in error counts for as much as all the others of its exchange together: the p of those is multiplied
+    by one more. So its neighbours do not gain by its breaking.
+    """
+    groups = _groups(file)
+    found: dict[str, Corrected] = {}
+    for members in groups.values():
+        there = [claim for claim in members if claim.id in findings]
+        times = len(groups) * (1 + len(members) - len(there))
+        tests = _tests([findings[claim.id] for claim in there], file.alpha, times)
+        for claim, test in zip(there, tests, strict=True):
+            low, p, high = (min(1.0, times * _bound(test, side)) for side in (-1, 0, 1))
+            found[claim.id] = Corrected(p, test.resolved or high <= file.alpha or low > file.alpha)
+    return {claim.id: found[claim.id] for claim in file.claims if claim.id in found}
+
+
+def _tests(findings: Sequence[Finding], alpha: float, times: int) -> list[stats.TestResult]:
+    joints = [finding.joint for finding in findings if finding.joint is not None]
+    if len(findings) < 2 or len(joints) < len(findings):
+        return [finding.test for finding in findings]
+    together = step_down(joints, alpha=alpha, family=times)
+    return [together.one(place) for place in range(len(joints))]
+
+
+def _groups(file: ClaimFile) -> dict[Hashable, list[Claim]]:
+    """Return the claims that are tested together, by what they have in common; a claim that stands alone, alone."""
+    groups: dict[Hashable, list[Claim]] = {}
+    for claim in file.claims:
+        shared = _exchange(claim)
+        groups.setdefault(("alone", claim.id) if shared is None else ("shared", shared), []).append(claim)
+    return groups
+
+
+def _exchange(claim: Claim) -> Hashable | None:
+    try:
+        return kind_of(claim.sentence).exchange(claim)
+    except NeuronClaimsError:
+        return None  # the claim will say so itself
+
+
+def _smallest_p(claim: Claim) -> float | None:
+    try:
+        return kind_of(claim.sentence).reach(claim).smallest_p
+    except stats.StatsError:
+        return None
+
+
+def _bound(test: stats.TestResult, side: int) -> float:
+    """Return p (``side`` 0), or the lower (-1) or upper (1) bound of what it may be when all draws are drawn."""
+    doubt = 0.0 if test.exact else DOUBT * (test.standard_error + 2 / test.arrangements)
+    return min(1.0, max(0.0, test.p_value + side * doubt))

@@ -1,0 +1,61 @@
+"""Claims tested together: several neurons on one exchange of prompts, corrected by the maximum statistic."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from neuronclaims import stats
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from neuronclaims.kinds.kind import Side
+    from neuronclaims.stats import MaxResults
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Joint:
+    """One claim's share in a joint test: its neuron's values per unit, [n1] and [n2], and how they are tested.
+
+    Only claims whose kinds give them the same ``exchange`` are tested together: for those everything but the values
+    and the direction is the same.
+    """
+
+    first: NDArray[np.float64]
+    second: NDArray[np.float64]
+    side: Side
+    paired: bool
+    statistic: Literal["mean", "auroc"]
+    seed: int
+    resamples: int
+    unit: str
+
+
+def step_down(joints: Sequence[Joint], *, alpha: float, family: int) -> MaxResults:
+    """Test the claims of one exchange together: their p-values, in the order given, allow for one another.
+
+    A claim of "less" is one of "more" about the values with their signs turned, so claims of either direction go
+    together. ``family`` is the number of exchanges whose p-values are compared with ``alpha`` afterwards.
+    """
+    one = joints[0]
+    signs = [-1.0 if joint.side == "less" else 1.0 for joint in joints]
+    first, second = (
+        np.column_stack([sign * values for sign, values in zip(signs, columns, strict=True)])
+        for columns in ([joint.first for joint in joints], [joint.second for joint in joints])
+    )
+    return stats.max_statistic_tests(
+        first,
+        second,
+        paired=one.paired,
+        statistic=one.statistic,
+        alternative="two-sided" if one.side == "two-sided" else "greater",
+        seed=one.seed,
+        resamples=one.resamples,
+        alpha=alpha,
+        family=family,
+        unit=one.unit,
+    )

@@ -1,0 +1,74 @@
+"""How a claim's neuron was chosen, and what that asks of its test: for every kind of claim about a neuron.
+
+A neuron chosen beforehand, or found on other prompts, is tested alone. One that was picked on the prompts that test
+it is the best of all that were searched, so all of them are measured: its p counts them (the maximum statistic), and
+its intervals are so wide that they would hold for all of them at once (Bonferroni).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from neuronclaims.kinds.kind import ClaimError
+from neuronclaims.results import BEFOREHAND, Selection
+
+if TYPE_CHECKING:
+    from neuronclaims.language import Claim, Neuron
+    from neuronclaims.measurements import ModelFacts
+    from neuronclaims.stats import Estimate
+
+LEVEL = 0.95
+"""The level of intervals, before they are widened."""
+
+
+def layers_needed(claim: Claim, neuron: Neuron, facts: ModelFacts) -> tuple[int, ...]:
+    """Return the layers to measure: the neuron's own, or all it was picked from.
+
+    Raises ClaimError where the claim says that layers were searched which the model does not have.
+    """
+    search = claim.settings.searched
+    if search is None:
+        return (neuron.layer,)
+    if search.layers is None:
+        return tuple(range(facts.layers))
+    if search.layers[-1] >= facts.layers:
+        raise ClaimError(
+            f"The claim says that its neuron was picked from {search}, but {facts.name} has no layer "
+            f"{search.layers[-1]}: it has {facts.layers} layers, 0 to {facts.layers - 1}."
+        )
+    return search.layers
+
+
+def selection_of(claim: Claim, neurons: int) -> Selection:
+    """Return how the claim's neuron was chosen; ``neurons`` are those it was picked from, itself included."""
+    if claim.settings.searched is not None:
+        return Selection("searched", (str(claim.settings.searched),), neurons=neurons)
+    if claim.discovered is not None:
+        return Selection("discovered", claim.discovered.names, prompts=len(claim.discovered.prompts))
+    return Selection("beforehand")
+
+
+def level_for(neurons: int) -> float:
+    """Return the level at which one interval must hold for intervals of ``neurons`` to hold together."""
+    return 1 - (1 - LEVEL) / neurons
+
+
+def widened(estimate: Estimate, neurons: int) -> Estimate:
+    """Return an estimate made at ``level_for(neurons)``, its method saying why its interval is so wide."""
+    if neurons == 1:
+        return estimate
+    return replace(estimate, method=f"{estimate.method}, widened for the {neurons:,} neurons searched")
+
+
+def selection_notes(selection: Selection) -> tuple[str, ...]:
+    """Say how the neuron was chosen, and what that does to the numbers."""
+    if selection.how == "discovered":
+        return (f"Found on {selection.prompts:,} other prompts, none of which is tested here.",)
+    if selection.how == "searched":
+        return (
+            f"Picked on these prompts from {selection.neurons:,} neurons ({', '.join(selection.where)}): p allows for "
+            f"all of them, and the interval is widened for the {selection.neurons:,} neurons searched.",
+            "The effect of a neuron picked on the prompts that test it is flattered: measure it on new prompts.",
+        )
+    return (BEFOREHAND,)

@@ -1,0 +1,137 @@
+"""Effects of two sets whose units lie in blocks, each set compared with the other within every block.
+
+Blocks are given as one number per unit of each set; every block must hold units of both. With a single
+block everything is as without.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from numpy.typing import ArrayLike
+
+from neuronclaims.stats.effects.intervals import (
+    Estimate,
+    auroc_estimate,
+    hedges_g_estimate,
+    mean_difference_estimate,
+)
+from neuronclaims.stats.effects.newcombe import hanley_mcneil_variance, variance_excess
+from neuronclaims.stats.effects.noncentral import noncentrality_limits
+from neuronclaims.stats.effects.within_blocks import (
+    Blocks,
+    Codes,
+    block_codes,
+    block_counts,
+    blocked_auroc_many,
+    blocked_fit,
+)
+from neuronclaims.stats.inputs import Floats, check_share, check_sizes, vector
+
+
+def blocked_mean_difference_estimate(
+    first: ArrayLike, second: ArrayLike, blocks: Blocks, *, level: float = 0.95
+) -> Estimate:
+    """Return the difference of means of [n1] and [n2] within blocks, weighted n1b n2b / n_b, with a t interval.
+
+    The estimate is that of least squares with one level per block; the standard error lets the two sets
+    vary differently (see ``blocked_fit``). With one block it is Welch's interval.
+    """
+    a, b, codes = _prepared(first, second, blocks, level)
+    if codes is None:
+        return mean_difference_estimate(first, second, level=level)
+    name, method = "block-adjusted difference of means", "t interval, HC2 errors within blocks"
+    fit = blocked_fit(a, b, codes)
+    scale = 2.0 ** int(fit.exponent[0])
+    value, error = float(fit.difference[0]) * scale, float(fit.error[0]) * scale
+    if error == 0:
+        return Estimate(name, value, None, None, level, method)
+    from scipy.special import stdtrit
+
+    reach = float(stdtrit(fit.df[0], (1 + level) / 2)) * error
+    return Estimate(name, value, value - reach, value + reach, level, method)
+
+
+def blocked_hedges_g_estimate(
+    first: ArrayLike, second: ArrayLike, blocks: Blocks, *, level: float = 0.95
+) -> Estimate:
+    """Return Hedges' g within blocks: the block-adjusted difference in residual standard deviations.
+
+    The residual has n - blocks - 1 degrees of freedom; correction and interval are those of
+    ``hedges_g_estimate`` with these degrees, right for normal values of equal spread.
+    """
+    a, b, codes = _prepared(first, second, blocks, level)
+    if codes is None:
+        return hedges_g_estimate(first, second, level=level)
+    name, method = "Hedges' g within blocks", "noncentral t interval (normal theory)"
+    fit = blocked_fit(a, b, codes)
+    df = len(a) + len(b) - 2 - int(codes[0].max())
+    if fit.spread[0] == 0:
+        return Estimate(name, None, None, None, level, method)
+    d, size = float(fit.difference[0] / fit.spread[0]), math.sqrt(fit.size)
+    value = d * math.exp(math.lgamma(df / 2) - math.lgamma((df - 1) / 2)) / math.sqrt(df / 2) if df > 1 else d
+    limits = noncentrality_limits(d * size, df, level)
+    if limits is None:
+        return Estimate(name, value, None, None, level, method)
+    return Estimate(name, value, min(value, limits[0] / size), max(value, limits[1] / size), level, method)
+
+
+def blocked_auroc_estimate(
+    first: ArrayLike, second: ArrayLike, blocks: Blocks, *, level: float = 0.95
+) -> Estimate:
+    """Return the AUROC over pairs of units of the same block, with a score interval.
+
+    Blocks weigh by their number of pairs. The interval holds every theta at which the estimate is no
+    further off than the normal quantile times the standard error it would have there, with the variance of
+    ``auroc_estimate`` in each block. With one block it is Newcombe's interval.
+    """
+    a, b, codes = _prepared(first, second, blocks, level)
+    if codes is None:
+        return auroc_estimate(first, second, level=level)
+    from scipy.special import ndtri
+
+    value = float(blocked_auroc_many(a, b, codes)[0])
+    counts = [(int(n1), int(n2)) for n1, n2 in block_counts(codes).T]
+    quantile = float(ndtri((1 + level) / 2))
+    excess = [float(variance_excess(*_of_block(a, b, codes, block))[0]) for block in range(len(counts))]
+    low, high = (_score_limit(value, end, counts, excess, quantile) for end in (0.0, 1.0))
+    return Estimate("AUROC within blocks", value, low, high, level, "Newcombe score interval over blocks")
+
+
+def _prepared(
+    first: ArrayLike, second: ArrayLike, blocks: Blocks, level: float
+) -> tuple[Floats, Floats, Codes | None]:
+    a, b = vector(first, "The first set")[:, None], vector(second, "The second set")[:, None]
+    check_share(level, "The level")
+    check_sizes(a, b, paired=False)
+    return a, b, block_codes(blocks, (len(a), len(b)))
+
+
+def _of_block(first: Floats, second: Floats, codes: Codes, block: int) -> tuple[Floats, Floats]:
+    return first[codes[0] == block], second[codes[1] == block]
+
+
+def _score_limit(
+    value: float,
+    end: float,
+    counts: Sequence[tuple[int, int]],
+    excess: Sequence[float],
+    quantile: float,
+) -> float:
+    """Bisect between the estimate, where the distance is too small, and ``end``, where it is large enough."""
+    pairs = sum(n1 * n2 for n1, n2 in counts)
+    inside, outside = value, end
+    for _ in range(200):
+        middle = (inside + outside) / 2
+        if middle in (inside, outside):
+            break
+        variance = sum(
+            (n1 * n2) ** 2 * times * hanley_mcneil_variance(middle, n1, n2)
+            for (n1, n2), times in zip(counts, excess, strict=True)
+        )
+        if abs(value - middle) <= quantile * math.sqrt(variance) / pairs:
+            inside = middle
+        else:
+            outside = middle
+    return inside

@@ -1,0 +1,232 @@
+"""The max-statistic test: which of many neurons differ between two sets, all of them having been looked at.
+
+Under each relabelling, shared by all neurons, the largest t over the neurons is taken; a neuron's p is the
+share of relabellings in which that maximum reaches its own t. Whatever truly differs and however neurons
+hang together, the chance that any neuron without a difference gets p <= alpha is then at most alpha
+(Westfall and Young 1993; Ge, Dudoit and Speed 2003, algorithm 4.1; Romano and Wolf 2005).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from neuronclaims.stats.inputs import (
+    Alternative,
+    Bools,
+    Floats,
+    StatsError,
+    check_choice,
+    check_sizes,
+    matrix,
+)
+from neuronclaims.stats.permutation.arrangements import Signs
+from neuronclaims.stats.permutation.montecarlo import Floors, Tally
+from neuronclaims.stats.permutation.relabelling import Statistic
+from neuronclaims.stats.permutation.results import TestResult, grouped
+from neuronclaims.stats.permutation.running import check_options
+from neuronclaims.stats.permutation.search_design import SearchDesign, search_design, slabs
+from neuronclaims.stats.permutation.second_opinion import second_opinion
+from neuronclaims.stats.permutation.successive_maxima import Counts, Tail, count_maxima
+
+
+@dataclass(frozen=True, slots=True)
+class MaxResults:
+    """What the max-statistic test of m neurons gave; arrays have one entry per neuron [m].
+
+    ``statistic`` is t, Welch's t, the paired t or the standardised rank sum, positive when the first set is
+    higher. ``p_value`` is each neuron's own p on the same relabellings, corrected for nothing.
+    ``p_single_step`` compares each neuron with the maximum over all, ``p_step_down`` with the maximum over
+    those not more extreme than itself: never larger, and just as safe. ``p_greater`` and ``p_less`` are the
+    one-sided step-down p; that of a side which was not asked for is not counted and stands at 1. As
+    everywhere, two-sided p are twice the smaller one-sided one, at most 1.
+
+    ``standard_error`` is the Monte-Carlo error of ``p_single_step``, 0 when exact, and ``resolved`` tells
+    whether it is settled how ``p_single_step`` compares with alpha, alpha/2, ..., alpha/family;
+    ``step_down_error`` and ``step_down_resolved`` tell the same of ``p_step_down``. ``smallest_p`` is the
+    least corrected p this design could have given. ``degenerate`` neurons never vary; they have p = 1 and
+    take no part in any maximum.
+    """
+
+    statistic: Floats
+    p_value: Floats
+    p_single_step: Floats
+    p_step_down: Floats
+    p_greater: Floats
+    p_less: Floats
+    standard_error: Floats
+    resolved: Bools
+    step_down_error: Floats
+    step_down_resolved: Bools
+    degenerate: Bools
+    alternative: Alternative
+    exact: bool
+    arrangements: int
+    smallest_p: float
+    method: str
+
+    def one(self, index: int) -> TestResult:
+        """Return the test of the neuron in column ``index``, corrected by step-down for all that were searched."""
+        statistic = float(self.statistic[index])
+        return TestResult(
+            statistic=statistic if np.isfinite(statistic) else None,
+            p_value=float(self.p_step_down[index]),
+            p_greater=float(self.p_greater[index]),
+            p_less=float(self.p_less[index]),
+            alternative=self.alternative,
+            exact=self.exact,
+            arrangements=self.arrangements,
+            smallest_p=self.smallest_p,
+            standard_error=float(self.step_down_error[index]),
+            resolved=bool(self.step_down_resolved[index]),
+            degenerate=bool(self.degenerate[index]),
+            method=f"{self.method}, step-down",
+        )
+
+
+def max_statistic_tests(
+    first: ArrayLike,
+    second: ArrayLike,
+    *,
+    paired: bool,
+    statistic: Statistic,
+    alternative: Alternative,
+    seed: int,
+    resamples: int = 9999,
+    exact_limit: int = 200_000,
+    alpha: float = 0.05,
+    family: int = 1,
+    unit: str = "unit",
+) -> MaxResults:
+    """Test m neurons, [n1, m] against [n2, m], with p corrected for having looked at all of them.
+
+    What is maximised is, with ``statistic="mean"``, the pooled t (n1 = n2), Welch's t (sizes differ) or the
+    paired t; with ``"auroc"`` the rank sum of the first set over its standard deviation under relabelling
+    of that neuron's ranks, ties included, so that neurons with many ties neither dominate nor vanish. A t
+    is infinite where neither set varies: such a neuron ranks first, and others are judged as ever.
+
+    All arrangements are enumerated when at most ``exact_limit``, otherwise p = (1 + k) / (1 + B) from B =
+    ``resamples`` random ones. The order of prompts, the order of neurons, and place and unit of any
+    neuron's values change nothing (search_order.py names the one exception). t that agree to about 10
+    digits count as tied, and ties as reached. With m = 1, p is that of ``two_sample_tests``.
+
+    Beside the input, about three float64 copies of it and 100 MB are held at a time.
+
+    Raises StatsError for NaN, infinity, fewer than two units in a set, unequal lengths of pairs, or no
+    neurons.
+    """
+    a, b = matrix(first, "The first set"), matrix(second, "The second set")
+    check_options(alternative, alpha, family, resamples)
+    check_choice(statistic, ("mean", "auroc"), "statistic")
+    check_sizes(a, b, paired=paired)
+    if not a.shape[1]:
+        raise StatsError("There are no neurons to search: both sets have 0 columns.")
+    varies = np.any(a != b if paired else np.concatenate([a, b]) != a[0], axis=0)
+    part = slice(None) if varies.all() else varies
+    design = search_design(a[:, part], b[:, part], paired=paired, statistic=statistic)
+    search = _Search(a, b, varies, design, statistic, alternative)
+    return search.results(search.tallies(seed, resamples, exact_limit), alpha, family, unit)
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """Two samples [n1, m] and [n2, m] with the design of the neurons that vary."""
+
+    first: Floats
+    second: Floats
+    varies: Bools
+    design: SearchDesign
+    statistic: Statistic
+    alternative: Alternative
+
+    @property
+    def paired(self) -> bool:
+        return isinstance(self.design.arrangements, Signs)
+
+    def tallies(self, seed: int, resamples: int, exact_limit: int) -> tuple[Tally, Tally, Tally]:
+        """Count relabellings that reach each neuron: by itself alone, in a single step, and stepping down."""
+        arrangements = self.design.arrangements
+        exact = arrangements.total <= exact_limit
+        total = arrangements.total if exact else resamples
+        blocks = arrangements.every() if exact else arrangements.drawn(seed, 0, resamples)
+        asked = [side for side in ("greater", "less") if self.alternative in (side, "two-sided")]
+        tails: list[Tail] = [
+            "upper" if (side == "greater") != self.design.swapped else "lower" for side in asked
+        ]
+        reached = dict(zip(asked, count_maxima(self.design, blocks, tails), strict=True))
+        return (
+            self._tally({side: counts.alone for side, counts in reached.items()}, total, exact),
+            self._tally({side: counts.single for side, counts in reached.items()}, total, exact),
+            self._tally({side: counts.step for side, counts in reached.items()}, total, exact),
+        )
+
+    def results(
+        self,
+        tallies: tuple[Tally, Tally, Tally],
+        alpha: float,
+        family: int,
+        unit: str,
+    ) -> MaxResults:
+        alternative = self.alternative
+        alone, single, step = tallies
+        floors = self._floors()
+        return MaxResults(
+            statistic=self._observed(),
+            p_value=alone.p_values(alternative, floors),
+            p_single_step=single.p_values(alternative, floors),
+            p_step_down=step.p_values(alternative, floors),
+            p_greater=step.p_values("greater", floors),
+            p_less=step.p_values("less", floors),
+            standard_error=single.standard_errors(alternative),
+            resolved=single.resolved(alternative, alpha, family, floors=floors),
+            step_down_error=step.standard_errors(alternative),
+            step_down_resolved=step.resolved(alternative, alpha, family, floors=floors),
+            degenerate=~self.varies,
+            alternative=alternative,
+            exact=single.exact,
+            arrangements=single.total,
+            smallest_p=single.smallest_p(alternative, single.total),
+            method=self._method(single, unit),
+        )
+
+    def _tally(self, counts: dict[str, Counts], total: int, exact: bool) -> Tally:
+        """Return counts of the neurons that vary as those of all; all relabellings reach what was not asked for."""
+        above, below = (np.full(self.varies.shape, float(total)) for _ in range(2))
+        for side, count in counts.items():
+            (above if side == "greater" else below)[self.varies] = count
+        return Tally(above, below, total, exact)
+
+    def _observed(self) -> Floats:
+        design, found = self.design, np.zeros(self.varies.shape)
+        if self.statistic == "mean":
+            found[self.varies] = design.observed_t()
+        else:
+            sums = design.observed_scores() / design.deviation
+            found[self.varies] = -sums if design.swapped else sums
+        return found
+
+    def _floors(self) -> Floors | None:
+        """Return the least p that Welch's t-test allows where ``two_sample_tests`` asks it too."""
+        if not self.design.spread:
+            return None
+        parts = slabs(self.first.shape)
+        opinions = [second_opinion(self.first[:, part], self.second[:, part], None) for part in parts]
+        found = [opinion[1] for opinion in opinions if opinion is not None]
+        return np.concatenate([greater for greater, _ in found]), np.concatenate([less for _, less in found])
+
+    def _method(self, tally: Tally, unit: str) -> str:
+        how = "exact permutation" if tally.exact else "permutation"
+        among = "within" if self.paired else "of"
+        count = f"{grouped(tally.total)}{'' if tally.exact else ' random'} arrangements"
+        side = {"greater": "largest", "less": "lowest", "two-sided": "largest and lowest"}[self.alternative]
+        return (
+            f"{how} {among} {len(self.design.columns)} {unit}s ({count}), "
+            f"{side} {self._name()} of {len(self.varies):,} neurons"
+        )
+
+    def _name(self) -> str:
+        if self.statistic == "auroc":
+            return "standardised rank sum"
+        return "paired t" if self.paired else "Welch's t" if self.design.spread else "t"

@@ -1,0 +1,118 @@
+"""How a prepared permutation test is carried out and put into words, whatever is exchanged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from neuronclaims.stats.inputs import Alternative, Bools, Floats, StatsError, check_choice, check_share
+from neuronclaims.stats.permutation.montecarlo import RISK, Floors, Tally, drawn_until_settled, looks
+from neuronclaims.stats.permutation.relabelling import Relabelling
+from neuronclaims.stats.permutation.results import TestResult, TestResults, grouped, only
+
+SECOND_OPINION = "with Welch's t-test as a second opinion because the smaller set varies more"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A permutation test of m neurons before any relabelling.
+
+    ``statistic`` [m] is the observed one and ``name`` what it is called; ``exchange`` says what is exchanged
+    ("permutation", "sign flips") and ``units`` among what ("of 15 prompts"). ``opinion`` tells for which
+    neurons Welch's t-test bounds p from below, and by how much.
+    """
+
+    ready: Relabelling
+    statistic: Floats
+    name: str
+    exchange: str
+    units: str
+    degenerate: Bools
+    alternative: Alternative
+    alpha: float
+    family: int
+    opinion: tuple[Bools, Floors] | None = None
+
+    def one(
+        self, seed: int, resamples: int, exact_limit: int, max_resamples: int, patience: int | None = None
+    ) -> TestResult:
+        """Test a single neuron: by the law of rank sums, all arrangements, or draws until p is settled.
+
+        The draws end after ``patience`` of them in any case; looks are planned up to ``max_resamples`` all the same.
+        """
+        tally, planned = self.ready.rank_law(), looks(resamples, max_resamples)
+        how = "rank law" if tally else self.exchange
+        if tally is None and self.ready.arrangements.total <= exact_limit:
+            tally = self.ready.enumerated()
+        if tally is None:
+
+            def draw(start: int, stop: int) -> Tally:
+                return self.ready.drawn(seed, start, stop)
+
+            tally = drawn_until_settled(
+                draw, planned, self.alternative, self.alpha, self.family, self._floors, patience
+            )
+        risk = RISK / len(planned)
+        found = only(self._results(tally, planned[-1], risk))
+        opinion = f", {SECOND_OPINION}" if found.second_opinion else ""
+        return replace(found, method=self._method(tally, how, self._settled(tally, risk)) + opinion)
+
+    def many(self, seed: int, resamples: int, exact_limit: int) -> TestResults:
+        """Test all neurons at once, on all arrangements or on ``resamples`` random ones."""
+        enumerable = self.ready.arrangements.total <= exact_limit
+        tally = self.ready.enumerated() if enumerable else self.ready.drawn(seed, 0, resamples)
+        return self._results(tally, resamples, RISK)
+
+    def _results(self, tally: Tally, most_draws: int, risk: float) -> TestResults:
+        alternative, floors = self.alternative, self._floors
+        return TestResults(
+            statistic=self.statistic,
+            p_value=tally.p_values(alternative, floors),
+            p_greater=tally.p_values("greater", floors),
+            p_less=tally.p_values("less", floors),
+            alternative=alternative,
+            exact=tally.exact,
+            arrangements=tally.total,
+            smallest_p=tally.smallest_p(alternative, most_draws),
+            standard_error=tally.standard_errors(alternative),
+            resolved=tally.resolved(alternative, self.alpha, self.family, risk, floors),
+            degenerate=self.degenerate,
+            method=self._method(tally, self.exchange, ""),
+            second_opinion=None if self.opinion is None else self.opinion[0],
+            p_permutation=tally.p_values(alternative),
+        )
+
+    @property
+    def _floors(self) -> Floors | None:
+        return None if self.opinion is None else self.opinion[1]
+
+    def _method(self, tally: Tally, how: str, settled: str) -> str:
+        exact, random = ("exact ", "") if tally.exact else ("", " random")
+        return (
+            f"{exact}{how} {self.units} ({grouped(tally.total)}{random} arrangements{settled}), {self.name}"
+        )
+
+    def _settled(self, tally: Tally, risk: float) -> str:
+        if tally.exact:
+            return ""
+        doubtful = float(
+            tally.doubtful_limits(self.alternative, self.alpha, self.family, risk, self._floors)[0]
+        )
+        if doubtful:
+            return f", which leave open on which side of {doubtful:.4g} p lies"
+        least = f" and every limit down to {self.alpha / self.family:.2g}" if self.family > 1 else ""
+        return f", drawn until p was settled against {self.alpha:g}{least} at a risk of {100 * RISK:g} %"
+
+
+def check_options(alternative: str, alpha: float, family: int, resamples: int) -> None:
+    """Raise StatsError for options no test can be made with."""
+    check_choice(alternative, ("greater", "less", "two-sided"), "alternative")
+    check_share(alpha, "alpha")
+    if resamples < 1 or family < 1:
+        raise StatsError(f"resamples and family must be at least 1, not {resamples} and {family}.")
+
+
+def never_varies(values: Floats, fixed: Floats) -> Bools:
+    """Tell for which columns all ``values`` [n, m] equal ``fixed``."""
+    return np.asarray(np.all(values == fixed, axis=0), dtype=np.bool_)

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import pytest
+from stats_judge import judge
+
+from neuronclaims.stats import explain
+from neuronclaims.stats.verdicts import VERDICT_OF
+
+SENTENCES = [
+    (
+        judge(0.613, 0.8, 0.931, threshold=0.8, side="two-sided"),
+        {"claimed": "AUROC at least 0.8", "needed": (34, 34)},
+        'The 95 % interval of the AUROC [0.613, 0.931] includes values below 0.8, so "AUROC at least 0.8" is not '
+        "shown. About 34 prompts per set would probably settle it, if the effect is what it seems.",
+    ),
+    (
+        judge(0.1, 0.25, 0.35, threshold=0.7, side="two-sided"),
+        {},
+        'The 95 % interval of the AUROC [0.1, 0.35] includes values above 0.3, so "at least 0.7 or at most 0.3" '
+        "is not shown.",
+    ),
+    (
+        judge(0.6, 0.8, 0.9, p=0.0012, side="two-sided"),
+        {"family": 12},
+        "The AUROC is 0.8 (95 % interval [0.6, 0.9]), and chance does not explain it "
+        "(adjusted p = 0.0012, within the limit of 0.05).",
+    ),
+    (
+        judge(0.1, 0.2, 0.25, threshold=0.3, side="less", p=0.05),
+        {},
+        "The 95 % interval of the AUROC [0.1, 0.25] lies wholly at or below 0.3, and chance does not explain it "
+        "(p = 0.05, within the limit of 0.05).",
+    ),
+    (
+        judge(0.1, 0.2, 0.4, p=1.0),
+        {},
+        "The 95 % interval of the AUROC [0.1, 0.4] lies wholly below 0.5, against the claim.",
+    ),
+    (
+        judge(0.31, 0.5, 0.69, threshold=0.7, side="two-sided", p=1.0),
+        {"claimed": "AUROC at least 0.7"},
+        'The 95 % interval of the AUROC [0.31, 0.69] contains no value that fits "AUROC at least 0.7".',
+    ),
+    (
+        judge(0.4, 0.6, 0.8, p=0.0500004, least=0.001),
+        {},
+        "The AUROC is 0.6 (95 % interval [0.4, 0.8]), which chance alone could explain "
+        "(p = 0.0500004, above the limit of 0.05).",
+    ),
+    (
+        judge(0.4, 0.6, 0.8, p=0.4, least=0.179),
+        {"counts": (3, 5), "family": 10, "needed": (6, 10)},
+        "With 3 and 5 prompts and 10 claims corrected together, the smallest adjusted p possible is 0.179: no result "
+        "could pass the limit of 0.05. About 6 and 10 prompts would probably settle it, if the effect is what it "
+        "seems.",
+    ),
+    (
+        judge(0.4, 0.6, 0.8, p=0.4),
+        {"counts": (4, 8), "needed": (41, 82)},
+        "The AUROC is 0.6 (95 % interval [0.4, 0.8]), which chance alone could explain (p = 0.4, above the limit of "
+        "0.05). It would take more than 10 times as many prompts to settle it, if the effect is what it seems.",
+    ),
+    (
+        judge(0.4, 0.6, 0.8, p=0.5, least=0.0625),
+        {"counts": (4, 4), "unit": "pair"},
+        "With 4 pairs, the smallest p possible is 0.0625: no result could pass the limit of 0.05.",
+    ),
+    (
+        judge(0.5, 0.6, 0.8, p=0.0499, resolved=False),
+        {},
+        "Random relabelling cannot tell on which side of the limit 0.05 the p lies (estimate 0.0499).",
+    ),
+    (
+        judge(0.5, 0.5, 0.5, p=1.0, degenerate=True),
+        {"needed": (9, 9)},
+        "The values are the same in both sets throughout, so there is nothing to test.",
+    ),
+    (
+        judge(None, 1.0, None, threshold=0.7, p=0.01),
+        {},
+        "The values vary too little to give the AUROC an interval.",
+    ),
+    (
+        judge(0.3, 0.45, 0.6, p=0.01),
+        {},
+        "The test speaks for the claim (p = 0.01, within the limit of 0.05), the effect does not: the AUROC is 0.45 "
+        "(95 % interval [0.3, 0.6]). Look at the values before believing either.",
+    ),
+    (
+        judge(0.7996, 0.9, 0.95, threshold=0.8),
+        {},
+        'The 95 % interval of the AUROC [0.7996, 0.95] includes values below 0.8, so "at least 0.8" is not shown.',
+    ),
+    (
+        judge(0.42, 0.51, 0.6, side="within", threshold=0.7, p=0.003),
+        {"needed": (9, 9)},
+        "The 95 % interval of the AUROC [0.42, 0.6] lies wholly between 0.3 and 0.7, the margin claimed (p = 0.003, "
+        "within the limit of 0.05).",
+    ),
+    (
+        judge(0.1, 0.3, 0.6, side="not greater", threshold=0.7, p=0.003),
+        {"family": 3},
+        "The 95 % interval of the AUROC [0.1, 0.6] lies wholly at or below 0.7, the margin claimed (adjusted p = "
+        "0.003, within the limit of 0.05).",
+    ),
+    (
+        judge(0.42, 0.51, 0.95, side="not less", threshold=0.4, p=0.003),
+        {},
+        "The 95 % interval of the AUROC [0.42, 0.95] lies wholly at or above 0.4, the margin claimed (p = 0.003, "
+        "within the limit of 0.05).",
+    ),
+    (
+        judge(0.42, 0.6, 0.75, side="within", threshold=0.7, p=0.11),
+        {"counts": (10, 10), "needed": (48, 48)},
+        "The AUROC is 0.6 (95 % interval [0.42, 0.75]); that it is 0.3 or less, or 0.7 or more, is not ruled out "
+        "(p = 0.11, above the limit of 0.05). About 48 prompts per set would probably settle it, if the effect is "
+        "what it seems.",
+    ),
+    (
+        judge(0.42, 0.6, 0.69, side="not greater", threshold=0.7, p=0.11),
+        {"family": 12},
+        "The AUROC is 0.6 (95 % interval [0.42, 0.69]); that it is 0.7 or more is not ruled out once 12 claims are "
+        "corrected together (adjusted p = 0.11, above the limit of 0.05).",
+    ),
+    (
+        judge(0.25, 0.6, 0.69, side="not less", threshold=0.3, p=0.02),
+        {},
+        'The 95 % interval of the AUROC [0.25, 0.69] includes values that are 0.3 or less, so "above 0.3" is not '
+        "shown.",
+    ),
+    (
+        judge(0.75, 0.8, 0.9, side="within", threshold=0.7, p=1.0),
+        {},
+        'The 95 % interval of the AUROC [0.75, 0.9] contains no value that fits "between 0.3 and 0.7".',
+    ),
+    (
+        judge(0.75, 0.8, 0.9, side="not greater", threshold=0.7, p=1.0),
+        {"claimed": "not more than by 0.2"},
+        'The 95 % interval of the AUROC [0.75, 0.9] contains no value that fits "not more than by 0.2".',
+    ),
+    (
+        judge(None, 0.4, None, threshold=0.7, denominator_positive=False),
+        {"needed": (40, 40)},
+        "The effect to be recovered (what the AUROC divides by) is not clearly above 0, so there is nothing to "
+        "recover.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("decision", "words", "sentence"), SENTENCES)
+def test_every_verdict_is_explained_with_its_numbers(decision, words, sentence):
+    assert explain(decision, effect="AUROC", **words) == sentence
+
+
+def test_every_reason_has_a_sentence():
+    assert {decision.reason for decision, _, _ in SENTENCES} == set(VERDICT_OF)
