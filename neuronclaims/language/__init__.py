@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from neuronclaims.language.ambiguity import check_phrases
     from neuronclaims.language.claims import (
         Claim,
         ClaimFile,
@@ -22,19 +23,20 @@ if TYPE_CHECKING:
     )
     from neuronclaims.language.errors import ClaimFileError, Place, Problem
     from neuronclaims.language.files import read_claim_file
-    from neuronclaims.language.phrases import FieldError, Phrase, PhraseError, check_phrases
+    from neuronclaims.language.phrases import FieldError, Phrase, PhraseError
     from neuronclaims.language.search import Search
     from neuronclaims.language.sentences import Parsed, SentenceError, parse
-    from neuronclaims.language.values import SITES, Amount, Neuron, Site
+    from neuronclaims.language.values import SITES, Amount, Neuron, Positions, Site, Subject
 
 _HOMES = {
     "claims": ("Claim", "ClaimFile", "Discovery", "Prompt", "PromptSet", "Settings", "Tokens", "slug"),
     "errors": ("ClaimFileError", "Place", "Problem"),
     "files": ("read_claim_file",),
-    "phrases": ("FieldError", "Phrase", "PhraseError", "check_phrases"),
+    "ambiguity": ("check_phrases",),
+    "phrases": ("FieldError", "Phrase", "PhraseError"),
     "search": ("Search",),
     "sentences": ("Parsed", "SentenceError", "parse"),
-    "values": ("SITES", "Amount", "Neuron", "Site"),
+    "values": ("SITES", "Amount", "Neuron", "Positions", "Site", "Subject"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -51,6 +53,7 @@ __all__ = [
     "Phrase",
     "PhraseError",
     "Place",
+    "Positions",
     "Problem",
     "Prompt",
     "PromptSet",
@@ -58,6 +61,7 @@ __all__ = [
     "SentenceError",
     "Settings",
     "Site",
+    "Subject",
     "Tokens",
     "check_phrases",
     "parse",

@@ -5,111 +5,39 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any, Protocol
 
+from neuronclaims.language.choices import Choice
 from neuronclaims.language.errors import quoted
-from neuronclaims.language.values import SITES, Amount, Neuron, number_text
+from neuronclaims.language.hole import Hole, Label, MisreadError, OneWord, Pattern, Word, literal
+from neuronclaims.language.neurons import ONE_NEURON, NeuronsHole
+from neuronclaims.language.stretches import LayersHole, PositionsHole
+from neuronclaims.language.subjects import SubjectHole
+from neuronclaims.language.values import SITES, Amount, number_text
 
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-"""The name of a prompt set."""
+"""The name of a prompt set, of pairs or of a direction."""
 
 _OTHER_SD = ("sd", "sds", "std", "stds", "σ", "sigma", "sigmas")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
-_NEURON = re.compile(r"([0-9]{1,9}):([0-9]{1,9})")
-_NEARLY_NEURON = re.compile(
-    r"(?:layer|blocks?|[lh])?[._]?([0-9]{1,9})(?:[.:/;,_：-]+(?:neuron|unit|[nu])?|[nu])([0-9]{1,9})",
-    re.IGNORECASE,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """One word of a sentence and where it starts, counted in characters from 0."""
-
-    text: str
-    start: int
-    quoted: bool = False
-
-
-class MisreadError(Exception):
-    """A word does not fill the hole it stands in; it is ``ahead`` words after the hole's first one."""
-
-    def __init__(self, reason: str | None = None, suggestion: str | None = None, ahead: int = 0) -> None:
-        super().__init__(reason)
-        self.reason, self.suggestion, self.ahead = reason, suggestion, ahead
-
-
-class Hole(Protocol):
-    """How one type of hole is read and written.
-
-    The properties are for messages, and for telling phrases apart.
-    """
-
-    @property
-    def expected(self) -> str:
-        """What an error says should have stood there."""
-
-    @property
-    def shape(self) -> str:
-        """What stands for the hole in a listing of phrases."""
-
-    @property
-    def candidates(self) -> tuple[str, ...]:
-        """The words it allows, where they can be counted."""
-
-    @property
-    def examples(self) -> tuple[str, ...]:
-        """Words it accepts."""
-
-    def read(self, words: Sequence[Word]) -> tuple[Any, int]:
-        """Return the value that the first words hold, and how many words those are; raise MisreadError."""
-        ...
-
-    def write(self, value: Any) -> str:
-        """Return the canonical words for ``value``."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class OneWord:
-    """A hole filled by exactly one word."""
-
-    expected: str
-    shape: str
-    examples: tuple[str, ...]
-    parse: Callable[[Word], Any]
-    write: Callable[[Any], str] = str
-    candidates: tuple[str, ...] = ()
-
-    def read(self, words: Sequence[Word]) -> tuple[Any, int]:
-        """Parse the first word."""
-        return self.parse(words[0]), 1
-
-
-def choice(options: tuple[str, ...]) -> OneWord:
-    """Return a hole that allows one of some words."""
-
-    def parse(word: Word) -> str:
-        if word.quoted or word.text not in options:
-            raise MisreadError
-        return word.text
-
-    expected = " or ".join(quoted(option) for option in options)
-    return OneWord(expected, "|".join(options), options, parse, candidates=options)
 
 
 @dataclass(frozen=True, slots=True)
 class _AmountHole:
     """A number, alone or followed by the unit ``sd``."""
 
-    expected: str = "an amount such as 0.5 or '0.5 sd'"
+    expected: tuple[str, ...] = ("an amount such as 0.5 or '0.5 sd'",)
     shape: str = "AMOUNT"
-    examples: tuple[str, ...] = ("0.5",)
     candidates: tuple[str, ...] = ()
+
+    @property
+    def patterns(self) -> tuple[Pattern, ...]:
+        """A number alone, and with its unit."""
+        number = Label(("0.5",), lambda text: bool(_NUMBER.fullmatch(text)))
+        return (number,), (number, *literal("sd"))
 
     def read(self, words: Sequence[Word]) -> tuple[Amount, int]:
         joined = re.fullmatch(rf"({_NUMBER.pattern})(sd|SD|σ)", words[0].text)
@@ -127,33 +55,6 @@ class _AmountHole:
 
     def write(self, value: Amount) -> str:
         return str(value)
-
-
-@dataclass(frozen=True, slots=True)
-class _NeuronsHole:
-    """One neuron or more, a comma after each but the last."""
-
-    expected: str = "neurons such as '11:365, 11:680'"
-    shape: str = "LAYER:INDEX, ..."
-    examples: tuple[str, ...] = ("11:365",)
-    candidates: tuple[str, ...] = ()
-
-    def read(self, words: Sequence[Word]) -> tuple[tuple[Neuron, ...], int]:
-        found: list[Neuron] = []
-        for used, word in enumerate(words, start=1):
-            pieces = word.text.split(",")
-            more = len(pieces) > 1 and pieces[-1] == ""
-            for piece in pieces[:-1] if more else pieces:
-                neuron = _neuron(Word(piece, word.start, word.quoted), used - 1)
-                if neuron in found:
-                    raise MisreadError(f"neuron {neuron} is named twice", ahead=used - 1)
-                found.append(neuron)
-            if not more:
-                return tuple(found), used
-        raise MisreadError("another neuron must follow the comma", ahead=len(words))
-
-    def write(self, value: Sequence[Neuron]) -> str:
-        return ", ".join(str(neuron) for neuron in value)
 
 
 def _number(word: Word) -> float:
@@ -195,24 +96,7 @@ def _share_text(value: float) -> str:
     return f"{(Decimal(repr(float(value))) * 100).normalize():f}%"
 
 
-def _neuron(word: Word, ahead: int = 0) -> Neuron:
-    if not word.quoted and (exact := _NEURON.fullmatch(word.text)):
-        return Neuron(int(exact[1]), int(exact[2]))
-    if nearly := _NEARLY_NEURON.fullmatch(word.text):
-        meant = f"{int(nearly[1])}:{int(nearly[2])}"
-        raise MisreadError(f"a neuron is written layer:index, not {quoted(word.text)}", meant, ahead)
-    if re.fullmatch(r"[0-9]+:?", word.text):
-        raise MisreadError(
-            f"{quoted(word.text)} is a layer without an index; a neuron is layer:index", ahead=ahead
-        )
-    if re.fullmatch(r":[0-9]+", word.text):
-        raise MisreadError(
-            f"{quoted(word.text)} is an index without a layer; a neuron is layer:index", ahead=ahead
-        )
-    raise MisreadError(ahead=ahead)
-
-
-def _set_name(word: Word) -> str:
+def _name(word: Word) -> str:
     if word.quoted or not IDENTIFIER.fullmatch(word.text):
         raise MisreadError
     return word.text
@@ -238,12 +122,23 @@ def _token_text(value: str) -> str:
     return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in plain)
 
 
+def _site(word: Word) -> str:
+    if word.quoted or word.text not in SITES:
+        raise MisreadError
+    return word.text
+
+
 HOLES: Mapping[str, Hole] = MappingProxyType(
     {
-        "site": OneWord("a site", "SITE", SITES, choice(SITES).parse, candidates=SITES),
-        "neuron": OneWord("a neuron such as 11:365", "LAYER:INDEX", ("11:365",), _neuron),
-        "neurons": _NeuronsHole(),
-        "set": OneWord("the name of a prompt set", "SET", ("hanoi",), _set_name),
+        "site": OneWord("a site", "SITE", SITES, _site, candidates=SITES),
+        "subject": SubjectHole(),
+        "neuron": ONE_NEURON,
+        "neurons": NeuronsHole(),
+        "layers": LayersHole(),
+        "positions": PositionsHole(),
+        "set": OneWord("the name of a prompt set", "SET", ("hanoi",), _name),
+        "pairs": OneWord("the name of pairs of prompts", "PAIRS", ("tree_fruit",), _name),
+        "direction": OneWord("the name of a direction", "DIRECTION", ("honesty",), _name),
         "amount": _AmountHole(),
         "number": OneWord("a number such as 0.8", "NUMBER", ("0.8",), _number, number_text),
         "share": OneWord("a share such as 60%", "SHARE%", ("60%",), _share, _share_text),
@@ -252,3 +147,10 @@ HOLES: Mapping[str, Hole] = MappingProxyType(
     }
 )
 """The types of hole a phrase may name, besides a choice of words such as ``more|less``."""
+
+
+def hole_of(kind: str) -> Hole | None:
+    """Return the hole of a type, or of a choice between options; None where there is no such type."""
+    if "|" in kind:
+        return Choice(tuple(" ".join(option.split()) for option in kind.split("|")))
+    return HOLES.get(kind)

@@ -2,8 +2,8 @@
 
     Phrase("[{site:site}] neuron {neuron:neuron} activates {direction:more|less} for {first:set}", Contrast)
 
-Fixed words stand for themselves, ``{field:type}`` is a hole (see ``holes.HOLES``; ``a|b`` is a choice of
-words) and ``[...]`` may be left out. A sentence is read into the phrase's dataclass; writing that gives
+Fixed words stand for themselves, ``{field:type}`` is a hole (see ``holes.HOLES``; ``a|not a`` is a choice of words
+or of several words) and ``[...]`` may be left out. A sentence is read into the phrase's dataclass; writing that gives
 the canonical sentence.
 """
 
@@ -11,15 +11,16 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import product
 from typing import Any, TypeAlias
 
-from neuronclaims.language.errors import quoted
-from neuronclaims.language.holes import HOLES, Hole, MisreadError, Word, choice
+from neuronclaims.language.choices import Choice
+from neuronclaims.language.hole import Hole, Pattern, literal
+from neuronclaims.language.holes import HOLES, hole_of
 from neuronclaims.language.suggest import either
 
-_PIECE = re.compile(r"\[|\]|\{([^{}\s]*)\}|[^\s\[\]{}]+")
+_PIECE = re.compile(r"\[|\]|\{([^{}]*)\}|[^\s\[\]{}]+")
 
 
 class PhraseError(ValueError):
@@ -45,6 +46,11 @@ class Fixed:
         """What a listing of phrases shows: the word."""
         return self.text
 
+    @property
+    def patterns(self) -> tuple[Pattern, ...]:
+        """The rows of words that may stand here: this one word."""
+        return (literal(self.text),)
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Slot:
@@ -58,6 +64,11 @@ class Slot:
     def shape(self) -> str:
         """What a listing of phrases shows: what the hole takes."""
         return self.hole.shape
+
+    @property
+    def patterns(self) -> tuple[Pattern, ...]:
+        """The rows of words that may stand here."""
+        return self.hole.patterns
 
 
 Part: TypeAlias = Fixed | Slot
@@ -156,13 +167,20 @@ def _stretches(template: str) -> Iterator[Stretch]:
 
 def _slot(declaration: str, template: str) -> Slot:
     field, _, kind = declaration.partition(":")
-    if "|" in kind:
-        return Slot(field, choice(tuple(kind.split("|"))), "choice")
-    if kind not in HOLES:
+    hole = hole_of(kind)
+    if hole is None:
         raise PhraseError(
             f"{{{declaration}}} in {template!r}: no such type of hole; there are {either(list(HOLES))}"
         )
-    return Slot(field, HOLES[kind], kind)
+    if isinstance(hole, Choice):
+        _check_options(hole.options, declaration, template)
+        return Slot(field, hole, "choice")
+    return Slot(field, hole, kind)
+
+
+def _check_options(options: tuple[str, ...], declaration: str, template: str) -> None:
+    if not all(options) or len(set(options)) < len(options):
+        raise PhraseError(f"{{{declaration}}} in {template!r} has an empty option, or one twice")
 
 
 def _check_fields(template: str, stretches: tuple[Stretch, ...], build: type[Any]) -> None:
@@ -189,52 +207,3 @@ def _variants(stretches: tuple[Stretch, ...]) -> Iterator[tuple[Part, ...]]:
 
 def _written(part: Part, sentence: object) -> str:
     return part.text if isinstance(part, Fixed) else part.hole.write(getattr(sentence, part.field))
-
-
-def check_phrases(phrases: Mapping[str, Phrase]) -> None:
-    """Raise PhraseError when two kinds of claim, given by name, could read one sentence in two ways.
-
-    Two phrases are told apart when at some position no word fits both, or one ends where the other goes on.
-    """
-    named = list(phrases.items())
-    for number, (name, phrase) in enumerate(named):
-        for other_name, other in named[number + 1 :]:
-            if phrase.build is other.build:
-                raise PhraseError(f"{name} and {other_name} both build {phrase.build.__name__}")
-            if _alike(phrase, other):
-                raise PhraseError(
-                    f"a sentence could be read both as {name}, {quoted(phrase.shape)}, "
-                    f"and as {other_name}, {quoted(other.shape)}"
-                )
-        if any(_overlap(a, b) for i, a in enumerate(phrase.variants) for b in phrase.variants[i + 1 :]):
-            raise PhraseError(f"a sentence could be read in two ways as {name}: {quoted(phrase.shape)}")
-
-
-def _alike(phrase: Phrase, other: Phrase) -> bool:
-    return any(_overlap(a, b) for a in phrase.variants for b in other.variants)
-
-
-def _overlap(first: tuple[Part, ...], second: tuple[Part, ...]) -> bool:
-    return len(first) == len(second) and all(map(_fit_one_word, first, second))
-
-
-def _fit_one_word(first: Part, second: Part) -> bool:
-    if isinstance(first, Fixed) and isinstance(second, Fixed):
-        return first.text == second.text
-    return any(_accepts(second, word) for word in _words(first)) or any(
-        _accepts(first, word) for word in _words(second)
-    )
-
-
-def _words(part: Part) -> tuple[str, ...]:
-    return (part.text,) if isinstance(part, Fixed) else part.hole.examples
-
-
-def _accepts(part: Part, text: str) -> bool:
-    if isinstance(part, Fixed):
-        return part.text == text
-    try:
-        part.hole.read([Word(text, 0, text.startswith('"'))])
-    except MisreadError:
-        return False
-    return True

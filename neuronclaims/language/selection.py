@@ -6,10 +6,12 @@ was picked from on the very prompts that test it. A claim's own key takes the pl
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 from neuronclaims.language.claims import Discovery, Prompt, PromptSet
 from neuronclaims.language.drafts import Draft, in_sentence
@@ -21,6 +23,7 @@ from neuronclaims.language.search import Search
 from neuronclaims.language.set_files import prompts_from_file
 from neuronclaims.language.source import Source
 from neuronclaims.language.suggest import closest
+from neuronclaims.language.values import Neuron
 
 DISCOVERED, SEARCHED = "discovered_on", "searched"
 MOST_NAMED = 3
@@ -77,7 +80,22 @@ def _level(root: Entries, draft: Draft) -> Entries:
 def _searched(header: Header | None, draft: Draft) -> Search | None:
     own = draft.gives(DISCOVERED) or draft.gives(SEARCHED)
     level = draft.entry if own else header
-    return level.searched if level is not None else None
+    return level.searched if level is not None and not _about_some(draft) else None
+
+
+def _about_some(draft: Draft) -> bool:
+    """Whether the sentence is about some neuron of several, and so says itself what is searched."""
+    return any(subject.how == "some" for _, subject in _values(draft, "subject"))
+
+
+def _values(draft: Draft, hole: str) -> list[tuple[str, Any]]:
+    return [] if draft.parsed is None else list(draft.parsed.phrase.values(draft.parsed.value, hole))
+
+
+def _neurons(draft: Draft) -> list[tuple[str, Neuron]]:
+    """Return (field, neuron) for the neurons whose choice ``searched`` can speak of."""
+    subjects = _values(draft, "subject")
+    return _values(draft, "neuron") + [(field, each) for field, who in subjects for each in who.neurons]
 
 
 def _both(levels: Iterable[Entries], source: Source) -> Iterator[Problem]:
@@ -207,29 +225,40 @@ def _shared_message(shared: Sequence[tuple[Prompt, Prompt]]) -> str:
 def _outside(header: Header | None, drafts: Sequence[Draft], source: Source) -> Iterator[Problem]:
     """Refuse a neuron that does not lie in the layers it was picked from."""
     for draft in drafts:
-        search = _searched(header, draft)
-        if search is None or draft.parsed is None or draft.sentence is None:
+        if draft.parsed is None or draft.sentence is None:
             continue
-        neurons = list(draft.parsed.phrase.values(draft.parsed.value, "neuron"))
+        neurons = _neurons(draft)
         if not neurons and draft.gives(SEARCHED) and isinstance(draft.node, Entries):
             key = draft.node.entries[SEARCHED][0]
             message = f"{quoted(SEARCHED)} is about how one neuron was picked, and this sentence names no single one"
+            if _about_some(draft):
+                message = f"this sentence says itself what is searched: leave {quoted(SEARCHED)} out"
             yield source.problem(key.start, message, width=key.end - key.start)
+        search = _searched(header, draft)
+        if search is None:
+            continue
         for hole, neuron in neurons:
             if neuron.layer not in search:
-                yield _outside_problem(hole, neuron.layer, search, draft, source)
+                yield _outside_problem(hole, neuron, search, draft, source)
 
 
-def _outside_problem(hole: str, layer: int, search: Search, draft: Draft, source: Source) -> Problem:
+def _outside_problem(hole: str, neuron: Neuron, search: Search, draft: Draft, source: Source) -> Problem:
     assert draft.parsed is not None
     assert draft.sentence is not None
     written = draft.node.get(SEARCHED) if isinstance(draft.node, Entries) else None
     if isinstance(written, Scalar):
-        message = (
-            f"the neuron of this claim lies in layer {layer}, which is not in what was searched, {search}"
-        )
+        message = f"the neuron of this claim lies in layer {neuron.layer}, which is not in what was searched, {search}"
         width = written.end - written.start
-        return source.problem(written.start, message, width=width, suggestion=f"layer {layer}")
-    start, end = draft.parsed.spans[hole]
+        return source.problem(written.start, message, width=width, suggestion=f"layer {neuron.layer}")
+    start, end = _written(neuron, draft.sentence.text, *draft.parsed.spans[hole])
     message = f"this neuron is not in what was searched, {search}: give the claim its own {quoted(SEARCHED)}"
-    return in_sentence(source, draft.sentence, start, end - start, message, f"{SEARCHED}: layer {layer}")
+    near = f"{SEARCHED}: layer {neuron.layer}"
+    return in_sentence(source, draft.sentence, start, end - start, message, near)
+
+
+def _written(neuron: Neuron, text: str, start: int, end: int) -> tuple[int, int]:
+    """Return where within some characters of a sentence a neuron is written; all of them where it is not found."""
+    for match in re.finditer(r"([0-9]+):([0-9]+)", text[start:end]):
+        if Neuron(int(match[1]), int(match[2])) == neuron:
+            return start + match.start(), start + match.end()
+    return start, end

@@ -9,7 +9,7 @@ from typing import Any
 
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.language.errors import allowed_lines, caret_lines, quoted
-from neuronclaims.language.holes import MisreadError, Word
+from neuronclaims.language.hole import MisreadError, Word
 from neuronclaims.language.phrases import FieldError, Fixed, Part, Phrase, PhraseError, Slot
 from neuronclaims.language.suggest import closest, either
 
@@ -59,7 +59,7 @@ class _Miss:
 
     phrase: Phrase
     at: int
-    expected: str
+    expected: tuple[str, ...]
     candidates: tuple[str, ...] = ()
     reason: str | None = None
     suggestion: str | None = None
@@ -129,28 +129,34 @@ def _fit(phrase: Phrase, variant: Sequence[Part], words: Sequence[Word]) -> _Mat
         try:
             values[part.field], used = part.hole.read(words[at:])
         except MisreadError as misread:
-            return _miss(phrase, part, at + misread.ahead, misread.reason, misread.suggestion)
+            return _misread(phrase, part, at, misread)
         last = words[at + used - 1]
         spans[part.field] = (words[at].start, last.start + len(last.text))
         at += used
     if at < len(words):
-        return _Miss(phrase, at, "the end of the sentence")
+        return _Miss(phrase, at, ("the end of the sentence",))
     return _Match(phrase, values, spans)
 
 
-def _miss(
-    phrase: Phrase, part: Part, at: int, reason: str | None = None, suggestion: str | None = None
-) -> _Miss:
+def _miss(phrase: Phrase, part: Part, at: int) -> _Miss:
     if isinstance(part, Slot):
-        return _Miss(phrase, at, part.hole.expected, part.hole.candidates, reason, suggestion)
-    return _Miss(phrase, at, quoted(part.text), (part.text,))
+        return _Miss(phrase, at, part.hole.expected, part.hole.candidates)
+    return _Miss(phrase, at, (quoted(part.text),), (part.text,))
+
+
+def _misread(phrase: Phrase, part: Slot, at: int, misread: MisreadError) -> _Miss:
+    """Say what is wrong inside a hole, in its own words where it has some for that place."""
+    expected, candidates = misread.expected, misread.candidates
+    if not expected:
+        expected, candidates = part.hole.expected, part.hole.candidates
+    return _Miss(phrase, at + misread.ahead, expected, candidates, misread.reason, misread.suggestion)
 
 
 def _furthest(sentence: str, words: Sequence[Word], misses: Sequence[_Miss]) -> SentenceError:
     """Make one error of what all phrases that got furthest expected there."""
     at = max((miss.at for miss in misses), default=0)
     furthest = [miss for miss in misses if miss.at == at]
-    expected = either(list(dict.fromkeys(miss.expected for miss in furthest)))
+    expected = either(list(dict.fromkeys(each for miss in furthest for each in miss.expected)))
     known = next((miss for miss in furthest if miss.reason or miss.suggestion), None)
     if at >= len(words):
         end = words[-1].start + len(words[-1].text)

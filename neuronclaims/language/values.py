@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
+from neuronclaims.language.search import Search
+
 Site: TypeAlias = Literal[
     "resid_pre", "resid_mid", "resid_post", "attn_out", "mlp_pre", "mlp_post", "mlp_out", "final_norm"
 ]
@@ -22,6 +24,35 @@ class Neuron:
 
     def __str__(self) -> str:
         return f"{self.layer}:{self.index}"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whom a claim is about: one neuron, every one of ``neurons``, or some neuron of ``layers``.
+
+    ``layers`` is given for "some" alone, and then says all layers where the sentence names none.
+    """
+
+    how: Literal["one", "every", "some"]
+    neurons: tuple[Neuron, ...]
+    layers: Search | None = None
+
+    def __str__(self) -> str:
+        named = ", ".join(str(neuron) for neuron in self.neurons)
+        if self.layers is None:
+            return f"neuron {named}" if self.how == "one" else f"every neuron of {named}"
+        return "some neuron" if self.layers.layers is None else f"some neuron of {self.layers}"
+
+
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """Tokens of a text from ``first`` to ``last``, both included, counted from 1."""
+
+    first: int
+    last: int
+
+    def __str__(self) -> str:
+        return f"token {self.first}" if self.first == self.last else f"tokens {self.first} to {self.last}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import FrozenInstanceError
 import pytest
 from toy_claims import CLAIM, FULL, HEAD, SETS, Contrast
 
-from neuronclaims.language import ClaimFileError, Neuron, Place, Tokens, read_claim_file
+from neuronclaims.language import ClaimFileError, Neuron, Place, Subject, Tokens, read_claim_file
 
 
 def test_a_claim_has_the_settings_of_the_file_unless_it_gives_its_own(read):
@@ -32,7 +32,9 @@ def test_a_claim_has_the_settings_of_the_file_unless_it_gives_its_own(read):
 def test_a_claim_is_its_sentence_its_place_and_the_sets_it_names(read):
     file = read(FULL)
     claim = file.claims[0]
-    assert claim.sentence == Contrast(Neuron(11, 36), "more", "hanoi", "baseline")
+    assert claim.sentence == Contrast(
+        Subject("one", (Neuron(11, 36),)), "activates", "more", "hanoi", "baseline"
+    )
     assert claim.text == "neuron 11:36 activates more for hanoi than baseline"
     assert claim.place == Place("x.claims.yaml", 17, 5)
     assert file.claims[1].text == "mlp_post neuron 3:17 separates hanoi from baseline with AUROC at least 0.8"

@@ -71,8 +71,9 @@ def test_every_key_has_a_description():
 
 def test_sites_and_token_rules_are_those_that_can_be_measured():
     from neuronclaims import measurements
+    from neuronclaims.runs.needs.pooled import _POOL
 
     assert get_args(measurements.Site) == SITES
-    assert get_args(measurements.Pool) == get_args(Pool)
+    assert all(_POOL.fullmatch(pool) for pool in get_args(Pool))
     assert get_args(measurements.Span) == get_args(Span)
     assert set(TOKEN_RULES) == {f"{pool} of {span}" for pool in get_args(Pool) for span in get_args(Span)}

@@ -7,7 +7,19 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from toy_claims import CONTRAST, EVERYTHING, PHRASES, SEPARATION, Contrast, Everything, Separation
+from toy_claims import (
+    ACTIVITY,
+    CONTRAST,
+    EVERYTHING,
+    PHRASES,
+    RESTORATION,
+    SEPARATION,
+    Activity,
+    Contrast,
+    Everything,
+    Restoration,
+    Separation,
+)
 
 from neuronclaims.language import (
     SITES,
@@ -15,12 +27,15 @@ from neuronclaims.language import (
     Neuron,
     Phrase,
     PhraseError,
+    Positions,
+    Search,
     SentenceError,
+    Subject,
     check_phrases,
     parse,
 )
 
-ALL = (*PHRASES, EVERYTHING)
+ALL = (*PHRASES, EVERYTHING, RESTORATION, ACTIVITY)
 
 neurons = st.builds(Neuron, st.integers(0, 10**9 - 1), st.integers(0, 10**9 - 1))
 numbers = st.floats(allow_nan=False, allow_infinity=False)
@@ -31,9 +46,40 @@ names = st.builds(str.__add__, st.sampled_from(letters), st.text(letters + "09-"
 sites = st.none() | st.sampled_from(SITES)
 tokens = st.text(st.characters(exclude_categories=("Cs",)), min_size=1)
 
+several = st.lists(neurons, min_size=1, max_size=4, unique=True).map(tuple)
+layers = st.builds(
+    Search, st.none() | st.sets(st.integers(0, 9999), min_size=1, max_size=6).map(sorted).map(tuple)
+)
+subjects = (
+    st.builds(Subject, st.just("one"), st.tuples(neurons))
+    | st.builds(Subject, st.just("every"), several)
+    | st.builds(Subject, st.just("some"), st.just(()), layers)
+)
+positions = st.lists(st.integers(1, 999_999), min_size=2, max_size=2).map(sorted).map(lambda p: Positions(*p))
+
 contrasts = st.builds(
-    Contrast, neurons, st.sampled_from(["more", "less"]), names, names, st.none() | amounts, sites
+    Contrast,
+    subjects,
+    st.sampled_from(["activates", "does not activate"]),
+    st.sampled_from(["more", "less"]),
+    names,
+    names,
+    st.none() | amounts,
+    sites,
 ).filter(lambda c: c.first != c.second)
+restorations = st.builds(
+    Restoration, several, st.floats(0, 1).map(abs), tokens, names, st.none() | tokens, sites
+)
+activities = st.builds(
+    Activity,
+    names,
+    st.sampled_from(["is", "is not"]),
+    st.sampled_from(["higher", "lower"]),
+    names,
+    names,
+    st.none() | layers,
+    st.none() | positions,
+).filter(lambda a: a.first != a.second)
 separations = st.builds(
     Separation, neurons, names, names, st.none() | st.floats(0, 1).map(abs), sites
 ).filter(lambda s: s.first != s.second)
@@ -55,11 +101,14 @@ def whole(draw):
     )
 
 
+sentences = contrasts | separations | whole() | restorations | activities
+
+
 def phrase_of(sentence):
     return next(phrase for phrase in ALL if phrase.build is type(sentence))
 
 
-@given(contrasts | separations | whole())
+@given(sentences)
 def test_reading_what_was_written_gives_the_same_sentence(sentence):
     text = phrase_of(sentence).render(sentence)
     parsed = parse(text, ALL)
@@ -68,7 +117,7 @@ def test_reading_what_was_written_gives_the_same_sentence(sentence):
 
 
 @given(
-    contrasts | separations | whole(),
+    sentences,
     st.lists(st.sampled_from([" ", "  ", "\t", "\n", "\u00a0"]), min_size=1),
 )
 def test_space_between_words_has_no_meaning(sentence, spaces):
@@ -127,7 +176,13 @@ def test_a_sentence_has_one_canonical_form(written, canonical):
 def test_a_sentence_becomes_its_dataclass():
     parsed = parse("mlp_post neuron 3:17 activates less for hanoi than base-line by at least 0.5 sd", PHRASES)
     assert parsed.value == Contrast(
-        Neuron(3, 17), "less", "hanoi", "base-line", Amount(0.5, "sd"), "mlp_post"
+        Subject("one", (Neuron(3, 17),)),
+        "activates",
+        "less",
+        "hanoi",
+        "base-line",
+        Amount(0.5, "sd"),
+        "mlp_post",
     )
     assert parsed.phrase.sets(parsed.value) == (("first", "hanoi"), ("second", "base-line"))
     assert parsed.phrase.site(parsed.value) == "mlp_post"
@@ -150,7 +205,12 @@ def test_an_error_points_at_the_word_that_was_spoilt(at):
     ("sentence", "column", "message", "suggestion"),
     [
         ("neuron 1:2 activates mroe for a than b", 22, "expected 'more' or 'less', found 'mroe'", "more"),
-        ("neuron 1:2 fires for a", 12, "expected 'activates' or 'separates', found 'fires'", None),
+        (
+            "neuron 1:2 fires for a",
+            12,
+            "expected 'activates', 'does not activate' or 'separates', found 'fires'",
+            None,
+        ),
         ("neuron 11.365 activates", 8, "a neuron is written layer:index, not '11.365'", "11:365"),
         ("neuron L11N365 activates", 8, "a neuron is written layer:index, not 'L11N365'", "11:365"),
         (
@@ -214,6 +274,43 @@ def test_an_error_points_at_the_word_that_was_spoilt(at):
             "a share lies between 0% and 100%",
             None,
         ),
+        ("neuron 1:2 does activate more", 17, "expected 'not', found 'activate'", None),
+        (
+            "neuron 1:2 doesn't activate more for a than b",
+            12,
+            "expected 'activates', 'does not activate' or 'separates', found 'doesn't'",
+            "does not activate",
+        ),
+        ("every neuron of 1.2, 3:4 activates", 17, "a neuron is written layer:index, not '1.2'", "1:2"),
+        (
+            "neuron 1:2, 3:4 activates",
+            8,
+            "several neurons are claimed with 'every neuron of 11:365, 11:680'",
+            None,
+        ),
+        ("some neuron of layers 8 to 3 activates", 23, "the lower layer comes first", "3 to 8"),
+        ("some neuron of layers 3-8 activates", 23, "a range is written in words", "3 to 8"),
+        (
+            "some neuron of layer eleven activates",
+            22,
+            "expected the number of a layer, such as 11, found 'eleven'",
+            None,
+        ),
+        ("x activity is lower for a than b in all layer", 41, "expected 'layers', found 'layer'", "layers"),
+        ("x activity is lower for a than b over tokens 0 to 3", 46, "tokens are counted from 1", "1"),
+        (
+            "x activity is lower for a than b over tokens 9 to 3",
+            46,
+            "the earlier token comes first",
+            "3 to 9",
+        ),
+        ("x activity is lower for a than b over tokens 1-3", 46, "a range is written in words", "1 to 3"),
+        (
+            "x activity is lower for a than b over tokens 1",
+            47,
+            "expected 'to', but the sentence ends here",
+            None,
+        ),
         ("", 1, "the claim is empty", None),
     ],
 )
@@ -230,7 +327,7 @@ def test_when_nothing_fits_the_shapes_of_all_sentences_are_listed():
     assert caught.value.allowed == (CONTRAST.shape, SEPARATION.shape)
     assert (
         CONTRAST.shape
-        == "[SITE] neuron LAYER:INDEX activates more|less for SET than SET [by at least AMOUNT]"
+        == "[SITE] neuron LAYER:INDEX (activates|does not activate) more|less for SET than SET [by at least AMOUNT]"
     )
 
 
@@ -258,6 +355,51 @@ def test_two_phrases_that_could_read_one_sentence_are_refused():
         check_phrases({"one": Phrase("x {c:set}", Two), "two": Phrase("y {c:set}", Two)})
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "alike"),
+    [
+        ("{c:is|is not} high", "is not {a:set} [for {b:set}]", True),
+        ("{c:is|is not} high", "is not {a:count} [for {b:set}]", False),
+        ("{c:does not fire|fires} at x", "does {a:not} fire at x {b:set}", False),
+        ("of {c:amount} in all", "of 0.5 {a:set} in all [for {b:set}]", True),
+        ("{c:subject} fires", "every neuron of {a:neurons} fires [in {b:set}]", True),
+        ("{c:subject} fires", "some neuron of {a:layers} fires [in {b:set}]", True),
+        ("{c:subject} fires", "some {a:set} fires [in {b:set}]", True),
+        ("{c:subject} fires", "all {a:set} fires [in {b:set}]", False),
+        ("in {c:layers}", "in layers 3 and {a:count} [of {b:set}]", True),
+        ("over {c:positions}", "over tokens {a:count} to {b:count}", True),
+        ("over {c:positions}", "over {a:positions} of {b:set}", False),
+    ],
+)
+def test_phrases_are_told_apart_through_holes_of_several_words(first, second, alike):
+    one, two = Phrase(first, Two), Phrase(second.replace("{a:not}", "{a:not|never}"), One)
+    if not alike:
+        check_phrases({"one": one, "two": two})
+        return
+    with pytest.raises(PhraseError, match="both as one"):
+        check_phrases({"one": one, "two": two})
+
+
+@pytest.mark.parametrize("template", ["x [in {a:set}] [in {b:set}]", "x {a:is|is not} [not] y {b:set}"])
+def test_a_phrase_that_reads_one_sentence_in_two_ways_is_refused(template):
+    with pytest.raises(PhraseError):
+        check_phrases({"one": Phrase(template, One)})
+
+
+@pytest.mark.parametrize(
+    ("written", "subject"),
+    [
+        ("neuron 1:2", Subject("one", (Neuron(1, 2),))),
+        ("every neuron of 1:2, 3:4", Subject("every", (Neuron(1, 2), Neuron(3, 4)))),
+        ("some neuron of layers 3, 5 and 9", Subject("some", (), Search((3, 5, 9)))),
+        ("some neuron of all layers", Subject("some", (), Search(None))),
+        ("some neuron", Subject("some", (), Search(None))),
+    ],
+)
+def test_a_subject_is_one_neuron_or_every_or_some(written, subject):
+    assert parse(f"{written} does not activate less for a than b", ALL).value.who == subject
+
+
 def test_reading_one_sentence_in_two_ways_is_an_error_of_the_kinds_not_of_the_claim():
     with pytest.raises(PhraseError, match="reads in two ways"):
         parse("hanoi is high", (Phrase("{a:set} is high [for {b:set}]", One), Phrase("{c:set} is high", Two)))
@@ -275,6 +417,8 @@ def test_reading_one_sentence_in_two_ways_is_an_error_of_the_kinds_not_of_the_cl
         "x [y {c:set}",
         "x {c:set}]",
         "x [y [z {c:set}]]",
+        "x {c:a|}",
+        "x {c:a b|a  b}",
     ],
 )
 def test_a_phrase_that_does_not_compile_is_refused(template):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neuronclaims.language import Amount, FieldError, Neuron, Phrase
+from neuronclaims.language import Amount, FieldError, Neuron, Phrase, Positions, Search, Subject
 
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    neuron: Neuron
+    who: Subject
+    verb: str
     direction: str
     first: str
     second: str
@@ -43,8 +44,30 @@ class Everything:
     site: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Restoration:
+    neurons: tuple[Neuron, ...]
+    share: float
+    token: str
+    pairs: str
+    against: str | None = None
+    site: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    direction: str
+    verb: str
+    side: str
+    first: str
+    second: str
+    layers: Search | None = None
+    positions: Positions | None = None
+
+
 CONTRAST = Phrase(
-    "[{site:site}] neuron {neuron:neuron} activates {direction:more|less} for {first:set} than {second:set} "
+    "[{site:site}] {who:subject} {verb:activates|does not activate} {direction:more|less} "
+    "for {first:set} than {second:set} "
     "[by at least {by:amount}]",
     Contrast,
 )
@@ -57,6 +80,16 @@ EVERYTHING = Phrase(
     "ablating [{site:site}] neurons {neurons:neurons} {verb:lowers|raises} {token:token} in {place:set} "
     "[among the top {count:count} in {share:share} of prompts] [beyond {number:number}] [by {by:amount}]",
     Everything,
+)
+RESTORATION = Phrase(
+    "restoring [{site:site}] neurons {neurons:neurons} recovers at least {share:share} of {token:token} "
+    "[over {against:token}] in {pairs:pairs}",
+    Restoration,
+)
+ACTIVITY = Phrase(
+    "{direction:direction} activity {verb:is|is not} {side:higher|lower} for {first:set} than {second:set} "
+    "[in {layers:layers}] [over {positions:positions}]",
+    Activity,
 )
 PHRASES = (CONTRAST, SEPARATION)
 

@@ -1,0 +1,132 @@
+"""What every type of hole in a phrase has in common: the words it reads, and how it says what it expected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word of a sentence and where it starts, counted in characters from 0."""
+
+    text: str
+    start: int
+    quoted: bool = False
+
+
+class MisreadError(Exception):
+    """A word does not fill the hole it stands in; it is ``ahead`` words after the hole's first one.
+
+    ``expected`` and ``candidates`` say what could stand at that word, where that is not what the hole begins with.
+    """
+
+    def __init__(
+        self,
+        reason: str | None = None,
+        suggestion: str | None = None,
+        ahead: int = 0,
+        expected: tuple[str, ...] = (),
+        candidates: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(reason)
+        self.reason, self.suggestion, self.ahead = reason, suggestion, ahead
+        self.expected, self.candidates = expected, candidates
+
+    def shifted(self, words: int, expected: tuple[str, ...] = ()) -> MisreadError:
+        """Return the same of a hole that begins some words earlier; ``expected`` where it does not say."""
+        ahead, expected = self.ahead + words, self.expected or expected
+        return MisreadError(self.reason, self.suggestion, ahead, expected, self.candidates)
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One word of a phrase, as far as telling phrases apart goes: some words it takes, and whether it takes a word."""
+
+    examples: tuple[str, ...]
+    accepts: Callable[[str], bool]
+
+    def meets(self, other: Label) -> bool:
+        """Whether some word could stand for both."""
+        return any(map(other.accepts, self.examples)) or any(map(self.accepts, other.examples))
+
+
+Pattern: TypeAlias = tuple[Label, ...]
+"""Words in a row."""
+
+
+class Hole(Protocol):
+    """How one type of hole is read and written.
+
+    The properties are for messages, and for telling phrases apart.
+    """
+
+    @property
+    def expected(self) -> tuple[str, ...]:
+        """What an error says could have stood there."""
+
+    @property
+    def shape(self) -> str:
+        """What stands for the hole in a listing of phrases."""
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """The words it allows, where they can be counted."""
+
+    @property
+    def patterns(self) -> tuple[Pattern, ...]:
+        """The rows of words it reads; of a list, one with one item and one with two."""
+
+    def read(self, words: Sequence[Word]) -> tuple[Any, int]:
+        """Return the value that the first words hold, and how many words those are; raise MisreadError."""
+        ...
+
+    def write(self, value: Any) -> str:
+        """Return the canonical words for ``value``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OneWord:
+    """A hole filled by exactly one word."""
+
+    what: str
+    shape: str
+    examples: tuple[str, ...]
+    parse: Callable[[Word], Any]
+    write: Callable[[Any], str] = str
+    candidates: tuple[str, ...] = ()
+
+    @property
+    def expected(self) -> tuple[str, ...]:
+        """What an error says could have stood there."""
+        return (self.what,)
+
+    @property
+    def patterns(self) -> tuple[Pattern, ...]:
+        """The one word."""
+        return ((Label(self.examples, self._accepts),),)
+
+    def read(self, words: Sequence[Word]) -> tuple[Any, int]:
+        """Parse the first word."""
+        return self.parse(words[0]), 1
+
+    def _accepts(self, text: str) -> bool:
+        try:
+            self.parse(Word(text, 0, text.startswith('"')))
+        except MisreadError:
+            return False
+        return True
+
+
+def literal(text: str) -> Pattern:
+    """Return the pattern of words that stand for themselves."""
+    return tuple(Label((word,), word.__eq__) for word in text.split())
+
+
+def expect_words(words: Sequence[Word], wanted: Sequence[str], first: int) -> None:
+    """Raise MisreadError where the words from ``first`` on are not those wanted."""
+    for ahead, want in enumerate(wanted, start=first):
+        if ahead >= len(words) or words[ahead].quoted or words[ahead].text != want:
+            raise MisreadError(ahead=ahead, expected=(f"'{want}'",), candidates=(want,))
