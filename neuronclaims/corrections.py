@@ -1,6 +1,7 @@
 """The p-values of one family corrected for one another. The family is a whole claim file.
 
-A claim in error keeps its place in it, so that breaking a claim never helps its neighbours.
+A claim in error keeps its place in it, so that breaking a claim never helps its neighbours. A fact has none: there is
+no chance that it is taken for true by luck, which is what a correction allows for.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from neuronclaims import stats
 from neuronclaims.errors import NeuronClaimsError
-from neuronclaims.kinds import Family, Finding, kind_of
+from neuronclaims.kinds import Family, Finding, Reach, kind_of
 from neuronclaims.kinds.joint import step_down
 
 if TYPE_CHECKING:
@@ -35,15 +36,16 @@ class Corrected:
 
 def family_of(file: ClaimFile) -> Family:
     """Return the family the claims of a file form."""
-    return Family(len(file.claims), cast("Correction", file.correction), file.alpha)
+    return Family(len(_tested(file)), cast("Correction", file.correction), file.alpha)
 
 
 def reachable(file: ClaimFile) -> dict[str, float]:
-    """Return, per claim id, the smallest adjusted p its prompts and its family allow; claims in error are left out.
+    """Return, per claim id, the smallest adjusted p its prompts and its family allow.
 
-    The maximum statistic costs no claim anything here: the clearest of a group can have the p it would have alone.
+    Claims in error and facts are left out. The maximum statistic costs no claim anything here: the clearest of a
+    group can have the p it would have alone.
     """
-    least = {claim.id: _smallest_p(claim) for claim in file.claims}
+    least = {claim.id: _smallest_p(claim) for claim in _tested(file)}
     if file.correction == JOINT:
         times = len(_groups(file))
         return {name: min(1.0, times * p) for name, p in least.items() if p is not None}
@@ -52,11 +54,12 @@ def reachable(file: ClaimFile) -> dict[str, float]:
 
 
 def corrected(file: ClaimFile, findings: Mapping[str, Finding]) -> dict[str, Corrected]:
-    """Return the corrected p of every claim that has a finding, by its id."""
+    """Return the corrected p of every claim that has a finding with a test, by its id."""
     if file.correction == JOINT:
         return _jointly(file, findings)
-    tests = [findings[claim.id].test if claim.id in findings else None for claim in file.claims]
-    return _one_by_one(file, tests)
+    claims = _tested(file)
+    tests = [findings[claim.id].test if claim.id in findings else None for claim in claims]
+    return _one_by_one(file, claims, tests)
 
 
 def unsettled(file: ClaimFile, findings: Mapping[str, Finding]) -> list[Claim]:
@@ -65,7 +68,9 @@ def unsettled(file: ClaimFile, findings: Mapping[str, Finding]) -> list[Claim]:
     return [claim for claim in file.claims if claim.id in found and not found[claim.id].settled]
 
 
-def _one_by_one(file: ClaimFile, tests: Sequence[stats.TestResult | None]) -> dict[str, Corrected]:
+def _one_by_one(
+    file: ClaimFile, claims: Sequence[Claim], tests: Sequence[stats.TestResult | None]
+) -> dict[str, Corrected]:
     """Correct every claim's own p.
 
     A test alone minds every level a correction may compare its p with; in its family only one of them counts. No
@@ -78,7 +83,7 @@ def _one_by_one(file: ClaimFile, tests: Sequence[stats.TestResult | None]) -> di
     )
     return {
         claim.id: Corrected(p, test.resolved or high <= file.alpha or low > file.alpha)
-        for claim, test, low, p, high in zip(file.claims, tests, lowest, adjusted, highest, strict=True)
+        for claim, test, low, p, high in zip(claims, tests, lowest, adjusted, highest, strict=True)
         if test is not None and low is not None and p is not None and high is not None
     }
 
@@ -104,7 +109,7 @@ def _jointly(file: ClaimFile, findings: Mapping[str, Finding]) -> dict[str, Corr
 def _tests(findings: Sequence[Finding], alpha: float, times: int) -> list[stats.TestResult]:
     joints = [finding.joint for finding in findings if finding.joint is not None]
     if len(findings) < 2 or len(joints) < len(findings):
-        return [finding.test for finding in findings]
+        return [finding.test for finding in findings if finding.test is not None]
     together = step_down(joints, alpha=alpha, family=times)
     return [together.one(place) for place in range(len(joints))]
 
@@ -112,7 +117,7 @@ def _tests(findings: Sequence[Finding], alpha: float, times: int) -> list[stats.
 def _groups(file: ClaimFile) -> dict[Hashable, list[Claim]]:
     """Return the claims that are tested together, by what they have in common; a claim that stands alone, alone."""
     groups: dict[Hashable, list[Claim]] = {}
-    for claim in file.claims:
+    for claim in _tested(file):
         shared = _exchange(claim)
         groups.setdefault(("alone", claim.id) if shared is None else ("shared", shared), []).append(claim)
     return groups
@@ -125,11 +130,21 @@ def _exchange(claim: Claim) -> Hashable | None:
         return None  # the claim will say so itself
 
 
+def _tested(file: ClaimFile) -> list[Claim]:
+    """Return the claims of a file that are no facts."""
+    return [claim for claim in file.claims if (reach := _reach(claim)) is None or reach.tested]
+
+
 def _smallest_p(claim: Claim) -> float | None:
+    reach = _reach(claim)
+    return None if reach is None else reach.smallest_p
+
+
+def _reach(claim: Claim) -> Reach | None:
     try:
-        return kind_of(claim.sentence).reach(claim).smallest_p
-    except stats.StatsError:
-        return None
+        return kind_of(claim.sentence).reach(claim)
+    except NeuronClaimsError:
+        return None  # the claim will say so itself
 
 
 def _bound(test: stats.TestResult, side: int) -> float:

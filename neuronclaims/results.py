@@ -9,8 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from neuronclaims.figures import Figure
+
 Verdict: TypeAlias = Literal["supported", "refuted", "inconclusive"]
 VERDICTS: tuple[Verdict, ...] = ("supported", "refuted", "inconclusive")
+Alternative: TypeAlias = Literal["greater", "less", "two-sided", "within", "not greater", "not less"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +37,16 @@ class Test:
     """The test a claim was put to.
 
     ``p_value`` is that of this claim alone, ``p_adjusted`` after ``correction`` over a family of ``family`` claims.
-    ``arrangements`` counts the relabellings looked at: all there are when ``exact``, otherwise drawn ones.
-    ``smallest_p`` is the least p this design can reach; ``standard_error`` the Monte-Carlo error of ``p_value``.
+    ``alternative`` is what is claimed of the effect; the last three claim that it is smaller than a margin.
+    ``arrangements`` counts the relabellings looked at: all there are when ``exact``, otherwise drawn ones, 0 where
+    the test needs none. ``smallest_p`` is the least p this design can reach; ``standard_error`` the Monte-Carlo error
+    of ``p_value``.
     """
 
     __test__ = False
 
     method: str
-    alternative: Literal["greater", "less", "two-sided"]
+    alternative: Alternative
     statistic: float | None
     p_value: float
     p_adjusted: float
@@ -83,40 +88,25 @@ BEFOREHAND = "The neuron is taken as chosen beforehand."
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One named group of values in a figure, one value per unit."""
-
-    label: str
-    values: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """What a report needs to draw a claim: groups of values on one axis. Writers choose bins and shapes."""
-
-    axis: str
-    rows: tuple[Row, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Evidence:
     """The numbers behind a verdict.
 
-    ``effect`` is the one the verdict rests on. ``counts`` gives the number of exchanged units per set, ``unit`` what
-    such a unit is (prompt, group, pair), ``paired`` whether each has a value in both sets. ``selection`` tells how the
-    neuron was chosen. ``notes`` are sentences a reader of the numbers should know.
+    ``effect`` is the one the verdict rests on. ``test`` is None for a fact: a number in which chance has no part.
+    ``counts`` gives the number of units per set, of one set or of several, ``unit`` what such a unit is (prompt, group,
+    pair, document), ``paired`` whether each has a value in both sets. ``selection`` tells how the neuron was chosen.
+    ``notes`` are sentences a reader of the numbers should know.
     """
 
     effect: Effect
     other_effects: tuple[Effect, ...]
-    test: Test
+    test: Test | None
     unit: str
     paired: bool
     counts: tuple[tuple[str, int], ...]
     rank: Rank | None
     selection: Selection
     notes: tuple[str, ...]
-    figure: Figure
+    figures: tuple[Figure, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,10 +192,11 @@ def judge(
 def hopeless(file: ClaimFile, claim: Claim) -> str | None:
     """Say why a claim could not be supported however clear its effect: too few prompts; None when it could."""
     reach = kind_of(claim.sentence).reach(claim)
-    smallest = reachable(file)[claim.id]
+    smallest = reachable(file).get(claim.id, 0.0)
     if smallest <= file.alpha:
         return None
-    together = f" in a family of {len(file.claims)}" if len(file.claims) > 1 else ""
+    size = family_of(file).size
+    together = f" in a family of {size}" if size > 1 else ""
     return f"with {reach.size}{together} the adjusted p is at least {smallest:.2g}, above {file.alpha:g}"
 
 

@@ -12,6 +12,7 @@ from neuronclaims import stats
 from neuronclaims.corrections import Corrected, corrected, family_of, reachable
 from neuronclaims.kinds import Family, Finding, kind_of
 from neuronclaims.results import Effect, Evidence, Result, Test, Verdict
+from neuronclaims.stats.verdicts import MARGIN_SIDES
 
 if TYPE_CHECKING:
     from neuronclaims.language import Claim, ClaimFile
@@ -30,37 +31,62 @@ def conclude(
     """Return the result of every claim of a file, by id, from what was found about it or what went wrong with it."""
     family, reach, adjusted = family_of(file), reachable(file), corrected(file, findings)
     return {
-        claim.id: _judged(model, claim, findings[claim.id], adjusted[claim.id], reach[claim.id], family)
-        if claim.id in adjusted
+        claim.id: _judged(
+            model, claim, findings[claim.id], adjusted.get(claim.id), reach.get(claim.id, 0.0), family
+        )
+        if claim.id in findings
         else broken(model, claim, errors[claim.id])
         for claim in file.claims
     }
 
 
 def _judged(
-    model: str, claim: Claim, finding: Finding, adjusted: Corrected, smallest_p: float, family: Family
+    model: str,
+    claim: Claim,
+    finding: Finding,
+    adjusted: Corrected | None,
+    smallest_p: float,
+    family: Family,
 ) -> Result:
-    decision = stats.decide(
+    decision = _decision(finding, adjusted, smallest_p, family.alpha)
+    reason = stats.explain(
+        decision,
+        effect=SPOKEN.get(finding.estimate.name, finding.estimate.name),
+        claimed=finding.claimed,
+        unit="pair" if finding.paired else finding.unit,
+        counts=tuple(count for _, count in finding.counts),
+        needed=finding.needed,
+        family=family.size,
+        measured=finding.measured,
+    )
+    return _result(model, claim, decision.verdict, reason, _evidence(finding, adjusted, family))
+
+
+def _decision(
+    finding: Finding, adjusted: Corrected | None, smallest_p: float, alpha: float
+) -> stats.Decision:
+    test = finding.test
+    if (test is None) != (adjusted is None):
+        raise TypeError("A kind of claim must say in its reach whether its finding has a test ('tested').")
+    if test is None or adjusted is None:
+        return stats.decide_fact(
+            side=finding.side,
+            null=finding.null,
+            threshold=finding.threshold,
+            value=finding.estimate.value,
+        )
+    return stats.decide(
         side=finding.side,
         null=finding.null,
         threshold=finding.threshold,
         estimate=finding.estimate,
         p_adjusted=adjusted.p,
         smallest_p_adjusted=smallest_p,
-        alpha=family.alpha,
+        alpha=alpha,
         resolved=adjusted.settled,
-        degenerate=finding.test.degenerate,
+        degenerate=test.degenerate,
+        denominator_positive=finding.denominator_positive,
     )
-    reason = stats.explain(
-        decision,
-        effect=SPOKEN.get(finding.estimate.name, finding.estimate.name),
-        claimed=finding.claimed,
-        unit="pair" if finding.paired else finding.unit,
-        counts=(finding.counts[0][1], finding.counts[1][1]),
-        needed=finding.needed,
-        family=family.size,
-    )
-    return _result(model, claim, decision.verdict, reason, _evidence(finding, adjusted.p, family))
 
 
 def broken(model: str, claim: Claim, error: str) -> Result:
@@ -96,26 +122,26 @@ def _result(
     )
 
 
-def _evidence(finding: Finding, p: float, family: Family) -> Evidence:
+def _evidence(finding: Finding, adjusted: Corrected | None, family: Family) -> Evidence:
+    test = finding.test
     return Evidence(
         effect=_effect(finding.estimate),
         other_effects=_effects(finding.others),
-        test=_test(finding, p, family),
+        test=None if test is None or adjusted is None else _test(finding, test, adjusted.p, family),
         unit=finding.unit,
         paired=finding.paired,
         counts=finding.counts,
         rank=finding.rank,
         selection=finding.selection,
         notes=finding.notes,
-        figure=finding.figure,
+        figures=finding.figures,
     )
 
 
-def _test(finding: Finding, p: float, family: Family) -> Test:
-    test = finding.test
+def _test(finding: Finding, test: stats.TestResult, p: float, family: Family) -> Test:
     return Test(
         method=test.method,
-        alternative=test.alternative,
+        alternative=finding.side if finding.side in MARGIN_SIDES else test.alternative,
         statistic=test.statistic,
         p_value=test.p_value,
         p_adjusted=p,

@@ -14,20 +14,21 @@ MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
     for path in sorted((ROOT / PACKAGE).rglob("*.py"))
 }
-GROUND = {"errors", "stats", "language", "measurements", "results"}
+GROUND = {"errors", "stats", "language", "measurements", "figures", "results"}
 MAY_IMPORT = {
     "": {"errors", "results", "runs", "study"},  # names for type checkers; they load when they are used
     "errors": set(),
     "stats": {"errors"},
     "language": {"errors"},
     "measurements": {"errors"},
-    "results": {"errors"},
+    "figures": {"errors"},
+    "results": {"figures", "errors"},
     "kinds": GROUND,
     "runs": {"measurements", "errors"},
     "corrections": GROUND | {"kinds"},
     "verdicts": GROUND | {"kinds", "corrections"},
     "study": GROUND | {"kinds", "runs", "corrections", "verdicts"},
-    "reports": {"results", "errors", ""},
+    "reports": {"figures", "results", "errors", ""},
     "session": GROUND | {"kinds", "runs", "verdicts", "study", "reports"},
     "plugin": {"session", "runs", "study"},
     "demo": {"measurements", "errors", "runs", "language", "kinds", "study", "results"},

@@ -8,7 +8,7 @@ import pytest
 
 from neuronclaims.kinds import Finding, phrases
 from neuronclaims.language import ClaimFile, read_claim_file
-from neuronclaims.results import Figure, Result, Selection
+from neuronclaims.results import Result, Selection
 from neuronclaims.stats import Estimate, TestResult
 from neuronclaims.verdicts import conclude
 
@@ -67,7 +67,7 @@ def found(p: float) -> Finding:
         rank=None,
         selection=Selection("beforehand"),
         notes=(),
-        figure=Figure("", ()),
+        figures=(),
     )
 
 

@@ -11,10 +11,21 @@ from functools import cache
 from importlib.metadata import entry_points
 
 from neuronclaims.kinds import contrast, separation
-from neuronclaims.kinds.kind import PATIENCE, ClaimError, Family, Finding, Kind, Reach
+from neuronclaims.kinds.kind import FACT, PATIENCE, ClaimError, Family, Finding, Kind, Reach
 from neuronclaims.language import Phrase, check_phrases
 
-__all__ = ["PATIENCE", "ClaimError", "Family", "Finding", "Kind", "Reach", "kind_of", "kinds", "phrases"]
+__all__ = [
+    "FACT",
+    "PATIENCE",
+    "ClaimError",
+    "Family",
+    "Finding",
+    "Kind",
+    "Reach",
+    "kind_of",
+    "kinds",
+    "phrases",
+]
 
 ENTRY_POINTS = "neuronclaims.kinds"
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from neuronclaims import stats
 from neuronclaims.kinds.effects import Effects, effects_of, t_of_layer
-from neuronclaims.kinds.kind import Finding, Reach, Side
+from neuronclaims.kinds.kind import Finding, Reach
 from neuronclaims.kinds.neurons import rank_of
 from neuronclaims.kinds.two_sets import TwoSets
 from neuronclaims.language import Amount, Neuron, Phrase
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.kind import Answers, Family
     from neuronclaims.language import Claim
     from neuronclaims.measurements import Measurement, ModelFacts
+    from neuronclaims.stats import Alternative
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Contrast:
         return PHRASE.render(self)
 
     @property
-    def side(self) -> Side:
+    def side(self) -> Alternative:
         """On which side of zero the difference of means lies by this claim."""
         return "greater" if self.direction == "more" else "less"
 
@@ -103,7 +104,7 @@ class ContrastKind:
             rank=rank_of(said.neuron.index, t if said.side == "greater" else -t, "t"),
             selection=sets.selection(values),
             notes=sets.notes(values, "mean"),
-            figure=sets.figure(values),
+            figures=(sets.figure(values),),
             joint=sets.joint(values, statistic="mean", side=said.side),
         )
 

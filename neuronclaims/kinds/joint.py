@@ -13,8 +13,7 @@ from neuronclaims import stats
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neuronclaims.kinds.kind import Side
-    from neuronclaims.stats import MaxResults
+    from neuronclaims.stats import Alternative, MaxResults
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +26,7 @@ class Joint:
 
     first: NDArray[np.float64]
     second: NDArray[np.float64]
-    side: Side
+    side: Alternative
     paired: bool
     statistic: Literal["mean", "auroc"]
     seed: int

@@ -1,7 +1,7 @@
 """What a kind of claim is: one object with four faces, and the plain data that pass between them.
 
 How it reads (``phrase``), what it needs (``reach``, ``needs``), how it is judged (``judge``), how it looks (the
-finding's figure). A kind sees claims and numbers; it has never met a model, a file or a report.
+finding's figures). A kind sees claims and numbers; it has never met a model, a file or a report.
 """
 
 from __future__ import annotations
@@ -16,20 +16,19 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from neuronclaims.figures import Figure
     from neuronclaims.kinds.joint import Joint
     from neuronclaims.language import Claim, Phrase
     from neuronclaims.measurements import Measurement, ModelFacts
-    from neuronclaims.results import Figure, Rank, Selection
+    from neuronclaims.results import Rank, Selection
     from neuronclaims.stats import Correction as Stepwise
-    from neuronclaims.stats import Estimate, TestResult
+    from neuronclaims.stats import Estimate, Side, TestResult
 
     Correction: TypeAlias = Stepwise | Literal["max-statistic"]
     Answers: TypeAlias = Mapping[Measurement, NDArray[np.float32]]
 
 PATIENCE = (0, 99_999, 999_999)
 """How many random draws a p may take that lies close to its limit: step by step, while fewer leave it open."""
-
-Side: TypeAlias = Literal["greater", "less", "two-sided"]
 
 
 class ClaimError(NeuronClaimsError):
@@ -38,15 +37,25 @@ class ClaimError(NeuronClaimsError):
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How far a claim's prompts could ever take it: the least p-value they allow, and their number in words."""
+    """How far a claim's prompts could ever take it: the least p-value they allow, and their number in words.
+
+    ``smallest_p`` is 0 where that depends on the values alone. ``tested`` is False for a fact: what is read off
+    weights, or counted without any chance in it, is no test of a hypothesis. It has no p, so it could only ever take
+    something from the claims it would be corrected with; it has no place among them, whatever becomes of it.
+    """
 
     smallest_p: float
     size: str
+    tested: bool = True
+
+
+FACT = Reach(0.0, "no prompts", tested=False)
+"""The reach of a claim whose finding is a fact."""
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """The claims corrected together: how many, by which correction, at which level.
+    """The claims corrected together, facts left out: how many, by which correction, at which level.
 
     ``patience`` is how many random draws a p that lies close to a limit is worth, beyond those always made. A family
     is judged without any first: only together do the claims show which limit counts for which of them.
@@ -63,10 +72,13 @@ class Finding:
     """What the numbers say about one claim alone, before its family is corrected and a verdict is reached.
 
     ``estimate`` is the effect the verdict rests on; the claim says that it lies on ``side`` of ``threshold``, or,
-    where the sentence names no number, of ``null``. ``claimed`` is that number in the sentence's own words.
-    ``needed`` are the sizes of the sets that would probably settle the claim, None where more prompts would not.
-    ``selection`` is how its neuron was chosen. ``joint`` is its share in a joint test, None for a claim that stands
-    alone.
+    where the sentence names no number, of ``null`` (for "does not" the threshold is the margin; see ``stats.decide``).
+    ``claimed`` is that number in the sentence's own words. ``test`` is None for a fact: its verdict comes from
+    comparing the value alone, and ``measured`` may say it in the sentence's own words ('the neuron writes " an" more
+    than 99.95 % of tokens'). ``counts`` name what was counted, one set or several; ``unit`` is what there is so many
+    of. ``needed`` are the sizes that would probably settle the claim, as many as ``counts``, None where more would
+    not. ``denominator_positive`` is False where the effect divides by something not clearly above 0. ``selection`` is
+    how its neuron was chosen. ``joint`` is its share in a joint test, None for a claim that stands alone.
     """
 
     estimate: Estimate
@@ -75,16 +87,18 @@ class Finding:
     side: Side
     null: float
     threshold: float | None
-    test: TestResult
+    test: TestResult | None
     unit: str
     paired: bool
-    counts: tuple[tuple[str, int], tuple[str, int]]
-    needed: tuple[int, int] | None
+    counts: tuple[tuple[str, int], ...]
+    needed: tuple[int, ...] | None
     rank: Rank | None
     selection: Selection
     notes: tuple[str, ...]
-    figure: Figure
+    figures: tuple[Figure, ...]
     joint: Joint | None = None
+    denominator_positive: bool = True
+    measured: str | None = None
 
 
 class Kind(Protocol):
@@ -116,5 +130,5 @@ class Kind(Protocol):
         ...
 
     def judge(self, claim: Claim, answers: Answers, family: Family) -> Finding:
-        """Turn the measured numbers into effects, a test and a figure."""
+        """Turn the measured numbers into effects, a test and figures."""
         ...

@@ -95,7 +95,7 @@ class SeparationKind:
             rank=rank_of(said.neuron.index, strengths, "distance of the AUROC from 0.5"),
             selection=sets.selection(values),
             notes=sets.notes(values, "auroc"),
-            figure=sets.figure(values),
+            figures=(sets.figure(values),),
             joint=sets.joint(values, statistic="auroc", side="two-sided"),
         )
 

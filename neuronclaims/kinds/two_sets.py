@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from neuronclaims import stats
+from neuronclaims.figures import Distributions, Row
 from neuronclaims.kinds.joint import Joint
 from neuronclaims.kinds.kind import PATIENCE, ClaimError, Reach
 from neuronclaims.kinds.neurons import check_neuron
 from neuronclaims.kinds.selection import layers_needed, selection_notes, selection_of
 from neuronclaims.measurements import Activations, Generation, TokenRule
-from neuronclaims.results import Figure, Row
 from neuronclaims.stats import seed_from, two_sample_design, two_sample_test
 
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neuronclaims.kinds.kind import Answers, Family, Side
+    from neuronclaims.kinds.kind import Answers, Family
     from neuronclaims.language import Claim, Neuron, Prompt, PromptSet
     from neuronclaims.measurements import Measurement, ModelFacts
     from neuronclaims.results import Selection
-    from neuronclaims.stats import TestResult, TwoSampleDesign
+    from neuronclaims.stats import Alternative, TestResult, TwoSampleDesign
 
     Floats: TypeAlias = NDArray[np.float64]
     Statistic: TypeAlias = Literal["mean", "auroc"]
@@ -91,7 +91,7 @@ class TwoSets:
         """Whether the neuron was picked on these very prompts."""
         return self.claim.settings.searched is not None
 
-    def reach(self, side: Side) -> Reach:
+    def reach(self, side: Alternative) -> Reach:
         """Say how small p could get with these prompts."""
         design = self.design
         sizes = [plural(count, design.unit) for count in design.counts]
@@ -114,7 +114,7 @@ class TwoSets:
 
     def values(self, answers: Answers) -> Values:
         """Return what the claim's answers say, averaged within units."""
-        layers = sorted({need.layer for need in answers})
+        layers = sorted({need.layer for need in answers if isinstance(need, Activations)})
         measured = {layer: self._layer(answers, layer) for layer in layers}
         own_first, own_second = measured[self.neuron.layer]
         first, second = own_first[:, self.neuron.index], own_second[:, self.neuron.index]
@@ -125,7 +125,7 @@ class TwoSets:
         place = before + self.neuron.index
         return Values(first, second, own_first, own_second, first_all, second_all, place)
 
-    def test(self, values: Values, *, statistic: Statistic, side: Side, family: Family) -> TestResult:
+    def test(self, values: Values, *, statistic: Statistic, side: Alternative, family: Family) -> TestResult:
         """Test the claimed neuron by exchanging what the design exchanges, among all it was picked from.
 
         The seed comes from the prompts, so that claims on the same sets draw the same relabellings.
@@ -159,13 +159,13 @@ class TwoSets:
             unit=self.design.unit,
         ).one(values.place)
 
-    def exchange(self, statistic: Statistic, side: Side) -> Hashable | None:
+    def exchange(self, statistic: Statistic, side: Alternative) -> Hashable | None:
         """Return what claims that can be tested jointly have in common; None for one searched for, or in blocks."""
         if not self._joinable:
             return None
         return statistic, side == "two-sided", self.design, self._seed, self._resamples
 
-    def joint(self, values: Values, *, statistic: Statistic, side: Side) -> Joint | None:
+    def joint(self, values: Values, *, statistic: Statistic, side: Alternative) -> Joint | None:
         """Return the claim's share in a joint test with others on the same exchange."""
         if not self._joinable:
             return None
@@ -195,12 +195,12 @@ class TwoSets:
         doubts = stats.doubts(values.first, values.second, paired=paired, statistic=statistic)
         return *selection_notes(self.selection(values)), *self._left_out(), *doubts
 
-    def figure(self, values: Values) -> Figure:
+    def figure(self, values: Values) -> Distributions:
         """Draw the claimed neuron's two distributions, one value per unit."""
         settings = self.claim.settings
         axis = f"{settings.site} {self.neuron}, {settings.tokens}"
         rows = Row(self.names[0], plain(values.first)), Row(self.names[1], plain(values.second))
-        return Figure(axis, rows)
+        return Distributions(axis, rows)
 
     @property
     def _joinable(self) -> bool:

@@ -23,7 +23,7 @@ from neuronclaims.reports.entry import OUTCOMES, Entry
 from neuronclaims.reports.plain import adapter, to_plain
 from neuronclaims.results import VERDICTS
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 FILE_NAME = "claims.json"
 _LIBRARIES = ("numpy", "scipy", "torch", "transformers", "tokenizers", "pytest")
 
@@ -96,6 +96,8 @@ def schema() -> dict[str, Any]:
     """Return the JSON Schema of ``claims.json``."""
     claim = adapter().json_schema(mode="serialization", ref_template="#/$defs/{model}")
     definitions = claim.pop("$defs")
+    for definition in definitions.values():
+        definition["required"] = list(definition["properties"])  # to_plain leaves nothing out
     added = {
         "nodeid": {"type": "string", "description": "what pytest calls the claim, from its rootdir"},
         "as_expected": {"type": "boolean", "description": "whether the verdict is the one expected"},

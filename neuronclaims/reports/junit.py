@@ -23,8 +23,8 @@ def properties(result: Result) -> list[tuple[str, str | float | int]]:
             ("claims.effect", effect.value),
             ("claims.effect_low", effect.low),
             ("claims.effect_high", effect.high),
-            ("claims.p_value", test.p_value),
-            ("claims.p_adjusted", test.p_adjusted),
+            ("claims.p_value", None if test is None else test.p_value),
+            ("claims.p_adjusted", None if test is None else test.p_adjusted),
             ("claims.selection", result.evidence.selection.how),
             ("claims.n", sum(count for _, count in result.evidence.counts)),
         ]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from neuronclaims.results import Figure
+from neuronclaims.figures import Distributions
 
 BLOCKS = " ▁▂▃▄▅▆▇█"
 ASCII = " .:-=+*#@"
 
 
-def sketch(figure: Figure, bins: int = 16, ascii_only: bool = False) -> list[tuple[str, str]]:
+def sketch(figure: Distributions, bins: int = 16, ascii_only: bool = False) -> list[tuple[str, str]]:
     """Return (label, histogram) for each row of a figure, on bins all rows share.
 
     Heights are shares of the row, on one scale, so that rows with different numbers of values compare. A value that
@@ -22,7 +22,7 @@ def sketch(figure: Figure, bins: int = 16, ascii_only: bool = False) -> list[tup
     top = max(max(row) for row in shares)
     ramp = ASCII if ascii_only else BLOCKS
     return [
-        (row.label, "".join(_block(share / top, ramp) for share in heights))
+        (row.label, "".join(block(share / top, ramp) for share in heights))
         for row, heights in zip(figure.rows, shares, strict=True)
     ]
 
@@ -35,5 +35,7 @@ def _shares(values: Sequence[float], low: float, high: float, bins: int) -> list
     return [count / len(values) for count in counts]
 
 
-def _block(height: float, ramp: str) -> str:
-    return ramp[0] if height <= 0 else ramp[max(1, round(height * (len(ramp) - 1)))]
+def block(height: float, ramp: str, least: int = 0) -> str:
+    """Return the character for a height from 0 to 1; anything above 0 shows, and ``least`` of the ramp always does."""
+    lowest = least if height <= 0 else 1
+    return ramp[max(lowest, round(min(max(height, 0.0), 1.0) * (len(ramp) - 1)))]

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from neuronclaims.reports.entry import Entry, common_errors, families
-from neuronclaims.reports.sketch import sketch
+from neuronclaims.reports.sketches import WIDTH, lines_of
 from neuronclaims.reports.text import fitting, visible
 from neuronclaims.reports.wording import (
     counts_text,
@@ -35,7 +35,7 @@ COLUMNS = (
     ("p adj.", 11),
     ("n", 8),
     ("rank in layer", 13),
-    ("distribution", 28),
+    ("figure", WIDTH),
 )
 """Titles and widths of the table; the sentence takes what is left."""
 
@@ -47,10 +47,6 @@ WIDE = 146
 
 BESIDE = 70
 """From this width on a list has distributions and effects side by side."""
-
-BINS = 14
-LABEL = 13
-"""Columns of a drawn distribution and of its label."""
 
 COLOURS = {"supported": "green", "refuted": "red", "inconclusive": "yellow", None: "red"}
 TRAILING = re.compile(r" +((\x1b\[[0-9;]*m)*)$")
@@ -114,8 +110,10 @@ class _Pen:
         if evidence is None:
             yield _row([verdict, claim])
         else:
-            p = _text(p_value(evidence.test.p_adjusted))
-            p.append(f"\n{p_value(evidence.test.p_value)} raw", style="dim")
+            p = _text("")
+            if evidence.test is not None:
+                p.append(p_value(evidence.test.p_adjusted))
+                p.append(f"\n{p_value(evidence.test.p_value)} raw", style="dim")
             effects = _text("\n".join(effect_texts(self._effects(evidence))))
             figure = _text("\n".join(self._bars(evidence)))
             yield _row([verdict, claim, effects, p, counts_text(evidence), _rank(evidence), figure])
@@ -131,9 +129,10 @@ class _Pen:
     def _numbers(self, evidence: Evidence) -> RenderableType:
         bars, effects = self._bars(evidence), effect_texts(self._effects(evidence))
         test = evidence.test
-        p = f"p adj. {p_value(test.p_adjusted)} ({p_value(test.p_value)} raw)"
+        p = f"p adj. {p_value(test.p_adjusted)} ({p_value(test.p_value)} raw)" if test else ""
+        n = f"n {counts_text(evidence)}" if evidence.counts else ""
         rank = f"rank {_rank(evidence)}" if evidence.rank else ""
-        line = _text(", ".join(filter(None, (p, f"n {counts_text(evidence)}", rank))))
+        line = _text(", ".join(filter(None, (p, n, rank))))
         if self.width < BESIDE:
             return Group(_text("\n".join([*effects, *bars])), line)
         beside = Table.grid(padding=(0, 2, 0, 0))
@@ -150,7 +149,7 @@ class _Pen:
             lines += [f"Read at {result.site}, {result.tokens}."]
             if result.evidence is not None:
                 notes = [note for note in result.evidence.notes if note != BEFOREHAND]
-                lines += [_test_text(result.evidence), *notes]
+                lines += [*_test_texts(result.evidence), *notes]
         yield from (Padding(_text(line, "italic"), (0, 0, 0, indent)) for line in lines)
         if lines or self.width < WIDE:
             yield Text("")
@@ -183,8 +182,7 @@ class _Pen:
         return [evidence.effect, *evidence.other_effects[: None if self.verbosity > 0 else 1]]
 
     def _bars(self, evidence: Evidence) -> list[str]:
-        rows = sketch(evidence.figure, bins=BINS, ascii_only=self.plain)
-        return [f"{bars} {_short(label, '...' if self.plain else '…')}" for label, bars in rows]
+        return [line for figure in evidence.figures for line in lines_of(figure, ascii_only=self.plain)]
 
 
 def _row(cells: Sequence[RenderableType]) -> Table:
@@ -208,15 +206,15 @@ def _listed(names: Sequence[str], most: int = 6) -> str:
     return ", ".join(shown)
 
 
-def _short(label: str, ellipsis: str) -> str:
-    return label if len(label) <= LABEL else label[: LABEL - len(ellipsis)] + ellipsis
-
-
 def _rank(evidence: Evidence) -> str:
     return f"{evidence.rank.place} of {evidence.rank.among}" if evidence.rank else ""
 
 
-def _test_text(evidence: Evidence) -> str:
+def _test_texts(evidence: Evidence) -> list[str]:
     test = evidence.test
+    if test is None:
+        return ["No test: chance has no part in this number."]
     statistic = "" if test.statistic is None else f" = {number(test.statistic)}"
-    return f"Test: {test.method}{statistic}, {test.alternative}; {test.correction} over {test.family} claims."
+    return [
+        f"Test: {test.method}{statistic}, {test.alternative}; {test.correction} over {test.family} claims."
+    ]

@@ -69,10 +69,10 @@ SIGNED = (
 
 
 def counts_text(evidence: Evidence) -> str:
-    """Return how many units took part: ``24 + 30``, or ``24 pairs``."""
+    """Return how many units took part: ``24 + 30``, ``24 pairs``, ``40``."""
     sizes = [count for _, count in evidence.counts]
-    if evidence.paired:
-        return f"{sizes[0]} pairs"
+    if sizes and (evidence.paired or evidence.unit == "pair"):
+        return f"{sizes[0]} pair{'' if sizes[0] == 1 else 's'}"
     return " + ".join(str(size) for size in sizes)
 
 

@@ -85,7 +85,16 @@ if TYPE_CHECKING:
     from neuronclaims.stats.planning.table import PlanRow, plan
     from neuronclaims.stats.seeds import seed_from
     from neuronclaims.stats.sentences import explain
-    from neuronclaims.stats.verdicts import Decision, Finding, Reason, Side, Verdict, decide
+    from neuronclaims.stats.verdicts import (
+        Decision,
+        Fact,
+        Finding,
+        Reason,
+        Side,
+        Verdict,
+        decide,
+        decide_fact,
+    )
 
 _HOME = {
     "assumptions": ("doubts",),
@@ -159,7 +168,7 @@ _HOME = {
     "planning.table": ("PlanRow", "plan"),
     "seeds": ("seed_from",),
     "sentences": ("explain",),
-    "verdicts": ("Decision", "Finding", "Reason", "Side", "Verdict", "decide"),
+    "verdicts": ("Decision", "Fact", "Finding", "Reason", "Side", "Verdict", "decide", "decide_fact"),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
@@ -172,6 +181,7 @@ __all__ = [
     "Decision",
     "EquivalenceResult",
     "Estimate",
+    "Fact",
     "Finding",
     "MaxResults",
     "Overlap",
@@ -201,6 +211,7 @@ __all__ = [
     "cliffs_delta_estimate",
     "cluster_test",
     "decide",
+    "decide_fact",
     "distinct_test",
     "doubts",
     "dz_estimate",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neuronclaims.stats.verdicts import MARGIN_SIDES, Decision, Finding
+from neuronclaims.stats.verdicts import MARGIN_SIDES, Decision, Fact, Finding
 
 FAR = 10
 """Beyond this many times the present size a number is no advice: it is as uncertain as the effect it comes from."""
@@ -19,18 +19,22 @@ def explain(
     effect: str,
     claimed: str | None = None,
     unit: str = "prompt",
-    counts: tuple[int, int] | None = None,
-    needed: tuple[int, int] | None = None,
+    counts: tuple[int, ...] | None = None,
+    needed: tuple[int, ...] | None = None,
     family: int = 1,
+    measured: str | None = None,
 ) -> str:
     """Say in plain English why ``decision`` came out as it did.
 
     ``effect`` names the effect as it follows "the" ("AUROC", "difference of means in sd"). ``claimed`` is
     the claim's own way of saying its number ("at least 0.8"), made from the threshold when left out.
-    ``counts`` are the units per set, in pairs twice the same; ``needed`` are those that would probably
-    settle an inconclusive claim, from ``units_needed``; ``family`` is the number of claims corrected
-    together.
+    ``counts`` are the units of one set or of several, in pairs of two sets twice the same; ``needed`` are
+    those that would probably settle an inconclusive claim, from ``units_needed``; ``family`` is the number of
+    claims corrected together. ``measured`` is the claim's own way of saying a fact, made from its value when
+    left out.
     """
+    if isinstance(decision.finding, Fact):
+        return _fact(decision.finding, effect, claimed, measured)
     words = _Words(decision.finding, effect, claimed or _claimed(decision.finding), unit, counts, family)
     text = words.sentence(decision.reason)
     if needed and decision.reason in SETTLED_BY_MORE:
@@ -44,7 +48,7 @@ class _Words:
     effect: str
     claimed: str
     unit: str
-    counts: tuple[int, int] | None
+    counts: tuple[int, ...] | None
     family: int
 
     def sentence(self, reason: str) -> str:
@@ -67,6 +71,8 @@ class _Words:
         return f'{self._range()} contains no value that fits "{self.claimed}".'
 
     def degenerate(self) -> str:
+        if self.found.degenerate and self.counts and len(self.counts) == 1:
+            return "The values are the same throughout, so there is nothing to test."
         if self.found.degenerate:
             return "The values are the same in both sets throughout, so there is nothing to test."
         return f"The values vary too little to give the {self.effect} an interval."
@@ -166,14 +172,28 @@ class _Words:
         return "adjusted p" if self.family > 1 else "p"
 
 
-def _margin(found: Finding) -> tuple[float, float]:
+def _fact(fact: Fact, effect: str, claimed: str | None, measured: str | None) -> str:
+    if fact.value is None:
+        return f"The {effect} is undefined, so there is nothing to compare."
+    marks = [fact.null]
+    if fact.threshold is not None:
+        marks += [fact.threshold, 2 * fact.null - fact.threshold]
+    shown = measured or f"the {effect} is {_apart(fact.value, *marks)}"
+    shown = shown[:1].upper() + shown[1:]
+    if fact.threshold is None and claimed is None:
+        where = "above" if fact.value > fact.null else "below" if fact.value < fact.null else "exactly"
+        return f"{shown}, {where} {fact.null:g}."
+    return f"{shown}; {claimed or _claimed(fact)} was claimed."
+
+
+def _margin(found: Finding | Fact) -> tuple[float, float]:
     """Return the bounds of the margin, in ascending order; only one of them is claimed unless within both."""
     threshold = found.null if found.threshold is None else found.threshold
     mirror = 2 * found.null - threshold
     return min(threshold, mirror), max(threshold, mirror)
 
 
-def _claimed(found: Finding) -> str:
+def _claimed(found: Finding | Fact) -> str:
     if found.side in MARGIN_SIDES:
         low, high = _margin(found)
         return {
@@ -187,18 +207,20 @@ def _claimed(found: Finding) -> str:
     return f"{'at most' if found.side == 'less' else 'at least'} {found.threshold:g}{mirror}"
 
 
-def _advice(needed: tuple[int, int], counts: tuple[int, int] | None, unit: str) -> str:
+def _advice(needed: tuple[int, ...], counts: tuple[int, ...] | None, unit: str) -> str:
     if counts and needed[0] > FAR * counts[0]:
         return f"It would take more than {FAR} times as many {unit}s to settle it"
     return f"About {_sizes(needed, unit)} would probably settle it"
 
 
-def _sizes(counts: tuple[int, int], unit: str) -> str:
-    if unit == "pair":
-        return f"{counts[0]:,} pairs"
-    if counts[0] == counts[1]:
+def _sizes(counts: tuple[int, ...], unit: str) -> str:
+    """Return "12 pairs", "40 documents", "8 prompts per set", "5, 6 and 7 prompts"."""
+    if len(counts) == 1 or unit == "pair":
+        return f"{counts[0]:,} {unit}{'' if counts[0] == 1 else 's'}"
+    if len(set(counts)) == 1:
         return f"{counts[0]:,} {unit}s per set"
-    return f"{counts[0]:,} and {counts[1]:,} {unit}s"
+    *first, last = (f"{count:,}" for count in counts)
+    return f"{', '.join(first)} and {last} {unit}s"
 
 
 def _lower(text: str) -> str:

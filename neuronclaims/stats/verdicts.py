@@ -12,6 +12,7 @@ That p is large never refutes anything: absence of evidence is not evidence of a
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
@@ -32,6 +33,9 @@ Reason: TypeAlias = Literal[
     "monte_carlo_unresolved",
     "not_significant",
     "interval_straddles",
+    "fact_holds",
+    "fact_fails",
+    "fact_undefined",
 ]
 VERDICT_OF: dict[Reason, Verdict] = {
     "significant": "supported",
@@ -45,6 +49,9 @@ VERDICT_OF: dict[Reason, Verdict] = {
     "monte_carlo_unresolved": "inconclusive",
     "not_significant": "inconclusive",
     "interval_straddles": "inconclusive",
+    "fact_holds": "supported",
+    "fact_fails": "refuted",
+    "fact_undefined": "inconclusive",
 }
 MARGIN_SIDES = ("within", "not greater", "not less")
 """The sides that claim an effect to be smaller than a margin: p is then that of a test against the margin."""
@@ -69,12 +76,22 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Fact:
+    """What was claimed of a number in which chance has no part, and what it is: the arguments of ``decide_fact``."""
+
+    side: Side
+    null: float
+    threshold: float | None
+    value: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """A verdict, its reason as a code, and the finding it was taken on."""
 
     verdict: Verdict
     reason: Reason
-    finding: Finding
+    finding: Finding | Fact
 
 
 def decide(
@@ -127,6 +144,35 @@ def decide(
     )
     reason = _reason(finding)
     return Decision(VERDICT_OF[reason], reason, finding)
+
+
+def decide_fact(*, side: Side, null: float, threshold: float | None, value: float | None) -> Decision:
+    """Judge a claim about a number that is read off or counted, with no chance in it: compare, and be done.
+
+    ``side``, ``null`` and ``threshold`` are those of ``decide``. At the number claimed the claim holds ("at least");
+    without one it holds beyond ``null`` alone. Undefined (None, NaN) is inconclusive.
+
+    Raises StatsError for a threshold out of place.
+    """
+    check_choice(side, get_args(Side), "side")
+    _check_threshold(side, null, threshold)
+    fact = Fact(side, null, threshold, None if value is None or math.isnan(value) else value)
+    reason = "fact_undefined" if fact.value is None else _fact(fact, fact.value)
+    return Decision(VERDICT_OF[reason], reason, fact)
+
+
+def _fact(fact: Fact, value: float) -> Reason:
+    bound = fact.null if fact.threshold is None else fact.threshold
+    mirror = 2 * fact.null - bound
+    holds = {
+        "greater": value >= bound,
+        "not less": value >= bound,
+        "less": value <= bound,
+        "not greater": value <= bound,
+        "two-sided": value >= bound or value <= mirror,
+        "within": mirror <= value <= bound,
+    }[fact.side]
+    return "fact_holds" if holds and (fact.threshold is not None or value != fact.null) else "fact_fails"
 
 
 def _check_threshold(side: Side, null: float, threshold: float | None) -> None:

@@ -34,7 +34,7 @@ def test_the_report_sums_up_its_claims(world) -> None:
         "as_expected": 6,
         "failed": 6 + 12,
     }
-    assert world.report["schema"] == 1
+    assert world.report["schema"] == 2
     assert world.report["complete"] is True
     assert {"neuronclaims", "python", "numpy", "pytest"} <= world.report["environment"].keys()
 

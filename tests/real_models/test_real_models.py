@@ -107,7 +107,7 @@ def test_verdicts_are_those_reached_independently(bench: Bench, model: str) -> N
 def test_values_and_ranks_are_those_of_plain_hugging_face_models(bench: Bench, model: str) -> None:
     for name, found in bench.judged(model).items():
         evidence = bench.results(model)[name].evidence
-        for row, units in zip(evidence.figure.rows, found.units, strict=True):
+        for row, units in zip(evidence.figures[0].rows, found.units, strict=True):
             np.testing.assert_allclose(np.sort(row.values), np.sort(units), atol=2e-5, err_msg=name)
         assert (evidence.rank.place if evidence.rank else None) == found.rank, name
 
@@ -156,7 +156,7 @@ def test_the_only_emitting_position_is_the_last_token_of_the_prompt(bench: Bench
     last, emitting = (results[name].evidence for name in ("boys", "boys-emitting"))
     assert emitting.effect == last.effect
     assert emitting.test == last.test
-    assert emitting.figure.rows == last.figure.rows
+    assert emitting.figures[0].rows == last.figures[0].rows
 
 
 @needs_stories

@@ -12,17 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neuronclaims.figures import Distributions, Row
 from neuronclaims.reports import json_report
 from neuronclaims.reports.entry import Entry
 from neuronclaims.reports.plain import from_plain, to_plain
 from neuronclaims.reports.sketch import ASCII, BLOCKS, sketch
 from neuronclaims.reports.text import fitting, one_line, visible
 from neuronclaims.reports.wording import effect_texts, headline, number, p_value, tally
-from neuronclaims.results import Effect, Evidence, Figure, Rank, Result, Row, Selection, Test
+from neuronclaims.results import Effect, Evidence, Rank, Result, Selection, Test
 
 EFFECT = Effect("AUROC", 0.9, 0.8, 0.95, 0.95, "score")
 TEST = Test("exact permutation", "greater", 1.5, 0.01, 0.02, "holm", 2, 0.05, True, 70, 1 / 70, 0.0)
-FIGURE = Figure("resid_post 0:1", (Row("a", (1.0, 2.0)), Row("b", (0.0,))))
+FIGURE = Distributions("resid_post 0:1", (Row("a", (1.0, 2.0)), Row("b", (0.0,))))
 EVIDENCE = Evidence(
     effect=EFFECT,
     other_effects=(),
@@ -33,7 +34,7 @@ EVIDENCE = Evidence(
     rank=Rank(1, 9, "t"),
     selection=Selection("searched", ("layer 0",), neurons=9),
     notes=("a note",),
-    figure=FIGURE,
+    figures=(FIGURE,),
 )
 RESULT = Result(
     id="x",
@@ -127,7 +128,7 @@ def test_effects_stand_in_columns_and_say_where_they_have_no_interval() -> None:
     st.lists(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=20), min_size=1, max_size=3), st.booleans()
 )
 def test_a_drawing_shows_every_value_and_compares_rows(rows: list[list[float]], plain: bool) -> None:
-    figure = Figure("x", tuple(Row(str(place), tuple(row)) for place, row in enumerate(rows)))
+    figure = Distributions("x", tuple(Row(str(place), tuple(row)) for place, row in enumerate(rows)))
     drawn = sketch(figure, bins=10, ascii_only=plain)
     ramp = ASCII if plain else BLOCKS
     low, high = min(map(min, rows)), max(map(max, rows))

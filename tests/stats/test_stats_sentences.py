@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from stats_judge import judge
 
-from neuronclaims.stats import explain
+from neuronclaims.stats import decide_fact, explain
 from neuronclaims.stats.verdicts import VERDICT_OF
 
 SENTENCES = [
@@ -147,10 +147,75 @@ SENTENCES = [
 ]
 
 
+OTHER_SIZES = [
+    ((40,), "document", "With 40 documents"),
+    ((1,), "document", "With 1 document"),
+    ((12,), "pair", "With 12 pairs"),
+    ((12, 12), "pair", "With 12 pairs"),
+    ((5, 6, 1007), "prompt", "With 5, 6 and 1,007 prompts"),
+    ((5, 5, 5), "prompt", "With 5 prompts per set"),
+]
+
+
+@pytest.mark.parametrize(("counts", "unit", "begins"), OTHER_SIZES)
+def test_any_number_of_sizes_can_be_named(counts, unit, begins):
+    decision = judge(0.4, 0.6, 0.8, p=0.4, least=0.179)
+    sentence = explain(
+        decision, effect="share", counts=counts, unit=unit, needed=tuple(2 * n for n in counts)
+    )
+    assert sentence.startswith(f"{begins}, the smallest p possible is 0.179")
+    assert f"About {explain_sizes(counts, unit)} would probably settle it" in sentence
+
+
+def explain_sizes(counts, unit):
+    decision = judge(0.4, 0.6, 0.8, p=0.4, least=0.179)
+    doubled = tuple(2 * n for n in counts)
+    return (
+        explain(decision, effect="share", counts=doubled, unit=unit).removeprefix("With ").split(", the")[0]
+    )
+
+
+def test_what_never_varies_in_one_set_is_not_called_the_same_in_both():
+    decision = judge(None, 0.5, None, degenerate=True)
+    assert explain(decision, effect="share", counts=(9,)).startswith("The values are the same throughout")
+
+
+FACTS = [
+    (
+        {"threshold": 0.999, "value": 0.9995},
+        {"measured": 'the neuron writes " an" more than 99.95 % of tokens', "claimed": "at least 99.9 %"},
+        'The neuron writes " an" more than 99.95 % of tokens; at least 99.9 % was claimed.',
+    ),
+    (
+        {"threshold": 0.999, "value": 0.99899},
+        {},
+        "The share of tokens is 0.99899; at least 0.999 was claimed.",
+    ),
+    (
+        {"threshold": None, "value": 0.49999},
+        {},
+        "The share of tokens is 0.49999, below 0.5.",
+    ),
+    (
+        {"threshold": None, "value": None},
+        {},
+        "The share of tokens is undefined, so there is nothing to compare.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("claimed", "words", "sentence"), FACTS)
+def test_a_fact_is_told_without_p_or_interval(claimed, words, sentence):
+    decision = decide_fact(side="greater", null=0.5, **claimed)
+    assert explain(decision, effect="share of tokens", family=12, counts=(50257,), **words) == sentence
+
+
 @pytest.mark.parametrize(("decision", "words", "sentence"), SENTENCES)
 def test_every_verdict_is_explained_with_its_numbers(decision, words, sentence):
     assert explain(decision, effect="AUROC", **words) == sentence
 
 
 def test_every_reason_has_a_sentence():
-    assert {decision.reason for decision, _, _ in SENTENCES} == set(VERDICT_OF)
+    told = {decision.reason for decision, _, _ in SENTENCES}
+    told |= {decide_fact(side="greater", null=0.5, **claimed).reason for claimed, _, _ in FACTS}
+    assert told == set(VERDICT_OF)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
 import typing
 
 import numpy as np
@@ -12,7 +13,7 @@ from scipy import stats
 from stats_data import quick
 from stats_judge import estimate, judge
 
-from neuronclaims.stats import Reason, StatsError, decide, equivalence_test, explain
+from neuronclaims.stats import Reason, StatsError, decide, decide_fact, equivalence_test, explain
 from neuronclaims.stats.verdicts import VERDICT_OF
 
 ORDER = {"refuted": 0, "inconclusive": 1, "supported": 2}
@@ -80,8 +81,47 @@ def test_truth_table(side, number, interval, p, facts, verdict, reason):
     assert (decision.verdict, decision.reason) == (verdict, reason)
 
 
-def test_the_truth_table_visits_every_reason():
-    assert {row[-1] for row in TRUTH} == set(typing.get_args(Reason)) == set(VERDICT_OF)
+FACTS = [
+    # side, number, value -> verdict; no effect at 0.5
+    ("greater", None, 0.5001, "supported"),
+    ("greater", None, 0.5, "refuted"),
+    ("greater", 0.9, 0.9, "supported"),
+    ("greater", 0.9, 0.8999, "refuted"),
+    ("less", None, 0.5, "refuted"),
+    ("less", 0.1, 0.1, "supported"),
+    ("less", 0.1, 0.2, "refuted"),
+    ("two-sided", None, 0.5, "refuted"),
+    ("two-sided", None, 0.4, "supported"),
+    ("two-sided", 0.75, 0.25, "supported"),
+    ("two-sided", 0.75, 0.26, "refuted"),
+    ("within", 0.75, 0.26, "supported"),
+    ("within", 0.75, 0.24, "refuted"),
+    ("not greater", 0.75, -9.0, "supported"),
+    ("not greater", 0.75, 0.76, "refuted"),
+    ("not less", 0.25, 9.0, "supported"),
+    ("not less", 0.25, 0.24, "refuted"),
+    ("greater", 0.9, math.inf, "supported"),
+    ("greater", 0.9, None, "inconclusive"),
+    ("greater", 0.9, math.nan, "inconclusive"),
+]
+
+
+@pytest.mark.parametrize(("side", "threshold", "value", "verdict"), FACTS)
+def test_a_fact_is_a_comparison(side, threshold, value, verdict):
+    decision = decide_fact(side=side, null=0.5, threshold=threshold, value=value)
+    assert decision.verdict == verdict
+    assert decision.reason.startswith("fact_")
+
+
+def test_a_fact_that_claims_a_margin_needs_one():
+    with pytest.raises(StatsError, match="needs a margin"):
+        decide_fact(side="within", null=0.5, threshold=None, value=0.5)
+
+
+def test_the_truth_table_visits_every_reason_about_an_effect():
+    about_facts = {reason for reason in VERDICT_OF if reason.startswith("fact_")}
+    assert {row[-1] for row in TRUTH} == set(typing.get_args(Reason)) - about_facts
+    assert set(VERDICT_OF) == set(typing.get_args(Reason))
 
 
 MARGIN_SIDES = ("within", "not greater", "not less")

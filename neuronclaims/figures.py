@@ -1,0 +1,141 @@
+"""What a report needs to draw a claim, as plain data; writers choose shapes, colours and scales.
+
+All values are plain Python and few enough for JSON. ``kind`` tells figures apart for readers that know no classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One named group of values, one value per unit."""
+
+    label: str
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Distributions:
+    """Groups of values on one axis."""
+
+    axis: str
+    rows: tuple[Row, ...]
+    kind: Literal["distributions"] = "distributions"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One named value at one place, with its interval where it has one; ``marked`` where the claim is about it."""
+
+    x: float
+    y: float
+    label: str
+    low: float | None = None
+    high: float | None = None
+    marked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Named values over a number: neurons by their index, tokens by their rank."""
+
+    x_axis: str
+    y_axis: str
+    points: tuple[Point, ...]
+    kind: Literal["points"] = "points"
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One grid of a surface: ``values[y][x]``, None where nothing is known, and how many units each y rests on."""
+
+    label: str
+    values: tuple[tuple[float | None, ...], ...]
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """Values over two axes, one panel per set of prompts; raises ValueError for a panel of another shape."""
+
+    x_axis: str
+    y_axis: str
+    z_axis: str
+    xs: tuple[float, ...]
+    ys: tuple[float, ...]
+    panels: tuple[Panel, ...]
+    kind: Literal["surface"] = "surface"
+
+    def __post_init__(self) -> None:
+        for panel in self.panels:
+            _check(f"The panel {panel.label!r}", panel.values, len(self.ys), len(self.xs))
+            if len(panel.counts) != len(self.ys):
+                raise ValueError(
+                    f"The panel {panel.label!r} has {len(panel.counts)} counts for {len(self.ys)} rows."
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of text under named columns; raises ValueError for a row of another length."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    kind: Literal["table"] = "table"
+
+    def __post_init__(self) -> None:
+        _check(f"The table {self.title!r}", self.rows, len(self.rows), len(self.columns))
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """One value for each two of some named things; raises ValueError where the values are not a square of them."""
+
+    title: str
+    labels: tuple[str, ...]
+    values: tuple[tuple[float | None, ...], ...]
+    kind: Literal["matrix"] = "matrix"
+
+    def __post_init__(self) -> None:
+        _check(f"The matrix {self.title!r}", self.values, len(self.labels), len(self.labels))
+
+
+@dataclass(frozen=True, slots=True)
+class BinRow:
+    """One half-open bin, ``start`` included and ``stop`` not, None where it is open to that side.
+
+    ``share`` of its ``count`` values has the property asked for, with its interval; None in an empty bin. ``sparse``
+    where there are too few values to look at.
+    """
+
+    start: float | None
+    stop: float | None
+    count: int
+    share: float | None
+    low: float | None
+    high: float | None
+    sparse: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bins:
+    """A share over the bins of a value, lowest bin first."""
+
+    x_axis: str
+    y_axis: str
+    bins: tuple[BinRow, ...]
+    kind: Literal["bins"] = "bins"
+
+
+Figure: TypeAlias = Distributions | Points | Surface | Table | Matrix | Bins
+"""Anything a claim can be drawn as."""
+
+
+def _check(what: str, rows: Sequence[Sequence[object]], height: int, width: int) -> None:
+    if len(rows) != height or any(len(row) != width for row in rows):
+        raise ValueError(f"{what} must have {height} rows of {width} entries each.")
