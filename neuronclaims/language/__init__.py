@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from neuronclaims.language.claims import (
         Claim,
         ClaimFile,
+        Direction,
         Discovery,
+        PairSet,
         Prompt,
+        PromptPair,
         PromptSet,
         Settings,
         Tokens,
@@ -23,13 +26,27 @@ if TYPE_CHECKING:
     )
     from neuronclaims.language.errors import ClaimFileError, Place, Problem
     from neuronclaims.language.files import read_claim_file
+    from neuronclaims.language.options import Bins, Damage, Options
     from neuronclaims.language.phrases import FieldError, Phrase, PhraseError
     from neuronclaims.language.search import Search
     from neuronclaims.language.sentences import Parsed, SentenceError, parse
     from neuronclaims.language.values import SITES, Amount, Neuron, Positions, Site, Subject
 
 _HOMES = {
-    "claims": ("Claim", "ClaimFile", "Discovery", "Prompt", "PromptSet", "Settings", "Tokens", "slug"),
+    "claims": (
+        "Claim",
+        "ClaimFile",
+        "Direction",
+        "Discovery",
+        "PairSet",
+        "Prompt",
+        "PromptPair",
+        "PromptSet",
+        "Settings",
+        "Tokens",
+        "slug",
+    ),
+    "options": ("Bins", "Damage", "Options"),
     "errors": ("ClaimFileError", "Place", "Problem"),
     "files": ("read_claim_file",),
     "ambiguity": ("check_phrases",),
@@ -43,12 +60,17 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "SITES",
     "Amount",
+    "Bins",
     "Claim",
     "ClaimFile",
     "ClaimFileError",
+    "Damage",
+    "Direction",
     "Discovery",
     "FieldError",
     "Neuron",
+    "Options",
+    "PairSet",
     "Parsed",
     "Phrase",
     "PhraseError",
@@ -56,6 +78,7 @@ __all__ = [
     "Positions",
     "Problem",
     "Prompt",
+    "PromptPair",
     "PromptSet",
     "Search",
     "SentenceError",

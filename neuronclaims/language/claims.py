@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from neuronclaims.language.errors import Place
+from neuronclaims.language.options import NONE_GIVEN, Options
 from neuronclaims.language.search import Search
 from neuronclaims.language.values import Site
 
 Pool: TypeAlias = Literal["last", "mean", "max"]
+Method: TypeAlias = Literal["mean difference", "pca of paired differences", "logistic regression"]
 Span: TypeAlias = Literal["prompt", "generated", "emitting"]
 
 
@@ -41,11 +43,67 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class PromptSet:
-    """A named list of different prompts; all of them have a group or none has, and likewise a pair and a block."""
+    """A named list of different prompts; all of them have a group or none has, and likewise a pair and a block.
+
+    ``graded_by`` is the SHA-256 of the model whose answers these are, where the file says that they are graded answers.
+    """
 
     name: str
     prompts: tuple[Prompt, ...]
     place: Place
+    graded_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PromptPair:
+    """A clean and a corrupted text, which differ; ``source`` says where they stand."""
+
+    clean: str
+    corrupted: str
+    source: str
+    id: str | None = None
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PairSet:
+    """A named list of different pairs; all of them have a group or none has."""
+
+    name: str
+    pairs: tuple[PromptPair, ...]
+    place: Place
+
+    @property
+    def prompts(self) -> tuple[Prompt, ...]:
+        """The texts of all pairs as prompts: of each pair the clean one, then the corrupted one."""
+        return tuple(
+            Prompt(text, pair.source, pair.id, pair.group)
+            for pair in self.pairs
+            for text in (pair.clean, pair.corrupted)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """A direction in activation space: how it is fitted, and on what.
+
+    It points from ``second`` to ``first``: from one set's prompts to another's, or from corrupted to clean texts. With
+    pairs, and for the method that needs pairs, the two are aligned. ``names`` are the sets or the pairs it was made
+    from. ``neutral`` is the set by whose mean and spread scores are standardised, None where the file names none.
+    """
+
+    name: str
+    method: Method
+    names: tuple[str, ...]
+    first: tuple[Prompt, ...]
+    second: tuple[Prompt, ...]
+    neutral: PromptSet | None
+    place: Place
+
+    @property
+    def paired(self) -> bool:
+        """Whether ``first`` and ``second`` are aligned in pairs."""
+        return len(self.names) == 1 or self.method == "pca of paired differences"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +121,7 @@ class Settings:
     ``searched`` says from which layers the neuron was picked on the prompts that test it, None where it was not.
     ``generate`` is the number of new tokens, None when nothing is generated. ``resamples`` is None where the
     file leaves it to the test. ``xfail`` and ``skip`` hold the reason given, None when the claim is neither.
+    ``options`` are those that the claim's kind takes.
     """
 
     site: Site
@@ -76,14 +135,16 @@ class Settings:
     tags: tuple[str, ...]
     xfail: str | None
     skip: str | None
+    options: Options = NONE_GIVEN
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
     """One claim: ``sentence`` is the dataclass its kind declared, ``text`` the canonical sentence.
 
-    ``sets`` holds the prompt sets the sentence names, by name; ``discovered`` the prompts its neuron was found on,
-    none of which is in them, or None where the file does not say.
+    ``sets`` holds the prompt sets that the sentence and the options name, by name, ``pairs`` and ``directions`` those
+    that the sentence names; ``discovered`` the prompts its neuron was found on, none of which is among those tested,
+    or None where the file does not say.
     """
 
     id: str
@@ -93,6 +154,8 @@ class Claim:
     settings: Settings
     sets: Mapping[str, PromptSet]
     discovered: Discovery | None = None
+    pairs: Mapping[str, PairSet] = field(default_factory=dict)
+    directions: Mapping[str, Direction] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +173,8 @@ class ClaimFile:
     sets: Mapping[str, PromptSet]
     claims: tuple[Claim, ...]
     digest: str
+    pairs: Mapping[str, PairSet] = field(default_factory=dict)
+    directions: Mapping[str, Direction] = field(default_factory=dict)
 
 
 def slug(text: str) -> str:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
-from neuronclaims.language.claims import PromptSet, slug
+from neuronclaims.language.claims import slug
 from neuronclaims.language.errors import Problem, quoted
 from neuronclaims.language.marks import Entries, Items, Node, Scalar, index_in
+from neuronclaims.language.options import OPTIONS
 from neuronclaims.language.phrases import Phrase
 from neuronclaims.language.schema import TOKEN_RULES, ClaimEntry, Header
 from neuronclaims.language.sentences import Parsed, SentenceError, parse
 from neuronclaims.language.source import Source
-from neuronclaims.language.suggest import closest
 from neuronclaims.language.validation import Section, validate
 from neuronclaims.language.values import SITES
 
@@ -26,6 +25,7 @@ _CLAIM = Section(
         for name in Header.model_fields
         if name not in ClaimEntry.model_fields
     },
+    unlisted=OPTIONS,
 )
 
 
@@ -48,6 +48,15 @@ class Draft:
     def gives(self, key: str) -> bool:
         """Whether the claim has a setting of its own, be it right or wrong."""
         return isinstance(self.node, Entries) and key in self.node.entries
+
+    def named(self, section: str) -> tuple[tuple[str, str], ...]:
+        """Return (field, name) for the entries of a section that the sentence names."""
+        return self.parsed.phrase.named(self.parsed.value, section) if self.parsed is not None else ()
+
+    @property
+    def tested(self) -> tuple[str, ...]:
+        """The names of the sets and pairs whose prompts test the claim."""
+        return tuple(name for section in ("sets", "pairs") for _, name in self.named(section))
 
     @property
     def site(self) -> str | None:
@@ -175,41 +184,6 @@ def two_sites(drafts: Sequence[Draft], source: Source) -> Iterator[Problem]:
                 f"the sentence is about {quoted(draft.site)}, so 'site' cannot be {quoted(draft.entry.site)}"
             )
             yield _at(draft, source, message, "site")
-
-
-def wrong_sets(
-    drafts: Sequence[Draft], named: Sequence[str], sets: Mapping[str, PromptSet], source: Source
-) -> Iterator[Problem]:
-    """Refuse sets that are not there, and prompts that two sets of one claim share (said once for two sets)."""
-    compared: set[frozenset[str]] = set()
-    for draft in drafts:
-        if draft.parsed is None or draft.sentence is None:
-            continue
-        fields = draft.parsed.phrase.sets(draft.parsed.value)
-        for field, name in fields:
-            if name not in named:
-                start, end = draft.parsed.spans[field]
-                message = f"there is no prompt set {quoted(name)}"
-                near = closest(name, named)
-                yield in_sentence(source, draft.sentence, start, end - start, message, near, tuple(named))
-        for (_, one), (field, other) in combinations(fields, 2):
-            if one not in sets or other not in sets or frozenset((one, other)) in compared:
-                continue
-            compared.add(frozenset((one, other)))
-            if shared := _shared(sets[one], sets[other]):
-                start, end = draft.parsed.spans[field]
-                message = (
-                    f"{quoted(one)} and {quoted(other)} share the prompt {shared}: "
-                    "a prompt in both sets cannot be exchanged between them"
-                )
-                yield in_sentence(source, draft.sentence, start, end - start, message)
-
-
-def _shared(one: PromptSet, other: PromptSet) -> str | None:
-    """Name the first prompt that stands in both sets, and where."""
-    sources = {prompt.text: prompt.source for prompt in other.prompts}
-    common = next((prompt for prompt in one.prompts if prompt.text in sources), None)
-    return f"{quoted(common.text)} ({common.source} and {sources[common.text]})" if common else None
 
 
 def _at(draft: Draft, source: Source, message: str, key: str, allowed: tuple[str, ...] = ()) -> Problem:

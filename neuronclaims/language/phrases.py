@@ -18,7 +18,11 @@ from typing import Any, TypeAlias
 from neuronclaims.language.choices import Choice
 from neuronclaims.language.hole import Hole, Pattern, literal
 from neuronclaims.language.holes import HOLES, hole_of
+from neuronclaims.language.options import OPTIONS
 from neuronclaims.language.suggest import either
+
+NAMING = {"sets": "set", "pairs": "pairs", "directions": "direction"}
+"""The sections of a claim file whose entries sentences name, and the type of hole that does."""
 
 _PIECE = re.compile(r"\[|\]|\{([^{}]*)\}|[^\s\[\]{}]+")
 
@@ -91,17 +95,21 @@ class Stretch:
 class Phrase:
     """How one kind of claim reads: ``template`` in words and holes, ``build`` the dataclass of its fields.
 
-    Fields of optional parts are None where the part is left out. Raises PhraseError on a template that
-    does not compile, or whose holes are not exactly the fields of ``build``.
+    ``options`` names the settings that claims of this kind take besides those that all take. Fields of optional parts
+    are None where the part is left out. Raises PhraseError on a template that does not compile, whose holes are not
+    exactly the fields of ``build``, or on an option that there is not.
     """
 
     template: str
     build: type[Any]
+    options: tuple[str, ...] = ()
     stretches: tuple[Stretch, ...] = dataclasses.field(init=False, repr=False, compare=False)
     variants: tuple[tuple[Part, ...], ...] = dataclasses.field(init=False, repr=False, compare=False)
     slots: tuple[Slot, ...] = dataclasses.field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        if unknown := set(self.options) - set(OPTIONS):
+            raise PhraseError(f"no such option: {either(sorted(unknown))}; there are {either(OPTIONS)}")
         stretches = tuple(_stretches(self.template))
         _check_fields(self.template, stretches, self.build)
         object.__setattr__(self, "stretches", stretches)
@@ -130,9 +138,13 @@ class Phrase:
             words.extend(_written(part, sentence) for part in stretch.parts)
         return " ".join(words)
 
+    def named(self, sentence: Any, section: str) -> tuple[tuple[str, str], ...]:
+        """Return (field, name) for every entry of a section of the file that the sentence names, in its order."""
+        return tuple(self.values(sentence, NAMING[section]))
+
     def sets(self, sentence: Any) -> tuple[tuple[str, str], ...]:
         """Return (field, name) for every prompt set the sentence names, in its order."""
-        return tuple((field, name) for field, name in self.values(sentence, "set"))
+        return self.named(sentence, "sets")
 
     def site(self, sentence: Any) -> str | None:
         """Return the site the sentence itself names, if any."""

@@ -11,12 +11,16 @@ from neuronclaims.language.source import Source
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A prompt and the characters of a source that an error about it should show."""
+    """A prompt and the characters of a source that an error about it should show.
+
+    ``graded_by`` is the fingerprint of the model whose answer it is, where it is said to be a graded one.
+    """
 
     prompt: Prompt
     source: Source
     start: int
     width: int
+    graded_by: str | None = None
 
     def problem(self, message: str) -> Problem:
         """Return a problem with this prompt."""

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainValidator,
-    SkipValidation,
-    WithJsonSchema,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, SkipValidation, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from neuronclaims.language.entries import (
+    DirectionEntry,
+    FilePairs,
+    FileSet,
+    PairEntry,
+    Part,
+    PromptEntry,
+    Text,
+    Texts,
+)
 from neuronclaims.language.holes import IDENTIFIER
+from neuronclaims.language.option_keys import OptionKeys
+from neuronclaims.language.options import OPTIONS
 from neuronclaims.language.search import PATTERN, Search
 from neuronclaims.language.texts import Form, OneOf, listed, one_or_more, search
 from neuronclaims.language.values import SITES
@@ -27,7 +30,6 @@ TOKEN_RULES = tuple(
 CORRECTIONS = ("holm", "bonferroni", "benjamini-hochberg", "benjamini-yekutieli", "max-statistic", "none")
 EXPECTATIONS = ("supported", "refuted", "inconclusive")
 
-_SCALAR: dict[str, Any] = {"type": ["string", "number", "boolean"]}
 _IDENTITY = r"[A-Za-z0-9_-]+(?::[A-Za-z0-9_-]+)*"
 _TAG = r"[A-Za-z_][A-Za-z0-9_-]*"
 
@@ -38,9 +40,6 @@ def _version(number: int) -> int:
     raise PydanticCustomError("claims_form", "", {"rule": "this release reads version 1 of claim files"})
 
 
-Text = Annotated[str, Field(min_length=1), WithJsonSchema(_SCALAR)]
-Texts = Annotated[list[Text], Field(min_length=1), BeforeValidator(listed), one_or_more(_SCALAR)]
-Column = Annotated[str, Field(min_length=1)]
 Version = Annotated[int, AfterValidator(_version), WithJsonSchema({"const": 1})]
 Site = Annotated[str, OneOf("site", SITES)]
 TokenRule = Annotated[str, OneOf("token rule", TOKEN_RULES)]
@@ -59,41 +58,16 @@ Tags = Annotated[
 ]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
-
-
-class Generate(_Part):
+class Generate(Part):
     """How prompts are continued where generated tokens count: greedily."""
 
     max_new_tokens: int = Field(ge=1, le=100_000, description="The most tokens to generate per prompt.")
 
 
-class Reason(_Part):
+class Reason(Part):
     """Why a claim is skipped or expected to fail."""
 
     reason: Text = Field(description="Why, for the reader of the report.")
-
-
-class FileSet(_Part):
-    """A prompt set kept in a file of its own."""
-
-    file: Column = Field(
-        description="A .txt (one prompt per line), .jsonl or .csv file, relative to the claim file."
-    )
-    column: Column | None = Field(
-        None, description="The column that holds the prompts; required for .csv, 'text' for .jsonl."
-    )
-    where: dict[Column, Texts] | None = Field(
-        None, description="Which rows to take: for each column a value or a list of values."
-    )
-    group: Column | None = Field(None, description="The column that holds each prompt's group.")
-    pair: Column | None = Field(None, description="The column that holds each prompt's pair.")
-    block: Column | None = Field(
-        None,
-        description="The column that holds each prompt's block: labels are exchanged within blocks only.",
-    )
-    id: Column | None = Field(None, description="The column that holds each prompt's name.")
 
 
 Discovered = Annotated[
@@ -102,7 +76,7 @@ Discovered = Annotated[
 ]
 
 
-class Settings(_Part):
+class Settings(Part):
     """Settings that hold for all claims of a file, or for one claim where it gives its own."""
 
     site: Site | None = Field(
@@ -132,7 +106,7 @@ class Settings(_Part):
     )
 
 
-class _Opening(_Part):
+class _Opening(Part):
     """The keys that a claim file begins with; a base of their own so that listings begin with them, too."""
 
     version: Version = Field(description="The version of the claim file format: 1.")
@@ -141,8 +115,8 @@ class _Opening(_Part):
     )
 
 
-class Header(Settings, _Opening):
-    """The keys at the top of a claim file, besides its prompt sets and claims."""
+class _Family(Part):
+    """How the claims of a file are judged together."""
 
     alpha: float = Field(0.05, gt=0, lt=1, description="The level of significance, after correction.")
     correction: Correction = Field(
@@ -150,7 +124,11 @@ class Header(Settings, _Opening):
     )
 
 
-class _Sentence(_Part):
+class Header(OptionKeys, _Family, Settings, _Opening):
+    """The keys at the top of a claim file, besides its prompts, directions and claims."""
+
+
+class _Sentence(Part):
     """The keys of a claim besides its settings."""
 
     claim: Text = Field(description="The claim, as one sentence.")
@@ -168,31 +146,32 @@ class _Sentence(_Part):
     skip: Reason | None = Field(None, description="The claim is not tested.")
 
 
-class ClaimEntry(Settings, _Sentence):
+class ClaimEntry(OptionKeys, Settings, _Sentence):
     """One claim with options of its own."""
 
 
-class PromptEntry(_Part):
-    """One prompt written in the claim file, with what belongs to it."""
-
-    text: Text = Field(description="The prompt.")
-    id: Text | None = Field(None, description="The prompt's name.")
-    group: Text | None = Field(
-        None, description="What the prompt shares with others: template, document, entity."
-    )
-    pair: Text | None = Field(None, description="The pair of prompts this one belongs to.")
-    block: Text | None = Field(
-        None, description="The block this prompt stands in: labels are exchanged within blocks only."
-    )
+Name = Annotated[str, WithJsonSchema({"type": "string", "pattern": f"^{IDENTIFIER.pattern}$"})]
 
 
 class WholeFile(Header):
     """A file of claims about neurons, tested together as one family."""
 
-    sets: dict[
-        Annotated[str, WithJsonSchema({"type": "string", "pattern": f"^{IDENTIFIER.pattern}$"})],
-        Annotated[list[Text | PromptEntry], Field(min_length=1)] | FileSet,
-    ] = Field(description="The prompt sets, by the name that sentences call them.")
+    sets: dict[Name, Annotated[list[Text | PromptEntry], Field(min_length=1)] | FileSet] = Field(
+        description="The prompt sets, by the name that sentences call them."
+    )
+    pairs: dict[Name, Annotated[list[PairEntry], Field(min_length=1)] | FilePairs] | None = Field(
+        None, description="Pairs of a clean and a corrupted text, by the name that sentences call them."
+    )
+    directions: dict[Name, DirectionEntry] | None = Field(
+        None, description="Directions in activation space, by the name that sentences call them."
+    )
     claims: Annotated[list[Text | ClaimEntry], Field(min_length=1)] = Field(
         description="The claims: sentences, or mappings with a sentence under 'claim'."
     )
+
+
+SECTIONS = ("sets", "pairs", "directions", "claims")
+"""The keys of a claim file that hold entries, each read by itself."""
+
+TOP_KEYS = (*(name for name in Header.model_fields if name not in OPTIONS), *SECTIONS, *OPTIONS)
+"""All keys at the top of a claim file, in the order in which they are listed."""

@@ -7,27 +7,25 @@ was picked from on the very prompts that test it. A claim's own key takes the pl
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
-from neuronclaims.language.claims import Discovery, Prompt, PromptSet
+from neuronclaims.language.claims import Discovery, Prompt
 from neuronclaims.language.drafts import Draft, in_sentence
 from neuronclaims.language.errors import ClaimFileError, Problem, quoted
 from neuronclaims.language.marks import Entries, Items, Node, Scalar, plain
+from neuronclaims.language.names import both_places, content, in_both
 from neuronclaims.language.rows import SUFFIXES
 from neuronclaims.language.schema import Header
 from neuronclaims.language.search import Search
+from neuronclaims.language.sections import Sections
 from neuronclaims.language.set_files import prompts_from_file
 from neuronclaims.language.source import Source
 from neuronclaims.language.suggest import closest
 from neuronclaims.language.values import Neuron
 
 DISCOVERED, SEARCHED = "discovered_on", "searched"
-MOST_NAMED = 3
-"""How many shared prompts an error names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +40,17 @@ def read_selections(
     root: Entries,
     header: Header | None,
     drafts: Sequence[Draft],
-    sets: Mapping[str, PromptSet],
+    sections: Sections,
     source: Source,
     problems: list[Problem],
 ) -> list[Selection]:
     """Return how the neuron of each draft was chosen, adding what is wrong to ``problems``."""
     levels = [root, *(draft.node for draft in drafts if isinstance(draft.node, Entries))]
     problems += _both(levels, source)
-    found = _discoveries(levels, sets, source, problems)
-    problems += _not_new(root, drafts, found, sets, source)
+    found = _discoveries(levels, sections, source, problems)
+    problems += _not_new(root, drafts, found, sections, source)
     problems += _outside(header, drafts, source)
     return [_selection(root, header, draft, found) for draft in drafts]
-
-
-@lru_cache(maxsize=100_000)
-def content(text: str) -> str:
-    """Return what makes two prompts the same: the text in composed characters, without case, with single spaces."""
-    folded = unicodedata.normalize("NFC", text).casefold()
-    return " ".join(unicodedata.normalize("NFC", folded).split())
 
 
 _Discoveries = Mapping[int, Discovery]
@@ -111,9 +102,9 @@ def _both(levels: Iterable[Entries], source: Source) -> Iterator[Problem]:
 
 
 def _discoveries(
-    levels: Iterable[Entries], sets: Mapping[str, PromptSet], source: Source, problems: list[Problem]
+    levels: Iterable[Entries], sections: Sections, source: Source, problems: list[Problem]
 ) -> _Discoveries:
-    reading = _Reading(_names(next(iter(levels))), sets, source)
+    reading = _Reading(sections, source)
     found = {}
     for level in levels:
         node = level.get(DISCOVERED)
@@ -122,17 +113,11 @@ def _discoveries(
     return found
 
 
-def _names(root: Entries) -> tuple[str, ...]:
-    node = root.get("sets")
-    return tuple(node.entries) if isinstance(node, Entries) else ()
-
-
 @dataclass(frozen=True, slots=True)
 class _Reading:
     """Reads what ``discovered_on`` names; a file that many claims name alike is read once."""
 
-    names: tuple[str, ...]
-    sets: Mapping[str, PromptSet]
+    sections: Sections
     source: Source
     read: dict[str, Sequence[Prompt]] = field(default_factory=dict)
 
@@ -163,9 +148,10 @@ class _Reading:
         return self.read[written]
 
     def _set(self, item: Scalar) -> Sequence[Prompt]:
-        if item.text in self.names or item.missing:
-            return self.sets[item.text].prompts if item.text in self.sets else ()
-        near, allowed = closest(item.text, self.names), self.names
+        known = self.sections.names["sets"] + self.sections.names["pairs"]
+        if item.text in known or item.missing:
+            return self.sections.prompts(item.text)
+        near, allowed = closest(item.text, known), known
         message = f"there is no prompt set {quoted(item.text)}"
         if item.text.endswith(SUFFIXES):
             near, allowed = f"{{file: {item.text}}}", ()
@@ -183,43 +169,27 @@ def _named(item: Node) -> str:
 
 
 def _not_new(
-    root: Entries,
-    drafts: Sequence[Draft],
-    found: _Discoveries,
-    sets: Mapping[str, PromptSet],
-    source: Source,
+    root: Entries, drafts: Sequence[Draft], found: _Discoveries, sections: Sections, source: Source
 ) -> Iterator[Problem]:
     """Refuse prompts of discovery among those that test a claim: one problem for each ``discovered_on``."""
-    tested: dict[int, dict[str, PromptSet]] = {}
+    tested: dict[int, dict[str, None]] = {}
     nodes: dict[int, Node] = {}
     for draft in drafts:
         node = _level(root, draft).get(DISCOVERED)
         if node is None or node.start not in found or draft.parsed is None:
             continue
         nodes[node.start] = node
-        named = (name for _, name in draft.parsed.phrase.sets(draft.parsed.value))
-        tested.setdefault(node.start, {}).update({name: sets[name] for name in named if name in sets})
+        tested.setdefault(node.start, {}).update(dict.fromkeys(draft.tested))
     for start, used in tested.items():
-        earlier = {content(prompt.text): prompt for prompt in found[start].prompts}
-        prompts = {content(p.text): p for chosen in used.values() for p in chosen.prompts}
-        shared = [(prompts[text], earlier[text]) for text in prompts if text in earlier]
-        if shared:
+        prompts = [prompt for name in used for prompt in sections.prompts(name)]
+        if shared := in_both(prompts, found[start].prompts):
             node = nodes[start]
             width = node.end - node.start if isinstance(node, Scalar) else 1
-            yield source.problem(start, _shared_message(shared), width=width)
-
-
-def _shared_message(shared: Sequence[tuple[Prompt, Prompt]]) -> str:
-    count = "1 prompt stands" if len(shared) == 1 else f"{len(shared)} prompts stand"
-    named = [
-        f"{quoted(tested.text)} ({tested.source} and {earlier.source})"
-        for tested, earlier in shared[:MOST_NAMED]
-    ]
-    more = [f"and {len(shared) - MOST_NAMED} more"] if len(shared) > MOST_NAMED else []
-    return (
-        f"{count} both in {quoted(DISCOVERED)} and in what is tested: {', '.join([*named, *more])}; a prompt that a "
-        f"neuron was found on cannot test it (if it was picked on these very prompts, write {quoted(SEARCHED)})"
-    )
+            message = (
+                f"{both_places(shared, quoted(DISCOVERED))}; a prompt that a neuron was found on cannot test it "
+                f"(if it was picked on these very prompts, write {quoted(SEARCHED)})"
+            )
+            yield source.problem(start, message, width=width)
 
 
 def _outside(header: Header | None, drafts: Sequence[Draft], source: Source) -> Iterator[Problem]:

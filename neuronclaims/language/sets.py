@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from neuronclaims.language.claims import Prompt, PromptSet
+from neuronclaims.language.entries import PromptEntry
 from neuronclaims.language.errors import ClaimFileError, Problem, quoted
 from neuronclaims.language.marks import Entries, Items, Node, Scalar
 from neuronclaims.language.placed import Placed
 from neuronclaims.language.rows import SUFFIXES
-from neuronclaims.language.schema import PromptEntry
 from neuronclaims.language.set_files import prompts_from_file
 from neuronclaims.language.source import Source
 from neuronclaims.language.validation import Section, validate
@@ -26,7 +26,8 @@ def read_set(name: str, key: Scalar, node: Node, source: Source) -> PromptSet:
     problems = [*_partly(prompts), *_repeated(prompts)]
     if problems:
         raise ClaimFileError(problems)
-    return PromptSet(name, tuple(placed.prompt for placed in prompts), source.place(key.start))
+    texts = tuple(placed.prompt for placed in prompts)
+    return PromptSet(name, texts, source.place(key.start), prompts[0].graded_by)
 
 
 def _neither(name: str, node: Scalar, source: Source) -> Problem:

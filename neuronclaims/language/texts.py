@@ -9,8 +9,11 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler, WithJsonSchema
 from pydantic_core import PydanticCustomError, core_schema
 
+from neuronclaims.language.hole import MisreadError, Word
+from neuronclaims.language.holes import HOLES
 from neuronclaims.language.search import Search, SearchError, parse_search
 from neuronclaims.language.suggest import closest
+from neuronclaims.language.values import Amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,65 @@ def search(value: object) -> Search:
         return parse_search(value)
     except SearchError as error:
         raise PydanticCustomError("claims_search", "", {"rule": error.rule, "near": error.near}) from None
+
+
+FINGERPRINT = re.compile(r"[0-9a-f]{64}")
+"""The SHA-256 of a model's weights, as reports show it."""
+
+GRADED_BY: dict[str, Any] = {
+    "anyOf": [
+        {"type": "string", "pattern": f"^{FINGERPRINT.pattern}$"},
+        {
+            "type": "object",
+            "properties": {"column": {"type": "string"}},
+            "required": ["column"],
+            "additionalProperties": False,
+        },
+    ]
+}
+AMOUNT: dict[str, Any] = {
+    "anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": r"^\S+( +sd)?$"}]
+}
+
+
+@dataclass(frozen=True, slots=True)
+class GradedBy:
+    """Where the fingerprint of the model that gave some answers stands: in the claim file, or in a column."""
+
+    fingerprint: str | None = None
+    column: str | None = None
+
+
+def graded_by(value: object) -> GradedBy:
+    """Read ``graded_by``: a fingerprint, or a mapping with the key ``column``."""
+    if isinstance(value, str) and FINGERPRINT.fullmatch(value):
+        return GradedBy(fingerprint=value)
+    if isinstance(value, dict) and list(value) == ["column"] and isinstance(value["column"], str):
+        return GradedBy(column=value["column"])
+    rule = "give the SHA-256 of a model, 64 digits and letters a to f, or {column: NAME}"
+    raise PydanticCustomError("claims_rule", "", {"rule": rule})
+
+
+def amount(value: object) -> Amount:
+    """Read an amount above zero, such as ``0.1`` or ``0.5 sd``; the error carries what was probably meant."""
+    if not isinstance(value, str):
+        raise PydanticCustomError("string_type", "")
+    words = [Word(text, 0) for text in value.split()]
+    rule, near = "write an amount above 0, such as 0.1 or '0.5 sd'", None
+    try:
+        found, used = HOLES["amount"].read(words)
+        if isinstance(found, Amount) and used == len(words) and found.value > 0:
+            return found
+    except MisreadError as misread:
+        rule, near = misread.reason or rule, misread.suggestion if misread.ahead == 0 else None
+    raise PydanticCustomError("claims_form", "", {"rule": rule, "near": near})
+
+
+def truth(value: object) -> bool:
+    """Read ``true`` or ``false``."""
+    if value in ("true", "false"):
+        return value == "true"
+    raise PydanticCustomError("claims_rule", "", {"rule": "write true or false"})
 
 
 def listed(value: object) -> object:

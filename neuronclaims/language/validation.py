@@ -24,13 +24,15 @@ class Section(Generic[M]):
     """A part of a claim file that is checked by itself.
 
     ``where`` names it in messages ("in a claim"); ``keys`` lists its keys where the model's own are not the whole list;
-    ``elsewhere`` says, of keys that are known but not here, where they belong.
+    ``elsewhere`` says, of keys that are known but not here, where they belong; ``unlisted`` are keys that may stand
+    here but would only lengthen a listing.
     """
 
     model: type[M]
     where: str
     keys: tuple[str, ...] = ()
     elsewhere: Mapping[str, str] = field(default_factory=dict)
+    unlisted: tuple[str, ...] = ()
 
 
 def validate(section: Section[M], node: Node, source: Source) -> tuple[M | None, list[Problem]]:
@@ -111,7 +113,8 @@ def _unknown_key(
         return source.problem(key.start, message, width=width)
     keys = (section.keys if len(loc) == 1 else ()) or _keys_at(section.model, loc[:-1])
     message, near = f"unknown key {quoted(key.text)} {where}", closest(key.text, keys)
-    return source.problem(key.start, message, width=width, suggestion=near, allowed=keys)
+    allowed = tuple(name for name in keys if name not in section.unlisted)
+    return source.problem(key.start, message, width=width, suggestion=near, allowed=allowed)
 
 
 def _keys_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[str, ...]:
@@ -120,7 +123,7 @@ def _keys_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[str, .
         annotation = model.model_fields[str(step)].annotation if str(step) in model.model_fields else None
         inner = [a for a in (annotation, *getattr(annotation, "__args__", ())) if isinstance(a, type)]
         model = next((a for a in inner if issubclass(a, BaseModel)), model)
-    return tuple(model.model_fields)
+    return tuple(found.alias or name for name, found in model.model_fields.items())
 
 
 def _as_mapping(detail: ErrorDetails, model: type[BaseModel], found: Node) -> str | None:
@@ -159,6 +162,7 @@ _SHAPES = {Items: "a list", Entries: "a mapping"}
 _WORDINGS: Mapping[str, _Wording] = {
     "claims_choice": lambda _name, text, context: f"{text} is not a {context['what']}",
     "claims_form": lambda _name, text, context: f"{text} will not do: {context['rule']}",
+    "claims_rule": lambda name, _text, context: f"{name} will not do: {context['rule']}",
     "claims_search": lambda _name, text, context: f"{text} does not say what was searched: {context['rule']}",
     "int_parsing": lambda name, text, _: f"{name} must be a whole number, not {text}",
     "int_parsing_size": lambda name, text, _: f"{name} is too large: {text}",

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from toy_claims import CLAIM, HEAD, SETS
 
+from neuronclaims.language.names import content
 from neuronclaims.language.search import Search, SearchError, parse_search
-from neuronclaims.language.selection import content
 
 FOUND = "  found: [Hue was, Hue is]\n"
 

@@ -1,0 +1,130 @@
+"""The names that claims use, and the prompts that come with them: what is not there, and what is in two places."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import combinations
+
+from neuronclaims.language.claims import Prompt, PromptSet
+from neuronclaims.language.drafts import Draft, in_sentence
+from neuronclaims.language.errors import Problem, quoted
+from neuronclaims.language.phrases import NAMING
+from neuronclaims.language.sections import Sections
+from neuronclaims.language.source import Source
+from neuronclaims.language.suggest import closest
+
+MOST_NAMED = 3
+"""How many shared prompts an error names."""
+
+_SINGULAR = {"sets": "no prompt set", "pairs": "no pairs", "directions": "no direction"}
+_IS = {"sets": "a prompt set", "pairs": "a name of pairs", "directions": "a direction"}
+
+
+def wrong_names(drafts: Sequence[Draft], sections: Sections, source: Source) -> Iterator[Problem]:
+    """Refuse names of sets, pairs and directions that are not there."""
+    for draft in drafts:
+        for section in NAMING:
+            for field, name in draft.named(section):
+                if name not in sections.names[section]:
+                    yield _unknown(draft, field, name, section, sections, source)
+
+
+def _unknown(
+    draft: Draft, field: str, name: str, section: str, sections: Sections, source: Source
+) -> Problem:
+    assert draft.parsed is not None
+    assert draft.sentence is not None
+    start, end = draft.parsed.spans[field]
+    known = sections.names[section]
+    verb = "are" if section == "pairs" else "is"
+    message = f"there {verb} {_SINGULAR[section]} {quoted(name)}"
+    other = next((each for each in NAMING if name in sections.names[each]), None)
+    if other:
+        message += f": that is {_IS[other]}"
+    elif not known:
+        message += f": the file has no {quoted(section)}"
+    return in_sentence(
+        source, draft.sentence, start, end - start, message, closest(name, known), tuple(known)
+    )
+
+
+def shared_prompts(
+    drafts: Sequence[Draft], sets: Mapping[str, PromptSet], source: Source
+) -> Iterator[Problem]:
+    """Refuse prompts that two sets of one claim share (said once for two sets)."""
+    compared: set[frozenset[str]] = set()
+    for draft in drafts:
+        if draft.parsed is None or draft.sentence is None:
+            continue
+        for (_, one), (field, other) in combinations(draft.named("sets"), 2):
+            if one not in sets or other not in sets or frozenset((one, other)) in compared:
+                continue
+            compared.add(frozenset((one, other)))
+            if shared := _shared(sets[one], sets[other]):
+                start, end = draft.parsed.spans[field]
+                message = (
+                    f"{quoted(one)} and {quoted(other)} share the prompt {shared}: "
+                    "a prompt in both sets cannot be exchanged between them"
+                )
+                yield in_sentence(source, draft.sentence, start, end - start, message)
+
+
+def _shared(one: PromptSet, other: PromptSet) -> str | None:
+    """Name the first prompt that stands in both sets, and where."""
+    sources = {prompt.text: prompt.source for prompt in other.prompts}
+    common = next((prompt for prompt in one.prompts if prompt.text in sources), None)
+    return f"{quoted(common.text)} ({common.source} and {sources[common.text]})" if common else None
+
+
+def fitted_here(drafts: Sequence[Draft], sections: Sections, source: Source) -> Iterator[Problem]:
+    """Refuse prompts that a direction was made from among those that it is tested on (said once for both)."""
+    compared: set[tuple[str, str]] = set()
+    for draft in drafts:
+        for field, name in draft.named("directions"):
+            made = sections.directions.get(name)
+            for tested in draft.tested:
+                if made is None or (name, tested) in compared:
+                    continue
+                compared.add((name, tested))
+                neutral = made.neutral.prompts if made.neutral else ()
+                for earlier, why in (
+                    ((*made.first, *made.second), "that a direction was fitted on cannot test it"),
+                    (neutral, "that gives a direction its scale cannot test it"),
+                ):
+                    if pairs := in_both(sections.prompts(tested), earlier):
+                        message = f"{both_places(pairs, f'the direction {quoted(name)}')}; a prompt {why}"
+                        yield _at_field(draft, field, message, source)
+
+
+def _at_field(draft: Draft, field: str, message: str, source: Source) -> Problem:
+    assert draft.parsed is not None
+    assert draft.sentence is not None
+    start, end = draft.parsed.spans[field]
+    return in_sentence(source, draft.sentence, start, end - start, message)
+
+
+@lru_cache(maxsize=100_000)
+def content(text: str) -> str:
+    """Return what makes two prompts the same: the text in composed characters, without case, with single spaces."""
+    folded = unicodedata.normalize("NFC", text).casefold()
+    return " ".join(unicodedata.normalize("NFC", folded).split())
+
+
+def in_both(tested: Iterable[Prompt], earlier: Iterable[Prompt]) -> list[tuple[Prompt, Prompt]]:
+    """Return the prompts of the first that stand, by content, among the second too, each with its double."""
+    known = {content(prompt.text): prompt for prompt in earlier}
+    different = {content(prompt.text): prompt for prompt in tested}
+    return [(prompt, known[text]) for text, prompt in different.items() if text in known]
+
+
+def both_places(shared: Sequence[tuple[Prompt, Prompt]], where: str) -> str:
+    """Say how many prompts stand in two places, and name the first ones."""
+    count = "1 prompt stands" if len(shared) == 1 else f"{len(shared)} prompts stand"
+    named = [
+        f"{quoted(tested.text)} ({tested.source} and {earlier.source})"
+        for tested, earlier in shared[:MOST_NAMED]
+    ]
+    more = [f"and {len(shared) - MOST_NAMED} more"] if len(shared) > MOST_NAMED else []
+    return f"{count} both in {where} and in what is tested: {', '.join([*named, *more])}"
