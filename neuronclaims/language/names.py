@@ -79,23 +79,23 @@ def _shared(one: PromptSet, other: PromptSet) -> str | None:
 
 
 def fitted_here(drafts: Sequence[Draft], sections: Sections, source: Source) -> Iterator[Problem]:
-    """Refuse prompts that a direction was made from among those that it is tested on (said once for both)."""
-    compared: set[tuple[str, str]] = set()
+    """Refuse prompts that a direction was made from among those that it is tested on (said once for the same ones)."""
+    compared: set[tuple[str, frozenset[str]]] = set()
     for draft in drafts:
         for field, name in draft.named("directions"):
-            made = sections.directions.get(name)
-            for tested in draft.tested:
-                if made is None or (name, tested) in compared:
-                    continue
-                compared.add((name, tested))
-                neutral = made.neutral.prompts if made.neutral else ()
-                for earlier, why in (
-                    ((*made.first, *made.second), "that a direction was fitted on cannot test it"),
-                    (neutral, "that gives a direction its scale cannot test it"),
-                ):
-                    if pairs := in_both(sections.prompts(tested), earlier):
-                        message = f"{both_places(pairs, f'the direction {quoted(name)}')}; a prompt {why}"
-                        yield _at_field(draft, field, message, source)
+            made, against = sections.directions.get(name), (name, frozenset(draft.tested))
+            if made is None or against in compared:
+                continue
+            compared.add(against)
+            tested = [prompt for each in draft.tested for prompt in sections.prompts(each)]
+            neutral = made.neutral.prompts if made.neutral else ()
+            for earlier, why in (
+                ((*made.first, *made.second), "that a direction was fitted on cannot test it"),
+                (neutral, "that gives a direction its scale cannot test it"),
+            ):
+                if shared := in_both(tested, earlier):
+                    where = both_places(shared, f"the direction {quoted(name)}")
+                    yield _at_field(draft, field, f"{where}; a prompt {why}", source)
 
 
 def _at_field(draft: Draft, field: str, message: str, source: Source) -> Problem:

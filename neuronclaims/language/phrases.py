@@ -118,6 +118,11 @@ class Phrase:
         object.__setattr__(self, "slots", slots)
 
     @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields of all its holes."""
+        return tuple(slot.field for slot in self.slots)
+
+    @property
     def shape(self) -> str:
         """The phrase as a listing shows it, such as ``[SITE] neuron LAYER:INDEX separates SET from SET``."""
         texts = (" ".join(part.shape for part in stretch.parts) for stretch in self.stretches)

@@ -10,7 +10,7 @@ from typing import Any
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.language.errors import allowed_lines, caret_lines, quoted
 from neuronclaims.language.hole import MisreadError, Word
-from neuronclaims.language.phrases import FieldError, Fixed, Part, Phrase, PhraseError, Slot
+from neuronclaims.language.phrases import NAMING, FieldError, Fixed, Part, Phrase, PhraseError, Slot
 from neuronclaims.language.suggest import closest, either
 
 _WORD = re.compile(r'(?P<token>"(?:[^"\\]|\\.)*"(?=\s|$))|(?P<open>"[^"]*"?)|(?P<plain>\S+)', re.DOTALL)
@@ -55,10 +55,14 @@ class Parsed:
 
 @dataclass(frozen=True, slots=True)
 class _Miss:
-    """Where a phrase stopped fitting: which word, what would have fitted, what is wrong if known."""
+    """Where a phrase stopped fitting: which word, what would have fitted, what is wrong if known.
+
+    ``sure`` says that some word before it fits this phrase, more than any word fits a hole for a name.
+    """
 
     phrase: Phrase
     at: int
+    sure: bool
     expected: tuple[str, ...]
     candidates: tuple[str, ...] = ()
     reason: str | None = None
@@ -117,45 +121,48 @@ def _full_stop(words: Sequence[Word]) -> bool:
 
 def _fit(phrase: Phrase, variant: Sequence[Part], words: Sequence[Word]) -> _Match | _Miss:
     """Lay one variant of a phrase over the words, as far as it fits."""
-    at = 0
-    values: dict[str, Any] = {slot.field: None for slot in phrase.slots}
+    at, sure = 0, False
+    values: dict[str, Any] = dict.fromkeys(phrase.fields)
     spans: dict[str, tuple[int, int]] = {}
     for part in variant:
         if at == len(words) or isinstance(part, Fixed):
             if at == len(words) or words[at].quoted or words[at].text != part.shape:
-                return _miss(phrase, part, at)
-            at += 1
+                return _miss(phrase, part, at, sure)
+            at, sure = at + 1, True
             continue
         try:
             values[part.field], used = part.hole.read(words[at:])
         except MisreadError as misread:
-            return _misread(phrase, part, at, misread)
+            return _misread(phrase, part, at, sure, misread)
         last = words[at + used - 1]
         spans[part.field] = (words[at].start, last.start + len(last.text))
-        at += used
+        at, sure = at + used, sure or part.type not in NAMING.values()
     if at < len(words):
-        return _Miss(phrase, at, ("the end of the sentence",))
+        return _Miss(phrase, at, sure, ("the end of the sentence",))
     return _Match(phrase, values, spans)
 
 
-def _miss(phrase: Phrase, part: Part, at: int) -> _Miss:
+def _miss(phrase: Phrase, part: Part, at: int, sure: bool) -> _Miss:
     if isinstance(part, Slot):
-        return _Miss(phrase, at, part.hole.expected, part.hole.candidates)
-    return _Miss(phrase, at, (quoted(part.text),), (part.text,))
+        return _Miss(phrase, at, sure, part.hole.expected, part.hole.candidates)
+    return _Miss(phrase, at, sure, (quoted(part.text),), (part.text,))
 
 
-def _misread(phrase: Phrase, part: Slot, at: int, misread: MisreadError) -> _Miss:
+def _misread(phrase: Phrase, part: Slot, at: int, sure: bool, misread: MisreadError) -> _Miss:
     """Say what is wrong inside a hole, in its own words where it has some for that place."""
     expected, candidates = misread.expected, misread.candidates
     if not expected:
         expected, candidates = part.hole.expected, part.hole.candidates
-    return _Miss(phrase, at + misread.ahead, expected, candidates, misread.reason, misread.suggestion)
+    place = at + misread.ahead
+    return _Miss(
+        phrase, place, sure or misread.ahead > 0, expected, candidates, misread.reason, misread.suggestion
+    )
 
 
 def _furthest(sentence: str, words: Sequence[Word], misses: Sequence[_Miss]) -> SentenceError:
     """Make one error of what all phrases that got furthest expected there."""
-    at = max((miss.at for miss in misses), default=0)
-    furthest = [miss for miss in misses if miss.at == at]
+    furthest = _telling(words, misses)
+    at = furthest[0].at if furthest else 0
     expected = either(list(dict.fromkeys(each for miss in furthest for each in miss.expected)))
     known = next((miss for miss in furthest if miss.reason or miss.suggestion), None)
     if at >= len(words):
@@ -164,12 +171,31 @@ def _furthest(sentence: str, words: Sequence[Word], misses: Sequence[_Miss]) -> 
         return SentenceError(sentence, end + 1, 1, reason)
     word = words[at]
     reason = (known and known.reason) or f"expected {expected}, found {quoted(word.text)}"
-    candidates = [candidate for miss in furthest for candidate in miss.candidates]
-    suggestion = (known and known.suggestion) or closest(word.text, candidates)
+    suggestion = (known and known.suggestion) or _near(word, furthest)
     disagree = len({miss.expected for miss in furthest}) > 1
     reached = list(dict.fromkeys(miss.phrase for miss in furthest))
     shapes = _shapes(reached) if len(reached) > 1 and disagree and not suggestion and not known else ()
     return SentenceError(sentence, word.start + 1, len(word.text), reason, suggestion, shapes)
+
+
+def _telling(words: Sequence[Word], misses: Sequence[_Miss]) -> list[_Miss]:
+    """Return the misses to tell of: those of the phrases that got furthest.
+
+    A hole for a name takes any first word, a misspelt one too, and getting past it alone says little: such misses
+    give way to others at the same word, and to a first word that is nearly one of those expected there.
+    """
+    at = max((miss.at for miss in misses), default=0)
+    furthest = [miss for miss in misses if miss.at == at]
+    if sure := [miss for miss in furthest if miss.sure]:
+        return sure
+    first = [miss for miss in misses if miss.at == 0]
+    if at > 0 and (any(miss.suggestion for miss in first) or _near(words[0], first)):
+        return first
+    return furthest
+
+
+def _near(word: Word, misses: Sequence[_Miss]) -> str | None:
+    return closest(word.text, [candidate for miss in misses for candidate in miss.candidates])
 
 
 def _shapes(phrases: Sequence[Phrase]) -> tuple[str, ...]:

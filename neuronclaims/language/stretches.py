@@ -102,6 +102,8 @@ class PositionsHole:
             raise MisreadError
         first = _position(words, 1)
         if words[0].text == "token":
+            if len(words) > 2 and words[2].text == "to":
+                raise MisreadError("several tokens are written 'tokens 1 to 30'", "tokens")
             return Positions(first, first), 2
         expect_words(words, ("to",), 2)
         last = _position(words, 3)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -120,10 +120,17 @@ def _unknown_key(
 def _keys_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[str, ...]:
     """Return the keys of the model that a location leads to, through fields that are models themselves."""
     for step in loc:
-        annotation = model.model_fields[str(step)].annotation if str(step) in model.model_fields else None
-        inner = [a for a in (annotation, *getattr(annotation, "__args__", ())) if isinstance(a, type)]
-        model = next((a for a in inner if issubclass(a, BaseModel)), model)
+        if str(step) in model.model_fields:
+            model = next(_models(model.model_fields[str(step)].annotation), model)
     return tuple(found.alias or name for name, found in model.model_fields.items())
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Yield the models that an annotation speaks of."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _models(inner)
 
 
 def _as_mapping(detail: ErrorDetails, model: type[BaseModel], found: Node) -> str | None:
@@ -171,9 +178,9 @@ _WORDINGS: Mapping[str, _Wording] = {
     "float_parsing": lambda name, text, _: f"{name} must be a number, not {text}",
     "float_type": lambda name, text, _: f"{name} must be a number, not {text}",
     "finite_number": lambda name, text, _: f"{name} must be a finite number, not {text}",
-    "greater_than": lambda name, text, context: f"{name} must be greater than {context['gt']}, not {text}",
+    "greater_than": lambda name, text, context: f"{name} must be greater than {context['gt']:g}, not {text}",
     "greater_than_equal": lambda name, text, context: f"{name} must be at least {context['ge']}, not {text}",
-    "less_than": lambda name, text, context: f"{name} must be less than {context['lt']}, not {text}",
+    "less_than": lambda name, text, context: f"{name} must be less than {context['lt']:g}, not {text}",
     "less_than_equal": lambda name, text, context: f"{name} must be at most {context['le']}, not {text}",
     "string_type": lambda name, text, _: f"{name} must be one text, not {text}",
     "string_too_short": lambda name, *_: f"{name} is empty",

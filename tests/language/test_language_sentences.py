@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from toy_claims import (
-    ACTIVITY,
     CONTRAST,
+    EVERY_PHRASE,
     EVERYTHING,
     PHRASES,
-    RESTORATION,
     SEPARATION,
     Activity,
     Contrast,
@@ -35,7 +34,7 @@ from neuronclaims.language import (
     parse,
 )
 
-ALL = (*PHRASES, EVERYTHING, RESTORATION, ACTIVITY)
+ALL = EVERY_PHRASE
 
 neurons = st.builds(Neuron, st.integers(0, 10**9 - 1), st.integers(0, 10**9 - 1))
 numbers = st.floats(allow_nan=False, allow_infinity=False)

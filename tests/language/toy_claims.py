@@ -70,6 +70,7 @@ CONTRAST = Phrase(
     "for {first:set} than {second:set} "
     "[by at least {by:amount}]",
     Contrast,
+    options=("margin",),
 )
 SEPARATION = Phrase(
     "[{site:site}] neuron {neuron:neuron} separates {first:set} from {second:set} "
@@ -80,6 +81,7 @@ EVERYTHING = Phrase(
     "ablating [{site:site}] neurons {neurons:neurons} {verb:lowers|raises} {token:token} in {place:set} "
     "[among the top {count:count} in {share:share} of prompts] [beyond {number:number}] [by {by:amount}]",
     Everything,
+    options=("replacement", "reference", "damage", "bins", "fewest", "centred", "measure", "noise_floor"),
 )
 RESTORATION = Phrase(
     "restoring [{site:site}] neurons {neurons:neurons} recovers at least {share:share} of {token:token} "
@@ -90,8 +92,10 @@ ACTIVITY = Phrase(
     "{direction:direction} activity {verb:is|is not} {side:higher|lower} for {first:set} than {second:set} "
     "[in {layers:layers}] [over {positions:positions}]",
     Activity,
+    options=("margin", "score", "forming_threshold"),
 )
 PHRASES = (CONTRAST, SEPARATION)
+EVERY_PHRASE = (*PHRASES, EVERYTHING, RESTORATION, ACTIVITY)
 
 HEAD = "version: 1\nmodels: [demo]\nsite: resid_post\ntokens: last of prompt\n"
 SETS = "sets:\n  hanoi: [Hanoi is, The city of Hanoi]\n  baseline: [The fox jumps, The window is open]\n"
