@@ -136,3 +136,34 @@ claims:
     skip: {reason: later}
     tags: capitals
 """
+
+PAIRS = "pairs:\n  fruit: [{clean: an apple, corrupted: a pear, id: 1, group: g}]\n"
+LEARNT = "  left: [{text: L1, pair: a}, {text: L2, pair: b}]\n  right: [{text: R2, pair: b}, {text: R1, pair: a}]\n"
+RESTORING = 'restoring neurons 3:1 recovers at least 30% of " an" in fruit'
+ABLATING = 'ablating neurons 3:1 lowers " an" in hanoi'
+ACTIVITY = "city activity is higher for hanoi than baseline"
+
+FULL_OF_KINDS = f"""\
+{HEAD}replacement: mean
+reference: spare
+{SETS}  spare: [Some text]
+{LEARNT}{PAIRS}directions:
+  city: {{from: [left, right], method: pca of paired differences, neutral: spare}}
+  tree: {{from: fruit, method: mean difference}}
+claims:
+  - {RESTORING}
+  - claim: {ABLATING}
+    replacement: resample
+    damage: {{set: baseline, at_most: 0.5}}
+    bins: {{start: -1.0, stop: 1, width: 0.50}}
+    fewest: 20
+    centred: false
+  - id: plain
+    claim: {ABLATING}
+    damage: spare
+  - claim: {ACTIVITY}
+    score: raw
+    margin: 0.5 sd
+  - claim: some neuron of layers 3 to 8 does not activate more for hanoi than baseline
+    margin: 0.1
+"""
