@@ -63,7 +63,7 @@ def test_the_prompts_said_to_be_those_of_discovery_are_those_neurons_were_found_
             }
             assert any(
                 site == claim.settings.site and {first, second} <= said
-                for site, first, second in compared[str(claim.sentence.neuron)]
+                for site, first, second in compared[str(claim.sentence.who.neurons[0])]
             ), claim.id
 
 
@@ -85,7 +85,7 @@ def test_searched_neurons_are_the_best_of_what_was_searched_on_the_prompts_that_
             answers = measure(source, asked, cache=RunCache(cache))
             t = stats.welch_t_many(*design.units(*(answers[need] for need in asked)))
             best.append((t.max(), f"{layer}:{t.argmax()}"))
-        assert max(best)[1] == str(claim.sentence.neuron)
+        assert max(best)[1] == str(claim.sentence.who.neurons[0])
 
 
 def test_what_saying_searched_turns_down_a_test_that_ignores_the_search_would_support(cache, tmp_path):
@@ -108,7 +108,7 @@ def test_every_claimed_neuron_was_found_at_its_site_by_discovery():
         found = {(row["site"], row["neuron"]) for row in csv.DictReader(file)}
     for claim in claims():
         if claim.discovered is not None:
-            assert (claim.settings.site, str(claim.sentence.neuron)) in found
+            assert (claim.settings.site, str(claim.sentence.who.neurons[0])) in found
 
 
 def test_discovery_is_what_the_embedded_model_says_on_the_discovery_split(cache):

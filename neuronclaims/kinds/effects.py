@@ -3,49 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.kinds.selection import level_for, widened
-from neuronclaims.stats.effects.blocked import (
-    blocked_auroc_estimate,
-    blocked_hedges_g_estimate,
-    blocked_mean_difference_estimate,
-)
 from neuronclaims.stats.effects.within_blocks import block_codes, blocked_auroc_many, blocked_fit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neuronclaims.kinds.two_sets import Values
+    from neuronclaims.kinds.two_set_values import Values
     from neuronclaims.stats import Estimate, TwoSampleDesign
+    from neuronclaims.stats.effects.margins import Scale
 
-INDEPENDENT = stats.mean_difference_estimate, stats.auroc_estimate, stats.hedges_g_estimate
-PAIRED = stats.paired_mean_difference_estimate, stats.paired_auroc_estimate, stats.dz_estimate
-BLOCKED = blocked_mean_difference_estimate, blocked_auroc_estimate, blocked_hedges_g_estimate
+WAYS: dict[Scale, tuple[Callable[..., Estimate], Callable[..., Estimate], Callable[..., Estimate]]] = {
+    "difference": (
+        stats.mean_difference_estimate,
+        stats.paired_mean_difference_estimate,
+        stats.blocked_mean_difference_estimate,
+    ),
+    "auroc": (stats.auroc_estimate, stats.paired_auroc_estimate, stats.blocked_auroc_estimate),
+    "sd": (stats.hedges_g_estimate, stats.dz_estimate, stats.blocked_hedges_g_estimate),
+}
+"""Per scale the estimate for independent units, for pairs, and for units in blocks."""
 
 
-@dataclass(frozen=True, slots=True)
-class Effects:
-    """Three views of one difference: in the activation's own unit, as AUROC, in standard deviations."""
+def effect_of(values: Values, design: TwoSampleDesign, scale: Scale, level: float | None = None) -> Estimate:
+    """Return a neuron's effect on one scale, in the activation's own unit, as AUROC or in standard deviations.
 
-    difference: Estimate
-    auroc: Estimate
-    standardised: Estimate
-
-
-def effects_of(values: Values, design: TwoSampleDesign) -> Effects:
-    """Return the claimed neuron's effects; for one picked on these prompts with intervals wide enough for all."""
-    level, neurons = level_for(values.neurons), values.neurons
+    The interval of one picked on these prompts is wide enough for all it was picked from, unless a level is given.
+    """
+    independent, paired, blocked = WAYS[scale]
+    wide = level_for(values.neurons) if level is None else level
     if design.blocks is not None:
-        made = [way(values.first, values.second, design.blocks, level=level) for way in BLOCKED]
+        made = blocked(values.first, values.second, design.blocks, level=wide)
     else:
-        ways: tuple[Callable[..., Estimate], ...] = PAIRED if design.paired else INDEPENDENT
-        made = [way(values.first, values.second, level=level) for way in ways]
-    return Effects(*(widened(estimate, neurons) for estimate in made))
+        made = (paired if design.paired else independent)(values.first, values.second, level=wide)
+    return widened(made, values.neurons) if level is None else made
+
+
+def effects_of(values: Values, design: TwoSampleDesign) -> dict[Scale, Estimate]:
+    """Return a neuron's effects on all scales."""
+    return {scale: effect_of(values, design, scale) for scale in WAYS}
 
 
 def t_of_layer(values: Values, design: TwoSampleDesign) -> NDArray[np.float64]:

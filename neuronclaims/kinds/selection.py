@@ -1,4 +1,4 @@
-"""How a claim's neuron was chosen, and what that asks of its test: for every kind of claim about a neuron.
+"""How a claim's neuron was chosen, and what that asks of its test: for every kind of claim about neurons.
 
 A neuron chosen beforehand, or found on other prompts, is tested alone. One that was picked on the prompts that test
 it is the best of all that were searched, so all of them are measured: its p counts them (the maximum statistic), and
@@ -14,7 +14,7 @@ from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.results import BEFOREHAND, Selection
 
 if TYPE_CHECKING:
-    from neuronclaims.language import Claim, Neuron
+    from neuronclaims.language import Claim, Search, Subject
     from neuronclaims.measurements import ModelFacts
     from neuronclaims.stats import Estimate
 
@@ -22,28 +22,35 @@ LEVEL = 0.95
 """The level of intervals, before they are widened."""
 
 
-def layers_needed(claim: Claim, neuron: Neuron, facts: ModelFacts) -> tuple[int, ...]:
-    """Return the layers to measure: the neuron's own, or all it was picked from.
+def search_of(claim: Claim, who: Subject) -> Search | None:
+    """Return what was searched for the neuron on these very prompts: what the claim says, or its sentence."""
+    return who.layers if who.how == "some" else claim.settings.searched
 
-    Raises ClaimError where the claim says that layers were searched which the model does not have.
+
+def layers_needed(claim: Claim, who: Subject, facts: ModelFacts) -> tuple[int, ...]:
+    """Return the layers to measure, in order: those of the neurons, or all that were searched.
+
+    Raises ClaimError where layers were searched which the model does not have.
     """
-    search = claim.settings.searched
+    search = search_of(claim, who)
     if search is None:
-        return (neuron.layer,)
+        return tuple(sorted({neuron.layer for neuron in who.neurons}))
     if search.layers is None:
         return tuple(range(facts.layers))
     if search.layers[-1] >= facts.layers:
+        said = "is about" if who.how == "some" else "says that its neuron was picked from"
         raise ClaimError(
-            f"The claim says that its neuron was picked from {search}, but {facts.name} has no layer "
+            f"The claim {said} {search}, but {facts.name} has no layer "
             f"{search.layers[-1]}: it has {facts.layers} layers, 0 to {facts.layers - 1}."
         )
     return search.layers
 
 
-def selection_of(claim: Claim, neurons: int) -> Selection:
+def selection_of(claim: Claim, who: Subject, neurons: int) -> Selection:
     """Return how the claim's neuron was chosen; ``neurons`` are those it was picked from, itself included."""
-    if claim.settings.searched is not None:
-        return Selection("searched", (str(claim.settings.searched),), neurons=neurons)
+    search = search_of(claim, who)
+    if search is not None:
+        return Selection("searched", (str(search),), neurons=neurons)
     if claim.discovered is not None:
         return Selection("discovered", claim.discovered.names, prompts=len(claim.discovered.prompts))
     return Selection("beforehand")

@@ -1,46 +1,54 @@
-"""Separation: a neuron's values tell two prompt sets apart, whichever of them is higher.
+"""Separation: a neuron's values tell two prompt sets apart, whichever of them is higher; or they do not.
 
     neuron 20:3556 separates true_answers from false_answers with AUROC at least 0.8
+    neuron 20:3556 does not separate true_answers from false_answers                   (margin: 0.1)
 
 Two-sided: an AUROC of 0.1 separates as well as one of 0.9. Tested by exchanging set labels between prompts (or groups,
-or within pairs) on the sum of mid-ranks, exactly wherever that can be counted.
+or within pairs) on the sum of mid-ranks, exactly wherever that can be counted. The margin of "does not" is a distance
+of the AUROC from 0.5: with 0.1 the claim is that it lies between 0.4 and 0.6.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-
-from neuronclaims import stats
-from neuronclaims.kinds.effects import auroc_of_layer, effects_of
-from neuronclaims.kinds.kind import Finding, Reach
-from neuronclaims.kinds.neurons import rank_of
-from neuronclaims.kinds.two_sets import TwoSets
-from neuronclaims.language import FieldError, Neuron, Phrase
+from neuronclaims.kinds.kind import ClaimError
+from neuronclaims.kinds.margins import margin_of
+from neuronclaims.kinds.subjects import check_denied
+from neuronclaims.kinds.two_set_kind import CHANCE, TwoSetsKind
+from neuronclaims.kinds.two_set_tests import Asked
+from neuronclaims.language import FieldError, Phrase, Subject
 
 if TYPE_CHECKING:
-    from neuronclaims.kinds.kind import Answers, Family
     from neuronclaims.language import Claim
-    from neuronclaims.measurements import Measurement, ModelFacts
 
-CHANCE = 0.5
+NOT = "does not separate"
 
 
 @dataclass(frozen=True, slots=True)
 class Separation:
     """The sentence, in parts."""
 
-    neuron: Neuron
+    who: Subject
+    verb: Literal["separates", "does not separate"]
     first: str
     second: str
     auroc: float | None = None
     site: str | None = None
 
     def __post_init__(self) -> None:
-        if self.auroc is not None and not CHANCE < self.auroc <= 1:
+        if self.verb == NOT:
+            check_denied(self.who)
+        if self.auroc is None:
+            return
+        if self.verb == NOT:
+            message = (
+                "a claim of 'does not' names no number; the distance from 0.5 that would matter is its margin"
+            )
+            near = f"margin: {abs(self.auroc - CHANCE):.6g}" if CHANCE < self.auroc < 1 else None
+            raise FieldError("auroc", message, near)
+        if not CHANCE < self.auroc <= 1:
             message = "the AUROC claimed must lie above 0.5, which is chance, and at most at 1"
             turned = 1 - self.auroc
             raise FieldError("auroc", message, f"{turned:g}" if CHANCE < turned <= 1 else None)
@@ -50,77 +58,40 @@ class Separation:
 
 
 PHRASE = Phrase(
-    "[{site:site}] neuron {neuron:neuron} separates {first:set} from {second:set} [with AUROC at least {auroc:number}]",
+    "[{site:site}] {who:subject} {verb:separates|does not separate} {first:set} from {second:set} "
+    "[with AUROC at least {auroc:number}]",
     Separation,
+    options=("margin",),
 )
 
 
-class SeparationKind:
-    """AUROC between two prompt sets, at one neuron."""
-
-    name = "separation"
-    phrase = PHRASE
-
-    def reach(self, claim: Claim) -> Reach:
-        """Say how small p could get with these prompts."""
-        return _sets(claim).reach("two-sided")
-
-    def exchange(self, claim: Claim) -> Hashable | None:
-        """Say which claims this one can be tested jointly with."""
-        return _sets(claim).exchange("auroc", "two-sided")
-
-    def needs(self, claim: Claim, facts: ModelFacts) -> tuple[Measurement, ...]:
-        """Ask for the neuron's layer on both sets, and for what was searched."""
-        return _sets(claim).needs(facts)
-
-    def judge(self, claim: Claim, answers: Answers, family: Family) -> Finding:
-        """Take the neuron's AUROC, and rank its distance from chance among those of its layer."""
-        said: Separation = claim.sentence
-        sets = _sets(claim)
-        values = sets.values(answers)
-        effects = effects_of(values, sets.design)
-        strengths = np.abs(auroc_of_layer(values, sets.design) - CHANCE)
-        return Finding(
-            estimate=effects.auroc,
-            others=(effects.difference, effects.standardised),
-            claimed=None if said.auroc is None else f"an AUROC of at least {said.auroc:g}, either way round",
-            side="two-sided",
-            null=CHANCE,
-            threshold=said.auroc,
-            test=sets.test(values, statistic="auroc", side="two-sided", family=family),
-            unit=sets.design.unit,
-            paired=sets.design.paired,
-            counts=sets.counts,
-            needed=_needed(said, effects.auroc, sets, family),
-            rank=rank_of(said.neuron.index, strengths, "distance of the AUROC from 0.5"),
-            selection=sets.selection(values),
-            notes=sets.notes(values, "auroc"),
-            figures=(sets.figure(values),),
-            joint=sets.joint(values, statistic="auroc", side="two-sided"),
-        )
-
-
-KIND = SeparationKind()
-
-
-def _sets(claim: Claim) -> TwoSets:
+def _asked(claim: Claim) -> Asked:
     said: Separation = claim.sentence
-    return TwoSets.of(claim, said.neuron, said.first, said.second)
-
-
-def _needed(
-    said: Separation, estimate: stats.Estimate, sets: TwoSets, family: Family
-) -> tuple[int, int] | None:
-    """Say how many prompts would do; nothing for a neuron picked on these, whose effect is too flattered to tell."""
-    if sets.searched or estimate.value is None:
-        return None
-    return stats.units_needed(
+    margin = _margin(claim) if said.verb == NOT else None
+    claimed = None if said.auroc is None else f"an AUROC of at least {said.auroc:g}, either way round"
+    if margin is not None:
+        claimed = f"an AUROC between {CHANCE - margin:.6g} and {CHANCE + margin:.6g}"
+    return Asked(
         statistic="auroc",
-        effect=estimate.value,
-        threshold=said.auroc,
-        side="two-sided",
-        counts=sets.design.counts,
-        paired=sets.design.paired,
-        alpha=family.alpha,
-        family=family.size,
+        scale="auroc",
+        alternative="two-sided",
+        null=CHANCE,
+        threshold=said.auroc if margin is None else CHANCE + margin,
+        claimed=claimed,
+        margin=margin,
     )
+
+
+def _margin(claim: Claim) -> float:
+    margin = margin_of(claim, "0.1", "the distance of the AUROC from 0.5 that would matter")
+    if margin.unit is None and margin.value < CHANCE:
+        return margin.value
+    distance = margin.value - CHANCE
+    meant = f"{distance:.6g}" if margin.unit is None and 0 < distance < CHANCE else "0.1"
+    raise ClaimError(
+        f"The margin of 'does not separate' is a distance of the AUROC from 0.5, below 0.5, not {margin}. "
+        f"Write 'margin: {meant}'."
+    )
+
+
+KIND = TwoSetsKind("separation", PHRASE, _asked)

@@ -1,0 +1,68 @@
+"""What a claim's settings ask of a model, and its prompts in the order in which they are measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from neuronclaims.measurements import Activations, Generation, TokenRule
+from neuronclaims.stats import seed_from
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from neuronclaims.language import Prompt, PromptSet, Settings
+
+RESAMPLES = 9_999
+"""Random relabellings drawn where there are too many to enumerate and the claim file does not say how many."""
+
+
+def in_order(prompts: PromptSet) -> tuple[Prompt, ...]:
+    """Return a set's prompts in the order of their text, so that the order of a file changes no number."""
+    return tuple(sorted(prompts.prompts, key=lambda prompt: prompt.text))
+
+
+def texts_of(prompts: Sequence[Prompt]) -> tuple[str, ...]:
+    """Return the texts of some prompts, in their order."""
+    return tuple(prompt.text for prompt in prompts)
+
+
+def token_rule(settings: Settings) -> TokenRule:
+    """Return which positions count, and how they become one number per prompt."""
+    return TokenRule(settings.tokens.pool, settings.tokens.span)
+
+
+def generation(settings: Settings) -> Generation | None:
+    """Return how prompts are continued, None where no generated token counts."""
+    return None if settings.tokens.span == "prompt" else Generation(settings.generate or 0)
+
+
+def activations(
+    settings: Settings, layer: int, prompts: Sequence[Prompt], tokens: TokenRule | None = None
+) -> Activations:
+    """Ask for one layer on some prompts, at the claim's site and by its token rule or by another on its span."""
+    rule = tokens or token_rule(settings)
+    return Activations(settings.site, layer, rule, texts_of(prompts), generation(settings))
+
+
+def seed_of(settings: Settings, sets: Sequence[Sequence[Prompt]], purpose: str) -> int:
+    """Return a seed made of the prompts, so that claims on the same sets draw the same relabellings."""
+    sizes = [str(len(prompts)) for prompts in sets[:-1]]
+    texts = [prompt.text for prompts in sets for prompt in prompts]
+    return seed_from(*sizes, *texts, purpose=purpose, run_seed=settings.seed)
+
+
+def resamples_of(settings: Settings) -> int:
+    """Return how many relabellings are drawn where they cannot all be enumerated."""
+    return settings.resamples or RESAMPLES
+
+
+def plain(values: NDArray[np.float64]) -> tuple[float, ...]:
+    """Return an array as plain floats."""
+    return tuple(float(value) for value in values)
+
+
+def plural(count: int, noun: str) -> str:
+    """Return "1 prompt", "2 prompts"."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,0 +1,134 @@
+"""The kinds that compare neurons between two prompt sets are alike in all but their sentence and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neuronclaims import stats
+from neuronclaims.kinds.effects import auroc_of_layer, effects_of, t_of_layer
+from neuronclaims.kinds.kind import Finding, Reach
+from neuronclaims.kinds.neurons import rank_of
+from neuronclaims.kinds.selection import selection_notes, selection_of
+from neuronclaims.kinds.two_set_tests import Asked, outcome, smallest_p
+from neuronclaims.kinds.two_sets import TwoSets
+
+if TYPE_CHECKING:
+    from neuronclaims.kinds.kind import Answers, Family
+    from neuronclaims.kinds.subjects import One
+    from neuronclaims.kinds.two_set_values import Values
+    from neuronclaims.language import Claim, Phrase
+    from neuronclaims.measurements import Measurement, ModelFacts
+    from neuronclaims.results import Rank
+    from neuronclaims.stats import Estimate
+    from neuronclaims.stats.effects.margins import Scale
+
+CHANCE = 0.5
+"""The AUROC of a neuron that tells nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class TwoSetsKind:
+    """A kind whose sentence names a subject ``who`` and two sets, ``first`` and ``second``.
+
+    ``asked`` says what a claim says of their effect; it raises ClaimError where the claim's options do not fit.
+    """
+
+    name: str
+    phrase: Phrase
+    asked: Callable[[Claim], Asked]
+
+    def reach(self, claim: Claim) -> Reach:
+        """Say how small p could get with these prompts."""
+        sets = _sets(claim)
+        return sets.reach(smallest_p(sets, self.asked(claim)))
+
+    def exchange(self, claim: Claim) -> Hashable | None:
+        """Say which claims this one can be tested jointly with."""
+        asked = self.asked(claim)
+        return None if asked.margin is not None else _sets(claim).exchange(asked.statistic, asked.alternative)
+
+    def needs(self, claim: Claim, facts: ModelFacts) -> tuple[Measurement, ...]:
+        """Ask for the neurons' layers on both sets, and for what was searched."""
+        self.reach(claim)
+        return _sets(claim).needs(facts)
+
+    def judge(self, claim: Claim, answers: Answers, family: Family) -> Finding:
+        """Compare the sets at the claim's neurons, and rank the one the verdict rests on among its layer."""
+        sets, asked = _sets(claim), self.asked(claim)
+        measured = sets.measured(answers)
+        result = outcome(sets, measured, asked, family)
+        one, values = result.one, measured.of(result.one.neuron)
+        effects = effects_of(values, sets.design)
+        selection = selection_of(claim, sets.who, values.neurons)
+        doubts = stats.doubts(
+            values.first, values.second, paired=sets.design.paired, statistic=asked.statistic
+        )
+        return Finding(
+            estimate=one.estimate,
+            others=tuple(effect for scale, effect in effects.items() if scale != asked.scale),
+            claimed=asked.claimed,
+            side=asked.side,
+            null=asked.null,
+            threshold=asked.threshold,
+            test=one.test,
+            unit=sets.design.unit,
+            paired=sets.design.paired,
+            counts=sets.counts,
+            needed=None if sets.searched else _needed(asked, effects, sets, family),
+            rank=_rank(one, values, sets, asked),
+            selection=selection,
+            notes=(*selection_notes(selection), *result.notes, *sets.left_out(), *doubts),
+            figures=(sets.figure(one.neuron, values), *result.figures),
+            joint=sets.joint(values, statistic=asked.statistic, side=asked.alternative)
+            if asked.margin is None
+            else None,
+        )
+
+
+def _sets(claim: Claim) -> TwoSets:
+    said = claim.sentence
+    return TwoSets.of(claim, said.who, said.first, said.second)
+
+
+def _rank(one: One, values: Values, sets: TwoSets, asked: Asked) -> Rank | None:
+    index = one.neuron.index
+    if asked.statistic == "auroc":
+        strengths = np.abs(auroc_of_layer(values, sets.design) - CHANCE)
+        return rank_of(index, strengths, "distance of the AUROC from 0.5")
+    t = t_of_layer(values, sets.design)
+    return rank_of(index, -t if asked.alternative == "less" else t, "t")
+
+
+def _needed(
+    asked: Asked, effects: dict[Scale, Estimate], sets: TwoSets, family: Family
+) -> tuple[int, int] | None:
+    """Say how many prompts would do, if the effect is what it seems.
+
+    Not asked for a neuron picked on these prompts, whose effect is too flattered to tell.
+    """
+    effect = effects["auroc" if asked.statistic == "auroc" else "sd"].value
+    if effect is None:
+        return None
+    scale = 1.0
+    if asked.scale == "difference":
+        difference = effects["difference"].value
+        if not difference or not effect:
+            return None
+        scale = abs(effect / difference)  # from the activation's unit to standard deviations
+    threshold = None if asked.margin is not None or asked.threshold is None else asked.threshold * scale
+    return stats.units_needed(
+        statistic=asked.statistic,
+        effect=effect,
+        threshold=threshold,
+        margin=None if asked.margin is None else asked.margin * scale,
+        standardised=asked.scale == "sd",
+        side=asked.alternative,
+        counts=sets.design.counts,
+        paired=sets.design.paired,
+        alpha=family.alpha,
+        family=family.size,
+    )
