@@ -12,7 +12,6 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterator
-from itertools import product
 from typing import Any, TypeAlias
 
 from neuronclaims.language.choices import Choice
@@ -104,7 +103,6 @@ class Phrase:
     build: type[Any]
     options: tuple[str, ...] = ()
     stretches: tuple[Stretch, ...] = dataclasses.field(init=False, repr=False, compare=False)
-    variants: tuple[tuple[Part, ...], ...] = dataclasses.field(init=False, repr=False, compare=False)
     slots: tuple[Slot, ...] = dataclasses.field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -113,7 +111,6 @@ class Phrase:
         stretches = tuple(_stretches(self.template))
         _check_fields(self.template, stretches, self.build)
         object.__setattr__(self, "stretches", stretches)
-        object.__setattr__(self, "variants", tuple(_variants(stretches)))
         slots = tuple(part for stretch in stretches for part in stretch.parts if isinstance(part, Slot))
         object.__setattr__(self, "slots", slots)
 
@@ -213,13 +210,6 @@ def _check_fields(template: str, stretches: tuple[Stretch, ...], build: type[Any
         raise PhraseError(
             f"an optional part of {template!r} has no hole, so nothing would remember it was there"
         )
-
-
-def _variants(stretches: tuple[Stretch, ...]) -> Iterator[tuple[Part, ...]]:
-    """Yield the phrase with every choice of its optional parts there or left out."""
-    choices = [(stretch.parts, ()) if stretch.optional else (stretch.parts,) for stretch in stretches]
-    for picked in product(*choices):
-        yield tuple(part for parts in picked for part in parts)
 
 
 def _written(part: Part, sentence: object) -> str:

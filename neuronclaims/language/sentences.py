@@ -10,7 +10,7 @@ from typing import Any
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.language.errors import allowed_lines, caret_lines, quoted
 from neuronclaims.language.hole import MisreadError, Word
-from neuronclaims.language.phrases import NAMING, FieldError, Fixed, Part, Phrase, PhraseError, Slot
+from neuronclaims.language.phrases import NAMING, FieldError, Fixed, Part, Phrase, PhraseError, Slot, Stretch
 from neuronclaims.language.suggest import closest, either
 
 _WORD = re.compile(r'(?P<token>"(?:[^"\\]|\\.)*"(?=\s|$))|(?P<open>"[^"]*"?)|(?P<plain>\S+)', re.DOTALL)
@@ -85,7 +85,7 @@ def parse(sentence: str, phrases: Sequence[Phrase]) -> Parsed:
     full_stop = _full_stop(words)
     if full_stop:
         words[-1] = Word(words[-1].text[:-1], words[-1].start)
-    fits = [_fit(phrase, variant, words) for phrase in phrases for variant in phrase.variants]
+    fits = [fit for phrase in phrases for fit in _fits(phrase, words)]
     matches = [fit for fit in fits if isinstance(fit, _Match)]
     if len(matches) > 1:
         shapes = " and ".join(quoted(match.phrase.shape) for match in matches)
@@ -119,12 +119,40 @@ def _full_stop(words: Sequence[Word]) -> bool:
     return not last.quoted and len(last.text) > 1 and last.text.endswith(".")
 
 
-def _fit(phrase: Phrase, variant: Sequence[Part], words: Sequence[Word]) -> _Match | _Miss:
-    """Lay one variant of a phrase over the words, as far as it fits."""
-    at, sure = 0, False
-    values: dict[str, Any] = dict.fromkeys(phrase.fields)
-    spans: dict[str, tuple[int, int]] = {}
-    for part in variant:
+@dataclass(frozen=True, slots=True)
+class _Reached:
+    """How far a phrase has been laid over the words: the next word, and what its holes hold so far."""
+
+    at: int
+    sure: bool
+    values: Mapping[str, Any]
+    spans: Mapping[str, tuple[int, int]]
+
+
+def _fits(phrase: Phrase, words: Sequence[Word]) -> Iterator[_Match | _Miss]:
+    """Lay a phrase over the words, with and without each of its optional parts, as far as it fits."""
+    states = [_Reached(0, False, {}, {})]
+    for stretch in phrase.stretches:
+        after = list(states) if stretch.optional else []
+        for state in states:
+            laid = _lay(phrase, stretch, words, state)
+            if isinstance(laid, _Miss):
+                yield laid
+            else:
+                after.append(laid)
+        states = after
+    for state in states:
+        if state.at < len(words):
+            yield _Miss(phrase, state.at, state.sure, ("the end of the sentence",))
+        else:
+            yield _Match(phrase, {**dict.fromkeys(phrase.fields), **state.values}, state.spans)
+
+
+def _lay(phrase: Phrase, stretch: Stretch, words: Sequence[Word], state: _Reached) -> _Reached | _Miss:
+    """Lay one stretch of a phrase over the words that follow."""
+    at, sure = state.at, state.sure
+    values, spans = dict(state.values), dict(state.spans)
+    for part in stretch.parts:
         if at == len(words) or isinstance(part, Fixed):
             if at == len(words) or words[at].quoted or words[at].text != part.shape:
                 return _miss(phrase, part, at, sure)
@@ -137,9 +165,7 @@ def _fit(phrase: Phrase, variant: Sequence[Part], words: Sequence[Word]) -> _Mat
         last = words[at + used - 1]
         spans[part.field] = (words[at].start, last.start + len(last.text))
         at, sure = at + used, sure or part.type not in NAMING.values()
-    if at < len(words):
-        return _Miss(phrase, at, sure, ("the end of the sentence",))
-    return _Match(phrase, values, spans)
+    return _Reached(at, sure, values, spans)
 
 
 def _miss(phrase: Phrase, part: Part, at: int, sure: bool) -> _Miss:
