@@ -9,7 +9,7 @@ float64.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -32,22 +32,18 @@ _DOUBTFUL = 0.005
 class Part:
     """Some neurons next to each other (``cut``) in ascending order of observed scores.
 
-    ``neurons`` says where they are among all that vary. ``precise`` says that their scores come from float64;
-    otherwise sums may be off by ``slack``.
+    ``precise`` says that their scores come from float64; otherwise sums may be off by ``slack``.
     """
 
     law: Law
     source: Columns
-    neurons: Counts
     cut: slice
     precise: bool = True
     slack: float = 0.0
-    coarse: bool = field(default=False)
-    """Single precision was tried and left too much in doubt."""
 
     def columns(self) -> Floats:
         """Return the neurons' columns [n, some]."""
-        return self.source.of(self.neurons)
+        return self.source.of(self.cut)
 
 
 class Count(Protocol):
@@ -58,106 +54,151 @@ class Count(Protocol):
     alone: Counts
 
 
-class Tiles:
-    """Makes tiles of scores of at most ``widest`` neurons, in single precision first where ``screened``."""
+class Group:
+    """Parts next to each other whose scores are made together, ``cut`` being the neurons of all of them."""
 
-    def __init__(self, law: Law, widest: int, *, screened: bool) -> None:
-        self._law, self._screened = law, screened
-        self._room = np.empty((3, _ROWS * widest), dtype=np.float32)
-        self._masks = np.empty((2, _ROWS * widest), dtype=np.bool_)
+    def __init__(self, parts: Sequence[Part], *, screened: bool) -> None:
+        self.cut = slice(parts[0].cut.start, parts[-1].cut.stop)
+        self._law, self._source, self._parts, self._screened = parts[0].law, parts[0].source, parts, screened
+        self._insides = [
+            slice(part.cut.start - self.cut.start, part.cut.stop - self.cut.start) for part in parts
+        ]
 
-    def count(self, part: Part, weights: Singles, counts: Sequence[Count], tops: dict[bool, Floats]) -> None:
-        """Add to ``counts`` over relabellings ``weights`` [rows, n]; put the maxima of rows into ``tops``.
+    def __len__(self) -> int:
+        return len(self._parts)
 
-        ``tops`` has an array [rows] for scores and one for scores with the other sign, as far as wanted.
+    def count(
+        self, weights: Singles, counts: Sequence[Count], tops: dict[bool, Floats], room: Singles
+    ) -> None:
+        """Add to ``counts`` over relabellings ``weights`` [rows, n]; put maxima of parts into ``tops``.
+
+        ``tops`` has an array [parts, rows] for scores and one for scores with the other sign, as far as
+        wanted. ``room`` is what ``tile_room`` gave.
         """
-        columns = part.columns()
-        part.precise = part.coarse or not self._screened
-        if not part.precise:
+        columns = self._source.of(self.cut)
+        if self._screened:
             made = screen(self._law, columns)
-            part.slack = float(made.slack.max())
-            part.coarse = not self._screen(made, columns, part, weights, counts, tops)
-            part.precise = part.coarse
-        if part.precise:
-            for rows in _rows(weights):
-                scores = self._law.scores(columns, weights[rows].astype(np.float64))
-                _maxima(scores, rows, tops)
-                for count in counts:
-                    bars = count.bars[part.cut]
-                    count.alone[part.cut] += column_counts(
-                        scores <= -bars if count.negated else scores >= bars
-                    )
+            self._screened = self._screen(made, columns, weights, counts, tops, room)
+            slack = float(made.slack.max())
+            for part in self._parts:
+                part.precise, part.slack = not self._screened, slack
+        if not self._screened:
+            self._count_precisely(columns, weights, counts, tops, room)
 
     def _screen(
         self,
         made: Screen,
         columns: Floats,
-        part: Part,
         weights: Singles,
         counts: Sequence[Count],
         tops: dict[bool, Floats],
+        room: Singles,
     ) -> bool:
         """Count in single precision; return False, with nothing counted, if the first tile shows it to be in vain."""
-        looks = [_Look(made, columns, count, part.cut) for count in counts]
+        # "As low" and "as high" as the observed score need the same comparisons, unless mirrored.
+        looked_at = [[count] for count in counts] if self._law.mirrored else [counts]
+        looks = [Look(made, columns, some, self.cut) for some in looked_at]
         for rows in _rows(weights):
-            scores = made.scores(weights[rows], self._room)
+            scores = made.scores(weights[rows], room)
             for look in looks:
-                doubtful = look.count(scores, weights[rows], self._masks)
-                if rows.start == 0 and doubtful > _DOUBTFUL * scores.size:
+                doubtful = look.count(scores, weights[rows])
+                if rows.start == 0 and doubtful > _DOUBTFUL * max(scores.size, 100 * columns.shape[1]):
                     return False
-            _maxima(scores, rows, tops)
+            self._keep_maxima(scores, rows, tops)
         for look in looks:
             look.settle()
         return True
 
+    def _count_precisely(
+        self,
+        columns: Floats,
+        weights: Singles,
+        counts: Sequence[Count],
+        tops: dict[bool, Floats],
+        room: Singles,
+    ) -> None:
+        for rows in _rows(weights):
+            scores = self._law.scores(columns, weights[rows].astype(np.float64), room.view(np.float64))
+            self._keep_maxima(scores, rows, tops)
+            for count in counts:
+                bars = count.bars[self.cut]
+                count.alone[self.cut] += column_counts(scores <= -bars if count.negated else scores >= bars)
 
-class _Look:
-    """Counts how many scores of some neurons reach their own bars in one tail, made in single precision first."""
+    def _keep_maxima(self, scores: Reals, rows: slice, tops: dict[bool, Floats]) -> None:
+        for negated, top in tops.items():
+            for inside, kept in zip(self._insides, top, strict=True):
+                some = scores[:, inside]
+                kept[rows] = -some.min(axis=1) if negated else some.max(axis=1)
 
-    def __init__(self, made: Screen, columns: Floats, count: Count, cut: slice) -> None:
-        self._law, self._columns = made.law, columns
-        self._count, self._cut = count, cut
-        self._bars = count.bars[cut]
-        self._low, self._high = single_bars(made.law, self._bars, made.slack)
-        self._found = np.zeros(len(self._bars), dtype=np.int64)
 
-    def count(self, scores: Singles, weights: Singles, masks: Bools) -> int:
+class Look:
+    """Counts how many scores of some neurons reach their own bars, made in single precision first.
+
+    ``counts`` are one tail, or two that are not mirrored and share what is in doubt.
+    """
+
+    def __init__(self, made: Screen, columns: Floats, counts: Sequence[Count], cut: slice) -> None:
+        self._law, self._columns, self._cut = made.law, columns, cut
+        self._counts = counts
+        self._bars = [count.bars[cut] for count in counts]
+        limits = [
+            single_bars(made.law, -bars if count.negated else bars, made.slack)
+            for count, bars in zip(counts, self._bars, strict=True)
+        ]
+        self._low = np.minimum.reduce([low for low, _ in limits])
+        self._high = np.maximum.reduce([high for _, high in limits])
+        self._found = [np.zeros(columns.shape[1], dtype=np.int64) for _ in counts]
+
+    def count(self, scores: Singles, weights: Singles) -> int:
         """Count ``scores`` [rows, some] under ``weights`` [rows, n]; return how many were made in float64."""
-        maybe, surely = (flat[: scores.size].reshape(scores.shape) for flat in masks)
-        if self._count.negated:
-            np.less_equal(scores, -self._low, out=maybe)
-            np.less_equal(scores, -self._high, out=surely)
-        else:
-            np.greater_equal(scores, self._low, out=maybe)
-            np.greater_equal(scores, self._high, out=surely)
-        sure = column_counts(surely)
-        self._found += sure
-        doubtful = column_counts(maybe) - sure
-        neurons = np.flatnonzero(doubtful)
+        maybe, surely = scores >= self._low, scores > self._high
+        above, sure = column_counts(maybe), column_counts(surely)
+        for count, found in zip(self._counts, self._found, strict=True):
+            found += len(scores) - above if count.negated else sure
+        doubtful = above - sure
         total = int(doubtful.sum())
         if total:
+            neurons = np.flatnonzero(doubtful)
             self._decide(neurons, maybe[:, neurons] & ~surely[:, neurons], weights, total)
         return total
 
     def _decide(self, neurons: Counts, doubtful: Bools, weights: Singles, total: int) -> None:
-        bars, columns = self._bars[neurons], self._columns[:, neurons]
-        if total > 0.2 * doubtful.size:  # a whole product is faster than many sums
-            scores = self._law.scores(columns, weights.astype(np.float64))
-            self._found[neurons] += column_counts(doubtful & self._reach(scores, bars))
+        rows = np.flatnonzero(doubtful.any(axis=1))
+        if total > 0.1 * len(rows) * len(neurons):  # products are faster than sums one by one
+            scores = self._law.scores(self._columns[:, neurons], weights[rows].astype(np.float64))
+            for number, found in enumerate(self._found):
+                found[neurons] += column_counts(doubtful[rows] & self._reach(number, scores, neurons))
             return
-        rows, places = np.nonzero(doubtful)
-        for start in range(0, len(rows), _ROWS):
-            row, place = rows[start : start + _ROWS], places[start : start + _ROWS]
-            scores = self._law.pair_scores(columns[:, place], weights[row].astype(np.float64))
-            reached = place[self._reach(scores, bars[place])]
-            self._found[neurons] += np.bincount(reached, minlength=len(neurons))
+        row, column = np.nonzero(doubtful)
+        for start in range(0, len(row), _ROWS):
+            some, place = row[start : start + _ROWS], neurons[column[start : start + _ROWS]]
+            scores = self._law.pair_scores(self._columns[:, place], weights[some].astype(np.float64))
+            for number, found in enumerate(self._found):
+                found += np.bincount(place[self._reach(number, scores, place)], minlength=len(found))
 
-    def _reach(self, scores: Floats, bars: Floats) -> Bools:
-        return np.asarray(scores <= -bars if self._count.negated else scores >= bars)
+    def _reach(self, number: int, scores: Floats, neurons: Counts) -> Bools:
+        bars = self._bars[number][neurons]
+        return np.asarray(scores <= -bars if self._counts[number].negated else scores >= bars)
 
     def settle(self) -> None:
-        """Add what was found to the counts of the tail."""
-        self._count.alone[self._cut] += self._found
+        """Add what was found to the counts of the tails."""
+        for count, found in zip(self._counts, self._found, strict=True):
+            count.alone[self._cut] += found
+
+
+def grouped_parts(parts: Sequence[Part], widest: int, *, screened: bool) -> list[Group]:
+    """Put parts together as long as they have at most ``widest`` neurons, to be ``screened`` or not."""
+    groups: list[list[Part]] = [[]]
+    for part in parts:
+        if groups[-1] and part.cut.stop - groups[-1][0].cut.start > widest:
+            groups.append([])
+        groups[-1].append(part)
+    return [Group(group, screened=screened) for group in groups]
+
+
+def tile_room(widest: int) -> Singles:
+    """Return room for the scores of a tile of ``widest`` neurons in float64, and for what they are made from."""
+    return np.empty((2, 2 * _ROWS * widest), dtype=np.float32)
 
 
 def column_counts(mask: Bools) -> Counts:
@@ -167,8 +208,3 @@ def column_counts(mask: Bools) -> Counts:
 
 def _rows(weights: Singles) -> list[slice]:
     return [slice(start, min(start + _ROWS, len(weights))) for start in range(0, len(weights), _ROWS)]
-
-
-def _maxima(scores: Reals, rows: slice, tops: dict[bool, Floats]) -> None:
-    for negated, top in tops.items():
-        top[rows] = -scores.min(axis=1) if negated else scores.max(axis=1)

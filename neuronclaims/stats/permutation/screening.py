@@ -32,14 +32,13 @@ class Screen:
     slack: Floats
 
     def scores(self, weights: Singles, room: Singles) -> Singles:
-        """Return nearly the scores [rows, m] under ``weights`` [rows, n], made within ``room`` [3, cells]."""
+        """Return nearly the scores [rows, m] under ``weights`` [rows, n], made within ``room`` [2 or more, cells]."""
         shape = len(weights), self.columns.shape[1]
-        scores, within, sizes = (flat[: shape[0] * shape[1]].reshape(shape) for flat in room)
+        scores, within = (flat[: shape[0] * shape[1]].reshape(shape) for flat in room[:2])
         np.matmul(weights, self.columns, out=scores)
         if self.weighed is not None:
-            np.matmul(weights, self.weighed, out=within)
-            scores *= np.abs(scores, out=sizes)
-            scores /= within
+            scores *= np.abs(scores, out=within)
+            scores /= np.matmul(weights, self.weighed, out=within)
         return np.asarray(scores)
 
 

@@ -114,17 +114,21 @@ class Columns:
         self._kept = kept
         return found
 
-    def of(self, neurons: NDArray[np.int64]) -> Floats:
-        """Return the columns [n, some] of some of the neurons that vary."""
-        if self._kept is None:
-            return self._make(neurons)
-        return np.ascontiguousarray(self._kept[:, neurons])
+    def arrange(self, order: NDArray[np.int64]) -> None:
+        """Put the neurons into ``order`` [m]."""
+        self._neurons = self._neurons[order]
+        for row in () if self._kept is None else self._kept:
+            row[:] = row.take(order)
 
-    def _make(self, neurons: slice | NDArray[np.int64]) -> Floats:
+    def of(self, neurons: slice) -> Floats:
+        """Return the columns [n, some] of some neurons."""
+        return self._make(neurons) if self._kept is None else self._kept[:, neurons]
+
+    def _make(self, neurons: slice) -> Floats:
         values = self._values(neurons)[self.order]
         return _unit_length(values * self.signs[:, None]) if self._paired else _centred(values)
 
-    def _values(self, neurons: slice | NDArray[np.int64]) -> Floats:
+    def _values(self, neurons: slice) -> Floats:
         first, second = self._sides.part(self._neurons[neurons])
         if self._ranked:
             ranks = doubled_midranks(np.concatenate([first, second])).astype(np.float64)

@@ -19,6 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neuronclaims.stats.effects.points import variance
 from neuronclaims.stats.inputs import Bools, Floats
@@ -33,9 +34,9 @@ _EPS = float(np.finfo(np.float64).eps)
 class Law:
     """How scores follow from marked columns, and which relabellings there are.
 
-    ``spread`` is k above, 0 where S alone decides. ``mirrored`` says that "as low for the first
-    set" is "as high for the second" (equal sizes, signs); ``swapped`` that the marked units are the second set. ``whole`` says that values
-    are ranks.
+    ``spread`` is k above, 0 where S alone decides. ``mirrored`` says that "as low for the first set" is "as
+    high for the second" (equal sizes, signs); ``swapped`` that the marked units are the second set. ``whole``
+    says that values are ranks.
     """
 
     arrangements: Subsets | Signs
@@ -63,12 +64,19 @@ class Law:
         """Return what is summed to Y [n, m]; each relabelling marking equally many units, they share its 1."""
         return np.asarray(self.spread * columns**2 + 1 / self.marked)
 
-    def scores(self, columns: Floats, weights: Floats) -> Floats:
-        """Return the scores [rows, m] of ``columns`` [n, m] under ``weights`` [rows, n]."""
-        scores = weights @ columns
+    def scores(self, columns: Floats, weights: Floats, room: Floats | None = None) -> Floats:
+        """Return the scores [rows, m] of ``columns`` [n, m] under ``weights`` [rows, n].
+
+        They are made within ``room`` [2 or more, at least rows * m], if given, until that is used again.
+        """
+        shape = len(weights), columns.shape[1]
+        if room is None:
+            room = np.empty((2, shape[0] * shape[1]))
+        scores, within = (flat[: shape[0] * shape[1]].reshape(shape) for flat in room[:2])
+        np.matmul(weights, columns, out=scores)
         if self.spread:
-            scores *= np.abs(scores)
-            scores /= weights @ self.weighed(columns)
+            scores *= np.abs(scores, out=within)
+            scores /= np.matmul(weights, self.weighed(columns), out=within)
         return np.asarray(scores)
 
     def pair_scores(self, columns: Floats, weights: Floats) -> Floats:
@@ -117,14 +125,16 @@ class Law:
 class SearchDesign:
     """Neurons under one set of arrangements of their units.
 
-    ``varies`` tells of all neurons [all] which can change, ``columns`` holds those m. ``scores`` [m] and
-    ``statistic`` [m] are those of the units as they were.
+    ``varies`` tells of all neurons [all] which can change. Those m are in ``columns`` in ascending order of
+    their observed ``scores`` [m]; the i-th of them is at ``place[i]`` there. ``statistic`` [m] is in the
+    order given.
     """
 
     law: Law
     varies: Bools
     columns: Columns
     scores: Floats
+    place: NDArray[np.int64]
     statistic: Floats
 
 
@@ -144,7 +154,9 @@ def search_design(first: Numbers, second: Numbers, *, paired: bool, statistic: S
     )
     if law.whole:
         t = (-scores if law.swapped else scores) / law.deviation
-    return SearchDesign(law, varies, columns, scores, t)
+    ascending = np.argsort(scores, kind="stable")
+    columns.arrange(ascending)
+    return SearchDesign(law, varies, columns, scores[ascending], np.argsort(ascending), t)
 
 
 def _law(n1: int, n2: int, paired: bool, statistic: Statistic) -> Law:

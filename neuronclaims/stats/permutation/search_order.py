@@ -96,9 +96,11 @@ def _by_frequencies(units: int, slabs: Slabs) -> _Units:
     digests, first = [sha256() for _ in range(units)], np.zeros(units, dtype=np.int64)
     for slab in slabs():
         first = np.where(first == 0, _first_signs(slab), first)
+        signed = bool((slab < 0).any())
         for unit, row in enumerate(slab):
-            held[unit] += np.bincount(np.abs(row), minlength=units + 1)
-            up[unit] += np.bincount(np.maximum(row, 0), minlength=units + 1)
+            counts = np.bincount(np.abs(row), minlength=units + 1)
+            held[unit] += counts
+            up[unit] += np.bincount(np.maximum(row, 0), minlength=units + 1) if signed else counts
             digests[unit].update((row * first[unit]).astype("<i4").tobytes())
     down = held - up
     sides = [(_text(above[1:]), _text(below[1:])) for above, below in zip(up, down, strict=True)]

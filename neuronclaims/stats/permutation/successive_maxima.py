@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronclaims.stats.inputs import Bools, Floats
-from neuronclaims.stats.permutation.score_tiles import Part, Singles, Tiles, column_counts
+from neuronclaims.stats.permutation.score_tiles import Part, Singles, grouped_parts, tile_room
 from neuronclaims.stats.permutation.screening import bounds
 from neuronclaims.stats.permutation.search_design import SearchDesign
 
@@ -32,8 +32,10 @@ _CHUNK_CELLS = 4_000_000
 """Most relabellings, and weights in single precision (16 MB), that are treated together."""
 _COLUMNS = 1024
 """Neurons treated together; half as many for Welch's t and for ranks, which need more room in a core's cache."""
-_FEW = 32
+_FEW = 16
 """Neurons treated together at both ends, where most of the looking one by one is done."""
+_FEW_SCORES = 20_000
+"""Scores that are looked at one by one without looking for those that need not be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +58,22 @@ def count_maxima(
 
     Without ``screened`` all is made in float64; the counts are the same.
     """
-    law, order = design.law, np.argsort(design.scores, kind="stable")
-    if not len(order):
-        return [Reached(order, order, order) for _ in tails]
+    law, seen, place = design.law, design.scores, design.place
+    if not len(seen):
+        return [Reached(place, place, place) for _ in tails]
     screened = screened and not law.whole  # sums of ranks tie too often
     widest = _COLUMNS // 2 if law.spread or not screened else _COLUMNS
-    seen = design.scores[order]
-    parts = [Part(law, design.columns, order[cut], cut) for cut in _cuts(len(order), widest)]
+    parts = [Part(law, design.columns, cut) for cut in _cuts(len(seen), widest)]
     counts = [_Counts(seen, parts, upward=tail == "upper") for tail in tails]
-    tiles = Tiles(law, widest, screened=screened)
+    groups, room = grouped_parts(parts, widest, screened=screened), tile_room(widest)
     for weights in _chunks(design, blocks):
         tops = {count.negated: np.empty((len(parts), len(weights))) for count in counts}
-        for place, part in enumerate(parts):
-            tiles.count(part, weights, counts, {negated: top[place] for negated, top in tops.items()})
+        made = 0
+        for group in groups:
+            some = slice(made, made := made + len(group))
+            group.count(weights, counts, {negated: top[some] for negated, top in tops.items()}, room)
         for count in counts:
             count.count_maxima(weights, tops[count.negated])
-    place = np.argsort(order)
     return [count.reached(place) for count in counts]
 
 
@@ -80,7 +82,7 @@ def _cuts(neurons: int, widest: int) -> list[slice]:
     half = neurons // 2
     cuts = [0, _FEW]
     while cuts[-1] < half:
-        cuts.append(cuts[-1] + min(cuts[-1], widest))
+        cuts.append(min(2 * cuts[-1], cuts[-1] // widest * widest + widest))
     left = [cut for cut in cuts if cut <= half]
     edges = sorted({*left, half, *(neurons - cut for cut in left)})
     return [slice(start, stop) for start, stop in pairwise(edges)]
@@ -154,12 +156,13 @@ class _Counts:
         for part, top in zip(self._parts, tops, strict=False):
             rows = open_rows[self._between(part, top[open_rows])[1] >= low[open_rows]]
             if len(rows):
-                settled[rows] = np.maximum(settled[rows], self._scores(part, weights[rows]).max(axis=1))
+                settled[rows] = np.maximum(settled[rows], self._scores(part, weights[rows]).max(axis=0))
         return settled
 
     def _scores(self, part: Part, weights: Singles) -> Floats:
-        scores = self._law.scores(part.columns(), weights.astype(np.float64))[:, self._onward]
-        return -scores if self.negated else scores
+        """Return the scores [neurons, rows] of a part in float64."""
+        scores = self._law.scores(part.columns(), weights.astype(np.float64)).T[self._onward]
+        return -scores if self.negated else np.asarray(scores)
 
     def reached(self, place: Counts) -> Reached:
         """Return the counts with neurons where they were: the i-th is at ``place[i]`` here."""
@@ -173,18 +176,19 @@ class _Counts:
 
 
 def _climb(scores: Floats, carried: Floats, bars: Floats, counts: Counts) -> None:
-    """Add to ``counts`` how many rows reach each of the rising ``bars`` with the maximum up to there."""
-    if len(bars) <= _FEW:
-        climbing = np.concatenate([carried[:, None], scores], axis=1)
-        reached = np.maximum.accumulate(climbing, axis=1)[:, 1:] >= bars
-        for start in range(0, len(reached), 255):
-            counts += column_counts(reached[start : start + 255])
+    """Add to ``counts`` how many rows reach each of the rising ``bars`` with the maximum up to there.
+
+    ``scores`` [neurons, rows], ``carried`` [rows] is the maximum before.
+    """
+    if len(bars) <= _FEW or scores.size <= _FEW_SCORES:
+        climbing = np.maximum.accumulate(np.concatenate([carried[None, :], scores]), axis=0)[1:]
+        counts += np.count_nonzero(climbing >= bars[:, None], axis=1)
         return
     for half in (slice(None, len(bars) // 2), slice(len(bars) // 2, None)):
-        top = np.maximum(carried, scores[:, half].max(axis=1))
+        top = np.maximum(carried, scores[half].max(axis=0))
         unsure = _unsure(carried, top, bars[half], counts[half])
         if unsure.any():
-            _climb(scores[unsure, half], carried[unsure], bars[half], counts[half])
+            _climb(scores[half][:, unsure], carried[unsure], bars[half], counts[half])
         carried = top
 
 
