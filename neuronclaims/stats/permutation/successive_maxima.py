@@ -63,7 +63,7 @@ def count_maxima(
         return [Reached(place, place, place) for _ in tails]
     screened = screened and not law.whole  # sums of ranks tie too often
     widest = _COLUMNS // 2 if law.spread or not screened else _COLUMNS
-    parts = [Part(law, design.columns, cut) for cut in _cuts(len(seen), widest)]
+    parts = [Part(law, design.columns, cut) for cut in _cuts(len(seen), widest, tails)]
     counts = [_Counts(seen, parts, upward=tail == "upper") for tail in tails]
     groups, room = grouped_parts(parts, widest, screened=screened), tile_room(widest)
     for weights in _chunks(design, blocks):
@@ -77,15 +77,18 @@ def count_maxima(
     return [count.reached(place) for count in counts]
 
 
-def _cuts(neurons: int, widest: int) -> list[slice]:
-    """Cut ``neurons`` columns into parts, few neurons each at both ends and more in the middle."""
-    half = neurons // 2
-    cuts = [0, _FEW]
-    while cuts[-1] < half:
-        cuts.append(min(2 * cuts[-1], cuts[-1] // widest * widest + widest))
-    left = [cut for cut in cuts if cut <= half]
-    edges = sorted({*left, half, *(neurons - cut for cut in left)})
-    return [slice(start, stop) for start, stop in pairwise(edges)]
+def _cuts(neurons: int, widest: int, tails: Sequence[Tail]) -> list[slice]:
+    """Cut ``neurons`` columns into parts: few neurons at the first end, and ever fewer towards the last of a tail.
+
+    The highest observed scores, and of the lower tail the lowest, are near the maxima of relabellings.
+    """
+    edges = {0, neurons, *range(0, neurons, widest), _FEW, neurons - _FEW}
+    width = _FEW
+    while width < widest:
+        edges |= {neurons - width} if "upper" in tails else set()
+        edges |= {width} if "lower" in tails else set()
+        width *= 2
+    return [slice(start, stop) for start, stop in pairwise(sorted(e for e in edges if 0 <= e <= neurons))]
 
 
 def _chunks(design: SearchDesign, blocks: Iterable[Bools]) -> Iterator[Singles]:
