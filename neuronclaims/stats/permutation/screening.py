@@ -48,10 +48,13 @@ def screen(law: Law, columns: Floats) -> Screen:
     # With mean 0, no sum of some of the values is beyond half the sum of all sizes.
     largest = (sizes / 2 if law.marked else sizes) * 1.01  # room for what is rounded up
     step = np.ldexp(1.0, np.frexp(largest)[1] - 24)
-    rounded = np.rint(columns / step) * step
-    gap = columns - rounded
-    up, down = np.maximum(gap, 0).sum(axis=0), np.maximum(-gap, 0).sum(axis=0)
-    slack = 1.01 * (np.maximum(up, down) if law.marked else up + down)
+    scaled = columns / step
+    rounded = np.rint(scaled)
+    scaled -= rounded
+    gap = scaled.sum(axis=0)
+    up = np.maximum(scaled, 0, out=scaled).sum(axis=0)
+    slack = 1.01 * step * (np.maximum(up, up - gap) if law.marked else 2 * up - gap)
+    rounded *= step
     weighed = law.weighed(columns).astype(np.float32) if law.spread else None
     return Screen(law, rounded.astype(np.float32), weighed, slack)
 

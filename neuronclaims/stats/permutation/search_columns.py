@@ -16,13 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from neuronclaims.stats.effects.points import doubled_midranks
 from neuronclaims.stats.inputs import Bools, Floats, StatsError, matrix, to_unit
 from neuronclaims.stats.permutation.relabelling import Statistic
-from neuronclaims.stats.permutation.search_order import (
-    Whole,
-    canonical_order,
-    canonical_signs,
-    places,
-    signed_places,
-)
+from neuronclaims.stats.permutation.search_order import canonical_order, canonical_signs
 
 Numbers = NDArray[Any]
 _SLAB_CELLS = 400_000
@@ -89,9 +83,9 @@ class Columns:
         self._paired, self._ranked = paired, statistic == "auroc"
         self.units = len(sides.first) if paired else len(sides.first) + len(sides.second)
         if paired:
-            self.order, self.signs = canonical_signs(self.units, self._places)
+            self.order, self.signs = canonical_signs(self.units, self._given)
         else:
-            self.order = canonical_order(self.units, self._places)
+            self.order = canonical_order(self.units, self._given)
             self.signs = np.ones(self.units)
         self._kept: Floats | None = None
 
@@ -126,7 +120,7 @@ class Columns:
 
     def _make(self, neurons: slice) -> Floats:
         values = self._values(neurons)[self.order]
-        return _unit_length(values * self.signs[:, None]) if self._paired else _centred(values)
+        return _unit_length(to_unit(values * self.signs[:, None])) if self._paired else _centred(values)
 
     def _values(self, neurons: slice) -> Floats:
         first, second = self._sides.part(self._neurons[neurons])
@@ -135,10 +129,9 @@ class Columns:
             first, second = ranks[: len(first)], ranks[len(first) :]
         return first - second if self._paired else np.concatenate([first, second])
 
-    def _places(self) -> Iterator[Whole]:
+    def _given(self) -> Iterator[Floats]:
         for slab in self._slabs():
-            values = self._values(slab)
-            yield signed_places(values) if self._paired else places(values)
+            yield self._values(slab)
 
     def _slabs(self) -> list[slice]:
         step = max(1, _SLAB_CELLS // self.units)
@@ -152,5 +145,5 @@ def _centred(values: Floats) -> Floats:
 
 
 def _unit_length(values: Floats) -> Floats:
-    scaled = to_unit(values)
-    return np.asarray(scaled / np.sqrt((scaled**2).sum(axis=0)), dtype=np.float64)
+    values /= np.sqrt(np.einsum("nm,nm->m", values, values))
+    return values

@@ -30,8 +30,10 @@ Tail: TypeAlias = Literal["upper", "lower"]
 _CHUNK_ROWS = 10_200
 _CHUNK_CELLS = 4_000_000
 """Most relabellings, and weights in single precision (16 MB), that are treated together."""
-_COLUMNS = 1024
-"""Neurons treated together; half as many for Welch's t and for ranks, which need more room in a core's cache."""
+_PIECE = 500
+"""Relabellings whose scores are made again together."""
+_COLUMNS = 768
+"""Neurons treated together; two thirds of that for Welch's t and for ranks, which need more room in a core's cache."""
 _FEW = 16
 """Neurons treated together at both ends, where most of the looking one by one is done."""
 _FEW_SCORES = 20_000
@@ -62,7 +64,7 @@ def count_maxima(
     if not len(seen):
         return [Reached(place, place, place) for _ in tails]
     screened = screened and not law.whole  # sums of ranks tie too often
-    widest = _COLUMNS // 2 if law.spread or not screened else _COLUMNS
+    widest = _COLUMNS * 2 // 3 if law.spread or not screened else _COLUMNS
     parts = [Part(law, design.columns, cut) for cut in _cuts(len(seen), widest, tails)]
     counts = [_Counts(seen, parts, upward=tail == "upper") for tail in tails]
     groups, room = grouped_parts(parts, widest, screened=screened), tile_room(widest)
@@ -164,8 +166,13 @@ class _Counts:
 
     def _scores(self, part: Part, weights: Singles) -> Floats:
         """Return the scores [neurons, rows] of a part in float64."""
-        scores = self._law.scores(part.columns(), weights.astype(np.float64)).T[self._onward]
-        return -scores if self.negated else np.asarray(scores)
+        columns = part.columns()
+        scores = np.empty((columns.shape[1], len(weights)))
+        for start in range(0, len(weights), _PIECE):
+            rows = slice(start, start + _PIECE)
+            scores[:, rows] = self._law.scores(columns, weights[rows].astype(np.float64)).T
+        scores = scores[self._onward]
+        return np.negative(scores, out=scores) if self.negated else scores
 
     def reached(self, place: Counts) -> Reached:
         """Return the counts with neurons where they were: the i-th is at ``place[i]`` here."""
