@@ -111,7 +111,7 @@ def max_statistic_tests(
     neuron's values change nothing (search_order.py names the one exception). t that agree to about 10
     digits count as tied, and ties as reached. With m = 1, p is that of ``two_sample_tests``.
 
-    Beside the input, less than 200 MB are held at a time, however many neurons there are.
+    Beside the input, less than 200 MB are held at a time, however many neurons there are, up to 2,000 units.
 
     Raises StatsError for NaN, infinity, fewer than two units in a set, unequal lengths of pairs, or no
     neurons.

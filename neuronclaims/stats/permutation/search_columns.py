@@ -21,8 +21,8 @@ from neuronclaims.stats.permutation.search_order import canonical_order, canonic
 Numbers = NDArray[Any]
 _SLAB_CELLS = 400_000
 """Values made ready together: 3 MB each for a handful of temporary arrays."""
-_KEPT_CELLS = 12_000_000
-"""Largest number of standardised values that are kept, 96 MB, instead of made anew when they are needed again."""
+_KEPT_CELLS = 10_000_000
+"""Largest number of standardised values that are kept, 80 MB, instead of made anew when they are needed again."""
 
 
 @dataclass(frozen=True, slots=True)

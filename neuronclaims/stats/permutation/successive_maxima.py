@@ -28,10 +28,10 @@ from neuronclaims.stats.permutation.search_design import SearchDesign
 Counts: TypeAlias = NDArray[np.int64]
 Tail: TypeAlias = Literal["upper", "lower"]
 _CHUNK_ROWS = 10_200
-_CHUNK_CELLS = 4_000_000
-"""Most relabellings, and weights in single precision (16 MB), that are treated together."""
-_PIECE = 500
-"""Relabellings whose scores are made again together."""
+_CHUNK_CELLS = 10_000_000
+"""Most relabellings, and weights in single precision (40 MB), that are treated together."""
+_AGAIN_CELLS = 500_000
+"""Scores, or weights, in float64 that are made again together: 4 MB."""
 _COLUMNS = 768
 """Neurons treated together; two thirds of that for Welch's t and for ranks, which need more room in a core's cache."""
 _FEW = 16
@@ -136,12 +136,10 @@ class _Counts:
         for place, part in enumerate(self._parts):
             bars, counts = self.bars[part.cut][self._onward], self._step[part.cut][self._onward]
             least, most = self._between(part, tops[place])
-            unsure = _unsure(low, np.maximum(high, most), bars, counts)
-            if unsure.any():
-                carried = self._settled(
-                    low[unsure], high[unsure], bars, weights[unsure], tops[:place, unsure]
-                )
-                _climb(self._scores(part, weights[unsure]), carried, bars, counts)
+            unsure = np.flatnonzero(_unsure(low, np.maximum(high, most), bars, counts))
+            for rows in self._pieces(part, unsure):
+                carried = self._settled(low[rows], high[rows], bars, weights[rows], tops[:place, rows])
+                _climb(self._scores(part, weights[rows]), carried, bars, counts)
             low, high = np.maximum(low, least), np.maximum(high, most)
         self._maxima.append(self._settled(low, high, self._rising, weights, tops))
 
@@ -159,20 +157,20 @@ class _Counts:
         settled = low.copy()
         settled[open_rows] = -np.inf
         for part, top in zip(self._parts, tops, strict=False):
-            rows = open_rows[self._between(part, top[open_rows])[1] >= low[open_rows]]
-            if len(rows):
+            possible = open_rows[self._between(part, top[open_rows])[1] >= low[open_rows]]
+            for rows in self._pieces(part, possible):
                 settled[rows] = np.maximum(settled[rows], self._scores(part, weights[rows]).max(axis=0))
         return settled
 
     def _scores(self, part: Part, weights: Singles) -> Floats:
         """Return the scores [neurons, rows] of a part in float64."""
-        columns = part.columns()
-        scores = np.empty((columns.shape[1], len(weights)))
-        for start in range(0, len(weights), _PIECE):
-            rows = slice(start, start + _PIECE)
-            scores[:, rows] = self._law.scores(columns, weights[rows].astype(np.float64)).T
-        scores = scores[self._onward]
-        return np.negative(scores, out=scores) if self.negated else scores
+        scores = self._law.scores(part.columns(), weights.astype(np.float64)).T[self._onward]
+        return np.negative(scores) if self.negated else np.ascontiguousarray(scores)
+
+    def _pieces(self, part: Part, rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+        """Split ``rows`` so that their scores and weights need little room."""
+        most = max(1, _AGAIN_CELLS // max(self._law.units, part.cut.stop - part.cut.start))
+        return [rows[start : start + most] for start in range(0, len(rows), most)]
 
     def reached(self, place: Counts) -> Reached:
         """Return the counts with neurons where they were: the i-th is at ``place[i]`` here."""
