@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronclaims.stats.inputs import Bools, Floats
-from neuronclaims.stats.permutation.score_tiles import Part, Singles, grouped_parts, tile_room
-from neuronclaims.stats.permutation.screening import bounds
+from neuronclaims.stats.permutation.score_tiles import Part, grouped_parts, tile_room
+from neuronclaims.stats.permutation.screening import Singles, bounds
 from neuronclaims.stats.permutation.search_design import SearchDesign
 
 Counts: TypeAlias = NDArray[np.int64]
@@ -160,7 +160,7 @@ class _Counts:
             possible = open_rows[self._between(part, top[open_rows])[1] >= low[open_rows]]
             for rows in self._pieces(part, possible):
                 settled[rows] = np.maximum(settled[rows], self._scores(part, weights[rows]).max(axis=0))
-        return settled
+        return np.asarray(settled, dtype=np.float64)
 
     def _scores(self, part: Part, weights: Singles) -> Floats:
         """Return the scores [neurons, rows] of a part in float64."""
