@@ -58,7 +58,7 @@ SECTIONS = (
         "C5",
         "Power",
         "How often is a real effect found, against theory and against the best known tests?",
-        "On normal values the share found must agree with the theory of the t-test within 0.03 (0.04 where a "
+        "On normal values the share found must agree with the theory of Welch's t-test within 0.03 (0.04 where a "
         "set has fewer than 10 prompts); ranks may cost up to 0.10. The second table runs the t-tests and the "
         "rank and permutation tests of SciPy on the very same data.",
     ),

@@ -239,3 +239,13 @@ def test_broken_values_are_an_error():
             estimate([1.0, math.nan], [1.0, 2.0])
         with pytest.raises(StatsError, match="level must lie"):
             estimate([1.0, 2.0], [1.0, 2.0], level=95)
+
+
+@pytest.mark.parametrize(("n1", "n2"), [(10, 10), (5, 10), (20, 20), (50, 50), (40, 10)])
+def test_the_interval_holds_an_auroc_of_values_at_two_points(n1, n2):
+    """A constant set against coins: the AUROC is the share of coins below, and coverage a sum over their number."""
+    made = [auroc_estimate([1.0] * n1, [0.0] * below + [2.0] * (n2 - below)) for below in range(n2 + 1)]
+    for true in np.linspace(0.5, 0.98, 49):
+        chances = stats.binom.pmf(np.arange(n2 + 1), n2, true)
+        held = [found.low <= true <= found.high for found in made]
+        assert chances[held].sum() > 0.91

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from fractions import Fraction
 from itertools import combinations
 
@@ -13,6 +14,10 @@ from scipy import stats
 from stats_data import KINDS, quick, sample
 
 from neuronclaims.stats import StatsError, max_statistic_tests, two_sample_test, two_sample_tests
+from neuronclaims.stats.permutation import score_tiles, search_columns, successive_maxima
+from neuronclaims.stats.permutation.screening import screen, single_bars
+from neuronclaims.stats.permutation.search_design import search_design
+from neuronclaims.stats.permutation.successive_maxima import count_maxima
 
 DESIGNS = [(4, 4, False), (3, 5, False), (5, 3, False), (5, 5, True)]
 STATISTICS = ["mean", "auroc"]
@@ -208,8 +213,6 @@ def test_orders_units_of_measurement_and_names_of_sets_change_nothing(design, st
     others = rows if paired else others
     scale, shift = 2.0 ** rng.integers(-3, 4, 30) * 3, rng.integers(-50, 50, 30)
     found = searched(first, second, paired, statistic, **limits)
-    if paired and limits:
-        neurons = np.arange(30)  # five pairs leave too few places for signs that need no order of neurons
     if paired and statistic == "auroc":
         shift = 0 * shift
     moved = [(side * scale + shift)[:, neurons] for side in (first[rows], second[others])]
@@ -339,6 +342,105 @@ def test_random_draws_do_not_depend_on_the_order_of_neurons(n1, n2, paired, stat
     again = searched(first[:, neurons], second[:, neurons], paired, statistic, **options)
     np.testing.assert_allclose(again.p_value, found.p_value[neurons], rtol=1e-12)
     np.testing.assert_allclose(again.p_step_down, found.p_step_down[neurons], rtol=1e-12)
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "all kinds"])
+@pytest.mark.parametrize(
+    ("n1", "n2", "paired"), [(9, 9, False), (6, 13, False), (14, 14, True), (60, 60, False)]
+)
+def test_single_precision_changes_no_count(kind, n1, n2, paired):
+    rng = np.random.default_rng([n1, n2, len(kind)])
+    kinds = KINDS * 40 if kind == "all kinds" else [kind] * 400
+    first, second = several(kinds, n1, n2, rng)
+    first[:, ::7] = first[:, 1:2]  # many neurons that tie
+    second[:, ::7] = second[:, 1:2]
+    first[:, ::5] += np.abs(first[:, ::5]).mean(axis=0)  # some that do differ
+    design = search_design(first, second, paired=paired, statistic="mean")
+    blocks = list(design.law.arrangements.drawn(3, 0, 1100))
+    blocks += [(design.columns.signs > 0)[None, :]] if paired else []
+    pairs = [count_maxima(design, blocks, ["upper", "lower"], screened=flag) for flag in (True, False)]
+    for screened, reference in zip(*pairs, strict=True):
+        for name in ("alone", "single", "step"):
+            np.testing.assert_array_equal(getattr(screened, name), getattr(reference, name), err_msg=name)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("n1", "n2", "paired"), [(20, 20, False), (7, 150, False), (90, 90, True), (400, 400, False)]
+)
+def test_scores_beyond_the_bars_of_single_precision_are_beyond_them_in_float64(kind, n1, n2, paired):
+    rng = np.random.default_rng([n1, len(kind)])
+    first, second = several([kind] * 30, n1, n2, rng)
+    design = search_design(first, second, paired=paired, statistic="mean")
+    columns = design.columns.of(slice(None))
+    made = screen(design.law, columns)
+    weights = design.law.weights(next(design.law.arrangements.drawn(0, 0, 300)))
+    singles = weights.astype(np.float32)
+    nearly = made.scores(singles, np.empty((2, 300 * columns.shape[1]), dtype=np.float32))
+    backwards = screen(design.law, columns[::-1]).scores(
+        singles[:, ::-1].copy(), np.empty((2, 300 * columns.shape[1]), dtype=np.float32)
+    )
+    scores = design.law.scores(columns, weights)
+    if n1 == n2:
+        np.testing.assert_array_equal(nearly, backwards)  # added up without error, in whatever order
+    for bars in scores[:20]:
+        low, high = single_bars(design.law, bars, made.slack)
+        assert (scores[nearly >= high] >= np.broadcast_to(bars, scores.shape)[nearly >= high]).all()
+        assert (scores[nearly < low] < np.broadcast_to(bars, scores.shape)[nearly < low]).all()
+        assert (high - low < 2e-3).all()
+
+
+@pytest.mark.parametrize(("n1", "n2", "paired"), [(5, 5, False), (4, 6, False), (6, 6, True)])
+def test_draws_do_not_depend_on_orders_where_units_hold_all_places_equally_often(n1, n2, paired):
+    rng = np.random.default_rng(5)
+    base = rng.permutation(n1 + n2).astype(float)
+    pooled = np.stack([np.roll(base, k) for k in range(n1 + n2)], axis=1)  # a Latin square: equal frequencies
+    pooled = np.concatenate([pooled, pooled[rng.permutation(n1 + n2)][:, : n1 + n2]], axis=1)
+    first, second = pooled[:n1], pooled[n1:]
+    limits = {"exact_limit": 0, "resamples": 300, "alternative": "two-sided"}
+    found = searched(first, second, paired, "mean", **limits)
+    for _ in range(5):
+        neurons, rows = rng.permutation(pooled.shape[1]), rng.permutation(n1)
+        others = rows if paired else rng.permutation(n2)
+        again = searched(first[rows][:, neurons], second[others][:, neurons], paired, "mean", **limits)
+        np.testing.assert_allclose(again.p_value, found.p_value[neurons], rtol=1e-12)
+        np.testing.assert_allclose(again.p_step_down, found.p_step_down[neurons], rtol=1e-12)
+
+
+@pytest.mark.parametrize(("n1", "n2", "paired"), [(6, 6, False), (5, 8, False), (9, 9, True)])
+@pytest.mark.parametrize("statistic", STATISTICS)
+def test_p_do_not_depend_on_how_many_neurons_and_draws_are_treated_together(
+    n1, n2, paired, statistic, monkeypatch
+):
+    first, second = several(
+        ["float32", "relu", "bfloat16 around 1000"] * 60, n1, n2, np.random.default_rng(9)
+    )
+    first[:, 0] += 2
+    options = {"exact_limit": 0, "resamples": 999, "alternative": "two-sided"}
+    whole = searched(first, second, paired, statistic, **options)
+    for module, name, value in [
+        (search_columns, "_SLAB_CELLS", 300),
+        (search_columns, "_KEPT_CELLS", 0),
+        (successive_maxima, "_CHUNK_ROWS", 130),
+        (successive_maxima, "_COLUMNS", 48),
+        (score_tiles, "_ROWS", 50),
+    ]:
+        monkeypatch.setattr(module, name, value)
+    apart = searched(first, second, paired, statistic, **options)
+    for name in ("p_value", "p_single_step", "p_step_down", "p_greater", "p_less"):
+        np.testing.assert_array_equal(getattr(apart, name), getattr(whole, name))
+    np.testing.assert_allclose(apart.statistic, whole.statistic, rtol=1e-12, atol=1e-12)
+
+
+def test_memory_stays_below_200_mb_whatever_the_input():
+    rng = np.random.default_rng(0)
+    for n, neurons in ((60, 40_000), (500, 16_000)):
+        values = rng.standard_normal((n, neurons), dtype=np.float32)
+        tracemalloc.start()
+        searched(values[: n // 2], values[n // 2 :], False, "mean", resamples=60)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 200e6
 
 
 def test_the_method_says_in_words_what_was_done():

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from neuronclaims.stats.effects.points import doubled_midranks, variance
-from neuronclaims.stats.inputs import Floats, column_means
+from neuronclaims.stats.inputs import Bools, Floats, column_means
 
 
 def hanley_mcneil_variance(theta: float, n1: int, n2: int) -> float:
@@ -39,8 +39,11 @@ def variance_excess(first: Floats, second: Floats) -> Floats:
     """Return how many times the variance of the AUROC is that of ``hanley_mcneil_variance``, at least 1: [m].
 
     The values' own variance is DeLong's (1988), at the estimate. Hanley and McNeil's is for exponential values and too
-    small for skewed ones, or for many zeros and a shift (docs/adr/0014-auroc-interval.md). 1 where either is 0, as when
-    the sets separate completely, and where a set has a single unit.
+    small for skewed ones, or for many zeros and a shift (docs/adr/0014-auroc-interval.md).
+
+    Both are 0 where the sets separate completely: then 1. But if most values of a set are the same there, as for a
+    neuron that is mostly 0, a unit tells no more than a coin does, and the variance is taken as the largest possible:
+    theta (1 - theta) / min(n1, n2) (van Dantzig 1951), near the estimate. 1 where a set has a single unit.
     """
     n1, n2 = len(first), len(second)
     over, under = (np.sort(side, axis=0) for side in placements(first, second))
@@ -52,7 +55,14 @@ def variance_excess(first: Floats, second: Floats) -> Floats:
     inner = 1 + weight * (1 - value) / (2 - value) + weight * value / (1 + value)
     borrowed = value * (1 - value) * inner / (n1 * n2)
     ratio = np.divide(own, borrowed, out=np.ones_like(own), where=borrowed > 0)
-    return np.asarray(np.maximum(1.0, ratio))
+    coins = ((value == 0) | (value == 1)) & (_mostly_one_value(first) | _mostly_one_value(second))
+    return np.where(coins, max(n1, n2) / (1 + weight / 2), np.maximum(1.0, ratio))
+
+
+def _mostly_one_value(values: Floats) -> Bools:
+    """Tell for which columns [n, m] more than half of the values are the same."""
+    middle = np.sort(values, axis=0)[len(values) // 2]
+    return np.asarray((values == middle).mean(axis=0) > 0.5)
 
 
 def pair_variance_ratio(first: Floats, second: Floats) -> float:

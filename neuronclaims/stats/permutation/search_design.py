@@ -16,69 +16,75 @@ Scores that agree to within ``tolerance``, a bound on what float64 can have done
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronclaims.stats.effects.points import doubled_midranks, variance
-from neuronclaims.stats.inputs import Bools, Floats, to_unit
+from neuronclaims.stats.effects.points import variance
+from neuronclaims.stats.inputs import Bools, Floats
 from neuronclaims.stats.permutation.arrangements import Signs, Subsets
 from neuronclaims.stats.permutation.relabelling import Statistic
-from neuronclaims.stats.permutation.search_order import canonical_order, canonical_signs, places
+from neuronclaims.stats.permutation.search_columns import Columns, Numbers, Sides, varying
 
 _EPS = float(np.finfo(np.float64).eps)
-_SLAB_CELLS = 1_000_000
-"""Values made ready together: 8 MB each for a handful of temporary arrays."""
 
 
 @dataclass(frozen=True, slots=True)
-class SearchDesign:
-    """Neurons under one set of arrangements of their units.
+class Law:
+    """How scores follow from marked columns, and which relabellings there are.
 
-    ``columns`` [n, m] are the standardised values, ``observed`` [n] the weights of the units as they were.
     ``spread`` is k above, 0 where S alone decides. ``mirrored`` says that "as low for the first set" is "as
-    high for the second" (equal sizes, signs); ``swapped`` that the marked units are the second set.
+    high for the second" (equal sizes, signs); ``swapped`` that the marked units are the second set. ``whole``
+    says that values are ranks.
     """
 
     arrangements: Subsets | Signs
-    columns: Floats
-    observed: Floats
     spread: float
     mirrored: bool
     swapped: bool
+    whole: bool
+
+    @property
+    def units(self) -> int:
+        """How many units, or pairs, there are."""
+        return self.arrangements.units
+
+    @property
+    def marked(self) -> int:
+        """How many units every relabelling marks; 0 for signs, which mark any number."""
+        return 0 if isinstance(self.arrangements, Signs) else self.arrangements.size
 
     def weights(self, chosen: Bools) -> Floats:
         """Return relabellings [rows, n] as weights of the units: 0 and 1, or the signs."""
         marked = chosen.astype(np.float64)
-        return 2 * marked - 1 if isinstance(self.arrangements, Signs) else marked
+        return marked if self.marked else 2 * marked - 1
 
-    def scores(self, weights: Floats, room: Floats | None = None) -> Floats:
-        """Return the scores [rows, m] under ``weights`` [rows, n].
+    def weighed(self, columns: Floats) -> Floats:
+        """Return what is summed to Y [n, m]; each relabelling marking equally many units, they share its 1."""
+        return np.asarray(self.spread * columns**2 + 1 / self.marked)
 
-        They are made within ``room`` [3, at least rows * m] where it is given, until that is used again.
+    def scores(self, columns: Floats, weights: Floats, room: Floats | None = None) -> Floats:
+        """Return the scores [rows, m] of ``columns`` [n, m] under ``weights`` [rows, n].
+
+        They are made within ``room`` [2 or more, at least rows * m], if given, until that is used again.
         """
-        shape = len(weights), self.columns.shape[1]
+        shape = len(weights), columns.shape[1]
         if room is None:
-            room = np.empty((3, shape[0] * shape[1]))
-        scores, within, sizes = (flat[: shape[0] * shape[1]].reshape(shape) for flat in room)
-        np.matmul(weights, self.columns, out=scores)
+            room = np.empty((2, shape[0] * shape[1]))
+        scores, within = (flat[: shape[0] * shape[1]].reshape(shape) for flat in room[:2])
+        np.matmul(weights, columns, out=scores)
         if self.spread:
-            # Every relabelling marks equally many units, so that the 1 of Y can be shared among them.
-            np.matmul(weights, self.spread * self.columns**2 + 1 / self.observed.sum(), out=within)
-            scores *= np.abs(scores, out=sizes)
-            scores /= within
+            scores *= np.abs(scores, out=within)
+            scores /= np.matmul(weights, self.weighed(columns), out=within)
         return np.asarray(scores)
 
-    def observed_scores(self) -> Floats:
-        """Return the scores [m] of the units as they were."""
-        return np.asarray(self.scores(self.observed[None, :])[0])
-
-    def only(self, neurons: NDArray[np.int64]) -> SearchDesign:
-        """Return the design of some of the neurons."""
-        return replace(self, columns=np.ascontiguousarray(self.columns[:, neurons]))
+    def pair_scores(self, columns: Floats, weights: Floats) -> Floats:
+        """Return the score [k] of each of ``columns`` [n, k] under the row of ``weights`` [k, n] that is its own."""
+        scores = np.einsum("nk,kn->k", columns, weights)
+        if self.spread:
+            scores *= np.abs(scores) / np.einsum("nk,kn->k", self.weighed(columns), weights)
+        return np.asarray(scores)
 
     @property
     def tolerance(self) -> float:
@@ -87,64 +93,79 @@ class SearchDesign:
         From the bound n eps sum|z| on a sum of n terms, sum|z| <= sqrt(n) as the squares add up to 1, with
         room for the roundings of standardising; for S |S| / Y times the slope 2 |S| <= sqrt(n).
         """
-        n = len(self.columns)
+        n = self.units
         return 10 * (n + 4) ** 2 * _EPS if self.spread else 10 * (n + 4) * n**0.5 * _EPS
 
     @property
     def deviation(self) -> float:
         """The standard deviation of S over all arrangements."""
-        if isinstance(self.arrangements, Signs):
+        if not self.marked:
             return 1.0
-        n, c = self.arrangements.units, self.arrangements.size
+        n, c = self.units, self.marked
         return float(np.sqrt(c * (n - c) / (n * (n - 1))))
 
-    def observed_t(self) -> Floats:
+    def observed_t(self, columns: Floats, observed: Floats) -> Floats:
         """Return Welch's t (the pooled t, if sizes agree) or the paired t [m] of the first set over the second."""
-        if isinstance(self.arrangements, Signs):
-            differences = self.columns * self.observed[:, None]
+        if not self.marked:
+            differences = columns * observed[:, None]
             return _ratio(differences.mean(axis=0), np.sqrt(variance(differences) / len(differences)))
-        marked, rest = self.columns[self.observed > 0], self.columns[self.observed == 0]
+        marked, rest = columns[observed > 0], columns[observed == 0]
         gap = marked.mean(axis=0) - rest.mean(axis=0)
         error = np.sqrt(variance(marked) / len(marked) + variance(rest) / len(rest))
         return _ratio(-gap if self.swapped else gap, error)
 
+    def name(self) -> str:
+        """Return what the statistic is called."""
+        if self.whole:
+            return "standardised rank sum"
+        return "t" if self.marked and not self.spread else "Welch's t" if self.marked else "paired t"
 
-def search_design(first: Floats, second: Floats, *, paired: bool, statistic: Statistic) -> SearchDesign:
-    """Make samples [n1, m] and [n2, m] of neurons that vary ready; ``paired`` ones have one length."""
-    if statistic == "auroc":
-        ranks = _slabwise(doubled_midranks, np.concatenate([first, second]))
-        first, second = ranks[: len(first)], ranks[len(first) :]
+
+@dataclass(frozen=True, slots=True)
+class SearchDesign:
+    """Neurons under one set of arrangements of their units.
+
+    ``varies`` tells of all neurons [all] which can change. Those m are in ``columns`` in ascending order of
+    their observed ``scores`` [m]; the i-th of them is at ``place[i]`` there. ``statistic`` [m] is in the
+    order given.
+    """
+
+    law: Law
+    varies: Bools
+    columns: Columns
+    scores: Floats
+    place: NDArray[np.int64]
+    statistic: Floats
+
+
+def search_design(first: Numbers, second: Numbers, *, paired: bool, statistic: Statistic) -> SearchDesign:
+    """Make samples [n1, m] and [n2, m] ready; ``paired`` ones have one length."""
+    sides = Sides(first, second)
+    varies = varying(sides, paired=paired)
+    columns = Columns(sides, np.flatnonzero(varies), paired=paired, statistic=statistic)
+    law = _law(len(first), len(second), paired, statistic)
     if paired:
-        return _within_pairs(first - second)
-    return _between_sets(first, second, studentised=statistic == "mean")
-
-
-def _between_sets(first: Floats, second: Floats, *, studentised: bool) -> SearchDesign:
-    n1, n2 = len(first), len(second)
-    swapped = n2 < n1
-    values = np.concatenate([first, second])
-    order = canonical_order(_slabwise(places, values, np.int32))
-    return SearchDesign(
-        Subsets(n1 + n2, min(n1, n2)),
-        _slabwise(lambda some: _centred(some[order]), values),
-        ((order >= n1) if swapped else (order < n1)).astype(np.float64),
-        _spread(min(n1, n2), max(n1, n2)) if studentised else 0.0,
-        mirrored=n1 == n2,
-        swapped=swapped,
+        observed = columns.signs
+    else:
+        side = columns.order >= len(first) if law.swapped else columns.order < len(first)
+        observed = side.astype(np.float64)
+    scores, t = columns.slabwise(
+        lambda some: law.scores(some, observed[None, :])[0], lambda some: law.observed_t(some, observed)
     )
+    if law.whole:
+        t = (-scores if law.swapped else scores) / law.deviation
+    ascending = np.argsort(scores, kind="stable")
+    columns.arrange(ascending)
+    return SearchDesign(law, varies, columns, scores[ascending], np.argsort(ascending), t)
 
 
-def _within_pairs(differences: Floats) -> SearchDesign:
-    ranks = _slabwise(places, np.abs(differences), np.int32)
-    order, signs = canonical_signs(ranks, np.sign(differences).astype(np.int8))
-    return SearchDesign(
-        Signs(len(differences)),
-        _slabwise(lambda some: _unit_length(some[order] * signs[:, None]), differences),
-        signs,
-        spread=0.0,
-        mirrored=True,
-        swapped=False,
-    )
+def _law(n1: int, n2: int, paired: bool, statistic: Statistic) -> Law:
+    whole = statistic == "auroc"
+    if paired:
+        return Law(Signs(n1), 0.0, mirrored=True, swapped=False, whole=whole)
+    c, r = min(n1, n2), max(n1, n2)
+    spread = 0.0 if whole else _spread(c, r)
+    return Law(Subsets(n1 + n2, c), spread, mirrored=n1 == n2, swapped=n2 < n1, whole=whole)
 
 
 def _spread(c: int, r: int) -> float:
@@ -154,32 +175,6 @@ def _spread(c: int, r: int) -> float:
     squared standard errors, with the terms in Q and the constant ones gathered.
     """
     return (r * (r - 1) - c * (c - 1)) / (c * (c - 1))
-
-
-def slabs(shape: tuple[int, ...]) -> list[slice]:
-    """Return slices of columns of an array [n, m] that are few enough to be treated in a few copies."""
-    step = max(1, _SLAB_CELLS // shape[0])
-    return [slice(start, start + step) for start in range(0, shape[1], step)]
-
-
-def _slabwise(
-    work: Callable[[Floats], NDArray[Any]], values: Floats, dtype: type = np.float64
-) -> NDArray[Any]:
-    result: NDArray[Any] = np.empty(values.shape, dtype=dtype)
-    for part in slabs(values.shape):
-        result[:, part] = work(values[:, part])
-    return result
-
-
-def _centred(values: Floats) -> Floats:
-    scaled = to_unit(values)
-    moved = to_unit(scaled - scaled[:1])  # a difference of two values is as exact as either of them
-    return _unit_length(moved - moved.mean(axis=0))
-
-
-def _unit_length(values: Floats) -> Floats:
-    scaled = to_unit(values)
-    return np.asarray(scaled / np.sqrt((scaled**2).sum(axis=0)), dtype=np.float64)
 
 
 def _ratio(top: Floats, bottom: Floats) -> Floats:

@@ -1,15 +1,18 @@
 """How many relabellings have a maximum over neurons that reaches each neuron's observed score.
 
 For the step-down test the maximum that neuron j is compared with runs over the neurons whose observed score
-is at most its own. Neurons are taken in ascending order of that score, a few columns and some relabellings
-at a time. What most relabellings do to most columns follows from the maximum of whole blocks: where the
-maximum so far already reaches the highest score of a block, it reaches them all; where not even the one
-after the block reaches its lowest, it reaches none. Only what lies between is looked at neuron by neuron.
+is at most its own. Neurons are taken in ascending order of that score, a part at a time. What most
+relabellings do to most neurons follows from the maximum of each part: where the maximum so far already
+reaches the highest score of a part, it reaches them all; where not even the one after the part reaches its
+lowest, it reaches none. Only what lies between is looked at neuron by neuron, in float64.
+
+The maxima of parts may come from single precision (score_tiles.py) and are then known between two bounds;
+a maximum with an observed score between its bounds is made again in float64.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, TypeAlias
@@ -18,17 +21,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronclaims.stats.inputs import Bools, Floats
+from neuronclaims.stats.permutation.score_tiles import Part, grouped_parts, tile_room
+from neuronclaims.stats.permutation.screening import Singles, bounds
 from neuronclaims.stats.permutation.search_design import SearchDesign
 
 Counts: TypeAlias = NDArray[np.int64]
 Tail: TypeAlias = Literal["upper", "lower"]
-Parts: TypeAlias = list[tuple[slice, SearchDesign]]
-_ROWS = 255
-"""Relabellings treated together; 255 is the most that can be counted in bytes."""
-_COLUMNS = 512
-"""Neurons treated together, half as many for Welch's t: with the rows above some MB, which a core keeps close."""
-_FEW = 32
+_CHUNK_ROWS = 10_200
+_CHUNK_CELLS = 10_000_000
+"""Most relabellings, and weights in single precision (40 MB), that are treated together."""
+_AGAIN_CELLS = 500_000
+"""Scores, or weights, in float64 that are made again together: 4 MB."""
+_COLUMNS = 768
+"""Neurons treated together; two thirds of that for Welch's t and for ranks, which need more room in a core's cache."""
+_FEW = 16
 """Neurons treated together at both ends, where most of the looking one by one is done."""
+_FEW_SCORES = 20_000
+"""Scores that are looked at one by one without looking for those that need not be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,44 +53,62 @@ class Reached:
     step: Counts
 
 
-def count_maxima(design: SearchDesign, blocks: Iterable[Bools], tails: Sequence[Tail]) -> list[Reached]:
-    """Count over relabellings [rows, n], given in ``blocks``, for each of ``tails``."""
-    seen = design.observed_scores()
-    order = np.argsort(seen, kind="stable")
-    if not len(order):
-        return [Reached(order, order, order) for _ in tails]
-    widest = _COLUMNS // 2 if design.spread else _COLUMNS
-    room = np.empty((3, _ROWS * widest))
-    parts = [(cut, design.only(order[cut])) for cut in _cuts(len(order), widest)]
-    counts = [_Counts(seen[order], design, upward=tail == "upper") for tail in tails]
-    for chosen in blocks:
-        for start in range(0, len(chosen), _ROWS):
-            _count_tile(parts, counts, design.weights(chosen[start : start + _ROWS]), room)
-    place = np.argsort(order)
+def count_maxima(
+    design: SearchDesign, blocks: Iterable[Bools], tails: Sequence[Tail], *, screened: bool = True
+) -> list[Reached]:
+    """Count over relabellings [rows, n], given in ``blocks``, for each of ``tails``.
+
+    Without ``screened`` all is made in float64; the counts are the same.
+    """
+    law, seen, place = design.law, design.scores, design.place
+    if not len(seen):
+        return [Reached(place, place, place) for _ in tails]
+    screened = screened and not law.whole  # sums of ranks tie too often
+    widest = _COLUMNS * 2 // 3 if law.spread or not screened else _COLUMNS
+    parts = [Part(law, design.columns, cut) for cut in _cuts(len(seen), widest, tails)]
+    counts = [_Counts(seen, parts, upward=tail == "upper") for tail in tails]
+    groups, room = grouped_parts(parts, widest, screened=screened), tile_room(widest)
+    for weights in _chunks(design, blocks):
+        tops = {count.negated: np.empty((len(parts), len(weights))) for count in counts}
+        made = 0
+        for group in groups:
+            some = slice(made, made := made + len(group))
+            group.count(weights, counts, {negated: top[some] for negated, top in tops.items()}, room)
+        for count in counts:
+            count.count_maxima(weights, tops[count.negated])
     return [count.reached(place) for count in counts]
 
 
-def _cuts(neurons: int, widest: int) -> list[slice]:
-    """Cut ``neurons`` columns into parts, few neurons each at both ends and more in the middle."""
-    half = neurons // 2
-    cuts = [0, _FEW]
-    while cuts[-1] < half:
-        cuts.append(cuts[-1] + min(cuts[-1], widest))
-    left = [cut for cut in cuts if cut <= half]
-    edges = sorted({*left, half, *(neurons - cut for cut in left)})
-    return [slice(start, stop) for start, stop in pairwise(edges)]
+def _cuts(neurons: int, widest: int, tails: Sequence[Tail]) -> list[slice]:
+    """Cut ``neurons`` columns into parts: few neurons at the first end, and ever fewer towards the last of a tail.
+
+    The highest observed scores, and of the lower tail the lowest, are near the maxima of relabellings.
+    """
+    edges = {0, neurons, *range(0, neurons, widest), _FEW, neurons - _FEW}
+    width = _FEW
+    while width < widest:
+        edges |= {neurons - width} if "upper" in tails else set()
+        edges |= {width} if "lower" in tails else set()
+        width *= 2
+    return [slice(start, stop) for start, stop in pairwise(sorted(e for e in edges if 0 <= e <= neurons))]
 
 
-def _count_tile(parts: Parts, counts: list[_Counts], weights: Floats, room: Floats) -> None:
-    tops = {count.negated: np.empty((len(parts), len(weights))) for count in counts}
-    for place, (cut, design) in enumerate(parts):
-        scores = design.scores(weights, room)
-        for negated, top in tops.items():
-            top[place] = -scores.min(axis=1) if negated else scores.max(axis=1)
-        for count in counts:
-            count.count_alone(cut, scores)
-    for count in counts:
-        count.count_maxima(parts, weights, tops[count.negated])
+def _chunks(design: SearchDesign, blocks: Iterable[Bools]) -> Iterator[Singles]:
+    """Yield the relabellings as weights [rows, n], which single precision holds without error, many at a time."""
+    most = max(1, min(_CHUNK_ROWS, _CHUNK_CELLS // design.law.units))
+    room, filled = np.empty((most, design.law.units), dtype=np.float32), 0
+    for block in blocks:
+        for start in range(0, len(block), most):
+            rest = block[start : start + most]
+            while len(rest):
+                taken = rest[: most - filled]
+                room[filled : filled + len(taken)] = design.law.weights(taken)
+                filled, rest = filled + len(taken), rest[len(taken) :]
+                if filled == most:
+                    yield room
+                    filled = 0
+    if filled:
+        yield room[:filled]
 
 
 class _Counts:
@@ -91,63 +118,93 @@ class _Counts:
     ``bars`` [m] are what these must reach.
     """
 
-    def __init__(self, seen: Floats, design: SearchDesign, *, upward: bool) -> None:
-        self.negated = not (upward or design.mirrored)
-        self._bars = (seen if upward else -seen) - design.tolerance
+    def __init__(self, seen: Floats, parts: list[Part], *, upward: bool) -> None:
+        self._law = parts[0].law
+        self.negated = not (upward or self._law.mirrored)
+        self.bars = (seen if upward else -seen) - self._law.tolerance
+        self.alone = np.zeros(len(seen), dtype=np.int64)
         self._onward = slice(None) if upward else slice(None, None, -1)
-        self._alone = np.zeros(len(seen), dtype=np.int64)
+        self._parts = parts[self._onward]
+        self._rising = self.bars[self._onward]
         self._step = np.zeros(len(seen), dtype=np.int64)
         self._maxima: list[Floats] = []
 
-    def count_alone(self, cut: slice, scores: Floats) -> None:
-        """Count the ``scores`` [rows, columns] that reach their own neuron's bar."""
-        bars = self._bars[cut]
-        self._alone[cut] += _column_counts(scores <= -bars if self.negated else scores >= bars)
+    def count_maxima(self, weights: Singles, tops: Floats) -> None:
+        """Count successive maxima under ``weights`` [rows, n], given about those within each part [parts, rows]."""
+        tops = tops[self._onward]
+        low, high = (np.full(len(weights), -np.inf) for _ in range(2))
+        for place, part in enumerate(self._parts):
+            bars, counts = self.bars[part.cut][self._onward], self._step[part.cut][self._onward]
+            least, most = self._between(part, tops[place])
+            unsure = np.flatnonzero(_unsure(low, np.maximum(high, most), bars, counts))
+            for rows in self._pieces(part, unsure):
+                carried = self._settled(low[rows], high[rows], bars, weights[rows], tops[:place, rows])
+                _climb(self._scores(part, weights[rows]), carried, bars, counts)
+            low, high = np.maximum(low, least), np.maximum(high, most)
+        self._maxima.append(self._settled(low, high, self._rising, weights, tops))
 
-    def count_maxima(self, parts: Parts, weights: Floats, tops: Floats) -> None:
-        """Count successive maxima, given those within each part, ``tops`` [parts, rows]."""
-        carried = np.full(len(weights), -np.inf)
-        for (cut, design), top in list(zip(parts, tops, strict=True))[self._onward]:
-            bars, counts = self._bars[cut][self._onward], self._step[cut][self._onward]
-            unsure = _unsure(carried, top, bars, counts)
-            if unsure.any():
-                scores = design.scores(weights[unsure])[:, self._onward]
-                _climb(-scores if self.negated else scores, carried[unsure], bars, counts)
-            carried = np.maximum(carried, top)
-        self._maxima.append(carried)
+    def _between(self, part: Part, top: Floats) -> tuple[Floats, Floats]:
+        return (top, top) if part.precise else bounds(self._law, top, part.slack)
+
+    def _settled(self, low: Floats, high: Floats, bars: Floats, weights: Singles, tops: Floats) -> Floats:
+        """Return maxima [rows] over the first parts that are on the right side of each of the rising ``bars``.
+
+        They are between ``low`` and ``high``, and made anew where a bar is there too.
+        """
+        open_rows = np.flatnonzero(
+            np.searchsorted(bars, low, "right") != np.searchsorted(bars, high, "right")
+        )
+        settled = low.copy()
+        settled[open_rows] = -np.inf
+        for part, top in zip(self._parts, tops, strict=False):
+            possible = open_rows[self._between(part, top[open_rows])[1] >= low[open_rows]]
+            for rows in self._pieces(part, possible):
+                settled[rows] = np.maximum(settled[rows], self._scores(part, weights[rows]).max(axis=0))
+        return np.asarray(settled, dtype=np.float64)
+
+    def _scores(self, part: Part, weights: Singles) -> Floats:
+        """Return the scores [neurons, rows] of a part in float64."""
+        scores = self._law.scores(part.columns(), weights.astype(np.float64)).T[self._onward]
+        return np.negative(scores) if self.negated else np.ascontiguousarray(scores)
+
+    def _pieces(self, part: Part, rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+        """Split ``rows`` so that their scores and weights need little room."""
+        most = max(1, _AGAIN_CELLS // max(self._law.units, part.cut.stop - part.cut.start))
+        return [rows[start : start + most] for start in range(0, len(rows), most)]
 
     def reached(self, place: Counts) -> Reached:
         """Return the counts with neurons where they were: the i-th is at ``place[i]`` here."""
         maxima = np.sort(np.concatenate(self._maxima))
-        single = len(maxima) - np.searchsorted(maxima, self._bars)
+        single = len(maxima) - np.searchsorted(maxima, self.bars)
         # Matrix products of different shapes may round one sum differently: what holds must be seen to hold.
-        step = np.maximum(self._step, self._alone)[self._onward]
+        step = np.maximum(self._step, self.alone)[self._onward]
         # The most extreme neuron comes last; none before it may have a smaller p.
         step = np.maximum.accumulate(step[::-1])[::-1][self._onward]
-        return Reached(self._alone[place], np.maximum(single, step)[place], step[place])
+        return Reached(self.alone[place], np.maximum(single, step)[place], step[place])
 
 
 def _climb(scores: Floats, carried: Floats, bars: Floats, counts: Counts) -> None:
-    """Add to ``counts`` how many rows reach each of the rising ``bars`` with the maximum up to there."""
-    if len(bars) <= _FEW:
-        climbing = np.concatenate([carried[:, None], scores], axis=1)
-        counts += _column_counts(np.maximum.accumulate(climbing, axis=1)[:, 1:] >= bars)
+    """Add to ``counts`` how many rows reach each of the rising ``bars`` with the maximum up to there.
+
+    ``scores`` [neurons, rows], ``carried`` [rows] is the maximum before.
+    """
+    if len(bars) <= _FEW or scores.size <= _FEW_SCORES:
+        climbing = np.maximum.accumulate(np.concatenate([carried[None, :], scores]), axis=0)[1:]
+        counts += np.count_nonzero(climbing >= bars[:, None], axis=1)
         return
     for half in (slice(None, len(bars) // 2), slice(len(bars) // 2, None)):
-        top = scores[:, half].max(axis=1)
+        top = np.maximum(carried, scores[half].max(axis=0))
         unsure = _unsure(carried, top, bars[half], counts[half])
         if unsure.any():
-            _climb(scores[unsure, half], carried[unsure], bars[half], counts[half])
-        carried = np.maximum(carried, top)
+            _climb(scores[half][:, unsure], carried[unsure], bars[half], counts[half])
+        carried = top
 
 
-def _unsure(carried: Floats, top: Floats, bars: Floats, counts: Counts) -> Bools:
-    """Tell which rows reach some of the rising ``bars`` but not all, and count those that reach all at once."""
-    reaches_all = carried >= bars[-1]
+def _unsure(low: Floats, high: Floats, bars: Floats, counts: Counts) -> Bools:
+    """Tell which rows may reach some of the rising ``bars`` but not all, and count those that reach all at once.
+
+    ``low`` are maxima before, at least, and ``high`` after these neurons, at most.
+    """
+    reaches_all = low >= bars[-1]
     counts += np.count_nonzero(reaches_all)
-    return np.asarray(~reaches_all & (np.maximum(carried, top) >= bars[0]), dtype=np.bool_)
-
-
-def _column_counts(mask: Bools) -> Counts:
-    """Count the true entries of each column [rows, m], at most 255: adding bytes is many times faster."""
-    return np.asarray(mask.view(np.uint8).sum(axis=0, dtype=np.uint8), dtype=np.int64)
+    return np.asarray(~reaches_all & (high >= bars[0]), dtype=np.bool_)
