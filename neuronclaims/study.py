@@ -189,15 +189,20 @@ def judge(
     return [result for name in models for result in study.judge(file, name).values()]
 
 
-def hopeless(file: ClaimFile, claim: Claim) -> str | None:
-    """Say why a claim could not be supported however clear its effect: too few prompts; None when it could."""
-    reach = kind_of(claim.sentence).reach(claim)
-    smallest = reachable(file).get(claim.id, 0.0)
-    if smallest <= file.alpha:
-        return None
+def hopeless(file: ClaimFile) -> dict[str, str]:
+    """Say, by id, why claims could not be supported however clear their effect: too few prompts.
+
+    Those that could are left out, and those in error, which will say so themselves.
+    """
     size = family_of(file).size
     together = f" in a family of {size}" if size > 1 else ""
-    return f"with {reach.size}{together} the adjusted p is at least {smallest:.2g}, above {file.alpha:g}"
+    smallest = {name: p for name, p in reachable(file).items() if p > file.alpha}
+    return {
+        claim.id: f"with {kind_of(claim.sentence).reach(claim).size}{together} "
+        f"the adjusted p is at least {smallest[claim.id]:.2g}, above {file.alpha:g}"
+        for claim in file.claims
+        if claim.id in smallest
+    }
 
 
 def _needs(file: ClaimFile, facts: ModelFacts) -> tuple[dict[str, tuple[Measurement, ...]], dict[str, str]]:

@@ -154,11 +154,12 @@ def test_too_few_prompts_are_known_before_any_model(write) -> None:
     few = {"one": ["a", "b", "c"], "two": ["d", "e", "f"]}
     alone = write("neuron 0:0 activates more for one than two", **few)
     # Three against three can be shared out in twenty ways: 1/20 is within 0.05 alone, 2/20 in a family of two is not.
-    assert hopeless(alone, alone.claims[0]) is None
+    assert hopeless(alone) == {}
     both = write(
         "neuron 0:0 activates more for one than two", "neuron 0:1 activates more for one than two", **few
     )
-    assert hopeless(both, both.claims[1]) == (
+    assert list(hopeless(both)) == [claim.id for claim in both.claims]
+    assert hopeless(both)[both.claims[1].id] == (
         "with 3 prompts and 3 prompts in a family of 2 the adjusted p is at least 0.1, above 0.05"
     )
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.reports.text import one_line
 from neuronclaims.session.nodes import ClaimItem, ModelNode
 from neuronclaims.session.progress import progress_of
@@ -15,6 +14,7 @@ from neuronclaims.session.settings import folder_of, value_of
 from neuronclaims.study import Study, hopeless
 
 if TYPE_CHECKING:
+    from neuronclaims.language import Claim
     from neuronclaims.runs import LoadedModel
 
 
@@ -42,16 +42,19 @@ def model_nodes(items: Iterable[pytest.Item]) -> list[ModelNode]:
 def forewarn(items: Iterable[pytest.Item]) -> list[str]:
     """Name the claims that cannot pass however clear their effect, before any model runs."""
     chosen = {(item.claim_file.path, item.claim.id): item for item in items if isinstance(item, ClaimItem)}
-    return [line for item in chosen.values() if (line := _forewarning(item))]
+    files = {item.claim_file.path: item.claim_file for item in chosen.values()}
+    reasons = {path: hopeless(file) for path, file in files.items()}
+    return [
+        _forewarning(item.claim, reasons[path][name])
+        for (path, name), item in chosen.items()
+        if name in reasons[path] and _is_to_hold(item.claim)
+    ]
 
 
-def _forewarning(item: ClaimItem) -> str | None:
-    claim = item.claim
-    if claim.settings.expect != "supported" or claim.settings.skip or claim.settings.xfail:
-        return None
-    try:
-        reason = hopeless(item.claim_file, claim)
-    except NeuronClaimsError:
-        return None  # the claim will say so itself
-    place = f"{claim.place.path}:{claim.place.line}"
-    return one_line(f"{place}: cannot be supported: {reason}") if reason else None
+def _is_to_hold(claim: Claim) -> bool:
+    settings = claim.settings
+    return settings.expect == "supported" and not settings.skip and not settings.xfail
+
+
+def _forewarning(claim: Claim, reason: str) -> str:
+    return one_line(f"{claim.place.path}:{claim.place.line}: cannot be supported: {reason}")
