@@ -1,0 +1,110 @@
+"""Kinds of claim that the study, the plugin and the reports have never heard of go all the way through them."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from jsonschema import Draft202012Validator
+from scipy import stats as scipy_stats
+from seam_claims import CLAIMS
+from statsmodels.stats.multitest import multipletests
+
+from neuronclaims.reports import json_report
+
+
+@pytest.fixture(scope="module")
+def session(toys):
+    done = toys("-v", "-rA", "--claims-report=.", "--junitxml=junit.xml")
+    report = json.loads((toys.folder / "claims.json").read_text(encoding="utf-8"))
+    return done, {claim["id"]: claim for claim in report["claims"]}, report, toys.folder
+
+
+VERDICTS = {
+    "high": "supported",
+    "low": "refuted",
+    "beyond": "supported",
+    "not-beyond": "refuted",
+    "few-beyond": "inconclusive",
+    "restores": "supported",
+    "restores-not": "refuted",
+    "nothing": "inconclusive",
+    "flat": "supported",
+    "steep": "refuted",
+    "contrast": "supported",
+}
+
+
+def test_every_sort_of_kind_gets_its_verdict(session):
+    done, claims, _, _ = session
+    assert {name: claim["verdict"] for name, claim in claims.items()} == VERDICTS, done.stdout
+    assert {name: claim["kind"] for name, claim in claims.items()} == {
+        name: re.split("-", {"high": "index", "low": "index", "steep": "flat"}.get(name, name))[0]
+        for name in claims
+    } | {"beyond": "share", "not-beyond": "share", "few-beyond": "share", "nothing": "restores"}
+
+
+def test_reasons_name_what_each_kind_counts(session):
+    _, claims, _, _ = session
+    reasons = {name: claim["reason"] for name, claim in claims.items()}
+    assert reasons["high"] == "The neuron's index is 5; at least 5 was claimed."
+    assert reasons["low"] == "The neuron's index is 4; at least 5 was claimed."
+    assert reasons["few-beyond"].startswith("With 3 documents and 9 claims corrected together, the smallest")
+    assert "About 6 documents would probably settle it" in reasons["few-beyond"]
+    assert reasons["nothing"].startswith("The effect to be recovered")
+    assert "lies wholly between -1 and 1" in reasons["flat"]
+
+
+def test_facts_take_no_place_among_the_corrected(session):
+    _, claims, _, _ = session
+    assert claims["high"]["evidence"]["test"] is claims["low"]["evidence"]["test"] is None
+    tests = {name: claim["evidence"]["test"] for name, claim in claims.items() if claim["evidence"]["test"]}
+    assert len(tests) == 9
+    assert {test["family"] for test in tests.values()} == {9}
+    raw = [test["p_value"] for test in tests.values()]
+    right = multipletests(raw, method="holm")[1]
+    assert [test["p_adjusted"] for test in tests.values()] == pytest.approx(list(right))
+    assert tests["beyond"]["p_value"] == pytest.approx(
+        scipy_stats.binomtest(20, 20, 0.6, alternative="greater").pvalue
+    )
+
+
+def test_the_report_keeps_to_its_published_schema_and_tells_figures_apart(session):
+    _, claims, report, _ = session
+    published = Path(json_report.__file__).with_name("claims-report.schema.json").read_text(encoding="utf-8")
+    Draft202012Validator(json.loads(published)).validate(report)
+    kinds = {figure["kind"] for claim in claims.values() for figure in claim["evidence"]["figures"]}
+    assert kinds == {"distributions", "points", "surface", "table", "matrix", "bins"}
+
+
+def test_junit_has_a_p_only_for_what_was_tested(session):
+    _, _, _, folder = session
+    cases = {
+        case.get("name"): {p.get("name") for p in case.iter("property")}
+        for case in ElementTree.parse(folder / "junit.xml").iter("testcase")
+    }
+    assert "claims.p_value" in cases["beyond"]
+    assert "claims.p_value" not in cases["high"]
+    assert "claims.effect" in cases["high"]
+
+
+def test_what_too_few_documents_cannot_show_is_said_before_any_model_runs(session):
+    done, _, _, _ = session
+    before = done.stdout[: done.stdout.index("toys.claims.yaml::model::high")]
+    assert "cannot be supported: with 3 documents in a family of 9" in before
+    assert "has an index" not in before
+
+
+@pytest.mark.parametrize("columns", [60, 100, 146, 200])
+def test_every_figure_is_drawn_at_every_width(toys, columns):
+    text = toys("-v", columns=columns).stdout
+    section = re.split(r"=+ claims =+\n", text)[1].split("\n=")[0]
+    assert max(map(len, section.splitlines())) <= columns
+    for part in ("share on top", "share recov", "0:0 0.00", "tall", "neuron 0", "and 3 more", "No test"):
+        assert part in section, part
+    assert "Traceback" not in text
+    for name in CLAIMS:
+        assert f"::{name} " in text
