@@ -114,7 +114,7 @@ class _Pen:
             if evidence.test is not None:
                 p.append(p_value(evidence.test.p_adjusted))
                 p.append(f"\n{p_value(evidence.test.p_value)} raw", style="dim")
-            effects = _text("\n".join(effect_texts(self._effects(evidence))))
+            effects = _text("\n".join(effect_texts(self._effects(evidence), evidence.test is None)))
             figure = _text("\n".join(self._bars(evidence)))
             yield _row([verdict, claim, effects, p, counts_text(evidence), _rank(evidence), figure])
         yield from self._remarks(entry, indent=INDENT)
@@ -127,7 +127,7 @@ class _Pen:
         yield from self._remarks(entry, indent=2)
 
     def _numbers(self, evidence: Evidence) -> RenderableType:
-        bars, effects = self._bars(evidence), effect_texts(self._effects(evidence))
+        bars, effects = self._bars(evidence), effect_texts(self._effects(evidence), evidence.test is None)
         test = evidence.test
         p = f"p adj. {p_value(test.p_adjusted)} ({p_value(test.p_value)} raw)" if test else ""
         n = f"n {counts_text(evidence)}" if evidence.counts else ""

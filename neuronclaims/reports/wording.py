@@ -28,20 +28,23 @@ def p_value(value: float) -> str:
     return f"{value:.3f}" if value >= 0.001 else f"{value:.1e}".replace("e-0", "e-")
 
 
-def effect_texts(effects: Sequence[Effect]) -> list[str]:
-    """Return effects with their intervals, such as ``AUROC 0.93 [0.81, 0.98]``, one under the other."""
+def effect_texts(effects: Sequence[Effect], fact: bool = False) -> list[str]:
+    """Return effects with their intervals, such as ``AUROC 0.93 [0.81, 0.98]``, one under the other.
+
+    A ``fact`` needs no interval, so none is missed.
+    """
     names = [SHORT.get(effect.name, effect.name) for effect in effects]
     values = [number(effect.value, effect.name in SIGNED) for effect in effects]
     width, room = max(map(len, names), default=0), max(map(len, values), default=0)
     return [
-        f"{name:{width}} {value:>{room}} {_interval(effect)}"
+        f"{name:{width}} {value:>{room}} {_interval(effect, fact)}".rstrip()
         for name, value, effect in zip(names, values, effects, strict=True)
     ]
 
 
-def _interval(effect: Effect) -> str:
+def _interval(effect: Effect, fact: bool) -> str:
     if effect.low is None and effect.high is None:
-        return "[no interval]"
+        return "" if fact else "[no interval]"
     signed = effect.name in SIGNED
     return f"[{number(effect.low, signed)}, {number(effect.high, signed)}]"
 

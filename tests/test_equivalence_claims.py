@@ -1,0 +1,181 @@
+"""Claims of "does not" from sentence to verdict, against statsmodels' two one-sided tests and SciPy's intervals."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import optimize
+from scipy import stats as scipy_stats
+from small_world import claim_file, judged, values
+from statsmodels.stats.weightstats import ttest_ind, ttost_ind, ttost_paired
+
+from neuronclaims.study import hopeless
+
+NOT_MORE = "does not activate more for up than down"
+
+
+def one(folder: Path, claim: str, margin: str, **rest):
+    [result] = judged(folder, f"{{claim: {claim}, margin: {margin}}}", **rest)
+    assert result.error is None, result.error
+    return result
+
+
+@pytest.mark.parametrize(
+    ("direction", "alternative", "bound"), [("more", "smaller", 0.4), ("less", "larger", -0.4)]
+)
+@pytest.mark.parametrize("second", ["down", "few"])
+def test_not_more_in_the_activations_unit_is_the_one_sided_welch_test(
+    tmp_path, direction, alternative, bound, second
+):
+    claim = f"neuron 0:1 does not activate {direction} for up than {second}"
+    result = one(tmp_path, claim, "0.4")
+    a, b = values((0, 1), "up"), values((0, 1), second)
+    right = ttest_ind(a, b, alternative=alternative, usevar="unequal", value=bound)[1]
+    test, effect = result.evidence.test, result.evidence.effect
+    assert test.p_value == pytest.approx(right, rel=1e-9)
+    assert test.alternative == {"more": "not greater", "less": "not less"}[direction]
+    interval = scipy_stats.ttest_ind(a, b, equal_var=False).confidence_interval(0.90)
+    assert [effect.low, effect.high] == pytest.approx([interval.low, interval.high], rel=1e-9)
+    inside = effect.high <= bound if direction == "more" else effect.low >= bound
+    assert (result.verdict == "supported") == inside == (right <= 0.05)
+
+
+def test_in_both_directions_it_is_statsmodels_tost(tmp_path):
+    a, b = values((2, 0), "up"), values((2, 0), "down")
+    p, lower, upper = ttost_ind(a, b, -0.4, 0.4, usevar="unequal")
+    more, less = (
+        one(tmp_path, f"neuron 2:0 does not activate {way} for up than down", "0.4")
+        for way in ("more", "less")
+    )
+    assert more.evidence.test.p_value == pytest.approx(upper[1], rel=1e-9)
+    assert less.evidence.test.p_value == pytest.approx(lower[1], rel=1e-9)
+    assert max(more.evidence.test.p_value, less.evidence.test.p_value) == pytest.approx(p, rel=1e-9)
+
+
+def test_pairs_are_compared_within_pairs(tmp_path):
+    result = one(tmp_path, "neuron 1:0 does not activate more for ups than downs", "0.5")
+    _, _, upper = ttost_paired(values((1, 0), "ups"), values((1, 0), "downs"), -0.5, 0.5)
+    assert result.evidence.test.p_value == pytest.approx(upper[1], rel=1e-9)
+    assert result.evidence.paired
+
+
+def test_a_margin_in_sd_is_a_noncentral_t_test(tmp_path):
+    result = one(tmp_path, f"neuron 1:1 {NOT_MORE}", "1.5 sd")
+    a, b = values((1, 1), "up"), values((1, 1), "down")
+    t = scipy_stats.ttest_ind(a, b).statistic
+    right = scipy_stats.nct.cdf(t, 10, 1.5 * np.sqrt(3))
+    assert result.evidence.test.p_value == pytest.approx(right, rel=1e-6)
+    assert "sd" in result.reason
+
+
+def newcombe_p(a, b, bound: float, above: bool) -> float:
+    """The score test at a bound, of variance after Hanley and McNeil (Newcombe 2006, method 5), equal sizes."""
+    auroc = np.mean([(x > y) + 0.5 * (x == y) for x in a for y in b])
+    n1, n2 = len(a), len(b)
+    star = (n1 + n2) / 2 - 1
+    variance = (
+        bound * (1 - bound) * (1 + star * (1 - bound) / (2 - bound) + star * bound / (1 + bound)) / (n1 * n2)
+    )
+    z = (auroc - bound) / np.sqrt(variance)
+    return float(scipy_stats.norm.sf(z) if above else scipy_stats.norm.cdf(z))
+
+
+def test_not_separating_asks_for_both_sides_of_the_margin(tmp_path):
+    result = one(tmp_path, "neuron 2:2 does not separate up from down", "0.4")
+    a, b = values((2, 2), "up"), values((2, 2), "down")
+    assert (
+        result.evidence.test.p_value
+        >= max(newcombe_p(a, b, 0.1, above=True), newcombe_p(a, b, 0.9, above=False)) - 1e-12
+    )
+    assert result.evidence.effect.level == pytest.approx(0.9)
+    inside = result.evidence.effect.low >= 0.1 and result.evidence.effect.high <= 0.9
+    assert inside == (result.evidence.test.p_value <= 0.05) == (result.verdict == "supported")
+    assert "an AUROC between 0.1 and 0.9" in result.reason or inside
+
+
+@pytest.mark.parametrize(
+    ("claim", "margin", "verdict"),
+    [
+        (f"neuron 2:1 {NOT_MORE}", "0.2", "refuted"),
+        (f"neuron 0:3 {NOT_MORE}", "0.05", "supported"),  # far lower is not more either
+        ("neuron 0:3 does not activate less for up than down", "0.05", "refuted"),
+        ("neuron 1:2 does not separate up from down", "0.05", "refuted"),
+        (f"neuron 0:1 {NOT_MORE}", "0.01", "inconclusive"),
+    ],
+)
+def test_does_not_has_three_verdicts(tmp_path, claim, margin, verdict):
+    assert one(tmp_path, claim, margin).verdict == verdict
+
+
+def test_within_blocks_p_is_the_level_at_which_the_interval_reaches_the_margin(tmp_path):
+    from neuronclaims.stats import blocked_mean_difference_estimate
+
+    result = one(tmp_path, "neuron 0:1 does not activate more for high than low", "0.6")
+    a, b = values((0, 1), "high"), values((0, 1), "low")
+    blocks = [0, 1] * 3
+    alpha = optimize.brentq(
+        lambda alpha: (
+            blocked_mean_difference_estimate(a, b, (blocks, blocks), level=1 - 2 * alpha).high - 0.6
+        ),
+        1e-7,
+        0.499,
+        xtol=1e-14,
+    )
+    assert result.evidence.test.p_value == pytest.approx(alpha, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("claim", "message"),
+    [
+        (f"neuron 0:1 {NOT_MORE}", "Add 'margin: 0.5 sd': the difference that would matter."),
+        (
+            "neuron 0:1 does not separate up from down",
+            "Add 'margin: 0.1': the distance of the AUROC from 0.5",
+        ),
+        ("{claim: neuron 0:1 does not separate up from down, margin: 0.6}", "Write 'margin: 0.1'."),
+        ("{claim: neuron 0:1 does not separate up from down, margin: 0.5 sd}", "Write 'margin: 0.1'."),
+        (f"{{claim: neuron 0:1 {NOT_MORE}, margin: 0.4, searched: layer 0}}", "Test it on new prompts"),
+    ],
+)
+def test_a_margin_that_is_not_there_or_does_not_fit_is_one_clear_error(tmp_path, claim, message):
+    result, fine = judged(tmp_path, claim, "neuron 0:1 activates more for up than down")
+    assert message in (result.error or "")
+    assert fine.error is None
+    assert fine.evidence.test.family == 2
+
+
+def test_a_margin_at_the_top_of_a_file_serves_every_claim_that_denies(tmp_path):
+    denied, claimed = judged(
+        tmp_path, f"neuron 0:1 {NOT_MORE}", "neuron 0:1 activates more for up than down", head="margin: 0.4"
+    )
+    assert denied.evidence.test.alternative == "not greater"
+    assert claimed.evidence.test.method.startswith("exact permutation")
+
+
+def test_prompts_too_few_to_show_it_are_told_before_any_model(tmp_path):
+    file = claim_file(
+        tmp_path,
+        "{id: close, claim: neuron 0:1 does not separate up from down, margin: 0.1}",
+        f"{{id: open, claim: neuron 0:1 {NOT_MORE}, margin: 0.1}}",
+    )
+    assert list(hopeless(file)) == ["close"]
+
+
+def test_a_denial_is_never_tested_jointly_and_takes_its_own_place(tmp_path):
+    claims = ["neuron 1:2 activates more for up than down", "neuron 2:1 activates more for up than down"]
+    denial = f"{{claim: neuron 0:1 {NOT_MORE}, margin: 0.4}}"
+    alone = judged(tmp_path, *claims, head="correction: max-statistic")
+    together = judged(tmp_path, *claims, denial, head="correction: max-statistic")
+    for before, after in zip(alone, together, strict=False):
+        assert after.evidence.test.p_adjusted == pytest.approx(2 * before.evidence.test.p_adjusted)
+    test = together[2].evidence.test
+    assert test.p_adjusted == pytest.approx(min(1, 2 * test.p_value))
+
+
+def test_an_undecided_denial_says_how_many_prompts_would_do(tmp_path):
+    result = one(tmp_path, f"neuron 2:2 {NOT_MORE}", "0.3")
+    assert result.verdict == "inconclusive"
+    assert "that it is 0.3 or more is not ruled out" in result.reason
+    assert "prompts per set would probably settle it" in result.reason

@@ -1,0 +1,162 @@
+"""Claims of every neuron of several and of some neuron of a layer, against plain enumeration and single claims."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from scipy import stats as scipy_stats
+from small_world import NEURONS, judged, values
+
+MORE = "activates more for up than down"
+
+
+def columns(neurons, name: str) -> np.ndarray:
+    return np.column_stack([values(neuron, name) for neuron in neurons])
+
+
+def largest_t_p(neurons) -> np.ndarray:
+    """The share of relabellings whose largest t reaches each neuron's t, over every way to share prompts out."""
+    pooled = np.vstack([columns(neurons, "up"), columns(neurons, "down")])
+
+    def t(rows) -> np.ndarray:
+        return scipy_stats.ttest_ind(pooled[list(rows)], np.delete(pooled, list(rows), axis=0)).statistic
+
+    observed = t(range(6))
+    largest = np.array([t(rows).max() for rows in combinations(range(12), 6)])
+    return np.array([(largest >= each - 1e-9).mean() for each in observed]), observed
+
+
+@pytest.mark.parametrize(
+    ("layers", "which"), [("of layer 1", (1,)), ("of layers 0, 2", (0, 2)), ("", (0, 1, 2))]
+)
+def test_some_neuron_has_the_p_of_the_largest_statistic_and_is_named(tmp_path, layers, which):
+    neurons = [neuron for neuron in NEURONS if neuron[0] in which]
+    [result] = judged(tmp_path, f"some neuron {layers} {MORE}")
+    p, t = largest_t_p(neurons)
+    best = neurons[int(np.argmax(t))]
+    evidence = result.evidence
+    assert evidence.test.p_value == pytest.approx(p.min(), abs=1e-12)
+    assert f"Found among {len(neurons)} neurons: neuron {best[0]}:{best[1]}." in evidence.notes
+    assert evidence.figures[1].rows[0][0] == f"{best[0]}:{best[1]}"
+    welch = scipy_stats.ttest_ind(values(best, "up"), values(best, "down"), equal_var=False)
+    interval = welch.confidence_interval(1 - 0.05 / len(neurons))
+    assert [evidence.effect.low, evidence.effect.high] == pytest.approx(
+        [interval.low, interval.high], rel=1e-9
+    )
+    assert (evidence.selection.how, evidence.selection.neurons) == ("searched", len(neurons))
+    assert evidence.figures[0].axis.startswith(f"resid_post {best[0]}:{best[1]}")
+
+
+def test_some_neuron_is_as_good_as_the_best_of_them_declared_as_searched(tmp_path):
+    some, named = judged(
+        tmp_path,
+        f"some neuron of layer 2 {MORE}",
+        f"{{claim: neuron 2:1 {MORE}, searched: layer 2}}",
+    )
+    assert some.evidence.test == named.evidence.test
+    assert some.evidence.effect == named.evidence.effect
+    assert some.evidence.rank == named.evidence.rank
+
+
+def test_of_some_neuron_it_is_enough_that_one_is_beyond_the_number(tmp_path):
+    """The neuron with the smallest p need not be the one with the largest effect."""
+    few, many = judged(
+        tmp_path,
+        f"some neuron of layer 0 {MORE} by at least 3",
+        f"some neuron {MORE} by at least 0.1",
+    )
+    assert few.verdict == "refuted"
+    assert many.verdict == "supported"
+    assert many.evidence.effect.low >= 0.1
+
+
+def test_some_neuron_is_refuted_only_where_all_are(tmp_path):
+    for_all = judged(
+        tmp_path, *(f"{{claim: 'neuron 2:{i} {MORE} by at least 0.8', searched: layer 2}}" for i in range(4))
+    )
+    [some] = judged(tmp_path, f"some neuron of layer 2 {MORE} by at least 0.8")
+    assert {r.verdict for r in for_all} == {"refuted", "inconclusive"}
+    assert some.verdict == "inconclusive"
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "activates more for up than down",
+        "separates up from down",
+        "activates more for up than down by at least 0.2 sd",
+    ],
+)
+@pytest.mark.parametrize("neurons", [((1, 2), (2, 1)), ((1, 2), (0, 0), (2, 1)), ((1, 2), (0, 3))])
+def test_every_neuron_has_the_largest_p_and_is_supported_only_if_each_is(tmp_path, claim, neurons):
+    names = [f"{layer}:{index}" for layer, index in neurons]
+    head = "correction: none"
+    [every] = judged(tmp_path, f"every neuron of {', '.join(names)} {claim}", head=head)
+    alone = judged(tmp_path, *(f"neuron {name} {claim}" for name in names), head=head)
+    p = [result.evidence.test.p_value for result in alone]
+    assert every.evidence.test.p_value == max(p)
+    verdicts = [result.verdict for result in alone]
+    worst = min(verdicts, key=["refuted", "inconclusive", "supported"].index)
+    assert every.verdict == worst
+    assert every.evidence.effect in [result.evidence.effect for result in alone]
+    [table] = [figure for figure in every.evidence.figures if figure.kind == "table"]
+    assert [row[0] for row in table.rows] == names
+    assert [float(row[-1]) for row in table.rows] == pytest.approx(p, rel=1e-3)
+    assert sum("the largest of theirs" in note for note in every.evidence.notes) == 1
+
+
+def test_every_neuron_does_not_is_the_intersection_of_the_denials(tmp_path):
+    names, denial = ["0:1", "1:1", "0:3"], "does not activate more for up than down"
+    [every] = judged(tmp_path, f"{{claim: 'every neuron of {', '.join(names)} {denial}', margin: 0.6}}")
+    alone = judged(
+        tmp_path, *(f"{{claim: neuron {n} {denial}, margin: 0.6}}" for n in names), head="correction: none"
+    )
+    assert every.evidence.test.p_value == max(result.evidence.test.p_value for result in alone)
+    assert every.evidence.effect.high == max(result.evidence.effect.high for result in alone)
+
+
+def test_every_neuron_picked_on_these_prompts_allows_for_the_search(tmp_path):
+    every, *alone = judged(
+        tmp_path,
+        *(
+            f"{{claim: '{who} {MORE}', searched: all layers}}"
+            for who in ("every neuron of 1:2, 2:1", "neuron 1:2", "neuron 2:1")
+        ),
+    )
+    assert every.evidence.test.p_value == max(result.evidence.test.p_value for result in alone)
+    assert every.evidence.effect.low == min(result.evidence.effect.low for result in alone)
+
+
+def test_the_order_in_which_neurons_are_named_changes_no_number(tmp_path):
+    [there] = judged(tmp_path, f"every neuron of 1:2, 0:0, 2:1 {MORE}")
+    [back] = judged(tmp_path, f"every neuron of 2:1, 0:0, 1:2 {MORE}")
+    assert there.evidence.effect == back.evidence.effect
+    assert there.evidence.test == back.evidence.test
+    assert there.reason == back.reason
+
+
+@pytest.mark.parametrize(
+    ("claim", "error"),
+    [
+        (
+            f"every neuron of 1:2, 0:9 {MORE}",
+            "model has no neuron 0:9 at resid_post: a layer has 4 there, 0 to 3.",
+        ),
+        (f"some neuron of layers 2, 3 {MORE}", "The claim is about layers 2 to 3, but model has no layer 3"),
+        ("some neuron of layer 1 activates more for high than low", "cannot be tested within blocks"),
+    ],
+)
+def test_what_a_model_or_design_does_not_allow_is_an_error_of_that_claim(tmp_path, claim, error):
+    bad, fine = judged(tmp_path, claim, f"neuron 1:2 {MORE}")
+    assert error in (bad.error or "")
+    assert fine.error is None
+
+
+def test_claims_of_several_neurons_are_exchanges_of_their_own(tmp_path):
+    claims = [f"neuron 1:2 {MORE}", f"every neuron of 1:2, 2:1 {MORE}", f"some neuron of layer 1 {MORE}"]
+    results = judged(tmp_path, *claims, head="correction: max-statistic")
+    for result in results:
+        test = result.evidence.test
+        assert test.p_adjusted == pytest.approx(min(1, 3 * test.p_value))
