@@ -25,14 +25,16 @@ SETS: dict[str, list] = {
     "low": [{"text": f"down {letter}", "block": str(place % 2)} for place, letter in enumerate(LETTERS)],
 }
 NEURONS = [(layer, index) for layer in range(3) for index in range(4)]
-LIFTS = {(1, 2): 0.7, (0, 3): -0.6, (0, 0): 0.3, (2, 1): 0.9}
-"""How much higher a neuron is for "up"; its noise lies between 0 and 1."""
+LIFTS = {(1, 2): 0.7, (0, 3): -0.6, (0, 0): 0.3, (2, 1): 0.9, (0, 2): 0.15}
+"""How much higher a neuron is for "up"; its noise lies between 0 and 1, that of ``QUIET`` between 0 and 0.02."""
+QUIET = (0, 2)
 
 
 def value(prompt: str, layer: int, index: int) -> float:
     digest = hashlib.sha256(f"{prompt} {layer} {index}".encode()).digest()
     lift = LIFTS.get((layer, index), 0.0) if prompt.startswith("up") else 0.0
-    return float(np.float32(int.from_bytes(digest[:4], "big") / 2**32 + lift))
+    noise = int.from_bytes(digest[:4], "big") / 2**32 * (0.02 if (layer, index) == QUIET else 1.0)
+    return float(np.float32(noise + lift))
 
 
 def values(neuron: tuple[int, int], name: str) -> np.ndarray:

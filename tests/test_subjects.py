@@ -61,15 +61,27 @@ def test_some_neuron_is_as_good_as_the_best_of_them_declared_as_searched(tmp_pat
 
 
 def test_of_some_neuron_it_is_enough_that_one_is_beyond_the_number(tmp_path):
-    """The neuron with the smallest p need not be the one with the largest effect."""
-    few, many = judged(
+    """The quiet neuron is far the surest, and its difference is 0.15; that of 2:1 is about 0.9."""
+    any_at_all, beyond, none = judged(
         tmp_path,
-        f"some neuron of layer 0 {MORE} by at least 3",
-        f"some neuron {MORE} by at least 0.1",
+        f"some neuron {MORE}",
+        f"some neuron {MORE} by at least 0.2",
+        f"some neuron {MORE} by at least 3",
     )
-    assert few.verdict == "refuted"
-    assert many.verdict == "supported"
-    assert many.evidence.effect.low >= 0.1
+    assert "neuron 0:2." in any_at_all.evidence.notes[2]
+    assert "neuron 2:1." in beyond.evidence.notes[2]
+    assert [any_at_all.verdict, beyond.verdict, none.verdict] == ["supported", "supported", "refuted"]
+    assert beyond.evidence.effect.low >= 0.2
+    assert beyond.evidence.test.p_value >= any_at_all.evidence.test.p_value
+
+
+def test_some_neuron_can_activate_less(tmp_path):
+    less, more = judged(
+        tmp_path, "some neuron activates less for up than down", "some neuron activates more for down than up"
+    )
+    assert less.evidence.notes[2] == more.evidence.notes[2] == "Found among 12 neurons: neuron 0:3."
+    assert less.evidence.test.p_value == more.evidence.test.p_value
+    assert less.evidence.effect.value == -more.evidence.effect.value
 
 
 def test_some_neuron_is_refuted_only_where_all_are(tmp_path):
