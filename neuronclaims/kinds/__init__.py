@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import entry_points
 
-from neuronclaims.kinds import contrast, separation
+from neuronclaims.kinds import contrast, outlier, separation
 from neuronclaims.kinds.kind import FACT, PATIENCE, ClaimError, Family, Finding, Kind, Reach
 from neuronclaims.language import Phrase, check_phrases
 
@@ -33,7 +33,14 @@ ENTRY_POINTS = "neuronclaims.kinds"
 @cache
 def kinds() -> tuple[Kind, ...]:
     """Return all kinds of claim there are, our own first; raise PhraseError when two of them read alike."""
-    found: tuple[Kind, ...] = (contrast.KIND, separation.KIND, *_from_other_packages())
+    found: tuple[Kind, ...] = (
+        contrast.KIND,
+        separation.KIND,
+        outlier.OUTLIER,
+        outlier.MASSIVE,
+        outlier.BAND,
+        *_from_other_packages(),
+    )
     check_phrases({kind.name: kind.phrase for kind in found})
     return found
 

@@ -1,0 +1,85 @@
+"""How claims of outliers read: of a neuron beyond a bound, of a massive one, of a layer within a band."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from neuronclaims.language import FieldError, Neuron, Phrase
+
+
+def _check_share(share: float | None) -> None:
+    if share is not None and not 0 < share < 1:
+        message = "a share of 0% or 100% cannot be tested: it must lie between them"
+        raise FieldError("share", message, "99%" if share == 1 else "1%")
+
+
+def _check_bound(bound: float) -> None:
+    if bound <= 0:
+        raise FieldError("bound", "the distance from zero must be above 0")
+
+
+@dataclass(frozen=True, slots=True)
+class Outlier:
+    """The sentence of a neuron beyond a bound, in parts."""
+
+    neuron: Neuron
+    bound: float
+    share: float
+    first: str
+    site: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_bound(self.bound)
+        _check_share(self.share)
+
+    def __str__(self) -> str:
+        return OUTLIER_PHRASE.render(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Massive:
+    """The sentence of a massive neuron, in parts."""
+
+    neuron: Neuron
+    first: str
+    share: float | None = None
+    site: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_share(self.share)
+
+    def __str__(self) -> str:
+        return MASSIVE_PHRASE.render(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """The sentence of a layer within a band, in parts."""
+
+    share: float
+    layer: int
+    bound: float
+    first: str
+    site: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_bound(self.bound)
+        _check_share(self.share)
+
+    def __str__(self) -> str:
+        return BAND_PHRASE.render(self)
+
+
+OUTLIER_PHRASE = Phrase(
+    "[{site:site}] neuron {neuron:neuron} is an outlier beyond {bound:number} in at least {share:share} "
+    "of tokens in {first:set}",
+    Outlier,
+)
+MASSIVE_PHRASE = Phrase(
+    "[{site:site}] neuron {neuron:neuron} is massive [in at least {share:share} of prompts] in {first:set}",
+    Massive,
+)
+BAND_PHRASE = Phrase(
+    "[{site:site}] at least {share:share} of layer {layer:count} lies within {bound:number} of zero in {first:set}",
+    Band,
+)

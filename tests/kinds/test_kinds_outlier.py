@@ -1,0 +1,161 @@
+"""Claims of outliers, massive neurons and layers within a band, on hand-set values."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from neuronclaims.kinds import phrases
+from neuronclaims.kinds.token_shares import mean_share, mean_share_test, smallest_share_p
+from neuronclaims.language import ClaimFileError, read_claim_file
+from neuronclaims.study import Study
+
+CONFIG = {"model_type": "gpt2", "n_layer": 4, "n_embd": 8, "n_head": 2, "n_positions": 64, "vocab_size": 9}
+PROMPTS = [f"prompt {number}" for number in range(12)]
+RNG = np.random.default_rng(4)
+TOKENS = RNG.normal(size=(12, 4, 10, 8))
+"""[prompts, layers, tokens, width]: normal noise, an outlier at index 2 of layers 1 and 2, a massive one at 3:5."""
+TOKENS[:, 1, ::2, 2] = 33.0
+TOKENS[:, 2, 0, 2] = -7.0
+TOKENS[::2, 0, 0, 2] = 6.0
+TOKENS[:11, 3, 4, 5] = -5000.0
+
+
+def pooled(values: np.ndarray, pool: str) -> np.ndarray:
+    """What the pools mean, for [prompts, tokens, width]."""
+    if pool == "mean":
+        return values.mean(1)
+    if pool == "massive":
+        size = np.abs(values)
+        return ((size > 100) & (size >= 1000 * np.median(size, axis=2, keepdims=True))).mean(1)
+    return (np.abs(values) >= float(pool.removeprefix("beyond "))).mean(1)
+
+
+def measure(source, measurements, *, cache, options, progress):
+    rows = {prompt: place for place, prompt in enumerate(PROMPTS)}
+    return {
+        m: pooled(TOKENS[[rows[p] for p in m.prompts], m.layer], m.tokens.pool).astype(np.float32)
+        for m in measurements
+    }
+
+
+@pytest.fixture
+def judge(tmp_path):
+    def judge(claim: str, group=lambda place: None, head: str = ""):
+        (tmp_path / "model").mkdir(exist_ok=True)
+        (tmp_path / "model" / "config.json").write_text(json.dumps(CONFIG))
+        (tmp_path / "model" / "model.safetensors").write_bytes(b"")
+        rows = [
+            {"text": text, **({"group": group(place)} if group(place) else {})}
+            for place, text in enumerate(PROMPTS)
+        ]
+        path = tmp_path / "x.claims.yaml"
+        path.write_text(
+            "version: 1\nmodels: [model]\nsite: resid_post\ntokens: last of prompt\n"
+            f"{head}sets: {json.dumps({'prose': rows})}\nclaims:\n  - {claim}\n"
+        )
+        [result] = Study(measure=measure).judge(read_claim_file(path, phrases()), "model").values()
+        return result
+
+    return judge
+
+
+def others(result) -> dict[str, float]:
+    return {effect.name: effect.value for effect in result.evidence.other_effects}
+
+
+def test_an_outlier_is_judged_by_its_share_of_tokens_and_its_layers_are_counted(judge):
+    result = judge("neuron 1:2 is an outlier beyond 6 in at least 6% of tokens in prose")
+    assert result.verdict == "supported"
+    assert result.evidence.effect.value == pytest.approx(0.5)
+    # 5 of 10 tokens at layer 1, 1 of 10 at layer 2, half of that at layer 0 ("at least 6" takes 6 itself), none at 3.
+    assert others(result)["share of layers in which this index passes"] == 0.5
+    profile = TOKENS[:, 1].mean((0, 1))
+    centred = profile - profile.mean()
+    assert others(result)["kurtosis of the layer"] == pytest.approx(
+        (centred**4).mean() / (centred**2).mean() ** 2, rel=1e-5
+    )
+    assert (result.evidence.rank.place, result.evidence.rank.among) == (1, 8)
+    [figure] = result.evidence.figures
+    assert [p.label for p in figure.points if p.marked] == ["1:2"]
+    assert figure.points[2].y == pytest.approx(profile[2], rel=1e-5)
+    assert len(figure.points) == 8
+
+
+def test_a_neuron_that_stays_below_is_refuted(judge):
+    assert judge("neuron 1:2 is an outlier beyond 6 in at least 60% of tokens in prose").verdict == "refuted"
+    # twelve silent prompts leave a share of up to 1 - 0.05^(1/12) = 22 % open
+    assert judge("neuron 1:3 is an outlier beyond 6 in at least 30% of tokens in prose").verdict == "refuted"
+    assert (
+        judge("neuron 1:3 is an outlier beyond 6 in at least 6% of tokens in prose").verdict == "inconclusive"
+    )
+
+
+def test_massive_is_counted_over_prompts_with_the_exact_binomial(judge):
+    result = judge("neuron 3:5 is massive in prose")
+    assert result.verdict == "supported"
+    assert result.evidence.effect.value == pytest.approx(11 / 12)
+    assert result.evidence.test.p_value == pytest.approx((1 + 12) / 2**12)
+    assert judge("neuron 3:5 is massive in at least 90% of prompts in prose").verdict == "inconclusive"
+    assert judge("neuron 1:2 is massive in prose").verdict == "refuted"  # 33 is an outlier, not massive
+
+
+def test_a_layer_within_a_band_is_counted_over_all_neurons_and_tokens(judge):
+    result = judge("at least 80% of layer 1 lies within 4 of zero in prose")
+    inside = (np.abs(TOKENS[:, 1]) < 4).mean((1, 2))
+    assert result.evidence.effect.value == pytest.approx(inside.mean(), rel=1e-6)
+    assert result.verdict == "supported"
+    assert judge("at least 99% of layer 1 lies within 4 of zero in prose").verdict == "refuted"
+
+
+def test_groups_are_the_units(judge):
+    result = judge("neuron 3:5 is massive in prose", group=lambda place: f"g{place % 4}")
+    # prompts 3, 7 and 11 form a group, of which 11 is not massive
+    assert result.evidence.counts == (("prose", 4),)
+    assert result.evidence.effect.value == pytest.approx((3 + 2 / 3) / 4)
+
+
+def test_prompts_that_all_have_all_tokens_cannot_beat_what_chance_gives_them():
+    ones = np.ones(10)
+    test = mean_share_test(ones, null=0.9, alike=True, unit="prompt")
+    assert test.p_value == pytest.approx(0.9**10)
+    nearly = np.array([1.0] * 9 + [0.99])
+    assert mean_share_test(nearly, null=0.9, alike=True, unit="prompt").p_value >= 0.9**10
+    assert smallest_share_p(10, 0.9, alike=True) == pytest.approx(0.9**10)
+
+
+@pytest.mark.parametrize("mean", [0.06, 0.3, 0.9])
+def test_the_test_of_a_share_holds_its_level_on_prompts_whose_tokens_go_together(mean):
+    rng = np.random.default_rng(1)
+    draws = (rng.random((4000, 20)) < mean).astype(float)
+    wrong = np.mean(
+        [mean_share_test(row, null=mean, alike=True, unit="prompt").p_value <= 0.05 for row in draws]
+    )
+    assert wrong <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 4000)
+
+
+def test_test_and_interval_are_about_the_same_number():
+    values = np.array([0.1, 0.3, 0.25, 0.4, 0.2, 0.15])
+    low = mean_share(values, "share").low
+    assert mean_share_test(values, null=low, alike=False, unit="prompt").p_value == pytest.approx(0.025)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "neuron 1:2 is an outlier beyond 0 in at least 6% of tokens in prose",
+        "neuron 1:2 is an outlier beyond 6 in at least 100% of tokens in prose",
+        "at least 0% of layer 1 lies within 4 of zero in prose",
+    ],
+)
+def test_numbers_that_cannot_be_tested_are_refused_where_they_stand(judge, claim):
+    with pytest.raises(ClaimFileError):
+        judge(claim)
+
+
+def test_layers_that_are_not_there_and_picked_neurons_are_clear_errors(judge):
+    assert "no layer 9" in judge("at least 80% of layer 9 lies within 4 of zero in prose").error
+    error = judge("neuron 1:2 is massive in prose", head="searched: all layers\n").error
+    assert "Test it on new prompts" in error
