@@ -1,0 +1,73 @@
+"""What claims about the activity of a direction have in common: their design, and what a finding tells."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from neuronclaims.kinds.asking import in_order, seed_of
+from neuronclaims.kinds.designs import design_of, left_out
+from neuronclaims.kinds.kind import Finding
+from neuronclaims.results import Selection
+
+if TYPE_CHECKING:
+    from neuronclaims.figures import Distributions
+    from neuronclaims.kinds.activity_maps import Activity, Maps
+    from neuronclaims.language import Claim
+    from neuronclaims.stats import Estimate, Side, TestResult, TwoSampleDesign
+
+
+def design_for(claim: Claim) -> TwoSampleDesign:
+    """Settle what is exchanged between the sentence's two sets."""
+    said = claim.sentence
+    return design_of(in_order(claim.sets[said.first]), in_order(claim.sets[said.second]))
+
+
+def seed_for(claim: Claim) -> int:
+    """Return a seed made of the prompts, as for other claims about the same two sets."""
+    said = claim.sentence
+    sets = in_order(claim.sets[said.first]), in_order(claim.sets[said.second])
+    return seed_of(claim.settings, sets, "two sets")
+
+
+def names_of(activity: Activity) -> tuple[str, str]:
+    """Return the names of the two sets."""
+    said = activity.claim.sentence
+    return said.first, said.second
+
+
+def finding_of(
+    activity: Activity,
+    maps: Maps,
+    design: TwoSampleDesign,
+    estimate: Estimate,
+    test: TestResult,
+    *,
+    side: Side,
+    others: tuple[Estimate, ...],
+    needed: tuple[int, int] | None,
+    notes: tuple[str, ...],
+    figures: tuple[Distributions, ...] = (),
+) -> Finding:
+    """Put together what both sentences tell of their direction."""
+    names, direction = names_of(activity), activity.direction
+    fitted_on = len({prompt.text for prompt in (*direction.first, *direction.second)})
+    made = f"The direction ({direction.method}) was fitted on {fitted_on:,} other prompts, none of them tested here."
+    raw = activity.claim.settings.options.score == "raw" and len(maps.layers) > 1
+    loud = ("Raw projections grow with the size of the states: layers with large states count for more.",)
+    return Finding(
+        estimate=estimate,
+        others=others,
+        claimed=None,
+        side=side,
+        null=0.0,
+        threshold=None,
+        test=test,
+        unit=design.unit,
+        paired=design.paired,
+        counts=((names[0], design.counts[0]), (names[1], design.counts[1])),
+        needed=needed,
+        rank=None,
+        selection=Selection("discovered", direction.names, prompts=fitted_on),
+        notes=(made, *(loud if raw else ()), *maps.note(names), *left_out(design), *notes),
+        figures=(*figures, maps.surface(names, activity.scale)),
+    )
