@@ -73,7 +73,9 @@ def mean_share_test(shares: NDArray[np.float64], *, null: float, alike: bool, un
 
     The variance is that of the shares as a part of the largest that their mean allows, at least 1/(2 units) of it, and
     Student's t is taken for the distance from ``null`` (docs/adr/0011-searching-a-grid.md). ``alike`` says that all
-    tokens of a unit may go one way; p is then at least null^units, the chance that so many units all have a share of 1.
+    tokens of a unit may go one way. p is then at least null^units, the chance that so many units all have a share of
+    1, and at least that of the binomial with as many draws as give this variance: where every share is 0 or 1 it is
+    the exact binomial p, where the score test alone was wrong up to 9 % of the time at 5 %.
     """
     mean, n = float(shares.mean()), len(shares)
     variance = float(shares.var(ddof=1))
@@ -98,11 +100,15 @@ def mean_share_test(shares: NDArray[np.float64], *, null: float, alike: bool, un
 
 
 def _p_above(mean: float, variance: float, units: int, null: float, alike: bool) -> float:
-    from scipy.special import stdtr
+    from scipy.special import betainc, stdtr
 
     room = mean * (1 - mean)
     dispersion = max(variance / room if room > 0 else 0.0, 1 / (2 * units))
     t = (mean - null) / math.sqrt(null * (1 - null) * dispersion / units)
     p = float(stdtr(units - 1, -t))
-    least = null**units if alike else np.finfo(np.float64).tiny
-    return min(1.0, max(p, least))
+    if not alike:
+        return max(p, float(np.finfo(np.float64).tiny))
+    seen = variance * (units - 1) / units / room if room > 0 else 1.0
+    draws = units / max(seen, 1 / (2 * units))
+    binomial = float(betainc(mean * draws, (1 - mean) * draws + 1, null)) if mean > 0 else 1.0
+    return min(1.0, max(p, binomial, null**units))

@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from neuronclaims.kinds import phrases
 from neuronclaims.kinds.token_shares import mean_share, mean_share_test, smallest_share_p
@@ -126,14 +127,24 @@ def test_prompts_that_all_have_all_tokens_cannot_beat_what_chance_gives_them():
     assert smallest_share_p(10, 0.9, alike=True) == pytest.approx(0.9**10)
 
 
+@pytest.mark.parametrize("units", [12, 40])
+@pytest.mark.parametrize("null", [0.06, 0.3, 0.9])
+def test_where_all_tokens_of_a_prompt_go_together_the_test_is_no_bolder_than_the_binomial(units, null):
+    for ones in range(1, units + 1):
+        shares = np.repeat([1.0, 0.0], [ones, units - ones])
+        p = mean_share_test(shares, null=null, alike=True, unit="prompt").p_value
+        assert p >= binomtest(ones, units, null, "greater").pvalue * (1 - 1e-9)
+
+
 @pytest.mark.parametrize("mean", [0.06, 0.3, 0.9])
-def test_the_test_of_a_share_holds_its_level_on_prompts_whose_tokens_go_together(mean):
+@pytest.mark.parametrize("spread", [1, 5, 50])
+def test_the_test_of_a_share_holds_its_level_on_beta_shares(mean, spread):
     rng = np.random.default_rng(1)
-    draws = (rng.random((4000, 20)) < mean).astype(float)
+    draws = rng.beta(spread * mean, spread * (1 - mean), (3000, 20))
     wrong = np.mean(
         [mean_share_test(row, null=mean, alike=True, unit="prompt").p_value <= 0.05 for row in draws]
     )
-    assert wrong <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 4000)
+    assert wrong <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 3000)
 
 
 def test_test_and_interval_are_about_the_same_number():
