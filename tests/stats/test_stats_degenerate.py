@@ -288,7 +288,7 @@ def test_an_interval_turned_round_and_a_statistic_of_labels_meet_constants_too()
     assert flat.p_value == 1.0
 
 
-NO_DATA = {"decide", "explain", "plan", "power_of", "seed_from", "units_needed"} | {
+NO_DATA = {"decide", "decide_fact", "explain", "plan", "power_of", "seed_from", "units_needed"} | {
     name for name in stats.__all__ if name.startswith("smallest_")
 }
 
