@@ -90,7 +90,7 @@ def _logistic(first: Floats, second: Floats) -> Floats:
     except ImportError:
         raise ClaimError(
             "A direction by logistic regression needs scikit-learn, which is not installed: "
-            "run 'pip install scikit-learn', or take the method 'mean difference'."
+            "install it (pip install 'neuronclaims[directions]'), or take the method 'mean difference'."
         ) from None
     states = np.vstack([first, second])
     states = states - states.mean(axis=0)
