@@ -221,7 +221,7 @@ def test_without_scikit_learn_the_error_says_what_to_install(monkeypatch, judge)
 
     monkeypatch.setattr(directions, "import_module", missing)
     error = judge("honesty activity is lower for lie than truth", "logistic regression").error
-    assert "pip install scikit-learn" in error
+    assert "neuronclaims[directions]" in error
 
 
 def test_the_cosine_of_a_state_is_its_projection_over_its_length():
