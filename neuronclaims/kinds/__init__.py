@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import entry_points
 
-from neuronclaims.kinds import activity, activity_search, contrast, outlier, restoration, separation
+from neuronclaims.kinds import ablation, activity, activity_search, contrast, outlier, restoration, separation
 from neuronclaims.kinds.kind import FACT, PATIENCE, ClaimError, Family, Finding, Kind, Reach
 from neuronclaims.language import Phrase, check_phrases
 
@@ -42,6 +42,7 @@ def kinds() -> tuple[Kind, ...]:
         activity.REGION,
         activity_search.SOMEWHERE,
         restoration.KIND,
+        ablation.KIND,
         *_from_other_packages(),
     )
     check_phrases({kind.name: kind.phrase for kind in found})

@@ -1,0 +1,207 @@
+"""Claims of ablated neurons: on numbers set by hand, and on a tiny model in which one neuron writes one token."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from changed_claims import FAKE_CONFIG, claim_file, judged_really, one_writer
+
+from neuronclaims.language import ClaimFileError
+from neuronclaims.measurements import Ablation, AblationSweep
+from neuronclaims.study import Study
+
+WIDTH = 4
+BEFORE = np.array([3.0, 2.0, 4.0, 2.5, 3.5, 1.5, 2.0, 3.0])
+CHANGE = np.array([-1.0, -0.5, -1.5, -0.75, -1.25, -0.5, -0.25, -1.0])
+"""What ablating neuron 1:2 changes; its fellow 1:0 changes a tenth, 1:3 as much the other way, the others nothing."""
+GAINS = {0: np.zeros(WIDTH), 1: np.array([0.1, 0.0, 1.0, -1.0])}
+DIVERGENCE = {"text": 0.05, "harmed": 0.5, "fine": 0.01}
+SETS = {name: [f"{name} {place}" for place in range(8)] for name in DIVERGENCE} | {"spare": ["Some", "Other"]}
+
+
+def answer(asked):
+    assert asked.reference in ((), ("Other", "Some"))
+    assert bool(asked.reference) == (asked.replacement != "zero")
+    names, rows = zip(*[prompt.split() for prompt in asked.prompts], strict=True)
+    rows = np.array([int(row) for row in rows])
+    before, change = BEFORE[rows], CHANGE[rows]
+    if isinstance(asked, AblationSweep):
+        return np.column_stack([before, before[:, None] + change[:, None] * GAINS[asked.layer]]).astype(
+            np.float32
+        )
+    change = change * sum(GAINS[layer][index] for layer, index in asked.neurons)
+    kl = np.array([DIVERGENCE[name] for name in names]) * (1 + rows / 10)
+    chance = np.full(len(rows), 0.5)
+    return np.stack([before, before + change, chance, chance + change / 10, kl], axis=1).astype(np.float32)
+
+
+def measure(source, measurements, *, cache, options, progress):
+    return {asked: answer(asked) for asked in measurements}
+
+
+@pytest.fixture
+def judge(tmp_path):
+    def judge(
+        claim: str = "neuron 1:2 lowers ' an' over ' a' in text",
+        head: str = "",
+        config=FAKE_CONFIG,
+        sets=SETS,
+    ):
+        said = json.dumps("ablating " + claim.replace("'", '"'))
+        file = claim_file(tmp_path, said, head=f"{head}sets: {json.dumps(sets)}\n", config=config)
+        [result] = Study(measure=measure).judge(file, "model").values()
+        return result
+
+    return judge
+
+
+def others(result) -> dict[str, float]:
+    return {effect.name: effect.value for effect in result.evidence.other_effects}
+
+
+def test_the_change_is_after_less_before_with_students_interval_and_all_sign_flips(judge):
+    from scipy.stats import ttest_1samp
+
+    result = judge()
+    effect = result.evidence.effect
+    assert effect.value == pytest.approx(CHANGE.mean())
+    interval = ttest_1samp(CHANGE, 0).confidence_interval(0.95)
+    assert (effect.low, effect.high) == (pytest.approx(interval.low), pytest.approx(interval.high))
+    assert result.evidence.test.p_value == pytest.approx(1 / 2**8)
+    assert result.verdict == "supported"
+    assert (result.evidence.rank.place, result.evidence.rank.among) == (1, WIDTH)
+    assert others(result)["mean change of the probability"] == pytest.approx(CHANGE.mean() / 10, rel=1e-5)
+    assert others(result)["mean KL divergence on text (nats)"] == pytest.approx(0.05 * 1.35, rel=1e-5)
+    assert any("harm elsewhere was not looked at" in note for note in result.evidence.notes)
+
+
+def test_the_direction_and_the_least_change_are_part_of_the_claim(judge):
+    assert judge("neuron 1:2 raises ' an' in text").verdict == "refuted"
+    raised = judge("neuron 1:3 raises ' an' in text by at least 0.3")
+    assert (raised.verdict, raised.evidence.rank.place) == ("supported", 1)
+    assert judge("neuron 1:2 lowers ' an' in text by at least 0.7").verdict == "inconclusive"
+    assert judge("neuron 1:2 lowers ' an' in text by at least 2").verdict == "refuted"
+    assert judge("neurons 1:2, 1:0 lowers ' an' in text").evidence.effect.value == pytest.approx(
+        1.1 * CHANGE.mean()
+    )
+
+
+def test_a_neuron_that_changes_nothing_leaves_nothing_to_test(judge):
+    result = judge("neuron 0:1 lowers ' an' in text")
+    assert (result.verdict, result.evidence.test.p_value) == ("inconclusive", 1)
+    assert "nothing to test" in result.reason
+
+
+def test_what_breaks_the_model_does_not_count_where_harm_is_limited(judge):
+    limited = "damage: {{set: {}, at_most: 0.1}}\n"
+    fine = judge(head=limited.format("fine"))
+    assert fine.verdict == "supported"
+    assert fine.evidence.effect.name == "mean change of the difference of logits"
+    assert others(fine)["mean KL divergence on fine (nats)"] == pytest.approx(0.01 * 1.35, rel=1e-5)
+    broken = judge(head=limited.format("harmed"))
+    assert broken.verdict == "refuted"
+    assert broken.evidence.effect.name == "mean KL divergence on harmed (nats)"
+    assert broken.evidence.effect.value == pytest.approx(0.5 * 1.35, rel=1e-5)
+    assert broken.evidence.test.p_value == pytest.approx(1)
+    assert others(broken)["mean change of the difference of logits"] == pytest.approx(CHANGE.mean())
+    # Neither shown nor ruled out: the mean of the harm lies just below the limit, its interval does not.
+    open_still = judge(head="damage: {set: harmed, at_most: 0.7}\n")
+    assert open_still.verdict == "inconclusive"
+
+
+def test_harm_without_a_limit_is_reported_and_not_tested(judge):
+    result = judge(head="damage: harmed\n")
+    assert result.verdict == "supported"
+    assert result.evidence.test.p_value == pytest.approx(1 / 2**8)
+    assert others(result)["mean KL divergence on harmed (nats)"] == pytest.approx(0.5 * 1.35, rel=1e-5)
+
+
+def test_too_few_prompts_for_the_harm_are_too_few_for_the_claim(judge):
+    result = judge(head="damage: {set: fine, at_most: 0.1}\n", sets=SETS | {"fine": ["fine 0", "fine 1"]})
+    assert result.verdict == "inconclusive"
+    assert result.evidence.test.p_value == pytest.approx(1 / 4)
+
+
+def test_the_probability_can_be_what_is_claimed(judge):
+    result = judge("neuron 1:2 lowers ' an' in text", head="outcome: probability\n")
+    assert result.evidence.effect.value == pytest.approx(CHANGE.mean() / 10, rel=1e-5)
+    assert others(result)["mean change of the logit"] == pytest.approx(CHANGE.mean())
+    assert "Leave out 'over ' a''" in judge(head="outcome: probability\n").error
+    searched = judge("neuron 1:2 lowers ' an' in text", head="outcome: probability\nsearched: layer 1\n")
+    assert "tested by its logits" in searched.error
+
+
+def test_means_and_single_values_are_taken_from_a_set_that_must_be_named(judge):
+    for replacement in ("mean", "resample"):
+        assert "'reference: baseline'" in judge(head=f"replacement: {replacement}\n").error
+        result = judge(head=f"replacement: {replacement}\nreference: spare\n")
+        assert result.verdict == "supported"
+        assert any("'spare'" in note for note in result.evidence.notes)
+
+
+def test_a_neuron_picked_on_these_prompts_is_held_against_all_that_were_searched(judge):
+    alone, picked = judge(), judge(head="searched: all layers\n")
+    assert picked.evidence.selection.neurons == 8
+    assert picked.evidence.effect.level == pytest.approx(1 - 0.05 / 8)
+    assert picked.evidence.test.p_value >= alone.evidence.test.p_value
+    # 1:3 has the t of 1:2 with the other sign, so it leads as clearly where all signs are flipped
+    assert picked.evidence.test.p_value == pytest.approx(2 / 2**8)
+
+
+def test_groups_are_the_units_and_order_changes_nothing(judge):
+    rows = [{"text": f"text {place}", "group": "abcd"[place // 2]} for place in range(8)]
+    result = judge(sets=SETS | {"text": rows})
+    assert (result.evidence.unit, result.evidence.counts) == ("group", (("text", 4),))
+    assert result.evidence == judge(sets=SETS | {"text": rows[::-1]}).evidence
+
+
+def test_what_cannot_be_claimed_is_refused_where_it_stands(judge):
+    for wrong in ("neurons 1:2 lowers ' an' in text", "neuron 1:2 lowers ' an' in text by at least 0"):
+        with pytest.raises(ClaimFileError):
+            judge(wrong)
+    bert = {"model_type": "bert", "num_hidden_layers": 2, "hidden_size": 4, "num_attention_heads": 2}
+    config = {**bert, "intermediate_size": 4, "max_position_embeddings": 64, "vocab_size": 9}
+    assert "predicts no next token" in judge(config=config).error
+
+
+def test_a_single_neuron_has_its_whole_layer_for_controls_and_several_have_none(tmp_path):
+    from neuronclaims.kinds.ablation import KIND
+    from neuronclaims.measurements import ModelFacts
+
+    facts = ModelFacts("m", "gpt2", 2, {"resid_post": WIDTH}, causal=True)
+    for who, kinds in (("neuron 1:2", [Ablation, AblationSweep]), ("neurons 1:2, 1:3", [Ablation])):
+        claim = json.dumps(f'ablating {who} lowers " an" in text')
+        [claim] = claim_file(tmp_path, claim, head=f"sets: {json.dumps(SETS)}\n").claims
+        assert [type(need) for need in KIND.needs(claim, facts)] == kinds
+
+
+WORDS = ("old", "new", "red", "blue", "small", "big", "green")
+REAL = {"dogs": [f"the {word} dog" for word in WORDS], "cats": [f"the {word} cat" for word in WORDS]}
+
+
+def real(tmp_path, claim: str, head: str = ""):
+    head = f"{head}sets: {json.dumps(REAL)}\n"
+    return judged_really(tmp_path, json.dumps(f"ablating {claim}"), head, one_writer())
+
+
+def test_without_the_neuron_that_writes_a_token_it_is_predicted_no_more(tmp_path):
+    head = "damage: {set: cats, at_most: 0.01}\n"
+    result = real(tmp_path, 'mlp_post neuron 0:3 lowers " tree" over " river" in dogs', head)
+    assert (result.error, result.verdict) == (None, "supported")
+    assert others(result)["mean KL divergence on cats (nats)"] == pytest.approx(0, abs=1e-6)
+    [first, second] = result.evidence.figures[0].rows
+    assert min(first.values) > 1
+    np.testing.assert_allclose(second.values, 0, atol=1e-5)
+    assert result.evidence.rank.place == 1
+
+
+def test_without_a_dead_neuron_nothing_changes_and_nothing_is_shown(tmp_path):
+    result = real(tmp_path, 'mlp_post neuron 0:0 lowers " tree" over " river" in dogs')
+    assert (result.error, result.verdict) == (None, "inconclusive")
+    assert result.evidence.effect.value == 0
+
+
+def test_words_of_several_tokens_are_named(tmp_path):
+    assert "tree house" in real(tmp_path, 'mlp_post neuron 0:3 lowers " tree house" in dogs').error
