@@ -20,9 +20,9 @@ import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.kinds.ablation_shown import change_name, divergence_of, figures_of, notes_of, others_of
-from neuronclaims.kinds.ablation_values import PHRASE, Asked, Harmed, Measured
+from neuronclaims.kinds.ablation_values import PHRASE, Asked, Harmed, Measured, check_outcome
 from neuronclaims.kinds.asking import resamples_of
-from neuronclaims.kinds.kind import ClaimError, Finding, Reach
+from neuronclaims.kinds.kind import Finding, Reach
 from neuronclaims.kinds.neurons import rank_of
 from neuronclaims.kinds.predictions import draws, mean_change, place_of, swept, who_of
 from neuronclaims.kinds.selection import level_for, selection_notes, selection_of, widened
@@ -46,6 +46,7 @@ class Part:
     unit: str
     counts: tuple[tuple[str, int], ...]
     needed: tuple[int, ...] | None
+    doubts: tuple[str, ...] = ()
 
     @property
     def rank(self) -> int:
@@ -75,7 +76,7 @@ class AblationKind:
         """Ask for the neurons ablated together, there and where harm is looked for, and for each of a layer alone."""
         asked = Asked.of(claim)
         layers = swept(claim, facts)
-        _check_outcome(asked)
+        check_outcome(asked)
         harmed = asked.harmed
         elsewhere = () if harmed is None else (harmed.need,)
         return asked.joint, *elsewhere, *(asked.sweep(layer) for layer in layers)
@@ -108,24 +109,13 @@ class AblationKind:
             needed=told.needed,
             rank=rank,
             selection=selection,
-            notes=(*selection_notes(selection), *place_of(rank), *notes_of(asked, measured, harmed)),
+            notes=(
+                *selection_notes(selection),
+                *place_of(rank),
+                *notes_of(asked, measured, harmed),
+                *(doubt for part in parts for doubt in part.doubts),
+            ),
             figures=figures_of(asked, measured, change.one.estimate, changes),
-        )
-
-
-def _check_outcome(asked: Asked) -> None:
-    if asked.options.outcome == "logit":
-        return
-    if asked.claim.sentence.against is not None:
-        raise ClaimError(
-            "A probability is that of one token ('outcome: probability'), but this sentence names two. Leave out "
-            f"'over {asked.claim.sentence.against!r}', or claim the difference of their logits ('outcome: logit')."
-        )
-    if asked.searched:
-        raise ClaimError(
-            "A neuron that was picked on these prompts ('searched') is tested by its logits: of all the neurons it "
-            "was picked from, no probabilities are measured. Leave out 'outcome: probability', or test it on new "
-            "prompts ('discovered_on')."
         )
 
 
@@ -208,6 +198,8 @@ def _harmless(asked: Asked, harmed: Harmed | None, answers: Answers, family: Fam
         max_resamples=draws(resamples, family.patience),
         unit=harmed.units.unit,
     )
+    limits = np.full_like(values, at_most)
+    doubts = stats.doubts(values, limits, paired=True, statistic="mean")
     part = Part(
         One(asked.claim.sentence.neurons[0], estimate, test),
         Bound("less", at_most, None if estimate.high is None else at_most, family.alpha),
@@ -215,6 +207,7 @@ def _harmless(asked: Asked, harmed: Harmed | None, answers: Answers, family: Fam
         harmed.units.unit,
         ((harmed.name, len(harmed.units.rows)),),
         None,
+        tuple(f"On {harmed.name!r}: {doubt}" for doubt in doubts),
     )
     return (part,)
 

@@ -193,3 +193,20 @@ class Measured:
         """Return the mean change of the prediction (logits) by each neuron of a layer [width]."""
         mean: Floats = (self.layers[layer] - self.alone[:, None]).mean(axis=0)
         return mean
+
+
+def check_outcome(asked: Asked) -> None:
+    """Raise ClaimError for the probability of two tokens, and of a neuron picked on these prompts."""
+    if asked.options.outcome == "logit":
+        return
+    if asked.claim.sentence.against is not None:
+        raise ClaimError(
+            "A probability is that of one token ('outcome: probability'), but this sentence names two. Leave out "
+            f"'over {asked.claim.sentence.against!r}', or claim the difference of their logits ('outcome: logit')."
+        )
+    if asked.searched:
+        raise ClaimError(
+            "A neuron that was picked on these prompts ('searched') is tested by its logits: of all the neurons it "
+            "was picked from, no probabilities are measured. Leave out 'outcome: probability', or test it on new "
+            "prompts ('discovered_on')."
+        )

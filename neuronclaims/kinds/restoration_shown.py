@@ -44,9 +44,8 @@ def notes_of(asked: Asked, measured: Measured) -> tuple[str, ...]:
         told.append(f"Half of the single pairs have shares between {low:.3g} % and {high:.3g} %.")
     against = int((differences < 0).sum())
     if against:
-        token = asked.claim.sentence.token
         told.append(
-            f"In {against} of {len(differences)} pairs it is the corrupted text that predicts {token!r} more."
+            f"In {against} of {len(differences)} pairs the corrupted text favours {asked.prediction} more."
         )
     share = asked.claim.sentence.share
     doubts = stats.doubts(measured.tops, share * measured.bottoms, paired=True, statistic="mean")

@@ -111,6 +111,15 @@ def test_what_breaks_the_model_does_not_count_where_harm_is_limited(judge):
     assert open_still.verdict == "inconclusive"
 
 
+def test_harm_in_one_prompt_alone_makes_its_mean_doubtful(judge, monkeypatch):
+    monkeypatch.setitem(DIVERGENCE, "rare", 0.0001)
+    monkeypatch.setitem(DIVERGENCE, "bad", 0.9)
+    rare = [f"rare {place}" for place in range(7)] + ["bad 7"]
+    result = judge(head="damage: {set: rare, at_most: 0.5}\n", sets=SETS | {"rare": rare})
+    assert result.verdict != "refuted"
+    assert any(note.startswith("On 'rare': ") for note in result.evidence.notes)
+
+
 def test_harm_without_a_limit_is_reported_and_not_tested(judge):
     result = judge(head="damage: harmed\n")
     assert result.verdict == "supported"

@@ -35,7 +35,11 @@ def answer(asked):
 
 
 def measure(source, measurements, *, cache, options, progress):
+    ASKED[:] = measurements
     return {asked: answer(asked) for asked in measurements}
+
+
+ASKED = []
 
 
 @pytest.fixture
@@ -131,6 +135,14 @@ def test_a_neuron_picked_on_these_pairs_is_held_against_all_that_were_searched(j
     assert picked.evidence.effect.high == pytest.approx(wide.high, rel=1e-5)
     error = judge(quoted(sentence("neurons 1:2, 1:0")), head="searched: layer 1\n").error
     assert "discovered_on" in error
+
+
+def test_neurons_are_restored_at_the_positions_that_are_said(judge):
+    judge(quoted(sentence()))
+    assert {asked.positions for asked in ASKED} == {"all"}
+    result = judge(quoted(sentence()), head="positions: last\n")
+    assert {asked.positions for asked in ASKED} == {"last"}
+    assert any("at the last token" in note for note in result.evidence.notes)
 
 
 def test_pairs_with_nothing_to_restore_are_refused_by_name(judge):
