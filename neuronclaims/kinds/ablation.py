@@ -181,7 +181,12 @@ def _beside(
 
 
 def _harmless(asked: Asked, harmed: Harmed | None, answers: Answers, family: Family) -> tuple[Part, ...]:
-    """Test that the mean divergence is below the limit; its interval, where it has one, must lie below it too."""
+    """Test that the mean divergence is below the limit; its interval, where it has one, must lie below it too.
+
+    Harm that strikes few prompts escapes both too often: of log-normal divergences (sd of the logs 1) whose mean is
+    just the limit, 15 % of sets of 10 pass and 11 % of sets of 40, not 2.5 %. No test of a mean without a bound on
+    its values does away with that; the notes say so.
+    """
     if harmed is None or harmed.at_most is None:
         return ()
     at_most = harmed.at_most
