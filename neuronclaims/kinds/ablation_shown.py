@@ -68,8 +68,8 @@ def _harm(harmed: Harmed | None) -> str:
         return f"The KL divergence on {harmed.name!r} is reported, not tested: 'damage' sets no limit ('at_most')."
     return (
         f"Claimed are both the change and a mean KL divergence of at most {harmed.at_most:g} nats on {harmed.name!r}: "
-        "p is the larger of the two tests, and the effect that of the part which fits the claim least. Harm that strikes "
-        "only few prompts can escape a set this size: take many, and various ones."
+        "p is the larger of the two tests, and the effect that of the part which fits the claim least. Harm that "
+        "strikes only few prompts can escape a set this size: take many, and various ones."
     )
 
 
