@@ -14,8 +14,10 @@ Site: TypeAlias = Literal[
 ]
 """Where in a block a neuron is read, by its TransformerLens name.
 
-``mlp_post`` is the input of the MLP's output projection (for gated MLPs: act(gate) x up); ``resid_post`` is a
-block's output, before any final norm.
+``mlp_pre`` is what the MLP's non-linearity is given (for gated MLPs: the gate); ``mlp_post`` is the input of its output
+projection (act(gate) x up); ``resid_mid`` stands between attention and MLP, where these follow one another;
+``resid_post`` is a block's output, before any final norm. ``final_norm`` is the output of that norm: it stands behind
+the last block, so its neurons have the last block's number and no other layer has any.
 """
 
 Pool: TypeAlias = str
@@ -221,3 +223,7 @@ class ModelFacts:
     layers: int
     widths: Mapping[str, int]
     causal: bool
+
+    def layers_at(self, site: str) -> range:
+        """Return the layers that have neurons at a site: all of them, of the final norm only the last."""
+        return range(self.layers - 1 if site == "final_norm" else 0, self.layers)

@@ -63,7 +63,7 @@ def model_facts(config: Config, name: str, spec: str) -> ModelFacts:
         else _number(config, family.inner, spec)
     )
     sizes = {"hidden": hidden, "inner": inner}
-    widths = {site: sizes[tap.width] for site, tap in family.sites.items()}
+    widths = {site: sizes[tap.width] for site, tap in family.sites.items() if tap.exists(config)}
     layers = _number(config, family.layers, spec)
     return ModelFacts(name, family.name, layers, MappingProxyType(widths), family.causal)
 

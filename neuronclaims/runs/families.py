@@ -9,16 +9,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
 class Tap:
-    """Where a site is read: the input or the output of one module of a block; ``width`` names its size."""
+    """Where a site is read: the input or the output of one module of a block; ``width`` names its size.
+
+    ``where`` says of what ``module`` is a part: of every block or, once, of the model's body behind the last block.
+    ``only_if`` is a setting of ``config.json``, its value where nothing is said, and the value that makes it a site.
+    """
 
     module: str
     side: Literal["input", "output"]
     width: Literal["hidden", "inner"] = "hidden"
+    where: Literal["block", "body"] = "block"
+    only_if: tuple[str, bool, bool] | None = None
+
+    def exists(self, config: Mapping[str, Any]) -> bool:
+        """Return whether models of this configuration have the site."""
+        if self.only_if is None:
+            return True
+        setting, unsaid, wanted = self.only_if
+        return bool(config.get(setting, unsaid)) == wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,26 +74,47 @@ class Family:
     weights: Weights | None = None
 
 
-def _sites(mlp_out: str, attn_out: str) -> Mapping[str, Tap]:
-    """Name the sites of a block, given the output projections of its MLP and of its attention."""
-    return {
+def _sites(
+    mlp_in: str, mlp_out: str, attn_out: str, middle: Tap | None = None, final: Tap | None = None
+) -> Mapping[str, Tap]:
+    """Name the sites of a block, in the order values pass them.
+
+    Given are the input projection of its MLP (of a gated one, the gate's), the output projections of its MLP and of
+    its attention, the norm that stands between the two, and the final norm, where a family has these.
+    """
+    sites = {
         "resid_pre": Tap("", "input"),
         "attn_out": Tap(attn_out, "output"),
+        "resid_mid": middle,
+        "mlp_pre": Tap(mlp_in, "output", "inner"),
         "mlp_post": Tap(mlp_out, "input", "inner"),
         "mlp_out": Tap(mlp_out, "output"),
         "resid_post": Tap("", "output"),
+        "final_norm": final,
     }
+    return {site: tap for site, tap in sites.items() if tap is not None}
+
+
+def _norm(module: str, setting: str = "", unsaid: bool = True, wanted: bool = True) -> Tap:
+    """Name the norm whose input is the residual stream between attention and MLP, where they follow one another."""
+    return Tap(module, "input", only_if=(setting, unsaid, wanted) if setting else None)
+
+
+def _final(module: str, setting: str = "") -> Tap:
+    return Tap(module, "output", where="body", only_if=(setting, True, True) if setting else None)
 
 
 _LLAMA_WEIGHTS = Weights("mlp.down_proj.weight", "norm.weight", "embed_tokens.weight", "lm_head.weight")
-_LLAMA_LIKE = _sites(mlp_out="mlp.down_proj", attn_out="self_attn.o_proj")
+_LLAMA_LIKE = _sites(
+    "mlp.gate_proj", "mlp.down_proj", "self_attn.o_proj", _norm("post_attention_layernorm"), _final("norm")
+)
 
 FAMILIES: tuple[Family, ...] = (
     Family(
         "GPT-2",
         "gpt2",
         blocks="h",
-        sites=_sites(mlp_out="mlp.c_proj", attn_out="attn.c_proj"),
+        sites=_sites("mlp.c_fc", "mlp.c_proj", "attn.c_proj", _norm("ln_2"), _final("ln_f")),
         hidden="n_embd",
         inner="n_inner",
         layers="n_layer",
@@ -104,7 +138,13 @@ FAMILIES: tuple[Family, ...] = (
         "GPT-NeoX",
         "gpt_neox",
         blocks="layers",
-        sites=_sites(mlp_out="mlp.dense_4h_to_h", attn_out="attention.dense"),
+        sites=_sites(
+            "mlp.dense_h_to_4h",
+            "mlp.dense_4h_to_h",
+            "attention.dense",
+            _norm("post_attention_layernorm", "use_parallel_residual", wanted=False),
+            _final("final_layer_norm"),
+        ),
         weights=Weights(
             "mlp.dense_4h_to_h.weight",
             "final_layer_norm.weight",
@@ -117,7 +157,13 @@ FAMILIES: tuple[Family, ...] = (
         "OPT",
         "opt",
         blocks="decoder.layers",
-        sites=_sites(mlp_out="fc2", attn_out="self_attn.out_proj"),
+        sites=_sites(
+            "fc1",
+            "fc2",
+            "self_attn.out_proj",
+            _norm("final_layer_norm", "do_layer_norm_before"),
+            _final("decoder.final_layer_norm", "do_layer_norm_before"),
+        ),
         inner="ffn_dim",
         weights=Weights(
             "fc2.weight",
@@ -131,7 +177,7 @@ FAMILIES: tuple[Family, ...] = (
         "BERT",
         "bert",
         blocks="encoder.layer",
-        sites=_sites(mlp_out="output.dense", attn_out="attention.output.dense"),
+        sites=_sites("intermediate.dense", "output.dense", "attention.output.dense"),
         causal=False,
     ),
 )

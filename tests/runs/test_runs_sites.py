@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -72,27 +73,38 @@ def gelu_tanh(x: torch.Tensor) -> torch.Tensor:
     return 0.5 * x * (1 + torch.tanh((2 / torch.pi) ** 0.5 * (x + 0.044715 * x**3)))
 
 
-def mlp_neurons(
+def mlp_inputs(
     name: str, block: torch.nn.Module, before: torch.Tensor, attention: torch.Tensor
-) -> torch.Tensor:
-    """What the MLP's output projection is given, from the weights of one block by plain arithmetic."""
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """What the MLP's non-linearity is given, and what it is gated with, if anything: plain arithmetic on weights."""
     middle = before + attention
     if name == "gpt2":
-        x = norm(middle, block.ln_2)
-        return gelu_tanh(x @ block.mlp.c_fc.weight + block.mlp.c_fc.bias)
+        return norm(middle, block.ln_2) @ block.mlp.c_fc.weight + block.mlp.c_fc.bias, None
     if "neox" in name:
         x = norm(before if name == "gpt_neox" else middle, block.post_attention_layernorm)
-        return gelu(x @ block.mlp.dense_h_to_4h.weight.T + block.mlp.dense_h_to_4h.bias)
+        return x @ block.mlp.dense_h_to_4h.weight.T + block.mlp.dense_h_to_4h.bias, None
     if name.startswith("opt"):
         x = norm(middle, block.final_layer_norm if name == "opt" else block.self_attn_layer_norm)
-        return torch.clamp(x @ block.fc1.weight.T + block.fc1.bias, min=0)
+        return x @ block.fc1.weight.T + block.fc1.bias, None
     if name == "bert":
-        x = attention @ block.intermediate.dense.weight.T + block.intermediate.dense.bias
-        return gelu(x)
+        return attention @ block.intermediate.dense.weight.T + block.intermediate.dense.bias, None
     weight = block.post_attention_layernorm.weight
     x = rms(middle, 1 + weight if name == "gemma" else weight, 1e-6)
-    gate, up = x @ block.mlp.gate_proj.weight.T, x @ block.mlp.up_proj.weight.T
-    return (gelu_tanh(gate) if name == "gemma" else gate * torch.sigmoid(gate)) * up
+    return x @ block.mlp.gate_proj.weight.T, x @ block.mlp.up_proj.weight.T
+
+
+def activation(name: str, x: torch.Tensor) -> torch.Tensor:
+    if name in ("gpt2", "gemma"):
+        return gelu_tanh(x)
+    if "neox" in name or name == "bert":
+        return gelu(x)
+    return torch.clamp(x, min=0) if name.startswith("opt") else x * torch.sigmoid(x)
+
+
+def mlp_neurons(name: str, *given: Any) -> torch.Tensor:
+    """What the MLP's output projection is given."""
+    inside, up = mlp_inputs(name, *given)
+    return activation(name, inside) if up is None else activation(name, inside) * up
 
 
 def output_projection(name: str, block: torch.nn.Module) -> torch.nn.Module:
@@ -109,11 +121,11 @@ def ask(site: str, layer: int, pool: str = "mean") -> Activations:
 def measured(request, folder_of, source_of):
     """Everything asked at once of one model in one padded batch, and the reference of every prompt."""
     name = request.param
-    sites = source_of(name).facts().widths
+    facts = source_of(name).facts()
     asked = [
         ask(site, layer, pool)
-        for site in sites
-        for layer in range(LAYERS)
+        for site in facts.widths
+        for layer in facts.layers_at(site)
         for pool in ("mean", "last", "max")
     ]
     answers = measure(source_of(name), asked)
@@ -158,6 +170,31 @@ def test_last_residual_stream_is_taken_before_the_final_norm(measured) -> None:
             after = reference.body.get_submodule(path)(raw)
             assert (raw - last).abs().max() > 0.05
         np.testing.assert_allclose(after.detach(), last, atol=1e-4, rtol=1e-4)
+
+
+def test_final_norm_is_what_hugging_face_makes_of_the_last_residual_stream(measured) -> None:
+    name, answers, references = measured
+    if name not in ("bert", "opt_post_norm"):
+        agree(answers, "final_norm", LAYERS - 1, references, lambda r: r.hidden[-1])
+
+
+def test_middle_of_a_block_is_its_input_and_what_attention_adds(measured) -> None:
+    name, answers, references = measured
+    if name in ("gpt_neox", "opt_post_norm", "bert"):
+        assert not any(ask.site == "resid_mid" for ask in answers)
+        return
+    for layer in range(LAYERS):
+        agree(answers, "resid_mid", layer, references, lambda r, at=layer: r.hidden[at] + r.attention[at])
+
+
+def test_sites_before_and_after_the_non_linearity_differ_by_it_alone(measured) -> None:
+    name, answers, references = measured
+    for layer in range(LAYERS):
+
+        def by_hand(reference: Reference, at: int = layer) -> torch.Tensor:
+            return mlp_inputs(name, reference.blocks[at], reference.hidden[at], reference.attention[at])[0]
+
+        agree(answers, "mlp_pre", layer, references, by_hand)
 
 
 def test_mlp_neurons_are_what_the_weights_say(measured) -> None:

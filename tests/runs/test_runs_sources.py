@@ -189,9 +189,14 @@ def test_a_model_handed_over_is_known_by_its_contents() -> None:
     ("name", "question", "says"),
     [
         (
-            "gpt2",
+            "gpt_neox",
             Activations("resid_mid", 0, LAST, PROMPTS),
-            "'resid_mid' is not measured on GPT-2 models such as gpt2. Sites: resid_pre",
+            "'resid_mid' is not measured on GPT-NeoX models such as gpt_neox. Sites: resid_pre",
+        ),
+        (
+            "gpt2",
+            Activations("final_norm", 1, LAST, PROMPTS),
+            "final_norm stands behind the last block, so in gpt2 its neurons have layer 2; there is none at layer 1.",
         ),
         ("gpt2", Activations("residual", 0, LAST, PROMPTS), "'residual' is no site"),
         ("gpt2", Activations("resid_post", 3, LAST, PROMPTS), "gpt2 has layers 0 to 2; there is no layer 3"),

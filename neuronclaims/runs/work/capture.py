@@ -90,8 +90,7 @@ class Recorder:
 
     def _hook(self, site: str, layer: int) -> Any:
         tap = self._ready.family.sites[site]
-        block = self._ready.blocks[layer]
-        module = block.get_submodule(tap.module) if tap.module else block
+        module = self._ready.module(tap, layer)
 
         def before(_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
             self._seen(site, layer, args[0] if args else next(iter(kwargs.values())))

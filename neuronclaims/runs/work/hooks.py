@@ -78,8 +78,7 @@ def _passing(residual: torch.Tensor, tuples: bool) -> Callable[..., Any]:
 
 def _attach(ready: Ready, place: Place, change: Change, waiting: set[Place]) -> Any:
     tap = ready.family.sites[place[0]]
-    block = ready.blocks[place[1]]
-    module = block.get_submodule(tap.module) if tap.module else block
+    block, module = ready.blocks[place[1]], ready.module(tap, place[1])
 
     def changed(values: torch.Tensor) -> torch.Tensor | None:
         waiting.discard(place)

@@ -15,7 +15,7 @@ from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer
 from neuronclaims.measurements import ModelFacts
 from neuronclaims.runs.errors import ModelError, first_line
 from neuronclaims.runs.facts import family_of
-from neuronclaims.runs.families import Family
+from neuronclaims.runs.families import Family, Tap
 from neuronclaims.runs.options import RunOptions
 from neuronclaims.runs.sources import LoadedModel, Source
 
@@ -31,6 +31,11 @@ class Ready:
     body: Any
     tokenizer: Any
     blocks: tuple[Any, ...]
+
+    def module(self, tap: Tap, layer: int) -> Any:
+        """Return the module a site is read from; the block itself where the tap names none."""
+        whole = self.blocks[layer] if tap.where == "block" else self.body
+        return whole.get_submodule(tap.module) if tap.module else whole
 
     @property
     def tuples(self) -> bool:
