@@ -74,7 +74,7 @@ class Activity:
                 f"{facts.name} has no site {self.claim.settings.site}; it has {', '.join(facts.widths)}."
             )
         named = None if self.layers is None else self.layers.layers
-        layers = range(facts.layers) if named is None else named
+        layers = facts.layers_at(self.claim.settings.site) if named is None else named
         if layers[-1] >= facts.layers:
             raise ClaimError(
                 f"{facts.name} has no layer {layers[-1]}: it has {facts.layers} layers, 0 to {facts.layers - 1}."

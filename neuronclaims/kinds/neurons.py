@@ -24,6 +24,11 @@ def check_neuron(neuron: Neuron, site: str, facts: ModelFacts) -> None:
     width = facts.widths.get(site)
     if width is None:
         raise ClaimError(f"{facts.name} has no site {site}; it has {', '.join(facts.widths)}.")
+    if neuron.layer not in facts.layers_at(site):
+        raise ClaimError(
+            f"{facts.name} has no neuron {neuron} at {site}, which stands behind the last block: write "
+            f"{facts.layers - 1}:{neuron.index}."
+        )
     if neuron.index >= width:
         others = [name for name, count in facts.widths.items() if count > neuron.index]
         hint = f" Sites wide enough: {', '.join(others)}." if others else ""

@@ -77,7 +77,7 @@ class OutlierKind(_NeuronKind):
         """Ask for the share of tokens beyond in every layer of that width, and for the layer's means."""
         one = self._needs(claim, facts)
         pool = _beyond(claim.sentence.bound)
-        return (one.asks("mean"), *(one.asks(pool, layer) for layer in range(facts.layers)))
+        return (one.asks("mean"), *(one.asks(pool, layer) for layer in facts.layers_at(claim.settings.site)))
 
     def judge(self, claim: Claim, answers: Answers, family: Family) -> Finding:  # noqa: ARG002
         """Average the share of tokens over prompts, and count in how many layers the index passes."""

@@ -30,13 +30,15 @@ def search_of(claim: Claim, who: Subject) -> Search | None:
 def layers_needed(claim: Claim, who: Subject, facts: ModelFacts) -> tuple[int, ...]:
     """Return the layers to measure, in order: those of the neurons, or all that were searched.
 
+    Of all layers, those count that have neurons at the claim's site.
+
     Raises ClaimError where layers were searched which the model does not have.
     """
     search = search_of(claim, who)
     if search is None:
         return tuple(sorted({neuron.layer for neuron in who.neurons}))
     if search.layers is None:
-        return tuple(range(facts.layers))
+        return tuple(facts.layers_at(claim.settings.site))
     if search.layers[-1] >= facts.layers:
         said = "is about" if who.how == "some" else "says that its neuron was picked from"
         raise ClaimError(

@@ -52,8 +52,8 @@ def check_place(facts: ModelFacts, site: str, layer: int, index: int | None = No
         raise MeasurementError(f"{facts.name} has layers 0 to {facts.layers - 1}; there is no layer {layer}.")
     if layer not in facts.layers_at(site):
         raise MeasurementError(
-            f"{site} stands behind the last block, so in {facts.name} its neurons have layer {facts.layers - 1}; there is "
-            f"none at layer {layer}."
+            f"{site} stands behind the last block, so in {facts.name} its neurons have layer {facts.layers - 1}; "
+            f"there is none at layer {layer}."
         )
     if index is not None and not 0 <= index < facts.widths[site]:
         raise MeasurementError(
