@@ -44,7 +44,10 @@ COMPARISONS = (
     ("true_answers", "false_answers", TokenRule("last", "prompt")),
     ("true_statements", "false_statements", TokenRule("last", "prompt")),
     ("honest", "lying", TokenRule("last", "prompt")),
+    ("own_honest_right", "own_lying_wrong", TokenRule("last", "prompt")),
+    ("own_lying_right", "own_lying_wrong", TokenRule("last", "prompt")),
 )
+"""Topics of the demo world; those with ``own_`` are the model's own answers, graded by ``grade_answers.py``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,7 @@ def main() -> None:
 
 def discover(first: str, second: str, tokens: TokenRule) -> Iterator[Candidate]:
     """Yield, per site, the neurons highest for the first topic and those highest for the second, by t."""
-    one, two = in_order(prompts(first, "discovery")), in_order(prompts(second, "discovery"))
+    one, two = in_order(of_topic(first)), in_order(of_topic(second))
     design = stats.two_sample_design([p.group for p in one], [p.group for p in two])
     source = open_model("demo", HERE)
     facts = source.facts()
@@ -118,6 +121,17 @@ def discover(first: str, second: str, tokens: TokenRule) -> Iterator[Candidate]:
         ordered = sorted(candidates, key=lambda c: -c.t)
         yield from ordered[:KEPT]
         yield from ordered[-KEPT:]
+
+
+def of_topic(topic: str) -> list[Prompt]:
+    """Return a topic's prompts of the discovery split."""
+    if not topic.startswith("own_"):
+        return prompts(topic, "discovery")
+    _, voice, label = topic.split("_")
+    path = HERE / "prompts" / "discovery" / "own_answers.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if (row["voice"], row["label"]) == (voice, label)]
+    return [Prompt(row["text"], row["opening"], row["fact"], label, "") for row in rows]
 
 
 def baseline_halves() -> list[HalfPrompt]:
