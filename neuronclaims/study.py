@@ -74,7 +74,7 @@ class Study:
     """Claim files put to models: each model is measured once for all of them, each file judged as one family.
 
     ``cache`` is the folder where measured values are kept, None for nowhere. ``models`` are models handed over as
-    objects, by the name claim files use. ``measure`` answers the measurements: this process by default.
+    objects or folders, by the name claim files use. ``measure`` answers the measurements: this process by default.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Study:
         *,
         cache: Path | None = None,
         options: RunOptions | None = None,
-        models: Mapping[str, LoadedModel] | None = None,
+        models: Mapping[str, LoadedModel | Path] | None = None,
         progress: Callable[[Progress], None] | None = None,
         measure: Measure = measure,
     ) -> None:

@@ -163,7 +163,8 @@ class ClaimFile:
     """A whole claim file: its claims in the file's order, the models, and how the family is judged.
 
     ``digest`` is a SHA-256 of all that the file means, its prompts included: comments, layout and the file's
-    place do not change it.
+    place do not change it. ``if_missing``, no part of it, says what the claims do on a model that is not on the
+    machine.
     """
 
     path: Path
@@ -175,6 +176,7 @@ class ClaimFile:
     digest: str
     pairs: Mapping[str, PairSet] = field(default_factory=dict)
     directions: Mapping[str, Direction] = field(default_factory=dict)
+    if_missing: Literal["fail", "skip"] = "fail"
 
 
 def slug(text: str) -> str:

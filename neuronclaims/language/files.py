@@ -79,6 +79,7 @@ def read_claim_file(path: Path, phrases: Sequence[Phrase]) -> ClaimFile:
         digest=_digest(header, sections, claims),
         pairs=sections.pairs,
         directions=sections.directions,
+        if_missing=cast(Any, header.if_missing),
     )
 
 

@@ -29,6 +29,7 @@ TOKEN_RULES = tuple(
 )
 CORRECTIONS = ("holm", "bonferroni", "benjamini-hochberg", "benjamini-yekutieli", "max-statistic", "none")
 EXPECTATIONS = ("supported", "refuted", "inconclusive")
+IF_MISSING = ("fail", "skip")
 
 _IDENTITY = r"[A-Za-z0-9_-]+(?::[A-Za-z0-9_-]+)*"
 _TAG = r"[A-Za-z_][A-Za-z0-9_-]*"
@@ -45,6 +46,7 @@ Site = Annotated[str, OneOf("site", SITES)]
 TokenRule = Annotated[str, OneOf("token rule", TOKEN_RULES)]
 Correction = Annotated[str, OneOf("correction", CORRECTIONS)]
 Expectation = Annotated[str, OneOf("verdict", EXPECTATIONS)]
+IfMissing = Annotated[str, OneOf("way to treat a missing model", IF_MISSING)]
 Searched = Annotated[
     Search, PlainValidator(search), WithJsonSchema({"type": "string", "pattern": f"^({PATTERN})$"})
 ]
@@ -112,6 +114,10 @@ class _Opening(Part):
     version: Version = Field(description="The version of the claim file format: 1.")
     models: Texts = Field(
         description="Each claim is tested on each: demo, a local folder, a Hugging Face name@revision."
+    )
+    if_missing: IfMissing = Field(
+        "fail",
+        description="What its claims do where a model is not on this machine: fail (if unsaid) or skip.",
     )
 
 

@@ -13,6 +13,14 @@ class ModelError(RunError):
     """A model could not be found, is not of a kind that can be measured, or does not load."""
 
 
+class MissingModelError(ModelError):
+    """A model that is not on this machine at all; ``short`` says so, and what to do, in one sentence."""
+
+    def __init__(self, message: str, short: str) -> None:
+        super().__init__(message)
+        self.short = short
+
+
 class MeasurementError(RunError):
     """Something was asked of a model that it cannot answer: a site, a layer, a span, a prompt."""
 

@@ -56,6 +56,11 @@ def weight_files(folder: Path) -> list[Path]:
     return [folder / name for name in shards]
 
 
+def has_weights(folder: Path) -> bool:
+    """Say whether any weights are there, be they whole or of a format that is not read."""
+    return any(any(folder.glob(pattern)) for pattern in ("model*.safetensors*", *_UNSAFE))
+
+
 def fingerprint_folder(folder: Path, memory: Path | None) -> Fingerprint:
     """Return the fingerprint of a model's folder, from ``memory`` where no file has changed since."""
     weights = [*weight_files(folder), *_existing(folder, _SETTINGS)]

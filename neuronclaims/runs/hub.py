@@ -6,7 +6,7 @@ import os
 from difflib import get_close_matches
 from pathlib import Path
 
-from neuronclaims.runs.errors import ModelError
+from neuronclaims.runs.errors import MissingModelError
 
 
 def hub_cache() -> Path:
@@ -23,19 +23,30 @@ def hub_cache() -> Path:
 def snapshot(spec: str, base: Path) -> Path:
     """Return the snapshot folder of a hub id with optional ``@revision``; nothing is ever downloaded.
 
-    Raises ModelError, naming close matches, where the model or that revision of it is not on disk.
+    Raises MissingModelError, naming close matches, where the model or that revision of it is not on disk.
     """
     name, _, revision = spec.partition("@")
     home = hub_cache() / f"models--{name.replace('/', '--')}"
     if not home.is_dir():
-        raise ModelError(_unknown(name, base))
+        raise MissingModelError(_unknown(name, base), short(spec))
     found = _commit(home, revision or "main")
     if found is None:
-        raise ModelError(
+        raise MissingModelError(
             f"Model {name!r} is on disk, but not its revision {revision or 'main'!r}. On disk: "
-            f"{', '.join(_revisions(home)) or 'none'}. Download it first: {_download(name, revision)}"
+            f"{', '.join(_revisions(home)) or 'none'}. Download it first: {_download(name, revision)}",
+            short(spec),
+        )
+    if not (found / "config.json").is_file():
+        raise MissingModelError(
+            f"{found} has no config.json. Download it first: {_download(name, revision)}", short(spec)
         )
     return found
+
+
+def short(spec: str) -> str:
+    """Say in one line that a hub id is not on this machine, and how that is mended."""
+    name, _, revision = spec.partition("@")
+    return f"{spec} is not on this machine; download it with '{_download(name, revision)}' or name a folder that has it"
 
 
 def _commit(home: Path, revision: str) -> Path | None:

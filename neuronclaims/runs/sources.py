@@ -10,10 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from neuronclaims.measurements import ModelFacts
-from neuronclaims.runs.errors import ModelError
+from neuronclaims.runs.errors import MissingModelError, ModelError
 from neuronclaims.runs.facts import Config, context_length, family_of, model_facts, read_config
-from neuronclaims.runs.fingerprint import Fingerprint, fingerprint_folder, fingerprint_loaded, weight_files
-from neuronclaims.runs.hub import snapshot
+from neuronclaims.runs.fingerprint import (
+    Fingerprint,
+    fingerprint_folder,
+    fingerprint_loaded,
+    has_weights,
+    weight_files,
+)
+from neuronclaims.runs.hub import short, snapshot
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,19 +61,23 @@ class Source:
         return fingerprint_folder(self.folder, memory)
 
 
-def open_model(spec: str, base: Path, loaded: Mapping[str, LoadedModel] | None = None) -> Source:
-    """Find the model a claim file names: a name in ``loaded``, ``demo``, a folder, or a hub id on disk.
+def open_model(
+    spec: str, base: Path, given: Mapping[str, LoadedModel | Path] | None = None, *, weights: bool = True
+) -> Source:
+    """Find the model a claim file names: a name in ``given``, ``demo``, a folder, or a hub id on disk.
 
-    Folders are relative to ``base``, the folder of the claim file. Only small files are read. Raises
-    ModelError for a model that is not there, that has no safetensors weights, or that cannot be measured.
+    ``given`` maps names to models or to their folders. Other folders are relative to ``base``, the folder of the
+    claim file. Only small files are read. Raises MissingModelError for a model that is not on this machine, another
+    ModelError for one that cannot be measured or, where ``weights`` are wanted, has no safetensors weights.
     """
-    if loaded and spec in loaded:
-        handed = loaded[spec]
+    handed = given.get(spec) if given else None
+    if isinstance(handed, LoadedModel):
         source = Source(spec, label(spec), handed.model.config.to_dict(), loaded=handed)
     else:
-        folder = _locate(spec, base)
+        folder = handed or _locate(spec, base)
         source = Source(spec, label(spec, folder), read_config(folder), folder=folder)
-        weight_files(folder)
+        if weights:
+            _check_weights(spec, folder)
     family_of(source.config, spec)
     source.facts()
     return source
@@ -79,6 +89,16 @@ def label(spec: str, folder: Path | None = None) -> str:
     if last in ("", ".", "..", "~") and folder is not None:
         last = folder.resolve().name
     return re.sub(r"[^A-Za-z0-9_@-]+", "-", last).strip("-") or "model"
+
+
+def _check_weights(spec: str, folder: Path) -> None:
+    """Raise ModelError where weights are missing; a hub's snapshot without any was never downloaded."""
+    try:
+        weight_files(folder)
+    except ModelError as error:
+        if folder.parent.name == "snapshots" and not has_weights(folder):
+            raise MissingModelError(str(error), short(spec)) from None
+        raise
 
 
 def _locate(spec: str, base: Path) -> Path:
@@ -94,7 +114,10 @@ def _locate(spec: str, base: Path) -> Path:
             f"Model {spec!r} is a file; give the folder that holds config.json and model.safetensors."
         )
     if spec.startswith((".", "/", "~")) or "\\" in spec or spec.count("/") > 1 or Path(spec).is_absolute():
-        raise ModelError(f"There is no folder {folder} for model {spec!r}.{_neighbours(folder)}")
+        raise MissingModelError(
+            f"There is no folder {folder} for model {spec!r}.{_neighbours(folder)}",
+            f"there is no folder {spec} on this machine",
+        )
     return snapshot(spec, base)
 
 
