@@ -11,6 +11,7 @@ from scipy import stats as scipy_stats
 from small_world import claim_file, judged, values
 from statsmodels.stats.weightstats import ttest_ind, ttost_ind, ttost_paired
 
+from neuronclaims.language import ClaimFileError
 from neuronclaims.study import hopeless
 
 NOT_MORE = "does not activate more for up than down"
@@ -129,21 +130,45 @@ def test_within_blocks_p_is_the_level_at_which_the_interval_reaches_the_margin(t
 @pytest.mark.parametrize(
     ("claim", "message"),
     [
-        (f"neuron 0:1 {NOT_MORE}", "Add 'margin: 0.5 sd': the difference that would matter."),
-        (
-            "neuron 0:1 does not separate up from down",
-            "Add 'margin: 0.1': the distance of the AUROC from 0.5",
-        ),
         ("{claim: neuron 0:1 does not separate up from down, margin: 0.6}", "Write 'margin: 0.1'."),
         ("{claim: neuron 0:1 does not separate up from down, margin: 0.5 sd}", "Write 'margin: 0.1'."),
         (f"{{claim: neuron 0:1 {NOT_MORE}, margin: 0.4, searched: layer 0}}", "Test it on new prompts"),
     ],
 )
-def test_a_margin_that_is_not_there_or_does_not_fit_is_one_clear_error(tmp_path, claim, message):
+def test_a_margin_that_does_not_fit_is_one_clear_error(tmp_path, claim, message):
     result, fine = judged(tmp_path, claim, "neuron 0:1 activates more for up than down")
     assert message in (result.error or "")
     assert fine.error is None
     assert fine.evidence.test.family == 2
+
+
+@pytest.mark.parametrize(
+    ("claim", "message"),
+    [
+        (
+            f"neuron 0:1 {NOT_MORE}",
+            "'does not activate' can be shown only up to a margin, and this claim has none: "
+            "add 'margin: 0.5 sd', the difference that would matter",
+        ),
+        (
+            "neuron 0:1 does not separate up from down",
+            "'does not separate' can be shown only up to a margin, and this claim has none: "
+            "add 'margin: 0.1', the distance of the AUROC from 0.5 that would matter",
+        ),
+        (
+            "{claim: neuron 0:1 activates more for up than down, margin: 0.4}",
+            "this claim denies nothing, so a margin means nothing to it: only 'does not activate' has one",
+        ),
+        (
+            "{claim: neuron 0:1 separates up from down, margin: 0.1}",
+            "this claim denies nothing, so a margin means nothing to it: only 'does not separate' has one",
+        ),
+    ],
+)
+def test_a_margin_that_lacks_or_means_nothing_is_told_as_the_file_is_read(tmp_path, claim, message):
+    with pytest.raises(ClaimFileError) as caught:
+        claim_file(tmp_path, claim)
+    assert [problem.message for problem in caught.value.problems] == [message]
 
 
 def test_a_margin_at_the_top_of_a_file_serves_every_claim_that_denies(tmp_path):

@@ -54,6 +54,7 @@ PHRASE = Phrase(
     "for {first:set} than {second:set} [by at least {by:amount}]",
     Contrast,
     options=("margin",),
+    margin="'margin: 0.5 sd', the difference that would matter",
 )
 
 

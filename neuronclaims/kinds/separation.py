@@ -62,6 +62,7 @@ PHRASE = Phrase(
     "[with AUROC at least {auroc:number}]",
     Separation,
     options=("margin",),
+    margin="'margin: 0.1', the distance of the AUROC from 0.5 that would matter",
 )
 
 

@@ -67,11 +67,12 @@ class PromptPair:
 
 @dataclass(frozen=True, slots=True)
 class PairSet:
-    """A named list of different pairs; all of them have a group or none has."""
+    """A named list of different pairs; all of them have a group or none has; ``graded_by`` is as that of a set."""
 
     name: str
     pairs: tuple[PromptPair, ...]
     place: Place
+    graded_by: str | None = None
 
     @property
     def prompts(self) -> tuple[Prompt, ...]:
@@ -99,6 +100,11 @@ class Direction:
     second: tuple[Prompt, ...]
     neutral: PromptSet | None
     place: Place
+
+    @property
+    def made_from(self) -> tuple[str, ...]:
+        """The names of all sets and pairs it rests on, the neutral set included."""
+        return (*self.names, *([self.neutral.name] if self.neutral else []))
 
     @property
     def paired(self) -> bool:
@@ -144,7 +150,8 @@ class Claim:
 
     ``sets`` holds the prompt sets that the sentence and the options name, by name, ``pairs`` and ``directions`` those
     that the sentence names; ``discovered`` the prompts its neuron was found on, none of which is among those tested,
-    or None where the file does not say.
+    or None where the file does not say. ``graded`` are the sets and pairs of graded answers that it rests on, those
+    that its directions were made from included: by name, the fingerprint of the model that gave the answers.
     """
 
     id: str
@@ -156,6 +163,7 @@ class Claim:
     discovered: Discovery | None = None
     pairs: Mapping[str, PairSet] = field(default_factory=dict)
     directions: Mapping[str, Direction] = field(default_factory=dict)
+    graded: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

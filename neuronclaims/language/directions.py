@@ -59,7 +59,7 @@ def _names(entry: DirectionEntry, node: Entries, entered: Entered, source: Sourc
         known = entered.pair_names if alone else entered.set_names
         if scalar.text in known:
             continue
-        message = f"there are no pairs {quoted(scalar.text)}" if alone else _no_set(scalar.text)
+        message = f"there are no pairs {quoted(scalar.text)}" if alone else _no_set(scalar.text, entered)
         if alone and scalar.text in entered.set_names:
             message = (
                 f"{quoted(scalar.text)} is a prompt set: a direction is made from two sets, or from pairs"
@@ -70,11 +70,13 @@ def _names(entry: DirectionEntry, node: Entries, entered: Entered, source: Sourc
         yield source.problem(given.start, message)
     neutral = node.get("neutral")
     if isinstance(neutral, Scalar) and neutral.text not in entered.set_names:
-        yield _at(neutral, _no_set(neutral.text), entered.set_names, source)
+        yield _at(neutral, _no_set(neutral.text, entered), entered.set_names, source)
 
 
-def _no_set(name: str) -> str:
-    return f"there is no prompt set {quoted(name)}"
+def _no_set(name: str, entered: Entered) -> str:
+    return f"there is no prompt set {quoted(name)}" + (
+        "" if entered.set_names else ": the file has no 'sets'"
+    )
 
 
 def _at(scalar: Scalar, message: str, known: tuple[str, ...], source: Source) -> Problem:

@@ -34,6 +34,7 @@ From = Annotated[
 
 _WHERE = "Which rows to take: for each column a value or a list of values."
 _TABLE = "A .jsonl or .csv file, relative to the claim file."
+_GRADED = "The SHA-256 of the model whose answers these are, or {column: NAME} where the rows hold it."
 
 
 class Part(BaseModel):
@@ -59,10 +60,7 @@ class FileSet(Part):
         description="The column that holds each prompt's block: labels are exchanged within blocks only.",
     )
     id: Column | None = Field(None, description="The column that holds each prompt's name.")
-    graded_by: Grader | None = Field(
-        None,
-        description="The SHA-256 of the model whose answers these are, or {column: NAME} where the rows hold it.",
-    )
+    graded_by: Grader | None = Field(None, description=_GRADED)
 
 
 class PromptEntry(Part):
@@ -88,6 +86,7 @@ class FilePairs(Part):
     where: Where | None = Field(None, description=_WHERE)
     group: Column | None = Field(None, description="The column that holds each pair's group.")
     id: Column | None = Field(None, description="The column that holds each pair's name.")
+    graded_by: Grader | None = Field(None, description=_GRADED)
 
 
 class PairEntry(Part):

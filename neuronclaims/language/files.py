@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from neuronclaims.language import drafts as d
 from neuronclaims.language.claims import Claim, ClaimFile, Settings, Tokens
+from neuronclaims.language.denials import wrong_margins
 from neuronclaims.language.errors import ClaimFileError, Problem, quoted
 from neuronclaims.language.given import not_taken, options_of, unknown_sets
 from neuronclaims.language.marks import Entries, Items, compose
@@ -61,6 +62,7 @@ def read_claim_file(path: Path, phrases: Sequence[Phrase]) -> ClaimFile:
     problems += shared_prompts(drafts, sections.sets, source)
     problems += fitted_here(drafts, sections, source)
     problems += not_taken(drafts, root, source)
+    problems += wrong_margins(drafts, root, source)
     problems += unknown_sets(drafts, root, sections.names["sets"], source)
     selections = read_selections(root, header, drafts, sections, source, problems)
     if problems or header is None:
@@ -117,6 +119,9 @@ def _claim(draft: d.Draft, chosen: Selection, header: Header, sections: Sections
     parsed, entry = cast(Parsed, draft.parsed), cast(ClaimEntry, draft.entry)
     settings = _settings(draft, entry, header, chosen)
     used = dict.fromkeys([*(name for _, name in draft.named("sets")), *settings.options.sets])
+    pairs = {name: sections.pairs[name] for _, name in draft.named("pairs")}
+    directions = {name: sections.directions[name] for _, name in draft.named("directions")}
+    made_from = [name for direction in directions.values() for name in direction.made_from]
     return Claim(
         id=cast(str, draft.id),
         place=source.place(draft.node.start),
@@ -125,8 +130,9 @@ def _claim(draft: d.Draft, chosen: Selection, header: Header, sections: Sections
         settings=settings,
         sets={name: sections.sets[name] for name in used},
         discovered=chosen.discovered,
-        pairs={name: sections.pairs[name] for _, name in draft.named("pairs")},
-        directions={name: sections.directions[name] for _, name in draft.named("directions")},
+        pairs=pairs,
+        directions=directions,
+        graded=sections.graded([*used, *pairs, *made_from]),
     )
 
 
@@ -159,7 +165,7 @@ def _digest(header: Header, sections: Sections, claims: Sequence[Claim]) -> str:
             name: [[p.text, p.id, p.group, p.pair, p.block] for p in s.prompts]
             for name, s in sections.sets.items()
         },
-        "graded": {name: s.graded_by for name, s in sections.sets.items()},
+        "graded": sections.graded([*sections.sets, *sections.pairs]),
         "pairs": {
             name: [[p.clean, p.corrupted, p.id, p.group] for p in s.pairs]
             for name, s in sections.pairs.items()

@@ -60,6 +60,7 @@ def unknown_sets(
             scalar = _set_named(level.get(option))
             if scalar is not None and not scalar.missing and scalar.text not in known:
                 message = f"there is no prompt set {quoted(scalar.text)}"
+                message += "" if known else ": the file has no 'sets'"
                 width, near = scalar.end - scalar.start, closest(scalar.text, known)
                 yield source.problem(
                     scalar.start, message, width=width, suggestion=near, allowed=tuple(known)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from neuronclaims.language.claims import PairSet, PromptPair
 from neuronclaims.language.entries import FilePairs, PairEntry
 from neuronclaims.language.errors import ClaimFileError, Problem, quoted
+from neuronclaims.language.graders import grader_of, wrong_graders
 from neuronclaims.language.marks import Entries, Items, Node, Scalar
 from neuronclaims.language.rows import SUFFIXES, Row, Table
 from neuronclaims.language.source import Source
@@ -23,6 +24,11 @@ class _Placed:
     source: Source
     start: int
     width: int
+    graded_by: str | None = None
+
+    @property
+    def where(self) -> str:
+        return self.pair.source
 
     def problem(self, message: str) -> Problem:
         return self.source.problem(self.start, message, width=self.width)
@@ -44,7 +50,7 @@ def read_pairs(name: str, key: Scalar, node: Node, source: Source) -> PairSet:
     problems = [*_partly(placed), *_equal(placed), *_repeated(placed)]
     if problems:
         raise ClaimFileError(problems)
-    return PairSet(name, tuple(each.pair for each in placed), source.place(key.start))
+    return PairSet(name, tuple(each.pair for each in placed), source.place(key.start), placed[0].graded_by)
 
 
 def _inline(name: str, key: Scalar, node: Items, source: Source) -> list[_Placed]:
@@ -93,6 +99,7 @@ def _pairs(rows: Sequence[Row], chosen: FilePairs, table: Table) -> list[_Placed
         for each in placed
         if column and not getattr(each.pair, field)
     ]
+    problems += wrong_graders(placed, chosen)
     if problems:
         raise ClaimFileError(problems)
     return placed
@@ -106,7 +113,7 @@ def _pair(row: Row, chosen: FilePairs, table: Table) -> _Placed:
         id=row.values.get(chosen.id) if chosen.id else None,
         group=row.values.get(chosen.group) if chosen.group else None,
     )
-    return _Placed(pair, table.source, *table.span(row))
+    return _Placed(pair, table.source, *table.span(row), graded_by=grader_of(row, chosen))
 
 
 def _blank(placed: _Placed) -> Iterator[Problem]:

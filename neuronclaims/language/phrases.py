@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from neuronclaims.language.choices import Choice
+from neuronclaims.language.errors import quoted
 from neuronclaims.language.hole import Hole, Pattern, literal
 from neuronclaims.language.holes import HOLES, hole_of
 from neuronclaims.language.options import OPTIONS
@@ -94,14 +95,16 @@ class Stretch:
 class Phrase:
     """How one kind of claim reads: ``template`` in words and holes, ``build`` the dataclass of its fields.
 
-    ``options`` names the settings that claims of this kind take besides those that all take. Fields of optional parts
-    are None where the part is left out. Raises PhraseError on a template that does not compile, whose holes are not
-    exactly the fields of ``build``, or on an option that there is not.
+    ``options`` names the settings that claims of this kind take besides those that all take; ``margin`` says what to
+    add where one that denies has no margin, such as "'margin: 0.5 sd', the difference that would matter". Fields of
+    optional parts are None where the part is left out. Raises PhraseError on a template that does not compile, whose
+    holes are not exactly the fields of ``build``, or on an option that there is not.
     """
 
     template: str
     build: type[Any]
     options: tuple[str, ...] = ()
+    margin: str = ""
     stretches: tuple[Stretch, ...] = dataclasses.field(init=False, repr=False, compare=False)
     slots: tuple[Slot, ...] = dataclasses.field(init=False, repr=False, compare=False)
 
@@ -139,6 +142,18 @@ class Phrase:
                 raise PhraseError(f"{sentence!r} lacks some of {', '.join(stretch.fields)}: {self.shape}")
             words.extend(_written(part, sentence) for part in stretch.parts)
         return " ".join(words)
+
+    @property
+    def denials(self) -> str:
+        """The words by which a claim of this kind denies, as an error lists them; empty where it cannot."""
+        texts = (
+            option for slot in self.slots if isinstance(slot.hole, Choice) for option in slot.hole.options
+        )
+        return either([quoted(text) for text in texts if _denies(text)])
+
+    def denial(self, sentence: Any) -> str | None:
+        """Return the field of the words by which a sentence denies, None where it denies nothing."""
+        return next((field for field, value in self.values(sentence, "choice") if _denies(value)), None)
 
     def named(self, sentence: Any, section: str) -> tuple[tuple[str, str], ...]:
         """Return (field, name) for every entry of a section of the file that the sentence names, in its order."""
@@ -210,6 +225,10 @@ def _check_fields(template: str, stretches: tuple[Stretch, ...], build: type[Any
         raise PhraseError(
             f"an optional part of {template!r} has no hole, so nothing would remember it was there"
         )
+
+
+def _denies(words: str) -> bool:
+    return "not" in words.split()
 
 
 def _written(part: Part, sentence: object) -> str:

@@ -22,6 +22,11 @@ class Placed:
     width: int
     graded_by: str | None = None
 
+    @property
+    def where(self) -> str:
+        """The file and line it stands in."""
+        return self.prompt.source
+
     def problem(self, message: str) -> Problem:
         """Return a problem with this prompt."""
         return self.source.problem(self.start, message, width=self.width)

@@ -162,8 +162,8 @@ Name = Annotated[str, WithJsonSchema({"type": "string", "pattern": f"^{IDENTIFIE
 class WholeFile(Header):
     """A file of claims about neurons, tested together as one family."""
 
-    sets: dict[Name, Annotated[list[Text | PromptEntry], Field(min_length=1)] | FileSet] = Field(
-        description="The prompt sets, by the name that sentences call them."
+    sets: dict[Name, Annotated[list[Text | PromptEntry], Field(min_length=1)] | FileSet] | None = Field(
+        None, description="The prompt sets, by the name that sentences call them."
     )
     pairs: dict[Name, Annotated[list[PairEntry], Field(min_length=1)] | FilePairs] | None = Field(
         None, description="Pairs of a clean and a corrupted text, by the name that sentences call them."

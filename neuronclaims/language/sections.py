@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -35,6 +35,11 @@ class Sections:
     pairs: Mapping[str, PairSet]
     directions: Mapping[str, Direction]
     names: Mapping[str, tuple[str, ...]]
+
+    def graded(self, names: Iterable[str]) -> dict[str, str]:
+        """Return, of some sets and pairs, those of graded answers, with the fingerprint of the model that gave them."""
+        found = {name: self.sets.get(name) or self.pairs.get(name) for name in names}
+        return {name: entry.graded_by for name, entry in found.items() if entry and entry.graded_by}
 
     def prompts(self, name: str) -> tuple[Prompt, ...]:
         """Return the prompts of a set, or the texts of pairs; none where they could not be read."""
@@ -85,7 +90,7 @@ def _section(
 ) -> dict[str, T]:
     node = root.get(section)
     if not isinstance(node, Entries) or not node.entries:
-        if node is not None or section == "sets":
+        if node is not None:
             problems += absent(root, section, _HOLDS[section], source)
         return {}
     found: dict[str, T] = {}

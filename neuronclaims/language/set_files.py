@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from neuronclaims.language.claims import Prompt
 from neuronclaims.language.entries import FileSet
-from neuronclaims.language.errors import ClaimFileError, Problem, quoted
+from neuronclaims.language.errors import ClaimFileError, quoted
+from neuronclaims.language.graders import grader_of, wrong_graders
 from neuronclaims.language.marks import Entries
 from neuronclaims.language.placed import Placed
 from neuronclaims.language.rows import Row, Table
 from neuronclaims.language.source import Source
 from neuronclaims.language.tables import from_file
-from neuronclaims.language.texts import FINGERPRINT
 
 
 def prompts_from_file(what: str, node: Entries, source: Source) -> list[Placed]:
@@ -41,31 +41,10 @@ def _prompts(rows: Sequence[Row], chosen: FileSet, table: Table) -> list[Placed]
         for placed in prompts
         if column and not getattr(placed.prompt, field)
     ]
-    problems += _graders(prompts, chosen)
+    problems += wrong_graders(prompts, chosen)
     if problems:
         raise ClaimFileError(problems)
     return prompts
-
-
-def _graders(prompts: Sequence[Placed], chosen: FileSet) -> Iterator[Problem]:
-    """Check that all answers were given by one model, and that its fingerprint is one."""
-    if chosen.graded_by is None or chosen.graded_by.column is None:
-        return
-    column = quoted(chosen.graded_by.column)
-    first = prompts[0]
-    for placed in prompts:
-        if not FINGERPRINT.fullmatch(placed.graded_by or ""):
-            message = (
-                f"this row does not say which model was graded (column {column}): it must hold a SHA-256"
-            )
-            yield placed.problem(message)
-        elif placed.graded_by != first.graded_by:
-            message = (
-                f"this row grades another model than {first.prompt.source} does (column {column}): "
-                "choose the rows of one model with 'where'"
-            )
-            yield placed.problem(message)
-            return
 
 
 def _prompt(row: Row, chosen: FileSet, table: Table) -> Placed:
@@ -77,6 +56,4 @@ def _prompt(row: Row, chosen: FileSet, table: Table) -> Placed:
         pair=row.values.get(chosen.pair) if chosen.pair else None,
         block=row.values.get(chosen.block) if chosen.block else None,
     )
-    grader = chosen.graded_by
-    graded_by = None if grader is None else grader.fingerprint or row.values.get(grader.column or "")
-    return Placed(prompt, table.source, *table.span(row), graded_by=graded_by)
+    return Placed(prompt, table.source, *table.span(row), graded_by=grader_of(row, chosen))

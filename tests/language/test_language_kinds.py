@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,13 +12,14 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from toy_claims import EVERY_PHRASE, HEAD, RESTORING
+from toy_claims import EVERY_PHRASE, HEAD, PAIRS, RESTORING
 from toy_claims import FULL_OF_KINDS as FULL
 
 from neuronclaims.language import (
     Amount,
     Bins,
     Damage,
+    Neuron,
     Options,
     Phrase,
     PhraseError,
@@ -29,6 +31,27 @@ from neuronclaims.language.editor import editor_schema
 from neuronclaims.language.options import CHOICES, OPTIONS
 
 SHA = "0123456789abcdef" * 4
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A claim that names no prompts."""
+
+    neuron: Neuron
+    bound: float
+
+
+@pytest.fixture
+def read_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The same with a phrase more, which names no prompts."""
+    monkeypatch.chdir(tmp_path)
+    phrase = Phrase("weights of {neuron:neuron} are above {bound:number}", Weights)
+
+    def read(text):
+        (tmp_path / "x.claims.yaml").write_text(text, encoding="utf-8")
+        return read_claim_file(tmp_path / "x.claims.yaml", (*EVERY_PHRASE, phrase))
+
+    return read
 
 
 @pytest.fixture
@@ -126,6 +149,43 @@ def test_a_set_of_answers_carries_the_fingerprint_of_the_model_that_gave_them(re
     sets += f"  b: {{file: b.jsonl, graded_by: {SHA}}}\n  c: {{file: b.jsonl}}\n"
     file = read(f"{HEAD}{sets}claims:\n  - neuron 1:2 separates a from b\n")
     assert [file.sets[name].graded_by for name in "abc"] == [SHA, SHA, None]
+    assert file.claims[0].graded == {"a": SHA, "b": SHA}
+
+
+def test_a_claim_rests_on_graded_answers_by_its_sets_options_pairs_and_directions(read):
+    Path("a.jsonl").write_text('{"text": "A"}\n', encoding="utf-8")
+    Path("p.csv").write_text("clean,corrupted\nC,D\n", encoding="utf-8")
+    graded = f"{{file: a.jsonl, graded_by: {SHA}}}"
+    file = read(
+        FULL.replace("  spare: [Some text]\n", f"  spare: {graded}\n")
+        .replace("  fruit: [", f"  answers: {{file: p.csv, graded_by: {SHA}}}\n  fruit: [")
+        .replace("from: fruit", "from: answers")
+        + "  - tree activity is lower for hanoi than baseline\n"
+    )
+    restoring, ablating, plain, activity, some, tree = file.claims
+    # By "reference", by "damage" besides, by the direction's neutral set, by the pairs a direction was made from.
+    assert [set(claim.graded) for claim in (ablating, plain, activity, tree)] == [
+        {"spare"},
+        {"spare"},
+        {"spare"},
+        {"answers"},
+    ]
+    assert restoring.graded == some.graded == {}
+    assert file.pairs["answers"].graded_by == SHA
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        f"{PAIRS}claims:\n  - {RESTORING}\n",
+        "claims:\n  - weights of 3:1 are above 5\n",
+    ],
+)
+def test_a_file_has_the_sections_that_its_claims_name_and_needs_no_others(read_weights, rest):
+    file = read_weights(HEAD + rest)
+    assert file.sets == {}
+    assert len(file.claims) == 1
+    jsonschema.validate(yaml.safe_load(HEAD + rest), editor_schema())
 
 
 def test_discovery_may_name_pairs_that_the_claim_does_not_test(read):
@@ -148,7 +208,7 @@ def test_discovery_may_name_pairs_that_the_claim_does_not_test(read):
         ("width: 0.50", "width: 0.25"),
         ("centred: false", "centred: true"),
         ("margin: 0.5 sd", "margin: 0.5"),
-        ("does not activate", "activates"),
+        ("does not activate more", "does not activate less"),
     ],
 )
 def test_every_change_of_what_kinds_have_changes_the_digest(read, change):

@@ -71,6 +71,7 @@ CONTRAST = Phrase(
     "[by at least {by:amount}]",
     Contrast,
     options=("margin",),
+    margin="'margin: 0.5 sd', the difference that would matter",
 )
 SEPARATION = Phrase(
     "[{site:site}] neuron {neuron:neuron} separates {first:set} from {second:set} "
@@ -161,7 +162,7 @@ claims:
   - id: plain
     claim: {ABLATING}
     damage: spare
-  - claim: {ACTIVITY}
+  - claim: {ACTIVITY.replace("is", "is not")}
     score: raw
     margin: 0.5 sd
   - claim: some neuron of layers 3 to 8 does not activate more for hanoi than baseline
