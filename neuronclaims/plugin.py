@@ -34,6 +34,10 @@ def pytest_configure(config: pytest.Config) -> None:
         from neuronclaims.session.recorder import listen
 
         listen(config)
+    if config.option.claims_dry_run:
+        from neuronclaims.session.dry_run import DryRun
+
+        config.pluginmanager.register(DryRun(config), "neuronclaims-dry-run")
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ClaimFileNode | None:
@@ -47,7 +51,11 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ClaimFileN
 
 def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
     """Say before any model runs which claims cannot pass with the prompts they have."""
-    if config.get_verbosity() < 0 or not any(hasattr(item, "attach_result") for item in items):
+    if (
+        config.get_verbosity() < 0
+        or config.option.claims_dry_run
+        or not any(hasattr(item, "attach_result") for item in items)
+    ):
         return []
     from neuronclaims.session.opening import forewarn
 
@@ -75,13 +83,13 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, Any] 
 
 
 @pytest.fixture(scope="session")
-def claims_models() -> Mapping[str, LoadedModel]:
-    """Models a lab hands in itself, by the name its claim files use; override this in ``conftest.py``."""
+def claims_models() -> Mapping[str, LoadedModel | Path]:
+    """Models, or their folders, that a lab hands in by the names of its claim files: override in ``conftest.py``."""
     return {}
 
 
 @pytest.fixture(scope="session")
-def claims_study(request: pytest.FixtureRequest, claims_models: Mapping[str, LoadedModel]) -> Study:
+def claims_study(request: pytest.FixtureRequest, claims_models: Mapping[str, LoadedModel | Path]) -> Study:
     """Open the session's study, which measures each model once and judges each claim file once per model."""
     from neuronclaims.session.opening import open_study
 

@@ -19,6 +19,7 @@ from neuronclaims.language import Claim, ClaimFile, read_claim_file
 from neuronclaims.reports.junit import properties
 from neuronclaims.reports.plain import to_plain
 from neuronclaims.reports.text import one_line
+from neuronclaims.runs.errors import MissingModelError
 from neuronclaims.runs.sources import label
 from neuronclaims.session.marks import check_tags, marks_of
 from neuronclaims.session.outcomes import ClaimMissed, message_of, miss, status_of
@@ -83,10 +84,15 @@ class ClaimItem(pytest.Function):
         return self.parent.spec
 
     def judged_by(self, study: Study) -> Result:
-        """Return the claim's result; what is wrong with its model or run is an error of each of its claims."""
+        """Return the claim's result; what is wrong with its model or run is an error of each of its claims.
+
+        Where the model is not on this machine and the claim file says so, the claim is skipped instead.
+        """
         try:
             result = study.judge(self.claim_file, self.spec)[self.claim.id]
         except NeuronClaimsError as error:
+            if isinstance(error, MissingModelError) and self.claim_file.if_missing == "skip":
+                pytest.skip(f"{error.short} (--claims-model {self.spec}=FOLDER)")
             result = broken(self.parent.name, self.claim, str(error))
         return replace(result, model=self.parent.name)
 
@@ -109,6 +115,9 @@ class ClaimItem(pytest.Function):
 
     def attach_result(self, report: pytest.TestReport) -> None:
         """Put the result on the report as plain data: xdist carries nothing else."""
+        if report.when == "call" and self.result is None and isinstance(report.longrepr, tuple):
+            # A missing model is the file's matter, so that pytest's summary names it once per file.
+            report.longrepr = str(self.path), 1, report.longrepr[2]
         if report.when != "call" or self.result is None:
             return
         report.claims_result = to_plain(self.result)  # type: ignore[attr-defined]

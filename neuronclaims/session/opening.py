@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from neuronclaims.reports.text import one_line
 from neuronclaims.session.nodes import ClaimItem, ModelNode
 from neuronclaims.session.progress import progress_of
-from neuronclaims.session.settings import folder_of, value_of
+from neuronclaims.session.settings import folder_of, model_folders, value_of
 from neuronclaims.study import Study, hopeless
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from neuronclaims.runs import LoadedModel
 
 
-def open_study(session: pytest.Session, models: Mapping[str, LoadedModel]) -> Study:
+def open_study(session: pytest.Session, models: Mapping[str, LoadedModel | Path]) -> Study:
     """Return the study of a session, told of all claim files and models that were not deselected."""
     from neuronclaims.runs import RunOptions
 
@@ -26,7 +27,7 @@ def open_study(session: pytest.Session, models: Mapping[str, LoadedModel]) -> St
     study = Study(
         cache=folder_of(config, "cache"),
         options=RunOptions(dtype=value_of(config, "dtype"), device=value_of(config, "device")),
-        models=models,
+        models={**models, **model_folders(config)},
         progress=progress_of(config),
     )
     for node in model_nodes(session.items):
@@ -47,11 +48,12 @@ def forewarn(items: Iterable[pytest.Item]) -> list[str]:
     return [
         _forewarning(item.claim, reasons[path][name])
         for (path, name), item in chosen.items()
-        if name in reasons[path] and _is_to_hold(item.claim)
+        if name in reasons[path] and is_to_hold(item.claim)
     ]
 
 
-def _is_to_hold(claim: Claim) -> bool:
+def is_to_hold(claim: Claim) -> bool:
+    """Say whether a claim is expected to be supported."""
     settings = claim.settings
     return settings.expect == "supported" and not settings.skip and not settings.xfail
 

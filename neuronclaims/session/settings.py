@@ -54,9 +54,16 @@ SETTINGS = (
 )
 
 
+MODEL = "read this model from this folder, whatever the claim files call it; can be given several times"
+DRY_RUN = "say what would be measured of which model, from its config.json alone, and run nothing"
+
+
 def add_settings(parser: pytest.Parser) -> None:
     """Tell pytest of all options."""
     group = parser.getgroup("neuronclaims", "claims about neurons")
+    group.addoption("--claims-dry-run", action="store_true", default=False, help=DRY_RUN)
+    group.addoption("--claims-model", metavar="NAME=FOLDER", action="append", default=[], help=MODEL)
+    parser.addini("claims_model", f"{MODEL}: lines of NAME=FOLDER", type="linelist", default=[])
     for setting in SETTINGS:
         name, default = setting.name, setting.default or "none"
         text = f"{setting.text} (setting claims_{name}, default: {default})"
@@ -72,6 +79,28 @@ def check_settings(config: pytest.Config) -> None:
             given = config.getoption(f"claims_{setting.name}")
             where = f"claims_{setting.name}" if given is None else f"--claims-{setting.name}"
             raise pytest.UsageError(f"{where} must be {setting.choices}, not {value!r}")
+    model_folders(config)
+    if config.getoption("claims_dry_run"):
+        config.option.collectonly = True
+
+
+def model_folders(config: pytest.Config) -> dict[str, Path]:
+    """Return the folders of models by the names claim files use; the command line wins over the configuration file.
+
+    Raises pytest's UsageError for what is no NAME=FOLDER, and for folders that are not there.
+    """
+    given = [("claims_model", line, config.rootpath) for line in config.getini("claims_model")]
+    called = config.invocation_params.dir
+    given += [("--claims-model", line, called) for line in config.getoption("claims_model")]
+    found: dict[str, Path] = {}
+    for where, line, base in given:
+        name, equals, folder = (part.strip() for part in line.partition("="))
+        if not (name and equals and folder):
+            raise pytest.UsageError(f"{where} must be NAME=FOLDER, such as gpt2=models/gpt2, not {line!r}")
+        found[name] = (base / Path(folder).expanduser()).resolve()
+        if not found[name].is_dir():
+            raise pytest.UsageError(f"{where}: there is no folder {found[name]} for the model {name!r}")
+    return found
 
 
 def value_of(config: pytest.Config, name: str) -> str:
