@@ -38,6 +38,9 @@ BY = {
 }
 """What neurons are ranked by, in words."""
 
+FLOOR = 1e-12
+"""The least variance of the other baseline prompts, as a part of the squared deviations of all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Columns:
@@ -65,7 +68,7 @@ class Columns:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trace:
-    """What was measured of one set: ``values`` [prompts, all neurons of the site], prompts in the order of their text."""
+    """What was measured of one set: ``values`` [prompts, all neurons of the site], prompts as ``in_order`` has them."""
 
     columns: Columns
     values: Floats
@@ -129,7 +132,7 @@ def scores(values: Floats, baseline: Floats, by: str) -> Floats:
 
     A neuron that is the same for all prompts of the baseline has no z; it scores 0.
     """
-    found = values - baseline.mean(axis=0)
+    found: Floats = values - baseline.mean(axis=0)
     if by == "abs":
         return np.abs(found)
     return found if by == "diff" else _over(found, baseline.std(axis=0, ddof=1))
@@ -143,17 +146,23 @@ def own_scores(baseline: Floats, by: str) -> Floats:
     neuron's standard deviation would hold the very prompt that is far off. That of the others is taken.
     """
     many = len(baseline)
-    found = (baseline - baseline.mean(axis=0)) * (many / (many - 1))
+    centred = baseline - baseline.mean(axis=0)
+    found: Floats = centred * (many / (many - 1))
     if by == "abs":
         return np.abs(found)
-    return found if by == "diff" else _over(found, _spreads_without(baseline))
+    return found if by == "diff" else _over(found, _spreads_without(centred))
 
 
-def _spreads_without(baseline: Floats) -> Floats:
-    """Return the standard deviation of all prompts but one, for each one left out [b, m]."""
-    rows = range(len(baseline))
-    return np.stack([np.delete(baseline, row, axis=0).std(axis=0, ddof=1) for row in rows])
+def _spreads_without(centred: Floats) -> Floats:
+    """Return the standard deviation of all prompts but one, for each one left out, from deviations [b, m]."""
+    many, squares = len(centred), centred**2
+    total = squares.sum(axis=0)
+    left = (total - squares * (many / (many - 1))) / (many - 2)
+    # Where the others are all the same, what is left is rounding; the floor keeps the one that differs far off.
+    found: Floats = np.sqrt(np.maximum(left, total * FLOOR))
+    return found
 
 
 def _over(values: Floats, spreads: Floats) -> Floats:
-    return np.divide(values, spreads, out=np.zeros_like(values), where=spreads > 0)
+    found: Floats = np.divide(values, spreads, out=np.zeros_like(values), where=spreads > 0)
+    return found
