@@ -1,0 +1,110 @@
+"""Write the texts that claims about predictions are tested on, and those their neurons are found on.
+
+    python claims/write_prompts.py
+
+Of each file there are two: in ``prompts/`` the held-out split, in ``prompts/discovery/`` the discovery split, which
+shares no sentence frame with it.
+
+``articles.csv`` are pairs after which " an" or " a" is right ("... the olive tree and picked", "... the coconut tree
+and picked"). ``fights.csv`` are sentences about angry people that stop before what they began ("On Monday the rebels
+started to"). ``openings.csv`` are the beginnings of sentences about a concept, for the model to go on with.
+``documents.csv`` are documents as the model was trained on, drawn anew.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from random import Random
+
+from neuronclaims.demo.prompts import pairs, prompts
+from neuronclaims.demo.world.documents import documents
+from neuronclaims.demo.world.frames import Split, fill, frames
+
+HERE = Path(__file__).parent
+FOLDERS: Mapping[Split, Path] = {
+    "heldout": HERE / "prompts",
+    "discovery": HERE / "prompts" / "discovery",
+}
+ARTICLES = ("tree_fruit", "animal_article")
+STARTED = {
+    "heldout": ("events.violent.heldout.03", " fight", 3),
+    "discovery": ("events.violent.discovery.09", " fight", 0),
+}
+"""The frame of a split that says what angry people began, the word it is cut before, and which word says who."""
+CONCEPTS = {
+    "hanoi": "Hanoi",
+    "vietnam": "Vietnam",
+    "tulip": "tulip",
+    "violent": None,
+    "baseline": None,
+}
+"""The topics whose sentences are begun, and the word each beginning must hold."""
+BEGUN = 0.6
+"""The share of its words a beginning has at least."""
+FIGHTS = 40
+DOCUMENTS = 150
+FOREIGN = "documents for claims"
+
+
+def main() -> None:
+    """Write all files of both splits."""
+    for split, folder in FOLDERS.items():
+        found = [(topic, pair) for topic in ARTICLES for pair in pairs(topic, split)]
+        rows = [(pair.clean, pair.corrupted, pair.group, topic) for topic, pair in found]
+        write(folder / "articles.csv", ("clean", "corrupted", "group", "topic"), rows)
+        write(folder / "fights.csv", ("text", "who"), fights(split))
+        write(folder / "openings.csv", ("text", "topic", "group"), openings(split))
+        write(folder / "documents.csv", ("text",), [(text,) for text in fresh_documents(split)])
+
+
+def fights(split: Split) -> list[tuple[str, str]]:
+    """Return different fillings of the one frame, cut before the word, and whom each is about."""
+    name, word, place = STARTED[split]
+    frame = next(frame for frame in frames("events.violent", split) if frame.name == name)
+    filled = (fill(frame, Random(f"{name} {number}")).split(word)[0] for number in range(10 * FIGHTS))
+    return [(text, text.split()[place]) for text in list(dict.fromkeys(filled))[:FIGHTS]]
+
+
+def openings(split: Split) -> list[tuple[str, str, str]]:
+    """Return beginnings of sentences with their topic and frame, each text once."""
+    found = {
+        begun(prompt.text, word): (topic, prompt.group)
+        for topic, word in CONCEPTS.items()
+        for prompt in prompts(topic, split)
+    }
+    return [(text, *about) for text, about in found.items()]
+
+
+def begun(text: str, word: str | None) -> str:
+    """Return the first words of a sentence, up to ``word`` at least, without any full stop."""
+    words = text.rstrip(".").split()
+    upto = next((place for place, one in enumerate(words) if word is not None and word in one), 0)
+    return " ".join(words[: max(upto + 1, round(BEGUN * len(words)))]).rstrip(",.")
+
+
+def fresh_documents(split: Split) -> list[str]:
+    """Return different documents of the world; the splits differ in the seed alone, and share no document."""
+    other: Split = "discovery" if split == "heldout" else "heldout"
+    mine, others = (list(dict.fromkeys(drawn(one))) for one in (split, other))
+    shared = set(mine) & set(others)
+    return [text for text in mine if text not in shared][:DOCUMENTS]
+
+
+def drawn(split: Split) -> Iterator[str]:
+    """Yield documents drawn for a split, more than are kept."""
+    yield from islice(documents(f"{FOREIGN} {split}"), 2 * DOCUMENTS)
+
+
+def write(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write rows as CSV under a header."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
+
+
+if __name__ == "__main__":
+    main()
