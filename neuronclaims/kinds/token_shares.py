@@ -56,11 +56,11 @@ class Units:
         return np.array([wide[list(rows)].mean(axis=0) for rows in self.rows])
 
 
-def mean_share(shares: NDArray[np.float64], name: str) -> Estimate:
+def mean_share(shares: NDArray[np.float64], name: str, level: float = 0.95) -> Estimate:
     """Return the mean of shares [units] with the score interval of ``stats.association_estimate``, within 0 and 1."""
     units = tuple(str(place) for place in range(len(shares)))
     found = stats.WithinUnits(name, shares, units, 0, 0.0, 0.0, 1.0)
-    return replace(stats.association_estimate(found), name=name)
+    return replace(stats.association_estimate(found, level=level), name=name)
 
 
 def smallest_share_p(units: int, null: float, *, alike: bool) -> float:
