@@ -10,7 +10,16 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import entry_points
 
-from neuronclaims.kinds import ablation, activity, activity_search, contrast, outlier, restoration, separation
+from neuronclaims.kinds import (
+    ablation,
+    activity,
+    activity_search,
+    consistency,
+    contrast,
+    outlier,
+    restoration,
+    separation,
+)
 from neuronclaims.kinds.kind import FACT, PATIENCE, ClaimError, Family, Finding, Kind, Reach
 from neuronclaims.language import Phrase, check_phrases
 
@@ -43,6 +52,8 @@ def kinds() -> tuple[Kind, ...]:
         activity_search.SOMEWHERE,
         restoration.KIND,
         ablation.KIND,
+        consistency.CONSISTENCY,
+        consistency.ABSENCE,
         *_from_other_packages(),
     )
     check_phrases({kind.name: kind.phrase for kind in found})
