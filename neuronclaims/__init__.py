@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from neuronclaims.errors import NeuronClaimsError
+    from neuronclaims.provenance import fingerprint
     from neuronclaims.results import Result
     from neuronclaims.runs import LoadedModel, RunOptions
     from neuronclaims.study import Study, judge
@@ -22,10 +23,20 @@ _HOME = {
     "Result": "results",
     "RunOptions": "runs",
     "Study": "study",
+    "fingerprint": "provenance",
     "judge": "study",
 }
 
-__all__ = ["LoadedModel", "NeuronClaimsError", "Result", "RunOptions", "Study", "__version__", "judge"]
+__all__ = [
+    "LoadedModel",
+    "NeuronClaimsError",
+    "Result",
+    "RunOptions",
+    "Study",
+    "__version__",
+    "fingerprint",
+    "judge",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -70,21 +70,24 @@ class Rank:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """How the claim's neuron was chosen, by the claim file's own word.
+    """How what a claim is about was chosen, by the claim file's own word.
 
     ``beforehand``: the file does not say, so it is taken as chosen before these prompts were seen. ``discovered``: on
     the ``prompts`` different prompts of the sets and files in ``where``, none of which is tested here. ``searched``:
-    on these very prompts, from the ``neurons`` neurons of the layers in ``where``.
+    on these very prompts, from the ``neurons`` neurons of the layers in ``where``. ``what`` was chosen is a word:
+    neuron, neurons, direction, layer; it is empty where a claim leaves nothing to choose.
     """
 
     how: Literal["beforehand", "discovered", "searched"]
     where: tuple[str, ...] = ()
     prompts: int | None = None
     neurons: int | None = None
+    what: str = "neuron"
 
-
-BEFOREHAND = "The neuron is taken as chosen beforehand."
-"""What the notes say of a claim whose file does not tell where its neuron comes from."""
+    @property
+    def assumed(self) -> str:
+        """What notes say where the claim file does not tell how it was chosen."""
+        return f"The {self.what} {'are' if self.what.endswith('s') else 'is'} taken as chosen beforehand."
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,8 @@ class Result:
     """What one claim came to on one model.
 
     Either ``verdict``, ``reason`` and ``evidence`` are given, or ``error`` is: broken data is an error, not a verdict.
-    ``file``, ``line`` and ``column`` say where the claim stands; ``sentence`` is canonical.
+    ``file``, ``line`` and ``column`` say where the claim stands; ``sentence`` is canonical. ``fingerprint`` is the
+    SHA-256 of the model's weights and settings, as ``graded_by`` names it, None where it was not worked out.
     """
 
     id: str
@@ -132,6 +136,7 @@ class Result:
     reason: str
     evidence: Evidence | None
     error: str | None = None
+    fingerprint: str | None = None
 
     @property
     def as_expected(self) -> bool:

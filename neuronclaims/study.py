@@ -15,7 +15,8 @@ from neuronclaims.corrections import family_of, reachable, unsettled
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import PATIENCE, Family, Finding, kind_of, phrases
 from neuronclaims.language import Claim, ClaimFile, read_claim_file
-from neuronclaims.measurements import Measurement, ModelFacts
+from neuronclaims.measurements import Measurement
+from neuronclaims.provenance import Fingerprints, check_graders, graders_note, identity
 from neuronclaims.results import Result
 from neuronclaims.runs import (
     LoadedModel,
@@ -26,6 +27,7 @@ from neuronclaims.runs import (
     Source,
     measure,
     open_model,
+    spoken,
 )
 from neuronclaims.verdicts import conclude
 
@@ -88,6 +90,7 @@ class Study:
     ) -> None:
         self._run = measure
         self._cache = RunCache(cache) if cache is not None else None
+        self._fingerprints = Fingerprints(self._cache.fingerprints if self._cache else None)
         self._options = options or RunOptions()
         self._models = dict(models or {})
         self._progress = progress
@@ -118,7 +121,7 @@ class Study:
         if key not in self._asked:
             try:
                 source = open_model(model, file.path.parent, self._models)
-                self._asked[key] = _Asked(file, source, *_needs(file, source.facts()))
+                self._asked[key] = _Asked(file, source, *_needs(file, source, self._fingerprints))
             except NeuronClaimsError as error:
                 self._asked[key] = error
         return self._asked[key]
@@ -139,22 +142,23 @@ class Study:
         for patience in PATIENCE[1:]:
             for claim in unsettled(asked.file, findings):
                 findings[claim.id] = _finding(asked, claim, answered, replace(family, patience=patience))
-        return conclude(asked.file, asked.source.name, findings, errors)
+        results = conclude(asked.file, asked.source.name, findings, errors)
+        fingerprint = self._fingerprints.at_hand(asked.source)
+        return {name: replace(result, fingerprint=fingerprint) for name, result in results.items()}
 
     def _measured(self, asked: _Asked) -> Answered:
         """Return the answers to all that any file asks of one model; what was not asked before is measured now.
 
         Raises the error of the model or of the run, the same one to every file that needs it.
         """
-        which = _identity(asked.source)
+        which = identity(asked.source)
         known = self._answers.setdefault(which, {})
         if not isinstance(known, Exception) and not known.keys() >= asked.all_needs:
             others = (a for a in self._asked.values() if isinstance(a, _Asked))
-            wanted = [need for a in others if _identity(a.source) == which for need in a.all_needs]
+            wanted = [need for a in others if identity(a.source) == which for need in a.all_needs]
             try:
-                known |= self._measure(
-                    asked.source, [need for need in dict.fromkeys(wanted) if need not in known]
-                )
+                new = [need for need in dict.fromkeys(wanted) if need not in known]
+                known |= _telling(self._measure(asked.source, new))
             except Exception as error:
                 self._answers[which] = error
         return _or_raise(self._answers[which])
@@ -205,11 +209,15 @@ def hopeless(file: ClaimFile) -> dict[str, str]:
     }
 
 
-def _needs(file: ClaimFile, facts: ModelFacts) -> tuple[dict[str, tuple[Measurement, ...]], dict[str, str]]:
+def _needs(
+    file: ClaimFile, source: Source, fingerprints: Fingerprints
+) -> tuple[dict[str, tuple[Measurement, ...]], dict[str, str]]:
     needs: dict[str, tuple[Measurement, ...]] = {}
     errors: dict[str, str] = {}
+    facts = source.facts()
     for claim in file.claims:
         try:
+            check_graders(claim, source, fingerprints)
             needs[claim.id] = kind_of(claim.sentence).needs(claim, facts)
         except NeuronClaimsError as error:
             errors[claim.id] = str(error)
@@ -218,11 +226,18 @@ def _needs(file: ClaimFile, facts: ModelFacts) -> tuple[dict[str, tuple[Measurem
 
 def _finding(asked: _Asked, claim: Claim, answered: Answered, family: Family) -> Finding:
     answers = {need: _or_raise(answered[need]) for need in asked.needs[claim.id]}
-    return kind_of(claim.sentence).judge(claim, answers, family)
+    finding = kind_of(claim.sentence).judge(claim, answers, family)
+    return replace(finding, notes=(*finding.notes, *graders_note(claim)))
 
 
-def _identity(source: Source) -> object:
-    return source.folder.resolve() if source.folder is not None else id(source.loaded)
+def _telling(answered: Answered) -> Answered:
+    """Let the error of what could not be measured say what it was; those that read alike say it once for all."""
+    failed: dict[str, list[Measurement]] = {}
+    for need, answer in answered.items():
+        if isinstance(answer, MeasurementError):
+            failed.setdefault(str(answer), []).append(need)
+    told = {text: MeasurementError(f"{text} (Asked for: {spoken(needs)}.)") for text, needs in failed.items()}
+    return answered | {need: told[text] for text, needs in failed.items() for need in needs}
 
 
 def _or_raise(value: T | Exception) -> T:

@@ -16,7 +16,7 @@ MODULES = {
 }
 GROUND = {"errors", "stats", "language", "measurements", "figures", "results"}
 MAY_IMPORT = {
-    "": {"errors", "results", "runs", "study"},  # names for type checkers; they load when they are used
+    "": {"errors", "provenance", "results", "runs", "study"},  # names for type checkers; they load when they are used
     "errors": set(),
     "stats": {"errors"},
     "language": {"errors"},
@@ -27,7 +27,8 @@ MAY_IMPORT = {
     "runs": {"measurements", "errors"},
     "corrections": GROUND | {"kinds"},
     "verdicts": GROUND | {"kinds", "corrections"},
-    "study": GROUND | {"kinds", "runs", "corrections", "verdicts"},
+    "provenance": GROUND | {"kinds", "runs"},
+    "study": GROUND | {"kinds", "runs", "corrections", "verdicts", "provenance"},
     "reports": {"figures", "results", "errors", ""},
     "session": GROUND | {"kinds", "runs", "verdicts", "study", "reports"},
     "plugin": {"session", "runs", "study"},

@@ -13,7 +13,7 @@ from scipy import stats as scipy_stats
 
 from neuronclaims.kinds import phrases
 from neuronclaims.language import ClaimFile, read_claim_file
-from neuronclaims.results import BEFOREHAND, Selection
+from neuronclaims.results import Selection
 from neuronclaims.study import Study
 
 CONFIG = {"model_type": "gpt2", "n_layer": 3, "n_embd": 4, "n_head": 2, "n_positions": 64, "vocab_size": 9}
@@ -147,7 +147,10 @@ def test_found_elsewhere_changes_no_number_and_is_reported(judge, tmp_path):
     assert found.evidence.effect == plain.evidence.effect
     assert found.evidence.selection == Selection("discovered", ("found.txt",), prompts=2)
     assert found.evidence.notes[0] == "Found on 2 other prompts, none of which is tested here."
-    assert (plain.evidence.selection, plain.evidence.notes) == (Selection("beforehand"), (BEFOREHAND,))
+    assert (plain.evidence.selection, plain.evidence.notes) == (
+        Selection("beforehand"),
+        ("The neuron is taken as chosen beforehand.",),
+    )
 
 
 def rank_step_down(first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -99,10 +99,11 @@ def test_a_prompt_that_cannot_be_measured_breaks_the_claims_that_use_it_and_no_o
         odd=["unmeasurable", "fine"],
     )
     results = Study(measure=Recorded()).judge(file, "model")
+    told = "no tokens (Asked for: activations at resid_post, mean of prompt; layers 0 and 1; 2 prompts.)"
     assert {name: result.error for name, result in results.items()} == {
         "fine": None,
-        "hit": "no tokens",
-        "also-hit": "no tokens",
+        "hit": told,
+        "also-hit": told,
         "apart": None,
     }
     assert [result.id for result in results.values()] == ["fine", "hit", "also-hit", "apart"]

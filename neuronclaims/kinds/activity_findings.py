@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from neuronclaims.kinds.asking import in_order, seed_of
 from neuronclaims.kinds.designs import design_of, left_out
 from neuronclaims.kinds.kind import Finding
@@ -14,6 +16,10 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.activity_maps import Activity, Maps
     from neuronclaims.language import Claim
     from neuronclaims.stats import Estimate, Side, TestResult, TwoSampleDesign
+
+
+FAR = 100.0
+"""How many standard deviations of the neutral prompts are more than prompts that vary would give."""
 
 
 def design_for(claim: Claim) -> TwoSampleDesign:
@@ -67,7 +73,29 @@ def finding_of(
         counts=((names[0], design.counts[0]), (names[1], design.counts[1])),
         needed=needed,
         rank=None,
-        selection=Selection("discovered", direction.names, prompts=fitted_on),
-        notes=(made, *(loud if raw else ()), *maps.note(names), *left_out(design), *notes),
+        selection=Selection("discovered", direction.names, prompts=fitted_on, what="direction"),
+        notes=(
+            made,
+            *(loud if raw else ()),
+            *_far(activity, maps),
+            *maps.note(names),
+            *left_out(design),
+            *notes,
+        ),
         figures=(*figures, maps.surface(names, activity.scale)),
+    )
+
+
+def _far(activity: Activity, maps: Maps) -> tuple[str, ...]:
+    """Say where neutral prompts are so much alike that standard deviations of theirs are no scale."""
+    if activity.claim.settings.options.score != "z":
+        return ()
+    sizes = np.nan_to_num(np.abs(np.concatenate([maps.first, maps.second]))).max(axis=(0, 2))
+    place = int(sizes.argmax())
+    if sizes[place] <= FAR:
+        return ()
+    return (
+        f"At layer {maps.layers[place]} scores lie up to {sizes[place]:,.0f} standard deviations of the neutral "
+        "prompts from their mean. These prompts hardly differ there, so it counts for more than other layers: give the "
+        "direction neutral prompts that vary more.",
     )

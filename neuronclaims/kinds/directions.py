@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     Floats: TypeAlias = NDArray[np.float64]
 
 
+ROUNDING = 1e-6
+"""How far, as a share of their size, scores of equal states may lie apart: states are measured in single precision."""
+
+
 def fitted(direction: Direction, first: Floats, second: Floats, layer: int) -> Floats:
     """Return the direction at one layer, [width], from states [n1, width] and [n2, width], aligned for pairs.
 
@@ -57,11 +61,11 @@ def scores(states: Floats, direction: Floats, score: Score) -> Floats:
 def standardised(found: Floats, neutral: Floats, name: str, layer: int) -> Floats:
     """Return scores less the mean of the neutral ones, in their standard deviations; NaN are places without a token.
 
-    Raises ClaimError where the neutral scores do not vary.
+    Raises ClaimError where the neutral scores do not vary by more than rounding.
     """
     known = neutral[np.isfinite(neutral)]
     spread = float(known.std(ddof=1)) if known.size > 1 else 0.0
-    if not spread > 0:
+    if not spread > ROUNDING * np.abs(known).max(initial=0.0):
         raise ClaimError(
             f"The neutral prompts of the direction {name!r} all score alike at layer {layer}, so nothing can be "
             "standardised by them. Give it more neutral prompts, or write 'score: raw'."

@@ -11,11 +11,10 @@ from neuronclaims.figures import Point, Points
 from neuronclaims.kinds.asking import activations, in_order
 from neuronclaims.kinds.kind import Finding
 from neuronclaims.kinds.neurons import rank_of
-from neuronclaims.kinds.selection import selection_notes, selection_of
+from neuronclaims.kinds.selection import chosen_before, selection_notes, selection_of
 from neuronclaims.kinds.token_shares import Units
 from neuronclaims.language import Neuron, Subject
 from neuronclaims.measurements import TokenRule
-from neuronclaims.results import Selection
 from neuronclaims.stats import Estimate
 
 if TYPE_CHECKING:
@@ -75,10 +74,11 @@ def finding_of(
     by: str = "",
 ) -> Finding:
     """Put a share that is claimed to exceed ``null`` together with what is shown beside it."""
-    selection, told = Selection("beforehand"), tuple[str, ...]()
-    if neuron is not None:
-        selection = selection_of(one.claim, Subject("one", (neuron,)), 1)
-        told = selection_notes(selection)
+    selection = (
+        chosen_before(one.claim, "layer")
+        if neuron is None
+        else selection_of(one.claim, Subject("one", (neuron,)), 1)
+    )
     return Finding(
         estimate=estimate,
         others=others,
@@ -93,7 +93,7 @@ def finding_of(
         needed=None,
         rank=None if neuron is None or strengths is None else rank_of(neuron.index, strengths, by),
         selection=selection,
-        notes=(*told, *notes),
+        notes=(*selection_notes(selection), *notes),
         figures=(_figure(one, profile, neuron),),
     )
 

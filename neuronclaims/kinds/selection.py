@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from neuronclaims.kinds.kind import ClaimError
-from neuronclaims.results import BEFOREHAND, Selection
+from neuronclaims.results import Selection
 
 if TYPE_CHECKING:
     from neuronclaims.language import Claim, Search, Subject
@@ -53,9 +53,14 @@ def selection_of(claim: Claim, who: Subject, neurons: int) -> Selection:
     search = search_of(claim, who)
     if search is not None:
         return Selection("searched", (str(search),), neurons=neurons)
-    if claim.discovered is not None:
-        return Selection("discovered", claim.discovered.names, prompts=len(claim.discovered.prompts))
-    return Selection("beforehand")
+    return chosen_before(claim, "neurons" if len(who.neurons) > 1 else "neuron")
+
+
+def chosen_before(claim: Claim, what: str) -> Selection:
+    """Return how ``what`` a claim is about was chosen, where that was not done on its own prompts."""
+    if claim.discovered is None:
+        return Selection("beforehand", what=what)
+    return Selection("discovered", claim.discovered.names, prompts=len(claim.discovered.prompts), what=what)
 
 
 def level_for(neurons: int) -> float:
@@ -80,4 +85,4 @@ def selection_notes(selection: Selection) -> tuple[str, ...]:
             f"all of them, and the interval is widened for the {selection.neurons:,} neurons searched.",
             "The effect of a neuron picked on the prompts that test it is flattered: measure it on new prompts.",
         )
-    return (BEFOREHAND,)
+    return (selection.assumed,) if selection.what else ()

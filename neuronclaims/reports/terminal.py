@@ -20,13 +20,14 @@ from neuronclaims.reports.wording import (
     counts_text,
     effect_texts,
     headline,
+    model_lines,
     number,
     own_id,
     p_value,
     selection_lines,
     tally,
 )
-from neuronclaims.results import BEFOREHAND, Effect, Evidence
+from neuronclaims.results import Effect, Evidence
 
 COLUMNS = (
     ("verdict", 14),
@@ -102,6 +103,8 @@ class _Pen:
         for error, members in common_errors(entries):
             yield from self._broken(error, members)
         yield from (_text(line, "dim") for line in selection_lines(entries))
+        if self.verbosity > 0:
+            yield from (_text(line, "dim") for line in model_lines(entries))
 
     def _in_table(self, entry: Entry) -> Iterator[RenderableType]:
         result, evidence = entry.result, entry.result.evidence
@@ -148,8 +151,9 @@ class _Pen:
             lines += [f"Because: {result.because}"] if result.because else []
             lines += [f"Read at {result.site}, {result.tokens}."]
             if result.evidence is not None:
-                notes = [note for note in result.evidence.notes if note != BEFOREHAND]
-                lines += [*_test_texts(result.evidence), *notes]
+                evidence = result.evidence
+                notes = [note for note in evidence.notes if note != evidence.selection.assumed]
+                lines += [*_test_texts(evidence), *notes]
         yield from (Padding(_text(line, "italic"), (0, 0, 0, indent)) for line in lines)
         if lines or self.width < WIDE:
             yield Text("")

@@ -93,32 +93,52 @@ def headline(entry: Entry) -> tuple[str, str]:
 
 
 def selection_lines(entries: Sequence[Entry]) -> list[str]:
-    """Say once for some claims where their neurons come from: one line for each way there is among them."""
-    found: dict[str, list[str]] = {}
+    """Say once for some claims where their neurons come from: one line for each way there is among them.
+
+    Directions and layers have lines of their own; of several neurons the same is said as of one.
+    """
+    found: dict[str, dict[str, list[Result]]] = {}
     for entry in entries:
-        if entry.result.evidence is not None:
-            found.setdefault(entry.result.evidence.selection.how, []).append(entry.result.id)
+        evidence = entry.result.evidence
+        if evidence is not None and evidence.selection.what:
+            ways = found.setdefault(evidence.selection.what.removesuffix("s"), {})
+            ways.setdefault(evidence.selection.how, []).append(entry.result)
     return [
-        text.format(which=_which(found[how], sum(map(len, found.values()))))
+        text.format(
+            which=_which(noun, ways[how], sum(map(len, ways.values()))), found=FOUND.get(noun, "found")
+        )
+        for noun, ways in found.items()
         for how, text in SELECTIONS.items()
-        if how in found
+        if how in ways
     ]
 
 
 SELECTIONS = {
-    "discovered": "{which}: found on other prompts, none of which is tested here.",
+    "discovered": "{which}: {found} on other prompts, none of which is tested here.",
     "searched": "{which}: picked on the tested prompts themselves; p and interval allow for the search, "
     "but the effect is flattered: measure it on new prompts.",
     "beforehand": "{which}: taken as chosen beforehand.",
 }
 """What is said of neurons by the way they were chosen, in the order it is said."""
 
+FOUND = {"direction": "fitted"}
+"""How else than "found" it is called that something comes from other prompts."""
 
-def _which(ids: Sequence[str], among: int) -> str:
-    if len(ids) == among:
-        return "The neuron" if among == 1 else "The neurons"
+
+def _which(noun: str, results: Sequence[Result], among: int) -> str:
+    one = len(results) == 1 and results[0].evidence is not None and results[0].evidence.selection.what == noun
+    named = f"The {noun}{'' if one else 's'}"
+    if len(results) == among:
+        return named
+    ids = [result.id for result in results]
     shown = ids if len(ids) <= 4 else [*ids[:3], f"and {len(ids) - 3} more"]
-    return f"The neuron{'' if len(ids) == 1 else 's'} of {', '.join(shown)}"
+    return f"{named} of {', '.join(shown)}"
+
+
+def model_lines(entries: Sequence[Entry]) -> list[str]:
+    """Name the weights that some claims on one model were tested on, where they are known."""
+    known = dict.fromkeys(entry.result.fingerprint for entry in entries)
+    return [f"Weights of {entries[0].result.model}: SHA-256 {found}" for found in known if found]
 
 
 def own_id(result: Result) -> str:

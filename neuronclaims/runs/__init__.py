@@ -20,6 +20,7 @@ from neuronclaims.runs.fingerprint import Fingerprint
 from neuronclaims.runs.measure import Answers, measure
 from neuronclaims.runs.options import Progress, RunOptions
 from neuronclaims.runs.sources import LoadedModel, Source, open_model
+from neuronclaims.runs.spoken import spoken
 
 __all__ = [
     "Answers",
@@ -38,4 +39,5 @@ __all__ = [
     "Source",
     "measure",
     "open_model",
+    "spoken",
 ]

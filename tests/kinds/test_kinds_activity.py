@@ -135,6 +135,7 @@ def test_a_region_is_the_mean_of_z_scores_over_its_layers_and_the_tokens_a_promp
     assert (surface.xs, surface.ys[0]) == ((1.0, 2.0), 2.0)
     note = "7 at tokens 2 to 6, 5 at token 7, 3 at token 8"
     assert any(note in text for text in result.evidence.notes)
+    assert result.evidence.selection.what == "direction"
 
 
 def test_the_side_claimed_is_the_side_tested(judge):
@@ -239,6 +240,28 @@ def test_what_cannot_be_scored_is_a_clear_error(judge):
     same = {"dull": [texts("calm")[0], "calm again"]}
     STATES["calm again"] = STATES[texts("calm")[0]]
     assert "all score alike" in judge(lower, neutral="dull", sets=same).error
+    STATES["calm again"] = STATES[texts("calm")[0]] * (1 + 2e-7)  # rounding is no spread
+    assert "all score alike" in judge(lower, neutral="dull", sets=same).error
+
+
+def test_neutral_prompts_that_hardly_differ_are_told_and_those_that_differ_are_not(judge):
+    lower = "honesty activity is lower for lie than truth"
+    STATES["calm again"] = STATES[texts("calm")[0]].copy()
+    STATES["calm again"][:, 2] += 0.001 * AXIS[2]
+    for layer in (0, 1, 3):
+        STATES["calm again"][:, layer] += AXIS[layer]
+    close = judge(lower, neutral="dull", sets={"dull": [texts("calm")[0], "calm again"]})
+    # Two scores that lie d apart have the standard deviation d / sqrt(2).
+    neutral = np.array([STATES[text][-1, 2] @ mean_direction(2) for text in (texts("calm")[0], "calm again")])
+    tested = np.array([STATES[text][-1, 2] @ mean_direction(2) for text in (*texts("lie"), *texts("truth"))])
+    furthest = np.abs(tested - neutral.mean()).max() / np.abs(np.diff(neutral)[0]) * np.sqrt(2)
+    [note] = [note for note in close.evidence.notes if "hardly differ" in note]
+    assert note.startswith("At layer 2 scores lie up to ")
+    assert float(note.split()[7].replace(",", "")) == pytest.approx(furthest, rel=0.01)
+    assert not any("hardly differ" in note for note in judge(lower).evidence.notes)
+    assert not any(
+        "hardly differ" in note for note in judge(f"{{claim: {lower}, score: raw}}").evidence.notes
+    )
 
 
 def test_a_direction_fitted_on_tested_prompts_is_refused(judge):

@@ -109,6 +109,8 @@ def test_a_layer_within_a_band_is_counted_over_all_neurons_and_tokens(judge):
     assert result.evidence.effect.value == pytest.approx(inside.mean(), rel=1e-6)
     assert result.verdict == "supported"
     assert judge("at least 99% of layer 1 lies within 4 of zero in prose").verdict == "refuted"
+    assert result.evidence.selection.what == "layer"
+    assert result.evidence.notes[0] == "The layer is taken as chosen beforehand."
 
 
 def test_groups_are_the_units(judge):

@@ -55,3 +55,31 @@ def test_a_model_object_from_conftest_is_measured_under_its_name(tmp_path) -> No
     assert first["evidence"]["test"]["p_value"] == pytest.approx(1 / 12870)
     assert second["verdict"] == "inconclusive"
     assert (tmp_path / ".neuronclaims" / ".gitignore").read_text() == "*\n"
+
+
+def test_answers_of_a_model_from_conftest_are_graded_by_the_fingerprint_that_its_report_shows(
+    tmp_path,
+) -> None:
+    (tmp_path / "conftest.py").write_text(CONFTEST)
+    for word in ("tall", "small"):
+        rows = "".join(json.dumps({"text": f"{letter} is {word}"}) + "\n" for letter in "abcdefgh")
+        (tmp_path / f"{word}.jsonl").write_text(rows)
+
+    def graded_by(sha: str) -> None:
+        text = "version: 1\nmodels: [ours]\nsite: resid_post\ntokens: max of prompt\nsets:\n"
+        text += "".join(f"  {word}: {{file: {word}.jsonl, graded_by: {sha}}}\n" for word in ("tall", "small"))
+        text += "claims: [neuron 1:5 separates tall from small]\n"
+        (tmp_path / "people.claims.yaml").write_text(text)
+
+    graded_by("ab" * 32)
+    refused = session(tmp_path, "--claims-report=.", "-v")
+    assert refused.returncode == 1
+    [claim] = report_of(tmp_path)["claims"]
+    said = "The answers in 'tall' and 'small' were graded on another model: its fingerprint is abababababab…"
+    assert claim["error"].startswith(said)
+    assert "(A model handed over as an object has another fingerprint than its files.)" in claim["error"]
+    assert f"Weights of ours: SHA-256 {claim['fingerprint']}" in refused.stdout
+    graded_by(claim["fingerprint"])
+    done = session(tmp_path, "--claims-report=.")
+    assert done.returncode == 0, done.stdout
+    assert "SHA-256" not in done.stdout  # without -v

@@ -18,7 +18,7 @@ from neuronclaims.reports.entry import Entry
 from neuronclaims.reports.plain import from_plain, to_plain
 from neuronclaims.reports.sketch import ASCII, BLOCKS, sketch
 from neuronclaims.reports.text import fitting, one_line, visible
-from neuronclaims.reports.wording import effect_texts, headline, number, p_value, tally
+from neuronclaims.reports.wording import effect_texts, headline, number, p_value, selection_lines, tally
 from neuronclaims.results import Effect, Evidence, Rank, Result, Selection, Test
 
 EFFECT = Effect("AUROC", 0.9, 0.8, 0.95, 0.95, "score")
@@ -155,3 +155,44 @@ def test_the_tally_says_whether_the_session_fails() -> None:
         "expected refuted",
     )
     assert headline(Entry("", "xfailed", refuted)) == ("refuted", "as xfail says")
+
+
+def chosen(name: str, *selection: Selection) -> list[Entry]:
+    return [
+        Entry(
+            f"{name}{k}",
+            "passed",
+            replace(RESULT, id=f"{name}{k}", evidence=replace(EVIDENCE, selection=how)),
+        )
+        for k, how in enumerate(selection)
+    ]
+
+
+FITTED = Selection("discovered", ("a", "b"), prompts=9, what="direction")
+BEFORE, LAYER = Selection("beforehand"), Selection("beforehand", what="layer")
+SEVERAL = Selection("beforehand", what="neurons")
+FOUND = Selection("discovered", ("a",), prompts=9)
+
+
+@pytest.mark.parametrize(
+    ("entries", "lines"),
+    [
+        (chosen("x", BEFORE), ["The neuron: taken as chosen beforehand."]),
+        (chosen("x", SEVERAL), ["The neurons: taken as chosen beforehand."]),
+        (chosen("x", BEFORE, SEVERAL), ["The neurons: taken as chosen beforehand."]),
+        (chosen("x", FITTED), ["The direction: fitted on other prompts, none of which is tested here."]),
+        (chosen("x", LAYER, LAYER), ["The layers: taken as chosen beforehand."]),
+        (
+            chosen("x", BEFORE, FITTED, FITTED, FOUND, SEVERAL, LAYER),
+            [
+                "The neuron of x3: found on other prompts, none of which is tested here.",
+                "The neurons of x0, x4: taken as chosen beforehand.",
+                "The directions: fitted on other prompts, none of which is tested here.",
+                "The layer: taken as chosen beforehand.",
+            ],
+        ),
+        (chosen("x", Selection("beforehand", what="")), []),
+    ],
+)
+def test_what_a_claim_is_about_is_called_by_its_own_word(entries, lines) -> None:
+    assert selection_lines(entries) == lines
