@@ -26,7 +26,8 @@ Pool: TypeAlias = str
 ``last``, ``mean`` and ``max`` of the values; ``beyond 6``, the share of positions at which a value's size is at least
 6; ``massive``, the share at which it is above 100 and at least 1,000 times the median size of its position's values
 (Sun et al. 2024); ``each 30``, no pooling: the values of the first 30 positions one after the other, after their
-number, zeros where a text has fewer.
+number, zeros where a text has fewer; ``legacy_growing``, a mean in which position j of N, counted from 0, weighs
+N - 1 - j, as where every step of a generation recorded all tokens so far once more.
 """
 
 Span: TypeAlias = Literal["prompt", "generated", "emitting"]

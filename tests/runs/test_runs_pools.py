@@ -70,3 +70,36 @@ def test_massive_needs_size_and_distance_from_the_rest() -> None:
 def test_unknown_pools_are_refused(hand_over, pool) -> None:
     with pytest.raises(MeasurementError, match="No token rule"):
         measure(hand_over("gpt2"), [Activations("resid_post", 1, TokenRule(pool, "prompt"), PROMPTS)])
+
+
+def growing(values: np.ndarray) -> np.ndarray:
+    """Record at every step all tokens that were there before it, and average the records."""
+    records = [values[token] for step in range(len(values)) for token in range(step)]
+    return np.mean(records, axis=0)
+
+
+def test_legacy_growing_weighs_tokens_by_those_after_them() -> None:
+    values = torch.tensor([[[8.0], [4.0], [1.0]], [[8.0], [4.0], [1.0]]])
+    positions = Positions.of(torch.tensor([[True, True, True], [True, False, True]]))
+    found = made("legacy_growing", fold("legacy_growing", None, values, positions), torch.tensor([3, 2]))
+    # (2 x 8 + 1 x 4 + 0 x 1) / 3, and (1 x 8 + 0 x 1) / 1
+    np.testing.assert_allclose(found.numpy(), [[20 / 3], [8.0]], rtol=1e-6)
+
+
+def test_legacy_growing_of_a_continuation_is_what_recording_all_so_far_at_each_step_gives(hand_over) -> None:
+    source = hand_over("llama")
+    each, weighted = (
+        Activations("resid_post", 1, TokenRule(pool, "generated"), PROMPTS, Generation(6))
+        for pool in ("each 6", "legacy_growing")
+    )
+    answers = measure(source, [each, weighted])
+    width = source.facts().widths["resid_post"]
+    for listed, found in zip(answers[each], answers[weighted], strict=True):
+        table = listed[1:].reshape(6, width)[: int(listed[0])]
+        np.testing.assert_allclose(growing(table), found, atol=1e-5)
+
+
+def test_a_single_token_has_no_weight_in_legacy_growing(hand_over) -> None:
+    asked = Activations("resid_post", 1, TokenRule("legacy_growing", "generated"), PROMPTS, Generation(1))
+    with pytest.raises(MeasurementError, match="a single token after the prompt"):
+        measure(hand_over("gpt2"), [asked])

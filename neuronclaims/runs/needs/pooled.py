@@ -10,7 +10,9 @@ from neuronclaims.measurements import Activations, ModelFacts, Span
 from neuronclaims.runs.errors import MeasurementError
 from neuronclaims.runs.needs.need import Asked, Work, check_place
 
-_POOL = re.compile(r"last|mean|max|massive|beyond (?P<bound>[0-9.e+-]+)|each (?P<positions>[1-9][0-9]{0,4})")
+_POOL = re.compile(
+    r"last|mean|max|massive|legacy_growing|beyond (?P<bound>[0-9.e+-]+)|each (?P<positions>[1-9][0-9]{0,4})"
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)

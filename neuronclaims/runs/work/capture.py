@@ -30,7 +30,7 @@ class Recorder:
 
     def __init__(self, ready: Ready, needs: Sequence[Pooled], rows: int) -> None:
         self._ready, self._rows = ready, rows
-        self._needs = tuple(needs)
+        self.needs = tuple(needs)
         self._pools: dict[Pooled, torch.Tensor] = {}
         self._by_tap: dict[tuple[str, int], list[Pooled]] = {}
         for need in needs:
@@ -83,7 +83,7 @@ class Recorder:
     def values(self) -> dict[Pooled, torch.Tensor]:
         """Return the pooled values, float32 [rows, width] on the CPU; something must have counted in each."""
         found = {}
-        for need in self._needs:
+        for need in self.needs:
             pool = self._pools[need]
             found[need] = made(need.pool, pool, self.counts((need.span, need.limit)))
         return found

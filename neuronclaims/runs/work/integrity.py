@@ -25,7 +25,7 @@ _TOLERANCE = {torch.float32: 1e-4, torch.float16: 1e-2, torch.bfloat16: 5e-2}
 
 
 def check_counted(recorder: Recorder, rows: Sequence[Encoded], name: str) -> None:
-    """Raise MeasurementError naming a prompt for which no position counted."""
+    """Raise MeasurementError naming a prompt for which no position counted, or none with any weight."""
     for span, limit in recorder.spans:
         counts = recorder.counts((span, limit))
         if bool((counts == 0).any()):
@@ -34,6 +34,14 @@ def check_counted(recorder: Recorder, rows: Sequence[Encoded], name: str) -> Non
                 f"{name} wrote no text after the prompt {shorten(prompt)}: it ended at once, so nothing is there to "
                 f"measure as {span!r}. Take the prompt out, word it so that a continuation is natural, or measure the "
                 "prompt itself."
+            )
+    for need in recorder.needs:
+        counts = recorder.counts((need.span, need.limit))
+        if need.pool == "legacy_growing" and bool((counts == 1).any()):
+            prompt = rows[int((counts == 1).nonzero()[0])].prompt
+            raise MeasurementError(
+                f"{name} wrote a single token after the prompt {shorten(prompt)}, and 'legacy_growing' gives the last "
+                "one no weight, so nothing is left to average. Take the prompt out, or leave the weighting out."
             )
 
 

@@ -51,6 +51,8 @@ def fold(pool: str, so_far: torch.Tensor | None, values: torch.Tensor, positions
         return last if so_far is None else torch.where(positions.some, last, so_far)
     if word == "each":
         return _listed(int(number), so_far, values, positions)
+    if word == "legacy_growing":
+        return _growing(so_far, values.float(), positions)
     if word == "beyond":
         values = (values.abs() >= float(number)).float()
     elif word == "massive":
@@ -65,9 +67,25 @@ def made(pool: str, folded: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
     if pool.startswith("each "):
         kept = counts.clamp(max=folded.shape[1]).to(folded).unsqueeze(1)
         folded = torch.cat([kept, folded.flatten(1)], 1)
+    elif pool == "legacy_growing":
+        folded = folded[:, 1] / (counts * (counts - 1) / 2).to(folded).unsqueeze(1)
     elif pool not in ("max", "last"):
         folded = folded / counts.to(folded).unsqueeze(1)
     return folded.to("cpu", torch.float32)
+
+
+def _growing(so_far: torch.Tensor | None, values: torch.Tensor, positions: Positions) -> torch.Tensor:
+    """Return the sum of values, and that in which each weighs as many as there are after it: [rows, 2, width].
+
+    Of each position that counts, all before it gain one in weight.
+    """
+    if so_far is None:
+        so_far = torch.zeros(len(values), 2, values.shape[2], device=values.device)
+    many = positions.mask.sum(1, keepdim=True)
+    after = (many - positions.mask.cumsum(1)) * positions.mask
+    so_far[:, 1] += many * so_far[:, 0] + torch.bmm(after.float().unsqueeze(1), values).squeeze(1)
+    so_far[:, 0] += torch.bmm(positions.weights, values).squeeze(1)
+    return so_far
 
 
 def _listed(
