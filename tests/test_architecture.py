@@ -16,7 +16,7 @@ MODULES = {
 }
 GROUND = {"errors", "stats", "language", "measurements", "figures", "results"}
 MAY_IMPORT = {
-    "": {"errors", "provenance", "results", "runs", "study"},  # names for type checkers; they load when they are used
+    "": {"errors", "provenance", "results", "runs", "study"},  # names for type checkers; loaded when used
     "errors": set(),
     "stats": {"errors"},
     "language": {"errors"},
