@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from neuronclaims.runs.outlook import Outlook
 
 
+TEXTS = {"pooled": "prompt", "changed": "changed text", "readout": "document"}
+
+
 class DryRun:
     """Plans what was collected, shows it, and makes the session fail where a claim certainly could not be tested."""
 
@@ -86,8 +89,7 @@ def _counts(plan: FilePlan) -> str:
 def _work(future: Outlook) -> Iterator[str]:
     for site, layers in future.places.items():
         yield f"reads {site} of {_ranges(layers)}"
-    names = {"pooled": "prompt", "changed": "text or pair whose prediction is changed", "readout": "document"}
-    texts = ", ".join(_many(count, names[sort]) for sort, count in future.items.items())
+    texts = ", ".join(_many(count, TEXTS[sort]) for sort, count in future.items.items())
     yield f"runs {texts or 'no text'}{_weighed(future)}"
     yield from _passes(future.passes)
     if future.generated:
@@ -96,7 +98,7 @@ def _work(future: Outlook) -> Iterator[str]:
 
 
 def _weighed(future: Outlook) -> str:
-    return f"; {_many(future.weights, 'measurement')} of weights alone" if future.weights else ""
+    return f"; looks up weights {_many(future.weights, 'time')}" if future.weights else ""
 
 
 def _passes(passes: Mapping[str, float]) -> Iterator[str]:
@@ -109,14 +111,12 @@ def _tokens(plan: ModelPlan) -> str:
     if plan.spelling is not None:
         return f"its tokenizer makes {plan.spelling.tokens:,} tokens of all texts"
     named = ", ".join(repr(token) for token in unknown_tokens(plan))
-    single = f"whether each of {named} is a single token, " if named else ""
-    return f"not known without its tokenizer: {single}and how long texts are"
+    single = f"whether each of {named} is a single token, and " if named else ""
+    return f"not known without its tokenizer.json: {single}how long texts are"
 
 
 def _many(count: int, noun: str) -> str:
-    first, *rest = noun.split(" ", 1)
-    plural = first if count == 1 else f"{first}s"
-    return f"{count:,} {' '.join([plural, *rest])}"
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _ranges(layers: tuple[int, ...]) -> str:
