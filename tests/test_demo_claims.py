@@ -38,37 +38,85 @@ def test_some_claims_are_recorded_as_false():
     assert expected >= {"supported", "refuted"}
 
 
+def rows_of(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def texts_of(path):
+    return {
+        row[column] for row in rows_of(path) for column in ("text", "clean", "corrupted") if column in row
+    }
+
+
+def texts_under_test(claim):
+    """All texts a claim is tested on: of its sets and pairs, not of those its directions are fitted on."""
+    return {p.text for chosen in (*claim.sets.values(), *claim.pairs.values()) for p in chosen.prompts}
+
+
+DISCOVERY = CLAIMS / "prompts" / "discovery"
+
+
 def test_no_prompt_of_a_claim_had_a_part_in_finding_its_neuron():
-    discovery = {prompt.text for topic in TOPICS for prompt in prompts(topic, "discovery")}
+    discovery = {text for path in DISCOVERY.glob("*.csv") for text in texts_of(path)}
+    assert {prompt.text for topic in TOPICS for prompt in prompts(topic, "discovery")} <= discovery
+    for claim in claims():
+        assert not texts_under_test(claim) & discovery, claim.id
+
+
+def test_sentence_frames_of_both_splits_are_different():
     frames = {prompt.frame for topic in TOPICS for prompt in prompts(topic, "discovery")}
-    for path in FILES:
-        for chosen in read_claim_file(path, phrases()).sets.values():
-            assert not {prompt.text for prompt in chosen.prompts} & discovery
     for path in (CLAIMS / "prompts").glob("*.csv"):
-        with path.open(encoding="utf-8", newline="") as file:
-            assert not {row.get("frame", row["group"]) for row in csv.DictReader(file)} & frames
+        assert not {row.get("frame", row.get("group")) for row in rows_of(path)} & frames, path
 
 
-def test_the_prompts_said_to_be_those_of_discovery_are_those_neurons_were_found_on():
-    with (CLAIMS / "discovery.csv").open(encoding="utf-8", newline="") as file:
-        compared = {row["neuron"]: set() for row in csv.DictReader(file)}
-        file.seek(0)
-        for row in csv.DictReader(file):
-            compared[row["neuron"]] |= {(row["site"], row["first"], row["second"])}
+def test_directions_were_fitted_on_discovery_prompts():
+    discovery = {text for path in DISCOVERY.glob("*.csv") for text in texts_of(path)}
+    directions = [direction for claim in claims() for direction in claim.directions.values()]
+    assert directions
+    for direction in directions:
+        assert {
+            p.text for p in (*direction.first, *direction.second, *direction.neutral.prompts)
+        } <= discovery
+
+
+def found():
+    """Per neuron and site, the topics that were compared when it was found."""
+    compared = {}
+    for row in rows_of(CLAIMS / "discovery.csv"):
+        topics = {re.sub("own_.*", "own_answers", row[side]) for side in ("first", "second")}
+        compared.setdefault((row["site"], row["neuron"]), []).append(topics)
+    for row in rows_of(CLAIMS / "discovery_seeds.csv"):
+        files = {"002": {"openings"}, "003": {"articles"}, "004": {"baseline", "places", "flowers"}}
+        compared.setdefault((row["site"], row["neuron"]), []).append(files[row["seed"]])
+    return compared
+
+
+def neurons_of(claim):
+    said = claim.sentence
+    if hasattr(said, "who"):
+        return said.who.neurons
+    return getattr(said, "neurons", None) or ((said.neuron,) if hasattr(said, "neuron") else ())
+
+
+def test_every_claimed_neuron_was_found_on_the_discovery_prompts_its_claim_names():
+    compared = found()
     for claim in claims():
         if claim.discovered is not None:
             said = {Path(name).stem for name in claim.discovered.names}
             assert {p.text for p in claim.discovered.prompts} == {
-                prompt.text for topic in said for prompt in prompts(topic, "discovery")
+                text for topic in said for text in texts_of(DISCOVERY / f"{topic}.csv")
             }
-            assert any(
-                site == claim.settings.site and {first, second} <= said
-                for site, first, second in compared[str(claim.sentence.who.neurons[0])]
-            ), claim.id
+            for neuron in neurons_of(claim):
+                ways = compared[claim.settings.site, str(neuron)]
+                assert any(topics <= said for topics in ways), (claim.id, neuron)
 
 
-def test_every_claim_says_where_its_neuron_comes_from():
-    assert all(claim.discovered is not None or claim.settings.searched is not None for claim in claims())
+def test_every_claim_about_a_neuron_says_where_it_comes_from():
+    silent = {
+        c.id for c in claims() if c.discovered is None and c.settings.searched is None and neurons_of(c)
+    }
+    assert not silent
 
 
 def test_searched_neurons_are_the_best_of_what_was_searched_on_the_prompts_that_test_them(cache):
@@ -101,14 +149,6 @@ def test_what_saying_searched_turns_down_a_test_that_ignores_the_search_would_su
     assert naive.evidence.selection.how == "beforehand"
     assert (naive.verdict, said.verdict) == ("supported", "inconclusive")
     assert naive.evidence.test.p_adjusted < 0.01 < 0.2 < said.evidence.test.p_value
-
-
-def test_every_claimed_neuron_was_found_at_its_site_by_discovery():
-    with (CLAIMS / "discovery.csv").open(encoding="utf-8", newline="") as file:
-        found = {(row["site"], row["neuron"]) for row in csv.DictReader(file)}
-    for claim in claims():
-        if claim.discovered is not None:
-            assert (claim.settings.site, str(claim.sentence.who.neurons[0])) in found
 
 
 def test_discovery_is_what_the_embedded_model_says_on_the_discovery_split(cache):
