@@ -62,6 +62,9 @@ def lines(plan: ModelPlan) -> Iterator[str]:
         yield f"  {_counts(file)}"
         for claim, what in told(file):
             yield f"    {one_line(f'{claim.place.path}:{claim.place.line}: {what}')}"
+        graded = dict.fromkeys(name for claim in file.file.claims for name in claim.graded)
+        if graded:
+            yield f"    not known before it runs: whether it gave the graded answers of {', '.join(graded)}"
     if plan.outlook is not None:
         for line in _work(plan.outlook):
             yield f"  {line}"
@@ -71,7 +74,7 @@ def lines(plan: ModelPlan) -> Iterator[str]:
 
 def _shape(plan: ModelPlan) -> str:
     if plan.source is None or plan.missing is not None:
-        return plan.missing or ""
+        return f"{plan.missing} (models from conftest.py are not asked for in a dry run)"
     facts = plan.source.facts()
     widths = Counter(facts.widths.values())
     sites = {width: [site for site, own in facts.widths.items() if own == width] for width in widths}
