@@ -20,7 +20,7 @@ import numpy as np
 from neuronclaims import stats
 from neuronclaims.kinds.consistency_sentences import ABSENT_PHRASE, CONSISTENT_PHRASE
 from neuronclaims.kinds.consistency_shown import figures_of, notes_of, others_of
-from neuronclaims.kinds.consistency_tests import Judged, absent, best, judged, search_for
+from neuronclaims.kinds.consistency_tests import Judged, absent, best, judged
 from neuronclaims.kinds.consistency_values import Asked, Tops
 from neuronclaims.kinds.designs import size_of
 from neuronclaims.kinds.kind import ClaimError, Finding, Reach
@@ -65,12 +65,11 @@ class ConsistencyKind(_TopKind):
         asked = Asked.of(claim)
         tops = Tops.of(asked, answers)
         bound = Bound("greater", claim.sentence.share, claim.sentence.share, family.alpha)
-        search = search_for(tops, family) if asked.searched else None
-        if asked.who.how == "some" and search is not None:
-            found = best(tops, family, search, bound)
-            return _finding(tops, found, bound, family, (some_note(search.neurons, found.one),))
+        if asked.who.how == "some":
+            found = best(tops, family, bound)
+            return _finding(tops, found, bound, family, (some_note(len(tops.picked_from), found.one),))
         columns = [tops.columns.column(neuron) for neuron in asked.who.neurons]
-        return _of_each(tops, [judged(tops, column, family, search) for column in columns], bound, family)
+        return _of_each(tops, [judged(tops, column, family) for column in columns], bound, family)
 
 
 class AbsenceKind(_TopKind):

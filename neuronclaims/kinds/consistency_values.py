@@ -81,11 +81,6 @@ class Asked:
 
     def needs(self, facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for the whole site on both sets; raise ClaimError where the model or the search does not allow it."""
-        if self.searched and self.design.blocks is not None:
-            raise ClaimError(
-                "A neuron that was picked on these prompts ('searched') cannot be tested within blocks. "
-                "Test it on new prompts ('discovered_on'), or leave the blocks out."
-            )
         layers_needed(self.claim, self.who, facts)
         said = self.claim.sentence
         return trace_needs(self.claim, (said.first, said.second), said.k, facts, self.who.neurons)
@@ -125,6 +120,12 @@ class Tops:
         search = search_of(self.asked.claim, self.asked.who)
         layers = None if search is None else search.layers
         return self.columns.of_layers(self.columns.layers if layers is None else layers)
+
+    @property
+    def all_shares(self) -> tuple[Floats, Floats]:
+        """Return the share of prompts of every neuron in each unit, [units, m] of the set and of its baseline."""
+        one, two = (members.astype(np.float32) for members in self.members)
+        return self.asked.units.means(one), self.asked.baseline.means(two)
 
     def shares(self, column: int) -> tuple[Floats, Floats]:
         """Return one neuron's share of prompts in each unit of the set and of its baseline, 0 or 1 for prompts."""

@@ -38,8 +38,8 @@ BY = {
 }
 """What neurons are ranked by, in words."""
 
-FLOOR = 1e-12
-"""The least variance of the other baseline prompts, as a part of the squared deviations of all."""
+ROUNDING, FAR = 1e-12, 1e6
+"""A variance that is a part so small of the squares it is the rest of is 0; the z of what differs from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,26 +141,27 @@ def scores(values: Floats, baseline: Floats, by: str) -> Floats:
 def own_scores(baseline: Floats, by: str) -> Floats:
     """Return the scores of the baseline's own prompts [b, m], each against the mean of the others.
 
-    Against a mean it is part of, a prompt would be drawn toward zero by one part in b: it is as if its scores were
-    multiplied by (b - 1) / b, alike for all neurons. So no ranking by ``diff`` or ``abs`` changes; a z does, since each
-    neuron's standard deviation would hold the very prompt that is far off. That of the others is taken.
+    Against a mean it is part of, a prompt is drawn toward zero: its scores are (b - 1) / b of these, and its z, whose
+    standard deviation holds the prompt too, can never exceed (b - 1) / sqrt(b). Both are alike for all neurons and
+    keep their order, as internally and externally studentised residuals do (Cook and Weisberg 1982), so that no ranking
+    hangs on it; but only these are on the scale of ``scores``. Where the others do not vary, z is as large as any here.
     """
     many = len(baseline)
     centred = baseline - baseline.mean(axis=0)
     found: Floats = centred * (many / (many - 1))
     if by == "abs":
         return np.abs(found)
-    return found if by == "diff" else _over(found, _spreads_without(centred))
+    return found if by == "diff" else _without(found, centred)
 
 
-def _spreads_without(centred: Floats) -> Floats:
-    """Return the standard deviation of all prompts but one, for each one left out, from deviations [b, m]."""
+def _without(values: Floats, centred: Floats) -> Floats:
+    """Divide by the standard deviation of all prompts but one, for each one left out, from deviations [b, m]."""
     many, squares = len(centred), centred**2
     total = squares.sum(axis=0)
     left = (total - squares * (many / (many - 1))) / (many - 2)
-    # Where the others are all the same, what is left is rounding; the floor keeps the one that differs far off.
-    found: Floats = np.sqrt(np.maximum(left, total * FLOOR))
-    return found
+    rounding = left <= total * ROUNDING
+    found = _over(values, np.sqrt(np.where(rounding, 0.0, left)))
+    return np.where(rounding & (total > 0), np.copysign(FAR, values), found)
 
 
 def _over(values: Floats, spreads: Floats) -> Floats:
