@@ -7,6 +7,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from changed_claims import judged_really, one_writer
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom, binomtest, fisher_exact
@@ -328,3 +329,15 @@ def test_a_sentence_is_read_back_as_it_is_written(claim, neuron, share):
     text = claim.format(f"{neuron[0]}:{neuron[1]}", share)
     parsed = parse(text, phrases())
     assert str(parsed.value) == text
+
+
+def test_in_a_model_set_by_hand_the_neuron_of_a_word_is_found_and_dead_and_constant_ones_are_not(tmp_path):
+    """Neuron 0:3 fires on "dog" alone, 0:0 is dead, 0:1 constant."""
+    words = ("cat", "tree", "river", "the", "a", "one", "two", "red")
+    sets = {name: [f"the {word} {name[:3]}" for word in words] for name in ("dogs", "cats")}
+    head = f"sets: {json.dumps(sets)}\n"
+    for index, verdict in ((3, "supported"), (0, "refuted"), (1, "refuted")):
+        claim = f"mlp_post neuron 0:{index} is among the top 1 neurons for dogs over cats in at least 50% of prompts"
+        result = judged_really(tmp_path, claim, head, one_writer())
+        assert (result.error, result.verdict) == (None, verdict)
+        assert result.evidence.effect.value == (1 if index == 3 else 0)
