@@ -163,7 +163,9 @@ class Readout:
     is the top prediction, the AUROC of the neuron's value for it within the document (-1 where all positions or none
     are such), then per bin of the value its positions, then per bin those with the token on top. Bins are half-open,
     [edge, next edge), with one below the first edge and one from the last on. Documents longer than the model's
-    context are read in pieces.
+    context are read in pieces. ``legacy_embed`` takes for the top prediction what a published figure took for it: the
+    token whose input embedding has the largest product with the state before the final norm, normalised without
+    that norm's own scale and shift.
     """
 
     site: Site
@@ -172,6 +174,7 @@ class Readout:
     token: str
     edges: tuple[float, ...]
     documents: tuple[str, ...]
+    legacy_embed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,3 +70,50 @@ def test_a_document_read_once_is_kept(hand_over, tmp_path, monkeypatch) -> None:
 def test_edges_must_rise(hand_over) -> None:
     with pytest.raises(MeasurementError, match="must rise"):
         measure(hand_over("gpt2"), [Readout("mlp_post", 0, 3, " dog", (0.0, 0.0), DOCUMENTS)])
+
+
+def test_documents_are_kept_in_batches_of_positions(hand_over, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("neuronclaims.runs.work.readout._TOGETHER", 20)
+    source = hand_over("gpt2")
+    asked = Readout("mlp_post", 0, 3, " dog", EDGES, DOCUMENTS)
+    found = measure(source, [asked], cache=RunCache(tmp_path))[asked]
+    assert (
+        len(list(tmp_path.glob("activations/*/*.safetensors"))) == 2
+    )  # 5 + 17 positions, then 30; 1 with either
+    alone = [Readout("mlp_post", 0, 3, " dog", EDGES, (document,)) for document in DOCUMENTS]
+    assert np.array_equal(found, [measure(source, [one])[one][0] for one in alone])
+
+
+@pytest.mark.parametrize("name", ["gpt2", "llama", "gemma", "gpt_neox"])
+def test_the_legacy_readout_drops_scale_and_shift_of_the_final_norm_and_takes_the_input_embedding(
+    hand_over, name
+) -> None:
+    source = hand_over(name)
+    plain = Plain(source)
+    weight = plain.model.get_input_embeddings().weight.double()
+    tops, own = [], []
+    for text in DOCUMENTS:
+        state = plain.values(text, "resid_post", 2).double()
+        if name in ("gpt2", "gpt_neox"):
+            state = (state - state.mean(-1, keepdim=True)) / state.std(-1, correction=0, keepdim=True)
+        else:
+            state = state / state.square().mean(-1, keepdim=True).sqrt()
+        words = [one not in plain.tokenizer.all_special_ids for one in plain.ids(text)[0].tolist()]
+        tops.append((state @ weight.T).argmax(-1)[words])
+        own.append(plain.logits(text).argmax(-1)[words])
+    assert (torch.cat(tops) != torch.cat(own)).any()
+    texts = plain.tokenizer.convert_ids_to_tokens(list(range(len(weight))))
+    token = next(int(one) for one in torch.cat(tops).unique() if not texts[one].startswith("<"))
+    asked = [
+        Readout("mlp_post", 1, 7, " " + texts[token], EDGES, DOCUMENTS, legacy) for legacy in (True, False)
+    ]
+    found = measure(source, asked)
+    assert found[asked[0]][:, 1].tolist() == [int((top == token).sum()) for top in tops]
+    assert found[asked[1]][:, 1].tolist() == [int((top == token).sum()) for top in own]
+    assert np.array_equal(found[asked[0]][:, 3:8], found[asked[1]][:, 3:8])
+
+
+def test_states_that_the_input_embedding_cannot_read_are_refused(hand_over) -> None:
+    asked = Readout("mlp_post", 0, 3, " dog", EDGES, DOCUMENTS, legacy_embed=True)
+    with pytest.raises(MeasurementError, match="16 numbers and states of 32"):
+        measure(hand_over("opt_post_norm"), [asked])

@@ -20,9 +20,11 @@ class ReadOut:
     index: int
     token: str
     edges: tuple[float, ...]
+    legacy_embed: bool = False
 
     def __str__(self) -> str:
-        return json.dumps(["readout", self.site, self.layer, self.index, self.token, self.edges])
+        legacy = ["legacy_embed"] if self.legacy_embed else []
+        return json.dumps(["readout", self.site, self.layer, self.index, self.token, self.edges, *legacy])
 
     @property
     def work(self) -> Work:
@@ -44,4 +46,5 @@ class ReadOut:
 
 def readout(asked: Readout) -> Asked:
     """Return what reading out a neuron needs of each document."""
-    return Asked(ReadOut(asked.site, asked.layer, asked.index, asked.token, asked.edges), asked.documents)
+    need = ReadOut(asked.site, asked.layer, asked.index, asked.token, asked.edges, asked.legacy_embed)
+    return Asked(need, asked.documents)
