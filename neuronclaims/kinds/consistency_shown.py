@@ -49,7 +49,7 @@ def notes_of(tops: Tops, found: Judged) -> tuple[str, ...]:
     told: list[str] = []
     if found.specific is not None:
         told.append(
-            f"Two things must be so: the share exceeds the one claimed (p = {found.above.p_value:.3g}), and the share "
+            f"Two things must be so: the share exceeds the one claimed (p = {found.above.p_value:.3g}), and that "
             f"among baseline prompts (p = {found.specific.p_value:.3g}). The larger p counts."
         )
     told += _in_baseline(tops, found)
