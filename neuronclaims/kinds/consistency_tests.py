@@ -157,12 +157,15 @@ def _specific(tops: Tops, column: int, family: Family) -> TestResult:
 def _both(above: TestResult, specific: TestResult) -> TestResult:
     """Return the test that both of two things are so: its p is the larger one."""
     larger = max(above, specific, key=lambda test: test.p_value)
+    drawn = specific if not specific.exact else larger
     return replace(
         larger,
         statistic=above.statistic,
         p_less=1.0,
         smallest_p=max(above.smallest_p, specific.smallest_p),
-        exact=above.exact and specific.exact,
+        exact=drawn.exact,
+        arrangements=drawn.arrangements,
+        standard_error=drawn.standard_error,
         resolved=above.resolved and specific.resolved,
         degenerate=False,
         method=f"the larger p of two: {above.method}; {specific.method}",
