@@ -17,6 +17,7 @@ from neuronclaims.kinds import (
     consistency,
     contrast,
     outlier,
+    readout,
     restoration,
     separation,
 )
@@ -52,6 +53,7 @@ def kinds() -> tuple[Kind, ...]:
         activity_search.SOMEWHERE,
         restoration.KIND,
         ablation.KIND,
+        readout.KIND,
         consistency.CONSISTENCY,
         consistency.ABSENCE,
         *_from_other_packages(),
