@@ -28,6 +28,9 @@ DRAWN = 1_000
 FEW_HITS = 3
 """An AUROC from fewer positions with the token on top is coarse."""
 
+MOST = 0.5
+"""The share of values in the highest bin from which on a neuron may be at its ceiling."""
+
 
 def others_of(asked: Asked, measured: Measured) -> tuple[Estimate, ...]:
     """Return how often the token is on top, and what the bins look like: whether their shares rise, and how far."""
@@ -56,7 +59,7 @@ def notes_of(asked: Asked, measured: Measured) -> tuple[str, ...]:
             "On top is here what the input embedding makes of the last state without the final norm's scale and shift, "
             "as a published figure did: not the model's own prediction."
         )
-    told += [*_silent(measured), *_coarse(measured), _bins_note(asked, measured)]
+    told += [*_silent(measured), *_coarse(measured), *_saturated(measured), _bins_note(asked, measured)]
     told.append("The rest of the layer was not read, so its place in it is not known.")
     return tuple(told)
 
@@ -77,8 +80,19 @@ def _coarse(measured: Measured) -> tuple[str, ...]:
         return ()
     return (
         f"Half of the documents that tell something have the token on top at {typical:g} positions or fewer, so each "
-        "AUROC is coarse. Where most of a neuron's values are the same and higher than the rest, p can then be too "
-        "small.",
+        "AUROC is coarse: longer documents would say more.",
+    )
+
+
+def _saturated(measured: Measured) -> tuple[str, ...]:
+    """Warn of the one case in which flipping signs is too bold, as far as bins can show it."""
+    held = np.flatnonzero(measured.counts)
+    share = measured.counts[held[-1]] / measured.positions.sum()
+    if len(held) == 1 or share <= MOST:
+        return ()
+    return (
+        f"{share:.0%} of the values lie in the highest bin that holds any. If they are all the same, as of a neuron at "
+        "its ceiling, AUROCs just above 0.5 are the rule by chance alone, and p can be too small.",
     )
 
 

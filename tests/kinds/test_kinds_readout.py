@@ -171,8 +171,15 @@ def test_groups_are_the_units_and_average_the_documents_that_tell_something(judg
     assert result.evidence.test.p_value == pytest.approx(1 / 2**5)
 
 
-def test_order_of_documents_changes_no_number(judge):
-    assert judge().evidence == judge(documents=NAMES[::-1]).evidence
+def test_order_of_documents_changes_no_number_not_even_where_flips_are_drawn(judge, monkeypatch):
+    tops = [RNG.random(20) < 0.3 for _ in range(25)]
+    monkeypatch.setitem(globals(), "TOPS", tops)
+    monkeypatch.setitem(VALUES, 0, [RNG.normal(size=20).astype(np.float32) for _ in tops])
+    monkeypatch.setitem(globals(), "NAMES", [f"text {place}" for place in range(25)])
+    said = SENTENCE.replace("1:2", "1:0")
+    first, second = judge(said, documents=NAMES), judge(said, documents=NAMES[::-1])
+    assert not first.evidence.test.exact
+    assert first.evidence == second.evidence
 
 
 def test_every_neuron_is_as_good_as_the_least(judge):
@@ -228,6 +235,12 @@ def test_what_cannot_be_told_is_one_clear_error(judge, monkeypatch):
     assert "' an' is the top prediction at none of 187 positions in 10 documents" in judge().error
     monkeypatch.setitem(globals(), "TOPS", everywhere)
     assert "at each of 187 positions" in judge().error
+
+
+def test_a_neuron_mostly_at_its_ceiling_is_doubted(judge, monkeypatch):
+    assert not any("ceiling" in note for note in judge().evidence.notes)
+    monkeypatch.setitem(VALUES, 2, [np.minimum(v + 1.3, np.float32(1)) for v in VALUES[2]])
+    assert any("of the values lie in the highest bin" in note for note in judge().evidence.notes)
 
 
 def test_the_legacy_readout_is_asked_for_and_told(judge):
