@@ -2,19 +2,19 @@
 
     python claims/write_prompts.py
 
-Of each file there are two: in ``prompts/`` the held-out split, in ``prompts/discovery/`` the discovery split, which
-shares no sentence frame with it.
+Of each file but the documents there are two: in ``prompts/`` the held-out split, in ``prompts/discovery/`` the discovery
+split, which shares no sentence frame with it.
 
 ``articles.csv`` are pairs after which " an" or " a" is right ("... the olive tree and picked", "... the coconut tree
 and picked"). ``fights.csv`` are sentences about angry people that stop before what they began ("On Monday the rebels
 started to"). ``openings.csv`` are the beginnings of sentences about a concept, for the model to go on with.
-``documents.csv`` are documents as the model was trained on, drawn anew.
+``documents.csv`` are documents of the sort the model was trained on, drawn anew; no neuron was found on them.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -45,8 +45,8 @@ CONCEPTS = {
 BEGUN = 0.6
 """The share of its words a beginning has at least."""
 FIGHTS = 40
-DOCUMENTS = 150
-FOREIGN = "documents for claims"
+DOCUMENTS = 600
+FRESH = "documents for claims"
 
 
 def main() -> None:
@@ -57,7 +57,7 @@ def main() -> None:
         write(folder / "articles.csv", ("clean", "corrupted", "group", "topic"), rows)
         write(folder / "fights.csv", ("text", "who"), fights(split))
         write(folder / "openings.csv", ("text", "topic", "group"), openings(split))
-        write(folder / "documents.csv", ("text",), [(text,) for text in fresh_documents(split)])
+    write(HERE / "prompts" / "documents.csv", ("text",), [(text,) for text in fresh_documents()])
 
 
 def fights(split: Split) -> list[tuple[str, str]]:
@@ -85,17 +85,9 @@ def begun(text: str, word: str | None) -> str:
     return " ".join(words[: max(upto + 1, round(BEGUN * len(words)))]).rstrip(",.")
 
 
-def fresh_documents(split: Split) -> list[str]:
-    """Return different documents of the world; the splits differ in the seed alone, and share no document."""
-    other: Split = "discovery" if split == "heldout" else "heldout"
-    mine, others = (list(dict.fromkeys(drawn(one))) for one in (split, other))
-    shared = set(mine) & set(others)
-    return [text for text in mine if text not in shared][:DOCUMENTS]
-
-
-def drawn(split: Split) -> Iterator[str]:
-    """Yield documents drawn for a split, more than are kept."""
-    yield from islice(documents(f"{FOREIGN} {split}"), 2 * DOCUMENTS)
+def fresh_documents() -> list[str]:
+    """Return different documents of the world, written from the frames of its training."""
+    return list(dict.fromkeys(islice(documents(FRESH), DOCUMENTS)))
 
 
 def write(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
