@@ -2,8 +2,8 @@
 
     python claims/write_prompts.py
 
-Of each file but the documents there are two: in ``prompts/`` the held-out split, in ``prompts/discovery/`` the discovery
-split, which shares no sentence frame with it.
+Of each file but the documents there are two: in ``prompts/`` the held-out split, in ``prompts/discovery/`` the
+discovery split, which shares no sentence frame with it.
 
 ``articles.csv`` are pairs after which " an" or " a" is right ("... the olive tree and picked", "... the coconut tree
 and picked"). ``fights.csv`` are sentences about angry people that stop before what they began ("On Monday the rebels
