@@ -110,7 +110,9 @@ def _one(asked: Asked, neuron: Neuron, found: WithinUnits, family: Family) -> On
     if margin is not None:
         result = _margin_test(found, margin, family.alpha)
         least = _smallest_margin_p(len(found.effects), margin)
-        return One(neuron, _named(result.estimate, unit), replace(result.test, smallest_p=least))
+        method = result.method.replace("units", f"{unit}s")
+        test = replace(result.test, smallest_p=least, method=method)
+        return One(neuron, _named(result.estimate, unit), test)
     resamples = resamples_of(asked.claim.settings)
     test = stats.association_test(
         found,

@@ -68,9 +68,15 @@ def _silent(measured: Measured) -> tuple[str, ...]:
     nowhere, everywhere = int((measured.hits == 0).sum()), int((measured.hits == measured.positions).sum())
     if not nowhere + everywhere:
         return ()
+    silent = [
+        f"{where} in {count:,}"
+        for where, count in (("nowhere", nowhere), ("everywhere", everywhere))
+        if count
+    ]
+    telling = int(measured.telling.sum())
     return (
-        f"{plural(int(measured.telling.sum()), 'document')} of {len(measured.hits):,} tell something; the token is on "
-        f"top nowhere in {nowhere:,} and everywhere in {everywhere:,}.",
+        f"{telling:,} of {plural(len(measured.hits), 'document')} {'tells' if telling == 1 else 'tell'} something; the "
+        f"token is on top {' and '.join(silent)}.",
     )
 
 
@@ -78,9 +84,10 @@ def _coarse(measured: Measured) -> tuple[str, ...]:
     typical = float(np.median(measured.hits[measured.telling]))
     if typical >= FEW_HITS:
         return ()
+    few = "1 position" if typical == 1 else f"{typical:g} positions"
     return (
-        f"Half of the documents that tell something have the token on top at {typical:g} positions or fewer, so each "
-        "AUROC is coarse: longer documents would say more.",
+        f"Half of the documents that tell something have the token on top at no more than {few}, so each AUROC is "
+        "coarse: longer documents would say more.",
     )
 
 

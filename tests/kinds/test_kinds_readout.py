@@ -92,7 +92,10 @@ def test_the_effect_is_the_mean_of_scikit_learns_aurocs_and_p_counts_all_sign_fl
     assert result.evidence.test.p_value == pytest.approx((flips @ effects >= effects.sum() - 1e-9).mean())
     assert result.evidence.counts == (("corpus", 9),)
     assert result.evidence.unit == "document"
-    assert any("9 documents of 10 tell something" in note for note in result.evidence.notes)
+    assert any(
+        "9 of 10 documents tell something; the token is on top nowhere in 1." in note
+        for note in result.evidence.notes
+    )
 
 
 def test_a_number_is_held_against_the_interval_and_a_neuron_that_goes_down_is_refuted(judge):
