@@ -10,7 +10,7 @@ from neuronclaims.language.claims import slug
 from neuronclaims.language.errors import Problem, quoted
 from neuronclaims.language.marks import Entries, Items, Node, Scalar, index_in
 from neuronclaims.language.options import OPTIONS
-from neuronclaims.language.phrases import Phrase
+from neuronclaims.language.phrases import TEXTS, Phrase
 from neuronclaims.language.schema import TOKEN_RULES, ClaimEntry, Header
 from neuronclaims.language.sentences import Parsed, SentenceError, parse
 from neuronclaims.language.source import Source
@@ -56,7 +56,7 @@ class Draft:
     @property
     def tested(self) -> tuple[str, ...]:
         """The names of the sets and pairs whose prompts test the claim."""
-        return tuple(name for section in ("sets", "pairs") for _, name in self.named(section))
+        return tuple(name for section in ("sets", "pairs", TEXTS) for _, name in self.named(section))
 
     @property
     def site(self) -> str | None:

@@ -16,7 +16,7 @@ from neuronclaims.language.given import not_taken, options_of, unknown_sets
 from neuronclaims.language.marks import Entries, Items, compose
 from neuronclaims.language.names import fitted_here, shared_prompts, wrong_names
 from neuronclaims.language.options import OPTIONS
-from neuronclaims.language.phrases import Phrase
+from neuronclaims.language.phrases import TEXTS, Phrase
 from neuronclaims.language.schema import SECTIONS, TOP_KEYS, ClaimEntry, Header
 from neuronclaims.language.sections import Sections, absent, read_sections
 from neuronclaims.language.selection import Selection, read_selections
@@ -118,8 +118,9 @@ def _drafts(
 def _claim(draft: d.Draft, chosen: Selection, header: Header, sections: Sections, source: Source) -> Claim:
     parsed, entry = cast(Parsed, draft.parsed), cast(ClaimEntry, draft.entry)
     settings = _settings(draft, entry, header, chosen)
-    used = dict.fromkeys([*(name for _, name in draft.named("sets")), *settings.options.sets])
-    pairs = {name: sections.pairs[name] for _, name in draft.named("pairs")}
+    named = [name for section in ("sets", "pairs", TEXTS) for _, name in draft.named(section)]
+    used = dict.fromkeys([*(name for name in named if name in sections.sets), *settings.options.sets])
+    pairs = {name: sections.pairs[name] for name in named if name in sections.pairs}
     directions = {name: sections.directions[name] for _, name in draft.named("directions")}
     made_from = [name for direction in directions.values() for name in direction.made_from]
     return Claim(

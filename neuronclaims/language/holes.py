@@ -138,6 +138,7 @@ HOLES: Mapping[str, Hole] = MappingProxyType(
         "positions": PositionsHole(),
         "set": OneWord("the name of a prompt set", "SET", ("hanoi",), _name),
         "pairs": OneWord("the name of pairs of prompts", "PAIRS", ("tree_fruit",), _name),
+        "texts": OneWord("the name of a prompt set or of pairs", "SET or PAIRS", ("violent",), _name),
         "direction": OneWord("the name of a direction", "DIRECTION", ("honesty",), _name),
         "amount": _AmountHole(),
         "number": OneWord("a number such as 0.8", "NUMBER", ("0.8",), _number, number_text),
@@ -150,7 +151,10 @@ HOLES: Mapping[str, Hole] = MappingProxyType(
 
 
 def hole_of(kind: str) -> Hole | None:
-    """Return the hole of a type, or of a choice between options; None where there is no such type."""
-    if "|" in kind:
+    """Return the hole of a type, or of a choice between options; None where there is no such type.
+
+    Several words that no bar divides are a choice of one option, such as ``does not recover``.
+    """
+    if "|" in kind or " " in kind.strip():
         return Choice(tuple(" ".join(option.split()) for option in kind.split("|")))
     return HOLES.get(kind)

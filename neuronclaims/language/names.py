@@ -10,7 +10,7 @@ from itertools import combinations
 from neuronclaims.language.claims import Prompt, PromptSet
 from neuronclaims.language.drafts import Draft, in_sentence
 from neuronclaims.language.errors import Problem, quoted
-from neuronclaims.language.phrases import NAMING
+from neuronclaims.language.phrases import NAMING, TEXTS
 from neuronclaims.language.sections import Sections
 from neuronclaims.language.source import Source
 from neuronclaims.language.suggest import closest
@@ -18,7 +18,13 @@ from neuronclaims.language.suggest import closest
 MOST_NAMED = 3
 """How many shared prompts an error names."""
 
-_SINGULAR = {"sets": "no prompt set", "pairs": "no pairs", "directions": "no direction"}
+_SINGULAR = {
+    "sets": "no prompt set",
+    "pairs": "no pairs",
+    "directions": "no direction",
+    TEXTS: "no prompt set or pairs",
+}
+_SECTION = {TEXTS: "'sets' and no 'pairs'"}
 _IS = {"sets": "a prompt set", "pairs": "a name of pairs", "directions": "a direction"}
 
 
@@ -44,7 +50,7 @@ def _unknown(
     if other:
         message += f": that is {_IS[other]}"
     elif not known:
-        message += f": the file has no {quoted(section)}"
+        message += f": the file has no {_SECTION.get(section, quoted(section))}"
     return in_sentence(
         source, draft.sentence, start, end - start, message, closest(name, known), tuple(known)
     )

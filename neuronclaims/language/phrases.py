@@ -21,7 +21,10 @@ from neuronclaims.language.holes import HOLES, hole_of
 from neuronclaims.language.options import OPTIONS
 from neuronclaims.language.suggest import either
 
-NAMING = {"sets": "set", "pairs": "pairs", "directions": "direction"}
+TEXTS = "texts"
+"""The section that stands for two: a hole of this type takes the name of a prompt set or of pairs."""
+
+NAMING = {"sets": "set", "pairs": "pairs", "directions": "direction", TEXTS: "texts"}
 """The sections of a claim file whose entries sentences name, and the type of hole that does."""
 
 _PIECE = re.compile(r"\[|\]|\{([^{}]*)\}|[^\s\[\]{}]+")

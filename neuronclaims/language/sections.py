@@ -14,6 +14,7 @@ from neuronclaims.language.errors import ClaimFileError, Problem, quoted
 from neuronclaims.language.holes import IDENTIFIER
 from neuronclaims.language.marks import Entries, Items, Node, Scalar
 from neuronclaims.language.pairs import read_pairs
+from neuronclaims.language.phrases import TEXTS
 from neuronclaims.language.sets import read_set
 from neuronclaims.language.source import Source
 
@@ -29,7 +30,7 @@ _HOLDS = {
 
 @dataclass(frozen=True, slots=True)
 class Sections:
-    """The entries that could be read, and by section all names that were written."""
+    """The entries that could be read, and by section all names that were written; ``texts`` are sets and pairs."""
 
     sets: Mapping[str, PromptSet]
     pairs: Mapping[str, PairSet]
@@ -50,6 +51,7 @@ class Sections:
 def read_sections(root: Entries, source: Source, problems: list[Problem]) -> Sections:
     """Read all sets, pairs and directions of a file, adding what is wrong to ``problems``."""
     names = {section: _names(root, section) for section in _WHAT}
+    names[TEXTS] = names["sets"] + names["pairs"]
     problems += _twice(root, source)
     sets = _section(root, "sets", read_set, source, problems)
     pairs = _section(root, "pairs", read_pairs, source, problems)
