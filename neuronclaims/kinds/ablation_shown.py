@@ -9,12 +9,16 @@ import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.figures import Distributions, Row
+from neuronclaims.kinds.ablation_sentences import SIDES
 from neuronclaims.kinds.asking import plain
 from neuronclaims.kinds.predictions import layer_figure, mean_change
+from neuronclaims.kinds.random_lists import Lists
+from neuronclaims.language.values import number_text
 
 if TYPE_CHECKING:
     from neuronclaims.figures import Figure
     from neuronclaims.kinds.ablation_values import Asked, Harmed, Measured
+    from neuronclaims.kinds.kind import Answers
     from neuronclaims.kinds.predictions import Floats
     from neuronclaims.stats import Estimate
 
@@ -51,11 +55,45 @@ def others_of(asked: Asked, measured: Measured) -> tuple[Estimate, ...]:
     )
 
 
+def harmless_share(harmed: Harmed | None, answers: Answers) -> tuple[Estimate, ...]:
+    """Return in how many single units the harm is within the limit, with the exact interval, where there is a limit."""
+    if harmed is None or harmed.at_most is None:
+        return ()
+    values = harmed.divergences(answers)
+    made = stats.share_estimate(int((values <= harmed.at_most).sum()), len(values))
+    name = f"share of {harmed.units.unit}s of {harmed.name} with at most {number_text(harmed.at_most)} nats"
+    return (replace(made, name=name),)
+
+
+def strength(asked: Asked, changes: Floats) -> tuple[Floats, str]:
+    """Return what neurons of a layer are ranked by, the largest the strongest, and its name."""
+    side = SIDES[asked.claim.sentence.direction]
+    if side == "two-sided":
+        return np.abs(changes), "size of the change of the prediction"
+    return changes if side == "greater" else -changes, "change of the prediction"
+
+
+def controls_of(asked: Asked, measured: Measured) -> Lists:
+    """Return what lists of other neurons change, beside what the claim's neurons do."""
+    strong = {"greater": 1, "less": -1, "two-sided": 0}[SIDES[asked.claim.sentence.direction]]
+    own = float((measured.after - measured.before).mean())
+    return Lists(own, measured.lists, strong, change_name(asked), "ablated")
+
+
 def notes_of(asked: Asked, measured: Measured, harmed: Harmed | None) -> tuple[str, ...]:
     """Say what neurons held instead, where harm was looked for, and what makes the test doubtful."""
     held = HELD[asked.options.replacement].format(asked.options.reference)
     doubts = stats.doubts(measured.after, measured.before, paired=True, statistic="mean")
-    return (f"{held}; predicted is the token after the text.", _harm(harmed), *doubts)
+    return (*_which(asked), f"{held}; predicted is the token after the text.", _harm(harmed), *doubts)
+
+
+def _which(asked: Asked) -> tuple[str, ...]:
+    name = asked.claim.sentence.first
+    if name not in asked.claim.pairs:
+        return ()
+    return (
+        f"Neurons are ablated in the clean texts of the pairs {name!r}; the corrupted ones play no part.",
+    )
 
 
 def _harm(harmed: Harmed | None) -> str:

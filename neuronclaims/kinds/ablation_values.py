@@ -1,54 +1,30 @@
-"""How claims of ablated neurons read, what they ask, and what was measured of their prompts."""
+"""What claims of ablated neurons ask, and what was measured of their prompts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from neuronclaims import stats
+from neuronclaims.kinds.ablation_sentences import DENIED
 from neuronclaims.kinds.asking import in_order, texts_of
 from neuronclaims.kinds.kind import ClaimError
-from neuronclaims.kinds.predictions import Noun, Units, check_noun, places, who_of
+from neuronclaims.kinds.margins import plain_margin_of
+from neuronclaims.kinds.predictions import Units, places, who_of
+from neuronclaims.kinds.random_lists import random_lists
 from neuronclaims.kinds.selection import search_of
-from neuronclaims.language import FieldError, Neuron, Phrase
+from neuronclaims.language import Prompt
 from neuronclaims.measurements import Ablation, AblationSweep, Prediction
 
 if TYPE_CHECKING:
     from neuronclaims.kinds.kind import Answers
     from neuronclaims.kinds.predictions import Floats
-    from neuronclaims.language import Claim, Options, Prompt
-
-
-@dataclass(frozen=True, slots=True)
-class Ablating:
-    """The sentence of ablated neurons, in parts; several are ablated together."""
-
-    noun: Noun
-    neurons: tuple[Neuron, ...]
-    direction: Literal["lowers", "raises"]
-    token: str
-    first: str
-    against: str | None = None
-    by: float | None = None
-    site: str | None = None
-
-    def __post_init__(self) -> None:
-        check_noun(self.noun, self.neurons)
-        if self.by is not None and self.by <= 0:
-            raise FieldError("by", "the least change claimed must be above 0: the direction is said in words")
-
-    def __str__(self) -> str:
-        return PHRASE.render(self)
-
-
-PHRASE = Phrase(
-    "ablating [{site:site}] {noun:neuron|neurons} {neurons:neurons} {direction:lowers|raises} {token:token} "
-    "[over {against:token}] in {first:set} [by at least {by:number}]",
-    Ablating,
-    options=("replacement", "reference", "outcome", "damage"),
-)
+    from neuronclaims.kinds.random_lists import Places
+    from neuronclaims.language import Claim, Neuron, Options, PairSet
+    from neuronclaims.measurements import ModelFacts
+    from neuronclaims.stats.effects.margins import MarginSide
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +37,12 @@ class Asked:
 
     @classmethod
     def of(cls, claim: Claim) -> Asked:
-        """Look up the prompts; raise ClaimError for fewer than two units."""
-        prompts = in_order(claim.sets[claim.sentence.first])
-        return cls(claim, prompts, Units.of([prompt.group for prompt in prompts], "prompt"))
+        """Look up the prompts, or the clean texts of pairs; raise ClaimError for fewer than two units."""
+        name = claim.sentence.first
+        paired = name in claim.pairs
+        prompts = clean_texts(claim.pairs[name]) if paired else in_order(claim.sets[name])
+        unit = "clean text" if paired else "prompt"
+        return cls(claim, prompts, Units.of([prompt.group for prompt in prompts], unit))
 
     @property
     def options(self) -> Options:
@@ -79,6 +58,18 @@ class Asked:
     def searched(self) -> bool:
         """Whether the neuron was picked on these very prompts."""
         return search_of(self.claim, who_of(self.claim)) is not None
+
+    @property
+    def denied(self) -> MarginSide | None:
+        """Where the change lies by a claim of "does not", None for any other."""
+        return DENIED.get(self.claim.sentence.direction)
+
+    @property
+    def margin(self) -> float:
+        """The margin of a claim of "does not"; raise ClaimError where it has none, or one of another unit."""
+        chance = self.options.outcome == "probability"
+        matters = f"the change of the {'probability' if chance else 'logit'} that would matter"
+        return plain_margin_of(self.claim, "0.1" if chance else "0.5", matters, 1.0 if chance else np.inf)
 
     @property
     def reference(self) -> tuple[str, ...]:
@@ -98,6 +89,12 @@ class Asked:
         """Ask for all neurons together on the claim's prompts."""
         return self.on(self.prompts)
 
+    def lists(self, facts: ModelFacts) -> tuple[Ablation, ...]:
+        """Ask for lists of other neurons, drawn at random, on the claim's prompts."""
+        settings = self.claim.settings
+        drawn = random_lists(self.claim.sentence.neurons, facts.widths[settings.site], settings)
+        return tuple(self.on(self.prompts, each) for each in drawn)
+
     @property
     def harmed(self) -> Harmed | None:
         """Where damage is looked for, if the claim says so."""
@@ -115,12 +112,11 @@ class Asked:
         """Return a seed that comes from prompts."""
         return stats.seed_from(*texts_of(prompts), purpose="ablation", run_seed=self.claim.settings.seed)
 
-    def on(self, prompts: tuple[Prompt, ...]) -> Ablation:
-        """Ask for all neurons together on some prompts."""
-        settings, neurons = self.claim.settings, places(self.claim.sentence.neurons)
+    def on(self, prompts: tuple[Prompt, ...], neurons: Places | None = None) -> Ablation:
+        """Ask for all neurons together, or for others in their stead, on some prompts."""
         return Ablation(
-            settings.site,
-            neurons,
+            self.claim.settings.site,
+            neurons or places(self.claim.sentence.neurons),
             self.options.replacement,
             self.prediction,
             texts_of(prompts),
@@ -154,7 +150,8 @@ class Harmed:
 class Measured:
     """What was measured, per unit: what the claim is about before and after, and the other outcome; see ``Ablation``.
 
-    ``layers`` hold, per layer, the prediction after ablating each neuron alone [units, width].
+    ``layers`` hold, per layer, the prediction after ablating each neuron alone [units, width]; ``lists`` the mean
+    change by each list of other neurons [lists].
     """
 
     before: Floats
@@ -163,16 +160,31 @@ class Measured:
     divergences: Floats
     layers: dict[int, Floats]
     alone: Floats
+    lists: Floats
 
     @classmethod
     def of(cls, asked: Asked, answers: Answers) -> Measured:
         """Read the answers."""
-        found = asked.units.means(answers[asked.joint])
+        joint = asked.joint
+        found = asked.units.means(answers[joint])
         logits, chances = (found[:, 0], found[:, 1]), (found[:, 2], found[:, 3])
         own, other = (logits, chances) if asked.options.outcome == "logit" else (chances, logits)
+        before, after = (0, 1) if asked.options.outcome == "logit" else (2, 3)
+        others = [
+            asked.units.means(answers[need]).mean(axis=0)
+            for need in answers
+            if isinstance(need, Ablation) and need.prompts == joint.prompts and need.neurons != joint.neurons
+        ]
         swept = {need.layer: answers[need] for need in answers if isinstance(need, AblationSweep)}
         layers = {layer: asked.units.means(values[:, 1:]) for layer, values in sorted(swept.items())}
-        return cls(*own, other, found[:, 4], layers, logits[0])
+        return cls(
+            *own,
+            other,
+            found[:, 4],
+            layers,
+            logits[0],
+            np.array([each[after] - each[before] for each in others]),
+        )
 
     @property
     def searched(self) -> int:
@@ -193,6 +205,19 @@ class Measured:
         """Return the mean change of the prediction (logits) by each neuron of a layer [width]."""
         mean: Floats = (self.layers[layer] - self.alone[:, None]).mean(axis=0)
         return mean
+
+
+def clean_texts(pairs: PairSet) -> tuple[Prompt, ...]:
+    """Return the clean texts of pairs in the order of their text, each once; raise ClaimError for one in two groups."""
+    found: dict[str, Prompt] = {}
+    for pair in pairs.pairs:
+        earlier = found.setdefault(pair.clean, Prompt(pair.clean, pair.source, pair.id, pair.group))
+        if earlier.group != pair.group:
+            raise ClaimError(
+                f"The clean text {pair.clean!r} of {pairs.name!r} is in two groups, {earlier.group!r} "
+                f"({earlier.source}) and {pair.group!r} ({pair.source}): give pairs of one clean text one group."
+            )
+    return tuple(sorted(found.values(), key=lambda prompt: prompt.text))
 
 
 def check_outcome(asked: Asked) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from neuronclaims import stats
 from neuronclaims.kinds.effects import effect_of
-from neuronclaims.kinds.kind import PATIENCE, ClaimError
+from neuronclaims.kinds.kind import PATIENCE
+from neuronclaims.kinds.margins import check_not_searched, margin_test
 from neuronclaims.kinds.subjects import (
     Bound,
     One,
@@ -80,11 +81,7 @@ def smallest_p(sets: TwoSets, asked: Asked) -> float:
     design = sets.design
     if asked.margin is None:
         return design.smallest_p(asked.alternative)
-    if sets.searched:
-        raise ClaimError(
-            "That a neuron does not do something cannot be tested on the prompts it was picked on ('searched'). "
-            "Test it on new prompts ('discovered_on')."
-        )
+    check_not_searched(sets.claim, sets.who)
     if design.blocks is not None:
         return 0.0
     return stats.smallest_margin_p(
@@ -170,24 +167,13 @@ def _searched(sets: TwoSets, measured: Measured, asked: Asked, family: Family) -
 
 
 def _not(sets: TwoSets, values: Values, asked: Asked, neuron: Neuron, margin: float, family: Family) -> One:
-    """Test that an effect is smaller than the margin; within blocks by turning the effect's interval round."""
-    design = sets.design
-    if design.blocks is not None:
-        result = stats.interval_equivalence_test(
-            lambda level: effect_of(values, design, asked.scale, level),
-            null=asked.null,
-            margin=margin,
-            side=asked.denies,
-            alpha=family.alpha,
-        )
-    else:
-        result = stats.equivalence_test(
-            values.first,
-            values.second,
-            margin=margin,
-            scale=asked.scale,
-            paired=design.paired,
-            side=asked.denies,
-            alpha=family.alpha,
-        )
+    result = margin_test(
+        values,
+        sets.design,
+        scale=asked.scale,
+        null=asked.null,
+        margin=margin,
+        side=asked.denies,
+        alpha=family.alpha,
+    )
     return One(neuron, result.estimate, result.test)

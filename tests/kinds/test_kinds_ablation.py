@@ -175,12 +175,13 @@ def test_what_cannot_be_claimed_is_refused_where_it_stands(judge):
     assert "predicts no next token" in judge(config=config).error
 
 
-def test_a_single_neuron_has_its_whole_layer_for_controls_and_several_have_none(tmp_path):
+def test_a_single_neuron_has_its_whole_layer_for_controls_and_several_have_lists_of_others(tmp_path):
     from neuronclaims.kinds.ablation import KIND
     from neuronclaims.measurements import ModelFacts
 
     facts = ModelFacts("m", "gpt2", 2, {"resid_post": WIDTH}, causal=True)
-    for who, kinds in (("neuron 1:2", [Ablation, AblationSweep]), ("neurons 1:2, 1:3", [Ablation])):
+    cases = (("neuron 1:2", [Ablation, AblationSweep]), ("neurons 1:2, 1:3", [Ablation, Ablation]))
+    for who, kinds in cases:  # of four neurons, two are left to be drawn: one list
         claim = json.dumps(f'ablating {who} lowers " an" in text')
         [claim] = claim_file(tmp_path, claim, head=f"sets: {json.dumps(SETS)}\n").claims
         assert [type(need) for need in KIND.needs(claim, facts)] == kinds
