@@ -117,3 +117,27 @@ def test_states_that_the_input_embedding_cannot_read_are_refused(hand_over) -> N
     asked = Readout("mlp_post", 0, 3, " dog", EDGES, DOCUMENTS, legacy_embed=True)
     with pytest.raises(MeasurementError, match="16 numbers and states of 32"):
         measure(hand_over("opt_post_norm"), [asked])
+
+
+def test_tokens_of_later_documents_are_made_when_their_turn_comes(hand_over, monkeypatch) -> None:
+    from neuronclaims.runs import RunOptions
+    from neuronclaims.runs.plan import jobs, union
+    from neuronclaims.runs.work import readout
+    from neuronclaims.runs.work.loading import load
+
+    made: list[str] = []
+
+    def encode(ready, text):
+        made.append(text)
+        return encode_long(ready, text)
+
+    encode_long = readout.encode_long
+    monkeypatch.setattr(readout, "encode_long", encode)
+    monkeypatch.setattr(readout, "_TOGETHER", 1)
+    source = hand_over("gpt2")
+    [job] = jobs(union(source.facts(), [Readout("mlp_post", 0, 3, " dog", EDGES, DOCUMENTS)]))
+    batches = readout.work(load(source, RunOptions()), job, RunOptions())
+    assert made == list(job.items)  # all are checked before the first forward
+    for number, batch in enumerate(batches, start=1):
+        assert batch.items == (job.items[number - 1],)
+        assert made[len(DOCUMENTS) :] == list(job.items[:number])
