@@ -17,6 +17,7 @@ from neuronclaims.kinds import (
     consistency,
     contrast,
     outlier,
+    overlap,
     readout,
     restoration,
     separation,
@@ -56,6 +57,8 @@ def kinds() -> tuple[Kind, ...]:
         readout.KIND,
         consistency.CONSISTENCY,
         consistency.ABSENCE,
+        overlap.SHARING,
+        overlap.NEARER,
         *_from_other_packages(),
     )
     check_phrases({kind.name: kind.phrase for kind in found})

@@ -42,18 +42,27 @@ def _unknown(
 ) -> Problem:
     assert draft.parsed is not None
     assert draft.sentence is not None
-    start, end = draft.parsed.spans[field]
+    start, end = _span(draft, field)
     known = sections.names[section]
     verb = "are" if section == "pairs" else "is"
     message = f"there {verb} {_SINGULAR[section]} {quoted(name)}"
     other = next((each for each in NAMING if name in sections.names[each]), None)
-    if other:
+    if field not in draft.parsed.spans:
+        message += ", which is meant where the sentence names none"
+    elif other:
         message += f": that is {_IS[other]}"
     elif not known:
         message += f": the file has no {_SECTION.get(section, quoted(section))}"
     return in_sentence(
         source, draft.sentence, start, end - start, message, closest(name, known), tuple(known)
     )
+
+
+def _span(draft: Draft, field: str) -> tuple[int, int]:
+    """Return where the words of a field stand: the whole sentence, where it is filled in from none."""
+    assert draft.parsed is not None
+    assert draft.sentence is not None
+    return draft.parsed.spans.get(field, (0, len(draft.sentence.text)))
 
 
 def shared_prompts(
@@ -69,7 +78,7 @@ def shared_prompts(
                 continue
             compared.add(frozenset((one, other)))
             if shared := _shared(sets[one], sets[other]):
-                start, end = draft.parsed.spans[field]
+                start, end = _span(draft, field)
                 message = (
                     f"{quoted(one)} and {quoted(other)} share the prompt {shared}: "
                     "a prompt in both sets cannot be exchanged between them"
