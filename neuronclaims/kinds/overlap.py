@@ -37,6 +37,7 @@ from neuronclaims.kinds.overlap_tests import (
     difference,
     exchanged,
     more_in_number,
+    resampled_differences,
     shared,
 )
 from neuronclaims.kinds.overlap_values import Asked, Measured
@@ -95,7 +96,7 @@ class SharingKind(_OverlapKind):
             notes=(*compared_notes(measured, tests), *sharing_notes(measured, own)),
             claimed=f"{said.bound} {said.shared}",
             side="greater" if above else "less",
-            null=0.0 if above else said.shared + 1.0,
+            null=-1.0 if above else said.shared + 1.0,  # that none is seen does not contradict p
             threshold=float(said.shared),
             others_named=((said.baseline, len(measured.asked.units[said.baseline].rows)),),
         )
@@ -126,12 +127,14 @@ class NearerKind(_OverlapKind):
         said = claim.sentence
         measured = Measured.of(self._asked(claim), answers)
         test = exchanged(measured, said.first, said.near, said.far, family)
+        sets = [measured.of_units(name) for name in measured.asked.names]
+        drawn = resampled_differences(sets, measured.asked.k, measured.asked.seed)
         level, own = (1 + LEVEL) / 2, ceilings(measured)  # at this level both limits hold together
         near, far = (shared(measured, said.first, name, level) for name in (said.near, said.far))
         return _finding(
             measured,
-            difference(near, far),
-            more_in_number(measured, test),
+            difference(near, far, drawn),
+            more_in_number(test, drawn),
             others=(
                 *self._each(measured, said.near, near),
                 *self._each(measured, said.far, far),

@@ -59,9 +59,10 @@ def rank_biased(measured: Measured, one: str, other: str) -> Estimate:
 
 def ceilings(measured: Measured) -> tuple[Estimate, ...]:
     """Return how many top neurons two random halves of each set share, on average: its noise ceiling."""
-    k, seed = measured.asked.k, measured.asked.seed
+    asked = measured.asked
     found = {
-        name: stats.noise_ceiling(measured.of_units(name), k, seed=seed) for name in measured.asked.names
+        name: stats.noise_ceiling(measured.of_units(name), asked.k, seed=asked.seed_of(name))
+        for name in asked.names
     }
     return tuple(
         Estimate(f"{name}: neurons its own halves share", value, None, None, LEVEL, "mean over random halves")
@@ -119,7 +120,7 @@ def notes_of(measured: Measured) -> tuple[str, ...]:
     """Say what was taken as given, how ties were counted, and what else the sets have in common."""
     asked = measured.asked
     count = plural(len(asked.prompts[asked.baseline]), "prompt")
-    told = [f"Both numbers and limits are over this baseline: its mean, of {count}, is taken as it is."]
+    told = [f"All numbers and limits are over this baseline: its mean, of {count}, is taken as it is."]
     if asked.claim.settings.options.weighting == "legacy_growing":
         told.append(
             "Generated tokens are weighted as in a published log: of N, the first N - 1 times and the last not at all."

@@ -97,15 +97,17 @@ def _limits(
     return stats.overlap_estimate(one, other, measured.asked.k, seed=measured.asked.seed, level=level)
 
 
-def difference(near: Estimate, far: Estimate) -> Estimate:
-    """Return by how many more the one number exceeds the other, both limits made at level (1 + LEVEL) / 2."""
+def difference(near: Estimate, far: Estimate, drawn: Floats) -> Estimate:
+    """Return by how many more the one number exceeds the other, from both and from resampled differences.
+
+    Above no less than both numbers' own limits allow, made at level (1 + LEVEL) / 2, since noise hides what is shared.
+    """
+    value = float(near.value or 0) - float(far.value or 0)
+    low = float(np.sort(drawn)[int((1 - LEVEL) / 2 * len(drawn))])
+    high = float(near.high or 0) - float(far.low or 0)
+    method = f"bootstrap percentile ({RESAMPLES:,} resamples) below, both numbers' limits above"
     return stats.Estimate(
-        "difference of the numbers shared",
-        float(near.value or 0) - float(far.value or 0),
-        float(near.low or 0) - float(far.high or 0),
-        float(near.high or 0) - float(far.low or 0),
-        LEVEL,
-        f"limits of both numbers, each at {100 * near.level:g} %, taken apart",
+        "difference of the numbers shared", value, min(low, value), max(high, value), LEVEL, method
     )
 
 
@@ -150,32 +152,31 @@ def heights(first: Floats, second: Floats) -> tuple[Floats, Floats]:
     return means[: len(first)], means[len(first) :]
 
 
-def more_in_number(measured: Measured, found: Exchanged) -> TestResult:
-    """Return an exchange's test, its p not below the bootstrap's that the number shared is no larger."""
-    names = (found.fixed, found.near, found.far)
-    p = no_more_p([measured.of_units(name) for name in names], measured.asked.k, measured.asked.seed)
+def more_in_number(found: Exchanged, drawn: Floats) -> TestResult:
+    """Return an exchange's test, its p not below that of resampled differences being no more than 0."""
+    p = (1 + int((drawn <= 0).sum())) / (1 + len(drawn))
     return replace(
         found.test,
         p_value=max(p, found.test.p_value),
         p_greater=max(p, found.test.p_greater),
-        smallest_p=max(found.test.smallest_p, 1 / (1 + RESAMPLES)),
+        smallest_p=max(found.test.smallest_p, 1 / (1 + len(drawn))),
         method=f"the larger p of two: {found.test.method}, of top neurons' heights; bootstrap of the numbers shared "
-        f"({RESAMPLES:,} resamples)",
+        f"({len(drawn):,} resamples)",
     )
 
 
-def no_more_p(sets: list[Floats], k: int, seed: int) -> float:
-    """Return how often resamples of three sets [n, m] share no more between first and second than first and third."""
+def resampled_differences(sets: list[Floats], k: int, seed: int) -> Floats:
+    """Resample the units of three sets [n, m]: how many more the first shares with the second than with the third."""
     sides = [contending(profiles(each, k, "mean"), None, k) for each in sets]
     drawn = resampled_indices([len(each) for each in sets], seed, 0, RESAMPLES)
-    no_more = 0
+    found = np.zeros(RESAMPLES)
     for number in range(RESAMPLES):
         own, near, far = (
             _members(values[index[number]], kept, k)
             for (values, kept), index in zip(sides, drawn, strict=True)
         )
-        no_more += len(own & near) <= len(own & far)
-    return (1 + no_more) / (1 + RESAMPLES)
+        found[number] = len(own & near) - len(own & far)
+    return found
 
 
 def _members(values: Floats, kept: NDArray[np.intp], k: int) -> set[int]:

@@ -68,7 +68,11 @@ class Asked:
     @property
     def seed(self) -> int:
         """A seed that comes from the prompts."""
-        sets = [self.prompts[name] for name in (*self.in_content_order, self.baseline)]
+        return self.seed_of(*self.in_content_order)
+
+    def seed_of(self, *names: str) -> int:
+        """Return a seed that comes from the prompts of some sets and of the baseline."""
+        sets = [self.prompts[name] for name in (*names, self.baseline)]
         return seed_of(self.claim.settings, sets, "overlap")
 
     @property
