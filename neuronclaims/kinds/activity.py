@@ -2,71 +2,58 @@
 
     honesty activity is lower for lie than truth
     honesty activity is higher for truth than lie in layers 10 to 25 over tokens 1 to 30
+    honesty activity is not lower for lie than truth                                       (margin: 0.5 sd)
+    honesty activity does not differ between lie and truth in layers 10 to 25              (margin: 0.5 sd)
 
 The direction is fitted at each layer on prompts of its own, by the claim's token rule; scores are projections in
 standard deviations of the neutral prompts' scores of the same layer and positions (see ``score``). A prompt's value is
 the mean over the layers named (all, where none are) and those of the tokens named that it has; where no tokens are
-named, the claim's token rule gives its state. Sets are compared as in a contrast.
+named, the claim's token rule gives its state. Sets are compared as in a contrast, "does not" against the margin: in
+``sd`` of the two sets' prompts (Hedges' g; for pairs dz) or, as a bare number, in the score's own unit. It says that of
+the region's mean alone: what is higher at some layers and lower at others may cancel.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.figures import Distributions, Row
-from neuronclaims.kinds.activity_findings import design_for, finding_of, names_of, seed_for
+from neuronclaims.kinds.activity_findings import design_for, finding_of, names_of
 from neuronclaims.kinds.activity_maps import Activity, Maps
-from neuronclaims.kinds.asking import plain, resamples_of
+from neuronclaims.kinds.activity_sentences import ALIKE_PHRASE, REGION_PHRASE
+from neuronclaims.kinds.activity_tests import Asked, judged
+from neuronclaims.kinds.asking import plain
 from neuronclaims.kinds.designs import size_of
-from neuronclaims.kinds.effects import effects_of
-from neuronclaims.kinds.kind import PATIENCE, ClaimError, Finding, Reach
+from neuronclaims.kinds.kind import ClaimError, Finding, Reach
 from neuronclaims.kinds.two_set_values import Values
 from neuronclaims.language import Phrase
 
 if TYPE_CHECKING:
     from neuronclaims.kinds.kind import Answers, Family
-    from neuronclaims.language import Claim, Positions, Search
+    from neuronclaims.language import Claim
     from neuronclaims.measurements import Measurement, ModelFacts
-    from neuronclaims.stats import TestResult, TwoSampleDesign
+    from neuronclaims.stats import TwoSampleDesign
+
+
+MEAN = "This is about the mean over the region: what is higher in one part of it and lower in another may cancel."
 
 
 @dataclass(frozen=True, slots=True)
-class Region:
-    """The sentence about a region named beforehand, in parts."""
-
-    direction: str
-    comparison: Literal["higher", "lower"]
-    first: str
-    second: str
-    layers: Search | None = None
-    positions: Positions | None = None
-
-    def __str__(self) -> str:
-        return REGION_PHRASE.render(self)
-
-
-REGION_PHRASE = Phrase(
-    "{direction:direction} activity is {comparison:higher|lower} for {first:set} than {second:set} "
-    "[in {layers:layers}] [over {positions:positions}]",
-    Region,
-    options=("score",),
-)
-
-
 class RegionKind:
-    """A direction that is more, or less, active for one set in a region named beforehand."""
+    """A direction that is more, or less, active for one set in a region named beforehand, or is not."""
 
-    name, phrase = "activity", REGION_PHRASE
+    name: str
+    phrase: Phrase
 
     def reach(self, claim: Claim) -> Reach:
         """Say how small p could get with these prompts."""
         design = design_for(claim)
-        return Reach(design.smallest_p(_side(claim)), size_of(design))
+        return Reach(Asked.of(claim).smallest_p(design), size_of(design))
 
     def exchange(self, claim: Claim) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone."""
@@ -81,11 +68,7 @@ class RegionKind:
         activity, design = self._activity(claim), design_for(claim)
         maps = activity.maps(answers)
         values = _values(activity, maps, design)
-        effects = effects_of(values, design)
-        difference, others = effects["difference"], (effects["sd"], effects["auroc"])
-        needed = None
-        if effects["sd"].value is not None:
-            needed = _needed(effects["sd"].value, claim, design, family)
+        asked, found = Asked.of(claim), judged(claim, values, family)
         names = (claim.sentence.first, claim.sentence.second)
         rows = Row(names[0], plain(values.first)), Row(names[1], plain(values.second))
         doubts = stats.doubts(values.first, values.second, paired=design.paired, statistic="mean")
@@ -93,21 +76,19 @@ class RegionKind:
             activity,
             maps,
             design,
-            difference,
-            _region_test(claim, values, design, family),
-            side=_side(claim),
-            others=others,
-            needed=needed,
-            notes=doubts,
+            found.estimate,
+            found.test,
+            side=asked.side,
+            threshold=asked.threshold,
+            claimed=asked.claimed,
+            others=found.others,
+            needed=found.needed,
+            notes=doubts if asked.margin is None else (MEAN, *doubts),
             figures=(Distributions(activity.scale, rows),),
         )
 
     def _activity(self, claim: Claim) -> Activity:
         return Activity.of(claim, claim.sentence.layers, claim.sentence.positions)
-
-
-def _side(claim: Claim) -> Literal["greater", "less"]:
-    return "greater" if claim.sentence.comparison == "higher" else "less"
 
 
 def _values(activity: Activity, maps: Maps, design: TwoSampleDesign) -> Values:
@@ -126,38 +107,5 @@ def _values(activity: Activity, maps: Maps, design: TwoSampleDesign) -> Values:
     return Values(first[:, 0], second[:, 0], first, second, 1)
 
 
-def _region_test(claim: Claim, values: Values, design: TwoSampleDesign, family: Family) -> TestResult:
-    resamples = resamples_of(claim.settings)
-    return stats.two_sample_test(
-        values.first,
-        values.second,
-        paired=design.paired,
-        statistic="mean",
-        alternative=_side(claim),
-        seed=seed_for(claim),
-        resamples=resamples,
-        alpha=family.alpha,
-        family=family.size,
-        unit=design.unit,
-        blocks=design.blocks,
-        max_resamples=max(PATIENCE[-1], resamples),
-        patience=family.patience,
-    )
-
-
-def _needed(effect: float, claim: Claim, design: TwoSampleDesign, family: Family) -> tuple[int, int] | None:
-    return stats.units_needed(
-        statistic="mean",
-        effect=effect,
-        threshold=None,
-        margin=None,
-        standardised=False,
-        side=_side(claim),
-        counts=design.counts,
-        paired=design.paired,
-        alpha=family.alpha,
-        family=family.size,
-    )
-
-
-REGION = RegionKind()
+REGION = RegionKind("activity", REGION_PHRASE)
+ALIKE = RegionKind("activity alike", ALIKE_PHRASE)

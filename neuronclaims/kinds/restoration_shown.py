@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from neuronclaims import stats
 from neuronclaims.figures import Table
 from neuronclaims.kinds.predictions import layer_figure, mean_change
+from neuronclaims.kinds.random_lists import Lists
 from neuronclaims.kinds.selection import LEVEL
 
 if TYPE_CHECKING:
@@ -47,9 +48,15 @@ def notes_of(asked: Asked, measured: Measured) -> tuple[str, ...]:
         told.append(
             f"In {against} of {len(differences)} pairs the corrupted text favours {asked.prediction} more."
         )
-    share = asked.claim.sentence.share
-    doubts = stats.doubts(measured.tops, share * measured.bottoms, paired=True, statistic="mean")
+    doubts = stats.doubts(measured.tops, asked.number * measured.bottoms, paired=True, statistic="mean")
     return (*told, *doubts)
+
+
+def controls_of(measured: Measured) -> Lists:
+    """Return what lists of other neurons recover, beside what the claim's neurons do."""
+    whole = float(measured.bottoms.mean())
+    own = float(measured.tops.mean()) / whole if whole else 0.0
+    return Lists(own, measured.lists, 1, "share recovered", "restored")
 
 
 def figures_of(

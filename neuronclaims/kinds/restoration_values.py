@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.kinds.asking import plural
 from neuronclaims.kinds.kind import ClaimError
+from neuronclaims.kinds.margins import plain_margin_of
 from neuronclaims.kinds.predictions import Noun, Units, check_noun, places, who_of
+from neuronclaims.kinds.random_lists import random_lists
 from neuronclaims.kinds.selection import search_of
-from neuronclaims.language import Neuron, Phrase
+from neuronclaims.language import FieldError, Neuron, Phrase
+from neuronclaims.language.values import number_text
 from neuronclaims.measurements import Pair, Prediction, Restoration, RestorationSweep
 
 if TYPE_CHECKING:
     from neuronclaims.kinds.kind import Answers
     from neuronclaims.kinds.predictions import Floats
+    from neuronclaims.kinds.random_lists import Places
     from neuronclaims.language import Claim, PromptPair
+    from neuronclaims.measurements import ModelFacts
 
 NOISE_FLOOR = 1e-3
 """Logits: about ten times what batching, and the order of sums in float32, can change of a logit of 100."""
+
+
+NOT = "does not recover"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +38,31 @@ class Restoring:
 
     noun: Noun
     neurons: tuple[Neuron, ...]
-    share: float
+    verb: Literal["recovers", "does not recover"]
     token: str
     against: str
     pairs: str
+    share: float | None = None
     site: str | None = None
 
     def __post_init__(self) -> None:
         check_noun(self.noun, self.neurons)
+        if self.verb == "recovers" and self.share is None:
+            raise FieldError("verb", "how much is recovered must be said", "recovers at least 30% of")
+        if self.verb == NOT and self.share is not None:
+            message = "a claim of 'does not' names no number; the share that would matter is its margin"
+            raise FieldError("share", message, f"margin: {number_text(self.share)}")
 
     def __str__(self) -> str:
         return PHRASE.render(self)
 
 
 PHRASE = Phrase(
-    "restoring [{site:site}] {noun:neuron|neurons} {neurons:neurons} recovers at least {share:share} "
-    "of {token:token} over {against:token} in {pairs:pairs}",
+    "restoring [{site:site}] {noun:neuron|neurons} {neurons:neurons} {verb:recovers|does not recover} "
+    "[at least {share:share} of] {token:token} over {against:token} in {pairs:pairs}",
     Restoring,
-    options=("positions", "noise_floor"),
+    options=("margin", "positions", "noise_floor"),
+    margin="'margin: 0.1', the share that would matter",
 )
 
 
@@ -72,6 +87,19 @@ class Asked:
         return Prediction(self.claim.sentence.token, self.claim.sentence.against)
 
     @property
+    def denies(self) -> bool:
+        """Whether the claim is that hardly anything is recovered."""
+        return bool(self.claim.sentence.verb == NOT)
+
+    @property
+    def number(self) -> float:
+        """The share claimed or, of a claim of "does not", its margin; raise ClaimError for one that will not do."""
+        share: float | None = self.claim.sentence.share
+        if share is not None:
+            return share
+        return plain_margin_of(self.claim, "0.1", "the share recovered that would matter", 1.0)
+
+    @property
     def seed(self) -> int:
         """A seed that comes from the pairs."""
         texts = [text for pair in self.pairs for text in (pair.clean, pair.corrupted)]
@@ -85,8 +113,13 @@ class Asked:
     @property
     def joint(self) -> Restoration:
         """Ask for all neurons together."""
-        settings, neurons = self.claim.settings, places(self.claim.sentence.neurons)
-        return Restoration(settings.site, neurons, self.prediction, self._texts, settings.options.positions)
+        return self._together(places(self.claim.sentence.neurons))
+
+    def lists(self, facts: ModelFacts) -> tuple[Restoration, ...]:
+        """Ask for lists of other neurons, drawn at random."""
+        settings = self.claim.settings
+        drawn = random_lists(self.claim.sentence.neurons, facts.widths[settings.site], settings)
+        return tuple(map(self._together, drawn))
 
     def sweep(self, layer: int) -> RestorationSweep:
         """Ask for each neuron of a layer alone."""
@@ -95,6 +128,10 @@ class Asked:
             settings.site, layer, self.prediction, self._texts, settings.options.positions
         )
 
+    def _together(self, neurons: Places) -> Restoration:
+        settings = self.claim.settings
+        return Restoration(settings.site, neurons, self.prediction, self._texts, settings.options.positions)
+
     @property
     def _texts(self) -> tuple[Pair, ...]:
         return tuple(Pair(pair.clean, pair.corrupted) for pair in self.pairs)
@@ -102,13 +139,17 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What was measured: per pair the predictions, and per layer what each neuron alone adds [units, width]."""
+    """What was measured: per pair the predictions, per layer what each neuron alone adds [units, width].
+
+    ``lists`` are the shares recovered by lists of other neurons [lists].
+    """
 
     clean: Floats
     corrupted: Floats
     restored: Floats
     units: Units
     layers: dict[int, Floats]
+    lists: Floats
 
     @classmethod
     def of(cls, asked: Asked, answers: Answers) -> Measured:
@@ -120,7 +161,15 @@ class Measured:
             layer: asked.units.means(found[:, 2:].astype(np.float64) - found[:, 1:2])
             for layer, found in sorted(layers.items())
         }
-        return cls(clean, corrupted, restored, asked.units, gains)
+        made = cls(clean, corrupted, restored, asked.units, gains, np.zeros(0))
+        whole = float(made.bottoms.mean())
+        others = [
+            answers[need]
+            for need in answers
+            if isinstance(need, Restoration) and need != asked.joint and whole
+        ]
+        means = [asked.units.means(found).mean(axis=0) for found in others]
+        return replace(made, lists=np.array([(after - before) / whole for _, before, after in means]))
 
     @property
     def tops(self) -> Floats:
