@@ -154,15 +154,17 @@ def heights(first: Floats, second: Floats) -> tuple[Floats, Floats]:
 
 def more_in_number(found: Exchanged, drawn: Floats) -> TestResult:
     """Return an exchange's test, its p not below that of resampled differences being no more than 0."""
-    p = (1 + int((drawn <= 0).sum())) / (1 + len(drawn))
-    return replace(
-        found.test,
-        p_value=max(p, found.test.p_value),
-        p_greater=max(p, found.test.p_greater),
-        smallest_p=max(found.test.smallest_p, 1 / (1 + len(drawn))),
-        method=f"the larger p of two: {found.test.method}, of top neurons' heights; bootstrap of the numbers shared "
-        f"({len(drawn):,} resamples)",
+    many = len(drawn)
+    p = (1 + int((drawn <= 0).sum())) / (1 + many)
+    method = (
+        f"the larger p of two: {found.test.method}, of top neurons' heights; bootstrap of the numbers shared"
     )
+    least = max(found.test.smallest_p, 1 / (1 + many))
+    made = replace(found.test, smallest_p=least, method=f"{method} ({many:,} resamples)")
+    if p <= made.p_value:
+        return made
+    error = (p * (1 - p) / many) ** 0.5
+    return replace(made, p_value=p, p_greater=p, exact=False, arrangements=many, standard_error=error)
 
 
 def resampled_differences(sets: list[Floats], k: int, seed: int) -> Floats:
