@@ -34,7 +34,6 @@ SMALL: dict[str, tuple[str, dict[str, Any]]] = {
     "seed-002-trace-last": ("GPT2", {"n_layer": 12, "n_embd": 768, "n_head": 4, "n_inner": 16}),
     "seed-002-trace-all": ("GPT2", {"n_layer": 12, "n_embd": 768, "n_head": 4, "n_inner": 16}),
     "seed-003-an-neuron": ("GPT2", {"n_layer": 32, "n_embd": 16, "n_head": 2, "n_inner": 896}),
-    "seed-003-other-neurons": ("GPT2", {"n_layer": 36, "n_embd": 8, "n_head": 2, "n_inner": 5120}),
     "seed-004-outliers": _LLAMA,
 }
 """Per claim file: as many layers and as many neurons as its claims name, and little else."""
@@ -67,7 +66,11 @@ def save_random(prefix: str, numbers: dict[str, Any], texts: Iterable[str], fold
         vocab_size=len(tokenizer), initializer_range=0.2, **numbers, **special
     )
     torch.manual_seed(0)
-    transformers.AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+    model = transformers.AutoModelForCausalLM.from_config(config)
+    with torch.no_grad():
+        # So that " an" is the top prediction now and then.
+        model.get_output_embeddings().weight[tokenizer.convert_tokens_to_ids("Ġan")] *= 4
+    model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
 

@@ -1,0 +1,158 @@
+"""The published claims: each file can be put to its architecture, and planned on the true shape of its model."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from shapes import SMALL, save_small, texts_in
+
+from neuronclaims.kinds import phrases
+from neuronclaims.language import read_claim_file
+from neuronclaims.session.planning import planned, unknown_tokens
+from neuronclaims.study import Study
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "claims" / "published"
+FILES = {path.name.removesuffix(".claims.yaml"): path for path in sorted(FOLDER.glob("*.claims.yaml"))}
+BLOCKS = tuple(range(12))
+PLACES = {
+    "seed-000-llama-2-7b": {"final_norm": (31,)},
+    "seed-000-llama-3-8b": {"final_norm": (31,)},
+    "seed-000-gemma-7b": {"final_norm": (27,)},
+    "seed-001-honesty": {"resid_post": tuple(range(32))},
+    "seed-002-trace-last": {"resid_post": BLOCKS},
+    "seed-002-trace-all": {"resid_post": BLOCKS},
+    "seed-003-an-neuron": {"mlp_post": (31,)},
+    "seed-004-outliers": {"resid_post": (15,)},
+}
+"""Where each source looked: hidden_states[32] of 32 blocks is behind the final norm, an MLP's neurons have 5,120."""
+WIDTHS = {"seed-003-an-neuron": ("mlp_post", 5120), "seed-000-gemma-7b": ("final_norm", 3072)}
+
+
+def short(path: Path, folder: Path) -> Path:
+    """A copy of a claim file that generates fewer tokens: a small model's text is as good after four as after 500."""
+    text = path.read_text(encoding="utf-8")
+    copy = folder / path.name
+    copy.write_text(
+        text.replace("max_new_tokens: 500", "max_new_tokens: 4").replace("prompts/", f"{FOLDER}/prompts/"),
+        "utf-8",
+    )
+    return copy
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Give the folder of a small model for a file; files whose models have one shape share it."""
+    texts, made = texts_in(FOLDER / "prompts"), {}
+
+    def find(name: str) -> Path:
+        shape = repr(SMALL[name])
+        if shape not in made:
+            made[shape] = save_small(name, texts, tmp_path_factory.mktemp("small") / "model")
+        return made[shape]
+
+    return find
+
+
+def test_the_files_are_those_that_are_tested_here() -> None:
+    assert set(FILES) == set(SMALL) == set(PLACES)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_every_claim_can_be_put_to_a_small_model_of_the_architecture(
+    name: str, small, tmp_path: Path
+) -> None:
+    file = read_claim_file(short(FILES[name], tmp_path), phrases())
+    (spec,) = file.models
+    results = Study(models={spec: small(name)}).judge(file, spec)
+    assert {name: result.error for name, result in results.items() if result.verdict is None} == {}
+    assert list(results) == [claim.id for claim in file.claims]
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_every_claim_can_be_planned_on_the_true_shape(name: str, true_shapes: dict[str, Path]) -> None:
+    file = read_claim_file(FILES[name], phrases())
+    (spec,) = file.models
+    plan = planned([file], spec, true_shapes)
+    assert plan.weights is not None
+    assert (plan.missing, dict(plan.files[0].errors), plan.files[0].hopeless) == (None, {}, {})
+    assert plan.outlook.places == PLACES[name]
+    site, width = WIDTHS.get(name, ("resid_post", plan.source.facts().widths["resid_post"]))
+    assert plan.source.facts().widths[site] == width
+
+
+def test_what_only_a_tokenizer_knows_is_named_in_the_plan(true_shapes: dict[str, Path]) -> None:
+    file = read_claim_file(FILES["seed-003-an-neuron"], phrases())
+    assert unknown_tokens(planned([file], "gpt2-large", true_shapes)) == (" a", " an")
+
+
+@pytest.mark.parametrize("path", FILES.values(), ids=list(FILES))
+def test_every_file_names_its_source_and_what_is_unknown(path: Path) -> None:
+    head = path.read_text(encoding="utf-8").split("version:")[0]
+    assert "# Source: " in head
+    assert any(word in head for word in ("Unknown", "not known", "not identified", "not public"))
+    file = read_claim_file(path, phrases())
+    assert file.if_missing == "skip"
+    assert len(file.models) == 1
+
+
+NO_NETWORK = """
+import socket
+def refuse(*_): raise AssertionError("the network was touched")
+socket.socket.connect = socket.getaddrinfo = refuse
+
+def pytest_unconfigure(config):
+    import sys
+    print("LOADED", *sorted({"torch", "transformers"} & set(sys.modules)))
+"""
+
+
+def called(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run pytest on this repository, in a process of its own that has no network."""
+    (folder / "no_network.py").write_text(NO_NETWORK, encoding="utf-8")
+    alone = {"PYTHONPATH": str(folder), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "COLUMNS": "200"}
+    own = ("-p", "neuronclaims.plugin", "-p", "no_network", "-p", "no:cacheprovider")
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", *own, f"--claims-cache={folder}", "--claims-report=", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **alone},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def test_they_are_not_collected_unless_they_are_asked_for(tmp_path: Path) -> None:
+    listed = called(tmp_path, "--collect-only", "-q", "claims")
+    assert listed.returncode == 0
+    assert "claims.yaml::demo::" in listed.stdout
+    assert "published" not in listed.stdout
+
+
+def test_asked_for_they_are_skipped_where_their_models_are_not(tmp_path: Path) -> None:
+    ran = called(tmp_path, "-rs", "claims/published")
+    count = sum(len(read_claim_file(path, phrases()).claims) for path in FILES.values())
+    assert ran.returncode == 0, ran.stdout
+    assert f"{count} skipped" in ran.stdout.splitlines()[-2]
+    skipped = [line for line in ran.stdout.splitlines() if line.startswith("SKIPPED")]
+    assert len(skipped) == len(FILES)
+    assert any(
+        "seed-003-an-neuron.claims.yaml:1: gpt2-large is not on this machine; download it with "
+        "'hf download gpt2-large' or name a folder that has it (--claims-model gpt2-large=FOLDER)" in line
+        for line in skipped
+    )
+
+
+def test_one_file_can_be_planned_on_a_shape_without_any_model_library(tmp_path: Path, true_shapes) -> None:
+    shape = f"--claims-model=google/gemma-7b={true_shapes['google/gemma-7b']}"
+    ran = called(tmp_path, "--collect-only", "--claims-dry-run", shape, str(FILES["seed-000-gemma-7b"]))
+    assert ran.returncode == 0, ran.stdout
+    assert "<ClaimItem gemma-7b-2944>" in ran.stdout
+    assert "reads final_norm of layer 27" in ran.stdout
+    assert "LOADED\n" in ran.stdout
