@@ -70,6 +70,7 @@ class AblationKind:
 
     def needs(self, claim: Claim, facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for the neurons ablated together, there and where harm is looked for, and for others as controls."""
+        self.reach(claim)
         asked = Asked.of(claim)
         layers = swept(claim, facts)
         check_outcome(asked)

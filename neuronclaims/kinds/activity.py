@@ -61,6 +61,7 @@ class RegionKind:
 
     def needs(self, claim: Claim, facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for the region's layers."""
+        self.reach(claim)
         return self._activity(claim).needs(facts)
 
     def judge(self, claim: Claim, answers: Answers, family: Family) -> Finding:

@@ -59,6 +59,7 @@ class RestorationKind:
 
     def needs(self, claim: Claim, facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for the neurons restored together, and for others as controls."""
+        self.reach(claim)
         asked = Asked.of(claim)
         layers = swept(claim, facts)
         return asked.joint, *asked.lists(facts), *(asked.sweep(layer) for layer in layers)

@@ -1,0 +1,299 @@
+"""Claims of "does not" about changed predictions: on numbers set by hand, against SciPy and statsmodels."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from changed_claims import FAKE_CONFIG, claim_file, one_writer
+from scipy.stats import binomtest, ttest_1samp
+from statsmodels.stats.weightstats import ttost_paired
+
+from neuronclaims.language import ClaimFileError
+from neuronclaims.measurements import Ablation, AblationSweep, Restoration
+from neuronclaims.study import Study
+
+WIDTH = 12
+CLEAN = np.array([3.0, 2.0, 4.0, 2.5, 3.5, 1.5, 2.0, 3.0])
+CORRUPTED = np.array([1.0, 0.5, 1.0, 0.5, 1.5, -0.5, 1.0, 0.5])
+NOISE = np.array([0.9, -0.3, 0.6, 0.2, -0.5, 0.1, 0.4, -0.2])
+"""What neuron 1:2 changes of each text's prediction; 1:3 changes ten times that, the others nearly nothing."""
+GAINS = np.array([[0.0] * WIDTH, [0.01, 0.02, 1.0, 10.0, *[0.03] * 8]])
+SETS = {name: [f"{name} {place}" for place in range(8)] for name in ("text", "harmed")}
+PAIRS = [{"clean": f"clean {place}", "corrupted": f"corrupted {place}"} for place in range(8)]
+WHOLE = CLEAN - CORRUPTED
+
+
+def changed(asked) -> np.ndarray:
+    """What the neurons asked for change of each text: their sum."""
+    texts = [pair.clean for pair in asked.pairs] if hasattr(asked, "pairs") else asked.prompts
+    rows = np.array([int(text.split()[1]) for text in texts])
+    gains = (
+        GAINS[asked.layer] if not hasattr(asked, "neurons") else sum(GAINS[place] for place in asked.neurons)
+    )
+    return rows, NOISE[rows][:, None] * np.atleast_1d(gains)
+
+
+def answer(asked):
+    rows, change = changed(asked)
+    if hasattr(asked, "pairs"):
+        return np.column_stack([CLEAN[rows], CORRUPTED[rows], CORRUPTED[rows][:, None] + change])
+    after = CLEAN[rows][:, None] + change
+    if isinstance(asked, AblationSweep):
+        return np.column_stack([CLEAN[rows], after])
+    harm = 0.5 if asked.prompts[0].startswith("harmed") else 0.01
+    chance = np.full(len(rows), 0.5)
+    return np.column_stack(
+        [CLEAN[rows], after, chance, chance[:, None] + change / 10, harm * (1 + rows / 10)]
+    )
+
+
+def measure(source, measurements, *, cache, options, progress):
+    ASKED[:] = measurements
+    return {asked: answer(asked).astype(np.float32) for asked in measurements}
+
+
+ASKED: list = []
+
+
+@pytest.fixture
+def judge(tmp_path):
+    def judge(claim: str, margin: str | None, head: str = "", sets=SETS, pairs=PAIRS, config=FAKE_CONFIG):
+        said = {"claim": claim.replace("'", '"'), **({"margin": margin} if margin else {})}
+        head = f"{head}sets: {json.dumps(sets)}\npairs: {json.dumps({'fruit': pairs})}\n"
+        file = claim_file(tmp_path, json.dumps(said), head=head, config={**config, "n_embd": WIDTH})
+        [result] = Study(measure=measure).judge(file, "model").values()
+        return result
+
+    return judge
+
+
+def others(result) -> dict[str, float]:
+    return {effect.name: effect.value for effect in result.evidence.other_effects}
+
+
+@pytest.mark.parametrize(
+    ("verb", "side", "index"),
+    [("change", "within", None), ("lower", "not less", 1), ("raise", "not greater", 2)],
+)
+@pytest.mark.parametrize(("margin", "verdict"), [(0.6, "supported"), (0.2, "inconclusive")])
+def test_no_change_is_two_one_sided_paired_t_tests_against_the_margin(
+    judge, verb, side, index, margin, verdict
+):
+    result = judge(f"ablating neuron 1:2 does not {verb} ' an' in text", str(margin))
+    both = ttost_paired(CLEAN + NOISE, CLEAN, -margin, margin)
+    right = both[0] if index is None else both[index][1]
+    assert result.error is None
+    assert result.evidence.test.p_value == pytest.approx(right, rel=1e-5)
+    assert result.evidence.test.alternative == side
+    interval = ttest_1samp(NOISE, 0).confidence_interval(0.90)
+    assert [result.evidence.effect.low, result.evidence.effect.high] == pytest.approx(
+        list(interval), rel=1e-5
+    )
+    expected = "supported" if right <= 0.05 else verdict
+    assert result.verdict == expected
+
+
+def test_a_change_beyond_the_margin_refutes_that_there_is_none(judge):
+    pushed = judge("ablating neuron 1:3 does not change ' an' in text", "0.001")
+    assert pushed.verdict == "inconclusive"  # its interval reaches from below the margin to far above it
+    shifted = {**SETS, "text": ["text 0", "text 2", "text 6"]}
+    assert (
+        judge("ablating neuron 1:3 does not change ' an' in text", "0.5", sets=shifted).verdict == "refuted"
+    )
+    assert judge("ablating neuron 1:3 does not raise ' an' in text", "0.5", sets=shifted).verdict == "refuted"
+    assert (
+        judge("ablating neuron 1:3 does not lower ' an' in text", "0.5", sets=shifted).verdict == "supported"
+    )
+
+
+def test_the_margin_is_in_the_unit_of_what_is_claimed(judge):
+    claim = "ablating neuron 1:2 does not change ' an' in text"
+    result = judge(claim, "0.06", head="outcome: probability\n")
+    right = ttost_paired(NOISE / 10, 0 * NOISE, -0.06, 0.06)[0]
+    assert result.evidence.test.p_value == pytest.approx(right, rel=1e-4)
+    assert "leaves nothing out" in judge(claim, "1", head="outcome: probability\n").error
+    assert "in standard deviations" in judge(claim, "0.5 sd").error
+
+
+def test_harm_elsewhere_spoils_a_claim_of_no_change_too(judge):
+    claim = "ablating neuron 1:2 does not change ' an' in text"
+    limited = judge(claim, "0.6", head="damage: {set: harmed, at_most: 0.1}\n")
+    assert (limited.verdict, limited.evidence.effect.name) == (
+        "refuted",
+        "mean KL divergence on harmed (nats)",
+    )
+    half = judge(claim, "0.6", head="damage: {set: harmed, at_most: 0.72}\n")
+    [share] = [each for each in half.evidence.other_effects if each.name.startswith("share of prompts")]
+    exact = binomtest(5, 8).proportion_ci(0.95)  # 0.5, 0.55, 0.6, 0.65, 0.7 of eight
+    assert (share.value, share.low, share.high) == pytest.approx((5 / 8, exact.low, exact.high), rel=1e-6)
+
+
+def test_of_pairs_the_clean_texts_are_ablated_each_once_and_groups_are_units(judge):
+    twice = [*PAIRS, {"clean": "clean 0", "corrupted": "corrupted 3"}]
+    result = judge("ablating neuron 1:2 lowers ' an' in fruit", None, pairs=twice)
+    assert result.error is None
+    [asked] = [need for need in ASKED if isinstance(need, Ablation)]
+    assert asked.prompts == tuple(f"clean {place}" for place in range(8))
+    assert (result.evidence.unit, result.evidence.counts) == ("clean text", (("fruit", 8),))
+    assert result.evidence.effect.value == pytest.approx(NOISE.mean())
+    grouped = [{**pair, "group": "abcd"[place // 2]} for place, pair in enumerate(PAIRS)]
+    by_group = judge("ablating neuron 1:2 lowers ' an' in fruit", None, pairs=grouped)
+    assert (by_group.evidence.unit, by_group.evidence.counts) == ("group", (("fruit", 4),))
+    assert (
+        by_group.evidence
+        == judge("ablating neuron 1:2 lowers ' an' in fruit", None, pairs=grouped[::-1]).evidence
+    )
+    torn = [*grouped, {"clean": "clean 0", "corrupted": "corrupted 3", "group": "d"}]
+    assert "is in two groups" in judge("ablating neuron 1:2 lowers ' an' in fruit", None, pairs=torn).error
+
+
+def test_a_name_that_is_neither_set_nor_pairs_is_told_with_all_that_there_are(judge):
+    with pytest.raises(ClaimFileError, match=r"(?s)no prompt set or pairs 'fruits'.*did you mean 'fruit'"):
+        judge("ablating neuron 1:2 lowers ' an' in fruits", None)
+
+
+@pytest.mark.parametrize("margin", [0.1, 0.4])
+def test_a_share_below_the_margin_is_the_t_test_that_fiellers_interval_turns_round(judge, margin):
+    result = judge("restoring neuron 1:2 does not recover ' an' over ' a' in fruit", str(margin))
+    right = ttest_1samp(NOISE - margin * WHOLE, 0, alternative="less").pvalue
+    assert result.error is None
+    assert result.evidence.test.p_value == pytest.approx(right, rel=1e-4)
+    effect = result.evidence.effect
+    assert effect.value == pytest.approx(NOISE.sum() / WHOLE.sum(), rel=1e-5)
+    assert ttest_1samp(NOISE - effect.high * WHOLE, 0, alternative="less").pvalue == pytest.approx(
+        0.05, rel=1e-4
+    )
+    assert (effect.high <= margin) == (right <= 0.05) == (result.verdict == "supported")
+
+
+def test_neurons_that_recover_much_refute_that_they_do_not_and_worse_than_nothing_supports_it(
+    judge, monkeypatch
+):
+    monkeypatch.setitem(globals(), "NOISE", 0.6 * WHOLE + NOISE / 10)
+    claim = "restoring neurons 1:2, 1:0 does not recover ' an' over ' a' in fruit"
+    assert judge(claim, "0.1").verdict == "refuted"
+    monkeypatch.setitem(globals(), "NOISE", -0.6 * WHOLE + NOISE / 10)
+    assert judge(claim, "0.1").verdict == "supported"
+
+
+@pytest.mark.parametrize(
+    ("claim", "margin", "told"),
+    [
+        ("restoring neuron 1:2 does not recover ' an' over ' a' in fruit", None, "add 'margin: 0.1'"),
+        (
+            "restoring neuron 1:2 does not recover at least 30% of ' an' over ' a' in fruit",
+            "0.1",
+            "names no number",
+        ),
+        ("restoring neuron 1:2 recovers ' an' over ' a' in fruit", None, "recovers at least 30% of"),
+        ("restoring neuron 1:2 recovers at least 30% of ' an' over ' a' in fruit", "0.1", "denies nothing"),
+        ("ablating neuron 1:2 does not change ' an' in text", None, "add 'margin: 0.5'"),
+        ("ablating neuron 1:2 does not lower ' an' in text by at least 2", "0.5", "margin: 2"),
+        ("ablating neuron 1:2 lowers ' an' in text", "0.5", "denies nothing"),
+    ],
+)
+def test_what_a_denial_lacks_or_has_too_much_is_told_as_the_file_is_read(judge, claim, margin, told):
+    with pytest.raises(ClaimFileError, match=told):
+        judge(claim, margin)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "restoring neuron 1:2 does not recover ' an' over ' a' in fruit",
+        "ablating neuron 1:2 does not raise ' an' in text",
+    ],
+)
+def test_a_neuron_picked_on_these_texts_cannot_be_shown_to_do_nothing_on_them(judge, claim):
+    assert "picked on ('searched')" in judge(claim, "0.1", head="searched: layer 1\n").error
+
+
+def test_the_share_that_matters_is_below_one(judge):
+    claim = "restoring neuron 1:2 does not recover ' an' over ' a' in fruit"
+    assert "leaves nothing out" in judge(claim, "1").error
+
+
+@pytest.mark.parametrize(
+    ("claim", "kind"),
+    [
+        ("ablating neurons 1:2, 1:3, 0:5 raises ' an' in text", Ablation),
+        ("restoring neurons 1:2, 1:3, 0:5 recovers at least 1% of ' an' over ' a' in fruit", Restoration),
+    ],
+)
+def test_neurons_changed_together_stand_among_random_lists_of_as_many_others_of_their_layers(
+    judge, claim, kind
+):
+    result = judge(claim, None)
+    first, *lists = [need.neurons for need in ASKED if isinstance(need, kind)]
+    assert first == ((1, 2), (1, 3), (0, 5))
+    assert len(lists) == len(set(lists)) == 20
+    for each in lists:
+        assert sorted(layer for layer, _ in each) == [0, 1, 1]
+        assert len(set(each)) == 3
+        assert not set(each) & set(first)
+    # the others of layer 1 add up to 0.06 of the noise at most, the claim's to 11 times it
+    assert others(result)["share of random lists as strong"] == 0
+    scale = 1 if kind is Ablation else WHOLE.mean()
+    median = np.median([sum(GAINS[place] for place in each) for each in lists]) * NOISE.mean() / scale
+    assert others(result)["median of random lists"] == pytest.approx(median, rel=1e-4)
+    assert any("0 of them are as strong" in note for note in result.evidence.notes)
+    rows = result.evidence.figures[-1].rows
+    assert (rows[0].label, len(rows[1].values)) == ("the claim's neurons", 20)
+    again = [need.neurons for need in ASKED if isinstance(need, kind)]
+    judge(claim.replace("1:2, 1:3, 0:5", "0:5, 1:3, 1:2"), None)
+    assert [need.neurons for need in ASKED if isinstance(need, kind)][1:] == again[1:]
+
+
+def test_where_a_layer_has_too_few_others_that_is_said(judge):
+    many = ", ".join(f"1:{index}" for index in range(7))
+    result = judge(f"ablating neurons {many} raises ' an' in text", None)
+    assert any("too few other neurons" in note for note in result.evidence.notes)
+
+
+WORDS = ("old", "new", "red", "blue", "small", "big", "green")
+OPENINGS = [" ".join(("the", *WORDS[:count])) for count in range(1, 8)]
+REAL = {animal: [f"{opening} {animal.rstrip('s')}" for opening in OPENINGS] for animal in ("dogs", "cats")}
+
+
+def varied_writer():
+    """The model in which neuron 0:3 writes "tree" after "dog", a little less clearly the longer a text is."""
+    import torch
+
+    loaded = one_writer()
+    with torch.no_grad():
+        positions = loaded.model.transformer.wpe.weight
+        positions[:, 9] = torch.arange(len(positions)) / 20
+        positions[:, 10] = -positions[:, 9]
+    return loaded
+
+
+def test_sufficiency_and_necessity_of_the_same_neuron_stand_side_by_side_in_one_file(tmp_path):
+    pairs = [{"clean": dog, "corrupted": cat} for dog, cat in zip(REAL["dogs"], REAL["cats"], strict=True)]
+    head = f"sets: {json.dumps(REAL)}\npairs: {json.dumps({'swap': pairs})}\ndamage: {{set: cats, at_most: 0.01}}\n"
+    margins = {"denied": "0.5", "dead": "0.1"}
+    said = {
+        "sufficient": 'restoring mlp_post neuron 0:3 recovers at least 90% of " tree" over " river" in swap',
+        "necessary": 'ablating mlp_post neuron 0:3 lowers " tree" over " river" in swap',
+        "denied": 'ablating mlp_post neuron 0:3 does not change " tree" over " river" in dogs',
+        "dead": 'restoring mlp_post neuron 0:0 does not recover " tree" over " river" in swap',
+        "jointly": 'ablating mlp_post neurons 0:1, 0:3 lowers " tree" over " river" in dogs',
+    }
+    entries = [
+        json.dumps({"id": name, "claim": claim, **({"margin": margins[name]} if name in margins else {})})
+        for name, claim in said.items()
+    ]
+    file = claim_file(tmp_path, "\n  - ".join(entries), head, model="handed")
+    results = Study(models={"handed": varied_writer()}).judge(file, "handed")
+    assert [result.error for result in results.values()] == [None] * 5
+    assert {name: result.verdict for name, result in results.items()} == {
+        "sufficient": "supported",
+        "necessary": "supported",
+        "denied": "refuted",
+        "dead": "inconclusive",  # it recovers nothing, to the last digit: no spread, so no test
+        "jointly": "supported",
+    }
+    # 0:3 alone is sufficient and necessary: of its layer it comes first in both, and no list without it does as much
+    assert {results[name].evidence.rank.place for name in ("sufficient", "necessary")} == {1}
+    assert others(results["jointly"])["share of random lists as strong"] == 0
