@@ -12,7 +12,7 @@ from neuronclaims.kinds.asking import activations, in_order
 from neuronclaims.kinds.kind import Finding
 from neuronclaims.kinds.neurons import rank_of
 from neuronclaims.kinds.selection import chosen_before, selection_notes, selection_of
-from neuronclaims.kinds.token_shares import Units
+from neuronclaims.kinds.token_shares import Side, Units
 from neuronclaims.language import Neuron, Subject
 from neuronclaims.measurements import TokenRule
 from neuronclaims.stats import Estimate
@@ -69,11 +69,12 @@ def finding_of(
     others: tuple[Estimate, ...],
     notes: tuple[str, ...],
     profile: NDArray[np.float64],
+    side: Side = "greater",
     neuron: Neuron | None = None,
     strengths: NDArray[np.float64] | None = None,
     by: str = "",
 ) -> Finding:
-    """Put a share that is claimed to exceed ``null`` together with what is shown beside it."""
+    """Put a share that is claimed to exceed ``null``, or to stay below it, together with what is shown beside it."""
     selection = (
         chosen_before(one.claim, "layer")
         if neuron is None
@@ -82,8 +83,8 @@ def finding_of(
     return Finding(
         estimate=estimate,
         others=others,
-        claimed=f"at least {100 * null:g} %",
-        side="greater",
+        claimed=f"at {'least' if side == 'greater' else 'most'} {100 * null:g} %",
+        side=side,
         null=null,
         threshold=None,
         test=test,

@@ -1,20 +1,24 @@
 """Outliers: neurons far from zero, massive ones, and layers that keep close to zero.
 
     neuron 20:1600 is an outlier beyond 6 in at least 6% of tokens in prose
+    neuron 20:1600 is not an outlier beyond 6 in more than 6% of tokens in prose
     neuron 20:1600 is massive [in at least 60% of prompts] in prose
+    neuron 20:1600 is not massive in more than 5% of prompts in prose
     at least 99% of layer 20 lies within 4 of zero in prose
 
 *Beyond* is Dettmers et al. 2022 (LLM.int8): a size of at least the bound, counted over tokens; in how many layers the
 same index passes is given beside it. *Massive* is Sun et al. 2024: above 100 and at least 1,000 times the median size
 of its hidden state, in at least one token of a prompt; claimed of more than half of the prompts where no share is
-said. *Within* is a size below the bound, counted over all neurons and tokens. Prompts are the units, or their groups.
-Tokens are those of the claim's span, whatever its pool. The site is part of the claim: a value before an activation
-function and one after it are different things.
+said. "Is not" claims that the same share lies below the one named; that number stands in for a margin, and there is
+no claim of "never", which no number of prompts could show. *Within* is a size below the bound, counted over all
+neurons and tokens. Prompts are the units, or their groups. Tokens are those of the claim's span, whatever its pool.
+The site is part of the claim: a value before an activation function and one after it are different things.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,13 +30,17 @@ from neuronclaims.kinds.neurons import check_neuron
 from neuronclaims.kinds.outlier_sentences import (
     BAND_PHRASE,
     MASSIVE_PHRASE,
+    NO_OUTLIER_PHRASE,
+    NOT_MASSIVE_PHRASE,
     OUTLIER_PHRASE,
     Band,
     Massive,
+    NoOutlier,
+    NotMassive,
     Outlier,
 )
-from neuronclaims.kinds.token_shares import mean_share, mean_share_test, smallest_share_p
-from neuronclaims.language import Neuron
+from neuronclaims.kinds.token_shares import Side, mean_share, mean_share_test, smallest_share_p
+from neuronclaims.language import Neuron, Phrase
 from neuronclaims.language.values import number_text
 from neuronclaims.measurements import Activations
 from neuronclaims.stats import Estimate
@@ -63,15 +71,19 @@ class _NeuronKind:
         return OneSet.of(claim, claim.sentence.neuron.layer)
 
 
+@dataclass(frozen=True, slots=True)
 class OutlierKind(_NeuronKind):
-    """A neuron that lies beyond a bound in a share of tokens."""
+    """A neuron that lies beyond a bound in a share of tokens, or ``less``."""
 
-    name, phrase = "outlier", OUTLIER_PHRASE
+    name: str
+    phrase: Phrase
+    side: Side
 
     def reach(self, claim: Claim) -> Reach:
-        """Say how small p could get: with every token of every prompt beyond."""
+        """Say how small p could get: with every token of every prompt beyond, or none."""
         units = OneSet.of(claim, 0).units
-        return Reach(smallest_share_p(len(units.rows), claim.sentence.share, alike=True), units.size)
+        least = smallest_share_p(len(units.rows), claim.sentence.share, alike=True, side=self.side)
+        return Reach(least, units.size)
 
     def needs(self, claim: Claim, facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for the share of tokens beyond in every layer of that width, and for the layer's means."""
@@ -81,7 +93,7 @@ class OutlierKind(_NeuronKind):
 
     def judge(self, claim: Claim, answers: Answers, family: Family) -> Finding:  # noqa: ARG002
         """Average the share of tokens over prompts, and count in how many layers the index passes."""
-        said: Outlier = claim.sentence
+        said: Outlier | NoOutlier = claim.sentence
         one = OneSet.of(claim, said.neuron.layer)
         pool = _beyond(said.bound)
         asked = [need for need in answers if isinstance(need, Activations) and need.tokens.pool == pool]
@@ -93,8 +105,9 @@ class OutlierKind(_NeuronKind):
         return finding_of(
             one,
             mean_share(values, "mean share of tokens"),
-            mean_share_test(values, null=said.share, alike=True, unit=one.units.unit),
+            mean_share_test(values, null=said.share, alike=True, unit=one.units.unit, side=self.side),
             said.share,
+            side=self.side,
             neuron=said.neuron,
             strengths=own.mean(axis=0),
             by="share of tokens beyond the bound",
@@ -111,18 +124,21 @@ class OutlierKind(_NeuronKind):
         )
 
 
+@dataclass(frozen=True, slots=True)
 class MassiveKind(_NeuronKind):
-    """A neuron that is massive in some token of most prompts."""
+    """A neuron that is massive in some token of most prompts, or of ``less``."""
 
-    name, phrase = "massive", MASSIVE_PHRASE
+    name: str
+    phrase: Phrase
+    side: Side
 
     def reach(self, claim: Claim) -> Reach:
-        """Say how small p could get: with every prompt."""
+        """Say how small p could get: with every prompt, or none."""
         units = OneSet.of(claim, 0).units
         null = _of_prompts(claim)
         if units.unit == "prompt":
-            return Reach(null ** len(units.rows), units.size)
-        return Reach(smallest_share_p(len(units.rows), null, alike=True), units.size)
+            return Reach((null if self.side == "greater" else 1 - null) ** len(units.rows), units.size)
+        return Reach(smallest_share_p(len(units.rows), null, alike=True, side=self.side), units.size)
 
     def needs(self, claim: Claim, facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for the share of massive tokens, and for the layer's means."""
@@ -131,7 +147,7 @@ class MassiveKind(_NeuronKind):
 
     def judge(self, claim: Claim, answers: Answers, family: Family) -> Finding:  # noqa: ARG002
         """Count the prompts with at least one massive token."""
-        said: Massive = claim.sentence
+        said: Massive | NotMassive = claim.sentence
         null = _of_prompts(claim)
         one = OneSet.of(claim, said.neuron.layer)
         tokens = answers[one.asks("massive")]
@@ -141,10 +157,10 @@ class MassiveKind(_NeuronKind):
             count = int(values.sum()), len(values)
             made = stats.share_estimate(*count)
             estimate = Estimate(name, made.value, made.low, made.high, made.level, made.method)
-            test = stats.share_test(*count, null=null, alternative="greater")
+            test = stats.share_test(*count, null=null, alternative=self.side)
         else:
             estimate = mean_share(values, name)
-            test = mean_share_test(values, null=null, alike=True, unit=one.units.unit)
+            test = mean_share_test(values, null=null, alike=True, unit=one.units.unit, side=self.side)
         profile = one.means(answers, "mean").mean(axis=0)
         share = float(one.units.means(tokens)[:, said.neuron.index].mean())
         return finding_of(
@@ -152,6 +168,7 @@ class MassiveKind(_NeuronKind):
             estimate,
             test,
             null,
+            side=self.side,
             neuron=said.neuron,
             strengths=some.mean(axis=0),
             by="share of prompts in which it is massive",
@@ -210,4 +227,8 @@ def _of_prompts(claim: Claim) -> float:
     return HALF if share is None else share
 
 
-OUTLIER, MASSIVE, BAND = OutlierKind(), MassiveKind(), BandKind()
+OUTLIER = OutlierKind("outlier", OUTLIER_PHRASE, "greater")
+NO_OUTLIER = OutlierKind("no outlier", NO_OUTLIER_PHRASE, "less")
+MASSIVE = MassiveKind("massive", MASSIVE_PHRASE, "greater")
+NOT_MASSIVE = MassiveKind("not massive", NOT_MASSIVE_PHRASE, "less")
+BAND = BandKind()

@@ -1,4 +1,4 @@
-"""How claims of outliers read: of a neuron beyond a bound, of a massive one, of a layer within a band."""
+"""How claims of outliers read: of a neuron beyond a bound or a massive one, or not, and of a layer within a band."""
 
 from __future__ import annotations
 
@@ -37,6 +37,24 @@ class Outlier:
 
 
 @dataclass(frozen=True, slots=True)
+class NoOutlier:
+    """The sentence of a neuron that is seldom beyond a bound, in parts."""
+
+    neuron: Neuron
+    bound: float
+    share: float
+    first: str
+    site: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_bound(self.bound)
+        _check_share(self.share)
+
+    def __str__(self) -> str:
+        return NO_OUTLIER_PHRASE.render(self)
+
+
+@dataclass(frozen=True, slots=True)
 class Massive:
     """The sentence of a massive neuron, in parts."""
 
@@ -50,6 +68,22 @@ class Massive:
 
     def __str__(self) -> str:
         return MASSIVE_PHRASE.render(self)
+
+
+@dataclass(frozen=True, slots=True)
+class NotMassive:
+    """The sentence of a neuron that is seldom massive, in parts."""
+
+    neuron: Neuron
+    share: float
+    first: str
+    site: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_share(self.share)
+
+    def __str__(self) -> str:
+        return NOT_MASSIVE_PHRASE.render(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +112,15 @@ OUTLIER_PHRASE = Phrase(
 MASSIVE_PHRASE = Phrase(
     "[{site:site}] neuron {neuron:neuron} is massive [in at least {share:share} of prompts] in {first:set}",
     Massive,
+)
+NO_OUTLIER_PHRASE = Phrase(
+    "[{site:site}] neuron {neuron:neuron} is not an outlier beyond {bound:number} in more than {share:share} "
+    "of tokens in {first:set}",
+    NoOutlier,
+)
+NOT_MASSIVE_PHRASE = Phrase(
+    "[{site:site}] neuron {neuron:neuron} is not massive in more than {share:share} of prompts in {first:set}",
+    NotMassive,
 )
 BAND_PHRASE = Phrase(
     "[{site:site}] at least {share:share} of layer {layer:count} lies within {bound:number} of zero in {first:set}",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from neuronclaims.language import Prompt
     from neuronclaims.stats import Estimate, TestResult
+
+
+Side: TypeAlias = Literal["greater", "less"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +66,15 @@ def mean_share(shares: NDArray[np.float64], name: str, level: float = 0.95) -> E
     return replace(stats.association_estimate(found, level=level), name=name)
 
 
-def smallest_share_p(units: int, null: float, *, alike: bool) -> float:
-    """Return the least p of ``mean_share_test``: that of units which all have a share of 1."""
-    return _p_above(1.0, 0.0, units, null, alike)
+def smallest_share_p(units: int, null: float, *, alike: bool, side: Side = "greater") -> float:
+    """Return the least p of ``mean_share_test``: that of units which all have a share of 1, or of 0 for ``less``."""
+    return _p_above(1.0, 0.0, units, null if side == "greater" else 1 - null, alike)
 
 
-def mean_share_test(shares: NDArray[np.float64], *, null: float, alike: bool, unit: str) -> TestResult:
-    """Test whether the mean of shares [units] lies above ``null``, by the dual of their score interval.
+def mean_share_test(
+    shares: NDArray[np.float64], *, null: float, alike: bool, unit: str, side: Side = "greater"
+) -> TestResult:
+    """Test whether the mean of shares [units] lies above ``null``, or below, by the dual of their score interval.
 
     The variance is that of the shares as a part of the largest that their mean allows, at least 1/(2 units) of it, and
     Student's t is taken for the distance from ``null`` (docs/adr/0011-searching-a-grid.md). ``alike`` says that all
@@ -85,13 +90,13 @@ def mean_share_test(shares: NDArray[np.float64], *, null: float, alike: bool, un
     )
     return stats.TestResult(
         statistic=mean,
-        p_value=greater,
+        p_value=greater if side == "greater" else less,
         p_greater=greater,
         p_less=less,
-        alternative="greater",
+        alternative=side,
         exact=True,  # nothing is drawn at random
         arrangements=0,
-        smallest_p=smallest_share_p(n, null, alike=alike),
+        smallest_p=smallest_share_p(n, null, alike=alike, side=side),
         standard_error=0.0,
         resolved=True,
         degenerate=False,
