@@ -38,6 +38,7 @@ from neuronclaims.kinds.ablation_values import Asked, Harmed, Measured, check_ou
 from neuronclaims.kinds.kind import Finding, Reach
 from neuronclaims.kinds.margins import check_not_searched
 from neuronclaims.kinds.neurons import rank_of
+from neuronclaims.kinds.outlier_dimensions import largest_share, outlier_note, shares_of, sizes_asked
 from neuronclaims.kinds.predictions import place_of, swept, who_of
 from neuronclaims.kinds.selection import selection_notes, selection_of
 
@@ -76,7 +77,8 @@ class AblationKind:
         check_outcome(asked)
         harmed = asked.harmed
         elsewhere = () if harmed is None else (harmed.need,)
-        return asked.joint, *elsewhere, *asked.lists(facts), *(asked.sweep(layer) for layer in layers)
+        sizes = sizes_asked(claim.sentence.neurons, claim.settings, asked.joint.prompts)
+        return asked.joint, *elsewhere, *sizes, *asked.lists(facts), *(asked.sweep(layer) for layer in layers)
 
     def judge(self, claim: Claim, answers: Answers, family: Family) -> Finding:
         """Compare the prediction before and after, and look at the harm done."""
@@ -90,7 +92,7 @@ class AblationKind:
         neuron: Neuron = claim.sentence.neurons[0]
         changes = measured.changes(neuron.layer) if measured.layers else None
         rank = None if changes is None else rank_of(neuron.index, *strength(asked, changes))
-        controls = controls_of(asked, measured)
+        controls, sizes = controls_of(asked, measured), shares_of(claim.sentence.neurons, answers)
         selection = selection_of(claim, who_of(claim), measured.searched if asked.searched else 1)
         return Finding(
             estimate=told.one.estimate,
@@ -99,6 +101,7 @@ class AblationKind:
                 *harmless_share(harmed, answers),
                 *others_of(asked, measured),
                 *controls.others,
+                largest_share(sizes),
             ),
             claimed=told.claimed,
             side=told.bound.side,
@@ -115,6 +118,7 @@ class AblationKind:
                 *selection_notes(selection),
                 *place_of(rank),
                 *controls.notes(len(claim.sentence.neurons)),
+                *outlier_note(sizes),
                 *notes_of(asked, measured, harmed),
                 *(doubt for part in parts for doubt in part.doubts),
             ),

@@ -11,7 +11,7 @@ from neuronclaims import stats
 from neuronclaims.figures import Distributions, Row
 from neuronclaims.kinds.ablation_sentences import SIDES
 from neuronclaims.kinds.asking import plain
-from neuronclaims.kinds.predictions import layer_figure, mean_change
+from neuronclaims.kinds.predictions import layer_figure, mean_change, untouched
 from neuronclaims.kinds.random_lists import Lists
 from neuronclaims.language.values import number_text
 
@@ -75,16 +75,24 @@ def strength(asked: Asked, changes: Floats) -> tuple[Floats, str]:
 
 def controls_of(asked: Asked, measured: Measured) -> Lists:
     """Return what lists of other neurons change, beside what the claim's neurons do."""
-    strong = {"greater": 1, "less": -1, "two-sided": 0}[SIDES[asked.claim.sentence.direction]]
+    strong, strongly = {"greater": (1, "raise it"), "less": (-1, "lower it"), "two-sided": (0, "change it")}[
+        SIDES[asked.claim.sentence.direction]
+    ]
     own = float((measured.after - measured.before).mean())
-    return Lists(own, measured.lists, strong, change_name(asked), "ablated")
+    return Lists(own, measured.lists, strong, change_name(asked), "ablated", strongly)
 
 
 def notes_of(asked: Asked, measured: Measured, harmed: Harmed | None) -> tuple[str, ...]:
     """Say what neurons held instead, where harm was looked for, and what makes the test doubtful."""
     held = HELD[asked.options.replacement].format(asked.options.reference)
     doubts = stats.doubts(measured.after, measured.before, paired=True, statistic="mean")
-    return (*_which(asked), f"{held}; predicted is the token after the text.", _harm(harmed), *doubts)
+    return (
+        *_which(asked),
+        f"{held}; predicted is the token after the text.",
+        *untouched(measured.after, measured.before),
+        _harm(harmed),
+        *doubts,
+    )
 
 
 def _which(asked: Asked) -> tuple[str, ...]:

@@ -124,6 +124,15 @@ def mean_change(after: Floats, before: Floats, name: str, level: float = 0.95) -
     return renamed(stats.paired_mean_difference_estimate(after, before, level=level), name)
 
 
+def untouched(after: Floats, before: Floats) -> tuple[str, ...]:
+    """Say so where changing the neurons changes nothing whatever, which leaves no spread to test anything by."""
+    if (after != before).any():
+        return ()
+    return (
+        "In none of these texts is the prediction changed at all: a fact about them, but no test says more.",
+    )
+
+
 def place_of(rank: Rank | None) -> tuple[str, ...]:
     """Say what the rest of the layer is good for."""
     if rank is None:

@@ -57,7 +57,7 @@ class Lists:
     """What lists drawn at random do, ``values`` [lists], beside what the neurons of a claim do, ``own``.
 
     ``strong`` is 1 where the claim speaks of large values, -1 of small ones, 0 of values far from 0. ``axis`` says
-    what the values are, ``done`` what was done with the neurons.
+    what the values are, ``done`` what was done with the neurons, ``strongly`` what strong lists do.
     """
 
     own: float
@@ -65,6 +65,7 @@ class Lists:
     strong: int
     axis: str
     done: str
+    strongly: str
 
     @property
     def reaching(self) -> int:
@@ -94,8 +95,8 @@ class Lists:
         low, high = float(self.values.min()), float(self.values.max())
         return (
             f"Controls: {plural(len(self.values), 'list')} of {count} other neurons of the same layers, drawn at "
-            f"random and {self.done} alike, from {low:.3g} to {high:.3g} (the claim's neurons: {self.own:.3g}). "
-            f"{self.reaching} of them {'is' if self.reaching == 1 else 'are'} as strong.",
+            f"random and {self.done} alike: {self.axis} from {low:.3g} to {high:.3g}, of the claim's neurons "
+            f"{self.own:.3g}. Lists that {self.strongly} as much or more: {self.reaching}.",
         )
 
     @property

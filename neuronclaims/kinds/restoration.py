@@ -21,6 +21,7 @@ from neuronclaims import stats
 from neuronclaims.kinds.kind import Finding, Reach
 from neuronclaims.kinds.margins import check_not_searched
 from neuronclaims.kinds.neurons import rank_of
+from neuronclaims.kinds.outlier_dimensions import largest_share, outlier_note, shares_of, sizes_asked
 from neuronclaims.kinds.predictions import place_of, swept, who_of
 from neuronclaims.kinds.restoration_shown import controls_of, figures_of, notes_of, others_of
 from neuronclaims.kinds.restoration_tests import judged
@@ -62,7 +63,8 @@ class RestorationKind:
         self.reach(claim)
         asked = Asked.of(claim)
         layers = swept(claim, facts)
-        return asked.joint, *asked.lists(facts), *(asked.sweep(layer) for layer in layers)
+        sizes = sizes_asked(claim.sentence.neurons, claim.settings, [pair.clean for pair in asked.pairs])
+        return asked.joint, *sizes, *asked.lists(facts), *(asked.sweep(layer) for layer in layers)
 
     def judge(self, claim: Claim, answers: Answers, family: Family) -> Finding:
         """Bound the share recovered, and test it against the one claimed."""
@@ -72,10 +74,11 @@ class RestorationKind:
         selection = selection_of(claim, who_of(claim), measured.searched if asked.searched else 1)
         neurons: tuple[Neuron, ...] = claim.sentence.neurons
         gains = measured.layers[neurons[0].layer].mean(axis=0) if len(neurons) == 1 else None
+        sizes = shares_of(neurons, answers)
         rank = None if gains is None else rank_of(neurons[0].index, gains, "share recovered")
         return Finding(
             estimate=found.estimate,
-            others=(*others_of(measured), *controls.others),
+            others=(*others_of(measured), *controls.others, largest_share(sizes)),
             claimed=found.claimed,
             side=found.side,
             null=found.null,
@@ -91,6 +94,7 @@ class RestorationKind:
                 *selection_notes(selection),
                 *place_of(rank),
                 *controls.notes(len(neurons)),
+                *outlier_note(sizes),
                 *notes_of(asked, measured),
             ),
             figures=(*figures_of(asked, measured, found.estimate, gains), *controls.figures),

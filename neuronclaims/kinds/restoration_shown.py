@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from neuronclaims import stats
 from neuronclaims.figures import Table
-from neuronclaims.kinds.predictions import layer_figure, mean_change
+from neuronclaims.kinds.predictions import layer_figure, mean_change, untouched
 from neuronclaims.kinds.random_lists import Lists
 from neuronclaims.kinds.selection import LEVEL
 
@@ -49,14 +49,14 @@ def notes_of(asked: Asked, measured: Measured) -> tuple[str, ...]:
             f"In {against} of {len(differences)} pairs the corrupted text favours {asked.prediction} more."
         )
     doubts = stats.doubts(measured.tops, asked.number * measured.bottoms, paired=True, statistic="mean")
-    return (*told, *doubts)
+    return (*told, *untouched(measured.restored, measured.corrupted), *doubts)
 
 
 def controls_of(measured: Measured) -> Lists:
     """Return what lists of other neurons recover, beside what the claim's neurons do."""
     whole = float(measured.bottoms.mean())
     own = float(measured.tops.mean()) / whole if whole else 0.0
-    return Lists(own, measured.lists, 1, "share recovered", "restored")
+    return Lists(own, measured.lists, 1, "share recovered", "restored", "recover")
 
 
 def figures_of(

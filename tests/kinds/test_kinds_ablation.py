@@ -9,7 +9,7 @@ import pytest
 from changed_claims import FAKE_CONFIG, claim_file, judged_really, one_writer
 
 from neuronclaims.language import ClaimFileError
-from neuronclaims.measurements import Ablation, AblationSweep
+from neuronclaims.measurements import Ablation, AblationSweep, Activations
 from neuronclaims.study import Study
 
 WIDTH = 4
@@ -22,6 +22,8 @@ SETS = {name: [f"{name} {place}" for place in range(8)] for name in DIVERGENCE} 
 
 
 def answer(asked):
+    if isinstance(asked, Activations):
+        return np.zeros((len(asked.prompts), WIDTH), np.float32)
     assert asked.reference in ((), ("Other", "Some"))
     assert bool(asked.reference) == (asked.replacement != "zero")
     names, rows = zip(*[prompt.split() for prompt in asked.prompts], strict=True)
@@ -180,7 +182,10 @@ def test_a_single_neuron_has_its_whole_layer_for_controls_and_several_have_lists
     from neuronclaims.measurements import ModelFacts
 
     facts = ModelFacts("m", "gpt2", 2, {"resid_post": WIDTH}, causal=True)
-    cases = (("neuron 1:2", [Ablation, AblationSweep]), ("neurons 1:2, 1:3", [Ablation, Ablation]))
+    cases = (
+        ("neuron 1:2", [Ablation, Activations, AblationSweep]),
+        ("neurons 1:2, 1:3", [Ablation, Activations, Ablation]),
+    )
     for who, kinds in cases:  # of four neurons, two are left to be drawn: one list
         claim = json.dumps(f'ablating {who} lowers " an" in text')
         [claim] = claim_file(tmp_path, claim, head=f"sets: {json.dumps(SETS)}\n").claims

@@ -7,6 +7,8 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from scipy.stats import nct, ttest_ind
+from statsmodels.stats.weightstats import ttost_ind
 
 from neuronclaims.kinds import directions, phrases
 from neuronclaims.language import ClaimFileError, read_claim_file
@@ -141,6 +143,53 @@ def test_a_region_is_the_mean_of_z_scores_over_its_layers_and_the_tokens_a_promp
 def test_the_side_claimed_is_the_side_tested(judge):
     result = judge("honesty activity is higher for lie than truth in layers 1 to 2 over tokens 2 to 4")
     assert result.verdict == "refuted"
+
+
+WHERE = "in layers 1 to 2 over tokens 2 to 8"
+
+
+@pytest.mark.parametrize(
+    ("said", "place", "side"),
+    [
+        ("does not differ between lie and truth", None, "within"),
+        ("is not lower for lie than truth", 0, "not less"),
+        ("is not higher for lie than truth", 1, "not greater"),
+    ],
+)
+@pytest.mark.parametrize("layers", [range(1, 3), range(3, 4)])
+def test_that_two_sets_do_not_differ_is_welchs_test_against_the_margin(judge, said, place, side, layers):
+    where = WHERE if len(layers) == 2 else "in layer 3 over tokens 2 to 8"
+    result = judge(f"{{claim: honesty activity {said} {where}, margin: 1.5}}")
+    lie, truth = (region(name, layers, 1, 8) for name in ("lie", "truth"))
+    both = ttost_ind(lie, truth, -1.5, 1.5, usevar="unequal")
+    right = both[0] if place is None else both[place + 1][1]
+    assert result.error is None
+    assert result.evidence.test.p_value == pytest.approx(right, rel=1e-4)
+    assert result.evidence.test.alternative == side
+    planted = len(layers) == 2 and side != "not greater"
+    assert result.verdict == ("refuted" if planted else "supported")
+    assert any("may cancel" in note for note in result.evidence.notes)
+
+
+def test_a_margin_in_sd_is_that_of_the_two_sets_prompts_and_too_few_prompts_say_so(judge):
+    said = "honesty activity does not differ between lie and truth in layer 3 over tokens 2 to 8"
+    claim = f"{{{{claim: {said}, margin: {{}}}}}}"
+    result = judge(claim.format("3 sd"))
+    lie, truth = (region(name, range(3, 4), 1, 8) for name in ("lie", "truth"))
+    t = ttest_ind(lie, truth).statistic
+    size = np.sqrt(7 / 2)
+    right = max(nct.cdf(t, 12, 3 * size), nct.sf(t, 12, -3 * size))
+    assert (result.verdict, result.evidence.test.p_value) == ("supported", pytest.approx(right, rel=1e-3))
+    hopeless = judge(claim.format("0.5 sd"))
+    assert hopeless.verdict == "inconclusive"
+    assert hopeless.evidence.test.p_value >= nct.cdf(0, 12, 0.5 * size) * (1 - 1e-6)
+
+
+@pytest.mark.parametrize("said", ["does not differ between", "is not lower for"])
+def test_without_a_margin_a_denial_is_not_read(judge, said):
+    second = "and" if "between" in said else "than"
+    with pytest.raises(ClaimFileError, match=r"margin: 0\.5 sd"):
+        judge(f"honesty activity {said} lie {second} truth")
 
 
 def test_without_tokens_the_claims_own_rule_gives_the_state(judge):

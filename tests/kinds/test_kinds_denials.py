@@ -11,7 +11,7 @@ from scipy.stats import binomtest, ttest_1samp
 from statsmodels.stats.weightstats import ttost_paired
 
 from neuronclaims.language import ClaimFileError
-from neuronclaims.measurements import Ablation, AblationSweep, Restoration
+from neuronclaims.measurements import Ablation, AblationSweep, Activations, Restoration, TokenRule
 from neuronclaims.study import Study
 
 WIDTH = 12
@@ -36,6 +36,9 @@ def changed(asked) -> np.ndarray:
 
 
 def answer(asked):
+    if isinstance(asked, Activations):  # neuron 1:3 is large at a quarter of the tokens, 1:2 at less
+        assert asked.tokens == TokenRule("beyond 6", "prompt")
+        return np.tile(np.array([0, 0, 0.05, 0.25, *[0] * 8]) * asked.layer, (len(asked.prompts), 1))
     rows, change = changed(asked)
     if hasattr(asked, "pairs"):
         return np.column_stack([CLEAN[rows], CORRUPTED[rows], CORRUPTED[rows][:, None] + change])
@@ -238,7 +241,7 @@ def test_neurons_changed_together_stand_among_random_lists_of_as_many_others_of_
     scale = 1 if kind is Ablation else WHOLE.mean()
     median = np.median([sum(GAINS[place] for place in each) for each in lists]) * NOISE.mean() / scale
     assert others(result)["median of random lists"] == pytest.approx(median, rel=1e-4)
-    assert any("0 of them are as strong" in note for note in result.evidence.notes)
+    assert any(note.endswith("as much or more: 0.") for note in result.evidence.notes)
     rows = result.evidence.figures[-1].rows
     assert (rows[0].label, len(rows[1].values)) == ("the claim's neurons", 20)
     again = [need.neurons for need in ASKED if isinstance(need, kind)]
@@ -246,10 +249,40 @@ def test_neurons_changed_together_stand_among_random_lists_of_as_many_others_of_
     assert [need.neurons for need in ASKED if isinstance(need, kind)][1:] == again[1:]
 
 
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "ablating neurons {} raises ' an' in text",
+        "restoring neurons {} recovers at least 1% of ' an' over ' a' in fruit",
+    ],
+)
+def test_neurons_that_are_outlier_dimensions_are_named(judge, claim):
+    result = judge(claim.format("1:2, 1:3"), None)
+    [note] = [note for note in result.evidence.notes if "outlier dimension" in note]
+    assert note.startswith("Neuron 1:3 (25 % of tokens) is an outlier dimension")
+    assert others(result)["share of tokens beyond 6, the largest of the neurons"] == 0.25
+    alone = judge(claim.replace("neurons", "neuron").format("1:2"), None)
+    assert not any("outlier dimension" in note for note in alone.evidence.notes)
+    assert others(alone)["share of tokens beyond 6"] == pytest.approx(0.05)
+
+
 def test_where_a_layer_has_too_few_others_that_is_said(judge):
     many = ", ".join(f"1:{index}" for index in range(7))
     result = judge(f"ablating neurons {many} raises ' an' in text", None)
     assert any("too few other neurons" in note for note in result.evidence.notes)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "restoring neuron 0:2 does not recover ' an' over ' a' in fruit",
+        "ablating neuron 0:2 does not change ' an' in text",
+    ],
+)
+def test_neurons_that_change_nothing_whatever_leave_no_spread_to_test_by_and_that_is_said(judge, claim):
+    result = judge(claim, "0.1")
+    assert (result.verdict, result.evidence.effect.value) == ("inconclusive", 0)
+    assert any("changed at all" in note for note in result.evidence.notes)
 
 
 WORDS = ("old", "new", "red", "blue", "small", "big", "green")

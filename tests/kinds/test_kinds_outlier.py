@@ -103,6 +103,29 @@ def test_massive_is_counted_over_prompts_with_the_exact_binomial(judge):
     assert judge("neuron 1:2 is massive in prose").verdict == "refuted"  # 33 is an outlier, not massive
 
 
+def test_that_a_neuron_is_seldom_beyond_is_the_same_share_seen_from_above(judge):
+    quiet = judge("neuron 1:3 is not an outlier beyond 6 in more than 30% of tokens in prose")
+    assert (quiet.verdict, quiet.evidence.effect.value) == ("supported", 0)
+    assert quiet.evidence.test.p_value == pytest.approx(0.7**12)
+    # no share below 22 % could be shown by twelve prompts, however silent
+    few = judge("neuron 1:3 is not an outlier beyond 6 in more than 6% of tokens in prose")
+    assert (few.verdict, few.evidence.test.p_value) == ("inconclusive", pytest.approx(0.94**12))
+    assert few.evidence.test.smallest_p == pytest.approx(0.94**12)
+    loud = judge("neuron 1:2 is not an outlier beyond 6 in more than 30% of tokens in prose")
+    assert loud.verdict == "refuted"
+
+
+def test_that_a_neuron_is_seldom_massive_is_the_exact_binomial_from_above(judge):
+    claim = "neuron {} is not massive in more than {} of prompts in prose"
+    result = judge(claim.format("1:2", "30%"))
+    assert (result.verdict, result.evidence.test.p_value) == ("supported", pytest.approx(0.7**12))
+    assert judge(claim.format("3:5", "30%")).verdict == "refuted"
+    nearly = judge(claim.format("3:5", "95%"))
+    assert nearly.evidence.test.p_value == pytest.approx(binomtest(11, 12, 0.95, "less").pvalue)
+    grouped = judge(claim.format("1:2", "60%"), group=lambda place: f"g{place % 4}")
+    assert (grouped.verdict, grouped.evidence.test.p_value) == ("supported", pytest.approx(0.4**4))
+
+
 def test_a_layer_within_a_band_is_counted_over_all_neurons_and_tokens(judge):
     result = judge("at least 80% of layer 1 lies within 4 of zero in prose")
     inside = (np.abs(TOKENS[:, 1]) < 4).mean((1, 2))
@@ -143,10 +166,14 @@ def test_where_all_tokens_of_a_prompt_go_together_the_test_is_no_bolder_than_the
 def test_the_test_of_a_share_holds_its_level_on_beta_shares(mean, spread):
     rng = np.random.default_rng(1)
     draws = rng.beta(spread * mean, spread * (1 - mean), (3000, 20))
-    wrong = np.mean(
-        [mean_share_test(row, null=mean, alike=True, unit="prompt").p_value <= 0.05 for row in draws]
-    )
-    assert wrong <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 3000)
+    for side in ("greater", "less"):
+        wrong = np.mean(
+            [
+                mean_share_test(row, null=mean, alike=True, unit="prompt", side=side).p_value <= 0.05
+                for row in draws
+            ]
+        )
+        assert wrong <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 3000)
 
 
 def test_test_and_interval_are_about_the_same_number():
@@ -160,6 +187,9 @@ def test_test_and_interval_are_about_the_same_number():
     [
         "neuron 1:2 is an outlier beyond 0 in at least 6% of tokens in prose",
         "neuron 1:2 is an outlier beyond 6 in at least 100% of tokens in prose",
+        "neuron 1:2 is not an outlier beyond 6 in more than 0% of tokens in prose",
+        "neuron 1:2 is not massive in more than 100% of prompts in prose",
+        "neuron 1:2 is not massive in prose",
         "at least 0% of layer 1 lies within 4 of zero in prose",
     ],
 )
