@@ -114,8 +114,9 @@ def _tokens(plan: ModelPlan) -> str:
     if plan.spelling is not None:
         return f"its tokenizer makes {plan.spelling.tokens:,} tokens of all texts"
     named = ", ".join(repr(token) for token in unknown_tokens(plan))
-    single = f"whether each of {named} is a single token, and " if named else ""
-    return f"not known without its tokenizer.json: {single}how long texts are"
+    unknown = [f"whether each of {named} is a single token"] if named else []
+    unknown += ["how long texts are"] if plan.outlook is not None and plan.outlook.items else []
+    return f"not known without its tokenizer.json: {', and '.join(unknown) or 'nothing'}"
 
 
 def _many(count: int, noun: str) -> str:
