@@ -53,5 +53,5 @@ def outlier_note(shares: dict[Neuron, float]) -> tuple[str, ...]:
     what = "Neuron {} is an outlier dimension" if len(named) == 1 else "Neurons {} are outlier dimensions"
     return (
         f"{what.format(', '.join(named))}: beyond {BOUND} in at least {100 * SHARE:g} % of tokens. So large a value "
-        "moves much by its size alone, and other neurons are no match for it as controls.",
+        "moves much by its size alone, and other neurons are a poor control for that.",
     )
