@@ -102,14 +102,14 @@ def _result(
     evidence: Evidence | None,
     error: str | None = None,
 ) -> Result:
-    settings = claim.settings
+    settings, kind = claim.settings, kind_of(claim.sentence)
     return Result(
         id=claim.id,
         model=model,
         sentence=claim.text,
-        kind=kind_of(claim.sentence).name,
+        kind=kind.name,
         site=settings.site,
-        tokens=str(settings.tokens),
+        tokens=str(settings.tokens) if kind.phrase.texts else "",
         file=claim.place.path,
         line=claim.place.line,
         column=claim.place.column,

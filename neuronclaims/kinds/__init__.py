@@ -14,6 +14,7 @@ from neuronclaims.kinds import (
     ablation,
     activity,
     activity_search,
+    congruence,
     consistency,
     contrast,
     outlier,
@@ -62,6 +63,7 @@ def kinds() -> tuple[Kind, ...]:
         consistency.ABSENCE,
         overlap.SHARING,
         overlap.NEARER,
+        congruence.KIND,
         *_from_other_packages(),
     )
     check_phrases({kind.name: kind.phrase for kind in found})

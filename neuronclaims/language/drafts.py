@@ -64,6 +64,13 @@ class Draft:
         return self.parsed.phrase.site(self.parsed.value) if self.parsed is not None else None
 
 
+    def does_without(self, key: str) -> bool:
+        """Whether the claim needs no such key: its sentence names the site, or it is one that reads no text."""
+        if key == "site":
+            return self.parsed is None or self.site is not None
+        return self.parsed is not None and not self.parsed.phrase.texts
+
+
 def read_drafts(
     node: Items, source: Source, phrases: Sequence[Phrase], problems: list[Problem]
 ) -> list[Draft]:
@@ -148,9 +155,7 @@ def lacking(drafts: Sequence[Draft], root: Entries, source: Source) -> Iterator[
         ("site", "a neuron without a site is never a guess", SITES),
         ("tokens", "which token positions count is never a guess", TOKEN_RULES),
     ):
-        without = [
-            d for d in drafts if not d.gives(key) and not (key == "site" and (d.site or d.parsed is None))
-        ]
+        without = [d for d in drafts if not d.gives(key) and not d.does_without(key)]
         if key in root.entries or not without:
             continue
         count = f"{len(without)} claims, this one first, have" if len(without) > 1 else "this claim has"

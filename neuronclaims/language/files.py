@@ -24,6 +24,9 @@ from neuronclaims.language.sentences import Parsed
 from neuronclaims.language.source import Source, read_source
 from neuronclaims.language.validation import Section, missing_values, validate
 
+UNREAD = "last of prompt"
+"""The token rule that stands in claims of kinds that read no text, where neither they nor the file give one."""
+
 _TOP = Section(
     Header,
     "at the top of the file",
@@ -138,7 +141,7 @@ def _claim(draft: d.Draft, chosen: Selection, header: Header, sections: Sections
 
 
 def _settings(draft: d.Draft, entry: ClaimEntry, header: Header, chosen: Selection) -> Settings:
-    pool, span = cast(str, entry.tokens or header.tokens).split(" of ")
+    pool, span = (entry.tokens or header.tokens or UNREAD).split(" of ")
     generate = entry.generate or header.generate
     seed = entry.seed if entry.seed is not None else header.seed
     return Settings(

@@ -99,8 +99,9 @@ class Phrase:
     """How one kind of claim reads: ``template`` in words and holes, ``build`` the dataclass of its fields.
 
     ``options`` names the settings that claims of this kind take besides those that all take; ``margin`` says what to
-    add where one that denies has no margin, such as "'margin: 0.5 sd', the difference that would matter". Fields of
-    optional parts are None where the part is left out. Raises PhraseError on a template that does not compile, whose
+    add where one that denies has no margin, such as "'margin: 0.5 sd', the difference that would matter". ``texts`` is
+    False for claims that no text is run for, so that they have no token rule. Fields of optional parts are None where
+    the part is left out. Raises PhraseError on a template that does not compile, whose
     holes are not exactly the fields of ``build``, or on an option that there is not.
     """
 
@@ -108,6 +109,7 @@ class Phrase:
     build: type[Any]
     options: tuple[str, ...] = ()
     margin: str = ""
+    texts: bool = True
     stretches: tuple[Stretch, ...] = dataclasses.field(init=False, repr=False, compare=False)
     slots: tuple[Slot, ...] = dataclasses.field(init=False, repr=False, compare=False)
 

@@ -149,7 +149,11 @@ class _Pen:
             lines = [result.reason]
         if self.verbosity > 0:
             lines += [f"Because: {result.because}"] if result.because else []
-            lines += [f"Read at {result.site}, {result.tokens}."]
+            lines += [
+                f"Read at {result.site}, {result.tokens}."
+                if result.tokens
+                else f"Read off the weights of {result.site}."
+            ]
             if result.evidence is not None:
                 evidence = result.evidence
                 notes = [note for note in evidence.notes if note != evidence.selection.assumed]
