@@ -1,4 +1,4 @@
-"""What is shown and said of the tokens that a neuron writes: which ones most, how they compare, and what was multiplied."""
+"""What is shown and said of the tokens that a neuron writes: which ones most, and what was multiplied with what."""
 
 from __future__ import annotations
 
