@@ -34,6 +34,7 @@ SMALL: dict[str, tuple[str, dict[str, Any]]] = {
     "seed-002-trace-last": ("GPT2", {"n_layer": 12, "n_embd": 768, "n_head": 4, "n_inner": 16}),
     "seed-002-trace-all": ("GPT2", {"n_layer": 12, "n_embd": 768, "n_head": 4, "n_inner": 16}),
     "seed-003-an-neuron": ("GPT2", {"n_layer": 32, "n_embd": 16, "n_head": 2, "n_inner": 896}),
+    "seed-003-congruence": ("GPT2", {"n_layer": 36, "n_embd": 8, "n_head": 2, "n_inner": 5120}),
     "seed-004-outliers": _LLAMA,
 }
 """Per claim file: as many layers and as many neurons as its claims name, and little else."""

@@ -28,6 +28,7 @@ PLACES = {
     "seed-002-trace-last": {"resid_post": BLOCKS},
     "seed-002-trace-all": {"resid_post": BLOCKS},
     "seed-003-an-neuron": {"mlp_post": (31,)},
+    "seed-003-congruence": {"output weights": (28, 31, 33, 34)},
     "seed-004-outliers": {"resid_post": (15,)},
 }
 """Where each source looked: hidden_states[32] of 32 blocks is behind the final norm, an MLP's neurons have 5,120."""
