@@ -10,7 +10,9 @@ from changed_claims import FAKE_CONFIG, claim_file, one_writer
 from scipy.stats import binomtest, ttest_1samp
 from statsmodels.stats.weightstats import ttost_paired
 
-from neuronclaims.language import ClaimFileError
+from neuronclaims.kinds import phrases
+from neuronclaims.language import ClaimFileError, read_claim_file
+from neuronclaims.language.sentences import parse
 from neuronclaims.measurements import Ablation, AblationSweep, Activations, Restoration, TokenRule
 from neuronclaims.study import Study
 
@@ -155,6 +157,34 @@ def test_of_pairs_the_clean_texts_are_ablated_each_once_and_groups_are_units(jud
 def test_a_name_that_is_neither_set_nor_pairs_is_told_with_all_that_there_are(judge):
     with pytest.raises(ClaimFileError, match=r"(?s)no prompt set or pairs 'fruits'.*did you mean 'fruit'"):
         judge("ablating neuron 1:2 lowers ' an' in fruits", None)
+
+
+def test_a_file_without_sets_and_pairs_is_told_both(tmp_path):
+    path = tmp_path / "x.claims.yaml"
+    claim = json.dumps('ablating neuron 1:2 lowers " an" in fruit')
+    head = "version: 1\nmodels: [m]\nsite: resid_post\ntokens: last of prompt\n"
+    path.write_text(f"{head}claims:\n  - {claim}\n")
+    with pytest.raises(ClaimFileError, match="the file has no 'sets' and no 'pairs'"):
+        read_claim_file(path, phrases())
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'ablating neurons 11:197, 11:373 does not change " fight" in violent',
+        'ablating mlp_post neuron 1:2 does not lower " a" over " b" in fruit',
+        'ablating neuron 1:2 raises " a" in fruit by at least 0.5',
+        'restoring neurons 1:2, 1:3 does not recover " an" over " a" in fruit',
+        'restoring mlp_post neuron 1:2 recovers at least 30% of " an" over " a" in fruit',
+        "honesty activity does not differ between lie and truth in layers 1 to 2 over tokens 2 to 8",
+        "honesty activity is not lower for lie than truth",
+        "neuron 20:1600 is not an outlier beyond 6 in more than 6% of tokens in prose",
+        "mlp_pre neuron 20:1600 is not massive in more than 5% of prompts in prose",
+    ],
+)
+def test_sentences_are_written_as_they_are_read(said):
+    parsed = parse(said, phrases())
+    assert (parsed.text, str(parsed.value)) == (said, said)
 
 
 @pytest.mark.parametrize("margin", [0.1, 0.4])
