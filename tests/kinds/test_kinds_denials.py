@@ -3,79 +3,23 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
-import numpy as np
+import noisy_changes
 import pytest
-from changed_claims import FAKE_CONFIG, claim_file, one_writer
+from noisy_changes import ASKED, CLEAN, NOISE, PAIRS, SETS, WHOLE, judged_in
 from scipy.stats import binomtest, ttest_1samp
 from statsmodels.stats.weightstats import ttost_paired
 
 from neuronclaims.kinds import phrases
 from neuronclaims.language import ClaimFileError, read_claim_file
 from neuronclaims.language.sentences import parse
-from neuronclaims.measurements import Ablation, AblationSweep, Activations, Restoration, TokenRule
-from neuronclaims.study import Study
-
-WIDTH = 12
-CLEAN = np.array([3.0, 2.0, 4.0, 2.5, 3.5, 1.5, 2.0, 3.0])
-CORRUPTED = np.array([1.0, 0.5, 1.0, 0.5, 1.5, -0.5, 1.0, 0.5])
-NOISE = np.array([0.9, -0.3, 0.6, 0.2, -0.5, 0.1, 0.4, -0.2])
-"""What neuron 1:2 changes of each text's prediction; 1:3 changes ten times that, the others nearly nothing."""
-GAINS = np.array([[0.0] * WIDTH, [0.01, 0.02, 1.0, 10.0, *[0.03] * 8]])
-SETS = {name: [f"{name} {place}" for place in range(8)] for name in ("text", "harmed")}
-PAIRS = [{"clean": f"clean {place}", "corrupted": f"corrupted {place}"} for place in range(8)]
-WHOLE = CLEAN - CORRUPTED
-
-
-def changed(asked) -> np.ndarray:
-    """What the neurons asked for change of each text: their sum."""
-    texts = [pair.clean for pair in asked.pairs] if hasattr(asked, "pairs") else asked.prompts
-    rows = np.array([int(text.split()[1]) for text in texts])
-    gains = (
-        GAINS[asked.layer] if not hasattr(asked, "neurons") else sum(GAINS[place] for place in asked.neurons)
-    )
-    return rows, NOISE[rows][:, None] * np.atleast_1d(gains)
-
-
-def answer(asked):
-    if isinstance(asked, Activations):  # neuron 1:3 is large at a quarter of the tokens, 1:2 at less
-        assert asked.tokens == TokenRule("beyond 6", "prompt")
-        return np.tile(np.array([0, 0, 0.05, 0.25, *[0] * 8]) * asked.layer, (len(asked.prompts), 1))
-    rows, change = changed(asked)
-    if hasattr(asked, "pairs"):
-        return np.column_stack([CLEAN[rows], CORRUPTED[rows], CORRUPTED[rows][:, None] + change])
-    after = CLEAN[rows][:, None] + change
-    if isinstance(asked, AblationSweep):
-        return np.column_stack([CLEAN[rows], after])
-    harm = 0.5 if asked.prompts[0].startswith("harmed") else 0.01
-    chance = np.full(len(rows), 0.5)
-    return np.column_stack(
-        [CLEAN[rows], after, chance, chance[:, None] + change / 10, harm * (1 + rows / 10)]
-    )
-
-
-def measure(source, measurements, *, cache, options, progress):
-    ASKED[:] = measurements
-    return {asked: answer(asked).astype(np.float32) for asked in measurements}
-
-
-ASKED: list = []
+from neuronclaims.measurements import Ablation
 
 
 @pytest.fixture
 def judge(tmp_path):
-    def judge(claim: str, margin: str | None, head: str = "", sets=SETS, pairs=PAIRS, config=FAKE_CONFIG):
-        said = {"claim": claim.replace("'", '"'), **({"margin": margin} if margin else {})}
-        head = f"{head}sets: {json.dumps(sets)}\npairs: {json.dumps({'fruit': pairs})}\n"
-        file = claim_file(tmp_path, json.dumps(said), head=head, config={**config, "n_embd": WIDTH})
-        [result] = Study(measure=measure).judge(file, "model").values()
-        return result
-
-    return judge
-
-
-def others(result) -> dict[str, float]:
-    return {effect.name: effect.value for effect in result.evidence.other_effects}
+    return partial(judged_in, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -204,10 +148,10 @@ def test_a_share_below_the_margin_is_the_t_test_that_fiellers_interval_turns_rou
 def test_neurons_that_recover_much_refute_that_they_do_not_and_worse_than_nothing_supports_it(
     judge, monkeypatch
 ):
-    monkeypatch.setitem(globals(), "NOISE", 0.6 * WHOLE + NOISE / 10)
+    monkeypatch.setattr(noisy_changes, "NOISE", 0.6 * WHOLE + NOISE / 10)
     claim = "restoring neurons 1:2, 1:0 does not recover ' an' over ' a' in fruit"
     assert judge(claim, "0.1").verdict == "refuted"
-    monkeypatch.setitem(globals(), "NOISE", -0.6 * WHOLE + NOISE / 10)
+    monkeypatch.setattr(noisy_changes, "NOISE", -0.6 * WHOLE + NOISE / 10)
     assert judge(claim, "0.1").verdict == "supported"
 
 
@@ -249,60 +193,6 @@ def test_the_share_that_matters_is_below_one(judge):
 
 
 @pytest.mark.parametrize(
-    ("claim", "kind"),
-    [
-        ("ablating neurons 1:2, 1:3, 0:5 raises ' an' in text", Ablation),
-        ("restoring neurons 1:2, 1:3, 0:5 recovers at least 1% of ' an' over ' a' in fruit", Restoration),
-    ],
-)
-def test_neurons_changed_together_stand_among_random_lists_of_as_many_others_of_their_layers(
-    judge, claim, kind
-):
-    result = judge(claim, None)
-    first, *lists = [need.neurons for need in ASKED if isinstance(need, kind)]
-    assert first == ((1, 2), (1, 3), (0, 5))
-    assert len(lists) == len(set(lists)) == 20
-    for each in lists:
-        assert sorted(layer for layer, _ in each) == [0, 1, 1]
-        assert len(set(each)) == 3
-        assert not set(each) & set(first)
-    # the others of layer 1 add up to 0.06 of the noise at most, the claim's to 11 times it
-    assert others(result)["share of random lists as strong"] == 0
-    scale = 1 if kind is Ablation else WHOLE.mean()
-    median = np.median([sum(GAINS[place] for place in each) for each in lists]) * NOISE.mean() / scale
-    assert others(result)["median of random lists"] == pytest.approx(median, rel=1e-4)
-    assert any(note.endswith("as much or more: 0.") for note in result.evidence.notes)
-    rows = result.evidence.figures[-1].rows
-    assert (rows[0].label, len(rows[1].values)) == ("the claim's neurons", 20)
-    again = [need.neurons for need in ASKED if isinstance(need, kind)]
-    judge(claim.replace("1:2, 1:3, 0:5", "0:5, 1:3, 1:2"), None)
-    assert [need.neurons for need in ASKED if isinstance(need, kind)][1:] == again[1:]
-
-
-@pytest.mark.parametrize(
-    "claim",
-    [
-        "ablating neurons {} raises ' an' in text",
-        "restoring neurons {} recovers at least 1% of ' an' over ' a' in fruit",
-    ],
-)
-def test_neurons_that_are_outlier_dimensions_are_named(judge, claim):
-    result = judge(claim.format("1:2, 1:3"), None)
-    [note] = [note for note in result.evidence.notes if "outlier dimension" in note]
-    assert note.startswith("Neuron 1:3 (25 % of tokens) is an outlier dimension")
-    assert others(result)["share of tokens beyond 6, the largest of the neurons"] == 0.25
-    alone = judge(claim.replace("neurons", "neuron").format("1:2"), None)
-    assert not any("outlier dimension" in note for note in alone.evidence.notes)
-    assert others(alone)["share of tokens beyond 6"] == pytest.approx(0.05)
-
-
-def test_where_a_layer_has_too_few_others_that_is_said(judge):
-    many = ", ".join(f"1:{index}" for index in range(7))
-    result = judge(f"ablating neurons {many} raises ' an' in text", None)
-    assert any("too few other neurons" in note for note in result.evidence.notes)
-
-
-@pytest.mark.parametrize(
     "claim",
     [
         "restoring neuron 0:2 does not recover ' an' over ' a' in fruit",
@@ -313,50 +203,3 @@ def test_neurons_that_change_nothing_whatever_leave_no_spread_to_test_by_and_tha
     result = judge(claim, "0.1")
     assert (result.verdict, result.evidence.effect.value) == ("inconclusive", 0)
     assert any("changed at all" in note for note in result.evidence.notes)
-
-
-WORDS = ("old", "new", "red", "blue", "small", "big", "green")
-OPENINGS = [" ".join(("the", *WORDS[:count])) for count in range(1, 8)]
-REAL = {animal: [f"{opening} {animal.rstrip('s')}" for opening in OPENINGS] for animal in ("dogs", "cats")}
-
-
-def varied_writer():
-    """The model in which neuron 0:3 writes "tree" after "dog", a little less clearly the longer a text is."""
-    import torch
-
-    loaded = one_writer()
-    with torch.no_grad():
-        positions = loaded.model.transformer.wpe.weight
-        positions[:, 9] = torch.arange(len(positions)) / 20
-        positions[:, 10] = -positions[:, 9]
-    return loaded
-
-
-def test_sufficiency_and_necessity_of_the_same_neuron_stand_side_by_side_in_one_file(tmp_path):
-    pairs = [{"clean": dog, "corrupted": cat} for dog, cat in zip(REAL["dogs"], REAL["cats"], strict=True)]
-    head = f"sets: {json.dumps(REAL)}\npairs: {json.dumps({'swap': pairs})}\ndamage: {{set: cats, at_most: 0.01}}\n"
-    margins = {"denied": "0.5", "dead": "0.1"}
-    said = {
-        "sufficient": 'restoring mlp_post neuron 0:3 recovers at least 90% of " tree" over " river" in swap',
-        "necessary": 'ablating mlp_post neuron 0:3 lowers " tree" over " river" in swap',
-        "denied": 'ablating mlp_post neuron 0:3 does not change " tree" over " river" in dogs',
-        "dead": 'restoring mlp_post neuron 0:0 does not recover " tree" over " river" in swap',
-        "jointly": 'ablating mlp_post neurons 0:1, 0:3 lowers " tree" over " river" in dogs',
-    }
-    entries = [
-        json.dumps({"id": name, "claim": claim, **({"margin": margins[name]} if name in margins else {})})
-        for name, claim in said.items()
-    ]
-    file = claim_file(tmp_path, "\n  - ".join(entries), head, model="handed")
-    results = Study(models={"handed": varied_writer()}).judge(file, "handed")
-    assert [result.error for result in results.values()] == [None] * 5
-    assert {name: result.verdict for name, result in results.items()} == {
-        "sufficient": "supported",
-        "necessary": "supported",
-        "denied": "refuted",
-        "dead": "inconclusive",  # it recovers nothing, to the last digit: no spread, so no test
-        "jointly": "supported",
-    }
-    # 0:3 alone is sufficient and necessary: of its layer it comes first in both, and no list without it does as much
-    assert {results[name].evidence.rank.place for name in ("sufficient", "necessary")} == {1}
-    assert others(results["jointly"])["share of random lists as strong"] == 0
