@@ -63,7 +63,6 @@ class Draft:
         """The site that the sentence names, if it does."""
         return self.parsed.phrase.site(self.parsed.value) if self.parsed is not None else None
 
-
     def does_without(self, key: str) -> bool:
         """Whether the claim needs no such key: its sentence names the site, or it is one that reads no text."""
         if key == "site":
