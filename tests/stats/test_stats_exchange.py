@@ -58,6 +58,10 @@ def test_exact_paired_p_is_that_of_listing_every_swap():
     found = exchange_test(statistic, (7, 7), paired=True, alternative="greater", seed=0)
     assert (found.p_greater, found.p_less) == brute(statistic, 7, 7, True)
     assert found.smallest_p == 2.0**-7
+    sorted_by_content = exchange_test(
+        statistic, (7, 7), paired=True, alternative="greater", seed=0, content=pairs
+    )
+    assert sorted_by_content == found
 
 
 @pytest.mark.parametrize(

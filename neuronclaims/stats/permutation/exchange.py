@@ -185,7 +185,7 @@ def _ready(
         if len(numbers) != units:
             raise StatsError(f"There are {len(numbers)} rows of content for {units} units.")
         order = content_order(numbers)
-        swapped = swapped or (n1 == n2 and _before(numbers[n1:], numbers[:n1]))
+        swapped = swapped or (not paired and n1 == n2 and _before(numbers[n1:], numbers[:n1]))
     start = np.zeros((1, units), dtype=np.bool_)
     if not paired:
         start[0, :n1] = True
