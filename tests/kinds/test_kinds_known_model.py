@@ -1,0 +1,174 @@
+"""Every kind of claim on a transformer whose weights were set by hand, so that all answers are known beforehand.
+
+Neuron 0:3 of mlp_post fires on "dog" alone and writes " tree", 0:0 is dead, 0:1 constant; attention does nothing. See
+``changed_claims.one_writer``: at "dog" the norm before the MLP makes 4 of the embedding's 1, 0:3 takes twice that, and
+what it writes, +8 at residual 4 and -8 at residual 7, becomes 8 / sqrt((1 + 1 + 64 + 64) / 32) behind the final norm;
+the unembedding of "tree" has 3 there. Values that do not spread at all leave no interval, so that a claim against them
+stays inconclusive.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from itertools import product
+
+import pytest
+import torch
+from changed_claims import one_writer
+
+from neuronclaims.kinds import kinds, phrases
+from neuronclaims.language import read_claim_file
+from neuronclaims.results import Result
+from neuronclaims.runs import LoadedModel
+from neuronclaims.study import Study
+
+OPENINGS = [f"{one} {two}" for one, two in product(["the", "a", "old"], ["red", "big", "small", "blue"])]
+LATER = [f"he saw {one}" for one in OPENINGS]
+SETS = {
+    "dogs": [f"{opening} dog" for opening in OPENINGS],
+    "more_dogs": [f"{opening} dog" for opening in LATER],
+    "cats": [f"{opening} cat" for opening in OPENINGS],
+    "birds": [f"{opening} bird" for opening in LATER],
+    "fit_dogs": [f"it ate {opening} dog" for opening in OPENINGS],
+    "fit_cats": [f"it ate {opening} cat" for opening in OPENINGS],
+    "neutral": [f"she sang near the {which}" for which in ("dog", "cat")]
+    + [f"they ran under the {which}" for which in ("dog", "cat")],
+    "documents": [
+        f"the {animal} saw one dog and the cat near {place}"
+        for animal in ("cat", "bird")
+        for place in ("the river", "a tree", "the house", "the lake")
+    ],
+}
+PAIRS = {"animals": [{"clean": f"{one} dog", "corrupted": f"{one} cat"} for one in OPENINGS]}
+FIRES = 8.0
+LOGIT = 3 * FIRES / (130 / 32) ** 0.5
+WRITES = 'neuron 0:3 writes " tree" more than'
+CLAIMS: dict[str, tuple[str, str, float | None, dict[str, object]]] = {
+    "contrast": ("neuron 0:3 activates more for dogs than cats", "supported", FIRES, {}),
+    "contrast, other way": ("neuron 0:3 activates less for dogs than cats", "inconclusive", FIRES, {}),
+    "contrast, constant": ("neuron 0:1 activates more for dogs than cats", "inconclusive", 0.0, {}),
+    "separation": ("neuron 0:3 separates dogs from cats with AUROC at least 0.7", "supported", 1.0, {}),
+    "separation, dead": ("neuron 0:0 separates dogs from cats", "inconclusive", 0.5, {}),
+    "separation, some": ("some neuron of layer 0 separates dogs from cats", "supported", 1.0, {}),
+    "consistency": (
+        "neuron 0:3 is among the top 1 neurons for dogs over cats in at least 50% of prompts",
+        "supported",
+        1.0,
+        {},
+    ),
+    "absence": (
+        "neuron 0:0 is not among the top 1 neurons for dogs over cats in more than 40% of prompts",
+        "supported",
+        0.0,
+        {},
+    ),
+    "overlap": ("dogs and more_dogs share at least 1 of their top 1 neurons over cats", "supported", 1.0, {}),
+    "nearer overlap": (
+        "dogs overlaps more with more_dogs than with birds in their top 1 neurons over cats",
+        "supported",
+        1.0,
+        {},
+    ),
+    "restoration": (
+        'restoring neuron 0:3 recovers at least 90% of " tree" over " river" in animals',
+        "supported",
+        1.0,
+        {},
+    ),
+    "restoration, dead": (
+        'restoring neuron 0:0 recovers at least 10% of " tree" over " river" in animals',
+        "inconclusive",
+        0.0,
+        {},
+    ),
+    "ablation": ('ablating neuron 0:3 lowers " tree" over " river" in dogs', None, -LOGIT, {}),
+    "ablation, dead": ('ablating neuron 0:0 lowers " tree" over " river" in dogs', "inconclusive", 0.0, {}),
+    "prediction": ('neuron 0:3 predicts " tree" in documents with AUROC at least 0.6', "supported", 1.0, {}),
+    "congruence": (f"{WRITES} 99% of tokens", "supported", 1.0, {}),
+    "congruence, layer": (f"{WRITES} 99% of its layer", "supported", 1.0, {}),
+    "congruence, dead": ('neuron 0:0 writes " tree" more than 1% of tokens', "refuted", 0.0, {}),
+    "outlier": (
+        "resid_post neuron 0:4 is an outlier beyond 6 in at least 10% of tokens in dogs",
+        "supported",
+        1 / 3,
+        {},
+    ),
+    "no outlier": (
+        "resid_post neuron 0:4 is not an outlier beyond 6 in more than 60% of tokens in dogs",
+        "supported",
+        1 / 3,
+        {},
+    ),
+    "massive": ("resid_post neuron 0:4 is massive in dogs", "refuted", 0.0, {}),
+    "not massive": (
+        "resid_post neuron 0:4 is not massive in more than 60% of prompts in dogs",
+        "supported",
+        0.0,
+        {},
+    ),
+    "band": ("at least 90% of layer 0 lies within 2 of zero in dogs", None, 1 - 1 / (3 * 8), {}),
+    "activity": (
+        "doggy activity is higher for dogs than birds in layers 0 to 1",
+        "supported",
+        2 * (3 / 4) ** 0.5,
+        {"site": "resid_post"},
+    ),
+    "activity alike": (
+        "doggy activity does not differ between dogs and more_dogs in layers 0 to 1",
+        "inconclusive",
+        0.0,
+        {"site": "resid_post", "margin": 0.5},
+    ),
+    "activity somewhere": (
+        "doggy activity differs between dogs and cats somewhere",
+        "supported",
+        None,
+        {"site": "resid_post"},
+    ),
+}
+
+
+@cache
+def model() -> LoadedModel:
+    """Let "the" be the top prediction wherever "tree" is not."""
+    made = one_writer()
+    with torch.no_grad():
+        made.model.lm_head.weight[made.tokenizer.convert_tokens_to_ids("the"), 1] = 1.0
+    return made
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory) -> dict[str, Result]:
+    """Judge each claim as a file of its own, so that none is corrected for the others."""
+    folder = tmp_path_factory.mktemp("known")
+    found = {}
+    for number, (name, (claim, _, _, settings)) in enumerate(CLAIMS.items()):
+        path = folder / f"{number}.claims.yaml"
+        path.write_text(
+            "version: 1\nmodels: [handed]\nsite: mlp_post\ntokens: last of prompt\n"
+            f"sets: {json.dumps(SETS)}\npairs: {json.dumps(PAIRS)}\n"
+            "directions: {doggy: {from: [fit_dogs, fit_cats], method: mean difference, neutral: neutral}}\n"
+            f"claims: {json.dumps([{'claim': claim, **settings}])}\n"
+        )
+        file = read_claim_file(path, phrases())
+        [found[name]] = Study(models={"handed": model()}).judge(file, "handed").values()
+    return found
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_the_number_is_the_one_set_by_hand(name, results):
+    result, number = results[name], CLAIMS[name][2]
+    assert result.error is None
+    if number is not None:
+        assert result.evidence.effect.value == pytest.approx(number, rel=1e-3, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", [name for name, (_, verdict, _, _) in CLAIMS.items() if verdict])
+def test_the_verdict_is_the_one_that_follows(name, results):
+    assert (results[name].verdict, results[name].reason) == (CLAIMS[name][1], results[name].reason)
+
+
+def test_every_kind_is_put_to_the_model():
+    names = {kind.name for kind in kinds()}
+    assert {name.split(",")[0] for name in CLAIMS} == names
