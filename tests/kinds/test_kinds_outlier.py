@@ -202,3 +202,8 @@ def test_layers_that_are_not_there_and_picked_neurons_are_clear_errors(judge):
     assert "no layer 9" in judge("at least 80% of layer 9 lies within 4 of zero in prose").error
     error = judge("neuron 1:2 is massive in prose", head="searched: all layers\n").error
     assert "Test it on new prompts" in error
+
+
+def test_a_layer_is_not_searched_for_a_neuron(judge):
+    result = judge("at least 50% of layer 1 lies within 4 of zero in prose", head="searched: all layers\n")
+    assert "about a whole layer" in result.error
