@@ -198,8 +198,8 @@ class BandKind:
         check_neuron(Neuron(said.layer, 0), claim.settings.site, facts)
         if claim.settings.searched is not None:
             raise ClaimError(
-                "This claim is about a whole layer, so no neuron was picked on its prompts ('searched'). Take 'searched' "
-                "out of it; if the layer was picked on these prompts, test it on new ones."
+                "This claim is about a whole layer, so no neuron was picked on its prompts ('searched'). Take "
+                "'searched' out of it; if the layer was picked on these prompts, test it on new ones."
             )
         one = OneSet.of(claim, said.layer)
         return one.asks("mean"), one.asks(_beyond(said.bound))
