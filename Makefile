@@ -33,4 +33,4 @@ $(VENV)/ready-dev: $(VENV)/ready
 	touch $@
 
 clean:
-	rm -rf $(VENV) .neuronclaims .pytest_cache .mypy_cache .ruff_cache reports/claims.json
+	rm -rf $(VENV) .neuronclaims .pytest_cache .mypy_cache .ruff_cache reports/claims.json reports/index.html reports/plotly.min.js

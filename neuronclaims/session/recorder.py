@@ -50,12 +50,15 @@ class ClaimsRecorder:
         folder = folder_of(self.config, "report")
         if not self._found or folder is None:
             return
+        from neuronclaims.reports.html import write_html
         from neuronclaims.reports.json_report import write_json
 
         ended = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
         complete = ended and not (session.shouldstop or session.shouldfail)
         try:
-            write_json(folder, self.entries(), complete=complete)
+            entries = self.entries()
+            write_json(folder, entries, complete=complete)
+            write_html(folder, entries, complete=complete)
         except NeuronClaimsError as error:
             self._trouble = str(error)
             if session.exitstatus == pytest.ExitCode.OK:

@@ -25,7 +25,7 @@ class Setting:
 
 
 SETTINGS = (
-    Setting("report", "DIR", "", "write claims.json into this folder"),
+    Setting("report", "DIR", "", "write claims.json and index.html into this folder"),
     Setting("cache", "DIR", ".neuronclaims", "keep what was measured in this folder", ".+", "a folder"),
     Setting(
         "device",

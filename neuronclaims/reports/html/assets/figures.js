@@ -1,0 +1,99 @@
+/* Draws figures when they come into view, and clears those far from it. */
+(() => {
+  const NEAR = "900px";
+  const MOST_ON_PAPER = 200;
+  const drawn = new Set();
+  const read = new Map();
+  let loading = null;
+
+  /* The page's policy forbids style attributes in markup; through the object model they are allowed. */
+  const setAttribute = Element.prototype.setAttribute;
+  Element.prototype.setAttribute = function (name, value) {
+    if (name === "style") this.style.cssText = value;
+    else setAttribute.call(this, name, value);
+  };
+
+  const load = () => {
+    loading ??= new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = "plotly.min.js";
+      script.onload = resolve;
+      script.onerror = () => reject(new Error("plotly.min.js is not beside this page"));
+      document.head.append(script);
+    });
+    return loading;
+  };
+
+  const coloured = (value) => {
+    if (typeof value === "string") return value.startsWith("var:") ? theme.colour(value.slice(4)) : value;
+    if (Array.isArray(value)) return typeof value[0] === "number" && typeof value[1] === "number" ? value : value.map(coloured);
+    if (value === null || typeof value !== "object") return value;
+    return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, coloured(entry)]));
+  };
+
+  const axis = () => ({
+    gridcolor: theme.colour("grid"), zerolinecolor: theme.colour("line"), linecolor: theme.colour("line"), automargin: true,
+    title: { standoff: 8 },
+  });
+
+  const template = () => ({
+    layout: {
+      font: { family: "system-ui, sans-serif", size: 13, color: theme.colour("ink") },
+      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+      margin: { l: 60, r: 20, t: 36, b: 50 },
+      xaxis: axis(), yaxis: axis(),
+      scene: { xaxis: axis(), yaxis: axis(), zaxis: axis() },
+      hoverlabel: { bgcolor: theme.colour("raised"), font: { color: theme.colour("ink") }, bordercolor: theme.colour("soft"), align: "left" },
+      hovermode: "closest",
+    },
+  });
+
+  /* Plots of a claim stand in the order of their data. */
+  const source = (plot) => {
+    const claim = plot.closest(".claim");
+    if (!read.has(claim)) read.set(claim, JSON.parse(claim.querySelector(".plots").textContent));
+    return read.get(claim)[[...claim.querySelectorAll(".plot")].indexOf(plot)];
+  };
+
+  const draw = async (plot) => {
+    if (drawn.has(plot)) return;
+    drawn.add(plot);
+    try {
+      await load();
+      if (!drawn.has(plot)) return;
+      const [data, layout] = source(plot);
+      await Plotly.newPlot(plot, coloured(data), { ...coloured(layout), template: template() }, { displayModeBar: false, responsive: true });
+      plot.dataset.state = "drawn";
+    } catch (error) {
+      plot.dataset.state = "failed";
+      plot.classList.add("failed");
+      plot.textContent = `This figure could not be drawn (${error.message}); its numbers are below.`;
+    }
+  };
+
+  const clear = (plot) => {
+    if (plot.dataset.state !== "drawn") return;
+    Plotly.purge(plot);
+    drawn.delete(plot);
+    delete plot.dataset.state;
+  };
+
+  const watch = new IntersectionObserver((seen) => {
+    for (const { target, isIntersecting } of seen) (isIntersecting ? draw : clear)(target);
+  }, { rootMargin: `${NEAR} 0px` });
+  const plots = [...document.querySelectorAll(".plot")];
+  plots.forEach((plot) => watch.observe(plot));
+
+  const again = () => {
+    for (const plot of drawn) if (plot.dataset.state === "drawn") { clear(plot); draw(plot); }
+  };
+  theme.onchange(again);
+
+  const shown = () => plots.filter((plot) => !plot.closest("[hidden]") && !plot.classList.contains("solid"));
+  addEventListener("beforeprint", () => {
+    theme.paper(true);
+    again();
+    if (shown().length <= MOST_ON_PAPER) shown().forEach(draw);
+  });
+  addEventListener("afterprint", () => { theme.paper(false); again(); });
+})();

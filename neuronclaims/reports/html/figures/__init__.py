@@ -1,0 +1,26 @@
+"""Figures as Plotly draws them, one module per type; its Python package is never imported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from neuronclaims.figures import Bins, Distributions, Figure, Matrix, Points, Surface, Table
+from neuronclaims.reports.html.figures import bins, distributions, matrix, points, surface, table
+from neuronclaims.reports.html.figures.drawing import Drawing, Numbers, Plot
+
+__all__ = ["Drawing", "Numbers", "Plot", "draw"]
+
+_DRAW: dict[type, Callable[[Any], Drawing]] = {
+    Distributions: distributions.draw,
+    Points: points.draw,
+    Surface: surface.draw,
+    Table: table.draw,
+    Matrix: matrix.draw,
+    Bins: bins.draw,
+}
+
+
+def draw(figure: Figure) -> Drawing:
+    """Return a figure as the page shows it."""
+    return _DRAW[type(figure)](figure)

@@ -1,0 +1,128 @@
+"""What every figure is drawn with: plots as Plotly reads them, the same as a table, and text that stays text.
+
+Plotly takes some tags in its texts for markup, so all text goes through ``label``. Colours are written
+``var:NAME`` and looked up in the page's style when a figure is drawn, so that light, dark and paper need no data of
+their own.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+import textwrap
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from neuronclaims.reports.text import one_line
+
+Json = dict[str, Any]
+Size: TypeAlias = Literal["short", "medium", "tall", "square"]
+
+SERIES = tuple(f"var:series-{number}" for number in range(1, 7))
+"""Colours of the groups of one figure, in order."""
+
+DIVERGING = [[0, "var:low"], [0.5, "var:middle"], [1, "var:high"]]
+"""A colour scale for values on both sides of 0."""
+
+RISING = [[0, "var:least"], [0.5, "var:half"], [1, "var:most"]]
+"""A colour scale for values on one side of 0."""
+
+NUMERIC = re.compile(r"[-+−]?[\d.,]*(e[-+]?\d+)?( ?%)?|\?")
+"""How numbers look in a table; an empty cell is no word either."""
+
+LONGEST = 300
+"""Characters of a text that a label shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """One picture: Plotly's traces and layout, and in words what it shows. ``solid`` where it needs WebGL."""
+
+    data: list[Json]
+    layout: Json
+    words: str
+    size: Size = "medium"
+    solid: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """A figure's numbers as a table, for those who cannot see it or want them exactly."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+
+    @property
+    def right(self) -> list[bool]:
+        """Say of each column whether it holds numbers alone, which are read from the right."""
+        columns = zip(*self.rows, strict=True) if self.rows else [()] * len(self.columns)
+        return [all(map(NUMERIC.fullmatch, column)) for column in columns]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A figure as the page shows it: a caption, plots (none for a plain table) and numbers."""
+
+    caption: str
+    plots: tuple[Plot, ...]
+    numbers: Numbers
+
+
+def label(text: str, width: int = 70) -> str:
+    """Return a user's text as Plotly shows it letter by letter, in lines of at most ``width`` characters."""
+    whole = one_line(text)
+    cut = whole if len(whole) <= LONGEST else whole[: LONGEST - 1] + "…"
+    lines = textwrap.wrap(cut, width, break_on_hyphens=False) or [""]
+    return "<br>".join(html.escape(line, quote=False) for line in lines)
+
+
+def short(value: float | None) -> float | None:
+    """Return a number with the five digits a picture can show; None for what cannot be drawn."""
+    return None if value is None or not math.isfinite(value) else float(f"{value:.5g}")
+
+
+def shorts(values: Iterable[float | None]) -> list[float | None]:
+    """Return numbers with five digits each."""
+    return [short(value) for value in values]
+
+
+def axis(title: str, wrap: int = 60, **more: Any) -> Json:
+    """Return an axis with a title in lines of at most ``wrap`` characters."""
+    return {"title": {"text": label(title, wrap)}, **more}
+
+
+def titles(texts: Sequence[str], places: Sequence[float], height: float = 1.0) -> list[Json]:
+    """Return headings for panels that lie side by side, each over its middle."""
+    return [
+        {
+            "text": label(text, 50),
+            "x": place,
+            "y": height,
+            "xref": "paper",
+            "yref": "paper",
+            "xanchor": "center",
+            "yanchor": "bottom",
+            "showarrow": False,
+        }
+        for text, place in zip(texts, places, strict=True)
+    ]
+
+
+def side_by_side(count: int, gap: float = 0.08) -> list[tuple[float, float]]:
+    """Return where each of ``count`` panels begins and ends, from 0 to 1."""
+    width = (1 - gap * (count - 1)) / count
+    starts = [place * (width + gap) for place in range(count)]
+    return [(round(start, 4), round(min(start + width, 1.0), 4)) for start in starts]
+
+
+def reach(values: Iterable[float | None]) -> tuple[float, float, list[list[Any]]]:
+    """Return the ends of one colour scale for all values, and the scale: even on both sides of 0 where they are."""
+    known = [value for value in values if value is not None and math.isfinite(value)] or [0.0]
+    low, high = min(known), max(known)
+    if low < 0 < high:
+        end = max(-low, high)
+        return -end, end, DIVERGING
+    return (low, high, RISING) if low < high else (low - 0.5, high + 0.5, RISING)

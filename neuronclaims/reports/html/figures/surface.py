@@ -1,0 +1,147 @@
+"""Values over two axes: as surfaces in 3D side by side, and as heat maps, all with one colour scale."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from neuronclaims.figures import Panel, Surface
+from neuronclaims.reports.html.figures.drawing import (
+    Drawing,
+    Json,
+    Numbers,
+    Plot,
+    Size,
+    axis,
+    label,
+    reach,
+    shorts,
+    side_by_side,
+    titles,
+)
+from neuronclaims.reports.wording import number
+
+WIDE = 3
+"""Panels that fit side by side; more are drawn as heat maps only, in rows of as many."""
+
+
+def draw(figure: Surface) -> Drawing:
+    """Draw every panel twice: to see its shape, and to read it off."""
+    low, high, scale = reach(value for panel in figure.panels for row in panel.values for value in row)
+    colours = {"cmin": low, "cmax": high, "colorscale": scale, "colorbar": _bar(figure)}
+    words = f"{figure.z_axis} over {figure.x_axis} and {figure.y_axis}, for " + " and ".join(
+        panel.label for panel in figure.panels
+    )
+    flat = len(figure.xs) < 2 or len(figure.ys) < 2
+    plots = [] if flat or len(figure.panels) > WIDE else [_solid(figure, colours, words)]
+    plots += [
+        _flat(figure, figure.panels[start : start + WIDE], colours, words)
+        for start in range(0, len(figure.panels), WIDE)
+    ]
+    return Drawing(words, tuple(plots), _numbers(figure))
+
+
+def _bar(figure: Surface) -> Json:
+    return {"title": {"text": label(figure.z_axis, 28), "side": "right"}, "thickness": 14}
+
+
+def _solid(figure: Surface, colours: Json, words: str) -> Plot:
+    places = side_by_side(len(figure.panels), gap=0.02)
+    data: list[Json] = [
+        {
+            "type": "surface",
+            "scene": f"scene{place or ''}" if place == 0 else f"scene{place + 1}",
+            "name": label(panel.label),
+            "x": shorts(figure.xs),
+            "y": shorts(figure.ys),
+            "z": [shorts(row) for row in panel.values],
+            "coloraxis": "coloraxis",
+            "hovertemplate": _hover(figure, "z"),
+        }
+        for place, panel in enumerate(figure.panels)
+    ]
+    scene: Json = {
+        "xaxis": axis(figure.x_axis),
+        "yaxis": axis(figure.y_axis),
+        "zaxis": axis(figure.z_axis, range=[colours["cmin"], colours["cmax"]]),
+        "camera": {"eye": {"x": -1.5, "y": -1.7, "z": 0.9}},
+        "aspectmode": "cube",
+    }
+    scenes = {
+        "scene" if place == 0 else f"scene{place + 1}": {**scene, "domain": {"x": ends, "y": [0, 1]}}
+        for place, ends in enumerate(places)
+    }
+    heads = titles([panel.label for panel in figure.panels], [sum(ends) / 2 for ends in places])
+    layout = {**scenes, "coloraxis": colours, "annotations": heads}
+    return Plot(data, layout, f"Surfaces in three dimensions: {words}.", "tall", solid=True)
+
+
+def _flat(figure: Surface, panels: Sequence[Panel], colours: Json, words: str) -> Plot:
+    places = side_by_side(len(panels))
+    data: list[Json] = []
+    layout: Json = {"coloraxis": colours}
+    for place, (panel, ends) in enumerate(zip(panels, places, strict=True)):
+        suffix = "" if place == 0 else str(place + 1)
+        data.append(_map(figure, panel, suffix))
+        layout[f"xaxis{suffix}"] = axis(figure.x_axis, domain=ends, anchor=f"y{suffix}", **_few(figure.xs))
+        name = figure.y_axis if place == 0 else ""
+        layout[f"yaxis{suffix}"] = axis(name, anchor=f"x{suffix}", **_few(figure.ys))
+    layout["annotations"] = titles([panel.label for panel in panels], [sum(ends) / 2 for ends in places])
+    size: Size = "short" if len(figure.ys) <= 3 else "medium"
+    return Plot(data, layout, f"Heat maps: {words}.", size)
+
+
+def _map(figure: Surface, panel: Panel, suffix: str) -> Json:
+    counts = [[count] * len(figure.xs) for count in panel.counts]
+    return {
+        "type": "heatmap",
+        "xaxis": f"x{suffix}",
+        "yaxis": f"y{suffix}",
+        "name": label(panel.label),
+        "x": shorts(figure.xs),
+        "y": shorts(figure.ys),
+        "z": [shorts(row) for row in panel.values],
+        "customdata": counts,
+        "coloraxis": "coloraxis",
+        "hoverongaps": False,
+        "hovertemplate": _hover(figure, "z") + "<br>%{customdata} units",
+    }
+
+
+def _few(places: Sequence[float]) -> dict[str, Any]:
+    """Say that ticks are whole numbers where there are few places."""
+    return {"dtick": 1} if len(places) <= 12 else {}
+
+
+def _hover(figure: Surface, value: str) -> str:
+    # The names of axes stand in a template: percent signs in them must not begin a placeholder.
+    x, y, z = (
+        label(name, 40).replace("%{", "%\u200b{") for name in (figure.x_axis, figure.y_axis, figure.z_axis)
+    )
+    return f"{x} %{{x}}, {y} %{{y}}<br>{z}: %{{{value}:.3g}}"
+
+
+def _numbers(figure: Surface) -> Numbers:
+    """Give the means along each axis: the whole grid would be no easier to take in than the picture."""
+    rows = [
+        (panel.label, f"{figure.x_axis} {x:g}", number(_mean([row[place] for row in panel.values])), "")
+        for panel in figure.panels
+        for place, x in enumerate(figure.xs)
+    ]
+    if len(figure.ys) > 1:
+        rows += [
+            (
+                panel.label,
+                f"{figure.y_axis} {y:g}",
+                number(_mean(panel.values[place])),
+                str(panel.counts[place]),
+            )
+            for panel in figure.panels
+            for place, y in enumerate(figure.ys)
+        ]
+    return Numbers(("set", "at", f"mean {figure.z_axis}", "units"), tuple(rows), "claims.json has every cell")
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None

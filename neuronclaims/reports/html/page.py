@@ -1,0 +1,84 @@
+"""The page: results in, one HTML document out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from neuronclaims.reports.entry import Entry
+from neuronclaims.reports.html.overview import overview
+from neuronclaims.reports.html.policy import policy
+from neuronclaims.reports.html.shown import Shown
+from neuronclaims.reports.text import visible
+from neuronclaims.reports.wording import p_value, tally
+
+HERE = Path(__file__).parent
+SCRIPTS = ("theme.js", "overview.js", "figures.js")
+STYLES = ("base.css", "claims.css", "print.css")
+RESERVED = "/* Plotly puts its own rules here */"
+
+
+def page(
+    entries: Sequence[Entry],
+    *,
+    complete: bool,
+    made: str,
+    environment: Mapping[str, str],
+    commits: Mapping[str, str],
+    taken: Sequence[str] = (),
+) -> str:
+    """Return a report as HTML; entries are in the order of file and model.
+
+    ``made`` is when, ``environment`` the versions the numbers were made with, ``commits`` where claim files stand in
+    git. ``taken`` are ids of style elements that Plotly would add, were they not there already.
+    """
+    claims = [Shown(entry, commits.get(entry.result.file, "")) for entry in entries]
+    script = "\n".join(_asset(name) for name in SCRIPTS)
+    style, dark = "\n".join(_asset(name) for name in STYLES), _asset("dark.css")
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            policy=policy([script], [style, dark, RESERVED]),
+            script=Markup(script),
+            style=Markup(style),
+            dark=Markup(dark),
+            reserved=Markup(RESERVED),
+            taken=taken,
+            tally=tally(entries),
+            overview=overview(claims),
+            claims=claims,
+            complete=complete,
+            made=made,
+            environment=environment,
+        )
+    )
+
+
+@cache
+def _environment() -> Environment:
+    found = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters["p"] = p_value
+    return found
+
+
+def _shown(value: Any) -> Any:
+    """Spell out control characters and what turns the direction of writing, in whatever text a template writes."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+@cache
+def _asset(name: str) -> str:
+    return (HERE / "assets" / name).read_text(encoding="utf-8")

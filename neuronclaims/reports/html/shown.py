@@ -1,0 +1,204 @@
+"""One claim as the page shows it: everything a template asks for, in words."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from markupsafe import Markup
+
+from neuronclaims.reports.entry import Entry
+from neuronclaims.reports.html.figures import Drawing, draw
+from neuronclaims.reports.html.policy import embedded
+from neuronclaims.reports.wording import counts_text, headline, number, own_id, p_value, selection_lines
+from neuronclaims.results import Effect, Evidence, Result, Test
+
+ORDER = {"supported": 0, "inconclusive": 1, "refuted": 2, "broken": 3}
+"""Verdicts from best to worst, as the overview sorts them."""
+
+Pairs = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A claim for the templates; ``commit`` is where its file stands in git, empty where that is not known."""
+
+    entry: Entry
+    commit: str = ""
+
+    @property
+    def result(self) -> Result:
+        """Return what came of the claim."""
+        return self.entry.result
+
+    @property
+    def evidence(self) -> Evidence | None:
+        """Return the numbers, where there are any."""
+        return self.entry.result.evidence
+
+    @cached_property
+    def anchor(self) -> str:
+        """Return the claim's place in the page: it is the same in every report."""
+        words = re.sub(r"[^A-Za-z0-9]+", "-", self.result.id).strip("-")[:40]
+        return (
+            f"{words or 'claim'}-{hashlib.sha256(self.entry.nodeid.encode(errors='replace')).hexdigest()[:8]}"
+        )
+
+    @property
+    def verdict(self) -> str:
+        """Return the verdict in one word."""
+        return headline(self.entry)[0]
+
+    @property
+    def remark(self) -> str:
+        """Return what is to be said of the verdict beside it: that it was expected, or not."""
+        return headline(self.entry)[1] or ("not as expected" if self.entry.failed else "")
+
+    @property
+    def good(self) -> bool:
+        """Whether this claim lets the session pass."""
+        return not self.entry.failed
+
+    @property
+    def rank(self) -> int:
+        """Return the verdict's place in the overview's order."""
+        return ORDER[self.verdict]
+
+    @property
+    def given_id(self) -> str:
+        """Return the id where somebody gave one."""
+        return own_id(self.result)
+
+    @property
+    def searchable(self) -> str:
+        """Return what a search of the overview looks through."""
+        parts = (self.result.id, self.result.sentence, self.result.because or "", self.result.site)
+        return " ".join(parts).lower()
+
+    @property
+    def command(self) -> str:
+        """Return the line that tests this claim again."""
+        return f"pytest {shlex.quote(self.entry.nodeid)}"
+
+    @property
+    def counts(self) -> str:
+        """Return how many units took part."""
+        return counts_text(self.evidence) if self.evidence else ""
+
+    @property
+    def effect(self) -> str:
+        """Return the effect with its interval, in short."""
+        if self.evidence is None:
+            return ""
+        effect = self.evidence.effect
+        return f"{number(effect.value)}{_between(effect, ' [', ']')}"
+
+    @property
+    def effects(self) -> list[tuple[str, str, str, str, str]]:
+        """Return all effects: name, value, interval, its level, and how it was found."""
+        evidence = self.evidence
+        found = [evidence.effect, *evidence.other_effects] if evidence else []
+        return [
+            (
+                e.name,
+                number(e.value),
+                _between(e),
+                f"{100 * e.level:g} %" if e.low is not None else "",
+                e.method,
+            )
+            for e in found
+        ]
+
+    @property
+    def test(self) -> Pairs:
+        """Return what is known of the test, line by line; nothing for a fact."""
+        return list(_test(self.evidence.test)) if self.evidence and self.evidence.test else []
+
+    @property
+    def form(self) -> Pairs:
+        """Return the claim piece by piece."""
+        result, evidence = self.result, self.evidence
+        pairs = [("kind", result.kind), ("site", result.site)]
+        pairs.append(("tokens", result.tokens or "none: read off the weights"))
+        if evidence is not None and evidence.counts:
+            pairs.append(("sets", ", ".join(f"{name} ({count:,})" for name, count in evidence.counts)))
+            pairs.append(("unit", f"{evidence.unit}{', paired' if evidence.paired else ''}"))
+        return [*pairs, ("expected", result.expect)]
+
+    @property
+    def controls(self) -> Pairs:
+        """Return what the claim is held against: its place in the layer, and how it was chosen."""
+        evidence = self.evidence
+        if evidence is None:
+            return []
+        pairs = []
+        if evidence.rank:
+            place = evidence.rank
+            pairs.append(("place in the layer", f"{place.place:,} of {place.among:,}, by {place.by}"))
+        chosen = selection_lines([self.entry])
+        return pairs + ([("chosen", " ".join(chosen))] if chosen else [])
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what a reader of the numbers should know."""
+        return self.evidence.notes if self.evidence else ()
+
+    @property
+    def origin(self) -> Pairs:
+        """Return where claim and model come from."""
+        result = self.result
+        pairs = [("claim", f"{result.file}:{result.line}:{result.column}")]
+        pairs += [("git commit of the file", self.commit)] if self.commit else []
+        pairs.append(("model", result.model))
+        return pairs + ([("weights, SHA-256", result.fingerprint)] if result.fingerprint else [])
+
+    @cached_property
+    def drawings(self) -> list[Drawing]:
+        """Return the figures."""
+        return [draw(figure) for figure in self.evidence.figures] if self.evidence else []
+
+    @cached_property
+    def plots(self) -> Markup:
+        """Return all plots of the claim as JSON for the page's script, in the order of the page."""
+        return embedded([[plot.data, plot.layout] for drawing in self.drawings for plot in drawing.plots])
+
+
+def _between(effect: Effect, before: str = "", after: str = "") -> str:
+    if effect.low is None and effect.high is None:
+        return ""
+    return f"{before}{number(effect.low)}{', ' if before else ' to '}{number(effect.high)}{after}"
+
+
+ALTERNATIVES = {
+    "greater": "greater",
+    "less": "less",
+    "two-sided": "different, either way",
+    "within": "within the margin, on both sides",
+    "not greater": "not greater by the margin",
+    "not less": "not less by the margin",
+}
+"""What is claimed of an effect, in words."""
+
+
+def _test(test: Test) -> Iterator[tuple[str, str]]:
+    yield "test", test.method
+    yield "the effect is claimed to be", ALTERNATIVES[test.alternative]
+    if test.statistic is not None:
+        yield "statistic", number(test.statistic)
+    yield "p, this claim alone", p_value(test.p_value)
+    yield "p, adjusted", f"{p_value(test.p_adjusted)} ({_family(test)})"
+    yield "limit (alpha)", f"{test.alpha:g}"
+    yield "least p possible", p_value(test.smallest_p) if test.smallest_p else "depends on the values"
+    if test.arrangements:
+        how = "all there are" if test.exact else "drawn at random"
+        yield "arrangements", f"{test.arrangements:,}, {how}"
+    if test.standard_error:
+        yield "Monte-Carlo error of p", p_value(test.standard_error)
+
+
+def _family(test: Test) -> str:
+    return f"{test.correction} over {test.family} {'claim' if test.family == 1 else 'claims'}"

@@ -1,0 +1,83 @@
+"""``index.html`` and the script it draws with, in one folder that needs nothing else and no network."""
+
+from __future__ import annotations
+
+import filecmp
+import os
+import re
+import shutil
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime, timezone
+from importlib.util import find_spec
+from pathlib import Path
+
+from neuronclaims.reports.entry import Entry
+from neuronclaims.reports.html.origins import commits
+from neuronclaims.reports.html.page import page
+from neuronclaims.reports.json_report import ReportError, environment
+
+FILE_NAME = "index.html"
+PLOTLY = "plotly.min.js"
+
+
+def write_html(folder: Path, entries: Sequence[Entry], *, complete: bool = True) -> Path:
+    """Write ``index.html`` and Plotly's script into ``folder`` and return the page's path.
+
+    Files of claims are looked for from the working directory. Raises ReportError where something cannot be written.
+    """
+    plotly = plotly_script()
+    text = page(
+        entries,
+        complete=complete,
+        made=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        environment=environment(),
+        commits=commits((entry.result.file for entry in entries), Path.cwd()),
+        taken=own_styles(plotly.read_text(encoding="utf-8")),
+    )
+    path = folder / FILE_NAME
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not _same(plotly, folder / PLOTLY):
+            _placed(folder / PLOTLY, lambda waiting: shutil.copyfile(plotly, waiting))
+        _placed(path, lambda waiting: waiting.write_text(text, encoding="utf-8"))
+    except OSError as error:
+        raise ReportError(
+            f"The report {path} could not be written: {error.strerror}. Choose another folder with --claims-report."
+        ) from error
+    return path
+
+
+def plotly_script() -> Path:
+    """Return where Plotly's script lies on this machine; its Python package, slow to import, is not imported."""
+    spec = find_spec("plotly")
+    path = Path(spec.origin).parent / "package_data" / PLOTLY if spec and spec.origin else None
+    if path is None or not path.is_file():
+        raise ReportError(
+            "The HTML report needs plotly's plotly.min.js; install plotly again: pip install plotly."
+        )
+    return path
+
+
+def own_styles(script: str) -> list[str]:
+    """Return the ids of the style elements that Plotly's map library adds unless they are there.
+
+    The page's policy forbids added styles; with elements of these ids in the page, none is tried.
+    """
+    return sorted(set(re.findall(r'document\.getElementById\("([0-9a-f]{64})"\)', script)))
+
+
+def _same(one: Path, other: Path) -> bool:
+    return other.is_file() and filecmp.cmp(one, other, shallow=False)
+
+
+def _placed(path: Path, write: Callable[[Path], object]) -> None:
+    """Write beside ``path`` and rename, so that a reader never sees half a file."""
+    waiting = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        write(waiting)
+        waiting.replace(path)
+    except OSError:
+        with suppress(OSError):
+            waiting.unlink()
+        raise

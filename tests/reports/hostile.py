@@ -1,0 +1,118 @@
+"""Results whose every text is an attack, and results of every figure type."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from neuronclaims.figures import (
+    BinRow,
+    Bins,
+    Distributions,
+    Matrix,
+    Panel,
+    Point,
+    Points,
+    Row,
+    Surface,
+    Table,
+)
+from neuronclaims.reports.entry import Entry
+from neuronclaims.results import Effect, Evidence, Rank, Result, Selection, Test
+
+ATTACKS = (
+    "</script><script>window.hacked=1</script>",
+    '"><img src=x onerror="window.hacked=1">',
+    "' onfocus=window.hacked=1 autofocus '",
+    "<!-- <b>bold</b> &lt;i&gt; &amp; %{x} %{customdata} ${1} {{ 7*7 }} {% raw %}",
+    "\x1b[31mred\x1b[0m \x07 \x9b2J",
+    "\u202eright-to-left\u2066 \u200f \u2028line\u2029 \ufeff \ud800",
+    "[bold]rich[/bold] :smile:",
+    "# Markdown [link](javascript:window.hacked=1) `code` | cell |",
+    "javascript:window.hacked=1",
+    "</style><style>*{display:none}</style>",
+)
+ATTACK = " ".join(ATTACKS)
+
+
+def figures(text: str = "") -> tuple[object, ...]:
+    """One figure of every type, with some text in all its words."""
+    return (
+        Distributions(
+            f"activation {text}",
+            (
+                Row(f"first {text}", (0.0, 1.0, 2.0, 3.0, 4.0, 4.0, 5.0, 6.0, 7.5)),
+                Row(f"second {text}", (-3.0, -2.0, -2.0, -1.0, 0.0, 0.5, 1.0, 1.5)),
+                Row(f"one {text}", (2.5,)),
+                Row(f"none {text}", ()),
+            ),
+        ),
+        Points(
+            f"index {text}",
+            f"share {text}",
+            (
+                Point(0.0, 1.0, f"0:0 {text}"),
+                Point(1.0, 0.0, "0:1", -1.0, 1.0),
+                Point(2.0, 5.0, f"0:2 {text}", 4.0, 6.0, marked=True),
+            ),
+        ),
+        Surface(
+            f"layer {text}",
+            f"token {text}",
+            f"activity {text}",
+            (0.0, 1.0, 2.0),
+            (1.0, 2.0),
+            (
+                Panel(f"lie {text}", ((-1.0, 0.0, None), (1.0, 2.0, 3.0)), (4, 3)),
+                Panel(f"truth {text}", ((0.0, 0.0, 1.0), (None, 1.0, -2.0)), (4, 2)),
+            ),
+        ),
+        Table(f"table {text}", (f"neuron {text}", "share"), ((f"0:1 {text}", "10 %"), ("0:2", "5 %"))),
+        Matrix(f"matrix {text}", (f"a {text}", "b"), ((10.0, 3.0), (3.0, None))),
+        Bins(
+            f"value {text}",
+            f"share on top {text}",
+            (
+                BinRow(None, -1.0, 0, None, None, None, sparse=True),
+                BinRow(-1.0, 0.0, 50, 0.1, 0.05, 0.2),
+                BinRow(0.0, 1.0, 40, 0.5, 0.35, 0.65),
+                BinRow(1.0, None, 3, 1.0, 0.3, 1.0, sparse=True),
+            ),
+        ),
+    )
+
+
+def entry(text: str = "", number: int = 0, verdict: str | None = "supported") -> Entry:
+    """A claim with some text in every field that can hold any."""
+    evidence = Evidence(
+        effect=Effect(f"AUROC {text}", 0.9, 0.8, 0.95, 0.95, f"score {text}"),
+        other_effects=(Effect("difference of means", -1.5, None, None, 0.95, "counted"),),
+        test=Test(f"exact {text}", "greater", 1.5, 0.01, 0.02, "holm", 2, 0.05, True, 70, 1 / 70, 0.001),
+        unit=f"prompt {text}",
+        paired=False,
+        counts=((f"hanoi {text}", 9), ("baseline", 8)),
+        rank=Rank(1, 128, f"t {text}"),
+        selection=Selection("discovered", (f"found {text}",), prompts=9),
+        notes=(f"A note. {text}",),
+        figures=figures(text),  # type: ignore[arg-type]
+    )
+    result = Result(
+        id=f"claim-{number} {text}".strip(),
+        model=f"model {text}".strip(),
+        sentence=f"neuron 0:{number} separates hanoi from baseline {text}".strip(),
+        kind="separation",
+        site=f"resid_post {text}".strip(),
+        tokens="last of prompt",
+        file=f"f{text}.claims.yaml",
+        line=3,
+        column=5,
+        expect="supported",
+        because=f"seen {text}",
+        verdict=verdict,  # type: ignore[arg-type]
+        reason=f"Because. {text}",
+        evidence=evidence,
+        fingerprint="ab" * 32,
+    )
+    if verdict is None:
+        result = replace(result, evidence=None, error=f"No such neuron. {text}")
+    outcome = "passed" if verdict == "supported" else "failed"
+    return Entry(f"f.claims.yaml::model::claim-{number} {text}", outcome, result)  # type: ignore[arg-type]

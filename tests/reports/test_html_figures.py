@@ -1,0 +1,141 @@
+"""What figures are made of: bins, densities, thinned points, scales, and the tables beside them."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hostile import ATTACK, figures
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import ecdf, gaussian_kde
+
+from neuronclaims.figures import Distributions, Point, Points, Row
+from neuronclaims.reports.html.figures import draw
+from neuronclaims.reports.html.figures.bins import middle, span
+from neuronclaims.reports.html.figures.densities import common_edges, cumulative, density, shares
+from neuronclaims.reports.html.figures.drawing import NUMERIC, label, reach, side_by_side
+from neuronclaims.reports.html.figures.points import MOST, thinned
+
+VALUES = st.lists(st.floats(-1e6, 1e6).map(lambda x: round(x, 3)), min_size=1, max_size=60)
+
+
+@given(VALUES, VALUES)
+def test_common_bins_hold_every_value_of_every_group(one: list[float], other: list[float]) -> None:
+    edges = common_edges([one, other])
+    assert np.all(np.diff(edges) > 0)
+    for group in (one, other):
+        heights, counts = shares(group, edges)
+        assert sum(counts) == len(group)
+        assert sum(heights) == pytest.approx(100)
+
+
+@given(VALUES)
+def test_cumulative_shares_are_scipy_s_distribution_function(values: list[float]) -> None:
+    places, heights = cumulative(values)
+    expected = ecdf(values).cdf
+    last = dict(zip(places, heights, strict=True))
+    assert list(last) == pytest.approx(list(expected.quantiles))
+    assert [height / 100 for height in last.values()] == pytest.approx(list(expected.probabilities))
+
+
+def test_a_density_is_scipy_s_at_silverman_s_bandwidth() -> None:
+    values = np.random.default_rng(1).gamma(2.0, size=50)
+    found = density(list(values))
+    assert found is not None
+    iqr = np.subtract(*np.percentile(values, [75, 25]))
+    width = 0.9 * min(values.std(ddof=1), iqr / 1.34) * 50**-0.2
+    expected = gaussian_kde(values, bw_method=width / values.std(ddof=1))
+    assert found[1] == pytest.approx(expected(found[0]))
+    assert np.trapezoid(found[1], found[0]) == pytest.approx(1, abs=0.05)
+
+
+@pytest.mark.parametrize("values", [[1.0] * 20, [1.0, 2.0, 3.0]])
+def test_no_density_is_drawn_where_it_would_be_made_up(values: list[float]) -> None:
+    assert density(values) is None
+
+
+def test_thinned_points_keep_every_place_its_lowest_and_highest() -> None:
+    heights = np.random.default_rng(2).normal(size=20_000)
+    heights[[7, 12_345]] = 50.0, -50.0
+    points = [Point(float(place), float(y), str(place)) for place, y in enumerate(heights)]
+    kept = thinned(points)
+    assert len(kept) <= MOST
+    assert {"7", "12345"} <= {point.label for point in kept}
+    for start in range(0, 20_000, 500):
+        here = [point.y for point in kept if start <= point.x < start + 500]
+        assert max(here) == heights[start : start + 500].max()
+        assert min(here) == heights[start : start + 500].min()
+    assert thinned(points[:MOST]) == points[:MOST]
+
+
+def test_thinning_never_drops_what_the_claim_is_about_and_says_what_it_did() -> None:
+    points = [Point(float(place), 0.0, f"0:{place}", marked=place == 77) for place in range(5_000)]
+    drawing = draw(Points("index", "value", tuple(points)))
+    assert "of 5,000" in drawing.caption
+    assert drawing.numbers.rows[0][:2] == ("0:77", "77")
+    assert [trace["x"] for trace in drawing.plots[0].data if trace["name"] != "others"] == [[77.0]]
+
+
+@pytest.mark.parametrize(
+    ("values", "low", "high"),
+    [([-1.0, 3.0], -3, 3), ([1.0, 4.0], 1, 4), ([2.0, 2.0], 1.5, 2.5), ([None], -0.5, 0.5)],
+)
+def test_a_colour_scale_is_even_around_zero_where_values_lie_on_both_sides(values, low, high) -> None:
+    assert reach(values)[:2] == (low, high)
+
+
+def test_panels_lie_side_by_side_without_touching() -> None:
+    for count in range(1, 5):
+        ends = side_by_side(count)
+        assert ends[0][0] == 0
+        assert ends[-1][1] == pytest.approx(1, abs=1e-3)
+        assert all(one[1] < other[0] for one, other in pairwise(ends))
+
+
+def test_open_and_closed_bins_are_drawn_where_they_are() -> None:
+    bins = figures()[-1].bins
+    assert [middle(row, 1.0) for row in bins] == [-1.5, -0.5, 0.5, 1.5]
+    assert [span(row) for row in bins] == ["below -1", "-1 to 0", "0 to 1", "1 or more"]
+
+
+def test_tables_beside_figures_tell_the_numbers() -> None:
+    distributions, points, surface, table, matrix, bins = (draw(figure).numbers for figure in figures())
+    assert distributions.rows[1][:5] == ("second ", "8", "-0.62", "1.62", "-3.00")
+    assert distributions.rows[3][:3] == ("none ", "0", "")
+    assert points.rows[0] == ("0:2 ", "2", "5.00", "[4.00, 6.00]", "what the claim is about")
+    assert surface.rows[0] == ("lie ", "layer  0", "0.00", "")
+    assert surface.rows[-1] == ("truth ", "token  2", "-0.50", "2")
+    assert table.rows == (("0:1 ", "10 %"), ("0:2", "5 %"))
+    assert matrix.rows == (("a ", "10.0", "3.00"), ("b", "3.00", ""))
+    assert bins.rows[0] == ("-1 to 0", "50", "0.10", "[0.050, 0.20]", "")
+
+
+@pytest.mark.parametrize("figure", figures(ATTACK), ids=lambda figure: type(figure).__name__)
+def test_plots_are_plain_json_whose_texts_plotly_shows_as_they_are(figure) -> None:
+    for plot in draw(figure).plots:
+        texts = json.dumps([plot.data, plot.layout], allow_nan=False)
+        assert "<script" not in texts
+        assert "<img" not in texts
+        assert "<b>" not in texts
+
+
+@given(st.text())
+def test_a_label_has_no_markup_but_line_breaks(text: str) -> None:
+    rest = label(text).replace("<br>", "")
+    assert not set(rest) & set("<>")
+    assert "\x1b" not in rest
+
+
+def test_an_empty_figure_is_no_plot() -> None:
+    assert draw(Distributions("x", (Row("a", ()),))).plots == ()
+    assert draw(Points("x", "y", ())).plots == ()
+
+
+@pytest.mark.parametrize(
+    ("cell", "number"), [("1", True), ("-0.5", True), ("12.5 %", True), ("3 of 4", False), ("5:1", False)]
+)
+def test_numbers_are_told_from_words(cell: str, number: bool) -> None:
+    assert bool(NUMERIC.fullmatch(cell)) is number
