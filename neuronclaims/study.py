@@ -7,6 +7,7 @@ journey for a script. Nothing here loads a model library: runs do, when somethin
 from __future__ import annotations
 
 from collections.abc import Callable, KeysView, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
@@ -34,6 +35,8 @@ from neuronclaims.verdicts import conclude
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from neuronclaims.kinds.kind import Answers
 
 T = TypeVar("T")
 
@@ -131,6 +134,7 @@ class Study:
         findings: dict[str, Finding] = {}
         errors = dict(asked.errors)
         family = family_of(asked.file)
+        _prepare(asked, answered, replace(family, patience=PATIENCE[0]))
         for claim in asked.file.claims:
             try:
                 if claim.id not in errors:
@@ -224,8 +228,27 @@ def _needs(
     return needs, errors
 
 
+def _prepare(asked: _Asked, answered: Answered, family: Family) -> None:
+    """Let each kind do once what its claims have in common; a kind that cannot has none of its claims prepared."""
+    groups: dict[str, list[tuple[Claim, Answers]]] = {}
+    for claim in asked.file.claims:
+        if claim.id in asked.needs:
+            with suppress(NeuronClaimsError):
+                answers = _answers(asked, claim, answered)
+                groups.setdefault(kind_of(claim.sentence).name, []).append((claim, answers))
+    for claims in groups.values():
+        prepare = getattr(kind_of(claims[0][0].sentence), "prepare", None)
+        if prepare is not None:
+            with suppress(NeuronClaimsError):
+                prepare(claims, family)
+
+
+def _answers(asked: _Asked, claim: Claim, answered: Answered) -> Answers:
+    return {need: _or_raise(answered[need]) for need in asked.needs[claim.id]}
+
+
 def _finding(asked: _Asked, claim: Claim, answered: Answered, family: Family) -> Finding:
-    answers = {need: _or_raise(answered[need]) for need in asked.needs[claim.id]}
+    answers = _answers(asked, claim, answered)
     finding = kind_of(claim.sentence).judge(claim, answers, family)
     return replace(finding, notes=(*finding.notes, *graders_note(claim)))
 

@@ -6,9 +6,9 @@ finding's figures). A kind sees claims and numbers; it has never met a model, a 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar
 
 from neuronclaims.errors import NeuronClaimsError
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     Correction: TypeAlias = Stepwise | Literal["max-statistic"]
     Answers: TypeAlias = Mapping[Measurement, NDArray[np.float32]]
+
+T = TypeVar("T")
 
 PATIENCE = (0, 99_999, 999_999)
 """How many random draws a p may take that lies close to its limit: step by step, while fewer leave it open."""
@@ -58,13 +60,22 @@ class Family:
     """The claims corrected together, facts left out: how many, by which correction, at which level.
 
     ``patience`` is how many random draws a p that lies close to a limit is worth, beyond those always made. A family
-    is judged without any first: only together do the claims show which limit counts for which of them.
+    is judged without any first: only together do the claims show which limit counts for which of them. ``shared`` is
+    what has been worked out for one claim and holds for others (see ``once``).
     """
 
     size: int
     correction: Correction
     alpha: float
     patience: int = PATIENCE[-1]
+    shared: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what ``make`` makes, made once for all claims of the family on one model that ask by this key."""
+        if key not in self.shared:
+            self.shared[key] = make()
+        found: T = self.shared[key]
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,4 +142,12 @@ class Kind(Protocol):
 
     def judge(self, claim: Claim, answers: Answers, family: Family) -> Finding:
         """Turn the measured numbers into effects, a test and figures."""
+        ...
+
+
+class Preparing(Protocol):
+    """What a kind may have besides: a way to do once what its claims would each do again."""
+
+    def prepare(self, claims: Sequence[tuple[Claim, Answers]], family: Family) -> None:
+        """Work out for all claims of this kind what ``judge`` then finds in ``family``: the same numbers, sooner."""
         ...

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,13 +14,13 @@ from neuronclaims.kinds.effects import auroc_of_layer, effects_of, t_of_layer
 from neuronclaims.kinds.kind import Finding, Reach
 from neuronclaims.kinds.neurons import rank_of
 from neuronclaims.kinds.selection import selection_notes, selection_of
-from neuronclaims.kinds.two_set_tests import Asked, outcome, smallest_p
+from neuronclaims.kinds.two_set_tests import Asked, outcome, smallest_p, together
 from neuronclaims.kinds.two_sets import TwoSets
 
 if TYPE_CHECKING:
     from neuronclaims.kinds.kind import Answers, Family
     from neuronclaims.kinds.subjects import One
-    from neuronclaims.kinds.two_set_values import Values
+    from neuronclaims.kinds.two_set_values import Measured, Values
     from neuronclaims.language import Claim, Phrase
     from neuronclaims.measurements import Measurement, ModelFacts
     from neuronclaims.results import Rank
@@ -56,10 +57,22 @@ class TwoSetsKind:
         self.reach(claim)
         return _sets(claim).needs(facts)
 
+    def prepare(self, claims: Sequence[tuple[Claim, Answers]], family: Family) -> None:
+        """Test all claims on one exchange together, as far as each would be tested at first."""
+        groups: dict[Hashable, list[tuple[TwoSets, Measured, Asked]]] = {}
+        for claim, answers in claims:
+            sets, asked = _sets(claim), self.asked(claim)
+            key = None if asked.margin is not None else sets.exchange(asked.statistic, asked.alternative)
+            if key is not None:
+                key = key, asked.alternative
+                groups.setdefault(key, []).append((sets, sets.measured(answers, family), asked))
+        for group in groups.values():
+            together(group, family)
+
     def judge(self, claim: Claim, answers: Answers, family: Family) -> Finding:
         """Compare the sets at the claim's neurons, and rank the one the verdict rests on among its layer."""
         sets, asked = _sets(claim), self.asked(claim)
-        measured = sets.measured(answers)
+        measured = sets.measured(answers, family)
         result = outcome(sets, measured, asked, family)
         one, values = result.one, measured.of(result.one.neuron)
         effects = effects_of(values, sets.design)
@@ -79,7 +92,7 @@ class TwoSetsKind:
             paired=sets.design.paired,
             counts=sets.counts,
             needed=None if sets.searched else _needed(asked, effects, sets, family),
-            rank=_rank(one, values, sets, asked),
+            rank=_rank(one, values, sets, asked, family),
             selection=selection,
             notes=(*selection_notes(selection), *result.notes, *sets.left_out(), *doubts),
             figures=(sets.figure(one.neuron, values), *result.figures),
@@ -94,12 +107,13 @@ def _sets(claim: Claim) -> TwoSets:
     return TwoSets.of(claim, said.who, said.first, said.second)
 
 
-def _rank(one: One, values: Values, sets: TwoSets, asked: Asked) -> Rank | None:
-    index = one.neuron.index
+def _rank(one: One, values: Values, sets: TwoSets, asked: Asked, family: Family) -> Rank | None:
+    index, design = one.neuron.index, sets.design
+    where = sets.where(one.neuron.layer)
     if asked.statistic == "auroc":
-        strengths = np.abs(auroc_of_layer(values, sets.design) - CHANCE)
-        return rank_of(index, strengths, "distance of the AUROC from 0.5")
-    t = t_of_layer(values, sets.design)
+        aurocs = family.once(("AUROC", *where), partial(auroc_of_layer, values, design))
+        return rank_of(index, np.abs(aurocs - CHANCE), "distance of the AUROC from 0.5")
+    t = family.once(("t", *where), partial(t_of_layer, values, design))
     return rank_of(index, -t if asked.alternative == "less" else t, "t")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from neuronclaims.figures import Distributions, Row
@@ -17,7 +18,7 @@ from neuronclaims.kinds.two_set_values import Measured
 from neuronclaims.measurements import Activations
 
 if TYPE_CHECKING:
-    from neuronclaims.kinds.kind import Answers
+    from neuronclaims.kinds.kind import Answers, Family
     from neuronclaims.kinds.two_set_values import Floats, Values
     from neuronclaims.language import Claim, Neuron, Prompt, Subject
     from neuronclaims.measurements import Measurement, ModelFacts
@@ -86,10 +87,18 @@ class TwoSets:
         layers = layers_needed(self.claim, self.who, facts)
         return tuple(self._asks(prompts, layer) for layer in layers for prompts in (self.first, self.second))
 
-    def measured(self, answers: Answers) -> Measured:
-        """Return what the claim's answers say, averaged within units."""
+    def measured(self, answers: Answers, family: Family) -> Measured:
+        """Return what the claim's answers say, averaged within units: once for all claims on these sets and layers."""
         layers = sorted({need.layer for need in answers if isinstance(need, Activations)})
-        return Measured({layer: self._layer(answers, layer) for layer in layers}, self.searched)
+        found = {
+            layer: family.once(("units", *self.where(layer)), partial(self._layer, answers, layer))
+            for layer in layers
+        }
+        return Measured(found, self.searched)
+
+    def where(self, layer: int) -> tuple[Hashable, ...]:
+        """Return what claims have in common that read the same values of a layer and exchange the same units."""
+        return self._asks(self.first, layer), self._asks(self.second, layer), self.design
 
     def exchange(self, statistic: Statistic, side: Alternative) -> Hashable | None:
         """Return what claims that can be tested jointly have in common; None for one that is tested alone."""

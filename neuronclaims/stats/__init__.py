@@ -78,7 +78,11 @@ if TYPE_CHECKING:
         overlap_specificity_test,
         share_difference_test,
     )
-    from neuronclaims.stats.permutation.two_samples import two_sample_test, two_sample_tests
+    from neuronclaims.stats.permutation.two_samples import (
+        two_sample_first_looks,
+        two_sample_test,
+        two_sample_tests,
+    )
     from neuronclaims.stats.planning.pilots import SimulatedPower, simulated_power, simulated_units_needed
     from neuronclaims.stats.planning.power import power_of
     from neuronclaims.stats.planning.sizes import smallest_units, units_needed
@@ -161,7 +165,7 @@ _HOME = {
         "share_difference_test",
     ),
     "permutation.results": ("TestResult", "TestResults"),
-    "permutation.two_samples": ("two_sample_test", "two_sample_tests"),
+    "permutation.two_samples": ("two_sample_first_looks", "two_sample_test", "two_sample_tests"),
     "planning.pilots": ("SimulatedPower", "simulated_power", "simulated_units_needed"),
     "planning.power": ("power_of",),
     "planning.sizes": ("smallest_units", "units_needed"),
@@ -250,6 +254,7 @@ __all__ = [
     "smallest_units",
     "top_k_members",
     "two_sample_design",
+    "two_sample_first_looks",
     "two_sample_test",
     "two_sample_tests",
     "units_needed",

@@ -68,24 +68,24 @@ class TestResults:
     p_permutation: Floats | None = None
 
 
-def only(many: TestResults) -> TestResult:
-    """Return the results of a test of a single neuron as that neuron's."""
-    statistic = float(many.statistic[0])
+def column(many: TestResults, place: int) -> TestResult:
+    """Return the results of one of the neurons tested."""
+    statistic = float(many.statistic[place])
     return TestResult(
         statistic=statistic if np.isfinite(statistic) else None,
-        p_value=float(many.p_value[0]),
-        p_greater=float(many.p_greater[0]),
-        p_less=float(many.p_less[0]),
+        p_value=float(many.p_value[place]),
+        p_greater=float(many.p_greater[place]),
+        p_less=float(many.p_less[place]),
         alternative=many.alternative,
         exact=many.exact,
         arrangements=many.arrangements,
         smallest_p=many.smallest_p,
-        standard_error=float(many.standard_error[0]),
-        resolved=bool(many.resolved[0]),
-        degenerate=bool(many.degenerate[0]),
+        standard_error=float(many.standard_error[place]),
+        resolved=bool(many.resolved[place]),
+        degenerate=bool(many.degenerate[place]),
         method=many.method,
-        second_opinion=many.second_opinion is not None and bool(many.second_opinion[0]),
-        p_permutation=None if many.p_permutation is None else float(many.p_permutation[0]),
+        second_opinion=many.second_opinion is not None and bool(many.second_opinion[place]),
+        p_permutation=None if many.p_permutation is None else float(many.p_permutation[place]),
     )
 
 

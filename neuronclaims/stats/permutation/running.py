@@ -9,7 +9,7 @@ import numpy as np
 from neuronclaims.stats.inputs import Alternative, Bools, Floats, StatsError, check_choice, check_share
 from neuronclaims.stats.permutation.montecarlo import RISK, Floors, Tally, drawn_until_settled, looks
 from neuronclaims.stats.permutation.relabelling import Relabelling
-from neuronclaims.stats.permutation.results import TestResult, TestResults, grouped, only
+from neuronclaims.stats.permutation.results import TestResult, TestResults, column, grouped
 
 SECOND_OPINION = "with Welch's t-test as a second opinion because the smaller set varies more"
 
@@ -54,9 +54,23 @@ class Prepared:
                 draw, planned, self.alternative, self.alpha, self.family, self._floors, patience
             )
         risk = RISK / len(planned)
-        found = only(self._results(tally, planned[-1], risk))
-        opinion = f", {SECOND_OPINION}" if found.second_opinion else ""
-        return replace(found, method=self._method(tally, how, self._settled(tally, risk)) + opinion)
+        found = column(self._results(tally, planned[-1], risk), 0)
+        return self._told(found, tally, how, float(self._doubtful(tally, risk)[0]))
+
+    def firsts(
+        self, seed: int, resamples: int, exact_limit: int, max_resamples: int
+    ) -> tuple[TestResult, ...]:
+        """Return what ``one`` gives each neuron alone with no patience at all, from one product for all of them."""
+        planned = looks(resamples, max_resamples)
+        enumerable = self.ready.arrangements.total <= exact_limit
+        tally = self.ready.enumerated() if enumerable else self.ready.drawn(seed, 0, planned[0])
+        risk = RISK / len(planned)
+        found = self._results(tally, planned[-1], risk)
+        doubtful = self._doubtful(tally, risk)
+        return tuple(
+            self._told(column(found, place), tally, self.exchange, float(doubtful[place]))
+            for place in range(len(self.statistic))
+        )
 
     def many(self, seed: int, resamples: int, exact_limit: int) -> TestResults:
         """Test all neurons at once, on all arrangements or on ``resamples`` random ones."""
@@ -93,12 +107,17 @@ class Prepared:
             f"{exact}{how} {self.units} ({grouped(tally.total)}{random} arrangements{settled}), {self.name}"
         )
 
-    def _settled(self, tally: Tally, risk: float) -> str:
+    def _told(self, found: TestResult, tally: Tally, how: str, doubtful: float) -> TestResult:
+        """Say how one neuron was tested, and whether its p is settled."""
+        opinion = f", {SECOND_OPINION}" if found.second_opinion else ""
+        return replace(found, method=self._method(tally, how, self._settled(tally, doubtful)) + opinion)
+
+    def _doubtful(self, tally: Tally, risk: float) -> Floats:
+        return tally.doubtful_limits(self.alternative, self.alpha, self.family, risk, self._floors)
+
+    def _settled(self, tally: Tally, doubtful: float) -> str:
         if tally.exact:
             return ""
-        doubtful = float(
-            tally.doubtful_limits(self.alternative, self.alpha, self.family, risk, self._floors)[0]
-        )
         if doubtful:
             return f", which leave open on which side of {doubtful:.4g} p lies"
         least = f" and every limit down to {self.alpha / self.family:.2g}" if self.family > 1 else ""

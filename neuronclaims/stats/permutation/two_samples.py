@@ -104,6 +104,41 @@ def two_sample_tests(
     return prepared.many(seed, resamples, exact_limit)
 
 
+def two_sample_first_looks(
+    first: ArrayLike,
+    second: ArrayLike,
+    *,
+    paired: bool,
+    statistic: Statistic,
+    alternative: Alternative,
+    seed: int,
+    resamples: int = 9999,
+    exact_limit: int = 200_000,
+    alpha: float = 0.05,
+    family: int = 1,
+    max_resamples: int = 999_999,
+    unit: str = "unit",
+) -> tuple[TestResult, ...]:
+    """Return for each of m neurons, [n1, m] against [n2, m], what ``two_sample_test`` gives it with ``patience=0``.
+
+    One matrix product serves all of them. For an AUROC the law of rank sums is used, neuron by neuron, where
+    ``two_sample_test`` uses it.
+    """
+    a, b = matrix(first, "The first set"), matrix(second, "The second set")
+    check_options(alternative, alpha, family, resamples)
+
+    def prepared(one: Floats, other: Floats) -> Prepared:
+        return _prepared(one, other, None, paired, statistic, alternative, alpha, family, unit)
+
+    together = prepared(a, b)
+    if not together.ready.whole:
+        return together.firsts(seed, resamples, exact_limit, max_resamples)
+    return tuple(
+        prepared(a[:, [place]], b[:, [place]]).one(seed, resamples, exact_limit, max_resamples, 0)
+        for place in range(a.shape[1])
+    )
+
+
 def _prepared(
     first: Floats,
     second: Floats,
