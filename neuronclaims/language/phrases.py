@@ -112,6 +112,7 @@ class Phrase:
     texts: bool = True
     stretches: tuple[Stretch, ...] = dataclasses.field(init=False, repr=False, compare=False)
     slots: tuple[Slot, ...] = dataclasses.field(init=False, repr=False, compare=False)
+    own_words: frozenset[str] = dataclasses.field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if unknown := set(self.options) - set(OPTIONS):
@@ -121,6 +122,9 @@ class Phrase:
         object.__setattr__(self, "stretches", stretches)
         slots = tuple(part for stretch in stretches for part in stretch.parts if isinstance(part, Slot))
         object.__setattr__(self, "slots", slots)
+        fixed = (part for stretch in stretches if not stretch.optional for part in stretch.parts)
+        own = frozenset(part.text for part in fixed if isinstance(part, Fixed))
+        object.__setattr__(self, "own_words", own)
 
     @property
     def fields(self) -> tuple[str, ...]:

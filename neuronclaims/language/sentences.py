@@ -85,8 +85,11 @@ def parse(sentence: str, phrases: Sequence[Phrase]) -> Parsed:
     full_stop = _full_stop(words)
     if full_stop:
         words[-1] = Word(words[-1].text[:-1], words[-1].start)
-    fits = [fit for phrase in phrases for fit in _fits(phrase, words)]
+    fits = [fit for phrase in _likely(phrases, words) for fit in _fits(phrase, words)]
     matches = [fit for fit in fits if isinstance(fit, _Match)]
+    if not matches:
+        # Only now, for what the error has to say: a phrase that lacks one of its words never fits.
+        fits = [fit for phrase in phrases for fit in _fits(phrase, words)]
     if len(matches) > 1:
         shapes = " and ".join(quoted(match.phrase.shape) for match in matches)
         raise PhraseError(f"{quoted(sentence)} reads in two ways: {shapes}")
@@ -98,6 +101,12 @@ def parse(sentence: str, phrases: Sequence[Phrase]) -> Parsed:
         raise SentenceError(sentence, where + 1, 1, "a claim has no full stop at its end")
     _refuse_same_set(sentence, matches[0])
     return _built(sentence, matches[0])
+
+
+def _likely(phrases: Sequence[Phrase], words: Sequence[Word]) -> list[Phrase]:
+    """Return the phrases all of whose own words are there, those of optional parts left out."""
+    there = {word.text for word in words}
+    return [phrase for phrase in phrases if phrase.own_words <= there]
 
 
 def _words(sentence: str, phrases: Sequence[Phrase]) -> list[Word]:
