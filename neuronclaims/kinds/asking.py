@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from neuronclaims.kinds.kept import by_identity
 from neuronclaims.measurements import Activations, Generation, TokenRule
 from neuronclaims.stats import seed_from
 
@@ -18,11 +19,13 @@ RESAMPLES = 9_999
 """Random relabellings drawn where there are too many to enumerate and the claim file does not say how many."""
 
 
+@by_identity
 def in_order(prompts: PromptSet) -> tuple[Prompt, ...]:
     """Return a set's prompts in the order of their text, so that the order of a file changes no number."""
     return tuple(sorted(prompts.prompts, key=lambda prompt: prompt.text))
 
 
+@by_identity
 def texts_of(prompts: Sequence[Prompt]) -> tuple[str, ...]:
     """Return the texts of some prompts, in their order."""
     return tuple(prompt.text for prompt in prompts)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from neuronclaims.kinds.asking import plural
+from neuronclaims.kinds.kept import by_identity
 from neuronclaims.stats import two_sample_design
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from neuronclaims.stats import TwoSampleDesign
 
 
+@by_identity
 def design_of(first: Sequence[Prompt], second: Sequence[Prompt]) -> TwoSampleDesign:
     """Settle what is exchanged between two sets: prompts, groups or pairs, all of them or within blocks."""
     return two_sample_design(
