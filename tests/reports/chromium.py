@@ -98,8 +98,8 @@ class Page:
             mobile=False,
         )
 
-    def prefer(self, scheme: str = "light", media: str = "screen") -> None:
-        """Pretend that the reader prefers light or dark, or prints."""
+    def prefer(self, scheme: str = "light", media: str = "") -> None:
+        """Pretend that the reader prefers light or dark, or reads on ``print``."""
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self.call("Emulation.setEmulatedMedia", media=media, features=features)
 

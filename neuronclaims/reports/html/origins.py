@@ -6,18 +6,20 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-QUIET = ("-c", "core.fsmonitor=false", "-c", "core.quotepath=false")
-"""Settings under which git runs no program of the repository's choice, and writes names as they are."""
+QUIET = ("-c", "core.fsmonitor=false", "-c", "core.quotepath=false", "--literal-pathspecs")
+"""Settings under which git runs no program of the repository's choice, and takes and writes names as they are."""
 
 
 def commits(files: Iterable[str], base: Path) -> dict[str, str]:
     """Say of claim files, named from ``base``, at which commit they are, and whether they differ from it.
 
-    Files outside any repository, and all where git is not installed, are left out.
+    Files that are not there or in no repository, and all where git is not installed, are left out.
     """
     found: dict[str, str] = {}
     folders: dict[Path, list[str]] = {}
     for file in dict.fromkeys(files):
+        if not (base / file).is_file():
+            continue
         folders.setdefault((base / file).parent, []).append(file)
     for folder, members in folders.items():
         found |= _in_folder(folder, members)

@@ -2,9 +2,11 @@
 (() => {
   const NEAR = "900px";
   const MOST_ON_PAPER = 200;
+  const PAPER_WIDTH = 640;
   const drawn = new Set();
   const read = new Map();
   let loading = null;
+  let onPaper = false;
 
   /* The page's policy forbids style attributes in markup; through the object model they are allowed. */
   const setAttribute = Element.prototype.setAttribute;
@@ -62,7 +64,8 @@
       await load();
       if (!drawn.has(plot)) return;
       const [data, layout] = source(plot);
-      await Plotly.newPlot(plot, coloured(data), { ...coloured(layout), template: template() }, { displayModeBar: false, responsive: true });
+      const whole = { ...coloured(layout), template: template(), ...(onPaper && { width: PAPER_WIDTH }) };
+      await Plotly.newPlot(plot, coloured(data), whole, { displayModeBar: false, responsive: !onPaper });
       plot.dataset.state = "drawn";
     } catch (error) {
       plot.dataset.state = "failed";
@@ -89,11 +92,19 @@
   };
   theme.onchange(again);
 
+  /* Printing waits for nothing, so what draws must be there before. */
+  if (plots.length) addEventListener("load", () => setTimeout(load, 1500));
+
   const shown = () => plots.filter((plot) => !plot.closest("[hidden]") && !plot.classList.contains("solid"));
   addEventListener("beforeprint", () => {
+    onPaper = true;
     theme.paper(true);
     again();
     if (shown().length <= MOST_ON_PAPER) shown().forEach(draw);
   });
-  addEventListener("afterprint", () => { theme.paper(false); again(); });
+  addEventListener("afterprint", () => {
+    onPaper = false;
+    theme.paper(false);
+    again();
+  });
 })();

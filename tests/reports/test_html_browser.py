@@ -1,0 +1,292 @@
+"""The HTML report in a browser: opened from its folder, it draws, filters, sorts and asks nobody for anything."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from chromium import Page, chromium, find_chromium
+from hostile import ATTACK, ATTACKS, entry
+
+from neuronclaims.reports.html import write_html
+from neuronclaims.reports.text import visible
+
+pytestmark = pytest.mark.skipif(find_chromium() is None, reason="Chromium is not on this machine")
+
+ROOT = Path(__file__).parents[2]
+DRAW_ALL = """
+(async () => {
+  for (const plot of document.querySelectorAll(".plot")) {
+    plot.scrollIntoView({ block: "center" });
+    for (let waited = 0; !plot.dataset.state && waited < 500; waited++) await new Promise((on) => setTimeout(on, 20));
+    plot.dataset.seen = `${plot.dataset.state} ${plot.querySelectorAll(".main-svg").length > 0}`;
+  }
+  return [...document.querySelectorAll(".plot")].map((plot) => plot.dataset.seen);
+})()
+"""
+SHOWN = "[...document.querySelectorAll('#rows tbody tr:not([hidden])')].map((row) => row.dataset.claim)"
+SECTIONS = "[...document.querySelectorAll('.claim:not([hidden])')].map((claim) => claim.id)"
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory) -> Iterator[Page]:
+    with chromium(tmp_path_factory.mktemp("profile")) as page:
+        page.size(1280, 900)
+        yield page
+
+
+@pytest.fixture(autouse=True)
+def _light(browser) -> None:
+    browser.prefer("light")
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory) -> Path:
+    """The report of all demo claims, written by a pytest session."""
+    folder = tmp_path_factory.mktemp("demo")
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "claims/",
+        f"--claims-report={folder}",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+    ]
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, "PYTEST_ADDOPTS": ""}, check=False, timeout=550
+    )
+    assert done.returncode == 0
+    return folder / "index.html"
+
+
+@pytest.fixture
+def small(tmp_path) -> Path:
+    """A report with one claim of each verdict."""
+    verdicts = ("supported", "refuted", "inconclusive", None)
+    return write_html(tmp_path, [entry("", number, verdict) for number, verdict in enumerate(verdicts)])
+
+
+def choose(browser: Page, name: str, value: str) -> None:
+    browser.js(
+        f"(() => {{ const field = document.querySelector('[name={name}]'); field.value = {value!r};"
+        "field.dispatchEvent(new Event('input', { bubbles: true })); })()"
+    )
+
+
+def complaints(browser: Page) -> list[str]:
+    """What the console says but for drivers, which have opinions about software rendering."""
+    return [
+        text for text in browser.complaints if "GPU stall" not in text and "willReadFrequently" not in text
+    ]
+
+
+def test_all_demo_claims_are_drawn_with_no_complaint_and_no_request(browser, demo) -> None:
+    browser.open(demo)
+    states = browser.js(DRAW_ALL)
+    assert len(states) > 80
+    assert set(states) == {"drawn true"}
+    assert complaints(browser) == []
+    outside = [url for url in browser.requests if not url.startswith(("data:", "blob:"))]
+    assert [Path(url).name for url in outside] == ["index.html", "plotly.min.js"]
+    assert all(url.startswith("file:") for url in outside)
+
+
+def test_figures_out_of_sight_are_not_drawn_and_let_go_of_again(browser, demo) -> None:
+    browser.open(demo)
+    drawn = "document.querySelectorAll('.plot[data-state=drawn]').length"
+    assert browser.js(drawn) == 0
+    browser.js("document.querySelectorAll('.plot')[40].scrollIntoView()")
+    browser.wait(f"{drawn} > 0")
+    assert browser.js(drawn) < 20
+    browser.js("scrollTo(0, 0)")
+    browser.wait(f"{drawn} === 0")
+
+
+def test_no_attack_is_run_and_all_are_shown(browser, tmp_path) -> None:
+    browser.open(write_html(tmp_path, [entry(ATTACK, 0), entry(ATTACK, 1, None)]))
+    assert set(browser.js(DRAW_ALL)) == {"drawn true"}
+    assert browser.js("window.hacked") is None
+    assert complaints(browser) == []
+    assert len(browser.requests) == len(
+        [url for url in browser.requests if url.startswith(("file:", "data:"))]
+    )
+    page = browser.js("document.querySelector('main').innerText")
+    assert all(visible(attack) in page for attack in ATTACKS[:4])
+    browser.js("document.querySelector('.plot').scrollIntoView()")
+    browser.wait("document.querySelector('.plot').dataset.state === 'drawn'")
+    legend = browser.js("document.querySelector('.legendtext').textContent")
+    assert "first </script><script>window.hacked=1</script>" in legend
+    assert "<b>bold</b> &lt;i&gt; &amp; %{x}" in legend
+
+
+def test_filters_hide_rows_and_claims_and_say_how_many_are_left(browser, small) -> None:
+    browser.open(small)
+    all_claims = browser.js(SHOWN)
+    assert len(all_claims) == 4
+    browser.js("document.querySelector('[name=verdict][value=supported]').click()")
+    assert browser.js(SHOWN) == browser.js(SECTIONS) == all_claims[1:]
+    assert browser.js("document.getElementById('count').textContent") == "3 of 4 claims shown"
+    choose(browser, "text", "0:2")
+    assert browser.js(SHOWN) == browser.js(SECTIONS) == [all_claims[2]]
+    choose(browser, "text", "nothing like this")
+    assert browser.js(SECTIONS) == []
+    assert browser.js("document.getElementById('none').hidden") is False
+    browser.js("document.querySelector('[type=reset]').click()")
+    browser.wait(f"{SHOWN}.length === 4")
+    browser.js("document.querySelector('[name=unexpected]').click()")
+    assert browser.js(SHOWN) == all_claims[1:]
+
+
+def test_the_model_and_file_filters_take_names_as_they_are(browser, tmp_path) -> None:
+    browser.open(write_html(tmp_path, [entry('a"b', 0), entry("it's <x>", 1)]))
+    names = browser.js("[...document.querySelector('[name=model]').options].map((option) => option.value)")
+    assert names == ["", 'model a"b', "model it's <x>"]
+    browser.js(
+        "(() => { const field = document.querySelector('[name=model]'); field.selectedIndex = 2;"
+        "field.dispatchEvent(new Event('input', { bubbles: true })); })()"
+    )
+    assert len(browser.js(SHOWN)) == 1
+
+
+def test_columns_sort_both_ways_and_leave_unknown_values_last(browser, small) -> None:
+    browser.open(small)
+    claims = browser.js(SHOWN)
+    head = "document.querySelectorAll('#rows thead th')"
+    browser.js(f"{head}[0].querySelector('button').click()")
+    assert browser.js(SHOWN) == [claims[0], claims[2], claims[1], claims[3]]
+    assert browser.js(f"{head}[0].getAttribute('aria-sort')") == "ascending"
+    browser.js(f"{head}[1].querySelector('button').click(); {head}[1].querySelector('button').click()")
+    assert browser.js(SHOWN) == claims[::-1]
+    assert browser.js(f"[...{head}].map((cell) => cell.getAttribute('aria-sort'))")[:2] == [
+        None,
+        "descending",
+    ]
+    browser.js(f"{head}[5].querySelector('button').click()")
+    assert browser.js(SHOWN)[-1] == claims[3]
+    browser.js(f"{head}[5].querySelector('button').click()")
+    assert browser.js(SHOWN)[-1] == claims[3]
+
+
+def test_pointing_at_a_value_tells_what_and_how_much_it_is(browser, small) -> None:
+    browser.open(small)
+    plot = "document.querySelectorAll('.plot')[1]"
+    browser.js(f"{plot}.scrollIntoView({{ block: 'center' }})")
+    browser.wait(f"{plot}.dataset.state === 'drawn'")
+    spot = browser.js(
+        f"(() => {{ const box = [...{plot}.querySelectorAll('.points path')].at(-1).getBoundingClientRect();"
+        " return [box.x + box.width / 2, box.y + box.height / 2]; })()"
+    )
+    browser.point(spot[0] - 40, spot[1])
+    browser.point(*spot)
+    browser.wait(f"{plot}.querySelector('.hovertext') !== null")
+    assert browser.js(f"{plot}.querySelector('.hovertext').textContent") == "0:2: 5.00 [4.00, 6.00]"
+
+
+def test_a_link_to_a_claim_that_is_filtered_away_shows_it_again(browser, small) -> None:
+    browser.open(small)
+    first = browser.js(SHOWN)[0]
+    choose(browser, "text", "0:3")
+    browser.js(f"location.hash = '{first}'")
+    browser.wait(f"{SHOWN}.length === 4")
+
+
+def test_colours_follow_the_system_and_the_button_and_figures_follow_them(browser, small) -> None:
+    background = "getComputedStyle(document.body).backgroundColor"
+    ink = "getComputedStyle(document.querySelector('.plot .xtitle')).fill"
+    browser.open(small)
+    browser.js("document.querySelector('.plot').scrollIntoView()")
+    browser.wait("document.querySelector('.plot .xtitle') !== null")
+    light = browser.js(background), browser.js(ink)
+    browser.prefer("dark")
+    browser.wait(f"{background} !== '{light[0]}'")
+    browser.wait(f"document.querySelector('.plot .xtitle') && {ink} !== '{light[1]}'")
+    browser.js("document.getElementById('theme').click()")
+    browser.wait(f"{background} === '{light[0]}'")
+    browser.wait(f"document.querySelector('.plot .xtitle') && {ink} === '{light[1]}'")
+    browser.js("localStorage.clear()")
+
+
+def test_paper_has_every_figure_in_light_colours_though_the_reader_prefers_dark(
+    browser, small, tmp_path
+) -> None:
+    browser.prefer("dark")
+    browser.open(small)
+    browser.wait("window.Plotly !== undefined")
+    browser.js(BEFORE_PAPER)
+    browser.print(tmp_path / "page.pdf")
+    ink, *states = browser.js("window.printed")
+    assert ink == "rgb(27, 31, 36)"
+    assert len(states) > 10
+    assert set(states) == {"drawn640"}
+
+
+BEFORE_PAPER = """
+addEventListener("beforeprint", async () => {
+  for (let turn = 0; turn < 1000; turn++) await null;  // printing begins when no promise is left to keep
+  const plots = [...document.querySelectorAll(".plot:not(.solid)")];
+  const widths = plots.map((plot) => plot.dataset.state + plot.querySelector(".main-svg").getAttribute("width"));
+  window.printed = [getComputedStyle(document.querySelector(".plot .xtitle")).fill, ...widths];
+})
+"""
+
+
+def test_everything_one_can_click_is_reached_by_the_keyboard_and_seen(browser, small) -> None:
+    browser.open(small)
+    reached = []
+    for _ in range(14):
+        browser.press("Tab", 9)
+        reached.append(browser.js("document.activeElement.name || document.activeElement.textContent.trim()"))
+    assert reached[0] == "Skip to the claims"
+    assert {"Dark", "verdict", "kind", "file", "model", "text", "unexpected", "Show all"} <= set(reached)
+    assert browser.js("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_all_text_stands_out_from_its_background(browser, small, scheme) -> None:
+    browser.prefer(scheme)
+    browser.open(small)
+    worst = browser.js(CONTRAST)
+    assert worst[0] >= 4.5, worst
+
+
+CONTRAST = """
+(() => {
+  const rgb = (text) => text.match(/[\\d.]+/g).map(Number);
+  const light = (c) => [0.2126, 0.7152, 0.0722].reduce((sum, weight, i) => {
+    const part = c[i] / 255;
+    return sum + weight * (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+  }, 0);
+  const behind = (node) => {
+    for (; node; node = node.parentElement) {
+      const colour = rgb(getComputedStyle(node).backgroundColor);
+      if (colour.length === 3 || colour[3] > 0) return colour;
+    }
+    return [255, 255, 255];
+  };
+  let worst = [99, ""];
+  for (const node of document.querySelectorAll("body *")) {
+    const told = [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim());
+    if (!told || node.closest(".plot, script, [hidden]")) continue;
+    const [one, other] = [light(rgb(getComputedStyle(node).color)), light(behind(node))].sort((a, b) => b - a);
+    const ratio = (one + 0.05) / (other + 0.05);
+    if (ratio < worst[0]) worst = [ratio, node.textContent.trim().slice(0, 60)];
+  }
+  return worst;
+})()
+"""
+
+
+def test_a_thousand_claims_are_one_small_file_that_filters(browser, tmp_path) -> None:
+    path = write_html(tmp_path, [entry("", number) for number in range(1000)])
+    assert sum(file.stat().st_size for file in tmp_path.iterdir()) < 30_000_000
+    browser.open(path)
+    assert browser.js(f"{SHOWN}.length") == 1000
+    choose(browser, "text", "0:999")
+    assert browser.js(f"{SECTIONS}.length") == 1
+    assert complaints(browser) == []
