@@ -13,7 +13,7 @@ def test_the_same_objects_are_worked_out_once_and_equal_ones_anew():
         calls.append(numbers)
         return tuple(2 * number for number in numbers)
 
-    one, equal = tuple([1, 2]), tuple([1, 2])
+    one, equal = (tuple(range(1, 3)) for _ in range(2))
     assert doubled(one) is doubled(one)
     assert doubled(equal) == doubled(one)
     assert doubled(equal) is not doubled(one)
