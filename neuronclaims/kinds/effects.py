@@ -44,9 +44,14 @@ def effect_of(values: Values, design: TwoSampleDesign, scale: Scale, level: floa
     return widened(made, values.neurons) if level is None else made
 
 
-def effects_of(values: Values, design: TwoSampleDesign) -> dict[Scale, Estimate]:
-    """Return a neuron's effects on all scales."""
-    return {scale: effect_of(values, design, scale) for scale in WAYS}
+def effects_of(
+    values: Values, design: TwoSampleDesign, known: Estimate | None = None, of: Scale | None = None
+) -> dict[Scale, Estimate]:
+    """Return a neuron's effects on all scales; ``known`` is the one on scale ``of``, where it was made before."""
+    return {
+        scale: known if known is not None and scale == of else effect_of(values, design, scale)
+        for scale in WAYS
+    }
 
 
 def t_of_layer(values: Values, design: TwoSampleDesign) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def to_plain(result: Result) -> dict[str, Any]:
     """Return a result as plain data that survives JSON: infinite or undefined numbers become None."""
-    plain: dict[str, Any] = _finite(asdict(result))
+    plain: dict[str, Any] = _plain(result)
     return plain
 
 
@@ -36,11 +36,19 @@ def adapter() -> TypeAdapter[Result]:
     return TypeAdapter(Result)
 
 
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(entry) for key, entry in value.items()}
+def _plain(value: Any) -> Any:
+    # dataclasses.asdict copies every number with care; results hold nothing that needs it.
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
     if isinstance(value, (list, tuple)):
-        return [_finite(entry) for entry in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+        return [_plain(entry) for entry in value]
+    if isinstance(value, dict):
+        return {key: _plain(entry) for key, entry in value.items()}
+    kind = type(value)
+    if kind not in _FIELDS:
+        _FIELDS[kind] = tuple(field.name for field in fields(kind)) if is_dataclass(kind) else None
+    names = _FIELDS[kind]
+    return value if names is None else {name: _plain(getattr(value, name)) for name in names}
+
+
+_FIELDS: dict[type[Any], tuple[str, ...] | None] = {}
