@@ -12,10 +12,20 @@ from typing import Literal, TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One named group of values, one value per unit."""
+    """One named group of values, one value per unit; ``names`` are those of the units, empty where none are told.
+
+    Raises ValueError for another number of names than of values.
+    """
 
     label: str
     values: tuple[float, ...]
+    names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.names and len(self.names) != len(self.values):
+            raise ValueError(
+                f"The row {self.label!r} has {len(self.names)} names for {len(self.values)} values."
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from neuronclaims.kinds.asking import plain
 from neuronclaims.kinds.designs import size_of
 from neuronclaims.kinds.kind import ClaimError, Finding, Reach
 from neuronclaims.kinds.two_set_values import Values
+from neuronclaims.kinds.unit_names import unit_names
 from neuronclaims.language import Phrase
 
 if TYPE_CHECKING:
@@ -71,7 +72,13 @@ class RegionKind:
         values = _values(activity, maps, design)
         asked, found = Asked.of(claim), judged(claim, values, family)
         names = (claim.sentence.first, claim.sentence.second)
-        rows = Row(names[0], plain(values.first)), Row(names[1], plain(values.second))
+        units = design.first_rows, design.second_rows
+        rows = tuple(
+            Row(name, plain(side), unit_names(prompts, which))
+            for name, side, prompts, which in zip(
+                names, (values.first, values.second), activity.sets, units, strict=True
+            )
+        )
         doubts = stats.doubts(values.first, values.second, paired=design.paired, statistic="mean")
         return finding_of(
             activity,

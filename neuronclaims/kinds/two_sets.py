@@ -15,6 +15,7 @@ from neuronclaims.kinds.kind import ClaimError, Reach
 from neuronclaims.kinds.neurons import check_neuron
 from neuronclaims.kinds.selection import layers_needed, search_of
 from neuronclaims.kinds.two_set_values import Measured
+from neuronclaims.kinds.unit_names import unit_names
 from neuronclaims.measurements import Activations
 
 if TYPE_CHECKING:
@@ -120,7 +121,14 @@ class TwoSets:
     def figure(self, neuron: Neuron, values: Values) -> Distributions:
         """Draw one neuron's two distributions, one value per unit."""
         settings = self.claim.settings
-        rows = Row(self.names[0], plain(values.first)), Row(self.names[1], plain(values.second))
+        names = (
+            unit_names(self.first, self.design.first_rows),
+            unit_names(self.second, self.design.second_rows),
+        )
+        rows = (
+            Row(self.names[0], plain(values.first), names[0]),
+            Row(self.names[1], plain(values.second), names[1]),
+        )
         return Distributions(f"{settings.site} {neuron}, {settings.tokens}", rows)
 
     @property

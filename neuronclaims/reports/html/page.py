@@ -76,7 +76,9 @@ def _environment() -> Environment:
 
 def _shown(value: Any) -> Any:
     """Spell out control characters and what turns the direction of writing, in whatever text a template writes."""
-    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    if not isinstance(value, str) or isinstance(value, Markup) or (value.isascii() and value.isprintable()):
+        return value
+    return visible(value)
 
 
 @cache

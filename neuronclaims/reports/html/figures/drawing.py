@@ -13,6 +13,7 @@ import re
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
 from neuronclaims.reports.text import one_line
@@ -71,6 +72,7 @@ class Drawing:
     numbers: Numbers
 
 
+@lru_cache(maxsize=20_000)
 def label(text: str, width: int = 70) -> str:
     """Return a user's text as Plotly shows it letter by letter, in lines of at most ``width`` characters."""
     whole = one_line(text)
