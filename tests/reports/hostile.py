@@ -40,7 +40,9 @@ def figures(text: str = "") -> tuple[object, ...]:
         Distributions(
             f"activation {text}",
             (
-                Row(f"first {text}", (0.0, 1.0, 2.0, 3.0, 4.0, 4.0, 5.0, 6.0, 7.5)),
+                Row(
+                    f"first {text}", (0.0, 1.0, 2.0, 3.0, 4.0, 4.0, 5.0, 6.0, 7.5), (f"A prompt. {text}",) * 9
+                ),
                 Row(f"second {text}", (-3.0, -2.0, -2.0, -1.0, 0.0, 0.5, 1.0, 1.5)),
                 Row(f"one {text}", (2.5,)),
                 Row(f"none {text}", ()),

@@ -75,7 +75,7 @@ def test_thinning_never_drops_what_the_claim_is_about_and_says_what_it_did() -> 
     points = [Point(float(place), 0.0, f"0:{place}", marked=place == 77) for place in range(5_000)]
     drawing = draw(Points("index", "value", tuple(points)))
     assert "of 5,000" in drawing.caption
-    assert drawing.numbers.rows[0][:2] == ("0:77", "77")
+    assert drawing.tables[0].rows[0][:2] == ("0:77", "77")
     assert [trace["x"] for trace in drawing.plots[0].data if trace["name"] != "others"] == [[77.0]]
 
 
@@ -102,7 +102,7 @@ def test_open_and_closed_bins_are_drawn_where_they_are() -> None:
 
 
 def test_tables_beside_figures_tell_the_numbers() -> None:
-    distributions, points, surface, table, matrix, bins = (draw(figure).numbers for figure in figures())
+    distributions, points, surface, table, matrix, bins = (draw(figure).tables[0] for figure in figures())
     assert distributions.rows[1][:5] == ("second ", "8", "-0.62", "1.62", "-3.00")
     assert distributions.rows[3][:3] == ("none ", "0", "")
     assert points.rows[0] == ("0:2 ", "2", "5.00", "[4.00, 6.00]", "what the claim is about")
@@ -127,6 +127,20 @@ def test_a_label_has_no_markup_but_line_breaks(text: str) -> None:
     rest = label(text).replace("<br>", "")
     assert not set(rest) & set("<>")
     assert "\x1b" not in rest
+
+
+def test_prompts_are_told_at_their_values_and_the_furthest_are_listed() -> None:
+    values = tuple(float(place) for place in range(100))
+    names = tuple(f"prompt {place}" for place in range(100))
+    drawing = draw(Distributions("x", (Row("a", values, names), Row("b", (200.0, -5.0), ("<high>", "low")))))
+    ticks = [trace for trace in drawing.plots[0].data if trace.get("yaxis") == "y2"]
+    assert dict(zip(ticks[0]["text"], ticks[0]["x"], strict=True)) == dict(zip(names, values, strict=True))
+    assert ticks[1]["text"][0] == "&lt;high&gt;"
+    listed = drawing.tables[1]
+    assert listed.rows[:2] == (("b", "<high>", "200"), ("a", "prompt 99", "99.0"))
+    assert listed.rows[-1] == ("b", "low", "-5.00")
+    assert len(listed.rows) == 24
+    assert listed.note == "the 78 between them are in claims.json"
 
 
 def test_an_empty_figure_is_no_plot() -> None:

@@ -14,7 +14,7 @@ def draw(figure: Bins) -> Drawing:
     known = [row for row in figure.bins if row.share is not None]
     caption = f"{figure.y_axis} over {figure.x_axis}, with intervals and counts"
     plots = (Plot(_traces(figure.bins, known), _layout(figure), f"{caption}."),) if known else ()
-    return Drawing(caption, plots, _numbers(figure))
+    return Drawing(caption, plots, (_numbers(figure),))
 
 
 def _traces(bins: Sequence[BinRow], known: Sequence[BinRow]) -> list[Json]:

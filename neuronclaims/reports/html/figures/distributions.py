@@ -25,6 +25,9 @@ from neuronclaims.reports.wording import number
 MOST_TICKS = 600
 """Values of a group that are drawn one by one."""
 
+LISTED = 24
+"""How many prompts are listed with their values."""
+
 LEFT, RIGHT, STRIP = (0.0, 0.6), (0.7, 1.0), (0.0, 0.14)
 
 
@@ -33,7 +36,7 @@ def draw(figure: Distributions) -> Drawing:
     rows = [row for row in figure.rows if row.values]
     caption = f"{figure.axis}: {', '.join(row.label for row in rows) or 'no values'}"
     plots = (Plot(_traces(rows), _layout(figure, rows), _words(figure, rows)),) if rows else ()
-    return Drawing(caption, plots, _numbers(figure))
+    return Drawing(caption, plots, (_numbers(figure), *_named(rows)))
 
 
 def _traces(rows: Sequence[Row]) -> list[Json]:
@@ -145,10 +148,9 @@ def _line(row: Row, colour: str) -> Json:
 
 def _told(row: Row, order: Sequence[int]) -> Json:
     """Name what each value is of, where the figure tells."""
-    names: tuple[str, ...] = getattr(row, "names", ())
-    if not names:
+    if not row.names:
         return {}
-    return {"text": [label(names[place]) for place in order], "hovertemplate": "%{text}<br>%{x}"}
+    return {"text": [label(row.names[place]) for place in order], "hovertemplate": "%{text}<br>%{x}"}
 
 
 def _layout(figure: Distributions, rows: Sequence[Row]) -> Json:
@@ -183,6 +185,17 @@ def _mean(row: Row) -> float:
 def _numbers(figure: Distributions) -> Numbers:
     columns = ("set", "n", "mean", "sd", "least", "1st quartile", "median", "3rd quartile", "largest")
     return Numbers(columns, tuple(_summary(row) for row in figure.rows))
+
+
+def _named(rows: Sequence[Row]) -> list[Numbers]:
+    """List what was said of single prompts: of all, or of those furthest up and down."""
+    named = [(v, name, row.label) for row in rows for v, name in zip(row.values, row.names, strict=False)]
+    named.sort(key=lambda entry: -entry[0])
+    left = len(named) - LISTED
+    shown = named if left <= 0 else [*named[: LISTED // 2], *named[-LISTED // 2 :]]
+    note = f"the {left:,} between them are in claims.json" if left > 0 else ""
+    cells = tuple((label, name, number(value)) for value, name, label in shown)
+    return [Numbers(("set", "prompt", "value"), cells, note, "Prompts, highest value first")] if cells else []
 
 
 def _summary(row: Row) -> tuple[str, ...]:

@@ -55,6 +55,7 @@ class Numbers:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
+    title: str = ""
 
     @property
     def right(self) -> list[bool]:
@@ -65,11 +66,11 @@ class Numbers:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A figure as the page shows it: a caption, plots (none for a plain table) and numbers."""
+    """A figure as the page shows it: a caption, plots (none for a plain table) and its numbers in tables."""
 
     caption: str
     plots: tuple[Plot, ...]
-    numbers: Numbers
+    tables: tuple[Numbers, ...]
 
 
 @lru_cache(maxsize=20_000)

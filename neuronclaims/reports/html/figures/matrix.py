@@ -35,4 +35,4 @@ def draw(figure: Matrix) -> Drawing:
         for name, row in zip(figure.labels, figure.values, strict=True)
     )
     plots = (Plot([trace], layout, f"Heat map: {figure.title}.", "square"),) if names else ()
-    return Drawing(figure.title, plots, Numbers(("", *figure.labels), rows))
+    return Drawing(figure.title, plots, (Numbers(("", *figure.labels), rows),))

@@ -35,7 +35,7 @@ def draw(figure: Points) -> Drawing:
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
     }
     plots = (Plot(traces, layout, _words(figure, marked)),) if figure.points else ()
-    return Drawing(f"{figure.y_axis} over {figure.x_axis}{note}", plots, _numbers(figure))
+    return Drawing(f"{figure.y_axis} over {figure.x_axis}{note}", plots, (_numbers(figure),))
 
 
 def thinned(points: Sequence[Point]) -> list[Point]:

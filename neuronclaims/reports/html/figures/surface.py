@@ -38,7 +38,7 @@ def draw(figure: Surface) -> Drawing:
         _flat(figure, figure.panels[start : start + WIDE], colours, words)
         for start in range(0, len(figure.panels), WIDE)
     ]
-    return Drawing(words, tuple(plots), _numbers(figure))
+    return Drawing(words, tuple(plots), (_numbers(figure),))
 
 
 def _bar(figure: Surface) -> Json:

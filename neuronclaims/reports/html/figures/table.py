@@ -8,4 +8,4 @@ from neuronclaims.reports.html.figures.drawing import Drawing, Numbers
 
 def draw(figure: Table) -> Drawing:
     """Show the rows as they are."""
-    return Drawing(figure.title, (), Numbers(figure.columns, figure.rows))
+    return Drawing(figure.title, (), (Numbers(figure.columns, figure.rows),))
