@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
@@ -30,13 +31,16 @@ from neuronclaims.runs.sources import Source
 MEASURING_VERSION = 2
 """Raised whenever this package measures anything differently: older values are then not read again."""
 
+ABOUT, LOCK = "context.json", "measuring.lock"
 _LIBRARIES = ("torch", "transformers", "tokenizers")
-_README = """\
+README = """\
 This folder is the run cache of neuronclaims: activations of language models, measured once.
 
 It may be deleted at any time; what is needed will be measured again.
-Every folder in activations/ belongs to one combination of weights, tokenizer, number type, attention
-implementation and library versions. Every .safetensors file in it is one finished batch and is never changed.
+Every folder in activations/ belongs to one combination of weights, tokenizer, number type, device, attention
+implementation and library versions: context.json in it says which, in words; its time is when it was last used.
+Every .safetensors file is one finished batch and is never changed.
+`neuronclaims cache info | verify | prune | clear` looks after it.
 fingerprints/ remembers the hashes of unchanged model files. Files ending in .tmp are left over from a
 run that was killed, those ending in .damaged did not match their checksum: neither is ever read.
 """
@@ -53,9 +57,9 @@ class RunCache:
         """Where hashes of unchanged model files are remembered."""
         return self.folder / "fingerprints"
 
-    def context(self, context: str) -> Context:
-        """Return the part of the cache that holds the values of one context."""
-        return Context(self.folder, context)
+    def context(self, context: str, about: Mapping[str, str] | None = None) -> Context:
+        """Return the part of the cache that holds the values of one context; ``about`` says in words which."""
+        return Context(self.folder, context, about or {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ class Context:
 
     root: Path
     key: str
+    about: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def folder(self) -> Path:
@@ -74,6 +79,8 @@ class Context:
         """Return the values there are, by need and prompt. Damaged shards are set aside, with a warning."""
         hashes = {prompt: row_key(self.key, prompt) for prompts in wanted.values() for prompt in prompts}
         headers = self._headers() if wanted else []
+        with suppress(OSError):
+            os.utime(self.folder / ABOUT)
         return {
             need: self._find(need, {hashes[prompt]: prompt for prompt in wanted[need]}, headers)
             for need in wanted
@@ -93,20 +100,30 @@ class Context:
     def prepare(self) -> None:
         """Make the folders, with a note that says what they are, and keep them out of version control."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        for name, text in (("README.txt", _README), (".gitignore", "*\n")):
+        for name, text in (("README.txt", README), (".gitignore", "*\n")):
             if not (self.root / name).exists():
                 (self.root / name).write_text(text, encoding="utf-8")
+        if not (self.folder / ABOUT).exists():
+            (self.folder / ABOUT).write_text(json.dumps(dict(self.about), indent=2) + "\n", encoding="utf-8")
 
     @contextmanager
-    def measuring(self) -> Iterator[None]:
-        """Hold the lock under which this context is measured: processes starting together measure once."""
-        from filelock import FileLock
+    def measuring(self, waiting: Callable[[], None] | None = None) -> Iterator[None]:
+        """Hold the lock under which this context is measured: processes starting together measure once.
+
+        ``waiting`` is called where another process holds it.
+        """
+        from filelock import FileLock, Timeout
 
         try:
             self.prepare()
             self._sweep()
-            lock = FileLock(self.folder / "measuring.lock")
-            lock.acquire()
+            lock = FileLock(self.folder / LOCK)
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                if waiting is not None:
+                    waiting()
+                lock.acquire()
         except NotImplementedError:
             # A file system without locks: work may be done twice, but never wrongly.
             yield
@@ -163,19 +180,36 @@ class Context:
 def context_key(source: Source, options: RunOptions, memory: Path | None) -> str:
     """Return the content hash of all a measured value depends on but the prompt. Needs no torch."""
     fingerprint = source.fingerprint(memory)
-    dtype, attention = options.dtype, options.attention
-    if source.loaded is not None:
-        model = source.loaded.model
-        dtype, attention = str(model.dtype).removeprefix("torch."), str(model.config._attn_implementation)
     parts = {
         "measuring": MEASURING_VERSION,
         "weights": fingerprint.weights,
         "tokenizer": fingerprint.tokenizer,
-        "dtype": dtype,
-        "attention": attention,
+        **_how(source, options),
         "libraries": {name: version(name) for name in _LIBRARIES},
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def context_about(source: Source, options: RunOptions) -> dict[str, str]:
+    """Say in words what a context belongs to."""
+    return {
+        "model": source.name,
+        **_how(source, options),
+        **{name: version(name) for name in _LIBRARIES},
+    }
+
+
+def _how(source: Source, options: RunOptions) -> dict[str, str]:
+    """Return the number type, the attention implementation and the sort of device that a model computes with.
+
+    What ``auto`` finds is not known before torch is loaded, so it is a device of its own here.
+    """
+    if source.loaded is None:
+        device = options.device.split(":")[0]
+        return {"dtype": options.dtype, "attention": options.attention, "device": device}
+    model = source.loaded.model
+    dtype, attention = str(model.dtype).removeprefix("torch."), str(model.config._attn_implementation)
+    return {"dtype": dtype, "attention": attention, "device": str(model.device.type)}
 
 
 def row_key(context: str, prompt: str) -> str:

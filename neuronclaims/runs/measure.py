@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronclaims.measurements import Measurement, ModelFacts
-from neuronclaims.runs.cache import Context, RunCache, context_key
+from neuronclaims.runs.cache import Context, RunCache, context_about, context_key
 from neuronclaims.runs.errors import IntegrityError
 from neuronclaims.runs.needs import Asked, Need, asked
 from neuronclaims.runs.options import Progress, RunOptions
@@ -75,11 +75,17 @@ def measure(
     facts = source.facts()
     wanted = union(facts, measurements)
     table: Table = {need: {} for need in wanted}
-    context = cache.context(context_key(source, options, cache.fingerprints)) if cache is not None else None
+    context = None
+    if cache is not None:
+        key = context_key(source, options, cache.fingerprints)
+        context = cache.context(key, context_about(source, options))
     missing = _read(context, wanted, table)
     _report_cached(source, wanted, missing, report)
     if missing:
-        with context.measuring() if context is not None else nullcontext():
+        waiting = Progress(
+            "waiting", 0, len({text for texts in missing.values() for text in texts}), source.name
+        )
+        with context.measuring(lambda: report(waiting)) if context is not None else nullcontext():
             # Another process may have measured some of it while this one waited for the lock.
             waited, missing = missing, _read(context, missing, table)
             _report_cached(source, waited, missing, report)

@@ -37,9 +37,12 @@ class RunOptions:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the run of one model is: ``done`` of ``total`` prompts (or models, while loading)."""
+    """How far the run of one model is: ``done`` of ``total`` prompts (or models, while loading).
 
-    stage: Literal["loading", "measuring", "cached"]
+    ``waiting`` is told where another process measures this model on the same cache.
+    """
+
+    stage: Literal["loading", "measuring", "cached", "waiting"]
     done: int
     total: int
     model: str

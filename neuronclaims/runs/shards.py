@@ -71,6 +71,20 @@ def read_header(path: Path, context: str) -> Shard:
     return Shard(path, rows, checksums)
 
 
+def context_of(path: Path, folder: str) -> str:
+    """Return the context a shard was written for; raise DamagedShardError where it lies in another's ``folder``."""
+    from safetensors import safe_open
+
+    try:
+        with safe_open(str(path), framework="np") as file:
+            context = (file.metadata() or {}).get("context", "")
+    except Exception as error:
+        raise DamagedShardError("its header cannot be read") from error
+    if not folder or not context.startswith(folder):
+        raise DamagedShardError("it was not written for this model, these options and this code")
+    return str(context)
+
+
 def write(
     folder: Path, context: str, rows: Sequence[str], tensors: Mapping[str, NDArray[np.float32]]
 ) -> Shard:

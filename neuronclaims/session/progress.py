@@ -102,6 +102,8 @@ def step(progress: Progress, counting: bool, known: bool) -> str | None:
         return "loading the model" if done < total else None
     if progress.stage == "cached":
         return f"{done} of {total} prompts found in the cache" if known or done < total else None
+    if progress.stage == "waiting":
+        return "waiting for another process that measures this model"
     if done == 0:
         return f"measuring {total} prompts" if total else None
     return f"measured {done} of {total} prompts" if counting else None
