@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy.stats import ecdf, gaussian_kde
 
 from neuronclaims.figures import Distributions, Point, Points, Row
-from neuronclaims.reports.html.figures import draw
+from neuronclaims.reports.html.figures import Cell, draw, draw_grid
 from neuronclaims.reports.html.figures.bins import middle, span
 from neuronclaims.reports.html.figures.densities import common_edges, cumulative, density, shares
 from neuronclaims.reports.html.figures.drawing import NUMERIC, label, reach, side_by_side
@@ -141,6 +141,55 @@ def test_prompts_are_told_at_their_values_and_the_furthest_are_listed() -> None:
     assert listed.rows[-1] == ("b", "low", "-5.00")
     assert len(listed.rows) == 24
     assert listed.note == "the 78 between them are in claims.json"
+
+
+def cells(*models: str, sets: int = 2) -> list[Cell]:
+    """Comparisons of different values, one per model named."""
+    return [
+        Cell(
+            model,
+            f"claim {place}",
+            Distributions("x", tuple(Row(f"set {n % sets}", (n, place)) for n in range(2))),
+        )
+        for place, model in enumerate(models)
+    ]
+
+
+def domains(cells: list[Cell]) -> list[tuple[float, float]]:
+    """Where panels begin, from the left and from the bottom."""
+    layout = draw_grid(cells).plots[0].layout
+    count = sum(key.startswith("xaxis") for key in layout)
+    return [(layout[f"xaxis{n}"]["domain"][0], layout[f"yaxis{n}"]["domain"][0]) for n in range(1, count + 1)]
+
+
+def test_a_grid_has_a_row_of_panels_per_model_and_breaks_long_rows() -> None:
+    places = domains(cells("a", "a", "b", "b", "b", "b", "b"))
+    rows = sorted({up for _, up in places}, reverse=True)
+    assert [rows.index(up) for _, up in places] == [0, 0, 1, 1, 1, 1, 2]
+    assert places[0][0] == places[2][0] == places[6][0] == 0
+    assert draw_grid(cells("a", "a", "b")).plots[0].classes == "plot rows-2"
+
+
+def test_a_grid_shows_each_comparison_once_and_needs_two() -> None:
+    twice = [*cells("a"), Cell("a", "another claim", cells("a")[0].figure)]
+    assert draw_grid(twice) is None
+    assert draw_grid([]) is None
+    assert len(domains([*twice, *cells("a", "b")[1:]])) == 2
+
+
+def test_a_grid_that_would_be_too_long_says_how_many_it_leaves_out() -> None:
+    drawing = draw_grid(cells(*(f"model {place}" for place in range(20))))
+    assert "(the first 8 of 20)" in drawing.caption
+    assert len(drawing.tables[0].rows) == 16
+
+
+def test_a_set_has_one_colour_in_all_panels_and_one_entry_in_the_legend() -> None:
+    one, other = cells("a", "b")
+    turned = Cell("b", "turned", Distributions("x", other.figure.rows[::-1]))
+    data = draw_grid([one, turned]).plots[0].data
+    colours = {(trace["name"], trace["marker"]["color"]) for trace in data}
+    assert len(colours) == 2
+    assert sorted(trace["name"] for trace in data if trace["showlegend"]) == ["set 0", "set 1"]
 
 
 def test_an_empty_figure_is_no_plot() -> None:

@@ -6,8 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
+from neuronclaims.figures import Distributions
 from neuronclaims.reports.entry import families
-from neuronclaims.reports.html.shown import ORDER, Shown
+from neuronclaims.reports.html.figures import Cell, Drawing, draw_grid
+from neuronclaims.reports.html.policy import embedded
+from neuronclaims.reports.html.shown import ORDER, Shown, sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +25,12 @@ class FamilyShown:
     verdicts: list[tuple[str, int]]
     unexpected: int
     correction: str
+    grid: Drawing | None = None
+
+    @property
+    def plots(self) -> Markup:
+        """Return the grid as JSON for the page's script."""
+        return embedded(sources([self.grid] if self.grid else []))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +54,27 @@ def overview(claims: Sequence[Shown]) -> Overview:
 
 def _families(claims: Sequence[Shown]) -> list[FamilyShown]:
     by_entry = {id(claim.entry): claim for claim in claims}
-    found = []
+    found: list[FamilyShown] = []
     for file, model, entries in families([claim.entry for claim in claims]):
         members = [by_entry[id(entry)] for entry in entries]
+        first = not found or found[-1].file != file
+        grid = draw_grid(_cells(claims, file)) if first else None
         unexpected = sum(not claim.result.as_expected for claim in members)
-        found.append(FamilyShown(file, model, members, _verdicts(members), unexpected, _correction(members)))
+        found.append(
+            FamilyShown(file, model, members, _verdicts(members), unexpected, _correction(members), grid)
+        )
     return found
+
+
+def _cells(claims: Sequence[Shown], file: str) -> list[Cell]:
+    """Return the comparisons of a file, on all its models: figures of two or more groups with a value per prompt."""
+    return [
+        Cell(claim.result.model, claim.result.id, figure)
+        for claim in claims
+        if claim.result.file == file and claim.evidence
+        for figure in claim.evidence.figures[:1]
+        if isinstance(figure, Distributions) and len(figure.rows) > 1
+    ]
 
 
 def _correction(claims: Sequence[Shown]) -> str:

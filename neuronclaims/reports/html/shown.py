@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from markupsafe import Markup
 
@@ -164,7 +165,12 @@ class Shown:
     @cached_property
     def plots(self) -> Markup:
         """Return all plots of the claim as JSON for the page's script, in the order of the page."""
-        return embedded([[plot.data, plot.layout] for drawing in self.drawings for plot in drawing.plots])
+        return embedded(sources(self.drawings))
+
+
+def sources(drawings: Sequence[Drawing]) -> list[tuple[Any, Any]]:
+    """Return the traces and the layout of all plots, in the order of the page."""
+    return [(plot.data, plot.layout) for drawing in drawings for plot in drawing.plots]
 
 
 def _between(effect: Effect, before: str = "", after: str = "") -> str:

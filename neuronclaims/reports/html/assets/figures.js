@@ -50,11 +50,11 @@
     },
   });
 
-  /* Plots of a claim stand in the order of their data. */
+  /* Plots stand in the order of their data, claim by claim. */
   const source = (plot) => {
-    const claim = plot.closest(".claim");
-    if (!read.has(claim)) read.set(claim, JSON.parse(claim.querySelector(".plots").textContent));
-    return read.get(claim)[[...claim.querySelectorAll(".plot")].indexOf(plot)];
+    const home = plot.closest(".claim, .grid");
+    if (!read.has(home)) read.set(home, JSON.parse(home.querySelector(".plots").textContent));
+    return read.get(home)[[...home.querySelectorAll(".plot")].indexOf(plot)];
   };
 
   const draw = async (plot) => {

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from neuronclaims.figures import Bins, Distributions, Figure, Matrix, Points, Surface, Table
-from neuronclaims.reports.html.figures import bins, distributions, matrix, points, surface, table
+from neuronclaims.reports.html.figures import bins, distributions, grid, matrix, points, surface, table
 from neuronclaims.reports.html.figures.drawing import Drawing, Numbers, Plot
+from neuronclaims.reports.html.figures.grid import Cell
 
-__all__ = ["Drawing", "Numbers", "Plot", "draw"]
+__all__ = ["Cell", "Drawing", "Numbers", "Plot", "draw", "draw_grid"]
 
 _DRAW: dict[type, Callable[[Any], Drawing]] = {
     Distributions: distributions.draw,
@@ -24,3 +25,6 @@ _DRAW: dict[type, Callable[[Any], Drawing]] = {
 def draw(figure: Figure) -> Drawing:
     """Return a figure as the page shows it."""
     return _DRAW[type(figure)](figure)
+
+
+draw_grid = grid.draw

@@ -39,13 +39,23 @@ LONGEST = 300
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """One picture: Plotly's traces and layout, and in words what it shows. ``solid`` where it needs WebGL."""
+    """One picture: Plotly's traces and layout, and in words what it shows.
+
+    ``rows`` is how many rows of panels it has, where that sets its height; ``solid`` where it needs WebGL.
+    """
 
     data: list[Json]
     layout: Json
     words: str
     size: Size = "medium"
     solid: bool = False
+    rows: int | None = None
+
+    @property
+    def classes(self) -> str:
+        """Return its classes in the page's style."""
+        size = self.size if self.rows is None else f"rows-{self.rows}"
+        return f"plot {size} solid" if self.solid else f"plot {size}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,144 @@
+"""The histograms of one claim file side by side: a row of panels per model, a panel per claim that compares values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from neuronclaims.figures import Distributions, Row
+from neuronclaims.reports.html.figures.densities import Floats, common_edges, shares
+from neuronclaims.reports.html.figures.drawing import (
+    SERIES,
+    Drawing,
+    Json,
+    Numbers,
+    Plot,
+    label,
+    short,
+    shorts,
+    side_by_side,
+)
+from neuronclaims.reports.wording import number
+
+COLUMNS = 4
+"""Panels side by side; a model with more takes several rows."""
+
+ROWS = 8
+"""Rows that are drawn: claims beyond them have their own figures anyway."""
+
+GAP = 0.42
+"""Room above a row's panels for headings and the ticks of the row before, as a share of its height."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One panel: of which model and claim it is, and its groups of values."""
+
+    model: str
+    claim: str
+    figure: Distributions
+
+
+def draw(cells: Sequence[Cell]) -> Drawing | None:
+    """Return all panels as one plot, each with bins and axes of its own; None where there are not two of them."""
+    cells = _different(cells)
+    placed = [(cell, place) for cell, place in zip(cells, _places(cells), strict=True) if place[0] < ROWS]
+    if len(placed) < 2:
+        return None
+    height = 1 + max(row for _, (row, _) in placed)
+    colours = _colours([cell for cell, _ in placed])
+    data: list[Json] = []
+    layout: Json = {"barmode": "overlay", "bargap": 0, "annotations": [], "margin": {"t": 10, "b": 60}}
+    layout["legend"] = {"orientation": "h", "x": 0, "y": -0.3 / height, "yanchor": "top"}
+    for panel, (cell, (row, column)) in enumerate(placed, start=1):
+        across, up = side_by_side(COLUMNS, gap=0.05)[column], _up(row, height)
+        layout[f"xaxis{panel}"] = {"domain": across, "anchor": f"y{panel}", "nticks": 5}
+        layout[f"yaxis{panel}"] = {"domain": up, "anchor": f"x{panel}", "nticks": 4, "ticksuffix": " %"}
+        layout["annotations"].append(_heading(cell, across[0], up[1]))
+        data += _panel(cell.figure, panel, colours, {trace["name"] for trace in data})
+    left = f" (the first {len(placed)} of {len(cells)})" if len(placed) < len(cells) else ""
+    told = "" if colours else ", the first set of each in blue"
+    caption = f"All comparisons of this file side by side, a row per model{told}{left}"
+    return Drawing(caption, (Plot(data, layout, f"{caption}.", rows=height),), (_numbers(placed),))
+
+
+def _different(cells: Sequence[Cell]) -> list[Cell]:
+    """Return those with values, and of those that look alike on a model (claims of one neuron) the first."""
+    full = [cell for cell in cells if any(row.values for row in cell.figure.rows)]
+    return list({(cell.model, cell.figure): cell for cell in reversed(full)}.values())[::-1]
+
+
+def _places(cells: Sequence[Cell]) -> list[tuple[int, int]]:
+    """Return the row and column of every panel: each model begins a row."""
+    found: list[tuple[int, int]] = []
+    row, column, model = -1, 0, None
+    for cell in cells:
+        if cell.model != model or column == COLUMNS:
+            row, column, model = row + 1, 0, cell.model
+        found.append((row, column))
+        column += 1
+    return found
+
+
+def _up(row: int, height: int) -> tuple[float, float]:
+    bottom = 1 - (row + 1) / height
+    return round(max(bottom, 0.0), 4), round(bottom + (1 - GAP) / height, 4)
+
+
+def _heading(cell: Cell, x: float, y: float) -> Json:
+    axis = cell.figure.axis if len(cell.figure.axis) <= 34 else f"{cell.figure.axis[:33]}…"
+    return {
+        "text": f"{label(cell.model, 34)}<br>{label(axis, 34)}",
+        "x": x,
+        "y": y,
+        "xref": "paper",
+        "yref": "paper",
+        "xanchor": "left",
+        "yanchor": "bottom",
+        "align": "left",
+        "font": {"size": 11},
+        "showarrow": False,
+    }
+
+
+def _colours(cells: Sequence[Cell]) -> dict[str, str]:
+    """Give each set of the file one colour in all panels; more sets than there are colours are told by pointing."""
+    names = dict.fromkeys(row.label for cell in cells for row in cell.figure.rows)
+    return dict(zip(names, SERIES, strict=False)) if len(names) <= len(SERIES) else {}
+
+
+def _panel(figure: Distributions, panel: int, colours: Mapping[str, str], named: set[str]) -> list[Json]:
+    rows = [row for row in figure.rows if row.values]
+    edges = common_edges([row.values for row in rows])
+    return [
+        _bars(row, edges, panel, colours.get(row.label, SERIES[place % 2]))
+        | {"showlegend": bool(colours) and label(row.label) not in named}
+        for place, row in enumerate(rows)
+    ]
+
+
+def _bars(row: Row, edges: Floats, panel: int, colour: str) -> Json:
+    heights, _ = shares(row.values, edges)
+    return {
+        "type": "bar",
+        "name": label(row.label),
+        "legendgroup": label(row.label),
+        "xaxis": f"x{panel}",
+        "yaxis": f"y{panel}",
+        "x": shorts((edges[:-1] + edges[1:]) / 2),
+        "y": shorts(heights),
+        "width": short(float(edges[1] - edges[0])),
+        "opacity": 0.5,
+        "marker": {"color": colour},
+        "hovertemplate": f"%{{y:.1f}} % of {len(row.values)} at %{{x}}",
+    }
+
+
+def _numbers(placed: Sequence[tuple[Cell, tuple[int, int]]]) -> Numbers:
+    rows = (
+        (cell.model, cell.claim, row.label, f"{len(row.values):,}", number(sum(row.values) / len(row.values)))
+        for cell, _ in placed
+        for row in cell.figure.rows
+        if row.values
+    )
+    return Numbers(("model", "claim", "set", "n", "mean"), tuple(rows))
