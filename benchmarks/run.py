@@ -1,0 +1,80 @@
+"""All benchmarks one after the other, their tables written to ``docs/performance.md``.
+
+    python benchmarks/run.py
+
+Every figure is a ratio of two things measured in one run on one machine; bare seconds say nothing elsewhere.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+HERE = Path(__file__).parent
+PAGE = HERE.parent / "docs" / "performance.md"
+LIBRARIES = ("torch", "transformers", "numpy", "scipy", "pytest")
+SCRIPTS = (
+    (
+        "Measuring",
+        ("capture.py", "--rounds", "5"),
+        "Aim: at most 1.05 of the body without its LM head, and of plain generation. Nothing above the highest layer "
+        "asked for is computed. The run's own checks, two texts run again alone, are in it; they are a fixed cost, so "
+        "the share falls with the number of texts.",
+    ),
+    (
+        "Changing neurons",
+        ("patching.py", "--repetitions", "3"),
+        "Aim: every neuron of a layer at least 10 times faster than the loop over single neurons.",
+    ),
+    (
+        "Claims on a warm cache",
+        ("warm.py", "--rounds", "5"),
+        "Aim: 1,000 claims at most 2 times pytest running 1,000 empty tests. No torch is imported. Claims on the same "
+        "sets are tested together, and a layer is averaged and ranked once for all of them.",
+    ),
+    (
+        "Tests of whole layers",
+        ("max_statistic.py",),
+        "Aims: at least .45 (40 prompts) and .8 (200) of the matrix-product rate; the exact test of a whole GPT-2 "
+        "small below 3 times the bare product; 10 times SciPy at its best batch size.",
+    ),
+)
+
+
+def main() -> None:
+    parts = [head()]
+    for title, command, aim in SCRIPTS:
+        start = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, str(HERE / command[0]), *command[1:]],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+            check=True,
+        )
+        print(f"{title}: {time.perf_counter() - start:.0f} s", flush=True)
+        parts.append(
+            f"## {title}\n\n`python benchmarks/{' '.join(command)}`. {aim}\n\n{done.stdout.strip()}\n"
+        )
+    PAGE.write_text("\n".join(parts), encoding="utf-8")
+
+
+def head() -> str:
+    """Describe the page and the machine."""
+    libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+    return (
+        "# Speed\n\n"
+        "Made by `python benchmarks/run.py`. All figures are ratios measured in one run, medians of several rounds in "
+        "turns with their range. One thread; other work may run on the machine.\n\n"
+        f"Measured with {os.cpu_count()} cores ({platform.machine()}, {platform.system()}), Python "
+        f"{platform.python_version()}, {libraries}.\n"
+    )
+
+
+if __name__ == "__main__":
+    main()
