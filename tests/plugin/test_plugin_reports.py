@@ -39,6 +39,13 @@ def test_the_report_sums_up_its_claims(world) -> None:
     assert {"neuronclaims", "python", "numpy", "pytest"} <= world.report["environment"].keys()
 
 
+def test_the_page_has_a_section_for_every_claim(world) -> None:
+    page = (world.folder / "index.html").read_text(encoding="utf-8")
+    assert page.count("<article ") == world.report["summary"]["claims"]
+    assert "Partial report" not in page
+    assert all(f"pytest people.claims.yaml::model::{name}</bdi>" in page for name in OUTCOMES)
+
+
 def test_junit_has_flat_properties_and_the_message_of_each_failure(world) -> None:
     for name, (verdict, outcome) in OUTCOMES.items():
         case = world.cases[name]
@@ -84,6 +91,7 @@ def test_a_session_cut_short_says_so(tmp_path) -> None:
     report = report_of(tmp_path)
     assert report["complete"] is False
     assert [claim["id"] for claim in report["claims"]] == ["holds"]
+    assert "Partial report" in (tmp_path / "index.html").read_text(encoding="utf-8")
 
 
 def test_stopping_at_the_first_failure_leaves_an_incomplete_report(write, run, pytester) -> None:

@@ -185,7 +185,7 @@ def test_pointing_at_a_value_tells_what_and_how_much_it_is(browser, small) -> No
     browser.point(spot[0] - 40, spot[1])
     browser.point(*spot)
     browser.wait(f"{plot}.querySelector('.hovertext') !== null")
-    assert browser.js(f"{plot}.querySelector('.hovertext').textContent") == "0:2: 5.00 [4.00, 6.00]"
+    assert browser.js(f"{plot}.querySelector('.hovertext').textContent") == "0:2 [4.00, 6.00]: 5.00"
 
 
 def test_a_link_to_a_claim_that_is_filtered_away_shows_it_again(browser, small) -> None:
@@ -194,6 +194,14 @@ def test_a_link_to_a_claim_that_is_filtered_away_shows_it_again(browser, small) 
     choose(browser, "text", "0:3")
     browser.js(f"location.hash = '{first}'")
     browser.wait(f"{SHOWN}.length === 4")
+
+
+def test_a_link_from_elsewhere_arrives_at_its_claim(browser, small) -> None:
+    browser.open(small)
+    last = browser.js(SHOWN)[-1]
+    browser.open(f"{small.resolve().as_uri()}#{last}")
+    browser.js("location.reload()")
+    browser.wait(f"document.getElementById('{last}')?.getBoundingClientRect().top < 300")
 
 
 def test_colours_follow_the_system_and_the_button_and_figures_follow_them(browser, small) -> None:

@@ -39,13 +39,15 @@ def page(
     """
     claims = [Shown(entry, commits.get(entry.result.file, "")) for entry in entries]
     script = "\n".join(_asset(name) for name in SCRIPTS)
+    start = _asset("start.js")
     style, dark = "\n".join(_asset(name) for name in STYLES), _asset("dark.css")
     return (
         _environment()
         .get_template("report.html")
         .render(
-            policy=policy([script], [style, dark, RESERVED]),
-            script=Markup(script),
+            policy=policy([start, script], [style, dark, RESERVED]),
+            start=Markup(start),
+        script=Markup(script),
             style=Markup(style),
             dark=Markup(dark),
             reserved=Markup(RESERVED),

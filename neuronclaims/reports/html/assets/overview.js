@@ -71,10 +71,11 @@
 
   /* A link to a claim that is filtered away shows all claims again. */
   const arrive = () => {
-    const goal = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (!goal || !goal.closest("[hidden]")) return;
-    form.reset();
+    const goal = document.getElementById(location.hash.slice(1));
+    if (!goal) return;
+    if (goal.closest("[hidden]")) form.reset();
     setTimeout(() => goal.scrollIntoView());
   };
   addEventListener("hashchange", arrive);
+  arrive();
 })();

@@ -1,5 +1,6 @@
 /* Light or dark as the reader's system says, or as the reader says here; paper is always light. */
 "use strict";
+document.documentElement.classList.remove("loading");
 const theme = (() => {
   const style = document.getElementById("dark");
   const button = document.getElementById("theme");

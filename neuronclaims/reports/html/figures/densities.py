@@ -31,7 +31,7 @@ def shares(values: Sequence[float], edges: Floats) -> tuple[list[float], list[in
     return [100 * int(count) / len(values) for count in counts], [int(count) for count in counts]
 
 
-def density(values: Sequence[float], points: int = 90) -> tuple[Floats, Floats] | None:
+def density(values: Sequence[float], points: int = 60) -> tuple[Floats, Floats] | None:
     """Return a Gaussian kernel density: places and heights; None for too few values, or values all alike.
 
     The bandwidth is Silverman's rule of thumb, 0.9 min(sd, IQR / 1.34) n^(-1/5) (Silverman 1986, eq. 3.31).

@@ -25,7 +25,7 @@ from neuronclaims.reports.wording import number
 MOST_TICKS = 600
 """Values of a group that are drawn one by one."""
 
-LISTED = 24
+LISTED = 16
 """How many prompts are listed with their values."""
 
 LEFT, RIGHT, STRIP = (0.0, 0.6), (0.7, 1.0), (0.0, 0.14)

@@ -26,8 +26,9 @@ def draw(figure: Points) -> Drawing:
     dropped = len(figure.points) - len(marked) - len(others)
     note = f" (of {len(figure.points):,}, the lowest and highest at each place are drawn)" if dropped else ""
     named = _apart(figure.points, marked[:LISTED], _furthest(others))
-    traces = [_trace(others, "others", "var:others", 5, named)]
-    traces += [_trace(marked, "what the claim is about", "var:series-2", 10, named)] if marked else []
+    traces = [_trace(others, "others", "var:others", 5)]
+    traces += [_trace(marked, "what the claim is about", "var:series-2", 10)] if marked else []
+    traces.append(_names(named))
     layout = {
         "xaxis": axis(figure.x_axis),
         "yaxis": axis(figure.y_axis, wrap=42, zeroline=True),
@@ -70,22 +71,34 @@ def _span(values: Sequence[float]) -> float:
     return (max(values) - min(values) if values else 0.0) or 1.0
 
 
-def _trace(points: Sequence[Point], name: str, colour: str, size: int, named: Sequence[Point]) -> Json:
-    shown, bars = set(map(id, named)), _intervals(points, colour)
+def _trace(points: Sequence[Point], name: str, colour: str, size: int) -> Json:
+    bars = _intervals(points, colour)
     return {
         "type": "scatter",
-        "mode": "markers+text",
+        "mode": "markers",
         "name": name,
         "x": shorts(point.x for point in points),
         "y": shorts(point.y for point in points),
-        "text": [label(point.label, 30) if id(point) in shown else "" for point in points],
-        "textposition": "middle right" if bars else "top center",
-        "textfont": {"color": colour},
-        "cliponaxis": False,
-        "customdata": [_hover(point) for point in points],
-        "hovertemplate": "%{customdata}<extra></extra>",
+        "customdata": [f"{label(point.label)}{_interval(point)}" for point in points],
+        "hovertemplate": "%{customdata}: %{y:.3g}<extra></extra>",
         "marker": {"color": colour, "size": size},
         **bars,
+    }
+
+
+def _names(points: Sequence[Point]) -> Json:
+    """Write names beside some points: over them, or to the right where an interval is in the way."""
+    return {
+        "type": "scatter",
+        "mode": "text",
+        "showlegend": False,
+        "x": shorts(point.x for point in points),
+        "y": shorts(point.y for point in points),
+        "text": [label(point.label, 30) for point in points],
+        "textposition": ["top center" if point.low is None else "middle right" for point in points],
+        "textfont": {"color": ["var:series-2" if point.marked else "var:soft" for point in points]},
+        "cliponaxis": False,
+        "hoverinfo": "skip",
     }
 
 
@@ -102,10 +115,6 @@ def _intervals(points: Sequence[Point], colour: str) -> Json:
             "thickness": 1.5,
         }
     }
-
-
-def _hover(point: Point) -> str:
-    return f"{label(point.label)}: {number(point.y)}{_interval(point)}"
 
 
 def _interval(point: Point) -> str:
