@@ -39,7 +39,7 @@ SCRIPTS = (
     ),
     (
         "Tests of whole layers",
-        ("max_statistic.py",),
+        ("max_statistic.py", "--quick"),
         "Aims: at least .45 (40 prompts) and .8 (200) of the matrix-product rate; the exact test of a whole GPT-2 "
         "small below 3 times the bare product; 10 times SciPy at its best batch size.",
     ),
