@@ -145,8 +145,8 @@ class Page:
 
 
 @contextmanager
-def chromium(folder: Path) -> Iterator[Page]:
-    """Start Chromium with a new profile in ``folder``, and end it again."""
+def chromium(folder: Path, *more: str) -> Iterator[Page]:
+    """Start Chromium with a new profile in ``folder`` and with more flags, and end it again."""
     program = find_chromium()
     assert program is not None
     to_read, to_write = os.pipe()
@@ -159,7 +159,7 @@ def chromium(folder: Path) -> Iterator[Page]:
         os.dup2(14, 4)
 
     process = subprocess.Popen(
-        [program, *FLAGS, f"--user-data-dir={folder}", "about:blank"],
+        [program, *FLAGS, *more, f"--user-data-dir={folder}", "about:blank"],
         close_fds=False,
         preexec_fn=arrange,
         stdout=subprocess.DEVNULL,

@@ -290,6 +290,17 @@ CONTRAST = """
 """
 
 
+def test_without_webgl_heat_maps_tell_what_surfaces_would(small, tmp_path) -> None:
+    with chromium(tmp_path / "profile", "--disable-3d-apis") as page:
+        page.size(1280, 900)
+        page.open(small)
+        assert sorted(set(page.js(DRAW_ALL))) == ["drawn true", "failed false"]
+        states = page.js("[...document.querySelectorAll('.plot.solid')].map((plot) => plot.textContent)")
+        assert states
+        assert all("no WebGL" in state for state in states)
+        assert page.js("document.querySelectorAll('a[href^=http]').length") == 0
+
+
 def test_a_thousand_claims_are_one_small_file_that_filters(browser, tmp_path) -> None:
     path = write_html(tmp_path, [entry("", number) for number in range(1000)])
     assert sum(file.stat().st_size for file in tmp_path.iterdir()) < 30_000_000

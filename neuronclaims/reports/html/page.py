@@ -47,7 +47,7 @@ def page(
         .render(
             policy=policy([start, script], [style, dark, RESERVED]),
             start=Markup(start),
-        script=Markup(script),
+            script=Markup(script),
             style=Markup(style),
             dark=Markup(dark),
             reserved=Markup(RESERVED),

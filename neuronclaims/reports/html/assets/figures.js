@@ -26,6 +26,9 @@
     return loading;
   };
 
+  const canvas = document.createElement("canvas");
+  const solid = Boolean(canvas.getContext("webgl2") || canvas.getContext("webgl"));
+
   const coloured = (value) => {
     if (typeof value === "string") return value.startsWith("var:") ? theme.colour(value.slice(4)) : value;
     if (Array.isArray(value)) return typeof value[0] === "number" && typeof value[1] === "number" ? value : value.map(coloured);
@@ -61,6 +64,7 @@
     if (drawn.has(plot)) return;
     drawn.add(plot);
     try {
+      if (plot.classList.contains("solid") && !solid) throw new Error("this browser has no WebGL");
       await load();
       if (!drawn.has(plot)) return;
       const [data, layout] = source(plot);
@@ -70,7 +74,7 @@
     } catch (error) {
       plot.dataset.state = "failed";
       plot.classList.add("failed");
-      plot.textContent = `This figure could not be drawn (${error.message}); its numbers are below.`;
+      plot.textContent = `This figure could not be drawn (${error.message}); what it shows is told below.`;
     }
   };
 

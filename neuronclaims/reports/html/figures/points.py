@@ -25,10 +25,11 @@ def draw(figure: Points) -> Drawing:
     others = thinned([point for point in figure.points if not point.marked])
     dropped = len(figure.points) - len(marked) - len(others)
     note = f" (of {len(figure.points):,}, the lowest and highest at each place are drawn)" if dropped else ""
+    ends = [end(point.x for point in figure.points) for end in (min, max) if figure.points] or [0.0]
     named = _apart(figure.points, marked[:LISTED], _furthest(others))
     traces = [_trace(others, "others", "var:others", 5)]
     traces += [_trace(marked, "what the claim is about", "var:series-2", 10)] if marked else []
-    traces.append(_names(named))
+    traces.append(_names(named, statistics.fmean(ends)))
     layout = {
         "xaxis": axis(figure.x_axis),
         "yaxis": axis(figure.y_axis, wrap=42, zeroline=True),
@@ -86,20 +87,26 @@ def _trace(points: Sequence[Point], name: str, colour: str, size: int) -> Json:
     }
 
 
-def _names(points: Sequence[Point]) -> Json:
-    """Write names beside some points: over them, or to the right where an interval is in the way."""
+def _names(points: Sequence[Point], middle: float) -> Json:
+    """Write names beside some points, towards the ``middle`` of the axis."""
     return {
         "type": "scatter",
         "mode": "text",
         "showlegend": False,
         "x": shorts(point.x for point in points),
         "y": shorts(point.y for point in points),
-        "text": [label(point.label, 30) for point in points],
-        "textposition": ["top center" if point.low is None else "middle right" for point in points],
+        "text": [f"\u2002{label(point.label, 30)}\u2002" for point in points],  # clear of the marker
+        "textposition": [_beside(point, middle) for point in points],
         "textfont": {"color": ["var:series-2" if point.marked else "var:soft" for point in points]},
         "cliponaxis": False,
         "hoverinfo": "skip",
     }
+
+
+def _beside(point: Point, middle: float) -> str:
+    """Return where a point's name stands: beside it where an interval is drawn through it, else a little above."""
+    across = "right" if point.x <= middle else "left"
+    return f"{'top' if point.low is None else 'middle'} {across}"
 
 
 def _intervals(points: Sequence[Point], colour: str) -> Json:
