@@ -178,7 +178,16 @@ def _cluster(paired: bool) -> Callable[..., Any]:
     return call
 
 
+def _first_looks(paired: bool, statistic: str) -> Callable[..., Any]:
+    return lambda a, b: stats.two_sample_first_looks(
+        a, b, paired=paired, statistic=statistic, alternative="greater", seed=9
+    )
+
+
 GRIDS: dict[str, Callable[..., Any]] = {
+    "two_sample_first_looks": _first_looks(False, "mean"),
+    "two_sample_first_looks of AUROC": _first_looks(False, "auroc"),
+    "paired two_sample_first_looks": _first_looks(True, "mean"),
     "max_statistic_tests": _max_statistic(False, "mean"),
     "max_statistic_tests of AUROC": _max_statistic(False, "auroc"),
     "paired max_statistic_tests": _max_statistic(True, "mean"),
