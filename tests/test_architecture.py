@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "demo": {"measurements", "errors", "runs", "language", "kinds", "study", "results"},
 }
 """Rooms, and the rooms each may import besides itself; '' is the package's own __init__."""
-DOORS = {"plugin", "cli", "__main__"}
+DOORS = {"plugin", "commands", "__main__"}
 MODEL_LIBRARIES = {"torch", "transformers"}
 RUNS_MODELS = {"runs.engine"}
 """Modules that may import a model library as they are imported: nothing a warm run touches."""

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-from neuronclaims.cli import main
+from neuronclaims.commands import main
 from neuronclaims.measurements import Activations, TokenRule
 from neuronclaims.runs import CacheError, Progress, RunCache, RunOptions, measure
 from neuronclaims.runs.upkeep import clear, contents, prune, verify

@@ -1,21 +1,15 @@
-"""The command line: what does not belong to a run of pytest. A door: it reads words, calls, and prints.
-
-neuronclaims cache info | verify | prune --older-than 30d --max-size 2GB | clear
-"""
+"""``neuronclaims cache info | verify | prune --older-than 30d --max-size 2GB | clear``."""
 
 from __future__ import annotations
 
 import argparse
 import re
-import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neuronclaims.errors import NeuronClaimsError
-
 if TYPE_CHECKING:
+    from neuronclaims.commands import Commands
     from neuronclaims.runs import RunCache
     from neuronclaims.runs.upkeep import Freed
 
@@ -24,21 +18,8 @@ SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 BYTES = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Carry out a command and return its exit status: 0, or 1 where something is wrong; wrong words exit with 2."""
-    options = _parser().parse_args(arguments)
-    try:
-        return int(options.run(options))
-    except NeuronClaimsError as error:
-        print(f"neuronclaims: {error}", file=sys.stderr)
-        return 1
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="neuronclaims", description="Findings about neurons, tested by pytest."
-    )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+def add(commands: Commands) -> None:
+    """Add the command and its actions."""
     cache = commands.add_parser("cache", help="look after what was measured")
     actions = cache.add_subparsers(required=True, metavar="ACTION")
     for name, run, text in (
@@ -55,7 +36,6 @@ def _parser() -> argparse.ArgumentParser:
         if name == "prune":
             action.add_argument("--older-than", type=_age, metavar="AGE", help="such as 30d, 12h, 2w")
             action.add_argument("--max-size", type=_size, metavar="SIZE", help="such as 500MB, 2GB")
-    return parser
 
 
 def _info(options: argparse.Namespace) -> int:

@@ -1,0 +1,39 @@
+"""The command line: what does not belong to a run of pytest. A door: it reads words, calls, and prints.
+
+Each command is a file here with ``add(commands)``, named in ``COMMANDS``; it loads what it needs when it runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, TypeAlias
+
+from neuronclaims.errors import NeuronClaimsError
+
+if TYPE_CHECKING:
+    Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+COMMANDS = ("cache",)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out a command and return its exit status: 0, or 1 where something is wrong; wrong words exit with 2."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except NeuronClaimsError as error:
+        print(f"neuronclaims: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="neuronclaims", description="Findings about neurons, tested by pytest."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name in COMMANDS:
+        import_module(f"{__name__}.{name}").add(commands)
+    return parser
