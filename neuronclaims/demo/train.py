@@ -50,9 +50,9 @@ def train(folder: Path, recipe: Recipe, report: bool = True) -> dict[str, Any]:
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer = train_tokenizer(islice(documents(f"tokenizer {recipe.seed}"), recipe.tokenizer_documents))
     save_tokenizer(tokenizer, folder)
-    with _reproducibly(recipe):
+    with reproducibly(recipe):
         model = new_model(recipe, tokenizer.get_vocab_size())
-        losses = _optimise(model, token_batches(tokenizer, recipe), recipe, report)
+        losses = optimise(model, token_batches(tokenizer, recipe), recipe, report)
     model.save_pretrained(folder)
     record = _record(recipe, model, losses, time.perf_counter() - start)
     (folder / TRAINING_FILE).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
@@ -60,7 +60,7 @@ def train(folder: Path, recipe: Recipe, report: bool = True) -> dict[str, Any]:
 
 
 @contextmanager
-def _reproducibly(recipe: Recipe) -> Iterator[None]:
+def reproducibly(recipe: Recipe) -> Iterator[None]:
     """Fix seed, threads and algorithms, and give threads and algorithms back as they were."""
     import torch
 
@@ -114,7 +114,8 @@ def token_batches(tokenizer: Any, recipe: Recipe) -> Iterator[list[list[int]]]:
                 rows = []
 
 
-def _optimise(model: Any, batches: Iterator[list[list[int]]], recipe: Recipe, report: bool) -> list[float]:
+def optimise(model: Any, batches: Iterator[list[list[int]]], recipe: Recipe, report: bool) -> list[float]:
+    """Train a model on batches of rows of tokens; return the loss of every step, in nats a token."""
     import torch
 
     optimisers = _optimisers(model, recipe)
