@@ -90,10 +90,10 @@ def empty_tests(count: int) -> str:
 def run(folder: Path, file: str) -> float:
     """Return how long a whole pytest process takes, in seconds."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", file]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # else pytest rewrites and compiles every module every time
     start = time.perf_counter()
-    done = subprocess.run(
-        command, cwd=folder, env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True
-    )
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     if "error" in done.stdout.splitlines()[-1]:
         raise SystemExit(done.stdout)
     return time.perf_counter() - start

@@ -14,6 +14,7 @@ from neuronclaims import stats
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import Family, Finding, Reach, kind_of
 from neuronclaims.kinds.joint import step_down
+from neuronclaims.kinds.kept import by_identity
 
 if TYPE_CHECKING:
     from neuronclaims.kinds.kind import Correction
@@ -45,7 +46,11 @@ def reachable(file: ClaimFile) -> dict[str, float]:
     Claims in error and facts are left out. The maximum statistic costs no claim anything here: the clearest of a
     group can have the p it would have alone.
     """
-    least = {claim.id: _smallest_p(claim) for claim in _tested(file)}
+    least = {
+        claim.id: None if reach is None else reach.smallest_p
+        for claim, reach in zip(file.claims, _reaches(file), strict=True)
+        if reach is None or reach.tested
+    }
     if file.correction == JOINT:
         times = len(_groups(file))
         return {name: min(1.0, times * p) for name, p in least.items() if p is not None}
@@ -132,12 +137,17 @@ def _exchange(claim: Claim) -> Hashable | None:
 
 def _tested(file: ClaimFile) -> list[Claim]:
     """Return the claims of a file that are no facts."""
-    return [claim for claim in file.claims if (reach := _reach(claim)) is None or reach.tested]
+    return [
+        claim
+        for claim, reach in zip(file.claims, _reaches(file), strict=True)
+        if reach is None or reach.tested
+    ]
 
 
-def _smallest_p(claim: Claim) -> float | None:
-    reach = _reach(claim)
-    return None if reach is None else reach.smallest_p
+@by_identity
+def _reaches(file: ClaimFile) -> tuple[Reach | None, ...]:
+    """Return how small p could get for each claim of a file, None for one in error."""
+    return tuple(_reach(claim) for claim in file.claims)
 
 
 def _reach(claim: Claim) -> Reach | None:

@@ -51,9 +51,14 @@ def activations(
 
 def seed_of(settings: Settings, sets: Sequence[Sequence[Prompt]], purpose: str) -> int:
     """Return a seed made of the prompts, so that claims on the same sets draw the same relabellings."""
+    return _seed(settings.seed, purpose, *sets)
+
+
+@by_identity
+def _seed(run_seed: int, purpose: str, *sets: Sequence[Prompt]) -> int:
     sizes = [str(len(prompts)) for prompts in sets[:-1]]
     texts = [prompt.text for prompts in sets for prompt in prompts]
-    return seed_from(*sizes, *texts, purpose=purpose, run_seed=settings.seed)
+    return seed_from(*sizes, *texts, purpose=purpose, run_seed=run_seed)
 
 
 def resamples_of(settings: Settings) -> int:

@@ -44,6 +44,16 @@ def effect_of(values: Values, design: TwoSampleDesign, scale: Scale, level: floa
     return widened(made, values.neurons) if level is None else made
 
 
+def effects_together(first: NDArray[np.float64], second: NDArray[np.float64]) -> list[dict[Scale, Estimate]]:
+    """Return the effects on all scales of neurons chosen beforehand, [n1, m] against [n2, m], of independent units."""
+    by_scale: dict[Scale, tuple[Estimate, ...]] = {
+        "difference": stats.mean_difference_estimates(first, second),
+        "auroc": stats.auroc_estimates(first, second),
+        "sd": stats.hedges_g_estimates(first, second),
+    }
+    return [{scale: made[column] for scale, made in by_scale.items()} for column in range(first.shape[1])]
+
+
 def effects_of(
     values: Values, design: TwoSampleDesign, known: Estimate | None = None, of: Scale | None = None
 ) -> dict[Scale, Estimate]:

@@ -75,7 +75,9 @@ class TwoSetsKind:
         measured = sets.measured(answers, family)
         result = outcome(sets, measured, asked, family)
         one, values = result.one, measured.of(result.one.neuron)
-        effects = effects_of(values, sets.design, one.estimate if asked.margin is None else None, asked.scale)
+        effects: dict[Scale, Estimate] = family.shared.get(("effects", claim.id)) or effects_of(
+            values, sets.design, one.estimate if asked.margin is None else None, asked.scale
+        )
         selection = selection_of(claim, sets.who, values.neurons)
         doubts = stats.doubts(
             values.first, values.second, paired=sets.design.paired, statistic=asked.statistic

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neuronclaims import stats
-from neuronclaims.kinds.effects import effect_of
+from neuronclaims.kinds.effects import effect_of, effects_together
 from neuronclaims.kinds.kind import PATIENCE
 from neuronclaims.kinds.margins import check_not_searched, margin_test
 from neuronclaims.kinds.subjects import (
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.two_set_values import Measured, Values
     from neuronclaims.kinds.two_sets import TwoSets
     from neuronclaims.language import Neuron
-    from neuronclaims.stats import Alternative, MaxResults, Side, TestResult
+    from neuronclaims.stats import Alternative, Estimate, MaxResults, Side, TestResult
     from neuronclaims.stats.effects.margins import MarginSide, Scale
     from neuronclaims.stats.permutation.relabelling import Statistic
 
@@ -128,19 +128,26 @@ def _one(
     values = measured.of(neuron)
     if asked.margin is not None:
         return _not(sets, values, asked, neuron, asked.margin, family)
-    estimate = effect_of(values, sets.design, asked.scale)
+    known: dict[Scale, Estimate] = family.shared.get(("effects", sets.claim.id), {})
+    estimate = known.get(asked.scale) or effect_of(values, sets.design, asked.scale)
     if results is not None:
         return One(neuron, estimate, results.one(measured.column(neuron)))
     return One(neuron, estimate, _alone(sets, values, asked, family))
 
 
 def together(group: Sequence[tuple[TwoSets, Measured, Asked]], family: Family) -> None:
-    """Test single neurons on one exchange with one product for all, as far as each is tested without patience."""
+    """Test single neurons on one exchange with one product for all, as far as each is tested without patience.
+
+    The effects of independent units are found for all of them, too.
+    """
     sets, _, asked = group[0]
     values = [measured.of(claim.who.neurons[0]) for claim, measured, _ in group]
+    first, second = (
+        np.column_stack(rows) for rows in zip(*((one.first, one.second) for one in values), strict=True)
+    )
     found = stats.two_sample_first_looks(
-        np.column_stack([one.first for one in values]),
-        np.column_stack([one.second for one in values]),
+        first,
+        second,
         paired=sets.design.paired,
         statistic=asked.statistic,
         alternative=asked.alternative,
@@ -153,6 +160,9 @@ def together(group: Sequence[tuple[TwoSets, Measured, Asked]], family: Family) -
     )
     for (claim, _, _), test in zip(group, found, strict=True):
         family.shared["first look", claim.claim.id] = test
+    if not sets.design.paired:
+        for (claim, _, _), effects in zip(group, effects_together(first, second), strict=True):
+            family.shared["effects", claim.claim.id] = effects
 
 
 def _alone(sets: TwoSets, values: Values, asked: Asked, family: Family) -> TestResult:

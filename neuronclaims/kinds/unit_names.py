@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from neuronclaims.kinds.kept import by_identity
+
 if TYPE_CHECKING:
     from neuronclaims.language import Prompt
 
@@ -15,6 +17,7 @@ LONGEST = 100
 """Characters of a name."""
 
 
+@by_identity
 def unit_names(prompts: Sequence[Prompt], rows: Sequence[Sequence[int]] | None = None) -> tuple[str, ...]:
     """Return a name per unit, none for more than ``MOST``; ``rows`` are its prompts, every prompt its own if None."""
     units = [(place,) for place in range(len(prompts))] if rows is None else rows

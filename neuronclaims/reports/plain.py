@@ -41,6 +41,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, (list, tuple)):
+        # Most of a result are long rows of numbers or names: these are looked at as a whole.
+        of = set(map(type, value))
+        if (of == {float} and math.isfinite(sum(value))) or of == {str}:
+            return list(value)
         return [_plain(entry) for entry in value]
     if isinstance(value, dict):
         return {key: _plain(entry) for key, entry in value.items()}

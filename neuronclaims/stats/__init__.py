@@ -26,8 +26,8 @@ if TYPE_CHECKING:
         blocked_mean_difference_estimate,
     )
     from neuronclaims.stats.effects.bootstrap import bootstrap_estimate
+    from neuronclaims.stats.effects.estimate import Estimate
     from neuronclaims.stats.effects.intervals import (
-        Estimate,
         auroc_estimate,
         cliffs_delta_estimate,
         dz_estimate,
@@ -51,6 +51,11 @@ if TYPE_CHECKING:
         share_estimate,
         share_test,
         wilson_limits,
+    )
+    from neuronclaims.stats.effects.together import (
+        auroc_estimates,
+        hedges_g_estimates,
+        mean_difference_estimates,
     )
     from neuronclaims.stats.effects.top_k import (
         Overlap,
@@ -105,9 +110,11 @@ _HOME = {
     "designs": ("TwoSampleDesign", "two_sample_design"),
     "effects.points": ("auroc", "auroc_many", "paired_t_many", "welch_t_many"),
     "inputs": ("Alternative", "StatsError"),
+    "effects.estimate": ("Estimate",),
+    "effects.together": ("auroc_estimates", "hedges_g_estimates", "mean_difference_estimates"),
     "effects.intervals": (
-        "Estimate",
         "auroc_estimate",
+        "auroc_estimates",
         "cliffs_delta_estimate",
         "dz_estimate",
         "hedges_g_estimate",
@@ -207,6 +214,7 @@ __all__ = [
     "association_test",
     "auroc",
     "auroc_estimate",
+    "auroc_estimates",
     "auroc_many",
     "blocked_auroc_estimate",
     "blocked_hedges_g_estimate",
@@ -223,9 +231,11 @@ __all__ = [
     "exchange_test",
     "explain",
     "hedges_g_estimate",
+    "hedges_g_estimates",
     "interval_equivalence_test",
     "max_statistic_tests",
     "mean_difference_estimate",
+    "mean_difference_estimates",
     "noise_ceiling",
     "occurrences",
     "one_sample_test",

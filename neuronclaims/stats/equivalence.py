@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neuronclaims.stats.effects.estimate import Estimate
 from neuronclaims.stats.effects.intervals import (
-    Estimate,
     auroc_estimate,
     dz_estimate,
     hedges_g_estimate,

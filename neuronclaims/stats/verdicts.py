@@ -16,7 +16,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
-from neuronclaims.stats.effects.intervals import Estimate
+from neuronclaims.stats.effects.estimate import Estimate
 from neuronclaims.stats.inputs import StatsError, check_choice, check_share
 
 Verdict: TypeAlias = Literal["supported", "refuted", "inconclusive"]

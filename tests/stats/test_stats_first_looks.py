@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from neuronclaims import stats
 from neuronclaims.stats import two_sample_first_looks, two_sample_test
 
 COLUMNS = 7
@@ -44,4 +46,14 @@ def test_together_and_alone_are_the_same(seed, sizes, paired, statistic, alterna
         two_sample_test(first[:, column], second[:, column], patience=0, **settings)
         for column in range(COLUMNS)
     ]
+    assert together == tuple(alone)
+
+
+@pytest.mark.parametrize("effect", ["auroc_estimate", "hedges_g_estimate", "mean_difference_estimate"])
+@settings(deadline=None, max_examples=30)
+@given(seed=st.integers(0, 999), n1=st.integers(2, 40), n2=st.integers(2, 40), ties=st.booleans())
+def test_effects_together_and_alone_are_the_same(effect, seed, n1, n2, ties):
+    first, second = values(seed, n1, ties) + np.float32(0.5), values(seed + 1, n2, ties)
+    together = getattr(stats, f"{effect}s")(first, second, level=0.9)
+    alone = [getattr(stats, effect)(first[:, i], second[:, i], level=0.9) for i in range(COLUMNS)]
     assert together == tuple(alone)

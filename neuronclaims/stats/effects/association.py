@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neuronclaims.stats.effects.intervals import Estimate
+from neuronclaims.stats.effects.estimate import Estimate
 from neuronclaims.stats.effects.quantiles import spread, t_quantile
 from neuronclaims.stats.inputs import Alternative, Bools, Floats, StatsError, check_share, vector
 from neuronclaims.stats.permutation.exchange import ExchangeOptions, exchange_test

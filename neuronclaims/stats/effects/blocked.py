@@ -11,12 +11,8 @@ from collections.abc import Sequence
 
 from numpy.typing import ArrayLike
 
-from neuronclaims.stats.effects.intervals import (
-    Estimate,
-    auroc_estimate,
-    hedges_g_estimate,
-    mean_difference_estimate,
-)
+from neuronclaims.stats.effects.estimate import Estimate
+from neuronclaims.stats.effects.intervals import auroc_estimate, hedges_g_estimate, mean_difference_estimate
 from neuronclaims.stats.effects.newcombe import hanley_mcneil_variance, variance_excess
 from neuronclaims.stats.effects.noncentral import noncentrality_limits
 from neuronclaims.stats.effects.within_blocks import (

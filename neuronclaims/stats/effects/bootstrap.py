@@ -19,7 +19,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neuronclaims.stats.effects.intervals import Estimate
+from neuronclaims.stats.effects.estimate import Estimate
 from neuronclaims.stats.inputs import Floats, StatsError, check_choice, check_share, vector
 from neuronclaims.stats.permutation.arrangements import raw_words
 

@@ -12,7 +12,13 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from neuronclaims.stats.effects.intervals import Estimate, in_units, paired_t, pooled_t, welch_error
+from neuronclaims.stats.effects.estimate import Estimate
+from neuronclaims.stats.effects.intervals import (
+    in_units,
+    paired_t,
+    pooled_t,
+    welch_error,
+)
 from neuronclaims.stats.effects.newcombe import (
     hanley_mcneil_variance,
     paired_variance_factor,

@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neuronclaims.stats.effects.intervals import Estimate
+from neuronclaims.stats.effects.estimate import Estimate
 from neuronclaims.stats.effects.quantiles import spread, standard_error, t_below, t_quantile
 from neuronclaims.stats.inputs import (
     Alternative,

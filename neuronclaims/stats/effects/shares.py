@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neuronclaims.stats.effects.intervals import Estimate
+from neuronclaims.stats.effects.estimate import Estimate
 from neuronclaims.stats.effects.quantiles import never_zero, normal_quantile
 from neuronclaims.stats.inputs import (
     Alternative,

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neuronclaims.stats.effects.bootstrap import resampled_indices
-from neuronclaims.stats.effects.intervals import Estimate
+from neuronclaims.stats.effects.estimate import Estimate
 from neuronclaims.stats.effects.points import variance
 from neuronclaims.stats.effects.quantiles import t_quantile
 from neuronclaims.stats.inputs import Bools, Floats, StatsError, check_choice, check_share, matrix, vector
