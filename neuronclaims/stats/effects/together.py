@@ -1,0 +1,116 @@
+"""Effects with their intervals of many neurons at once, between two independent sets.
+
+A neuron gets, to the last digit, what it gets alone: the functions for one neuron in ``intervals.py`` call these.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from neuronclaims.stats.effects.estimate import Estimate
+from neuronclaims.stats.effects.newcombe import hanley_mcneil_limits, variance_excess
+from neuronclaims.stats.effects.noncentral import noncentrality_limits
+from neuronclaims.stats.effects.points import auroc_many, variance
+from neuronclaims.stats.effects.quantiles import normal_quantile
+from neuronclaims.stats.inputs import Floats, check_share, check_sizes, column_means, matrix, to_unit
+
+
+def auroc_estimates(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) -> tuple[Estimate, ...]:
+    """Return for each of m neurons, [n1, m] against [n2, m], what ``auroc_estimate`` gives it."""
+    a, b = _independent(first, second, level)
+    excess, quantile = np.sqrt(variance_excess(a, b)), normal_quantile(level)
+    return tuple(
+        Estimate(
+            "AUROC",
+            value,
+            *hanley_mcneil_limits(value, len(a), len(b), quantile * wide),
+            level,
+            "Newcombe score interval",
+        )
+        for value, wide in zip(auroc_many(a, b).tolist(), excess.tolist(), strict=True)
+    )
+
+
+def mean_difference_estimates(
+    first: ArrayLike, second: ArrayLike, *, level: float = 0.95
+) -> tuple[Estimate, ...]:
+    """Return for each of m neurons, [n1, m] against [n2, m], what ``mean_difference_estimate`` gives it."""
+    from scipy.special import stdtrit
+
+    name, method = "difference of means", "Welch t interval"
+    a, b = _independent(first, second, level)
+    values = column_means(a) - column_means(b)
+    scale = np.ldexp(1.0, np.frexp(np.maximum(np.abs(a).max(axis=0), np.abs(b).max(axis=0)))[1])
+    error, df = welch_errors(*in_units(a, b))
+    reach = stdtrit(df, (1 + level) / 2) * error * scale
+    return tuple(
+        Estimate(name, value, value - far, value + far, level, method)
+        if far > 0
+        else Estimate(name, value, None, None, level, method)
+        for value, far in zip(values.tolist(), reach.tolist(), strict=True)
+    )
+
+
+def hedges_g_estimates(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) -> tuple[Estimate, ...]:
+    """Return for each of m neurons, [n1, m] against [n2, m], what ``hedges_g_estimate`` gives it."""
+    t, size, df = pooled_ts(*_independent(first, second, level))
+    return tuple(
+        standardised("Hedges' g", (None if math.isnan(one) else one, size, df), level) for one in t.tolist()
+    )
+
+
+def pooled_ts(first: Floats, second: Floats) -> tuple[Floats, float, int]:
+    """Return Student's t of each column (NaN where nothing varies), by how much it exceeds the effect in sd, its df."""
+    n1, n2 = len(first), len(second)
+    a, b = in_units(first, second)
+    df, size = n1 + n2 - 2, math.sqrt(n1 * n2 / (n1 + n2))
+    pooled = np.sqrt(((n1 - 1) * variance(a) + (n2 - 1) * variance(b)) / df)
+    difference = column_means(a) - column_means(b)
+    t = np.divide(difference, pooled, out=np.full_like(pooled, np.nan), where=pooled > 0)
+    return t * size, size, df
+
+
+def welch_errors(first: Floats, second: Floats) -> tuple[Floats, Floats]:
+    """Return the standard error of each column's difference of means, and Satterthwaite's degrees of freedom."""
+    n1, n2 = len(first), len(second)
+    parts = variance(first) / n1, variance(second) / n2
+    both = parts[0] + parts[1]
+    # From shares, so that tiny and huge variances neither vanish nor overflow.
+    shares = [np.divide(part, both, out=np.full_like(both, 0.5), where=both > 0) for part in parts]
+    df = 1 / (shares[0] ** 2 / (n1 - 1) + shares[1] ** 2 / (n2 - 1))
+    return np.sqrt(both), np.where(both > 0, df, float(n1 + n2 - 2))
+
+
+def in_units(first: Floats, second: Floats) -> tuple[Floats, Floats]:
+    """Return columns divided by one power of two each: squares then neither vanish nor overflow."""
+    pooled = to_unit(np.concatenate([first, second]))
+    return pooled[: len(first)], pooled[len(first) :]
+
+
+def standardised(name: str, found: tuple[float | None, float, int], level: float) -> Estimate:
+    """Return the effect in standard deviations of a t (None where nothing varies), its size and its df."""
+    method = "noncentral t interval (normal theory)"
+    t, size, df = found
+    if t is None:
+        return Estimate(name, None, None, None, level, method)
+    value = _hedges_factor(df) * t / size
+    limits = noncentrality_limits(t, df, level)
+    if limits is None:
+        return Estimate(name, value, None, None, level, method)
+    return Estimate(name, value, min(value, limits[0] / size), max(value, limits[1] / size), level, method)
+
+
+def _hedges_factor(df: int) -> float:
+    if df < 2:
+        return 1.0  # the factor exists from two degrees of freedom on
+    return math.exp(math.lgamma(df / 2) - math.lgamma((df - 1) / 2)) / math.sqrt(df / 2)
+
+
+def _independent(first: ArrayLike, second: ArrayLike, level: float) -> tuple[Floats, Floats]:
+    a, b = matrix(first, "The first set"), matrix(second, "The second set")
+    check_share(level, "The level")
+    check_sizes(a, b, paired=False)
+    return np.sort(a, axis=0), np.sort(b, axis=0)  # the order of prompts shall not change the last digit
