@@ -41,16 +41,15 @@ class SentenceError(NeuronClaimsError):
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A sentence that was read: its dataclass, its phrase, and the span of each field's words (from 0)."""
+    """A sentence that was read: its dataclass, its phrase, and the span of each field's words (from 0).
+
+    ``text`` is the canonical sentence.
+    """
 
     value: Any
     phrase: Phrase
     spans: Mapping[str, tuple[int, int]]
-
-    @property
-    def text(self) -> str:
-        """The canonical sentence."""
-        return self.phrase.render(self.value)
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,4 +257,4 @@ def _built(sentence: str, match: _Match) -> Parsed:
     except FieldError as error:
         start, end = match.spans.get(error.field, (0, len(sentence)))
         raise SentenceError(sentence, start + 1, end - start, error.message, error.suggestion) from None
-    return Parsed(value, match.phrase, match.spans)
+    return Parsed(value, match.phrase, match.spans, match.phrase.render(value))

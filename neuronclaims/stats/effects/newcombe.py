@@ -9,6 +9,8 @@ import numpy as np
 from neuronclaims.stats.effects.points import doubled_midranks, variance
 from neuronclaims.stats.inputs import Bools, Floats, column_means
 
+_CLOSE = 1e-13
+
 
 def hanley_mcneil_variance(theta: float, n1: int, n2: int) -> float:
     """Return the variance of the AUROC estimate when the true AUROC is ``theta``, with n1 and n2 units.
@@ -90,10 +92,8 @@ def paired_variance_factor(first: Floats, second: Floats) -> float:
 def _solve(value: float, end: float, n1: int, n2: int, quantile: float) -> float:
     """Bisect between the estimate, where the distance is too small, and ``end``, where it is large enough."""
     inside, outside = value, end
-    for _ in range(200):
+    while abs(outside - inside) > _CLOSE:
         middle = (inside + outside) / 2
-        if middle in (inside, outside):
-            break
         reach = quantile * math.sqrt(hanley_mcneil_variance(middle, n1, n2))
         if abs(value - middle) <= reach:
             inside = middle
