@@ -12,19 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from neuronclaims.session.settings import add_settings, check_settings
+from neuronclaims.session.settings import SUFFIXES, add_settings, check_settings
 
 if TYPE_CHECKING:
     from neuronclaims.runs import LoadedModel
     from neuronclaims.session.nodes import ClaimFileNode
     from neuronclaims.study import Study
 
-SUFFIXES = (".claims.yaml", ".claims.yml")
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the ``--claims-*`` options."""
     add_settings(parser)
+    add_baseline_settings(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -34,6 +33,10 @@ def pytest_configure(config: pytest.Config) -> None:
         from neuronclaims.session.recorder import listen
 
         listen(config)
+    if wants_baseline(config):
+        from neuronclaims.session.compared import compare
+
+        compare(config)
     if config.option.claims_dry_run:
         from neuronclaims.session.dry_run import DryRun
 

@@ -7,58 +7,43 @@ prints it anew.
 from __future__ import annotations
 
 import json
-import os
 import platform
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from neuronclaims import __version__
-from neuronclaims.errors import NeuronClaimsError
+from neuronclaims.reports.account import Account
 from neuronclaims.reports.entry import OUTCOMES, Entry
+from neuronclaims.reports.files import ReportError as ReportError
+from neuronclaims.reports.files import placed
+from neuronclaims.reports.json_text import json_text
 from neuronclaims.reports.plain import adapter, to_plain
 from neuronclaims.results import VERDICTS
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 FILE_NAME = "claims.json"
 _LIBRARIES = ("numpy", "scipy", "torch", "transformers", "tokenizers", "pytest")
 
 
-class ReportError(NeuronClaimsError):
-    """A report that could not be written."""
-
-
-def write_json(folder: Path, entries: Sequence[Entry], *, complete: bool = True) -> Path:
+def write_json(folder: Path, account: Account) -> Path:
     """Write ``claims.json`` into ``folder`` and return its path; a reader never sees half a file.
 
     Raises ReportError where the folder cannot be made or written.
     """
-    text = json.dumps(report(entries, complete=complete), indent=1, ensure_ascii=False, allow_nan=False)
-    path = folder / FILE_NAME
-    waiting = folder / f".{FILE_NAME}.{os.getpid()}"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        waiting.write_text(text + "\n", encoding="utf-8")
-        waiting.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            waiting.unlink()
-        raise ReportError(
-            f"The report {path} could not be written: {error.strerror}. Choose another folder with --claims-report."
-        ) from error
-    return path
+    text = json_text(report(account))
+    return placed(folder / FILE_NAME, lambda waiting: waiting.write_text(text, encoding="utf-8"))
 
 
-def report(entries: Sequence[Entry], *, complete: bool = True) -> dict[str, Any]:
-    """Return the whole report as plain data; ``complete`` is False when the session was interrupted."""
+def report(account: Account) -> dict[str, Any]:
+    """Return the whole report as plain data."""
+    entries = account.entries
     verdicts = Counter(entry.result.verdict for entry in entries)
     return {
         "schema": SCHEMA_VERSION,
-        "complete": complete,
+        "complete": account.complete,
         "made": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "environment": environment(),
         "summary": {
@@ -67,7 +52,9 @@ def report(entries: Sequence[Entry], *, complete: bool = True) -> dict[str, Any]
             "broken": verdicts[None],
             "as_expected": sum(entry.result.as_expected for entry in entries),
             "failed": sum(entry.failed for entry in entries),
+            "missing": len(account.missing),
         },
+        "missing": list(account.missing),
         "claims": [_claim(entry) for entry in entries],
     }
 
@@ -105,14 +92,19 @@ def schema() -> dict[str, Any]:
     }
     claim["properties"] = {"nodeid": added.pop("nodeid"), **claim["properties"], **added}
     claim["required"] = list(claim["properties"])
-    counts = ["claims", *VERDICTS, "broken", "as_expected", "failed"]
+    counts = ["claims", *VERDICTS, "broken", "as_expected", "failed", "missing"]
     count = {"type": "integer", "minimum": 0}
     properties = {
         "schema": {"const": SCHEMA_VERSION},
-        "complete": {"type": "boolean", "description": "false when the session was interrupted"},
+        "complete": {"type": "boolean", "description": "whether every claim asked for has a result"},
         "made": {"type": "string", "format": "date-time"},
         "environment": {"type": "object", "additionalProperties": {"type": "string"}},
         "summary": {"type": "object", "required": counts, "properties": dict.fromkeys(counts, count)},
+        "missing": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "node ids of claims that were to be tested and came to no result",
+        },
         "claims": {"type": "array", "items": claim},
     }
     return {

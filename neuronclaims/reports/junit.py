@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import math
+
+from neuronclaims.reports.json_text import rounded
+from neuronclaims.reports.text import visible
 from neuronclaims.results import Result
 
 
 def properties(result: Result) -> list[tuple[str, str | float | int]]:
-    """Return (name, value) pairs for pytest's ``user_properties``; what is unknown is left out."""
+    """Return (name, value) pairs for pytest's ``user_properties``; what is unknown is left out.
+
+    Text is made visible, since XML has no place for control characters, and numbers are those of ``claims.json``.
+    """
     found: list[tuple[str, str | float | int | None]] = [
         ("claims.verdict", result.verdict),
         ("claims.expected", result.expect),
@@ -28,4 +35,10 @@ def properties(result: Result) -> list[tuple[str, str | float | int]]:
             ("claims.selection", result.evidence.selection.how),
             ("claims.n", sum(count for _, count in result.evidence.counts)),
         ]
-    return [(name, value) for name, value in found if value is not None]
+    return [(name, _scalar(value)) for name, value in found if value is not None]
+
+
+def _scalar(value: str | float | int) -> str | float | int:
+    if isinstance(value, str):
+        return visible(value)
+    return rounded(value) if isinstance(value, float) and math.isfinite(value) else value

@@ -13,6 +13,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from neuronclaims.reports.account import Account
 from neuronclaims.reports.entry import Entry, common_errors, families
 from neuronclaims.reports.sketches import WIDTH, lines_of
 from neuronclaims.reports.text import fitting, visible
@@ -21,11 +22,13 @@ from neuronclaims.reports.wording import (
     effect_texts,
     headline,
     model_lines,
+    next_steps,
     number,
     own_id,
     p_value,
     selection_lines,
     tally,
+    told,
 )
 from neuronclaims.results import Effect, Evidence
 
@@ -55,13 +58,12 @@ UNUSUAL = "█▁─…"
 """What an encoding must be able to write for us to draw with more than ASCII."""
 
 
-def draw(
-    entries: Sequence[Entry], *, width: int, colour: bool, verbosity: int = 0, encoding: str = "utf-8"
-) -> str:
+def draw(account: Account, *, width: int, colour: bool, verbosity: int = 0, encoding: str = "utf-8") -> str:
     """Return the claims of a session as text for a terminal of ``width`` columns.
 
     ``verbosity`` below 0 shows only what fails, above 0 every reason, effect and note.
     """
+    entries = account.entries
     pen = _Pen(width, verbosity, plain=fitting(UNUSUAL, encoding) != UNUSUAL)
     console = Console(
         file=StringIO(),
@@ -78,7 +80,11 @@ def draw(
         for file, model, members in families([e for e in entries if verbosity >= 0 or e.failed]):
             console.print(*pen.family(f"{file} on {model}", members), sep="\n")
         style = "bold red" if any(entry.failed for entry in entries) else "green"
+        for line in next_steps(entries) if verbosity >= 0 else ():
+            console.print(_text(line, "italic"))
         console.print(_text(tally(entries), style))
+        if account.partial:
+            console.print(_text(account.partial[0].upper() + account.partial[1:], "bold yellow"))
     lines = (TRAILING.sub(r"\1", line) for line in captured.get().split("\n"))
     return fitting("\n".join(lines), encoding)
 
@@ -146,7 +152,7 @@ class _Pen:
         """Yield what is to be read under a claim: why it came out so when that matters, all there is with ``-v``."""
         result, lines = entry.result, []
         if self.verbosity > 0 or not result.as_expected or entry.failed:
-            lines = [result.reason]
+            lines = [told(result)]
         if self.verbosity > 0:
             lines += [f"Because: {result.because}"] if result.because else []
             lines += [

@@ -141,6 +141,41 @@ def model_lines(entries: Sequence[Entry]) -> list[str]:
     return [f"Weights of {entries[0].result.model}: SHA-256 {found}" for found in known if found]
 
 
+def told(result: Result) -> str:
+    """Return why a claim came out as it did, with the number it rests on; the error of one that was not tested."""
+    if result.error is not None:
+        return result.error
+    effect = result.evidence.effect if result.evidence is not None else None
+    if (
+        effect is None
+        or effect.value is None
+        or result.verdict != "refuted"
+        or effect.name not in result.reason
+    ):
+        return result.reason
+    return f"The {effect.name} is {number(effect.value)}. {result.reason}"
+
+
+def next_steps(entries: Sequence[Entry]) -> list[str]:
+    """Say for those who meet it first what failed claims mean and what can be done: a line for each way to fail."""
+    ways = {headline(entry) for entry in entries if entry.failed}
+    verdicts = {verdict for verdict, note in ways if not note}
+    found = [text for verdict, text in NEXT.items() if verdict in verdicts]
+    return found + ([UNEXPECTED] if any(note for _, note in ways) else [])
+
+
+NEXT = {
+    "refuted": "Refuted: the data speak against the claim as it is written. Weaken or drop it; "
+    "or keep it as known not to hold, with `expect: refuted`.",
+    "inconclusive": "Inconclusive: neither shown nor disproved. More prompts narrow the interval and lower p; "
+    "or keep it as known to be open, with `expect: inconclusive`.",
+    "broken": "Broken: nothing was tested. Each message says what stands in the way.",
+}
+"""What to do about claims that were expected to hold and do not, by verdict."""
+
+UNEXPECTED = "Not what `expect:` or `xfail:` says: if it is right now, change that line of the claim."
+
+
 def own_id(result: Result) -> str:
     """Return a claim's id where somebody gave it one, nothing where it only repeats the sentence."""
     letters = [re.sub(r"[^a-z0-9]+", "", text.lower()) for text in (result.id, result.sentence)]

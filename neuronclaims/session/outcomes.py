@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 
 from neuronclaims.reports.text import one_line
+from neuronclaims.reports.wording import told
 from neuronclaims.session.settings import value_of
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ class ClaimInconclusive(ClaimMissed):
 
 class ClaimBroken(ClaimMissed):
     """A claim that could not be put to the model at all."""
+
+
+class ClaimDrifted(ClaimMissed):
+    """A claim that became something since its baseline that fails the run."""
 
 
 def miss(result: Result, config: pytest.Config) -> NoReturn:
@@ -54,7 +59,7 @@ def message_of(result: Result, xfail: str | None = None) -> str:
     expected = "" if result.expect == "supported" else f", expected {result.expect}"
     if xfail is not None:
         expected = f", though marked xfail ({xfail})"
-    return one_line(f"{place}: {result.verdict}{expected}: {result.sentence}. {result.reason}")
+    return one_line(f"{place}: {result.verdict}{expected}: {result.sentence}. {told(result)}")
 
 
 def status_of(result: Result, outcome: str) -> tuple[str, str, str, str]:
@@ -71,3 +76,8 @@ def status_of(result: Result, outcome: str) -> tuple[str, str, str, str]:
         return "failed", "F", f"{word} (marked xfail)", "red"
     expected = "" if result.expect == "supported" else f" (expected {result.expect})"
     return "failed", "F", f"{word}{expected}", "red"
+
+
+def drifted(status: str) -> tuple[str, str, str, str]:
+    """Return category, letter, word and colour of a claim that fails by what became of it since its baseline."""
+    return status, status[0].upper(), status.upper(), "red"

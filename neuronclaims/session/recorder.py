@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from neuronclaims.errors import NeuronClaimsError
+from neuronclaims.session.ending import end_gently
 from neuronclaims.session.naming import ShortSummary
-from neuronclaims.session.settings import folder_of
+from neuronclaims.session.settings import SUFFIXES, folder_of, value_of
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
+    from neuronclaims.reports.account import Account
     from neuronclaims.reports.entry import Entry, Outcome
+    from neuronclaims.reports.writers import Trouble
 
 
 def listen(config: pytest.Config) -> None:
@@ -30,63 +34,95 @@ class ClaimsRecorder:
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
+        self._asked: dict[str, None] = {}
         self._found: dict[str, tuple[Outcome, Mapping[str, Any]]] = {}
-        self._trouble: str | None = None
+        self._skipped: set[str] = set()
+        self._interrupted = False
+        self._known: list[Entry] | None = None
+        self._written: list[Path] = []
+        self._troubles: list[Trouble] = []
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Keep which claims are to be tested."""
+        self._expect([item.nodeid for item in session.items if hasattr(item, "attach_result")])
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
+        """Keep the same where xdist's workers collect."""
+        self._expect([name for name in ids if name.partition("::")[0].endswith(SUFFIXES)])
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the latest result of each claim; a re-run replaces an earlier one."""
         result = getattr(report, "claims_result", None)
         if result is None:
+            if report.skipped:
+                self._skipped.add(report.nodeid)
             return
         outcome: Outcome = "xfailed" if report.skipped and hasattr(report, "wasxfail") else report.outcome
         self._found[report.nodeid] = outcome, result
+        self._known = None
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         if report.failed and reporter is not None:
             # Failures of a category of our own make pytest's bar yellow, unless it knows of its own category.
             reporter.stats.setdefault("failed", [])
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Write the report files, when claims ran and a folder for them is set."""
-        folder = folder_of(self.config, "report")
-        if not self._found or folder is None:
-            return
-        from neuronclaims.reports.html import write_html
-        from neuronclaims.reports.json_report import write_json
-
+        """Write the report files, when claims ran and there is a place for them."""
         ended = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
-        complete = ended and not (session.shouldstop or session.shouldfail)
-        try:
-            entries = self.entries()
-            write_json(folder, entries, complete=complete)
-            write_html(folder, entries, complete=complete)
-        except NeuronClaimsError as error:
-            self._trouble = str(error)
-            if session.exitstatus == pytest.ExitCode.OK:
-                session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        self._interrupted = not ended or bool(session.shouldstop or session.shouldfail)
+        if not self._found:
+            return
+        from neuronclaims.reports.writers import write_all
+
+        self._written, self._troubles = write_all(self.account(), places(self.config))
+        if session.exitstatus == pytest.ExitCode.OK and any(trouble.needed for trouble in self._troubles):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if exitstatus == pytest.ExitCode.INTERNAL_ERROR and reporter is not None:
+            self.pytest_terminal_summary(reporter)  # pytest itself sums up nothing then
 
     def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
-        """Draw the claims, between pytest's failures and its short summary."""
-        if self._found and not self.config.option.no_summary and self.config.get_verbosity() >= -1:
+        """Draw the claims, between pytest's failures and its short summary, and say where their reports are."""
+        verbosity = self.config.get_verbosity()
+        if self._found and not self.config.option.no_summary and verbosity >= -1:
             self._draw(terminalreporter)
-        if self._trouble:
-            terminalreporter.write_line(self._trouble, red=True, bold=True)
+        for path in self._written if verbosity >= 0 else ():
+            terminalreporter.write_line(f"Written: {_from(self.config.invocation_params.dir, path)}")
+        for trouble in self._troubles:
+            terminalreporter.write_line(trouble.text, red=True, bold=True)
 
     def entries(self) -> list[Entry]:
         """Return what is known so far, in the order of file, model and place."""
-        from neuronclaims.reports.entry import Entry
-        from neuronclaims.reports.plain import from_plain
+        if self._known is None:
+            from neuronclaims.reports.entry import Entry
+            from neuronclaims.reports.plain import from_plain
 
-        found = [
-            Entry(nodeid, outcome, from_plain(plain)) for nodeid, (outcome, plain) in self._found.items()
-        ]
-        return sorted(found, key=lambda e: (e.result.file, e.result.model, e.result.line, e.result.column))
+            found = (
+                Entry(name, outcome, from_plain(plain)) for name, (outcome, plain) in self._found.items()
+            )
+            self._known = sorted(
+                found, key=lambda e: (e.result.file, e.result.model, e.result.line, e.result.column, e.nodeid)
+            )
+        return self._known
+
+    def account(self) -> Account:
+        """Return what is known so far, and which claims nothing is known of."""
+        from neuronclaims.reports.account import Account
+
+        missing = self._asked.keys() - self._found.keys() - self._skipped
+        return Account(tuple(self.entries()), tuple(sorted(missing)), self._interrupted)
+
+    def _expect(self, names: Sequence[str]) -> None:
+        if names and not self._asked and not self.config.option.collectonly:
+            end_gently(self.config)
+        self._asked.update(dict.fromkeys(names))
 
     def _draw(self, reporter: TerminalReporter) -> None:
         from neuronclaims.reports.terminal import draw
 
         writer = self.config.get_terminal_writer()
         text = draw(
-            self.entries(),
+            self.account(),
             width=writer.fullwidth,
             colour=writer.hasmarkup,
             verbosity=self.config.get_verbosity(),
@@ -94,3 +130,15 @@ class ClaimsRecorder:
         )
         reporter.write_sep("=", "claims")
         reporter.write_raw(text)
+
+
+def places(config: pytest.Config) -> dict[str, Path]:
+    """Return where reports are to go: the folder of ``report``, and GitHub's file for a job's ``summary``."""
+    folder, file = folder_of(config, "report"), os.environ.get("GITHUB_STEP_SUMMARY")
+    found = {} if folder is None else {"report": folder}
+    return found if not file or value_of(config, "summary") == "off" else {**found, "summary": Path(file)}
+
+
+def _from(base: Path, path: Path) -> str:
+    """Return a path as one would write it from a folder, where it lies below."""
+    return str(path.relative_to(base)) if path.is_relative_to(base) else str(path)

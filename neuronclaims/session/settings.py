@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+SUFFIXES = (".claims.yaml", ".claims.yml")
+"""How names of claim files end."""
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -26,6 +29,14 @@ class Setting:
 
 SETTINGS = (
     Setting("report", "DIR", "", "write claims.json and index.html into this folder"),
+    Setting(
+        "summary",
+        "WHAT",
+        "auto",
+        "add to GitHub's job summary where the variable GITHUB_STEP_SUMMARY names one: auto or off",
+        "auto|off",
+        "auto or off",
+    ),
     Setting("cache", "DIR", ".neuronclaims", "keep what was measured in this folder", ".+", "a folder"),
     Setting(
         "device",

@@ -24,7 +24,7 @@ ALONE = {
     "PYTEST_ADDOPTS": "",
     "COLUMNS": "100",
 }
-UNSET = ("CI", "BUILD_NUMBER", "NO_COLOR", "FORCE_COLOR", "PY_COLORS")
+UNSET = ("GITHUB_STEP_SUMMARY", "CI", "BUILD_NUMBER", "NO_COLOR", "FORCE_COLOR", "PY_COLORS")
 CONFIG = {"model_type": "gpt2", "n_layer": 2, "n_embd": 6, "n_head": 2, "n_positions": 64, "vocab_size": 9}
 
 

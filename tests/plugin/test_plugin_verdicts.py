@@ -24,7 +24,7 @@ def test_verdicts_are_counted_under_their_own_categories(world) -> None:
 def test_a_failure_is_one_line_with_its_place(world) -> None:
     lines = world.section("FAILURES").splitlines()
     for name, said in {
-        "opposite": f"refuted: neuron 0:1 {MORE}. The 95",
+        "opposite": f"refuted: neuron 0:1 {MORE}. The difference of means is -",
         "wrongly-refuted": f"supported, expected refuted: neuron 1:0 {MORE}. The ",
         "holds-again": f"supported, though marked xfail (lost in v2): neuron 0:0 {MORE}. The ",
     }.items():

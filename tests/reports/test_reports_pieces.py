@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from neuronclaims.figures import Distributions, Row
 from neuronclaims.reports import json_report
+from neuronclaims.reports.account import Account
 from neuronclaims.reports.entry import Entry
 from neuronclaims.reports.plain import from_plain, to_plain
 from neuronclaims.reports.sketch import ASCII, BLOCKS, sketch
@@ -71,8 +72,8 @@ def test_the_published_schema_is_current() -> None:
 
 
 def test_a_report_appears_whole_or_not_at_all(tmp_path, monkeypatch) -> None:
-    entries = [Entry("f.claims.yaml::m::x", "passed", RESULT)]
-    path = json_report.write_json(tmp_path / "new" / "folder", entries)
+    entries = (Entry("f.claims.yaml::m::x", "passed", RESULT),)
+    path = json_report.write_json(tmp_path / "new" / "folder", Account(entries))
     before = path.read_text()
 
     def full(self, target):
@@ -80,7 +81,7 @@ def test_a_report_appears_whole_or_not_at_all(tmp_path, monkeypatch) -> None:
 
     monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(json_report.ReportError, match="could not be written: No space left on device"):
-        json_report.write_json(tmp_path / "new" / "folder", [])
+        json_report.write_json(tmp_path / "new" / "folder", Account(()))
     assert path.read_text() == before
     assert os.listdir(path.parent) == ["claims.json"]
 

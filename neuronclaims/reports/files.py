@@ -1,0 +1,34 @@
+"""Files of reports: there as a whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from neuronclaims.errors import NeuronClaimsError
+
+
+class ReportError(NeuronClaimsError):
+    """A report that could not be written."""
+
+
+def placed(path: Path, write: Callable[[Path], object]) -> Path:
+    """Let a file be written beside ``path`` and rename it, so that a reader never sees half of one.
+
+    Makes the folder where there is none. Raises ReportError where the file cannot be written.
+    """
+    waiting = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(waiting)
+        waiting.replace(path)
+    except OSError as error:
+        raise ReportError(
+            f"The report {path} could not be written: {error.strerror}. Choose another folder with --claims-report."
+        ) from error
+    finally:
+        with suppress(OSError):
+            waiting.unlink()
+    return path

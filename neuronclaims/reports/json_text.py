@@ -1,0 +1,53 @@
+"""Plain data as JSON that is read and compared by people too: short numbers, short lines, nothing a terminal obeys."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+DIGITS = 6
+"""Significant digits of a number: more than any of them deserves, and few enough to be the same on most machines."""
+
+WIDTH = 110
+"""What fits into a line of this many characters stands on one."""
+
+_UNSEEN = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+
+
+def rounded(value: float) -> float:
+    """Return a number with ``DIGITS`` significant digits."""
+    return float(f"{value:.{DIGITS}g}")
+
+
+def json_text(value: Any) -> str:
+    """Return plain data as JSON: numbers rounded, flat lists and records on one line where they are short.
+
+    Numbers of one row always share a line, so that another measurement is another line. Characters that are not
+    seen are escaped: they are the same to whoever parses the text, and harmless to who prints it.
+    """
+    return _UNSEEN.sub(lambda match: f"\\u{ord(match[0]):04x}", _text(value, "")) + "\n"
+
+
+def _text(value: Any, margin: str) -> str:
+    if isinstance(value, float):
+        return repr(rounded(value))
+    if isinstance(value, (list, tuple)):
+        numbers = all(entry is None or isinstance(entry, (int, float)) for entry in value)
+        return _joined("[]", value, [_text(entry, margin + " ") for entry in value], margin, numbers)
+    if isinstance(value, dict):
+        parts = [f"{_string(key)}: {_text(entry, margin + ' ')}" for key, entry in value.items()]
+        return _joined("{}", value.values(), parts, margin, False)
+    return _string(value)
+
+
+def _string(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _joined(ends: str, entries: Any, parts: list[str], margin: str, on_one_line: bool) -> str:
+    flat = not any(isinstance(entry, (list, tuple, dict)) for entry in entries)
+    if on_one_line or (flat and sum(map(len, parts)) + 2 * len(parts) + len(margin) <= WIDTH):
+        return f"{ends[0]}{', '.join(parts)}{ends[1]}"
+    inner = f",\n{margin} ".join(parts)
+    return f"{ends[0]}\n{margin} {inner}\n{margin}{ends[1]}"

@@ -1,0 +1,34 @@
+"""Ends a session that is told to terminate as Ctrl-C would, so that what is known is still written."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import FrameType
+from typing import NoReturn
+
+import pytest
+
+
+class Terminated(KeyboardInterrupt):
+    """The session was asked to end: by a scheduler, a container, a cancelled CI job."""
+
+
+def end_gently(config: pytest.Config) -> None:
+    """Let SIGTERM interrupt the session, where nobody else has a use for it; puts things back at its end."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        return
+    signal.signal(signal.SIGTERM, _terminate)
+    config.add_cleanup(_put_back)
+
+
+def _put_back() -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _terminate(_: int, __: FrameType | None) -> NoReturn:
+    # Schedulers that signal twice must not meet a report half-told.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise Terminated("the run was told to terminate (SIGTERM)")
