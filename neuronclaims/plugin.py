@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the ``--claims-*`` options."""
     add_settings(parser)
-    add_baseline_settings(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -33,10 +32,6 @@ def pytest_configure(config: pytest.Config) -> None:
         from neuronclaims.session.recorder import listen
 
         listen(config)
-    if wants_baseline(config):
-        from neuronclaims.session.compared import compare
-
-        compare(config)
     if config.option.claims_dry_run:
         from neuronclaims.session.dry_run import DryRun
 
