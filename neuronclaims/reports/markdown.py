@@ -1,4 +1,4 @@
-"""Text of users in GitHub's Markdown: what it says is what is read."""
+"""Text of users inside a line of GitHub's Markdown: what it says is what is read."""
 
 from __future__ import annotations
 
@@ -6,27 +6,24 @@ import re
 
 from neuronclaims.reports.text import one_line
 
-_MEANING = re.compile(r"[!-/:-@\[-`{-~]")
-"""ASCII punctuation: all of it means something somewhere in Markdown, HTML or GitHub's additions to them."""
+_MARKUP = re.compile(r"[&<>\[\]\\`*_~|]|(?<=www)\.|:(?=/)", re.IGNORECASE)
+"""What means something within a line: to HTML, to Markdown, to tables, and to who makes links of addresses."""
 
-_HARMLESS = frozenset("(),;%+")
-"""Means nothing without the others."""
+_NAMES = re.compile(r"[@#$]|:(?=[\w+-]+:)")
+"""What GitHub makes people, issues, formulas and emoji of, after it has read the Markdown."""
 
-_LINKING = frozenset("@#")
-"""GitHub makes people and issues of what follows these, after it has read the Markdown."""
+_MEANING = re.compile(f"{_NAMES.pattern}|{_MARKUP.pattern}", re.IGNORECASE)
 
 
 def escaped(text: str) -> str:
-    """Return text on one line as Markdown that shows it as it is: no markup, links, mentions, emoji or formulas.
+    """Return text on one line as Markdown that shows it as it is, to be used anywhere but at the start of a line.
 
-    Every character that could mean something is a reference, as HTML has them; an element of its own keeps ``@``
-    and ``#`` from what follows.
+    Characters with a meaning become references, as HTML has them; an element of its own keeps from what follows
+    those that are looked for in the finished page.
     """
     return _MEANING.sub(_reference, one_line(text))
 
 
 def _reference(match: re.Match[str]) -> str:
-    if match[0] in _HARMLESS:
-        return match[0]
     reference = f"&#{ord(match[0])};"
-    return f"<span>{reference}</span>" if match[0] in _LINKING else reference
+    return f"<span>{reference}</span>" if _NAMES.match(match.string, match.start()) else reference

@@ -67,18 +67,18 @@ WRITERS: tuple[Writer, ...] = (
 
 def write_all(
     account: Account, places: Mapping[str, Path], writers: Sequence[Writer] = WRITERS
-) -> tuple[list[Path], list[Trouble]]:
-    """Write a session in every format that has a place; return what was written, and what could not be.
+) -> tuple[dict[str, Path], list[Trouble]]:
+    """Write a session in every format that has a place; return what was written by name, and what could not be.
 
     A writer that fails, even by a defect of its own, is one sentence and stops no other. Reports that one cause
     keeps from being written are told once.
     """
-    written: list[Path] = []
+    written: dict[str, Path] = {}
     troubles: dict[str, Trouble] = {}
     for writer in writers:
         if writer.place in places:
             try:
-                written.append(writer.write(places[writer.place], account))
+                written[writer.name] = writer.write(places[writer.place], account)
             except Exception as error:
                 cause = str(error.__cause__ or error)
                 troubles.setdefault(cause, Trouble(writer.name, _sentence(writer, error), writer.needed))

@@ -39,7 +39,7 @@ class ClaimsRecorder:
         self._skipped: set[str] = set()
         self._interrupted = False
         self._known: list[Entry] | None = None
-        self._written: list[Path] = []
+        self._written: dict[str, Path] = {}
         self._troubles: list[Trouble] = []
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -86,8 +86,8 @@ class ClaimsRecorder:
         verbosity = self.config.get_verbosity()
         if self._found and not self.config.option.no_summary and verbosity >= -1:
             self._draw(terminalreporter)
-        for path in self._written if verbosity >= 0 else ():
-            terminalreporter.write_line(f"Written: {_from(self.config.invocation_params.dir, path)}")
+        if self._written and verbosity >= 0:
+            terminalreporter.write_line(f"Written: {', '.join(map(self._spoken, self._written))}")
         for trouble in self._troubles:
             terminalreporter.write_line(trouble.text, red=True, bold=True)
 
@@ -111,6 +111,13 @@ class ClaimsRecorder:
 
         missing = self._asked.keys() - self._found.keys() - self._skipped
         return Account(tuple(self.entries()), tuple(sorted(missing)), self._interrupted)
+
+    def _spoken(self, name: str) -> str:
+        """Return a report as one would call it: a file by its path from here, anything else by its name."""
+        path, base = self._written[name], self.config.invocation_params.dir
+        if path.name != name:
+            return name
+        return str(path.relative_to(base)) if path.is_relative_to(base) else str(path)
 
     def _expect(self, names: Sequence[str]) -> None:
         if names and not self._asked and not self.config.option.collectonly:
@@ -137,8 +144,3 @@ def places(config: pytest.Config) -> dict[str, Path]:
     folder, file = folder_of(config, "report"), os.environ.get("GITHUB_STEP_SUMMARY")
     found = {} if folder is None else {"report": folder}
     return found if not file or value_of(config, "summary") == "off" else {**found, "summary": Path(file)}
-
-
-def _from(base: Path, path: Path) -> str:
-    """Return a path as one would write it from a folder, where it lies below."""
-    return str(path.relative_to(base)) if path.is_relative_to(base) else str(path)
