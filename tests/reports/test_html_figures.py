@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import ecdf, gaussian_kde
 
-from neuronclaims.figures import Distributions, Point, Points, Row
+from neuronclaims.figures import Distributions, Panel, Point, Points, Row, Surface
 from neuronclaims.reports.html.figures import Cell, draw, draw_grid
 from neuronclaims.reports.html.figures.bins import middle, span
-from neuronclaims.reports.html.figures.densities import common_edges, cumulative, density, shares
+from neuronclaims.reports.html.figures.densities import MOST_BINS, common_edges, cumulative, density, shares
 from neuronclaims.reports.html.figures.drawing import NUMERIC, label, reach, side_by_side
 from neuronclaims.reports.html.figures.points import MOST, thinned
 
@@ -52,7 +52,16 @@ def test_a_density_is_scipy_s_at_silverman_s_bandwidth() -> None:
     assert np.trapezoid(found[1], found[0]) == pytest.approx(1, abs=0.05)
 
 
-@pytest.mark.parametrize("values", [[1.0] * 20, [1.0, 2.0, 3.0]])
+def test_groups_far_apart_keep_bins_in_which_their_shapes_are_seen() -> None:
+    draws = np.random.default_rng(3)
+    low, high = draws.normal(-100, 1, size=200), draws.normal(100, 30, size=200)
+    edges = common_edges([list(low), list(high)])
+    assert len(edges) - 1 == MOST_BINS
+    alone = len(np.histogram_bin_edges(high, "auto")) - 1
+    assert len(common_edges([list(high), [float(high.min()), float(high.max())]])) - 1 == alone
+
+
+@pytest.mark.parametrize("values", [[1.0] * 20, [1.0, 2.0, 3.0], [0.5, 0.6, *[1.0] * 40]])
 def test_no_density_is_drawn_where_it_would_be_made_up(values: list[float]) -> None:
     assert density(values) is None
 
@@ -87,6 +96,41 @@ def test_thinning_never_drops_what_the_claim_is_about_and_says_what_it_did() -> 
 )
 def test_a_colour_scale_is_even_around_zero_where_values_lie_on_both_sides(values, low, high) -> None:
     assert reach(values)[:2] == (low, high)
+
+
+def late(counts: tuple[int, ...]) -> Surface:
+    """Two layers by four tokens, the last of them far out."""
+    values = ((0.0, 1.0), (1.0, -2.0), (0.5, 0.5), (90.0, -90.0))
+    return Surface(
+        "layer", "token", "activity (sd)", (0.0, 1.0), (1.0, 2.0, 3.0, 4.0), (Panel("a", values, counts),)
+    )
+
+
+def test_rows_of_few_units_neither_set_the_scale_nor_make_the_shape() -> None:
+    solid, flat = draw(late((40, 40, 10, 9))).plots
+    assert [plot.layout["coloraxis"]["cmax"] for plot in (solid, flat)] == [2.0, 2.0]
+    assert solid.data[0]["z"][2:] == [[0.5, 0.5], [None, None]]
+    assert flat.data[0]["z"][3] == [90.0, -90.0]
+    assert flat.layout["shapes"][0]["y0"] == 2.5
+    everything = draw(late((9, 9, 9, 9))).plots[1].layout
+    assert (everything["coloraxis"]["cmax"], everything["shapes"]) == (90.0, [])
+
+
+def test_a_surface_of_one_token_is_a_line_per_set() -> None:
+    panels = (Panel("a", ((1.0, 2.0),), (5,)), Panel("b", ((3.0, None),), (4,)))
+    drawing = draw(Surface("layer", "token", "activity", (0.0, 1.0), (1.0,), panels))
+    (plot,) = drawing.plots
+    assert [(line["name"], line["x"], line["y"]) for line in plot.data] == [
+        ("a", [0.0, 1.0], [1.0, 2.0]),
+        ("b", [0.0, 1.0], [3.0, None]),
+    ]
+    assert plot.data[1]["customdata"] == [4, 4]
+    assert drawing.caption == "activity over layer, for a and b"
+    upright = draw(
+        Surface("layer", "token", "activity", (3.0,), (1.0, 2.0), (Panel("a", ((1.0,), (2.0,)), (5, 2)),))
+    )
+    assert upright.plots[0].data[0]["y"] == [1.0, 2.0]
+    assert upright.plots[0].data[0]["customdata"] == [5, 2]
 
 
 def test_panels_lie_side_by_side_without_touching() -> None:

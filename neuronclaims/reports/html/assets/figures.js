@@ -38,7 +38,7 @@
 
   const axis = () => ({
     gridcolor: theme.colour("grid"), zerolinecolor: theme.colour("line"), linecolor: theme.colour("line"), automargin: true,
-    title: { standoff: 8 },
+    title: { standoff: 8 }, ticks: "outside", ticklen: 4, tickcolor: "rgba(0,0,0,0)",
   });
 
   const template = () => ({

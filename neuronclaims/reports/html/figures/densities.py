@@ -15,14 +15,27 @@ FEWEST = 8
 
 
 def common_edges(groups: Sequence[Sequence[float]]) -> Floats:
-    """Return the edges of bins that serve all groups: as many as NumPy's ``auto`` rule says, from 5 to 40."""
+    """Return the edges of bins that serve all groups: from 5 to 40.
+
+    They are as narrow as NumPy's ``auto`` rule makes them for the group that needs the narrowest: groups that lie far
+    apart would else fall into one bin each.
+    """
     pooled = np.array([value for group in groups for value in group], dtype=np.float64)
     low, high = float(pooled.min()), float(pooled.max())
     if low == high:
         half = 0.5 if low == 0 else abs(low) * 0.05
         return np.array([low - half, low + half])
-    count = len(np.histogram_bin_edges(pooled, bins="auto")) - 1
+    widths = [width for group in groups if (width := _bin_width(group)) > 0]
+    count = round((high - low) / min(widths)) if widths else 0
     return np.linspace(low, high, min(max(count, 5), MOST_BINS) + 1)
+
+
+def _bin_width(values: Sequence[float]) -> float:
+    given = np.asarray(values, dtype=np.float64)
+    if len(given) < 2 or given.min() == given.max():
+        return 0.0
+    edges = np.histogram_bin_edges(given, bins="auto")
+    return float(edges[1] - edges[0])
 
 
 def shares(values: Sequence[float], edges: Floats) -> tuple[list[float], list[int]]:
@@ -32,7 +45,7 @@ def shares(values: Sequence[float], edges: Floats) -> tuple[list[float], list[in
 
 
 def density(values: Sequence[float], points: int = 60) -> tuple[Floats, Floats] | None:
-    """Return a Gaussian kernel density: places and heights; None for too few values, or values all alike.
+    """Return a Gaussian kernel density: places and heights; None for too few values, or where half are alike.
 
     The bandwidth is Silverman's rule of thumb, 0.9 min(sd, IQR / 1.34) n^(-1/5) (Silverman 1986, eq. 3.31).
     """
@@ -51,7 +64,6 @@ def cumulative(values: Sequence[float]) -> tuple[list[float], list[float]]:
 
 
 def _bandwidth(values: Floats) -> float:
-    spread = float(np.std(values, ddof=1))
     low, high = np.percentile(values, [25, 75])
-    robust = float(high - low) / 1.34
-    return 0.9 * min(spread, robust or spread) / float(len(values) ** 0.2)
+    spread = min(float(np.std(values, ddof=1)), float(high - low) / 1.34)
+    return 0.9 * spread / float(len(values) ** 0.2)

@@ -82,6 +82,13 @@ class Drawing:
     plots: tuple[Plot, ...]
     tables: tuple[Numbers, ...]
 
+    @property
+    def promise(self) -> str:
+        """Return what its tables hold, for the words that unfold them."""
+        return "The numbers of this figure" + (
+            ", and prompts with their values" if len(self.tables) > 1 else ""
+        )
+
 
 @lru_cache(maxsize=20_000)
 def label(text: str, width: int = 70) -> str:

@@ -35,6 +35,7 @@ def draw(figure: Points) -> Drawing:
         "yaxis": axis(figure.y_axis, wrap=42, zeroline=True),
         "hovermode": "closest",
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        "showlegend": bool(marked),
     }
     plots = (Plot(traces, layout, _words(figure, marked)),) if figure.points else ()
     return Drawing(f"{figure.y_axis} over {figure.x_axis}{note}", plots, (_numbers(figure),))

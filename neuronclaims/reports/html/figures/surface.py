@@ -1,4 +1,8 @@
-"""Values over two axes: as surfaces in 3D side by side, and as heat maps, all with one colour scale."""
+"""Values over two axes: as surfaces in 3D side by side, and as heat maps, all with one colour scale.
+
+Late tokens are those of the few longest texts, and their values run far out. The scale is therefore that of the rows
+on which at least a quarter of a panel's units stand; surfaces show no others, and heat maps say where units run out.
+"""
 
 from __future__ import annotations
 
@@ -19,26 +23,40 @@ from neuronclaims.reports.html.figures.drawing import (
     side_by_side,
     titles,
 )
+from neuronclaims.reports.html.figures.profiles import profile
 from neuronclaims.reports.wording import number
 
 WIDE = 3
 """Panels that fit side by side; more are drawn as heat maps only, in rows of as many."""
 
+ENOUGH = 0.25
+"""The share of a panel's units that a row must stand on to count for the colour scale."""
+
 
 def draw(figure: Surface) -> Drawing:
     """Draw every panel twice: to see its shape, and to read it off."""
-    low, high, scale = reach(value for panel in figure.panels for row in panel.values for value in row)
+    low, high, scale = reach(value for panel in figure.panels for row in firm(panel) for value in row or ())
     colours = {"cmin": low, "cmax": high, "colorscale": scale, "colorbar": _bar(figure)}
-    words = f"{figure.z_axis} over {figure.x_axis} and {figure.y_axis}, for " + " and ".join(
+    over = [
+        name for name, places in ((figure.x_axis, figure.xs), (figure.y_axis, figure.ys)) if len(places) > 1
+    ]
+    words = f"{figure.z_axis} over {' and '.join(over or [figure.x_axis])}, for " + " and ".join(
         panel.label for panel in figure.panels
     )
-    flat = len(figure.xs) < 2 or len(figure.ys) < 2
-    plots = [] if flat or len(figure.panels) > WIDE else [_solid(figure, colours, words)]
+    if len(over) < 2:
+        return Drawing(words, (profile(figure, words),), (_numbers(figure),))
+    plots = [] if len(figure.panels) > WIDE else [_solid(figure, colours, words)]
     plots += [
         _flat(figure, figure.panels[start : start + WIDE], colours, words)
         for start in range(0, len(figure.panels), WIDE)
     ]
     return Drawing(words, tuple(plots), (_numbers(figure),))
+
+
+def firm(panel: Panel) -> list[tuple[float | None, ...] | None]:
+    """Return the rows of a panel that rest on enough units; None for the others."""
+    least = ENOUGH * max(panel.counts, default=0)
+    return [row if count >= least else None for row, count in zip(panel.values, panel.counts, strict=True)]
 
 
 def _bar(figure: Surface) -> Json:
@@ -54,7 +72,7 @@ def _solid(figure: Surface, colours: Json, words: str) -> Plot:
             "name": label(panel.label),
             "x": shorts(figure.xs),
             "y": shorts(figure.ys),
-            "z": [shorts(row) for row in panel.values],
+            "z": [shorts(row or [None] * len(figure.xs)) for row in firm(panel)],
             "coloraxis": "coloraxis",
             "hovertemplate": _hover(figure, "z"),
         }
@@ -63,8 +81,8 @@ def _solid(figure: Surface, colours: Json, words: str) -> Plot:
     scene: Json = {
         "xaxis": axis(figure.x_axis),
         "yaxis": axis(figure.y_axis),
-        "zaxis": axis(figure.z_axis, range=[colours["cmin"], colours["cmax"]]),
-        "camera": {"eye": {"x": -1.5, "y": -1.7, "z": 0.9}},
+        "zaxis": axis(figure.z_axis.split(" (")[0], wrap=30, range=[colours["cmin"], colours["cmax"]]),
+        "camera": {"eye": {"x": -1.35, "y": -1.55, "z": 0.8}, "center": {"x": 0, "y": 0, "z": -0.12}},
         "aspectmode": "cube",
     }
     scenes = {
@@ -86,9 +104,27 @@ def _flat(figure: Surface, panels: Sequence[Panel], colours: Json, words: str) -
         layout[f"xaxis{suffix}"] = axis(figure.x_axis, domain=ends, anchor=f"y{suffix}", **_few(figure.xs))
         name = figure.y_axis if place == 0 else ""
         layout[f"yaxis{suffix}"] = axis(name, anchor=f"x{suffix}", **_few(figure.ys))
-    layout["annotations"] = titles([panel.label for panel in panels], [sum(ends) / 2 for ends in places])
+    heads = titles([panel.label for panel in panels], [sum(ends) / 2 for ends in places])
+    edges = [edge for place, panel in enumerate(panels) if (edge := _edge(figure, panel, place)) is not None]
+    layout["annotations"] = heads + [note for _, note in edges]
+    layout["shapes"] = [line for line, _ in edges]
     size: Size = "short" if len(figure.ys) <= 3 else "medium"
     return Plot(data, layout, f"Heat maps: {words}.", size)
+
+
+def _edge(figure: Surface, panel: Panel, place: int) -> tuple[Json, Json] | None:
+    """Mark beyond which row units run out, where the rows that all of them have come first."""
+    whole = [count == max(panel.counts) for count in panel.counts]
+    last = sum(whole)
+    if all(whole) or not all(whole[:last]):
+        return None
+    suffix = "" if place == 0 else str(place + 1)
+    height = (figure.ys[last - 1] + figure.ys[last]) / 2
+    line = {"type": "line", "xref": f"x{suffix} domain", "yref": f"y{suffix}", "x0": 0, "x1": 1}
+    line |= {"y0": height, "y1": height, "line": {"color": "var:ink", "width": 1, "dash": "dot"}}
+    note = {"text": "above: fewer units", "xref": line["xref"], "yref": line["yref"], "x": 1, "y": height}
+    note |= {"xanchor": "right", "yanchor": "bottom", "showarrow": False, "font": {"size": 11}}
+    return line, note
 
 
 def _map(figure: Surface, panel: Panel, suffix: str) -> Json:
