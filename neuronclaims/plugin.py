@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from neuronclaims.session.baseline_settings import add_baseline_settings, wants_baseline
 from neuronclaims.session.settings import SUFFIXES, add_settings, check_settings
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the ``--claims-*`` options."""
     add_settings(parser)
+    add_baseline_settings(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -32,6 +34,10 @@ def pytest_configure(config: pytest.Config) -> None:
         from neuronclaims.session.recorder import listen
 
         listen(config)
+    if wants_baseline(config):
+        from neuronclaims.session.compared import compare
+
+        compare(config)
     if config.option.claims_dry_run:
         from neuronclaims.session.dry_run import DryRun
 

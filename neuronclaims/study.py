@@ -20,6 +20,7 @@ from neuronclaims.measurements import Measurement
 from neuronclaims.provenance import Fingerprints, check_graders, graders_note, identity
 from neuronclaims.results import Result
 from neuronclaims.runs import (
+    Fingerprint,
     LoadedModel,
     MeasurementError,
     Progress,
@@ -118,6 +119,11 @@ class Study:
             except Exception as error:
                 self._results[key] = error
         return _or_raise(self._results[key])
+
+    def fingerprint(self, file: ClaimFile, model: str) -> Fingerprint:
+        """Return the content hashes of a model; raise NeuronClaimsError where it is not there."""
+        memory = self._cache.fingerprints if self._cache else None
+        return _or_raise(self._ask(file, model)).source.fingerprint(memory)
 
     def _ask(self, file: ClaimFile, model: str) -> _Asked | NeuronClaimsError:
         key = (file.path, model)

@@ -29,8 +29,10 @@ MAY_IMPORT = {
     "verdicts": GROUND | {"kinds", "corrections"},
     "provenance": GROUND | {"kinds", "runs"},
     "study": GROUND | {"kinds", "runs", "corrections", "verdicts", "provenance"},
+    "rematch": GROUND | {"kinds", "runs", "study"},
+    "baselines": GROUND | {""},
     "reports": {"figures", "results", "errors", ""},
-    "session": GROUND | {"kinds", "runs", "verdicts", "study", "reports"},
+    "session": GROUND | {"kinds", "runs", "verdicts", "study", "reports", "baselines", ""},
     "plugin": {"session", "runs", "study"},
     "demo": {"measurements", "errors", "runs", "language", "kinds", "study", "results"},
 }

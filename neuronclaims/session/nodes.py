@@ -21,6 +21,7 @@ from neuronclaims.reports.plain import to_plain
 from neuronclaims.reports.text import one_line
 from neuronclaims.runs.errors import MissingModelError
 from neuronclaims.runs.sources import label
+from neuronclaims.session.drifted import drifted
 from neuronclaims.session.marks import check_tags, marks_of
 from neuronclaims.session.outcomes import ClaimMissed, message_of, miss, status_of
 from neuronclaims.verdicts import broken
@@ -70,6 +71,7 @@ class ClaimItem(pytest.Function):
         super().__init__(**rest)
         self.claim = claim
         self.result: Result | None = None
+        self.compared: dict[str, Any] | None = None
         for mark in marks_of(claim):
             self.add_marker(mark)
 
@@ -121,7 +123,12 @@ class ClaimItem(pytest.Function):
         if report.when != "call" or self.result is None:
             return
         report.claims_result = to_plain(self.result)  # type: ignore[attr-defined]
+        if self.compared is not None:
+            report.claims_compared = self.compared  # type: ignore[attr-defined]
         if hasattr(report, "wasxfail"):
+            return
+        if self.compared is not None and self.compared["fails"] and report.failed:
+            report.claims_status = drifted(self.compared["drift"]["status"])  # type: ignore[attr-defined]
             return
         report.claims_status = status_of(self.result, report.outcome)  # type: ignore[attr-defined]
         if report.skipped:
@@ -136,6 +143,9 @@ def check_claim(request: pytest.FixtureRequest, claims_study: Study) -> None:
     result = item.judged_by(claims_study)
     item.user_properties.extend(properties(result))
     item.result = result
+    baseline = request.config.pluginmanager.get_plugin("neuronclaims-comparing")
+    if baseline is not None:
+        baseline.see(item, result, claims_study)
     if not result.as_expected:
         miss(result, item.config)
 

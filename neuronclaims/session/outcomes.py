@@ -30,10 +30,6 @@ class ClaimBroken(ClaimMissed):
     """A claim that could not be put to the model at all."""
 
 
-class ClaimDrifted(ClaimMissed):
-    """A claim that became something since its baseline that fails the run."""
-
-
 def miss(result: Result, config: pytest.Config) -> NoReturn:
     """Raise what an unexpected result is to pytest."""
     text = message_of(result)
@@ -76,8 +72,3 @@ def status_of(result: Result, outcome: str) -> tuple[str, str, str, str]:
         return "failed", "F", f"{word} (marked xfail)", "red"
     expected = "" if result.expect == "supported" else f" (expected {result.expect})"
     return "failed", "F", f"{word}{expected}", "red"
-
-
-def drifted(status: str) -> tuple[str, str, str, str]:
-    """Return category, letter, word and colour of a claim that fails by what became of it since its baseline."""
-    return status, status[0].upper(), status.upper(), "red"

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         blocked_mean_difference_estimate,
     )
     from neuronclaims.stats.effects.bootstrap import bootstrap_estimate
+    from neuronclaims.stats.effects.changes import Change, effect_change
     from neuronclaims.stats.effects.estimate import Estimate
     from neuronclaims.stats.effects.intervals import (
         auroc_estimate,
@@ -124,6 +125,7 @@ _HOME = {
         "paired_mean_difference_estimate",
     ),
     "effects.bootstrap": ("bootstrap_estimate",),
+    "effects.changes": ("Change", "effect_change"),
     "effects.margins": ("smallest_margin_p", "smallest_share_margin_p"),
     "effects.ratios": ("RatioSummary", "RatioTest", "ratio_of_means_estimate", "ratio_summary", "ratio_test"),
     "effects.shares": ("share_difference_estimate", "share_estimate", "share_test", "wilson_limits"),
@@ -186,6 +188,7 @@ _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 __all__ = [
     "Alternative",
     "Bin",
+    "Change",
     "Cluster",
     "ClusterResult",
     "Correction",
@@ -227,6 +230,7 @@ __all__ = [
     "distinct_test",
     "doubts",
     "dz_estimate",
+    "effect_change",
     "equivalence_test",
     "exchange_test",
     "explain",

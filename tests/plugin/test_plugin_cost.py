@@ -54,6 +54,7 @@ def test_importing_the_plugin_imports_pytest_and_nothing_else() -> None:
         "neuronclaims",
         "neuronclaims.plugin",
         "neuronclaims.session",
+        "neuronclaims.session.baseline_settings",
         "neuronclaims.session.settings",
     ]
 

@@ -1,0 +1,55 @@
+"""The content of a claim: a hash of all that it asks, by which an edited claim is told from a lost one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from neuronclaims.baselines.rows import digest
+
+if TYPE_CHECKING:
+    from neuronclaims.language import Claim
+    from neuronclaims.language.claims import Direction, Prompt
+
+DIGITS = 16
+
+
+def content_of(claim: Claim) -> str:
+    """Return the hash of a claim: its canonical sentence, its prompts in any order, and how it is tested.
+
+    Its id, its place, comments, what is expected of it and why, tags and marks do not count: they change no number.
+    """
+    settings = claim.settings
+    asked = {
+        "sentence": claim.text,
+        "site": settings.site,
+        "tokens": str(settings.tokens),
+        "generate": settings.generate,
+        "searched": None if settings.searched is None else str(settings.searched),
+        "resamples": settings.resamples,
+        "seed": settings.seed,
+        "options": {name: repr(value) for name, value in settings.options.items()},
+        "sets": {name: _prompts(found.prompts) for name, found in claim.sets.items()},
+        "pairs": {
+            name: sorted([p.clean, p.corrupted, p.group or ""] for p in found.pairs)
+            for name, found in claim.pairs.items()
+        },
+        "directions": {name: _direction(found) for name, found in claim.directions.items()},
+        "discovered": sorted(p.text for p in claim.discovered.prompts) if claim.discovered else None,
+    }
+    return digest(asked)[:DIGITS]
+
+
+def _direction(direction: Direction) -> list[Any]:
+    order = list if direction.paired else sorted
+    sides = [order(_one(prompt) for prompt in side) for side in (direction.first, direction.second)]
+    neutral = _prompts(direction.neutral.prompts) if direction.neutral else None
+    return [direction.method, sides, neutral]
+
+
+def _prompts(prompts: Iterable[Prompt]) -> list[list[str]]:
+    return sorted(map(_one, prompts))
+
+
+def _one(prompt: Prompt) -> list[str]:
+    return [prompt.text, prompt.group or "", prompt.pair or "", prompt.block or ""]

@@ -1,0 +1,237 @@
+"""What became of claims between a baseline and a run: one word each, and the sentence and numbers behind it.
+
+All claims of a file on one model are judged together, since several alarms need a correction (Holm). Where the values
+of the same units are known under both models, the change of the effect is tested; "held" is then said only where a
+fall beyond the margin is excluded, "weaker" only where one is shown, and anything between is "unclear".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from neuronclaims import stats
+from neuronclaims.baselines.changes import Paired, as_effect, paired_values, same_values
+from neuronclaims.baselines.policy import Policy, Status
+from neuronclaims.baselines.rows import Row, SavedEffect
+from neuronclaims.results import Effect, Verdict
+
+ALPHA = 0.05
+By: TypeAlias = Literal["values", "intervals", "number", "verdicts", "nothing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """What became of one claim: ``status`` and, in ``sentence``, why.
+
+    ``was`` and ``before`` are verdict and effect in the baseline. ``change`` is that of the effect where values of the
+    same units are known, with the p of the alarm, alone and corrected over the family; ``by`` says what was compared.
+    """
+
+    status: Status
+    sentence: str
+    was: Verdict | None = None
+    before: float | None = None
+    change: Effect | None = None
+    p: float | None = None
+    p_adjusted: float | None = None
+    by: By = "nothing"
+
+
+def drifts(
+    old: Mapping[str, Row], new: Mapping[str, Row], policy: Policy, *, noise: float
+) -> dict[str, Drift]:
+    """Return what became of each claim of ``new``, a family, by its name; ``old`` are the rows of a baseline.
+
+    ``noise`` is the share of the largest value by which values differ when the same model is asked again.
+    """
+    found: dict[str, Drift | _Look] = {
+        name: _looked(old.get(name), row, policy, noise) for name, row in new.items()
+    }
+    looks = {name: look for name, look in found.items() if isinstance(look, _Look)}
+    adjusted = stats.adjust([look.p for look in looks.values()], "holm")
+    corrected = dict(zip(looks, adjusted, strict=True))
+    return {
+        name: _concluded(each, corrected[name] or 0.0) if isinstance(each, _Look) else each
+        for name, each in found.items()
+    }
+
+
+def missing(old: Row) -> Drift:
+    """Return what is said of a row of the baseline whose claim is gone."""
+    return Drift(
+        "missing", f"the baseline has this claim, and no claim file does: {old.sentence}", old.verdict
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A claim whose change is tested: ``p`` is that of the alarm that its verdicts ask for, named ``alarm``."""
+
+    old: Row
+    new: Row
+    pair: Paired
+    alarm: Status
+    p: float
+
+
+def _looked(old: Row | None, new: Row, policy: Policy, noise: float) -> Drift | _Look:
+    if old is None:
+        return Drift("new", "the baseline does not have this claim")
+    if new.verdict is None:
+        return _said(old, "untestable", f"it could not be tested now: {new.error}")
+    if old.verdict is None:
+        return _said(old, "untestable", f"it could not be tested for the baseline: {old.error}")
+    if edited(old, new):
+        return _said(old, "edited", "the claim, its prompts or its settings are others than in the baseline")
+    if same_values(old, new):
+        return _said(
+            old, "held", f"every value is the same as in the baseline{_other_verdict(old, new)}", "values"
+        )
+    pair = paired_values(old, new, down=policy.weaker, up=policy.stronger, noise=noise)
+    if pair is None:
+        return _by_numbers(old, new, policy)
+    if pair.within_noise:
+        text = f"no value differs by more than measuring again may change it{_other_verdict(old, new)}"
+        return _said(old, "held", text, "values", as_effect(pair.change))
+    return _look(old, new, pair)
+
+
+def edited(old: Row, new: Row) -> bool:
+    """Say whether two rows ask different things; a report does not tell all that a claim asks, but its sentence."""
+    if old.content and new.content:
+        return old.content != new.content
+    return old.sentence != new.sentence
+
+
+def _look(old: Row, new: Row, pair: Paired) -> _Look:
+    if old.verdict == "supported" and new.verdict != "supported":
+        return _Look(old, new, pair, "lost", pair.p_fell())
+    if new.verdict == "supported" and old.verdict != "supported":
+        return _Look(old, new, pair, "gained", pair.p_rose())
+    fell, rose = pair.p_weaker(), pair.p_stronger()
+    return _Look(old, new, pair, "weaker" if fell <= rose else "stronger", min(1.0, 2 * min(fell, rose)))
+
+
+def _concluded(look: _Look, p: float) -> Drift:
+    old, new, pair, alpha = look.old, look.new, look.pair, look.old.alpha or ALPHA
+    change = as_effect(pair.change, 1 - alpha)
+    shown = p <= alpha
+    turned = {old.verdict, new.verdict} == {"supported", "refuted"}
+    flipped = look.alarm in ("lost", "gained")
+    status: Status = look.alarm if shown or (flipped and turned) else "unclear"
+    if status == "unclear" and not flipped and pair.p_held() <= alpha:
+        status = "held"
+    return Drift(
+        status,
+        f"{_reason(look, status)}{_from_to(old, new, '')}{_numbers(change, p, status)}",
+        old.verdict,
+        _value(old.effect),
+        change,
+        look.p,
+        p,
+        "values",
+    )
+
+
+def _reason(look: _Look, status: Status) -> str:
+    pair = look.pair
+    beyond = f"{100 * (pair.up if look.alarm == 'stronger' else pair.down):.3g} %"
+    of = "of its effect" if pair.allowance is None else "of what its baseline left open"
+    if status in ("lost", "gained"):
+        return f"was {look.old.verdict}, is {look.new.verdict}: "
+    if status == "unclear" and look.alarm in ("lost", "gained"):
+        way = "fell" if look.alarm == "lost" else "rose"
+        return f"was {look.old.verdict}, is {look.new.verdict}, but that its effect {way} is not shown: "
+    if status == "unclear":
+        return f"a change by {beyond} {of} is neither shown nor excluded: "
+    if status == "held":
+        return f"a change by {beyond} {of} or more is excluded: "
+    return f"a {'fall' if status == 'weaker' else 'rise'} beyond {beyond} {of} is shown: "
+
+
+def _by_numbers(old: Row, new: Row, policy: Policy) -> Drift:
+    """Compare verdicts, and numbers with their intervals, where the values of the same units are not known."""
+    one, two = old.effect, new.effect
+    if one is None or two is None or one.name != two.name or None in (one.value, two.value):
+        status: Status = _by_verdict(old, new, apart=True)
+        return _said(old, status, f"was {old.verdict}, is {new.verdict}{_only('verdicts')}", "verdicts")
+    if one == two and old.verdict == new.verdict:
+        return _said(old, "held", "its effect and verdict are the same as in the baseline", "number")
+    fact = old.p is None and new.p is None
+    apart = fact or _apart(one, two)
+    status = _by_verdict(old, new, apart)
+    if status == "held" and apart:
+        status = _shifted(old, one, two, policy, fact)
+    by: By = "number" if fact else "intervals"
+    verdicts = (
+        f"was {old.verdict}, is {new.verdict}" if old.verdict != new.verdict else f"still {new.verdict}"
+    )
+    return _said(old, status, f"{verdicts}{_from_to(old, new)}{_only(by)}", by)
+
+
+def _by_verdict(old: Row, new: Row, apart: bool) -> Status:
+    if old.verdict == new.verdict or "supported" not in (old.verdict, new.verdict):
+        return "held"
+    turned = {old.verdict, new.verdict} == {"supported", "refuted"}
+    if not (apart or turned):
+        return "unclear"
+    return "lost" if old.verdict == "supported" else "gained"
+
+
+def _shifted(old: Row, one: SavedEffect, two: SavedEffect, policy: Policy, fact: bool) -> Status:
+    """Name the shift of an effect whose intervals do not meet; a fact's by its share of the old number."""
+    before, after = one.value or 0.0, two.value or 0.0
+    rise = (after - before) * (-1 if old.side in ("less", "not greater", "within") else 1)
+    share = policy.stronger if rise > 0 else policy.weaker
+    if fact and abs(rise) <= share * abs(before):
+        return "held"
+    return "stronger" if rise > 0 else "weaker"
+
+
+def _apart(one: SavedEffect, two: SavedEffect) -> bool:
+    """Say whether two intervals have nothing in common; what has no interval is not known to be apart."""
+    if one.low is None or one.high is None or two.low is None or two.high is None:
+        return False
+    return one.high < two.low or two.high < one.low
+
+
+def _said(old: Row, status: Status, sentence: str, by: By = "nothing", change: Effect | None = None) -> Drift:
+    return Drift(status, sentence, old.verdict, _value(old.effect), change, by=by)
+
+
+def _other_verdict(old: Row, new: Row) -> str:
+    """Explain another verdict on the same values: a family of another size, or other rules of judging."""
+    if old.verdict == new.verdict:
+        return ""
+    family = f"; its family was {old.family} claims and is {new.family}" if old.family != new.family else ""
+    return f", though it was {old.verdict} and is {new.verdict}: not the model changed, but how it is judged{family}"
+
+
+def _only(by: By) -> str:
+    return {
+        "verdicts": " (only the verdicts can be compared)",
+        "intervals": " (compared by verdict and interval: for this kind no values per prompt are kept)",
+        "number": " (a number without chance in it, compared as it is)",
+    }.get(by, "")
+
+
+def _from_to(old: Row, new: Row, lead: str = "; ") -> str:
+    if old.effect is None or new.effect is None:
+        return ""
+    return f"{lead}{old.effect.name} {_number(old.effect.value)} -> {_number(new.effect.value)}"
+
+
+def _numbers(change: Effect, p: float, status: Status) -> str:
+    interval = "" if change.low is None else f" [{_number(change.low)}, {_number(change.high)}]"
+    tested = f", p adj. {p:.2g}" if status != "held" else ""
+    return f" (change {_number(change.value)}{interval}{tested})"
+
+
+def _number(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.3g}"
+
+
+def _value(effect: SavedEffect | None) -> float | None:
+    return None if effect is None else effect.value

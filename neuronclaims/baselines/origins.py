@@ -1,0 +1,99 @@
+"""What differs between two runs besides the claims: the weights, the tokenizer, how a model was run, the libraries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from neuronclaims.baselines.rows import Baseline, Environment, Row
+
+SHORT = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """Two environments set side by side: which of their fields differ, each as "what: old -> new"."""
+
+    weights: bool
+    model: tuple[str, ...]
+    way: tuple[str, ...]
+    libraries: tuple[str, ...]
+
+    def sentence(self) -> str:
+        """Say what a change can come from."""
+        around = (*self.way, *self.libraries)
+        if not self.model and not around:
+            return (
+                "The same weights, run the same way, with the same libraries: nothing but chance can differ."
+            )
+        if not self.model:
+            what = (
+                "the libraries" if not self.way else "how it is run" if not self.libraries else "what runs it"
+            )
+            return f"The weights are the same; what changed is {what}: {', '.join(around)}."
+        named = ", ".join(self.model)
+        if not around:
+            return f"The libraries and settings are the same; what changed is the model: {named}."
+        return (
+            f"Both the model ({named}) and what runs it ({', '.join(around)}) are others, and these two runs "
+            "cannot tell apart which of them a change comes from. Run the old weights with the new libraries "
+            "(--claims-model NAME=FOLDER of the old model) and compare that with the same baseline: what drifts "
+            "there is the libraries', the rest the model's."
+        )
+
+
+def origins(old: Environment, new: Environment) -> Origins:
+    """Compare two environments field by field. What a model is called does not count, only what it is."""
+    names = sorted(old.libraries.keys() | new.libraries.keys())
+    none = "none"
+    return Origins(
+        weights=old.weights != new.weights,
+        model=(
+            *_differs("weights", old.weights[:SHORT], new.weights[:SHORT]),
+            *_differs("tokenizer", old.tokenizer[:SHORT], new.tokenizer[:SHORT]),
+        ),
+        way=(*_differs("dtype", old.dtype, new.dtype), *_differs("device", old.device, new.device)),
+        libraries=tuple(
+            text
+            for name in names
+            for text in _differs(name, old.libraries.get(name, none), new.libraries.get(name, none))
+        ),
+    )
+
+
+def rows_for(baseline: Baseline, names: Iterable[str]) -> dict[str, Row]:
+    """Return the rows of a baseline that belong to the claims of one family, by the names these have now.
+
+    Where the file has no row on a model of that name and rows on one other alone, the model has another name now, and
+    its rows are those.
+    """
+    wanted = list(names)
+    found = {name: baseline.rows[name] for name in wanted if name in baseline.rows}
+    if found or not wanted:
+        return found
+    file = wanted[0].split("::")[0]
+    others = {family(name) for name in baseline.rows if name.split("::")[0] == file}
+    if len(others) != 1:
+        return {}
+    (other,) = others
+    renamed = {name: f"{other}::{name.rsplit('::', 1)[1]}" for name in wanted}
+    return {name: baseline.rows[was] for name, was in renamed.items() if was in baseline.rows}
+
+
+def family(name: str) -> str:
+    """Return file and model of a row's name."""
+    return name.rsplit("::", 1)[0]
+
+
+def told(pairs: Mapping[str, tuple[Environment, Environment]]) -> list[str]:
+    """Say for each model, under its name, what differs between its two environments; the same for all said once."""
+    said: dict[str, list[str]] = {}
+    for name, (old, new) in pairs.items():
+        said.setdefault(origins(old, new).sentence(), []).append(name)
+    if len(said) == 1:
+        return list(said)
+    return [f"{', '.join(names)}: {sentence}" for sentence, names in said.items()]
+
+
+def _differs(what: str, old: str, new: str) -> list[str]:
+    return [] if old == new else [f"{what} {old} -> {new}"]

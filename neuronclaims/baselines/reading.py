@@ -1,0 +1,149 @@
+"""Finding and reading a baseline, with one clear error for all that can be wrong with it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from os.path import commonpath
+from pathlib import Path
+from typing import Any
+
+from neuronclaims.baselines.rows import SCHEMA, Baseline, BaselineError, Environment, Row, row_from
+
+FOLDER = ".baselines"
+NAME = "main"
+"""What a baseline is called where nobody says."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@+-]*")
+_FIELDS = ("model", "weights", "tokenizer", "dtype", "device", "libraries")
+
+
+def is_path(word: str) -> bool:
+    """Say whether a word given for a baseline is a path and not a name."""
+    return "/" in word or "\\" in word or word.endswith(".json")
+
+
+def check_name(name: str) -> None:
+    """Raise BaselineError for what cannot be the name of a baseline."""
+    if not _NAME.fullmatch(name):
+        raise BaselineError(
+            f"{name!r} cannot be the name of a baseline: take letters, digits and any of _ . @ + -, such as 'main'."
+        )
+
+
+def home_of(files: Iterable[Path], top: Path, name: str | None = None) -> Path:
+    """Return the folder that holds the baselines of some claim files: ``.baselines`` in the nearest that all lie in.
+
+    Where a folder above that, up to ``top``, has the baseline ``name`` already, or any where no name is given, that one
+    is taken: so that a run of a part finds the baseline of the whole.
+    """
+    nearest = Path(commonpath([path.parent for path in files]))
+    for folder in (nearest, *nearest.parents):
+        home = folder / FOLDER
+        if (home / f"{name}.json").is_file() if name else home.is_dir():
+            return home
+        if folder == top or top not in folder.parents:
+            break
+    return nearest / FOLDER
+
+
+def find(word: str, home: Path, base: Path) -> Path:
+    """Return the file that a word names: a baseline in ``home``, or a path relative to ``base``.
+
+    Raises BaselineError with the folder that was looked in and what is there instead.
+    """
+    if is_path(word):
+        path = (base / Path(word).expanduser()).resolve()
+        if path.is_file():
+            return path
+        raise BaselineError(f"There is no baseline {path}.{_beside(path.parent, path.stem)}")
+    check_name(word)
+    path = home / f"{word}.json"
+    if path.is_file():
+        return path
+    raise BaselineError(
+        f"There is no baseline {word!r}: looked in {home}.{_beside(home, word)} "
+        f"Save one from a run that is as it should be: pytest --claims-save={word}"
+    )
+
+
+def read_baseline(path: Path) -> Baseline:
+    """Read a baseline. Raises BaselineError for what is not one, or says nothing of what it was measured with."""
+    data = read_json(path)
+    if "schema" not in data or "claims" not in data:
+        raise BaselineError(f"{path} is no baseline: it has no 'schema' or no 'claims'. {_AGAIN}")
+    if data["schema"] != SCHEMA:
+        raise BaselineError(
+            f"{path} is of schema {data['schema']!r}, and this version reads schema {SCHEMA}. "
+            f"{'Use the version of neuronclaims that wrote it, or save it again' if _later(data['schema']) else _AGAIN}"
+        )
+    environments = _environments(path, data)
+    rows = _rows(path, data["claims"], environments)
+    return Baseline(rows, environments)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the object that a file holds. Raises BaselineError."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise BaselineError(
+            f"{path} is not valid JSON (line {error.lineno}, column {error.colno}: {error.msg}). "
+            "Was it merged by hand? Take one side whole, or save it again (pytest --claims-save)."
+        ) from None
+    except (OSError, UnicodeDecodeError, RecursionError) as error:
+        raise BaselineError(f"{path} cannot be read: {error}.") from None
+    if not isinstance(data, dict):
+        raise BaselineError(f"{path} is no baseline: it holds no JSON object. {_AGAIN}")
+    return data
+
+
+def _environments(path: Path, data: Mapping[str, Any]) -> dict[str, Environment]:
+    given = data.get("environments")
+    if not isinstance(given, dict) or (data["claims"] and not given):
+        raise BaselineError(
+            f"{path} does not say what it was measured with ('environments'), so a change could not be told from "
+            f"another library. {_AGAIN}"
+        )
+    found = {}
+    for key, each in given.items():
+        missing = [name for name in _FIELDS if not isinstance(each, dict) or not each.get(name)]
+        if missing:
+            raise BaselineError(f"{path}: the environment {key!r} lacks {', '.join(missing)}. {_AGAIN}")
+        found[key] = Environment(**{name: each[name] for name in _FIELDS})
+    return found
+
+
+def _rows(path: Path, given: Any, environments: Mapping[str, Environment]) -> dict[str, Row]:
+    if not isinstance(given, dict):
+        raise BaselineError(f"{path}: 'claims' is no mapping of names to claims. {_AGAIN}")
+    rows = {}
+    for name, each in given.items():
+        try:
+            rows[name] = row_from(each)
+        except (TypeError, KeyError, ValueError, AttributeError) as error:
+            raise BaselineError(f"{path}: the row of {name!r} cannot be read ({error}). {_AGAIN}") from None
+        if rows[name].environment not in environments:
+            raise BaselineError(
+                f"{path}: the row of {name!r} does not say what it was measured with "
+                f"(no environment {rows[name].environment!r}). {_AGAIN}"
+            )
+    return rows
+
+
+_AGAIN = "Save it again from a run that is as it should be: pytest --claims-save"
+
+
+def _later(schema: Any) -> bool:
+    return isinstance(schema, int) and schema > SCHEMA
+
+
+def _beside(folder: Path, wanted: str) -> str:
+    if not folder.is_dir():
+        return " There is no such folder."
+    names = sorted(path.stem for path in folder.glob("*.json") if not path.name.startswith("."))
+    close = get_close_matches(wanted, names, n=1, cutoff=0.5)
+    there = f" There: {', '.join(names)}." if names else " It holds no baseline."
+    return f"{there} Did you mean {close[0]!r}?" if close and len(names) > 1 else there

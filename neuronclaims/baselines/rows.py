@@ -1,0 +1,174 @@
+"""What a baseline holds: rows of claims on models, the environments they were measured in, as plain data."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal, TypeAlias
+
+from neuronclaims.errors import NeuronClaimsError
+from neuronclaims.results import Result, Verdict
+
+SCHEMA = 1
+DIGITS = 7
+"""Significant digits of values: those a float32 has."""
+
+Scale: TypeAlias = Literal["difference", "sd", "auroc"]
+
+
+class BaselineError(NeuronClaimsError):
+    """A baseline that is not there, cannot be read, or says too little; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What numbers were measured with: a model by its contents, how it was run, and the libraries' versions."""
+
+    model: str
+    weights: str
+    tokenizer: str
+    dtype: str
+    device: str
+    libraries: Mapping[str, str]
+
+    @property
+    def key(self) -> str:
+        """A short content hash, by which rows name their environment."""
+        return digest(asdict(self))[:10]
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """The values a claim's effect was made of: one per unit, of two sets, in the order of their keys.
+
+    ``of`` says what was read (``mlp_post 2:340, mean of prompt``), ``scale`` on what scale the effect stands.
+    Keys are content hashes of a unit's prompts; where the sets are ``paired`` the units are aligned, and ``blocks``
+    gives each unit's block where there are such.
+    """
+
+    of: str
+    scale: Scale
+    paired: bool
+    first: Mapping[str, float]
+    second: Mapping[str, float]
+    blocks: tuple[tuple[int, ...], tuple[int, ...]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SavedEffect:
+    """An effect with its interval, rounded."""
+
+    name: str
+    value: float | None
+    low: float | None
+    high: float | None
+    level: float
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one claim came to on one model.
+
+    ``content`` is the hash of all that the claim asks, ``""`` where it is not known (a report instead of a baseline).
+    ``verdict`` is None for a claim that could not be tested, with its ``error``. ``side`` is the claimed side of its
+    effect, ``p`` the p of the claim alone and ``p_adjusted`` within its family of ``family``; all None for a fact.
+    """
+
+    content: str
+    sentence: str
+    kind: str
+    environment: str
+    verdict: Verdict | None
+    effect: SavedEffect | None = None
+    side: str | None = None
+    p: float | None = None
+    p_adjusted: float | None = None
+    family: int | None = None
+    alpha: float | None = None
+    n: Mapping[str, int] = field(default_factory=dict)
+    values: Values | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """All rows of a file, by the name ``claims/file.claims.yaml::model::id`` below its folder; environments by key."""
+
+    rows: Mapping[str, Row]
+    environments: Mapping[str, Environment]
+
+
+def row_of(result: Result, content: str, environment: str, values: Values | None) -> Row:
+    """Return the row of a result, with its numbers rounded."""
+    evidence = result.evidence
+    common = {
+        "content": content,
+        "sentence": result.sentence,
+        "kind": result.kind,
+        "environment": environment,
+        "verdict": result.verdict,
+    }
+    if evidence is None:
+        return Row(**common, error=result.error)  # type: ignore[arg-type]
+    e, test = evidence.effect, evidence.test
+    return Row(
+        **common,  # type: ignore[arg-type]
+        effect=SavedEffect(e.name, rounded(e.value), rounded(e.low), rounded(e.high), e.level),
+        side=test.alternative if test else None,
+        p=rounded(test.p_value) if test else None,
+        p_adjusted=rounded(test.p_adjusted) if test else None,
+        family=test.family if test else None,
+        alpha=test.alpha if test else None,
+        n=dict(evidence.counts),
+        values=values,
+    )
+
+
+def rounded(value: float | None) -> float | None:
+    """Return a number with as many digits as a float32 has, None for none and for infinity."""
+    return None if value is None or not math.isfinite(value) else float(f"{value:.{DIGITS}g}")
+
+
+def digest(content: Any) -> str:
+    """Return the SHA-256 of plain data, whatever the order of its keys."""
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def plain(data: Any) -> dict[str, Any]:
+    """Return a row, an environment or values as JSON takes them, without what is None or empty."""
+    found = {entry.name: getattr(data, entry.name) for entry in fields(data)}
+    return {
+        name: plain(value) if isinstance(value, (Values, SavedEffect)) else value
+        for name, value in found.items()
+        if value is not None and value != {}
+    }
+
+
+def row_from(data: Mapping[str, Any]) -> Row:
+    """Return the row that ``plain`` made plain; raises TypeError, KeyError or ValueError for anything else."""
+    given = {"verdict": None, **data}
+    if given.get("effect") is not None:
+        e = given["effect"]
+        given["effect"] = SavedEffect(e["name"], e.get("value"), e.get("low"), e.get("high"), e["level"])
+    if given.get("values") is not None:
+        given["values"] = _values_from(given["values"])
+    return Row(**given)
+
+
+def _values_from(data: Mapping[str, Any]) -> Values:
+    first, second = (
+        {str(key): float(value) for key, value in data[side].items()} for side in ("first", "second")
+    )
+    blocks = data.get("blocks")
+    return Values(
+        of=data["of"],
+        scale=data["scale"],
+        paired=data["paired"],
+        first=first,
+        second=second,
+        blocks=(tuple(blocks[0]), tuple(blocks[1])) if blocks else None,
+    )

@@ -1,0 +1,110 @@
+"""The values per unit that a finding's effect was made of, each under a hash of its unit's prompts.
+
+They are those that the finding's figure shows. What is given out is checked against the effect itself: values from
+which the effect cannot be had again are not given.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from neuronclaims.figures import Distributions
+from neuronclaims.kinds.asking import in_order
+from neuronclaims.kinds.designs import design_of
+from neuronclaims.kinds.effects import WAYS
+from neuronclaims.kinds.kept import by_identity
+
+if TYPE_CHECKING:
+    from neuronclaims.language import Claim, Prompt
+    from neuronclaims.results import Evidence
+    from neuronclaims.stats import TwoSampleDesign
+
+SCALES: dict[str, Literal["difference", "sd", "auroc"]] = {
+    "difference of means": "difference",
+    "mean difference": "difference",
+    "block-adjusted difference of means": "difference",
+    "Hedges' g": "sd",
+    "dz": "sd",
+    "Hedges' g within blocks": "sd",
+    "AUROC": "auroc",
+    "AUROC within blocks": "auroc",
+}
+"""The scale on which effects stand that compare two sets, by their names."""
+
+KEY = 12
+"""Digits of a unit's hash: among 10,000 units two are alike by chance once in five million times."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnitValues:
+    """Values of two sets, one per unit, with the keys of the units; see ``baselines.rows.Values``."""
+
+    of: str
+    scale: Literal["difference", "sd", "auroc"]
+    paired: bool
+    keys: tuple[tuple[str, ...], tuple[str, ...]]
+    values: tuple[tuple[float, ...], tuple[float, ...]]
+    blocks: tuple[tuple[int, ...], tuple[int, ...]] | None
+
+
+def unit_values(claim: Claim, evidence: Evidence) -> UnitValues | None:
+    """Return the values that a claim's effect was made of, None where it does not compare values of two sets."""
+    scale = SCALES.get(evidence.effect.name)
+    names = getattr(claim.sentence, "first", None), getattr(claim.sentence, "second", None)
+    if scale is None or not all(name in claim.sets for name in names):
+        return None
+    first, second = (in_order(claim.sets[str(name)]) for name in names)
+    design = design_of(first, second)
+    shown = next((figure for figure in evidence.figures if isinstance(figure, Distributions)), None)
+    if shown is None or tuple(row.label for row in shown.rows) != names:
+        return None
+    values = shown.rows[0].values, shown.rows[1].values
+    if tuple(map(len, values)) != tuple(design.counts) or not _gives(evidence, design, values, scale):
+        return None
+    keys = _keys(first, design.first_rows), _keys(second, design.second_rows)
+    if any(len(set(side)) < len(side) for side in keys):
+        return None
+    return UnitValues(shown.axis, scale, design.paired, keys, values, _blocks(design))
+
+
+def unit_key(texts: Iterable[str]) -> str:
+    """Return the hash of the prompts of one unit, in any order."""
+    digest = hashlib.sha256()
+    for text in sorted(texts):
+        data = text.encode("utf-8", "surrogatepass")
+        digest.update(len(data).to_bytes(8, "little") + data)
+    return digest.hexdigest()[:KEY]
+
+
+def _gives(
+    evidence: Evidence, design: TwoSampleDesign, values: Sequence[Sequence[float]], scale: str
+) -> bool:
+    """Say whether the effect comes out of the values again."""
+    independent, paired, blocked = WAYS[scale]  # type: ignore[index]
+    sides = [np.asarray(side) for side in values]
+    if design.blocks is not None:
+        again = blocked(*sides, design.blocks).value
+    else:
+        again = (paired if design.paired else independent)(*sides).value
+    value = evidence.effect.value
+    if value is None or again is None:
+        return value is again
+    return math.isclose(value, again, rel_tol=1e-6, abs_tol=1e-12)
+
+
+def _blocks(design: TwoSampleDesign) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    if design.blocks is None:
+        return None
+    first, second = (tuple(map(int, side)) for side in design.blocks)
+    return first, second
+
+
+@by_identity
+def _keys(prompts: Sequence[Prompt], rows: Sequence[Sequence[int]]) -> tuple[str, ...]:
+    return tuple(unit_key(prompts[place].text for place in row) for row in rows)

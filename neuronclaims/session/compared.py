@@ -1,0 +1,191 @@
+"""What a session does with its rows where all reports arrive: save them, count up what became of claims, and say so."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from neuronclaims.baselines.drift import Drift, missing
+from neuronclaims.baselines.origins import family, rows_for, told
+from neuronclaims.baselines.policy import STATUSES
+from neuronclaims.baselines.reading import read_baseline
+from neuronclaims.baselines.rows import Baseline, BaselineError, Environment, Row, row_from
+from neuronclaims.baselines.saved import merge, save, text_of, write
+from neuronclaims.reports.text import one_line
+from neuronclaims.session.baseline_settings import compared_file
+from neuronclaims.session.comparing import NAME, Comparing
+from neuronclaims.session.settings import folder_of
+
+if TYPE_CHECKING:
+    from _pytest.terminal import TerminalReporter
+
+
+def compare(config: pytest.Config) -> None:
+    """Register what works rows out, and where reports arrive what gathers them."""
+    known = Comparing(config)
+    config.pluginmanager.register(known, NAME)
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Compared(config, known), "neuronclaims-compared")
+
+
+class Compared:
+    """Keeps the rows of a session, and what became of its claims. Never on an xdist worker."""
+
+    def __init__(self, config: pytest.Config, known: Comparing) -> None:
+        self.config, self._known = config, known
+        self._seen: dict[str, Mapping[str, Any]] = {}
+        self._nodeids: dict[str, str] = {}
+        self._reported: set[str] = set()
+        self._gone: dict[str, Drift] = {}
+        self._lines: list[tuple[str, bool]] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep the row of a claim."""
+        self._reported.add(report.nodeid)
+        found = getattr(report, "claims_compared", None)
+        if found is not None:
+            self._seen[found["name"]] = found
+            self._nodeids[found["name"]] = report.nodeid
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Save the rows, and judge which rows of the baseline have no claim any more."""
+        if not self._seen:
+            return
+        ended = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+        whole = ended and not (session.shouldstop or session.shouldfail)
+        try:
+            self._keep()
+            if whole and all(seen["whole"] for seen in self._seen.values()):
+                self._gone = self._missing()
+        except BaselineError as error:
+            self._fail(session, str(error))
+        if any(self._known.policy.fails(drift.status) for drift in self._gone.values()):
+            self._fail(session)
+
+    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
+        """Say what became of the claims, and what was saved."""
+        if not (self._seen or self._lines) or self.config.get_verbosity() < -1:
+            return
+        if self._baseline_path is not None and not self.config.option.no_summary:
+            terminalreporter.write_sep("=", f"since the baseline {self._baseline_path.stem}")
+            for text, marks in self._account():
+                terminalreporter.write_line(text, **marks)
+        for text, bad in self._lines:
+            terminalreporter.write_line(text, red=bad, bold=bad)
+
+    @property
+    def drifts(self) -> dict[str, Drift]:
+        """What became of each claim that was seen, and of those that are gone, by their rows' names."""
+        from neuronclaims.baselines.compared import drift_from
+
+        found = {name: drift_from(seen["drift"]) for name, seen in self._seen.items() if seen["drift"]}
+        return {**found, **self._gone}
+
+    @property
+    def _baseline_path(self) -> Path | None:
+        paths = (seen["baseline"] for seen in self._seen.values())
+        return next((Path(path) for path in paths if path), None)
+
+    def _keep(self) -> None:
+        rows = {name: row_from(seen["row"]) for name, seen in self._seen.items()}
+        kept = {name: row for name, row in rows.items() if row.verdict is not None}
+        environments = self._environments()
+        if self._known.save is not None and kept:
+            path = Path(next(iter(self._seen.values()))["home"]) / f"{self._known.save}.json"
+            save(path, kept, environments)
+            broken = len(rows) - len(kept)
+            left = f" ({broken} that could not be tested left as they were)" if broken else ""
+            self._lines.append((f"Saved {len(kept)} claims to the baseline {self._shown(path)}{left}", False))
+        if self._baseline_path is not None:
+            last = merge(Baseline({}, {}), kept, environments)
+            file = compared_file(folder_of(self.config, "cache"), self.config.rootpath)
+            text = json.dumps({"baseline": str(self._baseline_path), "run": text_of(last)})
+            write(file, text)
+
+    def _environments(self) -> dict[str, Environment]:
+        given = [seen["environment"] for seen in self._seen.values() if seen["environment"]]
+        made = [Environment(**each) for each in given]
+        return {each.key: each for each in made}
+
+    def _missing(self) -> dict[str, Drift]:
+        """Return the rows of the baseline whose claims are gone from the files collected, or whose file is."""
+        path = self._baseline_path
+        if path is None:
+            return {}
+        rows = read_baseline(path).rows
+        top = Path(next(iter(self._seen.values()))["home"]).parent
+        files = {seen["file"] for seen in self._seen.values()}
+        asked = set(self._asked(top))
+        return {
+            name: missing(row)
+            for name, row in rows.items()
+            if name not in asked
+            and (name.split("::")[0] in files or self._removed(top / name.split("::")[0]))
+            and not self._renamed(name, rows, asked)
+        }
+
+    def _asked(self, top: Path) -> Iterator[str]:
+        """Yield the names of all claims that pytest reported on, those skipped and those without a result too."""
+        for nodeid in self._reported:
+            file, *rest = nodeid.split("::")
+            path = (self.config.rootpath / file).resolve()
+            if len(rest) == 2 and path.is_relative_to(top):
+                yield "::".join((path.relative_to(top).as_posix(), *rest))
+
+    def _removed(self, file: Path) -> bool:
+        """Whether a claim file is gone from a folder that pytest was asked for."""
+        called = self.config.invocation_params.dir
+        folders = [(called / str(argument)).resolve() for argument in self.config.args]
+        return not file.exists() and any(file.is_relative_to(folder) for folder in folders)
+
+    def _renamed(self, name: str, rows: Mapping[str, Row], asked: set[str]) -> bool:
+        """Whether a row is that of a claim on a model that has another name now."""
+        claim, file = name.rsplit("::", 1)[1], name.split("::")[0]
+        alike = [other for other in asked if other.split("::")[0] == file and other.endswith(f"::{claim}")]
+        found = (rows_for(Baseline(rows, {}), [other]) for other in alike)
+        return any(rows[name] is row for each in found for row in each.values())
+
+    def _account(self) -> Iterator[tuple[str, dict[str, bool]]]:
+        policy, drifts = self._known.policy, self.drifts
+        yield from ((text, {}) for text in told(self._pairs()))
+        verbose = self.config.get_verbosity() > 0
+        for name, drift in sorted(drifts.items(), key=lambda pair: STATUSES.index(pair[1].status)):
+            if drift.status in ("held", "new") and not verbose:
+                continue
+            bad = policy.fails(drift.status)
+            text = one_line(f"{drift.status.upper()} {self._nodeids.get(name, name)} - {drift.sentence}")
+            yield text, {"red": bad, "yellow": not bad and drift.status in ("weaker", "lost", "unclear")}
+        counts = [(status, sum(d.status == status for d in drifts.values())) for status in STATUSES]
+        tally = ", ".join(f"{count} {status}" for status, count in counts if count)
+        failed = sum(policy.fails(drift.status) for drift in drifts.values())
+        judged = f"; {failed} fail" if failed else ""
+        yield f"{len(drifts)} claims compared: {tally}{judged}", {"red": bool(failed), "green": not failed}
+
+    def _pairs(self) -> dict[str, tuple[Environment, Environment]]:
+        path = self._baseline_path
+        if path is None:
+            return {}
+        baseline, pairs = read_baseline(path), {}
+        for name, seen in self._seen.items():
+            old = rows_for(baseline, [name]).get(name)
+            if old is not None and seen["environment"]:
+                pairs[family(name)] = (
+                    baseline.environments[old.environment],
+                    Environment(**seen["environment"]),
+                )
+        return pairs
+
+    def _fail(self, session: pytest.Session, text: str = "") -> None:
+        if text:
+            self._lines.append((text, True))
+        if session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _shown(self, path: Path) -> str:
+        base = self.config.invocation_params.dir
+        return str(path.relative_to(base)) if path.is_relative_to(base) else str(path)

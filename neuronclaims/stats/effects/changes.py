@@ -1,0 +1,156 @@
+"""The change of an effect between two measurements of the same units: its interval, and tests of how large it is.
+
+Both measurements have one value per unit, so the change has an error of its own, usually far smaller than those of the
+two effects. It comes from the jackknife: every unit's share in each effect, whose difference varies over units
+(Efron and Tibshirani 1993, chapter 11). For differences of means that is Welch's error, for AUROCs that of DeLong,
+DeLong and Clarke-Pearson (1988) for correlated curves.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from neuronclaims.stats.effects.estimate import Estimate
+from neuronclaims.stats.effects.newcombe import hanley_mcneil_variance, placements
+from neuronclaims.stats.effects.quantiles import t_below, t_quantile
+from neuronclaims.stats.inputs import Floats, StatsError, check_choice, check_sizes, vector
+
+if TYPE_CHECKING:
+    from neuronclaims.stats.effects.margins import Scale
+
+Samples: TypeAlias = "tuple[ArrayLike, ArrayLike]"
+NAMES: dict[Scale, str] = {
+    "difference": "change of the difference of means",
+    "sd": "change of the difference in sd",
+    "auroc": "change of the AUROC",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """By how much an effect differs from ``keep`` times the earlier one, both less the value that says nothing.
+
+    ``value`` is that difference, ``error`` its standard error with ``df`` degrees of freedom. ``same`` is True where
+    no unit's share in the effect differs at all. ``value`` is None where an effect is undefined.
+    """
+
+    name: str
+    value: float | None
+    error: float
+    df: float
+    same: bool
+
+    def estimate(self, level: float = 0.95) -> Estimate:
+        """Return the change with its interval."""
+        method = "paired jackknife t interval"
+        if self.value is None or not self.error:
+            return Estimate(self.name, self.value, None, None, level, method)
+        reach = t_quantile(self.df, level) * self.error
+        return Estimate(self.name, self.value, self.value - reach, self.value + reach, level, method)
+
+    def p(self, side: Literal["above", "below"], bound: float = 0.0) -> float:
+        """Return the p of "the change is above (below) ``bound``", never 0."""
+        if self.value is None:
+            return 1.0
+        away = self.value - bound
+        signed = away if side == "below" else -away
+        if self.error == 0:
+            return t_below(-math.inf, self.df) if signed < 0 else 1.0
+        return t_below(signed / self.error, self.df)
+
+
+def effect_change(old: Samples, new: Samples, *, scale: Scale, paired: bool, keep: float = 1.0) -> Change:
+    """Compare the effect of two sets in a new measurement with ``keep`` times that in an old one.
+
+    ``old`` and ``new`` are the two sets' values, [n1] and [n2], in the same order of units; ``paired`` where these are
+    aligned in pairs. ``scale`` is that of ``equivalence_test``: AUROCs count from 0.5.
+
+    Raises StatsError for sets of other sizes, fewer than two units, or values that are not finite.
+    """
+    check_choice(scale, ("difference", "sd", "auroc"), "scale")
+    (a1, b1), (a2, b2) = (_checked(samples, paired) for samples in (old, new))
+    if (len(a1), len(b1)) != (len(a2), len(b2)):
+        raise StatsError(
+            f"The same units are compared, but there were {len(a1)} and {len(b1)}, and now {len(a2)} and {len(b2)}."
+        )
+    before, after = _shares(a1, b1, scale, paired), _shares(a2, b2, scale, paired)
+    if before is None or after is None:
+        return Change(NAMES[scale], None, 0.0, 1.0, same=False)
+    (was, own), (now, other) = before, after
+    parts = [side - keep * earlier for side, earlier in zip(other, own, strict=True)]
+    same = keep == 1 and all(not part.any() for part in parts)
+    error, df = _error(parts)
+    value = now - keep * was
+    if error == 0 and value and scale == "auroc":
+        error = math.sqrt(_least(now, len(a1), len(b1)) + keep**2 * _least(was, len(a1), len(b1)))
+    return Change(NAMES[scale], 0.0 if same else value, error, df, same)
+
+
+def _checked(samples: Samples, paired: bool) -> tuple[Floats, Floats]:
+    a, b = vector(samples[0], "The first set"), vector(samples[1], "The second set")
+    check_sizes(a, b, paired=paired)
+    if min(len(a), len(b)) < 2:
+        raise StatsError("A change needs at least 2 units in each set.")
+    return a, b
+
+
+def _shares(a: Floats, b: Floats, scale: Scale, paired: bool) -> tuple[float, list[Floats]] | None:
+    """Return an effect less its null, and pseudo-values up to a constant: per set, or of the pairs."""
+    if scale == "difference":
+        parts = [a, -b]
+        value = float(a.mean() - b.mean())
+    elif scale == "auroc":
+        over, under = (side[:, 0] for side in placements(a[:, None], b[:, None]))
+        parts = [over, 1 - under]
+        value = float(over.mean()) - 0.5
+    else:
+        return _standardised(a, b, paired)
+    return value, [parts[0] + parts[1]] if paired else parts
+
+
+def _standardised(a: Floats, b: Floats, paired: bool) -> tuple[float, list[Floats]] | None:
+    """Return the difference in standard deviations with its pseudo-values; None where nothing varies."""
+    sides = (a - b,) if paired else (a, b)
+    centred = [side - side.mean() for side in sides]
+    squares = [float((side**2).sum()) for side in centred]
+    df = sum(map(len, sides)) - len(sides)
+    difference, pooled = float(a.mean() - b.mean()), sum(squares) / df
+    if pooled <= 0:
+        return None
+    value, factor = difference / math.sqrt(pooled), _factor(df)
+    pseudo = []
+    for place, side in enumerate(centred):
+        n = len(side)
+        if n < 3 or df < 2:
+            return None
+        moved = difference + (1 - 2 * place) * -side / (n - 1)
+        left = np.maximum(sum(squares) - side**2 * n / (n - 1), 0) / (df - 1)
+        if not left.all():
+            return None
+        pseudo.append(factor * (n * value - (n - 1) * moved / np.sqrt(left)))
+    return factor * value, pseudo
+
+
+def _factor(df: int) -> float:
+    return math.exp(math.lgamma(df / 2) - math.lgamma((df - 1) / 2)) / math.sqrt(df / 2)
+
+
+def _error(parts: list[Floats]) -> tuple[float, float]:
+    """Return the standard error of a sum of means, and Satterthwaite's degrees of freedom."""
+    squares = [float(np.var(part, ddof=1)) / len(part) if np.ptp(part) else 0.0 for part in parts]
+    total = sum(squares)
+    if total == 0:
+        return 0.0, float(sum(map(len, parts)) - len(parts))
+    shares = [square / total for square in squares]
+    return math.sqrt(total), 1 / sum(s**2 / (len(p) - 1) for s, p in zip(shares, parts, strict=True))
+
+
+def _least(distance: float, n1: int, n2: int) -> float:
+    """Return a variance for an AUROC where no unit's share varies: as if half a unit more were on the wrong side."""
+    edge = 0.5 / min(n1, n2)
+    return hanley_mcneil_variance(min(max(0.5 + distance, edge), 1 - edge), n1, n2)
