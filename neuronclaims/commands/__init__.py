@@ -16,7 +16,10 @@ from neuronclaims.errors import NeuronClaimsError
 if TYPE_CHECKING:
     Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
-COMMANDS = ("cache",)
+COMMANDS = (
+    "cache",
+    "rematch",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,0 +1,91 @@
+"""``neuronclaims rematch FILE --old MODEL --new MODEL [-k EXPR] [-o OUT] [--force]``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neuronclaims.errors import NeuronClaimsError
+
+if TYPE_CHECKING:
+    from collections.abc import Set
+
+    from neuronclaims.commands import Commands
+    from neuronclaims.language import ClaimFile
+
+TEXT = "look in a new model for the neurons that a claim file names, and write the file about the new model"
+MORE = (
+    "Neurons are recognised by their values token by token, on half of the file's prompts; each claim is then "
+    "tested on the other half. The new file is written beside the old one, its comments kept."
+)
+
+
+def add(commands: Commands) -> None:
+    """Add the command."""
+    parser = commands.add_parser("rematch", help=TEXT, description=f"{TEXT[0].upper()}{TEXT[1:]}. {MORE}")
+    model = "a model's name, or its folder from here"
+    parser.add_argument("file", type=Path, metavar="FILE", help="a claim file about the old model")
+    parser.add_argument("--old", required=True, metavar="MODEL", help=f"the model it is about: {model}")
+    parser.add_argument("--new", required=True, metavar="MODEL", help=f"the model to look in: {model}")
+    parser.add_argument("-k", metavar="EXPR", help="only claims whose id this matches, as in pytest -k")
+    parser.add_argument(
+        "-o", metavar="OUT", type=Path, help="the file to write (default: x.rematched.claims.yaml)"
+    )
+    parser.add_argument("--force", action="store_true", help="overwrite the file to write")
+    parser.add_argument("--device", default="cpu", metavar="NAME", help="where models run (default: cpu)")
+    parser.add_argument(
+        "--dtype", default="float32", metavar="NAME", help="what models compute in (default: float32)"
+    )
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from neuronclaims.kinds import phrases
+    from neuronclaims.language import read_claim_file
+    from neuronclaims.rematch import beside, rematch, write
+    from neuronclaims.rematch.table import table
+    from neuronclaims.runs import RunOptions
+
+    file, base = read_claim_file(options.file, phrases()), Path.cwd()
+    out = options.o or beside(options.file)
+    if out.exists() and not options.force:
+        raise NeuronClaimsError(
+            f"{out} is there already: choose another with -o, or overwrite it with --force."
+        )
+    done = rematch(
+        file,
+        options.old,
+        options.new,
+        base=base,
+        only=_chosen(file, options.k),
+        options=RunOptions(device=options.device, dtype=options.dtype),
+        told=lambda text: print(f"{text} ...", file=sys.stderr),
+    )
+    print("\n".join(table(done)))
+    count = write(file, done, out, old=options.old, new=options.new, base=base, force=options.force)
+    print(f"{out} written: {count} of {len(file.claims)} claims")
+    return 0
+
+
+def _chosen(file: ClaimFile, expression: str | None) -> Set[str] | None:
+    """Return the ids that an expression of pytest's -k matches: parts of them, with and, or, not and brackets."""
+    if expression is None:
+        return None
+    from _pytest.mark.expression import Expression
+
+    try:
+        compiled = Expression.compile(expression)
+    except SyntaxError as error:
+        raise NeuronClaimsError(f"-k {expression!r} cannot be read: {error}") from None
+    ids = {claim.id: claim.id.lower() for claim in file.claims}
+    chosen = {name for name, low in ids.items() if compiled.evaluate(_within(low))}
+    if not chosen:
+        raise NeuronClaimsError(f"-k {expression!r} matches no claim of {file.path}.")
+    return chosen
+
+
+def _within(name: str) -> Any:
+    """Return what tells whether a word of an expression is part of a name."""
+    return lambda word, **_: word.lower() in name

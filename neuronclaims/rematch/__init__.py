@@ -1,0 +1,13 @@
+"""Neurons looked for in another model, and claim files rewritten for it.
+
+An index means the same neuron in a model that was fine-tuned, and nothing in one that was trained anew: so neurons
+are recognised by what they do, token by token, and their claims are tested again where they are found.
+"""
+
+from __future__ import annotations
+
+from neuronclaims.rematch.journey import Rematched, rematch
+from neuronclaims.rematch.rewrite import RewriteError, beside, moves, write
+from neuronclaims.rematch.search import Match
+
+__all__ = ["Match", "Rematched", "RewriteError", "beside", "moves", "rematch", "write"]

@@ -1,0 +1,112 @@
+"""Two halves of a claim file's prompts: on one neurons are looked for, on the other claims about them are tested."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from neuronclaims.errors import NeuronClaimsError
+from neuronclaims.language import ClaimFile, PairSet, Prompt, PromptPair, PromptSet
+
+
+@dataclass(frozen=True, slots=True)
+class Halves:
+    """Two lists of different texts; what belongs together (a group, a pair, an equal text) is in one of them."""
+
+    searched: frozenset[str]
+    checked: frozenset[str]
+
+    def kept(self, prompts: PromptSet) -> PromptSet:
+        """Return what a set has in the half that was not searched."""
+        some = tuple(prompt for prompt in prompts.prompts if prompt.text in self.checked)
+        return replace(prompts, prompts=some)
+
+    def kept_pairs(self, pairs: PairSet) -> PairSet:
+        """Return what a set of pairs has in the half that was not searched."""
+        return replace(pairs, pairs=tuple(pair for pair in pairs.pairs if pair.clean in self.checked))
+
+
+def halved(file: ClaimFile) -> Halves:
+    """Split all prompts of a file, the same way each time; raise NeuronClaimsError where they all belong together.
+
+    Of every set about half goes to either side: what belongs together is dealt out in an order made from its text,
+    always to the side on which its sets have less so far.
+    """
+    together = _Together()
+    for name, units in _units(file).items():
+        for texts, keys in units:
+            together.join(name, texts, keys)
+    sides: tuple[set[str], set[str]] = (set(), set())
+    counts: dict[str, list[int]] = {name: [0, 0] for name in _units(file)}
+    for found, sets in together.components():
+        behind = sum((counts[name][1] - counts[name][0]) * many for name, many in sets.items())
+        side = 0 if behind > 0 or (behind == 0 and len(sides[0]) <= len(sides[1])) else 1
+        sides[side].update(found)
+        for name, many in sets.items():
+            counts[name][side] += many
+    if not sides[0] or not sides[1]:
+        raise NeuronClaimsError(
+            f"The prompts of {file.path.name} cannot be halved: all of them belong together by their groups and pairs, "
+            "or there is one alone. Neurons are looked for on one half and tested on the other."
+        )
+    return Halves(frozenset(sides[0]), frozenset(sides[1]))
+
+
+def _units(file: ClaimFile) -> Mapping[str, list[tuple[tuple[str, ...], tuple[Hashable, ...]]]]:
+    """Return by set the texts of each prompt or pair, with keys that those which belong together share."""
+    found = {f"set {name}": [_of_prompt(p) for p in each.prompts] for name, each in file.sets.items()}
+    found |= {f"pairs {name}": [_of_pair(p) for p in each.pairs] for name, each in file.pairs.items()}
+    return found
+
+
+def _of_prompt(prompt: Prompt) -> tuple[tuple[str, ...], tuple[Hashable, ...]]:
+    return (prompt.text,), (*_key("group", prompt.group), *_key("pair", prompt.pair))
+
+
+def _of_pair(pair: PromptPair) -> tuple[tuple[str, ...], tuple[Hashable, ...]]:
+    return (pair.clean, pair.corrupted), _key("group", pair.group)
+
+
+def _key(sort: str, name: str | None) -> tuple[Hashable, ...]:
+    return () if name is None else ((sort, name),)
+
+
+class _Together:
+    """Texts that belong together: equal ones, those of a group, and those of a pair (a union-find forest)."""
+
+    def __init__(self) -> None:
+        self._above: dict[Hashable, Hashable] = {}
+        self._texts: dict[str, dict[str, int]] = {}
+
+    def join(self, name: str, texts: Iterable[str], keys: Iterable[Hashable]) -> None:
+        """Put texts of a set together, with all that share a key with them."""
+        for text in texts:
+            sets = self._texts.setdefault(text, {})
+            sets[name] = sets.get(name, 0) + 1
+        nodes: list[Hashable] = [*(("text", text) for text in texts), *keys]
+        for node in nodes:
+            self._above[self._top(node)] = self._top(nodes[0])
+
+    def components(self) -> Iterator[tuple[list[str], dict[str, int]]]:
+        """Yield the texts of each component with how many of each set it has, in an order made from the texts."""
+        found: dict[Hashable, list[str]] = {}
+        for text in sorted(self._texts):
+            found.setdefault(self._top(("text", text)), []).append(text)
+        for texts in sorted(found.values(), key=lambda texts: (-len(texts), _hash(texts[0]))):
+            sets: dict[str, int] = {}
+            for text in texts:
+                for name, many in self._texts[text].items():
+                    sets[name] = sets.get(name, 0) + many
+            yield texts, sets
+
+    def _top(self, node: Hashable) -> Hashable:
+        self._above.setdefault(node, node)
+        while self._above[node] != node:
+            self._above[node] = self._above[self._above[node]]
+            node = self._above[node]
+        return node
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,164 @@
+"""From a claim file and two models to what became of each claim's neurons, and of the claim."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from neuronclaims.kinds import ClaimError, kind_of
+from neuronclaims.kinds.neurons import check_neuron
+from neuronclaims.language import Claim, ClaimFile, Neuron
+from neuronclaims.measurements import ModelFacts
+from neuronclaims.rematch.halves import Halves, halved
+from neuronclaims.rematch.naming import named, renamed
+from neuronclaims.rematch.search import Match, Pair, Status, matches
+from neuronclaims.rematch.tokenwise import Held
+from neuronclaims.results import Result
+from neuronclaims.runs import LoadedModel, RunOptions, open_model
+from neuronclaims.study import Study
+
+NO_NEURON = "names no neuron: it is put to the new model as it is"
+
+
+@dataclass(frozen=True, slots=True)
+class Rematched:
+    """What became of one claim.
+
+    ``matches`` are those of the neurons it names. ``text`` is its sentence about the neurons of the new model, None
+    unless all were found; ``result`` is what that sentence came to on the half of the prompts on which no neuron was
+    looked for. ``note`` says why no neuron of it was looked for, None where they were.
+    """
+
+    claim: Claim
+    matches: tuple[Match, ...] = ()
+    text: str | None = None
+    result: Result | None = None
+    note: str | None = None
+
+    @property
+    def status(self) -> Status | None:
+        """Return what became of its neurons together: not found where one of them was not; None without any."""
+        if not self.matches:
+            return None
+        each: Sequence[Status] = [match.status for match in self.matches]
+        order: Sequence[Status] = ("not found", "moved", "still")
+        return next(status for status in order if status in each)
+
+    @property
+    def places(self) -> dict[Neuron, Neuron]:
+        """Return where each of its neurons lies now; empty unless all were found."""
+        return {} if self.text is None else {match.old: match.best for match in self.matches}
+
+
+def rematch(
+    file: ClaimFile,
+    old: str,
+    new: str,
+    *,
+    base: Path,
+    only: Collection[str] | None = None,
+    options: RunOptions | None = None,
+    told: Callable[[str], None] = lambda _: None,
+) -> list[Rematched]:
+    """Look in one model for the neurons that the claims of a file name in another, and test the claims there.
+
+    ``old`` and ``new`` name models as claim files do, folders relative to ``base``; ``only`` the ids of the claims
+    that are looked at, all for None. Raises NeuronClaimsError for prompts that cannot be halved and for what is
+    wrong with a model or a run; what is wrong with one claim is in its note.
+    """
+    options = options or RunOptions()
+    halves = halved(file)
+    sources = open_model(old, base), open_model(new, base)
+    asked = [claim for claim in file.claims if only is None or claim.id in only]
+    notes = {claim.id: _note(claim, sources[0].facts(), sources[1].facts()) for claim in asked}
+    rest = [claim for claim in asked if notes[claim.id] is None]
+    if not rest:
+        return [Rematched(claim, note=notes[claim.id]) for claim in asked]
+    told(f"loading {sources[0].name} and {sources[1].name}")
+    held = Held(sources[0], options), Held(sources[1], options)
+    found: dict[tuple[str, Neuron], Match] = {}
+    for site in sorted({claim.settings.site for claim in rest}):
+        neurons = {each for claim in rest if claim.settings.site == site for each in _neurons(claim)}
+        told(f"looking for {len(neurons)} neurons of {site}")
+        pair = Pair(*held, site, tuple(sorted(neurons)))
+        looked = matches(pair, sorted(halves.searched), sorted(halves.checked))
+        found |= {(site, neuron): match for neuron, match in looked.items()}
+    told("testing the claims on the other half of the prompts")
+    done = [_matched(claim, found, notes[claim.id]) for claim in asked]
+    results = _retested(file, done, halves, new, held[1].given, options)
+    return [replace(each, result=results.get(each.claim.id)) for each in done]
+
+
+def _note(claim: Claim, old: ModelFacts, new: ModelFacts) -> str | None:
+    """Return why no neuron of a claim is looked for; None where its neurons are."""
+    if not _neurons(claim):
+        return NO_NEURON
+    site = claim.settings.site
+    if site not in new.widths:
+        return f"{new.name} has no site {site}"
+    try:
+        for neuron in _neurons(claim):
+            check_neuron(neuron, site, old)
+    except ClaimError as error:
+        return str(error)
+    return None
+
+
+def _neurons(claim: Claim) -> tuple[Neuron, ...]:
+    return tuple(dict.fromkeys(each for neurons in named(claim.sentence).values() for each in neurons))
+
+
+def _matched(claim: Claim, found: Mapping[tuple[str, Neuron], Match], note: str | None) -> Rematched:
+    if note is not None:
+        return Rematched(claim, note=note)
+    own = tuple(found[claim.settings.site, neuron] for neuron in _neurons(claim))
+    own = _apart(claim, own)
+    if any(match.why is not None for match in own):
+        return Rematched(claim, own)
+    return Rematched(claim, own, _text(claim, {match.old: match.best for match in own}))
+
+
+def _apart(claim: Claim, own: Sequence[Match]) -> tuple[Match, ...]:
+    """Take away what a claim cannot say: one new neuron for two old ones, or one outside the layers searched."""
+    searched = claim.settings.searched
+    checked = []
+    for match in own:
+        why = match.why
+        if why is None and sum(other.best == match.best for other in own) > 1:
+            why = f"{match.best} goes with another neuron of this claim, too"
+        elif why is None and searched is not None and match.best.layer not in searched:
+            why = f"it goes with {match.best} (r = {match.held:.2f}), which is not in {searched}, where it was searched"
+        checked.append(replace(match, why=why))
+    return tuple(checked)
+
+
+def _text(claim: Claim, places: Mapping[Neuron, Neuron]) -> str:
+    return kind_of(claim.sentence).phrase.render(renamed(claim.sentence, places))
+
+
+def _retested(
+    file: ClaimFile,
+    done: Iterable[Rematched],
+    halves: Halves,
+    model: str,
+    given: LoadedModel,
+    options: RunOptions,
+) -> Mapping[str, Result]:
+    """Return, by id, the results of all claims whose neurons were found, on the half that was not searched."""
+    claims = tuple(_halved(each, halves) for each in done if each.text is not None)
+    if not claims:
+        return {}
+    half = replace(file, claims=claims, models=(model,))
+    return Study(models={model: given}, options=options).judge(half, model)
+
+
+def _halved(each: Rematched, halves: Halves) -> Claim:
+    claim = each.claim
+    return replace(
+        claim,
+        sentence=renamed(claim.sentence, each.places),
+        text=each.text or claim.text,
+        sets={name: halves.kept(prompts) for name, prompts in claim.sets.items()},
+        pairs={name: halves.kept_pairs(pairs) for name, pairs in claim.pairs.items()},
+    )

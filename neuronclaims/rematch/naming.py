@@ -1,0 +1,38 @@
+"""Which neurons a sentence names, and the same sentence about others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+from neuronclaims.language import Neuron, Subject
+
+
+def named(sentence: Any) -> dict[str, tuple[Neuron, ...]]:
+    """Return the neurons a sentence names, by its fields; a claim of some neuron, or of none, names none."""
+    found = {field.name: _neurons(getattr(sentence, field.name)) for field in fields(sentence)}
+    return {name: neurons for name, neurons in found.items() if neurons}
+
+
+def renamed(sentence: Any, places: Mapping[Neuron, Neuron]) -> Any:
+    """Return the sentence with every neuron it names replaced by the one in ``places``."""
+    changes = {name: _renamed(getattr(sentence, name), places) for name in named(sentence)}
+    return replace(sentence, **changes)
+
+
+def _neurons(value: Any) -> tuple[Neuron, ...]:
+    if isinstance(value, Neuron):
+        return (value,)
+    if isinstance(value, Subject):
+        return value.neurons
+    if isinstance(value, tuple) and value and all(isinstance(each, Neuron) for each in value):
+        return value
+    return ()
+
+
+def _renamed(value: Any, places: Mapping[Neuron, Neuron]) -> Any:
+    if isinstance(value, Neuron):
+        return places[value]
+    neurons = tuple(places[neuron] for neuron in _neurons(value))
+    return replace(value, neurons=neurons) if isinstance(value, Subject) else neurons

@@ -1,0 +1,123 @@
+"""Where a claim file says which model and which neurons it is about, character by character."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from neuronclaims.language import Neuron, Phrase, parse
+from neuronclaims.language.marks import Entries, Items, Node, Scalar, compose
+from neuronclaims.language.source import Source
+from neuronclaims.rematch.naming import named
+
+_NEURON = re.compile(r"(?<![0-9:.])([0-9]+):([0-9]+)(?![0-9:.])")
+_CLOSED = re.compile(r"[\]}\s]*(?:\s#.*)?")
+_DASH = re.compile(r"[ \t]*-[ \t]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Characters ``start`` to ``end`` of a text, and what is to stand there."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One claim as it stands in the file: its item in the list of claims, and its sentence."""
+
+    source: Source
+    node: Node
+    sentence: Scalar
+
+    def edits(self, places: Mapping[Neuron, Neuron], phrases: Sequence[Phrase]) -> Iterator[Edit]:
+        """Yield what puts the neurons in ``places`` where the sentence names those they replace.
+
+        As many words look like neurons in the file's text as in the sentence, which may have been folded or quoted
+        there: they are joined in their order.
+        """
+        parsed = parse(self.sentence.text, phrases)
+        spans = [parsed.spans[field] for field in named(parsed.value)]
+        own = _NEURON.finditer(self.sentence.text)
+        there = _NEURON.finditer(self.source.text, self.sentence.start, self.sentence.end)
+        for said, match in zip(own, there, strict=False):
+            neuron = Neuron(int(match[1]), int(match[2]))
+            meant = any(start <= said.start() < end for start, end in spans) and said[0] == match[0]
+            if meant and places.get(neuron, neuron) != neuron:
+                yield Edit(match.start(), match.end(), str(places[neuron]))
+
+    def comment(self, text: str) -> Edit:
+        """Return a comment on a line of its own above the claim."""
+        start, indent = self._line()
+        return Edit(start, start, f"{indent}# {text}\n")
+
+    def out_commented(self, text: str) -> Edit | None:
+        """Return the claim made a comment, below ``text``; None where other things stand on its lines."""
+        start, indent = self._line()
+        first = self.source.place(self.node.start).line
+        last = self.source.place(max(start, _end(self.node) - 1)).line
+        lines = self.source.lines[first - 1 : last]
+        alone = _DASH.fullmatch(self.source.text[start : self.node.start])
+        if not alone or not _CLOSED.fullmatch(self.source.lines[last - 1][self._column(last) :]):
+            return None
+        body = "".join(f"{indent}# {line[len(indent) :]}\n" for line in lines)
+        return Edit(start, self.source.line_start(last + 1), f"{indent}# {text}\n{body}")
+
+    def _column(self, line: int) -> int:
+        return _end(self.node) - self.source.line_start(line)
+
+    def _line(self) -> tuple[int, str]:
+        """Return where the line of the claim begins, and its indentation."""
+        start = self.source.line_start(self.source.place(self.node.start).line)
+        line = self.source.text[start : self.node.start]
+        return start, line[: len(line) - len(line.lstrip(" \t"))]
+
+
+def written(source: Source) -> list[Written]:
+    """Return all claims of a file that was read without problems, in its order."""
+    root = compose(source)
+    node = root.get("claims") if isinstance(root, Entries) else None
+    found = []
+    for item in node.items if isinstance(node, Items) else ():
+        sentence = item.get("claim") if isinstance(item, Entries) else item
+        if isinstance(sentence, Scalar):
+            found.append(Written(source, item, sentence))
+    return found
+
+
+def of_models(source: Source, models: str) -> Edit | None:
+    """Return what puts one model, as ``models`` spells it, in place of all that a file names."""
+    root = compose(source)
+    node = root.get("models") if isinstance(root, Entries) else None
+    names = (
+        [node]
+        if isinstance(node, Scalar)
+        else [i for i in getattr(node, "items", []) if isinstance(i, Scalar)]
+    )
+    return Edit(names[0].start, names[-1].end, models) if names else None
+
+
+def head(source: Source, text: str) -> Edit:
+    """Return a comment above the first key of a file."""
+    start = compose(source).start
+    return Edit(start, start, f"# {text}\n")
+
+
+def applied(text: str, edits: Sequence[Edit]) -> str:
+    """Return a text with edits made to it, none of which overlap."""
+    parts, at = [], 0
+    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
+        parts += [text[at : edit.start], edit.text]
+        at = edit.end
+    return "".join([*parts, text[at:]])
+
+
+def _end(node: Node) -> int:
+    """Return where the last thing of a node ends, brackets that close it left out."""
+    if isinstance(node, Scalar):
+        return node.end
+    below = node.items if isinstance(node, Items) else [value for _, value in node.entries.values()]
+    return max([node.end, *(_end(child) for child in below)])

@@ -1,0 +1,54 @@
+"""What became of each claim, as a table in plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from neuronclaims.language.errors import printable
+from neuronclaims.rematch.journey import Rematched
+
+HEADER = ("claim", "neuron", "is now", "r", "next best", "rotated", "on the other half")
+
+
+def table(done: Sequence[Rematched]) -> list[str]:
+    """Return a line for every neuron of every claim, under a header, and below what was found in all."""
+    rows = [HEADER, *(row for each in done for row in _rows(each))]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
+    lines = [_line(row, widths) for row in rows]
+    whys = dict.fromkeys(f"{m.old}: {m.why}" for each in done for m in each.matches if m.why is not None)
+    return [*lines, "", *map(printable, whys), *([""] if whys else []), _summary(done)]
+
+
+def _rows(each: Rematched) -> Iterable[tuple[str, ...]]:
+    if each.note is not None:
+        yield (printable(each.claim.id), "", printable(each.note), *[""] * 4)
+    for number, match in enumerate(each.matches):
+        numbers = [f"{value:.2f}" for value in (match.held, match.second, match.rotated)]
+        where = {"still": f"still at {match.best}", "moved": f"moved to {match.best}"}.get(match.status)
+        verdict = _verdict(each) if number == 0 else ""
+        name = printable(each.claim.id) if number == 0 else ""
+        yield name, str(match.old), where or "not found", *numbers, verdict
+
+
+def _verdict(each: Rematched) -> str:
+    if each.result is None:
+        return "not tested"
+    expected = "" if each.result.as_expected else f" (expected: {each.result.expect})"
+    return f"{each.result.verdict or 'could not be tested'}{expected}"
+
+
+def _summary(done: Sequence[Rematched]) -> str:
+    counts = {word: sum(each.status == word for each in done) for word in ("still", "moved", "not found")}
+    none = sum(each.status is None for each in done)
+    told = [
+        f"{counts['still']} still in place",
+        f"{counts['moved']} moved",
+        f"{counts['not found']} not found",
+        *([f"{none} not looked for"] if none else []),
+    ]
+    return f"{len(done)} {'claim' if len(done) == 1 else 'claims'}: {', '.join(told)}"
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+    return "  ".join(cells).rstrip()
