@@ -24,6 +24,18 @@ MOST = 3
 """How many rows of a long figure are shown."""
 
 
+MOST_LINES = 6
+"""How many lines of all a claim's figures are shown, where not all are asked for."""
+
+
+def lines_of_all(figures: Sequence[Figure], ascii_only: bool = False, everything: bool = False) -> list[str]:
+    """Return the figures of a claim as lines; unless ``everything`` is asked for, no tables beside drawings."""
+    drawn = [figure for figure in figures if not isinstance(figure, Table)]
+    chosen = figures if everything or not drawn else drawn
+    lines = [line for figure in chosen for line in lines_of(figure, ascii_only)]
+    return lines if everything else lines[:MOST_LINES]
+
+
 def lines_of(figure: Figure, ascii_only: bool = False) -> list[str]:
     """Return a figure as lines of at most ``WIDTH`` columns; one with nothing in it gives none."""
     return _SKETCHES[type(figure)](figure, ascii_only)
@@ -49,10 +61,11 @@ def _points(figure: Points, ascii_only: bool) -> list[str]:
 
 
 def _point(point: Point, ascii_only: bool) -> str:
+    """Name a point with its value, and with its interval where there is room for all of it."""
+    named = f"{one_line(point.label)} {number(point.y)}"
     known = point.low is not None and point.high is not None
-    interval = f" [{number(point.low)}, {number(point.high)}]" if known else ""
-    numbers = f"{number(point.y)}{interval}"
-    return _clip(f"{one_line(point.label)} {numbers}", WIDTH, ascii_only)
+    full = f"{named} [{number(point.low)}, {number(point.high)}]" if known else named
+    return full if cell_len(full) <= WIDTH else _clip(named, WIDTH, ascii_only)
 
 
 def _largest(points: Sequence[Point]) -> list[float | None]:
@@ -97,11 +110,17 @@ def _matrix(figure: Matrix, ascii_only: bool) -> list[str]:
 
 
 def _bins(figure: Bins, ascii_only: bool) -> list[str]:
-    """Draw the share in each bin, from none to all; bins with too few values are left blank."""
-    shares = [None if row.sparse else row.share for row in figure.bins]
-    if not any(share is not None for share in shares):
+    """Draw the share in each bin, from none to the largest, which is named; bins with too few values are left blank."""
+    shares = _resampled([None if row.sparse else row.share for row in figure.bins])
+    known = [share for share in shares if share is not None]
+    if not known:
         return []
-    return [_labelled(_strip(_resampled(shares), ascii_only, (0.0, 1.0)), figure.y_axis, ascii_only)]
+    strip = _strip(shares, ascii_only, (0.0, max(known) or 1.0))
+    return [_labelled(strip, f"to {_percent(max(known))} {figure.y_axis}", ascii_only)]
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.{0 if share >= 0.0995 or share == 0 else 1 if share >= 0.00995 else 2}f}%"
 
 
 _SKETCHES: dict[type, Callable[[Any, bool], list[str]]] = {

@@ -15,9 +15,10 @@ from rich.text import Text
 
 from neuronclaims.reports.account import Account
 from neuronclaims.reports.entry import Entry, common_errors, families
-from neuronclaims.reports.sketches import WIDTH, lines_of
+from neuronclaims.reports.sketches import WIDTH, lines_of_all
 from neuronclaims.reports.text import fitting, visible
 from neuronclaims.reports.wording import (
+    counted,
     counts_text,
     effect_texts,
     headline,
@@ -30,12 +31,15 @@ from neuronclaims.reports.wording import (
     tally,
     told,
 )
-from neuronclaims.results import Effect, Evidence
+from neuronclaims.results import Evidence
+
+EFFECTS = 34
+"""Columns of the table for effects."""
 
 COLUMNS = (
     ("verdict", 14),
     ("claim", None),
-    ("effect with interval", 34),
+    ("effect with interval", EFFECTS),
     ("p adj.", 11),
     ("n", 8),
     ("rank in layer", 13),
@@ -53,7 +57,7 @@ BESIDE = 70
 """From this width on a list has distributions and effects side by side."""
 
 COLOURS = {"supported": "green", "refuted": "red", "inconclusive": "yellow", None: "red"}
-TRAILING = re.compile(r" +((\x1b\[[0-9;]*m)*)$")
+TRAILING = re.compile(r"(?: |\x1b\[[0-9;]*m)+$")
 UNUSUAL = "█▁─…"
 """What an encoding must be able to write for us to draw with more than ASCII."""
 
@@ -77,7 +81,10 @@ def draw(account: Account, *, width: int, colour: bool, verbosity: int = 0, enco
         legacy_windows=False,
     )
     with console.capture() as captured:
-        for file, model, members in families([e for e in entries if verbosity >= 0 or e.failed]):
+        told_of = [entry for entry in entries if verbosity >= 0 or entry.failed]
+        for place, (file, model, members) in enumerate(families(told_of)):
+            if place and width >= WIDE:  # lists end with an empty line as they are
+                console.print()
             console.print(*pen.family(f"{file} on {model}", members), sep="\n")
         style = "bold red" if any(entry.failed for entry in entries) else "green"
         for line in next_steps(entries) if verbosity >= 0 else ():
@@ -85,7 +92,7 @@ def draw(account: Account, *, width: int, colour: bool, verbosity: int = 0, enco
         console.print(_text(tally(entries), style))
         if account.partial:
             console.print(_text(account.partial[0].upper() + account.partial[1:], "bold yellow"))
-    lines = (TRAILING.sub(r"\1", line) for line in captured.get().split("\n"))
+    lines = (TRAILING.sub(lambda end: end[0].replace(" ", ""), line) for line in captured.get().split("\n"))
     return fitting("\n".join(lines), encoding)
 
 
@@ -99,7 +106,10 @@ class _Pen:
 
     def family(self, title: str, entries: Sequence[Entry]) -> Iterator[RenderableType]:
         """Yield a heading and the claims under it; an error that many of them share is told once, at the end."""
-        yield Rule(_text(title, "bold"), align="left", style="dim", characters="-" if self.plain else "─")
+        heading, counts = _text(title, "bold"), _text(f"  {counted(entries)}", "dim")
+        if heading.cell_len + counts.cell_len < self.width - 2:
+            heading.append_text(counts)
+        yield Rule(heading, align="left", style="dim", characters="-" if self.plain else "─")
         judged = [entry for entry in entries if entry.result.error is None]
         wide = self.width >= WIDE
         if judged and wide:
@@ -123,8 +133,8 @@ class _Pen:
             if evidence.test is not None:
                 p.append(p_value(evidence.test.p_adjusted))
                 p.append(f"\n{p_value(evidence.test.p_value)} raw", style="dim")
-            effects = _text("\n".join(effect_texts(self._effects(evidence), evidence.test is None)))
-            figure = _text("\n".join(self._bars(evidence)))
+            effects = self._effects(evidence, EFFECTS)
+            figure = _text("\n".join(self._bars(evidence)), "cyan")
             yield _row([verdict, claim, effects, p, counts_text(evidence), _rank(evidence), figure])
         yield from self._remarks(entry, indent=INDENT)
 
@@ -136,16 +146,20 @@ class _Pen:
         yield from self._remarks(entry, indent=2)
 
     def _numbers(self, evidence: Evidence) -> RenderableType:
-        bars, effects = self._bars(evidence), effect_texts(self._effects(evidence), evidence.test is None)
+        beneath = self.width < BESIDE
+        bars = self._bars(evidence)
+        effects = self._effects(evidence, self.width - 2 - (0 if beneath else WIDTH + 2))
         test = evidence.test
         p = f"p adj. {p_value(test.p_adjusted)} ({p_value(test.p_value)} raw)" if test else ""
         n = f"n {counts_text(evidence)}" if evidence.counts else ""
         rank = f"rank {_rank(evidence)}" if evidence.rank else ""
         line = _text(", ".join(filter(None, (p, n, rank))))
-        if self.width < BESIDE:
-            return Group(_text("\n".join([*effects, *bars])), line)
+        drawn = _text("\n".join(bars), "cyan")
+        if beneath:
+            return Group(effects, *([drawn] if bars else []), line)
         beside = Table.grid(padding=(0, 2, 0, 0))
-        beside.add_row(_text("\n".join(bars)), _text("\n".join(effects)))
+        beside.add_column(min_width=WIDTH if bars else 0)
+        beside.add_row(drawn, effects)
         return Group(beside, line)
 
     def _remarks(self, entry: Entry, indent: int) -> Iterator[RenderableType]:
@@ -176,14 +190,15 @@ class _Pen:
         yield Padding(_text(error, "italic"), (0, 0, 0, 2))
         yield Text("")
 
-    def _title(self, entry: Entry, text: str) -> Text:
+    def _title(self, entry: Entry, text: str) -> RenderableType:
+        """Return verdict, id and sentence on a line where they fit, else the sentence below, set in."""
         given = own_id(entry.result) if entry.result.sentence == text else ""
-        return Text.assemble(
-            Text(" ").join(self._verdict(entry)),
-            _text(f"  {given}" if given else "", "dim"),
-            "  ",
-            _text(text),
-        )
+        head, sentence = Text(" ").join(self._verdict(entry)), _text(text)
+        if given:
+            head.append_text(_text(f"  {given}", "dim"))
+        if head.cell_len + 2 + sentence.cell_len <= self.width:
+            return Text.assemble(head, "  ", sentence)
+        return Group(head, Padding(sentence, (0, 0, 0, 2)))
 
     def _verdict(self, entry: Entry) -> list[Text]:
         word, note = headline(entry)
@@ -192,11 +207,16 @@ class _Pen:
             colour = "red"
         return [_text(word.upper(), f"bold {colour}"), *([_text(note, colour)] if note else [])]
 
-    def _effects(self, evidence: Evidence) -> list[Effect]:
-        return [evidence.effect, *evidence.other_effects[: None if self.verbosity > 0 else 1]]
+    def _effects(self, evidence: Evidence, width: int) -> Text:
+        """Return the effect the verdict rests on, and paler the one after it, or all with ``-v``."""
+        shown = [evidence.effect, *evidence.other_effects[: None if self.verbosity > 0 else 1]]
+        lines = effect_texts(shown, evidence.test is None, width)
+        own = len(effect_texts(shown[:1], evidence.test is None, width)) if len(lines) > len(shown) else 1
+        first, others = "\n".join(lines[:own]), "\n".join(lines[own:])
+        return _text(first).append_text(_text(f"\n{others}" if others else "", "dim"))
 
     def _bars(self, evidence: Evidence) -> list[str]:
-        return [line for figure in evidence.figures for line in lines_of(figure, ascii_only=self.plain)]
+        return lines_of_all(evidence.figures, ascii_only=self.plain, everything=self.verbosity > 0)
 
 
 def _row(cells: Sequence[RenderableType]) -> Table:

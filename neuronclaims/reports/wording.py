@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from textwrap import wrap
 
 from neuronclaims.reports.entry import Entry
 from neuronclaims.results import VERDICTS, Effect, Evidence, Result
@@ -16,7 +17,7 @@ def number(value: float | None, signed: bool = False) -> str:
         return "?"
     sign = "+" if signed else ""
     if value != 0 and not 1e-3 <= abs(value) < 1e5:
-        return f"{value:{sign}.1e}"
+        return f"{value:{sign}.1e}".replace("e-0", "e-").replace("e+0", "e")
     digits = 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0
     return f"{value:{sign}.{max(digits, 3 if abs(value) < 0.1 and value != 0 else 0)}f}"
 
@@ -28,23 +29,34 @@ def p_value(value: float) -> str:
     return f"{value:.3f}" if value >= 0.001 else f"{value:.1e}".replace("e-0", "e-")
 
 
-def effect_texts(effects: Sequence[Effect], fact: bool = False) -> list[str]:
+def effect_texts(effects: Sequence[Effect], fact: bool = False, width: int | None = None) -> list[str]:
     """Return effects with their intervals, such as ``AUROC 0.93 [0.81, 0.98]``, one under the other.
 
-    A ``fact`` needs no interval, so none is missed.
+    A ``fact`` needs no interval, so none is missed; nor is it of effects after the first, on which no verdict rests.
+    Where a line would be wider than ``width``, names are broken between words and stand in no column.
     """
     names = [SHORT.get(effect.name, effect.name) for effect in effects]
     values = [number(effect.value, effect.name in SIGNED) for effect in effects]
-    width, room = max(map(len, names), default=0), max(map(len, values), default=0)
-    return [
-        f"{name:{width}} {value:>{room}} {_interval(effect, fact)}".rstrip()
-        for name, value, effect in zip(names, values, effects, strict=True)
-    ]
+    bounds = [_interval(effect, fact or place > 0) for place, effect in enumerate(effects)]
+    longest, room = max(map(len, names), default=0), max(map(len, values), default=0)
+    rows = list(zip(names, values, bounds, strict=True))
+    lines = [f"{name:{longest}} {value:>{room}} {bound}".rstrip() for name, value, bound in rows]
+    if width is None or max(map(len, lines), default=0) <= width:
+        return lines
+    return [line for row in rows for line in _within(width, *row)]
 
 
-def _interval(effect: Effect, fact: bool) -> str:
+def _within(width: int, name: str, value: str, bounds: str) -> list[str]:
+    numbers = f"{value} {bounds}".rstrip()
+    lines = wrap(name, width, subsequent_indent="  ")
+    if len(lines[-1]) + 1 + len(numbers) > width:
+        return [*lines, f"  {numbers}"]
+    return [*lines[:-1], f"{lines[-1]} {numbers}"]
+
+
+def _interval(effect: Effect, dispensable: bool) -> str:
     if effect.low is None and effect.high is None:
-        return "" if fact else "[no interval]"
+        return "" if dispensable else "[no interval]"
     signed = effect.name in SIGNED
     return f"[{number(effect.low, signed)}, {number(effect.high, signed)}]"
 
@@ -182,13 +194,17 @@ def own_id(result: Result) -> str:
     return "" if letters[1].startswith(letters[0]) else result.id
 
 
+def counted(entries: Sequence[Entry]) -> str:
+    """Return how many claims came to what: ``3 supported, 1 refuted``."""
+    counts: Counter[str] = Counter(entry.result.verdict or "broken" for entry in entries)
+    return ", ".join(f"{counts[name]} {name}" for name in (*VERDICTS, "broken") if counts[name])
+
+
 def tally(entries: Sequence[Entry]) -> str:
     """Return the closing line: how many claims there are, what came of them, and whether that will do."""
-    counts: Counter[str] = Counter(entry.result.verdict or "broken" for entry in entries)
-    parts = [f"{counts[name]} {name}" for name in (*VERDICTS, "broken") if counts[name]]
     failed = sum(entry.failed for entry in entries)
     missed = sum(not entry.result.as_expected for entry in entries)
     end = f"{missed} not as expected, as allowed" if missed else "all as expected"
     if failed:
         end = f"{failed} not as expected"
-    return f"{len(entries)} {'claim' if len(entries) == 1 else 'claims'}: {', '.join(parts)}; {end}"
+    return f"{len(entries)} {'claim' if len(entries) == 1 else 'claims'}: {counted(entries)}; {end}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import pytest
@@ -37,10 +38,12 @@ class _Shown:
         self._reporter = reporter
         self._capture = capture
         self._open = False
+        self._clock = Clock()
 
     def __call__(self, progress: Progress) -> None:
         """Show one step."""
-        text = step(progress, counting=self.counts, known=self._reporter.verbosity > 0)
+        left = self._clock.left(progress)
+        text = step(progress, counting=self.counts, known=self._reporter.verbosity > 0, left=left)
         if text is None:
             return
         with self._capture.global_and_fixture_disabled() if self._capture else nullcontext():
@@ -92,10 +95,36 @@ class Logged(_Shown):
             reporter.write_fspath_result(nodeid, "")
 
 
-def step(progress: Progress, counting: bool, known: bool) -> str | None:
+class Clock:
+    """Reckons how long a run still takes, from what it did since its first batch began."""
+
+    def __init__(self, now: Callable[[], float] = monotonic) -> None:
+        self._now = now
+        self._began = now()
+
+    def left(self, progress: Progress) -> float | None:
+        """Return the seconds left at one step, None where nothing is known of them."""
+        if progress.stage != "measuring":
+            return None
+        if progress.done == 0:
+            self._began = self._now()
+            return None
+        return (self._now() - self._began) / progress.done * (progress.total - progress.done)
+
+
+def spoken(seconds: float) -> str:
+    """Return a time as one would say it, no finer than it is known."""
+    if seconds < 55:
+        return f"{max(round(seconds), 1) if seconds < 10 else 5 * round(seconds / 5)} s"
+    minutes = round(seconds / 60)
+    return f"{max(minutes, 1)} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def step(progress: Progress, counting: bool, known: bool, left: float | None = None) -> str | None:
     """Say in words what a run does at one step, None for what need not be said.
 
-    ``counting`` asks for every batch, ``known`` to hear even of a run that finds everything in its cache.
+    ``counting`` asks for every batch, ``known`` to hear even of a run that finds everything in its cache; ``left``
+    are the seconds it still takes, where they are known.
     """
     done, total = progress.done, progress.total
     if progress.stage == "loading":
@@ -106,4 +135,5 @@ def step(progress: Progress, counting: bool, known: bool) -> str | None:
         return "waiting for another process that measures this model"
     if done == 0:
         return f"measuring {total} prompts" if total else None
-    return f"measured {done} of {total} prompts" if counting else None
+    more = f", about {spoken(left)} left" if left is not None and done < total else ""
+    return f"measured {done} of {total} prompts{more}" if counting else None

@@ -19,7 +19,18 @@ from neuronclaims.reports.entry import Entry
 from neuronclaims.reports.plain import from_plain, to_plain
 from neuronclaims.reports.sketch import ASCII, BLOCKS, sketch
 from neuronclaims.reports.text import fitting, one_line, visible
-from neuronclaims.reports.wording import effect_texts, headline, number, p_value, selection_lines, tally
+from neuronclaims.reports.wording import (
+    NEXT,
+    UNEXPECTED,
+    effect_texts,
+    headline,
+    next_steps,
+    number,
+    p_value,
+    selection_lines,
+    tally,
+    told,
+)
 from neuronclaims.results import Effect, Evidence, Rank, Result, Selection, Test
 
 EFFECT = Effect("AUROC", 0.9, 0.8, 0.95, 0.95, "score")
@@ -122,7 +133,46 @@ def test_a_number_shown_is_the_number_to_two_digits(value: float) -> None:
 
 def test_effects_stand_in_columns_and_say_where_they_have_no_interval() -> None:
     none = Effect("Hedges' g", None, None, None, 0.95, "none")
-    assert effect_texts([EFFECT, none]) == ["AUROC 0.90 [0.80, 0.95]", "g        ? [no interval]"]
+    assert effect_texts([EFFECT, none]) == ["AUROC 0.90 [0.80, 0.95]", "g        ?"]
+    assert effect_texts([none]) == ["g ? [no interval]"]
+    assert effect_texts([none], fact=True) == ["g ?"]
+
+
+@given(
+    st.text(alphabet="abc ", min_size=1, max_size=60).filter(str.strip),
+    st.floats(-1e9, 1e9),
+    st.integers(34, 80),
+)
+def test_effects_keep_their_numbers_whole_within_any_width(name: str, value: float, width: int) -> None:
+    effects = [Effect(name, value, value - 1, value + 1, 0.95, "x"), EFFECT]
+    lines = effect_texts(effects, width=width)
+    assert max(map(len, lines)) <= width
+    assert any(f"[{number(value - 1)}, {number(value + 1)}]" in line for line in lines)
+    assert " ".join(" ".join(lines).split()).startswith(" ".join(name.split()))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "value", "said"),
+    [
+        ("refuted", -0.12, "The AUROC is -0.12. The AUROC was to be above 0.5."),
+        ("refuted", None, "The AUROC was to be above 0.5."),
+        ("inconclusive", -0.12, "The AUROC was to be above 0.5."),
+    ],
+)
+def test_a_refutation_tells_the_number_it_rests_on(verdict, value, said) -> None:
+    evidence = replace(EVIDENCE, effect=replace(EFFECT, value=value))
+    result = replace(RESULT, verdict=verdict, reason="The AUROC was to be above 0.5.", evidence=evidence)
+    assert told(result) == said
+    assert told(replace(result, verdict=None, evidence=None, error="No such neuron.")) == "No such neuron."
+
+
+def test_next_steps_are_told_once_for_each_way_to_fail() -> None:
+    refuted = Entry("a", "failed", replace(RESULT, verdict="refuted"))
+    unexpected = Entry("b", "failed", replace(RESULT, expect="refuted"))
+    known = Entry("c", "passed", replace(RESULT, verdict="refuted", expect="refuted"))
+    assert next_steps([known]) == []
+    assert next_steps([refuted, refuted, known]) == [NEXT["refuted"]]
+    assert next_steps([unexpected, refuted]) == [NEXT["refuted"], UNEXPECTED]
 
 
 @given(

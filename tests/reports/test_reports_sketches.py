@@ -27,7 +27,7 @@ from neuronclaims.figures import (
 )
 from neuronclaims.reports.plain import from_plain, to_plain
 from neuronclaims.reports.sketch import ASCII, BLOCKS
-from neuronclaims.reports.sketches import WIDTH, lines_of
+from neuronclaims.reports.sketches import MOST_LINES, WIDTH, lines_of, lines_of_all
 
 LABELS = st.text(max_size=40)
 NUMBERS = st.floats(-1e9, 1e9)
@@ -102,7 +102,7 @@ def test_any_figure_survives_json_as_what_it_was(figure: Figure) -> None:
 
 def test_every_type_of_figure_has_a_name_of_its_own() -> None:
     names = [figure.__dataclass_fields__["kind"].default for figure in get_args(Figure)]
-    assert len(set(names)) == len(names) == 6
+    assert len(set(names)) == len(names)
 
 
 def test_points_show_the_highest_at_each_place_and_name_the_claimed_ones() -> None:
@@ -123,7 +123,33 @@ def test_a_surface_is_drawn_as_means_over_its_rows_on_one_scale() -> None:
 def test_bins_leave_blank_what_has_too_few_values() -> None:
     shares = [0.0, 0.5, 1.0, 0.7]
     rows = tuple(BinRow(i, i + 1, 9, share, 0, 1, i == 3) for i, share in enumerate(shares))
-    assert lines_of(Bins("activation", "on top", rows)) == [f"{BLOCKS[1]}{BLOCKS[4]}{BLOCKS[8]}  on top"]
+    drawn = f"{BLOCKS[1]}{BLOCKS[4]}{BLOCKS[8]}  to 100% on"
+    assert lines_of(Bins("activation", "on", rows)) == [drawn]
+
+
+@pytest.mark.parametrize(
+    ("shares", "heights", "top"),
+    [
+        ((0.0, 0.002, 0.004), (1, 4, 8), "0.40%"),
+        ((0.0, 0.0), (1, 1), "0%"),
+        ((0.25, None), (8, None), "25%"),
+        ((0.031, 0.0155), (8, 4), "3.1%"),
+    ],
+)
+def test_bins_are_drawn_up_to_their_largest_share_which_is_named(shares, heights, top) -> None:
+    rows = tuple(BinRow(i, i + 1, 9, share, 0, 1) for i, share in enumerate(shares))
+    bars = "".join(" " if height is None else BLOCKS[height] for height in heights)
+    assert lines_of(Bins("activation", "on", rows)) == [f"{bars} to {top} on"]
+
+
+def test_tables_stand_back_where_something_is_drawn() -> None:
+    table = Table("t", ("a",), (("in words",),))
+    drawing = Distributions("x", (Row("row", (1.0, 2.0)),))
+    many = (drawing,) * 9
+    assert lines_of_all((table,)) == ["in words"]
+    assert lines_of_all((table, drawing)) == lines_of(drawing)
+    assert lines_of_all((table, drawing), everything=True) == ["in words", *lines_of(drawing)]
+    assert len(lines_of_all(many)) == MOST_LINES < len(lines_of_all(many, everything=True)) == 9
 
 
 @pytest.mark.parametrize(

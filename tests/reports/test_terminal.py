@@ -1,0 +1,79 @@
+"""The claims as drawn at the end of a run: whatever is in them, at every width."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from hostile import ATTACK, entry
+from rich.cells import cell_len
+
+from neuronclaims.figures import Distributions, Row
+from neuronclaims.reports.account import Account
+from neuronclaims.reports.terminal import draw
+from neuronclaims.results import Effect
+
+WIDTHS = (40, 60, 80, 100, 145, 146, 160, 200)
+UNSEEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("verbosity", [-1, 0, 1])
+def test_hostile_text_is_shown_as_text_and_fits(width: int, verbosity: int) -> None:
+    entries = tuple(entry(ATTACK, n, verdict) for n, verdict in enumerate(("supported", "refuted", None)))
+    text = draw(Account(entries), width=width, colour=False, verbosity=verbosity)
+    assert not UNSEEN.search(text)
+    assert max(map(cell_len, text.splitlines())) <= width
+    flowing = re.sub(r"\s+", "", text)
+    assert "[bold]rich[/bold]:smile:" in flowing
+    assert r"\x1b[31mred\x1b[0m" in flowing
+    assert r"\u202eright-to-left" in flowing
+
+
+def test_colour_adds_only_colour() -> None:
+    account = Account((entry(ATTACK), entry("", 1, "refuted")), ("missing",), interrupted=True)
+    plain, coloured = (draw(account, width=160, colour=colour) for colour in (False, True))
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain
+    assert "\x1b" not in plain
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_number_is_broken_and_no_name_between_letters(width: int) -> None:
+    effects = (
+        Effect("mean change of the difference of logits", -1.72, -1.94, -1.5, 0.95, "t"),
+        Effect("share of layers in which this index passes", 0.33, None, None, 0.95, "counted"),
+    )
+    shown = entry()
+    evidence = replace(
+        shown.result.evidence,
+        effect=effects[0],
+        other_effects=effects[1:],
+        figures=(Distributions("x", (Row("hanoi", (1.0, 2.0)), Row("baseline", (0.0,)))),),
+    )
+    result = replace(shown.result, evidence=evidence, id="a-claim-with-a-name")
+    text = draw(Account((replace(shown, result=result),)), width=width, colour=False)
+    assert "-1.72 [-1.94, -1.50]" in text
+    for word in ("difference", "logits", "layers", "a-claim-with-a-name", "separates", "baseline"):
+        assert word in text, word
+    assert "[no interval]" not in text
+
+
+@pytest.mark.parametrize("width", [60, 100])
+def test_in_a_list_only_verdicts_begin_a_line(width: int) -> None:
+    long = "neuron 0:1 activates more for prompts_about_cities than prompts_about_flowers by at least 0.5 sd"
+    shown = entry(verdict="refuted")
+    entries = (replace(shown, result=replace(shown.result, sentence=long, evidence=None)), shown)
+    lines = draw(Account(entries), width=width, colour=False).splitlines()
+    beginnings = {line.split()[0] for line in lines[1:] if line and line[0] != " "}
+    assert {"REFUTED", "2", "Refuted:"} <= beginnings
+    assert not beginnings & {"neuron", "prompts_about_flowers", "by", "sd"}
+
+
+def test_what_is_missing_is_said_last() -> None:
+    account = Account(
+        (entry(),), ("f.claims.yaml::model::other", "f.claims.yaml::model::third"), interrupted=True
+    )
+    lines = draw(account, width=100, colour=False).splitlines()
+    assert lines[-1] == "Partial: the run was interrupted after 1 of 3 claims"
+    assert "Partial" not in draw(Account((entry(),)), width=100, colour=False)
