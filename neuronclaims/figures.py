@@ -51,11 +51,12 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """Named values over a number: neurons by their index, tokens by their rank."""
+    """Named values over a number: neurons by their index, tokens by their rank. ``bounds`` are heights in the claim."""
 
     x_axis: str
     y_axis: str
     points: tuple[Point, ...]
+    bounds: tuple[float, ...] = ()
     kind: Literal["points"] = "points"
 
 
@@ -142,7 +143,24 @@ class Bins:
     kind: Literal["bins"] = "bins"
 
 
-Figure: TypeAlias = Distributions | Points | Surface | Table | Matrix | Bins
+@dataclass(frozen=True, slots=True)
+class Null:
+    """What exchanging labels alone gives a statistic, and the value ``observed``.
+
+    ``counts`` are the arrangements in bins of one width from ``low`` to ``high``; a single bin may have none.
+    ``every`` where all arrangements were looked at, otherwise they were drawn at random, for this figure alone.
+    """
+
+    axis: str
+    low: float
+    high: float
+    counts: tuple[int, ...]
+    observed: float
+    every: bool
+    kind: Literal["null"] = "null"
+
+
+Figure: TypeAlias = Distributions | Points | Surface | Table | Matrix | Bins | Null
 """Anything a claim can be drawn as."""
 
 

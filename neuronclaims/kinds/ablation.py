@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 from neuronclaims import stats
 from neuronclaims.kinds.ablation_sentences import PHRASE
 from neuronclaims.kinds.ablation_shown import (
+    change_name,
     controls_of,
     divergence_of,
     figures_of,
@@ -38,16 +39,18 @@ from neuronclaims.kinds.ablation_values import Asked, Harmed, Measured, check_ou
 from neuronclaims.kinds.kind import Finding, Reach
 from neuronclaims.kinds.margins import check_not_searched
 from neuronclaims.kinds.neurons import rank_of
+from neuronclaims.kinds.null_figures import null_of
 from neuronclaims.kinds.outlier_dimensions import largest_share, outlier_note, shares_of, sizes_asked
 from neuronclaims.kinds.predictions import place_of, swept, who_of
 from neuronclaims.kinds.selection import selection_notes, selection_of
 
 if TYPE_CHECKING:
+    from neuronclaims.figures import Null
     from neuronclaims.kinds.ablation_tests import Part
     from neuronclaims.kinds.kind import Answers, Family
     from neuronclaims.language import Claim, Neuron
     from neuronclaims.measurements import Measurement, ModelFacts
-    from neuronclaims.stats import Estimate
+    from neuronclaims.stats import Estimate, TestResult
 
 
 class AblationKind:
@@ -122,8 +125,20 @@ class AblationKind:
                 *notes_of(asked, measured, harmed),
                 *(doubt for part in parts for doubt in part.doubts),
             ),
-            figures=(*figures_of(asked, measured, change.one.estimate, changes), *controls.figures),
+            figures=(
+                *figures_of(asked, measured, change.one.estimate, changes),
+                *_null(asked, measured, change.one.test),
+                *controls.figures,
+            ),
         )
+
+
+def _null(asked: Asked, measured: Measured, test: TestResult) -> tuple[Null, ...]:
+    if asked.denied is not None or asked.searched:
+        return ()
+    seed = asked.seed(asked.prompts)
+    name = change_name(asked)
+    return null_of(measured.after, measured.before, test, paired=True, statistic="mean", seed=seed, name=name)
 
 
 def _least(asked: Asked) -> float:

@@ -22,14 +22,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neuronclaims import stats
-from neuronclaims.figures import Distributions, Row
-from neuronclaims.kinds.activity_findings import design_for, finding_of, names_of
+from neuronclaims.figures import Distributions, Figure, Row
+from neuronclaims.kinds.activity_findings import design_for, finding_of, names_of, seed_for
 from neuronclaims.kinds.activity_maps import Activity, Maps
 from neuronclaims.kinds.activity_sentences import ALIKE_PHRASE, REGION_PHRASE
 from neuronclaims.kinds.activity_tests import Asked, judged
 from neuronclaims.kinds.asking import plain
 from neuronclaims.kinds.designs import size_of
 from neuronclaims.kinds.kind import ClaimError, Finding, Reach
+from neuronclaims.kinds.null_figures import null_of
 from neuronclaims.kinds.two_set_values import Values
 from neuronclaims.kinds.unit_names import unit_names
 from neuronclaims.language import Phrase
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.kind import Answers, Family
     from neuronclaims.language import Claim
     from neuronclaims.measurements import Measurement, ModelFacts
-    from neuronclaims.stats import TwoSampleDesign
+    from neuronclaims.stats import TestResult, TwoSampleDesign
 
 
 MEAN = "This is about the mean over the region: what is higher in one part of it and lower in another may cancel."
@@ -93,10 +94,18 @@ class RegionKind:
             needed=found.needed,
             notes=doubts if asked.margin is None else (MEAN, *doubts),
             figures=(Distributions(activity.scale, rows),),
+            nulls=_null(claim, values, found.test, design),
         )
 
     def _activity(self, claim: Claim) -> Activity:
         return Activity.of(claim, claim.sentence.layers, claim.sentence.positions)
+
+
+def _null(claim: Claim, values: Values, test: TestResult, design: TwoSampleDesign) -> tuple[Figure, ...]:
+    if Asked.of(claim).margin is not None or design.blocks is not None:
+        return ()
+    first, second, seed = values.first, values.second, seed_for(claim)
+    return null_of(first, second, test, paired=design.paired, statistic="mean", seed=seed)
 
 
 def _values(activity: Activity, maps: Maps, design: TwoSampleDesign) -> Values:

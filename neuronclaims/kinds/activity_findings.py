@@ -12,7 +12,7 @@ from neuronclaims.kinds.kind import Finding
 from neuronclaims.results import Selection
 
 if TYPE_CHECKING:
-    from neuronclaims.figures import Distributions
+    from neuronclaims.figures import Figure
     from neuronclaims.kinds.activity_maps import Activity, Maps
     from neuronclaims.language import Claim
     from neuronclaims.stats import Estimate, Side, TestResult, TwoSampleDesign
@@ -54,7 +54,8 @@ def finding_of(
     others: tuple[Estimate, ...],
     needed: tuple[int, int] | None,
     notes: tuple[str, ...],
-    figures: tuple[Distributions, ...] = (),
+    figures: tuple[Figure, ...] = (),
+    nulls: tuple[Figure, ...] = (),
 ) -> Finding:
     """Put together what both sentences tell of their direction."""
     names, direction = names_of(activity), activity.direction
@@ -84,7 +85,7 @@ def finding_of(
             *left_out(design),
             *notes,
         ),
-        figures=(*figures, maps.surface(names, activity.scale)),
+        figures=(*figures, maps.surface(names, activity.scale), *nulls),
     )
 
 

@@ -129,4 +129,9 @@ def _figure(one: OneSet, profile: NDArray[np.float64], neuron: Neuron | None) ->
         for index in kept
     )
     where = f"{one.claim.settings.site}, layer {one.layer}"
-    return Points(f"neuron index, {where}", f"mean of {one.claim.settings.tokens.span} tokens", points)
+    said = one.claim.sentence
+    bound = getattr(said, "bound", None)
+    bounds = () if bound is None else (-float(bound), float(bound))
+    return Points(
+        f"neuron index, {where}", f"mean of {one.claim.settings.tokens.span} tokens", points, bounds
+    )

@@ -21,6 +21,7 @@ from neuronclaims import stats
 from neuronclaims.kinds.kind import Finding, Reach
 from neuronclaims.kinds.margins import check_not_searched
 from neuronclaims.kinds.neurons import rank_of
+from neuronclaims.kinds.null_figures import null_of
 from neuronclaims.kinds.outlier_dimensions import largest_share, outlier_note, shares_of, sizes_asked
 from neuronclaims.kinds.predictions import place_of, swept, who_of
 from neuronclaims.kinds.restoration_shown import controls_of, figures_of, notes_of, others_of
@@ -29,9 +30,11 @@ from neuronclaims.kinds.restoration_values import PHRASE, Asked, Measured
 from neuronclaims.kinds.selection import selection_notes, selection_of
 
 if TYPE_CHECKING:
+    from neuronclaims.figures import Null
     from neuronclaims.kinds.kind import Answers, Family
     from neuronclaims.language import Claim, Neuron
     from neuronclaims.measurements import Measurement, ModelFacts
+    from neuronclaims.stats import TestResult
 
 
 class RestorationKind:
@@ -97,9 +100,21 @@ class RestorationKind:
                 *outlier_note(sizes),
                 *notes_of(asked, measured),
             ),
-            figures=(*figures_of(asked, measured, found.estimate, gains), *controls.figures),
+            figures=(
+                *figures_of(asked, measured, found.estimate, gains),
+                *_null(asked, measured, found.tested.test),
+                *controls.figures,
+            ),
             denominator_positive=found.tested.denominator_positive,
         )
+
+
+def _null(asked: Asked, measured: Measured, test: TestResult) -> tuple[Null, ...]:
+    if asked.denies or asked.searched:
+        return ()
+    due = asked.number * measured.bottoms
+    name = f"mean of what was recovered less {100 * asked.number:g} % of what was lost"
+    return null_of(measured.tops, due, test, paired=True, statistic="mean", seed=asked.seed, name=name)
 
 
 KIND = RestorationKind()

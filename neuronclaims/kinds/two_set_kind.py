@@ -13,11 +13,13 @@ from neuronclaims import stats
 from neuronclaims.kinds.effects import auroc_of_layer, effects_of, t_of_layer
 from neuronclaims.kinds.kind import Finding, Reach
 from neuronclaims.kinds.neurons import rank_of
+from neuronclaims.kinds.null_figures import null_of
 from neuronclaims.kinds.selection import selection_notes, selection_of
 from neuronclaims.kinds.two_set_tests import Asked, outcome, smallest_p, together
 from neuronclaims.kinds.two_sets import TwoSets
 
 if TYPE_CHECKING:
+    from neuronclaims.figures import Null
     from neuronclaims.kinds.kind import Answers, Family
     from neuronclaims.kinds.subjects import One
     from neuronclaims.kinds.two_set_values import Measured, Values
@@ -97,7 +99,7 @@ class TwoSetsKind:
             rank=_rank(one, values, sets, asked, family),
             selection=selection,
             notes=(*selection_notes(selection), *result.notes, *sets.left_out(), *doubts),
-            figures=(sets.figure(one.neuron, values), *result.figures),
+            figures=(sets.figure(one.neuron, values), *result.figures, *_null(sets, one, values, asked)),
             joint=sets.joint(values, statistic=asked.statistic, side=asked.alternative)
             if asked.margin is None
             else None,
@@ -107,6 +109,14 @@ class TwoSetsKind:
 def _sets(claim: Claim) -> TwoSets:
     said = claim.sentence
     return TwoSets.of(claim, said.who, said.first, said.second)
+
+
+def _null(sets: TwoSets, one: One, values: Values, asked: Asked) -> tuple[Null, ...]:
+    """Draw what relabelling alone gives, where a test of one neuron by relabelling is what p came from."""
+    if sets.searched or sets.design.blocks is not None or asked.margin is not None:
+        return ()
+    paired, statistic = sets.design.paired, asked.statistic
+    return null_of(values.first, values.second, one.test, paired=paired, statistic=statistic, seed=sets.seed)
 
 
 def _rank(one: One, values: Values, sets: TwoSets, asked: Asked, family: Family) -> Rank | None:

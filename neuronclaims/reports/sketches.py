@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.cells import cell_len, chop_cells
 
-from neuronclaims.figures import Bins, Distributions, Figure, Matrix, Point, Points, Surface, Table
+from neuronclaims.figures import Bins, Distributions, Figure, Matrix, Null, Point, Points, Surface, Table
 from neuronclaims.reports.sketch import ASCII, BLOCKS, block, sketch
 from neuronclaims.reports.text import one_line
 from neuronclaims.reports.wording import number
@@ -130,6 +130,7 @@ _SKETCHES: dict[type, Callable[[Any, bool], list[str]]] = {
     Table: _table,
     Matrix: _matrix,
     Bins: _bins,
+    Null: lambda *_: [],  # p says it in less room
 }
 
 

@@ -107,7 +107,9 @@ def test_single_pairs_are_shown_beside_the_ratio_of_means(judge):
     others = {effect.name: effect.value for effect in evidence.other_effects}
     assert others["median of single pairs' shares"] == pytest.approx(np.median(SHARES))
     assert others["clean minus corrupted (logits)"] == pytest.approx((CLEAN - CORRUPTED).mean())
-    points, table = evidence.figures
+    points, table, null = evidence.figures
+    assert null.observed == evidence.test.statistic
+    assert sum(null.counts) == evidence.test.arrangements
     [marked] = [point for point in points.points if point.marked]
     assert (marked.label, marked.y) == ("1:2", pytest.approx(evidence.effect.value))
     assert (marked.low, marked.high) == (evidence.effect.low, evidence.effect.high)

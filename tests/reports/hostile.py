@@ -9,6 +9,7 @@ from neuronclaims.figures import (
     Bins,
     Distributions,
     Matrix,
+    Null,
     Panel,
     Point,
     Points,
@@ -56,6 +57,7 @@ def figures(text: str = "") -> tuple[object, ...]:
                 Point(1.0, 0.0, "0:1", -1.0, 1.0),
                 Point(2.0, 5.0, f"0:2 {text}", 4.0, 6.0, marked=True),
             ),
+            (-3.0, 3.0),
         ),
         Surface(
             f"layer {text}",
@@ -80,6 +82,7 @@ def figures(text: str = "") -> tuple[object, ...]:
                 BinRow(1.0, None, 3, 1.0, 0.3, 1.0, sparse=True),
             ),
         ),
+        Null(f"AUROC {text}", 0.1, 0.9, (5, 20, 40, 5), 0.95, every=False),
     )
 
 

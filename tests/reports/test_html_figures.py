@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import ecdf, gaussian_kde
 
-from neuronclaims.figures import Distributions, Panel, Point, Points, Row, Surface
+from neuronclaims.figures import Distributions, Null, Panel, Point, Points, Row, Surface
 from neuronclaims.reports.html.figures import Cell, draw, draw_grid
 from neuronclaims.reports.html.figures.bins import middle, span
 from neuronclaims.reports.html.figures.densities import MOST_BINS, common_edges, cumulative, density, shares
@@ -142,13 +142,13 @@ def test_panels_lie_side_by_side_without_touching() -> None:
 
 
 def test_open_and_closed_bins_are_drawn_where_they_are() -> None:
-    bins = figures()[-1].bins
+    bins = figures()[5].bins
     assert [middle(row, 1.0) for row in bins] == [-1.5, -0.5, 0.5, 1.5]
     assert [span(row) for row in bins] == ["below -1", "-1 to 0", "0 to 1", "1 or more"]
 
 
 def test_tables_beside_figures_tell_the_numbers() -> None:
-    distributions, points, surface, table, matrix, bins = (draw(figure).tables[0] for figure in figures())
+    distributions, points, surface, table, matrix, bins, null = (draw(figure).tables[0] for figure in figures())
     assert distributions.rows[1][:5] == ("second ", "8", "-0.62", "1.62", "-3.00")
     assert distributions.rows[3][:3] == ("none ", "0", "")
     assert points.rows[0] == ("0:2 ", "2", "5.00", "[4.00, 6.00]", "what the claim is about")
@@ -157,6 +157,16 @@ def test_tables_beside_figures_tell_the_numbers() -> None:
     assert table.rows == (("0:1 ", "10 %"), ("0:2", "5 %"))
     assert matrix.rows == (("a ", "10.0", "3.00"), ("b", "3.00", ""))
     assert bins.rows[0] == ("-1 to 0", "50", "0.10", "[0.050, 0.20]", "")
+    assert null.rows == (("70", "0.10", "0.90", "0.95"),)
+
+
+def test_what_relabelling_gives_says_how_many_arrangements_it_is_of() -> None:
+    drawn = draw(Null("AUROC", 0.0, 1.0, (10, 30), 1.0, every=False))
+    assert "40 random arrangements, drawn for this figure" in drawn.caption
+    bars, line = drawn.plots[0].data
+    assert (bars["x"], bars["y"], bars["width"]) == ([0.25, 0.75], [25.0, 75.0], 0.5)
+    assert line["x"] == [1.0, 1.0]
+    assert "all 6 arrangements" in draw(Null("AUROC", 0.5, 0.5, (6,), 0.5, every=True)).caption
 
 
 @pytest.mark.parametrize("figure", figures(ATTACK), ids=lambda figure: type(figure).__name__)

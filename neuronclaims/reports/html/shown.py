@@ -12,6 +12,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from neuronclaims.figures import Null
 from neuronclaims.reports.entry import Entry
 from neuronclaims.reports.html.figures import Drawing, draw
 from neuronclaims.reports.html.policy import embedded
@@ -159,13 +160,20 @@ class Shown:
 
     @cached_property
     def drawings(self) -> list[Drawing]:
-        """Return the figures."""
-        return [draw(figure) for figure in self.evidence.figures] if self.evidence else []
+        """Return the figures of what was measured."""
+        found = self.evidence.figures if self.evidence else ()
+        return [draw(figure) for figure in found if not isinstance(figure, Null)]
+
+    @cached_property
+    def nulls(self) -> list[Drawing]:
+        """Return the figures of what relabelling gives; they stand beside the test."""
+        found = self.evidence.figures if self.evidence else ()
+        return [draw(figure) for figure in found if isinstance(figure, Null)]
 
     @cached_property
     def plots(self) -> Markup:
         """Return all plots of the claim as JSON for the page's script, in the order of the page."""
-        return embedded(sources(self.drawings))
+        return embedded(sources([*self.drawings, *self.nulls]))
 
 
 def sources(drawings: Sequence[Drawing]) -> list[tuple[Any, Any]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from neuronclaims.figures import Bins, Distributions, Figure, Matrix, Points, Surface, Table
-from neuronclaims.reports.html.figures import bins, distributions, grid, matrix, points, surface, table
+from neuronclaims.figures import Bins, Distributions, Figure, Matrix, Null, Points, Surface, Table
+from neuronclaims.reports.html.figures import bins, distributions, grid, matrix, null, points, surface, table
 from neuronclaims.reports.html.figures.drawing import Drawing, Numbers, Plot
 from neuronclaims.reports.html.figures.grid import Cell
 
@@ -19,6 +19,7 @@ _DRAW: dict[type, Callable[[Any], Drawing]] = {
     Table: table.draw,
     Matrix: matrix.draw,
     Bins: bins.draw,
+    Null: null.draw,
 }
 
 

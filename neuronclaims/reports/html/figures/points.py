@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Sequence
 
 from neuronclaims.figures import Point, Points
-from neuronclaims.reports.html.figures.drawing import Drawing, Json, Numbers, Plot, axis, label, shorts
+from neuronclaims.reports.html.figures.drawing import Drawing, Json, Numbers, Plot, axis, label, short, shorts
 from neuronclaims.reports.wording import number
 
 MOST = 1500
@@ -37,6 +37,7 @@ def draw(figure: Points) -> Drawing:
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
         "showlegend": bool(marked),
     }
+    layout |= _bounds(figure.bounds)
     plots = (Plot(traces, layout, _words(figure, marked)),) if figure.points else ()
     return Drawing(f"{figure.y_axis} over {figure.x_axis}{note}", plots, (_numbers(figure),))
 
@@ -86,6 +87,19 @@ def _trace(points: Sequence[Point], name: str, colour: str, size: int) -> Json:
         "marker": {"color": colour, "size": size},
         **bars,
     }
+
+
+def _bounds(heights: Sequence[float]) -> Json:
+    """Draw heights that the claim names as lines across, each with its number."""
+    where = {"xref": "paper", "yref": "y"}
+    line = {"color": "var:series-2", "width": 1, "dash": "dash"}
+    lines = [
+        {"type": "line", **where, "x0": 0, "x1": 1, "y0": y, "y1": y, "line": line} for y in shorts(heights)
+    ]
+    note = {"x": 1, "xanchor": "right", "yanchor": "bottom", "showarrow": False}
+    note |= {"font": {"size": 11, "color": "var:series-2"}}
+    notes = [{**where, **note, "y": short(y), "text": f"{y:g}"} for y in heights]
+    return {"shapes": lines, "annotations": notes} if heights else {}
 
 
 def _names(points: Sequence[Point], middle: float) -> Json:
@@ -140,7 +154,8 @@ def _furthest(points: Sequence[Point], most: int = NAMED) -> list[Point]:
 def _words(figure: Points, marked: Sequence[Point]) -> str:
     told = "; ".join(f"{point.label} {number(point.y)}" for point in marked[:LISTED])
     about = f" The claim is about {told}." if told else ""
-    return f"{len(figure.points):,} points: {figure.y_axis} over {figure.x_axis}.{about}"
+    bounds = f" Lines at {' and '.join(map(number, figure.bounds))}." if figure.bounds else ""
+    return f"{len(figure.points):,} points: {figure.y_axis} over {figure.x_axis}.{about}{bounds}"
 
 
 def _numbers(figure: Points) -> Numbers:

@@ -1,0 +1,119 @@
+"""What the exchange of labels alone makes of a statistic: a histogram to look at, not a test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from neuronclaims.stats.effects.points import doubled_midranks
+from neuronclaims.stats.inputs import Floats, vector
+from neuronclaims.stats.permutation.arrangements import Signs, Subsets
+from neuronclaims.stats.permutation.relabelling import Statistic
+
+DRAWS = 1_000
+"""Random arrangements looked at, the first of the test's own stream."""
+
+EVERY = 4_096
+"""All arrangements are looked at where there are no more."""
+
+BINS = 30
+"""Most bins of the histogram; a statistic with fewer values has fewer."""
+
+
+@dataclass(frozen=True, slots=True)
+class NullHistogram:
+    """How often relabelling gives the statistic a value within each of ``counts`` bins, from ``low`` to ``high``.
+
+    ``every`` is True where all arrangements were looked at, otherwise they were drawn at random.
+    """
+
+    low: float
+    high: float
+    counts: tuple[int, ...]
+    every: bool
+
+
+def null_histogram(
+    first: ArrayLike, second: ArrayLike, *, paired: bool, statistic: Statistic, seed: int
+) -> NullHistogram:
+    """Return the values that exchanging labels gives the statistic of ``two_sample_test`` without blocks.
+
+    ``first`` [n1] and ``second`` [n2] hold one value per unit. Arrangements without a value (Welch's t where nothing
+    varies) are left out. Raises StatsError for NaN and infinity.
+    """
+    found, every = null_values(first, second, paired=paired, statistic=statistic, seed=seed)
+    known = found[np.isfinite(found)]
+    if not len(known):
+        return NullHistogram(0.0, 0.0, (), every)
+    low, high = float(known.min()), float(known.max())
+    if high - low <= 1e-12 * max(abs(low), abs(high)):
+        return NullHistogram(low, high, (len(known),), every)
+    counts = np.bincount(
+        ((known - low) * (BINS / (high - low))).astype(np.intp).clip(max=BINS - 1), minlength=BINS
+    )
+    return NullHistogram(low, high, tuple(counts.tolist()), every)
+
+
+def null_values(
+    first: ArrayLike, second: ArrayLike, *, paired: bool, statistic: Statistic, seed: int
+) -> tuple[Floats, bool]:
+    """Return the statistic in every arrangement, or in random ones, and whether it is every one."""
+    a, b = vector(first, "The first set"), vector(second, "The second set")
+    sizes = len(a), len(b)
+    if statistic == "auroc":
+        ranks = doubled_midranks(np.concatenate([a, b])[:, None])[:, 0].astype(np.float64)
+        a, b = ranks[: len(a)], ranks[len(a) :]
+    arrangements = Signs(len(a)) if paired else Subsets(sum(sizes), min(sizes))
+    # Sorted, so that the order of units changes no draw.
+    values = np.sort(np.abs(a - b) if paired else np.concatenate([a, b]))
+    found = _statistics(_rows(arrangements, seed), values, sizes, paired, statistic)
+    return found, arrangements.total <= EVERY
+
+
+def _statistics(
+    rows: Floats, values: Floats, sizes: tuple[int, int], paired: bool, statistic: Statistic
+) -> Floats:
+    """Return the statistic for rows that mark the units of the smaller set, the first where they are alike."""
+    n1, n2 = sizes
+    if statistic == "auroc":
+        return _aurocs(rows @ values, values, sizes, paired)
+    if paired:
+        return np.asarray((2 * (rows @ values) - values.sum()) / n1)
+    centred = values - values.mean()
+    if n1 == n2:
+        return np.asarray(2 * (rows @ centred) / n1)
+    t = _welch(rows, centred, min(n1, n2))
+    return -t if n2 < n1 else t
+
+
+def _aurocs(sums: Floats, values: Floats, sizes: tuple[int, int], paired: bool) -> Floats:
+    """Turn sums of doubled mid-ranks into AUROCs (Mann and Whitney's U over n1 n2)."""
+    if paired:
+        signed = 2 * sums - values.sum()
+        return np.asarray(0.5 + signed / (4 * sizes[0] ** 2))
+    n = min(sizes)
+    found = (sums / 2 - n * (n + 1) / 2) / (sizes[0] * sizes[1])
+    return np.asarray(1 - found if sizes[1] < sizes[0] else found)
+
+
+def _welch(rows: Floats, values: Floats, size: int) -> Floats:
+    """Return Welch's t of the ``size`` units each row marks against the others; values are centred."""
+    rest = len(values) - size
+    sums, squares = rows @ values, rows @ values**2
+    others, other_squares = values.sum() - sums, (values**2).sum() - squares
+    variance = (squares - sums**2 / size) / (size - 1) / size
+    other = (other_squares - others**2 / rest) / (rest - 1) / rest
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray((sums / size - others / rest) / np.sqrt(variance + other))
+
+
+@lru_cache(maxsize=4)
+def _rows(arrangements: Subsets | Signs, seed: int) -> Floats:
+    """Return arrangements as rows of zeros and ones; claims on the same design and seed share them."""
+    blocks = arrangements.every() if arrangements.total <= EVERY else arrangements.drawn(seed, 0, DRAWS)
+    rows = np.concatenate([block.astype(np.float64) for block in blocks])
+    rows.setflags(write=False)
+    return rows
