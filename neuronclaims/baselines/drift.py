@@ -95,6 +95,9 @@ def _looked(old: Row | None, new: Row, policy: Policy, noise: float) -> Drift | 
     if pair.within_noise:
         text = f"no value differs by more than measuring again may change it{_other_verdict(old, new)}"
         return _said(old, "held", text, "values", as_effect(pair.change))
+    if pair.scale == "auroc" and pair.change.same and old.verdict == new.verdict:
+        text = f"every unit keeps its place between the sets{_from_to(old, new)}"
+        return _said(old, "held", text, "values", as_effect(pair.change))
     return _look(old, new, pair)
 
 
@@ -121,7 +124,7 @@ def _concluded(look: _Look, p: float) -> Drift:
     turned = {old.verdict, new.verdict} == {"supported", "refuted"}
     flipped = look.alarm in ("lost", "gained")
     status: Status = look.alarm if shown or (flipped and turned) else "unclear"
-    if status == "unclear" and not flipped and pair.p_held() <= alpha:
+    if status == "unclear" and not flipped and (pair.p_held() <= alpha or _still_unshown(old, new)):
         status = "held"
     return Drift(
         status,
@@ -135,20 +138,29 @@ def _concluded(look: _Look, p: float) -> Drift:
     )
 
 
+def _still_unshown(old: Row, new: Row) -> bool:
+    """Whether a claim is what it was, and that is not supported: there is no effect whose fall must be excluded."""
+    return old.verdict == new.verdict != "supported"
+
+
 def _reason(look: _Look, status: Status) -> str:
     pair = look.pair
-    beyond = f"{100 * (pair.up if look.alarm == 'stronger' else pair.down):.3g} %"
-    of = "of its effect" if pair.allowance is None else "of what its baseline left open"
+    share = pair.up if look.alarm == "stronger" else pair.down
+    beyond = f"{100 * share:.3g} % of its effect"
+    if pair.allowance is not None:
+        beyond = f"{share * pair.allowance:.2g}, {100 * share:.3g} % of its effect or of half its interval,"
     if status in ("lost", "gained"):
         return f"was {look.old.verdict}, is {look.new.verdict}: "
     if status == "unclear" and look.alarm in ("lost", "gained"):
         way = "fell" if look.alarm == "lost" else "rose"
         return f"was {look.old.verdict}, is {look.new.verdict}, but that its effect {way} is not shown: "
     if status == "unclear":
-        return f"a change by {beyond} {of} is neither shown nor excluded: "
+        return f"a change by {beyond} is neither shown nor excluded: "
+    if status == "held" and _still_unshown(look.old, look.new):
+        return f"still {look.new.verdict}, and no change by {beyond} is shown: "
     if status == "held":
-        return f"a change by {beyond} {of} or more is excluded: "
-    return f"a {'fall' if status == 'weaker' else 'rise'} beyond {beyond} {of} is shown: "
+        return f"a change by {beyond} or more is excluded: "
+    return f"a {'fall' if status == 'weaker' else 'rise'} by more than {beyond} is shown: "
 
 
 def _by_numbers(old: Row, new: Row, policy: Policy) -> Drift:

@@ -71,7 +71,11 @@ def find(word: str, home: Path, base: Path) -> Path:
 
 def read_baseline(path: Path) -> Baseline:
     """Read a baseline. Raises BaselineError for what is not one, or says nothing of what it was measured with."""
-    data = read_json(path)
+    return parse_baseline(path, read_json(path))
+
+
+def parse_baseline(path: Path, data: Mapping[str, Any]) -> Baseline:
+    """Return the baseline that the JSON of a file is; raise BaselineError as ``read_baseline`` does."""
     if "schema" not in data or "claims" not in data:
         raise BaselineError(f"{path} is no baseline: it has no 'schema' or no 'claims'. {_AGAIN}")
     if data["schema"] != SCHEMA:

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 COMMANDS = (
+    "accept",
     "cache",
     "check",
+    "compare",
     "rematch",
 )
 

@@ -1,0 +1,100 @@
+"""Two files of rows set side by side: what became of every claim of the first in the second."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from neuronclaims.baselines.changes import noise_of
+from neuronclaims.baselines.drift import Drift, drifts, missing
+from neuronclaims.baselines.origins import family, rows_for, told
+from neuronclaims.baselines.policy import STATUSES, Policy
+from neuronclaims.baselines.reading import read_baseline, read_json
+from neuronclaims.baselines.rows import Baseline, BaselineError, Environment, Row, SavedEffect, rounded
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What became of claims, by the names of their rows, and what else differs, in sentences."""
+
+    drifts: Mapping[str, Drift]
+    origins: tuple[str, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many claims there are of each status that occurs, in the order of statuses."""
+        found = Counter(drift.status for drift in self.drifts.values())
+        return {status: found[status] for status in STATUSES if found[status]}
+
+
+def compare(old: Baseline, new: Baseline, policy: Policy) -> Comparison:
+    """Say what became of each claim of one baseline in another, family by family."""
+    found: dict[str, Drift] = {}
+    pairs: dict[str, tuple[Environment, Environment]] = {}
+    used: list[Row] = []
+    for name in dict.fromkeys(family(name) for name in new.rows):
+        rows = {key: row for key, row in new.rows.items() if family(key) == name}
+        before = rows_for(old, rows)
+        used += before.values()
+        environments = [
+            *(old.environments[row.environment] for row in before.values()),
+            *(new.environments[row.environment] for row in rows.values()),
+        ]
+        found |= drifts(before, rows, policy, noise=noise_of(*(each.dtype for each in environments)))
+        for key, row in before.items():
+            pairs[name] = old.environments[row.environment], new.environments[rows[key].environment]
+    gone = {key: missing(row) for key, row in old.rows.items() if not any(row is each for each in used)}
+    known = all(one.weights and two.weights for one, two in pairs.values())
+    return Comparison({**found, **gone}, tuple(told(pairs)) if known else (UNTOLD,))
+
+
+UNTOLD = (
+    "A report does not say which weights were measured how, so it cannot be said where a change comes from: "
+    "compare baselines (pytest --claims-save) for that, and for tests of the change of each effect."
+)
+
+
+def read_any(path: Path) -> Baseline:
+    """Read a baseline, or the rows of a report (``claims.json``). Raises BaselineError for anything else."""
+    data = read_json(path)
+    if isinstance(data.get("claims"), list):
+        return _of_report(path, data)
+    return read_baseline(path)
+
+
+def _of_report(path: Path, data: Mapping[str, Any]) -> Baseline:
+    try:
+        rows = {str(claim["nodeid"]): _row(claim) for claim in data["claims"]}
+        libraries = {str(name): str(version) for name, version in data["environment"].items()}
+    except (TypeError, KeyError, AttributeError, ValueError) as error:
+        raise BaselineError(f"{path} is no report of this version: {error!r}.") from None
+    return Baseline(rows, {"report": Environment("", "", "", "float32", "", libraries)})
+
+
+def _row(claim: Mapping[str, Any]) -> Row:
+    evidence = claim["evidence"]
+    sentence = f"{claim['sentence']} ({claim['site']}, {claim['tokens']})"
+    if evidence is None:
+        return Row("", sentence, claim["kind"], "report", claim["verdict"], error=claim["error"])
+    test = evidence["test"] or {}
+    return Row(
+        content="",
+        sentence=sentence,
+        kind=claim["kind"],
+        environment="report",
+        verdict=claim["verdict"],
+        effect=_effect(evidence["effect"]),
+        side=test.get("alternative"),
+        p=test.get("p_value"),
+        p_adjusted=test.get("p_adjusted"),
+        family=test.get("family"),
+        alpha=test.get("alpha"),
+        n=dict(evidence["counts"]),
+    )
+
+
+def _effect(e: Mapping[str, Any]) -> SavedEffect:
+    return SavedEffect(e["name"], rounded(e["value"]), rounded(e["low"]), rounded(e["high"]), e["level"])
