@@ -16,7 +16,8 @@ from rich.text import Text
 from neuronclaims.reports.account import Account
 from neuronclaims.reports.entry import Entry, common_errors, families
 from neuronclaims.reports.sketches import WIDTH, lines_of_all
-from neuronclaims.reports.text import fitting, visible
+from neuronclaims.reports.table import COLUMNS, EFFECTS, row, shown
+from neuronclaims.reports.text import fitting
 from neuronclaims.reports.wording import (
     counted,
     counts_text,
@@ -32,20 +33,6 @@ from neuronclaims.reports.wording import (
     told,
 )
 from neuronclaims.results import Evidence
-
-EFFECTS = 34
-"""Columns of the table for effects."""
-
-COLUMNS = (
-    ("verdict", 14),
-    ("claim", None),
-    ("effect with interval", EFFECTS),
-    ("p adj.", 11),
-    ("n", 8),
-    ("rank in layer", 13),
-    ("figure", WIDTH),
-)
-"""Titles and widths of the table; the sentence takes what is left."""
 
 INDENT = 16
 """Where remarks begin in the table: under the claim."""
@@ -83,17 +70,18 @@ def draw(account: Account, *, width: int, colour: bool, verbosity: int = 0, enco
     with console.capture() as captured:
         told_of = [entry for entry in entries if verbosity >= 0 or entry.failed]
         for place, (file, model, members) in enumerate(families(told_of)):
-            if place and width >= WIDE:  # lists end with an empty line as they are
+            if place:
                 console.print()
             console.print(*pen.family(f"{file} on {model}", members), sep="\n")
         style = "bold red" if any(entry.failed for entry in entries) else "green"
-        for line in next_steps(entries) if verbosity >= 0 else ():
-            console.print(_text(line, "italic"))
-        console.print(_text(tally(entries), style))
+        steps = next_steps(entries) if verbosity >= 0 else []
+        for line in ["", *steps] if steps else []:
+            console.print(shown(line, "italic"))
+        console.print(shown(tally(entries), style))
         if account.partial:
-            console.print(_text(account.partial[0].upper() + account.partial[1:], "bold yellow"))
+            console.print(shown(account.partial[0].upper() + account.partial[1:], "bold yellow"))
     lines = (TRAILING.sub(lambda end: end[0].replace(" ", ""), line) for line in captured.get().split("\n"))
-    return fitting("\n".join(lines), encoding)
+    return fitting(re.sub(r"\n{3,}", "\n\n", "\n".join(lines)), encoding)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,36 +94,36 @@ class _Pen:
 
     def family(self, title: str, entries: Sequence[Entry]) -> Iterator[RenderableType]:
         """Yield a heading and the claims under it; an error that many of them share is told once, at the end."""
-        heading, counts = _text(title, "bold"), _text(f"  {counted(entries)}", "dim")
-        if heading.cell_len + counts.cell_len < self.width - 2:
+        heading, counts = shown(title, "bold"), shown(f"  {counted(entries)}", "dim")
+        if self.verbosity >= 0 and heading.cell_len + counts.cell_len < self.width - 2:
             heading.append_text(counts)
         yield Rule(heading, align="left", style="dim", characters="-" if self.plain else "─")
         judged = [entry for entry in entries if entry.result.error is None]
         wide = self.width >= WIDE
         if judged and wide:
-            yield _row([_text(name, "dim") for name, _ in COLUMNS])
+            yield row([shown(name, "dim") for name, _ in COLUMNS])
         for entry in judged:
             yield from self._in_table(entry) if wide else self._in_list(entry)
         for error, members in common_errors(entries):
             yield from self._broken(error, members)
-        yield from (_text(line, "dim") for line in selection_lines(entries))
+        yield from (shown(line, "dim") for line in selection_lines(entries))
         if self.verbosity > 0:
-            yield from (_text(line, "dim") for line in model_lines(entries))
+            yield from (shown(line, "dim") for line in model_lines(entries))
 
     def _in_table(self, entry: Entry) -> Iterator[RenderableType]:
         result, evidence = entry.result, entry.result.evidence
         verdict = Text("\n").join(self._verdict(entry))
-        claim = Group(_text(result.sentence), *([_text(own_id(result), "dim")] if own_id(result) else []))
+        claim = Group(shown(result.sentence), *([shown(own_id(result), "dim")] if own_id(result) else []))
         if evidence is None:
-            yield _row([verdict, claim])
+            yield row([verdict, claim])
         else:
-            p = _text("")
+            p = shown("")
             if evidence.test is not None:
                 p.append(p_value(evidence.test.p_adjusted))
                 p.append(f"\n{p_value(evidence.test.p_value)} raw", style="dim")
             effects = self._effects(evidence, EFFECTS)
-            figure = _text("\n".join(self._bars(evidence)), "cyan")
-            yield _row([verdict, claim, effects, p, counts_text(evidence), _rank(evidence), figure])
+            figure = shown("\n".join(self._bars(evidence)), "cyan")
+            yield row([verdict, claim, effects, p, counts_text(evidence), _rank(evidence), figure])
         yield from self._remarks(entry, indent=INDENT)
 
     def _in_list(self, entry: Entry) -> Iterator[RenderableType]:
@@ -153,8 +141,8 @@ class _Pen:
         p = f"p adj. {p_value(test.p_adjusted)} ({p_value(test.p_value)} raw)" if test else ""
         n = f"n {counts_text(evidence)}" if evidence.counts else ""
         rank = f"rank {_rank(evidence)}" if evidence.rank else ""
-        line = _text(", ".join(filter(None, (p, n, rank))))
-        drawn = _text("\n".join(bars), "cyan")
+        line = shown(", ".join(filter(None, (p, n, rank))))
+        drawn = shown("\n".join(bars), "cyan")
         if beneath:
             return Group(effects, *([drawn] if bars else []), line)
         beside = Table.grid(padding=(0, 2, 0, 0))
@@ -178,7 +166,7 @@ class _Pen:
                 evidence = result.evidence
                 notes = [note for note in evidence.notes if note != evidence.selection.assumed]
                 lines += [*_test_texts(evidence), *notes]
-        yield from (Padding(_text(line, "italic"), (0, 0, 0, indent)) for line in lines)
+        yield from (Padding(shown(line, "italic"), (0, 0, 0, indent)) for line in lines)
         if lines or self.width < WIDE:
             yield Text("")
 
@@ -187,15 +175,15 @@ class _Pen:
             yield self._title(entries[0], entries[0].result.sentence)
         else:
             yield self._title(entries[0], f"{len(entries)} claims: {_listed([e.result.id for e in entries])}")
-        yield Padding(_text(error, "italic"), (0, 0, 0, 2))
+        yield Padding(shown(error, "italic"), (0, 0, 0, 2))
         yield Text("")
 
     def _title(self, entry: Entry, text: str) -> RenderableType:
         """Return verdict, id and sentence on a line where they fit, else the sentence below, set in."""
         given = own_id(entry.result) if entry.result.sentence == text else ""
-        head, sentence = Text(" ").join(self._verdict(entry)), _text(text)
+        head, sentence = Text(" ").join(self._verdict(entry)), shown(text)
         if given:
-            head.append_text(_text(f"  {given}", "dim"))
+            head.append_text(shown(f"  {given}", "dim"))
         if head.cell_len + 2 + sentence.cell_len <= self.width:
             return Text.assemble(head, "  ", sentence)
         return Group(head, Padding(sentence, (0, 0, 0, 2)))
@@ -205,34 +193,18 @@ class _Pen:
         colour = "green" if entry.outcome == "passed" else COLOURS[entry.result.verdict]
         if entry.failed and entry.result.verdict != "inconclusive":
             colour = "red"
-        return [_text(word.upper(), f"bold {colour}"), *([_text(note, colour)] if note else [])]
+        return [shown(word.upper(), f"bold {colour}"), *([shown(note, colour)] if note else [])]
 
     def _effects(self, evidence: Evidence, width: int) -> Text:
         """Return the effect the verdict rests on, and paler the one after it, or all with ``-v``."""
-        shown = [evidence.effect, *evidence.other_effects[: None if self.verbosity > 0 else 1]]
-        lines = effect_texts(shown, evidence.test is None, width)
-        own = len(effect_texts(shown[:1], evidence.test is None, width)) if len(lines) > len(shown) else 1
+        told_of = [evidence.effect, *evidence.other_effects[: None if self.verbosity > 0 else 1]]
+        lines = effect_texts(told_of, evidence.test is None, width)
+        own = len(effect_texts(told_of[:1], evidence.test is None, width)) if len(lines) > len(told_of) else 1
         first, others = "\n".join(lines[:own]), "\n".join(lines[own:])
-        return _text(first).append_text(_text(f"\n{others}" if others else "", "dim"))
+        return shown(first).append_text(shown(f"\n{others}" if others else "", "dim"))
 
     def _bars(self, evidence: Evidence) -> list[str]:
         return lines_of_all(evidence.figures, ascii_only=self.plain, everything=self.verbosity > 0)
-
-
-def _row(cells: Sequence[RenderableType]) -> Table:
-    # One grid per claim, all of the same widths, so that remarks can run under a row at full width.
-    grid = Table.grid(padding=(0, 2, 0, 0), expand=True)
-    for name, width in COLUMNS:
-        right = name.startswith("p ")
-        grid.add_column(
-            width=width, ratio=None if width else 1, justify="right" if right else "left", overflow="fold"
-        )
-    grid.add_row(*cells)
-    return grid
-
-
-def _text(text: str, style: str = "") -> Text:
-    return Text(visible(text), style=style)
 
 
 def _listed(names: Sequence[str], most: int = 6) -> str:

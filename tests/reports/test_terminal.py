@@ -59,6 +59,16 @@ def test_no_number_is_broken_and_no_name_between_letters(width: int) -> None:
     assert "[no interval]" not in text
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_there_is_never_more_than_one_empty_line(width: int) -> None:
+    verdicts = ("supported", "refuted", "inconclusive", None)
+    entries = [entry("", number, verdict) for number, verdict in enumerate(verdicts)]
+    moved = [replace(e, result=replace(e.result, file="g.claims.yaml")) for e in entries[::-1]]
+    text = draw(Account((*entries, *moved)), width=width, colour=True)
+    assert "\n\n\n" not in text
+    assert "\n\n" in text
+
+
 @pytest.mark.parametrize("width", [60, 100])
 def test_in_a_list_only_verdicts_begin_a_line(width: int) -> None:
     long = "neuron 0:1 activates more for prompts_about_cities than prompts_about_flowers by at least 0.5 sd"
