@@ -12,6 +12,7 @@ DIGITS = 6
 WIDTH = 110
 """What fits into a line of this many characters stands on one."""
 
+_quoted = json.JSONEncoder(ensure_ascii=False).encode
 _UNSEEN = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
@@ -30,19 +31,21 @@ def json_text(value: Any) -> str:
 
 
 def _text(value: Any, margin: str) -> str:
+    if isinstance(value, str):
+        return _quoted(value)
     if isinstance(value, float):
         return repr(rounded(value))
     if isinstance(value, (list, tuple)):
+        if set(map(type, value)) == {float}:  # most of a report are long rows of these
+            return f"[{', '.join([repr(float(f'{entry:.{DIGITS}g}')) for entry in value])}]"
         numbers = all(entry is None or isinstance(entry, (int, float)) for entry in value)
-        return _joined("[]", value, [_text(entry, margin + " ") for entry in value], margin, numbers)
+        inner = margin + " "
+        return _joined("[]", value, [_text(entry, inner) for entry in value], margin, numbers)
     if isinstance(value, dict):
-        parts = [f"{_string(key)}: {_text(entry, margin + ' ')}" for key, entry in value.items()]
+        inner = margin + " "
+        parts = [f"{_quoted(key)}: {_text(entry, inner)}" for key, entry in value.items()]
         return _joined("{}", value.values(), parts, margin, False)
-    return _string(value)
-
-
-def _string(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return json.dumps(value)
 
 
 def _joined(ends: str, entries: Any, parts: list[str], margin: str, on_one_line: bool) -> str:
