@@ -21,7 +21,9 @@ COMMANDS = (
     "cache",
     "check",
     "compare",
+    "figure",
     "rematch",
+    "trend",
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from neuronclaims.errors import NeuronClaimsError
 
@@ -29,7 +29,9 @@ def add(commands: Commands) -> None:
     parser.add_argument("file", type=Path, metavar="FILE", help="a claim file about the old model")
     parser.add_argument("--old", required=True, metavar="MODEL", help=f"the model it is about: {model}")
     parser.add_argument("--new", required=True, metavar="MODEL", help=f"the model to look in: {model}")
-    parser.add_argument("-k", metavar="EXPR", help="only claims whose id this matches, as in pytest -k")
+    parser.add_argument(
+        "-k", metavar="EXPR", default="", help="only claims whose id this matches, as in pytest -k"
+    )
     parser.add_argument(
         "-o", metavar="OUT", type=Path, help="the file to write (default: x.rematched.claims.yaml)"
     )
@@ -69,23 +71,12 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _chosen(file: ClaimFile, expression: str | None) -> Set[str] | None:
-    """Return the ids that an expression of pytest's -k matches: parts of them, with and, or, not and brackets."""
-    if expression is None:
-        return None
-    from _pytest.mark.expression import Expression
+def _chosen(file: ClaimFile, expression: str) -> Set[str]:
+    """Return the ids of the claims that an expression matches."""
+    from neuronclaims.commands.chosen import chooser
 
-    try:
-        compiled = Expression.compile(expression)
-    except SyntaxError as error:
-        raise NeuronClaimsError(f"-k {expression!r} cannot be read: {error}") from None
-    ids = {claim.id: claim.id.lower() for claim in file.claims}
-    chosen = {name for name, low in ids.items() if compiled.evaluate(_within(low))}
+    chooses = chooser(expression)
+    chosen = {claim.id for claim in file.claims if chooses(claim.id)}
     if not chosen:
         raise NeuronClaimsError(f"-k {expression!r} matches no claim of {file.path}.")
     return chosen
-
-
-def _within(name: str) -> Any:
-    """Return what tells whether a word of an expression is part of a name."""
-    return lambda word, **_: word.lower() in name

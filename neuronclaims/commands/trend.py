@@ -1,0 +1,135 @@
+"""``neuronclaims trend CLAIMS_JSON [--models A,B,C] [-k EXPR]``: one claim through a series of models."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neuronclaims.errors import NeuronClaimsError
+
+if TYPE_CHECKING:
+    from neuronclaims.commands import Commands
+
+TEXT = "say in which of a series of models each claim of a report appeared, and in which it was lost"
+UNTESTED = "could not be tested"
+
+
+def add(commands: Commands) -> None:
+    """Add the command."""
+    parser = commands.add_parser("trend", help=TEXT, description=f"{TEXT[0].upper()}{TEXT[1:]}.")
+    parser.add_argument(
+        "report", type=Path, metavar="CLAIMS_JSON", help="claims.json of a run on all the models"
+    )
+    order = "the models in their order, with commas (default: by name, numbers in names counted as numbers)"
+    parser.add_argument("--models", metavar="A,B,C", help=order)
+    parser.add_argument(
+        "-k", metavar="EXPR", default="", help="only claims whose id this matches, as in pytest -k"
+    )
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from neuronclaims.commands.chosen import chooser
+    from neuronclaims.reports.text import one_line
+
+    chosen, claims = chooser(options.k), _read(options.report)
+    order = _order(claims, options.models)
+    names = dict.fromkeys((claim["file"], claim["id"]) for claim in claims if chosen(claim["id"]))
+    if not names:
+        raise NeuronClaimsError(f"-k {options.k!r} matches no claim of {options.report}.")
+    for file, name in names:
+        series = {c["model"]: c for c in claims if (c["file"], c["id"]) == (file, name)}
+        here = [series[model] for model in order if model in series]
+        for line in (
+            f"{file}::{name}",
+            *_rows(here),
+            f"  {story([(c['model'], _verdict(c)) for c in here])}",
+        ):
+            print("  " * line.startswith("  ") + one_line(line))
+        print()
+    return 0
+
+
+def story(series: Sequence[tuple[str, str]]) -> str:
+    """Say in a sentence where a finding appears in a series of (model, verdict), and where it was lost."""
+    known = [(model, verdict) for model, verdict in series if verdict != UNTESTED]
+    there = [place for place, (_, verdict) in enumerate(known) if verdict == "supported"]
+    left_out = f"; {UNTESTED} in {len(series) - len(known)}" if len(known) < len(series) else ""
+    if not there:
+        return f"supported in none of {len(known)} models{left_out}"
+    first, last = there[0], there[-1]
+    if len(there) <= last - first:
+        return f"comes and goes: supported in {', '.join(known[place][0] for place in there)}{left_out}"
+    if len(there) == len(known):
+        return f"supported in all {len(known)} models{left_out}"
+    start = f"appears in {known[first][0]}" if first else f"supported from the first, {known[0][0]}, on"
+    if last == len(known) - 1:
+        return f"{start}, and is supported in all after it{left_out}"
+    model, verdict = known[last + 1]
+    lost = "refuted" if verdict == "refuted" else "no longer shown (inconclusive)"
+    return f"{start}; last supported in {known[last][0]}, {lost} in {model}{left_out}"
+
+
+def _rows(series: Sequence[dict[str, Any]]) -> list[str]:
+    width = max(len(claim["model"]) for claim in series)
+    return [
+        f"  {claim['model'].ljust(width)}  {_verdict(claim).ljust(12)}  {_effect(claim)}" for claim in series
+    ]
+
+
+def _verdict(claim: dict[str, Any]) -> str:
+    return claim["verdict"] or UNTESTED
+
+
+def _effect(claim: dict[str, Any]) -> str:
+    effect = (claim["evidence"] or {}).get("effect") or {}
+    numbers = [effect.get(key) for key in ("value", "low", "high")]
+    if any(number is None for number in numbers):
+        return ""
+    value, low, high = (f"{number:.3g}" for number in numbers)
+    return f"{effect['name']} {value} [{low}, {high}]"
+
+
+def _order(claims: Sequence[dict[str, Any]], given: str | None) -> list[str]:
+    """Return the models in the order given, all others left out, or by their names."""
+    there = {claim["model"] for claim in claims}
+    if given is None:
+        return sorted(there, key=_natural)
+    order = [name.strip() for name in given.split(",") if name.strip()]
+    missing = [name for name in order if name not in there]
+    if missing or not order:
+        raise NeuronClaimsError(
+            f"--models: the report has no model {', '.join(map(repr, missing)) or 'without a name'}; it has "
+            f"{', '.join(sorted(there, key=_natural))}."
+        )
+    return order
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    parts = re.split(r"([0-9]+)", name)
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in parts]
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    import json
+
+    try:
+        claims = json.loads(path.read_text(encoding="utf-8"))["claims"]
+        for claim in claims:
+            _ = (
+                [str.strip(claim[key]) for key in ("file", "id", "model")],
+                claim["verdict"],
+                claim["evidence"],
+            )
+    except OSError as error:
+        raise NeuronClaimsError(f"{path} cannot be read: {error.strerror or error}.") from None
+    except (ValueError, KeyError, TypeError):
+        raise NeuronClaimsError(
+            f"{path} is no claims.json: write one with pytest --claims-report=DIR."
+        ) from None
+    if not claims:
+        raise NeuronClaimsError(f"{path} has no claims in it.")
+    return list(claims)

@@ -1,0 +1,111 @@
+"""``neuronclaims trend``: when a finding appeared in a series of models, and when it was lost."""
+
+from __future__ import annotations
+
+import json
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from neuronclaims.commands import main
+from neuronclaims.commands.trend import story
+
+WORDS = {"+": "supported", "-": "refuted", "?": "inconclusive", "!": "could not be tested"}
+
+
+def told(series: str) -> str:
+    return story([(f"m{place}", WORDS[letter]) for place, letter in enumerate(series)])
+
+
+@pytest.mark.parametrize(
+    ("series", "sentence"),
+    [
+        ("+++", "supported in all 3 models"),
+        ("-?-", "supported in none of 3 models"),
+        ("??++", "appears in m2, and is supported in all after it"),
+        ("++-", "supported from the first, m0, on; last supported in m1, refuted in m2"),
+        ("?++?", "appears in m1; last supported in m2, no longer shown (inconclusive) in m3"),
+        ("+?+", "comes and goes: supported in m0, m2"),
+        ("+!+", "supported in all 2 models; could not be tested in 1"),
+        ("!!", "supported in none of 0 models; could not be tested in 2"),
+        ("?+!", "appears in m1, and is supported in all after it; could not be tested in 1"),
+    ],
+)
+def test_a_series_is_told_in_a_sentence(series, sentence):
+    assert told(series) == sentence
+
+
+def test_every_series_has_a_sentence_of_its_shape():
+    for length in range(1, 6):
+        for letters in product("+-?!", repeat=length):
+            known = [letter == "+" for letter in letters if letter != "!"]
+            sentence, runs = told("".join(letters)), "".join("x" if each else " " for each in known).split()
+            shapes = {
+                0: "supported in none",
+                1: ("supported in all", "appears in", "supported from the first"),
+            }
+            assert sentence.startswith(shapes.get(len(runs), "comes and goes"))
+            assert (", and is supported in all after it" in sentence) == (
+                len(runs) == 1 and known[-1] and not all(known)
+            )
+
+
+def report(folder: Path, *rows: tuple[str, str, str | None]) -> Path:
+    effect = {"name": "AUROC", "value": 0.81234, "low": 0.7, "high": 0.9}
+    claims = [
+        {
+            "file": "x.claims.yaml",
+            "id": name,
+            "model": model,
+            "verdict": verdict,
+            "evidence": {"effect": effect} if verdict else None,
+        }
+        for name, model, verdict in rows
+    ]
+    path = folder / "claims.json"
+    path.write_text(json.dumps({"schema": 3, "claims": claims}), encoding="utf-8")
+    return path
+
+
+def test_checkpoints_stand_in_the_order_of_their_numbers(tmp_path, capsys):
+    path = report(
+        tmp_path,
+        ("a", "step1000", "supported"),
+        ("a", "step20", "refuted"),
+        ("a", "step3", None),
+        ("b", "step3", None),
+    )
+    assert main(["trend", str(path), "-k", "a"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[1:4]] == ["step3", "step20", "step1000"]
+    assert lines[3].split()[1:] == ["supported", "AUROC", "0.812", "[0.7,", "0.9]"]
+    assert (
+        lines[4].strip() == "appears in step1000, and is supported in all after it; could not be tested in 1"
+    )
+    assert "::b" not in "".join(lines)
+
+
+def test_the_order_can_be_given_and_leaves_the_others_out(tmp_path, capsys):
+    path = report(tmp_path, ("a", "x", "supported"), ("a", "y", "refuted"), ("a", "z", "refuted"))
+    assert main(["trend", str(path), "--models", "y,x"]) == 0
+    assert "appears in x" in capsys.readouterr().out
+    assert main(["trend", str(path), "--models", "y,w"]) == 1
+    assert "no model 'w'; it has x, y, z" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"claims": [{}]}', '{"claims": []}', '{"claims": 3}', '{"claims": [3]}']
+)
+def test_what_is_no_report_is_one_clear_error(tmp_path, capsys, text):
+    (tmp_path / "x.json").write_text(text, encoding="utf-8")
+    assert main(["trend", str(tmp_path / "x.json")]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+    assert main(["trend", str(tmp_path / "missing.json")]) == 1
+
+
+def test_names_cannot_move_the_cursor(tmp_path, capsys):
+    assert main(["trend", str(report(tmp_path, ("a\x1b[2J", "m\nx", "supported")))]) == 0
+    out = capsys.readouterr().out
+    assert "\x1b" not in out
+    assert len(out.splitlines()) == 4
