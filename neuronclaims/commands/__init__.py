@@ -21,7 +21,6 @@ COMMANDS = (
     "cache",
     "check",
     "compare",
-    "figure",
     "rematch",
     "trend",
 )
