@@ -21,7 +21,7 @@ from neuronclaims.demo import MODEL_FOLDER, variants
 from neuronclaims.kinds import phrases
 from neuronclaims.language import Neuron, read_claim_file
 from neuronclaims.rematch.halves import halved
-from neuronclaims.rematch.search import Match, Pair, matches
+from neuronclaims.rematch.search import Match, Pair, Remembered, matches
 from neuronclaims.rematch.tokenwise import Held
 from neuronclaims.runs import RunOptions, open_model
 
@@ -85,7 +85,8 @@ def counted(old: Held, new: Held, file: str, site: str, truth: Truth | None) -> 
     neurons = tuple(
         Neuron(layer, index) for layer in facts.layers_at(site) for index in range(facts.widths[site])
     )
-    found = matches(Pair(old, new, site, neurons), sorted(halves.searched), sorted(halves.checked))
+    known = Remembered.of(old, site, neurons, sorted(halves.searched | halves.checked))
+    found = matches(Pair(known, new), sorted(halves.searched), sorted(halves.checked))
     looked = [match for match in found.values() if "same at every token" not in (match.why or "")]
     moved = [match for match in looked if match.status == "moved"]
     lost = [match for match in looked if match.status == "not found"]

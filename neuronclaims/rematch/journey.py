@@ -12,7 +12,7 @@ from neuronclaims.language import Claim, ClaimFile, Neuron
 from neuronclaims.measurements import ModelFacts
 from neuronclaims.rematch.halves import Halves, halved
 from neuronclaims.rematch.naming import named, renamed
-from neuronclaims.rematch.search import Match, Pair, Status, matches
+from neuronclaims.rematch.search import Match, Pair, Remembered, Status, matches
 from neuronclaims.rematch.tokenwise import Held
 from neuronclaims.results import Result
 from neuronclaims.runs import LoadedModel, RunOptions, open_model
@@ -75,19 +75,27 @@ def rematch(
     rest = [claim for claim in asked if notes[claim.id] is None]
     if not rest:
         return [Rematched(claim, note=notes[claim.id]) for claim in asked]
-    told(f"loading {sources[0].name} and {sources[1].name}")
-    held = Held(sources[0], options), Held(sources[1], options)
+    told(f"reading the neurons in {sources[0].name}")
+    texts = sorted(halves.searched | halves.checked)
+    old_neurons = _remembered(Held(sources[0], options), rest, texts)
+    told(f"looking for {sum(len(each.neurons) for each in old_neurons)} neurons in {sources[1].name}")
+    held = Held(sources[1], options)
     found: dict[tuple[str, Neuron], Match] = {}
-    for site in sorted({claim.settings.site for claim in rest}):
-        neurons = {each for claim in rest if claim.settings.site == site for each in _neurons(claim)}
-        told(f"looking for {len(neurons)} neurons of {site}")
-        pair = Pair(*held, site, tuple(sorted(neurons)))
-        looked = matches(pair, sorted(halves.searched), sorted(halves.checked))
-        found |= {(site, neuron): match for neuron, match in looked.items()}
+    for each in old_neurons:
+        looked = matches(Pair(each, held), sorted(halves.searched), sorted(halves.checked))
+        found |= {(each.site, neuron): match for neuron, match in looked.items()}
     told("testing the claims on the other half of the prompts")
     done = [_matched(claim, found, notes[claim.id]) for claim in asked]
-    results = _retested(file, done, halves, new, held[1].given, options)
+    results = _retested(file, done, halves, new, held.given, options)
     return [replace(each, result=results.get(each.claim.id)) for each in done]
+
+
+def _remembered(old: Held, claims: Sequence[Claim], texts: Sequence[str]) -> list[Remembered]:
+    """Return what the claims' neurons say in the old model, site by site; the two models are never held together."""
+    neurons: dict[str, set[Neuron]] = {}
+    for claim in claims:
+        neurons.setdefault(claim.settings.site, set()).update(_neurons(claim))
+    return [Remembered.of(old, site, some, texts) for site, some in sorted(neurons.items())]
 
 
 def _note(claim: Claim, old: ModelFacts, new: ModelFacts) -> str | None:

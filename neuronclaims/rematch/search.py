@@ -11,7 +11,7 @@ docs/adr/0041 has the reasons, and how often independently trained models pass.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from neuronclaims.language import Neuron
 from neuronclaims.rematch.rotations import Rotation
 from neuronclaims.rematch.sums import Sums
-from neuronclaims.rematch.tokenwise import Held, Places, shared
+from neuronclaims.rematch.tokenwise import Held, shared
 
 LEAST = 0.7
 MARGIN = 0.3
@@ -63,34 +63,55 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pair:
-    """An old and a new model that are read side by side, at one site, for some neurons of the old one."""
+class Remembered:
+    """What some neurons of the old model, all of one site, say to texts; that model is not needed any more.
 
-    old: Held
-    new: Held
+    By text: where its tokens end, and the neurons' values [tokens, neurons].
+    """
+
     site: str
     neurons: tuple[Neuron, ...]
+    ends: Mapping[str, NDArray[np.int64]]
+    values: Mapping[str, NDArray[np.float32]]
+
+    @classmethod
+    def of(cls, old: Held, site: str, neurons: Iterable[Neuron], texts: Sequence[str]) -> Remembered:
+        """Read the neurons once."""
+        some, ends = tuple(sorted(neurons)), old.ends(texts)
+        places = {text: np.arange(len(each)) for text, each in ends.items()}
+        values: dict[str, NDArray[np.float32]] = {}
+        for read, layers in old.values(site, sorted({neuron.layer for neuron in some}), places):
+            together = np.stack([layers[neuron.layer][:, neuron.index] for neuron in some], axis=1)
+            cuts = np.cumsum([len(places[text]) for text in read])[:-1]
+            values |= zip(read, np.split(together, cuts), strict=True)
+        return cls(site, some, ends, values)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pair:
+    """Neurons of an old model, and the new model they are looked for in."""
+
+    old: Remembered
+    new: Held
 
     def layers(self) -> list[int]:
         """Return the layers of the new model that have neurons at the site."""
-        return list(self.new.facts.layers_at(self.site))
+        return list(self.new.facts.layers_at(self.old.site))
+
+    @property
+    def width(self) -> int:
+        """How many neurons a layer of the new model has at the site."""
+        return self.new.facts.widths[self.old.site]
 
     def read(self, texts: Sequence[str]) -> Iterator[Step]:
         """Yield the old neurons' values [tokens, neurons] and the new layers' [tokens, width], some texts at a time.
 
         Only tokens that end at the same character in both models take part.
         """
-        old, new = shared(self.old.ends(texts), self.new.ends(texts))
-        known = dict(self._old_values(old))
-        for some, layers in self.new.values(self.site, self.layers(), new):
-            yield np.concatenate([known[text] for text in some]), layers
-
-    def _old_values(self, places: Places) -> Iterator[tuple[str, NDArray[np.float32]]]:
-        wanted = sorted({neuron.layer for neuron in self.neurons})
-        for some, layers in self.old.values(self.site, wanted, places):
-            values = np.stack([layers[neuron.layer][:, neuron.index] for neuron in self.neurons], axis=1)
-            ends = np.cumsum([len(places[text]) for text in some])[:-1]
-            yield from zip(some, np.split(values, ends), strict=True)
+        ends = {text: self.old.ends[text] for text in texts if text in self.old.ends}
+        old, new = shared(ends, self.new.ends(texts))
+        for some, layers in self.new.values(self.old.site, self.layers(), new):
+            yield np.concatenate([self.old.values[text][old[text]] for text in some]), layers
 
 
 def matches(pair: Pair, searched: Sequence[str], checked: Sequence[str]) -> dict[Neuron, Match]:
@@ -99,15 +120,15 @@ def matches(pair: Pair, searched: Sequence[str], checked: Sequence[str]) -> dict
     tokens = min(_tokens(first), _tokens(again))
     if tokens < FEWEST:
         why = f"the two halves of the prompts have {tokens} tokens that both models read alike; {FEWEST} are needed"
-        return {neuron: Match(neuron, neuron, 0.0, 0.0, 0.0, 0.0, why) for neuron in pair.neurons}
+        return {neuron: Match(neuron, neuron, 0.0, 0.0, 0.0, 0.0, why) for neuron in pair.old.neurons}
     turned = rotated(pair, searched, first)
     still = next(iter(first.values())).still()
-    layers, width = pair.layers(), pair.new.facts.widths[pair.site]
+    layers, width = pair.layers(), pair.width
     searched_r, checked_r = _side_by_side(first, layers), _side_by_side(again, layers)
     found = {}
-    for row, neuron in enumerate(pair.neurons):
+    for row, neuron in enumerate(pair.old.neurons):
         best = int(searched_r[row].argmax())
-        others = np.delete(searched_r[row], _same(best, width, len(layers), pair.site))
+        others = np.delete(searched_r[row], _same(best, width, len(layers), pair.old.site))
         found[neuron] = _match(
             neuron,
             Neuron(layers[best // width], best % width),
@@ -134,9 +155,8 @@ def rotated(pair: Pair, texts: Sequence[str], sums: Mapping[int, Sums]) -> NDArr
 
     Neurons are brought to mean 0 and variance 1 before they are rotated: the largest would else decide all axes.
     """
-    width = pair.new.facts.widths[pair.site]
     standard = {layer: _standard(one) for layer, one in sums.items()}
-    turns = {(layer, n): Rotation.of(width, layer, n) for layer in sums for n in range(ROTATIONS)}
+    turns = {(layer, n): Rotation.of(pair.width, layer, n) for layer in sums for n in range(ROTATIONS)}
     turned = {key: Sums() for key in turns}
     for x, layers in pair.read(texts):
         for (layer, n), rotation in turns.items():

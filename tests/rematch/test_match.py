@@ -9,7 +9,7 @@ import pytest
 
 from neuronclaims.language import Neuron
 from neuronclaims.measurements import ModelFacts
-from neuronclaims.rematch.search import FEWEST, LEAST, MARGIN, Pair, matches, z
+from neuronclaims.rematch.search import FEWEST, LEAST, MARGIN, Pair, Remembered, matches, z
 from neuronclaims.rematch.tokenwise import shared
 
 TOKENS, WIDTH, LAYERS = 6, 32, 2
@@ -63,7 +63,7 @@ def planted(old: Arrays, new: Arrays, place: Neuron, r: float, texts=SEARCHED + 
 
 
 def looked(old: Arrays, new: Arrays, site: str = "mlp_post"):
-    return matches(Pair(old, new, site, (OLD,)), SEARCHED, CHECKED)[OLD]
+    return matches(Pair(Remembered.of(old, site, [OLD], SEARCHED + CHECKED), new), SEARCHED, CHECKED)[OLD]
 
 
 @pytest.mark.parametrize("place", [Neuron(1, 20), Neuron(0, 0), Neuron(1, 3)])
@@ -185,7 +185,9 @@ def test_too_few_tokens_tell_nothing():
     old, new = noise(0), noise(1)
     planted(old, new, Neuron(1, 20), 1.0)
     few = (FEWEST - 1) // TOKENS
-    match = matches(Pair(old, new, "mlp_post", (OLD,)), SEARCHED[:few], CHECKED)[OLD]
+    match = matches(
+        Pair(Remembered.of(old, "mlp_post", [OLD], SEARCHED + CHECKED), new), SEARCHED[:few], CHECKED
+    )[OLD]
     assert match.status == "not found"
     assert f"{few * TOKENS} tokens" in match.why
 
