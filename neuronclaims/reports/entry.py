@@ -19,16 +19,25 @@ class Entry:
 
     ``nodeid`` is its name for pytest. ``outcome`` is ``passed`` when the verdict is the one expected, ``xfailed``
     when the claim was refuted as its ``xfail`` says, ``skipped`` when it was inconclusive and that was allowed.
+    ``drift`` is a word for what became of the claim since the baseline it was compared with, if it was, and
+    ``drift_reason`` a sentence on it; a claim can fail by this alone.
     """
 
     nodeid: str
     outcome: Outcome
     result: Result
+    drift: str | None = None
+    drift_reason: str = ""
 
     @property
     def failed(self) -> bool:
         """Whether this claim fails the session."""
         return self.outcome == "failed"
+
+    @property
+    def missed(self) -> bool:
+        """Whether this claim is not what it should be, by its file or by its baseline, be that allowed or not."""
+        return self.failed or not self.result.as_expected
 
 
 def families(entries: Sequence[Entry]) -> list[tuple[str, str, list[Entry]]]:

@@ -18,7 +18,6 @@ LIMIT = 1_000_000
 ROWS = 500
 """Claims in a table or list: as many as anyone scrolls through."""
 
-MARKS = {"supported": "🟢", "refuted": "🔴", "inconclusive": "🟡", None: "⚫"}
 COLUMNS = ("", "verdict", "claim", "effect with interval", "p adj.", "n", "rank in layer", "place", "model")
 
 
@@ -43,7 +42,7 @@ def write_summary(file: Path, account: Account) -> Path:
 
 def summary(account: Account, room: int = LIMIT) -> str:
     """Return a session as Markdown of at most ``room`` bytes, if its heading fits: what is left out is counted."""
-    missed = [entry for entry in account.entries if not entry.result.as_expected]
+    missed = [entry for entry in account.entries if entry.missed]
     head = _head(account)
     left = room - len(head.encode()) - 400  # for two notes on what was left out
     listed = _fitting(map(_item, missed), left // 2)
@@ -56,7 +55,7 @@ def summary(account: Account, room: int = LIMIT) -> str:
 
 def _head(account: Account) -> str:
     entries = account.entries
-    missed = sum(not entry.result.as_expected for entry in entries)
+    missed = any(entry.missed for entry in entries)
     mark = "❌" if any(entry.failed for entry in entries) else "⚠️" if missed or account.partial else "✅"
     lines = [f"## {mark} Claims about neurons", "", f"{escaped(tally(entries))}."]
     if account.partial:
@@ -72,7 +71,12 @@ def _item(entry: Entry) -> str:
     result = entry.result
     given = f" (<code>{escaped(own_id(result))}</code>)" if own_id(result) else ""
     where = f"{_place(entry)} on <code>{escaped(result.model)}</code>{given}"
-    return f"- {_mark(entry)} **{_verdict(entry)}**: {escaped(result.sentence)}<br>{where}<br>{escaped(told(result))}\n"
+    return f"- {_mark(entry)} **{_verdict(entry)}**: {escaped(result.sentence)}<br>{where}<br>{escaped(_why(entry))}\n"
+
+
+def _why(entry: Entry) -> str:
+    drifted = entry.failed and entry.result.as_expected and entry.drift_reason
+    return entry.drift_reason if drifted else told(entry.result)
 
 
 def _row(entry: Entry) -> str:
@@ -105,11 +109,13 @@ def _table(rows: str) -> str:
 
 
 def _mark(entry: Entry) -> str:
-    return MARKS[entry.result.verdict]
+    if entry.failed:
+        return "❌"
+    return "⚠️" if entry.missed else "✅"
 
 
 def _verdict(entry: Entry) -> str:
-    return escaped(" ".join(filter(None, headline(entry))))
+    return escaped(", ".join(filter(None, headline(entry))))
 
 
 def _place(entry: Entry) -> str:

@@ -65,6 +65,7 @@ def _claim(entry: Entry) -> dict[str, Any]:
         **to_plain(entry.result),
         "as_expected": entry.result.as_expected,
         "outcome": entry.outcome,
+        "drift": entry.drift,
     }
 
 
@@ -89,6 +90,10 @@ def schema() -> dict[str, Any]:
         "nodeid": {"type": "string", "description": "what pytest calls the claim, from its rootdir"},
         "as_expected": {"type": "boolean", "description": "whether the verdict is the one expected"},
         "outcome": {"enum": list(OUTCOMES), "description": "what the claim was to the test session"},
+        "drift": {
+            "type": ["string", "null"],
+            "description": "what became of the claim since the baseline it was compared with",
+        },
     }
     claim["properties"] = {"nodeid": added.pop("nodeid"), **claim["properties"], **added}
     claim["required"] = list(claim["properties"])

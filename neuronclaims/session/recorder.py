@@ -35,7 +35,7 @@ class ClaimsRecorder:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self._asked: dict[str, None] = {}
-        self._found: dict[str, tuple[Outcome, Mapping[str, Any]]] = {}
+        self._found: dict[str, tuple[Outcome, Mapping[str, Any], Mapping[str, str]]] = {}
         self._skipped: set[str] = set()
         self._interrupted = False
         self._known: list[Entry] | None = None
@@ -59,7 +59,8 @@ class ClaimsRecorder:
                 self._skipped.add(report.nodeid)
             return
         outcome: Outcome = "xfailed" if report.skipped and hasattr(report, "wasxfail") else report.outcome
-        self._found[report.nodeid] = outcome, result
+        drift = (getattr(report, "claims_compared", None) or {}).get("drift") or {}
+        self._found[report.nodeid] = outcome, result, drift
         self._known = None
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         if report.failed and reporter is not None:
@@ -98,7 +99,8 @@ class ClaimsRecorder:
             from neuronclaims.reports.plain import from_plain
 
             found = (
-                Entry(name, outcome, from_plain(plain)) for name, (outcome, plain) in self._found.items()
+                Entry(name, outcome, from_plain(plain), drift.get("status"), drift.get("sentence", ""))
+                for name, (outcome, plain, drift) in self._found.items()
             )
             self._known = sorted(
                 found, key=lambda e: (e.result.file, e.result.model, e.result.line, e.result.column, e.nodeid)

@@ -16,8 +16,10 @@ from neuronclaims.figures import Distributions, Row
 from neuronclaims.reports import json_report
 from neuronclaims.reports.account import Account
 from neuronclaims.reports.entry import Entry
+from neuronclaims.reports.job_summary import summary
 from neuronclaims.reports.plain import from_plain, to_plain
 from neuronclaims.reports.sketch import ASCII, BLOCKS, sketch
+from neuronclaims.reports.terminal import draw
 from neuronclaims.reports.text import fitting, one_line, visible
 from neuronclaims.reports.wording import (
     NEXT,
@@ -206,6 +208,25 @@ def test_the_tally_says_whether_the_session_fails() -> None:
         "expected refuted",
     )
     assert headline(Entry("", "xfailed", refuted)) == ("refuted", "as xfail says")
+
+
+def test_a_claim_that_fails_by_its_baseline_alone_says_so() -> None:
+    weaker = Entry("a", "failed", RESULT, "weaker", "The AUROC fell from 0.9 to 0.6.")
+    allowed = replace(weaker, outcome="passed")
+    assert headline(weaker) == ("supported", "weaker since the baseline")
+    assert headline(allowed) == ("supported", "")
+    assert (weaker.missed, allowed.missed) == (True, False)
+    assert tally([weaker]) == "1 claim: 1 supported; 1 not as expected"
+    assert next_steps([weaker]) == []
+    assert "The AUROC fell from 0.9 to 0.6." in draw(Account((weaker,)), width=100, colour=False)
+    assert "The AUROC fell from 0.9 to 0.6." in summary(Account((weaker,)))
+    assert [
+        claim["drift"]
+        for claim in json_report.report(Account((weaker, Entry("b", "passed", RESULT))))["claims"]
+    ] == [
+        "weaker",
+        None,
+    ]
 
 
 def chosen(name: str, *selection: Selection) -> list[Entry]:
