@@ -61,14 +61,14 @@ def origins(old: Environment, new: Environment) -> Origins:
     )
 
 
-def rows_for(baseline: Baseline, names: Iterable[str]) -> dict[str, Row]:
-    """Return the rows of a baseline that belong to the claims of one family, by the names these have now.
+def names_in(baseline: Baseline, names: Iterable[str]) -> dict[str, str]:
+    """Return under which names a baseline has the claims of one family, by the names these have now.
 
     Where the file has no row on a model of that name and rows on one other alone, the model has another name now, and
     its rows are those.
     """
     wanted = list(names)
-    found = {name: baseline.rows[name] for name in wanted if name in baseline.rows}
+    found = {name: name for name in wanted if name in baseline.rows}
     if found or not wanted:
         return found
     file = wanted[0].split("::")[0]
@@ -77,7 +77,12 @@ def rows_for(baseline: Baseline, names: Iterable[str]) -> dict[str, Row]:
         return {}
     (other,) = others
     renamed = {name: f"{other}::{name.rsplit('::', 1)[1]}" for name in wanted}
-    return {name: baseline.rows[was] for name, was in renamed.items() if was in baseline.rows}
+    return {name: was for name, was in renamed.items() if was in baseline.rows}
+
+
+def rows_for(baseline: Baseline, names: Iterable[str]) -> dict[str, Row]:
+    """Return the rows of a baseline that belong to the claims of one family, by the names these have now."""
+    return {name: baseline.rows[was] for name, was in names_in(baseline, names).items()}
 
 
 def family(name: str) -> str:

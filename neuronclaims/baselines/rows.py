@@ -161,7 +161,7 @@ def row_from(data: Mapping[str, Any]) -> Row:
 
 def _values_from(data: Mapping[str, Any]) -> Values:
     first, second = (
-        {str(key): float(value) for key, value in data[side].items()} for side in ("first", "second")
+        {str(key): float(value) for key, value in data.get(side, {}).items()} for side in ("first", "second")
     )
     blocks = data.get("blocks")
     return Values(

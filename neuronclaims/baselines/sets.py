@@ -10,7 +10,7 @@ from typing import Any
 
 from neuronclaims.baselines.changes import noise_of
 from neuronclaims.baselines.drift import Drift, drifts, missing
-from neuronclaims.baselines.origins import family, rows_for, told
+from neuronclaims.baselines.origins import family, names_in, rows_for, told
 from neuronclaims.baselines.policy import STATUSES, Policy
 from neuronclaims.baselines.reading import read_baseline, read_json
 from neuronclaims.baselines.rows import Baseline, BaselineError, Environment, Row, SavedEffect, rounded
@@ -34,11 +34,11 @@ def compare(old: Baseline, new: Baseline, policy: Policy) -> Comparison:
     """Say what became of each claim of one baseline in another, family by family."""
     found: dict[str, Drift] = {}
     pairs: dict[str, tuple[Environment, Environment]] = {}
-    used: list[Row] = []
+    used: set[str] = set()
     for name in dict.fromkeys(family(name) for name in new.rows):
         rows = {key: row for key, row in new.rows.items() if family(key) == name}
         before = rows_for(old, rows)
-        used += before.values()
+        used |= set(names_in(old, rows).values())
         environments = [
             *(old.environments[row.environment] for row in before.values()),
             *(new.environments[row.environment] for row in rows.values()),
@@ -46,7 +46,7 @@ def compare(old: Baseline, new: Baseline, policy: Policy) -> Comparison:
         found |= drifts(before, rows, policy, noise=noise_of(*(each.dtype for each in environments)))
         for key, row in before.items():
             pairs[name] = old.environments[row.environment], new.environments[rows[key].environment]
-    gone = {key: missing(row) for key, row in old.rows.items() if not any(row is each for each in used)}
+    gone = {key: missing(row) for key, row in old.rows.items() if key not in used}
     known = all(one.weights and two.weights for one, two in pairs.values())
     return Comparison({**found, **gone}, tuple(told(pairs)) if known else (UNTOLD,))
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from neuronclaims.baselines.drift import Drift, missing
-from neuronclaims.baselines.origins import family, rows_for, told
+from neuronclaims.baselines.origins import family, names_in, rows_for, told
 from neuronclaims.baselines.policy import STATUSES
 from neuronclaims.baselines.reading import read_baseline
-from neuronclaims.baselines.rows import Baseline, BaselineError, Environment, Row, row_from
+from neuronclaims.baselines.rows import Baseline, BaselineError, Environment, row_from
 from neuronclaims.baselines.saved import merge, save, text_of, write
 from neuronclaims.reports.text import one_line
 from neuronclaims.session.baseline_settings import compared_file
@@ -93,8 +93,12 @@ class Compared:
 
     def _keep(self) -> None:
         rows = {name: row_from(seen["row"]) for name, seen in self._seen.items()}
-        kept = {name: row for name, row in rows.items() if row.verdict is not None}
         environments = self._environments()
+        kept = {
+            name: row
+            for name, row in rows.items()
+            if row.verdict is not None and row.environment in environments
+        }
         if self._known.save is not None and kept:
             path = Path(next(iter(self._seen.values()))["home"]) / f"{self._known.save}.json"
             save(path, kept, environments)
@@ -117,16 +121,18 @@ class Compared:
         path = self._baseline_path
         if path is None:
             return {}
-        rows = read_baseline(path).rows
+        baseline = read_baseline(path)
         top = Path(next(iter(self._seen.values()))["home"]).parent
         files = {seen["file"] for seen in self._seen.values()}
-        asked = set(self._asked(top))
+        asked: dict[str, list[str]] = {}
+        for name in self._asked(top):
+            asked.setdefault(family(name), []).append(name)
+        there = {was for names in asked.values() for was in names_in(baseline, names).values()}
         return {
             name: missing(row)
-            for name, row in rows.items()
-            if name not in asked
+            for name, row in baseline.rows.items()
+            if name not in there
             and (name.split("::")[0] in files or self._removed(top / name.split("::")[0]))
-            and not self._renamed(name, rows, asked)
         }
 
     def _asked(self, top: Path) -> Iterator[str]:
@@ -142,13 +148,6 @@ class Compared:
         called = self.config.invocation_params.dir
         folders = [(called / str(argument)).resolve() for argument in self.config.args]
         return not file.exists() and any(file.is_relative_to(folder) for folder in folders)
-
-    def _renamed(self, name: str, rows: Mapping[str, Row], asked: set[str]) -> bool:
-        """Whether a row is that of a claim on a model that has another name now."""
-        claim, file = name.rsplit("::", 1)[1], name.split("::")[0]
-        alike = [other for other in asked if other.split("::")[0] == file and other.endswith(f"::{claim}")]
-        found = (rows_for(Baseline(rows, {}), [other]) for other in alike)
-        return any(rows[name] is row for each in found for row in each.values())
 
     def _account(self) -> Iterator[tuple[str, dict[str, bool]]]:
         policy, drifts = self._known.policy, self.drifts

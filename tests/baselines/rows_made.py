@@ -1,0 +1,62 @@
+"""Rows made of values, as a claim on two sets would have them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from neuronclaims import stats
+from neuronclaims.baselines.rows import Baseline, Environment, Row, SavedEffect, Values, rounded
+
+ENVIRONMENT = Environment("demo", "a" * 64, "b" * 64, "float32", "cpu", {"torch": "2.0", "numpy": "1.26"})
+WAYS = {
+    ("difference", False): stats.mean_difference_estimate,
+    ("difference", True): stats.paired_mean_difference_estimate,
+    ("sd", False): stats.hedges_g_estimate,
+    ("sd", True): stats.dz_estimate,
+    ("auroc", False): stats.auroc_estimate,
+    ("auroc", True): stats.paired_auroc_estimate,
+}
+
+
+def row(
+    first: Sequence[float],
+    second: Sequence[float],
+    *,
+    scale: str = "difference",
+    paired: bool = False,
+    verdict: str | None = "supported",
+    side: str | None = "greater",
+    content: str = "same",
+    environment: str = ENVIRONMENT.key,
+    **more: object,
+) -> Row:
+    """A row whose effect is that of its values."""
+    e = WAYS[scale, paired](np.asarray(first, float), np.asarray(second, float))
+    sides = (
+        {f"{name}{place}": rounded(value) for place, value in enumerate(values)}
+        for name, values in (("a", first), ("b", second))
+    )
+    fields = {
+        "content": content,
+        "sentence": "neuron 0:0 activates more for a than b",
+        "kind": "contrast",
+        "environment": environment,
+        "verdict": verdict,
+        "effect": SavedEffect(e.name, rounded(e.value), rounded(e.low), rounded(e.high), e.level),
+        "side": side,
+        "p": 0.001,
+        "p_adjusted": 0.01,
+        "family": 10,
+        "alpha": 0.05,
+        "n": {"a": len(first), "b": len(second)},
+        "values": Values("resid_post 0:0, mean of prompt", scale, paired, *sides),  # type: ignore[arg-type]
+    }
+    return Row(**{**fields, **more})  # type: ignore[arg-type]
+
+
+def baseline(**rows: Row) -> Baseline:
+    """A baseline of rows named by their claims' ids."""
+    named = {f"x.claims.yaml::demo::{name}": each for name, each in rows.items()}
+    return Baseline(named, {ENVIRONMENT.key: ENVIRONMENT})

@@ -1,0 +1,151 @@
+"""What fails a run, what differs between two runs, what makes a claim another, and names chosen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rows_made import ENVIRONMENT, baseline, row
+
+from neuronclaims.baselines.content import content_of
+from neuronclaims.baselines.origins import origins, rows_for
+from neuronclaims.baselines.policy import Policy, parse_policy
+from neuronclaims.baselines.rows import BaselineError
+from neuronclaims.baselines.sets import compare
+from neuronclaims.commands.chosen import ExpressionError, chooser
+from neuronclaims.kinds import phrases
+from neuronclaims.language import read_claim_file
+
+A = row([1.0, 2, 3, 4], [0.5, 0, 1, 0])
+
+
+def test_a_policy_is_its_words():
+    assert parse_policy("lost, weaker:20%,missing") == Policy(frozenset({"lost", "weaker", "missing"}), 0.2)
+    assert parse_policy("weaker:35%,stronger:10 %") == Policy(frozenset({"weaker", "stronger"}), 0.35, 0.1)
+    assert not parse_policy("nothing").failing
+
+
+@pytest.mark.parametrize(
+    "text", ["", "held", "losst", "lost:20%", "weaker:120%", "weaker:0%", "weaker:x", "nothing,lost"]
+)
+def test_other_words_are_refused(text):
+    with pytest.raises(BaselineError):
+        parse_policy(text)
+
+
+def test_a_near_miss_is_told():
+    with pytest.raises(BaselineError, match="Did you mean 'missing'"):
+        parse_policy("lost,mising")
+
+
+OTHER_WEIGHTS = replace(ENVIRONMENT, weights="c" * 64)
+OTHER_LIBRARY = replace(ENVIRONMENT, libraries={"torch": "2.9", "numpy": "1.26"})
+
+
+def test_library_drift_and_model_drift_are_told_apart():
+    assert "nothing but chance" in origins(ENVIRONMENT, replace(ENVIRONMENT, model="other name")).sentence()
+    library = origins(ENVIRONMENT, OTHER_LIBRARY).sentence()
+    assert library == "The weights are the same; what changed is the libraries: torch 2.0 -> 2.9."
+    assert "what changed is the model: weights" in origins(ENVIRONMENT, OTHER_WEIGHTS).sentence()
+    both = origins(ENVIRONMENT, replace(OTHER_WEIGHTS, libraries={"torch": "2.9"})).sentence()
+    assert "cannot tell apart" in both
+    assert "--claims-model" in both
+    assert (
+        "dtype float32 -> bfloat16" in origins(ENVIRONMENT, replace(ENVIRONMENT, dtype="bfloat16")).sentence()
+    )
+
+
+def test_a_model_under_another_name_is_found_where_the_file_knows_one_model_only():
+    known = baseline(a=A)
+    new = {"x.claims.yaml::demo-v2::a": A, "x.claims.yaml::demo-v2::b": A}
+    assert rows_for(known, new) == {"x.claims.yaml::demo-v2::a": A}
+    two = replace(known, rows={**known.rows, "x.claims.yaml::gpt2::a": A})
+    assert rows_for(two, new) == {}
+    assert rows_for(known, ["y.claims.yaml::demo::a"]) == {}
+
+
+def test_two_files_side_by_side_have_every_claim_of_both_once():
+    found = compare(baseline(a=A, b=A), baseline(a=A, c=A), Policy(frozenset()))
+    assert {name.split("::")[2]: drift.status for name, drift in found.drifts.items()} == {
+        "a": "held",
+        "b": "missing",
+        "c": "new",
+    }
+    assert found.counts == {"held": 1, "new": 1, "missing": 1}
+
+
+FILE = """\
+version: 1
+models: [demo]
+site: mlp_post
+tokens: mean of prompt
+sets:
+  x: [{first}]
+  y: [three is here, four is here]
+claims:
+  - id: one
+    claim: {claim}
+{more}
+"""
+BASE = {"first": "one is here, two is here", "claim": "neuron 1:2 activates more for x than y", "more": ""}
+
+
+def content(tmp_path, **change):
+    path = tmp_path / "x.claims.yaml"
+    path.write_text(FILE.format(**{**BASE, **change}))
+    return content_of(read_claim_file(path, phrases()).claims[0])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"first": "two is here, one is here"},
+        {"more": "    because: it was seen\n    tags: [slow]\n    expect: refuted"},
+        {"more": "    # a comment"},
+        {"claim": "'neuron  1:2 activates more for x than y'"},
+        {"more": "  - neuron 1:3 activates more for x than y"},
+    ],
+)
+def test_what_changes_no_number_leaves_a_claim_the_same(tmp_path, change):
+    assert content(tmp_path, **change) == content(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"first": "one is here, two is there"},
+        {"first": "one is here, two is here, five is here"},
+        {"claim": "neuron 1:2 activates less for x than y"},
+        {"claim": "resid_post neuron 1:2 activates more for x than y"},
+        {"more": "    tokens: last of prompt"},
+        {"more": "    searched: layer 1"},
+        {"more": "    seed: 4"},
+    ],
+)
+def test_what_changes_what_is_asked_makes_it_another(tmp_path, change):
+    assert content(tmp_path, **change) != content(tmp_path)
+
+
+@given(
+    st.recursive(
+        st.sampled_from(["hanoi", "tulip", "x"]),
+        lambda inner: st.one_of(
+            st.tuples(inner, st.sampled_from([" and ", " or "]), inner).map(
+                lambda t: f"({t[0]}{t[1]}{t[2]})"
+            ),
+            inner.map(lambda text: f"not {text}"),
+        ),
+    ),
+    st.sampled_from(["a::hanoi", "a::TULIP-hanoi", "b::x", "b"]),
+)
+def test_names_are_chosen_as_python_would(expression, name):
+    said = {word: word in name.lower() for word in ("hanoi", "tulip", "x")}
+    assert chooser(expression)(name) is eval(expression, {}, said)
+
+
+@pytest.mark.parametrize("expression", ["(", "a and", "or", "not", "a b", "(a", "a)"])
+def test_what_is_no_expression_is_an_error(expression):
+    with pytest.raises(ExpressionError):
+        chooser(expression)

@@ -1,0 +1,239 @@
+"""Sessions that are saved and compared, plain and under xdist, of parts and of the whole."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from inner import MORE, claim_text, session, write_project
+
+HOLDS = f"{{id: holds, claim: neuron 0:0 {MORE}}}"
+LOWER = f"{{id: lower, claim: neuron 0:1 {MORE}, expect: refuted}}"
+APART = "{id: apart, claim: neuron 1:1 separates tall from short}"
+CLAIMS = (HOLDS, LOWER, APART)
+SILENT = ("{0: 3.0, 1: -3.0}", "{1: -3.0}")
+"""What makes neuron 0 of the fake model one that tells nothing."""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project whose model is whole and whose claims are saved."""
+    write(tmp_path, *CLAIMS)
+    done = session(tmp_path, "--claims-save")
+    assert "Saved 3 claims to the baseline .baselines/main.json" in done.stdout
+    assert done.returncode == 0
+    return tmp_path
+
+
+def write(folder: Path, *claims: str, name: str = "people") -> None:
+    write_project(folder, **{name: claim_text(*claims)})
+    (folder / "model" / "tokenizer.json").write_text("{}")
+
+
+def silence(folder: Path) -> None:
+    """Let neuron 0 tell nothing any more: another model."""
+    conftest = folder / "conftest.py"
+    conftest.write_text(conftest.read_text().replace(*SILENT))
+    (folder / "model" / "model.safetensors").write_bytes(b"\x03\0\0\0\0\0\0\0{} ")
+
+
+def rows(folder: Path, name: str = "main") -> dict[str, dict]:
+    return json.loads((folder / ".baselines" / f"{name}.json").read_text())["claims"]
+
+
+def statuses(output: str) -> str:
+    found = re.search(r"^(\d+ claims compared: .*)$", output, re.M)
+    return found[1] if found else ""
+
+
+def test_the_same_model_again_holds_every_claim(project):
+    done = session(project, "--claims-compare")
+    assert statuses(done.stdout) == "3 claims compared: 3 held"
+    assert "The same weights" in done.stdout
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize("how", [(), ("-p", "xdist", "-n", "2")])
+def test_a_lost_claim_fails_in_its_own_item_by_a_name_of_its_own(project, how):
+    if how:
+        pytest.importorskip("xdist")
+    silence(project)
+    done = session(project, "--claims-compare", "--claims-inconclusive=skip", "-v", *how)
+    assert done.returncode == 1
+    assert statuses(done.stdout) == "3 claims compared: 2 held, 1 lost; 1 fail"
+    assert re.search(
+        r"people\.claims\.yaml::model::holds LOST|LOST.*people\.claims\.yaml::model::holds", done.stdout
+    )
+    assert re.search(
+        r"LOST people\.claims\.yaml::model::holds - was supported, is inconclusive: ", done.stdout
+    )
+    assert re.search(r"= .*1 lost.*2 passed|2 passed.*1 lost", done.stdout)
+    assert "what changed is the model: weights" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_what_fails_is_said_and_nothing_else_does(project):
+    silence(project)
+    loose = session(project, "--claims-compare", "--claims-fail-on=missing", "--claims-inconclusive=skip")
+    assert loose.returncode == 0
+    assert "1 lost" in statuses(loose.stdout)
+    (project / "pytest.ini").write_text("[pytest]\nclaims_fail_on = nothing\n")
+    assert session(project, "--claims-compare", "--claims-inconclusive=skip").returncode == 0
+
+
+def test_a_part_of_the_claims_is_judged_as_the_whole_would_and_misses_none(project):
+    silence(project)
+    fail = ("--claims-compare", "--claims-fail-on=lost,missing", "--claims-inconclusive=skip")
+    whole, part = session(project, *fail), session(project, *fail, "-k", "holds")
+    sentence = re.compile(r"holds - (was supported.*)$", re.M)
+    assert sentence.search(whole.stdout)[1] == sentence.search(part.stdout)[1]
+    assert statuses(part.stdout) == "1 claims compared: 1 lost; 1 fail"
+    one = session(project, *fail, "people.claims.yaml::model::lower")
+    assert (one.returncode, statuses(one.stdout)) == (0, "1 claims compared: 1 held")
+
+
+def test_a_claim_that_is_gone_is_missing_and_an_edited_one_is_edited_not_lost(project):
+    silence(project)
+    write_claims = claim_text(HOLDS.replace("more for tall", "less for tall"), LOWER)
+    (project / "people.claims.yaml").write_text(write_claims)
+    done = session(project, "--claims-compare", "--claims-fail-on=lost,missing", "--claims-inconclusive=skip")
+    assert statuses(done.stdout) == "3 claims compared: 1 held, 1 edited, 1 missing; 1 fail"
+    assert "MISSING people.claims.yaml::model::apart - the baseline has this claim" in done.stdout
+    assert done.returncode == 1
+
+
+def test_a_claim_file_that_is_gone_is_missed_by_a_run_of_its_folder_alone(project):
+    write(project, HOLDS, name="others")
+    session(project, "--claims-save")
+    (project / "people.claims.yaml").unlink()
+    whole = session(project, "--claims-compare", "--claims-fail-on=missing")
+    assert statuses(whole.stdout) == "4 claims compared: 1 held, 3 missing; 3 fail"
+    assert whole.returncode == 1
+    file = session(project, "--claims-compare", "--claims-fail-on=missing", "others.claims.yaml")
+    assert (file.returncode, statuses(file.stdout)) == (0, "1 claims compared: 1 held")
+
+
+def test_a_skipped_claim_is_not_missing(project):
+    skipped = HOLDS.replace("}", ", skip: {reason: later}}")
+    (project / "people.claims.yaml").write_text(claim_text(skipped, LOWER, APART))
+    done = session(project, "--claims-compare", "--claims-fail-on=missing")
+    assert (done.returncode, statuses(done.stdout)) == (0, "2 claims compared: 2 held")
+
+
+def test_saving_a_part_updates_its_rows_and_keeps_all_others(project):
+    before = rows(project)
+    silence(project)
+    session(project, "--claims-save", "-k", "holds")
+    after = rows(project)
+    assert before.keys() == after.keys()
+    changed = {name.rsplit("::", 1)[1] for name in before if before[name] != after[name]}
+    assert changed == {"holds"}
+    environments = json.loads((project / ".baselines" / "main.json").read_text())["environments"]
+    assert len(environments) == 2
+
+
+def test_xdist_saves_what_one_process_saves(project):
+    pytest.importorskip("xdist")
+    session(project, "--claims-save=spread", "-p", "xdist", "-n", "2")
+    assert rows(project, "spread") == rows(project)
+
+
+def test_values_are_kept_by_their_prompts_and_give_the_effect_again(project):
+    row = rows(project)["people.claims.yaml::model::holds"]
+    first, second = (list(row["values"][side].values()) for side in ("first", "second"))
+    assert len(first) == len(second) == 8
+    assert sum(first) / 8 - sum(second) / 8 == pytest.approx(row["effect"]["value"], rel=1e-5)
+    assert not any("Ann" in line for line in (project / ".baselines" / "main.json").read_text().splitlines())
+
+
+def test_a_claim_that_breaks_is_untestable_and_its_row_is_left_alone(project):
+    before = rows(project)
+    broken = claim_text(HOLDS, LOWER, APART, tall=["unmeasurable man", "a tall man", "tall Bob"])
+    (project / "people.claims.yaml").write_text(broken)
+    done = session(project, "--claims-compare", "--claims-save", "--claims-fail-on=untestable")
+    assert "3 untestable" in statuses(done.stdout)
+    assert done.returncode == 1
+    assert rows(project) == before
+
+
+ERRORS: dict[str, tuple[tuple[str, ...], str]] = {
+    "another name": (("--claims-compare=mian",), "There is no baseline 'mian': looked in"),
+    "a path": (("--claims-compare=old/main.json",), "There is no such folder."),
+    "a path as name": (("--claims-save", "people.claims.yaml"), "--claims-save took 'people.claims.yaml'"),
+    "a bad name": (("--claims-save=a:b",), "cannot be the name of a baseline"),
+    "bad words": (("--claims-compare", "--claims-fail-on=losst"), "Did you mean 'lost'?"),
+    "nothing to compare": (("--claims-fail-on=lost",), "add --claims-compare=NAME"),
+}
+
+
+@pytest.mark.parametrize("which", ERRORS)
+def test_what_cannot_be_is_one_usage_error(project, which):
+    arguments, said = ERRORS[which]
+    done = session(project, *arguments)
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert said in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr + done.stdout
+    assert "INTERNALERROR" not in done.stderr + done.stdout
+
+
+def test_a_worker_that_finds_no_baseline_says_so_in_each_claim(project):
+    pytest.importorskip("xdist")
+    done = session(project, "--claims-compare=nope", "-p", "xdist", "-n", "2")
+    assert done.returncode == 1
+    assert "There is no baseline 'nope'" in done.stdout
+    assert "INTERNALERROR" not in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_accepting_takes_the_last_compared_run_and_deletes_nothing(project, monkeypatch, capsys):
+    from neuronclaims.commands import main
+
+    monkeypatch.chdir(project)
+    silence(project)
+    more = f"{{id: more, claim: neuron 1:0 {MORE}}}"
+    (project / "people.claims.yaml").write_text(claim_text(HOLDS, LOWER, more))
+    session(project, "--claims-compare")
+    old = rows(project)
+    assert main(["accept", "--only-new"]) == 0
+    new = rows(project)
+    assert new.keys() - old.keys() == {"people.claims.yaml::model::more"}
+    assert all(new[name] == old[name] for name in old)
+    assert main(["accept", "-k", "holds or apart"]) == 0
+    assert rows(project)["people.claims.yaml::model::holds"]["verdict"] == "inconclusive"
+    assert "people.claims.yaml::model::apart" in rows(project)
+    assert "0 claims added, 1 changed" in capsys.readouterr().out
+
+
+def test_two_files_are_compared_on_the_command_line_as_in_a_session(project, monkeypatch, capsys):
+    from neuronclaims.commands import main
+
+    silence(project)
+    session(project, "--claims-save=v2")
+    monkeypatch.chdir(project)
+    assert main(["compare", "main", "v2"]) == 0
+    assert main(["compare", "main", "v2", "--fail-on", "lost,weaker:20%"]) == 1
+    assert "3 claims compared: 2 held, 1 lost; 1 fail" in capsys.readouterr().out
+    assert main(["compare", "main", "v3"]) == 1
+    assert "There: main, v2" in capsys.readouterr().err
+
+
+def test_reports_are_compared_by_what_they_tell(project, monkeypatch, capsys):
+    from neuronclaims.commands import main
+
+    monkeypatch.chdir(project)
+    session(project, "--claims-report=one")
+    silence(project)
+    session(project, "--claims-report=two")
+    assert main(["compare", "one/claims.json", "two/claims.json", "--fail-on=lost"]) == 1
+    out = capsys.readouterr().out
+    assert "1 lost" in out
+    assert "compare baselines" in " ".join(out.split())
+
+
+@pytest.fixture(autouse=True)
+def _measured_anew(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None] | None:
+    """Let the commands see no cache of the folder the tests are run from."""
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
