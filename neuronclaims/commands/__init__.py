@@ -21,6 +21,7 @@ COMMANDS = (
     "cache",
     "check",
     "compare",
+    "figure",
     "rematch",
     "trend",
 )

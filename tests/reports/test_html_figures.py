@@ -148,7 +148,9 @@ def test_open_and_closed_bins_are_drawn_where_they_are() -> None:
 
 
 def test_tables_beside_figures_tell_the_numbers() -> None:
-    distributions, points, surface, table, matrix, bins, null = (draw(figure).tables[0] for figure in figures())
+    distributions, points, surface, table, matrix, bins, null = (
+        draw(figure).tables[0] for figure in figures()
+    )
     assert distributions.rows[1][:5] == ("second ", "8", "-0.62", "1.62", "-3.00")
     assert distributions.rows[3][:3] == ("none ", "0", "")
     assert points.rows[0] == ("0:2 ", "2", "5.00", "[4.00, 6.00]", "what the claim is about")

@@ -19,7 +19,7 @@ def draw(figure: Bins) -> Drawing:
 
 def _traces(bins: Sequence[BinRow], known: Sequence[BinRow]) -> list[Json]:
     dense = [row for row in known if not row.sparse]
-    width = _width(bins)
+    width = bin_width(bins)
     return [
         *_band(dense, width),
         _shares(known, width),
@@ -98,7 +98,8 @@ def span(row: BinRow) -> str:
     return f"{row.start:g} or more" if row.stop is None else f"{row.start:g} to {row.stop:g}"
 
 
-def _width(bins: Sequence[BinRow]) -> float:
+def bin_width(bins: Sequence[BinRow]) -> float:
+    """Return the width of the bins that are open to no side, 1 where there are none."""
     return next((row.stop - row.start for row in bins if row.start is not None and row.stop is not None), 1.0)
 
 

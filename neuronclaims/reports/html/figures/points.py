@@ -26,10 +26,10 @@ def draw(figure: Points) -> Drawing:
     dropped = len(figure.points) - len(marked) - len(others)
     note = f" (of {len(figure.points):,}, the lowest and highest at each place are drawn)" if dropped else ""
     ends = [end(point.x for point in figure.points) for end in (min, max) if figure.points] or [0.0]
-    named = _apart(figure.points, marked[:LISTED], _furthest(others))
+    names = named(figure.points, marked, others)
     traces = [_trace(others, "others", "var:others", 5)]
     traces += [_trace(marked, "what the claim is about", "var:series-2", 10)] if marked else []
-    traces.append(_names(named, statistics.fmean(ends)))
+    traces.append(_names(names, statistics.fmean(ends)))
     layout = {
         "xaxis": axis(figure.x_axis),
         "yaxis": axis(figure.y_axis, wrap=42, zeroline=True),
@@ -53,6 +53,11 @@ def thinned(points: Sequence[Point]) -> list[Point]:
         least, most = places.get(place, (point, point))
         places[place] = min(least, point, key=_height), max(most, point, key=_height)
     return [point for pair in places.values() for point in dict.fromkeys(pair)]
+
+
+def named(points: Sequence[Point], marked: Sequence[Point], others: Sequence[Point]) -> list[Point]:
+    """Return the points to write names beside: those the claim is about, and of the others those furthest off."""
+    return _apart(points, marked[:LISTED], _furthest(others))
 
 
 def _height(point: Point) -> float:

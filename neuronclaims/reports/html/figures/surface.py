@@ -112,14 +112,21 @@ def _flat(figure: Surface, panels: Sequence[Panel], colours: Json, words: str) -
     return Plot(data, layout, f"Heat maps: {words}.", size)
 
 
-def _edge(figure: Surface, panel: Panel, place: int) -> tuple[Json, Json] | None:
-    """Mark beyond which row units run out, where the rows that all of them have come first."""
+def thin_from(figure: Surface, panel: Panel) -> float | None:
+    """Return beyond which height units run out; None where they do not, or not from one row on."""
     whole = [count == max(panel.counts) for count in panel.counts]
     last = sum(whole)
     if all(whole) or not all(whole[:last]):
         return None
+    return (figure.ys[last - 1] + figure.ys[last]) / 2
+
+
+def _edge(figure: Surface, panel: Panel, place: int) -> tuple[Json, Json] | None:
+    """Mark beyond which row units run out."""
+    height = thin_from(figure, panel)
+    if height is None:
+        return None
     suffix = "" if place == 0 else str(place + 1)
-    height = (figure.ys[last - 1] + figure.ys[last]) / 2
     line = {"type": "line", "xref": f"x{suffix} domain", "yref": f"y{suffix}", "x0": 0, "x1": 1}
     line |= {"y0": height, "y1": height, "line": {"color": "var:ink", "width": 1, "dash": "dot"}}
     note = {"text": "above: fewer units", "xref": line["xref"], "yref": line["yref"], "x": 1, "y": height}
