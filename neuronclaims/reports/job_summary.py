@@ -9,7 +9,7 @@ from neuronclaims.reports.account import Account
 from neuronclaims.reports.entry import Entry
 from neuronclaims.reports.files import ReportError
 from neuronclaims.reports.markdown import escaped
-from neuronclaims.reports.wording import counts_text, effect_texts, headline, own_id, p_value, tally, told
+from neuronclaims.reports.wording import counts_text, effect_texts, headline, own_id, p_value, tally, why
 from neuronclaims.results import Evidence
 
 LIMIT = 1_000_000
@@ -71,12 +71,7 @@ def _item(entry: Entry) -> str:
     result = entry.result
     given = f" (<code>{escaped(own_id(result))}</code>)" if own_id(result) else ""
     where = f"{_place(entry)} on <code>{escaped(result.model)}</code>{given}"
-    return f"- {_mark(entry)} **{_verdict(entry)}**: {escaped(result.sentence)}<br>{where}<br>{escaped(_why(entry))}\n"
-
-
-def _why(entry: Entry) -> str:
-    drifted = entry.failed and entry.result.as_expected and entry.drift_reason
-    return entry.drift_reason if drifted else told(entry.result)
+    return f"- {_mark(entry)} **{_verdict(entry)}**: {escaped(result.sentence)}<br>{where}<br>{escaped(why(entry))}\n"
 
 
 def _row(entry: Entry) -> str:

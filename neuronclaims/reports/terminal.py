@@ -30,7 +30,7 @@ from neuronclaims.reports.wording import (
     p_value,
     selection_lines,
     tally,
-    told,
+    why,
 )
 from neuronclaims.results import Evidence
 
@@ -154,7 +154,7 @@ class _Pen:
         """Yield what is to be read under a claim: why it came out so when that matters, all there is with ``-v``."""
         result, lines = entry.result, []
         if self.verbosity > 0 or not result.as_expected or entry.failed:
-            lines = [*([entry.drift_reason] if entry.failed and entry.drift_reason else []), told(result)]
+            lines = [why(entry)]
         if self.verbosity > 0:
             lines += [f"Because: {result.because}"] if result.because else []
             lines += [

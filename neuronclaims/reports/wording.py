@@ -169,6 +169,13 @@ def told(result: Result) -> str:
     return f"The {effect.name} is {number(effect.value)}. {result.reason}"
 
 
+def why(entry: Entry) -> str:
+    """Return why a claim is to a session what it is: what became of it since its baseline, if that alone is it."""
+    if entry.failed and entry.result.as_expected and entry.drift_reason:
+        return f"Since the baseline: {entry.drift_reason}"
+    return told(entry.result)
+
+
 def next_steps(entries: Sequence[Entry]) -> list[str]:
     """Say for those who meet it first what failed claims mean and what can be done: a line for each way to fail."""
     ways = {headline(entry) for entry in entries if entry.failed}
