@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ MORE = (
     "Neurons are recognised by their values token by token, on half of the file's prompts; each claim is then "
     "tested on the other half. The new file is written beside the old one, its comments kept."
 )
+DEVICE = "where models run: cpu (default), cuda, cuda:N, mps or auto"
 
 
 def add(commands: Commands) -> None:
@@ -36,7 +38,7 @@ def add(commands: Commands) -> None:
         "-o", metavar="OUT", type=Path, help="the file to write (default: x.rematched.claims.yaml)"
     )
     parser.add_argument("--force", action="store_true", help="overwrite the file to write")
-    parser.add_argument("--device", default="cpu", metavar="NAME", help="where models run (default: cpu)")
+    parser.add_argument("--device", default="cpu", type=_device, metavar="NAME", help=DEVICE)
     parser.add_argument(
         "--dtype", default="float32", metavar="NAME", help="what models compute in (default: float32)"
     )
@@ -52,10 +54,7 @@ def _run(options: argparse.Namespace) -> int:
 
     file, base = read_claim_file(options.file, phrases()), Path.cwd()
     out = options.o or beside(options.file)
-    if out.exists() and not options.force:
-        raise NeuronClaimsError(
-            f"{out} is there already: choose another with -o, or overwrite it with --force."
-        )
+    _check_out(out, options.force)
     done = rematch(
         file,
         options.old,
@@ -69,6 +68,24 @@ def _run(options: argparse.Namespace) -> int:
     count = write(file, done, out, old=options.old, new=options.new, base=base, force=options.force)
     print(f"{out} written: {count} of {len(file.claims)} claims")
     return 0
+
+
+def _check_out(out: Path, force: bool) -> None:
+    """Refuse, before any model is loaded, a file that could not be written or that pytest would not collect."""
+    if not out.name.endswith((".claims.yaml", ".claims.yml")):
+        raise NeuronClaimsError(f"{out.name} would be no claim file: let its name end in .claims.yaml.")
+    if not out.parent.is_dir():
+        raise NeuronClaimsError(f"There is no folder {out.parent} to write {out.name} to.")
+    if out.exists() and not force:
+        raise NeuronClaimsError(
+            f"{out} is there already: choose another with -o, or overwrite it with --force."
+        )
+
+
+def _device(text: str) -> str:
+    if not re.fullmatch(r"cpu|cuda(:\d+)?|mps|auto", text):
+        raise argparse.ArgumentTypeError(f"write cpu, cuda, cuda:N, mps or auto, not {text!r}")
+    return text
 
 
 def _chosen(file: ClaimFile, expression: str) -> Set[str]:

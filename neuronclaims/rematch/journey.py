@@ -18,7 +18,7 @@ from neuronclaims.results import Result
 from neuronclaims.runs import LoadedModel, RunOptions, open_model
 from neuronclaims.study import Study
 
-NO_NEURON = "names no neuron: it is put to the new model as it is"
+NO_NEURON = "no neuron is named, so it can be put to the new model as it is"
 
 
 @dataclass(frozen=True, slots=True)

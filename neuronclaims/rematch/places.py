@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,8 @@ from neuronclaims.language.source import Source
 from neuronclaims.rematch.naming import named
 
 _NEURON = re.compile(r"(?<![0-9:.])([0-9]+):([0-9]+)(?![0-9:.])")
+WIDTH = 108
+"""How long the lines of a comment at the head of a file are at most."""
 _CLOSED = re.compile(r"[\]}\s]*(?:\s#.*)?")
 _DASH = re.compile(r"[ \t]*-[ \t]+")
 
@@ -103,7 +106,7 @@ def of_models(source: Source, models: str) -> Edit | None:
 def head(source: Source, text: str) -> Edit:
     """Return a comment above the first key of a file."""
     start = compose(source).start
-    return Edit(start, start, f"# {text}\n")
+    return Edit(start, start, "".join(f"# {line}\n" for line in textwrap.wrap(text, WIDTH)))
 
 
 def applied(text: str, edits: Sequence[Edit]) -> str:

@@ -132,7 +132,7 @@ def _check(out: Path, expected: Sequence[str]) -> None:
         out.unlink()
         raise RewriteError(
             f"The rematched file could not be read where it was written, and was removed. Prompt files are looked for "
-            f"from the claim file's folder: write it beside the old one.\n{error}"
+            f"from the claim file's folder: write it beside the old one.\n{error.problems[0]}"
         ) from None
     if found != list(expected):
         out.unlink()

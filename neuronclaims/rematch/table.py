@@ -15,13 +15,27 @@ def table(done: Sequence[Rematched]) -> list[str]:
     rows = [HEADER, *(row for each in done for row in _rows(each))]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
     lines = [_line(row, widths) for row in rows]
-    whys = dict.fromkeys(f"{m.old}: {m.why}" for each in done for m in each.matches if m.why is not None)
+    whys = [*_whys(done), *_notes(done)]
     return [*lines, "", *map(printable, whys), *([""] if whys else []), _summary(done)]
+
+
+def _whys(done: Sequence[Rematched]) -> Iterable[str]:
+    """Say of each neuron that was not found why, once for all claims that name it at one site."""
+    return dict.fromkeys(f"{m.old}: {m.why}" for each in done for m in each.matches if m.why is not None)
+
+
+def _notes(done: Sequence[Rematched]) -> Iterable[str]:
+    """Say why no neuron was looked for, the claims that share a reason together."""
+    notes: dict[str, list[str]] = {}
+    for each in done:
+        if each.note is not None:
+            notes.setdefault(each.note, []).append(each.claim.id)
+    return [f"{', '.join(names)}: {note}" for note, names in notes.items()]
 
 
 def _rows(each: Rematched) -> Iterable[tuple[str, ...]]:
     if each.note is not None:
-        yield (printable(each.claim.id), "", printable(each.note), *[""] * 4)
+        yield (printable(each.claim.id), "", "not looked for", *[""] * 4)
     for number, match in enumerate(each.matches):
         numbers = [f"{value:.2f}" for value in (match.held, match.second, match.rotated)]
         where = {"still": f"still at {match.best}", "moved": f"moved to {match.best}"}.get(match.status)

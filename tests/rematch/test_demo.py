@@ -108,7 +108,7 @@ def test_claims_that_name_no_neuron_are_said_to_name_none(folders):
     found = rematched("seed-004-outliers.claims.yaml", folders / "same")
     bands = [each for each in found if each.claim.text.startswith("at least")]
     assert len(bands) == 6
-    assert all("names no neuron" in each.note and not each.matches for each in bands)
+    assert all("no neuron is named" in each.note and not each.matches for each in bands)
     assert all(each.status == "still" for each in found if each not in bands)
 
 
@@ -156,3 +156,29 @@ def test_values_token_by_token_are_those_that_are_pooled_however_few_are_held_at
                 place = TEXTS.index(text)
                 np.testing.assert_allclose(values.mean(0), answers[asked["mean"]][place], atol=1e-5)
                 np.testing.assert_allclose(values[-1], answers[asked["last"]][place], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["-o", "y.yaml"], "let its name end in .claims.yaml"),
+        (["-o", "nowhere/y.claims.yaml"], "There is no folder nowhere"),
+        (["-k", "nothing"], "matches no claim"),
+        (["--old", "./nothing"], "There is no folder"),
+        ([], "is there already"),
+        (["--force", "--dtype", "int8"], "dtype must be one of"),
+    ],
+)
+def test_what_cannot_be_done_is_one_clear_error(tmp_path, monkeypatch, capsys, arguments, message):
+    (tmp_path / "prompts").symlink_to(CLAIMS / "prompts")
+    for name in ("x.claims.yaml", "x.rematched.claims.yaml"):
+        (tmp_path / name).write_text(
+            (CLAIMS / "places.claims.yaml").read_text(encoding="utf-8"), encoding="utf-8"
+        )
+    monkeypatch.chdir(tmp_path)
+    if arguments and "-o" not in arguments:
+        arguments = [*arguments, "--force"]
+    assert main(["rematch", "x.claims.yaml", "--old", "demo", "--new", "demo", *arguments]) == 1
+    told = capsys.readouterr().err
+    assert message in told
+    assert told.count("\n") == 1
