@@ -22,6 +22,7 @@ COMMANDS = (
     "check",
     "compare",
     "figure",
+    "init",
     "rematch",
     "trend",
 )

@@ -1,0 +1,42 @@
+"""``neuronclaims init``: a claim file that passes as it is, and nothing is ever overwritten."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from neuronclaims.commands import main
+from neuronclaims.language.editor import editor_schema
+
+
+def test_what_it_writes_passes_as_it_is(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["init"]) == 0
+    assert "Try: pytest claims" in capsys.readouterr().out
+    assert (
+        json.loads((tmp_path / "claims" / "claims.schema.json").read_text(encoding="utf-8"))
+        == editor_schema()
+    )
+    assert main(["check", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["files"][0]["warnings"] == []
+    command = [sys.executable, "-m", "pytest", "claims", "-q", "-p", "no:cacheprovider"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert "1 supported, 1 inconclusive" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["example.claims.yaml", "claims.schema.json"])
+def test_nothing_is_overwritten(tmp_path, capsys, name):
+    (tmp_path / name).write_text("mine", encoding="utf-8")
+    assert main(["init", str(tmp_path)]) == 1
+    assert "is there already" in capsys.readouterr().err
+    assert [file.read_text(encoding="utf-8") for file in tmp_path.iterdir()] == ["mine"]
+
+
+def test_a_file_in_the_way_is_one_clear_error(tmp_path, capsys):
+    (tmp_path / "claims").write_text("", encoding="utf-8")
+    assert main(["init", str(tmp_path / "claims")]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
