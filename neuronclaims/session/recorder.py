@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from neuronclaims.session.ending import end_gently
+from neuronclaims.session.messages import Message
 from neuronclaims.session.naming import ShortSummary
 from neuronclaims.session.settings import SUFFIXES, folder_of, value_of
 
@@ -51,6 +52,7 @@ class ClaimsRecorder:
         """Keep the same where xdist's workers collect."""
         self._expect([name for name in ids if name.partition("::")[0].endswith(SUFFIXES)])
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the latest result of each claim; a re-run replaces an earlier one."""
         result = getattr(report, "claims_result", None)
@@ -63,6 +65,8 @@ class ClaimsRecorder:
         self._found[report.nodeid] = outcome, result, drift
         self._known = None
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None and reporter.isatty and isinstance(report.longrepr, str):
+            report.longrepr = Message(report.longrepr)
         if report.failed and reporter is not None:
             # Failures of a category of our own make pytest's bar yellow, unless it knows of its own category.
             reporter.stats.setdefault("failed", [])

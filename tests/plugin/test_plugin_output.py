@@ -9,7 +9,8 @@ import pytest
 from inner import MORE, claim_text, session, write_project
 
 from neuronclaims.runs import Progress
-from neuronclaims.session.progress import Live
+from neuronclaims.session.messages import Message
+from neuronclaims.session.progress import Clock, Live, spoken
 
 HOLDS = f"{{id: holds, claim: neuron 0:0 {MORE}, because: built so}}"
 OPPOSITE = f"{{id: opposite, claim: neuron 0:1 {MORE}}}"
@@ -156,6 +157,32 @@ def test_on_a_terminal_progress_counts_below_the_line_and_is_gone_afterwards() -
     assert screen.lines == ["people.claims.yaml .", ""]
 
 
+def test_the_time_left_is_what_the_rest_takes_at_the_pace_so_far() -> None:
+    now = 100.0
+    clock = Clock(lambda: now)
+    left = []
+    for stage, done, moment in [
+        ("loading", 0, 100.0),
+        ("loading", 1, 130.0),
+        ("measuring", 0, 140.0),
+        ("measuring", 10, 150.0),
+        ("measuring", 40, 160.0),
+        ("measuring", 50, 170.0),
+    ]:
+        now = moment
+        left.append(clock.left(Progress(stage, done, 50 if stage == "measuring" else 1, "m")))
+    # 10 prompts took 10 s, so 40 take 40 s; 40 took 20 s, so 10 take 5 s.
+    assert left == [None, None, None, 40.0, 5.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.2, "1 s"), (7.4, "7 s"), (23, "25 s"), (61, "1 min"), (600, "10 min"), (3700, "1 h 2 min")],
+)
+def test_times_are_said_no_finer_than_they_are_known(seconds: float, said: str) -> None:
+    assert spoken(seconds) == said
+
+
 EVIL = "\\x1b[31mred\\a [bold]x[/bold] </script> \\u202egnp.exe"
 
 
@@ -186,6 +213,14 @@ def test_a_terminal_without_block_characters_gets_plain_drawings(tmp_path, encod
     assert "\\u1ed9i" in section
     assert re.search(r"[.:=+*#@-]+ +tall ", section)
     assert "----" in section
+
+
+def test_messages_on_a_terminal_end_their_lines_between_words() -> None:
+    lines: list[str] = []
+    text = f"people.claims.yaml:11: refuted: {'a-word-that-is-longer-than-a-line ' * 2}and some shorter ones"
+    Message(text).toterminal(SimpleNamespace(fullwidth=30, line=lines.append))
+    assert " ".join(lines) == text
+    assert all(len(line) <= 30 or " " not in line for line in lines)
 
 
 def test_colour_is_pytests_to_decide(write, run, monkeypatch) -> None:
