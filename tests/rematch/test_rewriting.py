@@ -9,7 +9,7 @@ import pytest
 from neuronclaims.kinds import phrases
 from neuronclaims.language import Neuron, parse, read_claim_file
 from neuronclaims.rematch import Match, Rematched, RewriteError, beside, write
-from neuronclaims.rematch.journey import NO_NEURON
+from neuronclaims.rematch.journey import NO_NEURON, _matched
 from neuronclaims.rematch.naming import named, renamed
 from neuronclaims.rematch.rewrite import spelled
 
@@ -221,3 +221,34 @@ EXAMPLES = (
     "a overlaps more with b than with c in their top 10 neurons over baseline",
     'neuron 1:2 writes " x" more than 99% of tokens',
 )
+
+
+@pytest.mark.parametrize(
+    ("sentence", "extra", "best", "why"),
+    [
+        (
+            "neuron 1:2 activates more for a than b",
+            "searched: layer 1",
+            [Neuron(0, 5)],
+            "which is not in layer 1",
+        ),
+        ("neuron 1:2 activates more for a than b", "searched: all layers", [Neuron(0, 5)], None),
+        (
+            "every neuron of 1:2, 1:3 separates a from b",
+            "",
+            [Neuron(0, 5), Neuron(0, 5)],
+            "another neuron of this claim",
+        ),
+        ("every neuron of 1:2, 1:3 separates a from b", "", [Neuron(0, 5), Neuron(0, 6)], None),
+    ],
+)
+def test_a_claim_is_not_rewritten_to_what_it_cannot_say(path, sentence, extra, best, why):
+    claims = f"claims:\n  - claim: {sentence}\n" + (f"    {extra}\n" if extra else "")
+    path.write_text(FILE[: FILE.index("claims:\n")] + claims, encoding="utf-8")
+    (claim,) = read_claim_file(path, phrases()).claims
+    neurons = named(claim.sentence)["who"]
+    found = {("mlp_post", old): match(old, new) for old, new in zip(neurons, best, strict=True)}
+    matched = _matched(claim, found, None)
+    assert (matched.text is None) == (why is not None)
+    assert matched.status == ("moved" if why is None else "not found")
+    assert why is None or all(why in each.why for each in matched.matches)
