@@ -179,12 +179,19 @@ def test_all_steps_together_test_a_claim_and_leave_report_summary_and_cache(tmp_
     runner = runner_in(tmp_path, real_pytest=True)
     (runner.folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     for name in ("Install", "Check the claim files", "Name the cache", "Test the claims"):
-        done = step(runner, name, args="-p no:cacheprovider")
+        done = step(runner, name, args="-p no:cacheprovider --claims-save=main")
         assert done.returncode == 0, done.stdout + done.stderr
     told = json.loads((runner.folder / "claims-report" / "claims.json").read_text(encoding="utf-8"))
     assert [claim["verdict"] for claim in told["claims"]] == ["supported"]
     assert "supported" in runner.summary.read_text(encoding="utf-8")
     assert list((runner.folder / ".neuronclaims").rglob("*.safetensors"))
+    done = step(runner, "Test the claims", baseline="main", fail_on="lost,weaker:20%,missing")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "held" in done.stdout
+    path = runner.folder / "claims" / "x.claims.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("2:340", "2:341"), encoding="utf-8")
+    assert step(runner, "Test the claims", baseline="main", fail_on="lost,missing").returncode == 1
+    assert step(runner, "Test the claims", baseline="nosuch").returncode == 4  # pytest's code for wrong usage
 
 
 def test_the_steps_of_the_gitlab_example_run_as_they_are_written(tmp_path):
