@@ -8,7 +8,7 @@ fall beyond the margin is excluded, "weaker" only where one is shown, and anythi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from neuronclaims import stats
@@ -89,6 +89,8 @@ def _looked(old: Row | None, new: Row, policy: Policy, noise: float) -> Drift | 
         return _said(
             old, "held", f"every value is the same as in the baseline{_other_verdict(old, new)}", "values"
         )
+    if new.share is not None:
+        policy = replace(policy, weaker=new.share, stronger=new.share)
     pair = paired_values(old, new, down=policy.weaker, up=policy.stronger, noise=noise)
     if pair is None:
         return _by_numbers(old, new, policy)

@@ -75,6 +75,7 @@ class Row:
     ``content`` is the hash of all that the claim asks, ``""`` where it is not known (a report instead of a baseline).
     ``verdict`` is None for a claim that could not be tested, with its ``error``. ``side`` is the claimed side of its
     effect, ``p`` the p of the claim alone and ``p_adjusted`` within its family of ``family``; all None for a fact.
+    ``share`` is the share of its effect by which the claim says it may change.
     """
 
     content: str
@@ -91,6 +92,7 @@ class Row:
     n: Mapping[str, int] = field(default_factory=dict)
     values: Values | None = None
     error: str | None = None
+    share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,9 @@ class Baseline:
     environments: Mapping[str, Environment]
 
 
-def row_of(result: Result, content: str, environment: str, values: Values | None) -> Row:
+def row_of(
+    result: Result, content: str, environment: str, values: Values | None, share: float | None = None
+) -> Row:
     """Return the row of a result, with its numbers rounded."""
     evidence = result.evidence
     common = {
@@ -124,6 +128,7 @@ def row_of(result: Result, content: str, environment: str, values: Values | None
         alpha=test.alpha if test else None,
         n=dict(evidence.counts),
         values=values,
+        share=share,
     )
 
 

@@ -127,7 +127,8 @@ class Settings:
     ``searched`` says from which layers the neuron was picked on the prompts that test it, None where it was not.
     ``generate`` is the number of new tokens, None when nothing is generated. ``resamples`` is None where the
     file leaves it to the test. ``xfail`` and ``skip`` hold the reason given, None when the claim is neither.
-    ``options`` are those that the claim's kind takes.
+    ``options`` are those that the claim's kind takes. ``drift`` is the share of its effect by which it may change from
+    one model to the next, None where the file does not say.
     """
 
     site: Site
@@ -142,6 +143,7 @@ class Settings:
     xfail: str | None
     skip: str | None
     options: Options = NONE_GIVEN
+    drift: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,6 +157,7 @@ def _settings(draft: d.Draft, entry: ClaimEntry, header: Header, chosen: Selecti
         xfail=entry.xfail.reason if entry.xfail else None,
         skip=entry.skip.reason if entry.skip else None,
         options=options_of(draft, header),
+        drift=float(entry.drift.rstrip("% ")) / 100 if entry.drift else None,
     )
 
 

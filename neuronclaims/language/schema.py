@@ -32,6 +32,7 @@ EXPECTATIONS = ("supported", "refuted", "inconclusive")
 IF_MISSING = ("fail", "skip")
 
 _IDENTITY = r"[A-Za-z0-9_-]+(?::[A-Za-z0-9_-]+)*"
+_SHARE = r"(?!0+(?:\.0+)?[ %])[0-9]{1,2}(?:\.[0-9]{1,3})? ?%"
 _TAG = r"[A-Za-z_][A-Za-z0-9_-]*"
 
 
@@ -52,6 +53,7 @@ Searched = Annotated[
 ]
 Identity = Annotated[str, Form(_IDENTITY, "an id has letters, digits, '_', '-' and single ':' between them")]
 Tag = Annotated[str, Form(_TAG, "a tag has letters, digits, '_' and '-', and does not begin with a digit")]
+Share = Annotated[str, Form(_SHARE, "a share is above 0 and below 100 %, such as 20%")]
 Tags = Annotated[
     list[Tag],
     Field(min_length=1),
@@ -144,6 +146,10 @@ class _Sentence(Part):
     expect: Expectation = Field("supported", description="The verdict that makes the test pass.")
     because: Text | None = Field(
         None, description="Where the claim comes from, or why it is expected to come out so."
+    )
+    drift: Share | None = Field(
+        None,
+        description="The share of its effect by which it may change from one model to the next and still hold: 20%.",
     )
     tags: Tags | None = Field(None, description="Names to select claims by.")
     xfail: Reason | None = Field(

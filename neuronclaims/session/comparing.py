@@ -121,12 +121,13 @@ class Comparing:
         except NeuronClaimsError:
             results = {item.claim.id: result}
         claims = {claim.id: claim for claim in item.claim_file.claims if claim.id in results}
-        rows = {
-            name: row_of(results[name], content_of(claim), environment, _values(claim, results[name]))
-            for name, claim in claims.items()
-        }
+        rows = {name: self._row(claim, results[name], environment) for name, claim in claims.items()}
         found = self._drifts(item, {self._name(item, claims[name]): row for name, row in rows.items()})
         return {name: (row, found.get(self._name(item, claims[name]))) for name, row in rows.items()}
+
+    def _row(self, claim: Claim, result: Result, environment: str) -> Row:
+        values = _values(claim, result)
+        return row_of(result, content_of(claim), environment, values, claim.settings.drift)
 
     def _drifts(self, item: ClaimItem, rows: Mapping[str, Row]) -> dict[str, Drift]:
         if self._baseline is None:

@@ -160,3 +160,10 @@ def test_alarms_are_corrected_for_all_claims_of_the_family():
     together = drifts({"x": old, **others}, {"x": new, **moved}, POLICY, noise=NOISE)["x"]
     assert alone.p == together.p
     assert together.p_adjusted > alone.p_adjusted
+
+
+def test_a_claim_that_says_how_far_it_may_drift_is_judged_by_that():
+    a, b = values(13, n=40, apart=3.0)
+    old, new = row(a, b), row(a * 0.7, b * 0.7)
+    assert one(old, new).status == "weaker"
+    assert one(old, replace(new, share=0.5)).status == "held"

@@ -16,7 +16,7 @@ from neuronclaims.baselines.rows import BaselineError
 from neuronclaims.baselines.sets import compare
 from neuronclaims.commands.chosen import ExpressionError, chooser
 from neuronclaims.kinds import phrases
-from neuronclaims.language import read_claim_file
+from neuronclaims.language import ClaimFileError, read_claim_file
 
 A = row([1.0, 2, 3, 4], [0.5, 0, 1, 0])
 
@@ -143,6 +143,20 @@ def test_what_changes_what_is_asked_makes_it_another(tmp_path, change):
 def test_names_are_chosen_as_python_would(expression, name):
     said = {word: word in name.lower() for word in ("hanoi", "tulip", "x")}
     assert chooser(expression)(name) is eval(expression, {}, said)
+
+
+@pytest.mark.parametrize(("text", "share"), [("20%", 0.2), ("'5 %'", 0.05), ("12.5%", 0.125)])
+def test_a_claim_may_say_how_far_it_may_drift_and_stays_the_same_claim(tmp_path, text, share):
+    plain = content(tmp_path)
+    assert content(tmp_path, more=f"    drift: {text}") == plain
+    settings = read_claim_file(tmp_path / "x.claims.yaml", phrases()).claims[0].settings
+    assert settings.drift == pytest.approx(share)
+
+
+@pytest.mark.parametrize("text", ["20", "0%", "0.0%", "100%", "-5%", "much"])
+def test_a_drift_that_is_no_share_is_an_error_with_its_place(tmp_path, text):
+    with pytest.raises(ClaimFileError, match="such as 20%"):
+        content(tmp_path, more=f"    drift: {text}")
 
 
 @pytest.mark.parametrize("expression", ["(", "a and", "or", "not", "a b", "(a", "a)"])
