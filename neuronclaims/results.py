@@ -118,7 +118,8 @@ class Result:
 
     Either ``verdict``, ``reason`` and ``evidence`` are given, or ``error`` is: broken data is an error, not a verdict.
     ``file``, ``line`` and ``column`` say where the claim stands; ``sentence`` is canonical. ``fingerprint`` is the
-    SHA-256 of the model's weights and settings, as ``graded_by`` names it, None where it was not worked out.
+    SHA-256 of the model's weights and settings, as ``graded_by`` names it, None where it was not worked out. ``seed``
+    is the claim file's; what is drawn at random follows from it and from the prompts.
     """
 
     id: str
@@ -137,6 +138,7 @@ class Result:
     evidence: Evidence | None
     error: str | None = None
     fingerprint: str | None = None
+    seed: int = 0
 
     @property
     def as_expected(self) -> bool:

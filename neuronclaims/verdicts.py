@@ -119,6 +119,7 @@ def _result(
         reason=reason,
         evidence=evidence,
         error=error,
+        seed=settings.seed,
     )
 
 

@@ -156,7 +156,9 @@ class Shown:
         pairs = [("claim", f"{result.file}:{result.line}:{result.column}")]
         pairs += [("git commit of the file", self.commit)] if self.commit else []
         pairs.append(("model", result.model))
-        return pairs + ([("weights, SHA-256", result.fingerprint)] if result.fingerprint else [])
+        pairs += [("weights, SHA-256", result.fingerprint)] if result.fingerprint else []
+        random = bool(self.evidence and self.evidence.test and self.evidence.test.arrangements)
+        return pairs + ([("seed", f"{result.seed}, with the prompts themselves")] if random else [])
 
     @cached_property
     def drawings(self) -> list[Drawing]:

@@ -3,6 +3,7 @@
   const NEAR = "900px";
   const MOST_ON_PAPER = 200;
   const PAPER_WIDTH = 640;
+  const GRID_WIDTH = 1000;  // made as wide as on a screen and then smaller, headings and all
   const drawn = new Set();
   const read = new Map();
   let loading = null;
@@ -68,7 +69,7 @@
       await load();
       if (!drawn.has(plot)) return;
       const [data, layout] = source(plot);
-      const whole = { ...coloured(layout), template: template(), ...(onPaper && { width: PAPER_WIDTH }) };
+      const whole = { ...coloured(layout), template: template(), ...(onPaper && { width: plot.closest(".grid") ? GRID_WIDTH : PAPER_WIDTH }) };
       await Plotly.newPlot(plot, coloured(data), whole, { displayModeBar: false, responsive: !onPaper });
       plot.dataset.state = "drawn";
     } catch (error) {
