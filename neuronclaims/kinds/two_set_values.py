@@ -59,6 +59,8 @@ class Measured:
     def all(self) -> tuple[Floats, Floats]:
         """The values of all neurons, [n1, m] and [n2, m]."""
         pairs = list(self.layers.values())
+        if len(pairs) == 1:
+            return pairs[0]
         return np.hstack([first for first, _ in pairs]), np.hstack([second for _, second in pairs])
 
     def column(self, neuron: Neuron) -> int:

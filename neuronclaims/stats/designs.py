@@ -234,5 +234,8 @@ def _averages(values: Floats, rows: Rows) -> Floats:
         raise StatsError(
             f"The design has prompts up to number {needed}, but there are values for {len(values)}."
         )
+    if all(len(unit) == 1 for unit in rows):
+        places = [unit[0] for unit in rows]
+        return values if places == list(range(len(values))) else values[places]
     # Sorted first, so that the order of prompts within a unit cannot change the last digit of its average.
     return np.stack([np.sort(values[list(unit)], axis=0).mean(axis=0) for unit in rows])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,6 +14,8 @@ Alternative: TypeAlias = Literal["greater", "less", "two-sided"]
 Floats: TypeAlias = NDArray[np.float64]
 Bools: TypeAlias = NDArray[np.bool_]
 
+ROOM = 4_000_000
+"""How many values are copied at a time where many neurons are looked at: 32 MB for each temporary array."""
 _LARGEST = 1e100
 
 
@@ -42,6 +44,19 @@ def matrix(values: ArrayLike, name: str) -> Floats:
             f"{name} must be units by neurons, an array [n, m], but has shape {list(array.shape)}."
         )
     return _finite(array, name)
+
+
+def by_columns(work: Callable[..., Floats], *arrays: NDArray[Any]) -> Floats:
+    """Return ``work`` of arrays [n, m], of some columns at a time: it gives each column [m] a number of its own.
+
+    So a whole layer on thousands of prompts takes no more memory for temporary copies than ``ROOM`` values do.
+    """
+    step = max(1, ROOM // max(1, sum(len(array) for array in arrays)))
+    width = arrays[0].shape[1]
+    if width <= step:
+        return work(*arrays)
+    starts = range(0, width, step)
+    return np.concatenate([work(*(array[:, start : start + step] for array in arrays)) for start in starts])
 
 
 def to_unit(values: Floats) -> Floats:
@@ -91,7 +106,7 @@ def _floats(values: ArrayLike, name: str) -> Floats:
     array = np.asarray(values)
     if array.dtype.kind not in "buif":
         raise StatsError(f"{name} must be real numbers, not {array.dtype}.")
-    return array.astype(np.float64)
+    return array.astype(np.float64, copy=False)
 
 
 def _finite(array: Floats, name: str) -> Floats:
@@ -101,6 +116,6 @@ def _finite(array: Floats, name: str) -> Floats:
             f"{name}: {bad} of {array.size} values are NaN or infinite. "
             "The model or the data is broken there; no test is made on such values."
         )
-    if array.size and np.abs(array).max() > _LARGEST:
+    if array.size and max(array.max(), -array.min()) > _LARGEST:
         raise StatsError(f"{name} has values beyond {_LARGEST:g}, too large to be squared and summed.")
     return array

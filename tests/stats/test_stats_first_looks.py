@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuronclaims import stats
-from neuronclaims.stats import two_sample_first_looks, two_sample_test
+from neuronclaims.stats import inputs, two_sample_first_looks, two_sample_test
 
 COLUMNS = 7
 
@@ -57,3 +57,11 @@ def test_effects_together_and_alone_are_the_same(effect, seed, n1, n2, ties):
     together = getattr(stats, f"{effect}s")(first, second, level=0.9)
     alone = [getattr(stats, effect)(first[:, i], second[:, i], level=0.9) for i in range(COLUMNS)]
     assert together == tuple(alone)
+
+
+@pytest.mark.parametrize("many", ["welch_t_many", "paired_t_many", "auroc_many"])
+def test_some_columns_at_a_time_are_all_columns_at_once(many, monkeypatch):
+    first, second = values(3, 20, ties=True), values(4, 20, ties=True)
+    whole = getattr(stats, many)(first, second)
+    monkeypatch.setattr(inputs, "ROOM", 100)  # two columns of 40 values
+    assert np.array_equal(getattr(stats, many)(first, second), whole)

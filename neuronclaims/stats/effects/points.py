@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neuronclaims.stats.inputs import Floats, check_sizes, column_means, matrix, to_unit, vector
+from neuronclaims.stats.inputs import Floats, by_columns, check_sizes, column_means, matrix, to_unit, vector
 
 
 def auroc(first: ArrayLike, second: ArrayLike) -> float:
@@ -20,9 +20,12 @@ def auroc(first: ArrayLike, second: ArrayLike) -> float:
 
 def auroc_many(first: ArrayLike, second: ArrayLike) -> Floats:
     """Return the AUROC of every neuron, from [n1, m] and [n2, m] to [m]; ties count one half."""
-    a, b = matrix(first, "The first set"), matrix(second, "The second set")
-    n1, n2 = len(a), len(b)
-    rank_sum = doubled_midranks(np.concatenate([a, b]))[:n1].sum(axis=0)
+    return by_columns(_auroc_many, matrix(first, "The first set"), matrix(second, "The second set"))
+
+
+def _auroc_many(first: Floats, second: Floats) -> Floats:
+    n1, n2 = len(first), len(second)
+    rank_sum = doubled_midranks(np.concatenate([first, second]))[:n1].sum(axis=0)
     return np.asarray((rank_sum - n1 * (n1 + 1)) / (2 * n1 * n2), dtype=np.float64)
 
 
@@ -34,6 +37,10 @@ def welch_t_many(first: ArrayLike, second: ArrayLike) -> Floats:
     """
     a, b = matrix(first, "The first set"), matrix(second, "The second set")
     check_sizes(a, b, paired=False)
+    return by_columns(_welch_t_many, a, b)
+
+
+def _welch_t_many(a: Floats, b: Floats) -> Floats:
     n1, pooled = len(a), to_unit(np.concatenate([a, b]))  # t has no unit, and squares can underflow
     a, b = np.sort(pooled[:n1], axis=0), np.sort(pooled[n1:], axis=0)  # in any order the same last digit
     error = np.sqrt(variance(a) / len(a) + variance(b) / len(b))
@@ -47,6 +54,10 @@ def paired_t_many(first: ArrayLike, second: ArrayLike) -> Floats:
     """
     a, b = matrix(first, "The first set"), matrix(second, "The second set")
     check_sizes(a, b, paired=True)
+    return by_columns(_paired_t_many, a, b)
+
+
+def _paired_t_many(a: Floats, b: Floats) -> Floats:
     differences = np.sort(to_unit(a - b), axis=0)
     return _ratio(column_means(differences), np.sqrt(variance(differences) / len(a)))
 
