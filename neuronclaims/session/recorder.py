@@ -52,6 +52,11 @@ class ClaimsRecorder:
         """Keep the same where xdist's workers collect."""
         self._expect([name for name in ids if name.partition("::")[0].endswith(SUFFIXES)])
 
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Keep which claim files could not be read: nothing is known of what stands in them."""
+        if report.failed and report.nodeid.endswith(SUFFIXES):
+            self._expect([report.nodeid])
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the latest result of each claim; a re-run replaces an earlier one."""

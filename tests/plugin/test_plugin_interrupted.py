@@ -146,6 +146,16 @@ def test_skipped_claims_are_not_missed_and_those_without_a_verdict_are(write, ru
     result.stdout.fnmatch_lines(["Partial: 1 of 2 claims have a result"])
 
 
+def test_a_claim_file_that_cannot_be_read_is_missed(write, run, pytester) -> None:
+    write(
+        people=claim_text(f"{{id: holds, claim: neuron 0:0 {MORE}}}"),
+        wrong=claim_text("neuron 0:0 activates"),
+    )
+    result = run("--claims-report=.", "--continue-on-collection-errors")
+    assert report_of(pytester.path)["missing"] == ["wrong.claims.yaml"]
+    result.stdout.fnmatch_lines(["Partial: *"])
+
+
 @pytest.mark.parametrize("setting", [(), ("--claims-summary=off",)])
 def test_the_job_summary_is_written_where_github_asks_unless_it_is_off(
     write, run, pytester, monkeypatch, setting: tuple[str, ...]

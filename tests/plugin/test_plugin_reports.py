@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
-from inner import MORE, claim_text, report_of, session, write_project
+from inner import MORE, NAMES, claim_text, report_of, session, write_project
 from worlds import OUTCOMES
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "reports"))
+from hostile import ATTACK
 
 import neuronclaims.reports.json_report as json_report
 
@@ -65,6 +71,33 @@ def test_junit_has_flat_properties_and_the_message_of_each_failure(world) -> Non
                 failure.text or ""
             )
         assert case.get("classname") == "people.claims.yaml.model"
+
+
+UNSEEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200f\u202a-\u202e\u2066-\u2069\u2028\ufeff]")
+
+
+def test_what_users_write_is_text_in_every_report(write, run, pytester, monkeypatch) -> None:
+    evil = ATTACK.replace("\ud800", "")  # which claim files refuse
+    claims = [
+        json.dumps({"id": name, "claim": f"neuron 0:{k} activates more for {of} than short", "because": evil})
+        for k, (name, of) in enumerate({"holds": "bad", "fails": "bad", "breaks": "broken"}.items())
+    ]
+    sets = {"bad": [f"{name} is tall {evil}" for name in NAMES], "broken": [f"unmeasurable {evil}", "x"]}
+    write(people=claim_text(*claims, **sets))
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(pytester.path / "summary.md"))
+    result = run("-v", "--color=no", "--claims-report=.", "--junitxml=junit.xml")
+    assert result.parseoutcomes() == {"passed": 1, "failed": 1, "broken": 1}
+    texts = [(pytester.path / name).read_text("utf-8") for name in ("claims.json", "junit.xml", "summary.md")]
+    for text in (result.stdout.str(), *texts):
+        assert not UNSEEN.search(text)
+    assert [claim["because"] for claim in report_of(pytester.path)["claims"]] == [evil] * 3
+    properties = [
+        (p.get("name"), p.get("value", "")) for p in ElementTree.parse("junit.xml").iter("property")
+    ]
+    (error,) = [value for name, value in properties if name == "claims.error"]
+    assert "</script><script>window.hacked=1</script>" in error
+    assert "<script" not in texts[2]
+    assert "<img" not in texts[2]
 
 
 def test_a_report_that_cannot_be_written_is_one_error_beneath_the_table(write, run, pytester) -> None:
