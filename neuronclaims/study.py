@@ -6,7 +6,7 @@ journey for a script. Nothing here loads a model library: runs do, when somethin
 
 from __future__ import annotations
 
-from collections.abc import Callable, KeysView, Mapping, Sequence
+from collections.abc import Callable, Hashable, KeysView, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -95,6 +95,7 @@ class Study:
         self._run = measure
         self._cache = RunCache(cache) if cache is not None else None
         self._fingerprints = Fingerprints(self._cache.fingerprints if self._cache else None)
+        self._contents: dict[Hashable, Fingerprint] = {}
         self._options = options or RunOptions()
         self._models = dict(models or {})
         self._progress = progress
@@ -122,8 +123,12 @@ class Study:
 
     def fingerprint(self, file: ClaimFile, model: str) -> Fingerprint:
         """Return the content hashes of a model; raise NeuronClaimsError where it is not there."""
-        memory = self._cache.fingerprints if self._cache else None
-        return _or_raise(self._ask(file, model)).source.fingerprint(memory)
+        source = _or_raise(self._ask(file, model)).source
+        which = identity(source)
+        if which not in self._contents:
+            memory = self._cache.fingerprints if self._cache else None
+            self._contents[which] = source.fingerprint(memory)
+        return self._contents[which]
 
     def _ask(self, file: ClaimFile, model: str) -> _Asked | NeuronClaimsError:
         key = (file.path, model)

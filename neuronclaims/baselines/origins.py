@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from neuronclaims.baselines.rows import Baseline, Environment, Row
@@ -61,28 +61,34 @@ def origins(old: Environment, new: Environment) -> Origins:
     )
 
 
-def names_in(baseline: Baseline, names: Iterable[str]) -> dict[str, str]:
+def names_in(baseline: Baseline, rows: Mapping[str, Row | None]) -> dict[str, str]:
     """Return under which names a baseline has the claims of one family, by the names these have now.
 
     Where the file has no row on a model of that name and rows on one other alone, the model has another name now, and
-    its rows are those.
+    its rows are those. A claim whose name the baseline does not have, and whose content it has under a name that nobody
+    else has now, was renamed. ``rows`` are those of the claims as they are now, None where one has none.
     """
-    wanted = list(names)
-    found = {name: name for name in wanted if name in baseline.rows}
-    if found or not wanted:
-        return found
-    file = wanted[0].split("::")[0]
-    others = {family(name) for name in baseline.rows if name.split("::")[0] == file}
-    if len(others) != 1:
+    if not rows:
         return {}
-    (other,) = others
-    renamed = {name: f"{other}::{name.rsplit('::', 1)[1]}" for name in wanted}
-    return {name: was for name, was in renamed.items() if was in baseline.rows}
+    own = family(next(iter(rows)))
+    there = {family(name) for name in baseline.rows if name.split("::")[0] == own.split("::")[0]}
+    before = own if own in there or len(there) != 1 else there.pop()
+    same = {name: f"{before}::{name.rsplit('::', 1)[1]}" for name in rows}
+    found = {name: was for name, was in same.items() if was in baseline.rows}
+    left = {name: row for name, row in baseline.rows.items() if family(name) == before}
+    free: dict[str, list[str]] = {}
+    for was in left.keys() - set(found.values()):
+        free.setdefault(left[was].content, []).append(was)
+    for name, row in rows.items():
+        alike = free.get(row.content, []) if row is not None and row.content and name not in found else []
+        if len(alike) == 1:
+            found[name] = alike.pop()
+    return found
 
 
-def rows_for(baseline: Baseline, names: Iterable[str]) -> dict[str, Row]:
+def rows_for(baseline: Baseline, rows: Mapping[str, Row | None]) -> dict[str, Row]:
     """Return the rows of a baseline that belong to the claims of one family, by the names these have now."""
-    return {name: baseline.rows[was] for name, was in names_in(baseline, names).items()}
+    return {name: baseline.rows[was] for name, was in names_in(baseline, rows).items()}
 
 
 def family(name: str) -> str:

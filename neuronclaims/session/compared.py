@@ -13,7 +13,7 @@ from neuronclaims.baselines.drift import Drift, missing
 from neuronclaims.baselines.origins import family, names_in, rows_for, told
 from neuronclaims.baselines.policy import STATUSES
 from neuronclaims.baselines.reading import read_baseline
-from neuronclaims.baselines.rows import Baseline, BaselineError, Environment, row_from
+from neuronclaims.baselines.rows import Baseline, BaselineError, Environment, Row, row_from
 from neuronclaims.baselines.saved import merge, save, text_of, write
 from neuronclaims.reports.text import one_line
 from neuronclaims.session.baseline_settings import compared_file
@@ -124,10 +124,11 @@ class Compared:
         baseline = read_baseline(path)
         top = Path(next(iter(self._seen.values()))["home"]).parent
         files = {seen["file"] for seen in self._seen.values()}
-        asked: dict[str, list[str]] = {}
+        known = {name: row_from(seen["row"]) for name, seen in self._seen.items()}
+        asked: dict[str, dict[str, Row | None]] = {}
         for name in self._asked(top):
-            asked.setdefault(family(name), []).append(name)
-        there = {was for names in asked.values() for was in names_in(baseline, names).values()}
+            asked.setdefault(family(name), {})[name] = known.get(name)
+        there = {was for rows in asked.values() for was in names_in(baseline, rows).values()}
         return {
             name: missing(row)
             for name, row in baseline.rows.items()
@@ -171,7 +172,7 @@ class Compared:
             return {}
         baseline, pairs = read_baseline(path), {}
         for name, seen in self._seen.items():
-            old = rows_for(baseline, [name]).get(name)
+            old = rows_for(baseline, {name: row_from(seen["row"])}).get(name)
             if old is not None and seen["environment"]:
                 pairs[family(name)] = (
                     baseline.environments[old.environment],

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rows_made import ENVIRONMENT, baseline, row
 
 from neuronclaims.baselines.content import content_of
-from neuronclaims.baselines.origins import origins, rows_for
+from neuronclaims.baselines.origins import names_in, origins, rows_for
 from neuronclaims.baselines.policy import Policy, parse_policy
 from neuronclaims.baselines.rows import BaselineError
 from neuronclaims.baselines.sets import compare
@@ -59,15 +59,31 @@ def test_library_drift_and_model_drift_are_told_apart():
 
 def test_a_model_under_another_name_is_found_where_the_file_knows_one_model_only():
     known = baseline(a=A)
-    new = {"x.claims.yaml::demo-v2::a": A, "x.claims.yaml::demo-v2::b": A}
+    new = {"x.claims.yaml::demo-v2::a": A, "x.claims.yaml::demo-v2::b": replace(A, content="b")}
     assert rows_for(known, new) == {"x.claims.yaml::demo-v2::a": A}
     two = replace(known, rows={**known.rows, "x.claims.yaml::gpt2::a": A})
     assert rows_for(two, new) == {}
-    assert rows_for(known, ["y.claims.yaml::demo::a"]) == {}
+    assert rows_for(known, {"y.claims.yaml::demo::a": A}) == {}
+
+
+def test_a_claim_under_another_id_is_known_by_its_content():
+    other = replace(A, content="other")
+    known = baseline(a=A, b=other)
+    found = names_in(known, {"x.claims.yaml::demo::renamed": A, "x.claims.yaml::demo::b": other})
+    assert found == {
+        "x.claims.yaml::demo::renamed": "x.claims.yaml::demo::a",
+        "x.claims.yaml::demo::b": "x.claims.yaml::demo::b",
+    }
+    assert names_in(known, {"x.claims.yaml::demo::a": A, "x.claims.yaml::demo::twin": A}).keys() == {
+        "x.claims.yaml::demo::a"
+    }
+    twins = baseline(a=A, b=A)
+    assert names_in(twins, {"x.claims.yaml::demo::c": A}) == {}
 
 
 def test_two_files_side_by_side_have_every_claim_of_both_once():
-    found = compare(baseline(a=A, b=A), baseline(a=A, c=A), Policy(frozenset()))
+    b, c = replace(A, content="b"), replace(A, content="c")
+    found = compare(baseline(a=A, b=b), baseline(a=A, c=c), Policy(frozenset()))
     assert {name.split("::")[2]: drift.status for name, drift in found.drifts.items()} == {
         "a": "held",
         "b": "missing",
