@@ -6,29 +6,56 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
-from inner import MORE, claim_text, session, write_project
+from inner import MORE, PLUGIN, claim_text, write_project
+from inner import session as process
 
 HOLDS = f"{{id: holds, claim: neuron 0:0 {MORE}}}"
 LOWER = f"{{id: lower, claim: neuron 0:1 {MORE}, expect: refuted}}"
 APART = "{id: apart, claim: neuron 1:1 separates tall from short}"
+
+
+class Done(NamedTuple):
+    """A session that came to its end."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
 CLAIMS = (HOLDS, LOWER, APART)
 SILENT = ("{0: 3.0, 1: -3.0}", "{1: -3.0}")
 """What makes neuron 0 of the fake model one that tells nothing."""
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
+def session(pytester: pytest.Pytester) -> Callable[..., Done]:
+    """Run pytest here and now; where xdist is asked for, in processes of its own."""
+
+    def run(folder: Path, *arguments: str) -> Done:
+        if "xdist" in arguments:
+            done = process(folder, *arguments)
+            return Done(done.returncode, done.stdout, done.stderr)
+        ran = pytester.runpytest_inprocess(*PLUGIN, "-p", "no:cacheprovider", *arguments)
+        return Done(int(ran.ret), ran.stdout.str(), ran.stderr.str())
+
+    return run
+
+
+@pytest.fixture
+def project(write: Callable[..., Path], session: Callable[..., Done]) -> Path:
     """A project whose model is whole and whose claims are saved."""
-    write(tmp_path, *CLAIMS)
-    done = session(tmp_path, "--claims-save")
+    folder = write()
+    written(folder, *CLAIMS)
+    done = session(folder, "--claims-save")
     assert "Saved 3 claims to the baseline .baselines/main.json" in done.stdout
     assert done.returncode == 0
-    return tmp_path
+    return folder
 
 
-def write(folder: Path, *claims: str, name: str = "people") -> None:
+def written(folder: Path, *claims: str, name: str = "people") -> None:
     write_project(folder, **{name: claim_text(*claims)})
     (folder / "model" / "tokenizer.json").write_text("{}")
 
@@ -49,7 +76,7 @@ def statuses(output: str) -> str:
     return found[1] if found else ""
 
 
-def test_the_same_model_again_holds_every_claim(project):
+def test_the_same_model_again_holds_every_claim(project, session):
     done = session(project, "--claims-compare")
     assert statuses(done.stdout) == "3 claims compared: 3 held"
     assert "The same weights" in done.stdout
@@ -57,7 +84,7 @@ def test_the_same_model_again_holds_every_claim(project):
 
 
 @pytest.mark.parametrize("how", [(), ("-p", "xdist", "-n", "2")])
-def test_a_lost_claim_fails_in_its_own_item_by_a_name_of_its_own(project, how):
+def test_a_lost_claim_fails_in_its_own_item_by_a_name_of_its_own(project, session, how):
     if how:
         pytest.importorskip("xdist")
     silence(project)
@@ -75,7 +102,7 @@ def test_a_lost_claim_fails_in_its_own_item_by_a_name_of_its_own(project, how):
     assert "Traceback" not in done.stdout
 
 
-def test_what_fails_is_said_and_nothing_else_does(project):
+def test_what_fails_is_said_and_nothing_else_does(project, session):
     silence(project)
     loose = session(project, "--claims-compare", "--claims-fail-on=missing", "--claims-inconclusive=skip")
     assert loose.returncode == 0
@@ -84,7 +111,7 @@ def test_what_fails_is_said_and_nothing_else_does(project):
     assert session(project, "--claims-compare", "--claims-inconclusive=skip").returncode == 0
 
 
-def test_a_part_of_the_claims_is_judged_as_the_whole_would_and_misses_none(project):
+def test_a_part_of_the_claims_is_judged_as_the_whole_would_and_misses_none(project, session):
     silence(project)
     fail = ("--claims-compare", "--claims-fail-on=lost,missing", "--claims-inconclusive=skip")
     whole, part = session(project, *fail), session(project, *fail, "-k", "holds")
@@ -95,7 +122,7 @@ def test_a_part_of_the_claims_is_judged_as_the_whole_would_and_misses_none(proje
     assert (one.returncode, statuses(one.stdout)) == (0, "1 claims compared: 1 held")
 
 
-def test_a_claim_that_is_gone_is_missing_and_an_edited_one_is_edited_not_lost(project):
+def test_a_claim_that_is_gone_is_missing_and_an_edited_one_is_edited_not_lost(project, session):
     silence(project)
     write_claims = claim_text(HOLDS.replace("more for tall", "less for tall"), LOWER)
     (project / "people.claims.yaml").write_text(write_claims)
@@ -105,8 +132,8 @@ def test_a_claim_that_is_gone_is_missing_and_an_edited_one_is_edited_not_lost(pr
     assert done.returncode == 1
 
 
-def test_a_claim_file_that_is_gone_is_missed_by_a_run_of_its_folder_alone(project):
-    write(project, HOLDS, name="others")
+def test_a_claim_file_that_is_gone_is_missed_by_a_run_of_its_folder_alone(project, session):
+    written(project, HOLDS, name="others")
     session(project, "--claims-save")
     (project / "people.claims.yaml").unlink()
     whole = session(project, "--claims-compare", "--claims-fail-on=missing")
@@ -116,14 +143,14 @@ def test_a_claim_file_that_is_gone_is_missed_by_a_run_of_its_folder_alone(projec
     assert (file.returncode, statuses(file.stdout)) == (0, "1 claims compared: 1 held")
 
 
-def test_a_skipped_claim_is_not_missing(project):
+def test_a_skipped_claim_is_not_missing(project, session):
     skipped = HOLDS.replace("}", ", skip: {reason: later}}")
     (project / "people.claims.yaml").write_text(claim_text(skipped, LOWER, APART))
     done = session(project, "--claims-compare", "--claims-fail-on=missing")
     assert (done.returncode, statuses(done.stdout)) == (0, "2 claims compared: 2 held")
 
 
-def test_saving_a_part_updates_its_rows_and_keeps_all_others(project):
+def test_saving_a_part_updates_its_rows_and_keeps_all_others(project, session):
     before = rows(project)
     silence(project)
     session(project, "--claims-save", "-k", "holds")
@@ -135,13 +162,13 @@ def test_saving_a_part_updates_its_rows_and_keeps_all_others(project):
     assert len(environments) == 2
 
 
-def test_xdist_saves_what_one_process_saves(project):
+def test_xdist_saves_what_one_process_saves(project, session):
     pytest.importorskip("xdist")
     session(project, "--claims-save=spread", "-p", "xdist", "-n", "2")
     assert rows(project, "spread") == rows(project)
 
 
-def test_values_are_kept_by_their_prompts_and_give_the_effect_again(project):
+def test_values_are_kept_by_their_prompts_and_give_the_effect_again(project, session):
     row = rows(project)["people.claims.yaml::model::holds"]
     first, second = (list(row["values"][side].values()) for side in ("first", "second"))
     assert len(first) == len(second) == 8
@@ -149,7 +176,7 @@ def test_values_are_kept_by_their_prompts_and_give_the_effect_again(project):
     assert not any("Ann" in line for line in (project / ".baselines" / "main.json").read_text().splitlines())
 
 
-def test_a_claim_that_breaks_is_untestable_and_its_row_is_left_alone(project):
+def test_a_claim_that_breaks_is_untestable_and_its_row_is_left_alone(project, session):
     before = rows(project)
     broken = claim_text(HOLDS, LOWER, APART, tall=["unmeasurable man", "a tall man", "tall Bob"])
     (project / "people.claims.yaml").write_text(broken)
@@ -170,7 +197,7 @@ ERRORS: dict[str, tuple[tuple[str, ...], str]] = {
 
 
 @pytest.mark.parametrize("which", ERRORS)
-def test_what_cannot_be_is_one_usage_error(project, which):
+def test_what_cannot_be_is_one_usage_error(project, session, which):
     arguments, said = ERRORS[which]
     done = session(project, *arguments)
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
@@ -179,7 +206,7 @@ def test_what_cannot_be_is_one_usage_error(project, which):
     assert "INTERNALERROR" not in done.stderr + done.stdout
 
 
-def test_a_worker_that_finds_no_baseline_says_so_in_each_claim(project):
+def test_a_worker_that_finds_no_baseline_says_so_in_each_claim(project, session):
     pytest.importorskip("xdist")
     done = session(project, "--claims-compare=nope", "-p", "xdist", "-n", "2")
     assert done.returncode == 1
@@ -188,7 +215,7 @@ def test_a_worker_that_finds_no_baseline_says_so_in_each_claim(project):
     assert "Traceback" not in done.stdout
 
 
-def test_accepting_takes_the_last_compared_run_and_deletes_nothing(project, monkeypatch, capsys):
+def test_accepting_takes_the_last_compared_run_and_deletes_nothing(project, session, monkeypatch, capsys):
     from neuronclaims.commands import main
 
     monkeypatch.chdir(project)
@@ -207,7 +234,7 @@ def test_accepting_takes_the_last_compared_run_and_deletes_nothing(project, monk
     assert "0 claims added, 1 changed" in capsys.readouterr().out
 
 
-def test_two_files_are_compared_on_the_command_line_as_in_a_session(project, monkeypatch, capsys):
+def test_two_files_are_compared_on_the_command_line_as_in_a_session(project, session, monkeypatch, capsys):
     from neuronclaims.commands import main
 
     silence(project)
@@ -220,7 +247,7 @@ def test_two_files_are_compared_on_the_command_line_as_in_a_session(project, mon
     assert "There: main, v2" in capsys.readouterr().err
 
 
-def test_reports_are_compared_by_what_they_tell(project, monkeypatch, capsys):
+def test_reports_are_compared_by_what_they_tell(project, session, monkeypatch, capsys):
     from neuronclaims.commands import main
 
     monkeypatch.chdir(project)
@@ -231,9 +258,3 @@ def test_reports_are_compared_by_what_they_tell(project, monkeypatch, capsys):
     out = capsys.readouterr().out
     assert "1 lost" in out
     assert "compare baselines" in " ".join(out.split())
-
-
-@pytest.fixture(autouse=True)
-def _measured_anew(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None] | None:
-    """Let the commands see no cache of the folder the tests are run from."""
-    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
