@@ -1,12 +1,14 @@
 """All benchmarks one after the other, their tables written to ``docs/performance.md``.
 
-    python benchmarks/run.py
+    python benchmarks/run.py [--peer benchmarks/peers/with_nnsight.py=PYTHON ...]
 
-Every figure is a ratio of two things measured in one run on one machine; bare seconds say nothing elsewhere.
+Peers need environments of their own, so they are timed only where their scripts are named, each with the Python that
+has them. Every figure is a ratio of two things measured in one run on one machine; bare seconds say nothing elsewhere.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import subprocess
@@ -27,13 +29,18 @@ SCRIPTS = (
         "the share falls with the number of texts.",
     ),
     (
+        "A very wide layer",
+        ("memory.py",),
+        "Values that are looked at for a whole layer are copied some columns at a time (`stats.inputs.ROOM`).",
+    ),
+    (
         "Changing neurons",
         ("patching.py", "--repetitions", "3"),
         "Aim: every neuron of a layer at least 10 times faster than the loop over single neurons.",
     ),
     (
         "Claims on a warm cache",
-        ("warm.py", "--rounds", "5"),
+        ("warm.py", "--rounds", "5", "--most", "10000"),
         "Aim: 1,000 claims at most 2 times pytest running 1,000 empty tests. No torch is imported. Claims on the same "
         "sets are tested together, and a layer is averaged and ranked once for all of them.",
     ),
@@ -44,24 +51,41 @@ SCRIPTS = (
         "small below 3 times the bare product; 10 times SciPy at its best batch size.",
     ),
 )
+PEERS = """Peers on the same model and texts, each in an environment of its own (`benchmarks/peers/`; the same sites, pooled
+to their mean; none of them checks itself):
+
+| what | against | ratio |
+|---|---|---|"""
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--peer", action="append", default=[], metavar="SCRIPT=PYTHON")
+    peers = dict(given.split("=", 1) for given in parser.parse_args().peer)
     parts = [head()]
     for title, command, aim in SCRIPTS:
-        start = time.perf_counter()
-        done = subprocess.run(
-            [sys.executable, str(HERE / command[0]), *command[1:]],
-            stdout=subprocess.PIPE,
-            text=True,
-            env=os.environ | {"OMP_NUM_THREADS": "1"},
-            check=True,
-        )
-        print(f"{title}: {time.perf_counter() - start:.0f} s", flush=True)
-        parts.append(
-            f"## {title}\n\n`python benchmarks/{' '.join(command)}`. {aim}\n\n{done.stdout.strip()}\n"
-        )
+        table = output(title, [sys.executable, str(HERE / command[0]), *command[1:]])
+        parts.append(f"## {title}\n\n`python benchmarks/{' '.join(command)}`. {aim}\n\n{table}\n")
+        if title == "Measuring" and peers:
+            rows = [output(Path(script).name, [python, script]) for script, python in peers.items()]
+            parts.append("\n".join([PEERS, *rows]) + "\n")
     PAGE.write_text("\n".join(parts), encoding="utf-8")
+
+
+def output(title: str, command: list[str]) -> str:
+    """Run a benchmark and return the table it prints."""
+    start = time.perf_counter()
+    done = subprocess.run(
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"},
+        check=True,
+    )
+    print(f"{title}: {time.perf_counter() - start:.0f} s", flush=True)
+    return done.stdout.strip()
 
 
 def head() -> str:

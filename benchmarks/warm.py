@@ -30,6 +30,7 @@ def main() -> None:
     )
     parser.add_argument("--claims", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--most", type=int, default=0, help="so many claims, too, once")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -39,6 +40,7 @@ def main() -> None:
             (folder / f"c{count}.claims.yaml").write_text(claim_file(count))
             (folder / f"test_{count}.py").write_text(empty_tests(count))
         run(folder, f"c{many}.claims.yaml")
+        most = ratio_of(folder, options.most) if options.most else None
         rounds = [
             [
                 run(folder, file)
@@ -48,12 +50,21 @@ def main() -> None:
             for _ in range(options.rounds)
         ]
     print("| what | ratio |\n|---|---|")
+    if most is not None:
+        print(f"| {options.most:,} claims / {options.most:,} empty tests, once | {most:.2f} |")
     for what, ratios in (
         (f"{many:,} claims / {many:,} empty tests", [row[2] / row[3] for row in rounds]),
         (f"{few:,} claims / {few:,} empty tests", [row[0] / row[1] for row in rounds]),
         (f"{many:,} claims / {few:,} claims", [row[2] / row[0] for row in rounds]),
     ):
         print(f"| {what} | {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}) |")
+
+
+def ratio_of(folder: Path, count: int) -> float:
+    (folder / f"c{count}.claims.yaml").write_text(claim_file(count))
+    (folder / f"test_{count}.py").write_text(empty_tests(count))
+    run(folder, f"c{count}.claims.yaml")
+    return run(folder, f"c{count}.claims.yaml") / run(folder, f"test_{count}.py")
 
 
 def claim_file(count: int) -> str:
@@ -91,7 +102,9 @@ def run(folder: Path, file: str) -> float:
     """Return how long a whole pytest process takes, in seconds."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", file]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # else pytest rewrites and compiles every module every time
+    environment.pop(
+        "PYTHONDONTWRITEBYTECODE", None
+    )  # else pytest rewrites and compiles every module every time
     start = time.perf_counter()
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     if "error" in done.stdout.splitlines()[-1]:
