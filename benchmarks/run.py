@@ -51,8 +51,8 @@ SCRIPTS = (
         "small below 3 times the bare product; 10 times SciPy at its best batch size.",
     ),
 )
-PEERS = """Peers on the same model and texts, each in an environment of its own (`benchmarks/peers/`; the same sites, pooled
-to their mean; none of them checks itself):
+PEERS = """Peers on the same model and texts, each in an environment of its own (`benchmarks/peers/`). Captured are the
+same sites, pooled to their mean; none of them checks itself:
 
 | what | against | ratio |
 |---|---|---|"""
