@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from neuronclaims.figures import Distributions
+from neuronclaims.kinds.ablation_values import Asked
 from neuronclaims.kinds.asking import in_order
 from neuronclaims.kinds.designs import design_of
 from neuronclaims.kinds.effects import WAYS
@@ -37,6 +38,9 @@ SCALES: dict[str, Literal["difference", "sd", "auroc"]] = {
 }
 """The scale on which effects stand that compare two sets, by their names."""
 
+BOTH, CHANGE = ("before", "after"), "mean change of the "
+"""What the values of a prediction are called whose neurons were changed, and how its effect begins."""
+
 KEY = 12
 """Digits of a unit's hash: among 10,000 units two are alike by chance once in five million times."""
 
@@ -54,23 +58,36 @@ class UnitValues:
 
 
 def unit_values(claim: Claim, evidence: Evidence) -> UnitValues | None:
-    """Return the values that a claim's effect was made of, None where it does not compare values of two sets."""
-    scale = SCALES.get(evidence.effect.name)
-    names = getattr(claim.sentence, "first", None), getattr(claim.sentence, "second", None)
-    if scale is None or not all(name in claim.sets for name in names):
-        return None
-    first, second = (in_order(claim.sets[str(name)]) for name in names)
-    design = design_of(first, second)
+    """Return the values that a claim's effect was made of; None where it compares no two values or sets of them."""
     shown = next((figure for figure in evidence.figures if isinstance(figure, Distributions)), None)
-    if shown is None or tuple(row.label for row in shown.rows) != names:
+    if shown is None or evidence.effect.value is None:
         return None
+    labels = tuple(row.label for row in shown.rows)
+    if labels == BOTH and evidence.effect.name.startswith(CHANGE):
+        return _before_and_after(claim, evidence, shown)
+    names = getattr(claim.sentence, "first", None), getattr(claim.sentence, "second", None)
+    if evidence.effect.name in SCALES and labels == names and all(name in claim.sets for name in names):
+        return _two_sets(claim, evidence, shown)
+    return None
+
+
+def _two_sets(claim: Claim, evidence: Evidence, shown: Distributions) -> UnitValues | None:
+    scale = SCALES[evidence.effect.name]
+    first, second = (in_order(claim.sets[row.label]) for row in shown.rows)
+    design = design_of(first, second)
     values = shown.rows[0].values, shown.rows[1].values
-    if tuple(map(len, values)) != tuple(design.counts) or not _gives(evidence, design, values, scale):
-        return None
     keys = _keys(first, design.first_rows), _keys(second, design.second_rows)
-    if any(len(set(side)) < len(side) for side in keys):
-        return None
-    return UnitValues(shown.axis, scale, design.paired, keys, values, _blocks(design))
+    found = UnitValues(shown.axis, scale, design.paired, keys, values, _blocks(design))
+    return found if _whole(found) and _gives(found, evidence.effect.value) else None
+
+
+def _before_and_after(claim: Claim, evidence: Evidence, shown: Distributions) -> UnitValues | None:
+    """Take what is predicted after a change for the first set, and before it for the second."""
+    asked = Asked.of(claim)
+    keys = _keys(asked.prompts, asked.units.rows)
+    before, after = (row.values for row in shown.rows)
+    found = UnitValues(shown.axis, "difference", True, (keys, keys), (after, before), None)
+    return found if _whole(found) and _gives(found, evidence.effect.value) else None
 
 
 def unit_key(texts: Iterable[str]) -> str:
@@ -82,19 +99,24 @@ def unit_key(texts: Iterable[str]) -> str:
     return digest.hexdigest()[:KEY]
 
 
-def _gives(
-    evidence: Evidence, design: TwoSampleDesign, values: Sequence[Sequence[float]], scale: str
-) -> bool:
+def _whole(found: UnitValues) -> bool:
+    """Say whether each unit has one value and a key of its own."""
+    return all(
+        len(set(keys)) == len(keys) == len(values)
+        for keys, values in zip(found.keys, found.values, strict=True)
+    )
+
+
+def _gives(found: UnitValues, value: float | None) -> bool:
     """Say whether the effect comes out of the values again."""
-    independent, paired, blocked = WAYS[scale]  # type: ignore[index]
-    sides = [np.asarray(side) for side in values]
-    if design.blocks is not None:
-        again = blocked(*sides, design.blocks).value
+    independent, paired, blocked = WAYS[found.scale]
+    sides = [np.asarray(side) for side in found.values]
+    if found.blocks is not None:
+        again = blocked(*sides, found.blocks).value
     else:
-        again = (paired if design.paired else independent)(*sides).value
-    value = evidence.effect.value
+        again = (paired if found.paired else independent)(*sides).value
     if value is None or again is None:
-        return value is again
+        return False
     return math.isclose(value, again, rel_tol=1e-6, abs_tol=1e-12)
 
 

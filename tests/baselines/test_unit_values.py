@@ -119,3 +119,29 @@ def test_values_from_which_the_effect_does_not_come_are_not_kept(tmp_path):
     assert unit_values(claim, replace(evidence, figures=())) is None
     share = replace(evidence.effect, name="share of prompts")
     assert unit_values(claim, replace(evidence, effect=share)) is None
+
+
+def test_the_prediction_before_and_after_an_ablation_is_kept(tmp_path):
+    def ablated(_source, needs, **_):
+        """Ablating takes twice its own value from the difference of logits of each text."""
+        return {need: _predicted(need) for need in needs}
+
+    def _predicted(need):
+        answers = np.zeros(
+            (len(need.prompts), 512 + 1 if type(need).__name__ == "AblationSweep" else 5), np.float32
+        )
+        answers[:, 0] = [value(text) for text in need.prompts]
+        answers[:, 1] = -answers[:, 0]
+        return answers
+
+    path = tmp_path / "x.claims.yaml"
+    texts = ", ".join(f"the {w} one" for w in WORDS)
+    claim = 'ablating neuron 1:2 lowers " an" over " a" in x'
+    path.write_text(HEAD + f"  x: [{texts}]\nclaims:\n  - '{claim}'\n")
+    file = read_claim_file(path, phrases())
+    (result,) = Study(measure=ablated).judge(file, "demo").values()
+    assert result.evidence, result.error
+    found = unit_values(file.claims[0], result.evidence)
+    after, before = (dict(zip(found.keys[i], found.values[i], strict=True)) for i in (0, 1))
+    assert before == {unit_key([f"the {w} one"]): pytest.approx(value(f"the {w} one")) for w in WORDS}
+    assert after == {key: pytest.approx(-one) for key, one in before.items()}
