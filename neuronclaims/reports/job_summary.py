@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from neuronclaims.reports.account import Account
@@ -44,10 +44,11 @@ def summary(account: Account, room: int = LIMIT) -> str:
     """Return a session as Markdown of at most ``room`` bytes, if its heading fits: what is left out is counted."""
     missed = [entry for entry in account.entries if entry.missed]
     head = _head(account)
-    left = room - len(head.encode()) - 400  # for two notes on what was left out
+    steps = _steps(account.entries)
+    left = room - len(f"{head}{steps}".encode()) - 400  # for two notes on what was left out
     listed = _fitting(map(_item, missed), left // 2)
     text = head + (f"\n### Not as expected\n\n{listed}" if missed else "")
-    text += _note(len(missed) - listed.count("\n"))
+    text += _note(len(missed) - listed.count("\n")) + steps
     left = room - len(text.encode()) - 400
     rows = _fitting(map(_row, account.entries), left)
     return f"{text}\n{_table(rows)}{_note(len(account.entries) - rows.count(chr(10)))}"
@@ -72,6 +73,11 @@ def _item(entry: Entry) -> str:
     given = f" (<code>{escaped(own_id(result))}</code>)" if own_id(result) else ""
     where = f"{_place(entry)} on <code>{escaped(result.model)}</code>{given}"
     return f"- {_mark(entry)} **{_verdict(entry)}**: {escaped(result.sentence)}<br>{where}<br>{escaped(why(entry))}\n"
+
+
+def _steps(entries: Sequence[Entry]) -> str:
+    steps = "<br>".join(map(escaped, next_steps(entries)))
+    return f"\n{steps}\n" if steps else ""
 
 
 def _row(entry: Entry) -> str:

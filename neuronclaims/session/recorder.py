@@ -76,6 +76,7 @@ class ClaimsRecorder:
             # Failures of a category of our own make pytest's bar yellow, unless it knows of its own category.
             reporter.stats.setdefault("failed", [])
 
+    @pytest.hookimpl(tryfirst=True)  # xdist waits for its workers here, and who ends a session may not wait
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Write the report files, when claims ran and there is a place for them."""
         ended = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
