@@ -43,15 +43,19 @@ def figures_of(claim: Claim, products: Products) -> tuple[Figure, ...]:
     names = [repr(str(text)) for text in products.texts]
     neurons = [f"{said.neuron.layer}:{index}" for index in range(len(products.of_layer))]
     return (
-        _ranked("rank of token", said.token, products.of_tokens, products.token, names),
+        _ranked("rank of token", f"product with {said.neuron}", products.of_tokens, products.token, names),
         _table(products, names),
         _ranked(
-            f"rank in layer {said.neuron.layer}", said.token, products.of_layer, products.neuron, neurons
+            f"rank in layer {said.neuron.layer}",
+            f"product with {said.token!r}",
+            products.of_layer,
+            products.neuron,
+            neurons,
         ),
     )
 
 
-def _ranked(axis: str, token: str, values: NDArray[np.float64], own: int, names: list[str]) -> Points:
+def _ranked(axis: str, height: str, values: NDArray[np.float64], own: int, names: list[str]) -> Points:
     """Draw values by their rank, the highest first: both ends, some between, and the one claimed."""
     order = np.argsort(-values, kind="stable")
     last = len(order) - 1
@@ -65,7 +69,7 @@ def _ranked(axis: str, token: str, values: NDArray[np.float64], own: int, names:
         Point(place + 1.0, float(values[order[place]]), names[order[place]], marked=bool(order[place] == own))
         for place in sorted(places)
     )
-    return Points(axis, f"product with {token!r}" if "layer" in axis else "product", points)
+    return Points(axis, height, points)
 
 
 def _table(products: Products, names: list[str]) -> Table:

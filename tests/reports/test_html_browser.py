@@ -290,6 +290,20 @@ CONTRAST = """
 """
 
 
+@pytest.mark.parametrize(("scheme", "colours"), [("light", "wb"), ("dark", "bw")])
+def test_numbers_in_cells_are_black_or_white_by_what_they_stand_on(browser, small, scheme, colours) -> None:
+    browser.prefer(scheme)
+    browser.open(small)
+    plot = "document.querySelector('.plot.square')"
+    browser.js(f"{plot}.scrollIntoView()")
+    browser.wait(f"{plot}.dataset.state === 'drawn'")
+    fills = browser.js(
+        f"[...{plot}.querySelectorAll('.textpoint text')].map((text) => getComputedStyle(text).fill)"
+    )
+    names = {"rgb(0, 0, 0)": "b", "rgb(255, 255, 255)": "w"}
+    assert [names[fill] for fill in fills][:2] == list(colours)
+
+
 def test_without_webgl_heat_maps_tell_what_surfaces_would(small, tmp_path) -> None:
     with chromium(tmp_path / "profile", "--disable-3d-apis") as page:
         page.size(1280, 900)

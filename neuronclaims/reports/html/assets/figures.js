@@ -30,7 +30,21 @@
   const canvas = document.createElement("canvas");
   const solid = Boolean(canvas.getContext("webgl2") || canvas.getContext("webgl"));
 
+  /* Black or white, whichever stands out on a colour of a scale: "on:least,half,most:0.25" is a quarter of the way. */
+  const standingOut = (text) => {
+    const [, names, share] = text.split(":");
+    const stops = names.split(",").map((name) => theme.colour(name).match(/[0-9a-f]{2}/gi).map((part) => parseInt(part, 16)));
+    const place = Math.min(Math.max(Number(share), 0), 1) * (stops.length - 1);
+    const start = Math.min(Math.floor(place), stops.length - 2);
+    const light = [0.2126, 0.7152, 0.0722].reduce((sum, weight, i) => {
+      const part = (stops[start][i] + (place - start) * (stops[start + 1][i] - stops[start][i])) / 255;
+      return sum + weight * (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+    }, 0);
+    return light > 0.179 ? "#000000" : "#ffffff";
+  };
+
   const coloured = (value) => {
+    if (typeof value === "string" && value.startsWith("on:")) return standingOut(value);
     if (typeof value === "string") return value.startsWith("var:") ? theme.colour(value.slice(4)) : value;
     if (Array.isArray(value)) return typeof value[0] === "number" && typeof value[1] === "number" ? value : value.map(coloured);
     if (value === null || typeof value !== "object") return value;
