@@ -9,7 +9,16 @@ from neuronclaims.reports.account import Account
 from neuronclaims.reports.entry import Entry
 from neuronclaims.reports.files import ReportError
 from neuronclaims.reports.markdown import escaped
-from neuronclaims.reports.wording import counts_text, effect_texts, headline, own_id, p_value, tally, why
+from neuronclaims.reports.wording import (
+    counts_text,
+    effect_texts,
+    headline,
+    next_steps,
+    own_id,
+    p_value,
+    tally,
+    why,
+)
 from neuronclaims.results import Evidence
 
 LIMIT = 1_000_000

@@ -220,7 +220,8 @@ def _test_texts(evidence: Evidence) -> list[str]:
     test = evidence.test
     if test is None:
         return ["No test: chance has no part in this number."]
-    statistic = "" if test.statistic is None else f" = {number(test.statistic)}"
+    statistic = "" if test.statistic is None else f"statistic {number(test.statistic)}, "
     return [
-        f"Test: {test.method}{statistic}, {test.alternative}; {test.correction} over {test.family} claims."
+        f"Test: {test.method}; {statistic}alternative {test.alternative}; "
+        f"{test.correction} over {test.family} {'claim' if test.family == 1 else 'claims'}."
     ]
