@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -36,6 +37,12 @@ def row(cells: Sequence[RenderableType]) -> Table:
         )
     grid.add_row(*cells)
     return grid
+
+
+def id_lines(name: str, width: int) -> str:
+    """Return a claim's id in lines as wide as its sentence is in a terminal of ``width`` columns, broken at hyphens."""
+    room = width - sum(columns or 0 for _, columns in COLUMNS) - 2 * (len(COLUMNS) - 1)
+    return "\n".join(wrap(name, room))
 
 
 def shown(text: str, style: str = "") -> Text:

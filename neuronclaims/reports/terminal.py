@@ -16,7 +16,7 @@ from rich.text import Text
 from neuronclaims.reports.account import Account
 from neuronclaims.reports.entry import Entry, common_errors, families
 from neuronclaims.reports.sketches import WIDTH, lines_of_all
-from neuronclaims.reports.table import COLUMNS, EFFECTS, row, shown
+from neuronclaims.reports.table import COLUMNS, EFFECTS, id_lines, row, shown
 from neuronclaims.reports.text import fitting
 from neuronclaims.reports.wording import (
     counted,
@@ -113,7 +113,8 @@ class _Pen:
     def _in_table(self, entry: Entry) -> Iterator[RenderableType]:
         result, evidence = entry.result, entry.result.evidence
         verdict = Text("\n").join(self._verdict(entry))
-        claim = Group(shown(result.sentence), *([shown(own_id(result), "dim")] if own_id(result) else []))
+        given = id_lines(own_id(result), self.width)
+        claim = Group(shown(result.sentence), *([shown(given, "dim")] if given else []))
         if evidence is None:
             yield row([verdict, claim])
         else:

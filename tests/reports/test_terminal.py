@@ -51,10 +51,10 @@ def test_no_number_is_broken_and_no_name_between_letters(width: int) -> None:
         other_effects=effects[1:],
         figures=(Distributions("x", (Row("hanoi", (1.0, 2.0)), Row("baseline", (0.0,)))),),
     )
-    result = replace(shown.result, evidence=evidence, id="a-claim-with-a-name")
+    result = replace(shown.result, evidence=evidence, id="a-claim-with-a-name-of-many-syllables")
     text = draw(Account((replace(shown, result=result),)), width=width, colour=False)
     assert "-1.72 [-1.94, -1.50]" in text
-    for word in ("difference", "logits", "layers", "a-claim-with-a-name", "separates", "baseline"):
+    for word in ("difference", "logits", "layers", "a-claim-", "syllables", "separates", "baseline"):
         assert word in text, word
     assert "[no interval]" not in text
 
