@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from neuronclaims.runs.errors import ModelError
 
@@ -28,10 +28,16 @@ _TOKENIZER = (
 )
 _UNSAFE = ("pytorch_model*.bin", "*.pt", "*.pth", "*.ckpt", "tf_model.h5", "flax_model.msgpack")
 
+_Lies: TypeAlias = tuple[Path, str, int, int]
+"""Where a tensor lies: its file, its type and shape, its first byte and the one behind its last."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """SHA-256, in hex, of the weights with the settings that go with them, and of the tokenizer."""
+    """SHA-256, in hex, of the weights with the settings that go with them, and of the tokenizer.
+
+    Weights that were merely saved again, in other files or another order, have the same.
+    """
 
     weights: str
     tokenizer: str
@@ -63,16 +69,16 @@ def has_weights(folder: Path) -> bool:
 
 def fingerprint_folder(folder: Path, memory: Path | None) -> Fingerprint:
     """Return the fingerprint of a model's folder, from ``memory`` where no file has changed since."""
-    weights = [*weight_files(folder), *_existing(folder, _SETTINGS)]
+    weights, settings = weight_files(folder), _existing(folder, _SETTINGS)
     tokenizer = _existing(folder, _TOKENIZER)
     if not tokenizer:
         raise ModelError(
             f"{folder} has no tokenizer files (tokenizer.json or the like). Save the tokenizer there too."
         )
-    state = [[str(path), *_stamp(path)] for path in [*weights, *tokenizer]]
+    state = [[str(path), *_stamp(path)] for path in [*weights, *settings, *tokenizer]]
     note = memory / f"{_hash_text(str(folder))}.json" if memory is not None else None
     return _recall(note, state) or _remember(
-        note, state, Fingerprint(_hash_files(weights), _hash_files(tokenizer))
+        note, state, Fingerprint(_hash_tensors(weights, settings), _hash_files(tokenizer))
     )
 
 
@@ -124,6 +130,48 @@ def _stamp(path: Path) -> tuple[int, int, int]:
 
 def _hash_text(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _hash_tensors(files: Iterable[Path], settings: Iterable[Path]) -> str:
+    """Hash tensors in the order of their names, wherever they lie, and settings without where they come from."""
+    tensors = {name: where for path in files for name, where in _tensors(path)}
+    digest = hashlib.sha256()
+    for name, (path, kind, start, stop) in sorted(tensors.items()):
+        digest.update(f"{name} {kind} {stop - start}\n".encode())
+        with path.open("rb") as file:
+            file.seek(start)
+            while start < stop and (chunk := file.read(min(1 << 22, stop - start))):
+                digest.update(chunk)
+                start += len(chunk)
+    for path in settings:
+        digest.update(f"{path.name}\n".encode() + _settled(path))
+    return digest.hexdigest()
+
+
+def _tensors(path: Path) -> list[tuple[str, _Lies]]:
+    """Return the name of each tensor of a safetensors file, and where it lies."""
+    try:
+        with path.open("rb") as file:
+            size = int.from_bytes(file.read(8), "little")
+            header = json.loads(file.read(min(size, path.stat().st_size)))
+        header.pop("__metadata__", None)
+        return [(name, _lies(path, 8 + size, told)) for name, told in header.items()]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise ModelError(
+            f"{path} is not a safetensors file, or not all of it. Fetch the model again."
+        ) from None
+
+
+def _lies(path: Path, behind: int, told: Mapping[str, Any]) -> _Lies:
+    start, stop = told["data_offsets"]
+    return path, f"{told['dtype']} {told['shape']}", behind + int(start), behind + int(stop)
+
+
+def _settled(path: Path) -> bytes:
+    data = path.read_bytes()
+    with suppress(ValueError, AttributeError, RecursionError):
+        return _stable(_without_origin(json.loads(data)))
+    return data  # what is wrong with it is said where it is read
 
 
 def _hash_files(paths: Iterable[Path]) -> str:

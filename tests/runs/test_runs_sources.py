@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from safetensors.numpy import load_file, save_file
 from tiny_models import CONTEXT, HIDDEN, INNER, LAYERS, MODELS, make_model, make_tokenizer
 
 from neuronclaims.measurements import Activations, Generation, TokenRule
@@ -163,11 +164,44 @@ def test_fingerprints_change_with_contents_and_with_nothing_else(folder_of, tmp_
     assert open_model("model", tmp_path).fingerprint(memory).tokenizer != before.tokenizer
 
 
+def test_weights_that_were_merely_saved_again_are_the_same(folder_of, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(folder_of("gpt2"), tmp_path / "again"))
+    before = open_model("again", tmp_path).fingerprint()
+    tensors = load_file(folder / "model.safetensors")
+    (folder / "model.safetensors").unlink()
+    names = sorted(tensors, reverse=True)
+    parts = {"b.safetensors": names[::2], "a.safetensors": names[1::2]}
+    for file, inside in parts.items():
+        save_file({name: tensors[name] for name in inside}, folder / file, metadata={"saved": "again"})
+    index = {"weight_map": {name: file for file, inside in parts.items() for name in inside}}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    config = json.loads((folder / "config.json").read_text()) | {"transformers_version": "0.0.1"}
+    (folder / "config.json").write_text(json.dumps(config, indent=3))
+    assert open_model("again", tmp_path).fingerprint() == before
+
+    name = names[0]
+    swapped = tensors[name].reshape(-1)[::-1].reshape(tensors[name].shape)
+    save_file(
+        {n: tensors[n] for n in parts["b.safetensors"]} | {name: swapped.copy()}, folder / "b.safetensors"
+    )
+    assert open_model("again", tmp_path).fingerprint().weights != before.weights
+
+
+@pytest.mark.parametrize(
+    "broken", [b"", b"12", b"\xff" * 40, b"\x02" + bytes(7) + b"[]", b"\x02" + bytes(7) + b"{"]
+)
+def test_weights_that_are_no_safetensors_file_are_an_error(folder_of, tmp_path: Path, broken: bytes) -> None:
+    folder = Path(shutil.copytree(folder_of("gpt2"), tmp_path / "model"))
+    (folder / "model.safetensors").write_bytes(broken)
+    with pytest.raises(ModelError, match="not a safetensors file, or not all of it"):
+        open_model("model", tmp_path).fingerprint()
+
+
 def test_unchanged_files_are_not_hashed_again(folder_of, tmp_path: Path, monkeypatch) -> None:
     source = open_model(str(folder_of("gpt2")), tmp_path)
     known = source.fingerprint(tmp_path / "memory")
     monkeypatch.setattr(
-        "neuronclaims.runs.fingerprint._hash_files", lambda paths: pytest.fail("hashed again")
+        "neuronclaims.runs.fingerprint._hash_tensors", lambda *paths: pytest.fail("hashed again")
     )
     assert source.fingerprint(tmp_path / "memory") == known
 
