@@ -27,6 +27,8 @@ _TOKENIZER = (
     "sentencepiece.bpe.model",
 )
 _UNSAFE = ("pytorch_model*.bin", "*.pt", "*.pth", "*.ckpt", "tf_model.h5", "flax_model.msgpack")
+_WAY = "by tensor"
+"""How hashes are made; what was remembered of another way is not taken for one of this."""
 
 _Lies: TypeAlias = tuple[Path, str, int, int]
 """Where a tensor lies: its file, its type and shape, its first byte and the one behind its last."""
@@ -75,7 +77,7 @@ def fingerprint_folder(folder: Path, memory: Path | None) -> Fingerprint:
         raise ModelError(
             f"{folder} has no tokenizer files (tokenizer.json or the like). Save the tokenizer there too."
         )
-    state = [[str(path), *_stamp(path)] for path in [*weights, *settings, *tokenizer]]
+    state = [[_WAY], *([str(path), *_stamp(path)] for path in [*weights, *settings, *tokenizer])]
     note = memory / f"{_hash_text(str(folder))}.json" if memory is not None else None
     return _recall(note, state) or _remember(
         note, state, Fingerprint(_hash_tensors(weights, settings), _hash_files(tokenizer))
