@@ -31,6 +31,7 @@ from neuronclaims.runs import (
     open_model,
     spoken,
 )
+from neuronclaims.runs.cache import context_about
 from neuronclaims.verdicts import conclude
 
 if TYPE_CHECKING:
@@ -129,6 +130,10 @@ class Study:
             memory = self._cache.fingerprints if self._cache else None
             self._contents[which] = source.fingerprint(memory)
         return self._contents[which]
+
+    def about(self, file: ClaimFile, model: str) -> dict[str, str]:
+        """Say how a model is run; raise NeuronClaimsError where it is not there."""
+        return context_about(_or_raise(self._ask(file, model)).source, self._options)
 
     def _ask(self, file: ClaimFile, model: str) -> _Asked | NeuronClaimsError:
         key = (file.path, model)

@@ -60,7 +60,7 @@ class UnitValues:
 def unit_values(claim: Claim, evidence: Evidence) -> UnitValues | None:
     """Return the values that a claim's effect was made of; None where it compares no two values or sets of them."""
     shown = next((figure for figure in evidence.figures if isinstance(figure, Distributions)), None)
-    if shown is None or evidence.effect.value is None:
+    if shown is None:
         return None
     labels = tuple(row.label for row in shown.rows)
     if labels == BOTH and evidence.effect.name.startswith(CHANGE):
@@ -115,8 +115,8 @@ def _gives(found: UnitValues, value: float | None) -> bool:
         again = blocked(*sides, found.blocks).value
     else:
         again = (paired if found.paired else independent)(*sides).value
-    if value is None or again is None:
-        return False
+    if value is None or again is None:  # a difference in sd of values that never vary
+        return value is again
     return math.isclose(value, again, rel_tol=1e-6, abs_tol=1e-12)
 
 

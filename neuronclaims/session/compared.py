@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +60,7 @@ class Compared:
         ended = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
         whole = ended and not (session.shouldstop or session.shouldfail)
         try:
+            _ = self._baseline  # before it may be written anew
             self._keep()
             if whole and all(seen["whole"] for seen in self._seen.values()):
                 self._gone = self._missing()
@@ -91,8 +93,17 @@ class Compared:
         paths = (seen["baseline"] for seen in self._seen.values())
         return next((Path(path) for path in paths if path), None)
 
+    @cached_property
+    def _rows(self) -> dict[str, Row]:
+        return {name: row_from(seen["row"]) for name, seen in self._seen.items()}
+
+    @cached_property
+    def _baseline(self) -> Baseline:
+        """What was compared with, as it was before this run was saved."""
+        return read_baseline(self._baseline_path) if self._baseline_path else Baseline({}, {})
+
     def _keep(self) -> None:
-        rows = {name: row_from(seen["row"]) for name, seen in self._seen.items()}
+        rows = self._rows
         environments = self._environments()
         kept = {
             name: row
@@ -118,20 +129,17 @@ class Compared:
 
     def _missing(self) -> dict[str, Drift]:
         """Return the rows of the baseline whose claims are gone from the files collected, or whose file is."""
-        path = self._baseline_path
-        if path is None:
+        if self._baseline_path is None:
             return {}
-        baseline = read_baseline(path)
         top = Path(next(iter(self._seen.values()))["home"]).parent
         files = {seen["file"] for seen in self._seen.values()}
-        known = {name: row_from(seen["row"]) for name, seen in self._seen.items()}
         asked: dict[str, dict[str, Row | None]] = {}
         for name in self._asked(top):
-            asked.setdefault(family(name), {})[name] = known.get(name)
-        there = {was for rows in asked.values() for was in names_in(baseline, rows).values()}
+            asked.setdefault(family(name), {})[name] = self._rows.get(name)
+        there = {was for rows in asked.values() for was in names_in(self._baseline, rows).values()}
         return {
             name: missing(row)
-            for name, row in baseline.rows.items()
+            for name, row in self._baseline.rows.items()
             if name not in there
             and (name.split("::")[0] in files or self._removed(top / name.split("::")[0]))
         }
@@ -167,17 +175,16 @@ class Compared:
         yield f"{len(drifts)} claims compared: {tally}{judged}", {"red": bool(failed), "green": not failed}
 
     def _pairs(self) -> dict[str, tuple[Environment, Environment]]:
-        path = self._baseline_path
-        if path is None:
-            return {}
-        baseline, pairs = read_baseline(path), {}
-        for name, seen in self._seen.items():
-            old = rows_for(baseline, {name: row_from(seen["row"])}).get(name)
-            if old is not None and seen["environment"]:
-                pairs[family(name)] = (
-                    baseline.environments[old.environment],
-                    Environment(**seen["environment"]),
-                )
+        """Return for each file and model what it was measured with for the baseline, and now."""
+        families: dict[str, dict[str, Row | None]] = {}
+        for name, row in self._rows.items():
+            families.setdefault(family(name), {})[name] = row
+        pairs = {}
+        for which, rows in families.items():
+            for name, old in rows_for(self._baseline, rows).items():
+                now = self._seen[name]["environment"]
+                if now:
+                    pairs[which] = self._baseline.environments[old.environment], Environment(**now)
         return pairs
 
     def _fail(self, session: pytest.Session, text: str = "") -> None:

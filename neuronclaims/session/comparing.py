@@ -91,6 +91,8 @@ class Comparing:
             "fails": bool(drift and self.policy.fails(drift.status)),
             "whole": not (self._selected or self._partly),
         }
+        if drift is not None:
+            item.user_properties.append(("claims.drift", drift.status))
         if drift is not None and self.policy.fails(drift.status):
             raise ClaimDrifted(f"{drift.status} since the baseline: {result.sentence}: {drift.sentence}")
 
@@ -141,7 +143,7 @@ class Comparing:
 
     def _environment(self, item: ClaimItem, study: Study) -> str:
         try:
-            found = environment_of(study, item.claim_file, item.spec, item.parent.name, self.config)
+            found = environment_of(study, item.claim_file, item.spec, item.parent.name)
         except NeuronClaimsError:
             return ""
         self._environments[item.path, item.parent.name] = found

@@ -6,11 +6,8 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
-import pytest
-
 from neuronclaims import __version__
 from neuronclaims.baselines.rows import Environment
-from neuronclaims.session.settings import value_of
 
 if TYPE_CHECKING:
     from neuronclaims.language import ClaimFile
@@ -20,17 +17,15 @@ LIBRARIES = ("numpy", "scipy", "torch", "transformers", "tokenizers")
 """What can change a measured number, or a test of it."""
 
 
-def environment_of(
-    study: Study, file: ClaimFile, spec: str, model: str, config: pytest.Config
-) -> Environment:
+def environment_of(study: Study, file: ClaimFile, spec: str, model: str) -> Environment:
     """Return what a file's claims on one model are measured with. Raises ModelError where the model is not there."""
-    content = study.fingerprint(file, spec)
+    content, how = study.fingerprint(file, spec), study.about(file, spec)
     return Environment(
         model=model,
         weights=content.weights,
         tokenizer=content.tokenizer,
-        dtype=value_of(config, "dtype"),
-        device=value_of(config, "device").split(":")[0],
+        dtype=how["dtype"],
+        device=how["device"],
         libraries=versions(),
     )
 

@@ -121,6 +121,13 @@ def test_values_from_which_the_effect_does_not_come_are_not_kept(tmp_path):
     assert unit_values(claim, replace(evidence, effect=share)) is None
 
 
+def test_values_that_fell_silent_are_kept_though_their_effect_is_undefined(tmp_path):
+    silent = CLAIMS[1].replace("1:2", "1:3")
+    ((claim, evidence),) = judged(tmp_path, PLAIN, silent)
+    assert evidence.effect.value is None
+    assert set(unit_values(claim, evidence).values[0]) == {0.0}
+
+
 def test_the_prediction_before_and_after_an_ablation_is_kept(tmp_path):
     def ablated(_source, needs, **_):
         """Ablating takes twice its own value from the difference of logits of each text."""

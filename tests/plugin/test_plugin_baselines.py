@@ -64,7 +64,8 @@ def silence(folder: Path) -> None:
     """Let neuron 0 tell nothing any more: another model."""
     conftest = folder / "conftest.py"
     conftest.write_text(conftest.read_text().replace(*SILENT))
-    (folder / "model" / "model.safetensors").write_bytes(b"\x03\0\0\0\0\0\0\0{} ")
+    config = folder / "model" / "config.json"
+    config.write_text(config.read_text().replace('"vocab_size": 9', '"vocab_size": 8'))
 
 
 def rows(folder: Path, name: str = "main") -> dict[str, dict]:
