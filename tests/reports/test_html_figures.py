@@ -250,6 +250,16 @@ def test_a_set_has_one_colour_in_all_panels_and_one_entry_in_the_legend() -> Non
     assert sorted(trace["name"] for trace in data if trace["showlegend"]) == ["set 0", "set 1"]
 
 
+def test_panels_name_their_sets_where_there_are_too_many_for_a_legend() -> None:
+    many = [
+        Cell("demo", str(n), Distributions("x", (Row(f"<b>set {n}", (1.0, n)), Row("other", (2.0,)))))
+        for n in range(6)
+    ]
+    notes = draw_grid(many).plots[0].layout["annotations"]
+    assert notes[5]["text"] == "demo<br>x<br>&lt;b&gt;set 5 / other"
+    assert draw_grid(many[:5]).plots[0].layout["annotations"][0]["text"] == "demo<br>x"
+
+
 def test_an_empty_figure_is_no_plot() -> None:
     assert draw(Distributions("x", (Row("a", ()),))).plots == ()
     assert draw(Points("x", "y", ())).plots == ()

@@ -54,10 +54,10 @@ def draw(cells: Sequence[Cell]) -> Drawing | None:
         across, up = side_by_side(COLUMNS, gap=0.05)[column], _up(row, height)
         layout[f"xaxis{panel}"] = {"domain": across, "anchor": f"y{panel}", "nticks": 5}
         layout[f"yaxis{panel}"] = {"domain": up, "anchor": f"x{panel}", "nticks": 4, "ticksuffix": " %"}
-        layout["annotations"].append(_heading(cell, across[0], up[1]))
+        layout["annotations"].append(_heading(cell, across[0], up[1], sets=not colours))
         data += _panel(cell.figure, panel, colours, {trace["name"] for trace in data})
     left = f" (the first {len(placed)} of {len(cells)})" if len(placed) < len(cells) else ""
-    told = "" if colours else ", the first set of each in blue"
+    told = "" if colours else "; of two sets the first is blue"
     caption = f"All comparisons of this file side by side, a row per model{told}{left}"
     return Drawing(caption, (Plot(data, layout, f"{caption}.", rows=height),), (_numbers(placed),))
 
@@ -85,10 +85,12 @@ def _up(row: int, height: int) -> tuple[float, float]:
     return round(max(bottom, 0.0), 4), round(bottom + (1 - GAP) / height, 4)
 
 
-def _heading(cell: Cell, x: float, y: float) -> Json:
-    axis = cell.figure.axis if len(cell.figure.axis) <= 34 else f"{cell.figure.axis[:33]}…"
+def _heading(cell: Cell, x: float, y: float, *, sets: bool) -> Json:
+    """Write above a panel of which model it is and what its axis is, and the sets where no legend tells them."""
+    names = [" / ".join(row.label for row in cell.figure.rows if row.values)] if sets else []
+    lines = (cell.model, cell.figure.axis, *names)
     return {
-        "text": f"{label(cell.model, 34)}<br>{label(axis, 34)}",
+        "text": "<br>".join(label(line if len(line) <= 34 else f"{line[:33]}…", 34) for line in lines),
         "x": x,
         "y": y,
         "xref": "paper",
