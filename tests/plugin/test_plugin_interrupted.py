@@ -22,7 +22,7 @@ def pytest_runtest_call(item):
         return
     if how == "die":
         os._exit(3)
-    if "PYTEST_XDIST_WORKER" in os.environ:
+    if hasattr(item.config, "workerinput"):
         time.sleep(1)  # until what was found before has arrived
         os.kill(os.getppid(), getattr(signal, how))
     else:
