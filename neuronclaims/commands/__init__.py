@@ -6,6 +6,7 @@ Each command is a file here with ``add(commands)``, named in ``COMMANDS``; it lo
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -35,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(options.run(options))
     except NeuronClaimsError as error:
         print(f"neuronclaims: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # whoever was reading, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 
 

@@ -103,6 +103,21 @@ def test_a_claim_that_its_prompts_cannot_test_fails(folder, capsys):
     assert "bad.claims.yml:9:5: " in capsys.readouterr().out
 
 
+def test_a_reader_that_has_seen_enough_is_no_error(folder):
+    for number in range(40):
+        bad(folder, f"{number}.claims.yaml", BAD * 40)
+    done = subprocess.run(
+        f"{sys.executable} -c 'from neuronclaims.commands import main; raise SystemExit(main([\"check\"]))' | head -1",
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=folder,
+    )
+    assert done.stdout.count("\n") == 1
+    assert done.stderr == ""
+
+
 def test_tags_that_pytest_would_refuse_are_refused(folder, capsys):
     tagged = GOOD.replace(
         "- neuron 1:3 separates a from b", "- {claim: neuron 1:3 separates a from b, tags: [skip]}"
