@@ -22,10 +22,12 @@ from neuronclaims.baselines.reading import check_name, find, home_of, is_path, r
 from neuronclaims.baselines.rows import Baseline, BaselineError, Environment, Row, Values, plain, row_of
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds.unit_values import unit_values
+from neuronclaims.reports.text import one_line
 from neuronclaims.session.baseline_settings import fail_on
 from neuronclaims.session.drifted import ClaimDrifted
 from neuronclaims.session.environments import environment_of
 from neuronclaims.session.nodes import ClaimItem
+from neuronclaims.verdicts import broken
 
 if TYPE_CHECKING:
     from neuronclaims.language import Claim
@@ -78,7 +80,7 @@ class Comparing:
             return
         key = item.path, item.parent.name
         if key not in self._families:
-            self._families[key] = self._family(item, result, study)
+            self._families[key] = self._family(item, study)
         row, drift = self._families[key][item.claim.id]
         item.compared = {
             "home": str(self._home),
@@ -94,7 +96,7 @@ class Comparing:
         if drift is not None:
             item.user_properties.append(("claims.drift", drift.status))
         if drift is not None and self.policy.fails(drift.status):
-            raise ClaimDrifted(f"{drift.status} since the baseline: {result.sentence}: {drift.sentence}")
+            raise ClaimDrifted(_message(result, drift))
 
     @property
     def _partly(self) -> bool:
@@ -115,13 +117,14 @@ class Comparing:
             path = find(self.compare, self._home, self.config.invocation_params.dir)
             self._baseline = path, read_baseline(path)
 
-    def _family(self, item: ClaimItem, result: Result, study: Study) -> dict[str, tuple[Row, Drift | None]]:
-        """Return row and drift of every claim of a file on one model; only this claim's where the model failed."""
+    def _family(self, item: ClaimItem, study: Study) -> dict[str, tuple[Row, Drift | None]]:
+        """Return row and drift of every claim of a file on one model."""
         environment = self._environment(item, study)
         try:
             results: Mapping[str, Result] = study.judge(item.claim_file, item.spec)
-        except NeuronClaimsError:
-            results = {item.claim.id: result}
+        except NeuronClaimsError as error:  # of the model or the run, and so of every claim
+            claims_of = item.claim_file.claims
+            results = {claim.id: broken(item.parent.name, claim, str(error)) for claim in claims_of}
         claims = {claim.id: claim for claim in item.claim_file.claims if claim.id in results}
         rows = {name: self._row(claim, results[name], environment) for name, claim in claims.items()}
         found = self._drifts(item, {self._name(item, claims[name]): row for name, row in rows.items()})
@@ -159,6 +162,11 @@ def comparing(config: pytest.Config) -> Comparing | None:
     """Return what saves or compares this session's claims, None where nothing does."""
     found: Comparing | None = config.pluginmanager.get_plugin(NAME)
     return found
+
+
+def _message(result: Result, drift: Drift) -> str:
+    place = f"{result.file}:{result.line}"
+    return one_line(f"{place}: {drift.status} since the baseline: {result.sentence}. {drift.sentence}")
 
 
 def _policy(config: pytest.Config) -> Policy:

@@ -187,6 +187,17 @@ def test_a_claim_that_breaks_is_untestable_and_its_row_is_left_alone(project, se
     assert rows(project) == before
 
 
+def test_a_model_that_does_not_load_leaves_every_claim_untestable_and_no_row_changed(project, session):
+    before = rows(project)
+    conftest = project / "conftest.py"
+    conftest.write_text(conftest.read_text().replace('== "unloadable"', '== "model" '))
+    done = session(project, "--claims-compare", "--claims-save", "--claims-fail-on=untestable")
+    assert statuses(done.stdout) == "3 claims compared: 3 untestable; 3 fail"
+    assert "does not load" in done.stdout
+    assert "Traceback" not in done.stdout
+    assert rows(project) == before
+
+
 ERRORS: dict[str, tuple[tuple[str, ...], str]] = {
     "another name": (("--claims-compare=mian",), "There is no baseline 'mian': looked in"),
     "a path": (("--claims-compare=old/main.json",), "There is no such folder."),
