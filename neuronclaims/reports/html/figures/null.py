@@ -17,7 +17,7 @@ def draw(figure: Null) -> Drawing:
         if figure.every
         else f"{total:,} random arrangements, drawn for this figure"
     )
-    caption = f"Were the labels without meaning: {figure.axis} in {how}"
+    caption = f"If the labels meant nothing: {figure.axis} in {how}"
     words = (
         f"{caption}, from {number(figure.low)} to {number(figure.high)}; observed {number(figure.observed)}."
     )
