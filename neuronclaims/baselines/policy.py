@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal, TypeAlias
@@ -62,6 +63,15 @@ def parse_policy(text: str) -> Policy:
         raise BaselineError(f"Nothing is named that is to fail. Say {_ALL}, or 'nothing'.")
     shares: Mapping[str, float] = {name: share for name, share in found if share is not None}
     return Policy(frozenset(name for name, _ in found), **shares)
+
+
+def tally(statuses: Iterable[str], policy: Policy) -> str:
+    """Count claims up by what became of them: "3 claims compared: 2 held, 1 lost; 1 fails"."""
+    found = Counter(statuses)
+    total, failed = found.total(), sum(count for status, count in found.items() if policy.fails(status))
+    parts = ", ".join(f"{found[status]} {status}" for status in STATUSES if found[status]) or "none"
+    judged = f"; {failed} {'fails' if failed == 1 else 'fail'}" if failed else ""
+    return f"{total} {'claim' if total == 1 else 'claims'} compared: {parts}{judged}"
 
 
 def _parsed(word: str) -> tuple[str, float | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 from neuronclaims.baselines.changes import noise_of
 from neuronclaims.baselines.drift import Drift, drifts, missing
 from neuronclaims.baselines.origins import family, names_in, rows_for, told
-from neuronclaims.baselines.policy import STATUSES, Policy
+from neuronclaims.baselines.policy import Policy
 from neuronclaims.baselines.reading import read_baseline, read_json
 from neuronclaims.baselines.rows import Baseline, BaselineError, Environment, Row, SavedEffect, rounded
 
@@ -22,12 +21,6 @@ class Comparison:
 
     drifts: Mapping[str, Drift]
     origins: tuple[str, ...]
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """How many claims there are of each status that occurs, in the order of statuses."""
-        found = Counter(drift.status for drift in self.drifts.values())
-        return {status: found[status] for status in STATUSES if found[status]}
 
 
 def compare(old: Baseline, new: Baseline, policy: Policy) -> Comparison:

@@ -70,7 +70,7 @@ def _show(found: Comparison, policy: Policy, *, everything: bool) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from neuronclaims.baselines.policy import STATUSES
+    from neuronclaims.baselines.policy import STATUSES, tally
     from neuronclaims.reports.text import one_line, visible
 
     console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=False)
@@ -87,8 +87,4 @@ def _show(found: Comparison, policy: Policy, *, everything: bool) -> None:
             table.add_row(word, Text(visible(name)), Text(one_line(drift.sentence)))
     if table.row_count:
         console.print(table)
-    tally = ", ".join(f"{count} {status}" for status, count in found.counts.items())
-    failed = sum(policy.fails(drift.status) for drift in found.drifts.values())
-    console.print(
-        f"{len(found.drifts)} claims compared: {tally or 'none'}{f'; {failed} fail' if failed else ''}"
-    )
+    console.print(tally((drift.status for drift in found.drifts.values()), policy))

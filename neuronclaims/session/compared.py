@@ -12,7 +12,7 @@ import pytest
 
 from neuronclaims.baselines.drift import Drift, missing
 from neuronclaims.baselines.origins import family, names_in, rows_for, told
-from neuronclaims.baselines.policy import STATUSES
+from neuronclaims.baselines.policy import STATUSES, tally
 from neuronclaims.baselines.reading import read_baseline
 from neuronclaims.baselines.rows import Baseline, BaselineError, Environment, Row, row_from
 from neuronclaims.baselines.saved import merge, save, text_of, write
@@ -168,11 +168,8 @@ class Compared:
             bad = policy.fails(drift.status)
             text = one_line(f"{drift.status.upper()} {self._nodeids.get(name, name)} - {drift.sentence}")
             yield text, {"red": bad, "yellow": not bad and drift.status in ("weaker", "lost", "unclear")}
-        counts = [(status, sum(d.status == status for d in drifts.values())) for status in STATUSES]
-        tally = ", ".join(f"{count} {status}" for status, count in counts if count)
-        failed = sum(policy.fails(drift.status) for drift in drifts.values())
-        judged = f"; {failed} fail" if failed else ""
-        yield f"{len(drifts)} claims compared: {tally}{judged}", {"red": bool(failed), "green": not failed}
+        failed = any(policy.fails(drift.status) for drift in drifts.values())
+        yield tally((drift.status for drift in drifts.values()), policy), {"red": failed, "green": not failed}
 
     def _pairs(self) -> dict[str, tuple[Environment, Environment]]:
         """Return for each file and model what it was measured with for the baseline, and now."""

@@ -73,7 +73,7 @@ def rows(folder: Path, name: str = "main") -> dict[str, dict]:
 
 
 def statuses(output: str) -> str:
-    found = re.search(r"^(\d+ claims compared: .*)$", output, re.M)
+    found = re.search(r"^(\d+ claims? compared: .*)$", output, re.M)
     return found[1] if found else ""
 
 
@@ -91,7 +91,7 @@ def test_a_lost_claim_fails_in_its_own_item_by_a_name_of_its_own(project, sessio
     silence(project)
     done = session(project, "--claims-compare", "--claims-inconclusive=skip", "-v", *how)
     assert done.returncode == 1
-    assert statuses(done.stdout) == "3 claims compared: 2 held, 1 lost; 1 fail"
+    assert statuses(done.stdout) == "3 claims compared: 2 held, 1 lost; 1 fails"
     assert re.search(
         r"people\.claims\.yaml::model::holds LOST|LOST.*people\.claims\.yaml::model::holds", done.stdout
     )
@@ -118,9 +118,9 @@ def test_a_part_of_the_claims_is_judged_as_the_whole_would_and_misses_none(proje
     whole, part = session(project, *fail), session(project, *fail, "-k", "holds")
     sentence = re.compile(r"holds - (was supported.*)$", re.M)
     assert sentence.search(whole.stdout)[1] == sentence.search(part.stdout)[1]
-    assert statuses(part.stdout) == "1 claims compared: 1 lost; 1 fail"
+    assert statuses(part.stdout) == "1 claim compared: 1 lost; 1 fails"
     one = session(project, *fail, "people.claims.yaml::model::lower")
-    assert (one.returncode, statuses(one.stdout)) == (0, "1 claims compared: 1 held")
+    assert (one.returncode, statuses(one.stdout)) == (0, "1 claim compared: 1 held")
 
 
 def test_a_claim_that_is_gone_is_missing_and_an_edited_one_is_edited_not_lost(project, session):
@@ -128,7 +128,7 @@ def test_a_claim_that_is_gone_is_missing_and_an_edited_one_is_edited_not_lost(pr
     write_claims = claim_text(HOLDS.replace("more for tall", "less for tall"), LOWER)
     (project / "people.claims.yaml").write_text(write_claims)
     done = session(project, "--claims-compare", "--claims-fail-on=lost,missing", "--claims-inconclusive=skip")
-    assert statuses(done.stdout) == "3 claims compared: 1 held, 1 edited, 1 missing; 1 fail"
+    assert statuses(done.stdout) == "3 claims compared: 1 held, 1 edited, 1 missing; 1 fails"
     assert "MISSING people.claims.yaml::model::apart - the baseline has this claim" in done.stdout
     assert done.returncode == 1
 
@@ -141,7 +141,7 @@ def test_a_claim_file_that_is_gone_is_missed_by_a_run_of_its_folder_alone(projec
     assert statuses(whole.stdout) == "4 claims compared: 1 held, 3 missing; 3 fail"
     assert whole.returncode == 1
     file = session(project, "--claims-compare", "--claims-fail-on=missing", "others.claims.yaml")
-    assert (file.returncode, statuses(file.stdout)) == (0, "1 claims compared: 1 held")
+    assert (file.returncode, statuses(file.stdout)) == (0, "1 claim compared: 1 held")
 
 
 def test_a_skipped_claim_is_not_missing(project, session):
@@ -254,7 +254,7 @@ def test_two_files_are_compared_on_the_command_line_as_in_a_session(project, ses
     monkeypatch.chdir(project)
     assert main(["compare", "main", "v2"]) == 0
     assert main(["compare", "main", "v2", "--fail-on", "lost,weaker:20%"]) == 1
-    assert "3 claims compared: 2 held, 1 lost; 1 fail" in capsys.readouterr().out
+    assert "3 claims compared: 2 held, 1 lost; 1 fails" in capsys.readouterr().out
     assert main(["compare", "main", "v3"]) == 1
     assert "There: main, v2" in capsys.readouterr().err
 
