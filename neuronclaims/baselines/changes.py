@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -29,8 +29,8 @@ DRAWS = 9_999
 class Paired:
     """The values of one claim's units in two runs, in one order of units: each two arrays, [n1] and [n2].
 
-    ``way`` is 1 where a rise of the effect favours the claim, else -1; ``noise`` the share of the largest value that
-    is noise; ``share`` the share of the effect by which it may fall (``down``) and rise (``up``).
+    ``way`` is 1 where a rise of the effect favours the claim, else -1; ``noise`` is what a value may move by when it is
+    measured again; ``down`` and ``up`` are the shares of the effect by which it may fall and rise.
     """
 
     old: Sides
@@ -50,15 +50,10 @@ class Paired:
         return all(np.array_equal(was, now) for was, now in zip(self.old, self.new, strict=True))
 
     @property
-    def largest(self) -> float:
-        """The size of the largest value in either run."""
-        return max(float(np.abs(side).max()) for side in (*self.old, *self.new))
-
-    @property
     def within_noise(self) -> bool:
         """Whether no value moved by more than measuring again may move it."""
         moved = (np.abs(now - was).max() for was, now in zip(self.old, self.new, strict=True))
-        return bool(max(moved) <= self.noise * self.largest)
+        return bool(max(moved) <= self.noise)
 
     @property
     def change(self) -> Change:
@@ -68,7 +63,7 @@ class Paired:
     @property
     def floor(self) -> float:
         """The most by which noise alone can change the effect, on its scale."""
-        reach = 2 * self.noise * self.largest
+        reach = 2 * self.noise
         if self.scale == "difference":
             return reach
         a, b = self.old
@@ -161,7 +156,7 @@ def paired_values(old: Row, new: Row, *, down: float, up: float, noise: float) -
         scale=scale,
         paired=one.paired,
         way=1,
-        noise=noise,
+        noise=_noise(one, two, noise),
         down=down,
         up=up,
         allowance=None,
@@ -172,7 +167,16 @@ def paired_values(old: Row, new: Row, *, down: float, up: float, noise: float) -
 
 def same_values(old: Row, new: Row) -> bool:
     """Say whether two rows have the same values to the last digit that is kept."""
-    return old.values is not None and old.values == new.values
+    one, two = old.values, new.values
+    return one is not None and two is not None and replace(one, noise=None) == replace(two, noise=None)
+
+
+def _noise(one: Values, two: Values, share: float) -> float:
+    """Return the larger of what was measured to be noise, and of a share of the largest value in either run."""
+    largest = max(
+        map(abs, (*one.first.values(), *one.second.values(), *two.first.values(), *two.second.values()))
+    )
+    return max(share * largest, one.noise or 0.0, two.noise or 0.0)
 
 
 def noise_of(*dtypes: str) -> float:
@@ -188,8 +192,6 @@ def as_effect(change: Change, level: float = 0.95) -> Effect:
 
 def _directed(found: Paired, old: Row) -> Paired:
     """Settle which way favours the claim, and how much change it bears where a share of its effect says nothing."""
-    from dataclasses import replace
-
     strength = found.strength
     if old.side in DENIALS:
         change = effect_change(found.old, found.new, scale=found.scale, paired=found.paired).value or 0.0

@@ -46,7 +46,8 @@ class Values:
 
     ``of`` says what was read (``mlp_post 2:340, mean of prompt``), ``scale`` on what scale the effect stands.
     Keys are content hashes of a unit's prompts; where the sets are ``paired`` the units are aligned, and ``blocks``
-    gives each unit's block where there are such.
+    gives each unit's block where there are such. ``noise`` is by how much a value moved when everything was measured a
+    second time, None where that was not done.
     """
 
     of: str
@@ -55,6 +56,7 @@ class Values:
     first: Mapping[str, float]
     second: Mapping[str, float]
     blocks: tuple[tuple[int, ...], tuple[int, ...]] | None = None
+    noise: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,4 +178,5 @@ def _values_from(data: Mapping[str, Any]) -> Values:
         first=first,
         second=second,
         blocks=(tuple(blocks[0]), tuple(blocks[1])) if blocks else None,
+        noise=data.get("noise"),
     )

@@ -43,6 +43,16 @@ def test_values_that_move_by_rounding_alone_are_held(scale, paired):
     assert one(old, replace(new, verdict="inconclusive")).status == "held"
 
 
+def test_the_noise_that_was_measured_is_what_counts_where_it_is_larger():
+    a, b = values(14, apart=0.01)
+    old, new = row(a, b), row(a + 1e-3, b - 1e-3, verdict="inconclusive")
+    assert one(old, new).status != "held"
+    for which in (old, new):
+        noisy = replace(which, values=replace(which.values, noise=2e-3))
+        assert one(*(noisy if each is which else each for each in (old, new))).status == "held"
+    assert one(old, replace(old, values=replace(old.values, noise=2e-3))).status == "held"
+
+
 @pytest.mark.parametrize(("scale", "paired"), SCALES)
 @pytest.mark.parametrize("side", ["greater", "less"])
 def test_a_neuron_that_fell_silent_loses_its_claim_on_every_scale(scale, paired, side):
