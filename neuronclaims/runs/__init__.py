@@ -18,6 +18,7 @@ from neuronclaims.runs.errors import (
 )
 from neuronclaims.runs.fingerprint import Fingerprint
 from neuronclaims.runs.measure import Answers, measure
+from neuronclaims.runs.noise import Noise, noise_floor
 from neuronclaims.runs.options import Progress, RunOptions
 from neuronclaims.runs.sources import LoadedModel, Source, open_model
 from neuronclaims.runs.spoken import spoken
@@ -31,6 +32,7 @@ __all__ = [
     "MeasurementError",
     "MissingModelError",
     "ModelError",
+    "Noise",
     "Progress",
     "RunCache",
     "RunError",
@@ -38,6 +40,7 @@ __all__ = [
     "RunWarning",
     "Source",
     "measure",
+    "noise_floor",
     "open_model",
     "spoken",
 ]

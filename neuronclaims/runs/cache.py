@@ -204,12 +204,13 @@ def _how(source: Source, options: RunOptions) -> dict[str, str]:
 
     What ``auto`` finds is not known before torch is loaded, so it is a device of its own here.
     """
+    again = {"measured": "again, otherwise batched"} if options.again else {}
     if source.loaded is None:
         device = options.device.split(":")[0]
-        return {"dtype": options.dtype, "attention": options.attention, "device": device}
+        return {"dtype": options.dtype, "attention": options.attention, "device": device, **again}
     model = source.loaded.model
     dtype, attention = str(model.dtype).removeprefix("torch."), str(model.config._attn_implementation)
-    return {"dtype": dtype, "attention": attention, "device": str(model.device.type)}
+    return {"dtype": dtype, "attention": attention, "device": str(model.device.type), **again}
 
 
 def row_key(context: str, prompt: str) -> str:

@@ -77,7 +77,10 @@ def fingerprint_folder(folder: Path, memory: Path | None) -> Fingerprint:
         raise ModelError(
             f"{folder} has no tokenizer files (tokenizer.json or the like). Save the tokenizer there too."
         )
-    state: list[list[Any]] = [[_WAY], *([str(path), *_stamp(path)] for path in [*weights, *settings, *tokenizer])]
+    state: list[list[Any]] = [
+        [_WAY],
+        *([str(path), *_stamp(path)] for path in [*weights, *settings, *tokenizer]),
+    ]
     note = memory / f"{_hash_text(str(folder))}.json" if memory is not None else None
     return _recall(note, state) or _remember(
         note, state, Fingerprint(_hash_tensors(weights, settings), _hash_files(tokenizer))

@@ -18,7 +18,8 @@ class RunOptions:
     ``dtype``, ``device`` (``cpu``, ``cuda``, ``cuda:1``, ``mps`` or ``auto``) and ``attention`` (the name
     Transformers gives the implementation) concern models that are loaded here; a model handed over is used as
     it is. A batch holds at most ``batch_prompts`` prompts and ``batch_tokens`` tokens, padding and tokens to
-    be generated included.
+    be generated included. ``again`` measures in another way that is just as right: in another order, with other
+    neighbours and more padding (see ``noise``).
     """
 
     dtype: str = "float32"
@@ -26,6 +27,7 @@ class RunOptions:
     attention: str = "sdpa"
     batch_tokens: int = 2048
     batch_prompts: int = 64
+    again: bool = False
 
     def __post_init__(self) -> None:
         _one_of("dtype", self.dtype, DTYPES)

@@ -18,7 +18,7 @@ from neuronclaims.runs.needs import Need
 from neuronclaims.runs.needs.changed import Changed, item_pair
 from neuronclaims.runs.options import RunOptions
 from neuronclaims.runs.plan import Job
-from neuronclaims.runs.work.encode import Encoded, collate, encode, padding_id
+from neuronclaims.runs.work.encode import Encoded, collate, encode, padding_id, shuffled
 from neuronclaims.runs.work.finished import Finished, running
 from neuronclaims.runs.work.hooks import Change, Place, changing, keeping
 from neuronclaims.runs.work.loading import Ready
@@ -92,13 +92,19 @@ def _batches(
         taken = references(ready, needs)
     for number, batch in enumerate(_alike(texts, options)):
         with running(ready, f"on {shorten(batch[0].changed.prompt)}"):
-            values = _changed(ready, needs, asking, batch, taken, options, checking=number == 0)
-        yield Finished(tuple(text.item for text in batch), values)
+            # Measured again, a batch has one row more, so that it has another shape.
+            rows = [*batch, batch[0]] if options.again else batch
+            values = _changed(ready, needs, asking, rows, taken, options, checking=number == 0)
+        yield Finished(
+            tuple(text.item for text in batch), {need: values[need][: len(batch)] for need in values}
+        )
 
 
 def _alike(texts: Sequence[Texts], options: RunOptions) -> Iterator[list[Texts]]:
     """Split texts into batches of equally many tokens, whatever order they come in."""
-    ordered = sorted(texts, key=lambda text: (-len(text.changed.ids), text.item))
+    ordered = sorted(
+        texts, key=lambda text: (-len(text.changed.ids), shuffled(text.item) if options.again else text.item)
+    )
     batch: list[Texts] = []
     for text in ordered:
         length = len(text.changed.ids)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -91,9 +92,20 @@ def encode_long(ready: Ready, document: str) -> list[Encoded]:
     return kept
 
 
-def collate(rows: Sequence[Encoded], pad: int, side: Literal["left", "right"], device: torch.device) -> Batch:
-    """Return prompts as one padded batch; positions count a prompt's own tokens from 0."""
-    longest = max(len(row.ids) for row in rows)
+def shuffled(prompt: str) -> str:
+    """Return a key that puts prompts in an order that has nothing to do with them, and is always the same."""
+    return hashlib.sha256(prompt.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def collate(
+    rows: Sequence[Encoded],
+    pad: int,
+    side: Literal["left", "right"],
+    device: torch.device,
+    width: int = 0,
+) -> Batch:
+    """Return prompts as one padded batch, at least ``width`` tokens wide; positions count own tokens from 0."""
+    longest = max(width, *(len(row.ids) for row in rows))
 
     def fill(values: Sequence[Sequence[int]], empty: int) -> torch.Tensor:
         filled = torch.full((len(rows), longest), empty, dtype=torch.long)

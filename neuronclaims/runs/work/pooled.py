@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +13,16 @@ from neuronclaims.runs.needs import Pooled
 from neuronclaims.runs.options import RunOptions
 from neuronclaims.runs.plan import Job
 from neuronclaims.runs.work.capture import Recorder
-from neuronclaims.runs.work.encode import Encoded, collate, encode, padding_id
+from neuronclaims.runs.work.encode import Encoded, collate, encode, padding_id, shuffled
 from neuronclaims.runs.work.finished import Finished, running
 from neuronclaims.runs.work.integrity import check_alone, check_counted, check_finite, choose_probes
 from neuronclaims.runs.work.loading import Ready
 from neuronclaims.runs.work.passes import generate, read
+
+Measured: TypeAlias = "tuple[dict[Pooled, NDArray[np.float32]], list[list[int]]]"
+"""The values [rows, width] of every need, and the tokens generated for every row."""
+
+_MORE_PADDING = 5
 
 
 def work(ready: Ready, job: Job, options: RunOptions) -> Iterator[Finished]:
@@ -29,7 +35,7 @@ def _batches(ready: Ready, job: Job, rows: Sequence[Encoded], options: RunOption
     batches = split([equals[0] for equals in alike.values()], job.new_tokens, options)
     probes = choose_probes(batches, generating=job.new_tokens > 0)
     for index, batch in enumerate(batches):
-        finished = _finish(ready, job, batch, [row for place, row in probes if place == index])
+        finished = _finish(ready, job, batch, [row for place, row in probes if place == index], options)
         yield _spread(finished, [alike[row.ids] for row in batch])
 
 
@@ -42,11 +48,18 @@ def same_tokens(rows: Sequence[Encoded]) -> dict[tuple[int, ...], list[Encoded]]
 
 
 def split(rows: Sequence[Encoded], new_tokens: int, options: RunOptions) -> list[list[Encoded]]:
-    """Split prompts into batches of like length, longest first, whatever order the prompts come in."""
+    """Split prompts into batches of like length, longest first, whatever order the prompts come in.
+
+    ``options.again`` mixes the lengths instead.
+    """
+    if options.again:
+        ordered = sorted(rows, key=lambda row: shuffled(row.prompt))
+    else:
+        ordered = sorted(rows, key=lambda row: (-len(row.ids), row.prompt))
     batches: list[list[Encoded]] = []
-    for row in sorted(rows, key=lambda row: (-len(row.ids), row.prompt)):
+    for row in ordered:
         if batches:
-            longest = len(batches[-1][0].ids) + new_tokens
+            longest = max(len(other.ids) for other in (*batches[-1], row)) + new_tokens
             size = len(batches[-1]) + 1
             if size <= options.batch_prompts and size * longest <= options.batch_tokens:
                 batches[-1].append(row)
@@ -55,9 +68,11 @@ def split(rows: Sequence[Encoded], new_tokens: int, options: RunOptions) -> list
     return batches
 
 
-def _finish(ready: Ready, job: Job, rows: Sequence[Encoded], probes: Sequence[int]) -> Finished:
+def _finish(
+    ready: Ready, job: Job, rows: Sequence[Encoded], probes: Sequence[int], options: RunOptions
+) -> Finished:
     with running(ready, f"on a batch of {len(rows)} prompts, {shorten(rows[0].prompt)} first"):
-        values, continuations = _measure(ready, job, rows)
+        values, continuations = (_again if options.again else _measure)(ready, job, rows)
         check_finite(values, rows, ready.facts.name)
         for row in probes:
             check_alone(ready, rows[row], continuations[row], {need: values[need][row] for need in values})
@@ -71,16 +86,24 @@ def _spread(finished: Finished, alike: Sequence[Sequence[Encoded]]) -> Finished:
     return Finished(prompts, {need: values[places] for need, values in finished.values.items()})
 
 
-def _measure(
-    ready: Ready, job: Job, rows: Sequence[Encoded]
-) -> tuple[dict[Pooled, NDArray[np.float32]], list[list[int]]]:
+def _again(ready: Ready, job: Job, rows: Sequence[Encoded]) -> Measured:
+    """Measure in a batch of another shape: one row more, and a few tokens more where the context has room."""
+    longest = max(len(row.ids) for row in rows) + job.new_tokens
+    width = min(ready.context, longest + _MORE_PADDING) - job.new_tokens
+    values, continuations = _measure(ready, job, [*rows, rows[0]], width)
+    return {need: array[:-1] for need, array in values.items()}, continuations[:-1]
+
+
+def _measure(ready: Ready, job: Job, rows: Sequence[Encoded], width: int = 0) -> Measured:
     needs = tuple(need for need in job.needs if isinstance(need, Pooled))
     recorder = Recorder(ready, needs, len(rows))
     pad = padding_id(ready.tokenizer)
     if job.new_tokens:
-        continuations = generate(ready, collate(rows, pad, "left", ready.device), recorder, job.new_tokens)
+        continuations = generate(
+            ready, collate(rows, pad, "left", ready.device, width), recorder, job.new_tokens
+        )
     else:
-        batch = collate(rows, pad, "right", ready.device)
+        batch = collate(rows, pad, "right", ready.device, width)
         continuations = [[] for _ in rows]
         read(ready, batch, recorder, dict.fromkeys(recorder.spans, batch.counts))
     check_counted(recorder, rows, ready.facts.name)

@@ -38,8 +38,7 @@ _TOGETHER = 32_768
 
 
 def work(ready: Ready, job: Job, options: RunOptions) -> Iterator[Finished]:
-    """Return the counts of a job's documents; tokens and texts are checked at once."""
-    del options  # documents run one by one
+    """Return the counts of a job's documents, run one by one; tokens and texts are checked at once."""
     needs = tuple(need for need in job.needs if isinstance(need, ReadOut))
     texts = of_tokenizer(ready.tokenizer, ready.facts.name)
     tokens = {need: texts.number(need.token) for need in needs}
@@ -48,7 +47,7 @@ def work(ready: Ready, job: Job, options: RunOptions) -> Iterator[Finished]:
     for item in job.items:
         # Only to be refused in time: the tokens of a whole corpus are too many to keep.
         encode_long(ready, item)
-    return _together(_documents(ready, tokens, job.items))
+    return _together(_documents(ready, tokens, job.items, 2 if options.again else 1))
 
 
 def _together(documents: Iterable[tuple[str, int, Rows]]) -> Iterator[Finished]:
@@ -72,13 +71,13 @@ def _finished(items: list[str], kept: list[Rows]) -> Finished:
 
 
 def _documents(
-    ready: Ready, tokens: Mapping[ReadOut, int], items: Iterable[str]
+    ready: Ready, tokens: Mapping[ReadOut, int], items: Iterable[str], copies: int
 ) -> Iterator[tuple[str, int, Rows]]:
     """Yield every document with its number of positions and its rows."""
     for number, item in enumerate(items):
         with running(ready, f"on the document {shorten(item)}"):
             pieces = encode_long(ready, item)
-            parts = [_read(ready, tokens, piece, checking=number == 0) for piece in pieces]
+            parts = [_read(ready, tokens, piece, copies, checking=number == 0) for piece in pieces]
         tops = {legacy: np.concatenate([top[legacy] for top, _ in parts]) for legacy in parts[0][0]}
         rows: Rows = {}
         for need, token in tokens.items():
@@ -93,21 +92,24 @@ def _documents(
 
 
 def _read(
-    ready: Ready, tokens: Mapping[ReadOut, int], piece: Encoded, checking: bool
+    ready: Ready, tokens: Mapping[ReadOut, int], piece: Encoded, copies: int, checking: bool
 ) -> tuple[Tops, dict[ReadOut, NDArray[np.float64]]]:
-    """Return the top predictions [positions], by whether of ``legacy_embed``, and every need's values [positions]."""
-    ids = torch.tensor([piece.ids], device=ready.device)
+    """Return the top predictions [positions], by whether of ``legacy_embed``, and every need's values [positions].
+
+    The first of ``copies`` rows counts: with more than one, the same is computed in other shapes.
+    """
+    ids = torch.tensor([piece.ids] * copies, device=ready.device)
     counts = torch.tensor(piece.counts, device=ready.device)
     kept: dict[Place, torch.Tensor] = {}
     places: set[Place] = {(need.site, need.layer) for need in tokens}
     ways = {need.legacy_embed for need in tokens}
     if True in ways:
         places.add(state_place(ready))
-    positions = torch.arange(ids.shape[1], device=ids.device).unsqueeze(0)
+    positions = torch.arange(ids.shape[1], device=ids.device).expand_as(ids)
     with changing(ready, {place: keeping(kept, place) for place in places}):
         hidden, _ = forward(ready, ids, torch.ones_like(ids), positions)
     if checking:
-        check_head(ready, ids, hidden)
+        check_head(ready, ids[:1], hidden[:1])
     tops: Tops = {}
     if False in ways:
         tops[False] = _tops(ready, hidden[0, counts], logits_of)
