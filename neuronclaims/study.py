@@ -16,7 +16,7 @@ from neuronclaims.corrections import family_of, reachable, unsettled
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import PATIENCE, Family, Finding, kind_of, phrases
 from neuronclaims.language import Claim, ClaimFile, read_claim_file
-from neuronclaims.measurements import Measurement
+from neuronclaims.measurements import Activations, Measurement
 from neuronclaims.provenance import Fingerprints, check_graders, graders_note, identity
 from neuronclaims.results import Result
 from neuronclaims.runs import (
@@ -28,6 +28,7 @@ from neuronclaims.runs import (
     RunOptions,
     Source,
     measure,
+    noise_floor,
     open_model,
     spoken,
 )
@@ -130,6 +131,20 @@ class Study:
             memory = self._cache.fingerprints if self._cache else None
             self._contents[which] = source.fingerprint(memory)
         return self._contents[which]
+
+    def noise(self, file: ClaimFile, model: str) -> Mapping[Measurement, NDArray[np.float64]]:
+        """Measure the activations a file needs a second time; return how far each neuron's values moved, [width].
+
+        Nothing is known where another than this process measures. Raises NeuronClaimsError as ``judge``.
+        """
+        asked = _or_raise(self._ask(file, model))
+        needs = [need for need in asked.all_needs if isinstance(need, Activations)]
+        if self._run is not measure or not needs:
+            return {}
+        found = noise_floor(
+            asked.source, needs, cache=self._cache, options=self._options, progress=self._progress
+        )
+        return {need: each.columns for need, each in found.items()}
 
     def about(self, file: ClaimFile, model: str) -> dict[str, str]:
         """Say how a model is run; raise NeuronClaimsError where it is not there."""

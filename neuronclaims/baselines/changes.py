@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 NOISE = {"float32": 1e-5, "float64": 1e-5, "float16": 2e-3, "bfloat16": 2e-2}
 """By how much of the largest value a value may differ when the same model is asked the same again, by number type."""
 
+MOST = 0.05
+"""The largest share of the largest value that is taken for noise, whatever was measured."""
+
 DENIALS = ("within", "not greater", "not less")
 DRAWS = 9_999
 
@@ -176,7 +179,8 @@ def _noise(one: Values, two: Values, share: float) -> float:
     largest = max(
         map(abs, (*one.first.values(), *one.second.values(), *two.first.values(), *two.second.values()))
     )
-    return max(share * largest, one.noise or 0.0, two.noise or 0.0)
+    # More than a little is no rounding but a continuation that went another way: units differ by that, not claims.
+    return max(share * largest, min(MOST * largest, max(one.noise or 0.0, two.noise or 0.0)))
 
 
 def noise_of(*dtypes: str) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -16,13 +16,17 @@ import numpy as np
 
 from neuronclaims.figures import Distributions
 from neuronclaims.kinds.ablation_values import Asked
-from neuronclaims.kinds.asking import in_order
+from neuronclaims.kinds.asking import activations, in_order
 from neuronclaims.kinds.designs import design_of
 from neuronclaims.kinds.effects import WAYS
 from neuronclaims.kinds.kept import by_identity
+from neuronclaims.language import Subject
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from neuronclaims.language import Claim, Prompt
+    from neuronclaims.measurements import Measurement
     from neuronclaims.results import Evidence
     from neuronclaims.stats import TwoSampleDesign
 
@@ -88,6 +92,23 @@ def _before_and_after(claim: Claim, evidence: Evidence, shown: Distributions) ->
     before, after = (row.values for row in shown.rows)
     found = UnitValues(shown.axis, "difference", True, (keys, keys), (after, before), None)
     return found if _whole(found) and _gives(found, evidence.effect.value) else None
+
+
+def unit_noise(claim: Claim, moved: Mapping[Measurement, NDArray[np.float64]]) -> float | None:
+    """Return how far the values of a claim's one neuron moved when its sets were measured again, None if unknown.
+
+    ``moved`` is that of every neuron of a layer, by what was measured.
+    """
+    said = claim.sentence
+    who = getattr(said, "who", None)
+    names = getattr(said, "first", None), getattr(said, "second", None)
+    if not isinstance(who, Subject) or who.how != "one" or not all(name in claim.sets for name in names):
+        return None
+    (neuron,) = who.neurons
+    asked = [activations(claim.settings, neuron.layer, in_order(claim.sets[str(name)])) for name in names]
+    if not all(need in moved for need in asked):
+        return None
+    return max(float(moved[need][neuron.index]) for need in asked)
 
 
 def unit_key(texts: Iterable[str]) -> str:

@@ -19,9 +19,18 @@ from neuronclaims.baselines.drift import Drift, drifts
 from neuronclaims.baselines.origins import rows_for
 from neuronclaims.baselines.policy import Policy, parse_policy
 from neuronclaims.baselines.reading import check_name, find, home_of, is_path, read_baseline
-from neuronclaims.baselines.rows import Baseline, BaselineError, Environment, Row, Values, plain, row_of
+from neuronclaims.baselines.rows import (
+    Baseline,
+    BaselineError,
+    Environment,
+    Row,
+    Values,
+    plain,
+    rounded,
+    row_of,
+)
 from neuronclaims.errors import NeuronClaimsError
-from neuronclaims.kinds.unit_values import unit_values
+from neuronclaims.kinds.unit_values import unit_noise, unit_values
 from neuronclaims.reports.text import one_line
 from neuronclaims.session.baseline_settings import fail_on
 from neuronclaims.session.drifted import ClaimDrifted
@@ -30,9 +39,15 @@ from neuronclaims.session.nodes import ClaimItem
 from neuronclaims.verdicts import broken
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from neuronclaims.language import Claim
+    from neuronclaims.measurements import Measurement
     from neuronclaims.results import Result
     from neuronclaims.study import Study
+
+    Moved = Mapping[Measurement, NDArray[np.float64]]
 
 NAME = "neuronclaims-comparing"
 
@@ -126,12 +141,22 @@ class Comparing:
             claims_of = item.claim_file.claims
             results = {claim.id: broken(item.parent.name, claim, str(error)) for claim in claims_of}
         claims = {claim.id: claim for claim in item.claim_file.claims if claim.id in results}
-        rows = {name: self._row(claim, results[name], environment) for name, claim in claims.items()}
+        moved = self._noise(item, study)
+        rows = {name: self._row(claim, results[name], environment, moved) for name, claim in claims.items()}
         found = self._drifts(item, {self._name(item, claims[name]): row for name, row in rows.items()})
         return {name: (row, found.get(self._name(item, claims[name]))) for name, row in rows.items()}
 
-    def _row(self, claim: Claim, result: Result, environment: str) -> Row:
-        values = _values(claim, result)
+    def _noise(self, item: ClaimItem, study: Study) -> Moved:
+        """Measure everything a second time for a run that is saved: what is noise belongs to a baseline."""
+        if self.save is None:
+            return {}
+        try:
+            return study.noise(item.claim_file, item.spec)
+        except NeuronClaimsError:
+            return {}
+
+    def _row(self, claim: Claim, result: Result, environment: str, moved: Moved) -> Row:
+        values = _values(claim, result, moved)
         return row_of(result, content_of(claim), environment, values, claim.settings.drift)
 
     def _drifts(self, item: ClaimItem, rows: Mapping[str, Row]) -> dict[str, Drift]:
@@ -176,7 +201,7 @@ def _policy(config: pytest.Config) -> Policy:
         raise pytest.UsageError(f"--claims-fail-on: {error}") from None
 
 
-def _values(claim: Claim, result: Result) -> Values | None:
+def _values(claim: Claim, result: Result, moved: Moved) -> Values | None:
     found = unit_values(claim, result.evidence) if result.evidence is not None else None
     if found is None:
         return None
@@ -184,4 +209,5 @@ def _values(claim: Claim, result: Result) -> Values | None:
         {key: float(f"{value:.7g}") for key, value in zip(keys, values, strict=True)}
         for keys, values in zip(found.keys, found.values, strict=True)
     ]
-    return Values(found.of, found.scale, found.paired, sides[0], sides[1], found.blocks)
+    noise = rounded(unit_noise(claim, moved))
+    return Values(found.of, found.scale, found.paired, sides[0], sides[1], found.blocks, noise)

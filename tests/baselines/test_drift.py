@@ -51,6 +51,9 @@ def test_the_noise_that_was_measured_is_what_counts_where_it_is_larger():
         noisy = replace(which, values=replace(which.values, noise=2e-3))
         assert one(*(noisy if each is which else each for each in (old, new))).status == "held"
     assert one(old, replace(old, values=replace(old.values, noise=2e-3))).status == "held"
+    silent = row(a * 0, b * 0, verdict="inconclusive")
+    loud = replace(row(a + 5, b), values=replace(row(a + 5, b).values, noise=100.0))
+    assert one(loud, silent).status == "lost"
 
 
 @pytest.mark.parametrize(("scale", "paired"), SCALES)

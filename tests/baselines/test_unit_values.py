@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from neuronclaims import stats
-from neuronclaims.kinds import phrases
-from neuronclaims.kinds.unit_values import unit_key, unit_values
+from neuronclaims.kinds import kind_of, phrases
+from neuronclaims.kinds.unit_values import unit_key, unit_noise, unit_values
 from neuronclaims.language import read_claim_file
+from neuronclaims.runs import open_model
 from neuronclaims.study import Study
 
 HEAD = """\
@@ -91,6 +92,17 @@ def test_each_value_lies_under_the_hash_of_its_own_prompt(tmp_path):
     found = unit_values(claim, evidence)
     kept = dict(zip(found.keys[0], found.values[0], strict=True))
     assert kept == {unit_key([f"the {w} one"]): pytest.approx(value(f"the {w} one")) for w in WORDS}
+
+
+def test_the_noise_of_a_claim_is_that_of_its_own_neuron_on_its_own_prompts(tmp_path):
+    ((claim, _),) = judged(tmp_path, PLAIN, CLAIMS[0])
+    facts = open_model("demo", tmp_path).facts()
+    needs = kind_of(claim.sentence).needs(claim, facts)
+    moved = {need: np.arange(512) * 10.0**-place for place, need in enumerate(needs, 3)}
+    assert unit_noise(claim, moved) == pytest.approx(2e-3)
+    assert unit_noise(claim, {}) is None
+    ((some, _),) = judged(tmp_path, PLAIN, "some neuron of layer 1 activates more for x than y")
+    assert unit_noise(some, moved) is None
 
 
 def test_pairs_stay_side_by_side(tmp_path):
