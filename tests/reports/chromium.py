@@ -81,12 +81,20 @@ class Page:
         return answer["result"].get("value")
 
     def wait(self, expression: str, seconds: float = 60) -> None:
-        """Wait until an expression is true."""
+        """Wait until an expression is true; a page that goes away meanwhile is looked at again."""
         end = time.monotonic() + seconds
-        while not self.js(expression):
+        while not self._true(expression):
             if time.monotonic() > end:
                 raise TimeoutError(f"{expression} did not become true; complaints: {self.complaints[:5]}")
             time.sleep(0.02)
+
+    def _true(self, expression: str) -> bool:
+        try:
+            return bool(self.js(expression))
+        except RuntimeError as error:
+            if "context" in str(error) or "navigated" in str(error):
+                return False
+            raise
 
     def size(self, width: int, height: int) -> None:
         """Make the window so large."""

@@ -206,8 +206,8 @@ def test_a_link_to_a_claim_that_is_filtered_away_shows_it_again(browser, small) 
 def test_a_link_from_elsewhere_arrives_at_its_claim(browser, small) -> None:
     browser.open(small)
     last = browser.js(SHOWN)[-1]
+    browser.call("Page.navigate", url="about:blank")  # else the page is not loaded again
     browser.open(f"{small.resolve().as_uri()}#{last}")
-    browser.js("location.reload()")
     browser.wait(f"document.getElementById('{last}')?.getBoundingClientRect().top < 300")
 
 
