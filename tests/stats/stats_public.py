@@ -104,6 +104,18 @@ def _bootstrap(method: str, paired: bool) -> Callable[..., Any]:
     return call
 
 
+def _change(scale: str, paired: bool) -> Callable[..., Any]:
+    """Compare two samples with the same ones, the values of the first without their signs."""
+
+    def call(a, b):
+        values = np.asarray(a)
+        moved = np.abs(values) if values.dtype.kind in "buif" else values
+        found = stats.effect_change((a, b), (moved, b), scale=scale, paired=paired)
+        return found, found.estimate()
+
+    return call
+
+
 SINGLE: dict[str, Callable[..., Any]] = {
     "test of means": _test(False, "mean"),
     "test of means, drawn": _test(False, "mean", **MONTE_CARLO, max_resamples=9_999),
@@ -138,6 +150,11 @@ SINGLE: dict[str, Callable[..., Any]] = {
     "simulated_power": _simulated(False, "mean", 0.25),
     "simulated_power of AUROC": _simulated(False, "auroc", 0.6),
     "paired simulated_power": _simulated(True, "mean", None),
+    "effect_change": _change("difference", False),
+    "effect_change in sd": _change("sd", False),
+    "effect_change of AUROC": _change("auroc", False),
+    "paired effect_change": _change("difference", True),
+    "paired effect_change of AUROC": _change("auroc", True),
 }
 """Calls on [n1] and [n2]."""
 

@@ -78,6 +78,7 @@ def effect_change(old: Samples, new: Samples, *, scale: Scale, paired: bool, kee
         raise StatsError(
             f"The same units are compared, but there were {len(a1)} and {len(b1)}, and now {len(a2)} and {len(b2)}."
         )
+    a1, b1, a2, b2 = _in_order(a1, b1, a2, b2, paired)
     before, after = _shares(a1, b1, scale, paired), _shares(a2, b2, scale, paired)
     if before is None or after is None:
         return Change(NAMES[scale], None, 0.0, 1.0, same=False)
@@ -97,6 +98,13 @@ def _checked(samples: Samples, paired: bool) -> tuple[Floats, Floats]:
     if min(len(a), len(b)) < 2:
         raise StatsError("A change needs at least 2 units in each set.")
     return a, b
+
+
+def _in_order(a1: Floats, b1: Floats, a2: Floats, b2: Floats, paired: bool) -> tuple[Floats, ...]:
+    """Put units in the order of their values, so that their own order changes no last digit."""
+    one = np.lexsort((b2, a2, b1, a1)) if paired else np.lexsort((a2, a1))
+    two = one if paired else np.lexsort((b2, b1))
+    return a1[one], b1[two], a2[one], b2[two]
 
 
 def _shares(a: Floats, b: Floats, scale: Scale, paired: bool) -> tuple[float, list[Floats]] | None:
