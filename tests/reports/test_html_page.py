@@ -10,6 +10,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -166,6 +167,15 @@ def test_the_line_to_test_a_claim_again_is_one_argument_to_a_shell(name: str) ->
 def test_a_session_cut_short_says_so_and_a_whole_one_does_not() -> None:
     assert "Partial report" in rendered([entry()], complete=False)
     assert "Partial report" not in rendered([entry()])
+
+
+def test_what_became_of_a_claim_since_the_baseline_is_said_and_can_be_filtered_by() -> None:
+    lost = replace(entry("x", 1), drift="lost", drift_reason="The effect <fell>.")
+    found = Reader(rendered([lost, entry("y", 2)]))
+    assert [row["data-drift"] for row in found.tags("tr") if "data-claim" in row] == ["lost", ""]
+    assert "drift" in {select["name"] for select in found.tags("select")}
+    assert ". The effect <fell>." in found.texts
+    assert "drift" not in {select["name"] for select in Reader(rendered([entry("y", 2)])).tags("select")}
 
 
 def test_a_claim_that_could_not_be_tested_shows_its_error_and_no_numbers() -> None:

@@ -48,6 +48,7 @@ def overview(claims: Sequence[Shown]) -> Overview:
         "kind": _counted(claim.result.kind for claim in claims),
         "file": _counted(claim.result.file for claim in claims),
         "model": _counted(claim.result.model for claim in claims),
+        "drift": _counted(claim.entry.drift for claim in claims if claim.entry.drift),
     }
     return Overview(_verdicts(claims), _families(claims), choices)
 

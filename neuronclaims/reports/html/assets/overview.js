@@ -9,7 +9,7 @@
 
   const fits = (row, wanted) =>
     wanted.verdicts.has(row.dataset.verdict)
-    && ["kind", "file", "model"].every((name) => !wanted[name] || row.dataset[name] === wanted[name])
+    && ["kind", "file", "model", "drift"].every((name) => !wanted[name] || row.dataset[name] === wanted[name])
     && (!wanted.unexpected || "unexpected" in row.dataset)
     && wanted.words.every((word) => row.dataset.text.includes(word));
 
@@ -17,7 +17,7 @@
     const given = new FormData(form);
     const wanted = {
       verdicts: new Set(given.getAll("verdict")),
-      kind: given.get("kind"), file: given.get("file"), model: given.get("model"),
+      kind: given.get("kind"), file: given.get("file"), model: given.get("model"), drift: given.get("drift"),
       unexpected: given.has("unexpected"),
       words: given.get("text").toLowerCase().split(/\s+/).filter(Boolean),
     };
