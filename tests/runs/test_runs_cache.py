@@ -11,6 +11,8 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +21,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuronclaims.measurements import Activations, Generation, TokenRule
-from neuronclaims.runs import CacheError, Progress, RunCache, RunOptions, RunWarning, Source, measure
+from neuronclaims.runs import (
+    CacheError,
+    Progress,
+    RunCache,
+    RunOptions,
+    RunWarning,
+    Source,
+    measure,
+    open_model,
+)
 from neuronclaims.runs import engine as local_engine
 from neuronclaims.runs.cache import Context, context_key
 from neuronclaims.runs.engine import Finished
@@ -88,13 +99,51 @@ def test_a_warm_run_gives_the_same_bits_and_imports_neither_torch_nor_transforme
     assert python(MEASURE, folder_of("gpt2"), tmp_path).strip() == f"{float(answers[ask()].sum())} []"
 
 
-def test_processes_that_start_cold_together_measure_once(folder_of, tmp_path) -> None:
-    arguments = (WITHOUT_A_MODEL + MEASURE, folder_of("gpt2"), tmp_path, 99)
-    said = [
-        process.communicate(timeout=120) for process in [python(*arguments, wait=False) for _ in range(3)]
-    ]
-    lines = [line for out, _ in said for line in out.splitlines()]
-    assert sorted(lines) == sorted([f"ran {prompt}" for prompt in PROMPTS] + [EXPECTED] * 3), said
+TOGETHER = """
+    folder = Path(sys.argv[2])
+    folder.mkdir(exist_ok=True)
+    (folder / f"started-{os.getpid()}").touch()
+    once = sys.modules["neuronclaims.runs.engine"].run
+    def run(*arguments):
+        while len(list(folder.glob("started-*"))) < 8:
+            time.sleep(0.05)
+        yield from once(*arguments)
+    sys.modules["neuronclaims.runs.engine"].run = run
+    def heard(progress):
+        if progress.stage == "waiting":
+            print("waits", flush=True)
+"""
+
+
+def test_eight_processes_that_start_cold_together_measure_once_and_the_others_say_they_wait(
+    folder_of, tmp_path
+) -> None:
+    measure_telling = MEASURE.replace("sys.argv[2])))", "sys.argv[2])), progress=heard)")
+    code = WITHOUT_A_MODEL + MEASURE[: MEASURE.index("    question")] + TOGETHER
+    code += measure_telling[MEASURE.index("    question") :]
+    processes = [python(code, folder_of("gpt2"), tmp_path, 99, wait=False) for _ in range(8)]
+    said = [process.communicate(timeout=120) for process in processes]
+    lines = sorted(line for out, _ in said for line in out.splitlines())
+    waits = lines.count("waits")
+    assert lines == sorted([f"ran {prompt}" for prompt in PROMPTS] + [EXPECTED] * 8 + ["waits"] * waits), said
+    # All had started before the first text was run; one that was slow to ask found everything there.
+    assert 1 <= waits <= 7
+
+
+def test_a_disk_that_fills_up_keeps_what_was_finished_and_the_next_run_goes_on_from_there(
+    folder_of, tmp_path
+) -> None:
+    full = "resource.setrlimit(resource.RLIMIT_FSIZE, (200, resource.RLIM_INFINITY))"
+    code = WITHOUT_A_MODEL.replace("os.kill(os.getpid(), signal.SIGKILL)", full)
+    process = python("    import resource" + code + MEASURE, folder_of("gpt2"), tmp_path, 2, wait=False)
+    first, said = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "cannot be written: File too large. Make room" in said
+    assert len(list(tmp_path.rglob("*.safetensors"))) == 2
+    assert not list(tmp_path.rglob("*.tmp"))
+    then = python(WITHOUT_A_MODEL + MEASURE, folder_of("gpt2"), tmp_path, 99).splitlines()
+    assert then == [*(f"ran {prompt}" for prompt in sorted(PROMPTS)[2:]), EXPECTED]
+    assert first.splitlines() == [f"ran {prompt}" for prompt in sorted(PROMPTS)[:3]]
 
 
 def test_a_killed_run_keeps_its_finished_batches_and_the_next_goes_on_from_there(folder_of, tmp_path) -> None:
@@ -267,19 +316,36 @@ def test_a_cache_that_cannot_be_written_is_one_clear_error(source_of, tmp_path, 
     assert not [path for path in (tmp_path / "full").rglob("*") if path.suffix in (".tmp", ".safetensors")]
 
 
-def test_a_cache_that_may_only_be_read_is_enough_for_a_warm_run(source_of, tmp_path) -> None:
-    counted(source_of("gpt2"), [ask()], tmp_path)
-    folders = [tmp_path, *(path for path in tmp_path.rglob("*") if path.is_dir())]
-    for folder in folders:
-        folder.chmod(0o500)
+@contextmanager
+def nobody() -> Iterator[None]:
+    """Give up the rights of the administrator, whom no permission stops, for a while."""
+    administrator = os.geteuid() == 0
+    if administrator:
+        os.seteuid(65534)
     try:
-        assert counted(source_of("gpt2"), [ask()], tmp_path)[0] == 0
-        if os.geteuid() != 0:
-            with pytest.raises(CacheError, match="Permission denied"):
-                counted(source_of("gpt2"), [ask(layer=2)], tmp_path)
+        yield
     finally:
+        if administrator:
+            os.seteuid(0)
+
+
+def test_a_cache_that_may_only_be_read_is_enough_for_a_warm_run_and_an_error_for_any_other() -> None:
+    demo = open_model("demo", Path("."))
+    with tempfile.TemporaryDirectory() as name:
+        counted(demo, [ask()], Path(name))
+        folders = [Path(name), *(path for path in Path(name).rglob("*") if path.is_dir())]
+        before = sorted(Path(name).rglob("*"))
         for folder in folders:
-            folder.chmod(0o700)
+            folder.chmod(0o555)
+        with nobody():
+            assert counted(demo, [ask()], Path(name))[0] == 0
+            with pytest.raises(
+                CacheError, match=r"cannot be written: Permission denied.*or choose another cache folder"
+            ):
+                counted(demo, [ask(layer=2)], Path(name))
+        assert sorted(Path(name).rglob("*")) == before
+        for folder in folders:
+            folder.chmod(0o755)
 
 
 def test_the_cache_says_what_it_is(source_of, tmp_path) -> None:

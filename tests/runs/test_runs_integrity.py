@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import torch
 
 from neuronclaims.measurements import Activations, Generation, TokenRule
 from neuronclaims.runs import IntegrityError, MeasurementError, RunCache, Source, measure
+from neuronclaims.runs.needs import Pooled
 
 PROMPTS = ("the old dog ran to the river", "she sat", "Hanoi is the capital of Vietnam")
 READ = Activations("mlp_post", 1, TokenRule("mean", "prompt"), PROMPTS)
@@ -46,6 +48,80 @@ def test_attention_to_padding_is_found_out(hand_over, tmp_path: Path) -> None:
     refused(source, READ, tmp_path, "in a batch, but")
 
 
+HALF = pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)
+
+
+@HALF
+def test_attention_to_padding_is_found_out_in_half_precision_too(hand_over, tmp_path: Path, dtype) -> None:
+    source = hand_over("bert")
+    body = source.loaded.model.to(dtype)
+    right = body.forward
+    body.forward = lambda attention_mask=None, **arguments: right(**arguments)
+    refused(source, READ, tmp_path, "Padding or positions are not handled rightly")
+
+
+@HALF
+@pytest.mark.parametrize("name", ["gpt2", "llama", "gpt_neox", "bert"])
+def test_a_right_model_passes_in_half_precision(hand_over, name, dtype) -> None:
+    source = hand_over(name)
+    source.loaded.model.to(dtype)
+    values = measure(source, [READ, WRITE] if name != "bert" else [READ])[READ]
+    whole = measure(hand_over(name), [READ])[READ]
+    assert abs(values - whole).max() < 0.1 * abs(whole).max()
+
+
+def test_a_model_that_amplifies_rounding_is_allowed_more_but_one_that_is_wrong_is_not(hand_over) -> None:
+    from neuronclaims.runs import RunOptions
+    from neuronclaims.runs.work.encode import encode
+    from neuronclaims.runs.work.finished import running
+    from neuronclaims.runs.work.integrity import reread
+    from neuronclaims.runs.work.loading import load
+    from neuronclaims.runs.work.rounding import AT_MOST, AT_ONCE, allowed, shaken
+
+    need = Pooled("resid_post", 2, "mean", "prompt", 0)
+
+    def moved(source: Source) -> float:
+        ready = load(source, RunOptions())
+        row = encode(ready, PROMPTS, 0)[0]
+        with running(ready, "here"):
+            plain = reread(ready, row, (), [need])[need]
+            with shaken(ready):
+                return float(abs(reread(ready, row, (), [need])[need] - plain).max() / abs(plain).max())
+
+    calm, wild, wrong = hand_over("llama"), hand_over("llama"), hand_over("gpt2")
+    with torch.no_grad():
+        for block in wild.loaded.model.model.layers:
+            block.self_attn.q_proj.weight.mul_(30)
+    assert 0 < moved(calm) < moved(wild) < 1e-3
+    ignoring = wrong.loaded.model.base_model
+    right, before = ignoring.forward, moved(wrong)
+    ignoring.forward = lambda position_ids=None, **arguments: right(**arguments)
+    # The text is alone and nothing is padded, so what is wrong with padding is not even there.
+    assert moved(wrong) == before
+    for dtype in AT_MOST:
+        assert allowed(dtype, 0.0) == AT_ONCE[dtype] < allowed(dtype, AT_ONCE[dtype]) <= AT_MOST[dtype]
+        assert allowed(dtype, 100.0) == AT_MOST[dtype]
+        assert allowed(dtype, float("nan")) == AT_ONCE[dtype]
+
+
+def test_the_most_padded_text_is_run_again_and_one_at_random_of_every_two_hundred() -> None:
+    from neuronclaims.runs.work.encode import Encoded
+    from neuronclaims.runs.work.integrity import choose_probes
+
+    def texts(lengths: list[int]) -> list[Encoded]:
+        return [Encoded(f"{n} of {size}", (1,) * size, (True,) * size) for n, size in enumerate(lengths)]
+
+    assert choose_probes([texts([9, 8, 8]), texts([7, 7, 2]), texts([2, 1])], False) == [(1, 2)]
+    assert choose_probes([texts([3])], generating=False) == []
+    assert choose_probes([texts([3])], generating=True) == [(0, 0)]
+    many = [texts([30 - batch] * 63 + [29 - batch]) for batch in range(13)]
+    chosen = choose_probes(many, generating=False)
+    assert len(chosen) == 5
+    assert (0, 63) in chosen
+    assert len({batch for batch, _ in chosen}) > 2
+    assert choose_probes(many, generating=False) == chosen
+
+
 def test_a_hook_that_never_fires_is_found_out(hand_over, tmp_path: Path) -> None:
     source = hand_over("gpt2")
     mlp = source.loaded.model.transformer.h[1].mlp
@@ -68,6 +144,38 @@ def test_a_module_of_another_width_than_the_configuration_says_is_found_out(
     source = hand_over("gpt2")
     source.config["n_inner"] = 100
     refused(source, READ, tmp_path, "has shape [3, 7, 128], not [3, 7, 100] (prompts, tokens, width)")
+
+
+@pytest.mark.parametrize(
+    ("change", "shape"),
+    [
+        (lambda values: values[:, 1:], "[3, 6, 32], not [3, 7, 32]"),
+        (lambda values: values.mean(1), "[3, 32], not [3, 7, 32]"),
+        (lambda values: values.transpose(0, 1), "[7, 3, 32], not [3, 7, 32]"),
+    ],
+)
+def test_a_block_whose_output_has_the_wrong_shape_is_found_out(
+    hand_over, tmp_path: Path, change, shape
+) -> None:
+    source = hand_over("gpt2")
+    block = source.loaded.model.transformer.h[1]
+    right = block.forward
+    block.forward = lambda *args, **arguments: change(right(*args, **arguments))
+    refused(source, Activations("resid_post", 1, READ.tokens, PROMPTS), tmp_path, f"has shape {shape}")
+
+
+@pytest.mark.parametrize("question", [READ, WRITE])
+def test_rows_follow_their_texts_in_whatever_order_these_are_given(
+    hand_over, tmp_path: Path, question
+) -> None:
+    source, turned = hand_over("gpt2"), (2, 0, 1)
+    otherwise = replace(question, prompts=tuple(PROMPTS[place] for place in turned))
+    rows = measure(source, [question], cache=RunCache(tmp_path))[question]
+    assert (measure(source, [otherwise], cache=RunCache(tmp_path))[otherwise] == rows[list(turned)]).all()
+    assert (measure(source, [otherwise])[otherwise] == rows[list(turned)]).all()
+    for place, prompt in enumerate(PROMPTS):
+        alone = replace(question, prompts=(prompt,))
+        assert abs(measure(source, [alone])[alone] - rows[place]).max() < 1e-5
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
