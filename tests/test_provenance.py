@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import save
 
 import neuronclaims
 from neuronclaims.errors import NeuronClaimsError
@@ -48,7 +49,8 @@ def model(folder: Path, weights: bytes = b"weights") -> str:
     """Write a model's files, and return the fingerprint of the weights."""
     folder.mkdir(exist_ok=True)
     (folder / "config.json").write_text(json.dumps(CONFIG))
-    (folder / "model.safetensors").write_bytes(weights)
+    values = np.frombuffer(weights, dtype=np.uint8)
+    (folder / "model.safetensors").write_bytes(save({"h.0.mlp.c_fc.weight": values}))
     (folder / "tokenizer.json").write_text("{}")
     return neuronclaims.fingerprint(folder)
 
