@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from neuronclaims.kinds.kept import by_identity
 from neuronclaims.measurements import Activations, Generation, TokenRule
 from neuronclaims.stats import seed_from
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from neuronclaims.language import Prompt, PromptSet, Settings
@@ -68,7 +69,7 @@ def resamples_of(settings: Settings) -> int:
 
 def plain(values: NDArray[np.float64]) -> tuple[float, ...]:
     """Return an array as plain floats."""
-    return tuple(float(value) for value in values)
+    return tuple(values.astype(np.float64, copy=False).tolist())
 
 
 def plural(count: int, noun: str) -> str:

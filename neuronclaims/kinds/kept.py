@@ -25,10 +25,10 @@ def by_identity(make: Callable[P, T]) -> Callable[P, T]:
 
     @wraps(make)
     def kept(*args: Any, **kwargs: Any) -> T:
-        if kwargs or any(isinstance(arg, list) for arg in args):
-            return work(*args, **kwargs)
-        key = tuple(id(arg) for arg in args)
-        if key not in known:
+        key = tuple(map(id, args))
+        if key not in known or kwargs:
+            if kwargs or any(isinstance(arg, list) for arg in args):
+                return work(*args, **kwargs)
             known[key] = args, work(*args)
             if len(known) > MOST:
                 known.popitem(last=False)
