@@ -6,7 +6,9 @@ GPT-2 small's shape with random weights, 48 texts of 10 to 40 tokens, one thread
 outputs and all MLP neurons, pooled to their mean. The body runs the same texts sorted by length in the same batches,
 without its LM head; ``generate`` (greedy, 20 new tokens) runs them left-padded in batches of 16. Processor time, in
 turns within one process; ratios are between neighbours, and the median and range of these are shown. The run's own
-checks (two texts run again alone) are part of what is measured.
+checks (of up to 399 texts one, or two, run again alone) are part of what is measured, and cost what one short text
+alone costs however many texts there are: so 192 texts are timed too, and 192 with a small Llama's shape (6 blocks
+of 192, MLP 512, vocabulary 4,096).
 """
 
 from __future__ import annotations
@@ -20,12 +22,18 @@ from random import Random
 
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
-from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
+from transformers import (
+    GPT2Config,
+    GPT2LMHeadModel,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedTokenizerFast,
+)
 
 from neuronclaims.measurements import Activations, Generation, TokenRule
 from neuronclaims.runs import LoadedModel, RunOptions, Source, measure, open_model
 
-TEXTS, SHORTEST, LONGEST, BATCH, NEW = 48, 10, 40, 16, 20
+TEXTS, MANY, SHORTEST, LONGEST, BATCH, NEW = 48, 192, 10, 40, 16, 20
 WORDS = 500
 
 
@@ -39,21 +47,28 @@ def main() -> None:
     torch.manual_seed(0)
     model = GPT2LMHeadModel(GPT2Config(vocab_size=50257, eos_token_id=None, bos_token_id=None)).eval()
     handed = LoadedModel(model, words())
-    source = open_model("shape", Path("."), {"shape": handed})
-    drawn = Random(0)
-    texts = sorted(
-        (
-            " ".join(f"w{drawn.randrange(WORDS)}" for _ in range(drawn.randint(SHORTEST, LONGEST)))
-            for _ in range(TEXTS)
-        ),
-        key=lambda text: -len(text.split()),
-    )
+    source = opened(handed)
+    texts = drawn_texts(TEXTS)
     every = asked(texts, range(12), None)
+    more = drawn_texts(MANY)
+    small = llama()
     plain, generation = (lambda: body(handed, texts)), (lambda: generated(handed, texts))
     print("| what | against | ratio |\n|---|---|---|")
     for what, against, one, other in (
         ("the body again", "body", plain, plain),
         ("all layers, both sites", "body", lambda: measured(source, every), plain),
+        (
+            f"all layers, both sites, {MANY} texts",
+            "body",
+            lambda: measured(source, asked(more, range(12), None)),
+            lambda: body(handed, more),
+        ),
+        (
+            f"all layers, both sites, {MANY} texts, small Llama",
+            "body",
+            lambda: measured(opened(small), asked(more, range(6), None)),
+            lambda: body(small, more),
+        ),
         ("layers 0 to 5", "body", lambda: measured(source, asked(texts, range(6), None)), plain),
         ("generate again", "generate", generation, generation),
         (
@@ -64,6 +79,33 @@ def main() -> None:
         ),
     ):
         print(f"| {what} | {against} | {compared(one, other, options.rounds)} |", flush=True)
+
+
+def drawn_texts(count: int) -> list[str]:
+    """Return texts, the longest first."""
+    drawn = Random(0)
+    texts = (
+        " ".join(f"w{drawn.randrange(WORDS)}" for _ in range(drawn.randint(SHORTEST, LONGEST)))
+        for _ in range(count)
+    )
+    return sorted(texts, key=lambda text: -len(text.split()))
+
+
+def opened(handed: LoadedModel) -> Source:
+    return open_model("shape", Path("."), {"shape": handed})
+
+
+def llama() -> LoadedModel:
+    shape = LlamaConfig(
+        vocab_size=4096,
+        hidden_size=192,
+        intermediate_size=512,
+        num_hidden_layers=6,
+        num_attention_heads=6,
+        eos_token_id=None,
+        bos_token_id=None,
+    )
+    return LoadedModel(LlamaForCausalLM(shape).eval(), words())
 
 
 def compared(one: Callable[[], None], other: Callable[[], None], rounds: int) -> str:
@@ -98,7 +140,7 @@ def measured(source: Source, needs: list[Activations]) -> None:
 def body(handed: LoadedModel, texts: list[str]) -> None:
     for start in range(0, len(texts), BATCH):
         batch = handed.tokenizer(texts[start : start + BATCH], return_tensors="pt", padding=True)
-        handed.model.transformer(**batch, use_cache=False)
+        handed.model.base_model(**batch, use_cache=False)
 
 
 @torch.inference_mode()

@@ -1,18 +1,23 @@
 """Cold runs killed, and files of the run cache damaged: what the next run makes of it.
 
-    python benchmarks/reliability.py [--kills 100] [--flips 200]
+    python benchmarks/reliability.py [--kills 100] [--flips 200] [--starts 10 --processes 8] [--fills 20]
 
 Each kill: a process measures the demo model into an empty cache and is killed (SIGKILL) at a random moment after its
 first batch was asked for; the next run must give, to the last bit, what an undisturbed one gives, and measure only
 texts that no finished batch holds. Each flip: one random byte of one random file of a full cache is changed; the next
-run must give the same values, and ``verify`` must find the damage first in a second copy. Prints a table of counts.
+run must give the same values, and ``verify`` must find the damage first in a second copy. Each start: so many processes
+are started at once on an empty cache; all must give the same values, and together run every text once. Each fill:
+files cannot grow past a random size (as on a full disk) while an empty cache is filled; the run must end with one
+sentence, and the next one give the same values. Prints a table of counts.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import random
+import resource
 import shutil
 import signal
 import subprocess
@@ -27,7 +32,7 @@ import numpy as np
 
 from neuronclaims.demo.prompts import prompts
 from neuronclaims.measurements import Activations, TokenRule
-from neuronclaims.runs import Progress, RunCache, RunOptions, RunWarning, measure, open_model
+from neuronclaims.runs import CacheError, Progress, RunCache, RunOptions, RunWarning, measure, open_model
 from neuronclaims.runs.upkeep import contents, verify
 
 TOPICS = ("hanoi", "places", "violent", "peaceful", "true_statements")
@@ -46,11 +51,14 @@ def main() -> None:
     )
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--flips", type=int, default=200)
+    parser.add_argument("--starts", type=int, default=10)
+    parser.add_argument("--processes", type=int, default=8)
+    parser.add_argument("--fills", type=int, default=20)
     parser.add_argument("--cold", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--limit", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.cold is not None:
-        run(RunCache(options.cold), telling=True)
-        print("measured", flush=True)
+        cold(options.cold, options.limit)
         return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -59,12 +67,22 @@ def main() -> None:
         whole = undisturbed(folder)
         killed = Counter(kill(folder, expected, seed, whole) for seed in range(options.kills))
         flipped = Counter(flip(folder, expected, seed) for seed in range(options.flips))
+        started_together = Counter(
+            together(folder, expected, seed, options.processes) for seed in range(options.starts)
+        )
+        filled = Counter(fill(folder, expected, seed) for seed in range(options.fills))
     print(f"{len(TEXTS)} texts, {len(ASKED)} layers, batches of {OPTIONS.batch_prompts}\n")
     print("| trial | outcome | times |\n|---|---|---|")
-    for what, counts in (("killed", killed), ("byte changed", flipped)):
+    trials = {
+        "killed": killed,
+        "bit changed": flipped,
+        f"{options.processes} processes started cold together": started_together,
+        "disk full": filled,
+    }
+    for what, counts in trials.items():
         for outcome, count in sorted(counts.items()):
             print(f"| {what} | {outcome} | {count} |")
-    bad = sum(count for outcome, count in (killed + flipped).items() if outcome.startswith("WRONG"))
+    bad = any(outcome.startswith("WRONG") for counts in trials.values() for outcome in counts)
     sys.exit(1 if bad else 0)
 
 
@@ -78,6 +96,8 @@ def run(cache: RunCache, telling: bool = False) -> tuple[list[bytes], int]:
             counted = progress.done
             if telling and progress.done == 0:
                 print("measuring", flush=True)
+        if telling and progress.stage == "waiting":
+            print("waiting", flush=True)
 
     answers = measure(open_model("demo", Path(".")), ASKED, cache=cache, options=OPTIONS, progress=heard)
     return [np.ascontiguousarray(answers[asked]).tobytes() for asked in ASKED], counted
@@ -90,6 +110,60 @@ def started(cache: RunCache) -> subprocess.Popen[bytes]:
     assert child.stdout is not None
     child.stdout.readline()
     return child
+
+
+def cold(folder: Path, limit: int | None) -> None:
+    """Measure in this process, and tell what of, what came of it, and whether it had to wait."""
+    if limit is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+    try:
+        found, counted = run(RunCache(folder), telling=True)
+    except CacheError as error:
+        print(f"refused: {error}", flush=True)
+        return
+    print(f"measured {counted} {hashlib.sha256(b''.join(found)).hexdigest()}", flush=True)
+
+
+def together(folder: Path, expected: list[bytes], seed: int, processes: int) -> str:
+    """Start processes at once on an empty cache, and say what came of it."""
+    cache = folder / f"together{seed}"
+    command = [sys.executable, __file__, "--cold", str(cache)]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    children = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True)
+        for _ in range(processes)
+    ]
+    said = [child.communicate()[0].splitlines() for child in children]
+    shutil.rmtree(cache)
+    last = [lines[-1].split() if lines else [] for lines in said]
+    digest = hashlib.sha256(b"".join(expected)).hexdigest()
+    if any(len(words) != 3 or words[2] != digest for words in last):
+        return "WRONG: other values, or none"
+    counts = [int(words[1]) for words in last]
+    if sorted(counts) != [0] * (processes - 1) + [len(TEXTS)]:
+        return f"WRONG: texts run by each: {counts}"
+    waited = sum("waiting" in lines for lines in said)
+    return f"one ran the model, {waited} said they wait, the same values in all"
+
+
+def fill(folder: Path, expected: list[bytes], seed: int) -> str:
+    """Let a cold run meet a full disk, run again, and say what came of it."""
+    cache = RunCache(folder / f"full{seed}")
+    sizes = [path.stat().st_size for path in (folder / "whole").rglob("*.safetensors")]
+    limit = random.Random(f"fill {seed}").randrange(min(sizes) // 2, max(sizes))
+    command = [sys.executable, __file__, "--cold", str(cache.folder), "--limit", str(limit)]
+    said = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
+    kept = sum(each.prompts for each in contents(cache))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RunWarning)
+        found, counted = run(cache)
+    left = list(cache.folder.rglob("*.tmp"))
+    shutil.rmtree(cache.folder)
+    if not said or not said[-1].startswith("refused: The run cache in"):
+        return "WRONG: not told"
+    if found != expected or left or counted != len(TEXTS) - kept:
+        return "WRONG: other values, leftovers, or what was kept was measured again"
+    return "told, nothing half-written, the next run gives the same values"
 
 
 def undisturbed(folder: Path) -> float:

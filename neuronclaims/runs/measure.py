@@ -98,9 +98,10 @@ def _read(context: Context | None, wanted: Wanted, table: Table) -> dict[Need, l
     if context is not None:
         for need, rows in context.read(wanted).items():
             table[need].update(rows)
-    missing = {
-        need: [prompt for prompt in prompts if prompt not in table[need]] for need, prompts in wanted.items()
-    }
+    missing = {}
+    for need, prompts in wanted.items():
+        known = table[need]
+        missing[need] = [prompt for prompt in prompts if prompt not in known]
     return {need: prompts for need, prompts in missing.items() if prompts}
 
 

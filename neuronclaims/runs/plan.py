@@ -48,12 +48,15 @@ def union(facts: ModelFacts, measurements: Sequence[Measurement]) -> dict[Need, 
 
 def jobs(missing: Wanted) -> list[Job]:
     """Return the work that answers ``missing``: texts grouped by worker and what they need, in a stable order."""
-    needs_of: dict[tuple[Work, str], set[Need]] = {}
-    for need, items in missing.items():
-        for item in items:
-            needs_of.setdefault((need.work, item), set()).add(need)
-    groups: dict[tuple[Need, ...], list[str]] = {}
-    for (_, item), needs in sorted(needs_of.items(), key=lambda entry: entry[0]):
-        groups.setdefault(tuple(sorted(needs, key=str)), []).append(item)
-    found = [Job(tuple(items), needs) for needs, items in groups.items()]
+    ordered = sorted(missing, key=str)
+    # Needs go by their place in this order: one text has dozens, and to hash them all takes as long as a small model.
+    places_of: dict[tuple[Work, str], list[int]] = {}
+    for place, need in enumerate(ordered):
+        work = need.work
+        for item in missing[need]:
+            places_of.setdefault((work, item), []).append(place)
+    groups: dict[tuple[int, ...], list[str]] = {}
+    for (_, item), places in sorted(places_of.items(), key=lambda entry: entry[0]):
+        groups.setdefault(tuple(places), []).append(item)
+    found = [Job(tuple(items), tuple(ordered[place] for place in places)) for places, items in groups.items()]
     return sorted(found, key=lambda job: (job.work, [str(need) for need in job.needs]))

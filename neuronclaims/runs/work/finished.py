@@ -47,9 +47,11 @@ def running(ready: Ready, doing: str) -> Iterator[None]:
 @contextmanager
 def _evaluating(model: Any) -> Iterator[None]:
     # A model handed over may be in training mode, where dropout would make its activations random.
-    training = model.training
-    model.eval()
+    training = [module for module in model.modules() if module.training]
+    for module in training:
+        module.training = False
     try:
         yield
     finally:
-        model.train(training)
+        for module in training:
+            module.training = True
