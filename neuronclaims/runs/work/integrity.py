@@ -68,7 +68,8 @@ def choose_probes(batches: Sequence[Sequence[Encoded]], generating: bool) -> lis
     if not eligible:
         return []
     lengths = [[len(row.ids) for row in rows] for rows in batches]
-    padded = max(eligible, key=lambda index: max(lengths[index]) - min(lengths[index]))
+    # By share of padding, so that a short text is preferred: it is padded as much, and costs less.
+    padded = max(eligible, key=lambda index: 1 - min(lengths[index]) / max(lengths[index]))
     places = [(index, row) for index in eligible for row in range(len(batches[index]))]
     drawn = nsmallest(
         len(places) // _TEXTS_PER_PROBE,
