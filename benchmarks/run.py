@@ -23,9 +23,9 @@ LIBRARIES = ("torch", "transformers", "numpy", "scipy", "pytest")
 SCRIPTS = (
     (
         "Measuring",
-        ("capture.py", "--rounds", "5"),
+        ("capture.py", "--rounds", "3"),
         "Aim: at most 1.05 of the body without its LM head, and of plain generation. Nothing above the highest layer "
-        "asked for is computed. The run's own checks, two texts run again alone, are in it; they are a fixed cost, so "
+        "asked for is computed. The run's own checks, a text run again alone, are in it; they are a fixed cost, so "
         "the share falls with the number of texts.",
     ),
     (
@@ -40,7 +40,7 @@ SCRIPTS = (
     ),
     (
         "Claims on a warm cache",
-        ("warm.py", "--rounds", "5", "--most", "10000"),
+        ("warm.py", "--rounds", "3", "--most", "10000"),
         "Aim: 1,000 claims at most 2 times pytest running 1,000 empty tests. No torch is imported. Claims on the same "
         "sets are tested together, and a layer is averaged and ranked once for all of them.",
     ),
