@@ -63,7 +63,8 @@ def claims() -> str:
     sets = ""
     for name, start in (("a", 0), ("b", PROMPTS)):
         sets += f"  {name}:\n" + "".join(f"    - {text(start + place)}\n" for place in range(PROMPTS))
-    return f"version: 1\nmodels: [wide]\nsite: mlp_post\ntokens: mean of prompt\nresamples: 999\nsets:\n{sets}claims:{CLAIMS}"
+    head = "version: 1\nmodels: [wide]\nsite: mlp_post\ntokens: mean of prompt\nresamples: 999\n"
+    return f"{head}sets:\n{sets}claims:{CLAIMS}"
 
 
 def text(number: int) -> str:
