@@ -33,7 +33,7 @@ def by_models(matrix: ClaimsByModels, width: int, plain: bool) -> Iterator[Rende
     nothing but the mark, with a line that explains them. ``plain`` keeps to ASCII.
     """
     characters = "-" if plain else "─"
-    yield Rule(shown(f"{matrix.file} by model", "bold"), align="left", style="dim", characters=characters)
+    yield Rule(shown(f"By model: {matrix.file}", "bold"), align="left", style="dim", characters=characters)
     for intervals in (True, False):
         columns = _columns(matrix, intervals)
         if CLAIM + sum(columns) + GAP * len(columns) <= width:
