@@ -67,7 +67,7 @@ def _in_words(matrix: ClaimsByModels, columns: list[int], intervals: bool, plain
 
 
 def _claim(line: Line) -> Text:
-    effect = shown(f"\n{line.effect}" if line.effect else "", "dim")
+    effect = shown(f"\n{line.short_effect}" if line.effect else "", "dim")
     return shown(line.name).append_text(effect)
 
 

@@ -49,7 +49,7 @@ def _table(matrix: ClaimsByModels, room: int) -> str:
 
 
 def _row(line: Line) -> str:
-    effect = f"<br>{escaped(line.effect)}" if line.effect else ""
+    effect = f"<br>{escaped(line.short_effect)}" if line.effect else ""
     return f"| {escaped(line.name)}{effect} | {' | '.join(map(_cell, line.cells))} |\n"
 
 

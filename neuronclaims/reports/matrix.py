@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from neuronclaims.reports.entry import Entry, families
 from neuronclaims.reports.trend import UNTESTED, story
 from neuronclaims.reports.wording import effect_name, effect_numbers, effect_value, headline, own_id
+from neuronclaims.results import Effect
 
 MARKS = {"supported": "✓", "refuted": "✗", "inconclusive": "?", "broken": "!"}
 """A mark for each verdict, which nothing but a word explains: both stand wherever there is room."""
@@ -65,8 +66,17 @@ class Line:
     @property
     def effect(self) -> str:
         """Return the name of the effect; it is that of one and the same sentence, so on all models the same."""
+        return " or ".join(dict.fromkeys(effect.name for effect in self._effects))
+
+    @property
+    def short_effect(self) -> str:
+        """Return the name of the effect as columns have room for."""
+        return " or ".join(dict.fromkeys(map(effect_name, self._effects)))
+
+    @property
+    def _effects(self) -> list[Effect]:
         found = (entry.result.evidence for entry in self.known)
-        return " or ".join(dict.fromkeys(effect_name(each.effect) for each in found if each is not None))
+        return [each.effect for each in found if each is not None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from neuronclaims.reports.html.figures.drawing import (
     side_by_side,
     stacked,
 )
+from neuronclaims.reports.matrix import MARKS
 from neuronclaims.reports.wording import number
 
 COLUMNS = 3
@@ -27,6 +28,9 @@ LETTERS = 44
 
 SYMBOLS = {"supported": "circle", "refuted": "x", "inconclusive": "circle-open"}
 """How verdicts are told apart without colours."""
+
+
+UNPLACED = " (a mark at the foot: no effect, as where a claim could not be tested)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +62,9 @@ def draw(models: Sequence[str], courses: Sequence[Course]) -> Drawing | None:
         return None
     size = COLUMNS * ROWS
     plots = (_plot(models, drawable[start : start + size]) for start in range(0, len(drawable), size))
-    broken = any(stop.verdict not in SYMBOLS for course in drawable for stop in course.stops)
+    unplaced = any(stop.value is None for course in drawable for stop in course.stops)
     caption = f"Effects with their intervals through {len(models)} models, in the claim file's order"
-    return Drawing(
-        f"{caption}{' (!: could not be tested)' if broken else ''}", tuple(plots), (_numbers(courses),)
-    )
+    return Drawing(f"{caption}{UNPLACED if unplaced else ''}", tuple(plots), (_numbers(courses),))
 
 
 def _plot(models: Sequence[str], courses: Sequence[Course]) -> Plot:
@@ -76,7 +78,7 @@ def _plot(models: Sequence[str], courses: Sequence[Course]) -> Plot:
         low, high = stacked(place // COLUMNS, height)
         layout[f"xaxis{panel}"] = {"domain": list(domain), "anchor": f"y{panel}", **_ticks(models)}
         layout[f"yaxis{panel}"] = {"domain": [low, high], "anchor": f"x{panel}", "nticks": 5}
-        layout["annotations"] += [_heading(course, domain[0], high), *_untested(course, panel)]
+        layout["annotations"] += [_heading(course, domain[0], high), *_unplaced(course, panel)]
         data += _panel(course, panel, {trace["name"] for trace in data})
     told = " ".join(f"{course.claim}: {course.story}." for course in courses)
     words = f"Effects with intervals through the models {', '.join(models)}. {told}"
@@ -112,15 +114,18 @@ def _heading(course: Course, x: float, y: float) -> Json:
     return corner((label(claim, 40), label(course.effect, 40)), x, y)
 
 
-def _untested(course: Course, panel: int) -> list[Json]:
-    """Mark where a claim could not be tested, at the foot of its panel."""
+def _unplaced(course: Course, panel: int) -> list[Json]:
+    """Mark a verdict without an effect, and that there is none, at the foot of the panel."""
     place = {"xref": f"x{panel}", "yref": f"y{panel} domain", "y": 0, "yanchor": "bottom", "showarrow": False}
-    font = {"size": 15, "color": "var:broken"}
     return [
-        {**place, "x": stop.place, "text": "<b>!</b>", "font": font}
+        {**place, "x": stop.place, "text": f"<b>{MARKS[stop.verdict]}</b>", "font": _font(stop)}
         for stop in course.stops
-        if stop.verdict not in SYMBOLS
+        if stop.value is None
     ]
+
+
+def _font(stop: Stop) -> Json:
+    return {"size": 15, "color": f"var:{stop.verdict}"}
 
 
 def _panel(course: Course, panel: int, named: set[str]) -> list[Json]:
