@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuronclaims.errors import NeuronClaimsError
+from neuronclaims.reports.trend import UNTESTED, story
 
 if TYPE_CHECKING:
     from neuronclaims.commands import Commands
 
 TEXT = "say in which of a series of models each claim of a report appeared, and in which it was lost"
-UNTESTED = "could not be tested"
 
 
 def add(commands: Commands) -> None:
@@ -23,7 +22,7 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "report", type=Path, metavar="CLAIMS_JSON", help="claims.json of a run on all the models"
     )
-    order = "the models in their order, with commas (default: by name, numbers in names counted as numbers)"
+    order = "the models in their order, with commas (default: as the claim file has them)"
     parser.add_argument("--models", metavar="A,B,C", help=order)
     parser.add_argument(
         "-k", metavar="EXPR", default="", help="only claims whose id this matches, as in pytest -k"
@@ -42,7 +41,9 @@ def _run(options: argparse.Namespace) -> int:
         raise NeuronClaimsError(f"-k {options.k!r} matches no claim of {options.report}.")
     for file, name in names:
         series = {c["model"]: c for c in claims if (c["file"], c["id"]) == (file, name)}
-        here = [series[model] for model in order if model in series]
+        here = [series[model] for model in order or series if model in series]
+        if not here:
+            continue
         for line in (
             f"{file}::{name}",
             *_rows(here),
@@ -51,26 +52,6 @@ def _run(options: argparse.Namespace) -> int:
             print("  " * line.startswith("  ") + one_line(line))
         print()
     return 0
-
-
-def story(series: Sequence[tuple[str, str]]) -> str:
-    """Say in a sentence where a finding appears in a series of (model, verdict), and where it was lost."""
-    known = [(model, verdict) for model, verdict in series if verdict != UNTESTED]
-    there = [place for place, (_, verdict) in enumerate(known) if verdict == "supported"]
-    left_out = f"; {UNTESTED} in {len(series) - len(known)}" if len(known) < len(series) else ""
-    if not there:
-        return f"supported in none of {len(known)} models{left_out}"
-    first, last = there[0], there[-1]
-    if len(there) <= last - first:
-        return f"comes and goes: supported in {', '.join(known[place][0] for place in there)}{left_out}"
-    if len(there) == len(known):
-        return f"supported in all {len(known)} models{left_out}"
-    start = f"appears in {known[first][0]}" if first else f"supported from the first, {known[0][0]}, on"
-    if last == len(known) - 1:
-        return f"{start}, and is supported in all after it{left_out}"
-    model, verdict = known[last + 1]
-    lost = "refuted" if verdict == "refuted" else "no longer shown (inconclusive)"
-    return f"{start}; last supported in {known[last][0]}, {lost} in {model}{left_out}"
 
 
 def _rows(series: Sequence[dict[str, Any]]) -> list[str]:
@@ -94,23 +75,18 @@ def _effect(claim: dict[str, Any]) -> str:
 
 
 def _order(claims: Sequence[dict[str, Any]], given: str | None) -> list[str]:
-    """Return the models in the order given, all others left out, or by their names."""
-    there = {claim["model"] for claim in claims}
+    """Return the models in the order given, all others left out; none where the order of the report will do."""
     if given is None:
-        return sorted(there, key=_natural)
+        return []
+    there = dict.fromkeys(claim["model"] for claim in claims)
     order = [name.strip() for name in given.split(",") if name.strip()]
     missing = [name for name in order if name not in there]
     if missing or not order:
         raise NeuronClaimsError(
             f"--models: the report has no model {', '.join(map(repr, missing)) or 'without a name'}; it has "
-            f"{', '.join(sorted(there, key=_natural))}."
+            f"{', '.join(there)}."
         )
     return order
-
-
-def _natural(name: str) -> list[tuple[int, str]]:
-    parts = re.split(r"([0-9]+)", name)
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in parts]
 
 
 def _read(path: Path) -> list[dict[str, Any]]:

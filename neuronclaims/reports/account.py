@@ -9,7 +9,7 @@ from neuronclaims.reports.entry import Entry
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The entries of a session in order of file, model and place, and what is known of those that are not among them.
+    """The entries of a session in the order of reports, and what is known of those that are not among them.
 
     ``missing`` are the node ids of claims that were to be tested and came to no result; ``interrupted`` tells
     whether that is because the session ended early.

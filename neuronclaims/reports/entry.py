@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal, TypeAlias
@@ -20,7 +20,8 @@ class Entry:
     ``nodeid`` is its name for pytest. ``outcome`` is ``passed`` when the verdict is the one expected, ``xfailed``
     when the claim was refuted as its ``xfail`` says, ``skipped`` when it was inconclusive and that was allowed.
     ``drift`` is a word for what became of the claim since the baseline it was compared with, if it was, and
-    ``drift_reason`` a sentence on it; a claim can fail by this alone.
+    ``drift_reason`` a sentence on it; a claim can fail by this alone. ``place`` is that of the model among the models
+    the claim's file is put to.
     """
 
     nodeid: str
@@ -28,6 +29,7 @@ class Entry:
     result: Result
     drift: str | None = None
     drift_reason: str = ""
+    place: int = 0
 
     @property
     def failed(self) -> bool:
@@ -38,6 +40,16 @@ class Entry:
     def missed(self) -> bool:
         """Whether this claim is not what it should be, by its file or by its baseline, be that allowed or not."""
         return self.failed or not self.result.as_expected
+
+
+def in_order(entries: Iterable[Entry]) -> list[Entry]:
+    """Return entries by file, then models as the file has them, then claims by their place: in the order of reports."""
+    return sorted(entries, key=_order)
+
+
+def _order(entry: Entry) -> tuple[str, int, str, int, int, str]:
+    result = entry.result
+    return result.file, entry.place, result.model, result.line, result.column, entry.nodeid
 
 
 def families(entries: Sequence[Entry]) -> list[tuple[str, str, list[Entry]]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from neuronclaims.reports.account import Account
 from neuronclaims.reports.entry import Entry
 from neuronclaims.reports.files import ReportError
+from neuronclaims.reports.job_matrix import by_models
 from neuronclaims.reports.markdown import escaped
 from neuronclaims.reports.wording import (
     counts_text,
@@ -58,6 +59,7 @@ def summary(account: Account, room: int = LIMIT) -> str:
     listed = _fitting(map(_item, missed), left // 2)
     text = head + (f"\n### Not as expected\n\n{listed}" if missed else "")
     text += _note(len(missed) - listed.count("\n")) + steps
+    text += by_models(account.entries, (room - len(text.encode())) // 2)
     left = room - len(text.encode()) - 400
     rows = _fitting(map(_row, account.entries), left)
     return f"{text}\n{_table(rows)}{_note(len(account.entries) - rows.count(chr(10)))}"

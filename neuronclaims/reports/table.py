@@ -9,8 +9,11 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from neuronclaims.reports.entry import Entry
 from neuronclaims.reports.sketches import WIDTH
 from neuronclaims.reports.text import visible
+
+COLOURS = {"supported": "green", "refuted": "red", "inconclusive": "yellow", None: "red"}
 
 EFFECTS = 34
 """Columns of the table for effects."""
@@ -43,6 +46,13 @@ def id_lines(name: str, width: int) -> str:
     """Return a claim's id in lines as wide as its sentence is in a terminal of ``width`` columns, broken at hyphens."""
     room = width - sum(columns or 0 for _, columns in COLUMNS) - 2 * (len(COLUMNS) - 1)
     return "\n".join(wrap(name, room))
+
+
+def colour_of(entry: Entry) -> str:
+    """Return the colour of a claim's verdict: it says whether the session minds; the word says the verdict."""
+    if entry.failed and entry.result.verdict != "inconclusive":
+        return "red"
+    return "green" if entry.outcome == "passed" else COLOURS[entry.result.verdict]
 
 
 def shown(text: str, style: str = "") -> Text:

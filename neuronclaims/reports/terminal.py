@@ -14,9 +14,11 @@ from rich.table import Table
 from rich.text import Text
 
 from neuronclaims.reports.account import Account
+from neuronclaims.reports.by_models import SIGNS, by_models
 from neuronclaims.reports.entry import Entry, common_errors, families
+from neuronclaims.reports.matrix import matrices
 from neuronclaims.reports.sketches import WIDTH, lines_of_all
-from neuronclaims.reports.table import COLUMNS, EFFECTS, id_lines, row, shown
+from neuronclaims.reports.table import COLUMNS, EFFECTS, colour_of, id_lines, row, shown
 from neuronclaims.reports.text import fitting
 from neuronclaims.reports.wording import (
     counted,
@@ -43,7 +45,6 @@ WIDE = 146
 BESIDE = 70
 """From this width on a list has distributions and effects side by side."""
 
-COLOURS = {"supported": "green", "refuted": "red", "inconclusive": "yellow", None: "red"}
 TRAILING = re.compile(r"(?: |\x1b\[[0-9;]*m)+$")
 UNUSUAL = "█▁─…"
 """What an encoding must be able to write for us to draw with more than ASCII."""
@@ -55,7 +56,7 @@ def draw(account: Account, *, width: int, colour: bool, verbosity: int = 0, enco
     ``verbosity`` below 0 shows only what fails, above 0 every reason, effect and note.
     """
     entries = account.entries
-    pen = _Pen(width, verbosity, plain=fitting(UNUSUAL, encoding) != UNUSUAL)
+    pen = _Pen(width, verbosity, *(fitting(text, encoding) != text for text in (UNUSUAL, SIGNS)))
     console = Console(
         file=StringIO(),
         width=max(width, 40),
@@ -68,11 +69,10 @@ def draw(account: Account, *, width: int, colour: bool, verbosity: int = 0, enco
         legacy_windows=False,
     )
     with console.capture() as captured:
-        told_of = [entry for entry in entries if verbosity >= 0 or entry.failed]
-        for place, (file, model, members) in enumerate(families(told_of)):
+        for place, part in enumerate(pen.parts(entries)):
             if place:
                 console.print()
-            console.print(*pen.family(f"{file} on {model}", members), sep="\n")
+            console.print(*part, sep="\n")
         style = "bold red" if any(entry.failed for entry in entries) else "green"
         steps = next_steps(entries) if verbosity >= 0 else []
         for line in ["", *steps] if steps else []:
@@ -86,11 +86,24 @@ def draw(account: Account, *, width: int, colour: bool, verbosity: int = 0, enco
 
 @dataclass(frozen=True, slots=True)
 class _Pen:
-    """Draws families of claims, for one width and one wish for detail; ``plain`` keeps to ASCII."""
+    """Draws families of claims, for one width and one wish for detail.
+
+    ``plain`` keeps drawings to ASCII, ``plain_signs`` the marks of verdicts.
+    """
 
     width: int
     verbosity: int
     plain: bool
+    plain_signs: bool
+
+    def parts(self, entries: Sequence[Entry]) -> Iterator[Iterator[RenderableType]]:
+        """Yield each family, and after the last one of a file its claims by models, where there are several."""
+        by_file = {found.file: found for found in matrices(entries)} if self.verbosity >= 0 else {}
+        told_of = families([entry for entry in entries if self.verbosity >= 0 or entry.failed])
+        for place, (file, model, members) in enumerate(told_of):
+            yield self.family(f"{file} on {model}", members)
+            if file in by_file and file not in [other for other, _, _ in told_of[place + 1 : place + 2]]:
+                yield by_models(by_file[file], max(self.width, 40), self.plain_signs)
 
     def family(self, title: str, entries: Sequence[Entry]) -> Iterator[RenderableType]:
         """Yield a heading and the claims under it; an error that many of them share is told once, at the end."""
@@ -191,9 +204,7 @@ class _Pen:
 
     def _verdict(self, entry: Entry) -> list[Text]:
         word, note = headline(entry)
-        colour = "green" if entry.outcome == "passed" else COLOURS[entry.result.verdict]
-        if entry.failed and entry.result.verdict != "inconclusive":
-            colour = "red"
+        colour = colour_of(entry)
         return [shown(word.upper(), f"bold {colour}"), *([shown(note, colour)] if note else [])]
 
     def _effects(self, evidence: Evidence, width: int) -> Text:

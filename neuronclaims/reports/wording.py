@@ -35,8 +35,8 @@ def effect_texts(effects: Sequence[Effect], fact: bool = False, width: int | Non
     A ``fact`` needs no interval, so none is missed; nor is it of effects after the first, on which no verdict rests.
     Where a line would be wider than ``width``, names are broken between words and stand in no column.
     """
-    names = [SHORT.get(effect.name, effect.name) for effect in effects]
-    values = [number(effect.value, effect.name in SIGNED) for effect in effects]
+    names = [effect_name(effect) for effect in effects]
+    values = [effect_value(effect) for effect in effects]
     bounds = [_interval(effect, fact or place > 0) for place, effect in enumerate(effects)]
     longest, room = max(map(len, names), default=0), max(map(len, values), default=0)
     rows = list(zip(names, values, bounds, strict=True))
@@ -44,6 +44,21 @@ def effect_texts(effects: Sequence[Effect], fact: bool = False, width: int | Non
     if width is None or max(map(len, lines), default=0) <= width:
         return lines
     return [line for row in rows for line in _within(width, *row)]
+
+
+def effect_name(effect: Effect) -> str:
+    """Return an effect's name as columns have room for."""
+    return SHORT.get(effect.name, effect.name)
+
+
+def effect_value(effect: Effect) -> str:
+    """Return an effect's number, with its sign where that is the first thing to be read."""
+    return number(effect.value, effect.name in SIGNED)
+
+
+def effect_numbers(effect: Effect, fact: bool = False) -> str:
+    """Return an effect's number and interval without its name; a ``fact`` needs no interval, so none is missed."""
+    return f"{effect_value(effect)} {_interval(effect, fact)}".rstrip()
 
 
 def _within(width: int, name: str, value: str, bounds: str) -> list[str]:

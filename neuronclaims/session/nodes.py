@@ -24,6 +24,7 @@ from neuronclaims.runs.sources import label
 from neuronclaims.session.drifted import drifted
 from neuronclaims.session.marks import check_tags, marks_of
 from neuronclaims.session.outcomes import ClaimMissed, message_of, miss, status_of
+from neuronclaims.session.settings import added_models
 from neuronclaims.verdicts import broken
 
 if TYPE_CHECKING:
@@ -45,16 +46,17 @@ class ClaimFileNode(pytest.File):
             check_tags(claim_file)
         except NeuronClaimsError as error:
             raise self.CollectError(str(error)) from None
-        for name, spec in labels(claim_file.models).items():
-            yield ModelNode.from_parent(self, name=name, claim_file=claim_file, spec=spec)
+        models = dict.fromkeys((*claim_file.models, *added_models(self.config)))
+        for place, (name, spec) in enumerate(labels(models).items()):
+            yield ModelNode.from_parent(self, name=name, claim_file=claim_file, spec=spec, place=place)
 
 
 class ModelNode(pytest.Collector):
-    """One model a claim file is put to; the family of claims judged together."""
+    """One model a claim file is put to, and its place among them; the family of claims judged together."""
 
-    def __init__(self, *, claim_file: ClaimFile, spec: str, **rest: Any) -> None:
+    def __init__(self, *, claim_file: ClaimFile, spec: str, place: int, **rest: Any) -> None:
         super().__init__(**rest)
-        self.claim_file, self.spec = claim_file, spec
+        self.claim_file, self.spec, self.place = claim_file, spec, place
 
     def collect(self) -> Iterator[ClaimItem]:
         """Yield one item per claim, in the file's order."""
@@ -123,6 +125,7 @@ class ClaimItem(pytest.Function):
         if report.when != "call" or self.result is None:
             return
         report.claims_result = to_plain(self.result)  # type: ignore[attr-defined]
+        report.claims_place = self.parent.place  # type: ignore[attr-defined]
         if self.compared is not None:
             report.claims_compared = self.compared  # type: ignore[attr-defined]
         if hasattr(report, "wasxfail"):

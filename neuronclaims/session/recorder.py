@@ -36,7 +36,7 @@ class ClaimsRecorder:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self._asked: dict[str, None] = {}
-        self._found: dict[str, tuple[Outcome, Mapping[str, Any], Mapping[str, str]]] = {}
+        self._found: dict[str, tuple[Outcome, Mapping[str, Any], Mapping[str, str], int]] = {}
         self._skipped: set[str] = set()
         self._interrupted = False
         self._known: list[Entry] | None = None
@@ -67,7 +67,7 @@ class ClaimsRecorder:
             return
         outcome: Outcome = "xfailed" if report.skipped and hasattr(report, "wasxfail") else report.outcome
         drift = (getattr(report, "claims_compared", None) or {}).get("drift") or {}
-        self._found[report.nodeid] = outcome, result, drift
+        self._found[report.nodeid] = outcome, result, drift, getattr(report, "claims_place", 0)
         self._known = None
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None and reporter.isatty and isinstance(report.longrepr, str):
@@ -103,17 +103,14 @@ class ClaimsRecorder:
             terminalreporter.write_line(trouble.text, red=True, bold=True)
 
     def entries(self) -> list[Entry]:
-        """Return what is known so far, in the order of file, model and place."""
+        """Return what is known so far: by file, then models in the file's order, then claims by their place."""
         if self._known is None:
-            from neuronclaims.reports.entry import Entry
+            from neuronclaims.reports.entry import Entry, in_order
             from neuronclaims.reports.plain import from_plain
 
-            found = (
-                Entry(name, outcome, from_plain(plain), drift.get("status"), drift.get("sentence", ""))
-                for name, (outcome, plain, drift) in self._found.items()
-            )
-            self._known = sorted(
-                found, key=lambda e: (e.result.file, e.result.model, e.result.line, e.result.column, e.nodeid)
+            self._known = in_order(
+                Entry(name, outcome, from_plain(plain), drift.get("status"), drift.get("sentence", ""), place)
+                for name, (outcome, plain, drift, place) in self._found.items()
             )
         return self._known
 

@@ -65,7 +65,10 @@ SETTINGS = (
 )
 
 
-MODEL = "read this model from this folder, whatever the claim files call it; can be given several times"
+MODEL = (
+    "read this model from this folder, whatever the claim files call it; +NAME=FOLDER puts every claim file to it, "
+    "also those that do not name it; can be given several times"
+)
 DRY_RUN = "say what would be measured of which model, from its config.json alone, and run nothing"
 
 
@@ -73,8 +76,8 @@ def add_settings(parser: pytest.Parser) -> None:
     """Tell pytest of all options."""
     group = parser.getgroup("neuronclaims", "claims about neurons")
     group.addoption("--claims-dry-run", action="store_true", default=False, help=DRY_RUN)
-    group.addoption("--claims-model", metavar="NAME=FOLDER", action="append", default=[], help=MODEL)
-    parser.addini("claims_model", f"{MODEL}: lines of NAME=FOLDER", type="linelist", default=[])
+    group.addoption("--claims-model", metavar="[+]NAME=FOLDER", action="append", default=[], help=MODEL)
+    parser.addini("claims_model", f"{MODEL}: lines of [+]NAME=FOLDER", type="linelist", default=[])
     for setting in SETTINGS:
         name, default = setting.name, setting.default or "none"
         text = f"{setting.text} (setting claims_{name}, default: {default})"
@@ -100,18 +103,35 @@ def model_folders(config: pytest.Config) -> dict[str, Path]:
 
     Raises pytest's UsageError for what is no NAME=FOLDER, and for folders that are not there.
     """
-    given = [("claims_model", line, config.rootpath) for line in config.getini("claims_model")]
-    called = config.invocation_params.dir
-    given += [("--claims-model", line, called) for line in config.getoption("claims_model")]
     found: dict[str, Path] = {}
-    for where, line, base in given:
-        name, equals, folder = (part.strip() for part in line.partition("="))
-        if not (name and equals and folder):
-            raise pytest.UsageError(f"{where} must be NAME=FOLDER, such as gpt2=models/gpt2, not {line!r}")
+    for where, line, base in _given_models(config):
+        name, folder = _named_folder(where, line)
         found[name] = (base / Path(folder).expanduser()).resolve()
         if not found[name].is_dir():
             raise pytest.UsageError(f"{where}: there is no folder {found[name]} for the model {name!r}")
     return found
+
+
+def added_models(config: pytest.Config) -> list[str]:
+    """Return the names of models that every claim file is put to, each once, in the order they were given."""
+    lines = (line.strip() for _, line, _ in _given_models(config))
+    return list(dict.fromkeys(_named_folder("", line)[0] for line in lines if line.startswith("+")))
+
+
+def _given_models(config: pytest.Config) -> list[tuple[str, str, Path]]:
+    """Return where each model was given, what was given, and what its folder is relative to."""
+    given = [("claims_model", line, config.rootpath) for line in config.getini("claims_model")]
+    called = config.invocation_params.dir
+    return given + [("--claims-model", line, called) for line in config.getoption("claims_model")]
+
+
+def _named_folder(where: str, line: str) -> tuple[str, str]:
+    name, _, folder = line.strip().removeprefix("+").partition("=")
+    if not (name.strip() and folder.strip()):
+        raise pytest.UsageError(
+            f"{where} must be NAME=FOLDER, such as gpt2=models/gpt2, or +NAME=FOLDER, not {line!r}"
+        )
+    return name.strip(), folder.strip()
 
 
 def value_of(config: pytest.Config, name: str) -> str:

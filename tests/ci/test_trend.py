@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from neuronclaims.commands import main
-from neuronclaims.commands.trend import story
+from neuronclaims.reports.trend import story
 
 WORDS = {"+": "supported", "-": "refuted", "?": "inconclusive", "!": "could not be tested"}
 
@@ -68,13 +68,13 @@ def report(folder: Path, *rows: tuple[str, str, str | None]) -> Path:
     return path
 
 
-def test_checkpoints_stand_in_the_order_of_their_numbers(tmp_path, capsys):
+def test_checkpoints_stand_in_the_order_of_the_report_which_is_that_of_the_claim_file(tmp_path, capsys):
     path = report(
         tmp_path,
-        ("a", "step1000", "supported"),
-        ("a", "step20", "refuted"),
         ("a", "step3", None),
         ("b", "step3", None),
+        ("a", "step20", "refuted"),
+        ("a", "step1000", "supported"),
     )
     assert main(["trend", str(path), "-k", "a"]) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -54,5 +54,7 @@ def fake_measure(source, measurements, *, cache, options, progress):
 @pytest.fixture(scope="session")
 def claims_study(request):
     from neuronclaims.session.progress import progress_of
+    from neuronclaims.session.settings import model_folders
 
-    return Study(measure=fake_measure, progress=progress_of(request.config))
+    config = request.config
+    return Study(measure=fake_measure, progress=progress_of(config), models=model_folders(config))

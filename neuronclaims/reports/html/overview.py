@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from neuronclaims.figures import Distributions
 from neuronclaims.reports.entry import families
+from neuronclaims.reports.html.across import Across, across
 from neuronclaims.reports.html.figures import Cell, Drawing, draw_grid
 from neuronclaims.reports.html.policy import embedded
 from neuronclaims.reports.html.shown import ORDER, Shown, sources
@@ -17,7 +18,10 @@ from neuronclaims.reports.html.shown import ORDER, Shown, sources
 
 @dataclass(frozen=True, slots=True)
 class FamilyShown:
-    """The claims of one file on one model, with how many came out how, by verdict from best to worst."""
+    """The claims of one file on one model, with how many came out how, by verdict from best to worst.
+
+    The first of a file has what is shown of all its models together.
+    """
 
     file: str
     model: str
@@ -26,6 +30,7 @@ class FamilyShown:
     unexpected: int
     correction: str
     grid: Drawing | None = None
+    across: Across | None = None
 
     @property
     def plots(self) -> Markup:
@@ -55,6 +60,7 @@ def overview(claims: Sequence[Shown]) -> Overview:
 
 def _families(claims: Sequence[Shown]) -> list[FamilyShown]:
     by_entry = {id(claim.entry): claim for claim in claims}
+    by_model = across(claims)
     found: list[FamilyShown] = []
     for file, model, entries in families([claim.entry for claim in claims]):
         members = [by_entry[id(entry)] for entry in entries]
@@ -62,7 +68,16 @@ def _families(claims: Sequence[Shown]) -> list[FamilyShown]:
         grid = draw_grid(_cells(claims, file)) if first else None
         unexpected = sum(not claim.result.as_expected for claim in members)
         found.append(
-            FamilyShown(file, model, members, _verdicts(members), unexpected, _correction(members), grid)
+            FamilyShown(
+                file,
+                model,
+                members,
+                _verdicts(members),
+                unexpected,
+                _correction(members),
+                grid,
+                by_model.get(file) if first else None,
+            )
         )
     return found
 

@@ -5,6 +5,7 @@
   const body = table.tBodies[0];
   const rows = [...body.rows];
   const families = [...document.querySelectorAll(".family")];
+  const across = [...document.querySelectorAll(".across")];
   const section = new Map(rows.map((row) => [row, document.getElementById(row.dataset.claim)]));
 
   const fits = (row, wanted) =>
@@ -29,6 +30,7 @@
       section.get(row).hidden = !fit;
     }
     for (const family of families) family.hidden = !family.querySelector(".claim:not([hidden])");
+    for (const part of across) part.hidden = Boolean(wanted.file) && part.dataset.file !== wanted.file;
     document.getElementById("count").textContent = `${shown} of ${rows.length} claims shown`;
     document.getElementById("none").hidden = shown > 0;
   };

@@ -6,11 +6,22 @@ from collections.abc import Callable
 from typing import Any
 
 from neuronclaims.figures import Bins, Distributions, Figure, Matrix, Null, Points, Surface, Table
-from neuronclaims.reports.html.figures import bins, distributions, grid, matrix, null, points, surface, table
+from neuronclaims.reports.html.figures import (
+    bins,
+    distributions,
+    grid,
+    matrix,
+    null,
+    points,
+    surface,
+    table,
+    trend,
+)
 from neuronclaims.reports.html.figures.drawing import Drawing, Numbers, Plot
 from neuronclaims.reports.html.figures.grid import Cell
+from neuronclaims.reports.html.figures.trend import Course, Stop
 
-__all__ = ["Cell", "Drawing", "Numbers", "Plot", "draw", "draw_grid"]
+__all__ = ["Cell", "Course", "Drawing", "Numbers", "Plot", "Stop", "draw", "draw_grid", "draw_trend"]
 
 _DRAW: dict[type, Callable[[Any], Drawing]] = {
     Distributions: distributions.draw,
@@ -29,3 +40,4 @@ def draw(figure: Figure) -> Drawing:
 
 
 draw_grid = grid.draw
+draw_trend = trend.draw

@@ -33,6 +33,9 @@ RISING = [[0, "var:least"], [0.5, "var:half"], [1, "var:most"]]
 NUMERIC = re.compile(r"[-+−]?[\d.,]*(e[-+]?\d+)?( ?%)?|\?")
 """How numbers look in a table; an empty cell is no word either."""
 
+GAP = 0.42
+"""Room above a row of panels for headings and the ticks of the row before, as a share of the row's height."""
+
 LONGEST = 300
 """Characters of a text that a label shows."""
 
@@ -136,6 +139,28 @@ def side_by_side(count: int, gap: float = 0.08) -> list[tuple[float, float]]:
     width = (1 - gap * (count - 1)) / count
     starts = [place * (width + gap) for place in range(count)]
     return [(round(start, 4), round(min(start + width, 1.0), 4)) for start in starts]
+
+
+def stacked(row: int, height: int) -> tuple[float, float]:
+    """Return where a panel of a row ends below and above, from 0 to 1, the first of ``height`` rows at the top."""
+    bottom = 1 - (row + 1) / height
+    return round(max(bottom, 0.0), 4), round(bottom + (1 - GAP) / height, 4)
+
+
+def corner(lines: Iterable[str], x: float, y: float) -> Json:
+    """Return a heading whose lines, fit to be shown, begin above the upper left corner of a panel."""
+    return {
+        "text": "<br>".join(lines),
+        "x": x,
+        "y": y,
+        "xref": "paper",
+        "yref": "paper",
+        "xanchor": "left",
+        "yanchor": "bottom",
+        "align": "left",
+        "font": {"size": 11},
+        "showarrow": False,
+    }
 
 
 def reach(values: Iterable[float | None]) -> tuple[float, float, list[list[Any]]]:

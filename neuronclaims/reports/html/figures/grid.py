@@ -13,10 +13,12 @@ from neuronclaims.reports.html.figures.drawing import (
     Json,
     Numbers,
     Plot,
+    corner,
     label,
     short,
     shorts,
     side_by_side,
+    stacked,
 )
 from neuronclaims.reports.wording import number
 
@@ -25,9 +27,6 @@ COLUMNS = 4
 
 ROWS = 8
 """Rows that are drawn: claims beyond them have their own figures anyway."""
-
-GAP = 0.42
-"""Room above a row's panels for headings and the ticks of the row before, as a share of its height."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ def draw(cells: Sequence[Cell]) -> Drawing | None:
     layout: Json = {"barmode": "overlay", "bargap": 0, "annotations": [], "margin": {"t": 10, "b": 60}}
     layout["legend"] = {"orientation": "h", "x": 0, "y": -0.3 / height, "yanchor": "top"}
     for panel, (cell, (row, column)) in enumerate(placed, start=1):
-        across, up = side_by_side(COLUMNS, gap=0.05)[column], _up(row, height)
+        across, up = side_by_side(COLUMNS, gap=0.05)[column], stacked(row, height)
         layout[f"xaxis{panel}"] = {"domain": across, "anchor": f"y{panel}", "nticks": 5}
         layout[f"yaxis{panel}"] = {"domain": up, "anchor": f"x{panel}", "nticks": 4, "ticksuffix": " %"}
         layout["annotations"].append(_heading(cell, across[0], up[1], sets=not colours))
@@ -80,27 +79,11 @@ def _places(cells: Sequence[Cell]) -> list[tuple[int, int]]:
     return found
 
 
-def _up(row: int, height: int) -> tuple[float, float]:
-    bottom = 1 - (row + 1) / height
-    return round(max(bottom, 0.0), 4), round(bottom + (1 - GAP) / height, 4)
-
-
 def _heading(cell: Cell, x: float, y: float, *, sets: bool) -> Json:
     """Write above a panel of which model it is and what its axis is, and the sets where no legend tells them."""
     names = [" / ".join(row.label for row in cell.figure.rows if row.values)] if sets else []
     lines = (cell.model, cell.figure.axis, *names)
-    return {
-        "text": "<br>".join(label(line if len(line) <= 34 else f"{line[:33]}…", 34) for line in lines),
-        "x": x,
-        "y": y,
-        "xref": "paper",
-        "yref": "paper",
-        "xanchor": "left",
-        "yanchor": "bottom",
-        "align": "left",
-        "font": {"size": 11},
-        "showarrow": False,
-    }
+    return corner((label(line if len(line) <= 34 else f"{line[:33]}…", 34) for line in lines), x, y)
 
 
 def _colours(cells: Sequence[Cell]) -> dict[str, str]:

@@ -1,0 +1,57 @@
+"""What the page shows of a file that was put to several models: a table, and its effects through a series."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from markupsafe import Markup
+
+from neuronclaims.reports.html.figures import Course, Drawing, Stop, draw_trend
+from neuronclaims.reports.html.policy import embedded
+from neuronclaims.reports.html.shown import Shown, sources
+from neuronclaims.reports.matrix import NO_RESULT, Cell, ClaimsByModels, Line, matrices
+
+
+@dataclass(frozen=True)
+class Across:
+    """The claims of a file by its models, for the templates."""
+
+    matrix: ClaimsByModels
+    missing = NO_RESULT
+
+    @staticmethod
+    def anchor(cell: Cell) -> str:
+        """Return the place of a claim on a model in the page."""
+        return Shown(cell.entry).anchor
+
+    @cached_property
+    def trend(self) -> Drawing | None:
+        """Return the effects through the models, where these are enough for a series."""
+        if not self.matrix.series:
+            return None
+        return draw_trend(self.matrix.models, [_course(line) for line in self.matrix.lines])
+
+    @property
+    def plots(self) -> Markup:
+        """Return the plots as JSON for the page's script."""
+        return embedded(sources([self.trend] if self.trend else []))
+
+
+def across(claims: Sequence[Shown]) -> dict[str, Across]:
+    """Return by file what was put to several models, for claims in the order of reports."""
+    return {matrix.file: Across(matrix) for matrix in matrices([claim.entry for claim in claims])}
+
+
+def _course(line: Line) -> Course:
+    stops = (_stop(place, cell) for place, cell in enumerate(line.cells) if cell is not None)
+    return Course(line.name, line.effect, line.story, tuple(stops))
+
+
+def _stop(place: int, cell: Cell) -> Stop:
+    result = cell.entry.result
+    if result.evidence is None:
+        return Stop(place, result.model, cell.verdict)
+    effect = result.evidence.effect
+    return Stop(place, result.model, cell.verdict, effect.value, effect.low, effect.high)

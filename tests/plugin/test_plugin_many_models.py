@@ -1,0 +1,113 @@
+"""One claim file put to several models: their order in reports, and models added on the command line."""
+
+from __future__ import annotations
+
+import pytest
+from inner import MORE, claim_text, report_of, write_model
+
+HOLDS = f"{{id: holds, claim: neuron 0:0 {MORE}}}"
+OPPOSITE = f"{{id: opposite, claim: neuron 0:1 {MORE}}}"
+STEPS = ("step9", "step1000", "last", "a-copy")
+"""Neither by name nor by number."""
+
+
+@pytest.fixture
+def checkpoints(write, pytester) -> None:
+    for name in STEPS:
+        write_model(pytester.path / name)
+    write(people=claim_text(HOLDS, OPPOSITE, models=", ".join(STEPS)))
+
+
+def reported(pytester: pytest.Pytester) -> list[tuple[str, str]]:
+    return [(claim["model"], claim["id"]) for claim in report_of(pytester.path)["claims"]]
+
+
+ALL = [(model, name) for model in STEPS for name in ("holds", "opposite")]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("-k", "not step9"),
+        ("-k", "a-copy or last"),
+        ("people.claims.yaml::a-copy", "people.claims.yaml::step9"),
+        ("-p", "xdist", "-n", "2", "--dist", "load"),
+    ],
+)
+def test_reports_keep_the_file_s_order_of_models_however_claims_are_chosen_and_run(
+    checkpoints, run, pytester, arguments
+) -> None:
+    if "xdist" in arguments:
+        pytest.importorskip("xdist")
+    result = run("-p", "no:cacheprovider", "--claims-report=.", *arguments)
+    found = reported(pytester)
+    assert found == [each for each in ALL if each in found]
+    assert len({model for model, _ in found}) > 1
+    headings = [
+        line.split("claims.yaml on ")[1].split()[0]
+        for line in result.outlines
+        if line.startswith("people.claims.yaml on ")
+    ]
+    assert headings == [model for model in STEPS if (model, "holds") in found]
+
+
+def test_a_model_with_a_plus_is_put_to_every_file_after_those_it_names(write, run, pytester) -> None:
+    write(
+        people=claim_text(HOLDS),
+        others=claim_text(HOLDS, models="other, model"),
+        both=claim_text(HOLDS, OPPOSITE),
+    )
+    write_model(pytester.path / "weights" / "new")
+    result = run(
+        "--claims-report=.", "--claims-model=+other=model", "--claims-model", "+lab/late = weights/new"
+    )
+    assert result.parseoutcomes() == {"passed": 9, "failed": 3}
+    claims = report_of(pytester.path)["claims"]
+    assert [claim["nodeid"] for claim in claims if claim["id"] == "holds"] == [
+        *(f"both.claims.yaml::{name}::holds" for name in ("model", "other", "late")),
+        *(f"others.claims.yaml::{name}::holds" for name in ("other", "model", "late")),
+        *(f"people.claims.yaml::{name}::holds" for name in ("model", "other", "late")),
+    ]
+    assert run("both.claims.yaml::late::holds", "--claims-model=+lab/late=weights/new").ret == 0
+
+
+def test_a_model_is_added_by_the_configuration_too_and_workers_know_of_it(write, run, pytester) -> None:
+    pytest.importorskip("xdist")
+    write(people=claim_text(HOLDS, OPPOSITE))
+    pytester.makeini("[pytest]\nclaims_model =\n    +new = other\n")
+    run("-p", "xdist", "-n", "2", "--claims-report=.")
+    assert reported(pytester) == [
+        (model, name) for model in ("model", "new") for name in ("holds", "opposite")
+    ]
+
+
+def test_without_a_plus_a_model_no_file_names_is_not_put_to_any(write, run) -> None:
+    write(people=claim_text(HOLDS))
+    assert run("--claims-model=late=other").parseoutcomes() == {"passed": 1}
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("+", "must be NAME=FOLDER, such as gpt2=models/gpt2, or +NAME=FOLDER, not '+'"),
+        ("+=other", "must be NAME=FOLDER, such as gpt2=models/gpt2, or +NAME=FOLDER, not '+=other'"),
+        ("+late", "must be NAME=FOLDER, such as gpt2=models/gpt2, or +NAME=FOLDER, not '+late'"),
+        ("+late=", "must be NAME=FOLDER, such as gpt2=models/gpt2, or +NAME=FOLDER, not '+late='"),
+        ("+late=nowhere", "there is no folder */nowhere for the model 'late'"),
+    ],
+)
+def test_a_bad_value_is_one_clear_error(write, run, value, said) -> None:
+    write(people=claim_text(HOLDS))
+    result = run(f"--claims-model={value}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert [line for line in result.errlines if "--claims-model" in line] == [result.errlines[0]]
+    result.stderr.fnmatch_lines([f"ERROR: --claims-model*{said}"])
+    assert result.stdout.str() == ""
+
+
+def test_help_tells_of_added_models(write, run) -> None:
+    write()
+    text = " ".join(run("--help").stdout.str().split())
+    assert "--claims-model=[+]NAME=FOLDER" in text
+    assert "+NAME=FOLDER puts every claim file to it" in text
