@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from neuronclaims.measurements import Measurement, ModelFacts
 from neuronclaims.runs.cache import Context, RunCache, context_about, context_key
+from neuronclaims.runs.continuations import continuations
 from neuronclaims.runs.errors import IntegrityError
 from neuronclaims.runs.needs import Asked, Need, asked
 from neuronclaims.runs.options import Progress, RunOptions
@@ -34,13 +35,13 @@ class Answers(Mapping[Measurement, NDArray[Any]]):
         table: Table,
         measurements: Sequence[Measurement],
         facts: ModelFacts,
-        of_weights: Mapping[Measurement, NDArray[Any]],
+        others: Mapping[Measurement, NDArray[Any]],
     ) -> None:
-        self._arrays: dict[Measurement, NDArray[Any]] = dict(of_weights)
+        self._arrays: dict[Measurement, NDArray[Any]] = dict(others)
         same: dict[Asked, NDArray[np.float32]] = {}
         for measurement in measurements:
             what = asked(measurement)
-            if what is None:
+            if what is None or measurement in others:
                 continue
             if what not in same:
                 same[what] = _stack(table[what.need], what.items, what.need.width(facts))
@@ -90,7 +91,8 @@ def measure(
             waited, missing = missing, _read(context, missing, table)
             _report_cached(source, waited, missing, report)
             _run(source, missing, table, context, options, report)
-    return Answers(table, measurements, facts, of_weights(source, measurements))
+    texts = continuations(source, measurements, table)
+    return Answers(table, measurements, facts, of_weights(source, measurements) | texts)
 
 
 def _read(context: Context | None, wanted: Wanted, table: Table) -> dict[Need, list[str]]:
