@@ -20,7 +20,8 @@ class Entry:
     ``nodeid`` is its name for pytest. ``outcome`` is ``passed`` when the verdict is the one expected, ``xfailed``
     when the claim was refuted as its ``xfail`` says, ``skipped`` when it was inconclusive and that was allowed.
     ``drift`` is a word for what became of the claim since the baseline it was compared with, if it was, and
-    ``drift_reason`` a sentence on it; a claim can fail by this alone.
+    ``drift_reason`` a sentence on it; a claim can fail by this alone. ``from_cache`` says of how many of its texts all
+    was read from the run cache, and how many texts it has: that is of the session, not of the claim.
     """
 
     nodeid: str
@@ -28,6 +29,7 @@ class Entry:
     result: Result
     drift: str | None = None
     drift_reason: str = ""
+    from_cache: tuple[int, int] | None = None
 
     @property
     def failed(self) -> bool:

@@ -16,6 +16,7 @@ from neuronclaims.runs.continuations import continuations
 from neuronclaims.runs.errors import IntegrityError
 from neuronclaims.runs.needs import Asked, Need, asked
 from neuronclaims.runs.options import Progress, RunOptions
+from neuronclaims.runs.origins import origins
 from neuronclaims.runs.plan import Job, Wanted, jobs, union
 from neuronclaims.runs.sources import Source
 from neuronclaims.runs.weights import of_weights
@@ -27,7 +28,7 @@ Table = dict[Need, dict[str, NDArray[np.float32]]]
 class Answers(Mapping[Measurement, NDArray[Any]]):
     """The answer to every measurement: a read-only array, as the measurement says; rows in the order asked.
 
-    Rows are joined to texts by content, never by number.
+    Rows are joined to texts by content, never by number. ``origins`` says which of them were measured in this run.
     """
 
     def __init__(
@@ -36,7 +37,9 @@ class Answers(Mapping[Measurement, NDArray[Any]]):
         measurements: Sequence[Measurement],
         facts: ModelFacts,
         others: Mapping[Measurement, NDArray[Any]],
+        measured: Wanted,
     ) -> None:
+        self.origins = origins(measurements, measured)
         self._arrays: dict[Measurement, NDArray[Any]] = dict(others)
         same: dict[Asked, NDArray[np.float32]] = {}
         for measurement in measurements:
@@ -92,7 +95,7 @@ def measure(
             _report_cached(source, waited, missing, report)
             _run(source, missing, table, context, options, report)
     texts = continuations(source, measurements, table)
-    return Answers(table, measurements, facts, of_weights(source, measurements) | texts)
+    return Answers(table, measurements, facts, of_weights(source, measurements) | texts, missing)
 
 
 def _read(context: Context | None, wanted: Wanted, table: Table) -> dict[Need, list[str]]:

@@ -29,7 +29,7 @@ class Job:
     @property
     def new_tokens(self) -> int:
         """The most tokens any need wants generated; 0 means the texts alone are enough."""
-        return _new_tokens(self.needs)
+        return max((need.limit for need in self.needs if isinstance(need, (Pooled, Written))), default=0)
 
 
 def union(facts: ModelFacts, measurements: Sequence[Measurement]) -> dict[Need, dict[str, None]]:
@@ -46,24 +46,34 @@ def union(facts: ModelFacts, measurements: Sequence[Measurement]) -> dict[Need, 
 
 
 def jobs(missing: Wanted) -> list[Job]:
-    """Return the work that answers ``missing``: texts grouped by worker and what they need, in a stable order.
+    """Return the work that answers ``missing``: texts grouped by worker and what they need, in a stable order."""
+    ordered = sorted(missing, key=str)
+    # Needs go by their place in this order: one text has dozens, and to hash them all takes as long as a small model.
+    places_of: dict[tuple[Work, str], list[int]] = {}
+    for place, need in enumerate(ordered):
+        work = need.work
+        for item in missing[need]:
+            places_of.setdefault((work, item), []).append(place)
+    groups: dict[tuple[int, ...], list[str]] = {}
+    for (_, item), places in sorted(places_of.items(), key=lambda entry: entry[0]):
+        groups.setdefault(tuple(places), []).append(item)
+    found = [Job(tuple(items), tuple(ordered[place] for place in places)) for places, items in groups.items()]
+    return sorted(_joined(found), key=lambda job: (job.work, [str(need) for need in job.needs]))
 
-    What is written while other needs are measured costs nothing, so it parts no texts: where one text of a job needs
-    it, all of the job get it, and batches are what they would be if nobody asked.
+
+def _joined(found: Iterable[Job]) -> list[Job]:
+    """Join jobs that differ in nothing but the continuations they keep: all of them keep theirs.
+
+    What is written while something else is measured costs nothing, and so batches are what they would be if nobody
+    asked for it.
     """
-    needs_of: dict[tuple[Work, str], set[Need]] = {}
-    for need, items in missing.items():
-        for item in items:
-            needs_of.setdefault((need.work, item), set()).add(need)
-    groups: dict[tuple[frozenset[Need], int], tuple[set[Need], list[str]]] = {}
-    for (_, item), needs in sorted(needs_of.items(), key=lambda entry: entry[0]):
-        measured = frozenset(need for need in needs if not isinstance(need, Written))
-        of_job, items = groups.setdefault((measured, _new_tokens(needs)), (set(), []))
-        of_job |= needs
-        items.append(item)
-    found = [Job(tuple(items), tuple(sorted(needs, key=str))) for needs, items in groups.values()]
-    return sorted(found, key=lambda job: (job.work, [str(need) for need in job.needs]))
+    alike: dict[tuple[tuple[Need, ...], int], list[Job]] = {}
+    for job in found:
+        measured = tuple(need for need in job.needs if not isinstance(need, Written))
+        alike.setdefault((measured, job.new_tokens), []).append(job)
+    return [_one(same) if len(same) > 1 else same[0] for same in alike.values()]
 
 
-def _new_tokens(needs: Iterable[Need]) -> int:
-    return max((need.limit for need in needs if isinstance(need, (Pooled, Written))), default=0)
+def _one(same: Sequence[Job]) -> Job:
+    items = sorted(item for job in same for item in job.items)
+    return Job(tuple(items), tuple(sorted({need for job in same for need in job.needs}, key=str)))

@@ -37,6 +37,7 @@ class ClaimsRecorder:
         self.config = config
         self._asked: dict[str, None] = {}
         self._found: dict[str, tuple[Outcome, Mapping[str, Any], Mapping[str, str]]] = {}
+        self._cached: dict[str, tuple[int, int]] = {}
         self._skipped: set[str] = set()
         self._interrupted = False
         self._known: list[Entry] | None = None
@@ -68,6 +69,9 @@ class ClaimsRecorder:
         outcome: Outcome = "xfailed" if report.skipped and hasattr(report, "wasxfail") else report.outcome
         drift = (getattr(report, "claims_compared", None) or {}).get("drift") or {}
         self._found[report.nodeid] = outcome, result, drift
+        cached = getattr(report, "claims_from_cache", None)
+        if cached is not None:
+            self._cached[report.nodeid] = (cached[0], cached[1])
         self._known = None
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None and reporter.isatty and isinstance(report.longrepr, str):
@@ -109,7 +113,14 @@ class ClaimsRecorder:
             from neuronclaims.reports.plain import from_plain
 
             found = (
-                Entry(name, outcome, from_plain(plain), drift.get("status"), drift.get("sentence", ""))
+                Entry(
+                    name,
+                    outcome,
+                    from_plain(plain),
+                    drift.get("status"),
+                    drift.get("sentence", ""),
+                    self._cached.get(name),
+                )
                 for name, (outcome, plain, drift) in self._found.items()
             )
             self._known = sorted(
