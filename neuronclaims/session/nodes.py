@@ -145,7 +145,8 @@ def check_claim(request: pytest.FixtureRequest, claims_study: Study) -> None:
     result = item.judged_by(claims_study)
     item.user_properties.extend(properties(result))
     item.result = result
-    item.from_cache = claims_study.from_cache(item.claim_file, item.spec, item.claim.id)
+    if result.error is None:
+        item.from_cache = claims_study.from_cache(item.claim_file, item.spec, item.claim.id)
     baseline = request.config.pluginmanager.get_plugin("neuronclaims-comparing")
     if baseline is not None:
         baseline.see(item, result, claims_study)

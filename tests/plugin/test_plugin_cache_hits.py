@@ -13,7 +13,7 @@ from inner import session
 from neuronclaims.demo.prompts import prompts
 
 TEXTS = tuple(
-    sorted({prompt.text for prompt in prompts(topic, "heldout")})[:count]
+    sorted({prompt.text.rsplit(" ", 3)[0] for prompt in prompts(topic, "heldout")})[:count]
     for topic, count in (("hanoi", 7), ("baseline", 6))
 )
 READ = re.compile(r"<dt>run cache</dt>\s*<dd>(.*?)</dd>", re.DOTALL)
@@ -53,4 +53,4 @@ def test_the_page_tells_what_was_read_and_what_measured_and_the_json_stays_the_s
     ]
     names = [name for row in figure["rows"] for name in row["names"]]
     assert sorted(name.split(" ⟶ ")[0] for name in names) == sorted([*TEXTS[0], *TEXTS[1]])
-    assert all(len(name.split(" ⟶ ")[1].split()) > 1 for name in names)
+    assert not [name for name in names if not name.split(" ⟶ ")[1] or "(nothing" in name]
