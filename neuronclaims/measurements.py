@@ -77,6 +77,18 @@ class Activations:
 
 
 @dataclass(frozen=True, slots=True)
+class Continuations:
+    """What a model writes after some texts: an array [len(prompts)] of str, in the order given.
+
+    It is the text ``Activations`` with the same ``generate`` are measured on, without special tokens and the one that
+    stops it; "" where the model stops at once.
+    """
+
+    prompts: tuple[str, ...]
+    generate: Generation
+
+
+@dataclass(frozen=True, slots=True)
 class Pair:
     """Two texts of equally many tokens, between which a prediction changes."""
 
@@ -203,6 +215,7 @@ class Vocabulary:
 
 Measurement: TypeAlias = (
     Activations
+    | Continuations
     | Restoration
     | RestorationSweep
     | Ablation

@@ -33,6 +33,7 @@ from neuronclaims.runs import (
     spoken,
 )
 from neuronclaims.runs.cache import context_about
+from neuronclaims.runs.origins import Origin, from_cache
 from neuronclaims.verdicts import conclude
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ class Study:
         self._asked: dict[tuple[Path, str], _Asked | NeuronClaimsError] = {}
         self._answers: dict[object, Answered | Exception] = {}
         self._results: dict[tuple[Path, str], Mapping[str, Result] | Exception] = {}
+        self._origins: dict[object, dict[Measurement, Origin]] = {}
 
     def expect(self, file: ClaimFile, model: str) -> None:
         """Tell the study that a file will be put to a model, so that one run of the model serves all files."""
@@ -145,6 +147,19 @@ class Study:
             asked.source, needs, cache=self._cache, options=self._options, progress=self._progress
         )
         return {need: each.columns for need, each in found.items()}
+
+    def from_cache(self, file: ClaimFile, model: str, claim: str) -> tuple[int, int] | None:
+        """Return of how many of a judged claim's texts all was read from the cache, and how many texts it has.
+
+        None where no text is run, and where nothing is known: before the claim is judged, or where another than this
+        process measures.
+        """
+        asked = self._asked.get((file.path, model))
+        if not isinstance(asked, _Asked) or claim not in asked.needs:
+            return None
+        known = self._origins.get(identity(asked.source), {})
+        read, texts = from_cache(known[need] for need in asked.needs[claim] if need in known)
+        return (read, texts) if texts else None
 
     def about(self, file: ClaimFile, model: str) -> dict[str, str]:
         """Say how a model is run; raise NeuronClaimsError where it is not there."""
@@ -201,9 +216,11 @@ class Study:
     def _measure(self, source: Source, needs: list[Measurement]) -> Answered:
         """Measure in one run; where something in it cannot be measured, halve until that alone is left out."""
         try:
-            return dict(
-                self._run(source, needs, cache=self._cache, options=self._options, progress=self._progress)
+            found = self._run(
+                source, needs, cache=self._cache, options=self._options, progress=self._progress
             )
+            self._origins.setdefault(identity(source), {}).update(getattr(found, "origins", {}))
+            return dict(found)
         except MeasurementError as error:
             if len(needs) == 1:
                 return {needs[0]: error}

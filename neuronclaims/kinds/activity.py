@@ -15,7 +15,7 @@ the region's mean alone: what is higher at some layers and lower at others may c
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,7 +32,7 @@ from neuronclaims.kinds.designs import size_of
 from neuronclaims.kinds.kind import ClaimError, Finding, Reach
 from neuronclaims.kinds.null_figures import null_of
 from neuronclaims.kinds.two_set_values import Values
-from neuronclaims.kinds.unit_names import unit_names
+from neuronclaims.kinds.unit_names import named, written
 from neuronclaims.language import Phrase
 
 if TYPE_CHECKING:
@@ -64,7 +64,10 @@ class RegionKind:
     def needs(self, claim: Claim, facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for the region's layers."""
         self.reach(claim)
-        return self._activity(claim).needs(facts)
+        activity, settings = self._activity(claim), claim.settings
+        units = zip(activity.sets, _rows(design_for(claim)), strict=True)
+        texts = [need for prompts, rows in units for need in written(settings, prompts, rows)]
+        return *activity.needs(facts), *texts
 
     def judge(self, claim: Claim, answers: Answers, family: Family) -> Finding:
         """Compare the region's mean between the sets."""
@@ -73,11 +76,10 @@ class RegionKind:
         values = _values(activity, maps, design)
         asked, found = Asked.of(claim), judged(claim, values, family)
         names = (claim.sentence.first, claim.sentence.second)
-        units = design.first_rows, design.second_rows
         rows = tuple(
-            Row(name, plain(side), unit_names(prompts, which))
+            Row(name, plain(side), named(claim.settings, prompts, answers, which))
             for name, side, prompts, which in zip(
-                names, (values.first, values.second), activity.sets, units, strict=True
+                names, (values.first, values.second), activity.sets, _rows(design), strict=True
             )
         )
         doubts = stats.doubts(values.first, values.second, paired=design.paired, statistic="mean")
@@ -99,6 +101,10 @@ class RegionKind:
 
     def _activity(self, claim: Claim) -> Activity:
         return Activity.of(claim, claim.sentence.layers, claim.sentence.positions)
+
+
+def _rows(design: TwoSampleDesign) -> tuple[Sequence[Sequence[int]], Sequence[Sequence[int]]]:
+    return design.first_rows, design.second_rows
 
 
 def _null(claim: Claim, values: Values, test: TestResult, design: TwoSampleDesign) -> tuple[Figure, ...]:

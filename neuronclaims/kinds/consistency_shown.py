@@ -13,7 +13,6 @@ from neuronclaims.kinds.asking import plain, plural
 from neuronclaims.kinds.consistency_tests import share_of
 from neuronclaims.kinds.designs import left_out
 from neuronclaims.kinds.tracing import BY
-from neuronclaims.kinds.unit_names import unit_names
 
 if TYPE_CHECKING:
     from neuronclaims.figures import Figure
@@ -123,9 +122,7 @@ def _scores(tops: Tops, neuron: Neuron) -> Distributions:
     settings, said = tops.asked.claim.settings, tops.asked.claim.sentence
     column = tops.columns.column(neuron)
     rows = tuple(
-        Row(name, plain(scores[:, column]), unit_names(prompts))
-        for name, scores, prompts in zip(
-            (said.first, said.second), tops.scores, (tops.asked.first, tops.asked.second), strict=True
-        )
+        Row(name, plain(scores[:, column]), names)
+        for name, scores, names in zip((said.first, said.second), tops.scores, tops.names, strict=True)
     )
     return Distributions(f"{settings.site} {neuron}, {settings.tokens}: {BY[tops.asked.by]}", rows)

@@ -14,6 +14,7 @@ from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.selection import layers_needed, search_of
 from neuronclaims.kinds.token_shares import Units
 from neuronclaims.kinds.tracing import Columns, Trace, check_baseline, own_scores, scores, trace_needs
+from neuronclaims.kinds.unit_names import named, written
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -83,20 +84,24 @@ class Asked:
         """Ask for the whole site on both sets; raise ClaimError where the model or the search does not allow it."""
         layers_needed(self.claim, self.who, facts)
         said = self.claim.sentence
-        return trace_needs(self.claim, (said.first, said.second), said.k, facts, self.who.neurons)
+        asked = trace_needs(self.claim, (said.first, said.second), said.k, facts, self.who.neurons)
+        sets = (self.first, self.second)
+        return *asked, *(need for prompts in sets for need in written(self.claim.settings, prompts))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tops:
     """Scores of all neurons in all prompts of the set and of its baseline, and where they are among the top K.
 
-    ``scores`` and ``members`` hold [n1, m] and [n2, m]; ``columns`` names the m neurons.
+    ``scores`` and ``members`` hold [n1, m] and [n2, m]; ``columns`` names the m neurons, ``names`` the prompts of
+    each set where figures tell them.
     """
 
     asked: Asked
     columns: Columns
     scores: tuple[Floats, Floats]
     members: tuple[NDArray[np.bool_], NDArray[np.bool_]]
+    names: tuple[tuple[str, ...], tuple[str, ...]]
 
     @classmethod
     def of(cls, asked: Asked, answers: Answers) -> Tops:
@@ -107,7 +112,10 @@ class Tops:
             _check_varies(asked, trace.columns, baseline.values)
         found = scores(trace.values, baseline.values, asked.by), own_scores(baseline.values, asked.by)
         members = stats.top_k_members(found[0], said.k), stats.top_k_members(found[1], said.k)
-        return cls(asked, trace.columns, found, members)
+        first, second = (
+            named(asked.claim.settings, prompts, answers) for prompts in (asked.first, asked.second)
+        )
+        return cls(asked, trace.columns, found, members, (first, second))
 
     @property
     def occurrences(self) -> NDArray[np.int64]:

@@ -99,7 +99,11 @@ class TwoSetsKind:
             rank=_rank(one, values, sets, asked, family),
             selection=selection,
             notes=(*selection_notes(selection), *result.notes, *sets.left_out(), *doubts),
-            figures=(sets.figure(one.neuron, values), *result.figures, *_null(sets, one, values, asked)),
+            figures=(
+                sets.figure(one.neuron, values, answers),
+                *result.figures,
+                *_null(sets, one, values, asked),
+            ),
             joint=sets.joint(values, statistic=asked.statistic, side=asked.alternative)
             if asked.margin is None
             else None,

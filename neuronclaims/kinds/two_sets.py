@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from neuronclaims.kinds.kind import ClaimError, Reach
 from neuronclaims.kinds.neurons import check_neuron
 from neuronclaims.kinds.selection import layers_needed, search_of
 from neuronclaims.kinds.two_set_values import Measured
-from neuronclaims.kinds.unit_names import unit_names
+from neuronclaims.kinds.unit_names import named, written
 from neuronclaims.measurements import Activations
 
 if TYPE_CHECKING:
@@ -77,8 +77,9 @@ class TwoSets:
         Raises ClaimError when the model does not have one of the neurons, or not all of these layers, and for a
         search within blocks.
         """
+        settings = self.claim.settings
         for neuron in self.who.neurons:
-            check_neuron(neuron, self.claim.settings.site, facts)
+            check_neuron(neuron, settings.site, facts)
         if self.searched and self.design.blocks is not None:
             picked = "searched for on" if self.who.how == "some" else "picked on"
             raise ClaimError(
@@ -86,7 +87,8 @@ class TwoSets:
                 "Test it on new prompts ('discovered_on'), or leave the blocks out."
             )
         layers = layers_needed(self.claim, self.who, facts)
-        return tuple(self._asks(prompts, layer) for layer in layers for prompts in (self.first, self.second))
+        asked = tuple(self._asks(prompts, layer) for layer in layers for prompts in (self.first, self.second))
+        return *asked, *(need for prompts, rows in self._units for need in written(settings, prompts, rows))
 
     def measured(self, answers: Answers, family: Family) -> Measured:
         """Return what the claim's answers say, averaged within units: once for all claims on these sets and layers."""
@@ -118,18 +120,20 @@ class TwoSets:
         """Say how many prompts take no part, where there are such."""
         return left_out(self.design)
 
-    def figure(self, neuron: Neuron, values: Values) -> Distributions:
+    def figure(self, neuron: Neuron, values: Values, answers: Answers) -> Distributions:
         """Draw one neuron's two distributions, one value per unit."""
         settings = self.claim.settings
-        names = (
-            unit_names(self.first, self.design.first_rows),
-            unit_names(self.second, self.design.second_rows),
-        )
+        names = [named(settings, prompts, answers, rows) for prompts, rows in self._units]
         rows = (
             Row(self.names[0], plain(values.first), names[0]),
             Row(self.names[1], plain(values.second), names[1]),
         )
         return Distributions(f"{settings.site} {neuron}, {settings.tokens}", rows)
+
+    @property
+    def _units(self) -> tuple[tuple[tuple[Prompt, ...], Sequence[Sequence[int]]], ...]:
+        """The prompts of each set, and which of them are the units that figures name."""
+        return (self.first, self.design.first_rows), (self.second, self.design.second_rows)
 
     @property
     def _joinable(self) -> bool:

@@ -21,7 +21,8 @@ class Entry:
     when the claim was refuted as its ``xfail`` says, ``skipped`` when it was inconclusive and that was allowed.
     ``drift`` is a word for what became of the claim since the baseline it was compared with, if it was, and
     ``drift_reason`` a sentence on it; a claim can fail by this alone. ``place`` is that of the model among the models
-    the claim's file is put to.
+    the claim's file is put to. ``from_cache`` says of how many of its texts all was read from the run cache, and how
+    many texts it has: that is of the session, not of the claim.
     """
 
     nodeid: str
@@ -30,6 +31,7 @@ class Entry:
     drift: str | None = None
     drift_reason: str = ""
     place: int = 0
+    from_cache: tuple[int, int] | None = None
 
     @property
     def failed(self) -> bool:

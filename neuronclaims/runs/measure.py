@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from neuronclaims.measurements import Measurement, ModelFacts
 from neuronclaims.runs.cache import Context, RunCache, context_about, context_key
+from neuronclaims.runs.continuations import continuations
 from neuronclaims.runs.errors import IntegrityError
 from neuronclaims.runs.needs import Asked, Need, asked
 from neuronclaims.runs.options import Progress, RunOptions
+from neuronclaims.runs.origins import origins
 from neuronclaims.runs.plan import Job, Wanted, jobs, union
 from neuronclaims.runs.sources import Source
 from neuronclaims.runs.weights import of_weights
@@ -26,7 +28,7 @@ Table = dict[Need, dict[str, NDArray[np.float32]]]
 class Answers(Mapping[Measurement, NDArray[Any]]):
     """The answer to every measurement: a read-only array, as the measurement says; rows in the order asked.
 
-    Rows are joined to texts by content, never by number.
+    Rows are joined to texts by content, never by number. ``origins`` says which of them were measured in this run.
     """
 
     def __init__(
@@ -34,13 +36,15 @@ class Answers(Mapping[Measurement, NDArray[Any]]):
         table: Table,
         measurements: Sequence[Measurement],
         facts: ModelFacts,
-        of_weights: Mapping[Measurement, NDArray[Any]],
+        others: Mapping[Measurement, NDArray[Any]],
+        measured: Wanted,
     ) -> None:
-        self._arrays: dict[Measurement, NDArray[Any]] = dict(of_weights)
+        self.origins = origins(measurements, measured)
+        self._arrays: dict[Measurement, NDArray[Any]] = dict(others)
         same: dict[Asked, NDArray[np.float32]] = {}
         for measurement in measurements:
             what = asked(measurement)
-            if what is None:
+            if what is None or measurement in others:
                 continue
             if what not in same:
                 same[what] = _stack(table[what.need], what.items, what.need.width(facts))
@@ -90,7 +94,8 @@ def measure(
             waited, missing = missing, _read(context, missing, table)
             _report_cached(source, waited, missing, report)
             _run(source, missing, table, context, options, report)
-    return Answers(table, measurements, facts, of_weights(source, measurements))
+    texts = continuations(source, measurements, table)
+    return Answers(table, measurements, facts, of_weights(source, measurements) | texts, missing)
 
 
 def _read(context: Context | None, wanted: Wanted, table: Table) -> dict[Need, list[str]]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronclaims.measurements import Measurement
+from neuronclaims.measurements import Continuations, Measurement
 from neuronclaims.runs.cache import RunCache
 from neuronclaims.runs.measure import measure
 from neuronclaims.runs.needs import asked
@@ -48,10 +48,12 @@ def noise_floor(
     """Measure everything a second time, in another right way, and return by how much each measurement moved.
 
     Values of both times are kept in the cache, each under its own context, so a new prompt is measured twice and a
-    warm call imports no torch. What is read off weights or tokenizer alone does not move. Raises as ``measure``.
+    warm call imports no torch. What is read off weights or tokenizer alone does not move; continuations, which are no
+    numbers, are left out. Raises as ``measure``.
     """
     options = options or RunOptions()
     first = measure(source, measurements, cache=cache, options=options, progress=progress)
+    measurements = [each for each in measurements if not isinstance(each, Continuations)]
     of_texts = [measurement for measurement in measurements if asked(measurement) is not None]
     otherwise = replace(options, again=True)
     second = measure(source, of_texts, cache=cache, options=otherwise, progress=progress)

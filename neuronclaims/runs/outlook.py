@@ -82,7 +82,7 @@ def _passes(facts: ModelFacts, job: Job) -> Iterable[tuple[str, float]]:
 
 
 def _pooled(facts: ModelFacts, job: Job) -> Iterable[tuple[str, float]]:
-    highest = max(need.layer for need in job.needs if isinstance(need, Pooled))
+    highest = max((need.layer for need in job.needs if isinstance(need, Pooled)), default=0)
     share = 1.0 if job.new_tokens else (highest + 1) / facts.layers
     yield "activations", len(job.items) * share
 

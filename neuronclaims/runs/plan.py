@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from neuronclaims.measurements import Measurement, ModelFacts
-from neuronclaims.runs.needs import Need, asked
+from neuronclaims.runs.needs import Need, Pooled, Written, asked
 from neuronclaims.runs.needs.need import Work
-from neuronclaims.runs.needs.pooled import Pooled
 
 Wanted: TypeAlias = Mapping[Need, Iterable[str]]
 """Which texts every need is wanted for."""
@@ -30,7 +29,7 @@ class Job:
     @property
     def new_tokens(self) -> int:
         """The most tokens any need wants generated; 0 means the texts alone are enough."""
-        return max((need.limit for need in self.needs if isinstance(need, Pooled)), default=0)
+        return max((need.limit for need in self.needs if isinstance(need, (Pooled, Written))), default=0)
 
 
 def union(facts: ModelFacts, measurements: Sequence[Measurement]) -> dict[Need, dict[str, None]]:
@@ -59,4 +58,22 @@ def jobs(missing: Wanted) -> list[Job]:
     for (_, item), places in sorted(places_of.items(), key=lambda entry: entry[0]):
         groups.setdefault(tuple(places), []).append(item)
     found = [Job(tuple(items), tuple(ordered[place] for place in places)) for places, items in groups.items()]
-    return sorted(found, key=lambda job: (job.work, [str(need) for need in job.needs]))
+    return sorted(_joined(found), key=lambda job: (job.work, [str(need) for need in job.needs]))
+
+
+def _joined(found: Iterable[Job]) -> list[Job]:
+    """Join jobs that differ in nothing but the continuations they keep: all of them keep theirs.
+
+    What is written while something else is measured costs nothing, and so batches are what they would be if nobody
+    asked for it.
+    """
+    alike: dict[tuple[tuple[Need, ...], int], list[Job]] = {}
+    for job in found:
+        measured = tuple(need for need in job.needs if not isinstance(need, Written))
+        alike.setdefault((measured, job.new_tokens), []).append(job)
+    return [_one(same) if len(same) > 1 else same[0] for same in alike.values()]
+
+
+def _one(same: Sequence[Job]) -> Job:
+    items = sorted(item for job in same for item in job.items)
+    return Job(tuple(items), tuple(sorted({need for job in same for need in job.needs}, key=str)))

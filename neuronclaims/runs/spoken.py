@@ -9,6 +9,7 @@ from neuronclaims.measurements import (
     AblationSweep,
     Activations,
     Congruence,
+    Continuations,
     Measurement,
     Readout,
     Restoration,
@@ -18,6 +19,7 @@ from neuronclaims.measurements import (
 
 _NOUNS: dict[type[Measurement], str] = {
     Activations: "activations",
+    Continuations: "continuations",
     Restoration: "restored neurons",
     RestorationSweep: "restored neurons",
     Ablation: "ablated neurons",
@@ -52,7 +54,7 @@ def _head(need: Measurement) -> str:
 def _layers(need: Measurement) -> tuple[int, ...]:
     if isinstance(need, (Restoration, Ablation)):
         return tuple(layer for layer, _ in need.neurons)
-    return () if isinstance(need, Vocabulary) else (need.layer,)
+    return () if isinstance(need, (Continuations, Vocabulary)) else (need.layer,)
 
 
 def _ranged(layers: Sequence[int]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,12 @@ class TokenTexts:
         lead = len(self._tokenizer.decode([self._anchor], skip_special_tokens=False))
         pairs = [[self._anchor, token] for token in tokens]
         return [text[lead:] for text in self._tokenizer.decode_batch(pairs, skip_special_tokens=False)]
+
+    def continuations(self, rows: Sequence[list[int]]) -> list[str]:
+        """Return what each row of tokens adds to a text it follows, special tokens left out."""
+        lead = len(self._tokenizer.decode([self._anchor], skip_special_tokens=True))
+        following = [[self._anchor, *tokens] for tokens in rows]
+        return [text[lead:] for text in self._tokenizer.decode_batch(following, skip_special_tokens=True)]
 
     def everything(self) -> list[str]:
         """Return the text of every token, by its number."""

@@ -74,6 +74,7 @@ class ClaimItem(pytest.Function):
         self.claim = claim
         self.result: Result | None = None
         self.compared: dict[str, Any] | None = None
+        self.from_cache: tuple[int, int] | None = None
         for mark in marks_of(claim):
             self.add_marker(mark)
 
@@ -126,6 +127,7 @@ class ClaimItem(pytest.Function):
             return
         report.claims_result = to_plain(self.result)  # type: ignore[attr-defined]
         report.claims_place = self.parent.place  # type: ignore[attr-defined]
+        report.claims_from_cache = self.from_cache  # type: ignore[attr-defined]
         if self.compared is not None:
             report.claims_compared = self.compared  # type: ignore[attr-defined]
         if hasattr(report, "wasxfail"):
@@ -146,6 +148,8 @@ def check_claim(request: pytest.FixtureRequest, claims_study: Study) -> None:
     result = item.judged_by(claims_study)
     item.user_properties.extend(properties(result))
     item.result = result
+    if result.error is None:
+        item.from_cache = claims_study.from_cache(item.claim_file, item.spec, item.claim.id)
     baseline = request.config.pluginmanager.get_plugin("neuronclaims-comparing")
     if baseline is not None:
         baseline.see(item, result, claims_study)

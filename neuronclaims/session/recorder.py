@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from neuronclaims.reports.writers import Trouble
 
 
+Told: TypeAlias = tuple[int, "tuple[int, int] | None"]
+"""The place of the claim's model in its file, and how many of its texts were read from the cache, of how many."""
+
+
 def listen(config: pytest.Config) -> None:
     """Register what gathers results and tells of them."""
     recorder = ClaimsRecorder(config)
@@ -36,7 +40,7 @@ class ClaimsRecorder:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self._asked: dict[str, None] = {}
-        self._found: dict[str, tuple[Outcome, Mapping[str, Any], Mapping[str, str], int]] = {}
+        self._found: dict[str, tuple[Outcome, Mapping[str, Any], Mapping[str, str], Told]] = {}
         self._skipped: set[str] = set()
         self._interrupted = False
         self._known: list[Entry] | None = None
@@ -67,7 +71,8 @@ class ClaimsRecorder:
             return
         outcome: Outcome = "xfailed" if report.skipped and hasattr(report, "wasxfail") else report.outcome
         drift = (getattr(report, "claims_compared", None) or {}).get("drift") or {}
-        self._found[report.nodeid] = outcome, result, drift, getattr(report, "claims_place", 0)
+        told = getattr(report, "claims_place", 0), getattr(report, "claims_from_cache", None)
+        self._found[report.nodeid] = outcome, result, drift, told
         self._known = None
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None and reporter.isatty and isinstance(report.longrepr, str):
@@ -109,8 +114,8 @@ class ClaimsRecorder:
             from neuronclaims.reports.plain import from_plain
 
             self._known = in_order(
-                Entry(name, outcome, from_plain(plain), drift.get("status"), drift.get("sentence", ""), place)
-                for name, (outcome, plain, drift, place) in self._found.items()
+                Entry(name, outcome, from_plain(plain), drift.get("status"), drift.get("sentence", ""), *told)
+                for name, (outcome, plain, drift, told) in self._found.items()
             )
         return self._known
 

@@ -16,7 +16,7 @@ from neuronclaims.kinds import consistency, phrases
 from neuronclaims.kinds.kind import Family
 from neuronclaims.kinds.tracing import own_scores, scores
 from neuronclaims.language import ClaimFileError, parse, read_claim_file
-from neuronclaims.measurements import Generation, ModelFacts, TokenRule
+from neuronclaims.measurements import Activations, Generation, ModelFacts, TokenRule
 from neuronclaims.stats import top_k_members
 from neuronclaims.study import Study
 
@@ -235,7 +235,8 @@ def test_what_cannot_be_tested_is_refused_where_it_stands(judge, change):
 def test_both_sets_are_asked_for_by_the_same_rule(tmp_path):
     sentence = SENTENCE.format("1:3", 60)
     head = "weighting: legacy_growing\ntokens: mean of generated\ngenerate: {max_new_tokens: 5}\n"
-    asked = KIND.needs(claim_of(tmp_path, sentence, 12, 10, head), FACTS)
+    needs = KIND.needs(claim_of(tmp_path, sentence, 12, 10, head), FACTS)
+    asked = [need for need in needs if isinstance(need, Activations)]
     assert {(need.tokens, need.generate) for need in asked} == {
         (TokenRule("legacy_growing", "generated"), Generation(5))
     }

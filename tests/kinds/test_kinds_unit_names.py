@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import html
+import json
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from small_world import SETS, judged, value
+from small_world import SETS, claim_file, judged, measure, value
 from test_kinds_activity import STATES, judge, mean_direction  # noqa: F401
 
 from neuronclaims.figures import Row
+from neuronclaims.kinds import phrases
 from neuronclaims.kinds.unit_names import MOST, unit_names
-from neuronclaims.language import Prompt
+from neuronclaims.kinds.unit_names import written as asked_of
+from neuronclaims.language import Prompt, read_claim_file
+from neuronclaims.measurements import Activations, Continuations
+from neuronclaims.reports.entry import Entry
+from neuronclaims.reports.html.page import page
+from neuronclaims.study import Study
 
 
 def distributions(result):
@@ -65,3 +76,80 @@ def test_long_texts_are_cut_and_many_units_are_not_named() -> None:
 def test_names_that_do_not_fit_their_values_are_refused() -> None:
     with pytest.raises(ValueError, match="2 names for 1 values"):
         Row("a", (1.0,), ("one", "two"))
+
+
+WRITES = "tokens: mean of generated\ngenerate: {max_new_tokens: 5}"
+ATTACK = "</script><script>window.hacked=1</script>"
+
+
+def answered(source, measurements, **rest):
+    """The values of the small world, and a continuation of every prompt that tells it from the others."""
+    texts = [each for each in measurements if isinstance(each, Continuations)]
+    asked = [each for each in measurements if isinstance(each, Activations)]
+    written = {each: np.array([f" {ATTACK} {text} goes on" for text in each.prompts]) for each in texts}
+    return measure(source, asked, **rest) | written
+
+
+def written(tmp_path, claim: str, head: str = WRITES):
+    head = head if head else "tokens: mean of prompt"
+    path = claim_file(tmp_path, claim).path
+    text = path.read_text(encoding="utf-8").replace("tokens: mean of prompt", head)
+    path.write_text(text, encoding="utf-8")
+    [result] = Study(measure=answered).judge(read_claim_file(path, phrases()), "model").values()
+    return result
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "neuron 1:2 activates more for up than down",
+        "neuron 1:2 activates more for ups than downs",
+        "neuron 1:2 separates up from down with AUROC at least 0.6",
+        "neuron 1:2 is among the top 3 neurons for up over down in at least 10% of prompts",
+    ],
+)
+def test_what_the_model_wrote_stands_behind_each_prompt_and_changes_no_number(tmp_path, claim) -> None:
+    result, silent = written(tmp_path, claim), written(tmp_path, claim, head="")
+    row, alone = distributions(result).rows[0], distributions(silent).rows[0]
+    assert row.names == tuple(f"{name} ⟶ {ATTACK} {name} goes on" for name in alone.names)
+    assert row.values == alone.values
+    assert (result.verdict, result.evidence.effect) == (silent.verdict, silent.evidence.effect)
+    assert result.evidence.test == silent.evidence.test
+    assert not [name for name in alone.names if "⟶" in name]
+
+
+def test_both_texts_of_a_name_are_cut_and_an_empty_one_is_said_to_be_so() -> None:
+    long, short = Prompt("x" * 5_000, "here"), Prompt("short", "here")
+    names = unit_names([long, short], None, np.array(["y" * 5_000, " \n"]))
+    assert names == (f"{'x' * 99}… ⟶ {'y' * 99}…", "short ⟶ (nothing: it ended at once)")
+    grouped = unit_names([short, long, long], [[1, 2], [0]], np.array(["a", "b", "c"]))
+    assert grouped == (f"{'x' * 99}… ⟶ b (and 1 more of its unit)", "short ⟶ a")
+
+
+@pytest.mark.parametrize(("prompts", "asks"), [(MOST, True), (MOST + 1, False)])
+def test_nothing_is_asked_for_what_no_figure_names(tmp_path, prompts, asks) -> None:
+    claim = claim_file(tmp_path, "neuron 1:2 activates more for up than down", head="").claims[0]
+    many = [Prompt(str(place), "here") for place in range(prompts)]
+    settings = replace(claim.settings, tokens=replace(claim.settings.tokens, span="generated"), generate=5)
+    assert bool(asked_of(settings, many)) is asks
+    assert asked_of(claim.settings, many) == ()
+
+
+def test_the_page_shows_a_continuation_as_text(tmp_path) -> None:
+    result = written(tmp_path, "neuron 1:2 activates more for up than down")
+    text = page(
+        [Entry("a::b", "passed", result)],
+        complete=True,
+        made="now",
+        environment={"neuronclaims": "1"},
+        commits={},
+    )
+    assert ATTACK not in text
+    [plots] = re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', text, re.DOTALL)
+    drawn = [
+        trace["text"] for data, _ in json.loads(plots) for trace in data if "⟶" in str(trace.get("text"))
+    ]
+    told = {label for trace in drawn for label in trace}
+    assert not [label for label in told if set(label.replace("<br>", "")) & set("<>")]
+    names = {name for row in distributions(result).rows for name in row.names}
+    assert {html.unescape(label.replace("<br>", " ")) for label in told} == names

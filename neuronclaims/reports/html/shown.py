@@ -157,6 +157,7 @@ class Shown:
         pairs += [("git commit of the file", self.commit)] if self.commit else []
         pairs.append(("model", result.model))
         pairs += [("weights, SHA-256", result.fingerprint)] if result.fingerprint else []
+        pairs += [("run cache", _cached(*self.entry.from_cache))] if self.entry.from_cache else []
         random = bool(self.evidence and self.evidence.test and self.evidence.test.arrangements)
         return pairs + ([("seed", f"{result.seed}, with the prompts themselves")] if random else [])
 
@@ -181,6 +182,15 @@ class Shown:
 def sources(drawings: Sequence[Drawing]) -> list[tuple[Any, Any]]:
     """Return the traces and the layout of all plots, in the order of the page."""
     return [(plot.data, plot.layout) for drawing in drawings for plot in drawing.plots]
+
+
+def _cached(read: int, texts: int) -> str:
+    """Say how many prompts were read from the cache, and how many this run measured."""
+    if read == texts:
+        return f"all {texts:,} prompts read from it" if texts > 1 else "its one prompt read from it"
+    if not read:
+        return f"none of {texts:,} prompts read from it: measured in this run"
+    return f"{read:,} of {texts:,} prompts read from it, {texts - read:,} measured in this run"
 
 
 def _between(effect: Effect, before: str = "", after: str = "") -> str:

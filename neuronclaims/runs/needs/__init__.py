@@ -9,6 +9,7 @@ from neuronclaims.measurements import (
     Ablation,
     AblationSweep,
     Activations,
+    Continuations,
     Measurement,
     Readout,
     Restoration,
@@ -18,11 +19,13 @@ from neuronclaims.runs.needs.changed import ablation, ablation_sweep, restoratio
 from neuronclaims.runs.needs.need import Asked, Need
 from neuronclaims.runs.needs.pooled import Pooled, pooled
 from neuronclaims.runs.needs.readout import readout
+from neuronclaims.runs.needs.written import Written, written
 
-__all__ = ["Asked", "Need", "Pooled", "asked"]
+__all__ = ["Asked", "Need", "Pooled", "Written", "asked"]
 
 _READERS: dict[type[Any], Callable[[Any], Asked]] = {
     Activations: pooled,
+    Continuations: written,
     Restoration: restoration,
     RestorationSweep: restoration_sweep,
     Ablation: ablation,

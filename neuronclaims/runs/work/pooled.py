@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronclaims.runs.errors import shorten
-from neuronclaims.runs.needs import Pooled
+from neuronclaims.runs.needs import Need, Pooled, Written
+from neuronclaims.runs.needs.written import END
 from neuronclaims.runs.options import RunOptions
 from neuronclaims.runs.plan import Job
 from neuronclaims.runs.work.capture import Recorder
@@ -17,7 +18,7 @@ from neuronclaims.runs.work.encode import Encoded, collate, encode, padding_id, 
 from neuronclaims.runs.work.finished import Finished, running
 from neuronclaims.runs.work.integrity import check_alone, check_counted, check_finite, choose_probes
 from neuronclaims.runs.work.loading import Ready
-from neuronclaims.runs.work.passes import generate, read
+from neuronclaims.runs.work.passes import generate, read, stop_tokens
 
 Measured: TypeAlias = "tuple[dict[Pooled, NDArray[np.float32]], list[list[int]]]"
 """The values [rows, width] of every need, and the tokens generated for every row."""
@@ -76,7 +77,19 @@ def _finish(
         check_finite(values, rows, ready.facts.name)
         for row in probes:
             check_alone(ready, rows[row], continuations[row], {need: values[need][row] for need in values})
-    return Finished(tuple(row.prompt for row in rows), {need: values[need] for need in values})
+    found: dict[Need, NDArray[np.float32]] = {need: values[need] for need in values}
+    found |= {need: _texts(ready, continuations, need) for need in job.needs if isinstance(need, Written)}
+    return Finished(tuple(row.prompt for row in rows), found)
+
+
+def _texts(ready: Ready, continuations: Sequence[Sequence[int]], need: Written) -> NDArray[np.float32]:
+    """Return the first tokens of every continuation, without that which stops it, and ``END`` after the last."""
+    stops = stop_tokens(ready.model)
+    found = np.full((len(continuations), need.limit), END, np.float32)
+    for row, tokens in zip(found, continuations, strict=True):
+        text = [token for token in tokens[: need.limit] if token not in stops]
+        row[: len(text)] = text
+    return found
 
 
 def _spread(finished: Finished, alike: Sequence[Sequence[Encoded]]) -> Finished:
