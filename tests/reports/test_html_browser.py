@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from chromium import Page, chromium, find_chromium
 from hostile import ATTACK, ATTACKS, entry
 
+from neuronclaims.figures import Surface
+from neuronclaims.reports.entry import Entry
 from neuronclaims.reports.html import write_html
 from neuronclaims.reports.text import visible
 
@@ -30,18 +32,6 @@ DRAW_ALL = """
 """
 SHOWN = "[...document.querySelectorAll('#rows tbody tr:not([hidden])')].map((row) => row.dataset.claim)"
 SECTIONS = "[...document.querySelectorAll('.claim:not([hidden])')].map((claim) => claim.id)"
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory) -> Iterator[Page]:
-    with chromium(tmp_path_factory.mktemp("profile")) as page:
-        page.size(1280, 900)
-        yield page
-
-
-@pytest.fixture(autouse=True)
-def _light(browser) -> None:
-    browser.prefer("light")
 
 
 @pytest.fixture(scope="module")
@@ -65,11 +55,28 @@ def demo(tmp_path_factory) -> Path:
     return folder / "index.html"
 
 
-@pytest.fixture
-def small(tmp_path) -> Path:
-    """A report with one claim of each verdict."""
-    verdicts = ("supported", "refuted", "inconclusive", None)
-    return write_html(tmp_path, [entry("", number, verdict) for number, verdict in enumerate(verdicts)])
+VERDICTS = ("supported", "refuted", "inconclusive", None)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory) -> Path:
+    """A report with one claim of each verdict, and every type of figure in all that have any."""
+    claims = [entry("", number, verdict) for number, verdict in enumerate(VERDICTS)]
+    return write_html(tmp_path_factory.mktemp("small"), claims)
+
+
+@pytest.fixture(scope="module")
+def flat(tmp_path_factory) -> Path:
+    """The same without surfaces: drawing those in 3D without a graphics card takes a second each time."""
+    claims = [without_surfaces(entry("", number, verdict)) for number, verdict in enumerate(VERDICTS)]
+    return write_html(tmp_path_factory.mktemp("flat"), claims)
+
+
+def without_surfaces(one: Entry) -> Entry:
+    if one.result.evidence is None:
+        return one
+    figures = tuple(figure for figure in one.result.evidence.figures if not isinstance(figure, Surface))
+    return replace(one, result=replace(one.result, evidence=replace(one.result.evidence, figures=figures)))
 
 
 def choose(browser: Page, name: str, value: str) -> None:
@@ -125,8 +132,8 @@ def test_no_attack_is_run_and_all_are_shown(browser, tmp_path) -> None:
     assert "<b>bold</b> &lt;i&gt; &amp; %{x}" in legend
 
 
-def test_filters_hide_rows_and_claims_and_say_how_many_are_left(browser, small) -> None:
-    browser.open(small)
+def test_filters_hide_rows_and_claims_and_say_how_many_are_left(browser, flat) -> None:
+    browser.open(flat)
     all_claims = browser.js(SHOWN)
     assert len(all_claims) == 4
     browser.js("document.querySelector('[name=verdict][value=supported]').click()")
@@ -154,8 +161,8 @@ def test_the_model_and_file_filters_take_names_as_they_are(browser, tmp_path) ->
     assert len(browser.js(SHOWN)) == 1
 
 
-def test_columns_sort_both_ways_and_leave_unknown_values_last(browser, small) -> None:
-    browser.open(small)
+def test_columns_sort_both_ways_and_leave_unknown_values_last(browser, flat) -> None:
+    browser.open(flat)
     claims = browser.js(SHOWN)
     head = "document.querySelectorAll('#rows thead th')"
     browser.js(f"{head}[0].querySelector('button').click()")
@@ -180,8 +187,8 @@ def test_columns_sort_both_ways_and_leave_unknown_values_last(browser, small) ->
         (1, ".points path", "0:2 [4.00, 6.00]: 5.00"),
     ],
 )
-def test_pointing_at_a_value_tells_what_and_how_much_it_is(browser, small, place, marks, told) -> None:
-    browser.open(small)
+def test_pointing_at_a_value_tells_what_and_how_much_it_is(browser, flat, place, marks, told) -> None:
+    browser.open(flat)
     plot = f"document.querySelectorAll('.plot')[{place}]"
     browser.js(f"{plot}.scrollIntoView({{ block: 'center' }})")
     browser.wait(f"{plot}.dataset.state === 'drawn'")
@@ -195,26 +202,26 @@ def test_pointing_at_a_value_tells_what_and_how_much_it_is(browser, small, place
     browser.wait(f"{plot}.querySelector('.hovertext')?.textContent.includes('{told}')")
 
 
-def test_a_link_to_a_claim_that_is_filtered_away_shows_it_again(browser, small) -> None:
-    browser.open(small)
+def test_a_link_to_a_claim_that_is_filtered_away_shows_it_again(browser, flat) -> None:
+    browser.open(flat)
     first = browser.js(SHOWN)[0]
     choose(browser, "text", "0:3")
     browser.js(f"location.hash = '{first}'")
     browser.wait(f"{SHOWN}.length === 4")
 
 
-def test_a_link_from_elsewhere_arrives_at_its_claim(browser, small) -> None:
-    browser.open(small)
+def test_a_link_from_elsewhere_arrives_at_its_claim(browser, flat) -> None:
+    browser.open(flat)
     last = browser.js(SHOWN)[-1]
     browser.call("Page.navigate", url="about:blank")  # else the page is not loaded again
-    browser.open(f"{small.resolve().as_uri()}#{last}")
+    browser.open(f"{flat.resolve().as_uri()}#{last}")
     browser.wait(f"document.getElementById('{last}')?.getBoundingClientRect().top < 300")
 
 
-def test_colours_follow_the_system_and_the_button_and_figures_follow_them(browser, small) -> None:
+def test_colours_follow_the_system_and_the_button_and_figures_follow_them(browser, flat) -> None:
     background = "getComputedStyle(document.body).backgroundColor"
     ink = "getComputedStyle(document.querySelector('.plot .xtitle')).fill"
-    browser.open(small)
+    browser.open(flat)
     browser.js("document.querySelector('.plot').scrollIntoView()")
     browser.wait("document.querySelector('.plot .xtitle') !== null")
     light = browser.js(background), browser.js(ink)
@@ -251,8 +258,8 @@ addEventListener("beforeprint", async () => {
 """
 
 
-def test_everything_one_can_click_is_reached_by_the_keyboard_and_seen(browser, small) -> None:
-    browser.open(small)
+def test_everything_one_can_click_is_reached_by_the_keyboard_and_seen(browser, flat) -> None:
+    browser.open(flat)
     reached = []
     for _ in range(14):
         browser.press("Tab", 9)
@@ -263,9 +270,9 @@ def test_everything_one_can_click_is_reached_by_the_keyboard_and_seen(browser, s
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_all_text_stands_out_from_its_background(browser, small, scheme) -> None:
+def test_all_text_stands_out_from_its_background(browser, flat, scheme) -> None:
     browser.prefer(scheme)
-    browser.open(small)
+    browser.open(flat)
     worst = browser.js(CONTRAST)
     assert worst[0] >= 4.5, worst
 
@@ -298,9 +305,9 @@ CONTRAST = """
 
 
 @pytest.mark.parametrize(("scheme", "colours"), [("light", "wb"), ("dark", "bw")])
-def test_numbers_in_cells_are_black_or_white_by_what_they_stand_on(browser, small, scheme, colours) -> None:
+def test_numbers_in_cells_are_black_or_white_by_what_they_stand_on(browser, flat, scheme, colours) -> None:
     browser.prefer(scheme)
-    browser.open(small)
+    browser.open(flat)
     plot = "document.querySelector('.plot.square')"
     browser.js(f"{plot}.scrollIntoView()")
     browser.wait(f"{plot}.dataset.state === 'drawn'")

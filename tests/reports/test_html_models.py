@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from chromium import Page, chromium, find_chromium
+from chromium import find_chromium
 from hostile import ATTACK
 from several_models import put_to
 from test_html_browser import CONTRAST, complaints
@@ -16,14 +15,6 @@ from neuronclaims.reports.html import write_html
 pytestmark = pytest.mark.skipif(find_chromium() is None, reason="Chromium is not on this machine")
 
 STEPS = [f"model@step{2**number}" for number in range(14)]
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory) -> Iterator[Page]:
-    with chromium(tmp_path_factory.mktemp("profile")) as page:
-        page.size(1280, 900)
-        page.prefer("light")
-        yield page
 
 
 @pytest.fixture(scope="module")
