@@ -103,6 +103,25 @@ def test_a_lost_claim_fails_in_its_own_item_by_a_name_of_its_own(project, sessio
     assert "Traceback" not in done.stdout
 
 
+def test_the_short_summary_has_each_failing_claim_once_under_the_word_that_made_it_fail(project, session):
+    turns = "{id: turns, claim: neuron 1:1 activates less for tall than short}"
+    written(project, *CLAIMS, turns, f"{{id: undecided, claim: neuron 0:2 {MORE}}}")
+    session(project, "--claims-save")
+    silence(project)
+    conftest = project / "conftest.py"
+    conftest.write_text(conftest.read_text().replace("{1: -3.0}", "{1: -3.0 + 6.0 * layer}"))
+    summary = session(project, "--claims-compare").stdout.partition(" short test summary info ")[2]
+    named = re.findall(r"^(\w+) people\.claims\.yaml::model::(\w+) - (was )?", summary, re.M)
+    assert named == [("LOST", "holds", "was "), ("LOST", "turns", "was "), ("INCONCLUSIVE", "undecided", "")]
+    allowed = session(project, "--claims-compare", "--claims-fail-on=nothing").stdout
+    summary = allowed.partition(" short test summary info ")[2]
+    assert sorted(re.findall(r"^(\w+) people\.claims\.yaml::model::(\w+) - ", summary, re.M)) == [
+        ("INCONCLUSIVE", "holds"),
+        ("INCONCLUSIVE", "undecided"),
+        ("REFUTED", "turns"),
+    ]
+
+
 def test_what_fails_is_said_and_nothing_else_does(project, session):
     silence(project)
     loose = session(project, "--claims-compare", "--claims-fail-on=missing", "--claims-inconclusive=skip")
