@@ -6,34 +6,31 @@ journey for a script. Nothing here loads a model library: runs do, when somethin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, KeysView, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, KeysView, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING
 
+from neuronclaims.answers import Answered, Answering, Measure, or_raise
 from neuronclaims.corrections import family_of, reachable, unsettled
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import PATIENCE, Family, Finding, kind_of, phrases
 from neuronclaims.language import Claim, ClaimFile, read_claim_file
-from neuronclaims.measurements import Activations, Measurement
+from neuronclaims.measurements import Measurement
 from neuronclaims.provenance import Fingerprints, check_graders, graders_note, identity
 from neuronclaims.results import Result
 from neuronclaims.runs import (
     Fingerprint,
     LoadedModel,
-    MeasurementError,
     Progress,
     RunCache,
     RunOptions,
     Source,
     measure,
-    noise_floor,
     open_model,
-    spoken,
 )
 from neuronclaims.runs.cache import context_about
-from neuronclaims.runs.origins import Origin, from_cache
 from neuronclaims.verdicts import conclude
 
 if TYPE_CHECKING:
@@ -41,27 +38,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neuronclaims.kinds.kind import Answers
-
-T = TypeVar("T")
-
-
-class Measure(Protocol):
-    """What answers measurements on a model: ``runs.measure``, or something that stands in for it."""
-
-    def __call__(
-        self,
-        source: Source,
-        measurements: Sequence[Measurement],
-        *,
-        cache: RunCache | None,
-        options: RunOptions,
-        progress: Callable[[Progress], None] | None,
-    ) -> Mapping[Measurement, NDArray[np.float32]]:
-        """Return a float32 array [prompts, width] for every measurement."""
-        ...
-
-
-Answered: TypeAlias = "dict[Measurement, NDArray[np.float32] | MeasurementError]"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,17 +71,14 @@ class Study:
         progress: Callable[[Progress], None] | None = None,
         measure: Measure = measure,
     ) -> None:
-        self._run = measure
         self._cache = RunCache(cache) if cache is not None else None
         self._fingerprints = Fingerprints(self._cache.fingerprints if self._cache else None)
         self._contents: dict[Hashable, Fingerprint] = {}
         self._options = options or RunOptions()
         self._models = dict(models or {})
-        self._progress = progress
+        self._answering = Answering(measure, self._cache, self._options, progress)
         self._asked: dict[tuple[Path, str], _Asked | NeuronClaimsError] = {}
-        self._answers: dict[object, Answered | Exception] = {}
         self._results: dict[tuple[Path, str], Mapping[str, Result] | Exception] = {}
-        self._origins: dict[object, dict[Measurement, Origin]] = {}
 
     def expect(self, file: ClaimFile, model: str) -> None:
         """Tell the study that a file will be put to a model, so that one run of the model serves all files."""
@@ -120,14 +93,14 @@ class Study:
         key = (file.path, model)
         if key not in self._results:
             try:
-                self._results[key] = self._judge(_or_raise(self._ask(file, model)))
+                self._results[key] = self._judge(or_raise(self._ask(file, model)))
             except Exception as error:
                 self._results[key] = error
-        return _or_raise(self._results[key])
+        return or_raise(self._results[key])
 
     def fingerprint(self, file: ClaimFile, model: str) -> Fingerprint:
         """Return the content hashes of a model; raise NeuronClaimsError where it is not there."""
-        source = _or_raise(self._ask(file, model)).source
+        source = or_raise(self._ask(file, model)).source
         which = identity(source)
         if which not in self._contents:
             memory = self._cache.fingerprints if self._cache else None
@@ -139,14 +112,13 @@ class Study:
 
         Nothing is known where another than this process measures. Raises NeuronClaimsError as ``judge``.
         """
-        asked = _or_raise(self._ask(file, model))
-        needs = [need for need in asked.all_needs if isinstance(need, Activations)]
-        if self._run is not measure or not needs:
-            return {}
-        found = noise_floor(
-            asked.source, needs, cache=self._cache, options=self._options, progress=self._progress
-        )
-        return {need: each.columns for need, each in found.items()}
+        asked = or_raise(self._ask(file, model))
+        return self._answering.noise(asked.source, asked.all_needs)
+
+    def answers(self, file: ClaimFile, model: str, claim: Claim) -> Answers:
+        """Return what was measured for one claim that ``judge`` gave evidence for. Raises NeuronClaimsError as it does."""
+        asked = or_raise(self._ask(file, model))
+        return _answers(asked, claim, self._measured(asked))
 
     def from_cache(self, file: ClaimFile, model: str, claim: str) -> tuple[int, int] | None:
         """Return of how many of a judged claim's texts all was read from the cache, and how many texts it has.
@@ -157,13 +129,15 @@ class Study:
         asked = self._asked.get((file.path, model))
         if not isinstance(asked, _Asked) or claim not in asked.needs:
             return None
-        known = self._origins.get(identity(asked.source), {})
-        read, texts = from_cache(known[need] for need in asked.needs[claim] if need in known)
-        return (read, texts) if texts else None
+        return self._answering.from_cache(asked.source, asked.needs[claim])
 
     def about(self, file: ClaimFile, model: str) -> dict[str, str]:
         """Say how a model is run; raise NeuronClaimsError where it is not there."""
-        return context_about(_or_raise(self._ask(file, model)).source, self._options)
+        return context_about(or_raise(self._ask(file, model)).source, self._options)
+
+    def given(self, model: str) -> LoadedModel | Path | None:
+        """Return what was handed over for a model's name: an object, its folder, or nothing."""
+        return self._models.get(model)
 
     def _ask(self, file: ClaimFile, model: str) -> _Asked | NeuronClaimsError:
         key = (file.path, model)
@@ -197,35 +171,15 @@ class Study:
         return {name: replace(result, fingerprint=fingerprint) for name, result in results.items()}
 
     def _measured(self, asked: _Asked) -> Answered:
-        """Return the answers to all that any file asks of one model; what was not asked before is measured now.
+        """Return the answers to all that any file asks of one model; what was not asked before is measured now."""
 
-        Raises the error of the model or of the run, the same one to every file that needs it.
-        """
-        which = identity(asked.source)
-        known = self._answers.setdefault(which, {})
-        if not isinstance(known, Exception) and not known.keys() >= asked.all_needs:
-            others = (a for a in self._asked.values() if isinstance(a, _Asked))
-            wanted = [need for a in others if identity(a.source) == which for need in a.all_needs]
-            try:
-                new = [need for need in dict.fromkeys(wanted) if need not in known]
-                known |= _telling(self._measure(asked.source, new))
-            except Exception as error:
-                self._answers[which] = error
-        return _or_raise(self._answers[which])
+        def expected() -> Iterator[Measurement]:
+            same = identity(asked.source)
+            for other in self._asked.values():
+                if isinstance(other, _Asked) and identity(other.source) == same:
+                    yield from other.all_needs
 
-    def _measure(self, source: Source, needs: list[Measurement]) -> Answered:
-        """Measure in one run; where something in it cannot be measured, halve until that alone is left out."""
-        try:
-            found = self._run(
-                source, needs, cache=self._cache, options=self._options, progress=self._progress
-            )
-            self._origins.setdefault(identity(source), {}).update(getattr(found, "origins", {}))
-            return dict(found)
-        except MeasurementError as error:
-            if len(needs) == 1:
-                return {needs[0]: error}
-            half = len(needs) // 2
-            return self._measure(source, needs[:half]) | self._measure(source, needs[half:])
+        return self._answering.answer(asked.source, asked.all_needs, expected)
 
 
 def judge(
@@ -292,26 +246,10 @@ def _prepare(asked: _Asked, answered: Answered, family: Family) -> None:
 
 
 def _answers(asked: _Asked, claim: Claim, answered: Answered) -> Answers:
-    return {need: _or_raise(answered[need]) for need in asked.needs[claim.id]}
+    return {need: or_raise(answered[need]) for need in asked.needs[claim.id]}
 
 
 def _finding(asked: _Asked, claim: Claim, answered: Answered, family: Family) -> Finding:
     answers = _answers(asked, claim, answered)
     finding = kind_of(claim.sentence).judge(claim, answers, family)
     return replace(finding, notes=(*finding.notes, *graders_note(claim)))
-
-
-def _telling(answered: Answered) -> Answered:
-    """Let the error of what could not be measured say what it was; those that read alike say it once for all."""
-    failed: dict[str, list[Measurement]] = {}
-    for need, answer in answered.items():
-        if isinstance(answer, MeasurementError):
-            failed.setdefault(str(answer), []).append(need)
-    told = {text: MeasurementError(f"{text} (Asked for: {spoken(needs)}.)") for text, needs in failed.items()}
-    return answered | {need: told[text] for text, needs in failed.items() for need in needs}
-
-
-def _or_raise(value: T | Exception) -> T:
-    if isinstance(value, Exception):
-        raise value
-    return value

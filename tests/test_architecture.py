@@ -28,11 +28,13 @@ MAY_IMPORT = {
     "corrections": GROUND | {"kinds"},
     "verdicts": GROUND | {"kinds", "corrections"},
     "provenance": GROUND | {"kinds", "runs"},
-    "study": GROUND | {"kinds", "runs", "corrections", "verdicts", "provenance"},
+    "answers": {"measurements", "provenance", "runs"},
+    "study": GROUND | {"kinds", "runs", "corrections", "verdicts", "provenance", "answers"},
     "rematch": GROUND | {"kinds", "runs", "study"},
     "baselines": GROUND | {""},
     "reports": {"figures", "results", "errors", ""},
-    "session": GROUND | {"kinds", "runs", "verdicts", "study", "reports", "baselines", ""},
+    "session": GROUND
+    | {"kinds", "runs", "verdicts", "provenance", "study", "reports", "baselines", "rematch", ""},
     "plugin": {"session", "runs", "study"},
     "demo": {"measurements", "errors", "runs", "language", "kinds", "study", "results"},
 }

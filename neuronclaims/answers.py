@@ -1,0 +1,136 @@
+"""What is asked of models, answered: each model is measured in one run for all who ask, and nothing twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
+
+from neuronclaims.measurements import Activations, Measurement
+from neuronclaims.provenance import identity
+from neuronclaims.runs import (
+    MeasurementError,
+    Progress,
+    RunCache,
+    RunOptions,
+    Source,
+    measure,
+    noise_floor,
+    spoken,
+)
+from neuronclaims.runs.origins import Origin, from_cache
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+T = TypeVar("T")
+
+
+class Measure(Protocol):
+    """What answers measurements on a model: ``runs.measure``, or something that stands in for it."""
+
+    def __call__(
+        self,
+        source: Source,
+        measurements: Sequence[Measurement],
+        *,
+        cache: RunCache | None,
+        options: RunOptions,
+        progress: Callable[[Progress], None] | None,
+    ) -> Mapping[Measurement, NDArray[np.float32]]:
+        """Return a float32 array [prompts, width] for every measurement."""
+        ...
+
+
+Answered: TypeAlias = "dict[Measurement, NDArray[np.float32] | MeasurementError]"
+
+
+class Answering:
+    """The answers of every model that was asked: arrays, or the error of what could not be measured."""
+
+    def __init__(
+        self,
+        measure: Measure,
+        cache: RunCache | None,
+        options: RunOptions,
+        progress: Callable[[Progress], None] | None,
+    ) -> None:
+        self._run = measure
+        self._cache = cache
+        self._options = options
+        self._progress = progress
+        self._answers: dict[object, Answered | Exception] = {}
+        self._origins: dict[object, dict[Measurement, Origin]] = {}
+
+    def answer(
+        self, source: Source, needs: Iterable[Measurement], expected: Callable[[], Iterable[Measurement]]
+    ) -> Answered:
+        """Return all answers of a model, those to ``needs`` among them; ``expected`` is measured in the same run.
+
+        Raises the error of the model or of the run, the same one to everybody who needs it.
+        """
+        which = identity(source)
+        known = self._answers.setdefault(which, {})
+        if not isinstance(known, Exception) and not known.keys() >= set(needs):
+            try:
+                new = [need for need in dict.fromkeys(expected()) if need not in known]
+                known |= _telling(self._measure(source, new))
+            except Exception as error:
+                self._answers[which] = error
+        return or_raise(self._answers[which])
+
+    def noise(
+        self, source: Source, needs: Iterable[Measurement]
+    ) -> Mapping[Measurement, NDArray[np.float64]]:
+        """Measure activations a second time; return how far each neuron's values moved, [width].
+
+        Nothing is known where another than this process measures. Raises NeuronClaimsError as a run does.
+        """
+        activations = [need for need in needs if isinstance(need, Activations)]
+        if self._run is not measure or not activations:
+            return {}
+        found = noise_floor(
+            source, activations, cache=self._cache, options=self._options, progress=self._progress
+        )
+        return {need: each.columns for need, each in found.items()}
+
+    def from_cache(self, source: Source, needs: Iterable[Measurement]) -> tuple[int, int] | None:
+        """Return of how many of the texts of ``needs`` all was read from the cache, and how many texts they have.
+
+        None where no text is run, and where nothing is known: before they are answered, or where another than this
+        process measures.
+        """
+        known = self._origins.get(identity(source), {})
+        read, texts = from_cache(known[need] for need in needs if need in known)
+        return (read, texts) if texts else None
+
+    def _measure(self, source: Source, needs: list[Measurement]) -> Answered:
+        """Measure in one run; where something in it cannot be measured, halve until that alone is left out."""
+        try:
+            found = self._run(
+                source, needs, cache=self._cache, options=self._options, progress=self._progress
+            )
+            self._origins.setdefault(identity(source), {}).update(getattr(found, "origins", {}))
+            return dict(found)
+        except MeasurementError as error:
+            if len(needs) == 1:
+                return {needs[0]: error}
+            half = len(needs) // 2
+            return self._measure(source, needs[:half]) | self._measure(source, needs[half:])
+
+
+def or_raise(value: T | Exception) -> T:
+    """Return a value that is there, or raise what came instead of it."""
+    if isinstance(value, Exception):
+        raise value
+    return value
+
+
+def _telling(answered: Answered) -> Answered:
+    """Let the error of what could not be measured say what it was; those that read alike say it once for all."""
+    failed: dict[str, list[Measurement]] = {}
+    for need, answer in answered.items():
+        if isinstance(answer, MeasurementError):
+            failed.setdefault(str(answer), []).append(need)
+    told = {text: MeasurementError(f"{text} (Asked for: {spoken(needs)}.)") for text, needs in failed.items()}
+    return answered | {need: told[text] for text, needs in failed.items() for need in needs}
