@@ -57,19 +57,21 @@ def rematch(
     new: str,
     *,
     base: Path,
+    given: Mapping[str, LoadedModel | Path] | None = None,
     only: Collection[str] | None = None,
     options: RunOptions | None = None,
     told: Callable[[str], None] = lambda _: None,
 ) -> list[Rematched]:
     """Look in one model for the neurons that the claims of a file name in another, and test the claims there.
 
-    ``old`` and ``new`` name models as claim files do, folders relative to ``base``; ``only`` the ids of the claims
-    that are looked at, all for None. Raises NeuronClaimsError for prompts that cannot be halved and for what is
-    wrong with a model or a run; what is wrong with one claim is in its note.
+    ``old`` and ``new`` name models as claim files do, folders relative to ``base``; ``given`` has what was handed over
+    for the name of the new one. ``only`` are the ids of the claims that are looked at, all for None. Raises
+    NeuronClaimsError for prompts that cannot be halved and for what is wrong with a model or a run; what is wrong with
+    one claim is in its note.
     """
     options = options or RunOptions()
     halves = halved(file)
-    sources = open_model(old, base), open_model(new, base)
+    sources = open_model(old, base), open_model(new, base, given)
     asked = [claim for claim in file.claims if only is None or claim.id in only]
     notes = {claim.id: _note(claim, sources[0].facts(), sources[1].facts()) for claim in asked}
     rest = [claim for claim in asked if notes[claim.id] is None]

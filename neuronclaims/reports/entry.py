@@ -7,10 +7,29 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal, TypeAlias
 
-from neuronclaims.results import Result
+from neuronclaims.results import Result, Verdict
 
 Outcome: TypeAlias = Literal["passed", "failed", "skipped", "xfailed"]
 OUTCOMES: tuple[Outcome, ...] = ("passed", "failed", "skipped", "xfailed")
+
+
+Found: TypeAlias = Literal["still", "moved", "not found", "not looked for"]
+FOUND: tuple[Found, ...] = ("still", "moved", "not found", "not looked for")
+
+
+@dataclass(frozen=True, slots=True)
+class Rematch:
+    """Where the neurons of a lost claim are in the model that was tested.
+
+    ``sentence`` says it in words. ``neurons`` are those of the old model, each with its place in the new one and
+    Pearson's r of the two on prompts that had no part in choosing it, None where it was not found. ``verdict`` is that
+    on the claim about the neurons found, on those same prompts.
+    """
+
+    status: Found
+    sentence: str
+    neurons: tuple[tuple[str, str | None, float | None], ...] = ()
+    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +41,8 @@ class Entry:
     ``drift`` is a word for what became of the claim since the baseline it was compared with, if it was, and
     ``drift_reason`` a sentence on it; a claim can fail by this alone. ``place`` is that of the model among the models
     the claim's file is put to. ``from_cache`` says of how many of its texts all was read from the run cache, and how
-    many texts it has: that is of the session, not of the claim.
+    many texts it has: that is of the session, not of the claim. ``rematch`` is where the neurons of a lost claim are
+    now, None where nobody looked.
     """
 
     nodeid: str
@@ -32,6 +52,7 @@ class Entry:
     drift_reason: str = ""
     place: int = 0
     from_cache: tuple[int, int] | None = None
+    rematch: Rematch | None = None
 
     @property
     def failed(self) -> bool:

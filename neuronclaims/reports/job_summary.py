@@ -83,7 +83,9 @@ def _item(entry: Entry) -> str:
     result = entry.result
     given = f" (<code>{escaped(own_id(result))}</code>)" if own_id(result) else ""
     where = f"{_place(entry)} on <code>{escaped(result.model)}</code>{given}"
-    return f"- {_mark(entry)} **{_verdict(entry)}**: {escaped(result.sentence)}<br>{where}<br>{escaped(why(entry))}\n"
+    lines = [escaped(result.sentence), where, escaped(why(entry))]
+    lines += [f"In the new model: {escaped(entry.rematch.sentence)}."] if entry.rematch else []
+    return f"- {_mark(entry)} **{_verdict(entry)}**: {'<br>'.join(lines)}\n"
 
 
 def _steps(entries: Sequence[Entry]) -> str:

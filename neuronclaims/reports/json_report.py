@@ -16,14 +16,14 @@ from typing import Any
 
 from neuronclaims import __version__
 from neuronclaims.reports.account import Account
-from neuronclaims.reports.entry import OUTCOMES, Entry
+from neuronclaims.reports.entry import FOUND, OUTCOMES, Entry, Rematch
 from neuronclaims.reports.files import ReportError as ReportError
 from neuronclaims.reports.files import placed
 from neuronclaims.reports.json_text import json_text
 from neuronclaims.reports.plain import adapter, to_plain
 from neuronclaims.results import VERDICTS
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 FILE_NAME = "claims.json"
 _LIBRARIES = ("numpy", "scipy", "torch", "transformers", "tokenizers", "pytest")
 
@@ -66,7 +66,13 @@ def _claim(entry: Entry) -> dict[str, Any]:
         "as_expected": entry.result.as_expected,
         "outcome": entry.outcome,
         "drift": entry.drift,
+        "rematch": _rematch(entry.rematch) if entry.rematch else None,
     }
+
+
+def _rematch(found: Rematch) -> dict[str, Any]:
+    neurons = [{"old": old, "new": new, "r": r} for old, new, r in found.neurons]
+    return {"status": found.status, "sentence": found.sentence, "neurons": neurons, "verdict": found.verdict}
 
 
 def environment() -> dict[str, str]:
@@ -94,6 +100,7 @@ def schema() -> dict[str, Any]:
             "type": ["string", "null"],
             "description": "what became of the claim since the baseline it was compared with",
         },
+        "rematch": {"anyOf": [_rematch_schema(), {"type": "null"}]},
     }
     claim["properties"] = {"nodeid": added.pop("nodeid"), **claim["properties"], **added}
     claim["required"] = list(claim["properties"])
@@ -120,6 +127,36 @@ def schema() -> dict[str, Any]:
         "properties": properties,
         "additionalProperties": False,
         "$defs": definitions,
+    }
+
+
+def _rematch_schema() -> dict[str, Any]:
+    neuron = {
+        "old": {"type": "string"},
+        "new": {"type": ["string", "null"]},
+        "r": {
+            "type": ["number", "null"],
+            "description": "Pearson's r on prompts that had no part in the choice",
+        },
+    }
+    properties = {
+        "status": {"enum": list(FOUND)},
+        "sentence": {"type": "string"},
+        "neurons": {"type": "array", "items": _whole(neuron)},
+        "verdict": {
+            "enum": [*VERDICTS, None],
+            "description": "of the claim about the neurons found, on those prompts",
+        },
+    }
+    return {"description": "where the neurons of a lost claim are in the tested model", **_whole(properties)}
+
+
+def _whole(properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": list(properties),
+        "properties": properties,
+        "additionalProperties": False,
     }
 
 

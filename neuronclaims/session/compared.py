@@ -19,6 +19,9 @@ from neuronclaims.baselines.saved import merge, save, text_of, write
 from neuronclaims.reports.text import one_line
 from neuronclaims.session.baseline_settings import compared_file
 from neuronclaims.session.comparing import NAME, Comparing
+from neuronclaims.session.lost import Lost, lost_claims
+from neuronclaims.session.rematch_hints import hint, written
+from neuronclaims.session.rematching import Rematching
 from neuronclaims.session.settings import folder_of
 
 if TYPE_CHECKING:
@@ -42,6 +45,7 @@ class Compared:
         self._nodeids: dict[str, str] = {}
         self._reported: set[str] = set()
         self._gone: dict[str, Drift] = {}
+        self._rematching = Rematching(config, self._say)
         self._lines: list[tuple[str, bool]] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -68,6 +72,15 @@ class Compared:
             self._fail(session, str(error))
         if any(self._known.policy.fails(drift.status) for drift in self._gone.values()):
             self._fail(session)
+        if whole and self._rematching.wanted:
+            self._rematch()
+
+    def _rematch(self) -> None:
+        """Look for the neurons of lost claims, and let the reports know."""
+        self._rematching.look(self._lost)
+        recorder = self.config.pluginmanager.get_plugin("neuronclaims-recorder")
+        if recorder is not None and self._rematching.found:
+            recorder.take(self._rematching.found)
 
     def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
         """Say what became of the claims, and what was saved."""
@@ -168,8 +181,23 @@ class Compared:
             bad = policy.fails(drift.status)
             text = one_line(f"{drift.status.upper()} {self._nodeids.get(name, name)} - {drift.sentence}")
             yield text, {"red": bad, "yellow": not bad and drift.status in ("weaker", "lost", "unclear")}
+            found = self._rematching.found.get(self._nodeids.get(name, ""))
+            if found is not None:
+                yield f"  in the new model: {found.sentence}", {}
         failed = any(policy.fails(drift.status) for drift in drifts.values())
+        yield from ((text, {}) for text in self._moved())
         yield tally((drift.status for drift in drifts.values()), policy), {"red": failed, "green": not failed}
+
+    def _moved(self) -> list[str]:
+        """Say what else there is to say of neurons that were looked for, or how to look for them."""
+        rematching = self._rematching
+        if rematching.began:
+            return [*rematching.notes, *written(rematching.moved, self.config)]
+        return [hint(self._lost, self.config)] if self._lost else []
+
+    @cached_property
+    def _lost(self) -> list[Lost]:
+        return lost_claims(self._seen, self._nodeids, self._rows, self._baseline, self._known.objects)
 
     def _pairs(self) -> dict[str, tuple[Environment, Environment]]:
         """Return for each file and model what it was measured with for the baseline, and now."""
@@ -189,6 +217,13 @@ class Compared:
             self._lines.append((text, True))
         if session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _say(self, text: str) -> None:
+        """Tell at once what takes a while."""
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None and self.config.get_verbosity() >= 0:
+            reporter.ensure_newline()
+            reporter.write_line(text)
 
     def _shown(self, path: Path) -> str:
         base = self.config.invocation_params.dir

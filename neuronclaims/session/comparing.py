@@ -6,8 +6,9 @@ its family are looked at together, whatever ``-k`` selects.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ from neuronclaims.baselines.rows import (
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds.unit_values import unit_noise, unit_values
 from neuronclaims.reports.text import one_line
+from neuronclaims.runs import LoadedModel
 from neuronclaims.session.baseline_settings import fail_on
 from neuronclaims.session.drifted import ClaimDrifted
 from neuronclaims.session.environments import environment_of
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from neuronclaims.kinds.kind import Answers
     from neuronclaims.language import Claim
     from neuronclaims.measurements import Measurement
     from neuronclaims.results import Result
@@ -60,6 +63,8 @@ class Comparing:
         self.policy = _policy(config)
         self.compare: str | None = config.getoption("claims_compare")
         self.save: str | None = config.getoption("claims_save")
+        self.objects: dict[str, LoadedModel] = {}
+        """Models handed over as objects, by the names of claim files, where this process ran claims on them."""
         self._home: Path | None = None
         self._baseline: tuple[Path, Baseline] | None = None
         self._trouble: BaselineError | None = None
@@ -105,6 +110,7 @@ class Comparing:
             "row": plain(row),
             "environment": asdict(self._environments[key]) if key in self._environments else None,
             "drift": asdict(drift) if drift else None,
+            "model": self._model(item, study),
             "fails": bool(drift and self.policy.fails(drift.status)),
             "whole": not (self._selected or self._partly),
         }
@@ -142,7 +148,16 @@ class Comparing:
             results = {claim.id: broken(item.parent.name, claim, str(error)) for claim in claims_of}
         claims = {claim.id: claim for claim in item.claim_file.claims if claim.id in results}
         moved = self._noise(item, study)
-        rows = {name: self._row(claim, results[name], environment, moved) for name, claim in claims.items()}
+        rows = {
+            name: self._row(
+                claim,
+                results[name],
+                environment,
+                moved,
+                partial(study.answers, item.claim_file, item.spec, claim),
+            )
+            for name, claim in claims.items()
+        }
         found = self._drifts(item, {self._name(item, claims[name]): row for name, row in rows.items()})
         return {name: (row, found.get(self._name(item, claims[name]))) for name, row in rows.items()}
 
@@ -155,8 +170,10 @@ class Comparing:
         except NeuronClaimsError:
             return {}
 
-    def _row(self, claim: Claim, result: Result, environment: str, moved: Moved) -> Row:
-        values = _values(claim, result, moved)
+    def _row(
+        self, claim: Claim, result: Result, environment: str, moved: Moved, answers: Callable[[], Answers]
+    ) -> Row:
+        values = _values(claim, result, moved, answers)
         return row_of(result, content_of(claim), environment, values, claim.settings.drift)
 
     def _drifts(self, item: ClaimItem, rows: Mapping[str, Row]) -> dict[str, Drift]:
@@ -176,6 +193,15 @@ class Comparing:
             return ""
         self._environments[item.path, item.parent.name] = found
         return found.key
+
+    def _model(self, item: ClaimItem, study: Study) -> dict[str, Any]:
+        """Say where the model is, to who looks for neurons in it; an object stays in the process it lives in."""
+        given = study.given(item.spec)
+        known = {"path": str(item.path), "spec": item.spec, "folder": None, "object": False}
+        if isinstance(given, LoadedModel):
+            self.objects[item.spec] = given
+            return known | {"object": True}
+        return known | {"folder": str(given) if given else None}
 
     def _name(self, item: ClaimItem, claim: Claim) -> str:
         assert self._home is not None
@@ -201,8 +227,8 @@ def _policy(config: pytest.Config) -> Policy:
         raise pytest.UsageError(f"--claims-fail-on: {error}") from None
 
 
-def _values(claim: Claim, result: Result, moved: Moved) -> Values | None:
-    found = unit_values(claim, result.evidence) if result.evidence is not None else None
+def _values(claim: Claim, result: Result, moved: Moved, answers: Callable[[], Answers]) -> Values | None:
+    found = unit_values(claim, result.evidence, answers) if result.evidence is not None else None
     if found is None:
         return None
     sides: list[dict[str, Any]] = [

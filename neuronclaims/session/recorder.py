@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
     from neuronclaims.reports.account import Account
-    from neuronclaims.reports.entry import Entry, Outcome
+    from neuronclaims.reports.entry import Entry, Outcome, Rematch
     from neuronclaims.reports.writers import Trouble
 
 
@@ -42,6 +42,7 @@ class ClaimsRecorder:
         self._asked: dict[str, None] = {}
         self._found: dict[str, tuple[Outcome, Mapping[str, Any], Mapping[str, str], Told]] = {}
         self._skipped: set[str] = set()
+        self._rematched: Mapping[str, Rematch] = {}
         self._interrupted = False
         self._known: list[Entry] | None = None
         self._written: dict[str, Path] = {}
@@ -107,6 +108,10 @@ class ClaimsRecorder:
         for trouble in self._troubles:
             terminalreporter.write_line(trouble.text, red=True, bold=True)
 
+    def take(self, rematched: Mapping[str, Rematch]) -> None:
+        """Keep where the neurons of lost claims were found, by the claims' node ids."""
+        self._rematched, self._known = rematched, None
+
     def entries(self) -> list[Entry]:
         """Return what is known so far: by file, then models in the file's order, then claims by their place."""
         if self._known is None:
@@ -114,7 +119,15 @@ class ClaimsRecorder:
             from neuronclaims.reports.plain import from_plain
 
             self._known = in_order(
-                Entry(name, outcome, from_plain(plain), drift.get("status"), drift.get("sentence", ""), *told)
+                Entry(
+                    name,
+                    outcome,
+                    from_plain(plain),
+                    drift.get("status"),
+                    drift.get("sentence", ""),
+                    *told,
+                    self._rematched.get(name),
+                )
                 for name, (outcome, plain, drift, told) in self._found.items()
             )
         return self._known
