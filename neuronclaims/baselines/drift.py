@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from neuronclaims import stats
-from neuronclaims.baselines.changes import Paired, as_effect, paired_values, same_values
+from neuronclaims.baselines.changes import as_effect, paired_values, same_values
+from neuronclaims.baselines.paired import Paired
 from neuronclaims.baselines.policy import Policy, Status
 from neuronclaims.baselines.rows import Row, SavedEffect
 from neuronclaims.results import Effect, Verdict
@@ -130,7 +131,7 @@ def _concluded(look: _Look, p: float) -> Drift:
         status = "held"
     return Drift(
         status,
-        f"{_reason(look, status)}{_from_to(old, new, '')}{_numbers(change, p, status)}",
+        f"{_reason(look, status)}{_from_to(old, new, '')}{_numbers(change, p, status)}{_left_out(pair)}",
         old.verdict,
         _value(old.effect),
         change,
@@ -170,7 +171,8 @@ def _by_numbers(old: Row, new: Row, policy: Policy) -> Drift:
     one, two = old.effect, new.effect
     if one is None or two is None or one.name != two.name or None in (one.value, two.value):
         status: Status = _by_verdict(old, new, apart=True)
-        return _said(old, status, f"was {old.verdict}, is {new.verdict}{_only('verdicts')}", "verdicts")
+        text = f"was {old.verdict}, is {new.verdict}{_only('verdicts', old, new)}"
+        return _said(old, status, text, "verdicts")
     if one == two and old.verdict == new.verdict:
         return _said(old, "held", "its effect and verdict are the same as in the baseline", "number")
     fact = old.p is None and new.p is None
@@ -182,7 +184,7 @@ def _by_numbers(old: Row, new: Row, policy: Policy) -> Drift:
     verdicts = (
         f"was {old.verdict}, is {new.verdict}" if old.verdict != new.verdict else f"still {new.verdict}"
     )
-    return _said(old, status, f"{verdicts}{_from_to(old, new)}{_only(by)}", by)
+    return _said(old, status, f"{verdicts}{_from_to(old, new)}{_only(by, old, new)}", by)
 
 
 def _by_verdict(old: Row, new: Row, apart: bool) -> Status:
@@ -223,12 +225,25 @@ def _other_verdict(old: Row, new: Row) -> str:
     return f", though it was {old.verdict} and is {new.verdict}: not the model changed, but how it is judged{family}"
 
 
-def _only(by: By) -> str:
+def _only(by: By, old: Row, new: Row) -> str:
     return {
         "verdicts": " (only the verdicts can be compared)",
-        "intervals": " (compared by verdict and interval: for this kind no values per prompt are kept)",
+        "intervals": f" (compared by verdict and interval: {_why(old, new)})",
         "number": " (a number without chance in it, compared as it is)",
     }.get(by, "")
+
+
+def _why(old: Row, new: Row) -> str:
+    """Say why the change itself is not tested."""
+    if not (old.content and new.content):
+        return "reports have no values per prompt"
+    if new.values is None and old.values is None:
+        return "for this kind no values per prompt are kept"
+    if old.values is None:
+        return "the baseline has no values for this claim; save it again to have the change tested"
+    if new.values is None or old.values.of == new.values.of:
+        return "the values are not of the same prompts as in the baseline"
+    return f"the values are of {new.values.of}, and in the baseline of {old.values.of}"
 
 
 def _from_to(old: Row, new: Row, lead: str = "; ") -> str:
@@ -241,6 +256,13 @@ def _numbers(change: Effect, p: float, status: Status) -> str:
     interval = "" if change.low is None else f" [{_number(change.low)}, {_number(change.high)}]"
     tested = f", p adj. {p:.2g}" if status != "held" else ""
     return f" (change {_number(change.value)}{interval}{tested})"
+
+
+def _left_out(pair: Paired) -> str:
+    if not pair.left_out:
+        return ""
+    units = "1 document" if pair.left_out == 1 else f"{pair.left_out} documents"
+    return f"; {units} that tell{'s' if pair.left_out == 1 else ''} something under one model alone left out"
 
 
 def _number(value: float | None) -> str:

@@ -16,7 +16,9 @@ SCHEMA = 1
 DIGITS = 7
 """Significant digits of values: those a float32 has."""
 
-Scale: TypeAlias = Literal["difference", "sd", "auroc"]
+Scale: TypeAlias = Literal["difference", "sd", "auroc", "ratio", "mean", "share", "mean AUROC"]
+ONE_SET: Mapping[Scale, float] = {"mean": 0.0, "share": 0.0, "mean AUROC": 0.5}
+"""The scales of effects that are the mean of one set's values, with the value that says nothing."""
 
 
 class BaselineError(NeuronClaimsError):
@@ -42,9 +44,11 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """The values a claim's effect was made of: one per unit, of two sets, in the order of their keys.
+    """The values a claim's effect was made of: one per unit, of two sets or of one, in the order of their keys.
 
-    ``of`` says what was read (``mlp_post 2:340, mean of prompt``), ``scale`` on what scale the effect stands.
+    ``of`` says what was read (``mlp_post 2:340, mean of prompt``), ``scale`` on what scale the effect stands: for
+    ``ratio`` it is the mean of the first over that of the second; for ``mean``, ``share`` (of units that have 0 or 1
+    each, or shares of these) and ``mean AUROC`` the mean of the first, and there is no second.
     Keys are content hashes of a unit's prompts; where the sets are ``paired`` the units are aligned, and ``blocks``
     gives each unit's block where there are such. ``noise`` is by how much a value moved when everything was measured a
     second time, None where that was not done.

@@ -1,30 +1,35 @@
 """The values per unit that a finding's effect was made of, each under a hash of its unit's prompts.
 
-They are those that the finding's figure shows. What is given out is checked against the effect itself: values from
-which the effect cannot be had again are not given.
+Those of claims that compare two sets are what the finding's figure shows; for others see ``units_told.py``. What is
+given out is checked against the effect itself: values from which the effect cannot be had again are not given.
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from neuronclaims import stats
 from neuronclaims.figures import Distributions
+from neuronclaims.kinds import kind_of
 from neuronclaims.kinds.ablation_values import Asked
 from neuronclaims.kinds.asking import activations, in_order
 from neuronclaims.kinds.designs import design_of
 from neuronclaims.kinds.effects import WAYS
 from neuronclaims.kinds.kept import by_identity
+from neuronclaims.kinds.units_told import told_of
 from neuronclaims.language import Subject
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from neuronclaims.kinds.kind import Answers
+    from neuronclaims.kinds.units_told import Told
     from neuronclaims.language import Claim, Prompt
     from neuronclaims.measurements import Measurement
     from neuronclaims.results import Evidence
@@ -51,18 +56,38 @@ KEY = 12
 
 @dataclass(frozen=True, slots=True)
 class UnitValues:
-    """Values of two sets, one per unit, with the keys of the units; see ``baselines.rows.Values``."""
+    """Values of two sets or one, one per unit, with the keys of the units; see ``baselines.rows.Values``."""
 
     of: str
-    scale: Literal["difference", "sd", "auroc"]
+    scale: Literal["difference", "sd", "auroc", "ratio", "mean", "share", "mean AUROC"]
     paired: bool
     keys: tuple[tuple[str, ...], tuple[str, ...]]
     values: tuple[tuple[float, ...], tuple[float, ...]]
     blocks: tuple[tuple[int, ...], tuple[int, ...]] | None
 
 
-def unit_values(claim: Claim, evidence: Evidence) -> UnitValues | None:
-    """Return the values that a claim's effect was made of; None where it compares no two values or sets of them."""
+def unit_values(
+    claim: Claim, evidence: Evidence, answers: Callable[[], Answers] | None = None
+) -> UnitValues | None:
+    """Return the values that a claim's effect was made of; None where it is none of single units' values.
+
+    ``answers`` gives what was measured for the claim, for the kinds whose figures do not show it.
+    """
+    found = _two(claim, evidence)
+    if found is not None or answers is None:
+        return found
+    told = told_of(claim, kind_of(claim.sentence).name, evidence, answers())
+    return None if told is None else _told(told, evidence.effect.value)
+
+
+def _told(told: Told, value: float | None) -> UnitValues | None:
+    keys = tuple(unit_key(texts) for texts in told.texts)
+    other = keys if told.second else ()
+    found = UnitValues(told.of, told.scale, bool(told.second), (keys, other), (told.first, told.second), None)
+    return found if _whole(found) and _gives(found, value) else None
+
+
+def _two(claim: Claim, evidence: Evidence) -> UnitValues | None:
     shown = next((figure for figure in evidence.figures if isinstance(figure, Distributions)), None)
     if shown is None:
         return None
@@ -130,15 +155,22 @@ def _whole(found: UnitValues) -> bool:
 
 def _gives(found: UnitValues, value: float | None) -> bool:
     """Say whether the effect comes out of the values again."""
-    independent, paired, blocked = WAYS[found.scale]
-    sides = [np.asarray(side) for side in found.values]
-    if found.blocks is not None:
-        again = blocked(*sides, found.blocks).value
-    else:
-        again = (paired if found.paired else independent)(*sides).value
+    again = _again(found)
     if value is None or again is None:  # a difference in sd of values that never vary
         return value is again
     return math.isclose(value, again, rel_tol=1e-6, abs_tol=1e-12)
+
+
+def _again(found: UnitValues) -> float | None:
+    sides = [np.asarray(side) for side in found.values]
+    if found.scale == "ratio":
+        return stats.ratio_of_means_estimate(*sides).value
+    if found.scale == "mean" or found.scale == "share" or found.scale == "mean AUROC":
+        return float(sides[0].mean())
+    independent, paired, blocked = WAYS[found.scale]
+    if found.blocks is not None:
+        return blocked(*sides, found.blocks).value
+    return (paired if found.paired else independent)(*sides).value
 
 
 def _blocks(design: TwoSampleDesign) -> tuple[tuple[int, ...], tuple[int, ...]] | None:

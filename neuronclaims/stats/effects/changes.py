@@ -3,31 +3,35 @@
 Both measurements have one value per unit, so the change has an error of its own, usually far smaller than those of the
 two effects. It comes from the jackknife: every unit's share in each effect, whose difference varies over units
 (Efron and Tibshirani 1993, chapter 11). For differences of means that is Welch's error, for AUROCs that of DeLong,
-DeLong and Clarke-Pearson (1988) for correlated curves.
+DeLong and Clarke-Pearson (1988) for correlated curves. A jackknife sees no loss that happened to no unit yet, and among
+units that each are in or out that is common; there two units more are counted, one lost and one won, as Bonett and
+Price (2012, 2006) do for shares of pairs.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neuronclaims.stats.effects.blocked_changes import blocked_parts
 from neuronclaims.stats.effects.estimate import Estimate
 from neuronclaims.stats.effects.newcombe import hanley_mcneil_variance, placements
 from neuronclaims.stats.effects.quantiles import t_below, t_quantile
+from neuronclaims.stats.effects.within_blocks import Blocks, block_codes
 from neuronclaims.stats.inputs import Floats, StatsError, check_choice, check_sizes, vector
 
-if TYPE_CHECKING:
-    from neuronclaims.stats.effects.margins import Scale
-
 Samples: TypeAlias = "tuple[ArrayLike, ArrayLike]"
-NAMES: dict[Scale, str] = {
+ChangeScale: TypeAlias = Literal["difference", "sd", "auroc", "ratio", "share"]
+NAMES: dict[ChangeScale, str] = {
     "difference": "change of the difference of means",
     "sd": "change of the difference in sd",
     "auroc": "change of the AUROC",
+    "ratio": "change of the ratio of means",
+    "share": "change of the share",
 }
 
 
@@ -36,7 +40,8 @@ class Change:
     """By how much an effect differs from ``keep`` times the earlier one, both less the value that says nothing.
 
     ``value`` is that difference, ``error`` its standard error with ``df`` degrees of freedom. ``same`` is True where
-    no unit's share in the effect differs at all. ``value`` is None where an effect is undefined.
+    no unit's share in the effect differs at all. ``value`` is None where an effect is undefined. ``middle`` is where
+    the interval has its middle, where that is not ``value``.
     """
 
     name: str
@@ -44,42 +49,63 @@ class Change:
     error: float
     df: float
     same: bool
+    middle: float | None = None
 
     def estimate(self, level: float = 0.95) -> Estimate:
         """Return the change with its interval."""
         method = "paired jackknife t interval"
         if self.value is None or not self.error:
             return Estimate(self.name, self.value, None, None, level, method)
-        reach = t_quantile(self.df, level) * self.error
-        return Estimate(self.name, self.value, self.value - reach, self.value + reach, level, method)
+        reach, middle = t_quantile(self.df, level) * self.error, self._middle(self.value)
+        low, high = min(self.value, middle - reach), max(self.value, middle + reach)
+        return Estimate(self.name, self.value, low, high, level, method)
 
     def p(self, side: Literal["above", "below"], bound: float = 0.0) -> float:
         """Return the p of "the change is above (below) ``bound``", never 0."""
         if self.value is None:
             return 1.0
-        away = self.value - bound
+        away = self._middle(self.value) - bound
         signed = away if side == "below" else -away
         if self.error == 0:
             return t_below(-math.inf, self.df) if signed < 0 else 1.0
         return t_below(signed / self.error, self.df)
 
+    def _middle(self, value: float) -> float:
+        return value if self.middle is None else self.middle
 
-def effect_change(old: Samples, new: Samples, *, scale: Scale, paired: bool, keep: float = 1.0) -> Change:
+
+def effect_change(
+    old: Samples,
+    new: Samples,
+    *,
+    scale: ChangeScale,
+    paired: bool,
+    keep: float = 1.0,
+    blocks: Blocks | None = None,
+) -> Change:
     """Compare the effect of two sets in a new measurement with ``keep`` times that in an old one.
 
     ``old`` and ``new`` are the two sets' values, [n1] and [n2], in the same order of units; ``paired`` where these are
-    aligned in pairs. ``scale`` is that of ``equivalence_test``: AUROCs count from 0.5.
+    aligned in pairs, and ``blocks`` where they lie in blocks. ``scale`` is that of ``equivalence_test``: AUROCs count
+    from 0.5. Or it is ``ratio``, of the mean of the first to that of the second in pairs; or ``share``: the first are
+    shares of which units have 1 or 0, or in between, and the second are as many zeros.
 
     Raises StatsError for sets of other sizes, fewer than two units, or values that are not finite.
     """
-    check_choice(scale, ("difference", "sd", "auroc"), "scale")
+    check_choice(scale, ("difference", "sd", "auroc", "ratio", "share"), "scale")
+    if scale in ("ratio", "share") and not paired:
+        raise StatsError(f"A change of scale {scale!r} is one of aligned values, so paired must be True.")
     (a1, b1), (a2, b2) = (_checked(samples, paired) for samples in (old, new))
     if (len(a1), len(b1)) != (len(a2), len(b2)):
         raise StatsError(
             f"The same units are compared, but there were {len(a1)} and {len(b1)}, and now {len(a2)} and {len(b2)}."
         )
-    a1, b1, a2, b2 = _in_order(a1, b1, a2, b2, paired)
-    before, after = _shares(a1, b1, scale, paired), _shares(a2, b2, scale, paired)
+    codes = None if blocks is None else block_codes(blocks, (len(a1), len(b1)))
+    if codes is not None and scale in ("difference", "sd", "auroc") and not paired:
+        before, after = (blocked_parts(*sides, codes, scale) for sides in ((a1, b1), (a2, b2)))
+    else:
+        a1, b1, a2, b2 = _in_order(a1, b1, a2, b2, paired)
+        before, after = _shares(a1, b1, scale, paired), _shares(a2, b2, scale, paired)
     if before is None or after is None:
         return Change(NAMES[scale], None, 0.0, 1.0, same=False)
     (was, own), (now, other) = before, after
@@ -87,9 +113,19 @@ def effect_change(old: Samples, new: Samples, *, scale: Scale, paired: bool, kee
     same = keep == 1 and all(not part.any() for part in parts)
     error, df = _error(parts)
     value = now - keep * was
+    if scale == "share":
+        return _change_of_share(parts[0], value, keep, same)
     if error == 0 and value and scale == "auroc":
         error = math.sqrt(_least(now, len(a1), len(b1)) + keep**2 * _least(was, len(a1), len(b1)))
     return Change(NAMES[scale], 0.0 if same else value, error, df, same)
+
+
+def _change_of_share(part: Floats, value: float, keep: float, same: bool) -> Change:
+    """Count two units more, one that was out and is in, and one that was in and is out."""
+    more = np.append(part, [1.0, -keep])
+    error, _ = _error([more])
+    middle = 0.0 if same else float(more.mean())
+    return Change(NAMES["share"], 0.0 if same else value, error, len(part) - 1.0, same, middle)
 
 
 def _checked(samples: Samples, paired: bool) -> tuple[Floats, Floats]:
@@ -107,9 +143,11 @@ def _in_order(a1: Floats, b1: Floats, a2: Floats, b2: Floats, paired: bool) -> t
     return a1[one], b1[two], a2[one], b2[two]
 
 
-def _shares(a: Floats, b: Floats, scale: Scale, paired: bool) -> tuple[float, list[Floats]] | None:
+def _shares(a: Floats, b: Floats, scale: ChangeScale, paired: bool) -> tuple[float, list[Floats]] | None:
     """Return an effect less its null, and pseudo-values up to a constant: per set, or of the pairs."""
-    if scale == "difference":
+    if scale == "ratio":
+        return _ratio(a, b)
+    if scale in ("difference", "share"):
         parts = [a, -b]
         value = float(a.mean() - b.mean())
     elif scale == "auroc":
@@ -119,6 +157,15 @@ def _shares(a: Floats, b: Floats, scale: Scale, paired: bool) -> tuple[float, li
     else:
         return _standardised(a, b, paired)
     return value, [parts[0] + parts[1]] if paired else parts
+
+
+def _ratio(top: Floats, bottom: Floats) -> tuple[float, list[Floats]] | None:
+    """Return the ratio of means with its pseudo-values; None where a bottom of 0 is divided by."""
+    n, whole, left = len(top), float(bottom.sum()), bottom.sum() - bottom
+    if whole == 0 or not left.all():
+        return None
+    value = float(top.sum()) / whole
+    return value, [n * value - (n - 1) * (top.sum() - top) / left]
 
 
 def _standardised(a: Floats, b: Floats, paired: bool) -> tuple[float, list[Floats]] | None:
