@@ -13,6 +13,7 @@ from neuronclaims.kinds.ablation_sentences import SIDES
 from neuronclaims.kinds.asking import plain
 from neuronclaims.kinds.predictions import layer_figure, mean_change, untouched
 from neuronclaims.kinds.random_lists import Lists
+from neuronclaims.kinds.unit_names import unit_names
 from neuronclaims.language.values import number_text
 
 if TYPE_CHECKING:
@@ -125,7 +126,8 @@ def figures_of(
     """Draw the prediction before and after, and what each neuron of the layer changes of it, ``changes`` [width]."""
     settings, name = asked.claim.settings, change_name(asked).removeprefix("mean change of the ")
     axis = f"{name} of {asked.prediction}"
-    rows = Row("before", plain(measured.before)), Row("after", plain(measured.after))
+    names = unit_names(asked.prompts, asked.units.rows)
+    rows = Row("before", plain(measured.before), names), Row("after", plain(measured.after), names)
     both = Distributions(axis, rows)
     if changes is None:
         return (both,)

@@ -10,6 +10,7 @@ from neuronclaims import stats
 from neuronclaims.figures import BinRow, Bins, Distributions, Row
 from neuronclaims.kinds.asking import plain, plural
 from neuronclaims.kinds.layer_profiles import counted
+from neuronclaims.kinds.unit_names import unit_names
 from neuronclaims.stats.effects.points import doubled_midranks
 
 if TYPE_CHECKING:
@@ -121,13 +122,22 @@ def figures_of(asked: Asked, measured: Measured, neuron: Neuron) -> tuple[Figure
         _bin(start, stop, int(count), int(top), _fewest(asked))
         for start, stop, count, top in zip(edges, edges[1:], measured.counts, measured.top, strict=False)
     )
-    values = np.sort(measured.found.effects + measured.found.chance)
-    spaced = np.unique(np.linspace(0, len(values) - 1, DRAWN).round().astype(int))
-    shown = f"{DRAWN:,} of {len(values):,} {asked.units.unit}s" if len(spaced) < len(values) else said.corpus
     return (
         Bins(f"{site} {neuron}", f"share of positions with {said.token!r} on top", rows),
-        Distributions(f"AUROC within each {asked.units.unit}", (Row(shown, plain(values[spaced])),)),
+        Distributions(f"AUROC within each {asked.units.unit}", (_single(asked, measured),)),
     )
+
+
+def _single(asked: Asked, measured: Measured) -> Row:
+    """Return the AUROC of each unit that has one, with its first document, from low to high; of many, some."""
+    values = measured.found.effects + measured.found.chance
+    order = np.argsort(values, kind="stable")
+    drawn = order[np.unique(np.linspace(0, len(values) - 1, DRAWN).round().astype(int))]
+    telling = [rows for rows in asked.units.rows if measured.telling[list(rows)].any()]
+    names = unit_names(asked.documents, [telling[place] for place in drawn])
+    many = len(drawn) < len(values)
+    label = f"{DRAWN:,} of {len(values):,} {asked.units.unit}s" if many else asked.claim.sentence.corpus
+    return Row(label, plain(values[drawn]), names)
 
 
 def _bin(start: float | None, stop: float | None, count: int, top: int, fewest: int) -> BinRow:
