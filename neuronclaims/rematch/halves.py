@@ -5,17 +5,26 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.language import ClaimFile, PairSet, Prompt, PromptPair, PromptSet
 
+Units: TypeAlias = Mapping[str, list[tuple[tuple[str, ...], tuple[Hashable, ...]]]]
+"""By set the texts of each prompt or pair, with keys that those which belong together share."""
+
 
 @dataclass(frozen=True, slots=True)
 class Halves:
-    """Two lists of different texts; what belongs together (a group, a pair, an equal text) is in one of them."""
+    """Two lists of different texts; what belongs together (a group, a pair, an equal text) is in one of them.
+
+    Groups and pairs of the sets in ``torn`` are the exception: they tie so many prompts of other sets together that
+    those could not be halved.
+    """
 
     searched: frozenset[str]
     checked: frozenset[str]
+    torn: frozenset[str] = frozenset()
 
     def kept(self, prompts: PromptSet) -> PromptSet:
         """Return what a set has in the half that was not searched."""
@@ -31,30 +40,57 @@ def halved(file: ClaimFile) -> Halves:
     """Split all prompts of a file, the same way each time; raise NeuronClaimsError where they all belong together.
 
     Of every set about half goes to either side: what belongs together is dealt out in an order made from its text,
-    always to the side on which its sets have less so far.
+    always to the side on which its sets have less so far. Where the groups of one set tie another together, as frames
+    tie names that all stand in each of them, the coarsest of them are torn until every set that can be halved is.
     """
+    units = _units(file)
+    found = _dealt(units, frozenset())
+    grouped = sorted((name for name in units if _keys(units[name])), key=lambda n: (len(_keys(units[n])), n))
+    least = _whole(_dealt(units, frozenset(grouped)), units)
+    torn: list[str] = []
+    for name in grouped:
+        if _whole(found, units) <= least:
+            break
+        torn = [*torn, name]
+        found = _dealt(units, frozenset(torn))
+    for name in torn[:-1]:
+        fewer = _dealt(units, found.torn - {name})
+        found = fewer if _whole(fewer, units) <= least else found
+    if not found.searched or not found.checked or len(found.torn) == len(units):
+        raise NeuronClaimsError(
+            f"The prompts of {file.path.name} cannot be halved: all of them belong together by their groups and pairs, "
+            "or there is one alone. Neurons are looked for on one half and tested on the other."
+        )
+    return replace(found, torn=frozenset(name.partition(" ")[2] for name in found.torn))
+
+
+def _dealt(units: Units, torn: frozenset[str]) -> Halves:
     together = _Together()
-    for name, units in _units(file).items():
-        for texts, keys in units:
-            together.join(name, texts, keys)
+    for name, each in units.items():
+        for texts, keys in each:
+            together.join(name, texts, () if name in torn else keys)
     sides: tuple[set[str], set[str]] = (set(), set())
-    counts: dict[str, list[int]] = {name: [0, 0] for name in _units(file)}
+    counts: dict[str, list[int]] = {name: [0, 0] for name in units}
     for found, sets in together.components():
         behind = sum((counts[name][1] - counts[name][0]) * many for name, many in sets.items())
         side = 0 if behind > 0 or (behind == 0 and len(sides[0]) <= len(sides[1])) else 1
         sides[side].update(found)
         for name, many in sets.items():
             counts[name][side] += many
-    if not sides[0] or not sides[1]:
-        raise NeuronClaimsError(
-            f"The prompts of {file.path.name} cannot be halved: all of them belong together by their groups and pairs, "
-            "or there is one alone. Neurons are looked for on one half and tested on the other."
-        )
-    return Halves(frozenset(sides[0]), frozenset(sides[1]))
+    return Halves(frozenset(sides[0]), frozenset(sides[1]), torn)
 
 
-def _units(file: ClaimFile) -> Mapping[str, list[tuple[tuple[str, ...], tuple[Hashable, ...]]]]:
-    """Return by set the texts of each prompt or pair, with keys that those which belong together share."""
+def _whole(halves: Halves, units: Units) -> set[str]:
+    """Return the sets that lie on one side with all they have."""
+    texts = {name: {text for some, _ in each for text in some} for name, each in units.items()}
+    return {name for name, all_of in texts.items() if len({text in halves.checked for text in all_of}) < 2}
+
+
+def _keys(units: Iterable[tuple[tuple[str, ...], tuple[Hashable, ...]]]) -> set[Hashable]:
+    return {key for _, keys in units for key in keys}
+
+
+def _units(file: ClaimFile) -> Units:
     found = {f"set {name}": [_of_prompt(p) for p in each.prompts] for name, each in file.sets.items()}
     found |= {f"pairs {name}": [_of_pair(p) for p in each.pairs] for name, each in file.pairs.items()}
     return found

@@ -27,7 +27,8 @@ class Rematched:
 
     ``matches`` are those of the neurons it names. ``text`` is its sentence about the neurons of the new model, None
     unless all were found; ``result`` is what that sentence came to on the half of the prompts on which no neuron was
-    looked for. ``note`` says why no neuron of it was looked for, None where they were.
+    looked for. ``note`` says why no neuron of it was looked for, None where they were. ``torn`` are its sets whose
+    groups lie in both halves, as nothing could be halved otherwise: on them that result leans on the search.
     """
 
     claim: Claim
@@ -35,6 +36,7 @@ class Rematched:
     text: str | None = None
     result: Result | None = None
     note: str | None = None
+    torn: tuple[str, ...] = ()
 
     @property
     def status(self) -> Status | None:
@@ -89,7 +91,7 @@ def rematch(
     told("testing the claims on the other half of the prompts")
     done = [_matched(claim, found, notes[claim.id]) for claim in asked]
     results = _retested(file, done, halves, new, held.given, options)
-    return [replace(each, result=results.get(each.claim.id)) for each in done]
+    return [replace(each, result=results.get(each.claim.id), torn=_torn(each.claim, halves)) for each in done]
 
 
 def _remembered(old: Held, claims: Sequence[Claim], texts: Sequence[str]) -> list[Remembered]:
@@ -161,6 +163,10 @@ def _retested(
         return {}
     half = replace(file, claims=claims, models=(model,))
     return Study(models={model: given}, options=options).judge(half, model)
+
+
+def _torn(claim: Claim, halves: Halves) -> tuple[str, ...]:
+    return tuple(name for name in (*claim.sets, *claim.pairs) if name in halves.torn)
 
 
 def _halved(each: Rematched, halves: Halves) -> Claim:

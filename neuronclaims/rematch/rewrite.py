@@ -120,7 +120,8 @@ def _claim_edits(place: Written, each: Rematched) -> Iterator[Edit]:
         yield out
         return
     verdict = "not tested" if each.result is None else each.result.verdict or "could not be tested"
-    yield place.comment(f"{moves(each.matches)}; on the other half of the prompts: {verdict}")
+    shared = ", though some of its groups are in both" if each.torn else ""
+    yield place.comment(f"{moves(each.matches)}; on the other half of the prompts{shared}: {verdict}")
     yield from place.edits(each.places, phrases())
 
 

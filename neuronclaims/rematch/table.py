@@ -15,7 +15,7 @@ def table(done: Sequence[Rematched]) -> list[str]:
     rows = [HEADER, *(row for each in done for row in _rows(each))]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
     lines = [_line(row, widths) for row in rows]
-    whys = [*_whys(done), *_notes(done)]
+    whys = [*_whys(done), *_notes(done), *_errors(done), *_torn(done)]
     return [*lines, "", *map(printable, whys), *([""] if whys else []), _summary(done)]
 
 
@@ -26,11 +26,31 @@ def _whys(done: Sequence[Rematched]) -> Iterable[str]:
 
 def _notes(done: Sequence[Rematched]) -> Iterable[str]:
     """Say why no neuron was looked for, the claims that share a reason together."""
-    notes: dict[str, list[str]] = {}
-    for each in done:
-        if each.note is not None:
-            notes.setdefault(each.note, []).append(each.claim.id)
-    return [f"{', '.join(names)}: {note}" for note, names in notes.items()]
+    return _shared((each.note, each.claim.id) for each in done)
+
+
+def _errors(done: Sequence[Rematched]) -> Iterable[str]:
+    """Say why claims could not be tested on the other half."""
+    return _shared((each.result.error if each.result else None, each.claim.id) for each in done)
+
+
+def _torn(done: Sequence[Rematched]) -> Iterable[str]:
+    """Say whose groups are in both halves, so that what is said of the other half is worth less."""
+    torn = sorted({name for each in done if each.result is not None for name in each.torn})
+    if torn:
+        yield (
+            f"Groups of {', '.join(torn)} are in both halves, as they tie all prompts together: claims on them are "
+            "not tested independently of the search."
+        )
+
+
+def _shared(told: Iterable[tuple[str | None, str]]) -> list[str]:
+    """Return each text that was told with the claims it was told of."""
+    claims: dict[str, list[str]] = {}
+    for text, claim in told:
+        if text is not None:
+            claims.setdefault(text, []).append(claim)
+    return [f"{', '.join(names)}: {text}" for text, names in claims.items()]
 
 
 def _rows(each: Rematched) -> Iterable[tuple[str, ...]]:

@@ -43,13 +43,15 @@ def test_halves_are_disjoint_and_complete_and_keep_together_what_belongs_togethe
     except NeuronClaimsError:
         return
     everything = [each for prompts in sets.values() for each in prompts]
+    whole = [each for name, prompts in sets.items() if name not in halves.torn for each in prompts]
+    assert whole
     assert not halves.searched & halves.checked
     assert halves.searched | halves.checked == {each.text for each in everything}
     assert halves.searched
     assert halves.checked
     for field in ("text", "group", "pair"):
-        for one in everything:
-            alike = [o for o in everything if getattr(o, field) == getattr(one, field) is not None]
+        for one in whole:
+            alike = [o for o in whole if getattr(o, field) == getattr(one, field) is not None]
             assert len({each.text in halves.checked for each in alike}) <= 1
 
 
@@ -97,3 +99,31 @@ def test_what_all_belongs_together_cannot_be_halved():
         halved(file_of({"one": [prompt("a", group="g"), prompt("b", group="g")]}))
     with pytest.raises(NeuronClaimsError, match="cannot be halved"):
         halved(file_of({}))
+
+
+def test_the_coarsest_groups_are_torn_where_they_tie_all_prompts_together():
+    people, frames = range(6), range(3)
+    told = [(who, how) for who in people for how in frames]
+    sets = {
+        "plain": [prompt(f"{who} {how}") for who, how in told],
+        "by_person": [prompt(f"{who} {how}", group=f"person {who}") for who, how in told],
+        "by_frame": [prompt(f"{who} {how}", group=f"frame {how}") for who, how in told],
+    }
+    halves = halved(file_of(sets))
+    assert halves.torn == {"by_frame"}
+    for who in people:
+        assert len({f"{who} {how}" in halves.checked for how in frames}) == 1
+    assert len(halves.checked) == len(halves.searched)
+
+
+def test_no_group_is_torn_for_a_set_that_cannot_be_halved_anyway():
+    sets = {
+        "single": [prompt("a", group="g")],
+        "many": [prompt(f"b{n}", group=f"h{n // 2}") for n in range(8)],
+    }
+    assert halved(file_of(sets)).torn == frozenset()
+
+
+def test_groups_that_hold_all_a_file_has_are_not_torn():
+    with pytest.raises(NeuronClaimsError, match="cannot be halved"):
+        halved(file_of({"one": [prompt(f"a{n}", group="g") for n in range(8)]}))
