@@ -22,6 +22,8 @@ from collections.abc import Hashable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from neuronclaims import stats
 from neuronclaims.kinds.ablation_sentences import PHRASE
 from neuronclaims.kinds.ablation_shown import (
@@ -39,7 +41,7 @@ from neuronclaims.kinds.ablation_values import Asked, Harmed, Measured, check_ou
 from neuronclaims.kinds.kind import Finding, Reach
 from neuronclaims.kinds.margins import check_not_searched
 from neuronclaims.kinds.neurons import rank_of
-from neuronclaims.kinds.null_figures import null_of
+from neuronclaims.kinds.null_figures import null_of, null_of_search
 from neuronclaims.kinds.outlier_dimensions import largest_share, outlier_note, shares_of, sizes_asked
 from neuronclaims.kinds.predictions import place_of, swept, who_of
 from neuronclaims.kinds.selection import selection_notes, selection_of
@@ -128,16 +130,21 @@ class AblationKind:
             figures=(
                 *figures_of(asked, measured, change.one.estimate, changes),
                 *_null(asked, measured, change.one.test),
+                *(null for part in parts for null in part.nulls),
                 *controls.figures,
             ),
         )
 
 
 def _null(asked: Asked, measured: Measured, test: TestResult) -> tuple[Null, ...]:
-    if asked.denied is not None or asked.searched:
+    if asked.denied is not None:
         return ()
     seed = asked.seed(asked.prompts)
     name = change_name(asked)
+    if asked.searched:
+        after, column = measured.all_after, measured.column(asked.claim.sentence.neurons[0])
+        before = np.broadcast_to(measured.before[:, None], after.shape)
+        return null_of_search(after, before, column, test, paired=True, statistic="mean", seed=seed)
     return null_of(measured.after, measured.before, test, paired=True, statistic="mean", seed=seed, name=name)
 
 

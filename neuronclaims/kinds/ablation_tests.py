@@ -11,12 +11,14 @@ from neuronclaims import stats
 from neuronclaims.kinds.ablation_sentences import DENIED, SIDES
 from neuronclaims.kinds.ablation_shown import change_name, divergence_of
 from neuronclaims.kinds.asking import resamples_of
+from neuronclaims.kinds.null_figures import null_of
 from neuronclaims.kinds.predictions import draws, mean_change, renamed
 from neuronclaims.kinds.selection import level_for, widened
 from neuronclaims.kinds.subjects import Bound, One
 from neuronclaims.language.values import number_text
 
 if TYPE_CHECKING:
+    from neuronclaims.figures import Null
     from neuronclaims.kinds.ablation_values import Asked, Harmed, Measured
     from neuronclaims.kinds.kind import Answers, Family
     from neuronclaims.stats import Alternative, TestResult
@@ -33,6 +35,7 @@ class Part:
     counts: tuple[tuple[str, int], ...]
     needed: tuple[int, ...] | None
     doubts: tuple[str, ...] = ()
+    nulls: tuple[Null, ...] = ()
 
     @property
     def rank(self) -> int:
@@ -146,6 +149,15 @@ def harmless(asked: Asked, harmed: Harmed | None, answers: Answers, family: Fami
         ((harmed.name, len(harmed.units.rows)),),
         None,
         tuple(f"On {harmed.name!r}: {doubt}" for doubt in doubts),
+        null_of(
+            values,
+            limits,
+            test,
+            paired=True,
+            statistic="mean",
+            seed=asked.seed(harmed.prompts),
+            name=f"{estimate.name} less {number_text(at_most)}",
+        ),
     )
     return (part,)
 

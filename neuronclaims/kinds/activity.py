@@ -108,10 +108,12 @@ def _rows(design: TwoSampleDesign) -> tuple[Sequence[Sequence[int]], Sequence[Se
 
 
 def _null(claim: Claim, values: Values, test: TestResult, design: TwoSampleDesign) -> tuple[Figure, ...]:
-    if Asked.of(claim).margin is not None or design.blocks is not None:
+    if Asked.of(claim).margin is not None:
         return ()
     first, second, seed = values.first, values.second, seed_for(claim)
-    return null_of(first, second, test, paired=design.paired, statistic="mean", seed=seed)
+    return null_of(
+        first, second, test, paired=design.paired, statistic="mean", seed=seed, blocks=design.blocks
+    )
 
 
 def _values(activity: Activity, maps: Maps, design: TwoSampleDesign) -> Values:

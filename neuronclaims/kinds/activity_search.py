@@ -22,6 +22,7 @@ from neuronclaims.kinds.activity_maps import Activity, Maps
 from neuronclaims.kinds.asking import resamples_of
 from neuronclaims.kinds.designs import size_of
 from neuronclaims.kinds.kind import PATIENCE, ClaimError, Finding, Reach
+from neuronclaims.kinds.null_figures import drawn
 from neuronclaims.language import Phrase, Positions
 from neuronclaims.stats import Estimate, TestResult
 
@@ -114,6 +115,7 @@ class SomewhereKind:
             others=(Estimate("cells of the heaviest cluster", extent, None, None, 0.95, "counted"),),
             needed=None,
             notes=_where(found, maps, family),
+            nulls=drawn(found.null, "mass of the heaviest cluster, whichever way it differs", abs(mass)),
         )
 
 

@@ -20,7 +20,7 @@ import numpy as np
 from neuronclaims import stats
 from neuronclaims.kinds.consistency_sentences import ABSENT_PHRASE, CONSISTENT_PHRASE
 from neuronclaims.kinds.consistency_shown import figures_of, notes_of, others_of
-from neuronclaims.kinds.consistency_tests import Judged, absent, best, judged
+from neuronclaims.kinds.consistency_tests import Judged, absent, best, judged, null_of_shares
 from neuronclaims.kinds.consistency_values import Asked, Tops
 from neuronclaims.kinds.designs import size_of
 from neuronclaims.kinds.kind import ClaimError, Finding, Reach
@@ -143,7 +143,7 @@ def _finding(
         rank=_rank(tops, column),
         selection=selection,
         notes=(*selection_notes(selection), *told, *notes_of(tops, found)),
-        figures=(*figures_of(tops, neuron), *drawn),
+        figures=(*figures_of(tops, neuron), *null_of_shares(tops, column, found.specific), *drawn),
     )
 
 

@@ -30,16 +30,19 @@ import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.kinds.kind import PATIENCE
+from neuronclaims.kinds.null_figures import null_of
 from neuronclaims.kinds.selection import LEVEL, level_for
 from neuronclaims.kinds.subjects import One
 from neuronclaims.kinds.token_shares import mean_share, mean_share_test, smallest_share_p
 
 if TYPE_CHECKING:
+    from neuronclaims.figures import Null
     from neuronclaims.kinds.consistency_values import Tops
     from neuronclaims.kinds.kind import Family
     from neuronclaims.kinds.subjects import Bound
     from neuronclaims.kinds.tracing import Floats
     from neuronclaims.stats import Alternative, Estimate, TestResult
+    from neuronclaims.stats.permutation.relabelling import Statistic
 
 SHARE = "share of prompts"
 
@@ -140,7 +143,7 @@ def _specific(tops: Tops, column: int, family: Family) -> TestResult:
         first[:, 0],
         second[:, 0],
         paired=design.paired,
-        statistic="mean" if design.unit == "group" else "auroc",
+        statistic=_statistic(tops),
         alternative="greater",
         seed=asked.seed,
         resamples=asked.resamples,
@@ -152,6 +155,38 @@ def _specific(tops: Tops, column: int, family: Family) -> TestResult:
         patience=family.patience,
     )
     return replace(found, method=found.method.replace("AUROC", "difference of shares"))
+
+
+def null_of_shares(tops: Tops, column: int, specific: TestResult | None) -> tuple[Null, ...]:
+    """Draw what exchanging labels alone gives a neuron's share less that among the baseline's prompts."""
+    if specific is None:
+        return ()
+    design, said, neuron = tops.asked.design, tops.asked.claim.sentence, tops.columns.neuron(column)
+    first, second = tops.exchanged(np.array([column], dtype=np.intp))
+    ranked = _statistic(tops) == "auroc"
+    of = f" of how often {neuron} is among the top {said.k}, {said.first} over {said.second}"
+    found = null_of(
+        first[:, 0],
+        second[:, 0],
+        specific,
+        paired=design.paired,
+        statistic=_statistic(tops),
+        seed=tops.asked.seed,
+        name="difference of shares" if ranked else "",
+        of=of,
+        blocks=design.blocks,
+    )
+    return tuple(map(_as_difference, found)) if ranked else found
+
+
+def _as_difference(null: Null) -> Null:
+    """Turn an AUROC of zeros and ones into the difference of their shares: how far it is above 1/2, twice."""
+    low, high, seen = (2 * value - 1 for value in (null.low, null.high, null.observed))
+    return replace(null, low=low, high=high, observed=seen)
+
+
+def _statistic(tops: Tops) -> Statistic:
+    return "mean" if tops.asked.design.unit == "group" else "auroc"
 
 
 def _both(above: TestResult, specific: TestResult) -> TestResult:

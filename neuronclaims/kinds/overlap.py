@@ -44,6 +44,7 @@ from neuronclaims.kinds.overlap_values import Asked, Measured
 from neuronclaims.kinds.selection import LEVEL, chosen_before, selection_notes
 
 if TYPE_CHECKING:
+    from neuronclaims.figures import Null
     from neuronclaims.kinds.kind import Answers, Family
     from neuronclaims.language import Claim
     from neuronclaims.measurements import Measurement, ModelFacts
@@ -98,6 +99,7 @@ class SharingKind(_OverlapKind):
             side="greater" if above else "less",
             null=-1.0 if above else said.shared + 1.0,  # that none is seen does not contradict p
             threshold=float(said.shared),
+            nulls=tuple(null for each in tests for null in each.null),
             others_named=((said.baseline, len(measured.asked.units[said.baseline].rows)),),
         )
 
@@ -145,6 +147,7 @@ class NearerKind(_OverlapKind):
             side="greater",
             null=0.0,
             threshold=None,
+            nulls=test.null,
         )
 
     def _asked(self, claim: Claim) -> Asked:
@@ -167,6 +170,7 @@ def _finding(
     side: Side,
     null: float,
     threshold: float | None,
+    nulls: tuple[Null, ...] = (),
     others_named: tuple[tuple[str, int], ...] = (),
 ) -> Finding:
     asked = measured.asked
@@ -186,7 +190,7 @@ def _finding(
         rank=None,
         selection=selection,
         notes=(*selection_notes(selection), *notes, *notes_of(measured)),
-        figures=figures_of(measured, own),
+        figures=(*figures_of(measured, own), *nulls),
     )
 
 

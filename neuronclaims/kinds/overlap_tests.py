@@ -30,6 +30,7 @@ import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.kinds.kind import PATIENCE
+from neuronclaims.kinds.null_figures import null_of
 from neuronclaims.kinds.selection import LEVEL
 from neuronclaims.stats.effects.bootstrap import resampled_indices
 from neuronclaims.stats.effects.top_k import contending, highest, profiles
@@ -37,6 +38,7 @@ from neuronclaims.stats.effects.top_k import contending, highest, profiles
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from neuronclaims.figures import Null
     from neuronclaims.kinds.kind import Family
     from neuronclaims.kinds.overlap_values import Measured
     from neuronclaims.kinds.tracing import Floats
@@ -52,13 +54,17 @@ LEAST, STEPS = 1e-6, 40
 
 @dataclass(frozen=True, slots=True)
 class Exchanged:
-    """One exchange of labels, and by how much higher the top neurons of ``fixed`` are in ``near`` than in ``far``."""
+    """One exchange of labels, and by how much higher the top neurons of ``fixed`` are in ``near`` than in ``far``.
+
+    ``null`` is what relabelling alone gives that.
+    """
 
     fixed: str
     near: str
     far: str
     height: float
     test: TestResult
+    null: tuple[Null, ...] = ()
 
 
 def top_of(scores: Floats, k: int) -> Bools:
@@ -137,7 +143,17 @@ def exchanged(
         max_resamples=max(PATIENCE[-1], asked.resamples),
         patience=family.patience,
     )
-    return Exchanged(fixed, near, far, float(first.mean() - second.mean()), test)
+    null = null_of(
+        first,
+        second,
+        test,
+        paired=design.paired,
+        statistic="mean",
+        seed=asked.seed,
+        of=f" of how high the top {asked.k} of {fixed} are, {near} over {far}",
+        blocks=design.blocks,
+    )
+    return Exchanged(fixed, near, far, float(first.mean() - second.mean()), test, null)
 
 
 def heights(first: Floats, second: Floats) -> tuple[Floats, Floats]:

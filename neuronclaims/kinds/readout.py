@@ -24,14 +24,15 @@ from neuronclaims import stats
 from neuronclaims.kinds.asking import resamples_of
 from neuronclaims.kinds.kind import ClaimError, Finding, Reach
 from neuronclaims.kinds.neurons import check_neuron
+from neuronclaims.kinds.null_figures import null_of
 from neuronclaims.kinds.predictions import draws
 from neuronclaims.kinds.readout_shown import figures_of, notes_of, others_of
 from neuronclaims.kinds.readout_values import CHANCE, PHRASE, Asked, Measured
 from neuronclaims.kinds.selection import LEVEL, selection_notes, selection_of
-from neuronclaims.kinds.subjects import Bound, One, every_note, every_table, weakest
+from neuronclaims.kinds.subjects import Bound, One, every_note, every_table, least_clear, weakest
 
 if TYPE_CHECKING:
-    from neuronclaims.figures import Figure
+    from neuronclaims.figures import Figure, Null
     from neuronclaims.kinds.kind import Answers, Family
     from neuronclaims.language import Claim, Neuron, Subject
     from neuronclaims.measurements import Measurement, ModelFacts
@@ -101,7 +102,7 @@ class PredictionKind:
             rank=None,
             selection=selection,
             notes=(*selection_notes(selection), *notes, *notes_of(asked, own)),
-            figures=(*figures_of(asked, own, one.neuron), *tables),
+            figures=(*figures_of(asked, own, one.neuron), *_null(asked, measured, ones), *tables),
         )
 
 
@@ -125,6 +126,25 @@ def _one(asked: Asked, neuron: Neuron, found: WithinUnits, family: Family) -> On
         unit=unit,
     )
     return One(neuron, _named(stats.association_estimate(found, level=LEVEL), unit), test)
+
+
+def _null(asked: Asked, measured: dict[Neuron, Measured], ones: list[One]) -> tuple[Null, ...]:
+    """Draw what flipping signs alone gives the neuron whose p it is."""
+    if asked.margin is not None:
+        return ()
+    least = least_clear(ones)
+    effects = measured[least.neuron].found.effects
+    of = "" if len(ones) == 1 else f" of {least.neuron}, whose p is the largest"
+    return null_of(
+        effects,
+        np.zeros_like(effects),
+        least.test,
+        paired=True,
+        statistic="mean",
+        seed=asked.seed,
+        name=f"mean AUROC within documents less {CHANCE:g}",
+        of=of,
+    )
 
 
 def _margin_test(found: WithinUnits, margin: float, alpha: float) -> stats.EquivalenceResult:

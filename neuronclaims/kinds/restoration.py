@@ -17,11 +17,13 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from neuronclaims import stats
 from neuronclaims.kinds.kind import Finding, Reach
 from neuronclaims.kinds.margins import check_not_searched
 from neuronclaims.kinds.neurons import rank_of
-from neuronclaims.kinds.null_figures import null_of
+from neuronclaims.kinds.null_figures import null_of, null_of_search
 from neuronclaims.kinds.outlier_dimensions import largest_share, outlier_note, shares_of, sizes_asked
 from neuronclaims.kinds.predictions import place_of, swept, who_of
 from neuronclaims.kinds.restoration_shown import controls_of, figures_of, notes_of, others_of
@@ -110,9 +112,16 @@ class RestorationKind:
 
 
 def _null(asked: Asked, measured: Measured, test: TestResult) -> tuple[Null, ...]:
-    if asked.denies or asked.searched:
+    if asked.denies:
         return ()
     due = asked.number * measured.bottoms
+    if asked.searched:
+        gains = measured.all_gains
+        column, lost = (
+            measured.column(asked.claim.sentence.neurons[0]),
+            np.broadcast_to(due[:, None], gains.shape),
+        )
+        return null_of_search(gains, lost, column, test, paired=True, statistic="mean", seed=asked.seed)
     name = f"mean of what was recovered less {100 * asked.number:g} % of what was lost"
     return null_of(measured.tops, due, test, paired=True, statistic="mean", seed=asked.seed, name=name)
 

@@ -95,7 +95,7 @@ def _flipped(asked: Asked, measured: Measured, family: Family, level: float) -> 
     )
     if not asked.searched:
         return alone
-    gains = np.concatenate(list(measured.layers.values()), axis=1)
+    gains = measured.all_gains
     results = stats.max_statistic_tests(
         gains,
         np.broadcast_to(share * measured.bottoms[:, None], gains.shape),

@@ -186,6 +186,11 @@ class Measured:
         """How many neurons were restored alone."""
         return sum(gains.shape[1] for gains in self.layers.values())
 
+    @property
+    def all_gains(self) -> Floats:
+        """What each neuron of all layers alone adds [units, neurons]."""
+        return np.concatenate(list(self.layers.values()), axis=1)
+
     def column(self, neuron: Neuron) -> int:
         """Return the place of a neuron among those of all layers."""
         below: int = sum(gains.shape[1] for layer, gains in self.layers.items() if layer < neuron.layer)

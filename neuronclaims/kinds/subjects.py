@@ -78,7 +78,12 @@ class Bound:
 def weakest(bound: Bound, ones: Sequence[One]) -> One:
     """Return the neuron that fits a claim of every one least, with the largest p of them all."""
     least = min(ones, key=lambda one: (bound.rank(one), bound.room(one.estimate)))
-    return replace(least, test=max((one.test for one in ones), key=lambda test: test.p_value))
+    return replace(least, test=least_clear(ones).test)
+
+
+def least_clear(ones: Sequence[One]) -> One:
+    """Return the neuron whose p is the largest, which is that of a claim of every one."""
+    return max(ones, key=lambda one: one.test.p_value)
 
 
 def found(bound: Bound, results: MaxResults, one_of: Callable[[int], One]) -> One:

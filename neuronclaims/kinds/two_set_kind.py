@@ -13,9 +13,9 @@ from neuronclaims import stats
 from neuronclaims.kinds.effects import auroc_of_layer, effects_of, t_of_layer
 from neuronclaims.kinds.kind import Finding, Reach
 from neuronclaims.kinds.neurons import rank_of
-from neuronclaims.kinds.null_figures import null_of
+from neuronclaims.kinds.null_figures import null_of, null_of_search
 from neuronclaims.kinds.selection import selection_notes, selection_of
-from neuronclaims.kinds.two_set_tests import Asked, outcome, smallest_p, together
+from neuronclaims.kinds.two_set_tests import Asked, Outcome, outcome, smallest_p, together
 from neuronclaims.kinds.two_sets import TwoSets
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class TwoSetsKind:
             figures=(
                 sets.figure(one.neuron, values, answers),
                 *result.figures,
-                *_null(sets, one, values, asked),
+                *_null(sets, measured, asked, result),
             ),
             joint=sets.joint(values, statistic=asked.statistic, side=asked.alternative)
             if asked.margin is None
@@ -115,12 +115,27 @@ def _sets(claim: Claim) -> TwoSets:
     return TwoSets.of(claim, said.who, said.first, said.second)
 
 
-def _null(sets: TwoSets, one: One, values: Values, asked: Asked) -> tuple[Null, ...]:
-    """Draw what relabelling alone gives, where a test of one neuron by relabelling is what p came from."""
-    if sets.searched or sets.design.blocks is not None or asked.margin is not None:
+def _null(sets: TwoSets, measured: Measured, asked: Asked, found: Outcome) -> tuple[Null, ...]:
+    """Draw what relabelling alone gives the neuron whose p it is, or the maximum it was held against."""
+    if asked.margin is not None:
         return ()
-    paired, statistic = sets.design.paired, asked.statistic
-    return null_of(values.first, values.second, one.test, paired=paired, statistic=statistic, seed=sets.seed)
+    neuron, test = found.tested, found.one.test
+    paired, statistic, seed = sets.design.paired, asked.statistic, sets.seed
+    if sets.searched:
+        column = measured.column(neuron)
+        return null_of_search(*measured.all, column, test, paired=paired, statistic=statistic, seed=seed)
+    values = measured.of(neuron)
+    of = "" if sets.who.how == "one" else f" of {neuron}, whose p is the largest"
+    return null_of(
+        values.first,
+        values.second,
+        test,
+        paired=paired,
+        statistic=statistic,
+        seed=seed,
+        of=of,
+        blocks=sets.design.blocks,
+    )
 
 
 def _rank(one: One, values: Values, sets: TwoSets, asked: Asked, family: Family) -> Rank | None:

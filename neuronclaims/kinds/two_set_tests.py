@@ -18,6 +18,7 @@ from neuronclaims.kinds.subjects import (
     every_note,
     every_table,
     found,
+    least_clear,
     some_note,
     some_table,
     weakest,
@@ -69,9 +70,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The neuron a verdict rests on, and what is to be shown and said of the others."""
+    """The neuron a verdict rests on, the one whose test it is, and what is to be shown and said of the others."""
 
     one: One
+    tested: Neuron
     figures: tuple[Figure, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -101,9 +103,9 @@ def outcome(sets: TwoSets, measured: Measured, asked: Asked, family: Family) -> 
         return _some(sets, measured, asked, bound, results)
     ones = [_one(sets, measured, asked, neuron, family, results) for neuron in who.neurons]
     if who.how == "one":
-        return Outcome(ones[0])
+        return Outcome(ones[0], ones[0].neuron)
     one = weakest(bound, ones)
-    return Outcome(one, (every_table(ones),), (every_note(len(ones), one),))
+    return Outcome(one, least_clear(ones).neuron, (every_table(ones),), (every_note(len(ones), one),))
 
 
 def _some(sets: TwoSets, measured: Measured, asked: Asked, bound: Bound, results: MaxResults) -> Outcome:
@@ -114,7 +116,7 @@ def _some(sets: TwoSets, measured: Measured, asked: Asked, bound: Bound, results
         return One(neurons[column], effect_of(values, sets.design, asked.scale), results.one(column))
 
     one = found(bound, results, one_of)
-    return Outcome(one, (some_table(bound, results, neurons),), (some_note(len(neurons), one),))
+    return Outcome(one, one.neuron, (some_table(bound, results, neurons),), (some_note(len(neurons), one),))
 
 
 def _one(

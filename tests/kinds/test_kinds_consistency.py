@@ -132,7 +132,7 @@ def test_that_a_neuron_is_seldom_among_them_is_judged_from_above(judge):
 
 def test_the_table_lists_the_most_frequent_neurons_and_the_claimed_one_wherever_it_stands(judge):
     own, base = counted(2)
-    table, drawn = judge(SENTENCE.format("2:0", 60)).evidence.figures
+    table, drawn, _ = judge(SENTENCE.format("2:0", 60)).evidence.figures
     assert [row[:3] for row in table.rows[:2]] == [
         ("1", "1:3", "11 of 12"),
         ("2", "2:6", f"{own['2:6']} of 12"),

@@ -111,7 +111,7 @@ def test_what_is_shared_is_counted_and_listed_as_by_hand(judge):
     assert others(result)["hanoi and violent: neurons shared among the top 3"] == 1
     assert others(result)["hanoi and vietnam: Jaccard index of their top 3"] == 1
     assert others(result)["hanoi and violent: Jaccard index of their top 3"] == 1 / 5
-    matrix, table = result.evidence.figures
+    matrix, table, _ = result.evidence.figures
     assert matrix.labels == ("hanoi", "vietnam", "violent")
     assert [[row[place] for place in range(3)] for row in matrix.values] == [[3, 3, 1], [3, 3, 1], [1, 1, 3]]
     assert [row[0] for row in table.rows] == [

@@ -129,7 +129,7 @@ def test_bins_are_half_open_with_exact_edges_and_wilson_bands(judge, monkeypatch
     monkeypatch.setitem(globals(), "TOPS", [tops, *TOPS[1:]])
     monkeypatch.setitem(VALUES, 2, [on_edges.astype(np.float32), *VALUES[2][1:]])
     evidence = judge(head="bins: {start: -1, stop: 1, width: 0.1}\nfewest: 5\n").evidence
-    [bins, singles] = evidence.figures
+    [bins, singles, _] = evidence.figures
     values, top = np.concatenate(VALUES[2]).astype(float), np.concatenate(TOPS)
     assert [row.start for row in bins.bins] == [None, *edges]
     assert [row.stop for row in bins.bins] == [*edges, None]

@@ -27,6 +27,7 @@ from neuronclaims.stats.permutation.arrangements import Signs
 from neuronclaims.stats.permutation.grids import grid
 from neuronclaims.stats.permutation.masses import Connectivity, Maxima, Search
 from neuronclaims.stats.permutation.montecarlo import RISK, looks
+from neuronclaims.stats.permutation.nulls import NullHistogram, histogram
 from neuronclaims.stats.permutation.results import grouped
 
 
@@ -57,7 +58,8 @@ class ClusterResult:
     [rows, columns] is Student's t of each cell, 0 where nothing varies. ``cell_p_values`` [rows, columns]
     are those of the maximum statistic: the chance of one wrong cell among all that are called different at
     alpha is at most alpha. The other fields are as in ``TestResult``; ``cells_resolved`` says of the cells
-    what ``resolved`` says of ``p_value``.
+    what ``resolved`` says of ``p_value``. ``null`` are the masses of the heaviest clusters that ``p_value`` is found
+    from, absolute if two-sided.
     """
 
     clusters: tuple[Cluster, ...]
@@ -74,6 +76,7 @@ class ClusterResult:
     cells_resolved: Bools
     degenerate: bool
     method: str
+    null: NullHistogram
 
 
 def cluster_test(
@@ -156,6 +159,7 @@ class _Found:
             cells_resolved=cells.resolved("greater", alpha, family, risk).reshape(ready.shape),
             degenerate=not ready.scale.any(),
             method=self._method(unit),
+            null=histogram(self.maxima.masses, self.exact),
         )
 
     def _smallest_p(self) -> float:

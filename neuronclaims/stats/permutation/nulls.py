@@ -9,9 +9,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from neuronclaims.stats.effects.points import doubled_midranks
+from neuronclaims.stats.effects.within_blocks import (
+    Blocks,
+    Codes,
+    block_codes,
+    block_counts,
+)
 from neuronclaims.stats.inputs import Floats, vector
 from neuronclaims.stats.permutation.arrangements import Signs, Subsets
-from neuronclaims.stats.permutation.relabelling import Statistic
+from neuronclaims.stats.permutation.blocks import BlockSubsets
+from neuronclaims.stats.permutation.relabelling import Statistic, relabel
 
 DRAWS = 1_000
 """Random arrangements looked at, the first of the test's own stream."""
@@ -21,6 +28,9 @@ EVERY = 4_096
 
 BINS = 30
 """Most bins of the histogram; a statistic with fewer values has fewer."""
+
+_EDGE = 1e-9
+"""How near below an edge, in widths of a bin, a value counts as on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,40 +47,86 @@ class NullHistogram:
 
 
 def null_histogram(
-    first: ArrayLike, second: ArrayLike, *, paired: bool, statistic: Statistic, seed: int
+    first: ArrayLike,
+    second: ArrayLike,
+    *,
+    paired: bool,
+    statistic: Statistic,
+    seed: int,
+    blocks: Blocks | None = None,
 ) -> NullHistogram:
-    """Return the values that exchanging labels gives the statistic of ``two_sample_test`` without blocks.
+    """Return the values that exchanging labels gives the statistic of ``two_sample_test``.
 
-    ``first`` [n1] and ``second`` [n2] hold one value per unit. Arrangements without a value (Welch's t where nothing
-    varies) are left out. Raises StatsError for NaN and infinity.
+    ``first`` [n1] and ``second`` [n2] hold one value per unit, ``blocks`` their blocks, as there. Raises StatsError
+    for NaN and infinity.
     """
-    found, every = null_values(first, second, paired=paired, statistic=statistic, seed=seed)
-    known = found[np.isfinite(found)]
-    if not len(known):
+    return histogram(
+        *null_values(first, second, paired=paired, statistic=statistic, seed=seed, blocks=blocks)
+    )
+
+
+def histogram(found: Floats, every: bool) -> NullHistogram:
+    """Count values [arrangements] in bins of one width.
+
+    Arrangements without a value (NaN: nothing varies) are left out; infinite values (nothing varies within the sets)
+    count in the outermost bin.
+    """
+    finite = found[np.isfinite(found)]
+    if not len(finite):
         return NullHistogram(0.0, 0.0, (), every)
-    low, high = float(known.min()), float(known.max())
+    low, high = float(finite.min()), float(finite.max())
+    known = found[~np.isnan(found)].clip(low, high)
     if high - low <= 1e-12 * max(abs(low), abs(high)):
         return NullHistogram(low, high, (len(known),), every)
-    counts = np.bincount(
-        ((known - low) * (BINS / (high - low))).astype(np.intp).clip(max=BINS - 1), minlength=BINS
-    )
+    # What rounding alone keeps below an edge, such as ranks that lie on a grid, goes above it with its likes.
+    places = (known - low) * (BINS / (high - low)) + _EDGE
+    counts = np.bincount(places.astype(np.intp).clip(max=BINS - 1), minlength=BINS)
     return NullHistogram(low, high, tuple(counts.tolist()), every)
 
 
 def null_values(
-    first: ArrayLike, second: ArrayLike, *, paired: bool, statistic: Statistic, seed: int
+    first: ArrayLike,
+    second: ArrayLike,
+    *,
+    paired: bool,
+    statistic: Statistic,
+    seed: int,
+    blocks: Blocks | None = None,
 ) -> tuple[Floats, bool]:
     """Return the statistic in every arrangement, or in random ones, and whether it is every one."""
     a, b = vector(first, "The first set"), vector(second, "The second set")
     sizes = len(a), len(b)
+    codes = None if blocks is None else block_codes(blocks, sizes)
+    if codes is not None:
+        return _within_blocks(a[:, None], b[:, None], codes, statistic, seed)
     if statistic == "auroc":
         ranks = doubled_midranks(np.concatenate([a, b])[:, None])[:, 0].astype(np.float64)
         a, b = ranks[: len(a)], ranks[len(a) :]
     arrangements = Signs(len(a)) if paired else Subsets(sum(sizes), min(sizes))
     # Sorted, so that the order of units changes no draw.
     values = np.sort(np.abs(a - b) if paired else np.concatenate([a, b]))
-    found = _statistics(_rows(arrangements, seed), values, sizes, paired, statistic)
-    return found, arrangements.total <= EVERY
+    rows, every = looked_at(arrangements, seed)
+    return _statistics(rows, values, sizes, paired, statistic), every
+
+
+def _within_blocks(
+    first: Floats, second: Floats, codes: Codes, statistic: Statistic, seed: int
+) -> tuple[Floats, bool]:
+    """Return the block-adjusted difference of means, or the AUROC over pairs of one block, of [n1, 1] and [n2, 1].
+
+    Either is the first set's sum of values, or of ranks within blocks, but for what relabelling cannot change.
+    """
+    ready = relabel(first, second, paired=False, statistic=statistic, codes=codes)
+    (n1, n2), values = block_counts(codes), ready.values[:, 0]
+    rows, every = looked_at(ready.arrangements, seed)
+    sums = rows @ values
+    if ready.swapped:
+        sums = values.sum() - sums
+    if statistic == "auroc":
+        return (sums - (n1 * (n1 + 1)).sum()) / (2 * (n1 * n2).sum()), every
+    code, pooled = np.concatenate(codes), np.concatenate([first, second])[:, 0]
+    due = (np.bincount(code, weights=pooled) * n1 / (n1 + n2)).sum()
+    return (sums - due) / (n1 * n2 / (n1 + n2)).sum(), every
 
 
 def _statistics(
@@ -110,10 +166,18 @@ def _welch(rows: Floats, values: Floats, size: int) -> Floats:
         return np.asarray((sums / size - others / rest) / np.sqrt(variance + other))
 
 
+def looked_at(
+    arrangements: Subsets | BlockSubsets | Signs, seed: int, most: int = EVERY
+) -> tuple[Floats, bool]:
+    """Return arrangements as rows of zeros and ones, and whether they are all: random ones of more than ``most``."""
+    every = arrangements.total <= most
+    return _rows(arrangements, seed, every), every
+
+
 @lru_cache(maxsize=4)
-def _rows(arrangements: Subsets | Signs, seed: int) -> Floats:
-    """Return arrangements as rows of zeros and ones; claims on the same design and seed share them."""
-    blocks = arrangements.every() if arrangements.total <= EVERY else arrangements.drawn(seed, 0, DRAWS)
+def _rows(arrangements: Subsets | BlockSubsets | Signs, seed: int, every: bool) -> Floats:
+    """Claims on the same design and seed share them."""
+    blocks = arrangements.every() if every else arrangements.drawn(seed, 0, DRAWS)
     rows = np.concatenate([block.astype(np.float64) for block in blocks])
     rows.setflags(write=False)
     return rows
