@@ -16,10 +16,12 @@ from neuronclaims.baselines.changes import as_effect, paired_values, same_values
 from neuronclaims.baselines.paired import Paired
 from neuronclaims.baselines.policy import Policy, Status
 from neuronclaims.baselines.rows import Row, SavedEffect
+from neuronclaims.baselines.sentences import from_to, left_out, numbers, only, other_verdict
 from neuronclaims.results import Effect, Verdict
 
 ALPHA = 0.05
 By: TypeAlias = Literal["values", "intervals", "number", "verdicts", "nothing"]
+"""What was compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def _looked(old: Row | None, new: Row, policy: Policy, noise: float) -> Drift | 
         return _said(old, "edited", "the claim, its prompts or its settings are others than in the baseline")
     if same_values(old, new):
         return _said(
-            old, "held", f"every value is the same as in the baseline{_other_verdict(old, new)}", "values"
+            old, "held", f"every value is the same as in the baseline{other_verdict(old, new)}", "values"
         )
     if new.share is not None:
         policy = replace(policy, weaker=new.share, stronger=new.share)
@@ -96,10 +98,10 @@ def _looked(old: Row | None, new: Row, policy: Policy, noise: float) -> Drift | 
     if pair is None:
         return _by_numbers(old, new, policy)
     if pair.within_noise:
-        text = f"no value differs by more than measuring again may change it{_other_verdict(old, new)}"
+        text = f"no value differs by more than measuring again may change it{other_verdict(old, new)}"
         return _said(old, "held", text, "values", as_effect(pair.change))
     if pair.scale == "auroc" and pair.change.same and old.verdict == new.verdict:
-        text = f"every unit keeps its place between the sets{_from_to(old, new)}"
+        text = f"every unit keeps its place between the sets{from_to(old, new)}"
         return _said(old, "held", text, "values", as_effect(pair.change))
     return _look(old, new, pair)
 
@@ -131,7 +133,7 @@ def _concluded(look: _Look, p: float) -> Drift:
         status = "held"
     return Drift(
         status,
-        f"{_reason(look, status)}{_from_to(old, new, '')}{_numbers(change, p, status)}{_left_out(pair)}",
+        f"{_reason(look, status)}{from_to(old, new, '')}{numbers(change, p, status)}{left_out(pair)}",
         old.verdict,
         _value(old.effect),
         change,
@@ -171,7 +173,7 @@ def _by_numbers(old: Row, new: Row, policy: Policy) -> Drift:
     one, two = old.effect, new.effect
     if one is None or two is None or one.name != two.name or None in (one.value, two.value):
         status: Status = _by_verdict(old, new, apart=True)
-        text = f"was {old.verdict}, is {new.verdict}{_only('verdicts', old, new)}"
+        text = f"was {old.verdict}, is {new.verdict}{only('verdicts', old, new)}"
         return _said(old, status, text, "verdicts")
     if one == two and old.verdict == new.verdict:
         return _said(old, "held", "its effect and verdict are the same as in the baseline", "number")
@@ -184,7 +186,7 @@ def _by_numbers(old: Row, new: Row, policy: Policy) -> Drift:
     verdicts = (
         f"was {old.verdict}, is {new.verdict}" if old.verdict != new.verdict else f"still {new.verdict}"
     )
-    return _said(old, status, f"{verdicts}{_from_to(old, new)}{_only(by, old, new)}", by)
+    return _said(old, status, f"{verdicts}{from_to(old, new)}{only(by, old, new)}", by)
 
 
 def _by_verdict(old: Row, new: Row, apart: bool) -> Status:
@@ -215,58 +217,6 @@ def _apart(one: SavedEffect, two: SavedEffect) -> bool:
 
 def _said(old: Row, status: Status, sentence: str, by: By = "nothing", change: Effect | None = None) -> Drift:
     return Drift(status, sentence, old.verdict, _value(old.effect), change, by=by)
-
-
-def _other_verdict(old: Row, new: Row) -> str:
-    """Explain another verdict on the same values: a family of another size, or other rules of judging."""
-    if old.verdict == new.verdict:
-        return ""
-    family = f"; its family was {old.family} claims and is {new.family}" if old.family != new.family else ""
-    return f", though it was {old.verdict} and is {new.verdict}: not the model changed, but how it is judged{family}"
-
-
-def _only(by: By, old: Row, new: Row) -> str:
-    return {
-        "verdicts": " (only the verdicts can be compared)",
-        "intervals": f" (compared by verdict and interval: {_why(old, new)})",
-        "number": " (a number without chance in it, compared as it is)",
-    }.get(by, "")
-
-
-def _why(old: Row, new: Row) -> str:
-    """Say why the change itself is not tested."""
-    if not (old.content and new.content):
-        return "reports have no values per prompt"
-    if new.values is None and old.values is None:
-        return "for this kind no values per prompt are kept"
-    if old.values is None:
-        return "the baseline has no values for this claim; save it again to have the change tested"
-    if new.values is None or old.values.of == new.values.of:
-        return "the values are not of the same prompts as in the baseline"
-    return f"the values are of {new.values.of}, and in the baseline of {old.values.of}"
-
-
-def _from_to(old: Row, new: Row, lead: str = "; ") -> str:
-    if old.effect is None or new.effect is None:
-        return ""
-    return f"{lead}{old.effect.name} {_number(old.effect.value)} -> {_number(new.effect.value)}"
-
-
-def _numbers(change: Effect, p: float, status: Status) -> str:
-    interval = "" if change.low is None else f" [{_number(change.low)}, {_number(change.high)}]"
-    tested = f", p adj. {p:.2g}" if status != "held" else ""
-    return f" (change {_number(change.value)}{interval}{tested})"
-
-
-def _left_out(pair: Paired) -> str:
-    if not pair.left_out:
-        return ""
-    units = "1 document" if pair.left_out == 1 else f"{pair.left_out} documents"
-    return f"; {units} that tell{'s' if pair.left_out == 1 else ''} something under one model alone left out"
-
-
-def _number(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.3g}"
 
 
 def _value(effect: SavedEffect | None) -> float | None:

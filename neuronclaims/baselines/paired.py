@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from neuronclaims import stats
 from neuronclaims.stats import effect_change
+from neuronclaims.stats.effects.changes import moving_together
 
 if TYPE_CHECKING:
     from neuronclaims.stats import Change
@@ -122,10 +123,11 @@ class Paired:
         if self.scale != "share":
             return 0.0
         keep, _, allowed = self._margin(side)
-        n, lost = len(self.old[0]), (side == "below") == (self.way > 0)
-        moved = self.old[0] - self.new[0] if lost else self.new[0] - self.old[0]
+        lost = (side == "below") == (self.way > 0)
+        (was, _), (now, _) = (self.old, self.new) if lost else (self.new, self.old)
         bound = min(1.0, allowed or abs(1 - keep) * abs(self.strength))
-        return _at_most(float(np.maximum(moved, 0).sum()), n, bound)
+        step = moving_together(np.concatenate([was, now]))
+        return _at_most(float(np.maximum(was - now, 0).sum()) / step, len(was) / step, bound)
 
     def _sides(self) -> tuple[Way, Way]:
         return ("above", "below") if self.way > 0 else ("below", "above")
@@ -161,7 +163,7 @@ class Paired:
         return 1.0 if test.degenerate and not test.statistic else test.p_value
 
 
-def _at_most(moved: float, units: int, share: float) -> float:
+def _at_most(moved: float, units: float, share: float) -> float:
     """Return P(X <= moved) of a binomial X, between whole numbers by its continuous form."""
     from scipy.special import betainc
 

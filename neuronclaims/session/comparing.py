@@ -32,12 +32,11 @@ from neuronclaims.baselines.rows import (
 )
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds.unit_values import unit_noise, unit_values
-from neuronclaims.reports.text import one_line
 from neuronclaims.runs import LoadedModel
 from neuronclaims.session.baseline_settings import fail_on
-from neuronclaims.session.drifted import ClaimDrifted
 from neuronclaims.session.environments import environment_of
 from neuronclaims.session.nodes import ClaimItem
+from neuronclaims.session.outcomes import ClaimDrifted, drift_message
 from neuronclaims.verdicts import broken
 
 if TYPE_CHECKING:
@@ -117,7 +116,7 @@ class Comparing:
         if drift is not None:
             item.user_properties.append(("claims.drift", drift.status))
         if drift is not None and self.policy.fails(drift.status):
-            raise ClaimDrifted(_message(result, drift))
+            raise ClaimDrifted(drift_message(result, drift))
 
     @property
     def _partly(self) -> bool:
@@ -213,11 +212,6 @@ def comparing(config: pytest.Config) -> Comparing | None:
     """Return what saves or compares this session's claims, None where nothing does."""
     found: Comparing | None = config.pluginmanager.get_plugin(NAME)
     return found
-
-
-def _message(result: Result, drift: Drift) -> str:
-    place = f"{result.file}:{result.line}"
-    return one_line(f"{place}: {drift.status} since the baseline: {result.sentence}. {drift.sentence}")
 
 
 def _policy(config: pytest.Config) -> Policy:

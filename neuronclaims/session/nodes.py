@@ -21,9 +21,8 @@ from neuronclaims.reports.plain import to_plain
 from neuronclaims.reports.text import one_line
 from neuronclaims.runs.errors import MissingModelError
 from neuronclaims.runs.sources import label
-from neuronclaims.session.drifted import drifted
 from neuronclaims.session.marks import check_tags, marks_of
-from neuronclaims.session.outcomes import ClaimMissed, message_of, miss, status_of
+from neuronclaims.session.outcomes import ClaimMissed, drift_status_of, message_of, miss, status_of
 from neuronclaims.session.settings import added_models
 from neuronclaims.verdicts import broken
 
@@ -133,7 +132,7 @@ class ClaimItem(pytest.Function):
         if hasattr(report, "wasxfail"):
             return
         if self.compared is not None and self.compared["fails"] and report.failed:
-            report.claims_status = drifted(self.compared["drift"]["status"])  # type: ignore[attr-defined]
+            report.claims_status = drift_status_of(self.compared["drift"]["status"])  # type: ignore[attr-defined]
             return
         report.claims_status = status_of(self.result, report.outcome)  # type: ignore[attr-defined]
         if report.skipped:

@@ -1,4 +1,4 @@
-"""From a verdict to what pytest knows: passed, failed or skipped, with a name and a message of our own."""
+"""From a verdict, or what became of it, to what pytest knows: passed, failed or skipped, by a name of our own."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from neuronclaims.reports.wording import told
 from neuronclaims.session.settings import value_of
 
 if TYPE_CHECKING:
+    from neuronclaims.baselines.drift import Drift
     from neuronclaims.results import Result
 
 
@@ -28,6 +29,10 @@ class ClaimInconclusive(ClaimMissed):
 
 class ClaimBroken(ClaimMissed):
     """A claim that could not be put to the model at all."""
+
+
+class ClaimDrifted(ClaimMissed):
+    """A claim that became something since its baseline that fails the run."""
 
 
 def miss(result: Result, config: pytest.Config) -> NoReturn:
@@ -58,6 +63,12 @@ def message_of(result: Result, xfail: str | None = None) -> str:
     return one_line(f"{place}: {result.verdict}{expected}: {result.sentence}. {told(result)}")
 
 
+def drift_message(result: Result, drift: Drift) -> str:
+    """Return the message of a claim that fails by what became of it: one line, too."""
+    place = f"{result.file}:{result.line}"
+    return one_line(f"{place}: {drift.status} since the baseline: {result.sentence}. {drift.sentence}")
+
+
 def status_of(result: Result, outcome: str) -> tuple[str, str, str, str]:
     """Return category, letter, word and colour of a claim that pytest takes for passed, failed or skipped."""
     if result.error is not None or result.verdict is None:
@@ -72,3 +83,8 @@ def status_of(result: Result, outcome: str) -> tuple[str, str, str, str]:
         return "failed", "F", f"{word} (marked xfail)", "red"
     expected = "" if result.expect == "supported" else f" (expected {result.expect})"
     return "failed", "F", f"{word}{expected}", "red"
+
+
+def drift_status_of(status: str) -> tuple[str, str, str, str]:
+    """Return the same of a claim that fails by what became of it since its baseline."""
+    return status, status[0].upper(), status.upper(), "red"

@@ -114,15 +114,29 @@ def effect_change(
     error, df = _error(parts)
     value = now - keep * was
     if scale == "share":
-        return _change_of_share(parts[0], value, keep, same)
+        step = moving_together(np.concatenate([a1, a2]))
+        return _change_of_share(parts[0], value, keep, step, same)
     if error == 0 and value and scale == "auroc":
         error = math.sqrt(_least(now, len(a1), len(b1)) + keep**2 * _least(was, len(a1), len(b1)))
     return Change(NAMES[scale], 0.0 if same else value, error, df, same)
 
 
-def _change_of_share(part: Floats, value: float, keep: float, same: bool) -> Change:
-    """Count two units more, one that was out and is in, and one that was in and is out."""
-    more = np.append(part, [1.0, -keep])
+def moving_together(shares: Floats) -> float:
+    """Return how much of a unit moves at once: 1 where each is in or out, 1/m where m parts of each go their own ways.
+
+    That is the variance of shares [n] as a part of the largest that their mean allows, and at least the smallest step
+    between them.
+    """
+    steps = np.diff(np.unique(np.concatenate([[0.0, 1.0], shares])))
+    mean = float(shares.mean())
+    room = mean * (1 - mean)
+    clumped = float(shares.var()) / room if room > 0 else 0.0
+    return min(1.0, max(clumped, float(steps[steps > 1e-6].min())))
+
+
+def _change_of_share(part: Floats, value: float, keep: float, step: float, same: bool) -> Change:
+    """Count two units more, of which as much as moves at once has changed: out to in, and in to out."""
+    more = np.append(part, [step, -keep * step])
     error, _ = _error([more])
     middle = 0.0 if same else float(more.mean())
     return Change(NAMES["share"], 0.0 if same else value, error, len(part) - 1.0, same, middle)
