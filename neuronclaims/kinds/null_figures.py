@@ -66,8 +66,10 @@ def null_of_search(
     if found is None:
         return ()
     which = "largest" if side == "greater" else "lowest"
-    rest = "" if found.neurons == first.shape[1] else " that are no clearer"
-    return drawn(found.null, f"{which} {found.name} of {found.neurons:,} neurons{rest}", test.statistic)
+    many = f"{found.neurons:,} neurons"
+    of = f"the {many} that are no clearer" if found.clearer else many
+    axis = found.name if found.neurons == 1 else f"{which} {found.name} of {of}"
+    return drawn(found.null, axis, test.statistic)
 
 
 def drawn(found: NullHistogram, axis: str, observed: float) -> tuple[Null, ...]:

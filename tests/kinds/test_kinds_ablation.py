@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 
 import numpy as np
 import pytest
 from changed_claims import FAKE_CONFIG, claim_file, judged_really, one_writer
+from null_histograms import nulls_of, share_beyond
 
 from neuronclaims.language import ClaimFileError
 from neuronclaims.measurements import Ablation, AblationSweep, Activations
@@ -159,6 +161,38 @@ def test_a_neuron_picked_on_these_prompts_is_held_against_all_that_were_searched
     assert picked.evidence.test.p_value >= alone.evidence.test.p_value
     # 1:3 has the t of 1:2 with the other sign, so it leads as clearly where all signs are flipped
     assert picked.evidence.test.p_value == pytest.approx(2 / 2**8)
+
+
+FLIPS = np.array(list(product([1, -1], repeat=8)))
+
+
+def paired_t(differences: np.ndarray) -> np.ndarray:
+    spread = differences.std(axis=-1, ddof=1) / np.sqrt(differences.shape[-1])
+    return differences.mean(axis=-1) / np.where(spread > 0, spread, np.nan)
+
+
+def test_the_null_of_a_change_is_every_flip_of_its_signs(judge):
+    result = judge()
+    [null] = nulls_of(result)
+    assert share_beyond(null, (FLIPS * CHANGE).mean(axis=1), low=True) == result.evidence.test.p_value
+
+
+def test_the_null_of_a_neuron_picked_here_is_the_lowest_t_of_all_that_change_anything(judge):
+    result = judge(head="searched: all layers\n")
+    [null] = nulls_of(result)
+    assert null.axis == "lowest paired t of 3 neurons"
+    assert null.observed == pytest.approx(paired_t(CHANGE), rel=1e-5)
+    t = paired_t(FLIPS * CHANGE)  # 1:0 has just that, and 1:3 the t with the other sign
+    assert share_beyond(null, np.minimum(t, -t), low=True) == result.evidence.test.p_value
+
+
+def test_the_null_of_harm_is_every_flip_of_what_it_is_above_the_limit(judge):
+    result = judge(head="damage: {set: harmed, at_most: 0.6931}\n")
+    change, harm = nulls_of(result)
+    above = (0.5 * (1 + np.arange(8) / 10)).astype(np.float32).astype(float) - 0.6931
+    p = share_beyond(harm, (FLIPS * above).mean(axis=1), low=True)
+    assert change.observed == pytest.approx(CHANGE.mean())
+    assert result.evidence.test.p_value == p
 
 
 def test_groups_are_the_units_and_order_changes_nothing(judge):

@@ -7,6 +7,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from null_histograms import nulls_of
 from scipy.stats import nct, ttest_ind
 from statsmodels.stats.weightstats import ttost_ind
 
@@ -226,6 +227,13 @@ def test_a_search_finds_the_planted_region_and_says_where_it_may(judge):
     assert set(named) <= told
     assert any("4 layers by 6 tokens" in text for text in result.evidence.notes)
     assert result.evidence.figures[0].panels[0].counts == (7, 7, 7, 7, 7, 7, 5, 3)
+    [null] = nulls_of(result)
+    assert null.every
+    assert sum(null.counts) == 3432  # of 14 prompts 7
+    assert null.observed == -result.evidence.effect.value == pytest.approx(null.high)
+    assert (
+        null.counts[-1] == 2 == result.evidence.test.p_value * 3432
+    )  # these sets, and these the other way round
 
 
 def test_a_search_where_nothing_differs_is_not_supported(judge):

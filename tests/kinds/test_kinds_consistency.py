@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from itertools import combinations
 
 import numpy as np
 import pytest
 from changed_claims import judged_really, one_writer
 from hypothesis import given
 from hypothesis import strategies as st
+from null_histograms import nulls_of, share_beyond
 from scipy.stats import binom, binomtest, fisher_exact
 
 from neuronclaims.kinds import consistency, phrases
@@ -141,6 +143,22 @@ def test_the_table_lists_the_most_frequent_neurons_and_the_claimed_one_wherever_
     assert table.rows[2][1:3] == ("2:0", f"{own['2:0']} of 12")
     mean = np.mean([VALUES[text][2, 0] for text in BASE], dtype=float)
     assert drawn.rows[0].values == pytest.approx([VALUES[text][2, 0] - mean for text in HANOI])
+
+
+def test_the_null_is_every_exchange_of_labels_between_the_set_and_its_baseline(tmp_path, judge, monkeypatch):
+    monkeypatch.setattr(f"{__name__}.HANOI", HANOI[:6])
+    monkeypatch.setattr(f"{__name__}.BASE", BASE[:6])
+    own, base = counted(2)
+    hits = np.zeros(12)
+    for start, count in ((0, own["2:6"]), (6, base["2:6"])):
+        hits[start : start + count] = 1
+    result = judge(SENTENCE.format("2:6", 5))
+    [null] = nulls_of(result)
+    differences = [hits[list(c)].mean() - np.delete(hits, c).mean() for c in combinations(range(12), 6)]
+    p = share_beyond(null, differences)
+    assert null.axis == "difference of shares of how often 2:6 is among the top 2, hanoi over base"
+    assert null.observed == pytest.approx((own["2:6"] - base["2:6"]) / 6)
+    assert result.evidence.test.p_value == pytest.approx(p)  # the larger p of two
 
 
 def test_ties_for_the_last_place_leave_all_that_tie_out(judge, monkeypatch):

@@ -8,6 +8,7 @@ from statistics import fmean, pstdev
 
 import numpy as np
 import pytest
+from null_histograms import nulls_of, share_beyond
 from scipy.stats import t as student
 
 from neuronclaims.kinds import check_phrases, kinds, overlap, phrases
@@ -175,6 +176,26 @@ def test_p_of_an_exchange_is_that_of_plain_enumeration(file, monkeypatch, seed):
     tests = against_baseline(measured_of(file, SHARE, values), family)
     assert [each.test.p_value for each in tests] == pytest.approx(expected)
     assert both(tests).p_value == pytest.approx(max(expected))
+
+
+def test_the_nulls_are_every_exchange_of_prompts(file, judge, monkeypatch):
+    weak(monkeypatch)
+    values = {text: each for text, each in world(10, 1).items() if "baseline" in text or text[-1] < "5"}
+    hanoi, near, far, base = (of(values, name) for name in SETS)
+
+    def differences(fixed, first, second, mean):
+        found = np.array(heights(fixed - mean, first - mean, second - mean))
+        return [found[list(c)].mean() - np.delete(found, c).mean() for c in combinations(range(10), 5)]
+
+    [null] = nulls_of(judge(NEARER, values))
+    assert null.axis == "difference of means of how high the top 3 of hanoi are, vietnam over violent"
+    compared = exchanged(measured_of(file, NEARER, values), *SETS[:3], Family(1, "holm", 0.05))
+    assert share_beyond(null, differences(hanoi, near, far, base.mean(0))) == compared.test.p_value
+    mean, held_out = base[::2].mean(0), base[1::2]
+    result = judge(SHARE, values)
+    sides = zip(nulls_of(result), ((hanoi, near), (near, hanoi)), strict=True)
+    p = [share_beyond(each, differences(one, other, held_out, mean)) for each, (one, other) in sides]
+    assert max(p) == result.evidence.test.p_value
 
 
 def test_pairs_are_swapped_within(file, judge, monkeypatch):

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 from changed_claims import FAKE_CONFIG, claim_file, judged_really, one_writer
+from null_histograms import nulls_of, share_beyond
 from scipy.stats import spearmanr
 from scipy.stats import t as student
 from sklearn.metrics import roc_auc_score
@@ -96,6 +97,16 @@ def test_the_effect_is_the_mean_of_scikit_learns_aurocs_and_p_counts_all_sign_fl
         "9 of 10 documents tell something; the token is on top nowhere in 1." in note
         for note in result.evidence.notes
     )
+
+
+def test_the_null_is_every_flip_of_documents_for_the_neuron_whose_p_it_is(judge):
+    flips = np.array(np.meshgrid(*[[1, -1]] * 9)).reshape(9, -1).T
+    for claim, index in ((SENTENCE, 2), (SENTENCE.replace("neuron 1:2", "every neuron of 1:2, 1:0"), 0)):
+        result = judge(claim)
+        [null] = nulls_of(result)
+        p = share_beyond(null, (flips @ (aurocs(index) - 0.5)) / 9)
+        assert result.evidence.test.p_value == pytest.approx(p)
+        assert null.axis.endswith("whose p is the largest") == (index == 0)
 
 
 def test_a_number_is_held_against_the_interval_and_a_neuron_that_goes_down_is_refuted(judge):

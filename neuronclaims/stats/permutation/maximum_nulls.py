@@ -32,12 +32,14 @@ _ROUNDING = 1e-12
 class MaximumNull:
     """The ``null`` of the largest, or lowest, statistic of ``neurons`` neurons, and what that statistic is called.
 
-    They are those of the search whose own statistic is no more extreme, as p is found by stepping down.
+    They are those of the search whose own statistic is no more extreme, as p is found by stepping down; so many more
+    are ``clearer``.
     """
 
     null: NullHistogram
     name: str
     neurons: int
+    clearer: int
 
 
 def maximum_null(
@@ -63,11 +65,12 @@ def maximum_null(
     law = design.law
     upward = (side == "greater") != law.swapped
     compared = _compared(design, int(design.place[design.varies[:column].sum()]), upward=upward)
-    most = max(DRAWS, min(EVERY, _SCORES // (compared.stop - compared.start)))
+    neurons = compared.stop - compared.start
+    most = max(DRAWS, min(EVERY, _SCORES // neurons))
     rows, every = looked_at(law.arrangements, seed, most)
     extremes = _extremes(design, compared, law.weights(rows > 0), upward=upward)
     null = histogram(_statistics(law, extremes), every)
-    return MaximumNull(null, law.name(), compared.stop - compared.start)
+    return MaximumNull(null, law.name(), neurons, len(design.scores) - neurons)
 
 
 def _compared(design: SearchDesign, place: int, *, upward: bool) -> slice:
