@@ -116,7 +116,7 @@ class Study:
         return self._answering.noise(asked.source, asked.all_needs)
 
     def answers(self, file: ClaimFile, model: str, claim: Claim) -> Answers:
-        """Return what was measured for one claim that ``judge`` gave evidence for. Raises NeuronClaimsError as it does."""
+        """Return what was measured for a claim that ``judge`` gave evidence for; raise NeuronClaimsError as it does."""
         asked = or_raise(self._ask(file, model))
         return _answers(asked, claim, self._measured(asked))
 

@@ -149,6 +149,11 @@ def digest(content: Any) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def fingerprint(row: Row) -> str:
+    """Return the hash of a row as it stands in a baseline."""
+    return digest(plain(row))
+
+
 def plain(data: Any) -> dict[str, Any]:
     """Return a row, an environment or values as JSON takes them, without what is None or empty."""
     found = {entry.name: getattr(data, entry.name) for entry in fields(data)}

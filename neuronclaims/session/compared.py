@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -15,10 +14,10 @@ from neuronclaims.baselines.origins import family, names_in, rows_for, told
 from neuronclaims.baselines.policy import STATUSES, tally
 from neuronclaims.baselines.reading import read_baseline
 from neuronclaims.baselines.rows import Baseline, BaselineError, Environment, Row, row_from
-from neuronclaims.baselines.saved import merge, save, text_of, write
 from neuronclaims.reports.text import one_line
 from neuronclaims.session.baseline_settings import compared_file
 from neuronclaims.session.comparing import NAME, Comparing
+from neuronclaims.session.keeping import NO_CLAIM, Kept, nothing_compared
 from neuronclaims.session.lost import Lost, lost_claims
 from neuronclaims.session.rematch_hints import hint, written
 from neuronclaims.session.rematching import Rematching
@@ -60,20 +59,29 @@ class Compared:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Save the rows, and judge which rows of the baseline have no claim any more."""
         if not self._seen:
+            if not self.config.option.collectonly and exitstatus != pytest.ExitCode.USAGE_ERROR:
+                self._lines += self._nothing()
             return
         ended = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
         whole = ended and not (session.shouldstop or session.shouldfail)
+        all_asked = whole and all(seen["whole"] for seen in self._seen.values())
         try:
             _ = self._baseline  # before it may be written anew
-            self._keep()
-            if whole and all(seen["whole"] for seen in self._seen.values()):
+            if all_asked:
                 self._gone = self._missing()
+            self._keep(whole=all_asked)
         except BaselineError as error:
             self._fail(session, str(error))
         if any(self._known.policy.fails(drift.status) for drift in self._gone.values()):
             self._fail(session)
         if whole and self._rematching.wanted:
             self._rematch()
+
+    def _nothing(self) -> Iterator[tuple[str, bool]]:
+        """Say that nothing came of what was asked for, where no claim was tested."""
+        for option, what in (("save", "saved to a baseline"), ("compare", "compared with a baseline")):
+            if self.config.getoption(f"claims_{option}") is not None:
+                yield f"Nothing was {what} (--claims-{option}): {NO_CLAIM}.", True
 
     def _rematch(self) -> None:
         """Look for the neurons of lost claims, and let the reports know."""
@@ -115,36 +123,29 @@ class Compared:
         """What was compared with, as it was before this run was saved."""
         return read_baseline(self._baseline_path) if self._baseline_path else Baseline({}, {})
 
-    def _keep(self) -> None:
-        rows = self._rows
-        environments = self._environments()
-        kept = {
-            name: row
-            for name, row in rows.items()
-            if row.verdict is not None and row.environment in environments
-        }
-        if self._known.save is not None and kept:
-            path = Path(next(iter(self._seen.values()))["home"]) / f"{self._known.save}.json"
-            save(path, kept, environments)
-            broken = len(rows) - len(kept)
-            left = f" ({broken} that could not be tested left as they were)" if broken else ""
-            self._lines.append((f"Saved {len(kept)} claims to the baseline {self._shown(path)}{left}", False))
+    def _keep(self, *, whole: bool) -> None:
+        kept = Kept.of(self._seen)
+        if self._known.save is not None:
+            path = self._home / f"{self._known.save}.json"
+            self._lines.append(kept.saved(path, self._shown(path)))
         if self._baseline_path is not None:
-            last = merge(Baseline({}, {}), kept, environments)
             file = compared_file(folder_of(self.config, "cache"), self.config.rootpath)
-            text = json.dumps({"baseline": str(self._baseline_path), "run": text_of(last)})
-            write(file, text)
+            gone = {name: self._baseline.rows[name] for name in self._gone} if whole else None
+            kept.note(file, self._baseline_path, gone)
+            none = nothing_compared(
+                (drift.status for drift in self.drifts.values()), self._baseline, self._baseline_path.stem
+            )
+            self._lines += [(none, True)] if none else []
 
-    def _environments(self) -> dict[str, Environment]:
-        given = [seen["environment"] for seen in self._seen.values() if seen["environment"]]
-        made = [Environment(**each) for each in given]
-        return {each.key: each for each in made}
+    @property
+    def _home(self) -> Path:
+        return Path(next(iter(self._seen.values()))["home"])
 
     def _missing(self) -> dict[str, Drift]:
         """Return the rows of the baseline whose claims are gone from the files collected, or whose file is."""
         if self._baseline_path is None:
             return {}
-        top = Path(next(iter(self._seen.values()))["home"]).parent
+        top = self._home.parent
         files = {seen["file"] for seen in self._seen.values()}
         asked: dict[str, dict[str, Row | None]] = {}
         for name in self._asked(top):

@@ -70,6 +70,7 @@ class Comparing:
         self._selected = False
         self._families: dict[tuple[Path, str], dict[str, tuple[Row, Drift | None]]] = {}
         self._environments: dict[tuple[Path, str], Environment] = {}
+        self._unknown: dict[tuple[Path, str], str] = {}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -108,6 +109,7 @@ class Comparing:
             "file": item.path.relative_to(self._home.parent).as_posix(),
             "row": plain(row),
             "environment": asdict(self._environments[key]) if key in self._environments else None,
+            "unknown": self._unknown.get(key),
             "drift": asdict(drift) if drift else None,
             "model": self._model(item, study),
             "fails": bool(drift and self.policy.fails(drift.status)),
@@ -188,7 +190,8 @@ class Comparing:
     def _environment(self, item: ClaimItem, study: Study) -> str:
         try:
             found = environment_of(study, item.claim_file, item.spec, item.parent.name)
-        except NeuronClaimsError:
+        except NeuronClaimsError as error:
+            self._unknown[item.path, item.parent.name] = str(error)
             return ""
         self._environments[item.path, item.parent.name] = found
         return found.key

@@ -289,3 +289,114 @@ def test_reports_are_compared_by_what_they_tell(project, session, monkeypatch, c
     out = capsys.readouterr().out
     assert "1 lost" in out
     assert "compare baselines" in " ".join(out.split())
+
+
+def gone(folder: Path, session: Callable[..., Done], *arguments: str) -> Path:
+    """Take the claim 'apart' out of its file, and compare."""
+    (folder / "people.claims.yaml").write_text(claim_text(HOLDS, LOWER))
+    session(folder, "--claims-compare=main", *arguments)
+    return folder / ".baselines" / "main.json"
+
+
+def test_rows_whose_claims_are_gone_are_shown_and_taken_out_when_told_to(
+    project, session, monkeypatch, capsys
+):
+    from neuronclaims.commands import main
+
+    path = gone(project, session)
+    monkeypatch.chdir(project)
+    whole = rows(project)
+    capsys.readouterr()
+    assert main(["accept", "--prune"]) == 1  # nobody is there to say yes
+    assert rows(project) == whole
+    out = capsys.readouterr().out
+    assert "people.claims.yaml::model::apart - neuron 1:1 separates tall from short" in out
+    assert "holds" not in out
+    assert main(["accept", "--prune", "-k", "holds", "--yes"]) == 0
+    assert rows(project) == whole
+    assert main(["accept", "--prune", "--yes"]) == 0
+    assert "1 row taken out, 2 left" in capsys.readouterr().out
+    assert rows(project) == {name: row for name, row in whole.items() if not name.endswith("apart")}
+    assert main(["accept", "--prune", "--yes"]) == 0
+    assert path.is_file()
+
+
+@pytest.mark.parametrize("part", [("-k", "holds"), ("people.claims.yaml::model::holds",), ("--lf",), ("-x",)])
+def test_a_run_of_a_part_cannot_say_which_rows_are_to_go(project, session, monkeypatch, capsys, part):
+    from neuronclaims.commands import main
+
+    if part == ("-x",):
+        silence(project)
+    whole = rows(project)
+    gone(project, session, *part, *(("-p", "cacheprovider") if part == ("--lf",) else ()))
+    monkeypatch.chdir(project)
+    assert main(["accept", "--prune", "--yes"]) == 1
+    assert "of a part of the claims, or did not come to its end" in capsys.readouterr().err
+    assert rows(project) == whole
+
+
+def test_a_row_that_was_saved_again_since_is_not_taken_out(project, session, monkeypatch, capsys):
+    from neuronclaims.commands import main
+
+    gone(project, session)
+    silence(project)
+    written(project, *CLAIMS)
+    silence(project)
+    session(project, "--claims-save")
+    whole = rows(project)
+    monkeypatch.chdir(project)
+    assert main(["accept", "--prune", "--yes"]) == 0
+    assert rows(project) == whole
+    assert "every row has its claim" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [["--prune", "--only-new"], ["--yes"]])
+def test_options_of_accept_that_do_not_go_together_are_an_error(project, monkeypatch, capsys, words):
+    from neuronclaims.commands import main
+
+    monkeypatch.chdir(project)
+    assert main(["accept", *words]) == 1
+    assert words[0] in capsys.readouterr().err
+
+
+def test_a_session_in_which_nothing_could_be_saved_says_so(write, session):
+    folder = write()
+    written(folder, *CLAIMS)
+    conftest = folder / "conftest.py"
+    conftest.write_text(conftest.read_text().replace('== "unloadable"', '== "model" '))
+    done = session(folder, "--claims-save")
+    assert (
+        "Nothing was saved to the baseline .baselines/main.json: none of the 3 claims could be tested."
+        in (done.stdout)
+    )
+    assert not (folder / ".baselines").exists()
+
+
+def test_claims_of_which_it_is_not_known_what_measured_them_are_not_saved_and_it_is_said(write, session):
+    folder = write()
+    written(folder, *CLAIMS)
+    (folder / "model" / "tokenizer.json").unlink()
+    done = session(folder, "--claims-save")
+    assert "Nothing was saved to the baseline .baselines/main.json: what the claims were measured with" in (
+        done.stdout
+    )
+
+
+def test_a_session_without_a_claim_says_that_nothing_was_saved_or_compared(write, session):
+    folder = write()
+    (folder / "test_plain.py").write_text("def test_it(): pass\n")
+    done = session(folder, "--claims-save", "--claims-compare")
+    assert "Nothing was saved to a baseline (--claims-save): no claim was tested." in done.stdout
+    assert "Nothing was compared with a baseline (--claims-compare): no claim was tested." in done.stdout
+    assert "no claim was tested" not in session(folder).stdout
+
+
+def test_a_session_none_of_whose_claims_the_baseline_has_says_that_nothing_was_compared(project, session):
+    (project / "people.claims.yaml").rename(project / "others.claims.yaml")
+    done = session(project, "--claims-compare")
+    assert (
+        "Nothing was compared: the baseline main has no claim of this session; its claims are of people"
+        in (done.stdout)
+    )
+    (project / "others.claims.yaml").rename(project / "people.claims.yaml")
+    assert "Nothing was compared" not in session(project, "--claims-compare", "-k", "holds").stdout
