@@ -30,4 +30,5 @@ def _verdict(done: Rematched) -> str:
         return ""
     if done.result.verdict is None:
         return f", but the claim could not be tested there: {(done.result.error or 'no verdict').rstrip('.')}"
-    return f", {done.result.verdict} there on the other half of the prompts"
+    shared = ", though some of its groups are in both halves" if done.torn else ""
+    return f", {done.result.verdict} there on the other half of the prompts{shared}"
