@@ -269,6 +269,24 @@ def test_everything_one_can_click_is_reached_by_the_keyboard_and_seen(browser, f
     assert browser.js("getComputedStyle(document.activeElement).outlineStyle") == "solid"
 
 
+def test_who_listens_hears_the_name_of_every_control_table_and_figure(flat, tmp_path) -> None:
+    with chromium(tmp_path / "profile", "--force-renderer-accessibility") as page:
+        page.open(flat)
+        page.call("Accessibility.enable")
+        nodes = [node for node in page.call("Accessibility.getFullAXTree")["nodes"] if not node["ignored"]]
+    named = {"image", "table", "region", "article", "search", "columnheader"}
+    roles = [node["role"]["value"] for node in nodes]
+    assert {"button", "combobox", "searchbox", "checkbox", "link", *named} <= {*roles}
+    assert roles.count("article") == 4
+    unnamed = [
+        node
+        for node, role in zip(nodes, roles, strict=True)
+        if role in named or any(fact["name"] == "focusable" for fact in node["properties"])
+        if not node.get("name", {}).get("value", "").strip()
+    ]
+    assert unnamed == []
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_all_text_stands_out_from_its_background(browser, flat, scheme) -> None:
     browser.prefer(scheme)

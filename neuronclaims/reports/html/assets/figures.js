@@ -53,7 +53,7 @@
 
   const axis = () => ({
     gridcolor: theme.colour("grid"), zerolinecolor: theme.colour("line"), linecolor: theme.colour("line"), automargin: true,
-    title: { standoff: 8 }, ticks: "outside", ticklen: 4, tickcolor: "rgba(0,0,0,0)",
+    title: { standoff: 8, font: { size: 13 } }, ticks: "outside", ticklen: 4, tickcolor: "rgba(0,0,0,0)",
   });
 
   const template = () => ({

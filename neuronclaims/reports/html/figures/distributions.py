@@ -157,7 +157,7 @@ def _layout(figure: Distributions, rows: Sequence[Row]) -> Json:
     return {
         "barmode": "overlay",
         "bargap": 0,
-        "xaxis": axis(figure.axis, domain=LEFT, anchor="y2"),
+        "xaxis": axis(figure.axis, wrap=42, domain=LEFT, anchor="y2"),
         "yaxis": axis("share of the set, %", domain=(STRIP[1] + 0.04, 1.0), rangemode="tozero"),
         "yaxis2": {
             "domain": STRIP,
@@ -165,7 +165,7 @@ def _layout(figure: Distributions, rows: Sequence[Row]) -> Json:
             "visible": False,
             "fixedrange": True,
         },
-        "xaxis2": axis(figure.axis, wrap=26, domain=RIGHT, anchor="y3"),
+        "xaxis2": axis(figure.axis, wrap=22, domain=RIGHT, anchor="y3"),
         "yaxis3": axis("cumulative share, %", domain=(0.0, 1.0), range=[0, 102], anchor="x2"),
         "yaxis4": {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True},
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
