@@ -72,6 +72,11 @@ def plain(values: NDArray[np.float64]) -> tuple[float, ...]:
     return tuple(values.astype(np.float64, copy=False).tolist())
 
 
+def percent(share: float) -> str:
+    """Return a share that was claimed, with all its digits: "60 %", "99.9999999 %"."""
+    return f"{100 * share:.15g} %"
+
+
 def plural(count: int, noun: str) -> str:
     """Return "1 prompt", "2 prompts"."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from neuronclaims.kinds.asking import percent
 from neuronclaims.kinds.congruence_shown import figures_of, notes_of
 from neuronclaims.kinds.kind import FACT, ClaimError, Finding, Reach
 from neuronclaims.kinds.neurons import check_neuron
@@ -28,6 +29,7 @@ from neuronclaims.language import FieldError, Neuron, Phrase
 from neuronclaims.measurements import Congruence, Vocabulary
 from neuronclaims.results import Rank
 from neuronclaims.stats import Estimate
+from neuronclaims.stats.sentences import apart
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -125,7 +127,7 @@ class CongruenceKind:
         return Finding(
             estimate=shares.pop(said.over),
             others=(*shares.values(), _read("product of weights", products.value)),
-            claimed=f"more than {100 * said.share:.6g} % of {said.over}",
+            claimed=f"more than {percent(said.share)} of {said.over}",
             side="greater",
             null=0.0,
             threshold=said.share,
@@ -138,7 +140,7 @@ class CongruenceKind:
             selection=selection,
             notes=(*selection_notes(selection), *notes_of(claim, products)),
             figures=figures_of(claim, products),
-            measured=f"the neuron writes {said.token!r} more than {_percent(products, said.over)} of {said.over}",
+            measured=_measured(said, products),
         )
 
 
@@ -169,9 +171,18 @@ def _share(products: Products, over: str) -> Estimate:
     return _read(name, below / others if others else None)
 
 
-def _percent(products: Products, over: str) -> str:
-    below, others = products.below(over)
-    return f"{100 * below / others:.6g} %" if others else "none"
+def _measured(said: Writing, products: Products) -> str:
+    """Say how many others lie below, all and none of them in words."""
+    below, others = products.below(said.over)
+    of_tokens = said.over == "tokens"
+    if below == others:
+        rest = "every other token" if of_tokens else "every other neuron of its layer"
+        return f"the neuron writes {said.token!r} more than {rest}"
+    if not below:
+        many = "the neuron writes no other token" if of_tokens else "no other neuron of its layer writes"
+        return f"{many} less than {said.token!r}" if of_tokens else f"{many} {said.token!r} less"
+    share = apart(100 * below / others, 0, 100, 100 * said.share)
+    return f"the neuron writes {said.token!r} more than {share} % of {said.over}"
 
 
 def _read(name: str, value: float | None) -> Estimate:

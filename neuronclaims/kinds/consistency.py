@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neuronclaims import stats
+from neuronclaims.kinds.asking import percent
 from neuronclaims.kinds.consistency_sentences import ABSENT_PHRASE, CONSISTENT_PHRASE
 from neuronclaims.kinds.consistency_shown import figures_of, notes_of, others_of
 from neuronclaims.kinds.consistency_tests import Judged, absent, best, judged, null_of_shares
@@ -131,7 +132,7 @@ def _finding(
     return Finding(
         estimate=found.one.estimate,
         others=others_of(tops, column),
-        claimed=f"{'at least' if bound.side == 'greater' else 'at most'} {100 * bound.null:g} %",
+        claimed=f"{'at least' if bound.side == 'greater' else 'at most'} {percent(bound.null)}",
         side=bound.side,
         null=bound.null,
         threshold=bound.threshold,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neuronclaims.figures import Point, Points
-from neuronclaims.kinds.asking import activations, in_order
+from neuronclaims.kinds.asking import activations, in_order, percent
 from neuronclaims.kinds.kind import Finding
 from neuronclaims.kinds.neurons import rank_of
 from neuronclaims.kinds.selection import chosen_before, selection_notes, selection_of
@@ -69,12 +69,16 @@ def finding_of(
     others: tuple[Estimate, ...],
     notes: tuple[str, ...],
     profile: NDArray[np.float64],
+    bound: float,
     side: Side = "greater",
     neuron: Neuron | None = None,
     strengths: NDArray[np.float64] | None = None,
     by: str = "",
 ) -> Finding:
-    """Put a share that is claimed to exceed ``null``, or to stay below it, together with what is shown beside it."""
+    """Put a share that is claimed to exceed ``null``, or to stay below it, together with what is shown beside it.
+
+    ``bound`` is how far from zero the values lie, or do not, that are counted.
+    """
     selection = (
         chosen_before(one.claim, "layer")
         if neuron is None
@@ -83,7 +87,7 @@ def finding_of(
     return Finding(
         estimate=estimate,
         others=others,
-        claimed=f"at {'least' if side == 'greater' else 'most'} {100 * null:g} %",
+        claimed=f"at {'least' if side == 'greater' else 'most'} {percent(null)}",
         side=side,
         null=null,
         threshold=None,
@@ -95,7 +99,7 @@ def finding_of(
         rank=None if neuron is None or strengths is None else rank_of(neuron.index, strengths, by),
         selection=selection,
         notes=(*selection_notes(selection), *notes),
-        figures=(_figure(one, profile, neuron),),
+        figures=(_figure(one, profile, neuron, bound),),
     )
 
 
@@ -117,7 +121,7 @@ def shape(profile: NDArray[np.float64], bound: float) -> tuple[Estimate, Estimat
     return kurtosis(profile), counted("share of neurons whose mean lies within the bound", inside)
 
 
-def _figure(one: OneSet, profile: NDArray[np.float64], neuron: Neuron | None) -> Points:
+def _figure(one: OneSet, profile: NDArray[np.float64], neuron: Neuron | None, bound: float) -> Points:
     """Draw the layer's mean values over the index, thinned, the claim's neuron and the tallest kept."""
     size = np.abs(profile)
     tallest = np.argsort(-size, kind="stable")[:TALLEST]
@@ -129,9 +133,6 @@ def _figure(one: OneSet, profile: NDArray[np.float64], neuron: Neuron | None) ->
         for index in kept
     )
     where = f"{one.claim.settings.site}, layer {one.layer}"
-    said = one.claim.sentence
-    bound = getattr(said, "bound", None)
-    bounds = () if bound is None else (-float(bound), float(bound))
     return Points(
-        f"neuron index, {where}", f"mean of {one.claim.settings.tokens.span} tokens", points, bounds
+        f"neuron index, {where}", f"mean of {one.claim.settings.tokens.span} tokens", points, (-bound, bound)
     )

@@ -50,6 +50,9 @@ if TYPE_CHECKING:
     from neuronclaims.language import Claim
     from neuronclaims.measurements import Measurement, ModelFacts
 
+MASSIVE_BOUND = 100.0
+"""The size from which a value can be massive (Sun et al. 2024), drawn beside the layer's means."""
+
 HALF = 0.5
 """The share of prompts that a claim of a massive neuron has to exceed where it names none."""
 
@@ -121,6 +124,7 @@ class OutlierKind(_NeuronKind):
                 "of tokens.",
             ),
             profile=profile,
+            bound=said.bound,
         )
 
 
@@ -173,8 +177,13 @@ class MassiveKind(_NeuronKind):
             strengths=some.mean(axis=0),
             by="share of prompts in which it is massive",
             others=(counted("mean share of tokens", share), kurtosis(profile)),
-            notes=(),
+            notes=(
+                f"A massive value is above {MASSIVE_BOUND:g} and at least 1,000 times the median size of its token's "
+                "state. The figure's lines mark the first; its points are means of tokens, which few massive ones may "
+                "leave far below.",
+            ),
             profile=profile,
+            bound=MASSIVE_BOUND,
         )
 
 
@@ -220,6 +229,7 @@ class BandKind:
             others=(counted("share of neurons never beyond", never), *shape(profile, said.bound)),
             notes=("Counted over all neurons and tokens; a value of just the bound counts as outside.",),
             profile=profile,
+            bound=said.bound,
         )
 
 

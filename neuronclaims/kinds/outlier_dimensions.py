@@ -1,6 +1,8 @@
-"""Whether neurons that are changed are outlier dimensions, whose size alone may be what moves a prediction.
+"""Whether a claim's neurons are outlier dimensions, by the measure of LLM.int8 (Dettmers et al. 2022).
 
-The measure is that of LLM.int8 (Dettmers et al. 2022): a size of at least 6 in at least 6 % of tokens.
+Of neurons that are changed, whose size alone may be what moves a prediction, all tokens of the texts are counted: a
+size of at least 6 in at least 6 % of them. Of neurons that are compared between sets nothing is measured for it: the
+values compared are counted, one per prompt (docs/adr/0024-nulls-and-outlier-dimensions.md).
 """
 
 from __future__ import annotations
@@ -8,16 +10,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from neuronclaims import stats
 from neuronclaims.measurements import Activations, TokenRule
 
 if TYPE_CHECKING:
     from neuronclaims.kinds.kind import Answers
+    from neuronclaims.kinds.two_set_values import Floats, Values
     from neuronclaims.language import Neuron, Settings
     from neuronclaims.stats import Estimate
 
 BOUND, SHARE = 6, 0.06
 """The size from which a value is large, and the share of tokens from which its neuron is an outlier dimension."""
+
+RESIDUAL = ("resid_pre", "resid_mid", "resid_post")
+"""Where LLM.int8 looks for outliers: in hidden states. For a neuron of an MLP a value beyond 6 is nothing special."""
+
+FEW = 0.1
+"""The share of a layer up to which neurons are outliers, one in any case; where more are as large, the layer is."""
 
 _RULE = TokenRule(f"beyond {BOUND}", "prompt")
 
@@ -54,4 +65,29 @@ def outlier_note(shares: dict[Neuron, float]) -> tuple[str, ...]:
     return (
         f"{what.format(', '.join(named))}: beyond {BOUND} in at least {100 * SHARE:g} % of tokens. So large a value "
         "moves much by its size alone, and other neurons are a poor control for that.",
+    )
+
+
+def large_of_layer(values: Values) -> Floats:
+    """Return the share of the values compared that are large, of every neuron of a layer [width]."""
+    large = [(np.abs(side) >= BOUND).sum(axis=0) for side in (values.first_layer, values.second_layer)]
+    return np.asarray(sum(large) / (len(values.first_layer) + len(values.second_layer)))
+
+
+def large_share(shares: Floats, index: int) -> Estimate:
+    """Return that share of one neuron."""
+    name, method = f"share of values beyond {BOUND}", "counted on the values compared"
+    return stats.Estimate(name, float(shares[index]), None, None, 0.95, method)
+
+
+def large_note(neuron: Neuron, shares: Floats) -> tuple[str, ...]:
+    """Say that a neuron is an outlier dimension, where it is one."""
+    own, alike = float(shares[neuron.index]), int((shares >= SHARE).sum())
+    if own < SHARE or alike > max(1, FEW * len(shares)):
+        return ()
+    others = f"{alike - 1:,} others" if alike > 2 else "one other" if alike == 2 else "no other"
+    return (
+        f"Neuron {neuron} is an outlier dimension: beyond {BOUND} in {100 * own:.3g} % of the values compared, as "
+        f"{others} of its layer's {len(shares):,} neurons {'are' if alike > 2 else 'is'}. Such neurons are large in "
+        "many texts, whatever these are about: see that the sets differ in nothing else.",
     )

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neuronclaims import stats
+from neuronclaims.kinds.asking import percent
 from neuronclaims.kinds.kind import Finding, Reach
 from neuronclaims.kinds.margins import check_not_searched
 from neuronclaims.kinds.neurons import rank_of
@@ -122,7 +123,7 @@ def _null(asked: Asked, measured: Measured, test: TestResult) -> tuple[Null, ...
             np.broadcast_to(due[:, None], gains.shape),
         )
         return null_of_search(gains, lost, column, test, paired=True, statistic="mean", seed=asked.seed)
-    name = f"mean of what was recovered less {100 * asked.number:g} % of what was lost"
+    name = f"mean of what was recovered less {percent(asked.number)} of what was lost"
     return null_of(measured.tops, due, test, paired=True, statistic="mean", seed=asked.seed, name=name)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neuronclaims import stats
-from neuronclaims.kinds.asking import resamples_of
+from neuronclaims.kinds.asking import percent, resamples_of
 from neuronclaims.kinds.predictions import draws, renamed
 from neuronclaims.kinds.selection import LEVEL, level_for, widened
 
@@ -45,7 +45,7 @@ def _claimed(asked: Asked, measured: Measured, family: Family) -> Judged:
     return Judged(
         estimate=widened(renamed(made, NAME), many),
         tested=_flipped(asked, measured, family, level),
-        claimed=f"at least {100 * share:g} %",
+        claimed=f"at least {percent(share)}",
         side="greater",
         null=share,
         threshold=None if made.low is None else share,
@@ -70,7 +70,7 @@ def _denied(asked: Asked, measured: Measured, family: Family) -> Judged:
     return Judged(
         estimate=renamed(made, NAME),
         tested=tested,
-        claimed=f"not {100 * margin:g} % or more",
+        claimed=f"not {percent(margin)} or more",
         side="not greater",
         null=0.0,
         threshold=margin,

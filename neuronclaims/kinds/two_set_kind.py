@@ -14,6 +14,7 @@ from neuronclaims.kinds.effects import auroc_of_layer, effects_of, t_of_layer
 from neuronclaims.kinds.kind import Finding, Reach
 from neuronclaims.kinds.neurons import rank_of
 from neuronclaims.kinds.null_figures import null_of, null_of_search
+from neuronclaims.kinds.outlier_dimensions import RESIDUAL, large_note, large_of_layer, large_share
 from neuronclaims.kinds.selection import selection_notes, selection_of
 from neuronclaims.kinds.two_set_tests import Asked, Outcome, outcome, smallest_p, together
 from neuronclaims.kinds.two_sets import TwoSets
@@ -84,9 +85,10 @@ class TwoSetsKind:
         doubts = stats.doubts(
             values.first, values.second, paired=sets.design.paired, statistic=asked.statistic
         )
+        control, warned = _outlier(one, values, sets, family)
         return Finding(
             estimate=one.estimate,
-            others=tuple(effect for scale, effect in effects.items() if scale != asked.scale),
+            others=(*(effect for scale, effect in effects.items() if scale != asked.scale), *control),
             claimed=asked.claimed,
             side=asked.side,
             null=asked.null,
@@ -98,7 +100,7 @@ class TwoSetsKind:
             needed=None if sets.searched else _needed(asked, effects, sets, family),
             rank=_rank(one, values, sets, asked, family),
             selection=selection,
-            notes=(*selection_notes(selection), *result.notes, *sets.left_out(), *doubts),
+            notes=(*selection_notes(selection), *result.notes, *sets.left_out(), *warned, *doubts),
             figures=(
                 sets.figure(one.neuron, values, answers),
                 *result.figures,
@@ -146,6 +148,16 @@ def _rank(one: One, values: Values, sets: TwoSets, asked: Asked, family: Family)
         return rank_of(index, np.abs(aurocs - CHANCE), "distance of the AUROC from 0.5")
     t = family.once(("t", *where), partial(t_of_layer, values, design))
     return rank_of(index, -t if asked.alternative == "less" else t, "t")
+
+
+def _outlier(
+    one: One, values: Values, sets: TwoSets, family: Family
+) -> tuple[tuple[Estimate, ...], tuple[str, ...]]:
+    """Return how often the neuron is large, and what is said of one that is an outlier dimension."""
+    if sets.claim.settings.site not in RESIDUAL:
+        return (), ()
+    shares = family.once(("large", *sets.where(one.neuron.layer)), partial(large_of_layer, values))
+    return (large_share(shares, one.neuron.index),), large_note(one.neuron, shares)
 
 
 def _needed(

@@ -9,6 +9,9 @@ from neuronclaims.stats.verdicts import MARGIN_SIDES, Decision, Fact, Finding
 FAR = 10
 """Beyond this many times the present size a number is no advice: it is as uncertain as the effect it comes from."""
 
+LEAST, MOST = 1e-300, 1e9
+"""p below the one is told from 0 by rounding alone; numbers from the other on are written as powers of ten."""
+
 SETTLED_BY_MORE = ("cannot_reach_alpha", "monte_carlo_unresolved", "not_significant", "interval_straddles")
 """The reasons that more prompts do away with; the others ask for a look at the values."""
 
@@ -92,7 +95,7 @@ class _Words:
     def cannot_reach_alpha(self) -> str:
         design = f"With {_sizes(self.counts, self.unit)}" if self.counts else "With so few values"
         family = f" and {self.family} claims corrected together" if self.family > 1 else ""
-        least = _apart(self.found.smallest_p_adjusted, self.found.alpha)
+        least = apart(self.found.smallest_p_adjusted, self.found.alpha)
         return (
             f"{design}{family}, the smallest {self._p_name()} possible is {least}: "
             f"no result could pass the limit of {self.found.alpha:g}."
@@ -101,7 +104,7 @@ class _Words:
     def monte_carlo_unresolved(self) -> str:
         return (
             f"Random relabelling cannot tell on which side of the limit {self.found.alpha:g} "
-            f"the {self._p_name()} lies (estimate {_apart(self.found.p_adjusted, self.found.alpha)})."
+            f"the {self._p_name()} lies (estimate {apart(self.found.p_adjusted, self.found.alpha)})."
         )
 
     def not_significant(self) -> str:
@@ -146,7 +149,7 @@ class _Words:
 
     def _measured(self) -> str:
         value = self.found.estimate.value
-        shown = "undefined" if value is None else _apart(value, self.found.null)
+        shown = "undefined" if value is None else apart(value, self.found.null)
         bounds = self._bounds()
         interval = f" ({_percent(self.found.estimate.level)} interval {bounds})" if bounds else ""
         return f"The {self.effect} is {shown}{interval}"
@@ -161,12 +164,13 @@ class _Words:
         marks = [self.found.null]
         if self.found.threshold is not None:
             marks += [self.found.threshold, 2 * self.found.null - self.found.threshold]
-        return f"[{_apart(low, *marks)}, {_apart(high, *marks)}]"
+        return f"[{apart(low, *marks)}, {apart(high, *marks)}]"
 
     def _p(self) -> str:
         relation = "within" if self.found.p_adjusted <= self.found.alpha else "above"
-        shown = _apart(self.found.p_adjusted, self.found.alpha)
-        return f"{self._p_name()} = {shown}, {relation} the limit of {self.found.alpha:g}"
+        p = self.found.p_adjusted
+        shown = f"< {LEAST:g}" if p < LEAST else f"= {apart(p, self.found.alpha)}"
+        return f"{self._p_name()} {shown}, {relation} the limit of {self.found.alpha:g}"
 
     def _p_name(self) -> str:
         return "adjusted p" if self.family > 1 else "p"
@@ -178,7 +182,7 @@ def _fact(fact: Fact, effect: str, claimed: str | None, measured: str | None) ->
     marks = [fact.null]
     if fact.threshold is not None:
         marks += [fact.threshold, 2 * fact.null - fact.threshold]
-    shown = measured or f"the {effect} is {_apart(fact.value, *marks)}"
+    shown = measured or f"the {effect} is {apart(fact.value, *marks)}"
     shown = shown[:1].upper() + shown[1:]
     if fact.threshold is None and claimed is None:
         where = "above" if fact.value > fact.null else "below" if fact.value < fact.null else "exactly"
@@ -232,10 +236,15 @@ def _percent(level: float) -> str:
     return f"{text} %" if float(text) < 100 else f"{100 * level:.15g} %"
 
 
-def _apart(value: float, *marks: float) -> str:
+def apart(value: float, *marks: float) -> str:
     """Write ``value`` with three digits, or with as many as show on which side of every mark it lies."""
     for digits in range(3, 17):
         text = f"{value:.{digits}g}"
         if all((float(text) < mark, float(text) > mark) == (value < mark, value > mark) for mark in marks):
-            return text
-    return repr(value)
+            return _plain(text)
+    return _plain(repr(value))
+
+
+def _plain(text: str) -> str:
+    """Write thousands as "12300" and not as "1.23e+04"; without commas, which part the ends of an interval."""
+    return f"{float(text):.15g}" if 1e3 <= abs(float(text)) < MOST else text

@@ -87,7 +87,42 @@ def test_number_claimed_is_enough_and_a_tie_is_not_below(by_hand):
 def test_a_fact_has_no_p_and_takes_no_part_in_the_correction(by_hand):
     result = by_hand('neuron 0:1 writes " fig" more than 50% of tokens', [0, 0, 0, 0, 5, 0], [1, 5, 2, 3, 9])
     assert (result.verdict, result.evidence.test, result.tokens) == ("supported", None, "")
-    assert "writes ' fig' more than 100 % of tokens" in result.reason
+    assert result.reason == (
+        "The neuron writes ' fig' more than every other token; more than 50 % of tokens was claimed."
+    )
+
+
+@pytest.mark.parametrize(
+    ("over", "products", "layer", "said"),
+    [
+        (
+            "tokens",
+            [0, 0, 0, 0, -5, 0],
+            [1, -5, 2, 3, 9],
+            "The neuron writes no other token less than ' fig'; ",
+        ),
+        ("its layer", [0, 0, 0, 0, 5, 0], [1, 5, 2, 3, 4], "more than every other neuron of its layer; "),
+        (
+            "its layer",
+            [0, 0, 0, 0, 5, 0],
+            [9, 5, 5, 5, 6],
+            "No other neuron of its layer writes ' fig' less; ",
+        ),
+        ("its layer", [0, 0, 0, 0, 5, 0], [9, 5, 4, 4, 6], "writes ' fig' more than 50 % of its layer; "),
+    ],
+)
+def test_all_others_and_none_are_said_in_words(by_hand, over, products, layer, said):
+    assert said in by_hand(f'neuron 0:1 writes " fig" more than 90% of {over}', products, layer).reason
+
+
+def test_a_share_is_told_from_the_one_claimed_and_from_all(by_hand):
+    layer = [*range(3), 20_000, *range(3, 10_003), 30_000]
+    claim = 'neuron 0:3 writes " fig" more than {} of its layer'
+    products = [0, 0, 0, 0, 20_000, 0]
+    result = by_hand(claim.format("99.9999999%"), products, layer)
+    assert result.reason == (
+        "The neuron writes ' fig' more than 99.99 % of its layer; more than 99.9999999 % of its layer was claimed."
+    )
 
 
 def products(folder: Path, name: str, layer: int, options: dict[str, str]) -> np.ndarray:

@@ -7,9 +7,13 @@ from functools import partial
 
 import numpy as np
 import pytest
+import small_world
 from changed_claims import claim_file, one_writer
 from noisy_changes import ASKED, GAINS, NOISE, WHOLE, judged_in, others
 
+from neuronclaims.kinds.outlier_dimensions import large_note, large_of_layer, large_share
+from neuronclaims.kinds.two_set_values import Values
+from neuronclaims.language import Neuron
 from neuronclaims.measurements import Ablation, Restoration
 from neuronclaims.study import Study
 
@@ -118,3 +122,47 @@ def test_sufficiency_and_necessity_of_the_same_neuron_stand_side_by_side_in_one_
     # 0:3 alone is sufficient and necessary: of its layer it comes first in both, and no list without it does as much
     assert {results[name].evidence.rank.place for name in ("sufficient", "necessary")} == {1}
     assert others(results["jointly"])["share of random lists as strong"] == 0
+
+
+def layers(shares, width: int = 40, prompts: int = 50):
+    """Return values of a layer [2 x 25 prompts, neurons], of which each is beyond 6 in so many of the 50."""
+    values = np.full((prompts, width), 5.99)
+    for neuron, count in enumerate(shares):
+        values[:count, neuron] = -6.0 if neuron % 2 else 6.0
+    return Values(values[:25, 0], values[25:, 0], values[:25], values[25:], 1)
+
+
+def test_a_compared_neuron_is_an_outlier_dimension_from_6_in_6_percent_of_values_on():
+    shares = large_of_layer(layers([3, 2, 50, 0]))
+    assert shares[:4] == pytest.approx([0.06, 0.04, 1.0, 0.0])
+    assert large_share(shares, 0).value == 0.06
+    [note] = large_note(Neuron(4, 0), shares)
+    assert note.startswith(
+        "Neuron 4:0 is an outlier dimension: beyond 6 in 6 % of the values compared, as one other of its layer's 40 "
+        "neurons is."
+    )
+    assert large_note(Neuron(4, 1), shares) == large_note(Neuron(4, 3), shares) == ()
+
+
+def test_where_more_than_a_tenth_of_a_layer_is_as_large_none_is_called_an_outlier():
+    [note] = large_note(Neuron(0, 0), large_of_layer(layers([50] * 4)))
+    assert "as 3 others of its layer's 40 neurons are" in note
+    assert large_note(Neuron(0, 0), large_of_layer(layers([50] * 5))) == ()
+    [alone] = large_note(Neuron(0, 0), large_of_layer(layers([50], width=3)))
+    assert "as no other of its layer's 3 neurons is" in alone
+
+
+@pytest.mark.parametrize(
+    "claim", ["neuron 2:1 activates more for up than down", "neuron 2:1 separates up from down"]
+)
+def test_claims_of_two_sets_say_so_at_no_further_measurement_and_in_the_residual_stream_alone(
+    tmp_path, monkeypatch, claim
+):
+    monkeypatch.setitem(small_world.LIFTS, (2, 1), 7.0)
+    [result] = small_world.judged(tmp_path, claim)
+    assert others(result)["share of values beyond 6"] == 0.5
+    assert any(note.startswith("Neuron 2:1 is an outlier dimension") for note in result.evidence.notes)
+    [elsewhere] = small_world.judged(tmp_path, f"mlp_out {claim}")
+    assert elsewhere.error is None
+    assert "share of values beyond 6" not in others(elsewhere)
+    assert not any("outlier dimension" in note for note in elsewhere.evidence.notes)

@@ -96,6 +96,7 @@ def test_a_neuron_that_stays_below_is_refuted(judge):
 
 def test_massive_is_counted_over_prompts_with_the_exact_binomial(judge):
     result = judge("neuron 3:5 is massive in prose")
+    assert result.evidence.figures[0].bounds == (-100.0, 100.0)
     assert result.verdict == "supported"
     assert result.evidence.effect.value == pytest.approx(11 / 12)
     assert result.evidence.test.p_value == pytest.approx((1 + 12) / 2**12)

@@ -32,6 +32,18 @@ SENTENCES = [
         "(p = 0.05, within the limit of 0.05).",
     ),
     (
+        judge(0.6, 0.8, 0.9, p=0.0),
+        {},
+        "The AUROC is 0.8 (95 % interval [0.6, 0.9]), and chance does not explain it "
+        "(p < 1e-300, within the limit of 0.05).",
+    ),
+    (
+        judge(-1234.6, 12345.6, 2.5e10, p=0.4),
+        {},
+        "The AUROC is 12300 (95 % interval [-1230, 2.5e+10]), which chance alone could explain "
+        "(p = 0.4, above the limit of 0.05).",
+    ),
+    (
         judge(0.1, 0.2, 0.4, p=1.0),
         {},
         "The 95 % interval of the AUROC [0.1, 0.4] lies wholly below 0.5, against the claim.",
