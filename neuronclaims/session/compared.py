@@ -19,6 +19,7 @@ from neuronclaims.session.baseline_settings import compared_file
 from neuronclaims.session.comparing import NAME, Comparing
 from neuronclaims.session.keeping import NO_CLAIM, Kept, nothing_compared
 from neuronclaims.session.lost import Lost, lost_claims
+from neuronclaims.session.messages import write_line
 from neuronclaims.session.rematch_hints import hint, written
 from neuronclaims.session.rematching import Rematching
 from neuronclaims.session.settings import folder_of
@@ -97,9 +98,9 @@ class Compared:
         if self._baseline_path is not None and not self.config.option.no_summary:
             terminalreporter.write_sep("=", f"since the baseline {self._baseline_path.stem}")
             for text, marks in self._account():
-                terminalreporter.write_line(text, **marks)
+                write_line(terminalreporter, text, **marks)
         for text, bad in self._lines:
-            terminalreporter.write_line(text, red=bad, bold=bad)
+            write_line(terminalreporter, text, red=bad, bold=bad)
 
     @property
     def drifts(self) -> dict[str, Drift]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from _pytest._io import TerminalWriter
+    from _pytest.terminal import TerminalReporter
 
 
 class Message(str):
@@ -16,6 +17,24 @@ class Message(str):
 
     def toterminal(self, out: TerminalWriter) -> None:
         """Write the message as pytest asks of what it shows; a word that is longer than a line stays whole."""
-        for line in self.splitlines():
-            for part in wrap(line, out.fullwidth, break_long_words=False, break_on_hyphens=False) or [""]:
-                out.line(part)
+        for line in between_words(self, out.fullwidth):
+            out.line(line)
+
+
+def write_line(reporter: TerminalReporter, text: str, **marks: bool) -> None:
+    """Write a line to pytest's report; on a terminal in lines of its width, those after the first set in."""
+    width = reporter.config.get_terminal_writer().fullwidth
+    for line in between_words(text, width, "  ") if reporter.isatty else [text]:
+        reporter.write_line(line, **marks)
+
+
+def between_words(text: str, width: int, indent: str = "") -> list[str]:
+    """Return the lines of a text, those too long broken between words; ``indent`` begins what is broken off."""
+    return [
+        part
+        for line in text.splitlines()
+        for part in wrap(
+            line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        )
+        or [""]
+    ]

@@ -9,7 +9,7 @@ import pytest
 from inner import MORE, claim_text, session, write_project
 
 from neuronclaims.runs import Progress
-from neuronclaims.session.messages import Message
+from neuronclaims.session.messages import Message, write_line
 from neuronclaims.session.progress import Clock, Live, spoken
 
 HOLDS = f"{{id: holds, claim: neuron 0:0 {MORE}, because: built so}}"
@@ -221,6 +221,26 @@ def test_messages_on_a_terminal_end_their_lines_between_words() -> None:
     Message(text).toterminal(SimpleNamespace(fullwidth=30, line=lines.append))
     assert " ".join(lines) == text
     assert all(len(line) <= 30 or " " not in line for line in lines)
+
+
+def test_lines_of_ours_end_between_words_on_a_terminal_and_stay_whole_in_logs() -> None:
+    lines: list[str] = []
+    text = f"LOST people.claims.yaml::model::holds - was supported, {'and so on ' * 5}".strip()
+
+    def written(isatty: bool) -> list[str]:
+        lines.clear()
+        config = SimpleNamespace(get_terminal_writer=lambda: SimpleNamespace(fullwidth=40))
+        reporter = SimpleNamespace(
+            isatty=isatty, config=config, write_line=lambda line, **marks: lines.append(line)
+        )
+        write_line(reporter, text, red=True)
+        return lines
+
+    assert written(False) == [text]
+    assert " ".join(line.strip() for line in written(True)) == text
+    assert len(lines) > 2
+    assert all(len(line) <= 40 for line in lines)
+    assert all(line.startswith("  ") for line in lines[1:])
 
 
 def test_colour_is_pytests_to_decide(write, run, monkeypatch) -> None:
