@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.baselines.rows import Baseline, Environment, Row, SavedEffect, Values, rounded
 
+Blocks = tuple[tuple[int, ...], tuple[int, ...]]
 ENVIRONMENT = Environment("demo", "a" * 64, "b" * 64, "float32", "cpu", {"torch": "2.0", "numpy": "1.26"})
 WAYS = {
     ("difference", False): stats.mean_difference_estimate,
@@ -54,6 +56,38 @@ def row(
         "values": Values("resid_post 0:0, mean of prompt", scale, paired, *sides),  # type: ignore[arg-type]
     }
     return Row(**{**fields, **more})  # type: ignore[arg-type]
+
+
+def kept(values: Values, value: float, *, spread: float = 0.1, side: str = "greater", **more: object) -> Row:
+    """A row of another kind, with an interval of its effect and the values that this is made of."""
+    effect = SavedEffect("effect", rounded(value), rounded(value - spread), rounded(value + spread), 0.95)
+    made = row([0, 1, 2], [0, 1, 2], side=side, effect=effect, kind="other")
+    return replace(made, **{"values": values, **more})  # type: ignore[arg-type]
+
+
+def one_set(values: Sequence[float], scale: str = "share", **more: object) -> Row:
+    """A row whose effect is the mean of one set's values."""
+    named = {f"a{place}": rounded(value) for place, value in enumerate(values)}
+    made = Values("mlp_post 0:0", scale, False, named, {})  # type: ignore[arg-type]
+    return kept(made, float(np.mean(values)), **more)  # type: ignore[arg-type]
+
+
+def ratio(tops: Sequence[float], bottoms: Sequence[float], **more: object) -> Row:
+    """A row whose effect is the ratio of two means."""
+    sides = (
+        {f"a{place}": rounded(value) for place, value in enumerate(values)} for values in (tops, bottoms)
+    )
+    made = Values("mlp_post 0:0 restored", "ratio", True, *sides)  # type: ignore[arg-type]
+    return kept(made, float(np.mean(tops) / np.mean(bottoms)), **more)  # type: ignore[arg-type]
+
+
+def in_blocks(
+    first: Sequence[float], second: Sequence[float], blocks: Blocks, scale: str, **more: object
+) -> Row:
+    """A row of two sets within blocks."""
+    found = row(first, second, scale=scale, **more)
+    assert found.values is not None
+    return replace(found, values=replace(found.values, blocks=blocks))
 
 
 def baseline(**rows: Row) -> Baseline:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from rows_made import row
+from rows_made import in_blocks, one_set, ratio, row
 
 from neuronclaims.baselines.drift import drifts
 from neuronclaims.baselines.policy import Policy
@@ -90,3 +90,97 @@ def test_a_fall_well_beyond_the_margin_is_found_and_one_well_within_it_excluded(
     _, kept = share_of_alarms(60, 5, 5, by(0.97))
     assert halved.count("weaker") / len(halved) > 0.9
     assert kept.count("held") / len(kept) > 0.9
+
+
+BLOCKS = ((0,) * 6 + (1,) * 3 + (2,) + (3,) * 4, (0,) * 2 + (1,) * 5 + (2,) * 3 + (3,))
+"""Blocks of uneven sizes, two of them with a single unit of a set."""
+
+
+def of_shares(rng, keeps, n, groups=1):
+    """Prompts that have what is claimed, one in five of which lose it: alone, or in groups that are alike."""
+    chance = rng.beta(4, 1, (n, 1)) if groups > 1 else np.full((n, 1), 0.9)
+    old = rng.random((n, groups)) < chance
+    new = old & (rng.random((n, groups)) < keeps)
+    return one_set(old.mean(1)), one_set(new.mean(1))
+
+
+def of_ratios(rng, keeps, n):
+    bottoms = rng.lognormal(0, 0.5, n)
+    tops, later = 0.5 * bottoms + rng.normal(0, 0.05, n), bottoms * rng.lognormal(0, 0.2, n)
+    return ratio(tops, bottoms), ratio(keeps * 0.5 * later + rng.normal(0, 0.05, n), later)
+
+
+def of_tokens(rng, keeps, n):
+    old = rng.beta(8, 2, n)
+    return one_set(old, "mean"), one_set(np.clip(keeps * old + rng.normal(0, 0.08, n), 0, 1), "mean")
+
+
+def of_documents(rng, keeps, n):
+    old = rng.beta(9, 2, n)
+    new = 0.5 + keeps * (old - 0.5) + rng.normal(0, 0.06, n)
+    return one_set(old, "mean AUROC"), one_set(new, "mean AUROC")
+
+
+def of_blocks(rng, keeps, scale):
+    """A true effect in standard deviations, or an AUROC, of exactly the share that is kept of the old one."""
+    import scipy.stats
+
+    apart = later = 1.2
+    if scale == "auroc":
+        kept = 0.5 + keeps * (scipy.stats.norm.cdf(apart / np.sqrt(2)) - 0.5)
+        later = float(scipy.stats.norm.ppf(kept) * np.sqrt(2))
+    elif scale == "sd":
+        later = keeps * apart
+    levels, sides = rng.normal(0, 3, 4), [(len(BLOCKS[0]), apart, later), (len(BLOCKS[1]), 0.0, 0.0)]
+    old, new = [], []
+    for (n, was, now), block in zip(sides, BLOCKS, strict=True):
+        own = rng.normal(0, 1, n)
+        noise = 0.9 * own + np.sqrt(1 - 0.81) * rng.normal(0, 1, n)
+        old.append(was + own + levels[list(block)])
+        new.append(now + noise + levels[list(block)])
+    if scale == "difference":
+        new = [keeps * side + rng.normal(0, 0.4, len(side)) for side in old]
+    return in_blocks(*old, BLOCKS, scale), in_blocks(*new, BLOCKS, scale)
+
+
+MADE = {
+    "12 prompts": lambda rng, keeps: of_shares(rng, keeps, 12),
+    "20 prompts": lambda rng, keeps: of_shares(rng, keeps, 20),
+    "14 groups of 5": lambda rng, keeps: of_shares(rng, keeps, 14, 5),
+    "restorations": lambda rng, keeps: of_ratios(rng, keeps, 12),
+    "shares of tokens": lambda rng, keeps: of_tokens(rng, keeps, 12),
+    "documents": lambda rng, keeps: of_documents(rng, keeps, 12),
+    "means in blocks": lambda rng, keeps: of_blocks(rng, keeps, "difference"),
+    "AUROC in blocks": lambda rng, keeps: of_blocks(rng, keeps, "auroc"),
+    "sd in blocks": lambda rng, keeps: of_blocks(rng, keeps, "sd"),
+}
+
+
+def said_of(made, keeps, repetitions, seed):
+    rng, seen = np.random.default_rng(seed), []
+    for _ in range(repetitions):
+        old, new = MADE[made](rng, keeps)
+        seen.append(drifts({"x": old}, {"x": new}, POLICY, noise=1e-5)["x"])
+    assert {found.by for found in seen} == {"values"}
+    return [
+        "same" if found.sentence.startswith("every value is the same") else found.status for found in seen
+    ]
+
+
+@pytest.mark.parametrize("made", MADE)
+def test_of_every_kind_a_true_fall_of_just_the_margin_is_seldom_called_weaker_or_held(made):
+    seen = said_of(made, 0.8, 200, 6)
+    assert (seen.count("weaker") + seen.count("stronger")) / 200 <= at_most(0.05, 200)
+    assert seen.count("held") / 200 <= at_most(0.05, 200)
+
+
+@pytest.mark.parametrize(
+    "made", ["20 prompts", "14 groups of 5", "restorations", "shares of tokens", "documents"]
+)
+def test_of_kinds_whose_units_are_measured_alone_a_large_fall_is_found(made):
+    assert said_of(made, 0.2, 60, 7).count("weaker") > 54
+
+
+@pytest.mark.parametrize("made", ["restorations", "shares of tokens", "documents"])
+def test_of_kinds_whose_values_are_graded_hardly_any_fall_is_excluded(made):
+    assert said_of(made, 0.99, 60, 8).count("held") > 45
