@@ -16,7 +16,6 @@ ROOT = Path(__file__).parents[2]
 PYTHON = """\
 #!/bin/sh
 case "$1 $2 $3" in
-  "-m pip freeze") printf 'torch==2.0\\nnumpy==1.0\\ntransformers==4.0\\ntokenizers==0.2\\n' ;;
   "-m pip "*) echo pip "$@" >> "$CALLS" ;;
   "-m pytest "*) printf '<%s>' "$@" >> "$CALLS"; exit "${PYTEST_EXIT:-0}" ;;
   *) exec {python} "$@" ;;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from steps import ROOT, Runner, evaluated, read
 
 ACTION = read("action.yml")
 STEPS = {step.get("name", step.get("uses")): step for step in ACTION["runs"]["steps"]}
+RUN = [name for name, each in STEPS.items() if "run" in each]
 CLAIMS = """\
 version: 1
 models: [demo]
@@ -46,11 +48,12 @@ def runner_in(folder: Path, **options) -> Runner:
     return made
 
 
-def step(runner: Runner, name: str, **inputs: str):
-    """Run one step with the action's default inputs, and some others."""
+def step(runner: Runner, name: str, known: Mapping[str, str] | None = None, **inputs: str):
+    """Run one step with the action's default inputs, some others, and what is known from steps before."""
     given = {key: value["default"] for key, value in ACTION["inputs"].items()}
     given |= {key.replace("_", "-"): value for key, value in inputs.items()}
     values = {f"inputs.{key}": value for key, value in given.items()} | {"github.action_path": "/the/action"}
+    values |= {"steps.measured.outputs.cache-matched-key": "", **(known or {})}
     environment = {key: evaluated(text, values) for key, text in STEPS[name]["env"].items()}
     return runner.bash(STEPS[name]["run"], environment)
 
@@ -93,11 +96,48 @@ def test_the_cache_has_a_new_name_when_claims_change_and_only_then(runner):
     second = keys(runner)
     assert second["libraries"] == first["libraries"]
     assert second["claims"] != first["claims"]
-    fake = runner.folder.parent / "bin" / "python"
-    fake.write_text(fake.read_text(encoding="utf-8").replace("numpy==1.0", "numpy==2.0"), encoding="utf-8")
+    runner.environment["PYTHONPATH"] = str(runner.folder.parent / "libraries")
+    install(runner, "numpy", "99.0")
     assert keys(runner) == second
-    fake.write_text(fake.read_text(encoding="utf-8").replace("torch==2.0", "torch==2.1"), encoding="utf-8")
-    assert keys(runner)["libraries"] != first["libraries"]
+    for name in ("torch", "transformers", "tokenizers"):
+        before = keys(runner)
+        install(runner, name, "99.0")
+        assert keys(runner)["libraries"] != before["libraries"]
+
+
+def install(runner: Runner, name: str, version: str) -> None:
+    """Let another version of a library come first in the path."""
+    folder = runner.folder.parent / "libraries" / f"{name}-{version}.dist-info"
+    folder.mkdir(parents=True)
+    (folder / "METADATA").write_text(f"Name: {name}\nVersion: {version}\n", encoding="utf-8")
+
+
+def test_measured_values_are_kept_when_there_are_others_than_were_fetched_and_only_then(runner):
+    """A new model is measured anew for the same claims, so libraries and claims do not name what was measured."""
+    assert values(runner, "") == {"values": "", "new": "yes"}
+    shards = runner.folder / ".neuronclaims" / "activations" / "one"
+    shards.mkdir(parents=True)
+    (shards / "a.safetensors").touch()
+    first = values(runner, "")
+    assert re.fullmatch("[0-9a-f]{16}", first["values"])
+    assert first["new"] == "yes"
+    (runner.folder / ".neuronclaims" / "compared.json").touch()
+    assert values(runner, f"some-key-{first['values']}") == {**first, "new": "no"}
+    (shards / "b.safetensors").touch()
+    second = values(runner, f"some-key-{first['values']}")
+    assert second["new"] == "yes"
+    assert second["values"] != first["values"]
+
+
+def values(runner: Runner, fetched: str) -> dict[str, str]:
+    runner.output.write_text("", encoding="utf-8")
+    assert (
+        step(
+            runner, "Name what was measured", {"steps.measured.outputs.cache-matched-key": fetched}
+        ).returncode
+        == 0
+    )
+    return runner.outputs()
 
 
 def test_pytest_is_given_the_claims_and_folders_and_nothing_else(runner):
@@ -137,9 +177,10 @@ def test_what_pytest_comes_to_is_what_the_step_comes_to(runner):
 
 @pytest.mark.parametrize("evil", ["$(touch owned)", "x; touch owned `touch owned`", "x\n'\"; touch owned #"])
 def test_no_input_is_ever_run(runner, evil):
-    for name in ("Install", "Check the claim files", "Name the cache", "Test the claims"):
+    for name in RUN:
         step(runner, name, **dict.fromkeys(ACTION["inputs"], evil))
     step(runner, "Test the claims", args=evil)
+    step(runner, "Test the claims", baseline=evil, if_no_baseline="save", rematch=evil)
     assert not list(runner.folder.rglob("owned"))
     for each in STEPS.values():
         assert "${{" not in each.get("run", "")
@@ -160,19 +201,64 @@ def test_every_input_is_used_and_every_use_is_an_input():
     assert set(example) <= set(ACTION["inputs"])
 
 
-def test_values_and_report_are_kept_also_when_claims_fail():
-    for name in ("Keep what was measured", "Keep the report"):
-        assert "!cancelled()" in STEPS[name]["if"]
+def test_values_and_report_are_kept_also_when_claims_fail_or_time_runs_out():
+    for name in ("Name what was measured", "Keep what was measured", "Keep the report"):
+        assert "always()" in STEPS[name]["if"]
     names = list(STEPS)
-    assert (
-        names.index("Fetch what was measured before")
-        < names.index("Test the claims")
-        < names.index("Keep the report")
+    order = [
+        "Fetch what was measured before",
+        "Test the claims",
+        "Name what was measured",
+        "Keep what was measured",
+    ]
+    assert sorted(order, key=names.index) == order
+    fetched, kept = (STEPS[name]["with"] for name in (order[0], order[-1]))
+    assert fetched["path"] == kept["path"]
+    assert kept["key"] == f"{fetched['key']}-${{{{ steps.values.outputs.values }}}}"
+    assert f"{fetched['key']}-" in fetched["restore-keys"].splitlines()
+
+
+def test_every_step_that_runs_something_is_run_here():
+    assert RUN == [
+        "Install",
+        "Check the claim files",
+        "Name the cache",
+        "Test the claims",
+        "Name what was measured",
+    ]
+
+
+def test_old_models_are_handed_on_a_line_each(runner):
+    done = step(runner, "Test the claims", baseline="main", rematch="ours=models/the old one\nother=b\n")
+    assert done.returncode == 0, done.stderr
+    assert words(runner)[-3:] == [
+        "--claims-compare=main",
+        "--claims-rematch=ours=models/the old one",
+        "--claims-rematch=other=b",
+    ]
+
+
+def test_a_first_run_saves_a_baseline_where_it_was_told_to_and_fails_elsewhere(tmp_path):
+    runner = runner_in(tmp_path, real_pytest=True)
+    (runner.folder / "pytest.ini").write_text("[pytest]\naddopts = -p no:cacheprovider\n", encoding="utf-8")
+    done = step(runner, "Test the claims", baseline="main")
+    assert done.returncode == 4
+    assert "There is no baseline 'main'" in done.stdout + done.stderr
+    done = step(
+        runner, "Test the claims", baseline="main", if_no_baseline="save", fail_on="lost", rematch="demo"
     )
-    assert (
-        STEPS["Keep what was measured"]["with"]["key"]
-        == STEPS["Fetch what was measured before"]["with"]["key"]
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1].startswith("::warning title=Nothing was compared::")
+    saved = runner.folder / "claims-report" / "baselines" / "main.json"
+    assert saved.read_bytes() == (runner.folder / "claims" / ".baselines" / "main.json").read_bytes()
+    done = step(
+        runner, "Test the claims", baseline="main", if_no_baseline="save", fail_on="lost", rematch="demo"
     )
+    assert done.returncode == 0
+    assert "1 claim compared: 1 held" in done.stdout
+    done = step(runner, "Test the claims", baseline="mian", if_no_baseline="save")
+    assert done.returncode == 4
+    assert "Did you mean" in done.stdout + done.stderr or "There: main" in done.stdout + done.stderr
 
 
 def test_all_steps_together_test_a_claim_and_leave_report_summary_and_cache(tmp_path):
@@ -203,6 +289,14 @@ def test_the_steps_of_the_gitlab_example_run_as_they_are_written(tmp_path):
     assert "1 claim file, 1 claim that can be read" in done.stdout
     assert "requirements.txt" in runner.calls.read_text(encoding="utf-8")
     assert "--claims-compare=main" in words(runner)
+    assert "rematch" not in " ".join(words(runner))
+    assert (
+        runner.bash(
+            job["script"][-1], {"CLAIMS": "claims", "BASELINE": "main", "OLD_MODEL": "old one"}
+        ).returncode
+        == 0
+    )
+    assert "--claims-rematch=old one" in words(runner)
     assert job["artifacts"]["when"] == "always"
     assert job["artifacts"]["reports"]["junit"] in " ".join(words(runner))
 
