@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from neuronclaims.session.baseline_settings import add_baseline_settings, wants_baseline
-from neuronclaims.session.settings import SUFFIXES, add_settings, check_settings
+from neuronclaims.session.settings import SUFFIXES, add_settings, check_settings, given_models
 
 if TYPE_CHECKING:
     from neuronclaims.runs import LoadedModel
@@ -38,6 +38,10 @@ def pytest_configure(config: pytest.Config) -> None:
         from neuronclaims.session.compared import compare
 
         compare(config)
+    if given_models(config):
+        from neuronclaims.session.model_names import ModelNames
+
+        config.pluginmanager.register(ModelNames(config), "neuronclaims-model-names")
     if config.option.claims_dry_run:
         from neuronclaims.session.dry_run import DryRun
 

@@ -104,7 +104,7 @@ def model_folders(config: pytest.Config) -> dict[str, Path]:
     Raises pytest's UsageError for what is no NAME=FOLDER, and for folders that are not there.
     """
     found: dict[str, Path] = {}
-    for where, line, base in _given_models(config):
+    for where, line, base in given_models(config):
         name, folder = _named_folder(where, line)
         found[name] = (base / Path(folder).expanduser()).resolve()
         if not found[name].is_dir():
@@ -114,11 +114,16 @@ def model_folders(config: pytest.Config) -> dict[str, Path]:
 
 def added_models(config: pytest.Config) -> list[str]:
     """Return the names of models that every claim file is put to, each once, in the order they were given."""
-    lines = (line.strip() for _, line, _ in _given_models(config))
+    lines = (line.strip() for _, line, _ in given_models(config))
     return list(dict.fromkeys(_named_folder("", line)[0] for line in lines if line.startswith("+")))
 
 
-def _given_models(config: pytest.Config) -> list[tuple[str, str, Path]]:
+def model_names(config: pytest.Config) -> list[tuple[str, str]]:
+    """Return the names that folders were given for, plus or not, and where: ``--claims-model`` or ``claims_model``."""
+    return [(where, _named_folder(where, line)[0]) for where, line, _ in given_models(config)]
+
+
+def given_models(config: pytest.Config) -> list[tuple[str, str, Path]]:
     """Return where each model was given, what was given, and what its folder is relative to."""
     given = [("claims_model", line, config.rootpath) for line in config.getini("claims_model")]
     called = config.invocation_params.dir

@@ -82,9 +82,52 @@ def test_a_model_is_added_by_the_configuration_too_and_workers_know_of_it(write,
     ]
 
 
-def test_without_a_plus_a_model_no_file_names_is_not_put_to_any(write, run) -> None:
-    write(people=claim_text(HOLDS))
+LATE = "no claim file that was collected names a model 'late'; they name model"
+
+
+@pytest.mark.parametrize("more", [(), ("-k", "holds"), ("--collect-only",), ("--claims-dry-run",)])
+def test_without_a_plus_a_model_no_file_names_is_an_error_that_says_what_to_write(write, run, more) -> None:
+    write(people=claim_text(HOLDS), others=claim_text(HOLDS, models="other"))
+    result = run("--claims-model=late=other", *more)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["ERROR: --claims-model: no claim file*'late'; they name other, model. To put * write +late=FOLDER."]
+    )
+    near = run("--claims-model=modle=other", *more)
+    near.stderr.fnmatch_lines(["*Did you mean 'model'?*"])
+
+
+@pytest.mark.parametrize("given", ["model=other", "+late=other", "other=model"])
+def test_a_model_that_any_file_collected_names_or_that_is_added_is_none(write, run, given) -> None:
+    write(people=claim_text(HOLDS), others=claim_text(HOLDS, models="other"))
+    assert run(f"--claims-model={given}").ret == 0
+    assert run(f"--claims-model={given}", "-k", "people").ret == 0
+
+
+def test_where_no_claim_file_is_collected_nothing_is_said_of_models(write, run, pytester) -> None:
+    write()
+    pytester.makepyfile("def test_it(): pass")
     assert run("--claims-model=late=other").parseoutcomes() == {"passed": 1}
+
+
+def test_workers_cannot_stop_the_session_so_each_claim_says_it(write, run) -> None:
+    pytest.importorskip("xdist")
+    write(people=claim_text(HOLDS))
+    result = run("-p", "xdist", "-n", "2", "--claims-model=late=other")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines([f"*{LATE}*"])
+    assert "INTERNALERROR" not in result.stdout.str()
+
+
+def test_the_configuration_of_a_project_may_name_models_of_files_that_are_not_run(
+    write, run, pytester
+) -> None:
+    write(people=claim_text(HOLDS))
+    pytester.makeini("[pytest]\nclaims_model =\n    late = other\n")
+    whole, part = run(), run("people.claims.yaml")
+    assert whole.parseoutcomes() == {"passed": 1, "warnings": 1}
+    assert LATE in " ".join(whole.stdout.str().split())
+    assert part.parseoutcomes() == {"passed": 1}
 
 
 @pytest.mark.parametrize(
