@@ -71,12 +71,12 @@ class Compared:
             if all_asked:
                 self._gone = self._missing()
             self._keep(whole=all_asked)
+            if whole and self._rematching.wanted:
+                self._rematch()
         except BaselineError as error:
             self._fail(session, str(error))
         if any(self._known.policy.fails(drift.status) for drift in self._gone.values()):
             self._fail(session)
-        if whole and self._rematching.wanted:
-            self._rematch()
 
     def _nothing(self) -> Iterator[tuple[str, bool]]:
         """Say that nothing came of what was asked for, where no claim was tested."""
@@ -99,6 +99,8 @@ class Compared:
             terminalreporter.write_sep("=", f"since the baseline {self._baseline_path.stem}")
             for text, marks in self._account():
                 write_line(terminalreporter, text, **marks)
+            for text in self._commands():
+                terminalreporter.write_line(text)  # in one line, however long, to be copied
         for text, bad in self._lines:
             write_line(terminalreporter, text, red=bad, bold=bad)
 
@@ -187,14 +189,13 @@ class Compared:
             if found is not None:
                 yield f"  in the new model: {found.sentence}", {}
         failed = any(policy.fails(drift.status) for drift in drifts.values())
-        yield from ((text, {}) for text in self._moved())
+        yield from ((text, {}) for text in self._rematching.notes)
         yield tally((drift.status for drift in drifts.values()), policy), {"red": failed, "green": not failed}
 
-    def _moved(self) -> list[str]:
-        """Say what else there is to say of neurons that were looked for, or how to look for them."""
-        rematching = self._rematching
-        if rematching.began:
-            return [*rematching.notes, *written(rematching.moved, self.config)]
+    def _commands(self) -> list[str]:
+        """Return what to run for the claims whose neurons moved, or to look for them where nobody did."""
+        if self._rematching.began:
+            return written(self._rematching.moved, self.config)
         return [hint(self._lost, self.config)] if self._lost else []
 
     @cached_property
