@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,11 +14,12 @@ from inner import CONFIG, MORE, PLUGIN, claim_text
 
 # Inner sessions in this process forget what they import, and NumPy cannot be imported twice.
 import neuronclaims.rematch.sentences
-import neuronclaims.session.rematch_hints
-import neuronclaims.session.rematching
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.language import Neuron
 from neuronclaims.rematch import Match, Rematched
+from neuronclaims.session.lost import Lost
+from neuronclaims.session.rematch_hints import hint
+from neuronclaims.session.rematching import Rematching
 
 CLAIMS = (
     f"{{id: holds, claim: neuron 0:0 {MORE}}}",
@@ -214,3 +216,50 @@ def test_neurons_are_told_of_in_one_sentence(matches, rest, said):
     done = Rematched(None, tuple(matches), result=result, note=rest.get("note"))
     assert neuronclaims.rematch.sentences.sentence(done) == said
     assert not re.search(r"\.$", said)
+
+
+def config(folder: Path, **settings: str) -> SimpleNamespace:
+    """What of pytest's configuration is asked for here: old models are given as 'before'."""
+    options = {"claims_rematch": ["before"], **{f"claims_{name}": text for name, text in settings.items()}}
+    defaults = {"claims_device": "cpu", "claims_dtype": "float32", "claims_cache": ""}
+    return SimpleNamespace(
+        getoption=lambda name: options.get(name),
+        getini=lambda name: defaults.get(name, []),
+        rootpath=folder,
+        invocation_params=SimpleNamespace(dir=folder),
+    )
+
+
+def lost(folder: Path, name: str = "x", **rest: object) -> Lost:
+    file = folder / f"{name}.claims.yaml"
+    return Lost(file, file.name, "ours", "ours", "new", {"a": "old"}, {"a": f"{file.name}::ours::a"}, **rest)
+
+
+def test_an_object_in_another_process_cannot_be_looked_into_and_no_command_names_it(tmp_path):
+    far = lost(tmp_path, far=True)
+    looking = Rematching(config(tmp_path), print)
+    looking.look([far])
+    assert looking.notes == [
+        "x.claims.yaml on ours: the model is an object that conftest.py hands over, and lives in another process: "
+        "run without -n."
+    ]
+    assert (
+        hint([far], config(tmp_path))
+        == "Lost neurons may have moved: --claims-rematch=OLD_MODEL looks for them."
+    )
+
+
+def test_the_command_is_quoted_and_says_how_models_are_run(tmp_path):
+    named = lost(tmp_path, "my claims", given=tmp_path / "it's new")
+    said = hint(
+        [named, lost(tmp_path, "b"), lost(tmp_path, "c"), lost(tmp_path, "d")],
+        config(tmp_path, dtype="bfloat16"),
+    )
+    command, _, rest = said.removeprefix("Lost neurons may have moved. To look for them: ").partition(", and")
+    assert shlex.split(command) == [
+        *("neuronclaims", "rematch", "my claims.claims.yaml", "--old", "OLD_MODEL"),
+        *("--new", "it's new", "--dtype", "bfloat16"),
+    ]
+    assert rest.startswith(
+        " likewise for b.claims.yaml on ours, c.claims.yaml on ours and 1 more (or pytest with "
+    )
