@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from neuronclaims.kinds.asking import plural
 from neuronclaims.kinds.designs import size_of
 from neuronclaims.kinds.kind import Finding, Reach
+from neuronclaims.kinds.overlap_limits import at_most, difference, shared
 from neuronclaims.kinds.overlap_sentences import NEARER_PHRASE, SHARING_PHRASE
 from neuronclaims.kinds.overlap_shown import (
     ceilings,
@@ -32,13 +33,10 @@ from neuronclaims.kinds.overlap_shown import (
 from neuronclaims.kinds.overlap_tests import (
     RESAMPLES,
     against_baseline,
-    at_most,
     both,
-    difference,
     exchanged,
     more_in_number,
     resampled_differences,
-    shared,
 )
 from neuronclaims.kinds.overlap_values import Asked, Measured
 from neuronclaims.kinds.selection import LEVEL, chosen_before, selection_notes

@@ -13,13 +13,12 @@ from scipy.stats import t as student
 
 from neuronclaims.kinds import check_phrases, kinds, overlap, phrases
 from neuronclaims.kinds.kind import Family
+from neuronclaims.kinds.overlap_limits import shared, upper_limit_p
 from neuronclaims.kinds.overlap_tests import (
     against_baseline,
     both,
     exchanged,
     resampled_differences,
-    shared,
-    upper_limit_p,
 )
 from neuronclaims.kinds.overlap_values import Asked, Measured
 from neuronclaims.kinds.tracing import Columns
