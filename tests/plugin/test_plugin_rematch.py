@@ -119,6 +119,20 @@ def test_only_lost_claims_are_looked_for_in_the_model_of_the_baseline(project, s
     assert claims["holds"]["neurons"] == [{"old": "0:0", "new": "1:3", "r": 0.934}]
 
 
+def test_what_models_are_called_is_text_in_every_report(project, session, monkeypatch):
+    evil = "<img src=x> **no** site\x1b[31m\n::error::x"
+    stood_in(monkeypatch, lambda file: [Rematched(file.claims[0], note=evil)])
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(project / "summary.md"))
+    done = session(*COMPARED, "--claims-rematch=other", "--claims-report=.")
+    told = [
+        done.text,
+        *((project / name).read_text() for name in ("index.html", "summary.md", "claims.json")),
+    ]
+    assert all("In the new model: " in text for text in told[1:3])
+    assert not any("\x1b[31m" in text or "\n::error::" in text for text in told)
+    assert not any("<img src=x>" in text for text in told[1:3])
+
+
 def test_the_setting_says_the_same_from_the_root_folder_and_the_command_line_wins(
     project, session, monkeypatch
 ):
