@@ -36,7 +36,7 @@ MOST = 0.5
 def others_of(asked: Asked, measured: Measured) -> tuple[Estimate, ...]:
     """Return how often the token is on top, and what the bins look like: whether their shares rise, and how far."""
     share = counted(
-        "share of positions with the token on top", measured.hits.sum() / measured.positions.sum()
+        "share of positions with the token on top", float(measured.hits.sum() / measured.positions.sum())
     )
     shown = measured.counts >= _fewest(asked)
     shares = measured.top[shown] / measured.counts[shown]

@@ -39,7 +39,7 @@ def adapter() -> TypeAdapter[Result]:
 def _plain(value: Any) -> Any:
     # dataclasses.asdict copies every number with care; results hold nothing that needs it.
     if isinstance(value, float):
-        return value if math.isfinite(value) else None
+        return float(value) if math.isfinite(value) else None  # NumPy's floats cross no process border
     if isinstance(value, (list, tuple)):
         # Most of a result are long rows of numbers or names: these are looked at as a whole.
         of = set(map(type, value))

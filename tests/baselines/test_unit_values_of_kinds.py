@@ -13,6 +13,7 @@ from neuronclaims.figures import Table
 from neuronclaims.kinds import kind_of, kinds, phrases
 from neuronclaims.kinds.unit_values import unit_key, unit_values
 from neuronclaims.language import read_claim_file
+from neuronclaims.reports.plain import from_plain, to_plain
 from neuronclaims.study import Study
 
 PROMPTS = Path(__file__).parents[2] / "claims" / "prompts"
@@ -60,8 +61,8 @@ HANOI += ["My aunt moved to Hanoi and", "The road to Hanoi was", "A letter from 
 
 
 @pytest.fixture(scope="module")
-def claims(tmp_path_factory):
-    """Every claim judged once: its claim, its evidence, and what gives its answers."""
+def judged(tmp_path_factory):
+    """Every claim judged once: the file, the study and the results."""
     folder = tmp_path_factory.mktemp("kinds")
     sets = {
         "base": BASE,
@@ -87,6 +88,13 @@ def claims(tmp_path_factory):
     file, study = read_claim_file(path, phrases()), Study()
     results = study.judge(file, "demo")
     assert not [result.error for result in results.values() if result.error]
+    return file, study, results
+
+
+@pytest.fixture(scope="module")
+def claims(judged):
+    """Of each claim itself, its evidence, and what gives its answers."""
+    file, study, results = judged
     return {
         claim.id: (claim, results[claim.id].evidence, lambda c=claim: study.answers(file, "demo", c))
         for claim in file.claims
@@ -149,3 +157,9 @@ def test_values_from_which_the_effect_does_not_come_are_not_kept(claims, name):
     off = replace(evidence, effect=replace(evidence.effect, value=evidence.effect.value * 1.001 + 1e-6))
     assert unit_values(claim, off, answers) is None
     assert unit_values(claim, evidence) is None
+
+
+def test_the_results_of_every_kind_cross_to_another_process(judged):
+    execnet = pytest.importorskip("execnet")
+    for result in judged[2].values():
+        assert from_plain(execnet.loads(execnet.dumps(to_plain(result)))) == result
