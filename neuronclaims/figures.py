@@ -148,7 +148,7 @@ class Null:
     """What exchanging labels alone gives a statistic, and the value ``observed``.
 
     ``counts`` are the arrangements in bins of one width from ``low`` to ``high``; a single bin may have none.
-    ``every`` where all arrangements were looked at, otherwise they were drawn at random, for this figure alone.
+    ``every`` where all arrangements were looked at, otherwise random ones, the first of the test's own stream.
     """
 
     axis: str

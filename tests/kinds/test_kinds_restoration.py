@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 
 import numpy as np
 import pytest
 from changed_claims import FAKE_CONFIG, claim_file, judged_really, one_writer
+from null_histograms import nulls_of, share_beyond
 
 from neuronclaims import stats
 from neuronclaims.language import ClaimFileError
@@ -126,6 +128,23 @@ def test_groups_are_the_units(judge):
 
 def test_order_of_pairs_changes_no_number(judge):
     assert judge(quoted(sentence())).evidence == judge(quoted(sentence()), pairs=PAIRS[::-1]).evidence
+
+
+def test_the_nulls_are_every_flip_of_what_is_recovered_less_what_was_claimed(judge):
+    whole, flips = CLEAN - CORRUPTED, np.array(list(product([1, -1], repeat=8)))
+    gains = np.concatenate([GAINS[0], GAINS[1]])
+    differences = gains[:, None] * SHARES * whole - 0.3 * whole  # [neurons, pairs]
+    alone = judge(quoted(sentence()))
+    [null] = nulls_of(alone)
+    p = share_beyond(null, (flips * differences[6]).mean(axis=1))
+    assert p == alone.evidence.test.p_value
+    assert null.axis == "mean of what was recovered less 30 % of what was lost"
+    picked = judge(quoted(sentence()), head="searched: all layers\n")
+    [null] = nulls_of(picked)
+    flipped = flips[:, None, :] * differences  # [flips, neurons, pairs]
+    t = flipped.mean(axis=2) / (flipped.std(axis=2, ddof=1) / np.sqrt(8))
+    assert null.axis == "largest paired t of 8 neurons"
+    assert share_beyond(null, t.max(axis=1)) == picked.evidence.test.p_value
 
 
 def test_a_neuron_picked_on_these_pairs_is_held_against_all_that_were_searched(judge):
