@@ -113,7 +113,8 @@ def _shared(one: Values, two: Values) -> tuple[list[str], list[str]] | None:
     same = one.first.keys() == two.first.keys() and one.second.keys() == two.second.keys()
     if not same and (one.scale != "mean AUROC" or 2 * len(first) < max(len(one.first), len(two.first))):
         return None
-    return (first, list(one.second)) if len(first) > 1 else None
+    few = len(first) < 2 or (one.scale not in ONE_SET and len(one.second) < 2)
+    return None if few else (first, list(one.second))
 
 
 def _sides(values: Values, order: tuple[list[str], list[str]]) -> Sides:

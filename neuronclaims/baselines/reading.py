@@ -10,6 +10,7 @@ from os.path import commonpath
 from pathlib import Path
 from typing import Any
 
+from neuronclaims.baselines.checking import Unfit, check_environment, check_row
 from neuronclaims.baselines.rows import SCHEMA, Baseline, BaselineError, Environment, Row, row_from
 
 FOLDER = ".baselines"
@@ -17,7 +18,8 @@ NAME = "main"
 """What a baseline is called where nobody says."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@+-]*")
-_FIELDS = ("model", "weights", "tokenizer", "dtype", "device", "libraries")
+MOST_BYTES = 512 << 20
+"""The size of a file that is not even read: thousands of times what a large baseline has."""
 
 
 def is_path(word: str) -> bool:
@@ -78,7 +80,7 @@ def parse_baseline(path: Path, data: Mapping[str, Any]) -> Baseline:
     """Return the baseline that the JSON of a file is; raise BaselineError as ``read_baseline`` does."""
     if "schema" not in data or "claims" not in data:
         raise BaselineError(f"{path} is no baseline: it has no 'schema' or no 'claims'. {_AGAIN}")
-    if data["schema"] != SCHEMA:
+    if data["schema"] != SCHEMA or isinstance(data["schema"], (bool, float)):
         raise BaselineError(
             f"{path} is of schema {data['schema']!r}, and this version reads schema {SCHEMA}. "
             f"{'Use the version of neuronclaims that wrote it, or save it again' if _later(data['schema']) else _AGAIN}"
@@ -91,17 +93,36 @@ def parse_baseline(path: Path, data: Mapping[str, Any]) -> Baseline:
 def read_json(path: Path) -> dict[str, Any]:
     """Return the object that a file holds. Raises BaselineError."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        if path.stat().st_size > MOST_BYTES:
+            raise BaselineError(f"{path} is larger than {MOST_BYTES >> 20} MB, which no baseline is.")
+        data = json.loads(
+            path.read_text(encoding="utf-8"), object_pairs_hook=_once, parse_constant=_no_number
+        )
     except json.JSONDecodeError as error:
         raise BaselineError(
-            f"{path} is not valid JSON (line {error.lineno}, column {error.colno}: {error.msg}). "
-            "Was it merged by hand? Take one side whole, or save it again (pytest --claims-save)."
+            f"{path} is not valid JSON (line {error.lineno}, column {error.colno}: {error.msg}). {_MERGED}"
         ) from None
-    except (OSError, UnicodeDecodeError, RecursionError) as error:
+    except Unfit as error:
+        raise BaselineError(f"{path} {error}. {_MERGED}") from None
+    except (OSError, ValueError, RecursionError, MemoryError) as error:
         raise BaselineError(f"{path} cannot be read: {error}.") from None
     if not isinstance(data, dict):
         raise BaselineError(f"{path} is no baseline: it holds no JSON object. {_AGAIN}")
     return data
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the mapping of some pairs. Raises Unfit for a name that comes twice, of which JSON would drop one."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        seen: set[str] = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        raise Unfit(f"has {twice!r} twice")
+    return found
+
+
+def _no_number(text: str) -> None:
+    raise Unfit(f"has {text} for a number, which no row of a baseline has")
 
 
 def _environments(path: Path, data: Mapping[str, Any]) -> dict[str, Environment]:
@@ -113,10 +134,13 @@ def _environments(path: Path, data: Mapping[str, Any]) -> dict[str, Environment]
         )
     found = {}
     for key, each in given.items():
-        missing = [name for name in _FIELDS if not isinstance(each, dict) or not each.get(name)]
-        if missing:
-            raise BaselineError(f"{path}: the environment {key!r} lacks {', '.join(missing)}. {_AGAIN}")
-        found[key] = Environment(**{name: each[name] for name in _FIELDS})
+        try:
+            check_environment(f"the environment {key!r}", each)
+        except Unfit as error:
+            raise BaselineError(
+                f"{path}: {_within(f'the environment {key!r}', str(error))}. {_AGAIN}"
+            ) from None
+        found[key] = Environment(**each)
     return found
 
 
@@ -125,18 +149,30 @@ def _rows(path: Path, given: Any, environments: Mapping[str, Environment]) -> di
         raise BaselineError(f"{path}: 'claims' is no mapping of names to claims. {_AGAIN}")
     rows = {}
     for name, each in given.items():
+        what = f"the row of {name!r}"
         try:
-            rows[name] = row_from(each)
-        except (TypeError, KeyError, ValueError, AttributeError) as error:
-            raise BaselineError(f"{path}: the row of {name!r} cannot be read ({error}). {_AGAIN}") from None
+            if name.count("::") < 2:
+                raise Unfit("is not named by file, model and id, such as x.claims.yaml::demo::hanoi")
+            check_row(what, each)
+        except Unfit as error:
+            raise BaselineError(f"{path}: {_within(what, str(error))}. {_AGAIN}") from None
+        rows[name] = row_from(each)
         if rows[name].environment not in environments:
             raise BaselineError(
-                f"{path}: the row of {name!r} does not say what it was measured with "
+                f"{path}: {what} does not say what it was measured with "
                 f"(no environment {rows[name].environment!r}). {_AGAIN}"
             )
     return rows
 
 
+def _within(what: str, fault: str) -> str:
+    """Say where a fault is, once."""
+    if fault.startswith(what):
+        return fault
+    return f"{what} {fault}" if fault.startswith("is ") else f"{what}: {fault}"
+
+
+_MERGED = "Was it merged by hand? Take one side whole, or save it again (pytest --claims-save)."
 _AGAIN = "Save it again from a run that is as it should be: pytest --claims-save"
 
 
