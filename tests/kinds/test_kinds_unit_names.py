@@ -145,11 +145,8 @@ def test_the_page_shows_a_continuation_as_text(tmp_path) -> None:
         commits={},
     )
     assert ATTACK not in text
-    [plots] = re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', text, re.DOTALL)
-    drawn = [
-        trace["text"] for data, _ in json.loads(plots) for trace in data if "⟶" in str(trace.get("text"))
-    ]
-    told = {label for trace in drawn for label in trace}
+    [shared] = re.findall(r'<script type="application/json" id="texts">(.*?)</script>', text, re.DOTALL)
+    told = {label for texts in json.loads(shared) for label in texts if "⟶" in label}
     assert not [label for label in told if set(label.replace("<br>", "")) & set("<>")]
     names = {name for row in distributions(result).rows for name in row.names}
     assert {html.unescape(label.replace("<br>", " ")) for label in told} == names

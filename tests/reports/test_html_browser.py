@@ -12,7 +12,7 @@ import pytest
 from chromium import Page, chromium, find_chromium
 from hostile import ATTACK, ATTACKS, entry
 
-from neuronclaims.figures import Surface
+from neuronclaims.figures import Distributions, Row, Surface
 from neuronclaims.reports.entry import Entry
 from neuronclaims.reports.html import write_html
 from neuronclaims.reports.text import visible
@@ -130,6 +130,18 @@ def test_no_attack_is_run_and_all_are_shown(browser, tmp_path) -> None:
     legend = browser.js("document.querySelector('.legendtext').textContent")
     assert "first </script><script>window.hacked=1</script>" in legend
     assert "<b>bold</b> &lt;i&gt; &amp; %{x}" in legend
+
+
+def test_texts_that_read_like_names_of_colours_stay_texts(browser, tmp_path) -> None:
+    rows = Row("var:grid", (1.0, 2.0, 3.0), ("var:ink",) * 3), Row("on:least,most:0.5", (1.0, 2.0))
+    claim = entry()
+    evidence = replace(claim.result.evidence, figures=(Distributions("var:paper", rows),))
+    browser.open(write_html(tmp_path, [replace(claim, result=replace(claim.result, evidence=evidence))]))
+    assert set(browser.js(DRAW_ALL)) == {"drawn true"}
+    legend = browser.js("[...document.querySelectorAll('.legendtext')].map((text) => text.textContent)")
+    assert set(legend) == {"var:grid", "on:least,most:0.5"}
+    assert browser.js("document.querySelector('.xtitle').textContent") == "var:paper"
+    assert browser.js("document.querySelector('.plot').data.find((trace) => trace.text).text[0]") == "var:ink"
 
 
 def test_filters_hide_rows_and_claims_and_say_how_many_are_left(browser, flat) -> None:

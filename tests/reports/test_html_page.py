@@ -199,6 +199,27 @@ def test_embedded_json_is_the_same_value_and_cannot_end_its_element(value: objec
     assert not set(text) & set("<>&")
 
 
+def test_texts_that_claims_share_stand_in_the_page_once_and_plots_find_them_again() -> None:
+    alike, other = entry("", 0), entry("else", 1)
+    text = rendered([alike, entry("", 2), other])
+    scripts = re.findall(r'<script type="application/json" (.*?)>(.*?)</script>', text, re.DOTALL)
+    (shared,) = (json.loads(body) for head, body in scripts if head == 'id="texts"')
+    plots = [json.loads(body) for head, body in scripts if head == 'class="plots"']
+    first, second, third = (
+        [
+            shared[trace["text"]["shared"]]
+            for data, _ in claim
+            for trace in data
+            if "shared" in trace.get("text", "")
+        ]
+        for claim in plots[-3:]
+    )
+    assert ["A prompt."] * 9 in first
+    assert first == second
+    assert ["A prompt. else"] * 9 in third
+    assert text.count('"A prompt."') == 9
+
+
 def test_a_report_is_written_without_plotly_s_package_and_read_without_jinja(tmp_path) -> None:
     code = f"""
 import sys

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from neuronclaims.reports.entry import Entry
 from neuronclaims.reports.html.overview import overview
 from neuronclaims.reports.html.policy import policy
+from neuronclaims.reports.html.shared import Texts
 from neuronclaims.reports.html.shown import Shown
 from neuronclaims.reports.text import visible
 from neuronclaims.reports.wording import p_value, tally
@@ -37,7 +38,8 @@ def page(
     ``made`` is when, ``environment`` the versions the numbers were made with, ``commits`` where claim files stand in
     git. ``taken`` are ids of style elements that Plotly would add, were they not there already.
     """
-    claims = [Shown(entry, commits.get(entry.result.file, "")) for entry in entries]
+    texts = Texts()
+    claims = [Shown(entry, commits.get(entry.result.file, ""), texts) for entry in entries]
     script = "\n".join(_asset(name) for name in SCRIPTS)
     start = _asset("start.js")
     style, dark = "\n".join(_asset(name) for name in STYLES), _asset("dark.css")
@@ -55,6 +57,7 @@ def page(
             tally=tally(entries),
             overview=overview(claims),
             claims=claims,
+            texts=texts,
             complete=complete,
             made=made,
             environment=environment,

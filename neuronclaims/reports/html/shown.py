@@ -6,7 +6,7 @@ import hashlib
 import re
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ from neuronclaims.figures import Null
 from neuronclaims.reports.entry import Entry
 from neuronclaims.reports.html.figures import Drawing, draw
 from neuronclaims.reports.html.policy import embedded
+from neuronclaims.reports.html.shared import Texts
 from neuronclaims.reports.wording import counts_text, headline, number, own_id, p_value, selection_lines
 from neuronclaims.results import Effect, Evidence, Result, Test
 
@@ -27,10 +28,14 @@ Pairs = list[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Shown:
-    """A claim for the templates; ``commit`` is where its file stands in git, empty where that is not known."""
+    """A claim for the templates; ``commit`` is where its file stands in git, empty where that is not known.
+
+    ``texts`` are those that its plots share with plots of other claims.
+    """
 
     entry: Entry
     commit: str = ""
+    texts: Texts = field(default_factory=Texts)
 
     @property
     def result(self) -> Result:
@@ -176,7 +181,8 @@ class Shown:
     @cached_property
     def plots(self) -> Markup:
         """Return all plots of the claim as JSON for the page's script, in the order of the page."""
-        return embedded(sources([*self.drawings, *self.nulls]))
+        found = sources([*self.drawings, *self.nulls])
+        return embedded([(self.texts.shared(traces), layout) for traces, layout in found])
 
 
 def sources(drawings: Sequence[Drawing]) -> list[tuple[Any, Any]]:

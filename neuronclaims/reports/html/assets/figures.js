@@ -43,12 +43,14 @@
     return light > 0.179 ? "#000000" : "#ffffff";
   };
 
+  /* Names of colours are looked up everywhere but in what is to be read. */
+  const READ = new Set(["text", "name", "legendgroup", "customdata", "hovertemplate"]);
   const coloured = (value) => {
     if (typeof value === "string" && value.startsWith("on:")) return standingOut(value);
     if (typeof value === "string") return value.startsWith("var:") ? theme.colour(value.slice(4)) : value;
     if (Array.isArray(value)) return typeof value[0] === "number" && typeof value[1] === "number" ? value : value.map(coloured);
     if (value === null || typeof value !== "object") return value;
-    return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, coloured(entry)]));
+    return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, READ.has(key) ? entry : coloured(entry)]));
   };
 
   const axis = () => ({
@@ -68,10 +70,21 @@
     },
   });
 
+  /* Texts of points that many claims have in common stand in the page once. */
+  let texts = null;
+  const spelledOut = (plots) => {
+    for (const trace of plots.flatMap(([data]) => data)) {
+      if (trace.text?.shared === undefined) continue;
+      texts ??= JSON.parse(document.getElementById("texts").textContent);
+      trace.text = texts[trace.text.shared];
+    }
+    return plots;
+  };
+
   /* Plots stand in the order of their data, claim by claim. */
   const source = (plot) => {
     const home = plot.closest(".claim, .grid");
-    if (!read.has(home)) read.set(home, JSON.parse(home.querySelector(".plots").textContent));
+    if (!read.has(home)) read.set(home, spelledOut(JSON.parse(home.querySelector(".plots").textContent)));
     return read.get(home)[[...home.querySelectorAll(".plot")].indexOf(plot)];
   };
 
