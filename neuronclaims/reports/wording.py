@@ -26,6 +26,8 @@ def p_value(value: float) -> str:
     """Return a p-value as papers print it: two or three decimals, below 0.001 as a power of ten."""
     if value >= 0.0995:
         return f"{value:.2f}"
+    if value < 1e-300:  # a tail too thin for floating point, never a p of 0
+        return "< 1e-300"
     return f"{value:.3f}" if value >= 0.001 else f"{value:.1e}".replace("e-0", "e-")
 
 

@@ -119,6 +119,7 @@ def test_visible_text_has_nothing_a_terminal_obeys_and_ordinary_text_is_left_alo
         (0.05, "0.050"),
         (0.00101, "0.001"),
         (0.00016, "1.6e-4"),
+        (0.0, "< 1e-300"),
         (1.0, "1.00"),
     ],
 )
