@@ -155,6 +155,8 @@ SINGLE: dict[str, Callable[..., Any]] = {
     "effect_change of AUROC": _change("auroc", False),
     "paired effect_change": _change("difference", True),
     "paired effect_change of AUROC": _change("auroc", True),
+    "effect_change of ratio, paired": _change("ratio", True),
+    "effect_change of share, paired": _change("share", True),
 }
 """Calls on [n1] and [n2]."""
 
