@@ -83,9 +83,15 @@ def _item(entry: Entry) -> str:
     result = entry.result
     given = f" (<code>{escaped(own_id(result))}</code>)" if own_id(result) else ""
     where = f"{_place(entry)} on <code>{escaped(result.model)}</code>{given}"
-    lines = [escaped(result.sentence), where, escaped(why(entry))]
+    lines = [escaped(result.sentence), where, escaped(why(entry)), *_since(entry)]
     lines += [f"In the new model: {escaped(entry.rematch.sentence)}."] if entry.rematch else []
     return f"- {_mark(entry)} **{_verdict(entry)}**: {'<br>'.join(lines)}\n"
+
+
+def _since(entry: Entry) -> list[str]:
+    """Say what became of a claim since its baseline, where that is something and is not the reason given already."""
+    told = entry.drift in (None, "held", "new") or entry.result.as_expected
+    return [] if told else [f"Since the baseline: {escaped(entry.drift_reason)}"]
 
 
 def _steps(entries: Sequence[Entry]) -> str:

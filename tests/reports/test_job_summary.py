@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from neuronclaims.reports.account import Account
+from neuronclaims.reports.entry import Entry
 from neuronclaims.reports.files import ReportError
 from neuronclaims.reports.job_summary import COLUMNS, LIMIT, ROWS, summary, write_summary
 from neuronclaims.reports.markdown import escaped
@@ -99,6 +100,23 @@ def test_what_is_not_as_expected_comes_first_with_reason_and_place() -> None:
     assert "Refuted: the data speak against the claim as it is written." in missed
     assert "neuron 0:0" in text[last:]
     assert "Not as expected" not in summary(Account(entries[:1]))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "drift", "times"),
+    [
+        ("refuted", "lost", 1),
+        ("inconclusive", "weaker", 1),
+        ("supported", "weaker", 1),
+        ("refuted", "held", 0),
+    ],
+)
+def test_what_became_of_a_claim_is_said_once_beside_what_it_came_to(verdict, drift, times) -> None:
+    result = entry("", 0, verdict).result
+    became = Entry("a::b::c", "failed", result, drift, "it was another <thing> once")
+    text = Page(summary(Account((became,)))).text
+    assert text.count("Since the baseline: it was another <thing> once") == times
+    assert text.count("Because.") == (verdict != "supported")
 
 
 @pytest.mark.parametrize("room", [2_000, 30_000, 200_000, LIMIT])
