@@ -60,6 +60,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = (options.keep or Path(folder)).resolve()
         claims = home / "claims"
+        (home / "conftest.py").unlink(missing_ok=True)
         shutil.rmtree(claims, ignore_errors=True)
         shutil.copytree(CLAIMS, claims, ignore=shutil.ignore_patterns("published", ".baselines"))
         pytest(home, "claims", "--claims-save")
