@@ -164,7 +164,7 @@ def test_tables_beside_figures_tell_the_numbers() -> None:
 
 def test_what_relabelling_gives_says_how_many_arrangements_it_is_of() -> None:
     drawn = draw(Null("AUROC", 0.0, 1.0, (10, 30), 1.0, every=False))
-    assert "40 random arrangements, drawn for this figure" in drawn.caption
+    assert "40 random arrangements" in drawn.caption
     bars, line = drawn.plots[0].data
     assert (bars["x"], bars["y"], bars["width"]) == ([0.25, 0.75], [25.0, 75.0], 0.5)
     assert line["x"] == [1.0, 1.0]

@@ -174,7 +174,7 @@ def test_what_became_of_a_claim_since_the_baseline_is_said_and_can_be_filtered_b
     found = Reader(rendered([lost, entry("y", 2)]))
     assert [row["data-drift"] for row in found.tags("tr") if "data-claim" in row] == ["lost", ""]
     assert "drift" in {select["name"] for select in found.tags("select")}
-    assert ". The effect <fell>." in found.texts
+    assert ": The effect <fell>." in found.texts
     assert "drift" not in {select["name"] for select in Reader(rendered([entry("y", 2)])).tags("select")}
 
 

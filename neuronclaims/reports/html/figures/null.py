@@ -15,7 +15,7 @@ def draw(figure: Null) -> Drawing:
     how = (
         f"all {total:,} arrangements"
         if figure.every
-        else f"{total:,} random arrangements, drawn for this figure"
+        else f"{total:,} random arrangements"
     )
     caption = f"If the labels meant nothing: {figure.axis} in {how}"
     words = (
