@@ -14,27 +14,16 @@ of 192, MLP 512, vocabulary 4,096).
 from __future__ import annotations
 
 import argparse
-import statistics
-import time
-from collections.abc import Callable
 from pathlib import Path
-from random import Random
 
 import torch
-from tokenizers import Tokenizer, models, pre_tokenizers
-from transformers import (
-    GPT2Config,
-    GPT2LMHeadModel,
-    LlamaConfig,
-    LlamaForCausalLM,
-    PreTrainedTokenizerFast,
-)
+from peers import shape
+from transformers import LlamaConfig, LlamaForCausalLM
 
 from neuronclaims.measurements import Activations, Generation, TokenRule
 from neuronclaims.runs import LoadedModel, RunOptions, Source, measure, open_model
 
-TEXTS, MANY, SHORTEST, LONGEST, BATCH, NEW = 48, 192, 10, 40, 16, 20
-WORDS = 500
+MANY, NEW = 192, 20
 
 
 def main() -> None:
@@ -43,14 +32,11 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    model = GPT2LMHeadModel(GPT2Config(vocab_size=50257, eos_token_id=None, bos_token_id=None)).eval()
-    handed = LoadedModel(model, words())
+    handed = LoadedModel(shape.model(), shape.tokenizer())
     source = opened(handed)
-    texts = drawn_texts(TEXTS)
+    texts = shape.texts()
     every = asked(texts, range(12), None)
-    more = drawn_texts(MANY)
+    more = shape.texts(MANY)
     small = llama()
     plain, generation = (lambda: body(handed, texts)), (lambda: generated(handed, texts))
     print("| what | against | ratio |\n|---|---|---|")
@@ -78,17 +64,7 @@ def main() -> None:
             generation,
         ),
     ):
-        print(f"| {what} | {against} | {compared(one, other, options.rounds)} |", flush=True)
-
-
-def drawn_texts(count: int) -> list[str]:
-    """Return texts, the longest first."""
-    drawn = Random(0)
-    texts = (
-        " ".join(f"w{drawn.randrange(WORDS)}" for _ in range(drawn.randint(SHORTEST, LONGEST)))
-        for _ in range(count)
-    )
-    return sorted(texts, key=lambda text: -len(text.split()))
+        print(f"| {what} | {against} | {shape.compared(one, other, options.rounds)} |", flush=True)
 
 
 def opened(handed: LoadedModel) -> Source:
@@ -96,7 +72,7 @@ def opened(handed: LoadedModel) -> Source:
 
 
 def llama() -> LoadedModel:
-    shape = LlamaConfig(
+    config = LlamaConfig(
         vocab_size=4096,
         hidden_size=192,
         intermediate_size=512,
@@ -105,22 +81,7 @@ def llama() -> LoadedModel:
         eos_token_id=None,
         bos_token_id=None,
     )
-    return LoadedModel(LlamaForCausalLM(shape).eval(), words())
-
-
-def compared(one: Callable[[], None], other: Callable[[], None], rounds: int) -> str:
-    """Return the median ratio of two pieces of work, run in turns, with its range."""
-    ratios = []
-    for number in range(rounds):
-        times = [timed(work) for work in ((one, other) if number % 2 else (other, one))]
-        ratios.append(times[0] / times[1] if number % 2 else times[1] / times[0])
-    return f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
-
-
-def timed(work: Callable[[], None]) -> float:
-    start = time.process_time()
-    work()
-    return time.process_time() - start
+    return LoadedModel(LlamaForCausalLM(config).eval(), shape.tokenizer())
 
 
 def asked(texts: list[str], layers: range, generate: Generation | None) -> list[Activations]:
@@ -133,35 +94,20 @@ def asked(texts: list[str], layers: range, generate: Generation | None) -> list[
 
 
 def measured(source: Source, needs: list[Activations]) -> None:
-    measure(source, needs, options=RunOptions(batch_prompts=BATCH))
+    measure(source, needs, options=RunOptions(batch_prompts=shape.BATCH))
 
 
-@torch.inference_mode()
 def body(handed: LoadedModel, texts: list[str]) -> None:
-    for start in range(0, len(texts), BATCH):
-        batch = handed.tokenizer(texts[start : start + BATCH], return_tensors="pt", padding=True)
-        handed.model.base_model(**batch, use_cache=False)
+    shape.body(handed.model, handed.tokenizer, texts)
 
 
 @torch.inference_mode()
 def generated(handed: LoadedModel, texts: list[str]) -> None:
-    for start in range(0, len(texts), BATCH):
+    for start in range(0, len(texts), shape.BATCH):
         batch = handed.tokenizer(
-            texts[start : start + BATCH], return_tensors="pt", padding=True, padding_side="left"
+            texts[start : start + shape.BATCH], return_tensors="pt", padding=True, padding_side="left"
         )
         handed.model.generate(**batch, max_new_tokens=NEW, do_sample=False, pad_token_id=0)
-
-
-def words() -> PreTrainedTokenizerFast:
-    names = ["<unk>", *(f"w{number}" for number in range(WORDS))]
-    inner = Tokenizer(models.WordLevel({name: place for place, name in enumerate(names)}, unk_token="<unk>"))
-    inner.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    return PreTrainedTokenizerFast(
-        tokenizer_object=inner,
-        unk_token="<unk>",
-        pad_token="<unk>",
-        model_input_names=["input_ids", "attention_mask"],
-    )
 
 
 if __name__ == "__main__":

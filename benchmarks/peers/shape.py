@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
-from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
+from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedModel, PreTrainedTokenizerFast
 
 TEXTS, SHORTEST, LONGEST, BATCH, LAYERS = 48, 10, 40, 16, 12
 WORDS = 500
@@ -25,12 +25,12 @@ def model() -> GPT2LMHeadModel:
     return GPT2LMHeadModel(GPT2Config(vocab_size=50257, eos_token_id=None, bos_token_id=None)).eval()
 
 
-def texts() -> list[str]:
-    """Return the texts, the longest first."""
+def texts(count: int = TEXTS) -> list[str]:
+    """Return texts, the longest first."""
     drawn = Random(0)
     found = [
         " ".join(f"w{drawn.randrange(WORDS)}" for _ in range(drawn.randint(SHORTEST, LONGEST)))
-        for _ in range(TEXTS)
+        for _ in range(count)
     ]
     return sorted(found, key=lambda text: -len(text.split()))
 
@@ -56,10 +56,10 @@ def batches(words: PreTrainedTokenizerFast, said: list[str], size: int = BATCH) 
 
 
 @torch.inference_mode()
-def body(plain: GPT2LMHeadModel, words: PreTrainedTokenizerFast, said: list[str]) -> None:
+def body(plain: PreTrainedModel, words: PreTrainedTokenizerFast, said: list[str]) -> None:
     """Run the model's own body over the batches, without its LM head."""
     for batch in batches(words, said):
-        plain.transformer(**batch, use_cache=False)
+        plain.base_model(**batch, use_cache=False)
 
 
 def compared(one: Callable[[], None], other: Callable[[], None], rounds: int) -> str:
