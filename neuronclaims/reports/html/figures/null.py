@@ -12,11 +12,7 @@ from neuronclaims.reports.wording import number
 def draw(figure: Null) -> Drawing:
     """Draw the arrangements and where the observed value lies among them."""
     total = sum(figure.counts)
-    how = (
-        f"all {total:,} arrangements"
-        if figure.every
-        else f"{total:,} random arrangements"
-    )
+    how = f"all {total:,} arrangements" if figure.every else f"{total:,} random arrangements"
     caption = f"If the labels meant nothing: {figure.axis} in {how}"
     words = (
         f"{caption}, from {number(figure.low)} to {number(figure.high)}; observed {number(figure.observed)}."
