@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neuronclaims.baselines.paired import Paired
+from neuronclaims.baselines.paired import ALPHA, Paired
 from neuronclaims.baselines.rows import ONE_SET, Row, Values, digest
 from neuronclaims.results import Effect
 from neuronclaims.stats import effect_change
@@ -52,6 +52,8 @@ def paired_values(old: Row, new: Row, *, down: float, up: float, noise: float) -
         up=up,
         allowance=None,
         seed=int(digest([old.content, "drift"])[:16], 16),
+        alpha=old.alpha or ALPHA,
+        family=new.family or 1,
         blocks=one.blocks,
         left_out=len(one.first.keys() | two.first.keys()) - len(order[0]),
     )

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     Sides = tuple[NDArray[np.float64], NDArray[np.float64]]
     Way = Literal["above", "below"]
 
-DRAWS = 9_999
+ALPHA = 0.05
+"""The level of a claim whose row tells none."""
+
+DRAWS, MOST = 9_999, 99_999
+"""Random arrangements of a test, and the most that are drawn where p is near a limit of its family."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,8 @@ class Paired:
 
     The second are zeros where there is one set alone. ``way`` is 1 where a rise of the effect favours the claim, else
     -1; ``noise`` is what a value may move by when it is measured again; ``down`` and ``up`` are the shares of the
-    effect by which it may fall and rise. ``left_out`` counts units that only one of the runs has a value for.
+    effect by which it may fall and rise. ``family`` claims are looked at together, at level ``alpha``. ``left_out``
+    counts units that only one of the runs has a value for.
     """
 
     old: Sides
@@ -41,6 +46,8 @@ class Paired:
     up: float
     allowance: float | None
     seed: int
+    alpha: float = ALPHA
+    family: int = 1
     blocks: tuple[tuple[int, ...], tuple[int, ...]] | None = None
     left_out: int = 0
 
@@ -157,7 +164,9 @@ class Paired:
             alternative="greater" if where == "above" else "less",
             seed=self.seed,
             resamples=DRAWS,
-            max_resamples=DRAWS,
+            max_resamples=MOST,
+            alpha=self.alpha,
+            family=self.family,
             blocks=self.blocks,
         )
         return 1.0 if test.degenerate and not test.statistic else test.p_value

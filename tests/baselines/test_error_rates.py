@@ -20,8 +20,9 @@ def family(rng, claims, change, *, scale="difference", paired=False, verdict="su
     for place in range(claims):
         a, b = rng.normal(apart, 1, N), rng.normal(0, 1, N)
         name = f"c{place}"
-        old[name] = row(a, b, scale=scale, paired=paired)
-        new[name] = row(*change(a, b), scale=scale, paired=paired, verdict=verdict)
+        asked = f"claim {rng.integers(1 << 62)}"  # random arrangements are drawn for what a claim asks
+        old[name] = row(a, b, scale=scale, paired=paired, content=asked)
+        new[name] = row(*change(a, b), scale=scale, paired=paired, verdict=verdict, content=asked)
     return old, new
 
 
