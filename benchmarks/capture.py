@@ -20,8 +20,10 @@ import torch
 from peers import shape
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from neuronclaims.engines.measure import measure
 from neuronclaims.measurements import Activations, Generation, TokenRule
-from neuronclaims.runs import LoadedModel, RunOptions, Source, measure, open_model
+from neuronclaims.models.options import RunOptions
+from neuronclaims.models.sources import LoadedModel, Source, open_model
 
 MANY, NEW = 192, 20
 

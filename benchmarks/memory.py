@@ -18,9 +18,9 @@ import torch
 from peers import shape
 from transformers import GPT2Config, GPT2LMHeadModel
 
+from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import phrases
-from neuronclaims.language import read_claim_file
-from neuronclaims.runs import LoadedModel
+from neuronclaims.models.sources import LoadedModel
 from neuronclaims.study import Study
 
 NEURONS, PROMPTS, WORDS = 50_000, 1_000, 6

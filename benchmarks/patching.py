@@ -18,8 +18,9 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 
+from neuronclaims.engines.measure import measure
 from neuronclaims.measurements import Pair, Prediction, RestorationSweep
-from neuronclaims.runs import LoadedModel, Source, measure, open_model
+from neuronclaims.models.sources import LoadedModel, Source, open_model
 
 TOKENS, DIFFERS, WIDTH = 20, 16, 3072
 

@@ -30,10 +30,14 @@ from pathlib import Path
 
 import numpy as np
 
+from neuronclaims.cache.maintenance import contents, verify
+from neuronclaims.cache.run_cache import RunCache
 from neuronclaims.demo.prompts import prompts
+from neuronclaims.engines.measure import measure
 from neuronclaims.measurements import Activations, TokenRule
-from neuronclaims.runs import CacheError, Progress, RunCache, RunOptions, RunWarning, measure, open_model
-from neuronclaims.runs.upkeep import contents, verify
+from neuronclaims.models.errors import CacheError, RunWarning
+from neuronclaims.models.options import Progress, RunOptions
+from neuronclaims.models.sources import open_model
 
 TOPICS = ("hanoi", "places", "violent", "peaceful", "true_statements")
 TEXTS = tuple(sorted({prompt.text for topic in TOPICS for prompt in prompts(topic, "heldout")}))

@@ -17,13 +17,15 @@ from pathlib import Path
 
 import numpy as np
 
+from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.demo import MODEL_FOLDER, variants
 from neuronclaims.kinds import phrases
-from neuronclaims.language import Neuron, read_claim_file
+from neuronclaims.models.options import RunOptions
+from neuronclaims.models.sources import open_model
 from neuronclaims.rematch.halves import halved
 from neuronclaims.rematch.search import Match, Pair, Remembered, matches
 from neuronclaims.rematch.tokenwise import Held
-from neuronclaims.runs import RunOptions, open_model
+from neuronclaims.sentences.values import Neuron
 
 CLAIMS = Path(__file__).parents[1] / "claims"
 FILES = ("places", "seed-000-true-false", "seed-003-article")

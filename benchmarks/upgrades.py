@@ -30,8 +30,8 @@ WORDS = ("held", "weaker", "stronger", "lost", "gained", "unclear", "untestable"
 OTHER_BATCHES = """
 import os
 import pytest
-from neuronclaims.runs import RunOptions
-from neuronclaims.session.opening import model_nodes
+from neuronclaims.models.options import RunOptions
+from neuronclaims.pytest_session.opening import model_nodes
 from neuronclaims.study import Study
 
 

@@ -21,9 +21,11 @@ from random import Random
 import numpy as np
 
 from neuronclaims import stats
+from neuronclaims.cache.run_cache import RunCache
 from neuronclaims.demo.prompts import TOPICS, Prompt, prompts
+from neuronclaims.engines.measure import measure
 from neuronclaims.measurements import Activations, Site, TokenRule
-from neuronclaims.runs import RunCache, measure, open_model
+from neuronclaims.models.sources import open_model
 
 HERE = Path(__file__).parent
 SITES: tuple[Site, ...] = ("mlp_post", "resid_post")

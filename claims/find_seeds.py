@@ -17,6 +17,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from neuronclaims.cache.run_cache import RunCache
+from neuronclaims.engines.measure import measure
 from neuronclaims.measurements import (
     AblationSweep,
     Activations,
@@ -28,7 +30,7 @@ from neuronclaims.measurements import (
     RestorationSweep,
     TokenRule,
 )
-from neuronclaims.runs import RunCache, measure, open_model
+from neuronclaims.models.sources import open_model
 
 HERE = Path(__file__).parent
 DISCOVERY = HERE / "prompts" / "discovery"

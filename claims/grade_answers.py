@@ -25,7 +25,7 @@ from neuronclaims.demo.probes import first_object
 from neuronclaims.demo.prompts import split_facts
 from neuronclaims.demo.world.facts import RELATIONS, Fact, question
 from neuronclaims.demo.world.frames import Split, fill, frames
-from neuronclaims.runs.fingerprint import fingerprint_folder
+from neuronclaims.models.fingerprint import fingerprint_folder
 
 HERE = Path(__file__).parent
 FOLDERS: dict[Split, Path] = {"heldout": HERE / "prompts", "discovery": HERE / "prompts" / "discovery"}

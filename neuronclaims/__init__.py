@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from neuronclaims.errors import NeuronClaimsError
+    from neuronclaims.models.options import RunOptions
+    from neuronclaims.models.sources import LoadedModel
     from neuronclaims.provenance import fingerprint
     from neuronclaims.results import Result
-    from neuronclaims.runs import LoadedModel, RunOptions
     from neuronclaims.study import Study, judge
 
 __version__ = "0.1.0"
 
 _HOME = {
-    "LoadedModel": "runs",
+    "LoadedModel": "models.sources",
     "NeuronClaimsError": "errors",
     "Result": "results",
-    "RunOptions": "runs",
+    "RunOptions": "models.options",
     "Study": "study",
     "fingerprint": "provenance",
     "judge": "study",

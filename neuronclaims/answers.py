@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
+from neuronclaims.cache.origins import Origin, from_cache
+from neuronclaims.cache.run_cache import RunCache
+from neuronclaims.engines.describe import spoken
+from neuronclaims.engines.measure import measure
+from neuronclaims.engines.noise import noise_floor
 from neuronclaims.measurements import Activations, Measurement
+from neuronclaims.models.errors import MeasurementError
+from neuronclaims.models.options import Progress, RunOptions
+from neuronclaims.models.sources import Source
 from neuronclaims.provenance import identity
-from neuronclaims.runs import (
-    MeasurementError,
-    Progress,
-    RunCache,
-    RunOptions,
-    Source,
-    measure,
-    noise_floor,
-    spoken,
-)
-from neuronclaims.runs.origins import Origin, from_cache
 
 if TYPE_CHECKING:
     import numpy as np

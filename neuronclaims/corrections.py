@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, cast
 from neuronclaims import stats
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import Family, Finding, Reach, kind_of
-from neuronclaims.kinds.joint import step_down
-from neuronclaims.kinds.kept import by_identity
+from neuronclaims.kinds.shared.joint import step_down
+from neuronclaims.kinds.shared.memoize import by_identity
 
 if TYPE_CHECKING:
+    from neuronclaims.claim_files.claims import Claim, ClaimFile
     from neuronclaims.kinds.kind import Correction
-    from neuronclaims.language import Claim, ClaimFile
 
 JOINT = "max-statistic"
 """The correction that tests claims together where they rest on one exchange of prompts."""

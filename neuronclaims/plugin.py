@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from neuronclaims.session.baseline_settings import add_baseline_settings, wants_baseline
-from neuronclaims.session.settings import SUFFIXES, add_settings, check_settings, given_models
+from neuronclaims.pytest_session.baselines.baseline_settings import add_baseline_settings, wants_baseline
+from neuronclaims.pytest_session.settings import SUFFIXES, add_settings, check_settings, given_models
 
 if TYPE_CHECKING:
-    from neuronclaims.runs import LoadedModel
-    from neuronclaims.session.nodes import ClaimFileNode
+    from neuronclaims.models.sources import LoadedModel
+    from neuronclaims.pytest_session.nodes import ClaimFileNode
     from neuronclaims.study import Study
 
 
@@ -31,19 +31,19 @@ def pytest_configure(config: pytest.Config) -> None:
     """Check the options, and register what gathers results: not on xdist's workers, which only send theirs."""
     check_settings(config)
     if not hasattr(config, "workerinput"):
-        from neuronclaims.session.recorder import listen
+        from neuronclaims.pytest_session.recorder import listen
 
         listen(config)
     if wants_baseline(config):
-        from neuronclaims.session.compared import compare
+        from neuronclaims.pytest_session.baselines.compared import compare
 
         compare(config)
     if given_models(config):
-        from neuronclaims.session.model_names import ModelNames
+        from neuronclaims.pytest_session.model_names import ModelNames
 
         config.pluginmanager.register(ModelNames(config), "neuronclaims-model-names")
     if config.option.claims_dry_run:
-        from neuronclaims.session.dry_run import DryRun
+        from neuronclaims.pytest_session.dry_run import DryRun
 
         config.pluginmanager.register(DryRun(config), "neuronclaims-dry-run")
 
@@ -52,7 +52,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ClaimFileN
     """Collect ``*.claims.yaml``."""
     if not file_path.name.endswith(SUFFIXES):
         return None
-    from neuronclaims.session.nodes import ClaimFileNode
+    from neuronclaims.pytest_session.nodes import ClaimFileNode
 
     return ClaimFileNode.from_parent(parent, path=file_path)
 
@@ -65,7 +65,7 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
         or not any(hasattr(item, "attach_result") for item in items)
     ):
         return []
-    from neuronclaims.session.opening import forewarn
+    from neuronclaims.pytest_session.opening import forewarn
 
     return forewarn(items)
 
@@ -99,6 +99,6 @@ def claims_models() -> Mapping[str, LoadedModel | Path]:
 @pytest.fixture(scope="session")
 def claims_study(request: pytest.FixtureRequest, claims_models: Mapping[str, LoadedModel | Path]) -> Study:
     """Open the session's study, which measures each model once and judges each claim file once per model."""
-    from neuronclaims.session.opening import open_study
+    from neuronclaims.pytest_session.opening import open_study
 
     return open_study(request.session, claims_models)

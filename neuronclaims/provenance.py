@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neuronclaims.kinds import ClaimError
-from neuronclaims.runs import LoadedModel, ModelError, Source, open_model
+from neuronclaims.models.errors import ModelError
+from neuronclaims.models.sources import LoadedModel, Source, open_model
 
 if TYPE_CHECKING:
-    from neuronclaims.language import Claim
+    from neuronclaims.claim_files.claims import Claim
 
 SHORT = 12
 """How many digits of a fingerprint messages show."""

@@ -13,24 +13,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neuronclaims.answers import Answered, Answering, Measure, or_raise
+from neuronclaims.cache.run_cache import RunCache, context_about
+from neuronclaims.claim_files.claims import Claim, ClaimFile
+from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.corrections import family_of, reachable, unsettled
+from neuronclaims.engines.measure import measure
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import PATIENCE, Family, Finding, kind_of, phrases
-from neuronclaims.language import Claim, ClaimFile, read_claim_file
 from neuronclaims.measurements import Measurement
+from neuronclaims.models.fingerprint import Fingerprint
+from neuronclaims.models.options import Progress, RunOptions
+from neuronclaims.models.sources import LoadedModel, Source, open_model
 from neuronclaims.provenance import Fingerprints, check_graders, graders_note, identity
 from neuronclaims.results import Result
-from neuronclaims.runs import (
-    Fingerprint,
-    LoadedModel,
-    Progress,
-    RunCache,
-    RunOptions,
-    Source,
-    measure,
-    open_model,
-)
-from neuronclaims.runs.cache import context_about
 from neuronclaims.verdicts import conclude
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from neuronclaims.results import Effect, Evidence, Result, Test, Verdict
 from neuronclaims.stats.verdicts import MARGIN_SIDES
 
 if TYPE_CHECKING:
-    from neuronclaims.language import Claim, ClaimFile
+    from neuronclaims.claim_files.claims import Claim, ClaimFile
 
 SPOKEN = {
     "Hedges' g": "difference in sd (Hedges' g)",

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from neuronclaims.claim_files.claims import ClaimFile
+from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import phrases
-from neuronclaims.language import ClaimFile, read_claim_file
 from neuronclaims.results import Result
 from neuronclaims.study import Study
 

@@ -14,34 +14,39 @@ MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
     for path in sorted((ROOT / PACKAGE).rglob("*.py"))
 }
-GROUND = {"errors", "stats", "language", "measurements", "figures", "results"}
+GROUND = {"errors", "stats", "sentences", "claim_files", "measurements", "figures", "results"}
+RUNS = {"models", "cache", "engines"}
 MAY_IMPORT = {
-    "": {"errors", "provenance", "results", "runs", "study"},  # names for type checkers; loaded when used
+    "": {"errors", "provenance", "results", "models", "study"},  # names for type checkers; loaded when used
     "errors": set(),
     "stats": {"errors"},
-    "language": {"errors"},
-    "measurements": {"errors"},
+    "sentences": {"errors", "claim_files"},
+    "claim_files": {"errors", "sentences"},
+    "measurements": {"errors", "models"},
     "figures": {"errors"},
     "results": {"figures", "errors"},
     "kinds": GROUND,
-    "runs": {"measurements", "errors"},
+    "models": {"measurements", "errors", "cache", "engines"},
+    "cache": {"measurements", "models", "errors", "engines"},
+    "engines": {"measurements", "models", "cache", "errors"},
     "corrections": GROUND | {"kinds"},
     "verdicts": GROUND | {"kinds", "corrections"},
-    "provenance": GROUND | {"kinds", "runs"},
-    "answers": {"measurements", "provenance", "runs"},
-    "study": GROUND | {"kinds", "runs", "corrections", "verdicts", "provenance", "answers"},
-    "rematch": GROUND | {"kinds", "runs", "study"},
+    "provenance": GROUND | RUNS | {"kinds"},
+    "answers": RUNS | {"measurements", "provenance"},
+    "study": GROUND | RUNS | {"kinds", "corrections", "verdicts", "provenance", "answers"},
+    "rematch": GROUND | RUNS | {"kinds", "study"},
     "baselines": GROUND | {""},
     "reports": {"figures", "results", "errors", ""},
-    "session": GROUND
-    | {"kinds", "runs", "verdicts", "provenance", "study", "reports", "baselines", "rematch", ""},
-    "plugin": {"session", "runs", "study"},
-    "demo": {"measurements", "errors", "runs", "language", "kinds", "study", "results"},
+    "pytest_session": GROUND
+    | RUNS
+    | {"kinds", "verdicts", "provenance", "study", "reports", "baselines", "rematch", ""},
+    "plugin": {"pytest_session", "study"} | RUNS,
+    "demo": GROUND | RUNS | {"kinds", "study"},
 }
 """Rooms, and the rooms each may import besides itself; '' is the package's own __init__."""
-DOORS = {"plugin", "commands", "__main__"}
+DOORS = {"plugin", "cli", "__main__"}
 MODEL_LIBRARIES = {"torch", "transformers"}
-RUNS_MODELS = {"runs.engine"}
+RUNS_MODELS = {"engines.local"}
 """Modules that may import a model library as they are imported: nothing a warm run touches."""
 
 
@@ -71,7 +76,7 @@ def parsed(module: str) -> ast.Module:
 
 
 def room(module: str) -> str:
-    """The room a module of ours is in: 'neuronclaims.runs.cache' is in 'runs'."""
+    """The room a module of ours is in: 'neuronclaims.cache.run_cache' is in 'runs'."""
     name = [*module.split("."), ""][1]
     return name if name in MAY_IMPORT or name in DOORS else ("" if name.startswith("__") else name)
 
@@ -93,7 +98,7 @@ def test_every_module_imports_only_the_rooms_it_stands_on(module: str) -> None:
 def test_model_libraries_are_imported_only_by_what_runs_models(module: str) -> None:
     inside = module.removeprefix(f"{PACKAGE}.")
     heavy = {name.split(".")[0] for name in imports(parsed(module), module, at_import=True)} & MODEL_LIBRARIES
-    if inside not in RUNS_MODELS and not inside.startswith(("demo.", "runs.work")):
+    if inside not in RUNS_MODELS and not inside.startswith(("demo.", "models.running")):
         assert not heavy
     everything = set(imports(parsed(module), module, at_import=False))
     assert not any(name == "scipy.stats" or name.startswith("scipy.stats.") for name in everything)

@@ -9,8 +9,8 @@ from itertools import combinations, product
 import numpy as np
 import pytest
 
+from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import phrases
-from neuronclaims.language import read_claim_file
 from neuronclaims.study import Study
 
 CONFIG = {"model_type": "gpt2", "n_layer": 1, "n_embd": 4, "n_head": 2, "n_positions": 64, "vocab_size": 9}

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import phrases
-from neuronclaims.language import read_claim_file
 from neuronclaims.study import Study
 
 CONFIG = {"model_type": "gpt2", "n_layer": 1, "n_embd": 3, "n_head": 1, "n_positions": 64, "vocab_size": 9}

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from neuronclaims import stats
+from neuronclaims.cache.run_cache import RunCache
+from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.demo.prompts import TOPICS, prompts
+from neuronclaims.engines.measure import measure
 from neuronclaims.kinds import phrases
-from neuronclaims.language import read_claim_file
 from neuronclaims.measurements import Activations, TokenRule
-from neuronclaims.runs import RunCache, measure, open_model
+from neuronclaims.models.sources import open_model
 from neuronclaims.study import judge
 
 CLAIMS = Path(__file__).parent.parent / "claims"

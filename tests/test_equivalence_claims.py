@@ -11,7 +11,7 @@ from scipy import stats as scipy_stats
 from small_world import claim_file, judged, values
 from statsmodels.stats.weightstats import ttest_ind, ttost_ind, ttost_paired
 
-from neuronclaims.language import ClaimFileError
+from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.study import hopeless
 
 NOT_MORE = "does not activate more for up than down"

@@ -11,12 +11,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from neuronclaims.commands import main
+from neuronclaims.cli import main
 from neuronclaims.figures import Distributions, Panel, Point, Points, Row, Surface
 from neuronclaims.reports import paper
 from neuronclaims.reports.account import Account
 from neuronclaims.reports.entry import Entry
-from neuronclaims.reports.json_report import write_json
+from neuronclaims.reports.json.report import write_json
 from neuronclaims.reports.text import one_line
 
 sys.path.insert(0, str(Path(__file__).parent / "reports"))

@@ -12,9 +12,9 @@ import pytest
 from safetensors.numpy import save
 
 import neuronclaims
+from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import phrases
-from neuronclaims.language import read_claim_file
 from neuronclaims.study import Study
 
 CONFIG = {"model_type": "gpt2", "n_layer": 2, "n_embd": 4, "n_head": 2, "n_positions": 64, "vocab_size": 9}

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from scipy import stats as scipy_stats
 
+from neuronclaims.claim_files.claims import ClaimFile
+from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import phrases
-from neuronclaims.language import ClaimFile, read_claim_file
 from neuronclaims.results import Selection
 from neuronclaims.study import Study
 

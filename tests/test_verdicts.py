@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from neuronclaims.claim_files.claims import ClaimFile
+from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import Finding, phrases
-from neuronclaims.language import ClaimFile, read_claim_file
 from neuronclaims.results import Result, Selection
 from neuronclaims.stats import Estimate, TestResult
 from neuronclaims.verdicts import conclude

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from neuronclaims.baselines.rows import digest
 
 if TYPE_CHECKING:
-    from neuronclaims.language import Claim
-    from neuronclaims.language.claims import Direction, Prompt
+    from neuronclaims.claim_files.claims import Claim, Direction, Prompt
 
 DIGITS = 16
 

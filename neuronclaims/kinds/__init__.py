@@ -10,21 +10,15 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import entry_points
 
-from neuronclaims.kinds import (
-    ablation,
-    activity,
-    activity_search,
-    congruence,
-    consistency,
-    contrast,
-    outlier,
-    overlap,
-    readout,
-    restoration,
-    separation,
-)
+from neuronclaims.kinds.interventions import ablation, restoration
 from neuronclaims.kinds.kind import FACT, PATIENCE, ClaimError, Family, Finding, Kind, Reach
-from neuronclaims.language import Phrase, check_phrases
+from neuronclaims.kinds.logit_readout import congruence, readout
+from neuronclaims.kinds.outliers import outlier
+from neuronclaims.kinds.projection import activity, activity_search
+from neuronclaims.kinds.top_k import consistency, overlap
+from neuronclaims.kinds.two_sample import contrast, separation
+from neuronclaims.sentences.ambiguity import check_phrases
+from neuronclaims.sentences.templates import Phrase
 
 __all__ = [
     "FACT",

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from neuronclaims.claim_files.claims import Claim
     from neuronclaims.figures import Figure
-    from neuronclaims.kinds.joint import Joint
-    from neuronclaims.language import Claim, Phrase
+    from neuronclaims.kinds.shared.joint import Joint
     from neuronclaims.measurements import Measurement, ModelFacts
     from neuronclaims.results import Rank, Selection
+    from neuronclaims.sentences.templates import Phrase
     from neuronclaims.stats import Correction as Stepwise
     from neuronclaims.stats import Estimate, Side, TestResult
 

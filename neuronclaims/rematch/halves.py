@@ -7,8 +7,8 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from neuronclaims.claim_files.claims import ClaimFile, PairSet, Prompt, PromptPair, PromptSet
 from neuronclaims.errors import NeuronClaimsError
-from neuronclaims.language import ClaimFile, PairSet, Prompt, PromptPair, PromptSet
 
 Units: TypeAlias = Mapping[str, list[tuple[tuple[str, ...], tuple[Hashable, ...]]]]
 """By set the texts of each prompt or pair, with keys that those which belong together share."""

@@ -6,16 +6,18 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from neuronclaims.claim_files.claims import Claim, ClaimFile
 from neuronclaims.kinds import ClaimError, kind_of
-from neuronclaims.kinds.neurons import check_neuron
-from neuronclaims.language import Claim, ClaimFile, Neuron
+from neuronclaims.kinds.shared.neurons import check_neuron
 from neuronclaims.measurements import ModelFacts
+from neuronclaims.models.options import RunOptions
+from neuronclaims.models.sources import LoadedModel, open_model
 from neuronclaims.rematch.halves import Halves, halved
 from neuronclaims.rematch.naming import named, renamed
 from neuronclaims.rematch.search import Match, Pair, Remembered, Status, matches
 from neuronclaims.rematch.tokenwise import Held
 from neuronclaims.results import Result
-from neuronclaims.runs import LoadedModel, RunOptions, open_model
+from neuronclaims.sentences.values import Neuron
 from neuronclaims.study import Study
 
 NO_NEURON = "no neuron is named, so it can be put to the new model as it is"

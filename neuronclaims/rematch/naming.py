@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
-from neuronclaims.language import Neuron, Subject
+from neuronclaims.sentences.values import Neuron, Subject
 
 
 def named(sentence: Any) -> dict[str, tuple[Neuron, ...]]:

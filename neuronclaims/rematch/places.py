@@ -7,10 +7,12 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from neuronclaims.language import Neuron, Phrase, parse
-from neuronclaims.language.marks import Entries, Items, Node, Scalar, compose
-from neuronclaims.language.source import Source
+from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar, compose
+from neuronclaims.claim_files.yaml.source import Source
 from neuronclaims.rematch.naming import named
+from neuronclaims.sentences.parser import parse
+from neuronclaims.sentences.templates import Phrase
+from neuronclaims.sentences.values import Neuron
 
 _NEURON = re.compile(r"(?<![0-9:.])([0-9]+):([0-9]+)(?![0-9:.])")
 WIDTH = 108

@@ -8,11 +8,12 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from neuronclaims.claim_files.claims import ClaimFile
+from neuronclaims.claim_files.errors import ClaimFileError, printable
+from neuronclaims.claim_files.reader import read_claim_file
+from neuronclaims.claim_files.yaml.source import Source, read_source
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import phrases
-from neuronclaims.language import ClaimFile, ClaimFileError, read_claim_file
-from neuronclaims.language.errors import printable
-from neuronclaims.language.source import Source, read_source
 from neuronclaims.rematch.journey import NO_NEURON, Rematched
 from neuronclaims.rematch.places import Edit, Written, applied, head, of_models, written
 from neuronclaims.rematch.search import Match

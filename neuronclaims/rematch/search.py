@@ -18,10 +18,10 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronclaims.language import Neuron
 from neuronclaims.rematch.rotations import Rotation
 from neuronclaims.rematch.sums import Sums
 from neuronclaims.rematch.tokenwise import Held, shared
+from neuronclaims.sentences.values import Neuron
 
 LEAST = 0.7
 MARGIN = 0.3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from neuronclaims.language.errors import printable
+from neuronclaims.claim_files.errors import printable
 from neuronclaims.rematch.journey import Rematched
 
 HEADER = ("claim", "neuron", "is now", "r", "next best", "rotated", "on the other half")

@@ -9,8 +9,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from neuronclaims.engines.measure import measure
 from neuronclaims.measurements import Activations, ModelFacts, TokenRule
-from neuronclaims.runs import LoadedModel, ModelError, RunOptions, Source, measure
+from neuronclaims.models.errors import ModelError
+from neuronclaims.models.options import RunOptions
+from neuronclaims.models.sources import LoadedModel, Source
 
 Places: TypeAlias = Mapping[str, NDArray[np.int64]]
 """Which tokens of each text are wanted, counted from 0 among those that are text."""
@@ -24,7 +27,7 @@ class Held:
     """A model, loaded once."""
 
     def __init__(self, source: Source, options: RunOptions) -> None:
-        from neuronclaims.runs.work.loading import load
+        from neuronclaims.models.running.loading import load
 
         ready = load(source, options)
         self.given = LoadedModel(ready.model, ready.tokenizer)
@@ -37,8 +40,8 @@ class Held:
 
     def ends(self, texts: Sequence[str]) -> dict[str, NDArray[np.int64]]:
         """Return where each token of each text ends, in characters; a text too long for the model is left out."""
-        from neuronclaims.runs.work.encode import text_free
-        from neuronclaims.runs.work.loading import quiet
+        from neuronclaims.models.running.encode import text_free
+        from neuronclaims.models.running.loading import quiet
 
         special = text_free(self.given.tokenizer)
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from neuronclaims.reports.json_text import rounded
+from neuronclaims.reports.json.text import rounded
 from neuronclaims.reports.text import visible
 from neuronclaims.results import Result
 

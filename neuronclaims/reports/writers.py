@@ -41,7 +41,7 @@ class Trouble:
 
 
 def _json(folder: Path, account: Account) -> Path:
-    from neuronclaims.reports.json_report import write_json
+    from neuronclaims.reports.json.report import write_json
 
     return write_json(folder, account)
 
@@ -53,7 +53,7 @@ def _page(folder: Path, account: Account) -> Path:
 
 
 def _summary(file: Path, account: Account) -> Path:
-    from neuronclaims.reports.job_summary import write_summary
+    from neuronclaims.reports.markdown.job_summary import write_summary
 
     return write_summary(file, account)
 

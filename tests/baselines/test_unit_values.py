@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from neuronclaims import stats
+from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import kind_of, phrases
-from neuronclaims.kinds.unit_values import unit_key, unit_noise, unit_values
-from neuronclaims.language import read_claim_file
-from neuronclaims.runs import open_model
+from neuronclaims.kinds.shared.unit_values import unit_key, unit_noise, unit_values
+from neuronclaims.models.sources import open_model
 from neuronclaims.study import Study
 
 HEAD = """\

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.figures import Table
 from neuronclaims.kinds import kind_of, kinds, phrases
-from neuronclaims.kinds.unit_values import unit_key, unit_values
-from neuronclaims.language import read_claim_file
+from neuronclaims.kinds.shared.unit_values import unit_key, unit_values
 from neuronclaims.reports.plain import from_plain, to_plain
 from neuronclaims.study import Study
 

@@ -14,9 +14,10 @@ from neuronclaims.baselines.origins import names_in, origins, rows_for
 from neuronclaims.baselines.policy import Policy, parse_policy, tally
 from neuronclaims.baselines.rows import BaselineError
 from neuronclaims.baselines.sets import compare
-from neuronclaims.commands.chosen import ExpressionError, chooser
+from neuronclaims.claim_files.errors import ClaimFileError
+from neuronclaims.claim_files.reader import read_claim_file
+from neuronclaims.cli.chosen import ExpressionError, chooser
 from neuronclaims.kinds import phrases
-from neuronclaims.language import ClaimFileError, read_claim_file
 
 A = row([1.0, 2, 3, 4], [0.5, 0, 1, 0])
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from neuronclaims.commands import main
+from neuronclaims.cli import main
 
 GOOD = """\
 version: 1
@@ -107,7 +107,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(folder):
     for number in range(40):
         bad(folder, f"{number}.claims.yaml", BAD * 40)
     done = subprocess.run(
-        f"{sys.executable} -c 'from neuronclaims.commands import main; raise SystemExit(main([\"check\"]))' | head -1",
+        f"{sys.executable} -c 'from neuronclaims.cli import main; raise SystemExit(main([\"check\"]))' | head -1",
         shell=True,
         capture_output=True,
         text=True,
@@ -128,9 +128,7 @@ def test_tags_that_pytest_would_refuse_are_refused(folder, capsys):
 
 
 def test_no_model_library_is_loaded(folder):
-    code = (
-        "import sys; from neuronclaims.commands import main; main(['check']); print('torch' in sys.modules)"
-    )
+    code = "import sys; from neuronclaims.cli import main; main(['check']); print('torch' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=folder
     )

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from neuronclaims.commands import main
-from neuronclaims.language.editor import editor_schema
+from neuronclaims.claim_files.editor import editor_schema
+from neuronclaims.cli import main
 
 
 def test_what_it_writes_passes_as_it_is(tmp_path, monkeypatch, capsys):

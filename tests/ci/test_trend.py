@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from neuronclaims.commands import main
+from neuronclaims.cli import main
 from neuronclaims.reports.trend import story
 
 WORDS = {"+": "supported", "-": "refuted", "?": "inconclusive", "!": "could not be tested"}

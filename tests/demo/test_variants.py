@@ -12,9 +12,10 @@ from transformers import GPT2LMHeadModel
 
 from neuronclaims.demo import variants
 from neuronclaims.demo.train import Recipe, train
+from neuronclaims.engines.measure import measure
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.measurements import Activations, TokenRule
-from neuronclaims.runs import measure, open_model
+from neuronclaims.models.sources import open_model
 
 TINY = Recipe(
     seed=5,

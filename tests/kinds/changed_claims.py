@@ -6,10 +6,11 @@ import json
 import sys
 from pathlib import Path
 
+from neuronclaims.claim_files.claims import ClaimFile
+from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import phrases
-from neuronclaims.language import ClaimFile, read_claim_file
+from neuronclaims.models.sources import LoadedModel
 from neuronclaims.results import Result
-from neuronclaims.runs import LoadedModel
 from neuronclaims.study import Study
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "runs"))

@@ -10,7 +10,7 @@ import pytest
 from changed_claims import FAKE_CONFIG, claim_file, judged_really, one_writer
 from null_histograms import nulls_of, share_beyond
 
-from neuronclaims.language import ClaimFileError
+from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.measurements import Ablation, AblationSweep, Activations
 from neuronclaims.study import Study
 
@@ -212,7 +212,7 @@ def test_what_cannot_be_claimed_is_refused_where_it_stands(judge):
 
 
 def test_a_single_neuron_has_its_whole_layer_for_controls_and_several_have_lists_of_others(tmp_path):
-    from neuronclaims.kinds.ablation import KIND
+    from neuronclaims.kinds.interventions.ablation import KIND
     from neuronclaims.measurements import ModelFacts
 
     facts = ModelFacts("m", "gpt2", 2, {"resid_post": WIDTH}, causal=True)

@@ -11,8 +11,10 @@ from null_histograms import nulls_of
 from scipy.stats import nct, ttest_ind
 from statsmodels.stats.weightstats import ttost_ind
 
-from neuronclaims.kinds import directions, phrases
-from neuronclaims.language import ClaimFileError, read_claim_file
+from neuronclaims.claim_files.errors import ClaimFileError
+from neuronclaims.claim_files.reader import read_claim_file
+from neuronclaims.kinds import phrases
+from neuronclaims.kinds.projection import directions
 from neuronclaims.study import Study
 
 LAYERS, WIDTH, LENGTH = 4, 6, 8

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+from neuronclaims.claim_files.errors import ClaimFileError
+from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import phrases
-from neuronclaims.language import ClaimFileError, read_claim_file
 from neuronclaims.study import Study, judge
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "runs"))

@@ -14,11 +14,14 @@ from hypothesis import strategies as st
 from null_histograms import nulls_of, share_beyond
 from scipy.stats import binom, binomtest, fisher_exact
 
-from neuronclaims.kinds import consistency, phrases
+from neuronclaims.claim_files.errors import ClaimFileError
+from neuronclaims.claim_files.reader import read_claim_file
+from neuronclaims.kinds import phrases
 from neuronclaims.kinds.kind import Family
-from neuronclaims.kinds.tracing import own_scores, scores
-from neuronclaims.language import ClaimFileError, parse, read_claim_file
+from neuronclaims.kinds.top_k import consistency
+from neuronclaims.kinds.top_k.tracing import own_scores, scores
 from neuronclaims.measurements import Activations, Generation, ModelFacts, TokenRule
+from neuronclaims.sentences.parser import parse
 from neuronclaims.stats import top_k_members
 from neuronclaims.study import Study
 

@@ -11,10 +11,10 @@ import small_world
 from changed_claims import claim_file, one_writer
 from noisy_changes import ASKED, GAINS, NOISE, WHOLE, judged_in, others
 
-from neuronclaims.kinds.outlier_dimensions import large_note, large_of_layer, large_share
-from neuronclaims.kinds.two_set_values import Values
-from neuronclaims.language import Neuron
+from neuronclaims.kinds.outliers.outlier_dimensions import large_note, large_of_layer, large_share
+from neuronclaims.kinds.two_sample.two_set_values import Values
 from neuronclaims.measurements import Ablation, Restoration
+from neuronclaims.sentences.values import Neuron
 from neuronclaims.study import Study
 
 

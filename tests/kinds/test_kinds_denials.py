@@ -11,10 +11,11 @@ from noisy_changes import ASKED, CLEAN, NOISE, PAIRS, SETS, WHOLE, judged_in
 from scipy.stats import binomtest, ttest_1samp
 from statsmodels.stats.weightstats import ttost_paired
 
+from neuronclaims.claim_files.errors import ClaimFileError
+from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import phrases
-from neuronclaims.language import ClaimFileError, read_claim_file
-from neuronclaims.language.sentences import parse
 from neuronclaims.measurements import Ablation
+from neuronclaims.sentences.parser import parse
 
 
 @pytest.fixture

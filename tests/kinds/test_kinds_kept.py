@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neuronclaims.kinds.kept import MOST, by_identity
+from neuronclaims.kinds.shared.memoize import MOST, by_identity
 
 
 def test_the_same_objects_are_worked_out_once_and_equal_ones_anew():

@@ -17,10 +17,10 @@ import pytest
 import torch
 from changed_claims import one_writer
 
+from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import kinds, phrases
-from neuronclaims.language import read_claim_file
+from neuronclaims.models.sources import LoadedModel
 from neuronclaims.results import Result
-from neuronclaims.runs import LoadedModel
 from neuronclaims.study import Study
 
 OPENINGS = [f"{one} {two}" for one, two in product(["the", "a", "old"], ["red", "big", "small", "blue"])]

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from neuronclaims.claim_files.errors import ClaimFileError
+from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import phrases
-from neuronclaims.kinds.token_shares import mean_share, mean_share_test, smallest_share_p
-from neuronclaims.language import ClaimFileError, read_claim_file
+from neuronclaims.kinds.outliers.token_shares import mean_share, mean_share_test, smallest_share_p
 from neuronclaims.study import Study
 
 CONFIG = {"model_type": "gpt2", "n_layer": 4, "n_embd": 8, "n_head": 2, "n_positions": 64, "vocab_size": 9}

@@ -11,18 +11,21 @@ import pytest
 from null_histograms import nulls_of, share_beyond
 from scipy.stats import t as student
 
-from neuronclaims.kinds import check_phrases, kinds, overlap, phrases
+from neuronclaims.claim_files.errors import ClaimFileError
+from neuronclaims.claim_files.reader import read_claim_file
+from neuronclaims.kinds import check_phrases, kinds, phrases
 from neuronclaims.kinds.kind import Family
-from neuronclaims.kinds.overlap_limits import shared, upper_limit_p
-from neuronclaims.kinds.overlap_tests import (
+from neuronclaims.kinds.top_k import overlap
+from neuronclaims.kinds.top_k.overlap_limits import shared, upper_limit_p
+from neuronclaims.kinds.top_k.overlap_tests import (
     against_baseline,
     both,
     exchanged,
     resampled_differences,
 )
-from neuronclaims.kinds.overlap_values import Asked, Measured
-from neuronclaims.kinds.tracing import Columns
-from neuronclaims.language import ClaimFileError, parse, read_claim_file
+from neuronclaims.kinds.top_k.overlap_values import Asked, Measured
+from neuronclaims.kinds.top_k.tracing import Columns
+from neuronclaims.sentences.parser import parse
 from neuronclaims.stats import overlap_estimate
 from neuronclaims.study import Study
 

@@ -13,8 +13,8 @@ from scipy.stats import t as student
 from sklearn.metrics import roc_auc_score
 from statsmodels.stats.proportion import proportion_confint
 
-from neuronclaims.language import ClaimFileError
-from neuronclaims.runs import LoadedModel
+from neuronclaims.claim_files.errors import ClaimFileError
+from neuronclaims.models.sources import LoadedModel
 from neuronclaims.study import Study
 
 RNG = np.random.default_rng(7)

@@ -11,7 +11,7 @@ from changed_claims import FAKE_CONFIG, claim_file, judged_really, one_writer
 from null_histograms import nulls_of, share_beyond
 
 from neuronclaims import stats
-from neuronclaims.language import ClaimFileError
+from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.measurements import Activations, Restoration
 from neuronclaims.study import Study
 

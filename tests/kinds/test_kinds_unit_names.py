@@ -12,11 +12,12 @@ import pytest
 from small_world import SETS, claim_file, judged, measure, value
 from test_kinds_activity import STATES, judge, mean_direction  # noqa: F401
 
+from neuronclaims.claim_files.claims import Prompt
+from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.figures import Row
 from neuronclaims.kinds import phrases
-from neuronclaims.kinds.unit_names import MOST, unit_names
-from neuronclaims.kinds.unit_names import written as asked_of
-from neuronclaims.language import Prompt, read_claim_file
+from neuronclaims.kinds.shared.unit_names import MOST, unit_names
+from neuronclaims.kinds.shared.unit_names import written as asked_of
 from neuronclaims.measurements import Activations, Continuations
 from neuronclaims.reports.entry import Entry
 from neuronclaims.reports.html.page import page

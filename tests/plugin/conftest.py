@@ -9,10 +9,6 @@ from inner import ALONE, PLUGIN, UNSET, claim_text, session, write_project
 from worlds import CLAIMS, World
 
 # Inner sessions in this process forget what they import, and NumPy cannot be imported twice.
-import neuronclaims.reports.html
-import neuronclaims.reports.json_report
-import neuronclaims.reports.terminal
-import neuronclaims.session.opening  # noqa: F401
 from neuronclaims.kinds import phrases
 
 phrases()

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neuronclaims.runs import MeasurementError, ModelError, Progress
+from neuronclaims.models.errors import MeasurementError, ModelError
+from neuronclaims.models.options import Progress
 from neuronclaims.study import Study
 
 WIDTH = 6
@@ -53,8 +54,8 @@ def fake_measure(source, measurements, *, cache, options, progress):
 
 @pytest.fixture(scope="session")
 def claims_study(request):
-    from neuronclaims.session.progress import progress_of
-    from neuronclaims.session.settings import model_folders
+    from neuronclaims.pytest_session.progress import progress_of
+    from neuronclaims.pytest_session.settings import model_folders
 
     config = request.config
     return Study(measure=fake_measure, progress=progress_of(config), models=model_folders(config))

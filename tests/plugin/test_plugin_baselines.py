@@ -247,7 +247,7 @@ def test_a_worker_that_finds_no_baseline_says_so_in_each_claim(project, session)
 
 
 def test_accepting_takes_the_last_compared_run_and_deletes_nothing(project, session, monkeypatch, capsys):
-    from neuronclaims.commands import main
+    from neuronclaims.cli import main
 
     monkeypatch.chdir(project)
     silence(project)
@@ -266,7 +266,7 @@ def test_accepting_takes_the_last_compared_run_and_deletes_nothing(project, sess
 
 
 def test_two_files_are_compared_on_the_command_line_as_in_a_session(project, session, monkeypatch, capsys):
-    from neuronclaims.commands import main
+    from neuronclaims.cli import main
 
     silence(project)
     session(project, "--claims-save=v2")
@@ -279,7 +279,7 @@ def test_two_files_are_compared_on_the_command_line_as_in_a_session(project, ses
 
 
 def test_reports_are_compared_by_what_they_tell(project, session, monkeypatch, capsys):
-    from neuronclaims.commands import main
+    from neuronclaims.cli import main
 
     monkeypatch.chdir(project)
     session(project, "--claims-report=one")
@@ -301,7 +301,7 @@ def gone(folder: Path, session: Callable[..., Done], *arguments: str) -> Path:
 def test_rows_whose_claims_are_gone_are_shown_and_taken_out_when_told_to(
     project, session, monkeypatch, capsys
 ):
-    from neuronclaims.commands import main
+    from neuronclaims.cli import main
 
     path = gone(project, session)
     monkeypatch.chdir(project)
@@ -323,7 +323,7 @@ def test_rows_whose_claims_are_gone_are_shown_and_taken_out_when_told_to(
 
 @pytest.mark.parametrize("part", [("-k", "holds"), ("people.claims.yaml::model::holds",), ("--lf",), ("-x",)])
 def test_a_run_of_a_part_cannot_say_which_rows_are_to_go(project, session, monkeypatch, capsys, part):
-    from neuronclaims.commands import main
+    from neuronclaims.cli import main
 
     if part == ("-x",):
         silence(project)
@@ -336,7 +336,7 @@ def test_a_run_of_a_part_cannot_say_which_rows_are_to_go(project, session, monke
 
 
 def test_a_row_that_was_saved_again_since_is_not_taken_out(project, session, monkeypatch, capsys):
-    from neuronclaims.commands import main
+    from neuronclaims.cli import main
 
     gone(project, session)
     silence(project)
@@ -352,7 +352,7 @@ def test_a_row_that_was_saved_again_since_is_not_taken_out(project, session, mon
 
 @pytest.mark.parametrize("words", [["--prune", "--only-new"], ["--yes"]])
 def test_options_of_accept_that_do_not_go_together_are_an_error(project, monkeypatch, capsys, words):
-    from neuronclaims.commands import main
+    from neuronclaims.cli import main
 
     monkeypatch.chdir(project)
     assert main(["accept", *words]) == 1

@@ -53,9 +53,9 @@ def test_importing_the_plugin_imports_pytest_and_nothing_else() -> None:
     assert own == [
         "neuronclaims",
         "neuronclaims.plugin",
-        "neuronclaims.session",
-        "neuronclaims.session.baseline_settings",
-        "neuronclaims.session.settings",
+        "neuronclaims.pytest_session",
+        "neuronclaims.pytest_session.baselines.baseline_settings",
+        "neuronclaims.pytest_session.settings",
     ]
 
 

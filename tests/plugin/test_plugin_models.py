@@ -14,7 +14,7 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 import torch
-from neuronclaims.runs import LoadedModel
+from neuronclaims.models.sources import LoadedModel
 
 @pytest.fixture(scope="session")
 def claims_models():

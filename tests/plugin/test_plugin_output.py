@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import pytest
 from inner import MORE, claim_text, session, write_project
 
-from neuronclaims.runs import Progress
-from neuronclaims.session.messages import Message, write_line
-from neuronclaims.session.progress import Clock, Live, spoken
+from neuronclaims.models.options import Progress
+from neuronclaims.pytest_session.messages import Message, write_line
+from neuronclaims.pytest_session.progress import Clock, Live, spoken
 
 HOLDS = f"{{id: holds, claim: neuron 0:0 {MORE}, because: built so}}"
 OPPOSITE = f"{{id: opposite, claim: neuron 0:1 {MORE}}}"

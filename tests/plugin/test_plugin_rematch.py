@@ -15,11 +15,11 @@ from inner import CONFIG, MORE, PLUGIN, claim_text
 # Inner sessions in this process forget what they import, and NumPy cannot be imported twice.
 import neuronclaims.rematch.sentences
 from neuronclaims.errors import NeuronClaimsError
-from neuronclaims.language import Neuron
+from neuronclaims.pytest_session.baselines.lost import Lost
+from neuronclaims.pytest_session.baselines.rematch_hints import hint
+from neuronclaims.pytest_session.baselines.rematching import Rematching
 from neuronclaims.rematch import Match, Rematched
-from neuronclaims.session.lost import Lost
-from neuronclaims.session.rematch_hints import hint
-from neuronclaims.session.rematching import Rematching
+from neuronclaims.sentences.values import Neuron
 
 CLAIMS = (
     f"{{id: holds, claim: neuron 0:0 {MORE}}}",

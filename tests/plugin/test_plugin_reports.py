@@ -15,7 +15,7 @@ from worlds import OUTCOMES
 sys.path.insert(0, str(Path(__file__).parents[1] / "reports"))
 from hostile import ATTACK
 
-import neuronclaims.reports.json_report as json_report
+import neuronclaims.reports.json.report as json_report
 
 HOLDS = f"{{id: holds, claim: neuron 0:0 {MORE}}}"
 

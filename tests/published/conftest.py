@@ -8,9 +8,6 @@ import pytest
 from shapes import TRUE, save_shape
 
 # Inner sessions in this process forget what they import, and NumPy cannot be imported twice.
-import neuronclaims.reports.json_report
-import neuronclaims.reports.terminal
-import neuronclaims.session.dry_run  # noqa: F401
 from neuronclaims.kinds import phrases
 
 phrases()

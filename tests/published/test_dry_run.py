@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from shapes import save_random
 
+from neuronclaims.cache.run_cache import RunCache
+from neuronclaims.engines.cost import outlook, refused
+from neuronclaims.engines.measure import measure
 from neuronclaims.measurements import (
     Ablation,
     Activations,
@@ -20,9 +23,8 @@ from neuronclaims.measurements import (
     RestorationSweep,
     TokenRule,
 )
-from neuronclaims.runs import LoadedModel, RunCache, measure, open_model
-from neuronclaims.runs.outlook import outlook, refused
-from neuronclaims.runs.spelling import spelling
+from neuronclaims.models.sources import LoadedModel, open_model
+from neuronclaims.models.tokenization_check import spelling
 
 LAYERS, HIDDEN, INNER = 4, 8, 12
 PROMPTS = tuple(f"the {noun} sat on a tree" for noun in ("cat", "dog", "owl", "ape", "ant", "bee"))

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from shapes import SMALL, save_small, texts_in
 
+from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import phrases
-from neuronclaims.language import read_claim_file
-from neuronclaims.session.planning import planned, unknown_tokens
+from neuronclaims.pytest_session.planning import planned, unknown_tokens
 from neuronclaims.study import Study
 
 ROOT = Path(__file__).parents[2]

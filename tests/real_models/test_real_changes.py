@@ -15,8 +15,8 @@ from independent import Traces
 from scipy.stats import permutation_test, t, ttest_1samp
 from torch import Tensor
 
+from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import phrases
-from neuronclaims.language import read_claim_file
 from neuronclaims.results import Result
 from neuronclaims.study import Study
 

@@ -12,8 +12,8 @@ import pytest
 from independent import Traces
 from scipy.stats import binomtest, fisher_exact
 
+from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import phrases
-from neuronclaims.language import read_claim_file
 from neuronclaims.study import Study
 
 FOLDER = Path(__file__).parents[3] / "shared" / "models" / "stories260k"

@@ -19,8 +19,8 @@ import yaml
 from independent import Judged, Traces, judge
 from statsmodels.stats.multitest import multipletests
 
+from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import phrases
-from neuronclaims.language import read_claim_file
 from neuronclaims.results import Effect, Result
 from neuronclaims.study import Study
 

@@ -13,8 +13,8 @@ from independent import Traces
 from scipy.stats import permutation_test
 from sklearn.metrics import roc_auc_score
 
+from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import phrases
-from neuronclaims.language import read_claim_file
 from neuronclaims.study import Study
 
 FOLDER = Path(__file__).parents[3] / "shared" / "models" / "stories260k"

@@ -12,8 +12,8 @@ from independent import Traces
 from numpy.typing import NDArray
 from scipy.stats import permutation_test, ttest_ind
 
+from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import phrases
-from neuronclaims.language import read_claim_file
 from neuronclaims.results import Result
 from neuronclaims.study import Study
 

@@ -8,14 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neuronclaims.commands import main
+from neuronclaims.claim_files.reader import read_claim_file
+from neuronclaims.cli import main
 from neuronclaims.demo import MODEL_FOLDER, variants
+from neuronclaims.engines.measure import measure
 from neuronclaims.kinds import phrases
-from neuronclaims.language import Neuron, read_claim_file
 from neuronclaims.measurements import Activations, TokenRule
+from neuronclaims.models.options import RunOptions
+from neuronclaims.models.sources import open_model
 from neuronclaims.rematch import rematch, tokenwise
 from neuronclaims.rematch.tokenwise import Held, shared
-from neuronclaims.runs import RunOptions, measure, open_model
+from neuronclaims.sentences.values import Neuron
 from neuronclaims.study import Study
 
 CLAIMS = Path(__file__).parents[2] / "claims"

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neuronclaims.claim_files.claims import ClaimFile, PairSet, Prompt, PromptPair, PromptSet
+from neuronclaims.claim_files.errors import Place
 from neuronclaims.errors import NeuronClaimsError
-from neuronclaims.language import ClaimFile, PairSet, Place, Prompt, PromptPair, PromptSet
 from neuronclaims.rematch.halves import Halves, halved
 
 HERE = Place("x", 1, 1)

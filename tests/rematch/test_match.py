@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from neuronclaims.language import Neuron
 from neuronclaims.measurements import ModelFacts
 from neuronclaims.rematch.search import FEWEST, LEAST, MARGIN, Pair, Remembered, matches, z
 from neuronclaims.rematch.tokenwise import shared
+from neuronclaims.sentences.values import Neuron
 
 TOKENS, WIDTH, LAYERS = 6, 32, 2
 SEARCHED = [f"searched {n:03d}" for n in range(40)]

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import phrases
-from neuronclaims.language import Neuron, parse, read_claim_file
 from neuronclaims.rematch import Match, Rematched, RewriteError, beside, write
 from neuronclaims.rematch.journey import NO_NEURON, _matched
 from neuronclaims.rematch.naming import named, renamed
 from neuronclaims.rematch.rewrite import spelled
+from neuronclaims.sentences.parser import parse
+from neuronclaims.sentences.values import Neuron
 
 FILE = """\
 # yaml-language-server: $schema=../claims.schema.json

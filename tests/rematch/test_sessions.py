@@ -14,10 +14,10 @@ from typing import Any
 import jsonschema
 import pytest
 
-from neuronclaims.commands import main
+from neuronclaims.cli import main
 from neuronclaims.demo import MODEL_FOLDER, variants
-from neuronclaims.language import Neuron
-from neuronclaims.reports import json_report
+from neuronclaims.reports.json import report as json_report
+from neuronclaims.sentences.values import Neuron
 
 ROOT = Path(__file__).parents[2]
 CLAIMS = """\

@@ -17,9 +17,9 @@ from test_job_summary import Page as Markdown
 
 from neuronclaims.reports.account import Account
 from neuronclaims.reports.entry import Entry, in_order
-from neuronclaims.reports.job_summary import LIMIT, summary
+from neuronclaims.reports.markdown.job_summary import LIMIT, summary
 from neuronclaims.reports.matrix import MARKS, NO_RESULT, matrices
-from neuronclaims.reports.terminal import draw
+from neuronclaims.reports.terminal.writer import draw
 from neuronclaims.reports.text import visible
 
 STEPS = ("step9", "step1000", "last")

@@ -12,7 +12,7 @@ from hostile import entry
 from neuronclaims.reports.html import write_html
 from neuronclaims.reports.html.origins import commits
 from neuronclaims.reports.html.writer import own_styles, plotly_script
-from neuronclaims.reports.json_report import ReportError
+from neuronclaims.reports.json.report import ReportError
 
 
 def test_the_folder_holds_the_page_and_plotly_s_script_and_nothing_else(tmp_path) -> None:

@@ -224,7 +224,7 @@ def test_a_report_is_written_without_plotly_s_package_and_read_without_jinja(tmp
     code = f"""
 import sys
 sys.path.insert(0, {str(tmp_path.parent)!r})
-import neuronclaims.session.recorder, neuronclaims.reports.entry
+import neuronclaims.pytest_session.recorder, neuronclaims.reports.entry
 print(sorted({{"jinja2", "plotly", "numpy"}} & set(sys.modules)))
 from pathlib import Path
 from neuronclaims.reports.html import write_html

@@ -15,8 +15,8 @@ from markdown_it import MarkdownIt
 from neuronclaims.reports.account import Account
 from neuronclaims.reports.entry import Entry
 from neuronclaims.reports.files import ReportError
-from neuronclaims.reports.job_summary import COLUMNS, LIMIT, ROWS, summary, write_summary
-from neuronclaims.reports.markdown import escaped
+from neuronclaims.reports.markdown.job_summary import COLUMNS, LIMIT, ROWS, summary, write_summary
+from neuronclaims.reports.markdown.markdown import escaped
 from neuronclaims.reports.text import one_line
 
 RENDER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuronclaims.reports.account import Account
-from neuronclaims.reports.json_report import report, write_json
-from neuronclaims.reports.json_text import json_text, rounded
+from neuronclaims.reports.json.report import report, write_json
+from neuronclaims.reports.json.text import json_text, rounded
 from neuronclaims.reports.plain import from_plain, to_plain
 
 SCALARS = (

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from hostile import ATTACK, entry
 
-from neuronclaims.reports.json_text import json_text
+from neuronclaims.reports.json.text import json_text
 from neuronclaims.reports.junit import properties
 from neuronclaims.reports.plain import to_plain
 

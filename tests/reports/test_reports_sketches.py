@@ -26,8 +26,8 @@ from neuronclaims.figures import (
     Table,
 )
 from neuronclaims.reports.plain import from_plain, to_plain
-from neuronclaims.reports.sketch import ASCII, BLOCKS
-from neuronclaims.reports.sketches import MOST_LINES, WIDTH, lines_of, lines_of_all
+from neuronclaims.reports.terminal.sketch import ASCII, BLOCKS
+from neuronclaims.reports.terminal.sketches import MOST_LINES, WIDTH, lines_of, lines_of_all
 
 LABELS = st.text(max_size=40)
 NUMBERS = st.floats(-1e9, 1e9)

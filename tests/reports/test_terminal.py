@@ -11,7 +11,7 @@ from rich.cells import cell_len
 
 from neuronclaims.figures import Distributions, Row
 from neuronclaims.reports.account import Account
-from neuronclaims.reports.terminal import draw
+from neuronclaims.reports.terminal.writer import draw
 from neuronclaims.results import Effect
 
 WIDTHS = (40, 60, 80, 100, 145, 146, 160, 200)

@@ -13,7 +13,7 @@ from scipy import stats as scipy_stats
 from seam_claims import CLAIMS
 from statsmodels.stats.multitest import multipletests
 
-from neuronclaims.reports import json_report
+from neuronclaims.reports.json import report as json_report
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,12 @@ import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.figures import BinRow, Bins, Matrix, Panel, Point, Points, Surface, Table
-from neuronclaims.kinds.asking import activations, in_order
 from neuronclaims.kinds.kind import FACT, Finding, Reach
-from neuronclaims.language import Neuron, Phrase
+from neuronclaims.kinds.shared.requests import activations, in_order
 from neuronclaims.measurements import Pair, Prediction, Restoration
 from neuronclaims.results import Selection
+from neuronclaims.sentences.templates import Phrase
+from neuronclaims.sentences.values import Neuron
 
 
 class Toy:

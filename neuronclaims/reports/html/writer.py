@@ -15,7 +15,7 @@ from pathlib import Path
 from neuronclaims.reports.entry import Entry
 from neuronclaims.reports.html.origins import commits
 from neuronclaims.reports.html.page import page
-from neuronclaims.reports.json_report import ReportError, environment
+from neuronclaims.reports.json.report import ReportError, environment
 
 FILE_NAME = "index.html"
 PLOTLY = "plotly.min.js"

@@ -1,0 +1,1 @@
+"""Claim files: from YAML text to claims, or to all problems with their places."""

@@ -1,0 +1,197 @@
+"""A claim file as it was read: plain frozen data, with its places."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from neuronclaims.claim_files.errors import Place
+from neuronclaims.claim_files.options import NONE_GIVEN, Options
+from neuronclaims.sentences.search import Search
+from neuronclaims.sentences.values import Site
+
+Pool: TypeAlias = Literal["last", "mean", "max"]
+Method: TypeAlias = Literal["mean difference", "pca of paired differences", "logistic regression"]
+Span: TypeAlias = Literal["prompt", "generated", "emitting"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Which positions of a text count (``span``), and how they become one number per prompt (``pool``)."""
+
+    pool: Pool
+    span: Span
+
+    def __str__(self) -> str:
+        return f"{self.pool} of {self.span}"
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One prompt, with what belongs to it; ``source`` says where it stands, such as ``prompts/x.csv:12``."""
+
+    text: str
+    source: str
+    id: str | None = None
+    group: str | None = None
+    pair: str | None = None
+    block: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PromptSet:
+    """A named list of different prompts; all of them have a group or none has, and likewise a pair and a block.
+
+    ``graded_by`` is the SHA-256 of the model whose answers these are, where the file says that they are graded answers.
+    """
+
+    name: str
+    prompts: tuple[Prompt, ...]
+    place: Place
+    graded_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PromptPair:
+    """A clean and a corrupted text, which differ; ``source`` says where they stand."""
+
+    clean: str
+    corrupted: str
+    source: str
+    id: str | None = None
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PairSet:
+    """A named list of different pairs; all of them have a group or none has; ``graded_by`` is as that of a set."""
+
+    name: str
+    pairs: tuple[PromptPair, ...]
+    place: Place
+    graded_by: str | None = None
+
+    @property
+    def prompts(self) -> tuple[Prompt, ...]:
+        """The texts of all pairs as prompts: of each pair the clean one, then the corrupted one."""
+        return tuple(
+            Prompt(text, pair.source, pair.id, pair.group)
+            for pair in self.pairs
+            for text in (pair.clean, pair.corrupted)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """A direction in activation space: how it is fitted, and on what.
+
+    It points from ``second`` to ``first``: from one set's prompts to another's, or from corrupted to clean texts. With
+    pairs, and for the method that needs pairs, the two are aligned. ``names`` are the sets or the pairs it was made
+    from. ``neutral`` is the set by whose mean and spread scores are standardised, None where the file names none.
+    """
+
+    name: str
+    method: Method
+    names: tuple[str, ...]
+    first: tuple[Prompt, ...]
+    second: tuple[Prompt, ...]
+    neutral: PromptSet | None
+    place: Place
+
+    @property
+    def made_from(self) -> tuple[str, ...]:
+        """The names of all sets and pairs it rests on, the neutral set included."""
+        return (*self.names, *([self.neutral.name] if self.neutral else []))
+
+    @property
+    def paired(self) -> bool:
+        """Whether ``first`` and ``second`` are aligned in pairs."""
+        return len(self.names) == 1 or self.method == "pca of paired differences"
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """The prompts a neuron was found on: ``names`` are the sets and files named, ``prompts`` all different ones."""
+
+    names: tuple[str, ...]
+    prompts: tuple[Prompt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How one claim is to be measured and judged, file defaults filled in.
+
+    ``searched`` says from which layers the neuron was picked on the prompts that test it, None where it was not.
+    ``generate`` is the number of new tokens, None when nothing is generated. ``resamples`` is None where the
+    file leaves it to the test. ``xfail`` and ``skip`` hold the reason given, None when the claim is neither.
+    ``options`` are those that the claim's kind takes. ``drift`` is the share of its effect by which it may change from
+    one model to the next, None where the file does not say.
+    """
+
+    site: Site
+    tokens: Tokens
+    generate: int | None
+    resamples: int | None
+    seed: int
+    searched: Search | None
+    expect: Literal["supported", "refuted", "inconclusive"]
+    because: str | None
+    tags: tuple[str, ...]
+    xfail: str | None
+    skip: str | None
+    options: Options = NONE_GIVEN
+    drift: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One claim: ``sentence`` is the dataclass its kind declared, ``text`` the canonical sentence.
+
+    ``sets`` holds the prompt sets that the sentence and the options name, by name, ``pairs`` and ``directions`` those
+    that the sentence names; ``discovered`` the prompts its neuron was found on, none of which is among those tested,
+    or None where the file does not say. ``graded`` are the sets and pairs of graded answers that it rests on, those
+    that its directions were made from included: by name, the fingerprint of the model that gave the answers.
+    """
+
+    id: str
+    place: Place
+    sentence: Any
+    text: str
+    settings: Settings
+    sets: Mapping[str, PromptSet]
+    discovered: Discovery | None = None
+    pairs: Mapping[str, PairSet] = field(default_factory=dict)
+    directions: Mapping[str, Direction] = field(default_factory=dict)
+    graded: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimFile:
+    """A whole claim file: its claims in the file's order, the models, and how the family is judged.
+
+    ``digest`` is a SHA-256 of all that the file means, its prompts included: comments, layout and the file's
+    place do not change it. ``if_missing``, no part of it, says what the claims do on a model that is not on the
+    machine.
+    """
+
+    path: Path
+    models: tuple[str, ...]
+    alpha: float
+    correction: str
+    sets: Mapping[str, PromptSet]
+    claims: tuple[Claim, ...]
+    digest: str
+    pairs: Mapping[str, PairSet] = field(default_factory=dict)
+    directions: Mapping[str, Direction] = field(default_factory=dict)
+    if_missing: Literal["fail", "skip"] = "fail"
+
+
+def slug(text: str) -> str:
+    """Return an id for a sentence: lower-case words joined by ``-``; a single ``:`` between digits stays.
+
+    pytest's selection by node id allows no ``[``, ``]`` or ``::``, and its display breaks at ``.``.
+    """
+    return re.sub(r"[^a-z0-9:]+|(?<![0-9]):|:(?![0-9])", "-", text.lower()).strip("-")

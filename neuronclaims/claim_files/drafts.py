@@ -1,0 +1,198 @@
+"""The claims of a file while they are being read: each by itself, then what is wrong with them together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from neuronclaims.claim_files.claims import slug
+from neuronclaims.claim_files.errors import Problem, quoted
+from neuronclaims.claim_files.options import OPTIONS
+from neuronclaims.claim_files.schema import TOKEN_RULES, ClaimEntry, Header
+from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar, index_in
+from neuronclaims.claim_files.yaml.source import Source
+from neuronclaims.claim_files.yaml.validation import Section, validate
+from neuronclaims.sentences.parser import Parsed, SentenceError, parse
+from neuronclaims.sentences.templates import TEXTS, Phrase
+from neuronclaims.sentences.values import SITES
+
+_CLAIM = Section(
+    ClaimEntry,
+    "in a claim",
+    elsewhere={
+        name: "it holds for all claims, at the top of the file"
+        for name in Header.model_fields
+        if name not in ClaimEntry.model_fields
+    },
+    unlisted=OPTIONS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One claim as far as it could be read; ``node`` is its item in the file, ``sentence`` its sentence."""
+
+    node: Node
+    sentence: Scalar | None
+    entry: ClaimEntry | None
+    parsed: Parsed | None
+
+    @property
+    def id(self) -> str | None:
+        """The id given or, from the sentence, made; None where neither could be read."""
+        if self.entry is not None and self.entry.id is not None:
+            return self.entry.id
+        return slug(self.parsed.text) if self.parsed is not None else None
+
+    def gives(self, key: str) -> bool:
+        """Whether the claim has a setting of its own, be it right or wrong."""
+        return isinstance(self.node, Entries) and key in self.node.entries
+
+    def named(self, section: str) -> tuple[tuple[str, str], ...]:
+        """Return (field, name) for the entries of a section that the sentence names."""
+        return self.parsed.phrase.named(self.parsed.value, section) if self.parsed is not None else ()
+
+    @property
+    def tested(self) -> tuple[str, ...]:
+        """The names of the sets and pairs whose prompts test the claim."""
+        return tuple(name for section in ("sets", "pairs", TEXTS) for _, name in self.named(section))
+
+    @property
+    def site(self) -> str | None:
+        """The site that the sentence names, if it does."""
+        return self.parsed.phrase.site(self.parsed.value) if self.parsed is not None else None
+
+    def does_without(self, key: str) -> bool:
+        """Whether the claim needs no such key: its sentence names the site, or it is one that reads no text."""
+        if key == "site":
+            return self.parsed is None or self.site is not None
+        return self.parsed is not None and not self.parsed.phrase.texts
+
+
+def read_drafts(
+    node: Items, source: Source, phrases: Sequence[Phrase], problems: list[Problem]
+) -> list[Draft]:
+    """Read every claim of the list as far as possible, adding what is wrong to ``problems``."""
+    return [_draft(item, source, phrases, problems) for item in node.items]
+
+
+def _draft(item: Node, source: Source, phrases: Sequence[Phrase], problems: list[Problem]) -> Draft:
+    if isinstance(item, Items):
+        message = "a claim is a sentence, or a mapping with the key 'claim'; this is a list"
+        problems.append(source.problem(item.start, message))
+        return Draft(item, None, None, None)
+    entry: ClaimEntry | None
+    if isinstance(item, Scalar):
+        sentence: Node | None = item
+        entry = ClaimEntry.model_construct(claim=item.text)
+    else:
+        entry, found = validate(_CLAIM, item, source)
+        problems += found
+        sentence = item.get("claim")
+    if not isinstance(sentence, Scalar) or sentence.missing:
+        return Draft(item, None, entry, None)
+    try:
+        return Draft(item, sentence, entry, parse(sentence.text, phrases))
+    except SentenceError as error:
+        problems.append(_sentence_problem(source, sentence, error))
+        return Draft(item, sentence, entry, None)
+
+
+def _sentence_problem(source: Source, sentence: Scalar, error: SentenceError) -> Problem:
+    message = error.message
+    if "never closed" in message and re.match(r"\s+#", source.text[sentence.end : sentence.end + 2]):
+        message += "; in YAML ' #' begins a comment: put the whole sentence in single quotes"
+    return in_sentence(
+        source, sentence, error.column - 1, error.width, message, error.suggestion, error.allowed
+    )
+
+
+def in_sentence(
+    source: Source,
+    sentence: Scalar,
+    offset: int,
+    width: int,
+    message: str,
+    suggestion: str | None = None,
+    allowed: tuple[str, ...] = (),
+) -> Problem:
+    """Return a problem with some characters of a sentence, at their place in the file where that is known."""
+    index = index_in(source, sentence, offset)
+    if index is None:
+        message = f"{message} (character {offset + 1} of the sentence)"
+        index, width = sentence.start, sentence.end - sentence.start
+    return source.problem(index, message, width=width, suggestion=suggestion, allowed=allowed)
+
+
+def repeated_ids(drafts: Sequence[Draft], source: Source) -> Iterator[Problem]:
+    """Refuse two claims of one id; two equal sentences with different settings need ids to be told apart."""
+    first: dict[str, Draft] = {}
+    for draft in drafts:
+        if draft.id is None:
+            continue
+        earlier = first.setdefault(draft.id, draft)
+        if earlier is draft:
+            continue
+        line = source.place(earlier.node.start).line
+        given = draft.entry is not None and draft.entry.id is not None
+        if (
+            given
+            or earlier.parsed is None
+            or draft.parsed is None
+            or earlier.parsed.text != draft.parsed.text
+        ):
+            message = f"the id {quoted(draft.id)} is taken by the claim in line {line}: give another"
+        else:
+            message = f"this claim stands already in line {line}: if their settings differ, give each an 'id'"
+        yield _at(draft, source, message, "id" if given else "claim")
+
+
+def lacking(drafts: Sequence[Draft], root: Entries, source: Source) -> Iterator[Problem]:
+    """Ask for a site and for tokens wherever neither file nor claim gives them."""
+    for key, why, options in (
+        ("site", "a neuron without a site is never a guess", SITES),
+        ("tokens", "which token positions count is never a guess", TOKEN_RULES),
+    ):
+        without = [d for d in drafts if not d.gives(key) and not d.does_without(key)]
+        if key in root.entries or not without:
+            continue
+        count = f"{len(without)} claims, this one first, have" if len(without) > 1 else "this claim has"
+        advice = f"write '{key}: ...' at the top of the file or in the claim"
+        message = f"{count} no {quoted(key)}, and {why}: {advice}"
+        yield _at(without[0], source, message, "claim", options)
+
+
+def without_generation(drafts: Sequence[Draft], root: Entries, source: Source) -> Iterator[Problem]:
+    """Ask for ``generate`` where generated tokens count: their number has no default."""
+    if "generate" in root.entries:
+        return
+    seen: set[int] = set()
+    for draft in drafts:
+        given = draft.node if draft.gives("tokens") else root
+        tokens = given.get("tokens") if isinstance(given, Entries) else None
+        if not isinstance(tokens, Scalar) or draft.gives("generate") or tokens.start in seen:
+            continue
+        if tokens.text.endswith(("generated", "emitting")):
+            seen.add(tokens.start)
+            advice = "add 'generate: {max_new_tokens: 20}', with the number that was used"
+            message = f"{quoted(tokens.text)} counts generated tokens, but nothing says how many: {advice}"
+            yield source.problem(tokens.start, message, width=tokens.end - tokens.start)
+
+
+def two_sites(drafts: Sequence[Draft], source: Source) -> Iterator[Problem]:
+    """Refuse a claim whose sentence and whose ``site`` disagree."""
+    for draft in drafts:
+        if draft.entry is not None and draft.entry.site and draft.site and draft.site != draft.entry.site:
+            message = (
+                f"the sentence is about {quoted(draft.site)}, so 'site' cannot be {quoted(draft.entry.site)}"
+            )
+            yield _at(draft, source, message, "site")
+
+
+def _at(draft: Draft, source: Source, message: str, key: str, allowed: tuple[str, ...] = ()) -> Problem:
+    """Return a problem at the value of one of the claim's keys, or else at the claim."""
+    value = draft.node.get(key) if isinstance(draft.node, Entries) else None
+    at = value or draft.sentence or draft.node
+    width = at.end - at.start if isinstance(at, Scalar) else 1
+    return source.problem(at.start, message, width=width, allowed=allowed)

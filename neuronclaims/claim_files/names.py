@@ -1,0 +1,145 @@
+"""The names that claims use, and the prompts that come with them: what is not there, and what is in two places."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import combinations
+
+from neuronclaims.claim_files.claims import Prompt, PromptSet
+from neuronclaims.claim_files.drafts import Draft, in_sentence
+from neuronclaims.claim_files.errors import Problem, quoted
+from neuronclaims.claim_files.sections import Sections
+from neuronclaims.claim_files.yaml.source import Source
+from neuronclaims.sentences.suggest import closest
+from neuronclaims.sentences.templates import NAMING, TEXTS
+
+MOST_NAMED = 3
+"""How many shared prompts an error names."""
+
+_SINGULAR = {
+    "sets": "no prompt set",
+    "pairs": "no pairs",
+    "directions": "no direction",
+    TEXTS: "no prompt set or pairs",
+}
+_SECTION = {TEXTS: "'sets' and no 'pairs'"}
+_IS = {"sets": "a prompt set", "pairs": "a name of pairs", "directions": "a direction"}
+
+
+def wrong_names(drafts: Sequence[Draft], sections: Sections, source: Source) -> Iterator[Problem]:
+    """Refuse names of sets, pairs and directions that are not there."""
+    for draft in drafts:
+        for section in NAMING:
+            for field, name in draft.named(section):
+                if name not in sections.names[section]:
+                    yield _unknown(draft, field, name, section, sections, source)
+
+
+def _unknown(
+    draft: Draft, field: str, name: str, section: str, sections: Sections, source: Source
+) -> Problem:
+    assert draft.parsed is not None
+    assert draft.sentence is not None
+    start, end = _span(draft, field)
+    known = sections.names[section]
+    verb = "are" if section == "pairs" else "is"
+    message = f"there {verb} {_SINGULAR[section]} {quoted(name)}"
+    other = next((each for each in NAMING if name in sections.names[each]), None)
+    if field not in draft.parsed.spans:
+        message += ", which is meant where the sentence names none"
+    elif other:
+        message += f": that is {_IS[other]}"
+    elif not known:
+        message += f": the file has no {_SECTION.get(section, quoted(section))}"
+    return in_sentence(
+        source, draft.sentence, start, end - start, message, closest(name, known), tuple(known)
+    )
+
+
+def _span(draft: Draft, field: str) -> tuple[int, int]:
+    """Return where the words of a field stand: the whole sentence, where it is filled in from none."""
+    assert draft.parsed is not None
+    assert draft.sentence is not None
+    return draft.parsed.spans.get(field, (0, len(draft.sentence.text)))
+
+
+def shared_prompts(
+    drafts: Sequence[Draft], sets: Mapping[str, PromptSet], source: Source
+) -> Iterator[Problem]:
+    """Refuse prompts that two sets of one claim share (said once for two sets)."""
+    compared: set[frozenset[str]] = set()
+    for draft in drafts:
+        if draft.parsed is None or draft.sentence is None:
+            continue
+        for (_, one), (field, other) in combinations(draft.named("sets"), 2):
+            if one not in sets or other not in sets or frozenset((one, other)) in compared:
+                continue
+            compared.add(frozenset((one, other)))
+            if shared := _shared(sets[one], sets[other]):
+                start, end = _span(draft, field)
+                message = (
+                    f"{quoted(one)} and {quoted(other)} share the prompt {shared}: "
+                    "a prompt in both sets cannot be exchanged between them"
+                )
+                yield in_sentence(source, draft.sentence, start, end - start, message)
+
+
+def _shared(one: PromptSet, other: PromptSet) -> str | None:
+    """Name the first prompt that stands in both sets, and where."""
+    sources = {prompt.text: prompt.source for prompt in other.prompts}
+    common = next((prompt for prompt in one.prompts if prompt.text in sources), None)
+    return f"{quoted(common.text)} ({common.source} and {sources[common.text]})" if common else None
+
+
+def fitted_here(drafts: Sequence[Draft], sections: Sections, source: Source) -> Iterator[Problem]:
+    """Refuse prompts that a direction was made from among those that it is tested on (said once for the same ones)."""
+    compared: set[tuple[str, frozenset[str]]] = set()
+    for draft in drafts:
+        for field, name in draft.named("directions"):
+            made, against = sections.directions.get(name), (name, frozenset(draft.tested))
+            if made is None or against in compared:
+                continue
+            compared.add(against)
+            tested = [prompt for each in draft.tested for prompt in sections.prompts(each)]
+            neutral = made.neutral.prompts if made.neutral else ()
+            for earlier, why in (
+                ((*made.first, *made.second), "that a direction was fitted on cannot test it"),
+                (neutral, "that gives a direction its scale cannot test it"),
+            ):
+                if shared := in_both(tested, earlier):
+                    where = both_places(shared, f"the direction {quoted(name)}")
+                    yield _at_field(draft, field, f"{where}; a prompt {why}", source)
+
+
+def _at_field(draft: Draft, field: str, message: str, source: Source) -> Problem:
+    assert draft.parsed is not None
+    assert draft.sentence is not None
+    start, end = draft.parsed.spans[field]
+    return in_sentence(source, draft.sentence, start, end - start, message)
+
+
+@lru_cache(maxsize=100_000)
+def content(text: str) -> str:
+    """Return what makes two prompts the same: the text in composed characters, without case, with single spaces."""
+    folded = unicodedata.normalize("NFC", text).casefold()
+    return " ".join(unicodedata.normalize("NFC", folded).split())
+
+
+def in_both(tested: Iterable[Prompt], earlier: Iterable[Prompt]) -> list[tuple[Prompt, Prompt]]:
+    """Return the prompts of the first that stand, by content, among the second too, each with its double."""
+    known = {content(prompt.text): prompt for prompt in earlier}
+    different = {content(prompt.text): prompt for prompt in tested}
+    return [(prompt, known[text]) for text, prompt in different.items() if text in known]
+
+
+def both_places(shared: Sequence[tuple[Prompt, Prompt]], where: str) -> str:
+    """Say how many prompts stand in two places, and name the first ones."""
+    count = "1 prompt stands" if len(shared) == 1 else f"{len(shared)} prompts stand"
+    named = [
+        f"{quoted(tested.text)} ({tested.source} and {earlier.source})"
+        for tested, earlier in shared[:MOST_NAMED]
+    ]
+    more = [f"and {len(shared) - MOST_NAMED} more"] if len(shared) > MOST_NAMED else []
+    return f"{count} both in {where} and in what is tested: {', '.join([*named, *more])}"

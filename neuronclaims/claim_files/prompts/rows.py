@@ -1,0 +1,142 @@
+"""Files of prompts as rows of text: .txt, .jsonl and .csv, each row with its line."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from neuronclaims.claim_files.errors import ClaimFileError, Problem, quoted
+from neuronclaims.claim_files.yaml.source import Source, read_source
+
+MOST_PROBLEMS = 20
+"""How many faulty rows of one file are reported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: its values by column, and the line (from 1) it begins in."""
+
+    values: Mapping[str, str]
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """All rows of a file; ``columns`` is None for a .txt file, whose rows have the one value ``text``."""
+
+    name: str
+    source: Source
+    columns: tuple[str, ...] | None
+    rows: tuple[Row, ...]
+
+    def span(self, row: Row) -> tuple[int, int]:
+        """Return the index and width of the row's first line in the source."""
+        return self.source.line_start(row.line), max(1, len(self.source.lines[row.line - 1]))
+
+
+def read_table(file: Path, name: str) -> Table:
+    """Read a file of prompts, known as ``name`` in messages. Raises ClaimFileError with its faulty rows."""
+    source = read_source(file, name)
+    problems: list[Problem] = []
+    columns, rows = _READERS[file.suffix](source, problems)
+    if problems:
+        raise ClaimFileError(problems[:MOST_PROBLEMS])
+    return Table(name, source, columns, tuple(rows))
+
+
+_Read = tuple[tuple[str, ...] | None, list[Row]]
+
+
+def _read_txt(source: Source, _problems: list[Problem]) -> _Read:
+    lines = enumerate(source.lines, start=1)
+    return None, [Row({"text": line}, number) for number, line in lines if line.strip()]
+
+
+def _read_jsonl(source: Source, problems: list[Problem]) -> _Read:
+    rows = []
+    columns: dict[str, None] = {}
+    for number, line in enumerate(source.lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            if not isinstance(row, dict):
+                raise ValueError('a line is one JSON object, such as {"text": "..."}')
+            rows.append(Row(_json_texts(row), number))
+            columns.update(dict.fromkeys(row))
+        except json.JSONDecodeError as error:
+            start = source.line_start(number) + error.pos
+            reason = f"{error.msg[:1].lower()}{error.msg[1:]}".removesuffix(" starting at")
+            problems.append(source.problem(start, f"not valid JSON: {reason}"))
+        except (ValueError, RecursionError) as error:
+            reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+            problems.append(source.problem(source.line_start(number), reason, width=len(line)))
+    return tuple(columns), rows
+
+
+def _json_texts(row: Mapping[str, Any]) -> dict[str, str]:
+    """Return a JSON object's texts, and its numbers and truth values as texts; nothing else."""
+    texts = {key: value for key, value in row.items() if isinstance(value, str)}
+    try:
+        "".join(texts.values()).encode("utf-8")
+    except UnicodeEncodeError:
+        raise ValueError("a text here holds half of a surrogate pair, which is no character") from None
+    return {
+        key: texts[key] if key in texts else json.dumps(value)
+        for key, value in row.items()
+        if isinstance(value, (str, bool, int, float))
+    }
+
+
+def _read_csv(source: Source, problems: list[Problem]) -> _Read:
+    reader = csv.reader(_physical_lines(source), strict=True)
+    header: tuple[str, ...] = ()
+    rows: list[Row] = []
+    before = 0
+    try:
+        for cells in reader:
+            line, before = before + 1, reader.line_num
+            if not cells:
+                continue
+            if not header:
+                header = tuple(cells)
+                _check_header(header, line, source, problems)
+            elif len(cells) == len(header):
+                rows.append(Row(dict(zip(header, cells, strict=True)), line))
+            else:
+                message = (
+                    f"this row has {len(cells)} cells, the header {len(header)}; quote texts with commas"
+                )
+                problems.append(
+                    source.problem(source.line_start(line), message, width=len(source.lines[line - 1]))
+                )
+    except csv.Error as error:
+        problems.append(source.problem(source.line_start(before + 1), f"not valid CSV: {error}"))
+    return header, rows
+
+
+def _physical_lines(source: Source) -> Iterator[str]:
+    """Yield the lines as they stand, line ends included, so that a quoted cell keeps its own."""
+    for number in range(1, len(source.lines) + 1):
+        yield source.text[source.line_start(number) : source.line_start(number + 1)]
+
+
+def _check_header(header: tuple[str, ...], line: int, source: Source, problems: list[Problem]) -> None:
+    doubled = next((name for name in header if header.count(name) > 1), None)
+    if doubled is not None:
+        message = f"the column {quoted(doubled)} stands twice in the header"
+        problems.append(source.problem(source.line_start(line), message, width=len(source.lines[line - 1])))
+
+
+_READERS: Mapping[str, Callable[[Source, list[Problem]], _Read]] = {
+    ".txt": _read_txt,
+    ".jsonl": _read_jsonl,
+    ".csv": _read_csv,
+}
+
+SUFFIXES = tuple(_READERS)
+"""The kinds of file that hold prompts."""

@@ -1,0 +1,188 @@
+"""Reading a claim file: from its path and the phrases of all kinds, to its claims or to all its problems."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, cast
+
+from neuronclaims.claim_files import drafts as d
+from neuronclaims.claim_files.claims import Claim, ClaimFile, Settings, Tokens
+from neuronclaims.claim_files.denials import wrong_margins
+from neuronclaims.claim_files.errors import ClaimFileError, Problem, quoted
+from neuronclaims.claim_files.names import fitted_here, shared_prompts, wrong_names
+from neuronclaims.claim_files.option_checks import not_taken, options_of, unknown_sets
+from neuronclaims.claim_files.options import OPTIONS
+from neuronclaims.claim_files.schema import SECTIONS, TOP_KEYS, ClaimEntry, Header
+from neuronclaims.claim_files.sections import Sections, absent, read_sections
+from neuronclaims.claim_files.selection import Selection, read_selections
+from neuronclaims.claim_files.yaml.positions import Entries, Items, compose
+from neuronclaims.claim_files.yaml.source import Source, read_source
+from neuronclaims.claim_files.yaml.validation import Section, missing_values, validate
+from neuronclaims.sentences.parser import Parsed
+from neuronclaims.sentences.templates import TEXTS, Phrase
+
+UNREAD = "last of prompt"
+"""The token rule that stands in claims of kinds that read no text, where neither they nor the file give one."""
+
+_TOP = Section(
+    Header,
+    "at the top of the file",
+    keys=TOP_KEYS,
+    elsewhere={
+        name: "it belongs to one claim, beside its 'claim:'"
+        for name in ClaimEntry.model_fields
+        if name not in Header.model_fields
+    },
+    unlisted=OPTIONS,
+)
+
+
+def read_claim_file(path: Path, phrases: Sequence[Phrase]) -> ClaimFile:
+    """Read a claim file and the prompt files it names.
+
+    Raises ClaimFileError with every problem of all of them. Messages show the path from the working
+    directory where the file lies below it.
+    """
+    source = read_source(path, _shown(path))
+    root = compose(source)
+    if not isinstance(root, Entries):
+        message = (
+            "a claim file is a mapping: it begins with 'version: 1', then has 'models', 'sets' and 'claims'"
+        )
+        raise ClaimFileError([source.problem(root.start, message)])
+    problems = list(missing_values(root, source))
+    header = _header(root, source, problems)
+    sections = read_sections(root, source, problems)
+    drafts = _drafts(root, source, phrases, problems)
+    problems += d.repeated_ids(drafts, source)
+    problems += d.lacking(drafts, root, source)
+    problems += d.without_generation(drafts, root, source)
+    problems += d.two_sites(drafts, source)
+    problems += wrong_names(drafts, sections, source)
+    problems += shared_prompts(drafts, sections.sets, source)
+    problems += fitted_here(drafts, sections, source)
+    problems += not_taken(drafts, root, source)
+    problems += wrong_margins(drafts, root, source)
+    problems += unknown_sets(drafts, root, sections.names["sets"], source)
+    selections = read_selections(root, header, drafts, sections, source, problems)
+    if problems or header is None:
+        raise ClaimFileError(problems)
+    claims = tuple(
+        _claim(draft, chosen, header, sections, source)
+        for draft, chosen in zip(drafts, selections, strict=True)
+    )
+    return ClaimFile(
+        path=path,
+        models=tuple(header.models),
+        alpha=header.alpha,
+        correction=header.correction,
+        sets=sections.sets,
+        claims=claims,
+        digest=_digest(header, sections, claims),
+        pairs=sections.pairs,
+        directions=sections.directions,
+        if_missing=cast(Any, header.if_missing),
+    )
+
+
+def _shown(path: Path) -> str:
+    """Return the path as messages show it: from the working directory where the file lies below it."""
+    try:
+        return str(path.absolute().relative_to(Path.cwd()))
+    except (OSError, ValueError):
+        return str(path)
+
+
+def _header(root: Entries, source: Source, problems: list[Problem]) -> Header | None:
+    own = {name: entry for name, entry in root.entries.items() if name not in SECTIONS}
+    header, found = validate(_TOP, Entries(root.start, root.end, own), source)
+    problems += found
+    if header is not None:
+        twice = next((model for model in header.models if header.models.count(model) > 1), None)
+        models = root.get("models")
+        if twice is not None and models is not None:
+            problems.append(source.problem(models.start, f"the model {quoted(twice)} is named twice"))
+    return header
+
+
+def _drafts(
+    root: Entries, source: Source, phrases: Sequence[Phrase], problems: list[Problem]
+) -> list[d.Draft]:
+    node = root.get("claims")
+    if not isinstance(node, Items) or not node.items:
+        problems += absent(root, "claims", "claims, each beginning with '- '", source)
+        return []
+    return d.read_drafts(node, source, phrases, problems)
+
+
+def _claim(draft: d.Draft, chosen: Selection, header: Header, sections: Sections, source: Source) -> Claim:
+    parsed, entry = cast(Parsed, draft.parsed), cast(ClaimEntry, draft.entry)
+    settings = _settings(draft, entry, header, chosen)
+    named = [name for section in ("sets", "pairs", TEXTS) for _, name in draft.named(section)]
+    used = dict.fromkeys([*(name for name in named if name in sections.sets), *settings.options.sets])
+    pairs = {name: sections.pairs[name] for name in named if name in sections.pairs}
+    directions = {name: sections.directions[name] for _, name in draft.named("directions")}
+    made_from = [name for direction in directions.values() for name in direction.made_from]
+    return Claim(
+        id=cast(str, draft.id),
+        place=source.place(draft.node.start),
+        sentence=parsed.value,
+        text=parsed.text,
+        settings=settings,
+        sets={name: sections.sets[name] for name in used},
+        discovered=chosen.discovered,
+        pairs=pairs,
+        directions=directions,
+        graded=sections.graded([*used, *pairs, *made_from]),
+    )
+
+
+def _settings(draft: d.Draft, entry: ClaimEntry, header: Header, chosen: Selection) -> Settings:
+    pool, span = (entry.tokens or header.tokens or UNREAD).split(" of ")
+    generate = entry.generate or header.generate
+    seed = entry.seed if entry.seed is not None else header.seed
+    return Settings(
+        site=cast(Any, draft.site or entry.site or header.site),
+        tokens=Tokens(cast(Any, pool), cast(Any, span)),
+        generate=generate.max_new_tokens if generate and span != "prompt" else None,
+        resamples=entry.resamples or header.resamples,
+        seed=seed or 0,
+        searched=chosen.searched,
+        expect=cast(Any, entry.expect),
+        because=entry.because,
+        tags=tuple(entry.tags or ()),
+        xfail=entry.xfail.reason if entry.xfail else None,
+        skip=entry.skip.reason if entry.skip else None,
+        options=options_of(draft, header),
+        drift=float(entry.drift.rstrip("% ")) / 100 if entry.drift else None,
+    )
+
+
+def _digest(header: Header, sections: Sections, claims: Sequence[Claim]) -> str:
+    content = {
+        "models": header.models,
+        "alpha": header.alpha,
+        "correction": header.correction,
+        "sets": {
+            name: [[p.text, p.id, p.group, p.pair, p.block] for p in s.prompts]
+            for name, s in sections.sets.items()
+        },
+        "graded": sections.graded([*sections.sets, *sections.pairs]),
+        "pairs": {
+            name: [[p.clean, p.corrupted, p.id, p.group] for p in s.pairs]
+            for name, s in sections.pairs.items()
+        },
+        "directions": {
+            name: [direction.method, direction.names, direction.neutral and direction.neutral.name]
+            for name, direction in sections.directions.items()
+        },
+        "claims": [[c.id, c.text, repr(c.settings), _discovery(c)] for c in claims],
+    }
+    return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _discovery(claim: Claim) -> list[str] | None:
+    return None if claim.discovered is None else sorted(prompt.text for prompt in claim.discovered.prompts)

@@ -1,0 +1,189 @@
+"""What a claim file may hold: every key, its type and its bounds. Values arrive as text."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, SkipValidation, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from neuronclaims.claim_files.option_keys import OptionKeys
+from neuronclaims.claim_files.options import OPTIONS
+from neuronclaims.claim_files.yaml.entries import (
+    DirectionEntry,
+    FilePairs,
+    FileSet,
+    PairEntry,
+    Part,
+    PromptEntry,
+    Text,
+    Texts,
+)
+from neuronclaims.claim_files.yaml.texts import Form, OneOf, listed, one_or_more, search
+from neuronclaims.sentences.fields import IDENTIFIER
+from neuronclaims.sentences.search import PATTERN, Search
+from neuronclaims.sentences.values import SITES
+
+TOKEN_RULES = tuple(
+    f"{pool} of {span}" for span in ("prompt", "generated", "emitting") for pool in ("last", "mean", "max")
+)
+CORRECTIONS = ("holm", "bonferroni", "benjamini-hochberg", "benjamini-yekutieli", "max-statistic", "none")
+EXPECTATIONS = ("supported", "refuted", "inconclusive")
+IF_MISSING = ("fail", "skip")
+
+_IDENTITY = r"[A-Za-z0-9_-]+(?::[A-Za-z0-9_-]+)*"
+_SHARE = r"(?!0+(?:\.0+)?[ %])[0-9]{1,2}(?:\.[0-9]{1,3})? ?%"
+_TAG = r"[A-Za-z_][A-Za-z0-9_-]*"
+
+
+def _version(number: int) -> int:
+    if number == 1:
+        return number
+    raise PydanticCustomError("claims_form", "", {"rule": "this release reads version 1 of claim files"})
+
+
+Version = Annotated[int, AfterValidator(_version), WithJsonSchema({"const": 1})]
+Site = Annotated[str, OneOf("site", SITES)]
+TokenRule = Annotated[str, OneOf("token rule", TOKEN_RULES)]
+Correction = Annotated[str, OneOf("correction", CORRECTIONS)]
+Expectation = Annotated[str, OneOf("verdict", EXPECTATIONS)]
+IfMissing = Annotated[str, OneOf("way to treat a missing model", IF_MISSING)]
+Searched = Annotated[
+    Search, PlainValidator(search), WithJsonSchema({"type": "string", "pattern": f"^({PATTERN})$"})
+]
+Identity = Annotated[str, Form(_IDENTITY, "an id has letters, digits, '_', '-' and single ':' between them")]
+Tag = Annotated[str, Form(_TAG, "a tag has letters, digits, '_' and '-', and does not begin with a digit")]
+Share = Annotated[str, Form(_SHARE, "a share is above 0 and below 100 %, such as 20%")]
+Tags = Annotated[
+    list[Tag],
+    Field(min_length=1),
+    BeforeValidator(listed),
+    one_or_more({"type": "string", "pattern": f"^{_TAG}$"}),
+]
+
+
+class Generate(Part):
+    """How prompts are continued where generated tokens count: greedily."""
+
+    max_new_tokens: int = Field(ge=1, le=100_000, description="The most tokens to generate per prompt.")
+
+
+class Reason(Part):
+    """Why a claim is skipped or expected to fail."""
+
+    reason: Text = Field(description="Why, for the reader of the report.")
+
+
+Discovered = Annotated[
+    Text | FileSet | Annotated[list[Text | FileSet], Field(min_length=1)],
+    SkipValidation,  # read from its nodes instead, where every name and file has its place
+]
+
+
+class Settings(Part):
+    """Settings that hold for all claims of a file, or for one claim where it gives its own."""
+
+    site: Site | None = Field(
+        None,
+        description="Where neurons are read, by TransformerLens name; required for every claim.",
+    )
+    tokens: TokenRule | None = Field(
+        None,
+        description="Which token positions count, and how they are pooled; required for every claim.",
+    )
+    generate: Generate | None = Field(
+        None, description="How prompts are continued; required where tokens are of 'generated' or 'emitting'."
+    )
+    resamples: int | None = Field(
+        None,
+        ge=99,
+        le=100_000_000,
+        description="How many arrangements to draw where they cannot all be enumerated.",
+    )
+    seed: int | None = Field(None, ge=0, le=2**63 - 1, description="Seed of everything drawn at random.")
+    discovered_on: Discovered | None = Field(
+        None, description="The prompts the neuron was found on, sets or files; none of them may test it."
+    )
+    searched: Searched | None = Field(
+        None,
+        description="The layers the neuron was picked from on these same prompts: layer 11, layers 3 to 8, all layers.",
+    )
+
+
+class _Opening(Part):
+    """The keys that a claim file begins with; a base of their own so that listings begin with them, too."""
+
+    version: Version = Field(description="The version of the claim file format: 1.")
+    models: Texts = Field(
+        description="Each claim is tested on each: demo, a local folder, a Hugging Face name@revision."
+    )
+    if_missing: IfMissing = Field(
+        "fail",
+        description="What its claims do where a model is not on this machine: fail (if unsaid) or skip.",
+    )
+
+
+class _Family(Part):
+    """How the claims of a file are judged together."""
+
+    alpha: float = Field(0.05, gt=0, lt=1, description="The level of significance, after correction.")
+    correction: Correction = Field(
+        "holm", description="How p-values are corrected over the claims of this file."
+    )
+
+
+class Header(OptionKeys, _Family, Settings, _Opening):
+    """The keys at the top of a claim file, besides its prompts, directions and claims."""
+
+
+class _Sentence(Part):
+    """The keys of a claim besides its settings."""
+
+    claim: Text = Field(description="The claim, as one sentence.")
+    id: Identity | None = Field(
+        None, description="Its name on the command line and in reports; made from the sentence if absent."
+    )
+    expect: Expectation = Field("supported", description="The verdict that makes the test pass.")
+    because: Text | None = Field(
+        None, description="Where the claim comes from, or why it is expected to come out so."
+    )
+    drift: Share | None = Field(
+        None,
+        description="The share of its effect by which it may change from one model to the next and still hold: 20%.",
+    )
+    tags: Tags | None = Field(None, description="Names to select claims by.")
+    xfail: Reason | None = Field(
+        None, description="The claim is known not to come out as expected; if it does, the run fails."
+    )
+    skip: Reason | None = Field(None, description="The claim is not tested.")
+
+
+class ClaimEntry(OptionKeys, Settings, _Sentence):
+    """One claim with options of its own."""
+
+
+Name = Annotated[str, WithJsonSchema({"type": "string", "pattern": f"^{IDENTIFIER.pattern}$"})]
+
+
+class WholeFile(Header):
+    """A file of claims about neurons, tested together as one family."""
+
+    sets: dict[Name, Annotated[list[Text | PromptEntry], Field(min_length=1)] | FileSet] | None = Field(
+        None, description="The prompt sets, by the name that sentences call them."
+    )
+    pairs: dict[Name, Annotated[list[PairEntry], Field(min_length=1)] | FilePairs] | None = Field(
+        None, description="Pairs of a clean and a corrupted text, by the name that sentences call them."
+    )
+    directions: dict[Name, DirectionEntry] | None = Field(
+        None, description="Directions in activation space, by the name that sentences call them."
+    )
+    claims: Annotated[list[Text | ClaimEntry], Field(min_length=1)] = Field(
+        description="The claims: sentences, or mappings with a sentence under 'claim'."
+    )
+
+
+SECTIONS = ("sets", "pairs", "directions", "claims")
+"""The keys of a claim file that hold entries, each read by itself."""
+
+TOP_KEYS = (*(name for name in Header.model_fields if name not in OPTIONS), *SECTIONS, *OPTIONS)
+"""All keys at the top of a claim file, in the order in which they are listed."""

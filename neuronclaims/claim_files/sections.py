@@ -1,0 +1,134 @@
+"""The named entries of a claim file: its prompt sets, its pairs of prompts, its directions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+from neuronclaims.claim_files.claims import Direction, PairSet, Prompt, PromptSet
+from neuronclaims.claim_files.directions import Entered, read_direction
+from neuronclaims.claim_files.errors import ClaimFileError, Problem, quoted
+from neuronclaims.claim_files.prompts.pairs import read_pairs
+from neuronclaims.claim_files.prompts.sets import read_set
+from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar
+from neuronclaims.claim_files.yaml.source import Source
+from neuronclaims.sentences.fields import IDENTIFIER
+from neuronclaims.sentences.templates import TEXTS
+
+T = TypeVar("T", PromptSet, PairSet, Direction)
+
+_WHAT = {"sets": "a prompt set", "pairs": "pairs of prompts", "directions": "a direction"}
+_HOLDS = {
+    "sets": "prompt sets, each under its name",
+    "pairs": "pairs of prompts, each list of them under its name",
+    "directions": "directions, each under its name",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sections:
+    """The entries that could be read, and by section all names that were written; ``texts`` are sets and pairs."""
+
+    sets: Mapping[str, PromptSet]
+    pairs: Mapping[str, PairSet]
+    directions: Mapping[str, Direction]
+    names: Mapping[str, tuple[str, ...]]
+
+    def graded(self, names: Iterable[str]) -> dict[str, str]:
+        """Return, of some sets and pairs, those of graded answers, with the fingerprint of the model that gave them."""
+        found = {name: self.sets.get(name) or self.pairs.get(name) for name in names}
+        return {name: entry.graded_by for name, entry in found.items() if entry and entry.graded_by}
+
+    def prompts(self, name: str) -> tuple[Prompt, ...]:
+        """Return the prompts of a set, or the texts of pairs; none where they could not be read."""
+        found = self.sets.get(name) or self.pairs.get(name)
+        return found.prompts if found else ()
+
+
+def read_sections(root: Entries, source: Source, problems: list[Problem]) -> Sections:
+    """Read all sets, pairs and directions of a file, adding what is wrong to ``problems``."""
+    names = {section: _names(root, section) for section in _WHAT}
+    names[TEXTS] = names["sets"] + names["pairs"]
+    problems += _twice(root, source)
+    sets = _section(root, "sets", read_set, source, problems)
+    pairs = _section(root, "pairs", read_pairs, source, problems)
+    entered = Entered(sets, pairs, names["sets"], names["pairs"])
+    directions = _section(root, "directions", partial(_direction, entered), source, problems)
+    return Sections(sets, pairs, directions, names)
+
+
+def absent(root: Entries, key: str, what: str, source: Source) -> list[Problem]:
+    """Say that a section is not there, holds nothing, or is of the wrong shape."""
+    given = root.entries.get(key)
+    if given is None:
+        return [source.problem(root.start, f"the file has no {quoted(key)}: it needs {what}")]
+    if isinstance(given[1], Scalar) and given[1].missing:
+        return []  # said already, as a key without a value
+    empty = isinstance(given[1], (Items, Entries)) and not (
+        given[1].items if isinstance(given[1], Items) else given[1].entries
+    )
+    message = f"{quoted(key)} is empty" if empty else f"{quoted(key)} must hold {what}"
+    return [source.problem(given[0].start, message, width=len(key))]
+
+
+def _names(root: Entries, section: str) -> tuple[str, ...]:
+    node = root.get(section)
+    return tuple(node.entries) if isinstance(node, Entries) else ()
+
+
+def _direction(entered: Entered, name: str, key: Scalar, node: Node, source: Source) -> Direction | None:
+    return read_direction(name, key, node, entered, source)
+
+
+def _section(
+    root: Entries,
+    section: str,
+    read: Callable[[str, Scalar, Node, Source], T | None],
+    source: Source,
+    problems: list[Problem],
+) -> dict[str, T]:
+    node = root.get(section)
+    if not isinstance(node, Entries) or not node.entries:
+        if node is not None:
+            problems += absent(root, section, _HOLDS[section], source)
+        return {}
+    found: dict[str, T] = {}
+    for name, (key, value) in node.entries.items():
+        problems += _misnamed(name, key, section, source)
+        if isinstance(value, Scalar) and value.missing:
+            continue
+        try:
+            entry = read(name, key, value, source)
+        except ClaimFileError as error:
+            problems += error.problems
+        else:
+            found.update({} if entry is None else {name: entry})
+    return found
+
+
+def _misnamed(name: str, key: Scalar, section: str, source: Source) -> list[Problem]:
+    if IDENTIFIER.fullmatch(name):
+        return []
+    rule = "letters, digits, '_' and '-', not beginning with a digit"
+    message = f"{quoted(name)} cannot name {_WHAT[section]}: {rule}"
+    near = re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_")
+    near = near if IDENTIFIER.fullmatch(near) else f"{section.removesuffix('s')}_{near}"
+    return [source.problem(key.start, message, width=key.end - key.start, suggestion=near)]
+
+
+def _twice(root: Entries, source: Source) -> list[Problem]:
+    """Refuse one name for two things: a sentence, and whoever reads it, could not tell them apart."""
+    first: dict[str, tuple[str, int]] = {}
+    problems = []
+    for section, what in _WHAT.items():
+        node = root.get(section)
+        for name, (key, _) in node.entries.items() if isinstance(node, Entries) else ():
+            if name in first:
+                earlier, line = first[name]
+                message = f"{quoted(name)} cannot name {what}: it names {earlier} already, in line {line}"
+                problems.append(source.problem(key.start, message, width=key.end - key.start))
+            first.setdefault(name, (what, source.place(key.start).line))
+    return problems

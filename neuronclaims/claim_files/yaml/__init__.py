@@ -1,0 +1,1 @@
+"""YAML as text with positions: source, tree, checks of keys and values."""

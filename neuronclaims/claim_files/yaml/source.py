@@ -1,0 +1,108 @@
+"""The text of a file, with places in it: bytes are decoded here, an index becomes a line and a column."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from neuronclaims.claim_files.errors import ClaimFileError, Place, Problem
+
+LARGEST_FILE = 5_000_000
+"""The most bytes a claim file or a file of prompts may have."""
+
+_BOM = "\ufeff"
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True)
+class Source:
+    """The text of a file and the path it is known by. Indices count characters from 0."""
+
+    path: str
+    text: str
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """All lines without their ends; lines end as editors see it (LF, CRLF, CR)."""
+        return _LINE_END.split(self.text)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *(match.end() for match in _LINE_END.finditer(self.text))]
+
+    def place(self, index: int) -> Place:
+        """Return the place of the character at ``index``."""
+        line = bisect_right(self._starts, index)
+        return Place(self.path, line, index - self._starts[line - 1] + 1)
+
+    def line_start(self, line: int) -> int:
+        """Return the index at which a line (from 1) begins; past the last line, the end of the text."""
+        return self._starts[line - 1] if line <= len(self._starts) else len(self.text)
+
+    def problem(
+        self,
+        index: int,
+        message: str,
+        *,
+        width: int = 1,
+        suggestion: str | None = None,
+        allowed: tuple[str, ...] = (),
+    ) -> Problem:
+        """Return a problem with the ``width`` characters at ``index``, cut to their line."""
+        place = self.place(index)
+        excerpt = self.lines[place.line - 1]
+        fitting = max(1, min(width, len(excerpt) - place.column + 1))
+        return Problem(place, message, excerpt, fitting, suggestion, allowed)
+
+
+def read_source(file: Path, name: str) -> Source:
+    """Read a UTF-8 text file, known as ``name`` in messages, with or without a byte order mark.
+
+    Raises ClaimFileError when it cannot be opened, is no regular file, is too large, is not UTF-8, or holds
+    characters that no text has.
+    """
+    data = _bytes(file, name)
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise _error(name, "the file is UTF-16; save it as UTF-8")
+    try:
+        text = data.decode("utf-8").removeprefix(_BOM)
+    except UnicodeDecodeError as error:
+        raise _not_utf8(data, error.start, name) from None
+    source = Source(name, text)
+    if strange := _UNREADABLE.search(text):
+        message = f"the character U+{ord(strange[0]):04X} cannot stand in a text file; remove it"
+        raise ClaimFileError([source.problem(strange.start(), message)])
+    return source
+
+
+def _bytes(file: Path, name: str) -> bytes:
+    try:
+        if not file.is_file():
+            raise _error(name, "not a regular file" if file.exists() else "there is no such file")
+        size = file.stat().st_size
+        if size > LARGEST_FILE:
+            limit = f"{LARGEST_FILE / 1e6:g} MB"
+            raise _error(name, f"the file has {size / 1e6:.1f} MB; the most that is read is {limit}")
+        return file.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise _error(name, f"the file cannot be read: {reason}") from None
+
+
+def _not_utf8(data: bytes, offset: int, name: str) -> ClaimFileError:
+    """Place the first byte that is not UTF-8. The line is shown with what can be decoded."""
+    before = data[:offset].decode("utf-8").removeprefix(_BOM)
+    start = data.rfind(b"\n", 0, offset) + 1
+    end = data.find(b"\n", offset)
+    line = data[start : end if end >= 0 else len(data)].decode("utf-8", errors="replace").rstrip("\r")
+    place = Source(name, before).place(len(before))
+    message = f"byte {offset} (0x{data[offset]:02x}) is not UTF-8; save the file as UTF-8"
+    return ClaimFileError([Problem(place, message, line.removeprefix(_BOM))])
+
+
+def _error(name: str, message: str) -> ClaimFileError:
+    return ClaimFileError([Problem(Place(name, 1, 1), message)])

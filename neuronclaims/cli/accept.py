@@ -1,0 +1,165 @@
+"""``neuronclaims accept [--only-new] [-k EXPR]``: take the last compared run into its baseline; or ``--prune`` it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from neuronclaims.baselines.rows import Baseline, Row
+    from neuronclaims.cli import Commands
+
+CACHE = ".neuronclaims"
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """The last run that was compared: with which baseline, its rows, and the hashes of rows that had no claim.
+
+    ``missing`` is None where that is not known, since only a part was run.
+    """
+
+    path: Path
+    run: Baseline
+    missing: Mapping[str, str] | None
+
+
+def add(commands: Commands) -> None:
+    """Add the command."""
+    text = "take the rows of the last run that was compared into its baseline; rows of other claims stay as they are"
+    command = commands.add_parser("accept", help=text, description=f"{text[0].upper()}{text[1:]}.")
+    command.add_argument(
+        "--only-new", action="store_true", help="only claims that the baseline does not have yet"
+    )
+    command.add_argument(
+        "-k", metavar="EXPR", default="", help="only claims whose names match, as with pytest -k"
+    )
+    command.add_argument(
+        "--prune",
+        action="store_true",
+        help="instead, show the rows that this run, of all claims, reported as missing, and take them out when told to",
+    )
+    command.add_argument("--yes", action="store_true", help="with --prune: take them out without asking")
+    command.add_argument(
+        "--cache", type=Path, metavar="DIR", help=f"the cache (default: the nearest {CACHE})"
+    )
+    command.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from neuronclaims.baselines.reading import read_baseline
+    from neuronclaims.cli.chosen import chooser
+
+    _check(options)
+    chosen = chooser(options.k)
+    last = _last(_file(options.cache))
+    known = read_baseline(last.path)
+    if options.prune:
+        gone = {name: row for name, row in _gone(last, known).items() if chosen(name)}
+        return _prune(last.path, known, gone, sure=options.yes)
+    rows = {
+        name: row
+        for name, row in last.run.rows.items()
+        if chosen(name) and not (options.only_new and name in known.rows)
+    }
+    return _accept(last, known, rows)
+
+
+def _check(options: argparse.Namespace) -> None:
+    from neuronclaims.baselines.rows import BaselineError
+
+    if options.prune and options.only_new:
+        raise BaselineError("--prune takes rows out and --only-new puts some in: run accept once for each.")
+    if options.yes and not options.prune:
+        raise BaselineError("--yes goes with --prune alone: nothing else is asked about.")
+
+
+def _accept(last: Last, known: Baseline, rows: Mapping[str, Row]) -> int:
+    from neuronclaims.baselines.saved import save
+
+    changed = [name for name, row in rows.items() if known.rows.get(name) != row]
+    save(last.path, rows, last.run.environments)
+    new = sum(name not in known.rows for name in rows)
+    kept = len(rows) - len(changed)
+    print(f"{last.path}: {new} claims added, {len(changed) - new} changed, {kept} as they were")
+    return 0
+
+
+def _gone(last: Last, known: Baseline) -> dict[str, Row]:
+    """Return the rows that the run found no claim for and that are as they were then. Raises BaselineError."""
+    from neuronclaims.baselines.rows import BaselineError, fingerprint
+
+    if last.missing is None:
+        raise BaselineError(
+            "The last run that was compared was of a part of the claims, or did not come to its end, so it cannot say "
+            "which rows have no claim any more: run pytest --claims-compare on all claim files first."
+        )
+    return {
+        name: row
+        for name, row in known.rows.items()
+        if name in last.missing and fingerprint(row) == last.missing[name]
+    }
+
+
+def _prune(path: Path, known: Baseline, gone: Mapping[str, Row], *, sure: bool) -> int:
+    from neuronclaims.baselines.rows import Baseline
+    from neuronclaims.baselines.saved import merge, text_of, write
+    from neuronclaims.reports.text import one_line, visible
+
+    if not gone:
+        print(f"{path}: every row has its claim; nothing to take out")
+        return 0
+    for name, row in gone.items():
+        print(f"{visible(name)} - {one_line(row.sentence)}")
+    rows = "the row" if len(gone) == 1 else f"these {len(gone)} rows"
+    if not sure and not _agreed(f"Take {rows} out of {path}? [y/N] "):
+        print(f"{path}: nothing was taken out; --yes takes {rows} out without asking")
+        return 1
+    left = {name: row for name, row in known.rows.items() if name not in gone}
+    write(path, text_of(merge(Baseline({}, {}), left, known.environments)))
+    print(f"{path}: {len(gone)} {'row' if len(gone) == 1 else 'rows'} taken out, {len(left)} left")
+    return 0
+
+
+def _agreed(question: str) -> bool:
+    """Ask, where somebody is there to answer."""
+    if not sys.stdin.isatty():
+        return False
+    try:
+        return input(question).strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
+
+
+def _file(cache: Path | None) -> Path:
+    from neuronclaims.baselines.rows import BaselineError
+
+    here = Path.cwd()
+    folders = [cache] if cache else [folder / CACHE for folder in (here, *here.parents)]
+    found = next(
+        (folder / "compared.json" for folder in folders if (folder / "compared.json").is_file()), None
+    )
+    if found is None:
+        raise BaselineError(
+            f"No run was compared yet in {here} or above it: run pytest --claims-compare first "
+            "(with --cache=DIR where its values are kept elsewhere)."
+        )
+    return found
+
+
+def _last(file: Path) -> Last:
+    from neuronclaims.baselines.reading import parse_baseline, read_json
+    from neuronclaims.baselines.rows import BaselineError
+
+    data = read_json(file)
+    try:
+        path, run, missing = Path(data["baseline"]), json.loads(data["run"]), data.get("missing")
+        gone = None if missing is None else {str(name): str(hashed) for name, hashed in missing.items()}
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise BaselineError(f"{file} is damaged: run pytest --claims-compare again.") from None
+    return Last(path, parse_baseline(file, run), gone)

@@ -1,0 +1,122 @@
+"""``neuronclaims cache info | verify | prune --older-than 30d --max-size 2GB | clear``."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from neuronclaims.cache.maintenance import Freed
+    from neuronclaims.cache.run_cache import RunCache
+    from neuronclaims.cli import Commands
+
+FOLDER = ".neuronclaims"
+SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+BYTES = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+
+
+def add(commands: Commands) -> None:
+    """Add the command and its actions."""
+    cache = commands.add_parser("cache", help="look after what was measured")
+    actions = cache.add_subparsers(required=True, metavar="ACTION")
+    for name, run, text in (
+        ("info", _info, "say what is kept, for which models, and how much of it"),
+        ("verify", _verify, "read everything and compare checksums; set aside what is damaged"),
+        ("prune", _prune, "make room: what was not used for long, or all that is too much"),
+        ("clear", _clear, "remove everything that was measured"),
+    ):
+        action = actions.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        action.add_argument(
+            "--cache", type=Path, metavar="DIR", help=f"the cache (default: the nearest {FOLDER})"
+        )
+        action.set_defaults(run=run)
+        if name == "prune":
+            action.add_argument("--older-than", type=_age, metavar="AGE", help="such as 30d, 12h, 2w")
+            action.add_argument("--max-size", type=_size, metavar="SIZE", help="such as 500MB, 2GB")
+
+
+def _info(options: argparse.Namespace) -> int:
+    from neuronclaims.cache.maintenance import contents
+
+    cache = _cache(options)
+    kept = contents(cache)
+    print(
+        f"{cache.folder}: {_bytes(sum(each.size for each in kept))} for {len(kept)} models and ways to run them"
+    )
+    for each in kept:
+        about = dict(each.about)
+        name = about.pop("model", "a model measured by an earlier version")
+        used = time.strftime("%Y-%m-%d %H:%M", time.localtime(each.used))
+        print(f"\n{name} ({each.folder.name})")
+        print(f"  {each.prompts:,} texts in {len(each.files):,} files, {_bytes(each.size)}, last used {used}")
+        if about:
+            print("  " + ", ".join(f"{key} {value}" for key, value in about.items()))
+        if each.leftovers:
+            print(
+                f"  {len(each.leftovers)} leftovers of runs that were killed, or damaged files: prune removes them"
+            )
+    return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from neuronclaims.cache.maintenance import verify
+
+    count, damaged = verify(_cache(options))
+    for line in damaged:
+        print(f"damaged, set aside: {line}")
+    print(f"{count:,} files read, {len(damaged)} damaged" + (": they are measured again" if damaged else ""))
+    return 1 if damaged else 0
+
+
+def _prune(options: argparse.Namespace) -> int:
+    from neuronclaims.cache.maintenance import prune
+
+    return _told(prune(_cache(options), older_than=options.older_than, max_size=options.max_size))
+
+
+def _clear(options: argparse.Namespace) -> int:
+    from neuronclaims.cache.maintenance import clear
+
+    return _told(clear(_cache(options)))
+
+
+def _told(freed: Freed) -> int:
+    print(f"removed {freed.files:,} files, {_bytes(freed.size)}")
+    for name in freed.busy:
+        print(f"left alone: {name}, which a run measures right now")
+    return 0
+
+
+def _cache(options: argparse.Namespace) -> RunCache:
+    from neuronclaims.cache.run_cache import RunCache
+
+    if options.cache is not None:
+        return RunCache(options.cache)
+    here = Path.cwd()
+    nearest = (folder / FOLDER for folder in (here, *here.parents) if (folder / FOLDER).is_dir())
+    return RunCache(next(nearest, here / FOLDER))
+
+
+def _age(text: str) -> float:
+    return _measured(text, SECONDS, "30d")
+
+
+def _size(text: str) -> int:
+    return int(_measured(text.upper(), BYTES, "2GB"))
+
+
+def _measured(text: str, units: dict[str, int], example: str) -> float:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)", text.strip())
+    if found is None or found[2] not in units:
+        raise argparse.ArgumentTypeError(f"write a number with one of {', '.join(units)}, such as {example}")
+    return float(found[1]) * units[found[2]]
+
+
+def _bytes(size: int) -> str:
+    for name, unit in reversed(BYTES.items()):
+        if size >= unit:
+            return f"{size / unit:.3g} {name}"
+    return "0 B"

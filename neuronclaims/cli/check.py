@@ -1,0 +1,163 @@
+"""``neuronclaims check [PATHS] [--format text|json|github]``: claim files read and validated, no model touched."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from neuronclaims.errors import NeuronClaimsError
+
+if TYPE_CHECKING:
+    from neuronclaims.claim_files.claims import ClaimFile
+    from neuronclaims.claim_files.errors import Problem
+    from neuronclaims.cli import Commands
+
+SUFFIXES = (".claims.yaml", ".claims.yml")
+TEXT = "read claim files and the prompt files they name, and tell all that is wrong with them; no model is needed"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What came of reading one claim file: how many claims it has, what is wrong, and what cannot be supported."""
+
+    path: Path
+    claims: int
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+
+def add(commands: Commands) -> None:
+    """Add the command."""
+    more = "Folders are searched for *.claims.yaml. The exit status is 1 where anything is wrong, or nothing was found."
+    parser = commands.add_parser("check", help=TEXT, description=f"{TEXT[0].upper()}{TEXT[1:]}. {more}")
+    parser.add_argument(
+        "paths", nargs="*", type=Path, metavar="PATH", help="claim files and folders (default: this folder)"
+    )
+    parser.add_argument(
+        "--format",
+        choices=tuple(FORMATS),
+        default="text",
+        help="text (default), json, or github: annotations",
+    )
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    paths = list(dict.fromkeys(_found(options.paths or [Path()])))
+    checked = [_checked(path) for path in paths]
+    print("\n".join(FORMATS[options.format](checked)))
+    return int(any(each.problems for each in checked))
+
+
+def _found(paths: Sequence[Path]) -> Iterator[Path]:
+    """Yield all claim files named, and those below the folders named; hidden folders are left out."""
+    for path in paths:
+        if not path.is_dir():
+            yield path  # what is no claim file says so itself
+            continue
+        below = [file for suffix in SUFFIXES for file in path.rglob(f"*{suffix}")]
+        seen = sorted(file for file in below if not _hidden(file.relative_to(path)))
+        if not seen:
+            raise NeuronClaimsError(f"There is no claim file (*.claims.yaml) in {path}: name another folder.")
+        yield from seen
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") or part in ("node_modules", "__pycache__") for part in path.parts)
+
+
+def _checked(path: Path) -> Checked:
+    from neuronclaims.claim_files.errors import ClaimFileError, Problem
+    from neuronclaims.claim_files.reader import read_claim_file
+    from neuronclaims.kinds import phrases
+    from neuronclaims.pytest_session.marks import check_tags
+    from neuronclaims.pytest_session.opening import is_to_hold
+    from neuronclaims.study import hopeless
+
+    try:
+        file = read_claim_file(path, phrases())
+        check_tags(file)
+    except ClaimFileError as error:
+        return Checked(path, 0, error.problems)
+    doubts = hopeless(file)
+    warnings = tuple(
+        Problem(claim.place, f"cannot be supported: {doubts[claim.id]}")
+        for claim in file.claims
+        if claim.id in doubts and is_to_hold(claim)
+    )
+    return Checked(path, len(file.claims), tuple(_untestable(file)), warnings)
+
+
+def _untestable(file: ClaimFile) -> Iterator[Problem]:
+    """Yield what is wrong with claims whose sentence reads well, but not with these prompts and options."""
+    from neuronclaims.claim_files.errors import Problem
+    from neuronclaims.kinds import kind_of
+
+    for claim in file.claims:
+        try:
+            kind_of(claim.sentence).reach(claim)
+        except NeuronClaimsError as error:
+            yield Problem(claim.place, str(error))
+
+
+def _text(checked: Sequence[Checked]) -> Iterator[str]:
+    for each in checked:
+        yield from map(str, (*each.problems, *each.warnings))
+    claims, files = sum(each.claims for each in checked), len(checked)
+    wrong = sum(len(each.problems) for each in checked)
+    told = f"{_plural(files, 'claim file')}, {_plural(claims, 'claim')} that can be read"
+    yield f"{told}; {_plural(wrong, 'problem')}" if wrong else told
+
+
+def _json(checked: Sequence[Checked]) -> Iterator[str]:
+    files = [
+        {
+            "path": str(each.path),
+            "claims": each.claims,
+            "problems": [_plain(problem) for problem in each.problems],
+            "warnings": [_plain(problem) for problem in each.warnings],
+        }
+        for each in checked
+    ]
+    yield json.dumps({"ok": not any(each.problems for each in checked), "files": files}, indent=2)
+
+
+def _plain(problem: Problem) -> dict[str, object]:
+    place = problem.place
+    return {
+        "path": place.path,
+        "line": place.line,
+        "column": place.column,
+        "message": problem.message,
+        "suggestion": problem.suggestion,
+    }
+
+
+def _github(checked: Sequence[Checked]) -> Iterator[str]:
+    for each in checked:
+        yield from (_annotation("error", problem) for problem in each.problems)
+        yield from (_annotation("warning", problem) for problem in each.warnings)
+    yield from list(_text([Checked(each.path, each.claims) for each in checked]))
+
+
+def _annotation(level: str, problem: Problem) -> str:
+    """Return a workflow command of GitHub's, in which a message may hold anything."""
+    place, hint = problem.place, f" (did you mean {problem.suggestion!r}?)" if problem.suggestion else ""
+    where = _escaped(place.path).replace(":", "%3A").replace(",", "%2C")
+    message = _escaped(problem.message + hint)
+    return f"::{level} file={where},line={place.line},col={place.column}::{message}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+FORMATS = {"text": _text, "json": _json, "github": _github}

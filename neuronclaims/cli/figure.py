@@ -1,0 +1,154 @@
+"""``neuronclaims figure FILE::ID -o fig.svg``: one figure of one claim for a paper, from the last report."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neuronclaims.errors import NeuronClaimsError
+
+if TYPE_CHECKING:
+    from neuronclaims.cli import Commands
+    from neuronclaims.figures import Figure
+
+REPORT = Path("reports")
+NAMED = {"nodeid", "file", "model", "id", "sentence"}
+
+
+class FigureError(NeuronClaimsError):
+    """A claim or a figure that is not in the report."""
+
+
+def add(commands: Commands) -> None:
+    """Add the command."""
+    text = "draw a figure of one claim for a paper, from the last report"
+    figure = commands.add_parser("figure", help=text, description=f"{text[0].upper()}{text[1:]}.")
+    figure.add_argument(
+        "claim", metavar="FILE::ID", help="the claim; FILE::MODEL::ID where it ran on several"
+    )
+    figure.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="PATH", help="ends in .svg, .pdf or .png"
+    )
+    figure.add_argument(
+        "--report", type=Path, default=REPORT, metavar="DIR", help="where claims.json is (default: reports)"
+    )
+    figure.add_argument(
+        "--number", type=int, metavar="N", help="which of the claim's figures (default: the first drawn)"
+    )
+    figure.add_argument("--width", type=_width, default=6.5, metavar="INCHES", help="default: 6.5")
+    figure.set_defaults(run=_figure)
+
+
+def _figure(options: argparse.Namespace) -> int:
+    from neuronclaims.reports.plots import write_figure
+
+    claims = _claims(options.report)
+    claim = _wanted(claims, options.claim)
+    figures = _figures(claim)
+    place = _place(figures, options.number)
+    path = write_figure(figures[place], options.output, options.width)
+    print(f"{path}: {_said(claim['sentence'])} ({claim['model']})")
+    for number, figure in enumerate(figures, start=1):
+        about = f"  --number {number}: {_said(_title(figure))}"
+        print(f"{about}, written" if number == place + 1 else about)
+    return 0
+
+
+def _claims(folder: Path) -> list[dict[str, Any]]:
+    path = folder / "claims.json"
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        claims = found["claims"]
+    except FileNotFoundError:
+        raise FigureError(
+            f"There is no report {path}. Make one: pytest FILE --claims-report={folder}, or name another with --report."
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise FigureError(
+            f"{path} is no report that can be read ({type(error).__name__}). Make it again."
+        ) from None
+    if not isinstance(claims, list) or not all(
+        isinstance(each, dict) and each.keys() >= NAMED for each in claims
+    ):
+        raise FigureError(f"{path} is no report that can be read. Make it again.")
+    return claims
+
+
+def _wanted(claims: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
+    """Return the one claim of this name; FigureError where there is none, or one per model."""
+    found = [claim for claim in claims if _is(claim, name)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise FigureError(f"{name!r} ran on several models: name one of {_list(found)}.")
+    from neuronclaims.sentences.suggest import closest
+
+    near = closest(name, [f"{claim['file']}::{claim['id']}" for claim in claims])
+    meant = f" Did you mean {near!r}?" if near else ""
+    raise FigureError(f"The report has no claim {name!r} among its {len(claims)}.{meant}")
+
+
+def _is(claim: dict[str, Any], name: str) -> bool:
+    file, _, rest = name.partition("::")
+    own, wanted = Path(str(claim["file"])).parts, Path(file).parts
+    shorter = min(len(own), len(wanted))
+    same = bool(shorter) and own[-shorter:] == wanted[-shorter:]
+    return claim["nodeid"] == name or (same and rest in (claim["id"], f"{claim['model']}::{claim['id']}"))
+
+
+def _list(claims: Sequence[dict[str, Any]]) -> str:
+    return ", ".join(repr(f"{claim['file']}::{claim['model']}::{claim['id']}") for claim in claims)
+
+
+def _figures(claim: dict[str, Any]) -> tuple[Figure, ...]:
+    from neuronclaims.reports.plain import from_plain
+
+    fields = {key: value for key, value in claim.items() if key not in ("nodeid", "as_expected", "outcome")}
+    try:
+        result = from_plain(fields)
+    except ValueError:  # pydantic's ValidationError is one
+        raise FigureError(
+            "The report was written by another version of neuronclaims. Make it again."
+        ) from None
+    if result.evidence is None:
+        raise FigureError(
+            f"The claim came to no result, so there is nothing to draw: {result.error or result.reason}"
+        )
+    if not result.evidence.figures:
+        raise FigureError("The claim has no figure.")
+    return result.evidence.figures
+
+
+def _place(figures: Sequence[Figure], number: int | None) -> int:
+    if number is None:
+        return next((place for place, figure in enumerate(figures) if figure.kind != "table"), 0)
+    if not 1 <= number <= len(figures):
+        raise FigureError(
+            f"The claim has {len(figures)} figures; --number is from 1 to {len(figures)}, not {number}."
+        )
+    return number - 1
+
+
+def _title(figure: Figure) -> str:
+    from neuronclaims.reports.html.figures import draw
+
+    return draw(figure).caption
+
+
+def _said(text: str) -> str:
+    from neuronclaims.reports.text import one_line
+
+    return one_line(text)
+
+
+def _width(text: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        found = 0.0
+    if not 1 <= found <= 40:
+        raise argparse.ArgumentTypeError("write a number of inches from 1 to 40, such as 3.3")
+    return found

@@ -1,0 +1,99 @@
+"""``neuronclaims rematch FILE --old MODEL --new MODEL [-k EXPR] [-o OUT] [--force]``."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from neuronclaims.errors import NeuronClaimsError
+
+if TYPE_CHECKING:
+    from collections.abc import Set
+
+    from neuronclaims.claim_files.claims import ClaimFile
+    from neuronclaims.cli import Commands
+
+TEXT = "look in a new model for the neurons that a claim file names, and write the file about the new model"
+MORE = (
+    "Neurons are recognised by their values token by token, on half of the file's prompts; each claim is then "
+    "tested on the other half. The new file is written beside the old one, its comments kept."
+)
+DEVICE = "where models run: cpu (default), cuda, cuda:N, mps or auto"
+
+
+def add(commands: Commands) -> None:
+    """Add the command."""
+    parser = commands.add_parser("rematch", help=TEXT, description=f"{TEXT[0].upper()}{TEXT[1:]}. {MORE}")
+    model = "a model's name, or its folder from here"
+    parser.add_argument("file", type=Path, metavar="FILE", help="a claim file about the old model")
+    parser.add_argument("--old", required=True, metavar="MODEL", help=f"the model it is about: {model}")
+    parser.add_argument("--new", required=True, metavar="MODEL", help=f"the model to look in: {model}")
+    parser.add_argument(
+        "-k", metavar="EXPR", default="", help="only claims whose id this matches, as in pytest -k"
+    )
+    parser.add_argument(
+        "-o", metavar="OUT", type=Path, help="the file to write (default: x.rematched.claims.yaml)"
+    )
+    parser.add_argument("--force", action="store_true", help="overwrite the file to write")
+    parser.add_argument("--device", default="cpu", type=_device, metavar="NAME", help=DEVICE)
+    parser.add_argument(
+        "--dtype", default="float32", metavar="NAME", help="what models compute in (default: float32)"
+    )
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from neuronclaims.claim_files.reader import read_claim_file
+    from neuronclaims.kinds import phrases
+    from neuronclaims.models.options import RunOptions
+    from neuronclaims.rematch import beside, rematch, write
+    from neuronclaims.rematch.table import table
+
+    file, base = read_claim_file(options.file, phrases()), Path.cwd()
+    out = options.o or beside(options.file)
+    _check_out(out, options.force)
+    done = rematch(
+        file,
+        options.old,
+        options.new,
+        base=base,
+        only=_chosen(file, options.k),
+        options=RunOptions(device=options.device, dtype=options.dtype),
+        told=lambda text: print(f"{text} ...", file=sys.stderr),
+    )
+    print("\n".join(table(done)))
+    count = write(file, done, out, old=options.old, new=options.new, base=base, force=options.force)
+    print(f"{out} written: {count} of {len(file.claims)} claims")
+    return 0
+
+
+def _check_out(out: Path, force: bool) -> None:
+    """Refuse, before any model is loaded, a file that could not be written or that pytest would not collect."""
+    if not out.name.endswith((".claims.yaml", ".claims.yml")):
+        raise NeuronClaimsError(f"{out.name} would be no claim file: let its name end in .claims.yaml.")
+    if not out.parent.is_dir():
+        raise NeuronClaimsError(f"There is no folder {out.parent} to write {out.name} to.")
+    if out.exists() and not force:
+        raise NeuronClaimsError(
+            f"{out} is there already: choose another with -o, or overwrite it with --force."
+        )
+
+
+def _device(text: str) -> str:
+    if not re.fullmatch(r"cpu|cuda(:\d+)?|mps|auto", text):
+        raise argparse.ArgumentTypeError(f"write cpu, cuda, cuda:N, mps or auto, not {text!r}")
+    return text
+
+
+def _chosen(file: ClaimFile, expression: str) -> Set[str]:
+    """Return the ids of the claims that an expression matches."""
+    from neuronclaims.cli.chosen import chooser
+
+    chooses = chooser(expression)
+    chosen = {claim.id for claim in file.claims if chooses(claim.id)}
+    if not chosen:
+        raise NeuronClaimsError(f"-k {expression!r} matches no claim of {file.path}.")
+    return chosen

@@ -1,0 +1,111 @@
+"""``neuronclaims trend CLAIMS_JSON [--models A,B,C] [-k EXPR]``: one claim through a series of models."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neuronclaims.errors import NeuronClaimsError
+from neuronclaims.reports.trend import UNTESTED, story
+
+if TYPE_CHECKING:
+    from neuronclaims.cli import Commands
+
+TEXT = "say in which of a series of models each claim of a report appeared, and in which it was lost"
+
+
+def add(commands: Commands) -> None:
+    """Add the command."""
+    parser = commands.add_parser("trend", help=TEXT, description=f"{TEXT[0].upper()}{TEXT[1:]}.")
+    parser.add_argument(
+        "report", type=Path, metavar="CLAIMS_JSON", help="claims.json of a run on all the models"
+    )
+    order = "the models in their order, with commas (default: as the claim file has them)"
+    parser.add_argument("--models", metavar="A,B,C", help=order)
+    parser.add_argument(
+        "-k", metavar="EXPR", default="", help="only claims whose id this matches, as in pytest -k"
+    )
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from neuronclaims.cli.chosen import chooser
+    from neuronclaims.reports.text import one_line
+
+    chosen, claims = chooser(options.k), _read(options.report)
+    order = _order(claims, options.models)
+    names = dict.fromkeys((claim["file"], claim["id"]) for claim in claims if chosen(claim["id"]))
+    if not names:
+        raise NeuronClaimsError(f"-k {options.k!r} matches no claim of {options.report}.")
+    for file, name in names:
+        series = {c["model"]: c for c in claims if (c["file"], c["id"]) == (file, name)}
+        here = [series[model] for model in order or series if model in series]
+        if not here:
+            continue
+        for line in (
+            f"{file}::{name}",
+            *_rows(here),
+            f"  {story([(c['model'], _verdict(c)) for c in here])}",
+        ):
+            print("  " * line.startswith("  ") + one_line(line))
+        print()
+    return 0
+
+
+def _rows(series: Sequence[dict[str, Any]]) -> list[str]:
+    width = max(len(claim["model"]) for claim in series)
+    return [
+        f"  {claim['model'].ljust(width)}  {_verdict(claim).ljust(12)}  {_effect(claim)}" for claim in series
+    ]
+
+
+def _verdict(claim: dict[str, Any]) -> str:
+    return claim["verdict"] or UNTESTED
+
+
+def _effect(claim: dict[str, Any]) -> str:
+    effect = (claim["evidence"] or {}).get("effect") or {}
+    numbers = [effect.get(key) for key in ("value", "low", "high")]
+    if any(number is None for number in numbers):
+        return ""
+    value, low, high = (f"{number:.3g}" for number in numbers)
+    return f"{effect['name']} {value} [{low}, {high}]"
+
+
+def _order(claims: Sequence[dict[str, Any]], given: str | None) -> list[str]:
+    """Return the models in the order given, all others left out; none where the order of the report will do."""
+    if given is None:
+        return []
+    there = dict.fromkeys(claim["model"] for claim in claims)
+    order = [name.strip() for name in given.split(",") if name.strip()]
+    missing = [name for name in order if name not in there]
+    if missing or not order:
+        raise NeuronClaimsError(
+            f"--models: the report has no model {', '.join(map(repr, missing)) or 'without a name'}; it has "
+            f"{', '.join(there)}."
+        )
+    return order
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    import json
+
+    try:
+        claims = json.loads(path.read_text(encoding="utf-8"))["claims"]
+        for claim in claims:
+            _ = (
+                [str.strip(claim[key]) for key in ("file", "id", "model")],
+                claim["verdict"],
+                claim["evidence"],
+            )
+    except OSError as error:
+        raise NeuronClaimsError(f"{path} cannot be read: {error.strerror or error}.") from None
+    except (ValueError, KeyError, TypeError):
+        raise NeuronClaimsError(
+            f"{path} is no claims.json: write one with pytest --claims-report=DIR."
+        ) from None
+    if not claims:
+        raise NeuronClaimsError(f"{path} has no claims in it.")
+    return list(claims)

@@ -1,0 +1,1 @@
+"""Measurements in, numbers out: planned, run in this process or elsewhere, and kept."""

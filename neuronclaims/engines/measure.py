@@ -1,0 +1,154 @@
+"""Measurements in, numbers out: what the cache has is read, the rest is measured in one pass and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuronclaims.cache.origins import origins
+from neuronclaims.cache.run_cache import Context, RunCache, context_about, context_key
+from neuronclaims.engines.plan import Job, Wanted, jobs, union
+from neuronclaims.measurements import Measurement, ModelFacts
+from neuronclaims.measurements.need import Asked, Need
+from neuronclaims.measurements.needs import asked
+from neuronclaims.models.continuations import continuations
+from neuronclaims.models.errors import IntegrityError
+from neuronclaims.models.options import Progress, RunOptions
+from neuronclaims.models.sources import Source
+from neuronclaims.models.weights import of_weights
+
+Report = Callable[[Progress], None]
+Table = dict[Need, dict[str, NDArray[np.float32]]]
+
+
+class Answers(Mapping[Measurement, NDArray[Any]]):
+    """The answer to every measurement: a read-only array, as the measurement says; rows in the order asked.
+
+    Rows are joined to texts by content, never by number. ``origins`` says which of them were measured in this run.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        measurements: Sequence[Measurement],
+        facts: ModelFacts,
+        others: Mapping[Measurement, NDArray[Any]],
+        measured: Wanted,
+    ) -> None:
+        self.origins = origins(measurements, measured)
+        self._arrays: dict[Measurement, NDArray[Any]] = dict(others)
+        same: dict[Asked, NDArray[np.float32]] = {}
+        for measurement in measurements:
+            what = asked(measurement)
+            if what is None or measurement in others:
+                continue
+            if what not in same:
+                same[what] = _stack(table[what.need], what.items, what.need.width(facts))
+            self._arrays[measurement] = same[what]
+
+    def __getitem__(self, measurement: Measurement) -> NDArray[Any]:
+        return self._arrays[measurement]
+
+    def __iter__(self) -> Iterator[Measurement]:
+        return iter(self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._arrays)
+
+
+def measure(
+    source: Source,
+    measurements: Sequence[Measurement],
+    *,
+    cache: RunCache | None = None,
+    options: RunOptions | None = None,
+    progress: Report | None = None,
+) -> Answers:
+    """Return the answers to all measurements on one model, in one pass over the prompts not measured before.
+
+    Raises MeasurementError for what the model cannot answer, ModelError if it does not load, IntegrityError
+    if the run's own checks fail (nothing of such a run is kept) and CacheError if the cache cannot be
+    written.
+    """
+    options = options or RunOptions()
+    report: Report = progress or (lambda _: None)
+    facts = source.facts()
+    wanted = union(facts, measurements)
+    table: Table = {need: {} for need in wanted}
+    context = None
+    if cache is not None:
+        key = context_key(source, options, cache.fingerprints)
+        context = cache.context(key, context_about(source, options))
+    missing = _read(context, wanted, table)
+    _report_cached(source, wanted, missing, report)
+    if missing:
+        waiting = Progress(
+            "waiting", 0, len({text for texts in missing.values() for text in texts}), source.name
+        )
+        with context.measuring(lambda: report(waiting)) if context is not None else nullcontext():
+            # Another process may have measured some of it while this one waited for the lock.
+            waited, missing = missing, _read(context, missing, table)
+            _report_cached(source, waited, missing, report)
+            _run(source, missing, table, context, options, report)
+    texts = continuations(source, measurements, table)
+    return Answers(table, measurements, facts, of_weights(source, measurements) | texts, missing)
+
+
+def _read(context: Context | None, wanted: Wanted, table: Table) -> dict[Need, list[str]]:
+    """Fill ``table`` from the cache and return what is still missing."""
+    if context is not None:
+        for need, rows in context.read(wanted).items():
+            table[need].update(rows)
+    missing = {}
+    for need, prompts in wanted.items():
+        known = table[need]
+        missing[need] = [prompt for prompt in prompts if prompt not in known]
+    return {need: prompts for need, prompts in missing.items() if prompts}
+
+
+def _run(
+    source: Source,
+    missing: Wanted,
+    table: Table,
+    context: Context | None,
+    options: RunOptions,
+    report: Report,
+) -> None:
+    work: list[Job] = jobs(missing)
+    if not work:
+        return
+    # Only here, so that a run whose values are all known never imports torch.
+    from neuronclaims.engines.local import run
+
+    written: list[Path] = []
+    try:
+        for batch in run(source, work, options, report):
+            for need, values in batch.values.items():
+                table[need].update(zip(batch.items, values, strict=True))
+            if context is not None:
+                written.append(context.write(batch.items, batch.values))
+    except IntegrityError:
+        for path in written:
+            path.unlink(missing_ok=True)
+        raise
+
+
+def _report_cached(source: Source, wanted: Wanted, missing: Wanted, report: Report) -> None:
+    prompts = {prompt for needed in wanted.values() for prompt in needed}
+    unknown = {prompt for needed in missing.values() for prompt in needed}
+    known = len(prompts) - len(unknown)
+    if known:
+        report(Progress("cached", known, len(prompts), source.name))
+
+
+def _stack(
+    rows: Mapping[str, NDArray[np.float32]], prompts: Sequence[str], width: int
+) -> NDArray[np.float32]:
+    array = np.stack([rows[prompt] for prompt in prompts]) if prompts else np.empty((0, width), np.float32)
+    array.flags.writeable = False
+    return array

@@ -1,0 +1,81 @@
+"""The union of what all measurements need of a model, as work for one pass over its texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from neuronclaims.measurements import Measurement, ModelFacts
+from neuronclaims.measurements.need import Need, Work
+from neuronclaims.measurements.needs import asked
+from neuronclaims.measurements.pooled import Pooled
+from neuronclaims.measurements.written import Written
+
+Wanted: TypeAlias = Mapping[Need, Iterable[str]]
+"""Which texts every need is wanted for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Texts that need the same of one worker, so that one pass over a batch serves all of it."""
+
+    items: tuple[str, ...]
+    needs: tuple[Need, ...]
+
+    @property
+    def work(self) -> Work:
+        """Return which worker does it."""
+        return self.needs[0].work
+
+    @property
+    def new_tokens(self) -> int:
+        """The most tokens any need wants generated; 0 means the texts alone are enough."""
+        return max((need.limit for need in self.needs if isinstance(need, (Pooled, Written))), default=0)
+
+
+def union(facts: ModelFacts, measurements: Sequence[Measurement]) -> dict[Need, dict[str, None]]:
+    """Return every need once, with its texts once; raise MeasurementError for what cannot be answered."""
+    wanted: dict[Need, dict[str, None]] = {}
+    for measurement in measurements:
+        what = asked(measurement)
+        if what is None:
+            continue
+        if what.need not in wanted:
+            what.need.check(facts)
+        wanted.setdefault(what.need, {}).update(dict.fromkeys(what.items))
+    return wanted
+
+
+def jobs(missing: Wanted) -> list[Job]:
+    """Return the work that answers ``missing``: texts grouped by worker and what they need, in a stable order."""
+    ordered = sorted(missing, key=str)
+    # Needs go by their place in this order: one text has dozens, and to hash them all takes as long as a small model.
+    places_of: dict[tuple[Work, str], list[int]] = {}
+    for place, need in enumerate(ordered):
+        work = need.work
+        for item in missing[need]:
+            places_of.setdefault((work, item), []).append(place)
+    groups: dict[tuple[int, ...], list[str]] = {}
+    for (_, item), places in sorted(places_of.items(), key=lambda entry: entry[0]):
+        groups.setdefault(tuple(places), []).append(item)
+    found = [Job(tuple(items), tuple(ordered[place] for place in places)) for places, items in groups.items()]
+    return sorted(_joined(found), key=lambda job: (job.work, [str(need) for need in job.needs]))
+
+
+def _joined(found: Iterable[Job]) -> list[Job]:
+    """Join jobs that differ in nothing but the continuations they keep: all of them keep theirs.
+
+    What is written while something else is measured costs nothing, and so batches are what they would be if nobody
+    asked for it.
+    """
+    alike: dict[tuple[tuple[Need, ...], int], list[Job]] = {}
+    for job in found:
+        measured = tuple(need for need in job.needs if not isinstance(need, Written))
+        alike.setdefault((measured, job.new_tokens), []).append(job)
+    return [_one(same) if len(same) > 1 else same[0] for same in alike.values()]
+
+
+def _one(same: Sequence[Job]) -> Job:
+    items = sorted(item for job in same for item in job.items)
+    return Job(tuple(items), tuple(sorted({need for job in same for need in job.needs}, key=str)))

@@ -1,0 +1,1 @@
+"""Kinds that change neurons while the model runs: ablation and restoration."""

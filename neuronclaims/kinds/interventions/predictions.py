@@ -1,0 +1,161 @@
+"""What claims about changed predictions share: their neurons, the units of their texts, and the layer as controls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+
+from neuronclaims import stats
+from neuronclaims.figures import Point, Points
+from neuronclaims.kinds.kind import PATIENCE, ClaimError
+from neuronclaims.kinds.shared.layer_profiles import OTHERS, TALLEST
+from neuronclaims.kinds.shared.neurons import check_neuron
+from neuronclaims.kinds.shared.requests import plural
+from neuronclaims.kinds.shared.selection import layers_needed, search_of
+from neuronclaims.sentences.templates import FieldError
+from neuronclaims.sentences.values import Neuron, Subject
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from neuronclaims.claim_files.claims import Claim
+    from neuronclaims.measurements import ModelFacts
+    from neuronclaims.results import Rank
+    from neuronclaims.stats import Estimate
+
+    Floats: TypeAlias = NDArray[np.float64]
+
+Noun: TypeAlias = Literal["neuron", "neurons"]
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """What is counted: texts (or pairs of texts), or their groups; ``rows`` are the texts of each, by place."""
+
+    unit: str
+    rows: tuple[tuple[int, ...], ...]
+
+    @classmethod
+    def of(cls, groups: Sequence[str | None], alone: str) -> Units:
+        """Take groups for units where there are such; raise ClaimError for fewer than two units."""
+        grouped = all(group is not None for group in groups)
+        members: dict[str, list[int]] = {}
+        for place, group in enumerate(groups):
+            members.setdefault(str(group) if grouped else str(place), []).append(place)
+        made = cls("group" if grouped else alone, tuple(tuple(rows) for rows in members.values()))
+        if len(made.rows) < 2:
+            raise ClaimError(f"Signs must be flipped of at least 2 {made.unit}s, but there is {made.size}.")
+        return made
+
+    @property
+    def size(self) -> str:
+        """How many there are, in words."""
+        return plural(len(self.rows), self.unit)
+
+    @property
+    def smallest_p(self) -> float:
+        """The least p that flipping their signs can give, to one side."""
+        return 0.5 ** len(self.rows)
+
+    def means(self, values: ArrayLike) -> Floats:
+        """Average values [texts, ...] within units, in float64."""
+        wide = np.asarray(values, dtype=np.float64)
+        return np.array([wide[list(rows)].mean(axis=0) for rows in self.rows])
+
+
+def check_noun(noun: Noun, neurons: Sequence[Neuron]) -> None:
+    """Raise FieldError for "neuron" before several neurons, and for "neurons" before one."""
+    meant: Noun = "neuron" if len(neurons) == 1 else "neurons"
+    if noun != meant:
+        count = "one neuron" if len(neurons) == 1 else "several neurons, which are changed together"
+        raise FieldError(
+            "noun", f"here {count} is named" if len(neurons) == 1 else f"here are {count}", meant
+        )
+
+
+def who_of(claim: Claim) -> Subject:
+    """Return the neurons of a sentence, changed together, as whom the claim is about."""
+    return Subject("one" if len(claim.sentence.neurons) == 1 else "every", claim.sentence.neurons)
+
+
+def places(neurons: Sequence[Neuron]) -> tuple[tuple[int, int], ...]:
+    """Return neurons as measurements name them."""
+    return tuple((neuron.layer, neuron.index) for neuron in neurons)
+
+
+def swept(claim: Claim, facts: ModelFacts) -> tuple[int, ...]:
+    """Return the layers of which each neuron is changed alone: none where several neurons are changed together.
+
+    Raises ClaimError for a model that predicts nothing, neurons it lacks, and several neurons that were searched.
+    """
+    if not facts.causal:
+        raise ClaimError(
+            f"{facts.name} is an encoder ({facts.family}) and predicts no next token, so there is no prediction to "
+            "change. Name a model that generates text."
+        )
+    neurons: tuple[Neuron, ...] = claim.sentence.neurons
+    for neuron in neurons:
+        check_neuron(neuron, claim.settings.site, facts)
+    if len(neurons) == 1:
+        return layers_needed(claim, who_of(claim), facts)
+    if search_of(claim, who_of(claim)) is not None:
+        raise ClaimError(
+            "Several neurons that are changed together cannot be tested on the prompts they were picked on "
+            "('searched'): the sets they were picked from cannot all be tried. Test them on new prompts "
+            "('discovered_on')."
+        )
+    return ()
+
+
+def draws(resamples: int, patience: int) -> int:
+    """Return the most random sign flips a test may take, for a family's patience."""
+    return max(resamples, min(patience, PATIENCE[-1]))
+
+
+def renamed(estimate: Estimate, name: str) -> Estimate:
+    """Return an estimate under another name."""
+    return replace(estimate, name=name)
+
+
+def mean_change(after: Floats, before: Floats, name: str, level: float = 0.95) -> Estimate:
+    """Return the mean of after - before [units] with Student's t interval."""
+    return renamed(stats.paired_mean_difference_estimate(after, before, level=level), name)
+
+
+def untouched(after: Floats, before: Floats) -> tuple[str, ...]:
+    """Say so where changing the neurons changes nothing whatever, which leaves no spread to test anything by."""
+    if (after != before).any():
+        return ()
+    return (
+        "In none of these texts is the prediction changed at all: a fact about them, but no test says more.",
+    )
+
+
+def place_of(rank: Rank | None) -> tuple[str, ...]:
+    """Say what the rest of the layer is good for."""
+    if rank is None:
+        return ()
+    return (f"The {rank.among - 1:,} other neurons of its layer, each changed alone, are the controls.",)
+
+
+def layer_figure(
+    neuron: Neuron, values: Floats, claimed: Estimate, *, site: str, y_axis: str, scale: float = 1.0
+) -> Points:
+    """Draw a number per neuron of a layer [width], the claim's with its interval; of wide layers only some.
+
+    Those furthest from 0 are kept, and others evenly spaced. ``scale`` turns the values into the claim's unit.
+    """
+    shown = values * scale
+    furthest = np.argsort(-np.abs(shown), kind="stable")[:TALLEST]
+    spaced = np.linspace(0, len(shown) - 1, OTHERS).astype(int)
+    kept = sorted({neuron.index, *furthest.tolist(), *spaced.tolist()})
+    points = tuple(
+        Point(float(index), float(shown[index]), str(Neuron(neuron.layer, index)))
+        if index != neuron.index
+        else Point(float(index), float(shown[index]), str(neuron), claimed.low, claimed.high, marked=True)
+        for index in kept
+    )
+    return Points(f"neuron index, {site}, layer {neuron.layer}", y_axis, points)

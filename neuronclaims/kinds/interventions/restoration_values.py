@@ -1,0 +1,212 @@
+"""How claims of restored neurons read, what they ask, and what was measured of their pairs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from neuronclaims import stats
+from neuronclaims.kinds.interventions.predictions import Noun, Units, check_noun, places, who_of
+from neuronclaims.kinds.interventions.random_lists import random_lists
+from neuronclaims.kinds.kind import ClaimError
+from neuronclaims.kinds.shared.margins import plain_margin_of
+from neuronclaims.kinds.shared.requests import plural
+from neuronclaims.kinds.shared.selection import search_of
+from neuronclaims.measurements import Pair, Prediction, Restoration, RestorationSweep
+from neuronclaims.sentences.templates import FieldError, Phrase
+from neuronclaims.sentences.values import Neuron, number_text
+
+if TYPE_CHECKING:
+    from neuronclaims.claim_files.claims import Claim, PromptPair
+    from neuronclaims.kinds.interventions.predictions import Floats
+    from neuronclaims.kinds.interventions.random_lists import Places
+    from neuronclaims.kinds.kind import Answers
+    from neuronclaims.measurements import ModelFacts
+
+NOISE_FLOOR = 1e-3
+"""Logits: about ten times what batching, and the order of sums in float32, can change of a logit of 100."""
+
+
+NOT = "does not recover"
+
+
+@dataclass(frozen=True, slots=True)
+class Restoring:
+    """The sentence of restored neurons, in parts; several are restored together."""
+
+    noun: Noun
+    neurons: tuple[Neuron, ...]
+    verb: Literal["recovers", "does not recover"]
+    token: str
+    against: str
+    pairs: str
+    share: float | None = None
+    site: str | None = None
+
+    def __post_init__(self) -> None:
+        check_noun(self.noun, self.neurons)
+        if self.verb == "recovers" and self.share is None:
+            raise FieldError("verb", "how much is recovered must be said", "recovers at least 30% of")
+        if self.verb == NOT and self.share is not None:
+            message = "a claim of 'does not' names no number; the share that would matter is its margin"
+            raise FieldError("share", message, f"margin: {number_text(self.share)}")
+
+    def __str__(self) -> str:
+        return PHRASE.render(self)
+
+
+PHRASE = Phrase(
+    "restoring [{site:site}] {noun:neuron|neurons} {neurons:neurons} {verb:recovers|does not recover} "
+    "[at least {share:share} of] {token:token} over {against:token} in {pairs:pairs}",
+    Restoring,
+    options=("margin", "positions", "noise_floor"),
+    margin="'margin: 0.1', the share that would matter",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A claim with its pairs in the order of their texts, so that the order of a file changes no number."""
+
+    claim: Claim
+    pairs: tuple[PromptPair, ...]
+    units: Units
+
+    @classmethod
+    def of(cls, claim: Claim) -> Asked:
+        """Look up the pairs; raise ClaimError for fewer than two units."""
+        named = claim.pairs[claim.sentence.pairs].pairs
+        pairs = tuple(sorted(named, key=lambda pair: (pair.clean, pair.corrupted)))
+        return cls(claim, pairs, Units.of([pair.group for pair in pairs], "pair"))
+
+    @property
+    def prediction(self) -> Prediction:
+        """What is predicted."""
+        return Prediction(self.claim.sentence.token, self.claim.sentence.against)
+
+    @property
+    def denies(self) -> bool:
+        """Whether the claim is that hardly anything is recovered."""
+        return bool(self.claim.sentence.verb == NOT)
+
+    @property
+    def number(self) -> float:
+        """The share claimed or, of a claim of "does not", its margin; raise ClaimError for one that will not do."""
+        share: float | None = self.claim.sentence.share
+        if share is not None:
+            return share
+        return plain_margin_of(self.claim, "0.1", "the share recovered that would matter", 1.0)
+
+    @property
+    def seed(self) -> int:
+        """A seed that comes from the pairs."""
+        texts = [text for pair in self.pairs for text in (pair.clean, pair.corrupted)]
+        return stats.seed_from(*texts, purpose="restoration", run_seed=self.claim.settings.seed)
+
+    @property
+    def searched(self) -> bool:
+        """Whether the neuron was picked on these very pairs."""
+        return search_of(self.claim, who_of(self.claim)) is not None
+
+    @property
+    def joint(self) -> Restoration:
+        """Ask for all neurons together."""
+        return self._together(places(self.claim.sentence.neurons))
+
+    def lists(self, facts: ModelFacts) -> tuple[Restoration, ...]:
+        """Ask for lists of other neurons, drawn at random."""
+        settings = self.claim.settings
+        drawn = random_lists(self.claim.sentence.neurons, facts.widths[settings.site], settings)
+        return tuple(map(self._together, drawn))
+
+    def sweep(self, layer: int) -> RestorationSweep:
+        """Ask for each neuron of a layer alone."""
+        settings = self.claim.settings
+        return RestorationSweep(
+            settings.site, layer, self.prediction, self._texts, settings.options.positions
+        )
+
+    def _together(self, neurons: Places) -> Restoration:
+        settings = self.claim.settings
+        return Restoration(settings.site, neurons, self.prediction, self._texts, settings.options.positions)
+
+    @property
+    def _texts(self) -> tuple[Pair, ...]:
+        return tuple(Pair(pair.clean, pair.corrupted) for pair in self.pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was measured: per pair the predictions, per layer what each neuron alone adds [units, width].
+
+    ``lists`` are the shares recovered by lists of other neurons [lists].
+    """
+
+    clean: Floats
+    corrupted: Floats
+    restored: Floats
+    units: Units
+    layers: dict[int, Floats]
+    lists: Floats
+
+    @classmethod
+    def of(cls, asked: Asked, answers: Answers) -> Measured:
+        """Read the answers; raise ClaimError where a pair holds nothing to restore."""
+        clean, corrupted, restored = answers[asked.joint].astype(np.float64).T
+        _check_floor(asked, np.abs(clean - corrupted))
+        layers = {need.layer: answers[need] for need in answers if isinstance(need, RestorationSweep)}
+        gains = {
+            layer: asked.units.means(found[:, 2:].astype(np.float64) - found[:, 1:2])
+            for layer, found in sorted(layers.items())
+        }
+        made = cls(clean, corrupted, restored, asked.units, gains, np.zeros(0))
+        whole = float(made.bottoms.mean())
+        others = [
+            answers[need]
+            for need in answers
+            if isinstance(need, Restoration) and need != asked.joint and whole
+        ]
+        means = [asked.units.means(found).mean(axis=0) for found in others]
+        return replace(made, lists=np.array([(after - before) / whole for _, before, after in means]))
+
+    @property
+    def tops(self) -> Floats:
+        """What is recovered, per unit."""
+        return self.units.means(self.restored - self.corrupted)
+
+    @property
+    def bottoms(self) -> Floats:
+        """What there is to recover, per unit."""
+        return self.units.means(self.clean - self.corrupted)
+
+    @property
+    def searched(self) -> int:
+        """How many neurons were restored alone."""
+        return sum(gains.shape[1] for gains in self.layers.values())
+
+    @property
+    def all_gains(self) -> Floats:
+        """What each neuron of all layers alone adds [units, neurons]."""
+        return np.concatenate(list(self.layers.values()), axis=1)
+
+    def column(self, neuron: Neuron) -> int:
+        """Return the place of a neuron among those of all layers."""
+        below: int = sum(gains.shape[1] for layer, gains in self.layers.items() if layer < neuron.layer)
+        return below + neuron.index
+
+
+def _check_floor(asked: Asked, sizes: Floats) -> None:
+    floor = asked.claim.settings.options.noise_floor or NOISE_FLOOR
+    small = sizes < floor
+    if small.any():
+        place = int(sizes.argmin())
+        pair = asked.pairs[place]
+        raise ClaimError(
+            f"{plural(int(small.sum()), 'pair')} of {asked.claim.sentence.pairs!r} "
+            f"{'holds' if small.sum() == 1 else 'hold'} nothing to restore: the clean and the corrupted text "
+            f"differ in {asked.prediction} by less than the noise floor of {floor:g}, as {pair.clean!r} and "
+            f"{pair.corrupted!r} ({pair.source}) do: by {sizes[place]:.2g}. Take pairs whose texts predict different "
+            "tokens."
+        )

@@ -1,0 +1,1 @@
+"""Kinds about what the model predicts: prediction and congruence."""

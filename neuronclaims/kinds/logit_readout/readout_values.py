@@ -1,0 +1,189 @@
+"""How claims of prediction read, what they ask of each document, and what was measured there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from neuronclaims import stats
+from neuronclaims.claim_files.options import Bins
+from neuronclaims.kinds.interventions.predictions import Units
+from neuronclaims.kinds.kind import ClaimError
+from neuronclaims.kinds.shared.margins import margin_of
+from neuronclaims.kinds.shared.requests import in_order, plural, seed_of, texts_of
+from neuronclaims.measurements import Readout
+from neuronclaims.sentences.templates import FieldError, Phrase
+from neuronclaims.sentences.values import Neuron, Subject
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from neuronclaims.claim_files.claims import Claim, Prompt
+    from neuronclaims.kinds.interventions.predictions import Floats
+    from neuronclaims.kinds.kind import Answers
+
+    Counts = NDArray[np.int64]
+
+CHANCE = 0.5
+"""The AUROC of a neuron whose values tell nothing of the prediction."""
+
+NOT = "does not predict"
+
+BINS = Bins("-1", "8", "0.2")
+"""Bins for values behind an activation function such as GELU; two open ones take what lies outside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Predicts:
+    """The sentence of a neuron that predicts a token, in parts."""
+
+    who: Subject
+    verb: Literal["predicts", "does not predict"]
+    token: str
+    corpus: str
+    auroc: float | None = None
+    site: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.who.how == "some":
+            message = "that some neuron predicts a token cannot be tested: only the neurons named are read; name them"
+            raise FieldError("who", message, "every neuron of")
+        if self.auroc is None:
+            return
+        if self.verb == NOT:
+            message = (
+                "a claim of 'does not' names no number; the distance from 0.5 that would matter is its margin"
+            )
+            near = f"margin: {self.auroc - CHANCE:.6g}" if CHANCE < self.auroc < 1 else None
+            raise FieldError("auroc", message, near)
+        if not CHANCE < self.auroc <= 1:
+            raise FieldError(
+                "auroc", "the AUROC claimed must lie above 0.5, which is chance, and at most at 1"
+            )
+
+    def __str__(self) -> str:
+        return PHRASE.render(self)
+
+
+PHRASE = Phrase(
+    "[{site:site}] {who:subject} {verb:predicts|does not predict} {token:token} in {corpus:set} "
+    "[with AUROC at least {auroc:number}]",
+    Predicts,
+    options=("margin", "bins", "fewest", "readout"),
+    margin="'margin: 0.1', the distance of the AUROC from 0.5 that would matter",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A claim with its documents in the order of their texts, so that the order of a file changes no number."""
+
+    claim: Claim
+    documents: tuple[Prompt, ...]
+    units: Units
+
+    @classmethod
+    def of(cls, claim: Claim) -> Asked:
+        """Look up the documents; raise ClaimError for fewer than two units."""
+        documents = in_order(claim.sets[claim.sentence.corpus])
+        return cls(claim, documents, Units.of([document.group for document in documents], "document"))
+
+    @property
+    def bins(self) -> Bins:
+        """The bins that values are counted in."""
+        return self.claim.settings.options.bins or BINS
+
+    @property
+    def seed(self) -> int:
+        """A seed that comes from the documents."""
+        return seed_of(self.claim.settings, (self.documents,), "prediction")
+
+    @property
+    def margin(self) -> float | None:
+        """The margin of a claim of "does not", None of another; raise ClaimError for one that cannot be."""
+        if self.claim.sentence.verb != NOT:
+            return None
+        margin = margin_of(self.claim, "0.1", "the distance of the AUROC from 0.5 that would matter")
+        if margin.unit is None and margin.value < CHANCE:
+            return margin.value
+        raise ClaimError(
+            f"The margin of 'does not predict' is a distance of the AUROC from 0.5, below 0.5, not {margin}. "
+            "Write 'margin: 0.1' where an AUROC between 0.4 and 0.6 would not matter."
+        )
+
+    def of_neuron(self, neuron: Neuron) -> Readout:
+        """Ask for one neuron beside the top prediction, in every document."""
+        settings, said = self.claim.settings, self.claim.sentence
+        return Readout(
+            settings.site,
+            neuron.layer,
+            neuron.index,
+            said.token,
+            self.bins.edges,
+            texts_of(self.documents),
+            legacy_embed=settings.options.readout == "legacy_embed",
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """What was measured of one neuron.
+
+    ``positions`` and ``hits`` [documents] count positions and those with the token on top, ``counts`` and ``top``
+    [bins] the same by bins. ``found`` has the mean AUROC, less 1/2, of each unit's documents that show one.
+    """
+
+    positions: Counts
+    hits: Counts
+    counts: Counts
+    top: Counts
+    found: stats.WithinUnits
+
+    @classmethod
+    def of(cls, asked: Asked, answers: Answers, neuron: Neuron) -> Measured:
+        """Read the answers; raise ClaimError where fewer than two units tell anything."""
+        rows = answers[asked.of_neuron(neuron)].astype(np.float64)
+        positions, hits = (rows[:, place].round().astype(np.int64) for place in (0, 1))
+        _check_hits(asked, positions, hits)
+        counts, top = (part.round().astype(np.int64).sum(axis=0) for part in np.split(rows[:, 3:], 2, axis=1))
+        return cls(positions, hits, counts, top, _within(asked, rows[:, 2], positions, hits))
+
+    @property
+    def telling(self) -> NDArray[np.bool_]:
+        """Which documents have positions of both sorts, and so an AUROC."""
+        return (self.hits > 0) & (self.hits < self.positions)
+
+
+def _within(asked: Asked, aurocs: Floats, positions: Counts, hits: Counts) -> stats.WithinUnits:
+    """Average AUROCs [documents] within units, as far as they have one."""
+    pairs = hits * (positions - hits)
+    # An AUROC is a whole number of half pairs. What float32 lost of it would break ties between documents.
+    exact = np.where(pairs > 0, np.round(2 * pairs * aurocs) / (2 * np.maximum(pairs, 1)), np.nan)
+    values = [exact[list(rows)] for rows in asked.units.rows]
+    effects = [float((one[~np.isnan(one)] - CHANCE).mean()) for one in values if not np.isnan(one).all()]
+    if len(effects) < 2:
+        raise ClaimError(
+            f"Only {plural(len(effects), asked.units.unit)} of {len(values)} in {asked.claim.sentence.corpus!r} "
+            f"{'has' if len(effects) == 1 else 'have'} positions with {asked.claim.sentence.token!r} as the top "
+            "prediction and others without; at least 2 are needed, and more to show anything. Take longer or other "
+            "documents."
+        )
+    names = tuple(str(place) for place in range(len(effects)))
+    return stats.WithinUnits("AUROC", np.array(effects), names, len(values) - len(effects), CHANCE, 0.0, 1.0)
+
+
+def _check_hits(asked: Asked, positions: Counts, hits: Counts) -> None:
+    said, many = asked.claim.sentence, f"{positions.sum():,} positions"
+    where = f"of {many} in {plural(len(positions), 'document')} of {said.corpus!r}"
+    if not hits.any():
+        raise ClaimError(
+            f"{said.token!r} is the top prediction at none {where}, so nothing can go with it. Take documents in which "
+            "the model would write it, or a token that it writes more often."
+        )
+    if (hits == positions).all():
+        raise ClaimError(
+            f"{said.token!r} is the top prediction at each {where}, so nothing can go with it. Take documents in which "
+            "the model would write other tokens, too."
+        )

@@ -1,0 +1,1 @@
+"""Kinds about outliers: single values, massive activations, bands."""

@@ -1,0 +1,119 @@
+"""Shares of tokens, one per prompt or group: their mean with an interval, and a test against the share claimed.
+
+Flipping signs would be no test here: where nine of ten tokens are claimed, prompts that all have ten of ten lie on
+one side by nature, and by chance one time in three. So the test is the dual of the score interval over units, and
+where a prompt's tokens may be all alike it never gives a smaller p than prompts that count as one draw each would.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+
+from neuronclaims import stats
+from neuronclaims.kinds.kind import ClaimError
+from neuronclaims.kinds.shared.requests import plural
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from neuronclaims.claim_files.claims import Prompt
+    from neuronclaims.stats import Estimate, TestResult
+
+
+Side: TypeAlias = Literal["greater", "less"]
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """The units of one set: its prompts, or their groups; ``rows`` are the prompts of each, by place."""
+
+    unit: str
+    rows: tuple[tuple[int, ...], ...]
+
+    @classmethod
+    def of(cls, prompts: Sequence[Prompt]) -> Units:
+        """Take groups for units where prompts have them; raise ClaimError for fewer than two units."""
+        grouped = all(prompt.group is not None for prompt in prompts)
+        names = [str(prompt.group) if grouped else str(place) for place, prompt in enumerate(prompts)]
+        members: dict[str, list[int]] = {name: [] for name in names}
+        for place, name in enumerate(names):
+            members[name].append(place)
+        made = cls("group" if grouped else "prompt", tuple(tuple(rows) for rows in members.values()))
+        if len(made.rows) < 2:
+            raise ClaimError(f"A share needs at least 2 prompts or groups, but there is {made.size}.")
+        return made
+
+    @property
+    def size(self) -> str:
+        """How many there are, in words."""
+        return plural(len(self.rows), self.unit)
+
+    def means(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Average the values of prompts [prompts, m] within units: [units, m]."""
+        wide = values.astype(np.float64)
+        return np.array([wide[list(rows)].mean(axis=0) for rows in self.rows])
+
+
+def mean_share(shares: NDArray[np.float64], name: str, level: float = 0.95) -> Estimate:
+    """Return the mean of shares [units] with the score interval of ``stats.association_estimate``, within 0 and 1."""
+    units = tuple(str(place) for place in range(len(shares)))
+    found = stats.WithinUnits(name, shares, units, 0, 0.0, 0.0, 1.0)
+    return replace(stats.association_estimate(found, level=level), name=name)
+
+
+def smallest_share_p(units: int, null: float, *, alike: bool, side: Side = "greater") -> float:
+    """Return the least p of ``mean_share_test``: that of units which all have a share of 1, or of 0 for ``less``."""
+    return _p_above(1.0, 0.0, units, null if side == "greater" else 1 - null, alike)
+
+
+def mean_share_test(
+    shares: NDArray[np.float64], *, null: float, alike: bool, unit: str, side: Side = "greater"
+) -> TestResult:
+    """Test whether the mean of shares [units] lies above ``null``, or below, by the dual of their score interval.
+
+    The variance is that of the shares as a part of the largest that their mean allows, at least 1/(2 units) of it, and
+    Student's t is taken for the distance from ``null`` (docs/adr/0011-searching-a-grid.md). ``alike`` says that all
+    tokens of a unit may go one way. p is then at least null^units, the chance that so many units all have a share of
+    1, and at least that of the binomial with as many draws as give this variance: where every share is 0 or 1 it is
+    the exact binomial p, where the score test alone was wrong up to 9 % of the time at 5 %.
+    """
+    mean, n = float(shares.mean()), len(shares)
+    variance = float(shares.var(ddof=1))
+    greater, less = (
+        _p_above(mean, variance, n, null, alike),
+        _p_above(1 - mean, variance, n, 1 - null, alike),
+    )
+    return stats.TestResult(
+        statistic=mean,
+        p_value=greater if side == "greater" else less,
+        p_greater=greater,
+        p_less=less,
+        alternative=side,
+        exact=True,  # nothing is drawn at random
+        arrangements=0,
+        smallest_p=smallest_share_p(n, null, alike=alike, side=side),
+        standard_error=0.0,
+        resolved=True,
+        degenerate=False,
+        method=f"score test of the mean share of {n} {unit}s",
+    )
+
+
+def _p_above(mean: float, variance: float, units: int, null: float, alike: bool) -> float:
+    from scipy.special import betainc, stdtr
+
+    room = mean * (1 - mean)
+    dispersion = max(variance / room if room > 0 else 0.0, 1 / (2 * units))
+    t = (mean - null) / math.sqrt(null * (1 - null) * dispersion / units)
+    p = float(stdtr(units - 1, -t))
+    if not alike:
+        return max(p, float(np.finfo(np.float64).tiny))
+    seen = variance * (units - 1) / units / room if room > 0 else 1.0
+    draws = units / max(seen, 1 / (2 * units))
+    binomial = float(betainc(mean * draws, (1 - mean) * draws + 1, null)) if mean > 0 else 1.0
+    return min(1.0, max(p, binomial, null**units))

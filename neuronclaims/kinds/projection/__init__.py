@@ -1,0 +1,1 @@
+"""Kinds about projections on a direction: activity."""

@@ -1,0 +1,166 @@
+"""Activity of a direction, searched: whether it differs between two prompt sets at some layers and tokens.
+
+    honesty activity differs between lie and truth somewhere
+
+All layers are searched, over the first 40 tokens or as many as every prompt has, by the mass of clusters (Maris and
+Oostenveld 2007; docs/adr/0011-searching-a-grid.md). That says that the sets differ, not where; which cells differ by a
+p of their own, from the maximum statistic, stands in a note.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neuronclaims import stats
+from neuronclaims.kinds.kind import PATIENCE, ClaimError, Finding, Reach
+from neuronclaims.kinds.projection.activity_findings import design_for, finding_of, seed_for
+from neuronclaims.kinds.projection.activity_maps import Activity, Maps
+from neuronclaims.kinds.shared.designs import size_of
+from neuronclaims.kinds.shared.null_figures import drawn
+from neuronclaims.kinds.shared.requests import resamples_of
+from neuronclaims.sentences.templates import Phrase
+from neuronclaims.sentences.values import Positions
+from neuronclaims.stats import Estimate, TestResult
+
+if TYPE_CHECKING:
+    from neuronclaims.claim_files.claims import Claim
+    from neuronclaims.kinds.kind import Answers, Family
+    from neuronclaims.measurements import Measurement, ModelFacts
+    from neuronclaims.stats import ClusterResult, TwoSampleDesign
+
+FIRST_TOKENS = Positions(1, 40)
+"""The tokens that are searched: as many as published scans of activity over layers and tokens show."""
+
+CELLS_TOLD = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Somewhere:
+    """The sentence about all layers and tokens, in parts."""
+
+    direction: str
+    first: str
+    second: str
+
+    def __str__(self) -> str:
+        return SOMEWHERE_PHRASE.render(self)
+
+
+SOMEWHERE_PHRASE = Phrase(
+    "{direction:direction} activity differs between {first:set} and {second:set} somewhere",
+    Somewhere,
+    options=("score", "forming_threshold"),
+)
+
+
+class SomewhereKind:
+    """A direction whose activity differs between two sets at some layers and tokens."""
+
+    name, phrase = "activity somewhere", SOMEWHERE_PHRASE
+
+    def reach(self, claim: Claim) -> Reach:
+        """Say how small p could get: a mirror image, where there is one, is always as heavy."""
+        design = design_for(claim)
+        if design.blocks is not None:
+            raise ClaimError(
+                "A search over layers and tokens cannot be tested within blocks: leave the blocks out, or name the "
+                "region ('in layers 3 to 5 over tokens 1 to 10')."
+            )
+        n1, n2 = design.counts
+        mirrored = design.paired or n1 == n2
+        ways = 2**n1 if design.paired else math.comb(n1 + n2, n1)
+        return Reach(min(1.0, (2 if mirrored else 1) / ways), size_of(design))
+
+    def exchange(self, claim: Claim) -> Hashable | None:  # noqa: ARG002
+        """Say that such a claim is tested alone: it is the best of many cells already."""
+        return None
+
+    def needs(self, claim: Claim, facts: ModelFacts) -> tuple[Measurement, ...]:
+        """Ask for all layers."""
+        return Activity.of(claim, None, FIRST_TOKENS).needs(facts)
+
+    def judge(self, claim: Claim, answers: Answers, family: Family) -> Finding:
+        """Search the tokens that every prompt has, at all layers."""
+        activity, design = Activity.of(claim, None, FIRST_TOKENS), design_for(claim)
+        maps = activity.maps(answers)
+        found = _search(claim, maps, design, family)
+        mass = found.clusters[0].mass if found.clusters else 0.0
+        estimate = Estimate("mass of the heaviest cluster", mass, None, None, 0.95, "sum of t over its cells")
+        extent = float(found.clusters[0].extent) if found.clusters else 0.0
+        test = TestResult(
+            statistic=mass,
+            p_value=found.p_value,
+            p_greater=found.p_value,
+            p_less=found.p_value,
+            alternative="two-sided",
+            exact=found.exact,
+            arrangements=found.arrangements,
+            smallest_p=found.smallest_p,
+            standard_error=found.standard_error,
+            resolved=found.resolved,
+            degenerate=found.degenerate,
+            method=found.method,
+        )
+        return finding_of(
+            activity,
+            maps,
+            design,
+            estimate,
+            test,
+            side="two-sided",
+            others=(Estimate("cells of the heaviest cluster", extent, None, None, 0.95, "counted"),),
+            needed=None,
+            notes=_where(found, maps, family),
+            nulls=drawn(found.null, "mass of the heaviest cluster, whichever way it differs", abs(mass)),
+        )
+
+
+def _search(claim: Claim, maps: Maps, design: TwoSampleDesign, family: Family) -> ClusterResult:
+    """Put maps cut to the tokens that all prompts have, averaged within units, to the cluster test."""
+    cut = maps.shared
+    shape = (len(maps.layers), cut)
+    flat = [grid[:, :, :cut].reshape(len(grid), -1) for grid in (maps.first, maps.second)]
+    first, second = (units.reshape(len(units), *shape) for units in design.units(*flat))
+    resamples = resamples_of(claim.settings)
+    return stats.cluster_test(
+        first,
+        second,
+        paired=design.paired,
+        alternative="two-sided",
+        seed=seed_for(claim),
+        forming_threshold=claim.settings.options.forming_threshold,
+        resamples=resamples,
+        alpha=family.alpha,
+        family=family.size,
+        max_resamples=max(resamples, min(family.patience, PATIENCE[1])),
+        unit=design.unit,
+    )
+
+
+def _where(found: ClusterResult, maps: Maps, family: Family) -> tuple[str, ...]:
+    """Say what was searched, and which cells differ by a p of their own."""
+    rows, columns = found.t.shape
+    searched = f"Searched: {rows} layers by {columns} tokens, those that every prompt has."
+    passing = np.argwhere(found.cell_p_values <= family.alpha)
+    if not len(passing):
+        return (
+            searched,
+            "No single cell differs when all cells are allowed for: where they differ stays open.",
+        )
+    order = np.argsort([-abs(found.t[tuple(cell)]) for cell in passing], kind="stable")[:CELLS_TOLD]
+    told = ", ".join(
+        f"layer {maps.layers[layer]} token {maps.start + token}" for layer, token in passing[order]
+    )
+    more = f", the clearest of {len(passing)}" if len(passing) > CELLS_TOLD else ""
+    return (
+        searched,
+        f"Cells that differ when all cells, but no other claims, are allowed for: {told}{more}.",
+    )
+
+
+SOMEWHERE = SomewhereKind()

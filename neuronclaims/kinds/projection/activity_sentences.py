@@ -1,0 +1,59 @@
+"""How claims of a direction's activity in a region named beforehand read: it is higher for one set, or it is not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from neuronclaims.sentences.templates import Phrase
+
+if TYPE_CHECKING:
+    from neuronclaims.sentences.search import Search
+    from neuronclaims.sentences.values import Positions
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """The sentence about a region in which one set is higher or lower, or is not, in parts."""
+
+    direction: str
+    comparison: Literal["higher", "lower", "not higher", "not lower"]
+    first: str
+    second: str
+    layers: Search | None = None
+    positions: Positions | None = None
+
+    def __str__(self) -> str:
+        return REGION_PHRASE.render(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """The sentence about a region in which two sets do not differ, in parts."""
+
+    direction: str
+    verb: Literal["does not differ"]
+    first: str
+    second: str
+    layers: Search | None = None
+    positions: Positions | None = None
+
+    def __str__(self) -> str:
+        return ALIKE_PHRASE.render(self)
+
+
+_WHERE = "[in {layers:layers}] [over {positions:positions}]"
+_MARGIN = "'margin: 0.5 sd', the difference that would matter"
+REGION_PHRASE = Phrase(
+    "{direction:direction} activity is {comparison:higher|lower|not higher|not lower} "
+    f"for {{first:set}} than {{second:set}} {_WHERE}",
+    Region,
+    options=("margin", "score"),
+    margin=_MARGIN,
+)
+ALIKE_PHRASE = Phrase(
+    f"{{direction:direction}} activity {{verb:does not differ}} between {{first:set}} and {{second:set}} {_WHERE}",
+    Alike,
+    options=("margin", "score"),
+    margin=_MARGIN,
+)

@@ -1,0 +1,1 @@
+"""What several kinds of claim share: designs, subjects, selection, margins, figures."""

@@ -1,0 +1,87 @@
+"""The margin of a claim that something does not happen: the size below which an effect counts as none.
+
+Such a claim is tested against its margin, by what turns the effect's interval of level 1 - 2 alpha round.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from neuronclaims import stats
+from neuronclaims.kinds.kind import ClaimError
+from neuronclaims.kinds.shared.effects import effect_of
+from neuronclaims.kinds.shared.selection import search_of
+
+if TYPE_CHECKING:
+    from neuronclaims.claim_files.claims import Claim
+    from neuronclaims.kinds.two_sample.two_set_values import Values
+    from neuronclaims.sentences.values import Amount, Subject
+    from neuronclaims.stats import EquivalenceResult, TwoSampleDesign
+    from neuronclaims.stats.effects.margins import MarginSide, Scale
+
+
+def margin_of(claim: Claim, example: str, matters: str) -> Amount:
+    """Return the claim's margin; ``matters`` says what ``example`` of one is.
+
+    Raises ClaimError where the claim has none, or 0: no data could show that there is no effect whatever.
+    """
+    margin = claim.settings.options.margin
+    if margin is None:
+        raise ClaimError(
+            f"'does not' can be shown only up to a margin, and this claim has none. Add 'margin: {example}': {matters}."
+        )
+    if margin.value <= 0:
+        raise ClaimError(f"The margin must be above 0: say {matters}, such as 'margin: {example}'.")
+    return margin
+
+
+def plain_margin_of(claim: Claim, example: str, matters: str, below: float = math.inf) -> float:
+    """Return a margin that is a bare number and lies ``below`` another; raise ClaimError for any other."""
+    margin = margin_of(claim, example, matters)
+    if margin.unit:
+        raise ClaimError(
+            f"'margin: {margin}' is in standard deviations: write {matters}, such as {example!r}."
+        )
+    if margin.value >= below:
+        raise ClaimError(f"A margin of {margin} leaves nothing out: it must lie below {below:g}.")
+    return margin.value
+
+
+def check_not_searched(claim: Claim, who: Subject) -> None:
+    """Raise ClaimError where a claim of "does not" is about neurons that were picked on these very prompts."""
+    if search_of(claim, who) is not None:
+        raise ClaimError(
+            "That a neuron does not do something cannot be tested on the prompts it was picked on ('searched'). "
+            "Test it on new prompts ('discovered_on')."
+        )
+
+
+def margin_test(
+    values: Values,
+    design: TwoSampleDesign,
+    *,
+    scale: Scale,
+    null: float,
+    margin: float,
+    side: MarginSide,
+    alpha: float,
+) -> EquivalenceResult:
+    """Test that two sets differ by less than a margin; within blocks by turning the effect's interval round."""
+    if design.blocks is not None:
+        return stats.interval_equivalence_test(
+            lambda level: effect_of(values, design, scale, level),
+            null=null,
+            margin=margin,
+            side=side,
+            alpha=alpha,
+        )
+    return stats.equivalence_test(
+        values.first,
+        values.second,
+        margin=margin,
+        scale=scale,
+        paired=design.paired,
+        side=side,
+        alpha=alpha,
+    )

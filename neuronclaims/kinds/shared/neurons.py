@@ -1,0 +1,47 @@
+"""One neuron in its model: whether it is there, and its place among those of its layer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from neuronclaims.kinds.kind import ClaimError
+from neuronclaims.results import Rank
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from neuronclaims.measurements import ModelFacts
+    from neuronclaims.sentences.values import Neuron
+
+
+def check_neuron(neuron: Neuron, site: str, facts: ModelFacts) -> None:
+    """Raise ClaimError when the model has no such neuron, saying which it has."""
+    if neuron.layer >= facts.layers:
+        raise ClaimError(
+            f"{facts.name} has no layer {neuron.layer}: it has {facts.layers} layers, 0 to {facts.layers - 1}."
+        )
+    width = facts.widths.get(site)
+    if width is None:
+        raise ClaimError(f"{facts.name} has no site {site}; it has {', '.join(facts.widths)}.")
+    if neuron.layer not in facts.layers_at(site):
+        raise ClaimError(
+            f"{facts.name} has no neuron {neuron} at {site}, which stands behind the last block: write "
+            f"{facts.layers - 1}:{neuron.index}."
+        )
+    if neuron.index >= width:
+        others = [name for name, count in facts.widths.items() if count > neuron.index]
+        hint = f" Sites wide enough: {', '.join(others)}." if others else ""
+        raise ClaimError(
+            f"{facts.name} has no neuron {neuron} at {site}: a layer has {width} there, 0 to {width - 1}.{hint}"
+        )
+
+
+def rank_of(index: int, strengths: NDArray[np.float64], by: str) -> Rank | None:
+    """Return the place of one neuron among its layer, 1 for the largest strength; ties share the better place.
+
+    None where the whole layer ties, as when both sets hold the same tokens: no neuron is then ahead of another.
+    """
+    if (strengths == strengths[index]).all():
+        return None
+    return Rank(1 + int((strengths > strengths[index]).sum()), len(strengths), by)

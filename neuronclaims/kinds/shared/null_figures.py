@@ -1,0 +1,90 @@
+"""What exchanging labels alone gives the statistic a claim was tested on, to set the observed value against.
+
+Only where p comes from relabelling: neither a t-test against a margin nor a binomial or score test has such a figure.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from neuronclaims.figures import Null
+
+if TYPE_CHECKING:
+    from neuronclaims.kinds.two_sample.two_set_values import Floats
+    from neuronclaims.stats import TestResult
+    from neuronclaims.stats.effects.within_blocks import Blocks
+    from neuronclaims.stats.permutation.nulls import NullHistogram
+    from neuronclaims.stats.permutation.relabelling import Statistic
+
+
+def null_of(
+    first: Floats,
+    second: Floats,
+    test: TestResult,
+    *,
+    paired: bool,
+    statistic: Statistic,
+    seed: int,
+    name: str = "",
+    of: str = "",
+    blocks: Blocks | None = None,
+) -> tuple[Null, ...]:
+    """Return the figure of a test of two sets, none where its statistic is undefined.
+
+    ``name`` says what the statistic is, where the usual name of it would not do, and ``of`` of which neuron.
+    """
+    from neuronclaims.stats.permutation.nulls import null_histogram
+
+    if test.statistic is None:
+        return ()
+    found = null_histogram(first, second, paired=paired, statistic=statistic, seed=seed, blocks=blocks)
+    within = blocks is not None and len({*blocks[0], *blocks[1]}) > 1
+    axis = name or statistic_name(statistic, paired=paired, alike=len(first) == len(second), within=within)
+    return drawn(found, axis + of, test.statistic)
+
+
+def null_of_search(
+    first: Floats,
+    second: Floats,
+    column: int,
+    test: TestResult,
+    *,
+    paired: bool,
+    statistic: Statistic,
+    seed: int,
+) -> tuple[Null, ...]:
+    """Return the figure of the maximum that a neuron picked from all columns of [n1, m] and [n2, m] is held against.
+
+    Of a two-sided test it is the side that p is twice of.
+    """
+    from neuronclaims.stats.permutation.maximum_nulls import maximum_null
+
+    if test.statistic is None:
+        return ()
+    side: Literal["greater", "less"] = "greater" if test.p_greater <= test.p_less else "less"
+    found = maximum_null(first, second, column, paired=paired, statistic=statistic, side=side, seed=seed)
+    if found is None:
+        return ()
+    which = "largest" if side == "greater" else "lowest"
+    many = f"{found.neurons:,} neurons"
+    of = f"the {many} that are no clearer" if found.clearer else many
+    axis = found.name if found.neurons == 1 else f"{which} {found.name} of {of}"
+    return drawn(found.null, axis, test.statistic)
+
+
+def drawn(found: NullHistogram, axis: str, observed: float) -> tuple[Null, ...]:
+    """Return the figure of a histogram, none of an empty one."""
+    if not found.counts:
+        return ()
+    return (Null(axis, found.low, found.high, found.counts, observed, found.every),)
+
+
+def statistic_name(statistic: Statistic, *, paired: bool, alike: bool, within: bool = False) -> str:
+    """Return what the statistic of a test of two sets is called; ``alike`` in size, ``within`` blocks."""
+    if within:
+        return "AUROC within blocks" if statistic == "auroc" else "difference of means, adjusted for blocks"
+    if statistic == "auroc":
+        return "AUROC"
+    if paired:
+        return "mean difference"
+    return "difference of means" if alike else "Welch's t"

@@ -1,0 +1,82 @@
+"""What a claim's settings ask of a model, and its prompts in the order in which they are measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neuronclaims.kinds.shared.memoize import by_identity
+from neuronclaims.measurements import Activations, Generation, TokenRule
+from neuronclaims.stats import seed_from
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from neuronclaims.claim_files.claims import Prompt, PromptSet, Settings
+
+RESAMPLES = 9_999
+"""Random relabellings drawn where there are too many to enumerate and the claim file does not say how many."""
+
+
+@by_identity
+def in_order(prompts: PromptSet) -> tuple[Prompt, ...]:
+    """Return a set's prompts in the order of their text, so that the order of a file changes no number."""
+    return tuple(sorted(prompts.prompts, key=lambda prompt: prompt.text))
+
+
+@by_identity
+def texts_of(prompts: Sequence[Prompt]) -> tuple[str, ...]:
+    """Return the texts of some prompts, in their order."""
+    return tuple(prompt.text for prompt in prompts)
+
+
+def token_rule(settings: Settings) -> TokenRule:
+    """Return which positions count, and how they become one number per prompt."""
+    return TokenRule(settings.tokens.pool, settings.tokens.span)
+
+
+def generation(settings: Settings) -> Generation | None:
+    """Return how prompts are continued, None where no generated token counts."""
+    return None if settings.tokens.span == "prompt" else Generation(settings.generate or 0)
+
+
+def activations(
+    settings: Settings, layer: int, prompts: Sequence[Prompt], tokens: TokenRule | None = None
+) -> Activations:
+    """Ask for one layer on some prompts, at the claim's site and by its token rule or by another on its span."""
+    rule = tokens or token_rule(settings)
+    return Activations(settings.site, layer, rule, texts_of(prompts), generation(settings))
+
+
+def seed_of(settings: Settings, sets: Sequence[Sequence[Prompt]], purpose: str) -> int:
+    """Return a seed made of the prompts, so that claims on the same sets draw the same relabellings."""
+    return _seed(settings.seed, purpose, *sets)
+
+
+@by_identity
+def _seed(run_seed: int, purpose: str, *sets: Sequence[Prompt]) -> int:
+    sizes = [str(len(prompts)) for prompts in sets[:-1]]
+    texts = [prompt.text for prompts in sets for prompt in prompts]
+    return seed_from(*sizes, *texts, purpose=purpose, run_seed=run_seed)
+
+
+def resamples_of(settings: Settings) -> int:
+    """Return how many relabellings are drawn where they cannot all be enumerated."""
+    return settings.resamples or RESAMPLES
+
+
+def plain(values: NDArray[np.float64]) -> tuple[float, ...]:
+    """Return an array as plain floats."""
+    return tuple(values.astype(np.float64, copy=False).tolist())
+
+
+def percent(share: float) -> str:
+    """Return a share that was claimed, with all its digits: "60 %", "99.9999999 %"."""
+    return f"{100 * share:.15g} %"
+
+
+def plural(count: int, noun: str) -> str:
+    """Return "1 prompt", "2 prompts"."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,0 +1,90 @@
+"""How a claim's neuron was chosen, and what that asks of its test: for every kind of claim about neurons.
+
+A neuron chosen beforehand, or found on other prompts, is tested alone. One that was picked on the prompts that test
+it is the best of all that were searched, so all of them are measured: its p counts them (the maximum statistic), and
+its intervals are so wide that they would hold for all of them at once (Bonferroni).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from neuronclaims.kinds.kind import ClaimError
+from neuronclaims.results import Selection
+
+if TYPE_CHECKING:
+    from neuronclaims.claim_files.claims import Claim
+    from neuronclaims.measurements import ModelFacts
+    from neuronclaims.sentences.search import Search
+    from neuronclaims.sentences.values import Subject
+    from neuronclaims.stats import Estimate
+
+LEVEL = 0.95
+"""The level of intervals, before they are widened."""
+
+
+def search_of(claim: Claim, who: Subject) -> Search | None:
+    """Return what was searched for the neuron on these very prompts: what the claim says, or its sentence."""
+    return who.layers if who.how == "some" else claim.settings.searched
+
+
+def layers_needed(claim: Claim, who: Subject, facts: ModelFacts) -> tuple[int, ...]:
+    """Return the layers to measure, in order: those of the neurons, or all that were searched.
+
+    Of all layers, those count that have neurons at the claim's site.
+
+    Raises ClaimError where layers were searched which the model does not have.
+    """
+    search = search_of(claim, who)
+    if search is None:
+        return tuple(sorted({neuron.layer for neuron in who.neurons}))
+    if search.layers is None:
+        return tuple(facts.layers_at(claim.settings.site))
+    if search.layers[-1] >= facts.layers:
+        said = "is about" if who.how == "some" else "says that its neuron was picked from"
+        raise ClaimError(
+            f"The claim {said} {search}, but {facts.name} has no layer "
+            f"{search.layers[-1]}: it has {facts.layers} layers, 0 to {facts.layers - 1}."
+        )
+    return search.layers
+
+
+def selection_of(claim: Claim, who: Subject, neurons: int) -> Selection:
+    """Return how the claim's neuron was chosen; ``neurons`` are those it was picked from, itself included."""
+    search = search_of(claim, who)
+    if search is not None:
+        return Selection("searched", (str(search),), neurons=neurons)
+    return chosen_before(claim, "neurons" if len(who.neurons) > 1 else "neuron")
+
+
+def chosen_before(claim: Claim, what: str) -> Selection:
+    """Return how ``what`` a claim is about was chosen, where that was not done on its own prompts."""
+    if claim.discovered is None:
+        return Selection("beforehand", what=what)
+    return Selection("discovered", claim.discovered.names, prompts=len(claim.discovered.prompts), what=what)
+
+
+def level_for(neurons: int) -> float:
+    """Return the level at which one interval must hold for intervals of ``neurons`` to hold together."""
+    return 1 - (1 - LEVEL) / neurons
+
+
+def widened(estimate: Estimate, neurons: int) -> Estimate:
+    """Return an estimate made at ``level_for(neurons)``, its method saying why its interval is so wide."""
+    if neurons == 1:
+        return estimate
+    return replace(estimate, method=f"{estimate.method}, widened for the {neurons:,} neurons searched")
+
+
+def selection_notes(selection: Selection) -> tuple[str, ...]:
+    """Say how the neuron was chosen, and what that does to the numbers."""
+    if selection.how == "discovered":
+        return (f"Found on {selection.prompts:,} other prompts, none of which is tested here.",)
+    if selection.how == "searched":
+        return (
+            f"Picked on these prompts from {selection.neurons:,} neurons ({', '.join(selection.where)}): p allows for "
+            f"all of them, and the interval is widened for the {selection.neurons:,} neurons searched.",
+            "The effect of a neuron picked on the prompts that test it is flattered: measure it on new prompts.",
+        )
+    return (selection.assumed,) if selection.what else ()

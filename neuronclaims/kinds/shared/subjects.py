@@ -1,0 +1,162 @@
+"""Claims about several neurons: every one of some, or some neuron of a layer; for every kind of claim about neurons.
+
+*Every* is an intersection-union test (Berger 1982): a claim of each neuron is supported only when it is of the one
+that fits it least, so p is the largest of theirs, without any correction for their number, and the effect is that of
+the neuron furthest from the claim. *Some* is a search: p is the smallest step-down p of the maximum statistic over all
+neurons looked at, and the intervals hold for all of them at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neuronclaims import stats
+from neuronclaims.figures import Table
+from neuronclaims.sentences.templates import FieldError
+from neuronclaims.sentences.values import Neuron, Subject
+
+if TYPE_CHECKING:
+    from neuronclaims.stats import Estimate, MaxResults, Side, TestResult, Verdict
+
+RANKS: dict[Verdict, int] = {"refuted": 0, "inconclusive": 1, "supported": 2}
+
+SHOWN = 10
+"""How many of the neurons searched are listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class One:
+    """What was found of one neuron: the effect that is claimed, and its test."""
+
+    neuron: Neuron
+    estimate: Estimate
+    test: TestResult
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What is claimed of each neuron's effect, and at which level: as for ``stats.decide``."""
+
+    side: Side
+    null: float
+    threshold: float | None
+    alpha: float
+
+    def rank(self, one: One) -> int:
+        """Return how the neuron would come out alone: 0 refuted, 1 inconclusive, 2 supported."""
+        decision = stats.decide(
+            side=self.side,
+            null=self.null,
+            threshold=self.threshold,
+            estimate=one.estimate,
+            p_adjusted=one.test.p_value,
+            smallest_p_adjusted=one.test.smallest_p,
+            alpha=self.alpha,
+            resolved=one.test.resolved,
+            degenerate=one.test.degenerate,
+        )
+        return RANKS[decision.verdict]
+
+    def room(self, estimate: Estimate) -> float:
+        """Return how far the end of an interval that is nearest to refuting the claim lies on its side."""
+        low, high = estimate.low, estimate.high
+        if low is None or high is None:
+            return -np.inf
+        return {
+            "greater": low,
+            "not less": low,
+            "less": -high,
+            "not greater": -high,
+            "two-sided": max(low - self.null, self.null - high),
+            "within": -max(high - self.null, self.null - low),
+        }[self.side]
+
+
+def weakest(bound: Bound, ones: Sequence[One]) -> One:
+    """Return the neuron that fits a claim of every one least, with the largest p of them all."""
+    least = min(ones, key=lambda one: (bound.rank(one), bound.room(one.estimate)))
+    return replace(least, test=least_clear(ones).test)
+
+
+def least_clear(ones: Sequence[One]) -> One:
+    """Return the neuron whose p is the largest, which is that of a claim of every one."""
+    return max(ones, key=lambda one: one.test.p_value)
+
+
+def found(bound: Bound, results: MaxResults, one_of: Callable[[int], One]) -> One:
+    """Return the neuron that fits a claim of some neuron best: the first, by p, that would be supported.
+
+    ``one_of`` makes the neuron of a column, its interval wide enough for all columns. Where none is supported it is
+    the one with the smallest p, unless that alone would be refuted and another would not.
+    """
+    best, best_rank = None, -1
+    for column in by_p(bound, results):
+        one = one_of(int(column))
+        rank = bound.rank(one)
+        if rank > best_rank:
+            best, best_rank = one, rank
+        if best_rank == RANKS["supported"]:
+            break
+        if best_rank == RANKS["inconclusive"] and results.p_step_down[column] > bound.alpha:
+            break  # no neuron after this one can be supported
+    assert best is not None
+    return best
+
+
+def by_p(bound: Bound, results: MaxResults) -> np.ndarray:
+    """Return all columns by p, of equal ones that with the larger statistic on the claimed side first."""
+    statistic = results.statistic
+    strength = {"greater": statistic, "less": -statistic}.get(bound.side, np.abs(statistic))
+    return np.lexsort((-strength, results.p_step_down))
+
+
+def every_table(ones: Sequence[One]) -> Table:
+    """List the neurons of a claim of every one, with the effect, interval and p of each alone."""
+    interval = f"{100 * ones[0].estimate.level:g} % interval"
+    rows = tuple(
+        (
+            str(one.neuron),
+            _number(one.estimate.value),
+            f"{_number(one.estimate.low)} to {_number(one.estimate.high)}",
+            _number(one.test.p_value),
+        )
+        for one in ones
+    )
+    return Table("each neuron alone", ("neuron", ones[0].estimate.name, interval, "p"), rows)
+
+
+def some_table(bound: Bound, results: MaxResults, neurons: Sequence[Neuron]) -> Table:
+    """List the neurons with the smallest p of all that were searched."""
+    rows = tuple(
+        (str(neurons[column]), _number(results.statistic[column]), _number(results.p_step_down[column]))
+        for column in by_p(bound, results)[:SHOWN]
+    )
+    return Table(f"clearest of {len(neurons):,} neurons", ("neuron", "statistic", "p, step-down"), rows)
+
+
+def every_note(count: int, one: One) -> str:
+    """Say how a claim of every neuron is judged."""
+    return (
+        f"Claimed of each of {count} neurons: p is the largest of theirs, and the effect is that of neuron "
+        f"{one.neuron}, which fits the claim least."
+    )
+
+
+def some_note(count: int, one: One) -> str:
+    """Say which neuron was found."""
+    return f"Found among {count:,} neurons: neuron {one.neuron}."
+
+
+def _number(value: float | None) -> str:
+    return "?" if value is None else f"{value:.4g}"
+
+
+def check_denied(who: Subject) -> None:
+    """Raise FieldError for "some neuron does not": among so many one always will not, and no test can tell which."""
+    if who.how == "some":
+        message = "'does not' cannot be claimed of some neuron: name the neurons"
+        raise FieldError("who", message, "every neuron of")

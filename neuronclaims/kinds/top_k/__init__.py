@@ -1,0 +1,1 @@
+"""Kinds about the highest neurons: consistency and overlap."""

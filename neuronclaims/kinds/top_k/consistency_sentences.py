@@ -1,0 +1,71 @@
+"""How claims of neurons among the top K of a set's prompts read, and that they are not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from neuronclaims.kinds.shared.subjects import check_denied
+from neuronclaims.kinds.top_k.tracing import OPTIONS
+from neuronclaims.sentences.templates import FieldError, Phrase
+from neuronclaims.sentences.values import Subject
+
+
+def _check(k: int, first: str, second: str, share: float) -> None:
+    if k < 1:
+        raise FieldError("k", "at least the top 1 must be asked for", "1")
+    if first == second:
+        raise FieldError("second", "a set cannot be its own baseline: name another")
+    if not 0 < share < 1:
+        near = "95%" if share == 1 else "5%"
+        raise FieldError("share", "a share of 0% or 100% cannot be tested: it must lie between them", near)
+
+
+@dataclass(frozen=True, slots=True)
+class Consistent:
+    """The sentence of neurons that are among the top K, in parts."""
+
+    who: Subject
+    k: int
+    first: str
+    second: str
+    share: float
+    site: str | None = None
+
+    def __post_init__(self) -> None:
+        _check(self.k, self.first, self.second, self.share)
+
+    def __str__(self) -> str:
+        return CONSISTENT_PHRASE.render(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """The sentence of neurons that are seldom among the top K, in parts."""
+
+    who: Subject
+    k: int
+    first: str
+    second: str
+    share: float
+    site: str | None = None
+
+    def __post_init__(self) -> None:
+        check_denied(self.who)
+        _check(self.k, self.first, self.second, self.share)
+
+    def __str__(self) -> str:
+        return ABSENT_PHRASE.render(self)
+
+
+CONSISTENT_PHRASE = Phrase(
+    "[{site:site}] {who:subject} is among the top {k:count} neurons for {first:set} over {second:set} "
+    "in at least {share:share} of prompts",
+    Consistent,
+    options=OPTIONS,
+)
+ABSENT_PHRASE = Phrase(
+    "[{site:site}] {who:subject} is not among the top {k:count} neurons for {first:set} over {second:set} "
+    "in more than {share:share} of prompts",
+    Absent,
+    options=OPTIONS,
+)

@@ -1,0 +1,207 @@
+"""How often a neuron is among the top K, tested twice: against the share claimed, and against the baseline's prompts.
+
+Some neurons are among the top K of nearly any prompt, so that a share alone says nothing of the set. The claim holds
+only if both are so: the share is above the one claimed (exact binomial), and higher than among the baseline's prompts
+(labels exchanged between the two; for prompts this is Fisher's exact test). Its p is the larger of the two, which
+needs no correction (Berger 1982).
+
+Both sets are measured against the same mean, which stays as it is when labels are exchanged. Taking it anew each time
+would test whether *anything* differs: where other neurons do, they crowd this one out of the mixed prompts' top K, and
+a neuron that is as often there in both sets passed up to 63 % of the time at 5 %. What chance in the baseline does to
+the mean, it does to both shares alike, so that to first order it cancels (docs/adr/0020-top-of-many.md).
+
+A neuron picked as the best of many: a prompt has K places, so of all neurons only K / share can truly be among the top
+K in that share of prompts. These may fail the second test by luck alone. Of the others, none of which has so high a
+share, each may pass the first by luck; the chance of that, a binomial tail, grows faster than the share itself, so
+that however the places left are spread, it adds up to no more than if neurons with just that share held them all.
+Hence p is multiplied by K / share, and not by the number of neurons, and the chance that any claim made so is false is
+at most alpha. (Groups of prompts have no such tail: there p is multiplied by the number of neurons.) The maximum
+statistic would not do: it lets the baseline's chance in. Of many neurons some vary too little among the baseline's
+prompts, and then stand out in all others; by ``z`` it was wrong up to 37 % of the time at 5 %.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neuronclaims import stats
+from neuronclaims.kinds.kind import PATIENCE
+from neuronclaims.kinds.outliers.token_shares import mean_share, mean_share_test, smallest_share_p
+from neuronclaims.kinds.shared.null_figures import null_of
+from neuronclaims.kinds.shared.selection import LEVEL, level_for
+from neuronclaims.kinds.shared.subjects import One
+
+if TYPE_CHECKING:
+    from neuronclaims.figures import Null
+    from neuronclaims.kinds.kind import Family
+    from neuronclaims.kinds.shared.subjects import Bound
+    from neuronclaims.kinds.top_k.consistency_values import Tops
+    from neuronclaims.kinds.top_k.tracing import Floats
+    from neuronclaims.stats import Alternative, Estimate, TestResult
+    from neuronclaims.stats.permutation.relabelling import Statistic
+
+SHARE = "share of prompts"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One neuron with both of its tests; ``one`` has the larger p. ``specific`` is None where it is not asked."""
+
+    one: One
+    above: TestResult
+    specific: TestResult | None = None
+
+
+def judged(tops: Tops, column: int, family: Family) -> Judged:
+    """Put both tests to one neuron, allowing for the luck of all it was picked from."""
+    own, _ = tops.shares(column)
+    above, specific = (_lucky(tops, test) for test in (_above(tops, own), _specific(tops, column, family)))
+    one = One(tops.columns.neuron(column), _estimate(tops, own), _both(above, specific))
+    return Judged(one, above, specific)
+
+
+def absent(tops: Tops, column: int) -> Judged:
+    """Test that a neuron's share is below the one claimed."""
+    own, _ = tops.shares(column)
+    test = _share_test(tops, own, "less")
+    return Judged(One(tops.columns.neuron(column), share_of(tops, own), test), test)
+
+
+def luck(tops: Tops) -> float:
+    """Return how many neurons' luck a neuron of the claim has to be given (see above), 1 if it was not picked."""
+    if not tops.asked.searched:
+        return 1.0
+    said, many = tops.asked.claim.sentence, float(len(tops.picked_from))
+    return min(many, said.k / said.share) if tops.asked.units.unit == "prompt" else many
+
+
+def best(tops: Tops, family: Family, bound: Bound) -> Judged:
+    """Return the neuron that fits a claim of some best: by its verdict, then p, then share, then its place.
+
+    Of those searched, only K / share can have been among the top K in more than that share of prompts.
+    """
+    said, picked = tops.asked.claim.sentence, tops.picked_from
+    own, baseline = (shares[:, picked].mean(axis=0) for shares in tops.all_shares)
+    frequent = picked[np.lexsort((baseline, -own))][: int(said.k / said.share) + 1]
+    found = [judged(tops, int(column), family) for column in frequent]
+    return min(found, key=lambda each: (-bound.rank(each.one), each.one.test.p_value))
+
+
+def share_of(tops: Tops, shares: Floats, name: str = SHARE, level: float = LEVEL) -> Estimate:
+    """Return the share of prompts with its exact interval; of groups their mean share with the score interval."""
+    if tops.asked.units.unit == "group":
+        return mean_share(shares, name, level)
+    return replace(stats.share_estimate(int(shares.sum()), len(shares), level=level), name=name)
+
+
+def _estimate(tops: Tops, shares: Floats) -> Estimate:
+    if not tops.asked.searched:
+        return share_of(tops, shares)
+    made = share_of(tops, shares, level=level_for(math.ceil(luck(tops))))
+    return replace(made, method=f"{made.method}, widened for the {len(tops.picked_from):,} neurons searched")
+
+
+def _share_test(tops: Tops, shares: Floats, side: Alternative) -> TestResult:
+    null: float = tops.asked.claim.sentence.share
+    if tops.asked.units.unit == "prompt":
+        return stats.share_test(int(shares.sum()), len(shares), null=null, alternative=side, unit="prompt")
+    made = mean_share_test(shares, null=null, alike=True, unit="group")
+    if side == "greater":
+        return made
+    least = smallest_share_p(len(shares), 1 - null, alike=True)
+    return replace(made, p_value=made.p_less, alternative="less", smallest_p=least)
+
+
+def _above(tops: Tops, shares: Floats) -> TestResult:
+    """Test a share against the one claimed."""
+    test, null = _share_test(tops, shares, "greater"), tops.asked.claim.sentence.share
+    if tops.asked.searched and shares.sum() - 1 < null * (len(shares) - 1):
+        # Only from there on does the binomial tail grow faster than its share; here p is large anyhow.
+        return replace(test, p_value=1.0, p_greater=1.0)
+    return test
+
+
+def _lucky(tops: Tops, test: TestResult) -> TestResult:
+    many = luck(tops)
+    if many == 1:
+        return test
+    p, least = min(1.0, many * test.p_value), min(1.0, many * test.smallest_p)
+    method = f"{test.method}, times {many:.3g} for the neurons searched"
+    error = many * test.standard_error
+    return replace(test, p_value=p, p_greater=p, smallest_p=least, standard_error=error, method=method)
+
+
+def _specific(tops: Tops, column: int, family: Family) -> TestResult:
+    """Test whether the share is higher than among the baseline's prompts, by exchanging labels."""
+    design, asked = tops.asked.design, tops.asked
+    first, second = tops.exchanged(np.array([column], dtype=np.intp))
+    found = stats.two_sample_test(
+        first[:, 0],
+        second[:, 0],
+        paired=design.paired,
+        statistic=_statistic(tops),
+        alternative="greater",
+        seed=asked.seed,
+        resamples=asked.resamples,
+        alpha=family.alpha,
+        family=math.ceil(family.size * luck(tops)),
+        unit=design.unit,
+        blocks=design.blocks,
+        max_resamples=max(PATIENCE[-1], asked.resamples),
+        patience=family.patience,
+    )
+    return replace(found, method=found.method.replace("AUROC", "difference of shares"))
+
+
+def null_of_shares(tops: Tops, column: int, specific: TestResult | None) -> tuple[Null, ...]:
+    """Draw what exchanging labels alone gives a neuron's share less that among the baseline's prompts."""
+    if specific is None:
+        return ()
+    design, said, neuron = tops.asked.design, tops.asked.claim.sentence, tops.columns.neuron(column)
+    first, second = tops.exchanged(np.array([column], dtype=np.intp))
+    ranked = _statistic(tops) == "auroc"
+    of = f" of how often {neuron} is among the top {said.k}, {said.first} over {said.second}"
+    found = null_of(
+        first[:, 0],
+        second[:, 0],
+        specific,
+        paired=design.paired,
+        statistic=_statistic(tops),
+        seed=tops.asked.seed,
+        name="difference of shares" if ranked else "",
+        of=of,
+        blocks=design.blocks,
+    )
+    return tuple(map(_as_difference, found)) if ranked else found
+
+
+def _as_difference(null: Null) -> Null:
+    """Turn an AUROC of zeros and ones into the difference of their shares: how far it is above 1/2, twice."""
+    low, high, seen = (2 * value - 1 for value in (null.low, null.high, null.observed))
+    return replace(null, low=low, high=high, observed=seen)
+
+
+def _statistic(tops: Tops) -> Statistic:
+    return "mean" if tops.asked.design.unit == "group" else "auroc"
+
+
+def _both(above: TestResult, specific: TestResult) -> TestResult:
+    """Return the test that both of two things are so: its p is the larger one."""
+    larger = max(above, specific, key=lambda test: test.p_value)
+    drawn = specific if not specific.exact else larger
+    return replace(
+        larger,
+        statistic=above.statistic,
+        p_less=1.0,
+        smallest_p=max(above.smallest_p, specific.smallest_p),
+        exact=drawn.exact,
+        arrangements=drawn.arrangements,
+        standard_error=drawn.standard_error,
+        resolved=above.resolved and specific.resolved,
+        degenerate=False,
+        method=f"the larger p of two: {above.method}; {specific.method}",
+    )

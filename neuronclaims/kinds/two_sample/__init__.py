@@ -1,0 +1,1 @@
+"""Kinds that compare two prompt sets: contrast and separation."""

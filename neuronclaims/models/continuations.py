@@ -1,0 +1,44 @@
+"""What a model wrote, as text: the tokens a run kept, read by the tokenizer alone. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuronclaims.measurements import Continuations, Measurement
+from neuronclaims.measurements.need import Need
+from neuronclaims.measurements.needs import asked
+from neuronclaims.measurements.written import END
+from neuronclaims.models.sources import Source
+from neuronclaims.models.token_texts import token_texts
+
+Rows: TypeAlias = Mapping[Need, Mapping[str, NDArray[np.float32]]]
+Read: TypeAlias = Callable[[Sequence[list[int]]], list[str]]
+
+
+def continuations(
+    source: Source, measurements: Sequence[Measurement], rows: Rows
+) -> dict[Measurement, NDArray[Any]]:
+    """Return the answers to those of the measurements that ask for continuations, from the rows of their needs."""
+    answers: dict[Measurement, NDArray[Any]] = {}
+    read: Read | None = None
+    for measurement in dict.fromkeys(measurements):
+        what = asked(measurement) if isinstance(measurement, Continuations) else None
+        if what is None:
+            continue
+        read = read or _reader(source)
+        tokens = [[int(token) for token in rows[what.need][item] if token != END] for item in what.items]
+        answers[measurement] = np.array(read(tokens), dtype=np.str_)
+        answers[measurement].flags.writeable = False
+    return answers
+
+
+def _reader(source: Source) -> Read:
+    slow = source.loaded.tokenizer if source.loaded is not None else None
+    if slow is None or getattr(slow, "backend_tokenizer", None) is not None:
+        return token_texts(source).continuations
+    # A tokenizer handed over that is none of the tokenizers library: it is at hand already, and so is torch.
+    return lambda rows: [str(slow.decode(tokens, skip_special_tokens=True)) for tokens in rows]

@@ -1,0 +1,86 @@
+"""What ``config.json`` tells of a model before any of it is loaded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from neuronclaims.measurements import ModelFacts
+from neuronclaims.models.architectures import BY_MODEL_TYPE, FAMILIES, Family
+from neuronclaims.models.errors import ModelError
+
+Config: TypeAlias = Mapping[str, Any]
+
+
+def read_config(folder: Path) -> Config:
+    """Return the parsed ``config.json`` of a model's folder; raise ModelError if it is missing or broken."""
+    path = folder / "config.json"
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ModelError(
+            f"{folder} has no config.json, so it is not a model in Hugging Face format. Point to the folder that "
+            "save_pretrained wrote."
+        ) from None
+    except json.JSONDecodeError as error:
+        raise ModelError(
+            f"{path} is not valid JSON (line {error.lineno}, column {error.colno}: {error.msg})."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(f"{path} cannot be read: {error}.") from None
+    if not isinstance(config, dict):
+        raise ModelError(f"{path} holds no JSON object. Is it the config.json of a model?")
+    return config
+
+
+def family_of(config: Config, spec: str) -> Family:
+    """Return the family a configuration belongs to; raise ModelError for one that cannot be measured."""
+    if config.get("auto_map"):
+        raise ModelError(
+            f"Model {spec!r} wants to run Python code of its own (auto_map in its config.json); code that comes with a "
+            "model is never run. Use a model Transformers knows by itself."
+        )
+    model_type = config.get("model_type")
+    if not isinstance(model_type, str):
+        raise ModelError(f"The config.json of model {spec!r} names no model_type. Supported: {_supported()}.")
+    if model_type not in BY_MODEL_TYPE:
+        raise ModelError(
+            f"Model {spec!r} is of type {model_type!r}, which is not supported. Supported: {_supported()}."
+        )
+    return BY_MODEL_TYPE[model_type]
+
+
+def model_facts(config: Config, name: str, spec: str) -> ModelFacts:
+    """Return what is known of a model from its configuration alone."""
+    family = family_of(config, spec)
+    hidden = _number(config, family.hidden, spec)
+    inner = (
+        4 * hidden
+        if family.inner_default and not config.get(family.inner)
+        else _number(config, family.inner, spec)
+    )
+    sizes = {"hidden": hidden, "inner": inner}
+    widths = {site: sizes[tap.width] for site, tap in family.sites.items() if tap.exists(config)}
+    layers = _number(config, family.layers, spec)
+    return ModelFacts(name, family.name, layers, MappingProxyType(widths), family.causal)
+
+
+def context_length(config: Config, spec: str) -> int:
+    """Return the most positions a text may have in this model."""
+    return _number(config, family_of(config, spec).context, spec)
+
+
+def _number(config: Config, key: str, spec: str) -> int:
+    value = config.get(key)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ModelError(
+            f"The config.json of model {spec!r} should give {key!r} as a positive whole number, not {value!r}."
+        )
+    return value
+
+
+def _supported() -> str:
+    return ", ".join(f"{family.name} ({family.model_type})" for family in FAMILIES)

@@ -1,0 +1,55 @@
+"""How a run is made, and how it tells how far it is: plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from neuronclaims.models.errors import MeasurementError
+
+DTYPES = ("float32", "bfloat16", "float16")
+ATTENTIONS = ("sdpa", "eager", "flash_attention_2", "flex_attention")
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How a model is loaded and its prompts are batched.
+
+    ``dtype``, ``device`` (``cpu``, ``cuda``, ``cuda:1``, ``mps`` or ``auto``) and ``attention`` (the name
+    Transformers gives the implementation) concern models that are loaded here; a model handed over is used as
+    it is. A batch holds at most ``batch_prompts`` prompts and ``batch_tokens`` tokens, padding and tokens to
+    be generated included. ``again`` measures in another way that is just as right: in another order, with other
+    neighbours and more padding (see ``noise``).
+    """
+
+    dtype: str = "float32"
+    device: str = "cpu"
+    attention: str = "sdpa"
+    batch_tokens: int = 2048
+    batch_prompts: int = 64
+    again: bool = False
+
+    def __post_init__(self) -> None:
+        _one_of("dtype", self.dtype, DTYPES)
+        _one_of("attention", self.attention, ATTENTIONS)
+        for name, value in (("batch_tokens", self.batch_tokens), ("batch_prompts", self.batch_prompts)):
+            if value < 1:
+                raise MeasurementError(f"{name} must be at least 1, not {value}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the run of one model is: ``done`` of ``total`` prompts (or models, while loading).
+
+    ``waiting`` is told where another process measures this model on the same cache.
+    """
+
+    stage: Literal["loading", "measuring", "cached", "waiting"]
+    done: int
+    total: int
+    model: str
+
+
+def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise MeasurementError(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")

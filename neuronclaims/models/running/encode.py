@@ -1,0 +1,151 @@
+"""From prompts to tokens, with the positions that count, and to padded batches."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+
+from neuronclaims.models.errors import MeasurementError, shorten
+from neuronclaims.models.running.loading import Ready, quiet
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """One prompt as tokens; ``counts`` says for each whether it is text, not BOS, [CLS] or the like."""
+
+    prompt: str
+    ids: tuple[int, ...]
+    counts: tuple[bool, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Padded prompts, all [rows, tokens]: ids, attention mask, positions, and which tokens count."""
+
+    rows: tuple[Encoded, ...]
+    ids: torch.Tensor
+    mask: torch.Tensor
+    positions: torch.Tensor
+    counts: torch.Tensor
+
+
+def text_free(tokenizer: Any) -> frozenset[int]:
+    """Return the ids of tokens that stand for no text: BOS, EOS, [CLS], [SEP], padding and their like.
+
+    The token of unknown text stands for text and counts, unless it doubles as one of the others but padding.
+    """
+    special = set(tokenizer.all_special_ids)
+    doubles = {
+        value
+        for name, value in _named(tokenizer).items()
+        if name not in ("unk_token", "pad_token") and value is not None
+    }
+    unknown = tokenizer.unk_token_id
+    if unknown is not None and unknown not in doubles:
+        special.discard(unknown)
+    return frozenset(special)
+
+
+def encode(ready: Ready, prompts: Sequence[str], new_tokens: int) -> list[Encoded]:
+    """Return prompts as tokens, with whatever the tokenizer adds by default.
+
+    Raises MeasurementError naming the prompt that has no token of text, or does not fit the model's context
+    together with ``new_tokens`` more.
+    """
+    special = text_free(ready.tokenizer)
+    with quiet():
+        texts = ready.tokenizer(list(prompts), padding=False, truncation=False, return_attention_mask=False)
+    encoded = [
+        Encoded(prompt, tuple(ids), tuple(token not in special for token in ids))
+        for prompt, ids in zip(prompts, texts["input_ids"], strict=True)
+    ]
+    vocabulary = ready.model.get_input_embeddings().weight.shape[0]
+    for item in encoded:
+        _check(item, ready, new_tokens, vocabulary)
+    return encoded
+
+
+def encode_long(ready: Ready, document: str) -> list[Encoded]:
+    """Return a document as pieces of at most the model's context, its own special tokens in the first alone.
+
+    Raises MeasurementError where it has no token of text.
+    """
+    special = text_free(ready.tokenizer)
+    with quiet():
+        ids = ready.tokenizer(document, truncation=False, return_attention_mask=False)["input_ids"]
+    whole = Encoded(document, tuple(ids), tuple(token not in special for token in ids))
+    vocabulary = ready.model.get_input_embeddings().weight.shape[0]
+    starts = range(0, max(1, len(ids)), ready.context)
+    pieces = [
+        Encoded(
+            document, whole.ids[start : start + ready.context], whole.counts[start : start + ready.context]
+        )
+        for start in starts
+    ]
+    kept = [piece for piece in pieces if any(piece.counts)]
+    for piece in kept or pieces[:1]:
+        _check(piece, ready, 0, vocabulary)
+    return kept
+
+
+def shuffled(prompt: str) -> str:
+    """Return a key that puts prompts in an order that has nothing to do with them, and is always the same."""
+    return hashlib.sha256(prompt.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def collate(
+    rows: Sequence[Encoded],
+    pad: int,
+    side: Literal["left", "right"],
+    device: torch.device,
+    width: int = 0,
+) -> Batch:
+    """Return prompts as one padded batch, at least ``width`` tokens wide; positions count own tokens from 0."""
+    longest = max(width, *(len(row.ids) for row in rows))
+
+    def fill(values: Sequence[Sequence[int]], empty: int) -> torch.Tensor:
+        filled = torch.full((len(rows), longest), empty, dtype=torch.long)
+        for row, line in enumerate(values):
+            start = longest - len(line) if side == "left" else 0
+            filled[row, start : start + len(line)] = torch.tensor(line, dtype=torch.long)
+        return filled.to(device)
+
+    mask = fill([[1] * len(row.ids) for row in rows], 0)
+    positions = (mask.cumsum(1) - 1).clamp(min=0)
+    counts = fill([row.counts for row in rows], 0).bool()
+    return Batch(tuple(rows), fill([row.ids for row in rows], pad), mask, positions, counts)
+
+
+def padding_id(tokenizer: Any) -> int:
+    """Return a token to fill batches with; it is masked, so that any token of the vocabulary will do."""
+    return int(tokenizer.pad_token_id) if tokenizer.pad_token_id is not None else 0
+
+
+def _named(tokenizer: Any) -> dict[str, int | None]:
+    names = ("bos_token", "eos_token", "sep_token", "cls_token", "mask_token", "pad_token", "unk_token")
+    return {name: getattr(tokenizer, f"{name}_id", None) for name in names}
+
+
+def _check(item: Encoded, ready: Ready, new_tokens: int, vocabulary: int) -> None:
+    name = ready.facts.name
+    if not any(item.counts):
+        raise MeasurementError(
+            f"The prompt {shorten(item.prompt)} has no token of text for {name} (only {len(item.ids)} special ones). "
+            "Write some text, or take the prompt out."
+        )
+    needed = len(item.ids) + new_tokens
+    if needed > ready.context:
+        more = f" and {new_tokens} new ones" if new_tokens else ""
+        raise MeasurementError(
+            f"The prompt {shorten(item.prompt)} has {len(item.ids)} tokens{more}, but {name} takes {ready.context} at "
+            f"most. Shorten it by {needed - ready.context}{' or generate fewer' if new_tokens else ''}."
+        )
+    if max(item.ids) >= vocabulary:
+        raise MeasurementError(
+            f"The tokenizer of {name} makes token {max(item.ids)} of the prompt {shorten(item.prompt)}, but the model "
+            f"has {vocabulary} only: tokenizer and model do not belong together."
+        )

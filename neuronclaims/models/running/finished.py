@@ -1,0 +1,57 @@
+"""What a worker hands over, and what it is to be a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from neuronclaims.engines.plan import Job
+from neuronclaims.measurements.need import Need
+from neuronclaims.models.errors import MeasurementError, first_line
+from neuronclaims.models.options import RunOptions
+from neuronclaims.models.running.loading import Ready
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Finished:
+    """The values of one batch: float32 [items, width] per need, rows in the order of ``items``."""
+
+    items: tuple[str, ...]
+    values: Mapping[Need, NDArray[np.float32]]
+
+
+class Worker(Protocol):
+    """What does one sort of job: it refuses what it cannot do when called, and works when iterated over."""
+
+    def __call__(self, ready: Ready, job: Job, options: RunOptions) -> Iterator[Finished]:
+        """Return the batches of a job as they are finished."""
+        ...
+
+
+@contextmanager
+def running(ready: Ready, doing: str) -> Iterator[None]:
+    """Run a model for its values alone; what it raises becomes a MeasurementError that says what was done."""
+    try:
+        with torch.inference_mode(), _evaluating(ready.model):
+            yield
+    except (RuntimeError, IndexError, TypeError, ValueError) as error:
+        raise MeasurementError(f"{ready.facts.name} failed {doing}: {first_line(error)}") from error
+
+
+@contextmanager
+def _evaluating(model: Any) -> Iterator[None]:
+    # A model handed over may be in training mode, where dropout would make its activations random.
+    training = [module for module in model.modules() if module.training]
+    for module in training:
+        module.training = False
+    try:
+        yield
+    finally:
+        for module in training:
+            module.training = True

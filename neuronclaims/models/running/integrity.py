@@ -1,0 +1,138 @@
+"""What a run checks of itself before any of its numbers is believed.
+
+The ledger of hooks is kept where the hooks are (capture.py). Here: numbers are finite, something counted in
+every pool, and prompts run again alone, without padding or cache of keys and values, give what they gave in
+their batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from heapq import nsmallest
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from neuronclaims.measurements.pooled import Pooled
+from neuronclaims.models.errors import IntegrityError, MeasurementError, shorten
+from neuronclaims.models.running.capture import Recorder, SpanKey
+from neuronclaims.models.running.encode import Encoded, collate, padding_id, shuffled, text_free
+from neuronclaims.models.running.loading import Ready
+from neuronclaims.models.running.passes import read, stop_tokens
+from neuronclaims.models.running.rounding import allowed, shaken
+
+_TEXTS_PER_PROBE = 200
+"""One text of so many is run again alone, besides the most padded one."""
+
+
+def check_counted(recorder: Recorder, rows: Sequence[Encoded], name: str) -> None:
+    """Raise MeasurementError naming a prompt for which no position counted, or none with any weight."""
+    for span, limit in recorder.spans:
+        counts = recorder.counts((span, limit))
+        if bool((counts == 0).any()):
+            prompt = rows[int((counts == 0).nonzero()[0])].prompt
+            raise MeasurementError(
+                f"{name} wrote no text after the prompt {shorten(prompt)}: it ended at once, so nothing is there to "
+                f"measure as {span!r}. Take the prompt out, word it so that a continuation is natural, or measure the "
+                "prompt itself."
+            )
+    for need in recorder.needs:
+        counts = recorder.counts((need.span, need.limit))
+        if need.pool == "legacy_growing" and bool((counts == 1).any()):
+            prompt = rows[int((counts == 1).nonzero()[0])].prompt
+            raise MeasurementError(
+                f"{name} wrote a single token after the prompt {shorten(prompt)}, and 'legacy_growing' gives the last "
+                "one no weight, so nothing is left to average. Take the prompt out, or leave the weighting out."
+            )
+
+
+def check_finite(values: Mapping[Pooled, NDArray[np.float32]], rows: Sequence[Encoded], name: str) -> None:
+    """Raise IntegrityError naming the prompt and the neuron of the first value that is NaN or infinite."""
+    for need, array in values.items():
+        if not np.isfinite(array).all():
+            row, neuron = np.argwhere(~np.isfinite(array))[0]
+            raise IntegrityError(
+                f"{need.site} of neuron {need.layer}:{neuron} in {name} is {array[row, neuron]} for the prompt "
+                f"{shorten(rows[row].prompt)}. The weights are broken or the number type is too small; nothing of this "
+                "run is kept."
+            )
+
+
+def choose_probes(batches: Sequence[Sequence[Encoded]], generating: bool) -> list[tuple[int, int]]:
+    """Choose (batch, row) to run again alone: the most padded prompt, and one at random of every 200.
+
+    Which are random follows from their content, so that the same run always checks the same.
+    """
+    eligible = [index for index, rows in enumerate(batches) if generating or len(rows) > 1]
+    if not eligible:
+        return []
+    lengths = [[len(row.ids) for row in rows] for rows in batches]
+    # By share of padding, so that a short text is preferred: it is padded as much, and costs less.
+    padded = max(eligible, key=lambda index: 1 - min(lengths[index]) / max(lengths[index]))
+    places = [(index, row) for index in eligible for row in range(len(batches[index]))]
+    drawn = nsmallest(
+        len(places) // _TEXTS_PER_PROBE,
+        places,
+        key=lambda place: shuffled(batches[place[0]][place[1]].prompt),
+    )
+    return sorted({(padded, lengths[padded].index(min(lengths[padded]))), *drawn})
+
+
+def check_alone(
+    ready: Ready, row: Encoded, continuation: Sequence[int], batched: Mapping[Pooled, NDArray[np.float32]]
+) -> None:
+    """Run one prompt again alone, its continuation given; raise IntegrityError if more than rounding changed."""
+    # A share of positions beyond a bound may differ by one whole position when a value lies at the bound.
+    smooth = tuple(need for need in batched if not need.pool.startswith(("beyond", "massive")))
+    alone = reread(ready, row, continuation, smooth)
+    apart = {need: _share(batched[need], alone[need]) for need in smooth}
+    bound, largest = allowed(ready.model.dtype, 0.0), max(apart.values(), default=0.0)
+    if largest > bound:
+        with shaken(ready):
+            moved = reread(ready, row, continuation, smooth)
+        bound = allowed(ready.model.dtype, max(_share(moved[need], alone[need]) for need in smooth))
+    for need in smooth:
+        if apart[need] > bound:
+            neuron = int(np.abs(batched[need] - alone[need]).argmax())
+            raise IntegrityError(
+                f"{need.site} of neuron {need.layer}:{neuron} in {ready.facts.name} is {batched[need][neuron]:.5g} for "
+                f"the prompt {shorten(row.prompt)} in a batch, but {alone[need][neuron]:.5g} when it is run alone: "
+                f"{apart[need]:.2g} of the largest value apart, where rounding explains {bound:.2g} at most. "
+                "Padding or positions are not handled rightly for this model; nothing of this run is kept."
+            )
+
+
+def _share(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    """Return how far two rows lie apart at most, as a share of the largest value of the other."""
+    return float(np.abs(one - other).max()) / max(float(np.abs(other).max()), 1e-3)
+
+
+def reread(
+    ready: Ready, row: Encoded, continuation: Sequence[int], needs: Sequence[Pooled]
+) -> dict[Pooled, NDArray[np.float32]]:
+    """Measure one text in one plain forward: no padding, no cache, positions counted by definition."""
+    textless = text_free(ready.tokenizer) | stop_tokens(ready.model)
+    counts = (*row.counts, *(token not in textless for token in continuation))
+    batch = collate(
+        [Encoded(row.prompt, (*row.ids, *continuation), counts)],
+        padding_id(ready.tokenizer),
+        "right",
+        ready.device,
+    )
+    recorder = Recorder(ready, needs, 1)
+    read(ready, batch, recorder, {key: _span(batch.counts, len(row.ids), key) for key in recorder.spans})
+    return {need: values[0].numpy() for need, values in recorder.values().items()}
+
+
+def _span(counts: torch.Tensor, prompt: int, key: SpanKey) -> torch.Tensor:
+    span, limit = key
+    made = min(counts.shape[1] - prompt, limit)
+    start, end = {
+        "prompt": (0, prompt),
+        "generated": (prompt, prompt + made),
+        "emitting": (prompt - 1, prompt - 1 + made),
+    }[span]
+    inside = torch.zeros_like(counts)
+    inside[:, start:end] = counts[:, start:end]
+    return inside

@@ -1,0 +1,130 @@
+"""Loading models and tokenizers with Transformers: quietly, offline, from safetensors, no foreign code."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import transformers
+from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer
+
+from neuronclaims.measurements import ModelFacts
+from neuronclaims.models.architectures import Family, Tap
+from neuronclaims.models.errors import ModelError, first_line
+from neuronclaims.models.facts import family_of
+from neuronclaims.models.options import RunOptions
+from neuronclaims.models.sources import LoadedModel, Source
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ready:
+    """A model ready to be measured: ``body`` is the model without its head, ``blocks`` are in order."""
+
+    facts: ModelFacts
+    family: Family
+    context: int
+    model: Any
+    body: Any
+    tokenizer: Any
+    blocks: tuple[Any, ...]
+
+    def module(self, tap: Tap, layer: int) -> Any:
+        """Return the module a site is read from; the block itself where the tap names none."""
+        whole = self.blocks[layer] if tap.where == "block" else self.body
+        return whole.get_submodule(tap.module) if tap.module else whole
+
+    @property
+    def tuples(self) -> bool:
+        """Whether blocks return tuples, as they do in versions of Transformers before 5."""
+        return int(transformers.__version__.split(".")[0]) < 5
+
+    @property
+    def device(self) -> torch.device:
+        """Where the inputs of the model go."""
+        device: torch.device = self.model.get_input_embeddings().weight.device
+        return device
+
+
+def load(source: Source, options: RunOptions) -> Ready:
+    """Return a source's model, ready; raise ModelError with the reason's first line if it does not load."""
+    family, facts = family_of(source.config, source.spec), source.facts()
+    handed = source.loaded or _from_folder(source, family, options)
+    body = handed.model.base_model
+    try:
+        blocks = tuple(body.get_submodule(family.blocks))
+    except AttributeError:
+        blocks = ()
+    if len(blocks) != facts.layers:
+        raise ModelError(
+            f"Model {source.spec!r} says it is {family.name} with {facts.layers} layers, but {len(blocks)} blocks are "
+            f"found at {family.blocks!r} of a {type(body).__name__}."
+        )
+    return Ready(facts, family, source.context, handed.model, body, handed.tokenizer, blocks)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Silence what Transformers says while it loads and encodes; leave its settings as they were."""
+    log: Any = transformers.utils.logging
+    verbosity, bars = log.get_verbosity(), log.is_progress_bar_enabled()
+    log.set_verbosity_error()
+    log.disable_progress_bar()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.set_verbosity(verbosity)
+        if bars:
+            log.enable_progress_bar()
+
+
+def _from_folder(source: Source, family: Family, options: RunOptions) -> LoadedModel:
+    shared = {"local_files_only": True, "trust_remote_code": False}
+    kind: Any = AutoModelForCausalLM if family.causal else AutoModel
+    try:
+        with quiet():
+            tokenizer = AutoTokenizer.from_pretrained(source.folder, **shared)
+            model, notes = kind.from_pretrained(
+                source.folder,
+                use_safetensors=True,
+                output_loading_info=True,
+                attn_implementation=options.attention,
+                **{_dtype_word(): getattr(torch, options.dtype)},
+                **shared,
+            )
+            model = model.to(_device(options.device)).eval()
+    except Exception as error:
+        raise ModelError(
+            f"Model {source.spec!r} does not load from {source.folder}: {first_line(error)}"
+        ) from error
+    _check_complete(source, notes)
+    return LoadedModel(model, tokenizer)
+
+
+def _check_complete(source: Source, notes: dict[str, Any]) -> None:
+    # What the file lacks, Transformers fills with random numbers. Only an encoder's pooler is never read.
+    missing = sorted(
+        str(name) for name in notes["missing_keys"] if not str(name).startswith(("pooler.", "bert.pooler."))
+    )
+    if missing or notes["mismatched_keys"]:
+        odd = missing or [str(item[0]) for item in notes["mismatched_keys"]]
+        raise ModelError(
+            f"The weights of model {source.spec!r} are incomplete: {len(odd)} tensors are missing or have another "
+            f"shape, {odd[0]} first. Measured like this, they would be random numbers; fetch or save the model again."
+        )
+
+
+def _device(name: str) -> str:
+    if name != "auto":
+        return name
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _dtype_word() -> str:
+    major, minor = (int(part) for part in transformers.__version__.split(".")[:2])
+    return "dtype" if (major, minor) >= (4, 56) else "torch_dtype"

@@ -1,0 +1,105 @@
+"""The two ways through a model: one forward over the prompts, or a greedy generation watched as it goes."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from neuronclaims.models.running.capture import Recorder, SpanKey
+from neuronclaims.models.running.encode import Batch, padding_id, text_free
+from neuronclaims.models.running.loading import Ready
+
+
+def read(ready: Ready, batch: Batch, recorder: Recorder, counting: dict[SpanKey, torch.Tensor]) -> None:
+    """Run one forward over a right-padded batch, without the head and no further up than is asked for."""
+    with recorder.hooked(), recorder.step(counting, batch.ids.shape[1], stop_early=True):
+        forward(ready, batch.ids, batch.mask, batch.positions)
+
+
+def generate(ready: Ready, batch: Batch, recorder: Recorder, new_tokens: int) -> list[list[int]]:
+    """Continue a left-padded batch greedily, pooling every new position as it is computed.
+
+    A row ends with its stop token or after ``new_tokens``; the tokens are returned, stop token included. The
+    last one goes through the model too where its own activation is asked for.
+    """
+    stops = torch.tensor(sorted(stop_tokens(ready.model)), dtype=torch.long, device=ready.device)
+    textless = torch.tensor(sorted({*text_free(ready.tokenizer), *stops.tolist()}), device=ready.device)
+    ids, mask, positions, cache = batch.ids, batch.mask, batch.positions, None
+    running = torch.ones(len(batch.rows), dtype=torch.bool, device=ready.device)
+    tokens: list[torch.Tensor] = []
+    counting = _first_step(recorder.spans, batch)
+    with recorder.hooked():
+        for made in range(new_tokens + 1):
+            final = made == new_tokens
+            if not bool(running.any()):
+                break
+            with recorder.step(counting, ids.shape[1], stop_early=final):
+                hidden, cache = forward(ready, ids, mask, positions, cache, caching=True)
+            if final:
+                break
+            token = _choose(ready, hidden).masked_fill(~running, padding_id(ready.tokenizer))
+            # A row that has ended is fed padding: outside the stop tokens' reach, and marked by -1 here.
+            tokens.append(token.masked_fill(~running, -1))
+            counts = running & ~torch.isin(token, textless)
+            running = running & ~torch.isin(token, stops)
+            counting = _later_step(recorder.spans, made + 1, counts, running)
+            ids, positions = token.unsqueeze(1), positions[:, -1:] + 1
+            mask = torch.cat([mask, torch.ones_like(ids)], 1)
+    return [[token for token in row if token >= 0] for row in torch.stack(tokens, 1).tolist()]
+
+
+def forward(
+    ready: Ready,
+    ids: torch.Tensor,
+    mask: torch.Tensor,
+    positions: torch.Tensor,
+    cache: Any = None,
+    caching: bool = False,
+) -> tuple[torch.Tensor, Any]:
+    """Run the model's body and return its last hidden state, and its cache where ``caching``."""
+    arguments: dict[str, Any] = {"input_ids": ids, "attention_mask": mask, "return_dict": True}
+    if "position_ids" in inspect.signature(ready.body.forward).parameters:
+        arguments["position_ids"] = positions
+    if ready.facts.causal:
+        arguments["use_cache"] = caching
+    if cache is not None:
+        arguments["past_key_values"] = cache
+    output = ready.body(**arguments)
+    return output.last_hidden_state, output.past_key_values if caching else None
+
+
+def stop_tokens(model: Any) -> frozenset[int]:
+    """Return the tokens that end a text, as ``generate`` of Transformers takes them."""
+    for settings in (getattr(model, "generation_config", None), model.config):
+        stops = getattr(settings, "eos_token_id", None)
+        if stops is not None:
+            return frozenset(stops if isinstance(stops, (list, tuple)) else [stops])
+    return frozenset()
+
+
+def _choose(ready: Ready, hidden: torch.Tensor) -> torch.Tensor:
+    logits: torch.Tensor = ready.model.get_output_embeddings()(hidden[:, -1])
+    return logits.argmax(-1)
+
+
+def _first_step(spans: Sequence[SpanKey], batch: Batch) -> dict[SpanKey, torch.Tensor]:
+    """Which positions of the prompts count: all for ``prompt``; the last, which emits, for ``emitting``."""
+    last = torch.zeros_like(batch.counts)
+    last[:, -1] = batch.counts[:, -1]
+    masks = {"prompt": batch.counts, "emitting": last}
+    return {(span, limit): masks[span] for span, limit in spans if span in masks}
+
+
+def _later_step(
+    spans: Sequence[SpanKey], made: int, counts: torch.Tensor, running: torch.Tensor
+) -> dict[SpanKey, torch.Tensor]:
+    """Which rows count at their ``made``-th new token; its position emits only if another one follows."""
+    masks = {"generated": (counts, 0), "emitting": (counts & running, 1)}
+    return {
+        (span, limit): masks[span][0].unsqueeze(1)
+        for span, limit in spans
+        if span in masks and made + masks[span][1] <= limit
+    }

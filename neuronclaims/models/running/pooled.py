@@ -1,0 +1,124 @@
+"""Pooled activations: prompts of like length in batches, each measured once and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuronclaims.engines.plan import Job
+from neuronclaims.measurements.need import Need
+from neuronclaims.measurements.pooled import Pooled
+from neuronclaims.measurements.written import END, Written
+from neuronclaims.models.errors import shorten
+from neuronclaims.models.options import RunOptions
+from neuronclaims.models.running.capture import Recorder
+from neuronclaims.models.running.encode import Encoded, collate, encode, padding_id, shuffled
+from neuronclaims.models.running.finished import Finished, running
+from neuronclaims.models.running.integrity import check_alone, check_counted, check_finite, choose_probes
+from neuronclaims.models.running.loading import Ready
+from neuronclaims.models.running.passes import generate, read, stop_tokens
+
+Measured: TypeAlias = "tuple[dict[Pooled, NDArray[np.float32]], list[list[int]]]"
+"""The values [rows, width] of every need, and the tokens generated for every row."""
+
+_MORE_PADDING = 5
+
+
+def work(ready: Ready, job: Job, options: RunOptions) -> Iterator[Finished]:
+    """Return the pooled activations of a job's prompts, batch by batch; all are turned into tokens at once."""
+    return _batches(ready, job, encode(ready, job.items, job.new_tokens), options)
+
+
+def _batches(ready: Ready, job: Job, rows: Sequence[Encoded], options: RunOptions) -> Iterator[Finished]:
+    alike = same_tokens(rows)
+    batches = split([equals[0] for equals in alike.values()], job.new_tokens, options)
+    probes = choose_probes(batches, generating=job.new_tokens > 0)
+    for index, batch in enumerate(batches):
+        finished = _finish(ready, job, batch, [row for place, row in probes if place == index], options)
+        yield _spread(finished, [alike[row.ids] for row in batch])
+
+
+def same_tokens(rows: Sequence[Encoded]) -> dict[tuple[int, ...], list[Encoded]]:
+    """Return prompts by their tokens: those a model cannot tell apart are measured once, and so tie exactly."""
+    alike: dict[tuple[int, ...], list[Encoded]] = {}
+    for row in sorted(rows, key=lambda row: row.prompt):
+        alike.setdefault(row.ids, []).append(row)
+    return alike
+
+
+def split(rows: Sequence[Encoded], new_tokens: int, options: RunOptions) -> list[list[Encoded]]:
+    """Split prompts into batches of like length, longest first, whatever order the prompts come in.
+
+    ``options.again`` mixes the lengths instead.
+    """
+    if options.again:
+        ordered = sorted(rows, key=lambda row: shuffled(row.prompt))
+    else:
+        ordered = sorted(rows, key=lambda row: (-len(row.ids), row.prompt))
+    batches: list[list[Encoded]] = []
+    for row in ordered:
+        if batches:
+            longest = max(len(other.ids) for other in (*batches[-1], row)) + new_tokens
+            size = len(batches[-1]) + 1
+            if size <= options.batch_prompts and size * longest <= options.batch_tokens:
+                batches[-1].append(row)
+                continue
+        batches.append([row])
+    return batches
+
+
+def _finish(
+    ready: Ready, job: Job, rows: Sequence[Encoded], probes: Sequence[int], options: RunOptions
+) -> Finished:
+    with running(ready, f"on a batch of {len(rows)} prompts, {shorten(rows[0].prompt)} first"):
+        values, continuations = (_again if options.again else _measure)(ready, job, rows)
+        check_finite(values, rows, ready.facts.name)
+        for row in probes:
+            check_alone(ready, rows[row], continuations[row], {need: values[need][row] for need in values})
+    found: dict[Need, NDArray[np.float32]] = {need: values[need] for need in values}
+    found |= {need: _texts(ready, continuations, need) for need in job.needs if isinstance(need, Written)}
+    return Finished(tuple(row.prompt for row in rows), found)
+
+
+def _texts(ready: Ready, continuations: Sequence[Sequence[int]], need: Written) -> NDArray[np.float32]:
+    """Return the first tokens of every continuation, without that which stops it, and ``END`` after the last."""
+    stops = stop_tokens(ready.model)
+    found = np.full((len(continuations), need.limit), END, np.float32)
+    for row, tokens in zip(found, continuations, strict=True):
+        text = [token for token in tokens[: need.limit] if token not in stops]
+        row[: len(text)] = text
+    return found
+
+
+def _spread(finished: Finished, alike: Sequence[Sequence[Encoded]]) -> Finished:
+    """Give every prompt the row of the one that was measured for it."""
+    places = np.repeat(np.arange(len(alike)), [len(equals) for equals in alike])
+    prompts = tuple(row.prompt for equals in alike for row in equals)
+    return Finished(prompts, {need: values[places] for need, values in finished.values.items()})
+
+
+def _again(ready: Ready, job: Job, rows: Sequence[Encoded]) -> Measured:
+    """Measure in a batch of another shape: one row more, and a few tokens more where the context has room."""
+    longest = max(len(row.ids) for row in rows) + job.new_tokens
+    width = min(ready.context, longest + _MORE_PADDING) - job.new_tokens
+    values, continuations = _measure(ready, job, [*rows, rows[0]], width)
+    return {need: array[:-1] for need, array in values.items()}, continuations[:-1]
+
+
+def _measure(ready: Ready, job: Job, rows: Sequence[Encoded], width: int = 0) -> Measured:
+    needs = tuple(need for need in job.needs if isinstance(need, Pooled))
+    recorder = Recorder(ready, needs, len(rows))
+    pad = padding_id(ready.tokenizer)
+    if job.new_tokens:
+        continuations = generate(
+            ready, collate(rows, pad, "left", ready.device, width), recorder, job.new_tokens
+        )
+    else:
+        batch = collate(rows, pad, "right", ready.device, width)
+        continuations = [[] for _ in rows]
+        read(ready, batch, recorder, dict.fromkeys(recorder.spans, batch.counts))
+    check_counted(recorder, rows, ready.facts.name)
+    return {need: values.numpy() for need, values in recorder.values().items()}, continuations

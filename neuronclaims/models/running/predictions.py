@@ -1,0 +1,57 @@
+"""What a model predicts as the next token, as numbers."""
+
+from __future__ import annotations
+
+import torch
+
+from neuronclaims.measurements import Prediction
+from neuronclaims.models.errors import IntegrityError
+from neuronclaims.models.running.loading import Ready
+from neuronclaims.models.token_texts import of_tokenizer
+
+
+class Asking:
+    """One prediction asked of one model: the logit of a token, less that of another if one is given."""
+
+    def __init__(self, ready: Ready, prediction: Prediction) -> None:
+        texts = of_tokenizer(ready.tokenizer, ready.facts.name)
+        self.token = texts.number(prediction.token)
+        self.against = None if prediction.against is None else texts.number(prediction.against)
+
+    def of(self, logits: torch.Tensor) -> torch.Tensor:
+        """Return the prediction from logits [rows, vocabulary]: float32 [rows]."""
+        logits = logits.float()
+        own = logits[:, self.token]
+        return own if self.against is None else own - logits[:, self.against]
+
+    def probability(self, logits: torch.Tensor) -> torch.Tensor:
+        """Return the probability of the token from logits [rows, vocabulary]: float32 [rows]."""
+        return logits.float().log_softmax(-1)[:, self.token].exp()
+
+
+def logits_of(ready: Ready, hidden: torch.Tensor) -> torch.Tensor:
+    """Return the logits for hidden states [..., hidden], as the model's own head makes them."""
+    logits: torch.Tensor = ready.model.get_output_embeddings()(hidden)
+    return logits
+
+
+def check_head(ready: Ready, ids: torch.Tensor, hidden: torch.Tensor) -> None:
+    """Raise IntegrityError if the whole model gives other logits than its body and head one after the other.
+
+    ``ids`` [1, tokens] is a text without padding, ``hidden`` [1, tokens, hidden] what the body made of it.
+    """
+    whole = ready.model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits[0, -1].float()
+    own = logits_of(ready, hidden[:, -1])[0].float()
+    apart, size = float((whole - own).abs().max()), float(whole.abs().max())
+    if apart > 1e-3 * max(size, 1e-3):
+        raise IntegrityError(
+            f"The logits of {ready.facts.name} are not those of its output embedding: they are {apart:.3g} apart. "
+            "The model changes its logits in a way that is not known here; nothing of this run is kept."
+        )
+
+
+def divergence(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
+    """Return the Kullback-Leibler divergence, in nats, of next-token distributions from logits [..., vocabulary]."""
+    old, new = before.float().log_softmax(-1), after.float().log_softmax(-1)
+    # Rounding can leave a divergence of nothing from itself a hair below 0.
+    return (old.exp() * (old - new)).sum(-1).clamp(min=0)

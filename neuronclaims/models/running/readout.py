@@ -1,0 +1,145 @@
+"""How a neuron goes with the model's own top prediction, document by document, keeping counts alone.
+
+A document's tokens, values and predictions are dropped when it is counted: what grows with the corpus are its texts
+and one row of counts per document and neuron.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from neuronclaims.engines.plan import Job
+from neuronclaims.measurements.need import Need
+from neuronclaims.measurements.readout import ReadOut
+from neuronclaims.models.errors import IntegrityError, shorten
+from neuronclaims.models.options import RunOptions
+from neuronclaims.models.running.embedded import check_embedding, logits_by_embedding, state_place
+from neuronclaims.models.running.encode import Encoded, encode_long
+from neuronclaims.models.running.finished import Finished, running
+from neuronclaims.models.running.hooks import Place, changing, keeping
+from neuronclaims.models.running.loading import Ready
+from neuronclaims.models.running.passes import forward
+from neuronclaims.models.running.predictions import check_head, logits_of
+from neuronclaims.models.token_texts import of_tokenizer
+
+Rows: TypeAlias = "dict[Need, NDArray[np.float32]]"
+Tops: TypeAlias = "dict[bool, NDArray[np.int64]]"
+
+_HEAD_ROWS = 128
+"""Positions whose logits are held at once: 25 MB for a vocabulary of 50,000."""
+
+_TOGETHER = 32_768
+"""Positions after which finished documents are handed over, and so kept, in one batch."""
+
+
+def work(ready: Ready, job: Job, options: RunOptions) -> Iterator[Finished]:
+    """Return the counts of a job's documents, run one by one; tokens and texts are checked at once."""
+    needs = tuple(need for need in job.needs if isinstance(need, ReadOut))
+    texts = of_tokenizer(ready.tokenizer, ready.facts.name)
+    tokens = {need: texts.number(need.token) for need in needs}
+    if any(need.legacy_embed for need in needs):
+        check_embedding(ready)
+    for item in job.items:
+        # Only to be refused in time: the tokens of a whole corpus are too many to keep.
+        encode_long(ready, item)
+    return _together(_documents(ready, tokens, job.items, 2 if options.again else 1))
+
+
+def _together(documents: Iterable[tuple[str, int, Rows]]) -> Iterator[Finished]:
+    """Hand over documents in batches, so that a corpus does not become one file of the cache per document."""
+    items: list[str] = []
+    kept: list[Rows] = []
+    positions = 0
+    for item, size, rows in documents:
+        items.append(item)
+        kept.append(rows)
+        positions += size
+        if positions >= _TOGETHER:
+            yield _finished(items, kept)
+            items, kept, positions = [], [], 0
+    if items:
+        yield _finished(items, kept)
+
+
+def _finished(items: list[str], kept: list[Rows]) -> Finished:
+    return Finished(tuple(items), {need: np.stack([rows[need] for rows in kept]) for need in kept[0]})
+
+
+def _documents(
+    ready: Ready, tokens: Mapping[ReadOut, int], items: Iterable[str], copies: int
+) -> Iterator[tuple[str, int, Rows]]:
+    """Yield every document with its number of positions and its rows."""
+    for number, item in enumerate(items):
+        with running(ready, f"on the document {shorten(item)}"):
+            pieces = encode_long(ready, item)
+            parts = [_read(ready, tokens, piece, copies, checking=number == 0) for piece in pieces]
+        tops = {legacy: np.concatenate([top[legacy] for top, _ in parts]) for legacy in parts[0][0]}
+        rows: Rows = {}
+        for need, token in tokens.items():
+            values = np.concatenate([found[need] for _, found in parts])
+            if not np.isfinite(values).all():
+                raise IntegrityError(
+                    f"{need.site} of neuron {need.layer}:{need.index} in {ready.facts.name} is not a finite number "
+                    f"somewhere in the document {shorten(item)}; nothing of this run is kept."
+                )
+            rows[need] = _row(need, values, tops[need.legacy_embed] == token)
+        yield item, sum(sum(piece.counts) for piece in pieces), rows
+
+
+def _read(
+    ready: Ready, tokens: Mapping[ReadOut, int], piece: Encoded, copies: int, checking: bool
+) -> tuple[Tops, dict[ReadOut, NDArray[np.float64]]]:
+    """Return the top predictions [positions], by whether of ``legacy_embed``, and every need's values [positions].
+
+    The first of ``copies`` rows counts: with more than one, the same is computed in other shapes.
+    """
+    ids = torch.tensor([piece.ids] * copies, device=ready.device)
+    counts = torch.tensor(piece.counts, device=ready.device)
+    kept: dict[Place, torch.Tensor] = {}
+    places: set[Place] = {(need.site, need.layer) for need in tokens}
+    ways = {need.legacy_embed for need in tokens}
+    if True in ways:
+        places.add(state_place(ready))
+    positions = torch.arange(ids.shape[1], device=ids.device).expand_as(ids)
+    with changing(ready, {place: keeping(kept, place) for place in places}):
+        hidden, _ = forward(ready, ids, torch.ones_like(ids), positions)
+    if checking:
+        check_head(ready, ids[:1], hidden[:1])
+    tops: Tops = {}
+    if False in ways:
+        tops[False] = _tops(ready, hidden[0, counts], logits_of)
+    if True in ways:
+        tops[True] = _tops(ready, kept[state_place(ready)][0, counts], logits_by_embedding)
+    values = {
+        need: kept[need.site, need.layer][0, counts, need.index].double().cpu().numpy() for need in tokens
+    }
+    return tops, values
+
+
+def _tops(
+    ready: Ready, states: torch.Tensor, head: Callable[[Ready, torch.Tensor], torch.Tensor]
+) -> NDArray[np.int64]:
+    parts = [head(ready, part).argmax(-1) for part in torch.split(states, _HEAD_ROWS)]
+    return np.asarray(torch.cat(parts).cpu().numpy())
+
+
+def _row(need: ReadOut, values: NDArray[np.float64], top: NDArray[np.bool_]) -> NDArray[np.float32]:
+    edges = np.array(need.edges, dtype=np.float64)
+    bins = np.searchsorted(edges, values, side="right")
+    size = len(edges) + 1
+    counts, hits = np.bincount(bins, minlength=size), np.bincount(bins[top], minlength=size)
+    return np.array([len(values), top.sum(), _auroc(values, top), *counts, *hits], dtype=np.float32)
+
+
+def _auroc(values: NDArray[np.float64], top: NDArray[np.bool_]) -> float:
+    """Return P(value at a top position > value at another) + P(equal) / 2, or -1 where either is missing."""
+    high, low = values[top], np.sort(values[~top])
+    if not len(high) or not len(low):
+        return -1.0
+    below = np.searchsorted(low, high, side="left") + np.searchsorted(low, high, side="right")
+    return float(below.sum() / (2 * len(high) * len(low)))

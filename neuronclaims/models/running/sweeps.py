@@ -1,0 +1,145 @@
+"""Every neuron of a layer changed, each alone, without a forward of the model for each.
+
+A change at one layer leaves everything below it as it was, and a change from some position on leaves everything before
+that position as it was. So the blocks below are passed over, what the blocks above know of earlier positions is taken
+from one ordinary run, and many changed copies of the rest go through together.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from neuronclaims.measurements.changed import Changed
+from neuronclaims.models.errors import IntegrityError
+from neuronclaims.models.options import RunOptions
+from neuronclaims.models.running.hooks import Change, Place, changing, starting_at
+from neuronclaims.models.running.loading import Ready
+from neuronclaims.models.running.passes import forward
+from neuronclaims.models.running.predictions import Asking, logits_of
+
+_TOLERANCE = {torch.float32: 1e-3, torch.float16: 3e-2, torch.bfloat16: 1e-1}
+"""How far the prediction for a copy may lie from that of an ordinary run, as a share of the largest prediction."""
+
+
+def sweep(
+    ready: Ready,
+    place: Place,
+    ids: torch.Tensor,
+    own: Mapping[Place, torch.Tensor],
+    puts: torch.Tensor,
+    need: Changed,
+    asking: Asking,
+    options: RunOptions,
+) -> torch.Tensor:
+    """Return the prediction for every text and neuron, float32 [rows, width], neuron i given ``puts[..., i]``.
+
+    ``ids`` [rows, tokens] are texts without padding, ``own`` the values at ``place`` and at the entry of its block.
+    """
+    rows = []
+    for row in range(len(ids)):
+        text = _Text(
+            ready, place, ids[row : row + 1], own["resid_pre", place[1]][row], puts[row], need.positions
+        )
+        after = text.sweep(own[place][row], asking, options)
+        if row == 0:
+            text.check(after, asking)
+        rows.append(after)
+    return torch.stack(rows)
+
+
+class _Text:
+    """One text whose neurons at one place are changed one by one."""
+
+    def __init__(
+        self,
+        ready: Ready,
+        place: Place,
+        ids: torch.Tensor,
+        entry: torch.Tensor,
+        puts: torch.Tensor,
+        positions: str,
+    ) -> None:
+        self._ready, self._place, self._ids, self._entry, self._puts = ready, place, ids, entry, puts
+        self._last = positions == "last"
+
+    def sweep(self, own: torch.Tensor, asking: Asking, options: RunOptions) -> torch.Tensor:
+        """Return the prediction with each neuron changed: [width]."""
+        differs = (own != self._puts).any(1)
+        length, width = own.shape
+        if self._last:
+            differs[:-1] = False
+        start = int(differs.nonzero()[0]) if bool(differs.any()) else length - 1
+        earlier = self._earlier(start)
+        if earlier is None:
+            start = 0
+        size = max(1, options.batch_tokens // (length - start))
+        parts = [
+            self._copies(range(first, min(first + size, width)), start, earlier, asking)
+            for first in range(0, width, size)
+        ]
+        return torch.cat(parts)
+
+    def check(self, after: torch.Tensor, asking: Asking) -> None:
+        """Raise IntegrityError unless an ordinary run gives the same for the neuron that matters most."""
+        neuron = int((after - after.median()).abs().argmax())
+        with changing(self._ready, {self._place: self._change([neuron], 0)}):
+            hidden = self._forward(self._ids, 0, None)
+        alone = float(asking.of(logits_of(self._ready, hidden[:, -1]))[0])
+        allowed = _TOLERANCE.get(self._ready.model.dtype, 1e-2) * max(float(after.abs().max()), 1.0)
+        if abs(alone - float(after[neuron])) > allowed:
+            site, layer = self._place
+            raise IntegrityError(
+                f"Changing {site} neuron {layer}:{neuron} of {self._ready.facts.name} gives {alone:.5g} in an ordinary "
+                f"run, but {float(after[neuron]):.5g} in the sweep. The model cannot be run from its middle like this; "
+                "nothing of this run is kept."
+            )
+
+    def _earlier(self, start: int) -> Any:
+        """Return what an ordinary run knows of the positions before ``start``; None where it cannot be cut there."""
+        if start == 0:
+            return None
+        cache = self._forward(self._ids[:, :start], 0, None, caching=True)
+        known = cache.get_seq_length()
+        plain = all(type(layer).__name__ == "DynamicLayer" for layer in getattr(cache, "layers", [None]))
+        return cache if known == start and plain else None
+
+    def _copies(self, neurons: range, start: int, earlier: Any, asking: Asking) -> torch.Tensor:
+        count = len(neurons)
+        ids = self._ids[:, start:].expand(count, -1)
+        entry = self._entry[start:].expand(count, -1, -1)
+        cache = None
+        if earlier is not None:
+            cache = copy.deepcopy(earlier)
+            cache.batch_repeat_interleave(count)
+        with (
+            starting_at(self._ready, self._place[1], entry),
+            changing(self._ready, {self._place: self._change(neurons, start)}),
+        ):
+            hidden = self._forward(ids, start, cache)
+        return asking.of(logits_of(self._ready, hidden[:, -1]))
+
+    def _change(self, neurons: range | list[int], start: int) -> Change:
+        columns = torch.tensor(list(neurons), device=self._puts.device)
+        copies = torch.arange(len(columns), device=self._puts.device)
+        puts = self._puts[start:, columns].T
+
+        def change(values: torch.Tensor) -> torch.Tensor:
+            values = values.clone()
+            if self._last:
+                values[copies, -1, columns] = puts[:, -1]
+            else:
+                values[copies, :, columns] = puts
+            return values
+
+        return change
+
+    def _forward(self, ids: torch.Tensor, start: int, cache: Any, caching: bool = False) -> Any:
+        length = start + ids.shape[1]
+        mask = torch.ones(len(ids), length, dtype=torch.long, device=ids.device)
+        positions = torch.arange(start, length, device=ids.device).expand_as(ids)
+        hidden, made = forward(self._ready, ids, mask, positions, cache, caching=caching or cache is not None)
+        return made if caching else hidden

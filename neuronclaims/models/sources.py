@@ -1,0 +1,140 @@
+"""From what a claim file calls a model to where that model is: a Source."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from neuronclaims.measurements import ModelFacts
+from neuronclaims.models.errors import MissingModelError, ModelError
+from neuronclaims.models.facts import Config, context_length, family_of, model_facts, read_config
+from neuronclaims.models.fingerprint import (
+    Fingerprint,
+    fingerprint_folder,
+    fingerprint_loaded,
+    has_weights,
+    weight_files,
+)
+from neuronclaims.models.hub import short, snapshot
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LoadedModel:
+    """A model object of Transformers with its tokenizer, handed over as they are (from ``conftest.py``)."""
+
+    model: Any
+    tokenizer: Any
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """A model that was found, not yet loaded.
+
+    ``spec`` is what it was asked for by, ``name`` a short label fit for a pytest node id. Exactly one of
+    ``folder`` (of a model in Hugging Face format) and ``loaded`` is given.
+    """
+
+    spec: str
+    name: str
+    config: Config
+    folder: Path | None = None
+    loaded: LoadedModel | None = None
+
+    def facts(self) -> ModelFacts:
+        """Return what the model's configuration alone tells."""
+        return model_facts(self.config, self.name, self.spec)
+
+    @property
+    def context(self) -> int:
+        """The most positions a text may have in this model."""
+        return context_length(self.config, self.spec)
+
+    def fingerprint(self, memory: Path | None = None) -> Fingerprint:
+        """Return the content hashes of weights and tokenizer; ``memory`` keeps those of unchanged files."""
+        if self.loaded is not None:
+            return fingerprint_loaded(self.loaded.model, self.loaded.tokenizer)
+        assert self.folder is not None
+        return fingerprint_folder(self.folder, memory)
+
+
+def open_model(
+    spec: str, base: Path, given: Mapping[str, LoadedModel | Path] | None = None, *, weights: bool = True
+) -> Source:
+    """Find the model a claim file names: a name in ``given``, ``demo``, a folder, or a hub id on disk.
+
+    ``given`` maps names to models or to their folders. Other folders are relative to ``base``, the folder of the
+    claim file. Only small files are read. Raises MissingModelError for a model that is not on this machine, another
+    ModelError for one that cannot be measured or, where ``weights`` are wanted, has no safetensors weights.
+    """
+    handed = given.get(spec) if given else None
+    if isinstance(handed, LoadedModel):
+        source = Source(spec, label(spec), handed.model.config.to_dict(), loaded=handed)
+    else:
+        folder = handed or _locate(spec, base)
+        source = Source(spec, label(spec, folder), read_config(folder), folder=folder)
+        if weights:
+            _check_weights(spec, folder)
+    family_of(source.config, spec)
+    source.facts()
+    return source
+
+
+def label(spec: str, folder: Path | None = None) -> str:
+    """Return the short name of a model: ``demo``, a folder's own name, or the last part of a hub id."""
+    last = spec.rstrip("/\\").replace("\\", "/").rsplit("/", 1)[-1]
+    if last in ("", ".", "..", "~") and folder is not None:
+        last = folder.resolve().name
+    return re.sub(r"[^A-Za-z0-9_@-]+", "-", last).strip("-") or "model"
+
+
+def _check_weights(spec: str, folder: Path) -> None:
+    """Raise ModelError where weights are missing; a hub's snapshot without any was never downloaded."""
+    try:
+        weight_files(folder)
+    except ModelError as error:
+        if folder.parent.name == "snapshots" and not has_weights(folder):
+            raise MissingModelError(str(error), short(spec)) from None
+        raise
+
+
+def _locate(spec: str, base: Path) -> Path:
+    if not spec.strip():
+        raise ModelError("A model's name is empty. Give 'demo', a folder, or a hub id such as gpt2.")
+    if spec == "demo":
+        return _demo()
+    folder = (base / Path(spec).expanduser()).resolve()
+    if folder.is_dir():
+        return folder
+    if folder.is_file():
+        raise ModelError(
+            f"Model {spec!r} is a file; give the folder that holds config.json and model.safetensors."
+        )
+    if spec.startswith((".", "/", "~")) or "\\" in spec or spec.count("/") > 1 or Path(spec).is_absolute():
+        raise MissingModelError(
+            f"There is no folder {folder} for model {spec!r}.{_neighbours(folder)}",
+            f"there is no folder {spec} on this machine",
+        )
+    return snapshot(spec, base)
+
+
+def _demo() -> Path:
+    from importlib import import_module
+
+    folder: Path = import_module("neuronclaims.demo").MODEL_FOLDER
+    return folder
+
+
+def _neighbours(folder: Path) -> str:
+    if not folder.parent.is_dir():
+        return f" Nor is there a folder {folder.parent}."
+    beside = sorted(path.name for path in folder.parent.iterdir() if path.is_dir())
+    close = get_close_matches(folder.name, beside, n=3, cutoff=0.5)
+    return (
+        f" Did you mean {' or '.join(close)}?"
+        if close
+        else f" Folders there: {', '.join(beside[:8]) or 'none'}."
+    )

@@ -1,0 +1,110 @@
+"""Single tensors of a model, read from its safetensors files (or its object) without loading the rest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuronclaims.models.errors import ModelError
+from neuronclaims.models.fingerprint import weight_files
+from neuronclaims.models.sources import Source
+
+_TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A matrix or vector on disk or in memory; ``rows`` gives some of its rows as float64."""
+
+    raw: Any
+    bfloat16: bool
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the tensor."""
+        return tuple(self.raw.shape)
+
+    def rows(self, start: int = 0, stop: int | None = None) -> NDArray[np.float64]:
+        """Return rows ``start`` to ``stop`` (or entries, of a vector)."""
+        part = np.asarray(self.raw[start:stop])
+        if self.bfloat16:
+            # bfloat16 is the upper half of a float32.
+            part = (part.astype(np.uint32) << np.uint32(16)).view(np.float32)
+        return part.astype(np.float64)
+
+    def column(self, index: int) -> NDArray[np.float64]:
+        """Return one column of a matrix."""
+        return Stored(self.raw[:, index], self.bfloat16).rows()
+
+
+class Tensors:
+    """The tensors of one model, found by how their names end."""
+
+    def __init__(self, source: Source) -> None:
+        self._name = source.name
+        self._stored: Mapping[str, Stored] = (
+            _of_object(source.loaded.model) if source.loaded is not None else _of_files(source)
+        )
+
+    def find(self, ending: str) -> Stored | None:
+        """Return the tensor whose name is ``ending`` or ends in a dot and that; None where there is none."""
+        found = [name for name in self._stored if name == ending or name.endswith("." + ending)]
+        return self._stored[found[0]] if len(found) == 1 else None
+
+    def get(self, ending: str) -> Stored:
+        """Return the same; raise ModelError where there is none."""
+        found = self.find(ending)
+        if found is None:
+            raise ModelError(f"{self._name} has no single tensor whose name ends in {ending!r}.")
+        return found
+
+
+def _of_files(source: Source) -> dict[str, Stored]:
+    assert source.folder is not None
+    found: dict[str, Stored] = {}
+    for path in weight_files(source.folder):
+        found |= _of_file(path)
+    return found
+
+
+def _of_file(path: Path) -> dict[str, Stored]:
+    # Mapped by hand, as the library reads bfloat16 only into torch, which a warm run does not import.
+    try:
+        with path.open("rb") as file:
+            size = int.from_bytes(file.read(8), "little")
+            header = json.loads(file.read(size))
+        return {
+            name: Stored(
+                np.memmap(
+                    path,
+                    _TYPES[entry["dtype"]],
+                    "r",
+                    8 + size + entry["data_offsets"][0],
+                    tuple(entry["shape"]),
+                ),
+                entry["dtype"] == "BF16",
+            )
+            for name, entry in header.items()
+            if name != "__metadata__"
+            and entry["dtype"] in _TYPES
+            and entry["shape"]
+            and 0 not in entry["shape"]
+        }
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(
+            f"{path} is not a readable safetensors file ({error}). Fetch the model again."
+        ) from None
+
+
+def _of_object(model: Any) -> dict[str, Stored]:
+    return {
+        name: Stored(tensor.detach().float().cpu().numpy(), False)
+        for name, tensor in model.state_dict().items()
+        if tensor.ndim and tensor.is_floating_point()
+    }

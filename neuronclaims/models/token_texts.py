@@ -1,0 +1,94 @@
+"""From the text of a token to its number and back, by the tokenizer alone: no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from neuronclaims.models.errors import MeasurementError, ModelError, first_line
+from neuronclaims.models.sources import Source
+
+_SPACES = ("Ġ", "▁")
+"""How byte-level and SentencePiece vocabularies write a leading space."""
+
+
+class TokenTexts:
+    """The tokens of one tokenizer as text, leading spaces included."""
+
+    def __init__(self, tokenizer: Any, model: str) -> None:
+        self._tokenizer, self._model = tokenizer, model
+        self._anchor = self._find_anchor()
+
+    def text(self, token: int) -> str:
+        """Return what a token adds to a text it follows."""
+        return self.texts([token])[0]
+
+    def texts(self, tokens: list[int]) -> list[str]:
+        """Return what each of some tokens adds to a text it follows."""
+        # After another token, as SentencePiece drops the space of what comes first.
+        lead = len(self._tokenizer.decode([self._anchor], skip_special_tokens=False))
+        pairs = [[self._anchor, token] for token in tokens]
+        return [text[lead:] for text in self._tokenizer.decode_batch(pairs, skip_special_tokens=False)]
+
+    def continuations(self, rows: Sequence[list[int]]) -> list[str]:
+        """Return what each row of tokens adds to a text it follows, special tokens left out."""
+        lead = len(self._tokenizer.decode([self._anchor], skip_special_tokens=True))
+        following = [[self._anchor, *tokens] for tokens in rows]
+        return [text[lead:] for text in self._tokenizer.decode_batch(following, skip_special_tokens=True)]
+
+    def everything(self) -> list[str]:
+        """Return the text of every token, by its number."""
+        return self.texts(list(range(self._tokenizer.get_vocab_size(with_added_tokens=True))))
+
+    def number(self, text: str) -> int:
+        """Return the token that adds exactly ``text``; raise MeasurementError if no single one does."""
+        spellings = [text, *(text.replace(" ", mark) for mark in _SPACES)]
+        candidates = [self._tokenizer.token_to_id(spelling) for spelling in spellings]
+        encoded = self._tokenizer.encode(text, add_special_tokens=False).ids
+        candidates += encoded if len(encoded) == 1 else []
+        for token in candidates:
+            if token is not None and self.text(token) == text:
+                return int(token)
+        pieces = ", ".join(repr(piece) for piece in self.texts(encoded))
+        raise MeasurementError(
+            f"{text!r} is no single token of {self._model}; its tokenizer makes {len(encoded)} of it: "
+            f"{pieces or 'none'}. "
+            "Name a single token, its leading space included (most words begin with one)."
+        )
+
+    def _find_anchor(self) -> int:
+        for text in ("a", "e", "the", "x"):
+            ids = self._tokenizer.encode(text, add_special_tokens=False).ids
+            if ids:
+                return int(ids[-1])
+        return 0
+
+
+def token_texts(source: Source) -> TokenTexts:
+    """Return the token texts of a model; raise ModelError if its tokenizer is not one of the tokenizers library."""
+    if source.loaded is not None:
+        return of_tokenizer(source.loaded.tokenizer, source.name)
+    assert source.folder is not None
+    path = Path(source.folder) / "tokenizer.json"
+    if path.is_file():
+        from tokenizers import Tokenizer
+
+        try:
+            return TokenTexts(Tokenizer.from_file(str(path)), source.name)
+        except Exception as error:
+            raise ModelError(f"{path} cannot be read: {first_line(error)}.") from None
+    from transformers import AutoTokenizer
+
+    return of_tokenizer(
+        AutoTokenizer.from_pretrained(source.folder, local_files_only=True, trust_remote_code=False),
+        source.name,
+    )
+
+
+def of_tokenizer(tokenizer: Any, model: str) -> TokenTexts:
+    """Return the token texts of a tokenizer object of Transformers."""
+    inner = getattr(tokenizer, "backend_tokenizer", None)
+    if inner is None:
+        raise ModelError(f"The tokenizer of {model} is a slow one; save it with its tokenizer.json.")
+    return TokenTexts(inner, model)

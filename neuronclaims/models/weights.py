@@ -1,0 +1,133 @@
+"""What the weights alone answer: how much a neuron's output writes a token. No text is run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuronclaims.measurements import Congruence, Measurement, Vocabulary
+from neuronclaims.models.architectures import Weights
+from neuronclaims.models.errors import MeasurementError
+from neuronclaims.models.facts import family_of
+from neuronclaims.models.sources import Source
+from neuronclaims.models.tensors import Stored, Tensors
+from neuronclaims.models.token_texts import token_texts
+
+_ROWS = 8192
+"""Tokens whose weights are held at once: 270 MB as float64 for a hidden width of 4,096."""
+
+
+def of_weights(source: Source, measurements: Sequence[Measurement]) -> dict[Measurement, NDArray[Any]]:
+    """Return the answers to those of the measurements that need weights or tokenizer alone, each [1, ...]."""
+    answers: dict[Measurement, NDArray[Any]] = {}
+    reader: _Reader | None = None
+    for measurement in dict.fromkeys(measurements):
+        if isinstance(measurement, Vocabulary):
+            answers[measurement] = np.array([token_texts(source).everything()])
+        elif isinstance(measurement, Congruence):
+            reader = reader or _Reader(source)
+            answers[measurement] = reader.congruence(measurement)
+    return answers
+
+
+class _Reader:
+    """One model's output weights."""
+
+    def __init__(self, source: Source) -> None:
+        self._source, self._facts = source, source.facts()
+        self._tensors = Tensors(source)
+        weights = family_of(source.config, source.spec).weights
+        if weights is None or not self._facts.causal:
+            raise MeasurementError(
+                f"{self._facts.name} ({self._facts.family}) has no unembedding, so its neurons write no tokens."
+            )
+        if self._tensors.find("project_out.weight") is not None:
+            raise MeasurementError(
+                f"{self._facts.name} projects its last hidden state before the unembedding; congruence is not defined "
+                "for it here."
+            )
+        self._names: Weights = weights
+
+    def congruence(self, asked: Congruence) -> NDArray[np.float32]:
+        """Return the products asked for, [1, vocabulary] or [1, width]."""
+        if (asked.index is None) == (asked.token is None):
+            raise MeasurementError(
+                "Congruence is of one neuron with all tokens, or of a layer with one token."
+            )
+        if not 0 <= asked.layer < self._facts.layers:
+            raise MeasurementError(
+                f"{self._facts.name} has no layer {asked.layer}: it has {self._facts.layers}."
+            )
+        tokens = self._token_weights(asked)
+        centre = self._mean(tokens) if asked.centred else np.zeros(tokens.shape[1])
+        if asked.token is not None:
+            number = token_texts(self._source).number(asked.token)
+            written = self._written(asked)
+            products = _products(written, tokens.rows(number, number + 1)[0] - centre, asked.cosine)
+            return products.astype(np.float32)[None]
+        neuron = self._written(asked)[0]
+        parts = [
+            _products(tokens.rows(start, start + _ROWS) - centre, neuron, asked.cosine)
+            for start in range(0, tokens.shape[0], _ROWS)
+        ]
+        return np.concatenate(parts).astype(np.float32)[None]
+
+    def _token_weights(self, asked: Congruence) -> Stored:
+        head = None if asked.legacy_embed else self._tensors.find(self._names.head)
+        if (
+            head is None
+            and not asked.legacy_embed
+            and self._source.config.get("tie_word_embeddings") is False
+        ):
+            return self._tensors.get(self._names.head)
+        return head or self._tensors.get(self._names.embed)
+
+    def _written(self, asked: Congruence) -> NDArray[np.float64]:
+        """Return what the neuron, or every neuron of the layer, writes to the residual stream: [neurons, hidden]."""
+        out = self._out(asked.layer)
+        if asked.index is None:
+            written = out.rows() if self._names.by_neuron else out.rows().T
+        else:
+            width = out.shape[0] if self._names.by_neuron else out.shape[1]
+            if not 0 <= asked.index < width:
+                raise MeasurementError(
+                    f"{self._facts.name} has neurons 0 to {width - 1} at mlp_post; there is no neuron "
+                    f"{asked.layer}:{asked.index}."
+                )
+            one = (
+                out.rows(asked.index, asked.index + 1)[0]
+                if self._names.by_neuron
+                else out.column(asked.index)
+            )
+            written = one[None]
+        return self._folded(written) if asked.fold_norm else written
+
+    def _out(self, layer: int) -> Stored:
+        place = family_of(self._source.config, self._source.spec).blocks.rsplit(".", 1)[-1]
+        return self._tensors.get(f"{place}.{layer}.{self._names.out}")
+
+    def _folded(self, written: NDArray[np.float64]) -> NDArray[np.float64]:
+        stored = self._tensors.find(self._names.norm)
+        if stored is None:
+            return written  # a model without a final norm, such as an OPT that normalises inside its blocks
+        scale = stored.rows() + (1.0 if self._names.norm_less_one else 0.0)
+        if self._names.centres:
+            written = written - written.mean(1, keepdims=True)
+        return written * scale
+
+    def _mean(self, tokens: Stored) -> NDArray[np.float64]:
+        total = np.zeros(tokens.shape[1])
+        for start in range(0, tokens.shape[0], _ROWS):
+            total += tokens.rows(start, start + _ROWS).sum(0)
+        return np.asarray(total / tokens.shape[0])
+
+
+def _products(many: NDArray[np.float64], one: NDArray[np.float64], cosine: bool) -> NDArray[np.float64]:
+    products = many @ one
+    if cosine:
+        lengths = np.linalg.norm(many, axis=1) * np.linalg.norm(one)
+        products = np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0)
+    return np.asarray(products)

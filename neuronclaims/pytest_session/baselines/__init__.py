@@ -1,0 +1,1 @@
+"""A session that is saved or compared with a baseline."""

@@ -1,0 +1,236 @@
+"""A session that is saved or compared, where its claims run: on xdist's workers too.
+
+Each claim's row, and what became of it, are worked out within its own item and travel on its report. All claims of
+its family are looked at together, whatever ``-k`` selects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from neuronclaims.baselines.changes import noise_of
+from neuronclaims.baselines.content import content_of
+from neuronclaims.baselines.drift import Drift, drifts
+from neuronclaims.baselines.origins import rows_for
+from neuronclaims.baselines.policy import Policy, parse_policy
+from neuronclaims.baselines.reading import check_name, find, home_of, is_path, read_baseline
+from neuronclaims.baselines.rows import (
+    Baseline,
+    BaselineError,
+    Environment,
+    Row,
+    Values,
+    plain,
+    rounded,
+    row_of,
+)
+from neuronclaims.errors import NeuronClaimsError
+from neuronclaims.kinds.shared.unit_values import unit_noise, unit_values
+from neuronclaims.models.sources import LoadedModel
+from neuronclaims.pytest_session.baselines.baseline_settings import fail_on
+from neuronclaims.pytest_session.baselines.environments import environment_of
+from neuronclaims.pytest_session.nodes import ClaimItem
+from neuronclaims.pytest_session.outcomes import ClaimDrifted, drift_message
+from neuronclaims.verdicts import broken
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from neuronclaims.claim_files.claims import Claim
+    from neuronclaims.kinds.kind import Answers
+    from neuronclaims.measurements import Measurement
+    from neuronclaims.results import Result
+    from neuronclaims.study import Study
+
+    Moved = Mapping[Measurement, NDArray[np.float64]]
+
+NAME = "neuronclaims-comparing"
+
+
+class Comparing:
+    """What a session knows of its baseline, and of the families that were judged."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.policy = _policy(config)
+        self.compare: str | None = config.getoption("claims_compare")
+        self.save: str | None = config.getoption("claims_save")
+        self.objects: dict[str, LoadedModel] = {}
+        """Models handed over as objects, by the names of claim files, where this process ran claims on them."""
+        self._home: Path | None = None
+        self._baseline: tuple[Path, Baseline] | None = None
+        self._trouble: BaselineError | None = None
+        self._selected = False
+        self._families: dict[tuple[Path, str], dict[str, tuple[Row, Drift | None]]] = {}
+        self._environments: dict[tuple[Path, str], Environment] = {}
+        self._unknown: dict[tuple[Path, str], str] = {}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Find the baseline of all claim files collected, before any claim is deselected.
+
+        Raises pytest's UsageError where there is none; a worker of xdist cannot, so its claims say it.
+        """
+        files = {item.path for item in items if isinstance(item, ClaimItem)}
+        if not files or self.config.option.collectonly:
+            return
+        try:
+            self._open(files)
+        except BaselineError as error:
+            if not hasattr(self.config, "workerinput"):
+                raise pytest.UsageError(str(error)) from None
+            self._trouble = error
+
+    def pytest_deselected(self, items: list[pytest.Item]) -> None:
+        """Note that only a part of the claims is run."""
+        self._selected = self._selected or any(isinstance(item, ClaimItem) for item in items)
+
+    def see(self, item: ClaimItem, result: Result, study: Study) -> None:
+        """Work out what is to be kept of a claim's result, and raise ClaimDrifted where what became of it fails."""
+        if self._trouble is not None:
+            raise self._trouble
+        if self._home is None:
+            return
+        key = item.path, item.parent.name
+        if key not in self._families:
+            self._families[key] = self._family(item, study)
+        row, drift = self._families[key][item.claim.id]
+        item.compared = {
+            "home": str(self._home),
+            "baseline": str(self._baseline[0]) if self._baseline else None,
+            "name": self._name(item, item.claim),
+            "file": item.path.relative_to(self._home.parent).as_posix(),
+            "row": plain(row),
+            "environment": asdict(self._environments[key]) if key in self._environments else None,
+            "unknown": self._unknown.get(key),
+            "drift": asdict(drift) if drift else None,
+            "model": self._model(item, study),
+            "fails": bool(drift and self.policy.fails(drift.status)),
+            "whole": not (self._selected or self._partly),
+        }
+        if drift is not None:
+            item.user_properties.append(("claims.drift", drift.status))
+        if drift is not None and self.policy.fails(drift.status):
+            raise ClaimDrifted(drift_message(result, drift))
+
+    @property
+    def _partly(self) -> bool:
+        """Whether pytest was asked for single claims, or for those that failed last."""
+        given = any("::" in str(argument) for argument in self.config.args)
+        return (
+            given
+            or bool(self.config.getoption("lf", False))
+            or bool(self.config.getoption("stepwise", False))
+        )
+
+    def _open(self, files: set[Path]) -> None:
+        name = next((word for word in (self.compare, self.save) if word and not is_path(word)), None)
+        if self.save is not None:
+            check_name(self.save)
+        self._home = home_of(files, self.config.rootpath, name)
+        if self.compare is not None:
+            path = find(self.compare, self._home, self.config.invocation_params.dir)
+            self._baseline = path, read_baseline(path)
+
+    def _family(self, item: ClaimItem, study: Study) -> dict[str, tuple[Row, Drift | None]]:
+        """Return row and drift of every claim of a file on one model."""
+        environment = self._environment(item, study)
+        try:
+            results: Mapping[str, Result] = study.judge(item.claim_file, item.spec)
+        except NeuronClaimsError as error:  # of the model or the run, and so of every claim
+            claims_of = item.claim_file.claims
+            results = {claim.id: broken(item.parent.name, claim, str(error)) for claim in claims_of}
+        claims = {claim.id: claim for claim in item.claim_file.claims if claim.id in results}
+        moved = self._noise(item, study)
+        rows = {
+            name: self._row(
+                claim,
+                results[name],
+                environment,
+                moved,
+                partial(study.answers, item.claim_file, item.spec, claim),
+            )
+            for name, claim in claims.items()
+        }
+        found = self._drifts(item, {self._name(item, claims[name]): row for name, row in rows.items()})
+        return {name: (row, found.get(self._name(item, claims[name]))) for name, row in rows.items()}
+
+    def _noise(self, item: ClaimItem, study: Study) -> Moved:
+        """Measure everything a second time for a run that is saved: what is noise belongs to a baseline."""
+        if self.save is None:
+            return {}
+        try:
+            return study.noise(item.claim_file, item.spec)
+        except NeuronClaimsError:
+            return {}
+
+    def _row(
+        self, claim: Claim, result: Result, environment: str, moved: Moved, answers: Callable[[], Answers]
+    ) -> Row:
+        values = _values(claim, result, moved, answers)
+        return row_of(result, content_of(claim), environment, values, claim.settings.drift)
+
+    def _drifts(self, item: ClaimItem, rows: Mapping[str, Row]) -> dict[str, Drift]:
+        if self._baseline is None:
+            return {}
+        baseline = self._baseline[1]
+        old = rows_for(baseline, rows)
+        environments = [baseline.environments[row.environment] for row in old.values()]
+        own = self._environments.get((item.path, item.parent.name))
+        dtypes = {each.dtype for each in (*environments, *([own] if own else []))}
+        return drifts(old, rows, self.policy, noise=noise_of(*dtypes) if dtypes else 0.0)
+
+    def _environment(self, item: ClaimItem, study: Study) -> str:
+        try:
+            found = environment_of(study, item.claim_file, item.spec, item.parent.name)
+        except NeuronClaimsError as error:
+            self._unknown[item.path, item.parent.name] = str(error)
+            return ""
+        self._environments[item.path, item.parent.name] = found
+        return found.key
+
+    def _model(self, item: ClaimItem, study: Study) -> dict[str, Any]:
+        """Say where the model is, to who looks for neurons in it; an object stays in the process it lives in."""
+        given = study.given(item.spec)
+        known = {"path": str(item.path), "spec": item.spec, "folder": None, "object": False}
+        if isinstance(given, LoadedModel):
+            self.objects[item.spec] = given
+            return known | {"object": True}
+        return known | {"folder": str(given) if given else None}
+
+    def _name(self, item: ClaimItem, claim: Claim) -> str:
+        assert self._home is not None
+        file = item.path.relative_to(self._home.parent).as_posix()
+        return f"{file}::{item.parent.name}::{claim.id}"
+
+
+def comparing(config: pytest.Config) -> Comparing | None:
+    """Return what saves or compares this session's claims, None where nothing does."""
+    found: Comparing | None = config.pluginmanager.get_plugin(NAME)
+    return found
+
+
+def _policy(config: pytest.Config) -> Policy:
+    try:
+        return parse_policy(fail_on(config))
+    except BaselineError as error:
+        raise pytest.UsageError(f"--claims-fail-on: {error}") from None
+
+
+def _values(claim: Claim, result: Result, moved: Moved, answers: Callable[[], Answers]) -> Values | None:
+    found = unit_values(claim, result.evidence, answers) if result.evidence is not None else None
+    if found is None:
+        return None
+    sides: list[dict[str, Any]] = [
+        {key: float(f"{value:.7g}") for key, value in zip(keys, values, strict=True)}
+        for keys, values in zip(found.keys, found.values, strict=True)
+    ]
+    noise = rounded(unit_noise(claim, moved))
+    return Values(found.of, found.scale, found.paired, sides[0], sides[1], found.blocks, noise)

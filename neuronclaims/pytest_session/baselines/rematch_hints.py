@@ -1,0 +1,69 @@
+"""The command that looks for lost neurons and writes the claim file about the new model, ready to be run."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from neuronclaims.errors import NeuronClaimsError
+from neuronclaims.pytest_session.baselines.lost import Lost
+from neuronclaims.pytest_session.baselines.rematching import fingerprints, path_from, spelled
+from neuronclaims.pytest_session.settings import value_of
+from neuronclaims.reports.text import one_line
+
+UNKNOWN = "OLD_MODEL"
+DEFAULTS = {"device": "cpu", "dtype": "float32"}
+
+
+def hint(families: Sequence[Lost], config: pytest.Config) -> str:
+    """Say how to look for the neurons of lost claims where the session did not."""
+    known = [(lost, old_of(lost, config)) for lost in families]
+    found = [(lost, old, line) for lost, old in known if (line := command(lost, old or UNKNOWN, config))]
+    if not found:
+        return one_line("Lost neurons may have moved: --claims-rematch=OLD_MODEL looks for them.")
+    _, old, line = found[0]
+    more = "" if len(families) == 1 else f", and likewise for {_and(families[1:])}"
+    text = f"Lost neurons may have moved. To look for them: {line}{more}"
+    return one_line(f"{text} (or pytest with --claims-rematch={shlex.quote(old or UNKNOWN)})")
+
+
+def written(moved: Sequence[tuple[Lost, str]], config: pytest.Config) -> list[str]:
+    """Return the commands that write claim files about the new models."""
+    lines = [command(lost, old, config) for lost, old in moved]
+    return [one_line(f"To write the claims about the new model: {line}") for line in lines if line]
+
+
+def command(lost: Lost, old: str, config: pytest.Config) -> str | None:
+    """Return the ``neuronclaims rematch`` for a file and its two models, None for a model that is no file."""
+    called = config.invocation_params.dir
+    if lost.far or not isinstance(lost.given, (Path, type(None))):
+        return None
+    new = path_from(called, lost.given) if lost.given else spelled(lost.spec, lost.file.parent, called)
+    words = ["neuronclaims", "rematch", path_from(called, lost.file), "--old", old, "--new", new]
+    for name, default in DEFAULTS.items():
+        if value_of(config, name) != default:
+            words += [f"--{name}", value_of(config, name)]
+    return shlex.join(words)
+
+
+def old_of(lost: Lost, config: pytest.Config) -> str | None:
+    """Return the model a baseline is about, where it is known: the one the file names, in whose place another is."""
+    if not isinstance(lost.given, Path):
+        return None
+    from neuronclaims.models.sources import open_model
+    from neuronclaims.provenance import Fingerprints
+
+    with suppress(NeuronClaimsError, OSError):
+        source = open_model(lost.spec, lost.file.parent)
+        if Fingerprints(fingerprints(config)).at_hand(source) in lost.was.values():
+            return spelled(lost.spec, lost.file.parent, config.invocation_params.dir)
+    return None
+
+
+def _and(families: Sequence[Lost]) -> str:
+    first = ", ".join(lost.name for lost in families[:2])
+    return first if len(families) <= 2 else f"{first} and {len(families) - 2} more"

@@ -1,0 +1,151 @@
+"""``--claims-dry-run``: what would be measured of every model, below pytest's list of the claims collected."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import pytest
+
+from neuronclaims.kinds import kind_of
+from neuronclaims.pytest_session.opening import model_nodes
+from neuronclaims.pytest_session.planning import (
+    FilePlan,
+    ModelPlan,
+    folder_of_model,
+    planned,
+    told,
+    unknown_tokens,
+)
+from neuronclaims.pytest_session.settings import model_folders
+from neuronclaims.reports.text import one_line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from _pytest.terminal import TerminalReporter
+
+    from neuronclaims.claim_files.claims import ClaimFile
+    from neuronclaims.engines.cost import Outlook
+
+
+TEXTS = {"pooled": "prompt", "changed": "changed text", "readout": "document"}
+
+
+class DryRun:
+    """Plans what was collected, shows it, and makes the session fail where a claim certainly could not be tested."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._models = model_folders(config)
+        self._plans: list[ModelPlan] = []
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Plan: one model at a time, with all files that are put to it."""
+        asked: dict[tuple[str, Path | None], list[ClaimFile]] = {}
+        for node in model_nodes(session.items):
+            folder = folder_of_model(node.claim_file, node.spec, self._models)
+            asked.setdefault((node.spec, folder), []).append(node.claim_file)
+        self._plans = [planned(files, spec, self._models) for (spec, _), files in asked.items()]
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Fail where a claim would end in an error."""
+        if session.exitstatus == pytest.ExitCode.OK and any(plan.fails for plan in self._plans):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
+        """Write the plans."""
+        if self._plans:
+            terminalreporter.write_sep("=", "claims, planned")
+        for plan in self._plans:
+            for line in lines(plan):
+                terminalreporter.write_line(line)
+
+
+def lines(plan: ModelPlan) -> Iterator[str]:
+    """Say in words what one model would be asked."""
+    yield f"{plan.spec}: {_shape(plan)}"
+    for file in plan.files:
+        yield f"  {_counts(file)}"
+        for claim, what in told(file):
+            yield f"    {one_line(f'{claim.place.path}:{claim.place.line}: {what}')}"
+        graded = dict.fromkeys(name for claim in file.file.claims for name in claim.graded)
+        if graded:
+            yield f"    not known before it runs: whether it gave the graded answers of {', '.join(graded)}"
+    if plan.outlook is not None:
+        for line in _work(plan.outlook):
+            yield f"  {line}"
+        yield f"  {_tokens(plan)}"
+    yield ""
+
+
+def _shape(plan: ModelPlan) -> str:
+    if plan.source is None or plan.missing is not None:
+        return f"{plan.missing} (models from conftest.py are not asked for in a dry run)"
+    facts = plan.source.facts()
+    widths = Counter(facts.widths.values())
+    sites = {width: [site for site, own in facts.widths.items() if own == width] for width in widths}
+    sized = "; ".join(f"{width:,} neurons per layer at {', '.join(names)}" for width, names in sites.items())
+    there = "its weights are here" if plan.weights is None else "its weights are not here"
+    return f"{facts.family}, {facts.layers} layers, {sized}; {there}"
+
+
+def _counts(plan: FilePlan) -> str:
+    kinds = Counter(kind_of(claim.sentence).name for claim in plan.file.claims)
+    named = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+    return f"{plan.file.claims[0].place.path}: {_many(len(plan.file.claims), 'claim')} ({named})"
+
+
+def _work(future: Outlook) -> Iterator[str]:
+    for site, layers in future.places.items():
+        yield f"reads {site} of {_ranges(layers)}"
+    texts = ", ".join(_many(count, TEXTS[sort]) for sort, count in future.items.items())
+    yield f"runs {texts or 'no text'}{_weighed(future)}"
+    yield from _passes(future.passes)
+    if future.generated:
+        yield f"generates {future.generated:,} tokens at most"
+    yield f"keeps {_size(future.stored)} in the run cache, less what is there already"
+
+
+def _weighed(future: Outlook) -> str:
+    return f"; looks up weights {_many(future.weights, 'time')}" if future.weights else ""
+
+
+def _passes(passes: Mapping[str, float]) -> Iterator[str]:
+    if passes:
+        each = ", ".join(f"{name} {count:,.0f}" for name, count in passes.items())
+        yield f"passes, counted as whole texts: {sum(passes.values()):,.0f} ({each})"
+
+
+def _tokens(plan: ModelPlan) -> str:
+    if plan.spelling is not None:
+        return f"its tokenizer makes {plan.spelling.tokens:,} tokens of all texts"
+    named = ", ".join(repr(token) for token in unknown_tokens(plan))
+    unknown = [f"whether each of {named} is a single token"] if named else []
+    unknown += ["how long texts are"] if plan.outlook is not None and plan.outlook.items else []
+    return f"not known without its tokenizer.json: {', and '.join(unknown) or 'nothing'}"
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def _ranges(layers: tuple[int, ...]) -> str:
+    """Return numbers as ranges: "layers 0 to 11", "layers 3, 5 to 7"."""
+    runs: list[list[int]] = []
+    for layer in layers:
+        if runs and layer == runs[-1][-1] + 1:
+            runs[-1].append(layer)
+        else:
+            runs.append([layer])
+    words = [str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs]
+    return f"{'layer' if len(layers) == 1 else 'layers'} {', '.join(words)}"
+
+
+def _size(count: int) -> str:
+    size, unit = float(count), "bytes"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if size < 1000:
+            break
+        size, unit = size / 1000, larger
+    return f"{size:,.0f} {unit}" if unit == "bytes" else f"{size:,.1f} {unit}"

@@ -1,0 +1,63 @@
+"""Folders given for models that no claim file names: a slip of the pen on the command line, and told as one."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+import pytest
+
+from neuronclaims.pytest_session.nodes import ClaimItem
+from neuronclaims.pytest_session.settings import added_models, model_names
+
+
+class ModelNames:
+    """Holds the names that folders were given for against those of all claim files collected.
+
+    On the command line a name that none of them has is an error. A configuration file serves runs of any part of the
+    claim files, so there it is a warning, and only where pytest was called without naming a part.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self._trouble: str | None = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
+        """Look at all claim files, before any claim is deselected; not where one of them could not be read.
+
+        Raises pytest's UsageError; a worker of xdist cannot, so its claims say it.
+        """
+        files = {item.path: item.claim_file for item in items if isinstance(item, ClaimItem)}
+        if not files or session.testsfailed:
+            return
+        used = dict.fromkeys(name for file in files.values() for name in file.models)
+        known = {*used, *added_models(self.config)}
+        for where, name in model_names(self.config):
+            if name not in known:
+                self._tell(where, _message(where, name, used))
+
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Let no claim be tested on another model than was meant."""
+        if self._trouble is not None and isinstance(item, ClaimItem):
+            pytest.fail(self._trouble, pytrace=False)
+
+    def _tell(self, where: str, text: str) -> None:
+        if where == "claims_model":
+            if self.config.args_source is not pytest.Config.ArgsSource.ARGS:
+                warnings.warn(pytest.PytestWarning(text), stacklevel=2)
+        elif hasattr(self.config, "workerinput"):
+            self._trouble = text
+        else:
+            raise pytest.UsageError(text)
+
+
+def _message(where: str, name: str, used: Iterable[str]) -> str:
+    names = list(used)
+    close = get_close_matches(name, names, n=1, cutoff=0.5)
+    meant = f" Did you mean {close[0]!r}?" if close else ""
+    return (
+        f"{where}: no claim file that was collected names a model {name!r}; they name {', '.join(names)}.{meant} "
+        f"To put all claims to it besides, write +{name}=FOLDER."
+    )

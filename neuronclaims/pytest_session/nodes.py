@@ -1,0 +1,183 @@
+"""Claim files in pytest's tree: file, then model, then claim.
+
+A claim is a ``pytest.Function`` whose parent is its model, so fixtures work, and ``-k``, ``--lf`` and
+``--dist loadscope`` (one model per worker) need nothing from us.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from neuronclaims.claim_files.claims import Claim, ClaimFile
+from neuronclaims.claim_files.reader import read_claim_file
+from neuronclaims.errors import NeuronClaimsError
+from neuronclaims.kinds import phrases
+from neuronclaims.models.errors import MissingModelError
+from neuronclaims.models.sources import label
+from neuronclaims.pytest_session.marks import check_tags, marks_of
+from neuronclaims.pytest_session.outcomes import (
+    ClaimMissed,
+    drift_status_of,
+    message_of,
+    miss,
+    status_of,
+)
+from neuronclaims.pytest_session.settings import added_models
+from neuronclaims.reports.junit import properties
+from neuronclaims.reports.plain import to_plain
+from neuronclaims.reports.text import one_line
+from neuronclaims.verdicts import broken
+
+if TYPE_CHECKING:
+    from neuronclaims.results import Result
+    from neuronclaims.study import Study
+
+
+DEFECTS = pytest.StashKey[list[BaseException]]()
+"""Unexpected exceptions whose traceback was shown: one that stops a whole run meets every claim of it."""
+
+
+class ClaimFileNode(pytest.File):
+    """One ``*.claims.yaml``."""
+
+    def collect(self) -> Iterator[ModelNode]:
+        """Read the file, and yield one node per model it names; a file with problems is one collection error."""
+        try:
+            claim_file = read_claim_file(self.path, phrases())
+            check_tags(claim_file)
+        except NeuronClaimsError as error:
+            raise self.CollectError(str(error)) from None
+        models = dict.fromkeys((*claim_file.models, *added_models(self.config)))
+        for place, (name, spec) in enumerate(labels(models).items()):
+            yield ModelNode.from_parent(self, name=name, claim_file=claim_file, spec=spec, place=place)
+
+
+class ModelNode(pytest.Collector):
+    """One model a claim file is put to, and its place among them; the family of claims judged together."""
+
+    def __init__(self, *, claim_file: ClaimFile, spec: str, place: int, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.claim_file, self.spec, self.place = claim_file, spec, place
+
+    def collect(self) -> Iterator[ClaimItem]:
+        """Yield one item per claim, in the file's order."""
+        for claim in self.claim_file.claims:
+            yield ClaimItem.from_parent(self, name=claim.id, callobj=check_claim, claim=claim)
+
+
+class ClaimItem(pytest.Function):
+    """One claim on one model."""
+
+    parent: ModelNode
+
+    def __init__(self, *, claim: Claim, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.claim = claim
+        self.result: Result | None = None
+        self.compared: dict[str, Any] | None = None
+        self.from_cache: tuple[int, int] | None = None
+        for mark in marks_of(claim):
+            self.add_marker(mark)
+
+    @property
+    def claim_file(self) -> ClaimFile:
+        """The file the claim stands in."""
+        return self.parent.claim_file
+
+    @property
+    def spec(self) -> str:
+        """The model the claim is put to, as the file calls it."""
+        return self.parent.spec
+
+    def judged_by(self, study: Study) -> Result:
+        """Return the claim's result; what is wrong with its model or run is an error of each of its claims.
+
+        Where the model is not on this machine and the claim file says so, the claim is skipped instead.
+        """
+        try:
+            result = study.judge(self.claim_file, self.spec)[self.claim.id]
+        except NeuronClaimsError as error:
+            if isinstance(error, MissingModelError) and self.claim_file.if_missing == "skip":
+                pytest.skip(f"{error.short} (--claims-model {self.spec}=FOLDER)")
+            result = broken(self.parent.name, self.claim, str(error))
+        return replace(result, model=self.parent.name)
+
+    def reportinfo(self) -> tuple[os.PathLike[str] | str, int | None, str]:
+        """Point at the claim's own line, so that editors and CI annotations can go there."""
+        return self.path, self.claim.place.line - 1, f"{self.parent.name}::{self.name}"
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *rest: Any) -> Any:
+        """Show our own errors as their text alone; anything else is a defect and keeps its traceback."""
+        if isinstance(excinfo.value, (ClaimMissed, NeuronClaimsError)):
+            return str(excinfo.value)
+        shown = self.session.stash.setdefault(DEFECTS, [])
+        if excinfo.value in shown:
+            place = f"{self.claim.place.path}:{self.claim.place.line}"
+            return one_line(
+                f"{place}: could not be tested: {excinfo.exconly()} (its traceback is shown above)"
+            )
+        shown.append(excinfo.value)
+        return super().repr_failure(excinfo, *rest)
+
+    def attach_result(self, report: pytest.TestReport) -> None:
+        """Put the result on the report as plain data: xdist carries nothing else."""
+        if report.when == "call" and self.result is None and isinstance(report.longrepr, tuple):
+            # A missing model is the file's matter, so that pytest's summary names it once per file.
+            report.longrepr = str(self.path), 1, report.longrepr[2]
+        if report.when != "call" or self.result is None:
+            return
+        report.claims_result = to_plain(self.result)  # type: ignore[attr-defined]
+        report.claims_place = self.parent.place  # type: ignore[attr-defined]
+        report.claims_from_cache = self.from_cache  # type: ignore[attr-defined]
+        if self.compared is not None:
+            report.claims_compared = self.compared  # type: ignore[attr-defined]
+        if hasattr(report, "wasxfail"):
+            return
+        if self.compared is not None and self.compared["fails"] and report.failed:
+            report.claims_status = drift_status_of(self.compared["drift"]["status"])  # type: ignore[attr-defined]
+            return
+        report.claims_status = status_of(self.result, report.outcome)  # type: ignore[attr-defined]
+        if report.skipped:
+            report.longrepr = (str(self.path), self.claim.place.line, message_of(self.result))
+        elif report.failed and self.result.as_expected and self.claim.settings.xfail:
+            report.longrepr = message_of(self.result, xfail=self.claim.settings.xfail)
+
+
+def check_claim(request: pytest.FixtureRequest, claims_study: Study) -> None:
+    """Judge the claim, with its whole family, and fail unless the verdict is the one the file expects."""
+    item: ClaimItem = request.node
+    result = item.judged_by(claims_study)
+    item.user_properties.extend(properties(result))
+    item.result = result
+    if result.error is None:
+        item.from_cache = claims_study.from_cache(item.claim_file, item.spec, item.claim.id)
+    baseline = request.config.pluginmanager.get_plugin("neuronclaims-comparing")
+    if baseline is not None:
+        baseline.see(item, result, claims_study)
+    if not result.as_expected:
+        miss(result, item.config)
+
+
+def labels(models: Iterable[str]) -> dict[str, str]:
+    """Return a short name, fit for a node id, for each model of a file; alike ones are told apart by their path."""
+    specs = list(models)
+    short = [label(spec) for spec in specs]
+    found: dict[str, str] = {}
+    for name, spec in zip(short, specs, strict=True):
+        if short.count(name) > 1:
+            name = label(spec.replace("/", "-").replace("\\", "-"))
+        found[_untaken(name, found)] = spec
+    return found
+
+
+def _untaken(name: str, taken: Iterable[str]) -> str:
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{name}-{number}"
+    return free

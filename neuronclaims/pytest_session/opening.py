@@ -1,0 +1,62 @@
+"""What a pytest session does before its claims: open the study, and warn of claims that cannot pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from neuronclaims.pytest_session.nodes import ClaimItem, ModelNode
+from neuronclaims.pytest_session.progress import progress_of
+from neuronclaims.pytest_session.settings import folder_of, model_folders, value_of
+from neuronclaims.reports.text import one_line
+from neuronclaims.study import Study, hopeless
+
+if TYPE_CHECKING:
+    from neuronclaims.claim_files.claims import Claim
+    from neuronclaims.models.sources import LoadedModel
+
+
+def open_study(session: pytest.Session, models: Mapping[str, LoadedModel | Path]) -> Study:
+    """Return the study of a session, told of all claim files and models that were not deselected."""
+    from neuronclaims.models.options import RunOptions
+
+    config = session.config
+    study = Study(
+        cache=folder_of(config, "cache"),
+        options=RunOptions(dtype=value_of(config, "dtype"), device=value_of(config, "device")),
+        models={**models, **model_folders(config)},
+        progress=progress_of(config),
+    )
+    for node in model_nodes(session.items):
+        study.expect(node.claim_file, node.spec)
+    return study
+
+
+def model_nodes(items: Iterable[pytest.Item]) -> list[ModelNode]:
+    """Return the model nodes of the claims among some items, each once, in order."""
+    return list(dict.fromkeys(item.parent for item in items if isinstance(item, ClaimItem)))
+
+
+def forewarn(items: Iterable[pytest.Item]) -> list[str]:
+    """Name the claims that cannot pass however clear their effect, before any model runs."""
+    chosen = {(item.claim_file.path, item.claim.id): item for item in items if isinstance(item, ClaimItem)}
+    files = {item.claim_file.path: item.claim_file for item in chosen.values()}
+    reasons = {path: hopeless(file) for path, file in files.items()}
+    return [
+        _forewarning(item.claim, reasons[path][name])
+        for (path, name), item in chosen.items()
+        if name in reasons[path] and is_to_hold(item.claim)
+    ]
+
+
+def is_to_hold(claim: Claim) -> bool:
+    """Say whether a claim is expected to be supported."""
+    settings = claim.settings
+    return settings.expect == "supported" and not settings.skip and not settings.xfail
+
+
+def _forewarning(claim: Claim, reason: str) -> str:
+    return one_line(f"{claim.place.path}:{claim.place.line}: cannot be supported: {reason}")

@@ -1,0 +1,144 @@
+"""What would be asked of a model, and which claims could not be put to it or not pass: told without running it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from neuronclaims.engines.cost import Outlook, outlook, refused
+from neuronclaims.errors import NeuronClaimsError
+from neuronclaims.kinds import kind_of
+from neuronclaims.models.errors import MissingModelError
+from neuronclaims.models.sources import LoadedModel, Source, open_model
+from neuronclaims.models.tokenization_check import Spelling, spelling, tokens_of
+from neuronclaims.pytest_session.opening import is_to_hold
+from neuronclaims.study import hopeless
+
+if TYPE_CHECKING:
+    from neuronclaims.claim_files.claims import Claim, ClaimFile
+    from neuronclaims.measurements import Measurement
+
+
+@dataclass(frozen=True, slots=True)
+class FilePlan:
+    """One claim file on one model: what its claims need, and by id why some could not be put to it or not pass.
+
+    ``needs`` is empty where nothing is known of the model.
+    """
+
+    file: ClaimFile
+    needs: Mapping[str, tuple[Measurement, ...]]
+    errors: Mapping[str, str]
+    hopeless: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPlan:
+    """One model and the files put to it; ``missing`` says why nothing is known of it.
+
+    ``spelling`` is None where its tokenizer is not at hand, ``weights`` says why they are not, or is None.
+    """
+
+    spec: str
+    files: tuple[FilePlan, ...]
+    source: Source | None = None
+    missing: str | None = None
+    weights: str | None = None
+    outlook: Outlook | None = None
+    spelling: Spelling | None = None
+
+    @property
+    def fails(self) -> bool:
+        """Whether a run of it would certainly end in an error of a claim."""
+        lost = self.missing is not None and any(plan.file.if_missing == "fail" for plan in self.files)
+        return lost or any(plan.errors for plan in self.files)
+
+    @property
+    def needs(self) -> tuple[Measurement, ...]:
+        """All that its claims need, each once."""
+        return _together(self.files)
+
+
+def planned(
+    files: Sequence[ClaimFile], spec: str, models: Mapping[str, LoadedModel | Path] | None = None
+) -> ModelPlan:
+    """Plan some claim files on the model they call ``spec``, which must be the same for all of them."""
+    base = files[0].path.parent
+    try:
+        source = open_model(spec, base, models, weights=False)
+    except NeuronClaimsError as error:
+        said = error.short if isinstance(error, MissingModelError) else str(error)
+        plans = tuple(FilePlan(file, {}, {}, hopeless(file)) for file in files)
+        return ModelPlan(spec, plans, missing=said)
+    plans = tuple(_file(file, source) for file in files)
+    try:
+        known = spelling(source, _together(plans))
+    except NeuronClaimsError as error:
+        return ModelPlan(spec, plans, source, missing=str(error))
+    plans = tuple(_refusing(plan, known.refused) for plan in plans) if known else plans
+    future = outlook(source.facts(), _together(plans))
+    return ModelPlan(spec, plans, source, None, _weightless(spec, base, models), future, known)
+
+
+def folder_of_model(file: ClaimFile, spec: str, models: Mapping[str, LoadedModel | Path]) -> Path | None:
+    """Return the folder of a model, by which files that name a path from different folders are told apart."""
+    try:
+        return open_model(spec, file.path.parent, models, weights=False).folder
+    except NeuronClaimsError:
+        return None
+
+
+def unknown_tokens(plan: ModelPlan) -> tuple[str, ...]:
+    """Return the tokens that claims name and nobody looked up, in order."""
+    if plan.spelling is not None:
+        return ()
+    return tuple(sorted({token for need in plan.needs for token in tokens_of(need)}))
+
+
+def _weightless(spec: str, base: Path, models: Mapping[str, LoadedModel | Path] | None) -> str | None:
+    try:
+        open_model(spec, base, models)
+    except NeuronClaimsError as error:
+        return str(error)
+    return None
+
+
+def _file(file: ClaimFile, source: Source) -> FilePlan:
+    needs: dict[str, tuple[Measurement, ...]] = {}
+    errors: dict[str, str] = {}
+    for claim in file.claims:
+        try:
+            found = kind_of(claim.sentence).needs(claim, source.facts())
+        except NeuronClaimsError as error:
+            errors[claim.id] = str(error)
+        else:
+            needs[claim.id] = found
+    whole = FilePlan(file, needs, errors, hopeless(file))
+    return _refusing(
+        whole, {need: why for need in _together([whole]) if (why := refused(source.facts(), need))}
+    )
+
+
+def _refusing(plan: FilePlan, refused: Mapping[Measurement, str]) -> FilePlan:
+    """Take out the claims that need what was refused, each with the reason."""
+    lost = {name: refused[need] for name, needs in plan.needs.items() for need in needs if need in refused}
+    kept = {name: needs for name, needs in plan.needs.items() if name not in lost}
+    return FilePlan(plan.file, kept, {**plan.errors, **lost}, plan.hopeless)
+
+
+def _together(plans: Sequence[FilePlan]) -> tuple[Measurement, ...]:
+    return tuple(dict.fromkeys(need for plan in plans for needs in plan.needs.values() for need in needs))
+
+
+def told(plan: FilePlan) -> Iterator[tuple[Claim, str]]:
+    """Yield the claims that something is wrong with, in the file's order, and what it is.
+
+    That too few prompts allow no support is no fault of a claim which is not expected to be supported.
+    """
+    for claim in plan.file.claims:
+        if claim.id in plan.errors:
+            yield claim, f"cannot be put to this model: {plan.errors[claim.id]}"
+        elif claim.id in plan.hopeless and is_to_hold(claim):
+            yield claim, f"cannot be supported: {plan.hopeless[claim.id]}"

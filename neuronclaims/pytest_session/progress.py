@@ -1,0 +1,139 @@
+"""How far a model is, told while pytest stands in the middle of a line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from _pytest.capture import CaptureManager
+    from _pytest.terminal import TerminalReporter
+
+    from neuronclaims.models.options import Progress
+
+NAME = "neuronclaims-progress"
+
+
+def progress_of(config: pytest.Config) -> Callable[[Progress], None]:
+    """Return what shows a run's progress, or, where nobody would see it, what shows nothing."""
+    reporter: TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or hasattr(config, "workerinput") or config.get_verbosity() < 0:
+        return lambda _: None
+    capture = config.pluginmanager.get_plugin("capturemanager")
+    shown = Live(reporter, capture) if reporter.isatty and reporter.hasmarkup else Logged(reporter, capture)
+    config.pluginmanager.register(shown, NAME)
+    return shown
+
+
+class _Shown:
+    """What both ways of showing progress share: they write past pytest's capture, and end before a result is told."""
+
+    counts: bool
+
+    def __init__(self, reporter: TerminalReporter, capture: CaptureManager | None) -> None:
+        self._reporter = reporter
+        self._capture = capture
+        self._open = False
+        self._clock = Clock()
+
+    def __call__(self, progress: Progress) -> None:
+        """Show one step."""
+        left = self._clock.left(progress)
+        text = step(progress, counting=self.counts, known=self._reporter.verbosity > 0, left=left)
+        if text is None:
+            return
+        with self._capture.global_and_fixture_disabled() if self._capture else nullcontext():
+            self._show(progress.model, text)
+            self._open = True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Give pytest its line back before it writes what came of the claim."""
+        if self._open:
+            self._open = False
+            self._close(report.nodeid)
+
+    def _show(self, model: str, text: str) -> None:
+        raise NotImplementedError
+
+    def _close(self, nodeid: str) -> None:
+        raise NotImplementedError
+
+
+class Live(_Shown):
+    """On a terminal: one line below pytest's that counts, and is gone when the model is done."""
+
+    counts = True
+
+    def _show(self, model: str, text: str) -> None:
+        writer = self._reporter.config.get_terminal_writer()
+        begin = "\r\x1b[K" if self._open else "\n"
+        writer.write_raw(begin + f"{model}: {text}"[: max(writer.fullwidth - 1, 20)], flush=True)
+
+    def _close(self, _: str) -> None:
+        writer = self._reporter.config.get_terminal_writer()
+        column = writer.width_of_current_line % writer.fullwidth + 1
+        writer.write_raw(f"\r\x1b[K\x1b[A\x1b[{column}G", flush=True)
+
+
+class Logged(_Shown):
+    """Elsewhere: what is being done is added to pytest's line, and that line begun anew afterwards."""
+
+    counts = False
+
+    def _show(self, model: str, text: str) -> None:
+        self._reporter.write(f", {text}" if self._open else f"{model}: {text}", flush=True)
+
+    def _close(self, nodeid: str) -> None:
+        reporter = self._reporter
+        reporter.currentfspath = None
+        if reporter.verbosity <= 0:
+            reporter.write_fspath_result(nodeid, "")
+
+
+class Clock:
+    """Reckons how long a run still takes, from what it did since its first batch began."""
+
+    def __init__(self, now: Callable[[], float] = monotonic) -> None:
+        self._now = now
+        self._began = now()
+
+    def left(self, progress: Progress) -> float | None:
+        """Return the seconds left at one step, None where nothing is known of them."""
+        if progress.stage != "measuring":
+            return None
+        if progress.done == 0:
+            self._began = self._now()
+            return None
+        return (self._now() - self._began) / progress.done * (progress.total - progress.done)
+
+
+def spoken(seconds: float) -> str:
+    """Return a time as one would say it, no finer than it is known."""
+    if seconds < 55:
+        return f"{max(round(seconds), 1) if seconds < 10 else 5 * round(seconds / 5)} s"
+    minutes = round(seconds / 60)
+    return f"{max(minutes, 1)} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def step(progress: Progress, counting: bool, known: bool, left: float | None = None) -> str | None:
+    """Say in words what a run does at one step, None for what need not be said.
+
+    ``counting`` asks for every batch, ``known`` to hear even of a run that finds everything in its cache; ``left``
+    are the seconds it still takes, where they are known.
+    """
+    done, total = progress.done, progress.total
+    if progress.stage == "loading":
+        return "loading the model" if done < total else None
+    if progress.stage == "cached":
+        return f"{done} of {total} prompts found in the cache" if known or done < total else None
+    if progress.stage == "waiting":
+        return "waiting for another process that measures this model"
+    if done == 0:
+        return f"measuring {total} prompts" if total else None
+    more = f", about {spoken(left)} left" if left is not None and done < total else ""
+    return f"measured {done} of {total} prompts{more}" if counting else None

@@ -1,0 +1,173 @@
+"""Gathers the results of a session from its reports, wherever its claims ran, and hands them to the writers."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import pytest
+
+from neuronclaims.pytest_session.ending import end_gently
+from neuronclaims.pytest_session.messages import Message
+from neuronclaims.pytest_session.naming import ShortSummary
+from neuronclaims.pytest_session.settings import SUFFIXES, folder_of, value_of
+
+if TYPE_CHECKING:
+    from _pytest.terminal import TerminalReporter
+
+    from neuronclaims.reports.account import Account
+    from neuronclaims.reports.entry import Entry, Outcome, Rematch
+    from neuronclaims.reports.writers import Trouble
+
+
+Told: TypeAlias = tuple[int, "tuple[int, int] | None"]
+"""The place of the claim's model in its file, and how many of its texts were read from the cache, of how many."""
+
+
+def listen(config: pytest.Config) -> None:
+    """Register what gathers results and tells of them."""
+    recorder = ClaimsRecorder(config)
+    config.pluginmanager.register(recorder, "neuronclaims-recorder")
+    config.pluginmanager.register(ShortSummary(recorder), "neuronclaims-summary")
+
+
+class ClaimsRecorder:
+    """Keeps what came of every claim. Registered where reports arrive: never on an xdist worker."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self._asked: dict[str, None] = {}
+        self._found: dict[str, tuple[Outcome, Mapping[str, Any], Mapping[str, str], Told]] = {}
+        self._skipped: set[str] = set()
+        self._rematched: Mapping[str, Rematch] = {}
+        self._interrupted = False
+        self._known: list[Entry] | None = None
+        self._written: dict[str, Path] = {}
+        self._troubles: list[Trouble] = []
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Keep which claims are to be tested."""
+        self._expect([item.nodeid for item in session.items if hasattr(item, "attach_result")])
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
+        """Keep the same where xdist's workers collect."""
+        self._expect([name for name in ids if name.partition("::")[0].endswith(SUFFIXES)])
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Keep which claim files could not be read: nothing is known of what stands in them."""
+        if report.failed and report.nodeid.endswith(SUFFIXES):
+            self._expect([report.nodeid])
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep the latest result of each claim; a re-run replaces an earlier one."""
+        result = getattr(report, "claims_result", None)
+        if result is None:
+            if report.skipped:
+                self._skipped.add(report.nodeid)
+            return
+        outcome: Outcome = "xfailed" if report.skipped and hasattr(report, "wasxfail") else report.outcome
+        drift = (getattr(report, "claims_compared", None) or {}).get("drift") or {}
+        told = getattr(report, "claims_place", 0), getattr(report, "claims_from_cache", None)
+        self._found[report.nodeid] = outcome, result, drift, told
+        self._known = None
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None and reporter.isatty and isinstance(report.longrepr, str):
+            report.longrepr = Message(report.longrepr)
+        if report.failed and reporter is not None:
+            # Failures of a category of our own make pytest's bar yellow, unless it knows of its own category.
+            reporter.stats.setdefault("failed", [])
+
+    @pytest.hookimpl(tryfirst=True)  # xdist waits for its workers here, and who ends a session may not wait
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Write the report files, when claims ran and there is a place for them."""
+        ended = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+        self._interrupted = not ended or bool(session.shouldstop or session.shouldfail)
+        if not self._found:
+            return
+        from neuronclaims.reports.writers import write_all
+
+        self._written, self._troubles = write_all(self.account(), places(self.config))
+        if session.exitstatus == pytest.ExitCode.OK and any(trouble.needed for trouble in self._troubles):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if exitstatus == pytest.ExitCode.INTERNAL_ERROR and reporter is not None:
+            self.pytest_terminal_summary(reporter)  # pytest itself sums up nothing then
+
+    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
+        """Draw the claims, between pytest's failures and its short summary, and say where their reports are."""
+        verbosity = self.config.get_verbosity()
+        if self._found and not self.config.option.no_summary and verbosity >= -1:
+            self._draw(terminalreporter)
+        if self._written and verbosity >= 0:
+            terminalreporter.write_line(f"Written: {', '.join(map(self._spoken, self._written))}")
+        for trouble in self._troubles:
+            terminalreporter.write_line(trouble.text, red=True, bold=True)
+
+    def take(self, rematched: Mapping[str, Rematch]) -> None:
+        """Keep where the neurons of lost claims were found, by the claims' node ids."""
+        self._rematched, self._known = rematched, None
+
+    def entries(self) -> list[Entry]:
+        """Return what is known so far: by file, then models in the file's order, then claims by their place."""
+        if self._known is None:
+            from neuronclaims.reports.entry import Entry, in_order
+            from neuronclaims.reports.plain import from_plain
+
+            self._known = in_order(
+                Entry(
+                    name,
+                    outcome,
+                    from_plain(plain),
+                    drift.get("status"),
+                    drift.get("sentence", ""),
+                    *told,
+                    self._rematched.get(name),
+                )
+                for name, (outcome, plain, drift, told) in self._found.items()
+            )
+        return self._known
+
+    def account(self) -> Account:
+        """Return what is known so far, and which claims nothing is known of."""
+        from neuronclaims.reports.account import Account
+
+        missing = self._asked.keys() - self._found.keys() - self._skipped
+        return Account(tuple(self.entries()), tuple(sorted(missing)), self._interrupted)
+
+    def _spoken(self, name: str) -> str:
+        """Return a report as one would call it: a file by its path from here, anything else by its name."""
+        path, base = self._written[name], self.config.invocation_params.dir
+        if path.name != name:
+            return name
+        return str(path.relative_to(base)) if path.is_relative_to(base) else str(path)
+
+    def _expect(self, names: Sequence[str]) -> None:
+        if names and not self._asked and not self.config.option.collectonly:
+            end_gently(self.config)
+        self._asked.update(dict.fromkeys(names))
+
+    def _draw(self, reporter: TerminalReporter) -> None:
+        from neuronclaims.reports.terminal.writer import draw
+
+        writer = self.config.get_terminal_writer()
+        text = draw(
+            self.account(),
+            width=writer.fullwidth,
+            colour=writer.hasmarkup,
+            verbosity=self.config.get_verbosity(),
+            encoding=getattr(sys.stdout, "encoding", None) or "utf-8",
+        )
+        reporter.write_sep("=", "claims")
+        reporter.write_raw(text)
+
+
+def places(config: pytest.Config) -> dict[str, Path]:
+    """Return where reports are to go: the folder of ``report``, and GitHub's file for a job's ``summary``."""
+    folder, file = folder_of(config, "report"), os.environ.get("GITHUB_STEP_SUMMARY")
+    found = {} if folder is None else {"report": folder}
+    return found if not file or value_of(config, "summary") == "off" else {**found, "summary": Path(file)}

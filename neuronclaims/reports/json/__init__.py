@@ -1,0 +1,1 @@
+"""Results as claims.json, with a versioned schema."""

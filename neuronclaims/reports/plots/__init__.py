@@ -1,0 +1,56 @@
+"""Figures for papers: one figure of one claim as SVG, PDF or PNG, drawn with matplotlib where it is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from neuronclaims.errors import NeuronClaimsError
+from neuronclaims.figures import Bins, Distributions, Figure, Matrix, Null, Points, Surface
+
+FORMATS = (".svg", ".pdf", ".png")
+WIDTH = 6.5
+"""Inches across: the text of a page with margins of one inch."""
+
+
+class PaperError(NeuronClaimsError):
+    """A figure that could not be drawn or written."""
+
+
+def write_figure(figure: Figure, path: Path, width: float = WIDTH, dots: int = 300) -> Path:
+    """Draw a figure ``width`` inches across, write it and return its path.
+
+    The ending of ``path`` says as what; ``dots`` per inch are those of a PNG. The same figure gives the same bytes.
+    Raises PaperError without matplotlib, for a table, for another ending, and where the file cannot be written.
+    """
+    if path.suffix.lower() not in FORMATS:
+        raise PaperError(f"{path.name} must end in {', '.join(FORMATS[:-1])} or {FORMATS[-1]}.")
+    if figure.kind == "table":
+        raise PaperError(f"{figure.title!r} is a table: its rows are in the report and in claims.json.")
+    if find_spec("matplotlib") is None:
+        raise PaperError(
+            "Figures for papers need matplotlib. Install it: pip install 'neuronclaims[figures]'"
+        )
+    from neuronclaims.reports.plots import canvas
+
+    try:
+        with canvas.styled():
+            canvas.save(_painters()[type(figure)](figure, width), path, dots)
+    except OSError as error:
+        raise PaperError(f"{path} could not be written: {error.strerror}.") from error
+    return path
+
+
+def _painters() -> dict[type, Callable[[Any, float], Any]]:
+    from neuronclaims.reports.plots import curves, grids, spread
+
+    return {
+        Distributions: spread.distributions,
+        Null: spread.null,
+        Points: curves.points,
+        Bins: curves.bins,
+        Surface: grids.surface,
+        Matrix: grids.matrix,
+    }

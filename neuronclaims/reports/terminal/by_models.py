@@ -1,0 +1,113 @@
+"""Claims by models in a terminal: words and numbers where they fit, marks alone where there are many models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.cells import cell_len
+from rich.console import RenderableType
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from neuronclaims.reports.matrix import MARKS, NO_RESULT, Cell, ClaimsByModels, Line
+from neuronclaims.reports.terminal.table import colour_of, shown
+
+SIGNS = "".join((*MARKS.values(), NO_RESULT))
+"""What an encoding must be able to write for us to mark verdicts with more than ASCII."""
+
+ASCII = {"✓": "+", "✗": "x", NO_RESULT: "-"}
+CLAIM = 24
+"""Columns that claims need beside words and numbers."""
+
+WORD = max(len(word) for word in MARKS) + 2
+"""Columns of a mark and a verdict."""
+
+GAP = 2
+
+
+def by_models(matrix: ClaimsByModels, width: int, plain: bool) -> Iterator[RenderableType]:
+    """Yield a heading and the claims of a file by its models, for a terminal of ``width`` columns.
+
+    A cell has mark and verdict over the effect with its interval, or its value alone, or where even that is too wide
+    nothing but the mark, with a line that explains them. ``plain`` keeps to ASCII.
+    """
+    characters = "-" if plain else "─"
+    yield Rule(shown(f"By model: {matrix.file}", "bold"), align="left", style="dim", characters=characters)
+    for intervals in (True, False):
+        columns = _columns(matrix, intervals)
+        if CLAIM + sum(columns) + GAP * len(columns) <= width:
+            yield _in_words(matrix, columns, intervals, plain)
+            return
+    yield from _in_marks(matrix, width, plain)
+
+
+def _columns(matrix: ClaimsByModels, intervals: bool) -> list[int]:
+    """Return how wide the column of each model is."""
+    return [
+        max([WORD, *(cell_len(_numbers(line.cells[place], intervals)) for line in matrix.lines)])
+        for place in range(len(matrix.models))
+    ]
+
+
+def _numbers(cell: Cell | None, intervals: bool) -> str:
+    return "" if cell is None else cell.numbers if intervals else cell.value
+
+
+def _in_words(matrix: ClaimsByModels, columns: list[int], intervals: bool, plain: bool) -> Table:
+    grid = Table.grid(padding=(0, GAP, 0, 0))
+    grid.add_column(overflow="fold")
+    for width in columns:
+        grid.add_column(width=width, overflow="fold")
+    grid.add_row("", *(shown(model, "dim") for model in matrix.models))
+    for line in matrix.lines:
+        cells = (_in_word(cell, _numbers(cell, intervals), plain) for cell in line.cells)
+        grid.add_row(_claim(line), *cells)
+    return grid
+
+
+def _claim(line: Line) -> Text:
+    effect = shown(f"\n{line.short_effect}" if line.effect else "", "dim")
+    return shown(line.name).append_text(effect)
+
+
+def _in_word(cell: Cell | None, numbers: str, plain: bool) -> Text:
+    if cell is None:
+        return shown(f"{_sign(NO_RESULT, plain)} no result", "dim")
+    text = shown(f"{_sign(cell.mark, plain)} {cell.verdict}", colour_of(cell.entry))
+    return text.append(f"\n{numbers}" if numbers else "", style="dim")
+
+
+def _in_marks(matrix: ClaimsByModels, width: int, plain: bool) -> Iterator[RenderableType]:
+    """Yield tables of marks alone, models by their numbers, as many beside each other as there is room for."""
+    room = len(str(len(matrix.models)))
+    most = max((width - CLAIM) // (room + 1), 1)
+    numbered = [f"{number}={model}" for number, model in enumerate(matrix.models, start=1)]
+    yield shown(", ".join(numbered), "dim")
+    for start in range(0, len(matrix.models), most):
+        yield _marks(matrix, range(start, min(start + most, len(matrix.models))), room, plain)
+    found = dict.fromkeys(
+        cell.verdict if cell else "no result" for line in matrix.lines for cell in line.cells
+    )
+    words = [word for word in (*MARKS, "no result") if word in found]
+    yield shown(", ".join(f"{_sign(MARKS.get(word, NO_RESULT), plain)} {word}" for word in words), "dim")
+
+
+def _marks(matrix: ClaimsByModels, places: range, room: int, plain: bool) -> Table:
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(overflow="fold", min_width=CLAIM - 1)
+    for _ in places:
+        grid.add_column(width=room, justify="right")
+    grid.add_row("", *(shown(str(place + 1), "dim") for place in places))
+    for line in matrix.lines:
+        grid.add_row(shown(line.name), *(_mark(line.cells[place], plain) for place in places))
+    return grid
+
+
+def _mark(cell: Cell | None, plain: bool) -> Text:
+    mark, colour = (NO_RESULT, "dim") if cell is None else (cell.mark, colour_of(cell.entry))
+    return shown(_sign(mark, plain), colour)
+
+
+def _sign(mark: str, plain: bool) -> str:
+    return ASCII.get(mark, mark) if plain else mark

@@ -1,0 +1,60 @@
+"""The table of claims in a wide terminal: its columns, and a row of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from textwrap import wrap
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from neuronclaims.reports.entry import Entry
+from neuronclaims.reports.terminal.sketches import WIDTH
+from neuronclaims.reports.text import visible
+
+COLOURS = {"supported": "green", "refuted": "red", "inconclusive": "yellow", None: "red"}
+
+EFFECTS = 34
+"""Columns of the table for effects."""
+
+COLUMNS = (
+    ("verdict", 14),
+    ("claim", None),
+    ("effect with interval", EFFECTS),
+    ("p adj.", 11),
+    ("n", 8),
+    ("rank in layer", 13),
+    ("figure", WIDTH),
+)
+"""Titles and widths of the table; the sentence takes what is left."""
+
+
+def row(cells: Sequence[RenderableType]) -> Table:
+    """Return one claim as a grid of its own, all of the same widths: remarks can run under it at full width."""
+    grid = Table.grid(padding=(0, 2, 0, 0), expand=True)
+    for name, width in COLUMNS:
+        right = name.startswith("p ")
+        grid.add_column(
+            width=width, ratio=None if width else 1, justify="right" if right else "left", overflow="fold"
+        )
+    grid.add_row(*cells)
+    return grid
+
+
+def id_lines(name: str, width: int) -> str:
+    """Return a claim's id in lines as wide as its sentence is in a terminal of ``width`` columns, broken at hyphens."""
+    room = width - sum(columns or 0 for _, columns in COLUMNS) - 2 * (len(COLUMNS) - 1)
+    return "\n".join(wrap(name, room))
+
+
+def colour_of(entry: Entry) -> str:
+    """Return the colour of a claim's verdict: it says whether the session minds; the word says the verdict."""
+    if entry.failed and entry.result.verdict != "inconclusive":
+        return "red"
+    return "green" if entry.outcome == "passed" else COLOURS[entry.result.verdict]
+
+
+def shown(text: str, style: str = "") -> Text:
+    """Return text of users as it may be shown, in a style."""
+    return Text(visible(text), style=style)

@@ -1,0 +1,98 @@
+"""Whether a sentence could be read in two ways, decided from the phrases alone.
+
+Every phrase becomes a graph of words: each node is one word, and leads to the nodes that may follow it. Two phrases
+read alike where both graphs can be walked to the end together, each word fitting both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from neuronclaims.claim_files.errors import quoted
+from neuronclaims.sentences.field import Label
+from neuronclaims.sentences.templates import Part, Phrase, PhraseError
+
+END = -1
+_Entry: TypeAlias = frozenset[int]
+_Pair: TypeAlias = tuple[int, int]
+
+
+@dataclass(slots=True)
+class _Graph:
+    """Words of a phrase: ``labels`` by node, ``after`` the nodes that may follow (``END`` where none must)."""
+
+    labels: list[Label] = field(default_factory=list)
+    after: list[_Entry] = field(default_factory=list)
+    start: _Entry = frozenset()
+
+    @classmethod
+    def of(cls, phrase: Phrase) -> _Graph:
+        graph = cls()
+        entry: _Entry = frozenset({END})
+        for stretch in reversed(phrase.stretches):
+            inside = graph._before(stretch.parts, entry)
+            entry = inside | entry if stretch.optional else inside
+        graph.start = entry
+        return graph
+
+    def _before(self, parts: Sequence[Part], entry: _Entry) -> _Entry:
+        """Put parts in front of what follows them; return where one enters them."""
+        for part in reversed(parts):
+            rows = [self._row(pattern, entry) for pattern in part.patterns]
+            entry = frozenset().union(*rows)
+        return entry
+
+    def _row(self, pattern: Sequence[Label], entry: _Entry) -> _Entry:
+        for label in reversed(pattern):
+            self.labels.append(label)
+            self.after.append(entry)
+            entry = frozenset({len(self.labels) - 1})
+        return entry
+
+
+def check_phrases(phrases: Mapping[str, Phrase]) -> None:
+    """Raise PhraseError when two kinds of claim, given by name, could read one sentence in two ways."""
+    named = [(name, phrase, _Graph.of(phrase)) for name, phrase in phrases.items()]
+    for number, (name, phrase, graph) in enumerate(named):
+        for other_name, other, other_graph in named[number + 1 :]:
+            if phrase.build is other.build:
+                raise PhraseError(f"{name} and {other_name} both build {phrase.build.__name__}")
+            if any(END in graph.after[a] & other_graph.after[b] for a, b in _walk(graph, other_graph)):
+                raise PhraseError(
+                    f"a sentence could be read both as {name}, {quoted(phrase.shape)}, "
+                    f"and as {other_name}, {quoted(other.shape)}"
+                )
+        if _reads_twice(graph):
+            raise PhraseError(f"a sentence could be read in two ways as {name}: {quoted(phrase.shape)}")
+
+
+def _walk(first: _Graph, second: _Graph) -> Iterator[_Pair]:
+    """Yield the pairs of nodes that one row of words can reach in both graphs."""
+    seen: set[_Pair] = set()
+    waiting = [(a, b) for a in first.start for b in second.start]
+    while waiting:
+        pair = waiting.pop()
+        if pair in seen or END in pair or not first.labels[pair[0]].meets(second.labels[pair[1]]):
+            continue
+        seen.add(pair)
+        yield pair
+        waiting.extend((a, b) for a in first.after[pair[0]] for b in second.after[pair[1]])
+
+
+def _reads_twice(graph: _Graph) -> bool:
+    """Whether two different ways through a graph, each word fitting both, part and come together again."""
+    reached = set(_walk(graph, graph))
+    ending = {pair for pair in reached if END in graph.after[pair[0]] & graph.after[pair[1]]}
+    before: dict[_Pair, list[_Pair]] = {}
+    for pair in reached:
+        for after in ((a, b) for a in graph.after[pair[0]] for b in graph.after[pair[1]]):
+            before.setdefault(after, []).append(pair)
+    waiting, useful = list(ending), set(ending)
+    while waiting:
+        for earlier in before.get(waiting.pop(), ()):
+            if earlier not in useful:
+                useful.add(earlier)
+                waiting.append(earlier)
+    return any(a != b for a, b in useful)

@@ -1,0 +1,87 @@
+"""The hole for whom a claim is about: one neuron, every one of some, or some neuron of a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from neuronclaims.sentences.field import Hole, MisreadError, Pattern, Word, expect_words, literal
+from neuronclaims.sentences.neurons import ONE_NEURON, NeuronsHole, one_neuron
+from neuronclaims.sentences.ranges import LayersHole
+from neuronclaims.sentences.search import Search
+from neuronclaims.sentences.values import Subject
+
+_NEURONS: Hole = NeuronsHole()
+_LAYERS: Hole = LayersHole()
+_MEANT = {
+    **dict.fromkeys(("each", "all", "both", "neurons"), "every neuron of"),
+    **dict.fromkeys(("any", "a", "one"), "some neuron"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectHole:
+    """Whom a claim is about.
+
+    ``neuron 11:365``; ``every neuron of 11:365, 11:680``; ``some neuron of layer 11``; ``some neuron``. A word ``of``
+    after ``some neuron`` always begins its layers.
+    """
+
+    expected: tuple[str, ...] = ("'neuron'", "'every neuron of'", "'some neuron'")
+    shape: str = "neuron LAYER:INDEX"
+    candidates: tuple[str, ...] = ("neuron", "every neuron of", "some neuron")
+
+    @property
+    def patterns(self) -> tuple[Pattern, ...]:
+        """Each of the four forms, with all that their lists may be."""
+        every, some = literal("every neuron of"), literal("some neuron")
+        return (
+            *((*literal("neuron"), *one) for one in ONE_NEURON.patterns),
+            *((*every, *neurons) for neurons in _NEURONS.patterns),
+            *((*some, *literal("of"), *layers) for layers in _LAYERS.patterns),
+            some,
+        )
+
+    def read(self, words: Sequence[Word]) -> tuple[Subject, int]:
+        """Read one of the four forms."""
+        opening = "" if words[0].quoted else words[0].text
+        if opening == "neuron":
+            return _one(words), 2
+        if opening == "every":
+            expect_words(words, ("neuron", "of"), 1)
+            neurons, used = _rest(_NEURONS, words, 3)
+            return Subject("every", neurons), used
+        if opening != "some":
+            raise MisreadError(suggestion=_MEANT.get(opening))
+        expect_words(words, ("neuron",), 1)
+        if len(words) == 2 or words[2].text != "of":
+            return Subject("some", (), Search(None)), 2
+        layers, used = _rest(_LAYERS, words, 3)
+        return Subject("some", (), layers), used
+
+    def write(self, value: Subject) -> str:
+        """Return whom it is about, in words."""
+        return str(value)
+
+
+def _one(words: Sequence[Word]) -> Subject:
+    if len(words) == 1:
+        raise MisreadError(ahead=1, expected=ONE_NEURON.expected)
+    if words[1].text.endswith(",") and len(words) > 2:
+        raise MisreadError("several neurons are claimed with 'every neuron of 11:365, 11:680'", ahead=1)
+    try:
+        return Subject("one", (one_neuron(words[1]),))
+    except MisreadError as misread:
+        raise misread.shifted(1, ONE_NEURON.expected) from None
+
+
+def _rest(hole: Hole, words: Sequence[Word], used: int) -> tuple[Any, int]:
+    """Read with another hole what follows the first words."""
+    if len(words) == used:
+        raise MisreadError(ahead=used, expected=hole.expected)
+    try:
+        value, more = hole.read(words[used:])
+    except MisreadError as misread:
+        raise misread.shifted(used, hole.expected) from None
+    return value, used + more

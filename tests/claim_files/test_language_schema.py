@@ -1,0 +1,79 @@
+"""The JSON Schema that editors use is current, accepts what is read, and refuses what is not."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import get_args
+
+import jsonschema
+import pytest
+import yaml
+from toy_claims import FULL
+
+from neuronclaims.claim_files.claims import Pool, Span
+from neuronclaims.claim_files.editor import editor_schema, schema_text
+from neuronclaims.claim_files.schema import TOKEN_RULES
+from neuronclaims.sentences.values import SITES
+
+KEPT = Path(__file__).parents[2] / "claims.schema.json"
+EXAMPLE = yaml.safe_load(FULL)
+
+
+def test_the_schema_kept_for_editors_is_current():
+    assert KEPT.read_text(encoding="utf-8") == schema_text(), (
+        "run: python -m neuronclaims.claim_files.editor > claims.schema.json"
+    )
+
+
+def test_the_schema_is_one_and_accepts_a_full_claim_file_as_yaml_types_it():
+    jsonschema.Draft202012Validator.check_schema(editor_schema())
+    jsonschema.validate({**EXAMPLE, "seed": 10, "resamples": 1000, "alpha": 0.01}, editor_schema())
+
+
+@pytest.mark.parametrize(
+    "path", [(), ("generate",), ("claims", 1), ("claims", 1, "xfail"), ("sets", "baseline", 0)]
+)
+def test_the_schema_refuses_an_unknown_key_anywhere(path):
+    spoilt = copy.deepcopy({**EXAMPLE, "alpha": 0.01})
+    part = spoilt
+    for step in path:
+        part = part[step]
+    jsonschema.validate(spoilt, editor_schema())
+    part["min_effect"] = 1
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(spoilt, editor_schema())
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("site", "resid"),
+        ("tokens", "last"),
+        ("version", 2),
+        ("correction", "fdr"),
+        ("models", []),
+        ("alpha", 1),
+    ],
+)
+def test_the_schema_refuses_values_that_the_reader_refuses(key, value):
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**EXAMPLE, "alpha": 0.01, key: value}, editor_schema())
+
+
+def test_every_key_has_a_description():
+    schema = editor_schema()
+    parts = [schema, *schema["$defs"].values()]
+    assert [
+        name for part in parts for name, key in part["properties"].items() if not key.get("description")
+    ] == []
+
+
+def test_sites_and_token_rules_are_those_that_can_be_measured():
+    from neuronclaims import measurements
+    from neuronclaims.measurements.pooled import _POOL
+
+    assert get_args(measurements.Site) == SITES
+    assert all(_POOL.fullmatch(pool) for pool in get_args(Pool))
+    assert get_args(measurements.Span) == get_args(Span)
+    assert set(TOKEN_RULES) == {f"{pool} of {span}" for pool in get_args(Pool) for span in get_args(Span)}

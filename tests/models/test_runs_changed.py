@@ -1,0 +1,237 @@
+"""Predictions after neurons were changed equal those of plain forwards with one hook, on every architecture."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from tiny_models import CAUSAL, LAYERS
+
+from neuronclaims.engines.measure import measure
+from neuronclaims.measurements import (
+    Ablation,
+    AblationSweep,
+    Pair,
+    Prediction,
+    Restoration,
+    RestorationSweep,
+)
+from neuronclaims.models.errors import IntegrityError, MeasurementError
+from neuronclaims.models.options import RunOptions
+from neuronclaims.models.running import sweeps
+
+PAIRS = (
+    Pair("the old dog ran to the river", "the old cat ran to the river"),
+    Pair("Hanoi is the capital of Vietnam and", "Hanoi is the market of Vietnam and"),
+    Pair("she sat near the big tree", "he sat under the small tree"),
+)
+PROMPTS = ("the old dog ran to the river", "she sat", "food in the old market was new")
+REFERENCE = ("a small bird sang", "they ate rice and saw the lake")
+ASKED = Prediction(" dog", " cat")
+MLP_OUT = {
+    "gpt2": "mlp.c_proj",
+    "gpt_neox": "mlp.dense_4h_to_h",
+    "opt": "fc2",
+}
+BLOCKS = {"gpt2": "transformer.h", "gpt_neox": "gpt_neox.layers", "opt": "model.decoder.layers"}
+
+
+class Plain:
+    """A model of Transformers with one plain hook: text in, logits out."""
+
+    def __init__(self, source) -> None:
+        self.model, self.tokenizer = source.loaded.model, source.loaded.tokenizer
+        kind = self.model.config.model_type
+        self.blocks = self.model.get_submodule(BLOCKS.get(kind, "model.layers"))
+        self.out = MLP_OUT.get(kind, "mlp.down_proj")
+
+    def ids(self, text: str) -> torch.Tensor:
+        return torch.tensor([self.tokenizer(text)["input_ids"]])
+
+    def logits(self, text: str, hooks=()) -> torch.Tensor:
+        handles = [self.hook(*hook) for hook in hooks]
+        with torch.no_grad():
+            logits = self.model(self.ids(text)).logits[0]
+        for handle in handles:
+            handle.remove()
+        return logits
+
+    def hook(self, site: str, layer: int, change):
+        block = self.blocks[layer]
+        if site == "resid_post":
+
+            def after(_, __, output):
+                hidden = output if torch.is_tensor(output) else output[0]
+                flat = change(hidden.reshape(-1, hidden.shape[-1])).reshape(hidden.shape)
+                return flat if torch.is_tensor(output) else (flat, *output[1:])
+
+            return block.register_forward_hook(after)
+
+        def before(_, args):
+            hidden = args[0]
+            return (change(hidden.reshape(-1, hidden.shape[-1])).reshape(hidden.shape),)
+
+        return block.get_submodule(self.out).register_forward_pre_hook(before)
+
+    def values(self, text: str, site: str, layer: int) -> torch.Tensor:
+        kept = []
+
+        def keep(hidden):
+            kept.append(hidden.clone())
+            return hidden
+
+        self.logits(text, [(site, layer, keep)])
+        return kept[0]
+
+    def asked(self, logits: torch.Tensor) -> float:
+        dog, cat = self.tokenizer.convert_tokens_to_ids(["dog", "cat"])
+        return float(logits[-1, dog] - logits[-1, cat])
+
+
+def put(columns, values, positions="all"):
+    def change(hidden):
+        hidden = hidden.clone()
+        rows = slice(-1, None) if positions == "last" else slice(None)
+        for column in columns:
+            hidden[rows, column] = values[rows, column]
+        return hidden
+
+    return change
+
+
+@pytest.mark.parametrize("positions", ["all", "last"])
+@pytest.mark.parametrize("site", ["mlp_post", "resid_post"])
+@pytest.mark.parametrize("name", CAUSAL)
+def test_a_sweep_equals_one_plain_forward_per_neuron(hand_over, name, site, positions) -> None:
+    source = hand_over(name)
+    plain = Plain(source)
+    layer = 1
+    asked = RestorationSweep(site, layer, ASKED, PAIRS, positions)
+    # Few tokens a batch, so that the layer goes through in several parts.
+    found = measure(source, [asked], options=RunOptions(batch_tokens=64))[asked]
+    for row, pair in zip(found, PAIRS, strict=True):
+        clean = plain.values(pair.clean, site, layer)
+        expected = [plain.asked(plain.logits(pair.clean)), plain.asked(plain.logits(pair.corrupted))]
+        for index in range(clean.shape[1]):
+            hook = (site, layer, put([index], clean, positions))
+            expected.append(plain.asked(plain.logits(pair.corrupted, [hook])))
+        np.testing.assert_allclose(row, expected, atol=2e-4)
+    # A change that reaches the prediction moves it; before the last position GPT-2's last layer would not.
+    assert np.ptp(found[:, 2:]) > 1e-3
+
+
+@pytest.mark.parametrize("name", CAUSAL)
+def test_neurons_of_several_layers_are_restored_together(hand_over, name) -> None:
+    source = hand_over(name)
+    plain = Plain(source)
+    neurons = ((0, 3), (2, 5), (0, 7))
+    asked = Restoration("mlp_post", neurons, ASKED, PAIRS)
+    found = measure(source, [asked])[asked]
+    for row, pair in zip(found, PAIRS, strict=True):
+        hooks = [
+            (
+                "mlp_post",
+                layer,
+                put([i for at, i in neurons if at == layer], plain.values(pair.clean, "mlp_post", layer)),
+            )
+            for layer in (0, 2)
+        ]
+        expected = [
+            plain.asked(plain.logits(pair.clean)),
+            plain.asked(plain.logits(pair.corrupted)),
+            plain.asked(plain.logits(pair.corrupted, hooks)),
+        ]
+        np.testing.assert_allclose(row, expected, atol=2e-4)
+
+
+def test_restoring_a_whole_residual_restores_the_clean_prediction(hand_over) -> None:
+    source = hand_over("llama")
+    width = source.facts().widths["resid_post"]
+    everything = tuple((LAYERS - 1, index) for index in range(width))
+    asked = Restoration("resid_post", everything, ASKED, PAIRS)
+    found = measure(source, [asked])[asked]
+    np.testing.assert_allclose(found[:, 2], found[:, 0], atol=1e-5)
+    assert (np.abs(found[:, 0] - found[:, 1]) > 1e-3).all()
+
+
+@pytest.mark.parametrize("replacement", ["zero", "mean", "resample"])
+@pytest.mark.parametrize("name", ["gpt2", "llama", "opt"])
+def test_ablation_equals_plain_forwards(hand_over, name, replacement) -> None:
+    source = hand_over(name)
+    plain = Plain(source)
+    reference = () if replacement == "zero" else REFERENCE
+    asked = Ablation("mlp_post", ((1, 4), (1, 9)), replacement, ASKED, PROMPTS, reference)
+    found = measure(source, [asked])[asked]
+    dog = plain.tokenizer.convert_tokens_to_ids("dog")
+    special = [token in plain.tokenizer.all_special_ids for token in plain.ids(PROMPTS[0])[0].tolist()]
+    pool = torch.cat([plain.values(text, "mlp_post", 1)[sum(special) :] for text in REFERENCE])
+    for row, text in zip(found, PROMPTS, strict=True):
+        before = plain.logits(text)
+        length = len(before)
+        values = {"zero": torch.zeros(length, pool.shape[1]), "mean": pool.mean(0).expand(length, -1)}
+        if replacement == "resample":
+            assert 0 <= row[4] < 5
+            continue
+        after = plain.logits(text, [("mlp_post", 1, put([4, 9], values[replacement]))])
+        p, q = before.log_softmax(-1), after.log_softmax(-1)
+        divergence = (p.exp() * (p - q)).sum(-1)[sum(special) :].mean()
+        expected = [
+            plain.asked(before),
+            plain.asked(after),
+            float(p[-1, dog].exp()),
+            float(q[-1, dog].exp()),
+            float(divergence),
+        ]
+        np.testing.assert_allclose(row, expected, atol=1e-4)
+
+
+def test_an_ablation_sweep_equals_ablating_each_neuron(hand_over) -> None:
+    source = hand_over("gpt2")
+    sweep = AblationSweep("mlp_post", 2, "mean", ASKED, PROMPTS, REFERENCE)
+    single = [Ablation("mlp_post", ((2, index),), "mean", ASKED, PROMPTS, REFERENCE) for index in (0, 5, 47)]
+    answers = measure(source, [sweep, *single])
+    for one, index in zip(single, (0, 5, 47), strict=True):
+        np.testing.assert_allclose(answers[sweep][:, 0], answers[one][:, 0], atol=1e-5)
+        np.testing.assert_allclose(answers[sweep][:, 1 + index], answers[one][:, 1], atol=1e-4)
+
+
+def test_pairs_of_unequal_length_are_refused_with_both_token_lists(hand_over) -> None:
+    pair = Pair("the old dog ran", "the old dog ran away")
+    with pytest.raises(MeasurementError, match=r"4 of .*the \| old \| dog \| ran.* and 5 of"):
+        measure(hand_over("gpt2"), [Restoration("mlp_post", ((0, 1),), ASKED, (pair,))])
+
+
+def test_a_prediction_must_be_a_single_token(hand_over) -> None:
+    asked = Ablation("mlp_post", ((0, 1),), "zero", Prediction(" dog cat"), PROMPTS)
+    with pytest.raises(
+        MeasurementError, match="' dog cat' is no single token of handed; its tokenizer makes 2"
+    ):
+        measure(hand_over("gpt2"), [asked])
+
+
+def test_an_encoder_predicts_nothing(source_of) -> None:
+    with pytest.raises(MeasurementError, match="predicts no next token"):
+        measure(source_of("bert"), [Ablation("mlp_post", ((0, 1),), "zero", ASKED, PROMPTS)])
+
+
+def test_a_sweep_that_cannot_start_in_the_middle_is_noticed(hand_over, monkeypatch) -> None:
+    entered = sweeps.starting_at
+
+    def wrong(ready, layer, residual):
+        return entered(ready, layer, residual * 1.5)
+
+    monkeypatch.setattr(sweeps, "starting_at", wrong)
+    with pytest.raises(IntegrityError, match="cannot be run from its middle"):
+        measure(hand_over("gpt2"), [RestorationSweep("mlp_post", 1, ASKED, PAIRS)])
+
+
+def test_the_model_is_left_as_it_was(hand_over) -> None:
+    source = hand_over("gpt2")
+    plain = Plain(source)
+    before = plain.logits(PROMPTS[0])
+    measure(
+        source,
+        [RestorationSweep("mlp_post", 2, ASKED, PAIRS), AblationSweep("mlp_post", 1, "zero", ASKED, PROMPTS)],
+    )
+    assert torch.equal(before, plain.logits(PROMPTS[0]))
+    assert not any("forward" in vars(block) for block in plain.blocks)
