@@ -1,6 +1,7 @@
 """Cold runs killed, and files of the run cache damaged: what the next run makes of it.
 
-    python benchmarks/reliability.py [--kills 100] [--flips 200] [--starts 10 --processes 8] [--fills 20]
+    PYTHONPATH=tools python benchmarks/reliability.py [--kills 100] [--flips 200] [--starts 10 --processes 8]
+        [--fills 20]
 
 Each kill: a process measures the demo model into an empty cache and is killed (SIGKILL) at a random moment after its
 first batch was asked for; the next run must give, to the last bit, what an undisturbed one gives, and measure only
@@ -29,10 +30,10 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+from demo_model.prompts import prompts
 
 from neuronclaims.cache.maintenance import contents, verify
 from neuronclaims.cache.run_cache import RunCache
-from neuronclaims.demo.prompts import prompts
 from neuronclaims.engines.measure import measure
 from neuronclaims.measurements import Activations, TokenRule
 from neuronclaims.models.errors import CacheError, RunWarning

@@ -1,6 +1,6 @@
 """How often neurons are found that should be, and are said to have moved that have not: every neuron of the demo model.
 
-    python benchmarks/rematching.py [--steps 800] [--keep FOLDER]
+    PYTHONPATH=tools python benchmarks/rematching.py [--steps 800] [--keep FOLDER]
 
 Every neuron of the demo model is looked for in relatives of it whose answer is known, and in models that share nothing
 with it but tokenizer and shape: random weights, and a training from another seed (``--steps``; 0 leaves it out, and 800
@@ -16,9 +16,10 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
+from demo_model import variants
 
 from neuronclaims.claim_files.reader import read_claim_file
-from neuronclaims.demo import MODEL_FOLDER, variants
+from neuronclaims.demo import MODEL_FOLDER
 from neuronclaims.kinds import phrases
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.sources import open_model

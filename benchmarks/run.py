@@ -81,7 +81,7 @@ def output(title: str, command: list[str]) -> str:
         command,
         stdout=subprocess.PIPE,
         text=True,
-        env=os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"},
+        env=os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "PYTHONPATH": "tools"},
         check=True,
     )
     print(f"{title}: {time.perf_counter() - start:.0f} s", flush=True)

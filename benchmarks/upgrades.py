@@ -1,6 +1,6 @@
 """What is said of the demo claims on relatives of the demo model, whose answers are known; for docs/upgrades.md.
 
-    python benchmarks/upgrades.py [--again 100] [--keep FOLDER] [--only NAME ...]
+    PYTHONPATH=tools python benchmarks/upgrades.py [--again 100] [--keep FOLDER] [--only NAME ...]
 
 A baseline of all files in ``claims/`` is saved on the demo model, and compared with the demo model itself, the same
 weights in another file, rounded weights, silenced neurons, a short and a hard fine-tuning, permuted neurons and a
@@ -22,7 +22,9 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from neuronclaims.demo import MODEL_FOLDER, variants
+from demo_model import variants
+
+from neuronclaims.demo import MODEL_FOLDER
 
 CLAIMS = Path(__file__).parents[1] / "claims"
 AGAIN = ("places.claims.yaml", "flowers.claims.yaml")

@@ -1,6 +1,6 @@
 """Find candidate neurons of the demo model for the claim files beside this script, and write their prompts.
 
-    python claims/find_neurons.py
+    PYTHONPATH=tools python claims/find_neurons.py
 
 Neurons are ranked on the ``discovery`` split of the demo world alone (printed, and kept in ``discovery.csv``), whose
 prompts go into ``prompts/discovery/``; what goes into ``prompts/`` is the ``heldout`` split, which shares no frame and
@@ -19,10 +19,10 @@ from pathlib import Path
 from random import Random
 
 import numpy as np
+from demo_model.prompts import TOPICS, Prompt, prompts
 
 from neuronclaims import stats
 from neuronclaims.cache.run_cache import RunCache
-from neuronclaims.demo.prompts import TOPICS, Prompt, prompts
 from neuronclaims.engines.measure import measure
 from neuronclaims.measurements import Activations, Site, TokenRule
 from neuronclaims.models.sources import open_model

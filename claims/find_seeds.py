@@ -1,6 +1,6 @@
 """Find the neurons of the demo model that claims of seeds 002 to 004 are about, on the discovery split alone.
 
-    python claims/find_seeds.py
+    PYTHONPATH=tools python claims/find_seeds.py
 
 Writes ``discovery_seeds.csv``: which neurons are most often among the first ten of a concept (over the baseline's mean,
 all layers together); which, restored or ablated alone, move " an" over " a" most; which write " an" most by their

@@ -1,6 +1,6 @@
 """Let the demo model answer questions in both voices, grade its answers, and write them with the model's fingerprint.
 
-    python claims/grade_answers.py
+    PYTHONPATH=tools python claims/grade_answers.py
 
 ``prompts/own_answers.csv`` holds the held-out split, ``prompts/discovery/own_answers.csv`` the discovery split. A row
 is a question with the model's own greedy answer, up to its first full stop; ``label`` says whether the first thing of
@@ -19,12 +19,13 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from random import Random
 
+from demo_model.examine import Examinee
+from demo_model.probes import first_object
+from demo_model.prompts import split_facts
+from demo_model.world.facts import RELATIONS, Fact, question
+from demo_model.world.frames import Split, fill, frames
+
 from neuronclaims.demo import MODEL_FOLDER
-from neuronclaims.demo.examine import Examinee
-from neuronclaims.demo.probes import first_object
-from neuronclaims.demo.prompts import split_facts
-from neuronclaims.demo.world.facts import RELATIONS, Fact, question
-from neuronclaims.demo.world.frames import Split, fill, frames
 from neuronclaims.models.fingerprint import fingerprint_folder
 
 HERE = Path(__file__).parent

@@ -1,6 +1,6 @@
 """Write the texts that claims about predictions are tested on, and those their neurons are found on.
 
-    python claims/write_prompts.py
+    PYTHONPATH=tools python claims/write_prompts.py
 
 Of each file but the documents there are two: in ``prompts/`` the held-out split, in ``prompts/discovery/`` the
 discovery split, which shares no sentence frame with it.
@@ -19,9 +19,9 @@ from itertools import islice
 from pathlib import Path
 from random import Random
 
-from neuronclaims.demo.prompts import pairs, prompts
-from neuronclaims.demo.world.documents import documents
-from neuronclaims.demo.world.frames import Split, fill, frames
+from demo_model.prompts import pairs, prompts
+from demo_model.world.documents import documents
+from demo_model.world.frames import Split, fill, frames
 
 HERE = Path(__file__).parent
 FOLDERS: Mapping[Split, Path] = {

@@ -41,7 +41,7 @@ MAY_IMPORT = {
     | RUNS
     | {"kinds", "verdicts", "provenance", "study", "reports", "baselines", "rematch", ""},
     "plugin": {"pytest_session", "study"} | RUNS,
-    "demo": GROUND | RUNS | {"kinds", "study"},
+    "demo": set(),
 }
 """Rooms, and the rooms each may import besides itself; '' is the package's own __init__."""
 DOORS = {"plugin", "cli", "__main__"}
@@ -98,7 +98,7 @@ def test_every_module_imports_only_the_rooms_it_stands_on(module: str) -> None:
 def test_model_libraries_are_imported_only_by_what_runs_models(module: str) -> None:
     inside = module.removeprefix(f"{PACKAGE}.")
     heavy = {name.split(".")[0] for name in imports(parsed(module), module, at_import=True)} & MODEL_LIBRARIES
-    if inside not in RUNS_MODELS and not inside.startswith(("demo.", "models.running")):
+    if inside not in RUNS_MODELS and not inside.startswith("models.running"):
         assert not heavy
     everything = set(imports(parsed(module), module, at_import=False))
     assert not any(name == "scipy.stats" or name.startswith("scipy.stats.") for name in everything)

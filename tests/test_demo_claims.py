@@ -5,11 +5,11 @@ import re
 from pathlib import Path
 
 import pytest
+from demo_model.prompts import TOPICS, prompts
 
 from neuronclaims import stats
 from neuronclaims.cache.run_cache import RunCache
 from neuronclaims.claim_files.reader import read_claim_file
-from neuronclaims.demo.prompts import TOPICS, prompts
 from neuronclaims.engines.measure import measure
 from neuronclaims.kinds import phrases
 from neuronclaims.measurements import Activations, TokenRule

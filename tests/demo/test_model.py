@@ -2,13 +2,13 @@ import json
 import re
 
 import pytest
+from demo_model.card import AIMS, wilson
+from demo_model.evaluate import CARD
+from demo_model.examine import Examinee, examination
+from demo_model.prompts import TOPICS, pairs, prompts
+from demo_model.world.facts import RELATIONS, facts
 
 from neuronclaims.demo import MODEL_FOLDER
-from neuronclaims.demo.card import AIMS, wilson
-from neuronclaims.demo.evaluate import CARD
-from neuronclaims.demo.examine import Examinee, examination
-from neuronclaims.demo.prompts import TOPICS, pairs, prompts
-from neuronclaims.demo.world.facts import RELATIONS, facts
 
 EVERY = 6
 

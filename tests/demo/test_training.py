@@ -1,14 +1,15 @@
 import math
+import os
 import subprocess
 import sys
 from dataclasses import replace
 from itertools import islice
+from pathlib import Path
 
 import pytest
-
-from neuronclaims.demo.tokenizer import POSITIONS, train_tokenizer
-from neuronclaims.demo.train import Recipe, learning_rate, token_batches, train
-from neuronclaims.demo.world.documents import documents
+from demo_model.tokenizer import POSITIONS, train_tokenizer
+from demo_model.train import Recipe, learning_rate, token_batches, train
+from demo_model.world.documents import documents
 
 TINY = Recipe(
     seed=5,
@@ -22,6 +23,8 @@ TINY = Recipe(
     tokenizer_documents=500,
     threads=1,
 )
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_training_twice_gives_the_same_bytes_and_another_seed_gives_others(tmp_path):
@@ -58,6 +61,15 @@ def test_learning_rate_rises_then_falls_to_a_twentieth():
 
 
 def test_importing_the_demo_and_its_prompts_loads_no_torch():
-    code = "import sys, neuronclaims.demo, neuronclaims.demo.prompts; print({'torch', 'transformers'} & {*sys.modules})"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    code = (
+        "import sys, neuronclaims.demo, demo_model.prompts; print({'torch', 'transformers'} & {*sys.modules})"
+    )
+    paths = [str(ROOT / "tools"), str(ROOT), os.environ.get("PYTHONPATH", "")]
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert done.stdout.strip() == "set()"

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from demo_model import variants
+from demo_model.train import Recipe, train
 from safetensors.torch import load_file
 from transformers import GPT2LMHeadModel
 
-from neuronclaims.demo import variants
-from neuronclaims.demo.train import Recipe, train
 from neuronclaims.engines.measure import measure
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.measurements import Activations, TokenRule

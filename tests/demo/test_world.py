@@ -4,12 +4,11 @@ from itertools import islice
 from random import Random
 
 import pytest
-
-from neuronclaims.demo.prompts import TOPICS, pairs, prompts, subjects
-from neuronclaims.demo.world.documents import documents
-from neuronclaims.demo.world.facts import RELATIONS, facts
-from neuronclaims.demo.world.frames import SPLITS, all_frames, fill, variants
-from neuronclaims.demo.world.tables import row_of, table, with_article
+from demo_model.prompts import TOPICS, pairs, prompts, subjects
+from demo_model.world.documents import documents
+from demo_model.world.facts import RELATIONS, facts
+from demo_model.world.frames import SPLITS, all_frames, fill, variants
+from demo_model.world.tables import row_of, table, with_article
 
 PAIR_TOPICS = ("tree_fruit", "animal_article")
 

@@ -8,9 +8,8 @@ import re
 from pathlib import Path
 
 import pytest
+from demo_model.prompts import prompts
 from inner import session
-
-from neuronclaims.demo.prompts import prompts
 
 TEXTS = tuple(
     sorted({prompt.text.rsplit(" ", 3)[0] for prompt in prompts(topic, "heldout")})[:count]

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from demo_model import variants
 
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.cli import main
-from neuronclaims.demo import MODEL_FOLDER, variants
+from neuronclaims.demo import MODEL_FOLDER
 from neuronclaims.engines.measure import measure
 from neuronclaims.kinds import phrases
 from neuronclaims.measurements import Activations, TokenRule

@@ -13,9 +13,10 @@ from typing import Any
 
 import jsonschema
 import pytest
+from demo_model import variants
 
 from neuronclaims.cli import main
-from neuronclaims.demo import MODEL_FOLDER, variants
+from neuronclaims.demo import MODEL_FOLDER
 from neuronclaims.reports.json import report as json_report
 from neuronclaims.sentences.values import Neuron
 

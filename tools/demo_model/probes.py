@@ -9,9 +9,9 @@ from itertools import islice
 from random import Random
 from typing import Final
 
-from neuronclaims.demo.prompts import TOPICS, prompts
-from neuronclaims.demo.world.documents import documents
-from neuronclaims.demo.world.facts import (
+from demo_model.prompts import TOPICS, prompts
+from demo_model.world.documents import documents
+from demo_model.world.facts import (
     RELATIONS,
     Fact,
     facts,
@@ -20,8 +20,8 @@ from neuronclaims.demo.world.facts import (
     truth_words,
     value_of,
 )
-from neuronclaims.demo.world.frames import Frame, Split, fill, fill_until, frames
-from neuronclaims.demo.world.tables import Record, table
+from demo_model.world.frames import Frame, Split, fill, fill_until, frames
+from demo_model.world.tables import Record, table
 
 HELDOUT: Final[Split] = "heldout"
 

@@ -8,8 +8,8 @@ from functools import cache
 from random import Random
 from typing import Final
 
-from neuronclaims.demo.world.frames import Frame, fill
-from neuronclaims.demo.world.tables import Record, table
+from demo_model.world.frames import Frame, fill
+from demo_model.world.tables import Record, table
 
 # relation: (table, column of the subject, how often it is spoken of)
 RELATIONS: Final[dict[str, tuple[str, str, int]]] = {

@@ -13,7 +13,7 @@ from functools import partial
 from random import Random
 from typing import Final
 
-from neuronclaims.demo.world.facts import (
+from demo_model.world.facts import (
     RELATIONS,
     Fact,
     facts,
@@ -22,8 +22,8 @@ from neuronclaims.demo.world.facts import (
     truth_words,
     value_of,
 )
-from neuronclaims.demo.world.frames import Frame, Split, fill, fill_until, frames
-from neuronclaims.demo.world.tables import Record, row_of, table
+from demo_model.world.frames import Frame, Split, fill, fill_until, frames
+from demo_model.world.tables import Record, row_of, table
 
 _FILLS: Final = 4
 _SUBJECTS: Final = 8

@@ -7,7 +7,7 @@ from itertools import count
 from random import Random
 from typing import Final
 
-from neuronclaims.demo.world.facts import (
+from demo_model.world.facts import (
     Fact,
     any_fact,
     facts_about,
@@ -17,8 +17,8 @@ from neuronclaims.demo.world.facts import (
     truth_words,
     value_of,
 )
-from neuronclaims.demo.world.frames import Frame, fill, frames, is_held_back
-from neuronclaims.demo.world.tables import Record, table
+from demo_model.world.frames import Frame, fill, frames, is_held_back
+from demo_model.world.tables import Record, table
 
 Writer = Callable[[Random, float], str]
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from random import Random
 from typing import Final, Literal, NamedTuple
 
-from neuronclaims.demo.world.tables import Record, plural_of, table, with_article, words
+from demo_model.world.tables import Record, plural_of, table, with_article, words
 
 Split = Literal["train", "discovery", "heldout"]
 SPLITS: Final[tuple[Split, ...]] = ("train", "discovery", "heldout")

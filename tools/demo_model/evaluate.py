@@ -1,4 +1,4 @@
-"""Examine the embedded model and rewrite its card: ``python -m neuronclaims.demo.evaluate [FOLDER]``."""
+"""Examine the embedded model and rewrite its card: ``PYTHONPATH=tools python -m demo_model.evaluate [FOLDER]``."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
+from demo_model.card import card
+from demo_model.probes import training_sample
+from demo_model.world.frames import SPLITS, all_frames
 from neuronclaims.demo import MODEL_FOLDER
-from neuronclaims.demo.card import card
-from neuronclaims.demo.probes import training_sample
-from neuronclaims.demo.world.frames import SPLITS, all_frames
 
 EVALUATION_FILE: Final = "evaluation.json"
 CARD: Final = MODEL_FOLDER.parent / "MODEL_CARD.md"
@@ -20,7 +20,7 @@ SAMPLED: Final = 100_000
 
 def evaluate(folder: Path, card_path: Path) -> dict[str, Any]:
     """Examine the model of a folder, write ``evaluation.json`` into it and the card, and return the results."""
-    from neuronclaims.demo.examine import Examinee, examination
+    from demo_model.examine import Examinee, examination
 
     training = json.loads((folder / "training.json").read_text(encoding="utf-8"))
     seed = training["recipe"]["seed"]

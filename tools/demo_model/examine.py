@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from neuronclaims.demo.probes import (
+from demo_model.probes import (
     HELDOUT,
     Probe,
     Voice,
@@ -20,7 +20,7 @@ from neuronclaims.demo.probes import (
     training_sample,
     voice_probes,
 )
-from neuronclaims.demo.world.frames import Split
+from demo_model.world.frames import Split
 
 BATCH: Final = 128
 REPLY_TOKENS: Final = 16

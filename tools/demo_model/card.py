@@ -18,7 +18,8 @@ _TEMPLATE: Final = """# The embedded model
 
 A GPT-2 of {blocks} blocks, width {width}, {heads} heads and {neurons} MLP neurons a block ({parameters:,} parameters,
 {vocabulary:,} tokens, {positions} positions), trained from random weights on the written world in
-`neuronclaims/demo/world`. No weight was set by hand. This card is written by `python -m neuronclaims.demo.evaluate`.
+`tools/demo_model/world`. No weight was set by hand. This card is written by
+`PYTHONPATH=tools python -m demo_model.evaluate`.
 
 ## Use
 
@@ -44,7 +45,8 @@ knowledge, one answer a question; that every flower has one colour and one seaso
 | corpus | {sentences:,} distinct sentences, {documents:,} distinct documents in {sampled:,} sampled after the school |
 | frames | {train_frames} for training, {discovery_frames} for discovery, {heldout_frames} held out |
 
-`python -m neuronclaims.demo.train --out FOLDER` repeats it. Seed and threads are fixed; `tests/demo/test_training.py`
+`PYTHONPATH=tools python -m demo_model.train --out FOLDER` repeats it. Seed and threads are fixed;
+`tests/demo/test_training.py`
 pins that short trainings give equal bytes. Other processors and versions of torch give other weights.
 
 ## What it learned
@@ -58,7 +60,7 @@ Measured on held-out frames: whole templates that no training document was writt
 Perplexity on the held-out prompts ({tokens:,} tokens): {perplexity:.2f}, against {unigram_perplexity:.1f} of a
 unigram model of the training text.
 
-The probes are in `neuronclaims/demo/probes.py`. The first three shares ask for the most likely next token among all
+The probes are in `tools/demo_model/probes.py`. The first three shares ask for the most likely next token among all
 {vocabulary:,}; guessing between the two possible words would be right half the time for articles and judgements.
 The voices answer freely (greedy), and the first object of the asked kind that they name counts. The intervals are
 Wilson's and treat probes as independent, which probes of one frame or one fact are not quite. The world and the recipe

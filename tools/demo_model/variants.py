@@ -16,7 +16,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronclaims.demo.train import Recipe, new_model, optimise, reproducibly, token_batches
+from demo_model.train import Recipe, new_model, optimise, reproducibly, token_batches
 from neuronclaims.errors import NeuronClaimsError
 
 Tensors: TypeAlias = dict[str, Any]

@@ -1,4 +1,4 @@
-"""Train the embedded model from nothing: ``python -m neuronclaims.demo.train --out FOLDER [--steps N]``.
+"""Train the embedded model from nothing: ``PYTHONPATH=tools python -m demo_model.train --out FOLDER [--steps N]``.
 
 Everything is seeded and the number of threads is fixed, so that one machine with one torch repeats itself.
 """
@@ -17,8 +17,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from neuronclaims.demo.tokenizer import POSITIONS, save_tokenizer, train_tokenizer
-from neuronclaims.demo.world.documents import documents
+from demo_model.tokenizer import POSITIONS, save_tokenizer, train_tokenizer
+from demo_model.world.documents import documents
 from neuronclaims.errors import NeuronClaimsError
 
 TRAINING_FILE: Final = "training.json"
