@@ -19,7 +19,7 @@ from peers import shape
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from neuronclaims.claim_files.reader import read_claim_file
-from neuronclaims.kinds import phrases
+from neuronclaims.kinds import templates
 from neuronclaims.models.sources import LoadedModel
 from neuronclaims.study import Study
 
@@ -51,7 +51,7 @@ def main() -> None:
         file = Path(name) / "wide.claims.yaml"
         file.write_text(claims())
         study = Study(cache=Path(name) / "cache", models={"wide": model})
-        results = study.judge(read_claim_file(file, phrases()), "wide")
+        results = study.judge(read_claim_file(file, templates()), "wide")
     if any(result.error for result in results.values()):
         sys.exit("\n".join(str(result.error) for result in results.values()))
     print("| what | GB | aim |\n|---|---|---|")

@@ -20,13 +20,13 @@ from demo_model import variants
 
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.demo import MODEL_FOLDER
-from neuronclaims.kinds import phrases
+from neuronclaims.kinds import templates
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.sources import open_model
 from neuronclaims.rematch.halves import halved
 from neuronclaims.rematch.search import Match, Pair, Remembered, matches
 from neuronclaims.rematch.tokenwise import Held
-from neuronclaims.sentences.values import Neuron
+from neuronclaims.sentences.neurons import Neuron
 
 CLAIMS = Path(__file__).parents[1] / "claims"
 FILES = ("places", "seed-000-true-false", "seed-003-article")
@@ -83,7 +83,7 @@ def held(folder: Path) -> Held:
 
 def counted(old: Held, new: Held, file: str, site: str, truth: Truth | None) -> list[int]:
     """Look for every neuron that changes at all on a file's prompts, and count what came of it."""
-    halves = halved(read_claim_file(CLAIMS / f"{file}.claims.yaml", phrases()))
+    halves = halved(read_claim_file(CLAIMS / f"{file}.claims.yaml", templates()))
     facts = old.facts
     neurons = tuple(
         Neuron(layer, index) for layer in facts.layers_at(site) for index in range(facts.widths[site])

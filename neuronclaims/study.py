@@ -19,7 +19,7 @@ from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.corrections import family_of, reachable, unsettled
 from neuronclaims.engines.measure import measure
 from neuronclaims.errors import NeuronClaimsError
-from neuronclaims.kinds import PATIENCE, Family, Finding, kind_of, phrases
+from neuronclaims.kinds import PATIENCE, Family, Finding, kind_of, templates
 from neuronclaims.measurements import Measurement
 from neuronclaims.models.fingerprint import Fingerprint
 from neuronclaims.models.options import Progress, RunOptions
@@ -188,7 +188,7 @@ def judge(
 
     Raises ClaimFileError for a file that cannot be read, other NeuronClaimsErrors for a model or run that fails.
     """
-    file = read_claim_file(Path(path), phrases())
+    file = read_claim_file(Path(path), templates())
     study = Study(cache=cache, options=options)
     models = file.models if model is None else (model,)
     return [result for name in models for result in study.judge(file, name).values()]

@@ -109,7 +109,7 @@ def _result(
         sentence=claim.text,
         kind=kind.name,
         site=settings.site,
-        tokens=str(settings.tokens) if kind.phrase.texts else "",
+        tokens=str(settings.tokens) if kind.template.texts else "",
         file=claim.place.path,
         line=claim.place.line,
         column=claim.place.column,

@@ -10,7 +10,7 @@ import numpy as np
 
 from neuronclaims.claim_files.claims import ClaimFile
 from neuronclaims.claim_files.reader import read_claim_file
-from neuronclaims.kinds import phrases
+from neuronclaims.kinds import templates
 from neuronclaims.results import Result
 from neuronclaims.study import Study
 
@@ -58,7 +58,7 @@ def claim_file(folder: Path, *claims: str, head: str = "") -> ClaimFile:
     lines += [*head.splitlines(), f"sets: {json.dumps(SETS)}", "claims:", *(f"  - {c}" for c in claims)]
     path = folder / "x.claims.yaml"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return read_claim_file(path, phrases())
+    return read_claim_file(path, templates())
 
 
 def judged(folder: Path, *claims: str, head: str = "") -> list[Result]:

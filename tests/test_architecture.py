@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "": {"errors", "provenance", "results", "models", "study"},  # names for type checkers; loaded when used
     "errors": set(),
     "stats": {"errors"},
-    "sentences": {"errors", "claim_files"},
+    "sentences": {"errors"},
     "claim_files": {"errors", "sentences"},
     "measurements": {"errors", "models"},
     "figures": {"errors"},

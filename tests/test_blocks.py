@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from neuronclaims.claim_files.reader import read_claim_file
-from neuronclaims.kinds import phrases
+from neuronclaims.kinds import templates
 from neuronclaims.study import Study
 
 CONFIG = {"model_type": "gpt2", "n_layer": 1, "n_embd": 4, "n_head": 2, "n_positions": 64, "vocab_size": 9}
@@ -54,7 +54,7 @@ def judge(tmp_path):
         lines += [f"sets: {json.dumps(sets)}", "claims:", *(f"  - {claim}" for claim in claims)]
         path = tmp_path / "x.claims.yaml"
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        return list(Study(measure=measure).judge(read_claim_file(path, phrases()), "model").values())
+        return list(Study(measure=measure).judge(read_claim_file(path, templates()), "model").values())
 
     return judge
 

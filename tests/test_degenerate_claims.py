@@ -13,7 +13,7 @@ import pytest
 
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.errors import NeuronClaimsError
-from neuronclaims.kinds import phrases
+from neuronclaims.kinds import templates
 from neuronclaims.study import Study
 
 CONFIG = {"model_type": "gpt2", "n_layer": 1, "n_embd": 3, "n_head": 1, "n_positions": 64, "vocab_size": 9}
@@ -89,7 +89,7 @@ def results_of(path, values):
     """Judge a file with every floating-point accident and every warning made an error."""
     with np.errstate(all="raise", under="ignore"), warnings.catch_warnings():
         warnings.simplefilter("error")
-        return Study(measure=StandIn(values)).judge(read_claim_file(path, phrases()), "model")
+        return Study(measure=StandIn(values)).judge(read_claim_file(path, templates()), "model")
 
 
 @pytest.mark.parametrize("kind", VALUES)

@@ -11,7 +11,7 @@ from neuronclaims import stats
 from neuronclaims.cache.run_cache import RunCache
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.engines.measure import measure
-from neuronclaims.kinds import phrases
+from neuronclaims.kinds import templates
 from neuronclaims.measurements import Activations, TokenRule
 from neuronclaims.models.sources import open_model
 from neuronclaims.study import judge
@@ -26,7 +26,7 @@ def cache(tmp_path_factory):
 
 
 def claims():
-    return [claim for path in FILES for claim in read_claim_file(path, phrases()).claims]
+    return [claim for path in FILES for claim in read_claim_file(path, templates()).claims]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name.split(".")[0])
@@ -36,7 +36,9 @@ def test_every_claim_comes_out_as_recorded(path, cache):
 
 
 def test_some_claims_are_recorded_as_false():
-    expected = {claim.settings.expect for path in FILES for claim in read_claim_file(path, phrases()).claims}
+    expected = {
+        claim.settings.expect for path in FILES for claim in read_claim_file(path, templates()).claims
+    }
     assert expected >= {"supported", "refuted"}
 
 

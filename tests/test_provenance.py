@@ -14,7 +14,7 @@ from safetensors.numpy import save
 import neuronclaims
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.errors import NeuronClaimsError
-from neuronclaims.kinds import phrases
+from neuronclaims.kinds import templates
 from neuronclaims.study import Study
 
 CONFIG = {"model_type": "gpt2", "n_layer": 2, "n_embd": 4, "n_head": 2, "n_positions": 64, "vocab_size": 9}
@@ -67,7 +67,7 @@ def put(folder: Path, claims: list[str], sha: str, made: str = "from: [left, rig
     lines += ["directions:", f"  turned: {{{made}, method: mean difference{neutral}}}", "claims:"]
     path = folder / "x.claims.yaml"
     path.write_text("\n".join([*lines, *(f"  - {claim}" for claim in claims)]) + "\n")
-    return list(Study(measure=measure, **study).judge(read_claim_file(path, phrases()), "model").values())
+    return list(Study(measure=measure, **study).judge(read_claim_file(path, templates()), "model").values())
 
 
 @pytest.mark.parametrize("way", CLAIMS)
@@ -103,7 +103,7 @@ def test_all_sets_of_another_model_are_named_and_nothing_is_measured_for_them(tm
 
     path = put(tmp_path, ["neuron 0:1 separates answers from others"], "ab" * 32)
     assert path[0].error.startswith("The answers in 'answers' and 'others' were graded on another model:")
-    file = read_claim_file(tmp_path / "x.claims.yaml", phrases())
+    file = read_claim_file(tmp_path / "x.claims.yaml", templates())
     Study(measure=remember).judge(file, "model")
     assert asked == []
 
@@ -152,6 +152,6 @@ print(sorted({{"torch", "transformers"}} & sys.modules.keys()))
 
 def test_the_demos_own_answers_are_its_own():
     folder = Path(__file__).parents[1] / "claims"
-    file = read_claim_file(folder / "seed-000-true-false.claims.yaml", phrases())
+    file = read_claim_file(folder / "seed-000-true-false.claims.yaml", templates())
     graders = {grader for claim in file.claims for grader in claim.graded.values()}
     assert graders == {neuronclaims.fingerprint("demo")}

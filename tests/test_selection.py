@@ -13,7 +13,7 @@ from scipy import stats as scipy_stats
 
 from neuronclaims.claim_files.claims import ClaimFile
 from neuronclaims.claim_files.reader import read_claim_file
-from neuronclaims.kinds import phrases
+from neuronclaims.kinds import templates
 from neuronclaims.results import Selection
 from neuronclaims.study import Study
 
@@ -53,7 +53,7 @@ def write(tmp_path: Path):
         lines += [*head.splitlines(), f"sets: {json.dumps(SETS)}", "claims:", *(f"  - {c}" for c in claims)]
         path = tmp_path / "x.claims.yaml"
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        return read_claim_file(path, phrases())
+        return read_claim_file(path, templates())
 
     return write
 

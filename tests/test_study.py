@@ -11,7 +11,7 @@ import pytest
 from neuronclaims.claim_files.claims import ClaimFile
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.errors import NeuronClaimsError
-from neuronclaims.kinds import phrases
+from neuronclaims.kinds import templates
 from neuronclaims.models.errors import IntegrityError, MeasurementError, ModelError
 from neuronclaims.study import Study, hopeless, judge
 
@@ -57,7 +57,7 @@ def write(tmp_path: Path):
         lines += [f"  {key}: {json.dumps(prompts)}" for key, prompts in sets.items()]
         path = tmp_path / f"{name}.claims.yaml"
         path.write_text("\n".join([*lines, "claims:", *(f"  - {claim}" for claim in claims)]) + "\n")
-        return read_claim_file(path, phrases())
+        return read_claim_file(path, templates())
 
     return make
 

@@ -8,7 +8,7 @@ import pytest
 
 from neuronclaims.claim_files.claims import ClaimFile
 from neuronclaims.claim_files.reader import read_claim_file
-from neuronclaims.kinds import Finding, phrases
+from neuronclaims.kinds import Finding, templates
 from neuronclaims.results import Result, Selection
 from neuronclaims.stats import Estimate, TestResult
 from neuronclaims.verdicts import conclude
@@ -34,7 +34,7 @@ def family(folder: Path, size: int, correction: str) -> ClaimFile:
     ]
     path = folder / "family.claims.yaml"
     path.write_text("\n".join(lines), encoding="utf-8")
-    return read_claim_file(path, phrases())
+    return read_claim_file(path, templates())
 
 
 def found(p: float) -> Finding:

@@ -10,8 +10,8 @@ from typing import Any, Literal, TypeAlias
 
 from neuronclaims.claim_files.errors import Place
 from neuronclaims.claim_files.options import NONE_GIVEN, Options
-from neuronclaims.sentences.search import Search
-from neuronclaims.sentences.values import Site
+from neuronclaims.sentences.fields import Site
+from neuronclaims.sentences.layers import Search
 
 Pool: TypeAlias = Literal["last", "mean", "max"]
 Method: TypeAlias = Literal["mean difference", "pca of paired differences", "logistic regression"]

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from neuronclaims.claim_files.claims import Direction, PairSet, Prompt, PromptSet
-from neuronclaims.claim_files.errors import ClaimFileError, Problem, quoted
+from neuronclaims.claim_files.errors import ClaimFileError, Problem
 from neuronclaims.claim_files.yaml.entries import DirectionEntry
 from neuronclaims.claim_files.yaml.positions import Entries, Node, Scalar, scalars
 from neuronclaims.claim_files.yaml.source import Source
 from neuronclaims.claim_files.yaml.validation import Section, validate
-from neuronclaims.sentences.suggest import closest
+from neuronclaims.sentences.messages import closest, quoted
 
 PCA = "pca of paired differences"
 

@@ -7,15 +7,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from neuronclaims.claim_files.claims import slug
-from neuronclaims.claim_files.errors import Problem, quoted
+from neuronclaims.claim_files.errors import Problem
 from neuronclaims.claim_files.options import OPTIONS
 from neuronclaims.claim_files.schema import TOKEN_RULES, ClaimEntry, Header
 from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar, index_in
 from neuronclaims.claim_files.yaml.source import Source
 from neuronclaims.claim_files.yaml.validation import Section, validate
+from neuronclaims.sentences.fields import SITES
+from neuronclaims.sentences.messages import quoted
 from neuronclaims.sentences.parser import Parsed, SentenceError, parse
-from neuronclaims.sentences.templates import TEXTS, Phrase
-from neuronclaims.sentences.values import SITES
+from neuronclaims.sentences.templates import TEXTS, Template
 
 _CLAIM = Section(
     ClaimEntry,
@@ -51,7 +52,7 @@ class Draft:
 
     def named(self, section: str) -> tuple[tuple[str, str], ...]:
         """Return (field, name) for the entries of a section that the sentence names."""
-        return self.parsed.phrase.named(self.parsed.value, section) if self.parsed is not None else ()
+        return self.parsed.template.named(self.parsed.value, section) if self.parsed is not None else ()
 
     @property
     def tested(self) -> tuple[str, ...]:
@@ -61,23 +62,23 @@ class Draft:
     @property
     def site(self) -> str | None:
         """The site that the sentence names, if it does."""
-        return self.parsed.phrase.site(self.parsed.value) if self.parsed is not None else None
+        return self.parsed.template.site(self.parsed.value) if self.parsed is not None else None
 
     def does_without(self, key: str) -> bool:
         """Whether the claim needs no such key: its sentence names the site, or it is one that reads no text."""
         if key == "site":
             return self.parsed is None or self.site is not None
-        return self.parsed is not None and not self.parsed.phrase.texts
+        return self.parsed is not None and not self.parsed.template.texts
 
 
 def read_drafts(
-    node: Items, source: Source, phrases: Sequence[Phrase], problems: list[Problem]
+    node: Items, source: Source, templates: Sequence[Template], problems: list[Problem]
 ) -> list[Draft]:
     """Read every claim of the list as far as possible, adding what is wrong to ``problems``."""
-    return [_draft(item, source, phrases, problems) for item in node.items]
+    return [_draft(item, source, templates, problems) for item in node.items]
 
 
-def _draft(item: Node, source: Source, phrases: Sequence[Phrase], problems: list[Problem]) -> Draft:
+def _draft(item: Node, source: Source, templates: Sequence[Template], problems: list[Problem]) -> Draft:
     if isinstance(item, Items):
         message = "a claim is a sentence, or a mapping with the key 'claim'; this is a list"
         problems.append(source.problem(item.start, message))
@@ -93,7 +94,7 @@ def _draft(item: Node, source: Source, phrases: Sequence[Phrase], problems: list
     if not isinstance(sentence, Scalar) or sentence.missing:
         return Draft(item, None, entry, None)
     try:
-        return Draft(item, sentence, entry, parse(sentence.text, phrases))
+        return Draft(item, sentence, entry, parse(sentence.text, templates))
     except SentenceError as error:
         problems.append(_sentence_problem(source, sentence, error))
         return Draft(item, sentence, entry, None)

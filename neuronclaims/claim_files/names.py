@@ -9,10 +9,10 @@ from itertools import combinations
 
 from neuronclaims.claim_files.claims import Prompt, PromptSet
 from neuronclaims.claim_files.drafts import Draft, in_sentence
-from neuronclaims.claim_files.errors import Problem, quoted
+from neuronclaims.claim_files.errors import Problem
 from neuronclaims.claim_files.sections import Sections
 from neuronclaims.claim_files.yaml.source import Source
-from neuronclaims.sentences.suggest import closest
+from neuronclaims.sentences.messages import closest, quoted
 from neuronclaims.sentences.templates import NAMING, TEXTS
 
 MOST_NAMED = 3

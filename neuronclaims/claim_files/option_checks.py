@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from neuronclaims.claim_files.drafts import Draft
-from neuronclaims.claim_files.errors import Problem, quoted
+from neuronclaims.claim_files.errors import Problem
 from neuronclaims.claim_files.options import OPTIONS, Options
 from neuronclaims.claim_files.schema import Header
 from neuronclaims.claim_files.yaml.positions import Entries, Node, Scalar
 from neuronclaims.claim_files.yaml.source import Source
-from neuronclaims.sentences.suggest import closest, either
+from neuronclaims.sentences.messages import closest, either, quoted
 
 NAMING_SETS = ("reference", "damage")
 """The options that name a prompt set."""
@@ -18,7 +18,7 @@ NAMING_SETS = ("reference", "damage")
 
 def options_of(draft: Draft, header: Header) -> Options:
     """Return the options of a claim: its own, or else the file's, as far as its kind takes them."""
-    taken = draft.parsed.phrase.options if draft.parsed is not None else ()
+    taken = draft.parsed.template.options if draft.parsed is not None else ()
     given = []
     for name in sorted(taken):
         own = draft.entry.option(name) if draft.entry is not None else None
@@ -33,7 +33,7 @@ def not_taken(drafts: Sequence[Draft], root: Entries, source: Source) -> Iterato
     for draft in drafts:
         if draft.parsed is None or not isinstance(draft.node, Entries):
             continue
-        taken = draft.parsed.phrase.options
+        taken = draft.parsed.template.options
         for name in OPTIONS:
             if draft.gives(name) and name not in taken:
                 key = draft.node.entries[name][0]
@@ -43,7 +43,7 @@ def not_taken(drafts: Sequence[Draft], root: Entries, source: Source) -> Iterato
                 yield source.problem(key.start, message, width=key.end - key.start, suggestion=near)
     if any(draft.parsed is None for draft in drafts):
         return
-    every = {name for draft in drafts if draft.parsed is not None for name in draft.parsed.phrase.options}
+    every = {name for draft in drafts if draft.parsed is not None for name in draft.parsed.template.options}
     for name in OPTIONS:
         if name in root.entries and name not in every and drafts:
             key = root.entries[name][0]

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from neuronclaims.claim_files.options import CHOICES, OPTIONS, Bins, Damage
 from neuronclaims.claim_files.yaml.entries import Part, Text
 from neuronclaims.claim_files.yaml.texts import AMOUNT, Form, OneOf, amount, truth
-from neuronclaims.sentences.values import Amount
+from neuronclaims.sentences.numbers import Amount
 
 MOST_BINS = 10_000
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Generic, Literal, TypeAlias, TypeVar, get_args
 
-from neuronclaims.sentences.values import Amount
+from neuronclaims.sentences.numbers import Amount
 
 RankBy: TypeAlias = Literal["diff", "abs", "z"]
 Weighting: TypeAlias = Literal["uniform", "legacy_growing"]
@@ -132,4 +132,4 @@ class Options(Mapping[str, Any]):
 
 NONE_GIVEN = Options()
 OPTIONS = tuple(name for name, value in vars(Options).items() if isinstance(value, _Option))
-"""All options that a phrase may name."""
+"""All options that a template may name."""

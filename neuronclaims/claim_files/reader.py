@@ -1,4 +1,4 @@
-"""Reading a claim file: from its path and the phrases of all kinds, to its claims or to all its problems."""
+"""Reading a claim file: from its path and the templates of all kinds, to its claims or to all its problems."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, cast
 from neuronclaims.claim_files import drafts as d
 from neuronclaims.claim_files.claims import Claim, ClaimFile, Settings, Tokens
 from neuronclaims.claim_files.denials import wrong_margins
-from neuronclaims.claim_files.errors import ClaimFileError, Problem, quoted
+from neuronclaims.claim_files.errors import ClaimFileError, Problem
 from neuronclaims.claim_files.names import fitted_here, shared_prompts, wrong_names
 from neuronclaims.claim_files.option_checks import not_taken, options_of, unknown_sets
 from neuronclaims.claim_files.options import OPTIONS
@@ -21,8 +21,9 @@ from neuronclaims.claim_files.selection import Selection, read_selections
 from neuronclaims.claim_files.yaml.positions import Entries, Items, compose
 from neuronclaims.claim_files.yaml.source import Source, read_source
 from neuronclaims.claim_files.yaml.validation import Section, missing_values, validate
+from neuronclaims.sentences.messages import quoted
 from neuronclaims.sentences.parser import Parsed
-from neuronclaims.sentences.templates import TEXTS, Phrase
+from neuronclaims.sentences.templates import TEXTS, Template
 
 UNREAD = "last of prompt"
 """The token rule that stands in claims of kinds that read no text, where neither they nor the file give one."""
@@ -40,7 +41,7 @@ _TOP = Section(
 )
 
 
-def read_claim_file(path: Path, phrases: Sequence[Phrase]) -> ClaimFile:
+def read_claim_file(path: Path, templates: Sequence[Template]) -> ClaimFile:
     """Read a claim file and the prompt files it names.
 
     Raises ClaimFileError with every problem of all of them. Messages show the path from the working
@@ -56,7 +57,7 @@ def read_claim_file(path: Path, phrases: Sequence[Phrase]) -> ClaimFile:
     problems = list(missing_values(root, source))
     header = _header(root, source, problems)
     sections = read_sections(root, source, problems)
-    drafts = _drafts(root, source, phrases, problems)
+    drafts = _drafts(root, source, templates, problems)
     problems += d.repeated_ids(drafts, source)
     problems += d.lacking(drafts, root, source)
     problems += d.without_generation(drafts, root, source)
@@ -109,13 +110,13 @@ def _header(root: Entries, source: Source, problems: list[Problem]) -> Header | 
 
 
 def _drafts(
-    root: Entries, source: Source, phrases: Sequence[Phrase], problems: list[Problem]
+    root: Entries, source: Source, templates: Sequence[Template], problems: list[Problem]
 ) -> list[d.Draft]:
     node = root.get("claims")
     if not isinstance(node, Items) or not node.items:
         problems += absent(root, "claims", "claims, each beginning with '- '", source)
         return []
-    return d.read_drafts(node, source, phrases, problems)
+    return d.read_drafts(node, source, templates, problems)
 
 
 def _claim(draft: d.Draft, chosen: Selection, header: Header, sections: Sections, source: Source) -> Claim:

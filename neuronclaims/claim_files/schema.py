@@ -20,9 +20,8 @@ from neuronclaims.claim_files.yaml.entries import (
     Texts,
 )
 from neuronclaims.claim_files.yaml.texts import Form, OneOf, listed, one_or_more, search
-from neuronclaims.sentences.fields import IDENTIFIER
-from neuronclaims.sentences.search import PATTERN, Search
-from neuronclaims.sentences.values import SITES
+from neuronclaims.sentences.fields import IDENTIFIER, SITES
+from neuronclaims.sentences.layers import PATTERN, Search
 
 TOKEN_RULES = tuple(
     f"{pool} of {span}" for span in ("prompt", "generated", "emitting") for pool in ("last", "mean", "max")

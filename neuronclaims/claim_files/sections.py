@@ -10,12 +10,13 @@ from typing import TypeVar
 
 from neuronclaims.claim_files.claims import Direction, PairSet, Prompt, PromptSet
 from neuronclaims.claim_files.directions import Entered, read_direction
-from neuronclaims.claim_files.errors import ClaimFileError, Problem, quoted
+from neuronclaims.claim_files.errors import ClaimFileError, Problem
 from neuronclaims.claim_files.prompts.pairs import read_pairs
 from neuronclaims.claim_files.prompts.sets import read_set
 from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar
 from neuronclaims.claim_files.yaml.source import Source
 from neuronclaims.sentences.fields import IDENTIFIER
+from neuronclaims.sentences.messages import quoted
 from neuronclaims.sentences.templates import TEXTS
 
 T = TypeVar("T", PromptSet, PairSet, Direction)

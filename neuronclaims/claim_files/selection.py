@@ -13,7 +13,7 @@ from typing import Any
 
 from neuronclaims.claim_files.claims import Discovery, Prompt
 from neuronclaims.claim_files.drafts import Draft, in_sentence
-from neuronclaims.claim_files.errors import ClaimFileError, Problem, quoted
+from neuronclaims.claim_files.errors import ClaimFileError, Problem
 from neuronclaims.claim_files.names import both_places, content, in_both
 from neuronclaims.claim_files.prompts.rows import SUFFIXES
 from neuronclaims.claim_files.prompts.set_files import prompts_from_file
@@ -21,9 +21,9 @@ from neuronclaims.claim_files.schema import Header
 from neuronclaims.claim_files.sections import Sections
 from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar, plain
 from neuronclaims.claim_files.yaml.source import Source
-from neuronclaims.sentences.search import Search
-from neuronclaims.sentences.suggest import closest
-from neuronclaims.sentences.values import Neuron
+from neuronclaims.sentences.layers import Search
+from neuronclaims.sentences.messages import closest, quoted
+from neuronclaims.sentences.neurons import Neuron
 
 DISCOVERED, SEARCHED = "discovered_on", "searched"
 
@@ -79,8 +79,8 @@ def _about_some(draft: Draft) -> bool:
     return any(subject.how == "some" for _, subject in _values(draft, "subject"))
 
 
-def _values(draft: Draft, hole: str) -> list[tuple[str, Any]]:
-    return [] if draft.parsed is None else list(draft.parsed.phrase.values(draft.parsed.value, hole))
+def _values(draft: Draft, field: str) -> list[tuple[str, Any]]:
+    return [] if draft.parsed is None else list(draft.parsed.template.values(draft.parsed.value, field))
 
 
 def _neurons(draft: Draft) -> list[tuple[str, Neuron]]:
@@ -207,12 +207,12 @@ def _outside(header: Header | None, drafts: Sequence[Draft], source: Source) -> 
         search = _searched(header, draft)
         if search is None:
             continue
-        for hole, neuron in neurons:
+        for name, neuron in neurons:
             if neuron.layer not in search:
-                yield _outside_problem(hole, neuron, search, draft, source)
+                yield _outside_problem(name, neuron, search, draft, source)
 
 
-def _outside_problem(hole: str, neuron: Neuron, search: Search, draft: Draft, source: Source) -> Problem:
+def _outside_problem(name: str, neuron: Neuron, search: Search, draft: Draft, source: Source) -> Problem:
     assert draft.parsed is not None
     assert draft.sentence is not None
     written = draft.node.get(SEARCHED) if isinstance(draft.node, Entries) else None
@@ -220,7 +220,7 @@ def _outside_problem(hole: str, neuron: Neuron, search: Search, draft: Draft, so
         message = f"the neuron of this claim lies in layer {neuron.layer}, which is not in what was searched, {search}"
         width = written.end - written.start
         return source.problem(written.start, message, width=width, suggestion=f"layer {neuron.layer}")
-    start, end = _written(neuron, draft.sentence.text, *draft.parsed.spans[hole])
+    start, end = _written(neuron, draft.sentence.text, *draft.parsed.spans[name])
     message = f"this neuron is not in what was searched, {search}: give the claim its own {quoted(SEARCHED)}"
     near = f"{SEARCHED}: layer {neuron.layer}"
     return in_sentence(source, draft.sentence, start, end - start, message, near)

@@ -73,13 +73,13 @@ def _hidden(path: Path) -> bool:
 def _checked(path: Path) -> Checked:
     from neuronclaims.claim_files.errors import ClaimFileError, Problem
     from neuronclaims.claim_files.reader import read_claim_file
-    from neuronclaims.kinds import phrases
+    from neuronclaims.kinds import templates
     from neuronclaims.pytest_session.marks import check_tags
     from neuronclaims.pytest_session.opening import is_to_hold
     from neuronclaims.study import hopeless
 
     try:
-        file = read_claim_file(path, phrases())
+        file = read_claim_file(path, templates())
         check_tags(file)
     except ClaimFileError as error:
         return Checked(path, 0, error.problems)

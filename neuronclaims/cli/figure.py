@@ -84,7 +84,7 @@ def _wanted(claims: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
         return found[0]
     if found:
         raise FigureError(f"{name!r} ran on several models: name one of {_list(found)}.")
-    from neuronclaims.sentences.suggest import closest
+    from neuronclaims.sentences.messages import closest
 
     near = closest(name, [f"{claim['file']}::{claim['id']}" for claim in claims])
     meant = f" Did you mean {near!r}?" if near else ""

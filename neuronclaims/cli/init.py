@@ -56,7 +56,7 @@ def add(commands: Commands) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     from neuronclaims.claim_files.editor import schema_text
-    from neuronclaims.claim_files.errors import printable
+    from neuronclaims.sentences.messages import printable
 
     folder: Path = options.folder
     files = {FILE: EXAMPLE.format(folder=printable(str(folder))), SCHEMA: schema_text()}

@@ -47,12 +47,12 @@ def add(commands: Commands) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     from neuronclaims.claim_files.reader import read_claim_file
-    from neuronclaims.kinds import phrases
+    from neuronclaims.kinds import templates
     from neuronclaims.models.options import RunOptions
     from neuronclaims.rematch import beside, rematch, write
     from neuronclaims.rematch.table import table
 
-    file, base = read_claim_file(options.file, phrases()), Path.cwd()
+    file, base = read_claim_file(options.file, templates()), Path.cwd()
     out = options.o or beside(options.file)
     _check_out(out, options.force)
     done = rematch(

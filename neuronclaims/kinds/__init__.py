@@ -17,8 +17,8 @@ from neuronclaims.kinds.outliers import outlier
 from neuronclaims.kinds.projection import activity, activity_search
 from neuronclaims.kinds.top_k import consistency, overlap
 from neuronclaims.kinds.two_sample import contrast, separation
-from neuronclaims.sentences.ambiguity import check_phrases
-from neuronclaims.sentences.templates import Phrase
+from neuronclaims.sentences.ambiguity import check_templates
+from neuronclaims.sentences.templates import Template
 
 __all__ = [
     "FACT",
@@ -30,7 +30,7 @@ __all__ = [
     "Reach",
     "kind_of",
     "kinds",
-    "phrases",
+    "templates",
 ]
 
 ENTRY_POINTS = "neuronclaims.kinds"
@@ -38,7 +38,7 @@ ENTRY_POINTS = "neuronclaims.kinds"
 
 @cache
 def kinds() -> tuple[Kind, ...]:
-    """Return all kinds of claim there are, our own first; raise PhraseError when two of them read alike."""
+    """Return all kinds of claim there are, our own first; raise TemplateError when two of them read alike."""
     found: tuple[Kind, ...] = (
         contrast.KIND,
         separation.KIND,
@@ -60,18 +60,18 @@ def kinds() -> tuple[Kind, ...]:
         congruence.KIND,
         *_from_other_packages(),
     )
-    check_phrases({kind.name: kind.phrase for kind in found})
+    check_templates({kind.name: kind.template for kind in found})
     return found
 
 
-def phrases() -> tuple[Phrase, ...]:
+def templates() -> tuple[Template, ...]:
     """Return how the sentences of all kinds read."""
-    return tuple(kind.phrase for kind in kinds())
+    return tuple(kind.template for kind in kinds())
 
 
 def kind_of(sentence: object) -> Kind:
-    """Return the kind a sentence is of, by the dataclass its phrase builds."""
-    return next(kind for kind in kinds() if type(sentence) is kind.phrase.build)
+    """Return the kind a sentence is of, by the dataclass its template builds."""
+    return next(kind for kind in kinds() if type(sentence) is kind.template.build)
 
 
 def _from_other_packages() -> Iterator[Kind]:

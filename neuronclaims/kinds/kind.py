@@ -1,6 +1,6 @@
 """What a kind of claim is: one object with four faces, and the plain data that pass between them.
 
-How it reads (``phrase``), what it needs (``reach``, ``needs``), how it is judged (``judge``), how it looks (the
+How it reads (``template``), what it needs (``reach``, ``needs``), how it is judged (``judge``), how it looks (the
 finding's figures). A kind sees claims and numbers; it has never met a model, a file or a report.
 """
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.shared.joint import Joint
     from neuronclaims.measurements import Measurement, ModelFacts
     from neuronclaims.results import Rank, Selection
-    from neuronclaims.sentences.templates import Phrase
+    from neuronclaims.sentences.templates import Template
     from neuronclaims.stats import Correction as Stepwise
     from neuronclaims.stats import Estimate, Side, TestResult
 
@@ -122,7 +122,7 @@ class Kind(Protocol):
         ...
 
     @property
-    def phrase(self) -> Phrase:
+    def template(self) -> Template:
         """Return how a claim of this kind reads."""
         ...
 

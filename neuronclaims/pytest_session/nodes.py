@@ -16,7 +16,7 @@ import pytest
 from neuronclaims.claim_files.claims import Claim, ClaimFile
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.errors import NeuronClaimsError
-from neuronclaims.kinds import phrases
+from neuronclaims.kinds import templates
 from neuronclaims.models.errors import MissingModelError
 from neuronclaims.models.sources import label
 from neuronclaims.pytest_session.marks import check_tags, marks_of
@@ -48,7 +48,7 @@ class ClaimFileNode(pytest.File):
     def collect(self) -> Iterator[ModelNode]:
         """Read the file, and yield one node per model it names; a file with problems is one collection error."""
         try:
-            claim_file = read_claim_file(self.path, phrases())
+            claim_file = read_claim_file(self.path, templates())
             check_tags(claim_file)
         except NeuronClaimsError as error:
             raise self.CollectError(str(error)) from None

@@ -17,7 +17,7 @@ from neuronclaims.rematch.naming import named, renamed
 from neuronclaims.rematch.search import Match, Pair, Remembered, Status, matches
 from neuronclaims.rematch.tokenwise import Held
 from neuronclaims.results import Result
-from neuronclaims.sentences.values import Neuron
+from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.study import Study
 
 NO_NEURON = "no neuron is named, so it can be put to the new model as it is"
@@ -148,7 +148,7 @@ def _apart(claim: Claim, own: Sequence[Match]) -> tuple[Match, ...]:
 
 
 def _text(claim: Claim, places: Mapping[Neuron, Neuron]) -> str:
-    return kind_of(claim.sentence).phrase.render(renamed(claim.sentence, places))
+    return kind_of(claim.sentence).template.render(renamed(claim.sentence, places))
 
 
 def _retested(

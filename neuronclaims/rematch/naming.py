@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
-from neuronclaims.sentences.values import Neuron, Subject
+from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.subjects import Subject
 
 
 def named(sentence: Any) -> dict[str, tuple[Neuron, ...]]:

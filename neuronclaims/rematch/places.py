@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar, compose
 from neuronclaims.claim_files.yaml.source import Source
 from neuronclaims.rematch.naming import named
+from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.sentences.parser import parse
-from neuronclaims.sentences.templates import Phrase
-from neuronclaims.sentences.values import Neuron
+from neuronclaims.sentences.templates import Template
 
 _NEURON = re.compile(r"(?<![0-9:.])([0-9]+):([0-9]+)(?![0-9:.])")
 WIDTH = 108
@@ -38,13 +38,13 @@ class Written:
     node: Node
     sentence: Scalar
 
-    def edits(self, places: Mapping[Neuron, Neuron], phrases: Sequence[Phrase]) -> Iterator[Edit]:
+    def edits(self, places: Mapping[Neuron, Neuron], templates: Sequence[Template]) -> Iterator[Edit]:
         """Yield what puts the neurons in ``places`` where the sentence names those they replace.
 
         As many words look like neurons in the file's text as in the sentence, which may have been folded or quoted
         there: they are joined in their order.
         """
-        parsed = parse(self.sentence.text, phrases)
+        parsed = parse(self.sentence.text, templates)
         spans = [parsed.spans[field] for field in named(parsed.value)]
         own = _NEURON.finditer(self.sentence.text)
         there = _NEURON.finditer(self.source.text, self.sentence.start, self.sentence.end)

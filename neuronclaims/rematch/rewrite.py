@@ -9,14 +9,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from neuronclaims.claim_files.claims import ClaimFile
-from neuronclaims.claim_files.errors import ClaimFileError, printable
+from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.claim_files.yaml.source import Source, read_source
 from neuronclaims.errors import NeuronClaimsError
-from neuronclaims.kinds import phrases
+from neuronclaims.kinds import templates
 from neuronclaims.rematch.journey import NO_NEURON, Rematched
 from neuronclaims.rematch.places import Edit, Written, applied, head, of_models, written
 from neuronclaims.rematch.search import Match
+from neuronclaims.sentences.messages import printable
 
 UNCHOSEN = "not looked at"
 _SUFFIX = re.compile(r"(\.claims\.ya?ml)$")
@@ -123,13 +124,13 @@ def _claim_edits(place: Written, each: Rematched) -> Iterator[Edit]:
     verdict = "not tested" if each.result is None else each.result.verdict or "could not be tested"
     shared = ", though some of its groups are in both" if each.torn else ""
     yield place.comment(f"{moves(each.matches)}; on the other half of the prompts{shared}: {verdict}")
-    yield from place.edits(each.places, phrases())
+    yield from place.edits(each.places, templates())
 
 
 def _check(out: Path, expected: Sequence[str]) -> None:
     """Read the written file once more; remove it where it is none, or says other things than it should."""
     try:
-        found = [claim.text for claim in read_claim_file(out, phrases()).claims]
+        found = [claim.text for claim in read_claim_file(out, templates()).claims]
     except ClaimFileError as error:
         out.unlink()
         raise RewriteError(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from neuronclaims.claim_files.errors import printable
 from neuronclaims.rematch.journey import Rematched
+from neuronclaims.sentences.messages import printable
 
 HEADER = ("claim", "neuron", "is now", "r", "next best", "rotated", "on the other half")
 

@@ -1,6 +1,6 @@
-"""Whether a sentence could be read in two ways, decided from the phrases alone.
+"""Whether a sentence could be read in two ways, decided from the templates alone.
 
-Every phrase becomes a graph of words: each node is one word, and leads to the nodes that may follow it. Two phrases
+Every template becomes a graph of words: each node is one word, and leads to the nodes that may follow it. Two templates
 read alike where both graphs can be walked to the end together, each word fitting both.
 """
 
@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from neuronclaims.claim_files.errors import quoted
-from neuronclaims.sentences.field import Label
-from neuronclaims.sentences.templates import Part, Phrase, PhraseError
+from neuronclaims.sentences.field_types import Label
+from neuronclaims.sentences.messages import quoted
+from neuronclaims.sentences.templates import Piece, Template, TemplateError
 
 END = -1
 _Entry: TypeAlias = frozenset[int]
@@ -21,26 +21,26 @@ _Pair: TypeAlias = tuple[int, int]
 
 @dataclass(slots=True)
 class _Graph:
-    """Words of a phrase: ``labels`` by node, ``after`` the nodes that may follow (``END`` where none must)."""
+    """Words of a template: ``labels`` by node, ``after`` the nodes that may follow (``END`` where none must)."""
 
     labels: list[Label] = field(default_factory=list)
     after: list[_Entry] = field(default_factory=list)
     start: _Entry = frozenset()
 
     @classmethod
-    def of(cls, phrase: Phrase) -> _Graph:
+    def of(cls, template: Template) -> _Graph:
         graph = cls()
         entry: _Entry = frozenset({END})
-        for stretch in reversed(phrase.stretches):
-            inside = graph._before(stretch.parts, entry)
-            entry = inside | entry if stretch.optional else inside
+        for segment in reversed(template.segments):
+            inside = graph._before(segment.pieces, entry)
+            entry = inside | entry if segment.optional else inside
         graph.start = entry
         return graph
 
-    def _before(self, parts: Sequence[Part], entry: _Entry) -> _Entry:
-        """Put parts in front of what follows them; return where one enters them."""
-        for part in reversed(parts):
-            rows = [self._row(pattern, entry) for pattern in part.patterns]
+    def _before(self, pieces: Sequence[Piece], entry: _Entry) -> _Entry:
+        """Put pieces in front of what follows them; return where one enters them."""
+        for piece in reversed(pieces):
+            rows = [self._row(pattern, entry) for pattern in piece.patterns]
             entry = frozenset().union(*rows)
         return entry
 
@@ -52,20 +52,20 @@ class _Graph:
         return entry
 
 
-def check_phrases(phrases: Mapping[str, Phrase]) -> None:
-    """Raise PhraseError when two kinds of claim, given by name, could read one sentence in two ways."""
-    named = [(name, phrase, _Graph.of(phrase)) for name, phrase in phrases.items()]
-    for number, (name, phrase, graph) in enumerate(named):
+def check_templates(templates: Mapping[str, Template]) -> None:
+    """Raise TemplateError when two kinds of claim, given by name, could read one sentence in two ways."""
+    named = [(name, template, _Graph.of(template)) for name, template in templates.items()]
+    for number, (name, template, graph) in enumerate(named):
         for other_name, other, other_graph in named[number + 1 :]:
-            if phrase.build is other.build:
-                raise PhraseError(f"{name} and {other_name} both build {phrase.build.__name__}")
+            if template.build is other.build:
+                raise TemplateError(f"{name} and {other_name} both build {template.build.__name__}")
             if any(END in graph.after[a] & other_graph.after[b] for a, b in _walk(graph, other_graph)):
-                raise PhraseError(
-                    f"a sentence could be read both as {name}, {quoted(phrase.shape)}, "
+                raise TemplateError(
+                    f"a sentence could be read both as {name}, {quoted(template.shape)}, "
                     f"and as {other_name}, {quoted(other.shape)}"
                 )
         if _reads_twice(graph):
-            raise PhraseError(f"a sentence could be read in two ways as {name}: {quoted(phrase.shape)}")
+            raise TemplateError(f"a sentence could be read in two ways as {name}: {quoted(template.shape)}")
 
 
 def _walk(first: _Graph, second: _Graph) -> Iterator[_Pair]:

@@ -1,18 +1,17 @@
-"""Holes that allow one of some options, each of one word or of several: ``activates|does not activate``."""
+"""Fields that allow one of some options, each of one word or of several: ``activates|does not activate``."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from neuronclaims.claim_files.errors import quoted
-from neuronclaims.sentences.field import MisreadError, Pattern, Word, literal
-from neuronclaims.sentences.suggest import closest
+from neuronclaims.sentences.field_types import MisreadError, Pattern, Word, literal
+from neuronclaims.sentences.messages import closest, quoted
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A hole whose value is the text of one option; of options that begin alike, the longest that fits counts."""
+    """A field whose value is the text of one option; of options that begin alike, the longest that fits counts."""
 
     options: tuple[str, ...]
 

@@ -1,4 +1,4 @@
-"""Holes for neurons by name: ``11:365``, and lists such as ``11:365, 11:680``."""
+"""Neurons, and fields for them by name: ``11:365``, and lists such as ``11:365, 11:680``."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from neuronclaims.claim_files.errors import quoted
-from neuronclaims.sentences.field import Label, MisreadError, OneWord, Pattern, Word
-from neuronclaims.sentences.values import Neuron
+from neuronclaims.sentences.field_types import Label, MisreadError, OneWord, Pattern, Word
+from neuronclaims.sentences.messages import quoted
 
 _NEURON = re.compile(r"([0-9]{1,9}):([0-9]{1,9})")
 _SOME = re.compile(r"[0-9]{1,9}:[0-9]{1,9}(?:,[0-9]{1,9}:[0-9]{1,9})*")
@@ -18,8 +17,19 @@ _NEARLY_NEURON = re.compile(
 )
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Neuron:
+    """One coordinate of one layer, both counted from 0; at which site, the claim says elsewhere."""
+
+    layer: int
+    index: int
+
+    def __str__(self) -> str:
+        return f"{self.layer}:{self.index}"
+
+
 @dataclass(frozen=True, slots=True)
-class NeuronsHole:
+class NeuronsField:
     """One neuron or more, a comma after each but the last."""
 
     expected: tuple[str, ...] = ("neurons such as '11:365, 11:680'",)

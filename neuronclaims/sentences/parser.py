@@ -1,4 +1,4 @@
-"""Reading a sentence with phrases: its dataclass, or one error at the furthest word any phrase reached."""
+"""Reading a sentence with templates: its dataclass, or one error at the furthest word any template reached."""
 
 from __future__ import annotations
 
@@ -7,26 +7,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from neuronclaims.claim_files.errors import allowed_lines, caret_lines, quoted
 from neuronclaims.errors import NeuronClaimsError
-from neuronclaims.sentences.field import MisreadError, Word
-from neuronclaims.sentences.suggest import closest, either
+from neuronclaims.sentences.field_types import MisreadError, Word
+from neuronclaims.sentences.messages import allowed_lines, caret_lines, closest, either, quoted
 from neuronclaims.sentences.templates import (
     NAMING,
+    Field,
     FieldError,
-    Fixed,
-    Part,
-    Phrase,
-    PhraseError,
-    Slot,
-    Stretch,
+    FixedWord,
+    Piece,
+    Segment,
+    Template,
+    TemplateError,
 )
 
 _WORD = re.compile(r'(?P<token>"(?:[^"\\]|\\.)*"(?=\s|$))|(?P<open>"[^"]*"?)|(?P<plain>\S+)', re.DOTALL)
 
 
 class SentenceError(NeuronClaimsError):
-    """A sentence that no phrase reads. ``column`` counts from 1, ``width`` counts the characters meant."""
+    """A sentence that no template reads. ``column`` counts from 1, ``width`` counts the characters meant."""
 
     def __init__(
         self,
@@ -50,25 +49,25 @@ class SentenceError(NeuronClaimsError):
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A sentence that was read: its dataclass, its phrase, and the span of each field's words (from 0).
+    """A sentence that was read: its dataclass, its template, and the span of each field's words (from 0).
 
     ``text`` is the canonical sentence.
     """
 
     value: Any
-    phrase: Phrase
+    template: Template
     spans: Mapping[str, tuple[int, int]]
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Miss:
-    """Where a phrase stopped fitting: which word, what would have fitted, what is wrong if known.
+    """Where a template stopped fitting: which word, what would have fitted, what is wrong if known.
 
-    ``sure`` says that some word before it fits this phrase, more than any word fits a hole for a name.
+    ``sure`` says that some word before it fits this template, more than any word fits a field for a name.
     """
 
-    phrase: Phrase
+    template: Template
     at: int
     sure: bool
     expected: tuple[str, ...]
@@ -79,28 +78,28 @@ class _Miss:
 
 @dataclass(frozen=True, slots=True)
 class _Match:
-    phrase: Phrase
+    template: Template
     values: Mapping[str, Any]
     spans: Mapping[str, tuple[int, int]]
 
 
-def parse(sentence: str, phrases: Sequence[Phrase]) -> Parsed:
-    """Read a sentence with the phrase that fits it.
+def parse(sentence: str, templates: Sequence[Template]) -> Parsed:
+    """Read a sentence with the template that fits it.
 
-    Raises SentenceError when none does, PhraseError when two do (which ``check_phrases`` finds beforehand).
+    Raises SentenceError when none does, TemplateError when two do (which ``check_templates`` finds beforehand).
     """
-    words = _words(sentence, phrases)
+    words = _words(sentence, templates)
     full_stop = _full_stop(words)
     if full_stop:
         words[-1] = Word(words[-1].text[:-1], words[-1].start)
-    fits = [fit for phrase in _likely(phrases, words) for fit in _fits(phrase, words)]
+    fits = [fit for template in _likely(templates, words) for fit in _fits(template, words)]
     matches = [fit for fit in fits if isinstance(fit, _Match)]
     if not matches:
-        # Only now, for what the error has to say: a phrase that lacks one of its words never fits.
-        fits = [fit for phrase in phrases for fit in _fits(phrase, words)]
+        # Only now, for what the error has to say: a template that lacks one of its words never fits.
+        fits = [fit for template in templates for fit in _fits(template, words)]
     if len(matches) > 1:
-        shapes = " and ".join(quoted(match.phrase.shape) for match in matches)
-        raise PhraseError(f"{quoted(sentence)} reads in two ways: {shapes}")
+        shapes = " and ".join(quoted(match.template.shape) for match in matches)
+        raise TemplateError(f"{quoted(sentence)} reads in two ways: {shapes}")
     if not matches:
         misses = [fit for fit in fits if isinstance(fit, _Miss)]
         raise _furthest(sentence, words, misses)
@@ -111,13 +110,13 @@ def parse(sentence: str, phrases: Sequence[Phrase]) -> Parsed:
     return _built(sentence, matches[0])
 
 
-def _likely(phrases: Sequence[Phrase], words: Sequence[Word]) -> list[Phrase]:
-    """Return the phrases all of whose own words are there, those of optional parts left out."""
+def _likely(templates: Sequence[Template], words: Sequence[Word]) -> list[Template]:
+    """Return the templates all of whose own words are there, those of optional parts left out."""
     there = {word.text for word in words}
-    return [phrase for phrase in phrases if phrase.own_words <= there]
+    return [template for template in templates if template.own_words <= there]
 
 
-def _words(sentence: str, phrases: Sequence[Phrase]) -> list[Word]:
+def _words(sentence: str, templates: Sequence[Template]) -> list[Word]:
     words: list[Word] = []
     for match in _WORD.finditer(sentence):
         if match["open"]:
@@ -127,7 +126,7 @@ def _words(sentence: str, phrases: Sequence[Phrase]) -> list[Word]:
             raise SentenceError(sentence, match.start() + 1, len(match["open"]), rule)
         words.append(Word(match[0], match.start(), match["token"] is not None))
     if not words:
-        raise SentenceError(sentence, 1, 1, "the claim is empty", None, _shapes(phrases))
+        raise SentenceError(sentence, 1, 1, "the claim is empty", None, _shapes(templates))
     return words
 
 
@@ -138,7 +137,7 @@ def _full_stop(words: Sequence[Word]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Reached:
-    """How far a phrase has been laid over the words: the next word, and what its holes hold so far."""
+    """How far a template has been laid over the words: the next word, and what its fields hold so far."""
 
     at: int
     sure: bool
@@ -146,13 +145,13 @@ class _Reached:
     spans: Mapping[str, tuple[int, int]]
 
 
-def _fits(phrase: Phrase, words: Sequence[Word]) -> Iterator[_Match | _Miss]:
-    """Lay a phrase over the words, with and without each of its optional parts, as far as it fits."""
+def _fits(template: Template, words: Sequence[Word]) -> Iterator[_Match | _Miss]:
+    """Lay a template over the words, with and without each of its optional parts, as far as it fits."""
     states = [_Reached(0, False, {}, {})]
-    for stretch in phrase.stretches:
-        after = list(states) if stretch.optional else []
+    for segment in template.segments:
+        after = list(states) if segment.optional else []
         for state in states:
-            laid = _lay(phrase, stretch, words, state)
+            laid = _lay(template, segment, words, state)
             if isinstance(laid, _Miss):
                 yield laid
             else:
@@ -160,50 +159,50 @@ def _fits(phrase: Phrase, words: Sequence[Word]) -> Iterator[_Match | _Miss]:
         states = after
     for state in states:
         if state.at < len(words):
-            yield _Miss(phrase, state.at, state.sure, ("the end of the sentence",))
+            yield _Miss(template, state.at, state.sure, ("the end of the sentence",))
         else:
-            yield _Match(phrase, {**dict.fromkeys(phrase.fields), **state.values}, state.spans)
+            yield _Match(template, {**dict.fromkeys(template.names), **state.values}, state.spans)
 
 
-def _lay(phrase: Phrase, stretch: Stretch, words: Sequence[Word], state: _Reached) -> _Reached | _Miss:
-    """Lay one stretch of a phrase over the words that follow."""
+def _lay(template: Template, segment: Segment, words: Sequence[Word], state: _Reached) -> _Reached | _Miss:
+    """Lay one segment of a template over the words that follow."""
     at, sure = state.at, state.sure
     values, spans = dict(state.values), dict(state.spans)
-    for part in stretch.parts:
-        if at == len(words) or isinstance(part, Fixed):
-            if at == len(words) or words[at].quoted or words[at].text != part.shape:
-                return _miss(phrase, part, at, sure)
+    for piece in segment.pieces:
+        if at == len(words) or isinstance(piece, FixedWord):
+            if at == len(words) or words[at].quoted or words[at].text != piece.shape:
+                return _miss(template, piece, at, sure)
             at, sure = at + 1, True
             continue
         try:
-            values[part.field], used = part.hole.read(words[at:])
+            values[piece.name], used = piece.type.read(words[at:])
         except MisreadError as misread:
-            return _misread(phrase, part, at, sure, misread)
+            return _misread(template, piece, at, sure, misread)
         last = words[at + used - 1]
-        spans[part.field] = (words[at].start, last.start + len(last.text))
-        at, sure = at + used, sure or part.type not in NAMING.values()
+        spans[piece.name] = (words[at].start, last.start + len(last.text))
+        at, sure = at + used, sure or piece.type_name not in NAMING.values()
     return _Reached(at, sure, values, spans)
 
 
-def _miss(phrase: Phrase, part: Part, at: int, sure: bool) -> _Miss:
-    if isinstance(part, Slot):
-        return _Miss(phrase, at, sure, part.hole.expected, part.hole.candidates)
-    return _Miss(phrase, at, sure, (quoted(part.text),), (part.text,))
+def _miss(template: Template, piece: Piece, at: int, sure: bool) -> _Miss:
+    if isinstance(piece, Field):
+        return _Miss(template, at, sure, piece.type.expected, piece.type.candidates)
+    return _Miss(template, at, sure, (quoted(piece.text),), (piece.text,))
 
 
-def _misread(phrase: Phrase, part: Slot, at: int, sure: bool, misread: MisreadError) -> _Miss:
-    """Say what is wrong inside a hole, in its own words where it has some for that place."""
+def _misread(template: Template, piece: Field, at: int, sure: bool, misread: MisreadError) -> _Miss:
+    """Say what is wrong inside a field, in its own words where it has some for that place."""
     expected, candidates = misread.expected, misread.candidates
     if not expected:
-        expected, candidates = part.hole.expected, part.hole.candidates
+        expected, candidates = piece.type.expected, piece.type.candidates
     place = at + misread.ahead
     return _Miss(
-        phrase, place, sure or misread.ahead > 0, expected, candidates, misread.reason, misread.suggestion
+        template, place, sure or misread.ahead > 0, expected, candidates, misread.reason, misread.suggestion
     )
 
 
 def _furthest(sentence: str, words: Sequence[Word], misses: Sequence[_Miss]) -> SentenceError:
-    """Make one error of what all phrases that got furthest expected there."""
+    """Make one error of what all templates that got furthest expected there."""
     furthest = _telling(words, misses)
     at = furthest[0].at if furthest else 0
     expected = either(list(dict.fromkeys(each for miss in furthest for each in miss.expected)))
@@ -216,15 +215,15 @@ def _furthest(sentence: str, words: Sequence[Word], misses: Sequence[_Miss]) -> 
     reason = (known and known.reason) or f"expected {expected}, found {quoted(word.text)}"
     suggestion = (known and known.suggestion) or _near(word, furthest)
     disagree = len({miss.expected for miss in furthest}) > 1
-    reached = list(dict.fromkeys(miss.phrase for miss in furthest))
+    reached = list(dict.fromkeys(miss.template for miss in furthest))
     shapes = _shapes(reached) if len(reached) > 1 and disagree and not suggestion and not known else ()
     return SentenceError(sentence, word.start + 1, len(word.text), reason, suggestion, shapes)
 
 
 def _telling(words: Sequence[Word], misses: Sequence[_Miss]) -> list[_Miss]:
-    """Return the misses to tell of: those of the phrases that got furthest.
+    """Return the misses to tell of: those of the templates that got furthest.
 
-    A hole for a name takes any first word, a misspelt one too, and getting past it alone says little: such misses
+    A field for a name takes any first word, a misspelt one too, and getting past it alone says little: such misses
     give way to others at the same word, and to a first word that is nearly one of those expected there.
     """
     at = max((miss.at for miss in misses), default=0)
@@ -241,8 +240,8 @@ def _near(word: Word, misses: Sequence[_Miss]) -> str | None:
     return closest(word.text, [candidate for miss in misses for candidate in miss.candidates])
 
 
-def _shapes(phrases: Sequence[Phrase]) -> tuple[str, ...]:
-    return tuple(phrase.shape for phrase in phrases)
+def _shapes(templates: Sequence[Template]) -> tuple[str, ...]:
+    return tuple(template.shape for template in templates)
 
 
 def _refuse_same_set(sentence: str, match: _Match) -> None:
@@ -257,13 +256,14 @@ def _refuse_same_set(sentence: str, match: _Match) -> None:
 
 
 def _set_fields(match: _Match) -> Iterator[str]:
-    return (slot.field for slot in match.phrase.slots if slot.type == "set" and slot.field in match.spans)
+    fields = match.template.fields
+    return (field.name for field in fields if field.type_name == "set" and field.name in match.spans)
 
 
 def _built(sentence: str, match: _Match) -> Parsed:
     try:
-        value = match.phrase.build(**match.values)
+        value = match.template.make(match.values)
     except FieldError as error:
         start, end = match.spans.get(error.field, (0, len(sentence)))
         raise SentenceError(sentence, start + 1, end - start, error.message, error.suggestion) from None
-    return Parsed(value, match.phrase, match.spans, match.phrase.render(value))
+    return Parsed(value, match.template, match.spans, match.template.render(value))

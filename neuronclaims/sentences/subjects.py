@@ -1,19 +1,17 @@
-"""The hole for whom a claim is about: one neuron, every one of some, or some neuron of a layer."""
+"""The field for whom a claim is about: one neuron, every one of some, or some neuron of a layer."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-from neuronclaims.sentences.field import Hole, MisreadError, Pattern, Word, expect_words, literal
-from neuronclaims.sentences.neurons import ONE_NEURON, NeuronsHole, one_neuron
-from neuronclaims.sentences.ranges import LayersHole
-from neuronclaims.sentences.search import Search
-from neuronclaims.sentences.values import Subject
+from neuronclaims.sentences.field_types import FieldType, MisreadError, Pattern, Word, expect_words, literal
+from neuronclaims.sentences.layers import LayersField, Search
+from neuronclaims.sentences.neurons import ONE_NEURON, Neuron, NeuronsField, one_neuron
 
-_NEURONS: Hole = NeuronsHole()
-_LAYERS: Hole = LayersHole()
+_NEURONS: FieldType = NeuronsField()
+_LAYERS: FieldType = LayersField()
 _MEANT = {
     **dict.fromkeys(("each", "all", "both", "neurons"), "every neuron of"),
     **dict.fromkeys(("any", "a", "one"), "some neuron"),
@@ -21,7 +19,25 @@ _MEANT = {
 
 
 @dataclass(frozen=True, slots=True)
-class SubjectHole:
+class Subject:
+    """Whom a claim is about: one neuron, every one of ``neurons``, or some neuron of ``layers``.
+
+    ``layers`` is given for "some" alone, and then says all layers where the sentence names none.
+    """
+
+    how: Literal["one", "every", "some"]
+    neurons: tuple[Neuron, ...]
+    layers: Search | None = None
+
+    def __str__(self) -> str:
+        named = ", ".join(str(neuron) for neuron in self.neurons)
+        if self.layers is None:
+            return f"neuron {named}" if self.how == "one" else f"every neuron of {named}"
+        return "some neuron" if self.layers.layers is None else f"some neuron of {self.layers}"
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectField:
     """Whom a claim is about.
 
     ``neuron 11:365``; ``every neuron of 11:365, 11:680``; ``some neuron of layer 11``; ``some neuron``. A word ``of``
@@ -76,12 +92,12 @@ def _one(words: Sequence[Word]) -> Subject:
         raise misread.shifted(1, ONE_NEURON.expected) from None
 
 
-def _rest(hole: Hole, words: Sequence[Word], used: int) -> tuple[Any, int]:
-    """Read with another hole what follows the first words."""
+def _rest(field: FieldType, words: Sequence[Word], used: int) -> tuple[Any, int]:
+    """Read with another field what follows the first words."""
     if len(words) == used:
-        raise MisreadError(ahead=used, expected=hole.expected)
+        raise MisreadError(ahead=used, expected=field.expected)
     try:
-        value, more = hole.read(words[used:])
+        value, more = field.read(words[used:])
     except MisreadError as misread:
-        raise misread.shifted(used, hole.expected) from None
+        raise misread.shifted(used, field.expected) from None
     return value, used + more

@@ -1,37 +1,37 @@
-"""The sentence language: a kind of claim declares how its sentence reads, as a phrase with typed holes.
+"""The sentence language: a kind of claim declares how its sentence reads, as a template with typed fields.
 
-    Phrase("[{site:site}] neuron {neuron:neuron} activates {direction:more|less} for {first:set}", Contrast)
-
-Fixed words stand for themselves, ``{field:type}`` is a hole (see ``holes.HOLES``; ``a|not a`` is a choice of words
-or of several words) and ``[...]`` may be left out. A sentence is read into the phrase's dataclass; writing that gives
-the canonical sentence.
+Fixed words stand for themselves. ``{name:type}`` is a field: ``name`` is the field of the dataclass that takes the
+value, ``type`` one of ``fields.FIELD_TYPES``, one of the template's own ``field_types``, or a choice of words such as
+``more|less`` or ``activates|does not activate``. What stands in ``[...]`` may be left out.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Generic, TypeAlias
 
-from neuronclaims.claim_files.errors import quoted
-from neuronclaims.claim_files.options import OPTIONS
+from typing_extensions import TypeVar
+
 from neuronclaims.sentences.choices import Choice
-from neuronclaims.sentences.field import Hole, Pattern, literal
-from neuronclaims.sentences.fields import HOLES, hole_of
-from neuronclaims.sentences.suggest import either
+from neuronclaims.sentences.field_types import FieldType, Pattern, literal
+from neuronclaims.sentences.fields import FIELD_TYPES, choice_of
+from neuronclaims.sentences.messages import either, quoted
+
+SentenceT = TypeVar("SentenceT", default=Any)
 
 TEXTS = "texts"
-"""The section that stands for two: a hole of this type takes the name of a prompt set or of pairs."""
+"""The section that stands for two: a field of this type takes the name of a prompt set or of pairs."""
 
 NAMING = {"sets": "set", "pairs": "pairs", "directions": "direction", TEXTS: "texts"}
-"""The sections of a claim file whose entries sentences name, and the type of hole that does."""
+"""The sections of a claim file whose entries sentences name, and the type of field that does."""
 
 _PIECE = re.compile(r"\[|\]|\{([^{}]*)\}|[^\s\[\]{}]+")
 
 
-class PhraseError(ValueError):
-    """A mistake in a kind of claim, not in a claim: a phrase does not compile, or two read alike."""
+class TemplateError(ValueError):
+    """A mistake in a kind of claim, not in a claim: a template does not compile, or two read alike."""
 
 
 class FieldError(ValueError):
@@ -43,196 +43,218 @@ class FieldError(ValueError):
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Fixed:
+class FixedWord:
     """A word that stands for itself."""
 
     text: str
 
     @property
     def shape(self) -> str:
-        """What a listing of phrases shows: the word."""
+        """Return what a listing of templates shows: the word."""
         return self.text
 
     @property
     def patterns(self) -> tuple[Pattern, ...]:
-        """The rows of words that may stand here: this one word."""
+        """Return the rows of words that may stand here: this one word."""
         return (literal(self.text),)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Slot:
-    """A hole and the field its value goes to."""
+class Field:
+    """A place in a template that a value fills: the name of the dataclass's field, and how it is read."""
 
-    field: str
-    hole: Hole
-    type: str
+    name: str
+    type: FieldType
+    type_name: str
 
     @property
     def shape(self) -> str:
-        """What a listing of phrases shows: what the hole takes."""
-        return self.hole.shape
+        """Return what a listing of templates shows: what the field takes."""
+        return self.type.shape
 
     @property
     def patterns(self) -> tuple[Pattern, ...]:
-        """The rows of words that may stand here."""
-        return self.hole.patterns
+        """Return the rows of words that may stand here."""
+        return self.type.patterns
 
 
-Part: TypeAlias = Fixed | Slot
+Piece: TypeAlias = FixedWord | Field
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Stretch:
-    """Some parts in a row, which are all there or, where optional, all left out."""
+class Segment:
+    """Some pieces in a row, which are all there or, where optional, all left out."""
 
-    parts: tuple[Part, ...]
+    pieces: tuple[Piece, ...]
     optional: bool
 
     @property
-    def fields(self) -> tuple[str, ...]:
-        """The fields its holes fill."""
-        return tuple(part.field for part in self.parts if isinstance(part, Slot))
+    def names(self) -> tuple[str, ...]:
+        """Return the names of its fields."""
+        return tuple(piece.name for piece in self.pieces if isinstance(piece, Field))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Phrase:
-    """How one kind of claim reads: ``template`` in words and holes, ``build`` the dataclass of its fields.
+class Template(Generic[SentenceT]):
+    """How one kind of claim reads: ``wording`` in words and fields, ``build`` the dataclass that takes the values.
 
     ``options`` names the settings that claims of this kind take besides those that all take; ``margin`` says what to
     add where one that denies has no margin, such as "'margin: 0.5 sd', the difference that would matter". ``texts`` is
-    False for claims that no text is run for, so that they have no token rule. Fields of optional parts are None where
-    the part is left out. Raises PhraseError on a template that does not compile, whose
-    holes are not exactly the fields of ``build``, or on an option that there is not.
+    False for claims that no text is run for, so that they have no token rule. ``field_types`` are field types of the
+    template's own, by name. Fields of optional segments are None where the segment is left out.
+
+    Raises TemplateError for a wording that does not compile, and where its fields are not exactly those of ``build``.
+
+    >>> from dataclasses import dataclass
+    >>> from neuronclaims.sentences.neurons import Neuron
+    >>> from neuronclaims.sentences.parser import parse
+    >>> @dataclass(frozen=True)
+    ... class Likes:
+    ...     neuron: Neuron
+    ...     verb: str
+    ...     place: str
+    >>> likes = Template("neuron {neuron:neuron} {verb:likes|dislikes} {place:set}", Likes)
+    >>> likes.shape
+    'neuron LAYER:INDEX likes|dislikes SET'
+    >>> parse("neuron 3:17 likes  hanoi", [likes]).value
+    Likes(neuron=Neuron(layer=3, index=17), verb='likes', place='hanoi')
+    >>> likes.render(Likes(Neuron(3, 17), "dislikes", "hanoi"))
+    'neuron 3:17 dislikes hanoi'
     """
 
-    template: str
-    build: type[Any]
+    wording: str
+    build: type[SentenceT]
     options: tuple[str, ...] = ()
     margin: str = ""
     texts: bool = True
-    stretches: tuple[Stretch, ...] = dataclasses.field(init=False, repr=False, compare=False)
-    slots: tuple[Slot, ...] = dataclasses.field(init=False, repr=False, compare=False)
+    field_types: Mapping[str, FieldType] = dataclasses.field(default_factory=dict, repr=False, compare=False)
+    segments: tuple[Segment, ...] = dataclasses.field(init=False, repr=False, compare=False)
+    fields: tuple[Field, ...] = dataclasses.field(init=False, repr=False, compare=False)
     own_words: frozenset[str] = dataclasses.field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if unknown := set(self.options) - set(OPTIONS):
-            raise PhraseError(f"no such option: {either(sorted(unknown))}; there are {either(OPTIONS)}")
-        stretches = tuple(_stretches(self.template))
-        _check_fields(self.template, stretches, self.build)
-        object.__setattr__(self, "stretches", stretches)
-        slots = tuple(part for stretch in stretches for part in stretch.parts if isinstance(part, Slot))
-        object.__setattr__(self, "slots", slots)
-        fixed = (part for stretch in stretches if not stretch.optional for part in stretch.parts)
-        own = frozenset(part.text for part in fixed if isinstance(part, Fixed))
-        object.__setattr__(self, "own_words", own)
+        segments = tuple(_segments(self.wording, _known(self.field_types)))
+        _check_fields(self.wording, segments, self.build)
+        pieces = [piece for segment in segments for piece in segment.pieces]
+        required = (piece for segment in segments if not segment.optional for piece in segment.pieces)
+        object.__setattr__(self, "segments", segments)
+        object.__setattr__(self, "fields", tuple(piece for piece in pieces if isinstance(piece, Field)))
+        own_words = frozenset(piece.text for piece in required if isinstance(piece, FixedWord))
+        object.__setattr__(self, "own_words", own_words)
 
     @property
-    def fields(self) -> tuple[str, ...]:
-        """The fields of all its holes."""
-        return tuple(slot.field for slot in self.slots)
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all its fields."""
+        return tuple(field.name for field in self.fields)
 
     @property
     def shape(self) -> str:
-        """The phrase as a listing shows it, such as ``[SITE] neuron LAYER:INDEX separates SET from SET``."""
-        texts = (" ".join(part.shape for part in stretch.parts) for stretch in self.stretches)
+        """Return the template as a listing shows it, such as ``[SITE] neuron LAYER:INDEX separates SET from SET``."""
+        texts = (" ".join(piece.shape for piece in segment.pieces) for segment in self.segments)
         return " ".join(
-            f"[{text}]" if stretch.optional else text
-            for stretch, text in zip(self.stretches, texts, strict=True)
+            f"[{text}]" if segment.optional else text
+            for segment, text in zip(self.segments, texts, strict=True)
         )
 
-    def render(self, sentence: Any) -> str:
+    def make(self, values: Mapping[str, object]) -> SentenceT:
+        """Return the sentence with these values by name; raise FieldError where it cannot take one."""
+        build: Callable[..., SentenceT] = self.build
+        return build(**values)
+
+    def render(self, sentence: SentenceT) -> str:
         """Return the canonical sentence; reading it gives an equal dataclass back."""
         words: list[str] = []
-        for stretch in self.stretches:
-            given = [getattr(sentence, field) is not None for field in stretch.fields]
-            if stretch.optional and not any(given):
+        for segment in self.segments:
+            given = [getattr(sentence, name) is not None for name in segment.names]
+            if segment.optional and not any(given):
                 continue
             if not all(given):
-                raise PhraseError(f"{sentence!r} lacks some of {', '.join(stretch.fields)}: {self.shape}")
-            words.extend(_written(part, sentence) for part in stretch.parts)
+                raise TemplateError(f"{sentence!r} lacks some of {', '.join(segment.names)}: {self.shape}")
+            words.extend(_written(piece, sentence) for piece in segment.pieces)
         return " ".join(words)
 
     @property
     def denials(self) -> str:
-        """The words by which a claim of this kind denies, as an error lists them; empty where it cannot."""
+        """Return the words by which a claim of this kind denies, as an error lists them; empty where it cannot."""
         texts = (
-            option for slot in self.slots if isinstance(slot.hole, Choice) for option in slot.hole.options
+            text for field in self.fields if isinstance(field.type, Choice) for text in field.type.options
         )
         return either([quoted(text) for text in texts if _denies(text)])
 
-    def denial(self, sentence: Any) -> str | None:
-        """Return the field of the words by which a sentence denies, None where it denies nothing."""
-        return next((field for field, value in self.values(sentence, "choice") if _denies(value)), None)
+    def denial(self, sentence: SentenceT) -> str | None:
+        """Return the name of the field whose words deny, None where the sentence denies nothing."""
+        return next((name for name, value in self.values(sentence, "choice") if _denies(value)), None)
 
-    def named(self, sentence: Any, section: str) -> tuple[tuple[str, str], ...]:
+    def named(self, sentence: SentenceT, section: str) -> tuple[tuple[str, str], ...]:
         """Return (field, name) for every entry of a section of the file that the sentence names, in its order."""
         return tuple(self.values(sentence, NAMING[section]))
 
-    def sets(self, sentence: Any) -> tuple[tuple[str, str], ...]:
+    def sets(self, sentence: SentenceT) -> tuple[tuple[str, str], ...]:
         """Return (field, name) for every prompt set the sentence names, in its order."""
         return self.named(sentence, "sets")
 
-    def site(self, sentence: Any) -> str | None:
+    def site(self, sentence: SentenceT) -> str | None:
         """Return the site the sentence itself names, if any."""
         return next((value for _, value in self.values(sentence, "site")), None)
 
-    def values(self, sentence: Any, hole_type: str) -> Iterator[tuple[str, Any]]:
-        """Yield (field, value) for the holes of one type that are filled."""
-        for slot in self.slots:
-            value = getattr(sentence, slot.field)
-            if slot.type == hole_type and value is not None:
-                yield slot.field, value
+    def values(self, sentence: SentenceT, type_name: str) -> Iterator[tuple[str, Any]]:
+        """Yield (field, value) for the fields of one type that are filled."""
+        for field in self.fields:
+            value = getattr(sentence, field.name)
+            if field.type_name == type_name and value is not None:
+                yield field.name, value
 
 
-def _stretches(template: str) -> Iterator[Stretch]:
-    parts: list[Part] = []
+def _known(own: Mapping[str, FieldType]) -> Mapping[str, FieldType]:
+    if taken := sorted({*own} & {*FIELD_TYPES, "choice"}):
+        raise TemplateError(f"{either(taken)} is a type of field already: give yours another name")
+    return {**FIELD_TYPES, **own}
+
+
+def _segments(wording: str, types: Mapping[str, FieldType]) -> Iterator[Segment]:
+    pieces: list[Piece] = []
     optional = False
-    for match in _PIECE.finditer(template):
+    for match in _PIECE.finditer(wording):
         piece = match[0]
         if piece not in "[]":
-            parts.append(Fixed(piece) if match[1] is None else _slot(match[1], template))
+            pieces.append(FixedWord(piece) if match[1] is None else _field(match[1], wording, types))
             continue
         if (piece == "]") != optional:
-            raise PhraseError(f"unbalanced or nested brackets in {template!r}")
-        if parts:
-            yield Stretch(tuple(parts), optional)
-        parts, optional = [], piece == "["
+            raise TemplateError(f"unbalanced or nested brackets in {wording!r}")
+        if pieces:
+            yield Segment(tuple(pieces), optional)
+        pieces, optional = [], piece == "["
     if optional:
-        raise PhraseError(f"an optional part of {template!r} is never closed")
-    if parts:
-        yield Stretch(tuple(parts), optional=False)
+        raise TemplateError(f"an optional part of {wording!r} is never closed")
+    if pieces:
+        yield Segment(tuple(pieces), optional=False)
 
 
-def _slot(declaration: str, template: str) -> Slot:
-    field, _, kind = declaration.partition(":")
-    hole = hole_of(kind)
-    if hole is None:
-        raise PhraseError(
-            f"{{{declaration}}} in {template!r}: no such type of hole; there are {either(list(HOLES))}"
+def _field(declaration: str, wording: str, types: Mapping[str, FieldType]) -> Field:
+    name, _, type_name = declaration.partition(":")
+    if choice := choice_of(type_name):
+        if not all(choice.options) or len(set(choice.options)) < len(choice.options):
+            raise TemplateError(f"{{{declaration}}} in {wording!r} has an empty option, or one twice")
+        return Field(name, choice, "choice")
+    if type_name not in types:
+        raise TemplateError(
+            f"{{{declaration}}} in {wording!r}: no such type of field; there are {either(list(types))}"
         )
-    if isinstance(hole, Choice):
-        _check_options(hole.options, declaration, template)
-        return Slot(field, hole, "choice")
-    return Slot(field, hole, kind)
+    return Field(name, types[type_name], type_name)
 
 
-def _check_options(options: tuple[str, ...], declaration: str, template: str) -> None:
-    if not all(options) or len(set(options)) < len(options):
-        raise PhraseError(f"{{{declaration}}} in {template!r} has an empty option, or one twice")
-
-
-def _check_fields(template: str, stretches: tuple[Stretch, ...], build: type[Any]) -> None:
-    named = [field for stretch in stretches for field in stretch.fields]
+def _check_fields(wording: str, segments: tuple[Segment, ...], build: type[Any]) -> None:
+    named = [name for segment in segments for name in segment.names]
     declared = [field.name for field in dataclasses.fields(build)]
     if sorted(named) != sorted(declared):
-        raise PhraseError(
-            f"the holes of {template!r} are {named}, the fields of {build.__name__} are {declared}"
+        raise TemplateError(
+            f"the fields of {wording!r} are {named}, the fields of {build.__name__} are {declared}"
         )
-    if all(stretch.optional for stretch in stretches):
-        raise PhraseError(f"{template!r} has no part that must be there")
-    if any(stretch.optional and not stretch.fields for stretch in stretches):
-        raise PhraseError(
-            f"an optional part of {template!r} has no hole, so nothing would remember it was there"
+    if all(segment.optional for segment in segments):
+        raise TemplateError(f"{wording!r} has no part that must be there")
+    if any(segment.optional and not segment.names for segment in segments):
+        raise TemplateError(
+            f"an optional part of {wording!r} has no field, so nothing would remember it was there"
         )
 
 
@@ -240,5 +262,5 @@ def _denies(words: str) -> bool:
     return "not" in words.split()
 
 
-def _written(part: Part, sentence: object) -> str:
-    return part.text if isinstance(part, Fixed) else part.hole.write(getattr(sentence, part.field))
+def _written(piece: Piece, sentence: object) -> str:
+    return piece.text if isinstance(piece, FixedWord) else piece.type.write(getattr(sentence, piece.name))

@@ -10,7 +10,7 @@ import pytest
 
 from neuronclaims import stats
 from neuronclaims.claim_files.reader import read_claim_file
-from neuronclaims.kinds import kind_of, phrases
+from neuronclaims.kinds import kind_of, templates
 from neuronclaims.kinds.shared.unit_values import unit_key, unit_noise, unit_values
 from neuronclaims.models.sources import open_model
 from neuronclaims.study import Study
@@ -71,7 +71,7 @@ def judged(folder, sets, *claims):
     path = folder / "x.claims.yaml"
     lines = [f"  {name}: [{', '.join(prompts)}]" for name, prompts in sets.items()]
     path.write_text(HEAD + "\n".join([*lines, "claims:", *(f"  - {claim}" for claim in claims)]) + "\n")
-    file = read_claim_file(path, phrases())
+    file = read_claim_file(path, templates())
     results = Study(measure=measure).judge(file, "demo")
     assert all(result.evidence for result in results.values()), results
     return [(claim, results[claim.id].evidence) for claim in file.claims]
@@ -157,7 +157,7 @@ def test_the_prediction_before_and_after_an_ablation_is_kept(tmp_path):
     texts = ", ".join(f"the {w} one" for w in WORDS)
     claim = 'ablating neuron 1:2 lowers " an" over " a" in x'
     path.write_text(HEAD + f"  x: [{texts}]\nclaims:\n  - '{claim}'\n")
-    file = read_claim_file(path, phrases())
+    file = read_claim_file(path, templates())
     (result,) = Study(measure=ablated).judge(file, "demo").values()
     assert result.evidence, result.error
     found = unit_values(file.claims[0], result.evidence)

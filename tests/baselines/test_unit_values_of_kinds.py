@@ -11,7 +11,7 @@ import pytest
 
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.figures import Table
-from neuronclaims.kinds import kind_of, kinds, phrases
+from neuronclaims.kinds import kind_of, kinds, templates
 from neuronclaims.kinds.shared.unit_values import unit_key, unit_values
 from neuronclaims.reports.plain import from_plain, to_plain
 from neuronclaims.study import Study
@@ -85,7 +85,7 @@ def judged(tmp_path_factory):
         + "\n".join(lines)
         + "\n"
     )
-    file, study = read_claim_file(path, phrases()), Study()
+    file, study = read_claim_file(path, templates()), Study()
     results = study.judge(file, "demo")
     assert not [result.error for result in results.values() if result.error]
     return file, study, results

@@ -17,7 +17,7 @@ from neuronclaims.baselines.sets import compare
 from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.cli.chosen import ExpressionError, chooser
-from neuronclaims.kinds import phrases
+from neuronclaims.kinds import templates
 
 A = row([1.0, 2, 3, 4], [0.5, 0, 1, 0])
 
@@ -113,7 +113,7 @@ BASE = {"first": "one is here, two is here", "claim": "neuron 1:2 activates more
 def content(tmp_path, **change):
     path = tmp_path / "x.claims.yaml"
     path.write_text(FILE.format(**{**BASE, **change}))
-    return content_of(read_claim_file(path, phrases()).claims[0])
+    return content_of(read_claim_file(path, templates()).claims[0])
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_names_are_chosen_as_python_would(expression, name):
 def test_a_claim_may_say_how_far_it_may_drift_and_stays_the_same_claim(tmp_path, text, share):
     plain = content(tmp_path)
     assert content(tmp_path, more=f"    drift: {text}") == plain
-    settings = read_claim_file(tmp_path / "x.claims.yaml", phrases()).claims[0].settings
+    settings = read_claim_file(tmp_path / "x.claims.yaml", templates()).claims[0].settings
     assert settings.drift == pytest.approx(share)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from toy_claims import PHRASES
+from toy_claims import TEMPLATES
 
 from neuronclaims.claim_files.claims import ClaimFile
 from neuronclaims.claim_files.errors import ClaimFileError
@@ -23,7 +23,7 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Claim
     def read(content: str | bytes) -> ClaimFile:
         path = tmp_path / "x.claims.yaml"
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return read_claim_file(path, PHRASES)
+        return read_claim_file(path, TEMPLATES)
 
     return read
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from neuronclaims.claim_files.errors import WINDOW, ClaimFileError, Place, Problem
+from neuronclaims.claim_files.errors import ClaimFileError, Place, Problem
+from neuronclaims.sentences.messages import WINDOW
 
 
 def rendered(excerpt, column, width=1, **rest):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from toy_claims import EVERY_PHRASE, FULL, FULL_OF_KINDS
+from toy_claims import EVERY_TEMPLATE, FULL, FULL_OF_KINDS
 
 from neuronclaims.claim_files.claims import ClaimFile
 from neuronclaims.claim_files.errors import ClaimFileError
@@ -30,7 +30,7 @@ def outcome(tmp_path: Path):
     def outcome(data: bytes) -> ClaimFile | ClaimFileError:
         path.write_bytes(data)
         try:
-            return read_claim_file(path, EVERY_PHRASE)
+            return read_claim_file(path, EVERY_TEMPLATE)
         except ClaimFileError as error:
             check(error, data)
             return error

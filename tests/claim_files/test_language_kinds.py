@@ -12,16 +12,17 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from toy_claims import EVERY_PHRASE, HEAD, PAIRS, RESTORING
+from toy_claims import EVERY_TEMPLATE, HEAD, PAIRS, RESTORING
 from toy_claims import FULL_OF_KINDS as FULL
 
 from neuronclaims.claim_files.claims import PromptPair
 from neuronclaims.claim_files.editor import editor_schema
 from neuronclaims.claim_files.options import CHOICES, OPTIONS, Bins, Damage, Options
 from neuronclaims.claim_files.reader import read_claim_file
-from neuronclaims.sentences.search import Search
-from neuronclaims.sentences.templates import Phrase, PhraseError
-from neuronclaims.sentences.values import Amount, Neuron
+from neuronclaims.sentences.layers import Search
+from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.numbers import Amount
+from neuronclaims.sentences.templates import Template
 
 SHA = "0123456789abcdef" * 4
 
@@ -36,25 +37,25 @@ class Weights:
 
 @pytest.fixture
 def read_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """The same with a phrase more, which names no prompts."""
+    """The same with a template more, which names no prompts."""
     monkeypatch.chdir(tmp_path)
-    phrase = Phrase("weights of {neuron:neuron} are above {bound:number}", Weights)
+    template = Template("weights of {neuron:neuron} are above {bound:number}", Weights)
 
     def read(text):
         (tmp_path / "x.claims.yaml").write_text(text, encoding="utf-8")
-        return read_claim_file(tmp_path / "x.claims.yaml", (*EVERY_PHRASE, phrase))
+        return read_claim_file(tmp_path / "x.claims.yaml", (*EVERY_TEMPLATE, template))
 
     return read
 
 
 @pytest.fixture
 def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Return a function that reads text as a claim file, with phrases of every kind."""
+    """Return a function that reads text as a claim file, with templates of every kind."""
     monkeypatch.chdir(tmp_path)
 
     def read(text):
         (tmp_path / "x.claims.yaml").write_text(text, encoding="utf-8")
-        return read_claim_file(tmp_path / "x.claims.yaml", EVERY_PHRASE)
+        return read_claim_file(tmp_path / "x.claims.yaml", EVERY_TEMPLATE)
 
     return read
 
@@ -114,12 +115,6 @@ def test_what_is_not_given_is_the_first_of_its_words():
     assert unsaid.centred is True
     rest = set(OPTIONS) - set(CHOICES) - {"centred"}
     assert {getattr(unsaid, name) for name in rest} == {None}
-
-
-def test_a_phrase_cannot_name_an_option_that_there_is_not():
-    phrase = EVERY_PHRASE[0]
-    with pytest.raises(PhraseError, match="no such option: marign"):
-        Phrase(phrase.template, phrase.build, options=("marign",))
 
 
 @given(st.integers(-50, 50), st.integers(1, 60), st.integers(1, 40), st.integers(0, 2))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from toy_claims import EVERY_PHRASE, PHRASES
+from toy_claims import EVERY_TEMPLATE, TEMPLATES
 
 from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.claim_files.reader import read_claim_file
@@ -30,6 +30,6 @@ def test_a_malformed_file_gives_the_message_kept_beside_it(file, loader, monkeyp
     monkeypatch.setattr(marks, "_LOADER", getattr(yaml, loader))
     monkeypatch.chdir(file.parent)
     with pytest.raises(ClaimFileError) as caught:
-        read_claim_file(file, EVERY_PHRASE if file.parent.name == "kinds" else PHRASES)
+        read_claim_file(file, EVERY_TEMPLATE if file.parent.name == "kinds" else TEMPLATES)
     expected = file.with_name(file.name.replace(".claims.yaml", ".expected.txt"))
     assert f"{caught.value}\n" == expected.read_text(encoding="utf-8")

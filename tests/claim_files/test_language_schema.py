@@ -14,7 +14,7 @@ from toy_claims import FULL
 from neuronclaims.claim_files.claims import Pool, Span
 from neuronclaims.claim_files.editor import editor_schema, schema_text
 from neuronclaims.claim_files.schema import TOKEN_RULES
-from neuronclaims.sentences.values import SITES
+from neuronclaims.sentences.fields import SITES
 
 KEPT = Path(__file__).parents[2] / "claims.schema.json"
 EXAMPLE = yaml.safe_load(FULL)

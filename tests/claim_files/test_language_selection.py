@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from toy_claims import CLAIM, HEAD, SETS
 
 from neuronclaims.claim_files.names import content
-from neuronclaims.sentences.search import Search, SearchError, parse_search
+from neuronclaims.sentences.layers import Search, SearchError, parse_search
 
 FOUND = "  found: [Hue was, Hue is]\n"
 

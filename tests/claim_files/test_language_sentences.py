@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from toy_claims import (
     CONTRAST,
-    EVERY_PHRASE,
+    EVERY_TEMPLATE,
     EVERYTHING,
-    PHRASES,
     SEPARATION,
+    TEMPLATES,
     Activity,
     Contrast,
     Everything,
@@ -20,13 +20,17 @@ from toy_claims import (
     Separation,
 )
 
-from neuronclaims.sentences.ambiguity import check_phrases
+from neuronclaims.sentences.ambiguity import check_templates
+from neuronclaims.sentences.fields import SITES
+from neuronclaims.sentences.layers import Search
+from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.numbers import Amount
 from neuronclaims.sentences.parser import SentenceError, parse
-from neuronclaims.sentences.search import Search
-from neuronclaims.sentences.templates import Phrase, PhraseError
-from neuronclaims.sentences.values import SITES, Amount, Neuron, Positions, Subject
+from neuronclaims.sentences.positions import Positions
+from neuronclaims.sentences.subjects import Subject
+from neuronclaims.sentences.templates import Template, TemplateError
 
-ALL = EVERY_PHRASE
+ALL = EVERY_TEMPLATE
 
 neurons = st.builds(Neuron, st.integers(0, 10**9 - 1), st.integers(0, 10**9 - 1))
 numbers = st.floats(allow_nan=False, allow_infinity=False)
@@ -95,13 +99,13 @@ def whole(draw):
 sentences = contrasts | separations | whole() | restorations | activities
 
 
-def phrase_of(sentence):
-    return next(phrase for phrase in ALL if phrase.build is type(sentence))
+def template_of(sentence):
+    return next(template for template in ALL if template.build is type(sentence))
 
 
 @given(sentences)
 def test_reading_what_was_written_gives_the_same_sentence(sentence):
-    text = phrase_of(sentence).render(sentence)
+    text = template_of(sentence).render(sentence)
     parsed = parse(text, ALL)
     assert parsed.value == sentence
     assert parsed.text == text
@@ -112,7 +116,7 @@ def test_reading_what_was_written_gives_the_same_sentence(sentence):
     st.lists(st.sampled_from([" ", "  ", "\t", "\n", "\u00a0"]), min_size=1),
 )
 def test_space_between_words_has_no_meaning(sentence, spaces):
-    canonical = phrase_of(sentence).render(sentence)
+    canonical = template_of(sentence).render(sentence)
     words = parse_words(canonical)
     spread = words[0] + "".join(spaces[i % len(spaces)] + word for i, word in enumerate(words[1:]))
     assert parse(spread, ALL).text == canonical
@@ -165,7 +169,9 @@ def test_a_sentence_has_one_canonical_form(written, canonical):
 
 
 def test_a_sentence_becomes_its_dataclass():
-    parsed = parse("mlp_post neuron 3:17 activates less for hanoi than base-line by at least 0.5 sd", PHRASES)
+    parsed = parse(
+        "mlp_post neuron 3:17 activates less for hanoi than base-line by at least 0.5 sd", TEMPLATES
+    )
     assert parsed.value == Contrast(
         Subject("one", (Neuron(3, 17),)),
         "activates",
@@ -175,8 +181,8 @@ def test_a_sentence_becomes_its_dataclass():
         Amount(0.5, "sd"),
         "mlp_post",
     )
-    assert parsed.phrase.sets(parsed.value) == (("first", "hanoi"), ("second", "base-line"))
-    assert parsed.phrase.site(parsed.value) == "mlp_post"
+    assert parsed.template.sets(parsed.value) == (("first", "hanoi"), ("second", "base-line"))
+    assert parsed.template.site(parsed.value) == "mlp_post"
 
 
 WORDS = "mlp_post neuron 3:17 activates less for hanoi than baseline by at least 0.5 sd"
@@ -187,7 +193,7 @@ def test_an_error_points_at_the_word_that_was_spoilt(at):
     words = WORDS.split()
     words[at] = "?" + words[at]
     with pytest.raises(SentenceError) as caught:
-        parse(" ".join(words), PHRASES)
+        parse(" ".join(words), TEMPLATES)
     assert caught.value.column == len(" ".join([*words[:at], ""])) + 1
     assert caught.value.width == len(words[at])
 
@@ -314,7 +320,7 @@ def test_a_sentence_that_cannot_be_read_says_where_and_why(sentence, column, mes
 
 def test_when_nothing_fits_the_shapes_of_all_sentences_are_listed():
     with pytest.raises(SentenceError) as caught:
-        parse("honesty is a direction", PHRASES)
+        parse("honesty is a direction", TEMPLATES)
     assert caught.value.allowed == (CONTRAST.shape, SEPARATION.shape)
     assert (
         CONTRAST.shape
@@ -333,17 +339,21 @@ class Two:
     c: str
 
 
-def test_two_phrases_that_could_read_one_sentence_are_refused():
-    check_phrases({"contrast": CONTRAST, "separation": SEPARATION, "everything": EVERYTHING})
+def test_two_templates_that_could_read_one_sentence_are_refused():
+    check_templates({"contrast": CONTRAST, "separation": SEPARATION, "everything": EVERYTHING})
     for other in ("{c:set} is high", "hanoi is {c:high|low}", "hanoi is {c:set}"):
-        with pytest.raises(PhraseError, match="both as one"):
-            check_phrases({"one": Phrase("{a:set} is high [for {b:set}]", One), "two": Phrase(other, Two)})
-    check_phrases({"one": Phrase("{a:set} is high [for {b:set}]", One), "two": Phrase("{c:set} is low", Two)})
-    check_phrases(
-        {"one": Phrase("{a:count} is high [for {b:set}]", One), "two": Phrase("{c:set} is high", Two)}
+        with pytest.raises(TemplateError, match="both as one"):
+            check_templates(
+                {"one": Template("{a:set} is high [for {b:set}]", One), "two": Template(other, Two)}
+            )
+    check_templates(
+        {"one": Template("{a:set} is high [for {b:set}]", One), "two": Template("{c:set} is low", Two)}
     )
-    with pytest.raises(PhraseError, match="both build"):
-        check_phrases({"one": Phrase("x {c:set}", Two), "two": Phrase("y {c:set}", Two)})
+    check_templates(
+        {"one": Template("{a:count} is high [for {b:set}]", One), "two": Template("{c:set} is high", Two)}
+    )
+    with pytest.raises(TemplateError, match="both build"):
+        check_templates({"one": Template("x {c:set}", Two), "two": Template("y {c:set}", Two)})
 
 
 @pytest.mark.parametrize(
@@ -362,19 +372,19 @@ def test_two_phrases_that_could_read_one_sentence_are_refused():
         ("over {c:positions}", "over {a:positions} of {b:set}", False),
     ],
 )
-def test_phrases_are_told_apart_through_holes_of_several_words(first, second, alike):
-    one, two = Phrase(first, Two), Phrase(second.replace("{a:not}", "{a:not|never}"), One)
+def test_templates_are_told_apart_through_fields_of_several_words(first, second, alike):
+    one, two = Template(first, Two), Template(second.replace("{a:not}", "{a:not|never}"), One)
     if not alike:
-        check_phrases({"one": one, "two": two})
+        check_templates({"one": one, "two": two})
         return
-    with pytest.raises(PhraseError, match="both as one"):
-        check_phrases({"one": one, "two": two})
+    with pytest.raises(TemplateError, match="both as one"):
+        check_templates({"one": one, "two": two})
 
 
 @pytest.mark.parametrize("template", ["x [in {a:set}] [in {b:set}]", "x {a:is|is not} [not] y {b:set}"])
-def test_a_phrase_that_reads_one_sentence_in_two_ways_is_refused(template):
-    with pytest.raises(PhraseError):
-        check_phrases({"one": Phrase(template, One)})
+def test_a_template_that_reads_one_sentence_in_two_ways_is_refused(template):
+    with pytest.raises(TemplateError):
+        check_templates({"one": Template(template, One)})
 
 
 @pytest.mark.parametrize(
@@ -392,8 +402,11 @@ def test_a_subject_is_one_neuron_or_every_or_some(written, subject):
 
 
 def test_reading_one_sentence_in_two_ways_is_an_error_of_the_kinds_not_of_the_claim():
-    with pytest.raises(PhraseError, match="reads in two ways"):
-        parse("hanoi is high", (Phrase("{a:set} is high [for {b:set}]", One), Phrase("{c:set} is high", Two)))
+    with pytest.raises(TemplateError, match="reads in two ways"):
+        parse(
+            "hanoi is high",
+            (Template("{a:set} is high [for {b:set}]", One), Template("{c:set} is high", Two)),
+        )
 
 
 @pytest.mark.parametrize(
@@ -412,9 +425,9 @@ def test_reading_one_sentence_in_two_ways_is_an_error_of_the_kinds_not_of_the_cl
         "x {c:a b|a  b}",
     ],
 )
-def test_a_phrase_that_does_not_compile_is_refused(template):
-    with pytest.raises(PhraseError):
-        Phrase(template, Two)
+def test_a_template_that_does_not_compile_is_refused(template):
+    with pytest.raises(TemplateError):
+        Template(template, Two)
 
 
 @given(st.text(max_size=80) | st.text('neuron 1:2activesmoreforthanby"\\.,%', max_size=80))

@@ -1,12 +1,15 @@
-"""Two phrases as kinds of claim declare them, one with every type of hole, and claim files made of them."""
+"""Two templates as kinds of claim declare them, one with every type of field, and claim files made of them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neuronclaims.sentences.search import Search
-from neuronclaims.sentences.templates import FieldError, Phrase
-from neuronclaims.sentences.values import Amount, Neuron, Positions, Subject
+from neuronclaims.sentences.layers import Search
+from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.numbers import Amount
+from neuronclaims.sentences.positions import Positions
+from neuronclaims.sentences.subjects import Subject
+from neuronclaims.sentences.templates import FieldError, Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ class Activity:
     positions: Positions | None = None
 
 
-CONTRAST = Phrase(
+CONTRAST = Template(
     "[{site:site}] {who:subject} {verb:activates|does not activate} {direction:more|less} "
     "for {first:set} than {second:set} "
     "[by at least {by:amount}]",
@@ -75,30 +78,30 @@ CONTRAST = Phrase(
     options=("margin",),
     margin="'margin: 0.5 sd', the difference that would matter",
 )
-SEPARATION = Phrase(
+SEPARATION = Template(
     "[{site:site}] neuron {neuron:neuron} separates {first:set} from {second:set} "
     "[with AUROC at least {auroc:number}]",
     Separation,
 )
-EVERYTHING = Phrase(
+EVERYTHING = Template(
     "ablating [{site:site}] neurons {neurons:neurons} {verb:lowers|raises} {token:token} in {place:set} "
     "[among the top {count:count} in {share:share} of prompts] [beyond {number:number}] [by {by:amount}]",
     Everything,
     options=("replacement", "reference", "damage", "bins", "fewest", "centred", "measure", "noise_floor"),
 )
-RESTORATION = Phrase(
+RESTORATION = Template(
     "restoring [{site:site}] neurons {neurons:neurons} recovers at least {share:share} of {token:token} "
     "[over {against:token}] in {pairs:pairs}",
     Restoration,
 )
-ACTIVITY = Phrase(
+ACTIVITY = Template(
     "{direction:direction} activity {verb:is|is not} {side:higher|lower} for {first:set} than {second:set} "
     "[in {layers:layers}] [over {positions:positions}]",
     Activity,
     options=("margin", "score", "forming_threshold"),
 )
-PHRASES = (CONTRAST, SEPARATION)
-EVERY_PHRASE = (*PHRASES, EVERYTHING, RESTORATION, ACTIVITY)
+TEMPLATES = (CONTRAST, SEPARATION)
+EVERY_TEMPLATE = (*TEMPLATES, EVERYTHING, RESTORATION, ACTIVITY)
 
 HEAD = "version: 1\nmodels: [demo]\nsite: resid_post\ntokens: last of prompt\n"
 SETS = "sets:\n  hanoi: [Hanoi is, The city of Hanoi]\n  baseline: [The fox jumps, The window is open]\n"

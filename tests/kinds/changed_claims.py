@@ -8,7 +8,7 @@ from pathlib import Path
 
 from neuronclaims.claim_files.claims import ClaimFile
 from neuronclaims.claim_files.reader import read_claim_file
-from neuronclaims.kinds import phrases
+from neuronclaims.kinds import templates
 from neuronclaims.models.sources import LoadedModel
 from neuronclaims.results import Result
 from neuronclaims.study import Study
@@ -38,7 +38,7 @@ def claim_file(
     path.write_text(
         f"version: 1\nmodels: [{model}]\nsite: resid_post\ntokens: last of prompt\n{head}claims:\n  - {claim}\n"
     )
-    return read_claim_file(path, phrases())
+    return read_claim_file(path, templates())
 
 
 def one_writer() -> LoadedModel:

@@ -13,7 +13,7 @@ from statsmodels.stats.weightstats import ttost_ind
 
 from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.claim_files.reader import read_claim_file
-from neuronclaims.kinds import phrases
+from neuronclaims.kinds import templates
 from neuronclaims.kinds.projection import directions
 from neuronclaims.study import Study
 
@@ -98,7 +98,7 @@ def judge(tmp_path):
             f"directions: {json.dumps({'honesty': direction})}\nclaims:\n  - {claim}\n"
         )
         study = Study(measure=measure or Measure())
-        [result] = study.judge(read_claim_file(path, phrases()), "model").values()
+        [result] = study.judge(read_claim_file(path, templates()), "model").values()
         return result
 
     return judge

@@ -12,7 +12,7 @@ from safetensors.numpy import load_file
 
 from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.claim_files.reader import read_claim_file
-from neuronclaims.kinds import phrases
+from neuronclaims.kinds import templates
 from neuronclaims.study import Study, judge
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "runs"))
@@ -61,7 +61,7 @@ def by_hand(tmp_path):
 
         [result] = (
             Study(measure=measure)
-            .judge(read_claim_file(claim_file(tmp_path, claim, "model"), phrases()), "model")
+            .judge(read_claim_file(claim_file(tmp_path, claim, "model"), templates()), "model")
             .values()
         )
         return result
@@ -237,7 +237,7 @@ def test_what_cannot_be_read_off_is_told(claim, head, says, tmp_path):
 def test_a_share_of_everything_is_refused_as_it_is_read(tmp_path):
     with pytest.raises(ClaimFileError, match="between 0% and 100%"):
         read_claim_file(
-            claim_file(tmp_path, 'neuron 1:7 writes "x" more than 100% of tokens', "demo"), phrases()
+            claim_file(tmp_path, 'neuron 1:7 writes "x" more than 100% of tokens', "demo"), templates()
         )
 
 
@@ -248,6 +248,6 @@ def test_other_claims_still_need_a_token_rule(tmp_path):
         '  - neuron 1:7 writes "x" more than 50% of tokens\n  - neuron 1:7 separates a from b\n'
     )
     with pytest.raises(ClaimFileError) as told:
-        read_claim_file(path, phrases())
+        read_claim_file(path, templates())
     assert "this claim has no 'tokens'" in str(told.value)
     assert str(told.value).count("x.claims.yaml:7:") == 1

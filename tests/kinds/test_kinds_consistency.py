@@ -16,7 +16,7 @@ from scipy.stats import binom, binomtest, fisher_exact
 
 from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.claim_files.reader import read_claim_file
-from neuronclaims.kinds import phrases
+from neuronclaims.kinds import templates
 from neuronclaims.kinds.kind import Family
 from neuronclaims.kinds.top_k import consistency
 from neuronclaims.kinds.top_k.tracing import own_scores, scores
@@ -59,7 +59,7 @@ def judge(tmp_path):
             "version: 1\nmodels: [model]\nsite: resid_post\ntokens: last of prompt\n"
             f"{head}sets: {json.dumps({'hanoi': rows(HANOI), 'base': rows(BASE)})}\nclaims:\n  - {claim}\n"
         )
-        [result] = Study(measure=measure).judge(read_claim_file(path, phrases()), "model").values()
+        [result] = Study(measure=measure).judge(read_claim_file(path, templates()), "model").values()
         return result
 
     return judge
@@ -293,7 +293,7 @@ def claim_of(folder, sentence: str, first: int, second: int, head: str = "tokens
     path.write_text(
         f"version: 1\nmodels: [toy]\nsite: resid_post\n{head}sets: {json.dumps(sets)}\nclaims:\n  - {sentence}\n"
     )
-    [claim] = read_claim_file(path, phrases()).claims
+    [claim] = read_claim_file(path, templates()).claims
     return claim
 
 
@@ -349,7 +349,7 @@ def test_a_found_neuron_is_told_to_be_so_where_it_is_there(tmp_path):
 @given(neuron=st.tuples(st.integers(0, 99), st.integers(0, 9999)), share=st.integers(1, 99))
 def test_a_sentence_is_read_back_as_it_is_written(claim, neuron, share):
     text = claim.format(f"{neuron[0]}:{neuron[1]}", share)
-    parsed = parse(text, phrases())
+    parsed = parse(text, templates())
     assert str(parsed.value) == text
 
 

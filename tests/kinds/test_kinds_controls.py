@@ -14,7 +14,7 @@ from noisy_changes import ASKED, GAINS, NOISE, WHOLE, judged_in, others
 from neuronclaims.kinds.outliers.outlier_dimensions import large_note, large_of_layer, large_share
 from neuronclaims.kinds.two_sample.two_set_values import Values
 from neuronclaims.measurements import Ablation, Restoration
-from neuronclaims.sentences.values import Neuron
+from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.study import Study
 
 

@@ -13,7 +13,7 @@ from statsmodels.stats.weightstats import ttost_paired
 
 from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.claim_files.reader import read_claim_file
-from neuronclaims.kinds import phrases
+from neuronclaims.kinds import templates
 from neuronclaims.measurements import Ablation
 from neuronclaims.sentences.parser import parse
 
@@ -110,7 +110,7 @@ def test_a_file_without_sets_and_pairs_is_told_both(tmp_path):
     head = "version: 1\nmodels: [m]\nsite: resid_post\ntokens: last of prompt\n"
     path.write_text(f"{head}claims:\n  - {claim}\n")
     with pytest.raises(ClaimFileError, match="the file has no 'sets' and no 'pairs'"):
-        read_claim_file(path, phrases())
+        read_claim_file(path, templates())
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_a_file_without_sets_and_pairs_is_told_both(tmp_path):
     ],
 )
 def test_sentences_are_written_as_they_are_read(said):
-    parsed = parse(said, phrases())
+    parsed = parse(said, templates())
     assert (parsed.text, str(parsed.value)) == (said, said)
 
 

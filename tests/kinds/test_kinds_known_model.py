@@ -18,7 +18,7 @@ import torch
 from changed_claims import one_writer
 
 from neuronclaims.claim_files.reader import read_claim_file
-from neuronclaims.kinds import kinds, phrases
+from neuronclaims.kinds import kinds, templates
 from neuronclaims.models.sources import LoadedModel
 from neuronclaims.results import Result
 from neuronclaims.study import Study
@@ -151,7 +151,7 @@ def results(tmp_path_factory) -> dict[str, Result]:
             "directions: {doggy: {from: [fit_dogs, fit_cats], method: mean difference, neutral: neutral}}\n"
             f"claims: {json.dumps([{'claim': claim, **settings}])}\n"
         )
-        file = read_claim_file(path, phrases())
+        file = read_claim_file(path, templates())
         [found[name]] = Study(models={"handed": model()}).judge(file, "handed").values()
     return found
 

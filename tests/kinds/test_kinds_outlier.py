@@ -10,7 +10,7 @@ from scipy.stats import binomtest
 
 from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.claim_files.reader import read_claim_file
-from neuronclaims.kinds import phrases
+from neuronclaims.kinds import templates
 from neuronclaims.kinds.outliers.token_shares import mean_share, mean_share_test, smallest_share_p
 from neuronclaims.study import Study
 
@@ -58,7 +58,7 @@ def judge(tmp_path):
             "version: 1\nmodels: [model]\nsite: resid_post\ntokens: last of prompt\n"
             f"{head}sets: {json.dumps({'prose': rows})}\nclaims:\n  - {claim}\n"
         )
-        [result] = Study(measure=measure).judge(read_claim_file(path, phrases()), "model").values()
+        [result] = Study(measure=measure).judge(read_claim_file(path, templates()), "model").values()
         return result
 
     return judge

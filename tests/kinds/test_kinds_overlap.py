@@ -13,7 +13,7 @@ from scipy.stats import t as student
 
 from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.claim_files.reader import read_claim_file
-from neuronclaims.kinds import check_phrases, kinds, phrases
+from neuronclaims.kinds import check_templates, kinds, templates
 from neuronclaims.kinds.kind import Family
 from neuronclaims.kinds.top_k import overlap
 from neuronclaims.kinds.top_k.overlap_limits import shared, upper_limit_p
@@ -77,7 +77,7 @@ def file(tmp_path):
             "version: 1\nmodels: [model]\nsite: resid_post\ntokens: last of prompt\n"
             f"{head}sets: {json.dumps(rows)}\nclaims:\n  - {claim}\n"
         )
-        return read_claim_file(path, phrases())
+        return read_claim_file(path, templates())
 
     return file
 
@@ -378,7 +378,7 @@ def test_what_a_comparison_leaves_out_is_filled_in_and_written_back(file):
     assert claim.text == (
         "hanoi overlaps more with vietnam than with violent in their top 10 neurons over baseline"
     )
-    assert parse(claim.text, phrases()).value == claim.sentence
+    assert parse(claim.text, templates()).value == claim.sentence
     assert "baseline" in claim.sets
     with pytest.raises(ClaimFileError, match="which is meant where the sentence names none"):
         file("hanoi overlaps more with vietnam than with violent", world(4), names=SETS[:3])
@@ -387,5 +387,5 @@ def test_what_a_comparison_leaves_out_is_filled_in_and_written_back(file):
 
 
 def test_the_sentences_read_unlike_all_others():
-    check_phrases({kind.name: kind.phrase for kind in (*kinds(),)})
+    check_templates({kind.name: kind.template for kind in (*kinds(),)})
     assert {overlap.SHARING.name, overlap.NEARER.name} <= {kind.name for kind in kinds()}

@@ -15,7 +15,7 @@ from test_kinds_activity import STATES, judge, mean_direction  # noqa: F401
 from neuronclaims.claim_files.claims import Prompt
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.figures import Row
-from neuronclaims.kinds import phrases
+from neuronclaims.kinds import templates
 from neuronclaims.kinds.shared.unit_names import MOST, unit_names
 from neuronclaims.kinds.shared.unit_names import written as asked_of
 from neuronclaims.measurements import Activations, Continuations
@@ -96,7 +96,7 @@ def written(tmp_path, claim: str, head: str = WRITES):
     path = claim_file(tmp_path, claim).path
     text = path.read_text(encoding="utf-8").replace("tokens: mean of prompt", head)
     path.write_text(text, encoding="utf-8")
-    [result] = Study(measure=answered).judge(read_claim_file(path, phrases()), "model").values()
+    [result] = Study(measure=answered).judge(read_claim_file(path, templates()), "model").values()
     return result
 
 

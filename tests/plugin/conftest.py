@@ -9,9 +9,9 @@ from inner import ALONE, PLUGIN, UNSET, claim_text, session, write_project
 from worlds import CLAIMS, World
 
 # Inner sessions in this process forget what they import, and NumPy cannot be imported twice.
-from neuronclaims.kinds import phrases
+from neuronclaims.kinds import templates
 
-phrases()
+templates()
 
 
 @pytest.fixture

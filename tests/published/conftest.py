@@ -8,9 +8,9 @@ import pytest
 from shapes import TRUE, save_shape
 
 # Inner sessions in this process forget what they import, and NumPy cannot be imported twice.
-from neuronclaims.kinds import phrases
+from neuronclaims.kinds import templates
 
-phrases()
+templates()
 
 
 @pytest.fixture(autouse=True)

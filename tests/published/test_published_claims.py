@@ -12,7 +12,7 @@ import pytest
 from shapes import SMALL, save_small, texts_in
 
 from neuronclaims.claim_files.reader import read_claim_file
-from neuronclaims.kinds import phrases
+from neuronclaims.kinds import templates
 from neuronclaims.pytest_session.planning import planned, unknown_tokens
 from neuronclaims.study import Study
 
@@ -68,7 +68,7 @@ def test_the_files_are_those_that_are_tested_here() -> None:
 def test_every_claim_can_be_put_to_a_small_model_of_the_architecture(
     name: str, small, tmp_path: Path
 ) -> None:
-    file = read_claim_file(short(FILES[name], tmp_path), phrases())
+    file = read_claim_file(short(FILES[name], tmp_path), templates())
     (spec,) = file.models
     results = Study(models={spec: small(name)}).judge(file, spec)
     assert {name: result.error for name, result in results.items() if result.verdict is None} == {}
@@ -77,7 +77,7 @@ def test_every_claim_can_be_put_to_a_small_model_of_the_architecture(
 
 @pytest.mark.parametrize("name", PLACES)
 def test_every_claim_can_be_planned_on_the_true_shape(name: str, true_shapes: dict[str, Path]) -> None:
-    file = read_claim_file(FILES[name], phrases())
+    file = read_claim_file(FILES[name], templates())
     (spec,) = file.models
     plan = planned([file], spec, true_shapes)
     assert plan.weights is not None
@@ -88,7 +88,7 @@ def test_every_claim_can_be_planned_on_the_true_shape(name: str, true_shapes: di
 
 
 def test_what_only_a_tokenizer_knows_is_named_in_the_plan(true_shapes: dict[str, Path]) -> None:
-    file = read_claim_file(FILES["seed-003-an-neuron"], phrases())
+    file = read_claim_file(FILES["seed-003-an-neuron"], templates())
     assert unknown_tokens(planned([file], "gpt2-large", true_shapes)) == (" a", " an")
 
 
@@ -97,7 +97,7 @@ def test_every_file_names_its_source_and_what_is_unknown(path: Path) -> None:
     head = path.read_text(encoding="utf-8").split("version:")[0]
     assert "# Source: " in head
     assert any(word in head for word in ("Unknown", "not known", "not identified", "not public"))
-    file = read_claim_file(path, phrases())
+    file = read_claim_file(path, templates())
     assert file.if_missing == "skip"
     assert len(file.models) == 1
 
@@ -138,7 +138,7 @@ def test_they_are_not_collected_unless_they_are_asked_for(tmp_path: Path) -> Non
 
 def test_asked_for_they_are_skipped_where_their_models_are_not(tmp_path: Path) -> None:
     ran = called(tmp_path, "-rs", "claims/published")
-    count = sum(len(read_claim_file(path, phrases()).claims) for path in FILES.values())
+    count = sum(len(read_claim_file(path, templates()).claims) for path in FILES.values())
     assert ran.returncode == 0, ran.stdout
     assert f"{count} skipped" in ran.stdout.splitlines()[-2]
     skipped = [line for line in ran.stdout.splitlines() if line.startswith("SKIPPED")]

@@ -16,7 +16,7 @@ from scipy.stats import permutation_test, t, ttest_1samp
 from torch import Tensor
 
 from neuronclaims.claim_files.reader import read_claim_file
-from neuronclaims.kinds import phrases
+from neuronclaims.kinds import templates
 from neuronclaims.results import Result
 from neuronclaims.study import Study
 
@@ -92,7 +92,7 @@ def told(folder: Path, claims: list[dict[str, object]]) -> list[Result]:
         f"sets: {json.dumps({'elsewhere': ELSEWHERE})}\npairs: {json.dumps({'names': PAIRS})}\n"
         f"claims: {json.dumps(claims)}\n"
     )
-    return list(Study().judge(read_claim_file(path, phrases()), "model").values())
+    return list(Study().judge(read_claim_file(path, templates()), "model").values())
 
 
 def flips(differences: np.ndarray, side: str) -> float:

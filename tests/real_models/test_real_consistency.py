@@ -13,7 +13,7 @@ from independent import Traces
 from scipy.stats import binomtest, fisher_exact
 
 from neuronclaims.claim_files.reader import read_claim_file
-from neuronclaims.kinds import phrases
+from neuronclaims.kinds import templates
 from neuronclaims.study import Study
 
 FOLDER = Path(__file__).parents[3] / "shared" / "models" / "stories260k"
@@ -75,7 +75,7 @@ def test_counts_and_p_agree_with_counting_anew(tmp_path, rule):
         f"version: 1\nmodels: [model]\nsite: mlp_post\ntokens: {tokens}\ngenerate: {{max_new_tokens: {NEW}}}\n"
         f"{RULES[rule]}sets: {json.dumps(SETS)}\nclaims: {json.dumps(claims)}\n"
     )
-    results = Study().judge(read_claim_file(path, phrases()), "model")
+    results = Study().judge(read_claim_file(path, templates()), "model")
     assert own.max() >= 6
     for column, result in zip(asked, results.values(), strict=True):
         evidence, a, b = result.evidence, int(own[column]), int(base[column])

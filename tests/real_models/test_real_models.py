@@ -20,7 +20,7 @@ from independent import Judged, Traces, judge
 from statsmodels.stats.multitest import multipletests
 
 from neuronclaims.claim_files.reader import read_claim_file
-from neuronclaims.kinds import phrases
+from neuronclaims.kinds import templates
 from neuronclaims.results import Effect, Result
 from neuronclaims.study import Study
 
@@ -63,7 +63,7 @@ class Bench:
         return self._results[model]
 
     def study(self, path: Path, model: str) -> Mapping[str, Result]:
-        return Study(cache=self.folder / "cache").judge(read_claim_file(path, phrases()), model)
+        return Study(cache=self.folder / "cache").judge(read_claim_file(path, templates()), model)
 
     def judged(self, model: str) -> dict[str, Judged]:
         if model not in self._judged:

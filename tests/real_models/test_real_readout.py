@@ -14,7 +14,7 @@ from scipy.stats import permutation_test
 from sklearn.metrics import roc_auc_score
 
 from neuronclaims.claim_files.reader import read_claim_file
-from neuronclaims.kinds import phrases
+from neuronclaims.kinds import templates
 from neuronclaims.study import Study
 
 FOLDER = Path(__file__).parents[3] / "shared" / "models" / "stories260k"
@@ -75,7 +75,7 @@ def test_aurocs_p_and_bins_agree_with_reading_anew(tmp_path, readout):
         f"readout: {readout}\nbins: {{start: -1, stop: 1, width: 0.1}}\n"
         f"sets: {json.dumps({'stories': STORIES})}\nclaims: {json.dumps(claims)}\n"
     )
-    results = Study().judge(read_claim_file(path, phrases()), "model")
+    results = Study().judge(read_claim_file(path, templates()), "model")
     for column, result in zip(asked, results.values(), strict=True):
         evidence, single = result.evidence, aurocs(column, legacy)
         assert evidence.effect.value == pytest.approx(single.mean())

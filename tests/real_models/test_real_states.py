@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.stats import permutation_test, ttest_ind
 
 from neuronclaims.claim_files.reader import read_claim_file
-from neuronclaims.kinds import phrases
+from neuronclaims.kinds import templates
 from neuronclaims.results import Result
 from neuronclaims.study import Study
 
@@ -53,7 +53,7 @@ def told(folder: Path, claim: str, head: str = "", **settings: object) -> Result
         f"version: 1\nmodels: [model]\nsite: mlp_post\ntokens: mean of prompt\n{head}"
         f"sets: {json.dumps(SETS)}\nclaims: {json.dumps([{'claim': claim, **settings}])}\n"
     )
-    [result] = Study().judge(read_claim_file(path, phrases()), "model").values()
+    [result] = Study().judge(read_claim_file(path, templates()), "model").values()
     assert result.error is None
     return result
 

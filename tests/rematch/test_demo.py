@@ -13,13 +13,13 @@ from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.cli import main
 from neuronclaims.demo import MODEL_FOLDER
 from neuronclaims.engines.measure import measure
-from neuronclaims.kinds import phrases
+from neuronclaims.kinds import templates
 from neuronclaims.measurements import Activations, TokenRule
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.sources import open_model
 from neuronclaims.rematch import rematch, tokenwise
 from neuronclaims.rematch.tokenwise import Held, shared
-from neuronclaims.sentences.values import Neuron
+from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.study import Study
 
 CLAIMS = Path(__file__).parents[2] / "claims"
@@ -41,7 +41,7 @@ def places(folders) -> dict[int, np.ndarray]:
 
 
 def rematched(name: str, new: Path) -> list:
-    return rematch(read_claim_file(CLAIMS / name, phrases()), "demo", str(new), base=Path())
+    return rematch(read_claim_file(CLAIMS / name, templates()), "demo", str(new), base=Path())
 
 
 def where(neuron: Neuron, site: str, places: dict[int, np.ndarray]) -> Neuron:
@@ -74,7 +74,7 @@ def test_a_rewritten_file_says_of_the_permuted_model_what_the_old_one_said_of_it
     arguments = ["--old", "demo", "--new", str(folders / "permuted"), "-k", choice, "-o", "y.claims.yaml"]
     assert main(["rematch", "x.claims.yaml", *arguments]) == 0
     assert "3 claims: 0 still in place, 3 moved, 0 not found" in capsys.readouterr().out
-    old, new = (read_claim_file(Path(name), phrases()) for name in ("x.claims.yaml", "y.claims.yaml"))
+    old, new = (read_claim_file(Path(name), templates()) for name in ("x.claims.yaml", "y.claims.yaml"))
     assert "] # the embedded one" in Path("y.claims.yaml").read_text(encoding="utf-8")
     kept = [claim.id for claim in new.claims]
     assert kept == ["restored-together", "writes", "writes-of-tokens"]
@@ -120,7 +120,7 @@ def test_a_claim_about_a_neuron_the_old_model_lacks_is_left_out_with_the_reason(
     text = (CLAIMS / "places.claims.yaml").read_text(encoding="utf-8").replace("2:340", "9:340")
     (tmp_path / "prompts").symlink_to(CLAIMS / "prompts")
     (tmp_path / "x.claims.yaml").write_text(text, encoding="utf-8")
-    file = read_claim_file(tmp_path / "x.claims.yaml", phrases())
+    file = read_claim_file(tmp_path / "x.claims.yaml", templates())
     found = rematch(file, "demo", str(folders / "same"), base=Path(), only=["hanoi", "vietnam"])
     assert [each.status for each in found] == [None, "still"]
     assert "no layer 9" in found[0].note

@@ -10,7 +10,7 @@ import pytest
 from neuronclaims.measurements import ModelFacts
 from neuronclaims.rematch.search import FEWEST, LEAST, MARGIN, Pair, Remembered, matches, z
 from neuronclaims.rematch.tokenwise import shared
-from neuronclaims.sentences.values import Neuron
+from neuronclaims.sentences.neurons import Neuron
 
 TOKENS, WIDTH, LAYERS = 6, 32, 2
 SEARCHED = [f"searched {n:03d}" for n in range(40)]

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from neuronclaims.claim_files.reader import read_claim_file
-from neuronclaims.kinds import phrases
+from neuronclaims.kinds import templates
 from neuronclaims.rematch import Match, Rematched, RewriteError, beside, write
 from neuronclaims.rematch.journey import NO_NEURON, _matched
 from neuronclaims.rematch.naming import named, renamed
 from neuronclaims.rematch.rewrite import spelled
+from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.sentences.parser import parse
-from neuronclaims.sentences.values import Neuron
 
 FILE = """\
 # yaml-language-server: $schema=../claims.schema.json
@@ -73,7 +73,7 @@ def done(file, lost: set[Neuron] = frozenset()) -> list[Rematched]:
 
 
 def rewritten(path: Path, lost: set[Neuron] = frozenset(), new: str = "gpt2") -> str:
-    file, out = read_claim_file(path, phrases()), beside(path)
+    file, out = read_claim_file(path, templates()), beside(path)
     write(file, done(file, lost), out, old="demo", new=new, base=path.parent, force=True)
     return out.read_text(encoding="utf-8")
 
@@ -97,7 +97,7 @@ def test_neurons_are_swapped_in_place_and_all_else_stays(path):
 
 def test_the_new_file_reads_as_it_should(path):
     rewritten(path)
-    assert [claim.text for claim in read_claim_file(beside(path), phrases()).claims] == [
+    assert [claim.text for claim in read_claim_file(beside(path), templates()).claims] == [
         "neuron 1:20 activates more for a than b",
         "every neuron of 1:20, 1:2 separates a from b",
         'ablating neurons 1:20, 0:3 lowers " 1:2" in a',
@@ -108,7 +108,7 @@ def test_the_new_file_reads_as_it_should(path):
 
 def test_claims_that_were_not_found_become_comments(path):
     text = rewritten(path, lost={Neuron(0, 3)})
-    assert [claim.text for claim in read_claim_file(beside(path), phrases()).claims] == [
+    assert [claim.text for claim in read_claim_file(beside(path), templates()).claims] == [
         "neuron 1:20 activates more for a than b",
         "every neuron of 1:20, 1:2 separates a from b",
         "some neuron of layer 1 activates more for a than b",
@@ -133,15 +133,15 @@ def test_where_nothing_is_left_no_file_is_written(path):
 
 
 def test_claims_not_looked_at_do_not_pass_for_claims_about_the_new_model(path):
-    file = read_claim_file(path, phrases())
+    file = read_claim_file(path, templates())
     write(file, done(file)[:1], beside(path), old="demo", new="gpt2", base=path.parent, force=False)
-    assert [claim.text for claim in read_claim_file(beside(path), phrases()).claims] == [
+    assert [claim.text for claim in read_claim_file(beside(path), templates()).claims] == [
         "neuron 1:20 activates more for a than b"
     ]
 
 
 def test_a_file_that_is_there_is_not_overwritten_and_the_source_never(path):
-    file, out = read_claim_file(path, phrases()), beside(path)
+    file, out = read_claim_file(path, templates()), beside(path)
     out.write_text("mine", encoding="utf-8")
     arguments = {"old": "demo", "new": "gpt2", "base": path.parent}
     with pytest.raises(RewriteError, match="is there already"):
@@ -156,7 +156,7 @@ def test_a_file_that_is_there_is_not_overwritten_and_the_source_never(path):
 def test_prompt_files_that_are_not_found_from_elsewhere_are_an_error_and_no_file(path, tmp_path):
     (tmp_path / "a.txt").write_text("one\ntwo\n", encoding="utf-8")
     path.write_text(FILE.replace("a: [one 1:2, two, three]", "a: {file: a.txt}"), encoding="utf-8")
-    file = read_claim_file(path, phrases())
+    file = read_claim_file(path, templates())
     (tmp_path / "sub").mkdir()
     out = tmp_path / "sub" / "y.claims.yaml"
     with pytest.raises(RewriteError, match="write it beside the old one"):
@@ -168,7 +168,7 @@ def test_prompt_files_that_are_not_found_from_elsewhere_are_an_error_and_no_file
 def test_the_new_model_stands_in_place_of_all_there_were(path, models):
     path.write_text(FILE.replace("models: [demo]", models), encoding="utf-8")
     rewritten(path, new="some/name")
-    assert read_claim_file(beside(path), phrases()).models == ("some/name",)
+    assert read_claim_file(beside(path), templates()).models == ("some/name",)
 
 
 def test_claims_on_one_line_can_be_changed_but_not_made_comments(path):
@@ -192,11 +192,11 @@ def test_folders_are_named_from_where_the_file_lies(tmp_path):
     assert spelled("./demo", tmp_path, tmp_path / "x.claims.yaml") == '"./demo"'
 
 
-@pytest.mark.parametrize("kind", [kind.phrase for kind in __import__("neuronclaims.kinds").kinds.kinds()])
+@pytest.mark.parametrize("kind", [kind.template for kind in __import__("neuronclaims.kinds").kinds.kinds()])
 def test_every_kind_that_names_neurons_is_renamed(kind):
-    example = next((line for line in EXAMPLES if parse(line, phrases()).phrase is kind), None)
+    example = next((line for line in EXAMPLES if parse(line, templates()).template is kind), None)
     assert example is not None, f"no example of {kind.shape}"
-    value = parse(example, phrases()).value
+    value = parse(example, templates()).value
     neurons = {each for many in named(value).values() for each in many}
     new = renamed(value, {each: Neuron(each.layer + 1, each.index + 5) for each in neurons})
     assert str(new) == example.replace("1:2", "2:7").replace("0:3", "1:8")
@@ -247,7 +247,7 @@ EXAMPLES = (
 def test_a_claim_is_not_rewritten_to_what_it_cannot_say(path, sentence, extra, best, why):
     claims = f"claims:\n  - claim: {sentence}\n" + (f"    {extra}\n" if extra else "")
     path.write_text(FILE[: FILE.index("claims:\n")] + claims, encoding="utf-8")
-    (claim,) = read_claim_file(path, phrases()).claims
+    (claim,) = read_claim_file(path, templates()).claims
     neurons = named(claim.sentence)["who"]
     found = {("mlp_post", old): match(old, new) for old, new in zip(neurons, best, strict=True)}
     matched = _matched(claim, found, None)

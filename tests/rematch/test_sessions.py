@@ -18,7 +18,7 @@ from demo_model import variants
 from neuronclaims.cli import main
 from neuronclaims.demo import MODEL_FOLDER
 from neuronclaims.reports.json import report as json_report
-from neuronclaims.sentences.values import Neuron
+from neuronclaims.sentences.neurons import Neuron
 
 ROOT = Path(__file__).parents[2]
 CLAIMS = """\

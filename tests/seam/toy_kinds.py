@@ -12,13 +12,13 @@ from neuronclaims.kinds.kind import FACT, Finding, Reach
 from neuronclaims.kinds.shared.requests import activations, in_order
 from neuronclaims.measurements import Pair, Prediction, Restoration
 from neuronclaims.results import Selection
-from neuronclaims.sentences.templates import Phrase
-from neuronclaims.sentences.values import Neuron
+from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.templates import Template
 
 
 class Toy:
-    def __init__(self, name, phrase) -> None:
-        self.name, self.phrase = name, phrase
+    def __init__(self, name, template) -> None:
+        self.name, self.template = name, template
 
     def exchange(self, claim):
         return None
@@ -206,14 +206,16 @@ class FlatKind(Toy):
         )
 
 
-INDEX = IndexKind("index", Phrase("neuron {neuron:neuron} has an index of at least {least:count}", Index))
+INDEX = IndexKind("index", Template("neuron {neuron:neuron} has an index of at least {least:count}", Index))
 SHARE = ShareKind(
     "share",
-    Phrase("neuron {neuron:neuron} goes beyond {beyond:number} in over {share:share} of {where:set}", Share),
+    Template(
+        "neuron {neuron:neuron} goes beyond {beyond:number} in over {share:share} of {where:set}", Share
+    ),
 )
 RESTORES = RestoresKind(
-    "restores", Phrase("neuron {neuron:neuron} restores {share:share} in {where:pairs}", Restores)
+    "restores", Template("neuron {neuron:neuron} restores {share:share} in {where:pairs}", Restores)
 )
 FLAT = FlatKind(
-    "flat", Phrase("neuron {neuron:neuron} stays flat over {one:set} and {two:set} and {three:set}", Flat)
+    "flat", Template("neuron {neuron:neuron} stays flat over {one:set} and {two:set} and {three:set}", Flat)
 )

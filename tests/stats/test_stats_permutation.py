@@ -326,7 +326,7 @@ def test_unknown_options_are_an_error_that_lists_the_known_ones():
             two_sample_test([1.0, 2.0], [3.0, 4.0], **options)
 
 
-def test_method_is_a_readable_phrase():
+def test_method_is_a_readable_template():
     rng = np.random.default_rng(0)
     options = {"alternative": "greater", "seed": 0, "unit": "prompt"}
     a, b = rng.normal(size=5), rng.normal(size=10)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from neuronclaims.claim_files.errors import Problem, quoted
+from neuronclaims.claim_files.errors import Problem
 from neuronclaims.claim_files.prompts.rows import Row
 from neuronclaims.claim_files.yaml.entries import FilePairs, FileSet
 from neuronclaims.claim_files.yaml.texts import FINGERPRINT
+from neuronclaims.sentences.messages import quoted
 
 
 class Answer(Protocol):

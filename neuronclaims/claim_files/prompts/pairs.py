@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from neuronclaims.claim_files.claims import PairSet, PromptPair
-from neuronclaims.claim_files.errors import ClaimFileError, Problem, quoted
+from neuronclaims.claim_files.errors import ClaimFileError, Problem
 from neuronclaims.claim_files.prompts.graders import grader_of, wrong_graders
 from neuronclaims.claim_files.prompts.rows import SUFFIXES, Row, Table
 from neuronclaims.claim_files.prompts.tables import from_file
@@ -14,6 +14,7 @@ from neuronclaims.claim_files.yaml.entries import FilePairs, PairEntry
 from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar
 from neuronclaims.claim_files.yaml.source import Source
 from neuronclaims.claim_files.yaml.validation import Section, validate
+from neuronclaims.sentences.messages import quoted
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from neuronclaims.claim_files.errors import ClaimFileError, Problem, quoted
+from neuronclaims.claim_files.errors import ClaimFileError, Problem
 from neuronclaims.claim_files.yaml.source import Source, read_source
+from neuronclaims.sentences.messages import quoted
 
 MOST_PROBLEMS = 20
 """How many faulty rows of one file are reported."""

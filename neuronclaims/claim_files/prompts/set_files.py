@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from neuronclaims.claim_files.claims import Prompt
-from neuronclaims.claim_files.errors import ClaimFileError, quoted
+from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.claim_files.prompts.graders import grader_of, wrong_graders
 from neuronclaims.claim_files.prompts.located import Placed
 from neuronclaims.claim_files.prompts.rows import Row, Table
@@ -13,6 +13,7 @@ from neuronclaims.claim_files.prompts.tables import from_file
 from neuronclaims.claim_files.yaml.entries import FileSet
 from neuronclaims.claim_files.yaml.positions import Entries
 from neuronclaims.claim_files.yaml.source import Source
+from neuronclaims.sentences.messages import quoted
 
 
 def prompts_from_file(what: str, node: Entries, source: Source) -> list[Placed]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from neuronclaims.claim_files.claims import Prompt, PromptSet
-from neuronclaims.claim_files.errors import ClaimFileError, Problem, quoted
+from neuronclaims.claim_files.errors import ClaimFileError, Problem
 from neuronclaims.claim_files.prompts.located import Placed
 from neuronclaims.claim_files.prompts.rows import SUFFIXES
 from neuronclaims.claim_files.prompts.set_files import prompts_from_file
@@ -13,6 +13,7 @@ from neuronclaims.claim_files.yaml.entries import PromptEntry
 from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar
 from neuronclaims.claim_files.yaml.source import Source
 from neuronclaims.claim_files.yaml.validation import Section, validate
+from neuronclaims.sentences.messages import quoted
 
 
 def read_set(name: str, key: Scalar, node: Node, source: Source) -> PromptSet:

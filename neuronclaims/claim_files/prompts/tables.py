@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from neuronclaims.claim_files.errors import ClaimFileError, Problem, quoted
+from neuronclaims.claim_files.errors import ClaimFileError, Problem
 from neuronclaims.claim_files.prompts.rows import SUFFIXES, Row, Table, read_table
 from neuronclaims.claim_files.yaml.entries import FilePairs, FileSet
 from neuronclaims.claim_files.yaml.positions import Entries, Node, Scalar
 from neuronclaims.claim_files.yaml.source import Source
 from neuronclaims.claim_files.yaml.validation import Section, validate
-from neuronclaims.sentences.suggest import closest, either
+from neuronclaims.sentences.messages import closest, either, quoted
 
 M = TypeVar("M", FileSet, FilePairs)
 T = TypeVar("T")

@@ -9,11 +9,11 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler, WithJsonSchema
 from pydantic_core import PydanticCustomError, core_schema
 
-from neuronclaims.sentences.field import MisreadError, Word
-from neuronclaims.sentences.fields import HOLES
-from neuronclaims.sentences.search import Search, SearchError, parse_search
-from neuronclaims.sentences.suggest import closest
-from neuronclaims.sentences.values import Amount
+from neuronclaims.sentences.field_types import MisreadError, Word
+from neuronclaims.sentences.fields import FIELD_TYPES
+from neuronclaims.sentences.layers import Search, SearchError, parse_search
+from neuronclaims.sentences.messages import closest
+from neuronclaims.sentences.numbers import Amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def amount(value: object) -> Amount:
     words = [Word(text, 0) for text in value.split()]
     rule, near = "write an amount above 0, such as 0.1 or '0.5 sd'", None
     try:
-        found, used = HOLES["amount"].read(words)
+        found, used = FIELD_TYPES["amount"].read(words)
         if isinstance(found, Amount) and used == len(words) and found.value > 0:
             return found
     except MisreadError as misread:

@@ -9,10 +9,10 @@ from typing import Any, Generic, TypeAlias, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from neuronclaims.claim_files.errors import Problem, quoted
+from neuronclaims.claim_files.errors import Problem
 from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar, plain
 from neuronclaims.claim_files.yaml.source import Source
-from neuronclaims.sentences.suggest import closest
+from neuronclaims.sentences.messages import closest, quoted
 
 M = TypeVar("M", bound=BaseModel)
 

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neuronclaims import stats
-from neuronclaims.kinds.interventions.ablation_sentences import PHRASE
+from neuronclaims.kinds.interventions.ablation_sentences import TEMPLATE
 from neuronclaims.kinds.interventions.ablation_shown import (
     change_name,
     controls_of,
@@ -57,14 +57,14 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.interventions.ablation_tests import Part
     from neuronclaims.kinds.kind import Answers, Family
     from neuronclaims.measurements import Measurement, ModelFacts
-    from neuronclaims.sentences.values import Neuron
+    from neuronclaims.sentences.neurons import Neuron
     from neuronclaims.stats import Estimate, TestResult
 
 
 class AblationKind:
     """Neurons without whose values a prediction is lower, or higher."""
 
-    name, phrase = "ablation", PHRASE
+    name, template = "ablation", TEMPLATE
 
     def reach(self, claim: Claim) -> Reach:
         """Say how small p could get with these prompts, and with those on which harm is looked for."""

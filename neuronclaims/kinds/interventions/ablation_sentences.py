@@ -8,8 +8,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from neuronclaims.kinds.interventions.predictions import Noun, check_noun
-from neuronclaims.sentences.templates import FieldError, Phrase
-from neuronclaims.sentences.values import Neuron, number_text
+from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.numbers import number_text
+from neuronclaims.sentences.templates import FieldError, Template
 
 if TYPE_CHECKING:
     from neuronclaims.stats import Alternative
@@ -58,10 +59,10 @@ class Ablating:
             raise FieldError("by", "the least change claimed must be above 0: the direction is said in words")
 
     def __str__(self) -> str:
-        return PHRASE.render(self)
+        return TEMPLATE.render(self)
 
 
-PHRASE = Phrase(
+TEMPLATE = Template(
     "ablating [{site:site}] {noun:neuron|neurons} {neurons:neurons} "
     "{direction:lowers|raises|does not lower|does not raise|does not change} {token:token} "
     "[over {against:token}] in {first:texts} [by at least {by:number}]",

@@ -14,7 +14,7 @@ from neuronclaims.kinds.interventions.predictions import layer_figure, mean_chan
 from neuronclaims.kinds.interventions.random_lists import Lists
 from neuronclaims.kinds.shared.requests import plain
 from neuronclaims.kinds.shared.unit_names import unit_names
-from neuronclaims.sentences.values import number_text
+from neuronclaims.sentences.numbers import number_text
 
 if TYPE_CHECKING:
     from neuronclaims.figures import Figure

@@ -15,7 +15,7 @@ from neuronclaims.kinds.shared.null_figures import null_of
 from neuronclaims.kinds.shared.requests import resamples_of
 from neuronclaims.kinds.shared.selection import level_for, widened
 from neuronclaims.kinds.shared.subjects import Bound, One
-from neuronclaims.sentences.values import number_text
+from neuronclaims.sentences.numbers import number_text
 
 if TYPE_CHECKING:
     from neuronclaims.figures import Null

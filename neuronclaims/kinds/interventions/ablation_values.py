@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.interventions.random_lists import Places
     from neuronclaims.kinds.kind import Answers
     from neuronclaims.measurements import ModelFacts
-    from neuronclaims.sentences.values import Neuron
+    from neuronclaims.sentences.neurons import Neuron
     from neuronclaims.stats.effects.margins import MarginSide
 
 

@@ -15,8 +15,9 @@ from neuronclaims.kinds.shared.layer_profiles import OTHERS, TALLEST
 from neuronclaims.kinds.shared.neurons import check_neuron
 from neuronclaims.kinds.shared.requests import plural
 from neuronclaims.kinds.shared.selection import layers_needed, search_of
+from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.subjects import Subject
 from neuronclaims.sentences.templates import FieldError
-from neuronclaims.sentences.values import Neuron, Subject
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Settings
     from neuronclaims.figures import Figure
     from neuronclaims.kinds.interventions.predictions import Floats
-    from neuronclaims.sentences.values import Neuron
+    from neuronclaims.sentences.neurons import Neuron
     from neuronclaims.stats import Estimate
 
     Places: TypeAlias = tuple[tuple[int, int], ...]

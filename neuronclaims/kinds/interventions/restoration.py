@@ -28,7 +28,7 @@ from neuronclaims.kinds.interventions.restoration_shown import (
     others_of,
 )
 from neuronclaims.kinds.interventions.restoration_tests import judged
-from neuronclaims.kinds.interventions.restoration_values import PHRASE, Asked, Measured
+from neuronclaims.kinds.interventions.restoration_values import TEMPLATE, Asked, Measured
 from neuronclaims.kinds.kind import Finding, Reach
 from neuronclaims.kinds.outliers.outlier_dimensions import (
     largest_share,
@@ -47,14 +47,14 @@ if TYPE_CHECKING:
     from neuronclaims.figures import Null
     from neuronclaims.kinds.kind import Answers, Family
     from neuronclaims.measurements import Measurement, ModelFacts
-    from neuronclaims.sentences.values import Neuron
+    from neuronclaims.sentences.neurons import Neuron
     from neuronclaims.stats import TestResult
 
 
 class RestorationKind:
     """Neurons whose values bring back a share of a prediction."""
 
-    name, phrase = "restoration", PHRASE
+    name, template = "restoration", TEMPLATE
 
     def reach(self, claim: Claim) -> Reach:
         """Say how small p could get with these pairs; for "does not" that depends on their spread.

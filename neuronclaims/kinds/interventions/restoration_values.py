@@ -15,8 +15,9 @@ from neuronclaims.kinds.shared.margins import plain_margin_of
 from neuronclaims.kinds.shared.requests import plural
 from neuronclaims.kinds.shared.selection import search_of
 from neuronclaims.measurements import Pair, Prediction, Restoration, RestorationSweep
-from neuronclaims.sentences.templates import FieldError, Phrase
-from neuronclaims.sentences.values import Neuron, number_text
+from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.numbers import number_text
+from neuronclaims.sentences.templates import FieldError, Template
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim, PromptPair
@@ -54,10 +55,10 @@ class Restoring:
             raise FieldError("share", message, f"margin: {number_text(self.share)}")
 
     def __str__(self) -> str:
-        return PHRASE.render(self)
+        return TEMPLATE.render(self)
 
 
-PHRASE = Phrase(
+TEMPLATE = Template(
     "restoring [{site:site}] {noun:neuron|neurons} {neurons:neurons} {verb:recovers|does not recover} "
     "[at least {share:share} of] {token:token} over {against:token} in {pairs:pairs}",
     Restoring,

@@ -27,8 +27,8 @@ from neuronclaims.kinds.shared.requests import percent
 from neuronclaims.kinds.shared.selection import chosen_before, selection_notes
 from neuronclaims.measurements import Congruence, Vocabulary
 from neuronclaims.results import Rank
-from neuronclaims.sentences.templates import FieldError, Phrase
-from neuronclaims.sentences.values import Neuron
+from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.templates import FieldError, Template
 from neuronclaims.stats import Estimate
 from neuronclaims.stats.sentences import apart
 
@@ -57,10 +57,10 @@ class Writing:
             raise FieldError("share", "the share must lie between 0% and 100%", "99.9%")
 
     def __str__(self) -> str:
-        return PHRASE.render(self)
+        return TEMPLATE.render(self)
 
 
-PHRASE = Phrase(
+TEMPLATE = Template(
     "[{site:site}] neuron {neuron:neuron} writes {token:token} more than {share:share} of {over:tokens|its layer}",
     Writing,
     options=("readout", "norm", "centred", "measure"),
@@ -92,7 +92,7 @@ class Products:
 class CongruenceKind:
     """A neuron whose output weights write a token."""
 
-    name, phrase = "congruence", PHRASE
+    name, template = "congruence", TEMPLATE
 
     def reach(self, claim: Claim) -> Reach:  # noqa: ARG002
         """Say that this is a fact."""

@@ -24,7 +24,7 @@ from neuronclaims import stats
 from neuronclaims.kinds.interventions.predictions import draws
 from neuronclaims.kinds.kind import ClaimError, Finding, Reach
 from neuronclaims.kinds.logit_readout.readout_shown import figures_of, notes_of, others_of
-from neuronclaims.kinds.logit_readout.readout_values import CHANCE, PHRASE, Asked, Measured
+from neuronclaims.kinds.logit_readout.readout_values import CHANCE, TEMPLATE, Asked, Measured
 from neuronclaims.kinds.shared.neurons import check_neuron
 from neuronclaims.kinds.shared.null_figures import null_of
 from neuronclaims.kinds.shared.requests import resamples_of
@@ -36,14 +36,15 @@ if TYPE_CHECKING:
     from neuronclaims.figures import Figure, Null
     from neuronclaims.kinds.kind import Answers, Family
     from neuronclaims.measurements import Measurement, ModelFacts
-    from neuronclaims.sentences.values import Neuron, Subject
+    from neuronclaims.sentences.neurons import Neuron
+    from neuronclaims.sentences.subjects import Subject
     from neuronclaims.stats import Estimate, WithinUnits
 
 
 class PredictionKind:
     """Neurons whose values go with a token being predicted, or do not."""
 
-    name, phrase = "prediction", PHRASE
+    name, template = "prediction", TEMPLATE
 
     def reach(self, claim: Claim) -> Reach:
         """Say how small p could get, if every document told something."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from neuronclaims.figures import Figure
     from neuronclaims.kinds.interventions.predictions import Floats
     from neuronclaims.kinds.logit_readout.readout_values import Asked, Measured
-    from neuronclaims.sentences.values import Neuron
+    from neuronclaims.sentences.neurons import Neuron
     from neuronclaims.stats import Estimate
 
 FEWEST = 10

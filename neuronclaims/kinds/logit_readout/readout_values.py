@@ -14,8 +14,9 @@ from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.shared.margins import margin_of
 from neuronclaims.kinds.shared.requests import in_order, plural, seed_of, texts_of
 from neuronclaims.measurements import Readout
-from neuronclaims.sentences.templates import FieldError, Phrase
-from neuronclaims.sentences.values import Neuron, Subject
+from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.subjects import Subject
+from neuronclaims.sentences.templates import FieldError, Template
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,10 +65,10 @@ class Predicts:
             )
 
     def __str__(self) -> str:
-        return PHRASE.render(self)
+        return TEMPLATE.render(self)
 
 
-PHRASE = Phrase(
+TEMPLATE = Template(
     "[{site:site}] {who:subject} {verb:predicts|does not predict} {token:token} in {corpus:set} "
     "[with AUROC at least {auroc:number}]",
     Predicts,

@@ -26,11 +26,11 @@ import numpy as np
 from neuronclaims import stats
 from neuronclaims.kinds.kind import ClaimError, Finding, Reach
 from neuronclaims.kinds.outliers.outlier_sentences import (
-    BAND_PHRASE,
-    MASSIVE_PHRASE,
-    NO_OUTLIER_PHRASE,
-    NOT_MASSIVE_PHRASE,
-    OUTLIER_PHRASE,
+    BAND_TEMPLATE,
+    MASSIVE_TEMPLATE,
+    NO_OUTLIER_TEMPLATE,
+    NOT_MASSIVE_TEMPLATE,
+    OUTLIER_TEMPLATE,
     Band,
     Massive,
     NoOutlier,
@@ -41,8 +41,9 @@ from neuronclaims.kinds.outliers.token_shares import Side, mean_share, mean_shar
 from neuronclaims.kinds.shared.layer_profiles import OneSet, counted, finding_of, kurtosis, shape
 from neuronclaims.kinds.shared.neurons import check_neuron
 from neuronclaims.measurements import Activations
-from neuronclaims.sentences.templates import Phrase
-from neuronclaims.sentences.values import Neuron, number_text
+from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.numbers import number_text
+from neuronclaims.sentences.templates import Template
 from neuronclaims.stats import Estimate
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class OutlierKind(_NeuronKind):
     """A neuron that lies beyond a bound in a share of tokens, or ``less``."""
 
     name: str
-    phrase: Phrase
+    template: Template
     side: Side
 
     def reach(self, claim: Claim) -> Reach:
@@ -133,7 +134,7 @@ class MassiveKind(_NeuronKind):
     """A neuron that is massive in some token of most prompts, or of ``less``."""
 
     name: str
-    phrase: Phrase
+    template: Template
     side: Side
 
     def reach(self, claim: Claim) -> Reach:
@@ -190,7 +191,7 @@ class MassiveKind(_NeuronKind):
 class BandKind:
     """A layer whose values lie close to zero."""
 
-    name, phrase = "band", BAND_PHRASE
+    name, template = "band", BAND_TEMPLATE
 
     def reach(self, claim: Claim) -> Reach:
         """Say how small p could get: with every value within."""
@@ -242,8 +243,8 @@ def _of_prompts(claim: Claim) -> float:
     return HALF if share is None else share
 
 
-OUTLIER = OutlierKind("outlier", OUTLIER_PHRASE, "greater")
-NO_OUTLIER = OutlierKind("no outlier", NO_OUTLIER_PHRASE, "less")
-MASSIVE = MassiveKind("massive", MASSIVE_PHRASE, "greater")
-NOT_MASSIVE = MassiveKind("not massive", NOT_MASSIVE_PHRASE, "less")
+OUTLIER = OutlierKind("outlier", OUTLIER_TEMPLATE, "greater")
+NO_OUTLIER = OutlierKind("no outlier", NO_OUTLIER_TEMPLATE, "less")
+MASSIVE = MassiveKind("massive", MASSIVE_TEMPLATE, "greater")
+NOT_MASSIVE = MassiveKind("not massive", NOT_MASSIVE_TEMPLATE, "less")
 BAND = BandKind()

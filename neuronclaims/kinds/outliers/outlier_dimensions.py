@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Settings
     from neuronclaims.kinds.kind import Answers
     from neuronclaims.kinds.two_sample.two_set_values import Floats, Values
-    from neuronclaims.sentences.values import Neuron
+    from neuronclaims.sentences.neurons import Neuron
     from neuronclaims.stats import Estimate
 
 BOUND, SHARE = 6, 0.06

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neuronclaims.sentences.templates import FieldError, Phrase
-from neuronclaims.sentences.values import Neuron
+from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.templates import FieldError, Template
 
 
 def _check_share(share: float | None) -> None:
@@ -34,7 +34,7 @@ class Outlier:
         _check_share(self.share)
 
     def __str__(self) -> str:
-        return OUTLIER_PHRASE.render(self)
+        return OUTLIER_TEMPLATE.render(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class NoOutlier:
         _check_share(self.share)
 
     def __str__(self) -> str:
-        return NO_OUTLIER_PHRASE.render(self)
+        return NO_OUTLIER_TEMPLATE.render(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Massive:
         _check_share(self.share)
 
     def __str__(self) -> str:
-        return MASSIVE_PHRASE.render(self)
+        return MASSIVE_TEMPLATE.render(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class NotMassive:
         _check_share(self.share)
 
     def __str__(self) -> str:
-        return NOT_MASSIVE_PHRASE.render(self)
+        return NOT_MASSIVE_TEMPLATE.render(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,28 +102,28 @@ class Band:
         _check_share(self.share)
 
     def __str__(self) -> str:
-        return BAND_PHRASE.render(self)
+        return BAND_TEMPLATE.render(self)
 
 
-OUTLIER_PHRASE = Phrase(
+OUTLIER_TEMPLATE = Template(
     "[{site:site}] neuron {neuron:neuron} is an outlier beyond {bound:number} in at least {share:share} "
     "of tokens in {first:set}",
     Outlier,
 )
-MASSIVE_PHRASE = Phrase(
+MASSIVE_TEMPLATE = Template(
     "[{site:site}] neuron {neuron:neuron} is massive [in at least {share:share} of prompts] in {first:set}",
     Massive,
 )
-NO_OUTLIER_PHRASE = Phrase(
+NO_OUTLIER_TEMPLATE = Template(
     "[{site:site}] neuron {neuron:neuron} is not an outlier beyond {bound:number} in more than {share:share} "
     "of tokens in {first:set}",
     NoOutlier,
 )
-NOT_MASSIVE_PHRASE = Phrase(
+NOT_MASSIVE_TEMPLATE = Template(
     "[{site:site}] neuron {neuron:neuron} is not massive in more than {share:share} of prompts in {first:set}",
     NotMassive,
 )
-BAND_PHRASE = Phrase(
+BAND_TEMPLATE = Template(
     "[{site:site}] at least {share:share} of layer {layer:count} lies within {bound:number} of zero in {first:set}",
     Band,
 )

@@ -26,14 +26,14 @@ from neuronclaims.figures import Distributions, Figure, Row
 from neuronclaims.kinds.kind import ClaimError, Finding, Reach
 from neuronclaims.kinds.projection.activity_findings import design_for, finding_of, names_of, seed_for
 from neuronclaims.kinds.projection.activity_maps import Activity, Maps
-from neuronclaims.kinds.projection.activity_sentences import ALIKE_PHRASE, REGION_PHRASE
+from neuronclaims.kinds.projection.activity_sentences import ALIKE_TEMPLATE, REGION_TEMPLATE
 from neuronclaims.kinds.projection.activity_tests import Asked, judged
 from neuronclaims.kinds.shared.designs import size_of
 from neuronclaims.kinds.shared.null_figures import null_of
 from neuronclaims.kinds.shared.requests import plain
 from neuronclaims.kinds.shared.unit_names import named, written
 from neuronclaims.kinds.two_sample.two_set_values import Values
-from neuronclaims.sentences.templates import Phrase
+from neuronclaims.sentences.templates import Template
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
@@ -50,7 +50,7 @@ class RegionKind:
     """A direction that is more, or less, active for one set in a region named beforehand, or is not."""
 
     name: str
-    phrase: Phrase
+    template: Template
 
     def reach(self, claim: Claim) -> Reach:
         """Say how small p could get with these prompts."""
@@ -132,5 +132,5 @@ def _values(activity: Activity, maps: Maps, design: TwoSampleDesign) -> Values:
     return Values(first[:, 0], second[:, 0], first, second, 1)
 
 
-REGION = RegionKind("activity", REGION_PHRASE)
-ALIKE = RegionKind("activity alike", ALIKE_PHRASE)
+REGION = RegionKind("activity", REGION_TEMPLATE)
+ALIKE = RegionKind("activity alike", ALIKE_TEMPLATE)

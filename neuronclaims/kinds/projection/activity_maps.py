@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.kind import Answers
     from neuronclaims.kinds.projection.directions import Floats
     from neuronclaims.measurements import Measurement, ModelFacts
-    from neuronclaims.sentences.search import Search
-    from neuronclaims.sentences.values import Positions
+    from neuronclaims.sentences.layers import Search
+    from neuronclaims.sentences.positions import Positions
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,8 @@ from neuronclaims.kinds.projection.activity_maps import Activity, Maps
 from neuronclaims.kinds.shared.designs import size_of
 from neuronclaims.kinds.shared.null_figures import drawn
 from neuronclaims.kinds.shared.requests import resamples_of
-from neuronclaims.sentences.templates import Phrase
-from neuronclaims.sentences.values import Positions
+from neuronclaims.sentences.positions import Positions
+from neuronclaims.sentences.templates import Template
 from neuronclaims.stats import Estimate, TestResult
 
 if TYPE_CHECKING:
@@ -48,10 +48,10 @@ class Somewhere:
     second: str
 
     def __str__(self) -> str:
-        return SOMEWHERE_PHRASE.render(self)
+        return SOMEWHERE_TEMPLATE.render(self)
 
 
-SOMEWHERE_PHRASE = Phrase(
+SOMEWHERE_TEMPLATE = Template(
     "{direction:direction} activity differs between {first:set} and {second:set} somewhere",
     Somewhere,
     options=("score", "forming_threshold"),
@@ -61,7 +61,7 @@ SOMEWHERE_PHRASE = Phrase(
 class SomewhereKind:
     """A direction whose activity differs between two sets at some layers and tokens."""
 
-    name, phrase = "activity somewhere", SOMEWHERE_PHRASE
+    name, template = "activity somewhere", SOMEWHERE_TEMPLATE
 
     def reach(self, claim: Claim) -> Reach:
         """Say how small p could get: a mirror image, where there is one, is always as heavy."""

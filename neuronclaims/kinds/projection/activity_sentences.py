@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from neuronclaims.sentences.templates import Phrase
+from neuronclaims.sentences.templates import Template
 
 if TYPE_CHECKING:
-    from neuronclaims.sentences.search import Search
-    from neuronclaims.sentences.values import Positions
+    from neuronclaims.sentences.layers import Search
+    from neuronclaims.sentences.positions import Positions
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Region:
     positions: Positions | None = None
 
     def __str__(self) -> str:
-        return REGION_PHRASE.render(self)
+        return REGION_TEMPLATE.render(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +39,19 @@ class Alike:
     positions: Positions | None = None
 
     def __str__(self) -> str:
-        return ALIKE_PHRASE.render(self)
+        return ALIKE_TEMPLATE.render(self)
 
 
 _WHERE = "[in {layers:layers}] [over {positions:positions}]"
 _MARGIN = "'margin: 0.5 sd', the difference that would matter"
-REGION_PHRASE = Phrase(
+REGION_TEMPLATE = Template(
     "{direction:direction} activity is {comparison:higher|lower|not higher|not lower} "
     f"for {{first:set}} than {{second:set}} {_WHERE}",
     Region,
     options=("margin", "score"),
     margin=_MARGIN,
 )
-ALIKE_PHRASE = Phrase(
+ALIKE_TEMPLATE = Template(
     f"{{direction:direction}} activity {{verb:does not differ}} between {{first:set}} and {{second:set}} {_WHERE}",
     Alike,
     options=("margin", "score"),

@@ -14,7 +14,8 @@ from neuronclaims.kinds.shared.neurons import rank_of
 from neuronclaims.kinds.shared.requests import activations, in_order, percent
 from neuronclaims.kinds.shared.selection import chosen_before, selection_notes, selection_of
 from neuronclaims.measurements import TokenRule
-from neuronclaims.sentences.values import Neuron, Subject
+from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.subjects import Subject
 from neuronclaims.stats import Estimate
 
 if TYPE_CHECKING:

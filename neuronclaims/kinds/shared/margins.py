@@ -16,7 +16,8 @@ from neuronclaims.kinds.shared.selection import search_of
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
     from neuronclaims.kinds.two_sample.two_set_values import Values
-    from neuronclaims.sentences.values import Amount, Subject
+    from neuronclaims.sentences.numbers import Amount
+    from neuronclaims.sentences.subjects import Subject
     from neuronclaims.stats import EquivalenceResult, TwoSampleDesign
     from neuronclaims.stats.effects.margins import MarginSide, Scale
 

@@ -16,8 +16,8 @@ from neuronclaims.results import Selection
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
     from neuronclaims.measurements import ModelFacts
-    from neuronclaims.sentences.search import Search
-    from neuronclaims.sentences.values import Subject
+    from neuronclaims.sentences.layers import Search
+    from neuronclaims.sentences.subjects import Subject
     from neuronclaims.stats import Estimate
 
 LEVEL = 0.95

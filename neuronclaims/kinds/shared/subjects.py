@@ -16,8 +16,9 @@ import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.figures import Table
+from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.subjects import Subject
 from neuronclaims.sentences.templates import FieldError
-from neuronclaims.sentences.values import Neuron, Subject
 
 if TYPE_CHECKING:
     from neuronclaims.stats import Estimate, MaxResults, Side, TestResult, Verdict

@@ -23,7 +23,7 @@ from neuronclaims.kinds.shared.effects import WAYS
 from neuronclaims.kinds.shared.memoize import by_identity
 from neuronclaims.kinds.shared.requests import activations, in_order
 from neuronclaims.kinds.shared.units_told import told_of
-from neuronclaims.sentences.values import Subject
+from neuronclaims.sentences.subjects import Subject
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

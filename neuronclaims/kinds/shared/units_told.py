@@ -17,7 +17,8 @@ from neuronclaims.kinds.logit_readout import readout_values
 from neuronclaims.kinds.shared.layer_profiles import OneSet
 from neuronclaims.kinds.shared.requests import plain
 from neuronclaims.kinds.top_k import consistency_values
-from neuronclaims.sentences.values import Neuron, number_text
+from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.numbers import number_text
 
 if TYPE_CHECKING:
     import numpy as np

@@ -25,7 +25,7 @@ from neuronclaims.kinds.shared.neurons import rank_of
 from neuronclaims.kinds.shared.requests import percent
 from neuronclaims.kinds.shared.selection import selection_notes, selection_of
 from neuronclaims.kinds.shared.subjects import Bound, every_note, every_table, some_note, weakest
-from neuronclaims.kinds.top_k.consistency_sentences import ABSENT_PHRASE, CONSISTENT_PHRASE
+from neuronclaims.kinds.top_k.consistency_sentences import ABSENT_TEMPLATE, CONSISTENT_TEMPLATE
 from neuronclaims.kinds.top_k.consistency_shown import figures_of, notes_of, others_of
 from neuronclaims.kinds.top_k.consistency_tests import Judged, absent, best, judged, null_of_shares
 from neuronclaims.kinds.top_k.consistency_values import Asked, Tops
@@ -49,7 +49,7 @@ class _TopKind:
 class ConsistencyKind(_TopKind):
     """Neurons that are among the top K in many prompts of a set, and more often than among the baseline's."""
 
-    name, phrase = "consistency", CONSISTENT_PHRASE
+    name, template = "consistency", CONSISTENT_TEMPLATE
 
     def reach(self, claim: Claim) -> Reach:
         """Say how small p could get: with every prompt of the set, and none of the baseline."""
@@ -76,7 +76,7 @@ class ConsistencyKind(_TopKind):
 class AbsenceKind(_TopKind):
     """Neurons that are among the top K in few prompts of a set at most."""
 
-    name, phrase = "absence", ABSENT_PHRASE
+    name, template = "absence", ABSENT_TEMPLATE
 
     def reach(self, claim: Claim) -> Reach:
         """Say how small p could get: with no prompt of the set."""

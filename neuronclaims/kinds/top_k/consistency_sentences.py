@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from neuronclaims.kinds.shared.subjects import check_denied
 from neuronclaims.kinds.top_k.tracing import OPTIONS
-from neuronclaims.sentences.templates import FieldError, Phrase
-from neuronclaims.sentences.values import Subject
+from neuronclaims.sentences.subjects import Subject
+from neuronclaims.sentences.templates import FieldError, Template
 
 
 def _check(k: int, first: str, second: str, share: float) -> None:
@@ -35,7 +35,7 @@ class Consistent:
         _check(self.k, self.first, self.second, self.share)
 
     def __str__(self) -> str:
-        return CONSISTENT_PHRASE.render(self)
+        return CONSISTENT_TEMPLATE.render(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +54,16 @@ class Absent:
         _check(self.k, self.first, self.second, self.share)
 
     def __str__(self) -> str:
-        return ABSENT_PHRASE.render(self)
+        return ABSENT_TEMPLATE.render(self)
 
 
-CONSISTENT_PHRASE = Phrase(
+CONSISTENT_TEMPLATE = Template(
     "[{site:site}] {who:subject} is among the top {k:count} neurons for {first:set} over {second:set} "
     "in at least {share:share} of prompts",
     Consistent,
     options=OPTIONS,
 )
-ABSENT_PHRASE = Phrase(
+ABSENT_TEMPLATE = Template(
     "[{site:site}] {who:subject} is not among the top {k:count} neurons for {first:set} over {second:set} "
     "in more than {share:share} of prompts",
     Absent,

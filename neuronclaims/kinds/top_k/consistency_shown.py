@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from neuronclaims.figures import Figure
     from neuronclaims.kinds.top_k.consistency_tests import Judged
     from neuronclaims.kinds.top_k.consistency_values import Tops
-    from neuronclaims.sentences.values import Neuron
+    from neuronclaims.sentences.neurons import Neuron
     from neuronclaims.stats import Estimate
 
 COLUMNS = ("rank", "neuron", "occurrences", "share", "95 % interval", "among baseline prompts")

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.kind import Answers
     from neuronclaims.kinds.top_k.tracing import Floats
     from neuronclaims.measurements import Measurement, ModelFacts
-    from neuronclaims.sentences.values import Neuron, Subject
+    from neuronclaims.sentences.neurons import Neuron
+    from neuronclaims.sentences.subjects import Subject
     from neuronclaims.stats import TwoSampleDesign
 
 

@@ -20,7 +20,7 @@ from neuronclaims.kinds.shared.designs import size_of
 from neuronclaims.kinds.shared.requests import plural
 from neuronclaims.kinds.shared.selection import LEVEL, chosen_before, selection_notes
 from neuronclaims.kinds.top_k.overlap_limits import at_most, difference, shared
-from neuronclaims.kinds.top_k.overlap_sentences import NEARER_PHRASE, SHARING_PHRASE
+from neuronclaims.kinds.top_k.overlap_sentences import NEARER_TEMPLATE, SHARING_TEMPLATE
 from neuronclaims.kinds.top_k.overlap_shown import (
     ceilings,
     compared_notes,
@@ -60,7 +60,7 @@ class _OverlapKind:
 class SharingKind(_OverlapKind):
     """Two sets that share at least, or at most, so many of their top neurons."""
 
-    name, phrase = "overlap", SHARING_PHRASE
+    name, template = "overlap", SHARING_TEMPLATE
 
     def reach(self, claim: Claim) -> Reach:
         """Say how small p could get: of two exchanges with the baseline's held-out half, the larger one."""
@@ -110,7 +110,7 @@ class SharingKind(_OverlapKind):
 class NearerKind(_OverlapKind):
     """A set that shares more of its top neurons with one set than with another."""
 
-    name, phrase = "nearer overlap", NEARER_PHRASE
+    name, template = "nearer overlap", NEARER_TEMPLATE
 
     def reach(self, claim: Claim) -> Reach:
         """Say how small p could get: in one of all ways to exchange the prompts of the two sets compared."""

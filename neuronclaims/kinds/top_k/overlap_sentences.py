@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from neuronclaims.kinds.top_k.tracing import OPTIONS
-from neuronclaims.sentences.templates import FieldError, Phrase
+from neuronclaims.sentences.templates import FieldError, Template
 
 TOP, BASELINE = 10, "baseline"
 """How many neurons are the top ones, and which set is the baseline, where a comparison does not say."""
@@ -40,7 +40,7 @@ class Sharing:
             raise FieldError("shared", f"no two sets share more than {self.k} of their top {self.k}")
 
     def __str__(self) -> str:
-        return SHARING_PHRASE.render(self)
+        return SHARING_TEMPLATE.render(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +64,16 @@ class Nearer:
         _check(int(self.k or 0), str(self.baseline), (self.first, self.near, self.far))
 
     def __str__(self) -> str:
-        return NEARER_PHRASE.render(self)
+        return NEARER_TEMPLATE.render(self)
 
 
-SHARING_PHRASE = Phrase(
+SHARING_TEMPLATE = Template(
     "{first:set} and {second:set} share {bound:at least|at most} {shared:count} of their top {k:count} neurons "
     "over {baseline:set}",
     Sharing,
     options=OPTIONS,
 )
-NEARER_PHRASE = Phrase(
+NEARER_TEMPLATE = Template(
     "{first:set} overlaps more with {near:set} than with {far:set} [in their top {k:count} neurons] "
     "[over {baseline:set}]",
     Nearer,

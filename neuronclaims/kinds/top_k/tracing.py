@@ -17,7 +17,7 @@ from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.shared.neurons import check_neuron
 from neuronclaims.kinds.shared.requests import activations, in_order, token_rule
 from neuronclaims.measurements import Activations, TokenRule
-from neuronclaims.sentences.values import Neuron
+from neuronclaims.sentences.neurons import Neuron
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

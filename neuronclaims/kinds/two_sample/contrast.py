@@ -17,8 +17,9 @@ from neuronclaims.kinds.shared.margins import margin_of
 from neuronclaims.kinds.shared.subjects import check_denied
 from neuronclaims.kinds.two_sample.two_set_kind import TwoSetsKind
 from neuronclaims.kinds.two_sample.two_set_tests import Asked
-from neuronclaims.sentences.templates import FieldError, Phrase
-from neuronclaims.sentences.values import Amount, Subject
+from neuronclaims.sentences.numbers import Amount
+from neuronclaims.sentences.subjects import Subject
+from neuronclaims.sentences.templates import FieldError, Template
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
@@ -47,10 +48,10 @@ class Contrast:
             raise FieldError("by", message, f"margin: {self.by}")
 
     def __str__(self) -> str:
-        return PHRASE.render(self)
+        return TEMPLATE.render(self)
 
 
-PHRASE = Phrase(
+TEMPLATE = Template(
     "[{site:site}] {who:subject} {verb:activates|does not activate} {direction:more|less} "
     "for {first:set} than {second:set} [by at least {by:amount}]",
     Contrast,
@@ -78,4 +79,4 @@ def _asked(claim: Claim) -> Asked:
     )
 
 
-KIND = TwoSetsKind("contrast", PHRASE, _asked)
+KIND = TwoSetsKind("contrast", TEMPLATE, _asked)

@@ -18,8 +18,8 @@ from neuronclaims.kinds.shared.margins import margin_of
 from neuronclaims.kinds.shared.subjects import check_denied
 from neuronclaims.kinds.two_sample.two_set_kind import CHANCE, TwoSetsKind
 from neuronclaims.kinds.two_sample.two_set_tests import Asked
-from neuronclaims.sentences.templates import FieldError, Phrase
-from neuronclaims.sentences.values import Subject
+from neuronclaims.sentences.subjects import Subject
+from neuronclaims.sentences.templates import FieldError, Template
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
@@ -55,10 +55,10 @@ class Separation:
             raise FieldError("auroc", message, f"{turned:g}" if CHANCE < turned <= 1 else None)
 
     def __str__(self) -> str:
-        return PHRASE.render(self)
+        return TEMPLATE.render(self)
 
 
-PHRASE = Phrase(
+TEMPLATE = Template(
     "[{site:site}] {who:subject} {verb:separates|does not separate} {first:set} from {second:set} "
     "[with AUROC at least {auroc:number}]",
     Separation,
@@ -96,4 +96,4 @@ def _margin(claim: Claim) -> float:
     )
 
 
-KIND = TwoSetsKind("separation", PHRASE, _asked)
+KIND = TwoSetsKind("separation", TEMPLATE, _asked)

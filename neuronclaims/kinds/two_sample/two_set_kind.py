@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.two_sample.two_set_values import Measured, Values
     from neuronclaims.measurements import Measurement, ModelFacts
     from neuronclaims.results import Rank
-    from neuronclaims.sentences.templates import Phrase
+    from neuronclaims.sentences.templates import Template
     from neuronclaims.stats import Estimate
     from neuronclaims.stats.effects.margins import Scale
 
@@ -48,7 +48,7 @@ class TwoSetsKind:
     """
 
     name: str
-    phrase: Phrase
+    template: Template
     asked: Callable[[Claim], Asked]
 
     def reach(self, claim: Claim) -> Reach:

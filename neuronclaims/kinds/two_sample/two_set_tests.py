@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.kind import Family
     from neuronclaims.kinds.two_sample.two_set_values import Measured, Values
     from neuronclaims.kinds.two_sample.two_sets import TwoSets
-    from neuronclaims.sentences.values import Neuron
+    from neuronclaims.sentences.neurons import Neuron
     from neuronclaims.stats import Alternative, Estimate, MaxResults, Side, TestResult
     from neuronclaims.stats.effects.margins import MarginSide, Scale
     from neuronclaims.stats.permutation.relabelling import Statistic

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from neuronclaims.sentences.values import Neuron
+from neuronclaims.sentences.neurons import Neuron
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

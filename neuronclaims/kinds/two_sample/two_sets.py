@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.kind import Answers, Family
     from neuronclaims.kinds.two_sample.two_set_values import Floats, Values
     from neuronclaims.measurements import Measurement, ModelFacts
-    from neuronclaims.sentences.values import Neuron, Subject
+    from neuronclaims.sentences.neurons import Neuron
+    from neuronclaims.sentences.subjects import Subject
     from neuronclaims.stats import Alternative, TwoSampleDesign
     from neuronclaims.stats.permutation.relabelling import Statistic
 

@@ -102,14 +102,14 @@ class Rematching:
 
     def _rematched(self, lost: Lost, source: Source) -> list[Rematched]:
         from neuronclaims.claim_files.reader import read_claim_file
-        from neuronclaims.kinds import phrases
+        from neuronclaims.kinds import templates
         from neuronclaims.models.options import RunOptions
         from neuronclaims.rematch import rematch
 
         many = f"{len(lost.was)} lost {'claim' if len(lost.was) == 1 else 'claims'}"
         self._told(one_line(f"{lost.name}: looking for the neurons of {many} ..."))
         return rematch(
-            read_claim_file(lost.file, phrases()),
+            read_claim_file(lost.file, templates()),
             str(source.folder),
             lost.spec,
             base=lost.file.parent,

@@ -1,27 +1,90 @@
-"""Holes for stretches of a model or of a text: ``layers 10 to 25``, ``tokens 1 to 30``."""
+"""Layers of a model: how ``searched:`` and sentences name them, ``layers 10 to 25``, and what that means."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from neuronclaims.sentences.field import Label, MisreadError, Pattern, Word, expect_words, literal
-from neuronclaims.sentences.search import ALL, Search, parse_search
-from neuronclaims.sentences.values import Positions
+from neuronclaims.sentences.field_types import Label, MisreadError, Pattern, Word, expect_words, literal
+from neuronclaims.sentences.messages import closest
+
+ALL = "all layers"
+_ITEM = r"[0-9]{1,4}(?: to [0-9]{1,4})?"
+PATTERN = rf"{ALL}|layers? {_ITEM}(?:(?:, ?| and ){_ITEM})*"
+"""What ``searched:`` may say, apart from the order of numbers."""
+
+RULE = "say 'layer 11', 'layers 3 to 8', 'layers 3, 5 and 9' or 'all layers'"
 
 _NUMBERS = re.compile(r"[0-9]{1,4}(?:,[0-9]{1,4})*,?")
-_POSITION = re.compile(r"[0-9]{1,6}")
 _RANGE = re.compile(r"([0-9]{1,6})(?:-|–|\.\.|:)([0-9]{1,6})")
 _A_LAYER = "the number of a layer, such as 11"
-_A_POSITION = "the number of a token, such as 5"
 
 _NUMBER = (Label(("11",), lambda text: bool(_NUMBERS.fullmatch(text)) and not text.endswith(",")),)
 _MORE = (Label(("11,",), lambda text: bool(_NUMBERS.fullmatch(text)) and text.endswith(",")),)
 
 
 @dataclass(frozen=True, slots=True)
-class LayersHole:
+class Search:
+    """The layers of one site among whose neurons one was picked, in order; ``layers`` is None for all there are."""
+
+    layers: tuple[int, ...] | None
+
+    def __contains__(self, layer: int) -> bool:
+        return self.layers is None or layer in self.layers
+
+    def __str__(self) -> str:
+        if self.layers is None:
+            return ALL
+        runs = [str(a) if a == b else f"{a} to {b}" for a, b in _runs(self.layers)]
+        return f"{'layer' if len(self.layers) == 1 else 'layers'} {', '.join(runs)}"
+
+
+class SearchError(ValueError):
+    """A text that does not say what was searched; ``near`` is what was probably meant."""
+
+    def __init__(self, rule: str, near: str | None) -> None:
+        super().__init__(rule)
+        self.rule, self.near = rule, near
+
+
+def parse_search(text: str) -> Search:
+    """Read what ``searched:`` says. Raises SearchError."""
+    written = " ".join(text.split())
+    if not re.fullmatch(PATTERN, written):
+        raise SearchError(RULE, _guess(written))
+    if written == ALL:
+        return Search(None)
+    layers: set[int] = set()
+    for item in re.findall(_ITEM, written):
+        first, last = int(item.split(" to ")[0]), int(item.split(" to ")[-1])
+        if last < first:
+            raise SearchError("the lower layer comes first", f"layers {last} to {first}")
+        layers.update(range(first, last + 1))
+    return Search(tuple(sorted(layers)))
+
+
+def _runs(layers: tuple[int, ...]) -> Iterator[tuple[int, int]]:
+    starts = [layers[0], *(b for a, b in pairwise(layers) if b != a + 1)]
+    ends = [*(a for a, b in pairwise(layers) if b != a + 1), layers[-1]]
+    return zip(starts, ends, strict=True)
+
+
+def _guess(written: str) -> str | None:
+    if found := re.fullmatch(
+        r"(?:layers? ?)?(\d{1,4}) ?(?:-|–|\.\.|to|until) ?(\d{1,4})", written, re.IGNORECASE
+    ):
+        first, last = sorted(map(int, found.groups()))
+        return f"layers {first} to {last}"
+    if found := re.fullmatch(r"\D{0,8}?(\d{1,4})", written):
+        return f"layer {int(found[1])}"
+    whole = ("all", "everything", "model", "the model", "the whole model", "whole model", "every layer")
+    return ALL if written.lower() in whole else closest(written, (ALL,))
+
+
+@dataclass(frozen=True, slots=True)
+class LayersField:
     """Layers as ``searched:`` names them: ``layer 11``, ``layers 10 to 25``, ``layers 3, 5 and 9``, ``all layers``."""
 
     expected: tuple[str, ...] = ("layers such as 'layers 10 to 25'",)
@@ -80,50 +143,3 @@ def _layer(words: Sequence[Word], at: int) -> str:
             low, high = sorted(map(int, found.groups()))
             raise MisreadError("a range is written in words", f"{low} to {high}", at)
     raise MisreadError(ahead=at, expected=(_A_LAYER,))
-
-
-@dataclass(frozen=True, slots=True)
-class PositionsHole:
-    """Tokens of a text, counted from 1: ``token 5``, ``tokens 1 to 30``."""
-
-    expected: tuple[str, ...] = ("tokens such as 'tokens 1 to 30'",)
-    shape: str = "TOKENS"
-    candidates: tuple[str, ...] = ("token", "tokens")
-
-    @property
-    def patterns(self) -> tuple[Pattern, ...]:
-        """One token, and a range."""
-        number = (Label(("5",), lambda text: bool(_POSITION.fullmatch(text))),)
-        return (*literal("token"), *number), (*literal("tokens"), *number, *literal("to"), *number)
-
-    def read(self, words: Sequence[Word]) -> tuple[Positions, int]:
-        """Read ``token N`` or ``tokens N to M``."""
-        if words[0].quoted or words[0].text not in self.candidates:
-            raise MisreadError
-        first = _position(words, 1)
-        if words[0].text == "token":
-            if len(words) > 2 and words[2].text == "to":
-                raise MisreadError("several tokens are written 'tokens 1 to 30'", "tokens")
-            return Positions(first, first), 2
-        expect_words(words, ("to",), 2)
-        last = _position(words, 3)
-        if last < first:
-            raise MisreadError("the earlier token comes first", f"{last} to {first}", 1)
-        return Positions(first, last), 4
-
-    def write(self, value: Positions) -> str:
-        """Return the positions in words."""
-        return str(value)
-
-
-def _position(words: Sequence[Word], at: int) -> int:
-    if at < len(words) and not words[at].quoted:
-        text = words[at].text
-        if found := _RANGE.fullmatch(text):
-            low, high = sorted(map(int, found.groups()))
-            raise MisreadError("a range is written in words", f"{max(low, 1)} to {high}", at)
-        if _POSITION.fullmatch(text):
-            if int(text) == 0:
-                raise MisreadError("tokens are counted from 1", "1", at)
-            return int(text)
-    raise MisreadError(ahead=at, expected=(_A_POSITION,))

@@ -1,4 +1,4 @@
-"""What every type of hole in a phrase has in common: the words it reads, and how it says what it expected."""
+"""What every type of field in a template has in common: the words it reads, and how it says what it expected."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class Word:
 
 
 class MisreadError(Exception):
-    """A word does not fill the hole it stands in; it is ``ahead`` words after the hole's first one.
+    """A word does not fill the field it stands in; it is ``ahead`` words after the field's first one.
 
-    ``expected`` and ``candidates`` say what could stand at that word, where that is not what the hole begins with.
+    ``expected`` and ``candidates`` say what could stand at that word, where that is not what the field begins with.
     """
 
     def __init__(
@@ -35,14 +35,14 @@ class MisreadError(Exception):
         self.expected, self.candidates = expected, candidates
 
     def shifted(self, words: int, expected: tuple[str, ...] = ()) -> MisreadError:
-        """Return the same of a hole that begins some words earlier; ``expected`` where it does not say."""
+        """Return the same of a field that begins some words earlier; ``expected`` where it does not say."""
         ahead, expected = self.ahead + words, self.expected or expected
         return MisreadError(self.reason, self.suggestion, ahead, expected, self.candidates)
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """One word of a phrase, as far as telling phrases apart goes: some words it takes, and whether it takes a word."""
+    """One word of a template, as far as telling templates apart goes: examples, and whether it takes a word."""
 
     examples: tuple[str, ...]
     accepts: Callable[[str], bool]
@@ -56,10 +56,10 @@ Pattern: TypeAlias = tuple[Label, ...]
 """Words in a row."""
 
 
-class Hole(Protocol):
-    """How one type of hole is read and written.
+class FieldType(Protocol):
+    """How one type of field is read and written.
 
-    The properties are for messages, and for telling phrases apart.
+    The properties are for messages, and for telling templates apart.
     """
 
     @property
@@ -68,7 +68,7 @@ class Hole(Protocol):
 
     @property
     def shape(self) -> str:
-        """What stands for the hole in a listing of phrases."""
+        """What stands for the field in a listing of templates."""
 
     @property
     def candidates(self) -> tuple[str, ...]:
@@ -89,7 +89,7 @@ class Hole(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OneWord:
-    """A hole filled by exactly one word."""
+    """A field filled by exactly one word."""
 
     what: str
     shape: str
