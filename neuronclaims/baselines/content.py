@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from neuronclaims.baselines.rows import digest
+from neuronclaims.sentences.options import given_options
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim, Direction, Prompt
@@ -27,7 +28,7 @@ def content_of(claim: Claim) -> str:
         "searched": None if settings.searched is None else str(settings.searched),
         "resamples": settings.resamples,
         "seed": settings.seed,
-        "options": {name: repr(value) for name, value in settings.options.items()},
+        "options": {name: repr(value) for name, value in given_options(settings.options).items()},
         "sets": {name: _prompts(found.prompts) for name, found in claim.sets.items()},
         "pairs": {
             name: sorted([p.clean, p.corrupted, p.group or ""] for p in found.pairs)

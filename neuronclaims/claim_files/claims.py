@@ -6,12 +6,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Generic, Literal, TypeAlias
+
+from typing_extensions import TypeVar
 
 from neuronclaims.claim_files.errors import Place
-from neuronclaims.claim_files.options import NONE_GIVEN, Options
 from neuronclaims.sentences.fields import Site
 from neuronclaims.sentences.layers import Search
+from neuronclaims.sentences.options import Options
+
+SentenceT = TypeVar("SentenceT", covariant=True, default=Any)
+OptionsT = TypeVar("OptionsT", bound=Options, covariant=True, default=Any)
 
 Pool: TypeAlias = Literal["last", "mean", "max"]
 Method: TypeAlias = Literal["mean difference", "pca of paired differences", "logistic regression"]
@@ -121,14 +126,14 @@ class Discovery:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Generic[OptionsT]):
     """How one claim is to be measured and judged, file defaults filled in.
 
     ``searched`` says from which layers the neuron was picked on the prompts that test it, None where it was not.
     ``generate`` is the number of new tokens, None when nothing is generated. ``resamples`` is None where the
     file leaves it to the test. ``xfail`` and ``skip`` hold the reason given, None when the claim is neither.
-    ``options`` are those that the claim's kind takes. ``drift`` is the share of its effect by which it may change from
-    one model to the next, None where the file does not say.
+    ``options`` is an instance of the model that the claim's kind declares. ``drift`` is the share of its effect
+    by which it may change from one model to the next, None where the file does not say.
     """
 
     site: Site
@@ -142,13 +147,16 @@ class Settings:
     tags: tuple[str, ...]
     xfail: str | None
     skip: str | None
-    options: Options = NONE_GIVEN
+    options: OptionsT
     drift: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Generic[SentenceT, OptionsT]):
     """One claim: ``sentence`` is the dataclass its kind declared, ``text`` the canonical sentence.
+
+    A kind that writes ``Claim[Ablating, AblationOptions]`` sees its own sentence and its own options; ``Claim`` alone
+    stands for claims of any kind.
 
     ``sets`` holds the prompt sets that the sentence and the options name, by name, ``pairs`` and ``directions`` those
     that the sentence names; ``discovered`` the prompts its neuron was found on, none of which is among those tested,
@@ -158,9 +166,9 @@ class Claim:
 
     id: str
     place: Place
-    sentence: Any
+    sentence: SentenceT
     text: str
-    settings: Settings
+    settings: Settings[OptionsT]
     sets: Mapping[str, PromptSet]
     discovered: Discovery | None = None
     pairs: Mapping[str, PairSet] = field(default_factory=dict)

@@ -31,7 +31,7 @@ def wrong_margins(drafts: Sequence[Draft], root: Entries, source: Source) -> Ite
 def _may_deny(draft: Draft) -> bool:
     assert draft.parsed is not None
     template = draft.parsed.template
-    return MARGIN in template.options and bool(template.denials)
+    return MARGIN in template.options.model_fields and bool(template.denials)
 
 
 def _needless(draft: Draft, source: Source) -> Problem:

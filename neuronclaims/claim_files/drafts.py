@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from neuronclaims.claim_files.claims import slug
 from neuronclaims.claim_files.errors import Problem
-from neuronclaims.claim_files.options import OPTIONS
-from neuronclaims.claim_files.schema import TOKEN_RULES, ClaimEntry, Header
+from neuronclaims.claim_files.schema import TOKEN_RULES, ClaimEntry, FileSchema, Header
 from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar, index_in
 from neuronclaims.claim_files.yaml.source import Source
 from neuronclaims.claim_files.yaml.validation import Section, validate
@@ -17,17 +16,6 @@ from neuronclaims.sentences.fields import SITES
 from neuronclaims.sentences.messages import quoted
 from neuronclaims.sentences.parser import Parsed, SentenceError, parse
 from neuronclaims.sentences.templates import TEXTS, Template
-
-_CLAIM = Section(
-    ClaimEntry,
-    "in a claim",
-    elsewhere={
-        name: "it holds for all claims, at the top of the file"
-        for name in Header.model_fields
-        if name not in ClaimEntry.model_fields
-    },
-    unlisted=OPTIONS,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +63,27 @@ def read_drafts(
     node: Items, source: Source, templates: Sequence[Template], problems: list[Problem]
 ) -> list[Draft]:
     """Read every claim of the list as far as possible, adding what is wrong to ``problems``."""
-    return [_draft(item, source, templates, problems) for item in node.items]
+    schema = FileSchema.of(templates)
+    section = Section(
+        schema.claim,
+        "in a claim",
+        elsewhere={
+            name: "it holds for all claims, at the top of the file"
+            for name in Header.model_fields
+            if name not in ClaimEntry.model_fields
+        },
+        unlisted=schema.options,
+    )
+    return [_draft(item, section, source, templates, problems) for item in node.items]
 
 
-def _draft(item: Node, source: Source, templates: Sequence[Template], problems: list[Problem]) -> Draft:
+def _draft(
+    item: Node,
+    section: Section[ClaimEntry],
+    source: Source,
+    templates: Sequence[Template],
+    problems: list[Problem],
+) -> Draft:
     if isinstance(item, Items):
         message = "a claim is a sentence, or a mapping with the key 'claim'; this is a list"
         problems.append(source.problem(item.start, message))
@@ -88,7 +93,7 @@ def _draft(item: Node, source: Source, templates: Sequence[Template], problems: 
         sentence: Node | None = item
         entry = ClaimEntry.model_construct(claim=item.text)
     else:
-        entry, found = validate(_CLAIM, item, source)
+        entry, found = validate(section, item, source)
         problems += found
         sentence = item.get("claim")
     if not isinstance(sentence, Scalar) or sentence.missing:

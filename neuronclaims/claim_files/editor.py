@@ -1,22 +1,24 @@
-"""The JSON Schema of claim files, for editors: ``python -m neuronclaims.claim_files.editor > claims.schema.json``."""
+"""The JSON Schema of claim files, for editors: ``neuronclaims init`` writes it."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
-from neuronclaims.claim_files.schema import WholeFile
+from neuronclaims.claim_files.schema import FileSchema
+from neuronclaims.sentences.templates import Template
 
 
-def editor_schema() -> dict[str, Any]:
-    """Return the JSON Schema of a claim file, as an editor that types YAML's scalars itself needs it."""
-    schema: dict[str, Any] = _without_null(WholeFile.model_json_schema())
+def editor_schema(templates: Sequence[Template]) -> dict[str, Any]:
+    """Return the JSON Schema of files of such claims, for editors that type YAML's scalars themselves."""
+    schema: dict[str, Any] = _without_null(FileSchema.of(templates).whole_file.model_json_schema())
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Claim file"}
 
 
-def schema_text() -> str:
+def schema_text(templates: Sequence[Template]) -> str:
     """Return the schema as it is kept in ``claims.schema.json``."""
-    return json.dumps(editor_schema(), indent=2) + "\n"
+    return json.dumps(editor_schema(templates), indent=2) + "\n"
 
 
 def _without_null(node: Any) -> Any:
@@ -34,7 +36,3 @@ def _without_null(node: Any) -> Any:
     if len(options) == 1:
         kept = {**options[0], **{key: value for key, value in kept.items() if key != "anyOf"}}
     return kept
-
-
-if __name__ == "__main__":
-    print(schema_text(), end="")

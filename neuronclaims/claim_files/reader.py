@@ -9,36 +9,24 @@ from pathlib import Path
 from typing import Any, cast
 
 from neuronclaims.claim_files import drafts as d
-from neuronclaims.claim_files.claims import Claim, ClaimFile, Settings, Tokens
+from neuronclaims.claim_files.claims import Claim, ClaimFile, Discovery, Settings, Tokens
 from neuronclaims.claim_files.denials import wrong_margins
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
 from neuronclaims.claim_files.names import fitted_here, shared_prompts, wrong_names
-from neuronclaims.claim_files.option_checks import not_taken, options_of, unknown_sets
-from neuronclaims.claim_files.options import OPTIONS
-from neuronclaims.claim_files.schema import SECTIONS, TOP_KEYS, ClaimEntry, Header
+from neuronclaims.claim_files.options import OptionReader, not_taken, unknown_sets
+from neuronclaims.claim_files.schema import SECTIONS, ClaimEntry, FileSchema, Header
 from neuronclaims.claim_files.sections import Sections, absent, read_sections
 from neuronclaims.claim_files.selection import Selection, read_selections
 from neuronclaims.claim_files.yaml.positions import Entries, Items, compose
 from neuronclaims.claim_files.yaml.source import Source, read_source
 from neuronclaims.claim_files.yaml.validation import Section, missing_values, validate
 from neuronclaims.sentences.messages import quoted
+from neuronclaims.sentences.options import Options, prompt_sets_of
 from neuronclaims.sentences.parser import Parsed
 from neuronclaims.sentences.templates import TEXTS, Template
 
 UNREAD = "last of prompt"
 """The token rule that stands in claims of kinds that read no text, where neither they nor the file give one."""
-
-_TOP = Section(
-    Header,
-    "at the top of the file",
-    keys=TOP_KEYS,
-    elsewhere={
-        name: "it belongs to one claim, beside its 'claim:'"
-        for name in ClaimEntry.model_fields
-        if name not in Header.model_fields
-    },
-    unlisted=OPTIONS,
-)
 
 
 def read_claim_file(path: Path, templates: Sequence[Template]) -> ClaimFile:
@@ -55,7 +43,8 @@ def read_claim_file(path: Path, templates: Sequence[Template]) -> ClaimFile:
         )
         raise ClaimFileError([source.problem(root.start, message)])
     problems = list(missing_values(root, source))
-    header = _header(root, source, problems)
+    schema = FileSchema.of(templates)
+    header = _header(root, schema, source, problems)
     sections = read_sections(root, source, problems)
     drafts = _drafts(root, source, templates, problems)
     problems += d.repeated_ids(drafts, source)
@@ -65,15 +54,19 @@ def read_claim_file(path: Path, templates: Sequence[Template]) -> ClaimFile:
     problems += wrong_names(drafts, sections, source)
     problems += shared_prompts(drafts, sections.sets, source)
     problems += fitted_here(drafts, sections, source)
-    problems += not_taken(drafts, root, source)
+    problems += not_taken(drafts, root, schema, source)
     problems += wrong_margins(drafts, root, source)
-    problems += unknown_sets(drafts, root, sections.names["sets"], source)
+    problems += unknown_sets(drafts, root, sections.names["sets"], schema, source)
     selections = read_selections(root, header, drafts, sections, source, problems)
     if problems or header is None:
         raise ClaimFileError(problems)
+    reader = OptionReader(root, source)
+    options = [reader.read(draft, problems) for draft in drafts]
+    if problems:  # what options must be together, which is looked at when each by itself is right
+        raise ClaimFileError(problems)
     claims = tuple(
-        _claim(draft, chosen, header, sections, source)
-        for draft, chosen in zip(drafts, selections, strict=True)
+        _claim(draft, _settings(draft, header, chosen, given), chosen.discovered, sections, source)
+        for draft, chosen, given in zip(drafts, selections, options, strict=True)
     )
     return ClaimFile(
         path=path,
@@ -97,9 +90,20 @@ def _shown(path: Path) -> str:
         return str(path)
 
 
-def _header(root: Entries, source: Source, problems: list[Problem]) -> Header | None:
+def _header(root: Entries, schema: FileSchema, source: Source, problems: list[Problem]) -> Header | None:
     own = {name: entry for name, entry in root.entries.items() if name not in SECTIONS}
-    header, found = validate(_TOP, Entries(root.start, root.end, own), source)
+    section = Section(
+        schema.header,
+        "at the top of the file",
+        keys=schema.top_keys,
+        elsewhere={
+            name: "it belongs to one claim, beside its 'claim:'"
+            for name in ClaimEntry.model_fields
+            if name not in Header.model_fields
+        },
+        unlisted=schema.options,
+    )
+    header, found = validate(section, Entries(root.start, root.end, own), source)
     problems += found
     if header is not None:
         twice = next((model for model in header.models if header.models.count(model) > 1), None)
@@ -119,11 +123,14 @@ def _drafts(
     return d.read_drafts(node, source, templates, problems)
 
 
-def _claim(draft: d.Draft, chosen: Selection, header: Header, sections: Sections, source: Source) -> Claim:
-    parsed, entry = cast(Parsed, draft.parsed), cast(ClaimEntry, draft.entry)
-    settings = _settings(draft, entry, header, chosen)
+def _claim(
+    draft: d.Draft, settings: Settings, discovered: Discovery | None, sections: Sections, source: Source
+) -> Claim:
+    parsed = cast(Parsed, draft.parsed)
     named = [name for section in ("sets", "pairs", TEXTS) for _, name in draft.named(section)]
-    used = dict.fromkeys([*(name for name in named if name in sections.sets), *settings.options.sets])
+    used = dict.fromkeys(
+        [*(name for name in named if name in sections.sets), *prompt_sets_of(settings.options)]
+    )
     pairs = {name: sections.pairs[name] for name in named if name in sections.pairs}
     directions = {name: sections.directions[name] for _, name in draft.named("directions")}
     made_from = [name for direction in directions.values() for name in direction.made_from]
@@ -134,14 +141,15 @@ def _claim(draft: d.Draft, chosen: Selection, header: Header, sections: Sections
         text=parsed.text,
         settings=settings,
         sets={name: sections.sets[name] for name in used},
-        discovered=chosen.discovered,
+        discovered=discovered,
         pairs=pairs,
         directions=directions,
         graded=sections.graded([*used, *pairs, *made_from]),
     )
 
 
-def _settings(draft: d.Draft, entry: ClaimEntry, header: Header, chosen: Selection) -> Settings:
+def _settings(draft: d.Draft, header: Header, chosen: Selection, options: Options) -> Settings:
+    entry = cast(ClaimEntry, draft.entry)
     pool, span = (entry.tokens or header.tokens or UNREAD).split(" of ")
     generate = entry.generate or header.generate
     seed = entry.seed if entry.seed is not None else header.seed
@@ -157,7 +165,7 @@ def _settings(draft: d.Draft, entry: ClaimEntry, header: Header, chosen: Selecti
         tags=tuple(entry.tags or ()),
         xfail=entry.xfail.reason if entry.xfail else None,
         skip=entry.skip.reason if entry.skip else None,
-        options=options_of(draft, header),
+        options=options,
         drift=float(entry.drift.rstrip("% ")) / 100 if entry.drift else None,
     )
 

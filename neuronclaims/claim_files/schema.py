@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, SkipValidation, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    PlainValidator,
+    SkipValidation,
+    WithJsonSchema,
+    create_model,
+)
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
-from neuronclaims.claim_files.option_keys import OptionKeys
-from neuronclaims.claim_files.options import OPTIONS
 from neuronclaims.claim_files.yaml.entries import (
     DirectionEntry,
     FilePairs,
@@ -19,9 +30,14 @@ from neuronclaims.claim_files.yaml.entries import (
     Text,
     Texts,
 )
-from neuronclaims.claim_files.yaml.texts import Form, OneOf, listed, one_or_more, search
+from neuronclaims.claim_files.yaml.texts import listed, one_or_more, search
 from neuronclaims.sentences.fields import IDENTIFIER, SITES
 from neuronclaims.sentences.layers import PATTERN, Search
+from neuronclaims.sentences.messages import either, quoted
+from neuronclaims.sentences.options import Form, OneOf, OptionError, Options, declared_options, set_paths
+from neuronclaims.sentences.templates import Template
+
+P = TypeVar("P", bound=Part)
 
 TOKEN_RULES = tuple(
     f"{pool} of {span}" for span in ("prompt", "generated", "emitting") for pool in ("last", "mean", "max")
@@ -131,7 +147,7 @@ class _Family(Part):
     )
 
 
-class Header(OptionKeys, _Family, Settings, _Opening):
+class Header(_Family, Settings, _Opening):
     """The keys at the top of a claim file, besides its prompts, directions and claims."""
 
 
@@ -157,15 +173,19 @@ class _Sentence(Part):
     skip: Reason | None = Field(None, description="The claim is not tested.")
 
 
-class ClaimEntry(OptionKeys, Settings, _Sentence):
+class ClaimEntry(Settings, _Sentence):
     """One claim with options of its own."""
 
 
 Name = Annotated[str, WithJsonSchema({"type": "string", "pattern": f"^{IDENTIFIER.pattern}$"})]
 
 
-class WholeFile(Header):
-    """A file of claims about neurons, tested together as one family."""
+SECTIONS = ("sets", "pairs", "directions", "claims")
+"""The keys of a claim file that hold entries, each read by itself."""
+
+
+class _Sections(Part):
+    """The named entries of a claim file."""
 
     sets: dict[Name, Annotated[list[Text | PromptEntry], Field(min_length=1)] | FileSet] | None = Field(
         None, description="The prompt sets, by the name that sentences call them."
@@ -176,13 +196,64 @@ class WholeFile(Header):
     directions: dict[Name, DirectionEntry] | None = Field(
         None, description="Directions in activation space, by the name that sentences call them."
     )
-    claims: Annotated[list[Text | ClaimEntry], Field(min_length=1)] = Field(
-        description="The claims: sentences, or mappings with a sentence under 'claim'."
+
+
+@dataclass(frozen=True, slots=True)
+class FileSchema:
+    """The keys of claim files about some kinds of claim, their options included.
+
+    ``header`` and ``claim`` have all options, each left out where it is not given. ``options`` are their names,
+    ``set_options`` where prompt sets are named in them.
+    """
+
+    header: type[Header]
+    claim: type[ClaimEntry]
+    options: tuple[str, ...]
+    set_options: tuple[tuple[str, ...], ...]
+
+    @classmethod
+    def of(cls, templates: Sequence[Template[Any]]) -> FileSchema:
+        """Return the keys of files about claims that read like some templates.
+
+        Raises OptionError where two of them declare one option differently, or one takes a key that there is already.
+        """
+        return _file_schema(
+            tuple(dict.fromkeys((template.shape, template.options) for template in templates))
+        )
+
+    @property
+    def top_keys(self) -> tuple[str, ...]:
+        """Return all keys at the top of a file, in the order in which they are listed."""
+        return (*Header.model_fields, *SECTIONS, *self.options)
+
+    @property
+    def whole_file(self) -> type[BaseModel]:
+        """Return the model of a whole file, for editors."""
+        claims = Field(description="The claims: sentences, or mappings with a sentence under 'claim'.")
+        described = "A file of claims about neurons, tested together as one family."
+        entries: Any = Annotated[list[Text | self.claim], Field(min_length=1)]  # type: ignore[name-defined]
+        return create_model(
+            "WholeFile", __base__=(_Sections, self.header), __doc__=described, claims=(entries, claims)
+        )
+
+
+@cache
+def _file_schema(declared: tuple[tuple[str, type[Options]], ...]) -> FileSchema:
+    fields = declared_options({quoted(shape): options for shape, options in declared})
+    if taken := sorted({*fields} & {*Header.model_fields, *ClaimEntry.model_fields, *SECTIONS}):
+        raise OptionError(f"no option can be called {either(taken)}: that is a key of every claim file")
+    paths = dict.fromkeys(path for _, options in declared for path in set_paths(options))
+    return FileSchema(
+        _with_options(Header, fields), _with_options(ClaimEntry, fields), tuple(fields), tuple(paths)
     )
 
 
-SECTIONS = ("sets", "pairs", "directions", "claims")
-"""The keys of a claim file that hold entries, each read by itself."""
-
-TOP_KEYS = (*(name for name in Header.model_fields if name not in OPTIONS), *SECTIONS, *OPTIONS)
-"""All keys at the top of a claim file, in the order in which they are listed."""
+def _with_options(base: type[P], fields: Mapping[str, FieldInfo]) -> type[P]:
+    """Return a model with all options besides its own keys; none of them must be given."""
+    optional: dict[str, Any] = {}
+    for name, info in fields.items():
+        declared: Any = info.annotation
+        for mark in info.metadata:
+            declared = Annotated[declared, mark]
+        optional[name] = (declared | None, Field(None, description=info.description))
+    return create_model(base.__name__, __base__=base, __doc__=base.__doc__, **optional)

@@ -25,6 +25,7 @@ COMMANDS = (
     "figure",
     "init",
     "rematch",
+    "schema",
     "trend",
 )
 

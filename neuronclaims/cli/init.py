@@ -56,10 +56,11 @@ def add(commands: Commands) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     from neuronclaims.claim_files.editor import schema_text
+    from neuronclaims.kinds import templates
     from neuronclaims.sentences.messages import printable
 
     folder: Path = options.folder
-    files = {FILE: EXAMPLE.format(folder=printable(str(folder))), SCHEMA: schema_text()}
+    files = {FILE: EXAMPLE.format(folder=printable(str(folder))), SCHEMA: schema_text(templates())}
     there = [str(folder / name) for name in files if (folder / name).exists()]
     if there:
         raise NeuronClaimsError(f"{' and '.join(there)} is there already, and nothing was written.")

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import entry_points
 
+from neuronclaims.claim_files.schema import FileSchema
 from neuronclaims.kinds.interventions import ablation, restoration
 from neuronclaims.kinds.kind import FACT, PATIENCE, ClaimError, Family, Finding, Kind, Reach
 from neuronclaims.kinds.logit_readout import congruence, readout
@@ -38,7 +39,10 @@ ENTRY_POINTS = "neuronclaims.kinds"
 
 @cache
 def kinds() -> tuple[Kind, ...]:
-    """Return all kinds of claim there are, our own first; raise TemplateError when two of them read alike."""
+    """Return all kinds of claim there are, our own first.
+
+    Raises TemplateError when two of them read alike, OptionError when two declare one option differently.
+    """
     found: tuple[Kind, ...] = (
         contrast.KIND,
         separation.KIND,
@@ -61,6 +65,7 @@ def kinds() -> tuple[Kind, ...]:
         *_from_other_packages(),
     )
     check_templates({kind.name: kind.template for kind in found})
+    FileSchema.of([kind.template for kind in found])
     return found
 
 

@@ -18,6 +18,7 @@ from neuronclaims.sentences.choices import Choice
 from neuronclaims.sentences.field_types import FieldType, Pattern, literal
 from neuronclaims.sentences.fields import FIELD_TYPES, choice_of
 from neuronclaims.sentences.messages import either, quoted
+from neuronclaims.sentences.options import Options
 
 SentenceT = TypeVar("SentenceT", default=Any)
 
@@ -98,10 +99,10 @@ class Segment:
 class Template(Generic[SentenceT]):
     """How one kind of claim reads: ``wording`` in words and fields, ``build`` the dataclass that takes the values.
 
-    ``options`` names the settings that claims of this kind take besides those that all take; ``margin`` says what to
-    add where one that denies has no margin, such as "'margin: 0.5 sd', the difference that would matter". ``texts`` is
-    False for claims that no text is run for, so that they have no token rule. ``field_types`` are field types of the
-    template's own, by name. Fields of optional segments are None where the segment is left out.
+    ``options`` is the model of the settings that claims of this kind take besides those that all take. ``margin`` says
+    what to add where one that denies has no margin, such as "'margin: 0.5 sd', the difference that would matter".
+    ``texts`` is False for claims that no text is run for, so that they have no token rule. ``field_types`` are field
+    types of the template's own, by name. Fields of optional segments are None where the segment is left out.
 
     Raises TemplateError for a wording that does not compile, and where its fields are not exactly those of ``build``.
 
@@ -124,7 +125,7 @@ class Template(Generic[SentenceT]):
 
     wording: str
     build: type[SentenceT]
-    options: tuple[str, ...] = ()
+    options: type[Options] = Options
     margin: str = ""
     texts: bool = True
     field_types: Mapping[str, FieldType] = dataclasses.field(default_factory=dict, repr=False, compare=False)

@@ -10,16 +10,16 @@ import pytest
 
 from neuronclaims.claim_files.editor import editor_schema
 from neuronclaims.cli import main
+from neuronclaims.kinds import templates
 
 
 def test_what_it_writes_passes_as_it_is(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["init"]) == 0
     assert "Try: pytest claims" in capsys.readouterr().out
-    assert (
-        json.loads((tmp_path / "claims" / "claims.schema.json").read_text(encoding="utf-8"))
-        == editor_schema()
-    )
+    assert json.loads(
+        (tmp_path / "claims" / "claims.schema.json").read_text(encoding="utf-8")
+    ) == editor_schema(templates())
     assert main(["check", "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out)["files"][0]["warnings"] == []
     command = [sys.executable, "-m", "pytest", "claims", "-q", "-p", "no:cacheprovider"]

@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Annotated, Literal, get_args
 
 import jsonschema
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from toy_claims import EVERY_TEMPLATE, HEAD, PAIRS, RESTORING
+from pydantic import Field, create_model, model_validator
+from toy_claims import CLAIM, EVERY_TEMPLATE, HEAD, PAIRS, RESTORING, SETS
 from toy_claims import FULL_OF_KINDS as FULL
 
 from neuronclaims.claim_files.claims import PromptPair
 from neuronclaims.claim_files.editor import editor_schema
-from neuronclaims.claim_files.options import CHOICES, OPTIONS, Bins, Damage, Options
+from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.claim_files.reader import read_claim_file
+from neuronclaims.kinds import kinds, templates
+from neuronclaims.kinds.interventions.ablation_sentences import Damage
+from neuronclaims.kinds.logit_readout.readout_values import ValueBins
 from neuronclaims.sentences.layers import Search
 from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.sentences.numbers import Amount
+from neuronclaims.sentences.options import (
+    NamesPromptSet,
+    OneOf,
+    OptionError,
+    Options,
+    given_options,
+    prompt_sets_of,
+)
 from neuronclaims.sentences.templates import Template
 
 SHA = "0123456789abcdef" * 4
@@ -93,28 +107,106 @@ def test_a_direction_holds_its_prompts_aligned_where_they_are_pairs(read):
 def test_options_are_the_claims_own_or_the_files_and_only_those_its_kind_takes(read):
     file = read(FULL)
     restoring, ablating, plain, activity, some = (claim.settings.options for claim in file.claims)
-    assert dict(restoring) == {}
-    assert dict(ablating) == {
+    assert given_options(restoring) == {}
+    assert given_options(ablating) == {
         "replacement": "resample",
         "reference": "spare",
-        "damage": Damage("baseline", 0.5),
-        "bins": Bins("-1", "1", "0.5"),
+        "damage": Damage(set="baseline", at_most=0.5),
+        "bins": ValueBins(start="-1", stop="1", width="0.5"),
         "fewest": 20,
         "centred": False,
     }
-    assert (plain.replacement, plain.damage, plain.centred) == ("mean", Damage("spare"), True)
+    assert (plain.replacement, plain.damage, plain.centred) == ("mean", Damage(set="spare"), True)
     assert (activity.score, activity.margin) == ("raw", Amount(0.5, "sd"))
-    assert (some.margin, some.rank_by) == (Amount(0.1), "diff")
+    assert some.margin == Amount(0.1)
+    assert prompt_sets_of(ablating) == ("spare", "baseline")
 
 
-def test_what_is_not_given_is_the_first_of_its_words():
-    unsaid = Options()
-    assert {name: getattr(unsaid, name) for name in CHOICES} == {
-        name: words[0] for name, words in CHOICES.items()
-    }
-    assert unsaid.centred is True
-    rest = set(OPTIONS) - set(CHOICES) - {"centred"}
-    assert {getattr(unsaid, name) for name in rest} == {None}
+def test_what_is_not_given_is_the_first_of_its_words_or_nothing():
+    for kind in kinds():
+        unsaid = kind.template.options()
+        assert given_options(unsaid) == {}
+        for name, info in type(unsaid).model_fields.items():
+            words = [mark for mark in info.metadata if isinstance(mark, OneOf)]
+            value = getattr(unsaid, name)
+            assert value == get_args(info.annotation)[0] if words else value is (name == "centred" or None)
+
+
+class DoseOptions(Options):
+    """Options that nothing of ours has heard of."""
+
+    dose: int = Field(ge=1, le=9)
+    unit: Literal["mg", "g"] = "mg"
+    control: Annotated[str, NamesPromptSet()] | None = None
+
+    @model_validator(mode="after")
+    def _little(self):
+        if self.unit == "g" and self.dose > 1:
+            raise ValueError("more than a gram is too much")
+        return self
+
+
+@dataclass(frozen=True)
+class Cure:
+    neuron: Neuron
+    where: str
+
+
+DOSED = Template("neuron {neuron:neuron} is cured by {where:set}", Cure, DoseOptions)
+CURED = "neuron 1:2 is cured by hanoi"
+
+
+def cured(tmp_path, rest, *, top=""):
+    path = tmp_path / "x.claims.yaml"
+    path.write_text(f"{HEAD}{top}{SETS}claims:\n{rest}", encoding="utf-8")
+    return read_claim_file(path, (*EVERY_TEMPLATE, DOSED))
+
+
+def test_a_kind_from_elsewhere_brings_options_of_its_own(tmp_path):
+    both = f"  - {{claim: {CURED}, dose: 3, id: own}}\n  - {{claim: {CURED}, id: file}}\n"
+    first, second = cured(tmp_path, both, top="dose: 2\ncontrol: baseline\n").claims
+    assert first.settings.options == DoseOptions(dose=3, control="baseline")
+    assert second.settings.options == DoseOptions(dose=2, control="baseline")
+    assert set(second.sets) == {"hanoi", "baseline"}
+
+
+@pytest.mark.parametrize(
+    ("rest", "top", "message"),
+    [
+        (f"  - {CURED}\n", "", "the key 'dose' is missing in a claim"),
+        (f"  - {{claim: {CURED}, dose: many}}\n", "", "'dose' must be a whole number, not 'many'"),
+        (f"  - {{claim: {CURED}, dose: 10}}\n", "", "'dose' must be at most 9, not '10'"),
+        (f"  - {{claim: {CURED}, dose: 2, unit: g}}\n", "", "more than a gram is too much"),
+        (f"  - {{claim: {CURED}, dose: 2, control: basline}}\n", "", "there is no prompt set 'basline'"),
+        (f"  - {{claim: {CURED}, dose: 2, score: z}}\n", "", "it takes dose, unit and control"),
+        (f"  - {{claim: {CURED}, dosis: 2}}\n", "", "did you mean 'dose'?"),
+        (f"  - {CLAIM}\n", "dose: 2\n", "'dose' means nothing to any claim of this file"),
+        (
+            f"  - {{claim: {CLAIM}, dose: 2}}\n",
+            "",
+            "'dose' means nothing to this kind of claim: it takes margin",
+        ),
+    ],
+)
+def test_what_is_wrong_with_such_options_is_said_as_with_ours(tmp_path, rest, top, message):
+    with pytest.raises(ClaimFileError, match=re.escape(message)):
+        cured(tmp_path, rest, top=top)
+
+
+def test_the_editors_schema_knows_such_options():
+    properties = editor_schema((*templates(), DOSED))["properties"]
+    assert (properties["dose"]["minimum"], properties["dose"]["maximum"]) == (1, 9)
+    assert properties["margin"] == editor_schema(templates())["properties"]["margin"]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("margin", "declare it differently"), ("seed", "a key of every claim file")]
+)
+def test_an_option_that_is_something_else_already_is_refused(name, message):
+    other = create_model("OtherOptions", __base__=Options, **{name: (int, 1)})
+    template = Template("neuron {neuron:neuron} is healed by {where:set}", Cure, other)
+    with pytest.raises(OptionError, match=message):
+        editor_schema((*templates(), template))
 
 
 @given(st.integers(-50, 50), st.integers(1, 60), st.integers(1, 40), st.integers(0, 2))
@@ -126,7 +218,7 @@ def test_edges_are_the_floats_nearest_to_exact_decimals(start, count, width, pla
             )
         )
 
-    bins = Bins(decimal(start), decimal(start + count * width), decimal(width))
+    bins = ValueBins(start=decimal(start), stop=decimal(start + count * width), width=decimal(width))
     assert bins.edges == tuple(float(Fraction(start + i * width, 10**places)) for i in range(count + 1))
 
 
@@ -173,7 +265,7 @@ def test_a_file_has_the_sections_that_its_claims_name_and_needs_no_others(read_w
     file = read_weights(HEAD + rest)
     assert file.sets == {}
     assert len(file.claims) == 1
-    jsonschema.validate(yaml.safe_load(HEAD + rest), editor_schema())
+    jsonschema.validate(yaml.safe_load(HEAD + rest), editor_schema(templates()))
 
 
 def test_discovery_may_name_pairs_that_the_claim_does_not_test(read):
@@ -216,7 +308,7 @@ def test_graded_answers_change_the_digest(read):
 
 
 def test_the_editors_schema_accepts_it_all_as_yaml_types_it():
-    jsonschema.validate(yaml.safe_load(FULL), editor_schema())
+    jsonschema.validate(yaml.safe_load(FULL), editor_schema(templates()))
 
 
 @pytest.mark.parametrize(
@@ -238,4 +330,4 @@ def test_the_editors_schema_refuses_what_the_reader_refuses(path, value):
         part = part[step]
     part[path[-1]] = value
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(spoilt, editor_schema())
+        jsonschema.validate(spoilt, editor_schema(templates()))

@@ -14,6 +14,7 @@ from toy_claims import FULL
 from neuronclaims.claim_files.claims import Pool, Span
 from neuronclaims.claim_files.editor import editor_schema, schema_text
 from neuronclaims.claim_files.schema import TOKEN_RULES
+from neuronclaims.kinds import templates
 from neuronclaims.sentences.fields import SITES
 
 KEPT = Path(__file__).parents[2] / "claims.schema.json"
@@ -21,14 +22,14 @@ EXAMPLE = yaml.safe_load(FULL)
 
 
 def test_the_schema_kept_for_editors_is_current():
-    assert KEPT.read_text(encoding="utf-8") == schema_text(), (
-        "run: python -m neuronclaims.claim_files.editor > claims.schema.json"
+    assert KEPT.read_text(encoding="utf-8") == schema_text(templates()), (
+        "run: neuronclaims schema > claims.schema.json"
     )
 
 
 def test_the_schema_is_one_and_accepts_a_full_claim_file_as_yaml_types_it():
-    jsonschema.Draft202012Validator.check_schema(editor_schema())
-    jsonschema.validate({**EXAMPLE, "seed": 10, "resamples": 1000, "alpha": 0.01}, editor_schema())
+    jsonschema.Draft202012Validator.check_schema(editor_schema(templates()))
+    jsonschema.validate({**EXAMPLE, "seed": 10, "resamples": 1000, "alpha": 0.01}, editor_schema(templates()))
 
 
 @pytest.mark.parametrize(
@@ -39,10 +40,10 @@ def test_the_schema_refuses_an_unknown_key_anywhere(path):
     part = spoilt
     for step in path:
         part = part[step]
-    jsonschema.validate(spoilt, editor_schema())
+    jsonschema.validate(spoilt, editor_schema(templates()))
     part["min_effect"] = 1
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(spoilt, editor_schema())
+        jsonschema.validate(spoilt, editor_schema(templates()))
 
 
 @pytest.mark.parametrize(
@@ -58,11 +59,11 @@ def test_the_schema_refuses_an_unknown_key_anywhere(path):
 )
 def test_the_schema_refuses_values_that_the_reader_refuses(key, value):
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate({**EXAMPLE, "alpha": 0.01, key: value}, editor_schema())
+        jsonschema.validate({**EXAMPLE, "alpha": 0.01, key: value}, editor_schema(templates()))
 
 
 def test_every_key_has_a_description():
-    schema = editor_schema()
+    schema = editor_schema(templates())
     parts = [schema, *schema["$defs"].values()]
     assert [
         name for part in parts for name, key in part["properties"].items() if not key.get("description")

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
+from pydantic import Field
+
+from neuronclaims.kinds.interventions.ablation_sentences import DamageOn
+from neuronclaims.kinds.logit_readout.readout_values import ValueBins
+from neuronclaims.kinds.shared.margins import MarginOptions
+from neuronclaims.kinds.top_k.tracing import RankingOptions
 from neuronclaims.sentences.layers import Search
 from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.sentences.numbers import Amount
+from neuronclaims.sentences.options import OneOf, Options, PromptSetName, Truth
 from neuronclaims.sentences.positions import Positions
 from neuronclaims.sentences.subjects import Subject
 from neuronclaims.sentences.templates import FieldError, Template
@@ -70,12 +78,28 @@ class Activity:
     positions: Positions | None = None
 
 
+class EverythingOptions(Options):
+    replacement: Annotated[Literal["zero", "mean", "resample"], OneOf("replacement")] = "zero"
+    reference: PromptSetName | None = None
+    damage: DamageOn | None = None
+    bins: ValueBins | None = None
+    fewest: int | None = Field(None, ge=1)
+    centred: Truth = True
+    measure: Annotated[Literal["dot", "cosine"], OneOf("measure")] = "dot"
+    noise_floor: float | None = Field(None, gt=0)
+
+
+class ActivityOptions(MarginOptions):
+    score: Annotated[Literal["z", "raw", "cosine"], OneOf("score")] = "z"
+    forming_threshold: float | None = Field(None, gt=0)
+
+
 CONTRAST = Template(
     "[{site:site}] {who:subject} {verb:activates|does not activate} {direction:more|less} "
     "for {first:set} than {second:set} "
     "[by at least {by:amount}]",
     Contrast,
-    options=("margin",),
+    options=MarginOptions,
     margin="'margin: 0.5 sd', the difference that would matter",
 )
 SEPARATION = Template(
@@ -87,18 +111,19 @@ EVERYTHING = Template(
     "ablating [{site:site}] neurons {neurons:neurons} {verb:lowers|raises} {token:token} in {place:set} "
     "[among the top {count:count} in {share:share} of prompts] [beyond {number:number}] [by {by:amount}]",
     Everything,
-    options=("replacement", "reference", "damage", "bins", "fewest", "centred", "measure", "noise_floor"),
+    options=EverythingOptions,
 )
 RESTORATION = Template(
     "restoring [{site:site}] neurons {neurons:neurons} recovers at least {share:share} of {token:token} "
     "[over {against:token}] in {pairs:pairs}",
     Restoration,
+    options=RankingOptions,
 )
 ACTIVITY = Template(
     "{direction:direction} activity {verb:is|is not} {side:higher|lower} for {first:set} than {second:set} "
     "[in {layers:layers}] [over {positions:positions}]",
     Activity,
-    options=("margin", "score", "forming_threshold"),
+    options=ActivityOptions,
 )
 TEMPLATES = (CONTRAST, SEPARATION)
 EVERY_TEMPLATE = (*TEMPLATES, EVERYTHING, RESTORATION, ACTIVITY)

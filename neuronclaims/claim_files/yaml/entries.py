@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
 
 from neuronclaims.claim_files.yaml.texts import (
     GRADED_BY,
     GradedBy,
-    OneOf,
     graded_by,
     listed,
     one_or_more,
 )
+from neuronclaims.sentences.options import SCALAR, OneOf
 
 METHODS = ("mean difference", "pca of paired differences", "logistic regression")
-
-SCALAR: dict[str, Any] = {"type": ["string", "number", "boolean"]}
 
 Text = Annotated[str, Field(min_length=1), WithJsonSchema(SCALAR)]
 Texts = Annotated[list[Text], Field(min_length=1), BeforeValidator(listed), one_or_more(SCALAR)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeAlias, TypeVar, get_args
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -13,6 +13,7 @@ from neuronclaims.claim_files.errors import Problem
 from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar, plain
 from neuronclaims.claim_files.yaml.source import Source
 from neuronclaims.sentences.messages import closest, quoted
+from neuronclaims.sentences.options import models_in
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -121,16 +122,8 @@ def _keys_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[str, .
     """Return the keys of the model that a location leads to, through fields that are models themselves."""
     for step in loc:
         if str(step) in model.model_fields:
-            model = next(_models(model.model_fields[str(step)].annotation), model)
+            model = next(models_in(model.model_fields[str(step)].annotation), model)
     return tuple(found.alias or name for name, found in model.model_fields.items())
-
-
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
-    """Yield the models that an annotation speaks of."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for inner in get_args(annotation):
-        yield from _models(inner)
 
 
 def _as_mapping(detail: ErrorDetails, model: type[BaseModel], found: Node) -> str | None:
@@ -187,6 +180,7 @@ _WORDINGS: Mapping[str, _Wording] = {
     "too_short": lambda name, *_: f"{name} is an empty list",
     "list_type": lambda name, text, _: f"{name} must be a list, not {text}",
     "dict_type": lambda name, text, _: f"{name} must be a mapping of keys and values, not {text}",
+    "value_error": lambda name, _text, context: f"{name} will not do: {context['error']}",
     "model_type": lambda name, text, _: f"{name} must be a mapping of keys and values, not {text}",
 }
 """How we say what pydantic found, by its error type; a type not listed keeps pydantic's own words."""

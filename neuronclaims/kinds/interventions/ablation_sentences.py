@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from neuronclaims.kinds.interventions.predictions import Noun, check_noun
+from neuronclaims.kinds.shared.margins import MarginOptions
 from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.sentences.numbers import number_text
+from neuronclaims.sentences.options import OneOf, Options, PromptSetName
 from neuronclaims.sentences.templates import FieldError, Template
 
 if TYPE_CHECKING:
@@ -62,11 +66,47 @@ class Ablating:
         return TEMPLATE.render(self)
 
 
+class Damage(Options):
+    """The prompts on which a change of the model is to do no harm."""
+
+    set: PromptSetName = Field(description="The prompt set on which the KL divergence is reported.")
+    at_most: float | None = Field(None, gt=0, description="The largest mean KL divergence allowed, in nats.")
+
+
+def _named(value: object) -> object:
+    return {"set": value} if isinstance(value, str) else value
+
+
+DamageOn = Annotated[
+    Damage,
+    BeforeValidator(_named),
+    WithJsonSchema({"anyOf": [{"type": "string"}, Damage.model_json_schema()]}),
+]
+"""Damage, or the name of its prompt set alone."""
+
+
+class AblationOptions(MarginOptions):
+    """What claims of ablation take besides."""
+
+    replacement: Annotated[Literal["zero", "mean", "resample"], OneOf("replacement")] = Field(
+        "zero", description="What an ablated neuron holds: zero (if unsaid), mean or resample."
+    )
+    reference: PromptSetName | None = Field(
+        None, description="The prompt set that means or resampled values are taken from."
+    )
+    outcome: Annotated[Literal["logit", "probability"], OneOf("outcome")] = Field(
+        "logit", description="What of a prediction counts: logit (if unsaid) or probability."
+    )
+    damage: DamageOn | None = Field(
+        None, description="The prompt set on which a change of the model is to do no harm."
+    )
+
+
 TEMPLATE = Template(
     "ablating [{site:site}] {noun:neuron|neurons} {neurons:neurons} "
     "{direction:lowers|raises|does not lower|does not raise|does not change} {token:token} "
     "[over {against:token}] in {first:texts} [by at least {by:number}]",
     Ablating,
-    options=("margin", "replacement", "reference", "outcome", "damage"),
+    options=AblationOptions,
     margin="'margin: 0.5', the change that would matter, in logits (with 'outcome: probability': in probability)",
 )

@@ -9,7 +9,7 @@ import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.claim_files.claims import Prompt
-from neuronclaims.kinds.interventions.ablation_sentences import DENIED
+from neuronclaims.kinds.interventions.ablation_sentences import DENIED, AblationOptions
 from neuronclaims.kinds.interventions.predictions import Units, places, who_of
 from neuronclaims.kinds.interventions.random_lists import random_lists
 from neuronclaims.kinds.kind import ClaimError
@@ -20,7 +20,6 @@ from neuronclaims.measurements import Ablation, AblationSweep, Prediction
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim, PairSet
-    from neuronclaims.claim_files.options import Options
     from neuronclaims.kinds.interventions.predictions import Floats
     from neuronclaims.kinds.interventions.random_lists import Places
     from neuronclaims.kinds.kind import Answers
@@ -47,9 +46,10 @@ class Asked:
         return cls(claim, prompts, Units.of([prompt.group for prompt in prompts], unit))
 
     @property
-    def options(self) -> Options:
+    def options(self) -> AblationOptions:
         """The claim's options."""
-        return self.claim.settings.options
+        options: AblationOptions = self.claim.settings.options
+        return options
 
     @property
     def prediction(self) -> Prediction:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
+from pydantic import Field
 
 from neuronclaims import stats
 from neuronclaims.kinds.interventions.predictions import Noun, Units, check_noun, places, who_of
 from neuronclaims.kinds.interventions.random_lists import random_lists
 from neuronclaims.kinds.kind import ClaimError
-from neuronclaims.kinds.shared.margins import plain_margin_of
+from neuronclaims.kinds.shared.margins import MarginOptions, plain_margin_of
 from neuronclaims.kinds.shared.requests import plural
 from neuronclaims.kinds.shared.selection import search_of
 from neuronclaims.measurements import Pair, Prediction, Restoration, RestorationSweep
 from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.sentences.numbers import number_text
+from neuronclaims.sentences.options import OneOf
 from neuronclaims.sentences.templates import FieldError, Template
 
 if TYPE_CHECKING:
@@ -58,11 +60,22 @@ class Restoring:
         return TEMPLATE.render(self)
 
 
+class RestorationOptions(MarginOptions):
+    """What claims of restoration take besides."""
+
+    positions: Annotated[Literal["all", "last"], OneOf("choice of positions")] = Field(
+        "all", description="The positions at which neurons are changed: all (if unsaid) or last."
+    )
+    noise_floor: float | None = Field(
+        None, gt=0, description="The size below which a difference between two predictions is noise."
+    )
+
+
 TEMPLATE = Template(
     "restoring [{site:site}] {noun:neuron|neurons} {neurons:neurons} {verb:recovers|does not recover} "
     "[at least {share:share} of] {token:token} over {against:token} in {pairs:pairs}",
     Restoring,
-    options=("margin", "positions", "noise_floor"),
+    options=RestorationOptions,
     margin="'margin: 0.1', the share that would matter",
 )
 

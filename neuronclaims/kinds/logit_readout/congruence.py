@@ -16,18 +16,21 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
+from pydantic import Field
 
 from neuronclaims.kinds.kind import FACT, ClaimError, Finding, Reach
 from neuronclaims.kinds.logit_readout.congruence_shown import figures_of, notes_of
+from neuronclaims.kinds.logit_readout.readout_values import ReadoutWith
 from neuronclaims.kinds.shared.neurons import check_neuron
 from neuronclaims.kinds.shared.requests import percent
 from neuronclaims.kinds.shared.selection import chosen_before, selection_notes
 from neuronclaims.measurements import Congruence, Vocabulary
 from neuronclaims.results import Rank
 from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.options import OneOf, Options, Truth
 from neuronclaims.sentences.templates import FieldError, Template
 from neuronclaims.stats import Estimate
 from neuronclaims.stats.sentences import apart
@@ -60,10 +63,25 @@ class Writing:
         return TEMPLATE.render(self)
 
 
+class CongruenceOptions(Options):
+    """What claims of congruence take besides."""
+
+    readout: ReadoutWith = "model"
+    norm: Annotated[Literal["folded", "plain"], OneOf("choice of norm")] = Field(
+        "folded", description="Whether the final norm's scale is folded in: folded (if unsaid) or plain."
+    )
+    centred: Truth = Field(
+        True, description="Whether the vocabulary's mean is taken from token weights: true if unsaid."
+    )
+    measure: Annotated[Literal["dot", "cosine"], OneOf("measure")] = Field(
+        "dot", description="How weights are compared: dot (if unsaid) or cosine."
+    )
+
+
 TEMPLATE = Template(
     "[{site:site}] neuron {neuron:neuron} writes {token:token} more than {share:share} of {over:tokens|its layer}",
     Writing,
-    options=("readout", "norm", "centred", "measure"),
+    options=CongruenceOptions,
     texts=False,
 )
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from neuronclaims import stats
-from neuronclaims.claim_files.options import Bins
 from neuronclaims.kinds.interventions.predictions import Units
 from neuronclaims.kinds.kind import ClaimError
-from neuronclaims.kinds.shared.margins import margin_of
+from neuronclaims.kinds.shared.margins import MarginOptions, margin_of
 from neuronclaims.kinds.shared.requests import in_order, plural, seed_of, texts_of
 from neuronclaims.measurements import Readout
 from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.options import Form, OneOf, Options
 from neuronclaims.sentences.subjects import Subject
 from neuronclaims.sentences.templates import FieldError, Template
 
@@ -32,7 +35,52 @@ CHANCE = 0.5
 
 NOT = "does not predict"
 
-BINS = Bins("-1", "8", "0.2")
+MOST_BINS = 10_000
+
+
+def _shortest(decimal: str) -> str:
+    return f"{Decimal(decimal).normalize() + 0:f}"
+
+
+Edge = Annotated[
+    str,
+    Form(r"-?[0-9]{1,9}(?:\.[0-9]{1,9})?", "write a decimal such as 0.2"),
+    AfterValidator(_shortest),
+]
+
+
+class ValueBins(Options):
+    """Bins of equal width, half-open, with exact decimal edges."""
+
+    start: Edge = Field(description="The first edge.")
+    stop: Edge = Field(description="The last edge.")
+    width: Edge = Field(description="The width of a bin.")
+
+    @model_validator(mode="after")
+    def _whole(self) -> ValueBins:
+        start, stop, width = Decimal(self.start), Decimal(self.stop), Decimal(self.width)
+        rule = None
+        if width <= 0 or stop <= start:
+            rule = "'width' must be above 0, and 'stop' above 'start'"
+        elif (stop - start) % width:
+            rule = f"from {start} to {stop} is not a whole number of steps of {width}"
+        elif (stop - start) / width > MOST_BINS:
+            rule = f"there can be {MOST_BINS} bins at most"
+        if rule:
+            raise PydanticCustomError("claims_rule", "", {"rule": rule})
+        return self
+
+    def __repr_name__(self) -> str:
+        return "Bins"  # baselines know a claim's options by this text
+
+    @property
+    def edges(self) -> tuple[float, ...]:
+        """Return the edges of all bins, each the float nearest to its decimal."""
+        start, stop, width = Decimal(self.start), Decimal(self.stop), Decimal(self.width)
+        return tuple(float(start + number * width) for number in range(int((stop - start) / width) + 1))
+
+
+BINS = ValueBins(start="-1", stop="8", width="0.2")
 """Bins for values behind an activation function such as GELU; two open ones take what lies outside."""
 
 
@@ -68,11 +116,28 @@ class Predicts:
         return TEMPLATE.render(self)
 
 
+ReadoutWith = Annotated[
+    Literal["model", "legacy_embed"],
+    OneOf("readout"),
+    Field(description="What makes predictions: model (if unsaid) or legacy_embed."),
+]
+
+
+class PredictionOptions(MarginOptions):
+    """What claims of prediction take besides."""
+
+    bins: ValueBins | None = Field(None, description="The bins that values are counted in.")
+    fewest: int | None = Field(
+        None, ge=1, le=1_000_000_000, description="The least count with which a bin is shown."
+    )
+    readout: ReadoutWith = "model"
+
+
 TEMPLATE = Template(
     "[{site:site}] {who:subject} {verb:predicts|does not predict} {token:token} in {corpus:set} "
     "[with AUROC at least {auroc:number}]",
     Predicts,
-    options=("margin", "bins", "fewest", "readout"),
+    options=PredictionOptions,
     margin="'margin: 0.1', the distance of the AUROC from 0.5 that would matter",
 )
 
@@ -92,7 +157,7 @@ class Asked:
         return cls(claim, documents, Units.of([document.group for document in documents], "document"))
 
     @property
-    def bins(self) -> Bins:
+    def bins(self) -> ValueBins:
         """The bins that values are counted in."""
         return self.claim.settings.options.bins or BINS
 

@@ -15,14 +15,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pydantic import Field
 
 from neuronclaims import stats
 from neuronclaims.kinds.kind import PATIENCE, ClaimError, Finding, Reach
 from neuronclaims.kinds.projection.activity_findings import design_for, finding_of, seed_for
 from neuronclaims.kinds.projection.activity_maps import Activity, Maps
+from neuronclaims.kinds.projection.directions import Score
 from neuronclaims.kinds.shared.designs import size_of
 from neuronclaims.kinds.shared.null_figures import drawn
 from neuronclaims.kinds.shared.requests import resamples_of
+from neuronclaims.sentences.options import Options
 from neuronclaims.sentences.positions import Positions
 from neuronclaims.sentences.templates import Template
 from neuronclaims.stats import Estimate, TestResult
@@ -51,10 +54,19 @@ class Somewhere:
         return SOMEWHERE_TEMPLATE.render(self)
 
 
+class SomewhereOptions(Options):
+    """What claims about activity somewhere take besides."""
+
+    score: Score = "z"
+    forming_threshold: float | None = Field(
+        None, gt=0, description="The t beyond which a cell can be part of a cluster."
+    )
+
+
 SOMEWHERE_TEMPLATE = Template(
     "{direction:direction} activity differs between {first:set} and {second:set} somewhere",
     Somewhere,
-    options=("score", "forming_threshold"),
+    options=SomewhereOptions,
 )
 
 

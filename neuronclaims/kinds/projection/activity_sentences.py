@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from neuronclaims.kinds.projection.directions import Score
+from neuronclaims.kinds.shared.margins import MarginOptions
 from neuronclaims.sentences.templates import Template
 
 if TYPE_CHECKING:
@@ -42,18 +44,24 @@ class Alike:
         return ALIKE_TEMPLATE.render(self)
 
 
+class RegionOptions(MarginOptions):
+    """What claims about the activity of a region take besides."""
+
+    score: Score = "z"
+
+
 _WHERE = "[in {layers:layers}] [over {positions:positions}]"
 _MARGIN = "'margin: 0.5 sd', the difference that would matter"
 REGION_TEMPLATE = Template(
     "{direction:direction} activity is {comparison:higher|lower|not higher|not lower} "
     f"for {{first:set}} than {{second:set}} {_WHERE}",
     Region,
-    options=("margin", "score"),
+    options=RegionOptions,
     margin=_MARGIN,
 )
 ALIKE_TEMPLATE = Template(
     f"{{direction:direction}} activity {{verb:does not differ}} between {{first:set}} and {{second:set}} {_WHERE}",
     Alike,
-    options=("margin", "score"),
+    options=RegionOptions,
     margin=_MARGIN,
 )

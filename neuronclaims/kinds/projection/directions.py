@@ -12,20 +12,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import numpy as np
+from pydantic import Field
 
 from neuronclaims.kinds.kind import ClaimError
+from neuronclaims.sentences.options import OneOf
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neuronclaims.claim_files.claims import Direction, Method
-    from neuronclaims.claim_files.options import Score
 
     Floats: TypeAlias = NDArray[np.float64]
 
+Score: TypeAlias = Annotated[
+    Literal["z", "raw", "cosine"],
+    OneOf("score"),
+    Field(description="How a projection is scaled: z (if unsaid), raw or cosine."),
+]
 
 ROUNDING = 1e-6
 """How far, as a share of their size, scores of equal states may lie apart: states are measured in single precision."""

@@ -6,12 +6,15 @@ Such a claim is tested against its margin, by what turns the effect's interval o
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
 
 from neuronclaims import stats
 from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.shared.effects import effect_of
 from neuronclaims.kinds.shared.selection import search_of
+from neuronclaims.sentences.options import Options, Size
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
@@ -22,7 +25,15 @@ if TYPE_CHECKING:
     from neuronclaims.stats.effects.margins import MarginSide, Scale
 
 
-def margin_of(claim: Claim, example: str, matters: str) -> Amount:
+class MarginOptions(Options):
+    """The option of every kind that can deny."""
+
+    margin: Size | None = Field(
+        None, description="The size below which an effect counts as none: 0.1, or 0.5 sd."
+    )
+
+
+def margin_of(claim: Claim[Any, MarginOptions], example: str, matters: str) -> Amount:
     """Return the claim's margin; ``matters`` says what ``example`` of one is.
 
     Raises ClaimError where the claim has none, or 0: no data could show that there is no effect whatever.
@@ -37,7 +48,9 @@ def margin_of(claim: Claim, example: str, matters: str) -> Amount:
     return margin
 
 
-def plain_margin_of(claim: Claim, example: str, matters: str, below: float = math.inf) -> float:
+def plain_margin_of(
+    claim: Claim[Any, MarginOptions], example: str, matters: str, below: float = math.inf
+) -> float:
     """Return a margin that is a bare number and lies ``below`` another; raise ClaimError for any other."""
     margin = margin_of(claim, example, matters)
     if margin.unit:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from neuronclaims.kinds.shared.subjects import check_denied
-from neuronclaims.kinds.top_k.tracing import OPTIONS
+from neuronclaims.kinds.top_k.tracing import RankingOptions
 from neuronclaims.sentences.subjects import Subject
 from neuronclaims.sentences.templates import FieldError, Template
 
@@ -61,11 +61,11 @@ CONSISTENT_TEMPLATE = Template(
     "[{site:site}] {who:subject} is among the top {k:count} neurons for {first:set} over {second:set} "
     "in at least {share:share} of prompts",
     Consistent,
-    options=OPTIONS,
+    options=RankingOptions,
 )
 ABSENT_TEMPLATE = Template(
     "[{site:site}] {who:subject} is not among the top {k:count} neurons for {first:set} over {second:set} "
     "in more than {share:share} of prompts",
     Absent,
-    options=OPTIONS,
+    options=RankingOptions,
 )

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from neuronclaims.claim_files.claims import Claim, Prompt
     from neuronclaims.kinds.kind import Answers
-    from neuronclaims.kinds.top_k.tracing import Floats
+    from neuronclaims.kinds.top_k.tracing import Floats, RankingOptions
     from neuronclaims.measurements import Measurement, ModelFacts
     from neuronclaims.sentences.neurons import Neuron
     from neuronclaims.sentences.subjects import Subject
@@ -66,7 +66,8 @@ class Asked:
     @property
     def by(self) -> str:
         """What neurons are ranked by."""
-        return self.claim.settings.options.rank_by
+        options: RankingOptions = self.claim.settings.options
+        return options.rank_by
 
     @property
     def searched(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from neuronclaims.kinds.top_k.tracing import OPTIONS
+from neuronclaims.kinds.top_k.tracing import RankingOptions
 from neuronclaims.sentences.templates import FieldError, Template
 
 TOP, BASELINE = 10, "baseline"
@@ -71,11 +71,11 @@ SHARING_TEMPLATE = Template(
     "{first:set} and {second:set} share {bound:at least|at most} {shared:count} of their top {k:count} neurons "
     "over {baseline:set}",
     Sharing,
-    options=OPTIONS,
+    options=RankingOptions,
 )
 NEARER_TEMPLATE = Template(
     "{first:set} overlaps more with {near:set} than with {far:set} [in their top {k:count} neurons] "
     "[over {baseline:set}]",
     Nearer,
-    options=OPTIONS,
+    options=RankingOptions,
 )

@@ -21,7 +21,7 @@ from neuronclaims.kinds.top_k.tracing import Columns, Trace, scores, trace_needs
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim, Prompt
     from neuronclaims.kinds.kind import Answers
-    from neuronclaims.kinds.top_k.tracing import Floats
+    from neuronclaims.kinds.top_k.tracing import Floats, RankingOptions
     from neuronclaims.measurements import Measurement, ModelFacts
     from neuronclaims.stats import TwoSampleDesign
 
@@ -58,7 +58,8 @@ class Asked:
     @property
     def by(self) -> str:
         """What neurons are ranked by."""
-        return self.claim.settings.options.rank_by
+        options: RankingOptions = self.claim.settings.options
+        return options.rank_by
 
     @property
     def in_content_order(self) -> tuple[str, ...]:

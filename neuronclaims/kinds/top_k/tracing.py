@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import numpy as np
+from pydantic import Field
 
 from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.shared.neurons import check_neuron
 from neuronclaims.kinds.shared.requests import activations, in_order, token_rule
 from neuronclaims.measurements import Activations, TokenRule
 from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.options import OneOf, Options
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,8 +30,18 @@ if TYPE_CHECKING:
 
     Floats: TypeAlias = NDArray[np.float64]
 
-OPTIONS = ("rank_by", "weighting")
-"""The options that kinds which trace neurons take."""
+
+class RankingOptions(Options):
+    """What claims about the top of a ranking take besides."""
+
+    rank_by: Annotated[Literal["diff", "abs", "z"], OneOf("ranking")] = Field(
+        "diff", description="What neurons are ranked by: diff (if unsaid), abs or z."
+    )
+    weighting: Annotated[Literal["uniform", "legacy_growing"], OneOf("weighting")] = Field(
+        "uniform",
+        description="How generated tokens are weighted: uniform (if unsaid) or legacy_growing.",
+    )
+
 
 BY = {
     "diff": "activation minus baseline mean",

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from neuronclaims.kinds.shared.margins import margin_of
+from neuronclaims.kinds.shared.margins import MarginOptions, margin_of
 from neuronclaims.kinds.shared.subjects import check_denied
 from neuronclaims.kinds.two_sample.two_set_kind import TwoSetsKind
 from neuronclaims.kinds.two_sample.two_set_tests import Asked
@@ -55,7 +55,7 @@ TEMPLATE = Template(
     "[{site:site}] {who:subject} {verb:activates|does not activate} {direction:more|less} "
     "for {first:set} than {second:set} [by at least {by:amount}]",
     Contrast,
-    options=("margin",),
+    options=MarginOptions,
     margin="'margin: 0.5 sd', the difference that would matter",
 )
 

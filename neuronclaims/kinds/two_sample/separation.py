@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from neuronclaims.kinds.kind import ClaimError
-from neuronclaims.kinds.shared.margins import margin_of
+from neuronclaims.kinds.shared.margins import MarginOptions, margin_of
 from neuronclaims.kinds.shared.subjects import check_denied
 from neuronclaims.kinds.two_sample.two_set_kind import CHANCE, TwoSetsKind
 from neuronclaims.kinds.two_sample.two_set_tests import Asked
@@ -62,7 +62,7 @@ TEMPLATE = Template(
     "[{site:site}] {who:subject} {verb:separates|does not separate} {first:set} from {second:set} "
     "[with AUROC at least {auroc:number}]",
     Separation,
-    options=("margin",),
+    options=MarginOptions,
     margin="'margin: 0.1', the distance of the AUROC from 0.5 that would matter",
 )
 
