@@ -5,46 +5,19 @@ Public names load when they are first used, so that importing the package costs 
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from neuronclaims.errors import NeuronClaimsError
-    from neuronclaims.models.options import RunOptions
-    from neuronclaims.models.sources import LoadedModel
-    from neuronclaims.provenance import fingerprint
-    from neuronclaims.results import Result
-    from neuronclaims.study import Study, judge
+from neuronclaims.lazy import attach
 
 __version__ = "0.1.0"
 
-_HOME = {
-    "LoadedModel": "models.sources",
-    "NeuronClaimsError": "errors",
-    "Result": "results",
-    "RunOptions": "models.options",
-    "Study": "study",
-    "fingerprint": "provenance",
-    "judge": "study",
-}
+if TYPE_CHECKING:
+    from neuronclaims.errors import NeuronClaimsError as NeuronClaimsError
+    from neuronclaims.models.options import RunOptions as RunOptions
+    from neuronclaims.models.sources import LoadedModel as LoadedModel
+    from neuronclaims.provenance import fingerprint as fingerprint
+    from neuronclaims.results import Result as Result
+    from neuronclaims.study import Study as Study
+    from neuronclaims.study import judge as judge
 
-__all__ = [
-    "LoadedModel",
-    "NeuronClaimsError",
-    "Result",
-    "RunOptions",
-    "Study",
-    "__version__",
-    "fingerprint",
-    "judge",
-]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = attach(__name__)

@@ -17,9 +17,17 @@ MODULES = {
 GROUND = {"errors", "stats", "sentences", "claim_files", "measurements", "figures", "results"}
 RUNS = {"models", "cache", "engines"}
 MAY_IMPORT = {
-    "": {"errors", "provenance", "results", "models", "study"},  # names for type checkers; loaded when used
+    "": {
+        "errors",
+        "lazy",
+        "provenance",
+        "results",
+        "models",
+        "study",
+    },  # names for type checkers; loaded when used
     "errors": set(),
-    "stats": {"errors"},
+    "lazy": set(),
+    "stats": {"errors", "lazy"},
     "sentences": {"errors"},
     "claim_files": {"errors", "sentences"},
     "measurements": {"errors", "models"},

@@ -64,11 +64,12 @@ def unrelated(repetitions: int, seed: int) -> list[Row]:
 
 def _within(x: Floats, y: NDArray[np.bool_], seed: int) -> tuple[float, bool | None]:
     """Return p of the within-document test, and whether its interval holds the truth (None: too few documents)."""
-    units = np.repeat(np.arange(len(x)), x.shape[1])
-    try:
-        found = stats.within_unit_auroc(x.ravel(), y.ravel(), units)
-    except stats.StatsError:  # fewer than two documents have both outcomes: no test, so no rejection
-        return 1.0, None
+    telling = [(values, hits) for values, hits in zip(x, y, strict=True) if 0 < hits.sum() < hits.size]
+    if len(telling) < 2:
+        return 1.0, None  # no test, so no rejection
+    effects = np.array([stats.auroc(values[hits], values[~hits]) - 0.5 for values, hits in telling])
+    names = tuple(str(place) for place in range(len(effects)))
+    found = stats.WithinUnits("AUROC", effects, names, len(x) - len(effects), 0.5, 0.0, 1.0)
     p = stats.association_test(
         found,
         alternative="two-sided",

@@ -1,11 +1,11 @@
-"""C4, further intervals: within blocks, of differences of shares, of shared top neurons, by bootstrap."""
+"""C4, further intervals: within blocks, of differences of shares, of shared top neurons."""
 
 from __future__ import annotations
 
 import numpy as np
 from scipy.stats import binom
 
-from calibration_cells.bands import covered, published
+from calibration_cells.bands import covered
 from calibration_cells.cell import Cell, Row, random, stream
 from calibration_cells.coverage import holds
 from calibration_cells.draws import EFFECT_KINDS, SPREAD, Floats, true_auroc
@@ -93,41 +93,8 @@ def shared_tops(repetitions: int, seed: int) -> list[Row]:
     return rows
 
 
-def bootstrap(repetitions: int, seed: int) -> list[Row]:
-    """Offered, but no default: what they cover for the difference of means."""
-    table = "Difference of means by bootstrap (never used for a verdict), 1,999 resamples"
-    rows = []
-    for kind, draw in EFFECT_KINDS.items():
-        for n in (10, 20):
-            rng = random(seed, "C4 bootstrap", kind, n)
-            data = [(draw(rng, (n,)), draw(rng, (n,))) for _ in range(repetitions)]
-            case = {"values": kind, "prompts": f"{n} + {n}"}
-            for method in ("percentile", "basic", "BCa"):
-                hits = np.array(
-                    [
-                        holds(_bootstrapped(a, b, method, stream(seed, "C4 bootstrap", kind, n, i)), 0.0)
-                        for i, (a, b) in enumerate(data)
-                    ]
-                )
-                rows.append(published(table, case, method, hits))
-    return rows
-
-
-def _bootstrapped(first: Floats, second: Floats, method: str, seed: int) -> stats.Estimate:
-    return stats.bootstrap_estimate(
-        [first, second],
-        lambda a, b: a.mean(axis=-1) - b.mean(axis=-1),
-        name="difference of means",
-        paired=False,
-        seed=seed,
-        method=method,  # type: ignore[arg-type]
-        resamples=1_999,
-    )
-
-
 CELLS = (
     Cell("C4", "within blocks", within_blocks, 3_000, 20_000),
     Cell("C4", "differences of shares", share_differences, 1, 1),
     Cell("C4", "shared top neurons", shared_tops, 500, 5_000),
-    Cell("C4", "bootstrap", bootstrap, 500, 5_000),
 )

@@ -60,7 +60,7 @@ class Store:
 
 @lru_cache(maxsize=1)
 def _common() -> str:
-    for name in neuronclaims.stats.__all__:
+    for name in dir(neuronclaims.stats):
         getattr(neuronclaims.stats, name)  # names load late: what runs later shall be what is hashed now
     here, library = Path(__file__).parent, Path(neuronclaims.stats.__file__).parent
     files = [here / name for name in _SHARED] + sorted(library.rglob("*.py"))

@@ -6,284 +6,205 @@ nothing.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from neuronclaims.lazy import attach
 
 if TYPE_CHECKING:
-    from neuronclaims.stats.assumptions import doubts
-    from neuronclaims.stats.designs import TwoSampleDesign, two_sample_design
+    from neuronclaims.stats.assumptions import doubts as doubts
+    from neuronclaims.stats.designs import (
+        TwoSampleDesign as TwoSampleDesign,
+    )
+    from neuronclaims.stats.designs import (
+        two_sample_design as two_sample_design,
+    )
     from neuronclaims.stats.effects.association import (
-        WithinUnits,
-        association_estimate,
-        association_test,
-        within_unit_auroc,
-        within_unit_correlation,
+        WithinUnits as WithinUnits,
     )
-    from neuronclaims.stats.effects.bins import Bin, ProportionBins
+    from neuronclaims.stats.effects.association import (
+        association_estimate as association_estimate,
+    )
+    from neuronclaims.stats.effects.association import (
+        association_test as association_test,
+    )
     from neuronclaims.stats.effects.blocked import (
-        blocked_auroc_estimate,
-        blocked_hedges_g_estimate,
-        blocked_mean_difference_estimate,
+        blocked_auroc_estimate as blocked_auroc_estimate,
     )
-    from neuronclaims.stats.effects.bootstrap import bootstrap_estimate
-    from neuronclaims.stats.effects.changes import Change, effect_change
-    from neuronclaims.stats.effects.estimate import Estimate
+    from neuronclaims.stats.effects.blocked import (
+        blocked_hedges_g_estimate as blocked_hedges_g_estimate,
+    )
+    from neuronclaims.stats.effects.blocked import (
+        blocked_mean_difference_estimate as blocked_mean_difference_estimate,
+    )
+    from neuronclaims.stats.effects.changes import Change as Change
+    from neuronclaims.stats.effects.changes import effect_change as effect_change
+    from neuronclaims.stats.effects.estimate import Estimate as Estimate
     from neuronclaims.stats.effects.intervals import (
-        auroc_estimate,
-        cliffs_delta_estimate,
-        dz_estimate,
-        hedges_g_estimate,
-        mean_difference_estimate,
-        paired_auroc_estimate,
-        paired_cliffs_delta_estimate,
-        paired_mean_difference_estimate,
+        auroc_estimate as auroc_estimate,
     )
-    from neuronclaims.stats.effects.margins import smallest_margin_p, smallest_share_margin_p
-    from neuronclaims.stats.effects.points import auroc, auroc_many, paired_t_many, welch_t_many
+    from neuronclaims.stats.effects.intervals import (
+        dz_estimate as dz_estimate,
+    )
+    from neuronclaims.stats.effects.intervals import (
+        hedges_g_estimate as hedges_g_estimate,
+    )
+    from neuronclaims.stats.effects.intervals import (
+        mean_difference_estimate as mean_difference_estimate,
+    )
+    from neuronclaims.stats.effects.intervals import (
+        paired_auroc_estimate as paired_auroc_estimate,
+    )
+    from neuronclaims.stats.effects.intervals import (
+        paired_mean_difference_estimate as paired_mean_difference_estimate,
+    )
+    from neuronclaims.stats.effects.margins import smallest_margin_p as smallest_margin_p
+    from neuronclaims.stats.effects.points import (
+        auroc as auroc,
+    )
+    from neuronclaims.stats.effects.points import (
+        auroc_many as auroc_many,
+    )
+    from neuronclaims.stats.effects.points import (
+        paired_t_many as paired_t_many,
+    )
+    from neuronclaims.stats.effects.points import (
+        welch_t_many as welch_t_many,
+    )
     from neuronclaims.stats.effects.ratios import (
-        RatioSummary,
-        RatioTest,
-        ratio_of_means_estimate,
-        ratio_summary,
-        ratio_test,
+        RatioSummary as RatioSummary,
+    )
+    from neuronclaims.stats.effects.ratios import (
+        RatioTest as RatioTest,
+    )
+    from neuronclaims.stats.effects.ratios import (
+        ratio_of_means_estimate as ratio_of_means_estimate,
+    )
+    from neuronclaims.stats.effects.ratios import (
+        ratio_summary as ratio_summary,
+    )
+    from neuronclaims.stats.effects.ratios import (
+        ratio_test as ratio_test,
     )
     from neuronclaims.stats.effects.shares import (
-        share_difference_estimate,
-        share_estimate,
-        share_test,
-        wilson_limits,
+        share_difference_estimate as share_difference_estimate,
+    )
+    from neuronclaims.stats.effects.shares import (
+        share_estimate as share_estimate,
+    )
+    from neuronclaims.stats.effects.shares import (
+        share_test as share_test,
+    )
+    from neuronclaims.stats.effects.shares import (
+        wilson_limits as wilson_limits,
     )
     from neuronclaims.stats.effects.together import (
-        auroc_estimates,
-        hedges_g_estimates,
-        mean_difference_estimates,
+        auroc_estimates as auroc_estimates,
+    )
+    from neuronclaims.stats.effects.together import (
+        hedges_g_estimates as hedges_g_estimates,
+    )
+    from neuronclaims.stats.effects.together import (
+        mean_difference_estimates as mean_difference_estimates,
     )
     from neuronclaims.stats.effects.top_k import (
-        Overlap,
-        noise_ceiling,
-        occurrences,
-        overlap,
-        overlap_estimate,
-        top_k_members,
+        Overlap as Overlap,
+    )
+    from neuronclaims.stats.effects.top_k import (
+        noise_ceiling as noise_ceiling,
+    )
+    from neuronclaims.stats.effects.top_k import (
+        overlap as overlap,
+    )
+    from neuronclaims.stats.effects.top_k import (
+        overlap_estimate as overlap_estimate,
+    )
+    from neuronclaims.stats.effects.top_k import (
+        top_k_members as top_k_members,
     )
     from neuronclaims.stats.equivalence import (
-        EquivalenceResult,
-        equivalence_test,
-        interval_equivalence_test,
-        share_equivalence_test,
+        EquivalenceResult as EquivalenceResult,
     )
-    from neuronclaims.stats.inputs import Alternative, StatsError
-    from neuronclaims.stats.multiplicity import Correction, adjust
-    from neuronclaims.stats.permutation.clusters import Cluster, ClusterResult, cluster_test
-    from neuronclaims.stats.permutation.exchange import exchange_test
-    from neuronclaims.stats.permutation.max_statistic import MaxResults, max_statistic_tests
-    from neuronclaims.stats.permutation.one_sample import one_sample_test
-    from neuronclaims.stats.permutation.results import TestResult, TestResults
-    from neuronclaims.stats.permutation.top_sets import (
-        distinct_test,
-        overlap_specificity_test,
-        share_difference_test,
+    from neuronclaims.stats.equivalence import (
+        equivalence_test as equivalence_test,
+    )
+    from neuronclaims.stats.equivalence import (
+        interval_equivalence_test as interval_equivalence_test,
+    )
+    from neuronclaims.stats.inputs import Alternative as Alternative
+    from neuronclaims.stats.inputs import StatsError as StatsError
+    from neuronclaims.stats.multiplicity import Correction as Correction
+    from neuronclaims.stats.multiplicity import adjust as adjust
+    from neuronclaims.stats.permutation.clusters import (
+        Cluster as Cluster,
+    )
+    from neuronclaims.stats.permutation.clusters import (
+        ClusterResult as ClusterResult,
+    )
+    from neuronclaims.stats.permutation.clusters import (
+        cluster_test as cluster_test,
+    )
+    from neuronclaims.stats.permutation.exchange import exchange_test as exchange_test
+    from neuronclaims.stats.permutation.max_statistic import (
+        MaxResults as MaxResults,
+    )
+    from neuronclaims.stats.permutation.max_statistic import (
+        max_statistic_tests as max_statistic_tests,
+    )
+    from neuronclaims.stats.permutation.one_sample import one_sample_test as one_sample_test
+    from neuronclaims.stats.permutation.results import TestResult as TestResult
+    from neuronclaims.stats.permutation.results import TestResults as TestResults
+    from neuronclaims.stats.permutation.two_samples import (
+        two_sample_first_looks as two_sample_first_looks,
     )
     from neuronclaims.stats.permutation.two_samples import (
-        two_sample_first_looks,
-        two_sample_test,
-        two_sample_tests,
+        two_sample_test as two_sample_test,
     )
-    from neuronclaims.stats.planning.pilots import SimulatedPower, simulated_power, simulated_units_needed
-    from neuronclaims.stats.planning.power import power_of
-    from neuronclaims.stats.planning.sizes import smallest_units, units_needed
-    from neuronclaims.stats.planning.table import PlanRow, plan
-    from neuronclaims.stats.seeds import seed_from
-    from neuronclaims.stats.sentences import explain
+    from neuronclaims.stats.permutation.two_samples import (
+        two_sample_tests as two_sample_tests,
+    )
+    from neuronclaims.stats.planning.pilots import (
+        SimulatedPower as SimulatedPower,
+    )
+    from neuronclaims.stats.planning.pilots import (
+        simulated_power as simulated_power,
+    )
+    from neuronclaims.stats.planning.pilots import (
+        simulated_units_needed as simulated_units_needed,
+    )
+    from neuronclaims.stats.planning.power import power_of as power_of
+    from neuronclaims.stats.planning.sizes import (
+        smallest_units as smallest_units,
+    )
+    from neuronclaims.stats.planning.sizes import (
+        units_needed as units_needed,
+    )
+    from neuronclaims.stats.planning.table import PlanRow as PlanRow
+    from neuronclaims.stats.planning.table import plan as plan
+    from neuronclaims.stats.seeds import seed_from as seed_from
+    from neuronclaims.stats.sentences import explain as explain
     from neuronclaims.stats.verdicts import (
-        Decision,
-        Fact,
-        Finding,
-        Reason,
-        Side,
-        Verdict,
-        decide,
-        decide_fact,
+        Decision as Decision,
+    )
+    from neuronclaims.stats.verdicts import (
+        Fact as Fact,
+    )
+    from neuronclaims.stats.verdicts import (
+        Finding as Finding,
+    )
+    from neuronclaims.stats.verdicts import (
+        Reason as Reason,
+    )
+    from neuronclaims.stats.verdicts import (
+        Side as Side,
+    )
+    from neuronclaims.stats.verdicts import (
+        Verdict as Verdict,
+    )
+    from neuronclaims.stats.verdicts import (
+        decide as decide,
+    )
+    from neuronclaims.stats.verdicts import (
+        decide_fact as decide_fact,
     )
 
-_HOME = {
-    "assumptions": ("doubts",),
-    "designs": ("TwoSampleDesign", "two_sample_design"),
-    "effects.points": ("auroc", "auroc_many", "paired_t_many", "welch_t_many"),
-    "inputs": ("Alternative", "StatsError"),
-    "effects.estimate": ("Estimate",),
-    "effects.together": ("auroc_estimates", "hedges_g_estimates", "mean_difference_estimates"),
-    "effects.intervals": (
-        "auroc_estimate",
-        "auroc_estimates",
-        "cliffs_delta_estimate",
-        "dz_estimate",
-        "hedges_g_estimate",
-        "mean_difference_estimate",
-        "paired_auroc_estimate",
-        "paired_cliffs_delta_estimate",
-        "paired_mean_difference_estimate",
-    ),
-    "effects.bootstrap": ("bootstrap_estimate",),
-    "effects.changes": ("Change", "effect_change"),
-    "effects.margins": ("smallest_margin_p", "smallest_share_margin_p"),
-    "effects.ratios": ("RatioSummary", "RatioTest", "ratio_of_means_estimate", "ratio_summary", "ratio_test"),
-    "effects.shares": ("share_difference_estimate", "share_estimate", "share_test", "wilson_limits"),
-    "equivalence": (
-        "EquivalenceResult",
-        "equivalence_test",
-        "interval_equivalence_test",
-        "share_equivalence_test",
-    ),
-    "multiplicity": ("Correction", "adjust"),
-    "effects.blocked": (
-        "blocked_auroc_estimate",
-        "blocked_hedges_g_estimate",
-        "blocked_mean_difference_estimate",
-    ),
-    "permutation.max_statistic": ("MaxResults", "max_statistic_tests"),
-    "permutation.one_sample": ("one_sample_test",),
-    "effects.association": (
-        "WithinUnits",
-        "association_estimate",
-        "association_test",
-        "within_unit_auroc",
-        "within_unit_correlation",
-    ),
-    "effects.bins": (
-        "Bin",
-        "ProportionBins",
-    ),
-    "effects.top_k": (
-        "Overlap",
-        "noise_ceiling",
-        "occurrences",
-        "overlap",
-        "overlap_estimate",
-        "top_k_members",
-    ),
-    "permutation.clusters": (
-        "Cluster",
-        "ClusterResult",
-        "cluster_test",
-    ),
-    "permutation.exchange": ("exchange_test",),
-    "permutation.top_sets": (
-        "distinct_test",
-        "overlap_specificity_test",
-        "share_difference_test",
-    ),
-    "permutation.results": ("TestResult", "TestResults"),
-    "permutation.two_samples": ("two_sample_first_looks", "two_sample_test", "two_sample_tests"),
-    "planning.pilots": ("SimulatedPower", "simulated_power", "simulated_units_needed"),
-    "planning.power": ("power_of",),
-    "planning.sizes": ("smallest_units", "units_needed"),
-    "planning.table": ("PlanRow", "plan"),
-    "seeds": ("seed_from",),
-    "sentences": ("explain",),
-    "verdicts": ("Decision", "Fact", "Finding", "Reason", "Side", "Verdict", "decide", "decide_fact"),
-}
-_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
-
-__all__ = [
-    "Alternative",
-    "Bin",
-    "Change",
-    "Cluster",
-    "ClusterResult",
-    "Correction",
-    "Decision",
-    "EquivalenceResult",
-    "Estimate",
-    "Fact",
-    "Finding",
-    "MaxResults",
-    "Overlap",
-    "PlanRow",
-    "ProportionBins",
-    "RatioSummary",
-    "RatioTest",
-    "Reason",
-    "Side",
-    "SimulatedPower",
-    "StatsError",
-    "TestResult",
-    "TestResults",
-    "TwoSampleDesign",
-    "Verdict",
-    "WithinUnits",
-    "adjust",
-    "association_estimate",
-    "association_test",
-    "auroc",
-    "auroc_estimate",
-    "auroc_estimates",
-    "auroc_many",
-    "blocked_auroc_estimate",
-    "blocked_hedges_g_estimate",
-    "blocked_mean_difference_estimate",
-    "bootstrap_estimate",
-    "cliffs_delta_estimate",
-    "cluster_test",
-    "decide",
-    "decide_fact",
-    "distinct_test",
-    "doubts",
-    "dz_estimate",
-    "effect_change",
-    "equivalence_test",
-    "exchange_test",
-    "explain",
-    "hedges_g_estimate",
-    "hedges_g_estimates",
-    "interval_equivalence_test",
-    "max_statistic_tests",
-    "mean_difference_estimate",
-    "mean_difference_estimates",
-    "noise_ceiling",
-    "occurrences",
-    "one_sample_test",
-    "overlap",
-    "overlap_estimate",
-    "overlap_specificity_test",
-    "paired_auroc_estimate",
-    "paired_cliffs_delta_estimate",
-    "paired_mean_difference_estimate",
-    "paired_t_many",
-    "plan",
-    "power_of",
-    "ratio_of_means_estimate",
-    "ratio_summary",
-    "ratio_test",
-    "seed_from",
-    "share_difference_estimate",
-    "share_difference_test",
-    "share_equivalence_test",
-    "share_estimate",
-    "share_test",
-    "simulated_power",
-    "simulated_units_needed",
-    "smallest_margin_p",
-    "smallest_share_margin_p",
-    "smallest_units",
-    "top_k_members",
-    "two_sample_design",
-    "two_sample_first_looks",
-    "two_sample_test",
-    "two_sample_tests",
-    "units_needed",
-    "welch_t_many",
-    "wilson_limits",
-    "within_unit_auroc",
-    "within_unit_correlation",
-]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = attach(__name__)

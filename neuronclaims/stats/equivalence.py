@@ -32,11 +32,8 @@ from neuronclaims.stats.effects.margins import (
     claimed_p,
     inverted_tails,
     sample_tails,
-    share_tails,
     smallest_margin_p,
-    smallest_share_margin_p,
 )
-from neuronclaims.stats.effects.shares import share_estimate
 from neuronclaims.stats.inputs import Alternative, StatsError, check_choice, check_sizes, vector
 from neuronclaims.stats.permutation.results import TestResult
 
@@ -148,29 +145,6 @@ def equivalence_test(
         smallest_p=least,
         method=_one_sided(side, _TESTS[scale][paired]),
         degenerate=bool(np.all(a == b) if paired else np.all(a == a[0]) and np.all(b == a[0])),
-    )
-
-
-def share_equivalence_test(
-    successes: int, n: int, *, null: float, margin: float, side: MarginSide = "within", alpha: float = 0.05
-) -> EquivalenceResult:
-    """Test exactly (binomial) whether a share of ``n`` units is less than ``margin`` away from ``null``.
-
-    A bound below 0 or above 1 cannot be crossed and is not tested. Raises StatsError where that leaves none.
-    """
-    _check(margin, side, alpha)
-    estimate = share_estimate(successes, n, level=1 - 2 * alpha)
-    low_bound, high_bound = 0 < null - margin < 1, 0 < null + margin < 1
-    if not ((side != "not greater" and low_bound) or (side != "not less" and high_bound)):
-        raise StatsError(f"No share is {margin:g} or more away from {null:g} there: take a smaller margin.")
-    return _result(
-        estimate,
-        share_tails(successes, n),
-        null=null,
-        margin=margin,
-        side=side,
-        smallest_p=smallest_share_margin_p(n, null=null, margin=margin, side=side),
-        method=_one_sided(side, "exact binomial test"),
     )
 
 

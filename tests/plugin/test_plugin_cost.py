@@ -52,6 +52,7 @@ def test_importing_the_plugin_imports_pytest_and_nothing_else() -> None:
     assert not set(foreign) - sys.stdlib_module_names
     assert own == [
         "neuronclaims",
+        "neuronclaims.lazy",
         "neuronclaims.plugin",
         "neuronclaims.pytest_session",
         "neuronclaims.pytest_session.baselines",

@@ -36,18 +36,6 @@ COLUMNS: dict[str, Callable[..., Any]] = {
 """Calls on [n1, m] and [n2, m]; what is paired, or takes pairs, has "paired" in its name."""
 
 
-def _association(measure: str) -> Callable[..., Any]:
-    """Take both samples together as values, every other one labelled true, in units of four."""
-
-    def call(a, b):
-        values = [*a, *b]
-        places = np.arange(len(values))
-        found = getattr(stats, measure)(values, places % 2 == 1, [str(place // 4) for place in places])
-        return stats.association_estimate(found), stats.association_test(found, alternative="greater", seed=9)
-
-    return call
-
-
 def _test(paired: bool, statistic: str, **options: Any) -> Callable[..., Any]:
     def call(a, b):
         return stats.two_sample_test(
@@ -92,18 +80,6 @@ def _ratio(method: str) -> Callable[..., Any]:
     )
 
 
-def _bootstrap(method: str, paired: bool) -> Callable[..., Any]:
-    def difference(a, b):
-        return a.mean(axis=-1) - b.mean(axis=-1)
-
-    def call(a, b):
-        return stats.bootstrap_estimate(
-            [a, b], difference, name="difference", paired=paired, seed=9, method=method, resamples=199
-        )
-
-    return call
-
-
 def _change(scale: str, paired: bool) -> Callable[..., Any]:
     """Compare two samples with the same ones, the values of the first without their signs."""
 
@@ -127,13 +103,11 @@ SINGLE: dict[str, Callable[..., Any]] = {
     "doubts, paired": lambda a, b: stats.doubts(a, b, paired=True, statistic="auroc"),
     "auroc": stats.auroc,
     "auroc_estimate": stats.auroc_estimate,
-    "cliffs_delta_estimate": stats.cliffs_delta_estimate,
     "mean_difference_estimate": stats.mean_difference_estimate,
     "hedges_g_estimate": stats.hedges_g_estimate,
     "paired_mean_difference_estimate": stats.paired_mean_difference_estimate,
     "dz_estimate, paired": stats.dz_estimate,
     "paired_auroc_estimate": stats.paired_auroc_estimate,
-    "paired_cliffs_delta_estimate": stats.paired_cliffs_delta_estimate,
     "equivalence_test": _equivalence("difference", False),
     "equivalence_test in sd": _equivalence("sd", False),
     "equivalence_test of AUROC": _equivalence("auroc", False),
@@ -144,9 +118,6 @@ SINGLE: dict[str, Callable[..., Any]] = {
     "ratio_test, paired": _ratio("sign flip"),
     "ratio_test by t, paired": _ratio("t"),
     "ratio_summary, paired": stats.ratio_summary,
-    "bootstrap_estimate": _bootstrap("percentile", False),
-    "bootstrap_estimate by BCa": _bootstrap("BCa", False),
-    "paired bootstrap_estimate": _bootstrap("basic", True),
     "simulated_power": _simulated(False, "mean", 0.25),
     "simulated_power of AUROC": _simulated(False, "auroc", 0.6),
     "paired simulated_power": _simulated(True, "mean", None),
@@ -175,12 +146,6 @@ BLOCKED: dict[str, Callable[..., Any]] = {
     for name in ("blocked_auroc_estimate", "blocked_hedges_g_estimate", "blocked_mean_difference_estimate")
 }
 """Calls on [n1] and [n2] of which the first and the second half are blocks."""
-
-
-ASSOCIATIONS: dict[str, Callable[..., Any]] = {
-    name: _association(name) for name in ("within_unit_auroc", "within_unit_correlation")
-}
-"""Calls on [n1] and [n2], taken together as the tokens of units."""
 
 
 def _max_statistic(paired: bool, statistic: str) -> Callable[..., Any]:
@@ -216,12 +181,7 @@ GRIDS: dict[str, Callable[..., Any]] = {
     "cluster_test": _cluster(False),
     "paired cluster_test": _cluster(True),
     "overlap_estimate": lambda a, b: stats.overlap_estimate(a, b, 2, seed=9, resamples=99),
-    "distinct_test": lambda a, b: stats.distinct_test(a, b, 2, seed=9),
-    "overlap_specificity_test": lambda a, b: stats.overlap_specificity_test(
-        a, a, b, 2, alternative="greater", seed=9
-    ),
     "noise_ceiling": lambda a, b: stats.noise_ceiling(np.concatenate([a, b]), 2, seed=9, splits=20),
-    "occurrences": lambda a, b: stats.occurrences(np.concatenate([a, b]), 2),
     "overlap": lambda a, b: stats.overlap(a.mean(axis=0), b.mean(axis=0), 2),
     "top_k_members": lambda a, b: stats.top_k_members(np.concatenate([a, b]), 2),
 }

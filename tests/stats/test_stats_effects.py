@@ -16,12 +16,10 @@ from neuronclaims.stats import (
     auroc,
     auroc_estimate,
     auroc_many,
-    cliffs_delta_estimate,
     dz_estimate,
     hedges_g_estimate,
     mean_difference_estimate,
     paired_auroc_estimate,
-    paired_cliffs_delta_estimate,
     paired_mean_difference_estimate,
     paired_t_many,
     welch_t_many,
@@ -29,8 +27,8 @@ from neuronclaims.stats import (
 from neuronclaims.stats.effects.newcombe import hanley_mcneil_limits
 from neuronclaims.stats.effects.noncentral import integrated_cdf, noncentral_t_cdf
 
-INDEPENDENT = (auroc_estimate, cliffs_delta_estimate, mean_difference_estimate, hedges_g_estimate)
-PAIRED = (paired_auroc_estimate, paired_cliffs_delta_estimate, paired_mean_difference_estimate, dz_estimate)
+INDEPENDENT = (auroc_estimate, mean_difference_estimate, hedges_g_estimate)
+PAIRED = (paired_auroc_estimate, paired_mean_difference_estimate, dz_estimate)
 
 
 @pytest.mark.parametrize("kind", KINDS)

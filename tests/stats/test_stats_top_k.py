@@ -11,13 +11,9 @@ from stats_data import quick
 
 from neuronclaims.stats import (
     StatsError,
-    distinct_test,
     noise_ceiling,
-    occurrences,
     overlap,
     overlap_estimate,
-    overlap_specificity_test,
-    share_difference_test,
     top_k_members,
 )
 from neuronclaims.stats.effects.top_k import contending, highest, profiles
@@ -46,7 +42,6 @@ def test_members_are_those_whom_every_way_of_breaking_ties_puts_among_the_top(ro
         assert set(np.flatnonzero(inside)) == top(row, k)
     assert set(np.flatnonzero(members[0])) == slow_top(rows[0], k)
     assert (members.sum(axis=1) <= k).all()
-    assert np.array_equal(occurrences(rows, k), members.sum(axis=0))
     assert np.array_equal(top_k_members(np.array(rows)[:, ::-1], k), members[:, ::-1])
 
 
@@ -98,88 +93,8 @@ def test_leaving_out_neurons_that_cannot_be_on_top_changes_no_top(seed, k, sizes
         assert np.array_equal(kept[highest((weights @ few)[None], k)[0]], expected)
 
 
-@pytest.mark.parametrize(
-    ("hits1", "n1", "hits2", "n2"), [(5, 7, 2, 8), (6, 6, 1, 6), (9, 9, 0, 4), (30, 40, 18, 45), (3, 5, 3, 5)]
-)
-def test_share_difference_test_is_fishers_exact_test(hits1, n1, hits2, n2):
-    table = [[hits1, n1 - hits1], [hits2, n2 - hits2]]
-    for alternative in ("greater", "less"):
-        found = share_difference_test(
-            np.arange(n1) < hits1, np.arange(n2) < hits2, alternative=alternative, seed=0
-        )
-        assert found.p_value == pytest.approx(
-            stats.fisher_exact(table, alternative=alternative).pvalue, rel=1e-9
-        )
-        assert found.statistic == pytest.approx(hits1 / n1 - hits2 / n2)
-        assert found.exact
-        assert "shares" in found.method
-
-
-def test_paired_share_difference_test_is_mcnemars_exact_test():
-    first = np.array([1, 1, 1, 1, 1, 1, 0, 0, 1, 0, 1])
-    second = np.array([0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0])
-    found = share_difference_test(first, second, paired=True, alternative="greater", seed=0)
-    assert found.p_value == pytest.approx(stats.binomtest(7, 8, 0.5, alternative="greater").pvalue, rel=1e-9)
-
-
 def ties_and_all(rng, n, m):
     return rng.integers(0, 4, (n, m)) / 8 + np.where(np.arange(m) < 3, 5.0, 0.0)
-
-
-@pytest.mark.parametrize("by", ["mean", "occurrence"])
-@pytest.mark.parametrize(("n1", "n2"), [(4, 4), (3, 5), (5, 3)])
-def test_overlap_tests_give_the_p_of_listing_every_relabelling(by, n1, n2):
-    rng, k = np.random.default_rng([n1, n2]), 4
-    fixed, first, second = (ties_and_all(rng, n, 9) for n in (5, n1, n2))
-    first[:, 5:7] += 0.25
-    fixed[:, 5:7] += 0.25
-    pooled = np.concatenate([first, second])
-    hits = np.array([[i in top(row, k) for i in range(9)] for row in pooled])
-    own = np.array([[i in top(row, k) for i in range(9)] for row in fixed])
-
-    def tops(rows):
-        sums = (hits if by == "occurrence" else pooled)[list(rows)].sum(axis=0)
-        return top(sums.tolist(), k)
-
-    still = top((own if by == "occurrence" else fixed).sum(axis=0).tolist(), k)
-    specific, shared = [], []
-    for chosen in itertools.combinations(range(n1 + n2), n1):
-        inside, rest = tops(chosen), tops(set(range(n1 + n2)) - set(chosen))
-        specific.append(len(still & inside) - len(still & rest))
-        shared.append(len(inside & rest))
-    found = overlap_specificity_test(fixed, first, second, k, by=by, alternative="greater", seed=0)
-    assert found.statistic == specific[0]
-    assert found.p_greater == np.mean(np.array(specific) >= specific[0])
-    assert found.p_less == np.mean(np.array(specific) <= specific[0])
-    distinct = distinct_test(first, second, k, by=by, seed=0)
-    assert distinct.statistic == shared[0]
-    assert distinct.p_value == np.mean(np.array(shared) <= shared[0])
-
-
-def test_drawn_overlap_tests_depend_on_prompts_and_not_on_their_order_or_that_of_neurons():
-    rng = np.random.default_rng(2)
-    fixed, first, second = (rng.normal(size=(6, 200)).astype(np.float32) for _ in range(3))
-    first[:, :10] += 1.5
-    fixed[:, :10] += 1.5
-    options = {"alternative": "greater", "seed": 1, "exact_limit": 0, "resamples": 199, "max_resamples": 199}
-    plain = overlap_specificity_test(fixed, first, second, 10, **options)
-    turned = overlap_specificity_test(fixed[::-1], first[::-1], np.roll(second, 2, axis=0), 10, **options)
-    assert turned == plain
-    assert plain.p_value < 0.05
-    assert plain.p_value >= 1 / 200
-
-
-def test_neurons_that_are_always_high_make_no_concept_specific():
-    """Chance subsets of neurons would call this overlap overwhelming (hypergeometric p below 1e-9)."""
-    rng = np.random.default_rng(5)
-    always = np.where(np.arange(300) < 8, 20.0, 0.0)
-    fixed, first, second = (rng.normal(size=(6, 300)) + always for _ in range(3))
-    shared = overlap(fixed.mean(axis=0), first.mean(axis=0), 10).shared
-    assert shared >= 8
-    assert stats.hypergeom.sf(shared - 1, 300, 10, 10) < 1e-9
-    found = overlap_specificity_test(fixed, first, second, 10, alternative="greater", seed=0)
-    assert found.exact
-    assert found.p_value > 0.1
 
 
 def test_sums_of_profiles_are_exact_so_ties_between_neurons_stay_ties():
@@ -243,32 +158,14 @@ def test_noise_ceiling_is_the_mean_overlap_over_all_halves_when_they_are_few(n):
     assert abs(drawn - np.mean(found)) < 5 * np.std(found) / np.sqrt(15)
 
 
-def test_of_110592_neurons_only_contenders_are_summed():
-    rng = np.random.default_rng(0)
-    level = rng.standard_t(3, 9216 * 12) * 3
-    fixed, first, second = ((level + rng.normal(size=(5, level.size))).astype(np.float32) for _ in range(3))
-    assert contending(np.concatenate([first, second]).astype(float), (5, 5), 10)[1].size < 2000
-    found = overlap_specificity_test(fixed, first, second, 10, alternative="greater", seed=0)
-    assert found.arrangements == 252
-    assert 0 < found.p_value <= 1
-
-
 @pytest.mark.parametrize(
     ("call", "words"),
     [
         (lambda a: top_k_members(a, 0), "k must be from 1 to 4"),
-        (lambda a: occurrences(a, 5), "k must be from 1 to 4"),
         (lambda a: overlap(a[0], a[0][:3], 2), "5 and 3 neurons"),
         (lambda a: overlap_estimate(a, a[:, :3], 2, seed=0), "5 and 3 neurons"),
         (lambda a: overlap_estimate(a[:1], a, 2, seed=0), "at least 2 prompts"),
         (lambda a: noise_ceiling(a * np.nan, 2, seed=0), "NaN"),
-        (lambda a: distinct_test(a, a[:1], 2, seed=0), "at least 2 prompts"),
-        (
-            lambda a: overlap_specificity_test(a, a, a, 2, by="median", alternative="less", seed=0),
-            "by must be",
-        ),
-        (lambda a: overlap_specificity_test(a[:, :4], a, a, 2, alternative="less", seed=0), "4 neurons"),
-        (lambda a: share_difference_test([0, 2], [0, 1], alternative="less", seed=0), "true or false"),
     ],
 )
 def test_what_cannot_be_ranked_is_refused_in_words(call, words):

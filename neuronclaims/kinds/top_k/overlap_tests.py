@@ -26,8 +26,8 @@ import numpy as np
 from neuronclaims import stats
 from neuronclaims.kinds.kind import PATIENCE
 from neuronclaims.kinds.shared.null_figures import null_of
-from neuronclaims.stats.effects.bootstrap import resampled_indices
 from neuronclaims.stats.effects.top_k import contending, highest, profiles
+from neuronclaims.stats.resamples import resampled_indices
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

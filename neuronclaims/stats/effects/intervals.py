@@ -38,11 +38,6 @@ def auroc_estimate(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) 
     return auroc_estimates(*_columns(first, second), level=level)[0]
 
 
-def cliffs_delta_estimate(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) -> Estimate:
-    """Return Cliff's delta, P(first > second) - P(first < second) = 2 AUROC - 1, with the same interval."""
-    return _as_delta(auroc_estimate(first, second, level=level))
-
-
 def mean_difference_estimate(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) -> Estimate:
     """Return the difference of means of independent samples [n1] and [n2] with Welch's t interval."""
     return mean_difference_estimates(*_columns(first, second), level=level)[0]
@@ -89,18 +84,6 @@ def paired_auroc_estimate(first: ArrayLike, second: ArrayLike, *, level: float =
     value, ratio = auroc(a, b), paired_variance_factor(a, b)
     low, high = hanley_mcneil_limits(value, len(a), len(b), t_quantile(len(a) - 1, level) * math.sqrt(ratio))
     return Estimate("AUROC", value, low, high, level, "Newcombe score interval adjusted for pairs")
-
-
-def paired_cliffs_delta_estimate(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) -> Estimate:
-    """Return Cliff's delta of aligned pairs: 2 AUROC - 1, with the interval of ``paired_auroc_estimate``."""
-    return _as_delta(paired_auroc_estimate(first, second, level=level))
-
-
-def _as_delta(estimate: Estimate) -> Estimate:
-    value, low, high = (
-        None if x is None else 2 * x - 1 for x in (estimate.value, estimate.low, estimate.high)
-    )
-    return Estimate("Cliff's delta", value, low, high, estimate.level, estimate.method)
 
 
 def welch_error(first: Floats, second: Floats) -> tuple[float, float]:

@@ -27,7 +27,6 @@ from neuronclaims.stats.effects.newcombe import (
 from neuronclaims.stats.effects.noncentral import noncentral_t_cdf
 from neuronclaims.stats.effects.points import auroc
 from neuronclaims.stats.effects.quantiles import never_zero, standard_error, t_below
-from neuronclaims.stats.effects.shares import share_at_least, share_at_most
 from neuronclaims.stats.inputs import Floats
 
 MarginSide: TypeAlias = Literal["within", "not greater", "not less"]
@@ -75,11 +74,6 @@ def smallest_margin_p(
     """
     best = best_tails(n1, n2, scale, side, paired=paired)
     return 0.0 if best is None else margin_p(best, side, 0.5 if scale == "auroc" else 0.0, margin)
-
-
-def smallest_share_margin_p(n: int, *, null: float, margin: float, side: MarginSide = "within") -> float:
-    """Return the least p of the same claim about a share of ``n`` units, over all counts of successes."""
-    return min(margin_p(share_tails(count, n), side, null, margin) for count in range(n + 1))
 
 
 def margin_p(tails: Tails, side: MarginSide, null: float, margin: float) -> float:
@@ -131,17 +125,6 @@ def auroc_tails(value: float, n1: int, n2: int, *, paired: bool, factor: float) 
         if paired:
             return t_below(-score, n1 - 1), t_below(score, n1 - 1)
         return never_zero(float(ndtr(-score))), never_zero(float(ndtr(score)))
-
-    return tails
-
-
-def share_tails(successes: int, n: int) -> Tails:
-    """Compare a share with bounds, exactly; a bound that no share can cross has p next to 0."""
-
-    def tails(bound: float) -> tuple[float, float]:
-        if not 0 < bound < 1:
-            return (1.0, never_zero(0.0)) if bound >= 1 else (never_zero(0.0), 1.0)
-        return share_at_least(successes, n, bound), share_at_most(successes, n, bound)
 
     return tails
 

@@ -14,13 +14,13 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neuronclaims.stats.effects.bootstrap import resampled_indices
 from neuronclaims.stats.effects.estimate import Estimate
 from neuronclaims.stats.effects.points import variance
 from neuronclaims.stats.effects.quantiles import t_quantile
 from neuronclaims.stats.inputs import Bools, Floats, StatsError, check_choice, check_share, matrix, vector
 from neuronclaims.stats.permutation.arrangements import Subsets, block_rows
 from neuronclaims.stats.permutation.exchange import content_order, whole_numbers
+from neuronclaims.stats.resamples import resampled_indices
 
 Profile: TypeAlias = Literal["mean", "occurrence"]
 
@@ -46,11 +46,6 @@ def top_k_members(scores: ArrayLike, k: int) -> Bools:
     values = matrix(scores, "The scores")
     _check_k(k, values.shape[1])
     return np.concatenate([highest(values[rows], k) for rows in _slices(len(values), values.shape[1])])
-
-
-def occurrences(scores: ArrayLike, k: int) -> NDArray[np.int64]:
-    """Return in how many of n prompts each neuron is among the top ``k``: scores [n, m] in, counts [m] out."""
-    return np.asarray(top_k_members(scores, k).sum(axis=0), dtype=np.int64)
 
 
 def overlap(first: ArrayLike, second: ArrayLike, k: int, *, persistence: float = 0.9) -> Overlap:
