@@ -14,7 +14,7 @@ MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
     for path in sorted((ROOT / PACKAGE).rglob("*.py"))
 }
-GROUND = {"errors", "stats", "sentences", "claim_files", "measurements", "figures", "results"}
+GROUND = {"errors", "sites", "stats", "sentences", "claim_files", "measurements", "figures", "results"}
 RUNS = {"models", "cache", "engines"}
 MAY_IMPORT = {
     "": {
@@ -27,10 +27,11 @@ MAY_IMPORT = {
     },  # names for type checkers; loaded when used
     "errors": set(),
     "lazy": set(),
+    "sites": set(),
     "stats": {"errors", "lazy"},
-    "sentences": {"errors"},
-    "claim_files": {"errors", "sentences"},
-    "measurements": {"errors", "models"},
+    "sentences": {"errors", "sites"},
+    "claim_files": {"errors", "sentences", "sites"},
+    "measurements": {"errors", "models", "sites"},
     "figures": {"errors"},
     "results": {"figures", "errors"},
     "kinds": GROUND,

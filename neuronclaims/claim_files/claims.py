@@ -11,9 +11,9 @@ from typing import Any, Generic, Literal, TypeAlias
 from typing_extensions import TypeVar
 
 from neuronclaims.claim_files.errors import Place
-from neuronclaims.sentences.fields import Site
 from neuronclaims.sentences.layers import Search
 from neuronclaims.sentences.options import Options
+from neuronclaims.sites import Site
 
 SentenceT = TypeVar("SentenceT", covariant=True, default=Any)
 OptionsT = TypeVar("OptionsT", bound=Options, covariant=True, default=Any)

@@ -12,10 +12,10 @@ from neuronclaims.claim_files.schema import TOKEN_RULES, ClaimEntry, FileSchema,
 from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar, index_in
 from neuronclaims.claim_files.yaml.source import Source
 from neuronclaims.claim_files.yaml.validation import Section, validate
-from neuronclaims.sentences.fields import SITES
 from neuronclaims.sentences.messages import quoted
 from neuronclaims.sentences.parser import Parsed, SentenceError, parse
 from neuronclaims.sentences.templates import TEXTS, Template
+from neuronclaims.sites import site_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ def repeated_ids(drafts: Sequence[Draft], source: Source) -> Iterator[Problem]:
 def lacking(drafts: Sequence[Draft], root: Entries, source: Source) -> Iterator[Problem]:
     """Ask for a site and for tokens wherever neither file nor claim gives them."""
     for key, why, options in (
-        ("site", "a neuron without a site is never a guess", SITES),
+        ("site", "a neuron without a site is never a guess", site_names()),
         ("tokens", "which token positions count is never a guess", TOKEN_RULES),
     ):
         without = [d for d in drafts if not d.gives(key) and not d.does_without(key)]

@@ -154,7 +154,7 @@ def _settings(draft: d.Draft, header: Header, chosen: Selection, options: Option
     generate = entry.generate or header.generate
     seed = entry.seed if entry.seed is not None else header.seed
     return Settings(
-        site=cast(Any, draft.site or entry.site or header.site),
+        site=cast(str, draft.site or entry.site or header.site),
         tokens=Tokens(cast(Any, pool), cast(Any, span)),
         generate=generate.max_new_tokens if generate and span != "prompt" else None,
         resamples=entry.resamples or header.resamples,

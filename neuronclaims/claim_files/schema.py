@@ -31,11 +31,12 @@ from neuronclaims.claim_files.yaml.entries import (
     Texts,
 )
 from neuronclaims.claim_files.yaml.texts import listed, one_or_more, search
-from neuronclaims.sentences.fields import IDENTIFIER, SITES
+from neuronclaims.sentences.fields import IDENTIFIER
 from neuronclaims.sentences.layers import PATTERN, Search
 from neuronclaims.sentences.messages import either, quoted
 from neuronclaims.sentences.options import Form, OneOf, OptionError, Options, declared_options, set_paths
 from neuronclaims.sentences.templates import Template
+from neuronclaims.sites import site_names
 
 P = TypeVar("P", bound=Part)
 
@@ -58,7 +59,7 @@ def _version(number: int) -> int:
 
 
 Version = Annotated[int, AfterValidator(_version), WithJsonSchema({"const": 1})]
-Site = Annotated[str, OneOf("site", SITES)]
+Site = Annotated[str, OneOf("site", site_names())]
 TokenRule = Annotated[str, OneOf("token rule", TOKEN_RULES)]
 Correction = Annotated[str, OneOf("correction", CORRECTIONS)]
 Expectation = Annotated[str, OneOf("verdict", EXPECTATIONS)]

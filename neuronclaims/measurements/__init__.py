@@ -19,12 +19,12 @@ from neuronclaims.measurements.requests import (
     Replacement,
     Restoration,
     RestorationSweep,
-    Site,
     Span,
     TokenRule,
     Vocabulary,
     Which,
 )
+from neuronclaims.sites import Site
 
 __all__ = [
     "Ablation",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias, get_args
+from typing import Literal, Protocol, TypeAlias
 
-from neuronclaims.measurements import ModelFacts, Site
+from neuronclaims.measurements import ModelFacts
 from neuronclaims.models.errors import MeasurementError
+from neuronclaims.sites import site_names
 
 Work: TypeAlias = Literal["pooled", "changed", "readout"]
 """The sorts of work: which worker answers a need."""
@@ -43,7 +44,7 @@ class Asked:
 def check_place(facts: ModelFacts, site: str, layer: int, index: int | None = None) -> None:
     """Raise MeasurementError unless the model has this site, layer and, where given, neuron."""
     if site not in facts.widths:
-        why = "is not measured on" if site in get_args(Site) else "is no site, on"
+        why = "is not measured on" if site in site_names() else "is no site, on"
         raise MeasurementError(
             f"Site {site!r} {why} {facts.family} models such as {facts.name}. "
             f"Sites: {', '.join(facts.widths)}."

@@ -9,16 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Site: TypeAlias = Literal[
-    "resid_pre", "resid_mid", "resid_post", "attn_out", "mlp_pre", "mlp_post", "mlp_out", "final_norm"
-]
-"""Where in a block a neuron is read, by its TransformerLens name.
-
-``mlp_pre`` is what the MLP's non-linearity is given (for gated MLPs: the gate); ``mlp_post`` is the input of its output
-projection (act(gate) x up); ``resid_mid`` stands between attention and MLP, where these follow one another;
-``resid_post`` is a block's output, before any final norm. ``final_norm`` is the output of that norm: it stands behind
-the last block, so its neurons have the last block's number and no other layer has any.
-"""
+from neuronclaims.sites import Site
 
 Pool: TypeAlias = str
 """How the positions of a text become one number per neuron.

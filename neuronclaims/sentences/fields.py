@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Literal, TypeAlias, get_args
 
 from neuronclaims.sentences.choices import Choice
 from neuronclaims.sentences.field_types import FieldType, MisreadError, OneWord, Word
@@ -15,13 +14,7 @@ from neuronclaims.sentences.neurons import ONE_NEURON, NeuronsField
 from neuronclaims.sentences.numbers import COUNT, NUMBER, SHARE, AmountField
 from neuronclaims.sentences.positions import PositionsField
 from neuronclaims.sentences.subjects import SubjectField
-
-Site: TypeAlias = Literal[
-    "resid_pre", "resid_mid", "resid_post", "attn_out", "mlp_pre", "mlp_post", "mlp_out", "final_norm"
-]
-"""Where in a block a neuron is read, by its TransformerLens name."""
-
-SITES: tuple[str, ...] = get_args(Site)
+from neuronclaims.sites import site_names
 
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 """The name of a prompt set, of pairs or of a direction."""
@@ -54,14 +47,14 @@ def _token_text(value: str) -> str:
 
 
 def _site(word: Word) -> str:
-    if word.quoted or word.text not in SITES:
+    if word.quoted or word.text not in site_names():
         raise MisreadError
     return word.text
 
 
 FIELD_TYPES: Mapping[str, FieldType] = MappingProxyType(
     {
-        "site": OneWord("a site", "SITE", SITES, _site, candidates=SITES),
+        "site": OneWord("a site", "SITE", site_names(), _site, candidates=site_names()),
         "subject": SubjectField(),
         "neuron": ONE_NEURON,
         "neurons": NeuronsField(),

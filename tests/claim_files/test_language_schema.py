@@ -15,7 +15,7 @@ from neuronclaims.claim_files.claims import Pool, Span
 from neuronclaims.claim_files.editor import editor_schema, schema_text
 from neuronclaims.claim_files.schema import TOKEN_RULES
 from neuronclaims.kinds import templates
-from neuronclaims.sentences.fields import SITES
+from neuronclaims.sites import OWN_SITES as SITES
 
 KEPT = Path(__file__).parents[2] / "claims.schema.json"
 EXAMPLE = yaml.safe_load(FULL)
@@ -73,8 +73,9 @@ def test_every_key_has_a_description():
 def test_sites_and_token_rules_are_those_that_can_be_measured():
     from neuronclaims import measurements
     from neuronclaims.measurements.pooled import _POOL
+    from neuronclaims.models.architectures import FAMILIES
 
-    assert get_args(measurements.Site) == SITES
+    assert set(SITES) == {site for family in FAMILIES for site in family.sites}
     assert all(_POOL.fullmatch(pool) for pool in get_args(Pool))
     assert get_args(measurements.Span) == get_args(Span)
     assert set(TOKEN_RULES) == {f"{pool} of {span}" for pool in get_args(Pool) for span in get_args(Span)}

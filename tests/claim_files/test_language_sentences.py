@@ -21,7 +21,6 @@ from toy_claims import (
 )
 
 from neuronclaims.sentences.ambiguity import check_templates
-from neuronclaims.sentences.fields import SITES
 from neuronclaims.sentences.layers import Search
 from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.sentences.numbers import Amount
@@ -29,6 +28,7 @@ from neuronclaims.sentences.parser import SentenceError, parse
 from neuronclaims.sentences.positions import Positions
 from neuronclaims.sentences.subjects import Subject
 from neuronclaims.sentences.templates import Template, TemplateError
+from neuronclaims.sites import OWN_SITES as SITES
 
 ALL = EVERY_TEMPLATE
 
