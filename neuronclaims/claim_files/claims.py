@@ -11,7 +11,7 @@ from typing import Any, Generic, Literal, TypeAlias
 from typing_extensions import TypeVar
 
 from neuronclaims.claim_files.errors import Place
-from neuronclaims.sentences.layers import Search
+from neuronclaims.sentences.layers import Layers
 from neuronclaims.sentences.options import Options
 from neuronclaims.sites import Site
 
@@ -21,6 +21,8 @@ OptionsT = TypeVar("OptionsT", bound=Options, covariant=True, default=Any)
 Pool: TypeAlias = Literal["last", "mean", "max"]
 Method: TypeAlias = Literal["mean difference", "pca of paired differences", "logistic regression"]
 Span: TypeAlias = Literal["prompt", "generated", "emitting"]
+Expectation: TypeAlias = Literal["supported", "refuted", "inconclusive"]
+IfMissing: TypeAlias = Literal["fail", "skip"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +143,8 @@ class Settings(Generic[OptionsT]):
     generate: int | None
     resamples: int | None
     seed: int
-    searched: Search | None
-    expect: Literal["supported", "refuted", "inconclusive"]
+    searched: Layers | None
+    expect: Expectation
     because: str | None
     tags: tuple[str, ...]
     xfail: str | None
@@ -194,7 +196,7 @@ class ClaimFile:
     digest: str
     pairs: Mapping[str, PairSet] = field(default_factory=dict)
     directions: Mapping[str, Direction] = field(default_factory=dict)
-    if_missing: Literal["fail", "skip"] = "fail"
+    if_missing: IfMissing = "fail"
 
 
 def slug(text: str) -> str:

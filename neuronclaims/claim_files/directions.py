@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import cast
 
 from neuronclaims.claim_files.claims import Direction, PairSet, Prompt, PromptSet
+from neuronclaims.claim_files.entries import DirectionEntry
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
-from neuronclaims.claim_files.yaml.entries import DirectionEntry
 from neuronclaims.claim_files.yaml.positions import Entries, Node, Scalar, scalars
-from neuronclaims.claim_files.yaml.source import Source
+from neuronclaims.claim_files.yaml.source import SourceText
 from neuronclaims.claim_files.yaml.validation import Section, validate
 from neuronclaims.sentences.messages import closest, quoted
 
@@ -27,7 +27,9 @@ class Entered:
     pair_names: tuple[str, ...]
 
 
-def read_direction(name: str, key: Scalar, node: Node, entered: Entered, source: Source) -> Direction | None:
+def read_direction(
+    name: str, key: Scalar, node: Node, entered: Entered, source: SourceText
+) -> Direction | None:
     """Read one entry of ``directions``: None where what it names could not be read, which is said elsewhere.
 
     Raises ClaimFileError with all that is wrong with it.
@@ -42,13 +44,11 @@ def read_direction(name: str, key: Scalar, node: Node, entered: Entered, source:
     neutral = entered.sets.get(entry.neutral) if entry.neutral else None
     if sides is None or (entry.neutral and neutral is None):
         return None
-    made = Direction(
-        name, cast(Any, entry.method), tuple(entry.from_), *sides, neutral, source.place(key.start)
-    )
+    made = Direction(name, entry.method, tuple(entry.from_), *sides, neutral, source.place(key.start))
     return _aligned(made, node, source)
 
 
-def _names(entry: DirectionEntry, node: Entries, entered: Entered, source: Source) -> Iterator[Problem]:
+def _names(entry: DirectionEntry, node: Entries, entered: Entered, source: SourceText) -> Iterator[Problem]:
     given = cast(Node, node.get("from"))
     if len(entry.from_) > 2:
         message = f"'from' names two prompt sets, or pairs, not {len(entry.from_)} names"
@@ -79,7 +79,7 @@ def _no_set(name: str, entered: Entered) -> str:
     )
 
 
-def _at(scalar: Scalar, message: str, known: tuple[str, ...], source: Source) -> Problem:
+def _at(scalar: Scalar, message: str, known: tuple[str, ...], source: SourceText) -> Problem:
     width, near = scalar.end - scalar.start, closest(scalar.text, known)
     return source.problem(scalar.start, message, width=width, suggestion=near, allowed=known)
 
@@ -92,7 +92,7 @@ def _sides(entry: DirectionEntry, entered: Entered) -> tuple[tuple[Prompt, ...],
     return (first.prompts, second.prompts) if first and second else None
 
 
-def _aligned(made: Direction, node: Entries, source: Source) -> Direction:
+def _aligned(made: Direction, node: Entries, source: SourceText) -> Direction:
     """Bring the prompts of two sets into pairs where the method needs that, and refuse prompts that both hold."""
     if len(made.names) == 1:
         return made

@@ -10,7 +10,7 @@ from neuronclaims.claim_files.claims import slug
 from neuronclaims.claim_files.errors import Problem
 from neuronclaims.claim_files.schema import TOKEN_RULES, ClaimEntry, FileSchema, Header
 from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar, index_in
-from neuronclaims.claim_files.yaml.source import Source
+from neuronclaims.claim_files.yaml.source import SourceText
 from neuronclaims.claim_files.yaml.validation import Section, validate
 from neuronclaims.sentences.messages import quoted
 from neuronclaims.sentences.parser import Parsed, SentenceError, parse
@@ -60,7 +60,7 @@ class Draft:
 
 
 def read_drafts(
-    node: Items, source: Source, templates: Sequence[Template], problems: list[Problem]
+    node: Items, source: SourceText, templates: Sequence[Template], problems: list[Problem]
 ) -> list[Draft]:
     """Read every claim of the list as far as possible, adding what is wrong to ``problems``."""
     schema = FileSchema.of(templates)
@@ -80,7 +80,7 @@ def read_drafts(
 def _draft(
     item: Node,
     section: Section[ClaimEntry],
-    source: Source,
+    source: SourceText,
     templates: Sequence[Template],
     problems: list[Problem],
 ) -> Draft:
@@ -105,7 +105,7 @@ def _draft(
         return Draft(item, sentence, entry, None)
 
 
-def _sentence_problem(source: Source, sentence: Scalar, error: SentenceError) -> Problem:
+def _sentence_problem(source: SourceText, sentence: Scalar, error: SentenceError) -> Problem:
     message = error.message
     if "never closed" in message and re.match(r"\s+#", source.text[sentence.end : sentence.end + 2]):
         message += "; in YAML ' #' begins a comment: put the whole sentence in single quotes"
@@ -115,7 +115,7 @@ def _sentence_problem(source: Source, sentence: Scalar, error: SentenceError) ->
 
 
 def in_sentence(
-    source: Source,
+    source: SourceText,
     sentence: Scalar,
     offset: int,
     width: int,
@@ -131,7 +131,7 @@ def in_sentence(
     return source.problem(index, message, width=width, suggestion=suggestion, allowed=allowed)
 
 
-def repeated_ids(drafts: Sequence[Draft], source: Source) -> Iterator[Problem]:
+def repeated_ids(drafts: Sequence[Draft], source: SourceText) -> Iterator[Problem]:
     """Refuse two claims of one id; two equal sentences with different settings need ids to be told apart."""
     first: dict[str, Draft] = {}
     for draft in drafts:
@@ -154,7 +154,7 @@ def repeated_ids(drafts: Sequence[Draft], source: Source) -> Iterator[Problem]:
         yield _at(draft, source, message, "id" if given else "claim")
 
 
-def lacking(drafts: Sequence[Draft], root: Entries, source: Source) -> Iterator[Problem]:
+def lacking(drafts: Sequence[Draft], root: Entries, source: SourceText) -> Iterator[Problem]:
     """Ask for a site and for tokens wherever neither file nor claim gives them."""
     for key, why, options in (
         ("site", "a neuron without a site is never a guess", site_names()),
@@ -169,7 +169,7 @@ def lacking(drafts: Sequence[Draft], root: Entries, source: Source) -> Iterator[
         yield _at(without[0], source, message, "claim", options)
 
 
-def without_generation(drafts: Sequence[Draft], root: Entries, source: Source) -> Iterator[Problem]:
+def without_generation(drafts: Sequence[Draft], root: Entries, source: SourceText) -> Iterator[Problem]:
     """Ask for ``generate`` where generated tokens count: their number has no default."""
     if "generate" in root.entries:
         return
@@ -186,7 +186,7 @@ def without_generation(drafts: Sequence[Draft], root: Entries, source: Source) -
             yield source.problem(tokens.start, message, width=tokens.end - tokens.start)
 
 
-def two_sites(drafts: Sequence[Draft], source: Source) -> Iterator[Problem]:
+def two_sites(drafts: Sequence[Draft], source: SourceText) -> Iterator[Problem]:
     """Refuse a claim whose sentence and whose ``site`` disagree."""
     for draft in drafts:
         if draft.entry is not None and draft.entry.site and draft.site and draft.site != draft.entry.site:
@@ -196,7 +196,7 @@ def two_sites(drafts: Sequence[Draft], source: Source) -> Iterator[Problem]:
             yield _at(draft, source, message, "site")
 
 
-def _at(draft: Draft, source: Source, message: str, key: str, allowed: tuple[str, ...] = ()) -> Problem:
+def _at(draft: Draft, source: SourceText, message: str, key: str, allowed: tuple[str, ...] = ()) -> Problem:
     """Return a problem at the value of one of the claim's keys, or else at the claim."""
     value = draft.node.get(key) if isinstance(draft.node, Entries) else None
     at = value or draft.sentence or draft.node

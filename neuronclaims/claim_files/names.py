@@ -11,7 +11,7 @@ from neuronclaims.claim_files.claims import Prompt, PromptSet
 from neuronclaims.claim_files.drafts import Draft, in_sentence
 from neuronclaims.claim_files.errors import Problem
 from neuronclaims.claim_files.sections import Sections
-from neuronclaims.claim_files.yaml.source import Source
+from neuronclaims.claim_files.yaml.source import SourceText
 from neuronclaims.sentences.messages import closest, quoted
 from neuronclaims.sentences.templates import NAMING, TEXTS
 
@@ -28,7 +28,7 @@ _SECTION = {TEXTS: "'sets' and no 'pairs'"}
 _IS = {"sets": "a prompt set", "pairs": "a name of pairs", "directions": "a direction"}
 
 
-def wrong_names(drafts: Sequence[Draft], sections: Sections, source: Source) -> Iterator[Problem]:
+def wrong_names(drafts: Sequence[Draft], sections: Sections, source: SourceText) -> Iterator[Problem]:
     """Refuse names of sets, pairs and directions that are not there."""
     for draft in drafts:
         for section in NAMING:
@@ -38,7 +38,7 @@ def wrong_names(drafts: Sequence[Draft], sections: Sections, source: Source) -> 
 
 
 def _unknown(
-    draft: Draft, field: str, name: str, section: str, sections: Sections, source: Source
+    draft: Draft, field: str, name: str, section: str, sections: Sections, source: SourceText
 ) -> Problem:
     assert draft.parsed is not None
     assert draft.sentence is not None
@@ -66,7 +66,7 @@ def _span(draft: Draft, field: str) -> tuple[int, int]:
 
 
 def shared_prompts(
-    drafts: Sequence[Draft], sets: Mapping[str, PromptSet], source: Source
+    drafts: Sequence[Draft], sets: Mapping[str, PromptSet], source: SourceText
 ) -> Iterator[Problem]:
     """Refuse prompts that two sets of one claim share (said once for two sets)."""
     compared: set[frozenset[str]] = set()
@@ -93,7 +93,7 @@ def _shared(one: PromptSet, other: PromptSet) -> str | None:
     return f"{quoted(common.text)} ({common.source} and {sources[common.text]})" if common else None
 
 
-def fitted_here(drafts: Sequence[Draft], sections: Sections, source: Source) -> Iterator[Problem]:
+def fitted_here(drafts: Sequence[Draft], sections: Sections, source: SourceText) -> Iterator[Problem]:
     """Refuse prompts that a direction was made from among those that it is tested on (said once for the same ones)."""
     compared: set[tuple[str, frozenset[str]]] = set()
     for draft in drafts:
@@ -113,7 +113,7 @@ def fitted_here(drafts: Sequence[Draft], sections: Sections, source: Source) -> 
                     yield _at_field(draft, field, f"{where}; a prompt {why}", source)
 
 
-def _at_field(draft: Draft, field: str, message: str, source: Source) -> Problem:
+def _at_field(draft: Draft, field: str, message: str, source: SourceText) -> Problem:
     assert draft.parsed is not None
     assert draft.sentence is not None
     start, end = draft.parsed.spans[field]

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from neuronclaims.claim_files.drafts import Draft
+from neuronclaims.claim_files.drafts import Draft, in_sentence
 from neuronclaims.claim_files.errors import Problem
 from neuronclaims.claim_files.schema import FileSchema
 from neuronclaims.claim_files.yaml.positions import Entries, Node, Scalar
-from neuronclaims.claim_files.yaml.source import Source
+from neuronclaims.claim_files.yaml.source import SourceText
 from neuronclaims.claim_files.yaml.validation import Section, validate
 from neuronclaims.sentences.messages import closest, either, quoted
 from neuronclaims.sentences.options import Options
+
+MARGIN = "margin"
+"""The option that claims which deny need, and no others take."""
 
 
 class OptionReader:
     """Reads the options of one claim after another: its own where it gives them, else the file's."""
 
-    def __init__(self, root: Entries, source: Source) -> None:
+    def __init__(self, root: Entries, source: SourceText) -> None:
         self._root, self._source = root, source
         self._of_the_file: dict[type[Options], Options] = {}
         """What claims get that give no option of their own."""
@@ -48,7 +51,7 @@ class OptionReader:
 
 
 def not_taken(
-    drafts: Sequence[Draft], root: Entries, schema: FileSchema, source: Source
+    drafts: Sequence[Draft], root: Entries, schema: FileSchema, source: SourceText
 ) -> Iterator[Problem]:
     """Refuse options that mean nothing to a claim's kind, and those of the file that mean nothing to any claim."""
     for draft in drafts:
@@ -74,7 +77,7 @@ def not_taken(
 
 
 def unknown_sets(
-    drafts: Sequence[Draft], root: Entries, known: Sequence[str], schema: FileSchema, source: Source
+    drafts: Sequence[Draft], root: Entries, known: Sequence[str], schema: FileSchema, source: SourceText
 ) -> Iterator[Problem]:
     """Refuse options that name a prompt set which is not there."""
     for level in (root, *(draft.node for draft in drafts if isinstance(draft.node, Entries))):
@@ -99,3 +102,43 @@ def _scalar_at(level: Entries, path: tuple[str, ...]) -> Scalar | None:
 
 def _and(names: Sequence[str]) -> str:
     return either(names).replace(" or ", " and ")
+
+
+def wrong_margins(drafts: Sequence[Draft], root: Entries, source: SourceText) -> Iterator[Problem]:
+    """Ask for a margin where a claim denies and has none, and refuse one of a claim that denies nothing.
+
+    At the top of a file a margin holds for the claims that deny; the others pay no heed to it.
+    """
+    for draft in drafts:
+        if draft.parsed is None or not _may_deny(draft):
+            continue
+        denial = draft.parsed.template.denial(draft.parsed.value)
+        if denial is None and draft.gives(MARGIN):
+            yield _needless(draft, source)
+        elif denial is not None and not draft.gives(MARGIN) and MARGIN not in root.entries:
+            yield _missing(draft, denial, source)
+
+
+def _may_deny(draft: Draft) -> bool:
+    assert draft.parsed is not None
+    template = draft.parsed.template
+    return MARGIN in template.options.model_fields and bool(template.denials)
+
+
+def _needless(draft: Draft, source: SourceText) -> Problem:
+    assert draft.parsed is not None
+    assert isinstance(draft.node, Entries)
+    key = draft.node.entries[MARGIN][0]
+    denials = draft.parsed.template.denials
+    message = f"this claim denies nothing, so a margin means nothing to it: only {denials} has one"
+    return source.problem(key.start, message, width=key.end - key.start)
+
+
+def _missing(draft: Draft, field: str, source: SourceText) -> Problem:
+    assert draft.parsed is not None
+    assert draft.sentence is not None
+    start, end = draft.parsed.spans[field]
+    said = quoted(getattr(draft.parsed.value, field))
+    example = draft.parsed.template.margin or "'margin: ...', the size below which an effect counts as none"
+    message = f"{said} can be shown only up to a margin, and this claim has none: add {example}"
+    return in_sentence(source, draft.sentence, start, end - start, message)

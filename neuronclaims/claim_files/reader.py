@@ -6,19 +6,18 @@ import json
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from neuronclaims.claim_files import drafts as d
-from neuronclaims.claim_files.claims import Claim, ClaimFile, Discovery, Settings, Tokens
-from neuronclaims.claim_files.denials import wrong_margins
+from neuronclaims.claim_files.claims import Claim, ClaimFile, Discovery, Pool, Settings, Span, Tokens
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
 from neuronclaims.claim_files.names import fitted_here, shared_prompts, wrong_names
-from neuronclaims.claim_files.options import OptionReader, not_taken, unknown_sets
+from neuronclaims.claim_files.options import OptionReader, not_taken, unknown_sets, wrong_margins
 from neuronclaims.claim_files.schema import SECTIONS, ClaimEntry, FileSchema, Header
 from neuronclaims.claim_files.sections import Sections, absent, read_sections
-from neuronclaims.claim_files.selection import Selection, read_selections
+from neuronclaims.claim_files.selection import NeuronSource, read_selections
 from neuronclaims.claim_files.yaml.positions import Entries, Items, compose
-from neuronclaims.claim_files.yaml.source import Source, read_source
+from neuronclaims.claim_files.yaml.source import SourceText, read_source
 from neuronclaims.claim_files.yaml.validation import Section, missing_values, validate
 from neuronclaims.sentences.messages import quoted
 from neuronclaims.sentences.options import Options, prompt_sets_of
@@ -78,7 +77,7 @@ def read_claim_file(path: Path, templates: Sequence[Template]) -> ClaimFile:
         digest=_digest(header, sections, claims),
         pairs=sections.pairs,
         directions=sections.directions,
-        if_missing=cast(Any, header.if_missing),
+        if_missing=header.if_missing,
     )
 
 
@@ -90,7 +89,7 @@ def _shown(path: Path) -> str:
         return str(path)
 
 
-def _header(root: Entries, schema: FileSchema, source: Source, problems: list[Problem]) -> Header | None:
+def _header(root: Entries, schema: FileSchema, source: SourceText, problems: list[Problem]) -> Header | None:
     own = {name: entry for name, entry in root.entries.items() if name not in SECTIONS}
     section = Section(
         schema.header,
@@ -114,7 +113,7 @@ def _header(root: Entries, schema: FileSchema, source: Source, problems: list[Pr
 
 
 def _drafts(
-    root: Entries, source: Source, templates: Sequence[Template], problems: list[Problem]
+    root: Entries, source: SourceText, templates: Sequence[Template], problems: list[Problem]
 ) -> list[d.Draft]:
     node = root.get("claims")
     if not isinstance(node, Items) or not node.items:
@@ -124,7 +123,7 @@ def _drafts(
 
 
 def _claim(
-    draft: d.Draft, settings: Settings, discovered: Discovery | None, sections: Sections, source: Source
+    draft: d.Draft, settings: Settings, discovered: Discovery | None, sections: Sections, source: SourceText
 ) -> Claim:
     parsed = cast(Parsed, draft.parsed)
     named = [name for section in ("sets", "pairs", TEXTS) for _, name in draft.named(section)]
@@ -148,19 +147,19 @@ def _claim(
     )
 
 
-def _settings(draft: d.Draft, header: Header, chosen: Selection, options: Options) -> Settings:
+def _settings(draft: d.Draft, header: Header, chosen: NeuronSource, options: Options) -> Settings:
     entry = cast(ClaimEntry, draft.entry)
     pool, span = (entry.tokens or header.tokens or UNREAD).split(" of ")
     generate = entry.generate or header.generate
     seed = entry.seed if entry.seed is not None else header.seed
     return Settings(
         site=cast(str, draft.site or entry.site or header.site),
-        tokens=Tokens(cast(Any, pool), cast(Any, span)),
+        tokens=Tokens(cast(Pool, pool), cast(Span, span)),
         generate=generate.max_new_tokens if generate and span != "prompt" else None,
         resamples=entry.resamples or header.resamples,
         seed=seed or 0,
         searched=chosen.searched,
-        expect=cast(Any, entry.expect),
+        expect=entry.expect,
         because=entry.because,
         tags=tuple(entry.tags or ()),
         xfail=entry.xfail.reason if entry.xfail else None,

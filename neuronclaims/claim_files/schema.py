@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import (
     AfterValidator,
@@ -20,32 +20,31 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
-from neuronclaims.claim_files.yaml.entries import (
+from neuronclaims.claim_files.claims import Expectation, IfMissing, Pool, Span
+from neuronclaims.claim_files.entries import (
     DirectionEntry,
+    FileMapping,
     FilePairs,
     FileSet,
     PairEntry,
-    Part,
     PromptEntry,
     Text,
     Texts,
+    listed,
+    one_or_more,
+    search,
 )
-from neuronclaims.claim_files.yaml.texts import listed, one_or_more, search
 from neuronclaims.sentences.fields import IDENTIFIER
-from neuronclaims.sentences.layers import PATTERN, Search
+from neuronclaims.sentences.layers import PATTERN, Layers
 from neuronclaims.sentences.messages import either, quoted
 from neuronclaims.sentences.options import Form, OneOf, OptionError, Options, declared_options, set_paths
 from neuronclaims.sentences.templates import Template
 from neuronclaims.sites import site_names
 
-P = TypeVar("P", bound=Part)
+P = TypeVar("P", bound=FileMapping)
 
-TOKEN_RULES = tuple(
-    f"{pool} of {span}" for span in ("prompt", "generated", "emitting") for pool in ("last", "mean", "max")
-)
+TOKEN_RULES = tuple(f"{pool} of {span}" for span in get_args(Span) for pool in get_args(Pool))
 CORRECTIONS = ("holm", "bonferroni", "benjamini-hochberg", "benjamini-yekutieli", "max-statistic", "none")
-EXPECTATIONS = ("supported", "refuted", "inconclusive")
-IF_MISSING = ("fail", "skip")
 
 _IDENTITY = r"[A-Za-z0-9_-]+(?::[A-Za-z0-9_-]+)*"
 _SHARE = r"(?!0+(?:\.0+)?[ %])[0-9]{1,2}(?:\.[0-9]{1,3})? ?%"
@@ -62,10 +61,8 @@ Version = Annotated[int, AfterValidator(_version), WithJsonSchema({"const": 1})]
 Site = Annotated[str, OneOf("site", site_names())]
 TokenRule = Annotated[str, OneOf("token rule", TOKEN_RULES)]
 Correction = Annotated[str, OneOf("correction", CORRECTIONS)]
-Expectation = Annotated[str, OneOf("verdict", EXPECTATIONS)]
-IfMissing = Annotated[str, OneOf("way to treat a missing model", IF_MISSING)]
 Searched = Annotated[
-    Search, PlainValidator(search), WithJsonSchema({"type": "string", "pattern": f"^({PATTERN})$"})
+    Layers, PlainValidator(search), WithJsonSchema({"type": "string", "pattern": f"^({PATTERN})$"})
 ]
 Identity = Annotated[str, Form(_IDENTITY, "an id has letters, digits, '_', '-' and single ':' between them")]
 Tag = Annotated[str, Form(_TAG, "a tag has letters, digits, '_' and '-', and does not begin with a digit")]
@@ -78,13 +75,13 @@ Tags = Annotated[
 ]
 
 
-class Generate(Part):
+class Generate(FileMapping):
     """How prompts are continued where generated tokens count: greedily."""
 
     max_new_tokens: int = Field(ge=1, le=100_000, description="The most tokens to generate per prompt.")
 
 
-class Reason(Part):
+class Reason(FileMapping):
     """Why a claim is skipped or expected to fail."""
 
     reason: Text = Field(description="Why, for the reader of the report.")
@@ -96,8 +93,8 @@ Discovered = Annotated[
 ]
 
 
-class Settings(Part):
-    """Settings that hold for all claims of a file, or for one claim where it gives its own."""
+class SettingsKeys(FileMapping):
+    """SettingsKeys that hold for all claims of a file, or for one claim where it gives its own."""
 
     site: Site | None = Field(
         None,
@@ -126,20 +123,20 @@ class Settings(Part):
     )
 
 
-class _Opening(Part):
+class _Opening(FileMapping):
     """The keys that a claim file begins with; a base of their own so that listings begin with them, too."""
 
     version: Version = Field(description="The version of the claim file format: 1.")
     models: Texts = Field(
         description="Each claim is tested on each: demo, a local folder, a Hugging Face name@revision."
     )
-    if_missing: IfMissing = Field(
+    if_missing: Annotated[IfMissing, OneOf("way to treat a missing model")] = Field(
         "fail",
         description="What its claims do where a model is not on this machine: fail (if unsaid) or skip.",
     )
 
 
-class _Family(Part):
+class _Family(FileMapping):
     """How the claims of a file are judged together."""
 
     alpha: float = Field(0.05, gt=0, lt=1, description="The level of significance, after correction.")
@@ -148,18 +145,20 @@ class _Family(Part):
     )
 
 
-class Header(_Family, Settings, _Opening):
+class Header(_Family, SettingsKeys, _Opening):
     """The keys at the top of a claim file, besides its prompts, directions and claims."""
 
 
-class _Sentence(Part):
+class _Sentence(FileMapping):
     """The keys of a claim besides its settings."""
 
     claim: Text = Field(description="The claim, as one sentence.")
     id: Identity | None = Field(
         None, description="Its name on the command line and in reports; made from the sentence if absent."
     )
-    expect: Expectation = Field("supported", description="The verdict that makes the test pass.")
+    expect: Annotated[Expectation, OneOf("verdict")] = Field(
+        "supported", description="The verdict that makes the test pass."
+    )
     because: Text | None = Field(
         None, description="Where the claim comes from, or why it is expected to come out so."
     )
@@ -174,7 +173,7 @@ class _Sentence(Part):
     skip: Reason | None = Field(None, description="The claim is not tested.")
 
 
-class ClaimEntry(Settings, _Sentence):
+class ClaimEntry(SettingsKeys, _Sentence):
     """One claim with options of its own."""
 
 
@@ -185,7 +184,7 @@ SECTIONS = ("sets", "pairs", "directions", "claims")
 """The keys of a claim file that hold entries, each read by itself."""
 
 
-class _Sections(Part):
+class _Sections(FileMapping):
     """The named entries of a claim file."""
 
     sets: dict[Name, Annotated[list[Text | PromptEntry], Field(min_length=1)] | FileSet] | None = Field(

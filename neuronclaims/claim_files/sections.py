@@ -14,7 +14,7 @@ from neuronclaims.claim_files.errors import ClaimFileError, Problem
 from neuronclaims.claim_files.prompts.pairs import read_pairs
 from neuronclaims.claim_files.prompts.sets import read_set
 from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar
-from neuronclaims.claim_files.yaml.source import Source
+from neuronclaims.claim_files.yaml.source import SourceText
 from neuronclaims.sentences.fields import IDENTIFIER
 from neuronclaims.sentences.messages import quoted
 from neuronclaims.sentences.templates import TEXTS
@@ -49,7 +49,7 @@ class Sections:
         return found.prompts if found else ()
 
 
-def read_sections(root: Entries, source: Source, problems: list[Problem]) -> Sections:
+def read_sections(root: Entries, source: SourceText, problems: list[Problem]) -> Sections:
     """Read all sets, pairs and directions of a file, adding what is wrong to ``problems``."""
     names = {section: _names(root, section) for section in _WHAT}
     names[TEXTS] = names["sets"] + names["pairs"]
@@ -61,7 +61,7 @@ def read_sections(root: Entries, source: Source, problems: list[Problem]) -> Sec
     return Sections(sets, pairs, directions, names)
 
 
-def absent(root: Entries, key: str, what: str, source: Source) -> list[Problem]:
+def absent(root: Entries, key: str, what: str, source: SourceText) -> list[Problem]:
     """Say that a section is not there, holds nothing, or is of the wrong shape."""
     given = root.entries.get(key)
     if given is None:
@@ -80,15 +80,15 @@ def _names(root: Entries, section: str) -> tuple[str, ...]:
     return tuple(node.entries) if isinstance(node, Entries) else ()
 
 
-def _direction(entered: Entered, name: str, key: Scalar, node: Node, source: Source) -> Direction | None:
+def _direction(entered: Entered, name: str, key: Scalar, node: Node, source: SourceText) -> Direction | None:
     return read_direction(name, key, node, entered, source)
 
 
 def _section(
     root: Entries,
     section: str,
-    read: Callable[[str, Scalar, Node, Source], T | None],
-    source: Source,
+    read: Callable[[str, Scalar, Node, SourceText], T | None],
+    source: SourceText,
     problems: list[Problem],
 ) -> dict[str, T]:
     node = root.get(section)
@@ -110,7 +110,7 @@ def _section(
     return found
 
 
-def _misnamed(name: str, key: Scalar, section: str, source: Source) -> list[Problem]:
+def _misnamed(name: str, key: Scalar, section: str, source: SourceText) -> list[Problem]:
     if IDENTIFIER.fullmatch(name):
         return []
     rule = "letters, digits, '_' and '-', not beginning with a digit"
@@ -120,7 +120,7 @@ def _misnamed(name: str, key: Scalar, section: str, source: Source) -> list[Prob
     return [source.problem(key.start, message, width=key.end - key.start, suggestion=near)]
 
 
-def _twice(root: Entries, source: Source) -> list[Problem]:
+def _twice(root: Entries, source: SourceText) -> list[Problem]:
     """Refuse one name for two things: a sentence, and whoever reads it, could not tell them apart."""
     first: dict[str, tuple[str, int]] = {}
     problems = []

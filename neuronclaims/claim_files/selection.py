@@ -16,12 +16,12 @@ from neuronclaims.claim_files.drafts import Draft, in_sentence
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
 from neuronclaims.claim_files.names import both_places, content, in_both
 from neuronclaims.claim_files.prompts.rows import SUFFIXES
-from neuronclaims.claim_files.prompts.set_files import prompts_from_file
+from neuronclaims.claim_files.prompts.sets import prompts_from_file
 from neuronclaims.claim_files.schema import Header
 from neuronclaims.claim_files.sections import Sections
 from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar, plain
-from neuronclaims.claim_files.yaml.source import Source
-from neuronclaims.sentences.layers import Search
+from neuronclaims.claim_files.yaml.source import SourceText
+from neuronclaims.sentences.layers import Layers
 from neuronclaims.sentences.messages import closest, quoted
 from neuronclaims.sentences.neurons import Neuron
 
@@ -29,11 +29,11 @@ DISCOVERED, SEARCHED = "discovered_on", "searched"
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class NeuronSource:
     """How the neuron of one claim was chosen; neither is given where the file does not say."""
 
     discovered: Discovery | None = None
-    searched: Search | None = None
+    searched: Layers | None = None
 
 
 def read_selections(
@@ -41,9 +41,9 @@ def read_selections(
     header: Header | None,
     drafts: Sequence[Draft],
     sections: Sections,
-    source: Source,
+    source: SourceText,
     problems: list[Problem],
-) -> list[Selection]:
+) -> list[NeuronSource]:
     """Return how the neuron of each draft was chosen, adding what is wrong to ``problems``."""
     levels = [root, *(draft.node for draft in drafts if isinstance(draft.node, Entries))]
     problems += _both(levels, source)
@@ -57,9 +57,9 @@ _Discoveries = Mapping[int, Discovery]
 """What was read of each ``discovered_on``, by where its value starts."""
 
 
-def _selection(root: Entries, header: Header | None, draft: Draft, found: _Discoveries) -> Selection:
+def _selection(root: Entries, header: Header | None, draft: Draft, found: _Discoveries) -> NeuronSource:
     node = _level(root, draft).get(DISCOVERED)
-    return Selection(found.get(node.start) if node else None, _searched(header, draft))
+    return NeuronSource(found.get(node.start) if node else None, _searched(header, draft))
 
 
 def _level(root: Entries, draft: Draft) -> Entries:
@@ -68,7 +68,7 @@ def _level(root: Entries, draft: Draft) -> Entries:
     return draft.node if own and isinstance(draft.node, Entries) else root
 
 
-def _searched(header: Header | None, draft: Draft) -> Search | None:
+def _searched(header: Header | None, draft: Draft) -> Layers | None:
     own = draft.gives(DISCOVERED) or draft.gives(SEARCHED)
     level = draft.entry if own else header
     return level.searched if level is not None and not _about_some(draft) else None
@@ -89,7 +89,7 @@ def _neurons(draft: Draft) -> list[tuple[str, Neuron]]:
     return _values(draft, "neuron") + [(field, each) for field, who in subjects for each in who.neurons]
 
 
-def _both(levels: Iterable[Entries], source: Source) -> Iterator[Problem]:
+def _both(levels: Iterable[Entries], source: SourceText) -> Iterator[Problem]:
     for level in levels:
         first, second = level.key(DISCOVERED), level.key(SEARCHED)
         if first is not None and second is not None:
@@ -102,7 +102,7 @@ def _both(levels: Iterable[Entries], source: Source) -> Iterator[Problem]:
 
 
 def _discoveries(
-    levels: Iterable[Entries], sections: Sections, source: Source, problems: list[Problem]
+    levels: Iterable[Entries], sections: Sections, source: SourceText, problems: list[Problem]
 ) -> _Discoveries:
     reading = _Reading(sections, source)
     found = {}
@@ -118,7 +118,7 @@ class _Reading:
     """Reads what ``discovered_on`` names; a file that many claims name alike is read once."""
 
     sections: Sections
-    source: Source
+    source: SourceText
     read: dict[str, Sequence[Prompt]] = field(default_factory=dict)
 
     def discovery(self, node: Node, problems: list[Problem]) -> Discovery:
@@ -143,8 +143,8 @@ class _Reading:
             return self._set(item)
         written = repr(plain(item))
         if written not in self.read:
-            placed = prompts_from_file(quoted(DISCOVERED), item, self.source)
-            self.read[written] = [each.prompt for each in placed]
+            located = prompts_from_file(quoted(DISCOVERED), item, self.source)
+            self.read[written] = [each.prompt for each in located]
         return self.read[written]
 
     def _set(self, item: Scalar) -> Sequence[Prompt]:
@@ -169,7 +169,7 @@ def _named(item: Node) -> str:
 
 
 def _not_new(
-    root: Entries, drafts: Sequence[Draft], found: _Discoveries, sections: Sections, source: Source
+    root: Entries, drafts: Sequence[Draft], found: _Discoveries, sections: Sections, source: SourceText
 ) -> Iterator[Problem]:
     """Refuse prompts of discovery among those that test a claim: one problem for each ``discovered_on``."""
     tested: dict[int, dict[str, None]] = {}
@@ -192,7 +192,7 @@ def _not_new(
             yield source.problem(start, message, width=width)
 
 
-def _outside(header: Header | None, drafts: Sequence[Draft], source: Source) -> Iterator[Problem]:
+def _outside(header: Header | None, drafts: Sequence[Draft], source: SourceText) -> Iterator[Problem]:
     """Refuse a neuron that does not lie in the layers it was picked from."""
     for draft in drafts:
         if draft.parsed is None or draft.sentence is None:
@@ -212,7 +212,7 @@ def _outside(header: Header | None, drafts: Sequence[Draft], source: Source) -> 
                 yield _outside_problem(name, neuron, search, draft, source)
 
 
-def _outside_problem(name: str, neuron: Neuron, search: Search, draft: Draft, source: Source) -> Problem:
+def _outside_problem(name: str, neuron: Neuron, search: Layers, draft: Draft, source: SourceText) -> Problem:
     assert draft.parsed is not None
     assert draft.sentence is not None
     written = draft.node.get(SEARCHED) if isinstance(draft.node, Entries) else None

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar, compose
-from neuronclaims.claim_files.yaml.source import Source
+from neuronclaims.claim_files.yaml.source import SourceText
 from neuronclaims.rematch.naming import named
 from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.sentences.parser import parse
@@ -34,7 +34,7 @@ class Edit:
 class Written:
     """One claim as it stands in the file: its item in the list of claims, and its sentence."""
 
-    source: Source
+    source: SourceText
     node: Node
     sentence: Scalar
 
@@ -81,7 +81,7 @@ class Written:
         return start, line[: len(line) - len(line.lstrip(" \t"))]
 
 
-def written(source: Source) -> list[Written]:
+def written(source: SourceText) -> list[Written]:
     """Return all claims of a file that was read without problems, in its order."""
     root = compose(source)
     node = root.get("claims") if isinstance(root, Entries) else None
@@ -93,7 +93,7 @@ def written(source: Source) -> list[Written]:
     return found
 
 
-def of_models(source: Source, models: str) -> Edit | None:
+def of_models(source: SourceText, models: str) -> Edit | None:
     """Return what puts one model, as ``models`` spells it, in place of all that a file names."""
     root = compose(source)
     node = root.get("models") if isinstance(root, Entries) else None
@@ -105,7 +105,7 @@ def of_models(source: Source, models: str) -> Edit | None:
     return Edit(names[0].start, names[-1].end, models) if names else None
 
 
-def head(source: Source, text: str) -> Edit:
+def head(source: SourceText, text: str) -> Edit:
     """Return a comment above the first key of a file."""
     start = compose(source).start
     return Edit(start, start, "".join(f"# {line}\n" for line in textwrap.wrap(text, WIDTH)))

@@ -11,7 +11,7 @@ from pathlib import Path
 from neuronclaims.claim_files.claims import ClaimFile
 from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.claim_files.reader import read_claim_file
-from neuronclaims.claim_files.yaml.source import Source, read_source
+from neuronclaims.claim_files.yaml.source import SourceText, read_source
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import templates
 from neuronclaims.rematch.journey import NO_NEURON, Rematched
@@ -98,7 +98,7 @@ def _expected(each: Rematched) -> str | None:
 
 
 def _edits(
-    source: Source, file: ClaimFile, done: Sequence[Rematched], heading: str, model: str
+    source: SourceText, file: ClaimFile, done: Sequence[Rematched], heading: str, model: str
 ) -> Iterator[Edit]:
     yield head(source, heading)
     models = of_models(source, model)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Generic, Protocol, TypeAlias
+
+from typing_extensions import TypeVar
+
+ValueT = TypeVar("ValueT", default=Any)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ Pattern: TypeAlias = tuple[Label, ...]
 """Words in a row."""
 
 
-class FieldType(Protocol):
+class FieldType(Protocol[ValueT]):
     """How one type of field is read and written.
 
     The properties are for messages, and for telling templates apart.
@@ -78,24 +82,24 @@ class FieldType(Protocol):
     def patterns(self) -> tuple[Pattern, ...]:
         """The rows of words it reads; of a list, one with one item and one with two."""
 
-    def read(self, words: Sequence[Word]) -> tuple[Any, int]:
+    def read(self, words: Sequence[Word]) -> tuple[ValueT, int]:
         """Return the value that the first words hold, and how many words those are; raise MisreadError."""
         ...
 
-    def write(self, value: Any) -> str:
+    def write(self, value: ValueT) -> str:
         """Return the canonical words for ``value``."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class OneWord:
+class OneWord(Generic[ValueT]):
     """A field filled by exactly one word."""
 
     what: str
     shape: str
     examples: tuple[str, ...]
-    parse: Callable[[Word], Any]
-    write: Callable[[Any], str] = str
+    parse: Callable[[Word], ValueT]
+    write: Callable[[ValueT], str] = str
     candidates: tuple[str, ...] = ()
 
     @property
@@ -108,7 +112,7 @@ class OneWord:
         """The one word."""
         return ((Label(self.examples, self._accepts),),)
 
-    def read(self, words: Sequence[Word]) -> tuple[Any, int]:
+    def read(self, words: Sequence[Word]) -> tuple[ValueT, int]:
         """Parse the first word."""
         return self.parse(words[0]), 1
 

@@ -26,7 +26,7 @@ _MORE = (Label(("11,",), lambda text: bool(_NUMBERS.fullmatch(text)) and text.en
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class Layers:
     """The layers of one site among whose neurons one was picked, in order; ``layers`` is None for all there are."""
 
     layers: tuple[int, ...] | None
@@ -41,7 +41,7 @@ class Search:
         return f"{'layer' if len(self.layers) == 1 else 'layers'} {', '.join(runs)}"
 
 
-class SearchError(ValueError):
+class LayersError(ValueError):
     """A text that does not say what was searched; ``near`` is what was probably meant."""
 
     def __init__(self, rule: str, near: str | None) -> None:
@@ -49,20 +49,20 @@ class SearchError(ValueError):
         self.rule, self.near = rule, near
 
 
-def parse_search(text: str) -> Search:
-    """Read what ``searched:`` says. Raises SearchError."""
+def parse_layers(text: str) -> Layers:
+    """Read what ``searched:`` says. Raises LayersError."""
     written = " ".join(text.split())
     if not re.fullmatch(PATTERN, written):
-        raise SearchError(RULE, _guess(written))
+        raise LayersError(RULE, _guess(written))
     if written == ALL:
-        return Search(None)
+        return Layers(None)
     layers: set[int] = set()
     for item in re.findall(_ITEM, written):
         first, last = int(item.split(" to ")[0]), int(item.split(" to ")[-1])
         if last < first:
-            raise SearchError("the lower layer comes first", f"layers {last} to {first}")
+            raise LayersError("the lower layer comes first", f"layers {last} to {first}")
         layers.update(range(first, last + 1))
-    return Search(tuple(sorted(layers)))
+    return Layers(tuple(sorted(layers)))
 
 
 def _runs(layers: tuple[int, ...]) -> Iterator[tuple[int, int]]:
@@ -99,18 +99,18 @@ class LayersField:
         lists = (*more, *_MORE, *_NUMBER), (*more, *_NUMBER, *literal("and"), *_NUMBER)
         return (*one, *_NUMBER), (*more, *_NUMBER), ranges, *lists, literal(ALL)
 
-    def read(self, words: Sequence[Word]) -> tuple[Search, int]:
+    def read(self, words: Sequence[Word]) -> tuple[Layers, int]:
         """Read as many words as name layers."""
         if words[0].text == "all":
             expect_words(words, ("layers",), 1)
-            return Search(None), 2
+            return Layers(None), 2
         if words[0].quoted or words[0].text not in ("layer", "layers"):
             everywhere = words[0].text in ("every", "each", "any")
             raise MisreadError(suggestion=ALL if everywhere else None)
         used = _layers_end(words)
-        return parse_search(" ".join(word.text for word in words[:used])), used
+        return parse_layers(" ".join(word.text for word in words[:used])), used
 
-    def write(self, value: Search) -> str:
+    def write(self, value: Layers) -> str:
         """Return the layers in words."""
         return str(value)
 

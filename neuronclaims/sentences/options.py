@@ -22,6 +22,7 @@ from pydantic import (
     PlainValidator,
     WithJsonSchema,
 )
+from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from neuronclaims.sentences.field_types import MisreadError, Word
@@ -189,12 +190,12 @@ def _followed(value: object, path: tuple[str, ...]) -> object:
     return value
 
 
-def declared_options(models: Mapping[str, type[Options]]) -> dict[str, Any]:
+def declared_options(models: Mapping[str, type[Options]]) -> dict[str, FieldInfo]:
     """Return the fields of several kinds' options by name, each once; the models are given by their kinds' names.
 
     Raises OptionError where two kinds declare one name differently, since a file may give it for claims of both.
     """
-    found: dict[str, tuple[str, Any]] = {}
+    found: dict[str, tuple[str, FieldInfo]] = {}
     for kind, model in models.items():
         for name, info in model.model_fields.items():
             first, earlier = found.setdefault(name, (kind, info))
@@ -210,5 +211,5 @@ class OptionError(ValueError):
     """A mistake in the options that kinds of claim declare, not in a claim."""
 
 
-def _declaration(info: Any) -> tuple[object, ...]:
+def _declaration(info: FieldInfo) -> tuple[object, ...]:
     return info.annotation, list(info.metadata), info.default, info.default_factory, info.description

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Generic
 
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.sentences.field_types import MisreadError, Word
@@ -17,6 +17,7 @@ from neuronclaims.sentences.templates import (
     FixedWord,
     Piece,
     Segment,
+    SentenceT,
     Template,
     TemplateError,
 )
@@ -48,14 +49,14 @@ class SentenceError(NeuronClaimsError):
 
 
 @dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(Generic[SentenceT]):
     """A sentence that was read: its dataclass, its template, and the span of each field's words (from 0).
 
     ``text`` is the canonical sentence.
     """
 
-    value: Any
-    template: Template
+    value: SentenceT
+    template: Template[SentenceT]
     spans: Mapping[str, tuple[int, int]]
     text: str
 
@@ -79,7 +80,7 @@ class _Miss:
 @dataclass(frozen=True, slots=True)
 class _Match:
     template: Template
-    values: Mapping[str, Any]
+    values: Mapping[str, object]
     spans: Mapping[str, tuple[int, int]]
 
 
@@ -141,7 +142,7 @@ class _Reached:
 
     at: int
     sure: bool
-    values: Mapping[str, Any]
+    values: Mapping[str, object]
     spans: Mapping[str, tuple[int, int]]
 
 
@@ -247,7 +248,7 @@ def _shapes(templates: Sequence[Template]) -> tuple[str, ...]:
 def _refuse_same_set(sentence: str, match: _Match) -> None:
     seen: set[str] = set()
     for field in _set_fields(match):
-        name = match.values[field]
+        name = str(match.values[field])
         if name in seen:
             start, end = match.spans[field]
             rule = f"{quoted(name)} stands against itself: a claim needs different prompt sets"

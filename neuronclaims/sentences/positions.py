@@ -14,7 +14,7 @@ _A_POSITION = "the number of a token, such as 5"
 
 
 @dataclass(frozen=True, slots=True)
-class Positions:
+class TokenPositions:
     """Tokens of a text from ``first`` to ``last``, both included, counted from 1."""
 
     first: int
@@ -38,7 +38,7 @@ class PositionsField:
         number = (Label(("5",), lambda text: bool(_POSITION.fullmatch(text))),)
         return (*literal("token"), *number), (*literal("tokens"), *number, *literal("to"), *number)
 
-    def read(self, words: Sequence[Word]) -> tuple[Positions, int]:
+    def read(self, words: Sequence[Word]) -> tuple[TokenPositions, int]:
         """Read ``token N`` or ``tokens N to M``."""
         if words[0].quoted or words[0].text not in self.candidates:
             raise MisreadError
@@ -46,14 +46,14 @@ class PositionsField:
         if words[0].text == "token":
             if len(words) > 2 and words[2].text == "to":
                 raise MisreadError("several tokens are written 'tokens 1 to 30'", "tokens")
-            return Positions(first, first), 2
+            return TokenPositions(first, first), 2
         expect_words(words, ("to",), 2)
         last = _position(words, 3)
         if last < first:
             raise MisreadError("the earlier token comes first", f"{last} to {first}", 1)
-        return Positions(first, last), 4
+        return TokenPositions(first, last), 4
 
-    def write(self, value: Positions) -> str:
+    def write(self, value: TokenPositions) -> str:
         """Return the positions in words."""
         return str(value)
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal, TypeVar
 
 from neuronclaims.sentences.field_types import FieldType, MisreadError, Pattern, Word, expect_words, literal
-from neuronclaims.sentences.layers import LayersField, Search
+from neuronclaims.sentences.layers import Layers, LayersField
 from neuronclaims.sentences.neurons import ONE_NEURON, Neuron, NeuronsField, one_neuron
 
-_NEURONS: FieldType = NeuronsField()
-_LAYERS: FieldType = LayersField()
+T = TypeVar("T")
+
+_NEURONS: FieldType[tuple[Neuron, ...]] = NeuronsField()
+_LAYERS: FieldType[Layers] = LayersField()
 _MEANT = {
     **dict.fromkeys(("each", "all", "both", "neurons"), "every neuron of"),
     **dict.fromkeys(("any", "a", "one"), "some neuron"),
@@ -27,7 +29,7 @@ class Subject:
 
     how: Literal["one", "every", "some"]
     neurons: tuple[Neuron, ...]
-    layers: Search | None = None
+    layers: Layers | None = None
 
     def __str__(self) -> str:
         named = ", ".join(str(neuron) for neuron in self.neurons)
@@ -72,7 +74,7 @@ class SubjectField:
             raise MisreadError(suggestion=_MEANT.get(opening))
         expect_words(words, ("neuron",), 1)
         if len(words) == 2 or words[2].text != "of":
-            return Subject("some", (), Search(None)), 2
+            return Subject("some", (), Layers(None)), 2
         layers, used = _rest(_LAYERS, words, 3)
         return Subject("some", (), layers), used
 
@@ -92,7 +94,7 @@ def _one(words: Sequence[Word]) -> Subject:
         raise misread.shifted(1, ONE_NEURON.expected) from None
 
 
-def _rest(field: FieldType, words: Sequence[Word], used: int) -> tuple[Any, int]:
+def _rest(field: FieldType[T], words: Sequence[Word], used: int) -> tuple[T, int]:
     """Read with another field what follows the first words."""
     if len(words) == used:
         raise MisreadError(ahead=used, expected=field.expected)

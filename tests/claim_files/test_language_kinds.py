@@ -25,7 +25,7 @@ from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import kinds, templates
 from neuronclaims.kinds.interventions.ablation_sentences import Damage
 from neuronclaims.kinds.logit_readout.readout_values import ValueBins
-from neuronclaims.sentences.layers import Search
+from neuronclaims.sentences.layers import Layers
 from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.sentences.numbers import Amount
 from neuronclaims.sentences.options import (
@@ -83,7 +83,7 @@ def test_a_claim_has_the_pairs_and_directions_that_it_names_and_no_others(read):
     assert set(file.directions) == {"city", "tree"}
     assert set(ablating.sets) == {"hanoi", "spare", "baseline"}
     assert set(activity.sets) == {"hanoi", "baseline"}
-    assert some.sentence.who.layers == Search((3, 4, 5, 6, 7, 8))
+    assert some.sentence.who.layers == Layers((3, 4, 5, 6, 7, 8))
 
 
 def test_a_direction_holds_its_prompts_aligned_where_they_are_pairs(read):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from toy_claims import CLAIM, HEAD, SETS
 
 from neuronclaims.claim_files.names import content
-from neuronclaims.sentences.layers import Search, SearchError, parse_search
+from neuronclaims.sentences.layers import Layers, LayersError, parse_layers
 
 FOUND = "  found: [Hue was, Hue is]\n"
 
@@ -29,7 +29,7 @@ def test_a_claims_own_key_takes_the_place_of_the_files_whichever_it_is(read):
     first, second, third = read(text).claims
     assert [p.text for p in first.discovered.prompts] == ["Hue was", "Hue is"]
     assert (first.discovered.names, first.settings.searched) == (("found",), None)
-    assert (second.discovered, second.settings.searched) == (None, Search((11,)))
+    assert (second.discovered, second.settings.searched) == (None, Layers((11,)))
     assert third.discovered.names == ("found", "p.txt")
     assert [p.text for p in third.discovered.prompts] == ["Hue was", "Hue is", "Something else"]
 
@@ -73,23 +73,23 @@ def test_prompts_that_differ_in_a_letter_or_a_sign_are_not_the_same():
     ],
 )
 def test_what_was_searched_reads_and_is_written_back(text, layers, canonical):
-    assert parse_search(text) == Search(layers)
-    assert str(parse_search(text)) == canonical
-    assert parse_search(canonical) == Search(layers)
+    assert parse_layers(text) == Layers(layers)
+    assert str(parse_layers(text)) == canonical
+    assert parse_layers(canonical) == Layers(layers)
 
 
 @given(st.sets(st.integers(0, 9999), min_size=1, max_size=12))
 def test_any_layers_are_read_back_as_they_are_written(layers):
-    search = Search(tuple(sorted(layers)))
-    assert parse_search(str(search)) == search
+    search = Layers(tuple(sorted(layers)))
+    assert parse_layers(str(search)) == search
     assert all((layer in search) == (layer in layers) for layer in range(20))
 
 
 @given(st.text(max_size=30))
 def test_any_other_text_is_refused(text):
     try:
-        search = parse_search(text)
-    except SearchError:
+        search = parse_layers(text)
+    except LayersError:
         return
     assert search.layers is None or text.strip().startswith("layer")
 

@@ -21,11 +21,11 @@ from toy_claims import (
 )
 
 from neuronclaims.sentences.ambiguity import check_templates
-from neuronclaims.sentences.layers import Search
+from neuronclaims.sentences.layers import Layers
 from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.sentences.numbers import Amount
 from neuronclaims.sentences.parser import SentenceError, parse
-from neuronclaims.sentences.positions import Positions
+from neuronclaims.sentences.positions import TokenPositions
 from neuronclaims.sentences.subjects import Subject
 from neuronclaims.sentences.templates import Template, TemplateError
 from neuronclaims.sites import OWN_SITES as SITES
@@ -43,14 +43,16 @@ tokens = st.text(st.characters(exclude_categories=("Cs",)), min_size=1)
 
 several = st.lists(neurons, min_size=1, max_size=4, unique=True).map(tuple)
 layers = st.builds(
-    Search, st.none() | st.sets(st.integers(0, 9999), min_size=1, max_size=6).map(sorted).map(tuple)
+    Layers, st.none() | st.sets(st.integers(0, 9999), min_size=1, max_size=6).map(sorted).map(tuple)
 )
 subjects = (
     st.builds(Subject, st.just("one"), st.tuples(neurons))
     | st.builds(Subject, st.just("every"), several)
     | st.builds(Subject, st.just("some"), st.just(()), layers)
 )
-positions = st.lists(st.integers(1, 999_999), min_size=2, max_size=2).map(sorted).map(lambda p: Positions(*p))
+positions = (
+    st.lists(st.integers(1, 999_999), min_size=2, max_size=2).map(sorted).map(lambda p: TokenPositions(*p))
+)
 
 contrasts = st.builds(
     Contrast,
@@ -392,9 +394,9 @@ def test_a_template_that_reads_one_sentence_in_two_ways_is_refused(template):
     [
         ("neuron 1:2", Subject("one", (Neuron(1, 2),))),
         ("every neuron of 1:2, 3:4", Subject("every", (Neuron(1, 2), Neuron(3, 4)))),
-        ("some neuron of layers 3, 5 and 9", Subject("some", (), Search((3, 5, 9)))),
-        ("some neuron of all layers", Subject("some", (), Search(None))),
-        ("some neuron", Subject("some", (), Search(None))),
+        ("some neuron of layers 3, 5 and 9", Subject("some", (), Layers((3, 5, 9)))),
+        ("some neuron of all layers", Subject("some", (), Layers(None))),
+        ("some neuron", Subject("some", (), Layers(None))),
     ],
 )
 def test_a_subject_is_one_neuron_or_every_or_some(written, subject):

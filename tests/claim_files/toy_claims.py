@@ -11,11 +11,11 @@ from neuronclaims.kinds.interventions.ablation_sentences import DamageOn
 from neuronclaims.kinds.logit_readout.readout_values import ValueBins
 from neuronclaims.kinds.shared.margins import MarginOptions
 from neuronclaims.kinds.top_k.tracing import RankingOptions
-from neuronclaims.sentences.layers import Search
+from neuronclaims.sentences.layers import Layers
 from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.sentences.numbers import Amount
 from neuronclaims.sentences.options import OneOf, Options, PromptSetName, Truth
-from neuronclaims.sentences.positions import Positions
+from neuronclaims.sentences.positions import TokenPositions
 from neuronclaims.sentences.subjects import Subject
 from neuronclaims.sentences.templates import FieldError, Template
 
@@ -74,8 +74,8 @@ class Activity:
     side: str
     first: str
     second: str
-    layers: Search | None = None
-    positions: Positions | None = None
+    layers: Layers | None = None
+    positions: TokenPositions | None = None
 
 
 class EverythingOptions(Options):

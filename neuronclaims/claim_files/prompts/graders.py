@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+from neuronclaims.claim_files.entries import FINGERPRINT, FilePairs, FileSet
 from neuronclaims.claim_files.errors import Problem
-from neuronclaims.claim_files.prompts.rows import Row
-from neuronclaims.claim_files.yaml.entries import FilePairs, FileSet
-from neuronclaims.claim_files.yaml.texts import FINGERPRINT
+from neuronclaims.claim_files.prompts.rows import PromptRow
 from neuronclaims.sentences.messages import quoted
 
 
@@ -30,7 +29,7 @@ class Answer(Protocol):
         ...
 
 
-def grader_of(row: Row, chosen: FileSet | FilePairs) -> str | None:
+def grader_of(row: PromptRow, chosen: FileSet | FilePairs) -> str | None:
     """Return the fingerprint that a row, or the claim file for all of them, gives; None for what is not graded."""
     grader = chosen.graded_by
     return None if grader is None else grader.fingerprint or row.values.get(grader.column or "")

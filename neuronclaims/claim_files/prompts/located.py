@@ -6,18 +6,18 @@ from dataclasses import dataclass
 
 from neuronclaims.claim_files.claims import Prompt
 from neuronclaims.claim_files.errors import Problem
-from neuronclaims.claim_files.yaml.source import Source
+from neuronclaims.claim_files.yaml.source import SourceText
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class LocatedPrompt:
     """A prompt and the characters of a source that an error about it should show.
 
     ``graded_by`` is the fingerprint of the model whose answer it is, where it is said to be a graded one.
     """
 
     prompt: Prompt
-    source: Source
+    source: SourceText
     start: int
     width: int
     graded_by: str | None = None

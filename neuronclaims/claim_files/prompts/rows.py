@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
-from neuronclaims.claim_files.yaml.source import Source, read_source
+from neuronclaims.claim_files.yaml.source import SourceText, read_source
 from neuronclaims.sentences.messages import quoted
 
 MOST_PROBLEMS = 20
@@ -18,7 +18,7 @@ MOST_PROBLEMS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PromptRow:
     """One row: its values by column, and the line (from 1) it begins in."""
 
     values: Mapping[str, str]
@@ -26,38 +26,38 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class PromptTable:
     """All rows of a file; ``columns`` is None for a .txt file, whose rows have the one value ``text``."""
 
     name: str
-    source: Source
+    source: SourceText
     columns: tuple[str, ...] | None
-    rows: tuple[Row, ...]
+    rows: tuple[PromptRow, ...]
 
-    def span(self, row: Row) -> tuple[int, int]:
+    def span(self, row: PromptRow) -> tuple[int, int]:
         """Return the index and width of the row's first line in the source."""
         return self.source.line_start(row.line), max(1, len(self.source.lines[row.line - 1]))
 
 
-def read_table(file: Path, name: str) -> Table:
+def read_table(file: Path, name: str) -> PromptTable:
     """Read a file of prompts, known as ``name`` in messages. Raises ClaimFileError with its faulty rows."""
     source = read_source(file, name)
     problems: list[Problem] = []
     columns, rows = _READERS[file.suffix](source, problems)
     if problems:
         raise ClaimFileError(problems[:MOST_PROBLEMS])
-    return Table(name, source, columns, tuple(rows))
+    return PromptTable(name, source, columns, tuple(rows))
 
 
-_Read = tuple[tuple[str, ...] | None, list[Row]]
+_Read = tuple[tuple[str, ...] | None, list[PromptRow]]
 
 
-def _read_txt(source: Source, _problems: list[Problem]) -> _Read:
+def _read_txt(source: SourceText, _problems: list[Problem]) -> _Read:
     lines = enumerate(source.lines, start=1)
-    return None, [Row({"text": line}, number) for number, line in lines if line.strip()]
+    return None, [PromptRow({"text": line}, number) for number, line in lines if line.strip()]
 
 
-def _read_jsonl(source: Source, problems: list[Problem]) -> _Read:
+def _read_jsonl(source: SourceText, problems: list[Problem]) -> _Read:
     rows = []
     columns: dict[str, None] = {}
     for number, line in enumerate(source.lines, start=1):
@@ -67,7 +67,7 @@ def _read_jsonl(source: Source, problems: list[Problem]) -> _Read:
             row = json.loads(line)
             if not isinstance(row, dict):
                 raise ValueError('a line is one JSON object, such as {"text": "..."}')
-            rows.append(Row(_json_texts(row), number))
+            rows.append(PromptRow(_json_texts(row), number))
             columns.update(dict.fromkeys(row))
         except json.JSONDecodeError as error:
             start = source.line_start(number) + error.pos
@@ -93,10 +93,10 @@ def _json_texts(row: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _read_csv(source: Source, problems: list[Problem]) -> _Read:
+def _read_csv(source: SourceText, problems: list[Problem]) -> _Read:
     reader = csv.reader(_physical_lines(source), strict=True)
     header: tuple[str, ...] = ()
-    rows: list[Row] = []
+    rows: list[PromptRow] = []
     before = 0
     try:
         for cells in reader:
@@ -107,7 +107,7 @@ def _read_csv(source: Source, problems: list[Problem]) -> _Read:
                 header = tuple(cells)
                 _check_header(header, line, source, problems)
             elif len(cells) == len(header):
-                rows.append(Row(dict(zip(header, cells, strict=True)), line))
+                rows.append(PromptRow(dict(zip(header, cells, strict=True)), line))
             else:
                 message = (
                     f"this row has {len(cells)} cells, the header {len(header)}; quote texts with commas"
@@ -120,20 +120,20 @@ def _read_csv(source: Source, problems: list[Problem]) -> _Read:
     return header, rows
 
 
-def _physical_lines(source: Source) -> Iterator[str]:
+def _physical_lines(source: SourceText) -> Iterator[str]:
     """Yield the lines as they stand, line ends included, so that a quoted cell keeps its own."""
     for number in range(1, len(source.lines) + 1):
         yield source.text[source.line_start(number) : source.line_start(number + 1)]
 
 
-def _check_header(header: tuple[str, ...], line: int, source: Source, problems: list[Problem]) -> None:
+def _check_header(header: tuple[str, ...], line: int, source: SourceText, problems: list[Problem]) -> None:
     doubled = next((name for name in header if header.count(name) > 1), None)
     if doubled is not None:
         message = f"the column {quoted(doubled)} stands twice in the header"
         problems.append(source.problem(source.line_start(line), message, width=len(source.lines[line - 1])))
 
 
-_READERS: Mapping[str, Callable[[Source, list[Problem]], _Read]] = {
+_READERS: Mapping[str, Callable[[SourceText, list[Problem]], _Read]] = {
     ".txt": _read_txt,
     ".jsonl": _read_jsonl,
     ".csv": _read_csv,

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from neuronclaims.claim_files.claims import Prompt, PromptSet
+from neuronclaims.claim_files.entries import FileSet, PromptEntry
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
-from neuronclaims.claim_files.prompts.located import Placed
-from neuronclaims.claim_files.prompts.rows import SUFFIXES
-from neuronclaims.claim_files.prompts.set_files import prompts_from_file
-from neuronclaims.claim_files.yaml.entries import PromptEntry
+from neuronclaims.claim_files.prompts.graders import grader_of, wrong_graders
+from neuronclaims.claim_files.prompts.located import LocatedPrompt
+from neuronclaims.claim_files.prompts.rows import SUFFIXES, PromptRow, PromptTable
+from neuronclaims.claim_files.prompts.tables import from_file
 from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar
-from neuronclaims.claim_files.yaml.source import Source
+from neuronclaims.claim_files.yaml.source import SourceText
 from neuronclaims.claim_files.yaml.validation import Section, validate
 from neuronclaims.sentences.messages import quoted
 
 
-def read_set(name: str, key: Scalar, node: Node, source: Source) -> PromptSet:
+def read_set(name: str, key: Scalar, node: Node, source: SourceText) -> PromptSet:
     """Read one prompt set of a claim file. Raises ClaimFileError with all that is wrong with it."""
     if isinstance(node, Items):
         prompts = _inline(name, key, node, source)
@@ -27,28 +28,28 @@ def read_set(name: str, key: Scalar, node: Node, source: Source) -> PromptSet:
     problems = [*_partly(prompts), *_repeated(prompts)]
     if problems:
         raise ClaimFileError(problems)
-    texts = tuple(placed.prompt for placed in prompts)
+    texts = tuple(located.prompt for located in prompts)
     return PromptSet(name, texts, source.place(key.start), prompts[0].graded_by)
 
 
-def _neither(name: str, node: Scalar, source: Source) -> Problem:
+def _neither(name: str, node: Scalar, source: SourceText) -> Problem:
     message = f"the set {quoted(name)} is a list of prompts, or a mapping with the key 'file'"
     near = f"{{file: {node.text}}}" if node.text.endswith(SUFFIXES) else f"[{node.text}]"
     return source.problem(node.start, message, width=node.end - node.start, suggestion=near)
 
 
-def _inline(name: str, key: Scalar, node: Items, source: Source) -> list[Placed]:
+def _inline(name: str, key: Scalar, node: Items, source: SourceText) -> list[LocatedPrompt]:
     if not node.items:
         message = f"the set {quoted(name)} has no prompts"
         raise ClaimFileError([source.problem(key.start, message, width=key.end - key.start)])
     problems: list[Problem] = []
-    prompts = [placed for item in node.items if (placed := _inline_prompt(item, source, problems))]
+    prompts = [located for item in node.items if (located := _inline_prompt(item, source, problems))]
     if problems:
         raise ClaimFileError(problems)
     return prompts
 
 
-def _inline_prompt(item: Node, source: Source, problems: list[Problem]) -> Placed | None:
+def _inline_prompt(item: Node, source: SourceText, problems: list[Problem]) -> LocatedPrompt | None:
     """Read one prompt of a list: a text or a mapping; None, with a problem, where it is neither."""
     if isinstance(item, Items):
         message = "a prompt is a text, or a mapping with the key 'text'; this is a list"
@@ -67,28 +68,72 @@ def _inline_prompt(item: Node, source: Source, problems: list[Problem]) -> Place
         return None  # said already, as a value that is not there
     where = f"{source.path}:{source.place(text.start).line}"
     prompt = Prompt(entry.text, where, entry.id, entry.group, entry.pair, entry.block)
-    placed = Placed(prompt, source, text.start, text.end - text.start)
+    located = LocatedPrompt(prompt, source, text.start, text.end - text.start)
     if not text.text.strip():
-        problems.append(placed.problem("this prompt is empty"))
-    return placed
+        problems.append(located.problem("this prompt is empty"))
+    return located
 
 
-def _partly(prompts: Sequence[Placed]) -> Iterator[Problem]:
+def prompts_from_file(what: str, node: Entries, source: SourceText) -> list[LocatedPrompt]:
+    """Read the prompts of one set, called ``what`` in messages, from the file its mapping names.
+
+    Raises ClaimFileError with places in the claim file and, for faulty rows, in the file of prompts as well.
+    """
+    return from_file(what, node, source, FileSet, _unsaid, _prompts)
+
+
+def _unsaid(chosen: FileSet, table: PromptTable) -> Iterator[tuple[str, str]]:
+    if chosen.column is None and (table.name.endswith(".csv") or "text" not in (table.columns or ())):
+        yield "the prompts", "column"
+
+
+def _prompts(rows: Sequence[PromptRow], chosen: FileSet, table: PromptTable) -> list[LocatedPrompt]:
+    prompts = [_prompt(row, chosen, table) for row in rows]
+    wanted = {"id": chosen.id, "group": chosen.group, "pair": chosen.pair, "block": chosen.block}
+    problems = [
+        located.problem(f"this row has no prompt (column {quoted(chosen.column or 'text')})")
+        for located in prompts
+        if not located.prompt.text.strip()
+    ] + [
+        located.problem(f"this row has no {field} (column {quoted(column)})")
+        for field, column in wanted.items()
+        for located in prompts
+        if column and not getattr(located.prompt, field)
+    ]
+    problems += wrong_graders(prompts, chosen)
+    if problems:
+        raise ClaimFileError(problems)
+    return prompts
+
+
+def _prompt(row: PromptRow, chosen: FileSet, table: PromptTable) -> LocatedPrompt:
+    prompt = Prompt(
+        text=row.values.get(chosen.column or "text", ""),
+        source=f"{table.name}:{row.line}",
+        id=row.values.get(chosen.id) if chosen.id else None,
+        group=row.values.get(chosen.group) if chosen.group else None,
+        pair=row.values.get(chosen.pair) if chosen.pair else None,
+        block=row.values.get(chosen.block) if chosen.block else None,
+    )
+    return LocatedPrompt(prompt, table.source, *table.span(row), graded_by=grader_of(row, chosen))
+
+
+def _partly(prompts: Sequence[LocatedPrompt]) -> Iterator[Problem]:
     """Refuse groups, pairs and blocks that only some prompts of a set have."""
     for field in ("group", "pair", "block"):
-        without = [placed for placed in prompts if getattr(placed.prompt, field) is None]
+        without = [located for located in prompts if getattr(located.prompt, field) is None]
         if 0 < len(without) < len(prompts):
             rule = f"give every prompt a {field}, or none"
             yield without[0].problem(f"this prompt has no {field}, but others of its set have one: {rule}")
 
 
-def _repeated(prompts: Sequence[Placed]) -> Iterator[Problem]:
+def _repeated(prompts: Sequence[LocatedPrompt]) -> Iterator[Problem]:
     """Refuse a prompt that stands twice in one set: identical prompts are not independent."""
-    first: dict[str, Placed] = {}
-    for placed in prompts:
-        earlier = first.setdefault(placed.prompt.text, placed)
-        if earlier is not placed:
-            text, where = quoted(placed.prompt.text), earlier.prompt.source
-            yield placed.problem(
+    first: dict[str, LocatedPrompt] = {}
+    for located in prompts:
+        earlier = first.setdefault(located.prompt.text, located)
+        if earlier is not located:
+            text, where = quoted(located.prompt.text), earlier.prompt.source
+            yield located.problem(
                 f"the prompt {text} is in this set already ({where}); identical prompts are not independent"
             )

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from neuronclaims.claim_files.entries import FilePairs, FileSet
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
-from neuronclaims.claim_files.prompts.rows import SUFFIXES, Row, Table, read_table
-from neuronclaims.claim_files.yaml.entries import FilePairs, FileSet
+from neuronclaims.claim_files.prompts.rows import SUFFIXES, PromptRow, PromptTable, read_table
 from neuronclaims.claim_files.yaml.positions import Entries, Node, Scalar
-from neuronclaims.claim_files.yaml.source import Source
+from neuronclaims.claim_files.yaml.source import SourceText
 from neuronclaims.claim_files.yaml.validation import Section, validate
 from neuronclaims.sentences.messages import closest, either, quoted
 
@@ -25,10 +25,10 @@ COLUMNS = ("column", "clean", "corrupted", "group", "pair", "block", "id")
 def from_file(
     what: str,
     node: Entries,
-    source: Source,
+    source: SourceText,
     model: type[M],
-    unsaid: Callable[[M, Table], Iterator[tuple[str, str]]],
-    make: Callable[[Sequence[Row], M, Table], list[T]],
+    unsaid: Callable[[M, PromptTable], Iterator[tuple[str, str]]],
+    make: Callable[[Sequence[PromptRow], M, PromptTable], list[T]],
 ) -> list[T]:
     """Read what a mapping takes from a file, called ``what`` in messages.
 
@@ -55,7 +55,7 @@ def from_file(
         raise _with_both_places(error, what, file, source) from None
 
 
-def _target(written: str, file: Scalar, source: Source) -> Path:
+def _target(written: str, file: Scalar, source: SourceText) -> Path:
     """Return the path of the file a set names, which must be there and of a kind that is read."""
     target = Path(os.path.normpath(Path(source.path).parent / written))
     if target.suffix not in SUFFIXES:
@@ -75,7 +75,7 @@ def _target(written: str, file: Scalar, source: Source) -> Path:
 
 
 def _columns(
-    unsaid: Sequence[tuple[str, str]], node: Entries, file: Scalar, table: Table, source: Source
+    unsaid: Sequence[tuple[str, str]], node: Entries, file: Scalar, table: PromptTable, source: SourceText
 ) -> Iterator[Problem]:
     """Check that the file has the columns that are named, and that none is left to guess."""
     columns = table.columns
@@ -117,11 +117,11 @@ def _scalars(node: Node | None) -> Iterator[Scalar]:
         yield node
 
 
-def _taken(row: Row, chosen: FileSet | FilePairs) -> bool:
+def _taken(row: PromptRow, chosen: FileSet | FilePairs) -> bool:
     return all(row.values.get(column) in values for column, values in (chosen.where or {}).items())
 
 
-def _no_rows(what: str, node: Entries, file: Scalar, table: Table, source: Source) -> Problem:
+def _no_rows(what: str, node: Entries, file: Scalar, table: PromptTable, source: SourceText) -> Problem:
     where = node.key("where")
     if where is None or not table.rows:
         message, at = f"{what} has no prompts: {table.name} has no rows", file
@@ -131,7 +131,7 @@ def _no_rows(what: str, node: Entries, file: Scalar, table: Table, source: Sourc
     return source.problem(at.start, message, width=at.end - at.start)
 
 
-def _with_both_places(error: ClaimFileError, what: str, file: Scalar, source: Source) -> ClaimFileError:
+def _with_both_places(error: ClaimFileError, what: str, file: Scalar, source: SourceText) -> ClaimFileError:
     """Add, to problems in a file of prompts, the place in the claim file that named it."""
     if all(problem.place.path == source.path for problem in error.problems):
         return error
@@ -140,6 +140,6 @@ def _with_both_places(error: ClaimFileError, what: str, file: Scalar, source: So
     return ClaimFileError([named, *error.problems])
 
 
-def _error(source: Source, at: Scalar, message: str, suggestion: str | None = None) -> ClaimFileError:
+def _error(source: SourceText, at: Scalar, message: str, suggestion: str | None = None) -> ClaimFileError:
     problem = source.problem(at.start, message, width=at.end - at.start, suggestion=suggestion)
     return ClaimFileError([problem])

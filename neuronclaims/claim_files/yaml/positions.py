@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import yaml
 
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
-from neuronclaims.claim_files.yaml.source import Source
+from neuronclaims.claim_files.yaml.source import SourceText
 from neuronclaims.claim_files.yaml.yaml_errors import translated
 
 DEEPEST = 20
@@ -69,7 +69,7 @@ class Entries:
 Node: TypeAlias = Scalar | Items | Entries
 
 
-def compose(source: Source) -> Node:
+def compose(source: SourceText) -> Node:
     """Read one YAML document. Raises ClaimFileError with all problems found."""
     builder = _Builder(source)
     try:
@@ -106,7 +106,7 @@ def scalars(node: Node) -> Iterator[Scalar]:
         yield from scalars(child)
 
 
-def index_in(source: Source, scalar: Scalar, offset: int) -> int | None:
+def index_in(source: SourceText, scalar: Scalar, offset: int) -> int | None:
     """Return where in the source a character of the scalar's text stands.
 
     Known for plain and quoted scalars on one line without escapes. None for all others (folded, escaped):
@@ -126,7 +126,7 @@ class _StopError(Exception):
 class _Builder:
     """Makes the tree, one event at a time."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: SourceText) -> None:
         self.source = source
         self.root: Node | None = None
         self.problems: list[Problem] = []

@@ -19,7 +19,7 @@ _UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U0001000
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceText:
     """The text of a file and the path it is known by. Indices count characters from 0."""
 
     path: str
@@ -59,7 +59,7 @@ class Source:
         return Problem(place, message, excerpt, fitting, suggestion, allowed)
 
 
-def read_source(file: Path, name: str) -> Source:
+def read_source(file: Path, name: str) -> SourceText:
     """Read a UTF-8 text file, known as ``name`` in messages, with or without a byte order mark.
 
     Raises ClaimFileError when it cannot be opened, is no regular file, is too large, is not UTF-8, or holds
@@ -72,7 +72,7 @@ def read_source(file: Path, name: str) -> Source:
         text = data.decode("utf-8").removeprefix(_BOM)
     except UnicodeDecodeError as error:
         raise _not_utf8(data, error.start, name) from None
-    source = Source(name, text)
+    source = SourceText(name, text)
     if strange := _UNREADABLE.search(text):
         message = f"the character U+{ord(strange[0]):04X} cannot stand in a text file; remove it"
         raise ClaimFileError([source.problem(strange.start(), message)])
@@ -99,7 +99,7 @@ def _not_utf8(data: bytes, offset: int, name: str) -> ClaimFileError:
     start = data.rfind(b"\n", 0, offset) + 1
     end = data.find(b"\n", offset)
     line = data[start : end if end >= 0 else len(data)].decode("utf-8", errors="replace").rstrip("\r")
-    place = Source(name, before).place(len(before))
+    place = SourceText(name, before).place(len(before))
     message = f"byte {offset} (0x{data[offset]:02x}) is not UTF-8; save the file as UTF-8"
     return ClaimFileError([Problem(place, message, line.removeprefix(_BOM))])
 

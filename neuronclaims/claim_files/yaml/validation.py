@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from neuronclaims.claim_files.errors import Problem
 from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar, plain
-from neuronclaims.claim_files.yaml.source import Source
+from neuronclaims.claim_files.yaml.source import SourceText
 from neuronclaims.sentences.messages import closest, quoted
 from neuronclaims.sentences.options import models_in
 
@@ -36,7 +36,7 @@ class Section(Generic[M]):
     unlisted: tuple[str, ...] = ()
 
 
-def validate(section: Section[M], node: Node, source: Source) -> tuple[M | None, list[Problem]]:
+def validate(section: Section[M], node: Node, source: SourceText) -> tuple[M | None, list[Problem]]:
     """Check a node against a section's model: the model's instance, or None and the problems."""
     try:
         return section.model.model_validate(plain(node)), []
@@ -51,7 +51,7 @@ def validate(section: Section[M], node: Node, source: Source) -> tuple[M | None,
         return None, problems
 
 
-def missing_values(node: Node, source: Source) -> Iterator[Problem]:
+def missing_values(node: Node, source: SourceText) -> Iterator[Problem]:
     """Yield a problem for every key and list item below a node that has nothing written after it."""
     if isinstance(node, Items):
         for item in node.items:
@@ -66,7 +66,7 @@ def missing_values(node: Node, source: Source) -> Iterator[Problem]:
             yield from missing_values(value, source)
 
 
-def _problem(detail: ErrorDetails, section: Section[Any], node: Node, source: Source) -> Problem | None:
+def _problem(detail: ErrorDetails, section: Section[Any], node: Node, source: SourceText) -> Problem | None:
     loc = detail["loc"]
     found, key = _resolve(node, loc)
     where = section.where if len(loc) < 2 else f"in {quoted(str(loc[-2]))}"
@@ -106,7 +106,7 @@ def _resolve(node: Node, loc: tuple[int | str, ...]) -> tuple[Node, Scalar | Non
 
 
 def _unknown_key(
-    key: Scalar, loc: tuple[int | str, ...], section: Section[Any], where: str, source: Source
+    key: Scalar, loc: tuple[int | str, ...], section: Section[Any], where: str, source: SourceText
 ) -> Problem:
     width = key.end - key.start
     if len(loc) == 1 and key.text in section.elsewhere:

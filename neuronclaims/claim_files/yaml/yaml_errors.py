@@ -5,7 +5,7 @@ from __future__ import annotations
 import yaml
 
 from neuronclaims.claim_files.errors import Problem
-from neuronclaims.claim_files.yaml.source import Source
+from neuronclaims.claim_files.yaml.source import SourceText
 
 _TAB = "a tab stands here: YAML forbids tabs for indentation, use spaces"
 _STRUCTURE = "this line does not belong to what stands above it: check its indentation, quotes and brackets"
@@ -42,7 +42,7 @@ _AT_OPENING: tuple[tuple[str, str], ...] = (
 )
 
 
-def translated(error: yaml.MarkedYAMLError, source: Source) -> Problem:
+def translated(error: yaml.MarkedYAMLError, source: SourceText) -> Problem:
     """Say in our words and at its place what PyYAML could not read."""
     problem = error.problem or "not YAML"
     index = min(getattr(error.problem_mark, "index", 0), len(source.text))

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.kind import Answers
     from neuronclaims.kinds.projection.directions import Floats
     from neuronclaims.measurements import Measurement, ModelFacts
-    from neuronclaims.sentences.layers import Search
-    from neuronclaims.sentences.positions import Positions
+    from neuronclaims.sentences.layers import Layers
+    from neuronclaims.sentences.positions import TokenPositions
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,11 @@ class Activity:
     claim: Claim
     direction: Direction
     sets: tuple[tuple[Prompt, ...], tuple[Prompt, ...]]
-    layers: Search | None
-    positions: Positions | None
+    layers: Layers | None
+    positions: TokenPositions | None
 
     @classmethod
-    def of(cls, claim: Claim, layers: Search | None, positions: Positions | None) -> Activity:
+    def of(cls, claim: Claim, layers: Layers | None, positions: TokenPositions | None) -> Activity:
         """Look up the direction and the sets; raise ClaimError where the claim's options leave out what they need."""
         said, settings = claim.sentence, claim.settings
         direction = claim.directions[said.direction]

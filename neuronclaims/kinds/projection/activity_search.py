@@ -26,7 +26,7 @@ from neuronclaims.kinds.shared.designs import size_of
 from neuronclaims.kinds.shared.null_figures import drawn
 from neuronclaims.kinds.shared.requests import resamples_of
 from neuronclaims.sentences.options import Options
-from neuronclaims.sentences.positions import Positions
+from neuronclaims.sentences.positions import TokenPositions
 from neuronclaims.sentences.templates import Template
 from neuronclaims.stats import Estimate, TestResult
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from neuronclaims.measurements import Measurement, ModelFacts
     from neuronclaims.stats import ClusterResult, TwoSampleDesign
 
-FIRST_TOKENS = Positions(1, 40)
+FIRST_TOKENS = TokenPositions(1, 40)
 """The tokens that are searched: as many as published scans of activity over layers and tokens show."""
 
 CELLS_TOLD = 5

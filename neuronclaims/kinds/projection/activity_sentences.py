@@ -10,8 +10,8 @@ from neuronclaims.kinds.shared.margins import MarginOptions
 from neuronclaims.sentences.templates import Template
 
 if TYPE_CHECKING:
-    from neuronclaims.sentences.layers import Search
-    from neuronclaims.sentences.positions import Positions
+    from neuronclaims.sentences.layers import Layers
+    from neuronclaims.sentences.positions import TokenPositions
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,8 @@ class Region:
     comparison: Literal["higher", "lower", "not higher", "not lower"]
     first: str
     second: str
-    layers: Search | None = None
-    positions: Positions | None = None
+    layers: Layers | None = None
+    positions: TokenPositions | None = None
 
     def __str__(self) -> str:
         return REGION_TEMPLATE.render(self)
@@ -37,8 +37,8 @@ class Alike:
     verb: Literal["does not differ"]
     first: str
     second: str
-    layers: Search | None = None
-    positions: Positions | None = None
+    layers: Layers | None = None
+    positions: TokenPositions | None = None
 
     def __str__(self) -> str:
         return ALIKE_TEMPLATE.render(self)

@@ -16,7 +16,7 @@ from neuronclaims.results import Selection
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
     from neuronclaims.measurements import ModelFacts
-    from neuronclaims.sentences.layers import Search
+    from neuronclaims.sentences.layers import Layers
     from neuronclaims.sentences.subjects import Subject
     from neuronclaims.stats import Estimate
 
@@ -24,7 +24,7 @@ LEVEL = 0.95
 """The level of intervals, before they are widened."""
 
 
-def search_of(claim: Claim, who: Subject) -> Search | None:
+def search_of(claim: Claim, who: Subject) -> Layers | None:
     """Return what was searched for the neuron on these very prompts: what the claim says, or its sentence."""
     return who.layers if who.how == "some" else claim.settings.searched
 

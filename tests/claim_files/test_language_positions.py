@@ -16,11 +16,11 @@ from neuronclaims.claim_files.yaml.positions import (
     index_in,
     plain,
 )
-from neuronclaims.claim_files.yaml.source import LARGEST_FILE, Source
+from neuronclaims.claim_files.yaml.source import LARGEST_FILE, SourceText
 
 
 def tree(text):
-    return compose(Source("x.yaml", text))
+    return compose(SourceText("x.yaml", text))
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_every_scalar_knows_where_it_stands():
     first, second = claims.items
     assert isinstance(first, Scalar)
     assert isinstance(second, Entries)
-    source = Source("x.yaml", text)
+    source = SourceText("x.yaml", text)
     assert text[first.start : first.end] == "'é: x'"
     assert str(source.place(first.start)) == "x.yaml:3:5"
     assert str(source.place(second.get("claim").start)) == "x.yaml:4:20"
@@ -83,7 +83,7 @@ def test_every_scalar_knows_where_it_stands():
 def test_a_column_inside_a_scalar_is_known_only_where_its_text_is_the_source_text(written, known):
     text = f"k: {written}\n"
     scalar = tree(text).get("k")
-    index = index_in(Source("x", text), scalar, scalar.text.index("c"))
+    index = index_in(SourceText("x", text), scalar, scalar.text.index("c"))
     assert index == (text.rindex("c") if known else None)
 
 

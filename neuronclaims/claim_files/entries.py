@@ -2,25 +2,75 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
-from neuronclaims.claim_files.yaml.texts import (
-    GRADED_BY,
-    GradedBy,
-    graded_by,
-    listed,
-    one_or_more,
-)
+from neuronclaims.claim_files.claims import Method
+from neuronclaims.sentences.layers import Layers, LayersError, parse_layers
 from neuronclaims.sentences.options import SCALAR, OneOf
 
-METHODS = ("mean difference", "pca of paired differences", "logistic regression")
+
+def search(value: object) -> Layers:
+    """Read what was searched; the error carries what was probably meant."""
+    if not isinstance(value, str):
+        raise PydanticCustomError("string_type", "")
+    try:
+        return parse_layers(value)
+    except LayersError as error:
+        raise PydanticCustomError("claims_search", "", {"rule": error.rule, "near": error.near}) from None
+
+
+FINGERPRINT = re.compile(r"[0-9a-f]{64}")
+"""The SHA-256 of a model's weights, as reports show it."""
+
+GRADED_BY: dict[str, Any] = {
+    "anyOf": [
+        {"type": "string", "pattern": f"^{FINGERPRINT.pattern}$"},
+        {
+            "type": "object",
+            "properties": {"column": {"type": "string"}},
+            "required": ["column"],
+            "additionalProperties": False,
+        },
+    ]
+}
+
+
+@dataclass(frozen=True, slots=True)
+class GradedBy:
+    """Where the fingerprint of the model that gave some answers stands: in the claim file, or in a column."""
+
+    fingerprint: str | None = None
+    column: str | None = None
+
+
+def graded_by(value: object) -> GradedBy:
+    """Read ``graded_by``: a fingerprint, or a mapping with the key ``column``."""
+    if isinstance(value, str) and FINGERPRINT.fullmatch(value):
+        return GradedBy(fingerprint=value)
+    if isinstance(value, dict) and list(value) == ["column"] and isinstance(value["column"], str):
+        return GradedBy(column=value["column"])
+    rule = "give the SHA-256 of a model, 64 digits and letters a to f, or {column: NAME}"
+    raise PydanticCustomError("claims_rule", "", {"rule": rule})
+
+
+def listed(value: object) -> object:
+    """Return one text as a list of it."""
+    return [value] if isinstance(value, str) else value
+
+
+def one_or_more(item: dict[str, Any]) -> WithJsonSchema:
+    """Return the JSON Schema of an item or a list of items."""
+    return WithJsonSchema({"anyOf": [item, {"type": "array", "items": item, "minItems": 1}]})
+
 
 Text = Annotated[str, Field(min_length=1), WithJsonSchema(SCALAR)]
 Texts = Annotated[list[Text], Field(min_length=1), BeforeValidator(listed), one_or_more(SCALAR)]
 Column = Annotated[str, Field(min_length=1)]
-Method = Annotated[str, OneOf("method", METHODS)]
 Where = dict[Column, Texts]
 Grader = Annotated[GradedBy, PlainValidator(graded_by), WithJsonSchema(GRADED_BY)]
 From = Annotated[
@@ -42,13 +92,13 @@ _TABLE = "A .jsonl or .csv file, relative to the claim file."
 _GRADED = "The SHA-256 of the model whose answers these are, or {column: NAME} where the rows hold it."
 
 
-class Part(BaseModel):
+class FileMapping(BaseModel):
     """A mapping in a claim file: keys that it does not know are errors."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
 
 
-class FileSet(Part):
+class FileSet(FileMapping):
     """A prompt set kept in a file of its own."""
 
     file: Column = Field(
@@ -68,7 +118,7 @@ class FileSet(Part):
     graded_by: Grader | None = Field(None, description=_GRADED)
 
 
-class PromptEntry(Part):
+class PromptEntry(FileMapping):
     """One prompt written in the claim file, with what belongs to it."""
 
     text: Text = Field(description="The prompt.")
@@ -82,7 +132,7 @@ class PromptEntry(Part):
     )
 
 
-class FilePairs(Part):
+class FilePairs(FileMapping):
     """Pairs of prompts kept in a file of their own."""
 
     file: Column = Field(description=_TABLE)
@@ -94,7 +144,7 @@ class FilePairs(Part):
     graded_by: Grader | None = Field(None, description=_GRADED)
 
 
-class PairEntry(Part):
+class PairEntry(FileMapping):
     """One pair of prompts written in the claim file."""
 
     clean: Text = Field(description="The text with the prediction in question.")
@@ -105,13 +155,13 @@ class PairEntry(Part):
     )
 
 
-class DirectionEntry(Part):
+class DirectionEntry(FileMapping):
     """A direction in activation space, and what it is fitted on."""
 
     from_: From = Field(
         alias="from", description="Two prompt sets, the direction pointing to the first; or pairs, by name."
     )
-    method: Method = Field(description="How the direction is fitted.")
+    method: Annotated[Method, OneOf("method")] = Field(description="How the direction is fitted.")
     neutral: Text | None = Field(
         None, description="The prompt set by whose mean and spread scores are standardised."
     )
