@@ -83,7 +83,7 @@ class PairSet:
 
     @property
     def prompts(self) -> tuple[Prompt, ...]:
-        """The texts of all pairs as prompts: of each pair the clean one, then the corrupted one."""
+        """Return the texts of all pairs as prompts: of each pair the clean one, then the corrupted one."""
         return tuple(
             Prompt(text, pair.source, pair.id, pair.group)
             for pair in self.pairs
@@ -110,12 +110,12 @@ class Direction:
 
     @property
     def made_from(self) -> tuple[str, ...]:
-        """The names of all sets and pairs it rests on, the neutral set included."""
+        """Return the names of all sets and pairs it rests on, the neutral set included."""
         return (*self.names, *([self.neutral.name] if self.neutral else []))
 
     @property
     def paired(self) -> bool:
-        """Whether ``first`` and ``second`` are aligned in pairs."""
+        """Return whether ``first`` and ``second`` are aligned in pairs."""
         return len(self.names) == 1 or self.method == "pca of paired differences"
 
 
@@ -203,5 +203,8 @@ def slug(text: str) -> str:
     """Return an id for a sentence: lower-case words joined by ``-``; a single ``:`` between digits stays.
 
     pytest's selection by node id allows no ``[``, ``]`` or ``::``, and its display breaks at ``.``.
+
+    >>> slug("mlp_post neuron 3:17 activates more for Hanoi")
+    'mlp-post-neuron-3:17-activates-more-for-hanoi'
     """
     return re.sub(r"[^a-z0-9:]+|(?<![0-9]):|:(?![0-9])", "-", text.lower()).strip("-")

@@ -29,13 +29,13 @@ class Draft:
 
     @property
     def id(self) -> str | None:
-        """The id given or, from the sentence, made; None where neither could be read."""
+        """Return the id given, or one made from the sentence; None where neither could be read."""
         if self.entry is not None and self.entry.id is not None:
             return self.entry.id
         return slug(self.parsed.text) if self.parsed is not None else None
 
     def gives(self, key: str) -> bool:
-        """Whether the claim has a setting of its own, be it right or wrong."""
+        """Return whether the claim has a setting of its own, right or wrong."""
         return isinstance(self.node, Entries) and key in self.node.entries
 
     def named(self, section: str) -> tuple[tuple[str, str], ...]:
@@ -44,16 +44,16 @@ class Draft:
 
     @property
     def tested(self) -> tuple[str, ...]:
-        """The names of the sets and pairs whose prompts test the claim."""
+        """Return the names of the sets and pairs whose prompts test the claim."""
         return tuple(name for section in ("sets", "pairs", TEXTS) for _, name in self.named(section))
 
     @property
     def site(self) -> str | None:
-        """The site that the sentence names, if it does."""
+        """Return the site that the sentence names, None where it names none."""
         return self.parsed.template.site(self.parsed.value) if self.parsed is not None else None
 
     def does_without(self, key: str) -> bool:
-        """Whether the claim needs no such key: its sentence names the site, or it is one that reads no text."""
+        """Return whether the claim needs no such key: its sentence names the site, or it is one that reads no text."""
         if key == "site":
             return self.parsed is None or self.site is not None
         return self.parsed is not None and not self.parsed.template.texts

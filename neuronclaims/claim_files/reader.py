@@ -33,6 +33,29 @@ def read_claim_file(path: Path, templates: Sequence[Template]) -> ClaimFile:
 
     Raises ClaimFileError with every problem of all of them. Messages show the path from the working
     directory where the file lies below it.
+
+    >>> import tempfile
+    >>> from neuronclaims.kinds import templates
+    >>> text = '''
+    ... version: 1
+    ... models: [demo]
+    ... site: mlp_post
+    ... tokens: mean of prompt
+    ... sets:
+    ...   hanoi: [Hanoi is old., Tom flew to Hanoi.]
+    ...   baseline: [The fox jumps., We painted the kitchen.]
+    ... claims:
+    ...   - neuron 2:340 activates more  for hanoi than baseline
+    ... '''
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "places.claims.yaml"
+    ...     _ = path.write_text(text)
+    ...     file = read_claim_file(path, templates())
+    >>> claim = file.claims[0]
+    >>> claim.text, claim.settings.site, str(claim.settings.tokens)
+    ('neuron 2:340 activates more for hanoi than baseline', 'mlp_post', 'mean of prompt')
+    >>> [prompt.text for prompt in claim.sets["hanoi"].prompts]
+    ['Hanoi is old.', 'Tom flew to Hanoi.']
     """
     source = read_source(path, _shown(path))
     root = compose(source)

@@ -75,7 +75,7 @@ def _searched(header: Header | None, draft: Draft) -> Layers | None:
 
 
 def _about_some(draft: Draft) -> bool:
-    """Whether the sentence is about some neuron of several, and so says itself what is searched."""
+    """Return whether the sentence is about some neuron of several, and so says itself what is searched."""
     return any(subject.how == "some" for _, subject in _values(draft, "subject"))
 
 

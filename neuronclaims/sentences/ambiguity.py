@@ -53,7 +53,25 @@ class _Graph:
 
 
 def check_templates(templates: Mapping[str, Template]) -> None:
-    """Raise TemplateError when two kinds of claim, given by name, could read one sentence in two ways."""
+    """Refuse templates, given by the names of their kinds, of which two could read one sentence.
+
+    Raises TemplateError with the names of both, and where one template alone could read a sentence in two ways.
+
+    >>> from dataclasses import dataclass
+    >>> from neuronclaims.sentences.templates import Template, TemplateError
+    >>> @dataclass(frozen=True)
+    ... class Likes:
+    ...     place: str
+    >>> @dataclass(frozen=True)
+    ... class Loves:
+    ...     place: str
+    >>> check_templates({"likes": Template("likes {place:set}", Likes), "loves": Template("loves {place:set}", Loves)})
+    >>> try:
+    ...     check_templates({"a": Template("likes {place:set}", Likes), "b": Template("likes {place:set}", Loves)})
+    ... except TemplateError as error:
+    ...     print(error)
+    a sentence could be read both as a, 'likes SET', and as b, 'likes SET'
+    """
     named = [(name, template, _Graph.of(template)) for name, template in templates.items()]
     for number, (name, template, graph) in enumerate(named):
         for other_name, other, other_graph in named[number + 1 :]:
@@ -82,7 +100,7 @@ def _walk(first: _Graph, second: _Graph) -> Iterator[_Pair]:
 
 
 def _reads_twice(graph: _Graph) -> bool:
-    """Whether two different ways through a graph, each word fitting both, part and come together again."""
+    """Return whether one row of words can take two different ways through a graph."""
     reached = set(_walk(graph, graph))
     ending = {pair for pair in reached if END in graph.after[pair[0]] & graph.after[pair[1]]}
     before: dict[_Pair, list[_Pair]] = {}

@@ -11,29 +11,34 @@ from neuronclaims.sentences.messages import closest, quoted
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A field whose value is the text of one option; of options that begin alike, the longest that fits counts."""
+    """A field whose value is the text of one option; of options that begin alike, the longest that fits counts.
+
+    >>> from neuronclaims.sentences.field_types import split_words
+    >>> Choice(("activates", "does not activate")).read(split_words("does not activate more"))
+    ('does not activate', 3)
+    """
 
     options: tuple[str, ...]
 
     @property
     def expected(self) -> tuple[str, ...]:
-        """The options, quoted."""
+        """Return the options, quoted."""
         return tuple(quoted(option) for option in self.options)
 
     @property
     def shape(self) -> str:
-        """The options between bars, in parentheses where one has several words."""
+        """Return the options between bars, in parentheses where one has several words."""
         joined = "|".join(self.options)
         return f"({joined})" if " " in joined else joined
 
     @property
     def candidates(self) -> tuple[str, ...]:
-        """The options."""
+        """Return the options."""
         return self.options
 
     @property
     def patterns(self) -> tuple[Pattern, ...]:
-        """The words of each option."""
+        """Return the words of each option."""
         return tuple(literal(option) for option in self.options)
 
     def read(self, words: Sequence[Word]) -> tuple[str, int]:

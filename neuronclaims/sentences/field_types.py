@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeAlias
@@ -52,7 +53,7 @@ class Label:
     accepts: Callable[[str], bool]
 
     def meets(self, other: Label) -> bool:
-        """Whether some word could stand for both."""
+        """Return whether some word could stand for both."""
         return any(map(other.accepts, self.examples)) or any(map(self.accepts, other.examples))
 
 
@@ -68,19 +69,19 @@ class FieldType(Protocol[ValueT]):
 
     @property
     def expected(self) -> tuple[str, ...]:
-        """What an error says could have stood there."""
+        """Return what an error says could have stood there."""
 
     @property
     def shape(self) -> str:
-        """What stands for the field in a listing of templates."""
+        """Return what stands for the field in a listing of templates."""
 
     @property
     def candidates(self) -> tuple[str, ...]:
-        """The words it allows, where they can be counted."""
+        """Return the words it allows, where they can be counted."""
 
     @property
     def patterns(self) -> tuple[Pattern, ...]:
-        """The rows of words it reads; of a list, one with one item and one with two."""
+        """Return the rows of words it reads; of a list, one with one item and one with two."""
 
     def read(self, words: Sequence[Word]) -> tuple[ValueT, int]:
         """Return the value that the first words hold, and how many words those are; raise MisreadError."""
@@ -93,7 +94,19 @@ class FieldType(Protocol[ValueT]):
 
 @dataclass(frozen=True, slots=True)
 class OneWord(Generic[ValueT]):
-    """A field filled by exactly one word."""
+    """A field filled by exactly one word.
+
+    ``what`` says in an error what was expected, ``examples`` are words it reads, ``parse`` returns the value of a word
+    or raises MisreadError, ``write`` returns the word of a value.
+
+    >>> def colour(word: Word) -> str:
+    ...     if word.quoted or word.text not in ("red", "blue"):
+    ...         raise MisreadError("a colour is red or blue")
+    ...     return word.text
+    >>> field = OneWord("a colour", "COLOUR", ("red",), colour)
+    >>> field.read(split_words("blue in hanoi"))
+    ('blue', 1)
+    """
 
     what: str
     shape: str
@@ -104,12 +117,12 @@ class OneWord(Generic[ValueT]):
 
     @property
     def expected(self) -> tuple[str, ...]:
-        """What an error says could have stood there."""
+        """Return what an error says could have stood there."""
         return (self.what,)
 
     @property
     def patterns(self) -> tuple[Pattern, ...]:
-        """The one word."""
+        """Return the one word."""
         return ((Label(self.examples, self._accepts),),)
 
     def read(self, words: Sequence[Word]) -> tuple[ValueT, int]:
@@ -122,6 +135,15 @@ class OneWord(Generic[ValueT]):
         except MisreadError:
             return False
         return True
+
+
+def split_words(text: str) -> list[Word]:
+    """Return the words of a text, none of them quoted.
+
+    >>> split_words("layer 11")
+    [Word(text='layer', start=0, quoted=False), Word(text='11', start=6, quoted=False)]
+    """
+    return [Word(match[0], match.start()) for match in re.finditer(r"\S+", text)]
 
 
 def literal(text: str) -> Pattern:

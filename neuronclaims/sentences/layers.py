@@ -50,7 +50,13 @@ class LayersError(ValueError):
 
 
 def parse_layers(text: str) -> Layers:
-    """Read what ``searched:`` says. Raises LayersError."""
+    """Read what ``searched:`` says. Raises LayersError.
+
+    >>> parse_layers("layers 3 to 5 and 9")
+    Layers(layers=(3, 4, 5, 9))
+    >>> str(parse_layers("all layers"))
+    'all layers'
+    """
     written = " ".join(text.split())
     if not re.fullmatch(PATTERN, written):
         raise LayersError(RULE, _guess(written))
@@ -85,7 +91,12 @@ def _guess(written: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class LayersField:
-    """Layers as ``searched:`` names them: ``layer 11``, ``layers 10 to 25``, ``layers 3, 5 and 9``, ``all layers``."""
+    """Layers as ``searched:`` names them: ``layer 11``, ``layers 10 to 25``, ``layers 3, 5 and 9``, ``all layers``.
+
+    >>> from neuronclaims.sentences.field_types import split_words
+    >>> LayersField().read(split_words("layers 10 to 12 for hanoi"))
+    (Layers(layers=(10, 11, 12)), 4)
+    """
 
     expected: tuple[str, ...] = ("layers such as 'layers 10 to 25'",)
     shape: str = "LAYERS"
@@ -93,7 +104,7 @@ class LayersField:
 
     @property
     def patterns(self) -> tuple[Pattern, ...]:
-        """One layer, a range, a list of two, and all."""
+        """Return one layer, a range, a list of two, and all."""
         one, more = literal("layer"), literal("layers")
         ranges = (*more, *_NUMBER, *literal("to"), *_NUMBER)
         lists = (*more, *_MORE, *_NUMBER), (*more, *_NUMBER, *literal("and"), *_NUMBER)

@@ -18,7 +18,11 @@ _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]
 
 
 def closest(word: str, candidates: Iterable[str]) -> str | None:
-    """Return the candidate that ``word`` was probably meant to be, or None when none is near."""
+    """Return the candidate that ``word`` was probably meant to be, or None when none is near.
+
+    >>> closest("hanoy", ["baseline", "hanoi"])
+    'hanoi'
+    """
     by_fold = {candidate.casefold(): candidate for candidate in candidates}
     folded = word.casefold()
     if folded in by_fold:
@@ -30,7 +34,11 @@ def closest(word: str, candidates: Iterable[str]) -> str | None:
 
 
 def either(options: Sequence[str]) -> str:
-    """Join options as a sentence does: ``a``, ``a or b``, ``a, b or c``."""
+    """Join options as a sentence does.
+
+    >>> either(["zero", "mean", "resample"])
+    'zero, mean or resample'
+    """
     if len(options) < 2:
         return "".join(options)
     return f"{', '.join(options[:-1])} or {options[-1]}"

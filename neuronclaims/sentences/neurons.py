@@ -30,7 +30,12 @@ class Neuron:
 
 @dataclass(frozen=True, slots=True)
 class NeuronsField:
-    """One neuron or more, a comma after each but the last."""
+    """One neuron or more, a comma after each but the last.
+
+    >>> from neuronclaims.sentences.field_types import split_words
+    >>> NeuronsField().read(split_words("11:365, 11:680 for hanoi"))
+    ((Neuron(layer=11, index=365), Neuron(layer=11, index=680)), 2)
+    """
 
     expected: tuple[str, ...] = ("neurons such as '11:365, 11:680'",)
     shape: str = "LAYER:INDEX, ..."
@@ -38,7 +43,7 @@ class NeuronsField:
 
     @property
     def patterns(self) -> tuple[Pattern, ...]:
-        """A list of one and of two."""
+        """Return a list of one and of two."""
         last = Label(("11:365",), lambda text: bool(_SOME.fullmatch(text)))
         more = Label(("11:365,",), lambda text: text.endswith(",") and bool(_SOME.fullmatch(text[:-1])))
         return (last,), (more, last)

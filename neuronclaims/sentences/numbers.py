@@ -27,13 +27,22 @@ class Amount:
 
 
 def number_text(value: float) -> str:
-    """Return the shortest text that reads back as ``value``, without a trailing ``.0``."""
+    """Return the shortest text that reads back as ``value``, without a trailing ``.0``.
+
+    >>> number_text(2.0), number_text(0.1)
+    ('2', '0.1')
+    """
     return repr(float(value) + 0.0).removesuffix(".0")  # adding 0.0 turns -0.0 into 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class AmountField:
-    """A number, alone or followed by the unit ``sd``."""
+    """A number, alone or followed by the unit ``sd``.
+
+    >>> from neuronclaims.sentences.field_types import split_words
+    >>> AmountField().read(split_words("0.5 sd"))
+    (Amount(value=0.5, unit='sd'), 2)
+    """
 
     expected: tuple[str, ...] = ("an amount such as 0.5 or '0.5 sd'",)
     shape: str = "AMOUNT"
@@ -41,7 +50,7 @@ class AmountField:
 
     @property
     def patterns(self) -> tuple[Pattern, ...]:
-        """A number alone, and with its unit."""
+        """Return a number alone, and with its unit."""
         number = Label(("0.5",), lambda text: bool(_NUMBER.fullmatch(text)))
         return (number,), (number, *literal("sd"))
 

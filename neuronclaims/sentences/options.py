@@ -25,7 +25,7 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from neuronclaims.sentences.field_types import MisreadError, Word
+from neuronclaims.sentences.field_types import MisreadError, split_words
 from neuronclaims.sentences.messages import closest
 from neuronclaims.sentences.numbers import Amount, AmountField
 
@@ -35,6 +35,7 @@ class Options(BaseModel):
 
     An option may be left out where its field has a default. Give each a description: editors show it.
 
+    >>> from pydantic import Field
     >>> class SteeringOptions(Options):
     ...     drawn: int = Field(10, gt=0, description="How many random directions are drawn.")
     ...     texts: PromptSetName | None = Field(None, description="The prompt set that is steered.")
@@ -52,7 +53,11 @@ class OneOf:
 
     The words are those of the ``Literal`` it annotates, or ``options``. ``what`` names what they are, in the singular.
 
-    >>> Replacement = Annotated[Literal["zero", "mean"], OneOf("replacement")]
+    >>> from typing import Annotated, Literal
+    >>> class ChangeOptions(Options):
+    ...     held: Annotated[Literal["zero", "mean"], OneOf("replacement")] = "zero"
+    >>> ChangeOptions(held="mean").held
+    'mean'
     """
 
     what: str
@@ -106,7 +111,7 @@ def _truth(value: object) -> bool:
 def _size(value: object) -> Amount:
     if not isinstance(value, str):
         raise PydanticCustomError("string_type", "")
-    words = [Word(text, 0) for text in value.split()]
+    words = split_words(value)
     rule, near = "write an amount above 0, such as 0.1 or '0.5 sd'", None
     try:
         found, used = AmountField().read(words)

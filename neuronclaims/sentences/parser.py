@@ -88,6 +88,23 @@ def parse(sentence: str, templates: Sequence[Template]) -> Parsed:
     """Read a sentence with the template that fits it.
 
     Raises SentenceError when none does, TemplateError when two do (which ``check_templates`` finds beforehand).
+
+    >>> from dataclasses import dataclass
+    >>> from neuronclaims.sentences.templates import Template
+    >>> @dataclass(frozen=True)
+    ... class Likes:
+    ...     verb: str
+    ...     place: str
+    >>> likes = Template("the model {verb:likes|dislikes} {place:set}", Likes)
+    >>> parse("the model likes  hanoi", [likes]).text
+    'the model likes hanoi'
+    >>> try:
+    ...     parse("the model lykes hanoi", [likes])
+    ... except SentenceError as error:
+    ...     print(error)
+    expected 'likes' or 'dislikes', found 'lykes'
+          | the model lykes hanoi
+          |           ^^^^^ did you mean 'likes'?
     """
     words = _words(sentence, templates)
     full_stop = _full_stop(words)
@@ -203,7 +220,7 @@ def _misread(template: Template, piece: Field, at: int, sure: bool, misread: Mis
 
 
 def _furthest(sentence: str, words: Sequence[Word], misses: Sequence[_Miss]) -> SentenceError:
-    """Make one error of what all templates that got furthest expected there."""
+    """Return one error with all that the templates which got furthest expected there."""
     furthest = _telling(words, misses)
     at = furthest[0].at if furthest else 0
     expected = either(list(dict.fromkeys(each for miss in furthest for each in miss.expected)))

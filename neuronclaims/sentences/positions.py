@@ -26,7 +26,12 @@ class TokenPositions:
 
 @dataclass(frozen=True, slots=True)
 class PositionsField:
-    """Tokens of a text, counted from 1: ``token 5``, ``tokens 1 to 30``."""
+    """Tokens of a text, counted from 1: ``token 5``, ``tokens 1 to 30``.
+
+    >>> from neuronclaims.sentences.field_types import split_words
+    >>> PositionsField().read(split_words("tokens 1 to 30"))
+    (TokenPositions(first=1, last=30), 4)
+    """
 
     expected: tuple[str, ...] = ("tokens such as 'tokens 1 to 30'",)
     shape: str = "TOKENS"
@@ -34,7 +39,7 @@ class PositionsField:
 
     @property
     def patterns(self) -> tuple[Pattern, ...]:
-        """One token, and a range."""
+        """Return one token, and a range."""
         number = (Label(("5",), lambda text: bool(_POSITION.fullmatch(text))),)
         return (*literal("token"), *number), (*literal("tokens"), *number, *literal("to"), *number)
 

@@ -1,4 +1,4 @@
-"""The field for whom a claim is about: one neuron, every one of some, or some neuron of a layer."""
+"""Whom a claim is about, and the field for it: one neuron, every one of some, or some neuron of a layer."""
 
 from __future__ import annotations
 
@@ -44,6 +44,10 @@ class SubjectField:
 
     ``neuron 11:365``; ``every neuron of 11:365, 11:680``; ``some neuron of layer 11``; ``some neuron``. A word ``of``
     after ``some neuron`` always begins its layers.
+
+    >>> from neuronclaims.sentences.field_types import split_words
+    >>> SubjectField().read(split_words("some neuron of layer 11 activates"))
+    (Subject(how='some', neurons=(), layers=Layers(layers=(11,))), 5)
     """
 
     expected: tuple[str, ...] = ("'neuron'", "'every neuron of'", "'some neuron'")
@@ -52,7 +56,7 @@ class SubjectField:
 
     @property
     def patterns(self) -> tuple[Pattern, ...]:
-        """Each of the four forms, with all that their lists may be."""
+        """Return each of the four forms, with all that their lists may be."""
         every, some = literal("every neuron of"), literal("some neuron")
         return (
             *((*literal("neuron"), *one) for one in ONE_NEURON.patterns),

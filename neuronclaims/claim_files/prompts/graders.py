@@ -16,12 +16,12 @@ class Answer(Protocol):
 
     @property
     def graded_by(self) -> str | None:
-        """The fingerprint of the model whose answer it is."""
+        """Return the fingerprint of the model whose answer it is."""
         ...
 
     @property
     def where(self) -> str:
-        """The file and line it stands in."""
+        """Return the file and line it stands in."""
         ...
 
     def problem(self, message: str) -> Problem:

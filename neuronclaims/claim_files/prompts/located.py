@@ -24,7 +24,7 @@ class LocatedPrompt:
 
     @property
     def where(self) -> str:
-        """The file and line it stands in."""
+        """Return the file and line it stands in."""
         return self.prompt.source
 
     def problem(self, message: str) -> Problem:

@@ -1,4 +1,4 @@
-"""YAML as text with marks: every scalar stays the text that was written, every node knows where it stands.
+"""YAML as text with positions: every scalar stays the text that was written, every node knows where it stands.
 
 YAML's own typing would read the neuron ``11:36`` as 696 and the prompt ``no`` as False; here the schema
 decides types. The tree is built from the parser's events rather than from its composed nodes: only events
@@ -34,7 +34,7 @@ class Scalar:
 
     @property
     def missing(self) -> bool:
-        """Whether nothing at all was written, as in ``key:``."""
+        """Return whether nothing at all was written, as in ``key:``."""
         return self.plain and not self.text
 
 

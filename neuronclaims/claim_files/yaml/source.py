@@ -27,7 +27,7 @@ class SourceText:
 
     @cached_property
     def lines(self) -> list[str]:
-        """All lines without their ends; lines end as editors see it (LF, CRLF, CR)."""
+        """Return all lines without their ends; lines end as editors see it (LF, CRLF, CR)."""
         return _LINE_END.split(self.text)
 
     @cached_property

@@ -90,7 +90,7 @@ def _problem(detail: ErrorDetails, section: Section[Any], node: Node, source: So
 
 
 def _misspelt(detail: ErrorDetails, problems: Sequence[Problem]) -> bool:
-    """Whether a missing key is one that a misspelt key was already said to mean."""
+    """Return whether a missing key is one that a misspelt key was already said to mean."""
     return detail["type"] == "missing" and any(p.suggestion == detail["loc"][-1] for p in problems)
 
 
