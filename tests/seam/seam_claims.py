@@ -32,5 +32,5 @@ def claim_text() -> str:
         "alike": [{"clean": f"{name} is same", "corrupted": f"{name} is very same"} for name in NAMES],
     }
     claims = [{"id": name, "claim": claim} for name, claim in CLAIMS.items()]
-    head = {"version": 1, "models": ["model"], "site": "resid_post", "tokens": "mean of prompt"}
+    head = {"version": 1, "models": ["model"], "site": "resid_post", "tokens": "mean of prompt", "height": 1}
     return json.dumps({**head, "sets": sets, "pairs": pairs, "claims": claims}, indent=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from pydantic import Field
 
 from neuronclaims import stats
 from neuronclaims.figures import BinRow, Bins, Matrix, Panel, Point, Points, Surface, Table
@@ -13,6 +14,7 @@ from neuronclaims.kinds.shared.requests import activations, in_order
 from neuronclaims.measurements import Pair, Prediction, Restoration
 from neuronclaims.results import Selection
 from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.options import Options
 from neuronclaims.sentences.templates import Template
 
 
@@ -169,8 +171,12 @@ class Flat:
     three: str
 
 
+class FlatOptions(Options):
+    height: float = Field(0.5, gt=0, description="The difference that would matter.")
+
+
 class FlatKind(Toy):
-    """Three sets, a margin that the kind knows itself, and a surface."""
+    """Three sets, a margin that is an option of this kind alone, and a surface."""
 
     def needs(self, claim, facts):
         said = claim.sentence
@@ -183,7 +189,11 @@ class FlatKind(Toy):
         said = claim.sentence
         first, second, third = (values[:, said.neuron.index] for values in answers.values())
         result = stats.equivalence_test(
-            first, np.concatenate([second, third]), margin=1.0, scale="difference", paired=False
+            first,
+            np.concatenate([second, third]),
+            margin=claim.settings.options.height,
+            scale="difference",
+            paired=False,
         )
         panels = tuple(
             Panel(
@@ -217,5 +227,8 @@ RESTORES = RestoresKind(
     "restores", Template("neuron {neuron:neuron} restores {share:share} in {where:pairs}", Restores)
 )
 FLAT = FlatKind(
-    "flat", Template("neuron {neuron:neuron} stays flat over {one:set} and {two:set} and {three:set}", Flat)
+    "flat",
+    Template(
+        "neuron {neuron:neuron} stays flat over {one:set} and {two:set} and {three:set}", Flat, FlatOptions
+    ),
 )
