@@ -20,6 +20,8 @@ Alternative: TypeAlias = Literal["greater", "less", "two-sided", "within", "not 
 class Effect:
     """One effect size with its interval, in the unit its name says.
 
+    ``key`` tells effects apart; it is empty for results written before effects had keys. ``symbol`` is the name as
+    narrow columns have room for, and ``signed`` says whether the sign is the first thing to be read.
     ``low`` and ``high`` bound a ``level`` confidence interval found by ``method``; both are None where the data
     allow none, and ``value`` is None where the effect itself is undefined.
     """
@@ -30,6 +32,9 @@ class Effect:
     high: float | None
     level: float
     method: str
+    key: str = ""
+    symbol: str = ""
+    signed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,6 @@ from neuronclaims.stats.verdicts import MARGIN_SIDES
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim, ClaimFile
 
-SPOKEN = {
-    "Hedges' g": "difference in sd (Hedges' g)",
-    "Hedges' g within blocks": "difference in sd within blocks (Hedges' g)",
-    "dz": "difference in sd of the differences (dz)",
-}
-"""Names of effects that do not read well after "the"."""
-
 
 def conclude(
     file: ClaimFile, model: str, findings: Mapping[str, Finding], errors: Mapping[str, str]
@@ -51,7 +44,7 @@ def _judged(
     decision = _decision(finding, adjusted, smallest_p, family.alpha)
     reason = stats.explain(
         decision,
-        effect=SPOKEN.get(finding.estimate.name, finding.estimate.name),
+        effect=finding.estimate.effect.spoken,
         claimed=finding.claimed,
         unit="pair" if finding.paired else finding.unit,
         counts=tuple(count for _, count in finding.counts),
@@ -161,4 +154,5 @@ def _effects(estimates: Sequence[stats.Estimate]) -> tuple[Effect, ...]:
 
 
 def _effect(e: stats.Estimate) -> Effect:
-    return Effect(e.name, e.value, e.low, e.high, e.level, e.method)
+    size = e.effect
+    return Effect(e.name, e.value, e.low, e.high, e.level, e.method, size.key, size.short, size.signed)

@@ -83,7 +83,8 @@ def noise_of(*dtypes: str) -> float:
 def as_effect(change: Change, level: float = 0.95) -> Effect:
     """Return a change as results hold effects."""
     e = change.estimate(level)
-    return Effect(e.name, e.value, e.low, e.high, e.level, e.method)
+    size = e.effect
+    return Effect(e.name, e.value, e.low, e.high, e.level, e.method, size.key, size.short, size.signed)
 
 
 def _directed(found: Paired, old: Row) -> Paired:

@@ -50,12 +50,12 @@ def effect_texts(effects: Sequence[Effect], fact: bool = False, width: int | Non
 
 def effect_name(effect: Effect) -> str:
     """Return an effect's name as columns have room for."""
-    return SHORT.get(effect.name, effect.name)
+    return effect.symbol or effect.name
 
 
 def effect_value(effect: Effect) -> str:
     """Return an effect's number, with its sign where that is the first thing to be read."""
-    return number(effect.value, effect.name in SIGNED)
+    return number(effect.value, effect.signed)
 
 
 def effect_numbers(effect: Effect, fact: bool = False) -> str:
@@ -74,30 +74,8 @@ def _within(width: int, name: str, value: str, bounds: str) -> list[str]:
 def _interval(effect: Effect, dispensable: bool) -> str:
     if effect.low is None and effect.high is None:
         return "" if dispensable else "[no interval]"
-    signed = effect.name in SIGNED
+    signed = effect.signed
     return f"[{number(effect.low, signed)}, {number(effect.high, signed)}]"
-
-
-SHORT = {
-    "difference of means": "diff.",
-    "block-adjusted difference of means": "diff. in blocks",
-    "AUROC within blocks": "AUROC in blocks",
-    "mean difference": "mean diff.",
-    "Hedges' g": "g",
-    "Hedges' g within blocks": "g in blocks",
-}
-"""Names of effects as columns have room for."""
-
-SIGNED = (
-    "difference of means",
-    "block-adjusted difference of means",
-    "mean difference",
-    "Hedges' g",
-    "Hedges' g within blocks",
-    "Cliff's delta",
-    "dz",
-)
-"""Effects whose sign is the first thing to be read."""
 
 
 def counts_text(evidence: Evidence) -> str:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     )
     from neuronclaims.stats.effects.changes import Change as Change
     from neuronclaims.stats.effects.changes import effect_change as effect_change
+    from neuronclaims.stats.effects.effect_size import EffectSize as EffectSize
     from neuronclaims.stats.effects.estimate import Estimate as Estimate
     from neuronclaims.stats.effects.intervals import (
         auroc_estimate as auroc_estimate,

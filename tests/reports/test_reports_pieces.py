@@ -35,7 +35,7 @@ from neuronclaims.reports.wording import (
 )
 from neuronclaims.results import Effect, Evidence, Rank, Result, Selection, Test
 
-EFFECT = Effect("AUROC", 0.9, 0.8, 0.95, 0.95, "score")
+EFFECT = Effect("AUROC", 0.9, 0.8, 0.95, 0.95, "score", "auroc", "AUROC")
 TEST = Test("exact permutation", "greater", 1.5, 0.01, 0.02, "holm", 2, 0.05, True, 70, 1 / 70, 0.0)
 FIGURE = Distributions("resid_post 0:1", (Row("a", (1.0, 2.0)), Row("b", (0.0,))))
 EVIDENCE = Evidence(

@@ -27,7 +27,7 @@ import numpy as np
 from neuronclaims import stats
 from neuronclaims.kinds.interventions.ablation_sentences import TEMPLATE
 from neuronclaims.kinds.interventions.ablation_shown import (
-    change_name,
+    change_of_outcome,
     controls_of,
     divergence_of,
     figures_of,
@@ -146,7 +146,7 @@ def _null(asked: Asked, measured: Measured, test: TestResult) -> tuple[Null, ...
     if asked.denied is not None:
         return ()
     seed = asked.seed(asked.prompts)
-    name = change_name(asked)
+    name = change_of_outcome(asked).name
     if asked.searched:
         after, column = measured.all_after, measured.column(asked.claim.sentence.neurons[0])
         before = np.broadcast_to(measured.before[:, None], after.shape)

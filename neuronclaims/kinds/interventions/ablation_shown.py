@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.kind import Answers
     from neuronclaims.stats import Estimate
 
+OF_PROBABILITY = stats.EffectSize("change_of_probability", "mean change of the probability")
+OF_LOGIT = stats.EffectSize("change_of_logit", "mean change of the logit")
+OF_LOGIT_DIFFERENCE = stats.EffectSize(
+    "change_of_logit_difference", "mean change of the difference of logits"
+)
+
+
 HELD = {
     "zero": "Ablated neurons hold 0 at all tokens",
     "mean": "Ablated neurons hold their mean over the tokens of {0!r} at all tokens",
@@ -30,18 +37,20 @@ HELD = {
 }
 
 
-def change_name(asked: Asked, outcome: str | None = None) -> str:
+def change_of_outcome(asked: Asked, outcome: str | None = None) -> stats.EffectSize:
     """Name the change of what the claim is about, or of another outcome."""
     if (outcome or asked.options.outcome) == "probability":
-        return "mean change of the probability"
+        return OF_PROBABILITY
     if asked.claim.sentence.against is None:
-        return "mean change of the logit"
-    return "mean change of the difference of logits"
+        return OF_LOGIT
+    return OF_LOGIT_DIFFERENCE
 
 
 def divergence_of(values: Floats, name: str) -> Estimate:
     """Return the mean of divergences [units] in nats with Student's t interval, which ends at 0."""
-    made = mean_change(values, np.zeros_like(values), f"mean KL divergence on {name} (nats)")
+    made = mean_change(
+        values, np.zeros_like(values), stats.EffectSize("divergence", f"mean KL divergence on {name} (nats)")
+    )
     return made if made.low is None else replace(made, low=max(0.0, made.low))
 
 
@@ -51,7 +60,7 @@ def others_of(asked: Asked, measured: Measured) -> tuple[Estimate, ...]:
     before, after = measured.other
     return (
         stats.dz_estimate(measured.after, measured.before),
-        mean_change(after, before, change_name(asked, outcome)),
+        mean_change(after, before, change_of_outcome(asked, outcome)),
         divergence_of(measured.divergences, asked.claim.sentence.first),
     )
 
@@ -63,7 +72,7 @@ def harmless_share(harmed: Harmed | None, answers: Answers) -> tuple[Estimate, .
     values = harmed.divergences(answers)
     made = stats.share_estimate(int((values <= harmed.at_most).sum()), len(values))
     name = f"share of {harmed.units.unit}s of {harmed.name} with at most {number_text(harmed.at_most)} nats"
-    return (replace(made, name=name),)
+    return (replace(made, effect=stats.EffectSize("share_harmless", name, scale="share")),)
 
 
 def strength(asked: Asked, changes: Floats) -> tuple[Floats, str]:
@@ -80,7 +89,7 @@ def controls_of(asked: Asked, measured: Measured) -> Lists:
         SIDES[asked.claim.sentence.direction]
     ]
     own = float((measured.after - measured.before).mean())
-    return Lists(own, measured.lists, strong, change_name(asked), "ablated", strongly)
+    return Lists(own, measured.lists, strong, change_of_outcome(asked).name, "ablated", strongly)
 
 
 def notes_of(asked: Asked, measured: Measured, harmed: Harmed | None) -> tuple[str, ...]:
@@ -124,7 +133,7 @@ def figures_of(
     asked: Asked, measured: Measured, change: Estimate, changes: Floats | None
 ) -> tuple[Figure, ...]:
     """Draw the prediction before and after, and what each neuron of the layer changes of it, ``changes`` [width]."""
-    settings, name = asked.claim.settings, change_name(asked).removeprefix("mean change of the ")
+    settings, name = asked.claim.settings, change_of_outcome(asked).name.removeprefix("mean change of the ")
     axis = f"{name} of {asked.prediction}"
     names = unit_names(asked.prompts, asked.units.rows)
     rows = Row("before", plain(measured.before), names), Row("after", plain(measured.after), names)
@@ -135,5 +144,5 @@ def figures_of(
     if asked.options.outcome == "probability":
         # The sweep knows logits alone, on whose axis the interval of a probability has no place.
         change = replace(change, low=None, high=None)
-    y_axis = change_name(asked, "logit")
+    y_axis = change_of_outcome(asked, "logit").name
     return both, layer_figure(neuron, changes, change, site=settings.site, y_axis=y_axis)

@@ -9,7 +9,7 @@ import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.kinds.interventions.ablation_sentences import DENIED, SIDES
-from neuronclaims.kinds.interventions.ablation_shown import change_name, divergence_of
+from neuronclaims.kinds.interventions.ablation_shown import change_of_outcome, divergence_of
 from neuronclaims.kinds.interventions.predictions import draws, mean_change, renamed
 from neuronclaims.kinds.shared.null_figures import null_of
 from neuronclaims.kinds.shared.requests import resamples_of
@@ -51,7 +51,7 @@ def change_of(asked: Asked, measured: Measured, family: Family) -> Part:
     side: Alternative = SIDES[said.direction]
     threshold = None if said.by is None else -said.by if side == "less" else said.by
     many = measured.searched if asked.searched else 1
-    made = mean_change(measured.after, measured.before, change_name(asked), level_for(many))
+    made = mean_change(measured.after, measured.before, change_of_outcome(asked), level_for(many))
     test = _flipped(asked, measured, side, family)
     return Part(
         One(said.neurons[0], widened(made, many), test),
@@ -75,7 +75,7 @@ def _unchanged(asked: Asked, measured: Measured, family: Family) -> Part:
         alpha=family.alpha,
     )
     return Part(
-        One(said.neurons[0], renamed(result.estimate, change_name(asked)), result.test),
+        One(said.neurons[0], renamed(result.estimate, change_of_outcome(asked)), result.test),
         Bound(result.side, 0.0, result.threshold, family.alpha),
         f"{said.direction} it by {number_text(margin)} or more",
         asked.units.unit,

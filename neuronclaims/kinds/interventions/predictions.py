@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
     from neuronclaims.measurements import ModelFacts
     from neuronclaims.results import Rank
-    from neuronclaims.stats import Estimate
+    from neuronclaims.stats import EffectSize, Estimate
 
     Floats: TypeAlias = NDArray[np.float64]
 
@@ -116,14 +116,14 @@ def draws(resamples: int, patience: int) -> int:
     return max(resamples, min(patience, PATIENCE[-1]))
 
 
-def renamed(estimate: Estimate, name: str) -> Estimate:
+def renamed(estimate: Estimate, effect: EffectSize) -> Estimate:
     """Return an estimate under another name."""
-    return replace(estimate, name=name)
+    return replace(estimate, effect=effect)
 
 
-def mean_change(after: Floats, before: Floats, name: str, level: float = 0.95) -> Estimate:
+def mean_change(after: Floats, before: Floats, effect: EffectSize, level: float = 0.95) -> Estimate:
     """Return the mean of after - before [units] with Student's t interval."""
-    return renamed(stats.paired_mean_difference_estimate(after, before, level=level), name)
+    return renamed(stats.paired_mean_difference_estimate(after, before, level=level), effect)
 
 
 def untouched(after: Floats, before: Floats) -> tuple[str, ...]:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     Places: TypeAlias = tuple[tuple[int, int], ...]
 
+AS_STRONG = stats.EffectSize("share_of_random_lists", "share of random lists as strong", scale="share")
+MEDIAN_OF_LISTS = stats.EffectSize("median_of_random_lists", "median of random lists")
+
 LISTS = 20
 """How many lists are drawn; fewer where there are not so many different ones."""
 
@@ -81,9 +84,21 @@ class Lists:
             return ()
         share = self.reaching / len(self.values)
         return (
-            stats.Estimate("share of random lists as strong", share, None, None, 0.95, "counted"),
             stats.Estimate(
-                "median of random lists", float(np.median(self.values)), None, None, 0.95, "counted"
+                stats.EffectSize("share_of_random_lists", "share of random lists as strong", scale="share"),
+                share,
+                None,
+                None,
+                0.95,
+                "counted",
+            ),
+            stats.Estimate(
+                MEDIAN_OF_LISTS,
+                float(np.median(self.values)),
+                None,
+                None,
+                0.95,
+                "counted",
             ),
         )
 

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.interventions.restoration_values import Asked, Measured
     from neuronclaims.stats import Estimate
 
+MEDIAN = stats.EffectSize("median_share", "median of single pairs' shares")
+CLEAN_LESS_CORRUPTED = stats.EffectSize("clean_less_corrupted", "clean minus corrupted (logits)")
+RESTORED_LESS_CORRUPTED = stats.EffectSize("restored_less_corrupted", "restored minus corrupted (logits)")
+
+
 SHOWN = 20
 """How many pairs are listed."""
 
@@ -23,14 +28,14 @@ SHOWN = 20
 def others_of(measured: Measured) -> tuple[Estimate, ...]:
     """Return the median of single shares, and by how much the predictions differ."""
     summary = stats.ratio_summary(measured.restored - measured.corrupted, measured.clean - measured.corrupted)
-    median = stats.Estimate("median of single pairs' shares", summary.median, None, None, LEVEL, "counted")
+    median = stats.Estimate(MEDIAN, summary.median, None, None, LEVEL, "counted")
     clean, corrupted, restored = map(
         measured.units.means, (measured.clean, measured.corrupted, measured.restored)
     )
     return (
         median,
-        mean_change(clean, corrupted, "clean minus corrupted (logits)"),
-        mean_change(restored, corrupted, "restored minus corrupted (logits)"),
+        mean_change(clean, corrupted, CLEAN_LESS_CORRUPTED),
+        mean_change(restored, corrupted, RESTORED_LESS_CORRUPTED),
     )
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.kind import Family
     from neuronclaims.stats import Alternative, Estimate, RatioTest, Side
 
-NAME = "share recovered"
+RECOVERED = stats.EffectSize("share_recovered", "share recovered", scale="ratio")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def _claimed(asked: Asked, measured: Measured, family: Family) -> Judged:
     level = level_for(many)
     made = stats.ratio_of_means_estimate(measured.tops, measured.bottoms, level=level)
     return Judged(
-        estimate=widened(renamed(made, NAME), many),
+        estimate=widened(renamed(made, RECOVERED), many),
         tested=_flipped(asked, measured, family, level),
         claimed=f"at least {percent(share)}",
         side="greater",
@@ -68,7 +68,7 @@ def _denied(asked: Asked, measured: Measured, family: Family) -> Judged:
         unit=asked.units.unit,
     )
     return Judged(
-        estimate=renamed(made, NAME),
+        estimate=renamed(made, RECOVERED),
         tested=tested,
         claimed=f"not {percent(margin)} or more",
         side="not greater",

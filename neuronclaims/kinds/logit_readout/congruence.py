@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 from pydantic import Field
 
+from neuronclaims import stats
 from neuronclaims.kinds.kind import FACT, ClaimError, Finding, Reach
 from neuronclaims.kinds.logit_readout.congruence_shown import figures_of, notes_of
 from neuronclaims.kinds.logit_readout.readout_values import ReadoutWith
@@ -145,7 +146,7 @@ class CongruenceKind:
         selection = chosen_before(claim, "neuron")
         return Finding(
             estimate=shares.pop(said.over),
-            others=(*shares.values(), _read("product of weights", products.value)),
+            others=(*shares.values(), _read("product_of_weights", "product of weights", products.value)),
             claimed=f"more than {percent(said.share)} of {said.over}",
             side="greater",
             null=0.0,
@@ -187,7 +188,7 @@ def _products(claim: Claim, answers: Answers) -> Products:
 def _share(products: Products, over: str) -> Estimate:
     below, others = products.below(over)
     name = "share of other tokens below" if over == "tokens" else "share of the layer's other neurons below"
-    return _read(name, below / others if others else None)
+    return _read("share_below", name, below / others if others else None)
 
 
 def _measured(said: Writing, products: Products) -> str:
@@ -204,8 +205,8 @@ def _measured(said: Writing, products: Products) -> str:
     return f"the neuron writes {said.token!r} more than {share} % of {said.over}"
 
 
-def _read(name: str, value: float | None) -> Estimate:
-    return Estimate(name, value, None, None, 0.95, "read off the weights")
+def _read(key: str, name: str, value: float | None) -> Estimate:
+    return Estimate(stats.EffectSize(key, name), value, None, None, 0.95, "read off the weights")
 
 
 KIND = CongruenceKind()

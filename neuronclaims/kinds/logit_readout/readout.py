@@ -168,7 +168,11 @@ def _smallest_margin_p(units: int, margin: float) -> float:
 
 def _named(estimate: Estimate, unit: str) -> Estimate:
     name = "mean AUROC within documents" + (", by groups" if unit == "group" else "")
-    return replace(estimate, name=name, method=estimate.method.replace("units", f"{unit}s"))
+    return replace(
+        estimate,
+        effect=stats.EffectSize("mean_auroc_within", name, scale="auroc"),
+        method=estimate.method.replace("units", f"{unit}s"),
+    )
 
 
 def _claimed(margin: float | None, number: float | None) -> str | None:

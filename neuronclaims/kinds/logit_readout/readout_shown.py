@@ -36,15 +36,21 @@ MOST = 0.5
 def others_of(asked: Asked, measured: Measured) -> tuple[Estimate, ...]:
     """Return how often the token is on top, and what the bins look like: whether their shares rise, and how far."""
     share = counted(
-        "share of positions with the token on top", float(measured.hits.sum() / measured.positions.sum())
+        "share_on_top",
+        "share of positions with the token on top",
+        float(measured.hits.sum() / measured.positions.sum()),
     )
     shown = measured.counts >= _fewest(asked)
     shares = measured.top[shown] / measured.counts[shown]
     highest = float(shares[-1]) if len(shares) else None
     return (
         share,
-        counted("rank correlation of the bins shown and their shares", _rank_correlation(shares)),
-        counted("share in the highest bin shown", highest),
+        counted(
+            "rank_correlation",
+            "rank correlation of the bins shown and their shares",
+            _rank_correlation(shares),
+        ),
+        counted("share_in_highest_bin", "share in the highest bin shown", highest),
     )
 
 

@@ -18,7 +18,7 @@ The site is part of the claim: a value before an activation function and one aft
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,12 +44,16 @@ from neuronclaims.measurements import Activations
 from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.sentences.numbers import number_text
 from neuronclaims.sentences.templates import Template
-from neuronclaims.stats import Estimate
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
     from neuronclaims.kinds.kind import Answers, Family
     from neuronclaims.measurements import Measurement, ModelFacts
+
+OF_TOKENS = stats.EffectSize("mean_share_of_tokens", "mean share of tokens", scale="share")
+OF_PROMPTS = stats.EffectSize("share_of_prompts", "share of prompts", scale="share")
+OF_VALUES = stats.EffectSize("mean_share_of_values", "mean share of values", scale="share")
+
 
 MASSIVE_BOUND = 100.0
 """The size from which a value can be massive (Sun et al. 2024), drawn beside the layer's means."""
@@ -108,7 +112,7 @@ class OutlierKind(_NeuronKind):
         values = own[:, said.neuron.index]
         return finding_of(
             one,
-            mean_share(values, "mean share of tokens"),
+            mean_share(values, OF_TOKENS),
             mean_share_test(values, null=said.share, alike=True, unit=one.units.unit, side=self.side),
             said.share,
             side=self.side,
@@ -116,7 +120,9 @@ class OutlierKind(_NeuronKind):
             strengths=own.mean(axis=0),
             by="share of tokens beyond the bound",
             others=(
-                counted("share of layers in which this index passes", passing / len(shares)),
+                counted(
+                    "share_of_layers", "share of layers in which this index passes", passing / len(shares)
+                ),
                 *shape(profile, said.bound),
             ),
             notes=(
@@ -157,14 +163,14 @@ class MassiveKind(_NeuronKind):
         one = OneSet.of(claim, said.neuron.layer)
         tokens = answers[one.asks("massive")]
         some = one.units.means((tokens > 0).astype(np.float32))
-        values, name = some[:, said.neuron.index], "share of prompts"
+        values, effect = some[:, said.neuron.index], OF_PROMPTS
         if one.units.unit == "prompt":
             count = int(values.sum()), len(values)
             made = stats.share_estimate(*count)
-            estimate = Estimate(name, made.value, made.low, made.high, made.level, made.method)
+            estimate = replace(made, effect=effect)
             test = stats.share_test(*count, null=null, alternative=self.side)
         else:
-            estimate = mean_share(values, name)
+            estimate = mean_share(values, effect)
             test = mean_share_test(values, null=null, alike=True, unit=one.units.unit, side=self.side)
         profile = one.means(answers, "mean").mean(axis=0)
         share = float(one.units.means(tokens)[:, said.neuron.index].mean())
@@ -177,7 +183,7 @@ class MassiveKind(_NeuronKind):
             neuron=said.neuron,
             strengths=some.mean(axis=0),
             by="share of prompts in which it is massive",
-            others=(counted("mean share of tokens", share), kurtosis(profile)),
+            others=(counted("mean_share_of_tokens", "mean share of tokens", share), kurtosis(profile)),
             notes=(
                 f"A massive value is above {MASSIVE_BOUND:g} and at least 1,000 times the median size of its token's "
                 "state. The figure's lines mark the first; its points are means of tokens, which few massive ones may "
@@ -224,10 +230,13 @@ class BandKind:
         never = float((beyond.max(axis=0) == 0).mean())
         return finding_of(
             one,
-            mean_share(values, "mean share of values"),
+            mean_share(values, OF_VALUES),
             mean_share_test(values, null=said.share, alike=False, unit=one.units.unit),
             said.share,
-            others=(counted("share of neurons never beyond", never), *shape(profile, said.bound)),
+            others=(
+                counted("share_never_beyond", "share of neurons never beyond", never),
+                *shape(profile, said.bound),
+            ),
             notes=("Counted over all neurons and tokens; a value of just the bound counts as outside.",),
             profile=profile,
             bound=said.bound,

@@ -52,7 +52,14 @@ def shares_of(neurons: Sequence[Neuron], answers: Answers) -> dict[Neuron, float
 def largest_share(shares: dict[Neuron, float]) -> Estimate:
     """Return the largest of such shares."""
     name = f"share of tokens beyond {BOUND}" + (", the largest of the neurons" if len(shares) > 1 else "")
-    return stats.Estimate(name, max(shares.values()), None, None, 0.95, "counted on these texts")
+    return stats.Estimate(
+        stats.EffectSize("share_of_tokens_beyond", name, scale="share"),
+        max(shares.values()),
+        None,
+        None,
+        0.95,
+        "counted on these texts",
+    )
 
 
 def outlier_note(shares: dict[Neuron, float]) -> tuple[str, ...]:
@@ -78,7 +85,14 @@ def large_of_layer(values: Values) -> Floats:
 def large_share(shares: Floats, index: int) -> Estimate:
     """Return that share of one neuron."""
     name, method = f"share of values beyond {BOUND}", "counted on the values compared"
-    return stats.Estimate(name, float(shares[index]), None, None, 0.95, method)
+    return stats.Estimate(
+        stats.EffectSize("share_of_values_beyond", name, scale="share"),
+        float(shares[index]),
+        None,
+        None,
+        0.95,
+        method,
+    )
 
 
 def large_note(neuron: Neuron, shares: Floats) -> tuple[str, ...]:

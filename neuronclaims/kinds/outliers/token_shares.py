@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neuronclaims.claim_files.claims import Prompt
-    from neuronclaims.stats import Estimate, TestResult
+    from neuronclaims.stats import EffectSize, Estimate, TestResult
 
 
 Side: TypeAlias = Literal["greater", "less"]
@@ -59,11 +59,11 @@ class Units:
         return np.array([wide[list(rows)].mean(axis=0) for rows in self.rows])
 
 
-def mean_share(shares: NDArray[np.float64], name: str, level: float = 0.95) -> Estimate:
+def mean_share(shares: NDArray[np.float64], effect: EffectSize, level: float = 0.95) -> Estimate:
     """Return the mean of shares [units] with the score interval of ``stats.association_estimate``, within 0 and 1."""
     units = tuple(str(place) for place in range(len(shares)))
-    found = stats.WithinUnits(name, shares, units, 0, 0.0, 0.0, 1.0)
-    return replace(stats.association_estimate(found, level=level), name=name)
+    found = stats.WithinUnits(effect.name, shares, units, 0, 0.0, 0.0, 1.0)
+    return replace(stats.association_estimate(found, level=level), effect=effect)
 
 
 def smallest_share_p(units: int, null: float, *, alike: bool, side: Side = "greater") -> float:

@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from neuronclaims.measurements import Measurement, ModelFacts
     from neuronclaims.stats import ClusterResult, TwoSampleDesign
 
+MASS = stats.EffectSize("cluster_mass", "mass of the heaviest cluster")
+CELLS = stats.EffectSize("cluster_cells", "cells of the heaviest cluster", scale="count")
+
+
 FIRST_TOKENS = TokenPositions(1, 40)
 """The tokens that are searched: as many as published scans of activity over layers and tokens show."""
 
@@ -102,7 +106,7 @@ class SomewhereKind:
         maps = activity.maps(answers)
         found = _search(claim, maps, design, family)
         mass = found.clusters[0].mass if found.clusters else 0.0
-        estimate = Estimate("mass of the heaviest cluster", mass, None, None, 0.95, "sum of t over its cells")
+        estimate = Estimate(MASS, mass, None, None, 0.95, "sum of t over its cells")
         extent = float(found.clusters[0].extent) if found.clusters else 0.0
         test = TestResult(
             statistic=mass,
@@ -125,7 +129,7 @@ class SomewhereKind:
             estimate,
             test,
             side="two-sided",
-            others=(Estimate("cells of the heaviest cluster", extent, None, None, 0.95, "counted"),),
+            others=(Estimate(CELLS, extent, None, None, 0.95, "counted"),),
             needed=None,
             notes=_where(found, maps, family),
             nulls=drawn(found.null, "mass of the heaviest cluster, whichever way it differs", abs(mass)),

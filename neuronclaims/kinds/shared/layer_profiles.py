@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neuronclaims import stats
 from neuronclaims.figures import Point, Points
 from neuronclaims.kinds.kind import Finding
 from neuronclaims.kinds.outliers.token_shares import Side, Units
@@ -104,22 +105,26 @@ def finding_of(
     )
 
 
-def counted(name: str, value: float | None) -> Estimate:
+def counted(key: str, name: str, value: float | None) -> Estimate:
     """Return a number that was counted, without an interval."""
-    return Estimate(name, value, None, None, 0.95, "counted on these prompts")
+    return Estimate(stats.EffectSize(key, name), value, None, None, 0.95, "counted on these prompts")
 
 
 def kurtosis(profile: NDArray[np.float64]) -> Estimate:
     """Return Pearson's kurtosis of the layer's mean values: 3 for a normal distribution."""
     centred = profile - profile.mean()
     spread = float((centred**2).mean())
-    return counted("kurtosis of the layer", float((centred**4).mean()) / spread**2 if spread > 0 else None)
+    return counted(
+        "kurtosis", "kurtosis of the layer", float((centred**4).mean()) / spread**2 if spread > 0 else None
+    )
 
 
 def shape(profile: NDArray[np.float64], bound: float) -> tuple[Estimate, Estimate]:
     """Return the kurtosis of a layer's mean values, and how many of them lie within a bound."""
     inside = float((np.abs(profile) < bound).mean())
-    return kurtosis(profile), counted("share of neurons whose mean lies within the bound", inside)
+    return kurtosis(profile), counted(
+        "share_within", "share of neurons whose mean lies within the bound", inside
+    )
 
 
 def _figure(one: OneSet, profile: NDArray[np.float64], neuron: Neuron | None, bound: float) -> Points:

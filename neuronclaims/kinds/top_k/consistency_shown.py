@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from neuronclaims.sentences.neurons import Neuron
     from neuronclaims.stats import Estimate
 
+OF_BASELINE = stats.EffectSize("share_of_baseline_prompts", "share of baseline prompts", scale="share")
+
+
 COLUMNS = ("rank", "neuron", "occurrences", "share", "95 % interval", "among baseline prompts")
 
 NOT_SPECIFIC = 0.05
@@ -39,7 +42,7 @@ def others_of(tops: Tops, column: int) -> tuple[Estimate, ...]:
 
 
 def _among_baseline(tops: Tops, shares: np.ndarray) -> Estimate:
-    made = share_of(tops, shares, "share of baseline prompts")
+    made = share_of(tops, shares, OF_BASELINE)
     return replace(made, method=f"{made.method}, each prompt against the mean of the others")
 
 

@@ -41,10 +41,10 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.shared.subjects import Bound
     from neuronclaims.kinds.top_k.consistency_values import Tops
     from neuronclaims.kinds.top_k.tracing import Floats
-    from neuronclaims.stats import Alternative, Estimate, TestResult
+    from neuronclaims.stats import Alternative, EffectSize, Estimate, TestResult
     from neuronclaims.stats.permutation.relabelling import Statistic
 
-SHARE = "share of prompts"
+SHARE = stats.EffectSize("share_of_prompts", "share of prompts", scale="share")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +91,11 @@ def best(tops: Tops, family: Family, bound: Bound) -> Judged:
     return min(found, key=lambda each: (-bound.rank(each.one), each.one.test.p_value))
 
 
-def share_of(tops: Tops, shares: Floats, name: str = SHARE, level: float = LEVEL) -> Estimate:
+def share_of(tops: Tops, shares: Floats, effect: EffectSize = SHARE, level: float = LEVEL) -> Estimate:
     """Return the share of prompts with its exact interval; of groups their mean share with the score interval."""
     if tops.asked.units.unit == "group":
-        return mean_share(shares, name, level)
-    return replace(stats.share_estimate(int(shares.sum()), len(shares), level=level), name=name)
+        return mean_share(shares, effect, level)
+    return replace(stats.share_estimate(int(shares.sum()), len(shares), level=level), effect=effect)
 
 
 def _estimate(tops: Tops, shares: Floats) -> Estimate:

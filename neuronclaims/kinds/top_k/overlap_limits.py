@@ -28,15 +28,19 @@ LEAST, STEPS = 1e-6, 40
 """The least p of an upper limit that is told apart from 0, and how often the range it lies in is halved at most."""
 
 
+DIFFERENCE = stats.EffectSize("shared_difference", "difference of the numbers shared", scale="count")
+
+
 def shared(measured: Measured, one: str, other: str, level: float = LEVEL) -> Estimate:
     """Return how many top neurons two sets share, the lower limit allowing for the baseline's chance."""
     asked = measured.asked
     first, second = (name for name in asked.in_content_order if name in (one, other))
     found = _limits(measured, (first, None), (second, None), level)
     name = f"number of neurons shared among the top {asked.k}"
+    effect = stats.EffectSize("neurons_shared", name, scale="count")
     if not asked.halved:
         return replace(
-            found, name=name, low=0.0, method=f"{found.method}; 0, as the baseline cannot be halved"
+            found, effect=effect, low=0.0, method=f"{found.method}; 0, as the baseline cannot be halved"
         )
     mean, held_out = asked.halves
     apart = [
@@ -45,7 +49,7 @@ def shared(measured: Measured, one: str, other: str, level: float = LEVEL) -> Es
     ]
     low = min(float(each.low or 0) for each in (found, *apart))
     return replace(
-        found, name=name, low=low, method=f"{found.method}; below, over halves of the baseline too"
+        found, effect=effect, low=low, method=f"{found.method}; below, over halves of the baseline too"
     )
 
 
@@ -68,9 +72,7 @@ def difference(near: Estimate, far: Estimate, drawn: Floats) -> Estimate:
     low = float(np.sort(drawn)[int((1 - LEVEL) / 2 * len(drawn))])
     high = float(near.high or 0) - float(far.low or 0)
     method = f"bootstrap percentile ({len(drawn):,} resamples) below, both numbers' limits above"
-    return stats.Estimate(
-        "difference of the numbers shared", value, min(low, value), max(high, value), LEVEL, method
-    )
+    return stats.Estimate(DIFFERENCE, value, min(low, value), max(high, value), LEVEL, method)
 
 
 def at_most(measured: Measured, estimate: Estimate) -> TestResult:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.top_k.overlap_values import Measured
     from neuronclaims.stats.inputs import Bools
 
+RANK_BIASED = stats.EffectSize("rank_biased_overlap", "rank-biased overlap")
+
+
 RANKED = {**BY, "abs": "size of mean activation minus baseline mean, up and down apart"}
 """What neurons are ranked by, in words."""
 
@@ -42,11 +45,21 @@ def jaccard(
     full = int(first.sum()) == int(second.sum()) == k
     limits = [s / (2 * k - s) if full and s is not None else None for s in (found.low, found.high)]
     name = f"{one} and {other}: Jaccard index of their top {k}"
-    made = Estimate(name, value, limits[0], limits[1], found.level, found.method)
+    made = Estimate(stats.EffectSize("jaccard", name), value, limits[0], limits[1], found.level, found.method)
     if not count:
         return (made,)
     number = f"{one} and {other}: neurons shared among the top {k}"
-    return (Estimate(number, found.value, found.low, found.high, found.level, found.method), made)
+    return (
+        Estimate(
+            stats.EffectSize("neurons_shared", number, scale="count"),
+            found.value,
+            found.low,
+            found.high,
+            found.level,
+            found.method,
+        ),
+        made,
+    )
 
 
 def rank_biased(measured: Measured, one: str, other: str) -> Estimate:
@@ -54,7 +67,7 @@ def rank_biased(measured: Measured, one: str, other: str) -> Estimate:
     k = measured.asked.k
     means = [measured.of_units(name).mean(axis=0) for name in (one, other)]
     value = stats.overlap(means[0], means[1], k).rank_biased
-    return Estimate("rank-biased overlap", value, None, None, LEVEL, f"counted to place {k}, persistence 0.9")
+    return Estimate(RANK_BIASED, value, None, None, LEVEL, f"counted to place {k}, persistence 0.9")
 
 
 def ceilings(measured: Measured) -> tuple[Estimate, ...]:
@@ -65,9 +78,20 @@ def ceilings(measured: Measured) -> tuple[Estimate, ...]:
         for name in asked.names
     }
     return tuple(
-        Estimate(f"{name}: neurons its own halves share", value, None, None, LEVEL, "mean over random halves")
+        Estimate(
+            stats.EffectSize("noise_ceiling", f"{name}: neurons its own halves share", scale="count"),
+            value,
+            None,
+            None,
+            LEVEL,
+            "mean over random halves",
+        )
         for name, value in found.items()
     )
+
+
+def _ceiling(name: str) -> stats.EffectSize:
+    return stats.EffectSize("noise_ceiling", f"{name}: neurons its own halves share", scale="count")
 
 
 def compared_notes(measured: Measured, tests: Sequence[Exchanged]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neuronclaims.stats.effects.effect_size import EffectSize
 from neuronclaims.stats.effects.estimate import Estimate
 from neuronclaims.stats.effects.quantiles import spread, t_quantile
 from neuronclaims.stats.inputs import Alternative, Bools, Floats, check_share
@@ -84,8 +85,9 @@ def association_estimate(found: WithinUnits, *, level: float = 0.95) -> Estimate
     mean = float(shares.mean())
     low, high = (found.low + width * limit for limit in _score_limits(shares, mean, level))
     value = found.low + width * mean
-    name, method = f"mean within-unit {found.name}", "score interval over units"
-    return Estimate(name, value, min(low, value), max(high, value), level, method)
+    effect = EffectSize("within_unit", f"mean within-unit {found.name}")
+    method = "score interval over units"
+    return Estimate(effect, value, min(low, value), max(high, value), level, method)
 
 
 def _score_limits(shares: Floats, mean: float, level: float) -> tuple[float, float]:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from numpy.typing import ArrayLike
 
+from neuronclaims.stats.effects.effect_size import BLOCKED_AUROC, BLOCKED_HEDGES_G, BLOCKED_MEAN_DIFFERENCE
 from neuronclaims.stats.effects.estimate import Estimate
 from neuronclaims.stats.effects.intervals import auroc_estimate, hedges_g_estimate, mean_difference_estimate
 from neuronclaims.stats.effects.newcombe import hanley_mcneil_variance, variance_excess
@@ -37,16 +38,16 @@ def blocked_mean_difference_estimate(
     a, b, codes = _prepared(first, second, blocks, level)
     if codes is None:
         return mean_difference_estimate(first, second, level=level)
-    name, method = "block-adjusted difference of means", "t interval, HC2 errors within blocks"
+    effect, method = BLOCKED_MEAN_DIFFERENCE, "t interval, HC2 errors within blocks"
     fit = blocked_fit(a, b, codes)
     scale = 2.0 ** int(fit.exponent[0])
     value, error = float(fit.difference[0]) * scale, float(fit.error[0]) * scale
     if error == 0:
-        return Estimate(name, value, None, None, level, method)
+        return Estimate(effect, value, None, None, level, method)
     from scipy.special import stdtrit
 
     reach = float(stdtrit(fit.df[0], (1 + level) / 2)) * error
-    return Estimate(name, value, value - reach, value + reach, level, method)
+    return Estimate(effect, value, value - reach, value + reach, level, method)
 
 
 def blocked_hedges_g_estimate(
@@ -60,17 +61,17 @@ def blocked_hedges_g_estimate(
     a, b, codes = _prepared(first, second, blocks, level)
     if codes is None:
         return hedges_g_estimate(first, second, level=level)
-    name, method = "Hedges' g within blocks", "noncentral t interval (normal theory)"
+    effect, method = BLOCKED_HEDGES_G, "noncentral t interval (normal theory)"
     fit = blocked_fit(a, b, codes)
     df = len(a) + len(b) - 2 - int(codes[0].max())
     if fit.spread[0] == 0:
-        return Estimate(name, None, None, None, level, method)
+        return Estimate(effect, None, None, None, level, method)
     d, size = float(fit.difference[0] / fit.spread[0]), math.sqrt(fit.size)
     value = d * math.exp(math.lgamma(df / 2) - math.lgamma((df - 1) / 2)) / math.sqrt(df / 2) if df > 1 else d
     limits = noncentrality_limits(d * size, df, level)
     if limits is None:
-        return Estimate(name, value, None, None, level, method)
-    return Estimate(name, value, min(value, limits[0] / size), max(value, limits[1] / size), level, method)
+        return Estimate(effect, value, None, None, level, method)
+    return Estimate(effect, value, min(value, limits[0] / size), max(value, limits[1] / size), level, method)
 
 
 def blocked_auroc_estimate(
@@ -92,7 +93,7 @@ def blocked_auroc_estimate(
     quantile = float(ndtri((1 + level) / 2))
     excess = [float(variance_excess(*_of_block(a, b, codes, block))[0]) for block in range(len(counts))]
     low, high = (_score_limit(value, end, counts, excess, quantile) for end in (0.0, 1.0))
-    return Estimate("AUROC within blocks", value, low, high, level, "Newcombe score interval over blocks")
+    return Estimate(BLOCKED_AUROC, value, low, high, level, "Newcombe score interval over blocks")
 
 
 def _prepared(

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from neuronclaims.stats.effects.blocked_changes import blocked_parts
+from neuronclaims.stats.effects.effect_size import EffectSize
 from neuronclaims.stats.effects.estimate import Estimate
 from neuronclaims.stats.effects.newcombe import hanley_mcneil_variance, placements
 from neuronclaims.stats.effects.quantiles import t_below, t_quantile
@@ -26,12 +27,12 @@ from neuronclaims.stats.inputs import Floats, StatsError, check_choice, check_si
 
 Samples: TypeAlias = "tuple[ArrayLike, ArrayLike]"
 ChangeScale: TypeAlias = Literal["difference", "sd", "auroc", "ratio", "share"]
-NAMES: dict[ChangeScale, str] = {
-    "difference": "change of the difference of means",
-    "sd": "change of the difference in sd",
-    "auroc": "change of the AUROC",
-    "ratio": "change of the ratio of means",
-    "share": "change of the share",
+CHANGES: dict[ChangeScale, EffectSize] = {
+    "difference": EffectSize("change_of_difference", "change of the difference of means"),
+    "sd": EffectSize("change_of_sd", "change of the difference in sd"),
+    "auroc": EffectSize("change_of_auroc", "change of the AUROC"),
+    "ratio": EffectSize("change_of_ratio", "change of the ratio of means"),
+    "share": EffectSize("change_of_share", "change of the share"),
 }
 
 
@@ -44,7 +45,7 @@ class Change:
     the interval has its middle, where that is not ``value``.
     """
 
-    name: str
+    effect: EffectSize
     value: float | None
     error: float
     df: float
@@ -55,10 +56,10 @@ class Change:
         """Return the change with its interval."""
         method = "paired jackknife t interval"
         if self.value is None or not self.error:
-            return Estimate(self.name, self.value, None, None, level, method)
+            return Estimate(self.effect, self.value, None, None, level, method)
         reach, middle = t_quantile(self.df, level) * self.error, self._middle(self.value)
         low, high = min(self.value, middle - reach), max(self.value, middle + reach)
-        return Estimate(self.name, self.value, low, high, level, method)
+        return Estimate(self.effect, self.value, low, high, level, method)
 
     def p(self, side: Literal["above", "below"], bound: float = 0.0) -> float:
         """Return the p of "the change is above (below) ``bound``", never 0."""
@@ -107,7 +108,7 @@ def effect_change(
         a1, b1, a2, b2 = _in_order(a1, b1, a2, b2, paired)
         before, after = _shares(a1, b1, scale, paired), _shares(a2, b2, scale, paired)
     if before is None or after is None:
-        return Change(NAMES[scale], None, 0.0, 1.0, same=False)
+        return Change(CHANGES[scale], None, 0.0, 1.0, same=False)
     (was, own), (now, other) = before, after
     parts = [side - keep * earlier for side, earlier in zip(other, own, strict=True)]
     same = keep == 1 and all(not part.any() for part in parts)
@@ -118,7 +119,7 @@ def effect_change(
         return _change_of_share(parts[0], value, keep, step, same)
     if error == 0 and value and scale == "auroc":
         error = math.sqrt(_least(now, len(a1), len(b1)) + keep**2 * _least(was, len(a1), len(b1)))
-    return Change(NAMES[scale], 0.0 if same else value, error, df, same)
+    return Change(CHANGES[scale], 0.0 if same else value, error, df, same)
 
 
 def moving_together(shares: Floats) -> float:
@@ -139,7 +140,7 @@ def _change_of_share(part: Floats, value: float, keep: float, step: float, same:
     more = np.append(part, [step, -keep * step])
     error, _ = _error([more])
     middle = 0.0 if same else float(more.mean())
-    return Change(NAMES["share"], 0.0 if same else value, error, len(part) - 1.0, same, middle)
+    return Change(CHANGES["share"], 0.0 if same else value, error, len(part) - 1.0, same, middle)
 
 
 def _checked(samples: Samples, paired: bool) -> tuple[Floats, Floats]:

@@ -12,6 +12,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neuronclaims.stats.effects.effect_size import AUROC, DZ, PAIRED_MEAN_DIFFERENCE
 from neuronclaims.stats.effects.estimate import Estimate
 from neuronclaims.stats.effects.newcombe import hanley_mcneil_limits, paired_variance_factor
 from neuronclaims.stats.effects.points import auroc
@@ -60,9 +61,9 @@ def paired_mean_difference_estimate(first: ArrayLike, second: ArrayLike, *, leve
     d, _, scale = in_units(d, d)
     error = standard_error(d)
     if error == 0:
-        return Estimate("mean difference", value, None, None, level, "paired t interval")
+        return Estimate(PAIRED_MEAN_DIFFERENCE, value, None, None, level, "paired t interval")
     reach = t_quantile(len(d) - 1, level) * error * scale
-    return Estimate("mean difference", value, value - reach, value + reach, level, "paired t interval")
+    return Estimate(PAIRED_MEAN_DIFFERENCE, value, value - reach, value + reach, level, "paired t interval")
 
 
 def dz_estimate(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) -> Estimate:
@@ -70,7 +71,7 @@ def dz_estimate(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) -> 
 
     The interval inverts the noncentral t distribution, as for Hedges' g. dz is not comparable with g.
     """
-    return standardised("dz", paired_t(_differences(first, second, level)), level)
+    return standardised(DZ, paired_t(_differences(first, second, level)), level)
 
 
 def paired_auroc_estimate(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) -> Estimate:
@@ -83,7 +84,7 @@ def paired_auroc_estimate(first: ArrayLike, second: ArrayLike, *, level: float =
     a, b = _aligned(first, second, level)
     value, ratio = auroc(a, b), paired_variance_factor(a, b)
     low, high = hanley_mcneil_limits(value, len(a), len(b), t_quantile(len(a) - 1, level) * math.sqrt(ratio))
-    return Estimate("AUROC", value, low, high, level, "Newcombe score interval adjusted for pairs")
+    return Estimate(AUROC, value, low, high, level, "Newcombe score interval adjusted for pairs")
 
 
 def welch_error(first: Floats, second: Floats) -> tuple[float, float]:

@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neuronclaims.stats.effects.effect_size import RATIO_OF_MEANS
 from neuronclaims.stats.effects.estimate import Estimate
 from neuronclaims.stats.effects.quantiles import spread, standard_error, t_below, t_quantile
 from neuronclaims.stats.inputs import (
@@ -86,7 +87,7 @@ def ratio_of_means_estimate(tops: ArrayLike, bottoms: ArrayLike, *, level: float
     low, high = (_times_power(limit, exponent) for limit in limits)
     if limits[0] == limits[1] or low is None or high is None:
         return _without_limits(value, level, "undefined, because the ratio is the same in all units")
-    return Estimate("ratio of means", value, min(low, value), max(high, value), level, "Fieller interval")
+    return Estimate(RATIO_OF_MEANS, value, min(low, value), max(high, value), level, "Fieller interval")
 
 
 def ratio_test(
@@ -240,4 +241,4 @@ def _times_power(value: float, exponent: int) -> float | None:
 
 
 def _without_limits(value: float | None, level: float, why: str) -> Estimate:
-    return Estimate("ratio of means", value, None, None, level, f"Fieller interval, {why}")
+    return Estimate(RATIO_OF_MEANS, value, None, None, level, f"Fieller interval, {why}")

@@ -11,6 +11,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neuronclaims.stats.effects.effect_size import SHARE, SHARE_DIFFERENCE
 from neuronclaims.stats.effects.estimate import Estimate
 from neuronclaims.stats.effects.quantiles import never_zero, normal_quantile
 from neuronclaims.stats.inputs import (
@@ -37,7 +38,7 @@ def share_estimate(successes: int, n: int, *, level: float = 0.95) -> Estimate:
     tail = (1 - level) / 2
     low = 0.0 if successes == 0 else float(betaincinv(successes, n - successes + 1, tail))
     high = 1.0 if successes == n else float(betaincinv(successes + 1, n - successes, 1 - tail))
-    return Estimate("share", successes / n, low, high, level, "Clopper-Pearson interval")
+    return Estimate(SHARE, successes / n, low, high, level, "Clopper-Pearson interval")
 
 
 def wilson_limits(successes: int, n: int, *, level: float = 0.95) -> tuple[float, float]:
@@ -106,7 +107,7 @@ def share_difference_estimate(
         low, high = _newcombe(k1, len(a), k2, len(b), quantile)
         method = "Newcombe hybrid score interval"
     low, high = max(-1.0, min(low, value)), min(1.0, max(high, value))
-    return Estimate("difference of shares", value, low, high, level, method)
+    return Estimate(SHARE_DIFFERENCE, value, low, high, level, method)
 
 
 def share_at_least(successes: int, n: int, null: float) -> float:

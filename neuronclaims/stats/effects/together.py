@@ -10,6 +10,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neuronclaims.stats.effects.effect_size import AUROC, HEDGES_G, MEAN_DIFFERENCE, EffectSize
 from neuronclaims.stats.effects.estimate import Estimate
 from neuronclaims.stats.effects.newcombe import hanley_mcneil_limits, variance_excess
 from neuronclaims.stats.effects.noncentral import noncentrality_limits
@@ -24,7 +25,7 @@ def auroc_estimates(first: ArrayLike, second: ArrayLike, *, level: float = 0.95)
     excess, quantile = np.sqrt(variance_excess(a, b)), normal_quantile(level)
     return tuple(
         Estimate(
-            "AUROC",
+            AUROC,
             value,
             *hanley_mcneil_limits(value, len(a), len(b), quantile * wide),
             level,
@@ -40,16 +41,16 @@ def mean_difference_estimates(
     """Return for each of m neurons, [n1, m] against [n2, m], what ``mean_difference_estimate`` gives it."""
     from scipy.special import stdtrit
 
-    name, method = "difference of means", "Welch t interval"
+    effect, method = MEAN_DIFFERENCE, "Welch t interval"
     a, b = _independent(first, second, level)
     values = column_means(a) - column_means(b)
     scale = np.ldexp(1.0, np.frexp(np.maximum(np.abs(a).max(axis=0), np.abs(b).max(axis=0)))[1])
     error, df = welch_errors(*in_units(a, b))
     reach = stdtrit(df, (1 + level) / 2) * error * scale
     return tuple(
-        Estimate(name, value, value - far, value + far, level, method)
+        Estimate(effect, value, value - far, value + far, level, method)
         if far > 0
-        else Estimate(name, value, None, None, level, method)
+        else Estimate(effect, value, None, None, level, method)
         for value, far in zip(values.tolist(), reach.tolist(), strict=True)
     )
 
@@ -58,7 +59,7 @@ def hedges_g_estimates(first: ArrayLike, second: ArrayLike, *, level: float = 0.
     """Return for each of m neurons, [n1, m] against [n2, m], what ``hedges_g_estimate`` gives it."""
     t, size, df = pooled_ts(*_independent(first, second, level))
     return tuple(
-        standardised("Hedges' g", (None if math.isnan(one) else one, size, df), level) for one in t.tolist()
+        standardised(HEDGES_G, (None if math.isnan(one) else one, size, df), level) for one in t.tolist()
     )
 
 
@@ -90,17 +91,17 @@ def in_units(first: Floats, second: Floats) -> tuple[Floats, Floats]:
     return pooled[: len(first)], pooled[len(first) :]
 
 
-def standardised(name: str, found: tuple[float | None, float, int], level: float) -> Estimate:
+def standardised(effect: EffectSize, found: tuple[float | None, float, int], level: float) -> Estimate:
     """Return the effect in standard deviations of a t (None where nothing varies), its size and its df."""
     method = "noncentral t interval (normal theory)"
     t, size, df = found
     if t is None:
-        return Estimate(name, None, None, None, level, method)
+        return Estimate(effect, None, None, None, level, method)
     value = _hedges_factor(df) * t / size
     limits = noncentrality_limits(t, df, level)
     if limits is None:
-        return Estimate(name, value, None, None, level, method)
-    return Estimate(name, value, min(value, limits[0] / size), max(value, limits[1] / size), level, method)
+        return Estimate(effect, value, None, None, level, method)
+    return Estimate(effect, value, min(value, limits[0] / size), max(value, limits[1] / size), level, method)
 
 
 def _hedges_factor(df: int) -> float:

@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neuronclaims.stats.effects.effect_size import EffectSize
 from neuronclaims.stats.effects.estimate import Estimate
 from neuronclaims.stats.effects.points import variance
 from neuronclaims.stats.effects.quantiles import t_quantile
@@ -89,9 +90,9 @@ def overlap_estimate(
     low = int(drawn[int((1 - level) / 2 * resamples)])
     possible = int((_possible(a, k, level) & _possible(b, k, level)).sum())
     method = f"bootstrap percentile ({resamples:,} resamples) below, simultaneous t bands above"
-    name = f"neurons shared among the top {k}"
+    effect = EffectSize("neurons_shared", f"neurons shared among the top {k}", scale="count")
     limits = float(min(low, value)), float(min(k, max(possible, value)))
-    return Estimate(name, float(value), *limits, level, method)
+    return Estimate(effect, float(value), *limits, level, method)
 
 
 def noise_ceiling(scores: ArrayLike, k: int, *, seed: int, splits: int = 500) -> float:
