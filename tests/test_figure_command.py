@@ -13,7 +13,7 @@ import pytest
 
 from neuronclaims.cli import main
 from neuronclaims.figures import Distributions, Panel, Point, Points, Row, Surface
-from neuronclaims.reports import paper
+from neuronclaims.reports import plots
 from neuronclaims.reports.account import Account
 from neuronclaims.reports.entry import Entry
 from neuronclaims.reports.json.report import write_json
@@ -71,7 +71,7 @@ def test_a_claim_is_found_by_its_file_and_id_and_its_first_figure_is_drawn(repor
 def test_every_figure_is_drawn_with_its_words_as_text_in_every_format(figure, tmp_path) -> None:
     pytest.importorskip("matplotlib")
     for kind, begin in (("svg", b"<?xml"), ("pdf", b"%PDF-"), ("png", b"\x89PNG\r\n")):
-        path = paper.write_figure(figure, tmp_path / f"fig.{kind}", width=3.3)
+        path = plots.write_figure(figure, tmp_path / f"fig.{kind}", width=3.3)
         assert path.read_bytes().startswith(begin)
     labels = {
         "distributions": ("activation", "first", "one", "cumulative share, %"),
@@ -89,7 +89,7 @@ def test_a_picture_is_as_wide_as_asked_for_and_the_same_every_time(tmp_path) -> 
     pytest.importorskip("matplotlib")
     for kind in ("png", "svg", "pdf"):
         one, other = (
-            paper.write_figure(DRAWN[0], tmp_path / f"{name}.{kind}", 3.3, dots=200) for name in "ab"
+            plots.write_figure(DRAWN[0], tmp_path / f"{name}.{kind}", 3.3, dots=200) for name in "ab"
         )
         assert one.read_bytes() == other.read_bytes()
     width, height = struct.unpack(">II", (tmp_path / "a.png").read_bytes()[16:24])
@@ -101,7 +101,7 @@ def test_a_picture_is_as_wide_as_asked_for_and_the_same_every_time(tmp_path) -> 
 def test_untrusted_text_is_text(tmp_path, attack) -> None:
     pytest.importorskip("matplotlib")
     for figure in (each for each in figures(attack) if each.kind in ("distributions", "points", "matrix")):
-        paper.write_figure(figure, tmp_path / "fig.svg")
+        plots.write_figure(figure, tmp_path / "fig.svg")
         shown = "".join(words(tmp_path / "fig.svg").split())
         assert "".join(one_line(attack).split())[:40] in shown
 
@@ -109,7 +109,7 @@ def test_untrusted_text_is_text(tmp_path, attack) -> None:
 def test_untrusted_text_is_text_in_every_figure(tmp_path) -> None:
     pytest.importorskip("matplotlib")
     for figure in (each for each in figures(ATTACKS[0]) if each.kind != "table"):
-        paper.write_figure(figure, tmp_path / "fig.svg")
+        plots.write_figure(figure, tmp_path / "fig.svg")
         assert ATTACKS[0] in words(tmp_path / "fig.svg").replace(" ", "")
 
 
@@ -127,7 +127,7 @@ def test_untrusted_text_is_text_in_every_figure(tmp_path) -> None:
 )
 def test_figures_with_next_to_nothing_in_them_are_drawn(figure, tmp_path) -> None:
     pytest.importorskip("matplotlib")
-    assert paper.write_figure(figure, tmp_path / "fig.svg").stat().st_size > 1000
+    assert plots.write_figure(figure, tmp_path / "fig.svg").stat().st_size > 1000
 
 
 def test_a_claim_on_several_models_asks_which(report, capsys) -> None:

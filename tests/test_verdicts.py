@@ -10,7 +10,7 @@ from neuronclaims.claim_files.claims import ClaimFile
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import Finding, templates
 from neuronclaims.results import Result, Selection
-from neuronclaims.stats import Estimate, TestResult
+from neuronclaims.stats import EffectSize, Estimate, TestResult
 from neuronclaims.verdicts import conclude
 
 DRAWS = 999_999
@@ -54,7 +54,9 @@ def found(p: float) -> Finding:
         method="permutation",
     )
     return Finding(
-        estimate=Estimate("difference of means", 1.0, 0.5, 1.5, 0.95, "Welch t interval"),
+        estimate=Estimate(
+            EffectSize("mean_difference", "difference of means"), 1.0, 0.5, 1.5, 0.95, "Welch t interval"
+        ),
         others=(),
         claimed=None,
         side="greater",

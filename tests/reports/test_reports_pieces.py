@@ -135,7 +135,7 @@ def test_a_number_shown_is_the_number_to_two_digits(value: float) -> None:
 
 
 def test_effects_stand_in_columns_and_say_where_they_have_no_interval() -> None:
-    none = Effect("Hedges' g", None, None, None, 0.95, "none")
+    none = Effect("Hedges' g", None, None, None, 0.95, "none", "hedges_g", "g", True)
     assert effect_texts([EFFECT, none]) == ["AUROC 0.90 [0.80, 0.95]", "g        ?"]
     assert effect_texts([none]) == ["g ? [no interval]"]
     assert effect_texts([none], fact=True) == ["g ?"]

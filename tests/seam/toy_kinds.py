@@ -62,7 +62,9 @@ class IndexKind(Toy):
         labels = ("a", "b", "c", "d", "é")
         grid = tuple(tuple(None if i == j else 0.1 * (i + j) for i in range(5)) for j in range(5))
         return finding(
-            estimate=stats.Estimate("index", float(said.neuron.index), None, None, 0.95, "counted"),
+            estimate=stats.Estimate(
+                stats.EffectSize("index", "index"), float(said.neuron.index), None, None, 0.95, "counted"
+            ),
             claimed=f"at least {said.least}",
             measured=f"the neuron's index is {said.neuron.index}",
             side="greater",

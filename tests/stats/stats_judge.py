@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from neuronclaims.stats import Estimate, decide
+from neuronclaims.stats import EffectSize, Estimate, decide
 
 
 def estimate(low, value, high, name="AUROC"):
-    return Estimate(name, value, low, high, 0.95, "by hand")
+    return Estimate(EffectSize(name, name), value, low, high, 0.95, "by hand")
 
 
 def judge(low, value, high, *, side="greater", threshold=None, p=0.01, least=0.001, **more):
