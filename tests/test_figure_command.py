@@ -174,7 +174,7 @@ def test_a_report_of_another_version_is_to_be_made_again(report, capsys) -> None
 
 
 def test_without_matplotlib_it_says_what_to_install(report, capsys, monkeypatch) -> None:
-    monkeypatch.setattr(paper, "find_spec", lambda name: None)
+    monkeypatch.setattr(plots, "find_spec", lambda name: None)
     assert main(["figure", "f.claims.yaml::claim-0", "-o", "fig.svg"]) == 1
     assert "pip install 'neuronclaims[figures]'" in told(capsys)
 

@@ -14,6 +14,7 @@ from neuronclaims.stats import EffectSize, Estimate, TestResult
 from neuronclaims.verdicts import conclude
 
 DRAWS = 999_999
+DIFFERENCE = EffectSize("mean_difference", "difference of means")
 
 
 def family(folder: Path, size: int, correction: str) -> ClaimFile:
@@ -54,9 +55,7 @@ def found(p: float) -> Finding:
         method="permutation",
     )
     return Finding(
-        estimate=Estimate(
-            EffectSize("mean_difference", "difference of means"), 1.0, 0.5, 1.5, 0.95, "Welch t interval"
-        ),
+        estimate=Estimate(DIFFERENCE, 1.0, 0.5, 1.5, 0.95, "Welch t interval"),
         others=(),
         claimed=None,
         side="greater",

@@ -12,6 +12,7 @@ from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import templates
 from neuronclaims.kinds.outliers.token_shares import mean_share, mean_share_test, smallest_share_p
+from neuronclaims.stats import EffectSize
 from neuronclaims.study import Study
 
 CONFIG = {"model_type": "gpt2", "n_layer": 4, "n_embd": 8, "n_head": 2, "n_positions": 64, "vocab_size": 9}
@@ -180,7 +181,7 @@ def test_the_test_of_a_share_holds_its_level_on_beta_shares(mean, spread):
 
 def test_test_and_interval_are_about_the_same_number():
     values = np.array([0.1, 0.3, 0.25, 0.4, 0.2, 0.15])
-    low = mean_share(values, "share").low
+    low = mean_share(values, EffectSize("share", "share")).low
     assert mean_share_test(values, null=low, alike=False, unit="prompt").p_value == pytest.approx(0.025)
 
 

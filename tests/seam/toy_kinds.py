@@ -17,6 +17,8 @@ from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.sentences.options import Options
 from neuronclaims.sentences.templates import Template
 
+INDEX_SIZE = stats.EffectSize("index", "index")
+
 
 class Toy:
     def __init__(self, name, template) -> None:
@@ -62,9 +64,7 @@ class IndexKind(Toy):
         labels = ("a", "b", "c", "d", "é")
         grid = tuple(tuple(None if i == j else 0.1 * (i + j) for i in range(5)) for j in range(5))
         return finding(
-            estimate=stats.Estimate(
-                stats.EffectSize("index", "index"), float(said.neuron.index), None, None, 0.95, "counted"
-            ),
+            estimate=stats.Estimate(INDEX_SIZE, float(said.neuron.index), None, None, 0.95, "counted"),
             claimed=f"at least {said.least}",
             measured=f"the neuron's index is {said.neuron.index}",
             side="greater",
