@@ -54,10 +54,10 @@ from neuronclaims.kinds.shared.selection import selection_notes, selection_of
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
     from neuronclaims.figures import Null
+    from neuronclaims.kinds.interventions.ablation_sentences import Ablating, AblationOptions
     from neuronclaims.kinds.interventions.ablation_tests import Part
     from neuronclaims.kinds.kind import Answers, Family
     from neuronclaims.measurements import Measurement, ModelFacts
-    from neuronclaims.sentences.neurons import Neuron
     from neuronclaims.stats import Estimate, TestResult
 
 
@@ -66,7 +66,7 @@ class AblationKind:
 
     name, template = "ablation", TEMPLATE
 
-    def reach(self, claim: Claim) -> Reach:
+    def reach(self, claim: Claim[Ablating, AblationOptions]) -> Reach:
         """Say how small p could get with these prompts, and with those on which harm is looked for."""
         asked = Asked.of(claim)
         harmed = asked.harmed
@@ -76,11 +76,11 @@ class AblationKind:
         least = max(least, harmed.units.smallest_p)
         return Reach(least, f"{asked.units.size}, and {harmed.units.size} for the damage,")
 
-    def exchange(self, claim: Claim) -> Hashable | None:  # noqa: ARG002
+    def exchange(self, claim: Claim[Ablating, AblationOptions]) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone."""
         return None
 
-    def needs(self, claim: Claim, facts: ModelFacts) -> tuple[Measurement, ...]:
+    def needs(self, claim: Claim[Ablating, AblationOptions], facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for the neurons ablated together, there and where harm is looked for, and for others as controls."""
         self.reach(claim)
         asked = Asked.of(claim)
@@ -91,7 +91,7 @@ class AblationKind:
         sizes = sizes_asked(claim.sentence.neurons, claim.settings, asked.joint.prompts)
         return asked.joint, *elsewhere, *sizes, *asked.lists(facts), *(asked.sweep(layer) for layer in layers)
 
-    def judge(self, claim: Claim, answers: Answers, family: Family) -> Finding:
+    def judge(self, claim: Claim[Ablating, AblationOptions], answers: Answers, family: Family) -> Finding:
         """Compare the prediction before and after, and look at the harm done."""
         asked = Asked.of(claim)
         measured = Measured.of(asked, answers)
@@ -100,7 +100,7 @@ class AblationKind:
         parts = (change, *harmless(asked, harmed, answers, family))
         largest = max((part.one.test for part in parts), key=lambda test: test.p_value)
         told = min(parts, key=lambda part: part.rank)
-        neuron: Neuron = claim.sentence.neurons[0]
+        neuron = claim.sentence.neurons[0]
         changes = measured.changes(neuron.layer) if measured.layers else None
         rank = None if changes is None else rank_of(neuron.index, *strength(asked, changes))
         controls, sizes = controls_of(asked, measured), shares_of(claim.sentence.neurons, answers)

@@ -20,6 +20,7 @@ from neuronclaims.measurements import Ablation, AblationSweep, Prediction
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim, PairSet
+    from neuronclaims.kinds.interventions.ablation_sentences import Ablating
     from neuronclaims.kinds.interventions.predictions import Floats
     from neuronclaims.kinds.interventions.random_lists import Places
     from neuronclaims.kinds.kind import Answers
@@ -32,12 +33,12 @@ if TYPE_CHECKING:
 class Asked:
     """A claim with its prompts in the order of their text, so that the order of a file changes no number."""
 
-    claim: Claim
+    claim: Claim[Ablating, AblationOptions]
     prompts: tuple[Prompt, ...]
     units: Units
 
     @classmethod
-    def of(cls, claim: Claim) -> Asked:
+    def of(cls, claim: Claim[Ablating, AblationOptions]) -> Asked:
         """Look up the prompts, or the clean texts of pairs; raise ClaimError for fewer than two units."""
         name = claim.sentence.first
         paired = name in claim.pairs
@@ -48,8 +49,7 @@ class Asked:
     @property
     def options(self) -> AblationOptions:
         """The claim's options."""
-        options: AblationOptions = self.claim.settings.options
-        return options
+        return self.claim.settings.options
 
     @property
     def prediction(self) -> Prediction:

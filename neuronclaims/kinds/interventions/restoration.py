@@ -45,9 +45,9 @@ from neuronclaims.kinds.shared.selection import selection_notes, selection_of
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
     from neuronclaims.figures import Null
+    from neuronclaims.kinds.interventions.restoration_values import RestorationOptions, Restoring
     from neuronclaims.kinds.kind import Answers, Family
     from neuronclaims.measurements import Measurement, ModelFacts
-    from neuronclaims.sentences.neurons import Neuron
     from neuronclaims.stats import TestResult
 
 
@@ -56,7 +56,7 @@ class RestorationKind:
 
     name, template = "restoration", TEMPLATE
 
-    def reach(self, claim: Claim) -> Reach:
+    def reach(self, claim: Claim[Restoring, RestorationOptions]) -> Reach:
         """Say how small p could get with these pairs; for "does not" that depends on their spread.
 
         Raises ClaimError for a claim of "does not" with a margin that will not do, or about a neuron that was searched.
@@ -71,11 +71,13 @@ class RestorationKind:
         )
         return Reach(least, asked.units.size)
 
-    def exchange(self, claim: Claim) -> Hashable | None:  # noqa: ARG002
+    def exchange(self, claim: Claim[Restoring, RestorationOptions]) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone."""
         return None
 
-    def needs(self, claim: Claim, facts: ModelFacts) -> tuple[Measurement, ...]:
+    def needs(
+        self, claim: Claim[Restoring, RestorationOptions], facts: ModelFacts
+    ) -> tuple[Measurement, ...]:
         """Ask for the neurons restored together, and for others as controls."""
         self.reach(claim)
         asked = Asked.of(claim)
@@ -83,13 +85,13 @@ class RestorationKind:
         sizes = sizes_asked(claim.sentence.neurons, claim.settings, [pair.clean for pair in asked.pairs])
         return asked.joint, *sizes, *asked.lists(facts), *(asked.sweep(layer) for layer in layers)
 
-    def judge(self, claim: Claim, answers: Answers, family: Family) -> Finding:
+    def judge(self, claim: Claim[Restoring, RestorationOptions], answers: Answers, family: Family) -> Finding:
         """Bound the share recovered, and test it against the one claimed."""
         asked = Asked.of(claim)
         measured = Measured.of(asked, answers)
         found, controls = judged(asked, measured, family), controls_of(measured)
         selection = selection_of(claim, who_of(claim), measured.searched if asked.searched else 1)
-        neurons: tuple[Neuron, ...] = claim.sentence.neurons
+        neurons = claim.sentence.neurons
         gains = measured.layers[neurons[0].layer].mean(axis=0) if len(neurons) == 1 else None
         sizes = shares_of(neurons, answers)
         rank = None if gains is None else rank_of(neurons[0].index, gains, "share recovered")

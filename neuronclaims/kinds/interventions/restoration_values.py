@@ -84,12 +84,12 @@ TEMPLATE = Template(
 class Asked:
     """A claim with its pairs in the order of their texts, so that the order of a file changes no number."""
 
-    claim: Claim
+    claim: Claim[Restoring, RestorationOptions]
     pairs: tuple[PromptPair, ...]
     units: Units
 
     @classmethod
-    def of(cls, claim: Claim) -> Asked:
+    def of(cls, claim: Claim[Restoring, RestorationOptions]) -> Asked:
         """Look up the pairs; raise ClaimError for fewer than two units."""
         named = claim.pairs[claim.sentence.pairs].pairs
         pairs = tuple(sorted(named, key=lambda pair: (pair.clean, pair.corrupted)))
@@ -103,12 +103,12 @@ class Asked:
     @property
     def denies(self) -> bool:
         """Whether the claim is that hardly anything is recovered."""
-        return bool(self.claim.sentence.verb == NOT)
+        return self.claim.sentence.verb == NOT
 
     @property
     def number(self) -> float:
         """The share claimed or, of a claim of "does not", its margin; raise ClaimError for one that will not do."""
-        share: float | None = self.claim.sentence.share
+        share = self.claim.sentence.share
         if share is not None:
             return share
         return plain_margin_of(self.claim, "0.1", "the share recovered that would matter", 1.0)

@@ -113,17 +113,17 @@ class CongruenceKind:
 
     name, template = "congruence", TEMPLATE
 
-    def reach(self, claim: Claim) -> Reach:  # noqa: ARG002
+    def reach(self, claim: Claim[Writing, CongruenceOptions]) -> Reach:  # noqa: ARG002
         """Say that this is a fact."""
         return FACT
 
-    def exchange(self, claim: Claim) -> Hashable | None:  # noqa: ARG002
+    def exchange(self, claim: Claim[Writing, CongruenceOptions]) -> Hashable | None:  # noqa: ARG002
         """Say that nothing is exchanged."""
         return None
 
-    def needs(self, claim: Claim, facts: ModelFacts) -> tuple[Measurement, ...]:
+    def needs(self, claim: Claim[Writing, CongruenceOptions], facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for the neuron's product with every token, the token's with every neuron, and the tokens' texts."""
-        said: Writing = claim.sentence
+        said = claim.sentence
         if claim.settings.site != SITE:
             raise ClaimError(
                 f"Only neurons of an MLP have output weights that write tokens: their site is {SITE}, not "
@@ -137,9 +137,9 @@ class CongruenceKind:
         check_neuron(said.neuron, SITE, facts)
         return (*_asks(claim), Vocabulary())
 
-    def judge(self, claim: Claim, answers: Answers, family: Family) -> Finding:  # noqa: ARG002
+    def judge(self, claim: Claim[Writing, CongruenceOptions], answers: Answers, family: Family) -> Finding:  # noqa: ARG002
         """Count how many others lie below."""
-        said: Writing = claim.sentence
+        said = claim.sentence
         products = _products(claim, answers)
         shares = {over: _share(products, over) for over in ("tokens", "its layer")}
         above = int((products.of_layer > products.of_layer[products.neuron]).sum())
@@ -164,16 +164,16 @@ class CongruenceKind:
         )
 
 
-def _asks(claim: Claim) -> tuple[Congruence, Congruence]:
-    said: Writing = claim.sentence
+def _asks(claim: Claim[Writing, CongruenceOptions]) -> tuple[Congruence, Congruence]:
+    said = claim.sentence
     options = claim.settings.options
     layer, index = said.neuron.layer, said.neuron.index
     how = (options.norm == "folded", options.centred, options.measure == "cosine", options.readout != "model")
     return Congruence(layer, index, None, *how), Congruence(layer, None, said.token, *how)
 
 
-def _products(claim: Claim, answers: Answers) -> Products:
-    said: Writing = claim.sentence
+def _products(claim: Claim[Writing, CongruenceOptions], answers: Answers) -> Products:
+    said = claim.sentence
     of_neuron, of_token = (answers[asked][0].astype(np.float64) for asked in _asks(claim))
     texts, neuron = answers[Vocabulary()][0], said.neuron.index
     # Some models have more rows of weights than there are tokens, to fill up a round number.

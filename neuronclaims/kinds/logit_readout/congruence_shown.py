@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
     from neuronclaims.claim_files.claims import Claim
     from neuronclaims.figures import Figure
-    from neuronclaims.kinds.logit_readout.congruence import Products
+    from neuronclaims.kinds.logit_readout.congruence import CongruenceOptions, Products, Writing
 
 LISTED, SPACED = 10, 300
 """How many tokens a table lists from either end; how many points of a figure are evenly spaced over the ranks."""
 
 
-def notes_of(claim: Claim, products: Products) -> tuple[str, ...]:
+def notes_of(claim: Claim[Writing, CongruenceOptions], products: Products) -> tuple[str, ...]:
     """Say what was multiplied with what, and where the neuron and the token stand."""
     options, said = claim.settings.options, claim.sentence
     tokens = "input embedding" if options.readout == "legacy_embed" else "unembedding"
@@ -37,7 +37,7 @@ def notes_of(claim: Claim, products: Products) -> tuple[str, ...]:
     )
 
 
-def figures_of(claim: Claim, products: Products) -> tuple[Figure, ...]:
+def figures_of(claim: Claim[Writing, CongruenceOptions], products: Products) -> tuple[Figure, ...]:
     """Draw the products over the ranks of tokens and over the layer, and list the tokens at both ends."""
     said = claim.sentence
     names = [repr(str(text)) for text in products.texts]

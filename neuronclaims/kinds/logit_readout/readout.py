@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
     from neuronclaims.figures import Figure, Null
     from neuronclaims.kinds.kind import Answers, Family
+    from neuronclaims.kinds.logit_readout.readout_values import PredictionOptions, Predicts
     from neuronclaims.measurements import Measurement, ModelFacts
     from neuronclaims.sentences.neurons import Neuron
     from neuronclaims.sentences.subjects import Subject
@@ -46,18 +47,18 @@ class PredictionKind:
 
     name, template = "prediction", TEMPLATE
 
-    def reach(self, claim: Claim) -> Reach:
+    def reach(self, claim: Claim[Predicts, PredictionOptions]) -> Reach:
         """Say how small p could get, if every document told something."""
         asked = Asked.of(claim)
         units, margin = asked.units, asked.margin
         least = units.smallest_p if margin is None else _smallest_margin_p(len(units.rows), margin)
         return Reach(least, units.size)
 
-    def exchange(self, claim: Claim) -> Hashable | None:  # noqa: ARG002
+    def exchange(self, claim: Claim[Predicts, PredictionOptions]) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone."""
         return None
 
-    def needs(self, claim: Claim, facts: ModelFacts) -> tuple[Measurement, ...]:
+    def needs(self, claim: Claim[Predicts, PredictionOptions], facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for each neuron beside the top prediction; raise ClaimError where that cannot be."""
         self.reach(claim)
         if not facts.causal:
@@ -70,20 +71,20 @@ class PredictionKind:
                 "A neuron that was picked on these documents ('searched') cannot be tested on them: only the neurons "
                 "named are read there, and not all it was picked from. Test it on new documents ('discovered_on')."
             )
-        who: Subject = claim.sentence.who
+        who = claim.sentence.who
         for neuron in who.neurons:
             check_neuron(neuron, claim.settings.site, facts)
         asked = Asked.of(claim)
         return tuple(asked.of_neuron(neuron) for neuron in who.neurons)
 
-    def judge(self, claim: Claim, answers: Answers, family: Family) -> Finding:
+    def judge(self, claim: Claim[Predicts, PredictionOptions], answers: Answers, family: Family) -> Finding:
         """Average the AUROCs within documents and test them against chance, or against the margin."""
         asked = Asked.of(claim)
         margin = asked.margin
-        who: Subject = claim.sentence.who
+        who = claim.sentence.who
         measured = {neuron: Measured.of(asked, answers, neuron) for neuron in who.neurons}
         ones = [_one(asked, neuron, found.found, family) for neuron, found in measured.items()]
-        number: float | None = claim.sentence.auroc if margin is None else CHANCE + margin
+        number = claim.sentence.auroc if margin is None else CHANCE + margin
         bound = Bound("greater" if margin is None else "within", CHANCE, number, family.alpha)
         one = ones[0] if who.how == "one" else weakest(bound, ones)
         own = measured[one.neuron]

@@ -146,12 +146,12 @@ TEMPLATE = Template(
 class Asked:
     """A claim with its documents in the order of their texts, so that the order of a file changes no number."""
 
-    claim: Claim
+    claim: Claim[Predicts, PredictionOptions]
     documents: tuple[Prompt, ...]
     units: Units
 
     @classmethod
-    def of(cls, claim: Claim) -> Asked:
+    def of(cls, claim: Claim[Predicts, PredictionOptions]) -> Asked:
         """Look up the documents; raise ClaimError for fewer than two units."""
         documents = in_order(claim.sets[claim.sentence.corpus])
         return cls(claim, documents, Units.of([document.group for document in documents], "document"))
