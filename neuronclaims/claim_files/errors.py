@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.sentences.messages import allowed_lines, caret_lines, quoted
 
-MOST_TOLD = 100
-"""How many problems of one file are told."""
+MOST_SHOWN = 100
+"""How many problems of one file an error's text shows."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -53,7 +53,7 @@ class Problem:
 class ClaimFileError(NeuronClaimsError):
     """A claim file that cannot be read: all its problems at once, in the order of their places.
 
-    ``problems`` has them all; the text tells the first hundred.
+    ``problems`` has them all; the text shows the first hundred.
     """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
@@ -61,6 +61,6 @@ class ClaimFileError(NeuronClaimsError):
         super().__init__(self.problems)
 
     def __str__(self) -> str:
-        told = [str(problem) for problem in self.problems[:MOST_TOLD]]
-        more = len(self.problems) - len(told)
-        return "\n".join([*told, f"and {more} more problems"] if more else told)
+        shown = [str(problem) for problem in self.problems[:MOST_SHOWN]]
+        more = len(self.problems) - len(shown)
+        return "\n".join([*shown, f"and {more} more problems"] if more else shown)

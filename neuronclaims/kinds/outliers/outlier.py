@@ -87,21 +87,21 @@ class OutlierKind(_NeuronKind):
     template: Template
     side: Side
 
-    def reach(self, claim: Claim) -> Reach:
+    def reach(self, claim: Claim[Outlier | NoOutlier]) -> Reach:
         """Say how small p could get: with every token of every prompt beyond, or none."""
         units = OneSet.of(claim, 0).units
         least = smallest_share_p(len(units.rows), claim.sentence.share, alike=True, side=self.side)
         return Reach(least, units.size)
 
-    def needs(self, claim: Claim, facts: ModelFacts) -> tuple[Measurement, ...]:
+    def needs(self, claim: Claim[Outlier | NoOutlier], facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for the share of tokens beyond in every layer of that width, and for the layer's means."""
         one = self._needs(claim, facts)
         pool = _beyond(claim.sentence.bound)
         return (one.asks("mean"), *(one.asks(pool, layer) for layer in facts.layers_at(claim.settings.site)))
 
-    def judge(self, claim: Claim, answers: Answers, family: Family) -> Finding:  # noqa: ARG002
+    def judge(self, claim: Claim[Outlier | NoOutlier], answers: Answers, family: Family) -> Finding:  # noqa: ARG002
         """Average the share of tokens over prompts, and count in how many layers the index passes."""
-        said: Outlier | NoOutlier = claim.sentence
+        said = claim.sentence
         one = OneSet.of(claim, said.neuron.layer)
         pool = _beyond(said.bound)
         asked = [need for need in answers if isinstance(need, Activations) and need.tokens.pool == pool]
@@ -143,7 +143,7 @@ class MassiveKind(_NeuronKind):
     template: Template
     side: Side
 
-    def reach(self, claim: Claim) -> Reach:
+    def reach(self, claim: Claim[Massive | NotMassive]) -> Reach:
         """Say how small p could get: with every prompt, or none."""
         units = OneSet.of(claim, 0).units
         null = _of_prompts(claim)
@@ -151,14 +151,14 @@ class MassiveKind(_NeuronKind):
             return Reach((null if self.side == "greater" else 1 - null) ** len(units.rows), units.size)
         return Reach(smallest_share_p(len(units.rows), null, alike=True, side=self.side), units.size)
 
-    def needs(self, claim: Claim, facts: ModelFacts) -> tuple[Measurement, ...]:
+    def needs(self, claim: Claim[Massive | NotMassive], facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for the share of massive tokens, and for the layer's means."""
         one = self._needs(claim, facts)
         return one.asks("mean"), one.asks("massive")
 
-    def judge(self, claim: Claim, answers: Answers, family: Family) -> Finding:  # noqa: ARG002
+    def judge(self, claim: Claim[Massive | NotMassive], answers: Answers, family: Family) -> Finding:  # noqa: ARG002
         """Count the prompts with at least one massive token."""
-        said: Massive | NotMassive = claim.sentence
+        said = claim.sentence
         null = _of_prompts(claim)
         one = OneSet.of(claim, said.neuron.layer)
         tokens = answers[one.asks("massive")]
@@ -199,18 +199,18 @@ class BandKind:
 
     name, template = "band", BAND_TEMPLATE
 
-    def reach(self, claim: Claim) -> Reach:
+    def reach(self, claim: Claim[Band]) -> Reach:
         """Say how small p could get: with every value within."""
         units = OneSet.of(claim, 0).units
         return Reach(smallest_share_p(len(units.rows), claim.sentence.share, alike=False), units.size)
 
-    def exchange(self, claim: Claim) -> Hashable | None:  # noqa: ARG002
+    def exchange(self, claim: Claim[Band]) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone: nothing is exchanged."""
         return None
 
-    def needs(self, claim: Claim, facts: ModelFacts) -> tuple[Measurement, ...]:
+    def needs(self, claim: Claim[Band], facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for the share of tokens beyond, and for the layer's means."""
-        said: Band = claim.sentence
+        said = claim.sentence
         check_neuron(Neuron(said.layer, 0), claim.settings.site, facts)
         if claim.settings.searched is not None:
             raise ClaimError(
@@ -220,9 +220,9 @@ class BandKind:
         one = OneSet.of(claim, said.layer)
         return one.asks("mean"), one.asks(_beyond(said.bound))
 
-    def judge(self, claim: Claim, answers: Answers, family: Family) -> Finding:  # noqa: ARG002
+    def judge(self, claim: Claim[Band], answers: Answers, family: Family) -> Finding:  # noqa: ARG002
         """Average the share of values within the band over prompts."""
-        said: Band = claim.sentence
+        said = claim.sentence
         one = OneSet.of(claim, said.layer)
         beyond = one.means(answers, _beyond(said.bound))
         values = 1 - beyond.mean(axis=1)

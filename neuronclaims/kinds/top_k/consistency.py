@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
     from neuronclaims.figures import Figure
     from neuronclaims.kinds.kind import Answers, Family
+    from neuronclaims.kinds.top_k.consistency_sentences import Absent, Consistent
+    from neuronclaims.kinds.top_k.tracing import RankingOptions
     from neuronclaims.measurements import Measurement, ModelFacts
     from neuronclaims.results import Rank
 
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
 class _TopKind:
     """What claims that a neuron is, or is not, among the top K share."""
 
-    def exchange(self, claim: Claim) -> Hashable | None:  # noqa: ARG002
+    def exchange(self, claim: Claim[Consistent | Absent, RankingOptions]) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone."""
         return None
 
@@ -51,17 +53,21 @@ class ConsistencyKind(_TopKind):
 
     name, template = "consistency", CONSISTENT_TEMPLATE
 
-    def reach(self, claim: Claim) -> Reach:
+    def reach(self, claim: Claim[Consistent | Absent, RankingOptions]) -> Reach:
         """Say how small p could get: with every prompt of the set, and none of the baseline."""
         asked = Asked.of(claim)
         least = max(_least(asked, claim.sentence.share), asked.design.smallest_p("greater"))
         return Reach(least, size_of(asked.design))
 
-    def needs(self, claim: Claim, facts: ModelFacts) -> tuple[Measurement, ...]:
+    def needs(
+        self, claim: Claim[Consistent | Absent, RankingOptions], facts: ModelFacts
+    ) -> tuple[Measurement, ...]:
         """Ask for all layers of the site on both sets."""
         return Asked.of(claim).needs(facts)
 
-    def judge(self, claim: Claim, answers: Answers, family: Family) -> Finding:
+    def judge(
+        self, claim: Claim[Consistent | Absent, RankingOptions], answers: Answers, family: Family
+    ) -> Finding:
         """Count in how many prompts each neuron is among the top K, and test the share both ways."""
         asked = Asked.of(claim)
         tops = Tops.of(asked, answers)
@@ -78,12 +84,14 @@ class AbsenceKind(_TopKind):
 
     name, template = "absence", ABSENT_TEMPLATE
 
-    def reach(self, claim: Claim) -> Reach:
+    def reach(self, claim: Claim[Consistent | Absent, RankingOptions]) -> Reach:
         """Say how small p could get: with no prompt of the set."""
         asked = Asked.of(claim)
         return Reach(_least(asked, 1 - claim.sentence.share), asked.units.size)
 
-    def needs(self, claim: Claim, facts: ModelFacts) -> tuple[Measurement, ...]:
+    def needs(
+        self, claim: Claim[Consistent | Absent, RankingOptions], facts: ModelFacts
+    ) -> tuple[Measurement, ...]:
         """Ask for all layers of the site on both sets; raise ClaimError for a neuron picked on them."""
         asked = Asked.of(claim)
         if asked.searched:
@@ -93,7 +101,9 @@ class AbsenceKind(_TopKind):
             )
         return asked.needs(facts)
 
-    def judge(self, claim: Claim, answers: Answers, family: Family) -> Finding:
+    def judge(
+        self, claim: Claim[Consistent | Absent, RankingOptions], answers: Answers, family: Family
+    ) -> Finding:
         """Count in how many prompts each neuron is among the top K, and bound the share from above."""
         asked = Asked.of(claim)
         tops = Tops.of(asked, answers)

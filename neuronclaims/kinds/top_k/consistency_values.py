@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from neuronclaims.claim_files.claims import Claim, Prompt
     from neuronclaims.kinds.kind import Answers
+    from neuronclaims.kinds.top_k.consistency_sentences import Absent, Consistent
     from neuronclaims.kinds.top_k.tracing import Floats, RankingOptions
     from neuronclaims.measurements import Measurement, ModelFacts
     from neuronclaims.sentences.neurons import Neuron
@@ -42,7 +43,7 @@ class Asked:
     ``design`` says what can be exchanged between the set and its baseline.
     """
 
-    claim: Claim
+    claim: Claim[Consistent | Absent, RankingOptions]
     first: tuple[Prompt, ...]
     second: tuple[Prompt, ...]
     units: Units
@@ -50,7 +51,7 @@ class Asked:
     design: TwoSampleDesign
 
     @classmethod
-    def of(cls, claim: Claim) -> Asked:
+    def of(cls, claim: Claim[Consistent | Absent, RankingOptions]) -> Asked:
         """Look up the sets; raise ClaimError for too few units, or a baseline too small to have a mean."""
         said = claim.sentence
         check_baseline(claim, said.second)
@@ -60,14 +61,12 @@ class Asked:
     @property
     def who(self) -> Subject:
         """Whom the claim is about."""
-        who: Subject = self.claim.sentence.who
-        return who
+        return self.claim.sentence.who
 
     @property
     def by(self) -> str:
         """What neurons are ranked by."""
-        options: RankingOptions = self.claim.settings.options
-        return options.rank_by
+        return self.claim.settings.options.rank_by
 
     @property
     def searched(self) -> bool:

@@ -60,8 +60,8 @@ TEMPLATE = Template(
 )
 
 
-def _asked(claim: Claim) -> Asked:
-    said: Contrast = claim.sentence
+def _asked(claim: Claim[Contrast, MarginOptions]) -> Asked:
+    said = claim.sentence
     denied = said.verb == NOT
     amount = margin_of(claim, "0.5 sd", "the difference that would matter") if denied else said.by
     sign = 1.0 if said.direction == "more" else -1.0

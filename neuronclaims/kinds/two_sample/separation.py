@@ -67,8 +67,8 @@ TEMPLATE = Template(
 )
 
 
-def _asked(claim: Claim) -> Asked:
-    said: Separation = claim.sentence
+def _asked(claim: Claim[Separation, MarginOptions]) -> Asked:
+    said = claim.sentence
     margin = _margin(claim) if said.verb == NOT else None
     claimed = None if said.auroc is None else f"an AUROC of at least {said.auroc:g}, either way round"
     if margin is not None:
@@ -84,7 +84,7 @@ def _asked(claim: Claim) -> Asked:
     )
 
 
-def _margin(claim: Claim) -> float:
+def _margin(claim: Claim[Separation, MarginOptions]) -> float:
     margin = margin_of(claim, "0.1", "the distance of the AUROC from 0.5 that would matter")
     if margin.unit is None and margin.value < CHANCE:
         return margin.value
