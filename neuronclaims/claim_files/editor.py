@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from neuronclaims.claim_files.schema import FileSchema
+from neuronclaims.sentences.options import Options, declared_options
 from neuronclaims.sentences.templates import Template
 
 
@@ -19,6 +20,25 @@ def editor_schema(templates: Sequence[Template]) -> dict[str, Any]:
 def schema_text(templates: Sequence[Template]) -> str:
     """Return the schema as it is kept in ``claims.schema.json``."""
     return json.dumps(editor_schema(templates), indent=2) + "\n"
+
+
+def options_table(kinds: Mapping[str, type[Options]]) -> str:
+    """Return a Markdown table of the options that some kinds take, given by the kinds' names.
+
+    >>> from pydantic import Field
+    >>> class SteeringOptions(Options):
+    ...     drawn: int = Field(10, description="How many random directions are drawn.")
+    >>> print(options_table({"steering": SteeringOptions}), end="")
+    | option | of claims of | what it says |
+    |---|---|---|
+    | `drawn` | steering | How many random directions are drawn. |
+    """
+    rows = [
+        f"| `{name}` | {', '.join(kind for kind, options in kinds.items() if name in options.model_fields)} "
+        f"| {info.description} |"
+        for name, info in declared_options(kinds).items()
+    ]
+    return "\n".join(["| option | of claims of | what it says |", "|---|---|---|", *rows, ""])
 
 
 def _without_null(node: Any) -> Any:

@@ -13,12 +13,17 @@ def add(commands: Commands) -> None:
     """Add the command."""
     text = "print the JSON Schema of claim files, the options of kinds from other packages included"
     parser = commands.add_parser("schema", help=text, description=f"{text[0].upper()}{text[1:]}.")
+    described = "print a Markdown table of the options of all kinds instead"
+    parser.add_argument("--options", action="store_true", help=described)
     parser.set_defaults(run=_run)
 
 
-def _run(_: argparse.Namespace) -> int:
-    from neuronclaims.claim_files.editor import schema_text
-    from neuronclaims.kinds import templates
+def _run(words: argparse.Namespace) -> int:
+    from neuronclaims.claim_files.editor import options_table, schema_text
+    from neuronclaims.kinds import kinds, templates
 
-    print(schema_text(templates()), end="")
+    if words.options:
+        print(options_table({kind.name: kind.template.options for kind in kinds()}), end="")
+    else:
+        print(schema_text(templates()), end="")
     return 0

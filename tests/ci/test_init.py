@@ -40,3 +40,10 @@ def test_a_file_in_the_way_is_one_clear_error(tmp_path, capsys):
     (tmp_path / "claims").write_text("", encoding="utf-8")
     assert main(["init", str(tmp_path / "claims")]) == 1
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_the_schema_and_a_table_of_options_can_be_printed(capsys):
+    assert main(["schema"]) == 0
+    assert json.loads(capsys.readouterr().out) == editor_schema(templates())
+    assert main(["schema", "--options"]) == 0
+    assert "| `damage` | ablation |" in capsys.readouterr().out

@@ -12,9 +12,9 @@ import yaml
 from toy_claims import FULL
 
 from neuronclaims.claim_files.claims import Pool, Span
-from neuronclaims.claim_files.editor import editor_schema, schema_text
+from neuronclaims.claim_files.editor import editor_schema, options_table, schema_text
 from neuronclaims.claim_files.schema import TOKEN_RULES
-from neuronclaims.kinds import templates
+from neuronclaims.kinds import kinds, templates
 from neuronclaims.sites import OWN_SITES as SITES
 
 KEPT = Path(__file__).parents[2] / "claims.schema.json"
@@ -25,6 +25,12 @@ def test_the_schema_kept_for_editors_is_current():
     assert KEPT.read_text(encoding="utf-8") == schema_text(templates()), (
         "run: neuronclaims schema > claims.schema.json"
     )
+
+
+def test_the_options_of_all_kinds_are_documented_as_they_are_declared():
+    table = options_table({kind.name: kind.template.options for kind in kinds()})
+    page = Path(__file__).parents[2] / "docs" / "kinds.md"
+    assert table in page.read_text(encoding="utf-8"), "put in what neuronclaims schema --options prints"
 
 
 def test_the_schema_is_one_and_accepts_a_full_claim_file_as_yaml_types_it():
