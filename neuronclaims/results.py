@@ -6,7 +6,7 @@ border or become JSON as it is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from neuronclaims.figures import Figure
@@ -95,6 +95,29 @@ class Selection:
         return f"The {self.what} {'are' if self.what.endswith('s') else 'is'} taken as chosen beforehand."
 
 
+ValueScale: TypeAlias = Literal["difference", "sd", "auroc", "ratio", "mean", "share", "mean AUROC"]
+"""What an effect is of the values it was made of."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnitValues:
+    """The values that an effect was made of: one per exchangeable unit, of two sets or of one.
+
+    ``of`` says in words what the values are; values are compared only where it is the same. ``keys`` name the units by
+    a hash of their prompts, ``values`` are in the same order; of one set alone, the second are empty. ``paired`` says
+    whether each unit has a value in both. ``blocks`` are numbers of blocks, None where there are none. ``sources`` are
+    the measurements the values come from, each with its column.
+    """
+
+    of: str
+    scale: ValueScale
+    paired: bool
+    keys: tuple[tuple[str, ...], tuple[str, ...]]
+    values: tuple[tuple[float, ...], tuple[float, ...]]
+    blocks: tuple[tuple[int, ...], tuple[int, ...]] | None = None
+    sources: tuple[tuple[object, int], ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """The numbers behind a verdict.
@@ -102,7 +125,8 @@ class Evidence:
     ``effect`` is the one the verdict rests on. ``test`` is None for a fact: a number in which chance has no part.
     ``counts`` gives the number of units per set, of one set or of several, ``unit`` what such a unit is (prompt, group,
     pair, document), ``paired`` whether each has a value in both sets. ``selection`` tells how the neuron was chosen.
-    ``notes`` are sentences a reader of the numbers should know.
+    ``notes`` are sentences a reader of the numbers should know. ``units`` are the values the effect was made of, which
+    baselines keep and reports leave out; None where it is made of no single units' values.
     """
 
     effect: Effect
@@ -115,6 +139,7 @@ class Evidence:
     selection: Selection
     notes: tuple[str, ...]
     figures: tuple[Figure, ...]
+    units: UnitValues | None = field(default=None, compare=False, metadata={"reported": False})
 
 
 @dataclass(frozen=True, slots=True)

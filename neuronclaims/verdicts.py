@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from neuronclaims import stats
 from neuronclaims.corrections import Corrected, corrected, family_of, reachable
 from neuronclaims.kinds import Family, Finding, kind_of
+from neuronclaims.kinds.shared.units import kept
 from neuronclaims.results import Effect, Evidence, Result, Test, Verdict
 from neuronclaims.stats.verdicts import MARGIN_SIDES
 
@@ -45,10 +46,10 @@ def _judged(
     reason = stats.explain(
         decision,
         effect=finding.estimate.effect.spoken,
-        claimed=finding.claimed,
-        unit="pair" if finding.paired else finding.unit,
-        counts=tuple(count for _, count in finding.counts),
-        needed=finding.needed,
+        claimed=finding.statement.claimed,
+        unit="pair" if finding.sample.paired else finding.sample.unit,
+        counts=tuple(count for _, count in finding.sample.counts),
+        needed=finding.sample.needed,
         family=family.size,
         measured=finding.measured,
     )
@@ -63,15 +64,15 @@ def _decision(
         raise TypeError("A kind of claim must say in its reach whether its finding has a test ('tested').")
     if test is None or adjusted is None:
         return stats.decide_fact(
-            side=finding.side,
-            null=finding.null,
-            threshold=finding.threshold,
+            side=finding.statement.side,
+            null=finding.statement.null,
+            threshold=finding.statement.threshold,
             value=finding.estimate.value,
         )
     return stats.decide(
-        side=finding.side,
-        null=finding.null,
-        threshold=finding.threshold,
+        side=finding.statement.side,
+        null=finding.statement.null,
+        threshold=finding.statement.threshold,
         estimate=finding.estimate,
         p_adjusted=adjusted.p,
         smallest_p_adjusted=smallest_p,
@@ -122,20 +123,21 @@ def _evidence(finding: Finding, adjusted: Corrected | None, family: Family) -> E
         effect=_effect(finding.estimate),
         other_effects=_effects(finding.others),
         test=None if test is None or adjusted is None else _test(finding, test, adjusted.p, family),
-        unit=finding.unit,
-        paired=finding.paired,
-        counts=finding.counts,
+        unit=finding.sample.unit,
+        paired=finding.sample.paired,
+        counts=finding.sample.counts,
         rank=finding.rank,
         selection=finding.selection,
         notes=finding.notes,
         figures=finding.figures,
+        units=kept(finding.units, finding.estimate.value),
     )
 
 
 def _test(finding: Finding, test: stats.TestResult, p: float, family: Family) -> Test:
     return Test(
         method=test.method,
-        alternative=finding.side if finding.side in MARGIN_SIDES else test.alternative,
+        alternative=finding.statement.side if finding.statement.side in MARGIN_SIDES else test.alternative,
         statistic=test.statistic,
         p_value=test.p_value,
         p_adjusted=p,

@@ -9,6 +9,7 @@ import pytest
 from neuronclaims.claim_files.claims import ClaimFile
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import Finding, templates
+from neuronclaims.kinds.kind import Sample, Statement
 from neuronclaims.results import Result, Selection
 from neuronclaims.stats import EffectSize, Estimate, TestResult
 from neuronclaims.verdicts import conclude
@@ -56,17 +57,9 @@ def found(p: float) -> Finding:
     )
     return Finding(
         estimate=Estimate(DIFFERENCE, 1.0, 0.5, 1.5, 0.95, "Welch t interval"),
-        others=(),
-        claimed=None,
-        side="greater",
-        null=0.0,
-        threshold=None,
+        statement=Statement("greater", 0.0, None, None),
         test=test,
-        unit="prompt",
-        paired=False,
-        counts=(("ups", 20), ("downs", 20)),
-        needed=None,
-        rank=None,
+        sample=Sample("prompt", (("ups", 20), ("downs", 20))),
         selection=Selection("beforehand"),
         notes=(),
         figures=(),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from neuronclaims.figures import Figure
     from neuronclaims.kinds.shared.joint import Joint
     from neuronclaims.measurements import Measurement, ModelFacts
-    from neuronclaims.results import Rank, Selection
+    from neuronclaims.results import Rank, Selection, UnitValues
     from neuronclaims.sentences.templates import Template
     from neuronclaims.stats import Correction as Stepwise
     from neuronclaims.stats import Estimate, Side, TestResult
@@ -80,34 +80,53 @@ class Family:
 
 
 @dataclass(frozen=True, slots=True)
+class Statement:
+    """What a claim says of its effect: that it lies on ``side`` of ``threshold``, or of ``null`` without a number.
+
+    For "does not" the threshold is the margin; see ``stats.decide``. ``claimed`` is the number in the sentence's own
+    words, None where it names none.
+    """
+
+    side: Side
+    null: float
+    threshold: float | None = None
+    claimed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What was counted: how many of which ``unit``, per set (name, count); ``paired`` where each is in both sets.
+
+    ``needed`` are the sizes that would probably settle the claim, as many as ``counts``, None where more would not.
+    """
+
+    unit: str
+    counts: tuple[tuple[str, int], ...]
+    paired: bool = False
+    needed: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """What the numbers say about one claim alone, before its family is corrected and a verdict is reached.
 
-    ``estimate`` is the effect the verdict rests on; the claim says that it lies on ``side`` of ``threshold``, or,
-    where the sentence names no number, of ``null`` (for "does not" the threshold is the margin; see ``stats.decide``).
-    ``claimed`` is that number in the sentence's own words. ``test`` is None for a fact: its verdict comes from
-    comparing the value alone, and ``measured`` may say it in the sentence's own words ('the neuron writes " an" more
-    than 99.95 % of tokens'). ``counts`` name what was counted, one set or several; ``unit`` is what there is so many
-    of. ``needed`` are the sizes that would probably settle the claim, as many as ``counts``, None where more would
-    not. ``denominator_positive`` is False where the effect divides by something not clearly above 0. ``selection`` is
-    how its neuron was chosen. ``joint`` is its share in a joint test, None for a claim that stands alone.
+    ``estimate`` is the effect that the verdict rests on, ``units`` the values that it was made of. ``test`` is None for
+    a fact: its verdict comes from comparing the value alone, and ``measured`` may say it in the sentence's own words
+    ('the neuron writes " an" more than 99.95 % of tokens'). ``selection`` is how its neuron was chosen. ``joint`` is
+    its share in a joint test, None for a claim that stands alone. ``denominator_positive`` is False where the effect
+    divides by something not clearly above 0.
     """
 
     estimate: Estimate
-    others: tuple[Estimate, ...]
-    claimed: str | None
-    side: Side
-    null: float
-    threshold: float | None
+    statement: Statement
     test: TestResult | None
-    unit: str
-    paired: bool
-    counts: tuple[tuple[str, int], ...]
-    needed: tuple[int, ...] | None
-    rank: Rank | None
+    sample: Sample
     selection: Selection
-    notes: tuple[str, ...]
-    figures: tuple[Figure, ...]
+    others: tuple[Estimate, ...] = ()
+    rank: Rank | None = None
+    notes: tuple[str, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    units: UnitValues | None = None
     joint: Joint | None = None
     denominator_positive: bool = True
     measured: str | None = None

@@ -50,9 +50,13 @@ def _plain(value: Any) -> Any:
         return {key: _plain(entry) for key, entry in value.items()}
     kind = type(value)
     if kind not in _FIELDS:
-        _FIELDS[kind] = tuple(field.name for field in fields(kind)) if is_dataclass(kind) else None
+        _FIELDS[kind] = _reported(kind) if is_dataclass(kind) else None
     names = _FIELDS[kind]
     return value if names is None else {name: _plain(getattr(value, name)) for name in names}
+
+
+def _reported(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind) if field.metadata.get("reported", True))
 
 
 _FIELDS: dict[type[Any], tuple[str, ...] | None] = {}

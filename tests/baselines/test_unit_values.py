@@ -11,8 +11,9 @@ import pytest
 from neuronclaims import stats
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import kind_of, templates
-from neuronclaims.kinds.shared.unit_values import unit_key, unit_noise, unit_values
+from neuronclaims.kinds.shared.units import kept, unit_key
 from neuronclaims.models.sources import open_model
+from neuronclaims.pytest_session.baselines.comparing import noise_of_units
 from neuronclaims.study import Study
 
 HEAD = """\
@@ -79,8 +80,8 @@ def judged(folder, sets, *claims):
 
 @pytest.mark.parametrize("sets", [PLAIN, GROUPS, PAIRS], ids=["prompts", "groups", "pairs"])
 def test_every_effect_comes_out_of_the_values_that_are_kept(tmp_path, sets):
-    for claim, evidence in judged(tmp_path, sets, *CLAIMS):
-        found = unit_values(claim, evidence)
+    for _, evidence in judged(tmp_path, sets, *CLAIMS):
+        found = evidence.units
         again = ESTIMATES[found.scale, found.paired](*map(np.array, found.values))
         assert again.value == pytest.approx(evidence.effect.value)
         assert tuple(map(len, found.keys)) == tuple(map(len, found.values))
@@ -88,56 +89,58 @@ def test_every_effect_comes_out_of_the_values_that_are_kept(tmp_path, sets):
 
 
 def test_each_value_lies_under_the_hash_of_its_own_prompt(tmp_path):
-    ((claim, evidence),) = judged(tmp_path, PLAIN, CLAIMS[0])
-    found = unit_values(claim, evidence)
-    kept = dict(zip(found.keys[0], found.values[0], strict=True))
-    assert kept == {unit_key([f"the {w} one"]): pytest.approx(value(f"the {w} one")) for w in WORDS}
+    ((_, evidence),) = judged(tmp_path, PLAIN, CLAIMS[0])
+    found = evidence.units
+    by_key = dict(zip(found.keys[0], found.values[0], strict=True))
+    assert by_key == {unit_key([f"the {w} one"]): pytest.approx(value(f"the {w} one")) for w in WORDS}
 
 
 def test_the_noise_of_a_claim_is_that_of_its_own_neuron_on_its_own_prompts(tmp_path):
-    ((claim, _),) = judged(tmp_path, PLAIN, CLAIMS[0])
+    ((claim, evidence),) = judged(tmp_path, PLAIN, CLAIMS[0])
     facts = open_model("demo", tmp_path).facts()
     needs = kind_of(claim.sentence).needs(claim, facts)
     moved = {need: np.arange(512) * 10.0**-place for place, need in enumerate(needs, 3)}
-    assert unit_noise(claim, moved) == pytest.approx(2e-3)
-    assert unit_noise(claim, {}) is None
-    ((some, _),) = judged(tmp_path, PLAIN, "some neuron of layer 1 activates more for x than y")
-    assert unit_noise(some, moved) is None
+    assert noise_of_units(evidence.units, moved) == pytest.approx(2e-3)
+    assert noise_of_units(evidence.units, {}) is None
+    ((_, some),) = judged(tmp_path, PLAIN, "some neuron of layer 1 activates more for x than y")
+    assert noise_of_units(some.units, moved) is None
 
 
 def test_pairs_stay_side_by_side(tmp_path):
-    ((claim, evidence),) = judged(tmp_path, PAIRS, CLAIMS[0])
-    found = unit_values(claim, evidence)
+    ((_, evidence),) = judged(tmp_path, PAIRS, CLAIMS[0])
+    found = evidence.units
     partner = {unit_key([f"the {w} one"]): unit_key([f"a {w} other"]) for w in WORDS}
     assert dict(zip(*found.keys, strict=True)) == partner
 
 
 def test_a_group_is_known_by_its_prompts_in_any_order(tmp_path):
     assert unit_key(["one", "two"]) == unit_key(["two", "one"]) != unit_key(["onetwo", ""])
-    ((claim, evidence),) = judged(tmp_path, GROUPS, CLAIMS[0])
-    assert unit_key(["the red cat", "the red dog"]) in unit_values(claim, evidence).keys[0]
+    ((_, evidence),) = judged(tmp_path, GROUPS, CLAIMS[0])
+    assert unit_key(["the red cat", "the red dog"]) in evidence.units.keys[0]
 
 
 def test_blocks_are_kept_with_the_values(tmp_path):
-    ((claim, evidence),) = judged(tmp_path, BLOCKS, CLAIMS[0])
-    found = unit_values(claim, evidence)
+    ((_, evidence),) = judged(tmp_path, BLOCKS, CLAIMS[0])
+    found = evidence.units
     assert tuple(map(len, found.blocks)) == (12, 8)
 
 
 def test_values_from_which_the_effect_does_not_come_are_not_kept(tmp_path):
-    ((claim, evidence),) = judged(tmp_path, PLAIN, CLAIMS[0])
-    other = replace(evidence.effect, value=evidence.effect.value * 1.001)
-    assert unit_values(claim, replace(evidence, effect=other)) is None
-    assert unit_values(claim, replace(evidence, figures=())) is None
-    share = replace(evidence.effect, name="share of prompts")
-    assert unit_values(claim, replace(evidence, effect=share)) is None
+    ((_, evidence),) = judged(tmp_path, PLAIN, CLAIMS[0])
+    units, effect = evidence.units, evidence.effect.value
+    assert kept(units, effect) is units
+    assert kept(units, effect * 1.001) is None
+    assert kept(units, None) is None
+    assert kept(replace(units, keys=(units.keys[0][1:], units.keys[1])), effect) is None
+    twice = (units.keys[0][0], *units.keys[0][:-1])
+    assert kept(replace(units, keys=(twice, units.keys[1])), effect) is None
 
 
 def test_values_that_fell_silent_are_kept_though_their_effect_is_undefined(tmp_path):
     silent = CLAIMS[1].replace("1:2", "1:3")
-    ((claim, evidence),) = judged(tmp_path, PLAIN, silent)
+    ((_, evidence),) = judged(tmp_path, PLAIN, silent)
     assert evidence.effect.value is None
-    assert set(unit_values(claim, evidence).values[0]) == {0.0}
+    assert set(evidence.units.values[0]) == {0.0}
 
 
 def test_the_prediction_before_and_after_an_ablation_is_kept(tmp_path):
@@ -160,7 +163,7 @@ def test_the_prediction_before_and_after_an_ablation_is_kept(tmp_path):
     file = read_claim_file(path, templates())
     (result,) = Study(measure=ablated).judge(file, "demo").values()
     assert result.evidence, result.error
-    found = unit_values(file.claims[0], result.evidence)
+    found = result.evidence.units
     after, before = (dict(zip(found.keys[i], found.values[i], strict=True)) for i in (0, 1))
     assert before == {unit_key([f"the {w} one"]): pytest.approx(value(f"the {w} one")) for w in WORDS}
     assert after == {key: pytest.approx(-one) for key, one in before.items()}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +10,8 @@ import pytest
 
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.figures import Table
-from neuronclaims.kinds import kind_of, kinds, templates
-from neuronclaims.kinds.shared.unit_values import unit_key, unit_values
+from neuronclaims.kinds import kinds, templates
+from neuronclaims.kinds.shared.units import kept, unit_key
 from neuronclaims.reports.plain import from_plain, to_plain
 from neuronclaims.study import Study
 
@@ -93,40 +92,36 @@ def judged(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def claims(judged):
-    """Of each claim itself, its evidence, and what gives its answers."""
-    file, study, results = judged
-    return {
-        claim.id: (claim, results[claim.id].evidence, lambda c=claim: study.answers(file, "demo", c))
-        for claim in file.claims
-    }
+    """The evidence of each claim."""
+    return {name: result.evidence for name, result in judged[2].items()}
 
 
 @pytest.mark.parametrize("name", [name.replace(" ", "-") for name in CLAIMS])
-def test_every_effect_comes_out_of_the_values_that_are_kept(claims, name):
-    claim, evidence, answers = claims[name]
-    found = unit_values(claim, evidence, answers)
+def test_every_effect_comes_out_of_the_values_that_are_kept(judged, claims, name):
+    evidence = claims[name]
+    found = evidence.units
     first, second = (np.array(side) for side in found.values)
     again = first.sum() / second.sum() if len(second) else first.mean()
     assert again == pytest.approx(evidence.effect.value, rel=1e-6, abs=1e-9)
-    assert found.scale == SCALES.get(kind_of(claim.sentence).name, "mean")
+    assert found.scale == SCALES.get(judged[2][name].kind, "mean")
     assert len(set(found.keys[0])) == len(first) == evidence.counts[0][1]
     assert len(second) == (len(first) if found.scale == "ratio" else 0)
 
 
-def test_every_kind_is_tested_here_or_compares_two_sets_or_has_no_values(claims):
-    seen = {kind_of(claim.sentence).name for claim, *_ in claims.values()}
+def test_every_kind_is_tested_here_or_compares_two_sets_or_has_no_values(judged):
+    seen = {result.kind for result in judged[2].values()}
     two_sets = {"contrast", "separation", "ablation", "activity", "activity alike"}
     assert {kind.name for kind in kinds()} - seen - two_sets == {"activity somewhere"}
 
 
 @pytest.mark.parametrize("name", [name.replace(" ", "-") for name in NONE])
 def test_what_is_no_mean_of_single_units_has_none(claims, name):
-    assert unit_values(*claims[name]) is None
+    assert claims[name].units is None
 
 
 def test_each_pair_lies_under_its_own_texts_with_what_is_recovered_of_it(claims):
-    claim, evidence, answers = claims["restoration"]
-    found = unit_values(claim, evidence, answers)
+    evidence = claims["restoration"]
+    found = evidence.units
     table = next(figure for figure in evidence.figures if isinstance(figure, Table))
     for clean, corrupted, *_, share in table.rows:
         place = found.keys[0].index(unit_key([f"{len(clean)}:{clean}{corrupted}"]))
@@ -136,16 +131,16 @@ def test_each_pair_lies_under_its_own_texts_with_what_is_recovered_of_it(claims)
 
 
 def test_groups_lie_under_all_their_texts(claims):
-    found = unit_values(*claims["outlier"])
+    found = claims["outlier"].units
     lake = unit_key(["We saw the lake today.", "We took the lake today."])
     assert lake in found.keys[0]
     assert len(found.keys[0]) == 4
 
 
 def test_of_several_neurons_the_one_the_verdict_rests_on_is_named(claims):
-    claim, evidence, answers = claims["prediction-of-every-one"]
-    found = unit_values(claim, evidence, answers)
-    each = {name: unit_values(*claims[name]) for name in ("prediction",)}
+    evidence = claims["prediction-of-every-one"]
+    found = evidence.units
+    each = {name: claims[name].units for name in ("prediction",)}
     assert found.of.startswith("mlp_post 5:186 ")
     assert each["prediction"].of.startswith("mlp_post 5:461 ")
     assert found.values != each["prediction"].values
@@ -153,10 +148,9 @@ def test_of_several_neurons_the_one_the_verdict_rests_on_is_named(claims):
 
 @pytest.mark.parametrize("name", ["restoration", "outlier", "consistency", "prediction"])
 def test_values_from_which_the_effect_does_not_come_are_not_kept(claims, name):
-    claim, evidence, answers = claims[name]
-    off = replace(evidence, effect=replace(evidence.effect, value=evidence.effect.value * 1.001 + 1e-6))
-    assert unit_values(claim, off, answers) is None
-    assert unit_values(claim, evidence) is None
+    evidence = claims[name]
+    assert kept(evidence.units, evidence.effect.value) is not None
+    assert kept(evidence.units, evidence.effect.value * 1.001 + 1e-6) is None
 
 
 def test_the_results_of_every_kind_cross_to_another_process(judged):

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from neuronclaims import stats
 from neuronclaims.figures import BinRow, Bins, Matrix, Panel, Point, Points, Surface, Table
-from neuronclaims.kinds.kind import FACT, Finding, Reach
+from neuronclaims.kinds.kind import FACT, Finding, Reach, Sample, Statement
 from neuronclaims.kinds.shared.requests import activations, in_order
 from neuronclaims.measurements import Pair, Prediction, Restoration
 from neuronclaims.results import Selection
@@ -31,17 +31,14 @@ class Toy:
         return Reach(0.0, "documents")
 
 
-def finding(**fields) -> Finding:
-    unsaid = {
-        "others": (),
-        "claimed": None,
-        "paired": False,
-        "needed": None,
-        "rank": None,
-        "selection": Selection("beforehand"),
-        "notes": ("a note",),
-    }
-    return Finding(**{**unsaid, **fields})
+def finding(side, null, threshold=None, claimed=None, *, unit, counts, needed=None, paired=False, **fields):
+    return Finding(
+        statement=Statement(side, null, threshold, claimed),
+        sample=Sample(unit, counts, paired, needed),
+        selection=Selection("beforehand"),
+        notes=("a note",),
+        **fields,
+    )
 
 
 @dataclass(frozen=True)

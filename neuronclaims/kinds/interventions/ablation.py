@@ -34,12 +34,13 @@ from neuronclaims.kinds.interventions.ablation_shown import (
     harmless_share,
     notes_of,
     others_of,
+    predicted,
     strength,
 )
 from neuronclaims.kinds.interventions.ablation_tests import change_of, harmless
 from neuronclaims.kinds.interventions.ablation_values import Asked, Harmed, Measured, check_outcome
 from neuronclaims.kinds.interventions.predictions import place_of, swept, who_of
-from neuronclaims.kinds.kind import Finding, Reach
+from neuronclaims.kinds.kind import Finding, Reach, Sample, Statement
 from neuronclaims.kinds.outliers.outlier_dimensions import (
     largest_share,
     outlier_note,
@@ -50,6 +51,7 @@ from neuronclaims.kinds.shared.margins import check_not_searched
 from neuronclaims.kinds.shared.neurons import rank_of
 from neuronclaims.kinds.shared.null_figures import null_of, null_of_search
 from neuronclaims.kinds.shared.selection import selection_notes, selection_of
+from neuronclaims.kinds.shared.units import of_changes
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.interventions.ablation_tests import Part
     from neuronclaims.kinds.kind import Answers, Family
     from neuronclaims.measurements import Measurement, ModelFacts
+    from neuronclaims.results import UnitValues
     from neuronclaims.stats import Estimate, TestResult
 
 
@@ -107,6 +110,10 @@ class AblationKind:
         selection = selection_of(claim, who_of(claim), measured.searched if asked.searched else 1)
         return Finding(
             estimate=told.one.estimate,
+            statement=Statement(told.bound.side, told.bound.null, told.bound.threshold, told.claimed),
+            test=replace(largest, degenerate=told.one.test.degenerate),
+            sample=Sample(told.unit, told.counts, needed=told.needed),
+            selection=selection,
             others=(
                 *_beside(asked, harmed, answers, parts, told),
                 *harmless_share(harmed, answers),
@@ -114,17 +121,7 @@ class AblationKind:
                 *controls.others,
                 largest_share(sizes),
             ),
-            claimed=told.claimed,
-            side=told.bound.side,
-            null=told.bound.null,
-            threshold=told.bound.threshold,
-            test=replace(largest, degenerate=told.one.test.degenerate),
-            unit=told.unit,
-            paired=False,
-            counts=told.counts,
-            needed=told.needed,
             rank=rank,
-            selection=selection,
             notes=(
                 *selection_notes(selection),
                 *place_of(rank),
@@ -139,7 +136,13 @@ class AblationKind:
                 *(null for part in parts for null in part.nulls),
                 *controls.figures,
             ),
+            units=_units(asked, measured) if told is change else None,
         )
+
+
+def _units(asked: Asked, measured: Measured) -> UnitValues:
+    rows = asked.units.rows
+    return of_changes(predicted(asked), asked.prompts, rows, measured.after, measured.before)
 
 
 def _null(asked: Asked, measured: Measured, test: TestResult) -> tuple[Null, ...]:

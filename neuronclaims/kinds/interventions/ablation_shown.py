@@ -46,6 +46,14 @@ def change_of_outcome(asked: Asked, outcome: str | None = None) -> stats.EffectS
     return OF_LOGIT_DIFFERENCE
 
 
+def predicted(asked: Asked) -> str:
+    """Say in words what is read before and after."""
+    if asked.options.outcome == "probability":
+        return f"probability of {asked.prediction}"
+    logit = "logit" if asked.claim.sentence.against is None else "difference of logits"
+    return f"{logit} of {asked.prediction}"
+
+
 def divergence_of(values: Floats, name: str) -> Estimate:
     """Return the mean of divergences [units] in nats with Student's t interval, which ends at 0."""
     made = mean_change(
@@ -133,8 +141,7 @@ def figures_of(
     asked: Asked, measured: Measured, change: Estimate, changes: Floats | None
 ) -> tuple[Figure, ...]:
     """Draw the prediction before and after, and what each neuron of the layer changes of it, ``changes`` [width]."""
-    settings, name = asked.claim.settings, change_of_outcome(asked).name.removeprefix("mean change of the ")
-    axis = f"{name} of {asked.prediction}"
+    settings, axis = asked.claim.settings, predicted(asked)
     names = unit_names(asked.prompts, asked.units.rows)
     rows = Row("before", plain(measured.before), names), Row("after", plain(measured.after), names)
     both = Distributions(axis, rows)

@@ -29,7 +29,7 @@ from neuronclaims.kinds.interventions.restoration_shown import (
 )
 from neuronclaims.kinds.interventions.restoration_tests import judged
 from neuronclaims.kinds.interventions.restoration_values import TEMPLATE, Asked, Measured
-from neuronclaims.kinds.kind import Finding, Reach
+from neuronclaims.kinds.kind import Finding, Reach, Sample, Statement
 from neuronclaims.kinds.outliers.outlier_dimensions import (
     largest_share,
     outlier_note,
@@ -39,8 +39,10 @@ from neuronclaims.kinds.outliers.outlier_dimensions import (
 from neuronclaims.kinds.shared.margins import check_not_searched
 from neuronclaims.kinds.shared.neurons import rank_of
 from neuronclaims.kinds.shared.null_figures import null_of, null_of_search
-from neuronclaims.kinds.shared.requests import percent
+from neuronclaims.kinds.shared.requests import percent, plain
 from neuronclaims.kinds.shared.selection import selection_notes, selection_of
+from neuronclaims.kinds.shared.units import unit_key
+from neuronclaims.results import UnitValues
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
@@ -97,18 +99,14 @@ class RestorationKind:
         rank = None if gains is None else rank_of(neurons[0].index, gains, "share recovered")
         return Finding(
             estimate=found.estimate,
-            others=(*others_of(measured), *controls.others, largest_share(sizes)),
-            claimed=found.claimed,
-            side=found.side,
-            null=found.null,
-            threshold=found.threshold,
+            statement=Statement(found.side, found.null, found.threshold, found.claimed),
             test=found.tested.test,
-            unit=asked.units.unit,
-            paired=False,
-            counts=((claim.sentence.pairs, len(asked.units.rows)),),
-            needed=found.needed,
-            rank=rank,
+            sample=Sample(
+                asked.units.unit, ((claim.sentence.pairs, len(asked.units.rows)),), needed=found.needed
+            ),
             selection=selection,
+            others=(*others_of(measured), *controls.others, largest_share(sizes)),
+            rank=rank,
             notes=(
                 *selection_notes(selection),
                 *place_of(rank),
@@ -122,7 +120,18 @@ class RestorationKind:
                 *controls.figures,
             ),
             denominator_positive=found.tested.denominator_positive,
+            units=_units(asked, measured),
         )
+
+
+def _units(asked: Asked, measured: Measured) -> UnitValues:
+    """Return what was recovered per unit, and what there was to recover: the effect is the ratio of their sums."""
+    settings, pairs = asked.claim.settings, asked.pairs
+    texts = tuple(f"{len(pair.clean)}:{pair.clean}{pair.corrupted}" for pair in pairs)
+    keys = tuple(unit_key(texts[place] for place in row) for row in asked.units.rows)
+    named = ", ".join(map(str, asked.claim.sentence.neurons))
+    of = f"{settings.site} {named} restored: {asked.prediction}"
+    return UnitValues(of, "ratio", True, (keys, keys), (plain(measured.tops), plain(measured.bottoms)))
 
 
 def _null(asked: Asked, measured: Measured, test: TestResult) -> tuple[Null, ...]:

@@ -22,7 +22,7 @@ import numpy as np
 from pydantic import Field
 
 from neuronclaims import stats
-from neuronclaims.kinds.kind import FACT, ClaimError, Finding, Reach
+from neuronclaims.kinds.kind import FACT, ClaimError, Finding, Reach, Sample, Statement
 from neuronclaims.kinds.logit_readout.congruence_shown import figures_of, notes_of
 from neuronclaims.kinds.logit_readout.readout_values import ReadoutWith
 from neuronclaims.kinds.shared.neurons import check_neuron
@@ -146,18 +146,16 @@ class CongruenceKind:
         selection = chosen_before(claim, "neuron")
         return Finding(
             estimate=shares.pop(said.over),
-            others=(*shares.values(), _read("product_of_weights", "product of weights", products.value)),
-            claimed=f"more than {percent(said.share)} of {said.over}",
-            side="greater",
-            null=0.0,
-            threshold=said.share,
+            statement=Statement(
+                "greater", 0.0, said.share, f"more than {percent(said.share)} of {said.over}"
+            ),
             test=None,
-            unit="token" if said.over == "tokens" else "neuron",
-            paired=False,
-            counts=((said.over, products.below(said.over)[1]),),
-            needed=None,
-            rank=Rank(1 + above, len(products.of_layer), "product of weights"),
+            sample=Sample(
+                "token" if said.over == "tokens" else "neuron", ((said.over, products.below(said.over)[1]),)
+            ),
             selection=selection,
+            others=(*shares.values(), _read("product_of_weights", "product of weights", products.value)),
+            rank=Rank(1 + above, len(products.of_layer), "product of weights"),
             notes=(*selection_notes(selection), *notes_of(claim, products)),
             figures=figures_of(claim, products),
             measured=_measured(said, products),

@@ -22,7 +22,7 @@ import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.kinds.interventions.predictions import draws
-from neuronclaims.kinds.kind import ClaimError, Finding, Reach
+from neuronclaims.kinds.kind import ClaimError, Finding, Reach, Sample, Statement
 from neuronclaims.kinds.logit_readout.readout_shown import figures_of, notes_of, others_of
 from neuronclaims.kinds.logit_readout.readout_values import CHANCE, TEMPLATE, Asked, Measured
 from neuronclaims.kinds.shared.neurons import check_neuron
@@ -30,6 +30,7 @@ from neuronclaims.kinds.shared.null_figures import null_of
 from neuronclaims.kinds.shared.requests import resamples_of
 from neuronclaims.kinds.shared.selection import LEVEL, selection_notes, selection_of
 from neuronclaims.kinds.shared.subjects import Bound, One, every_note, every_table, least_clear, weakest
+from neuronclaims.kinds.shared.units import of_one_set
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.kind import Answers, Family
     from neuronclaims.kinds.logit_readout.readout_values import PredictionOptions, Predicts
     from neuronclaims.measurements import Measurement, ModelFacts
+    from neuronclaims.results import UnitValues
     from neuronclaims.sentences.neurons import Neuron
     from neuronclaims.sentences.subjects import Subject
     from neuronclaims.stats import Estimate, WithinUnits
@@ -92,21 +94,26 @@ class PredictionKind:
         selection = selection_of(claim, who, 1)
         return Finding(
             estimate=one.estimate,
-            others=others_of(asked, own),
-            claimed=_claimed(margin, number),
-            side=bound.side,
-            null=CHANCE,
-            threshold=number,
+            statement=Statement(bound.side, CHANCE, number, _claimed(margin, number)),
             test=one.test,
-            unit=asked.units.unit,
-            paired=False,
-            counts=((claim.sentence.corpus, len(own.found.effects)),),
-            needed=_needed(own.found, margin, number, family),
-            rank=None,
+            sample=Sample(
+                asked.units.unit,
+                ((claim.sentence.corpus, len(own.found.effects)),),
+                needed=_needed(own.found, margin, number, family),
+            ),
             selection=selection,
+            others=others_of(asked, own),
             notes=(*selection_notes(selection), *notes, *notes_of(asked, own)),
+            units=_units(asked, own, one.neuron),
             figures=(*figures_of(asked, own, one.neuron), *_null(asked, measured, ones), *tables),
         )
+
+
+def _units(asked: Asked, measured: Measured, neuron: Neuron) -> UnitValues:
+    rows = tuple(row for row in asked.units.rows if measured.telling[list(row)].any())
+    of = f"{asked.claim.settings.site} {neuron} for {asked.claim.sentence.token!r} on top"
+    values = measured.found.effects + measured.found.chance
+    return of_one_set(of, "mean AUROC", asked.documents, rows, values)
 
 
 def _one(asked: Asked, neuron: Neuron, found: WithinUnits, family: Family) -> One:

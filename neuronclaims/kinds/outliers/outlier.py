@@ -117,6 +117,7 @@ class OutlierKind(_NeuronKind):
             said.share,
             side=self.side,
             neuron=said.neuron,
+            units=one.unit_values(f"{said.neuron} {pool}", "mean", values),
             strengths=own.mean(axis=0),
             by="share of tokens beyond the bound",
             others=(
@@ -181,6 +182,7 @@ class MassiveKind(_NeuronKind):
             null,
             side=self.side,
             neuron=said.neuron,
+            units=one.unit_values(f"{said.neuron} massive", "share", values),
             strengths=some.mean(axis=0),
             by="share of prompts in which it is massive",
             others=(counted("mean_share_of_tokens", "mean share of tokens", share), kurtosis(profile)),
@@ -237,6 +239,7 @@ class BandKind:
                 counted("share_never_beyond", "share of neurons never beyond", never),
                 *shape(profile, said.bound),
             ),
+            units=one.unit_values(f"layer {said.layer} within {said.bound:g}", "mean", values),
             notes=("Counted over all neurons and tokens; a value of just the bound counts as outside.",),
             profile=profile,
             bound=said.bound,

@@ -32,6 +32,7 @@ from neuronclaims.kinds.shared.designs import size_of
 from neuronclaims.kinds.shared.null_figures import null_of
 from neuronclaims.kinds.shared.requests import plain
 from neuronclaims.kinds.shared.unit_names import named, written
+from neuronclaims.kinds.shared.units import of_two_sets
 from neuronclaims.kinds.two_sample.two_set_values import Values
 from neuronclaims.sentences.templates import Template
 
@@ -97,6 +98,9 @@ class RegionKind:
             notes=doubts if asked.margin is None else (MEAN, *doubts),
             figures=(Distributions(activity.scale, rows),),
             nulls=_null(claim, values, found.test, design),
+            units=of_two_sets(
+                activity.scale, asked.scale, design, activity.sets, (values.first, values.second)
+            ),
         )
 
     def _activity(self, claim: Claim) -> Activity:

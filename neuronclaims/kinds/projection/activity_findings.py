@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neuronclaims.kinds.kind import Finding
+from neuronclaims.kinds.kind import Finding, Sample, Statement
 from neuronclaims.kinds.shared.designs import design_of, left_out
 from neuronclaims.kinds.shared.requests import in_order, seed_of
-from neuronclaims.results import Selection
+from neuronclaims.results import Selection, UnitValues
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
@@ -56,6 +56,7 @@ def finding_of(
     notes: tuple[str, ...],
     figures: tuple[Figure, ...] = (),
     nulls: tuple[Figure, ...] = (),
+    units: UnitValues | None = None,
 ) -> Finding:
     """Put together what both sentences tell of their direction."""
     names, direction = names_of(activity), activity.direction
@@ -65,18 +66,16 @@ def finding_of(
     loud = ("Raw projections grow with the size of the states: layers with large states count for more.",)
     return Finding(
         estimate=estimate,
-        others=others,
-        claimed=claimed,
-        side=side,
-        null=0.0,
-        threshold=threshold,
+        statement=Statement(side, 0.0, threshold, claimed),
         test=test,
-        unit=design.unit,
-        paired=design.paired,
-        counts=((names[0], design.counts[0]), (names[1], design.counts[1])),
-        needed=needed,
-        rank=None,
+        sample=Sample(
+            design.unit,
+            ((names[0], design.counts[0]), (names[1], design.counts[1])),
+            paired=design.paired,
+            needed=needed,
+        ),
         selection=Selection("discovered", direction.names, prompts=fitted_on, what="direction"),
+        others=others,
         notes=(
             made,
             *(loud if raw else ()),
@@ -86,6 +85,7 @@ def finding_of(
             *notes,
         ),
         figures=(*figures, maps.surface(names, activity.scale), *nulls),
+        units=units,
     )
 
 

@@ -9,11 +9,12 @@ import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.figures import Point, Points
-from neuronclaims.kinds.kind import Finding
+from neuronclaims.kinds.kind import Finding, Sample, Statement
 from neuronclaims.kinds.outliers.token_shares import Side, Units
 from neuronclaims.kinds.shared.neurons import rank_of
 from neuronclaims.kinds.shared.requests import activations, in_order, percent
 from neuronclaims.kinds.shared.selection import chosen_before, selection_notes, selection_of
+from neuronclaims.kinds.shared.units import of_one_set
 from neuronclaims.measurements import TokenRule
 from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.sentences.subjects import Subject
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim, Prompt
     from neuronclaims.kinds.kind import Answers
     from neuronclaims.measurements import Activations
+    from neuronclaims.results import UnitValues, ValueScale
     from neuronclaims.stats import TestResult
 
 TALLEST, OTHERS = 40, 400
@@ -61,6 +63,12 @@ class OneSet:
         """How many units there are."""
         return ((self.claim.sentence.first, len(self.units.rows)),)
 
+    def unit_values(self, what: str, scale: ValueScale, values: NDArray[np.float64]) -> UnitValues:
+        """Return values [units] of this set; ``what`` says of which neuron or layer, and what was counted."""
+        settings = self.claim.settings
+        of = f"{settings.site} {what}, {settings.tokens.span}"
+        return of_one_set(of, scale, self.prompts, self.units.rows, values)
+
 
 def finding_of(
     one: OneSet,
@@ -72,6 +80,7 @@ def finding_of(
     notes: tuple[str, ...],
     profile: NDArray[np.float64],
     bound: float,
+    units: UnitValues,
     side: Side = "greater",
     neuron: Neuron | None = None,
     strengths: NDArray[np.float64] | None = None,
@@ -88,20 +97,17 @@ def finding_of(
     )
     return Finding(
         estimate=estimate,
-        others=others,
-        claimed=f"at {'least' if side == 'greater' else 'most'} {percent(null)}",
-        side=side,
-        null=null,
-        threshold=None,
+        statement=Statement(
+            side, null, None, f"at {'least' if side == 'greater' else 'most'} {percent(null)}"
+        ),
         test=test,
-        unit=one.units.unit,
-        paired=False,
-        counts=one.counts,
-        needed=None,
-        rank=None if neuron is None or strengths is None else rank_of(neuron.index, strengths, by),
+        sample=Sample(one.units.unit, one.counts),
         selection=selection,
+        others=others,
+        rank=None if neuron is None or strengths is None else rank_of(neuron.index, strengths, by),
         notes=(*selection_notes(selection), *notes),
         figures=(_figure(one, profile, neuron, bound),),
+        units=units,
     )
 
 

@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neuronclaims import stats
-from neuronclaims.kinds.kind import ClaimError, Finding, Reach
+from neuronclaims.kinds.kind import ClaimError, Finding, Reach, Sample, Statement
 from neuronclaims.kinds.outliers.token_shares import smallest_share_p
 from neuronclaims.kinds.shared.designs import size_of
 from neuronclaims.kinds.shared.neurons import rank_of
 from neuronclaims.kinds.shared.requests import percent
 from neuronclaims.kinds.shared.selection import selection_notes, selection_of
 from neuronclaims.kinds.shared.subjects import Bound, every_note, every_table, some_note, weakest
+from neuronclaims.kinds.shared.units import of_one_set
 from neuronclaims.kinds.top_k.consistency_sentences import ABSENT_TEMPLATE, CONSISTENT_TEMPLATE
 from neuronclaims.kinds.top_k.consistency_shown import figures_of, notes_of, others_of
 from neuronclaims.kinds.top_k.consistency_tests import Judged, absent, best, judged, null_of_shares
@@ -37,7 +38,8 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.top_k.consistency_sentences import Absent, Consistent
     from neuronclaims.kinds.top_k.tracing import RankingOptions
     from neuronclaims.measurements import Measurement, ModelFacts
-    from neuronclaims.results import Rank
+    from neuronclaims.results import Rank, UnitValues
+    from neuronclaims.sentences.neurons import Neuron
 
 
 class _TopKind:
@@ -141,21 +143,32 @@ def _finding(
     column = tops.columns.column(neuron)
     return Finding(
         estimate=found.one.estimate,
-        others=others_of(tops, column),
-        claimed=f"{'at least' if bound.side == 'greater' else 'at most'} {percent(bound.null)}",
-        side=bound.side,
-        null=bound.null,
-        threshold=bound.threshold,
+        statement=Statement(
+            bound.side,
+            bound.null,
+            bound.threshold,
+            f"{'at least' if bound.side == 'greater' else 'at most'} {percent(bound.null)}",
+        ),
         test=found.one.test,
-        unit=asked.units.unit,
-        paired=False,
-        counts=asked.counts,
-        needed=None if asked.searched else _needed(tops, column, found, bound, family),
-        rank=_rank(tops, column),
+        sample=Sample(
+            asked.units.unit,
+            asked.counts,
+            needed=None if asked.searched else _needed(tops, column, found, bound, family),
+        ),
         selection=selection,
+        others=others_of(tops, column),
+        rank=_rank(tops, column),
         notes=(*selection_notes(selection), *told, *notes_of(tops, found)),
+        units=_units(tops, column, neuron),
         figures=(*figures_of(tops, neuron), *null_of_shares(tops, column, found.specific), *drawn),
     )
+
+
+def _units(tops: Tops, column: int, neuron: Neuron) -> UnitValues:
+    asked = tops.asked
+    settings, (shares, _) = asked.claim.settings, tops.shares(column)
+    of = f"{settings.site} {neuron}, {settings.tokens}: among the top {asked.claim.sentence.k}"
+    return of_one_set(of, "share", asked.first, asked.units.rows, shares)
 
 
 def _rank(tops: Tops, column: int) -> Rank | None:

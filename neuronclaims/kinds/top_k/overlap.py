@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
-from neuronclaims.kinds.kind import Finding, Reach
+from neuronclaims.kinds.kind import Finding, Reach, Sample, Statement
 from neuronclaims.kinds.shared.designs import size_of
 from neuronclaims.kinds.shared.requests import plural
 from neuronclaims.kinds.shared.selection import LEVEL, chosen_before, selection_notes
@@ -175,18 +175,11 @@ def _finding(
     selection = chosen_before(asked.claim, "sets" if asked.claim.discovered else "")
     return Finding(
         estimate=estimate,
-        others=(*others, *own),
-        claimed=claimed,
-        side=side,
-        null=null,
-        threshold=threshold,
+        statement=Statement(side, null, threshold, claimed),
         test=test,
-        unit=asked.unit,
-        paired=False,
-        counts=(*asked.counts, *others_named),
-        needed=None,
-        rank=None,
+        sample=Sample(asked.unit, (*asked.counts, *others_named)),
         selection=selection,
+        others=(*others, *own),
         notes=(*selection_notes(selection), *notes, *notes_of(measured)),
         figures=(*figures_of(measured, own), *nulls),
     )

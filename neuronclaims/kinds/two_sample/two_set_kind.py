@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neuronclaims import stats
-from neuronclaims.kinds.kind import Finding, Reach
+from neuronclaims.kinds.kind import Finding, Reach, Sample, Statement
 from neuronclaims.kinds.outliers.outlier_dimensions import (
     RESIDUAL,
     large_note,
@@ -94,24 +94,24 @@ class TwoSetsKind:
         control, warned = _outlier(one, values, sets, family)
         return Finding(
             estimate=one.estimate,
-            others=(*(effect for scale, effect in effects.items() if scale != asked.scale), *control),
-            claimed=asked.claimed,
-            side=asked.side,
-            null=asked.null,
-            threshold=asked.threshold,
+            statement=Statement(asked.side, asked.null, asked.threshold, asked.claimed),
             test=one.test,
-            unit=sets.design.unit,
-            paired=sets.design.paired,
-            counts=sets.counts,
-            needed=None if sets.searched else _needed(asked, effects, sets, family),
-            rank=_rank(one, values, sets, asked, family),
+            sample=Sample(
+                sets.design.unit,
+                sets.counts,
+                paired=sets.design.paired,
+                needed=None if sets.searched else _needed(asked, effects, sets, family),
+            ),
             selection=selection,
+            others=(*(effect for scale, effect in effects.items() if scale != asked.scale), *control),
+            rank=_rank(one, values, sets, asked, family),
             notes=(*selection_notes(selection), *result.notes, *sets.left_out(), *warned, *doubts),
             figures=(
                 sets.figure(one.neuron, values, answers),
                 *result.figures,
                 *_null(sets, measured, asked, result),
             ),
+            units=sets.unit_values(one.neuron, values, asked.scale),
             joint=sets.joint(values, statistic=asked.statistic, side=asked.alternative)
             if asked.margin is None
             else None,

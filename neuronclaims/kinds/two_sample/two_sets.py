@@ -15,6 +15,7 @@ from neuronclaims.kinds.shared.neurons import check_neuron
 from neuronclaims.kinds.shared.requests import activations, in_order, plain, resamples_of, seed_of
 from neuronclaims.kinds.shared.selection import layers_needed, search_of
 from neuronclaims.kinds.shared.unit_names import named, written
+from neuronclaims.kinds.shared.units import of_two_sets
 from neuronclaims.kinds.two_sample.two_set_values import Measured
 from neuronclaims.measurements import Activations
 
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.kind import Answers, Family
     from neuronclaims.kinds.two_sample.two_set_values import Floats, Values
     from neuronclaims.measurements import Measurement, ModelFacts
+    from neuronclaims.results import UnitValues
     from neuronclaims.sentences.neurons import Neuron
     from neuronclaims.sentences.subjects import Subject
     from neuronclaims.stats import Alternative, TwoSampleDesign
+    from neuronclaims.stats.effects.margins import Scale
     from neuronclaims.stats.permutation.relabelling import Statistic
 
 
@@ -130,7 +133,18 @@ class TwoSets:
             Row(self.names[0], plain(values.first), names[0]),
             Row(self.names[1], plain(values.second), names[1]),
         )
-        return Distributions(f"{settings.site} {neuron}, {settings.tokens}", rows)
+        return Distributions(self.label(neuron), rows)
+
+    def label(self, neuron: Neuron) -> str:
+        """Say in words what the values of a neuron are."""
+        return f"{self.claim.settings.site} {neuron}, {self.claim.settings.tokens}"
+
+    def unit_values(self, neuron: Neuron, values: Values, scale: Scale) -> UnitValues:
+        """Return one neuron's values per unit, with the measurements they come from."""
+        needs = (self._asks(prompts, neuron.layer) for prompts in (self.first, self.second))
+        sources = [(need, neuron.index) for need in needs] if self.who.how == "one" else []
+        sides, prompts = (values.first, values.second), (self.first, self.second)
+        return of_two_sets(self.label(neuron), scale, self.design, prompts, sides, sources)
 
     @property
     def _units(self) -> tuple[tuple[tuple[Prompt, ...], Sequence[Sequence[int]]], ...]:

@@ -6,9 +6,8 @@ its family are looked at together, whatever ``-k`` selects.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +30,6 @@ from neuronclaims.baselines.rows import (
     row_of,
 )
 from neuronclaims.errors import NeuronClaimsError
-from neuronclaims.kinds.shared.unit_values import unit_noise, unit_values
 from neuronclaims.models.sources import LoadedModel
 from neuronclaims.pytest_session.baselines.baseline_settings import fail_on
 from neuronclaims.pytest_session.baselines.environments import environment_of
@@ -44,9 +42,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neuronclaims.claim_files.claims import Claim
-    from neuronclaims.kinds.kind import Answers
     from neuronclaims.measurements import Measurement
-    from neuronclaims.results import Result
+    from neuronclaims.results import Result, UnitValues
     from neuronclaims.study import Study
 
     Moved = Mapping[Measurement, NDArray[np.float64]]
@@ -149,16 +146,7 @@ class Comparing:
             results = {claim.id: broken(item.parent.name, claim, str(error)) for claim in claims_of}
         claims = {claim.id: claim for claim in item.claim_file.claims if claim.id in results}
         moved = self._noise(item, study)
-        rows = {
-            name: self._row(
-                claim,
-                results[name],
-                environment,
-                moved,
-                partial(study.answers, item.claim_file, item.spec, claim),
-            )
-            for name, claim in claims.items()
-        }
+        rows = {name: self._row(claim, results[name], environment, moved) for name, claim in claims.items()}
         found = self._drifts(item, {self._name(item, claims[name]): row for name, row in rows.items()})
         return {name: (row, found.get(self._name(item, claims[name]))) for name, row in rows.items()}
 
@@ -171,10 +159,8 @@ class Comparing:
         except NeuronClaimsError:
             return {}
 
-    def _row(
-        self, claim: Claim, result: Result, environment: str, moved: Moved, answers: Callable[[], Answers]
-    ) -> Row:
-        values = _values(claim, result, moved, answers)
+    def _row(self, claim: Claim, result: Result, environment: str, moved: Moved) -> Row:
+        values = _values(result, moved)
         return row_of(result, content_of(claim), environment, values, claim.settings.drift)
 
     def _drifts(self, item: ClaimItem, rows: Mapping[str, Row]) -> dict[str, Drift]:
@@ -224,13 +210,21 @@ def _policy(config: pytest.Config) -> Policy:
         raise pytest.UsageError(f"--claims-fail-on: {error}") from None
 
 
-def _values(claim: Claim, result: Result, moved: Moved, answers: Callable[[], Answers]) -> Values | None:
-    found = unit_values(claim, result.evidence, answers) if result.evidence is not None else None
+def _values(result: Result, moved: Moved) -> Values | None:
+    found = result.evidence.units if result.evidence is not None else None
     if found is None:
         return None
     sides: list[dict[str, Any]] = [
         {key: float(f"{value:.7g}") for key, value in zip(keys, values, strict=True)}
         for keys, values in zip(found.keys, found.values, strict=True)
     ]
-    noise = rounded(unit_noise(claim, moved))
+    noise = rounded(noise_of_units(found, moved))
     return Values(found.of, found.scale, found.paired, sides[0], sides[1], found.blocks, noise)
+
+
+def noise_of_units(found: UnitValues, moved: Moved) -> float | None:
+    """Return how far the values moved when their sources were measured again, None where that is not known."""
+    again: Mapping[object, NDArray[np.float64]] = dict(moved.items())
+    if not found.sources or not all(need in again for need, _ in found.sources):
+        return None
+    return max(float(again[need][column]) for need, column in found.sources)

@@ -90,6 +90,7 @@ def schema() -> dict[str, Any]:
     """Return the JSON Schema of ``claims.json``."""
     claim = adapter().json_schema(mode="serialization", ref_template="#/$defs/{model}")
     definitions = claim.pop("$defs")
+    del definitions["UnitValues"], definitions["Evidence"]["properties"]["units"]  # kept, not reported
     for definition in definitions.values():
         definition["required"] = list(definition["properties"])  # to_plain leaves nothing out
     added = {
