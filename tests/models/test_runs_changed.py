@@ -235,3 +235,22 @@ def test_the_model_is_left_as_it_was(hand_over) -> None:
     )
     assert torch.equal(before, plain.logits(PROMPTS[0]))
     assert not any("forward" in vars(block) for block in plain.blocks)
+
+
+def test_a_module_that_runs_twice_or_never_is_not_changed_in_silence(hand_over) -> None:
+    def twice(mlp):
+        return lambda x: (mlp.c_proj(mlp.act(mlp.c_fc(x))) + mlp.c_proj(mlp.act(mlp.c_fc(x)))) / 2
+
+    def never(mlp):
+        return lambda x: mlp.act(mlp.c_fc(x)) @ mlp.c_proj.weight + mlp.c_proj.bias
+
+    question = Ablation("mlp_post", ((1, 3),), "zero", ASKED, PROMPTS)
+    for forward, said in ((twice, "seen more than once"), (never, "never seen")):
+        source = hand_over("gpt2")
+        mlp = source.loaded.model.transformer.h[1].mlp
+        mlp.forward = forward(mlp)
+        with pytest.raises(IntegrityError, match=f"mlp_post of layer 1 was {said}"):
+            measure(source, [question])
+        assert not any(
+            module._forward_hooks or module._forward_pre_hooks for module in source.loaded.model.modules()
+        )

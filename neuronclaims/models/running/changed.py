@@ -6,7 +6,7 @@ Texts of equally many tokens share a batch, so nothing is padded. Sweeps over a 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,7 @@ from neuronclaims.models.errors import IntegrityError, MeasurementError, shorten
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.running.encode import Encoded, collate, encode, padding_id, shuffled
 from neuronclaims.models.running.finished import Finished, running
-from neuronclaims.models.running.hooks import Change, Place, changing, keeping
+from neuronclaims.models.running.hooks import Edit, Place, traced
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.passes import forward
 from neuronclaims.models.running.predictions import Asking, check_head, divergence, logits_of
@@ -144,7 +144,7 @@ def _changed(
             after = sweep(ready, place, rows.ids, known.own, puts[place], need, asking[need], options)
             found[need] = torch.cat([torch.stack(start, 1), after], 1)
             continue
-        hidden = _run(ready, rows.ids, {place: _change(need, place, puts[place]) for place in puts})
+        hidden, _ = _run(ready, rows.ids, {place: _edit(need, place, puts[place]) for place in puts})
         after = asking[need].of(logits_of(ready, hidden[:, -1]))
         if known.clean is not None:
             found[need] = torch.stack([*start, after], 1)
@@ -163,15 +163,13 @@ def _known(ready: Ready, needs: Sequence[Changed], batch: Sequence[Texts]) -> Kn
     pad = padding_id(ready.tokenizer)
     places = {place for need in needs for place in _places(need)}
     entries = {("resid_pre", need.sweep) for need in needs if need.sweep is not None}
-    own: dict[Place, torch.Tensor] = {}
-    source: dict[Place, torch.Tensor] = {}
     changed = collate([text.changed for text in batch], pad, "right", ready.device)
-    hidden = _run(ready, changed.ids, {place: keeping(own, place) for place in places | entries})
-    clean = None
+    hidden, own = _run(ready, changed.ids, retain=places | entries)
+    clean, source = None, dict[Place, torch.Tensor]()
     texts = [text.clean for text in batch if text.clean is not None]
     if texts:
         ids = collate(texts, pad, "right", ready.device).ids
-        clean = _run(ready, ids, {place: keeping(source, place) for place in places})
+        clean, source = _run(ready, ids, retain=places)
     return Known(own, source, hidden, clean)
 
 
@@ -203,10 +201,10 @@ def _resampled(pool: torch.Tensor, like: torch.Tensor, item: str) -> torch.Tenso
     return pool[torch.from_numpy(chosen.astype(np.int64)).to(pool.device)].to(like)
 
 
-def _change(need: Changed, place: Place, put: torch.Tensor) -> Change:
+def _edit(need: Changed, place: Place, put: torch.Tensor) -> Edit:
     columns = [index for layer, index in need.neurons if layer == place[1]]
 
-    def change(values: torch.Tensor) -> torch.Tensor:
+    def edit(values: torch.Tensor) -> torch.Tensor:
         values = values.clone()
         if need.positions == "last":
             values[:, -1, columns] = put[:, -1, columns]
@@ -214,13 +212,20 @@ def _change(need: Changed, place: Place, put: torch.Tensor) -> Change:
             values[:, :, columns] = put[:, :, columns]
         return values
 
-    return change
+    return edit
 
 
-def _run(ready: Ready, ids: torch.Tensor, changes: Mapping[Place, Change]) -> torch.Tensor:
+def _run(
+    ready: Ready,
+    ids: torch.Tensor,
+    edits: Mapping[Place, Edit] | None = None,
+    retain: Collection[Place] = (),
+) -> tuple[torch.Tensor, dict[Place, torch.Tensor]]:
+    """Return the last hidden states of texts without padding, and the values at the places to retain."""
     positions = torch.arange(ids.shape[1], device=ids.device).expand_as(ids)
-    with changing(ready, changes):
-        return forward(ready, ids, torch.ones_like(ids), positions)[0]
+    with traced(ready, ids.shape, edits, retain) as kept:
+        hidden, _ = forward(ready, ids, torch.ones_like(ids), positions)
+    return hidden, kept
 
 
 def _damage(ready: Ready, before: torch.Tensor, after: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:

@@ -1,9 +1,15 @@
-"""Hooks at sites that see or replace what passes, and blocks that are passed over."""
+"""The one way to look into a running model: hooks at sites that keep, replace or stop what passes.
+
+``traced`` watches one forward, as ``Trace`` of baukit does; ``Trace`` itself watches several under the same hooks.
+Every forward keeps a ledger: a hook that does not fire, that fires twice, or that sees another shape than the
+configuration says ends the run, since then it is not known what was read or changed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any, TypeAlias
 
 import torch
@@ -14,37 +20,124 @@ from neuronclaims.models.running.loading import Ready
 Place: TypeAlias = tuple[str, int]
 """A site and a layer."""
 
-Change: TypeAlias = Callable[[torch.Tensor], torch.Tensor | None]
+Edit: TypeAlias = Callable[[torch.Tensor], torch.Tensor | None]
 """Given the values [rows, tokens, width] at a place, returns others of the same shape, or None to leave them."""
+
+Arguments: TypeAlias = tuple[tuple[Any, ...], dict[str, Any]]
+"""What a module is called with, by place and by name."""
+
+
+class StopForward(Exception):
+    """Raised by the last hook that is waited for, where nothing above it is needed."""
+
+
+class Trace:
+    """Hooks at places of one model, each with its edit; attached while it is a context."""
+
+    def __init__(self, ready: Ready, edits: Mapping[Place, Edit]) -> None:
+        self._ready, self._edits = ready, dict(edits)
+        self._handles: list[Any] = []
+        self._waiting: set[Place] = set()
+        self._shape, self._stop = (0, 0), False
+
+    def __enter__(self) -> Trace:
+        try:
+            for place in self._edits:
+                self._handles.append(self._attach(place))
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        while self._handles:
+            self._handles.pop().remove()
+
+    @contextmanager
+    def forward(self, shape: tuple[int, int], stop: bool = False) -> Iterator[None]:
+        """Watch one forward of ``shape`` (rows, tokens); with ``stop`` it ends as soon as every hook has fired.
+
+        Raises IntegrityError where a hook does not fire, fires more than once, or sees values of another shape.
+        """
+        self._shape, self._stop, self._waiting = shape, stop, set(self._edits)
+        with suppress(StopForward):
+            yield
+        if self._waiting:
+            site, layer = min(self._waiting)
+            raise IntegrityError(
+                f"{site} of layer {layer} was never seen while {self._ready.facts.name} ran: its hook did not fire. "
+                "The model does not run the module it is read from; nothing of this run is kept."
+            )
+
+    def _attach(self, place: Place) -> Any:
+        tap = self._ready.family.sites[place[0]]
+        module = self._ready.module(tap, place[1])
+        if tap.side == "input":
+            return module.register_forward_pre_hook(partial(self._before, place), with_kwargs=True)
+        return module.register_forward_hook(partial(self._after, place))
+
+    def _before(
+        self, place: Place, _: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Arguments | None:
+        found = self._seen(place, first_argument(args, kwargs))
+        return None if found is None else with_first_argument(found, args, kwargs)
+
+    def _after(self, place: Place, _: Any, __: Any, output: Any) -> Any:
+        # Blocks return a tensor or, in older versions of Transformers, a tuple that starts with it.
+        if isinstance(output, torch.Tensor):
+            return self._seen(place, output)
+        found = self._seen(place, output[0])
+        return None if found is None else (found, *output[1:])
+
+    def _seen(self, place: Place, values: torch.Tensor) -> torch.Tensor | None:
+        site, layer = place
+        if place not in self._waiting:
+            raise IntegrityError(
+                f"{site} of layer {layer} was seen more than once in one forward of {self._ready.facts.name}; which of "
+                "them is meant cannot be told, so nothing of this run is kept."
+            )
+        self._waiting.discard(place)
+        found = self._edits[place](self._shaped(place, values))
+        if self._stop and not self._waiting:
+            raise StopForward
+        return None if found is None else found.reshape(values.shape)
+
+    def _shaped(self, place: Place, values: torch.Tensor) -> torch.Tensor:
+        site, layer = place
+        width = self._ready.facts.widths[site]
+        expected = (*self._shape, width)
+        # Some MLPs (OPT) see the batch flattened.
+        if tuple(values.shape) not in (expected, (self._shape[0] * self._shape[1], width)):
+            raise IntegrityError(
+                f"{site} of layer {layer} of {self._ready.facts.name} has shape {list(values.shape)}, not "
+                f"{list(expected)} (prompts, tokens, width); nothing of this run is kept."
+            )
+        return values.reshape(expected)
 
 
 @contextmanager
-def changing(ready: Ready, changes: Mapping[Place, Change]) -> Iterator[None]:
-    """Let ``changes`` see and replace the values at their places; raise IntegrityError if one never fires."""
-    waiting = set(changes)
-    handles = []
-    try:
-        for place, change in changes.items():
-            handles.append(_attach(ready, place, change, waiting))
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()
-    if waiting:
-        site, layer = min(waiting)
-        raise IntegrityError(
-            f"{site} of layer {layer} was never seen while {ready.facts.name} ran: its hook did not fire. "
-            "The model does not run the module it is read from; nothing of this run is kept."
-        )
+def traced(
+    ready: Ready,
+    shape: tuple[int, ...],
+    edits: Mapping[Place, Edit] | None = None,
+    retain: Collection[Place] = (),
+) -> Iterator[dict[Place, torch.Tensor]]:
+    """Watch the one forward, of ``shape`` (rows, tokens), that runs inside; yield what is kept of it.
 
+    At the places of ``retain`` copies of the values [rows, tokens, width] are kept, as they are before an edit there.
+    Raises IntegrityError as ``Trace.forward`` does.
+    """
+    kept: dict[Place, torch.Tensor] = {}
+    given = dict(edits or {})
 
-def keeping(kept: dict[Place, torch.Tensor], place: Place) -> Change:
-    """Return a change that changes nothing but puts a copy of the values into ``kept``."""
-
-    def keep(values: torch.Tensor) -> None:
+    def keep(place: Place, values: torch.Tensor) -> torch.Tensor | None:
         kept[place] = values.detach().clone()
+        return given[place](values) if place in given else None
 
-    return keep
+    watched = given | {place: partial(keep, place) for place in retain}
+    rows, tokens = shape
+    with Trace(ready, watched) as trace, trace.forward((rows, tokens)):
+        yield kept
 
 
 @contextmanager
@@ -52,10 +145,8 @@ def starting_at(ready: Ready, layer: int, residual: torch.Tensor) -> Iterator[No
     """Pass over the blocks below ``layer``, and feed it ``residual`` [rows, tokens, hidden] as its input."""
     below = ready.blocks[:layer]
 
-    def enter(_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if args:
-            return (residual, *args[1:]), kwargs
-        return args, kwargs | {next(iter(kwargs)): residual}
+    def enter(_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
+        return with_first_argument(residual, args, kwargs)
 
     handle = ready.blocks[layer].register_forward_pre_hook(enter, with_kwargs=True)
     try:
@@ -69,57 +160,18 @@ def starting_at(ready: Ready, layer: int, residual: torch.Tensor) -> Iterator[No
             block.__dict__.pop("forward", None)
 
 
+def first_argument(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    """Return the first argument of a module, which is what it works on, given by place or by name."""
+    return args[0] if args else next(iter(kwargs.values()))
+
+
+def with_first_argument(value: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
+    """Return the arguments of a module with another first one."""
+    return ((value, *args[1:]), kwargs) if args else (args, kwargs | {next(iter(kwargs)): value})
+
+
 def _passing(residual: torch.Tensor, tuples: bool) -> Callable[..., Any]:
     def forward(*_: Any, **__: Any) -> Any:
         return (residual,) if tuples else residual
 
     return forward
-
-
-def _attach(ready: Ready, place: Place, change: Change, waiting: set[Place]) -> Any:
-    tap = ready.family.sites[place[0]]
-    block, module = ready.blocks[place[1]], ready.module(tap, place[1])
-
-    def changed(values: torch.Tensor) -> torch.Tensor | None:
-        waiting.discard(place)
-        # Some MLPs (OPT) see the batch flattened; ``shape`` is then restored from the block's own input.
-        if values.ndim == 3:
-            return change(values)
-        found = change(values.reshape(*shape, values.shape[-1]))
-        return None if found is None else found.reshape(values.shape)
-
-    shape: list[int] = []
-
-    def measure(_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        hidden = args[0] if args else next(iter(kwargs.values()))
-        shape[:] = hidden.shape[:2]
-
-    def before(_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        found = changed(args[0] if args else next(iter(kwargs.values())))
-        if found is None:
-            return None
-        if args:
-            return (found, *args[1:]), kwargs
-        return args, kwargs | {next(iter(kwargs)): found}
-
-    def after(_: Any, __: Any, output: Any) -> Any:
-        if isinstance(output, torch.Tensor):
-            return changed(output)
-        found = changed(output[0])
-        return None if found is None else (found, *output[1:])
-
-    handles = [block.register_forward_pre_hook(measure, with_kwargs=True)]
-    if tap.side == "input":
-        handles.append(module.register_forward_pre_hook(before, with_kwargs=True))
-    else:
-        handles.append(module.register_forward_hook(after))
-    return _Handles(handles)
-
-
-class _Handles:
-    def __init__(self, handles: Sequence[Any]) -> None:
-        self._handles = handles
-
-    def remove(self) -> None:
-        for handle in self._handles:
-            handle.remove()

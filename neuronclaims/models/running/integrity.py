@@ -1,6 +1,6 @@
 """What a run checks of itself before any of its numbers is believed.
 
-The ledger of hooks is kept where the hooks are (capture.py). Here: numbers are finite, something counted in
+The ledger of hooks is kept where the hooks are (hooks.py). Here: numbers are finite, something counted in
 every pool, and prompts run again alone, without padding or cache of keys and values, give what they gave in
 their batch.
 """

@@ -21,7 +21,7 @@ from neuronclaims.models.options import RunOptions
 from neuronclaims.models.running.embedded import check_embedding, logits_by_embedding, state_place
 from neuronclaims.models.running.encode import Encoded, encode_long
 from neuronclaims.models.running.finished import Finished, running
-from neuronclaims.models.running.hooks import Place, changing, keeping
+from neuronclaims.models.running.hooks import Place, traced
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.passes import forward
 from neuronclaims.models.running.predictions import check_head, logits_of
@@ -100,13 +100,12 @@ def _read(
     """
     ids = torch.tensor([piece.ids] * copies, device=ready.device)
     counts = torch.tensor(piece.counts, device=ready.device)
-    kept: dict[Place, torch.Tensor] = {}
     places: set[Place] = {(need.site, need.layer) for need in tokens}
     ways = {need.legacy_embed for need in tokens}
     if True in ways:
         places.add(state_place(ready))
     positions = torch.arange(ids.shape[1], device=ids.device).expand_as(ids)
-    with changing(ready, {place: keeping(kept, place) for place in places}):
+    with traced(ready, ids.shape, retain=places) as kept:
         hidden, _ = forward(ready, ids, torch.ones_like(ids), positions)
     if checking:
         check_head(ready, ids[:1], hidden[:1])

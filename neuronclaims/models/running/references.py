@@ -9,7 +9,7 @@ import torch
 
 from neuronclaims.measurements.changed import Changed
 from neuronclaims.models.running.encode import collate, encode, padding_id
-from neuronclaims.models.running.hooks import Place, changing, keeping
+from neuronclaims.models.running.hooks import Place, traced
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.passes import forward
 
@@ -42,8 +42,7 @@ def _values(ready: Ready, texts: Sequence[str], places: Sequence[Place]) -> dict
     parts: dict[Place, list[torch.Tensor]] = {place: [] for place in places}
     for row in encode(ready, texts, 0):
         batch = collate([row], padding_id(ready.tokenizer), "right", ready.device)
-        kept: dict[Place, torch.Tensor] = {}
-        with changing(ready, {place: keeping(kept, place) for place in places}):
+        with traced(ready, batch.ids.shape, retain=places) as kept:
             forward(ready, batch.ids, batch.mask, batch.positions)
         for place in places:
             parts[place].append(kept[place][0, batch.counts[0]].float())

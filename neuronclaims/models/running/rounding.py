@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from neuronclaims.models.running.hooks import first_argument, with_first_argument
 from neuronclaims.models.running.loading import Ready
 
 AT_ONCE = {torch.float32: 1e-5, torch.float16: 4e-3, torch.bfloat16: 3e-2}
@@ -38,10 +39,10 @@ def shaken(ready: Ready) -> Iterator[None]:
     unit = torch.finfo(ready.model.dtype).eps
 
     def shake(_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        values = args[0] if args else next(iter(kwargs.values()))
+        values = first_argument(args, kwargs)
         signs = (torch.randint(0, 2, values.shape, generator=drawn) * 2 - 1).to(values)
         moved = values + values * signs * unit
-        return ((moved, *args[1:]), kwargs) if args else (args, kwargs | {next(iter(kwargs)): moved})
+        return with_first_argument(moved, args, kwargs)
 
     handles = [block.register_forward_pre_hook(shake, with_kwargs=True) for block in ready.blocks]
     try:

@@ -16,7 +16,7 @@ import torch
 from neuronclaims.measurements.changed import Changed
 from neuronclaims.models.errors import IntegrityError
 from neuronclaims.models.options import RunOptions
-from neuronclaims.models.running.hooks import Change, Place, changing, starting_at
+from neuronclaims.models.running.hooks import Edit, Place, starting_at, traced
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.passes import forward
 from neuronclaims.models.running.predictions import Asking, logits_of
@@ -86,7 +86,7 @@ class _Text:
     def check(self, after: torch.Tensor, asking: Asking) -> None:
         """Raise IntegrityError unless an ordinary run gives the same for the neuron that matters most."""
         neuron = int((after - after.median()).abs().argmax())
-        with changing(self._ready, {self._place: self._change([neuron], 0)}):
+        with traced(self._ready, self._ids.shape, {self._place: self._edit([neuron], 0)}):
             hidden = self._forward(self._ids, 0, None)
         alone = float(asking.of(logits_of(self._ready, hidden[:, -1]))[0])
         allowed = _TOLERANCE.get(self._ready.model.dtype, 1e-2) * max(float(after.abs().max()), 1.0)
@@ -117,17 +117,17 @@ class _Text:
             cache.batch_repeat_interleave(count)
         with (
             starting_at(self._ready, self._place[1], entry),
-            changing(self._ready, {self._place: self._change(neurons, start)}),
+            traced(self._ready, ids.shape, {self._place: self._edit(neurons, start)}),
         ):
             hidden = self._forward(ids, start, cache)
         return asking.of(logits_of(self._ready, hidden[:, -1]))
 
-    def _change(self, neurons: range | list[int], start: int) -> Change:
+    def _edit(self, neurons: range | list[int], start: int) -> Edit:
         columns = torch.tensor(list(neurons), device=self._puts.device)
         copies = torch.arange(len(columns), device=self._puts.device)
         puts = self._puts[start:, columns].T
 
-        def change(values: torch.Tensor) -> torch.Tensor:
+        def edit(values: torch.Tensor) -> torch.Tensor:
             values = values.clone()
             if self._last:
                 values[copies, -1, columns] = puts[:, -1]
@@ -135,7 +135,7 @@ class _Text:
                 values[copies, :, columns] = puts
             return values
 
-        return change
+        return edit
 
     def _forward(self, ids: torch.Tensor, start: int, cache: Any, caching: bool = False) -> Any:
         length = start + ids.shape[1]
