@@ -36,7 +36,7 @@ from neuronclaims.cache.maintenance import contents, verify
 from neuronclaims.cache.run_cache import RunCache
 from neuronclaims.engines.measure import measure
 from neuronclaims.measurements import Activations, TokenRule
-from neuronclaims.models.errors import CacheError, RunWarning
+from neuronclaims.measurements.errors import CacheError, RunWarning
 from neuronclaims.models.options import Progress, RunOptions
 from neuronclaims.models.sources import open_model
 

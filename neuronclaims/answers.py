@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 from neuronclaims.cache.origins import Origin, from_cache
 from neuronclaims.cache.run_cache import RunCache
-from neuronclaims.engines.describe import spoken
 from neuronclaims.engines.measure import measure
 from neuronclaims.engines.noise import noise_floor
 from neuronclaims.measurements import Activations, Measurement
-from neuronclaims.models.errors import MeasurementError
+from neuronclaims.measurements.errors import MeasurementError
+from neuronclaims.measurements.measurement import describe
 from neuronclaims.models.options import Progress, RunOptions
 from neuronclaims.models.sources import Source
 from neuronclaims.provenance import identity
@@ -129,5 +129,7 @@ def _telling(answered: Answered) -> Answered:
     for need, answer in answered.items():
         if isinstance(answer, MeasurementError):
             failed.setdefault(str(answer), []).append(need)
-    told = {text: MeasurementError(f"{text} (Asked for: {spoken(needs)}.)") for text, needs in failed.items()}
+    told = {
+        text: MeasurementError(f"{text} (Asked for: {describe(needs)}.)") for text, needs in failed.items()
+    }
     return answered | {need: told[text] for text, needs in failed.items() for need in needs}

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neuronclaims.kinds import ClaimError
-from neuronclaims.models.errors import ModelError
+from neuronclaims.measurements.errors import ModelError
 from neuronclaims.models.sources import LoadedModel, Source, open_model
 
 if TYPE_CHECKING:

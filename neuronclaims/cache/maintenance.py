@@ -16,7 +16,7 @@ from pathlib import Path
 
 from neuronclaims.cache import shards
 from neuronclaims.cache.run_cache import ABOUT, LOCK, README, RunCache
-from neuronclaims.models.errors import CacheError
+from neuronclaims.measurements.errors import CacheError
 
 LEFTOVERS = (".tmp", ".damaged")
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from neuronclaims.engines.plan import Wanted
 from neuronclaims.measurements import Measurement
-from neuronclaims.measurements.needs import asked
+from neuronclaims.measurements.plan import Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,7 @@ def origins(measurements: Sequence[Measurement], measured: Wanted) -> dict[Measu
     texts: dict[int, frozenset[str]] = {}
     found: dict[Measurement, Origin] = {}
     for measurement in measurements:
-        what = asked(measurement)
+        what = measurement.request
         if what is not None:
             own = texts.setdefault(id(what.items), frozenset(what.items))
             found[measurement] = Origin(own, own & new.get(what.need, frozenset()))

@@ -22,9 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronclaims.cache import shards
-from neuronclaims.engines.plan import Wanted
-from neuronclaims.measurements.need import Need
-from neuronclaims.models.errors import CacheError, RunWarning
+from neuronclaims.measurements.errors import CacheError, RunWarning
+from neuronclaims.measurements.measurement import Need
+from neuronclaims.measurements.plan import Wanted
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.sources import Source
 

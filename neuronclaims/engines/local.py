@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from neuronclaims.engines.plan import Job
+from neuronclaims.measurements.plan import Job
+from neuronclaims.models.named import loaded
 from neuronclaims.models.options import Progress, RunOptions
-from neuronclaims.models.running import changed, pooled, readout
 from neuronclaims.models.running.finished import Finished, Worker
 from neuronclaims.models.running.loading import load
 from neuronclaims.models.sources import Source
-
-WORKERS: dict[str, Worker] = {"pooled": pooled.work, "changed": changed.work, "readout": readout.work}
 
 
 def run(
@@ -24,7 +22,8 @@ def run(
     report(Progress("loading", 0, 1, source.name))
     ready = load(source, options)
     report(Progress("loading", 1, 1, source.name))
-    prepared = [WORKERS[job.work](ready, job, options) for job in work]
+    workers: dict[str, Worker] = {job.worker: loaded(job.worker) for job in work}
+    prepared = [workers[job.worker](ready, job, options) for job in work]
     done, total = 0, sum(len(job.items) for job in work)
     report(Progress("measuring", 0, total, source.name))
     for batches in prepared:

@@ -5,25 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuronclaims.cache.origins import origins
 from neuronclaims.cache.run_cache import Context, RunCache, context_about, context_key
-from neuronclaims.engines.plan import Job, Wanted, jobs, union
 from neuronclaims.measurements import Measurement, ModelFacts
-from neuronclaims.measurements.need import Asked, Need
-from neuronclaims.measurements.needs import asked
-from neuronclaims.models.continuations import continuations
-from neuronclaims.models.errors import IntegrityError
+from neuronclaims.measurements.errors import IntegrityError
+from neuronclaims.measurements.measurement import Need, TextRequest
+from neuronclaims.measurements.plan import Job, Wanted, jobs, union
+from neuronclaims.models.named import loaded
 from neuronclaims.models.options import Progress, RunOptions
 from neuronclaims.models.sources import Source
-from neuronclaims.models.weights import of_weights
 
 Report = Callable[[Progress], None]
 Table = dict[Need, dict[str, NDArray[np.float32]]]
+
+
+class Reader(Protocol):
+    """What makes answers that are no rows as they are: texts, or what the weights alone tell."""
+
+    def __call__(
+        self, source: Source, measurements: Sequence[Measurement], rows: Table
+    ) -> dict[Measurement, NDArray[Any]]:
+        """Return the answer to every measurement; ``rows`` are those of their needs, by text."""
+        ...
 
 
 class Answers(Mapping[Measurement, NDArray[Any]]):
@@ -42,9 +50,9 @@ class Answers(Mapping[Measurement, NDArray[Any]]):
     ) -> None:
         self.origins = origins(measurements, measured)
         self._arrays: dict[Measurement, NDArray[Any]] = dict(others)
-        same: dict[Asked, NDArray[np.float32]] = {}
+        same: dict[TextRequest, NDArray[np.float32]] = {}
         for measurement in measurements:
-            what = asked(measurement)
+            what = measurement.request
             if what is None or measurement in others:
                 continue
             if what not in same:
@@ -95,8 +103,22 @@ def measure(
             waited, missing = missing, _read(context, missing, table)
             _report_cached(source, waited, missing, report)
             _run(source, missing, table, context, options, report)
-    texts = continuations(source, measurements, table)
-    return Answers(table, measurements, facts, of_weights(source, measurements) | texts, missing)
+    return Answers(table, measurements, facts, _read_otherwise(source, measurements, table), missing)
+
+
+def _read_otherwise(
+    source: Source, measurements: Sequence[Measurement], table: Table
+) -> dict[Measurement, NDArray[Any]]:
+    """Return the answers that are no rows as they are: each made by the reader that its measurement names."""
+    by_reader: dict[str, list[Measurement]] = {}
+    for measurement in dict.fromkeys(measurements):
+        if measurement.reader is not None:
+            by_reader.setdefault(measurement.reader, []).append(measurement)
+    answers: dict[Measurement, NDArray[Any]] = {}
+    for reader, asked in by_reader.items():
+        read: Reader = loaded(reader)
+        answers |= read(source, asked, table)
+    return answers
 
 
 def _read(context: Context | None, wanted: Wanted, table: Table) -> dict[Need, list[str]]:

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 
 from neuronclaims.cache.run_cache import RunCache
 from neuronclaims.engines.measure import measure
-from neuronclaims.measurements import Continuations, Measurement
-from neuronclaims.measurements.needs import asked
+from neuronclaims.measurements import Measurement
 from neuronclaims.models.options import Progress, RunOptions
 from neuronclaims.models.sources import Source
 
@@ -53,8 +52,8 @@ def noise_floor(
     """
     options = options or RunOptions()
     first = measure(source, measurements, cache=cache, options=options, progress=progress)
-    measurements = [each for each in measurements if not isinstance(each, Continuations)]
-    of_texts = [measurement for measurement in measurements if asked(measurement) is not None]
+    measurements = [each for each in measurements if each.reader is None or each.request is None]
+    of_texts = [measurement for measurement in measurements if measurement.request is not None]
     otherwise = replace(options, again=True)
     second = measure(source, of_texts, cache=cache, options=otherwise, progress=progress)
     return {

@@ -1,50 +1,44 @@
-"""What can be asked of a model, as plain data.
+"""What can be asked of a model, as plain data: one file per sort, which knows all about itself.
 
-Kinds of claim ask with these, runs answer them. Nothing here knows of a claim, a file or a model library.
+Kinds of claim ask with these, runs answer them. Nothing here knows of a claim, a file or a model library. A measurement
+from another package is a frozen dataclass of the shape of ``measurement.Measurement``.
 """
 
-from neuronclaims.measurements.requests import (
+from neuronclaims.measurements.activations import Activations, Generation, Span, TokenRule
+from neuronclaims.measurements.changes import (
     Ablation,
     AblationSweep,
-    Activations,
-    Congruence,
-    Continuations,
-    Generation,
-    Measurement,
-    ModelFacts,
+    ChangedPositions,
     Pair,
-    Pool,
     Prediction,
-    Readout,
-    Replacement,
     Restoration,
     RestorationSweep,
-    Span,
-    TokenRule,
-    Vocabulary,
-    Which,
 )
+from neuronclaims.measurements.continuations import Continuations
+from neuronclaims.measurements.facts import ModelFacts
+from neuronclaims.measurements.measurement import Measurement, Need
+from neuronclaims.measurements.output_weights import Congruence, Vocabulary
+from neuronclaims.measurements.readout import Readout
 from neuronclaims.sites import Site
 
 __all__ = [
     "Ablation",
     "AblationSweep",
     "Activations",
+    "ChangedPositions",
     "Congruence",
     "Continuations",
     "Generation",
     "Measurement",
     "ModelFacts",
+    "Need",
     "Pair",
-    "Pool",
     "Prediction",
     "Readout",
-    "Replacement",
     "Restoration",
     "RestorationSweep",
     "Site",
     "Span",
     "TokenRule",
     "Vocabulary",
-    "Which",
 ]

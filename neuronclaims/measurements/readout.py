@@ -3,16 +3,91 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import ClassVar, NamedTuple
 
-from neuronclaims.measurements import ModelFacts, Readout
-from neuronclaims.measurements.need import Asked, Work, check_place, check_predicts
-from neuronclaims.models.errors import MeasurementError
+import numpy as np
+from numpy.typing import NDArray
+
+from neuronclaims.measurements.errors import MeasurementError
+from neuronclaims.measurements.facts import ModelFacts
+from neuronclaims.measurements.measurement import Description, Lengths, Need, TextRequest
+from neuronclaims.sites import Site
+
+Floats = NDArray[np.float64]
+
+
+class ReadoutColumns(NamedTuple):
+    """The columns of a readout, one row per document; ``auroc`` is -1 where all positions or none are hits.
+
+    ``positions``, ``hits`` and ``auroc`` are [documents], ``by_bin`` and ``hits_by_bin`` [documents, bins].
+    """
+
+    positions: Floats
+    hits: Floats
+    auroc: Floats
+    by_bin: Floats
+    hits_by_bin: Floats
 
 
 @dataclass(frozen=True, slots=True)
-class ReadOut:
+class Readout:
+    """How a neuron goes with a token being the model's own top prediction, position by position, per document.
+
+    The answer is float32 [documents, 3 + 2 (len(edges) + 1)]: the number of positions, the number at which ``token``
+    is the top prediction, the AUROC of the neuron's value for it within the document (-1 where all positions or none
+    are such), then per bin of the value its positions, then per bin those with the token on top; ``columns`` names
+    them. Bins are half-open, [edge, next edge), with one below the first edge and one from the last on. Documents
+    longer than the model's context are read in pieces. ``legacy_embed`` takes for the top prediction what a published
+    figure took for it: the token whose input embedding has the largest product with the state before the final norm,
+    normalised without that norm's own scale and shift.
+    """
+
+    site: Site
+    layer: int
+    index: int
+    token: str
+    edges: tuple[float, ...]
+    documents: tuple[str, ...]
+    legacy_embed: bool = False
+    reader: ClassVar[str | None] = None
+
+    @property
+    def request(self) -> TextRequest:
+        """The counts of each document."""
+        need = ReadoutNeed(self.site, self.layer, self.index, self.token, self.edges, self.legacy_embed)
+        return TextRequest(need, self.documents)
+
+    @property
+    def description(self) -> Description:
+        """The measurement in words."""
+        what, texts = "a neuron beside the top prediction", ("documents", self.documents)
+        return Description(what, self.site, layers=(self.layer,), texts=texts)
+
+    @property
+    def tokens_named(self) -> tuple[str, ...]:
+        """The token looked for."""
+        return (self.token,)
+
+    def columns(self, answer: NDArray[np.floating]) -> ReadoutColumns:
+        """Return the answer by its columns."""
+        rows, bins = answer.astype(np.float64), len(self.edges) + 1
+        by_bin, hits_by_bin = rows[:, 3 : 3 + bins], rows[:, 3 + bins :]
+        return ReadoutColumns(rows[:, 0], rows[:, 1], rows[:, 2], by_bin, hits_by_bin)
+
+    def check(self, facts: ModelFacts) -> None:
+        """Leave it to the need."""
+
+    def check_lengths(self, lengths: Lengths) -> None:
+        """Count the tokens; long documents are read in pieces."""
+        for document in self.documents:
+            lengths.count(document)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadoutNeed:
     """One neuron, one token, and the edges of the bins its values are counted in."""
 
     site: str
@@ -21,15 +96,22 @@ class ReadOut:
     token: str
     edges: tuple[float, ...]
     legacy_embed: bool = False
+    work: ClassVar[str] = "readout"
+    worker: ClassVar[str] = "neuronclaims.models.running.readout:work"
 
     def __str__(self) -> str:
         legacy = ["legacy_embed"] if self.legacy_embed else []
         return json.dumps(["readout", self.site, self.layer, self.index, self.token, self.edges, *legacy])
 
     @property
-    def work(self) -> Work:
-        """Return which worker answers it."""
-        return "readout"
+    def new_tokens(self) -> int:
+        """No token is generated."""
+        return 0
+
+    @property
+    def places(self) -> tuple[tuple[str, int], ...]:
+        """The site and the layer."""
+        return ((self.site, self.layer),)
 
     def width(self, facts: ModelFacts) -> int:
         """Return how many numbers a row has, whatever the model."""
@@ -38,13 +120,11 @@ class ReadOut:
 
     def check(self, facts: ModelFacts) -> None:
         """Raise MeasurementError where this model cannot answer."""
-        check_predicts(facts)
-        check_place(facts, self.site, self.layer, self.index)
+        facts.check_predicts()
+        facts.check_place(self.site, self.layer, self.index)
         if any(low >= high for low, high in pairwise(self.edges)):
             raise MeasurementError("The edges of the bins must rise.")
 
-
-def readout(asked: Readout) -> Asked:
-    """Return what reading out a neuron needs of each document."""
-    need = ReadOut(asked.site, asked.layer, asked.index, asked.token, asked.edges, asked.legacy_embed)
-    return Asked(need, asked.documents)
+    def cost(self, needs: Sequence[Need], texts: int, facts: ModelFacts) -> Iterator[tuple[str, float]]:  # noqa: ARG002
+        """Yield a pass for every document."""
+        yield "documents", float(texts)

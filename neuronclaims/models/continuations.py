@@ -8,10 +8,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronclaims.measurements import Continuations, Measurement
-from neuronclaims.measurements.need import Need
-from neuronclaims.measurements.needs import asked
-from neuronclaims.measurements.written import END
+from neuronclaims.measurements import Measurement
+from neuronclaims.measurements.continuations import END
+from neuronclaims.measurements.measurement import Need
 from neuronclaims.models.sources import Source
 from neuronclaims.models.token_texts import token_texts
 
@@ -26,7 +25,7 @@ def continuations(
     answers: dict[Measurement, NDArray[Any]] = {}
     read: Read | None = None
     for measurement in dict.fromkeys(measurements):
-        what = asked(measurement) if isinstance(measurement, Continuations) else None
+        what = measurement.request
         if what is None:
             continue
         read = read or _reader(source)

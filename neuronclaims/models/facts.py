@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from neuronclaims.measurements import ModelFacts
+from neuronclaims.measurements.errors import ModelError
 from neuronclaims.models.architectures import BY_MODEL_TYPE, FAMILIES, Family
-from neuronclaims.models.errors import ModelError
 
 Config: TypeAlias = Mapping[str, Any]
 

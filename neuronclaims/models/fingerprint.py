@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from neuronclaims.models.errors import ModelError
+from neuronclaims.measurements.errors import ModelError
 
 _SETTINGS = ("config.json", "generation_config.json")
 _TOKENIZER = (

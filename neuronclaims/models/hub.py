@@ -6,7 +6,7 @@ import os
 from difflib import get_close_matches
 from pathlib import Path
 
-from neuronclaims.models.errors import MissingModelError
+from neuronclaims.measurements.errors import MissingModelError
 
 
 def hub_cache() -> Path:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from neuronclaims.measurements import ModelFacts
-from neuronclaims.models.errors import MissingModelError, ModelError
+from neuronclaims.measurements.errors import MissingModelError, ModelError
 from neuronclaims.models.facts import Config, context_length, family_of, model_facts, read_config
 from neuronclaims.models.fingerprint import (
     Fingerprint,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronclaims.models.errors import ModelError
+from neuronclaims.measurements.errors import ModelError
 from neuronclaims.models.fingerprint import weight_files
 from neuronclaims.models.sources import Source
 

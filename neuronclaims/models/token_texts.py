@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from neuronclaims.models.errors import MeasurementError, ModelError, first_line
+from neuronclaims.measurements.errors import MeasurementError, ModelError, first_line
 from neuronclaims.models.sources import Source
 
 _SPACES = ("Ġ", "▁")

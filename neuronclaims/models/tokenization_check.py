@@ -6,18 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from neuronclaims.measurements import (
-    Ablation,
-    AblationSweep,
-    Activations,
-    Congruence,
-    Measurement,
-    Pair,
-    Readout,
-    Restoration,
-    RestorationSweep,
-)
-from neuronclaims.models.errors import MeasurementError, ModelError, first_line, shorten
+from neuronclaims.measurements import Measurement
+from neuronclaims.measurements.errors import MeasurementError, ModelError, first_line, shorten
 from neuronclaims.models.sources import Source
 from neuronclaims.models.token_texts import TokenTexts
 
@@ -65,32 +55,29 @@ class _Reader:
 
     def _check(self, measurement: Measurement) -> None:
         spellings = TokenTexts(self.tokenizer, self.source.name)
-        for token in tokens_of(measurement):
+        for token in measurement.tokens_named:
             spellings.number(token)
-        if isinstance(measurement, (Restoration, RestorationSweep)):
-            for pair in measurement.pairs:
-                self._check_pair(pair)
-        elif isinstance(measurement, (Activations, Ablation, AblationSweep)):
-            generate = measurement.generate if isinstance(measurement, Activations) else None
-            for prompt in measurement.prompts:
-                self._check_length(prompt, generate.max_new_tokens if generate else 0)
-        elif isinstance(measurement, Readout):
-            for document in measurement.documents:  # long ones are read in pieces
-                self._length(document)
+        measurement.check_lengths(self)
 
-    def _check_pair(self, pair: Pair) -> None:
-        clean, corrupted = self._length(pair.clean), self._length(pair.corrupted)
-        if clean != corrupted:
+    def check_pair(self, clean: str, corrupted: str) -> None:
+        """Raise MeasurementError for texts of different length."""
+        lengths = self._length(clean), self._length(corrupted)
+        if lengths[0] != lengths[1]:
             raise MeasurementError(
-                f"The texts of a pair must have equally many tokens, but {self.source.name} makes {clean} of "
-                f"{shorten(pair.clean)} and {corrupted} of {shorten(pair.corrupted)}."
+                f"The texts of a pair must have equally many tokens, but {self.source.name} makes {lengths[0]} of "
+                f"{shorten(clean)} and {lengths[1]} of {shorten(corrupted)}."
             )
-        self._check_length(pair.clean, 0)
+        self.check_length(clean)
 
-    def _check_length(self, text: str, new: int) -> None:
+    def count(self, text: str) -> None:
+        """Count the tokens of a text of any length."""
+        self._length(text)
+
+    def check_length(self, text: str, new_tokens: int = 0) -> None:
+        """Raise MeasurementError for a text that does not fit the model, with so many tokens more."""
         length, most = self._length(text), self.source.context
-        if length + new > most:
-            more = f" and {new:,} new ones" if new else ""
+        if length + new_tokens > most:
+            more = f" and {new_tokens:,} new ones" if new_tokens else ""
             raise MeasurementError(
                 f"The prompt {shorten(text)} has {length:,} tokens{more}, but {self.source.name} takes {most:,} at "
                 "most."
@@ -100,15 +87,3 @@ class _Reader:
         if text not in self.lengths:
             self.lengths[text] = len(self.tokenizer.encode(text).ids)
         return self.lengths[text]
-
-
-def tokens_of(measurement: Measurement) -> tuple[str, ...]:
-    """Return the tokens that a measurement names, each of which must be a single one."""
-    if isinstance(measurement, (Restoration, RestorationSweep, Ablation, AblationSweep)):
-        asked = measurement.prediction
-        return (asked.token,) if asked.against is None else (asked.token, asked.against)
-    if isinstance(measurement, Readout) or (
-        isinstance(measurement, Congruence) and measurement.token is not None
-    ):
-        return (str(measurement.token),)
-    return ()

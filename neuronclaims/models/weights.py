@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronclaims.measurements import Congruence, Measurement, Vocabulary
+from neuronclaims.measurements import Congruence, Measurement, Need, Vocabulary
+from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.models.architectures import Weights
-from neuronclaims.models.errors import MeasurementError
 from neuronclaims.models.facts import family_of
 from neuronclaims.models.sources import Source
 from neuronclaims.models.tensors import Stored, Tensors
@@ -20,8 +20,13 @@ _ROWS = 8192
 """Tokens whose weights are held at once: 270 MB as float64 for a hidden width of 4,096."""
 
 
-def of_weights(source: Source, measurements: Sequence[Measurement]) -> dict[Measurement, NDArray[Any]]:
+def of_weights(
+    source: Source,
+    measurements: Sequence[Measurement],
+    rows: Mapping[Need, Mapping[str, NDArray[np.float32]]],
+) -> dict[Measurement, NDArray[Any]]:
     """Return the answers to those of the measurements that need weights or tokenizer alone, each [1, ...]."""
+    del rows
     answers: dict[Measurement, NDArray[Any]] = {}
     reader: _Reader | None = None
     for measurement in dict.fromkeys(measurements):

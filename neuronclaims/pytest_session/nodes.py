@@ -17,7 +17,7 @@ from neuronclaims.claim_files.claims import Claim, ClaimFile
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import templates
-from neuronclaims.models.errors import MissingModelError
+from neuronclaims.measurements.errors import MissingModelError
 from neuronclaims.models.sources import label
 from neuronclaims.pytest_session.marks import check_tags, marks_of
 from neuronclaims.pytest_session.outcomes import (

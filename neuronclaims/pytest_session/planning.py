@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from neuronclaims.engines.cost import Outlook, outlook, refused
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import kind_of
-from neuronclaims.models.errors import MissingModelError
+from neuronclaims.measurements.errors import MissingModelError
 from neuronclaims.models.sources import LoadedModel, Source, open_model
-from neuronclaims.models.tokenization_check import Spelling, spelling, tokens_of
+from neuronclaims.models.tokenization_check import Spelling, spelling
 from neuronclaims.pytest_session.opening import is_to_hold
 from neuronclaims.study import hopeless
 
@@ -94,7 +94,7 @@ def unknown_tokens(plan: ModelPlan) -> tuple[str, ...]:
     """Return the tokens that claims name and nobody looked up, in order."""
     if plan.spelling is not None:
         return ()
-    return tuple(sorted({token for need in plan.needs for token in tokens_of(need)}))
+    return tuple(sorted({token for need in plan.needs for token in need.tokens_named}))
 
 
 def _weightless(spec: str, base: Path, models: Mapping[str, LoadedModel | Path] | None) -> str | None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from neuronclaims.engines.measure import measure
 from neuronclaims.measurements import Activations, ModelFacts, TokenRule
-from neuronclaims.models.errors import ModelError
+from neuronclaims.measurements.errors import ModelError
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.sources import LoadedModel, Source
 

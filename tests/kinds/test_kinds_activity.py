@@ -74,7 +74,7 @@ class Measure:
     def __call__(self, source, measurements, *, cache, options, progress):
         self.asked += measurements
         return {
-            m: np.array([pooled(STATES[p][:, m.layer], m.tokens.pool) for p in m.prompts], np.float32)
+            m: np.array([pooled(STATES[p][:, m.layer], str(m.tokens.pool)) for p in m.prompts], np.float32)
             for m in measurements
         }
 
@@ -212,7 +212,7 @@ def test_without_tokens_the_claims_own_rule_gives_the_state(judge):
     assert result.evidence.effect.value == pytest.approx(
         values["lie"].mean() - values["truth"].mean(), rel=1e-4
     )
-    assert {m.tokens.pool for m in measure.asked} == {"mean"}
+    assert {str(m.tokens.pool) for m in measure.asked} == {"mean"}
     assert not any(p.startswith("calm") for m in measure.asked for p in m.prompts)  # raw needs no neutral set
 
 

@@ -39,7 +39,7 @@ def pooled(values: np.ndarray, pool: str) -> np.ndarray:
 def measure(source, measurements, *, cache, options, progress):
     rows = {prompt: place for place, prompt in enumerate(PROMPTS)}
     return {
-        m: pooled(TOKENS[[rows[p] for p in m.prompts], m.layer], m.tokens.pool).astype(np.float32)
+        m: pooled(TOKENS[[rows[p] for p in m.prompts], m.layer], str(m.tokens.pool)).astype(np.float32)
         for m in measurements
     }
 

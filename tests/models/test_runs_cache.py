@@ -25,8 +25,8 @@ from neuronclaims.engines import local as local_engine
 from neuronclaims.engines.local import Finished
 from neuronclaims.engines.measure import measure
 from neuronclaims.measurements import Activations, Generation, TokenRule
-from neuronclaims.measurements.pooled import Pooled as Need
-from neuronclaims.models.errors import CacheError, RunWarning
+from neuronclaims.measurements.activations import Pooled as Need
+from neuronclaims.measurements.errors import CacheError, RunWarning
 from neuronclaims.models.options import Progress, RunOptions
 from neuronclaims.models.sources import Source, open_model
 
@@ -263,7 +263,7 @@ WHOLE = {
 
 @settings(max_examples=150, deadline=None)
 @given(st.data())
-@pytest.mark.filterwarnings("ignore::neuronclaims.models.errors.RunWarning")
+@pytest.mark.filterwarnings("ignore::neuronclaims.measurements.errors.RunWarning")
 def test_a_damaged_shard_is_never_believed(data) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr("neuronclaims.cache.shards.os.fsync", lambda handle: None)

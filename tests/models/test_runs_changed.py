@@ -16,7 +16,7 @@ from neuronclaims.measurements import (
     Restoration,
     RestorationSweep,
 )
-from neuronclaims.models.errors import IntegrityError, MeasurementError
+from neuronclaims.measurements.errors import IntegrityError, MeasurementError
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.running import sweeps
 

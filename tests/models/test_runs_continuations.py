@@ -12,13 +12,12 @@ from test_runs_cache import python
 from tiny_models import WORDS
 
 from neuronclaims.cache.run_cache import RunCache
-from neuronclaims.engines import local as engine
 from neuronclaims.engines.measure import measure
-from neuronclaims.engines.plan import jobs
 from neuronclaims.measurements import Activations, Continuations, Generation, TokenRule
-from neuronclaims.measurements.pooled import Pooled
-from neuronclaims.measurements.written import Written
-from neuronclaims.models.errors import MeasurementError
+from neuronclaims.measurements.activations import Pooled
+from neuronclaims.measurements.continuations import Written
+from neuronclaims.measurements.errors import MeasurementError
+from neuronclaims.measurements.plan import jobs
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.running import pooled
 from neuronclaims.models.sources import Source
@@ -109,9 +108,8 @@ def test_a_cache_that_has_the_values_alone_is_filled_up(source_of, tmp_path, mon
     source, cache = source_of("gpt2"), RunCache(tmp_path)
     before = measure(source, [values()], cache=cache)[values()]
     jobs_run = []
-    monkeypatch.setattr(
-        engine, "WORKERS", {"pooled": lambda *work: jobs_run.append(work[1]) or pooled.work(*work)}
-    )
+    worker = pooled.work
+    monkeypatch.setattr(pooled, "work", lambda *work: jobs_run.append(work[1]) or worker(*work))
     filled = measure(source, [values(), texts()], cache=cache)
     assert [job.needs for job in jobs_run] == [(Written(LIMIT),)]
     fresh = measure(source, [values(), texts()])

@@ -11,8 +11,8 @@ import torch
 from neuronclaims.cache.run_cache import RunCache
 from neuronclaims.engines.measure import measure
 from neuronclaims.measurements import Activations, Generation, TokenRule
-from neuronclaims.measurements.pooled import Pooled
-from neuronclaims.models.errors import IntegrityError, MeasurementError
+from neuronclaims.measurements.activations import Pooled
+from neuronclaims.measurements.errors import IntegrityError, MeasurementError
 from neuronclaims.models.sources import Source
 
 PROMPTS = ("the old dog ran to the river", "she sat", "Hanoi is the capital of Vietnam")

@@ -13,8 +13,8 @@ from tiny_models import CAUSAL, LAYERS, MODELS, WORDS, make_model, make_tokenize
 
 from neuronclaims.engines.measure import measure
 from neuronclaims.measurements import Activations, Generation, TokenRule
-from neuronclaims.measurements.pooled import Pooled as Need
-from neuronclaims.models.errors import MeasurementError
+from neuronclaims.measurements.activations import Pooled as Need
+from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.running.capture import Recorder
 from neuronclaims.models.running.encode import collate, encode

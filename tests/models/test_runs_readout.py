@@ -11,7 +11,7 @@ from tiny_models import CAUSAL, CONTEXT, WORDS
 from neuronclaims.cache.run_cache import RunCache
 from neuronclaims.engines.measure import measure
 from neuronclaims.measurements import Readout
-from neuronclaims.models.errors import MeasurementError
+from neuronclaims.measurements.errors import MeasurementError
 
 RNG = np.random.default_rng(5)
 DOCUMENTS = tuple(" ".join(RNG.choice(WORDS, size)) for size in (5, 17, 30, 1))
@@ -122,7 +122,7 @@ def test_states_that_the_input_embedding_cannot_read_are_refused(hand_over) -> N
 
 
 def test_tokens_of_later_documents_are_made_when_their_turn_comes(hand_over, monkeypatch) -> None:
-    from neuronclaims.engines.plan import jobs, union
+    from neuronclaims.measurements.plan import jobs, union
     from neuronclaims.models.options import RunOptions
     from neuronclaims.models.running import readout
     from neuronclaims.models.running.loading import load

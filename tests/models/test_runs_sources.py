@@ -12,7 +12,7 @@ from tiny_models import CONTEXT, HIDDEN, INNER, LAYERS, MODELS, make_model, make
 
 from neuronclaims.engines.measure import measure
 from neuronclaims.measurements import Activations, Generation, TokenRule
-from neuronclaims.models.errors import MeasurementError, ModelError
+from neuronclaims.measurements.errors import MeasurementError, ModelError
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.sources import LoadedModel, open_model
 

@@ -16,7 +16,7 @@ from neuronclaims.cache.run_cache import RunCache
 from neuronclaims.cli import main
 from neuronclaims.engines.measure import measure
 from neuronclaims.measurements import Activations, TokenRule
-from neuronclaims.models.errors import CacheError
+from neuronclaims.measurements.errors import CacheError
 from neuronclaims.models.options import Progress, RunOptions
 
 PROMPTS = ("the old dog ran to the river", "Hanoi is the capital of Vietnam", "she sat")

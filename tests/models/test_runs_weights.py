@@ -11,7 +11,7 @@ from tiny_models import CAUSAL, make_model, make_tokenizer, style_of
 
 from neuronclaims.engines.measure import measure
 from neuronclaims.measurements import Congruence, Vocabulary
-from neuronclaims.models.errors import MeasurementError, ModelError
+from neuronclaims.measurements.errors import MeasurementError, ModelError
 from neuronclaims.models.sources import open_model
 
 OUT = {"gpt2": "mlp.c_proj", "gpt_neox": "mlp.dense_4h_to_h", "opt": "fc2"}

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neuronclaims.models.errors import MeasurementError, ModelError
+from neuronclaims.measurements.errors import MeasurementError, ModelError
 from neuronclaims.models.options import Progress
 from neuronclaims.study import Study
 

@@ -17,6 +17,7 @@ from neuronclaims.kinds.shared.margins import plain_margin_of
 from neuronclaims.kinds.shared.requests import in_order, texts_of
 from neuronclaims.kinds.shared.selection import search_of
 from neuronclaims.measurements import Ablation, AblationSweep, Prediction
+from neuronclaims.measurements.interventions import Intervention, intervention_of
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim, PairSet
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.interventions.random_lists import Places
     from neuronclaims.kinds.kind import Answers
     from neuronclaims.measurements import ModelFacts
+    from neuronclaims.measurements.changes import AblationColumns
     from neuronclaims.sentences.neurons import Neuron
     from neuronclaims.stats.effects.margins import MarginSide
 
@@ -55,6 +57,11 @@ class Asked:
     def prediction(self) -> Prediction:
         """What is predicted."""
         return Prediction(self.claim.sentence.token, self.claim.sentence.against)
+
+    @property
+    def intervention(self) -> Intervention:
+        """What the neurons hold instead."""
+        return intervention_of(self.options.replacement)
 
     @property
     def searched(self) -> bool:
@@ -106,9 +113,7 @@ class Asked:
     def sweep(self, layer: int) -> AblationSweep:
         """Ask for each neuron of a layer alone."""
         settings, texts = self.claim.settings, texts_of(self.prompts)
-        return AblationSweep(
-            settings.site, layer, self.options.replacement, self.prediction, texts, self.reference
-        )
+        return AblationSweep(settings.site, layer, self.intervention, self.prediction, texts, self.reference)
 
     def seed(self, prompts: tuple[Prompt, ...]) -> int:
         """Return a seed that comes from prompts."""
@@ -119,7 +124,7 @@ class Asked:
         return Ablation(
             self.claim.settings.site,
             neurons or places(self.claim.sentence.neurons),
-            self.options.replacement,
+            self.intervention,
             self.prediction,
             texts_of(prompts),
             self.reference,
@@ -145,7 +150,7 @@ class Harmed:
 
     def divergences(self, answers: Answers) -> Floats:
         """Return the Kullback-Leibler divergence per unit, in nats."""
-        return self.units.means(answers[self.need][:, 4])
+        return self.units.means(self.need.columns(answers[self.need]).divergence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,24 +173,27 @@ class Measured:
     def of(cls, asked: Asked, answers: Answers) -> Measured:
         """Read the answers."""
         joint = asked.joint
-        found = asked.units.means(answers[joint])
-        logits, chances = (found[:, 0], found[:, 1]), (found[:, 2], found[:, 3])
+        found = joint.columns(asked.units.means(answers[joint]))
+        logits = found.before, found.after
+        chances = found.probability_before, found.probability_after
         own, other = (logits, chances) if asked.options.outcome == "logit" else (chances, logits)
-        before, after = (0, 1) if asked.options.outcome == "logit" else (2, 3)
         others = [
-            asked.units.means(answers[need]).mean(axis=0)
+            need.columns(asked.units.means(answers[need]))
             for need in answers
             if isinstance(need, Ablation) and need.prompts == joint.prompts and need.neurons != joint.neurons
         ]
-        swept = {need.layer: answers[need] for need in answers if isinstance(need, AblationSweep)}
-        layers = {layer: asked.units.means(values[:, 1:]) for layer, values in sorted(swept.items())}
+        swept = {need.layer: need for need in answers if isinstance(need, AblationSweep)}
+        layers = {
+            layer: asked.units.means(need.columns(answers[need]).after)
+            for layer, need in sorted(swept.items())
+        }
         return cls(
             *own,
             other,
-            found[:, 4],
+            found.divergence,
             layers,
             logits[0],
-            np.array([each[after] - each[before] for each in others]),
+            np.array([_mean_change(each, asked.options.outcome) for each in others]),
         )
 
     @property
@@ -207,6 +215,13 @@ class Measured:
         """Return the mean change of the prediction (logits) by each neuron of a layer [width]."""
         mean: Floats = (self.layers[layer] - self.alone[:, None]).mean(axis=0)
         return mean
+
+
+def _mean_change(found: AblationColumns, outcome: str) -> float:
+    """Return the mean change of the outcome by one list of neurons."""
+    if outcome == "logit":
+        return float(found.after.mean() - found.before.mean())
+    return float(found.probability_after.mean() - found.probability_before.mean())
 
 
 def clean_texts(pairs: PairSet) -> tuple[Prompt, ...]:

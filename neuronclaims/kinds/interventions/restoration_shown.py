@@ -27,10 +27,10 @@ SHOWN = 20
 
 def others_of(measured: Measured) -> tuple[Estimate, ...]:
     """Return the median of single shares, and by how much the predictions differ."""
-    summary = stats.ratio_summary(measured.restored - measured.corrupted, measured.clean - measured.corrupted)
+    summary = stats.ratio_summary(measured.patched - measured.corrupted, measured.clean - measured.corrupted)
     median = stats.Estimate(MEDIAN, summary.median, None, None, LEVEL, "counted")
     clean, corrupted, restored = map(
-        measured.units.means, (measured.clean, measured.corrupted, measured.restored)
+        measured.units.means, (measured.clean, measured.corrupted, measured.patched)
     )
     return (
         median,
@@ -42,7 +42,7 @@ def others_of(measured: Measured) -> tuple[Estimate, ...]:
 def notes_of(asked: Asked, measured: Measured) -> tuple[str, ...]:
     """Say where was restored, how single pairs differ, and what makes the test doubtful."""
     differences = measured.clean - measured.corrupted
-    found = stats.ratio_summary(measured.restored - measured.corrupted, differences)
+    found = stats.ratio_summary(measured.patched - measured.corrupted, differences)
     where = {"all": "all tokens", "last": "the last token"}[asked.claim.settings.options.positions]
     told = [f"Restored at {where} of the text; predicted is the token after it."]
     if found.lower_quartile is not None and found.upper_quartile is not None:
@@ -54,7 +54,7 @@ def notes_of(asked: Asked, measured: Measured) -> tuple[str, ...]:
             f"In {against} of {len(differences)} pairs the corrupted text favours {asked.prediction} more."
         )
     doubts = stats.doubts(measured.tops, asked.number * measured.bottoms, paired=True, statistic="mean")
-    return (*told, *untouched(measured.restored, measured.corrupted), *doubts)
+    return (*told, *untouched(measured.patched, measured.corrupted), *doubts)
 
 
 def controls_of(measured: Measured) -> Lists:
@@ -81,7 +81,7 @@ def figures_of(
 
 def _table(asked: Asked, measured: Measured) -> Table:
     columns = ("clean text", "corrupted text", "clean", "corrupted", "restored", "share")
-    values = zip(asked.pairs, measured.clean, measured.corrupted, measured.restored, strict=True)
+    values = zip(asked.pairs, measured.clean, measured.corrupted, measured.patched, strict=True)
     rows = tuple(
         (
             pair.clean,

@@ -160,7 +160,7 @@ class Measured:
 
     clean: Floats
     corrupted: Floats
-    restored: Floats
+    patched: Floats
     units: Units
     layers: dict[int, Floats]
     lists: Floats
@@ -168,14 +168,11 @@ class Measured:
     @classmethod
     def of(cls, asked: Asked, answers: Answers) -> Measured:
         """Read the answers; raise ClaimError where a pair holds nothing to restore."""
-        clean, corrupted, restored = answers[asked.joint].astype(np.float64).T
+        clean, corrupted, patched = asked.joint.columns(answers[asked.joint])
         _check_floor(asked, np.abs(clean - corrupted))
-        layers = {need.layer: answers[need] for need in answers if isinstance(need, RestorationSweep)}
-        gains = {
-            layer: asked.units.means(found[:, 2:].astype(np.float64) - found[:, 1:2])
-            for layer, found in sorted(layers.items())
-        }
-        made = cls(clean, corrupted, restored, asked.units, gains, np.zeros(0))
+        swept = {need.layer: need for need in answers if isinstance(need, RestorationSweep)}
+        gains = {layer: asked.units.means(_gains(need, answers)) for layer, need in sorted(swept.items())}
+        made = cls(clean, corrupted, patched, asked.units, gains, np.zeros(0))
         whole = float(made.bottoms.mean())
         others = [
             answers[need]
@@ -188,7 +185,7 @@ class Measured:
     @property
     def tops(self) -> Floats:
         """What is recovered, per unit."""
-        return self.units.means(self.restored - self.corrupted)
+        return self.units.means(self.patched - self.corrupted)
 
     @property
     def bottoms(self) -> Floats:
@@ -209,6 +206,12 @@ class Measured:
         """Return the place of a neuron among those of all layers."""
         below: int = sum(gains.shape[1] for layer, gains in self.layers.items() if layer < neuron.layer)
         return below + neuron.index
+
+
+def _gains(need: RestorationSweep, answers: Answers) -> Floats:
+    """Return what each neuron of a layer alone adds [pairs, width]."""
+    found = need.columns(answers[need])
+    return found.patched - found.corrupted[:, None]
 
 
 def _check_floor(asked: Asked, sizes: Floats) -> None:

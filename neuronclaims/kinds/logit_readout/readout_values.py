@@ -210,11 +210,14 @@ class Measured:
     @classmethod
     def of(cls, asked: Asked, answers: Answers, neuron: Neuron) -> Measured:
         """Read the answers; raise ClaimError where fewer than two units tell anything."""
-        rows = answers[asked.of_neuron(neuron)].astype(np.float64)
-        positions, hits = (rows[:, place].round().astype(np.int64) for place in (0, 1))
+        need = asked.of_neuron(neuron)
+        found = need.columns(answers[need])
+        positions, hits = (column.round().astype(np.int64) for column in (found.positions, found.hits))
         _check_hits(asked, positions, hits)
-        counts, top = (part.round().astype(np.int64).sum(axis=0) for part in np.split(rows[:, 3:], 2, axis=1))
-        return cls(positions, hits, counts, top, _within(asked, rows[:, 2], positions, hits))
+        counts, top = (
+            part.round().astype(np.int64).sum(axis=0) for part in (found.by_bin, found.hits_by_bin)
+        )
+        return cls(positions, hits, counts, top, _within(asked, found.auroc, positions, hits))
 
     @property
     def telling(self) -> NDArray[np.bool_]:

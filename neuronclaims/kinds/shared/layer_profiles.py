@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim, Prompt
     from neuronclaims.kinds.kind import Answers
     from neuronclaims.measurements import Activations
+    from neuronclaims.measurements.pools import Pool
     from neuronclaims.results import UnitValues, ValueScale
     from neuronclaims.stats import TestResult
 
@@ -48,13 +49,13 @@ class OneSet:
         prompts = in_order(claim.sets[claim.sentence.first])
         return cls(claim, layer, prompts, Units.of(prompts))
 
-    def asks(self, pool: str, layer: int | None = None) -> Activations:
+    def asks(self, pool: Pool | str, layer: int | None = None) -> Activations:
         """Ask for a pool of the claim's span, at this layer or another."""
         settings = self.claim.settings
         rule = TokenRule(pool, settings.tokens.span)
         return activations(settings, self.layer if layer is None else layer, self.prompts, rule)
 
-    def means(self, answers: Answers, pool: str, layer: int | None = None) -> NDArray[np.float64]:
+    def means(self, answers: Answers, pool: Pool | str, layer: int | None = None) -> NDArray[np.float64]:
         """Return what was answered, averaged within units: [units, width]."""
         return self.units.means(answers[self.asks(pool, layer)])
 

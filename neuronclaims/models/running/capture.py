@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import torch
 
-from neuronclaims.measurements.pooled import Pooled
+from neuronclaims.measurements.activations import Pooled
 from neuronclaims.models.running.hooks import Place, Trace
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.pools import Positions, fold, made

@@ -13,10 +13,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from neuronclaims.engines.plan import Job
-from neuronclaims.measurements.changed import Changed, item_pair
-from neuronclaims.measurements.need import Need
-from neuronclaims.models.errors import IntegrityError, MeasurementError, shorten
+from neuronclaims.measurements.changes import ChangeNeed, Pair
+from neuronclaims.measurements.errors import IntegrityError, MeasurementError, shorten
+from neuronclaims.measurements.measurement import Need
+from neuronclaims.measurements.plan import Job
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.running.encode import Encoded, collate, encode, padding_id, shuffled
 from neuronclaims.models.running.finished import Finished, running
@@ -53,17 +53,17 @@ class Known:
 
 def work(ready: Ready, job: Job, options: RunOptions) -> Iterator[Finished]:
     """Return the predictions of a job's texts, batch by batch; all texts and tokens are checked at once."""
-    needs = tuple(need for need in job.needs if isinstance(need, Changed))
+    needs = tuple(need for need in job.needs if isinstance(need, ChangeNeed))
     asking = {need: Asking(ready, need.prediction) for need in needs}
     return _batches(ready, needs, asking, _texts(ready, job, needs), options)
 
 
-def _texts(ready: Ready, job: Job, needs: Sequence[Changed]) -> list[Texts]:
-    if needs[0].change != "restored":
+def _texts(ready: Ready, job: Job, needs: Sequence[ChangeNeed]) -> list[Texts]:
+    if not needs[0].pairs:
         return [
             Texts(item, row, None) for item, row in zip(job.items, encode(ready, job.items, 0), strict=True)
         ]
-    pairs = [item_pair(item) for item in job.items]
+    pairs = [Pair.of_item(item) for item in job.items]
     clean = encode(ready, [pair.clean for pair in pairs], 0)
     corrupted = encode(ready, [pair.corrupted for pair in pairs], 0)
     for one, other in zip(clean, corrupted, strict=True):
@@ -83,8 +83,8 @@ def _check_lengths(ready: Ready, clean: Encoded, corrupted: Encoded) -> None:
 
 def _batches(
     ready: Ready,
-    needs: Sequence[Changed],
-    asking: Mapping[Changed, Asking],
+    needs: Sequence[ChangeNeed],
+    asking: Mapping[ChangeNeed, Asking],
     texts: Sequence[Texts],
     options: RunOptions,
 ) -> Iterator[Finished]:
@@ -119,10 +119,10 @@ def _alike(texts: Sequence[Texts], options: RunOptions) -> Iterator[list[Texts]]
 
 def _changed(
     ready: Ready,
-    needs: Sequence[Changed],
-    asking: Mapping[Changed, Asking],
+    needs: Sequence[ChangeNeed],
+    asking: Mapping[ChangeNeed, Asking],
     batch: Sequence[Texts],
-    taken: Mapping[Changed, Reference],
+    taken: Mapping[ChangeNeed, Reference],
     options: RunOptions,
     checking: bool,
 ) -> dict[Need, NDArray[np.float32]]:
@@ -130,7 +130,7 @@ def _changed(
     known = _known(ready, needs, batch)
     if checking:
         check_head(ready, rows.ids[:1], known.hidden[:1])
-    found: dict[Changed, torch.Tensor] = {}
+    found: dict[ChangeNeed, torch.Tensor] = {}
     for need in needs:
         puts = {place: _put(need, place, known, taken, batch) for place in _places(need)}
         before = asking[need].of(logits_of(ready, known.hidden[:, -1]))
@@ -159,7 +159,7 @@ def _changed(
     return arrays
 
 
-def _known(ready: Ready, needs: Sequence[Changed], batch: Sequence[Texts]) -> Known:
+def _known(ready: Ready, needs: Sequence[ChangeNeed], batch: Sequence[Texts]) -> Known:
     pad = padding_id(ready.tokenizer)
     places = {place for need in needs for place in _places(need)}
     entries = {("resid_pre", need.sweep) for need in needs if need.sweep is not None}
@@ -173,26 +173,57 @@ def _known(ready: Ready, needs: Sequence[Changed], batch: Sequence[Texts]) -> Kn
     return Known(own, source, hidden, clean)
 
 
-def _places(need: Changed) -> list[Place]:
-    return [(need.site, layer) for layer in need.layers]
+def _places(need: ChangeNeed) -> list[Place]:
+    return list(need.places)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlaceValues:
+    """What an intervention may use at one place of one batch: see ``measurements.interventions.Values``."""
+
+    known: Known
+    place: Place
+    reference: Reference | None
+    items: tuple[str, ...]
+
+    @property
+    def own(self) -> torch.Tensor:
+        """The values of the texts themselves [rows, tokens, width]."""
+        return self.known.own[self.place]
+
+    @property
+    def clean(self) -> torch.Tensor:
+        """The values of the clean texts [rows, tokens, width]."""
+        return self.known.source[self.place]
+
+    @property
+    def mean(self) -> torch.Tensor:
+        """The mean over the reference texts, at every position [rows, tokens, width]."""
+        return self._taken.means[self.place].to(self.own).expand_as(self.own)
+
+    @property
+    def resampled(self) -> torch.Tensor:
+        """Values drawn from the reference texts [rows, tokens, width]."""
+        pool, like = self._taken.values[self.place], self.own[0]
+        return torch.stack([_resampled(pool, like, item) for item in self.items])
+
+    @property
+    def _taken(self) -> Reference:
+        if self.reference is None:
+            raise MeasurementError("The intervention takes reference texts, and none are given.")
+        return self.reference
 
 
 def _put(
-    need: Changed,
+    need: ChangeNeed,
     place: Place,
     known: Known,
-    taken: Mapping[Changed, Reference],
+    taken: Mapping[ChangeNeed, Reference],
     batch: Sequence[Texts],
 ) -> torch.Tensor:
     """Return what changed neurons hold: [rows, tokens, width], of which only their own columns count."""
-    own = known.own[place]
-    if need.change == "restored":
-        return known.source[place]
-    if need.change == "zero":
-        return torch.zeros_like(own)
-    if need.change == "mean":
-        return taken[need].means[place].to(own).expand_as(own)
-    return torch.stack([_resampled(taken[need].values[place], own[0], text.item) for text in batch])
+    items = tuple(text.item for text in batch)
+    return need.intervention.put(PlaceValues(known, place, taken.get(need), items))
 
 
 def _resampled(pool: torch.Tensor, like: torch.Tensor, item: str) -> torch.Tensor:
@@ -201,7 +232,7 @@ def _resampled(pool: torch.Tensor, like: torch.Tensor, item: str) -> torch.Tenso
     return pool[torch.from_numpy(chosen.astype(np.int64)).to(pool.device)].to(like)
 
 
-def _edit(need: Changed, place: Place, put: torch.Tensor) -> Edit:
+def _edit(need: ChangeNeed, place: Place, put: torch.Tensor) -> Edit:
     columns = [index for layer, index in need.neurons if layer == place[1]]
 
     def edit(values: torch.Tensor) -> torch.Tensor:

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from neuronclaims.models.errors import MeasurementError
+from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.models.running.hooks import Place
 from neuronclaims.models.running.loading import Ready
 

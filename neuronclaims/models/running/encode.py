@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import torch
 
-from neuronclaims.models.errors import MeasurementError, shorten
+from neuronclaims.measurements.errors import MeasurementError, shorten
 from neuronclaims.models.running.loading import Ready, quiet
 
 

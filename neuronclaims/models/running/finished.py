@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from neuronclaims.engines.plan import Job
-from neuronclaims.measurements.need import Need
-from neuronclaims.models.errors import MeasurementError, first_line
+from neuronclaims.measurements.errors import MeasurementError, first_line
+from neuronclaims.measurements.measurement import Need
+from neuronclaims.measurements.plan import Job
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.running.loading import Ready
 

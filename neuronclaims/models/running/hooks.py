@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 import torch
 
-from neuronclaims.models.errors import IntegrityError
+from neuronclaims.measurements.errors import IntegrityError
 from neuronclaims.models.running.loading import Ready
 
 Place: TypeAlias = tuple[str, int]

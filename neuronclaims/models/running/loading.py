@@ -13,8 +13,8 @@ import transformers
 from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer
 
 from neuronclaims.measurements import ModelFacts
+from neuronclaims.measurements.errors import ModelError, first_line
 from neuronclaims.models.architectures import Family, Tap
-from neuronclaims.models.errors import ModelError, first_line
 from neuronclaims.models.facts import family_of
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.sources import LoadedModel, Source

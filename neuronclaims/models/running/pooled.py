@@ -8,11 +8,11 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronclaims.engines.plan import Job
-from neuronclaims.measurements.need import Need
-from neuronclaims.measurements.pooled import Pooled
-from neuronclaims.measurements.written import END, Written
-from neuronclaims.models.errors import shorten
+from neuronclaims.measurements.activations import Pooled
+from neuronclaims.measurements.continuations import END, Written
+from neuronclaims.measurements.errors import shorten
+from neuronclaims.measurements.measurement import Need
+from neuronclaims.measurements.plan import Job
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.running.capture import Recorder
 from neuronclaims.models.running.encode import Encoded, collate, encode, padding_id, shuffled

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import torch
 
+from neuronclaims.measurements.pools import Beyond, Each, Last, LegacyGrowing, Massive, Max, Pool
+
 MASSIVE, OVER_MEDIAN = 100.0, 1000.0
 """Sun et al. 2024: a massive activation is above 100 and about 1,000 times the median size of its hidden state."""
 
@@ -40,36 +42,35 @@ class Positions:
         )
 
 
-def fold(pool: str, so_far: torch.Tensor | None, values: torch.Tensor, positions: Positions) -> torch.Tensor:
+def fold(pool: Pool, so_far: torch.Tensor | None, values: torch.Tensor, positions: Positions) -> torch.Tensor:
     """Fold the positions of one step that count into a running sum, maximum, last value or list of values."""
-    word, _, number = pool.partition(" ")
-    if word == "max":
+    if isinstance(pool, Max):
         highest = values.float().masked_fill(~positions.mask.unsqueeze(2), -torch.inf).amax(1)
         return highest if so_far is None else torch.maximum(so_far, highest)
-    if word == "last":
+    if isinstance(pool, Last):
         last = values[torch.arange(len(values), device=values.device), positions.last].float()
         return last if so_far is None else torch.where(positions.some, last, so_far)
-    if word == "each":
-        return _listed(int(number), so_far, values, positions)
-    if word == "legacy_growing":
+    if isinstance(pool, Each):
+        return _listed(pool.positions, so_far, values, positions)
+    if isinstance(pool, LegacyGrowing):
         return _growing(so_far, values.float(), positions)
-    if word == "beyond":
-        values = (values.abs() >= float(number)).float()
-    elif word == "massive":
+    if isinstance(pool, Beyond):
+        values = (values.abs() >= pool.bound).float()
+    elif isinstance(pool, Massive):
         size = values.float().abs()
         values = ((size > MASSIVE) & (size >= OVER_MEDIAN * size.median(2, keepdim=True).values)).float()
     total = torch.bmm(positions.weights, values.float()).squeeze(1)
     return total if so_far is None else so_far.add_(total)
 
 
-def made(pool: str, folded: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
+def made(pool: Pool, folded: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
     """Return what was folded over ``counts`` [rows] positions as the row of a need, float32 on the CPU."""
-    if pool.startswith("each "):
+    if isinstance(pool, Each):
         kept = counts.clamp(max=folded.shape[1]).to(folded).unsqueeze(1)
         folded = torch.cat([kept, folded.flatten(1)], 1)
-    elif pool == "legacy_growing":
+    elif isinstance(pool, LegacyGrowing):
         folded = folded[:, 1] / (counts * (counts - 1) / 2).to(folded).unsqueeze(1)
-    elif pool not in ("max", "last"):
+    elif not isinstance(pool, (Max, Last)):
         folded = folded / counts.to(folded).unsqueeze(1)
     return folded.to("cpu", torch.float32)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from neuronclaims.measurements import Prediction
-from neuronclaims.models.errors import IntegrityError
+from neuronclaims.measurements.errors import IntegrityError
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.token_texts import of_tokenizer
 

@@ -13,10 +13,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from neuronclaims.engines.plan import Job
-from neuronclaims.measurements.need import Need
-from neuronclaims.measurements.readout import ReadOut
-from neuronclaims.models.errors import IntegrityError, shorten
+from neuronclaims.measurements.errors import IntegrityError, shorten
+from neuronclaims.measurements.measurement import Need
+from neuronclaims.measurements.plan import Job
+from neuronclaims.measurements.readout import ReadoutNeed
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.running.embedded import check_embedding, logits_by_embedding, state_place
 from neuronclaims.models.running.encode import Encoded, encode_long
@@ -39,7 +39,7 @@ _TOGETHER = 32_768
 
 def work(ready: Ready, job: Job, options: RunOptions) -> Iterator[Finished]:
     """Return the counts of a job's documents, run one by one; tokens and texts are checked at once."""
-    needs = tuple(need for need in job.needs if isinstance(need, ReadOut))
+    needs = tuple(need for need in job.needs if isinstance(need, ReadoutNeed))
     texts = of_tokenizer(ready.tokenizer, ready.facts.name)
     tokens = {need: texts.number(need.token) for need in needs}
     if any(need.legacy_embed for need in needs):
@@ -71,7 +71,7 @@ def _finished(items: list[str], kept: list[Rows]) -> Finished:
 
 
 def _documents(
-    ready: Ready, tokens: Mapping[ReadOut, int], items: Iterable[str], copies: int
+    ready: Ready, tokens: Mapping[ReadoutNeed, int], items: Iterable[str], copies: int
 ) -> Iterator[tuple[str, int, Rows]]:
     """Yield every document with its number of positions and its rows."""
     for number, item in enumerate(items):
@@ -92,8 +92,8 @@ def _documents(
 
 
 def _read(
-    ready: Ready, tokens: Mapping[ReadOut, int], piece: Encoded, copies: int, checking: bool
-) -> tuple[Tops, dict[ReadOut, NDArray[np.float64]]]:
+    ready: Ready, tokens: Mapping[ReadoutNeed, int], piece: Encoded, copies: int, checking: bool
+) -> tuple[Tops, dict[ReadoutNeed, NDArray[np.float64]]]:
     """Return the top predictions [positions], by whether of ``legacy_embed``, and every need's values [positions].
 
     The first of ``copies`` rows counts: with more than one, the same is computed in other shapes.
@@ -127,7 +127,7 @@ def _tops(
     return np.asarray(torch.cat(parts).cpu().numpy())
 
 
-def _row(need: ReadOut, values: NDArray[np.float64], top: NDArray[np.bool_]) -> NDArray[np.float32]:
+def _row(need: ReadoutNeed, values: NDArray[np.float64], top: NDArray[np.bool_]) -> NDArray[np.float32]:
     edges = np.array(need.edges, dtype=np.float64)
     bins = np.searchsorted(edges, values, side="right")
     size = len(edges) + 1

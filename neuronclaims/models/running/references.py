@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from neuronclaims.measurements.changed import Changed
+from neuronclaims.measurements.changes import ChangeNeed
 from neuronclaims.models.running.encode import collate, encode, padding_id
 from neuronclaims.models.running.hooks import Place, traced
 from neuronclaims.models.running.loading import Ready
@@ -25,10 +25,10 @@ class Reference:
     means: Mapping[Place, torch.Tensor]
 
 
-def references(ready: Ready, needs: Sequence[Changed]) -> dict[Changed, Reference]:
+def references(ready: Ready, needs: Sequence[ChangeNeed]) -> dict[ChangeNeed, Reference]:
     """Return what every need that replaces by mean or resampling takes, each set of texts run once."""
     asking = [need for need in needs if need.reference]
-    found: dict[Changed, Reference] = {}
+    found: dict[ChangeNeed, Reference] = {}
     for texts in dict.fromkeys(need.reference for need in asking):
         alike = [need for need in asking if need.reference == texts]
         places = sorted({(need.site, layer) for need in alike for layer in need.layers})

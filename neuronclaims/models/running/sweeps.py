@@ -13,8 +13,8 @@ from typing import Any
 
 import torch
 
-from neuronclaims.measurements.changed import Changed
-from neuronclaims.models.errors import IntegrityError
+from neuronclaims.measurements.changes import ChangeNeed
+from neuronclaims.measurements.errors import IntegrityError
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.running.hooks import Edit, Place, starting_at, traced
 from neuronclaims.models.running.loading import Ready
@@ -31,7 +31,7 @@ def sweep(
     ids: torch.Tensor,
     own: Mapping[Place, torch.Tensor],
     puts: torch.Tensor,
-    need: Changed,
+    need: ChangeNeed,
     asking: Asking,
     options: RunOptions,
 ) -> torch.Tensor:

@@ -6,11 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from neuronclaims.measurements import Measurement, ModelFacts
-from neuronclaims.measurements.need import Need, Work
-from neuronclaims.measurements.needs import asked
-from neuronclaims.measurements.pooled import Pooled
-from neuronclaims.measurements.written import Written
+from neuronclaims.measurements.continuations import Written
+from neuronclaims.measurements.facts import ModelFacts
+from neuronclaims.measurements.measurement import Measurement, Need
 
 Wanted: TypeAlias = Mapping[Need, Iterable[str]]
 """Which texts every need is wanted for."""
@@ -24,21 +22,26 @@ class Job:
     needs: tuple[Need, ...]
 
     @property
-    def work(self) -> Work:
+    def work(self) -> str:
         """Return which worker does it."""
         return self.needs[0].work
 
     @property
+    def worker(self) -> str:
+        """What does it, as "module:function"."""
+        return self.needs[0].worker
+
+    @property
     def new_tokens(self) -> int:
         """The most tokens any need wants generated; 0 means the texts alone are enough."""
-        return max((need.limit for need in self.needs if isinstance(need, (Pooled, Written))), default=0)
+        return max((need.new_tokens for need in self.needs), default=0)
 
 
 def union(facts: ModelFacts, measurements: Sequence[Measurement]) -> dict[Need, dict[str, None]]:
     """Return every need once, with its texts once; raise MeasurementError for what cannot be answered."""
     wanted: dict[Need, dict[str, None]] = {}
     for measurement in measurements:
-        what = asked(measurement)
+        what = measurement.request
         if what is None:
             continue
         if what.need not in wanted:
@@ -51,7 +54,7 @@ def jobs(missing: Wanted) -> list[Job]:
     """Return the work that answers ``missing``: texts grouped by worker and what they need, in a stable order."""
     ordered = sorted(missing, key=str)
     # Needs go by their place in this order: one text has dozens, and to hash them all takes as long as a small model.
-    places_of: dict[tuple[Work, str], list[int]] = {}
+    places_of: dict[tuple[str, str], list[int]] = {}
     for place, need in enumerate(ordered):
         work = need.work
         for item in missing[need]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from neuronclaims.engines.describe import spoken
 from neuronclaims.measurements import (
     Ablation,
     Activations,
@@ -16,6 +15,7 @@ from neuronclaims.measurements import (
     TokenRule,
     Vocabulary,
 )
+from neuronclaims.measurements.measurement import describe
 
 AN = Prediction(" an", " a")
 MEAN = TokenRule("mean", "prompt")
@@ -54,4 +54,4 @@ def layer(number: int, *prompts: str) -> Activations:
     ],
 )
 def test_a_measurement_is_told_by_place_rule_and_number_of_texts(needs, said):
-    assert spoken(needs) == said
+    assert describe(needs) == said

@@ -1,0 +1,154 @@
+"""Activations of a whole layer, pooled over the positions that count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal, TypeAlias, get_args
+
+from neuronclaims.measurements.errors import MeasurementError
+from neuronclaims.measurements.facts import ModelFacts
+from neuronclaims.measurements.measurement import Description, Lengths, Need, TextRequest
+from neuronclaims.measurements.pools import Each, Pool, pool_of
+from neuronclaims.sites import Site
+
+Span: TypeAlias = Literal["prompt", "generated", "emitting"]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRule:
+    """Which positions of a text count, and how they become one number per prompt.
+
+    ``span`` names the positions: those of the prompt; those that hold generated tokens, the last one included; or
+    those that emitted them (last prompt token to last but one generated). ``pool`` turns their values into one; it may
+    be given as text. Special and padding tokens never count.
+
+    >>> str(TokenRule("mean", "prompt"))
+    'mean of prompt'
+    """
+
+    pool: Pool
+    span: Span
+
+    def __init__(self, pool: Pool | str, span: Span) -> None:
+        object.__setattr__(self, "pool", pool_of(pool))
+        object.__setattr__(self, "span", span)
+
+    def __str__(self) -> str:
+        return f"{self.pool} of {self.span}"
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """How a prompt is continued: greedily, up to ``max_new_tokens`` tokens or the end-of-text token."""
+
+    max_new_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Activations:
+    """The pooled activations of one whole layer at one site, for some prompts.
+
+    The answer is a float32 array [len(prompts), width of the site], one row per prompt in the order given.
+    ``generate`` is needed when, and only when, ``tokens.span`` is not ``prompt``.
+
+    >>> Activations("mlp_post", 2, TokenRule("last", "prompt"), ("I like Hanoi.",)).description.head
+    'activations at mlp_post, last of prompt'
+    """
+
+    site: Site
+    layer: int
+    tokens: TokenRule
+    prompts: tuple[str, ...]
+    generate: Generation | None = None
+    reader: ClassVar[str | None] = None
+
+    @property
+    def request(self) -> TextRequest:
+        """The pooled values of each prompt."""
+        limit = self.generate.max_new_tokens if self.generate is not None else 0
+        rule = self.tokens
+        return TextRequest(Pooled(self.site, self.layer, rule.pool, rule.span, limit), self.prompts)
+
+    @property
+    def description(self) -> Description:
+        """The measurement in words."""
+        return Description(
+            "activations", self.site, str(self.tokens), (self.layer,), ("prompts", self.prompts)
+        )
+
+    @property
+    def tokens_named(self) -> tuple[str, ...]:
+        """No tokens."""
+        return ()
+
+    def check(self, facts: ModelFacts) -> None:
+        """Leave it to the need."""
+
+    def check_lengths(self, lengths: Lengths) -> None:
+        """Check that each prompt fits the model with what is generated after it."""
+        for prompt in self.prompts:
+            lengths.check_length(prompt, self.generate.max_new_tokens if self.generate else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Pooled:
+    """One number per neuron and prompt: a site, a layer and how tokens are pooled.
+
+    ``limit`` is the most tokens generated, 0 for the span ``prompt``, which generation does not change.
+    """
+
+    site: str
+    layer: int
+    pool: Pool
+    span: Span
+    limit: int
+    work: ClassVar[str] = "pooled"
+    worker: ClassVar[str] = "neuronclaims.models.running.pooled:work"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pool", pool_of(self.pool))
+
+    def __str__(self) -> str:
+        return f"{self.site}/{self.layer}/{self.pool} of {self.span}/{self.limit}"
+
+    @property
+    def new_tokens(self) -> int:
+        """How many tokens are generated at most."""
+        return self.limit
+
+    @property
+    def places(self) -> tuple[tuple[str, int], ...]:
+        """The site and the layer."""
+        return ((self.site, self.layer),)
+
+    def width(self, facts: ModelFacts) -> int:
+        """Return how many numbers a row has: one per neuron or, unpooled, their number and one per neuron each."""
+        width = facts.widths[self.site]
+        return 1 + self.pool.positions * width if isinstance(self.pool, Each) else width
+
+    def check(self, facts: ModelFacts) -> None:
+        """Raise MeasurementError where this model cannot answer."""
+        facts.check_place(self.site, self.layer)
+        rule = f"{self.pool} of {self.span}"
+        if self.span not in get_args(Span):
+            raise MeasurementError(
+                f"No token rule {rule!r}: use last, mean or max of prompt, generated or emitting."
+            )
+        if self.span == "prompt":
+            if self.limit:
+                raise MeasurementError(f"{rule!r} looks at the prompt alone; it takes no generation.")
+            return
+        if not facts.causal:
+            raise MeasurementError(
+                f"{facts.name} is an encoder ({facts.family}) and generates no text, so {rule!r} means nothing for "
+                f"it. Use '{self.pool} of prompt'."
+            )
+        if self.limit < 1:
+            raise MeasurementError(f"{rule!r} needs generated text: say how many new tokens, at least 1.")
+
+    def cost(self, needs: Sequence[Need], texts: int, facts: ModelFacts) -> Iterator[tuple[str, float]]:
+        """Yield passes that end at the highest layer, or whole ones where text is generated."""
+        highest = max((layer for need in needs for _, layer in need.places), default=0)
+        generating = any(need.new_tokens for need in needs)
+        yield "activations", texts * (1.0 if generating else (highest + 1) / facts.layers)

@@ -1,0 +1,88 @@
+"""What a model writes after a text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from neuronclaims.measurements.activations import Generation, Pooled
+from neuronclaims.measurements.errors import MeasurementError
+from neuronclaims.measurements.facts import ModelFacts
+from neuronclaims.measurements.measurement import Description, Lengths, Need, TextRequest
+
+END = -1
+"""What a row holds after the last token. Numbers of tokens are exact as float32 up to 2^24."""
+
+
+@dataclass(frozen=True, slots=True)
+class Continuations:
+    """What a model writes after some texts: an array [len(prompts)] of str, in the order given.
+
+    It is the text ``Activations`` with the same ``generate`` are measured on, without special tokens and the one that
+    stops it; "" where the model stops at once.
+    """
+
+    prompts: tuple[str, ...]
+    generate: Generation
+    reader: ClassVar[str | None] = "neuronclaims.models.continuations:continuations"
+
+    @property
+    def request(self) -> TextRequest:
+        """The tokens written after each prompt."""
+        return TextRequest(Written(self.generate.max_new_tokens), self.prompts)
+
+    @property
+    def description(self) -> Description:
+        """The measurement in words."""
+        return Description("continuations", texts=("prompts", self.prompts))
+
+    @property
+    def tokens_named(self) -> tuple[str, ...]:
+        """No tokens."""
+        return ()
+
+    def check(self, facts: ModelFacts) -> None:
+        """Leave it to the need."""
+
+    def check_lengths(self, lengths: Lengths) -> None:
+        """Leave it to what is measured on the same prompts."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Written:
+    """The tokens generated after a text, ``END`` after the last.
+
+    There are at most ``limit`` with the one that stops the text, which is left out.
+    """
+
+    limit: int
+    work: ClassVar[str] = Pooled.work
+    worker: ClassVar[str] = Pooled.worker
+
+    def __str__(self) -> str:
+        return f"written/{self.limit}"
+
+    @property
+    def new_tokens(self) -> int:
+        """How many tokens are generated at most."""
+        return self.limit
+
+    @property
+    def places(self) -> tuple[tuple[str, int], ...]:
+        """No place."""
+        return ()
+
+    def width(self, facts: ModelFacts) -> int:  # noqa: ARG002
+        """Return how many numbers a row has: one per token."""
+        return self.limit
+
+    def check(self, facts: ModelFacts) -> None:
+        """Raise MeasurementError where this model cannot answer."""
+        facts.check_predicts()
+        if self.limit < 1:
+            raise MeasurementError("A continuation needs a length: say how many new tokens, at least 1.")
+
+    def cost(self, needs: Sequence[Need], texts: int, facts: ModelFacts) -> Iterator[tuple[str, float]]:  # noqa: ARG002
+        """Yield whole passes: text is generated."""
+        yield "activations", float(texts)

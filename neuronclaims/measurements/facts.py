@@ -1,0 +1,61 @@
+"""What is known of a model before it is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from neuronclaims.measurements.errors import MeasurementError
+from neuronclaims.sites import site_names
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What is known of a model before it is loaded: from its ``config.json`` alone.
+
+    ``widths`` gives the number of neurons per layer at every site the model has; ``causal`` says whether the model
+    can generate text.
+
+    >>> facts = ModelFacts("demo", "GPT-2", 6, {"mlp_post": 512, "final_norm": 128}, True)
+    >>> facts.layers_at("mlp_post"), facts.layers_at("final_norm")
+    (range(0, 6), range(5, 6))
+    """
+
+    name: str
+    family: str
+    layers: int
+    widths: Mapping[str, int]
+    causal: bool
+
+    def layers_at(self, site: str) -> range:
+        """Return the layers that have neurons at a site: all of them, of the final norm only the last."""
+        return range(self.layers - 1 if site == "final_norm" else 0, self.layers)
+
+    def check_place(self, site: str, layer: int, index: int | None = None) -> None:
+        """Raise MeasurementError unless the model has this site, layer and, where given, neuron."""
+        if site not in self.widths:
+            why = "is not measured on" if site in site_names() else "is no site, on"
+            raise MeasurementError(
+                f"Site {site!r} {why} {self.family} models such as {self.name}. Sites: {', '.join(self.widths)}."
+            )
+        if not 0 <= layer < self.layers:
+            raise MeasurementError(
+                f"{self.name} has layers 0 to {self.layers - 1}; there is no layer {layer}."
+            )
+        if layer not in self.layers_at(site):
+            raise MeasurementError(
+                f"{site} stands behind the last block, so in {self.name} its neurons have layer {self.layers - 1}; "
+                f"there is none at layer {layer}."
+            )
+        if index is not None and not 0 <= index < self.widths[site]:
+            raise MeasurementError(
+                f"{self.name} has neurons 0 to {self.widths[site] - 1} at {site}; there is no neuron {layer}:{index}."
+            )
+
+    def check_predicts(self) -> None:
+        """Raise MeasurementError for a model that predicts no next token."""
+        if not self.causal:
+            raise MeasurementError(
+                f"{self.name} is an encoder ({self.family}) and predicts no next token, so there is no prediction to "
+                "change or to read."
+            )

@@ -1,0 +1,151 @@
+"""What a measurement is: frozen data that says all of itself, so that a new one is one new file.
+
+A measurement that runs texts asks the same of each: a need. Its values are one row of numbers per text. The worker that
+answers a need is named as "module:function" and loaded only when something must run, so planning needs no torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+from neuronclaims.measurements.facts import ModelFacts
+
+
+class Need(Protocol):
+    """What is needed of each of some texts: a row of float32 numbers.
+
+    ``str(need)`` is its lasting name in the cache, so it holds all that its rows depend on besides model and text.
+    Equal needs are measured once.
+    """
+
+    work: ClassVar[str]
+    """The sort of work: needs of one sort that the same texts have are answered in one pass."""
+
+    worker: ClassVar[str]
+    """What does such work, as "module:function": see ``models.running.finished.Worker``."""
+
+    @property
+    def new_tokens(self) -> int:
+        """How many tokens are generated at most; 0 where the text alone is enough."""
+        ...
+
+    @property
+    def places(self) -> tuple[tuple[str, int], ...]:
+        """The sites and layers that are looked at."""
+        ...
+
+    def width(self, facts: ModelFacts) -> int:
+        """Return how many numbers a row has."""
+        ...
+
+    def check(self, facts: ModelFacts) -> None:
+        """Raise MeasurementError where a model of this shape cannot answer."""
+        ...
+
+    def cost(self, needs: Sequence[Need], texts: int, facts: ModelFacts) -> Iterator[tuple[str, float]]:
+        """Yield (what, passes) for needs of this sort on so many texts, in passes of one text through the model."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TextRequest:
+    """What one measurement needs of which texts, in its order. A pair of texts is one item, too."""
+
+    need: Need
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A measurement in words: what it is, where, by which token rule, in which layers, of which texts.
+
+    ``texts`` is what the texts are called, in the plural, and the texts themselves; None where no text is run.
+    """
+
+    what: str
+    site: str | None = None
+    rule: str = ""
+    layers: tuple[int, ...] = ()
+    texts: tuple[str, tuple[object, ...]] | None = None
+
+    @property
+    def head(self) -> str:
+        """What measurements that are told together have in common."""
+        return self.what + (f" at {self.site}" if self.site else "") + (f", {self.rule}" if self.rule else "")
+
+
+class Lengths(Protocol):
+    """What checks the lengths of texts in tokens, by a model's tokenizer alone."""
+
+    def check_length(self, text: str, new_tokens: int = 0) -> None:
+        """Raise MeasurementError for a text that does not fit the model, with so many tokens more."""
+        ...
+
+    def check_pair(self, clean: str, corrupted: str) -> None:
+        """Raise MeasurementError for texts of different length."""
+        ...
+
+    def count(self, text: str) -> None:
+        """Count the tokens of a text of any length."""
+        ...
+
+
+class Measurement(Protocol):
+    """What a kind of claim asks of a model. A new one is one file with a frozen dataclass of this shape."""
+
+    reader: ClassVar[str | None]
+    """What makes the answer, as "module:function" of (source, measurements, rows); None: the rows as they are."""
+
+    @property
+    def request(self) -> TextRequest | None:
+        """What is needed of which texts; None where the weights alone answer."""
+        ...
+
+    @property
+    def description(self) -> Description:
+        """The measurement in words, for errors and plans."""
+        ...
+
+    @property
+    def tokens_named(self) -> tuple[str, ...]:
+        """The tokens it names, each of which must be a single one of the model's vocabulary."""
+        ...
+
+    def check(self, facts: ModelFacts) -> None:
+        """Raise MeasurementError where a model of this shape cannot answer, beyond what the need checks."""
+        ...
+
+    def check_lengths(self, lengths: Lengths) -> None:
+        """Raise MeasurementError for texts that do not fit, as far as the tokenizer alone can tell."""
+        ...
+
+
+def describe(measurements: Sequence[Measurement]) -> str:
+    """Say what some measurements are of: where, by which token rule, in which layers, of how many texts.
+
+    Only those like the first are told in full, the others counted.
+    """
+    told = [each.description for each in measurements]
+    alike = [each for each in told if each.head == told[0].head]
+    layers = sorted({layer for each in alike for layer in each.layers})
+    parts = [told[0].head, *([_ranged(layers)] if layers else [])]
+    if told[0].texts is not None:
+        parts.append(_counted(told[0].texts[0], (each.texts[1] for each in alike if each.texts is not None)))
+    rest = len(told) - len(alike)
+    return "; ".join([*parts, *([f"and {rest} more"] if rest else [])])
+
+
+def _ranged(layers: Sequence[int]) -> str:
+    first, last = layers[0], layers[-1]
+    if len(layers) == 1:
+        return f"layer {first}"
+    if len(layers) > 2 and len(layers) == last - first + 1:
+        return f"layers {first} to {last}"
+    return f"layers {', '.join(map(str, layers[:-1]))} and {last}"
+
+
+def _counted(name: str, texts: Iterable[tuple[object, ...]]) -> str:
+    count = len({text for each in texts for text in each})
+    return f"{count:,} {name if count > 1 else name.removesuffix('s')}"

@@ -1,0 +1,109 @@
+"""How the positions of a text become one number per neuron: one small object per way.
+
+The text of a pool is part of the cache's names, so it never changes. What computes a pool stands where models run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from neuronclaims.measurements.errors import MeasurementError
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """The value at the last position."""
+
+    def __str__(self) -> str:
+        return "last"
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """The mean of the values."""
+
+    def __str__(self) -> str:
+        return "mean"
+
+
+@dataclass(frozen=True, slots=True)
+class Max:
+    """The largest value."""
+
+    def __str__(self) -> str:
+        return "max"
+
+
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """The share of positions at which a value's size is at least ``bound``.
+
+    >>> str(Beyond(6.0)), str(Beyond(0.25))
+    ('beyond 6', 'beyond 0.25')
+    """
+
+    bound: float
+
+    def __str__(self) -> str:
+        return f"beyond {repr(float(self.bound) + 0.0).removesuffix('.0')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Massive:
+    """The share of positions with a massive activation.
+
+    That is one above 100 and at least 1,000 times the median size of its position's values (Sun et al. 2024).
+    """
+
+    def __str__(self) -> str:
+        return "massive"
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """No pooling: after their number, the values of the first ``positions`` one after the other, zeros where fewer."""
+
+    positions: int
+
+    def __str__(self) -> str:
+        return f"each {self.positions}"
+
+
+@dataclass(frozen=True, slots=True)
+class LegacyGrowing:
+    """A mean in which position j of N, counted from 0, weighs N - 1 - j.
+
+    So did a published log, in which every step of a generation recorded all tokens so far once more.
+    """
+
+    def __str__(self) -> str:
+        return "legacy_growing"
+
+
+Pool: TypeAlias = "Last | Mean | Max | Beyond | Massive | Each | LegacyGrowing"
+
+WORDS: Mapping[str, Pool] = {str(pool): pool for pool in (Last(), Mean(), Max(), Massive(), LegacyGrowing())}
+"""The pools that one word names, as claim files write them."""
+
+
+def pool_of(text: str | Pool) -> Pool:
+    """Return the pool that a text names; raise MeasurementError for any other text.
+
+    >>> pool_of("beyond 6")
+    Beyond(bound=6.0)
+    """
+    if not isinstance(text, str):
+        return text
+    word, _, number = text.partition(" ")
+    try:
+        if word == "beyond":
+            return Beyond(float(number))
+        if word == "each" and 1 <= int(number) <= 99_999:
+            return Each(int(number))
+        return WORDS[text]
+    except (KeyError, ValueError):
+        raise MeasurementError(
+            f"No token rule {text!r}: use last, mean or max of prompt, generated or emitting."
+        ) from None
