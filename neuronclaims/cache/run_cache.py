@@ -25,6 +25,8 @@ from neuronclaims.cache import shards
 from neuronclaims.measurements.errors import CacheError, RunWarning
 from neuronclaims.measurements.measurement import Need
 from neuronclaims.measurements.plan import Wanted
+from neuronclaims.models.architectures import of_other_packages
+from neuronclaims.models.facts import architecture_of
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.sources import Source
 
@@ -180,11 +182,13 @@ class Context:
 def context_key(source: Source, options: RunOptions, memory: Path | None) -> str:
     """Return the content hash of all a measured value depends on but the prompt. Needs no torch."""
     fingerprint = source.fingerprint(memory)
+    brought = of_other_packages(architecture_of(source.config, source.spec))
     parts = {
         "measuring": MEASURING_VERSION,
         "weights": fingerprint.weights,
         "tokenizer": fingerprint.tokenizer,
         **_how(source, options),
+        **({"brought": brought} if brought else {}),
         "libraries": {name: version(name) for name in _LIBRARIES},
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from neuronclaims.measurements import ModelFacts
 from neuronclaims.measurements.errors import ModelError
-from neuronclaims.models.architectures import BY_MODEL_TYPE, FAMILIES, Family
+from neuronclaims.models.architectures import Architecture, architectures
 
 Config: TypeAlias = Mapping[str, Any]
 
@@ -36,8 +36,8 @@ def read_config(folder: Path) -> Config:
     return config
 
 
-def family_of(config: Config, spec: str) -> Family:
-    """Return the family a configuration belongs to; raise ModelError for one that cannot be measured."""
+def architecture_of(config: Config, spec: str) -> Architecture:
+    """Return the architecture a configuration is of; raise ModelError for one that cannot be measured."""
     if config.get("auto_map"):
         raise ModelError(
             f"Model {spec!r} wants to run Python code of its own (auto_map in its config.json); code that comes with a "
@@ -46,31 +46,36 @@ def family_of(config: Config, spec: str) -> Family:
     model_type = config.get("model_type")
     if not isinstance(model_type, str):
         raise ModelError(f"The config.json of model {spec!r} names no model_type. Supported: {_supported()}.")
-    if model_type not in BY_MODEL_TYPE:
+    known = architectures().get(model_type)
+    if known is None:
         raise ModelError(
             f"Model {spec!r} is of type {model_type!r}, which is not supported. Supported: {_supported()}."
         )
-    return BY_MODEL_TYPE[model_type]
+    return known
 
 
 def model_facts(config: Config, name: str, spec: str) -> ModelFacts:
     """Return what is known of a model from its configuration alone."""
-    family = family_of(config, spec)
-    hidden = _number(config, family.hidden, spec)
+    architecture = architecture_of(config, spec)
+    hidden = _number(config, architecture.hidden, spec)
     inner = (
         4 * hidden
-        if family.inner_default and not config.get(family.inner)
-        else _number(config, family.inner, spec)
+        if architecture.inner_default and not config.get(architecture.inner)
+        else _number(config, architecture.inner, spec)
     )
     sizes = {"hidden": hidden, "inner": inner}
-    widths = {site: sizes[tap.width] for site, tap in family.sites.items() if tap.exists(config)}
-    layers = _number(config, family.layers, spec)
-    return ModelFacts(name, family.name, layers, MappingProxyType(widths), family.causal)
+    widths = {
+        site: sizes[point.width] if point.width in sizes else _number(config, point.width, spec)
+        for site, point in architecture.sites.items()
+        if point.exists(config)
+    }
+    layers = _number(config, architecture.layers, spec)
+    return ModelFacts(name, architecture.name, layers, MappingProxyType(widths), architecture.causal)
 
 
 def context_length(config: Config, spec: str) -> int:
     """Return the most positions a text may have in this model."""
-    return _number(config, family_of(config, spec).context, spec)
+    return _number(config, architecture_of(config, spec).context, spec)
 
 
 def _number(config: Config, key: str, spec: str) -> int:
@@ -83,4 +88,4 @@ def _number(config: Config, key: str, spec: str) -> int:
 
 
 def _supported() -> str:
-    return ", ".join(f"{family.name} ({family.model_type})" for family in FAMILIES)
+    return ", ".join(f"{each.name} ({each.model_type})" for each in architectures().values())

@@ -11,7 +11,7 @@ from typing import Any
 
 from neuronclaims.measurements import ModelFacts
 from neuronclaims.measurements.errors import MissingModelError, ModelError
-from neuronclaims.models.facts import Config, context_length, family_of, model_facts, read_config
+from neuronclaims.models.facts import Config, architecture_of, context_length, model_facts, read_config
 from neuronclaims.models.fingerprint import (
     Fingerprint,
     fingerprint_folder,
@@ -78,7 +78,7 @@ def open_model(
         source = Source(spec, label(spec, folder), read_config(folder), folder=folder)
         if weights:
             _check_weights(spec, folder)
-    family_of(source.config, spec)
+    architecture_of(source.config, spec)
     source.facts()
     return source
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from neuronclaims.measurements import Congruence, Measurement, Need, Vocabulary
 from neuronclaims.measurements.errors import MeasurementError
-from neuronclaims.models.architectures import Weights
-from neuronclaims.models.facts import family_of
+from neuronclaims.models.architectures import OutputWeights
+from neuronclaims.models.facts import architecture_of
 from neuronclaims.models.sources import Source
 from neuronclaims.models.tensors import Stored, Tensors
 from neuronclaims.models.token_texts import token_texts
@@ -44,7 +44,7 @@ class _Reader:
     def __init__(self, source: Source) -> None:
         self._source, self._facts = source, source.facts()
         self._tensors = Tensors(source)
-        weights = family_of(source.config, source.spec).weights
+        weights = architecture_of(source.config, source.spec).weights
         if weights is None or not self._facts.causal:
             raise MeasurementError(
                 f"{self._facts.name} ({self._facts.family}) has no unembedding, so its neurons write no tokens."
@@ -54,7 +54,7 @@ class _Reader:
                 f"{self._facts.name} projects its last hidden state before the unembedding; congruence is not defined "
                 "for it here."
             )
-        self._names: Weights = weights
+        self._names: OutputWeights = weights
 
     def congruence(self, asked: Congruence) -> NDArray[np.float32]:
         """Return the products asked for, [1, vocabulary] or [1, width]."""
@@ -111,7 +111,7 @@ class _Reader:
         return self._folded(written) if asked.fold_norm else written
 
     def _out(self, layer: int) -> Stored:
-        place = family_of(self._source.config, self._source.spec).blocks.rsplit(".", 1)[-1]
+        place = architecture_of(self._source.config, self._source.spec).blocks.rsplit(".", 1)[-1]
         return self._tensors.get(f"{place}.{layer}.{self._names.out}")
 
     def _folded(self, written: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -79,9 +79,9 @@ def test_every_key_has_a_description():
 def test_sites_and_token_rules_are_those_that_can_be_measured():
     from neuronclaims import measurements
     from neuronclaims.measurements.pools import pool_of
-    from neuronclaims.models.architectures import FAMILIES
+    from neuronclaims.models.architectures import ARCHITECTURES
 
-    assert set(SITES) == {site for family in FAMILIES for site in family.sites}
+    assert set(SITES) == {site for each in ARCHITECTURES for site in each.sites}
     assert all(str(pool_of(pool)) == pool for pool in get_args(Pool))
     assert get_args(measurements.Span) == get_args(Span)
     assert set(TOKEN_RULES) == {f"{pool} of {span}" for pool in get_args(Pool) for span in get_args(Span)}

@@ -41,8 +41,8 @@ def logits_by_embedding(ready: Ready, state: torch.Tensor) -> torch.Tensor:
 def _normalised(ready: Ready, state: torch.Tensor) -> torch.Tensor:
     if "final_norm" not in ready.facts.widths:
         return state
-    norm: Any = ready.module(ready.family.sites["final_norm"], ready.facts.layers - 1)
+    norm: Any = ready.module(ready.architecture.sites["final_norm"], ready.facts.layers - 1)
     small = norm.eps if hasattr(norm, "eps") else norm.variance_epsilon
-    if ready.family.weights is not None and ready.family.weights.centres:
+    if ready.architecture.weights is not None and ready.architecture.weights.centres:
         state = state - state.mean(-1, keepdim=True)
     return state * torch.rsqrt(state.square().mean(-1, keepdim=True) + small)

@@ -70,9 +70,9 @@ class Trace:
             )
 
     def _attach(self, place: Place) -> Any:
-        tap = self._ready.family.sites[place[0]]
-        module = self._ready.module(tap, place[1])
-        if tap.side == "input":
+        point = self._ready.architecture.sites[place[0]]
+        module = self._ready.module(point, place[1])
+        if point.side == "input":
             return module.register_forward_pre_hook(partial(self._before, place), with_kwargs=True)
         return module.register_forward_hook(partial(self._after, place))
 

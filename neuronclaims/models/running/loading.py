@@ -14,8 +14,8 @@ from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer
 
 from neuronclaims.measurements import ModelFacts
 from neuronclaims.measurements.errors import ModelError, first_line
-from neuronclaims.models.architectures import Family, Tap
-from neuronclaims.models.facts import family_of
+from neuronclaims.models.architectures import Architecture, HookPoint
+from neuronclaims.models.facts import architecture_of
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.sources import LoadedModel, Source
 
@@ -25,17 +25,17 @@ class Ready:
     """A model ready to be measured: ``body`` is the model without its head, ``blocks`` are in order."""
 
     facts: ModelFacts
-    family: Family
+    architecture: Architecture
     context: int
     model: Any
     body: Any
     tokenizer: Any
     blocks: tuple[Any, ...]
 
-    def module(self, tap: Tap, layer: int) -> Any:
-        """Return the module a site is read from; the block itself where the tap names none."""
-        whole = self.blocks[layer] if tap.where == "block" else self.body
-        return whole.get_submodule(tap.module) if tap.module else whole
+    def module(self, point: HookPoint, layer: int) -> Any:
+        """Return the module a site is read from; the block itself where the hook point names none."""
+        whole = self.blocks[layer] if point.where == "block" else self.body
+        return whole.get_submodule(point.module) if point.module else whole
 
     @property
     def tuples(self) -> bool:
@@ -51,19 +51,19 @@ class Ready:
 
 def load(source: Source, options: RunOptions) -> Ready:
     """Return a source's model, ready; raise ModelError with the reason's first line if it does not load."""
-    family, facts = family_of(source.config, source.spec), source.facts()
-    handed = source.loaded or _from_folder(source, family, options)
+    architecture, facts = architecture_of(source.config, source.spec), source.facts()
+    handed = source.loaded or _from_folder(source, architecture, options)
     body = handed.model.base_model
     try:
-        blocks = tuple(body.get_submodule(family.blocks))
+        blocks = tuple(body.get_submodule(architecture.blocks))
     except AttributeError:
         blocks = ()
     if len(blocks) != facts.layers:
         raise ModelError(
-            f"Model {source.spec!r} says it is {family.name} with {facts.layers} layers, but {len(blocks)} blocks are "
-            f"found at {family.blocks!r} of a {type(body).__name__}."
+            f"Model {source.spec!r} says it is {architecture.name} with {facts.layers} layers, but {len(blocks)} "
+            f"blocks are found at {architecture.blocks!r} of a {type(body).__name__}."
         )
-    return Ready(facts, family, source.context, handed.model, body, handed.tokenizer, blocks)
+    return Ready(facts, architecture, source.context, handed.model, body, handed.tokenizer, blocks)
 
 
 @contextmanager
@@ -83,9 +83,9 @@ def quiet() -> Iterator[None]:
             log.enable_progress_bar()
 
 
-def _from_folder(source: Source, family: Family, options: RunOptions) -> LoadedModel:
+def _from_folder(source: Source, architecture: Architecture, options: RunOptions) -> LoadedModel:
     shared = {"local_files_only": True, "trust_remote_code": False}
-    kind: Any = AutoModelForCausalLM if family.causal else AutoModel
+    kind: Any = AutoModelForCausalLM if architecture.causal else AutoModel
     try:
         with quiet():
             tokenizer = AutoTokenizer.from_pretrained(source.folder, **shared)
