@@ -22,7 +22,7 @@ LEFTOVERS = (".tmp", ".damaged")
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptContext:
     """What one context holds: one model under one set of options, with its shards from the one used longest ago.
 
     ``used`` is when it was last read or written, in seconds of the clock; ``prompts`` counts rows, once for each text.
@@ -46,7 +46,7 @@ class Freed:
     busy: tuple[str, ...] = ()
 
 
-def contents(cache: RunCache) -> list[Kept]:
+def contents(cache: RunCache) -> list[KeptContext]:
     """Return what every context holds, the one used last first; raise CacheError where ``cache`` is no run cache."""
     _check(cache)
     folders = [path for path in (cache.folder / "activations").glob("*") if path.is_dir()]
@@ -123,7 +123,7 @@ def _shrunk(cache: RunCache, max_size: int, freed: Freed) -> Freed:
     return freed
 
 
-def _kept(folder: Path) -> Kept:
+def _kept(folder: Path) -> KeptContext:
     files = sorted(folder.glob(f"*{shards.SUFFIX}"), key=lambda path: (_when(path), path.name))
     rows: set[str] = set()
     for path in files:
@@ -134,7 +134,7 @@ def _kept(folder: Path) -> Kept:
         about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
     leftovers = tuple(path for path in folder.iterdir() if path.suffix in LEFTOVERS)
     used = max([_when(folder / ABOUT), *(_when(path) for path in files)], default=0.0)
-    return Kept(folder, about, tuple(files), len(rows), sum(map(_size, files)), used, leftovers)
+    return KeptContext(folder, about, tuple(files), len(rows), sum(map(_size, files)), used, leftovers)
 
 
 def _check(cache: RunCache) -> None:
@@ -148,7 +148,7 @@ def _check(cache: RunCache) -> None:
 
 
 @contextmanager
-def _alone(context: Kept) -> Iterator[bool]:
+def _alone(context: KeptContext) -> Iterator[bool]:
     """Hold a context's lock while it is changed; False where a run holds it."""
     from filelock import FileLock, Timeout
 
@@ -178,7 +178,7 @@ def _removed(freed: Freed, path: Path) -> Freed:
     return Freed(freed.files + 1, freed.size + size, freed.busy)
 
 
-def _and_busy(freed: Freed, context: Kept) -> Freed:
+def _and_busy(freed: Freed, context: KeptContext) -> Freed:
     return Freed(freed.files, freed.size, tuple(dict.fromkeys((*freed.busy, context.folder.name))))
 
 

@@ -14,7 +14,7 @@ from typing import TypeAlias
 import torch
 
 from neuronclaims.measurements.activations import Pooled
-from neuronclaims.models.running.hooks import Place, Trace
+from neuronclaims.models.running.hooks import Hooks, Place
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.pools import Positions, fold, made
 
@@ -40,7 +40,7 @@ class Recorder:
     def hooked(self) -> Iterator[None]:
         """Put the hooks on the model, and take them off whatever happens."""
         edits = {place: partial(self._fold, needs) for place, needs in self._by_place.items()}
-        with Trace(self._ready, edits) as self._trace:
+        with Hooks(self._ready, edits) as self._hooks:
             yield
 
     @contextmanager
@@ -56,7 +56,7 @@ class Recorder:
         }
         for key, positions in self._step.items():
             self._counts[key] = positions.before + positions.mask.sum(1)
-        with self._trace.forward((self._rows, tokens), stop_early):
+        with self._hooks.forward((self._rows, tokens), stop_early):
             yield
 
     def counts(self, key: SpanKey) -> torch.Tensor:

@@ -1,6 +1,6 @@
 """The one way to look into a running model: hooks at sites that keep, replace or stop what passes.
 
-``traced`` watches one forward, as ``Trace`` of baukit does; ``Trace`` itself watches several under the same hooks.
+``traced`` watches one forward, as ``Trace`` of baukit does; ``Hooks`` itself watches several under the same hooks.
 Every forward keeps a ledger: a hook that does not fire, that fires twice, or that sees another shape than the
 configuration says ends the run, since then it is not known what was read or changed.
 """
@@ -31,7 +31,7 @@ class StopForward(Exception):
     """Raised by the last hook that is waited for, where nothing above it is needed."""
 
 
-class Trace:
+class Hooks:
     """Hooks at places of one model, each with its edit; attached while it is a context."""
 
     def __init__(self, ready: Ready, edits: Mapping[Place, Edit]) -> None:
@@ -40,7 +40,7 @@ class Trace:
         self._waiting: set[Place] = set()
         self._shape, self._stop = (0, 0), False
 
-    def __enter__(self) -> Trace:
+    def __enter__(self) -> Hooks:
         try:
             for place in self._edits:
                 self._handles.append(self._attach(place))
@@ -125,7 +125,7 @@ def traced(
     """Watch the one forward, of ``shape`` (rows, tokens), that runs inside; yield what is kept of it.
 
     At the places of ``retain`` copies of the values [rows, tokens, width] are kept, as they are before an edit there.
-    Raises IntegrityError as ``Trace.forward`` does.
+    Raises IntegrityError as ``Hooks.forward`` does.
     """
     kept: dict[Place, torch.Tensor] = {}
     given = dict(edits or {})
@@ -136,7 +136,7 @@ def traced(
 
     watched = given | {place: partial(keep, place) for place in retain}
     rows, tokens = shape
-    with Trace(ready, watched) as trace, trace.forward((rows, tokens)):
+    with Hooks(ready, watched) as hooks, hooks.forward((rows, tokens)):
         yield kept
 
 
