@@ -9,18 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
 
 from neuronclaims import stats
 from neuronclaims.baselines.changes import as_effect, paired_values, same_values
 from neuronclaims.baselines.paired import ALPHA, Paired
-from neuronclaims.baselines.policy import Policy, Status
+from neuronclaims.baselines.policy import By, Policy, Status
 from neuronclaims.baselines.rows import Row, SavedEffect
 from neuronclaims.baselines.sentences import from_to, left_out, numbers, only, other_verdict
 from neuronclaims.results import Effect, Verdict
-
-By: TypeAlias = Literal["values", "intervals", "number", "verdicts", "nothing"]
-"""What was compared."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,9 @@ STATUSES: tuple[Status, ...] = (
 )
 """All that can become of a claim, in the order in which it is counted up."""
 
+By: TypeAlias = Literal["values", "intervals", "number", "verdicts", "nothing"]
+"""What of a claim was compared."""
+
 FAILING = "lost"
 """What fails where nobody says: a gate that cannot fire is none."""
 

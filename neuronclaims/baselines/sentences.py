@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from neuronclaims.baselines.drift import By
     from neuronclaims.baselines.paired import Paired
-    from neuronclaims.baselines.policy import Status
+    from neuronclaims.baselines.policy import By, Status
     from neuronclaims.baselines.rows import Row
     from neuronclaims.results import Effect
 

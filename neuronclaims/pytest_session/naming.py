@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +11,6 @@ import pytest
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
-    from neuronclaims.pytest_session.recorder import ClaimsRecorder
     from neuronclaims.reports.entry import Entry
 
 LISTED = {"f": "failed", "E": "error", "x": "xfailed", "X": "xpassed", "s": "skipped", "p": "passed"}
@@ -28,8 +27,8 @@ class ShortSummary:
     is that which fails the run, otherwise the verdict.
     """
 
-    def __init__(self, recorder: ClaimsRecorder) -> None:
-        self._recorder = recorder
+    def __init__(self, entries: Callable[[], Sequence[Entry]]) -> None:
+        self._entries = entries
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> Generator[None, Any, Any]:
@@ -51,7 +50,7 @@ class ShortSummary:
         from neuronclaims.reports.entry import families
         from neuronclaims.reports.text import one_line
 
-        entries = [entry for entry in self._recorder.entries() if entry.nodeid in statuses]
+        entries = [entry for entry in self._entries() if entry.nodeid in statuses]
         for _, _, members in families(entries):
             for one, name, message in _named(members, letters):
                 category, _, word, colour = statuses[one.nodeid]
