@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from neuronclaims.reports.account import Account
     from neuronclaims.reports.entry import Entry, Outcome, Rematch
-    from neuronclaims.reports.writers import Trouble
+    from neuronclaims.reports.writers import Place, Trouble
 
 
 Told: TypeAlias = tuple[int, "tuple[int, int] | None"]
@@ -31,7 +31,7 @@ def listen(config: pytest.Config) -> None:
     """Register what gathers results and tells of them."""
     recorder = ClaimsRecorder(config)
     config.pluginmanager.register(recorder, "neuronclaims-recorder")
-    config.pluginmanager.register(ShortSummary(recorder), "neuronclaims-summary")
+    config.pluginmanager.register(ShortSummary(recorder.entries), "neuronclaims-summary")
 
 
 class ClaimsRecorder:
@@ -166,8 +166,10 @@ class ClaimsRecorder:
         reporter.write_raw(text)
 
 
-def places(config: pytest.Config) -> dict[str, Path]:
+def places(config: pytest.Config) -> dict[Place, Path]:
     """Return where reports are to go: the folder of ``report``, and GitHub's file for a job's ``summary``."""
     folder, file = folder_of(config, "report"), os.environ.get("GITHUB_STEP_SUMMARY")
-    found = {} if folder is None else {"report": folder}
-    return found if not file or value_of(config, "summary") == "off" else {**found, "summary": Path(file)}
+    found: dict[Place, Path] = {} if folder is None else {"report": folder}
+    if file and value_of(config, "summary") != "off":
+        found["summary"] = Path(file)
+    return found

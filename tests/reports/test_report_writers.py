@@ -3,51 +3,111 @@
 from __future__ import annotations
 
 import os
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 from hostile import entry
 
+from neuronclaims.reports import writers
 from neuronclaims.reports.account import Account
 from neuronclaims.reports.files import ReportError, placed
-from neuronclaims.reports.writers import WRITERS, Writer, write_all
+from neuronclaims.reports.writers import OWN_WRITERS, RegisteredWriter, write_all
 
 ACCOUNT = Account((entry(),))
 
 
-def write(folder: Path, account: Account) -> Path:
-    return folder
+class Ids:
+    """Lists claims in a file of its own."""
+
+    place = "report"
+
+    def write(self, path: Path, account: Account) -> Path:
+        file = path / "ids.txt"
+        file.write_text("\n".join(each.nodeid for each in account.entries), encoding="utf-8")
+        return file
 
 
-def broken(folder: Path, account: Account) -> Path:
-    raise ZeroDivisionError("one\nby nothing")
+class Broken(Ids):
+    def write(self, path: Path, account: Account) -> Path:
+        raise ZeroDivisionError("one\nby nothing")
 
 
-def refusing(folder: Path, account: Account) -> Path:
-    raise ReportError("The report could not be written: it is full.")
+class Refusing(Ids):
+    def write(self, path: Path, account: Account) -> Path:
+        raise ReportError("The report could not be written: it is full.")
+
+
+class Elsewhere(Broken):
+    place = "summary"
+
+
+class Nowhere(Broken):
+    place = "the moon"
+
+
+class Silent(Ids):
+    def write(self, path: Path, account: Account) -> Path:
+        return None
+
+
+def not_there() -> Ids:
+    raise ImportError("No module named 'drawings'")
 
 
 def test_a_writer_that_fails_is_one_sentence_and_stops_no_other(tmp_path) -> None:
-    writers = (
-        Writer("a", "report", broken),
-        Writer("b", "report", refusing, needed=False),
-        Writer("c", "report", write),
-        Writer("d", "elsewhere", broken),
+    several = (
+        RegisteredWriter("a", Broken, needed=True),
+        RegisteredWriter("b", lambda: Refusing),
+        RegisteredWriter("c", lambda: Ids),
+        RegisteredWriter("d", Elsewhere),
+        RegisteredWriter("e", not_there),
+        RegisteredWriter("f", Nowhere),
+        RegisteredWriter("g", Silent),
     )
-    written, troubles = write_all(ACCOUNT, {"report": tmp_path}, writers)
-    assert written == {"c": tmp_path}
-    assert [(trouble.name, trouble.needed) for trouble in troubles] == [("a", True), ("b", False)]
+    written, troubles = write_all(ACCOUNT, {"report": tmp_path}, several)
+    assert written == {"c": tmp_path / "ids.txt"}
+    assert [(trouble.name, trouble.needed) for trouble in troubles] == [
+        ("a", True),
+        *((name, False) for name in "befg"),
+    ]
     assert troubles[0].text == (
         "The report a could not be written, by a defect of what writes it (ZeroDivisionError: one by nothing)."
     )
     assert troubles[1].text == "The report could not be written: it is full."
+    assert "(ImportError: No module named 'drawings')" in troubles[2].text
+    assert troubles[3].text == (
+        "The report f could not be written: its place is 'report' or 'summary', not 'the moon'."
+    )
+    assert "it returned NoneType, not the path" in troubles[4].text
+
+
+def test_no_writer_is_loaded_whose_place_nobody_asked_for() -> None:
+    assert write_all(ACCOUNT, {}, [RegisteredWriter("a", not_there), *OWN_WRITERS]) == ({}, [])
+
+
+def test_a_writer_of_another_package_joins_ours_and_replaces_none(tmp_path, monkeypatch) -> None:
+    entries = [
+        EntryPoint("ids", "test_report_writers:Ids", writers.ENTRY_POINTS),
+        EntryPoint("claims.json", "test_report_writers:Broken", writers.ENTRY_POINTS),
+        EntryPoint("lost", "no_such_package:Writer", writers.ENTRY_POINTS),
+    ]
+    monkeypatch.setattr(writers, "entry_points", lambda *, group: entries)
+    written, troubles = write_all(ACCOUNT, {"report": tmp_path})
+    assert list(written) == ["claims.json", "index.html", "ids"]
+    assert written["ids"].read_text(encoding="utf-8") == ACCOUNT.entries[0].nodeid
+    assert "neuron 0:0 separates hanoi" in written["claims.json"].read_text(encoding="utf-8")
+    assert [(trouble.name, trouble.needed) for trouble in troubles] == [
+        ("claims.json (test_report_writers:Broken)", False),
+        ("lost", False),
+    ]
 
 
 def test_every_format_is_written_from_the_same_account(tmp_path) -> None:
     places = {"report": tmp_path, "summary": tmp_path / "summary.md"}
     written, troubles = write_all(ACCOUNT, places)
     assert troubles == []
-    assert list(written) == [writer.name for writer in WRITERS]
+    assert list(written) == [writer.name for writer in OWN_WRITERS]
     assert all("neuron 0:0 separates hanoi" in path.read_text(encoding="utf-8") for path in written.values())
 
 

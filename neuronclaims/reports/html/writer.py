@@ -11,7 +11,9 @@ from contextlib import suppress
 from datetime import datetime, timezone
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Literal
 
+from neuronclaims.reports.account import Account
 from neuronclaims.reports.entry import Entry
 from neuronclaims.reports.html.origins import commits
 from neuronclaims.reports.html.page import page
@@ -19,6 +21,16 @@ from neuronclaims.reports.json.report import ReportError, environment
 
 FILE_NAME = "index.html"
 PLOTLY = "plotly.min.js"
+
+
+class HtmlWriter:
+    """Write the page and the script it draws with into the folder of reports."""
+
+    place: Literal["report"] = "report"
+
+    def write(self, path: Path, account: Account) -> Path:
+        """Write the page into the folder ``path``; raise ReportError where that cannot be done."""
+        return write_html(path, account.entries, complete=account.complete)
 
 
 def write_html(folder: Path, entries: Sequence[Entry], *, complete: bool = True) -> Path:

@@ -12,7 +12,7 @@ from collections import Counter
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from neuronclaims import __version__
 from neuronclaims.reports.account import Account
@@ -26,6 +26,16 @@ from neuronclaims.results import VERDICTS
 SCHEMA_VERSION = 5
 FILE_NAME = "claims.json"
 _LIBRARIES = ("numpy", "scipy", "torch", "transformers", "tokenizers", "pytest")
+
+
+class JsonWriter:
+    """Write ``claims.json`` into the folder of reports."""
+
+    place: Literal["report"] = "report"
+
+    def write(self, path: Path, account: Account) -> Path:
+        """Write the file into the folder ``path``; raise ReportError where that cannot be done."""
+        return write_json(path, account)
 
 
 def write_json(folder: Path, account: Account) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Literal
 
 from neuronclaims.reports.account import Account
 from neuronclaims.reports.entry import Entry
@@ -29,6 +30,16 @@ ROWS = 500
 """Claims in a table or list: as many as anyone scrolls through."""
 
 COLUMNS = ("", "verdict", "claim", "effect with interval", "p adj.", "n", "rank in layer", "place", "model")
+
+
+class JobSummaryWriter:
+    """Append the session to GitHub's summary of a job."""
+
+    place: Literal["summary"] = "summary"
+
+    def write(self, path: Path, account: Account) -> Path:
+        """Append to the file ``path``; raise ReportError where it cannot be written or has no room left."""
+        return write_summary(path, account)
 
 
 def write_summary(file: Path, account: Account) -> Path:
