@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from neuronclaims.measurements.plan import Job
 from neuronclaims.models.named import loaded
 from neuronclaims.models.options import Progress, RunOptions
-from neuronclaims.models.running.finished import Finished, Worker
 from neuronclaims.models.running.loading import load
+from neuronclaims.models.running.worker import Finished, Worker
 from neuronclaims.models.sources import Source
 
 

@@ -297,11 +297,11 @@ class ChangeNeed:
     site: str
     neurons: tuple[tuple[int, int], ...]
     sweep: int | None
-    positions: str
+    positions: ChangedPositions
     prediction: Prediction
     reference: tuple[str, ...] = ()
     work: ClassVar[str] = "changed"
-    worker: ClassVar[str] = "neuronclaims.models.running.changed:work"
+    worker: ClassVar[str] = "neuronclaims.models.running.changes:work"
 
     def __str__(self) -> str:
         named = " ".join(f"{layer}:{index}" for layer, index in self.neurons)

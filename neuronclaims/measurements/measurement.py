@@ -24,7 +24,7 @@ class Need(Protocol):
     """The sort of work: needs of one sort that the same texts have are answered in one pass."""
 
     worker: ClassVar[str]
-    """What does such work, as "module:function": see ``models.running.finished.Worker``."""
+    """What does such work, as "module:function": see ``models.running.worker.Worker``."""
 
     @property
     def new_tokens(self) -> int:

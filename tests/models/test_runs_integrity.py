@@ -76,10 +76,9 @@ def test_a_right_model_passes_in_half_precision(hand_over, name, dtype) -> None:
 def test_a_model_that_amplifies_rounding_is_allowed_more_but_one_that_is_wrong_is_not(hand_over) -> None:
     from neuronclaims.models.options import RunOptions
     from neuronclaims.models.running.encode import encode
-    from neuronclaims.models.running.finished import running
-    from neuronclaims.models.running.integrity import reread
+    from neuronclaims.models.running.integrity import AT_MOST, AT_ONCE, allowed, reread, shaken
     from neuronclaims.models.running.loading import load
-    from neuronclaims.models.running.rounding import AT_MOST, AT_ONCE, allowed, shaken
+    from neuronclaims.models.running.worker import running
 
     need = Pooled("resid_post", 2, "mean", "prompt", 0)
 

@@ -11,7 +11,7 @@ from neuronclaims.engines.measure import measure
 from neuronclaims.measurements import Activations, Generation, TokenRule
 from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.measurements.pools import LegacyGrowing, Massive
-from neuronclaims.models.running.pools import Positions, fold, made
+from neuronclaims.models.running.pooling import Positions, fold, made
 
 
 def text_values(source, prompt: str) -> torch.Tensor:

@@ -16,10 +16,10 @@ from neuronclaims.measurements import Activations, Generation, TokenRule
 from neuronclaims.measurements.activations import Pooled as Need
 from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.models.options import RunOptions
-from neuronclaims.models.running.capture import Recorder
 from neuronclaims.models.running.encode import collate, encode
 from neuronclaims.models.running.loading import load
 from neuronclaims.models.running.passes import generate
+from neuronclaims.models.running.pooling import Recorder
 from neuronclaims.models.sources import LoadedModel, Source, open_model
 
 PROMPTS = (

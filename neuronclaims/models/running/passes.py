@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 
-from neuronclaims.models.running.capture import Recorder, SpanKey
 from neuronclaims.models.running.encode import Batch, padding_id, text_free
 from neuronclaims.models.running.loading import Ready
+from neuronclaims.models.running.pooling import Recorder, SpanKey
 
 
 def read(ready: Ready, batch: Batch, recorder: Recorder, counting: dict[SpanKey, torch.Tensor]) -> None:

@@ -14,12 +14,12 @@ from neuronclaims.measurements.errors import shorten
 from neuronclaims.measurements.measurement import Need
 from neuronclaims.measurements.plan import Job
 from neuronclaims.models.options import RunOptions
-from neuronclaims.models.running.capture import Recorder
 from neuronclaims.models.running.encode import Encoded, collate, encode, padding_id, shuffled
-from neuronclaims.models.running.finished import Finished, running
 from neuronclaims.models.running.integrity import check_alone, check_counted, check_finite, choose_probes
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.passes import generate, read, stop_tokens
+from neuronclaims.models.running.pooling import Recorder
+from neuronclaims.models.running.worker import Finished, running
 
 Measured: TypeAlias = "tuple[dict[Pooled, NDArray[np.float32]], list[list[int]]]"
 """The values [rows, width] of every need, and the tokens generated for every row."""

@@ -18,13 +18,18 @@ from neuronclaims.measurements.measurement import Need
 from neuronclaims.measurements.plan import Job
 from neuronclaims.measurements.readout import ReadoutNeed
 from neuronclaims.models.options import RunOptions
-from neuronclaims.models.running.embedded import check_embedding, logits_by_embedding, state_place
 from neuronclaims.models.running.encode import Encoded, encode_long
-from neuronclaims.models.running.finished import Finished, running
 from neuronclaims.models.running.hooks import Place, traced
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.passes import forward
-from neuronclaims.models.running.predictions import check_head, logits_of
+from neuronclaims.models.running.predictions import (
+    check_embedding,
+    check_head,
+    logits_by_embedding,
+    logits_of,
+    state_place,
+)
+from neuronclaims.models.running.worker import Finished, running
 from neuronclaims.models.token_texts import of_tokenizer
 
 Rows: TypeAlias = "dict[Need, NDArray[np.float32]]"

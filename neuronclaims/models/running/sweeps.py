@@ -13,13 +13,13 @@ from typing import Any
 
 import torch
 
-from neuronclaims.measurements.changes import ChangeNeed
+from neuronclaims.measurements.changes import ChangedPositions
 from neuronclaims.measurements.errors import IntegrityError
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.running.hooks import Edit, Place, starting_at, traced
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.passes import forward
-from neuronclaims.models.running.predictions import Asking, logits_of
+from neuronclaims.models.running.predictions import PredictionReader, logits_of
 
 _TOLERANCE = {torch.float32: 1e-3, torch.float16: 3e-2, torch.bfloat16: 1e-1}
 """How far the prediction for a copy may lie from that of an ordinary run, as a share of the largest prediction."""
@@ -31,8 +31,8 @@ def sweep(
     ids: torch.Tensor,
     own: Mapping[Place, torch.Tensor],
     puts: torch.Tensor,
-    need: ChangeNeed,
-    asking: Asking,
+    positions: ChangedPositions,
+    reader: PredictionReader,
     options: RunOptions,
 ) -> torch.Tensor:
     """Return the prediction for every text and neuron, float32 [rows, width], neuron i given ``puts[..., i]``.
@@ -41,17 +41,17 @@ def sweep(
     """
     rows = []
     for row in range(len(ids)):
-        text = _Text(
-            ready, place, ids[row : row + 1], own["resid_pre", place[1]][row], puts[row], need.positions
+        text = _SweptText(
+            ready, place, ids[row : row + 1], own["resid_pre", place[1]][row], puts[row], positions
         )
-        after = text.sweep(own[place][row], asking, options)
+        after = text.sweep(own[place][row], reader, options)
         if row == 0:
-            text.check(after, asking)
+            text.check(after, reader)
         rows.append(after)
     return torch.stack(rows)
 
 
-class _Text:
+class _SweptText:
     """One text whose neurons at one place are changed one by one."""
 
     def __init__(
@@ -61,12 +61,12 @@ class _Text:
         ids: torch.Tensor,
         entry: torch.Tensor,
         puts: torch.Tensor,
-        positions: str,
+        positions: ChangedPositions,
     ) -> None:
         self._ready, self._place, self._ids, self._entry, self._puts = ready, place, ids, entry, puts
         self._last = positions == "last"
 
-    def sweep(self, own: torch.Tensor, asking: Asking, options: RunOptions) -> torch.Tensor:
+    def sweep(self, own: torch.Tensor, reader: PredictionReader, options: RunOptions) -> torch.Tensor:
         """Return the prediction with each neuron changed: [width]."""
         differs = (own != self._puts).any(1)
         length, width = own.shape
@@ -78,17 +78,17 @@ class _Text:
             start = 0
         size = max(1, options.batch_tokens // (length - start))
         parts = [
-            self._copies(range(first, min(first + size, width)), start, earlier, asking)
+            self._copies(range(first, min(first + size, width)), start, earlier, reader)
             for first in range(0, width, size)
         ]
         return torch.cat(parts)
 
-    def check(self, after: torch.Tensor, asking: Asking) -> None:
+    def check(self, after: torch.Tensor, reader: PredictionReader) -> None:
         """Raise IntegrityError unless an ordinary run gives the same for the neuron that matters most."""
         neuron = int((after - after.median()).abs().argmax())
         with traced(self._ready, self._ids.shape, {self._place: self._edit([neuron], 0)}):
             hidden = self._forward(self._ids, 0, None)
-        alone = float(asking.of(logits_of(self._ready, hidden[:, -1]))[0])
+        alone = float(reader.of(logits_of(self._ready, hidden[:, -1]))[0])
         allowed = _TOLERANCE.get(self._ready.model.dtype, 1e-2) * max(float(after.abs().max()), 1.0)
         if abs(alone - float(after[neuron])) > allowed:
             site, layer = self._place
@@ -107,7 +107,7 @@ class _Text:
         plain = all(type(layer).__name__ == "DynamicLayer" for layer in getattr(cache, "layers", [None]))
         return cache if known == start and plain else None
 
-    def _copies(self, neurons: range, start: int, earlier: Any, asking: Asking) -> torch.Tensor:
+    def _copies(self, neurons: range, start: int, earlier: Any, reader: PredictionReader) -> torch.Tensor:
         count = len(neurons)
         ids = self._ids[:, start:].expand(count, -1)
         entry = self._entry[start:].expand(count, -1, -1)
@@ -120,7 +120,7 @@ class _Text:
             traced(self._ready, ids.shape, {self._place: self._edit(neurons, start)}),
         ):
             hidden = self._forward(ids, start, cache)
-        return asking.of(logits_of(self._ready, hidden[:, -1]))
+        return reader.of(logits_of(self._ready, hidden[:, -1]))
 
     def _edit(self, neurons: range | list[int], start: int) -> Edit:
         columns = torch.tensor(list(neurons), device=self._puts.device)

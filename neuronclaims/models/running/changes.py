@@ -1,0 +1,225 @@
+"""Predictions before and after an intervention on some neurons together, or on each of a layer alone.
+
+Texts of equally many tokens share a batch, so nothing is padded. Changes of each of a layer are in ``sweeps``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from neuronclaims.measurements.changes import ChangeNeed, Pair
+from neuronclaims.measurements.errors import IntegrityError, MeasurementError, shorten
+from neuronclaims.measurements.measurement import Need
+from neuronclaims.measurements.plan import Job
+from neuronclaims.models.options import RunOptions
+from neuronclaims.models.running.encode import Encoded, collate, encode, padding_id, shuffled
+from neuronclaims.models.running.hooks import Edit, Place, traced
+from neuronclaims.models.running.interventions import BatchValues, References, edit_at, references
+from neuronclaims.models.running.loading import Ready
+from neuronclaims.models.running.passes import forward
+from neuronclaims.models.running.predictions import PredictionReader, check_head, divergence, logits_of
+from neuronclaims.models.running.sweeps import sweep
+from neuronclaims.models.running.worker import Finished, running
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChangedText:
+    """One item as tokens: the text that is changed, and the clean one of its pair, if it is a pair."""
+
+    item: str
+    changed: Encoded
+    clean: Encoded | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unchanged:
+    """What a batch gives before anything is changed: values [rows, tokens, width] by place, and states.
+
+    ``hidden`` [rows, tokens, hidden] is what the body makes of the texts that are changed; ``of_clean`` and ``clean``
+    are the values and the states of the clean texts of pairs. ``counts`` [rows, tokens] says which tokens are text.
+    """
+
+    ids: torch.Tensor
+    counts: torch.Tensor
+    own: Mapping[Place, torch.Tensor]
+    hidden: torch.Tensor
+    of_clean: Mapping[Place, torch.Tensor]
+    clean: torch.Tensor | None
+
+
+def work(ready: Ready, job: Job, options: RunOptions) -> Iterator[Finished]:
+    """Return the predictions of a job's texts, batch by batch; all texts and tokens are checked at once."""
+    needs = tuple(need for need in job.needs if isinstance(need, ChangeNeed))
+    readers = {need: PredictionReader(ready, need.prediction) for need in needs}
+    return _batches(ready, readers, _texts(ready, job, needs), options)
+
+
+def _texts(ready: Ready, job: Job, needs: Sequence[ChangeNeed]) -> list[ChangedText]:
+    if not needs[0].pairs:
+        rows = encode(ready, job.items, 0)
+        return [ChangedText(item, row, None) for item, row in zip(job.items, rows, strict=True)]
+    pairs = [Pair.of_item(item) for item in job.items]
+    clean = encode(ready, [pair.clean for pair in pairs], 0)
+    corrupted = encode(ready, [pair.corrupted for pair in pairs], 0)
+    for one, other in zip(clean, corrupted, strict=True):
+        _check_lengths(ready, one, other)
+    return [ChangedText(item, two, one) for item, one, two in zip(job.items, clean, corrupted, strict=True)]
+
+
+def _check_lengths(ready: Ready, clean: Encoded, corrupted: Encoded) -> None:
+    if len(clean.ids) == len(corrupted.ids):
+        return
+    split = [" | ".join(ready.tokenizer.convert_ids_to_tokens(list(row.ids))) for row in (clean, corrupted)]
+    raise MeasurementError(
+        f"The texts of a pair must have equally many tokens, but {ready.facts.name} makes {len(clean.ids)} of "
+        f"{shorten(clean.prompt)} ({split[0]}) and {len(corrupted.ids)} of {shorten(corrupted.prompt)} ({split[1]})."
+    )
+
+
+def _batches(
+    ready: Ready,
+    readers: Mapping[ChangeNeed, PredictionReader],
+    texts: Sequence[ChangedText],
+    options: RunOptions,
+) -> Iterator[Finished]:
+    with running(ready, "on the reference texts"):
+        taken = references(ready, tuple(readers))
+    for number, batch in enumerate(_alike(texts, options)):
+        with running(ready, f"on {shorten(batch[0].changed.prompt)}"):
+            # Measured again, a batch has one row more, so that it has another shape.
+            rows = [*batch, batch[0]] if options.again else batch
+            before = _unchanged(ready, tuple(readers), rows)
+            if number == 0:
+                check_head(ready, before.ids[:1], before.hidden[:1])
+            items = tuple(text.item for text in rows)
+            values: dict[Need, NDArray[np.float32]] = {}
+            for need, reader in readers.items():
+                puts = _puts(need, before, taken.get(need, {}), items)
+                change = _sweep if need.sweep is not None else _change
+                found = change(ready, need, reader, before, puts, options)
+                values[need] = found.to("cpu", torch.float32).numpy()
+                _check_finite(ready, need, values[need], rows)
+        yield Finished(
+            tuple(text.item for text in batch), {need: values[need][: len(batch)] for need in values}
+        )
+
+
+def _alike(texts: Sequence[ChangedText], options: RunOptions) -> Iterator[list[ChangedText]]:
+    """Split texts into batches of equally many tokens, whatever order they come in."""
+    ordered = sorted(
+        texts, key=lambda text: (-len(text.changed.ids), shuffled(text.item) if options.again else text.item)
+    )
+    batch: list[ChangedText] = []
+    for text in ordered:
+        length = len(text.changed.ids)
+        full = len(batch) >= options.batch_prompts or (len(batch) + 1) * length > options.batch_tokens
+        if batch and (full or length != len(batch[0].changed.ids)):
+            yield batch
+            batch = []
+        batch.append(text)
+    if batch:
+        yield batch
+
+
+def _unchanged(ready: Ready, needs: Sequence[ChangeNeed], batch: Sequence[ChangedText]) -> Unchanged:
+    """Run the texts as they are, once for all needs."""
+    pad = padding_id(ready.tokenizer)
+    places = {place for need in needs for place in need.places}
+    entries = {("resid_pre", need.sweep) for need in needs if need.sweep is not None}
+    rows = collate([text.changed for text in batch], pad, "right", ready.device)
+    hidden, own = _run(ready, rows.ids, retain=places | entries)
+    clean, of_clean = None, dict[Place, torch.Tensor]()
+    texts = [text.clean for text in batch if text.clean is not None]
+    if texts:
+        clean, of_clean = _run(ready, collate(texts, pad, "right", ready.device).ids, retain=places)
+    return Unchanged(rows.ids, rows.counts, own, hidden, of_clean, clean)
+
+
+def _puts(
+    need: ChangeNeed, before: Unchanged, taken: References, items: Sequence[str]
+) -> dict[Place, torch.Tensor]:
+    """Return what the intervention gives at each place: [rows, tokens, width], of which its neurons' columns count."""
+    return {
+        place: need.intervention.put(
+            BatchValues(before.own[place], before.of_clean.get(place), taken.get(place), items)
+        )
+        for place in need.places
+    }
+
+
+def _change(
+    ready: Ready,
+    need: ChangeNeed,
+    reader: PredictionReader,
+    before: Unchanged,
+    puts: Mapping[Place, torch.Tensor],
+    options: RunOptions,  # noqa: ARG001
+) -> torch.Tensor:
+    """Return the columns of a change to some neurons together, [rows, columns] as the measurements name them."""
+    hidden, _ = _run(ready, before.ids, {place: edit_at(place, need, puts[place]) for place in puts})
+    after = reader.of(logits_of(ready, hidden[:, -1]))
+    if before.clean is not None:
+        return torch.stack([*_start(ready, reader, before), after], 1)
+    chances = [reader.probability(logits_of(ready, states[:, -1])) for states in (before.hidden, hidden)]
+    apart = _divergence(ready, before.hidden, hidden, before.counts)
+    return torch.stack([*_start(ready, reader, before), after, *chances, apart], 1)
+
+
+def _sweep(
+    ready: Ready,
+    need: ChangeNeed,
+    reader: PredictionReader,
+    before: Unchanged,
+    puts: Mapping[Place, torch.Tensor],
+    options: RunOptions,
+) -> torch.Tensor:
+    """Return the columns of a change to each neuron of a layer alone, [rows, columns]."""
+    ((place, put),) = puts.items()
+    after = sweep(ready, place, before.ids, before.own, put, need.positions, reader, options)
+    return torch.cat([torch.stack(_start(ready, reader, before), 1), after], 1)
+
+
+def _start(ready: Ready, reader: PredictionReader, before: Unchanged) -> list[torch.Tensor]:
+    """Return the prediction on the clean texts, if any, and that on the texts themselves: [rows] each."""
+    states = [before.hidden] if before.clean is None else [before.clean, before.hidden]
+    return [reader.of(logits_of(ready, each[:, -1])) for each in states]
+
+
+def _run(
+    ready: Ready,
+    ids: torch.Tensor,
+    edits: Mapping[Place, Edit] | None = None,
+    retain: Collection[Place] = (),
+) -> tuple[torch.Tensor, dict[Place, torch.Tensor]]:
+    """Return the last hidden states of texts without padding, and the values at the places to retain."""
+    positions = torch.arange(ids.shape[1], device=ids.device).expand_as(ids)
+    with traced(ready, ids.shape, edits, retain) as kept:
+        hidden, _ = forward(ready, ids, torch.ones_like(ids), positions)
+    return hidden, kept
+
+
+def _divergence(
+    ready: Ready, before: torch.Tensor, after: torch.Tensor, counts: torch.Tensor
+) -> torch.Tensor:
+    """Return the mean divergence of every row over the positions that hold text: [rows]."""
+    rows = []
+    for old, new, text in zip(before, after, counts, strict=True):
+        rows.append(divergence(logits_of(ready, old[text]), logits_of(ready, new[text])).mean())
+    return torch.stack(rows)
+
+
+def _check_finite(
+    ready: Ready, need: ChangeNeed, values: NDArray[np.float32], batch: Sequence[ChangedText]
+) -> None:
+    if not np.isfinite(values).all():
+        row = int(np.argwhere(~np.isfinite(values))[0][0])
+        raise IntegrityError(
+            f"The prediction that {need} asks of {ready.facts.name} is not a finite number for "
+            f"{shorten(batch[row].changed.prompt)}. The weights are broken or the number type is too small; "
+            "nothing of this run is kept."
+        )

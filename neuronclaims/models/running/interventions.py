@@ -1,0 +1,116 @@
+"""What interventions work with while a model runs: values of the texts, of clean texts and of reference texts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import torch
+
+from neuronclaims.measurements.changes import ChangeNeed
+from neuronclaims.measurements.errors import MeasurementError
+from neuronclaims.models.running.encode import collate, encode, padding_id
+from neuronclaims.models.running.hooks import Edit, Place, traced
+from neuronclaims.models.running.loading import Ready
+from neuronclaims.models.running.passes import forward
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReferenceValues:
+    """Values at one place over all positions of the reference texts that hold text.
+
+    ``values`` is [positions, width], ``mean`` [width], summed in float64.
+    """
+
+    values: torch.Tensor
+    mean: torch.Tensor
+
+
+References: TypeAlias = Mapping[Place, ReferenceValues]
+"""The values of one set of reference texts, by place."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BatchValues:
+    """What an intervention may use at one place of one batch: ``measurements.interventions.Values``.
+
+    ``own`` and ``of_clean`` are [rows, tokens, width]; ``items`` are the texts, of which seeds are made.
+    """
+
+    own: torch.Tensor
+    of_clean: torch.Tensor | None
+    reference: ReferenceValues | None
+    items: Sequence[str]
+
+    @property
+    def clean(self) -> torch.Tensor:
+        """The values of the clean texts [rows, tokens, width]."""
+        if self.of_clean is None:
+            raise MeasurementError("The intervention takes values of a clean text, and no pairs are given.")
+        return self.of_clean
+
+    @property
+    def mean(self) -> torch.Tensor:
+        """The mean over the reference texts, the same at every position [rows, tokens, width]."""
+        return self._taken.mean.to(self.own).expand_as(self.own)
+
+    @property
+    def resampled(self) -> torch.Tensor:
+        """Values of whole positions drawn from the reference texts [rows, tokens, width]."""
+        return torch.stack([_resampled(self._taken.values, self.own[0], item) for item in self.items])
+
+    @property
+    def _taken(self) -> ReferenceValues:
+        if self.reference is None:
+            raise MeasurementError("The intervention takes reference texts, and none are given.")
+        return self.reference
+
+
+def references(ready: Ready, needs: Sequence[ChangeNeed]) -> dict[ChangeNeed, References]:
+    """Return the values of reference texts for every need that has any; each set of texts is run once."""
+    with_texts = [need for need in needs if need.reference]
+    found: dict[ChangeNeed, References] = {}
+    for texts in dict.fromkeys(need.reference for need in with_texts):
+        alike = [need for need in with_texts if need.reference == texts]
+        places = sorted({place for need in alike for place in need.places})
+        taken = {
+            place: ReferenceValues(values, values.double().mean(0).float())
+            for place, values in _values(ready, texts, places).items()
+        }
+        found |= dict.fromkeys(alike, taken)
+    return found
+
+
+def edit_at(place: Place, need: ChangeNeed, put: torch.Tensor) -> Edit:
+    """Return the edit that gives a need's neurons at one place what ``put`` [rows, tokens, width] holds for them."""
+    columns = [index for layer, index in need.neurons if layer == place[1]]
+
+    def edit(values: torch.Tensor) -> torch.Tensor:
+        values = values.clone()
+        if need.positions == "last":
+            values[:, -1, columns] = put[:, -1, columns]
+        else:
+            values[:, :, columns] = put[:, :, columns]
+        return values
+
+    return edit
+
+
+def _values(ready: Ready, texts: Sequence[str], places: Sequence[Place]) -> dict[Place, torch.Tensor]:
+    parts: dict[Place, list[torch.Tensor]] = {place: [] for place in places}
+    for row in encode(ready, texts, 0):
+        batch = collate([row], padding_id(ready.tokenizer), "right", ready.device)
+        with traced(ready, batch.ids.shape, retain=places) as kept:
+            forward(ready, batch.ids, batch.mask, batch.positions)
+        for place in places:
+            parts[place].append(kept[place][0, batch.counts[0]].float())
+    return {place: torch.cat(values) for place, values in parts.items()}
+
+
+def _resampled(pool: torch.Tensor, like: torch.Tensor, item: str) -> torch.Tensor:
+    seed = int.from_bytes(hashlib.sha256(item.encode("utf-8", "surrogatepass")).digest()[:8], "little")
+    chosen = np.random.PCG64(seed).random_raw(len(like)) % np.uint64(len(pool))
+    return pool[torch.from_numpy(chosen.astype(np.int64)).to(pool.device)].to(like)
