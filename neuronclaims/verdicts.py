@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from neuronclaims import stats
 from neuronclaims.corrections import Corrected, corrected, family_of, reachable
+from neuronclaims.figures import as_known
 from neuronclaims.kinds import Family, Finding, kind_of
 from neuronclaims.kinds.shared.units import kept
 from neuronclaims.results import Effect, Evidence, Result, Test, Verdict
@@ -129,7 +130,7 @@ def _evidence(finding: Finding, adjusted: Corrected | None, family: Family) -> E
         rank=finding.rank,
         selection=finding.selection,
         notes=finding.notes,
-        figures=finding.figures,
+        figures=tuple(map(as_known, finding.figures)),
         units=kept(finding.units, finding.estimate.value),
     )
 

@@ -124,7 +124,9 @@ def _figures(claim: dict[str, Any]) -> tuple[Figure, ...]:
 
 def _place(figures: Sequence[Figure], number: int | None) -> int:
     if number is None:
-        return next((place for place, figure in enumerate(figures) if figure.kind != "table"), 0)
+        from neuronclaims.figures import table_of
+
+        return next((place for place, figure in enumerate(figures) if table_of(figure) is None), 0)
     if not 1 <= number <= len(figures):
         raise FigureError(
             f"The claim has {len(figures)} figures; --number is from 1 to {len(figures)}, not {number}."

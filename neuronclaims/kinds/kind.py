@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neuronclaims.claim_files.claims import Claim
-    from neuronclaims.figures import Figure
+    from neuronclaims.figures import Figure, ForeignFigure
     from neuronclaims.kinds.shared.joint import Joint
     from neuronclaims.measurements import Measurement, ModelFacts
     from neuronclaims.results import Rank, Selection, UnitValues
@@ -125,7 +125,7 @@ class Finding:
     others: tuple[Estimate, ...] = ()
     rank: Rank | None = None
     notes: tuple[str, ...] = ()
-    figures: tuple[Figure, ...] = ()
+    figures: tuple[Figure | ForeignFigure, ...] = ()
     units: UnitValues | None = None
     joint: Joint | None = None
     denominator_positive: bool = True

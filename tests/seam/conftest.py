@@ -11,6 +11,7 @@ import pytest
 from seam_claims import CONFIG, claim_text
 
 HERE = Path(__file__).parent
+WRITERS = ("ids.txt = toy_kinds:IdsWriter", "ink = toy_kinds:BrokenWriter")
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +23,9 @@ def toys(tmp_path_factory: pytest.TempPathFactory):
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: toy-kinds\nVersion: 1\n")
     entries = [f"{name.lower()} = toy_kinds:{name}" for name in ("INDEX", "SHARE", "RESTORES", "FLAT")]
-    (info / "entry_points.txt").write_text("\n".join(["[neuronclaims.kinds]", *entries, ""]))
+    (info / "entry_points.txt").write_text(
+        "\n".join(["[neuronclaims.kinds]", *entries, "[neuronclaims.report_writers]", *WRITERS, ""])
+    )
     shutil.copy(HERE / "toy_kinds.py", package)
     shutil.copy(HERE / "toy_conftest.py", folder / "conftest.py")
     (folder / "model").mkdir()

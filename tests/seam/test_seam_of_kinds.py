@@ -77,7 +77,33 @@ def test_the_report_keeps_to_its_published_schema_and_tells_figures_apart(sessio
     published = Path(json_report.__file__).with_name("claims-report.schema.json").read_text(encoding="utf-8")
     Draft202012Validator(json.loads(published)).validate(report)
     kinds = {figure["kind"] for claim in claims.values() for figure in claim["evidence"]["figures"]}
-    assert kinds == {"distributions", "null", "points", "surface", "table", "matrix", "bins"}
+    assert kinds == {"distributions", "null", "points", "surface", "table", "matrix", "bins"} | {
+        "ladder",
+        "other table",
+    }
+
+
+def test_a_figure_of_a_kind_nobody_knows_keeps_its_data_and_is_shown_as_a_table(session):
+    done, claims, _, folder = session
+    ladder, broken = claims["high"]["evidence"]["figures"][-2:]
+    assert ladder["data"] == {"rungs": [1.5, 2.5, None]}
+    assert ladder["table"]["rows"] == [["1.5", "inf"]]
+    assert broken["table"]["rows"] == [["rungs", "[]"]]
+    assert "rungs of the ladder" in (folder / "index.html").read_text(encoding="utf-8")
+    assert "1.5  inf" in done.stdout
+
+
+@pytest.mark.parametrize("spread", [(), ("-p", "xdist.plugin", "-n", "2")], ids=["here", "on workers"])
+def test_a_report_writer_of_another_package_writes_its_file_and_a_broken_one_is_a_sentence(toys, spread):
+    (toys.folder / "ids.txt").unlink(missing_ok=True)
+    done = toys("--claims-report=.", *spread)
+    assert set((toys.folder / "ids.txt").read_text(encoding="utf-8").split()) == {*CLAIMS}
+    assert "Written: claims.json, index.html, ids.txt" in done.stdout, done.stdout
+    assert (
+        "The report ink could not be written, by a defect of what writes it (ZeroDivisionError: no ink)."
+        in (" ".join(done.stdout.split()))
+    )
+    assert "Traceback" not in done.stdout + done.stderr
 
 
 def test_junit_has_a_p_only_for_what_was_tested(session):

@@ -42,6 +42,35 @@ def finding(side, null, threshold=None, claimed=None, *, unit, counts, needed=No
 
 
 @dataclass(frozen=True)
+class Ladder:
+    """A figure that no report of ours has ever heard of; one without rungs cannot be put into a table."""
+
+    rungs: np.ndarray
+    kind: str = "ladder"
+
+    def as_table(self):
+        return Table(
+            "rungs of the ladder", ("least", "most"), ((f"{min(self.rungs)}", f"{max(self.rungs)}"),)
+        )
+
+
+class IdsWriter:
+    place = "report"
+
+    def write(self, path, account):
+        file = path / "ids.txt"
+        file.write_text("\n".join(entry.result.id for entry in account.entries), encoding="utf-8")
+        return file
+
+
+class BrokenWriter:
+    place = "report"
+
+    def write(self, path, account):
+        raise ZeroDivisionError("no ink")
+
+
+@dataclass(frozen=True)
 class Index:
     neuron: Neuron
     least: int
@@ -73,6 +102,8 @@ class IndexKind(Toy):
             figures=(
                 Table("indices", ("layer", "index"), (("0", "neuron 0"), ("1", "neuron 1")) * 3),
                 Matrix("alike", labels, grid),
+                Ladder(np.array([1.5, 2.5, np.inf])),
+                Ladder(np.array([]), kind="table"),
             ),
         )
 

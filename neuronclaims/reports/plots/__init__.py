@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from neuronclaims.errors import NeuronClaimsError
-from neuronclaims.figures import Bins, Distributions, Figure, Matrix, Null, Points, Surface
+from neuronclaims.figures import Bins, Distributions, Figure, Matrix, Null, Points, Surface, table_of
 
 FORMATS = (".svg", ".pdf", ".png")
 WIDTH = 6.5
@@ -27,8 +27,9 @@ def write_figure(figure: Figure, path: Path, width: float = WIDTH, dots: int = 3
     """
     if path.suffix.lower() not in FORMATS:
         raise PaperError(f"{path.name} must end in {', '.join(FORMATS[:-1])} or {FORMATS[-1]}.")
-    if figure.kind == "table":
-        raise PaperError(f"{figure.title!r} is a table: its rows are in the report and in claims.json.")
+    rows = table_of(figure)
+    if rows is not None:
+        raise PaperError(f"{rows.title!r} is a table: its rows are in the report and in claims.json.")
     if find_spec("matplotlib") is None:
         raise PaperError(
             "Figures for papers need matplotlib. Install it: pip install 'neuronclaims[figures]'"

@@ -9,7 +9,18 @@ from typing import Any
 
 from rich.cells import cell_len, chop_cells
 
-from neuronclaims.figures import Bins, Distributions, Figure, Matrix, Null, Point, Points, Surface, Table
+from neuronclaims.figures import (
+    Bins,
+    Distributions,
+    Figure,
+    Matrix,
+    Null,
+    Point,
+    Points,
+    Surface,
+    Table,
+    table_of,
+)
 from neuronclaims.reports.terminal.sketch import ASCII, BLOCKS, block, sketch
 from neuronclaims.reports.text import one_line
 from neuronclaims.reports.wording import number
@@ -30,7 +41,7 @@ MOST_LINES = 6
 
 def lines_of_all(figures: Sequence[Figure], ascii_only: bool = False, everything: bool = False) -> list[str]:
     """Return the figures of a claim as lines; unless ``everything`` is asked for, no tables beside drawings."""
-    drawn = [figure for figure in figures if not isinstance(figure, Table)]
+    drawn = [figure for figure in figures if table_of(figure) is None]
     chosen = figures if everything or not drawn else drawn
     lines = [line for figure in chosen for line in lines_of(figure, ascii_only)]
     return lines if everything else lines[:MOST_LINES]
@@ -38,7 +49,8 @@ def lines_of_all(figures: Sequence[Figure], ascii_only: bool = False, everything
 
 def lines_of(figure: Figure, ascii_only: bool = False) -> list[str]:
     """Return a figure as lines of at most ``WIDTH`` columns; one with nothing in it gives none."""
-    return _SKETCHES[type(figure)](figure, ascii_only)
+    rows = table_of(figure)
+    return _SKETCHES[type(figure)](figure, ascii_only) if rows is None else _table(rows, ascii_only)
 
 
 def _distributions(figure: Distributions, ascii_only: bool) -> list[str]:
@@ -127,7 +139,6 @@ _SKETCHES: dict[type, Callable[[Any, bool], list[str]]] = {
     Distributions: _distributions,
     Points: _points,
     Surface: _surface,
-    Table: _table,
     Matrix: _matrix,
     Bins: _bins,
     Null: lambda *_: [],  # p says it in less room

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from neuronclaims.figures import Bins, Distributions, Figure, Matrix, Null, Points, Surface, Table
+from neuronclaims.figures import Bins, Distributions, Figure, Matrix, Null, Points, Surface, table_of
 from neuronclaims.reports.html.figures import (
     bins,
     distributions,
@@ -27,7 +27,6 @@ _DRAW: dict[type, Callable[[Any], Drawing]] = {
     Distributions: distributions.draw,
     Points: points.draw,
     Surface: surface.draw,
-    Table: table.draw,
     Matrix: matrix.draw,
     Bins: bins.draw,
     Null: null.draw,
@@ -35,8 +34,9 @@ _DRAW: dict[type, Callable[[Any], Drawing]] = {
 
 
 def draw(figure: Figure) -> Drawing:
-    """Return a figure as the page shows it."""
-    return _DRAW[type(figure)](figure)
+    """Return a figure as the page shows it: drawn, or as a table where it is none of ours."""
+    rows = table_of(figure)
+    return _DRAW[type(figure)](figure) if rows is None else table.draw(rows)
 
 
 draw_grid = grid.draw
