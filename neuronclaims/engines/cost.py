@@ -19,16 +19,16 @@ _FLOAT = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
-    """What one model would be asked, and what that takes.
+class Cost:
+    """What measurements on one model take, each thing measured once and nothing read from a cache.
 
-    ``items`` counts, per sort of work, the different texts, or pairs of them; ``places`` gives the layers looked at
-    by site; ``passes`` the forwards per sort of work, as multiples of one text through the whole model; ``generated``
-    is the most tokens generated in all, ``stored`` the bytes the run cache would hold. ``weights`` counts what is
-    read off the weights, with no text.
+    ``texts`` counts the different texts, or pairs of them, by what one is called; ``places`` gives the layers looked at
+    by site; ``passes`` the forwards by what they are for, as multiples of one text through the whole model;
+    ``generated`` is the most tokens generated in all, ``stored`` the bytes the run cache would hold. ``weights`` counts
+    what is read off the weights, with no text.
     """
 
-    items: Mapping[str, int]
+    texts: Mapping[str, int]
     places: Mapping[str, tuple[int, ...]]
     passes: Mapping[str, float]
     generated: int
@@ -36,24 +36,30 @@ class Outlook:
     weights: int
 
 
-def outlook(facts: ModelFacts, measurements: Sequence[Measurement]) -> Outlook:
-    """Return what measuring all of this would take, each thing once and with nothing in the cache.
+def cost_of(facts: ModelFacts, measurements: Sequence[Measurement]) -> Cost:
+    """Return what measuring all of this takes; nothing is loaded.
 
     Raises MeasurementError for what the model cannot answer; ``refused`` finds out which.
+
+    >>> from neuronclaims.measurements import Activations, TokenRule
+    >>> facts = ModelFacts("demo", "GPT-2", 6, {"mlp_post": 512}, True)
+    >>> cost = cost_of(facts, [Activations("mlp_post", 2, TokenRule("last", "prompt"), ("I like Hanoi.", "And you?"))])
+    >>> cost.texts, cost.places, cost.passes, cost.stored
+    ({'prompt': 2}, {'mlp_post': (2,)}, {'activations': 1.0}, 4096)
     """
     wanted = union(facts, measurements)
     work = jobs(wanted)
-    items: dict[str, set[str]] = {}
+    texts: dict[str, set[str]] = {}
     passes: dict[str, float] = {}
     for job in work:
-        items.setdefault(job.work, set()).update(job.items)
+        texts.setdefault(job.needs[0].text, set()).update(job.items)
         for what, count in job.needs[0].cost(job.needs, len(job.items), facts):
             passes[what] = passes.get(what, 0.0) + count
     references = {text for need in wanted for text in getattr(need, "reference", ())}
     if references:
         passes["reference texts"] = float(len(references))
-    return Outlook(
-        {sort: len(texts) for sort, texts in items.items()},
+    return Cost(
+        {name: len(different) for name, different in texts.items()},
         _places(wanted, measurements),
         passes,
         sum(job.new_tokens * len(job.items) for job in work),

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal, TypeAlias, get_args
 from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.measurements.facts import ModelFacts
 from neuronclaims.measurements.measurement import Description, Lengths, Need, TextRequest
-from neuronclaims.measurements.pools import Each, Pool, pool_of
+from neuronclaims.measurements.pools import EachPool, Pool, pool_of
 from neuronclaims.sites import Site
 
 Span: TypeAlias = Literal["prompt", "generated", "emitting"]
@@ -104,6 +104,7 @@ class Pooled:
     span: Span
     limit: int
     work: ClassVar[str] = "pooled"
+    text: ClassVar[str] = "prompt"
     worker: ClassVar[str] = "neuronclaims.models.running.pooled:work"
 
     def __post_init__(self) -> None:
@@ -125,7 +126,7 @@ class Pooled:
     def width(self, facts: ModelFacts) -> int:
         """Return how many numbers a row has: one per neuron or, unpooled, their number and one per neuron each."""
         width = facts.widths[self.site]
-        return 1 + self.pool.positions * width if isinstance(self.pool, Each) else width
+        return 1 + self.pool.positions * width if isinstance(self.pool, EachPool) else width
 
     def check(self, facts: ModelFacts) -> None:
         """Raise MeasurementError where this model cannot answer."""
@@ -141,8 +142,8 @@ class Pooled:
             return
         if not facts.causal:
             raise MeasurementError(
-                f"{facts.name} is an encoder ({facts.family}) and generates no text, so {rule!r} means nothing for "
-                f"it. Use '{self.pool} of prompt'."
+                f"{facts.name} is an encoder ({facts.architecture}) and generates no text, so {rule!r} means nothing "
+                f"for it. Use '{self.pool} of prompt'."
             )
         if self.limit < 1:
             raise MeasurementError(f"{rule!r} needs generated text: say how many new tokens, at least 1.")

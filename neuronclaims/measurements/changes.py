@@ -301,6 +301,7 @@ class ChangeNeed:
     prediction: Prediction
     reference: tuple[str, ...] = ()
     work: ClassVar[str] = "changed"
+    text: ClassVar[str] = "changed text"
     worker: ClassVar[str] = "neuronclaims.models.running.changes:work"
 
     def __str__(self) -> str:

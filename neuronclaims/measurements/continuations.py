@@ -30,7 +30,7 @@ class Continuations:
     @property
     def request(self) -> TextRequest:
         """The tokens written after each prompt."""
-        return TextRequest(Written(self.generate.max_new_tokens), self.prompts)
+        return TextRequest(ContinuationNeed(self.generate.max_new_tokens), self.prompts)
 
     @property
     def description(self) -> Description:
@@ -50,7 +50,7 @@ class Continuations:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Written:
+class ContinuationNeed:
     """The tokens generated after a text, ``END`` after the last.
 
     There are at most ``limit`` with the one that stops the text, which is left out.
@@ -58,6 +58,7 @@ class Written:
 
     limit: int
     work: ClassVar[str] = Pooled.work
+    text: ClassVar[str] = Pooled.text
     worker: ClassVar[str] = Pooled.worker
 
     def __str__(self) -> str:

@@ -13,8 +13,9 @@ from neuronclaims.sites import site_names
 class ModelFacts:
     """What is known of a model before it is loaded: from its ``config.json`` alone.
 
-    ``widths`` gives the number of neurons per layer at every site the model has; ``causal`` says whether the model
-    can generate text.
+    ``architecture`` is its name in words, such as "GPT-2"; ``widths`` gives the number of neurons per layer at every
+    site the model has; ``causal`` says whether the model can generate text. The sites ``at_end`` stand once behind the
+    last block, not in every block.
 
     >>> facts = ModelFacts("demo", "GPT-2", 6, {"mlp_post": 512, "final_norm": 128}, True)
     >>> facts.layers_at("mlp_post"), facts.layers_at("final_norm")
@@ -22,21 +23,22 @@ class ModelFacts:
     """
 
     name: str
-    family: str
+    architecture: str
     layers: int
     widths: Mapping[str, int]
     causal: bool
+    at_end: frozenset[str] = frozenset({"final_norm"})
 
     def layers_at(self, site: str) -> range:
-        """Return the layers that have neurons at a site: all of them, of the final norm only the last."""
-        return range(self.layers - 1 if site == "final_norm" else 0, self.layers)
+        """Return the layers that have neurons at a site: all of them, of one at the end only the last."""
+        return range(self.layers - 1 if site in self.at_end else 0, self.layers)
 
     def check_place(self, site: str, layer: int, index: int | None = None) -> None:
         """Raise MeasurementError unless the model has this site, layer and, where given, neuron."""
         if site not in self.widths:
             why = "is not measured on" if site in site_names() else "is no site, on"
             raise MeasurementError(
-                f"Site {site!r} {why} {self.family} models such as {self.name}. Sites: {', '.join(self.widths)}."
+                f"Site {site!r} {why} {self.architecture} models such as {self.name}. Sites: {', '.join(self.widths)}."
             )
         if not 0 <= layer < self.layers:
             raise MeasurementError(
@@ -56,6 +58,6 @@ class ModelFacts:
         """Raise MeasurementError for a model that predicts no next token."""
         if not self.causal:
             raise MeasurementError(
-                f"{self.name} is an encoder ({self.family}) and predicts no next token, so there is no prediction to "
-                "change or to read."
+                f"{self.name} is an encoder ({self.architecture}) and predicts no next token, so there is no prediction "
+                "to change or to read."
             )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-class Values(Protocol):
+class PlaceValues(Protocol):
     """What an intervention may use at one place: all [rows, tokens, width]."""
 
     @property
@@ -44,7 +44,7 @@ class Intervention(Protocol):
     takes: ClassVar[Literal["nothing", "reference", "pairs"]]
     """What it needs besides the text: nothing, reference texts, or pairs of a clean and a corrupted text."""
 
-    def put(self, values: Values) -> Tensor:
+    def put(self, values: PlaceValues) -> Tensor:
         """Return what the neurons of a place hold instead: [rows, tokens, width]; only their columns are used."""
         ...
 
@@ -58,7 +58,7 @@ class Zero:
     def __str__(self) -> str:
         return "zero"
 
-    def put(self, values: Values) -> Tensor:
+    def put(self, values: PlaceValues) -> Tensor:
         """Return zeros."""
         return values.own.new_zeros(values.own.shape)
 
@@ -72,7 +72,7 @@ class MeanOfReference:
     def __str__(self) -> str:
         return "mean"
 
-    def put(self, values: Values) -> Tensor:
+    def put(self, values: PlaceValues) -> Tensor:
         """Return the means."""
         return values.mean
 
@@ -86,7 +86,7 @@ class Resample:
     def __str__(self) -> str:
         return "resample"
 
-    def put(self, values: Values) -> Tensor:
+    def put(self, values: PlaceValues) -> Tensor:
         """Return the values drawn."""
         return values.resampled
 
@@ -100,7 +100,7 @@ class Patch:
     def __str__(self) -> str:
         return "restored"
 
-    def put(self, values: Values) -> Tensor:
+    def put(self, values: PlaceValues) -> Tensor:
         """Return the clean text's values."""
         return values.clean
 
@@ -115,7 +115,7 @@ class Add:
     def __str__(self) -> str:
         return f"add {self.amount!r}"
 
-    def put(self, values: Values) -> Tensor:
+    def put(self, values: PlaceValues) -> Tensor:
         """Return the values with the amount added."""
         return values.own + self.amount
 
@@ -130,7 +130,7 @@ class Scale:
     def __str__(self) -> str:
         return f"scale {self.factor!r}"
 
-    def put(self, values: Values) -> Tensor:
+    def put(self, values: PlaceValues) -> Tensor:
         """Return the values times the factor."""
         return values.own * self.factor
 
@@ -145,7 +145,7 @@ class Clamp:
     def __str__(self) -> str:
         return f"clamp {self.value!r}"
 
-    def put(self, values: Values) -> Tensor:
+    def put(self, values: PlaceValues) -> Tensor:
         """Return the value everywhere."""
         return values.own.new_full(values.own.shape, self.value)
 

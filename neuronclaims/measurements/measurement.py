@@ -23,6 +23,9 @@ class Need(Protocol):
     work: ClassVar[str]
     """The sort of work: needs of one sort that the same texts have are answered in one pass."""
 
+    text: ClassVar[str]
+    """What one of its texts is called, in the singular, such as "prompt" or "document"."""
+
     worker: ClassVar[str]
     """What does such work, as "module:function": see ``models.running.worker.Worker``."""
 

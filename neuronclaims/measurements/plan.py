@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from neuronclaims.measurements.continuations import Written
+from neuronclaims.measurements.continuations import ContinuationNeed
 from neuronclaims.measurements.facts import ModelFacts
 from neuronclaims.measurements.measurement import Measurement, Need
 
@@ -74,7 +74,7 @@ def _joined(found: Iterable[Job]) -> list[Job]:
     """
     alike: dict[tuple[tuple[Need, ...], int], list[Job]] = {}
     for job in found:
-        measured = tuple(need for need in job.needs if not isinstance(need, Written))
+        measured = tuple(need for need in job.needs if not isinstance(need, ContinuationNeed))
         alike.setdefault((measured, job.new_tokens), []).append(job)
     return [_one(same) if len(same) > 1 else same[0] for same in alike.values()]
 

@@ -13,7 +13,7 @@ from neuronclaims.measurements.errors import MeasurementError
 
 
 @dataclass(frozen=True, slots=True)
-class Last:
+class LastPool:
     """The value at the last position."""
 
     def __str__(self) -> str:
@@ -21,7 +21,7 @@ class Last:
 
 
 @dataclass(frozen=True, slots=True)
-class Mean:
+class MeanPool:
     """The mean of the values."""
 
     def __str__(self) -> str:
@@ -29,7 +29,7 @@ class Mean:
 
 
 @dataclass(frozen=True, slots=True)
-class Max:
+class MaxPool:
     """The largest value."""
 
     def __str__(self) -> str:
@@ -37,10 +37,10 @@ class Max:
 
 
 @dataclass(frozen=True, slots=True)
-class Beyond:
+class BeyondPool:
     """The share of positions at which a value's size is at least ``bound``.
 
-    >>> str(Beyond(6.0)), str(Beyond(0.25))
+    >>> str(BeyondPool(6.0)), str(BeyondPool(0.25))
     ('beyond 6', 'beyond 0.25')
     """
 
@@ -51,7 +51,7 @@ class Beyond:
 
 
 @dataclass(frozen=True, slots=True)
-class Massive:
+class MassivePool:
     """The share of positions with a massive activation.
 
     That is one above 100 and at least 1,000 times the median size of its position's values (Sun et al. 2024).
@@ -62,7 +62,7 @@ class Massive:
 
 
 @dataclass(frozen=True, slots=True)
-class Each:
+class EachPool:
     """No pooling: after their number, the values of the first ``positions`` one after the other, zeros where fewer."""
 
     positions: int
@@ -72,7 +72,7 @@ class Each:
 
 
 @dataclass(frozen=True, slots=True)
-class LegacyGrowing:
+class LegacyGrowingPool:
     """A mean in which position j of N, counted from 0, weighs N - 1 - j.
 
     So did a published log, in which every step of a generation recorded all tokens so far once more.
@@ -82,9 +82,11 @@ class LegacyGrowing:
         return "legacy_growing"
 
 
-Pool: TypeAlias = "Last | Mean | Max | Beyond | Massive | Each | LegacyGrowing"
+Pool: TypeAlias = "LastPool | MeanPool | MaxPool | BeyondPool | MassivePool | EachPool | LegacyGrowingPool"
 
-WORDS: Mapping[str, Pool] = {str(pool): pool for pool in (Last(), Mean(), Max(), Massive(), LegacyGrowing())}
+WORDS: Mapping[str, Pool] = {
+    str(pool): pool for pool in (LastPool(), MeanPool(), MaxPool(), MassivePool(), LegacyGrowingPool())
+}
 """The pools that one word names, as claim files write them."""
 
 
@@ -92,16 +94,16 @@ def pool_of(text: str | Pool) -> Pool:
     """Return the pool that a text names; raise MeasurementError for any other text.
 
     >>> pool_of("beyond 6")
-    Beyond(bound=6.0)
+    BeyondPool(bound=6.0)
     """
     if not isinstance(text, str):
         return text
     word, _, number = text.partition(" ")
     try:
         if word == "beyond":
-            return Beyond(float(number))
+            return BeyondPool(float(number))
         if word == "each" and 1 <= int(number) <= 99_999:
-            return Each(int(number))
+            return EachPool(int(number))
         return WORDS[text]
     except (KeyError, ValueError):
         raise MeasurementError(

@@ -97,6 +97,7 @@ class ReadoutNeed:
     edges: tuple[float, ...]
     legacy_embed: bool = False
     work: ClassVar[str] = "readout"
+    text: ClassVar[str] = "document"
     worker: ClassVar[str] = "neuronclaims.models.running.readout:work"
 
     def __str__(self) -> str:

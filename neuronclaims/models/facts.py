@@ -70,7 +70,8 @@ def model_facts(config: Config, name: str, spec: str) -> ModelFacts:
         if point.exists(config)
     }
     layers = _number(config, architecture.layers, spec)
-    return ModelFacts(name, architecture.name, layers, MappingProxyType(widths), architecture.causal)
+    at_end = frozenset(site for site, point in architecture.sites.items() if point.where == "body")
+    return ModelFacts(name, architecture.name, layers, MappingProxyType(widths), architecture.causal, at_end)
 
 
 def context_length(config: Config, spec: str) -> int:

@@ -13,14 +13,14 @@ from neuronclaims.models.token_texts import TokenTexts
 
 
 @dataclass(frozen=True, slots=True)
-class Spelling:
+class TokenizationCheck:
     """The tokens of all texts together, each counted once, and why measurements cannot be made, where they cannot."""
 
     tokens: int
     refused: Mapping[Measurement, str]
 
 
-def spelling(source: Source, measurements: Sequence[Measurement]) -> Spelling | None:
+def check_tokenization(source: Source, measurements: Sequence[Measurement]) -> TokenizationCheck | None:
     """Return what the tokenizer tells; None where the model's folder has no tokenizer.json.
 
     Raises ModelError for a tokenizer that cannot be read.
@@ -31,15 +31,15 @@ def spelling(source: Source, measurements: Sequence[Measurement]) -> Spelling | 
     from tokenizers import Tokenizer
 
     try:
-        reader = _Reader(Tokenizer.from_file(str(path)), source)
+        counter = _TokenCounter(Tokenizer.from_file(str(path)), source)
     except Exception as error:
         raise ModelError(f"{path} cannot be read: {first_line(error)}.") from None
-    refused = {need: why for need in dict.fromkeys(measurements) for why in reader.faults(need)}
-    return Spelling(sum(reader.lengths.values()), refused)
+    refused = {need: why for need in dict.fromkeys(measurements) for why in counter.faults(need)}
+    return TokenizationCheck(sum(counter.lengths.values()), refused)
 
 
 @dataclass(slots=True)
-class _Reader:
+class _TokenCounter:
     """A tokenizer, and the lengths of the texts seen so far."""
 
     tokenizer: Any
@@ -54,9 +54,9 @@ class _Reader:
             yield str(error)
 
     def _check(self, measurement: Measurement) -> None:
-        spellings = TokenTexts(self.tokenizer, self.source.name)
+        texts = TokenTexts(self.tokenizer, self.source.name)
         for token in measurement.tokens_named:
-            spellings.number(token)
+            texts.number(token)
         measurement.check_lengths(self)
 
     def check_pair(self, clean: str, corrupted: str) -> None:

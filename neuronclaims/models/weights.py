@@ -28,17 +28,17 @@ def of_weights(
     """Return the answers to those of the measurements that need weights or tokenizer alone, each [1, ...]."""
     del rows
     answers: dict[Measurement, NDArray[Any]] = {}
-    reader: _Reader | None = None
+    reader: _OutputWeightReader | None = None
     for measurement in dict.fromkeys(measurements):
         if isinstance(measurement, Vocabulary):
             answers[measurement] = np.array([token_texts(source).everything()])
         elif isinstance(measurement, Congruence):
-            reader = reader or _Reader(source)
+            reader = reader or _OutputWeightReader(source)
             answers[measurement] = reader.congruence(measurement)
     return answers
 
 
-class _Reader:
+class _OutputWeightReader:
     """One model's output weights."""
 
     def __init__(self, source: Source) -> None:
@@ -47,7 +47,7 @@ class _Reader:
         weights = architecture_of(source.config, source.spec).weights
         if weights is None or not self._facts.causal:
             raise MeasurementError(
-                f"{self._facts.name} ({self._facts.family}) has no unembedding, so its neurons write no tokens."
+                f"{self._facts.name} ({self._facts.architecture}) has no unembedding, so its neurons write no tokens."
             )
         if self._tensors.find("project_out.weight") is not None:
             raise MeasurementError(
@@ -56,59 +56,59 @@ class _Reader:
             )
         self._names: OutputWeights = weights
 
-    def congruence(self, asked: Congruence) -> NDArray[np.float32]:
-        """Return the products asked for, [1, vocabulary] or [1, width]."""
-        if (asked.index is None) == (asked.token is None):
+    def congruence(self, request: Congruence) -> NDArray[np.float32]:
+        """Return the products request for, [1, vocabulary] or [1, width]."""
+        if (request.index is None) == (request.token is None):
             raise MeasurementError(
                 "Congruence is of one neuron with all tokens, or of a layer with one token."
             )
-        if not 0 <= asked.layer < self._facts.layers:
+        if not 0 <= request.layer < self._facts.layers:
             raise MeasurementError(
-                f"{self._facts.name} has no layer {asked.layer}: it has {self._facts.layers}."
+                f"{self._facts.name} has no layer {request.layer}: it has {self._facts.layers}."
             )
-        tokens = self._token_weights(asked)
-        centre = self._mean(tokens) if asked.centred else np.zeros(tokens.shape[1])
-        if asked.token is not None:
-            number = token_texts(self._source).number(asked.token)
-            written = self._written(asked)
-            products = _products(written, tokens.rows(number, number + 1)[0] - centre, asked.cosine)
+        tokens = self._token_weights(request)
+        centre = self._mean(tokens) if request.centred else np.zeros(tokens.shape[1])
+        if request.token is not None:
+            number = token_texts(self._source).number(request.token)
+            written = self._written(request)
+            products = _products(written, tokens.rows(number, number + 1)[0] - centre, request.cosine)
             return products.astype(np.float32)[None]
-        neuron = self._written(asked)[0]
+        neuron = self._written(request)[0]
         parts = [
-            _products(tokens.rows(start, start + _ROWS) - centre, neuron, asked.cosine)
+            _products(tokens.rows(start, start + _ROWS) - centre, neuron, request.cosine)
             for start in range(0, tokens.shape[0], _ROWS)
         ]
         return np.concatenate(parts).astype(np.float32)[None]
 
-    def _token_weights(self, asked: Congruence) -> Stored:
-        head = None if asked.legacy_embed else self._tensors.find(self._names.head)
+    def _token_weights(self, request: Congruence) -> Stored:
+        head = None if request.legacy_embed else self._tensors.find(self._names.head)
         if (
             head is None
-            and not asked.legacy_embed
+            and not request.legacy_embed
             and self._source.config.get("tie_word_embeddings") is False
         ):
             return self._tensors.get(self._names.head)
         return head or self._tensors.get(self._names.embed)
 
-    def _written(self, asked: Congruence) -> NDArray[np.float64]:
+    def _written(self, request: Congruence) -> NDArray[np.float64]:
         """Return what the neuron, or every neuron of the layer, writes to the residual stream: [neurons, hidden]."""
-        out = self._out(asked.layer)
-        if asked.index is None:
+        out = self._out(request.layer)
+        if request.index is None:
             written = out.rows() if self._names.by_neuron else out.rows().T
         else:
             width = out.shape[0] if self._names.by_neuron else out.shape[1]
-            if not 0 <= asked.index < width:
+            if not 0 <= request.index < width:
                 raise MeasurementError(
                     f"{self._facts.name} has neurons 0 to {width - 1} at mlp_post; there is no neuron "
-                    f"{asked.layer}:{asked.index}."
+                    f"{request.layer}:{request.index}."
                 )
             one = (
-                out.rows(asked.index, asked.index + 1)[0]
+                out.rows(request.index, request.index + 1)[0]
                 if self._names.by_neuron
-                else out.column(asked.index)
+                else out.column(request.index)
             )
             written = one[None]
-        return self._folded(written) if asked.fold_norm else written
+        return self._folded(written) if request.fold_norm else written
 
     def _out(self, layer: int) -> Stored:
         place = architecture_of(self._source.config, self._source.spec).blocks.rsplit(".", 1)[-1]

@@ -27,10 +27,7 @@ if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
     from neuronclaims.claim_files.claims import ClaimFile
-    from neuronclaims.engines.cost import Outlook
-
-
-TEXTS = {"pooled": "prompt", "changed": "changed text", "readout": "document"}
+    from neuronclaims.engines.cost import Cost
 
 
 class DryRun:
@@ -72,8 +69,8 @@ def lines(plan: ModelPlan) -> Iterator[str]:
         graded = dict.fromkeys(name for claim in file.file.claims for name in claim.graded)
         if graded:
             yield f"    not known before it runs: whether it gave the graded answers of {', '.join(graded)}"
-    if plan.outlook is not None:
-        for line in _work(plan.outlook):
+    if plan.cost is not None:
+        for line in _work(plan.cost):
             yield f"  {line}"
         yield f"  {_tokens(plan)}"
     yield ""
@@ -87,7 +84,7 @@ def _shape(plan: ModelPlan) -> str:
     sites = {width: [site for site, own in facts.widths.items() if own == width] for width in widths}
     sized = "; ".join(f"{width:,} neurons per layer at {', '.join(names)}" for width, names in sites.items())
     there = "its weights are here" if plan.weights is None else "its weights are not here"
-    return f"{facts.family}, {facts.layers} layers, {sized}; {there}"
+    return f"{facts.architecture}, {facts.layers} layers, {sized}; {there}"
 
 
 def _counts(plan: FilePlan) -> str:
@@ -96,19 +93,19 @@ def _counts(plan: FilePlan) -> str:
     return f"{plan.file.claims[0].place.path}: {_many(len(plan.file.claims), 'claim')} ({named})"
 
 
-def _work(future: Outlook) -> Iterator[str]:
-    for site, layers in future.places.items():
+def _work(cost: Cost) -> Iterator[str]:
+    for site, layers in cost.places.items():
         yield f"reads {site} of {_ranges(layers)}"
-    texts = ", ".join(_many(count, TEXTS[sort]) for sort, count in future.items.items())
-    yield f"runs {texts or 'no text'}{_weighed(future)}"
-    yield from _passes(future.passes)
-    if future.generated:
-        yield f"generates {future.generated:,} tokens at most"
-    yield f"keeps {_size(future.stored)} in the run cache, less what is there already"
+    texts = ", ".join(_many(count, text) for text, count in cost.texts.items())
+    yield f"runs {texts or 'no text'}{_weighed(cost)}"
+    yield from _passes(cost.passes)
+    if cost.generated:
+        yield f"generates {cost.generated:,} tokens at most"
+    yield f"keeps {_size(cost.stored)} in the run cache, less what is there already"
 
 
-def _weighed(future: Outlook) -> str:
-    return f"; looks up weights {_many(future.weights, 'time')}" if future.weights else ""
+def _weighed(cost: Cost) -> str:
+    return f"; looks up weights {_many(cost.weights, 'time')}" if cost.weights else ""
 
 
 def _passes(passes: Mapping[str, float]) -> Iterator[str]:
@@ -118,11 +115,11 @@ def _passes(passes: Mapping[str, float]) -> Iterator[str]:
 
 
 def _tokens(plan: ModelPlan) -> str:
-    if plan.spelling is not None:
-        return f"its tokenizer makes {plan.spelling.tokens:,} tokens of all texts"
+    if plan.tokenization is not None:
+        return f"its tokenizer makes {plan.tokenization.tokens:,} tokens of all texts"
     named = ", ".join(repr(token) for token in unknown_tokens(plan))
     unknown = [f"whether each of {named} is a single token"] if named else []
-    unknown += ["how long texts are"] if plan.outlook is not None and plan.outlook.items else []
+    unknown += ["how long texts are"] if plan.cost is not None and plan.cost.texts else []
     return f"not known without its tokenizer.json: {', and '.join(unknown) or 'nothing'}"
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neuronclaims.engines.cost import Outlook, outlook, refused
+from neuronclaims.engines.cost import Cost, cost_of, refused
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import kind_of
 from neuronclaims.measurements.errors import MissingModelError
 from neuronclaims.models.sources import LoadedModel, Source, open_model
-from neuronclaims.models.tokenization_check import Spelling, spelling
+from neuronclaims.models.tokenization_check import TokenizationCheck, check_tokenization
 from neuronclaims.pytest_session.opening import is_to_hold
 from neuronclaims.study import hopeless
 
@@ -38,7 +38,7 @@ class FilePlan:
 class ModelPlan:
     """One model and the files put to it; ``missing`` says why nothing is known of it.
 
-    ``spelling`` is None where its tokenizer is not at hand, ``weights`` says why they are not, or is None.
+    ``tokenization`` is None where its tokenizer is not at hand, ``weights`` says why they are not, or is None.
     """
 
     spec: str
@@ -46,8 +46,8 @@ class ModelPlan:
     source: Source | None = None
     missing: str | None = None
     weights: str | None = None
-    outlook: Outlook | None = None
-    spelling: Spelling | None = None
+    cost: Cost | None = None
+    tokenization: TokenizationCheck | None = None
 
     @property
     def fails(self) -> bool:
@@ -74,12 +74,12 @@ def planned(
         return ModelPlan(spec, plans, missing=said)
     plans = tuple(_file(file, source) for file in files)
     try:
-        known = spelling(source, _together(plans))
+        known = check_tokenization(source, _together(plans))
     except NeuronClaimsError as error:
         return ModelPlan(spec, plans, source, missing=str(error))
     plans = tuple(_refusing(plan, known.refused) for plan in plans) if known else plans
-    future = outlook(source.facts(), _together(plans))
-    return ModelPlan(spec, plans, source, None, _weightless(spec, base, models), future, known)
+    cost = cost_of(source.facts(), _together(plans))
+    return ModelPlan(spec, plans, source, None, _weightless(spec, base, models), cost, known)
 
 
 def folder_of_model(file: ClaimFile, spec: str, models: Mapping[str, LoadedModel | Path]) -> Path | None:
@@ -92,7 +92,7 @@ def folder_of_model(file: ClaimFile, spec: str, models: Mapping[str, LoadedModel
 
 def unknown_tokens(plan: ModelPlan) -> tuple[str, ...]:
     """Return the tokens that claims name and nobody looked up, in order."""
-    if plan.spelling is not None:
+    if plan.tokenization is not None:
         return ()
     return tuple(sorted({token for need in plan.needs for token in need.tokens_named}))
 

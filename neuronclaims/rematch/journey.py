@@ -14,7 +14,7 @@ from neuronclaims.models.options import RunOptions
 from neuronclaims.models.sources import LoadedModel, open_model
 from neuronclaims.rematch.halves import Halves, halved
 from neuronclaims.rematch.naming import named, renamed
-from neuronclaims.rematch.search import Match, Pair, Remembered, Status, matches
+from neuronclaims.rematch.search import Match, RematchPair, Remembered, Status, matches
 from neuronclaims.rematch.tokenwise import Held
 from neuronclaims.results import Result
 from neuronclaims.sentences.neurons import Neuron
@@ -88,7 +88,7 @@ def rematch(
     held = Held(sources[1], options)
     found: dict[tuple[str, Neuron], Match] = {}
     for each in old_neurons:
-        looked = matches(Pair(each, held), sorted(halves.searched), sorted(halves.checked))
+        looked = matches(RematchPair(each, held), sorted(halves.searched), sorted(halves.checked))
         found |= {(each.site, neuron): match for neuron, match in looked.items()}
     told("testing the claims on the other half of the prompts")
     done = [_matched(claim, found, notes[claim.id]) for claim in asked]

@@ -88,7 +88,7 @@ class Remembered:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pair:
+class RematchPair:
     """Neurons of an old model, and the new model they are looked for in."""
 
     old: Remembered
@@ -114,7 +114,7 @@ class Pair:
             yield np.concatenate([self.old.values[text][old[text]] for text in some]), layers
 
 
-def matches(pair: Pair, searched: Sequence[str], checked: Sequence[str]) -> dict[Neuron, Match]:
+def matches(pair: RematchPair, searched: Sequence[str], checked: Sequence[str]) -> dict[Neuron, Match]:
     """Look for every neuron of a pair of models: on the texts ``searched``, and once more on those ``checked``."""
     first, again = correlated(pair, searched), correlated(pair, checked)
     tokens = min(_tokens(first), _tokens(again))
@@ -141,7 +141,7 @@ def matches(pair: Pair, searched: Sequence[str], checked: Sequence[str]) -> dict
     return found
 
 
-def correlated(pair: Pair, texts: Sequence[str]) -> dict[int, Sums]:
+def correlated(pair: RematchPair, texts: Sequence[str]) -> dict[int, Sums]:
     """Return, by layer of the new model, the sums over all tokens of some texts."""
     sums = {layer: Sums() for layer in pair.layers()}
     for x, layers in pair.read(texts):
@@ -150,7 +150,7 @@ def correlated(pair: Pair, texts: Sequence[str]) -> dict[int, Sums]:
     return sums
 
 
-def rotated(pair: Pair, texts: Sequence[str], sums: Mapping[int, Sums]) -> NDArray[np.float64]:
+def rotated(pair: RematchPair, texts: Sequence[str], sums: Mapping[int, Sums]) -> NDArray[np.float64]:
     """Return, for every old neuron, the largest absolute r of an axis of the randomly rotated new layers.
 
     Neurons are brought to mean 0 and variance 1 before they are rotated: the largest would else decide all axes.

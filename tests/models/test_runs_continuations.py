@@ -15,7 +15,7 @@ from neuronclaims.cache.run_cache import RunCache
 from neuronclaims.engines.measure import measure
 from neuronclaims.measurements import Activations, Continuations, Generation, TokenRule
 from neuronclaims.measurements.activations import Pooled
-from neuronclaims.measurements.continuations import Written
+from neuronclaims.measurements.continuations import ContinuationNeed
 from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.measurements.plan import jobs
 from neuronclaims.models.options import RunOptions
@@ -95,8 +95,8 @@ def test_asking_for_it_runs_nothing_more_and_changes_no_value(hand_over, monkeyp
 def test_claims_about_prompts_alone_stay_as_they_were() -> None:
     read, made = Pooled("resid_post", 1, "mean", "prompt", 0), Pooled("resid_post", 1, "mean", "generated", 5)
     long = Pooled("resid_post", 1, "mean", "generated", 3)
-    work = jobs({read: ["a", "b"], made: ["c", "d"], long: ["e", "f"], Written(5): ["d", "f"]})
-    assert [(job.items, job.new_tokens, Written(5) in job.needs) for job in work] == [
+    work = jobs({read: ["a", "b"], made: ["c", "d"], long: ["e", "f"], ContinuationNeed(5): ["d", "f"]})
+    assert [(job.items, job.new_tokens, ContinuationNeed(5) in job.needs) for job in work] == [
         (("e",), 3, False),  # nothing longer is written after it because of another
         (("f",), 5, True),
         (("c", "d"), 5, True),
@@ -111,7 +111,7 @@ def test_a_cache_that_has_the_values_alone_is_filled_up(source_of, tmp_path, mon
     worker = pooled.work
     monkeypatch.setattr(pooled, "work", lambda *work: jobs_run.append(work[1]) or worker(*work))
     filled = measure(source, [values(), texts()], cache=cache)
-    assert [job.needs for job in jobs_run] == [(Written(LIMIT),)]
+    assert [job.needs for job in jobs_run] == [(ContinuationNeed(LIMIT),)]
     fresh = measure(source, [values(), texts()])
     assert (filled[values()] == before).all()
     assert filled[texts()].tolist() == fresh[texts()].tolist()

@@ -10,7 +10,7 @@ from test_runs_positions import PROMPTS, full_pass
 from neuronclaims.engines.measure import measure
 from neuronclaims.measurements import Activations, Generation, TokenRule
 from neuronclaims.measurements.errors import MeasurementError
-from neuronclaims.measurements.pools import LegacyGrowing, Massive
+from neuronclaims.measurements.pools import LegacyGrowingPool, MassivePool
 from neuronclaims.models.running.pooling import Positions, fold, made
 
 
@@ -64,7 +64,7 @@ def test_massive_needs_size_and_distance_from_the_rest() -> None:
     values[0, 1, 2] = 99.0
     values[0, 2] = torch.tensor([-200.0, 1.0, 1.0, 1.0, 1.0])
     positions = Positions.of(torch.ones(1, 3, dtype=torch.bool))
-    found = made(Massive(), fold(Massive(), None, values, positions), torch.tensor([3]))
+    found = made(MassivePool(), fold(MassivePool(), None, values, positions), torch.tensor([3]))
     np.testing.assert_allclose(found[0].numpy(), [0, 0, 1 / 3, 0, 0], atol=1e-6)
 
 
@@ -83,7 +83,9 @@ def growing(values: np.ndarray) -> np.ndarray:
 def test_legacy_growing_weighs_tokens_by_those_after_them() -> None:
     values = torch.tensor([[[8.0], [4.0], [1.0]], [[8.0], [4.0], [1.0]]])
     positions = Positions.of(torch.tensor([[True, True, True], [True, False, True]]))
-    found = made(LegacyGrowing(), fold(LegacyGrowing(), None, values, positions), torch.tensor([3, 2]))
+    found = made(
+        LegacyGrowingPool(), fold(LegacyGrowingPool(), None, values, positions), torch.tensor([3, 2])
+    )
     # (2 x 8 + 1 x 4 + 0 x 1) / 3, and (1 x 8 + 0 x 1) / 1
     np.testing.assert_allclose(found.numpy(), [[20 / 3], [8.0]], rtol=1e-6)
 

@@ -9,7 +9,7 @@ import pytest
 from shapes import save_random
 
 from neuronclaims.cache.run_cache import RunCache
-from neuronclaims.engines.cost import outlook, refused
+from neuronclaims.engines.cost import cost_of, refused
 from neuronclaims.engines.measure import measure
 from neuronclaims.measurements import (
     Ablation,
@@ -24,7 +24,7 @@ from neuronclaims.measurements import (
     TokenRule,
 )
 from neuronclaims.models.sources import LoadedModel, open_model
-from neuronclaims.models.tokenization_check import spelling
+from neuronclaims.models.tokenization_check import check_tokenization
 
 LAYERS, HIDDEN, INNER = 4, 8, 12
 PROMPTS = tuple(f"the {noun} sat on a tree" for noun in ("cat", "dog", "owl", "ape", "ant", "bee"))
@@ -57,7 +57,7 @@ def source(folder: Path):
 
 
 def test_passes_and_places_are_those_of_a_count_by_hand(source) -> None:
-    future = outlook(source.facts(), ASKED)
+    future = cost_of(source.facts(), ASKED)
     # Three prompts generate, and so go all the way up; of the others, two layers of four are enough.
     assert future.passes["activations"] == 3 + 3 * 2 / 4
     assert future.generated == 3 * 5
@@ -65,7 +65,7 @@ def test_passes_and_places_are_those_of_a_count_by_hand(source) -> None:
     assert future.passes["changed predictions"] == 2 * 3 + 4 * 2
     assert future.passes["sweeps"] == 2 * 12 / 4
     assert (future.passes["reference texts"], future.passes["documents"]) == (2, 2)
-    assert future.items == {"pooled": 6, "changed": 6, "readout": 2}
+    assert future.texts == {"prompt": 6, "changed text": 6, "document": 2}
     assert future.places == {"resid_post": (0, 1), "mlp_post": (0, 1, 2, 3)}
     assert future.weights == 0
 
@@ -78,7 +78,7 @@ def test_bytes_to_be_kept_are_those_that_a_run_keeps(source, tmp_path: Path) -> 
     for shard in tmp_path.rglob("*.safetensors"):
         with safe_open(str(shard), framework="np") as file:
             kept += sum(file.get_tensor(name).nbytes for name in file.keys())  # noqa: SIM118
-    assert kept == outlook(source.facts(), ASKED).stored
+    assert kept == cost_of(source.facts(), ASKED).stored
 
 
 def test_passes_agree_with_what_goes_through_the_blocks_of_a_run(folder: Path) -> None:
@@ -100,7 +100,7 @@ def test_passes_agree_with_what_goes_through_the_blocks_of_a_run(folder: Path) -
     length = len(handed.tokenizer(PAIRS[0].clean)["input_ids"])
     # The first three tokens are the same in both texts of a pair, so a sweep need not run them again.
     swept = 2 * INNER * (length - 3) * 2
-    planned = outlook(source.facts(), [sweep]).passes
+    planned = cost_of(source.facts(), [sweep]).passes
     assert planned == {"changed predictions": 4, "sweeps": 2 * INNER * 2 / LAYERS}
     before = 4 * length * LAYERS
     checks = (
@@ -124,7 +124,7 @@ def test_a_tokenizer_refuses_what_it_cannot_write(source) -> None:
         Restoration("mlp_post", ((0, 0),), Prediction(" an ape"), PAIRS),
         Activations("resid_post", 0, TokenRule("last", "generated"), PROMPTS, Generation(30)),
     )
-    found = spelling(source, (*ASKED, *few))
+    found = check_tokenization(source, (*ASKED, *few))
     assert [found.refused[asked].split(",")[0] for asked in few] == [
         "The texts of a pair must have equally many tokens",
         "' an ape' is no single token of tiny; its tokenizer makes 2 of it: ' an'",

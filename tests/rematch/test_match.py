@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from neuronclaims.measurements import ModelFacts
-from neuronclaims.rematch.search import FEWEST, LEAST, MARGIN, Pair, Remembered, matches, z
+from neuronclaims.rematch.search import FEWEST, LEAST, MARGIN, RematchPair, Remembered, matches, z
 from neuronclaims.rematch.tokenwise import shared
 from neuronclaims.sentences.neurons import Neuron
 
@@ -63,7 +63,9 @@ def planted(old: Arrays, new: Arrays, place: Neuron, r: float, texts=SEARCHED + 
 
 
 def looked(old: Arrays, new: Arrays, site: str = "mlp_post"):
-    return matches(Pair(Remembered.of(old, site, [OLD], SEARCHED + CHECKED), new), SEARCHED, CHECKED)[OLD]
+    return matches(RematchPair(Remembered.of(old, site, [OLD], SEARCHED + CHECKED), new), SEARCHED, CHECKED)[
+        OLD
+    ]
 
 
 @pytest.mark.parametrize("place", [Neuron(1, 20), Neuron(0, 0), Neuron(1, 3)])
@@ -186,7 +188,7 @@ def test_too_few_tokens_tell_nothing():
     planted(old, new, Neuron(1, 20), 1.0)
     few = (FEWEST - 1) // TOKENS
     match = matches(
-        Pair(Remembered.of(old, "mlp_post", [OLD], SEARCHED + CHECKED), new), SEARCHED[:few], CHECKED
+        RematchPair(Remembered.of(old, "mlp_post", [OLD], SEARCHED + CHECKED), new), SEARCHED[:few], CHECKED
     )[OLD]
     assert match.status == "not found"
     assert f"{few * TOKENS} tokens" in match.why

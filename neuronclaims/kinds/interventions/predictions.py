@@ -94,8 +94,8 @@ def swept(claim: Claim, facts: ModelFacts) -> tuple[int, ...]:
     """
     if not facts.causal:
         raise ClaimError(
-            f"{facts.name} is an encoder ({facts.family}) and predicts no next token, so there is no prediction to "
-            "change. Name a model that generates text."
+            f"{facts.name} is an encoder ({facts.architecture}) and predicts no next token, so there is no prediction "
+            "to change. Name a model that generates text."
         )
     neurons: tuple[Neuron, ...] = claim.sentence.neurons
     for neuron in neurons:

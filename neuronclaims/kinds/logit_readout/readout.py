@@ -65,8 +65,8 @@ class PredictionKind:
         self.reach(claim)
         if not facts.causal:
             raise ClaimError(
-                f"{facts.name} is an encoder ({facts.family}) and predicts no next token. Name a model that generates "
-                "text."
+                f"{facts.name} is an encoder ({facts.architecture}) and predicts no next token. Name a model that "
+                "generates text."
             )
         if claim.settings.searched is not None:
             raise ClaimError(

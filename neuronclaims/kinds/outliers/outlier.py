@@ -41,7 +41,7 @@ from neuronclaims.kinds.outliers.token_shares import Side, mean_share, mean_shar
 from neuronclaims.kinds.shared.layer_profiles import OneSet, counted, finding_of, kurtosis, shape
 from neuronclaims.kinds.shared.neurons import check_neuron
 from neuronclaims.measurements import Activations
-from neuronclaims.measurements.pools import Beyond
+from neuronclaims.measurements.pools import BeyondPool
 from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.sentences.numbers import number_text
 from neuronclaims.sentences.templates import Template
@@ -97,14 +97,14 @@ class OutlierKind(_NeuronKind):
     def needs(self, claim: Claim[Outlier | NoOutlier], facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for the share of tokens beyond in every layer of that width, and for the layer's means."""
         one = self._needs(claim, facts)
-        pool = Beyond(claim.sentence.bound)
+        pool = BeyondPool(claim.sentence.bound)
         return (one.asks("mean"), *(one.asks(pool, layer) for layer in facts.layers_at(claim.settings.site)))
 
     def judge(self, claim: Claim[Outlier | NoOutlier], answers: Answers, family: Family) -> Finding:  # noqa: ARG002
         """Average the share of tokens over prompts, and count in how many layers the index passes."""
         said = claim.sentence
         one = OneSet.of(claim, said.neuron.layer)
-        pool = Beyond(said.bound)
+        pool = BeyondPool(said.bound)
         asked = [need for need in answers if isinstance(need, Activations) and need.tokens.pool == pool]
         shares = {need.layer: one.means(answers, pool, need.layer) for need in asked}
         own = shares[said.neuron.layer]
@@ -221,13 +221,13 @@ class BandKind:
                 "'searched' out of it; if the layer was picked on these prompts, test it on new ones."
             )
         one = OneSet.of(claim, said.layer)
-        return one.asks("mean"), one.asks(Beyond(said.bound))
+        return one.asks("mean"), one.asks(BeyondPool(said.bound))
 
     def judge(self, claim: Claim[Band], answers: Answers, family: Family) -> Finding:  # noqa: ARG002
         """Average the share of values within the band over prompts."""
         said = claim.sentence
         one = OneSet.of(claim, said.layer)
-        beyond = one.means(answers, Beyond(said.bound))
+        beyond = one.means(answers, BeyondPool(said.bound))
         values = 1 - beyond.mean(axis=1)
         profile = one.means(answers, "mean").mean(axis=0)
         never = float((beyond.max(axis=0) == 0).mean())

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from neuronclaims.measurements.activations import Pooled
 from neuronclaims.measurements.errors import IntegrityError, MeasurementError, shorten
-from neuronclaims.measurements.pools import Beyond, LegacyGrowing, Massive
+from neuronclaims.measurements.pools import BeyondPool, LegacyGrowingPool, MassivePool
 from neuronclaims.models.running.encode import Encoded, collate, padding_id, shuffled, text_free
 from neuronclaims.models.running.hooks import first_argument, with_first_argument
 from neuronclaims.models.running.loading import Ready
@@ -83,7 +83,7 @@ def check_counted(recorder: Recorder, rows: Sequence[Encoded], name: str) -> Non
             )
     for need in recorder.needs:
         counts = recorder.counts((need.span, need.limit))
-        if isinstance(need.pool, LegacyGrowing) and bool((counts == 1).any()):
+        if isinstance(need.pool, LegacyGrowingPool) and bool((counts == 1).any()):
             prompt = rows[int((counts == 1).nonzero()[0])].prompt
             raise MeasurementError(
                 f"{name} wrote a single token after the prompt {shorten(prompt)}, and 'legacy_growing' gives the last "
@@ -128,7 +128,7 @@ def check_alone(
 ) -> None:
     """Run one prompt again alone, its continuation given; raise IntegrityError if more than rounding changed."""
     # A share of positions beyond a bound may differ by one whole position when a value lies at the bound.
-    smooth = tuple(need for need in batched if not isinstance(need.pool, (Beyond, Massive)))
+    smooth = tuple(need for need in batched if not isinstance(need.pool, (BeyondPool, MassivePool)))
     alone = reread(ready, row, continuation, smooth)
     apart = {need: _share(batched[need], alone[need]) for need in smooth}
     bound, largest = allowed(ready.model.dtype, 0.0), max(apart.values(), default=0.0)

@@ -35,7 +35,7 @@ References: TypeAlias = Mapping[Place, ReferenceValues]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BatchValues:
-    """What an intervention may use at one place of one batch: ``measurements.interventions.Values``.
+    """What an intervention may use at one place of one batch: ``measurements.interventions.PlaceValues``.
 
     ``own`` and ``of_clean`` are [rows, tokens, width]; ``items`` are the texts, of which seeds are made.
     """

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronclaims.measurements.activations import Pooled
-from neuronclaims.measurements.continuations import END, Written
+from neuronclaims.measurements.continuations import END, ContinuationNeed
 from neuronclaims.measurements.errors import shorten
 from neuronclaims.measurements.measurement import Need
 from neuronclaims.measurements.plan import Job
@@ -79,11 +79,15 @@ def _finish(
         for row in probes:
             check_alone(ready, rows[row], continuations[row], {need: values[need][row] for need in values})
     found: dict[Need, NDArray[np.float32]] = {need: values[need] for need in values}
-    found |= {need: _texts(ready, continuations, need) for need in job.needs if isinstance(need, Written)}
+    found |= {
+        need: _texts(ready, continuations, need) for need in job.needs if isinstance(need, ContinuationNeed)
+    }
     return Finished(tuple(row.prompt for row in rows), found)
 
 
-def _texts(ready: Ready, continuations: Sequence[Sequence[int]], need: Written) -> NDArray[np.float32]:
+def _texts(
+    ready: Ready, continuations: Sequence[Sequence[int]], need: ContinuationNeed
+) -> NDArray[np.float32]:
     """Return the first tokens of every continuation, without that which stops it, and ``END`` after the last."""
     stops = stop_tokens(ready.model)
     found = np.full((len(continuations), need.limit), END, np.float32)

@@ -15,7 +15,15 @@ from typing import TypeAlias
 import torch
 
 from neuronclaims.measurements.activations import Pooled
-from neuronclaims.measurements.pools import Beyond, Each, Last, LegacyGrowing, Massive, Max, Pool
+from neuronclaims.measurements.pools import (
+    BeyondPool,
+    EachPool,
+    LastPool,
+    LegacyGrowingPool,
+    MassivePool,
+    MaxPool,
+    Pool,
+)
 from neuronclaims.models.running.hooks import Hooks, Place
 from neuronclaims.models.running.loading import Ready
 
@@ -55,19 +63,19 @@ class Positions:
 
 def fold(pool: Pool, so_far: torch.Tensor | None, values: torch.Tensor, positions: Positions) -> torch.Tensor:
     """Fold the positions of one step that count into a running sum, maximum, last value or list of values."""
-    if isinstance(pool, Max):
+    if isinstance(pool, MaxPool):
         highest = values.float().masked_fill(~positions.mask.unsqueeze(2), -torch.inf).amax(1)
         return highest if so_far is None else torch.maximum(so_far, highest)
-    if isinstance(pool, Last):
+    if isinstance(pool, LastPool):
         last = values[torch.arange(len(values), device=values.device), positions.last].float()
         return last if so_far is None else torch.where(positions.some, last, so_far)
-    if isinstance(pool, Each):
+    if isinstance(pool, EachPool):
         return _listed(pool.positions, so_far, values, positions)
-    if isinstance(pool, LegacyGrowing):
+    if isinstance(pool, LegacyGrowingPool):
         return _growing(so_far, values.float(), positions)
-    if isinstance(pool, Beyond):
+    if isinstance(pool, BeyondPool):
         values = (values.abs() >= pool.bound).float()
-    elif isinstance(pool, Massive):
+    elif isinstance(pool, MassivePool):
         size = values.float().abs()
         values = ((size > MASSIVE) & (size >= OVER_MEDIAN * size.median(2, keepdim=True).values)).float()
     total = torch.bmm(positions.weights, values.float()).squeeze(1)
@@ -76,12 +84,12 @@ def fold(pool: Pool, so_far: torch.Tensor | None, values: torch.Tensor, position
 
 def made(pool: Pool, folded: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
     """Return what was folded over ``counts`` [rows] positions as the row of a need, float32 on the CPU."""
-    if isinstance(pool, Each):
+    if isinstance(pool, EachPool):
         kept = counts.clamp(max=folded.shape[1]).to(folded).unsqueeze(1)
         folded = torch.cat([kept, folded.flatten(1)], 1)
-    elif isinstance(pool, LegacyGrowing):
+    elif isinstance(pool, LegacyGrowingPool):
         folded = folded[:, 1] / (counts * (counts - 1) / 2).to(folded).unsqueeze(1)
-    elif not isinstance(pool, (Max, Last)):
+    elif not isinstance(pool, (MaxPool, LastPool)):
         folded = folded / counts.to(folded).unsqueeze(1)
     return folded.to("cpu", torch.float32)
 
