@@ -54,7 +54,7 @@ def python(code: str, *arguments: object, wait: bool = True):
     process = subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    return process.communicate(timeout=120)[0] if wait else process
+    return process.communicate(timeout=600)[0] if wait else process
 
 
 MEASURE = f"""
@@ -101,12 +101,13 @@ TOGETHER = """
     (folder / f"started-{os.getpid()}").touch()
     once = sys.modules["neuronclaims.engines.local"].run
     def run(*arguments):
-        while len(list(folder.glob("started-*"))) < 8:
+        while len(list(folder.glob("started-*"))) < 8 or not list(folder.glob("waits-*")):
             time.sleep(0.05)
         yield from once(*arguments)
     sys.modules["neuronclaims.engines.local"].run = run
     def heard(progress):
         if progress.stage == "waiting":
+            (folder / f"waits-{os.getpid()}").touch()
             print("waits", flush=True)
 """
 
@@ -118,11 +119,11 @@ def test_eight_processes_that_start_cold_together_measure_once_and_the_others_sa
     code = WITHOUT_A_MODEL + MEASURE[: MEASURE.index("    question")] + TOGETHER
     code += measure_telling[MEASURE.index("    question") :]
     processes = [python(code, folder_of("gpt2"), tmp_path, 99, wait=False) for _ in range(8)]
-    said = [process.communicate(timeout=120) for process in processes]
+    said = [process.communicate(timeout=600) for process in processes]
     lines = sorted(line for out, _ in said for line in out.splitlines())
     waits = lines.count("waits")
     assert lines == sorted([f"ran {prompt}" for prompt in PROMPTS] + [EXPECTED] * 8 + ["waits"] * waits), said
-    # All had started before the first text was run; one that was slow to ask found everything there.
+    # One waited before the first text was run; one that was slow to ask found everything there.
     assert 1 <= waits <= 7
 
 
@@ -132,7 +133,7 @@ def test_a_disk_that_fills_up_keeps_what_was_finished_and_the_next_run_goes_on_f
     full = "resource.setrlimit(resource.RLIMIT_FSIZE, (200, resource.RLIM_INFINITY))"
     code = WITHOUT_A_MODEL.replace("os.kill(os.getpid(), signal.SIGKILL)", full)
     process = python("    import resource" + code + MEASURE, folder_of("gpt2"), tmp_path, 2, wait=False)
-    first, said = process.communicate(timeout=120)
+    first, said = process.communicate(timeout=600)
     assert process.returncode == 1
     assert "cannot be written: File too large. Make room" in said
     assert len(list(tmp_path.rglob("*.safetensors"))) == 2
@@ -144,7 +145,7 @@ def test_a_disk_that_fills_up_keeps_what_was_finished_and_the_next_run_goes_on_f
 
 def test_a_killed_run_keeps_its_finished_batches_and_the_next_goes_on_from_there(folder_of, tmp_path) -> None:
     process = python(WITHOUT_A_MODEL + MEASURE, folder_of("gpt2"), tmp_path, 2, wait=False)
-    first = process.communicate(timeout=120)[0].splitlines()
+    first = process.communicate(timeout=600)[0].splitlines()
     assert process.returncode == -signal.SIGKILL
     shards = list(tmp_path.rglob("*.safetensors"))
     assert len(first) == len(shards) == 2

@@ -91,15 +91,22 @@ def test_a_model_that_amplifies_rounding_is_allowed_more_but_one_that_is_wrong_i
                 return float(abs(reread(ready, row, (), [need])[need] - plain).max() / abs(plain).max())
 
     calm, wild, wrong = hand_over("llama"), hand_over("llama"), hand_over("gpt2")
-    with torch.no_grad():
-        for block in wild.loaded.model.model.layers:
-            block.self_attn.q_proj.weight.mul_(30)
-    assert 0 < moved(calm) < moved(wild) < 1e-3
+    seen: list[torch.Tensor] = []
+
+    def further(block: torch.nn.Module, args: object, output: torch.Tensor) -> torch.Tensor:
+        """Go a hundred times further from where the block's output was first."""
+        seen.append(output)
+        return output + 99 * (output - seen[0])
+
+    wild.loaded.model.model.layers[2].register_forward_hook(further)
+    # How much rounding moves is the machine's affair. That a hundredfold is seen as one is not.
+    assert 20 * moved(calm) < moved(wild) < 500 * moved(calm)
     ignoring = wrong.loaded.model.base_model
     right, before = ignoring.forward, moved(wrong)
+    assert before > 0
     ignoring.forward = lambda position_ids=None, **arguments: right(**arguments)
     # The text is alone and nothing is padded, so what is wrong with padding is not even there.
-    assert moved(wrong) == before
+    assert moved(wrong) < 3 * before
     for dtype in AT_MOST:
         assert allowed(dtype, 0.0) == AT_ONCE[dtype] < allowed(dtype, AT_ONCE[dtype]) <= AT_MOST[dtype]
         assert allowed(dtype, 100.0) == AT_MOST[dtype]

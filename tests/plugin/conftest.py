@@ -4,14 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import scipy.special  # noqa: F401
+from imported import import_everything
 from inner import ALONE, PLUGIN, UNSET, claim_text, session, write_project
 from worlds import CLAIMS, World
 
-# Inner sessions in this process forget what they import, and NumPy cannot be imported twice.
-from neuronclaims.kinds import templates
 
-templates()
+@pytest.fixture(scope="session", autouse=True)
+def nothing_is_imported_twice() -> None:
+    import_everything()
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ def test_importing_the_plugin_imports_pytest_and_nothing_else() -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=600,
     )
     foreign, own = (line.split() for line in done.stdout.split("\n")[:2])
     assert not set(foreign) - sys.stdlib_module_names

@@ -14,7 +14,18 @@ from inner import MORE, claim_text, report_of, session, write_project
 NAMES = [f"c{number}" for number in range(4)]
 KNOWN = ["c0", "c1", "c2"]
 TROUBLE = """
-import os, signal, time
+import os, pathlib, signal, time
+import pytest
+
+# What started the tests may ignore these (nohup, a job in the background), and children inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
+HERE = pathlib.Path(__file__).parent
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_logreport(report):
+    if report.when == "teardown" and "PYTEST_XDIST_WORKER" not in os.environ:
+        (HERE / "arrived").touch()
 
 def pytest_runtest_call(item):
     how = os.environ.get("TROUBLE")
@@ -23,11 +34,16 @@ def pytest_runtest_call(item):
     if how == "die":
         os._exit(3)
     if hasattr(item.config, "workerinput"):
-        time.sleep(1)  # until what was found before has arrived
+        while not (HERE / "arrived").exists():
+            time.sleep(0.01)
         os.kill(os.getppid(), getattr(signal, how))
     else:
         os.kill(os.getpid(), getattr(signal, how))
-    time.sleep(20)
+    while not (HERE / "stopped").exists():
+        time.sleep(0.01)
+
+def pytest_keyboard_interrupt():
+    (HERE / "stopped").touch()
 
 def pytest_runtest_logstart(nodeid):
     if os.environ.get("TROUBLE") == "internal" and nodeid.endswith("other::c3"):
@@ -181,9 +197,12 @@ def test_a_job_summary_that_cannot_be_written_is_a_sentence_and_no_failure(
 def test_sigterm_is_left_alone_where_no_claims_are_or_somebody_uses_it(write, run, pytester) -> None:
     seen = "import signal\ndef test_it():\n    print('SEEN', signal.getsignal(signal.SIGTERM))\n"
     pytester.makepyfile(test_plain=seen)
-    result = run("-s")
-    result.stdout.fnmatch_lines([f"*SEEN {signal.SIG_DFL!s}*"])
-    before = signal.getsignal(signal.SIGTERM)
-    write(people=claim_text(f"{{id: holds, claim: neuron 0:0 {MORE}}}"))
-    run()
-    assert signal.getsignal(signal.SIGTERM) == before
+    here = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        result = run("-s")
+        result.stdout.fnmatch_lines([f"*SEEN {signal.SIG_DFL!s}*"])
+        write(people=claim_text(f"{{id: holds, claim: neuron 0:0 {MORE}}}"))
+        run()
+        assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGTERM, here)

@@ -5,12 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from imported import import_everything
 from shapes import TRUE, save_shape
 
-# Inner sessions in this process forget what they import, and NumPy cannot be imported twice.
-from neuronclaims.kinds import templates
 
-templates()
+@pytest.fixture(scope="session", autouse=True)
+def nothing_is_imported_twice() -> None:
+    import_everything()
 
 
 @pytest.fixture(autouse=True)

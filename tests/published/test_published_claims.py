@@ -124,7 +124,7 @@ def called(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         env={**os.environ, **alone},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
         check=False,
     )
 

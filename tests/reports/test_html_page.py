@@ -232,6 +232,6 @@ write_html(Path({str(tmp_path)!r}), [])
 print(sorted({{"jinja2", "plotly"}} & set(sys.modules)))
 """
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=600
     )
     assert done.stdout.split("\n")[:2] == ["[]", "['jinja2']"]

@@ -61,7 +61,7 @@ def toys(tmp_path_factory: pytest.TempPathFactory):
             capture_output=True,
             text=True,
             encoding="utf-8",
-            timeout=300,
+            timeout=600,
             check=False,
         )
 
