@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neuronclaims.baselines.paired import ALPHA, Paired
-from neuronclaims.baselines.rows import ONE_SET, Row, Values, digest
+from neuronclaims.baselines.rows import ONE_SET, SavedClaim, SavedValues, digest
 from neuronclaims.results import Effect
 from neuronclaims.stats import effect_change
 
@@ -27,7 +27,7 @@ MOST = 0.05
 DENIALS = ("within", "not greater", "not less")
 
 
-def paired_values(old: Row, new: Row, *, down: float, up: float, noise: float) -> Paired | None:
+def paired_values(old: SavedClaim, new: SavedClaim, *, down: float, up: float, noise: float) -> Paired | None:
     """Join two rows of one claim by their units; None where they do not have the values of the same units.
 
     A difference in standard deviations that is not defined any more, for values that never vary, is looked at as a
@@ -60,13 +60,13 @@ def paired_values(old: Row, new: Row, *, down: float, up: float, noise: float) -
     return _directed(found, old)
 
 
-def same_values(old: Row, new: Row) -> bool:
+def same_values(old: SavedClaim, new: SavedClaim) -> bool:
     """Say whether two rows have the same values to the last digit that is kept."""
     one, two = old.values, new.values
     return one is not None and two is not None and replace(one, noise=None) == replace(two, noise=None)
 
 
-def _noise(one: Values, two: Values, share: float) -> float:
+def _noise(one: SavedValues, two: SavedValues, share: float) -> float:
     """Return the larger of what was measured to be noise, and of a share of the largest value in either run."""
     largest = max(
         map(abs, (*one.first.values(), *one.second.values(), *two.first.values(), *two.second.values()))
@@ -87,7 +87,7 @@ def as_effect(change: Change, level: float = 0.95) -> Effect:
     return Effect(e.name, e.value, e.low, e.high, e.level, e.method, size.key, size.short, size.signed)
 
 
-def _directed(found: Paired, old: Row) -> Paired:
+def _directed(found: Paired, old: SavedClaim) -> Paired:
     """Settle which way favours the claim, and how much change it bears where a share of its effect says nothing."""
     strength = found.strength
     if old.side in DENIALS:
@@ -102,7 +102,7 @@ def _directed(found: Paired, old: Row) -> Paired:
     return replace(found, way=way, allowance=None if shown else max(abs(strength), _half(old)))
 
 
-def _half(row: Row) -> float:
+def _half(row: SavedClaim) -> float:
     """Return half the width of a row's interval, 0 without one."""
     effect = row.effect
     if effect is None or effect.low is None or effect.high is None:
@@ -110,7 +110,7 @@ def _half(row: Row) -> float:
     return (effect.high - effect.low) / 2
 
 
-def _shared(one: Values, two: Values) -> tuple[list[str], list[str]] | None:
+def _shared(one: SavedValues, two: SavedValues) -> tuple[list[str], list[str]] | None:
     """Return the units of both sets that two runs have values of, in the order of the first; None for too few."""
     first = [key for key in one.first if key in two.first]
     same = one.first.keys() == two.first.keys() and one.second.keys() == two.second.keys()
@@ -120,14 +120,14 @@ def _shared(one: Values, two: Values) -> tuple[list[str], list[str]] | None:
     return None if few else (first, list(one.second))
 
 
-def _sides(values: Values, order: tuple[list[str], list[str]]) -> Sides:
+def _sides(values: SavedValues, order: tuple[list[str], list[str]]) -> Sides:
     first = np.array([values.first[key] for key in order[0]])
     if values.scale in ONE_SET:
         return first - ONE_SET[values.scale], np.zeros(len(first))
     return first, np.array([values.second[key] for key in order[1]])
 
 
-def _defined(scale: Scale, was: Sides, now: Sides, values: Values) -> ChangeScale:
+def _defined(scale: Scale, was: Sides, now: Sides, values: SavedValues) -> ChangeScale:
     """Return on which scale the change stands."""
     if scale == "mean" or scale == "mean AUROC":
         return "difference"

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from neuronclaims import stats
 from neuronclaims.baselines.changes import as_effect, paired_values, same_values
 from neuronclaims.baselines.paired import ALPHA, Paired
 from neuronclaims.baselines.policy import By, Policy, Status
-from neuronclaims.baselines.rows import Row, SavedEffect
+from neuronclaims.baselines.rows import SavedClaim, SavedEffect
 from neuronclaims.baselines.sentences import from_to, left_out, numbers, only, other_verdict
 from neuronclaims.results import Effect, Verdict
 
@@ -36,9 +37,15 @@ class Drift:
     p_adjusted: float | None = None
     by: By = "nothing"
 
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> Drift:
+        """Return the drift that ``dataclasses.asdict`` made plain."""
+        change = plain.get("change")
+        return cls(**{**plain, "change": Effect(**change) if change else None})
+
 
 def drifts(
-    old: Mapping[str, Row], new: Mapping[str, Row], policy: Policy, *, noise: float
+    old: Mapping[str, SavedClaim], new: Mapping[str, SavedClaim], policy: Policy, *, noise: float
 ) -> dict[str, Drift]:
     """Return what became of each claim of ``new``, a family, by its name; ``old`` are the rows of a baseline.
 
@@ -56,7 +63,7 @@ def drifts(
     }
 
 
-def missing(old: Row) -> Drift:
+def missing(old: SavedClaim) -> Drift:
     """Return what is said of a row of the baseline whose claim is gone."""
     return Drift(
         "missing", f"the baseline has this claim, and no claim file does: {old.sentence}", old.verdict
@@ -67,14 +74,14 @@ def missing(old: Row) -> Drift:
 class _Look:
     """A claim whose change is tested: ``p`` is that of the alarm that its verdicts ask for, named ``alarm``."""
 
-    old: Row
-    new: Row
+    old: SavedClaim
+    new: SavedClaim
     pair: Paired
     alarm: Status
     p: float
 
 
-def _looked(old: Row | None, new: Row, policy: Policy, noise: float) -> Drift | _Look:
+def _looked(old: SavedClaim | None, new: SavedClaim, policy: Policy, noise: float) -> Drift | _Look:
     if old is None:
         return Drift("new", "the baseline does not have this claim")
     if new.verdict is None:
@@ -101,14 +108,14 @@ def _looked(old: Row | None, new: Row, policy: Policy, noise: float) -> Drift | 
     return _look(old, new, pair)
 
 
-def edited(old: Row, new: Row) -> bool:
+def edited(old: SavedClaim, new: SavedClaim) -> bool:
     """Say whether two rows ask different things; a report does not tell all that a claim asks, but its sentence."""
     if old.content and new.content:
         return old.content != new.content
     return old.sentence != new.sentence
 
 
-def _look(old: Row, new: Row, pair: Paired) -> _Look:
+def _look(old: SavedClaim, new: SavedClaim, pair: Paired) -> _Look:
     if old.verdict == "supported" and new.verdict != "supported":
         return _Look(old, new, pair, "lost", pair.p_fell())
     if new.verdict == "supported" and old.verdict != "supported":
@@ -138,7 +145,7 @@ def _concluded(look: _Look, p: float) -> Drift:
     )
 
 
-def _still_unshown(old: Row, new: Row) -> bool:
+def _still_unshown(old: SavedClaim, new: SavedClaim) -> bool:
     """Whether a claim is what it was, and that is not supported: there is no effect whose fall must be excluded."""
     return old.verdict == new.verdict != "supported"
 
@@ -163,7 +170,7 @@ def _reason(look: _Look, status: Status) -> str:
     return f"a {'fall' if status == 'weaker' else 'rise'} by more than {beyond} is shown: "
 
 
-def _by_numbers(old: Row, new: Row, policy: Policy) -> Drift:
+def _by_numbers(old: SavedClaim, new: SavedClaim, policy: Policy) -> Drift:
     """Compare verdicts, and numbers with their intervals, where the values of the same units are not known."""
     one, two = old.effect, new.effect
     if one is None or two is None or one.name != two.name or None in (one.value, two.value):
@@ -184,7 +191,7 @@ def _by_numbers(old: Row, new: Row, policy: Policy) -> Drift:
     return _said(old, status, f"{verdicts}{from_to(old, new)}{only(by, old, new)}", by)
 
 
-def _by_verdict(old: Row, new: Row, apart: bool) -> Status:
+def _by_verdict(old: SavedClaim, new: SavedClaim, apart: bool) -> Status:
     if old.verdict == new.verdict or "supported" not in (old.verdict, new.verdict):
         return "held"
     turned = {old.verdict, new.verdict} == {"supported", "refuted"}
@@ -193,7 +200,7 @@ def _by_verdict(old: Row, new: Row, apart: bool) -> Status:
     return "lost" if old.verdict == "supported" else "gained"
 
 
-def _shifted(old: Row, one: SavedEffect, two: SavedEffect, policy: Policy, fact: bool) -> Status:
+def _shifted(old: SavedClaim, one: SavedEffect, two: SavedEffect, policy: Policy, fact: bool) -> Status:
     """Name the shift of an effect whose intervals do not meet; a fact's by its share of the old number."""
     before, after = one.value or 0.0, two.value or 0.0
     rise = (after - before) * (-1 if old.side in ("less", "not greater", "within") else 1)
@@ -210,7 +217,9 @@ def _apart(one: SavedEffect, two: SavedEffect) -> bool:
     return one.high < two.low or two.high < one.low
 
 
-def _said(old: Row, status: Status, sentence: str, by: By = "nothing", change: Effect | None = None) -> Drift:
+def _said(
+    old: SavedClaim, status: Status, sentence: str, by: By = "nothing", change: Effect | None = None
+) -> Drift:
     return Drift(status, sentence, old.verdict, _value(old.effect), change, by=by)
 
 

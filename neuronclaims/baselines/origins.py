@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from neuronclaims.baselines.rows import Baseline, Environment, Row
+from neuronclaims.baselines.rows import Baseline, Environment, SavedClaim
 
 SHORT = 12
 
@@ -61,7 +61,7 @@ def origins(old: Environment, new: Environment) -> Origins:
     )
 
 
-def names_in(baseline: Baseline, rows: Mapping[str, Row | None]) -> dict[str, str]:
+def names_in(baseline: Baseline, rows: Mapping[str, SavedClaim | None]) -> dict[str, str]:
     """Return under which names a baseline has the claims of one family, by the names these have now.
 
     Where the file has no row on a model of that name and rows on one other alone, the model has another name now, and
@@ -86,7 +86,7 @@ def names_in(baseline: Baseline, rows: Mapping[str, Row | None]) -> dict[str, st
     return found
 
 
-def rows_for(baseline: Baseline, rows: Mapping[str, Row | None]) -> dict[str, Row]:
+def rows_for(baseline: Baseline, rows: Mapping[str, SavedClaim | None]) -> dict[str, SavedClaim]:
     """Return the rows of a baseline that belong to the claims of one family, by the names these have now."""
     return {name: baseline.rows[was] for name, was in names_in(baseline, rows).items()}
 

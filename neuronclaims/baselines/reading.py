@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from neuronclaims.baselines.checking import Unfit, check_environment, check_row
-from neuronclaims.baselines.rows import SCHEMA, Baseline, BaselineError, Environment, Row, row_from
+from neuronclaims.baselines.rows import SCHEMA, Baseline, BaselineError, Environment, SavedClaim, row_from
 
 FOLDER = ".baselines"
 NAME = "main"
@@ -144,7 +144,7 @@ def _environments(path: Path, data: Mapping[str, Any]) -> dict[str, Environment]
     return found
 
 
-def _rows(path: Path, given: Any, environments: Mapping[str, Environment]) -> dict[str, Row]:
+def _rows(path: Path, given: Any, environments: Mapping[str, Environment]) -> dict[str, SavedClaim]:
     if not isinstance(given, dict):
         raise BaselineError(f"{path}: 'claims' is no mapping of names to claims. {_AGAIN}")
     rows = {}

@@ -43,7 +43,7 @@ class Environment:
 
 
 @dataclass(frozen=True, slots=True)
-class Values:
+class SavedValues:
     """The values a claim's effect was made of: one per unit, of two sets or of one, in the order of their keys.
 
     ``of`` says what was read (``mlp_post 2:340, mean of prompt``), ``scale`` on what scale the effect stands: for
@@ -75,7 +75,7 @@ class SavedEffect:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SavedClaim:
     """What one claim came to on one model.
 
     ``content`` is the hash of all that the claim asks, ``""`` where it is not known (a report instead of a baseline).
@@ -96,7 +96,7 @@ class Row:
     family: int | None = None
     alpha: float | None = None
     n: Mapping[str, int] = field(default_factory=dict)
-    values: Values | None = None
+    values: SavedValues | None = None
     error: str | None = None
     share: float | None = None
 
@@ -105,13 +105,13 @@ class Row:
 class Baseline:
     """All rows of a file, by the name ``claims/file.claims.yaml::model::id`` below its folder; environments by key."""
 
-    rows: Mapping[str, Row]
+    rows: Mapping[str, SavedClaim]
     environments: Mapping[str, Environment]
 
 
 def row_of(
-    result: Result, content: str, environment: str, values: Values | None, share: float | None = None
-) -> Row:
+    result: Result, content: str, environment: str, values: SavedValues | None, share: float | None = None
+) -> SavedClaim:
     """Return the row of a result, with its numbers rounded."""
     evidence = result.evidence
     common = {
@@ -122,9 +122,9 @@ def row_of(
         "verdict": result.verdict,
     }
     if evidence is None:
-        return Row(**common, error=result.error)  # type: ignore[arg-type]
+        return SavedClaim(**common, error=result.error)  # type: ignore[arg-type]
     e, test = evidence.effect, evidence.test
-    return Row(
+    return SavedClaim(
         **common,  # type: ignore[arg-type]
         effect=SavedEffect(e.name, rounded(e.value), rounded(e.low), rounded(e.high), e.level),
         side=test.alternative if test else None,
@@ -149,7 +149,7 @@ def digest(content: Any) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def fingerprint(row: Row) -> str:
+def fingerprint(row: SavedClaim) -> str:
     """Return the hash of a row as it stands in a baseline."""
     return digest(plain(row))
 
@@ -158,13 +158,13 @@ def plain(data: Any) -> dict[str, Any]:
     """Return a row, an environment or values as JSON takes them, without what is None or empty."""
     found = {entry.name: getattr(data, entry.name) for entry in fields(data)}
     return {
-        name: plain(value) if isinstance(value, (Values, SavedEffect)) else value
+        name: plain(value) if isinstance(value, (SavedValues, SavedEffect)) else value
         for name, value in found.items()
         if value is not None and value != {}
     }
 
 
-def row_from(data: Mapping[str, Any]) -> Row:
+def row_from(data: Mapping[str, Any]) -> SavedClaim:
     """Return the row that ``plain`` made plain; raises TypeError, KeyError or ValueError for anything else."""
     given = {"verdict": None, **data}
     if given.get("effect") is not None:
@@ -172,15 +172,15 @@ def row_from(data: Mapping[str, Any]) -> Row:
         given["effect"] = SavedEffect(e["name"], e.get("value"), e.get("low"), e.get("high"), e["level"])
     if given.get("values") is not None:
         given["values"] = _values_from(given["values"])
-    return Row(**given)
+    return SavedClaim(**given)
 
 
-def _values_from(data: Mapping[str, Any]) -> Values:
+def _values_from(data: Mapping[str, Any]) -> SavedValues:
     first, second = (
         {str(key): float(value) for key, value in data.get(side, {}).items()} for side in ("first", "second")
     )
     blocks = data.get("blocks")
-    return Values(
+    return SavedValues(
         of=data["of"],
         scale=data["scale"],
         paired=data["paired"],

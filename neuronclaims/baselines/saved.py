@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from neuronclaims.baselines.reading import read_baseline
-from neuronclaims.baselines.rows import SCHEMA, Baseline, BaselineError, Environment, Row, plain
+from neuronclaims.baselines.rows import SCHEMA, Baseline, BaselineError, Environment, SavedClaim, plain
 
 
 def save(
-    path: Path, rows: Mapping[str, Row], environments: Mapping[str, Environment], *, anew: bool = False
+    path: Path, rows: Mapping[str, SavedClaim], environments: Mapping[str, Environment], *, anew: bool = False
 ) -> Baseline:
     """Put rows into the baseline at ``path``, which is made where it is missing, and return the whole.
 
@@ -27,7 +27,9 @@ def save(
     return merged
 
 
-def merge(known: Baseline, rows: Mapping[str, Row], environments: Mapping[str, Environment]) -> Baseline:
+def merge(
+    known: Baseline, rows: Mapping[str, SavedClaim], environments: Mapping[str, Environment]
+) -> Baseline:
     """Return a baseline with some rows added or replaced, and the environments that its rows name."""
     kept = {**known.rows, **rows}
     named = {row.environment for row in kept.values()}

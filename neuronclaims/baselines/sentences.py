@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from neuronclaims.baselines.paired import Paired
     from neuronclaims.baselines.policy import By, Status
-    from neuronclaims.baselines.rows import Row
+    from neuronclaims.baselines.rows import SavedClaim
     from neuronclaims.results import Effect
 
 
-def other_verdict(old: Row, new: Row) -> str:
+def other_verdict(old: SavedClaim, new: SavedClaim) -> str:
     """Explain another verdict on the same values: a family of another size, or other rules of judging."""
     if old.verdict == new.verdict:
         return ""
@@ -19,7 +19,7 @@ def other_verdict(old: Row, new: Row) -> str:
     return f", though it was {old.verdict} and is {new.verdict}: not the model changed, but how it is judged{family}"
 
 
-def only(by: By, old: Row, new: Row) -> str:
+def only(by: By, old: SavedClaim, new: SavedClaim) -> str:
     """Say what was compared where no change was tested, and why."""
     return {
         "verdicts": " (only the verdicts can be compared)",
@@ -28,7 +28,7 @@ def only(by: By, old: Row, new: Row) -> str:
     }.get(by, "")
 
 
-def _why(old: Row, new: Row) -> str:
+def _why(old: SavedClaim, new: SavedClaim) -> str:
     """Say why the change itself is not tested."""
     if not (old.content and new.content):
         return "reports have no values per prompt"
@@ -41,7 +41,7 @@ def _why(old: Row, new: Row) -> str:
     return f"the values are of {new.values.of}, and in the baseline of {old.values.of}"
 
 
-def from_to(old: Row, new: Row, lead: str = "; ") -> str:
+def from_to(old: SavedClaim, new: SavedClaim, lead: str = "; ") -> str:
     """Say what the effect was and is."""
     if old.effect is None or new.effect is None:
         return ""

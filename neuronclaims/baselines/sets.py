@@ -12,7 +12,7 @@ from neuronclaims.baselines.drift import Drift, drifts, missing
 from neuronclaims.baselines.origins import family, names_in, rows_for, told
 from neuronclaims.baselines.policy import Policy
 from neuronclaims.baselines.reading import read_baseline, read_json
-from neuronclaims.baselines.rows import Baseline, BaselineError, Environment, Row, SavedEffect, rounded
+from neuronclaims.baselines.rows import Baseline, BaselineError, Environment, SavedClaim, SavedEffect, rounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +67,13 @@ def _of_report(path: Path, data: Mapping[str, Any]) -> Baseline:
     return Baseline(rows, {"report": Environment("", "", "", "float32", "", libraries)})
 
 
-def _row(claim: Mapping[str, Any]) -> Row:
+def _row(claim: Mapping[str, Any]) -> SavedClaim:
     evidence = claim["evidence"]
     sentence = f"{claim['sentence']} ({claim['site']}, {claim['tokens']})"
     if evidence is None:
-        return Row("", sentence, claim["kind"], "report", claim["verdict"], error=claim["error"])
+        return SavedClaim("", sentence, claim["kind"], "report", claim["verdict"], error=claim["error"])
     test = evidence["test"] or {}
-    return Row(
+    return SavedClaim(
         content="",
         sentence=sentence,
         kind=claim["kind"],

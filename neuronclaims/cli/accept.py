@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from neuronclaims.baselines.rows import Baseline, Row
+    from neuronclaims.baselines.rows import Baseline, SavedClaim
     from neuronclaims.cli import Commands
 
 CACHE = ".neuronclaims"
 
 
 @dataclass(frozen=True, slots=True)
-class Last:
+class LastRun:
     """The last run that was compared: with which baseline, its rows, and the hashes of rows that had no claim.
 
     ``missing`` is None where that is not known, since only a part was run.
@@ -79,7 +79,7 @@ def _check(options: argparse.Namespace) -> None:
         raise BaselineError("--yes goes with --prune alone: nothing else is asked about.")
 
 
-def _accept(last: Last, known: Baseline, rows: Mapping[str, Row]) -> int:
+def _accept(last: LastRun, known: Baseline, rows: Mapping[str, SavedClaim]) -> int:
     from neuronclaims.baselines.saved import save
 
     changed = [name for name, row in rows.items() if known.rows.get(name) != row]
@@ -90,7 +90,7 @@ def _accept(last: Last, known: Baseline, rows: Mapping[str, Row]) -> int:
     return 0
 
 
-def _gone(last: Last, known: Baseline) -> dict[str, Row]:
+def _gone(last: LastRun, known: Baseline) -> dict[str, SavedClaim]:
     """Return the rows that the run found no claim for and that are as they were then. Raises BaselineError."""
     from neuronclaims.baselines.rows import BaselineError, fingerprint
 
@@ -106,7 +106,7 @@ def _gone(last: Last, known: Baseline) -> dict[str, Row]:
     }
 
 
-def _prune(path: Path, known: Baseline, gone: Mapping[str, Row], *, sure: bool) -> int:
+def _prune(path: Path, known: Baseline, gone: Mapping[str, SavedClaim], *, sure: bool) -> int:
     from neuronclaims.baselines.rows import Baseline
     from neuronclaims.baselines.saved import merge, text_of, write
     from neuronclaims.reports.text import one_line, visible
@@ -152,7 +152,7 @@ def _file(cache: Path | None) -> Path:
     return found
 
 
-def _last(file: Path) -> Last:
+def _last(file: Path) -> LastRun:
     from neuronclaims.baselines.reading import parse_baseline, read_json
     from neuronclaims.baselines.rows import BaselineError
 
@@ -162,4 +162,4 @@ def _last(file: Path) -> Last:
         gone = None if missing is None else {str(name): str(hashed) for name, hashed in missing.items()}
     except (KeyError, TypeError, ValueError, AttributeError):
         raise BaselineError(f"{file} is damaged: run pytest --claims-compare again.") from None
-    return Last(path, parse_baseline(file, run), gone)
+    return LastRun(path, parse_baseline(file, run), gone)

@@ -19,6 +19,7 @@ from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import templates
 from neuronclaims.measurements.errors import MissingModelError
 from neuronclaims.models.sources import label
+from neuronclaims.pytest_session.claim_report import ClaimReport
 from neuronclaims.pytest_session.marks import check_tags, marks_of
 from neuronclaims.pytest_session.outcomes import (
     ClaimMissed,
@@ -29,11 +30,11 @@ from neuronclaims.pytest_session.outcomes import (
 )
 from neuronclaims.pytest_session.settings import added_models
 from neuronclaims.reports.junit import properties
-from neuronclaims.reports.plain import to_plain
 from neuronclaims.reports.text import one_line
 from neuronclaims.verdicts import broken
 
 if TYPE_CHECKING:
+    from neuronclaims.pytest_session.baselines.compared_claim import ComparedClaim
     from neuronclaims.results import Result
     from neuronclaims.study import Study
 
@@ -79,7 +80,7 @@ class ClaimItem(pytest.Function):
         super().__init__(**rest)
         self.claim = claim
         self.result: Result | None = None
-        self.compared: dict[str, Any] | None = None
+        self.compared: ComparedClaim | None = None
         self.from_cache: tuple[int, int] | None = None
         for mark in marks_of(claim):
             self.add_marker(mark)
@@ -131,15 +132,12 @@ class ClaimItem(pytest.Function):
             report.longrepr = str(self.path), 1, report.longrepr[2]
         if report.when != "call" or self.result is None:
             return
-        report.claims_result = to_plain(self.result)  # type: ignore[attr-defined]
-        report.claims_place = self.parent.place  # type: ignore[attr-defined]
-        report.claims_from_cache = self.from_cache  # type: ignore[attr-defined]
-        if self.compared is not None:
-            report.claims_compared = self.compared  # type: ignore[attr-defined]
+        ClaimReport.of(self.result, self.parent.place, self.from_cache, self.compared).put_on(report)
         if hasattr(report, "wasxfail"):
             return
-        if self.compared is not None and self.compared["fails"] and report.failed:
-            report.claims_status = drift_status_of(self.compared["drift"]["status"])  # type: ignore[attr-defined]
+        drift = self.compared.drift if self.compared is not None and self.compared.fails else None
+        if drift is not None and report.failed:
+            report.claims_status = drift_status_of(drift.status)  # type: ignore[attr-defined]
             return
         report.claims_status = status_of(self.result, report.outcome)  # type: ignore[attr-defined]
         if report.skipped:

@@ -6,10 +6,11 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 import pytest
 
+from neuronclaims.pytest_session.claim_report import ClaimReport
 from neuronclaims.pytest_session.ending import end_gently
 from neuronclaims.pytest_session.messages import Message
 from neuronclaims.pytest_session.naming import ShortSummary
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
     from neuronclaims.reports.account import Account
     from neuronclaims.reports.entry import Entry, Outcome, Rematch
     from neuronclaims.reports.writers import Place, Trouble
-
-
-Told: TypeAlias = tuple[int, "tuple[int, int] | None"]
-"""The place of the claim's model in its file, and how many of its texts were read from the cache, of how many."""
 
 
 def listen(config: pytest.Config) -> None:
@@ -40,7 +37,7 @@ class ClaimsRecorder:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self._asked: dict[str, None] = {}
-        self._found: dict[str, tuple[Outcome, Mapping[str, Any], Mapping[str, str], Told]] = {}
+        self._found: dict[str, tuple[Outcome, ClaimReport]] = {}
         self._skipped: set[str] = set()
         self._rematched: Mapping[str, Rematch] = {}
         self._interrupted = False
@@ -65,15 +62,13 @@ class ClaimsRecorder:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the latest result of each claim; a re-run replaces an earlier one."""
-        result = getattr(report, "claims_result", None)
-        if result is None:
+        found = ClaimReport.on(report)
+        if found is None:
             if report.skipped:
                 self._skipped.add(report.nodeid)
             return
         outcome: Outcome = "xfailed" if report.skipped and hasattr(report, "wasxfail") else report.outcome
-        drift = (getattr(report, "claims_compared", None) or {}).get("drift") or {}
-        told = getattr(report, "claims_place", 0), getattr(report, "claims_from_cache", None)
-        self._found[report.nodeid] = outcome, result, drift, told
+        self._found[report.nodeid] = outcome, found
         self._known = None
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None and reporter.isatty and isinstance(report.longrepr, str):
@@ -115,22 +110,25 @@ class ClaimsRecorder:
     def entries(self) -> list[Entry]:
         """Return what is known so far: by file, then models in the file's order, then claims by their place."""
         if self._known is None:
-            from neuronclaims.reports.entry import Entry, in_order
-            from neuronclaims.reports.plain import from_plain
+            from neuronclaims.reports.entry import in_order
 
-            self._known = in_order(
-                Entry(
-                    name,
-                    outcome,
-                    from_plain(plain),
-                    drift.get("status"),
-                    drift.get("sentence", ""),
-                    *told,
-                    self._rematched.get(name),
-                )
-                for name, (outcome, plain, drift, told) in self._found.items()
-            )
+            self._known = in_order(self._entry(name, *found) for name, found in self._found.items())
         return self._known
+
+    def _entry(self, name: str, outcome: Outcome, found: ClaimReport) -> Entry:
+        from neuronclaims.reports.entry import Entry
+
+        drift = found.compared.drift if found.compared is not None else None
+        return Entry(
+            nodeid=name,
+            outcome=outcome,
+            result=found.read_result(),
+            drift=drift.status if drift is not None else None,
+            drift_reason=drift.sentence if drift is not None else "",
+            place=found.place,
+            from_cache=found.from_cache,
+            rematch=self._rematched.get(name),
+        )
 
     def account(self) -> Account:
         """Return what is known so far, and which claims nothing is known of."""

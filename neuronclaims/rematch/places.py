@@ -31,7 +31,7 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenClaim:
     """One claim as it stands in the file: its item in the list of claims, and its sentence."""
 
     source: SourceText
@@ -81,7 +81,7 @@ class Written:
         return start, line[: len(line) - len(line.lstrip(" \t"))]
 
 
-def written(source: SourceText) -> list[Written]:
+def written(source: SourceText) -> list[WrittenClaim]:
     """Return all claims of a file that was read without problems, in its order."""
     root = compose(source)
     node = root.get("claims") if isinstance(root, Entries) else None
@@ -89,7 +89,7 @@ def written(source: SourceText) -> list[Written]:
     for item in node.items if isinstance(node, Items) else ():
         sentence = item.get("claim") if isinstance(item, Entries) else item
         if isinstance(sentence, Scalar):
-            found.append(Written(source, item, sentence))
+            found.append(WrittenClaim(source, item, sentence))
     return found
 
 

@@ -15,7 +15,7 @@ from neuronclaims.claim_files.yaml.source import SourceText, read_source
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import templates
 from neuronclaims.rematch.journey import NO_NEURON, Rematched
-from neuronclaims.rematch.places import Edit, Written, applied, head, of_models, written
+from neuronclaims.rematch.places import Edit, WrittenClaim, applied, head, of_models, written
 from neuronclaims.rematch.search import Match
 from neuronclaims.sentences.messages import printable
 
@@ -108,7 +108,7 @@ def _edits(
         yield from _claim_edits(place, each)
 
 
-def _claim_edits(place: Written, each: Rematched) -> Iterator[Edit]:
+def _claim_edits(place: WrittenClaim, each: Rematched) -> Iterator[Edit]:
     if each.note == NO_NEURON or (each.text is not None and each.status == "still"):
         return
     if each.text is None:

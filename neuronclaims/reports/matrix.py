@@ -21,7 +21,7 @@ FEWEST = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class ModelCell:
     """A claim on one model: its verdict as a word, what is to be said of that, and the effect it rests on.
 
     ``value`` is the effect's number alone, ``numbers`` has its interval too; both are empty where there is none.
@@ -45,7 +45,7 @@ class Line:
 
     id: str
     sentence: str
-    cells: tuple[Cell | None, ...]
+    cells: tuple[ModelCell | None, ...]
 
     @property
     def known(self) -> list[Entry]:
@@ -120,10 +120,12 @@ def _line(found: dict[str, Entry], models: Iterable[str]) -> Line:
     return Line(result.id, result.sentence, tuple(cells))
 
 
-def _cell(entry: Entry) -> Cell:
+def _cell(entry: Entry) -> ModelCell:
     verdict, remark = headline(entry)
     evidence = entry.result.evidence
     if evidence is None:
-        return Cell(entry, verdict, remark, "", "")
+        return ModelCell(entry, verdict, remark, "", "")
     effect = evidence.effect
-    return Cell(entry, verdict, remark, effect_value(effect), effect_numbers(effect, evidence.test is None))
+    return ModelCell(
+        entry, verdict, remark, effect_value(effect), effect_numbers(effect, evidence.test is None)
+    )

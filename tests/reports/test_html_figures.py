@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy.stats import ecdf, gaussian_kde
 
 from neuronclaims.figures import Distributions, Null, Panel, Point, Points, Row, Surface
-from neuronclaims.reports.html.figures import Cell, draw, draw_grid
+from neuronclaims.reports.html.figures import GridCell, draw, draw_grid
 from neuronclaims.reports.html.figures.bins import middle, span
 from neuronclaims.reports.html.figures.densities import MOST_BINS, common_edges, cumulative, density, shares
 from neuronclaims.reports.html.figures.drawing import NUMERIC, label, reach, side_by_side
@@ -201,10 +201,10 @@ def test_prompts_are_told_at_their_values_and_the_furthest_are_listed() -> None:
     assert listed.note == "the 86 between them are in claims.json"
 
 
-def cells(*models: str, sets: int = 2) -> list[Cell]:
+def cells(*models: str, sets: int = 2) -> list[GridCell]:
     """Comparisons of different values, one per model named."""
     return [
-        Cell(
+        GridCell(
             model,
             f"claim {place}",
             Distributions("x", tuple(Row(f"set {n % sets}", (n, place)) for n in range(2))),
@@ -213,7 +213,7 @@ def cells(*models: str, sets: int = 2) -> list[Cell]:
     ]
 
 
-def domains(cells: list[Cell]) -> list[tuple[float, float]]:
+def domains(cells: list[GridCell]) -> list[tuple[float, float]]:
     """Where panels begin, from the left and from the bottom."""
     layout = draw_grid(cells).plots[0].layout
     count = sum(key.startswith("xaxis") for key in layout)
@@ -229,7 +229,7 @@ def test_a_grid_has_a_row_of_panels_per_model_and_breaks_long_rows() -> None:
 
 
 def test_a_grid_shows_each_comparison_once_and_needs_two() -> None:
-    twice = [*cells("a"), Cell("a", "another claim", cells("a")[0].figure)]
+    twice = [*cells("a"), GridCell("a", "another claim", cells("a")[0].figure)]
     assert draw_grid(twice) is None
     assert draw_grid([]) is None
     assert len(domains([*twice, *cells("a", "b")[1:]])) == 2
@@ -243,7 +243,7 @@ def test_a_grid_that_would_be_too_long_says_how_many_it_leaves_out() -> None:
 
 def test_a_set_has_one_colour_in_all_panels_and_one_entry_in_the_legend() -> None:
     one, other = cells("a", "b")
-    turned = Cell("b", "turned", Distributions("x", other.figure.rows[::-1]))
+    turned = GridCell("b", "turned", Distributions("x", other.figure.rows[::-1]))
     data = draw_grid([one, turned]).plots[0].data
     colours = {(trace["name"], trace["marker"]["color"]) for trace in data}
     assert len(colours) == 2
@@ -252,7 +252,7 @@ def test_a_set_has_one_colour_in_all_panels_and_one_entry_in_the_legend() -> Non
 
 def test_panels_name_their_sets_where_there_are_too_many_for_a_legend() -> None:
     many = [
-        Cell("demo", str(n), Distributions("x", (Row(f"<b>set {n}", (1.0, n)), Row("other", (2.0,)))))
+        GridCell("demo", str(n), Distributions("x", (Row(f"<b>set {n}", (1.0, n)), Row("other", (2.0,)))))
         for n in range(6)
     ]
     notes = draw_grid(many).plots[0].layout["annotations"]

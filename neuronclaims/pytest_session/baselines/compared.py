@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,13 +13,15 @@ from neuronclaims.baselines.drift import Drift, missing
 from neuronclaims.baselines.origins import family, names_in, rows_for, told
 from neuronclaims.baselines.policy import STATUSES, tally
 from neuronclaims.baselines.reading import read_baseline
-from neuronclaims.baselines.rows import Baseline, BaselineError, Environment, Row, row_from
+from neuronclaims.baselines.rows import Baseline, BaselineError, Environment, SavedClaim
 from neuronclaims.pytest_session.baselines.baseline_settings import compared_file
+from neuronclaims.pytest_session.baselines.compared_claim import ComparedClaim
 from neuronclaims.pytest_session.baselines.comparing import NAME, Comparing
 from neuronclaims.pytest_session.baselines.keeping import NO_CLAIM, Kept, nothing_compared
 from neuronclaims.pytest_session.baselines.lost import Lost, lost_claims
 from neuronclaims.pytest_session.baselines.rematch_hints import hint, written
 from neuronclaims.pytest_session.baselines.rematching import Rematching
+from neuronclaims.pytest_session.claim_report import ClaimReport
 from neuronclaims.pytest_session.messages import write_line
 from neuronclaims.pytest_session.settings import folder_of
 from neuronclaims.reports.text import one_line
@@ -41,7 +43,7 @@ class Compared:
 
     def __init__(self, config: pytest.Config, known: Comparing) -> None:
         self.config, self._known = config, known
-        self._seen: dict[str, Mapping[str, Any]] = {}
+        self._seen: dict[str, ComparedClaim] = {}
         self._nodeids: dict[str, str] = {}
         self._reported: set[str] = set()
         self._gone: dict[str, Drift] = {}
@@ -51,10 +53,10 @@ class Compared:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the row of a claim."""
         self._reported.add(report.nodeid)
-        found = getattr(report, "claims_compared", None)
-        if found is not None:
-            self._seen[found["name"]] = found
-            self._nodeids[found["name"]] = report.nodeid
+        found = ClaimReport.on(report)
+        if found is not None and found.compared is not None:
+            self._seen[found.compared.name] = found.compared
+            self._nodeids[found.compared.name] = report.nodeid
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -65,7 +67,7 @@ class Compared:
             return
         ended = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
         whole = ended and not (session.shouldstop or session.shouldfail)
-        all_asked = whole and all(seen["whole"] for seen in self._seen.values())
+        all_asked = whole and all(seen.whole for seen in self._seen.values())
         try:
             _ = self._baseline  # before it may be written anew
             if all_asked:
@@ -107,19 +109,16 @@ class Compared:
     @property
     def drifts(self) -> dict[str, Drift]:
         """What became of each claim that was seen, and of those that are gone, by their rows' names."""
-        from neuronclaims.baselines.compared import drift_from
-
-        found = {name: drift_from(seen["drift"]) for name, seen in self._seen.items() if seen["drift"]}
+        found = {name: seen.drift for name, seen in self._seen.items() if seen.drift is not None}
         return {**found, **self._gone}
 
     @property
     def _baseline_path(self) -> Path | None:
-        paths = (seen["baseline"] for seen in self._seen.values())
-        return next((Path(path) for path in paths if path), None)
+        return next((seen.baseline for seen in self._seen.values() if seen.baseline is not None), None)
 
     @cached_property
-    def _rows(self) -> dict[str, Row]:
-        return {name: row_from(seen["row"]) for name, seen in self._seen.items()}
+    def _rows(self) -> dict[str, SavedClaim]:
+        return {name: seen.row for name, seen in self._seen.items()}
 
     @cached_property
     def _baseline(self) -> Baseline:
@@ -142,15 +141,15 @@ class Compared:
 
     @property
     def _home(self) -> Path:
-        return Path(next(iter(self._seen.values()))["home"])
+        return next(iter(self._seen.values())).home
 
     def _missing(self) -> dict[str, Drift]:
         """Return the rows of the baseline whose claims are gone from the files collected, or whose file is."""
         if self._baseline_path is None:
             return {}
         top = self._home.parent
-        files = {seen["file"] for seen in self._seen.values()}
-        asked: dict[str, dict[str, Row | None]] = {}
+        files = {seen.file for seen in self._seen.values()}
+        asked: dict[str, dict[str, SavedClaim | None]] = {}
         for name in self._asked(top):
             asked.setdefault(family(name), {})[name] = self._rows.get(name)
         there = {was for rows in asked.values() for was in names_in(self._baseline, rows).values()}
@@ -204,15 +203,15 @@ class Compared:
 
     def _pairs(self) -> dict[str, tuple[Environment, Environment]]:
         """Return for each file and model what it was measured with for the baseline, and now."""
-        families: dict[str, dict[str, Row | None]] = {}
+        families: dict[str, dict[str, SavedClaim | None]] = {}
         for name, row in self._rows.items():
             families.setdefault(family(name), {})[name] = row
         pairs = {}
         for which, rows in families.items():
             for name, old in rows_for(self._baseline, rows).items():
-                now = self._seen[name]["environment"]
-                if now:
-                    pairs[which] = self._baseline.environments[old.environment], Environment(**now)
+                now = self._seen[name].environment
+                if now is not None:
+                    pairs[which] = self._baseline.environments[old.environment], now
         return pairs
 
     def _fail(self, session: pytest.Session, text: str = "") -> None:

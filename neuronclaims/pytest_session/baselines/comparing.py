@@ -7,9 +7,8 @@ its family are looked at together, whatever ``-k`` selects.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -23,15 +22,15 @@ from neuronclaims.baselines.rows import (
     Baseline,
     BaselineError,
     Environment,
-    Row,
-    Values,
-    plain,
+    SavedClaim,
+    SavedValues,
     rounded,
     row_of,
 )
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.models.sources import LoadedModel
 from neuronclaims.pytest_session.baselines.baseline_settings import fail_on
+from neuronclaims.pytest_session.baselines.compared_claim import ComparedClaim, TestedModel
 from neuronclaims.pytest_session.baselines.environments import environment_of
 from neuronclaims.pytest_session.nodes import ClaimItem
 from neuronclaims.pytest_session.outcomes import ClaimDrifted, drift_message
@@ -65,7 +64,7 @@ class Comparing:
         self._baseline: tuple[Path, Baseline] | None = None
         self._trouble: BaselineError | None = None
         self._selected = False
-        self._families: dict[tuple[Path, str], dict[str, tuple[Row, Drift | None]]] = {}
+        self._families: dict[tuple[Path, str], dict[str, tuple[SavedClaim, Drift | None]]] = {}
         self._environments: dict[tuple[Path, str], Environment] = {}
         self._unknown: dict[tuple[Path, str], str] = {}
 
@@ -99,19 +98,19 @@ class Comparing:
         if key not in self._families:
             self._families[key] = self._family(item, study)
         row, drift = self._families[key][item.claim.id]
-        item.compared = {
-            "home": str(self._home),
-            "baseline": str(self._baseline[0]) if self._baseline else None,
-            "name": self._name(item, item.claim),
-            "file": item.path.relative_to(self._home.parent).as_posix(),
-            "row": plain(row),
-            "environment": asdict(self._environments[key]) if key in self._environments else None,
-            "unknown": self._unknown.get(key),
-            "drift": asdict(drift) if drift else None,
-            "model": self._model(item, study),
-            "fails": bool(drift and self.policy.fails(drift.status)),
-            "whole": not (self._selected or self._partly),
-        }
+        item.compared = ComparedClaim(
+            home=self._home,
+            baseline=self._baseline[0] if self._baseline else None,
+            name=self._name(item, item.claim),
+            file=item.path.relative_to(self._home.parent).as_posix(),
+            row=row,
+            environment=self._environments.get(key),
+            unknown=self._unknown.get(key),
+            drift=drift,
+            model=self._model(item, study),
+            fails=drift is not None and self.policy.fails(drift.status),
+            whole=not (self._selected or self._partly),
+        )
         if drift is not None:
             item.user_properties.append(("claims.drift", drift.status))
         if drift is not None and self.policy.fails(drift.status):
@@ -136,7 +135,7 @@ class Comparing:
             path = find(self.compare, self._home, self.config.invocation_params.dir)
             self._baseline = path, read_baseline(path)
 
-    def _family(self, item: ClaimItem, study: Study) -> dict[str, tuple[Row, Drift | None]]:
+    def _family(self, item: ClaimItem, study: Study) -> dict[str, tuple[SavedClaim, Drift | None]]:
         """Return row and drift of every claim of a file on one model."""
         environment = self._environment(item, study)
         try:
@@ -159,11 +158,11 @@ class Comparing:
         except NeuronClaimsError:
             return {}
 
-    def _row(self, claim: Claim, result: Result, environment: str, moved: Moved) -> Row:
+    def _row(self, claim: Claim, result: Result, environment: str, moved: Moved) -> SavedClaim:
         values = _values(result, moved)
         return row_of(result, content_of(claim), environment, values, claim.settings.drift)
 
-    def _drifts(self, item: ClaimItem, rows: Mapping[str, Row]) -> dict[str, Drift]:
+    def _drifts(self, item: ClaimItem, rows: Mapping[str, SavedClaim]) -> dict[str, Drift]:
         if self._baseline is None:
             return {}
         baseline = self._baseline[1]
@@ -182,14 +181,13 @@ class Comparing:
         self._environments[item.path, item.parent.name] = found
         return found.key
 
-    def _model(self, item: ClaimItem, study: Study) -> dict[str, Any]:
-        """Say where the model is, to who looks for neurons in it; an object stays in the process it lives in."""
-        given = study.given(item.spec)
-        known = {"path": str(item.path), "spec": item.spec, "folder": None, "object": False}
-        if isinstance(given, LoadedModel):
-            self.objects[item.spec] = given
-            return known | {"object": True}
-        return known | {"folder": str(given) if given else None}
+    def _model(self, item: ClaimItem, study: Study) -> TestedModel:
+        """Say where the model is, for the search for lost neurons; keep one that was handed over as an object."""
+        model = study.given(item.spec)
+        if isinstance(model, LoadedModel):
+            self.objects[item.spec] = model
+            return TestedModel(item.path, item.spec, is_object=True)
+        return TestedModel(item.path, item.spec, model)
 
     def _name(self, item: ClaimItem, claim: Claim) -> str:
         assert self._home is not None
@@ -210,16 +208,16 @@ def _policy(config: pytest.Config) -> Policy:
         raise pytest.UsageError(f"--claims-fail-on: {error}") from None
 
 
-def _values(result: Result, moved: Moved) -> Values | None:
+def _values(result: Result, moved: Moved) -> SavedValues | None:
     found = result.evidence.units if result.evidence is not None else None
     if found is None:
         return None
-    sides: list[dict[str, Any]] = [
+    sides: list[dict[str, float]] = [
         {key: float(f"{value:.7g}") for key, value in zip(keys, values, strict=True)}
         for keys, values in zip(found.keys, found.values, strict=True)
     ]
     noise = rounded(noise_of_units(found, moved))
-    return Values(found.of, found.scale, found.paired, sides[0], sides[1], found.blocks, noise)
+    return SavedValues(found.of, found.scale, found.paired, sides[0], sides[1], found.blocks, noise)
 
 
 def noise_of_units(found: UnitValues, moved: Moved) -> float | None:

@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from neuronclaims.baselines.rows import Baseline, Environment, Row, fingerprint, row_from
+from neuronclaims.baselines.rows import Baseline, Environment, SavedClaim, fingerprint
 from neuronclaims.baselines.saved import merge, save, text_of, write
+from neuronclaims.pytest_session.baselines.compared_claim import ComparedClaim
 
 NO_CLAIM = "no claim was tested"
 
@@ -21,20 +21,20 @@ class Kept:
     ``unknown`` is why it is not known what rows with a verdict were measured with, None where it is known of all.
     """
 
-    rows: Mapping[str, Row]
+    rows: Mapping[str, SavedClaim]
     environments: Mapping[str, Environment]
     left: int
     unknown: str | None
 
     @classmethod
-    def of(cls, seen: Mapping[str, Mapping[str, Any]]) -> Kept:
+    def of(cls, seen: Mapping[str, ComparedClaim]) -> Kept:
         """Take from what came with the reports of claims."""
-        made = [Environment(**each["environment"]) for each in seen.values() if each["environment"]]
-        environments = {each.key: each for each in made}
-        rows = {name: row_from(each["row"]) for name, each in seen.items()}
+        known = [each.environment for each in seen.values() if each.environment is not None]
+        environments = {each.key: each for each in known}
+        rows = {name: each.row for name, each in seen.items()}
         judged = {name: row for name, row in rows.items() if row.verdict is not None}
         kept = {name: row for name, row in judged.items() if row.environment in environments}
-        why = (str(seen[name]["unknown"]) for name in judged if name not in kept)
+        why = (str(seen[name].unknown) for name in judged if name not in kept)
         return cls(kept, environments, len(rows) - len(kept), next(why, None))
 
     def saved(self, path: Path, shown: str) -> tuple[str, bool]:
@@ -45,7 +45,7 @@ class Kept:
         left = f" ({self.left} {self._others()} left as they were)" if self.left else ""
         return f"Saved {len(self.rows)} claims to the baseline {shown}{left}", False
 
-    def note(self, file: Path, baseline: Path, missing: Mapping[str, Row] | None) -> None:
+    def note(self, file: Path, baseline: Path, missing: Mapping[str, SavedClaim] | None) -> None:
         """Write down what ``accept`` takes: the rows, and those of the baseline without a claim, None if not known."""
         last = merge(Baseline({}, {}), self.rows, self.environments)
         gone = None if missing is None else {name: fingerprint(row) for name, row in missing.items()}

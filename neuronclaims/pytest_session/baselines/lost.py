@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from neuronclaims.baselines.origins import family, rows_for
 
 if TYPE_CHECKING:
-    from neuronclaims.baselines.rows import Baseline, Row
+    from neuronclaims.baselines.rows import Baseline, SavedClaim
     from neuronclaims.models.sources import LoadedModel
+    from neuronclaims.pytest_session.baselines.compared_claim import ComparedClaim
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,9 @@ class Lost:
 
 
 def lost_claims(
-    seen: Mapping[str, Mapping[str, Any]],
+    seen: Mapping[str, ComparedClaim],
     nodeids: Mapping[str, str],
-    rows: Mapping[str, Row],
+    rows: Mapping[str, SavedClaim],
     baseline: Baseline,
     objects: Mapping[str, LoadedModel],
 ) -> list[Lost]:
@@ -54,7 +55,7 @@ def lost_claims(
     """
     lost: dict[str, list[str]] = {}
     for name, each in sorted(seen.items()):
-        if each["drift"] and each["drift"]["status"] == "lost" and each["environment"]:
+        if each.drift is not None and each.drift.status == "lost" and each.environment is not None:
             lost.setdefault(family(name), []).append(name)
     of = {which: {name: row for name, row in rows.items() if family(name) == which} for which in lost}
     weights = {
@@ -67,21 +68,22 @@ def lost_claims(
 
 def _of(
     names: Sequence[str],
-    seen: Mapping[str, Any],
+    seen: ComparedClaim,
     nodeids: Mapping[str, str],
     weights: Mapping[str, str],
     objects: Mapping[str, LoadedModel],
 ) -> Lost:
-    model = seen["model"]
+    model = seen.model
+    assert seen.environment is not None
     ids = {name: name.rsplit("::", 1)[1] for name in names}
     return Lost(
-        file=Path(model["path"]),
+        file=model.path,
         shown=nodeids[names[0]].split("::")[0],
         model=names[0].split("::")[-2],
-        spec=model["spec"],
-        weights=seen["environment"]["weights"],
+        spec=model.spec,
+        weights=seen.environment.weights,
         was={ids[name]: weights[name] for name in names},
         nodeids={ids[name]: nodeids[name] for name in names},
-        given=Path(model["folder"]) if model["folder"] else objects.get(model["spec"]),
-        far=model["object"] and model["spec"] not in objects,
+        given=model.folder if model.folder is not None else objects.get(model.spec),
+        far=model.is_object and model.spec not in objects,
     )

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from neuronclaims.reports.html.figures import Course, Drawing, Stop, draw_trend
 from neuronclaims.reports.html.policy import embedded
 from neuronclaims.reports.html.shown import Shown, sources
-from neuronclaims.reports.matrix import NO_RESULT, Cell, ClaimsByModels, Line, matrices
+from neuronclaims.reports.matrix import NO_RESULT, ClaimsByModels, Line, ModelCell, matrices
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Across:
     missing = NO_RESULT
 
     @staticmethod
-    def anchor(cell: Cell) -> str:
+    def anchor(cell: ModelCell) -> str:
         """Return the place of a claim on a model in the page."""
         return Shown(cell.entry).anchor
 
@@ -49,7 +49,7 @@ def _course(line: Line) -> Course:
     return Course(line.name, line.effect, line.story, tuple(stops))
 
 
-def _stop(place: int, cell: Cell) -> Stop:
+def _stop(place: int, cell: ModelCell) -> Stop:
     result = cell.entry.result
     if result.evidence is None:
         return Stop(place, result.model, cell.verdict)

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from neuronclaims.figures import Distributions
 from neuronclaims.reports.entry import families
 from neuronclaims.reports.html.across import Across, across
-from neuronclaims.reports.html.figures import Cell, Drawing, draw_grid
+from neuronclaims.reports.html.figures import Drawing, GridCell, draw_grid
 from neuronclaims.reports.html.policy import embedded
 from neuronclaims.reports.html.shown import ORDER, Shown, sources
 
@@ -82,10 +82,10 @@ def _families(claims: Sequence[Shown]) -> list[FamilyShown]:
     return found
 
 
-def _cells(claims: Sequence[Shown], file: str) -> list[Cell]:
+def _cells(claims: Sequence[Shown], file: str) -> list[GridCell]:
     """Return the comparisons of a file, on all its models: figures of two or more groups with a value per prompt."""
     return [
-        Cell(claim.result.model, claim.result.id, figure)
+        GridCell(claim.result.model, claim.result.id, figure)
         for claim in claims
         if claim.result.file == file and claim.evidence
         for figure in claim.evidence.figures[:1]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from neuronclaims.reports.entry import Entry
 from neuronclaims.reports.markdown.markdown import escaped
-from neuronclaims.reports.matrix import MARKS, NO_RESULT, Cell, ClaimsByModels, Line, matrices
+from neuronclaims.reports.matrix import MARKS, NO_RESULT, ClaimsByModels, Line, ModelCell, matrices
 
 ROWS = 500
 """Claims in a table: as many as anyone scrolls through."""
@@ -53,7 +53,7 @@ def _row(line: Line) -> str:
     return f"| {escaped(line.name)}{effect} | {' | '.join(map(_cell, line.cells))} |\n"
 
 
-def _cell(cell: Cell | None) -> str:
+def _cell(cell: ModelCell | None) -> str:
     if cell is None:
         return f"{NO_RESULT} no result"
     verdict = escaped(", ".join(filter(None, (cell.verdict, cell.remark))))

@@ -10,7 +10,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from neuronclaims.reports.matrix import MARKS, NO_RESULT, Cell, ClaimsByModels, Line
+from neuronclaims.reports.matrix import MARKS, NO_RESULT, ClaimsByModels, Line, ModelCell
 from neuronclaims.reports.terminal.table import colour_of, shown
 
 SIGNS = "".join((*MARKS.values(), NO_RESULT))
@@ -50,7 +50,7 @@ def _columns(matrix: ClaimsByModels, intervals: bool) -> list[int]:
     ]
 
 
-def _numbers(cell: Cell | None, intervals: bool) -> str:
+def _numbers(cell: ModelCell | None, intervals: bool) -> str:
     return "" if cell is None else cell.numbers if intervals else cell.value
 
 
@@ -71,7 +71,7 @@ def _claim(line: Line) -> Text:
     return shown(line.name).append_text(effect)
 
 
-def _in_word(cell: Cell | None, numbers: str, plain: bool) -> Text:
+def _in_word(cell: ModelCell | None, numbers: str, plain: bool) -> Text:
     if cell is None:
         return shown(f"{_sign(NO_RESULT, plain)} no result", "dim")
     text = shown(f"{_sign(cell.mark, plain)} {cell.verdict}", colour_of(cell.entry))
@@ -104,7 +104,7 @@ def _marks(matrix: ClaimsByModels, places: range, room: int, plain: bool) -> Tab
     return grid
 
 
-def _mark(cell: Cell | None, plain: bool) -> Text:
+def _mark(cell: ModelCell | None, plain: bool) -> Text:
     mark, colour = (NO_RESULT, "dim") if cell is None else (cell.mark, colour_of(cell.entry))
     return shown(_sign(mark, plain), colour)
 

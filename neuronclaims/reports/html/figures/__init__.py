@@ -18,10 +18,10 @@ from neuronclaims.reports.html.figures import (
     trend,
 )
 from neuronclaims.reports.html.figures.drawing import Drawing, Numbers, Plot
-from neuronclaims.reports.html.figures.grid import Cell
+from neuronclaims.reports.html.figures.grid import GridCell
 from neuronclaims.reports.html.figures.trend import Course, Stop
 
-__all__ = ["Cell", "Course", "Drawing", "Numbers", "Plot", "Stop", "draw", "draw_grid", "draw_trend"]
+__all__ = ["Course", "Drawing", "GridCell", "Numbers", "Plot", "Stop", "draw", "draw_grid", "draw_trend"]
 
 _DRAW: dict[type, Callable[[Any], Drawing]] = {
     Distributions: distributions.draw,

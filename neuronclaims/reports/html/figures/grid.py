@@ -30,7 +30,7 @@ ROWS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class GridCell:
     """One panel: of which model and claim it is, and its groups of values."""
 
     model: str
@@ -38,7 +38,7 @@ class Cell:
     figure: Distributions
 
 
-def draw(cells: Sequence[Cell]) -> Drawing | None:
+def draw(cells: Sequence[GridCell]) -> Drawing | None:
     """Return all panels as one plot, each with bins and axes of its own; None where there are not two of them."""
     cells = _different(cells)
     placed = [(cell, place) for cell, place in zip(cells, _places(cells), strict=True) if place[0] < ROWS]
@@ -61,13 +61,13 @@ def draw(cells: Sequence[Cell]) -> Drawing | None:
     return Drawing(caption, (Plot(data, layout, f"{caption}.", rows=height),), (_numbers(placed),))
 
 
-def _different(cells: Sequence[Cell]) -> list[Cell]:
+def _different(cells: Sequence[GridCell]) -> list[GridCell]:
     """Return those with values, and of those that look alike on a model (claims of one neuron) the first."""
     full = [cell for cell in cells if any(row.values for row in cell.figure.rows)]
     return list({(cell.model, cell.figure): cell for cell in reversed(full)}.values())[::-1]
 
 
-def _places(cells: Sequence[Cell]) -> list[tuple[int, int]]:
+def _places(cells: Sequence[GridCell]) -> list[tuple[int, int]]:
     """Return the row and column of every panel: each model begins a row."""
     found: list[tuple[int, int]] = []
     row, column, model = -1, 0, None
@@ -79,14 +79,14 @@ def _places(cells: Sequence[Cell]) -> list[tuple[int, int]]:
     return found
 
 
-def _heading(cell: Cell, x: float, y: float, *, sets: bool) -> Json:
+def _heading(cell: GridCell, x: float, y: float, *, sets: bool) -> Json:
     """Write above a panel of which model it is and what its axis is, and the sets where no legend tells them."""
     names = [" / ".join(row.label for row in cell.figure.rows if row.values)] if sets else []
     lines = (cell.model, cell.figure.axis, *names)
     return corner((label(line if len(line) <= 34 else f"{line[:33]}…", 34) for line in lines), x, y)
 
 
-def _colours(cells: Sequence[Cell]) -> dict[str, str]:
+def _colours(cells: Sequence[GridCell]) -> dict[str, str]:
     """Give each set of the file one colour in all panels; more sets than there are colours are told by pointing."""
     names = dict.fromkeys(row.label for cell in cells for row in cell.figure.rows)
     return dict(zip(names, SERIES, strict=False)) if len(names) <= len(SERIES) else {}
@@ -119,7 +119,7 @@ def _bars(row: Row, edges: Floats, panel: int, colour: str) -> Json:
     }
 
 
-def _numbers(placed: Sequence[tuple[Cell, tuple[int, int]]]) -> Numbers:
+def _numbers(placed: Sequence[tuple[GridCell, tuple[int, int]]]) -> Numbers:
     rows = (
         (cell.model, cell.claim, row.label, f"{len(row.values):,}", number(sum(row.values) / len(row.values)))
         for cell, _ in placed

@@ -1,0 +1,78 @@
+"""What pytest's report of a claim carries besides pytest's own: plain data, since xdist carries nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    import pytest
+
+    from neuronclaims.pytest_session.baselines.compared_claim import ComparedClaim
+    from neuronclaims.results import Result
+
+_ATTRIBUTE = "claims_report"
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimReport:
+    """What came of one claim, on its way from the process it ran in to where reports arrive.
+
+    ``result`` is a Result as ``reports.plain`` makes it plain. ``place`` is that of the claim's model in its file,
+    ``from_cache`` of how many of its texts all was read from the cache, and how many it has, None where that is not
+    known. ``compared`` is there in sessions that are saved or compared.
+    """
+
+    result: Mapping[str, object]
+    place: int = 0
+    from_cache: tuple[int, int] | None = None
+    compared: ComparedClaim | None = None
+
+    @classmethod
+    def of(
+        cls,
+        result: Result,
+        place: int,
+        from_cache: tuple[int, int] | None,
+        compared: ComparedClaim | None,
+    ) -> ClaimReport:
+        """Return the report of a result."""
+        from neuronclaims.reports.plain import to_plain
+
+        return cls(to_plain(result), place, from_cache, compared)
+
+    def put_on(self, report: pytest.TestReport) -> None:
+        """Let pytest's report carry this, in a form that reaches xdist's controller."""
+        plain = {
+            "result": self.result,
+            "place": self.place,
+            "from_cache": self.from_cache,
+            "compared": self.compared.to_plain() if self.compared is not None else None,
+        }
+        setattr(report, _ATTRIBUTE, plain)
+
+    @classmethod
+    def on(cls, report: pytest.TestReport) -> ClaimReport | None:
+        """Return what pytest's report carries, None where it is not of a claim that came to a result."""
+        plain = getattr(report, _ATTRIBUTE, None)
+        if plain is None:
+            return None
+        compared = plain["compared"]
+        if compared is not None:
+            from neuronclaims.pytest_session.baselines.compared_claim import ComparedClaim
+
+            compared = ComparedClaim.from_plain(compared)
+        cached = plain["from_cache"]
+        return cls(
+            plain["result"],
+            plain["place"],
+            None if cached is None else cast("tuple[int, int]", tuple(cached)),
+            compared,
+        )
+
+    def read_result(self) -> Result:
+        """Return the result itself; raises pydantic's ValidationError where that is none."""
+        from neuronclaims.reports.plain import from_plain
+
+        return from_plain(self.result)
