@@ -91,7 +91,7 @@ def fields(needed: Mapping[str, Check], others: Mapping[str, Check]) -> Check:
 
 def _values(name: str, value: Any) -> None:
     _VALUES(name, value)
-    first, second, scale = value.get("first", {}), value.get("second", {}), value["scale"]
+    first, second, scale = value.get("first") or {}, value.get("second") or {}, value["scale"]
     if scale in ONE_SET and (second or value["paired"]):
         raise Unfit(f"values of scale {scale!r} are of one set, but there are two")
     if scale not in ONE_SET and value["paired"] and len(first) != len(second):

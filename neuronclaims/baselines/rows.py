@@ -166,7 +166,7 @@ def plain(data: Any) -> dict[str, Any]:
 
 def row_from(data: Mapping[str, Any]) -> SavedClaim:
     """Return the row that ``plain`` made plain; raises TypeError, KeyError or ValueError for anything else."""
-    given = {"verdict": None, **data}
+    given = {"verdict": None, **{name: value for name, value in data.items() if value is not None}}
     if given.get("effect") is not None:
         e = given["effect"]
         given["effect"] = SavedEffect(e["name"], e.get("value"), e.get("low"), e.get("high"), e["level"])
@@ -177,7 +177,8 @@ def row_from(data: Mapping[str, Any]) -> SavedClaim:
 
 def _values_from(data: Mapping[str, Any]) -> SavedValues:
     first, second = (
-        {str(key): float(value) for key, value in data.get(side, {}).items()} for side in ("first", "second")
+        {str(key): float(value) for key, value in (data.get(side) or {}).items()}
+        for side in ("first", "second")
     )
     blocks = data.get("blocks")
     return SavedValues(
