@@ -19,7 +19,7 @@ class PlaceValues(Protocol):
 
     @property
     def own(self) -> Tensor:
-        """The values of the text itself."""
+        """The values that are changed: those of the text itself, after any change at a layer below."""
         ...
 
     @property

@@ -19,7 +19,7 @@ from neuronclaims.measurements.plan import Job
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.running.encode import Encoded, collate, encode, padding_id, shuffled
 from neuronclaims.models.running.hooks import Edit, Place, traced
-from neuronclaims.models.running.interventions import BatchValues, References, edit_at, references
+from neuronclaims.models.running.interventions import Taken, edit_at, references
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.passes import forward
 from neuronclaims.models.running.predictions import PredictionReader, check_head, divergence, logits_of
@@ -99,9 +99,11 @@ def _batches(
             items = tuple(text.item for text in rows)
             values: dict[Need, NDArray[np.float32]] = {}
             for need, reader in readers.items():
-                puts = _puts(need, before, taken.get(need, {}), items)
-                change = _sweep if need.sweep is not None else _change
-                found = change(ready, need, reader, before, puts, options)
+                own = Taken(before.of_clean, taken.get(need, {}), items)
+                if need.sweep is not None:
+                    found = _sweep(ready, need, reader, before, own, options)
+                else:
+                    found = _change(ready, need, reader, before, own)
                 values[need] = found.to("cpu", torch.float32).numpy()
                 _check_finite(ready, need, values[need], rows)
         yield Finished(
@@ -140,28 +142,15 @@ def _unchanged(ready: Ready, needs: Sequence[ChangeNeed], batch: Sequence[Change
     return Unchanged(rows.ids, rows.counts, own, hidden, of_clean, clean)
 
 
-def _puts(
-    need: ChangeNeed, before: Unchanged, taken: References, items: Sequence[str]
-) -> dict[Place, torch.Tensor]:
-    """Return what the intervention gives at each place: [rows, tokens, width], of which its neurons' columns count."""
-    return {
-        place: need.intervention.put(
-            BatchValues(before.own[place], before.of_clean.get(place), taken.get(place), items)
-        )
-        for place in need.places
-    }
-
-
 def _change(
     ready: Ready,
     need: ChangeNeed,
     reader: PredictionReader,
     before: Unchanged,
-    puts: Mapping[Place, torch.Tensor],
-    options: RunOptions,  # noqa: ARG001
+    taken: Taken,
 ) -> torch.Tensor:
     """Return the columns of a change to some neurons together, [rows, columns] as the measurements name them."""
-    hidden, _ = _run(ready, before.ids, {place: edit_at(place, need, puts[place]) for place in puts})
+    hidden, _ = _run(ready, before.ids, {place: edit_at(place, need, taken) for place in need.places})
     after = reader.of(logits_of(ready, hidden[:, -1]))
     if before.clean is not None:
         return torch.stack([*_start(ready, reader, before), after], 1)
@@ -175,11 +164,12 @@ def _sweep(
     need: ChangeNeed,
     reader: PredictionReader,
     before: Unchanged,
-    puts: Mapping[Place, torch.Tensor],
+    taken: Taken,
     options: RunOptions,
 ) -> torch.Tensor:
     """Return the columns of a change to each neuron of a layer alone, [rows, columns]."""
-    ((place, put),) = puts.items()
+    (place,) = need.places
+    put = taken.put(need, place, before.own[place])
     after = sweep(ready, place, before.ids, before.own, put, need.positions, reader, options)
     return torch.cat([torch.stack(_start(ready, reader, before), 1), after], 1)
 

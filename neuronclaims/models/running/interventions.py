@@ -69,6 +69,20 @@ class BatchValues:
         return self.reference
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Taken:
+    """What interventions on one batch take besides the values of the text itself, by place."""
+
+    of_clean: Mapping[Place, torch.Tensor]
+    references: References
+    items: Sequence[str]
+
+    def put(self, need: ChangeNeed, place: Place, own: torch.Tensor) -> torch.Tensor:
+        """Return what a need's intervention gives for values ``own`` at a place: [rows, tokens, width]."""
+        values = BatchValues(own, self.of_clean.get(place), self.references.get(place), self.items)
+        return need.intervention.put(values)
+
+
 def references(ready: Ready, needs: Sequence[ChangeNeed]) -> dict[ChangeNeed, References]:
     """Return the values of reference texts for every need that has any; each set of texts is run once."""
     with_texts = [need for need in needs if need.reference]
@@ -84,12 +98,12 @@ def references(ready: Ready, needs: Sequence[ChangeNeed]) -> dict[ChangeNeed, Re
     return found
 
 
-def edit_at(place: Place, need: ChangeNeed, put: torch.Tensor) -> Edit:
-    """Return the edit that gives a need's neurons at one place what ``put`` [rows, tokens, width] holds for them."""
+def edit_at(place: Place, need: ChangeNeed, taken: Taken) -> Edit:
+    """Return the edit that makes a need's intervention on its neurons at one place, from the values found there."""
     columns = [index for layer, index in need.neurons if layer == place[1]]
 
     def edit(values: torch.Tensor) -> torch.Tensor:
-        values = values.clone()
+        put, values = taken.put(need, place, values), values.clone()
         if need.positions == "last":
             values[:, -1, columns] = put[:, -1, columns]
         else:

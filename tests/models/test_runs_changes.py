@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
 import numpy as np
 import pytest
 import torch
@@ -17,6 +20,7 @@ from neuronclaims.measurements import (
     RestorationSweep,
 )
 from neuronclaims.measurements.errors import IntegrityError, MeasurementError
+from neuronclaims.measurements.interventions import Add, Clamp, Scale
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.running import sweeps
 
@@ -183,6 +187,60 @@ def test_ablation_equals_plain_forwards(hand_over, name, replacement) -> None:
             float(divergence),
         ]
         np.testing.assert_allclose(row, expected, atol=1e-4)
+
+
+@dataclass(frozen=True)
+class Negate:
+    """An intervention of another package: one class, which imports no torch."""
+
+    takes: ClassVar[Literal["nothing", "reference", "pairs"]] = "nothing"
+
+    def __str__(self) -> str:
+        return "negate"
+
+    def put(self, values):
+        return -values.own
+
+
+@pytest.mark.parametrize(
+    ("intervention", "plainly"),
+    [
+        (Add(5.0), lambda values: values + 5.0),
+        (Scale(-2.0), lambda values: values * -2.0),
+        (Clamp(0.75), lambda values: torch.full_like(values, 0.75)),
+        (Negate(), lambda values: -values),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("name", ["gpt2", "llama", "opt"])
+def test_any_intervention_equals_plain_hooks_that_see_what_was_changed_below(
+    hand_over, name, intervention, plainly
+) -> None:
+    source = hand_over(name)
+    plain = Plain(source)
+    neurons = ((0, 3), (0, 8), (2, 5))
+    both, sweep = (
+        Ablation("mlp_post", neurons, intervention, ASKED, PROMPTS),
+        AblationSweep("mlp_post", 1, intervention, ASKED, PROMPTS),
+    )
+    found = measure(source, [both, sweep])
+
+    def change(columns):
+        def hook(hidden):
+            return put(columns, plainly(hidden))(hidden)
+
+        return hook
+
+    for number, text in enumerate(PROMPTS):
+        before = plain.asked(plain.logits(text))
+        hooks = [("mlp_post", 0, change([3, 8])), ("mlp_post", 2, change([5]))]
+        after = plain.asked(plain.logits(text, hooks))
+        np.testing.assert_allclose(found[both][number, :2], [before, after], atol=1e-4)
+        for index in (0, 17, 47):
+            alone = plain.asked(plain.logits(text, [("mlp_post", 1, change([index]))]))
+            np.testing.assert_allclose(found[sweep][number, 1 + index], alone, atol=1e-4)
+    # What lies above is given what the layers below became, so the two layers are not changed independently.
+    assert np.ptp(found[both][:, 0] - found[both][:, 1]) > 1e-4
 
 
 def test_an_ablation_sweep_equals_ablating_each_neuron(hand_over) -> None:
