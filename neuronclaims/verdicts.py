@@ -71,16 +71,18 @@ def _decision(
             value=finding.estimate.value,
         )
     return stats.decide(
-        side=finding.statement.side,
-        null=finding.statement.null,
-        threshold=finding.statement.threshold,
-        estimate=finding.estimate,
-        p_adjusted=adjusted.p,
-        smallest_p_adjusted=smallest_p,
-        alpha=alpha,
-        resolved=adjusted.settled,
-        degenerate=test.degenerate,
-        denominator_positive=finding.denominator_positive,
+        stats.Tested(
+            side=finding.statement.side,
+            null=finding.statement.null,
+            threshold=finding.statement.threshold,
+            estimate=finding.estimate,
+            p_adjusted=adjusted.p,
+            smallest_p_adjusted=smallest_p,
+            alpha=alpha,
+            resolved=adjusted.settled,
+            degenerate=test.degenerate,
+            denominator_positive=finding.denominator_positive,
+        )
     )
 
 

@@ -73,10 +73,7 @@ def _within(x: Floats, y: NDArray[np.bool_], seed: int) -> tuple[float, bool | N
     p = stats.association_test(
         found,
         alternative="two-sided",
-        seed=seed,
-        resamples=DRAWN,
-        max_resamples=DRAWN,
-        exact_limit=20_000,
+        resampling=stats.Resampling(seed=seed, draws=DRAWN, exact_limit=20_000, max_draws=DRAWN),
     ).p_value
     estimate = stats.association_estimate(found)
     if estimate.low is None or estimate.high is None:

@@ -35,13 +35,15 @@ def _verdicts(data: list[tuple[Floats, Floats]], margin: float) -> NDArray[np.st
     return np.array(
         [
             stats.decide(
-                side="within",
-                null=one.null,
-                threshold=one.threshold,
-                estimate=one.estimate,
-                p_adjusted=one.p_value,
-                smallest_p_adjusted=one.smallest_p,
-                degenerate=one.degenerate,
+                stats.Tested(
+                    side="within",
+                    null=one.null,
+                    threshold=one.threshold,
+                    estimate=one.estimate,
+                    p_adjusted=one.p_value,
+                    smallest_p_adjusted=one.smallest_p,
+                    degenerate=one.degenerate,
+                )
             ).verdict
             for one in found
         ]

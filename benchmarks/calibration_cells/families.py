@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -43,8 +42,17 @@ def _adjusted_least(block: int, sets: int, rho: float, seed: int) -> Floats:
     rng, most = random(seed, "C6 holm", rho, block), FAMILIES[-1]
     first, second = (correlated(rng, 20, sets, most, rho).reshape(20, sets * most) for _ in range(2))
     _, place, inverse = np.unique(stats.auroc_many(first, second), return_index=True, return_inverse=True)
-    options: dict[str, Any] = {"paired": False, "statistic": "auroc", "alternative": "two-sided", "seed": 0}
-    known = [stats.two_sample_test(first[:, i], second[:, i], **options).p_value for i in place]
+    known = [
+        stats.two_sample_test(
+            first[:, i],
+            second[:, i],
+            exchange=stats.UNITS,
+            statistic="auroc",
+            alternative="two-sided",
+            resampling=stats.Resampling(seed=0),
+        ).p_value
+        for i in place
+    ]
     p = np.array(known)[inverse.reshape(-1)].reshape(sets, most)
     return np.array(
         [[min(q or 0.0 for q in stats.adjust(one[:size].tolist(), "holm")) for size in FAMILIES] for one in p]
@@ -71,7 +79,12 @@ def families_of_means(repetitions: int, seed: int) -> list[Row]:
 def _means(rng: np.random.Generator, sets: int, neurons: int, rho: float) -> Floats:
     first, second = (correlated(rng, 8, sets, neurons, rho).reshape(8, -1) for _ in range(2))
     found = stats.two_sample_tests(
-        first, second, paired=False, statistic="mean", alternative="two-sided", seed=0
+        first,
+        second,
+        exchange=stats.UNITS,
+        statistic="mean",
+        alternative="two-sided",
+        resampling=stats.Resampling(seed=0),
     )
     return found.p_value.reshape(sets, neurons)
 
@@ -108,12 +121,12 @@ def _with_effects(number: int, rho: float, seed: int) -> Floats:
     found = stats.two_sample_tests(
         first,
         second,
-        paired=False,
+        exchange=stats.UNITS,
         statistic="mean",
         alternative="greater",
-        seed=stream(seed, "C7", rho, number // 2),
-        resamples=4 * (DRAWN + 1) - 1,
-        exact_limit=0,
+        resampling=stats.Resampling(
+            seed=stream(seed, "C7", rho, number // 2), draws=4 * (DRAWN + 1) - 1, exact_limit=0
+        ),
     )
     return found.p_value
 

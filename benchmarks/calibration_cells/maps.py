@@ -43,12 +43,9 @@ def _searched(first: Floats, second: Floats, paired: bool, seed: int) -> tuple[f
     found = stats.cluster_test(
         first,
         second,
-        paired=paired,
+        exchange=stats.Exchange(paired=paired),
         alternative="two-sided",
-        seed=seed,
-        resamples=DRAWN,
-        max_resamples=DRAWN,
-        exact_limit=1_000,
+        resampling=stats.Resampling(seed=seed, draws=DRAWN, exact_limit=1_000, max_draws=DRAWN),
     )
     return found.p_value, float(found.cell_p_values.min())
 

@@ -18,12 +18,10 @@ def foretold(repetitions: int, seed: int) -> list[Row]:
     for effect, claimed in CASES:
         for counts in ((10, 10), (20, 20), (50, 50)):
             planned = stats.power_of(
-                statistic="mean",
-                effect=effect,
-                threshold=claimed,
-                side="greater",
-                counts=counts,
-                paired=False,
+                stats.PlannedClaim(
+                    statistic="mean", effect=effect, threshold=claimed, side="greater", paired=False
+                ),
+                counts,
             )
             found = mean_verdicts("normal", counts, effect, claimed, repetitions, seed)
             number = "none" if claimed is None else f"{claimed:g} sd"

@@ -54,11 +54,8 @@ def _p(tops: Floats, bottoms: Floats, method: Literal["sign flip", "t"]) -> floa
         bottoms,
         threshold=CLAIMED,
         alternative="greater",
-        seed=0,
         method=method,
-        exact_limit=2_000,
-        resamples=999,
-        max_resamples=999,
+        resampling=stats.Resampling(seed=0, draws=999, exact_limit=2_000, max_draws=999),
     ).test.p_value
 
 
@@ -68,20 +65,19 @@ def _verdict(tops: Floats, bottoms: Floats, estimate: stats.Estimate) -> str:
         bottoms,
         threshold=0.0,
         alternative="greater",
-        seed=0,
-        exact_limit=2_000,
-        resamples=999,
-        max_resamples=999,
+        resampling=stats.Resampling(seed=0, draws=999, exact_limit=2_000, max_draws=999),
     )
     return stats.decide(
-        side="greater",
-        null=0.0,
-        threshold=CLAIMED,
-        estimate=estimate,
-        p_adjusted=found.test.p_value,
-        smallest_p_adjusted=found.test.smallest_p,
-        degenerate=found.test.degenerate,
-        denominator_positive=found.denominator_positive,
+        stats.Tested(
+            side="greater",
+            null=0.0,
+            threshold=CLAIMED,
+            estimate=estimate,
+            p_adjusted=found.test.p_value,
+            smallest_p_adjusted=found.test.smallest_p,
+            degenerate=found.test.degenerate,
+            denominator_positive=found.denominator_positive,
+        )
     ).verdict
 
 

@@ -26,12 +26,10 @@ def searched(
     return stats.max_statistic_tests(
         first,
         second,
-        paired=False,
-        statistic=statistic,  # type: ignore[arg-type]
+        exchange=stats.UNITS,
+        statistic=statistic,
         alternative="two-sided",
-        seed=seed,
-        resamples=resamples,
-        exact_limit=1_000,
+        resampling=stats.Resampling(seed=seed, draws=resamples, exact_limit=1_000),
     )
 
 

@@ -49,12 +49,14 @@ def _verdicts(n: int, case: dict[str, str]) -> list[Row]:
 def _verdict(k: int, n: int) -> str:
     test = stats.share_test(k, n, null=0.6, alternative="greater")
     return stats.decide(
-        side="greater",
-        null=0.6,
-        threshold=0.6,
-        estimate=stats.share_estimate(k, n),
-        p_adjusted=test.p_value,
-        smallest_p_adjusted=test.smallest_p,
+        stats.Tested(
+            side="greater",
+            null=0.6,
+            threshold=0.6,
+            estimate=stats.share_estimate(k, n),
+            p_adjusted=test.p_value,
+            smallest_p_adjusted=test.smallest_p,
+        )
     ).verdict
 
 

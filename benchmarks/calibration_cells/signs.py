@@ -66,7 +66,10 @@ def _warned(values: Floats) -> bool:
 
 
 def _p_values(values: Floats, alternative: str) -> tuple[Floats, float]:
-    found = [stats.one_sample_test(row, alternative=alternative, seed=0) for row in values]  # type: ignore[arg-type]
+    found = [
+        stats.one_sample_test(row, alternative=alternative, resampling=stats.Resampling(seed=0))
+        for row in values
+    ]  # type: ignore[arg-type]
     return np.array([one.p_value for one in found]), found[0].smallest_p
 
 

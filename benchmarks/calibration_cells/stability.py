@@ -51,12 +51,10 @@ def _drawn(first: Floats, second: Floats, seed: int) -> stats.TestResult:
     return stats.two_sample_test(
         first,
         second,
-        paired=False,
+        exchange=stats.UNITS,
         statistic="mean",
         alternative="two-sided",
-        seed=seed,
-        exact_limit=0,
-        max_resamples=MOST,
+        resampling=stats.Resampling(seed=seed, exact_limit=0, max_draws=MOST),
     )
 
 
@@ -77,7 +75,12 @@ def data_with_p(target: float, seed: int) -> tuple[Floats, Floats, float]:
 
 def _exact(first: Floats, second: Floats) -> float:
     found = stats.two_sample_tests(
-        first, second, paired=False, statistic="mean", alternative="greater", seed=0, exact_limit=10**6
+        first,
+        second,
+        exchange=stats.UNITS,
+        statistic="mean",
+        alternative="greater",
+        resampling=stats.Resampling(seed=0, exact_limit=10**6),
     )
     return min(1.0, 2 * float(min(found.p_greater[0], found.p_less[0])))
 

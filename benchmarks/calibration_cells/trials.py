@@ -38,12 +38,8 @@ class Trials:
 
 def tested(make: Make, repetitions: int, seed: int, *parts: object, **options: Any) -> Trials:
     """Draw ``repetitions`` data sets and test each in both ways."""
-    settings: dict[str, Any] = {
-        "paired": False,
-        "statistic": "mean",
-        "resamples": DRAWN,
-        "exact_limit": 20_000,
-    } | options
+    statistic, exchange = options.get("statistic", "mean"), _exchange(options)
+    limit = int(options.get("exact_limit", 20_000))
     found = []
     for number, size in blocks(repetitions):
         first, second = make(random(seed, *parts, number), size)
@@ -51,9 +47,12 @@ def tested(make: Make, repetitions: int, seed: int, *parts: object, **options: A
             stats.two_sample_tests(
                 first,
                 second,
+                exchange=exchange,
+                statistic=statistic,
                 alternative="two-sided",
-                seed=stream(seed, *parts, number, "relabelling"),
-                **settings,
+                resampling=stats.Resampling(
+                    stream(seed, *parts, number, "relabelling"), draws=DRAWN, exact_limit=limit
+                ),
             )
         )
     step = found[0].smallest_p
@@ -67,6 +66,10 @@ def tested(make: Make, repetitions: int, seed: int, *parts: object, **options: A
     )
 
 
+def _exchange(options: dict[str, Any]) -> stats.Exchange:
+    return stats.Exchange(options.get("paired", False), blocks=options.get("blocks"))
+
+
 def _advised(found: stats.TestResults) -> Bools:
     none = np.zeros(len(found.p_value), dtype=np.bool_)
     return none if found.second_opinion is None else found.second_opinion
@@ -74,11 +77,21 @@ def _advised(found: stats.TestResults) -> Bools:
 
 def tested_singly(make: Make, repetitions: int, seed: int, *parts: object, **options: Any) -> Floats:
     """Draw data sets and test each alone, as a claim is: exact rank laws, more draws where p is in doubt."""
-    settings: dict[str, Any] = {"paired": False, "statistic": "mean", "alternative": "two-sided"} | options
+    statistic, exchange = options.get("statistic", "mean"), _exchange(options)
+    most = int(options.get("max_resamples", 999_999))
     p = []
     for number, size in blocks(repetitions):
         first, second = make(random(seed, *parts, number), size)
         for column in range(size):
             own = stream(seed, *parts, number, column)
-            p.append(stats.two_sample_test(first[:, column], second[:, column], seed=own, **settings).p_value)
+            p.append(
+                stats.two_sample_test(
+                    first[:, column],
+                    second[:, column],
+                    exchange=exchange,
+                    statistic=statistic,
+                    alternative="two-sided",
+                    resampling=stats.Resampling(own, max_draws=most),
+                ).p_value
+            )
     return np.array(p)

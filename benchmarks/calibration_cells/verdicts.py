@@ -20,12 +20,10 @@ def _p_values(first: Floats, second: Floats, statistic: str, side: str, seed: in
     return stats.two_sample_tests(
         first,
         second,
-        paired=False,
-        statistic=statistic,  # type: ignore[arg-type]
-        alternative=side,  # type: ignore[arg-type]
-        seed=seed,
-        resamples=DRAWN,
-        exact_limit=20_000,
+        exchange=stats.UNITS,
+        statistic=statistic,
+        alternative=side,
+        resampling=stats.Resampling(seed=seed, draws=DRAWN, exact_limit=20_000),
     )
 
 
@@ -36,13 +34,15 @@ def verdicts(
     return np.array(
         [
             stats.decide(
-                side=side,  # type: ignore[arg-type]
-                null=null,
-                threshold=threshold,
-                estimate=estimate,
-                p_adjusted=float(p),
-                smallest_p_adjusted=found.smallest_p,
-                degenerate=bool(degenerate),
+                stats.Tested(
+                    side=side,
+                    null=null,
+                    threshold=threshold,
+                    estimate=estimate,
+                    p_adjusted=float(p),
+                    smallest_p_adjusted=found.smallest_p,
+                    degenerate=bool(degenerate),
+                )
             ).verdict
             for p, degenerate, estimate in zip(found.p_value, found.degenerate, estimates, strict=True)
         ]

@@ -159,15 +159,11 @@ class Paired:
         test = stats.two_sample_test(
             first - bound,
             second,
-            paired=self.paired,
+            exchange=stats.Exchange(paired=self.paired, blocks=self.blocks),
             statistic="mean",
             alternative="greater" if where == "above" else "less",
-            seed=self.seed,
-            resamples=DRAWS,
-            max_resamples=MOST,
-            alpha=self.alpha,
-            family=self.family,
-            blocks=self.blocks,
+            resampling=stats.Resampling(seed=self.seed, draws=DRAWS, max_draws=MOST),
+            level=stats.Level(alpha=self.alpha, family=self.family),
         )
         return 1.0 if test.degenerate and not test.statistic else test.p_value
 

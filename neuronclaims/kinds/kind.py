@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar
 
 from neuronclaims.errors import NeuronClaimsError
+from neuronclaims.stats import Level
 
 if TYPE_CHECKING:
     import numpy as np
@@ -70,6 +71,11 @@ class Family:
     alpha: float
     patience: int = PATIENCE[-1]
     shared: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def level(self) -> Level:
+        """At which level the p of its claims count, as tests want it."""
+        return Level(self.alpha, self.size)
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
         """Return what ``make`` makes, made once for all claims of the family on one model that ask by this key."""

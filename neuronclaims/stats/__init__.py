@@ -84,6 +84,9 @@ if TYPE_CHECKING:
         ratio_summary as ratio_summary,
     )
     from neuronclaims.stats.effects.ratios import (
+        ratio_t_test as ratio_t_test,
+    )
+    from neuronclaims.stats.effects.ratios import (
         ratio_test as ratio_test,
     )
     from neuronclaims.stats.effects.shares import (
@@ -144,6 +147,7 @@ if TYPE_CHECKING:
     from neuronclaims.stats.permutation.clusters import (
         cluster_test as cluster_test,
     )
+    from neuronclaims.stats.permutation.exchange import LabelStatistic as LabelStatistic
     from neuronclaims.stats.permutation.exchange import exchange_test as exchange_test
     from neuronclaims.stats.permutation.max_statistic import (
         MaxResults as MaxResults,
@@ -163,6 +167,7 @@ if TYPE_CHECKING:
     from neuronclaims.stats.permutation.two_samples import (
         two_sample_tests as two_sample_tests,
     )
+    from neuronclaims.stats.planning.judge import PilotClaim as PilotClaim
     from neuronclaims.stats.planning.pilots import (
         SimulatedPower as SimulatedPower,
     )
@@ -173,6 +178,7 @@ if TYPE_CHECKING:
         simulated_units_needed as simulated_units_needed,
     )
     from neuronclaims.stats.planning.power import power_of as power_of
+    from neuronclaims.stats.planning.question import PlannedClaim as PlannedClaim
     from neuronclaims.stats.planning.sizes import (
         smallest_units as smallest_units,
     )
@@ -183,6 +189,12 @@ if TYPE_CHECKING:
     from neuronclaims.stats.planning.table import plan as plan
     from neuronclaims.stats.seeds import seed_from as seed_from
     from neuronclaims.stats.sentences import explain as explain
+    from neuronclaims.stats.settings import LEVEL as LEVEL
+    from neuronclaims.stats.settings import PAIRS as PAIRS
+    from neuronclaims.stats.settings import UNITS as UNITS
+    from neuronclaims.stats.settings import Exchange as Exchange
+    from neuronclaims.stats.settings import Level as Level
+    from neuronclaims.stats.settings import Resampling as Resampling
     from neuronclaims.stats.verdicts import (
         Decision as Decision,
     )
@@ -190,13 +202,13 @@ if TYPE_CHECKING:
         Fact as Fact,
     )
     from neuronclaims.stats.verdicts import (
-        Finding as Finding,
-    )
-    from neuronclaims.stats.verdicts import (
         Reason as Reason,
     )
     from neuronclaims.stats.verdicts import (
         Side as Side,
+    )
+    from neuronclaims.stats.verdicts import (
+        Tested as Tested,
     )
     from neuronclaims.stats.verdicts import (
         Verdict as Verdict,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neuronclaims.stats.verdicts import MARGIN_SIDES, Decision, Fact, Finding
+from neuronclaims.stats.verdicts import MARGIN_SIDES, Decision, Fact, Tested
 
 FAR = 10
 """Beyond this many times the present size a number is no advice: it is as uncertain as the effect it comes from."""
@@ -47,7 +47,7 @@ def explain(
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    found: Finding
+    found: Tested
     effect: str
     claimed: str
     unit: str
@@ -190,14 +190,14 @@ def _fact(fact: Fact, effect: str, claimed: str | None, measured: str | None) ->
     return f"{shown}; {claimed or _claimed(fact)} was claimed."
 
 
-def _margin(found: Finding | Fact) -> tuple[float, float]:
+def _margin(found: Tested | Fact) -> tuple[float, float]:
     """Return the bounds of the margin, in ascending order; only one of them is claimed unless within both."""
     threshold = found.null if found.threshold is None else found.threshold
     mirror = 2 * found.null - threshold
     return min(threshold, mirror), max(threshold, mirror)
 
 
-def _claimed(found: Finding | Fact) -> str:
+def _claimed(found: Tested | Fact) -> str:
     if found.side in MARGIN_SIDES:
         low, high = _margin(found)
         return {

@@ -60,8 +60,13 @@ _BELOW = ("less", "not less")
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """What was claimed of an effect, and what was found: the arguments of ``decide``."""
+class Tested:
+    """What was claimed of an effect, and what was found: what ``decide`` judges.
+
+    ``p_adjusted`` is the corrected p of the test against ``null``, or against the margin, and ``smallest_p_adjusted``
+    the least the design could give; ``resolved`` and ``degenerate`` are those of TestResult, ``denominator_positive``
+    that of RatioTest.
+    """
 
     side: Side
     null: float
@@ -69,10 +74,10 @@ class Finding:
     estimate: Estimate
     p_adjusted: float
     smallest_p_adjusted: float
-    alpha: float
-    resolved: bool
-    degenerate: bool
-    denominator_positive: bool
+    alpha: float = 0.05
+    resolved: bool = True
+    degenerate: bool = False
+    denominator_positive: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,22 +96,10 @@ class Decision:
 
     verdict: Verdict
     reason: Reason
-    finding: Finding | Fact
+    finding: Tested | Fact
 
 
-def decide(
-    *,
-    side: Side,
-    null: float,
-    threshold: float | None,
-    estimate: Estimate,
-    p_adjusted: float,
-    smallest_p_adjusted: float,
-    alpha: float = 0.05,
-    resolved: bool = True,
-    degenerate: bool = False,
-    denominator_positive: bool = True,
-) -> Decision:
+def decide(tested: Tested) -> Decision:
     """Judge a claim that an effect is on ``side`` of ``null``, beyond ``threshold`` if it names a number.
 
     ``threshold`` stands on the scale of ``estimate`` and on the claimed side: not below ``null`` for
@@ -118,32 +111,16 @@ def decide(
     that it lies below ``threshold``; ``not less`` that it lies above it, a number below ``null``. Their
     estimate has an interval of level 1 - 2 alpha, the dual of the tests against the margin.
 
-    ``p_adjusted`` is the corrected p of the test against ``null``, or against the margin, and
-    ``smallest_p_adjusted`` the least the design could give; ``resolved`` and ``degenerate`` are those of
-    TestResult, ``denominator_positive`` that of RatioTest.
-
     Raises StatsError for p, alpha or threshold out of place.
     """
-    check_choice(side, get_args(Side), "side")
-    check_share(alpha, "alpha")
-    for p in (p_adjusted, smallest_p_adjusted):
+    check_choice(tested.side, get_args(Side), "side")
+    check_share(tested.alpha, "alpha")
+    for p in (tested.p_adjusted, tested.smallest_p_adjusted):
         if not 0.0 <= p <= 1.0:
             raise StatsError(f"A p-value must lie in [0, 1], not {p!r}.")
-    _check_threshold(side, null, threshold)
-    finding = Finding(
-        side,
-        null,
-        threshold,
-        estimate,
-        p_adjusted,
-        smallest_p_adjusted,
-        alpha,
-        resolved,
-        degenerate,
-        denominator_positive,
-    )
-    reason = _reason(finding)
-    return Decision(VERDICT_OF[reason], reason, finding)
+    _check_threshold(tested.side, tested.null, tested.threshold)
+    reason = _reason(tested)
+    return Decision(VERDICT_OF[reason], reason, tested)
 
 
 def decide_fact(*, side: Side, null: float, threshold: float | None, value: float | None) -> Decision:
@@ -187,7 +164,7 @@ def _check_threshold(side: Side, null: float, threshold: float | None) -> None:
         raise StatsError(f"The number claimed, {threshold:g}, is on the wrong side of {null:g} for {side!r}.")
 
 
-def _reason(found: Finding) -> Reason:
+def _reason(found: Tested) -> Reason:
     no_interval = found.estimate.low is None or found.estimate.high is None
     if not found.denominator_positive:
         return "denominator_not_positive"
@@ -213,7 +190,7 @@ def _reason(found: Finding) -> Reason:
     return "within_margin" if found.side in MARGIN_SIDES else "beyond_number"
 
 
-def _against(found: Finding) -> bool:
+def _against(found: Tested) -> bool:
     """Tell whether the interval lies wholly where the claim is false."""
     low, high = found.estimate.low, found.estimate.high
     if low is None or high is None:
@@ -227,7 +204,7 @@ def _against(found: Finding) -> bool:
     return high < bound if found.side in ("greater", "not less") else low > bound
 
 
-def _beyond(found: Finding, threshold: float) -> bool:
+def _beyond(found: Tested, threshold: float) -> bool:
     """Tell whether the interval lies wholly where the claim is true, the numbers themselves included."""
     low, high = found.estimate.low, found.estimate.high
     if low is None or high is None:
@@ -240,7 +217,7 @@ def _beyond(found: Finding, threshold: float) -> bool:
     return low >= threshold if found.side in ("greater", "not less") else high <= threshold
 
 
-def _points(found: Finding, value: float) -> bool:
+def _points(found: Tested, value: float) -> bool:
     """Tell whether the estimate lies on the claimed side of no effect, or inside the margin."""
     if found.side == "two-sided":
         return True

@@ -172,7 +172,11 @@ class RestoresKind(Toy):
         [values] = answers.values()
         clean, corrupted, restored = values.astype(np.float64).T
         found = stats.ratio_test(
-            restored - corrupted, clean - corrupted, threshold=said.share, alternative="greater", seed=1
+            restored - corrupted,
+            clean - corrupted,
+            threshold=said.share,
+            alternative="greater",
+            resampling=stats.Resampling(seed=1),
         )
         ratio = stats.ratio_of_means_estimate(restored - corrupted, clean - corrupted)
         points = tuple(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from neuronclaims.stats import EffectSize, Estimate, decide
+from flat import decide
+
+from neuronclaims.stats import EffectSize, Estimate
 
 
 def estimate(low, value, high, name="AUROC"):

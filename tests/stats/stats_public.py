@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import flat
 import numpy as np
 
 from neuronclaims import stats
@@ -17,7 +18,7 @@ MONTE_CARLO = {"resamples": 999, "exact_limit": 100}
 
 def _tests(paired: bool, statistic: str, alternative: str, **options: Any) -> Callable[..., Any]:
     def call(a, b):
-        return stats.two_sample_tests(
+        return flat.two_sample_tests(
             a, b, paired=paired, statistic=statistic, alternative=alternative, seed=9, **options
         )
 
@@ -38,7 +39,7 @@ COLUMNS: dict[str, Callable[..., Any]] = {
 
 def _test(paired: bool, statistic: str, **options: Any) -> Callable[..., Any]:
     def call(a, b):
-        return stats.two_sample_test(
+        return flat.two_sample_test(
             a, b, paired=paired, statistic=statistic, alternative="greater", seed=9, **options
         )
 
@@ -47,7 +48,7 @@ def _test(paired: bool, statistic: str, **options: Any) -> Callable[..., Any]:
 
 def _simulated(paired: bool, statistic: str, threshold: float | None) -> Callable[..., Any]:
     def call(a, b):
-        return stats.simulated_power(
+        return flat.simulated_power(
             a,
             b,
             counts=(6, 6),
@@ -75,7 +76,7 @@ def _equivalence(scale: str, paired: bool) -> Callable[..., Any]:
 
 
 def _ratio(method: str) -> Callable[..., Any]:
-    return lambda a, b: stats.ratio_test(
+    return lambda a, b: flat.ratio_test(
         a, b, threshold=0.3, alternative="greater", seed=9, method=method, max_resamples=9_999
     )
 
@@ -98,7 +99,7 @@ SINGLE: dict[str, Callable[..., Any]] = {
     "test of AUROC": _test(False, "auroc"),
     "paired test of means": _test(True, "mean"),
     "paired test of AUROC": _test(True, "auroc"),
-    "one_sample_test": lambda a, b: stats.one_sample_test(a, alternative="greater", seed=9),
+    "one_sample_test": lambda a, b: flat.one_sample_test(a, alternative="greater", seed=9),
     "doubts": lambda a, b: stats.doubts(a, b, paired=False, statistic="mean"),
     "doubts, paired": lambda a, b: stats.doubts(a, b, paired=True, statistic="auroc"),
     "auroc": stats.auroc,
@@ -132,7 +133,7 @@ SINGLE: dict[str, Callable[..., Any]] = {
 """Calls on [n1] and [n2]."""
 
 BLOCKED: dict[str, Callable[..., Any]] = {
-    "blocked test": lambda a, b: stats.two_sample_test(
+    "blocked test": lambda a, b: flat.two_sample_test(
         a,
         b,
         paired=False,
@@ -149,7 +150,7 @@ BLOCKED: dict[str, Callable[..., Any]] = {
 
 
 def _max_statistic(paired: bool, statistic: str) -> Callable[..., Any]:
-    return lambda a, b: stats.max_statistic_tests(
+    return lambda a, b: flat.max_statistic_tests(
         a, b, paired=paired, statistic=statistic, alternative="greater", seed=9
     )
 
@@ -157,13 +158,13 @@ def _max_statistic(paired: bool, statistic: str) -> Callable[..., Any]:
 def _cluster(paired: bool) -> Callable[..., Any]:
     def call(a, b):
         maps = [x.reshape(len(x), 1, -1) for x in (a, b)]
-        return stats.cluster_test(*maps, paired=paired, alternative="greater", seed=9)
+        return flat.cluster_test(*maps, paired=paired, alternative="greater", seed=9)
 
     return call
 
 
 def _first_looks(paired: bool, statistic: str) -> Callable[..., Any]:
-    return lambda a, b: stats.two_sample_first_looks(
+    return lambda a, b: flat.two_sample_first_looks(
         a, b, paired=paired, statistic=statistic, alternative="greater", seed=9
     )
 

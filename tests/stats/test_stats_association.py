@@ -4,17 +4,14 @@ from itertools import product
 
 import numpy as np
 import pytest
+from flat import association_test
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 from stats_data import quick
 from statsmodels.stats.proportion import proportion_confint
 
-from neuronclaims.stats import (
-    WithinUnits,
-    association_estimate,
-    association_test,
-)
+from neuronclaims.stats import WithinUnits, association_estimate
 
 
 def documents(rng, count, size, kind="normal"):

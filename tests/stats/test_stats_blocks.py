@@ -7,6 +7,7 @@ from itertools import combinations, product
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from flat import two_sample_test, two_sample_tests
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
@@ -20,8 +21,6 @@ from neuronclaims.stats import (
     blocked_mean_difference_estimate,
     hedges_g_estimate,
     mean_difference_estimate,
-    two_sample_test,
-    two_sample_tests,
 )
 from neuronclaims.stats.effects.within_blocks import blocked_fit
 from neuronclaims.stats.permutation import ranklaw

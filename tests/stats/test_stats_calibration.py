@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from flat import two_sample_tests
 from rich.console import Console
 from scipy import stats
 
-from neuronclaims.stats import two_sample_tests
 from neuronclaims.stats.permutation.montecarlo import Tally
 
 SETS = 2000

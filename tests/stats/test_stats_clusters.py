@@ -4,12 +4,13 @@ import itertools
 
 import numpy as np
 import pytest
+from flat import cluster_test
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage, stats
 from stats_data import quick
 
-from neuronclaims.stats import StatsError, cluster_test
+from neuronclaims.stats import StatsError
 
 
 def slow_t(a, b, paired):

@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from flat import decide
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
@@ -13,7 +14,6 @@ from statsmodels.stats.weightstats import ttost_ind, ttost_paired
 
 from neuronclaims.stats import (
     StatsError,
-    decide,
     equivalence_test,
     interval_equivalence_test,
     mean_difference_estimate,

@@ -4,12 +4,13 @@ import itertools
 
 import numpy as np
 import pytest
+from flat import exchange_test
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 from stats_data import quick
 
-from neuronclaims.stats import StatsError, exchange_test
+from neuronclaims.stats import StatsError
 from neuronclaims.stats.permutation.arrangements import Subsets
 from neuronclaims.stats.permutation.exchange import content_order, whole_numbers
 

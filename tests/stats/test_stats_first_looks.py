@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from flat import two_sample_first_looks, two_sample_test
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuronclaims import stats
-from neuronclaims.stats import inputs, two_sample_first_looks, two_sample_test
+from neuronclaims.stats import inputs
 
 COLUMNS = 7
 

@@ -7,13 +7,14 @@ from itertools import combinations
 import numpy as np
 import pytest
 import stats_brute as brute
+from flat import max_statistic_tests, two_sample_test, two_sample_tests
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import stats
 from stats_data import KINDS, quick, sample
 
-from neuronclaims.stats import StatsError, max_statistic_tests, two_sample_test, two_sample_tests
+from neuronclaims.stats import StatsError
 from neuronclaims.stats.permutation import score_tiles, search_columns, successive_maxima
 from neuronclaims.stats.permutation.screening import screen, single_bars
 from neuronclaims.stats.permutation.search_design import search_design

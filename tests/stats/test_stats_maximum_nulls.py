@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from itertools import combinations, product
 
+import flat
 import numpy as np
 import pytest
 from scipy.stats import rankdata, ttest_ind, ttest_rel
 
-from neuronclaims import stats
 from neuronclaims.stats.permutation.maximum_nulls import maximum_null
 from neuronclaims.stats.permutation.nulls import BINS, DRAWS
 
@@ -66,7 +66,7 @@ def test_the_maxima_are_those_of_plain_enumeration_and_p_is_their_share(
     every = exchanged(one, other, function, paired)
     sign = 1 if side == "greater" else -1
     seen = ttest_rel(one, other).statistic if paired else function(one, other)
-    results = stats.max_statistic_tests(
+    results = flat.max_statistic_tests(
         one, other, paired=paired, statistic=statistic, alternative=side, seed=1
     )
     assert results.statistic == pytest.approx(seen)
@@ -118,7 +118,7 @@ def test_of_many_arrangements_the_first_that_the_test_draws_are_looked_at() -> N
     found = maximum_null(one, other, 7, paired=False, statistic="mean", side="greater", seed=5)
     assert found is not None
     assert (len(found.null.counts), sum(found.null.counts), found.null.every) == (BINS, DRAWS, False)
-    results = stats.max_statistic_tests(
+    results = flat.max_statistic_tests(
         one, other, paired=False, statistic="mean", alternative="greater", seed=5, resamples=DRAWS
     )
     # Of the very same draws, 1 + as many as reach the observed value, over 1 + all.

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import flat
 import numpy as np
 import pytest
+from flat import plan, power_of, simulated_power, simulated_units_needed
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 from stats_data import KINDS, quick, sample
 
 from neuronclaims import stats
-from neuronclaims.stats import StatsError, plan, power_of, simulated_power, simulated_units_needed
+from neuronclaims.stats import Level, PilotClaim, StatsError
 from neuronclaims.stats.planning.judge import Judge
 
 RNG = np.random.default_rng(20)
@@ -20,6 +22,7 @@ ASKED = {"statistic": "mean", "alternative": "greater", "threshold": None, "pair
 
 def by_decide(judge, a, b, seed):
     """Judge one data set as a kind of claim does: an estimate, a test and decide()."""
+    claim = judge.claim
     ways = {
         ("mean", False, False): stats.mean_difference_estimate,
         ("mean", False, True): stats.paired_mean_difference_estimate,
@@ -28,23 +31,23 @@ def by_decide(judge, a, b, seed):
         ("auroc", False, False): stats.auroc_estimate,
         ("auroc", False, True): stats.paired_auroc_estimate,
     }
-    estimate = ways[judge.statistic, judge.standardised, judge.paired](a, b, level=judge.level)
-    test = stats.two_sample_tests(
+    estimate = ways[claim.statistic, claim.standardised, claim.paired](a, b, level=claim.confidence)
+    test = flat.two_sample_tests(
         a[:, None],
         b[:, None],
-        paired=judge.paired,
-        statistic=judge.statistic,
-        alternative=judge.side,
+        paired=claim.paired,
+        statistic=claim.statistic,
+        alternative=claim.side,
         seed=seed,
     )
-    decision = stats.decide(
-        side=judge.side,
-        null=0.5 if judge.statistic == "auroc" else 0.0,
-        threshold=judge.threshold,
+    decision = flat.decide(
+        side=claim.side,
+        null=0.5 if claim.statistic == "auroc" else 0.0,
+        threshold=claim.threshold,
         estimate=estimate,
-        p_adjusted=min(1.0, judge.family * float(test.p_value[0])),
-        smallest_p_adjusted=min(1.0, judge.family * test.smallest_p),
-        alpha=judge.alpha,
+        p_adjusted=min(1.0, claim.level.family * float(test.p_value[0])),
+        smallest_p_adjusted=min(1.0, claim.level.family * test.smallest_p),
+        alpha=claim.level.alpha,
         degenerate=bool(test.degenerate[0]),
     )
     return decision.verdict
@@ -74,7 +77,8 @@ def test_data_sets_are_judged_together_as_decide_judges_each(
     null = 0.5 if statistic == "auroc" else 0.0
     number = 3 * number if number is not None and side == "two-sided" else number
     threshold = None if number is None else null - number if side == "less" else null + number
-    judge = Judge(statistic, side, threshold, paired, 0.05, 2, level, standardised, 1.0)
+    claim = PilotClaim(statistic, side, paired, threshold, Level(0.05, 2), level, standardised)
+    judge = Judge(claim, 1.0)
     supported, refuted = judge.verdicts(a, b, seed=0)
     found = np.where(supported, "supported", np.where(refuted, "refuted", "inconclusive")).tolist()
     expected = [by_decide(judge, a[:, j], b[:, j], 0) for j in range(60)]
@@ -136,7 +140,7 @@ def test_sizes_found_by_simulation_reach_the_power_and_are_near_the_analytic_one
     )
     assert min(simulated_power(FIRST, SECOND, counts=(k, k), **ask).supported for k in range(n - 3, n)) < 0.8
     effect = (FIRST.mean() - SECOND.mean()) / np.sqrt((FIRST.var() + SECOND.var()) / 2)
-    analytic = stats.units_needed(
+    analytic = flat.units_needed(
         statistic="mean", effect=effect, threshold=None, side="greater", counts=(6, 6), paired=False
     )
     assert abs(n - analytic[0]) <= 3
@@ -182,8 +186,8 @@ def test_sizes_or_numbers_out_of_place_are_refused(change, words):
 def test_a_plan_shows_the_least_sizes_the_present_ones_and_those_that_would_probably_do():
     ask = {"statistic": "mean", "effect": 1.0, "threshold": None, "side": "two-sided", "paired": False}
     rows = {row.counts: row for row in plan(**ask, counts=(3, 3), family=10)}
-    least = stats.smallest_units(alternative="two-sided", counts=(3, 3), paired=False, family=10)
-    needed = stats.units_needed(**ask, counts=(3, 3), family=10)
+    least = flat.smallest_units(alternative="two-sided", counts=(3, 3), paired=False, family=10)
+    needed = flat.units_needed(**ask, counts=(3, 3), family=10)
     assert set(rows) == {(3, 3), (6, 6), (12, 12), (24, 24), least, needed}
     assert list(rows) == sorted(rows)
     assert rows[3, 3].smallest_p == 1.0

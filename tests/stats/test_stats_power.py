@@ -4,20 +4,11 @@ import math
 
 import numpy as np
 import pytest
+from flat import plan, power_of, smallest_units, two_sample_tests, units_needed
 from scipy import integrate, stats
 from statsmodels.stats.power import TTestIndPower, TTestPower
 
-from neuronclaims.stats import (
-    StatsError,
-    auroc_many,
-    equivalence_test,
-    plan,
-    power_of,
-    smallest_units,
-    two_sample_design,
-    two_sample_tests,
-    units_needed,
-)
+from neuronclaims.stats import PilotClaim, StatsError, auroc_many, equivalence_test, two_sample_design
 from neuronclaims.stats.planning.judge import Judge
 
 PLAIN = {"threshold": None, "side": "greater", "counts": (10, 10), "paired": False}
@@ -200,7 +191,8 @@ def test_chances_of_support_and_refutation_are_those_of_simulated_claims(
     n, sets = 40, 1500
     rng = np.random.default_rng(7)
     a, b = rng.normal(shift, 1, (n, sets)), rng.normal(0, 1, (n, sets))
-    judge = Judge(statistic, side, threshold, False, 0.05, 1, 0.95, standardised, 1.0)
+    claim = PilotClaim(statistic, side, False, threshold, standardised=standardised)
+    judge = Judge(claim, 1.0)
     supported, refuted = judge.verdicts(a, b, seed=0)
     effect = shift if statistic == "mean" else stats.norm.cdf(shift / math.sqrt(2))
     [row] = plan(

@@ -7,11 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import flat
 import numpy as np
 import pytest
 from stats_public import COLUMNS, GRIDS, SINGLE, everything, exact_text
 
-from neuronclaims import stats
 from neuronclaims.stats.permutation import arrangements
 
 RNG = np.random.default_rng(77)
@@ -88,7 +88,7 @@ def test_the_size_of_blocks_changes_nothing(monkeypatch, cells):
 def test_neither_repetition_nor_what_was_asked_before_changes_anything():
     plain = everything(4)
     everything(5)
-    stats.simulated_power(FIRST[:, 0], SECOND[:, 0], counts=(4, 4), seed=9, repetitions=10, **ASK)
+    flat.simulated_power(FIRST[:, 0], SECOND[:, 0], counts=(4, 4), seed=9, repetitions=10, **ASK)
     np.random.seed(0)
     np.random.rand(3)
     assert everything(4) == plain

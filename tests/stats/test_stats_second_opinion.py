@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from flat import two_sample_test, two_sample_tests
 from scipy import stats
 from stats_data import KINDS, sample
-
-from neuronclaims.stats import two_sample_test, two_sample_tests
 
 OPTIONS = {"paired": False, "statistic": "mean", "seed": 0}
 

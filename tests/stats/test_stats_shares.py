@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from flat import two_sample_test
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import optimize, stats
@@ -17,7 +18,6 @@ from neuronclaims.stats import (
     share_difference_estimate,
     share_estimate,
     share_test,
-    two_sample_test,
     wilson_limits,
 )
 

@@ -7,13 +7,14 @@ import typing
 
 import numpy as np
 import pytest
+from flat import decide
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 from stats_data import quick
 from stats_judge import estimate, judge
 
-from neuronclaims.stats import Reason, StatsError, decide, decide_fact, equivalence_test, explain
+from neuronclaims.stats import Reason, StatsError, decide_fact, equivalence_test, explain
 from neuronclaims.stats.verdicts import VERDICT_OF
 
 ORDER = {"refuted": 0, "inconclusive": 1, "supported": 2}

@@ -90,28 +90,23 @@ def _flipped(asked: Asked, measured: Measured, side: Alternative, family: Family
         return stats.two_sample_test(
             measured.after,
             measured.before,
-            paired=True,
+            exchange=stats.Exchange(paired=True, unit=asked.units.unit),
             statistic="mean",
             alternative=side,
-            seed=seed,
-            resamples=resamples,
-            alpha=family.alpha,
-            family=family.size,
-            max_resamples=draws(resamples, family.patience),
-            unit=asked.units.unit,
+            resampling=stats.Resampling(
+                seed=seed, draws=resamples, max_draws=draws(resamples, family.patience)
+            ),
+            level=family.level,
         )
     after = measured.all_after
     results = stats.max_statistic_tests(
         after,
         np.broadcast_to(measured.before[:, None], after.shape),
-        paired=True,
+        exchange=stats.Exchange(paired=True, unit=asked.units.unit),
         statistic="mean",
         alternative=side,
-        seed=seed,
-        resamples=resamples,
-        alpha=family.alpha,
-        family=family.size,
-        unit=asked.units.unit,
+        resampling=stats.Resampling(seed=seed, draws=resamples),
+        level=family.level,
     )
     return results.one(measured.column(asked.claim.sentence.neurons[0]))
 
@@ -132,12 +127,11 @@ def harmless(asked: Asked, harmed: Harmed | None, answers: Answers, family: Fami
         values,
         null=at_most,
         alternative="less",
-        seed=asked.seed(harmed.prompts),
-        resamples=resamples,
-        alpha=family.alpha,
-        family=family.size,
-        max_resamples=draws(resamples, family.patience),
         unit=harmed.units.unit,
+        resampling=stats.Resampling(
+            seed=asked.seed(harmed.prompts), draws=resamples, max_draws=draws(resamples, family.patience)
+        ),
+        level=family.level,
     )
     limits = np.full_like(values, at_most)
     doubts = stats.doubts(values, limits, paired=True, statistic="mean")
@@ -178,15 +172,16 @@ def _needed(
         return None
     count, scale = len(asked.units.rows), abs(effect / difference)
     found = stats.units_needed(
-        statistic="mean",
-        effect=effect,
-        threshold=None if threshold is None else threshold * scale,
-        margin=None if margin is None else margin * scale,
-        side=SIDES[asked.claim.sentence.direction],
-        counts=(count, count),
-        paired=True,
-        alpha=family.alpha,
-        family=family.size,
-        searched=many,
+        stats.PlannedClaim(
+            statistic="mean",
+            effect=effect,
+            threshold=None if threshold is None else threshold * scale,
+            margin=None if margin is None else margin * scale,
+            side=SIDES[asked.claim.sentence.direction],
+            paired=True,
+            searched=many,
+            level=family.level,
+        ),
+        (count, count),
     )
     return None if found is None else found[:1]

@@ -57,15 +57,13 @@ def _denied(asked: Asked, measured: Measured, family: Family) -> Judged:
     """Test that the share is below the margin, by the t-test that Fieller's interval turns round."""
     margin, level = asked.number, 1 - 2 * family.alpha
     made = stats.ratio_of_means_estimate(measured.tops, measured.bottoms, level=level)
-    tested = stats.ratio_test(
+    tested = stats.ratio_t_test(
         measured.tops,
         measured.bottoms,
         threshold=margin,
         alternative="less",
-        method="t",
-        seed=asked.seed,
-        level=level,
         unit=asked.units.unit,
+        confidence=level,
     )
     return Judged(
         estimate=renamed(made, RECOVERED),
@@ -85,13 +83,12 @@ def _flipped(asked: Asked, measured: Measured, family: Family, level: float) -> 
         measured.bottoms,
         threshold=share,
         alternative="greater",
-        seed=asked.seed,
-        level=level,
-        resamples=resamples,
-        alpha=family.alpha,
-        family=family.size,
-        max_resamples=draws(resamples, family.patience),
         unit=asked.units.unit,
+        confidence=level,
+        resampling=stats.Resampling(
+            seed=asked.seed, draws=resamples, max_draws=draws(resamples, family.patience)
+        ),
+        level=family.level,
     )
     if not asked.searched:
         return alone
@@ -99,14 +96,11 @@ def _flipped(asked: Asked, measured: Measured, family: Family, level: float) -> 
     results = stats.max_statistic_tests(
         gains,
         np.broadcast_to(share * measured.bottoms[:, None], gains.shape),
-        paired=True,
+        exchange=stats.Exchange(paired=True, unit=asked.units.unit),
         statistic="mean",
         alternative="greater",
-        seed=asked.seed,
-        resamples=resamples,
-        alpha=family.alpha,
-        family=family.size,
-        unit=asked.units.unit,
+        resampling=stats.Resampling(seed=asked.seed, draws=resamples),
+        level=family.level,
     )
     return replace(alone, test=results.one(measured.column(asked.claim.sentence.neurons[0])))
 
@@ -120,14 +114,14 @@ def _needed(
         return None
     count = len(asked.units.rows)
     found = stats.units_needed(
-        statistic="mean",
-        effect=effect,
-        threshold=None,
-        side=side,
-        counts=(count, count),
-        paired=True,
-        alpha=alpha,
-        family=family.size,
-        searched=many,
+        stats.PlannedClaim(
+            statistic="mean",
+            effect=effect,
+            side=side,
+            paired=True,
+            searched=many,
+            level=stats.Level(alpha=alpha, family=family.size),
+        ),
+        (count, count),
     )
     return None if found is None else found[:1]

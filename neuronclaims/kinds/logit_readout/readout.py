@@ -128,12 +128,11 @@ def _one(asked: Asked, neuron: Neuron, found: WithinUnits, family: Family) -> On
     test = stats.association_test(
         found,
         alternative="greater",
-        seed=asked.seed,
-        resamples=resamples,
-        alpha=family.alpha,
-        family=family.size,
-        max_resamples=draws(resamples, family.patience),
         unit=unit,
+        resampling=stats.Resampling(
+            seed=asked.seed, draws=resamples, max_draws=draws(resamples, family.patience)
+        ),
+        level=family.level,
     )
     return One(neuron, _named(stats.association_estimate(found, level=LEVEL), unit), test)
 
@@ -204,16 +203,18 @@ def _needed(
         return None
     bound = 0.0 if margin is not None or number is None else number - CHANCE
     sizes = stats.units_needed(
-        statistic="mean",
-        effect=float(effects.mean() - bound) / spread,
-        threshold=None,
-        margin=None if margin is None else margin / spread,
-        standardised=margin is not None,
-        side="greater" if margin is None else "two-sided",
-        counts=(count, count),
-        paired=True,
-        alpha=min(family.alpha, (1 - LEVEL) / 2) if bound else family.alpha,
-        family=family.size,
+        stats.PlannedClaim(
+            statistic="mean",
+            effect=float(effects.mean() - bound) / spread,
+            margin=None if margin is None else margin / spread,
+            standardised=margin is not None,
+            side="greater" if margin is None else "two-sided",
+            paired=True,
+            level=stats.Level(
+                alpha=min(family.alpha, (1 - LEVEL) / 2) if bound else family.alpha, family=family.size
+            ),
+        ),
+        (count, count),
     )
     return None if sizes is None else sizes[:1]
 

@@ -146,15 +146,13 @@ def _search(claim: Claim, maps: Maps, design: TwoSampleDesign, family: Family) -
     return stats.cluster_test(
         first,
         second,
-        paired=design.paired,
+        exchange=stats.Exchange(paired=design.paired, unit=design.unit),
         alternative="two-sided",
-        seed=seed_for(claim),
         forming_threshold=claim.settings.options.forming_threshold,
-        resamples=resamples,
-        alpha=family.alpha,
-        family=family.size,
-        max_resamples=max(resamples, min(family.patience, PATIENCE[1])),
-        unit=design.unit,
+        resampling=stats.Resampling(
+            seed=seed_for(claim), draws=resamples, max_draws=max(resamples, min(family.patience, PATIENCE[1]))
+        ),
+        level=family.level,
     )
 
 

@@ -107,17 +107,16 @@ def _test(claim: Claim, values: Values, design: TwoSampleDesign, family: Family)
     return stats.two_sample_test(
         values.first,
         values.second,
-        paired=design.paired,
+        exchange=stats.Exchange(paired=design.paired, unit=design.unit, blocks=design.blocks),
         statistic="mean",
         alternative=Asked.of(claim).alternative,
-        seed=seed_for(claim),
-        resamples=resamples,
-        alpha=family.alpha,
-        family=family.size,
-        unit=design.unit,
-        blocks=design.blocks,
-        max_resamples=max(PATIENCE[-1], resamples),
-        patience=family.patience,
+        resampling=stats.Resampling(
+            seed=seed_for(claim),
+            draws=resamples,
+            max_draws=max(PATIENCE[-1], resamples),
+            stop_after=family.patience,
+        ),
+        level=family.level,
     )
 
 
@@ -133,14 +132,14 @@ def _needed(
             return None
         scale = abs(effect / difference)  # from the activity's unit to standard deviations
     return stats.units_needed(
-        statistic="mean",
-        effect=effect,
-        threshold=None,
-        margin=None if asked.margin is None else asked.margin * scale,
-        standardised=asked.scale == "sd",
-        side=asked.alternative,
-        counts=design.counts,
-        paired=design.paired,
-        alpha=family.alpha,
-        family=family.size,
+        stats.PlannedClaim(
+            statistic="mean",
+            effect=effect,
+            margin=None if asked.margin is None else asked.margin * scale,
+            standardised=asked.scale == "sd",
+            side=asked.alternative,
+            paired=design.paired,
+            level=family.level,
+        ),
+        design.counts,
     )

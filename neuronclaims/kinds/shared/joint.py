@@ -49,12 +49,9 @@ def step_down(joints: Sequence[Joint], *, alpha: float, family: int) -> MaxResul
     return stats.max_statistic_tests(
         first,
         second,
-        paired=one.paired,
+        exchange=stats.Exchange(paired=one.paired, unit=one.unit),
         statistic=one.statistic,
         alternative="two-sided" if one.side == "two-sided" else "greater",
-        seed=one.seed,
-        resamples=one.resamples,
-        alpha=alpha,
-        family=family,
-        unit=one.unit,
+        resampling=stats.Resampling(seed=one.seed, draws=one.resamples),
+        level=stats.Level(alpha=alpha, family=family),
     )

@@ -50,15 +50,17 @@ class Bound:
     def rank(self, one: One) -> int:
         """Return how the neuron would come out alone: 0 refuted, 1 inconclusive, 2 supported."""
         decision = stats.decide(
-            side=self.side,
-            null=self.null,
-            threshold=self.threshold,
-            estimate=one.estimate,
-            p_adjusted=one.test.p_value,
-            smallest_p_adjusted=one.test.smallest_p,
-            alpha=self.alpha,
-            resolved=one.test.resolved,
-            degenerate=one.test.degenerate,
+            stats.Tested(
+                side=self.side,
+                null=self.null,
+                threshold=self.threshold,
+                estimate=one.estimate,
+                p_adjusted=one.test.p_value,
+                smallest_p_adjusted=one.test.smallest_p,
+                alpha=self.alpha,
+                resolved=one.test.resolved,
+                degenerate=one.test.degenerate,
+            )
         )
         return RANKS[decision.verdict]
 

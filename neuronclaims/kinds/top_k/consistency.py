@@ -183,26 +183,27 @@ def _needed(tops: Tops, column: int, found: Judged, bound: Bound, family: Family
     if tops.asked.units.unit == "group" or design.blocks is not None:
         return None
     alone = stats.units_needed(
-        statistic="share",
-        effect=float(own.mean()),
-        threshold=bound.null,
-        side="greater" if bound.side == "greater" else "less",
-        counts=(len(own), len(own)),
-        paired=False,
-        alpha=family.alpha,
-        family=family.size,
+        stats.PlannedClaim(
+            statistic="share",
+            effect=float(own.mean()),
+            threshold=bound.null,
+            side="greater" if bound.side == "greater" else "less",
+            paired=False,
+            level=family.level,
+        ),
+        (len(own), len(own)),
     )
     if alone is None or found.specific is None:
         return None if alone is None else (alone[0], len(baseline))
     both = stats.units_needed(
-        statistic="auroc",
-        effect=0.5 + (float(own.mean()) - float(baseline.mean())) / 2,
-        threshold=None,
-        side="greater",
-        counts=design.counts,
-        paired=design.paired,
-        alpha=family.alpha,
-        family=family.size,
+        stats.PlannedClaim(
+            statistic="auroc",
+            effect=0.5 + (float(own.mean()) - float(baseline.mean())) / 2,
+            side="greater",
+            paired=design.paired,
+            level=family.level,
+        ),
+        design.counts,
     )
     return None if both is None else (max(alone[0], both[0]), both[1])
 

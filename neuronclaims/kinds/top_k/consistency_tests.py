@@ -142,17 +142,16 @@ def _specific(tops: Tops, column: int, family: Family) -> TestResult:
     found = stats.two_sample_test(
         first[:, 0],
         second[:, 0],
-        paired=design.paired,
+        exchange=stats.Exchange(paired=design.paired, unit=design.unit, blocks=design.blocks),
         statistic=_statistic(tops),
         alternative="greater",
-        seed=asked.seed,
-        resamples=asked.resamples,
-        alpha=family.alpha,
-        family=math.ceil(family.size * luck(tops)),
-        unit=design.unit,
-        blocks=design.blocks,
-        max_resamples=max(PATIENCE[-1], asked.resamples),
-        patience=family.patience,
+        resampling=stats.Resampling(
+            seed=asked.seed,
+            draws=asked.resamples,
+            max_draws=max(PATIENCE[-1], asked.resamples),
+            stop_after=family.patience,
+        ),
+        level=stats.Level(alpha=family.alpha, family=math.ceil(family.size * luck(tops))),
     )
     return replace(found, method=found.method.replace("AUROC", "difference of shares"))
 

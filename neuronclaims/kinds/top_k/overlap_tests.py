@@ -77,17 +77,16 @@ def exchanged(
     test = stats.two_sample_test(
         first,
         second,
-        paired=design.paired,
+        exchange=stats.Exchange(paired=design.paired, unit=design.unit, blocks=design.blocks),
         statistic="mean",
         alternative="greater",
-        seed=asked.seed,
-        resamples=asked.resamples,
-        alpha=family.alpha,
-        family=family.size,
-        unit=design.unit,
-        blocks=design.blocks,
-        max_resamples=max(PATIENCE[-1], asked.resamples),
-        patience=family.patience,
+        resampling=stats.Resampling(
+            seed=asked.seed,
+            draws=asked.resamples,
+            max_draws=max(PATIENCE[-1], asked.resamples),
+            stop_after=family.patience,
+        ),
+        level=family.level,
     )
     null = null_of(
         first,

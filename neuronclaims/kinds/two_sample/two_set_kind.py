@@ -184,14 +184,15 @@ def _needed(
         scale = abs(effect / difference)  # from the activation's unit to standard deviations
     threshold = None if asked.margin is not None or asked.threshold is None else asked.threshold * scale
     return stats.units_needed(
-        statistic=asked.statistic,
-        effect=effect,
-        threshold=threshold,
-        margin=None if asked.margin is None else asked.margin * scale,
-        standardised=asked.scale == "sd",
-        side=asked.alternative,
-        counts=sets.design.counts,
-        paired=sets.design.paired,
-        alpha=family.alpha,
-        family=family.size,
+        stats.PlannedClaim(
+            statistic=asked.statistic,
+            effect=effect,
+            threshold=threshold,
+            margin=None if asked.margin is None else asked.margin * scale,
+            standardised=asked.scale == "sd",
+            side=asked.alternative,
+            paired=sets.design.paired,
+            level=family.level,
+        ),
+        sets.design.counts,
     )

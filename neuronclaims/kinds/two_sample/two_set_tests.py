@@ -150,15 +150,13 @@ def together(group: Sequence[tuple[TwoSets, Measured, Asked]], family: Family) -
     found = stats.two_sample_first_looks(
         first,
         second,
-        paired=sets.design.paired,
+        exchange=stats.Exchange(paired=sets.design.paired, unit=sets.design.unit),
         statistic=asked.statistic,
         alternative=asked.alternative,
-        seed=sets.seed,
-        resamples=sets.resamples,
-        alpha=family.alpha,
-        family=family.size,
-        unit=sets.design.unit,
-        max_resamples=max(PATIENCE[-1], sets.resamples),
+        resampling=stats.Resampling(
+            seed=sets.seed, draws=sets.resamples, max_draws=max(PATIENCE[-1], sets.resamples)
+        ),
+        level=family.level,
     )
     for (claim, _, _), test in zip(group, found, strict=True):
         family.shared["first look", claim.claim.id] = test
@@ -176,17 +174,16 @@ def _alone(sets: TwoSets, values: Values, asked: Asked, family: Family) -> TestR
     return stats.two_sample_test(
         values.first,
         values.second,
-        paired=sets.design.paired,
+        exchange=stats.Exchange(paired=sets.design.paired, unit=sets.design.unit, blocks=sets.design.blocks),
         statistic=asked.statistic,
         alternative=asked.alternative,
-        seed=sets.seed,
-        resamples=sets.resamples,
-        alpha=family.alpha,
-        family=family.size,
-        unit=sets.design.unit,
-        blocks=sets.design.blocks,
-        max_resamples=max(PATIENCE[-1], sets.resamples),
-        patience=family.patience,
+        resampling=stats.Resampling(
+            seed=sets.seed,
+            draws=sets.resamples,
+            max_draws=max(PATIENCE[-1], sets.resamples),
+            stop_after=family.patience,
+        ),
+        level=family.level,
     )
 
 
@@ -195,14 +192,11 @@ def _searched(sets: TwoSets, measured: Measured, asked: Asked, family: Family) -
     return stats.max_statistic_tests(
         first,
         second,
-        paired=sets.design.paired,
+        exchange=stats.Exchange(paired=sets.design.paired, unit=sets.design.unit),
         statistic=asked.statistic,
         alternative=asked.alternative,
-        seed=sets.seed,
-        resamples=sets.resamples,
-        alpha=family.alpha,
-        family=family.size,
-        unit=sets.design.unit,
+        resampling=stats.Resampling(seed=sets.seed, draws=sets.resamples),
+        level=family.level,
     )
 
 

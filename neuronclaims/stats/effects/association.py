@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,11 +17,9 @@ from neuronclaims.stats.effects.effect_size import EffectSize
 from neuronclaims.stats.effects.estimate import Estimate
 from neuronclaims.stats.effects.quantiles import spread, t_quantile
 from neuronclaims.stats.inputs import Alternative, Bools, Floats, check_share
-from neuronclaims.stats.permutation.exchange import ExchangeOptions, exchange_test
+from neuronclaims.stats.permutation.exchange import LabelStatistic, exchange_test
 from neuronclaims.stats.permutation.results import TestResult
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
+from neuronclaims.stats.settings import LEVEL, Exchange, Level, Resampling
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +41,12 @@ class WithinUnits:
 
 
 def association_test(
-    found: WithinUnits, *, alternative: Alternative, seed: int, **options: Unpack[ExchangeOptions]
+    found: WithinUnits,
+    *,
+    alternative: Alternative,
+    resampling: Resampling,
+    level: Level = LEVEL,
+    unit: str = "unit",
 ) -> TestResult:
     """Test whether the mean association within units is above (``greater``), below or other than chance.
 
@@ -59,14 +61,12 @@ def association_test(
         return np.asarray((total - 2 * (rows.astype(np.float64) @ effects)) / n)
 
     return exchange_test(
-        statistic,
+        LabelStatistic(statistic, f"mean within-unit {found.name} less chance", tolerance=1e-12),
         (n, n),
-        paired=True,
+        exchange=Exchange(paired=True, unit=unit),
         alternative=alternative,
-        seed=seed,
-        tolerance=1e-12,
-        name=f"mean within-unit {found.name} less chance",
-        **options,
+        resampling=resampling,
+        level=level,
     )
 
 

@@ -10,7 +10,6 @@ import dataclasses
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -30,8 +29,8 @@ from neuronclaims.stats.inputs import (
 )
 from neuronclaims.stats.permutation.results import TestResult
 from neuronclaims.stats.permutation.two_samples import two_sample_test
+from neuronclaims.stats.settings import LEVEL, Exchange, Level, Resampling
 
-RatioMethod: TypeAlias = Literal["sign flip", "t"]
 _LARGEST_DENOMINATOR = 1_000_000
 _ROUNDING = 64 * float(np.finfo(np.float64).eps)
 
@@ -96,52 +95,59 @@ def ratio_test(
     *,
     threshold: float,
     alternative: Alternative,
-    seed: int,
-    method: RatioMethod = "sign flip",
-    level: float = 0.95,
-    resamples: int = 9999,
-    exact_limit: int = 200_000,
-    alpha: float = 0.05,
-    family: int = 1,
-    max_resamples: int = 999_999,
+    resampling: Resampling,
+    level: Level = LEVEL,
+    confidence: float = 0.95,
     unit: str = "unit",
 ) -> RatioTest:
     """Test whether mean(tops) / mean(bottoms) is above (``greater``), below or different from ``threshold``.
 
-    ``tops`` and ``bottoms`` [n] are aligned. The differences top - ``threshold`` x bottom are tested for
-    mean 0: by ``sign flip``, exact when they are symmetric about 0, or by Student's ``t``. Neither is safe
-    for strongly skewed differences in few units (docs/adr/0012-three-verdicts.md).
+    ``tops`` and ``bottoms`` [n] are aligned. The differences top - ``threshold`` x bottom are tested for mean 0 by
+    sign flips, which is exact when they are symmetric about 0, and not safe for strongly skewed differences in few
+    units (docs/adr/0012-three-verdicts.md).
 
-    ``level`` is that of the interval that will go with it: ``denominator_positive`` is False unless the
-    bottoms' mean is above 0 with one-sided p <= (1 - ``level``) / 2, which is when Fieller's interval is
-    bounded. The other arguments are those of ``two_sample_test``.
+    ``confidence`` is that of the interval that will go with it: ``denominator_positive`` is False unless the bottoms'
+    mean is above 0 with one-sided p <= (1 - ``confidence``) / 2, which is when Fieller's interval is bounded. The other
+    arguments are those of ``two_sample_test``.
     """
-    check_choice(method, ("sign flip", "t"), "method")
     check_choice(alternative, ("greater", "less", "two-sided"), "alternative")
-    top, bottom = _aligned(tops, bottoms, level)
+    top, bottom = _aligned(tops, bottoms, confidence)
+    left, right = _cleared(top, bottom, threshold)
+    flipped = two_sample_test(
+        left,
+        right,
+        exchange=Exchange(paired=True, unit=unit),
+        statistic="mean",
+        alternative=alternative,
+        resampling=resampling,
+        level=level,
+    )
+    statistic = float(np.sort(top - threshold * bottom).mean())
+    return _of_ratio(dataclasses.replace(flipped, statistic=statistic), threshold, bottom, confidence)
+
+
+def ratio_t_test(
+    tops: ArrayLike,
+    bottoms: ArrayLike,
+    *,
+    threshold: float,
+    alternative: Alternative,
+    confidence: float = 0.95,
+    unit: str = "unit",
+) -> RatioTest:
+    """Test the same by Student's t, as Fieller's interval does; see ``ratio_test`` for the arguments."""
+    check_choice(alternative, ("greater", "less", "two-sided"), "alternative")
+    top, bottom = _aligned(tops, bottoms, confidence)
     left, right = _cleared(top, bottom, threshold)
     statistic = float(np.sort(top - threshold * bottom).mean())
-    if method == "t":
-        test = _t_test(np.sort(left - right), statistic, alternative, unit)
-    else:
-        flipped = two_sample_test(
-            left,
-            right,
-            paired=True,
-            statistic="mean",
-            alternative=alternative,
-            seed=seed,
-            resamples=resamples,
-            exact_limit=exact_limit,
-            alpha=alpha,
-            family=family,
-            max_resamples=max_resamples,
-            unit=unit,
-        )
-        test = dataclasses.replace(flipped, statistic=statistic)
+    test = _t_test(np.sort(left - right), statistic, alternative, unit)
+    return _of_ratio(test, threshold, bottom, confidence)
+
+
+def _of_ratio(test: TestResult, threshold: float, bottom: Floats, confidence: float) -> RatioTest:
     test = dataclasses.replace(test, method=f"{test.method} of top - {threshold:g} x bottom")
     p = mean_above_zero_p(bottom)
-    return RatioTest(test, p, p <= (1 - level) / 2)
+    return RatioTest(test, p, p <= (1 - confidence) / 2)
 
 
 def ratio_summary(tops: ArrayLike, bottoms: ArrayLike) -> RatioSummary:

@@ -20,7 +20,6 @@ from neuronclaims.stats.inputs import (
     Floats,
     StatsError,
     check_choice,
-    check_share,
     check_sizes,
 )
 from neuronclaims.stats.permutation.arrangements import Signs
@@ -29,6 +28,7 @@ from neuronclaims.stats.permutation.masses import Connectivity, Maxima, Search
 from neuronclaims.stats.permutation.montecarlo import RISK, looks
 from neuronclaims.stats.permutation.nulls import NullHistogram, histogram
 from neuronclaims.stats.permutation.results import grouped
+from neuronclaims.stats.settings import LEVEL, Exchange, Level, Resampling
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,8 @@ class ClusterResult:
     [rows, columns] is Student's t of each cell, 0 where nothing varies. ``cell_p_values`` [rows, columns]
     are those of the maximum statistic: the chance of one wrong cell among all that are called different at
     alpha is at most alpha. The other fields are as in ``TestResult``; ``cells_resolved`` says of the cells
-    what ``resolved`` says of ``p_value``. ``null`` are the masses of the heaviest clusters that ``p_value`` is found
+    what ``resolved`` says of ``p_value``. ``null`` are the masses of the heaviest clusters that ``p_value`` is
+    found
     from, absolute if two-sided.
     """
 
@@ -83,23 +84,19 @@ def cluster_test(
     first: ArrayLike,
     second: ArrayLike,
     *,
-    paired: bool,
+    exchange: Exchange,
     alternative: Alternative,
-    seed: int,
+    resampling: Resampling,
+    level: Level = LEVEL,
     forming_threshold: float | None = None,
     connectivity: Connectivity = "4",
-    resamples: int = 9999,
-    exact_limit: int = 200_000,
-    alpha: float = 0.05,
-    family: int = 1,
-    max_resamples: int = 99_999,
-    unit: str = "unit",
 ) -> ClusterResult:
     """Test whether values are higher (``greater``), lower or different in the first set somewhere on a grid.
 
     ``first`` [n1, rows, columns] and ``second`` [n2, rows, columns] hold one map per unit, aligned when
-    ``paired``; whole maps are exchanged. Per cell t is Student's (pooled variance, or of the differences).
-    Cells with t beyond ``forming_threshold``, by default the point that one cell alone would pass by chance
+    ``exchange`` is of pairs; whole maps are exchanged. Per cell t is Student's (pooled variance, or of the
+    differences). Cells with t beyond ``forming_threshold``, by default the point that one cell alone would
+    pass by chance
     with p = 0.01 (0.005 on each side if two-sided), form clusters with their neighbours: ``"4"`` shares an
     edge, ``"8"`` also a corner. The threshold changes what is found, not the rate of false positives.
     Two-sided, positive and negative clusters are apart and the largest |mass| counts. A t that relabelling
@@ -112,17 +109,18 @@ def cluster_test(
     have), other shapes, or fewer than two units in a set.
     """
     a, b = _maps(first, "The first set"), _maps(second, "The second set")
-    _check(a, b, paired, alternative, connectivity, forming_threshold, alpha, resamples, family)
+    _check_options(exchange, alternative, connectivity, forming_threshold)
+    _check_maps(a, b, exchange.paired)
     if alternative == "less":
         a, b = b, a
-    ready, two_sided = grid(a, b, paired=paired), alternative == "two-sided"
+    ready, two_sided = grid(a, b, paired=exchange.paired), alternative == "two-sided"
     threshold = forming_threshold or t_quantile(ready.df, 0.99 if two_sided else 0.98)
     search = Search(ready, threshold, connectivity, two_sided)
-    planned = looks(resamples, max_resamples)
-    exact = ready.arrangements.total <= exact_limit
-    maxima = search.enumerated() if exact else search.drawn_until_settled(seed, planned, alpha, family)
+    planned = looks(resampling.draws, resampling.max_draws)
+    exact = ready.arrangements.total <= resampling.exact_limit
+    maxima = search.enumerated() if exact else search.drawn_until_settled(resampling.seed, planned, level)
     found = _Found(search, maxima, exact, alternative, planned)
-    return found.result(alpha, family, unit)
+    return found.result(level, exchange.unit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +131,8 @@ class _Found:
     alternative: Alternative
     planned: tuple[int, ...]
 
-    def result(self, alpha: float, family: int, unit: str) -> ClusterResult:
+    def result(self, level: Level, unit: str) -> ClusterResult:
+        alpha, family = level.alpha, level.family
         ready, sign = self.search.grid, -1 if self.alternative == "less" else 1
         seen, clusters = ready.observed(), self.search.observed()
         heights = np.array([abs(mass) for _, mass in clusters] or [0.0])
@@ -200,27 +199,20 @@ def _maps(values: ArrayLike, name: str) -> Floats:
     return found
 
 
-def _check(
-    first: Floats,
-    second: Floats,
-    paired: bool,
-    alternative: str,
-    connectivity: str,
-    threshold: float | None,
-    alpha: float,
-    resamples: int,
-    family: int,
-) -> None:
+def _check_options(exchange: Exchange, alternative: str, connectivity: str, threshold: float | None) -> None:
     check_choice(alternative, ("greater", "less", "two-sided"), "alternative")
     check_choice(connectivity, ("4", "8"), "connectivity")
-    check_share(alpha, "alpha")
     if threshold is not None and not 0 < threshold < np.inf:
         raise StatsError(f"forming_threshold must be a positive t, not {threshold!r}.")
-    if resamples < 1 or family < 1:
-        raise StatsError(f"resamples and family must be at least 1, not {resamples} and {family}.")
+    if exchange.blocks is not None:
+        raise StatsError("A grid is not searched within blocks.")
+
+
+def _check_maps(first: Floats, second: Floats, paired: bool) -> None:
     if first.shape[1:] != second.shape[1:]:
         raise StatsError(
-            f"The grids have shapes {list(first.shape[1:])} and {list(second.shape[1:])}; cut both to the same cells."
+            f"The grids have shapes {list(first.shape[1:])} and {list(second.shape[1:])}; "
+            "cut both to the same cells."
         )
     if max(np.abs(first).max(), np.abs(second).max()) > 1e100:
         raise StatsError("The maps have values beyond 1e+100, too large to be squared and summed.")

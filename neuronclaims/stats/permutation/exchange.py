@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeAlias, TypedDict
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,67 +21,61 @@ from neuronclaims.stats.inputs import (
     Floats,
     StatsError,
     check_choice,
-    check_share,
     to_unit,
 )
 from neuronclaims.stats.permutation.arrangements import Signs, Subsets
 from neuronclaims.stats.permutation.montecarlo import RISK, Tally, drawn_until_settled, looks
 from neuronclaims.stats.permutation.results import TestResult, grouped
+from neuronclaims.stats.settings import LEVEL, Exchange, Level, Resampling
 
-LabelStatistic: TypeAlias = Callable[[Bools], Floats]
+LabelFunction: TypeAlias = Callable[[Bools], Floats]
 
 
-class ExchangeOptions(TypedDict, total=False):
-    """The settings that tests built on ``exchange_test`` hand on to it."""
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelStatistic:
+    """A statistic of two labelled sets, for ``exchange_test``.
 
-    resamples: int
-    exact_limit: int
-    alpha: float
-    family: int
-    max_resamples: int
-    unit: str
+    ``of`` takes rows [rows, n1 + n2], true where a unit belongs to the first set, and returns one number per row; of
+    pairs, rows are [rows, n] with true where the two values of a unit are swapped. It must give the same number for
+    equal arrangements: either on an exact grid, such as counts, or with a ``tolerance``, the largest rounding error of
+    a difference of two of its values; nearer ones then count as ties. ``content`` [n1 + n2, ...] (or [n, ...]) holds
+    the numbers that tell units apart: with it, random draws depend on the units and not on their order. ``columns`` is
+    how many numbers per row the statistic holds in memory at once; blocks of rows are made smaller for it.
+    """
+
+    of: LabelFunction
+    name: str = "statistic"
+    tolerance: float = 0.0
+    content: ArrayLike | None = None
+    columns: int = 1
 
 
 def exchange_test(
     statistic: LabelStatistic,
     sizes: tuple[int, int],
     *,
+    exchange: Exchange,
     alternative: Alternative,
-    seed: int,
-    paired: bool = False,
-    resamples: int = 9999,
-    exact_limit: int = 200_000,
-    alpha: float = 0.05,
-    family: int = 1,
-    max_resamples: int = 999_999,
-    tolerance: float = 0.0,
-    content: ArrayLike | None = None,
-    columns: int = 1,
-    unit: str = "unit",
-    name: str = "statistic",
+    resampling: Resampling,
+    level: Level = LEVEL,
 ) -> TestResult:
     """Test whether a statistic of two labelled sets is higher (``greater``), lower or other than by chance.
 
-    ``statistic`` takes rows [rows, n1 + n2], true where a unit belongs to the first set, and returns one
-    number per row; as observed, the first n1 = ``sizes[0]`` units are true. When ``paired``, rows are [rows,
-    n] with true where the two values of a unit are swapped; as observed none is. It must give the same
-    number for equal arrangements: either on an exact grid, such as counts, or with a ``tolerance``, the
-    largest rounding error of a difference of two of its values; nearer ones then count as ties.
-
-    All arrangements are enumerated when at most ``exact_limit``; otherwise random ones are drawn as in
-    ``two_sample_test``. ``content`` [n1 + n2, ...] (or [n, ...]) holds the numbers that tell units apart:
-    with it, random draws depend on the units and not on their order. ``columns`` is how many numbers per
-    row the statistic holds in memory at once; blocks of rows are made smaller for it.
+    As observed, the first n1 = ``sizes[0]`` units belong to the first set; of pairs, none is swapped. Arrangements are
+    enumerated or drawn as in ``two_sample_test``.
 
     Raises StatsError for fewer than two units in a set and for a statistic that is NaN or of a wrong shape.
     """
-    _check(sizes, paired, alternative, alpha, resamples, family)
-    ready = _ready(statistic, sizes, paired, tolerance, content, columns)
-    planned = looks(resamples, max_resamples)
-    if ready.arrangements.total <= exact_limit:
+    _check(sizes, exchange, alternative)
+    ready = _ready(statistic, sizes, exchange.paired)
+    planned = looks(resampling.draws, resampling.max_draws)
+    alpha, family = level.alpha, level.family
+    if ready.arrangements.total <= resampling.exact_limit:
         tally = ready.enumerated()
     else:
-        tally = drawn_until_settled(partial(ready.drawn, seed), planned, alternative, alpha, family)
+        tally = drawn_until_settled(
+            partial(ready.drawn, resampling.seed), planned, alternative, alpha, family
+        )
     return TestResult(
         statistic=ready.observed if np.isfinite(ready.observed) else None,
         p_value=float(tally.p_values(alternative)[0]),
@@ -94,7 +88,7 @@ def exchange_test(
         standard_error=float(tally.standard_errors(alternative)[0]),
         resolved=bool(tally.resolved(alternative, alpha, family, RISK / len(planned)).all()),
         degenerate=bool((tally.above + tally.below)[0] == 2 * tally.total),
-        method=_method(tally, sizes, paired, unit, name),
+        method=_method(tally, sizes, exchange, statistic.name),
     )
 
 
@@ -123,7 +117,7 @@ def whole_numbers(values: Floats, terms: int, *, per_column: bool) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    statistic: LabelStatistic
+    statistic: LabelFunction
     arrangements: Subsets | Signs
     order: NDArray[np.intp]
     swapped: bool
@@ -155,7 +149,7 @@ class _Ready:
             yield ~rows if self.swapped else rows
 
 
-def measured(statistic: LabelStatistic, rows: Bools) -> Floats:
+def measured(statistic: LabelFunction, rows: Bools) -> Floats:
     """Return the statistic of every row; StatsError unless it gives one number for each."""
     found = np.asarray(statistic(rows), dtype=np.float64)
     if found.shape != (len(rows),):
@@ -169,14 +163,8 @@ def measured(statistic: LabelStatistic, rows: Bools) -> Floats:
     return found
 
 
-def _ready(
-    statistic: LabelStatistic,
-    sizes: tuple[int, int],
-    paired: bool,
-    tolerance: float,
-    content: ArrayLike | None,
-    columns: int,
-) -> _Ready:
+def _ready(asked: LabelStatistic, sizes: tuple[int, int], paired: bool) -> _Ready:
+    statistic, content = asked.of, asked.content
     n1, n2 = sizes
     units = n1 if paired else n1 + n2
     order, swapped = np.arange(units, dtype=np.intp), n2 < n1
@@ -191,7 +179,9 @@ def _ready(
         start[0, :n1] = True
     arrangements = Signs(units) if paired else Subsets(units, min(n1, n2))
     observed = float(measured(statistic, start)[0])
-    return _Ready(statistic, arrangements, order, swapped and not paired, observed, tolerance, columns)
+    return _Ready(
+        statistic, arrangements, order, swapped and not paired, observed, asked.tolerance, asked.columns
+    )
 
 
 def _sortable(values: Floats) -> list[bytes]:
@@ -207,14 +197,11 @@ def _before(one: Floats, other: Floats) -> bool:
     return sorted(_sortable(one)) < sorted(_sortable(other))
 
 
-def _check(
-    sizes: tuple[int, int], paired: bool, alternative: str, alpha: float, resamples: int, family: int
-) -> None:
+def _check(sizes: tuple[int, int], exchange: Exchange, alternative: str) -> None:
     check_choice(alternative, ("greater", "less", "two-sided"), "alternative")
-    check_share(alpha, "alpha")
-    if resamples < 1 or family < 1:
-        raise StatsError(f"resamples and family must be at least 1, not {resamples} and {family}.")
-    if paired and sizes[0] != sizes[1]:
+    if exchange.blocks is not None:
+        raise StatsError("A statistic of labels is not exchanged within blocks.")
+    if exchange.paired and sizes[0] != sizes[1]:
         raise StatsError(f"Paired values must match one to one, but there are {sizes[0]} and {sizes[1]}.")
     if min(sizes) < 2:
         raise StatsError(
@@ -222,8 +209,8 @@ def _check(
         )
 
 
-def _method(tally: Tally, sizes: tuple[int, int], paired: bool, unit: str, name: str) -> str:
+def _method(tally: Tally, sizes: tuple[int, int], exchange: Exchange, name: str) -> str:
     how = "exact label exchange" if tally.exact else "label exchange"
-    where = f"within {sizes[0]}" if paired else f"among {sum(sizes)}"
+    where = f"within {sizes[0]}" if exchange.paired else f"among {sum(sizes)}"
     random = "" if tally.exact else " random"
-    return f"{how} {where} {unit}s ({grouped(tally.total)}{random} arrangements), {name}"
+    return f"{how} {where} {exchange.unit}s ({grouped(tally.total)}{random} arrangements), {name}"

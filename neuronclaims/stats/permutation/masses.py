@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from neuronclaims.stats.inputs import Bools, Floats
 from neuronclaims.stats.permutation.grids import Grid
 from neuronclaims.stats.permutation.montecarlo import Tally, drawn_until_settled
+from neuronclaims.stats.settings import Level
 
 Connectivity: TypeAlias = Literal["4", "8"]
 Cells: TypeAlias = tuple[tuple[int, int], ...]
@@ -54,7 +55,7 @@ class Search:
         """Search every arrangement."""
         return self._maxima(self.grid.arrangements.every(self.grid.values.shape[1]))
 
-    def drawn_until_settled(self, seed: int, planned: tuple[int, ...], alpha: float, family: int) -> Maxima:
+    def drawn_until_settled(self, seed: int, planned: tuple[int, ...], level: Level) -> Maxima:
         """Search random arrangements until the p-value of the heaviest cluster is settled."""
         heaviest = np.array([max((abs(mass) for _, mass in self.observed()), default=0.0)])
         parts: list[Maxima] = []
@@ -64,7 +65,7 @@ class Search:
             parts.append(self._maxima(self.grid.arrangements.drawn(seed, start, stop, cells)))
             return parts[-1].masses_reaching(heaviest, exact=False)
 
-        drawn_until_settled(draw, planned, "greater", alpha, family)
+        drawn_until_settled(draw, planned, "greater", level.alpha, level.family)
         return _joined(parts)
 
     def observed(self) -> list[tuple[Cells, float]]:

@@ -24,11 +24,12 @@ from neuronclaims.stats.inputs import (
 from neuronclaims.stats.permutation.montecarlo import Floors, Tally
 from neuronclaims.stats.permutation.relabelling import Statistic
 from neuronclaims.stats.permutation.results import TestResult, grouped
-from neuronclaims.stats.permutation.running import check_options
+from neuronclaims.stats.permutation.running import check_alternative
 from neuronclaims.stats.permutation.search_columns import Sides, checked
 from neuronclaims.stats.permutation.search_design import SearchDesign, search_design
 from neuronclaims.stats.permutation.second_opinion import second_opinion
 from neuronclaims.stats.permutation.successive_maxima import Counts, Tail, count_maxima
+from neuronclaims.stats.settings import LEVEL, Exchange, Level, Resampling
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +90,11 @@ def max_statistic_tests(
     first: ArrayLike,
     second: ArrayLike,
     *,
-    paired: bool,
+    exchange: Exchange,
     statistic: Statistic,
     alternative: Alternative,
-    seed: int,
-    resamples: int = 9999,
-    exact_limit: int = 200_000,
-    alpha: float = 0.05,
-    family: int = 1,
-    unit: str = "unit",
+    resampling: Resampling,
+    level: Level = LEVEL,
 ) -> MaxResults:
     """Test m neurons, [n1, m] against [n2, m], with p corrected for having looked at all of them.
 
@@ -106,8 +103,9 @@ def max_statistic_tests(
     of that neuron's ranks, ties included, so that neurons with many ties neither dominate nor vanish. A t
     is infinite where neither set varies: such a neuron ranks first, and others are judged as ever.
 
-    All arrangements are enumerated when at most ``exact_limit``, otherwise p = (1 + k) / (1 + B) from B =
-    ``resamples`` random ones. The order of prompts, the order of neurons, and place and unit of any
+    All arrangements are enumerated, or the first random ones drawn, as ``resampling`` says; of these p = (1 +
+    k) / (1 + B).
+    The order of prompts, the order of neurons, and place and unit of any
     neuron's values change nothing (search_order.py names the one exception). t that agree to about 10
     digits count as tied, and ties as reached. With m = 1, p is that of ``two_sample_tests``.
 
@@ -117,13 +115,17 @@ def max_statistic_tests(
     neurons.
     """
     a, b = checked(first, "The first set"), checked(second, "The second set")
-    check_options(alternative, alpha, family, resamples)
+    check_alternative(alternative)
     check_choice(statistic, ("mean", "auroc"), "statistic")
-    check_sizes(a, b, paired=paired)
+    check_sizes(a, b, paired=exchange.paired)
+    if exchange.blocks is not None:
+        raise StatsError("Many neurons are not searched within blocks.")
     if not a.shape[1]:
         raise StatsError("There are no neurons to search: both sets have 0 columns.")
-    search = _Search(Sides(a, b), search_design(a, b, paired=paired, statistic=statistic), alternative)
-    return search.results(search.tallies(seed, resamples, exact_limit), alpha, family, unit)
+    search = _Search(
+        Sides(a, b), search_design(a, b, paired=exchange.paired, statistic=statistic), alternative
+    )
+    return search.results(search.tallies(resampling), level, exchange.unit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +136,12 @@ class _Search:
     design: SearchDesign
     alternative: Alternative
 
-    def tallies(self, seed: int, resamples: int, exact_limit: int) -> tuple[Tally, Tally, Tally]:
+    def tallies(self, resampling: Resampling) -> tuple[Tally, Tally, Tally]:
         """Count relabellings that reach each neuron: by itself alone, in a single step, and stepping down."""
         arrangements = self.design.law.arrangements
-        exact = arrangements.total <= exact_limit
-        total = arrangements.total if exact else resamples
-        blocks = arrangements.every() if exact else arrangements.drawn(seed, 0, resamples)
+        exact = arrangements.total <= resampling.exact_limit
+        total = arrangements.total if exact else resampling.draws
+        blocks = arrangements.every() if exact else arrangements.drawn(resampling.seed, 0, resampling.draws)
         asked = [side for side in ("greater", "less") if self.alternative in (side, "two-sided")]
         tails: list[Tail] = [
             "upper" if (side == "greater") != self.design.law.swapped else "lower" for side in asked
@@ -151,14 +153,8 @@ class _Search:
             self._tally({side: counts.step for side, counts in reached.items()}, total, exact),
         )
 
-    def results(
-        self,
-        tallies: tuple[Tally, Tally, Tally],
-        alpha: float,
-        family: int,
-        unit: str,
-    ) -> MaxResults:
-        alternative = self.alternative
+    def results(self, tallies: tuple[Tally, Tally, Tally], level: Level, unit: str) -> MaxResults:
+        alternative, alpha, family = self.alternative, level.alpha, level.family
         alone, single, step = tallies
         floors = self._floors()
         return MaxResults(

@@ -8,7 +8,8 @@ from numpy.typing import ArrayLike
 from neuronclaims.stats.inputs import Alternative, StatsError, vector
 from neuronclaims.stats.permutation.relabelling import observed, relabel
 from neuronclaims.stats.permutation.results import TestResult
-from neuronclaims.stats.permutation.running import Prepared, check_options, never_varies
+from neuronclaims.stats.permutation.running import Prepared, check_alternative, never_varies
+from neuronclaims.stats.settings import LEVEL, Level, Resampling
 
 
 def one_sample_test(
@@ -16,12 +17,8 @@ def one_sample_test(
     *,
     null: float = 0.0,
     alternative: Alternative,
-    seed: int,
-    resamples: int = 9999,
-    exact_limit: int = 200_000,
-    alpha: float = 0.05,
-    family: int = 1,
-    max_resamples: int = 999_999,
+    resampling: Resampling,
+    level: Level = LEVEL,
     unit: str = "unit",
 ) -> TestResult:
     """Test whether values lie above (``greater``), below or off ``null``, by flipping signs.
@@ -35,7 +32,7 @@ def one_sample_test(
 
     Raises StatsError for NaN, infinity, or fewer than two values.
     """
-    check_options(alternative, alpha, family, resamples)
+    check_alternative(alternative)
     array = vector(values, "The values")[:, None] - float(vector([null], "null")[0])
     if len(array) < 2:
         raise StatsError(f"A test of one sample needs at least 2 values, but there are {len(array)}.")
@@ -48,7 +45,6 @@ def one_sample_test(
         units=f"of {len(array)} {unit}s",
         degenerate=never_varies(array, zeros),
         alternative=alternative,
-        alpha=alpha,
-        family=family,
+        level=level,
     )
-    return prepared.one(seed, resamples, exact_limit, max_resamples)
+    return prepared.one(resampling)

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from neuronclaims.stats.inputs import Alternative, Bools, Floats, StatsError, check_choice, check_share
+from neuronclaims.stats.inputs import Alternative, Bools, Floats, check_choice
 from neuronclaims.stats.permutation.montecarlo import RISK, Floors, Tally, drawn_until_settled, looks
 from neuronclaims.stats.permutation.relabelling import Relabelling
 from neuronclaims.stats.permutation.results import TestResult, TestResults, column, grouped
+from neuronclaims.stats.settings import Level, Resampling
 
 SECOND_OPINION = "with Welch's t-test as a second opinion because the smaller set varies more"
 
@@ -30,40 +31,41 @@ class Prepared:
     units: str
     degenerate: Bools
     alternative: Alternative
-    alpha: float
-    family: int
+    level: Level
     opinion: tuple[Bools, Floors] | None = None
 
-    def one(
-        self, seed: int, resamples: int, exact_limit: int, max_resamples: int, patience: int | None = None
-    ) -> TestResult:
+    def one(self, resampling: Resampling) -> TestResult:
         """Test a single neuron: by the law of rank sums, all arrangements, or draws until p is settled.
 
-        The draws end after ``patience`` of them in any case; looks are planned up to ``max_resamples`` all the same.
+        The draws end after ``stop_after`` of them in any case; looks are planned up to ``max_draws`` all the same.
         """
-        tally, planned = self.ready.rank_law(), looks(resamples, max_resamples)
+        tally, planned = self.ready.rank_law(), looks(resampling.draws, resampling.max_draws)
         how = "rank law" if tally else self.exchange
-        if tally is None and self.ready.arrangements.total <= exact_limit:
+        if tally is None and self.ready.arrangements.total <= resampling.exact_limit:
             tally = self.ready.enumerated()
         if tally is None:
 
             def draw(start: int, stop: int) -> Tally:
-                return self.ready.drawn(seed, start, stop)
+                return self.ready.drawn(resampling.seed, start, stop)
 
             tally = drawn_until_settled(
-                draw, planned, self.alternative, self.alpha, self.family, self._floors, patience
+                draw,
+                planned,
+                self.alternative,
+                self.level.alpha,
+                self.level.family,
+                self._floors,
+                resampling.stop_after,
             )
         risk = RISK / len(planned)
         found = column(self._results(tally, planned[-1], risk), 0)
         return self._told(found, tally, how, float(self._doubtful(tally, risk)[0]))
 
-    def firsts(
-        self, seed: int, resamples: int, exact_limit: int, max_resamples: int
-    ) -> tuple[TestResult, ...]:
-        """Return what ``one`` gives each neuron alone with no patience at all, from one product for all of them."""
-        planned = looks(resamples, max_resamples)
-        enumerable = self.ready.arrangements.total <= exact_limit
-        tally = self.ready.enumerated() if enumerable else self.ready.drawn(seed, 0, planned[0])
+    def firsts(self, resampling: Resampling) -> tuple[TestResult, ...]:
+        """Return what ``one`` gives each neuron alone from its first draws, from one product for all of them."""
+        planned = looks(resampling.draws, resampling.max_draws)
+        enumerable = self.ready.arrangements.total <= resampling.exact_limit
+        tally = self.ready.enumerated() if enumerable else self.ready.drawn(resampling.seed, 0, planned[0])
         risk = RISK / len(planned)
         found = self._results(tally, planned[-1], risk)
         doubtful = self._doubtful(tally, risk)
@@ -72,11 +74,12 @@ class Prepared:
             for place in range(len(self.statistic))
         )
 
-    def many(self, seed: int, resamples: int, exact_limit: int) -> TestResults:
-        """Test all neurons at once, on all arrangements or on ``resamples`` random ones."""
-        enumerable = self.ready.arrangements.total <= exact_limit
-        tally = self.ready.enumerated() if enumerable else self.ready.drawn(seed, 0, resamples)
-        return self._results(tally, resamples, RISK)
+    def many(self, resampling: Resampling) -> TestResults:
+        """Test all neurons at once, on all arrangements or on the first random ones."""
+        enumerable = self.ready.arrangements.total <= resampling.exact_limit
+        seed, draws = resampling.seed, resampling.draws
+        tally = self.ready.enumerated() if enumerable else self.ready.drawn(seed, 0, draws)
+        return self._results(tally, draws, RISK)
 
     def _results(self, tally: Tally, most_draws: int, risk: float) -> TestResults:
         alternative, floors = self.alternative, self._floors
@@ -90,7 +93,7 @@ class Prepared:
             arrangements=tally.total,
             smallest_p=tally.smallest_p(alternative, most_draws),
             standard_error=tally.standard_errors(alternative),
-            resolved=tally.resolved(alternative, self.alpha, self.family, risk, floors),
+            resolved=tally.resolved(alternative, self.level.alpha, self.level.family, risk, floors),
             degenerate=self.degenerate,
             method=self._method(tally, self.exchange, ""),
             second_opinion=None if self.opinion is None else self.opinion[0],
@@ -113,23 +116,23 @@ class Prepared:
         return replace(found, method=self._method(tally, how, self._settled(tally, doubtful)) + opinion)
 
     def _doubtful(self, tally: Tally, risk: float) -> Floats:
-        return tally.doubtful_limits(self.alternative, self.alpha, self.family, risk, self._floors)
+        return tally.doubtful_limits(
+            self.alternative, self.level.alpha, self.level.family, risk, self._floors
+        )
 
     def _settled(self, tally: Tally, doubtful: float) -> str:
         if tally.exact:
             return ""
         if doubtful:
             return f", which leave open on which side of {doubtful:.4g} p lies"
-        least = f" and every limit down to {self.alpha / self.family:.2g}" if self.family > 1 else ""
-        return f", drawn until p was settled against {self.alpha:g}{least} at a risk of {100 * RISK:g} %"
+        alpha, family = self.level.alpha, self.level.family
+        least = f" and every limit down to {alpha / family:.2g}" if family > 1 else ""
+        return f", drawn until p was settled against {alpha:g}{least} at a risk of {100 * RISK:g} %"
 
 
-def check_options(alternative: str, alpha: float, family: int, resamples: int) -> None:
-    """Raise StatsError for options no test can be made with."""
+def check_alternative(alternative: str) -> None:
+    """Raise StatsError for a side that no test has."""
     check_choice(alternative, ("greater", "less", "two-sided"), "alternative")
-    check_share(alpha, "alpha")
-    if resamples < 1 or family < 1:
-        raise StatsError(f"resamples and family must be at least 1, not {resamples} and {family}.")
 
 
 def never_varies(values: Floats, fixed: Floats) -> Bools:

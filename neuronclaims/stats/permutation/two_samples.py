@@ -11,10 +11,12 @@ alone, so neither the order of prompts nor the company of other neurons can move
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neuronclaims.stats.effects.within_blocks import Blocks, Codes, block_codes
+from neuronclaims.stats.effects.within_blocks import Codes, block_codes
 from neuronclaims.stats.inputs import (
     Alternative,
     Bools,
@@ -27,30 +29,24 @@ from neuronclaims.stats.inputs import (
 )
 from neuronclaims.stats.permutation.relabelling import Statistic, observed, relabel
 from neuronclaims.stats.permutation.results import TestResult, TestResults
-from neuronclaims.stats.permutation.running import Prepared, check_options, never_varies
+from neuronclaims.stats.permutation.running import Prepared, check_alternative, never_varies
 from neuronclaims.stats.permutation.second_opinion import second_opinion
+from neuronclaims.stats.settings import LEVEL, Exchange, Level, Resampling
 
 
 def two_sample_test(
     first: ArrayLike,
     second: ArrayLike,
     *,
-    paired: bool,
+    exchange: Exchange,
     statistic: Statistic,
     alternative: Alternative,
-    seed: int,
-    resamples: int = 9999,
-    exact_limit: int = 200_000,
-    alpha: float = 0.05,
-    family: int = 1,
-    max_resamples: int = 999_999,
-    patience: int | None = None,
-    unit: str = "unit",
-    blocks: Blocks | None = None,
+    resampling: Resampling,
+    level: Level = LEVEL,
 ) -> TestResult:
     """Test whether one neuron's values are higher (``greater``), lower or different in the first set.
 
-    ``first`` [n1] and ``second`` [n2] hold one finite value per unit, aligned when ``paired``.
+    ``first`` [n1] and ``second`` [n2] hold one finite value per unit, aligned when ``exchange`` is of pairs.
 
     ``statistic="mean"`` takes the difference of means when n1 = n2 (the pooled t gives the same p) or units
     are paired, and Welch's t when sizes differ, so that unequal variances harm less (Chung and Romano
@@ -59,82 +55,71 @@ def two_sample_test(
     the first set among all values; in pairs labels are exchanged within each pair. Its law is counted
     exactly, ties included, up to some hundred units.
 
-    ``blocks`` gives one block number per unit of each set; labels are then exchanged within blocks only,
+    Where ``exchange`` has blocks, labels are exchanged within blocks only,
     and the statistic is the difference of means adjusted for blocks, or the AUROC over pairs of units of
     one block. A single block is no restriction.
 
-    All arrangements are enumerated when at most ``exact_limit``; otherwise p = (1 + k) / (1 + B) from B =
-    ``resamples`` random ones, ten times more, up to ``max_resamples``, until p is settled against alpha,
-    alpha/2, ... and alpha/``family``, the levels at which Holm's procedure may compare it. The chance that
-    a settled p is on the wrong side of one is at most 0.1 % (docs/adr/0010-stopping.md). ``patience`` ends
-    the draws earlier, for a family that has yet to show which of these levels matters here.
+    Relabellings are found as ``resampling`` says. Of random ones p = (1 + k) / (1 + B); more are drawn until p is
+    settled against alpha, alpha/2, ... and alpha/family of ``level``, at which Holm's procedure may compare
+    it. The chance that
+    a settled p is on the wrong side of one is at most 0.1 % (docs/adr/0010-stopping.md).
+
+    >>> from neuronclaims.stats import UNITS, Resampling
+    >>> found = two_sample_test([4.0, 5, 6, 7], [1.0, 2, 3], exchange=UNITS, statistic="mean",
+    ...                         alternative="greater", resampling=Resampling(seed=0))
+    >>> round(found.p_value, 4), found.exact
+    (0.0286, True)
 
     Raises StatsError for NaN, infinity, fewer than two units in a set, unequal lengths of pairs, blocks of
     pairs, or a block with units of one set only.
     """
     a, b = vector(first, "The first set")[:, None], vector(second, "The second set")[:, None]
-    check_options(alternative, alpha, family, resamples)
-    prepared = _prepared(a, b, blocks, paired, statistic, alternative, alpha, family, unit)
-    return prepared.one(seed, resamples, exact_limit, max_resamples, patience)
+    return _prepared(a, b, exchange, statistic, alternative, level).one(resampling)
 
 
 def two_sample_tests(
     first: ArrayLike,
     second: ArrayLike,
     *,
-    paired: bool,
+    exchange: Exchange,
     statistic: Statistic,
     alternative: Alternative,
-    seed: int,
-    resamples: int = 9999,
-    exact_limit: int = 200_000,
-    alpha: float = 0.05,
-    family: int = 1,
-    unit: str = "unit",
-    blocks: Blocks | None = None,
+    resampling: Resampling,
+    level: Level = LEVEL,
 ) -> TestResults:
     """Test m neurons at once, [n1, m] against [n2, m], as ``two_sample_test`` does one.
 
-    Relabellings become matrix products. Up to the first ``resamples`` draws every column's p is the one
+    Relabellings become matrix products. Up to the first draws every column's p is the one
     ``two_sample_test`` gives it alone (but no more are drawn here where that leaves it unresolved).
     """
     a, b = matrix(first, "The first set"), matrix(second, "The second set")
-    check_options(alternative, alpha, family, resamples)
-    prepared = _prepared(a, b, blocks, paired, statistic, alternative, alpha, family, unit)
-    return prepared.many(seed, resamples, exact_limit)
+    return _prepared(a, b, exchange, statistic, alternative, level).many(resampling)
 
 
 def two_sample_first_looks(
     first: ArrayLike,
     second: ArrayLike,
     *,
-    paired: bool,
+    exchange: Exchange,
     statistic: Statistic,
     alternative: Alternative,
-    seed: int,
-    resamples: int = 9999,
-    exact_limit: int = 200_000,
-    alpha: float = 0.05,
-    family: int = 1,
-    max_resamples: int = 999_999,
-    unit: str = "unit",
+    resampling: Resampling,
+    level: Level = LEVEL,
 ) -> tuple[TestResult, ...]:
-    """Return for each of m neurons, [n1, m] against [n2, m], what ``two_sample_test`` gives it with ``patience=0``.
+    """Return for each of m neurons, [n1, m] against [n2, m], what ``two_sample_test`` gives it with ``stop_after=0``.
 
     One matrix product serves all of them. For an AUROC the law of rank sums is used, neuron by neuron, where
     ``two_sample_test`` uses it.
     """
     a, b = matrix(first, "The first set"), matrix(second, "The second set")
-    check_options(alternative, alpha, family, resamples)
-
-    def prepared(one: Floats, other: Floats) -> Prepared:
-        return _prepared(one, other, None, paired, statistic, alternative, alpha, family, unit)
-
-    together = prepared(a, b)
+    if exchange.blocks is not None:
+        raise StatsError("Tests within blocks are made one by one.")
+    together = _prepared(a, b, exchange, statistic, alternative, level)
     if not together.ready.whole:
-        return together.firsts(seed, resamples, exact_limit, max_resamples)
+        return together.firsts(resampling)
+    first_draws = replace(resampling, stop_after=0)
     return tuple(
-        prepared(a[:, [place]], b[:, [place]]).one(seed, resamples, exact_limit, max_resamples, 0)
+        _prepared(a[:, [place]], b[:, [place]], exchange, statistic, alternative, level).one(first_draws)
         for place in range(a.shape[1])
     )
 
@@ -142,14 +127,13 @@ def two_sample_first_looks(
 def _prepared(
     first: Floats,
     second: Floats,
-    blocks: Blocks | None,
-    paired: bool,
+    exchange: Exchange,
     statistic: Statistic,
     alternative: Alternative,
-    alpha: float,
-    family: int,
-    unit: str,
+    level: Level,
 ) -> Prepared:
+    paired, blocks = exchange.paired, exchange.blocks
+    check_alternative(alternative)
     check_choice(statistic, ("mean", "auroc"), "statistic")
     check_sizes(first, second, paired=paired)
     if paired and blocks is not None:
@@ -162,11 +146,10 @@ def _prepared(
         statistic=value,
         name=name,
         exchange="permutation",
-        units=_units(len(first), len(second), unit, paired, codes),
+        units=_units(len(first), len(second), exchange.unit, paired, codes),
         degenerate=_degenerate(first, second, paired, codes),
         alternative=alternative,
-        alpha=alpha,
-        family=family,
+        level=level,
         opinion=second_opinion(first, second, codes) if studentised else None,
     )
 

@@ -14,7 +14,7 @@ import numpy as np
 from neuronclaims.stats.effects.newcombe import hanley_mcneil_variance
 from neuronclaims.stats.effects.noncentral import chi_rule, noncentral_t_quantile
 from neuronclaims.stats.inputs import Floats, StatsError
-from neuronclaims.stats.planning.question import Question
+from neuronclaims.stats.planning.question import PlannedClaim
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Chances:
         return max(0.0, 1.0 - self.supported - self.refuted)
 
 
-def chances(asked: Question, n1: int, n2: int) -> Chances:
+def chances(asked: PlannedClaim, n1: int, n2: int) -> Chances:
     """Return how likely each verdict is with n1 and n2 units (n1 pairs; n1 units for a share)."""
     if asked.statistic == "share":
         found = _share_chances(asked, n1)
@@ -41,7 +41,7 @@ def chances(asked: Question, n1: int, n2: int) -> Chances:
     return found if asked.reachable(n1, n2) else Chances(0.0, found.refuted)
 
 
-def _mean_chances(asked: Question, n1: int, n2: int) -> Chances:
+def _mean_chances(asked: PlannedClaim, n1: int, n2: int) -> Chances:
     """Take p and the interval of a raw difference by Welch's t, the interval of Hedges' g by the pooled one."""
     if asked.paired:
         size, df, pooled_df = math.sqrt(min(n1, n2)), min(n1, n2) - 1.0, min(n1, n2) - 1.0
@@ -61,7 +61,7 @@ def _welch_df(n1: int, n2: int) -> float:
     return (1 / n1 + 1 / n2) ** 2 / (1 / n1**2 / (n1 - 1) + 1 / n2**2 / (n2 - 1))
 
 
-def _by_spread(asked: Question, size: float, df: float, number: float | None) -> Chances:
+def _by_spread(asked: PlannedClaim, size: float, df: float, number: float | None) -> Chances:
     """Average, over the law of the spread, the normal chance of the difference in units of its error."""
     from scipy.special import stdtrit
 
@@ -76,7 +76,7 @@ def _by_spread(asked: Question, size: float, df: float, number: float | None) ->
     return _both(asked, gain, enough, at - by_interval, weights)
 
 
-def _by_ratio(asked: Question, size: float, df: float) -> Chances:
+def _by_ratio(asked: PlannedClaim, size: float, df: float) -> Chances:
     """Compare t with the limits at which the noncentral interval touches the number, or the margin."""
     spread, weights = chi_rule(df)
     at = ((asked.number or 0.0) if asked.margin is None else asked.margin) * size
@@ -87,7 +87,7 @@ def _by_ratio(asked: Question, size: float, df: float) -> Chances:
     return _both(asked, asked.gain * size, high, low, weights)
 
 
-def _auroc_chances(asked: Question, n1: int, n2: int) -> Chances:
+def _auroc_chances(asked: PlannedClaim, n1: int, n2: int) -> Chances:
     """Take the estimate as normal, with its variance at the true value, and every limit at its own."""
     from scipy.special import ndtri
 
@@ -111,7 +111,7 @@ def _auroc_chances(asked: Question, n1: int, n2: int) -> Chances:
     return _both(asked, gain / error, enough * one, (number / error - reach) * one, one)
 
 
-def _both(asked: Question, gain: float, enough: Floats, below: Floats, weights: Floats) -> Chances:
+def _both(asked: PlannedClaim, gain: float, enough: Floats, below: Floats, weights: Floats) -> Chances:
     """Return the chances of lying at or beyond ``enough``, and of lying ``below`` what is claimed."""
     from scipy.special import ndtr
 
@@ -121,7 +121,7 @@ def _both(asked: Question, gain: float, enough: Floats, below: Floats, weights: 
     return Chances(float(weights @ _outside(gain, enough)), refuted)
 
 
-def _within(asked: Question, gain: float, inner: Floats, outer: Floats, weights: Floats) -> Chances:
+def _within(asked: PlannedClaim, gain: float, inner: Floats, outer: Floats, weights: Floats) -> Chances:
     """Return the chances of lying ``inner`` to the margin, and ``outer``: at both sides, or at the one denied."""
     from scipy.special import ndtr
 
@@ -144,7 +144,7 @@ def _inside(centre: float, edge: Floats) -> Floats:
     return np.where(edge > 0, ndtr(edge - centre) - ndtr(-edge - centre), 0.0)
 
 
-def _share_chances(asked: Question, n: int) -> Chances:
+def _share_chances(asked: PlannedClaim, n: int) -> Chances:
     """Sum binomial chances beyond the first count that passes; a claim of "less" counts the prompts that do not."""
     claimed, true = asked.null, asked.effect
     if asked.side == "less":

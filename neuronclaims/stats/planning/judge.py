@@ -11,6 +11,7 @@ from neuronclaims.stats.inputs import Alternative, Bools, Floats, StatsError, ch
 from neuronclaims.stats.permutation.relabelling import Statistic
 from neuronclaims.stats.permutation.two_samples import two_sample_tests
 from neuronclaims.stats.planning.limits import Limits, interval_limits
+from neuronclaims.stats.settings import LEVEL, PAIRS, UNITS, Level, Resampling
 
 _EXACT = 20_000
 _LEAST_DRAWS, _MOST_DRAWS = 1_999, 999_999
@@ -19,56 +20,64 @@ _DRAWS_PER_LEVEL = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
-    """How data sets are tested and judged; ``scale`` is the power of two their values were divided by."""
+class PilotClaim:
+    """What is claimed of values like some pilot values, and by what it is judged.
+
+    ``threshold`` is in the unit of the values, in standard deviations if ``standardised`` (judged by the interval of
+    Hedges' g or dz), or an AUROC; None where the claim names no number. ``confidence`` is the level of the interval.
+    """
 
     statistic: Statistic
     side: Alternative
-    threshold: float | None
     paired: bool
-    alpha: float
-    family: int
-    level: float
-    standardised: bool
-    scale: float
+    threshold: float | None = None
+    level: Level = LEVEL
+    confidence: float = 0.95
+    standardised: bool = False
 
     def __post_init__(self) -> None:
         check_choice(self.statistic, ("mean", "auroc"), "statistic")
         check_choice(self.side, ("greater", "less", "two-sided"), "alternative")
-        check_share(self.alpha, "alpha")
-        check_share(self.level, "level")
+        check_share(self.confidence, "confidence")
         if self.threshold is not None and not math.isfinite(self.threshold):
             raise StatsError(f"The threshold must be a finite number, not {self.threshold!r}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """How data sets are tested and judged; ``scale`` is the power of two their values were divided by."""
+
+    claim: PilotClaim
+    scale: float
 
     def verdicts(self, first: Floats, second: Floats, *, seed: int) -> tuple[Bools, Bools]:
         """Return for which data sets, the columns of [n1, m] and [n2, m], a claim is supported, and refuted."""
         found = two_sample_tests(
             first,
             second,
-            paired=self.paired,
-            statistic=self.statistic,
-            alternative=self.side,
-            seed=seed,
-            resamples=self._draws(),
-            exact_limit=_EXACT,
-            alpha=self.alpha,
-            family=self.family,
+            exchange=PAIRS if self.claim.paired else UNITS,
+            statistic=self.claim.statistic,
+            alternative=self.claim.side,
+            resampling=Resampling(seed, draws=self._draws(), exact_limit=_EXACT),
+            level=self.claim.level,
         )
-        significant = np.minimum(1.0, found.p_value * self.family) <= self.alpha
+        significant = np.minimum(1.0, found.p_value * self.claim.level.family) <= self.claim.level.alpha
         supported, refuted = self._judged(first, second, significant)
         return supported & ~found.degenerate, refuted & ~found.degenerate
 
     def _draws(self) -> int:
-        wanted = math.ceil(_DRAWS_PER_LEVEL * sides(self.side) * self.family / self.alpha)
+        wanted = math.ceil(
+            _DRAWS_PER_LEVEL * sides(self.claim.side) * self.claim.level.family / self.claim.level.alpha
+        )
         return min(_MOST_DRAWS, max(_LEAST_DRAWS, wanted))
 
     def _judged(self, first: Floats, second: Floats, significant: Bools) -> tuple[Bools, Bools]:
         """Apply the rule of ``decide``, turned so that more is claimed of the first set."""
         turned = self._limits(second, first)
-        limits = turned if self.side == "less" else self._limits(first, second)
+        limits = turned if self.claim.side == "less" else self._limits(first, second)
         number = self._number()
-        exists = limits.exists if number is not None or self.standardised else np.ones_like(significant)
-        if self.side == "two-sided":
+        exists = limits.exists if number is not None or self.claim.standardised else np.ones_like(significant)
+        if self.claim.side == "two-sided":
             if number is None:
                 return exists & significant, np.zeros_like(significant)
             beyond = limits.beyond(number) | turned.beyond(number)
@@ -83,20 +92,20 @@ class Judge:
         return interval_limits(
             first,
             second,
-            statistic=self.statistic,
-            paired=self.paired,
-            standardised=self.standardised,
-            level=self.level,
+            statistic=self.claim.statistic,
+            paired=self.claim.paired,
+            standardised=self.claim.standardised,
+            level=self.claim.confidence,
         )
 
     @property
     def _null(self) -> float:
-        return 0.5 if self.statistic == "auroc" else 0.0
+        return 0.5 if self.claim.statistic == "auroc" else 0.0
 
     def _number(self) -> float | None:
         """Return the number claimed, on the scale of the data sets and turned as they are."""
-        if self.threshold is None:
+        if self.claim.threshold is None:
             return None
-        unit = self.scale if self.statistic == "mean" and not self.standardised else 1.0
-        number = self.threshold / unit
-        return 2 * self._null - number if self.side == "less" else number
+        unit = self.scale if self.claim.statistic == "mean" and not self.claim.standardised else 1.0
+        number = self.claim.threshold / unit
+        return 2 * self._null - number if self.claim.side == "less" else number

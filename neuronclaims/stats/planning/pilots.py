@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neuronclaims.stats.inputs import (
-    Alternative,
     Floats,
     StatsError,
     check_share,
@@ -18,8 +17,7 @@ from neuronclaims.stats.inputs import (
     to_unit,
     vector,
 )
-from neuronclaims.stats.permutation.relabelling import Statistic
-from neuronclaims.stats.planning.judge import Judge
+from neuronclaims.stats.planning.judge import Judge, PilotClaim
 from neuronclaims.stats.planning.question import Sizes
 from neuronclaims.stats.planning.sizes import first_enough, smallest_units
 from neuronclaims.stats.seeds import seed_from
@@ -55,49 +53,34 @@ class SimulatedPower:
 def simulated_power(
     first_pilot: ArrayLike,
     second_pilot: ArrayLike,
+    claim: PilotClaim,
     *,
     counts: Sizes,
-    statistic: Statistic,
-    alternative: Alternative,
-    threshold: float | None,
-    paired: bool,
-    alpha: float = 0.05,
-    family: int = 1,
-    level: float = 0.95,
-    standardised: bool = False,
     seed: int,
     repetitions: int = 2000,
 ) -> SimulatedPower:
     """Return how often a claim would be supported, refuted or left open with ``counts`` units per set.
 
-    ``first_pilot`` [n1] and ``second_pilot`` [n2] (aligned when ``paired``) stand for all values to come: units
+    ``first_pilot`` [n1] and ``second_pilot`` [n2] (aligned in pairs) stand for all values to come: units
     are drawn from them with replacement. Each data set is tested by ``two_sample_tests`` and judged by the rule
-    of ``decide``, p against alpha / ``family``, Holm's worst case. ``threshold`` is in the unit of the values,
-    in standard deviations if ``standardised`` (judged by the interval of Hedges' g or dz), or an AUROC.
+    of ``decide``, p against alpha / ``family``, Holm's worst case.
     Differences from a real verdict: at most 20,000 arrangements are enumerated, otherwise drawn, and p counts
     as resolved.
 
     With few pilot values the answer is rough: what they do not hold can never be drawn. Raises StatsError for
     values or sizes no test can be made on.
     """
-    first, second, scale = _pilots(first_pilot, second_pilot, paired)
-    judge = Judge(statistic, alternative, threshold, paired, alpha, family, level, standardised, scale)
+    first, second, scale = _pilots(first_pilot, second_pilot, claim.paired)
+    judge = Judge(claim, scale)
     return _Simulation(first, second, judge, seed, repetitions).at(counts)
 
 
 def simulated_units_needed(
     first_pilot: ArrayLike,
     second_pilot: ArrayLike,
+    claim: PilotClaim,
     *,
     counts: Sizes,
-    statistic: Statistic,
-    alternative: Alternative,
-    threshold: float | None,
-    paired: bool,
-    alpha: float = 0.05,
-    family: int = 1,
-    level: float = 0.95,
-    standardised: bool = False,
     power: float = 0.8,
     seed: int,
     repetitions: int = 2000,
@@ -108,8 +91,8 @@ def simulated_units_needed(
     reach the power too. None when 2,000 units per set do not.
     """
     check_share(power, "power")
-    first, second, scale = _pilots(first_pilot, second_pilot, paired)
-    judge = Judge(statistic, alternative, threshold, paired, alpha, family, level, standardised, scale)
+    first, second, scale = _pilots(first_pilot, second_pilot, claim.paired)
+    judge = Judge(claim, scale)
     simulation, seen = _Simulation(first, second, judge, seed, repetitions), dict[Sizes, float]()
 
     def enough(n1: int, n2: int) -> bool:
@@ -121,10 +104,10 @@ def simulated_units_needed(
                 return False
         return True
 
-    least = smallest_units(alternative=alternative, counts=counts, paired=paired, alpha=alpha, family=family)
+    least = smallest_units(alternative=claim.side, counts=counts, paired=claim.paired, level=claim.level)
     if least is None:
         return None
-    return first_enough(counts, paired, enough, least=max(2, min(least)), most=_FURTHEST)
+    return first_enough(counts, claim.paired, enough, least=max(2, min(least)), most=_FURTHEST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +122,10 @@ class _Simulation:
 
     def at(self, counts: Sizes) -> SimulatedPower:
         """Draw and judge data sets of ``counts`` units."""
-        _check(counts, self.judge.paired, self.repetitions)
+        _check(counts, self.judge.claim.paired, self.repetitions)
         verdicts = [
             self.judge.verdicts(
-                *_drawn(self.first, self.second, counts, self.judge.paired, self.seed, start, stop),
+                *_drawn(self.first, self.second, counts, self.judge.claim.paired, self.seed, start, stop),
                 seed=seed_from(str(start), purpose="simulated tests", run_seed=self.seed),
             )
             for start, stop in pairwise([*range(0, self.repetitions, _TOGETHER), self.repetitions])

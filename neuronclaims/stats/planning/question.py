@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from neuronclaims.stats.effects.margins import MarginSide, Scale, smallest_margin_p
 from neuronclaims.stats.inputs import Alternative, StatsError, check_choice, check_share, sides
+from neuronclaims.stats.settings import LEVEL, Level
 
 Sizes: TypeAlias = tuple[int, int]
 PlannedStatistic: TypeAlias = Literal["mean", "auroc", "share"]
@@ -18,26 +19,35 @@ _COUNTED = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What is claimed, what is true, and by what it is judged: the arguments of ``power_of`` without the sizes."""
+class PlannedClaim:
+    """What is claimed, what is true, and by what it is judged.
+
+    ``effect`` is the true one, ``threshold`` the number claimed (None: none) and ``margin`` that of a "does not". They
+    are in standard deviations (of the differences when ``paired``) for ``mean``, and AUROCs (``margin``: a distance
+    from 0.5) for ``auroc``. ``standardised`` says that the number is claimed of Hedges' g or dz itself ("by at least
+    0.5 sd") and judged by its interval; otherwise it is a number in the activation's own unit, divided by the spread.
+    For ``share``, ``effect`` is the true share and ``threshold`` the share claimed. With a ``margin``, ``side`` is the
+    side denied, and one-sided tests must put the effect within the margin of none, on that side or (``two-sided``) on
+    both. ``searched`` is how many neurons the claimed one was picked from, ``confidence`` the level of its interval.
+
+    Raises StatsError for arguments out of place.
+    """
 
     statistic: PlannedStatistic
     effect: float
-    threshold: float | None
     side: Alternative
     paired: bool
-    alpha: float
-    family: int
-    level: float
-    margin: float | None
-    standardised: bool
-    searched: int
+    threshold: float | None = None
+    level: Level = LEVEL
+    confidence: float = 0.95
+    margin: float | None = None
+    standardised: bool = False
+    searched: int = 1
 
     def __post_init__(self) -> None:
         check_choice(self.statistic, ("mean", "auroc", "share"), "statistic")
         check_choice(self.side, ("greater", "less", "two-sided"), "side")
-        check_share(self.alpha, "alpha")
-        check_share(self.level, "level")
+        check_share(self.confidence, "confidence")
         _check_numbers(self)
 
     @property
@@ -69,12 +79,12 @@ class Question:
     def tail(self) -> float:
         """The level of each one-sided test that p stands for."""
         tails = 1 if self.margin is not None else sides(self.side)
-        return self.alpha / self.family / self.searched / tails
+        return self.level.alpha / self.level.family / self.searched / tails
 
     @property
     def outside(self) -> float:
         """The share left out at each end of the interval; that of a margin has the level 1 - 2 alpha."""
-        return ((1 - self.level) / 2 if self.margin is None else self.alpha) / self.searched
+        return ((1 - self.confidence) / 2 if self.margin is None else self.level.alpha) / self.searched
 
     def smallest_p(self, n1: int, n2: int) -> float:
         """Return the least p any data can reach; 0 where that depends on their spread."""
@@ -87,7 +97,7 @@ class Question:
 
     def reachable(self, n1: int, n2: int) -> bool:
         """Tell whether p can pass at all in the family's worst case; a searched maximum has the same least p."""
-        return self.smallest_p(n1, n2) * self.family <= self.alpha
+        return self.smallest_p(n1, n2) * self.level.family <= self.level.alpha
 
     def _smallest_margin_p(self, n1: int, n2: int, margin: float) -> float:
         scale: Scale = "auroc" if self.statistic == "auroc" else "sd" if self.standardised else "difference"
@@ -99,7 +109,7 @@ class Question:
         return 1 - self.null if self.side == "less" else self.null
 
 
-def _check_numbers(asked: Question) -> None:
+def _check_numbers(asked: PlannedClaim) -> None:
     for name, value in (
         ("effect", asked.effect),
         ("threshold", asked.threshold),
@@ -107,8 +117,8 @@ def _check_numbers(asked: Question) -> None:
     ):
         if value is not None and not math.isfinite(value):
             raise StatsError(f"The {name} must be a finite number, not {value!r}.")
-    if asked.family < 1 or asked.searched < 1:
-        raise StatsError(f"family and searched must be at least 1, not {asked.family} and {asked.searched}.")
+    if asked.searched < 1:
+        raise StatsError(f"searched must be at least 1, not {asked.searched}.")
     if asked.margin is not None and (asked.margin <= 0 or asked.threshold is not None):
         raise StatsError("A margin must be positive, and a claim has a margin or a number, not both.")
     if asked.statistic == "mean":

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from neuronclaims.stats.inputs import Alternative, check_share
 from neuronclaims.stats.planning.chances import chances
-from neuronclaims.stats.planning.question import PlannedStatistic, Question, Sizes, smallest_design_p
+from neuronclaims.stats.planning.question import PlannedClaim, Sizes, smallest_design_p
+from neuronclaims.stats.settings import LEVEL, Level
 
 MOST_UNITS = 100_000
 """Beyond this many units per set the answer is None: nobody writes that many prompts."""
@@ -15,39 +16,21 @@ _TEETH = 3
 """The power of an exact binomial test falls and rises with n; it must hold over so many of its teeth."""
 
 
-def units_needed(
-    *,
-    statistic: PlannedStatistic,
-    effect: float,
-    threshold: float | None,
-    side: Alternative,
-    counts: Sizes,
-    paired: bool,
-    alpha: float = 0.05,
-    family: int = 1,
-    level: float = 0.95,
-    power: float = 0.8,
-    margin: float | None = None,
-    standardised: bool = False,
-    searched: int = 1,
-) -> Sizes | None:
+def units_needed(claim: PlannedClaim, counts: Sizes, *, power: float = 0.8) -> Sizes | None:
     """Return the smallest sizes of the two sets, in the present ratio, that would probably support a claim.
 
-    Probably means with probability ``power`` as ``power_of`` gives it, which says what the other arguments
-    are. Where more units can mean less power (shares: the sawtooth of exact binomial tests) the answer is the
+    Probably means with probability ``power`` as ``power_of`` gives it. Where more units can mean less power
+    (shares: the sawtooth of exact binomial tests) the answer is the
     first size from which on power stays reached.
 
     None when the true effect does not fit the claim, so that no number of units would support it, or when
     more than 100,000 units per set would be needed.
     """
     check_share(power, "power")
-    asked = Question(
-        statistic, effect, threshold, side, paired, alpha, family, level, margin, standardised, searched
-    )
-    return needed(asked, counts, power)
+    return needed(claim, counts, power)
 
 
-def needed(asked: Question, counts: Sizes, power: float) -> Sizes | None:
+def needed(asked: PlannedClaim, counts: Sizes, power: float) -> Sizes | None:
     """Return the smallest sizes in the ratio of ``counts`` that reach ``power``; None when there are none."""
     if not asked.possible:
         return None
@@ -62,13 +45,12 @@ def needed(asked: Question, counts: Sizes, power: float) -> Sizes | None:
 
 
 def smallest_units(
-    *, alternative: Alternative, counts: Sizes, paired: bool, alpha: float = 0.05, family: int = 1
+    *, alternative: Alternative, counts: Sizes, paired: bool, level: Level = LEVEL
 ) -> Sizes | None:
-    """Return the smallest sizes, in the present ratio, with which p could reach alpha / ``family`` at all."""
-    check_share(alpha, "alpha")
+    """Return the smallest sizes, in the present ratio, with which p could reach alpha / family at all."""
 
     def enough(n1: int, n2: int) -> bool:
-        return smallest_design_p(n1, n2, alternative, paired=paired) * family <= alpha
+        return smallest_design_p(n1, n2, alternative, paired=paired) * level.family <= level.alpha
 
     return first_enough(counts, paired, enough)
 
@@ -107,7 +89,7 @@ def first_enough(
     return sizes(high) if max(sizes(high)) <= most else None
 
 
-def _guess(asked: Question, counts: Sizes, power: float) -> int:
+def _guess(asked: PlannedClaim, counts: Sizes, power: float) -> int:
     """Return about how many units the smaller set needs, were all laws normal."""
     from scipy.special import ndtri
 
@@ -137,7 +119,7 @@ def _bisected(enough: Callable[[int], bool], low: int, high: int) -> int:
     return high
 
 
-def _tooth(asked: Question) -> int:
+def _tooth(asked: PlannedClaim) -> int:
     """Return how many sizes lie between two falls of the power of a binomial test, and a little more."""
     return math.ceil(_TEETH / min(asked.null, 1 - asked.null))
 

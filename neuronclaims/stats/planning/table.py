@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from neuronclaims.stats.inputs import Alternative, check_share
+from neuronclaims.stats.inputs import check_share
 from neuronclaims.stats.planning.chances import chances
-from neuronclaims.stats.planning.question import PlannedStatistic, Question, Sizes
+from neuronclaims.stats.planning.question import PlannedClaim, Sizes
 from neuronclaims.stats.planning.sizes import first_enough, needed, scaled
 
 _TIMES = (1, 2, 4, 8)
@@ -31,48 +31,31 @@ class PlanRow:
 
 
 def plan(
-    *,
-    statistic: PlannedStatistic,
-    effect: float,
-    threshold: float | None,
-    side: Alternative,
-    counts: Sizes,
-    paired: bool,
-    sizes: Sequence[Sizes] | None = None,
-    alpha: float = 0.05,
-    family: int = 1,
-    level: float = 0.95,
-    power: float = 0.8,
-    margin: float | None = None,
-    standardised: bool = False,
-    searched: int = 1,
+    claim: PlannedClaim, counts: Sizes, *, sizes: Sequence[Sizes] | None = None, power: float = 0.8
 ) -> tuple[PlanRow, ...]:
     """Return one row per size, smallest first; the arguments are those of ``units_needed``.
 
     Without ``sizes`` the rows are the smallest sizes that can pass at all, the present ``counts`` and twice,
     four and eight times as many, and the sizes that reach ``power``.
     """
-    asked = Question(
-        statistic, effect, threshold, side, paired, alpha, family, level, margin, standardised, searched
-    )
     if sizes is None:
         check_share(power, "power")
-        sizes = _usual(asked, counts, needed(asked, counts, power))
-    return tuple(_row(asked, n1, n2) for n1, n2 in sorted(set(sizes)))
+        sizes = _usual(claim, counts, needed(claim, counts, power))
+    return tuple(_row(claim, n1, n2) for n1, n2 in sorted(set(sizes)))
 
 
-def _usual(asked: Question, counts: Sizes, enough: Sizes | None) -> list[Sizes]:
+def _usual(asked: PlannedClaim, counts: Sizes, enough: Sizes | None) -> list[Sizes]:
     paired = asked.paired or asked.statistic == "share"
     least = first_enough(counts, paired, asked.reachable)
     grown = [scaled(counts, paired, times * min(counts)) for times in _TIMES]
     return [*grown, *(found for found in (least, enough) if found is not None)]
 
 
-def _row(asked: Question, n1: int, n2: int) -> PlanRow:
+def _row(asked: PlannedClaim, n1: int, n2: int) -> PlanRow:
     found = chances(asked, n1, n2)
     return PlanRow(
         counts=(n1, n2),
-        smallest_p=min(1.0, asked.smallest_p(n1, n2) * asked.family),
+        smallest_p=min(1.0, asked.smallest_p(n1, n2) * asked.level.family),
         reachable=asked.reachable(n1, n2),
         supported=found.supported,
         refuted=found.refuted,

@@ -1,0 +1,71 @@
+"""How a test is made, as small objects that are passed on whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from neuronclaims.stats.inputs import StatsError, check_share
+
+if TYPE_CHECKING:
+    from neuronclaims.stats.effects.within_blocks import Blocks
+
+
+@dataclass(frozen=True, slots=True)
+class Resampling:
+    """How relabellings are found: all of them up to ``exact_limit``, otherwise random ones from ``seed``.
+
+    ``draws`` are made first, then ten times more each time, up to ``max_draws``, until p is settled against the limits
+    of its family; ``stop_after`` ends them earlier, for a family that has yet to show which limit matters here. Tests
+    of many neurons at once make ``draws`` alone.
+
+    >>> Resampling(seed=7).draws
+    9999
+    """
+
+    seed: int
+    draws: int = 9_999
+    max_draws: int = 999_999
+    exact_limit: int = 200_000
+    stop_after: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.draws < 1:
+            raise StatsError(f"resamples and family must be at least 1, not {self.draws} draws.")
+
+    def at_most(self, max_draws: int) -> Resampling:
+        """Return the same with another largest number of draws."""
+        return replace(self, max_draws=max_draws)
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """At which level p counts: ``alpha``, or alpha / k for k up to ``family`` claims corrected together (Holm)."""
+
+    alpha: float = 0.05
+    family: int = 1
+
+    def __post_init__(self) -> None:
+        check_share(self.alpha, "alpha")
+        if self.family < 1:
+            raise StatsError(f"resamples and family must be at least 1, not a family of {self.family}.")
+
+
+LEVEL = Level()
+"""The level of a claim that stands alone."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Exchange:
+    """What is exchanged between two sets: the values of a pair, or units, all of them or within blocks.
+
+    ``unit`` is what a unit is called, such as "prompt". ``blocks`` gives one block number per unit of each set.
+    """
+
+    paired: bool = False
+    unit: str = "unit"
+    blocks: Blocks | None = None
+
+
+UNITS, PAIRS = Exchange(), Exchange(paired=True)
+"""Independent units, and pairs, that are called nothing else."""
