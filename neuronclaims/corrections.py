@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, cast
 
 from neuronclaims import stats
 from neuronclaims.errors import NeuronClaimsError
-from neuronclaims.kinds import Family, Finding, Reach, kind_of
+from neuronclaims.kinds import Attainable, Family, Finding, kind_of
 from neuronclaims.kinds.shared.joint import step_down
-from neuronclaims.kinds.shared.memoize import by_identity
+from neuronclaims.kinds.shared.memoize import memoize
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim, ClaimFile
@@ -48,7 +48,7 @@ def reachable(file: ClaimFile) -> dict[str, float]:
     """
     least = {
         claim.id: None if reach is None else reach.smallest_p
-        for claim, reach in zip(file.claims, _reaches(file), strict=True)
+        for claim, reach in zip(file.claims, _attainable_of_all(file), strict=True)
         if reach is None or reach.tested
     }
     if file.correction == JOINT:
@@ -123,14 +123,14 @@ def _groups(file: ClaimFile) -> dict[Hashable, list[Claim]]:
     """Return the claims that are tested together, by what they have in common; a claim that stands alone, alone."""
     groups: dict[Hashable, list[Claim]] = {}
     for claim in _tested(file):
-        shared = _exchange(claim)
+        shared = _joint_test_key(claim)
         groups.setdefault(("alone", claim.id) if shared is None else ("shared", shared), []).append(claim)
     return groups
 
 
-def _exchange(claim: Claim) -> Hashable | None:
+def _joint_test_key(claim: Claim) -> Hashable | None:
     try:
-        return kind_of(claim.sentence).exchange(claim)
+        return kind_of(claim.sentence).joint_test_key(claim)
     except NeuronClaimsError:
         return None  # the claim will say so itself
 
@@ -139,20 +139,20 @@ def _tested(file: ClaimFile) -> list[Claim]:
     """Return the claims of a file that are no facts."""
     return [
         claim
-        for claim, reach in zip(file.claims, _reaches(file), strict=True)
+        for claim, reach in zip(file.claims, _attainable_of_all(file), strict=True)
         if reach is None or reach.tested
     ]
 
 
-@by_identity
-def _reaches(file: ClaimFile) -> tuple[Reach | None, ...]:
+@memoize
+def _attainable_of_all(file: ClaimFile) -> tuple[Attainable | None, ...]:
     """Return how small p could get for each claim of a file, None for one in error."""
-    return tuple(_reach(claim) for claim in file.claims)
+    return tuple(_attainable(claim) for claim in file.claims)
 
 
-def _reach(claim: Claim) -> Reach | None:
+def _attainable(claim: Claim) -> Attainable | None:
     try:
-        return kind_of(claim.sentence).reach(claim)
+        return kind_of(claim.sentence).attainable(claim)
     except NeuronClaimsError:
         return None  # the claim will say so itself
 

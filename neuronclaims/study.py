@@ -19,7 +19,8 @@ from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.corrections import family_of, reachable, unsettled
 from neuronclaims.engines.measure import measure
 from neuronclaims.errors import NeuronClaimsError
-from neuronclaims.kinds import PATIENCE, Family, Finding, kind_of, templates
+from neuronclaims.kinds import Family, Finding, kind_of, templates
+from neuronclaims.kinds.kind import PATIENCE
 from neuronclaims.measurements import Measurement
 from neuronclaims.models.fingerprint import Fingerprint
 from neuronclaims.models.options import Progress, RunOptions
@@ -194,7 +195,7 @@ def judge(
     return [result for name in models for result in study.judge(file, name).values()]
 
 
-def hopeless(file: ClaimFile) -> dict[str, str]:
+def unreachable(file: ClaimFile) -> dict[str, str]:
     """Say, by id, why claims could not be supported however clear their effect: too few prompts.
 
     Those that could are left out, and those in error, which will say so themselves.
@@ -203,7 +204,7 @@ def hopeless(file: ClaimFile) -> dict[str, str]:
     together = f" in a family of {size}" if size > 1 else ""
     smallest = {name: p for name, p in reachable(file).items() if p > file.alpha}
     return {
-        claim.id: f"with {kind_of(claim.sentence).reach(claim).size}{together} "
+        claim.id: f"with {kind_of(claim.sentence).attainable(claim).size}{together} "
         f"the adjusted p is at least {smallest[claim.id]:.2g}, above {file.alpha:g}"
         for claim in file.claims
         if claim.id in smallest

@@ -62,7 +62,9 @@ def _decision(
 ) -> stats.Decision:
     test = finding.test
     if (test is None) != (adjusted is None):
-        raise TypeError("A kind of claim must say in its reach whether its finding has a test ('tested').")
+        raise TypeError(
+            "A kind of claim must say in what is attainable whether its finding has a test ('tested')."
+        )
     if test is None or adjusted is None:
         return stats.decide_fact(
             side=finding.statement.side,

@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "measurements": {"errors", "sites"},
     "figures": {"errors"},
     "results": {"figures", "errors"},
-    "kinds": GROUND,
+    "kinds": GROUND | {"lazy"},
     "models": {"measurements", "errors", "sites"},
     "cache": {"measurements", "models", "errors"},
     "engines": {"measurements", "models", "cache", "errors"},

@@ -12,7 +12,7 @@ from small_world import claim_file, judged, values
 from statsmodels.stats.weightstats import ttest_ind, ttost_ind, ttost_paired
 
 from neuronclaims.claim_files.errors import ClaimFileError
-from neuronclaims.study import hopeless
+from neuronclaims.study import unreachable
 
 NOT_MORE = "does not activate more for up than down"
 
@@ -185,7 +185,7 @@ def test_prompts_too_few_to_show_it_are_told_before_any_model(tmp_path):
         "{id: close, claim: neuron 0:1 does not separate up from down, margin: 0.1}",
         f"{{id: open, claim: neuron 0:1 {NOT_MORE}, margin: 0.1}}",
     )
-    assert list(hopeless(file)) == ["close"]
+    assert list(unreachable(file)) == ["close"]
 
 
 def test_a_denial_is_never_tested_jointly_and_takes_its_own_place(tmp_path):

@@ -13,7 +13,7 @@ from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import templates
 from neuronclaims.measurements.errors import IntegrityError, MeasurementError, ModelError
-from neuronclaims.study import Study, hopeless, judge
+from neuronclaims.study import Study, judge, unreachable
 
 CONFIG = {"model_type": "gpt2", "n_layer": 2, "n_embd": 4, "n_head": 2, "n_positions": 64, "vocab_size": 9}
 WORDS = "abcdefgh"
@@ -156,12 +156,12 @@ def test_too_few_prompts_are_known_before_any_model(write) -> None:
     few = {"one": ["a", "b", "c"], "two": ["d", "e", "f"]}
     alone = write("neuron 0:0 activates more for one than two", **few)
     # Three against three can be shared out in twenty ways: 1/20 is within 0.05 alone, 2/20 in a family of two is not.
-    assert hopeless(alone) == {}
+    assert unreachable(alone) == {}
     both = write(
         "neuron 0:0 activates more for one than two", "neuron 0:1 activates more for one than two", **few
     )
-    assert list(hopeless(both)) == [claim.id for claim in both.claims]
-    assert hopeless(both)[both.claims[1].id] == (
+    assert list(unreachable(both)) == [claim.id for claim in both.claims]
+    assert unreachable(both)[both.claims[1].id] == (
         "with 3 prompts and 3 prompts in a family of 2 the adjusted p is at least 0.1, above 0.05"
     )
 

@@ -76,14 +76,14 @@ def _checked(path: Path) -> Checked:
     from neuronclaims.kinds import templates
     from neuronclaims.pytest_session.marks import check_tags
     from neuronclaims.pytest_session.opening import is_to_hold
-    from neuronclaims.study import hopeless
+    from neuronclaims.study import unreachable
 
     try:
         file = read_claim_file(path, templates())
         check_tags(file)
     except ClaimFileError as error:
         return Checked(path, 0, error.problems)
-    doubts = hopeless(file)
+    doubts = unreachable(file)
     warnings = tuple(
         Problem(claim.place, f"cannot be supported: {doubts[claim.id]}")
         for claim in file.claims
@@ -99,7 +99,7 @@ def _untestable(file: ClaimFile) -> Iterator[Problem]:
 
     for claim in file.claims:
         try:
-            kind_of(claim.sentence).reach(claim)
+            kind_of(claim.sentence).attainable(claim)
         except NeuronClaimsError as error:
             yield Problem(claim.place, str(error))
 

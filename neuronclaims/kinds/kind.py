@@ -1,7 +1,7 @@
-"""What a kind of claim is: one object with four faces, and the plain data that pass between them.
+"""Define what a kind of claim is, and the plain data that it takes and gives.
 
-How it reads (``template``), what it needs (``reach``, ``needs``), how it is judged (``judge``), how it looks (the
-finding's figures). A kind sees claims and numbers; it has never met a model, a file or a report.
+A kind says how its claims read (``template``), what they need (``attainable``, ``needs``) and how they are judged
+(``judge``). It sees claims and numbers, never a model, a file or a report.
 """
 
 from __future__ import annotations
@@ -39,13 +39,16 @@ class ClaimError(NeuronClaimsError):
     """A claim that cannot be put to this model or to these prompts; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """How far a claim's prompts could ever take it: the least p-value they allow, and their number in words.
+class KindWarning(UserWarning):
+    """A kind of claim from another package that is left out; the text says why."""
 
-    ``smallest_p`` is 0 where that depends on the values alone. ``tested`` is False for a fact: what is read off
-    weights, or counted without any chance in it, is no test of a hypothesis. It has no p, so it could only ever take
-    something from the claims it would be corrected with; it has no place among them, whatever becomes of it.
+
+@dataclass(frozen=True, slots=True)
+class Attainable:
+    """The least p-value that a claim's prompts allow, and how many prompts there are, in words.
+
+    ``smallest_p`` is 0 where it depends on the values alone. ``tested`` is False for a fact: a number that is read off
+    weights, or counted with no chance in it. A fact has no p, so it takes no place in the correction of its family.
     """
 
     smallest_p: float
@@ -53,8 +56,8 @@ class Reach:
     tested: bool = True
 
 
-FACT = Reach(0.0, "no prompts", tested=False)
-"""The reach of a claim whose finding is a fact."""
+FACT = Attainable(0.0, "no prompts", tested=False)
+"""What is attainable for a claim whose finding is a fact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +142,69 @@ class Finding:
 
 
 class Kind(Protocol):
-    """One kind of claim. A new kind is one new file with one object of this shape."""
+    """One kind of claim: a new kind is one new file with one object of this shape.
+
+    As an example, a kind that measures nothing. It says where a neuron lies, which is a fact:
+
+    >>> from dataclasses import dataclass
+    >>> from neuronclaims.results import Selection
+    >>> from neuronclaims.sentences.neurons import Neuron
+    >>> from neuronclaims.sentences.templates import Template
+    >>> from neuronclaims.stats import EffectSize, Estimate
+    >>> @dataclass(frozen=True)
+    ... class Early:
+    ...     neuron: Neuron
+    ...     layer: int
+    >>> class EarlyKind:
+    ...     name = "early"
+    ...     template = Template("neuron {neuron:neuron} lies at most in layer {layer:count}", Early)
+    ...
+    ...     def attainable(self, claim):
+    ...         return FACT
+    ...
+    ...     def joint_test_key(self, claim):
+    ...         return None
+    ...
+    ...     def needs(self, claim, facts):
+    ...         return ()
+    ...
+    ...     def judge(self, claim, answers, family):
+    ...         said = claim.sentence
+    ...         layer = Estimate(EffectSize("layer", "layer"), said.neuron.layer, None, None, 0.95, "read off")
+    ...         return Finding(
+    ...             estimate=layer,
+    ...             statement=Statement("less", 0.0, said.layer, f"at most {said.layer}"),
+    ...             test=None,
+    ...             sample=Sample("neuron", ()),
+    ...             selection=Selection("beforehand"),
+    ...         )
+
+    A claim file with such a claim, read and judged:
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from neuronclaims.claim_files.reader import read_claim_file
+    >>> kind = EarlyKind()
+    >>> text = '''
+    ... version: 1
+    ... models: [demo]
+    ... site: mlp_post
+    ... tokens: last of prompt
+    ... claims:
+    ...   - neuron 2:340 lies at most in layer 5
+    ... '''
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "layers.claims.yaml"
+    ...     _ = path.write_text(text)
+    ...     [claim] = read_claim_file(path, [kind.template]).claims
+    >>> finding = kind.judge(claim, {}, Family(1, "holm", 0.05))
+    >>> finding.estimate.value, finding.statement.claimed
+    (2, 'at most 5')
+    """
 
     @property
     def name(self) -> str:
-        """Return the word reports call it by."""
+        """Return the word that reports call it by."""
         ...
 
     @property
@@ -151,29 +212,32 @@ class Kind(Protocol):
         """Return how a claim of this kind reads."""
         ...
 
-    def reach(self, claim: Claim) -> Reach:
-        """Say how far the claim's prompts could take it, before any model is touched."""
+    def attainable(self, claim: Claim) -> Attainable:
+        """Return the least p-value that the claim's prompts allow, before any model is loaded.
+
+        Raises ClaimError where the claim's prompts or options cannot be used.
+        """
         ...
 
-    def exchange(self, claim: Claim) -> Hashable | None:
-        """Return what claims that can be tested jointly have in common: equal for all claims of one exchange.
+    def joint_test_key(self, claim: Claim) -> Hashable | None:
+        """Return a key that is equal for all claims that can be tested jointly, None for one that is tested alone.
 
-        None for a claim that is tested alone, such as one that is the best of many already. No model is needed.
+        A claim about the best of many neurons is tested alone. No model is needed.
         """
         ...
 
     def needs(self, claim: Claim, facts: ModelFacts) -> tuple[Measurement, ...]:
-        """Say what must be measured; raise ClaimError where this model cannot answer."""
+        """Return what must be measured; raise ClaimError where this model cannot answer."""
         ...
 
     def judge(self, claim: Claim, answers: Answers, family: Family) -> Finding:
-        """Turn the measured numbers into effects, a test and figures."""
+        """Turn the measured numbers into effects, a test, values per unit and figures."""
         ...
 
 
 class Preparing(Protocol):
-    """What a kind may have besides: a way to do once what its claims would each do again."""
+    """What a kind may have besides: a way to do once what all its claims would do again."""
 
     def prepare(self, claims: Sequence[tuple[Claim, Answers]], family: Family) -> None:
-        """Work out for all claims of this kind what ``judge`` then finds in ``family``: the same numbers, sooner."""
+        """Work out for all claims of this kind together what ``judge`` then finds in ``family``: the same numbers."""
         ...

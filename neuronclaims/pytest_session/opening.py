@@ -12,7 +12,7 @@ from neuronclaims.pytest_session.nodes import ClaimItem, ModelNode
 from neuronclaims.pytest_session.progress import progress_of
 from neuronclaims.pytest_session.settings import folder_of, model_folders, value_of
 from neuronclaims.reports.text import one_line
-from neuronclaims.study import Study, hopeless
+from neuronclaims.study import Study, unreachable
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
@@ -44,7 +44,7 @@ def forewarn(items: Iterable[pytest.Item]) -> list[str]:
     """Name the claims that cannot pass however clear their effect, before any model runs."""
     chosen = {(item.claim_file.path, item.claim.id): item for item in items if isinstance(item, ClaimItem)}
     files = {item.claim_file.path: item.claim_file for item in chosen.values()}
-    reasons = {path: hopeless(file) for path, file in files.items()}
+    reasons = {path: unreachable(file) for path, file in files.items()}
     return [
         _forewarning(item.claim, reasons[path][name])
         for (path, name), item in chosen.items()

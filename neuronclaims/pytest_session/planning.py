@@ -14,7 +14,7 @@ from neuronclaims.measurements.errors import MissingModelError
 from neuronclaims.models.sources import LoadedModel, Source, open_model
 from neuronclaims.models.tokenization_check import TokenizationCheck, check_tokenization
 from neuronclaims.pytest_session.opening import is_to_hold
-from neuronclaims.study import hopeless
+from neuronclaims.study import unreachable
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim, ClaimFile
@@ -31,7 +31,7 @@ class FilePlan:
     file: ClaimFile
     needs: Mapping[str, tuple[Measurement, ...]]
     errors: Mapping[str, str]
-    hopeless: Mapping[str, str]
+    unreachable: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def planned(
         source = open_model(spec, base, models, weights=False)
     except NeuronClaimsError as error:
         said = error.short if isinstance(error, MissingModelError) else str(error)
-        plans = tuple(FilePlan(file, {}, {}, hopeless(file)) for file in files)
+        plans = tuple(FilePlan(file, {}, {}, unreachable(file)) for file in files)
         return ModelPlan(spec, plans, missing=said)
     plans = tuple(_file(file, source) for file in files)
     try:
@@ -115,7 +115,7 @@ def _file(file: ClaimFile, source: Source) -> FilePlan:
             errors[claim.id] = str(error)
         else:
             needs[claim.id] = found
-    whole = FilePlan(file, needs, errors, hopeless(file))
+    whole = FilePlan(file, needs, errors, unreachable(file))
     return _refusing(
         whole, {need: why for need in _together([whole]) if (why := refused(source.facts(), need))}
     )
@@ -125,7 +125,7 @@ def _refusing(plan: FilePlan, refused: Mapping[Measurement, str]) -> FilePlan:
     """Take out the claims that need what was refused, each with the reason."""
     lost = {name: refused[need] for name, needs in plan.needs.items() for need in needs if need in refused}
     kept = {name: needs for name, needs in plan.needs.items() if name not in lost}
-    return FilePlan(plan.file, kept, {**plan.errors, **lost}, plan.hopeless)
+    return FilePlan(plan.file, kept, {**plan.errors, **lost}, plan.unreachable)
 
 
 def _together(plans: Sequence[FilePlan]) -> tuple[Measurement, ...]:
@@ -140,5 +140,5 @@ def told(plan: FilePlan) -> Iterator[tuple[Claim, str]]:
     for claim in plan.file.claims:
         if claim.id in plan.errors:
             yield claim, f"cannot be put to this model: {plan.errors[claim.id]}"
-        elif claim.id in plan.hopeless and is_to_hold(claim):
-            yield claim, f"cannot be supported: {plan.hopeless[claim.id]}"
+        elif claim.id in plan.unreachable and is_to_hold(claim):
+            yield claim, f"cannot be supported: {plan.unreachable[claim.id]}"

@@ -13,7 +13,7 @@ from scipy.stats import t as student
 
 from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.claim_files.reader import read_claim_file
-from neuronclaims.kinds import check_templates, kinds, templates
+from neuronclaims.kinds import kinds, templates
 from neuronclaims.kinds.kind import Family
 from neuronclaims.kinds.top_k import overlap
 from neuronclaims.kinds.top_k.overlap_limits import shared, upper_limit_p
@@ -25,6 +25,7 @@ from neuronclaims.kinds.top_k.overlap_tests import (
 )
 from neuronclaims.kinds.top_k.overlap_values import Asked, Measured
 from neuronclaims.kinds.top_k.tracing import Columns
+from neuronclaims.sentences.ambiguity import check_templates
 from neuronclaims.sentences.parser import parse
 from neuronclaims.stats import overlap_estimate
 from neuronclaims.study import Study

@@ -81,7 +81,7 @@ def test_every_claim_can_be_planned_on_the_true_shape(name: str, true_shapes: di
     (spec,) = file.models
     plan = planned([file], spec, true_shapes)
     assert plan.weights is not None
-    assert (plan.missing, dict(plan.files[0].errors), plan.files[0].hopeless) == (None, {}, {})
+    assert (plan.missing, dict(plan.files[0].errors), plan.files[0].unreachable) == (None, {}, {})
     assert plan.cost.places == PLACES[name]
     site, width = WIDTHS.get(name, ("resid_post", plan.source.facts().widths["resid_post"]))
     assert plan.source.facts().widths[site] == width

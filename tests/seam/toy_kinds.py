@@ -9,7 +9,7 @@ from pydantic import Field
 
 from neuronclaims import stats
 from neuronclaims.figures import BinRow, Bins, Matrix, Panel, Point, Points, Surface, Table
-from neuronclaims.kinds.kind import FACT, Finding, Reach, Sample, Statement
+from neuronclaims.kinds.kind import FACT, Attainable, Finding, Sample, Statement
 from neuronclaims.kinds.shared.requests import activations, in_order
 from neuronclaims.measurements import Pair, Prediction, Restoration
 from neuronclaims.results import Selection
@@ -24,11 +24,11 @@ class Toy:
     def __init__(self, name, template) -> None:
         self.name, self.template = name, template
 
-    def exchange(self, claim):
+    def joint_test_key(self, claim):
         return None
 
-    def reach(self, claim):
-        return Reach(0.0, "documents")
+    def attainable(self, claim):
+        return Attainable(0.0, "documents")
 
 
 def finding(side, null, threshold=None, claimed=None, *, unit, counts, needed=None, paired=False, **fields):
@@ -79,7 +79,7 @@ class Index:
 class IndexKind(Toy):
     """A fact: nothing is measured."""
 
-    def reach(self, claim):
+    def attainable(self, claim):
         return FACT
 
     def needs(self, claim, facts):
@@ -119,9 +119,9 @@ class Share:
 class ShareKind(Toy):
     """A share of one set, tested exactly."""
 
-    def reach(self, claim):
+    def attainable(self, claim):
         count = len(claim.sets[claim.sentence.where].prompts)
-        return Reach(claim.sentence.share**count, f"{count} documents")
+        return Attainable(claim.sentence.share**count, f"{count} documents")
 
     def needs(self, claim, facts):
         said = claim.sentence

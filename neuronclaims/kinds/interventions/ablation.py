@@ -40,7 +40,7 @@ from neuronclaims.kinds.interventions.ablation_shown import (
 from neuronclaims.kinds.interventions.ablation_tests import change_of, harmless
 from neuronclaims.kinds.interventions.ablation_values import Asked, Harmed, Measured, check_outcome
 from neuronclaims.kinds.interventions.predictions import place_of, swept, who_of
-from neuronclaims.kinds.kind import Finding, Reach, Sample, Statement
+from neuronclaims.kinds.kind import Attainable, Finding, Sample, Statement
 from neuronclaims.kinds.outliers.outlier_dimensions import (
     largest_share,
     outlier_note,
@@ -69,23 +69,23 @@ class AblationKind:
 
     name, template = "ablation", TEMPLATE
 
-    def reach(self, claim: Claim[Ablating, AblationOptions]) -> Reach:
+    def attainable(self, claim: Claim[Ablating, AblationOptions]) -> Attainable:
         """Say how small p could get with these prompts, and with those on which harm is looked for."""
         asked = Asked.of(claim)
         harmed = asked.harmed
         least = _least(asked)
         if harmed is None or harmed.at_most is None:
-            return Reach(least, asked.units.size)
+            return Attainable(least, asked.units.size)
         least = max(least, harmed.units.smallest_p)
-        return Reach(least, f"{asked.units.size}, and {harmed.units.size} for the damage,")
+        return Attainable(least, f"{asked.units.size}, and {harmed.units.size} for the damage,")
 
-    def exchange(self, claim: Claim[Ablating, AblationOptions]) -> Hashable | None:  # noqa: ARG002
+    def joint_test_key(self, claim: Claim[Ablating, AblationOptions]) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone."""
         return None
 
     def needs(self, claim: Claim[Ablating, AblationOptions], facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for the neurons ablated together, there and where harm is looked for, and for others as controls."""
-        self.reach(claim)
+        self.attainable(claim)
         asked = Asked.of(claim)
         layers = swept(claim, facts)
         check_outcome(asked)

@@ -29,7 +29,7 @@ from neuronclaims.kinds.interventions.restoration_shown import (
 )
 from neuronclaims.kinds.interventions.restoration_tests import judged
 from neuronclaims.kinds.interventions.restoration_values import TEMPLATE, Asked, Measured
-from neuronclaims.kinds.kind import Finding, Reach, Sample, Statement
+from neuronclaims.kinds.kind import Attainable, Finding, Sample, Statement
 from neuronclaims.kinds.outliers.outlier_dimensions import (
     largest_share,
     outlier_note,
@@ -58,22 +58,22 @@ class RestorationKind:
 
     name, template = "restoration", TEMPLATE
 
-    def reach(self, claim: Claim[Restoring, RestorationOptions]) -> Reach:
+    def attainable(self, claim: Claim[Restoring, RestorationOptions]) -> Attainable:
         """Say how small p could get with these pairs; for "does not" that depends on their spread.
 
         Raises ClaimError for a claim of "does not" with a margin that will not do, or about a neuron that was searched.
         """
         asked = Asked.of(claim)
         if not asked.denies:
-            return Reach(asked.units.smallest_p, asked.units.size)
+            return Attainable(asked.units.smallest_p, asked.units.size)
         check_not_searched(claim, who_of(claim))
         count = len(asked.units.rows)
         least = stats.smallest_margin_p(
             count, count, margin=asked.number, scale="difference", paired=True, side="not greater"
         )
-        return Reach(least, asked.units.size)
+        return Attainable(least, asked.units.size)
 
-    def exchange(self, claim: Claim[Restoring, RestorationOptions]) -> Hashable | None:  # noqa: ARG002
+    def joint_test_key(self, claim: Claim[Restoring, RestorationOptions]) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone."""
         return None
 
@@ -81,7 +81,7 @@ class RestorationKind:
         self, claim: Claim[Restoring, RestorationOptions], facts: ModelFacts
     ) -> tuple[Measurement, ...]:
         """Ask for the neurons restored together, and for others as controls."""
-        self.reach(claim)
+        self.attainable(claim)
         asked = Asked.of(claim)
         layers = swept(claim, facts)
         sizes = sizes_asked(claim.sentence.neurons, claim.settings, [pair.clean for pair in asked.pairs])

@@ -22,7 +22,7 @@ import numpy as np
 from pydantic import Field
 
 from neuronclaims import stats
-from neuronclaims.kinds.kind import FACT, ClaimError, Finding, Reach, Sample, Statement
+from neuronclaims.kinds.kind import FACT, Attainable, ClaimError, Finding, Sample, Statement
 from neuronclaims.kinds.logit_readout.congruence_shown import figures_of, notes_of
 from neuronclaims.kinds.logit_readout.readout_values import ReadoutWith
 from neuronclaims.kinds.shared.neurons import check_neuron
@@ -113,11 +113,11 @@ class CongruenceKind:
 
     name, template = "congruence", TEMPLATE
 
-    def reach(self, claim: Claim[Writing, CongruenceOptions]) -> Reach:  # noqa: ARG002
+    def attainable(self, claim: Claim[Writing, CongruenceOptions]) -> Attainable:  # noqa: ARG002
         """Say that this is a fact."""
         return FACT
 
-    def exchange(self, claim: Claim[Writing, CongruenceOptions]) -> Hashable | None:  # noqa: ARG002
+    def joint_test_key(self, claim: Claim[Writing, CongruenceOptions]) -> Hashable | None:  # noqa: ARG002
         """Say that nothing is exchanged."""
         return None
 

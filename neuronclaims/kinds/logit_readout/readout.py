@@ -22,7 +22,7 @@ import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.kinds.interventions.predictions import draws
-from neuronclaims.kinds.kind import ClaimError, Finding, Reach, Sample, Statement
+from neuronclaims.kinds.kind import Attainable, ClaimError, Finding, Sample, Statement
 from neuronclaims.kinds.logit_readout.readout_shown import figures_of, notes_of, others_of
 from neuronclaims.kinds.logit_readout.readout_values import CHANCE, TEMPLATE, Asked, Measured
 from neuronclaims.kinds.shared.neurons import check_neuron
@@ -49,20 +49,20 @@ class PredictionKind:
 
     name, template = "prediction", TEMPLATE
 
-    def reach(self, claim: Claim[Predicts, PredictionOptions]) -> Reach:
+    def attainable(self, claim: Claim[Predicts, PredictionOptions]) -> Attainable:
         """Say how small p could get, if every document told something."""
         asked = Asked.of(claim)
         units, margin = asked.units, asked.margin
         least = units.smallest_p if margin is None else _smallest_margin_p(len(units.rows), margin)
-        return Reach(least, units.size)
+        return Attainable(least, units.size)
 
-    def exchange(self, claim: Claim[Predicts, PredictionOptions]) -> Hashable | None:  # noqa: ARG002
+    def joint_test_key(self, claim: Claim[Predicts, PredictionOptions]) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone."""
         return None
 
     def needs(self, claim: Claim[Predicts, PredictionOptions], facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for each neuron beside the top prediction; raise ClaimError where that cannot be."""
-        self.reach(claim)
+        self.attainable(claim)
         if not facts.causal:
             raise ClaimError(
                 f"{facts.name} is an encoder ({facts.architecture}) and predicts no next token. Name a model that "

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neuronclaims import stats
-from neuronclaims.kinds.kind import ClaimError, Finding, Reach
+from neuronclaims.kinds.kind import Attainable, ClaimError, Finding
 from neuronclaims.kinds.outliers.outlier_sentences import (
     BAND_TEMPLATE,
     MASSIVE_TEMPLATE,
@@ -66,7 +66,7 @@ HALF = 0.5
 class _NeuronKind:
     """What the claims about one neuron share."""
 
-    def exchange(self, claim: Claim) -> Hashable | None:  # noqa: ARG002
+    def joint_test_key(self, claim: Claim) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone: nothing is exchanged."""
         return None
 
@@ -88,11 +88,11 @@ class OutlierKind(_NeuronKind):
     template: Template
     side: Side
 
-    def reach(self, claim: Claim[Outlier | NoOutlier]) -> Reach:
+    def attainable(self, claim: Claim[Outlier | NoOutlier]) -> Attainable:
         """Say how small p could get: with every token of every prompt beyond, or none."""
         units = OneSet.of(claim, 0).units
         least = smallest_share_p(len(units.rows), claim.sentence.share, alike=True, side=self.side)
-        return Reach(least, units.size)
+        return Attainable(least, units.size)
 
     def needs(self, claim: Claim[Outlier | NoOutlier], facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for the share of tokens beyond in every layer of that width, and for the layer's means."""
@@ -145,13 +145,13 @@ class MassiveKind(_NeuronKind):
     template: Template
     side: Side
 
-    def reach(self, claim: Claim[Massive | NotMassive]) -> Reach:
+    def attainable(self, claim: Claim[Massive | NotMassive]) -> Attainable:
         """Say how small p could get: with every prompt, or none."""
         units = OneSet.of(claim, 0).units
         null = _of_prompts(claim)
         if units.unit == "prompt":
-            return Reach((null if self.side == "greater" else 1 - null) ** len(units.rows), units.size)
-        return Reach(smallest_share_p(len(units.rows), null, alike=True, side=self.side), units.size)
+            return Attainable((null if self.side == "greater" else 1 - null) ** len(units.rows), units.size)
+        return Attainable(smallest_share_p(len(units.rows), null, alike=True, side=self.side), units.size)
 
     def needs(self, claim: Claim[Massive | NotMassive], facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for the share of massive tokens, and for the layer's means."""
@@ -202,12 +202,12 @@ class BandKind:
 
     name, template = "band", BAND_TEMPLATE
 
-    def reach(self, claim: Claim[Band]) -> Reach:
+    def attainable(self, claim: Claim[Band]) -> Attainable:
         """Say how small p could get: with every value within."""
         units = OneSet.of(claim, 0).units
-        return Reach(smallest_share_p(len(units.rows), claim.sentence.share, alike=False), units.size)
+        return Attainable(smallest_share_p(len(units.rows), claim.sentence.share, alike=False), units.size)
 
-    def exchange(self, claim: Claim[Band]) -> Hashable | None:  # noqa: ARG002
+    def joint_test_key(self, claim: Claim[Band]) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone: nothing is exchanged."""
         return None
 

@@ -23,7 +23,7 @@ import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.figures import Distributions, Figure, Row
-from neuronclaims.kinds.kind import ClaimError, Finding, Reach
+from neuronclaims.kinds.kind import Attainable, ClaimError, Finding
 from neuronclaims.kinds.projection.activity_findings import design_for, finding_of, names_of, seed_for
 from neuronclaims.kinds.projection.activity_maps import Activity, Maps
 from neuronclaims.kinds.projection.activity_sentences import ALIKE_TEMPLATE, REGION_TEMPLATE
@@ -53,18 +53,18 @@ class RegionKind:
     name: str
     template: Template
 
-    def reach(self, claim: Claim) -> Reach:
+    def attainable(self, claim: Claim) -> Attainable:
         """Say how small p could get with these prompts."""
         design = design_for(claim)
-        return Reach(Asked.of(claim).smallest_p(design), size_of(design))
+        return Attainable(Asked.of(claim).smallest_p(design), size_of(design))
 
-    def exchange(self, claim: Claim) -> Hashable | None:  # noqa: ARG002
+    def joint_test_key(self, claim: Claim) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone."""
         return None
 
     def needs(self, claim: Claim, facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for the region's layers."""
-        self.reach(claim)
+        self.attainable(claim)
         activity, settings = self._activity(claim), claim.settings
         units = zip(activity.sets, _rows(design_for(claim)), strict=True)
         texts = [need for prompts, rows in units for need in written(settings, prompts, rows)]

@@ -18,7 +18,7 @@ import numpy as np
 from pydantic import Field
 
 from neuronclaims import stats
-from neuronclaims.kinds.kind import PATIENCE, ClaimError, Finding, Reach
+from neuronclaims.kinds.kind import PATIENCE, Attainable, ClaimError, Finding
 from neuronclaims.kinds.projection.activity_findings import design_for, finding_of, seed_for
 from neuronclaims.kinds.projection.activity_maps import Activity, Maps
 from neuronclaims.kinds.projection.directions import Score
@@ -79,7 +79,7 @@ class SomewhereKind:
 
     name, template = "activity somewhere", SOMEWHERE_TEMPLATE
 
-    def reach(self, claim: Claim) -> Reach:
+    def attainable(self, claim: Claim) -> Attainable:
         """Say how small p could get: a mirror image, where there is one, is always as heavy."""
         design = design_for(claim)
         if design.blocks is not None:
@@ -90,9 +90,9 @@ class SomewhereKind:
         n1, n2 = design.counts
         mirrored = design.paired or n1 == n2
         ways = 2**n1 if design.paired else math.comb(n1 + n2, n1)
-        return Reach(min(1.0, (2 if mirrored else 1) / ways), size_of(design))
+        return Attainable(min(1.0, (2 if mirrored else 1) / ways), size_of(design))
 
-    def exchange(self, claim: Claim) -> Hashable | None:  # noqa: ARG002
+    def joint_test_key(self, claim: Claim) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone: it is the best of many cells already."""
         return None
 

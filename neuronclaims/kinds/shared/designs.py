@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from neuronclaims.kinds.shared.memoize import by_identity
+from neuronclaims.kinds.shared.memoize import memoize
 from neuronclaims.kinds.shared.requests import plural
 from neuronclaims.stats import two_sample_design
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from neuronclaims.stats import TwoSampleDesign
 
 
-@by_identity
+@memoize
 def design_of(first: Sequence[Prompt], second: Sequence[Prompt]) -> TwoSampleDesign:
     """Settle what is exchanged between two sets: prompts, groups or pairs, all of them or within blocks."""
     return two_sample_design(

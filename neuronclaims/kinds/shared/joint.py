@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class Joint:
     """One claim's share in a joint test: its neuron's values per unit, [n1] and [n2], and how they are tested.
 
-    Only claims whose kinds give them the same ``exchange`` are tested together: for those everything but the values
-    and the direction is the same.
+    Only claims with the same ``joint_test_key`` are tested together: for those everything but the values and the
+    direction is the same.
     """
 
     first: NDArray[np.float64]

@@ -1,38 +1,48 @@
-"""Work on prompt sets that every claim on them would do again, kept for as long as the sets are in use."""
+"""Remember what was worked out for prompt sets, since every claim on them would work it out again."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import ParamSpec, TypeVar, cast
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 MOST = 256
-"""How many results are kept of one function: the latest."""
+"""How many results of one function are remembered: the latest."""
 
 
-def by_identity(make: Callable[P, T]) -> Callable[P, T]:
-    """Keep what a function returns for the very same objects; equal ones are worked out anew, and so are lists.
+def memoize(make: Callable[P, T]) -> Callable[P, T]:
+    """Remember what a function returned for the very same objects, given by position.
 
-    For arguments that never change and are long to compare, such as sets of a thousand prompts, given by position.
-    They are held on to with the result, so that no other object can take their place.
+    Arguments are known by identity, because it takes long to compare sets of a thousand prompts; equal objects are
+    worked out anew. They must never change, so nothing is remembered for lists. The arguments are held with the
+    result, so that no other object can get the identity of one of them.
+
+    >>> calls = []
+    >>> @memoize
+    ... def total(numbers: tuple[int, ...]) -> int:
+    ...     calls.append(numbers)
+    ...     return sum(numbers)
+    >>> numbers = (1, 2, 3)
+    >>> total(numbers), total(numbers), len(calls)
+    (6, 6, 1)
     """
-    known: OrderedDict[tuple[int, ...], tuple[tuple[Any, ...], T]] = OrderedDict()
-    work: Callable[..., T] = make
+    known: OrderedDict[tuple[int, ...], tuple[tuple[object, ...], T]] = OrderedDict()
+    work = cast("Callable[..., T]", make)
 
     @wraps(make)
-    def kept(*args: Any, **kwargs: Any) -> T:
+    def remembering(*args: object, **kwargs: object) -> T:
+        if kwargs or any(isinstance(arg, list) for arg in args):
+            return work(*args, **kwargs)
         key = tuple(map(id, args))
-        if key not in known or kwargs:
-            if kwargs or any(isinstance(arg, list) for arg in args):
-                return work(*args, **kwargs)
+        if key not in known:
             known[key] = args, work(*args)
             if len(known) > MOST:
                 known.popitem(last=False)
         known.move_to_end(key)
         return known[key][1]
 
-    return cast("Callable[P, T]", kept)
+    return cast("Callable[P, T]", remembering)

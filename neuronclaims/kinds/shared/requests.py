@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neuronclaims.kinds.shared.memoize import by_identity
+from neuronclaims.kinds.shared.memoize import memoize
 from neuronclaims.measurements import Activations, Generation, TokenRule
 from neuronclaims.stats import seed_from
 
@@ -20,13 +20,13 @@ RESAMPLES = 9_999
 """Random relabellings drawn where there are too many to enumerate and the claim file does not say how many."""
 
 
-@by_identity
+@memoize
 def in_order(prompts: PromptSet) -> tuple[Prompt, ...]:
     """Return a set's prompts in the order of their text, so that the order of a file changes no number."""
     return tuple(sorted(prompts.prompts, key=lambda prompt: prompt.text))
 
 
-@by_identity
+@memoize
 def texts_of(prompts: Sequence[Prompt]) -> tuple[str, ...]:
     """Return the texts of some prompts, in their order."""
     return tuple(prompt.text for prompt in prompts)
@@ -55,7 +55,7 @@ def seed_of(settings: Settings, sets: Sequence[Sequence[Prompt]], purpose: str) 
     return _seed(settings.seed, purpose, *sets)
 
 
-@by_identity
+@memoize
 def _seed(run_seed: int, purpose: str, *sets: Sequence[Prompt]) -> int:
     sizes = [str(len(prompts)) for prompts in sets[:-1]]
     texts = [prompt.text for prompts in sets for prompt in prompts]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from neuronclaims.kinds.shared.memoize import by_identity
+from neuronclaims.kinds.shared.memoize import memoize
 from neuronclaims.kinds.shared.requests import generation, texts_of
 from neuronclaims.measurements import Continuations
 
@@ -49,7 +49,7 @@ def named(
     return unit_names(prompts, rows, answers[asked[0]] if asked else None)
 
 
-@by_identity
+@memoize
 def unit_names(
     prompts: Sequence[Prompt],
     rows: Sequence[Sequence[int]] | None = None,

@@ -11,7 +11,7 @@ import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.kinds.shared.effects import WAYS
-from neuronclaims.kinds.shared.memoize import by_identity
+from neuronclaims.kinds.shared.memoize import memoize
 from neuronclaims.kinds.shared.requests import plain
 from neuronclaims.results import UnitValues, ValueScale
 
@@ -73,7 +73,7 @@ def unit_key(texts: Iterable[str]) -> str:
     return digest.hexdigest()[:KEY]
 
 
-@by_identity
+@memoize
 def unit_keys(prompts: Sequence[Prompt], rows: Rows) -> tuple[str, ...]:
     """Return the hash of every unit; ``rows`` are the places of each unit's prompts."""
     return tuple(unit_key(prompts[place].text for place in row) for row in rows)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neuronclaims import stats
-from neuronclaims.kinds.kind import ClaimError, Finding, Reach, Sample, Statement
+from neuronclaims.kinds.kind import Attainable, ClaimError, Finding, Sample, Statement
 from neuronclaims.kinds.outliers.token_shares import smallest_share_p
 from neuronclaims.kinds.shared.designs import size_of
 from neuronclaims.kinds.shared.neurons import rank_of
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 class _TopKind:
     """What claims that a neuron is, or is not, among the top K share."""
 
-    def exchange(self, claim: Claim[Consistent | Absent, RankingOptions]) -> Hashable | None:  # noqa: ARG002
+    def joint_test_key(self, claim: Claim[Consistent | Absent, RankingOptions]) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone."""
         return None
 
@@ -55,11 +55,11 @@ class ConsistencyKind(_TopKind):
 
     name, template = "consistency", CONSISTENT_TEMPLATE
 
-    def reach(self, claim: Claim[Consistent | Absent, RankingOptions]) -> Reach:
+    def attainable(self, claim: Claim[Consistent | Absent, RankingOptions]) -> Attainable:
         """Say how small p could get: with every prompt of the set, and none of the baseline."""
         asked = Asked.of(claim)
         least = max(_least(asked, claim.sentence.share), asked.design.smallest_p("greater"))
-        return Reach(least, size_of(asked.design))
+        return Attainable(least, size_of(asked.design))
 
     def needs(
         self, claim: Claim[Consistent | Absent, RankingOptions], facts: ModelFacts
@@ -86,10 +86,10 @@ class AbsenceKind(_TopKind):
 
     name, template = "absence", ABSENT_TEMPLATE
 
-    def reach(self, claim: Claim[Consistent | Absent, RankingOptions]) -> Reach:
+    def attainable(self, claim: Claim[Consistent | Absent, RankingOptions]) -> Attainable:
         """Say how small p could get: with no prompt of the set."""
         asked = Asked.of(claim)
-        return Reach(_least(asked, 1 - claim.sentence.share), asked.units.size)
+        return Attainable(_least(asked, 1 - claim.sentence.share), asked.units.size)
 
     def needs(
         self, claim: Claim[Consistent | Absent, RankingOptions], facts: ModelFacts

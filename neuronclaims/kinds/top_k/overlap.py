@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
-from neuronclaims.kinds.kind import Finding, Reach, Sample, Statement
+from neuronclaims.kinds.kind import Attainable, Finding, Sample, Statement
 from neuronclaims.kinds.shared.designs import size_of
 from neuronclaims.kinds.shared.requests import plural
 from neuronclaims.kinds.shared.selection import LEVEL, chosen_before, selection_notes
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 class _OverlapKind:
     """What claims of shared top neurons have in common."""
 
-    def exchange(self, claim: Claim) -> Hashable | None:  # noqa: ARG002
+    def joint_test_key(self, claim: Claim) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone: it is about all neurons together."""
         return None
 
@@ -62,18 +62,18 @@ class SharingKind(_OverlapKind):
 
     name, template = "overlap", SHARING_TEMPLATE
 
-    def reach(self, claim: Claim) -> Reach:
+    def attainable(self, claim: Claim) -> Attainable:
         """Say how small p could get: of two exchanges with the baseline's held-out half, the larger one."""
         asked = self._asked(claim)
         if claim.sentence.bound == "at most":
-            return Reach(0.0, " and ".join(plural(count, asked.unit) for _, count in asked.counts))
+            return Attainable(0.0, " and ".join(plural(count, asked.unit) for _, count in asked.counts))
         designs = [asked.design(name, asked.baseline) for name in asked.names]
         least = max(designs, key=lambda design: design.smallest_p("greater"))
-        return Reach(least.smallest_p("greater"), f"{size_of(least)} held out of the baseline")
+        return Attainable(least.smallest_p("greater"), f"{size_of(least)} held out of the baseline")
 
     def needs(self, claim: Claim, facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for all layers of the site on both sets and the baseline."""
-        self.reach(claim)
+        self.attainable(claim)
         return self._asked(claim).needs(facts)
 
     def judge(self, claim: Claim, answers: Answers, family: Family) -> Finding:
@@ -112,14 +112,14 @@ class NearerKind(_OverlapKind):
 
     name, template = "nearer overlap", NEARER_TEMPLATE
 
-    def reach(self, claim: Claim) -> Reach:
+    def attainable(self, claim: Claim) -> Attainable:
         """Say how small p could get: in one of all ways to exchange the prompts of the two sets compared."""
         design = self._asked(claim).design(claim.sentence.near, claim.sentence.far)
-        return Reach(max(design.smallest_p("greater"), 1 / (1 + RESAMPLES)), size_of(design))
+        return Attainable(max(design.smallest_p("greater"), 1 / (1 + RESAMPLES)), size_of(design))
 
     def needs(self, claim: Claim, facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for all layers of the site on the three sets and the baseline."""
-        self.reach(claim)
+        self.attainable(claim)
         return self._asked(claim).needs(facts)
 
     def judge(self, claim: Claim, answers: Answers, family: Family) -> Finding:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neuronclaims import stats
-from neuronclaims.kinds.kind import Finding, Reach, Sample, Statement
+from neuronclaims.kinds.kind import Attainable, Finding, Sample, Statement
 from neuronclaims.kinds.outliers.outlier_dimensions import (
     RESIDUAL,
     large_note,
@@ -51,19 +51,23 @@ class TwoSetsKind:
     template: Template
     asked: Callable[[Claim], Asked]
 
-    def reach(self, claim: Claim) -> Reach:
+    def attainable(self, claim: Claim) -> Attainable:
         """Say how small p could get with these prompts."""
         sets = _sets(claim)
-        return sets.reach(smallest_p(sets, self.asked(claim)))
+        return sets.attainable(smallest_p(sets, self.asked(claim)))
 
-    def exchange(self, claim: Claim) -> Hashable | None:
+    def joint_test_key(self, claim: Claim) -> Hashable | None:
         """Say which claims this one can be tested jointly with."""
         asked = self.asked(claim)
-        return None if asked.margin is not None else _sets(claim).exchange(asked.statistic, asked.alternative)
+        return (
+            None
+            if asked.margin is not None
+            else _sets(claim).joint_test_key(asked.statistic, asked.alternative)
+        )
 
     def needs(self, claim: Claim, facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for the neurons' layers on both sets, and for what was searched."""
-        self.reach(claim)
+        self.attainable(claim)
         return _sets(claim).needs(facts)
 
     def prepare(self, claims: Sequence[tuple[Claim, Answers]], family: Family) -> None:
@@ -71,7 +75,9 @@ class TwoSetsKind:
         groups: dict[Hashable, list[tuple[TwoSets, Measured, Asked]]] = {}
         for claim, answers in claims:
             sets, asked = _sets(claim), self.asked(claim)
-            key = None if asked.margin is not None else sets.exchange(asked.statistic, asked.alternative)
+            key = (
+                None if asked.margin is not None else sets.joint_test_key(asked.statistic, asked.alternative)
+            )
             if key is not None:
                 key = key, asked.alternative
                 groups.setdefault(key, []).append((sets, sets.measured(answers, family), asked))

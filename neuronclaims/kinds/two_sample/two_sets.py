@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from neuronclaims.figures import Distributions, Row
-from neuronclaims.kinds.kind import ClaimError, Reach
+from neuronclaims.kinds.kind import Attainable, ClaimError
 from neuronclaims.kinds.shared.designs import design_of, left_out, size_of
 from neuronclaims.kinds.shared.joint import Joint
 from neuronclaims.kinds.shared.neurons import check_neuron
@@ -72,9 +72,9 @@ class TwoSets:
         """How many units of each set take part."""
         return (self.names[0], self.design.counts[0]), (self.names[1], self.design.counts[1])
 
-    def reach(self, smallest_p: float) -> Reach:
+    def attainable(self, smallest_p: float) -> Attainable:
         """Say how small p could get with these prompts."""
-        return Reach(smallest_p, size_of(self.design))
+        return Attainable(smallest_p, size_of(self.design))
 
     def needs(self, facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for the neurons' whole layers on both sets, and for all layers that were searched.
@@ -108,7 +108,7 @@ class TwoSets:
         """Return what claims have in common that read the same values of a layer and exchange the same units."""
         return self._asks(self.first, layer), self._asks(self.second, layer), self.design
 
-    def exchange(self, statistic: Statistic, side: Alternative) -> Hashable | None:
+    def joint_test_key(self, statistic: Statistic, side: Alternative) -> Hashable | None:
         """Return what claims that can be tested jointly have in common; None for one that is tested alone."""
         if not self._joinable:
             return None

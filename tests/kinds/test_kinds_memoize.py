@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from neuronclaims.kinds.shared.memoize import MOST, by_identity
+from neuronclaims.kinds.shared.memoize import MOST, memoize
 
 
 def test_the_same_objects_are_worked_out_once_and_equal_ones_anew():
     calls: list[tuple[int, ...]] = []
 
-    @by_identity
+    @memoize
     def doubled(numbers: tuple[int, ...]) -> tuple[int, ...]:
         calls.append(numbers)
         return tuple(2 * number for number in numbers)
@@ -21,7 +21,7 @@ def test_the_same_objects_are_worked_out_once_and_equal_ones_anew():
 
 
 def test_an_object_made_where_a_forgotten_one_was_gets_its_own_result():
-    @by_identity
+    @memoize
     def first(numbers: tuple[int, ...]) -> int:
         return numbers[0]
 
@@ -29,7 +29,7 @@ def test_an_object_made_where_a_forgotten_one_was_gets_its_own_result():
 
 
 def test_a_list_that_has_changed_is_read_again():
-    total = by_identity(sum)
+    total = memoize(sum)
     numbers = [1, 2]
     assert total(numbers) == 3
     numbers.append(4)

@@ -1,0 +1,135 @@
+"""All kinds of claim: our own, and those that other packages bring.
+
+Another package brings a kind through the entry-point group ``neuronclaims.kinds``: each entry names a ``Kind``. In the
+package's ``pyproject.toml``::
+
+    [project.entry-points."neuronclaims.kinds"]
+    steering = "my_package.steering:STEERING"
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+
+from neuronclaims.claim_files.schema import FileSchema
+from neuronclaims.kinds.interventions import ablation, restoration
+from neuronclaims.kinds.kind import Kind, KindWarning
+from neuronclaims.kinds.logit_readout import congruence, readout
+from neuronclaims.kinds.outliers import outlier
+from neuronclaims.kinds.projection import activity, activity_search
+from neuronclaims.kinds.top_k import consistency, overlap
+from neuronclaims.kinds.two_sample import contrast, separation
+from neuronclaims.measurements.errors import first_line
+from neuronclaims.sentences.ambiguity import check_templates
+from neuronclaims.sentences.options import OptionError
+from neuronclaims.sentences.templates import Template, TemplateError
+
+ENTRY_POINTS = "neuronclaims.kinds"
+"""The entry-point group through which other packages bring kinds."""
+
+OWN_KINDS: tuple[Kind, ...] = (
+    contrast.KIND,
+    separation.KIND,
+    outlier.OUTLIER,
+    outlier.NO_OUTLIER,
+    outlier.MASSIVE,
+    outlier.NOT_MASSIVE,
+    outlier.BAND,
+    activity.REGION,
+    activity.ALIKE,
+    activity_search.SOMEWHERE,
+    restoration.KIND,
+    ablation.KIND,
+    readout.KIND,
+    consistency.CONSISTENCY,
+    consistency.ABSENCE,
+    overlap.SHARING,
+    overlap.NEARER,
+    congruence.KIND,
+)
+"""The kinds of this package."""
+
+PARTS = ("name", "template", "attainable", "joint_test_key", "needs", "judge")
+"""What every kind has."""
+
+
+@cache
+def kinds() -> tuple[Kind, ...]:
+    """Return all kinds of claim, our own first.
+
+    A kind of another package that does not load, is not whole, or whose sentences or options clash with those of a
+    kind before it is left out, with one warning that names it and says why.
+
+    >>> [kind.name for kind in kinds()][:2]
+    ['contrast', 'separation']
+    """
+    return whole((*OWN_KINDS, *_brought()), len(OWN_KINDS))
+
+
+def templates() -> tuple[Template, ...]:
+    """Return how the sentences of all kinds read.
+
+    >>> templates()[0].shape
+    '[SITE] neuron LAYER:INDEX (activates|does not activate) more|less for SET than SET [by at least AMOUNT]'
+    """
+    return tuple(kind.template for kind in kinds())
+
+
+def kind_of(sentence: object) -> Kind:
+    """Return the kind of a sentence, by the dataclass that its template builds."""
+    return next(kind for kind in kinds() if type(sentence) is kind.template.build)
+
+
+def whole(found: tuple[Kind, ...], trusted: int) -> tuple[Kind, ...]:
+    """Return the kinds that go together; warn of each after the first ``trusted`` that clashes, and leave it out.
+
+    Raises TemplateError where two of the trusted read alike, OptionError where two declare one option differently.
+    """
+    try:
+        _check(found)
+    except (TemplateError, OptionError):
+        if len(found) == trusted:
+            raise
+    else:
+        return found
+    good = whole(found[:trusted], trusted)
+    for kind in found[trusted:]:
+        try:
+            _check((*good, kind))
+        except (TemplateError, OptionError) as error:
+            _warn(f"The kind of claim {kind.name!r} is left out: {first_line(error)}")
+        else:
+            good = (*good, kind)
+    return good
+
+
+def _check(found: tuple[Kind, ...]) -> None:
+    names = [kind.name for kind in found]
+    for name in names:
+        if names.count(name) > 1:
+            raise TemplateError(f"another kind of claim is called {name!r}")
+    check_templates({kind.name: kind.template for kind in found})
+    FileSchema.of([kind.template for kind in found])
+
+
+def _brought() -> Iterator[Kind]:
+    found: set[EntryPoint] = set(entry_points(group=ENTRY_POINTS))
+    for entry in sorted(found, key=lambda entry: (entry.name, entry.value)):
+        try:
+            kind = entry.load()
+        except Exception as error:  # a stranger's defect must not take our own kinds away
+            _warn(f"The kind of claim {entry.name!r} ({entry.value}) does not load: {first_line(error)}")
+            continue
+        missing = [part for part in PARTS if not hasattr(kind, part)]
+        if missing or isinstance(kind, type):
+            what = f"it has no {', '.join(missing)}" if missing else "it is a class, not an object of one"
+            _warn(f"The kind of claim {entry.name!r} ({entry.value}) is left out: {what}.")
+        else:
+            yield kind
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text, KindWarning, stacklevel=2)
