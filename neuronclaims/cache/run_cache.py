@@ -50,7 +50,11 @@ run that was killed, those ending in .damaged did not match their checksum: neit
 
 @dataclass(frozen=True, slots=True)
 class RunCache:
-    """A run cache in ``folder``, which is made when first written to."""
+    """A run cache in ``folder``, which is made when first written to.
+
+    >>> RunCache(Path(".neuronclaims")).fingerprints.name
+    'fingerprints'
+    """
 
     folder: Path
 

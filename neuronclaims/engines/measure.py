@@ -82,6 +82,12 @@ def measure(
     Raises MeasurementError for what the model cannot answer, ModelError if it does not load, IntegrityError
     if the run's own checks fail (nothing of such a run is kept) and CacheError if the cache cannot be
     written.
+
+    >>> from neuronclaims.measurements import Activations, TokenRule
+    >>> from neuronclaims.models.sources import open_model
+    >>> wanted = Activations("mlp_post", 2, TokenRule("last", "prompt"), ("I like Hanoi.", "And you?"))
+    >>> measure(open_model("demo", Path(".")), [wanted])[wanted].shape
+    (2, 512)
     """
     options = options or RunOptions()
     report: Report = progress or (lambda _: None)

@@ -40,7 +40,11 @@ class TokenRule:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """How a prompt is continued: greedily, up to ``max_new_tokens`` tokens or the end-of-text token."""
+    """How a prompt is continued: greedily, up to ``max_new_tokens`` tokens or the end-of-text token.
+
+    >>> Activations("mlp_post", 2, TokenRule("mean", "generated"), ("I like",), Generation(8)).request.need.new_tokens
+    8
+    """
 
     max_new_tokens: int
 

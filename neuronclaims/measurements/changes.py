@@ -25,7 +25,11 @@ ChangedPositions: TypeAlias = Literal["all", "last"]
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two texts of equally many tokens, between which a prediction changes."""
+    """Two texts of equally many tokens, between which a prediction changes.
+
+    >>> Pair("I ate an", "I ate the").item
+    '["I ate an", "I ate the"]'
+    """
 
     clean: str
     corrupted: str
@@ -50,6 +54,9 @@ class Prediction:
     """What is asked of the next-token logits after a text: the logit of ``token``, less that of ``against`` if given.
 
     Both are single tokens, written as they are in the vocabulary's text, a leading space included.
+
+    >>> str(Prediction(" an", " a"))
+    "' an' over ' a'"
     """
 
     token: str
@@ -101,7 +108,13 @@ class AblationSweepColumns(NamedTuple):
 class Restoration:
     """What putting the clean text's values of some neurons into the run on the corrupted text does to a prediction.
 
-    ``neurons`` are (layer, index), patched together. The answer is float32 [pairs, 3]; ``columns`` names them.
+    ``neurons`` are (layer, index), patched together. The answer is float32 [pairs, 3]; ``columns`` names them. This is
+    activation patching (Vig et al. 2020, Meng et al. 2022).
+
+    >>> pair = Pair("I ate an", "I ate the")
+    >>> restoration = Restoration("mlp_post", ((3, 17),), Prediction(" apple"), (pair,))
+    >>> restoration.columns(np.array([[3.0, 1.0, 2.5]], np.float32)).patched
+    array([2.5])
     """
 
     site: Site
@@ -144,7 +157,12 @@ class Restoration:
 
 @dataclass(frozen=True, slots=True)
 class RestorationSweep:
-    """The same for every neuron of one layer, each alone: float32 [pairs, 2 + width], the last ones per neuron."""
+    """The same for every neuron of one layer, each alone: float32 [pairs, 2 + width], the last ones per neuron.
+
+    >>> sweep = RestorationSweep("mlp_post", 3, Prediction(" apple"), (Pair("I ate an", "I ate the"),))
+    >>> sweep.request.need.places
+    (('mlp_post', 3),)
+    """
 
     site: Site
     layer: int
@@ -240,7 +258,12 @@ class Ablation:
 
 @dataclass(frozen=True, slots=True)
 class AblationSweep:
-    """The prediction before, and after changing each neuron of one layer alone: float32 [prompts, 1 + width]."""
+    """The prediction before, and after changing each neuron of one layer alone: float32 [prompts, 1 + width].
+
+    >>> sweep = AblationSweep("mlp_post", 3, "zero", Prediction(" an"), ("I ate",))
+    >>> sweep.columns(np.array([[2.0, 1.0, 1.5]], np.float32)).after
+    array([[1. , 1.5]])
+    """
 
     site: Site
     layer: int

@@ -21,6 +21,9 @@ class Continuations:
 
     It is the text ``Activations`` with the same ``generate`` are measured on, without special tokens and the one that
     stops it; "" where the model stops at once.
+
+    >>> str(Continuations(("I like",), Generation(8)).request.need)
+    'written/8'
     """
 
     prompts: tuple[str, ...]

@@ -17,6 +17,9 @@ class Congruence:
     ``index`` with every token, float32 [1, vocabulary]. ``fold_norm`` multiplies the neuron's weights by the scale of
     the final norm, ``centred`` takes the mean over the vocabulary from the token weights, ``cosine`` divides by both
     lengths. ``legacy_embed`` takes the input embedding for the token weights, as some published figures do.
+
+    >>> Congruence(3, 17, None).request is None
+    True
     """
 
     layer: int
@@ -54,7 +57,11 @@ class Congruence:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """The text of every token, by its id: an array [1, vocabulary] of str."""
+    """The text of every token, by its id: an array [1, vocabulary] of str.
+
+    >>> Vocabulary().description.head
+    'the vocabulary'
+    """
 
     reader: ClassVar[str | None] = "neuronclaims.models.weights:of_weights"
 

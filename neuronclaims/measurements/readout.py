@@ -43,6 +43,10 @@ class Readout:
     longer than the model's context are read in pieces. ``legacy_embed`` takes for the top prediction what a published
     figure took for it: the token whose input embedding has the largest product with the state before the final norm,
     normalised without that norm's own scale and shift.
+
+    >>> readout = Readout("mlp_post", 3, 17, " an", (0.0, 1.0), ("I ate an apple.",))
+    >>> readout.columns(np.array([[5, 1, 0.75, 2, 2, 1, 0, 0, 1]], np.float32)).hits_by_bin
+    array([[0., 0., 1.]])
     """
 
     site: Site

@@ -19,7 +19,10 @@ class RunOptions:
     Transformers gives the implementation) concern models that are loaded here; a model handed over is used as
     it is. A batch holds at most ``batch_prompts`` prompts and ``batch_tokens`` tokens, padding and tokens to
     be generated included. ``again`` measures in another way that is just as right: in another order, with other
-    neighbours and more padding (see ``noise``).
+    neighbours and more padding (see ``noise``). Raises MeasurementError for a word that is not known.
+
+    >>> RunOptions(dtype="bfloat16", device="cuda").batch_tokens
+    2048
     """
 
     dtype: str = "float32"

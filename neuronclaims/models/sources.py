@@ -24,7 +24,15 @@ from neuronclaims.models.hub import short, snapshot
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LoadedModel:
-    """A model object of Transformers with its tokenizer, handed over as they are (from ``conftest.py``)."""
+    """A model object of Transformers with its tokenizer, handed over as they are (from ``conftest.py``).
+
+    >>> from neuronclaims.demo import MODEL_FOLDER
+    >>> from transformers import AutoModelForCausalLM, AutoTokenizer
+    >>> model = AutoModelForCausalLM.from_pretrained(MODEL_FOLDER)
+    >>> handed = LoadedModel(model, AutoTokenizer.from_pretrained(MODEL_FOLDER))
+    >>> open_model("ours", Path("."), {"ours": handed}).facts().layers
+    6
+    """
 
     model: Any
     tokenizer: Any
