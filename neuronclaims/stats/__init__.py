@@ -12,6 +12,15 @@ from neuronclaims.lazy import attach
 
 if TYPE_CHECKING:
     from neuronclaims.stats.assumptions import doubts as doubts
+    from neuronclaims.stats.clusters.cluster_test import (
+        Cluster as Cluster,
+    )
+    from neuronclaims.stats.clusters.cluster_test import (
+        ClusterResult as ClusterResult,
+    )
+    from neuronclaims.stats.clusters.cluster_test import (
+        cluster_test as cluster_test,
+    )
     from neuronclaims.stats.designs import (
         TwoSampleDesign as TwoSampleDesign,
     )
@@ -136,25 +145,16 @@ if TYPE_CHECKING:
     )
     from neuronclaims.stats.inputs import Alternative as Alternative
     from neuronclaims.stats.inputs import StatsError as StatsError
-    from neuronclaims.stats.multiplicity import Correction as Correction
-    from neuronclaims.stats.multiplicity import adjust as adjust
-    from neuronclaims.stats.permutation.clusters import (
-        Cluster as Cluster,
-    )
-    from neuronclaims.stats.permutation.clusters import (
-        ClusterResult as ClusterResult,
-    )
-    from neuronclaims.stats.permutation.clusters import (
-        cluster_test as cluster_test,
-    )
-    from neuronclaims.stats.permutation.exchange import LabelStatistic as LabelStatistic
-    from neuronclaims.stats.permutation.exchange import exchange_test as exchange_test
-    from neuronclaims.stats.permutation.max_statistic import (
+    from neuronclaims.stats.maximum.max_statistic import (
         MaxResults as MaxResults,
     )
-    from neuronclaims.stats.permutation.max_statistic import (
+    from neuronclaims.stats.maximum.max_statistic import (
         max_statistic_tests as max_statistic_tests,
     )
+    from neuronclaims.stats.multiplicity import Correction as Correction
+    from neuronclaims.stats.multiplicity import adjust as adjust
+    from neuronclaims.stats.permutation.exchange import LabelStatistic as LabelStatistic
+    from neuronclaims.stats.permutation.exchange import exchange_test as exchange_test
     from neuronclaims.stats.permutation.one_sample import one_sample_test as one_sample_test
     from neuronclaims.stats.permutation.results import TestResult as TestResult
     from neuronclaims.stats.permutation.results import TestResults as TestResults
@@ -167,26 +167,26 @@ if TYPE_CHECKING:
     from neuronclaims.stats.permutation.two_samples import (
         two_sample_tests as two_sample_tests,
     )
-    from neuronclaims.stats.planning.judge import PilotClaim as PilotClaim
-    from neuronclaims.stats.planning.pilots import (
+    from neuronclaims.stats.power.judge import PilotClaim as PilotClaim
+    from neuronclaims.stats.power.pilots import (
         SimulatedPower as SimulatedPower,
     )
-    from neuronclaims.stats.planning.pilots import (
+    from neuronclaims.stats.power.pilots import (
         simulated_power as simulated_power,
     )
-    from neuronclaims.stats.planning.pilots import (
+    from neuronclaims.stats.power.pilots import (
         simulated_units_needed as simulated_units_needed,
     )
-    from neuronclaims.stats.planning.power import power_of as power_of
-    from neuronclaims.stats.planning.question import PlannedClaim as PlannedClaim
-    from neuronclaims.stats.planning.sizes import (
+    from neuronclaims.stats.power.power_of import power_of as power_of
+    from neuronclaims.stats.power.question import PlannedClaim as PlannedClaim
+    from neuronclaims.stats.power.sizes import (
         smallest_units as smallest_units,
     )
-    from neuronclaims.stats.planning.sizes import (
+    from neuronclaims.stats.power.sizes import (
         units_needed as units_needed,
     )
-    from neuronclaims.stats.planning.table import PlanRow as PlanRow
-    from neuronclaims.stats.planning.table import plan as plan
+    from neuronclaims.stats.power.table import PlanRow as PlanRow
+    from neuronclaims.stats.power.table import plan as plan
     from neuronclaims.stats.seeds import seed_from as seed_from
     from neuronclaims.stats.sentences import explain as explain
     from neuronclaims.stats.settings import LEVEL as LEVEL

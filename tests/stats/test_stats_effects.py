@@ -24,8 +24,8 @@ from neuronclaims.stats import (
     paired_t_many,
     welch_t_many,
 )
-from neuronclaims.stats.effects.newcombe import hanley_mcneil_limits
-from neuronclaims.stats.effects.noncentral import integrated_cdf, noncentral_t_cdf
+from neuronclaims.stats.distributions.newcombe import hanley_mcneil_limits
+from neuronclaims.stats.distributions.noncentral import integrated_cdf, noncentral_t_cdf
 
 INDEPENDENT = (auroc_estimate, mean_difference_estimate, hedges_g_estimate)
 PAIRED = (paired_auroc_estimate, paired_mean_difference_estimate, dz_estimate)

@@ -20,7 +20,7 @@ from neuronclaims.stats import (
     ratio_of_means_estimate,
     smallest_margin_p,
 )
-from neuronclaims.stats.effects.newcombe import hanley_mcneil_variance
+from neuronclaims.stats.distributions.newcombe import hanley_mcneil_variance
 
 DESIGNS = [
     ("difference", False),

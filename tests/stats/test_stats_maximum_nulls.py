@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.stats import rankdata, ttest_ind, ttest_rel
 
-from neuronclaims.stats.permutation.maximum_nulls import maximum_null
+from neuronclaims.stats.maximum.maximum_nulls import maximum_null
 from neuronclaims.stats.permutation.nulls import BINS, DRAWS
 
 

@@ -13,7 +13,7 @@ from stats_data import KINDS, quick, sample
 
 from neuronclaims import stats
 from neuronclaims.stats import Level, PilotClaim, StatsError
-from neuronclaims.stats.planning.judge import Judge
+from neuronclaims.stats.power.judge import Judge
 
 RNG = np.random.default_rng(20)
 FIRST, SECOND = RNG.normal(1, 1, 24), RNG.normal(0, 1, 24)

@@ -9,7 +9,7 @@ from scipy import integrate, stats
 from statsmodels.stats.power import TTestIndPower, TTestPower
 
 from neuronclaims.stats import PilotClaim, StatsError, auroc_many, equivalence_test, two_sample_design
-from neuronclaims.stats.planning.judge import Judge
+from neuronclaims.stats.power.judge import Judge
 
 PLAIN = {"threshold": None, "side": "greater", "counts": (10, 10), "paired": False}
 

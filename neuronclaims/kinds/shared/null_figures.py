@@ -57,7 +57,7 @@ def null_of_search(
 
     Of a two-sided test it is the side that p is twice of.
     """
-    from neuronclaims.stats.permutation.maximum_nulls import maximum_null
+    from neuronclaims.stats.maximum.maximum_nulls import maximum_null
 
     if test.statistic is None:
         return ()

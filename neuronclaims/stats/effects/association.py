@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from neuronclaims.stats.distributions.quantiles import spread, t_quantile
 from neuronclaims.stats.effects.effect_size import EffectSize
 from neuronclaims.stats.effects.estimate import Estimate
-from neuronclaims.stats.effects.quantiles import spread, t_quantile
 from neuronclaims.stats.inputs import Alternative, Bools, Floats, check_share
 from neuronclaims.stats.permutation.exchange import LabelStatistic, exchange_test
 from neuronclaims.stats.permutation.results import TestResult

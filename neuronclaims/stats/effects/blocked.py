@@ -11,11 +11,11 @@ from collections.abc import Sequence
 
 from numpy.typing import ArrayLike
 
+from neuronclaims.stats.distributions.newcombe import hanley_mcneil_variance, variance_excess
+from neuronclaims.stats.distributions.noncentral import noncentrality_limits
 from neuronclaims.stats.effects.effect_size import BLOCKED_AUROC, BLOCKED_HEDGES_G, BLOCKED_MEAN_DIFFERENCE
 from neuronclaims.stats.effects.estimate import Estimate
 from neuronclaims.stats.effects.intervals import auroc_estimate, hedges_g_estimate, mean_difference_estimate
-from neuronclaims.stats.effects.newcombe import hanley_mcneil_variance, variance_excess
-from neuronclaims.stats.effects.noncentral import noncentrality_limits
 from neuronclaims.stats.effects.within_blocks import (
     Blocks,
     Codes,

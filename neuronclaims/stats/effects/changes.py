@@ -17,11 +17,11 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neuronclaims.stats.distributions.newcombe import hanley_mcneil_variance, placements
+from neuronclaims.stats.distributions.quantiles import t_below, t_quantile
 from neuronclaims.stats.effects.blocked_changes import blocked_parts
 from neuronclaims.stats.effects.effect_size import EffectSize
 from neuronclaims.stats.effects.estimate import Estimate
-from neuronclaims.stats.effects.newcombe import hanley_mcneil_variance, placements
-from neuronclaims.stats.effects.quantiles import t_below, t_quantile
 from neuronclaims.stats.effects.within_blocks import Blocks, block_codes
 from neuronclaims.stats.inputs import Floats, StatsError, check_choice, check_sizes, vector
 

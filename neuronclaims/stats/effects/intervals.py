@@ -12,11 +12,11 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neuronclaims.stats.distributions.newcombe import hanley_mcneil_limits, paired_variance_factor
+from neuronclaims.stats.distributions.quantiles import spread, standard_error, t_quantile
 from neuronclaims.stats.effects.effect_size import AUROC, DZ, PAIRED_MEAN_DIFFERENCE
 from neuronclaims.stats.effects.estimate import Estimate
-from neuronclaims.stats.effects.newcombe import hanley_mcneil_limits, paired_variance_factor
 from neuronclaims.stats.effects.points import auroc
-from neuronclaims.stats.effects.quantiles import spread, standard_error, t_quantile
 from neuronclaims.stats.effects.together import (
     auroc_estimates,
     hedges_g_estimates,

@@ -12,6 +12,13 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from neuronclaims.stats.distributions.newcombe import (
+    hanley_mcneil_variance,
+    paired_variance_factor,
+    variance_excess,
+)
+from neuronclaims.stats.distributions.noncentral import noncentral_t_cdf
+from neuronclaims.stats.distributions.quantiles import never_zero, standard_error, t_below
 from neuronclaims.stats.effects.estimate import Estimate
 from neuronclaims.stats.effects.intervals import (
     in_units,
@@ -19,14 +26,7 @@ from neuronclaims.stats.effects.intervals import (
     pooled_t,
     welch_error,
 )
-from neuronclaims.stats.effects.newcombe import (
-    hanley_mcneil_variance,
-    paired_variance_factor,
-    variance_excess,
-)
-from neuronclaims.stats.effects.noncentral import noncentral_t_cdf
 from neuronclaims.stats.effects.points import auroc
-from neuronclaims.stats.effects.quantiles import never_zero, standard_error, t_below
 from neuronclaims.stats.inputs import Floats
 
 MarginSide: TypeAlias = Literal["within", "not greater", "not less"]

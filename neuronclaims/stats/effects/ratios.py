@@ -14,9 +14,9 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neuronclaims.stats.distributions.quantiles import spread, standard_error, t_below, t_quantile
 from neuronclaims.stats.effects.effect_size import RATIO_OF_MEANS
 from neuronclaims.stats.effects.estimate import Estimate
-from neuronclaims.stats.effects.quantiles import spread, standard_error, t_below, t_quantile
 from neuronclaims.stats.inputs import (
     Alternative,
     Floats,

@@ -11,9 +11,9 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neuronclaims.stats.distributions.quantiles import never_zero, normal_quantile
 from neuronclaims.stats.effects.effect_size import SHARE, SHARE_DIFFERENCE
 from neuronclaims.stats.effects.estimate import Estimate
-from neuronclaims.stats.effects.quantiles import never_zero, normal_quantile
 from neuronclaims.stats.inputs import (
     Alternative,
     Floats,

@@ -10,12 +10,12 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neuronclaims.stats.distributions.newcombe import hanley_mcneil_limits, variance_excess
+from neuronclaims.stats.distributions.noncentral import noncentrality_limits
+from neuronclaims.stats.distributions.quantiles import normal_quantile
 from neuronclaims.stats.effects.effect_size import AUROC, HEDGES_G, MEAN_DIFFERENCE, EffectSize
 from neuronclaims.stats.effects.estimate import Estimate
-from neuronclaims.stats.effects.newcombe import hanley_mcneil_limits, variance_excess
-from neuronclaims.stats.effects.noncentral import noncentrality_limits
 from neuronclaims.stats.effects.points import auroc_many, variance
-from neuronclaims.stats.effects.quantiles import normal_quantile
 from neuronclaims.stats.inputs import Floats, check_share, check_sizes, column_means, matrix, to_unit
 
 

@@ -14,10 +14,10 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neuronclaims.stats.distributions.quantiles import t_quantile
 from neuronclaims.stats.effects.effect_size import EffectSize
 from neuronclaims.stats.effects.estimate import Estimate
 from neuronclaims.stats.effects.points import variance
-from neuronclaims.stats.effects.quantiles import t_quantile
 from neuronclaims.stats.inputs import Bools, Floats, StatsError, check_choice, check_share, matrix, vector
 from neuronclaims.stats.permutation.arrangements import Subsets, block_rows
 from neuronclaims.stats.permutation.exchange import content_order, whole_numbers

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from neuronclaims.stats.planning.chances import chances
-from neuronclaims.stats.planning.question import PlannedClaim, Sizes
+from neuronclaims.stats.power.chances import chances
+from neuronclaims.stats.power.question import PlannedClaim, Sizes
 
 
 def power_of(claim: PlannedClaim, counts: Sizes) -> float:

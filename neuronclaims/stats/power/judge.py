@@ -10,7 +10,7 @@ import numpy as np
 from neuronclaims.stats.inputs import Alternative, Bools, Floats, StatsError, check_choice, check_share, sides
 from neuronclaims.stats.permutation.relabelling import Statistic
 from neuronclaims.stats.permutation.two_samples import two_sample_tests
-from neuronclaims.stats.planning.limits import Limits, interval_limits
+from neuronclaims.stats.power.limits import Limits, interval_limits
 from neuronclaims.stats.settings import LEVEL, PAIRS, UNITS, Level, Resampling
 
 _EXACT = 20_000

@@ -21,9 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronclaims.stats.inputs import Bools, Floats
-from neuronclaims.stats.permutation.score_tiles import Part, grouped_parts, tile_room
-from neuronclaims.stats.permutation.screening import Singles, bounds
-from neuronclaims.stats.permutation.search_design import SearchDesign
+from neuronclaims.stats.maximum.score_tiles import ScoreTile, grouped_parts, tile_room
+from neuronclaims.stats.maximum.screening import Singles, bounds
+from neuronclaims.stats.maximum.search_design import SearchDesign
 
 Counts: TypeAlias = NDArray[np.int64]
 Tail: TypeAlias = Literal["upper", "lower"]
@@ -65,7 +65,7 @@ def count_maxima(
         return [Reached(place, place, place) for _ in tails]
     screened = screened and not law.whole  # sums of ranks tie too often
     widest = _COLUMNS * 2 // 3 if law.spread or not screened else _COLUMNS
-    parts = [Part(law, design.columns, cut) for cut in _cuts(len(seen), widest, tails)]
+    parts = [ScoreTile(law, design.columns, cut) for cut in _cuts(len(seen), widest, tails)]
     counts = [_Counts(seen, parts, upward=tail == "upper") for tail in tails]
     groups, room = grouped_parts(parts, widest, screened=screened), tile_room(widest)
     for weights in _chunks(design, blocks):
@@ -118,7 +118,7 @@ class _Counts:
     ``bars`` [m] are what these must reach.
     """
 
-    def __init__(self, seen: Floats, parts: list[Part], *, upward: bool) -> None:
+    def __init__(self, seen: Floats, parts: list[ScoreTile], *, upward: bool) -> None:
         self._law = parts[0].law
         self.negated = not (upward or self._law.mirrored)
         self.bars = (seen if upward else -seen) - self._law.tolerance
@@ -143,7 +143,7 @@ class _Counts:
             low, high = np.maximum(low, least), np.maximum(high, most)
         self._maxima.append(self._settled(low, high, self._rising, weights, tops))
 
-    def _between(self, part: Part, top: Floats) -> tuple[Floats, Floats]:
+    def _between(self, part: ScoreTile, top: Floats) -> tuple[Floats, Floats]:
         return (top, top) if part.precise else bounds(self._law, top, part.slack)
 
     def _settled(self, low: Floats, high: Floats, bars: Floats, weights: Singles, tops: Floats) -> Floats:
@@ -162,12 +162,12 @@ class _Counts:
                 settled[rows] = np.maximum(settled[rows], self._scores(part, weights[rows]).max(axis=0))
         return np.asarray(settled, dtype=np.float64)
 
-    def _scores(self, part: Part, weights: Singles) -> Floats:
+    def _scores(self, part: ScoreTile, weights: Singles) -> Floats:
         """Return the scores [neurons, rows] of a part in float64."""
         scores = self._law.scores(part.columns(), weights.astype(np.float64)).T[self._onward]
         return np.negative(scores) if self.negated else np.ascontiguousarray(scores)
 
-    def _pieces(self, part: Part, rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    def _pieces(self, part: ScoreTile, rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
         """Split ``rows`` so that their scores and weights need little room."""
         most = max(1, _AGAIN_CELLS // max(self._law.units, part.cut.stop - part.cut.start))
         return [rows[start : start + most] for start in range(0, len(rows), most)]

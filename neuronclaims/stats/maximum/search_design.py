@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 
 from neuronclaims.stats.effects.points import variance
 from neuronclaims.stats.inputs import Bools, Floats
+from neuronclaims.stats.maximum.search_columns import NeuronColumns, Numbers, Sides, varying
 from neuronclaims.stats.permutation.arrangements import Signs, Subsets
 from neuronclaims.stats.permutation.relabelling import Statistic
-from neuronclaims.stats.permutation.search_columns import Columns, Numbers, Sides, varying
 
 _EPS = float(np.finfo(np.float64).eps)
 
@@ -132,7 +132,7 @@ class SearchDesign:
 
     law: Law
     varies: Bools
-    columns: Columns
+    columns: NeuronColumns
     scores: Floats
     place: NDArray[np.int64]
     statistic: Floats
@@ -142,7 +142,7 @@ def search_design(first: Numbers, second: Numbers, *, paired: bool, statistic: S
     """Make samples [n1, m] and [n2, m] ready; ``paired`` ones have one length."""
     sides = Sides(first, second)
     varies = varying(sides, paired=paired)
-    columns = Columns(sides, np.flatnonzero(varies), paired=paired, statistic=statistic)
+    columns = NeuronColumns(sides, np.flatnonzero(varies), paired=paired, statistic=statistic)
     law = _law(len(first), len(second), paired, statistic)
     if paired:
         observed = columns.signs

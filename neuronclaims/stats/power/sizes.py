@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable
 
 from neuronclaims.stats.inputs import Alternative, check_share
-from neuronclaims.stats.planning.chances import chances
-from neuronclaims.stats.planning.question import PlannedClaim, Sizes, smallest_design_p
+from neuronclaims.stats.power.chances import chances
+from neuronclaims.stats.power.question import PlannedClaim, Sizes, smallest_design_p
 from neuronclaims.stats.settings import LEVEL, Level
 
 MOST_UNITS = 100_000

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neuronclaims.stats.effects.newcombe import hanley_mcneil_variance
-from neuronclaims.stats.effects.noncentral import chi_rule, noncentral_t_quantile
+from neuronclaims.stats.distributions.newcombe import hanley_mcneil_variance
+from neuronclaims.stats.distributions.noncentral import chi_rule, noncentral_t_quantile
 from neuronclaims.stats.inputs import Floats, StatsError
-from neuronclaims.stats.planning.question import PlannedClaim
+from neuronclaims.stats.power.question import PlannedClaim
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,9 @@ from neuronclaims.stats.inputs import (
     to_unit,
     vector,
 )
-from neuronclaims.stats.planning.judge import Judge, PilotClaim
-from neuronclaims.stats.planning.question import Sizes
-from neuronclaims.stats.planning.sizes import first_enough, smallest_units
+from neuronclaims.stats.power.judge import Judge, PilotClaim
+from neuronclaims.stats.power.question import Sizes
+from neuronclaims.stats.power.sizes import first_enough, smallest_units
 from neuronclaims.stats.seeds import seed_from
 
 Counts: TypeAlias = NDArray[np.int64]

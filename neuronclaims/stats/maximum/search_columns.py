@@ -15,8 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from neuronclaims.stats.effects.points import doubled_midranks
 from neuronclaims.stats.inputs import Bools, Floats, StatsError, matrix, to_unit
+from neuronclaims.stats.maximum.search_order import canonical_order, canonical_signs
 from neuronclaims.stats.permutation.relabelling import Statistic
-from neuronclaims.stats.permutation.search_order import canonical_order, canonical_signs
 
 Numbers = NDArray[Any]
 _SLAB_CELLS = 400_000
@@ -69,7 +69,7 @@ def varying(sides: Sides, *, paired: bool) -> Bools:
     return np.concatenate(parts)
 
 
-class Columns:
+class NeuronColumns:
     """Standardised values of the neurons that vary, units in canonical order.
 
     Each column has mean 0 (pairs: signs such that units are turned to their canonical side) and sum of

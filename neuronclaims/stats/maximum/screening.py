@@ -1,6 +1,6 @@
 """Scores in single precision with a bound on their error: twice as fast, and enough to decide nearly all of them.
 
-Columns are rounded to whole multiples of a power of two so coarse that single precision adds any of them
+NeuronColumns are rounded to whole multiples of a power of two so coarse that single precision adds any of them
 up without error, in whatever order. How far a sum is from that of the columns themselves then is at most
 the sum of their roundings, which is known; for Welch's t the roundings of Y, of two products and a
 quotient come in addition. A score further from a bar than that is on the same side of it in float64.
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronclaims.stats.inputs import Floats
-from neuronclaims.stats.permutation.search_design import Law
+from neuronclaims.stats.maximum.search_design import Law
 
 Singles: TypeAlias = NDArray[np.float32]
 _UNIT = 2.0**-24
@@ -24,7 +24,7 @@ _UNIT = 2.0**-24
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """Columns [n, m] in single precision; S of each may be off by ``slack`` [m], the rest by a share of ``share``."""
+    """NeuronColumns [n, m] in single precision; S of each may be off by ``slack`` [m], the rest by a share of ``share``."""
 
     law: Law
     columns: Singles

@@ -21,14 +21,14 @@ from neuronclaims.stats.inputs import (
     check_choice,
     check_sizes,
 )
+from neuronclaims.stats.maximum.search_columns import Sides, checked
+from neuronclaims.stats.maximum.search_design import SearchDesign, search_design
+from neuronclaims.stats.maximum.successive_maxima import Counts, Tail, count_maxima
 from neuronclaims.stats.permutation.montecarlo import Floors, Tally
 from neuronclaims.stats.permutation.relabelling import Statistic
 from neuronclaims.stats.permutation.results import TestResult, grouped
 from neuronclaims.stats.permutation.running import check_alternative
-from neuronclaims.stats.permutation.search_columns import Sides, checked
-from neuronclaims.stats.permutation.search_design import SearchDesign, search_design
 from neuronclaims.stats.permutation.second_opinion import second_opinion
-from neuronclaims.stats.permutation.successive_maxima import Counts, Tail, count_maxima
 from neuronclaims.stats.settings import LEVEL, Exchange, Level, Resampling
 
 

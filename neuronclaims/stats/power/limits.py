@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neuronclaims.stats.effects.newcombe import hanley_mcneil_variance, variance_excess
-from neuronclaims.stats.effects.noncentral import noncentral_t_quantile
+from neuronclaims.stats.distributions.newcombe import hanley_mcneil_variance, variance_excess
+from neuronclaims.stats.distributions.noncentral import noncentral_t_quantile
 from neuronclaims.stats.effects.points import auroc_many, doubled_midranks, variance
 from neuronclaims.stats.inputs import Bools, Floats
 from neuronclaims.stats.permutation.relabelling import Statistic

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neuronclaims.stats.inputs import Floats, check_sizes
+from neuronclaims.stats.maximum.search_columns import checked
+from neuronclaims.stats.maximum.search_design import Law, SearchDesign, search_design
 from neuronclaims.stats.permutation.nulls import DRAWS, EVERY, NullHistogram, histogram, looked_at
 from neuronclaims.stats.permutation.relabelling import Statistic
-from neuronclaims.stats.permutation.search_columns import checked
-from neuronclaims.stats.permutation.search_design import Law, SearchDesign, search_design
 
 _CELLS = 1_000_000
 """Scores that are made together: 8 MB."""

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronclaims.stats.inputs import Bools, Floats
-from neuronclaims.stats.permutation.screening import Screen, Singles, screen, single_bars
-from neuronclaims.stats.permutation.search_columns import Columns
-from neuronclaims.stats.permutation.search_design import Law
+from neuronclaims.stats.maximum.screening import Screen, Singles, screen, single_bars
+from neuronclaims.stats.maximum.search_columns import NeuronColumns
+from neuronclaims.stats.maximum.search_design import Law
 
 Counts: TypeAlias = NDArray[np.int64]
 Reals: TypeAlias = NDArray[np.float32] | NDArray[np.float64]
@@ -29,14 +29,14 @@ _DOUBTFUL = 0.005
 
 
 @dataclass(slots=True)
-class Part:
+class ScoreTile:
     """Some neurons next to each other (``cut``) in ascending order of observed scores.
 
     ``precise`` says that their scores come from float64; otherwise sums may be off by ``slack``.
     """
 
     law: Law
-    source: Columns
+    source: NeuronColumns
     cut: slice
     precise: bool = True
     slack: float = 0.0
@@ -57,7 +57,7 @@ class Count(Protocol):
 class Group:
     """Parts next to each other whose scores are made together, ``cut`` being the neurons of all of them."""
 
-    def __init__(self, parts: Sequence[Part], *, screened: bool) -> None:
+    def __init__(self, parts: Sequence[ScoreTile], *, screened: bool) -> None:
         self.cut = slice(parts[0].cut.start, parts[-1].cut.stop)
         self._law, self._source, self._parts, self._screened = parts[0].law, parts[0].source, parts, screened
         self._insides = [
@@ -186,9 +186,9 @@ class Look:
             count.alone[self._cut] += found
 
 
-def grouped_parts(parts: Sequence[Part], widest: int, *, screened: bool) -> list[Group]:
+def grouped_parts(parts: Sequence[ScoreTile], widest: int, *, screened: bool) -> list[Group]:
     """Put parts together as long as they have at most ``widest`` neurons, to be ``screened`` or not."""
-    groups: list[list[Part]] = [[]]
+    groups: list[list[ScoreTile]] = [[]]
     for part in parts:
         if groups[-1] and part.cut.stop - groups[-1][0].cut.start > widest:
             groups.append([])

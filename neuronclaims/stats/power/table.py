@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from neuronclaims.stats.inputs import check_share
-from neuronclaims.stats.planning.chances import chances
-from neuronclaims.stats.planning.question import PlannedClaim, Sizes
-from neuronclaims.stats.planning.sizes import first_enough, needed, scaled
+from neuronclaims.stats.power.chances import chances
+from neuronclaims.stats.power.question import PlannedClaim, Sizes
+from neuronclaims.stats.power.sizes import first_enough, needed, scaled
 
 _TIMES = (1, 2, 4, 8)
 

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neuronclaims.stats.effects.quantiles import t_quantile
+from neuronclaims.stats.clusters.grids import grid
+from neuronclaims.stats.clusters.masses import Connectivity, Maxima, Search
+from neuronclaims.stats.distributions.quantiles import t_quantile
 from neuronclaims.stats.inputs import (
     Alternative,
     Bools,
@@ -23,8 +25,6 @@ from neuronclaims.stats.inputs import (
     check_sizes,
 )
 from neuronclaims.stats.permutation.arrangements import Signs
-from neuronclaims.stats.permutation.grids import grid
-from neuronclaims.stats.permutation.masses import Connectivity, Maxima, Search
 from neuronclaims.stats.permutation.montecarlo import RISK, looks
 from neuronclaims.stats.permutation.nulls import NullHistogram, histogram
 from neuronclaims.stats.permutation.results import grouped

@@ -14,8 +14,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from neuronclaims.stats.clusters.grids import Grid
 from neuronclaims.stats.inputs import Bools, Floats
-from neuronclaims.stats.permutation.grids import Grid
 from neuronclaims.stats.permutation.montecarlo import Tally, drawn_until_settled
 from neuronclaims.stats.settings import Level
 

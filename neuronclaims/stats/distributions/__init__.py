@@ -1,0 +1,1 @@
+"""Quantiles, tails and limits that intervals and tests share."""
