@@ -15,10 +15,10 @@ from scipy import stats
 from stats_data import KINDS, quick, sample
 
 from neuronclaims.stats import StatsError
+from neuronclaims.stats.maximum import score_tiles, search_columns, successive_maxima
 from neuronclaims.stats.maximum.screening import screen, single_bars
 from neuronclaims.stats.maximum.search_design import search_design
 from neuronclaims.stats.maximum.successive_maxima import count_maxima
-from neuronclaims.stats.permutation import score_tiles, search_columns, successive_maxima
 
 DESIGNS = [(4, 4, False), (3, 5, False), (5, 3, False), (5, 5, True)]
 STATISTICS = ["mean", "auroc"]

@@ -27,8 +27,9 @@ def test_importing_the_package_loads_nothing_heavy_and_using_it_never_loads_scip
 import sys, neuronclaims.stats as s
 assert not {"numpy", "scipy"} & set(sys.modules)
 s.hedges_g_estimate([1.0, 2.0, 3.0], [2.0, 2.5, 9.0])
-s.two_sample_test([1.0, 2.0], [3.0, 4.0], paired=False, statistic="mean", alternative="less", seed=0)
-s.units_needed(statistic="mean", effect=1.0, threshold=None, side="greater", counts=(5, 5), paired=True)
+how = dict(exchange=s.UNITS, statistic="mean", alternative="less", resampling=s.Resampling(seed=0))
+s.two_sample_test([1.0, 2.0], [3.0, 4.0], **how)
+s.units_needed(s.PlannedClaim("mean", effect=1.0, side="greater", paired=True), (5, 5))
 assert "scipy.stats" not in sys.modules and "torch" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -24,7 +24,7 @@ _UNIT = 2.0**-24
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """NeuronColumns [n, m] in single precision; S of each may be off by ``slack`` [m], the rest by a share of ``share``."""
+    """Columns [n, m] in single precision; S of each may be off by ``slack`` [m], the rest by a share of ``share``."""
 
     law: Law
     columns: Singles
