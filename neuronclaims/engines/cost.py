@@ -1,4 +1,4 @@
-"""What a run would cost, told from a model's configuration and the measurements alone: nothing is loaded.
+"""What a run would cost, from a model's configuration and the measurements alone: nothing is loaded.
 
 A pass is one text through the whole model. A generated token is a pass of one token, counted by itself. Passes end
 where nothing above is asked for, and those of a sweep begin at the layer swept, so they count as shares.
@@ -84,7 +84,7 @@ def _places(wanted: Iterable[Need], measurements: Iterable[Measurement]) -> dict
         for site, layer in need.places:
             found.setdefault(site, set()).add(layer)
     for measurement in measurements:
-        told = measurement.description
-        if told.texts is None and told.layers:
-            found.setdefault(told.what, set()).update(told.layers)
+        description = measurement.description
+        if description.texts is None and description.layers:
+            found.setdefault(description.what, set()).update(description.layers)
     return {place: tuple(sorted(layers)) for place, layers in found.items()}

@@ -121,9 +121,9 @@ def _read_otherwise(
         if measurement.reader is not None:
             by_reader.setdefault(measurement.reader, []).append(measurement)
     answers: dict[Measurement, NDArray[Any]] = {}
-    for reader, asked in by_reader.items():
+    for reader, alike in by_reader.items():
         read: Reader = loaded(reader)
-        answers |= read(source, asked, table)
+        answers |= read(source, alike, table)
     return answers
 
 

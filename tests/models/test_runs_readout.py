@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from test_runs_changed import Plain
+from test_runs_changes import Plain
 from tiny_models import CAUSAL, CONTEXT, WORDS
 
 from neuronclaims.cache.run_cache import RunCache
