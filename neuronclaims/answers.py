@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 class Measure(Protocol):
-    """What answers measurements on a model: ``runs.measure``, or something that stands in for it."""
+    """What answers measurements on a model: ``engines.measure``, or something that stands in for it."""
 
     def __call__(
         self,
@@ -71,7 +71,7 @@ class Answering:
         if not isinstance(known, Exception) and not known.keys() >= set(needs):
             try:
                 new = [need for need in dict.fromkeys(expected()) if need not in known]
-                known |= _telling(self._measure(source, new))
+                known |= _described(self._measure(source, new))
             except Exception as error:
                 self._answers[which] = error
         return or_raise(self._answers[which])
@@ -123,13 +123,13 @@ def or_raise(value: T | Exception) -> T:
     return value
 
 
-def _telling(answered: Answered) -> Answered:
+def _described(answered: Answered) -> Answered:
     """Let the error of what could not be measured say what it was; those that read alike say it once for all."""
     failed: dict[str, list[Measurement]] = {}
     for need, answer in answered.items():
         if isinstance(answer, MeasurementError):
             failed.setdefault(str(answer), []).append(need)
-    told = {
+    described = {
         text: MeasurementError(f"{text} (Asked for: {describe(needs)}.)") for text, needs in failed.items()
     }
-    return answered | {need: told[text] for text, needs in failed.items() for need in needs}
+    return answered | {need: described[text] for text, needs in failed.items() for need in needs}

@@ -37,8 +37,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Asked:
-    """A claim file to be put to a model: the needs of its claims by id, and the errors of those that have none."""
+class FileOnModel:
+    """A claim file that is put to a model.
+
+    ``needs`` are the measurements of each claim by its id, ``errors`` the reasons of those that have none.
+    """
 
     file: ClaimFile
     source: Source
@@ -46,7 +49,7 @@ class _Asked:
     errors: Mapping[str, str]
 
     @property
-    def all_needs(self) -> KeysView[Measurement]:
+    def measurements(self) -> KeysView[Measurement]:
         """What the claims of the file need together, each once."""
         return dict.fromkeys(need for needs in self.needs.values() for need in needs).keys()
 
@@ -73,12 +76,12 @@ class Study:
         self._options = options or RunOptions()
         self._models = dict(models or {})
         self._answering = Answering(measure, self._cache, self._options, progress)
-        self._asked: dict[tuple[Path, str], _Asked | NeuronClaimsError] = {}
+        self._planned: dict[tuple[Path, str], FileOnModel | NeuronClaimsError] = {}
         self._results: dict[tuple[Path, str], Mapping[str, Result] | Exception] = {}
 
     def expect(self, file: ClaimFile, model: str) -> None:
         """Tell the study that a file will be put to a model, so that one run of the model serves all files."""
-        self._ask(file, model)
+        self._plan(file, model)
 
     def judge(self, file: ClaimFile, model: str) -> Mapping[str, Result]:
         """Return the result of every claim of a file on one model, by id.
@@ -89,14 +92,14 @@ class Study:
         key = (file.path, model)
         if key not in self._results:
             try:
-                self._results[key] = self._judge(or_raise(self._ask(file, model)))
+                self._results[key] = self._judge(or_raise(self._plan(file, model)))
             except Exception as error:
                 self._results[key] = error
         return or_raise(self._results[key])
 
     def fingerprint(self, file: ClaimFile, model: str) -> Fingerprint:
         """Return the content hashes of a model; raise NeuronClaimsError where it is not there."""
-        source = or_raise(self._ask(file, model)).source
+        source = or_raise(self._plan(file, model)).source
         which = identity(source)
         if which not in self._contents:
             memory = self._cache.fingerprints if self._cache else None
@@ -108,13 +111,13 @@ class Study:
 
         Nothing is known where another than this process measures. Raises NeuronClaimsError as ``judge``.
         """
-        asked = or_raise(self._ask(file, model))
-        return self._answering.noise(asked.source, asked.all_needs)
+        planned = or_raise(self._plan(file, model))
+        return self._answering.noise(planned.source, planned.measurements)
 
     def answers(self, file: ClaimFile, model: str, claim: Claim) -> Answers:
         """Return what was measured for a claim that ``judge`` gave evidence for; raise NeuronClaimsError as it does."""
-        asked = or_raise(self._ask(file, model))
-        return _answers(asked, claim, self._measured(asked))
+        planned = or_raise(self._plan(file, model))
+        return _answers(planned, claim, self._measured(planned))
 
     def from_cache(self, file: ClaimFile, model: str, claim: str) -> tuple[int, int] | None:
         """Return of how many of a judged claim's texts all was read from the cache, and how many texts it has.
@@ -122,60 +125,47 @@ class Study:
         None where no text is run, and where nothing is known: before the claim is judged, or where another than this
         process measures.
         """
-        asked = self._asked.get((file.path, model))
-        if not isinstance(asked, _Asked) or claim not in asked.needs:
+        planned = self._planned.get((file.path, model))
+        if not isinstance(planned, FileOnModel) or claim not in planned.needs:
             return None
-        return self._answering.from_cache(asked.source, asked.needs[claim])
+        return self._answering.from_cache(planned.source, planned.needs[claim])
 
     def about(self, file: ClaimFile, model: str) -> dict[str, str]:
         """Say how a model is run; raise NeuronClaimsError where it is not there."""
-        return context_about(or_raise(self._ask(file, model)).source, self._options)
+        return context_about(or_raise(self._plan(file, model)).source, self._options)
 
-    def given(self, model: str) -> LoadedModel | Path | None:
+    def handed_over(self, model: str) -> LoadedModel | Path | None:
         """Return what was handed over for a model's name: an object, its folder, or nothing."""
         return self._models.get(model)
 
-    def _ask(self, file: ClaimFile, model: str) -> _Asked | NeuronClaimsError:
+    def _plan(self, file: ClaimFile, model: str) -> FileOnModel | NeuronClaimsError:
         key = (file.path, model)
-        if key not in self._asked:
+        if key not in self._planned:
             try:
                 source = open_model(model, file.path.parent, self._models)
-                self._asked[key] = _Asked(file, source, *_needs(file, source, self._fingerprints))
+                self._planned[key] = FileOnModel(file, source, *_needs(file, source, self._fingerprints))
             except NeuronClaimsError as error:
-                self._asked[key] = error
-        return self._asked[key]
+                self._planned[key] = error
+        return self._planned[key]
 
-    def _judge(self, asked: _Asked) -> Mapping[str, Result]:
-        answered = self._measured(asked)
-        findings: dict[str, Finding] = {}
-        errors = dict(asked.errors)
-        family = family_of(asked.file)
-        _prepare(asked, answered, replace(family, patience=PATIENCE[0]))
-        for claim in asked.file.claims:
-            try:
-                if claim.id not in errors:
-                    findings[claim.id] = _finding(
-                        asked, claim, answered, replace(family, patience=PATIENCE[0])
-                    )
-            except NeuronClaimsError as error:
-                errors[claim.id] = str(error)
-        for patience in PATIENCE[1:]:
-            for claim in unsettled(asked.file, findings):
-                findings[claim.id] = _finding(asked, claim, answered, replace(family, patience=patience))
-        results = conclude(asked.file, asked.source.name, findings, errors)
-        fingerprint = self._fingerprints.at_hand(asked.source)
+    def _judge(self, planned: FileOnModel) -> Mapping[str, Result]:
+        """Measure what the file needs, find what each claim comes to, and conclude on all of them as one family."""
+        answered = self._measured(planned)
+        findings, errors = _findings(planned, answered)
+        results = conclude(planned.file, planned.source.name, findings, {**planned.errors, **errors})
+        fingerprint = self._fingerprints.at_hand(planned.source)
         return {name: replace(result, fingerprint=fingerprint) for name, result in results.items()}
 
-    def _measured(self, asked: _Asked) -> Answered:
-        """Return the answers to all that any file asks of one model; what was not asked before is measured now."""
+    def _measured(self, planned: FileOnModel) -> Answered:
+        """Return the measurements of one model; those that any expected file needs are made in the same run."""
 
         def expected() -> Iterator[Measurement]:
-            same = identity(asked.source)
-            for other in self._asked.values():
-                if isinstance(other, _Asked) and identity(other.source) == same:
-                    yield from other.all_needs
+            same = identity(planned.source)
+            for other in self._planned.values():
+                if isinstance(other, FileOnModel) and identity(other.source) == same:
+                    yield from other.measurements
 
-        return self._answering.answer(asked.source, asked.all_needs, expected)
+        return self._answering.answer(planned.source, planned.measurements, expected)
 
 
 def judge(
@@ -196,9 +186,9 @@ def judge(
 
 
 def unreachable(file: ClaimFile) -> dict[str, str]:
-    """Say, by id, why claims could not be supported however clear their effect: too few prompts.
+    """Return, by id, why a claim cannot be supported however clear its effect: it has too few prompts.
 
-    Those that could are left out, and those in error, which will say so themselves.
+    Claims that can be supported are left out, and so are those in error.
     """
     size = family_of(file).size
     together = f" in a family of {size}" if size > 1 else ""
@@ -226,13 +216,35 @@ def _needs(
     return needs, errors
 
 
-def _prepare(asked: _Asked, answered: Answered, family: Family) -> None:
-    """Let each kind do once what its claims have in common; a kind that cannot has none of its claims prepared."""
+def _findings(planned: FileOnModel, answered: Answered) -> tuple[dict[str, Finding], dict[str, str]]:
+    """Return what was found about each claim, and the errors of those of which nothing was found, by id.
+
+    Claims whose p lies close to its limit are looked at again with more random draws.
+    """
+    family = family_of(planned.file)
+    first, *later = (replace(family, patience=draws) for draws in PATIENCE)
+    _prepare(planned, answered, first)
+    findings: dict[str, Finding] = {}
+    errors: dict[str, str] = {}
+    for claim in planned.file.claims:
+        if claim.id in planned.needs:
+            try:
+                findings[claim.id] = _finding(planned, claim, answered, first)
+            except NeuronClaimsError as error:
+                errors[claim.id] = str(error)
+    for family in later:
+        for claim in unsettled(planned.file, findings):
+            findings[claim.id] = _finding(planned, claim, answered, family)
+    return findings, errors
+
+
+def _prepare(planned: FileOnModel, answered: Answered, family: Family) -> None:
+    """Let each kind compute once what its claims have in common; a kind whose preparation fails goes without."""
     groups: dict[str, list[tuple[Claim, Answers]]] = {}
-    for claim in asked.file.claims:
-        if claim.id in asked.needs:
+    for claim in planned.file.claims:
+        if claim.id in planned.needs:
             with suppress(NeuronClaimsError):
-                answers = _answers(asked, claim, answered)
+                answers = _answers(planned, claim, answered)
                 groups.setdefault(kind_of(claim.sentence).name, []).append((claim, answers))
     for claims in groups.values():
         prepare = getattr(kind_of(claims[0][0].sentence), "prepare", None)
@@ -241,11 +253,11 @@ def _prepare(asked: _Asked, answered: Answered, family: Family) -> None:
                 prepare(claims, family)
 
 
-def _answers(asked: _Asked, claim: Claim, answered: Answered) -> Answers:
-    return {need: or_raise(answered[need]) for need in asked.needs[claim.id]}
+def _answers(planned: FileOnModel, claim: Claim, answered: Answered) -> Answers:
+    return {need: or_raise(answered[need]) for need in planned.needs[claim.id]}
 
 
-def _finding(asked: _Asked, claim: Claim, answered: Answered, family: Family) -> Finding:
-    answers = _answers(asked, claim, answered)
+def _finding(planned: FileOnModel, claim: Claim, answered: Answered, family: Family) -> Finding:
+    answers = _answers(planned, claim, answered)
     finding = kind_of(claim.sentence).judge(claim, answers, family)
     return replace(finding, notes=(*finding.notes, *graders_note(claim)))

@@ -96,7 +96,7 @@ def family(name: str) -> str:
     return name.rsplit("::", 1)[0]
 
 
-def told(pairs: Mapping[str, tuple[Environment, Environment]]) -> list[str]:
+def differences(pairs: Mapping[str, tuple[Environment, Environment]]) -> list[str]:
     """Say for each model, under its name, what differs between its two environments; the same for all said once."""
     said: dict[str, list[str]] = {}
     for name, (old, new) in pairs.items():

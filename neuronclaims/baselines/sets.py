@@ -9,7 +9,7 @@ from typing import Any
 
 from neuronclaims.baselines.changes import noise_of
 from neuronclaims.baselines.drift import Drift, drifts, missing
-from neuronclaims.baselines.origins import family, names_in, rows_for, told
+from neuronclaims.baselines.origins import differences, family, names_in, rows_for
 from neuronclaims.baselines.policy import Policy
 from neuronclaims.baselines.reading import read_baseline, read_json
 from neuronclaims.baselines.rows import Baseline, BaselineError, Environment, SavedClaim, SavedEffect, rounded
@@ -41,10 +41,10 @@ def compare(old: Baseline, new: Baseline, policy: Policy) -> Comparison:
             pairs[name] = old.environments[row.environment], new.environments[rows[key].environment]
     gone = {key: missing(row) for key, row in old.rows.items() if key not in used}
     known = all(one.weights and two.weights for one, two in pairs.values())
-    return Comparison({**found, **gone}, tuple(told(pairs)) if known else (UNTOLD,))
+    return Comparison({**found, **gone}, tuple(differences(pairs)) if known else (UNKNOWN_ORIGINS,))
 
 
-UNTOLD = (
+UNKNOWN_ORIGINS = (
     "A report does not say which weights were measured how, so it cannot be said where a change comes from: "
     "compare baselines (pytest --claims-save) for that, and for tests of the change of each effect."
 )

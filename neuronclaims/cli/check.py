@@ -83,11 +83,11 @@ def _checked(path: Path) -> Checked:
         check_tags(file)
     except ClaimFileError as error:
         return Checked(path, 0, error.problems)
-    doubts = unreachable(file)
+    reasons = unreachable(file)
     warnings = tuple(
-        Problem(claim.place, f"cannot be supported: {doubts[claim.id]}")
+        Problem(claim.place, f"cannot be supported: {reasons[claim.id]}")
         for claim in file.claims
-        if claim.id in doubts and is_to_hold(claim)
+        if claim.id in reasons and is_to_hold(claim)
     )
     return Checked(path, len(file.claims), tuple(_untestable(file)), warnings)
 
@@ -109,8 +109,8 @@ def _text(checked: Sequence[Checked]) -> Iterator[str]:
         yield from map(str, (*each.problems, *each.warnings))
     claims, files = sum(each.claims for each in checked), len(checked)
     wrong = sum(len(each.problems) for each in checked)
-    told = f"{_plural(files, 'claim file')}, {_plural(claims, 'claim')} that can be read"
-    yield f"{told}; {_plural(wrong, 'problem')}" if wrong else told
+    read = f"{_plural(files, 'claim file')}, {_plural(claims, 'claim')} that can be read"
+    yield f"{read}; {_plural(wrong, 'problem')}" if wrong else read
 
 
 def _json(checked: Sequence[Checked]) -> Iterator[str]:

@@ -62,7 +62,7 @@ def _run(options: argparse.Namespace) -> int:
         base=base,
         only=_chosen(file, options.k),
         options=RunOptions(device=options.device, dtype=options.dtype),
-        told=lambda text: print(f"{text} ...", file=sys.stderr),
+        report=lambda text: print(f"{text} ...", file=sys.stderr),
     )
     print("\n".join(table(done)))
     count = write(file, done, out, old=options.old, new=options.new, base=base, force=options.force)

@@ -15,7 +15,7 @@ from neuronclaims.pytest_session.planning import (
     ModelPlan,
     folder_of_model,
     planned,
-    told,
+    problems_of,
     unknown_tokens,
 )
 from neuronclaims.pytest_session.settings import model_folders
@@ -64,7 +64,7 @@ def lines(plan: ModelPlan) -> Iterator[str]:
     yield f"{plan.spec}: {_shape(plan)}"
     for file in plan.files:
         yield f"  {_counts(file)}"
-        for claim, what in told(file):
+        for claim, what in problems_of(file):
             yield f"    {one_line(f'{claim.place.path}:{claim.place.line}: {what}')}"
         graded = dict.fromkeys(name for claim in file.file.claims for name in claim.graded)
         if graded:

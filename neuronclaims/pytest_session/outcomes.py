@@ -8,7 +8,7 @@ import pytest
 
 from neuronclaims.pytest_session.settings import value_of
 from neuronclaims.reports.text import one_line
-from neuronclaims.reports.wording import told
+from neuronclaims.reports.wording import explanation
 
 if TYPE_CHECKING:
     from neuronclaims.baselines.drift import Drift
@@ -60,7 +60,7 @@ def message_of(result: Result, xfail: str | None = None) -> str:
     expected = "" if result.expect == "supported" else f", expected {result.expect}"
     if xfail is not None:
         expected = f", though marked xfail ({xfail})"
-    return one_line(f"{place}: {result.verdict}{expected}: {result.sentence}. {told(result)}")
+    return one_line(f"{place}: {result.verdict}{expected}: {result.sentence}. {explanation(result)}")
 
 
 def drift_message(result: Result, drift: Drift) -> str:

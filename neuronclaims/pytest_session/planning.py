@@ -132,7 +132,7 @@ def _together(plans: Sequence[FilePlan]) -> tuple[Measurement, ...]:
     return tuple(dict.fromkeys(need for plan in plans for needs in plan.needs.values() for need in needs))
 
 
-def told(plan: FilePlan) -> Iterator[tuple[Claim, str]]:
+def problems_of(plan: FilePlan) -> Iterator[tuple[Claim, str]]:
     """Yield the claims that something is wrong with, in the file's order, and what it is.
 
     That too few prompts allow no support is no fault of a claim which is not expected to be supported.

@@ -112,7 +112,7 @@ class Clock:
         return (self._now() - self._began) / progress.done * (progress.total - progress.done)
 
 
-def spoken(seconds: float) -> str:
+def duration(seconds: float) -> str:
     """Return a time as one would say it, no finer than it is known."""
     if seconds < 55:
         return f"{max(round(seconds), 1) if seconds < 10 else 5 * round(seconds / 5)} s"
@@ -135,5 +135,5 @@ def step(progress: Progress, counting: bool, known: bool, left: float | None = N
         return "waiting for another process that measures this model"
     if done == 0:
         return f"measuring {total} prompts" if total else None
-    more = f", about {spoken(left)} left" if left is not None and done < total else ""
+    more = f", about {duration(left)} left" if left is not None and done < total else ""
     return f"measured {done} of {total} prompts{more}" if counting else None

@@ -99,7 +99,7 @@ class ClaimsRecorder:
         if self._found and not self.config.option.no_summary and verbosity >= -1:
             self._draw(terminalreporter)
         if self._written and verbosity >= 0:
-            terminalreporter.write_line(f"Written: {', '.join(map(self._spoken, self._written))}")
+            terminalreporter.write_line(f"Written: {', '.join(map(self._name_of, self._written))}")
         for trouble in self._troubles:
             terminalreporter.write_line(trouble.text, red=True, bold=True)
 
@@ -137,7 +137,7 @@ class ClaimsRecorder:
         missing = self._asked.keys() - self._found.keys() - self._skipped
         return Account(tuple(self.entries()), tuple(sorted(missing)), self._interrupted)
 
-    def _spoken(self, name: str) -> str:
+    def _name_of(self, name: str) -> str:
         """Return a report as one would call it: a file by its path from here, anything else by its name."""
         path, base = self._written[name], self.config.invocation_params.dir
         if path.name != name:

@@ -61,38 +61,38 @@ def rematch(
     new: str,
     *,
     base: Path,
-    given: Mapping[str, LoadedModel | Path] | None = None,
+    models: Mapping[str, LoadedModel | Path] | None = None,
     only: Collection[str] | None = None,
     options: RunOptions | None = None,
-    told: Callable[[str], None] = lambda _: None,
+    report: Callable[[str], None] = lambda _: None,
 ) -> list[Rematched]:
     """Look in one model for the neurons that the claims of a file name in another, and test the claims there.
 
-    ``old`` and ``new`` name models as claim files do, folders relative to ``base``; ``given`` has what was handed over
+    ``old`` and ``new`` name models as claim files do, folders relative to ``base``; ``models`` has what was handed over
     for the name of the new one. ``only`` are the ids of the claims that are looked at, all for None. Raises
     NeuronClaimsError for prompts that cannot be halved and for what is wrong with a model or a run; what is wrong with
     one claim is in its note.
     """
     options = options or RunOptions()
     halves = halved(file)
-    sources = open_model(old, base), open_model(new, base, given)
+    sources = open_model(old, base), open_model(new, base, models)
     asked = [claim for claim in file.claims if only is None or claim.id in only]
     notes = {claim.id: _note(claim, sources[0].facts(), sources[1].facts()) for claim in asked}
     rest = [claim for claim in asked if notes[claim.id] is None]
     if not rest:
         return [Rematched(claim, note=notes[claim.id]) for claim in asked]
-    told(f"reading the neurons in {sources[0].name}")
+    report(f"reading the neurons in {sources[0].name}")
     texts = sorted(halves.searched | halves.checked)
     old_neurons = _remembered(Held(sources[0], options), rest, texts)
-    told(f"looking for {sum(len(each.neurons) for each in old_neurons)} neurons in {sources[1].name}")
+    report(f"looking for {sum(len(each.neurons) for each in old_neurons)} neurons in {sources[1].name}")
     held = Held(sources[1], options)
     found: dict[tuple[str, Neuron], Match] = {}
     for each in old_neurons:
         looked = matches(RematchPair(each, held), sorted(halves.searched), sorted(halves.checked))
         found |= {(each.site, neuron): match for neuron, match in looked.items()}
-    told("testing the claims on the other half of the prompts")
+    report("testing the claims on the other half of the prompts")
     done = [_matched(claim, found, notes[claim.id]) for claim in asked]
-    results = _retested(file, done, halves, new, held.given, options)
+    results = _retested(file, done, halves, new, held.model, options)
     return [replace(each, result=results.get(each.claim.id), torn=_torn(each.claim, halves)) for each in done]
 
 
@@ -156,7 +156,7 @@ def _retested(
     done: Iterable[Rematched],
     halves: Halves,
     model: str,
-    given: LoadedModel,
+    loaded: LoadedModel,
     options: RunOptions,
 ) -> Mapping[str, Result]:
     """Return, by id, the results of all claims whose neurons were found, on the half that was not searched."""
@@ -164,7 +164,7 @@ def _retested(
     if not claims:
         return {}
     half = replace(file, claims=claims, models=(model,))
-    return Study(models={model: given}, options=options).judge(half, model)
+    return Study(models={model: loaded}, options=options).judge(half, model)
 
 
 def _torn(claim: Claim, halves: Halves) -> tuple[str, ...]:

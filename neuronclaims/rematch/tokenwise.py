@@ -30,8 +30,8 @@ class Held:
         from neuronclaims.models.running.loading import load
 
         ready = load(source, options)
-        self.given = LoadedModel(ready.model, ready.tokenizer)
-        self._source, self._options = replace(source, folder=None, loaded=self.given), options
+        self.model = LoadedModel(ready.model, ready.tokenizer)
+        self._source, self._options = replace(source, folder=None, loaded=self.model), options
 
     @property
     def facts(self) -> ModelFacts:
@@ -43,10 +43,10 @@ class Held:
         from neuronclaims.models.running.encode import text_free
         from neuronclaims.models.running.loading import quiet
 
-        special = text_free(self.given.tokenizer)
+        special = text_free(self.model.tokenizer)
         try:
             with quiet():
-                read: Any = self.given.tokenizer(list(texts), return_offsets_mapping=True, truncation=False)
+                read: Any = self.model.tokenizer(list(texts), return_offsets_mapping=True, truncation=False)
         except NotImplementedError:
             raise ModelError(
                 f"The tokenizer of {self._source.name} does not say where tokens end; save it with its tokenizer.json."

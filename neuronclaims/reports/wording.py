@@ -149,7 +149,7 @@ def model_lines(entries: Sequence[Entry]) -> list[str]:
     return [f"Weights of {entries[0].result.model}: SHA-256 {found}" for found in known if found]
 
 
-def told(result: Result) -> str:
+def explanation(result: Result) -> str:
     """Return why a claim came out as it did, with the number it rests on; the error of one that was not tested."""
     if result.error is not None:
         return result.error
@@ -168,7 +168,7 @@ def why(entry: Entry) -> str:
     """Return why a claim is to a session what it is: what became of it since its baseline, if that alone is it."""
     if entry.failed and entry.result.as_expected and entry.drift_reason:
         return f"Since the baseline: {entry.drift_reason}"
-    return told(entry.result)
+    return explanation(entry.result)
 
 
 def next_steps(entries: Sequence[Entry]) -> list[str]:

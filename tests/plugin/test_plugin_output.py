@@ -10,7 +10,7 @@ from inner import MORE, claim_text, session, write_project
 
 from neuronclaims.models.options import Progress
 from neuronclaims.pytest_session.messages import Message, write_line
-from neuronclaims.pytest_session.progress import Clock, Live, spoken
+from neuronclaims.pytest_session.progress import Clock, Live, duration
 
 HOLDS = f"{{id: holds, claim: neuron 0:0 {MORE}, because: built so}}"
 OPPOSITE = f"{{id: opposite, claim: neuron 0:1 {MORE}}}"
@@ -180,7 +180,7 @@ def test_the_time_left_is_what_the_rest_takes_at_the_pace_so_far() -> None:
     [(0.2, "1 s"), (7.4, "7 s"), (23, "25 s"), (61, "1 min"), (600, "10 min"), (3700, "1 h 2 min")],
 )
 def test_times_are_said_no_finer_than_they_are_known(seconds: float, said: str) -> None:
-    assert spoken(seconds) == said
+    assert duration(seconds) == said
 
 
 EVIL = "\\x1b[31mred\\a [bold]x[/bold] </script> \\u202egnp.exe"

@@ -264,7 +264,7 @@ def test_an_object_in_another_process_cannot_be_looked_into_and_no_command_names
 
 
 def test_the_command_is_quoted_and_says_how_models_are_run(tmp_path):
-    named = lost(tmp_path, "my claims", given=tmp_path / "it's new")
+    named = lost(tmp_path, "my claims", handed_over=tmp_path / "it's new")
     said = hint(
         [named, lost(tmp_path, "b"), lost(tmp_path, "c"), lost(tmp_path, "d")],
         config(tmp_path, dtype="bfloat16"),

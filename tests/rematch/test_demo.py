@@ -131,7 +131,7 @@ TEXTS = ["She lives in Hanoi.", "A tulip — größer — is red, is it not?", "
 
 def test_tokens_are_told_apart_by_where_they_end():
     held = Held(open_model("demo", Path()), RunOptions())
-    tokenizer = held.given.tokenizer
+    tokenizer = held.model.tokenizer
     for text, ends in held.ends(TEXTS).items():
         ids = tokenizer(text)["input_ids"]
         assert len(ends) == len(ids) - 1  # all but the token every text begins with

@@ -19,9 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuronclaims.reports.entry import Entry
+from neuronclaims.reports.html.claim_view import ClaimView
 from neuronclaims.reports.html.page import page
 from neuronclaims.reports.html.policy import embedded
-from neuronclaims.reports.html.shown import Shown
 from neuronclaims.reports.text import visible
 
 VERDICTS = ("supported", "refuted", "inconclusive", None)
@@ -127,7 +127,7 @@ def test_every_claim_has_its_own_place_that_the_overview_links_to() -> None:
     assert len(set(places)) == 3
     assert set(places) <= {(a["href"] or "")[1:] for a in found.tags("a")}
     assert [row["data-claim"] for row in found.tags("tr") if "data-claim" in row] == places
-    assert Shown(alike[0]).anchor == Shown(entry("x!", 1)).anchor
+    assert ClaimView(alike[0]).anchor == ClaimView(entry("x!", 1)).anchor
 
 
 def test_every_id_is_there_once_and_every_label_names_one(attacked) -> None:
@@ -161,7 +161,7 @@ def test_tables_say_what_their_columns_are(attacked) -> None:
 @pytest.mark.parametrize("name", ["plain", "with space", "it's", "$(rm -rf ~)", 'a"b', "a;b"])
 def test_the_line_to_test_a_claim_again_is_one_argument_to_a_shell(name: str) -> None:
     nodeid = f"claims/a.claims.yaml::demo::{name}"
-    assert shlex.split(Shown(Entry(nodeid, "passed", entry().result)).command) == ["pytest", nodeid]
+    assert shlex.split(ClaimView(Entry(nodeid, "passed", entry().result)).command) == ["pytest", nodeid]
 
 
 def test_a_session_cut_short_says_so_and_a_whole_one_does_not() -> None:

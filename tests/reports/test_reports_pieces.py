@@ -25,13 +25,13 @@ from neuronclaims.reports.wording import (
     NEXT,
     UNEXPECTED,
     effect_texts,
+    explanation,
     headline,
     next_steps,
     number,
     p_value,
     selection_lines,
     tally,
-    told,
 )
 from neuronclaims.results import Effect, Evidence, Rank, Result, Selection, Test
 
@@ -165,8 +165,11 @@ def test_effects_keep_their_numbers_whole_within_any_width(name: str, value: flo
 def test_a_refutation_tells_the_number_it_rests_on(verdict, value, said) -> None:
     evidence = replace(EVIDENCE, effect=replace(EFFECT, value=value))
     result = replace(RESULT, verdict=verdict, reason="The AUROC was to be above 0.5.", evidence=evidence)
-    assert told(result) == said
-    assert told(replace(result, verdict=None, evidence=None, error="No such neuron.")) == "No such neuron."
+    assert explanation(result) == said
+    assert (
+        explanation(replace(result, verdict=None, evidence=None, error="No such neuron."))
+        == "No such neuron."
+    )
 
 
 def test_next_steps_are_told_once_for_each_way_to_fail() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from neuronclaims.baselines.drift import Drift, missing
-from neuronclaims.baselines.origins import family, names_in, rows_for, told
+from neuronclaims.baselines.origins import differences, family, names_in, rows_for
 from neuronclaims.baselines.policy import STATUSES, tally
 from neuronclaims.baselines.reading import read_baseline
 from neuronclaims.baselines.rows import Baseline, BaselineError, Environment, SavedClaim
@@ -176,7 +176,7 @@ class Compared:
 
     def _account(self) -> Iterator[tuple[str, dict[str, bool]]]:
         policy, drifts = self._known.policy, self.drifts
-        yield from ((text, {}) for text in told(self._pairs()))
+        yield from ((text, {}) for text in differences(self._pairs()))
         verbose = self.config.get_verbosity() > 0
         for name, drift in sorted(drifts.items(), key=lambda pair: STATUSES.index(pair[1].status)):
             if drift.status in ("held", "new") and not verbose:

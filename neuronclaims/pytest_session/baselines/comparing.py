@@ -119,9 +119,9 @@ class Comparing:
     @property
     def _partly(self) -> bool:
         """Whether pytest was asked for single claims, or for those that failed last."""
-        given = any("::" in str(argument) for argument in self.config.args)
+        single = any("::" in str(argument) for argument in self.config.args)
         return (
-            given
+            single
             or bool(self.config.getoption("lf", False))
             or bool(self.config.getoption("stepwise", False))
         )
@@ -183,7 +183,7 @@ class Comparing:
 
     def _model(self, item: ClaimItem, study: Study) -> TestedModel:
         """Say where the model is, for the search for lost neurons; keep one that was handed over as an object."""
-        model = study.given(item.spec)
+        model = study.handed_over(item.spec)
         if isinstance(model, LoadedModel):
             self.objects[item.spec] = model
             return TestedModel(item.path, item.spec, is_object=True)

@@ -20,7 +20,7 @@ class Lost:
     """The lost claims of one file on one model.
 
     ``file`` is the claim file, ``shown`` its name for people; ``model`` is what node ids call the model, ``spec`` what
-    the file calls it, and ``given`` what was handed over for that; ``far`` says that this is an object in another
+    the file calls it, and ``handed_over`` what was handed over for that; ``far`` says that this is an object in another
     process. ``weights`` are the hashes of the model's weights now, ``was`` of each claim's for the baseline, by id;
     ``nodeids`` are pytest's names for the claims, by id.
     """
@@ -32,7 +32,7 @@ class Lost:
     weights: str
     was: Mapping[str, str]
     nodeids: Mapping[str, str]
-    given: LoadedModel | Path | None = None
+    handed_over: LoadedModel | Path | None = None
     far: bool = False
 
     @property
@@ -84,6 +84,6 @@ def _of(
         weights=seen.environment.weights,
         was={ids[name]: weights[name] for name in names},
         nodeids={ids[name]: nodeids[name] for name in names},
-        given=model.folder if model.folder is not None else objects.get(model.spec),
+        handed_over=model.folder if model.folder is not None else objects.get(model.spec),
         far=model.is_object and model.spec not in objects,
     )

@@ -40,9 +40,13 @@ def written(moved: Sequence[tuple[Lost, str]], config: pytest.Config) -> list[st
 def command(lost: Lost, old: str, config: pytest.Config) -> str | None:
     """Return the ``neuronclaims rematch`` for a file and its two models, None for a model that is no file."""
     called = config.invocation_params.dir
-    if lost.far or not isinstance(lost.given, (Path, type(None))):
+    if lost.far or not isinstance(lost.handed_over, (Path, type(None))):
         return None
-    new = path_from(called, lost.given) if lost.given else spelled(lost.spec, lost.file.parent, called)
+    new = (
+        path_from(called, lost.handed_over)
+        if lost.handed_over
+        else spelled(lost.spec, lost.file.parent, called)
+    )
     words = ["neuronclaims", "rematch", path_from(called, lost.file), "--old", old, "--new", new]
     for name, default in DEFAULTS.items():
         if value_of(config, name) != default:
@@ -52,7 +56,7 @@ def command(lost: Lost, old: str, config: pytest.Config) -> str | None:
 
 def old_of(lost: Lost, config: pytest.Config) -> str | None:
     """Return the model a baseline is about, where it is known: the one the file names, in whose place another is."""
-    if not isinstance(lost.given, Path):
+    if not isinstance(lost.handed_over, Path):
         return None
     from neuronclaims.models.sources import open_model
     from neuronclaims.provenance import Fingerprints

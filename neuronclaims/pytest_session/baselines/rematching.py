@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 class Rematching:
     """Where the neurons of lost claims are: ``found`` by node id, and ``notes`` where they could not be looked for."""
 
-    def __init__(self, config: pytest.Config, told: Callable[[str], None]) -> None:
-        self.config, self._told = config, told
+    def __init__(self, config: pytest.Config, report: Callable[[str], None]) -> None:
+        self.config, self._report = config, report
         self._old = old_models(config)
         self.found: dict[str, Rematch] = {}
         self.notes: list[str] = []
@@ -107,13 +107,13 @@ class Rematching:
         from neuronclaims.rematch import rematch
 
         many = f"{len(lost.was)} lost {'claim' if len(lost.was) == 1 else 'claims'}"
-        self._told(one_line(f"{lost.name}: looking for the neurons of {many} ..."))
+        self._report(one_line(f"{lost.name}: looking for the neurons of {many} ..."))
         return rematch(
             read_claim_file(lost.file, templates()),
             str(source.folder),
             lost.spec,
             base=lost.file.parent,
-            given=None if lost.given is None else {lost.spec: lost.given},
+            models=None if lost.handed_over is None else {lost.spec: lost.handed_over},
             only=lost.was,
             options=RunOptions(dtype=value_of(self.config, "dtype"), device=value_of(self.config, "device")),
         )

@@ -8,9 +8,9 @@ from functools import cached_property
 
 from markupsafe import Markup
 
+from neuronclaims.reports.html.claim_view import ClaimView, sources
 from neuronclaims.reports.html.figures import Course, Drawing, Stop, draw_trend
 from neuronclaims.reports.html.policy import embedded
-from neuronclaims.reports.html.shown import Shown, sources
 from neuronclaims.reports.matrix import NO_RESULT, ClaimsByModels, Line, ModelCell, matrices
 
 
@@ -24,7 +24,7 @@ class Across:
     @staticmethod
     def anchor(cell: ModelCell) -> str:
         """Return the place of a claim on a model in the page."""
-        return Shown(cell.entry).anchor
+        return ClaimView(cell.entry).anchor
 
     @cached_property
     def trend(self) -> Drawing | None:
@@ -39,7 +39,7 @@ class Across:
         return embedded(sources([self.trend] if self.trend else []))
 
 
-def across(claims: Sequence[Shown]) -> dict[str, Across]:
+def across(claims: Sequence[ClaimView]) -> dict[str, Across]:
     """Return by file what was put to several models, for claims in the order of reports."""
     return {matrix.file: Across(matrix) for matrix in matrices([claim.entry for claim in claims])}
 

@@ -11,13 +11,13 @@ from markupsafe import Markup
 from neuronclaims.figures import Distributions
 from neuronclaims.reports.entry import families
 from neuronclaims.reports.html.across import Across, across
+from neuronclaims.reports.html.claim_view import ORDER, ClaimView, sources
 from neuronclaims.reports.html.figures import Drawing, GridCell, draw_grid
 from neuronclaims.reports.html.policy import embedded
-from neuronclaims.reports.html.shown import ORDER, Shown, sources
 
 
 @dataclass(frozen=True, slots=True)
-class FamilyShown:
+class FamilyView:
     """The claims of one file on one model, with how many came out how, by verdict from best to worst.
 
     The first of a file has what is shown of all its models together.
@@ -25,7 +25,7 @@ class FamilyShown:
 
     file: str
     model: str
-    claims: list[Shown]
+    claims: list[ClaimView]
     verdicts: list[tuple[str, int]]
     unexpected: int
     correction: str
@@ -43,11 +43,11 @@ class Overview:
     """The whole report in numbers; ``choices`` are the values of every filter, by its name, with their counts."""
 
     verdicts: list[tuple[str, int]]
-    families: list[FamilyShown]
+    families: list[FamilyView]
     choices: dict[str, list[tuple[str, int]]]
 
 
-def overview(claims: Sequence[Shown]) -> Overview:
+def overview(claims: Sequence[ClaimView]) -> Overview:
     """Sum up claims that are in the order of file and model."""
     choices = {
         "kind": _counted(claim.result.kind for claim in claims),
@@ -58,17 +58,17 @@ def overview(claims: Sequence[Shown]) -> Overview:
     return Overview(_verdicts(claims), _families(claims), choices)
 
 
-def _families(claims: Sequence[Shown]) -> list[FamilyShown]:
+def _families(claims: Sequence[ClaimView]) -> list[FamilyView]:
     by_entry = {id(claim.entry): claim for claim in claims}
     by_model = across(claims)
-    found: list[FamilyShown] = []
+    found: list[FamilyView] = []
     for file, model, entries in families([claim.entry for claim in claims]):
         members = [by_entry[id(entry)] for entry in entries]
         first = not found or found[-1].file != file
         grid = draw_grid(_cells(claims, file)) if first else None
         unexpected = sum(not claim.result.as_expected for claim in members)
         found.append(
-            FamilyShown(
+            FamilyView(
                 file,
                 model,
                 members,
@@ -82,7 +82,7 @@ def _families(claims: Sequence[Shown]) -> list[FamilyShown]:
     return found
 
 
-def _cells(claims: Sequence[Shown], file: str) -> list[GridCell]:
+def _cells(claims: Sequence[ClaimView], file: str) -> list[GridCell]:
     """Return the comparisons of a file, on all its models: figures of two or more groups with a value per prompt."""
     return [
         GridCell(claim.result.model, claim.result.id, figure)
@@ -93,13 +93,13 @@ def _cells(claims: Sequence[Shown], file: str) -> list[GridCell]:
     ]
 
 
-def _correction(claims: Sequence[Shown]) -> str:
+def _correction(claims: Sequence[ClaimView]) -> str:
     tests = [claim.evidence.test for claim in claims if claim.evidence and claim.evidence.test]
     said = dict.fromkeys(f"{test.correction} over {test.family}, alpha {test.alpha:g}" for test in tests)
     return "; ".join(said) or "no tests"
 
 
-def _verdicts(claims: Iterable[Shown]) -> list[tuple[str, int]]:
+def _verdicts(claims: Iterable[ClaimView]) -> list[tuple[str, int]]:
     counts = Counter(claim.verdict for claim in claims)
     return [(verdict, counts[verdict]) for verdict in ORDER]
 

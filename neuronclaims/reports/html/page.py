@@ -11,10 +11,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup
 
 from neuronclaims.reports.entry import Entry
+from neuronclaims.reports.html.claim_view import ClaimView
 from neuronclaims.reports.html.overview import overview
 from neuronclaims.reports.html.policy import policy
 from neuronclaims.reports.html.shared import Texts
-from neuronclaims.reports.html.shown import Shown
 from neuronclaims.reports.text import visible
 from neuronclaims.reports.wording import p_value, tally
 
@@ -39,7 +39,7 @@ def page(
     git. ``taken`` are ids of style elements that Plotly would add, were they not there already.
     """
     texts = Texts()
-    claims = [Shown(entry, commits.get(entry.result.file, ""), texts) for entry in entries]
+    claims = [ClaimView(entry, commits.get(entry.result.file, ""), texts) for entry in entries]
     script = "\n".join(_asset(name) for name in SCRIPTS)
     start = _asset("start.js")
     style, dark = "\n".join(_asset(name) for name in STYLES), _asset("dark.css")

@@ -27,7 +27,7 @@ Pairs = list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
-class Shown:
+class ClaimView:
     """A claim for the templates; ``commit`` is where its file stands in git, empty where that is not known.
 
     ``texts`` are those that its plots share with plots of other claims.
