@@ -18,7 +18,7 @@ from neuronclaims.claim_files.schema import FileSchema
 from neuronclaims.kinds.interventions import ablation, restoration
 from neuronclaims.kinds.kind import Kind, KindWarning
 from neuronclaims.kinds.logit_readout import congruence, readout
-from neuronclaims.kinds.outliers import outlier
+from neuronclaims.kinds.outliers import band, massive, outlier
 from neuronclaims.kinds.projection import activity, activity_search
 from neuronclaims.kinds.top_k import consistency, overlap
 from neuronclaims.kinds.two_sample import contrast, separation
@@ -35,9 +35,9 @@ OWN_KINDS: tuple[Kind, ...] = (
     separation.KIND,
     outlier.OUTLIER,
     outlier.NO_OUTLIER,
-    outlier.MASSIVE,
-    outlier.NOT_MASSIVE,
-    outlier.BAND,
+    massive.MASSIVE,
+    massive.NOT_MASSIVE,
+    band.BAND,
     activity.REGION,
     activity.ALIKE,
     activity_search.SOMEWHERE,

@@ -11,7 +11,7 @@ from scipy.stats import binomtest
 from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import templates
-from neuronclaims.kinds.outliers.token_shares import mean_share, mean_share_test, smallest_share_p
+from neuronclaims.kinds.outliers.token_share import mean_share, mean_share_test, smallest_share_p
 from neuronclaims.stats import EffectSize
 from neuronclaims.study import Study
 

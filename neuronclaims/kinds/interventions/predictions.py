@@ -11,7 +11,7 @@ import numpy as np
 from neuronclaims import stats
 from neuronclaims.figures import Point, Points
 from neuronclaims.kinds.kind import PATIENCE, ClaimError
-from neuronclaims.kinds.shared.layer_profiles import OTHERS, TALLEST
+from neuronclaims.kinds.shared.layer_points import neurons_shown
 from neuronclaims.kinds.shared.neurons import check_neuron
 from neuronclaims.kinds.shared.requests import plural
 from neuronclaims.kinds.shared.selection import layers_needed, search_of
@@ -150,13 +150,10 @@ def layer_figure(
     Those furthest from 0 are kept, and others evenly spaced. ``scale`` turns the values into the claim's unit.
     """
     shown = values * scale
-    furthest = np.argsort(-np.abs(shown), kind="stable")[:TALLEST]
-    spaced = np.linspace(0, len(shown) - 1, OTHERS).astype(int)
-    kept = sorted({neuron.index, *furthest.tolist(), *spaced.tolist()})
     points = tuple(
         Point(float(index), float(shown[index]), str(Neuron(neuron.layer, index)))
         if index != neuron.index
         else Point(float(index), float(shown[index]), str(neuron), claimed.low, claimed.high, marked=True)
-        for index in kept
+        for index in neurons_shown(shown, neuron.index)
     )
     return Points(f"neuron index, {site}, layer {neuron.layer}", y_axis, points)

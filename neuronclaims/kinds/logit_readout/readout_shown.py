@@ -8,7 +8,7 @@ import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.figures import BinRow, Bins, Distributions, Row
-from neuronclaims.kinds.shared.layer_profiles import counted
+from neuronclaims.kinds.shared.effects import counted
 from neuronclaims.kinds.shared.requests import plain, plural
 from neuronclaims.kinds.shared.unit_names import unit_names
 from neuronclaims.stats.effects.points import doubled_midranks

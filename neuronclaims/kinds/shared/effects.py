@@ -81,3 +81,12 @@ def auroc_of_layer(values: Values, design: TwoSampleDesign) -> NDArray[np.float6
     if codes is None:
         return stats.auroc_many(values.first_layer, values.second_layer)
     return blocked_auroc_many(values.first_layer, values.second_layer, codes)
+
+
+def counted(key: str, name: str, value: float | None) -> Estimate:
+    """Return a number that was counted, without an interval.
+
+    >>> counted("share_of_layers", "share of layers", 0.25).value
+    0.25
+    """
+    return stats.Estimate(stats.EffectSize(key, name), value, None, None, 0.95, "counted on these prompts")

@@ -19,7 +19,7 @@ import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.kinds.kind import Attainable, ClaimError, Finding, Sample, Statement
-from neuronclaims.kinds.outliers.token_shares import smallest_share_p
+from neuronclaims.kinds.outliers.token_share import smallest_share_p
 from neuronclaims.kinds.shared.designs import size_of
 from neuronclaims.kinds.shared.neurons import rank_of
 from neuronclaims.kinds.shared.requests import percent

@@ -30,7 +30,7 @@ import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.kinds.kind import PATIENCE
-from neuronclaims.kinds.outliers.token_shares import mean_share, mean_share_test, smallest_share_p
+from neuronclaims.kinds.outliers.token_share import mean_share, mean_share_test, smallest_share_p
 from neuronclaims.kinds.shared.null_figures import null_of
 from neuronclaims.kinds.shared.selection import LEVEL, level_for
 from neuronclaims.kinds.shared.subjects import One

@@ -9,7 +9,7 @@ import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.kinds.kind import ClaimError
-from neuronclaims.kinds.outliers.token_shares import Units
+from neuronclaims.kinds.outliers.token_share import PromptUnits
 from neuronclaims.kinds.shared.designs import design_of
 from neuronclaims.kinds.shared.requests import in_order, resamples_of, seed_of
 from neuronclaims.kinds.shared.selection import layers_needed, search_of
@@ -46,8 +46,8 @@ class Asked:
     claim: Claim[Consistent | Absent, RankingOptions]
     first: tuple[Prompt, ...]
     second: tuple[Prompt, ...]
-    units: Units
-    baseline: Units
+    units: PromptUnits
+    baseline: PromptUnits
     design: TwoSampleDesign
 
     @classmethod
@@ -56,7 +56,9 @@ class Asked:
         said = claim.sentence
         check_baseline(claim, said.second)
         first, second = in_order(claim.sets[said.first]), in_order(claim.sets[said.second])
-        return cls(claim, first, second, Units.of(first), Units.of(second), design_of(first, second))
+        return cls(
+            claim, first, second, PromptUnits.of(first), PromptUnits.of(second), design_of(first, second)
+        )
 
     @property
     def who(self) -> Subject:

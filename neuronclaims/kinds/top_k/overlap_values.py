@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neuronclaims.kinds.kind import ClaimError
-from neuronclaims.kinds.outliers.token_shares import Units
+from neuronclaims.kinds.outliers.token_share import PromptUnits
 from neuronclaims.kinds.shared.designs import design_of
 from neuronclaims.kinds.shared.requests import in_order, plural, resamples_of, seed_of
 from neuronclaims.kinds.top_k.tracing import Columns, Trace, scores, trace_needs
@@ -33,7 +33,7 @@ class Asked:
     claim: Claim
     names: tuple[str, ...]
     prompts: dict[str, tuple[Prompt, ...]]
-    units: dict[str, Units]
+    units: dict[str, PromptUnits]
 
     @classmethod
     def of(cls, claim: Claim, names: tuple[str, ...]) -> Asked:
@@ -175,10 +175,10 @@ def scored(values: Floats, baseline: Floats, by: str) -> Floats:
     return np.concatenate([up, -up], axis=1)
 
 
-def _units(name: str, prompts: tuple[Prompt, ...]) -> Units:
+def _units(name: str, prompts: tuple[Prompt, ...]) -> PromptUnits:
     grouped = all(prompt.group is not None for prompt in prompts)
     count = len({prompt.group for prompt in prompts}) if grouped else len(prompts)
     if count < 2:
         what = plural(count, "group" if grouped else "prompt")
         raise ClaimError(f"{name!r} has {what}; its top neurons need at least 2 to be told from chance.")
-    return Units.of(prompts)
+    return PromptUnits.of(prompts)

@@ -1,4 +1,4 @@
-"""Shares of tokens, one per prompt or group: their mean with an interval, and a test against the share claimed.
+"""Shares of tokens or prompts, one per unit: their mean with an interval, and a test against the share claimed.
 
 Flipping signs would be no test here: where nine of ten tokens are claimed, prompts that all have ten of ten lie on
 one side by nature, and by chance one time in three. So the test is the dual of the score interval over units, and
@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 
 from neuronclaims import stats
-from neuronclaims.kinds.kind import ClaimError
-from neuronclaims.kinds.shared.requests import plural
+from neuronclaims.kinds.kind import ClaimError, Statement
+from neuronclaims.kinds.shared.requests import percent, plural
+from neuronclaims.sentences.templates import FieldError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,18 +26,32 @@ if TYPE_CHECKING:
     from neuronclaims.stats import EffectSize, Estimate, TestResult
 
 
-Side: TypeAlias = Literal["greater", "less"]
+ShareSide: TypeAlias = Literal["greater", "less"]
+"""On which side of the share claimed the mean share lies by the claim."""
+
+
+def check_share(share: float | None, lowest: str = "1%", highest: str = "99%") -> None:
+    """Raise FieldError for a share of none or all, which cannot be tested; name the nearest that can."""
+    if share is not None and not 0 < share < 1:
+        message = "a share of 0% or 100% cannot be tested: it must lie between them"
+        raise FieldError("share", message, highest if share == 1 else lowest)
+
+
+def share_statement(side: ShareSide, share: float, threshold: float | None = None) -> Statement:
+    """Return what is claimed of a share: that it exceeds the one named, or stays below it."""
+    words = f"at {'least' if side == 'greater' else 'most'} {percent(share)}"
+    return Statement(side, share, threshold, words)
 
 
 @dataclass(frozen=True, slots=True)
-class Units:
+class PromptUnits:
     """The units of one set: its prompts, or their groups; ``rows`` are the prompts of each, by place."""
 
     unit: str
     rows: tuple[tuple[int, ...], ...]
 
     @classmethod
-    def of(cls, prompts: Sequence[Prompt]) -> Units:
+    def of(cls, prompts: Sequence[Prompt]) -> PromptUnits:
         """Take groups for units where prompts have them; raise ClaimError for fewer than two units."""
         grouped = all(prompt.group is not None for prompt in prompts)
         names = [str(prompt.group) if grouped else str(place) for place, prompt in enumerate(prompts)]
@@ -66,13 +81,13 @@ def mean_share(shares: NDArray[np.float64], effect: EffectSize, level: float = 0
     return replace(stats.association_estimate(found, level=level), effect=effect)
 
 
-def smallest_share_p(units: int, null: float, *, alike: bool, side: Side = "greater") -> float:
+def smallest_share_p(units: int, null: float, *, alike: bool, side: ShareSide = "greater") -> float:
     """Return the least p of ``mean_share_test``: that of units which all have a share of 1, or of 0 for ``less``."""
     return _p_above(1.0, 0.0, units, null if side == "greater" else 1 - null, alike)
 
 
 def mean_share_test(
-    shares: NDArray[np.float64], *, null: float, alike: bool, unit: str, side: Side = "greater"
+    shares: NDArray[np.float64], *, null: float, alike: bool, unit: str, side: ShareSide = "greater"
 ) -> TestResult:
     """Test whether the mean of shares [units] lies above ``null``, or below, by the dual of their score interval.
 

@@ -1,0 +1,165 @@
+"""Massive neurons: one that is very large, for its state too, in some token of most prompts, or of few.
+
+    neuron 20:1600 is massive [in at least 60% of prompts] in prose
+    neuron 20:1600 is not massive in more than 5% of prompts in prose
+
+*Massive* is Sun et al. 2024: above 100 and at least 1,000 times the median size of its hidden state, in at least one
+token of a prompt; claimed of more than half of the prompts where no share is said. "Is not" claims that the share of
+prompts lies below the one named. Prompts are the units, or their groups. Tokens are those of the claim's span.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neuronclaims import stats
+from neuronclaims.kinds.kind import Attainable, Finding
+from neuronclaims.kinds.outliers.layer_profile import LayerProfile, LayerRequest
+from neuronclaims.kinds.outliers.token_share import (
+    ShareSide,
+    check_share,
+    mean_share,
+    mean_share_test,
+    share_statement,
+    smallest_share_p,
+)
+from neuronclaims.kinds.shared.effects import counted
+from neuronclaims.kinds.shared.neurons import rank_of
+from neuronclaims.kinds.shared.selection import chosen_before, selection_notes
+from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.templates import Template
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from neuronclaims.claim_files.claims import Claim
+    from neuronclaims.kinds.kind import Answers, Family
+    from neuronclaims.measurements import Measurement, ModelFacts
+    from neuronclaims.stats import Estimate, TestResult
+
+OF_PROMPTS = stats.EffectSize("share_of_prompts", "share of prompts", scale="share")
+
+MASSIVE_BOUND = 100.0
+"""The size from which a value can be massive (Sun et al. 2024), drawn beside the layer's means."""
+
+HALF = 0.5
+"""The share of prompts that a claim of a massive neuron has to exceed where it names none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Massive:
+    """The sentence of a massive neuron, in parts."""
+
+    neuron: Neuron
+    first: str
+    share: float | None = None
+    site: str | None = None
+
+    def __post_init__(self) -> None:
+        check_share(self.share)
+
+    def __str__(self) -> str:
+        return MASSIVE_TEMPLATE.render(self)
+
+
+@dataclass(frozen=True, slots=True)
+class NotMassive:
+    """The sentence of a neuron that is seldom massive, in parts."""
+
+    neuron: Neuron
+    share: float
+    first: str
+    site: str | None = None
+
+    def __post_init__(self) -> None:
+        check_share(self.share)
+
+    def __str__(self) -> str:
+        return NOT_MASSIVE_TEMPLATE.render(self)
+
+
+MASSIVE_TEMPLATE = Template(
+    "[{site:site}] neuron {neuron:neuron} is massive [in at least {share:share} of prompts] in {first:set}",
+    Massive,
+)
+NOT_MASSIVE_TEMPLATE = Template(
+    "[{site:site}] neuron {neuron:neuron} is not massive in more than {share:share} of prompts in {first:set}",
+    NotMassive,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MassiveKind:
+    """A neuron that is massive in some token of most prompts, or of ``less``."""
+
+    name: str
+    template: Template
+    side: ShareSide
+
+    def attainable(self, claim: Claim[Massive | NotMassive]) -> Attainable:
+        """Say how small p could get: with every prompt, or none."""
+        units, null = LayerRequest.of(claim, 0).units, _null(claim)
+        if units.unit == "prompt":
+            return Attainable((null if self.side == "greater" else 1 - null) ** len(units.rows), units.size)
+        return Attainable(smallest_share_p(len(units.rows), null, alike=True, side=self.side), units.size)
+
+    def joint_test_key(self, claim: Claim[Massive | NotMassive]) -> Hashable | None:  # noqa: ARG002
+        """Say that such a claim is tested alone: nothing is exchanged."""
+        return None
+
+    def needs(self, claim: Claim[Massive | NotMassive], facts: ModelFacts) -> tuple[Measurement, ...]:
+        """Ask for the share of massive tokens, and for the layer's means."""
+        request = LayerRequest.of_neuron(claim, facts)
+        return request.need("mean"), request.need("massive")
+
+    def judge(self, claim: Claim[Massive | NotMassive], answers: Answers, family: Family) -> Finding:  # noqa: ARG002
+        """Count the prompts with at least one massive token."""
+        neuron = claim.sentence.neuron
+        request = LayerRequest.of(claim, neuron.layer)
+        profile, selection = LayerProfile.of(request, answers), chosen_before(claim, "neuron")
+        tokens = answers[request.need("massive")]
+        of_layer = request.units.means((tokens > 0).astype(np.float32))
+        own = of_layer[:, neuron.index]
+        estimate, test = self._tested(own, request.units.unit, _null(claim))
+        of_tokens = float(request.units.means(tokens)[:, neuron.index].mean())
+        return Finding(
+            estimate=estimate,
+            statement=share_statement(self.side, _null(claim)),
+            test=test,
+            sample=request.sample,
+            selection=selection,
+            others=(
+                counted("mean_share_of_tokens", "mean share of tokens", of_tokens),
+                profile.kurtosis,
+            ),
+            rank=rank_of(neuron.index, of_layer.mean(axis=0), "share of prompts in which it is massive"),
+            notes=(
+                *selection_notes(selection),
+                f"A massive value is above {MASSIVE_BOUND:g} and at least 1,000 times the median size of its token's "
+                "state. The figure's lines mark the first; its points are means of tokens, which few massive ones may "
+                "leave far below.",
+            ),
+            figures=(profile.figure(MASSIVE_BOUND, neuron),),
+            units=request.unit_values(f"{neuron} massive", "share", own),
+        )
+
+    def _tested(self, shares: NDArray[np.float64], unit: str, null: float) -> tuple[Estimate, TestResult]:
+        """Count prompts, which are massive or not; average the shares of groups."""
+        if unit == "prompt":
+            count = int(shares.sum()), len(shares)
+            estimate = replace(stats.share_estimate(*count), effect=OF_PROMPTS)
+            return estimate, stats.share_test(*count, null=null, alternative=self.side)
+        test = mean_share_test(shares, null=null, alike=True, unit=unit, side=self.side)
+        return mean_share(shares, OF_PROMPTS), test
+
+
+def _null(claim: Claim[Massive | NotMassive]) -> float:
+    return HALF if claim.sentence.share is None else claim.sentence.share
+
+
+MASSIVE = MassiveKind("massive", MASSIVE_TEMPLATE, "greater")
+NOT_MASSIVE = MassiveKind("not massive", NOT_MASSIVE_TEMPLATE, "less")
