@@ -1,12 +1,14 @@
-"""Who may import whom, read from the source of every module."""
+"""Who may import whom, and how large things may grow, read from the source of every module; one test for a rule."""
 
 from __future__ import annotations
 
 import ast
+from collections import Counter, defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
-import pytest
+from cases import for_each
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = "neuronclaims"
@@ -57,6 +59,16 @@ DOORS = {"plugin", "cli", "__main__"}
 MODEL_LIBRARIES = {"torch", "transformers"}
 RUNS_MODELS = {"engines.local"}
 """Modules that may import a model library as they are imported: nothing a warm run touches."""
+MOST_ARGUMENTS, MOST_FILES = 8, 15
+TWICE = {"Asked", "Measured", "Units", "Judged"}
+"""Names of classes that more than one module has today; to become none."""
+TOO_LONG = {
+    "neuronclaims.kinds.projection.activity_findings.finding_of",
+    "neuronclaims.kinds.shared.layer_profiles.finding_of",
+    "neuronclaims.kinds.shared.null_figures.null_of",
+    "neuronclaims.kinds.top_k.overlap._finding",
+}
+"""Functions with more arguments today; to become none."""
 
 
 def imports(tree: ast.AST, module: str, at_import: bool) -> Iterator[str]:
@@ -80,6 +92,7 @@ def imports(tree: ast.AST, module: str, at_import: bool) -> Iterator[str]:
         yield from imports(node, module, at_import)
 
 
+@cache
 def parsed(module: str) -> ast.Module:
     return ast.parse(MODULES[module].read_text(encoding="utf-8"))
 
@@ -90,7 +103,7 @@ def room(module: str) -> str:
     return name if name in MAY_IMPORT or name in DOORS else ("" if name.startswith("__") else name)
 
 
-@pytest.mark.parametrize("module", MODULES)
+@for_each("module", MODULES)
 def test_every_module_imports_only_the_rooms_it_stands_on(module: str) -> None:
     own = room(module)
     used = {
@@ -103,7 +116,7 @@ def test_every_module_imports_only_the_rooms_it_stands_on(module: str) -> None:
     assert not used & (DOORS - {own})
 
 
-@pytest.mark.parametrize("module", MODULES)
+@for_each("module", MODULES)
 def test_model_libraries_are_imported_only_by_what_runs_models(module: str) -> None:
     inside = module.removeprefix(f"{PACKAGE}.")
     heavy = {name.split(".")[0] for name in imports(parsed(module), module, at_import=True)} & MODEL_LIBRARIES
@@ -125,3 +138,83 @@ def test_the_walk_sees_every_room_and_a_forbidden_import() -> None:
         "neuronclaims.plugin",
     }
     assert set(imports(bad, "bad", at_import=True)) == {"torch.nn", "neuronclaims.plugin"}
+
+
+def definitions(kind: type[ast.AST]) -> Iterator[tuple[str, ast.AST]]:
+    """Every definition of a kind, nested ones too, and the module it stands in; the demo model's code is left out."""
+    for module in MODULES:
+        if room(module) != "demo":
+            yield from ((module, node) for node in ast.walk(parsed(module)) if isinstance(node, kind))
+
+
+def arguments(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """How many arguments a function takes, ``self`` left out; ``*args`` and ``**kwargs`` are one each."""
+    given = function.args
+    names = [each.arg for each in (*given.posonlyargs, *given.args, *given.kwonlyargs)]
+    rest = sum(each is not None for each in (given.vararg, given.kwarg))
+    return len(names) - (names[:1] in (["self"], ["cls"])) + rest
+
+
+def test_no_two_classes_have_one_name() -> None:
+    places = defaultdict(list)
+    for module, found in definitions(ast.ClassDef):
+        places[found.name].append(module)
+    assert {name: at for name, at in places.items() if len(at) > 1 and name not in TWICE} == {}
+
+
+def test_no_function_takes_more_than_eight_arguments() -> None:
+    counts = {
+        f"{module}.{found.name}": arguments(found)
+        for kind in (ast.FunctionDef, ast.AsyncFunctionDef)
+        for module, found in definitions(kind)
+    }
+    assert {name: n for name, n in counts.items() if n > MOST_ARGUMENTS and name not in TOO_LONG} == {}
+    assert arguments(ast.parse("def f(self, a, /, b, *args, c=1, **kwargs): pass").body[0]) == 5
+
+
+def test_no_folder_holds_more_than_fifteen_files() -> None:
+    counts = Counter(str(path.parent.relative_to(ROOT)) for path in MODULES.values())
+    assert {folder: n for folder, n in counts.items() if n > MOST_FILES} == {}
+
+
+def files_imported(tree: ast.AST, names: set[str]) -> Iterator[str]:
+    """Those of our modules that are imported when a module is or one of its functions runs; not for types alone."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in names)
+        elif isinstance(node, ast.ImportFrom) and node.module in names:
+            below = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from (name if name in names else node.module for name in below)
+        yield from files_imported(node, names)
+
+
+def circle(imported: dict[str, set[str]]) -> list[str]:
+    """Modules that import one another in a circle, from one back to itself; none gives an empty list."""
+    done: set[str] = set()
+
+    def follow(module: str, path: list[str]) -> list[str]:
+        if module in path:
+            return [*path[path.index(module) :], module]
+        if module in done:
+            return []
+        for other in sorted(imported[module]):
+            found = follow(other, [*path, module])
+            if found:
+                return found
+        done.add(module)
+        return []
+
+    return next(filter(None, (follow(module, []) for module in sorted(imported))), [])
+
+
+def test_no_files_import_one_another_in_a_circle() -> None:
+    names = set(MODULES)
+    imported = {module: set(files_imported(parsed(module), names)) - {module} for module in MODULES}
+    assert sum(map(len, imported.values())) > len(MODULES)
+    assert circle(imported) == []
+    assert circle({"a": {"b"}, "b": {"c"}, "c": set(), "d": {"a", "c"}}) == []
+    assert circle({"d": {"a"}, "a": {"b"}, "b": {"c"}, "c": {"a"}}) == ["a", "b", "c", "a"]
+    within = ast.parse("def f():\n    from p import x, y\nif TYPE_CHECKING:\n    import p.z\nimport p.x, os")
+    assert sorted(files_imported(within, {"p", "p.x", "p.z"})) == ["p", "p.x", "p.x"]
