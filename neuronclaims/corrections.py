@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 from neuronclaims import stats
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import Attainable, Family, Finding, kind_of
-from neuronclaims.kinds.shared.joint import step_down
+from neuronclaims.kinds.joint import step_down
 from neuronclaims.kinds.shared.memoize import memoize
 
 if TYPE_CHECKING:

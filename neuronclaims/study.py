@@ -20,7 +20,7 @@ from neuronclaims.corrections import family_of, reachable, unsettled
 from neuronclaims.engines.measure import measure
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import Family, Finding, kind_of, templates
-from neuronclaims.kinds.kind import PATIENCE
+from neuronclaims.kinds.kind import MAX_DRAWS
 from neuronclaims.measurements import Measurement
 from neuronclaims.models.fingerprint import Fingerprint
 from neuronclaims.models.options import Progress, RunOptions
@@ -222,7 +222,7 @@ def _findings(planned: FileOnModel, answered: Answered) -> tuple[dict[str, Findi
     Claims whose p lies close to its limit are looked at again with more random draws.
     """
     family = family_of(planned.file)
-    first, *later = (replace(family, patience=draws) for draws in PATIENCE)
+    first, *later = (replace(family, max_draws=draws) for draws in MAX_DRAWS)
     _prepare(planned, answered, first)
     findings: dict[str, Finding] = {}
     errors: dict[str, str] = {}

@@ -6,12 +6,12 @@ A kind says how its claims read (``template``), what they need (``attainable``, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, TypeVar
 
 from neuronclaims.errors import NeuronClaimsError
-from neuronclaims.stats import Level
+from neuronclaims.stats import Level, Resampling
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from neuronclaims.claim_files.claims import Claim
     from neuronclaims.figures import Figure, ForeignFigure
-    from neuronclaims.kinds.shared.joint import Joint
+    from neuronclaims.kinds.joint import JointShare
     from neuronclaims.measurements import Measurement, ModelFacts
     from neuronclaims.results import Rank, Selection, UnitValues
     from neuronclaims.sentences.templates import Template
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     Correction: TypeAlias = Stepwise | Literal["max-statistic"]
     Answers: TypeAlias = Mapping[Measurement, NDArray[np.float32]]
 
-T = TypeVar("T")
+SharedT = TypeVar("SharedT")
 
-PATIENCE = (0, 99_999, 999_999)
-"""How many random draws a p may take that lies close to its limit: step by step, while fewer leave it open."""
+MAX_DRAWS = (0, 99_999, 999_999)
+"""How many random draws a p close to its limit may take, beyond those always made: step by step, while it is open."""
 
 
 class ClaimError(NeuronClaimsError):
@@ -64,27 +64,48 @@ FACT = Attainable(0.0, "no prompts", tested=False)
 class Family:
     """The claims corrected together, facts left out: how many, by which correction, at which level.
 
-    ``patience`` is how many random draws a p that lies close to a limit is worth, beyond those always made. A family
-    is judged without any first: only together do the claims show which limit counts for which of them. ``shared`` is
-    what has been worked out for one claim and holds for others (see ``once``).
+    ``max_draws`` is how many random draws a p close to a limit may take, beyond those always made. A family is judged
+    with none of them first: only together do the claims show which limit counts for which of them. ``together`` holds
+    what claims of the family share on one model, one object of each type (see ``shared``).
     """
 
     size: int
     correction: Correction
     alpha: float
-    patience: int = PATIENCE[-1]
-    shared: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
+    max_draws: int = MAX_DRAWS[-1]
+    together: dict[type, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def level(self) -> Level:
-        """At which level the p of its claims count, as tests want it."""
+        """The level at which the p-values of its claims count, for a test."""
         return Level(self.alpha, self.size)
 
-    def once(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return what ``make`` makes, made once for all claims of the family on one model that ask by this key."""
-        if key not in self.shared:
-            self.shared[key] = make()
-        found: T = self.shared[key]
+    def resampling(self, seed: int, draws: int) -> Resampling:
+        """Return how a test draws relabellings: ``draws`` in any case, and more while its p is close to a limit.
+
+        >>> first_look = Family(3, "holm", 0.05, max_draws=0).resampling(seed=7, draws=9_999)
+        >>> first_look.draws, first_look.max_draws, first_look.stop_after
+        (9999, 999999, 0)
+        """
+        most = max(MAX_DRAWS[-1], draws)
+        return Resampling(seed=seed, draws=draws, max_draws=most, stop_after=self.max_draws)
+
+    def shared(self, what: type[SharedT]) -> SharedT:
+        """Return the family's one object of a type, in which a kind keeps what several of its claims need.
+
+        It is made without arguments when a claim first asks for it.
+
+        >>> class Means(dict[str, float]):
+        ...     pass
+        >>> family = Family(2, "holm", 0.05)
+        >>> family.shared(Means)["hanoi"] = 0.5
+        >>> family.shared(Means)
+        {'hanoi': 0.5}
+        """
+        if what not in self.together:
+            self.together[what] = what()
+        found = self.together[what]
+        assert isinstance(found, what)
         return found
 
 
@@ -136,7 +157,7 @@ class Finding:
     notes: tuple[str, ...] = ()
     figures: tuple[Figure | ForeignFigure, ...] = ()
     units: UnitValues | None = None
-    joint: Joint | None = None
+    joint: JointShare | None = None
     denominator_positive: bool = True
     measured: str | None = None
 

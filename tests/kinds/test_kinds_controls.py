@@ -11,8 +11,9 @@ import small_world
 from changed_claims import claim_file, one_writer
 from noisy_changes import ASKED, GAINS, NOISE, WHOLE, judged_in, others
 
+from neuronclaims import stats
 from neuronclaims.kinds.outliers.outlier_dimensions import large_note, large_of_layer, large_share
-from neuronclaims.kinds.two_sample.two_set_values import Values
+from neuronclaims.kinds.shared.two_samples import LayerSamples
 from neuronclaims.measurements import Ablation, Restoration
 from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.study import Study
@@ -129,7 +130,7 @@ def layers(shares, width: int = 40, prompts: int = 50):
     values = np.full((prompts, width), 5.99)
     for neuron, count in enumerate(shares):
         values[:count, neuron] = -6.0 if neuron % 2 else 6.0
-    return Values(values[:25, 0], values[25:, 0], values[:25], values[25:], 1)
+    return LayerSamples(values[:25], values[25:], stats.two_sample_design([None] * 25, [None] * 25))
 
 
 def test_a_compared_neuron_is_an_outlier_dimension_from_6_in_6_percent_of_values_on():

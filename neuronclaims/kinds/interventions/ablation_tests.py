@@ -10,7 +10,7 @@ import numpy as np
 from neuronclaims import stats
 from neuronclaims.kinds.interventions.ablation_sentences import DENIED, SIDES
 from neuronclaims.kinds.interventions.ablation_shown import change_of_outcome, divergence_of
-from neuronclaims.kinds.interventions.predictions import draws, mean_change, renamed
+from neuronclaims.kinds.interventions.predictions import mean_change, renamed
 from neuronclaims.kinds.shared.null_figures import null_of
 from neuronclaims.kinds.shared.requests import resamples_of
 from neuronclaims.kinds.shared.selection import level_for, widened
@@ -94,7 +94,7 @@ def _flipped(asked: Asked, measured: Measured, side: Alternative, family: Family
             statistic="mean",
             alternative=side,
             resampling=stats.Resampling(
-                seed=seed, draws=resamples, max_draws=draws(resamples, family.patience)
+                seed=seed, draws=resamples, max_draws=max(resamples, family.max_draws)
             ),
             level=family.level,
         )
@@ -129,7 +129,7 @@ def harmless(asked: Asked, harmed: Harmed | None, answers: Answers, family: Fami
         alternative="less",
         unit=harmed.units.unit,
         resampling=stats.Resampling(
-            seed=asked.seed(harmed.prompts), draws=resamples, max_draws=draws(resamples, family.patience)
+            seed=asked.seed(harmed.prompts), draws=resamples, max_draws=max(resamples, family.max_draws)
         ),
         level=family.level,
     )

@@ -10,7 +10,7 @@ import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.figures import Point, Points
-from neuronclaims.kinds.kind import PATIENCE, ClaimError
+from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.shared.layer_points import neurons_shown
 from neuronclaims.kinds.shared.neurons import check_neuron
 from neuronclaims.kinds.shared.requests import plural
@@ -109,11 +109,6 @@ def swept(claim: Claim, facts: ModelFacts) -> tuple[int, ...]:
             "('discovered_on')."
         )
     return ()
-
-
-def draws(resamples: int, patience: int) -> int:
-    """Return the most random sign flips a test may take, for a family's patience."""
-    return max(resamples, min(patience, PATIENCE[-1]))
 
 
 def renamed(estimate: Estimate, effect: EffectSize) -> Estimate:

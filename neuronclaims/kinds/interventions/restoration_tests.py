@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neuronclaims import stats
-from neuronclaims.kinds.interventions.predictions import draws, renamed
+from neuronclaims.kinds.interventions.predictions import renamed
 from neuronclaims.kinds.shared.requests import percent, resamples_of
 from neuronclaims.kinds.shared.selection import LEVEL, level_for, widened
 
@@ -86,7 +86,7 @@ def _flipped(asked: Asked, measured: Measured, family: Family, level: float) -> 
         unit=asked.units.unit,
         confidence=level,
         resampling=stats.Resampling(
-            seed=asked.seed, draws=resamples, max_draws=draws(resamples, family.patience)
+            seed=asked.seed, draws=resamples, max_draws=max(resamples, family.max_draws)
         ),
         level=family.level,
     )

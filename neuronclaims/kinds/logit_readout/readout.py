@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neuronclaims import stats
-from neuronclaims.kinds.interventions.predictions import draws
 from neuronclaims.kinds.kind import Attainable, ClaimError, Finding, Sample, Statement
 from neuronclaims.kinds.logit_readout.readout_shown import figures_of, notes_of, others_of
 from neuronclaims.kinds.logit_readout.readout_values import CHANCE, TEMPLATE, Asked, Measured
@@ -130,7 +129,7 @@ def _one(asked: Asked, neuron: Neuron, found: WithinUnits, family: Family) -> On
         alternative="greater",
         unit=unit,
         resampling=stats.Resampling(
-            seed=asked.seed, draws=resamples, max_draws=draws(resamples, family.patience)
+            seed=asked.seed, draws=resamples, max_draws=max(resamples, family.max_draws)
         ),
         level=family.level,
     )

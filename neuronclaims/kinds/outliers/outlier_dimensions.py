@@ -18,7 +18,7 @@ from neuronclaims.measurements import Activations, TokenRule
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Settings
     from neuronclaims.kinds.kind import Answers
-    from neuronclaims.kinds.two_sample.two_set_values import Floats, Values
+    from neuronclaims.kinds.shared.two_samples import Floats, LayerSamples
     from neuronclaims.sentences.neurons import Neuron
     from neuronclaims.stats import Estimate
 
@@ -76,10 +76,10 @@ def outlier_note(shares: dict[Neuron, float]) -> tuple[str, ...]:
     )
 
 
-def large_of_layer(values: Values) -> Floats:
+def large_of_layer(layer: LayerSamples) -> Floats:
     """Return the share of the values compared that are large, of every neuron of a layer [width]."""
-    large = [(np.abs(side) >= BOUND).sum(axis=0) for side in (values.first_layer, values.second_layer)]
-    return np.asarray(sum(large) / (len(values.first_layer) + len(values.second_layer)))
+    large = [(np.abs(side) >= BOUND).sum(axis=0) for side in (layer.first, layer.second)]
+    return np.asarray(sum(large) / (len(layer.first) + len(layer.second)))
 
 
 def large_share(shares: Floats, index: int) -> Estimate:

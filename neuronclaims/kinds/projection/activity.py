@@ -27,13 +27,13 @@ from neuronclaims.kinds.kind import Attainable, ClaimError, Finding
 from neuronclaims.kinds.projection.activity_findings import design_for, finding_of, names_of, seed_for
 from neuronclaims.kinds.projection.activity_maps import Activity, Maps
 from neuronclaims.kinds.projection.activity_sentences import ALIKE_TEMPLATE, REGION_TEMPLATE
-from neuronclaims.kinds.projection.activity_tests import Asked, judged
+from neuronclaims.kinds.projection.activity_tests import hypothesis_of, judged
 from neuronclaims.kinds.shared.designs import size_of
 from neuronclaims.kinds.shared.null_figures import null_of
 from neuronclaims.kinds.shared.requests import plain
+from neuronclaims.kinds.shared.two_samples import LayerSamples, NeuronSamples
 from neuronclaims.kinds.shared.unit_names import named, written
 from neuronclaims.kinds.shared.units import of_two_sets
-from neuronclaims.kinds.two_sample.two_set_values import Values
 from neuronclaims.sentences.templates import Template
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class RegionKind:
     def attainable(self, claim: Claim) -> Attainable:
         """Say how small p could get with these prompts."""
         design = design_for(claim)
-        return Attainable(Asked.of(claim).smallest_p(design), size_of(design))
+        return Attainable(hypothesis_of(claim).smallest_p(design), size_of(design))
 
     def joint_test_key(self, claim: Claim) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone."""
@@ -75,7 +75,7 @@ class RegionKind:
         activity, design = self._activity(claim), design_for(claim)
         maps = activity.maps(answers)
         values = _values(activity, maps, design)
-        asked, found = Asked.of(claim), judged(claim, values, family)
+        asked, found = hypothesis_of(claim), judged(claim, values, family)
         names = (claim.sentence.first, claim.sentence.second)
         rows = tuple(
             Row(name, plain(side), named(claim.settings, prompts, answers, which))
@@ -111,8 +111,10 @@ def _rows(design: TwoSampleDesign) -> tuple[Sequence[Sequence[int]], Sequence[Se
     return design.first_rows, design.second_rows
 
 
-def _null(claim: Claim, values: Values, test: TestResult, design: TwoSampleDesign) -> tuple[Figure, ...]:
-    if Asked.of(claim).margin is not None:
+def _null(
+    claim: Claim, values: NeuronSamples, test: TestResult, design: TwoSampleDesign
+) -> tuple[Figure, ...]:
+    if hypothesis_of(claim).margin is not None:
         return ()
     first, second, seed = values.first, values.second, seed_for(claim)
     return null_of(
@@ -120,7 +122,7 @@ def _null(claim: Claim, values: Values, test: TestResult, design: TwoSampleDesig
     )
 
 
-def _values(activity: Activity, maps: Maps, design: TwoSampleDesign) -> Values:
+def _values(activity: Activity, maps: Maps, design: TwoSampleDesign) -> NeuronSamples:
     """Average each prompt over the cells it has, and units over their prompts."""
     for name, grid, prompts in zip(names_of(activity), (maps.first, maps.second), activity.sets, strict=True):
         short = ~np.isfinite(grid).any(axis=(1, 2))
@@ -133,7 +135,7 @@ def _values(activity: Activity, maps: Maps, design: TwoSampleDesign) -> Values:
     first, second = design.units(
         *(np.nanmean(grid, axis=(1, 2))[:, None] for grid in (maps.first, maps.second))
     )
-    return Values(first[:, 0], second[:, 0], first, second, 1)
+    return LayerSamples(first, second, design).neuron(0)
 
 
 REGION = RegionKind("activity", REGION_TEMPLATE)

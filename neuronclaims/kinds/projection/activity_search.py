@@ -18,7 +18,7 @@ import numpy as np
 from pydantic import Field
 
 from neuronclaims import stats
-from neuronclaims.kinds.kind import PATIENCE, Attainable, ClaimError, Finding
+from neuronclaims.kinds.kind import MAX_DRAWS, Attainable, ClaimError, Finding
 from neuronclaims.kinds.projection.activity_findings import design_for, finding_of, seed_for
 from neuronclaims.kinds.projection.activity_maps import Activity, Maps
 from neuronclaims.kinds.projection.directions import Score
@@ -150,7 +150,9 @@ def _search(claim: Claim, maps: Maps, design: TwoSampleDesign, family: Family) -
         alternative="two-sided",
         forming_threshold=claim.settings.options.forming_threshold,
         resampling=stats.Resampling(
-            seed=seed_for(claim), draws=resamples, max_draws=max(resamples, min(family.patience, PATIENCE[1]))
+            seed=seed_for(claim),
+            draws=resamples,
+            max_draws=max(resamples, min(family.max_draws, MAX_DRAWS[1])),
         ),
         level=family.level,
     )

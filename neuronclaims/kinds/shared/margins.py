@@ -10,19 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from neuronclaims import stats
 from neuronclaims.kinds.kind import ClaimError
-from neuronclaims.kinds.shared.effects import effect_of
 from neuronclaims.kinds.shared.selection import search_of
 from neuronclaims.sentences.options import Options, Size
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
-    from neuronclaims.kinds.two_sample.two_set_values import Values
     from neuronclaims.sentences.numbers import Amount
     from neuronclaims.sentences.subjects import Subject
-    from neuronclaims.stats import EquivalenceResult, TwoSampleDesign
-    from neuronclaims.stats.effects.margins import MarginSide, Scale
 
 
 class MarginOptions(Options):
@@ -69,33 +64,3 @@ def check_not_searched(claim: Claim, who: Subject) -> None:
             "That a neuron does not do something cannot be tested on the prompts it was picked on ('searched'). "
             "Test it on new prompts ('discovered_on')."
         )
-
-
-def margin_test(
-    values: Values,
-    design: TwoSampleDesign,
-    *,
-    scale: Scale,
-    null: float,
-    margin: float,
-    side: MarginSide,
-    alpha: float,
-) -> EquivalenceResult:
-    """Test that two sets differ by less than a margin; within blocks by turning the effect's interval round."""
-    if design.blocks is not None:
-        return stats.interval_equivalence_test(
-            lambda level: effect_of(values, design, scale, level),
-            null=null,
-            margin=margin,
-            side=side,
-            alpha=alpha,
-        )
-    return stats.equivalence_test(
-        values.first,
-        values.second,
-        margin=margin,
-        scale=scale,
-        paired=design.paired,
-        side=side,
-        alpha=alpha,
-    )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from neuronclaims.figures import Null
 
 if TYPE_CHECKING:
-    from neuronclaims.kinds.two_sample.two_set_values import Floats
+    from neuronclaims.kinds.shared.two_samples import Floats
     from neuronclaims.stats import TestResult
     from neuronclaims.stats.effects.within_blocks import Blocks
     from neuronclaims.stats.permutation.nulls import NullHistogram

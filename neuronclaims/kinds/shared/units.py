@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neuronclaims import stats
-from neuronclaims.kinds.shared.effects import WAYS
 from neuronclaims.kinds.shared.memoize import memoize
 from neuronclaims.kinds.shared.requests import plain
+from neuronclaims.kinds.shared.two_samples import ESTIMATES
 from neuronclaims.results import UnitValues, ValueScale
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _again(found: UnitValues) -> float | None:
         return stats.ratio_of_means_estimate(*sides).value
     if found.scale == "mean" or found.scale == "share" or found.scale == "mean AUROC":
         return float(sides[0].mean())
-    independent, paired, blocked = WAYS[found.scale]
+    independent, paired, blocked = ESTIMATES[found.scale]
     if found.blocks is not None:
         return blocked(*sides, found.blocks).value
     return (paired if found.paired else independent)(*sides).value

@@ -29,7 +29,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neuronclaims import stats
-from neuronclaims.kinds.kind import PATIENCE
 from neuronclaims.kinds.outliers.token_share import mean_share, mean_share_test, smallest_share_p
 from neuronclaims.kinds.shared.null_figures import null_of
 from neuronclaims.kinds.shared.selection import LEVEL, level_for
@@ -145,12 +144,7 @@ def _specific(tops: Tops, column: int, family: Family) -> TestResult:
         exchange=stats.Exchange(paired=design.paired, unit=design.unit, blocks=design.blocks),
         statistic=_statistic(tops),
         alternative="greater",
-        resampling=stats.Resampling(
-            seed=asked.seed,
-            draws=asked.resamples,
-            max_draws=max(PATIENCE[-1], asked.resamples),
-            stop_after=family.patience,
-        ),
+        resampling=family.resampling(asked.seed, asked.resamples),
         level=stats.Level(alpha=family.alpha, family=math.ceil(family.size * luck(tops))),
     )
     return replace(found, method=found.method.replace("AUROC", "difference of shares"))

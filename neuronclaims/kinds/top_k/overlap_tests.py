@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neuronclaims import stats
-from neuronclaims.kinds.kind import PATIENCE
 from neuronclaims.kinds.shared.null_figures import null_of
 from neuronclaims.stats.effects.top_k import contending, highest, profiles
 from neuronclaims.stats.resamples import resampled_indices
@@ -80,12 +79,7 @@ def exchanged(
         exchange=stats.Exchange(paired=design.paired, unit=design.unit, blocks=design.blocks),
         statistic="mean",
         alternative="greater",
-        resampling=stats.Resampling(
-            seed=asked.seed,
-            draws=asked.resamples,
-            max_draws=max(PATIENCE[-1], asked.resamples),
-            stop_after=family.patience,
-        ),
+        resampling=family.resampling(asked.seed, asked.resamples),
         level=family.level,
     )
     null = null_of(

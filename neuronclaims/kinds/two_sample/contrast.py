@@ -13,10 +13,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from neuronclaims.kinds.shared.hypotheses import TwoSampleHypothesis
 from neuronclaims.kinds.shared.margins import MarginOptions, margin_of
 from neuronclaims.kinds.shared.subjects import check_denied
-from neuronclaims.kinds.two_sample.two_set_kind import TwoSetsKind
-from neuronclaims.kinds.two_sample.two_set_tests import Asked
+from neuronclaims.kinds.two_sample.kind import TwoSampleKind
 from neuronclaims.sentences.numbers import Amount
 from neuronclaims.sentences.subjects import Subject
 from neuronclaims.sentences.templates import FieldError, Template
@@ -60,7 +60,7 @@ TEMPLATE = Template(
 )
 
 
-def _asked(claim: Claim[Contrast, MarginOptions]) -> Asked:
+def _hypothesis(claim: Claim[Contrast, MarginOptions]) -> TwoSampleHypothesis:
     said = claim.sentence
     denied = said.verb == NOT
     amount = margin_of(claim, "0.5 sd", "the difference that would matter") if denied else said.by
@@ -68,7 +68,7 @@ def _asked(claim: Claim[Contrast, MarginOptions]) -> Asked:
     words = (
         f"not {said.direction} by {amount} or more" if denied else f"{said.direction} by at least {amount}"
     )
-    return Asked(
+    return TwoSampleHypothesis(
         statistic="mean",
         scale="sd" if amount is not None and amount.unit == "sd" else "difference",
         alternative="greater" if said.direction == "more" else "less",
@@ -79,4 +79,4 @@ def _asked(claim: Claim[Contrast, MarginOptions]) -> Asked:
     )
 
 
-KIND = TwoSetsKind("contrast", TEMPLATE, _asked)
+KIND = TwoSampleKind("contrast", TEMPLATE, _hypothesis)

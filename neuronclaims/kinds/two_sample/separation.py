@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from neuronclaims.kinds.kind import ClaimError
+from neuronclaims.kinds.shared.hypotheses import TwoSampleHypothesis
 from neuronclaims.kinds.shared.margins import MarginOptions, margin_of
 from neuronclaims.kinds.shared.subjects import check_denied
-from neuronclaims.kinds.two_sample.two_set_kind import CHANCE, TwoSetsKind
-from neuronclaims.kinds.two_sample.two_set_tests import Asked
+from neuronclaims.kinds.two_sample.kind import CHANCE, TwoSampleKind
 from neuronclaims.sentences.subjects import Subject
 from neuronclaims.sentences.templates import FieldError, Template
 
@@ -67,13 +67,13 @@ TEMPLATE = Template(
 )
 
 
-def _asked(claim: Claim[Separation, MarginOptions]) -> Asked:
+def _hypothesis(claim: Claim[Separation, MarginOptions]) -> TwoSampleHypothesis:
     said = claim.sentence
     margin = _margin(claim) if said.verb == NOT else None
     claimed = None if said.auroc is None else f"an AUROC of at least {said.auroc:g}, either way round"
     if margin is not None:
         claimed = f"an AUROC between {CHANCE - margin:.6g} and {CHANCE + margin:.6g}"
-    return Asked(
+    return TwoSampleHypothesis(
         statistic="auroc",
         scale="auroc",
         alternative="two-sided",
@@ -96,4 +96,4 @@ def _margin(claim: Claim[Separation, MarginOptions]) -> float:
     )
 
 
-KIND = TwoSetsKind("separation", TEMPLATE, _asked)
+KIND = TwoSampleKind("separation", TEMPLATE, _hypothesis)

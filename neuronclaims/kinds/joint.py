@@ -13,11 +13,11 @@ from neuronclaims import stats
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neuronclaims.stats import Alternative, MaxResults
+    from neuronclaims.stats import Alternative, Exchange, MaxResults, Resampling
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Joint:
+class JointShare:
     """One claim's share in a joint test: its neuron's values per unit, [n1] and [n2], and how they are tested.
 
     Only claims with the same ``joint_test_key`` are tested together: for those everything but the values and the
@@ -27,14 +27,12 @@ class Joint:
     first: NDArray[np.float64]
     second: NDArray[np.float64]
     side: Alternative
-    paired: bool
     statistic: Literal["mean", "auroc"]
-    seed: int
-    resamples: int
-    unit: str
+    exchange: Exchange
+    resampling: Resampling
 
 
-def step_down(joints: Sequence[Joint], *, alpha: float, family: int) -> MaxResults:
+def step_down(joints: Sequence[JointShare], *, alpha: float, family: int) -> MaxResults:
     """Test the claims of one exchange together: their p-values, in the order given, allow for one another.
 
     A claim of "less" is one of "more" about the values with their signs turned, so claims of either direction go
@@ -49,9 +47,9 @@ def step_down(joints: Sequence[Joint], *, alpha: float, family: int) -> MaxResul
     return stats.max_statistic_tests(
         first,
         second,
-        exchange=stats.Exchange(paired=one.paired, unit=one.unit),
+        exchange=one.exchange,
         statistic=one.statistic,
         alternative="two-sided" if one.side == "two-sided" else "greater",
-        resampling=stats.Resampling(seed=one.seed, draws=one.resamples),
+        resampling=one.resampling,
         level=stats.Level(alpha=alpha, family=family),
     )

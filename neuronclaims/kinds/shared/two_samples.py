@@ -1,0 +1,182 @@
+"""Hold the values of two sets, of a whole layer and of one of its neurons, with their effects and tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from neuronclaims import stats
+from neuronclaims.kinds.shared.selection import level_for, widened
+from neuronclaims.stats.effects.within_blocks import block_codes, blocked_auroc_many, blocked_fit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from neuronclaims.kinds.shared.hypotheses import TwoSampleHypothesis
+    from neuronclaims.stats import Estimate, Exchange, Level, Resampling, TestResult, TwoSampleDesign
+    from neuronclaims.stats.effects.margins import Scale
+    from neuronclaims.stats.effects.within_blocks import Codes
+
+    Floats: TypeAlias = NDArray[np.float64]
+    Effects: TypeAlias = Mapping[Scale, Estimate]
+
+ESTIMATES: dict[Scale, tuple[Callable[..., Estimate], Callable[..., Estimate], Callable[..., Estimate]]] = {
+    "difference": (
+        stats.mean_difference_estimate,
+        stats.paired_mean_difference_estimate,
+        stats.blocked_mean_difference_estimate,
+    ),
+    "auroc": (stats.auroc_estimate, stats.paired_auroc_estimate, stats.blocked_auroc_estimate),
+    "sd": (stats.hedges_g_estimate, stats.dz_estimate, stats.blocked_hedges_g_estimate),
+}
+"""Per scale the estimate for independent units, for pairs, and for units in blocks."""
+
+
+@dataclass(frozen=True, eq=False)
+class LayerSamples:
+    """The values of a layer's neurons in two sets, per exchanged unit: [n1, width] and [n2, width].
+
+    >>> import numpy as np
+    >>> design = stats.two_sample_design([None] * 2, [None] * 2)
+    >>> layer = LayerSamples(np.array([[1.0, 5.0], [2.0, 6.0]]), np.array([[3.0, 4.0], [4.0, 3.0]]), design)
+    >>> layer.aurocs
+    array([0., 1.])
+    >>> layer.neuron(1).effect("difference").value
+    2.0
+    """
+
+    first: Floats
+    second: Floats
+    design: TwoSampleDesign
+
+    @cached_property
+    def t(self) -> Floats:
+        """The t statistic of every neuron [width]: Welch's, that of pairs, or that within blocks."""
+        if self._codes is None:
+            return (stats.paired_t_many if self.design.paired else stats.welch_t_many)(
+                self.first, self.second
+            )
+        fit = blocked_fit(self.first, self.second, self._codes)
+        certain = np.where(fit.difference == 0, 0.0, np.copysign(np.inf, fit.difference))
+        return np.divide(fit.difference, fit.error, out=certain, where=fit.error > 0)
+
+    @cached_property
+    def aurocs(self) -> Floats:
+        """The AUROC of every neuron [width]."""
+        if self._codes is None:
+            return stats.auroc_many(self.first, self.second)
+        return blocked_auroc_many(self.first, self.second, self._codes)
+
+    def neuron(self, index: int, picked_from: int = 1) -> NeuronSamples:
+        """Return the values of one neuron, which was picked from so many neurons, itself included."""
+        return NeuronSamples(self, index, picked_from)
+
+    @cached_property
+    def _codes(self) -> Codes | None:
+        blocks = self.design.blocks
+        return None if blocks is None else block_codes(blocks, self.design.counts)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NeuronSamples:
+    """The values of one neuron in two sets, per exchanged unit.
+
+    Intervals are so wide that they hold for all of the ``picked_from`` neurons it was picked from.
+    """
+
+    layer: LayerSamples
+    index: int
+    picked_from: int = 1
+
+    @property
+    def first(self) -> Floats:
+        """The values in the first set [n1]."""
+        return self.layer.first[:, self.index]
+
+    @property
+    def second(self) -> Floats:
+        """The values in the second set [n2]."""
+        return self.layer.second[:, self.index]
+
+    @property
+    def design(self) -> TwoSampleDesign:
+        """What is exchanged between the sets."""
+        return self.layer.design
+
+    def effect(self, scale: Scale, level: float | None = None) -> Estimate:
+        """Return the effect: in the value's own unit, as AUROC or in standard deviations.
+
+        The interval is at ``level``, or widened for all neurons this one was picked from where none is given.
+        """
+        independent, paired, blocked = ESTIMATES[scale]
+        wide = level_for(self.picked_from) if level is None else level
+        if self.design.blocks is not None:
+            made = blocked(self.first, self.second, self.design.blocks, level=wide)
+        else:
+            made = (paired if self.design.paired else independent)(self.first, self.second, level=wide)
+        return widened(made, self.picked_from) if level is None else made
+
+    def effects(self, known: Effects | None = None) -> Effects:
+        """Return the effects on all scales; those in ``known`` were worked out before."""
+        made = known or {}
+        return {scale: made.get(scale) or self.effect(scale) for scale in ESTIMATES}
+
+    def test(self, hypothesis: TwoSampleHypothesis, *, resampling: Resampling, level: Level) -> TestResult:
+        """Test what is claimed of the difference, by exchanging what the design exchanges."""
+        return stats.two_sample_test(
+            self.first,
+            self.second,
+            exchange=exchange_of(self.design),
+            statistic=hypothesis.statistic,
+            alternative=hypothesis.alternative,
+            resampling=resampling,
+            level=level,
+        )
+
+    def margin_test(
+        self, hypothesis: TwoSampleHypothesis, margin: float, alpha: float
+    ) -> stats.EquivalenceResult:
+        """Test that the sets differ by less than a margin; within blocks, by turning the effect's interval round."""
+        side = hypothesis.margin_side
+        if self.design.blocks is not None:
+            return stats.interval_equivalence_test(
+                lambda level: self.effect(hypothesis.scale, level),
+                null=hypothesis.null,
+                margin=margin,
+                side=side,
+                alpha=alpha,
+            )
+        return stats.equivalence_test(
+            self.first,
+            self.second,
+            margin=margin,
+            scale=hypothesis.scale,
+            paired=self.design.paired,
+            side=side,
+            alpha=alpha,
+        )
+
+
+def exchange_of(design: TwoSampleDesign) -> Exchange:
+    """Return what a test exchanges in a design."""
+    return stats.Exchange(paired=design.paired, unit=design.unit, blocks=design.blocks)
+
+
+def effects_together(first: Floats, second: Floats) -> list[Effects]:
+    """Return the effects on all scales of several neurons chosen beforehand, [n1, m] against [n2, m] independent units.
+
+    >>> import numpy as np
+    >>> [one] = effects_together(np.array([[1.0], [2.0]]), np.array([[4.0], [5.0]]))
+    >>> one["difference"].value
+    -3.0
+    """
+    by_scale: dict[Scale, tuple[Estimate, ...]] = {
+        "difference": stats.mean_difference_estimates(first, second),
+        "auroc": stats.auroc_estimates(first, second),
+        "sd": stats.hedges_g_estimates(first, second),
+    }
+    return [{scale: made[column] for scale, made in by_scale.items()} for column in range(first.shape[1])]

@@ -1,0 +1,157 @@
+"""Judge claims that compare neurons between two prompt sets: contrast and separation differ in their sentence alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neuronclaims import stats
+from neuronclaims.kinds.kind import Finding
+from neuronclaims.kinds.outliers.outlier_dimensions import (
+    RESIDUAL,
+    large_note,
+    large_of_layer,
+    large_share,
+)
+from neuronclaims.kinds.shared.designs import left_out
+from neuronclaims.kinds.shared.neurons import rank_of
+from neuronclaims.kinds.shared.null_figures import null_of, null_of_search
+from neuronclaims.kinds.shared.selection import selection_notes, selection_of
+from neuronclaims.kinds.two_sample.data import SharedTwoSamples
+from neuronclaims.kinds.two_sample.request import TwoSampleRequest
+from neuronclaims.kinds.two_sample.testing import outcome_of, take_first_looks
+
+if TYPE_CHECKING:
+    from neuronclaims.claim_files.claims import Claim
+    from neuronclaims.figures import Null
+    from neuronclaims.kinds.kind import Answers, Attainable, Family
+    from neuronclaims.kinds.shared.hypotheses import TwoSampleHypothesis
+    from neuronclaims.kinds.shared.two_samples import NeuronSamples
+    from neuronclaims.kinds.two_sample.data import TwoSampleData
+    from neuronclaims.kinds.two_sample.testing import TwoSampleOutcome
+    from neuronclaims.measurements import Measurement, ModelFacts
+    from neuronclaims.results import Rank
+    from neuronclaims.sentences.neurons import Neuron
+    from neuronclaims.sentences.templates import Template
+    from neuronclaims.stats import Estimate
+
+CHANCE = 0.5
+"""The AUROC of a neuron that tells nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class TwoSampleKind:
+    """A kind whose sentence names a subject ``who`` and two sets, ``first`` and ``second``.
+
+    ``hypothesis`` says what a claim states of their effect; it raises ClaimError where the claim's options do not fit.
+    """
+
+    name: str
+    template: Template
+    hypothesis: Callable[[Claim], TwoSampleHypothesis]
+
+    def attainable(self, claim: Claim) -> Attainable:
+        """Return the least p-value that these prompts allow."""
+        return self._request(claim).attainable()
+
+    def joint_test_key(self, claim: Claim) -> Hashable | None:
+        """Return a key that is equal for claims that can be tested jointly."""
+        return self._request(claim).joint_test_key()
+
+    def needs(self, claim: Claim, facts: ModelFacts) -> tuple[Measurement, ...]:
+        """Ask for the neurons' layers on both sets, and for what was searched."""
+        request = self._request(claim)
+        request.attainable()
+        return request.needs(facts)
+
+    def prepare(self, claims: Sequence[tuple[Claim, Answers]], family: Family) -> None:
+        """Test all claims on one exchange together, as far as each would be tested at first."""
+        groups: dict[Hashable, list[tuple[TwoSampleRequest, TwoSampleData]]] = {}
+        for claim, answers in claims:
+            request = self._request(claim)
+            key = request.joint_test_key()
+            if key is not None:
+                group = groups.setdefault((key, request.hypothesis.alternative), [])
+                group.append((request, request.data(answers, family)))
+        for group in groups.values():
+            take_first_looks(group, family)
+
+    def judge(self, claim: Claim, answers: Answers, family: Family) -> Finding:
+        """Compare the sets at the claim's neurons, and rank the one the verdict rests on among its layer."""
+        request = self._request(claim)
+        data = request.data(answers, family)
+        result = outcome_of(request, data, family)
+        said, design, one = request.hypothesis, request.design, result.one
+        values = data.of(one.neuron)
+        effects = family.shared(SharedTwoSamples).effects.get(claim.id) or values.effects(
+            {said.scale: one.estimate} if said.margin is None else None
+        )
+        selection = selection_of(claim, request.who, values.picked_from)
+        large, warning = _large(request, one.neuron, values, family)
+        doubts = stats.doubts(values.first, values.second, paired=design.paired, statistic=said.statistic)
+        needed = None if request.searched else said.units_needed(effects, design, family.level)
+        return Finding(
+            estimate=one.estimate,
+            statement=said.statement,
+            test=one.test,
+            sample=request.sample(needed),
+            selection=selection,
+            others=(*(effect for scale, effect in effects.items() if scale != said.scale), *large),
+            rank=_rank(said, one.neuron, values),
+            notes=(*selection_notes(selection), *result.notes, *left_out(design), *warning, *doubts),
+            figures=(
+                request.figure(one.neuron, values, answers),
+                *result.figures,
+                *_null(request, data, result),
+            ),
+            units=request.unit_values(one.neuron, values),
+            joint=request.joint(values, family),
+        )
+
+    def _request(self, claim: Claim) -> TwoSampleRequest:
+        return TwoSampleRequest.of(claim, self.hypothesis)
+
+
+def _null(request: TwoSampleRequest, data: TwoSampleData, result: TwoSampleOutcome) -> tuple[Null, ...]:
+    """Draw what relabelling alone gives the neuron whose p it is, or the maximum it was held against."""
+    said, design, test = request.hypothesis, request.design, result.one.test
+    if said.margin is not None:
+        return ()
+    paired, statistic, seed = design.paired, said.statistic, request.seed
+    if request.searched:
+        column = data.column(result.tested)
+        return null_of_search(*data.all, column, test, paired=paired, statistic=statistic, seed=seed)
+    values = data.of(result.tested)
+    of = "" if request.who.how == "one" else f" of {result.tested}, whose p is the largest"
+    return null_of(
+        values.first,
+        values.second,
+        test,
+        paired=paired,
+        statistic=statistic,
+        seed=seed,
+        of=of,
+        blocks=design.blocks,
+    )
+
+
+def _rank(said: TwoSampleHypothesis, neuron: Neuron, values: NeuronSamples) -> Rank | None:
+    if said.statistic == "auroc":
+        return rank_of(neuron.index, np.abs(values.layer.aurocs - CHANCE), "distance of the AUROC from 0.5")
+    t = values.layer.t
+    return rank_of(neuron.index, -t if said.alternative == "less" else t, "t")
+
+
+def _large(
+    request: TwoSampleRequest, neuron: Neuron, values: NeuronSamples, family: Family
+) -> tuple[tuple[Estimate, ...], tuple[str, ...]]:
+    """Return how often the neuron is large, and what is said of one that is an outlier dimension."""
+    if request.claim.settings.site not in RESIDUAL:
+        return (), ()
+    known, place = family.shared(SharedTwoSamples).large, request.place(neuron.layer)
+    if place not in known:
+        known[place] = large_of_layer(values.layer)
+    return (large_share(known[place], neuron.index),), large_note(neuron, known[place])

@@ -1,0 +1,184 @@
+"""Say what a claim about two sets asks for: neurons, prompts, their design and what is claimed of the difference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from neuronclaims.figures import Distributions, Row
+from neuronclaims.kinds.joint import JointShare
+from neuronclaims.kinds.kind import Attainable, ClaimError, Sample
+from neuronclaims.kinds.shared.designs import design_of, size_of
+from neuronclaims.kinds.shared.margins import check_not_searched
+from neuronclaims.kinds.shared.neurons import check_neuron
+from neuronclaims.kinds.shared.requests import activations, in_order, plain, resamples_of, seed_of
+from neuronclaims.kinds.shared.selection import layers_needed, search_of
+from neuronclaims.kinds.shared.two_samples import LayerSamples, exchange_of
+from neuronclaims.kinds.shared.unit_names import named, written
+from neuronclaims.kinds.shared.units import of_two_sets
+from neuronclaims.kinds.two_sample.data import SharedTwoSamples, TwoSampleData
+from neuronclaims.measurements import Activations
+
+if TYPE_CHECKING:
+    from neuronclaims.claim_files.claims import Claim, Prompt
+    from neuronclaims.kinds.kind import Answers, Family
+    from neuronclaims.kinds.shared.hypotheses import TwoSampleHypothesis
+    from neuronclaims.kinds.shared.two_samples import NeuronSamples
+    from neuronclaims.measurements import Measurement, ModelFacts
+    from neuronclaims.results import UnitValues
+    from neuronclaims.sentences.neurons import Neuron
+    from neuronclaims.sentences.subjects import Subject
+    from neuronclaims.stats import Resampling, TwoSampleDesign
+
+
+@dataclass(frozen=True, slots=True)
+class TwoSampleRequest:
+    """One or more neurons and two prompt sets, as a claim names them, and what it says of their difference.
+
+    Prompts are taken in the order of their text, so that the order of a file changes no number. ``design`` is what
+    these prompts allow to be exchanged.
+    """
+
+    claim: Claim
+    who: Subject
+    names: tuple[str, str]
+    prompts: tuple[tuple[Prompt, ...], tuple[Prompt, ...]]
+    design: TwoSampleDesign
+    hypothesis: TwoSampleHypothesis
+
+    @classmethod
+    def of(cls, claim: Claim, hypothesis: Callable[[Claim], TwoSampleHypothesis]) -> TwoSampleRequest:
+        """Look up the sets of a claim whose sentence names ``who``, ``first`` and ``second``.
+
+        Raises what ``hypothesis`` raises where the claim's options do not fit.
+        """
+        said = claim.sentence
+        prompts = in_order(claim.sets[said.first]), in_order(claim.sets[said.second])
+        return cls(
+            claim, said.who, (said.first, said.second), prompts, design_of(*prompts), hypothesis(claim)
+        )
+
+    @property
+    def searched(self) -> bool:
+        """Whether the neuron was picked on these very prompts, or is picked now."""
+        return search_of(self.claim, self.who) is not None
+
+    @property
+    def seed(self) -> int:
+        """A seed that comes from the prompts."""
+        return seed_of(self.claim.settings, self.prompts, "two sets")
+
+    def resampling(self, family: Family) -> Resampling:
+        """Return how relabellings are drawn where they cannot all be enumerated."""
+        return family.resampling(self.seed, resamples_of(self.claim.settings))
+
+    def attainable(self) -> Attainable:
+        """Return the least p-value these prompts allow.
+
+        Raises ClaimError for a claim of "does not" about a neuron that was picked on these prompts.
+        """
+        if self.hypothesis.margin is not None:
+            check_not_searched(self.claim, self.who)
+        return Attainable(self.hypothesis.smallest_p(self.design), size_of(self.design))
+
+    def sample(self, needed: tuple[int, int] | None) -> Sample:
+        """Return how many units of each set take part."""
+        (first, second), (ones, twos) = self.names, self.design.counts
+        return Sample(
+            self.design.unit, ((first, ones), (second, twos)), paired=self.design.paired, needed=needed
+        )
+
+    def needs(self, facts: ModelFacts) -> tuple[Measurement, ...]:
+        """Ask for the neurons' whole layers on both sets, and for all layers that were searched.
+
+        Raises ClaimError when the model does not have one of the neurons, or not all of these layers, and for a
+        search within blocks.
+        """
+        settings = self.claim.settings
+        for neuron in self.who.neurons:
+            check_neuron(neuron, settings.site, facts)
+        if self.searched and self.design.blocks is not None:
+            picked = "searched for on" if self.who.how == "some" else "picked on"
+            raise ClaimError(
+                f"A neuron that was {picked} these prompts ('searched') cannot be tested within blocks. "
+                "Test it on new prompts ('discovered_on'), or leave the blocks out."
+            )
+        values = (
+            need for layer in layers_needed(self.claim, self.who, facts) for need in self._activations(layer)
+        )
+        texts = (need for prompts, rows in self._units for need in written(settings, prompts, rows))
+        return *values, *texts
+
+    def data(self, answers: Answers, family: Family) -> TwoSampleData:
+        """Return the values measured, averaged within units: once for all claims on these sets and layers."""
+        known = family.shared(SharedTwoSamples).layers
+        numbers = sorted({need.layer for need in answers if isinstance(need, Activations)})
+        for number in numbers:
+            if self.place(number) not in known:
+                first, second = self._activations(number)
+                known[self.place(number)] = LayerSamples(
+                    *self.design.units(answers[first], answers[second]), self.design
+                )
+        return TwoSampleData({number: known[self.place(number)] for number in numbers}, self.searched)
+
+    def place(self, layer: int) -> Hashable:
+        """Return a key that is equal for claims that read the same values of a layer and exchange the same units."""
+        return *self._activations(layer), self.design
+
+    def joint_test_key(self) -> Hashable | None:
+        """Return a key that is equal for claims that can be tested jointly; None for one that is tested alone."""
+        if not self._joinable:
+            return None
+        two_sided = self.hypothesis.alternative == "two-sided"
+        resamples = resamples_of(self.claim.settings)
+        return self.hypothesis.statistic, two_sided, self.design, self.seed, resamples
+
+    def joint(self, values: NeuronSamples, family: Family) -> JointShare | None:
+        """Return the claim's share in a joint test, None for one that is tested alone."""
+        if not self._joinable:
+            return None
+        return JointShare(
+            values.first,
+            values.second,
+            self.hypothesis.alternative,
+            self.hypothesis.statistic,
+            exchange_of(self.design),
+            self.resampling(family),
+        )
+
+    def figure(self, neuron: Neuron, values: NeuronSamples, answers: Answers) -> Distributions:
+        """Draw one neuron's two distributions, one value per unit."""
+        settings = self.claim.settings
+        units = [named(settings, prompts, answers, rows) for prompts, rows in self._units]
+        rows = (
+            Row(self.names[0], plain(values.first), units[0]),
+            Row(self.names[1], plain(values.second), units[1]),
+        )
+        return Distributions(self._label(neuron), rows)
+
+    def unit_values(self, neuron: Neuron, values: NeuronSamples) -> UnitValues:
+        """Return one neuron's values per unit, with the measurements they come from."""
+        needs = self._activations(neuron.layer)
+        sources = [(need, neuron.index) for need in needs] if self.who.how == "one" else []
+        sides = (values.first, values.second)
+        return of_two_sets(
+            self._label(neuron), self.hypothesis.scale, self.design, self.prompts, sides, sources
+        )
+
+    def _label(self, neuron: Neuron) -> str:
+        return f"{self.claim.settings.site} {neuron}, {self.claim.settings.tokens}"
+
+    @property
+    def _units(self) -> tuple[tuple[tuple[Prompt, ...], Sequence[Sequence[int]]], ...]:
+        """The prompts of each set, and which of them are the units that figures name."""
+        return (self.prompts[0], self.design.first_rows), (self.prompts[1], self.design.second_rows)
+
+    @property
+    def _joinable(self) -> bool:
+        alone = self.hypothesis.margin is not None or self.searched or self.design.blocks is not None
+        return self.who.how == "one" and not alone
+
+    def _activations(self, layer: int) -> tuple[Activations, Activations]:
+        first, second = (activations(self.claim.settings, layer, prompts) for prompts in self.prompts)
+        return first, second

@@ -1,0 +1,135 @@
+"""Test what a claim says of two sets: of one neuron, of every one of some, or of some neuron of a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neuronclaims import stats
+from neuronclaims.kinds.kind import MAX_DRAWS
+from neuronclaims.kinds.shared.subjects import (
+    Bound,
+    One,
+    every_note,
+    every_table,
+    found,
+    least_clear,
+    some_note,
+    some_table,
+    weakest,
+)
+from neuronclaims.kinds.shared.two_samples import effects_together, exchange_of
+from neuronclaims.kinds.two_sample.data import SharedTwoSamples
+
+if TYPE_CHECKING:
+    from neuronclaims.figures import Figure
+    from neuronclaims.kinds.kind import Family
+    from neuronclaims.kinds.two_sample.data import TwoSampleData
+    from neuronclaims.kinds.two_sample.request import TwoSampleRequest
+    from neuronclaims.sentences.neurons import Neuron
+    from neuronclaims.stats import MaxResults
+
+
+@dataclass(frozen=True, slots=True)
+class TwoSampleOutcome:
+    """The neuron that a verdict rests on, the one whose test it is, and what is shown and said of the others."""
+
+    one: One
+    tested: Neuron
+    figures: tuple[Figure, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def outcome_of(request: TwoSampleRequest, data: TwoSampleData, family: Family) -> TwoSampleOutcome:
+    """Test what is claimed, of all the neurons it is claimed of."""
+    said, who = request.hypothesis, request.who
+    bound = Bound(said.side, said.null, said.threshold, family.alpha)
+    results = _searched(request, data, family) if request.searched else None
+    if who.how == "some" and results is not None:
+        return _some(request, data, bound, results)
+    ones = [_one(request, data, neuron, family, results) for neuron in who.neurons]
+    if who.how == "one":
+        return TwoSampleOutcome(ones[0], ones[0].neuron)
+    one = weakest(bound, ones)
+    return TwoSampleOutcome(
+        one, least_clear(ones).neuron, (every_table(ones),), (every_note(len(ones), one),)
+    )
+
+
+def take_first_looks(group: Sequence[tuple[TwoSampleRequest, TwoSampleData]], family: Family) -> None:
+    """Test single neurons on one exchange with one product for all, on their first draws; keep what is found.
+
+    Where units are independent, the effects of all of them are found, too.
+    """
+    request, _ = group[0]
+    values = [data.of(each.who.neurons[0]) for each, data in group]
+    first, second = (
+        np.column_stack([one.first for one in values]),
+        np.column_stack([one.second for one in values]),
+    )
+    tests = stats.two_sample_first_looks(
+        first,
+        second,
+        exchange=exchange_of(request.design),
+        statistic=request.hypothesis.statistic,
+        alternative=request.hypothesis.alternative,
+        resampling=request.resampling(family),
+        level=family.level,
+    )
+    shared = family.shared(SharedTwoSamples)
+    ids = [each.claim.id for each, _ in group]
+    shared.first_looks.update(zip(ids, tests, strict=True))
+    if not request.design.paired:
+        shared.effects.update(zip(ids, effects_together(first, second), strict=True))
+
+
+def _some(
+    request: TwoSampleRequest, data: TwoSampleData, bound: Bound, results: MaxResults
+) -> TwoSampleOutcome:
+    neurons = data.neurons
+
+    def one_of(column: int) -> One:
+        effect = data.of(neurons[column]).effect(request.hypothesis.scale)
+        return One(neurons[column], effect, results.one(column))
+
+    one = found(bound, results, one_of)
+    return TwoSampleOutcome(
+        one, one.neuron, (some_table(bound, results, neurons),), (some_note(len(neurons), one),)
+    )
+
+
+def _one(
+    request: TwoSampleRequest,
+    data: TwoSampleData,
+    neuron: Neuron,
+    family: Family,
+    results: MaxResults | None,
+) -> One:
+    said, values, shared = request.hypothesis, data.of(neuron), family.shared(SharedTwoSamples)
+    if said.margin is not None:
+        result = values.margin_test(said, said.margin, family.alpha)
+        return One(neuron, result.estimate, result.test)
+    effects = shared.effects.get(request.claim.id)
+    effect = values.effect(said.scale) if effects is None else effects[said.scale]
+    if results is not None:
+        return One(neuron, effect, results.one(data.column(neuron)))
+    known = shared.first_looks.get(request.claim.id)
+    # More draws change nothing for a p that was counted exactly.
+    if known is not None and (family.max_draws == MAX_DRAWS[0] or known.exact):
+        return One(neuron, effect, known)
+    test = values.test(said, resampling=request.resampling(family), level=family.level)
+    return One(neuron, effect, test)
+
+
+def _searched(request: TwoSampleRequest, data: TwoSampleData, family: Family) -> MaxResults:
+    return stats.max_statistic_tests(
+        *data.all,
+        exchange=exchange_of(request.design),
+        statistic=request.hypothesis.statistic,
+        alternative=request.hypothesis.alternative,
+        resampling=request.resampling(family),
+        level=family.level,
+    )
