@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from neuronclaims.kinds.interventions.ablation_sentences import DamageOn
+from neuronclaims.kinds.interventions.damage import DamageOn
 from neuronclaims.kinds.logit_readout.readout_values import ValueBins
 from neuronclaims.kinds.shared.margins import MarginOptions
 from neuronclaims.kinds.top_k.tracing import RankingOptions

@@ -27,7 +27,7 @@ def answer(asked):
     if isinstance(asked, Activations):
         return np.zeros((len(asked.prompts), WIDTH), np.float32)
     assert asked.reference in ((), ("Other", "Some"))
-    assert bool(asked.reference) == (asked.replacement != "zero")
+    assert bool(asked.reference) == (str(asked.replacement) != "zero")
     names, rows = zip(*[prompt.split() for prompt in asked.prompts], strict=True)
     rows = np.array([int(row) for row in rows])
     before, change = BEFORE[rows], CHANGE[rows]

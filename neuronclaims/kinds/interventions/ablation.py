@@ -18,28 +18,26 @@ claim least.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from dataclasses import replace
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from neuronclaims import stats
-from neuronclaims.kinds.interventions.ablation_sentences import TEMPLATE
-from neuronclaims.kinds.interventions.ablation_shown import (
-    change_of_outcome,
-    controls_of,
-    divergence_of,
-    figures_of,
-    harmless_share,
-    notes_of,
-    others_of,
-    predicted,
-    strength,
+from neuronclaims.figures import Distributions, Row
+from neuronclaims.kinds.interventions.ablation_request import (
+    TEMPLATE,
+    AblationData,
+    AblationRequest,
 )
-from neuronclaims.kinds.interventions.ablation_tests import change_of, harmless
-from neuronclaims.kinds.interventions.ablation_values import Asked, Harmed, Measured, check_outcome
-from neuronclaims.kinds.interventions.predictions import place_of, swept, who_of
+from neuronclaims.kinds.interventions.before_after import mean_change, untouched
+from neuronclaims.kinds.interventions.changed_neurons import (
+    swept_layers,
+    who_of,
+)
+from neuronclaims.kinds.interventions.controls import RandomLists, layer_figure, place_of
+from neuronclaims.kinds.interventions.damage import DamageRequest, divergence_of
 from neuronclaims.kinds.kind import Attainable, Finding, Sample, Statement
 from neuronclaims.kinds.outliers.outlier_dimensions import (
     largest_share,
@@ -49,19 +47,50 @@ from neuronclaims.kinds.outliers.outlier_dimensions import (
 )
 from neuronclaims.kinds.shared.margins import check_not_searched
 from neuronclaims.kinds.shared.neurons import rank_of
-from neuronclaims.kinds.shared.null_figures import null_of, null_of_search
+from neuronclaims.kinds.shared.requests import plain
 from neuronclaims.kinds.shared.selection import selection_notes, selection_of
-from neuronclaims.kinds.shared.units import of_changes
+from neuronclaims.kinds.shared.subjects import Bound, One
+from neuronclaims.kinds.shared.unit_names import unit_names
+from neuronclaims.sentences.numbers import number_text
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
-    from neuronclaims.figures import Null
-    from neuronclaims.kinds.interventions.ablation_sentences import Ablating, AblationOptions
-    from neuronclaims.kinds.interventions.ablation_tests import Part
+    from neuronclaims.figures import Figure
+    from neuronclaims.kinds.interventions.ablation_request import Ablating, AblationOptions
+    from neuronclaims.kinds.interventions.changed_neurons import Floats
+    from neuronclaims.kinds.interventions.damage import DamageTest
     from neuronclaims.kinds.kind import Answers, Family
     from neuronclaims.measurements import Measurement, ModelFacts
-    from neuronclaims.results import UnitValues
-    from neuronclaims.stats import Estimate, TestResult
+    from neuronclaims.stats import Estimate
+
+HELD = {
+    "zero": "Ablated neurons hold 0 at all tokens",
+    "mean": "Ablated neurons hold their mean over the tokens of {0!r} at all tokens",
+    "resample": "Ablated neurons hold values drawn from the tokens of {0!r} at all tokens",
+}
+"""What notes say of the neurons, by the replacement."""
+
+STRONG: Mapping[str, tuple[int, str]] = {
+    "greater": (1, "raise it"),
+    "less": (-1, "lower it"),
+    "two-sided": (0, "change it"),
+}
+"""Which lists of other neurons count as strong, and what they do, by the side claimed or denied."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedPart:
+    """One of the things that a claim says: that a prediction changes, or that no harm is done."""
+
+    one: One
+    bound: Bound
+    claimed: str | None
+    sample: Sample
+
+    @property
+    def rank(self) -> int:
+        """How it would come out alone: 0 refuted, 1 inconclusive, 2 supported."""
+        return self.bound.rank(self.one)
 
 
 class AblationKind:
@@ -71,13 +100,13 @@ class AblationKind:
 
     def attainable(self, claim: Claim[Ablating, AblationOptions]) -> Attainable:
         """Say how small p could get with these prompts, and with those on which harm is looked for."""
-        asked = Asked.of(claim)
-        harmed = asked.harmed
-        least = _least(asked)
-        if harmed is None or harmed.at_most is None:
-            return Attainable(least, asked.units.size)
-        least = max(least, harmed.units.smallest_p)
-        return Attainable(least, f"{asked.units.size}, and {harmed.units.size} for the damage,")
+        request = AblationRequest.of(claim)
+        damage, least, size = request.damage, _least_p(request), request.units.size
+        if damage is None or damage.at_most is None:
+            return Attainable(least, size)
+        return Attainable(
+            max(least, damage.units.smallest_p), f"{size}, and {damage.units.size} for the damage,"
+        )
 
     def joint_test_key(self, claim: Claim[Ablating, AblationOptions]) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone."""
@@ -86,99 +115,186 @@ class AblationKind:
     def needs(self, claim: Claim[Ablating, AblationOptions], facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for the neurons ablated together, there and where harm is looked for, and for others as controls."""
         self.attainable(claim)
-        asked = Asked.of(claim)
-        layers = swept(claim, facts)
-        check_outcome(asked)
-        harmed = asked.harmed
-        elsewhere = () if harmed is None else (harmed.need,)
-        sizes = sizes_asked(claim.sentence.neurons, claim.settings, asked.joint.prompts)
-        return asked.joint, *elsewhere, *sizes, *asked.lists(facts), *(asked.sweep(layer) for layer in layers)
+        request = AblationRequest.of(claim)
+        layers = swept_layers(claim, facts)
+        request.check_outcome()
+        together, damage = request.together, request.damage
+        elsewhere = () if damage is None else (damage.need,)
+        sizes = sizes_asked(claim.sentence.neurons, claim.settings, together.prompts)
+        return together, *elsewhere, *sizes, *request.lists(facts), *map(request.sweep, layers)
 
     def judge(self, claim: Claim[Ablating, AblationOptions], answers: Answers, family: Family) -> Finding:
         """Compare the prediction before and after, and look at the harm done."""
-        asked = Asked.of(claim)
-        measured = Measured.of(asked, answers)
-        harmed = asked.harmed
-        change = change_of(asked, measured, family)
-        parts = (change, *harmless(asked, harmed, answers, family))
-        largest = max((part.one.test for part in parts), key=lambda test: test.p_value)
+        request = AblationRequest.of(claim)
+        data, damage = AblationData.of(request, answers), request.damage
+        changed = _changed(request, data, family)
+        harm = None if damage is None else damage.test(answers, data.change.draws, family)
+        harmed = None if damage is None or harm is None else _harmed(request, damage, harm, family)
+        parts = (changed,) if harmed is None else (changed, harmed)
         told = min(parts, key=lambda part: part.rank)
-        neuron = claim.sentence.neurons[0]
-        changes = measured.changes(neuron.layer) if measured.layers else None
-        rank = None if changes is None else rank_of(neuron.index, *strength(asked, changes))
-        controls, sizes = controls_of(asked, measured), shares_of(claim.sentence.neurons, answers)
-        selection = selection_of(claim, who_of(claim), measured.searched if asked.searched else 1)
+        largest = max((part.one.test for part in parts), key=lambda test: test.p_value)
+        neurons, layer = claim.sentence.neurons, data.changes(claim.sentence.neurons[0].layer)
+        rank = None if layer is None else rank_of(neurons[0].index, *_strength(request, layer))
+        lists, sizes = _lists(request, data), shares_of(neurons, answers)
+        selection = selection_of(claim, who_of(claim), data.change.many)
         return Finding(
             estimate=told.one.estimate,
             statement=Statement(told.bound.side, told.bound.null, told.bound.threshold, told.claimed),
             test=replace(largest, degenerate=told.one.test.degenerate),
-            sample=Sample(told.unit, told.counts, needed=told.needed),
+            sample=told.sample,
             selection=selection,
             others=(
-                *_beside(asked, harmed, answers, parts, told),
-                *harmless_share(harmed, answers),
-                *others_of(asked, measured),
-                *controls.others,
+                *(part.one.estimate for part in parts if part is not told),
+                *_divergence_elsewhere(request, damage, harmed, answers),
+                *(() if damage is None else damage.harmless_share(answers)),
+                *_beside(request, data),
+                *lists.others,
                 largest_share(sizes),
             ),
             rank=rank,
             notes=(
                 *selection_notes(selection),
                 *place_of(rank),
-                *controls.notes(len(claim.sentence.neurons)),
+                *lists.notes(len(neurons)),
                 *outlier_note(sizes),
-                *notes_of(asked, measured, harmed),
-                *(doubt for part in parts for doubt in part.doubts),
+                *_notes(request, data, damage),
+                *(() if harm is None else harm.warnings),
             ),
             figures=(
-                *figures_of(asked, measured, change.one.estimate, changes),
-                *_null(asked, measured, change.one.test),
-                *(null for part in parts for null in part.nulls),
-                *controls.figures,
+                *_figures(request, data, changed.one.estimate, layer),
+                *(() if request.denied else data.change.null(changed.one.test, request.effect().name)),
+                *(() if harm is None else harm.nulls),
+                *lists.figures,
             ),
-            units=_units(asked, measured) if told is change else None,
+            units=data.change.kept(request.predicted, request.prompts) if told is changed else None,
         )
 
 
-def _units(asked: Asked, measured: Measured) -> UnitValues:
-    rows = asked.units.rows
-    return of_changes(predicted(asked), asked.prompts, rows, measured.after, measured.before)
-
-
-def _null(asked: Asked, measured: Measured, test: TestResult) -> tuple[Null, ...]:
-    if asked.denied is not None:
-        return ()
-    seed = asked.seed(asked.prompts)
-    name = change_of_outcome(asked).name
-    if asked.searched:
-        after, column = measured.all_after, measured.column(asked.claim.sentence.neurons[0])
-        before = np.broadcast_to(measured.before[:, None], after.shape)
-        return null_of_search(after, before, column, test, paired=True, statistic="mean", seed=seed)
-    return null_of(measured.after, measured.before, test, paired=True, statistic="mean", seed=seed, name=name)
-
-
-def _least(asked: Asked) -> float:
+def _least_p(request: AblationRequest) -> float:
     """Return the least p that the claim's prompts allow; 0 for "does not", where that depends on the values.
 
     Raises ClaimError for a claim of "does not" with a margin that will not do, or about a neuron that was searched.
     """
-    if asked.denied is None:
-        return asked.units.smallest_p
-    check_not_searched(asked.claim, who_of(asked.claim))
-    size = len(asked.units.rows)
+    if request.denied is None:
+        return request.units.smallest_p
+    check_not_searched(request.claim, who_of(request.claim))
+    size = len(request.units.rows)
     return stats.smallest_margin_p(
-        size, size, margin=asked.margin, scale="difference", paired=True, side=asked.denied
+        size, size, margin=request.margin, scale="difference", paired=True, side=request.denied
     )
 
 
-def _beside(
-    asked: Asked, harmed: Harmed | None, answers: Answers, parts: tuple[Part, ...], told: Part
+def _changed(request: AblationRequest, data: AblationData, family: Family) -> ClaimedPart:
+    """Test that the prediction changes as claimed, or by less than the margin."""
+    said, side, change = request.claim.sentence, request.side, data.change
+    counts = ((said.first, len(request.units.rows)),)
+    if request.denied is not None:
+        margin = request.margin
+        result = change.within(request.effect(), margin, request.denied, family.alpha)
+        return ClaimedPart(
+            One(said.neurons[0], result.estimate, result.test),
+            Bound(result.side, 0.0, result.threshold, family.alpha),
+            f"{said.direction} it by {number_text(margin)} or more",
+            Sample(request.units.unit, counts, needed=change.needed(side, family.level, margin=margin)),
+        )
+    threshold = None if said.by is None else -said.by if side == "less" else said.by
+    needed = change.needed(side, family.level, threshold=threshold)
+    return ClaimedPart(
+        One(said.neurons[0], change.estimate(request.effect()), change.test(side, family)),
+        Bound(side, 0.0, threshold, family.alpha),
+        None if said.by is None else f"{said.direction} it by at least {number_text(said.by)}",
+        Sample(request.units.unit, counts, needed=needed),
+    )
+
+
+def _harmed(request: AblationRequest, damage: DamageRequest, harm: DamageTest, family: Family) -> ClaimedPart:
+    """Say what is claimed of the harm."""
+    threshold = None if harm.estimate.high is None else harm.at_most
+    return ClaimedPart(
+        One(request.claim.sentence.neurons[0], harm.estimate, harm.test),
+        Bound("less", harm.at_most, threshold, family.alpha),
+        f"at most {number_text(harm.at_most)} nats",
+        Sample(damage.units.unit, ((damage.name, len(damage.units.rows)),)),
+    )
+
+
+def _divergence_elsewhere(
+    request: AblationRequest, damage: DamageRequest | None, tested: ClaimedPart | None, answers: Answers
 ) -> tuple[Estimate, ...]:
-    """Return the effect of the part that the verdict does not rest on, or the harm that is only reported."""
-    beside = tuple(part.one.estimate for part in parts if part is not told)
-    if harmed is None or beside or harmed.name == asked.claim.sentence.first:
-        return beside
-    return (divergence_of(harmed.divergences(answers), harmed.name),)
+    """Return the harm that is only reported: on other prompts than the claim's own, and not tested."""
+    if damage is None or tested is not None or damage.name == request.claim.sentence.first:
+        return ()
+    return (damage.estimate(answers),)
+
+
+def _beside(request: AblationRequest, data: AblationData) -> tuple[Estimate, ...]:
+    """Return the change in standard deviations, that of the other outcome, and the harm done on the same prompts."""
+    outcome = "probability" if request.options.outcome == "logit" else "logit"
+    change, (after, before) = data.change, data.other
+    return (
+        stats.dz_estimate(change.after, change.before),
+        mean_change(after, before, request.effect(outcome)),
+        divergence_of(data.divergences, request.claim.sentence.first),
+    )
+
+
+def _strength(request: AblationRequest, changes: Floats) -> tuple[Floats, str]:
+    """Return what neurons of a layer are ranked by, the largest the strongest, and its name."""
+    if request.side == "two-sided":
+        return np.abs(changes), "size of the change of the prediction"
+    return changes if request.side == "greater" else -changes, "change of the prediction"
+
+
+def _lists(request: AblationRequest, data: AblationData) -> RandomLists:
+    """Return what lists of other neurons change, beside what the claim's neurons do."""
+    strong, strongly = STRONG[request.side]
+    own = float((data.change.after - data.change.before).mean())
+    return RandomLists(own, data.lists, strong, request.effect().name, "ablated", strongly)
+
+
+def _notes(request: AblationRequest, data: AblationData, damage: DamageRequest | None) -> tuple[str, ...]:
+    """Say what neurons held instead, where harm was looked for, and what makes the test doubtful."""
+    name, change = request.claim.sentence.first, data.change
+    held = HELD[request.options.replacement].format(request.options.reference)
+    pairs = f"Neurons are ablated in the clean texts of the pairs {name!r}; the corrupted ones play no part."
+    return (
+        *((pairs,) if name in request.claim.pairs else ()),
+        f"{held}; predicted is the token after the text.",
+        *untouched(change.after, change.before),
+        _harm(damage),
+        *change.warnings,
+    )
+
+
+def _harm(damage: DamageRequest | None) -> str:
+    if damage is None:
+        return (
+            "Whether ablating does harm elsewhere was not looked at: name prompts for it ('damage'). The KL divergence "
+            "given is that on the claim's own prompts."
+        )
+    if damage.at_most is None:
+        return f"The KL divergence on {damage.name!r} is reported, not tested: 'damage' sets no limit ('at_most')."
+    return (
+        f"Claimed are both the change and a mean KL divergence of at most {damage.at_most:g} nats on {damage.name!r}: "
+        "p is the larger of the two tests, and the effect that of the part which fits the claim least. Harm that "
+        "strikes only few prompts can escape a set this size: take many, and various ones."
+    )
+
+
+def _figures(
+    request: AblationRequest, data: AblationData, change: Estimate, changes: Floats | None
+) -> tuple[Figure, ...]:
+    """Draw the prediction before and after, and what each neuron of the layer changes of it, ``changes`` [width]."""
+    names = unit_names(request.prompts, request.units.rows)
+    before, after = plain(data.change.before), plain(data.change.after)
+    both = Distributions(request.predicted, (Row("before", before, names), Row("after", after, names)))
+    if changes is None:
+        return (both,)
+    if request.options.outcome == "probability":
+        # The sweep knows logits alone, on whose axis the interval of a probability has no place.
+        change = replace(change, low=None, high=None)
+    neuron, y_axis = request.claim.sentence.neurons[0], request.effect("logit").name
+    return both, layer_figure(neuron, changes, change, site=request.claim.settings.site, y_axis=y_axis)
 
 
 KIND = AblationKind()

@@ -15,20 +15,19 @@ are restored together, lists of others drawn at random.
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from neuronclaims import stats
-from neuronclaims.kinds.interventions.predictions import place_of, swept, who_of
-from neuronclaims.kinds.interventions.restoration_shown import (
-    controls_of,
-    figures_of,
-    notes_of,
-    others_of,
+from neuronclaims.figures import Table
+from neuronclaims.kinds.interventions.before_after import mean_change, untouched
+from neuronclaims.kinds.interventions.changed_neurons import swept_layers, who_of
+from neuronclaims.kinds.interventions.controls import RandomLists, layer_figure, place_of
+from neuronclaims.kinds.interventions.restoration_request import (
+    TEMPLATE,
+    RestorationData,
+    RestorationRequest,
 )
-from neuronclaims.kinds.interventions.restoration_tests import judged
-from neuronclaims.kinds.interventions.restoration_values import TEMPLATE, Asked, Measured
 from neuronclaims.kinds.kind import Attainable, Finding, Sample, Statement
 from neuronclaims.kinds.outliers.outlier_dimensions import (
     largest_share,
@@ -38,19 +37,41 @@ from neuronclaims.kinds.outliers.outlier_dimensions import (
 )
 from neuronclaims.kinds.shared.margins import check_not_searched
 from neuronclaims.kinds.shared.neurons import rank_of
-from neuronclaims.kinds.shared.null_figures import null_of, null_of_search
-from neuronclaims.kinds.shared.requests import percent, plain
-from neuronclaims.kinds.shared.selection import selection_notes, selection_of
-from neuronclaims.kinds.shared.units import unit_key
-from neuronclaims.results import UnitValues
+from neuronclaims.kinds.shared.requests import percent
+from neuronclaims.kinds.shared.selection import (
+    LEVEL,
+    level_for,
+    selection_notes,
+    selection_of,
+    widened,
+)
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
-    from neuronclaims.figures import Null
-    from neuronclaims.kinds.interventions.restoration_values import RestorationOptions, Restoring
+    from neuronclaims.figures import Figure
+    from neuronclaims.kinds.interventions.changed_neurons import Floats
+    from neuronclaims.kinds.interventions.restoration_request import RestorationOptions, Restoring
     from neuronclaims.kinds.kind import Answers, Family
     from neuronclaims.measurements import Measurement, ModelFacts
-    from neuronclaims.stats import TestResult
+    from neuronclaims.stats import Estimate, RatioTest
+
+RECOVERED = stats.EffectSize("share_recovered", "share recovered", scale="ratio")
+MEDIAN = stats.EffectSize("median_share", "median of single pairs' shares")
+CLEAN_LESS_CORRUPTED = stats.EffectSize("clean_less_corrupted", "clean minus corrupted (logits)")
+RESTORED_LESS_CORRUPTED = stats.EffectSize("restored_less_corrupted", "restored minus corrupted (logits)")
+
+SHOWN = 20
+"""How many pairs are listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveredShare:
+    """The share recovered, and its test against what is claimed of it."""
+
+    estimate: Estimate
+    tested: RatioTest
+    statement: Statement
+    needed: tuple[int, ...] | None
 
 
 class RestorationKind:
@@ -63,15 +84,16 @@ class RestorationKind:
 
         Raises ClaimError for a claim of "does not" with a margin that will not do, or about a neuron that was searched.
         """
-        asked = Asked.of(claim)
-        if not asked.denies:
-            return Attainable(asked.units.smallest_p, asked.units.size)
+        request = RestorationRequest.of(claim)
+        units = request.units
+        if not request.denies:
+            return Attainable(units.smallest_p, units.size)
         check_not_searched(claim, who_of(claim))
-        count = len(asked.units.rows)
+        count = len(units.rows)
         least = stats.smallest_margin_p(
-            count, count, margin=asked.number, scale="difference", paired=True, side="not greater"
+            count, count, margin=request.number, scale="difference", paired=True, side="not greater"
         )
-        return Attainable(least, asked.units.size)
+        return Attainable(least, units.size)
 
     def joint_test_key(self, claim: Claim[Restoring, RestorationOptions]) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone."""
@@ -82,71 +104,162 @@ class RestorationKind:
     ) -> tuple[Measurement, ...]:
         """Ask for the neurons restored together, and for others as controls."""
         self.attainable(claim)
-        asked = Asked.of(claim)
-        layers = swept(claim, facts)
-        sizes = sizes_asked(claim.sentence.neurons, claim.settings, [pair.clean for pair in asked.pairs])
-        return asked.joint, *sizes, *asked.lists(facts), *(asked.sweep(layer) for layer in layers)
+        request = RestorationRequest.of(claim)
+        layers = swept_layers(claim, facts)
+        clean = [pair.clean for pair in request.pairs]
+        sizes = sizes_asked(claim.sentence.neurons, claim.settings, clean)
+        return request.together, *sizes, *request.lists(facts), *map(request.sweep, layers)
 
     def judge(self, claim: Claim[Restoring, RestorationOptions], answers: Answers, family: Family) -> Finding:
         """Bound the share recovered, and test it against the one claimed."""
-        asked = Asked.of(claim)
-        measured = Measured.of(asked, answers)
-        found, controls = judged(asked, measured, family), controls_of(measured)
-        selection = selection_of(claim, who_of(claim), measured.searched if asked.searched else 1)
-        neurons = claim.sentence.neurons
-        gains = measured.layers[neurons[0].layer].mean(axis=0) if len(neurons) == 1 else None
-        sizes = shares_of(neurons, answers)
+        request = RestorationRequest.of(claim)
+        data, neurons = RestorationData.of(request, answers), claim.sentence.neurons
+        found, lists = _recovered(data, family), _lists(data)
+        gains = data.sweeps.layers[neurons[0].layer].mean(axis=0) if len(neurons) == 1 else None
         rank = None if gains is None else rank_of(neurons[0].index, gains, "share recovered")
+        selection, sizes = selection_of(claim, who_of(claim), data.change.many), shares_of(neurons, answers)
+        counts = ((claim.sentence.pairs, len(request.units.rows)),)
         return Finding(
             estimate=found.estimate,
-            statement=Statement(found.side, found.null, found.threshold, found.claimed),
+            statement=found.statement,
             test=found.tested.test,
-            sample=Sample(
-                asked.units.unit, ((claim.sentence.pairs, len(asked.units.rows)),), needed=found.needed
-            ),
+            sample=Sample(request.units.unit, counts, needed=found.needed),
             selection=selection,
-            others=(*others_of(measured), *controls.others, largest_share(sizes)),
+            others=(*_beside(data), *lists.others, largest_share(sizes)),
             rank=rank,
             notes=(
                 *selection_notes(selection),
                 *place_of(rank),
-                *controls.notes(len(neurons)),
+                *lists.notes(len(neurons)),
                 *outlier_note(sizes),
-                *notes_of(asked, measured),
+                *_notes(data),
             ),
-            figures=(
-                *figures_of(asked, measured, found.estimate, gains),
-                *_null(asked, measured, found.tested.test),
-                *controls.figures,
-            ),
+            figures=(*_figures(data, found, gains), *_null(data, found), *lists.figures),
             denominator_positive=found.tested.denominator_positive,
-            units=_units(asked, measured),
+            units=data.kept,
         )
 
 
-def _units(asked: Asked, measured: Measured) -> UnitValues:
-    """Return what was recovered per unit, and what there was to recover: the effect is the ratio of their sums."""
-    settings, pairs = asked.claim.settings, asked.pairs
-    texts = tuple(f"{len(pair.clean)}:{pair.clean}{pair.corrupted}" for pair in pairs)
-    keys = tuple(unit_key(texts[place] for place in row) for row in asked.units.rows)
-    named = ", ".join(map(str, asked.claim.sentence.neurons))
-    of = f"{settings.site} {named} restored: {asked.prediction}"
-    return UnitValues(of, "ratio", True, (keys, keys), (plain(measured.tops), plain(measured.bottoms)))
+def _recovered(data: RestorationData, family: Family) -> RecoveredShare:
+    """Bound the share recovered, and test it against the one claimed or against the margin."""
+    return _denied(data, family) if data.request.denies else _claimed(data, family)
 
 
-def _null(asked: Asked, measured: Measured, test: TestResult) -> tuple[Null, ...]:
-    if asked.denies:
+def _claimed(data: RestorationData, family: Family) -> RecoveredShare:
+    request, change = data.request, data.change
+    share, confidence = request.number, level_for(change.many)
+    made = replace(stats.ratio_of_means_estimate(data.gained, data.lost, level=confidence), effect=RECOVERED)
+    tested = stats.ratio_test(
+        data.gained,
+        data.lost,
+        threshold=share,
+        alternative="greater",
+        unit=request.units.unit,
+        confidence=confidence,
+        resampling=change.resampling(family),
+        level=family.level,
+    )
+    if change.searched is not None:
+        tested = replace(tested, test=change.search_test("greater", family))
+    threshold = None if made.low is None else share
+    # The interval is two-sided, so half its error must suffice.
+    level = stats.Level(min(family.alpha, (1 - LEVEL) / 2), family.size)
+    return RecoveredShare(
+        widened(made, change.many),
+        tested,
+        Statement("greater", share, threshold, f"at least {percent(share)}"),
+        change.needed("greater", level),
+    )
+
+
+def _denied(data: RestorationData, family: Family) -> RecoveredShare:
+    """Test that the share is below the margin, by the t-test that Fieller's interval turns round."""
+    margin, confidence = data.request.number, 1 - 2 * family.alpha
+    made = stats.ratio_of_means_estimate(data.gained, data.lost, level=confidence)
+    tested = stats.ratio_t_test(
+        data.gained,
+        data.lost,
+        threshold=margin,
+        alternative="less",
+        unit=data.request.units.unit,
+        confidence=confidence,
+    )
+    return RecoveredShare(
+        replace(made, effect=RECOVERED),
+        tested,
+        Statement("not greater", 0.0, margin, f"not {percent(margin)} or more"),
+        data.change.needed("less", family.level),
+    )
+
+
+def _beside(data: RestorationData) -> tuple[Estimate, ...]:
+    """Return the median of single shares, and by how much the predictions differ."""
+    summary = stats.ratio_summary(data.patched - data.corrupted, data.clean - data.corrupted)
+    columns = (data.clean, data.corrupted, data.patched)
+    clean, corrupted, patched = map(data.request.units.means, columns)
+    return (
+        stats.Estimate(MEDIAN, summary.median, None, None, LEVEL, "counted"),
+        mean_change(clean, corrupted, CLEAN_LESS_CORRUPTED),
+        mean_change(patched, corrupted, RESTORED_LESS_CORRUPTED),
+    )
+
+
+def _lists(data: RestorationData) -> RandomLists:
+    """Return what lists of other neurons recover, beside what the claim's neurons do."""
+    whole = float(data.lost.mean())
+    own = float(data.gained.mean()) / whole if whole else 0.0
+    return RandomLists(own, data.lists, 1, "share recovered", "restored", "recover")
+
+
+def _notes(data: RestorationData) -> tuple[str, ...]:
+    """Say where was restored, how single pairs differ, and what makes the test doubtful."""
+    differences, request = data.clean - data.corrupted, data.request
+    found = stats.ratio_summary(data.patched - data.corrupted, differences)
+    where = {"all": "all tokens", "last": "the last token"}[request.claim.settings.options.positions]
+    notes = [f"Restored at {where} of the text; predicted is the token after it."]
+    if found.lower_quartile is not None and found.upper_quartile is not None:
+        low, high = 100 * found.lower_quartile, 100 * found.upper_quartile
+        notes.append(f"Half of the single pairs have shares between {low:.3g} % and {high:.3g} %.")
+    against = int((differences < 0).sum())
+    if against:
+        notes.append(
+            f"In {against} of {len(differences)} pairs the corrupted text favours {request.prediction} more."
+        )
+    return (*notes, *untouched(data.patched, data.corrupted), *data.change.warnings)
+
+
+def _null(data: RestorationData, found: RecoveredShare) -> tuple[Figure, ...]:
+    if data.request.denies:
         return ()
-    due = asked.number * measured.bottoms
-    if asked.searched:
-        gains = measured.all_gains
-        column, lost = (
-            measured.column(asked.claim.sentence.neurons[0]),
-            np.broadcast_to(due[:, None], gains.shape),
+    name = f"mean of what was recovered less {percent(data.request.number)} of what was lost"
+    return data.change.null(found.tested.test, name)
+
+
+def _figures(data: RestorationData, found: RecoveredShare, gains: Floats | None) -> tuple[Figure, ...]:
+    """Draw the shares of the layer's neurons, ``gains`` [width] being what each alone adds, and list the pairs."""
+    table, whole = _table(data.request, data), float(data.lost.mean())
+    if gains is None or whole == 0:
+        return (table,)
+    claim = data.request.claim
+    neuron, site = claim.sentence.neurons[0], claim.settings.site
+    points = layer_figure(neuron, gains, found.estimate, site=site, y_axis="share recovered", scale=1 / whole)
+    return points, table
+
+
+def _table(request: RestorationRequest, data: RestorationData) -> Table:
+    columns = ("clean text", "corrupted text", "clean", "corrupted", "restored", "share")
+    values = zip(request.pairs, data.clean, data.corrupted, data.patched, strict=True)
+    rows = tuple(
+        (
+            pair.clean,
+            pair.corrupted,
+            *(f"{number:.3g}" for number in (clean, corrupted, restored)),
+            f"{100 * (restored - corrupted) / (clean - corrupted):.3g} %",
         )
-        return null_of_search(gains, lost, column, test, paired=True, statistic="mean", seed=asked.seed)
-    name = f"mean of what was recovered less {percent(asked.number)} of what was lost"
-    return null_of(measured.tops, due, test, paired=True, statistic="mean", seed=asked.seed, name=name)
+        for pair, clean, corrupted, restored in values
+    )
+    shown = f"the first {SHOWN} of {len(rows):,} pairs" if len(rows) > SHOWN else "each pair"
+    return Table(f"{shown}: {request.prediction}", columns, rows[:SHOWN])
 
 
 KIND = RestorationKind()

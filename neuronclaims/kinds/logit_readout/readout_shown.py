@@ -15,7 +15,7 @@ from neuronclaims.stats.effects.points import doubled_midranks
 
 if TYPE_CHECKING:
     from neuronclaims.figures import Figure
-    from neuronclaims.kinds.interventions.predictions import Floats
+    from neuronclaims.kinds.interventions.changed_neurons import Floats
     from neuronclaims.kinds.logit_readout.readout_values import Asked, Measured
     from neuronclaims.sentences.neurons import Neuron
     from neuronclaims.stats import Estimate

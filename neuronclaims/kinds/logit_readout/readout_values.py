@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from neuronclaims import stats
-from neuronclaims.kinds.interventions.predictions import Units
+from neuronclaims.kinds.interventions.changed_neurons import TextUnits
 from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.shared.margins import MarginOptions, margin_of
 from neuronclaims.kinds.shared.requests import in_order, plural, seed_of, texts_of
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neuronclaims.claim_files.claims import Claim, Prompt
-    from neuronclaims.kinds.interventions.predictions import Floats
+    from neuronclaims.kinds.interventions.changed_neurons import Floats
     from neuronclaims.kinds.kind import Answers
 
     Counts = NDArray[np.int64]
@@ -148,13 +148,13 @@ class Asked:
 
     claim: Claim[Predicts, PredictionOptions]
     documents: tuple[Prompt, ...]
-    units: Units
+    units: TextUnits
 
     @classmethod
     def of(cls, claim: Claim[Predicts, PredictionOptions]) -> Asked:
         """Look up the documents; raise ClaimError for fewer than two units."""
         documents = in_order(claim.sets[claim.sentence.corpus])
-        return cls(claim, documents, Units.of([document.group for document in documents], "document"))
+        return cls(claim, documents, TextUnits.of([document.group for document in documents], "document"))
 
     @property
     def bins(self) -> ValueBins:

@@ -1,4 +1,4 @@
-"""Controls for neurons that are changed together: lists of as many other neurons of the same layers, at random."""
+"""Controls of changed neurons: the others of the layer of a single one, random lists for several together."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from neuronclaims import stats
-from neuronclaims.figures import Distributions, Row
+from neuronclaims.figures import Distributions, Point, Points, Row
+from neuronclaims.kinds.shared.layer_points import neurons_shown
 from neuronclaims.kinds.shared.requests import plain, plural
+from neuronclaims.sentences.neurons import Neuron
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Settings
     from neuronclaims.figures import Figure
-    from neuronclaims.kinds.interventions.predictions import Floats
-    from neuronclaims.sentences.neurons import Neuron
+    from neuronclaims.kinds.interventions.changed_neurons import Floats
+    from neuronclaims.results import Rank
     from neuronclaims.stats import Estimate
 
     Places: TypeAlias = tuple[tuple[int, int], ...]
@@ -57,7 +59,7 @@ def _drawn(named: dict[int, set[int]], width: int, settings: Settings, number: i
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Lists:
+class RandomLists:
     """What lists drawn at random do, ``values`` [lists], beside what the neurons of a claim do, ``own``.
 
     ``strong`` is 1 where the claim speaks of large values, -1 of small ones, 0 of values far from 0. ``axis`` says
@@ -84,22 +86,8 @@ class Lists:
             return ()
         share = self.reaching / len(self.values)
         return (
-            stats.Estimate(
-                stats.EffectSize("share_of_random_lists", "share of random lists as strong", scale="share"),
-                share,
-                None,
-                None,
-                0.95,
-                "counted",
-            ),
-            stats.Estimate(
-                MEDIAN_OF_LISTS,
-                float(np.median(self.values)),
-                None,
-                None,
-                0.95,
-                "counted",
-            ),
+            stats.Estimate(AS_STRONG, share, None, None, 0.95, "counted"),
+            stats.Estimate(MEDIAN_OF_LISTS, float(np.median(self.values)), None, None, 0.95, "counted"),
         )
 
     def notes(self, count: int) -> tuple[str, ...]:
@@ -122,3 +110,27 @@ class Lists:
             return ()
         rows = Row("the claim's neurons", (self.own,)), Row("random lists", plain(self.values))
         return (Distributions(self.axis, rows),)
+
+
+def place_of(rank: Rank | None) -> tuple[str, ...]:
+    """Say what the rest of the layer is good for."""
+    if rank is None:
+        return ()
+    return (f"The {rank.among - 1:,} other neurons of its layer, each changed alone, are the controls.",)
+
+
+def layer_figure(
+    neuron: Neuron, values: Floats, claimed: Estimate, *, site: str, y_axis: str, scale: float = 1.0
+) -> Points:
+    """Draw a number per neuron of a layer [width], the claim's with its interval; of wide layers only some.
+
+    Those furthest from 0 are kept, and others evenly spaced. ``scale`` turns the values into the claim's unit.
+    """
+    shown = values * scale
+    points = tuple(
+        Point(float(index), float(shown[index]), str(Neuron(neuron.layer, index)))
+        if index != neuron.index
+        else Point(float(index), float(shown[index]), str(neuron), claimed.low, claimed.high, marked=True)
+        for index in neurons_shown(shown, neuron.index)
+    )
+    return Points(f"neuron index, {site}, layer {neuron.layer}", y_axis, points)

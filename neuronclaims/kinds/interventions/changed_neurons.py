@@ -1,17 +1,14 @@
-"""What claims about changed predictions share: their neurons, the units of their texts, and the layer as controls."""
+"""The neurons that a claim changes together, and the units of the texts they are changed in."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from neuronclaims import stats
-from neuronclaims.figures import Point, Points
 from neuronclaims.kinds.kind import ClaimError
-from neuronclaims.kinds.shared.layer_points import neurons_shown
 from neuronclaims.kinds.shared.neurons import check_neuron
 from neuronclaims.kinds.shared.requests import plural
 from neuronclaims.kinds.shared.selection import layers_needed, search_of
@@ -24,8 +21,6 @@ if TYPE_CHECKING:
 
     from neuronclaims.claim_files.claims import Claim
     from neuronclaims.measurements import ModelFacts
-    from neuronclaims.results import Rank
-    from neuronclaims.stats import EffectSize, Estimate
 
     Floats: TypeAlias = NDArray[np.float64]
 
@@ -33,14 +28,14 @@ Noun: TypeAlias = Literal["neuron", "neurons"]
 
 
 @dataclass(frozen=True, slots=True)
-class Units:
+class TextUnits:
     """What is counted: texts (or pairs of texts), or their groups; ``rows`` are the texts of each, by place."""
 
     unit: str
     rows: tuple[tuple[int, ...], ...]
 
     @classmethod
-    def of(cls, groups: Sequence[str | None], alone: str) -> Units:
+    def of(cls, groups: Sequence[str | None], alone: str) -> TextUnits:
         """Take groups for units where there are such; raise ClaimError for fewer than two units."""
         grouped = all(group is not None for group in groups)
         members: dict[str, list[int]] = {}
@@ -82,12 +77,17 @@ def who_of(claim: Claim) -> Subject:
     return Subject("one" if len(claim.sentence.neurons) == 1 else "every", claim.sentence.neurons)
 
 
+def is_searched(claim: Claim) -> bool:
+    """Say whether the neuron of a claim was picked on the very texts that test it."""
+    return search_of(claim, who_of(claim)) is not None
+
+
 def places(neurons: Sequence[Neuron]) -> tuple[tuple[int, int], ...]:
     """Return neurons as measurements name them."""
     return tuple((neuron.layer, neuron.index) for neuron in neurons)
 
 
-def swept(claim: Claim, facts: ModelFacts) -> tuple[int, ...]:
+def swept_layers(claim: Claim, facts: ModelFacts) -> tuple[int, ...]:
     """Return the layers of which each neuron is changed alone: none where several neurons are changed together.
 
     Raises ClaimError for a model that predicts nothing, neurons it lacks, and several neurons that were searched.
@@ -102,53 +102,10 @@ def swept(claim: Claim, facts: ModelFacts) -> tuple[int, ...]:
         check_neuron(neuron, claim.settings.site, facts)
     if len(neurons) == 1:
         return layers_needed(claim, who_of(claim), facts)
-    if search_of(claim, who_of(claim)) is not None:
+    if is_searched(claim):
         raise ClaimError(
             "Several neurons that are changed together cannot be tested on the prompts they were picked on "
             "('searched'): the sets they were picked from cannot all be tried. Test them on new prompts "
             "('discovered_on')."
         )
     return ()
-
-
-def renamed(estimate: Estimate, effect: EffectSize) -> Estimate:
-    """Return an estimate under another name."""
-    return replace(estimate, effect=effect)
-
-
-def mean_change(after: Floats, before: Floats, effect: EffectSize, level: float = 0.95) -> Estimate:
-    """Return the mean of after - before [units] with Student's t interval."""
-    return renamed(stats.paired_mean_difference_estimate(after, before, level=level), effect)
-
-
-def untouched(after: Floats, before: Floats) -> tuple[str, ...]:
-    """Say so where changing the neurons changes nothing whatever, which leaves no spread to test anything by."""
-    if (after != before).any():
-        return ()
-    return (
-        "In none of these texts is the prediction changed at all: a fact about them, but no test says more.",
-    )
-
-
-def place_of(rank: Rank | None) -> tuple[str, ...]:
-    """Say what the rest of the layer is good for."""
-    if rank is None:
-        return ()
-    return (f"The {rank.among - 1:,} other neurons of its layer, each changed alone, are the controls.",)
-
-
-def layer_figure(
-    neuron: Neuron, values: Floats, claimed: Estimate, *, site: str, y_axis: str, scale: float = 1.0
-) -> Points:
-    """Draw a number per neuron of a layer [width], the claim's with its interval; of wide layers only some.
-
-    Those furthest from 0 are kept, and others evenly spaced. ``scale`` turns the values into the claim's unit.
-    """
-    shown = values * scale
-    points = tuple(
-        Point(float(index), float(shown[index]), str(Neuron(neuron.layer, index)))
-        if index != neuron.index
-        else Point(float(index), float(shown[index]), str(neuron), claimed.low, claimed.high, marked=True)
-        for index in neurons_shown(shown, neuron.index)
-    )
-    return Points(f"neuron index, {site}, layer {neuron.layer}", y_axis, points)

@@ -1,21 +1,23 @@
-"""How claims of restored neurons read, what they ask, and what was measured of their pairs."""
+"""What claims of restored neurons say, ask for and get: sentence, options, request and data."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 from pydantic import Field
 
 from neuronclaims import stats
-from neuronclaims.kinds.interventions.predictions import Noun, Units, check_noun, places, who_of
-from neuronclaims.kinds.interventions.random_lists import random_lists
+from neuronclaims.kinds.interventions.before_after import BeforeAfter, LayerSweeps
+from neuronclaims.kinds.interventions.changed_neurons import Noun, TextUnits, check_noun, is_searched, places
+from neuronclaims.kinds.interventions.controls import random_lists
 from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.shared.margins import MarginOptions, plain_margin_of
-from neuronclaims.kinds.shared.requests import plural
-from neuronclaims.kinds.shared.selection import search_of
+from neuronclaims.kinds.shared.requests import plain, plural, resamples_of
+from neuronclaims.kinds.shared.units import unit_key
 from neuronclaims.measurements import Pair, Prediction, Restoration, RestorationSweep
+from neuronclaims.results import UnitValues
 from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.sentences.numbers import number_text
 from neuronclaims.sentences.options import OneOf
@@ -23,8 +25,8 @@ from neuronclaims.sentences.templates import FieldError, Template
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim, PromptPair
-    from neuronclaims.kinds.interventions.predictions import Floats
-    from neuronclaims.kinds.interventions.random_lists import Places
+    from neuronclaims.kinds.interventions.changed_neurons import Floats
+    from neuronclaims.kinds.interventions.controls import Places
     from neuronclaims.kinds.kind import Answers
     from neuronclaims.measurements import ModelFacts
 
@@ -81,19 +83,19 @@ TEMPLATE = Template(
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RestorationRequest:
     """A claim with its pairs in the order of their texts, so that the order of a file changes no number."""
 
     claim: Claim[Restoring, RestorationOptions]
     pairs: tuple[PromptPair, ...]
-    units: Units
+    units: TextUnits
 
     @classmethod
-    def of(cls, claim: Claim[Restoring, RestorationOptions]) -> Asked:
+    def of(cls, claim: Claim[Restoring, RestorationOptions]) -> RestorationRequest:
         """Look up the pairs; raise ClaimError for fewer than two units."""
         named = claim.pairs[claim.sentence.pairs].pairs
         pairs = tuple(sorted(named, key=lambda pair: (pair.clean, pair.corrupted)))
-        return cls(claim, pairs, Units.of([pair.group for pair in pairs], "pair"))
+        return cls(claim, pairs, TextUnits.of([pair.group for pair in pairs], "pair"))
 
     @property
     def prediction(self) -> Prediction:
@@ -120,20 +122,15 @@ class Asked:
         return stats.seed_from(*texts, purpose="restoration", run_seed=self.claim.settings.seed)
 
     @property
-    def searched(self) -> bool:
-        """Whether the neuron was picked on these very pairs."""
-        return search_of(self.claim, who_of(self.claim)) is not None
-
-    @property
-    def joint(self) -> Restoration:
+    def together(self) -> Restoration:
         """Ask for all neurons together."""
-        return self._together(places(self.claim.sentence.neurons))
+        return self._changed(places(self.claim.sentence.neurons))
 
     def lists(self, facts: ModelFacts) -> tuple[Restoration, ...]:
         """Ask for lists of other neurons, drawn at random."""
         settings = self.claim.settings
         drawn = random_lists(self.claim.sentence.neurons, facts.widths[settings.site], settings)
-        return tuple(map(self._together, drawn))
+        return tuple(map(self._changed, drawn))
 
     def sweep(self, layer: int) -> RestorationSweep:
         """Ask for each neuron of a layer alone."""
@@ -142,7 +139,7 @@ class Asked:
             settings.site, layer, self.prediction, self._texts, settings.options.positions
         )
 
-    def _together(self, neurons: Places) -> Restoration:
+    def _changed(self, neurons: Places) -> Restoration:
         settings = self.claim.settings
         return Restoration(settings.site, neurons, self.prediction, self._texts, settings.options.positions)
 
@@ -152,60 +149,66 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """What was measured: per pair the predictions, per layer what each neuron alone adds [units, width].
+class RestorationData:
+    """What was measured: per pair the predictions, and what each neuron of a layer alone adds.
 
     ``lists`` are the shares recovered by lists of other neurons [lists].
     """
 
+    request: RestorationRequest
     clean: Floats
     corrupted: Floats
     patched: Floats
-    units: Units
-    layers: dict[int, Floats]
+    sweeps: LayerSweeps
     lists: Floats
 
     @classmethod
-    def of(cls, asked: Asked, answers: Answers) -> Measured:
+    def of(cls, request: RestorationRequest, answers: Answers) -> RestorationData:
         """Read the answers; raise ClaimError where a pair holds nothing to restore."""
-        clean, corrupted, patched = asked.joint.columns(answers[asked.joint])
-        _check_floor(asked, np.abs(clean - corrupted))
+        together, units = request.together, request.units
+        clean, corrupted, patched = together.columns(answers[together])
+        _check_floor(request, np.abs(clean - corrupted))
         swept = {need.layer: need for need in answers if isinstance(need, RestorationSweep)}
-        gains = {layer: asked.units.means(_gains(need, answers)) for layer, need in sorted(swept.items())}
-        made = cls(clean, corrupted, patched, asked.units, gains, np.zeros(0))
-        whole = float(made.bottoms.mean())
-        others = [
-            answers[need]
-            for need in answers
-            if isinstance(need, Restoration) and need != asked.joint and whole
-        ]
-        means = [asked.units.means(found).mean(axis=0) for found in others]
-        return replace(made, lists=np.array([(after - before) / whole for _, before, after in means]))
+        sweeps = {layer: units.means(_gains(need, answers)) for layer, need in sorted(swept.items())}
+        whole = float(units.means(clean - corrupted).mean())
+        others = [need for need in answers if isinstance(need, Restoration) and need != together and whole]
+        lists = [_mean_gain(units, need, answers) / whole for need in others]
+        return cls(request, clean, corrupted, patched, LayerSweeps(sweeps), np.array(lists))
 
     @property
-    def tops(self) -> Floats:
+    def gained(self) -> Floats:
         """What is recovered, per unit."""
-        return self.units.means(self.patched - self.corrupted)
+        return self.request.units.means(self.patched - self.corrupted)
 
     @property
-    def bottoms(self) -> Floats:
+    def lost(self) -> Floats:
         """What there is to recover, per unit."""
-        return self.units.means(self.clean - self.corrupted)
+        return self.request.units.means(self.clean - self.corrupted)
 
     @property
-    def searched(self) -> int:
-        """How many neurons were restored alone."""
-        return sum(gains.shape[1] for gains in self.layers.values())
+    def change(self) -> BeforeAfter:
+        """What is recovered, compared with the share of what was lost that is claimed, or that is the margin."""
+        request, claim = self.request, self.request.claim
+        searched = self.sweeps if is_searched(claim) else None
+        due, draws = request.number * self.lost, resamples_of(claim.settings)
+        neuron = claim.sentence.neurons[0]
+        return BeforeAfter(self.gained, due, request.units, request.seed, draws, searched, neuron)
 
     @property
-    def all_gains(self) -> Floats:
-        """What each neuron of all layers alone adds [units, neurons]."""
-        return np.concatenate(list(self.layers.values()), axis=1)
+    def kept(self) -> UnitValues:
+        """What was recovered per unit, and what there was to recover: the effect is the ratio of their sums."""
+        claim, pairs, rows = self.request.claim, self.request.pairs, self.request.units.rows
+        texts = tuple(f"{len(pair.clean)}:{pair.clean}{pair.corrupted}" for pair in pairs)
+        keys = tuple(unit_key(texts[place] for place in row) for row in rows)
+        named = ", ".join(map(str, claim.sentence.neurons))
+        of = f"{claim.settings.site} {named} restored: {self.request.prediction}"
+        return UnitValues(of, "ratio", True, (keys, keys), (plain(self.gained), plain(self.lost)))
 
-    def column(self, neuron: Neuron) -> int:
-        """Return the place of a neuron among those of all layers."""
-        below: int = sum(gains.shape[1] for layer, gains in self.layers.items() if layer < neuron.layer)
-        return below + neuron.index
+
+def _mean_gain(units: TextUnits, need: Restoration, answers: Answers) -> float:
+    """Return the mean of what a list of neurons adds."""
+    found = need.columns(units.means(answers[need]))
+    return float(found.patched.mean() - found.corrupted.mean())
 
 
 def _gains(need: RestorationSweep, answers: Answers) -> Floats:
@@ -214,16 +217,16 @@ def _gains(need: RestorationSweep, answers: Answers) -> Floats:
     return found.patched - found.corrupted[:, None]
 
 
-def _check_floor(asked: Asked, sizes: Floats) -> None:
-    floor = asked.claim.settings.options.noise_floor or NOISE_FLOOR
+def _check_floor(request: RestorationRequest, sizes: Floats) -> None:
+    floor = request.claim.settings.options.noise_floor or NOISE_FLOOR
     small = sizes < floor
     if small.any():
         place = int(sizes.argmin())
-        pair = asked.pairs[place]
+        pair = request.pairs[place]
         raise ClaimError(
-            f"{plural(int(small.sum()), 'pair')} of {asked.claim.sentence.pairs!r} "
+            f"{plural(int(small.sum()), 'pair')} of {request.claim.sentence.pairs!r} "
             f"{'holds' if small.sum() == 1 else 'hold'} nothing to restore: the clean and the corrupted text "
-            f"differ in {asked.prediction} by less than the noise floor of {floor:g}, as {pair.clean!r} and "
+            f"differ in {request.prediction} by less than the noise floor of {floor:g}, as {pair.clean!r} and "
             f"{pair.corrupted!r} ({pair.source}) do: by {sizes[place]:.2g}. Take pairs whose texts predict different "
             "tokens."
         )

@@ -1,0 +1,316 @@
+"""What claims of ablated neurons say, ask for and get: sentence, options, request and data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+
+import numpy as np
+from pydantic import Field
+
+from neuronclaims import stats
+from neuronclaims.claim_files.claims import Prompt
+from neuronclaims.kinds.interventions.before_after import BeforeAfter, LayerSweeps
+from neuronclaims.kinds.interventions.changed_neurons import (
+    Noun,
+    TextUnits,
+    check_noun,
+    is_searched,
+    places,
+)
+from neuronclaims.kinds.interventions.controls import random_lists
+from neuronclaims.kinds.interventions.damage import DamageOn, DamageRequest
+from neuronclaims.kinds.kind import ClaimError
+from neuronclaims.kinds.shared.margins import MarginOptions, plain_margin_of
+from neuronclaims.kinds.shared.requests import in_order, resamples_of, texts_of
+from neuronclaims.measurements import Ablation, AblationSweep, Prediction
+from neuronclaims.measurements.interventions import intervention_of
+from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.numbers import number_text
+from neuronclaims.sentences.options import OneOf, PromptSetName
+from neuronclaims.sentences.templates import FieldError, Template
+
+if TYPE_CHECKING:
+    from neuronclaims.claim_files.claims import Claim, PairSet
+    from neuronclaims.kinds.interventions.changed_neurons import Floats
+    from neuronclaims.kinds.interventions.controls import Places
+    from neuronclaims.kinds.kind import Answers
+    from neuronclaims.measurements import ModelFacts
+    from neuronclaims.measurements.changes import AblationColumns
+    from neuronclaims.stats import Alternative, EffectSize
+    from neuronclaims.stats.effects.margins import MarginSide
+
+Change: TypeAlias = Literal["lowers", "raises", "does not lower", "does not raise", "does not change"]
+
+SIDES: Mapping[Change, Alternative] = MappingProxyType(
+    {
+        "lowers": "less",
+        "raises": "greater",
+        "does not lower": "less",
+        "does not raise": "greater",
+        "does not change": "two-sided",
+    }
+)
+"""The side of no change that is claimed or denied."""
+
+DENIED: Mapping[Change, MarginSide] = MappingProxyType(
+    {"does not lower": "not less", "does not raise": "not greater", "does not change": "within"}
+)
+"""Where the change lies, seen from the margin, by a claim of "does not"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ablating:
+    """The sentence of ablated neurons, in parts; several are ablated together."""
+
+    noun: Noun
+    neurons: tuple[Neuron, ...]
+    direction: Change
+    token: str
+    first: str
+    against: str | None = None
+    by: float | None = None
+    site: str | None = None
+
+    def __post_init__(self) -> None:
+        check_noun(self.noun, self.neurons)
+        if self.by is None:
+            return
+        if self.direction in DENIED:
+            message = "a claim of 'does not' names no number; the change that would matter is its margin"
+            raise FieldError("by", message, f"margin: {number_text(self.by)}")
+        if self.by <= 0:
+            raise FieldError("by", "the least change claimed must be above 0: the direction is said in words")
+
+    def __str__(self) -> str:
+        return TEMPLATE.render(self)
+
+
+class AblationOptions(MarginOptions):
+    """What claims of ablation take besides."""
+
+    replacement: Annotated[Literal["zero", "mean", "resample"], OneOf("replacement")] = Field(
+        "zero", description="What an ablated neuron holds: zero (if unsaid), mean or resample."
+    )
+    reference: PromptSetName | None = Field(
+        None, description="The prompt set that means or resampled values are taken from."
+    )
+    outcome: Annotated[Literal["logit", "probability"], OneOf("outcome")] = Field(
+        "logit", description="What of a prediction counts: logit (if unsaid) or probability."
+    )
+    damage: DamageOn | None = Field(
+        None, description="The prompt set on which a change of the model is to do no harm."
+    )
+
+
+TEMPLATE = Template(
+    "ablating [{site:site}] {noun:neuron|neurons} {neurons:neurons} "
+    "{direction:lowers|raises|does not lower|does not raise|does not change} {token:token} "
+    "[over {against:token}] in {first:texts} [by at least {by:number}]",
+    Ablating,
+    options=AblationOptions,
+    margin="'margin: 0.5', the change that would matter, in logits (with 'outcome: probability': in probability)",
+)
+
+
+OF_PROBABILITY = stats.EffectSize("change_of_probability", "mean change of the probability")
+OF_LOGIT = stats.EffectSize("change_of_logit", "mean change of the logit")
+OF_LOGIT_DIFFERENCE = stats.EffectSize(
+    "change_of_logit_difference", "mean change of the difference of logits"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AblationRequest:
+    """A claim with its prompts in the order of their text, so that the order of a file changes no number."""
+
+    claim: Claim[Ablating, AblationOptions]
+    prompts: tuple[Prompt, ...]
+    units: TextUnits
+
+    @classmethod
+    def of(cls, claim: Claim[Ablating, AblationOptions]) -> AblationRequest:
+        """Look up the prompts, or the clean texts of pairs; raise ClaimError for fewer than two units."""
+        name = claim.sentence.first
+        paired = name in claim.pairs
+        prompts = clean_texts(claim.pairs[name]) if paired else in_order(claim.sets[name])
+        unit = "clean text" if paired else "prompt"
+        return cls(claim, prompts, TextUnits.of([prompt.group for prompt in prompts], unit))
+
+    @property
+    def options(self) -> AblationOptions:
+        """The claim's options."""
+        return self.claim.settings.options
+
+    @property
+    def prediction(self) -> Prediction:
+        """What is predicted."""
+        return Prediction(self.claim.sentence.token, self.claim.sentence.against)
+
+    @property
+    def side(self) -> Alternative:
+        """The side of no change that is claimed or denied."""
+        return SIDES[self.claim.sentence.direction]
+
+    @property
+    def denied(self) -> MarginSide | None:
+        """Where the change lies by a claim of "does not", None for any other."""
+        return DENIED.get(self.claim.sentence.direction)
+
+    @property
+    def margin(self) -> float:
+        """The margin of a claim of "does not"; raise ClaimError where it has none, or one of another unit."""
+        chance = self.options.outcome == "probability"
+        matters = f"the change of the {'probability' if chance else 'logit'} that would matter"
+        return plain_margin_of(self.claim, "0.1" if chance else "0.5", matters, 1.0 if chance else np.inf)
+
+    @property
+    def reference(self) -> tuple[str, ...]:
+        """The texts that values are taken from; raise ClaimError where they are needed and not named."""
+        replacement, named = self.options.replacement, self.options.reference
+        if replacement == "zero":
+            return ()
+        if named is None:
+            raise ClaimError(
+                f"Values are to be replaced by 'replacement: {replacement}', and nothing says from which prompts "
+                "these are taken. Name a prompt set, such as 'reference: baseline'."
+            )
+        return texts_of(in_order(self.claim.sets[named]))
+
+    @property
+    def together(self) -> Ablation:
+        """Ask for all neurons together on the claim's prompts."""
+        return self.on(self.prompts)
+
+    @property
+    def damage(self) -> DamageRequest | None:
+        """Where damage is looked for, if the claim says so."""
+        damage = self.options.damage
+        if damage is None:
+            return None
+        prompts = in_order(self.claim.sets[damage.set])
+        return DamageRequest.of(damage, prompts, self.on(prompts), self.seed(prompts))
+
+    def lists(self, facts: ModelFacts) -> tuple[Ablation, ...]:
+        """Ask for lists of other neurons, drawn at random, on the claim's prompts."""
+        settings = self.claim.settings
+        drawn = random_lists(self.claim.sentence.neurons, facts.widths[settings.site], settings)
+        return tuple(self.on(self.prompts, each) for each in drawn)
+
+    def sweep(self, layer: int) -> AblationSweep:
+        """Ask for each neuron of a layer alone."""
+        held, texts = intervention_of(self.options.replacement), texts_of(self.prompts)
+        return AblationSweep(self.claim.settings.site, layer, held, self.prediction, texts, self.reference)
+
+    def on(self, prompts: tuple[Prompt, ...], neurons: Places | None = None) -> Ablation:
+        """Ask for all neurons together, or for others in their stead, on some prompts."""
+        return Ablation(
+            self.claim.settings.site,
+            neurons or places(self.claim.sentence.neurons),
+            intervention_of(self.options.replacement),
+            self.prediction,
+            texts_of(prompts),
+            self.reference,
+        )
+
+    def seed(self, prompts: tuple[Prompt, ...]) -> int:
+        """Return a seed that comes from prompts."""
+        return stats.seed_from(*texts_of(prompts), purpose="ablation", run_seed=self.claim.settings.seed)
+
+    def effect(self, outcome: str | None = None) -> EffectSize:
+        """Return the effect that the claim is about, or that of another outcome."""
+        if (outcome or self.options.outcome) == "probability":
+            return OF_PROBABILITY
+        return OF_LOGIT if self.claim.sentence.against is None else OF_LOGIT_DIFFERENCE
+
+    @property
+    def predicted(self) -> str:
+        """What is read before and after, in words."""
+        if self.options.outcome == "probability":
+            return f"probability of {self.prediction}"
+        logit = "logit" if self.claim.sentence.against is None else "difference of logits"
+        return f"{logit} of {self.prediction}"
+
+    def check_outcome(self) -> None:
+        """Raise ClaimError for the probability of two tokens, and of a neuron picked on these prompts."""
+        if self.options.outcome == "logit":
+            return
+        if self.claim.sentence.against is not None:
+            raise ClaimError(
+                "A probability is that of one token ('outcome: probability'), but this sentence names two. Leave out "
+                f"'over {self.claim.sentence.against!r}', or claim the difference of their logits ('outcome: logit')."
+            )
+        if is_searched(self.claim):
+            raise ClaimError(
+                "A neuron that was picked on these prompts ('searched') is tested by its logits: of all the neurons it "
+                "was picked from, no probabilities are measured. Leave out 'outcome: probability', or test it on new "
+                "prompts ('discovered_on')."
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class AblationData:
+    """What was measured, per unit: what the claim is about, before and after; the other outcome; the divergence.
+
+    ``sweeps`` hold the prediction after ablating each neuron of a layer alone, ``logits_before`` what it is compared
+    with; ``lists`` the mean change by each list of other neurons [lists].
+    """
+
+    change: BeforeAfter
+    other: tuple[Floats, Floats]
+    divergences: Floats
+    sweeps: LayerSweeps
+    logits_before: Floats
+    lists: Floats
+
+    @classmethod
+    def of(cls, request: AblationRequest, answers: Answers) -> AblationData:
+        """Read the answers."""
+        joint, units, claim = request.together, request.units, request.claim
+        found = joint.columns(units.means(answers[joint]))
+        logits = found.after, found.before
+        chances = found.probability_after, found.probability_before
+        own, other = (logits, chances) if request.options.outcome == "logit" else (chances, logits)
+        others = [
+            need.columns(units.means(answers[need]))
+            for need in answers
+            if isinstance(need, Ablation) and need.prompts == joint.prompts and need.neurons != joint.neurons
+        ]
+        swept = {need.layer: need for need in answers if isinstance(need, AblationSweep)}
+        sweeps = LayerSweeps(
+            {layer: units.means(need.columns(answers[need]).after) for layer, need in sorted(swept.items())}
+        )
+        seed, draws = request.seed(request.prompts), resamples_of(claim.settings)
+        searched = sweeps if is_searched(claim) else None
+        change = BeforeAfter(*own, units, seed, draws, searched, claim.sentence.neurons[0])
+        lists = np.array([_mean_change(each, request.options.outcome) for each in others])
+        return cls(change, other, found.divergence, sweeps, logits[1], lists)
+
+    def changes(self, layer: int) -> Floats | None:
+        """Return the mean change of the prediction (logits) by each neuron of a layer [width], if it was swept."""
+        if layer not in self.sweeps.layers:
+            return None
+        mean: Floats = (self.sweeps.layers[layer] - self.logits_before[:, None]).mean(axis=0)
+        return mean
+
+
+def _mean_change(found: AblationColumns, outcome: str) -> float:
+    """Return the mean change of the outcome by one list of neurons."""
+    if outcome == "logit":
+        return float(found.after.mean() - found.before.mean())
+    return float(found.probability_after.mean() - found.probability_before.mean())
+
+
+def clean_texts(pairs: PairSet) -> tuple[Prompt, ...]:
+    """Return the clean texts of pairs in the order of their text, each once; raise ClaimError for one in two groups."""
+    found: dict[str, Prompt] = {}
+    for pair in pairs.pairs:
+        earlier = found.setdefault(pair.clean, Prompt(pair.clean, pair.source, pair.id, pair.group))
+        if earlier.group != pair.group:
+            raise ClaimError(
+                f"The clean text {pair.clean!r} of {pairs.name!r} is in two groups, {earlier.group!r} "
+                f"({earlier.source}) and {pair.group!r} ({pair.source}): give pairs of one clean text one group."
+            )
+    return tuple(sorted(found.values(), key=lambda prompt: prompt.text))
