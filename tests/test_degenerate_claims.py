@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cases import for_each
 
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.errors import NeuronClaimsError
@@ -92,9 +93,9 @@ def results_of(path, values):
         return Study(measure=StandIn(values)).judge(read_claim_file(path, templates()), "model")
 
 
-@pytest.mark.parametrize("kind", VALUES)
-@pytest.mark.parametrize("design", DESIGNS)
 @pytest.mark.parametrize("settings", [(), ("searched: layer 0",), ("correction: max-statistic",)])
+@for_each("kind", VALUES)
+@for_each("design", DESIGNS)
 def test_every_claim_on_odd_values_gets_a_verdict_with_plain_numbers(tmp_path, kind, design, settings):
     one, two = (np.asarray(x, dtype=np.float32) for x in VALUES[kind])
     first, second = rows_of("first", len(one), design), rows_of("second", len(two), design)

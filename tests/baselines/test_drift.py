@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from cases import for_each
 from rows_made import row
 
 from neuronclaims.baselines.drift import drifts
@@ -56,8 +57,8 @@ def test_the_noise_that_was_measured_is_what_counts_where_it_is_larger():
     assert one(loud, silent).status == "lost"
 
 
-@pytest.mark.parametrize(("scale", "paired"), SCALES)
-@pytest.mark.parametrize("side", ["greater", "less"])
+@for_each("scale, paired", SCALES)
+@for_each("side", ["greater", "less"])
 def test_a_neuron_that_fell_silent_loses_its_claim_on_every_scale(scale, paired, side):
     a, b = values(2) if side == "greater" else values(2)[::-1]
     old = row(a, b, scale=scale, paired=paired, side=side)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from cases import for_each
 from rows_made import in_blocks, one_set, ratio, row
 
 from neuronclaims.baselines.drift import drifts
@@ -168,7 +169,7 @@ def said_of(made, keeps, repetitions, seed):
     ]
 
 
-@pytest.mark.parametrize("made", MADE)
+@for_each("made", MADE)
 def test_of_every_kind_a_true_fall_of_just_the_margin_is_seldom_called_weaker_or_held(made):
     seen = said_of(made, 0.8, 200, 6)
     assert (seen.count("weaker") + seen.count("stronger")) / 200 <= at_most(0.05, 200)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cases import for_each
 from hypothesis import given
 from hypothesis import strategies as st
 from rows_made import ENVIRONMENT, baseline, row
@@ -158,7 +159,7 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@for_each("fault", FAULTS)
 def test_a_file_that_is_no_baseline_is_one_clear_error(tmp_path, fault):
     path = tmp_path / "main.json"
     path.write_text(FAULTS[fault](text_of(baseline(a=A))))

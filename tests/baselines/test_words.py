@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from cases import for_each
 from hypothesis import given
 from hypothesis import strategies as st
 from rows_made import ENVIRONMENT, baseline, row
@@ -28,9 +29,7 @@ def test_a_policy_is_its_words():
     assert not parse_policy("nothing").failing
 
 
-@pytest.mark.parametrize(
-    "text", ["", "held", "losst", "lost:20%", "weaker:120%", "weaker:0%", "weaker:x", "nothing,lost"]
-)
+@for_each("text", ["", "held", "losst", "lost:20%", "weaker:120%", "weaker:0%", "weaker:x", "nothing,lost"])
 def test_other_words_are_refused(text):
     with pytest.raises(BaselineError):
         parse_policy(text)

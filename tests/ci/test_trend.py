@@ -7,6 +7,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from cases import for_each
 
 from neuronclaims.cli import main
 from neuronclaims.reports.trend import story
@@ -18,8 +19,8 @@ def told(series: str) -> str:
     return story([(f"m{place}", WORDS[letter]) for place, letter in enumerate(series)])
 
 
-@pytest.mark.parametrize(
-    ("series", "sentence"),
+@for_each(
+    "series, sentence",
     [
         ("+++", "supported in all 3 models"),
         ("-?-", "supported in none of 3 models"),

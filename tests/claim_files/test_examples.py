@@ -6,7 +6,7 @@ import doctest
 import importlib
 import pkgutil
 
-import pytest
+from cases import for_each
 
 from neuronclaims import claim_files, sentences
 
@@ -34,7 +34,7 @@ WITH_EXAMPLES = {
 }
 
 
-@pytest.mark.parametrize("name", MODULES)
+@for_each("name", MODULES)
 def test_the_examples_of_a_module_run(name):
     module = importlib.import_module(name)
     assert doctest.testmod(module).failed == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from cases import for_each
 
 from neuronclaims.claim_files.errors import ClaimFileError, Place, Problem
 from neuronclaims.sentences.messages import WINDOW
@@ -12,8 +13,8 @@ def rendered(excerpt, column, width=1, **rest):
     return str(Problem(Place("x.claims.yaml", 7, column), "wrong", excerpt, width, **rest)).splitlines()
 
 
-@pytest.mark.parametrize(
-    ("excerpt", "word", "shown", "blanks", "carets"),
+@for_each(
+    "excerpt, word, shown, blanks, carets",
     [
         ("claim: more", "more", "claim: more", 7, 4),
         ("\t- more", "more", "    - more", 6, 4),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from cases import for_each
 from toy_claims import EVERY_TEMPLATE, TEMPLATES
 
 from neuronclaims.claim_files.errors import ClaimFileError
@@ -22,11 +23,12 @@ def test_there_are_at_least_twenty_malformed_files():
     assert len([file for file in FILES if file.parent.name == "kinds"]) >= 12
 
 
-@pytest.mark.parametrize("loader", ["CSafeLoader", "SafeLoader"])
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name.removesuffix(".claims.yaml"))
+IN_C = pytest.mark.skipif(not hasattr(yaml, "CSafeLoader"), reason="PyYAML was built without libyaml")
+
+
+@pytest.mark.parametrize("loader", [pytest.param("CSafeLoader", marks=IN_C), "SafeLoader"])
+@for_each("file", FILES)
 def test_a_malformed_file_gives_the_message_kept_beside_it(file, loader, monkeypatch):
-    if not hasattr(yaml, loader):
-        pytest.skip("PyYAML was built without libyaml")
     monkeypatch.setattr(marks, "_LOADER", getattr(yaml, loader))
     monkeypatch.chdir(file.parent)
     with pytest.raises(ClaimFileError) as caught:

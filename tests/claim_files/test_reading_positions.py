@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from cases import for_each
 from toy_claims import CLAIM, HEAD, SETS
 
 from neuronclaims.claim_files.errors import ClaimFileError
@@ -23,7 +24,7 @@ def tree(text):
     return compose(SourceText("x.yaml", text))
 
 
-@pytest.mark.parametrize(
+@for_each(
     "written",
     [
         "11:36",
@@ -67,8 +68,8 @@ def test_every_scalar_knows_where_it_stands():
     assert str(source.place(root.key("claims").start)) == "x.yaml:2:1"
 
 
-@pytest.mark.parametrize(
-    ("written", "known"),
+@for_each(
+    "written, known",
     [
         ("a b c", True),
         ("'a b c'", True),

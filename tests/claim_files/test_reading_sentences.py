@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
+from cases import for_each
 from hypothesis import given
 from hypothesis import strategies as st
 from toy_claims import (
@@ -190,7 +191,7 @@ def test_a_sentence_becomes_its_dataclass():
 WORDS = "mlp_post neuron 3:17 activates less for hanoi than baseline by at least 0.5 sd"
 
 
-@pytest.mark.parametrize("at", range(len(WORDS.split())))
+@for_each("at", range(len(WORDS.split())))
 def test_an_error_points_at_the_word_that_was_spoilt(at):
     words = WORDS.split()
     words[at] = "?" + words[at]
@@ -200,8 +201,8 @@ def test_an_error_points_at_the_word_that_was_spoilt(at):
     assert caught.value.width == len(words[at])
 
 
-@pytest.mark.parametrize(
-    ("sentence", "column", "message", "suggestion"),
+@for_each(
+    "sentence, column, message, suggestion",
     [
         ("neuron 1:2 activates mroe for a than b", 22, "expected 'more' or 'less', found 'mroe'", "more"),
         (
@@ -358,8 +359,8 @@ def test_two_templates_that_could_read_one_sentence_are_refused():
         check_templates({"one": Template("x {c:set}", Two), "two": Template("y {c:set}", Two)})
 
 
-@pytest.mark.parametrize(
-    ("first", "second", "alike"),
+@for_each(
+    "first, second, alike",
     [
         ("{c:is|is not} high", "is not {a:set} [for {b:set}]", True),
         ("{c:is|is not} high", "is not {a:count} [for {b:set}]", False),
@@ -411,7 +412,7 @@ def test_reading_one_sentence_in_two_ways_is_an_error_of_the_kinds_not_of_the_cl
         )
 
 
-@pytest.mark.parametrize(
+@for_each(
     "template",
     [
         "x {c:set",

@@ -4,6 +4,7 @@ from itertools import islice
 from random import Random
 
 import pytest
+from cases import for_each
 from demo_model.prompts import TOPICS, pairs, prompts, subjects
 from demo_model.world.documents import documents
 from demo_model.world.facts import RELATIONS, facts
@@ -85,8 +86,8 @@ def test_held_back_prompts_use_only_words_the_training_text_knows(split, sample)
     assert {word for text in all_texts(split) for word in words_of(text)} - known == set()
 
 
-@pytest.mark.parametrize("split", ["discovery", "heldout"])
-@pytest.mark.parametrize("topic", sorted(TOPICS))
+@for_each("split", ["discovery", "heldout"])
+@for_each("topic", sorted(TOPICS))
 def test_prompts_are_many_distinct_and_balanced_over_groups(topic, split):
     found = prompts(topic, split)
     assert len(found) >= 48

@@ -7,6 +7,7 @@ from functools import partial
 
 import noisy_changes
 import pytest
+from cases import for_each
 from noisy_changes import ASKED, CLEAN, NOISE, PAIRS, SETS, WHOLE, judged_in
 from scipy.stats import binomtest, ttest_1samp
 from statsmodels.stats.weightstats import ttost_paired
@@ -113,7 +114,7 @@ def test_a_file_without_sets_and_pairs_is_told_both(tmp_path):
         read_claim_file(path, templates())
 
 
-@pytest.mark.parametrize(
+@for_each(
     "said",
     [
         'ablating neurons 11:197, 11:373 does not change " fight" in violent',

@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from cases import for_each
 from scipy.stats import binomtest
 
 from neuronclaims.claim_files.errors import ClaimFileError
@@ -164,8 +165,8 @@ def test_where_all_tokens_of_a_prompt_go_together_the_test_is_no_bolder_than_the
         assert p >= binomtest(ones, units, null, "greater").pvalue * (1 - 1e-9)
 
 
-@pytest.mark.parametrize("mean", [0.06, 0.3, 0.9])
-@pytest.mark.parametrize("spread", [1, 5, 50])
+@for_each("mean", [0.06, 0.3, 0.9])
+@for_each("spread", [1, 5, 50])
 def test_the_test_of_a_share_holds_its_level_on_beta_shares(mean, spread):
     rng = np.random.default_rng(1)
     draws = rng.beta(spread * mean, spread * (1 - mean), (3000, 20))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 
 import pytest
+from cases import for_each
 from pydantic import Field
 
 from neuronclaims import kinds as package
@@ -85,6 +86,6 @@ def test_one_that_cannot_join_is_left_out_and_said_so_once(monkeypatch, name, wh
     assert why in told
 
 
-@pytest.mark.parametrize("name", MODULES)
+@for_each("name", MODULES)
 def test_the_examples_of_a_module_run(name):
     assert doctest.testmod(importlib.import_module(name)).failed == 0

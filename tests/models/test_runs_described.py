@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+from cases import for_each
 
 from neuronclaims.measurements import (
     Ablation,
@@ -25,8 +25,8 @@ def layer(number: int, *prompts: str) -> Activations:
     return Activations("mlp_post", number, MEAN, prompts)
 
 
-@pytest.mark.parametrize(
-    ("needs", "said"),
+@for_each(
+    "needs, said",
     [
         ([layer(3, "a", "b")], "activations at mlp_post, mean of prompt; layer 3; 2 prompts"),
         (

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cases import for_each
 from shapes import SMALL, save_small, texts_in
 
 from neuronclaims.claim_files.reader import read_claim_file
@@ -92,7 +93,7 @@ def test_what_only_a_tokenizer_knows_is_named_in_the_plan(true_shapes: dict[str,
     assert unknown_tokens(planned([file], "gpt2-large", true_shapes)) == (" a", " an")
 
 
-@pytest.mark.parametrize("path", FILES.values(), ids=list(FILES))
+@for_each("path", FILES.values())
 def test_every_file_names_its_source_and_what_is_unknown(path: Path) -> None:
     head = path.read_text(encoding="utf-8").split("version:")[0]
     assert "# Source: " in head

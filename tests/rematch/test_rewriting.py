@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from cases import for_each
 
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import templates
@@ -192,7 +193,7 @@ def test_folders_are_named_from_where_the_file_lies(tmp_path):
     assert spelled("./demo", tmp_path, tmp_path / "x.claims.yaml") == '"./demo"'
 
 
-@pytest.mark.parametrize("kind", [kind.template for kind in __import__("neuronclaims.kinds").kinds.kinds()])
+@for_each("kind", [kind.template for kind in __import__("neuronclaims.kinds").kinds.kinds()])
 def test_every_kind_that_names_neurons_is_renamed(kind):
     example = next((line for line in EXAMPLES if parse(line, templates()).template is kind), None)
     assert example is not None, f"no example of {kind.shape}"

@@ -7,6 +7,7 @@ import random
 import re
 
 import pytest
+from cases import for_each
 from hostile import ATTACK
 from markdown_it import MarkdownIt
 from rich.cells import cell_len
@@ -71,8 +72,8 @@ def test_a_matrix_depends_on_no_order_and_a_file_on_one_model_has_none() -> None
     assert matrices(put_to(STEPS, {"a": "+  ", "b": "?  "})) == []
 
 
-@pytest.mark.parametrize("width", [60, 80, 100, 146, 200])
-@pytest.mark.parametrize("models", [STEPS, SEVEN])
+@for_each("width", [60, 80, 100, 146, 200])
+@for_each("models", [STEPS, SEVEN])
 def test_in_every_width_each_verdict_is_a_mark_and_with_room_a_word_and_a_number(width, models) -> None:
     rows = {name: (letters * 3)[: len(models)] for name, letters in ROWS.items()}
     text = drawn(put_to(models, rows), width)

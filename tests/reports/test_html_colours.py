@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from cases import for_each
 
 from neuronclaims.reports.html import page
 
@@ -42,16 +43,16 @@ def test_contrast_is_that_of_the_standard() -> None:
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("ground", ["paper", "raised"])
-@pytest.mark.parametrize("name", TEXTS)
+@for_each("scheme", ["light", "dark"])
+@for_each("ground", ["paper", "raised"])
+@for_each("name", TEXTS)
 def test_text_has_a_contrast_of_at_least_four_and_a_half(scheme, ground, name) -> None:
     found = colours(scheme)
     assert contrast(found[name], found[ground]) >= 4.5
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", DRAWN)
+@for_each("scheme", ["light", "dark"])
+@for_each("name", DRAWN)
 def test_lines_and_bars_have_a_contrast_of_at_least_three(scheme, name) -> None:
     found = colours(scheme)
     assert contrast(found[name], found["paper"]) >= 3

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 import pytest
+from cases import for_each
 from hostile import ATTACK, entry
 from rich.cells import cell_len
 
@@ -18,8 +19,8 @@ WIDTHS = (40, 60, 80, 100, 145, 146, 160, 200)
 UNSEEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("verbosity", [-1, 0, 1])
+@for_each("width", WIDTHS)
+@for_each("verbosity", [-1, 0, 1])
 def test_hostile_text_is_shown_as_text_and_fits(width: int, verbosity: int) -> None:
     entries = tuple(entry(ATTACK, n, verdict) for n, verdict in enumerate(("supported", "refuted", None)))
     text = draw(Account(entries), width=width, colour=False, verbosity=verbosity)
@@ -38,7 +39,7 @@ def test_colour_adds_only_colour() -> None:
     assert "\x1b" not in plain
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@for_each("width", WIDTHS)
 def test_no_number_is_broken_and_no_name_between_letters(width: int) -> None:
     effects = (
         Effect("mean change of the difference of logits", -1.72, -1.94, -1.5, 0.95, "t"),
@@ -59,7 +60,7 @@ def test_no_number_is_broken_and_no_name_between_letters(width: int) -> None:
     assert "[no interval]" not in text
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@for_each("width", WIDTHS)
 def test_there_is_never_more_than_one_empty_line(width: int) -> None:
     verdicts = ("supported", "refuted", "inconclusive", None)
     entries = [entry("", number, verdict) for number, verdict in enumerate(verdicts)]

@@ -7,6 +7,7 @@ from itertools import combinations, product
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from cases import for_each
 from flat import two_sample_test, two_sample_tests
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,10 +65,10 @@ def splits(first, second, statistic):
             yield gap * len(x) * len(y) / len(pooled)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("design", DESIGNS)
-@pytest.mark.parametrize("statistic", ["mean", "auroc"])
 @pytest.mark.parametrize("law", [True, False])
+@for_each("kind", KINDS)
+@for_each("design", DESIGNS)
+@for_each("statistic", ["mean", "auroc"])
 def test_p_counts_every_relabelling_within_blocks_in_fractions(kind, design, statistic, law, monkeypatch):
     if not law:
         monkeypatch.setattr(ranklaw, "_WORK_LIMIT", 0)
@@ -82,8 +83,8 @@ def test_p_counts_every_relabelling_within_blocks_in_fractions(kind, design, sta
     assert [one.p_permutation for one in found] == pytest.approx(expected, rel=1e-14, abs=0)
 
 
-@pytest.mark.parametrize("kind", ["float64", "relu", "tenths"])
-@pytest.mark.parametrize("design", DESIGNS)
+@for_each("kind", ["float64", "relu", "tenths"])
+@for_each("design", DESIGNS)
 def test_random_relabellings_within_blocks_estimate_the_exact_p(kind, design):
     blocks = DESIGNS[design]
     a, b = values(kind, blocks, seed=1)
@@ -112,9 +113,9 @@ def test_every_arrangement_comes_once_and_draws_depend_on_seed_and_number_alone(
     assert np.array_equal(whole, np.concatenate(pieces))
 
 
-@pytest.mark.parametrize("statistic", ["mean", "auroc"])
-@pytest.mark.parametrize("sizes", [(5, 8), (6, 6), (9, 4)])
-@pytest.mark.parametrize("options", [{}, {"exact_limit": 0, "max_resamples": 9_999}])
+@for_each("statistic", ["mean", "auroc"])
+@for_each("sizes", [(5, 8), (6, 6), (9, 4)])
+@for_each("options", [{}, {"exact_limit": 0, "max_resamples": 9_999}])
 def test_one_block_is_no_block(statistic, sizes, options):
     rng = np.random.default_rng(4)
     a, b = rng.normal(0.5, 2, sizes[0]), rng.normal(size=sizes[1])
@@ -171,8 +172,8 @@ def least_squares(a, b, blocks):
     return sm.OLS(np.concatenate([a, b]), np.column_stack([z, *levels]).astype(float)).fit(), z
 
 
-@pytest.mark.parametrize("design", DESIGNS)
-@pytest.mark.parametrize("scale", [1.0, 1e-9, 1e9])
+@for_each("design", DESIGNS)
+@for_each("scale", [1.0, 1e-9, 1e9])
 def test_the_difference_and_its_error_are_those_of_statsmodels_with_block_dummies(design, scale):
     blocks = DESIGNS[design]
     a, b = (scale * side for side in values("float64", blocks, seed=3))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cases import for_each
 from flat import two_sample_tests
 from rich.console import Console
 from scipy import stats
@@ -26,9 +27,9 @@ DRAWS = {
 }
 
 
-@pytest.mark.parametrize("kind", DRAWS)
-@pytest.mark.parametrize(
-    ("n1", "n2", "paired", "statistic"),
+@for_each("kind", DRAWS)
+@for_each(
+    "n1, n2, paired, statistic",
     [
         (5, 10, False, "mean"),
         (8, 8, False, "mean"),

@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from cases import for_each
 from flat import cluster_test
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,8 +66,8 @@ def two_sets(n1, n2, shape, seed, shift=1.0):
     return a, b
 
 
-@pytest.mark.parametrize("alternative", ["greater", "less", "two-sided"])
-@pytest.mark.parametrize(("n1", "n2", "paired"), [(4, 4, False), (3, 5, False), (5, 3, False), (7, 7, True)])
+@for_each("alternative", ["greater", "less", "two-sided"])
+@for_each("n1, n2, paired", [(4, 4, False), (3, 5, False), (5, 3, False), (7, 7, True)])
 def test_exact_p_is_that_of_a_slow_cluster_permutation(n1, n2, paired, alternative):
     a, b = two_sets(n1, n2, (4, 6), 10 * n1 + n2, shift=-0.8 if alternative == "less" else 0.8)
     found = cluster_test(a, b, paired=paired, alternative=alternative, seed=0, forming_threshold=1.2)
@@ -226,8 +227,8 @@ def test_a_null_grid_is_called_different_no_more_often_than_alpha():
     assert cells >= stats.binom.ppf(0.0005, runs, 0.05)
 
 
-@pytest.mark.parametrize(
-    ("change", "options", "words"),
+@for_each(
+    "change, options, words",
     [
         (lambda a, b: (np.where(a > 1, np.nan, a), b), {}, "Cut the grid"),
         (lambda a, b: ([[[1.0, 2.0]], [[1.0]]], b), {}, "cut the grid"),

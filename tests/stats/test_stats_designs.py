@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from cases import for_each
 from flat import two_sample_test
 from hypothesis import given
 from hypothesis import strategies as st
@@ -124,8 +125,8 @@ def test_blocks_that_make_no_design_are_refused_in_one_clear_sentence(design, sa
     assert says in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "says"),
+@for_each(
+    "arguments, says",
     [
         ((["x", None], none(2)), "1 of 2 in the first set, 0 of 2 in the second"),
         ((["x", "y"], none(2)), "Give every prompt of both sets a group"),

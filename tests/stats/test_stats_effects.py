@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import stats_brute as brute
+from cases import for_each
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -31,7 +32,7 @@ INDEPENDENT = (auroc_estimate, mean_difference_estimate, hedges_g_estimate)
 PAIRED = (paired_auroc_estimate, paired_mean_difference_estimate, dz_estimate)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@for_each("kind", KINDS)
 def test_auroc_is_the_share_of_pairs_won_with_ties_half(kind):
     rng = np.random.default_rng(len(kind))
     a = np.stack([sample(kind, 7, rng) for _ in range(3)], axis=1)
@@ -106,8 +107,8 @@ def test_noncentral_t_is_right_where_scipy_gives_nan():
                 assert 0 <= noncentral_t_cdf(t, df, nc) <= 1
 
 
-@pytest.mark.parametrize(("n1", "n2"), [(5, 10), (10, 10), (50, 20)])
-@pytest.mark.parametrize("value", [0.0, 0.3, 0.5, 0.82, 1.0])
+@for_each("n1, n2", [(5, 10), (10, 10), (50, 20)])
+@for_each("value", [0.0, 0.3, 0.5, 0.82, 1.0])
 def test_auroc_limits_solve_newcombes_equation(n1, n2, value):
     def distance(theta):
         q1, q2, half = theta / (2 - theta), 2 * theta**2 / (1 + theta), (n1 + n2) / 2 - 1

@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from cases import for_each
 from flat import decide
 from hypothesis import given
 from hypothesis import strategies as st
@@ -194,8 +195,8 @@ def test_ratios_get_an_equivalence_test_too():
     assert flat.p_value == 1
 
 
-@pytest.mark.parametrize(("scale", "paired"), DESIGNS)
-@pytest.mark.parametrize("side", SIDES)
+@for_each("scale, paired", DESIGNS)
+@for_each("side", SIDES)
 def test_no_values_give_less_than_the_smallest_p(scale, paired, side):
     n = 6
     extremes = [

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from cases import for_each
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -71,9 +72,9 @@ def test_any_rising_change_of_values_leaves_ranks_and_their_effects(sets):
         assert estimate(np.exp(a / 50), np.exp(b / 50)) == estimate(a, b)
 
 
-@pytest.mark.parametrize("estimate", ALL)
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("level", [0.5, 0.95, 0.999999])
+@for_each("estimate", ALL)
+@for_each("kind", KINDS)
+@for_each("level", [0.5, 0.95, 0.999999])
 def test_on_every_kind_of_values_the_interval_is_finite_and_holds_the_estimate(estimate, kind, level):
     rng = np.random.default_rng(len(kind))
     for _ in range(5):
@@ -84,8 +85,8 @@ def test_on_every_kind_of_values_the_interval_is_finite_and_holds_the_estimate(e
         assert (found.low is None) == (found.high is None)
 
 
-@pytest.mark.parametrize("estimate", ALL)
-@pytest.mark.parametrize("kind", ["bool", "int8", "uint8", "int64", "float16", "float32", "list"])
+@for_each("estimate", ALL)
+@for_each("kind", ["bool", "int8", "uint8", "int64", "float16", "float32", "list"])
 def test_the_type_of_the_numbers_does_not_matter(estimate, kind):
     rng = np.random.default_rng(1)
     a, b = rng.integers(0, 2, 9), rng.integers(0, 2, 9)

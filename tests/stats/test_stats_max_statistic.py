@@ -7,6 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 import stats_brute as brute
+from cases import for_each
 from flat import max_statistic_tests, two_sample_test, two_sample_tests
 from hypothesis import given
 from hypothesis import strategies as st
@@ -95,9 +96,9 @@ def several(kinds, n1, n2, rng):
     return (np.stack([sample(kind, n, rng) for kind in kinds], axis=1) for n in (n1, n2))
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "wild exponents"])
-@pytest.mark.parametrize(("n1", "n2", "paired"), DESIGNS)
-@pytest.mark.parametrize("statistic", STATISTICS)
+@for_each("kind", [kind for kind in KINDS if kind != "wild exponents"])
+@for_each("n1, n2, paired", DESIGNS)
+@for_each("statistic", STATISTICS)
 def test_p_are_those_of_westfall_and_young_over_all_relabellings_in_fractions(
     kind, n1, n2, paired, statistic
 ):
@@ -128,9 +129,9 @@ def test_p_are_those_of_westfall_and_young_over_all_relabellings_in_fractions(
             np.testing.assert_allclose(p, expected, rtol=1e-15, err_msg=name)
 
 
-@pytest.mark.parametrize(("n1", "n2", "paired"), [(6, 6, False), (5, 7, False), (8, 4, False), (9, 9, True)])
-@pytest.mark.parametrize("statistic", STATISTICS)
-@pytest.mark.parametrize("alternative", ["greater", "less", "two-sided"])
+@for_each("n1, n2, paired", [(6, 6, False), (5, 7, False), (8, 4, False), (9, 9, True)])
+@for_each("statistic", STATISTICS)
+@for_each("alternative", ["greater", "less", "two-sided"])
 def test_a_single_neuron_has_the_p_of_the_test_of_one_neuron(n1, n2, paired, statistic, alternative):
     rng = np.random.default_rng(n1)
     for kind in ("float64", "relu", "small integers", "bfloat16 around 1000"):
@@ -227,10 +228,10 @@ def test_orders_units_of_measurement_and_names_of_sets_change_nothing(design, st
     np.testing.assert_allclose(swapped.statistic, -found.statistic, rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(("n1", "n2", "paired"), DESIGNS)
-@pytest.mark.parametrize("statistic", STATISTICS)
-@pytest.mark.parametrize("alternative", ["greater", "less", "two-sided"])
+@for_each("kind", KINDS)
+@for_each("n1, n2, paired", DESIGNS)
+@for_each("statistic", STATISTICS)
+@for_each("alternative", ["greater", "less", "two-sided"])
 def test_corrected_p_are_ordered_never_0_and_not_below_exact_ones(
     kind, n1, n2, paired, statistic, alternative
 ):
@@ -252,8 +253,8 @@ def test_corrected_p_are_ordered_never_0_and_not_below_exact_ones(
             assert not (above & np.greater.outer(p, p)).any()
 
 
-@pytest.mark.parametrize(("n1", "n2", "paired"), DESIGNS)
-@pytest.mark.parametrize("statistic", STATISTICS)
+@for_each("n1, n2, paired", DESIGNS)
+@for_each("statistic", STATISTICS)
 def test_neurons_that_never_vary_have_p_1_and_change_no_other(n1, n2, paired, statistic):
     first, second = several(["float64"] * 4, n1, n2, np.random.default_rng(1))
     first -= 3
@@ -345,10 +346,8 @@ def test_random_draws_do_not_depend_on_the_order_of_neurons(n1, n2, paired, stat
     np.testing.assert_allclose(again.p_step_down, found.p_step_down[neurons], rtol=1e-12)
 
 
-@pytest.mark.parametrize("kind", [*KINDS, "all kinds"])
-@pytest.mark.parametrize(
-    ("n1", "n2", "paired"), [(9, 9, False), (6, 13, False), (14, 14, True), (60, 60, False)]
-)
+@for_each("kind", [*KINDS, "all kinds"])
+@for_each("n1, n2, paired", [(9, 9, False), (6, 13, False), (14, 14, True), (60, 60, False)])
 def test_single_precision_changes_no_count(kind, n1, n2, paired):
     rng = np.random.default_rng([n1, n2, len(kind)])
     kinds = KINDS * 40 if kind == "all kinds" else [kind] * 400
@@ -365,10 +364,8 @@ def test_single_precision_changes_no_count(kind, n1, n2, paired):
             np.testing.assert_array_equal(getattr(screened, name), getattr(reference, name), err_msg=name)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(
-    ("n1", "n2", "paired"), [(20, 20, False), (7, 150, False), (90, 90, True), (400, 400, False)]
-)
+@for_each("kind", KINDS)
+@for_each("n1, n2, paired", [(20, 20, False), (7, 150, False), (90, 90, True), (400, 400, False)])
 def test_scores_beyond_the_bars_of_single_precision_are_beyond_them_in_float64(kind, n1, n2, paired):
     rng = np.random.default_rng([n1, len(kind)])
     first, second = several([kind] * 30, n1, n2, rng)

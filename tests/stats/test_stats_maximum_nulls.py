@@ -7,6 +7,7 @@ from itertools import combinations, product
 import flat
 import numpy as np
 import pytest
+from cases import for_each
 from scipy.stats import rankdata, ttest_ind, ttest_rel
 
 from neuronclaims.stats.maximum.maximum_nulls import maximum_null
@@ -54,8 +55,8 @@ DESIGNS = [
 ]
 
 
-@pytest.mark.parametrize(("sizes", "paired", "statistic"), DESIGNS)
-@pytest.mark.parametrize("side", ["greater", "less"])
+@for_each("sizes, paired, statistic", DESIGNS)
+@for_each("side", ["greater", "less"])
 def test_the_maxima_are_those_of_plain_enumeration_and_p_is_their_share(
     sizes, paired, statistic, side
 ) -> None:

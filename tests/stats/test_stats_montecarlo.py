@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from cases import for_each
 from scipy import stats
 
 from neuronclaims.stats.permutation.montecarlo import RISK, Tally, drawn_until_settled, looks
@@ -35,9 +36,9 @@ def wrong_and_settled(p, alternative, family=1, resamples=9_999, most=999_999):
     return wrong, settled
 
 
-@pytest.mark.parametrize("alternative", ["greater", "two-sided"])
-@pytest.mark.parametrize("p", [0.03, 0.045, 0.0495, 0.05 - 1e-9, 0.05 + 1e-9, 0.0505, 0.055, 0.08])
-@pytest.mark.parametrize("resamples", [199, 9_999])
+@for_each("alternative", ["greater", "two-sided"])
+@for_each("p", [0.03, 0.045, 0.0495, 0.05 - 1e-9, 0.05 + 1e-9, 0.0505, 0.055, 0.08])
+@for_each("resamples", [199, 9_999])
 def test_a_settled_p_lies_on_the_wrong_side_with_at_most_the_stated_risk(p, alternative, resamples):
     wrong, settled = wrong_and_settled(p, alternative, resamples=resamples)
     assert wrong <= RISK == 1e-3

@@ -5,6 +5,7 @@ from __future__ import annotations
 import flat
 import numpy as np
 import pytest
+from cases import for_each
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import mannwhitneyu, permutation_test, ttest_ind
@@ -26,9 +27,9 @@ def auroc(one, other, axis=-1):
     return mannwhitneyu(one, other, axis=axis).statistic / (one.shape[axis] * other.shape[axis])
 
 
-@pytest.mark.parametrize("sizes", [(4, 4), (3, 5), (5, 3)])
-@pytest.mark.parametrize("statistic", ["mean", "auroc"])
-@pytest.mark.parametrize("ties", [False, True])
+@for_each("sizes", [(4, 4), (3, 5), (5, 3)])
+@for_each("statistic", ["mean", "auroc"])
+@for_each("ties", [False, True])
 def test_all_arrangements_give_scipy_s_null_distribution(sizes, statistic, ties) -> None:
     draws = np.random.default_rng(5)
     one, other = (draws.normal(size=size) for size in sizes)

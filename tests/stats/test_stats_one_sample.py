@@ -5,6 +5,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from cases import for_each
 from flat import one_sample_test, two_sample_test
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +17,7 @@ from neuronclaims.stats import StatsError
 OPTIONS = {"alternative": "greater", "seed": 0}
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@for_each("kind", KINDS)
 def test_p_counts_all_sign_flips_in_exact_fractions(kind):
     rng = np.random.default_rng(len(kind))
     for n in (2, 5, 7):

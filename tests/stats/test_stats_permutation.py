@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import stats_brute as brute
+from cases import for_each
 from flat import two_sample_test, two_sample_tests
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,9 +25,9 @@ def p_both(a, b, statistic, paired, **options):
     )
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(("n1", "n2", "paired"), [(4, 4, False), (3, 5, False), (6, 3, False), (6, 6, True)])
-@pytest.mark.parametrize("statistic", ["mean", "auroc"])
+@for_each("kind", KINDS)
+@for_each("n1, n2, paired", [(4, 4, False), (3, 5, False), (6, 3, False), (6, 6, True)])
+@for_each("statistic", ["mean", "auroc"])
 def test_exact_p_is_that_of_listing_all_relabellings_in_fractions(kind, n1, n2, paired, statistic):
     rng = np.random.default_rng([n1, n2, len(kind)])
     for _ in range(4):
@@ -73,9 +74,9 @@ def mean_gap(x, y, axis=-1):
     return np.mean(x, axis=axis) - np.mean(y, axis=axis)
 
 
-@pytest.mark.parametrize("alternative", ["greater", "less", "two-sided"])
-@pytest.mark.parametrize(
-    ("n1", "n2", "paired", "statistic"),
+@for_each("alternative", ["greater", "less", "two-sided"])
+@for_each(
+    "n1, n2, paired, statistic",
     [(5, 8, False, welch), (8, 4, False, welch), (6, 6, False, mean_gap), (9, 9, True, mean_gap)],
 )
 def test_exact_p_equals_scipy_permutation_test(alternative, n1, n2, paired, statistic):
@@ -96,8 +97,8 @@ def test_exact_p_equals_scipy_permutation_test(alternative, n1, n2, paired, stat
     assert found.p_permutation == pytest.approx(expected.pvalue, rel=1e-12)
 
 
-@pytest.mark.parametrize("alternative", ["greater", "less", "two-sided"])
-@pytest.mark.parametrize(("n1", "n2"), [(5, 10), (12, 9), (20, 20), (40, 35)])
+@for_each("alternative", ["greater", "less", "two-sided"])
+@for_each("n1, n2", [(5, 10), (12, 9), (20, 20), (40, 35)])
 def test_untied_auroc_p_equals_the_exact_mann_whitney_test(alternative, n1, n2):
     rng = np.random.default_rng(n2)
     a, b = rng.normal(0.4, 1, n1), rng.normal(0, 1, n2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import flat
 import numpy as np
 import pytest
+from cases import for_each
 from flat import plan, power_of, simulated_power, simulated_units_needed
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,10 +54,10 @@ def by_decide(judge, a, b, seed):
     return decision.verdict
 
 
-@pytest.mark.parametrize("side", ["greater", "less", "two-sided"])
-@pytest.mark.parametrize("paired", [False, True])
-@pytest.mark.parametrize(
-    ("statistic", "standardised", "number"),
+@for_each("side", ["greater", "less", "two-sided"])
+@for_each("paired", [False, True])
+@for_each(
+    "statistic, standardised, number",
     [
         ("mean", False, None),
         ("mean", False, 0.4),
@@ -65,7 +66,7 @@ def by_decide(judge, a, b, seed):
         ("auroc", False, 0.1),
     ],
 )
-@pytest.mark.parametrize("level", [0.95, 0.6])
+@for_each("level", [0.95, 0.6])
 def test_data_sets_are_judged_together_as_decide_judges_each(
     side, paired, statistic, standardised, number, level
 ):

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from cases import for_each
 from flat import plan, power_of, smallest_units, two_sample_tests, units_needed
 from scipy import integrate, stats
 from statsmodels.stats.power import TTestIndPower, TTestPower
@@ -92,9 +93,9 @@ def test_a_perfect_separation_still_needs_a_design_that_can_reach_the_level():
     assert units_needed(**options, statistic="mean", effect=50.0) == (6, 6)
 
 
-@pytest.mark.parametrize("alternative", ["greater", "two-sided"])
-@pytest.mark.parametrize("paired", [False, True])
-@pytest.mark.parametrize("family", [1, 10, 768])
+@for_each("alternative", ["greater", "two-sided"])
+@for_each("paired", [False, True])
+@for_each("family", [1, 10, 768])
 def test_smallest_units_are_the_first_whose_smallest_p_reaches_the_level(alternative, paired, family):
     def least(n):
         pairs = [str(i) for i in range(n)] if paired else None
@@ -113,9 +114,9 @@ def test_smallest_units_of_the_published_table():
     assert smallest_units(alternative="two-sided", counts=(3, 3), paired=False, family=7) == (6, 6)
 
 
-@pytest.mark.parametrize("n", [5, 10, 50])
-@pytest.mark.parametrize("d", [0.1, 0.8, -0.5])
-@pytest.mark.parametrize(("side", "tail"), [("greater", "larger"), ("less", "smaller"), ("two-sided",) * 2])
+@for_each("n", [5, 10, 50])
+@for_each("d", [0.1, 0.8, -0.5])
+@for_each("side, tail", [("greater", "larger"), ("less", "smaller"), ("two-sided",) * 2])
 def test_power_for_means_without_a_number_equals_statsmodels(n, d, side, tail):
     ask = {"statistic": "mean", "effect": d, "threshold": None, "side": side, "counts": (n, n)}
     expected = TTestIndPower().power(d, n, 0.05 / 3, alternative=tail)
@@ -181,10 +182,10 @@ def test_prompts_for_an_equivalence_claim_are_the_first_to_reach_the_power():
     assert units_needed(**ask | {"effect": 0.5}, counts=(10, 10), paired=False) is None
 
 
-@pytest.mark.parametrize("standardised", [False, True])
-@pytest.mark.parametrize("side", ["greater", "two-sided"])
-@pytest.mark.parametrize(("statistic", "threshold"), [("mean", 0.5), ("auroc", 0.65)])
-@pytest.mark.parametrize("shift", [0.0, 1.0])
+@for_each("standardised", [False, True])
+@for_each("side", ["greater", "two-sided"])
+@for_each("statistic, threshold", [("mean", 0.5), ("auroc", 0.65)])
+@for_each("shift", [0.0, 1.0])
 def test_chances_of_support_and_refutation_are_those_of_simulated_claims(
     standardised, side, statistic, threshold, shift
 ):
@@ -209,11 +210,10 @@ def test_chances_of_support_and_refutation_are_those_of_simulated_claims(
     assert refuted.mean() == pytest.approx(row.refuted, abs=0.04)
 
 
-@pytest.mark.parametrize(
-    ("counts", "close"),
-    [((5, 5), 0.04), ((5, 10), 0.04), ((10, 10), 0.03), ((20, 20), 0.03), ((50, 50), 0.03)],
+@for_each(
+    "counts, close", [((5, 5), 0.04), ((5, 10), 0.04), ((10, 10), 0.03), ((20, 20), 0.03), ((50, 50), 0.03)]
 )
-@pytest.mark.parametrize("d", [0.5, 0.8, 1.2, 2.0])
+@for_each("d", [0.5, 0.8, 1.2, 2.0])
 def test_permutation_tests_have_the_power_of_the_t_test(counts, close, d):
     rng = np.random.default_rng(11)
     sets = 2500
@@ -258,12 +258,11 @@ def test_a_margin_that_few_prompts_cannot_reach_has_no_power():
     assert rows[-1].reachable
 
 
-@pytest.mark.parametrize(
-    ("statistic", "scale", "margin"),
-    [("mean", "difference", 0.6), ("mean", "sd", 0.6), ("auroc", "auroc", 0.15)],
+@for_each(
+    "statistic, scale, margin", [("mean", "difference", 0.6), ("mean", "sd", 0.6), ("auroc", "auroc", 0.15)]
 )
-@pytest.mark.parametrize(("side", "denied"), [("within", "two-sided"), ("not greater", "greater")])
-@pytest.mark.parametrize("paired", [False, True])
+@for_each("side, denied", [("within", "two-sided"), ("not greater", "greater")])
+@for_each("paired", [False, True])
 def test_equivalence_tests_have_the_power_that_is_planned(statistic, scale, margin, side, denied, paired):
     n, sets = 35, 600
     rng = np.random.default_rng(21)
@@ -297,9 +296,9 @@ def share_power(n, true, claimed, side, family=1):
     return stats.binom.pmf(counts, n, true)[least[side] * family <= 0.05].sum()
 
 
-@pytest.mark.parametrize(("true", "claimed"), [(0.8, 0.6), (0.95, 0.9), (0.02, 0.01), (0.3, 0.5)])
-@pytest.mark.parametrize("side", ["greater", "less", "two-sided"])
-@pytest.mark.parametrize("n", [1, 5, 10, 73])
+@for_each("true, claimed", [(0.8, 0.6), (0.95, 0.9), (0.02, 0.01), (0.3, 0.5)])
+@for_each("side", ["greater", "less", "two-sided"])
+@for_each("n", [1, 5, 10, 73])
 def test_power_for_shares_is_the_exact_binomial_sum(true, claimed, side, n):
     ask = {"statistic": "share", "effect": true, "threshold": claimed, "side": side, "counts": (n, n)}
     found = power_of(**ask, paired=False, family=2)
@@ -335,8 +334,8 @@ def test_searching_many_neurons_and_a_larger_family_cost_power_alike():
     assert units_needed(**ask, paired=False, searched=768) > units_needed(**ask, paired=False)
 
 
-@pytest.mark.parametrize(
-    ("change", "words"),
+@for_each(
+    "change, words",
     [
         ({"counts": (1, 5)}, "at least 2 units"),
         ({"effect": float("nan")}, "finite"),

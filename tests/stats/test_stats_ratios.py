@@ -6,6 +6,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from cases import for_each
 from flat import ratio_test, two_sample_test
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,8 +32,8 @@ def fieller(top, bottom, level):
     return a, ((b - math.sqrt(b * b - a * c)) / a, (b + math.sqrt(b * b - a * c)) / a) if a > 0 else None
 
 
-@pytest.mark.parametrize("seed", range(8))
-@pytest.mark.parametrize("level", [0.5, 0.95, 0.999])
+@for_each("seed", range(8))
+@for_each("level", [0.5, 0.95, 0.999])
 def test_the_interval_is_fiellers_closed_form(seed, level):
     top, bottom = drawn(seed, mean=4.0 if seed % 2 else -4.0)
     found = ratio_of_means_estimate(top, bottom, level=level)

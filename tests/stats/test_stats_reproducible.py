@@ -10,6 +10,7 @@ from pathlib import Path
 import flat
 import numpy as np
 import pytest
+from cases import for_each
 from stats_public import COLUMNS, GRIDS, SINGLE, everything, exact_text
 
 from neuronclaims.stats.permutation import arrangements
@@ -30,8 +31,8 @@ def shuffled(name, first, second, rng):
     return first[order], second[order if "paired" in name else rng.permutation(len(second))]
 
 
-@pytest.mark.parametrize("name", COLUMNS)
-@pytest.mark.parametrize("order", [0, 1])
+@for_each("name", COLUMNS)
+@for_each("order", [0, 1])
 def test_neither_the_order_of_prompts_nor_that_of_neurons_changes_a_bit(name, order):
     rng = np.random.default_rng(order)
     a, b = samples(name)
@@ -50,8 +51,8 @@ def test_neither_the_order_of_prompts_nor_that_of_neurons_changes_a_bit(name, or
     )
 
 
-@pytest.mark.parametrize("name", SINGLE)
-@pytest.mark.parametrize("column", [0, 12, 29])
+@for_each("name", SINGLE)
+@for_each("column", [0, 12, 29])
 def test_the_order_of_prompts_changes_no_bit_of_one_neurons_result(name, column):
     a, b = (x[:, column] for x in samples(name))
     plain = exact_text(SINGLE[name](a, b))
@@ -59,7 +60,7 @@ def test_the_order_of_prompts_changes_no_bit_of_one_neurons_result(name, column)
         assert exact_text(SINGLE[name](*shuffled(name, a, b, np.random.default_rng(order)))) == plain
 
 
-@pytest.mark.parametrize("name", [name for name in GRIDS if name != "top_k_members"])
+@for_each("name", [name for name in GRIDS if name != "top_k_members"])
 def test_the_order_of_prompts_changes_no_bit_of_a_search(name):
     a, b = samples(name)
     plain = exact_text(GRIDS[name](a, b))
@@ -67,7 +68,7 @@ def test_the_order_of_prompts_changes_no_bit_of_a_search(name):
         assert exact_text(GRIDS[name](*shuffled(name, a, b, np.random.default_rng(order)))) == plain
 
 
-@pytest.mark.parametrize("name", [name for name in COLUMNS if "drawn" in name or "exact" in name])
+@for_each("name", [name for name in COLUMNS if "drawn" in name or "exact" in name])
 def test_a_neuron_gets_the_same_bits_alone_as_among_others(name):
     a, b = samples(name)
     together = COLUMNS[name](a, b)
@@ -106,7 +107,7 @@ def test_lists_float32_and_strided_arrays_of_the_same_values_give_the_same_bits(
     assert exact_text(SINGLE[name](np.repeat(a, 2)[::2], np.repeat(b, 3)[::3])) == plain
 
 
-@pytest.mark.parametrize("name", COLUMNS)
+@for_each("name", COLUMNS)
 def test_how_columns_lie_in_memory_changes_nothing(name):
     a, b = samples(name)
     fortran = COLUMNS[name](np.asfortranarray(a), np.asfortranarray(b))

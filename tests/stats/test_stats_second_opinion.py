@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from cases import for_each
 from flat import two_sample_test, two_sample_tests
 from scipy import stats
 from stats_data import KINDS, sample
@@ -11,8 +12,8 @@ from stats_data import KINDS, sample
 OPTIONS = {"paired": False, "statistic": "mean", "seed": 0}
 
 
-@pytest.mark.parametrize("alternative", ["greater", "less", "two-sided"])
-@pytest.mark.parametrize("sizes", [(4, 9), (9, 4), (5, 12)])
+@for_each("alternative", ["greater", "less", "two-sided"])
+@for_each("sizes", [(4, 9), (9, 4), (5, 12)])
 def test_p_is_the_larger_of_permutation_and_welch_where_the_smaller_set_varies_more(alternative, sizes):
     rng = np.random.default_rng(sizes)
     asked = []

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from cases import for_each
 from stats_judge import judge
 
 from neuronclaims.stats import decide_fact, explain
@@ -222,7 +223,7 @@ def test_a_fact_is_told_without_p_or_interval(claimed, words, sentence):
     assert explain(decision, effect="share of tokens", family=12, counts=(50257,), **words) == sentence
 
 
-@pytest.mark.parametrize(("decision", "words", "sentence"), SENTENCES)
+@for_each("decision, words, sentence", SENTENCES)
 def test_every_verdict_is_explained_with_its_numbers(decision, words, sentence):
     assert explain(decision, effect="AUROC", **words) == sentence
 

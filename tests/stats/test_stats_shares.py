@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from cases import for_each
 from flat import two_sample_test
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,8 +26,8 @@ COUNTS = st.integers(1, 60).flatmap(lambda n: st.tuples(st.integers(0, n), st.ju
 SHARES = st.floats(0.001, 0.999)
 
 
-@pytest.mark.parametrize(("k", "n"), [(0, 1), (0, 7), (3, 7), (7, 7), (12, 20), (999, 1000)])
-@pytest.mark.parametrize("level", [0.5, 0.9, 0.95, 0.999])
+@for_each("k, n", [(0, 1), (0, 7), (3, 7), (7, 7), (12, 20), (999, 1000)])
+@for_each("level", [0.5, 0.9, 0.95, 0.999])
 def test_limits_equal_scipy_and_statsmodels(k, n, level):
     exact = stats.binomtest(k, n).proportion_ci(level, method="exact")
     found = share_estimate(k, n, level=level)
@@ -54,8 +55,8 @@ def test_one_sided_p_equal_scipy_and_two_sided_is_twice_the_smaller(counts, null
         assert twice == pytest.approx(tails["two-sided"])
 
 
-@pytest.mark.parametrize("null", [0.05, 0.3, 0.6])
-@pytest.mark.parametrize("side", ["greater", "less", "two-sided"])
+@for_each("null", [0.05, 0.3, 0.6])
+@for_each("side", ["greater", "less", "two-sided"])
 def test_the_smallest_p_is_the_least_over_all_counts(null, side):
     everything = [share_test(k, 9, null=null, alternative=side) for k in range(10)]
     assert everything[0].smallest_p == pytest.approx(min(test.p_value for test in everything), rel=1e-12)

@@ -7,6 +7,7 @@ import typing
 
 import numpy as np
 import pytest
+from cases import for_each
 from flat import decide
 from hypothesis import given
 from hypothesis import strategies as st
@@ -76,7 +77,7 @@ TRUTH = [
 ]
 
 
-@pytest.mark.parametrize(("side", "number", "interval", "p", "facts", "verdict", "reason"), TRUTH)
+@for_each("side, number, interval, p, facts, verdict, reason", TRUTH)
 def test_truth_table(side, number, interval, p, facts, verdict, reason):
     decision = judge(*interval, side=side, threshold=number, p=p, **facts)
     assert (decision.verdict, decision.reason) == (verdict, reason)
@@ -107,7 +108,7 @@ FACTS = [
 ]
 
 
-@pytest.mark.parametrize(("side", "threshold", "value", "verdict"), FACTS)
+@for_each("side, threshold, value, verdict", FACTS)
 def test_a_fact_is_a_comparison(side, threshold, value, verdict):
     decision = decide_fact(side=side, null=0.5, threshold=threshold, value=value)
     assert decision.verdict == verdict
@@ -179,7 +180,7 @@ def expected(side, number, interval, p, least, resolved, degenerate, denominator
     return next(reason for applies, reason in table if applies)
 
 
-@pytest.mark.parametrize(("side", "number"), CLAIMED)
+@for_each("side, number", CLAIMED)
 def test_the_whole_grid_follows_the_table(side, number):
     facts = itertools.product(INTERVALS, (0.01, 0.05, 0.051, 1.0), (0.001, 0.05, 0.06), *[(True, False)] * 3)
     seen = set()
@@ -310,8 +311,8 @@ def test_not_greater_is_less_than_the_margin(seed, margin, shift):
     assert ours.verdict == decide(side="less", null=margin, threshold=None, **facts).verdict
 
 
-@pytest.mark.parametrize(
-    ("shift", "side", "verdict"),
+@for_each(
+    "shift, side, verdict",
     [
         (0.0, "within", "supported"),
         (0.0, "not greater", "supported"),
@@ -322,7 +323,7 @@ def test_not_greater_is_less_than_the_margin(seed, margin, shift):
         (0.5, "within", "inconclusive"),
     ],
 )
-@pytest.mark.parametrize("scale", ["difference", "sd", "auroc"])
+@for_each("scale", ["difference", "sd", "auroc"])
 def test_does_not_is_judged_by_the_margin(shift, side, verdict, scale):
     b = stats.norm.ppf((np.arange(100) + 0.5) / 100)
     margin = 0.5 if scale != "auroc" else 0.14
