@@ -17,7 +17,7 @@ from importlib.metadata import EntryPoint, entry_points
 from neuronclaims.claim_files.schema import FileSchema
 from neuronclaims.kinds.interventions import ablation, restoration
 from neuronclaims.kinds.kind import Kind, KindWarning
-from neuronclaims.kinds.logit_readout import congruence, readout
+from neuronclaims.kinds.logit_readout import congruence, prediction
 from neuronclaims.kinds.outliers import band, massive, outlier
 from neuronclaims.kinds.projection import activity, activity_search
 from neuronclaims.kinds.top_k import consistency, overlap
@@ -43,7 +43,7 @@ OWN_KINDS: tuple[Kind, ...] = (
     activity_search.SOMEWHERE,
     restoration.KIND,
     ablation.KIND,
-    readout.KIND,
+    prediction.KIND,
     consistency.CONSISTENCY,
     consistency.ABSENCE,
     overlap.SHARING,

@@ -24,7 +24,7 @@ from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import kinds, templates
 from neuronclaims.kinds.interventions.damage import Damage
-from neuronclaims.kinds.logit_readout.readout_values import ValueBins
+from neuronclaims.kinds.logit_readout.value_bins import ValueBins
 from neuronclaims.sentences.layers import Layers
 from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.sentences.numbers import Amount

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from neuronclaims.kinds.interventions.damage import DamageOn
-from neuronclaims.kinds.logit_readout.readout_values import ValueBins
+from neuronclaims.kinds.logit_readout.value_bins import ValueBins
 from neuronclaims.kinds.shared.margins import MarginOptions
 from neuronclaims.kinds.top_k.tracing import RankingOptions
 from neuronclaims.sentences.layers import Layers

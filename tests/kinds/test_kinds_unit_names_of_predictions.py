@@ -10,8 +10,8 @@ from sklearn.metrics import roc_auc_score
 from test_kinds_ablation import BEFORE, CHANGE
 from test_kinds_ablation import SETS as ABLATED
 from test_kinds_ablation import measure as measure_ablation
-from test_kinds_readout import NAMES, SENTENCE, TOPS, VALUES
-from test_kinds_readout import measure as measure_readout
+from test_kinds_prediction import NAMES, SENTENCE, TOPS, VALUES
+from test_kinds_prediction import measure as measure_readout
 
 from neuronclaims.study import Study
 

@@ -21,29 +21,26 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from neuronclaims import stats
 from neuronclaims.kinds.kind import FACT, Attainable, ClaimError, Finding, Sample, Statement
-from neuronclaims.kinds.logit_readout.congruence_shown import figures_of, notes_of
-from neuronclaims.kinds.logit_readout.readout_values import ReadoutWith
+from neuronclaims.kinds.logit_readout.readout_option import ReadoutWith
+from neuronclaims.kinds.logit_readout.weight_products import Others, WeightProducts
 from neuronclaims.kinds.shared.neurons import check_neuron
 from neuronclaims.kinds.shared.requests import percent
 from neuronclaims.kinds.shared.selection import chosen_before, selection_notes
 from neuronclaims.measurements import Congruence, Vocabulary
-from neuronclaims.results import Rank
 from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.sentences.options import OneOf, Options, Truth
 from neuronclaims.sentences.templates import FieldError, Template
-from neuronclaims.stats import Estimate
 from neuronclaims.stats.sentences import apart
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from neuronclaims.claim_files.claims import Claim
     from neuronclaims.kinds.kind import Answers, Family
     from neuronclaims.measurements import Measurement, ModelFacts
 
 SITE = "mlp_post"
+
+OTHERS: tuple[Others, ...] = ("tokens", "its layer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +50,7 @@ class Writing:
     neuron: Neuron
     token: str
     share: float
-    over: Literal["tokens", "its layer"]
+    over: Others
     site: str | None = None
 
     def __post_init__(self) -> None:
@@ -87,27 +84,6 @@ TEMPLATE = Template(
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Products:
-    """The products of one neuron with all tokens, of one token with the neuron's layer, and where both meet."""
-
-    of_tokens: NDArray[np.float64]
-    of_layer: NDArray[np.float64]
-    texts: NDArray[np.str_]
-    token: int
-    neuron: int
-
-    @property
-    def value(self) -> float:
-        """The neuron's product with the token."""
-        return float(self.of_tokens[self.token])
-
-    def below(self, over: str) -> tuple[int, int]:
-        """Return how many of the other tokens, or other neurons of the layer, lie strictly below; of how many."""
-        many, own = (self.of_tokens, self.token) if over == "tokens" else (self.of_layer, self.neuron)
-        return int((many < many[own]).sum()), len(many) - 1
-
-
 class CongruenceKind:
     """A neuron whose output weights write a token."""
 
@@ -135,61 +111,60 @@ class CongruenceKind:
                 "'searched' out of this claim."
             )
         check_neuron(said.neuron, SITE, facts)
-        return (*_asks(claim), Vocabulary())
+        return (*_requests(claim), Vocabulary())
 
     def judge(self, claim: Claim[Writing, CongruenceOptions], answers: Answers, family: Family) -> Finding:  # noqa: ARG002
         """Count how many others lie below."""
         said = claim.sentence
-        products = _products(claim, answers)
-        shares = {over: _share(products, over) for over in ("tokens", "its layer")}
-        above = int((products.of_layer > products.of_layer[products.neuron]).sum())
-        selection = chosen_before(claim, "neuron")
+        products, selection = _products(claim, answers), chosen_before(claim, "neuron")
+        shares = {others: products.share_below(others) for others in OTHERS}
+        unit = "token" if said.over == "tokens" else "neuron"
         return Finding(
             estimate=shares.pop(said.over),
             statement=Statement(
                 "greater", 0.0, said.share, f"more than {percent(said.share)} of {said.over}"
             ),
             test=None,
-            sample=Sample(
-                "token" if said.over == "tokens" else "neuron", ((said.over, products.below(said.over)[1]),)
-            ),
+            sample=Sample(unit, ((said.over, products.below(said.over)[1]),)),
             selection=selection,
-            others=(*shares.values(), _read("product_of_weights", "product of weights", products.value)),
-            rank=Rank(1 + above, len(products.of_layer), "product of weights"),
-            notes=(*selection_notes(selection), *notes_of(claim, products)),
-            figures=figures_of(claim, products),
+            others=(*shares.values(), products.product),
+            rank=products.rank,
+            notes=(
+                *selection_notes(selection),
+                _multiplied(claim.settings.options),
+                products.note,
+                "Weights alone: whether the neuron is ever active where the token could come is another claim.",
+            ),
+            figures=products.figures,
             measured=_measured(said, products),
         )
 
 
-def _asks(claim: Claim[Writing, CongruenceOptions]) -> tuple[Congruence, Congruence]:
-    said = claim.sentence
-    options = claim.settings.options
-    layer, index = said.neuron.layer, said.neuron.index
+def _requests(claim: Claim[Writing, CongruenceOptions]) -> tuple[Congruence, Congruence]:
+    """Return what is needed: the neuron's product with every token, and the token's with every neuron."""
+    layer, index, options = claim.sentence.neuron.layer, claim.sentence.neuron.index, claim.settings.options
     how = (options.norm == "folded", options.centred, options.measure == "cosine", options.readout != "model")
-    return Congruence(layer, index, None, *how), Congruence(layer, None, said.token, *how)
+    return Congruence(layer, index, None, *how), Congruence(layer, None, claim.sentence.token, *how)
 
 
-def _products(claim: Claim[Writing, CongruenceOptions], answers: Answers) -> Products:
-    said = claim.sentence
-    of_neuron, of_token = (answers[asked][0].astype(np.float64) for asked in _asks(claim))
-    texts, neuron = answers[Vocabulary()][0], said.neuron.index
-    # Some models have more rows of weights than there are tokens, to fill up a round number.
-    known = min(len(texts), len(of_neuron))
-    texts, of_neuron = texts[:known], of_neuron[:known]
-    named = np.flatnonzero(texts == said.token)
-    # Several tokens may have one text; the one that was measured is the one with the same product.
-    token = int(named[np.abs(of_neuron[named] - of_token[neuron]).argmin()])
-    return Products(of_neuron, of_token, texts, token, neuron)
+def _products(claim: Claim[Writing, CongruenceOptions], answers: Answers) -> WeightProducts:
+    of_tokens, of_layer = (answers[need][0].astype(np.float64) for need in _requests(claim))
+    texts, said = answers[Vocabulary()][0], claim.sentence
+    return WeightProducts.of(of_tokens, of_layer, texts, said.token, said.neuron)
 
 
-def _share(products: Products, over: str) -> Estimate:
-    below, others = products.below(over)
-    name = "share of other tokens below" if over == "tokens" else "share of the layer's other neurons below"
-    return _read("share_below", name, below / others if others else None)
+def _multiplied(options: CongruenceOptions) -> str:
+    """Say what was multiplied with what."""
+    tokens = "input embedding" if options.readout == "legacy_embed" else "unembedding"
+    how = (
+        "final norm's scale folded in" if options.norm == "folded" else "without the final norm's scale",
+        "vocabulary's mean taken away" if options.centred else "vocabulary's mean left in",
+        "cosine" if options.measure == "cosine" else "dot product",
+    )
+    return f"Output weights times {tokens}; {', '.join(how)}."
 
 
-def _measured(said: Writing, products: Products) -> str:
+def _measured(said: Writing, products: WeightProducts) -> str:
     """Say how many others lie below, all and none of them in words."""
     below, others = products.below(said.over)
     of_tokens = said.over == "tokens"
@@ -201,10 +176,6 @@ def _measured(said: Writing, products: Products) -> str:
         return f"{many} less than {said.token!r}" if of_tokens else f"{many} {said.token!r} less"
     share = apart(100 * below / others, 0, 100, 100 * said.share)
     return f"the neuron writes {said.token!r} more than {share} % of {said.over}"
-
-
-def _read(key: str, name: str, value: float | None) -> Estimate:
-    return Estimate(stats.EffectSize(key, name), value, None, None, 0.95, "read off the weights")
 
 
 KIND = CongruenceKind()

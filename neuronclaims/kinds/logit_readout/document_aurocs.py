@@ -1,0 +1,247 @@
+"""The AUROC of a neuron's values for "the token is on top here", within each document: its mean and its tests.
+
+What differs between documents cancels, and positions need not be independent. A document with the token on top
+everywhere or nowhere has no AUROC. Signs of AUROC - 1/2 are flipped over documents, or over their groups, and the mean
+has a score interval (docs/adr/0011-searching-a-grid.md), which "does not" turns round against the margin.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neuronclaims import stats
+from neuronclaims.figures import Distributions, Row
+from neuronclaims.kinds.kind import ClaimError
+from neuronclaims.kinds.shared.effects import counted
+from neuronclaims.kinds.shared.null_figures import null_of
+from neuronclaims.kinds.shared.requests import plain, plural
+from neuronclaims.kinds.shared.selection import LEVEL
+from neuronclaims.kinds.shared.unit_names import unit_names
+from neuronclaims.kinds.shared.units import of_one_set
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from neuronclaims.claim_files.claims import Prompt
+    from neuronclaims.figures import Null
+    from neuronclaims.kinds.interventions.changed_neurons import Floats, TextUnits
+    from neuronclaims.kinds.kind import Family
+    from neuronclaims.results import UnitValues
+    from neuronclaims.stats import Estimate, TestResult
+
+    Counts = NDArray[np.int64]
+
+CHANCE = 0.5
+"""The AUROC of a neuron whose values tell nothing of the prediction."""
+
+DRAWN = 1_000
+"""How many documents' AUROCs are drawn at most."""
+
+FEW_HITS = 3
+"""An AUROC from fewer positions with the token on top is coarse."""
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """The documents of a set, ``corpus``, the units they form, and the token that may be on top in them."""
+
+    corpus: str
+    token: str
+    prompts: tuple[Prompt, ...]
+    units: TextUnits
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DocumentAurocs:
+    """One neuron's AUROCs.
+
+    ``positions`` and ``hits`` [documents] count positions and those with the token on top. ``within`` has the mean
+    AUROC, less 1/2, of each unit's documents that have one.
+    """
+
+    documents: Documents
+    positions: Counts
+    hits: Counts
+    within: stats.WithinUnits
+
+    @classmethod
+    def of(cls, documents: Documents, aurocs: Floats, positions: Counts, hits: Counts) -> DocumentAurocs:
+        """Average AUROCs [documents] within units; raise ClaimError where fewer than two units have one."""
+        _check_hits(documents, positions, hits)
+        pairs = hits * (positions - hits)
+        # An AUROC is a whole number of half pairs. What float32 lost of it would break ties between documents.
+        exact = np.where(pairs > 0, np.round(2 * pairs * aurocs) / (2 * np.maximum(pairs, 1)), np.nan)
+        units = documents.units
+        values = [exact[list(rows)] for rows in units.rows]
+        effects = [float((one[~np.isnan(one)] - CHANCE).mean()) for one in values if not np.isnan(one).all()]
+        if len(effects) < 2:
+            raise ClaimError(
+                f"Only {plural(len(effects), units.unit)} of {len(values)} in {documents.corpus!r} "
+                f"{'has' if len(effects) == 1 else 'have'} positions with {documents.token!r} as the top "
+                "prediction and others without; at least 2 are needed, and more to show anything. Take longer or "
+                "other documents."
+            )
+        return cls(documents, positions, hits, _within(np.array(effects), silent=len(values) - len(effects)))
+
+    @property
+    def unit(self) -> str:
+        """What has an AUROC: a document or a group."""
+        return self.documents.units.unit
+
+    @property
+    def values(self) -> Floats:
+        """The mean AUROC of each unit that has one, [units]."""
+        return self.within.effects + self.within.chance
+
+    @property
+    def telling(self) -> NDArray[np.bool_]:
+        """Which documents have positions of both sorts, and so an AUROC."""
+        return (self.hits > 0) & (self.hits < self.positions)
+
+    @property
+    def telling_rows(self) -> tuple[tuple[int, ...], ...]:
+        """The documents of each unit that has an AUROC, by place."""
+        return tuple(row for row in self.documents.units.rows if self.telling[list(row)].any())
+
+    @property
+    def estimate(self) -> Estimate:
+        """The mean AUROC with its score interval."""
+        return self._named(stats.association_estimate(self.within, level=LEVEL))
+
+    @property
+    def share_on_top(self) -> Estimate:
+        """How often the token is on top."""
+        share = float(self.hits.sum() / self.positions.sum())
+        return counted("share_on_top", "share of positions with the token on top", share)
+
+    def test(self, resampling: stats.Resampling, level: stats.Level) -> TestResult:
+        """Test that the mean lies above chance, by flipping signs."""
+        return stats.association_test(
+            self.within, alternative="greater", unit=self.unit, resampling=resampling, level=level
+        )
+
+    def margin_test(self, margin: float, alpha: float) -> tuple[Estimate, TestResult]:
+        """Test that the mean lies nearer to chance than a margin; return its interval for this test as well."""
+        result = _margin_test(self.within, margin, alpha)
+        method = result.method.replace("units", f"{self.unit}s")
+        least = smallest_margin_p(len(self.within.effects), margin)
+        return self._named(result.estimate), replace(result.test, smallest_p=least, method=method)
+
+    def needed(self, margin: float | None, number: float | None, family: Family) -> tuple[int, ...] | None:
+        """Return how many telling units would probably do, for the test and for the interval, which is two-sided."""
+        effects = self.within.effects
+        spread = float(effects.std(ddof=1))
+        if spread == 0:
+            return None
+        bound = 0.0 if margin is not None or number is None else number - CHANCE
+        alpha = min(family.alpha, (1 - LEVEL) / 2) if bound else family.alpha
+        sizes = stats.units_needed(
+            stats.PlannedClaim(
+                statistic="mean",
+                effect=float(effects.mean() - bound) / spread,
+                margin=None if margin is None else margin / spread,
+                standardised=margin is not None,
+                side="greater" if margin is None else "two-sided",
+                paired=True,
+                level=stats.Level(alpha=alpha, family=family.size),
+            ),
+            (len(effects), len(effects)),
+        )
+        return None if sizes is None else sizes[:1]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Which documents tell nothing, and whether the others tell little each."""
+        return (*self._silent, *self._coarse)
+
+    @property
+    def _silent(self) -> tuple[str, ...]:
+        nowhere, everywhere = int((self.hits == 0).sum()), int((self.hits == self.positions).sum())
+        if not nowhere + everywhere:
+            return ()
+        counts = (("nowhere", nowhere), ("everywhere", everywhere))
+        silent = [f"{where} in {count:,}" for where, count in counts if count]
+        telling = int(self.telling.sum())
+        return (
+            f"{telling:,} of {plural(len(self.hits), 'document')} {'tells' if telling == 1 else 'tell'} something; the "
+            f"token is on top {' and '.join(silent)}.",
+        )
+
+    @property
+    def _coarse(self) -> tuple[str, ...]:
+        typical = float(np.median(self.hits[self.telling]))
+        if typical >= FEW_HITS:
+            return ()
+        few = "1 position" if typical == 1 else f"{typical:g} positions"
+        return (
+            f"Half of the documents that tell something have the token on top at no more than {few}, so each AUROC is "
+            "coarse: longer documents would say more.",
+        )
+
+    def unit_values(self, of: str) -> UnitValues:
+        """Return the AUROC of each unit that has one; ``of`` says of which neuron and token."""
+        return of_one_set(of, "mean AUROC", self.documents.prompts, self.telling_rows, self.values)
+
+    def figure(self) -> Distributions:
+        """Draw the AUROC of each unit that has one, with its first document, from low to high; of many, some."""
+        values, rows = self.values, self.telling_rows
+        order = np.argsort(values, kind="stable")
+        drawn = order[np.unique(np.linspace(0, len(values) - 1, DRAWN).round().astype(int))]
+        names = unit_names(self.documents.prompts, [rows[place] for place in drawn])
+        some = f"{DRAWN:,} of {len(values):,} {self.unit}s"
+        label = some if len(drawn) < len(values) else self.documents.corpus
+        return Distributions(f"AUROC within each {self.unit}", (Row(label, plain(values[drawn]), names),))
+
+    def null_figure(self, test: TestResult, seed: int, of: str) -> tuple[Null, ...]:
+        """Draw what flipping signs alone gives the mean; ``of`` says of which neuron, where there are several."""
+        effects = self.within.effects
+        name = f"mean AUROC within documents less {CHANCE:g}"
+        return null_of(
+            effects, np.zeros_like(effects), test, paired=True, statistic="mean", seed=seed, name=name, of=of
+        )
+
+    def _named(self, estimate: Estimate) -> Estimate:
+        name = "mean AUROC within documents" + (", by groups" if self.unit == "group" else "")
+        return replace(
+            estimate,
+            effect=stats.EffectSize("mean_auroc_within", name, scale="auroc"),
+            method=estimate.method.replace("units", f"{self.unit}s"),
+        )
+
+
+def smallest_margin_p(units: int, margin: float) -> float:
+    """Return the least p against a margin: that of units which all lie at chance, so that nothing spreads."""
+    return _margin_test(_within(np.zeros(units), silent=0), margin, 0.05).p_value
+
+
+def _within(effects: Floats, silent: int) -> stats.WithinUnits:
+    names = tuple(str(place) for place in range(len(effects)))
+    return stats.WithinUnits("AUROC", effects, names, silent, CHANCE, 0.0, 1.0)
+
+
+def _margin_test(within: stats.WithinUnits, margin: float, alpha: float) -> stats.EquivalenceResult:
+    return stats.interval_equivalence_test(
+        lambda level: stats.association_estimate(within, level=level),
+        null=CHANCE,
+        margin=margin,
+        side="within",
+        alpha=alpha,
+    )
+
+
+def _check_hits(documents: Documents, positions: Counts, hits: Counts) -> None:
+    token, many = documents.token, f"{positions.sum():,} positions"
+    where = f"of {many} in {plural(len(positions), 'document')} of {documents.corpus!r}"
+    if not hits.any():
+        raise ClaimError(
+            f"{token!r} is the top prediction at none {where}, so nothing can go with it. Take documents in which "
+            "the model would write it, or a token that it writes more often."
+        )
+    if (hits == positions).all():
+        raise ClaimError(
+            f"{token!r} is the top prediction at each {where}, so nothing can go with it. Take documents in which "
+            "the model would write other tokens, too."
+        )

@@ -1,0 +1,308 @@
+"""Prediction: the higher a neuron's value, the rather a token is the model's own top prediction at that position.
+
+    mlp_post neuron 31:892 predicts " an" in corpus with AUROC at least 0.8
+    every neuron of 31:892, 35:1884 predicts " an" in corpus
+    mlp_post neuron 31:891 does not predict " an" in corpus                            (margin: 0.1)
+
+Every document gives one number, the AUROC of the neuron's values for "the token is on top here" over its own
+positions, and their mean is tested against chance (see ``document_aurocs``). "Does not" tests it against the margin, to
+both sides: neither does the value go up with the token, nor down. An AUROC within a document asks for nothing but an
+order, so it is the trend; the shares by bins show its shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from pydantic import Field
+
+from neuronclaims import stats
+from neuronclaims.kinds.interventions.changed_neurons import TextUnits
+from neuronclaims.kinds.kind import Attainable, ClaimError, Finding, Sample, Statement
+from neuronclaims.kinds.logit_readout.document_aurocs import (
+    CHANCE,
+    DocumentAurocs,
+    Documents,
+    smallest_margin_p,
+)
+from neuronclaims.kinds.logit_readout.readout_option import ReadoutWith
+from neuronclaims.kinds.logit_readout.value_bins import BINS, FEWEST, BinnedHits, ValueBins
+from neuronclaims.kinds.shared.margins import MarginOptions, margin_of
+from neuronclaims.kinds.shared.neurons import check_neuron
+from neuronclaims.kinds.shared.requests import in_order, resamples_of, seed_of, texts_of
+from neuronclaims.kinds.shared.selection import selection_notes, selection_of
+from neuronclaims.kinds.shared.subjects import Bound, One, every_note, every_table, least_clear, weakest
+from neuronclaims.measurements import Readout
+from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.subjects import Subject
+from neuronclaims.sentences.templates import FieldError, Template
+
+if TYPE_CHECKING:
+    from neuronclaims.claim_files.claims import Claim
+    from neuronclaims.figures import Figure
+    from neuronclaims.kinds.kind import Answers, Family
+    from neuronclaims.measurements import Measurement, ModelFacts
+
+NOT = "does not predict"
+
+
+@dataclass(frozen=True, slots=True)
+class Predicts:
+    """The sentence of a neuron that predicts a token, in parts."""
+
+    who: Subject
+    verb: Literal["predicts", "does not predict"]
+    token: str
+    corpus: str
+    auroc: float | None = None
+    site: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.who.how == "some":
+            message = "that some neuron predicts a token cannot be tested: only the neurons named are read; name them"
+            raise FieldError("who", message, "every neuron of")
+        if self.auroc is None:
+            return
+        if self.verb == NOT:
+            message = (
+                "a claim of 'does not' names no number; the distance from 0.5 that would matter is its margin"
+            )
+            near = f"margin: {self.auroc - CHANCE:.6g}" if CHANCE < self.auroc < 1 else None
+            raise FieldError("auroc", message, near)
+        if not CHANCE < self.auroc <= 1:
+            raise FieldError(
+                "auroc", "the AUROC claimed must lie above 0.5, which is chance, and at most at 1"
+            )
+
+    def __str__(self) -> str:
+        return TEMPLATE.render(self)
+
+
+class PredictionOptions(MarginOptions):
+    """What claims of prediction take besides."""
+
+    bins: ValueBins | None = Field(None, description="The bins that values are counted in.")
+    fewest: int | None = Field(
+        None, ge=1, le=1_000_000_000, description="The least count with which a bin is shown."
+    )
+    readout: ReadoutWith = "model"
+
+
+TEMPLATE = Template(
+    "[{site:site}] {who:subject} {verb:predicts|does not predict} {token:token} in {corpus:set} "
+    "[with AUROC at least {auroc:number}]",
+    Predicts,
+    options=PredictionOptions,
+    margin="'margin: 0.1', the distance of the AUROC from 0.5 that would matter",
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PredictionData:
+    """What was measured of one neuron: its AUROC within each document, and the positions by bins of its value."""
+
+    neuron: Neuron
+    aurocs: DocumentAurocs
+    bins: BinnedHits
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionRequest:
+    """What a claim asks: how neurons go with a token, in documents in the order of their texts.
+
+    The order of a file changes no number. ``margin`` is that of a claim of "does not", None of another.
+    """
+
+    claim: Claim[Predicts, PredictionOptions]
+    documents: Documents
+    margin: float | None
+
+    @classmethod
+    def of(cls, claim: Claim[Predicts, PredictionOptions]) -> PredictionRequest:
+        """Look up the documents; raise ClaimError for fewer than two units, and for a margin that cannot be."""
+        said = claim.sentence
+        prompts = in_order(claim.sets[said.corpus])
+        units = TextUnits.of([prompt.group for prompt in prompts], "document")
+        return cls(claim, Documents(said.corpus, said.token, prompts, units), _margin(claim))
+
+    @property
+    def bins(self) -> ValueBins:
+        """The bins that values are counted in."""
+        return self.claim.settings.options.bins or BINS
+
+    @property
+    def seed(self) -> int:
+        """A seed that comes from the documents."""
+        return seed_of(self.claim.settings, (self.documents.prompts,), "prediction")
+
+    @property
+    def number(self) -> float | None:
+        """The AUROC that a neuron has to reach, or that it has to stay below, where one is said."""
+        return self.claim.sentence.auroc if self.margin is None else CHANCE + self.margin
+
+    @property
+    def statement(self) -> Statement:
+        """What is claimed of the AUROC."""
+        if self.margin is not None:
+            words = f"an AUROC between {CHANCE - self.margin:.6g} and {CHANCE + self.margin:.6g}"
+            return Statement("within", CHANCE, self.number, words)
+        said = None if self.number is None else f"an AUROC of at least {self.number:g}"
+        return Statement("greater", CHANCE, self.number, said)
+
+    def need(self, neuron: Neuron) -> Readout:
+        """Ask for one neuron beside the top prediction, in every document."""
+        settings = self.claim.settings
+        return Readout(
+            settings.site,
+            neuron.layer,
+            neuron.index,
+            self.documents.token,
+            self.bins.edges,
+            texts_of(self.documents.prompts),
+            legacy_embed=settings.options.readout == "legacy_embed",
+        )
+
+    def data(self, answers: Answers, neuron: Neuron) -> PredictionData:
+        """Read the answers about one neuron; raise ClaimError where fewer than two units tell anything."""
+        need = self.need(neuron)
+        found = need.columns(answers[need])
+        positions, hits = (column.round().astype(np.int64) for column in (found.positions, found.hits))
+        aurocs = DocumentAurocs.of(self.documents, found.auroc, positions, hits)
+        in_bins, top = (
+            part.round().astype(np.int64).sum(axis=0) for part in (found.by_bin, found.hits_by_bin)
+        )
+        fewest = self.claim.settings.options.fewest or FEWEST
+        return PredictionData(neuron, aurocs, BinnedHits(self.bins, in_bins, top, fewest))
+
+    def tested(self, data: PredictionData, family: Family) -> One:
+        """Test one neuron against chance, or against the margin."""
+        if self.margin is not None:
+            return One(data.neuron, *data.aurocs.margin_test(self.margin, family.alpha))
+        draws = resamples_of(self.claim.settings)
+        most = max(draws, family.max_draws)
+        test = data.aurocs.test(stats.Resampling(self.seed, draws=draws, max_draws=most), family.level)
+        return One(data.neuron, data.aurocs.estimate, test)
+
+
+class PredictionKind:
+    """Neurons whose values go with a token being predicted, or do not."""
+
+    name, template = "prediction", TEMPLATE
+
+    def attainable(self, claim: Claim[Predicts, PredictionOptions]) -> Attainable:
+        """Say how small p could get, if every document told something."""
+        request = PredictionRequest.of(claim)
+        units, margin = request.documents.units, request.margin
+        least = units.smallest_p if margin is None else smallest_margin_p(len(units.rows), margin)
+        return Attainable(least, units.size)
+
+    def joint_test_key(self, claim: Claim[Predicts, PredictionOptions]) -> Hashable | None:  # noqa: ARG002
+        """Say that such a claim is tested alone."""
+        return None
+
+    def needs(self, claim: Claim[Predicts, PredictionOptions], facts: ModelFacts) -> tuple[Measurement, ...]:
+        """Ask for each neuron beside the top prediction; raise ClaimError where that cannot be."""
+        request = PredictionRequest.of(claim)
+        if not facts.causal:
+            raise ClaimError(
+                f"{facts.name} is an encoder ({facts.architecture}) and predicts no next token. Name a model that "
+                "generates text."
+            )
+        if claim.settings.searched is not None:
+            raise ClaimError(
+                "A neuron that was picked on these documents ('searched') cannot be tested on them: only the neurons "
+                "named are read there, and not all it was picked from. Test it on new documents ('discovered_on')."
+            )
+        neurons = claim.sentence.who.neurons
+        for neuron in neurons:
+            check_neuron(neuron, claim.settings.site, facts)
+        return tuple(request.need(neuron) for neuron in neurons)
+
+    def judge(self, claim: Claim[Predicts, PredictionOptions], answers: Answers, family: Family) -> Finding:
+        """Average the AUROCs within documents and test them against chance, or against the margin."""
+        request, who = PredictionRequest.of(claim), claim.sentence.who
+        data = {neuron: request.data(answers, neuron) for neuron in who.neurons}
+        ones = [request.tested(each, family) for each in data.values()]
+        statement, every = request.statement, who.how != "one"
+        bound = Bound(statement.side, statement.null, statement.threshold, family.alpha)
+        one = weakest(bound, ones) if every else ones[0]
+        own, selection = data[one.neuron], selection_of(claim, who, 1)
+        aurocs = own.aurocs
+        return Finding(
+            estimate=one.estimate,
+            statement=statement,
+            test=one.test,
+            sample=Sample(
+                aurocs.unit,
+                ((claim.sentence.corpus, len(aurocs.within.effects)),),
+                needed=aurocs.needed(request.margin, request.number, family),
+            ),
+            selection=selection,
+            others=(aurocs.share_on_top, *own.bins.others),
+            notes=(
+                *selection_notes(selection),
+                *((every_note(len(ones), one),) if every else ()),
+                *_notes(request, own),
+            ),
+            figures=(
+                *_figures(request, own),
+                *_null(request, data, ones),
+                *((every_table(ones),) if every else ()),
+            ),
+            units=aurocs.unit_values(
+                f"{claim.settings.site} {one.neuron} for {claim.sentence.token!r} on top"
+            ),
+        )
+
+
+def _margin(claim: Claim[Predicts, PredictionOptions]) -> float | None:
+    if claim.sentence.verb != NOT:
+        return None
+    margin = margin_of(claim, "0.1", "the distance of the AUROC from 0.5 that would matter")
+    if margin.unit is None and margin.value < CHANCE:
+        return margin.value
+    raise ClaimError(
+        f"The margin of 'does not predict' is a distance of the AUROC from 0.5, below 0.5, not {margin}. "
+        "Write 'margin: 0.1' where an AUROC between 0.4 and 0.6 would not matter."
+    )
+
+
+def _notes(request: PredictionRequest, data: PredictionData) -> tuple[str, ...]:
+    """Say what was read, which documents tell nothing, and what the bins are not."""
+    documents, aurocs = request.documents, data.aurocs
+    legacy = (
+        "On top is here what the input embedding makes of the last state without the final norm's scale and shift, "
+        "as a published figure did: not the model's own prediction."
+    )
+    return (
+        f"Read at all {aurocs.positions.sum():,} positions of text in {len(documents.prompts):,} documents, whatever "
+        f"the file's token rule; {documents.token!r} is on top at {aurocs.hits.sum():,} of them.",
+        *((legacy,) if request.claim.settings.options.readout == "legacy_embed" else ()),
+        *aurocs.notes,
+        *data.bins.notes,
+        "The rest of the layer was not read, so its place in it is not known.",
+    )
+
+
+def _figures(request: PredictionRequest, data: PredictionData) -> tuple[Figure, ...]:
+    """Draw the share on top by bins of the neuron's value, and the AUROCs of single documents."""
+    where = f"{request.claim.settings.site} {data.neuron}"
+    shares = f"share of positions with {request.documents.token!r} on top"
+    return data.bins.figure(where, shares), data.aurocs.figure()
+
+
+def _null(
+    request: PredictionRequest, data: dict[Neuron, PredictionData], ones: list[One]
+) -> tuple[Figure, ...]:
+    """Draw what flipping signs alone gives the neuron whose p it is."""
+    if request.margin is not None:
+        return ()
+    least = least_clear(ones)
+    of = "" if len(ones) == 1 else f" of {least.neuron}, whose p is the largest"
+    return data[least.neuron].aurocs.null_figure(least.test, request.seed, of)
+
+
+KIND = PredictionKind()
