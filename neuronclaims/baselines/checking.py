@@ -129,7 +129,8 @@ _VALUES = fields(
     },
 )
 _EFFECT = fields(
-    {"name": text, "level": number(0, 1)}, {"value": number(), "low": number(), "high": number()}
+    {"name": text, "level": number(0, 1)},
+    {"value": number(), "low": number(), "high": number(), "key": text},
 )
 check_row: Check = fields(
     {"content": text, "sentence": text, "kind": text, "environment": text},

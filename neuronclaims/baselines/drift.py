@@ -173,11 +173,11 @@ def _reason(look: _Look, status: Status) -> str:
 def _by_numbers(old: SavedClaim, new: SavedClaim, policy: Policy) -> Drift:
     """Compare verdicts, and numbers with their intervals, where the values of the same units are not known."""
     one, two = old.effect, new.effect
-    if one is None or two is None or one.name != two.name or None in (one.value, two.value):
+    if one is None or two is None or not one.is_as(two) or None in (one.value, two.value):
         status: Status = _by_verdict(old, new, apart=True)
         text = f"was {old.verdict}, is {new.verdict}{only('verdicts', old, new)}"
         return _said(old, status, text, "verdicts")
-    if one == two and old.verdict == new.verdict:
+    if one.numbers == two.numbers and old.verdict == new.verdict:
         return _said(old, "held", "its effect and verdict are the same as in the baseline", "number")
     fact = old.p is None and new.p is None
     apart = fact or _apart(one, two)

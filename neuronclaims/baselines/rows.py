@@ -65,13 +65,33 @@ class SavedValues:
 
 @dataclass(frozen=True, slots=True)
 class SavedEffect:
-    """An effect with its interval, rounded."""
+    """An effect with its interval, rounded.
+
+    ``key`` tells effects apart, whatever their ``name``; None in baselines written before effects had keys.
+    """
 
     name: str
     value: float | None
     low: float | None
     high: float | None
     level: float
+    key: str | None = None
+
+    def is_as(self, other: SavedEffect) -> bool:
+        """Return whether two effects are of one sort: by their keys, or by their names where one has no key.
+
+        >>> known = SavedEffect("Hedges' g", 0.5, 0.2, 0.8, 0.95, "hedges_g")
+        >>> known.is_as(replace(known, name="g")), known.is_as(replace(known, name="g", key=None))
+        (True, False)
+        """
+        if self.key is None or other.key is None:
+            return self.name == other.name
+        return self.key == other.key
+
+    @property
+    def numbers(self) -> tuple[float | None, float | None, float | None, float]:
+        """The value, the ends of its interval, and the level of that."""
+        return self.value, self.low, self.high, self.level
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +146,7 @@ def row_of(
     e, test = evidence.effect, evidence.test
     return SavedClaim(
         **common,  # type: ignore[arg-type]
-        effect=SavedEffect(e.name, rounded(e.value), rounded(e.low), rounded(e.high), e.level),
+        effect=SavedEffect(e.name, rounded(e.value), rounded(e.low), rounded(e.high), e.level, e.key or None),
         side=test.alternative if test else None,
         p=rounded(test.p_value) if test else None,
         p_adjusted=rounded(test.p_adjusted) if test else None,
@@ -169,7 +189,9 @@ def row_from(data: Mapping[str, Any]) -> SavedClaim:
     given = {"verdict": None, **{name: value for name, value in data.items() if value is not None}}
     if given.get("effect") is not None:
         e = given["effect"]
-        given["effect"] = SavedEffect(e["name"], e.get("value"), e.get("low"), e.get("high"), e["level"])
+        given["effect"] = SavedEffect(
+            e["name"], e.get("value"), e.get("low"), e.get("high"), e["level"], e.get("key")
+        )
     if given.get("values") is not None:
         given["values"] = _values_from(given["values"])
     return SavedClaim(**given)

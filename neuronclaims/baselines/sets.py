@@ -90,4 +90,5 @@ def _row(claim: Mapping[str, Any]) -> SavedClaim:
 
 
 def _effect(e: Mapping[str, Any]) -> SavedEffect:
-    return SavedEffect(e["name"], rounded(e["value"]), rounded(e["low"]), rounded(e["high"]), e["level"])
+    low, high = rounded(e["low"]), rounded(e["high"])
+    return SavedEffect(e["name"], rounded(e["value"]), low, high, e["level"], e.get("key") or None)
