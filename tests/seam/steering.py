@@ -1,0 +1,123 @@
+"""A package of its own with one kind of claim, in this one file: a neuron is steered, and a prediction rises.
+
+    steering neuron 3:17 by 5 raises " an" in texts
+    steering neuron 3:17 by 5 does not change " an" in texts       (margin: 0.5)
+
+It is installed by an entry point of the group ``neuronclaims.kinds``; nothing of neuronclaims knows of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from neuronclaims import stats
+from neuronclaims.figures import Distributions, Row
+from neuronclaims.kinds.interventions.before_after import BeforeAfter
+from neuronclaims.kinds.interventions.changed_neurons import TextUnits
+from neuronclaims.kinds.kind import Attainable, Finding, Sample, Statement
+from neuronclaims.kinds.shared.margins import MarginOptions, plain_margin_of
+from neuronclaims.kinds.shared.neurons import check_neuron
+from neuronclaims.kinds.shared.requests import in_order, plain, resamples_of, texts_of
+from neuronclaims.kinds.shared.selection import selection_notes, selection_of
+from neuronclaims.measurements import Ablation, Prediction
+from neuronclaims.measurements.interventions import Add
+from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.options import OneOf
+from neuronclaims.sentences.subjects import Subject
+from neuronclaims.sentences.templates import Template
+
+SIDES = {"raises": "greater", "lowers": "less", "does not change": "two-sided"}
+EFFECTS = {
+    "logit": stats.EffectSize("steered_logit", "mean change of the steered logit"),
+    "probability": stats.EffectSize("steered_probability", "mean change of the steered probability"),
+}
+
+
+@dataclass(frozen=True)
+class Steering:
+    neuron: Neuron
+    by: float
+    verb: str
+    token: str
+    first: str
+    site: str | None = None
+
+
+class SteeringOptions(MarginOptions):
+    outcome: Annotated[Literal["logit", "probability"], OneOf("outcome")] = Field(
+        "logit", description="What of a prediction counts: logit (if unsaid) or probability."
+    )
+
+
+class SteeringKind:
+    name = "steering"
+    template = Template(
+        "steering [{site:site}] neuron {neuron:neuron} by {by:number} "
+        "{verb:raises|lowers|does not change} {token:token} in {first:set}",
+        Steering,
+        options=SteeringOptions,
+        margin="'margin: 0.5', the change that would matter",
+    )
+
+    def attainable(self, claim):
+        units = self._units(claim)
+        denied = claim.sentence.verb == "does not change"
+        return Attainable(0.0 if denied else units.smallest_p, units.size)
+
+    def joint_test_key(self, claim):
+        return None
+
+    def needs(self, claim, facts):
+        check_neuron(claim.sentence.neuron, claim.settings.site, facts)
+        return (self._measurement(claim),)
+
+    def judge(self, claim, answers, family):
+        said, options = claim.sentence, claim.settings.options
+        need, prompts, units = self._measurement(claim), self._prompts(claim), self._units(claim)
+        found = need.columns(units.means(answers[need]))
+        before, after = found.before, found.after
+        if options.outcome == "probability":
+            before, after = found.probability_before, found.probability_after
+        seed = stats.seed_from(*texts_of(prompts), purpose="steering", run_seed=claim.settings.seed)
+        change = BeforeAfter(after, before, units, seed, resamples_of(claim.settings))
+        effect, side = EFFECTS[options.outcome], SIDES[said.verb]
+        of = f"{options.outcome} of {said.token!r}"
+        statement, estimate = Statement(side, 0.0), change.estimate(effect)
+        if said.verb == "does not change":
+            margin = plain_margin_of(claim, "0.5", "the change that would matter")
+            result = change.within(effect, margin, "within", family.alpha)
+            statement = Statement("within", 0.0, result.threshold, f"change it by {margin:g} or more")
+            estimate, test, nulls = result.estimate, result.test, ()
+        else:
+            test = change.test(side, family)
+            nulls = change.null(test, effect.name)
+        selection = selection_of(claim, Subject("one", (said.neuron,)), 1)
+        rows = Row("before", plain(before)), Row("after", plain(after))
+        return Finding(
+            estimate=estimate,
+            statement=statement,
+            test=test,
+            sample=Sample(units.unit, ((said.first, len(units.rows)),)),
+            selection=selection,
+            notes=(*selection_notes(selection), *change.warnings),
+            figures=(Distributions(of, rows), *nulls),
+            units=change.kept(of, prompts),
+        )
+
+    def _prompts(self, claim):
+        return in_order(claim.sets[claim.sentence.first])
+
+    def _units(self, claim):
+        return TextUnits.of([prompt.group for prompt in self._prompts(claim)], "prompt")
+
+    def _measurement(self, claim):
+        said = claim.sentence
+        place = (said.neuron.layer, said.neuron.index)
+        texts = texts_of(self._prompts(claim))
+        return Ablation(claim.settings.site, (place,), Add(said.by), Prediction(said.token), texts)
+
+
+STEERING = SteeringKind()
