@@ -12,7 +12,7 @@ from neuronclaims import stats
 from neuronclaims.corrections import Corrected, corrected, family_of, reachable
 from neuronclaims.figures import as_known
 from neuronclaims.kinds import Family, Finding, kind_of
-from neuronclaims.kinds.shared.units import kept
+from neuronclaims.kinds.shared.units import fit_to_keep
 from neuronclaims.results import Effect, Evidence, Result, Test, Verdict
 from neuronclaims.stats.verdicts import MARGIN_SIDES
 
@@ -135,7 +135,7 @@ def _evidence(finding: Finding, adjusted: Corrected | None, family: Family) -> E
         selection=finding.selection,
         notes=finding.notes,
         figures=tuple(map(as_known, finding.figures)),
-        units=kept(finding.units, finding.estimate.value),
+        units=fit_to_keep(finding.units, finding.estimate.value),
     )
 
 

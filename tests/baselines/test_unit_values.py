@@ -11,7 +11,7 @@ import pytest
 from neuronclaims import stats
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import kind_of, templates
-from neuronclaims.kinds.shared.units import kept, unit_key
+from neuronclaims.kinds.shared.units import fit_to_keep, unit_key
 from neuronclaims.models.sources import open_model
 from neuronclaims.pytest_session.baselines.comparing import noise_of_units
 from neuronclaims.study import Study
@@ -128,12 +128,12 @@ def test_blocks_are_kept_with_the_values(tmp_path):
 def test_values_from_which_the_effect_does_not_come_are_not_kept(tmp_path):
     ((_, evidence),) = judged(tmp_path, PLAIN, CLAIMS[0])
     units, effect = evidence.units, evidence.effect.value
-    assert kept(units, effect) is units
-    assert kept(units, effect * 1.001) is None
-    assert kept(units, None) is None
-    assert kept(replace(units, keys=(units.keys[0][1:], units.keys[1])), effect) is None
+    assert fit_to_keep(units, effect) is units
+    assert fit_to_keep(units, effect * 1.001) is None
+    assert fit_to_keep(units, None) is None
+    assert fit_to_keep(replace(units, keys=(units.keys[0][1:], units.keys[1])), effect) is None
     twice = (units.keys[0][0], *units.keys[0][:-1])
-    assert kept(replace(units, keys=(twice, units.keys[1])), effect) is None
+    assert fit_to_keep(replace(units, keys=(twice, units.keys[1])), effect) is None
 
 
 def test_values_that_fell_silent_are_kept_though_their_effect_is_undefined(tmp_path):

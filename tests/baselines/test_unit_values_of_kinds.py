@@ -11,7 +11,7 @@ import pytest
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.figures import Table
 from neuronclaims.kinds import kinds, templates
-from neuronclaims.kinds.shared.units import kept, unit_key
+from neuronclaims.kinds.shared.units import fit_to_keep, unit_key
 from neuronclaims.reports.plain import from_plain, to_plain
 from neuronclaims.study import Study
 
@@ -149,8 +149,8 @@ def test_of_several_neurons_the_one_the_verdict_rests_on_is_named(claims):
 @pytest.mark.parametrize("name", ["restoration", "outlier", "consistency", "prediction"])
 def test_values_from_which_the_effect_does_not_come_are_not_kept(claims, name):
     evidence = claims[name]
-    assert kept(evidence.units, evidence.effect.value) is not None
-    assert kept(evidence.units, evidence.effect.value * 1.001 + 1e-6) is None
+    assert fit_to_keep(evidence.units, evidence.effect.value) is not None
+    assert fit_to_keep(evidence.units, evidence.effect.value * 1.001 + 1e-6) is None
 
 
 def test_the_results_of_every_kind_cross_to_another_process(judged):

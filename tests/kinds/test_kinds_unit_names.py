@@ -17,7 +17,7 @@ from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.figures import Row
 from neuronclaims.kinds import templates
 from neuronclaims.kinds.shared.unit_names import MOST, unit_names
-from neuronclaims.kinds.shared.unit_names import written as asked_of
+from neuronclaims.kinds.shared.unit_names import continuations_needed as asked_of
 from neuronclaims.measurements import Activations, Continuations
 from neuronclaims.reports.entry import Entry
 from neuronclaims.reports.html.page import page

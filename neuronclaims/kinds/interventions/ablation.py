@@ -49,7 +49,7 @@ from neuronclaims.kinds.shared.margins import check_not_searched
 from neuronclaims.kinds.shared.neurons import rank_of
 from neuronclaims.kinds.shared.requests import plain
 from neuronclaims.kinds.shared.selection import selection_notes, selection_of
-from neuronclaims.kinds.shared.subjects import Bound, One
+from neuronclaims.kinds.shared.subjects import NeuronStatement, TestedNeuron
 from neuronclaims.kinds.shared.unit_names import unit_names
 from neuronclaims.sentences.numbers import number_text
 
@@ -82,8 +82,8 @@ STRONG: Mapping[str, tuple[int, str]] = {
 class ClaimedPart:
     """One of the things that a claim says: that a prediction changes, or that no harm is done."""
 
-    one: One
-    bound: Bound
+    one: TestedNeuron
+    bound: NeuronStatement
     claimed: str | None
     sample: Sample
 
@@ -192,16 +192,16 @@ def _changed(request: AblationRequest, data: AblationData, family: Family) -> Cl
         margin = request.margin
         result = change.within(request.effect(), margin, request.denied, family.alpha)
         return ClaimedPart(
-            One(said.neurons[0], result.estimate, result.test),
-            Bound(result.side, 0.0, result.threshold, family.alpha),
+            TestedNeuron(said.neurons[0], result.estimate, result.test),
+            NeuronStatement(result.side, 0.0, result.threshold, family.alpha),
             f"{said.direction} it by {number_text(margin)} or more",
             Sample(request.units.unit, counts, needed=change.needed(side, family.level, margin=margin)),
         )
     threshold = None if said.by is None else -said.by if side == "less" else said.by
     needed = change.needed(side, family.level, threshold=threshold)
     return ClaimedPart(
-        One(said.neurons[0], change.estimate(request.effect()), change.test(side, family)),
-        Bound(side, 0.0, threshold, family.alpha),
+        TestedNeuron(said.neurons[0], change.estimate(request.effect()), change.test(side, family)),
+        NeuronStatement(side, 0.0, threshold, family.alpha),
         None if said.by is None else f"{said.direction} it by at least {number_text(said.by)}",
         Sample(request.units.unit, counts, needed=needed),
     )
@@ -211,8 +211,8 @@ def _harmed(request: AblationRequest, damage: DamageRequest, harm: DamageTest, f
     """Say what is claimed of the harm."""
     threshold = None if harm.estimate.high is None else harm.at_most
     return ClaimedPart(
-        One(request.claim.sentence.neurons[0], harm.estimate, harm.test),
-        Bound("less", harm.at_most, threshold, family.alpha),
+        TestedNeuron(request.claim.sentence.neurons[0], harm.estimate, harm.test),
+        NeuronStatement("less", harm.at_most, threshold, family.alpha),
         f"at most {number_text(harm.at_most)} nats",
         Sample(damage.units.unit, ((damage.name, len(damage.units.rows)),)),
     )

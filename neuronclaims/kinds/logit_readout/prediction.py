@@ -34,7 +34,14 @@ from neuronclaims.kinds.shared.margins import MarginOptions, margin_of
 from neuronclaims.kinds.shared.neurons import check_neuron
 from neuronclaims.kinds.shared.requests import in_order, resamples_of, seed_of, texts_of
 from neuronclaims.kinds.shared.selection import selection_notes, selection_of
-from neuronclaims.kinds.shared.subjects import Bound, One, every_note, every_table, least_clear, weakest
+from neuronclaims.kinds.shared.subjects import (
+    NeuronStatement,
+    TestedNeuron,
+    every_note,
+    every_table,
+    least_clear,
+    weakest,
+)
 from neuronclaims.measurements import Readout
 from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.sentences.subjects import Subject
@@ -177,14 +184,14 @@ class PredictionRequest:
         fewest = self.claim.settings.options.fewest or FEWEST
         return PredictionData(neuron, aurocs, BinnedHits(self.bins, in_bins, top, fewest))
 
-    def tested(self, data: PredictionData, family: Family) -> One:
+    def tested(self, data: PredictionData, family: Family) -> TestedNeuron:
         """Test one neuron against chance, or against the margin."""
         if self.margin is not None:
-            return One(data.neuron, *data.aurocs.margin_test(self.margin, family.alpha))
+            return TestedNeuron(data.neuron, *data.aurocs.margin_test(self.margin, family.alpha))
         draws = resamples_of(self.claim.settings)
         most = max(draws, family.max_draws)
         test = data.aurocs.test(stats.Resampling(self.seed, draws=draws, max_draws=most), family.level)
-        return One(data.neuron, data.aurocs.estimate, test)
+        return TestedNeuron(data.neuron, data.aurocs.estimate, test)
 
 
 class PredictionKind:
@@ -227,7 +234,7 @@ class PredictionKind:
         data = {neuron: request.data(answers, neuron) for neuron in who.neurons}
         ones = [request.tested(each, family) for each in data.values()]
         statement, every = request.statement, who.how != "one"
-        bound = Bound(statement.side, statement.null, statement.threshold, family.alpha)
+        bound = NeuronStatement(statement.side, statement.null, statement.threshold, family.alpha)
         one = weakest(bound, ones) if every else ones[0]
         own, selection = data[one.neuron], selection_of(claim, who, 1)
         aurocs = own.aurocs
@@ -295,7 +302,7 @@ def _figures(request: PredictionRequest, data: PredictionData) -> tuple[Figure, 
 
 
 def _null(
-    request: PredictionRequest, data: dict[Neuron, PredictionData], ones: list[One]
+    request: PredictionRequest, data: dict[Neuron, PredictionData], ones: list[TestedNeuron]
 ) -> tuple[Figure, ...]:
     """Draw what flipping signs alone gives the neuron whose p it is."""
     if request.margin is not None:

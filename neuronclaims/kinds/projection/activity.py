@@ -32,7 +32,7 @@ from neuronclaims.kinds.shared.designs import size_of
 from neuronclaims.kinds.shared.null_figures import null_of
 from neuronclaims.kinds.shared.requests import plain
 from neuronclaims.kinds.shared.two_samples import LayerSamples, NeuronSamples
-from neuronclaims.kinds.shared.unit_names import named, written
+from neuronclaims.kinds.shared.unit_names import continuations_needed, names_of_units
 from neuronclaims.kinds.shared.units import of_two_sets
 from neuronclaims.sentences.templates import Template
 
@@ -67,7 +67,7 @@ class RegionKind:
         self.attainable(claim)
         activity, settings = self._activity(claim), claim.settings
         units = zip(activity.sets, _rows(design_for(claim)), strict=True)
-        texts = [need for prompts, rows in units for need in written(settings, prompts, rows)]
+        texts = [need for prompts, rows in units for need in continuations_needed(settings, prompts, rows)]
         return *activity.needs(facts), *texts
 
     def judge(self, claim: Claim, answers: Answers, family: Family) -> Finding:
@@ -78,7 +78,7 @@ class RegionKind:
         asked, found = hypothesis_of(claim), judged(claim, values, family)
         names = (claim.sentence.first, claim.sentence.second)
         rows = tuple(
-            Row(name, plain(side), named(claim.settings, prompts, answers, which))
+            Row(name, plain(side), names_of_units(claim.settings, prompts, answers, which))
             for name, side, prompts, which in zip(
                 names, (values.first, values.second), activity.sets, _rows(design), strict=True
             )

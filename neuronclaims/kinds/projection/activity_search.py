@@ -23,7 +23,7 @@ from neuronclaims.kinds.projection.activity_findings import design_for, finding_
 from neuronclaims.kinds.projection.activity_maps import Activity, Maps
 from neuronclaims.kinds.projection.directions import Score
 from neuronclaims.kinds.shared.designs import size_of
-from neuronclaims.kinds.shared.null_figures import drawn
+from neuronclaims.kinds.shared.null_figures import null_figure
 from neuronclaims.kinds.shared.requests import resamples_of
 from neuronclaims.sentences.options import Options
 from neuronclaims.sentences.positions import TokenPositions
@@ -132,7 +132,9 @@ class SomewhereKind:
             others=(Estimate(CELLS, extent, None, None, 0.95, "counted"),),
             needed=None,
             notes=_where(found, maps, family),
-            nulls=drawn(found.null, "mass of the heaviest cluster, whichever way it differs", abs(mass)),
+            nulls=null_figure(
+                found.null, "mass of the heaviest cluster, whichever way it differs", abs(mass)
+            ),
         )
 
 

@@ -40,7 +40,7 @@ def null_of(
     found = null_histogram(first, second, paired=paired, statistic=statistic, seed=seed, blocks=blocks)
     within = blocks is not None and len({*blocks[0], *blocks[1]}) > 1
     axis = name or statistic_name(statistic, paired=paired, alike=len(first) == len(second), within=within)
-    return drawn(found, axis + of, test.statistic)
+    return null_figure(found, axis + of, test.statistic)
 
 
 def null_of_search(
@@ -69,10 +69,10 @@ def null_of_search(
     many = f"{found.neurons:,} neurons"
     of = f"the {many} that are no clearer" if found.clearer else many
     axis = found.name if found.neurons == 1 else f"{which} {found.name} of {of}"
-    return drawn(found.null, axis, test.statistic)
+    return null_figure(found.null, axis, test.statistic)
 
 
-def drawn(found: NullHistogram, axis: str, observed: float) -> tuple[Null, ...]:
+def null_figure(found: NullHistogram, axis: str, observed: float) -> tuple[Null, ...]:
     """Return the figure of a histogram, none of an empty one."""
     if not found.counts:
         return ()

@@ -30,7 +30,7 @@ SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
-class One:
+class TestedNeuron:
     """What was found of one neuron: the effect that is claimed, and its test."""
 
     neuron: Neuron
@@ -39,7 +39,7 @@ class One:
 
 
 @dataclass(frozen=True, slots=True)
-class Bound:
+class NeuronStatement:
     """What is claimed of each neuron's effect, and at which level: as for ``stats.decide``."""
 
     side: Side
@@ -47,7 +47,7 @@ class Bound:
     threshold: float | None
     alpha: float
 
-    def rank(self, one: One) -> int:
+    def rank(self, one: TestedNeuron) -> int:
         """Return how the neuron would come out alone: 0 refuted, 1 inconclusive, 2 supported."""
         decision = stats.decide(
             stats.Tested(
@@ -79,25 +79,27 @@ class Bound:
         }[self.side]
 
 
-def weakest(bound: Bound, ones: Sequence[One]) -> One:
+def weakest(bound: NeuronStatement, ones: Sequence[TestedNeuron]) -> TestedNeuron:
     """Return the neuron that fits a claim of every one least, with the largest p of them all."""
     least = min(ones, key=lambda one: (bound.rank(one), bound.room(one.estimate)))
     return replace(least, test=least_clear(ones).test)
 
 
-def least_clear(ones: Sequence[One]) -> One:
+def least_clear(ones: Sequence[TestedNeuron]) -> TestedNeuron:
     """Return the neuron whose p is the largest, which is that of a claim of every one."""
     return max(ones, key=lambda one: one.test.p_value)
 
 
-def found(bound: Bound, results: MaxResults, one_of: Callable[[int], One]) -> One:
+def best_neuron(
+    bound: NeuronStatement, results: MaxResults, one_of: Callable[[int], TestedNeuron]
+) -> TestedNeuron:
     """Return the neuron that fits a claim of some neuron best: the first, by p, that would be supported.
 
     ``one_of`` makes the neuron of a column, its interval wide enough for all columns. Where none is supported it is
     the one with the smallest p, unless that alone would be refuted and another would not.
     """
     best, best_rank = None, -1
-    for column in by_p(bound, results):
+    for column in columns_by_p(bound, results):
         one = one_of(int(column))
         rank = bound.rank(one)
         if rank > best_rank:
@@ -110,14 +112,14 @@ def found(bound: Bound, results: MaxResults, one_of: Callable[[int], One]) -> On
     return best
 
 
-def by_p(bound: Bound, results: MaxResults) -> np.ndarray:
+def columns_by_p(bound: NeuronStatement, results: MaxResults) -> np.ndarray:
     """Return all columns by p, of equal ones that with the larger statistic on the claimed side first."""
     statistic = results.statistic
     strength = {"greater": statistic, "less": -statistic}.get(bound.side, np.abs(statistic))
     return np.lexsort((-strength, results.p_step_down))
 
 
-def every_table(ones: Sequence[One]) -> Table:
+def every_table(ones: Sequence[TestedNeuron]) -> Table:
     """List the neurons of a claim of every one, with the effect, interval and p of each alone."""
     interval = f"{100 * ones[0].estimate.level:g} % interval"
     rows = tuple(
@@ -132,16 +134,16 @@ def every_table(ones: Sequence[One]) -> Table:
     return Table("each neuron alone", ("neuron", ones[0].estimate.name, interval, "p"), rows)
 
 
-def some_table(bound: Bound, results: MaxResults, neurons: Sequence[Neuron]) -> Table:
+def some_table(bound: NeuronStatement, results: MaxResults, neurons: Sequence[Neuron]) -> Table:
     """List the neurons with the smallest p of all that were searched."""
     rows = tuple(
         (str(neurons[column]), _number(results.statistic[column]), _number(results.p_step_down[column]))
-        for column in by_p(bound, results)[:SHOWN]
+        for column in columns_by_p(bound, results)[:SHOWN]
     )
     return Table(f"clearest of {len(neurons):,} neurons", ("neuron", "statistic", "p, step-down"), rows)
 
 
-def every_note(count: int, one: One) -> str:
+def every_note(count: int, one: TestedNeuron) -> str:
     """Say how a claim of every neuron is judged."""
     return (
         f"Claimed of each of {count} neurons: p is the largest of theirs, and the effect is that of neuron "
@@ -149,7 +151,7 @@ def every_note(count: int, one: One) -> str:
     )
 
 
-def some_note(count: int, one: One) -> str:
+def some_note(count: int, one: TestedNeuron) -> str:
     """Say which neuron was found."""
     return f"Found among {count:,} neurons: neuron {one.neuron}."
 

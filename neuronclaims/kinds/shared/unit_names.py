@@ -28,7 +28,7 @@ THEN, NOTHING = " ⟶ ", "(nothing: it ended at once)"
 """What stands between a prompt and its continuation, and for one without any text."""
 
 
-def written(
+def continuations_needed(
     settings: Settings, prompts: Sequence[Prompt], rows: Sequence[Sequence[int]] | None = None
 ) -> tuple[Continuations, ...]:
     """Ask what the model writes after some prompts; nothing where it writes nothing, or where no unit is named."""
@@ -38,14 +38,14 @@ def written(
     return (Continuations(texts_of(prompts), generated),)
 
 
-def named(
+def names_of_units(
     settings: Settings,
     prompts: Sequence[Prompt],
     answers: Answers,
     rows: Sequence[Sequence[int]] | None = None,
 ) -> tuple[str, ...]:
     """Return a name per unit, with what the model wrote where that was asked."""
-    asked = written(settings, prompts, rows)
+    asked = continuations_needed(settings, prompts, rows)
     return unit_names(prompts, rows, answers[asked[0]] if asked else None)
 
 

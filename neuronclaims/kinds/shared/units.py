@@ -79,7 +79,7 @@ def unit_keys(prompts: Sequence[Prompt], rows: Rows) -> tuple[str, ...]:
     return tuple(unit_key(prompts[place].text for place in row) for row in rows)
 
 
-def kept(found: UnitValues | None, value: float | None) -> UnitValues | None:
+def fit_to_keep(found: UnitValues | None, value: float | None) -> UnitValues | None:
     """Return values that are fit to be kept: one per unit, and the effect ``value`` comes out of them again."""
     if found is None:
         return None

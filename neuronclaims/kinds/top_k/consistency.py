@@ -24,7 +24,7 @@ from neuronclaims.kinds.shared.designs import size_of
 from neuronclaims.kinds.shared.neurons import rank_of
 from neuronclaims.kinds.shared.requests import percent
 from neuronclaims.kinds.shared.selection import selection_notes, selection_of
-from neuronclaims.kinds.shared.subjects import Bound, every_note, every_table, some_note, weakest
+from neuronclaims.kinds.shared.subjects import NeuronStatement, every_note, every_table, some_note, weakest
 from neuronclaims.kinds.shared.units import of_one_set
 from neuronclaims.kinds.top_k.consistency_sentences import ABSENT_TEMPLATE, CONSISTENT_TEMPLATE
 from neuronclaims.kinds.top_k.consistency_shown import figures_of, notes_of, others_of
@@ -73,7 +73,7 @@ class ConsistencyKind(_TopKind):
         """Count in how many prompts each neuron is among the top K, and test the share both ways."""
         asked = Asked.of(claim)
         tops = Tops.of(asked, answers)
-        bound = Bound("greater", claim.sentence.share, claim.sentence.share, family.alpha)
+        bound = NeuronStatement("greater", claim.sentence.share, claim.sentence.share, family.alpha)
         if asked.who.how == "some":
             found = best(tops, family, bound)
             return _finding(tops, found, bound, family, (some_note(len(tops.picked_from), found.one),))
@@ -109,7 +109,7 @@ class AbsenceKind(_TopKind):
         """Count in how many prompts each neuron is among the top K, and bound the share from above."""
         asked = Asked.of(claim)
         tops = Tops.of(asked, answers)
-        bound = Bound("less", claim.sentence.share, claim.sentence.share, family.alpha)
+        bound = NeuronStatement("less", claim.sentence.share, claim.sentence.share, family.alpha)
         ones = [absent(tops, tops.columns.column(neuron)) for neuron in asked.who.neurons]
         return _of_each(tops, ones, bound, family)
 
@@ -119,7 +119,7 @@ def _least(asked: Asked, null: float) -> float:
     return null**units if asked.units.unit == "prompt" else smallest_share_p(units, null, alike=True)
 
 
-def _of_each(tops: Tops, each: list[Judged], bound: Bound, family: Family) -> Finding:
+def _of_each(tops: Tops, each: list[Judged], bound: NeuronStatement, family: Family) -> Finding:
     if len(each) == 1:
         return _finding(tops, each[0], bound, family)
     ones = [found.one for found in each]
@@ -132,7 +132,7 @@ def _of_each(tops: Tops, each: list[Judged], bound: Bound, family: Family) -> Fi
 def _finding(
     tops: Tops,
     found: Judged,
-    bound: Bound,
+    bound: NeuronStatement,
     family: Family,
     told: tuple[str, ...] = (),
     drawn: tuple[Figure, ...] = (),
@@ -177,7 +177,9 @@ def _rank(tops: Tops, column: int) -> Rank | None:
     return rank_of(index, layer.astype(np.float64), "prompts in which it is among the top")
 
 
-def _needed(tops: Tops, column: int, found: Judged, bound: Bound, family: Family) -> tuple[int, int] | None:
+def _needed(
+    tops: Tops, column: int, found: Judged, bound: NeuronStatement, family: Family
+) -> tuple[int, int] | None:
     """Say how many prompts would do for both tests, if the shares are what they seem; not for groups."""
     design, (own, baseline) = tops.asked.design, tops.shares(column)
     if tops.asked.units.unit == "group" or design.blocks is not None:

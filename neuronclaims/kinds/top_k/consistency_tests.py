@@ -32,12 +32,12 @@ from neuronclaims import stats
 from neuronclaims.kinds.outliers.token_share import mean_share, mean_share_test, smallest_share_p
 from neuronclaims.kinds.shared.null_figures import null_of
 from neuronclaims.kinds.shared.selection import LEVEL, level_for
-from neuronclaims.kinds.shared.subjects import One
+from neuronclaims.kinds.shared.subjects import TestedNeuron
 
 if TYPE_CHECKING:
     from neuronclaims.figures import Null
     from neuronclaims.kinds.kind import Family
-    from neuronclaims.kinds.shared.subjects import Bound
+    from neuronclaims.kinds.shared.subjects import NeuronStatement
     from neuronclaims.kinds.top_k.consistency_values import Tops
     from neuronclaims.kinds.top_k.tracing import Floats
     from neuronclaims.stats import Alternative, EffectSize, Estimate, TestResult
@@ -50,7 +50,7 @@ SHARE = stats.EffectSize("share_of_prompts", "share of prompts", scale="share")
 class Judged:
     """One neuron with both of its tests; ``one`` has the larger p. ``specific`` is None where it is not asked."""
 
-    one: One
+    one: TestedNeuron
     above: TestResult
     specific: TestResult | None = None
 
@@ -59,7 +59,7 @@ def judged(tops: Tops, column: int, family: Family) -> Judged:
     """Put both tests to one neuron, allowing for the luck of all it was picked from."""
     own, _ = tops.shares(column)
     above, specific = (_lucky(tops, test) for test in (_above(tops, own), _specific(tops, column, family)))
-    one = One(tops.columns.neuron(column), _estimate(tops, own), _both(above, specific))
+    one = TestedNeuron(tops.columns.neuron(column), _estimate(tops, own), _both(above, specific))
     return Judged(one, above, specific)
 
 
@@ -67,7 +67,7 @@ def absent(tops: Tops, column: int) -> Judged:
     """Test that a neuron's share is below the one claimed."""
     own, _ = tops.shares(column)
     test = _share_test(tops, own, "less")
-    return Judged(One(tops.columns.neuron(column), share_of(tops, own), test), test)
+    return Judged(TestedNeuron(tops.columns.neuron(column), share_of(tops, own), test), test)
 
 
 def luck(tops: Tops) -> float:
@@ -78,7 +78,7 @@ def luck(tops: Tops) -> float:
     return min(many, said.k / said.share) if tops.asked.units.unit == "prompt" else many
 
 
-def best(tops: Tops, family: Family, bound: Bound) -> Judged:
+def best(tops: Tops, family: Family, bound: NeuronStatement) -> Judged:
     """Return the neuron that fits a claim of some best: by its verdict, then p, then share, then its place.
 
     Of those searched, only K / share can have been among the top K in more than that share of prompts.

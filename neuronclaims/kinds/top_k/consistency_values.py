@@ -13,7 +13,7 @@ from neuronclaims.kinds.outliers.token_share import PromptUnits
 from neuronclaims.kinds.shared.designs import design_of
 from neuronclaims.kinds.shared.requests import in_order, resamples_of, seed_of
 from neuronclaims.kinds.shared.selection import layers_needed, search_of
-from neuronclaims.kinds.shared.unit_names import named, written
+from neuronclaims.kinds.shared.unit_names import continuations_needed, names_of_units
 from neuronclaims.kinds.top_k.tracing import (
     Columns,
     Trace,
@@ -97,7 +97,9 @@ class Asked:
         said = self.claim.sentence
         asked = trace_needs(self.claim, (said.first, said.second), said.k, facts, self.who.neurons)
         sets = (self.first, self.second)
-        return *asked, *(need for prompts in sets for need in written(self.claim.settings, prompts))
+        return *asked, *(
+            need for prompts in sets for need in continuations_needed(self.claim.settings, prompts)
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,7 +126,7 @@ class Tops:
         found = scores(trace.values, baseline.values, asked.by), own_scores(baseline.values, asked.by)
         members = stats.top_k_members(found[0], said.k), stats.top_k_members(found[1], said.k)
         first, second = (
-            named(asked.claim.settings, prompts, answers) for prompts in (asked.first, asked.second)
+            names_of_units(asked.claim.settings, prompts, answers) for prompts in (asked.first, asked.second)
         )
         return cls(asked, trace.columns, found, members, (first, second))
 

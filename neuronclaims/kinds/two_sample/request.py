@@ -15,7 +15,7 @@ from neuronclaims.kinds.shared.neurons import check_neuron
 from neuronclaims.kinds.shared.requests import activations, in_order, plain, resamples_of, seed_of
 from neuronclaims.kinds.shared.selection import layers_needed, search_of
 from neuronclaims.kinds.shared.two_samples import LayerSamples, exchange_of
-from neuronclaims.kinds.shared.unit_names import named, written
+from neuronclaims.kinds.shared.unit_names import continuations_needed, names_of_units
 from neuronclaims.kinds.shared.units import of_two_sets
 from neuronclaims.kinds.two_sample.data import SharedTwoSamples, TwoSampleData
 from neuronclaims.measurements import Activations
@@ -107,7 +107,9 @@ class TwoSampleRequest:
         values = (
             need for layer in layers_needed(self.claim, self.who, facts) for need in self._activations(layer)
         )
-        texts = (need for prompts, rows in self._units for need in written(settings, prompts, rows))
+        texts = (
+            need for prompts, rows in self._units for need in continuations_needed(settings, prompts, rows)
+        )
         return *values, *texts
 
     def data(self, answers: Answers, family: Family) -> TwoSampleData:
@@ -150,7 +152,7 @@ class TwoSampleRequest:
     def figure(self, neuron: Neuron, values: NeuronSamples, answers: Answers) -> Distributions:
         """Draw one neuron's two distributions, one value per unit."""
         settings = self.claim.settings
-        units = [named(settings, prompts, answers, rows) for prompts, rows in self._units]
+        units = [names_of_units(settings, prompts, answers, rows) for prompts, rows in self._units]
         rows = (
             Row(self.names[0], plain(values.first), units[0]),
             Row(self.names[1], plain(values.second), units[1]),

@@ -11,11 +11,11 @@ import numpy as np
 from neuronclaims import stats
 from neuronclaims.kinds.kind import MAX_DRAWS
 from neuronclaims.kinds.shared.subjects import (
-    Bound,
-    One,
+    NeuronStatement,
+    TestedNeuron,
+    best_neuron,
     every_note,
     every_table,
-    found,
     least_clear,
     some_note,
     some_table,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 class TwoSampleOutcome:
     """The neuron that a verdict rests on, the one whose test it is, and what is shown and said of the others."""
 
-    one: One
+    one: TestedNeuron
     tested: Neuron
     figures: tuple[Figure, ...] = ()
     notes: tuple[str, ...] = ()
@@ -46,7 +46,7 @@ class TwoSampleOutcome:
 def outcome_of(request: TwoSampleRequest, data: TwoSampleData, family: Family) -> TwoSampleOutcome:
     """Test what is claimed, of all the neurons it is claimed of."""
     said, who = request.hypothesis, request.who
-    bound = Bound(said.side, said.null, said.threshold, family.alpha)
+    bound = NeuronStatement(said.side, said.null, said.threshold, family.alpha)
     results = _searched(request, data, family) if request.searched else None
     if who.how == "some" and results is not None:
         return _some(request, data, bound, results)
@@ -87,15 +87,15 @@ def take_first_looks(group: Sequence[tuple[TwoSampleRequest, TwoSampleData]], fa
 
 
 def _some(
-    request: TwoSampleRequest, data: TwoSampleData, bound: Bound, results: MaxResults
+    request: TwoSampleRequest, data: TwoSampleData, bound: NeuronStatement, results: MaxResults
 ) -> TwoSampleOutcome:
     neurons = data.neurons
 
-    def one_of(column: int) -> One:
+    def one_of(column: int) -> TestedNeuron:
         effect = data.of(neurons[column]).effect(request.hypothesis.scale)
-        return One(neurons[column], effect, results.one(column))
+        return TestedNeuron(neurons[column], effect, results.one(column))
 
-    one = found(bound, results, one_of)
+    one = best_neuron(bound, results, one_of)
     return TwoSampleOutcome(
         one, one.neuron, (some_table(bound, results, neurons),), (some_note(len(neurons), one),)
     )
@@ -107,21 +107,21 @@ def _one(
     neuron: Neuron,
     family: Family,
     results: MaxResults | None,
-) -> One:
+) -> TestedNeuron:
     said, values, shared = request.hypothesis, data.of(neuron), family.shared(SharedTwoSamples)
     if said.margin is not None:
         result = values.margin_test(said, said.margin, family.alpha)
-        return One(neuron, result.estimate, result.test)
+        return TestedNeuron(neuron, result.estimate, result.test)
     effects = shared.effects.get(request.claim.id)
     effect = values.effect(said.scale) if effects is None else effects[said.scale]
     if results is not None:
-        return One(neuron, effect, results.one(data.column(neuron)))
+        return TestedNeuron(neuron, effect, results.one(data.column(neuron)))
     known = shared.first_looks.get(request.claim.id)
     # More draws change nothing for a p that was counted exactly.
     if known is not None and (family.max_draws == MAX_DRAWS[0] or known.exact):
-        return One(neuron, effect, known)
+        return TestedNeuron(neuron, effect, known)
     test = values.test(said, resampling=request.resampling(family), level=family.level)
-    return One(neuron, effect, test)
+    return TestedNeuron(neuron, effect, test)
 
 
 def _searched(request: TwoSampleRequest, data: TwoSampleData, family: Family) -> MaxResults:
