@@ -1,7 +1,7 @@
-"""The p-values of one family corrected for one another. The family is a whole claim file.
+"""Correct the p-values of one family, which is a whole claim file.
 
-A claim in error keeps its place in it, so that breaking a claim never helps its neighbours. A fact has none: there is
-no chance that it is taken for true by luck, which is what a correction allows for.
+A claim in error keeps its place in the family, so that breaking a claim never helps its neighbours. A fact has no
+place: a correction allows for what luck can do, and there is no luck in a fact.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 JOINT = "max-statistic"
 """The correction that tests claims together where they rest on one exchange of prompts."""
 
-DOUBT = 4.0
+STANDARD_ERRORS = 4.0
 """Where the bounds of a p found by random draws lie, in standard errors; two draws more cover the smallest counts."""
 
 
 @dataclass(frozen=True, slots=True)
-class Corrected:
-    """A corrected p, and whether random draws leave no doubt on which side of alpha it lies."""
+class CorrectedP:
+    """A corrected p; it is ``settled`` where more random draws could not bring it to the other side of alpha."""
 
     p: float
     settled: bool
@@ -40,25 +40,25 @@ def family_of(file: ClaimFile) -> Family:
     return Family(len(_tested(file)), cast("Correction", file.correction), file.alpha)
 
 
-def reachable(file: ClaimFile) -> dict[str, float]:
-    """Return, per claim id, the smallest adjusted p its prompts and its family allow.
+def attainable_p(file: ClaimFile) -> dict[str, float]:
+    """Return the smallest adjusted p that its prompts and its family allow each claim, by the claim's id.
 
     Claims in error and facts are left out. The maximum statistic costs no claim anything here: the clearest of a
     group can have the p it would have alone.
     """
-    least = {
-        claim.id: None if reach is None else reach.smallest_p
-        for claim, reach in zip(file.claims, _attainable_of_all(file), strict=True)
-        if reach is None or reach.tested
+    smallest = {
+        claim.id: None if least is None else least.smallest_p
+        for claim, least in zip(file.claims, _attainable_of_all(file), strict=True)
+        if least is None or least.tested
     }
     if file.correction == JOINT:
         times = len(_groups(file))
-        return {name: min(1.0, times * p) for name, p in least.items() if p is not None}
-    adjusted = stats.adjust(list(least.values()), cast("stats.Correction", file.correction))
-    return {name: p for name, p in zip(least, adjusted, strict=True) if p is not None}
+        return {name: min(1.0, times * p) for name, p in smallest.items() if p is not None}
+    adjusted = stats.adjust(list(smallest.values()), cast("stats.Correction", file.correction))
+    return {name: p for name, p in zip(smallest, adjusted, strict=True) if p is not None}
 
 
-def corrected(file: ClaimFile, findings: Mapping[str, Finding]) -> dict[str, Corrected]:
+def corrected(file: ClaimFile, findings: Mapping[str, Finding]) -> dict[str, CorrectedP]:
     """Return the corrected p of every claim that has a finding with a test, by its id."""
     if file.correction == JOINT:
         return _jointly(file, findings)
@@ -68,14 +68,14 @@ def corrected(file: ClaimFile, findings: Mapping[str, Finding]) -> dict[str, Cor
 
 
 def unsettled(file: ClaimFile, findings: Mapping[str, Finding]) -> list[Claim]:
-    """Return the claims of which more draws might tell on which side of alpha their corrected p lies."""
+    """Return the claims whose corrected p could still come to the other side of alpha with more random draws."""
     found = corrected(file, findings)
     return [claim for claim in file.claims if claim.id in found and not found[claim.id].settled]
 
 
 def _one_by_one(
     file: ClaimFile, claims: Sequence[Claim], tests: Sequence[stats.TestResult | None]
-) -> dict[str, Corrected]:
+) -> dict[str, CorrectedP]:
     """Correct every claim's own p.
 
     A test alone minds every level a correction may compare its p with; in its family only one of them counts. No
@@ -87,27 +87,27 @@ def _one_by_one(
         for side in (-1, 0, 1)
     )
     return {
-        claim.id: Corrected(p, test.resolved or high <= file.alpha or low > file.alpha)
+        claim.id: CorrectedP(p, test.resolved or high <= file.alpha or low > file.alpha)
         for claim, test, low, p, high in zip(claims, tests, lowest, adjusted, highest, strict=True)
         if test is not None and low is not None and p is not None and high is not None
     }
 
 
-def _jointly(file: ClaimFile, findings: Mapping[str, Finding]) -> dict[str, Corrected]:
+def _jointly(file: ClaimFile, findings: Mapping[str, Finding]) -> dict[str, CorrectedP]:
     """Test the claims of each exchange together, step by step, and correct the exchanges by Bonferroni.
 
     Each claim in error counts for as much as all the others of its exchange together: the p of those is multiplied
     by one more. So its neighbours do not gain by its breaking.
     """
     groups = _groups(file)
-    found: dict[str, Corrected] = {}
+    found: dict[str, CorrectedP] = {}
     for members in groups.values():
         there = [claim for claim in members if claim.id in findings]
         times = len(groups) * (1 + len(members) - len(there))
         tests = _tests([findings[claim.id] for claim in there], file.alpha, times)
         for claim, test in zip(there, tests, strict=True):
             low, p, high = (min(1.0, times * _bound(test, side)) for side in (-1, 0, 1))
-            found[claim.id] = Corrected(p, test.resolved or high <= file.alpha or low > file.alpha)
+            found[claim.id] = CorrectedP(p, test.resolved or high <= file.alpha or low > file.alpha)
     return {claim.id: found[claim.id] for claim in file.claims if claim.id in found}
 
 
@@ -120,7 +120,7 @@ def _tests(findings: Sequence[Finding], alpha: float, times: int) -> list[stats.
 
 
 def _groups(file: ClaimFile) -> dict[Hashable, list[Claim]]:
-    """Return the claims that are tested together, by what they have in common; a claim that stands alone, alone."""
+    """Return the claims of each joint test by its key; a claim that is tested alone is a group of its own."""
     groups: dict[Hashable, list[Claim]] = {}
     for claim in _tested(file):
         shared = _joint_test_key(claim)
@@ -136,17 +136,17 @@ def _joint_test_key(claim: Claim) -> Hashable | None:
 
 
 def _tested(file: ClaimFile) -> list[Claim]:
-    """Return the claims of a file that are no facts."""
+    """Return the claims of a file that have a test: all but facts."""
     return [
         claim
-        for claim, reach in zip(file.claims, _attainable_of_all(file), strict=True)
-        if reach is None or reach.tested
+        for claim, least in zip(file.claims, _attainable_of_all(file), strict=True)
+        if least is None or least.tested
     ]
 
 
 @memoize
 def _attainable_of_all(file: ClaimFile) -> tuple[Attainable | None, ...]:
-    """Return how small p could get for each claim of a file, None for one in error."""
+    """Return what is attainable for each claim of a file, None for a claim in error."""
     return tuple(_attainable(claim) for claim in file.claims)
 
 
@@ -159,5 +159,5 @@ def _attainable(claim: Claim) -> Attainable | None:
 
 def _bound(test: stats.TestResult, side: int) -> float:
     """Return p (``side`` 0), or the lower (-1) or upper (1) bound of what it may be when all draws are drawn."""
-    doubt = 0.0 if test.exact else DOUBT * (test.standard_error + 2 / test.arrangements)
-    return min(1.0, max(0.0, test.p_value + side * doubt))
+    width = 0.0 if test.exact else STANDARD_ERRORS * (test.standard_error + 2 / test.arrangements)
+    return min(1.0, max(0.0, test.p_value + side * width))

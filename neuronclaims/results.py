@@ -1,4 +1,4 @@
-"""What came of a claim, as plain data: the evidence, and the verdict with its reason.
+"""Hold what came of a claim as plain data: the evidence, and the verdict with its reason.
 
 Every report is written from these and nothing else. All values are plain Python, so a result can cross a process
 border or become JSON as it is.
@@ -75,7 +75,7 @@ class Rank:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """How what a claim is about was chosen, by the claim file's own word.
+    """How the neuron, direction or layer of a claim was chosen, as the claim file says.
 
     ``beforehand``: the file does not say, so it is taken as chosen before these prompts were seen. ``discovered``: on
     the ``prompts`` different prompts of the sets and files in ``where``, none of which is tested here. ``searched``:
@@ -91,7 +91,7 @@ class Selection:
 
     @property
     def assumed(self) -> str:
-        """What notes say where the claim file does not tell how it was chosen."""
+        """The note for a claim file that does not say how it was chosen."""
         return f"The {self.what} {'are' if self.what.endswith('s') else 'is'} taken as chosen beforehand."
 
 

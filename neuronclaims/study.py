@@ -16,7 +16,7 @@ from neuronclaims.answers import Answered, Answering, Measure, or_raise
 from neuronclaims.cache.run_cache import RunCache, context_about
 from neuronclaims.claim_files.claims import Claim, ClaimFile
 from neuronclaims.claim_files.reader import read_claim_file
-from neuronclaims.corrections import family_of, reachable, unsettled
+from neuronclaims.corrections import attainable_p, family_of, unsettled
 from neuronclaims.engines.measure import measure
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import Family, Finding, kind_of, templates
@@ -192,7 +192,7 @@ def unreachable(file: ClaimFile) -> dict[str, str]:
     """
     size = family_of(file).size
     together = f" in a family of {size}" if size > 1 else ""
-    smallest = {name: p for name, p in reachable(file).items() if p > file.alpha}
+    smallest = {name: p for name, p in attainable_p(file).items() if p > file.alpha}
     return {
         claim.id: f"with {kind_of(claim.sentence).attainable(claim).size}{together} "
         f"the adjusted p is at least {smallest[claim.id]:.2g}, above {file.alpha:g}"

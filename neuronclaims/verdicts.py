@@ -1,6 +1,7 @@
-"""One family of claims judged together: p-values corrected, verdicts reached, results written down.
+"""Judge the claims of one file on one model together: correct their p-values, reach verdicts, write results.
 
-The family is a whole claim file on one model. A claim in error keeps its place in it.
+Every claim takes the same path: its finding, its corrected p, ``stats.decide`` (``stats.decide_fact`` for a fact),
+``stats.explain``. A claim in error keeps its place in the family.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from neuronclaims import stats
-from neuronclaims.corrections import Corrected, corrected, family_of, reachable
+from neuronclaims.corrections import CorrectedP, attainable_p, corrected, family_of
 from neuronclaims.figures import as_known
 from neuronclaims.kinds import Family, Finding, kind_of
 from neuronclaims.kinds.shared.units import fit_to_keep
@@ -24,10 +25,10 @@ def conclude(
     file: ClaimFile, model: str, findings: Mapping[str, Finding], errors: Mapping[str, str]
 ) -> dict[str, Result]:
     """Return the result of every claim of a file, by id, from what was found about it or what went wrong with it."""
-    family, reach, adjusted = family_of(file), reachable(file), corrected(file, findings)
+    family, least, adjusted = family_of(file), attainable_p(file), corrected(file, findings)
     return {
         claim.id: _judged(
-            model, claim, findings[claim.id], adjusted.get(claim.id), reach.get(claim.id, 0.0), family
+            model, claim, findings[claim.id], adjusted.get(claim.id), least.get(claim.id, 0.0), family
         )
         if claim.id in findings
         else broken(model, claim, errors[claim.id])
@@ -39,14 +40,14 @@ def _judged(
     model: str,
     claim: Claim,
     finding: Finding,
-    adjusted: Corrected | None,
+    adjusted: CorrectedP | None,
     smallest_p: float,
     family: Family,
 ) -> Result:
     decision = _decision(finding, adjusted, smallest_p, family.alpha)
     reason = stats.explain(
         decision,
-        effect=finding.estimate.effect.spoken,
+        effect=finding.estimate.effect.described,
         claimed=finding.statement.claimed,
         unit="pair" if finding.sample.paired else finding.sample.unit,
         counts=tuple(count for _, count in finding.sample.counts),
@@ -58,12 +59,12 @@ def _judged(
 
 
 def _decision(
-    finding: Finding, adjusted: Corrected | None, smallest_p: float, alpha: float
+    finding: Finding, adjusted: CorrectedP | None, smallest_p: float, alpha: float
 ) -> stats.Decision:
     test = finding.test
     if (test is None) != (adjusted is None):
         raise TypeError(
-            "A kind of claim must say in what is attainable whether its finding has a test ('tested')."
+            "A kind of claim must say in its Attainable whether its finding has a test ('tested')."
         )
     if test is None or adjusted is None:
         return stats.decide_fact(
@@ -122,7 +123,7 @@ def _result(
     )
 
 
-def _evidence(finding: Finding, adjusted: Corrected | None, family: Family) -> Evidence:
+def _evidence(finding: Finding, adjusted: CorrectedP | None, family: Family) -> Evidence:
     test = finding.test
     return Evidence(
         effect=_effect(finding.estimate),

@@ -1,1 +1,1 @@
-"""What several kinds of claim share: designs, subjects, selection, margins, figures."""
+"""Parts that several kinds of claim use: designs, values of two sets, subjects, selection, margins, figures."""

@@ -1,4 +1,4 @@
-"""The design that two sets of prompts allow: what is exchanged between them, and what that leaves out."""
+"""Settle what is exchanged between two sets of prompts, and say what that leaves out."""
 
 from __future__ import annotations
 
@@ -28,7 +28,12 @@ def design_of(first: Sequence[Prompt], second: Sequence[Prompt]) -> TwoSampleDes
 
 
 def size_of(design: TwoSampleDesign) -> str:
-    """Say how many units there are: "12 pairs", "8 prompts and 10 prompts"."""
+    """Say how many units there are.
+
+    >>> from neuronclaims.stats import two_sample_design
+    >>> size_of(two_sample_design([None] * 8, [None] * 10))
+    '8 prompts and 10 prompts'
+    """
     sizes = [plural(count, design.unit) for count in design.counts]
     return sizes[0] if design.paired else " and ".join(sizes)
 

@@ -1,4 +1,4 @@
-"""The margin of a claim that something does not happen: the size below which an effect counts as none.
+"""Read the margin of a claim of "does not": the size below which an effect counts as none.
 
 Such a claim is tested against its margin, by what turns the effect's interval of level 1 - 2 alpha round.
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class MarginOptions(Options):
-    """The option of every kind that can deny."""
+    """The option of every kind whose sentences can say "does not"."""
 
     margin: Size | None = Field(
         None, description="The size below which an effect counts as none: 0.1, or 0.5 sd."

@@ -1,4 +1,4 @@
-"""One neuron in its model: whether it is there, and its place among those of its layer."""
+"""Check that a model has a neuron, and rank it among those of its layer."""
 
 from __future__ import annotations
 
@@ -41,6 +41,10 @@ def rank_of(index: int, strengths: NDArray[np.float64], by: str) -> Rank | None:
     """Return the place of one neuron among its layer, 1 for the largest strength; ties share the better place.
 
     None where the whole layer ties, as when both sets hold the same tokens: no neuron is then ahead of another.
+
+    >>> import numpy as np
+    >>> rank_of(2, np.array([0.1, 0.9, 0.4]), "t").place
+    2
     """
     if (strengths == strengths[index]).all():
         return None

@@ -1,6 +1,7 @@
-"""What exchanging labels alone gives the statistic a claim was tested on, to set the observed value against.
+"""Show the values that a test statistic takes when labels are exchanged, with the observed value among them.
 
-Only where p comes from relabelling: neither a t-test against a margin nor a binomial or score test has such a figure.
+Only a test whose p comes from exchanging labels has such a figure: no t-test against a margin, no binomial or score
+test.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def null_of_search(
     statistic: Statistic,
     seed: int,
 ) -> tuple[Null, ...]:
-    """Return the figure of the maximum that a neuron picked from all columns of [n1, m] and [n2, m] is held against.
+    """Return the figure of the maximum over all columns of [n1, m] and [n2, m], for a neuron picked from them.
 
     Of a two-sided test it is the side that p is twice of.
     """
@@ -80,7 +81,11 @@ def null_figure(found: NullHistogram, axis: str, observed: float) -> tuple[Null,
 
 
 def statistic_name(statistic: Statistic, *, paired: bool, alike: bool, within: bool = False) -> str:
-    """Return what the statistic of a test of two sets is called; ``alike`` in size, ``within`` blocks."""
+    """Return the name of the statistic of a test of two sets; ``alike`` in size, ``within`` blocks.
+
+    >>> statistic_name("mean", paired=False, alike=False)
+    "Welch's t"
+    """
     if within:
         return "AUROC within blocks" if statistic == "auroc" else "difference of means, adjusted for blocks"
     if statistic == "auroc":

@@ -1,4 +1,4 @@
-"""What a claim's settings ask of a model, and its prompts in the order in which they are measured."""
+"""Turn a claim's settings and prompts into measurements, seeds and plain numbers."""
 
 from __future__ import annotations
 
@@ -68,15 +68,27 @@ def resamples_of(settings: Settings) -> int:
 
 
 def plain(values: NDArray[np.float64]) -> tuple[float, ...]:
-    """Return an array as plain floats."""
+    """Return an array as plain floats.
+
+    >>> plain(np.array([1, 2]))
+    (1.0, 2.0)
+    """
     return tuple(values.astype(np.float64, copy=False).tolist())
 
 
 def percent(share: float) -> str:
-    """Return a share that was claimed, with all its digits: "60 %", "99.9999999 %"."""
+    """Return a share that was claimed, with all its digits.
+
+    >>> percent(0.6), percent(0.999999999)
+    ('60 %', '99.9999999 %')
+    """
     return f"{100 * share:.15g} %"
 
 
 def plural(count: int, noun: str) -> str:
-    """Return "1 prompt", "2 prompts"."""
+    """Return a count with its noun.
+
+    >>> plural(1, "prompt"), plural(2, "prompt")
+    ('1 prompt', '2 prompts')
+    """
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

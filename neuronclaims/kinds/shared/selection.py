@@ -1,4 +1,4 @@
-"""How a claim's neuron was chosen, and what that asks of its test: for every kind of claim about neurons.
+"""Say how a claim's neuron was chosen, and widen its interval where it was searched for on the same prompts.
 
 A neuron chosen beforehand, or found on other prompts, is tested alone. One that was picked on the prompts that test
 it is the best of all that were searched, so all of them are measured: its p counts them (the maximum statistic), and
@@ -66,7 +66,11 @@ def chosen_before(claim: Claim, what: str) -> Selection:
 
 
 def level_for(neurons: int) -> float:
-    """Return the level at which one interval must hold for intervals of ``neurons`` to hold together."""
+    """Return the level of one interval at which the intervals of ``neurons`` hold together (Bonferroni).
+
+    >>> level_for(1), level_for(10)
+    (0.95, 0.995)
+    """
     return 1 - (1 - LEVEL) / neurons
 
 

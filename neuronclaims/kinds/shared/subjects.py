@@ -1,4 +1,4 @@
-"""Claims about several neurons: every one of some, or some neuron of a layer; for every kind of claim about neurons.
+"""Judge claims about several neurons: every one of some, or some neuron of a layer.
 
 *Every* is an intersection-union test (Berger 1982): a claim of each neuron is supported only when it is of the one
 that fits it least, so p is the largest of theirs, without any correction for their number, and the effect is that of
@@ -31,7 +31,7 @@ SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class TestedNeuron:
-    """What was found of one neuron: the effect that is claimed, and its test."""
+    """What was found for one neuron: the effect that is claimed, and its test."""
 
     neuron: Neuron
     estimate: Estimate
@@ -65,7 +65,10 @@ class NeuronStatement:
         return RANKS[decision.verdict]
 
     def room(self, estimate: Estimate) -> float:
-        """Return how far the end of an interval that is nearest to refuting the claim lies on its side."""
+        """Return where the interval's worse end lies on the claimed side: the larger, the clearer is the claim.
+
+        -inf where the estimate has no interval.
+        """
         low, high = estimate.low, estimate.high
         if low is None or high is None:
             return -np.inf
@@ -86,7 +89,7 @@ def weakest(bound: NeuronStatement, ones: Sequence[TestedNeuron]) -> TestedNeuro
 
 
 def least_clear(ones: Sequence[TestedNeuron]) -> TestedNeuron:
-    """Return the neuron whose p is the largest, which is that of a claim of every one."""
+    """Return the neuron with the largest p, which is the p of a claim of every one."""
     return max(ones, key=lambda one: one.test.p_value)
 
 
@@ -113,7 +116,7 @@ def best_neuron(
 
 
 def columns_by_p(bound: NeuronStatement, results: MaxResults) -> np.ndarray:
-    """Return all columns by p, of equal ones that with the larger statistic on the claimed side first."""
+    """Return all columns in the order of p; where p is equal, the larger statistic on the claimed side comes first."""
     statistic = results.statistic
     strength = {"greater": statistic, "less": -statistic}.get(bound.side, np.abs(statistic))
     return np.lexsort((-strength, results.p_step_down))
@@ -161,7 +164,10 @@ def _number(value: float | None) -> str:
 
 
 def check_denied(who: Subject) -> None:
-    """Raise FieldError for "some neuron does not": among so many one always will not, and no test can tell which."""
+    """Raise FieldError for "some neuron does not".
+
+    Among so many neurons one always does not, and no test can tell which.
+    """
     if who.how == "some":
         message = "'does not' cannot be claimed of some neuron: name the neurons"
         raise FieldError("who", message, "every neuron of")

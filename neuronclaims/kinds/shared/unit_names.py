@@ -1,4 +1,4 @@
-"""What figures call the units whose values they show: prompts by their text, groups by their first prompt.
+"""Name the units whose values a figure shows: prompts by their text, groups by their first prompt.
 
 Where values are measured while the model writes, what it wrote stands behind the prompt.
 """
@@ -31,7 +31,7 @@ THEN, NOTHING = " ⟶ ", "(nothing: it ended at once)"
 def continuations_needed(
     settings: Settings, prompts: Sequence[Prompt], rows: Sequence[Sequence[int]] | None = None
 ) -> tuple[Continuations, ...]:
-    """Ask what the model writes after some prompts; nothing where it writes nothing, or where no unit is named."""
+    """Ask for what the model writes after some prompts; for nothing where no token is generated or no unit is named."""
     generated = generation(settings)
     if generated is None or len(prompts if rows is None else rows) > MOST:
         return ()
@@ -44,7 +44,7 @@ def names_of_units(
     answers: Answers,
     rows: Sequence[Sequence[int]] | None = None,
 ) -> tuple[str, ...]:
-    """Return a name per unit, with what the model wrote where that was asked."""
+    """Return the name of every unit, with what the model wrote after it where that was measured."""
     asked = continuations_needed(settings, prompts, rows)
     return unit_names(prompts, rows, answers[asked[0]] if asked else None)
 

@@ -17,7 +17,7 @@ class EffectSize:
     ``symbol`` is the name as narrow columns have room for, ``phrase`` the name as a sentence has it after "the"; both
     are the name where they are empty. ``signed`` is True where the sign is the first thing to be read.
 
-    >>> HEDGES_G.short, HEDGES_G.spoken
+    >>> HEDGES_G.short, HEDGES_G.described
     ('g', "difference in sd (Hedges' g)")
     """
 
@@ -34,7 +34,7 @@ class EffectSize:
         return self.symbol or self.name
 
     @property
-    def spoken(self) -> str:
+    def described(self) -> str:
         """The phrase, or the name where there is none."""
         return self.phrase or self.name
 
