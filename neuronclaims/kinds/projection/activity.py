@@ -15,35 +15,99 @@ the region's mean alone: what is higher at some layers and lower at others may c
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
 from neuronclaims import stats
-from neuronclaims.figures import Distributions, Figure, Row
+from neuronclaims.figures import Distributions, Row
 from neuronclaims.kinds.kind import Attainable, ClaimError, Finding
-from neuronclaims.kinds.projection.activity_findings import design_for, finding_of, names_of, seed_for
-from neuronclaims.kinds.projection.activity_maps import Activity, Maps
-from neuronclaims.kinds.projection.activity_sentences import ALIKE_TEMPLATE, REGION_TEMPLATE
-from neuronclaims.kinds.projection.activity_tests import hypothesis_of, judged
+from neuronclaims.kinds.projection.activity_request import ActivityRequest
+from neuronclaims.kinds.projection.directions import Score
 from neuronclaims.kinds.shared.designs import size_of
+from neuronclaims.kinds.shared.hypotheses import TwoSampleHypothesis
+from neuronclaims.kinds.shared.margins import MarginOptions, margin_of
 from neuronclaims.kinds.shared.null_figures import null_of
 from neuronclaims.kinds.shared.requests import plain
-from neuronclaims.kinds.shared.two_samples import LayerSamples, NeuronSamples
+from neuronclaims.kinds.shared.two_samples import LayerSamples
 from neuronclaims.kinds.shared.unit_names import continuations_needed, names_of_units
 from neuronclaims.kinds.shared.units import of_two_sets
 from neuronclaims.sentences.templates import Template
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
+    from neuronclaims.figures import Null
     from neuronclaims.kinds.kind import Answers, Family
+    from neuronclaims.kinds.projection.activity_maps import ActivityMaps
+    from neuronclaims.kinds.shared.two_samples import NeuronSamples
     from neuronclaims.measurements import Measurement, ModelFacts
-    from neuronclaims.stats import TestResult, TwoSampleDesign
+    from neuronclaims.sentences.layers import Layers
+    from neuronclaims.sentences.positions import TokenPositions
+    from neuronclaims.stats import Alternative, Estimate, TestResult
+
+    RegionClaim: TypeAlias = "Claim[Region | Alike, RegionOptions]"
+
+OF_THE_MEAN = "This is about the mean over the region: what is higher in one part of it and lower in another may cancel."
+
+_SIDES: Mapping[str, Alternative] = MappingProxyType(
+    {"higher": "greater", "lower": "less", "not higher": "greater", "not lower": "less"}
+)
 
 
-MEAN = "This is about the mean over the region: what is higher in one part of it and lower in another may cancel."
+@dataclass(frozen=True, slots=True)
+class Region:
+    """The sentence about a region in which one set is higher or lower, or is not, in parts."""
+
+    direction: str
+    comparison: Literal["higher", "lower", "not higher", "not lower"]
+    first: str
+    second: str
+    layers: Layers | None = None
+    positions: TokenPositions | None = None
+
+    def __str__(self) -> str:
+        return REGION_TEMPLATE.render(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """The sentence about a region in which two sets do not differ, in parts."""
+
+    direction: str
+    verb: Literal["does not differ"]
+    first: str
+    second: str
+    layers: Layers | None = None
+    positions: TokenPositions | None = None
+
+    def __str__(self) -> str:
+        return ALIKE_TEMPLATE.render(self)
+
+
+class RegionOptions(MarginOptions):
+    """What claims about the activity of a region take besides."""
+
+    score: Score = "z"
+
+
+_WHERE = "[in {layers:layers}] [over {positions:positions}]"
+_MARGIN = "'margin: 0.5 sd', the difference that would matter"
+REGION_TEMPLATE = Template(
+    "{direction:direction} activity is {comparison:higher|lower|not higher|not lower} "
+    f"for {{first:set}} than {{second:set}} {_WHERE}",
+    Region,
+    options=RegionOptions,
+    margin=_MARGIN,
+)
+ALIKE_TEMPLATE = Template(
+    f"{{direction:direction}} activity {{verb:does not differ}} between {{first:set}} and {{second:set}} {_WHERE}",
+    Alike,
+    options=RegionOptions,
+    margin=_MARGIN,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,89 +117,131 @@ class RegionKind:
     name: str
     template: Template
 
-    def attainable(self, claim: Claim) -> Attainable:
+    def attainable(self, claim: RegionClaim) -> Attainable:
         """Say how small p could get with these prompts."""
-        design = design_for(claim)
-        return Attainable(hypothesis_of(claim).smallest_p(design), size_of(design))
+        design = _request(claim).design
+        return Attainable(_hypothesis(claim).smallest_p(design), size_of(design))
 
-    def joint_test_key(self, claim: Claim) -> Hashable | None:  # noqa: ARG002
+    def joint_test_key(self, claim: RegionClaim) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone."""
         return None
 
-    def needs(self, claim: Claim, facts: ModelFacts) -> tuple[Measurement, ...]:
-        """Ask for the region's layers."""
+    def needs(self, claim: RegionClaim, facts: ModelFacts) -> tuple[Measurement, ...]:
+        """Ask for the region's layers, and for what is written where the model writes."""
         self.attainable(claim)
-        activity, settings = self._activity(claim), claim.settings
-        units = zip(activity.sets, _rows(design_for(claim)), strict=True)
+        request, settings = _request(claim), claim.settings
+        units = zip(request.sets, request.rows, strict=True)
         texts = [need for prompts, rows in units for need in continuations_needed(settings, prompts, rows)]
-        return *activity.needs(facts), *texts
+        return *request.needs(facts), *texts
 
-    def judge(self, claim: Claim, answers: Answers, family: Family) -> Finding:
+    def judge(self, claim: RegionClaim, answers: Answers, family: Family) -> Finding:
         """Compare the region's mean between the sets."""
-        activity, design = self._activity(claim), design_for(claim)
-        maps = activity.maps(answers)
-        values = _values(activity, maps, design)
-        asked, found = hypothesis_of(claim), judged(claim, values, family)
-        names = (claim.sentence.first, claim.sentence.second)
-        rows = tuple(
-            Row(name, plain(side), names_of_units(claim.settings, prompts, answers, which))
-            for name, side, prompts, which in zip(
-                names, (values.first, values.second), activity.sets, _rows(design), strict=True
-            )
-        )
-        doubts = stats.doubts(values.first, values.second, paired=design.paired, statistic="mean")
-        return finding_of(
-            activity,
-            maps,
-            design,
-            found.estimate,
-            found.test,
-            side=asked.side,
-            threshold=asked.threshold,
-            claimed=asked.claimed,
-            others=found.others,
-            needed=found.needed,
-            notes=doubts if asked.margin is None else (MEAN, *doubts),
-            figures=(Distributions(activity.scale, rows),),
-            nulls=_null(claim, values, found.test, design),
+        request, hypothesis = _request(claim), _hypothesis(claim)
+        maps = request.maps(answers)
+        samples = _region_means(request, maps)
+        effects = samples.effects()
+        estimate, test = _tested(request, hypothesis, samples, family)
+        warnings = stats.doubts(samples.first, samples.second, paired=samples.design.paired, statistic="mean")
+        return Finding(
+            estimate=estimate,
+            statement=hypothesis.statement,
+            test=test,
+            sample=request.sample(hypothesis.units_needed(effects, samples.design, family.level)),
+            selection=request.selection,
+            others=tuple(effect for scale, effect in effects.items() if scale != hypothesis.scale),
+            notes=(
+                *request.notes(maps),
+                *((OF_THE_MEAN,) if hypothesis.margin is not None else ()),
+                *warnings,
+            ),
+            figures=(
+                _distributions(request, samples, answers),
+                maps.surface(request.names, request.scale),
+                *(_null(request, samples, test) if hypothesis.margin is None else ()),
+            ),
             units=of_two_sets(
-                activity.scale, asked.scale, design, activity.sets, (values.first, values.second)
+                request.scale,
+                hypothesis.scale,
+                samples.design,
+                request.sets,
+                (samples.first, samples.second),
             ),
         )
 
-    def _activity(self, claim: Claim) -> Activity:
-        return Activity.of(claim, claim.sentence.layers, claim.sentence.positions)
+
+def _request(claim: RegionClaim) -> ActivityRequest:
+    return ActivityRequest.of(claim, claim.sentence.layers, claim.sentence.positions)
 
 
-def _rows(design: TwoSampleDesign) -> tuple[Sequence[Sequence[int]], Sequence[Sequence[int]]]:
-    return design.first_rows, design.second_rows
-
-
-def _null(
-    claim: Claim, values: NeuronSamples, test: TestResult, design: TwoSampleDesign
-) -> tuple[Figure, ...]:
-    if hypothesis_of(claim).margin is not None:
-        return ()
-    first, second, seed = values.first, values.second, seed_for(claim)
-    return null_of(
-        first, second, test, paired=design.paired, statistic="mean", seed=seed, blocks=design.blocks
+def _hypothesis(claim: RegionClaim) -> TwoSampleHypothesis:
+    """Read what a claim says of the difference; raise ClaimError for a margin of "does not" that will not do."""
+    said = claim.sentence
+    way = said.comparison if isinstance(said, Region) else None
+    alternative: Alternative = _SIDES[way] if way else "two-sided"
+    if way in ("higher", "lower"):
+        return TwoSampleHypothesis("mean", "difference", alternative)
+    amount = margin_of(claim, "0.5 sd", "the difference that would matter")
+    return TwoSampleHypothesis(
+        statistic="mean",
+        scale="sd" if amount.unit == "sd" else "difference",
+        alternative=alternative,
+        threshold=-amount.value if alternative == "less" else amount.value,
+        claimed=f"{way} by {amount} or more" if way else f"no difference of {amount} or more",
+        margin=amount.value,
     )
 
 
-def _values(activity: Activity, maps: Maps, design: TwoSampleDesign) -> NeuronSamples:
-    """Average each prompt over the cells it has, and units over their prompts."""
-    for name, grid, prompts in zip(names_of(activity), (maps.first, maps.second), activity.sets, strict=True):
+def _region_means(request: ActivityRequest, maps: ActivityMaps) -> NeuronSamples:
+    """Average each prompt over the cells it has, and units over their prompts.
+
+    Raises ClaimError where a prompt has no token of the region.
+    """
+    grids = maps.first, maps.second
+    for name, grid, prompts in zip(request.names, grids, request.sets, strict=True):
         short = ~np.isfinite(grid).any(axis=(1, 2))
         if short.any():
             text = prompts[int(short.argmax())].text
             raise ClaimError(
-                f"{int(short.sum())} prompts of {name!r} have no token at {activity.positions}, such as {text!r}. "
+                f"{int(short.sum())} prompts of {name!r} have no token at {request.positions}, such as {text!r}. "
                 "Name earlier tokens, or take longer prompts."
             )
-    first, second = design.units(
-        *(np.nanmean(grid, axis=(1, 2))[:, None] for grid in (maps.first, maps.second))
+    first, second = request.design.units(*(np.nanmean(grid, axis=(1, 2))[:, None] for grid in grids))
+    return LayerSamples(first, second, request.design).neuron(0)
+
+
+def _tested(
+    request: ActivityRequest, hypothesis: TwoSampleHypothesis, samples: NeuronSamples, family: Family
+) -> tuple[Estimate, TestResult]:
+    if hypothesis.margin is not None:
+        result = samples.margin_test(hypothesis, hypothesis.margin, family.alpha)
+        return result.estimate, result.test
+    resampling = family.resampling(request.seed, request.draws)
+    test = samples.test(hypothesis, resampling=resampling, level=family.level)
+    return samples.effect(hypothesis.scale), test
+
+
+def _distributions(request: ActivityRequest, samples: NeuronSamples, answers: Answers) -> Distributions:
+    settings = request.claim.settings
+    sides = zip(request.names, (samples.first, samples.second), request.sets, request.rows, strict=True)
+    return Distributions(
+        request.scale,
+        tuple(
+            Row(name, plain(values), names_of_units(settings, prompts, answers, rows))
+            for name, values, prompts, rows in sides
+        ),
     )
-    return LayerSamples(first, second, design).neuron(0)
+
+
+def _null(request: ActivityRequest, samples: NeuronSamples, test: TestResult) -> tuple[Null, ...]:
+    return null_of(
+        samples.first,
+        samples.second,
+        test,
+        paired=samples.design.paired,
+        statistic="mean",
+        seed=request.seed,
+        blocks=samples.design.blocks,
+    )
 
 
 REGION = RegionKind("activity", REGION_TEMPLATE)

@@ -12,19 +12,17 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from pydantic import Field
 
 from neuronclaims import stats
-from neuronclaims.kinds.kind import MAX_DRAWS, Attainable, ClaimError, Finding
-from neuronclaims.kinds.projection.activity_findings import design_for, finding_of, seed_for
-from neuronclaims.kinds.projection.activity_maps import Activity, Maps
+from neuronclaims.kinds.kind import MAX_DRAWS, Attainable, ClaimError, Finding, Statement
+from neuronclaims.kinds.projection.activity_request import ActivityRequest
 from neuronclaims.kinds.projection.directions import Score
 from neuronclaims.kinds.shared.designs import size_of
 from neuronclaims.kinds.shared.null_figures import null_figure
-from neuronclaims.kinds.shared.requests import resamples_of
 from neuronclaims.sentences.options import Options
 from neuronclaims.sentences.positions import TokenPositions
 from neuronclaims.sentences.templates import Template
@@ -33,8 +31,11 @@ from neuronclaims.stats import Estimate, TestResult
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
     from neuronclaims.kinds.kind import Answers, Family
+    from neuronclaims.kinds.projection.activity_maps import ActivityMaps
     from neuronclaims.measurements import Measurement, ModelFacts
-    from neuronclaims.stats import ClusterResult, TwoSampleDesign
+    from neuronclaims.stats import ClusterResult
+
+    SomewhereClaim: TypeAlias = "Claim[Somewhere, SomewhereOptions]"
 
 MASS = stats.EffectSize("cluster_mass", "mass of the heaviest cluster")
 CELLS = stats.EffectSize("cluster_cells", "cells of the heaviest cluster", scale="count")
@@ -43,7 +44,7 @@ CELLS = stats.EffectSize("cluster_cells", "cells of the heaviest cluster", scale
 FIRST_TOKENS = TokenPositions(1, 40)
 """The tokens that are searched: as many as published scans of activity over layers and tokens show."""
 
-CELLS_TOLD = 5
+CELLS_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +80,9 @@ class SomewhereKind:
 
     name, template = "activity somewhere", SOMEWHERE_TEMPLATE
 
-    def attainable(self, claim: Claim) -> Attainable:
+    def attainable(self, claim: SomewhereClaim) -> Attainable:
         """Say how small p could get: a mirror image, where there is one, is always as heavy."""
-        design = design_for(claim)
+        design = _request(claim).design
         if design.blocks is not None:
             raise ClaimError(
                 "A search over layers and tokens cannot be tested within blocks: leave the blocks out, or name the "
@@ -92,75 +93,76 @@ class SomewhereKind:
         ways = 2**n1 if design.paired else math.comb(n1 + n2, n1)
         return Attainable(min(1.0, (2 if mirrored else 1) / ways), size_of(design))
 
-    def joint_test_key(self, claim: Claim) -> Hashable | None:  # noqa: ARG002
+    def joint_test_key(self, claim: SomewhereClaim) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone: it is the best of many cells already."""
         return None
 
-    def needs(self, claim: Claim, facts: ModelFacts) -> tuple[Measurement, ...]:
+    def needs(self, claim: SomewhereClaim, facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for all layers."""
-        return Activity.of(claim, None, FIRST_TOKENS).needs(facts)
+        return _request(claim).needs(facts)
 
-    def judge(self, claim: Claim, answers: Answers, family: Family) -> Finding:
+    def judge(self, claim: SomewhereClaim, answers: Answers, family: Family) -> Finding:
         """Search the tokens that every prompt has, at all layers."""
-        activity, design = Activity.of(claim, None, FIRST_TOKENS), design_for(claim)
-        maps = activity.maps(answers)
-        found = _search(claim, maps, design, family)
-        mass = found.clusters[0].mass if found.clusters else 0.0
-        estimate = Estimate(MASS, mass, None, None, 0.95, "sum of t over its cells")
-        extent = float(found.clusters[0].extent) if found.clusters else 0.0
-        test = TestResult(
-            statistic=mass,
-            p_value=found.p_value,
-            p_greater=found.p_value,
-            p_less=found.p_value,
-            alternative="two-sided",
-            exact=found.exact,
-            arrangements=found.arrangements,
-            smallest_p=found.smallest_p,
-            standard_error=found.standard_error,
-            resolved=found.resolved,
-            degenerate=found.degenerate,
-            method=found.method,
-        )
-        return finding_of(
-            activity,
-            maps,
-            design,
-            estimate,
-            test,
-            side="two-sided",
+        request = _request(claim)
+        maps = request.maps(answers)
+        found = _search(request, maps, family)
+        heaviest = found.clusters[0] if found.clusters else None
+        mass, extent = (heaviest.mass, float(heaviest.extent)) if heaviest else (0.0, 0.0)
+        return Finding(
+            estimate=Estimate(MASS, mass, None, None, 0.95, "sum of t over its cells"),
+            statement=Statement("two-sided", 0.0),
+            test=_as_test(found, mass),
+            sample=request.sample(),
+            selection=request.selection,
             others=(Estimate(CELLS, extent, None, None, 0.95, "counted"),),
-            needed=None,
-            notes=_where(found, maps, family),
-            nulls=null_figure(
-                found.null, "mass of the heaviest cluster, whichever way it differs", abs(mass)
+            notes=(*request.notes(maps), *_where(found, maps, family)),
+            figures=(
+                maps.surface(request.names, request.scale),
+                *null_figure(found.null, "mass of the heaviest cluster, whichever way it differs", abs(mass)),
             ),
         )
 
 
-def _search(claim: Claim, maps: Maps, design: TwoSampleDesign, family: Family) -> ClusterResult:
+def _request(claim: SomewhereClaim) -> ActivityRequest:
+    return ActivityRequest.of(claim, None, FIRST_TOKENS)
+
+
+def _search(request: ActivityRequest, maps: ActivityMaps, family: Family) -> ClusterResult:
     """Put maps cut to the tokens that all prompts have, averaged within units, to the cluster test."""
-    cut = maps.shared
-    shape = (len(maps.layers), cut)
+    cut, design = maps.shared, request.design
     flat = [grid[:, :, :cut].reshape(len(grid), -1) for grid in (maps.first, maps.second)]
-    first, second = (units.reshape(len(units), *shape) for units in design.units(*flat))
-    resamples = resamples_of(claim.settings)
+    first, second = (units.reshape(len(units), len(maps.layers), cut) for units in design.units(*flat))
+    most = max(request.draws, min(family.max_draws, MAX_DRAWS[1]))
     return stats.cluster_test(
         first,
         second,
         exchange=stats.Exchange(paired=design.paired, unit=design.unit),
         alternative="two-sided",
-        forming_threshold=claim.settings.options.forming_threshold,
-        resampling=stats.Resampling(
-            seed=seed_for(claim),
-            draws=resamples,
-            max_draws=max(resamples, min(family.max_draws, MAX_DRAWS[1])),
-        ),
+        forming_threshold=request.claim.settings.options.forming_threshold,
+        resampling=stats.Resampling(seed=request.seed, draws=request.draws, max_draws=most),
         level=family.level,
     )
 
 
-def _where(found: ClusterResult, maps: Maps, family: Family) -> tuple[str, ...]:
+def _as_test(found: ClusterResult, mass: float) -> TestResult:
+    """Return the test of the heaviest cluster, whichever way it differs."""
+    return TestResult(
+        statistic=mass,
+        p_value=found.p_value,
+        p_greater=found.p_value,
+        p_less=found.p_value,
+        alternative="two-sided",
+        exact=found.exact,
+        arrangements=found.arrangements,
+        smallest_p=found.smallest_p,
+        standard_error=found.standard_error,
+        resolved=found.resolved,
+        degenerate=found.degenerate,
+        method=found.method,
+    )
+
+
+def _where(found: ClusterResult, maps: ActivityMaps, family: Family) -> tuple[str, ...]:
     """Say what was searched, and which cells differ by a p of their own."""
     rows, columns = found.t.shape
     searched = f"Searched: {rows} layers by {columns} tokens, those that every prompt has."
@@ -170,14 +172,14 @@ def _where(found: ClusterResult, maps: Maps, family: Family) -> tuple[str, ...]:
             searched,
             "No single cell differs when all cells are allowed for: where they differ stays open.",
         )
-    order = np.argsort([-abs(found.t[tuple(cell)]) for cell in passing], kind="stable")[:CELLS_TOLD]
-    told = ", ".join(
+    order = np.argsort([-abs(found.t[tuple(cell)]) for cell in passing], kind="stable")[:CELLS_NAMED]
+    cells = ", ".join(
         f"layer {maps.layers[layer]} token {maps.start + token}" for layer, token in passing[order]
     )
-    more = f", the clearest of {len(passing)}" if len(passing) > CELLS_TOLD else ""
+    more = f", the clearest of {len(passing)}" if len(passing) > CELLS_NAMED else ""
     return (
         searched,
-        f"Cells that differ when all cells, but no other claims, are allowed for: {told}{more}.",
+        f"Cells that differ when all cells, but no other claims, are allowed for: {cells}{more}.",
     )
 
 
