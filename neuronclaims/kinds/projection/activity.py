@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
     RegionClaim: TypeAlias = "Claim[Region | Alike, RegionOptions]"
 
-OF_THE_MEAN = "This is about the mean over the region: what is higher in one part of it and lower in another may cancel."
+OF_MEAN = "This is about the mean over the region: what is higher in one part of it and lower in another may cancel."
 
 _SIDES: Mapping[str, Alternative] = MappingProxyType(
     {"higher": "greater", "lower": "less", "not higher": "greater", "not lower": "less"}
@@ -151,7 +151,7 @@ class RegionKind:
             others=tuple(effect for scale, effect in effects.items() if scale != hypothesis.scale),
             notes=(
                 *request.notes(maps),
-                *((OF_THE_MEAN,) if hypothesis.margin is not None else ()),
+                *((OF_MEAN,) if hypothesis.margin is not None else ()),
                 *warnings,
             ),
             figures=(
