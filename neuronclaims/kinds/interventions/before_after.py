@@ -157,7 +157,15 @@ class BeforeAfter:
         """Draw what flipping signs alone makes of the mean change, or of the maximum over all neurons searched."""
         if self.searched is None:
             after, before = self.after, self.before
-            return null_of(after, before, test, paired=True, statistic="mean", seed=self.seed, name=name)
+            return null_of(
+                after,
+                before,
+                test,
+                exchange=stats.Exchange(paired=True),
+                statistic="mean",
+                seed=self.seed,
+                name=name,
+            )
         assert self.neuron is not None
         after, column = self.searched.all, self.searched.column(self.neuron)
         before = np.broadcast_to(self.before[:, None], after.shape)

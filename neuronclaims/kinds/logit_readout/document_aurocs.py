@@ -200,7 +200,14 @@ class DocumentAurocs:
         effects = self.within.effects
         name = f"mean AUROC within documents less {CHANCE:g}"
         return null_of(
-            effects, np.zeros_like(effects), test, paired=True, statistic="mean", seed=seed, name=name, of=of
+            effects,
+            np.zeros_like(effects),
+            test,
+            exchange=stats.Exchange(paired=True),
+            statistic="mean",
+            seed=seed,
+            name=name,
+            of=of,
         )
 
     def _named(self, estimate: Estimate) -> Estimate:

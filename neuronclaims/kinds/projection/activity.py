@@ -32,7 +32,7 @@ from neuronclaims.kinds.shared.hypotheses import TwoSampleHypothesis
 from neuronclaims.kinds.shared.margins import MarginOptions, margin_of
 from neuronclaims.kinds.shared.null_figures import null_of
 from neuronclaims.kinds.shared.requests import plain
-from neuronclaims.kinds.shared.two_samples import LayerSamples
+from neuronclaims.kinds.shared.two_samples import LayerSamples, exchange_of
 from neuronclaims.kinds.shared.unit_names import continuations_needed, names_of_units
 from neuronclaims.kinds.shared.units import of_two_sets
 from neuronclaims.sentences.templates import Template
@@ -237,10 +237,9 @@ def _null(request: ActivityRequest, samples: NeuronSamples, test: TestResult) ->
         samples.first,
         samples.second,
         test,
-        paired=samples.design.paired,
+        exchange=exchange_of(samples.design),
         statistic="mean",
         seed=request.seed,
-        blocks=samples.design.blocks,
     )
 
 

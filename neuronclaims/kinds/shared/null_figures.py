@@ -12,8 +12,7 @@ from neuronclaims.figures import Null
 
 if TYPE_CHECKING:
     from neuronclaims.kinds.shared.two_samples import Floats
-    from neuronclaims.stats import TestResult
-    from neuronclaims.stats.effects.within_blocks import Blocks
+    from neuronclaims.stats import Exchange, TestResult
     from neuronclaims.stats.permutation.nulls import NullHistogram
     from neuronclaims.stats.permutation.relabelling import Statistic
 
@@ -23,12 +22,11 @@ def null_of(
     second: Floats,
     test: TestResult,
     *,
-    paired: bool,
+    exchange: Exchange,
     statistic: Statistic,
     seed: int,
     name: str = "",
     of: str = "",
-    blocks: Blocks | None = None,
 ) -> tuple[Null, ...]:
     """Return the figure of a test of two sets, none where its statistic is undefined.
 
@@ -38,6 +36,7 @@ def null_of(
 
     if test.statistic is None:
         return ()
+    paired, blocks = exchange.paired, exchange.blocks
     found = null_histogram(first, second, paired=paired, statistic=statistic, seed=seed, blocks=blocks)
     within = blocks is not None and len({*blocks[0], *blocks[1]}) > 1
     axis = name or statistic_name(statistic, paired=paired, alike=len(first) == len(second), within=within)

@@ -33,6 +33,7 @@ from neuronclaims.kinds.outliers.token_share import mean_share, mean_share_test,
 from neuronclaims.kinds.shared.null_figures import null_of
 from neuronclaims.kinds.shared.selection import LEVEL, level_for
 from neuronclaims.kinds.shared.subjects import TestedNeuron
+from neuronclaims.kinds.shared.two_samples import exchange_of
 
 if TYPE_CHECKING:
     from neuronclaims.figures import Null
@@ -162,12 +163,11 @@ def null_of_shares(tops: Tops, column: int, specific: TestResult | None) -> tupl
         first[:, 0],
         second[:, 0],
         specific,
-        paired=design.paired,
+        exchange=exchange_of(design),
         statistic=_statistic(tops),
         seed=tops.asked.seed,
         name="difference of shares" if ranked else "",
         of=of,
-        blocks=design.blocks,
     )
     return tuple(map(_as_difference, found)) if ranked else found
 

@@ -25,6 +25,7 @@ import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.kinds.shared.null_figures import null_of
+from neuronclaims.kinds.shared.two_samples import exchange_of
 from neuronclaims.stats.effects.top_k import contending, highest, profiles
 from neuronclaims.stats.resamples import resampled_indices
 
@@ -86,11 +87,10 @@ def exchanged(
         first,
         second,
         test,
-        paired=design.paired,
+        exchange=exchange_of(design),
         statistic="mean",
         seed=asked.seed,
         of=f" of how high the top {asked.k} of {fixed} are, {near} over {far}",
-        blocks=design.blocks,
     )
     return Exchanged(fixed, near, far, float(first.mean() - second.mean()), test, null)
 

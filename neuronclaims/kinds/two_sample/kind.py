@@ -20,6 +20,7 @@ from neuronclaims.kinds.shared.designs import left_out
 from neuronclaims.kinds.shared.neurons import rank_of
 from neuronclaims.kinds.shared.null_figures import null_of, null_of_search
 from neuronclaims.kinds.shared.selection import selection_notes, selection_of
+from neuronclaims.kinds.shared.two_samples import exchange_of
 from neuronclaims.kinds.two_sample.data import SharedTwoSamples
 from neuronclaims.kinds.two_sample.request import TwoSampleRequest
 from neuronclaims.kinds.two_sample.testing import outcome_of, take_first_looks
@@ -130,11 +131,10 @@ def _null(request: TwoSampleRequest, data: TwoSampleData, result: TwoSampleOutco
         values.first,
         values.second,
         test,
-        paired=paired,
+        exchange=exchange_of(design),
         statistic=statistic,
         seed=seed,
         of=of,
-        blocks=design.blocks,
     )
 
 
