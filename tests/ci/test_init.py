@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import os
 
 import pytest
+from forked import run_pytest
 
 from neuronclaims.claim_files.editor import editor_schema
 from neuronclaims.cli import main
@@ -22,8 +22,7 @@ def test_what_it_writes_passes_as_it_is(tmp_path, monkeypatch, capsys):
     ) == editor_schema(templates())
     assert main(["check", "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out)["files"][0]["warnings"] == []
-    command = [sys.executable, "-m", "pytest", "claims", "-q", "-p", "no:cacheprovider"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    done = run_pytest(tmp_path, ["claims", "-q", "-p", "no:cacheprovider"], os.environ)
     assert done.returncode == 0, done.stdout
     assert "1 supported, 1 inconclusive" in done.stdout
 

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from forked import run_pytest
+
 HERE = Path(__file__).parent
 NAMES = ("Ann", "Bo", "Cy", "Di", "Ed", "Fay", "Gus", "Hal")
 SETS = {
@@ -74,6 +76,16 @@ def session(folder: Path, *arguments: str, **environment: str) -> subprocess.Com
         errors="replace",
         timeout=500,
         check=False,
+    )
+
+
+def session_with_a_model(
+    folder: Path, *arguments: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run pytest in a process of its own that has imported PyTorch already; else as ``session``."""
+    inherited = {name: value for name, value in os.environ.items() if name not in UNSET}
+    return run_pytest(
+        folder, [*PLUGIN, "-p", "no:cacheprovider", *arguments], {**inherited, **ALONE, **environment}
     )
 
 

@@ -7,8 +7,6 @@ import importlib.util
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from forked import run_pytest
 from independent import Judged, Traces, judge
 from statsmodels.stats.multitest import multipletests
 
@@ -207,16 +206,8 @@ Report = dict[tuple[str, str], dict[str, Any]]
 def session(folder: Path, *arguments: str) -> Report:
     """Run pytest on a folder in a process of its own and return the claims of its report, but for their place."""
     alone = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "", "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "neuronclaims.plugin", "--claims-report=report"]
-    done = subprocess.run(
-        [*command, f"--rootdir={folder}", *arguments],
-        cwd=folder,
-        env={**os.environ, **alone},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
+    given = ["-q", "-p", "neuronclaims.plugin", "--claims-report=report", f"--rootdir={folder}", *arguments]
+    done = run_pytest(folder, given, {**os.environ, **alone})
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads((folder / "report" / "claims.json").read_text(encoding="utf-8"))
     return {

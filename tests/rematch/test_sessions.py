@@ -14,6 +14,7 @@ from typing import Any
 import jsonschema
 import pytest
 from demo_model import variants
+from forked import run_pytest
 
 from neuronclaims.cli import main
 from neuronclaims.demo import MODEL_FOLDER
@@ -68,20 +69,22 @@ class Project:
         self.places = variants.permuted(MODEL_FOLDER, folder / "new model")
         variants.zeroed(MODEL_FOLDER, folder / "zeroed", 2, 340)
 
-    def session(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def session(self, *arguments: str, forked: bool = True) -> subprocess.CompletedProcess[str]:
         plugins = ("-p", "neuronclaims.plugin", "-p", "no:cacheprovider")
-        given = {name: text for name, text in os.environ.items() if not name.startswith("PYTEST")}
+        environment = {name: text for name, text in os.environ.items() if not name.startswith("PYTEST")}
+        environment |= {
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            "GITHUB_STEP_SUMMARY": str(self.folder / "summary.md"),
+        }
+        given = ["claims", *plugins, *arguments]
+        if forked:
+            return run_pytest(self.folder, given, environment)
         return subprocess.run(
-            [sys.executable, "-m", "pytest", "claims", *plugins, *arguments],
+            [sys.executable, "-m", "pytest", *given],
             cwd=self.folder,
-            env={
-                **given,
-                "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-                "GITHUB_STEP_SUMMARY": str(self.folder / "summary.md"),
-            },
+            env=environment,
             capture_output=True,
             text=True,
-            timeout=600,
             check=False,
         )
 
@@ -170,7 +173,7 @@ def test_a_silenced_neuron_is_not_found_and_the_reason_is_told(project):
 
 def test_where_nothing_is_lost_nothing_is_looked_for_and_no_model_library_loaded(project):
     (project.folder / "conftest.py").write_text(WHICH, encoding="utf-8")
-    done = project.session("--claims-compare", "--claims-rematch=nowhere")
+    done = project.session("--claims-compare", "--claims-rematch=nowhere", forked=False)
     (project.folder / "conftest.py").unlink()
     assert done.returncode == 0
     assert re.search(r"^LOADED$", done.stdout, re.M)
