@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import forked
 import yaml
 
 ROOT = Path(__file__).parents[2]
@@ -49,8 +50,13 @@ class Runner:
         for file in (self.calls, self.output, self.summary):
             file.touch()
         script = PYTHON.replace("{python}", sys.executable)
+        address = forked.server() if real_pytest else None
         if real_pytest:
-            script = "\n".join(line for line in script.splitlines() if '"-m pytest' not in line)
+            real = (
+                f'"-m pytest "*) shift 2; exec {sys.executable} {forked.__file__} "$@" ;;' if address else ""
+            )
+            lines = script.splitlines()
+            script = "\n".join(real if '"-m pytest' in line else line for line in lines)
         (folder / "bin" / "python").write_text(script, encoding="utf-8")
         (folder / "bin" / "python").chmod(0o755)
         self.environment = {
@@ -60,6 +66,7 @@ class Runner:
             "GITHUB_OUTPUT": str(self.output),
             "GITHUB_STEP_SUMMARY": str(self.summary),
             "CI": "true",
+            **({forked.ADDRESS: address} if address else {}),
         }
 
     def bash(self, script: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
