@@ -10,7 +10,7 @@ from pydantic import Field
 from neuronclaims.kinds.interventions.damage import DamageOn
 from neuronclaims.kinds.logit_readout.value_bins import ValueBins
 from neuronclaims.kinds.shared.margins import MarginOptions
-from neuronclaims.kinds.top_k.tracing import RankingOptions
+from neuronclaims.kinds.top_k.top_k_scores import RankingOptions
 from neuronclaims.sentences.layers import Layers
 from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.sentences.numbers import Amount

@@ -19,7 +19,7 @@ from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import templates
 from neuronclaims.kinds.kind import Family
 from neuronclaims.kinds.top_k import consistency
-from neuronclaims.kinds.top_k.tracing import own_scores, scores
+from neuronclaims.kinds.top_k.top_k_scores import own_scores, scores
 from neuronclaims.measurements import Activations, Generation, ModelFacts, TokenRule
 from neuronclaims.sentences.parser import parse
 from neuronclaims.stats import top_k_members

@@ -24,7 +24,7 @@ from neuronclaims.kinds.top_k.overlap_tests import (
     resampled_differences,
 )
 from neuronclaims.kinds.top_k.overlap_values import Asked, Measured
-from neuronclaims.kinds.top_k.tracing import Columns
+from neuronclaims.kinds.top_k.top_k_scores import SiteColumns
 from neuronclaims.sentences.ambiguity import check_templates
 from neuronclaims.sentences.parser import parse
 from neuronclaims.stats import overlap_estimate
@@ -295,7 +295,9 @@ def measured_of(file, claim: str, values, **rest) -> Measured:
     [made] = file(claim, values, **rest).claims
     said = made.sentence
     names = (said.first, said.second) if hasattr(said, "second") else (said.first, said.near, said.far)
-    return Measured(Asked.of(made, names), Columns((0, 1, 2), 8), {name: of(values, name) for name in SETS})
+    return Measured(
+        Asked.of(made, names), SiteColumns((0, 1, 2), 8), {name: of(values, name) for name in SETS}
+    )
 
 
 def test_sets_that_differ_in_nothing_are_not_special_however_loud_some_neurons(file):

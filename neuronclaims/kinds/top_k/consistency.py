@@ -6,209 +6,260 @@
 
 In each prompt all neurons of the site, all layers together, are ranked by how far they lie above their mean over the
 baseline's prompts. Claimed is the share of prompts in which the neuron is among the first K; and, where it is claimed
-to be high, that it is higher than among the baseline's prompts, each measured against the mean of the others. Ties for
-the last place leave all that tie out (``stats.top_k_members``). Prompts are the units, or their groups.
+to be high, that it is higher than among the baseline's prompts, each measured against the mean of the others (see
+``consistency_tests``). Ties for the last place leave all that tie out (``stats.top_k_members``). Prompts are the units,
+or their groups.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
-
-from neuronclaims import stats
-from neuronclaims.kinds.kind import Attainable, ClaimError, Finding, Sample, Statement
-from neuronclaims.kinds.outliers.token_share import smallest_share_p
-from neuronclaims.kinds.shared.designs import size_of
-from neuronclaims.kinds.shared.neurons import rank_of
-from neuronclaims.kinds.shared.requests import percent
+from neuronclaims.kinds.kind import Attainable, Finding, Sample
+from neuronclaims.kinds.outliers.token_share import ShareSide, check_share, share_statement, smallest_share_p
+from neuronclaims.kinds.shared.designs import left_out, size_of
+from neuronclaims.kinds.shared.margins import check_not_searched
+from neuronclaims.kinds.shared.requests import plural
 from neuronclaims.kinds.shared.selection import selection_notes, selection_of
-from neuronclaims.kinds.shared.subjects import NeuronStatement, every_note, every_table, some_note, weakest
-from neuronclaims.kinds.shared.units import of_one_set
-from neuronclaims.kinds.top_k.consistency_sentences import ABSENT_TEMPLATE, CONSISTENT_TEMPLATE
-from neuronclaims.kinds.top_k.consistency_shown import figures_of, notes_of, others_of
-from neuronclaims.kinds.top_k.consistency_tests import Judged, absent, best, judged, null_of_shares
-from neuronclaims.kinds.top_k.consistency_values import Asked, Tops
+from neuronclaims.kinds.shared.subjects import (
+    NeuronStatement,
+    check_denied,
+    every_note,
+    every_table,
+    some_note,
+    weakest,
+)
+from neuronclaims.kinds.top_k.consistency_data import ConsistencyRequest
+from neuronclaims.kinds.top_k.consistency_tests import (
+    TestedShare,
+    absent_share,
+    best_share,
+    compare_with_baseline,
+    consistent_share,
+    null_of_shares,
+    units_needed,
+)
+from neuronclaims.kinds.top_k.top_k_scores import RankingOptions, weighting_notes
+from neuronclaims.sentences.subjects import Subject
+from neuronclaims.sentences.templates import FieldError, Template
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
     from neuronclaims.figures import Figure
     from neuronclaims.kinds.kind import Answers, Family
-    from neuronclaims.kinds.top_k.consistency_sentences import Absent, Consistent
-    from neuronclaims.kinds.top_k.tracing import RankingOptions
+    from neuronclaims.kinds.top_k.consistency_data import ConsistencyData
     from neuronclaims.measurements import Measurement, ModelFacts
-    from neuronclaims.results import Rank, UnitValues
-    from neuronclaims.sentences.neurons import Neuron
+
+    TopKClaim: TypeAlias = "Claim[Consistent | Absent, RankingOptions]"
+
+NOT_SPECIFIC = 0.05
+"""The p of the comparison with the baseline above which a neuron is not called specific to a set."""
 
 
-class _TopKind:
-    """What claims that a neuron is, or is not, among the top K share."""
+@dataclass(frozen=True, slots=True)
+class Consistent:
+    """The sentence of neurons that are among the top K, in parts."""
 
-    def joint_test_key(self, claim: Claim[Consistent | Absent, RankingOptions]) -> Hashable | None:  # noqa: ARG002
-        """Say that such a claim is tested alone."""
-        return None
+    who: Subject
+    k: int
+    first: str
+    second: str
+    share: float
+    site: str | None = None
+
+    def __post_init__(self) -> None:
+        _check(self)
+
+    def __str__(self) -> str:
+        return CONSISTENT_TEMPLATE.render(self)
 
 
-class ConsistencyKind(_TopKind):
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """The sentence of neurons that are seldom among the top K, in parts."""
+
+    who: Subject
+    k: int
+    first: str
+    second: str
+    share: float
+    site: str | None = None
+
+    def __post_init__(self) -> None:
+        check_denied(self.who)
+        _check(self)
+
+    def __str__(self) -> str:
+        return ABSENT_TEMPLATE.render(self)
+
+
+def _check(said: Consistent | Absent) -> None:
+    if said.k < 1:
+        raise FieldError("k", "at least the top 1 must be asked for", "1")
+    if said.first == said.second:
+        raise FieldError("second", "a set cannot be its own baseline: name another")
+    check_share(said.share, lowest="5%", highest="95%")
+
+
+CONSISTENT_TEMPLATE = Template(
+    "[{site:site}] {who:subject} is among the top {k:count} neurons for {first:set} over {second:set} "
+    "in at least {share:share} of prompts",
+    Consistent,
+    options=RankingOptions,
+)
+ABSENT_TEMPLATE = Template(
+    "[{site:site}] {who:subject} is not among the top {k:count} neurons for {first:set} over {second:set} "
+    "in more than {share:share} of prompts",
+    Absent,
+    options=RankingOptions,
+)
+
+
+class ConsistencyKind:
     """Neurons that are among the top K in many prompts of a set, and more often than among the baseline's."""
 
     name, template = "consistency", CONSISTENT_TEMPLATE
 
-    def attainable(self, claim: Claim[Consistent | Absent, RankingOptions]) -> Attainable:
+    def attainable(self, claim: TopKClaim) -> Attainable:
         """Say how small p could get: with every prompt of the set, and none of the baseline."""
-        asked = Asked.of(claim)
-        least = max(_least(asked, claim.sentence.share), asked.design.smallest_p("greater"))
-        return Attainable(least, size_of(asked.design))
+        request = ConsistencyRequest.of(claim)
+        least = max(_smallest_p(request, claim.sentence.share), request.design.smallest_p("greater"))
+        return Attainable(least, size_of(request.design))
 
-    def needs(
-        self, claim: Claim[Consistent | Absent, RankingOptions], facts: ModelFacts
-    ) -> tuple[Measurement, ...]:
+    def joint_test_key(self, claim: TopKClaim) -> Hashable | None:  # noqa: ARG002
+        """Say that such a claim is tested alone."""
+        return None
+
+    def needs(self, claim: TopKClaim, facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for all layers of the site on both sets."""
-        return Asked.of(claim).needs(facts)
+        return ConsistencyRequest.of(claim).needs(facts)
 
-    def judge(
-        self, claim: Claim[Consistent | Absent, RankingOptions], answers: Answers, family: Family
-    ) -> Finding:
+    def judge(self, claim: TopKClaim, answers: Answers, family: Family) -> Finding:
         """Count in how many prompts each neuron is among the top K, and test the share both ways."""
-        asked = Asked.of(claim)
-        tops = Tops.of(asked, answers)
+        data, who = ConsistencyRequest.of(claim).data(answers), claim.sentence.who
         bound = NeuronStatement("greater", claim.sentence.share, claim.sentence.share, family.alpha)
-        if asked.who.how == "some":
-            found = best(tops, family, bound)
-            return _finding(tops, found, bound, family, (some_note(len(tops.picked_from), found.one),))
-        columns = [tops.columns.column(neuron) for neuron in asked.who.neurons]
-        return _of_each(tops, [judged(tops, column, family) for column in columns], bound, family)
+        if who.how == "some":
+            best = best_share(data, family, bound)
+            return _finding(data, best, bound, family, notes=(some_note(len(data.picked_from), best.one),))
+        columns = [data.columns.column(neuron) for neuron in who.neurons]
+        return _of_each(data, [consistent_share(data, column, family) for column in columns], bound, family)
 
 
-class AbsenceKind(_TopKind):
+class AbsenceKind:
     """Neurons that are among the top K in few prompts of a set at most."""
 
     name, template = "absence", ABSENT_TEMPLATE
 
-    def attainable(self, claim: Claim[Consistent | Absent, RankingOptions]) -> Attainable:
+    def attainable(self, claim: TopKClaim) -> Attainable:
         """Say how small p could get: with no prompt of the set."""
-        asked = Asked.of(claim)
-        return Attainable(_least(asked, 1 - claim.sentence.share), asked.units.size)
+        request = ConsistencyRequest.of(claim)
+        return Attainable(_smallest_p(request, 1 - claim.sentence.share), request.units.size)
 
-    def needs(
-        self, claim: Claim[Consistent | Absent, RankingOptions], facts: ModelFacts
-    ) -> tuple[Measurement, ...]:
+    def joint_test_key(self, claim: TopKClaim) -> Hashable | None:  # noqa: ARG002
+        """Say that such a claim is tested alone."""
+        return None
+
+    def needs(self, claim: TopKClaim, facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for all layers of the site on both sets; raise ClaimError for a neuron picked on them."""
-        asked = Asked.of(claim)
-        if asked.searched:
-            raise ClaimError(
-                "That a neuron does not do something cannot be tested on the prompts it was picked on ('searched'). "
-                "Test it on new prompts ('discovered_on')."
-            )
-        return asked.needs(facts)
+        request = ConsistencyRequest.of(claim)
+        check_not_searched(claim, request.who)
+        return request.needs(facts)
 
-    def judge(
-        self, claim: Claim[Consistent | Absent, RankingOptions], answers: Answers, family: Family
-    ) -> Finding:
+    def judge(self, claim: TopKClaim, answers: Answers, family: Family) -> Finding:
         """Count in how many prompts each neuron is among the top K, and bound the share from above."""
-        asked = Asked.of(claim)
-        tops = Tops.of(asked, answers)
+        data = ConsistencyRequest.of(claim).data(answers)
         bound = NeuronStatement("less", claim.sentence.share, claim.sentence.share, family.alpha)
-        ones = [absent(tops, tops.columns.column(neuron)) for neuron in asked.who.neurons]
-        return _of_each(tops, ones, bound, family)
+        columns = [data.columns.column(neuron) for neuron in claim.sentence.who.neurons]
+        return _of_each(data, [absent_share(data, column) for column in columns], bound, family)
 
 
-def _least(asked: Asked, null: float) -> float:
-    units = len(asked.units.rows)
-    return null**units if asked.units.unit == "prompt" else smallest_share_p(units, null, alike=True)
+def _smallest_p(request: ConsistencyRequest, null: float) -> float:
+    units = len(request.units.rows)
+    return null**units if request.units.unit == "prompt" else smallest_share_p(units, null, alike=True)
 
 
-def _of_each(tops: Tops, each: list[Judged], bound: NeuronStatement, family: Family) -> Finding:
+def _of_each(
+    data: ConsistencyData, each: list[TestedShare], bound: NeuronStatement, family: Family
+) -> Finding:
+    """Judge a claim of every neuron by the one that fits it least."""
     if len(each) == 1:
-        return _finding(tops, each[0], bound, family)
-    ones = [found.one for found in each]
+        return _finding(data, each[0], bound, family)
+    ones = [tested.one for tested in each]
     least = weakest(bound, ones)
-    shown = next(found for found in each if found.one.neuron == least.neuron)
-    made = Judged(least, shown.above, shown.specific)
-    return _finding(tops, made, bound, family, (every_note(len(ones), least),), (every_table(ones),))
+    own = next(tested for tested in each if tested.one.neuron == least.neuron)
+    tested = TestedShare(least, own.above, own.specific)
+    note, table = every_note(len(ones), least), every_table(ones)
+    return _finding(data, tested, bound, family, notes=(note,), figures=(table,))
 
 
 def _finding(
-    tops: Tops,
-    found: Judged,
+    data: ConsistencyData,
+    tested: TestedShare,
     bound: NeuronStatement,
     family: Family,
-    told: tuple[str, ...] = (),
-    drawn: tuple[Figure, ...] = (),
+    *,
+    notes: tuple[str, ...] = (),
+    figures: tuple[Figure, ...] = (),
 ) -> Finding:
-    asked, neuron = tops.asked, found.one.neuron
-    claim, many = asked.claim, len(tops.picked_from) if asked.searched else 1
-    selection = selection_of(claim, asked.who, many)
-    column = tops.columns.column(neuron)
+    """Put together what was found of one neuron; ``notes`` and ``figures`` say how it stands to others."""
+    request, neuron = data.request, tested.one.neuron
+    column = data.columns.column(neuron)
+    selection = selection_of(request.claim, request.who, len(data.picked_from) if request.searched else 1)
+    side: ShareSide = "greater" if bound.side == "greater" else "less"
     return Finding(
-        estimate=found.one.estimate,
-        statement=Statement(
-            bound.side,
-            bound.null,
-            bound.threshold,
-            f"{'at least' if bound.side == 'greater' else 'at most'} {percent(bound.null)}",
-        ),
-        test=found.one.test,
+        estimate=tested.one.estimate,
+        statement=share_statement(side, bound.null, bound.threshold),
+        test=tested.one.test,
         sample=Sample(
-            asked.units.unit,
-            asked.counts,
-            needed=None if asked.searched else _needed(tops, column, found, bound, family),
+            request.units.unit,
+            request.counts,
+            needed=units_needed(data, column, tested, bound, family.level),
         ),
         selection=selection,
-        others=others_of(tops, column),
-        rank=_rank(tops, column),
-        notes=(*selection_notes(selection), *told, *notes_of(tops, found)),
-        units=_units(tops, column, neuron),
-        figures=(*figures_of(tops, neuron), *null_of_shares(tops, column, found.specific), *drawn),
-    )
-
-
-def _units(tops: Tops, column: int, neuron: Neuron) -> UnitValues:
-    asked = tops.asked
-    settings, (shares, _) = asked.claim.settings, tops.shares(column)
-    of = f"{settings.site} {neuron}, {settings.tokens}: among the top {asked.claim.sentence.k}"
-    return of_one_set(of, "share", asked.first, asked.units.rows, shares)
-
-
-def _rank(tops: Tops, column: int) -> Rank | None:
-    index, width = column % tops.columns.width, tops.columns.width
-    layer = tops.occurrences[column - index : column - index + width]
-    return rank_of(index, layer.astype(np.float64), "prompts in which it is among the top")
-
-
-def _needed(
-    tops: Tops, column: int, found: Judged, bound: NeuronStatement, family: Family
-) -> tuple[int, int] | None:
-    """Say how many prompts would do for both tests, if the shares are what they seem; not for groups."""
-    design, (own, baseline) = tops.asked.design, tops.shares(column)
-    if tops.asked.units.unit == "group" or design.blocks is not None:
-        return None
-    alone = stats.units_needed(
-        stats.PlannedClaim(
-            statistic="share",
-            effect=float(own.mean()),
-            threshold=bound.null,
-            side="greater" if bound.side == "greater" else "less",
-            paired=False,
-            level=family.level,
+        others=compare_with_baseline(data, column),
+        rank=data.rank(column),
+        notes=(*selection_notes(selection), *notes, *_notes(data, tested)),
+        figures=(
+            data.table(neuron),
+            data.figure(neuron),
+            *null_of_shares(data, column, tested.specific),
+            *figures,
         ),
-        (len(own), len(own)),
+        units=data.unit_values(neuron),
     )
-    if alone is None or found.specific is None:
-        return None if alone is None else (alone[0], len(baseline))
-    both = stats.units_needed(
-        stats.PlannedClaim(
-            statistic="auroc",
-            effect=0.5 + (float(own.mean()) - float(baseline.mean())) / 2,
-            side="greater",
-            paired=design.paired,
-            level=family.level,
-        ),
-        design.counts,
+
+
+def _notes(data: ConsistencyData, tested: TestedShare) -> tuple[str, ...]:
+    """Say what both tests gave, whether the neuron is high in the baseline too, and how ties were counted."""
+    request, both = data.request, tuple[str, ...]()
+    if tested.specific is not None:
+        both = (
+            f"Two things must be so: the share exceeds the one claimed (p = {tested.above.p_value:.3g}), and that "
+            f"among baseline prompts (p = {tested.specific.p_value:.3g}). The larger p counts.",
+        )
+    many = plural(len(request.second), "prompt")
+    return (
+        *both,
+        *_in_baseline(data, tested),
+        f"The share is that over this baseline: its mean, of {many}, is taken as it is.",
+        *weighting_notes(request.claim.settings.options),
+        *data.tie_notes,
+        *left_out(request.design),
     )
-    return None if both is None else (max(alone[0], both[0]), both[1])
+
+
+def _in_baseline(data: ConsistencyData, tested: TestedShare) -> tuple[str, ...]:
+    neuron, said = tested.one.neuron, data.request.claim.sentence
+    there = int(data.members[1][:, data.columns.column(neuron)].sum())
+    if not there:
+        return ()
+    many = len(data.request.second)
+    text = f"Neuron {neuron} is among the top {said.k} of {there} of {many} baseline prompts too"
+    if tested.specific is not None and tested.specific.p_value > NOT_SPECIFIC:
+        return (f"{text}, as outlier dimensions are: nothing here shows that it is special to {said.first}.",)
+    return (f"{text}.",)
 
 
 CONSISTENCY, ABSENCE = ConsistencyKind(), AbsenceKind()
-"""How claims of consistent neurons read: that they are among the top K, and that they are not."""

@@ -29,9 +29,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neuronclaims import stats
-from neuronclaims.kinds.outliers.token_share import mean_share, mean_share_test, smallest_share_p
+from neuronclaims.kinds.outliers.token_share import mean_share_test, smallest_share_p
 from neuronclaims.kinds.shared.null_figures import null_of
-from neuronclaims.kinds.shared.selection import LEVEL, level_for
+from neuronclaims.kinds.shared.selection import level_for
 from neuronclaims.kinds.shared.subjects import TestedNeuron
 from neuronclaims.kinds.shared.two_samples import exchange_of
 
@@ -39,135 +39,118 @@ if TYPE_CHECKING:
     from neuronclaims.figures import Null
     from neuronclaims.kinds.kind import Family
     from neuronclaims.kinds.shared.subjects import NeuronStatement
-    from neuronclaims.kinds.top_k.consistency_values import Tops
-    from neuronclaims.kinds.top_k.tracing import Floats
-    from neuronclaims.stats import Alternative, EffectSize, Estimate, TestResult
+    from neuronclaims.kinds.top_k.consistency_data import ConsistencyData
+    from neuronclaims.kinds.top_k.top_k_scores import Floats
+    from neuronclaims.stats import Alternative, Estimate, TestResult
     from neuronclaims.stats.permutation.relabelling import Statistic
 
-SHARE = stats.EffectSize("share_of_prompts", "share of prompts", scale="share")
+OF_BASELINE = stats.EffectSize("share_of_baseline_prompts", "share of baseline prompts", scale="share")
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class TestedShare:
     """One neuron with both of its tests; ``one`` has the larger p. ``specific`` is None where it is not asked."""
+
+    __test__ = False
 
     one: TestedNeuron
     above: TestResult
     specific: TestResult | None = None
 
 
-def judged(tops: Tops, column: int, family: Family) -> Judged:
+def consistent_share(data: ConsistencyData, column: int, family: Family) -> TestedShare:
     """Put both tests to one neuron, allowing for the luck of all it was picked from."""
-    own, _ = tops.shares(column)
-    above, specific = (_lucky(tops, test) for test in (_above(tops, own), _specific(tops, column, family)))
-    one = TestedNeuron(tops.columns.neuron(column), _estimate(tops, own), _both(above, specific))
-    return Judged(one, above, specific)
+    own, _ = data.shares(column)
+    above = _allowing_for_luck(data, _above(data, own))
+    specific = _allowing_for_luck(data, _specific(data, column, family))
+    one = TestedNeuron(data.columns.neuron(column), _estimate(data, own), _both(above, specific))
+    return TestedShare(one, above, specific)
 
 
-def absent(tops: Tops, column: int) -> Judged:
+def absent_share(data: ConsistencyData, column: int) -> TestedShare:
     """Test that a neuron's share is below the one claimed."""
-    own, _ = tops.shares(column)
-    test = _share_test(tops, own, "less")
-    return Judged(TestedNeuron(tops.columns.neuron(column), share_of(tops, own), test), test)
+    own, _ = data.shares(column)
+    test = _share_test(data, own, "less")
+    return TestedShare(TestedNeuron(data.columns.neuron(column), data.estimate(own), test), test)
 
 
-def luck(tops: Tops) -> float:
-    """Return how many neurons' luck a neuron of the claim has to be given (see above), 1 if it was not picked."""
-    if not tops.asked.searched:
-        return 1.0
-    said, many = tops.asked.claim.sentence, float(len(tops.picked_from))
-    return min(many, said.k / said.share) if tops.asked.units.unit == "prompt" else many
-
-
-def best(tops: Tops, family: Family, bound: NeuronStatement) -> Judged:
+def best_share(data: ConsistencyData, family: Family, bound: NeuronStatement) -> TestedShare:
     """Return the neuron that fits a claim of some best: by its verdict, then p, then share, then its place.
 
     Of those searched, only K / share can have been among the top K in more than that share of prompts.
     """
-    said, picked = tops.asked.claim.sentence, tops.picked_from
-    own, baseline = (shares[:, picked].mean(axis=0) for shares in tops.all_shares)
+    said, picked = data.request.claim.sentence, data.picked_from
+    own, baseline = (shares[:, picked].mean(axis=0) for shares in data.all_shares)
     frequent = picked[np.lexsort((baseline, -own))][: int(said.k / said.share) + 1]
-    found = [judged(tops, int(column), family) for column in frequent]
+    found = [consistent_share(data, int(column), family) for column in frequent]
     return min(found, key=lambda each: (-bound.rank(each.one), each.one.test.p_value))
 
 
-def share_of(tops: Tops, shares: Floats, effect: EffectSize = SHARE, level: float = LEVEL) -> Estimate:
-    """Return the share of prompts with its exact interval; of groups their mean share with the score interval."""
-    if tops.asked.units.unit == "group":
-        return mean_share(shares, effect, level)
-    return replace(stats.share_estimate(int(shares.sum()), len(shares), level=level), effect=effect)
+def luck(data: ConsistencyData) -> float:
+    """Return how many neurons' luck a neuron of the claim has to be given (see above), 1 if it was not picked."""
+    if not data.request.searched:
+        return 1.0
+    said, many = data.request.claim.sentence, float(len(data.picked_from))
+    return min(many, said.k / said.share) if data.request.units.unit == "prompt" else many
 
 
-def _estimate(tops: Tops, shares: Floats) -> Estimate:
-    if not tops.asked.searched:
-        return share_of(tops, shares)
-    made = share_of(tops, shares, level=level_for(math.ceil(luck(tops))))
-    return replace(made, method=f"{made.method}, widened for the {len(tops.picked_from):,} neurons searched")
+def compare_with_baseline(data: ConsistencyData, column: int) -> tuple[Estimate, ...]:
+    """Return the share among the baseline's prompts, and by how much the set's is higher."""
+    made = data.estimate(data.shares(column)[1], OF_BASELINE)
+    there = replace(made, method=f"{made.method}, each prompt against the mean of the others")
+    design = data.request.design
+    if design.unit == "group" or design.blocks is not None:
+        return (there,)
+    return there, stats.share_difference_estimate(*data.exchanged(column), paired=design.paired)
 
 
-def _share_test(tops: Tops, shares: Floats, side: Alternative) -> TestResult:
-    null: float = tops.asked.claim.sentence.share
-    if tops.asked.units.unit == "prompt":
-        return stats.share_test(int(shares.sum()), len(shares), null=null, alternative=side, unit="prompt")
-    made = mean_share_test(shares, null=null, alike=True, unit="group")
-    if side == "greater":
-        return made
-    least = smallest_share_p(len(shares), 1 - null, alike=True)
-    return replace(made, p_value=made.p_less, alternative="less", smallest_p=least)
-
-
-def _above(tops: Tops, shares: Floats) -> TestResult:
-    """Test a share against the one claimed."""
-    test, null = _share_test(tops, shares, "greater"), tops.asked.claim.sentence.share
-    if tops.asked.searched and shares.sum() - 1 < null * (len(shares) - 1):
-        # Only from there on does the binomial tail grow faster than its share; here p is large anyhow.
-        return replace(test, p_value=1.0, p_greater=1.0)
-    return test
-
-
-def _lucky(tops: Tops, test: TestResult) -> TestResult:
-    many = luck(tops)
-    if many == 1:
-        return test
-    p, least = min(1.0, many * test.p_value), min(1.0, many * test.smallest_p)
-    method = f"{test.method}, times {many:.3g} for the neurons searched"
-    error = many * test.standard_error
-    return replace(test, p_value=p, p_greater=p, smallest_p=least, standard_error=error, method=method)
-
-
-def _specific(tops: Tops, column: int, family: Family) -> TestResult:
-    """Test whether the share is higher than among the baseline's prompts, by exchanging labels."""
-    design, asked = tops.asked.design, tops.asked
-    first, second = tops.exchanged(np.array([column], dtype=np.intp))
-    found = stats.two_sample_test(
-        first[:, 0],
-        second[:, 0],
-        exchange=stats.Exchange(paired=design.paired, unit=design.unit, blocks=design.blocks),
-        statistic=_statistic(tops),
-        alternative="greater",
-        resampling=family.resampling(asked.seed, asked.resamples),
-        level=stats.Level(alpha=family.alpha, family=math.ceil(family.size * luck(tops))),
+def units_needed(
+    data: ConsistencyData, column: int, tested: TestedShare, bound: NeuronStatement, level: stats.Level
+) -> tuple[int, int] | None:
+    """Return how many prompts would do for both tests, if the shares are what they seem; not for groups."""
+    design, (own, baseline) = data.request.design, data.shares(column)
+    if data.request.searched or data.request.units.unit == "group" or design.blocks is not None:
+        return None
+    alone = stats.units_needed(
+        stats.PlannedClaim(
+            statistic="share",
+            effect=float(own.mean()),
+            threshold=bound.null,
+            side="greater" if bound.side == "greater" else "less",
+            paired=False,
+            level=level,
+        ),
+        (len(own), len(own)),
     )
-    return replace(found, method=found.method.replace("AUROC", "difference of shares"))
+    if alone is None or tested.specific is None:
+        return None if alone is None else (alone[0], len(baseline))
+    both = stats.units_needed(
+        stats.PlannedClaim(
+            statistic="auroc",
+            effect=0.5 + (float(own.mean()) - float(baseline.mean())) / 2,
+            side="greater",
+            paired=design.paired,
+            level=level,
+        ),
+        design.counts,
+    )
+    return None if both is None else (max(alone[0], both[0]), both[1])
 
 
-def null_of_shares(tops: Tops, column: int, specific: TestResult | None) -> tuple[Null, ...]:
+def null_of_shares(data: ConsistencyData, column: int, specific: TestResult | None) -> tuple[Null, ...]:
     """Draw what exchanging labels alone gives a neuron's share less that among the baseline's prompts."""
     if specific is None:
         return ()
-    design, said, neuron = tops.asked.design, tops.asked.claim.sentence, tops.columns.neuron(column)
-    first, second = tops.exchanged(np.array([column], dtype=np.intp))
-    ranked = _statistic(tops) == "auroc"
-    of = f" of how often {neuron} is among the top {said.k}, {said.first} over {said.second}"
+    said, neuron = data.request.claim.sentence, data.columns.neuron(column)
+    ranked = _statistic(data) == "auroc"
     found = null_of(
-        first[:, 0],
-        second[:, 0],
+        *data.exchanged(column),
         specific,
-        exchange=exchange_of(design),
-        statistic=_statistic(tops),
-        seed=tops.asked.seed,
+        exchange=exchange_of(data.request.design),
+        statistic=_statistic(data),
+        seed=data.request.seed,
         name="difference of shares" if ranked else "",
-        of=of,
+        of=f" of how often {neuron} is among the top {said.k}, {said.first} over {said.second}",
     )
     return tuple(map(_as_difference, found)) if ranked else found
 
@@ -178,8 +161,58 @@ def _as_difference(null: Null) -> Null:
     return replace(null, low=low, high=high, observed=seen)
 
 
-def _statistic(tops: Tops) -> Statistic:
-    return "mean" if tops.asked.design.unit == "group" else "auroc"
+def _estimate(data: ConsistencyData, shares: Floats) -> Estimate:
+    if not data.request.searched:
+        return data.estimate(shares)
+    made = data.estimate(shares, level=level_for(math.ceil(luck(data))))
+    return replace(made, method=f"{made.method}, widened for the {len(data.picked_from):,} neurons searched")
+
+
+def _share_test(data: ConsistencyData, shares: Floats, side: Alternative) -> TestResult:
+    null = data.request.claim.sentence.share
+    if data.request.units.unit == "prompt":
+        return stats.share_test(int(shares.sum()), len(shares), null=null, alternative=side, unit="prompt")
+    made = mean_share_test(shares, null=null, alike=True, unit="group")
+    if side == "greater":
+        return made
+    least = smallest_share_p(len(shares), 1 - null, alike=True)
+    return replace(made, p_value=made.p_less, alternative="less", smallest_p=least)
+
+
+def _above(data: ConsistencyData, shares: Floats) -> TestResult:
+    """Test a share against the one claimed."""
+    test, null = _share_test(data, shares, "greater"), data.request.claim.sentence.share
+    if data.request.searched and shares.sum() - 1 < null * (len(shares) - 1):
+        # Only from there on does the binomial tail grow faster than its share; here p is large anyhow.
+        return replace(test, p_value=1.0, p_greater=1.0)
+    return test
+
+
+def _allowing_for_luck(data: ConsistencyData, test: TestResult) -> TestResult:
+    many = luck(data)
+    if many == 1:
+        return test
+    p, least = min(1.0, many * test.p_value), min(1.0, many * test.smallest_p)
+    method = f"{test.method}, times {many:.3g} for the neurons searched"
+    error = many * test.standard_error
+    return replace(test, p_value=p, p_greater=p, smallest_p=least, standard_error=error, method=method)
+
+
+def _specific(data: ConsistencyData, column: int, family: Family) -> TestResult:
+    """Test whether the share is higher than among the baseline's prompts, by exchanging labels."""
+    found = stats.two_sample_test(
+        *data.exchanged(column),
+        exchange=exchange_of(data.request.design),
+        statistic=_statistic(data),
+        alternative="greater",
+        resampling=family.resampling(data.request.seed, data.request.draws),
+        level=stats.Level(alpha=family.alpha, family=math.ceil(family.size * luck(data))),
+    )
+    return replace(found, method=found.method.replace("AUROC", "difference of shares"))
+
+
+def _statistic(data: ConsistencyData) -> Statistic:
+    return "mean" if data.request.design.unit == "group" else "auroc"
 
 
 def _both(above: TestResult, specific: TestResult) -> TestResult:

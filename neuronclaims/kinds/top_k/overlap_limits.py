@@ -21,7 +21,7 @@ from neuronclaims.kinds.shared.selection import LEVEL
 
 if TYPE_CHECKING:
     from neuronclaims.kinds.top_k.overlap_values import Measured
-    from neuronclaims.kinds.top_k.tracing import Floats
+    from neuronclaims.kinds.top_k.top_k_scores import Floats
     from neuronclaims.stats import Estimate, TestResult
 
 LEAST, STEPS = 1e-6, 40

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from neuronclaims.kinds.top_k.tracing import RankingOptions
+from neuronclaims.kinds.top_k.top_k_scores import RankingOptions
 from neuronclaims.sentences.templates import FieldError, Template
 
 TOP, BASELINE = 10, "baseline"

@@ -14,7 +14,7 @@ from neuronclaims.kinds.shared.designs import left_out
 from neuronclaims.kinds.shared.requests import plural
 from neuronclaims.kinds.shared.selection import LEVEL
 from neuronclaims.kinds.top_k.overlap_tests import top_of
-from neuronclaims.kinds.top_k.tracing import BY
+from neuronclaims.kinds.top_k.top_k_scores import BY
 from neuronclaims.stats import Estimate
 
 if TYPE_CHECKING:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from neuronclaims.figures import Null
     from neuronclaims.kinds.kind import Family
     from neuronclaims.kinds.top_k.overlap_values import Measured
-    from neuronclaims.kinds.top_k.tracing import Floats
+    from neuronclaims.kinds.top_k.top_k_scores import Floats
     from neuronclaims.stats import TestResult
     from neuronclaims.stats.inputs import Bools
 

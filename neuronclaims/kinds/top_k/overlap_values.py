@@ -16,12 +16,12 @@ from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.outliers.token_share import PromptUnits
 from neuronclaims.kinds.shared.designs import design_of
 from neuronclaims.kinds.shared.requests import in_order, plural, resamples_of, seed_of
-from neuronclaims.kinds.top_k.tracing import Columns, Trace, scores, trace_needs
+from neuronclaims.kinds.top_k.top_k_scores import SiteColumns, SiteValues, scores, site_needs
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim, Prompt
     from neuronclaims.kinds.kind import Answers
-    from neuronclaims.kinds.top_k.tracing import Floats, RankingOptions
+    from neuronclaims.kinds.top_k.top_k_scores import Floats, RankingOptions
     from neuronclaims.measurements import Measurement, ModelFacts
     from neuronclaims.stats import TwoSampleDesign
 
@@ -130,7 +130,7 @@ class Asked:
                 "'searched' says from where a neuron was picked, but this claim names none: its top neurons are found "
                 "anew in every test. Put 'searched' beside the claims about neurons."
             )
-        return trace_needs(self.claim, (*self.names, self.baseline), self.k, facts)
+        return site_needs(self.claim, (*self.names, self.baseline), self.k, facts)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,13 +138,13 @@ class Measured:
     """What was measured of the claim's sets, by name: [prompts, neurons of the whole site]."""
 
     asked: Asked
-    columns: Columns
+    columns: SiteColumns
     values: dict[str, Floats]
 
     @classmethod
     def of(cls, asked: Asked, answers: Answers) -> Measured:
         """Read the answers."""
-        traces = {name: Trace.of(asked.claim, name, answers) for name in asked.prompts}
+        traces = {name: SiteValues.of(asked.claim, name, answers) for name in asked.prompts}
         return cls(
             asked, traces[asked.baseline].columns, {name: found.values for name, found in traces.items()}
         )

@@ -1,4 +1,4 @@
-"""Tracing: every neuron of a site, prompt by prompt, measured against a baseline; for kinds that look for the top K.
+"""Score every neuron of a site, prompt by prompt, against a baseline; for kinds that look for the top K.
 
 Values are pooled by the claim's token rule, the same one for every set. A prompt's score of a neuron is its value less
 the mean over the baseline's prompts (``diff``), the size of that (``abs``), or that in standard deviations of the
@@ -55,8 +55,13 @@ ROUNDING, FAR = 1e-12, 1e6
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
-    """The neurons of a whole site in the order of their columns: layer by layer, each ``width`` neurons wide."""
+class SiteColumns:
+    """The neurons of a whole site in the order of their columns: layer by layer, each ``width`` neurons wide.
+
+    >>> columns = SiteColumns((4, 7), width=3)
+    >>> str(columns.neuron(5)), columns.column(Neuron(7, 2)), columns.of_layers([7]).tolist()
+    ('7:2', 5, [3, 4, 5])
+    """
 
     layers: tuple[int, ...]
     width: int
@@ -79,22 +84,22 @@ class Columns:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Trace:
+class SiteValues:
     """What was measured of one set: ``values`` [prompts, all neurons of the site], prompts as ``in_order`` has them."""
 
-    columns: Columns
+    columns: SiteColumns
     values: Floats
 
     @classmethod
-    def of(cls, claim: Claim, name: str, answers: Answers) -> Trace:
+    def of(cls, claim: Claim, name: str, answers: Answers) -> SiteValues:
         """Read the answers about one set of the claim."""
-        rule, prompts = trace_rule(claim.settings), in_order(claim.sets[name])
+        rule, prompts = ranking_rule(claim.settings), in_order(claim.sets[name])
         layers = tuple(sorted({need.layer for need in answers if isinstance(need, Activations)}))
         found = [answers[activations(claim.settings, layer, prompts, rule)] for layer in layers]
-        return cls(Columns(layers, found[0].shape[1]), np.concatenate(found, axis=1, dtype=np.float64))
+        return cls(SiteColumns(layers, found[0].shape[1]), np.concatenate(found, axis=1, dtype=np.float64))
 
 
-def trace_needs(
+def site_needs(
     claim: Claim, names: Sequence[str], k: int, facts: ModelFacts, neurons: Sequence[Neuron] = ()
 ) -> tuple[Measurement, ...]:
     """Ask for all layers of the claim's site on each of the sets named.
@@ -105,7 +110,7 @@ def trace_needs(
     settings = claim.settings
     for neuron in neurons or (Neuron(facts.layers - 1, 0),):
         check_neuron(neuron, settings.site, facts)
-    layers, rule = facts.layers_at(settings.site), trace_rule(settings)
+    layers, rule = facts.layers_at(settings.site), ranking_rule(settings)
     there = len(layers) * facts.widths[settings.site]
     if not 1 <= k < there:
         raise ClaimError(
@@ -116,7 +121,7 @@ def trace_needs(
     return tuple(activations(settings, layer, prompts, rule) for prompts in sets for layer in layers)
 
 
-def trace_rule(settings: Settings) -> TokenRule:
+def ranking_rule(settings: Settings) -> TokenRule:
     """Return the token rule of all sets; raise ClaimError where the weighting asks for another."""
     rule = token_rule(settings)
     if settings.options.weighting == "uniform":
@@ -127,6 +132,15 @@ def trace_rule(settings: Settings) -> TokenRule:
             "Write 'tokens: mean of generated', or leave the weighting out."
         )
     return TokenRule("legacy_growing", "generated")
+
+
+def weighting_notes(options: RankingOptions) -> tuple[str, ...]:
+    """Say how generated tokens are weighted, where they do not all count alike."""
+    if options.weighting == "uniform":
+        return ()
+    return (
+        "Generated tokens are weighted as in a published log: of N, the first N - 1 times and the last not at all.",
+    )
 
 
 def check_baseline(claim: Claim, name: str) -> None:
@@ -143,6 +157,9 @@ def scores(values: Floats, baseline: Floats, by: str) -> Floats:
     """Return the scores of prompts [n, m] that are no part of the baseline [b, m].
 
     A neuron that is the same for all prompts of the baseline has no z; it scores 0.
+
+    >>> scores(np.array([[5.0, 2.0]]), np.array([[1.0, 2.0], [3.0, 2.0]]), "diff").tolist()
+    [[3.0, 0.0]]
     """
     found: Floats = values - baseline.mean(axis=0)
     if by == "abs":
