@@ -1,11 +1,15 @@
 import os
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # Several processes test at once; with a thread per core each, they would wait for one another most of the time.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# No deadlines: machines are shared. In CI the same examples every time, so that a run says something about the change.
-settings.register_profile("here", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True)
+# No deadlines, and nothing that is too slow: machines are shared. A folder may serve many examples.
+UNHURRIED = settings(
+    deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+settings.register_profile("here", UNHURRIED)
+# In CI the same examples every time, so that a run says something about the change.
+settings.register_profile("ci", UNHURRIED, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from toy_claims import EVERY_TEMPLATE, FULL, FULL_OF_KINDS
 
@@ -19,7 +19,6 @@ WORDS = (
     "pairs directions from method clean bins damage graded_by every some of layers"
 )
 pieces = st.sampled_from([*MARKS.split(" "), *WORDS.split(), " ", "\n", "\n  ", "\n- ", ": ", "\t", "\r"])
-unhurried = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 
 
 @pytest.fixture
@@ -48,20 +47,17 @@ def check(error, data):
     assert all(problem.message and problem.width >= 1 for problem in error.problems)
 
 
-@unhurried
 @given(data=st.binary(max_size=200))
 @example(data=b"\xef\xbb\xbf\xff")
 def test_any_bytes_are_read_or_refused(outcome, data):
     outcome(data)
 
 
-@unhurried
 @given(data=st.text(max_size=200) | st.lists(pieces, max_size=40).map("".join))
 def test_any_text_is_read_or_refused(outcome, data):
     outcome(data.encode("utf-8", errors="surrogatepass"))
 
 
-@unhurried
 @given(
     text=st.sampled_from([FULL, FULL_OF_KINDS]),
     cuts=st.lists(st.tuples(st.integers(0, len(FULL)), st.integers(0, 12), pieces), min_size=1, max_size=4),
@@ -72,7 +68,6 @@ def test_a_good_file_with_small_mistakes_is_read_or_refused(outcome, text, cuts)
     outcome(text.encode("utf-8", errors="surrogatepass"))
 
 
-@unhurried
 @given(data=st.binary(max_size=100), suffix=st.sampled_from(["txt", "csv", "jsonl"]))
 def test_any_file_of_prompts_is_read_or_refused(outcome, tmp_path, data, suffix):
     (tmp_path / f"p.{suffix}").write_bytes(data)

@@ -6,7 +6,7 @@ import csv
 import json
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from toy_claims import HEAD
 
@@ -142,7 +142,7 @@ texts = st.text(st.characters(codec="utf-8", exclude_categories=("Cc",)), min_si
 )
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=30)
 @given(rows=st.lists(texts.filter(lambda t: t.strip()), min_size=1, max_size=5, unique=True))
 def test_every_text_comes_back_from_csv_and_jsonl_as_it_was_written(prompts, tmp_path, rows):
     with (tmp_path / "p.csv").open("w", newline="", encoding="utf-8") as file:

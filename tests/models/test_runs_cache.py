@@ -221,7 +221,7 @@ def questions() -> st.SearchStrategy[Activations]:
     return st.builds(build, sites, st.integers(0, 1), st.sampled_from(["mean", "last"]), rules, prompts)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.lists(questions(), max_size=4), max_size=4), st.integers(1, 3))
 def test_whatever_is_asked_in_whatever_order_rows_are_right_and_measured_once(
     source_of_gpt2, calls, size
@@ -262,7 +262,7 @@ WHOLE = {
 }
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 @pytest.mark.filterwarnings("ignore::neuronclaims.measurements.errors.RunWarning")
 def test_a_damaged_shard_is_never_believed(data) -> None:

@@ -210,7 +210,7 @@ class Negate:
         (Clamp(0.75), lambda values: torch.full_like(values, 0.75)),
         (Negate(), lambda values: -values),
     ],
-    ids=str,
+    ids=["add", "scale", "clamp", "negate"],
 )
 @pytest.mark.parametrize("name", ["gpt2", "llama", "opt"])
 def test_any_intervention_equals_plain_hooks_that_see_what_was_changed_below(

@@ -264,7 +264,7 @@ def test_a_prompt_after_which_nothing_is_written_is_named(hand_over) -> None:
         measure(source, [question])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.lists(
         st.lists(st.sampled_from(WORDS[:8]), min_size=1, max_size=9).map(" ".join), min_size=1, max_size=7

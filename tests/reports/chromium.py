@@ -80,7 +80,7 @@ class Page:
             raise RuntimeError(f"{expression}: {json.dumps(answer['exceptionDetails'])[:600]}")
         return answer["result"].get("value")
 
-    def wait(self, expression: str, seconds: float = 60) -> None:
+    def wait(self, expression: str, seconds: float = 300) -> None:
         """Wait until an expression is true; a page that goes away meanwhile is looked at again."""
         end = time.monotonic() + seconds
         while not self._true(expression):
@@ -179,4 +179,4 @@ def chromium(folder: Path, *more: str) -> Iterator[Page]:
         yield Page(to_write, from_read)
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=300)

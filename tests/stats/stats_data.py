@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import settings
 from numpy.typing import NDArray
 
-quick = settings(deadline=None, max_examples=40)
+quick = settings(max_examples=40)
 
 
 def bfloat16(values: NDArray[np.float64]) -> NDArray[np.float64]:

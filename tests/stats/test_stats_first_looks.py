@@ -21,7 +21,7 @@ def values(seed: int, n: int, ties: bool) -> np.ndarray:
     return np.round(drawn, 1) if ties else drawn
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 999),
     sizes=st.sampled_from([(5, 10), (12, 12), (20, 20), (30, 18), (9, 40)]),
@@ -51,7 +51,7 @@ def test_together_and_alone_are_the_same(seed, sizes, paired, statistic, alterna
 
 
 @pytest.mark.parametrize("effect", ["auroc_estimate", "hedges_g_estimate", "mean_difference_estimate"])
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 999), n1=st.integers(2, 40), n2=st.integers(2, 40), ties=st.booleans())
 def test_effects_together_and_alone_are_the_same(effect, seed, n1, n2, ties):
     first, second = values(seed, n1, ties) + np.float32(0.5), values(seed + 1, n2, ties)

@@ -17,7 +17,7 @@ NAMES = {
 P = st.one_of(st.floats(0, 1), st.sampled_from([0.0, 0.01, 0.01, 0.05, 1.0]))
 
 
-@settings(deadline=None, max_examples=15)  # statsmodels takes 40 ms for Holm
+@settings(max_examples=15)  # statsmodels takes 40 ms for Holm
 @given(st.lists(P, min_size=1, max_size=30))
 def test_adjusted_p_values_equal_statsmodels(p):
     for method, name in NAMES.items():
