@@ -16,14 +16,14 @@ from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import kinds, templates
 from neuronclaims.kinds.kind import Family
 from neuronclaims.kinds.top_k import overlap
-from neuronclaims.kinds.top_k.overlap_limits import shared, upper_limit_p
+from neuronclaims.kinds.top_k.overlap_data import OverlapData, OverlapRequest
+from neuronclaims.kinds.top_k.overlap_estimates import shared, upper_limit_p
 from neuronclaims.kinds.top_k.overlap_tests import (
     against_baseline,
-    both,
-    exchanged,
+    height_test,
+    larger_p,
     resampled_differences,
 )
-from neuronclaims.kinds.top_k.overlap_values import Asked, Measured
 from neuronclaims.kinds.top_k.top_k_scores import SiteColumns
 from neuronclaims.sentences.ambiguity import check_templates
 from neuronclaims.sentences.parser import parse
@@ -172,13 +172,13 @@ def test_p_of_an_exchange_is_that_of_plain_enumeration(file, monkeypatch, seed):
         return sum(each >= sums[0] - 1e-9 for each in sums) / len(sums)
 
     measured, family = measured_of(file, NEARER, values), Family(1, "holm", 0.05)
-    compared = exchanged(measured, "hanoi", "vietnam", "violent", family)
+    compared = height_test(measured, "hanoi", "vietnam", "violent", family)
     assert compared.test.p_value == pytest.approx(p_of(hanoi, near, far, base.mean(0)))
     mean, held_out = base[::2].mean(0), base[1::2]
     expected = [p_of(hanoi, near, held_out, mean), p_of(near, hanoi, held_out, mean)]
     tests = against_baseline(measured_of(file, SHARE, values), family)
     assert [each.test.p_value for each in tests] == pytest.approx(expected)
-    assert both(tests).p_value == pytest.approx(max(expected))
+    assert larger_p(tests).p_value == pytest.approx(max(expected))
 
 
 def test_the_nulls_are_every_exchange_of_prompts(file, judge, monkeypatch):
@@ -192,7 +192,7 @@ def test_the_nulls_are_every_exchange_of_prompts(file, judge, monkeypatch):
 
     [null] = nulls_of(judge(NEARER, values))
     assert null.axis == "difference of means of how high the top 3 of hanoi are, vietnam over violent"
-    compared = exchanged(measured_of(file, NEARER, values), *SETS[:3], Family(1, "holm", 0.05))
+    compared = height_test(measured_of(file, NEARER, values), *SETS[:3], Family(1, "holm", 0.05))
     assert share_beyond(null, differences(hanoi, near, far, base.mean(0))) == compared.test.p_value
     mean, held_out = base[::2].mean(0), base[1::2]
     result = judge(SHARE, values)
@@ -209,7 +209,7 @@ def test_pairs_are_swapped_within(file, judge, monkeypatch):
     gains = [found[row] - found[row + 6] for row in range(6)]
     sums = [sum(np.multiply(signs, gains)) for signs in product((1, -1), repeat=6)]
     result = judge(NEARER, values, **groups)
-    compared = exchanged(measured_of(file, NEARER, values, **groups), *SETS[:3], Family(1, "holm", 0.05))
+    compared = height_test(measured_of(file, NEARER, values, **groups), *SETS[:3], Family(1, "holm", 0.05))
     assert compared.test.p_value == sum(each >= sums[0] - 1e-9 for each in sums) / 64
     assert result.evidence.test.p_value >= compared.test.p_value
     assert any("groups in common" in note for note in result.evidence.notes)
@@ -291,12 +291,12 @@ def test_p_of_an_upper_limit_is_the_error_at_which_bands_allow_no_more():
     assert upper_limit_p(first, second, 4, 1) == 1  # two are seen
 
 
-def measured_of(file, claim: str, values, **rest) -> Measured:
+def measured_of(file, claim: str, values, **rest) -> OverlapData:
     [made] = file(claim, values, **rest).claims
     said = made.sentence
     names = (said.first, said.second) if hasattr(said, "second") else (said.first, said.near, said.far)
-    return Measured(
-        Asked.of(made, names), SiteColumns((0, 1, 2), 8), {name: of(values, name) for name in SETS}
+    return OverlapData(
+        OverlapRequest.of(made, names), SiteColumns((0, 1, 2), 8), {name: of(values, name) for name in SETS}
     )
 
 
@@ -311,8 +311,8 @@ def test_sets_that_differ_in_nothing_are_not_special_however_loud_some_neurons(f
         for measured in (share, nearer):
             measured.values.update(drawn)
         seen.append(shared(share, "hanoi", "vietnam").value)
-        called += both(against_baseline(share, family)).p_value <= 0.05
-        special += exchanged(nearer, "hanoi", "vietnam", "violent", family).test.p_value <= 0.05
+        called += larger_p(against_baseline(share, family)).p_value <= 0.05
+        special += height_test(nearer, "hanoi", "vietnam", "violent", family).test.p_value <= 0.05
     assert np.mean(seen) > 1  # by chance alone 3 * 3 / 24 would be shared
     assert called <= 20  # the 99.9 % point of 200 draws at 0.05
     assert special <= 20

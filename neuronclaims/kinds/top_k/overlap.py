@@ -12,178 +12,287 @@ their groups; pairs, and groups that both of the exchanged sets have, are compar
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import TYPE_CHECKING
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from neuronclaims.kinds.kind import Attainable, Finding, Sample, Statement
-from neuronclaims.kinds.shared.designs import size_of
+from neuronclaims.kinds.shared.designs import left_out, size_of
 from neuronclaims.kinds.shared.requests import plural
 from neuronclaims.kinds.shared.selection import LEVEL, chosen_before, selection_notes
-from neuronclaims.kinds.top_k.overlap_limits import at_most, difference, shared
-from neuronclaims.kinds.top_k.overlap_sentences import NEARER_TEMPLATE, SHARING_TEMPLATE
-from neuronclaims.kinds.top_k.overlap_shown import (
-    ceilings,
-    compared_notes,
-    figures_of,
-    hidden,
+from neuronclaims.kinds.top_k.overlap_data import OverlapRequest
+from neuronclaims.kinds.top_k.overlap_estimates import (
+    at_most,
+    between,
+    difference,
     jaccard,
-    notes_of,
+    noise_ceilings,
     rank_biased,
-    sharing_notes,
+    shared,
 )
 from neuronclaims.kinds.top_k.overlap_tests import (
     RESAMPLES,
     against_baseline,
-    both,
-    exchanged,
+    height_test,
+    larger_p,
     more_in_number,
     resampled_differences,
 )
-from neuronclaims.kinds.top_k.overlap_values import Asked, Measured
+from neuronclaims.kinds.top_k.top_k_scores import RankingOptions
+from neuronclaims.sentences.templates import FieldError, Template
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
-    from neuronclaims.figures import Null
     from neuronclaims.kinds.kind import Answers, Family
+    from neuronclaims.kinds.top_k.overlap_data import OverlapData
+    from neuronclaims.kinds.top_k.overlap_tests import HeightTest
     from neuronclaims.measurements import Measurement, ModelFacts
-    from neuronclaims.stats import Estimate, Side, TestResult
+    from neuronclaims.results import Selection
+    from neuronclaims.stats import Estimate
+
+    SharingClaim: TypeAlias = "Claim[Sharing, RankingOptions]"
+    NearerClaim: TypeAlias = "Claim[Nearer, RankingOptions]"
+
+TOP, BASELINE = 10, "baseline"
+"""How many neurons are the top ones, and which set is the baseline, where a comparison does not say."""
 
 
-class _OverlapKind:
-    """What claims of shared top neurons have in common."""
+def _check(k: int, baseline: str, concepts: tuple[str, ...]) -> None:
+    if k < 1:
+        raise FieldError("k", "at least the top 1 must be asked for", "1")
+    for name in concepts:
+        if concepts.count(name) > 1 or name == baseline:
+            own = f"the baseline is {baseline!r} unless the sentence ends in 'over NAME'"
+            raise FieldError("baseline", f"{name!r} stands against itself; {own}")
 
-    def joint_test_key(self, claim: Claim) -> Hashable | None:  # noqa: ARG002
-        """Say that such a claim is tested alone: it is about all neurons together."""
-        return None
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """The sentence of two sets that share so many top neurons, in parts."""
+
+    first: str
+    second: str
+    bound: Literal["at least", "at most"]
+    shared: int
+    k: int
+    baseline: str
+
+    def __post_init__(self) -> None:
+        _check(self.k, self.baseline, (self.first, self.second))
+        if self.bound == "at least" and not 1 <= self.shared <= self.k:
+            raise FieldError("shared", f"of the top {self.k}, at least 1 and at most {self.k} can be shared")
+        if self.bound == "at most" and self.shared >= self.k:
+            raise FieldError("shared", f"no two sets share more than {self.k} of their top {self.k}")
+
+    def __str__(self) -> str:
+        return SHARING_TEMPLATE.render(self)
 
 
-class SharingKind(_OverlapKind):
+@dataclass(frozen=True, slots=True)
+class Nearer:
+    """The sentence of a set that shares more with one set than with another, in parts.
+
+    Where the sentence names neither, the top ``TOP`` are meant and the set called ``BASELINE``.
+    """
+
+    first: str
+    near: str
+    far: str
+    k: int | None = None
+    baseline: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.k is None:
+            object.__setattr__(self, "k", TOP)
+        if self.baseline is None:
+            object.__setattr__(self, "baseline", BASELINE)
+        _check(int(self.k or 0), str(self.baseline), (self.first, self.near, self.far))
+
+    def __str__(self) -> str:
+        return NEARER_TEMPLATE.render(self)
+
+
+SHARING_TEMPLATE = Template(
+    "{first:set} and {second:set} share {bound:at least|at most} {shared:count} of their top {k:count} neurons "
+    "over {baseline:set}",
+    Sharing,
+    options=RankingOptions,
+)
+NEARER_TEMPLATE = Template(
+    "{first:set} overlaps more with {near:set} than with {far:set} [in their top {k:count} neurons] "
+    "[over {baseline:set}]",
+    Nearer,
+    options=RankingOptions,
+)
+
+
+class SharingKind:
     """Two sets that share at least, or at most, so many of their top neurons."""
 
     name, template = "overlap", SHARING_TEMPLATE
 
-    def attainable(self, claim: Claim) -> Attainable:
+    def attainable(self, claim: SharingClaim) -> Attainable:
         """Say how small p could get: of two exchanges with the baseline's held-out half, the larger one."""
-        asked = self._asked(claim)
+        request = self._request(claim)
         if claim.sentence.bound == "at most":
-            return Attainable(0.0, " and ".join(plural(count, asked.unit) for _, count in asked.counts))
-        designs = [asked.design(name, asked.baseline) for name in asked.names]
+            return Attainable(0.0, " and ".join(plural(count, request.unit) for _, count in request.counts))
+        designs = [request.design(name, request.baseline) for name in request.names]
         least = max(designs, key=lambda design: design.smallest_p("greater"))
         return Attainable(least.smallest_p("greater"), f"{size_of(least)} held out of the baseline")
 
-    def needs(self, claim: Claim, facts: ModelFacts) -> tuple[Measurement, ...]:
-        """Ask for all layers of the site on both sets and the baseline."""
-        self.attainable(claim)
-        return self._asked(claim).needs(facts)
+    def joint_test_key(self, claim: SharingClaim) -> Hashable | None:  # noqa: ARG002
+        """Say that such a claim is tested alone: it is about all neurons together."""
+        return None
 
-    def judge(self, claim: Claim, answers: Answers, family: Family) -> Finding:
+    def needs(self, claim: SharingClaim, facts: ModelFacts) -> tuple[Measurement, ...]:
+        """Ask for all layers of the site on both sets and the baseline."""
+        return self._request(claim).needs(facts)
+
+    def judge(self, claim: SharingClaim, answers: Answers, family: Family) -> Finding:
         """Count what is shared, and test it against the held-out baseline, or from above."""
-        said = claim.sentence
-        measured = Measured.of(self._asked(claim), answers)
-        estimate = shared(measured, said.first, said.second)
-        above, own = said.bound == "at least", ceilings(measured)
-        tests = against_baseline(measured, family) if above else ()
-        return _finding(
-            measured,
-            estimate,
-            both(tests) if tests else at_most(measured, estimate),
+        said, request = claim.sentence, self._request(claim)
+        data, selection = request.data(answers), _selection(claim)
+        estimate, ceilings = shared(data, said.first, said.second), noise_ceilings(data)
+        tests = against_baseline(data, family) if said.bound == "at least" else ()
+        baseline = said.baseline, len(request.units[said.baseline].rows)
+        return Finding(
+            estimate=estimate,
+            statement=_at_least_or_most(said),
+            test=larger_p(tests) if tests else at_most(data, estimate),
+            sample=Sample(request.unit, (*request.counts, baseline)),
+            selection=selection,
             others=(
-                *jaccard(measured, estimate, said.first, said.second),
-                rank_biased(measured, said.first, said.second),
+                jaccard(data, estimate, said.first, said.second),
+                rank_biased(data, said.first, said.second),
+                *ceilings,
             ),
-            own=own,
-            notes=(*compared_notes(measured, tests), *sharing_notes(measured, own)),
-            claimed=f"{said.bound} {said.shared}",
-            side="greater" if above else "less",
-            null=-1.0 if above else said.shared + 1.0,  # that none is seen does not contradict p
-            threshold=float(said.shared),
-            nulls=tuple(null for each in tests for null in each.null),
-            others_named=((said.baseline, len(measured.asked.units[said.baseline].rows)),),
+            notes=(
+                *selection_notes(selection),
+                *_exchange_notes(data, tests),
+                *_sharing_notes(said, ceilings),
+                *request.notes,
+                *data.tie_notes,
+            ),
+            figures=(
+                data.matrix(ceilings),
+                data.table,
+                *(null for each in tests for null in each.null),
+            ),
         )
 
-    def _asked(self, claim: Claim) -> Asked:
-        asked = Asked.of(claim, (claim.sentence.first, claim.sentence.second))
-        asked.check_baseline(parts=2)
-        return asked
+    def _request(self, claim: SharingClaim) -> OverlapRequest:
+        request = OverlapRequest.of(claim, (claim.sentence.first, claim.sentence.second))
+        request.check_baseline(parts=2)
+        return request
 
 
-class NearerKind(_OverlapKind):
+class NearerKind:
     """A set that shares more of its top neurons with one set than with another."""
 
     name, template = "nearer overlap", NEARER_TEMPLATE
 
-    def attainable(self, claim: Claim) -> Attainable:
+    def attainable(self, claim: NearerClaim) -> Attainable:
         """Say how small p could get: in one of all ways to exchange the prompts of the two sets compared."""
-        design = self._asked(claim).design(claim.sentence.near, claim.sentence.far)
+        design = self._request(claim).design(claim.sentence.near, claim.sentence.far)
         return Attainable(max(design.smallest_p("greater"), 1 / (1 + RESAMPLES)), size_of(design))
 
-    def needs(self, claim: Claim, facts: ModelFacts) -> tuple[Measurement, ...]:
-        """Ask for all layers of the site on the three sets and the baseline."""
-        self.attainable(claim)
-        return self._asked(claim).needs(facts)
+    def joint_test_key(self, claim: NearerClaim) -> Hashable | None:  # noqa: ARG002
+        """Say that such a claim is tested alone: it is about all neurons together."""
+        return None
 
-    def judge(self, claim: Claim, answers: Answers, family: Family) -> Finding:
+    def needs(self, claim: NearerClaim, facts: ModelFacts) -> tuple[Measurement, ...]:
+        """Ask for all layers of the site on the three sets and the baseline."""
+        return self._request(claim).needs(facts)
+
+    def judge(self, claim: NearerClaim, answers: Answers, family: Family) -> Finding:
         """Compare what the set shares with each of the two, and exchange the prompts of these."""
-        said = claim.sentence
-        measured = Measured.of(self._asked(claim), answers)
-        test = exchanged(measured, said.first, said.near, said.far, family)
-        sets = [measured.of_units(name) for name in measured.asked.names]
-        drawn = resampled_differences(sets, measured.asked.k, measured.asked.seed)
-        level, own = (1 + LEVEL) / 2, ceilings(measured)  # at this level both limits hold together
-        near, far = (shared(measured, said.first, name, level) for name in (said.near, said.far))
-        return _finding(
-            measured,
-            difference(near, far, drawn),
-            more_in_number(test, drawn),
+        said, request = claim.sentence, self._request(claim)
+        data, selection = request.data(answers), _selection(claim)
+        test, ceilings = height_test(data, said.first, said.near, said.far, family), noise_ceilings(data)
+        drawn = resampled_differences(
+            [data.of_units(name) for name in request.names], request.k, request.seed
+        )
+        level = (1 + LEVEL) / 2  # at this level both limits hold together
+        near, far = (shared(data, said.first, name, level) for name in (said.near, said.far))
+        return Finding(
+            estimate=difference(near, far, drawn),
+            statement=Statement("greater", 0.0),
+            test=more_in_number(test, drawn),
+            sample=Sample(request.unit, request.counts),
+            selection=selection,
             others=(
-                *self._each(measured, said.near, near),
-                *self._each(measured, said.far, far),
+                *between(data, near, said.first, said.near),
+                *between(data, far, said.first, said.far),
+                *ceilings,
             ),
-            own=own,
-            notes=(*compared_notes(measured, (test,)), *hidden(measured, own, near)),
-            claimed=None,
-            side="greater",
-            null=0.0,
-            threshold=None,
-            nulls=test.null,
+            notes=(
+                *selection_notes(selection),
+                *_exchange_notes(data, (test,)),
+                *_hidden_notes(said, ceilings[2], near),
+                *request.notes,
+                *data.tie_notes,
+            ),
+            figures=(data.matrix(ceilings), data.table, *test.null),
         )
 
-    def _asked(self, claim: Claim) -> Asked:
+    def _request(self, claim: NearerClaim) -> OverlapRequest:
         said = claim.sentence
-        return Asked.of(claim, (said.first, said.near, said.far))
-
-    def _each(self, measured: Measured, name: str, found: Estimate) -> tuple[Estimate, ...]:
-        return jaccard(measured, found, measured.asked.claim.sentence.first, name, count=True)
+        return OverlapRequest.of(claim, (said.first, said.near, said.far))
 
 
-def _finding(
-    measured: Measured,
-    estimate: Estimate,
-    test: TestResult,
-    *,
-    others: tuple[Estimate, ...],
-    own: tuple[Estimate, ...],
-    notes: tuple[str, ...],
-    claimed: str | None,
-    side: Side,
-    null: float,
-    threshold: float | None,
-    nulls: tuple[Null, ...] = (),
-    others_named: tuple[tuple[str, int], ...] = (),
-) -> Finding:
-    asked = measured.asked
-    selection = chosen_before(asked.claim, "sets" if asked.claim.discovered else "")
-    return Finding(
-        estimate=estimate,
-        statement=Statement(side, null, threshold, claimed),
-        test=test,
-        sample=Sample(asked.unit, (*asked.counts, *others_named)),
-        selection=selection,
-        others=(*others, *own),
-        notes=(*selection_notes(selection), *notes, *notes_of(measured)),
-        figures=(*figures_of(measured, own), *nulls),
+def _selection(claim: SharingClaim | NearerClaim) -> Selection:
+    return chosen_before(claim, "sets" if claim.discovered else "")
+
+
+def _at_least_or_most(said: Sharing) -> Statement:
+    words, number = f"{said.bound} {said.shared}", float(said.shared)
+    if said.bound == "at most":
+        return Statement("less", said.shared + 1.0, number, words)
+    return Statement("greater", -1.0, number, words)  # that none is seen does not contradict p
+
+
+def _exchange_notes(data: OverlapData, tests: Sequence[HeightTest]) -> tuple[str, ...]:
+    """Say what was exchanged, and what came of it."""
+    request, notes = data.request, []
+    for found in tests:
+        far = f"prompts held out of {found.far}" if found.far == request.baseline else found.far
+        notes.append(
+            f"The top {request.k} of {found.fixed} are {found.height:+.3g} sd in {found.near} against {far} "
+            f"(labels of these two exchanged: p = {found.test.p_value:.3g})."
+        )
+        notes += left_out(request.design(found.near, found.far))
+    if len(tests) > 1:
+        notes.append(
+            f"Both must be so, and the larger p counts; here half of {request.baseline} gives the mean and the other "
+            "half is compared with, so that neurons which are always high, or only vary much, do not pass."
+        )
+    return tuple(notes)
+
+
+def _hidden_notes(said: Nearer, ceiling: Estimate, near: Estimate) -> tuple[str, ...]:
+    """Say where a set's own noise could be why it shares less."""
+    value = ceiling.value or 0.0
+    if value >= (near.value or 0.0):
+        return ()
+    return (
+        f"Two halves of {said.far} share only {value:.3g} of their top {said.k} on average: it may share less "
+        "with others because its neurons are hidden by noise. More prompts would tell.",
+    )
+
+
+def _sharing_notes(said: Sharing, ceilings: Sequence[Estimate]) -> tuple[str, ...]:
+    """Say where the sets' own noise leaves too little to be shared, and what sharing does not show."""
+    hidden = (
+        f"Two halves of {name} share {halves.value:.3g} of their top {said.k} on average: noise hides what is "
+        f"shared, so at least {said.shared} can hardly be seen. More prompts would help."
+        for name, halves in zip((said.first, said.second), ceilings, strict=True)
+        if said.bound == "at least" and (halves.value or 0) < said.shared
+    )
+    return (
+        *hidden,
+        f"Nothing here says that {said.first} and {said.second} share more than other sets would: claim that one "
+        "overlaps more with the other than with a third.",
     )
 
 
 SHARING, NEARER = SharingKind(), NearerKind()
-"""How claims of shared top neurons read: how many two sets share, and with which of two a set shares more."""

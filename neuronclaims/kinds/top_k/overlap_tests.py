@@ -1,4 +1,4 @@
-"""How shared top neurons are judged: how many, within which limits, and whether labels matter.
+"""Test by exchanging prompts whether sets have top neurons in common.
 
 Neurons that are always high, or only vary much, are shared by any two sets, so chance subsets of neurons are no fair
 comparison. Prompts are exchanged instead. Each prompt has one number: how high a third set's top neurons are in it, on
@@ -8,9 +8,8 @@ average, each in standard deviations of the prompts exchanged. Claimed is that i
 - A and B share at least N: A's top neurons, in prompts of B and of a held-out half of the baseline, and B's in prompts
   of A and of that half; the larger p counts (Berger 1982). All are measured against the mean of the other half.
 
-Counting what is shared anew for every exchange (``stats.overlap_specificity_test``) would find next to nothing: where
-C has top neurons of its own, any uneven mixture has those of its majority, so that a third of all exchanges give the
-number seen. With 7 of 10 shared against 2, at 8 standard deviations, 10 prompts each, it found none of 60; this, all.
+Counting what is shared anew for every exchange would find next to nothing: where C has top neurons of its own, any
+uneven mixture has those of its majority, so that a third of all exchanges give the number seen. With 7 of 10 shared against 2, at 8 standard deviations, 10 prompts each, it found none of 60; this, all.
 
 "More" has to hold of the numbers too: p is not below the share of bootstrap resamples of all three sets in which the
 one number does not exceed the other.
@@ -34,17 +33,16 @@ if TYPE_CHECKING:
 
     from neuronclaims.figures import Null
     from neuronclaims.kinds.kind import Family
-    from neuronclaims.kinds.top_k.overlap_values import Measured
+    from neuronclaims.kinds.top_k.overlap_data import OverlapData
     from neuronclaims.kinds.top_k.top_k_scores import Floats
     from neuronclaims.stats import TestResult
-    from neuronclaims.stats.inputs import Bools
 
 RESAMPLES = 1_999
 """How many bootstrap resamples say whether one number exceeds another."""
 
 
 @dataclass(frozen=True, slots=True)
-class Exchanged:
+class HeightTest:
     """One exchange of labels, and by how much higher the top neurons of ``fixed`` are in ``near`` than in ``far``.
 
     ``null`` is what relabelling alone gives that.
@@ -58,29 +56,24 @@ class Exchanged:
     null: tuple[Null, ...] = ()
 
 
-def top_of(scores: Floats, k: int) -> Bools:
-    """Tell which columns [m] are among the top ``k`` of the mean of scores [n, m], as the tests count them."""
-    return np.asarray(highest(profiles(scores, k, "mean").sum(axis=0)[None], k)[0], dtype=np.bool_)
-
-
-def exchanged(
-    measured: Measured, fixed: str, near: str, far: str, family: Family, over: tuple[int, ...] | None = None
-) -> Exchanged:
+def height_test(
+    data: OverlapData, fixed: str, near: str, far: str, family: Family, over: tuple[int, ...] | None = None
+) -> HeightTest:
     """Test whether ``fixed``'s top neurons are higher in ``near`` than in ``far``, of a baseline its held-out half."""
-    asked = measured.asked
-    design = asked.design(near, far)
-    top = top_of(measured.of_units(fixed, over), asked.k)
-    one, other = (measured.scores(name, over)[:, top] for name in (near, far))
-    if far == asked.baseline:
-        other = other[list(asked.halves[1])]
+    request = data.request
+    design = request.design(near, far)
+    top = data.top(fixed, over)
+    one, other = (data.scores(name, over)[:, top] for name in (near, far))
+    if far == request.baseline:
+        other = other[list(request.halves[1])]
     first, second = heights(*design.units(one, other))
     test = stats.two_sample_test(
         first,
         second,
-        exchange=stats.Exchange(paired=design.paired, unit=design.unit, blocks=design.blocks),
+        exchange=exchange_of(design),
         statistic="mean",
         alternative="greater",
-        resampling=family.resampling(asked.seed, asked.resamples),
+        resampling=family.resampling(request.seed, request.draws),
         level=family.level,
     )
     null = null_of(
@@ -89,10 +82,10 @@ def exchanged(
         test,
         exchange=exchange_of(design),
         statistic="mean",
-        seed=asked.seed,
-        of=f" of how high the top {asked.k} of {fixed} are, {near} over {far}",
+        seed=request.seed,
+        of=f" of how high the top {request.k} of {fixed} are, {near} over {far}",
     )
-    return Exchanged(fixed, near, far, float(first.mean() - second.mean()), test, null)
+    return HeightTest(fixed, near, far, float(first.mean() - second.mean()), test, null)
 
 
 def heights(first: Floats, second: Floats) -> tuple[Floats, Floats]:
@@ -107,7 +100,7 @@ def heights(first: Floats, second: Floats) -> tuple[Floats, Floats]:
     return means[: len(first)], means[len(first) :]
 
 
-def more_in_number(found: Exchanged, drawn: Floats) -> TestResult:
+def more_in_number(found: HeightTest, drawn: Floats) -> TestResult:
     """Return an exchange's test, its p not below that of resampled differences being no more than 0."""
     many = len(drawn)
     p = (1 + int((drawn <= 0).sum())) / (1 + many)
@@ -140,17 +133,17 @@ def _members(values: Floats, kept: NDArray[np.intp], k: int) -> set[int]:
     return set(kept[highest(values.sum(axis=0)[None], k)[0]].tolist())
 
 
-def against_baseline(measured: Measured, family: Family) -> tuple[Exchanged, Exchanged]:
+def against_baseline(data: OverlapData, family: Family) -> tuple[HeightTest, HeightTest]:
     """Test of each of two sets whether it has more in common with the other than the baseline's prompts have."""
-    asked = measured.asked
-    mean, (one, other) = asked.halves[0], asked.names
+    request = data.request
+    mean, (one, other) = request.halves[0], request.names
     return (
-        exchanged(measured, one, other, asked.baseline, family, mean),
-        exchanged(measured, other, one, asked.baseline, family, mean),
+        height_test(data, one, other, request.baseline, family, mean),
+        height_test(data, other, one, request.baseline, family, mean),
     )
 
 
-def both(tests: tuple[Exchanged, Exchanged]) -> TestResult:
+def larger_p(tests: tuple[HeightTest, HeightTest]) -> TestResult:
     """Return the test that both are so: its p is the larger one."""
     larger = max((found.test for found in tests), key=lambda test: test.p_value)
     return replace(

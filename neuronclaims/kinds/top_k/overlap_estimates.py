@@ -1,4 +1,4 @@
-"""How many top neurons two sets share, within which limits, and the test that they are no more.
+"""Estimate how many top neurons two sets share, within which limits, and test that they are no more.
 
 The limits are those of ``stats.overlap_estimate`` over the baseline as it is. Both profiles share the chance in its
 mean, though, and so look alike where they are not: with 3 neurons truly shared, 20 noisy ones, and 20 prompts in each
@@ -20,7 +20,7 @@ from neuronclaims import stats
 from neuronclaims.kinds.shared.selection import LEVEL
 
 if TYPE_CHECKING:
-    from neuronclaims.kinds.top_k.overlap_values import Measured
+    from neuronclaims.kinds.top_k.overlap_data import OverlapData
     from neuronclaims.kinds.top_k.top_k_scores import Floats
     from neuronclaims.stats import Estimate, TestResult
 
@@ -28,23 +28,24 @@ LEAST, STEPS = 1e-6, 40
 """The least p of an upper limit that is told apart from 0, and how often the range it lies in is halved at most."""
 
 
+RANK_BIASED = stats.EffectSize("rank_biased_overlap", "rank-biased overlap")
 DIFFERENCE = stats.EffectSize("shared_difference", "difference of the numbers shared", scale="count")
 
 
-def shared(measured: Measured, one: str, other: str, level: float = LEVEL) -> Estimate:
+def shared(data: OverlapData, one: str, other: str, level: float = LEVEL) -> Estimate:
     """Return how many top neurons two sets share, the lower limit allowing for the baseline's chance."""
-    asked = measured.asked
-    first, second = (name for name in asked.in_content_order if name in (one, other))
-    found = _limits(measured, (first, None), (second, None), level)
-    name = f"number of neurons shared among the top {asked.k}"
+    request = data.request
+    first, second = (name for name in request.in_content_order if name in (one, other))
+    found = _limits(data, (first, None), (second, None), level)
+    name = f"number of neurons shared among the top {request.k}"
     effect = stats.EffectSize("neurons_shared", name, scale="count")
-    if not asked.halved:
+    if not request.halved:
         return replace(
             found, effect=effect, low=0.0, method=f"{found.method}; 0, as the baseline cannot be halved"
         )
-    mean, held_out = asked.halves
+    mean, held_out = request.halves
     apart = [
-        _limits(measured, (first, one_half), (second, other_half), level)
+        _limits(data, (first, one_half), (second, other_half), level)
         for one_half, other_half in ((mean, held_out), (held_out, mean))
     ]
     low = min(float(each.low or 0) for each in (found, *apart))
@@ -54,13 +55,13 @@ def shared(measured: Measured, one: str, other: str, level: float = LEVEL) -> Es
 
 
 def _limits(
-    measured: Measured,
+    data: OverlapData,
     first: tuple[str, tuple[int, ...] | None],
     second: tuple[str, tuple[int, ...] | None],
     level: float,
 ) -> Estimate:
-    one, other = measured.of_units(*first), measured.of_units(*second)
-    return stats.overlap_estimate(one, other, measured.asked.k, seed=measured.asked.seed, level=level)
+    one, other = data.of_units(*first), data.of_units(*second)
+    return stats.overlap_estimate(one, other, data.request.k, seed=data.request.seed, level=level)
 
 
 def difference(near: Estimate, far: Estimate, drawn: Floats) -> Estimate:
@@ -75,11 +76,11 @@ def difference(near: Estimate, far: Estimate, drawn: Floats) -> Estimate:
     return stats.Estimate(DIFFERENCE, value, min(low, value), max(high, value), LEVEL, method)
 
 
-def at_most(measured: Measured, estimate: Estimate) -> TestResult:
+def at_most(data: OverlapData, estimate: Estimate) -> TestResult:
     """Test that no more are shared than claimed: p is the error at which the upper limit comes down to that."""
-    asked = measured.asked
-    bound, (one, other) = asked.claim.sentence.shared, (measured.of_units(name) for name in asked.names)
-    p = upper_limit_p(one, other, asked.k, bound)
+    request = data.request
+    bound, (one, other) = request.claim.sentence.shared, (data.of_units(name) for name in request.names)
+    p = upper_limit_p(one, other, request.k, bound)
     return stats.TestResult(
         statistic=estimate.value,
         p_value=p,
@@ -92,7 +93,7 @@ def at_most(measured: Measured, estimate: Estimate) -> TestResult:
         standard_error=0.0,
         resolved=True,
         degenerate=False,
-        method=f"simultaneous t bands of all means ({asked.unit}s): the error at which they allow {bound} at most",
+        method=f"simultaneous t bands of all means ({request.unit}s): the error at which they allow {bound} at most",
     )
 
 
@@ -115,3 +116,50 @@ def upper_limit_p(first: Floats, second: Floats, k: int, bound: int) -> float:
         middle = (low * high) ** 0.5
         low, high = (low, middle) if fits(middle) else (middle, high)
     return high
+
+
+def jaccard(data: OverlapData, found: Estimate, one: str, other: str) -> Estimate:
+    """Return the Jaccard index of two tops, of which ``found`` says how many neurons they share.
+
+    With s of K shared it is s / (2 K - s), which only grows with s, so its limits are those of s. Where ties leave
+    fewer than K among the top, there are none.
+    """
+    k = data.request.k
+    first, second = data.top(one), data.top(other)
+    either = int((first | second).sum())
+    value = int((first & second).sum()) / either if either else None
+    full = int(first.sum()) == int(second.sum()) == k
+    low, high = (s / (2 * k - s) if full and s is not None else None for s in (found.low, found.high))
+    effect = stats.EffectSize("jaccard", f"{one} and {other}: Jaccard index of their top {k}")
+    return stats.Estimate(effect, value, low, high, found.level, found.method)
+
+
+def between(data: OverlapData, found: Estimate, one: str, other: str) -> tuple[Estimate, Estimate]:
+    """Return the number that two sets share, named by them, and their Jaccard index."""
+    name = f"{one} and {other}: neurons shared among the top {data.request.k}"
+    effect = stats.EffectSize("neurons_shared", name, scale="count")
+    return replace(found, effect=effect), jaccard(data, found, one, other)
+
+
+def rank_biased(data: OverlapData, one: str, other: str) -> Estimate:
+    """Return how far two tops agree where the first places count for more."""
+    k = data.request.k
+    means = [data.of_units(name).mean(axis=0) for name in (one, other)]
+    value = stats.overlap(means[0], means[1], k).rank_biased
+    return stats.Estimate(RANK_BIASED, value, None, None, LEVEL, f"counted to place {k}, persistence 0.9")
+
+
+def noise_ceilings(data: OverlapData) -> tuple[Estimate, ...]:
+    """Return how many top neurons two random halves of each set share, on average: its noise ceiling."""
+    request = data.request
+    return tuple(
+        stats.Estimate(
+            stats.EffectSize("noise_ceiling", f"{name}: neurons its own halves share", scale="count"),
+            stats.noise_ceiling(data.of_units(name), request.k, seed=request.seed_of(name)),
+            None,
+            None,
+            LEVEL,
+            "mean over random halves",
+        )
+        for name in request.names
+    )

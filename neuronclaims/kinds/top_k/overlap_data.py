@@ -1,4 +1,4 @@
-"""What claims of shared top neurons ask, and the scores of all neurons in every unit of every set they name.
+"""What claims of shared top neurons need, and the scores of all neurons in every unit of every set they name.
 
 A set's profile is the mean of its prompts (or of their groups' means) less the baseline's mean. By ``abs`` every neuron
 has two columns, up and down, of which the one that is above 0 has the size of the mean difference: it is shared where
@@ -7,27 +7,42 @@ both sets move it the same way. The mean of single prompts' sizes would rank noi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neuronclaims.figures import Matrix, Table
 from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.outliers.token_share import PromptUnits
 from neuronclaims.kinds.shared.designs import design_of
 from neuronclaims.kinds.shared.requests import in_order, plural, resamples_of, seed_of
-from neuronclaims.kinds.top_k.top_k_scores import SiteColumns, SiteValues, scores, site_needs
+from neuronclaims.kinds.top_k.top_k_scores import (
+    BY,
+    SiteColumns,
+    SiteValues,
+    scores,
+    site_needs,
+    weighting_notes,
+)
+from neuronclaims.stats.effects.top_k import highest, profiles
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim, Prompt
     from neuronclaims.kinds.kind import Answers
     from neuronclaims.kinds.top_k.top_k_scores import Floats, RankingOptions
     from neuronclaims.measurements import Measurement, ModelFacts
-    from neuronclaims.stats import TwoSampleDesign
+    from neuronclaims.stats import Estimate, TwoSampleDesign
+    from neuronclaims.stats.inputs import Bools
+
+RANKED = {**BY, "abs": "size of mean activation minus baseline mean, up and down apart"}
+"""What neurons are ranked by, in words."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class OverlapRequest:
     """A claim with the prompts of its sets, by name, in the order of their text; ``names`` leave out the baseline."""
 
     claim: Claim
@@ -36,12 +51,12 @@ class Asked:
     units: dict[str, PromptUnits]
 
     @classmethod
-    def of(cls, claim: Claim, names: tuple[str, ...]) -> Asked:
+    def of(cls, claim: Claim, names: tuple[str, ...]) -> OverlapRequest:
         """Look up the sets; raise ClaimError for one of a single unit, or a baseline too small to have a mean."""
         prompts = {name: in_order(claim.sets[name]) for name in (*names, claim.sentence.baseline)}
-        asked = cls(claim, names, prompts, {name: _units(name, found) for name, found in prompts.items()})
-        asked.check_baseline(parts=1)
-        return asked
+        request = cls(claim, names, prompts, {name: _units(name, found) for name, found in prompts.items()})
+        request.check_baseline(parts=1)
+        return request
 
     @property
     def baseline(self) -> str:
@@ -77,7 +92,7 @@ class Asked:
         return seed_of(self.claim.settings, sets, "overlap")
 
     @property
-    def resamples(self) -> int:
+    def draws(self) -> int:
         """How many relabellings are drawn where they are not enumerated."""
         return resamples_of(self.claim.settings)
 
@@ -123,6 +138,21 @@ class Asked:
         held_out = [self.prompts[self.baseline][row] for row in self.halves[1]]
         return design_of(self.prompts[name], held_out if other == self.baseline else self.prompts[other])
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is taken as given, and what the sets have in common by their groups."""
+        count = plural(len(self.prompts[self.baseline]), "prompt")
+        groups = {name: {prompt.group for prompt in self.prompts[name]} - {None} for name in self.names}
+        pairs = [
+            f"{one} and {other}" for one, other in combinations(self.names, 2) if groups[one] & groups[other]
+        ]
+        common = f"{'; '.join(pairs)} have groups in common: what they share may come from these."
+        return (
+            f"All numbers and limits are over this baseline: its mean, of {count}, is taken as it is.",
+            *weighting_notes(self.claim.settings.options),
+            *((common,) if pairs else ()),
+        )
+
     def needs(self, facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for the whole site on all sets; raise ClaimError where the model does not allow it."""
         if self.claim.settings.searched is not None:
@@ -132,39 +162,99 @@ class Asked:
             )
         return site_needs(self.claim, (*self.names, self.baseline), self.k, facts)
 
+    def data(self, answers: Answers) -> OverlapData:
+        """Read the answers."""
+        found = {name: SiteValues.of(self.claim, name, answers) for name in self.prompts}
+        values = {name: of_set.values for name, of_set in found.items()}
+        return OverlapData(self, found[self.baseline].columns, values)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Measured:
+class OverlapData:
     """What was measured of the claim's sets, by name: [prompts, neurons of the whole site]."""
 
-    asked: Asked
+    request: OverlapRequest
     columns: SiteColumns
     values: dict[str, Floats]
 
-    @classmethod
-    def of(cls, asked: Asked, answers: Answers) -> Measured:
-        """Read the answers."""
-        traces = {name: SiteValues.of(asked.claim, name, answers) for name in asked.prompts}
-        return cls(
-            asked, traces[asked.baseline].columns, {name: found.values for name, found in traces.items()}
-        )
-
     def scores(self, name: str, over: tuple[int, ...] | None = None) -> Floats:
         """Return a set's scores by prompt, over the whole baseline or over some prompts of it."""
-        baseline = self.values[self.asked.baseline]
-        return scored(self.values[name], baseline if over is None else baseline[list(over)], self.asked.by)
+        baseline = self.values[self.request.baseline]
+        return scored(self.values[name], baseline if over is None else baseline[list(over)], self.request.by)
 
     def of_units(self, name: str, over: tuple[int, ...] | None = None) -> Floats:
         """Return the same by unit."""
         scores = self.scores(name, over)
-        return np.array([scores[list(rows)].mean(axis=0) for rows in self.asked.units[name].rows])
+        return np.array([scores[list(rows)].mean(axis=0) for rows in self.request.units[name].rows])
 
     def neuron(self, column: int) -> str:
         """Return the name of a column of scores; by ``abs``, the way its neuron is moved as well."""
         name = str(self.columns.neuron(column % len(self.columns)))
-        if self.asked.by != "abs":
+        if self.request.by != "abs":
             return name
         return f"{name} {'down' if column >= len(self.columns) else 'up'}"
+
+    def top(self, name: str, over: tuple[int, ...] | None = None) -> Bools:
+        """Tell which columns [m] are among the top K of a set's mean score, as the tests count them."""
+        return top_of(self.of_units(name, over), self.request.k)
+
+    @property
+    def tie_notes(self) -> tuple[str, ...]:
+        """In which sets neurons tie for the last place, where there are such."""
+        k = self.request.k
+        counts = {name: int(self.top(name).sum()) for name in self.request.names}
+        return tuple(
+            f"Neurons tie for place {k} in {name}; those that tie are not counted, which leaves {there}."
+            for name, there in counts.items()
+            if there < k
+        )
+
+    def matrix(self, ceilings: Sequence[Estimate]) -> Matrix:
+        """Draw how many every two sets share, and how many the halves of each do."""
+        names, k, baseline = self.request.names, self.request.k, self.request.baseline
+        tops = {name: self.top(name) for name in names}
+        values = tuple(
+            tuple(
+                ceiling.value if one == other else float((tops[one] & tops[other]).sum()) for other in names
+            )
+            for one, ceiling in zip(names, ceilings, strict=True)
+        )
+        title = (
+            f"neurons shared among the top {k} over {baseline} (diagonal: by two halves of a set, on average)"
+        )
+        return Matrix(title, names, values)
+
+    @property
+    def table(self) -> Table:
+        """All neurons among the top of two sets or more, those of most sets first, then by their best place."""
+        names = self.request.names
+        means = {name: self.of_units(name).mean(axis=0) for name in names}
+        places = {name: np.argsort(np.argsort(-mean, kind="stable")) + 1 for name, mean in means.items()}
+        tops = {name: self.top(name) for name in names}
+        held = np.sum([tops[name] for name in names], axis=0)
+        best = np.min([places[name] for name in names], axis=0)
+        listed = sorted(
+            np.flatnonzero(held > 1).tolist(), key=lambda column: (-held[column], best[column], column)
+        )
+        rows = tuple(
+            (
+                self.neuron(column),
+                *(f"{places[name][column]} ({means[name][column]:.3g})" for name in names),
+                ", ".join(name for name in names if tops[name][column]),
+            )
+            for column in listed
+        )
+        columns = ("neuron", *(f"place in {name}" for name in names), f"among the top {self.request.k} of")
+        return Table(f"shared neurons, by {RANKED[self.request.by]}", columns, rows)
+
+
+def top_of(scores: Floats, k: int) -> Bools:
+    """Tell which columns [m] are among the top ``k`` of the mean of scores [n, m].
+
+    >>> top_of(np.array([[1.0, 5.0, 2.0], [3.0, 5.0, 1.0]]), 2).tolist()
+    [True, True, False]
+    """
+    return np.asarray(highest(profiles(scores, k, "mean").sum(axis=0)[None], k)[0], dtype=np.bool_)
 
 
 def scored(values: Floats, baseline: Floats, by: str) -> Floats:
