@@ -9,7 +9,8 @@ average, each in standard deviations of the prompts exchanged. Claimed is that i
   of A and of that half; the larger p counts (Berger 1982). All are measured against the mean of the other half.
 
 Counting what is shared anew for every exchange would find next to nothing: where C has top neurons of its own, any
-uneven mixture has those of its majority, so that a third of all exchanges give the number seen. With 7 of 10 shared against 2, at 8 standard deviations, 10 prompts each, it found none of 60; this, all.
+uneven mixture has those of its majority, so that a third of all exchanges give the number seen. With 7 of 10 shared
+against 2, at 8 standard deviations, 10 prompts each, it found none of 60; this, all.
 
 "More" has to hold of the numbers too: p is not below the share of bootstrap resamples of all three sets in which the
 one number does not exceed the other.
