@@ -12,7 +12,7 @@ from changed_claims import claim_file, one_writer
 from noisy_changes import ASKED, GAINS, NOISE, WHOLE, judged_in, others
 
 from neuronclaims import stats
-from neuronclaims.kinds.outliers.outlier_dimensions import large_note, large_of_layer, large_share
+from neuronclaims.kinds.outliers.outlier_dimensions import LargeValues
 from neuronclaims.kinds.shared.two_samples import LayerSamples
 from neuronclaims.measurements import Ablation, Restoration
 from neuronclaims.sentences.neurons import Neuron
@@ -134,22 +134,22 @@ def layers(shares, width: int = 40, prompts: int = 50):
 
 
 def test_a_compared_neuron_is_an_outlier_dimension_from_6_in_6_percent_of_values_on():
-    shares = large_of_layer(layers([3, 2, 50, 0]))
-    assert shares[:4] == pytest.approx([0.06, 0.04, 1.0, 0.0])
-    assert large_share(shares, 0).value == 0.06
-    [note] = large_note(Neuron(4, 0), shares)
+    large = LargeValues.of(layers([3, 2, 50, 0]))
+    assert large.shares[:4] == pytest.approx([0.06, 0.04, 1.0, 0.0])
+    assert large.estimate(0).value == 0.06
+    [note] = large.notes(Neuron(4, 0))
     assert note.startswith(
         "Neuron 4:0 is an outlier dimension: beyond 6 in 6 % of the values compared, as one other of its layer's 40 "
         "neurons is."
     )
-    assert large_note(Neuron(4, 1), shares) == large_note(Neuron(4, 3), shares) == ()
+    assert large.notes(Neuron(4, 1)) == large.notes(Neuron(4, 3)) == ()
 
 
 def test_where_more_than_a_tenth_of_a_layer_is_as_large_none_is_called_an_outlier():
-    [note] = large_note(Neuron(0, 0), large_of_layer(layers([50] * 4)))
+    [note] = LargeValues.of(layers([50] * 4)).notes(Neuron(0, 0))
     assert "as 3 others of its layer's 40 neurons are" in note
-    assert large_note(Neuron(0, 0), large_of_layer(layers([50] * 5))) == ()
-    [alone] = large_note(Neuron(0, 0), large_of_layer(layers([50], width=3)))
+    assert LargeValues.of(layers([50] * 5)).notes(Neuron(0, 0)) == ()
+    [alone] = LargeValues.of(layers([50], width=3)).notes(Neuron(0, 0))
     assert "as no other of its layer's 3 neurons is" in alone
 
 

@@ -39,12 +39,7 @@ from neuronclaims.kinds.interventions.changed_neurons import (
 from neuronclaims.kinds.interventions.controls import RandomLists, layer_figure, place_of
 from neuronclaims.kinds.interventions.damage import DamageRequest, divergence_of
 from neuronclaims.kinds.kind import Attainable, Finding, Sample, Statement
-from neuronclaims.kinds.outliers.outlier_dimensions import (
-    largest_share,
-    outlier_note,
-    shares_of,
-    sizes_asked,
-)
+from neuronclaims.kinds.outliers.outlier_dimensions import LargeTokens, large_tokens_needed
 from neuronclaims.kinds.shared.margins import check_not_searched
 from neuronclaims.kinds.shared.neurons import rank_of
 from neuronclaims.kinds.shared.requests import plain
@@ -120,8 +115,8 @@ class AblationKind:
         request.check_outcome()
         together, damage = request.together, request.damage
         elsewhere = () if damage is None else (damage.need,)
-        sizes = sizes_asked(claim.sentence.neurons, claim.settings, together.prompts)
-        return together, *elsewhere, *sizes, *request.lists(facts), *map(request.sweep, layers)
+        large = large_tokens_needed(claim.sentence.neurons, claim.settings, together.prompts)
+        return together, *elsewhere, *large, *request.lists(facts), *map(request.sweep, layers)
 
     def judge(self, claim: Claim[Ablating, AblationOptions], answers: Answers, family: Family) -> Finding:
         """Compare the prediction before and after, and look at the harm done."""
@@ -135,7 +130,7 @@ class AblationKind:
         largest = max((part.one.test for part in parts), key=lambda test: test.p_value)
         neurons, layer = claim.sentence.neurons, data.changes(claim.sentence.neurons[0].layer)
         rank = None if layer is None else rank_of(neurons[0].index, *_strength(request, layer))
-        lists, sizes = _lists(request, data), shares_of(neurons, answers)
+        lists, large = _lists(request, data), LargeTokens.of(neurons, answers)
         selection = selection_of(claim, who_of(claim), data.change.many)
         return Finding(
             estimate=told.one.estimate,
@@ -149,14 +144,14 @@ class AblationKind:
                 *(() if damage is None else damage.harmless_share(answers)),
                 *_beside(request, data),
                 *lists.others,
-                largest_share(sizes),
+                large.largest,
             ),
             rank=rank,
             notes=(
                 *selection_notes(selection),
                 *place_of(rank),
                 *lists.notes(len(neurons)),
-                *outlier_note(sizes),
+                *large.notes,
                 *_notes(request, data, damage),
                 *(() if harm is None else harm.warnings),
             ),

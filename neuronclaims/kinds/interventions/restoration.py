@@ -29,12 +29,7 @@ from neuronclaims.kinds.interventions.restoration_request import (
     RestorationRequest,
 )
 from neuronclaims.kinds.kind import Attainable, Finding, Sample, Statement
-from neuronclaims.kinds.outliers.outlier_dimensions import (
-    largest_share,
-    outlier_note,
-    shares_of,
-    sizes_asked,
-)
+from neuronclaims.kinds.outliers.outlier_dimensions import LargeTokens, large_tokens_needed
 from neuronclaims.kinds.shared.margins import check_not_searched
 from neuronclaims.kinds.shared.neurons import rank_of
 from neuronclaims.kinds.shared.requests import percent
@@ -107,8 +102,8 @@ class RestorationKind:
         request = RestorationRequest.of(claim)
         layers = swept_layers(claim, facts)
         clean = [pair.clean for pair in request.pairs]
-        sizes = sizes_asked(claim.sentence.neurons, claim.settings, clean)
-        return request.together, *sizes, *request.lists(facts), *map(request.sweep, layers)
+        large = large_tokens_needed(claim.sentence.neurons, claim.settings, clean)
+        return request.together, *large, *request.lists(facts), *map(request.sweep, layers)
 
     def judge(self, claim: Claim[Restoring, RestorationOptions], answers: Answers, family: Family) -> Finding:
         """Bound the share recovered, and test it against the one claimed."""
@@ -117,7 +112,8 @@ class RestorationKind:
         found, lists = _recovered(data, family), _lists(data)
         gains = data.sweeps.layers[neurons[0].layer].mean(axis=0) if len(neurons) == 1 else None
         rank = None if gains is None else rank_of(neurons[0].index, gains, "share recovered")
-        selection, sizes = selection_of(claim, who_of(claim), data.change.many), shares_of(neurons, answers)
+        selection = selection_of(claim, who_of(claim), data.change.many)
+        large = LargeTokens.of(neurons, answers)
         counts = ((claim.sentence.pairs, len(request.units.rows)),)
         return Finding(
             estimate=found.estimate,
@@ -125,13 +121,13 @@ class RestorationKind:
             test=found.tested.test,
             sample=Sample(request.units.unit, counts, needed=found.needed),
             selection=selection,
-            others=(*_beside(data), *lists.others, largest_share(sizes)),
+            others=(*_beside(data), *lists.others, large.largest),
             rank=rank,
             notes=(
                 *selection_notes(selection),
                 *place_of(rank),
                 *lists.notes(len(neurons)),
-                *outlier_note(sizes),
+                *large.notes,
                 *_notes(data),
             ),
             figures=(*_figures(data, found, gains), *_null(data, found), *lists.figures),

@@ -9,7 +9,7 @@ division by the state's size, which all tokens and neurons of a state share. Cla
 or of the layer's other neurons, whose product lies strictly below.
 
 It is a fact about weights: no text is run, no chance is in it, and it takes no part in the correction. What is
-multiplied with what can be said otherwise (``norm``, ``centred``, ``measure``, ``readout``) and always is told.
+multiplied with what is an option (``norm``, ``centred``, ``measure``, ``readout``), and a note always says it.
 """
 
 from __future__ import annotations

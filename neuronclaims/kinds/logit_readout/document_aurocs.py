@@ -1,4 +1,4 @@
-"""The AUROC of a neuron's values for "the token is on top here", within each document: its mean and its tests.
+"""Estimate and test the AUROC of a neuron's values for "the token is on top here", within each document.
 
 What differs between documents cancels, and positions need not be independent. A document with the token on top
 everywhere or nowhere has no AUROC. Signs of AUROC - 1/2 are flipped over documents, or over their groups, and the mean
@@ -56,7 +56,7 @@ class Documents:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DocumentAurocs:
-    """One neuron's AUROCs.
+    """The AUROCs of one neuron, one per document or group.
 
     ``positions`` and ``hits`` [documents] count positions and those with the token on top. ``within`` has the mean
     AUROC, less 1/2, of each unit's documents that have one.
@@ -98,7 +98,7 @@ class DocumentAurocs:
 
     @property
     def telling(self) -> NDArray[np.bool_]:
-        """Which documents have positions of both sorts, and so an AUROC."""
+        """Which documents have an AUROC: they have positions with the token on top, and positions without."""
         return (self.hits > 0) & (self.hits < self.positions)
 
     @property
@@ -131,7 +131,10 @@ class DocumentAurocs:
         return self._named(result.estimate), replace(result.test, smallest_p=least, method=method)
 
     def needed(self, margin: float | None, number: float | None, family: Family) -> tuple[int, ...] | None:
-        """Return how many telling units would probably do, for the test and for the interval, which is two-sided."""
+        """Return how many units with an AUROC would probably settle the claim, None where more would not.
+
+        Both the test and the interval, which is two-sided, must settle it.
+        """
         effects = self.within.effects
         spread = float(effects.std(ddof=1))
         if spread == 0:
@@ -154,7 +157,7 @@ class DocumentAurocs:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Which documents tell nothing, and whether the others tell little each."""
+        """Notes on documents without an AUROC, and on AUROCs from few positions."""
         return (*self._silent, *self._coarse)
 
     @property
@@ -220,7 +223,11 @@ class DocumentAurocs:
 
 
 def smallest_margin_p(units: int, margin: float) -> float:
-    """Return the least p against a margin: that of units which all lie at chance, so that nothing spreads."""
+    """Return the least p that a test against a margin can give: all units lie at chance, so that nothing varies.
+
+    >>> smallest_margin_p(12, 0.1) < smallest_margin_p(6, 0.1)
+    True
+    """
     return _margin_test(_within(np.zeros(units), silent=0), margin, 0.05).p_value
 
 

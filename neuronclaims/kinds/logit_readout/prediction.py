@@ -173,7 +173,7 @@ class PredictionRequest:
         )
 
     def data(self, answers: Answers, neuron: Neuron) -> PredictionData:
-        """Read the answers about one neuron; raise ClaimError where fewer than two units tell anything."""
+        """Read the answers about one neuron; raise ClaimError where fewer than two units have an AUROC."""
         need = self.need(neuron)
         found = need.columns(answers[need])
         positions, hits = (column.round().astype(np.int64) for column in (found.positions, found.hits))
@@ -200,7 +200,7 @@ class PredictionKind:
     name, template = "prediction", TEMPLATE
 
     def attainable(self, claim: Claim[Predicts, PredictionOptions]) -> Attainable:
-        """Say how small p could get, if every document told something."""
+        """Say how small p could get, if every document had an AUROC."""
         request = PredictionRequest.of(claim)
         units, margin = request.documents.units, request.margin
         least = units.smallest_p if margin is None else smallest_margin_p(len(units.rows), margin)
@@ -278,7 +278,7 @@ def _margin(claim: Claim[Predicts, PredictionOptions]) -> float | None:
 
 
 def _notes(request: PredictionRequest, data: PredictionData) -> tuple[str, ...]:
-    """Say what was read, which documents tell nothing, and what the bins are not."""
+    """Say what was read, which documents have no AUROC, and what the bins do not show."""
     documents, aurocs = request.documents, data.aurocs
     legacy = (
         "On top is here what the input embedding makes of the last state without the final norm's scale and shift, "

@@ -1,4 +1,4 @@
-"""Bins of a neuron's values: how often a token is on top in each. They are to be looked at, and tested by nobody."""
+"""Count, in bins of a neuron's value, how often a token is on top. The bins are for looking at: no test uses them."""
 
 from __future__ import annotations
 
@@ -86,6 +86,11 @@ class BinnedHits:
 
     The first and the last bin are open and take what lies outside. Bins of fewer than ``fewest`` positions are not
     looked at.
+
+    >>> bins = ValueBins(start="0", stop="2", width="1")
+    >>> binned = BinnedHits(bins, np.array([0, 20, 20, 0]), np.array([0, 1, 10, 0]))
+    >>> [round(estimate.value, 3) for estimate in binned.others]
+    [1.0, 0.5]
     """
 
     bins: ValueBins
@@ -95,7 +100,7 @@ class BinnedHits:
 
     @property
     def others(self) -> tuple[Estimate, Estimate]:
-        """What the shares on top look like: whether they rise from bin to bin, and how far."""
+        """Whether the shares on top rise from bin to bin, and how high they are in the highest bin."""
         shown = self.positions >= self.fewest
         shares = self.hits[shown] / self.positions[shown]
         return (
@@ -124,7 +129,7 @@ class BinnedHits:
 
     @property
     def _ceiling(self) -> tuple[str, ...]:
-        """A warning of the one case in which flipping signs is too bold, as far as bins can show it."""
+        """A warning of the one case in which flipping signs gives too small a p, as far as bins can show it."""
         held = np.flatnonzero(self.positions)
         share = self.positions[held[-1]] / self.positions.sum()
         if len(held) == 1 or share <= MOST_IN_HIGHEST:

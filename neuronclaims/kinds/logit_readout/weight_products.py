@@ -1,4 +1,4 @@
-"""Products of weights: how much a neuron raises each token, and how much each neuron of its layer raises one token."""
+"""Hold products of weights: how much a neuron raises each token, and how much each neuron of its layer raises one."""
 
 from __future__ import annotations
 
@@ -29,6 +29,13 @@ class WeightProducts:
     """The products of one neuron with all tokens, ``of_tokens`` [tokens], and of one token with the neuron's layer.
 
     ``texts`` [tokens] are those of the tokens; ``token`` is the place of the one among them.
+
+    >>> from neuronclaims.sentences.neurons import Neuron
+    >>> products = WeightProducts.of(
+    ...     np.array([0.1, 0.9, 0.4]), np.array([0.9, 1.2]), np.array([" a", " an", " the"]), " an", Neuron(5, 0)
+    ... )
+    >>> products.below("tokens"), products.below("its layer"), products.rank.place
+    ((2, 2), (0, 1), 2)
     """
 
     of_tokens: NDArray[np.float64]
@@ -71,13 +78,13 @@ class WeightProducts:
         return Rank(1 + above, len(self.of_layer), "product of weights")
 
     def below(self, others: Others) -> tuple[int, int]:
-        """Return how many of the other tokens, or other neurons of the layer, lie strictly below; of how many."""
+        """Return how many other tokens, or other neurons of the layer, lie strictly below, and how many there are."""
         of_tokens = others == "tokens"
         many, own = (self.of_tokens, self.token) if of_tokens else (self.of_layer, self.neuron.index)
         return int((many < many[own]).sum()), len(many) - 1
 
     def share_below(self, others: Others) -> Estimate:
-        """Return that as a share."""
+        """Return the share of the others that lie strictly below, None where there are no others."""
         below, count = self.below(others)
         of_tokens = others == "tokens"
         name = "share of other tokens below" if of_tokens else "share of the layer's other neurons below"

@@ -1,4 +1,4 @@
-"""One set of prompts at one layer: what a claim about it needs, and the mean value of each neuron of the layer."""
+"""Say what a claim about one set at one layer needs, and hold the mean value of each neuron of the layer."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class LayerRequest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LayerProfile:
-    """The mean value of each neuron of a layer over the tokens of a set, ``means`` [width]."""
+    """The mean value of each neuron of a layer, ``means`` [width], over the tokens of a set."""
 
     request: LayerRequest
     means: NDArray[np.float64]
@@ -99,7 +99,7 @@ class LayerProfile:
 
     @property
     def kurtosis(self) -> Estimate:
-        """Pearson's kurtosis of the mean values: 3 for a normal distribution."""
+        """Pearson's kurtosis of the mean values: 3 for a normal distribution, None where they do not vary."""
         centred = self.means - self.means.mean()
         spread = float((centred**2).mean())
         value = float((centred**4).mean()) / spread**2 if spread > 0 else None

@@ -45,14 +45,18 @@ def share_statement(side: ShareSide, share: float, threshold: float | None = Non
 
 @dataclass(frozen=True, slots=True)
 class PromptUnits:
-    """The units of one set: its prompts, or their groups; ``rows`` are the prompts of each, by place."""
+    """The units of one set: its prompts, or their groups; ``rows`` are the places of each unit's prompts.
+
+    >>> PromptUnits("group", ((0, 2), (1,))).means(np.array([[1.0], [5.0], [3.0]], dtype=np.float32)).tolist()
+    [[2.0], [5.0]]
+    """
 
     unit: str
     rows: tuple[tuple[int, ...], ...]
 
     @classmethod
     def of(cls, prompts: Sequence[Prompt]) -> PromptUnits:
-        """Take groups for units where prompts have them; raise ClaimError for fewer than two units."""
+        """Take groups as units where all prompts have one; raise ClaimError for fewer than two units."""
         grouped = all(prompt.group is not None for prompt in prompts)
         names = [str(prompt.group) if grouped else str(place) for place, prompt in enumerate(prompts)]
         members: dict[str, list[int]] = {name: [] for name in names}
@@ -75,21 +79,33 @@ class PromptUnits:
 
 
 def mean_share(shares: NDArray[np.float64], effect: EffectSize, level: float = 0.95) -> Estimate:
-    """Return the mean of shares [units] with the score interval of ``stats.association_estimate``, within 0 and 1."""
+    """Return the mean of shares [units] with the score interval of ``stats.association_estimate``, within 0 and 1.
+
+    >>> effect = stats.EffectSize("share_of_tokens", "share of tokens", scale="share")
+    >>> made = mean_share(np.array([0.5, 0.75, 1.0, 0.75]), effect)
+    >>> made.value, made.low > 0, made.high <= 1
+    (0.75, True, True)
+    """
     units = tuple(str(place) for place in range(len(shares)))
     found = stats.WithinUnits(effect.name, shares, units, 0, 0.0, 0.0, 1.0)
     return replace(stats.association_estimate(found, level=level), effect=effect)
 
 
 def smallest_share_p(units: int, null: float, *, alike: bool, side: ShareSide = "greater") -> float:
-    """Return the least p of ``mean_share_test``: that of units which all have a share of 1, or of 0 for ``less``."""
+    """Return the least p that ``mean_share_test`` can give: every unit has a share of 1, or of 0 for ``less``.
+
+    Where all tokens of a unit may go one way it is at least null^units:
+
+    >>> smallest_share_p(10, 0.75, alike=True) >= 0.75**10
+    True
+    """
     return _p_above(1.0, 0.0, units, null if side == "greater" else 1 - null, alike)
 
 
 def mean_share_test(
     shares: NDArray[np.float64], *, null: float, alike: bool, unit: str, side: ShareSide = "greater"
 ) -> TestResult:
-    """Test whether the mean of shares [units] lies above ``null``, or below, by the dual of their score interval.
+    """Test that the mean of shares [units] lies above ``null``, or below it, by the dual of their score interval.
 
     The variance is that of the shares as a part of the largest that their mean allows, at least 1/(2 units) of it, and
     Student's t is taken for the distance from ``null`` (docs/adr/0011-searching-a-grid.md). ``alike`` says that all

@@ -1,4 +1,4 @@
-"""How active a direction is for each prompt of two sets: maps over layers and token positions."""
+"""Hold how active a direction is for each prompt of two sets, over layers and token positions."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class ActivityMaps:
 
     @property
     def far_notes(self) -> tuple[str, ...]:
-        """Where neutral prompts are so much alike that standard deviations of theirs are no scale."""
+        """A note where neutral prompts are so much alike that their standard deviation is no scale."""
         sizes = np.nan_to_num(np.abs(np.concatenate([self.first, self.second]))).max(axis=(0, 2))
         place = int(sizes.argmax())
         if sizes[place] <= FAR:

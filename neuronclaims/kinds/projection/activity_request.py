@@ -1,4 +1,4 @@
-"""What a claim about the activity of a direction asks: a direction, two sets, and where they are looked at."""
+"""Say what a claim about the activity of a direction needs: a direction, two sets, layers and positions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Directions in activation space: fitted per layer on prompts of their own, and scores of states on them.
+"""Fit directions in activation space, per layer and on prompts of their own, and score states on them.
 
 ``mean difference``: the mean state of the first prompts less that of the second. ``pca of paired differences``: the
 first principal component of the differences within pairs, taken both ways round, so that their mean is zero; Zou et
@@ -56,6 +56,10 @@ def scores(states: Floats, direction: Floats, score: Score) -> Floats:
     """Return how far states [..., width] point along a direction of length 1: their projection, or their cosine.
 
     The cosine of a state of length 0 is 0.
+
+    >>> states, direction = np.array([[3.0, 4.0], [0.0, 0.0]]), np.array([1.0, 0.0])
+    >>> scores(states, direction, "raw").tolist(), scores(states, direction, "cosine").tolist()
+    ([3.0, 0.0], [0.6, 0.0])
     """
     projected = np.asarray(states @ direction)
     if score != "cosine":
@@ -65,9 +69,12 @@ def scores(states: Floats, direction: Floats, score: Score) -> Floats:
 
 
 def standardised(found: Floats, neutral: Floats, name: str, layer: int) -> Floats:
-    """Return scores less the mean of the neutral ones, in their standard deviations; NaN are places without a token.
+    """Return scores minus the mean of the neutral ones, in standard deviations of these; NaN where there is no token.
 
     Raises ClaimError where the neutral scores do not vary by more than rounding.
+
+    >>> standardised(np.array([5.0, 3.0]), np.array([1.0, 2.0, 3.0]), "honesty", layer=4).tolist()
+    [3.0, 1.0]
     """
     known = neutral[np.isfinite(neutral)]
     spread = float(known.std(ddof=1)) if known.size > 1 else 0.0

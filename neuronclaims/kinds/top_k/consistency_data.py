@@ -1,4 +1,4 @@
-"""What claims of neurons among the top K need, and in which prompts every neuron of the site is among them."""
+"""Say what claims of neurons among the top K need, and hold in which prompts each neuron is among them."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ class ConsistencyData:
         return self.request.units.means(one)[:, 0], self.request.baseline.means(two)[:, 0]
 
     def exchanged(self, column: int) -> tuple[Floats, Floats]:
-        """Return the same by the units that are exchanged: [n1] and [n2]."""
+        """Return one neuron's share of prompts in each unit that is exchanged: [n1] and [n2]."""
         one, two = (members[:, [column]].astype(np.float64) for members in self.members)
         first, second = self.request.design.units(one, two)
         return first[:, 0], second[:, 0]
@@ -230,7 +230,7 @@ class ConsistencyData:
 
     @property
     def tie_notes(self) -> tuple[str, ...]:
-        """In how many prompts neurons tie for the last place, where there are such."""
+        """A note on prompts in which neurons tie for the last place."""
         k = self.request.claim.sentence.k
         fewer = sum(int((members.sum(axis=1) < k).sum()) for members in self.members)
         if not fewer:

@@ -1,4 +1,4 @@
-"""How often a neuron is among the top K, tested twice: against the share claimed, and against the baseline's prompts.
+"""Test how often a neuron is among the top K: against the share claimed, and against the baseline's prompts.
 
 Some neurons are among the top K of nearly any prompt, so that a share alone says nothing of the set. The claim holds
 only if both are so: the share is above the one claimed (exact binomial), and higher than among the baseline's prompts
@@ -49,7 +49,7 @@ OF_BASELINE = stats.EffectSize("share_of_baseline_prompts", "share of baseline p
 
 @dataclass(frozen=True, slots=True)
 class TestedShare:
-    """One neuron with both of its tests; ``one`` has the larger p. ``specific`` is None where it is not asked."""
+    """One neuron with both of its tests; ``one`` has the larger p. ``specific`` is None for a claim of absence."""
 
     __test__ = False
 
@@ -87,7 +87,7 @@ def best_share(data: ConsistencyData, family: Family, bound: NeuronStatement) ->
 
 
 def luck(data: ConsistencyData) -> float:
-    """Return how many neurons' luck a neuron of the claim has to be given (see above), 1 if it was not picked."""
+    """Return by how much a neuron's p is multiplied because it was picked (see above), 1 if it was not."""
     if not data.request.searched:
         return 1.0
     said, many = data.request.claim.sentence, float(len(data.picked_from))
@@ -107,7 +107,7 @@ def compare_with_baseline(data: ConsistencyData, column: int) -> tuple[Estimate,
 def units_needed(
     data: ConsistencyData, column: int, tested: TestedShare, bound: NeuronStatement, level: stats.Level
 ) -> tuple[int, int] | None:
-    """Return how many prompts would do for both tests, if the shares are what they seem; not for groups."""
+    """Return how many prompts would probably settle both tests, if the shares are what they seem; None for groups."""
     design, (own, baseline) = data.request.design, data.shares(column)
     if data.request.searched or data.request.units.unit == "group" or design.blocks is not None:
         return None

@@ -1,4 +1,4 @@
-"""What claims of shared top neurons need, and the scores of all neurons in every unit of every set they name.
+"""Say what claims of shared top neurons need, and hold the scores of all neurons in every unit of every set.
 
 A set's profile is the mean of its prompts (or of their groups' means) less the baseline's mean. By ``abs`` every neuron
 has two columns, up and down, of which the one that is above 0 has the size of the mean difference: it is shared where
@@ -78,7 +78,7 @@ class OverlapRequest:
 
     @property
     def in_content_order(self) -> tuple[str, ...]:
-        """The names of the sets in the order of their texts, so that numbers do not hang on who is named first."""
+        """The names of the sets in the order of their texts, so that no number depends on which is named first."""
         return tuple(sorted(self.names, key=lambda name: [prompt.text for prompt in self.prompts[name]]))
 
     @property
@@ -134,13 +134,13 @@ class OverlapRequest:
             )
 
     def design(self, name: str, other: str) -> TwoSampleDesign:
-        """Settle what is exchanged between two sets, of the baseline its held-out half."""
+        """Settle what is exchanged between two sets; of the baseline, its held-out half is."""
         held_out = [self.prompts[self.baseline][row] for row in self.halves[1]]
         return design_of(self.prompts[name], held_out if other == self.baseline else self.prompts[other])
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is taken as given, and what the sets have in common by their groups."""
+        """Notes on what is taken as given, and on groups that sets have in common."""
         count = plural(len(self.prompts[self.baseline]), "prompt")
         groups = {name: {prompt.group for prompt in self.prompts[name]} - {None} for name in self.names}
         pairs = [
@@ -183,7 +183,7 @@ class OverlapData:
         return scored(self.values[name], baseline if over is None else baseline[list(over)], self.request.by)
 
     def of_units(self, name: str, over: tuple[int, ...] | None = None) -> Floats:
-        """Return the same by unit."""
+        """Return a set's scores by unit [units, columns]."""
         scores = self.scores(name, over)
         return np.array([scores[list(rows)].mean(axis=0) for rows in self.request.units[name].rows])
 
@@ -200,7 +200,7 @@ class OverlapData:
 
     @property
     def tie_notes(self) -> tuple[str, ...]:
-        """In which sets neurons tie for the last place, where there are such."""
+        """Notes on sets in which neurons tie for the last place."""
         k = self.request.k
         counts = {name: int(self.top(name).sum()) for name in self.request.names}
         return tuple(
@@ -258,7 +258,11 @@ def top_of(scores: Floats, k: int) -> Bools:
 
 
 def scored(values: Floats, baseline: Floats, by: str) -> Floats:
-    """Return scores whose mean ranks neurons: [n, m], or [n, 2 m] by ``abs``, for each neuron up, then down."""
+    """Return scores whose mean ranks neurons: [n, m]; by ``abs`` [n, 2 m], all neurons up, then all down.
+
+    >>> scored(np.array([[1.0, 5.0]]), np.array([[2.0, 3.0], [2.0, 3.0]]), "abs").tolist()
+    [[-1.0, 2.0, 1.0, -2.0]]
+    """
     if by != "abs":
         return scores(values, baseline, by)
     up = scores(values, baseline, "diff")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from neuronclaims.stats import Estimate, TestResult
 
 LEAST, STEPS = 1e-6, 40
-"""The least p of an upper limit that is told apart from 0, and how often the range it lies in is halved at most."""
+"""The least p that is given for an upper limit, and how often the range it lies in is halved at most."""
 
 
 RANK_BIASED = stats.EffectSize("rank_biased_overlap", "rank-biased overlap")
@@ -65,7 +65,7 @@ def _limits(
 
 
 def difference(near: Estimate, far: Estimate, drawn: Floats) -> Estimate:
-    """Return by how many more the one number exceeds the other, from both and from resampled differences.
+    """Return by how much the one number exceeds the other, from both and from resampled differences.
 
     Above no less than both numbers' own limits allow, made at level (1 + LEVEL) / 2, since noise hides what is shared.
     """

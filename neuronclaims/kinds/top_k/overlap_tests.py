@@ -60,7 +60,11 @@ class HeightTest:
 def height_test(
     data: OverlapData, fixed: str, near: str, far: str, family: Family, over: tuple[int, ...] | None = None
 ) -> HeightTest:
-    """Test whether ``fixed``'s top neurons are higher in ``near`` than in ``far``, of a baseline its held-out half."""
+    """Test whether ``fixed``'s top neurons are higher in ``near`` than in ``far``.
+
+    Where ``far`` is the baseline, its held-out half is meant. Scores are taken over the prompts ``over`` of
+    the baseline, or over all of it.
+    """
     request = data.request
     design = request.design(near, far)
     top = data.top(fixed, over)
@@ -93,6 +97,10 @@ def heights(first: Floats, second: Floats) -> tuple[Floats, Floats]:
     """Return the mean over neurons of scores [n1, k] and [n2, k], in standard deviations of all units: [n1], [n2].
 
     Which unit is in which set makes no difference to the scale; a neuron that never varies counts for nothing.
+
+    >>> first, second = heights(np.array([[3.0, 7.0]]), np.array([[1.0, 7.0]]))
+    >>> first.tolist(), second.tolist()
+    ([1.5], [0.5])
     """
     pooled = np.concatenate([first, second])
     spreads = pooled.std(axis=0)
@@ -102,7 +110,10 @@ def heights(first: Floats, second: Floats) -> tuple[Floats, Floats]:
 
 
 def more_in_number(found: HeightTest, drawn: Floats) -> TestResult:
-    """Return an exchange's test, its p not below that of resampled differences being no more than 0."""
+    """Return the test with the larger of two p: that of the heights, and that of the difference of the numbers shared.
+
+    The second is the share of resampled differences ``drawn`` that are not above 0.
+    """
     many = len(drawn)
     p = (1 + int((drawn <= 0).sum())) / (1 + many)
     method = (
@@ -117,7 +128,10 @@ def more_in_number(found: HeightTest, drawn: Floats) -> TestResult:
 
 
 def resampled_differences(sets: list[Floats], k: int, seed: int) -> Floats:
-    """Resample the units of three sets [n, m]: how many more the first shares with the second than with the third."""
+    """Resample the units of three sets [n, m] and compare the numbers of shared top neurons: [resamples].
+
+    Each is how many more the first set shares with the second than with the third.
+    """
     sides = [contending(profiles(each, k, "mean"), None, k) for each in sets]
     drawn = resampled_indices([len(each) for each in sets], seed, 0, RESAMPLES)
     found = np.zeros(RESAMPLES)
@@ -135,7 +149,7 @@ def _members(values: Floats, kept: NDArray[np.intp], k: int) -> set[int]:
 
 
 def against_baseline(data: OverlapData, family: Family) -> tuple[HeightTest, HeightTest]:
-    """Test of each of two sets whether it has more in common with the other than the baseline's prompts have."""
+    """Test, for each of two sets, whether it has more in common with the other than the baseline's prompts have."""
     request = data.request
     mean, (one, other) = request.halves[0], request.names
     return (

@@ -144,7 +144,7 @@ def weighting_notes(options: RankingOptions) -> tuple[str, ...]:
 
 
 def check_baseline(claim: Claim, name: str) -> None:
-    """Raise ClaimError for a baseline of too few prompts to have a mean and, for ``z``, a spread without any one."""
+    """Raise ClaimError for a baseline of too few prompts: 2 for a mean; 3 for ``z``, which leaves each out in turn."""
     by = claim.settings.options.rank_by
     fewest, there = (3 if by == "z" else 2), len(claim.sets[name].prompts)
     if there < fewest:
@@ -169,6 +169,9 @@ def scores(values: Floats, baseline: Floats, by: str) -> Floats:
 
 def own_scores(baseline: Floats, by: str) -> Floats:
     """Return the scores of the baseline's own prompts [b, m], each against the mean of the others.
+
+    >>> own_scores(np.array([[1.0], [2.0], [6.0]]), "diff").tolist()
+    [[-3.0], [-1.5], [4.5]]
 
     Against a mean it is part of, a prompt is drawn toward zero: its scores are (b - 1) / b of these, and its z, whose
     standard deviation holds the prompt too, can never exceed (b - 1) / sqrt(b). Both are alike for all neurons and

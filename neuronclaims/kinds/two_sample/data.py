@@ -11,6 +11,7 @@ import numpy as np
 from neuronclaims.sentences.neurons import Neuron
 
 if TYPE_CHECKING:
+    from neuronclaims.kinds.outliers.outlier_dimensions import LargeValues
     from neuronclaims.kinds.shared.two_samples import Effects, Floats, LayerSamples, NeuronSamples
     from neuronclaims.stats import TestResult
 
@@ -63,6 +64,6 @@ class SharedTwoSamples:
     """
 
     layers: dict[Hashable, LayerSamples] = field(default_factory=dict)
-    large: dict[Hashable, Floats] = field(default_factory=dict)
+    large: dict[Hashable, LargeValues] = field(default_factory=dict)
     first_looks: dict[str, TestResult] = field(default_factory=dict)
     effects: dict[str, Effects] = field(default_factory=dict)

@@ -10,12 +10,7 @@ import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.kinds.kind import Finding
-from neuronclaims.kinds.outliers.outlier_dimensions import (
-    RESIDUAL,
-    large_note,
-    large_of_layer,
-    large_share,
-)
+from neuronclaims.kinds.outliers.outlier_dimensions import RESIDUAL, LargeValues
 from neuronclaims.kinds.shared.designs import left_out
 from neuronclaims.kinds.shared.neurons import rank_of
 from neuronclaims.kinds.shared.null_figures import null_of, null_of_search
@@ -153,5 +148,5 @@ def _large(
         return (), ()
     known, place = family.shared(SharedTwoSamples).large, request.place(neuron.layer)
     if place not in known:
-        known[place] = large_of_layer(values.layer)
-    return (large_share(known[place], neuron.index),), large_note(neuron, known[place])
+        known[place] = LargeValues.of(values.layer)
+    return (known[place].estimate(neuron.index),), known[place].notes(neuron)
