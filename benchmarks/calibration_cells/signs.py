@@ -61,7 +61,7 @@ def skewed(repetitions: int, seed: int) -> list[Row]:
 
 def _warned(values: Floats) -> bool:
     """Tell whether the result says that the values are lopsided."""
-    found = stats.doubts(values, np.zeros_like(values), paired=True, statistic="mean")
+    found = stats.assumption_warnings(values, np.zeros_like(values), paired=True, statistic="mean")
     return any("longer tail" in sentence for sentence in found)
 
 

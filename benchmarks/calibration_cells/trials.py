@@ -72,7 +72,7 @@ def _exchange(options: dict[str, Any]) -> stats.Exchange:
 
 def _advised(found: stats.TestResults) -> Bools:
     none = np.zeros(len(found.p_value), dtype=np.bool_)
-    return none if found.second_opinion is None else found.second_opinion
+    return none if found.welch_guard is None else found.welch_guard
 
 
 def tested_singly(make: Make, repetitions: int, seed: int, *parts: object, **options: Any) -> Floats:

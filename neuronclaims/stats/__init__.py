@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from neuronclaims.lazy import attach
 
 if TYPE_CHECKING:
-    from neuronclaims.stats.assumptions import doubts as doubts
+    from neuronclaims.stats.assumptions import assumption_warnings as assumption_warnings
     from neuronclaims.stats.clusters.cluster_test import (
         Cluster as Cluster,
     )

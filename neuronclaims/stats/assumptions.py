@@ -19,12 +19,14 @@ _FAR_OUT = 8.0
 """Standard deviations of the other values of its set beyond which one value is an outlier."""
 
 
-def doubts(first: ArrayLike, second: ArrayLike, *, paired: bool, statistic: str) -> tuple[str, ...]:
+def assumption_warnings(
+    first: ArrayLike, second: ArrayLike, *, paired: bool, statistic: str
+) -> tuple[str, ...]:
     """Return sentences on what a reader of a test of [n1] against [n2] should know before trusting it.
 
     For one sample give its null value, repeated, as the second, and ``paired``. Looked at are: spreads that
     differ the bad way between sets of unequal size; ties; differences within pairs that are lopsided; and
-    one value that carries the difference of means. Values that never vary have no doubts: their test says
+    one value that carries the difference of means. Values that never vary get no warning: their test says
     so itself.
 
     Raises StatsError for the input a test refuses.

@@ -100,8 +100,10 @@ SINGLE: dict[str, Callable[..., Any]] = {
     "paired test of means": _test(True, "mean"),
     "paired test of AUROC": _test(True, "auroc"),
     "one_sample_test": lambda a, b: flat.one_sample_test(a, alternative="greater", seed=9),
-    "doubts": lambda a, b: stats.doubts(a, b, paired=False, statistic="mean"),
-    "doubts, paired": lambda a, b: stats.doubts(a, b, paired=True, statistic="auroc"),
+    "assumption_warnings": lambda a, b: stats.assumption_warnings(a, b, paired=False, statistic="mean"),
+    "assumption_warnings, paired": lambda a, b: stats.assumption_warnings(
+        a, b, paired=True, statistic="auroc"
+    ),
     "auroc": stats.auroc,
     "auroc_estimate": stats.auroc_estimate,
     "mean_difference_estimate": stats.mean_difference_estimate,

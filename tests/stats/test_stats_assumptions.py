@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from stats_data import quick
 
-from neuronclaims.stats import StatsError, doubts
+from neuronclaims.stats import StatsError, assumption_warnings
 
 SETS = 1000
 
@@ -16,7 +16,7 @@ def rate(word, first, second, paired=False):
     """The share of columns about which a sentence with this word is said."""
     return np.mean(
         [
-            any(word in sentence for sentence in doubts(a, b, paired=paired, statistic="mean"))
+            any(word in sentence for sentence in assumption_warnings(a, b, paired=paired, statistic="mean"))
             for a, b in zip(first.T, second.T, strict=True)
         ]
     )
@@ -41,16 +41,16 @@ def test_spreads_of_sets_of_equal_size_and_of_pairs_are_no_matter():
     rng = np.random.default_rng(1)
     a, b = 9 * rng.normal(size=10), rng.normal(size=10)
     for paired in (False, True):
-        assert not any("varies" in s for s in doubts(a, b, paired=paired, statistic="mean"))
+        assert not any("varies" in s for s in assumption_warnings(a, b, paired=paired, statistic="mean"))
 
 
 def test_the_sentence_on_spread_says_how_much_and_what_it_means_for_the_statistic():
     a, b = [0.0, 3.0, 6.0], [0.5, 1.0, 1.5, 2.0, 2.5]
-    mean, ranks = (doubts(a, b, paired=False, statistic=kind) for kind in ("mean", "auroc"))
+    mean, ranks = (assumption_warnings(a, b, paired=False, statistic=kind) for kind in ("mean", "auroc"))
     assert "The smaller set (3) varies 3.8 times as much as the larger one (5)" in mean[0]
     assert "above all when values are skewed" in mean[0]
     assert "from the spread and not from the level" in ranks[0]
-    still = doubts([1.0, 2.0, 4.0], [3.0] * 4, paired=False, statistic="auroc")
+    still = assumption_warnings([1.0, 2.0, 4.0], [3.0] * 4, paired=False, statistic="auroc")
     assert any("varies while nothing varies in the larger one (4)" in sentence for sentence in still)
 
 
@@ -63,13 +63,13 @@ def test_the_sentence_on_spread_says_how_much_and_what_it_means_for_the_statisti
     ],
 )
 def test_many_ties_are_told(a, b, paired, says):
-    assert any(says in sentence for sentence in doubts(a, b, paired=paired, statistic="auroc"))
+    assert any(says in sentence for sentence in assumption_warnings(a, b, paired=paired, statistic="auroc"))
 
 
 def test_few_values_without_a_tie_and_values_that_never_vary_are_not_called_ties():
-    assert doubts([1.0, 2.0], [3.0, 4.0], paired=False, statistic="mean") == ()
-    assert doubts([1.0] * 4, [1.0] * 6, paired=False, statistic="mean") == ()
-    assert doubts([2.0, 3.0, 4.0], [1.0, 2.0, 3.0], paired=True, statistic="mean") == ()
+    assert assumption_warnings([1.0, 2.0], [3.0, 4.0], paired=False, statistic="mean") == ()
+    assert assumption_warnings([1.0] * 4, [1.0] * 6, paired=False, statistic="mean") == ()
+    assert assumption_warnings([2.0, 3.0, 4.0], [1.0, 2.0, 3.0], paired=True, statistic="mean") == ()
 
 
 @pytest.mark.parametrize(
@@ -97,14 +97,14 @@ def test_one_value_that_carries_the_difference_is_named():
     rng = np.random.default_rng(2)
     a, b = rng.normal(-0.5, 1, 8), rng.normal(0, 1, 8)
     a[3] = 1234.5
-    found = doubts(a, b, paired=False, statistic="mean")
+    found = assumption_warnings(a, b, paired=False, statistic="mean")
     assert any("One value (1234)" in s or "One value (1235)" in s for s in found)
     assert any("changes sign" in s for s in found)
-    paired = doubts(a, np.zeros(8), paired=True, statistic="mean")
+    paired = assumption_warnings(a, np.zeros(8), paired=True, statistic="mean")
     assert any("One difference" in s for s in paired)
-    assert not any("carries" in s for s in doubts(a, b, paired=False, statistic="auroc"))
+    assert not any("carries" in s for s in assumption_warnings(a, b, paired=False, statistic="auroc"))
     b[0], b[1:] = -1e7, b[1:] - 5
-    assert any("One value (-1e+07)" in s for s in doubts(a, b, paired=False, statistic="mean"))
+    assert any("One value (-1e+07)" in s for s in assumption_warnings(a, b, paired=False, statistic="mean"))
 
 
 def test_ordinary_values_are_hardly_ever_said_to_hang_on_one():
@@ -122,9 +122,9 @@ def test_ordinary_values_are_hardly_ever_said_to_hang_on_one():
     st.sampled_from([2.0**-40, 8.0, 2.0**30]),
     st.randoms(use_true_random=False),
 )
-def test_doubts_depend_on_neither_unit_nor_order_nor_the_names_of_the_sets(a, b, scale, random):
+def test_warnings_depend_on_neither_unit_nor_order_nor_the_names_of_the_sets(a, b, scale, random):
     def kinds(first, second):
-        found = doubts(first, second, paired=False, statistic="mean")
+        found = assumption_warnings(first, second, paired=False, statistic="mean")
         return sorted(" ".join(sentence.split()[:3]) for sentence in found if "carries" not in sentence)
 
     plain = kinds(a, b)
@@ -135,8 +135,8 @@ def test_doubts_depend_on_neither_unit_nor_order_nor_the_names_of_the_sets(a, b,
 
 def test_broken_values_are_refused_as_a_test_refuses_them():
     with pytest.raises(StatsError, match="NaN or infinite"):
-        doubts([1.0, np.nan], [1.0, 2.0], paired=False, statistic="mean")
+        assumption_warnings([1.0, np.nan], [1.0, 2.0], paired=False, statistic="mean")
     with pytest.raises(StatsError, match="mean, auroc"):
-        doubts([1.0, 2.0], [1.0, 2.0], paired=False, statistic="median")
+        assumption_warnings([1.0, 2.0], [1.0, 2.0], paired=False, statistic="median")
     with pytest.raises(StatsError, match="match one to one"):
-        doubts([1.0, 2.0], [1.0, 2.0, 3.0], paired=True, statistic="mean")
+        assumption_warnings([1.0, 2.0], [1.0, 2.0, 3.0], paired=True, statistic="mean")

@@ -142,7 +142,7 @@ def test_many_neurons_at_once_equal_each_alone(design, statistic, options, monke
         )
         assert (many.p_value[place], many.p_less[place]) == (alone.p_value, alone.p_less)
         assert many.statistic[place] == alone.statistic
-        assert (many.second_opinion is not None and many.second_opinion[place]) == alone.second_opinion
+        assert (many.welch_guard is not None and many.welch_guard[place]) == alone.welch_guard
 
 
 @quick
@@ -193,10 +193,10 @@ def test_the_difference_and_its_error_are_those_of_statsmodels_with_block_dummie
     assert (found.low, found.high) == pytest.approx((fit.params[0] - reach, fit.params[0] + reach), rel=1e-9)
     test = two_sample_test(a, b, statistic="mean", blocks=blocks, **OPTIONS)
     assert test.statistic == pytest.approx(fit.params[0], rel=1e-9)
-    if test.second_opinion:
+    if test.welch_guard:
         welch = stats.t.sf(robust.tvalues[0], df)
         assert test.p_value == pytest.approx(max(test.p_permutation, welch), rel=1e-7)
-    assert test.second_opinion == (
+    assert test.welch_guard == (
         len(a) != len(b) and (variances[z == 1].mean() > variances[z == 0].mean()) == (len(a) < len(b))
     )
 

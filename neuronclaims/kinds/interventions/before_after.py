@@ -178,7 +178,7 @@ class BeforeAfter:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What makes the test doubtful, in sentences."""
-        return stats.doubts(self.after, self.before, paired=True, statistic="mean")
+        return stats.assumption_warnings(self.after, self.before, paired=True, statistic="mean")
 
 
 def mean_change(after: Floats, before: Floats, effect: EffectSize, level: float = 0.95) -> Estimate:

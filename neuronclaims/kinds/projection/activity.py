@@ -141,7 +141,8 @@ class RegionKind:
         samples = _region_means(request, maps)
         effects = samples.effects()
         estimate, test = _tested(request, hypothesis, samples, family)
-        warnings = stats.doubts(samples.first, samples.second, paired=samples.design.paired, statistic="mean")
+        a, b, paired = samples.first, samples.second, samples.design.paired
+        warnings = stats.assumption_warnings(a, b, paired=paired, statistic="mean")
         return Finding(
             estimate=estimate,
             statement=hypothesis.statement,

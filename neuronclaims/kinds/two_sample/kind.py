@@ -87,7 +87,9 @@ class TwoSampleKind:
         )
         selection = selection_of(claim, request.who, values.picked_from)
         large, warning = _large(request, one.neuron, values, family)
-        doubts = stats.doubts(values.first, values.second, paired=design.paired, statistic=said.statistic)
+        warned = stats.assumption_warnings(
+            values.first, values.second, paired=design.paired, statistic=said.statistic
+        )
         needed = None if request.searched else said.units_needed(effects, design, family.level)
         return Finding(
             estimate=one.estimate,
@@ -97,7 +99,7 @@ class TwoSampleKind:
             selection=selection,
             others=(*(effect for scale, effect in effects.items() if scale != said.scale), *large),
             rank=_rank(said, one.neuron, values),
-            notes=(*selection_notes(selection), *result.notes, *left_out(design), *warning, *doubts),
+            notes=(*selection_notes(selection), *result.notes, *left_out(design), *warning, *warned),
             figures=(
                 request.figure(one.neuron, values, answers),
                 *result.figures,

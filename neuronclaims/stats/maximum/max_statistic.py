@@ -28,7 +28,7 @@ from neuronclaims.stats.permutation.montecarlo import Floors, Tally
 from neuronclaims.stats.permutation.relabelling import Statistic
 from neuronclaims.stats.permutation.results import TestResult, grouped
 from neuronclaims.stats.permutation.running import check_alternative
-from neuronclaims.stats.permutation.second_opinion import second_opinion
+from neuronclaims.stats.permutation.welch_guard import welch_guard
 from neuronclaims.stats.settings import LEVEL, Exchange, Level, Resampling
 
 
@@ -40,7 +40,7 @@ class MaxResults:
     higher. ``p_value`` is each neuron's own p on the same relabellings, corrected for nothing.
     ``p_single_step`` compares each neuron with the maximum over all, ``p_step_down`` with the maximum over
     those not more extreme than itself: never larger, and just as safe. ``p_greater`` and ``p_less`` are the
-    one-sided step-down p; that of a side which was not asked for is not counted and stands at 1. As
+    one-sided step-down p; that of a side which was not wanted is not counted and stands at 1. As
     everywhere, two-sided p are twice the smaller one-sided one, at most 1.
 
     ``standard_error`` is the Monte-Carlo error of ``p_single_step``, 0 when exact, and ``resolved`` tells
@@ -142,11 +142,11 @@ class _Search:
         exact = arrangements.total <= resampling.exact_limit
         total = arrangements.total if exact else resampling.draws
         blocks = arrangements.every() if exact else arrangements.drawn(resampling.seed, 0, resampling.draws)
-        asked = [side for side in ("greater", "less") if self.alternative in (side, "two-sided")]
+        wanted = [side for side in ("greater", "less") if self.alternative in (side, "two-sided")]
         tails: list[Tail] = [
-            "upper" if (side == "greater") != self.design.law.swapped else "lower" for side in asked
+            "upper" if (side == "greater") != self.design.law.swapped else "lower" for side in wanted
         ]
-        reached = dict(zip(asked, count_maxima(self.design, blocks, tails), strict=True))
+        reached = dict(zip(wanted, count_maxima(self.design, blocks, tails), strict=True))
         return (
             self._tally({side: counts.alone for side, counts in reached.items()}, total, exact),
             self._tally({side: counts.single for side, counts in reached.items()}, total, exact),
@@ -177,7 +177,7 @@ class _Search:
         )
 
     def _tally(self, counts: dict[str, Counts], total: int, exact: bool) -> Tally:
-        """Return counts of the neurons that vary as those of all; all relabellings reach what was not asked for."""
+        """Return counts of the neurons that vary as those of all; all relabellings reach what is not wanted."""
         above, below = (np.full(self.design.varies.shape, float(total)) for _ in range(2))
         for side, count in counts.items():
             (above if side == "greater" else below)[self.design.varies] = count
@@ -189,11 +189,11 @@ class _Search:
         return found
 
     def _floors(self) -> Floors | None:
-        """Return the least p that Welch's t-test allows where ``two_sample_tests`` asks it too."""
+        """Return the least p that Welch's t-test allows where ``two_sample_tests`` guards by it too."""
         if not self.design.law.spread:
             return None
-        opinions = [second_opinion(*self.sides.part(slab), None) for slab in self.sides.slabs()]
-        found = [opinion[1] for opinion in opinions if opinion is not None]
+        guards = [welch_guard(*self.sides.part(slab), None) for slab in self.sides.slabs()]
+        found = [guard[1] for guard in guards if guard is not None]
         return np.concatenate([greater for greater, _ in found]), np.concatenate([less for _, less in found])
 
     def _method(self, tally: Tally, unit: str) -> str:

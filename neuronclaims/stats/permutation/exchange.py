@@ -163,8 +163,8 @@ def measured(statistic: LabelFunction, rows: Bools) -> Floats:
     return found
 
 
-def _ready(asked: LabelStatistic, sizes: tuple[int, int], paired: bool) -> _Ready:
-    statistic, content = asked.of, asked.content
+def _ready(labelled: LabelStatistic, sizes: tuple[int, int], paired: bool) -> _Ready:
+    statistic, content = labelled.of, labelled.content
     n1, n2 = sizes
     units = n1 if paired else n1 + n2
     order, swapped = np.arange(units, dtype=np.intp), n2 < n1
@@ -180,7 +180,7 @@ def _ready(asked: LabelStatistic, sizes: tuple[int, int], paired: bool) -> _Read
     arrangements = Signs(units) if paired else Subsets(units, min(n1, n2))
     observed = float(measured(statistic, start)[0])
     return _Ready(
-        statistic, arrangements, order, swapped and not paired, observed, asked.tolerance, asked.columns
+        statistic, arrangements, order, swapped and not paired, observed, labelled.tolerance, labelled.columns
     )
 
 

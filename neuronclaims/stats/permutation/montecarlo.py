@@ -21,7 +21,7 @@ RISK = 1e-3
 """Largest chance that draws which settle p put it on the wrong side of a limit."""
 
 Floors: TypeAlias = tuple[Floats, Floats]
-"""Least values of the two one-sided p (greater, less), each [m], that a second opinion allows."""
+"""Least values of the two one-sided p (greater, less), each [m], that the Welch guard allows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,16 +125,16 @@ def drawn_until_settled(
     alpha: float,
     family: int,
     floors: Floors | None = None,
-    patience: int | None = None,
+    max_draws: int | None = None,
 ) -> Tally:
     """Draw up to each of the ``planned`` looks until every neuron's p is settled, sharing RISK evenly among them.
 
-    ``draw(start, stop)`` tallies the random arrangements of those numbers. No look beyond ``patience`` draws is
+    ``draw(start, stop)`` tallies the random arrangements of those numbers. No look beyond ``max_draws`` draws is
     taken, but the first.
     """
     tally = draw(0, planned[0])
     for stop in planned[1:]:
-        if patience is not None and stop > patience:
+        if max_draws is not None and stop > max_draws:
             break
         if tally.resolved(alternative, alpha, family, RISK / len(planned), floors).all():
             break

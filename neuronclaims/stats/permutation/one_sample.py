@@ -25,8 +25,8 @@ def one_sample_test(
 
     ``values`` [n] hold one finite value per unit. Under the null hypothesis values - ``null`` are as likely
     with either sign. That is exact for differences within pairs whose two sides could be exchanged; of
-    values of another kind it supposes symmetry about ``null``, which ``stats.doubts`` looks at. Differences
-    of exactly 0 count in the mean and cannot make anything significant. The statistic is the mean of values
+    values of another kind it supposes symmetry about ``null``, which ``stats.assumption_warnings`` looks at.
+    Differences of exactly 0 count in the mean and cannot make anything significant. The statistic is the mean of values
     - ``null``, taken once in float64; ties count exactly from there on. On the differences of pairs this is
     ``two_sample_test(paired=True)``. Other options as there.
 

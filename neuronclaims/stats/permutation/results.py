@@ -22,7 +22,7 @@ class TestResult:
     p lies. ``degenerate`` is True when relabelling cannot change anything because all values (all
     differences; within each block) are the same. ``method`` says all that in words.
 
-    ``second_opinion`` is True when the larger of the permutation p and that of Welch's t-test was taken,
+    ``welch_guard`` is True when the larger of the permutation p and that of Welch's t-test was taken,
     because the smaller set varies more (docs/adr/0009-unequal-spreads.md); ``p_permutation`` is the
     permutation p of ``alternative`` alone (None: not known apart from ``p_value``). ``arrangements``,
     ``standard_error`` and ``exact`` are about the permutation p.
@@ -42,7 +42,7 @@ class TestResult:
     resolved: bool
     degenerate: bool
     method: str
-    second_opinion: bool = False
+    welch_guard: bool = False
     p_permutation: float | None = None
 
 
@@ -64,7 +64,7 @@ class TestResults:
     resolved: Bools
     degenerate: Bools
     method: str
-    second_opinion: Bools | None = None
+    welch_guard: Bools | None = None
     p_permutation: Floats | None = None
 
 
@@ -84,7 +84,7 @@ def column(many: TestResults, place: int) -> TestResult:
         resolved=bool(many.resolved[place]),
         degenerate=bool(many.degenerate[place]),
         method=many.method,
-        second_opinion=many.second_opinion is not None and bool(many.second_opinion[place]),
+        welch_guard=many.welch_guard is not None and bool(many.welch_guard[place]),
         p_permutation=None if many.p_permutation is None else float(many.p_permutation[place]),
     )
 

@@ -12,7 +12,7 @@ from neuronclaims.stats.permutation.relabelling import Relabelling
 from neuronclaims.stats.permutation.results import TestResult, TestResults, column, grouped
 from neuronclaims.stats.settings import Level, Resampling
 
-SECOND_OPINION = "with Welch's t-test as a second opinion because the smaller set varies more"
+WELCH_GUARD = "with Welch's t-test as a second opinion because the smaller set varies more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Prepared:
     """A permutation test of m neurons before any relabelling.
 
     ``statistic`` [m] is the observed one and ``name`` what it is called; ``exchange`` says what is exchanged
-    ("permutation", "sign flips") and ``units`` among what ("of 15 prompts"). ``opinion`` tells for which
+    ("permutation", "sign flips") and ``units`` among what ("of 15 prompts"). ``guard`` tells for which
     neurons Welch's t-test bounds p from below, and by how much.
     """
 
@@ -32,7 +32,7 @@ class Prepared:
     degenerate: Bools
     alternative: Alternative
     level: Level
-    opinion: tuple[Bools, Floors] | None = None
+    guard: tuple[Bools, Floors] | None = None
 
     def one(self, resampling: Resampling) -> TestResult:
         """Test a single neuron: by the law of rank sums, all arrangements, or draws until p is settled.
@@ -96,13 +96,13 @@ class Prepared:
             resolved=tally.resolved(alternative, self.level.alpha, self.level.family, risk, floors),
             degenerate=self.degenerate,
             method=self._method(tally, self.exchange, ""),
-            second_opinion=None if self.opinion is None else self.opinion[0],
+            welch_guard=None if self.guard is None else self.guard[0],
             p_permutation=tally.p_values(alternative),
         )
 
     @property
     def _floors(self) -> Floors | None:
-        return None if self.opinion is None else self.opinion[1]
+        return None if self.guard is None else self.guard[1]
 
     def _method(self, tally: Tally, how: str, settled: str) -> str:
         exact, random = ("exact ", "") if tally.exact else ("", " random")
@@ -112,8 +112,8 @@ class Prepared:
 
     def _told(self, found: TestResult, tally: Tally, how: str, doubtful: float) -> TestResult:
         """Say how one neuron was tested, and whether its p is settled."""
-        opinion = f", {SECOND_OPINION}" if found.second_opinion else ""
-        return replace(found, method=self._method(tally, how, self._settled(tally, doubtful)) + opinion)
+        guard = f", {WELCH_GUARD}" if found.welch_guard else ""
+        return replace(found, method=self._method(tally, how, self._settled(tally, doubtful)) + guard)
 
     def _doubtful(self, tally: Tally, risk: float) -> Floats:
         return tally.doubtful_limits(

@@ -30,7 +30,7 @@ from neuronclaims.stats.inputs import (
 from neuronclaims.stats.permutation.relabelling import Statistic, observed, relabel
 from neuronclaims.stats.permutation.results import TestResult, TestResults
 from neuronclaims.stats.permutation.running import Prepared, check_alternative, never_varies
-from neuronclaims.stats.permutation.second_opinion import second_opinion
+from neuronclaims.stats.permutation.welch_guard import welch_guard
 from neuronclaims.stats.settings import LEVEL, Exchange, Level, Resampling
 
 
@@ -150,7 +150,7 @@ def _prepared(
         degenerate=_degenerate(first, second, paired, codes),
         alternative=alternative,
         level=level,
-        opinion=second_opinion(first, second, codes) if studentised else None,
+        guard=welch_guard(first, second, codes) if studentised else None,
     )
 
 

@@ -30,30 +30,30 @@ class Chances:
         return max(0.0, 1.0 - self.supported - self.refuted)
 
 
-def chances(asked: PlannedClaim, n1: int, n2: int) -> Chances:
+def chances(claim: PlannedClaim, n1: int, n2: int) -> Chances:
     """Return how likely each verdict is with n1 and n2 units (n1 pairs; n1 units for a share)."""
-    if asked.statistic == "share":
-        found = _share_chances(asked, n1)
+    if claim.statistic == "share":
+        found = _share_chances(claim, n1)
     else:
         if min(n1, n2) < 2:
             raise StatsError(f"Each set needs at least 2 units to be tested, but there are {n1} and {n2}.")
-        found = (_mean_chances if asked.statistic == "mean" else _auroc_chances)(asked, n1, n2)
-    return found if asked.reachable(n1, n2) else Chances(0.0, found.refuted)
+        found = (_mean_chances if claim.statistic == "mean" else _auroc_chances)(claim, n1, n2)
+    return found if claim.reachable(n1, n2) else Chances(0.0, found.refuted)
 
 
-def _mean_chances(asked: PlannedClaim, n1: int, n2: int) -> Chances:
+def _mean_chances(claim: PlannedClaim, n1: int, n2: int) -> Chances:
     """Take p and the interval of a raw difference by Welch's t, the interval of Hedges' g by the pooled one."""
-    if asked.paired:
+    if claim.paired:
         size, df, pooled_df = math.sqrt(min(n1, n2)), min(n1, n2) - 1.0, min(n1, n2) - 1.0
     else:
         size, df, pooled_df = math.sqrt(n1 * n2 / (n1 + n2)), _welch_df(n1, n2), n1 + n2 - 2.0
-    if not asked.standardised or (asked.number is None and asked.margin is None):
-        return _by_spread(asked, size, df, asked.number)
-    sd = _by_ratio(asked, size, pooled_df)
-    if asked.margin is not None:
+    if not claim.standardised or (claim.number is None and claim.margin is None):
+        return _by_spread(claim, size, df, claim.number)
+    sd = _by_ratio(claim, size, pooled_df)
+    if claim.margin is not None:
         return sd
     # Both ask of (nearly) the same t that it be large, so the rarer of the two is their joint chance.
-    return Chances(min(sd.supported, _by_spread(asked, size, df, None).supported), sd.refuted)
+    return Chances(min(sd.supported, _by_spread(claim, size, df, None).supported), sd.refuted)
 
 
 def _welch_df(n1: int, n2: int) -> float:
@@ -61,71 +61,71 @@ def _welch_df(n1: int, n2: int) -> float:
     return (1 / n1 + 1 / n2) ** 2 / (1 / n1**2 / (n1 - 1) + 1 / n2**2 / (n2 - 1))
 
 
-def _by_spread(asked: PlannedClaim, size: float, df: float, number: float | None) -> Chances:
+def _by_spread(claim: PlannedClaim, size: float, df: float, number: float | None) -> Chances:
     """Average, over the law of the spread, the normal chance of the difference in units of its error."""
     from scipy.special import stdtrit
 
     spread, weights = chi_rule(df)
-    by_p, by_interval = (-float(stdtrit(df, tail)) * spread for tail in (asked.tail, asked.outside))
-    gain = asked.gain * size
-    if asked.margin is not None:
-        edge = asked.margin * size
-        return _within(asked, gain, edge - by_p, edge + by_interval, weights)
+    by_p, by_interval = (-float(stdtrit(df, tail)) * spread for tail in (claim.tail, claim.outside))
+    gain = claim.gain * size
+    if claim.margin is not None:
+        edge = claim.margin * size
+        return _within(claim, gain, edge - by_p, edge + by_interval, weights)
     at = (number or 0.0) * size
     enough = by_p if number is None else np.maximum(by_p, at + by_interval)
-    return _both(asked, gain, enough, at - by_interval, weights)
+    return _both(claim, gain, enough, at - by_interval, weights)
 
 
-def _by_ratio(asked: PlannedClaim, size: float, df: float) -> Chances:
+def _by_ratio(claim: PlannedClaim, size: float, df: float) -> Chances:
     """Compare t with the limits at which the noncentral interval touches the number, or the margin."""
     spread, weights = chi_rule(df)
-    at = ((asked.number or 0.0) if asked.margin is None else asked.margin) * size
-    low_tail = asked.outside if asked.margin is None else asked.tail
-    low, high = (noncentral_t_quantile(p, df, at) * spread for p in (low_tail, 1 - asked.outside))
-    if asked.margin is not None:
-        return _within(asked, asked.gain * size, low, high, weights)
-    return _both(asked, asked.gain * size, high, low, weights)
+    at = ((claim.number or 0.0) if claim.margin is None else claim.margin) * size
+    low_tail = claim.outside if claim.margin is None else claim.tail
+    low, high = (noncentral_t_quantile(p, df, at) * spread for p in (low_tail, 1 - claim.outside))
+    if claim.margin is not None:
+        return _within(claim, claim.gain * size, low, high, weights)
+    return _both(claim, claim.gain * size, high, low, weights)
 
 
-def _auroc_chances(asked: PlannedClaim, n1: int, n2: int) -> Chances:
+def _auroc_chances(claim: PlannedClaim, n1: int, n2: int) -> Chances:
     """Take the estimate as normal, with its variance at the true value, and every limit at its own."""
     from scipy.special import ndtri
 
     finest = 1 / (2 * n1 * n2)  # an observed AUROC of 1 is not a true one of 1
-    gain = math.copysign(min(abs(asked.gain), 0.5 - finest), asked.gain)
+    gain = math.copysign(min(abs(claim.gain), 0.5 - finest), claim.gain)
     error = math.sqrt(hanley_mcneil_variance(0.5 + gain, n1, n2))
 
     def limit(at: float, tail: float) -> float:
         return -float(ndtri(tail)) * math.sqrt(hanley_mcneil_variance(0.5 + at, n1, n2)) / error
 
     one = np.ones(1)
-    if asked.margin is not None:
-        edge = asked.margin / error
-        inner, outer = edge - limit(asked.margin, asked.tail), edge + limit(asked.margin, asked.outside)
-        return _within(asked, gain / error, inner * one, outer * one, one)
-    number = asked.number or 0.0
-    reach = limit(number, asked.outside)
-    enough = limit(0.0, asked.tail)
-    if asked.number is not None:
+    if claim.margin is not None:
+        edge = claim.margin / error
+        inner, outer = edge - limit(claim.margin, claim.tail), edge + limit(claim.margin, claim.outside)
+        return _within(claim, gain / error, inner * one, outer * one, one)
+    number = claim.number or 0.0
+    reach = limit(number, claim.outside)
+    enough = limit(0.0, claim.tail)
+    if claim.number is not None:
         enough = max(enough, number / error + reach)
-    return _both(asked, gain / error, enough * one, (number / error - reach) * one, one)
+    return _both(claim, gain / error, enough * one, (number / error - reach) * one, one)
 
 
-def _both(asked: PlannedClaim, gain: float, enough: Floats, below: Floats, weights: Floats) -> Chances:
+def _both(claim: PlannedClaim, gain: float, enough: Floats, below: Floats, weights: Floats) -> Chances:
     """Return the chances of lying at or beyond ``enough``, and of lying ``below`` what is claimed."""
     from scipy.special import ndtr
 
-    if asked.side != "two-sided":
+    if claim.side != "two-sided":
         return Chances(float(weights @ ndtr(gain - enough)), float(weights @ ndtr(below - gain)))
-    refuted = 0.0 if asked.number is None else float(weights @ _inside(gain, below))
+    refuted = 0.0 if claim.number is None else float(weights @ _inside(gain, below))
     return Chances(float(weights @ _outside(gain, enough)), refuted)
 
 
-def _within(asked: PlannedClaim, gain: float, inner: Floats, outer: Floats, weights: Floats) -> Chances:
+def _within(claim: PlannedClaim, gain: float, inner: Floats, outer: Floats, weights: Floats) -> Chances:
     """Return the chances of lying ``inner`` to the margin, and ``outer``: at both sides, or at the one denied."""
     from scipy.special import ndtr
 
-    if asked.side == "two-sided":
+    if claim.side == "two-sided":
         return Chances(float(weights @ _inside(gain, inner)), float(weights @ _outside(gain, outer)))
     return Chances(float(weights @ ndtr(inner - gain)), float(weights @ ndtr(gain - outer)))
 
@@ -144,16 +144,16 @@ def _inside(centre: float, edge: Floats) -> Floats:
     return np.where(edge > 0, ndtr(edge - centre) - ndtr(-edge - centre), 0.0)
 
 
-def _share_chances(asked: PlannedClaim, n: int) -> Chances:
+def _share_chances(claim: PlannedClaim, n: int) -> Chances:
     """Sum binomial chances beyond the first count that passes; a claim of "less" counts the prompts that do not."""
-    claimed, true = asked.null, asked.effect
-    if asked.side == "less":
+    claimed, true = claim.null, claim.effect
+    if claim.side == "less":
         claimed, true = 1 - claimed, 1 - true
-    enough = _first_passing(n, claimed, asked.tail)
-    too_few = n + 1 - _first_passing(n, 1 - claimed, asked.outside)
-    if asked.side != "two-sided":
+    enough = _first_passing(n, claimed, claim.tail)
+    too_few = n + 1 - _first_passing(n, 1 - claimed, claim.outside)
+    if claim.side != "two-sided":
         return Chances(_at_least(enough, n, true), 1 - _at_least(too_few, n, true))
-    few_enough = n + 1 - _first_passing(n, 1 - claimed, asked.tail)
+    few_enough = n + 1 - _first_passing(n, 1 - claimed, claim.tail)
     return Chances(_at_least(enough, n, true) + 1 - _at_least(few_enough, n, true), 0.0)
 
 

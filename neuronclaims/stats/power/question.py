@@ -1,4 +1,4 @@
-"""What is claimed, what is true, and by what it will be judged: what a plan is asked about."""
+"""What is claimed, what is true, and by what it will be judged: what a plan is for."""
 
 from __future__ import annotations
 
@@ -109,23 +109,23 @@ class PlannedClaim:
         return 1 - self.null if self.side == "less" else self.null
 
 
-def _check_numbers(asked: PlannedClaim) -> None:
+def _check_numbers(claim: PlannedClaim) -> None:
     for name, value in (
-        ("effect", asked.effect),
-        ("threshold", asked.threshold),
-        ("margin", asked.margin),
+        ("effect", claim.effect),
+        ("threshold", claim.threshold),
+        ("margin", claim.margin),
     ):
         if value is not None and not math.isfinite(value):
             raise StatsError(f"The {name} must be a finite number, not {value!r}.")
-    if asked.searched < 1:
-        raise StatsError(f"searched must be at least 1, not {asked.searched}.")
-    if asked.margin is not None and (asked.margin <= 0 or asked.threshold is not None):
+    if claim.searched < 1:
+        raise StatsError(f"searched must be at least 1, not {claim.searched}.")
+    if claim.margin is not None and (claim.margin <= 0 or claim.threshold is not None):
         raise StatsError("A margin must be positive, and a claim has a margin or a number, not both.")
-    if asked.statistic == "mean":
+    if claim.statistic == "mean":
         return
-    if not 0.0 <= asked.effect <= 1.0:
-        raise StatsError(f"The effect, an AUROC or a share, must lie in [0, 1], not {asked.effect!r}.")
-    if asked.statistic == "share" and (asked.threshold is None or not 0.0 < asked.threshold < 1.0):
+    if not 0.0 <= claim.effect <= 1.0:
+        raise StatsError(f"The effect, an AUROC or a share, must lie in [0, 1], not {claim.effect!r}.")
+    if claim.statistic == "share" and (claim.threshold is None or not 0.0 < claim.threshold < 1.0):
         raise StatsError("A share is claimed against a number strictly between 0 and 1: give the threshold.")
 
 

@@ -30,18 +30,18 @@ def units_needed(claim: PlannedClaim, counts: Sizes, *, power: float = 0.8) -> S
     return needed(claim, counts, power)
 
 
-def needed(asked: PlannedClaim, counts: Sizes, power: float) -> Sizes | None:
+def needed(claim: PlannedClaim, counts: Sizes, power: float) -> Sizes | None:
     """Return the smallest sizes in the ratio of ``counts`` that reach ``power``; None when there are none."""
-    if not asked.possible:
+    if not claim.possible:
         return None
 
     def enough(n1: int, n2: int) -> bool:
-        return asked.reachable(n1, n2) and chances(asked, n1, n2).supported >= power
+        return claim.reachable(n1, n2) and chances(claim, n1, n2).supported >= power
 
-    if asked.statistic == "share":
-        n = _first_lasting(lambda n: enough(n, n), _tooth(asked))
+    if claim.statistic == "share":
+        n = _first_lasting(lambda n: enough(n, n), _tooth(claim))
         return None if n is None else (n, n)
-    return first_enough(counts, asked.paired, enough, near=_guess(asked, counts, power))
+    return first_enough(counts, claim.paired, enough, near=_guess(claim, counts, power))
 
 
 def smallest_units(
@@ -89,20 +89,20 @@ def first_enough(
     return sizes(high) if max(sizes(high)) <= most else None
 
 
-def _guess(asked: PlannedClaim, counts: Sizes, power: float) -> int:
+def _guess(claim: PlannedClaim, counts: Sizes, power: float) -> int:
     """Return about how many units the smaller set needs, were all laws normal."""
     from scipy.special import ndtri
 
-    gap = asked.gain - (asked.number or 0.0) if asked.margin is None else asked.margin - asked.gain
-    by_p = (float(ndtri(power)) - float(ndtri(asked.tail))) / (
-        gap if asked.margin is not None else asked.gain
+    gap = claim.gain - (claim.number or 0.0) if claim.margin is None else claim.margin - claim.gain
+    by_p = (float(ndtri(power)) - float(ndtri(claim.tail))) / (
+        gap if claim.margin is not None else claim.gain
     )
-    by_interval = (float(ndtri(power)) - float(ndtri(asked.outside))) / gap
-    size = by_p if asked.number is None else max(by_p, by_interval)
-    if asked.statistic == "auroc":
+    by_interval = (float(ndtri(power)) - float(ndtri(claim.outside))) / gap
+    size = by_p if claim.number is None else max(by_p, by_interval)
+    if claim.statistic == "auroc":
         size /= math.sqrt(12)
     ratio = max(counts) / min(counts)
-    return int(min(size**2 if asked.paired else size**2 * (1 + ratio) / ratio, MOST_UNITS))
+    return int(min(size**2 if claim.paired else size**2 * (1 + ratio) / ratio, MOST_UNITS))
 
 
 def scaled(counts: Sizes, paired: bool, n: int) -> Sizes:
@@ -119,9 +119,9 @@ def _bisected(enough: Callable[[int], bool], low: int, high: int) -> int:
     return high
 
 
-def _tooth(asked: PlannedClaim) -> int:
+def _tooth(claim: PlannedClaim) -> int:
     """Return how many sizes lie between two falls of the power of a binomial test, and a little more."""
-    return math.ceil(_TEETH / min(asked.null, 1 - asked.null))
+    return math.ceil(_TEETH / min(claim.null, 1 - claim.null))
 
 
 def _first_lasting(enough: Callable[[int], bool], tooth: int) -> int | None:

@@ -44,19 +44,19 @@ def plan(
     return tuple(_row(claim, n1, n2) for n1, n2 in sorted(set(sizes)))
 
 
-def _usual(asked: PlannedClaim, counts: Sizes, enough: Sizes | None) -> list[Sizes]:
-    paired = asked.paired or asked.statistic == "share"
-    least = first_enough(counts, paired, asked.reachable)
+def _usual(claim: PlannedClaim, counts: Sizes, enough: Sizes | None) -> list[Sizes]:
+    paired = claim.paired or claim.statistic == "share"
+    least = first_enough(counts, paired, claim.reachable)
     grown = [scaled(counts, paired, times * min(counts)) for times in _TIMES]
     return [*grown, *(found for found in (least, enough) if found is not None)]
 
 
-def _row(asked: PlannedClaim, n1: int, n2: int) -> PlanRow:
-    found = chances(asked, n1, n2)
+def _row(claim: PlannedClaim, n1: int, n2: int) -> PlanRow:
+    found = chances(claim, n1, n2)
     return PlanRow(
         counts=(n1, n2),
-        smallest_p=min(1.0, asked.smallest_p(n1, n2) * asked.level.family),
-        reachable=asked.reachable(n1, n2),
+        smallest_p=min(1.0, claim.smallest_p(n1, n2) * claim.level.family),
+        reachable=claim.reachable(n1, n2),
         supported=found.supported,
         refuted=found.refuted,
         inconclusive=found.inconclusive,
