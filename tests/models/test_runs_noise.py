@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -25,17 +26,12 @@ from neuronclaims.measurements import (
     Vocabulary,
 )
 from neuronclaims.models.options import Progress, RunOptions
-from neuronclaims.models.sources import open_model
+from neuronclaims.models.sources import Source
 
 PROMPTS = ("the old dog ran to the river", "Hanoi is the capital of Vietnam", "she sat", "the cat ate food")
 READ = Activations("mlp_post", 1, TokenRule("mean", "prompt"), PROMPTS)
 WRITE = Activations("resid_post", 2, TokenRule("last", "generated"), PROMPTS, Generation(4))
-DEEP = Activations(
-    "resid_post",
-    5,
-    TokenRule("mean", "prompt"),
-    ("The old dog ran to the river and sat down.", "She sat.", "Hanoi is the capital of Vietnam."),
-)
+DEEP = Activations("resid_post", 2, TokenRule("mean", "prompt"), PROMPTS[:3])
 PREDICTION = Prediction(" dog", " cat")
 EVERY = [
     READ,
@@ -49,7 +45,7 @@ EVERY = [
 
 
 @pytest.mark.parametrize("name", ["gpt2", "llama", "gpt_neox", "bert"])
-def test_two_right_ways_of_measuring_differ_by_rounding_and_not_by_nothing(source_of, name) -> None:
+def test_two_right_ways_of_measuring_differ_by_rounding_at_most(source_of, name) -> None:
     asked = (
         [m for m in EVERY if isinstance(m, Activations) and m.generate is None] if name == "bert" else EVERY
     )
@@ -61,26 +57,45 @@ def test_two_right_ways_of_measuring_differ_by_rounding_and_not_by_nothing(sourc
         assert noise.largest == noise.columns.max()
         # Float32 keeps 24 bits; a few layers of sums lose a few of them.
         assert noise.largest <= 1e-4 * np.abs(answers[measurement]).max(), measurement
-    # A model of four heads of eight numbers each may round alike in every batch; those that generate do not.
-    assert name == "bert" or max(noise.largest for noise in found.values()) > 0
 
 
-def test_bfloat16_is_noisier_than_float32() -> None:
-    demo = open_model("demo", Path("."))
-    noise = [noise_floor(demo, [DEEP], options=RunOptions(dtype=d))[DEEP].largest
-             for d in ("float32", "bfloat16")]  # fmt: skip
-    assert noise[1] > 100 * noise[0] > 0
+@pytest.fixture
+def wavering(hand_over) -> Callable[[str], Source]:
+    """Give a model that rounds differently in batches of 2, 4, 6, ... rows: by a unit in the last place in one block.
+
+    Whether a model does so by itself is the affair of the machine.
+    """
+
+    def make(dtype: str) -> Source:
+        import torch
+
+        source = hand_over("gpt2")
+        model = source.loaded.model.to(getattr(torch, dtype))
+        unit = torch.finfo(model.dtype).eps
+
+        def waver(block: object, args: object, output: torch.Tensor) -> torch.Tensor:
+            return output * (1 + unit) if len(output) % 2 == 0 else output
+
+        model.transformer.h[1].register_forward_hook(waver)
+        return source
+
+    return make
 
 
-def test_a_column_is_the_largest_difference_of_that_neuron_over_all_prompts(tmp_path) -> None:
-    source, options = open_model("demo", Path(".")), RunOptions(dtype="bfloat16")
-    found = noise_floor(source, [DEEP], cache=RunCache(tmp_path), options=options)[DEEP]
-    keys = [context_key(source, RunOptions(dtype="bfloat16", again=again), None) for again in (False, True)]
+def test_what_wavers_has_a_noise_floor_of_its_number_type(wavering) -> None:
+    large, small = (noise_floor(wavering(dtype), [DEEP])[DEEP].largest for dtype in ("bfloat16", "float32"))
+    assert large > 100 * small > 0
+
+
+def test_a_column_is_the_largest_difference_of_that_neuron_over_all_prompts(wavering, tmp_path) -> None:
+    source = wavering("float32")
+    found = noise_floor(source, [DEEP], cache=RunCache(tmp_path))[DEEP]
+    keys = [context_key(source, RunOptions(again=again), None) for again in (False, True)]
     folders = [RunCache(tmp_path).context(key).folder for key in keys]
     assert keys[0] != keys[1]
     assert all(list(folder.glob("*.safetensors")) for folder in folders)
     first, second = (
-        measure(source, [DEEP], cache=RunCache(tmp_path), options=RunOptions(dtype="bfloat16", again=again))
+        measure(source, [DEEP], cache=RunCache(tmp_path), options=RunOptions(again=again))
         for again in (False, True)
     )
     apart = np.abs(first[DEEP].astype(float) - second[DEEP])
@@ -122,10 +137,10 @@ def test_a_warm_noise_floor_needs_no_torch(folder_of, source_of, tmp_path: Path)
     assert python(WARM, folder_of("gpt2"), tmp_path).strip() == f"{largest} []"
 
 
-def test_the_trained_model_moves_by_rounding_too(stories) -> None:
+def test_the_trained_model_moves_by_rounding_at_most(stories) -> None:
     texts = tuple(
         f"Once upon a time there was a {word}" for word in ("dog", "very small red bird", "girl who sang")
     )
     ask = Activations("resid_post", 4, TokenRule("mean", "generated"), texts, Generation(10))
     largest = noise_floor(stories, [ask])[ask].largest
-    assert 0 < largest < 1e-4 * np.abs(measure(stories, [ask])[ask]).max()
+    assert largest < 1e-4 * np.abs(measure(stories, [ask])[ask]).max()
