@@ -22,10 +22,21 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGTERM, signal.SIG_DFL)
 HERE = pathlib.Path(__file__).parent
 
-@pytest.hookimpl(trylast=True)
-def pytest_runtest_logreport(report):
-    if report.when == "teardown" and "PYTEST_XDIST_WORKER" not in os.environ:
-        (HERE / "arrived").touch()
+class Arrived:
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report):
+        if report.when == "teardown":
+            (HERE / "arrived").touch()
+
+def pytest_configure(config):
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Arrived())
+
+def wait_for(name):
+    for _ in range(12_000):  # two minutes
+        if (HERE / name).exists():
+            return
+        time.sleep(0.01)
 
 def pytest_runtest_call(item):
     how = os.environ.get("TROUBLE")
@@ -34,13 +45,11 @@ def pytest_runtest_call(item):
     if how == "die":
         os._exit(3)
     if hasattr(item.config, "workerinput"):
-        while not (HERE / "arrived").exists():
-            time.sleep(0.01)
+        wait_for("arrived")
         os.kill(os.getppid(), getattr(signal, how))
     else:
         os.kill(os.getpid(), getattr(signal, how))
-    while not (HERE / "stopped").exists():
-        time.sleep(0.01)
+    wait_for("stopped")
 
 def pytest_keyboard_interrupt():
     (HERE / "stopped").touch()
