@@ -140,9 +140,16 @@ def test_a_single_neuron_has_the_p_of_the_test_of_one_neuron(n1, n2, paired, sta
         for limits in ({}, {"exact_limit": 0, "resamples": 400}):
             many = two_sample_tests(first, second, **options, **limits)
             found = max_statistic_tests(first, second, **options, **limits)
-            assert found.p_value[0] == found.p_single_step[0] == found.p_step_down[0] == many.p_value[0]
+            assert found.p_value[0] == found.p_single_step[0] == found.p_step_down[0]
             assert found.exact == many.exact
             assert found.smallest_p == many.smallest_p
+            if (
+                limits
+            ):  # the same law, but other draws: those of one neuron are of its units in order of value
+                near = 6 * np.hypot(found.standard_error[0], many.standard_error[0]) + 2 / 401
+                assert abs(found.p_value[0] - many.p_value[0]) <= near
+                continue
+            assert found.p_value[0] == many.p_value[0]
             assert found.standard_error[0] == found.step_down_error[0] == many.standard_error[0]
             assert found.resolved[0] == found.step_down_resolved[0] == many.resolved[0]
         alone = two_sample_test(first[:, 0], second[:, 0], **options)
@@ -212,6 +219,8 @@ def test_orders_units_of_measurement_and_names_of_sets_change_nothing(design, st
     first, second = pooled[:n1], pooled[n1:]
     rng = np.random.default_rng(seed)
     neurons, rows, others = rng.permutation(30), rng.permutation(n1), rng.permutation(n2)
+    if limits:  # random draws mark units by their place
+        rows, others = np.arange(n1), np.arange(n2)
     others = rows if paired else others
     scale, shift = 2.0 ** rng.integers(-3, 4, 30) * 3, rng.integers(-50, 50, 30)
     found = searched(first, second, paired, statistic, **limits)
@@ -221,6 +230,8 @@ def test_orders_units_of_measurement_and_names_of_sets_change_nothing(design, st
     again = searched(*moved, paired, statistic, **limits)
     for name in ("p_value", "p_single_step", "p_step_down", "p_greater", "p_less", "standard_error"):
         np.testing.assert_allclose(getattr(again, name), getattr(found, name)[neurons], rtol=1e-12)
+    if limits:
+        return
     swapped = searched(second, first, paired, statistic, alternative="less", **limits)
     for name in ("p_value", "p_single_step", "p_step_down", "standard_error", "resolved"):
         np.testing.assert_allclose(getattr(swapped, name), getattr(found, name), rtol=1e-12)
@@ -357,7 +368,7 @@ def test_single_precision_changes_no_count(kind, n1, n2, paired):
     first[:, ::5] += np.abs(first[:, ::5]).mean(axis=0)  # some that do differ
     design = search_design(first, second, paired=paired, statistic="mean")
     blocks = list(design.law.arrangements.drawn(3, 0, 1100))
-    blocks += [(design.columns.signs > 0)[None, :]] if paired else []
+    blocks += [np.ones((1, n1), dtype=np.bool_)] if paired else []
     pairs = [count_maxima(design, blocks, ["upper", "lower"], screened=flag) for flag in (True, False)]
     for screened, reference in zip(*pairs, strict=True):
         for name in ("alone", "single", "step"):
@@ -386,23 +397,6 @@ def test_scores_beyond_the_bars_of_single_precision_are_beyond_them_in_float64(k
         assert (scores[nearly >= high] >= np.broadcast_to(bars, scores.shape)[nearly >= high]).all()
         assert (scores[nearly < low] < np.broadcast_to(bars, scores.shape)[nearly < low]).all()
         assert (high - low < 2e-3).all()
-
-
-@pytest.mark.parametrize(("n1", "n2", "paired"), [(5, 5, False), (4, 6, False), (6, 6, True)])
-def test_draws_do_not_depend_on_orders_where_units_hold_all_places_equally_often(n1, n2, paired):
-    rng = np.random.default_rng(5)
-    base = rng.permutation(n1 + n2).astype(float)
-    pooled = np.stack([np.roll(base, k) for k in range(n1 + n2)], axis=1)  # a Latin square: equal frequencies
-    pooled = np.concatenate([pooled, pooled[rng.permutation(n1 + n2)][:, : n1 + n2]], axis=1)
-    first, second = pooled[:n1], pooled[n1:]
-    limits = {"exact_limit": 0, "resamples": 300, "alternative": "two-sided"}
-    found = searched(first, second, paired, "mean", **limits)
-    for _ in range(5):
-        neurons, rows = rng.permutation(pooled.shape[1]), rng.permutation(n1)
-        others = rows if paired else rng.permutation(n2)
-        again = searched(first[rows][:, neurons], second[others][:, neurons], paired, "mean", **limits)
-        np.testing.assert_allclose(again.p_value, found.p_value[neurons], rtol=1e-12)
-        np.testing.assert_allclose(again.p_step_down, found.p_step_down[neurons], rtol=1e-12)
 
 
 @pytest.mark.parametrize(("n1", "n2", "paired"), [(6, 6, False), (5, 8, False), (9, 9, True)])

@@ -104,10 +104,10 @@ def max_statistic_tests(
     is infinite where neither set varies: such a neuron ranks first, and others are judged as ever.
 
     All arrangements are enumerated, or the first random ones drawn, as ``resampling`` says; of these p = (1 +
-    k) / (1 + B).
-    The order of prompts, the order of neurons, and place and unit of any
-    neuron's values change nothing (search_order.py names the one exception). t that agree to about 10
-    digits count as tied, and ties as reached. With m = 1, p is that of ``two_sample_tests``.
+    k) / (1 + B). The order of neurons, and place and unit of any neuron's values, change nothing. Random
+    arrangements mark the i-th unit as it was given, so give units in an order that does not depend on how they
+    were found: claims give prompts in the order of their texts. t that agree to about 10 digits count as tied, and
+    ties as reached. With m = 1 and all arrangements, p is that of ``two_sample_tests``.
 
     Beside the input, less than 200 MB are held at a time, however many neurons there are, up to 2,000 units.
 

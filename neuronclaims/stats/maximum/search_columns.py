@@ -6,7 +6,7 @@ they lie, converted and standardised by the slab, and made again when they are n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from neuronclaims.stats.effects.points import doubled_midranks
 from neuronclaims.stats.inputs import Bools, Floats, StatsError, matrix, to_unit
-from neuronclaims.stats.maximum.search_order import canonical_order, canonical_signs
 from neuronclaims.stats.permutation.relabelling import Statistic
 
 Numbers = NDArray[Any]
@@ -70,10 +69,9 @@ def varying(sides: Sides, *, paired: bool) -> Bools:
 
 
 class NeuronColumns:
-    """Standardised values of the neurons that vary, units in canonical order.
+    """Standardised values of the neurons that vary, units in the order given: the first set's, then the second's.
 
-    Each column has mean 0 (pairs: signs such that units are turned to their canonical side) and sum of
-    squares 1. ``order`` [n] are the units, ``signs`` [n] how pairs were turned (1 where sets are independent).
+    Each column has mean 0 (differences of pairs: their own mean) and sum of squares 1.
     """
 
     def __init__(
@@ -82,11 +80,6 @@ class NeuronColumns:
         self._sides, self._neurons = sides, neurons
         self._paired, self._ranked = paired, statistic == "auroc"
         self.units = len(sides.first) if paired else len(sides.first) + len(sides.second)
-        if paired:
-            self.order, self.signs = canonical_signs(self.units, self._given)
-        else:
-            self.order = canonical_order(self.units, self._given)
-            self.signs = np.ones(self.units)
         self._kept: Floats | None = None
 
     @property
@@ -119,8 +112,8 @@ class NeuronColumns:
         return self._make(neurons) if self._kept is None else self._kept[:, neurons]
 
     def _make(self, neurons: slice) -> Floats:
-        values = self._values(neurons)[self.order]
-        return _unit_length(to_unit(values * self.signs[:, None])) if self._paired else _centred(values)
+        values = self._values(neurons)
+        return _unit_length(to_unit(values)) if self._paired else _centred(values)
 
     def _values(self, neurons: slice) -> Floats:
         first, second = self._sides.part(self._neurons[neurons])
@@ -128,10 +121,6 @@ class NeuronColumns:
             ranks = doubled_midranks(np.concatenate([first, second])).astype(np.float64)
             first, second = ranks[: len(first)], ranks[len(first) :]
         return first - second if self._paired else np.concatenate([first, second])
-
-    def _given(self) -> Iterator[Floats]:
-        for slab in self._slabs():
-            yield self._values(slab)
 
     def _slabs(self) -> list[slice]:
         step = max(1, _SLAB_CELLS // self.units)

@@ -144,11 +144,9 @@ def search_design(first: Numbers, second: Numbers, *, paired: bool, statistic: S
     varies = varying(sides, paired=paired)
     columns = NeuronColumns(sides, np.flatnonzero(varies), paired=paired, statistic=statistic)
     law = _law(len(first), len(second), paired, statistic)
-    if paired:
-        observed = columns.signs
-    else:
-        side = columns.order >= len(first) if law.swapped else columns.order < len(first)
-        observed = side.astype(np.float64)
+    units = np.arange(columns.units)
+    side = units >= len(first) if law.swapped else units < len(first)  # of pairs all: none is turned
+    observed = side.astype(np.float64)
     scores, t = columns.slabwise(
         lambda some: law.scores(some, observed[None, :])[0], lambda some: law.observed_t(some, observed)
     )
