@@ -10,7 +10,7 @@ claims: $(VENV)/ready
 	$(BIN)/python -m pytest claims/
 
 test: $(VENV)/ready-dev
-	$(BIN)/python -m pytest tests/ -n auto --maxprocesses 4
+	$(BIN)/python -m pytest tests/ -n auto --maxprocesses 4 --dist worksteal
 
 check: $(VENV)/ready-dev
 	$(BIN)/ruff check .

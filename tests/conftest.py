@@ -1,5 +1,6 @@
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # Several processes test at once; with a thread per core each, they would wait for one another most of the time.
@@ -13,3 +14,8 @@ settings.register_profile("here", UNHURRIED)
 # In CI the same examples every time, so that a run says something about the change.
 settings.register_profile("ci", UNHURRIED, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest by far, so that no worker is left alone with it at the end."""
+    items.sort(key=lambda item: not item.name.startswith("test_every_claim_comes_out_as_recorded"))

@@ -42,7 +42,7 @@ def options_table(kinds: Mapping[str, type[Options]]) -> str:
 
 
 def _without_null(node: Any) -> Any:
-    """Drop titles, and null as a value: a key that has no value is left out, never written as null."""
+    """Drop titles, examples in Python, and null as a value: a key without a value is left out, never null."""
     if isinstance(node, list):
         return [_without_null(item) for item in node if item != {"type": "null"}]
     if not isinstance(node, dict):
@@ -52,6 +52,8 @@ def _without_null(node: Any) -> Any:
         for key, value in node.items()
         if not (key == "title" and isinstance(value, str)) and not (key == "default" and value is None)
     }
+    if isinstance(kept.get("description"), str):
+        kept["description"] = kept["description"].partition("\n\n>>> ")[0]
     options = kept.get("anyOf", ())
     if len(options) == 1:
         kept = {**options[0], **{key: value for key, value in kept.items() if key != "anyOf"}}
