@@ -1,4 +1,4 @@
-"""What makes the numbers of a test doubtful, in plain sentences.
+"""Warnings about what makes the numbers of a test doubtful, in plain sentences.
 
 None of this changes a number. Each rule was chosen for how often it fires where it should and where it
 should not; docs/adr/0009-unequal-spreads.md has the rates.
@@ -22,7 +22,7 @@ _FAR_OUT = 8.0
 def assumption_warnings(
     first: ArrayLike, second: ArrayLike, *, paired: bool, statistic: str
 ) -> tuple[str, ...]:
-    """Return sentences on what a reader of a test of [n1] against [n2] should know before trusting it.
+    """Return warnings, as sentences, about values [n1] and [n2] that make their test less trustworthy.
 
     For one sample give its null value, repeated, as the second, and ``paired``. Looked at are: spreads that
     differ the bad way between sets of unequal size; ties; differences within pairs that are lopsided; and
@@ -30,6 +30,10 @@ def assumption_warnings(
     so itself.
 
     Raises StatsError for the input a test refuses.
+
+    >>> for sentence in assumption_warnings([1, 1, 1, 2], [1, 1, 1, 1], paired=False, statistic="auroc"):
+    ...     print(sentence)
+    88% of the values are the same; the test is right but has little to go on.
     """
     check_choice(statistic, ("mean", "auroc"), "statistic")
     a, b = vector(first, "The first set"), vector(second, "The second set")

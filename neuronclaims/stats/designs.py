@@ -82,7 +82,7 @@ def two_sample_design(
     first_blocks: Labels | None = None,
     second_blocks: Labels | None = None,
 ) -> TwoSampleDesign:
-    """Decide what is exchanged, from one group, pair id and block (each or None) per prompt of each set.
+    """Decide what a test exchanges between two sets, from each prompt's group, pair id and block (or None).
 
     Neither groups nor pairs: prompts. Pairs: each pair; groups of pairs, when groups are given too. Groups
     that lie in one set each: groups. Groups found in both sets: paired groups. Blocks: prompts or groups as
@@ -91,6 +91,10 @@ def two_sample_design(
     Raises StatsError when only some prompts have a group, pair id or block, when a pair id occurs twice in
     a set or joins two groups, when a group lies in two blocks, when blocks come with pairs or with groups
     found in both sets, and when fewer than two units remain in a set.
+
+    >>> design = two_sample_design([None] * 3, [None] * 2)
+    >>> design.unit, design.counts, design.arrangements
+    ('prompt', (3, 2), 10)
     """
     sizes = len(first_groups), len(second_groups)
     groups = _complete("group", first_groups, second_groups)

@@ -124,6 +124,11 @@ def equivalence_test(
     ``mean_difference_estimate``, ``hedges_g_estimate``, ``auroc_estimate`` and their paired forms.
 
     Raises StatsError for a margin that is not above 0 or, on the AUROC scale, not below 0.5.
+
+    >>> same = [0.0, 0.1, -0.1, 0.2, -0.2, 0.1]
+    >>> found = equivalence_test(same, same[::-1], margin=0.5, scale="difference", paired=False)
+    >>> found.p_value < 0.001
+    True
     """
     check_choice(scale, ("difference", "sd", "auroc"), "scale")
     a, b = vector(first, "The first set"), vector(second, "The second set")
@@ -162,6 +167,12 @@ def interval_equivalence_test(
     Each one-sided p is the smallest alpha at which the bound lies outside the interval of level 1 - 2 alpha,
     found by bisection and never below 1e-9. Without a value, or where no level allows an interval, p
     is 1.
+
+    >>> found = interval_equivalence_test(
+    ...     lambda level: mean_difference_estimate([1, 2, 3], [1, 2, 3], level=level), null=0.0, margin=9.0
+    ... )
+    >>> found.lower, found.upper, found.p_value < 0.001
+    (-9.0, 9.0, True)
     """
     _check(margin, side, alpha)
     estimate = estimate_at(1 - 2 * alpha)

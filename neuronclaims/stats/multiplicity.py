@@ -33,6 +33,9 @@ def adjust(p_values: Sequence[float | None], method: Correction) -> list[float |
     claim are the smallest adjusted p-values each claim can reach.
 
     Raises StatsError for a p outside [0, 1] or NaN.
+
+    >>> adjust([0.01, 0.04, 0.03], "holm")
+    [0.03, 0.06, 0.06]
     """
     check_choice(method, CORRECTIONS, "The correction")
     for p in p_values:

@@ -35,6 +35,11 @@ def explain(
     those that would probably settle an inconclusive claim, from ``units_needed``; ``family`` is the number of
     claims corrected together. ``measured`` is the claim's own way of saying a fact, made from its value when
     left out.
+
+    >>> from neuronclaims.stats import decide_fact
+    >>> decision = decide_fact(side="greater", null=0.0, threshold=0.5, value=0.7)
+    >>> explain(decision, effect="share")
+    'The share is 0.7; at least 0.5 was claimed.'
     """
     if isinstance(decision.finding, Fact):
         return _fact(decision.finding, effect, claimed, measured)

@@ -40,7 +40,11 @@ class Resampling:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """At which level p counts: ``alpha``, or alpha / k for k up to ``family`` claims corrected together (Holm)."""
+    """At which level p counts: ``alpha``, or alpha / k for k up to ``family`` claims corrected together (Holm).
+
+    >>> Level(family=20).alpha
+    0.05
+    """
 
     alpha: float = 0.05
     family: int = 1
@@ -60,6 +64,9 @@ class Exchange:
     """What is exchanged between two sets: the values of a pair, or units, all of them or within blocks.
 
     ``unit`` is what a unit is called, such as "prompt". ``blocks`` gives one block number per unit of each set.
+
+    >>> Exchange(unit="prompt", blocks=([0, 0, 1], [0, 1])).paired
+    False
     """
 
     paired: bool = False

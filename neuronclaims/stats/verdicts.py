@@ -112,6 +112,11 @@ def decide(tested: Tested) -> Decision:
     estimate has an interval of level 1 - 2 alpha, the dual of the tests against the margin.
 
     Raises StatsError for p, alpha or threshold out of place.
+
+    >>> from neuronclaims.stats.effects.effect_size import MEAN_DIFFERENCE
+    >>> estimate = Estimate(MEAN_DIFFERENCE, 1.2, 0.4, 2.0, 0.95, "Welch t interval")
+    >>> decide(Tested("greater", 0.0, None, estimate, p_adjusted=0.01, smallest_p_adjusted=0.001)).verdict
+    'supported'
     """
     check_choice(tested.side, get_args(Side), "side")
     check_share(tested.alpha, "alpha")
@@ -130,6 +135,9 @@ def decide_fact(*, side: Side, null: float, threshold: float | None, value: floa
     without one it holds beyond ``null`` alone. Undefined (None, NaN) is inconclusive.
 
     Raises StatsError for a threshold out of place.
+
+    >>> decide_fact(side="greater", null=0.0, threshold=0.5, value=0.7).verdict
+    'supported'
     """
     check_choice(side, get_args(Side), "side")
     _check_threshold(side, null, threshold)

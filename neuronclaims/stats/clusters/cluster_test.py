@@ -107,6 +107,14 @@ def cluster_test(
 
     Raises StatsError for NaN or infinity (a position some units do not have: cut the grid to those that all
     have), other shapes, or fewer than two units in a set.
+
+    >>> from neuronclaims.stats import UNITS
+    >>> rng = np.random.default_rng(0)
+    >>> first, second = rng.normal(size=(8, 4, 10)), rng.normal(size=(8, 4, 10))
+    >>> first[:, 1, 3:6] += 3
+    >>> found = cluster_test(first, second, exchange=UNITS, alternative="greater", resampling=Resampling(seed=0))
+    >>> len(found.clusters[0].cells), found.clusters[0].p_value < 0.001
+    (3, True)
     """
     a, b = _maps(first, "The first set"), _maps(second, "The second set")
     _check_options(exchange, alternative, connectivity, forming_threshold)

@@ -52,6 +52,10 @@ def association_test(
 
     Signs of the units' effects are flipped, so a unit counts once however many tokens it has. The null
     hypothesis is that each unit's effect is as likely to lie so far above chance as below it.
+
+    >>> found = WithinUnits("AUROC", np.array([0.1, 0.2, 0.3]), ("a", "b", "c"), 0, 0.5, 0.0, 1.0)
+    >>> association_test(found, alternative="greater", resampling=Resampling(seed=0)).p_value
+    0.125
     """
     # Equal sums of shares such as 1/3 and 1/6 differ in their last digits; the tolerance keeps them tied.
     effects = found.effects[np.lexsort((found.effects, np.abs(found.effects)))]
@@ -78,6 +82,10 @@ def association_estimate(found: WithinUnits, *, level: float = 0.95) -> Estimate
     dispersion can come out near 0 by luck, hence at least 1/(2u) is taken. Where all u units are at the end of
     the range, so is the estimate, and the other limit is the mean with which that has a chance of at least
     1 - level. Coverage: docs/adr/0011-searching-a-grid.md.
+
+    >>> found = WithinUnits("AUROC", np.array([0.1, 0.2, 0.3]), ("a", "b", "c"), 0, 0.5, 0.0, 1.0)
+    >>> round(association_estimate(found).value, 2)
+    0.7
     """
     check_share(level, "The level")
     width = found.high - found.low

@@ -34,6 +34,9 @@ def blocked_mean_difference_estimate(
 
     The estimate is that of least squares with one level per block; the standard error lets the two sets
     vary differently (see ``blocked_fit``). With one block it is Welch's interval.
+
+    >>> blocked_mean_difference_estimate([2, 12], [1, 11], ([0, 1], [0, 1])).value
+    1.0
     """
     a, b, codes = _prepared(first, second, blocks, level)
     if codes is None:
@@ -57,6 +60,10 @@ def blocked_hedges_g_estimate(
 
     The residual has n - blocks - 1 degrees of freedom; correction and interval are those of
     ``hedges_g_estimate`` with these degrees, right for normal values of equal spread.
+
+    >>> found = blocked_hedges_g_estimate([2, 4, 13], [1, 11, 12], ([0, 0, 1], [0, 1, 1]))
+    >>> round(found.value, 2)
+    1.36
     """
     a, b, codes = _prepared(first, second, blocks, level)
     if codes is None:
@@ -82,6 +89,9 @@ def blocked_auroc_estimate(
     Blocks weigh by their number of pairs. The interval holds every theta at which the estimate is no
     further off than the normal quantile times the standard error it would have there, with the variance of
     ``auroc_estimate`` in each block. With one block it is Newcombe's interval.
+
+    >>> blocked_auroc_estimate([2, 12], [1, 11], ([0, 1], [0, 1])).value
+    1.0
     """
     a, b, codes = _prepared(first, second, blocks, level)
     if codes is None:

@@ -55,7 +55,7 @@ def _by_sets(parts: Floats, n1: int) -> list[Floats]:
 def _least_squares(
     first: Floats, second: Floats, codes: Codes, difference: float
 ) -> tuple[Floats, Floats, Floats]:
-    """Return of each unit the set's indicator less its mean in the block, the residual, and the leverage."""
+    """Return three numbers per unit: the set's indicator less its block mean, the residual, and the leverage."""
     counts = block_counts(codes)
     sizes, code = counts.sum(axis=0), np.concatenate(codes)
     indicator = np.concatenate([np.ones(len(first)), np.zeros(len(second))])

@@ -92,6 +92,10 @@ def effect_change(
     shares of which units have 1 or 0, or in between, and the second are as many zeros.
 
     Raises StatsError for sets of other sizes, fewer than two units, or values that are not finite.
+
+    >>> old, new = ([3, 4, 6], [1, 2, 1]), ([4, 5, 7], [1, 2, 1])
+    >>> effect_change(old, new, scale="difference", paired=False).value
+    1.0
     """
     check_choice(scale, ("difference", "sd", "auroc", "ratio", "share"), "scale")
     if scale in ("ratio", "share") and not paired:
@@ -123,7 +127,7 @@ def effect_change(
 
 
 def moving_together(shares: Floats) -> float:
-    """Return how much of a unit moves at once: 1 where each is in or out, 1/m where m parts of each go their own ways.
+    """Return how much of a unit changes at once: 1 where a unit is in or out as a whole, 1/m where its m parts are.
 
     That is the variance of shares [n] as a part of the largest that their mean allows, and at least the smallest step
     between them.

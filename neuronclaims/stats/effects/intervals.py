@@ -35,12 +35,21 @@ def auroc_estimate(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) 
 
     Source: Newcombe 2006, Statistics in Medicine 25:559-573, method 5; its variance is raised where DeLong's (1988) is
     larger at the estimate, see docs/adr/0014-auroc-interval.md.
+
+    >>> found = auroc_estimate([3, 4, 5], [1, 2, 3])
+    >>> round(found.value, 3), round(found.low, 2), round(found.high, 2)
+    (0.944, 0.45, 1.0)
     """
     return auroc_estimates(*_columns(first, second), level=level)[0]
 
 
 def mean_difference_estimate(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) -> Estimate:
-    """Return the difference of means of independent samples [n1] and [n2] with Welch's t interval."""
+    """Return the difference of means of independent samples [n1] and [n2] with Welch's t interval.
+
+    >>> found = mean_difference_estimate([3, 4, 5], [1, 2, 3])
+    >>> found.value, round(found.low, 2), round(found.high, 2)
+    (2.0, -0.27, 4.27)
+    """
     return mean_difference_estimates(*_columns(first, second), level=level)[0]
 
 
@@ -50,12 +59,21 @@ def hedges_g_estimate(first: ArrayLike, second: ArrayLike, *, level: float = 0.9
     g = J d with J = Gamma(df/2) / (sqrt(df/2) Gamma((df-1)/2)) (Hedges 1981). The interval inverts the
     noncentral t distribution, so it is right for normal values only and too narrow for strongly skewed
     ones.
+
+    >>> found = hedges_g_estimate([3, 4, 5], [1, 2, 3])
+    >>> round(found.value, 2), round(found.low, 2), round(found.high, 2)
+    (1.6, -0.15, 4.02)
     """
     return hedges_g_estimates(*_columns(first, second), level=level)[0]
 
 
 def paired_mean_difference_estimate(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) -> Estimate:
-    """Return the mean of the differences of aligned values [n] and [n] with Student's t interval."""
+    """Return the mean of the differences of aligned values [n] and [n] with Student's t interval.
+
+    >>> found = paired_mean_difference_estimate([2, 3, 5, 4], [1, 1, 2, 2])
+    >>> found.value, round(found.low, 2), round(found.high, 2)
+    (2.0, 0.7, 3.3)
+    """
     d = _differences(first, second, level)
     value = float(d.mean())
     d, _, scale = in_units(d, d)
@@ -70,6 +88,10 @@ def dz_estimate(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) -> 
     """Return dz: the mean difference in standard deviations *of the differences*, small-sample corrected.
 
     The interval inverts the noncentral t distribution, as for Hedges' g. dz is not comparable with g.
+
+    >>> found = dz_estimate([2, 3, 5, 4], [1, 1, 2, 2])
+    >>> round(found.value, 2)
+    1.77
     """
     return standardised(DZ, paired_t(_differences(first, second, level)), level)
 
@@ -80,6 +102,10 @@ def paired_auroc_estimate(first: ArrayLike, second: ArrayLike, *, level: float =
     Newcombe's interval with its variance multiplied by the ratio of the U-statistic variance with pairs as
     units (Obuchowski 1997) to that for independent samples (DeLong 1988); see
     docs/adr/0006-paired-auroc.md.
+
+    >>> found = paired_auroc_estimate([3, 4, 5], [1, 2, 3])
+    >>> round(found.value, 3)
+    0.944
     """
     a, b = _aligned(first, second, level)
     value, ratio = auroc(a, b), paired_variance_factor(a, b)

@@ -71,6 +71,9 @@ def smallest_margin_p(
 
     That needs no values, so it can be known before any is measured. 0 where it depends on their spread: on the
     scale ``difference``, and in ``sd`` for one side alone.
+
+    >>> round(smallest_margin_p(10, 10, margin=0.2, scale="auroc", paired=False), 3)
+    0.047
     """
     best = best_tails(n1, n2, scale, side, paired=paired)
     return 0.0 if best is None else margin_p(best, side, 0.5 if scale == "auroc" else 0.0, margin)
@@ -82,7 +85,7 @@ def margin_p(tails: Tails, side: MarginSide, null: float, margin: float) -> floa
 
 
 def claimed_p(side: MarginSide, above: float, below: float) -> float:
-    """Return which of the p of "above the lower bound" and "below the upper" counts: for ``within`` the larger."""
+    """Choose between the p of "above the lower bound" and of "below the upper": the larger for ``within``."""
     return {"within": max(above, below), "not greater": below, "not less": above}[side]
 
 

@@ -13,13 +13,20 @@ def auroc(first: ArrayLike, second: ArrayLike) -> float:
 
     Inputs are finite arrays [n1] and [n2]. 1 means every first value is above every second one, 0.5 is
     chance.
+
+    >>> auroc([2, 3], [1, 2])
+    0.875
     """
     a, b = vector(first, "The first set"), vector(second, "The second set")
     return float(auroc_many(a[:, None], b[:, None])[0])
 
 
 def auroc_many(first: ArrayLike, second: ArrayLike) -> Floats:
-    """Return the AUROC of every neuron, from [n1, m] and [n2, m] to [m]; ties count one half."""
+    """Return the AUROC of every neuron, from [n1, m] and [n2, m] to [m]; ties count one half.
+
+    >>> auroc_many([[2, 0], [3, 0]], [[1, 5], [2, 5]]).tolist()
+    [0.875, 0.0]
+    """
     return by_columns(_auroc_many, matrix(first, "The first set"), matrix(second, "The second set"))
 
 
@@ -34,6 +41,9 @@ def welch_t_many(first: ArrayLike, second: ArrayLike) -> Floats:
 
     A neuron that never varies has t = 0; one that is constant in each set, at different values, has t =
     +-infinity.
+
+    >>> welch_t_many([[3], [4], [5]], [[1], [2], [3]]).round(2).tolist()
+    [2.45]
     """
     a, b = matrix(first, "The first set"), matrix(second, "The second set")
     check_sizes(a, b, paired=False)
@@ -51,6 +61,9 @@ def paired_t_many(first: ArrayLike, second: ArrayLike) -> Floats:
     """Return the paired t of every neuron, from aligned [n, m] and [n, m] to [m].
 
     Neurons whose differences never vary are treated as in ``welch_t_many``.
+
+    >>> paired_t_many([[2], [3], [5], [4]], [[1], [1], [2], [2]]).round(2).tolist()
+    [4.9]
     """
     a, b = matrix(first, "The first set"), matrix(second, "The second set")
     check_sizes(a, b, paired=True)

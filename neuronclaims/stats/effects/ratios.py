@@ -67,6 +67,10 @@ def ratio_of_means_estimate(tops: ArrayLike, bottoms: ArrayLike, *, level: float
     from 0 by Student's t (Fieller 1954). Where the mean of the bottoms itself is not, that is no interval
     but nearly everything: the limits are then None, and ``method`` says so; likewise where tops are exactly
     proportional to bottoms. The value is None where the bottoms sum to 0.
+
+    >>> found = ratio_of_means_estimate([1, 2, 3, 2], [2, 4, 5, 5])
+    >>> found.value, round(found.low, 2), round(found.high, 2)
+    (0.5, 0.3, 0.7)
     """
     top, bottom = _aligned(tops, bottoms, level)
     top, top_scale = _scaled(top)
@@ -109,6 +113,12 @@ def ratio_test(
     ``confidence`` is that of the interval that will go with it: ``denominator_positive`` is False unless the bottoms'
     mean is above 0 with one-sided p <= (1 - ``confidence``) / 2, which is when Fieller's interval is bounded. The other
     arguments are those of ``two_sample_test``.
+
+    >>> found = ratio_test(
+    ...     [1, 2, 3, 2], [2, 4, 5, 5], threshold=0.3, alternative="greater", resampling=Resampling(seed=0)
+    ... )
+    >>> found.test.p_value
+    0.0625
     """
     check_choice(alternative, ("greater", "less", "two-sided"), "alternative")
     top, bottom = _aligned(tops, bottoms, confidence)
@@ -135,7 +145,12 @@ def ratio_t_test(
     confidence: float = 0.95,
     unit: str = "unit",
 ) -> RatioTest:
-    """Test the same by Student's t, as Fieller's interval does; see ``ratio_test`` for the arguments."""
+    """Test the same by Student's t, as Fieller's interval does; see ``ratio_test`` for the arguments.
+
+    >>> found = ratio_t_test([1, 2, 3, 2], [2, 4, 5, 5], threshold=0.3, alternative="greater")
+    >>> round(found.test.p_value, 4)
+    0.0243
+    """
     check_choice(alternative, ("greater", "less", "two-sided"), "alternative")
     top, bottom = _aligned(tops, bottoms, confidence)
     left, right = _cleared(top, bottom, threshold)
@@ -151,7 +166,11 @@ def _of_ratio(test: TestResult, threshold: float, bottom: Floats, confidence: fl
 
 
 def ratio_summary(tops: ArrayLike, bottoms: ArrayLike) -> RatioSummary:
-    """Return quartiles of the single units' ratios, for display; tests and intervals are not about them."""
+    """Return quartiles of the single units' ratios, for display; tests and intervals are not about them.
+
+    >>> ratio_summary([1, 2, 3], [2, 2, 0]).undefined
+    1
+    """
     top, bottom = _aligned(tops, bottoms, 0.95)
     defined = bottom != 0
     with np.errstate(over="ignore"):
@@ -210,7 +229,7 @@ def _t_test(d: Floats, statistic: float, alternative: Alternative, unit: str) ->
 
 
 def _cleared(top: Floats, bottom: Floats, threshold: float) -> tuple[Floats, Floats]:
-    """Return what top - threshold x bottom is the difference of, times a whole number that clears the fraction.
+    """Return ``top`` and threshold x ``bottom``, both times a whole number that clears the fraction.
 
     3 top and bottom instead of top and bottom / 3: products of stored values with small whole numbers are
     exact, so ties between differences, and differences of 0, are not lost to rounding.

@@ -30,6 +30,10 @@ def share_estimate(successes: int, n: int, *, level: float = 0.95) -> Estimate:
     """Return the share of ``successes`` among ``n`` units with Clopper and Pearson's exact interval.
 
     Raises StatsError unless 0 <= successes <= n and n >= 1.
+
+    >>> found = share_estimate(8, 10)
+    >>> found.value, round(found.low, 3), round(found.high, 3)
+    (0.8, 0.444, 0.975)
     """
     from scipy.special import betaincinv
 
@@ -42,7 +46,12 @@ def share_estimate(successes: int, n: int, *, level: float = 0.95) -> Estimate:
 
 
 def wilson_limits(successes: int, n: int, *, level: float = 0.95) -> tuple[float, float]:
-    """Return Wilson's score limits of a share: for display, not for verdicts (at n = 5 it covers 84 % at worst)."""
+    """Return Wilson's score limits of a share: for display, not for verdicts (at n = 5 it covers 84 % at worst).
+
+    >>> low, high = wilson_limits(8, 10)
+    >>> round(low, 3), round(high, 3)
+    (0.49, 0.943)
+    """
     _check_counts(successes, n)
     check_share(level, "The level")
     return _wilson(successes, n, normal_quantile(level))
@@ -60,6 +69,9 @@ def share_test(
 
     Raises StatsError for impossible counts and for a ``null`` not strictly between 0 and 1: no number of
     units can show that a share is exactly 0 or 1.
+
+    >>> round(share_test(8, 10, null=0.5, alternative="greater").p_value, 4)
+    0.0547
     """
     _check_counts(successes, n)
     check_choice(alternative, ("greater", "less", "two-sided"), "alternative")
@@ -94,6 +106,9 @@ def share_difference_estimate(
     hybrid of two Wilson intervals (Statistics in Medicine 1998, 17:873-890, method 10). Pairs: Tango's
     score interval (Statistics in Medicine 1998, 17:891-908). The exact tests that go with them are
     ``two_sample_test`` on the same values: Fisher's for independent sets, McNemar's for pairs.
+
+    >>> share_difference_estimate([1, 1, 1, 0], [0, 0, 1, 0], paired=False).value
+    0.5
     """
     a, b = _ones(first, "The first set"), _ones(second, "The second set")
     check_share(level, "The level")

@@ -20,7 +20,11 @@ from neuronclaims.stats.inputs import Floats, check_share, check_sizes, column_m
 
 
 def auroc_estimates(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) -> tuple[Estimate, ...]:
-    """Return for each of m neurons, [n1, m] against [n2, m], what ``auroc_estimate`` gives it."""
+    """Return for each of m neurons, [n1, m] against [n2, m], what ``auroc_estimate`` gives it.
+
+    >>> [found.value for found in auroc_estimates([[2, 0], [3, 0]], [[1, 5], [2, 5]])]
+    [0.875, 0.0]
+    """
     a, b = _independent(first, second, level)
     excess, quantile = np.sqrt(variance_excess(a, b)), normal_quantile(level)
     return tuple(
@@ -38,7 +42,11 @@ def auroc_estimates(first: ArrayLike, second: ArrayLike, *, level: float = 0.95)
 def mean_difference_estimates(
     first: ArrayLike, second: ArrayLike, *, level: float = 0.95
 ) -> tuple[Estimate, ...]:
-    """Return for each of m neurons, [n1, m] against [n2, m], what ``mean_difference_estimate`` gives it."""
+    """Return for each of m neurons, [n1, m] against [n2, m], what ``mean_difference_estimate`` gives it.
+
+    >>> [found.value for found in mean_difference_estimates([[3, 0], [5, 2]], [[1, 0], [3, 2]])]
+    [2.0, 0.0]
+    """
     from scipy.special import stdtrit
 
     effect, method = MEAN_DIFFERENCE, "Welch t interval"
@@ -56,7 +64,12 @@ def mean_difference_estimates(
 
 
 def hedges_g_estimates(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) -> tuple[Estimate, ...]:
-    """Return for each of m neurons, [n1, m] against [n2, m], what ``hedges_g_estimate`` gives it."""
+    """Return for each of m neurons, [n1, m] against [n2, m], what ``hedges_g_estimate`` gives it.
+
+    >>> many = hedges_g_estimates([[3, 0], [4, 1], [5, 2]], [[1, 0], [2, 1], [3, 2]])
+    >>> [round(found.value, 2) for found in many]
+    [1.6, 0.0]
+    """
     t, size, df = pooled_ts(*_independent(first, second, level))
     return tuple(
         standardised(HEDGES_G, (None if math.isnan(one) else one, size, df), level) for one in t.tolist()

@@ -43,6 +43,9 @@ def top_k_members(scores: ArrayLike, k: int) -> Bools:
     """Tell for each prompt which neurons are among its top ``k``: scores [n, m] in, true/false [n, m] out.
 
     Ties across the k-th place leave all of the tied out (see above), so a row may have fewer than k.
+
+    >>> top_k_members([[3, 1, 2], [1, 1, 0]], 1).tolist()
+    [[True, False, False], [False, False, False]]
     """
     values = matrix(scores, "The scores")
     _check_k(k, values.shape[1])
@@ -54,6 +57,9 @@ def overlap(first: ArrayLike, second: ArrayLike, k: int, *, persistence: float =
 
     ``rank_biased`` is the extrapolated rank-biased overlap to depth k with tied places shared (Webber, Moffat
     and Zobel 2010, equations 32 and 24); the higher ``persistence``, the less the first places dominate.
+
+    >>> overlap([4, 3, 2, 1], [4, 1, 3, 2], 2)
+    Overlap(shared=1, jaccard=0.3333333333333333, rank_biased=0.55)
     """
     a, b = vector(first, "The first profile"), vector(second, "The second profile")
     check_share(persistence, "persistence")
@@ -75,6 +81,10 @@ def overlap_estimate(
     counts the neurons that simultaneous t bands of all m means still allow in both tops, and is often k.
     Hence the interval supports "at least 5", and says "fewer than 5" only where that is certain; measured
     in docs/adr/0011-searching-a-grid.md. Compare the value with ``noise_ceiling``.
+
+    >>> found = overlap_estimate([[3, 2, 0, 1]] * 4, [[3, 0, 2, 1]] * 4, 2, seed=0)
+    >>> found.value, found.low, found.high
+    (1.0, 1.0, 1.0)
     """
     a, b = two_scores(first, second, k)
     check_share(level, "The level")
@@ -100,6 +110,9 @@ def noise_ceiling(scores: ArrayLike, k: int, *, seed: int, splits: int = 500) ->
 
     Two concepts cannot be expected to share more than a concept shares with itself. Halves have half the
     prompts, so for whole sets the ceiling is a little higher.
+
+    >>> noise_ceiling([[3, 2, 0, 1]] * 4, 2, seed=0)
+    2.0
     """
     values, _ = contending(profiles(scores_of(scores, k, "The set"), k, "mean"), None, k)
     n, m = values.shape

@@ -113,6 +113,14 @@ def max_statistic_tests(
 
     Raises StatsError for NaN, infinity, fewer than two units in a set, unequal lengths of pairs, or no
     neurons.
+
+    >>> from neuronclaims.stats import UNITS
+    >>> first, second = [[5, 1], [6, 3], [7, 2], [8, 2]], [[1, 2], [2, 1], [3, 3], [4, 1]]
+    >>> found = max_statistic_tests(
+    ...     first, second, exchange=UNITS, statistic="mean", alternative="greater", resampling=Resampling(seed=0)
+    ... )
+    >>> found.p_step_down.round(4).tolist()
+    [0.0143, 0.5]
     """
     a, b = checked(first, "The first set"), checked(second, "The second set")
     check_alternative(alternative)

@@ -59,12 +59,19 @@ def exchange_test(
     resampling: Resampling,
     level: Level = LEVEL,
 ) -> TestResult:
-    """Test whether a statistic of two labelled sets is higher (``greater``), lower or other than by chance.
+    """Test whether any statistic of two labelled sets is higher (``greater``), lower or other than by chance.
 
     As observed, the first n1 = ``sizes[0]`` units belong to the first set; of pairs, none is swapped. Arrangements are
     enumerated or drawn as in ``two_sample_test``.
 
     Raises StatsError for fewer than two units in a set and for a statistic that is NaN or of a wrong shape.
+
+    >>> from neuronclaims.stats import UNITS
+    >>> values = np.array([3.0, 4.0, 1.0, 2.0])
+    >>> sums = LabelStatistic(lambda rows: rows @ values, "sum of the first set")
+    >>> found = exchange_test(sums, (2, 2), exchange=UNITS, alternative="greater", resampling=Resampling(seed=0))
+    >>> found.statistic, round(found.p_value, 4)
+    (7.0, 0.1667)
     """
     _check(sizes, exchange, alternative)
     ready = _ready(statistic, sizes, exchange.paired)

@@ -31,6 +31,9 @@ def one_sample_test(
     ``two_sample_test(paired=True)``. Other options as there.
 
     Raises StatsError for NaN, infinity, or fewer than two values.
+
+    >>> one_sample_test([1, 2, 3, 4], alternative="greater", resampling=Resampling(seed=0)).p_value
+    0.0625
     """
     check_alternative(alternative)
     array = vector(values, "The values")[:, None] - float(vector([null], "null")[0])

@@ -59,7 +59,7 @@ class Prepared:
             )
         risk = RISK / len(planned)
         found = column(self._results(tally, planned[-1], risk), 0)
-        return self._told(found, tally, how, float(self._doubtful(tally, risk)[0]))
+        return self._described(found, tally, how, float(self._doubtful(tally, risk)[0]))
 
     def firsts(self, resampling: Resampling) -> tuple[TestResult, ...]:
         """Return what ``one`` gives each neuron alone from its first draws, from one product for all of them."""
@@ -70,7 +70,7 @@ class Prepared:
         found = self._results(tally, planned[-1], risk)
         doubtful = self._doubtful(tally, risk)
         return tuple(
-            self._told(column(found, place), tally, self.exchange, float(doubtful[place]))
+            self._described(column(found, place), tally, self.exchange, float(doubtful[place]))
             for place in range(len(self.statistic))
         )
 
@@ -110,8 +110,8 @@ class Prepared:
             f"{exact}{how} {self.units} ({grouped(tally.total)}{random} arrangements{settled}), {self.name}"
         )
 
-    def _told(self, found: TestResult, tally: Tally, how: str, doubtful: float) -> TestResult:
-        """Say how one neuron was tested, and whether its p is settled."""
+    def _described(self, found: TestResult, tally: Tally, how: str, doubtful: float) -> TestResult:
+        """Describe how one neuron was tested, and whether its p is settled."""
         guard = f", {WELCH_GUARD}" if found.welch_guard else ""
         return replace(found, method=self._method(tally, how, self._settled(tally, doubtful)) + guard)
 

@@ -91,6 +91,14 @@ def two_sample_tests(
 
     Relabellings become matrix products. Up to the first draws every column's p is the one
     ``two_sample_test`` gives it alone (but no more are drawn here where that leaves it unresolved).
+
+    >>> from neuronclaims.stats import UNITS
+    >>> first, second = [[5, 1], [6, 3], [7, 2], [8, 2]], [[1, 2], [2, 1], [3, 3], [4, 1]]
+    >>> found = two_sample_tests(
+    ...     first, second, exchange=UNITS, statistic="mean", alternative="greater", resampling=Resampling(seed=0)
+    ... )
+    >>> found.p_value.round(4).tolist()
+    [0.0143, 0.5]
     """
     a, b = matrix(first, "The first set"), matrix(second, "The second set")
     return _prepared(a, b, exchange, statistic, alternative, level).many(resampling)
@@ -110,6 +118,14 @@ def two_sample_first_looks(
 
     One matrix product serves all of them. For an AUROC the law of rank sums is used, neuron by neuron, where
     ``two_sample_test`` uses it.
+
+    >>> from neuronclaims.stats import UNITS
+    >>> first, second = [[5, 1], [6, 3], [7, 2], [8, 2]], [[1, 2], [2, 1], [3, 3], [4, 1]]
+    >>> many = two_sample_first_looks(
+    ...     first, second, exchange=UNITS, statistic="mean", alternative="greater", resampling=Resampling(seed=0)
+    ... )
+    >>> [round(found.p_value, 4) for found in many]
+    [0.0143, 0.5]
     """
     a, b = matrix(first, "The first set"), matrix(second, "The second set")
     if exchange.blocks is not None:

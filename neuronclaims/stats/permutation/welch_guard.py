@@ -16,7 +16,7 @@ from neuronclaims.stats.permutation.montecarlo import Floors
 
 
 def welch_guard(first: Floats, second: Floats, codes: Codes | None) -> tuple[Bools, Floors] | None:
-    """Return for which neurons the smaller set varies more, and the one-sided p of Welch's t there, 0 elsewhere.
+    """Tell for which neurons the smaller set varies more, and give the one-sided p of Welch's t there, 0 elsewhere.
 
     From [n1, m] and [n2, m]; with blocks, spreads and t are those of ``blocked_fit``. None when the sets
     have the same size, where equal means suffice.

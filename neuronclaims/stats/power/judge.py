@@ -51,7 +51,7 @@ class Judge:
     scale: float
 
     def verdicts(self, first: Floats, second: Floats, *, seed: int) -> tuple[Bools, Bools]:
-        """Return for which data sets, the columns of [n1, m] and [n2, m], a claim is supported, and refuted."""
+        """Tell for which data sets (columns of [n1, m] and [n2, m]) a claim is supported, and for which refuted."""
         found = two_sample_tests(
             first,
             second,

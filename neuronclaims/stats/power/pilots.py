@@ -69,6 +69,12 @@ def simulated_power(
 
     With few pilot values the answer is rough: what they do not hold can never be drawn. Raises StatsError for
     values or sizes no test can be made on.
+
+    >>> first, second = [3, 4, 5, 6], [1, 2, 3, 4]
+    >>> claim = PilotClaim("mean", side="greater", paired=False)
+    >>> found = simulated_power(first, second, claim, counts=(12, 12), seed=0, repetitions=200)
+    >>> found.supported > 0.9
+    True
     """
     first, second, scale = _pilots(first_pilot, second_pilot, claim.paired)
     judge = Judge(claim, scale)
@@ -89,6 +95,11 @@ def simulated_units_needed(
 
     Arguments as for ``simulated_power``; the same random numbers serve all sizes, and the next two sizes must
     reach the power too. None when 2,000 units per set do not.
+
+    >>> first, second = [3, 4, 5, 6], [1, 2, 3, 4]
+    >>> claim = PilotClaim("mean", side="greater", paired=False)
+    >>> simulated_units_needed(first, second, claim, counts=(4, 4), seed=0, repetitions=200)
+    (6, 6)
     """
     check_share(power, "power")
     first, second, scale = _pilots(first_pilot, second_pilot, claim.paired)

@@ -25,6 +25,9 @@ def units_needed(claim: PlannedClaim, counts: Sizes, *, power: float = 0.8) -> S
 
     None when the true effect does not fit the claim, so that no number of units would support it, or when
     more than 100,000 units per set would be needed.
+
+    >>> units_needed(PlannedClaim("mean", effect=0.8, side="greater", paired=False), (5, 5))
+    (21, 21)
     """
     check_share(power, "power")
     return needed(claim, counts, power)
@@ -47,7 +50,11 @@ def needed(claim: PlannedClaim, counts: Sizes, power: float) -> Sizes | None:
 def smallest_units(
     *, alternative: Alternative, counts: Sizes, paired: bool, level: Level = LEVEL
 ) -> Sizes | None:
-    """Return the smallest sizes, in the present ratio, with which p could reach alpha / family at all."""
+    """Return the smallest sizes, in the present ratio, with which p could reach alpha / family at all.
+
+    >>> smallest_units(alternative="greater", counts=(5, 5), paired=False)
+    (3, 3)
+    """
 
     def enough(n1: int, n2: int) -> bool:
         return smallest_design_p(n1, n2, alternative, paired=paired) * level.family <= level.alpha

@@ -37,6 +37,10 @@ def plan(
 
     Without ``sizes`` the rows are the smallest sizes that can pass at all, the present ``counts`` and twice,
     four and eight times as many, and the sizes that reach ``power``.
+
+    >>> claim = PlannedClaim("mean", effect=1.0, side="greater", paired=False)
+    >>> [(row.counts, round(row.supported, 2)) for row in plan(claim, (10, 10), sizes=[(10, 10), (20, 20)])]
+    [((10, 10), 0.69), ((20, 20), 0.93)]
     """
     if sizes is None:
         check_share(power, "power")
