@@ -69,7 +69,7 @@ def test_a_family_whose_values_wander_without_drifting_is_left_alone_at_the_stat
                 for moved in [s + rng.normal(0, 0.5, N)]
             )
 
-    alarms, _ = share_of_alarms(120, 2, 8, wander, scale=scale, verdict=verdict)
+    alarms, _ = share_of_alarms(120, 2, 4, wander, scale=scale, verdict=verdict)
     assert alarms <= at_most(0.05, 120)
 
 

@@ -309,7 +309,7 @@ def found_in(claim, first: np.ndarray, second: np.ndarray):
 def test_a_neuron_as_often_high_in_the_baseline_is_seldom_called_specific(tmp_path, by, n1, n2, lowered):
     """Also where other neurons are lower for the set: labels exchanged with them would find the set special."""
     claim = claim_of(tmp_path, SENTENCE.format("2:6", 1), n1, n2, f"tokens: last of prompt\nrank_by: {by}\n")
-    rng, wrong, runs = np.random.default_rng(n1), 0, 150
+    rng, wrong, runs = np.random.default_rng(n1), 0, 100
     for _ in range(runs):
         first, second = (rng.normal(size=(n, 3, 8)) for n in (n1, n2))
         for values in (first, second):

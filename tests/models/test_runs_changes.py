@@ -119,7 +119,7 @@ def test_a_sweep_equals_one_plain_forward_per_neuron(hand_over, name, site, posi
         for index in range(clean.shape[1]):
             hook = (site, layer, put([index], clean, positions))
             expected.append(plain.asked(plain.logits(pair.corrupted, [hook])))
-        np.testing.assert_allclose(row, expected, atol=2e-4)
+        np.testing.assert_allclose(row, expected, rtol=1e-4, atol=2e-4)
     # A change that reaches the prediction moves it; before the last position GPT-2's last layer would not.
     assert np.ptp(found[:, 2:]) > 1e-3
 
@@ -145,7 +145,7 @@ def test_neurons_of_several_layers_are_restored_together(hand_over, name) -> Non
             plain.asked(plain.logits(pair.corrupted)),
             plain.asked(plain.logits(pair.corrupted, hooks)),
         ]
-        np.testing.assert_allclose(row, expected, atol=2e-4)
+        np.testing.assert_allclose(row, expected, rtol=1e-4, atol=2e-4)
 
 
 def test_restoring_a_whole_residual_restores_the_clean_prediction(hand_over) -> None:
@@ -154,7 +154,7 @@ def test_restoring_a_whole_residual_restores_the_clean_prediction(hand_over) -> 
     everything = tuple((LAYERS - 1, index) for index in range(width))
     asked = Restoration("resid_post", everything, ASKED, PAIRS)
     found = measure(source, [asked])[asked]
-    np.testing.assert_allclose(found[:, 2], found[:, 0], atol=1e-5)
+    np.testing.assert_allclose(found[:, 2], found[:, 0], rtol=1e-4, atol=1e-5)
     assert (np.abs(found[:, 0] - found[:, 1]) > 1e-3).all()
 
 
@@ -186,7 +186,7 @@ def test_ablation_equals_plain_forwards(hand_over, name, replacement) -> None:
             float(q[-1, dog].exp()),
             float(divergence),
         ]
-        np.testing.assert_allclose(row, expected, atol=1e-4)
+        np.testing.assert_allclose(row, expected, rtol=1e-4, atol=1e-4)
 
 
 @dataclass(frozen=True)
@@ -235,10 +235,10 @@ def test_any_intervention_equals_plain_hooks_that_see_what_was_changed_below(
         before = plain.asked(plain.logits(text))
         hooks = [("mlp_post", 0, change([3, 8])), ("mlp_post", 2, change([5]))]
         after = plain.asked(plain.logits(text, hooks))
-        np.testing.assert_allclose(found[both][number, :2], [before, after], atol=1e-4)
+        np.testing.assert_allclose(found[both][number, :2], [before, after], rtol=1e-4, atol=1e-4)
         for index in (0, 17, 47):
             alone = plain.asked(plain.logits(text, [("mlp_post", 1, change([index]))]))
-            np.testing.assert_allclose(found[sweep][number, 1 + index], alone, atol=1e-4)
+            np.testing.assert_allclose(found[sweep][number, 1 + index], alone, rtol=1e-4, atol=1e-4)
     # What lies above is given what the layers below became, so the two layers are not changed independently.
     assert np.ptp(found[both][:, 0] - found[both][:, 1]) > 1e-4
 
@@ -249,8 +249,8 @@ def test_an_ablation_sweep_equals_ablating_each_neuron(hand_over) -> None:
     single = [Ablation("mlp_post", ((2, index),), "mean", ASKED, PROMPTS, REFERENCE) for index in (0, 5, 47)]
     answers = measure(source, [sweep, *single])
     for one, index in zip(single, (0, 5, 47), strict=True):
-        np.testing.assert_allclose(answers[sweep][:, 0], answers[one][:, 0], atol=1e-5)
-        np.testing.assert_allclose(answers[sweep][:, 1 + index], answers[one][:, 1], atol=1e-4)
+        np.testing.assert_allclose(answers[sweep][:, 0], answers[one][:, 0], rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(answers[sweep][:, 1 + index], answers[one][:, 1], rtol=1e-4, atol=1e-4)
 
 
 def test_pairs_of_unequal_length_are_refused_with_both_token_lists(hand_over) -> None:

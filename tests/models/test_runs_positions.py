@@ -178,7 +178,7 @@ def test_one_pass_over_mixed_spans_gives_what_separate_passes_give(source_of) ->
     mixed = measure(source_of("llama"), asked)
     for question in asked:
         np.testing.assert_allclose(
-            mixed[question], measure(source_of("llama"), [question])[question], atol=1e-4
+            mixed[question], measure(source_of("llama"), [question])[question], rtol=1e-4, atol=1e-4
         )
 
 
@@ -280,7 +280,7 @@ def test_rows_answer_the_prompts_asked_whatever_the_batch(prompts: list[str], da
         if prompt not in ALONE:
             single = Activations("mlp_post", 1, TokenRule("mean", "prompt"), (prompt,))
             ALONE[prompt] = measure(source, [single])[single][0]
-        np.testing.assert_allclose(answer[row], ALONE[prompt], atol=1e-4)
+        np.testing.assert_allclose(answer[row], ALONE[prompt], rtol=1e-4, atol=1e-4)
 
 
 LOADED: dict[str, Source] = {}

@@ -77,7 +77,7 @@ def test_centring_takes_the_mean_over_the_vocabulary_away(tmp_path) -> None:
     plain, centred = (Congruence(0, 1, None, centred=centred) for centred in (False, True))
     answers = measure(source, [plain, centred])
     expected = answers[plain] - answers[plain].mean()
-    np.testing.assert_allclose(answers[centred], expected, atol=1e-5)
+    np.testing.assert_allclose(answers[centred], expected, rtol=1e-4, atol=1e-5)
 
 
 def test_the_input_embedding_is_taken_only_on_request_or_when_tied(tmp_path) -> None:
@@ -85,11 +85,11 @@ def test_the_input_embedding_is_taken_only_on_request_or_when_tied(tmp_path) -> 
     legacy = Congruence(0, 1, None, fold_norm=False, centred=False, legacy_embed=True)
     with torch.no_grad():
         expected = model.transformer.wte.weight @ model.transformer.h[0].mlp.c_proj.weight[1]
-    np.testing.assert_allclose(measure(source, [legacy])[legacy][0], expected.numpy(), atol=1e-5)
+    np.testing.assert_allclose(measure(source, [legacy])[legacy][0], expected.numpy(), rtol=1e-4, atol=1e-5)
     _, tied = save(tmp_path / "tied", "gpt2", tie_word_embeddings=True)
     own = Congruence(0, 1, None, fold_norm=False, centred=False)
     answers = measure(tied, [own, legacy])
-    np.testing.assert_array_equal(answers[own], answers[legacy])
+    np.testing.assert_allclose(answers[own], answers[legacy], rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
@@ -108,8 +108,9 @@ def test_a_model_in_hand_answers_as_its_files_do(tmp_path, hand_over) -> None:
     _, source = save(tmp_path, "gpt2")
     asked = [Congruence(1, 2, None), Congruence(1, None, " dog"), Vocabulary()]
     one, other = measure(source, asked), measure(hand_over("gpt2"), asked)
-    for question in asked:
-        np.testing.assert_array_equal(one[question], other[question])
+    np.testing.assert_array_equal(one[asked[-1]], other[asked[-1]])
+    for question in asked[:-1]:
+        np.testing.assert_allclose(one[question], other[question], rtol=1e-4, atol=1e-5)
 
 
 def test_no_model_is_loaded_for_weights(tmp_path, monkeypatch) -> None:

@@ -158,8 +158,10 @@ def test_values_token_by_token_are_those_that_are_pooled_however_few_are_held_at
             rows = np.split(layers[3], np.cumsum([len(ends[text]) for text in texts])[:-1])
             for text, values in zip(texts, rows, strict=True):
                 place = TEXTS.index(text)
-                np.testing.assert_allclose(values.mean(0), answers[asked["mean"]][place], atol=1e-5)
-                np.testing.assert_allclose(values[-1], answers[asked["last"]][place], atol=1e-5)
+                np.testing.assert_allclose(
+                    values.mean(0), answers[asked["mean"]][place], rtol=1e-4, atol=1e-5
+                )
+                np.testing.assert_allclose(values[-1], answers[asked["last"]][place], rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize(
