@@ -2,38 +2,36 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from neuronclaims.foreign_files import ForeignFileError, read_json_object
 from neuronclaims.measurements import ModelFacts
 from neuronclaims.measurements.errors import ModelError
 from neuronclaims.models.architectures import Architecture, architectures
 
 Config: TypeAlias = Mapping[str, Any]
 
+LARGEST = 100_000_000
+"""The largest width or context that a configuration may give."""
+
+MOST_LAYERS = 10_000
+"""The most blocks that a configuration may give."""
+
 
 def read_config(folder: Path) -> Config:
     """Return the parsed ``config.json`` of a model's folder; raise ModelError if it is missing or broken."""
-    path = folder / "config.json"
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
+        return read_json_object(folder / "config.json", infinite=True)
     except FileNotFoundError:
         raise ModelError(
             f"{folder} has no config.json, so it is not a model in Hugging Face format. Point to the folder that "
             "save_pretrained wrote."
         ) from None
-    except json.JSONDecodeError as error:
-        raise ModelError(
-            f"{path} is not valid JSON (line {error.lineno}, column {error.colno}: {error.msg})."
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ModelError(f"{path} cannot be read: {error}.") from None
-    if not isinstance(config, dict):
-        raise ModelError(f"{path} holds no JSON object. Is it the config.json of a model?")
-    return config
+    except ForeignFileError as error:
+        raise ModelError(str(error)) from None
 
 
 def architecture_of(config: Config, spec: str) -> Architecture:
@@ -69,7 +67,7 @@ def model_facts(config: Config, name: str, spec: str) -> ModelFacts:
         for site, point in architecture.sites.items()
         if point.exists(config)
     }
-    layers = _number(config, architecture.layers, spec)
+    layers = _number(config, architecture.layers, spec, MOST_LAYERS)
     at_end = frozenset(site for site, point in architecture.sites.items() if point.where == "body")
     return ModelFacts(name, architecture.name, layers, MappingProxyType(widths), architecture.causal, at_end)
 
@@ -79,11 +77,15 @@ def context_length(config: Config, spec: str) -> int:
     return _number(config, architecture_of(config, spec).context, spec)
 
 
-def _number(config: Config, key: str, spec: str) -> int:
+def _number(config: Config, key: str, spec: str, most: int = LARGEST) -> int:
     value = config.get(key)
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise ModelError(
-            f"The config.json of model {spec!r} should give {key!r} as a positive whole number, not {value!r}."
+            f"The config.json of model {spec!r} should give {key!r} as a positive whole number, not {repr(value)[:80]}."
+        )
+    if value > most:
+        raise ModelError(
+            f"The config.json of model {spec!r} gives {key!r} as {value:,}, and at most {most:,} are taken for true."
         )
     return value
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
+from neuronclaims.errors import NeuronClaimsError
+from neuronclaims.foreign_files import read_bytes, read_json_object
 from neuronclaims.measurements.errors import ModelError
+from neuronclaims.models.object_identity import object_identity
+from neuronclaims.models.safetensors_header import read_header
 
 _SETTINGS = ("config.json", "generation_config.json")
 _TOKENIZER = (
@@ -30,19 +34,72 @@ _UNSAFE = ("pytorch_model*.bin", "*.pt", "*.pth", "*.ckpt", "tf_model.h5", "flax
 _WAY = "by tensor"
 """How hashes are made; what was remembered of another way is not taken for one of this."""
 
-_Lies: TypeAlias = tuple[Path, str, int, int]
-"""Where a tensor lies: its file, its type and shape, its first byte and the one behind its last."""
+
+_IDLE = {
+    *(
+        ".md",
+        ".rst",
+        ".pdf",
+        ".png",
+        ".jpg",
+        ".jpeg",
+        ".gif",
+        ".svg",
+        ".webp",
+        ".html",
+        ".csv",
+        ".tsv",
+        ".parquet",
+    ),
+    *(
+        ".bin",
+        ".pt",
+        ".pth",
+        ".ckpt",
+        ".h5",
+        ".msgpack",
+        ".ot",
+        ".onnx",
+        ".gguf",
+        ".tflite",
+        ".mlmodel",
+        ".npz",
+    ),
+    *(
+        ".py",
+        ".ipynb",
+        ".log",
+        ".lock",
+        ".tmp",
+        ".gitattributes",
+        ".gitignore",
+        ".zip",
+        ".gz",
+        ".jsonl",
+        ".yaml",
+    ),
+}
+"""Endings of files that loading never reads: documents, formats other than safetensors, code."""
+
+_IDLE_NAMES = {
+    *("license", "notice", "readme", "use_policy", ".gitattributes", ".gitignore", ".ds_store"),
+    *("training", "evaluation", "trainer_state", "train_results", "eval_results", "all_results"),
+}
+"""Names, without their endings, of documents and of records of a training."""
+_MOST_EXTRA = 4_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
     """SHA-256, in hex, of the weights with the settings that go with them, and of the tokenizer.
 
-    Weights that were merely saved again, in other files or another order, have the same.
+    Weights that were merely saved again, in other files or another order, have the same. ``unknown`` names what no
+    hash can hold, such as a hook on a model object: values of such a model are measured and never kept.
     """
 
     weights: str
     tokenizer: str
+    unknown: str | None = None
 
 
 def weight_files(folder: Path) -> list[Path]:
@@ -53,9 +110,13 @@ def weight_files(folder: Path) -> list[Path]:
     if not index.is_file():
         raise ModelError(_no_weights(folder))
     try:
-        shards = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
-    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        named = read_json_object(index)["weight_map"]
+        shards = sorted({str(name) for name in named.values()})  # type: ignore[union-attr]
+    except (NeuronClaimsError, OSError, KeyError, AttributeError):
         raise ModelError(f"{index} is not an index of safetensors files. Fetch the model again.") from None
+    outside = [name for name in shards if Path(name).name != name]
+    if outside:
+        raise ModelError(f"{index} names a file outside its folder, {outside[0]!r}. Fetch the model again.")
     missing = [name for name in shards if not (folder / name).is_file()]
     if missing or not shards:
         raise ModelError(
@@ -77,27 +138,81 @@ def fingerprint_folder(folder: Path, memory: Path | None) -> Fingerprint:
         raise ModelError(
             f"{folder} has no tokenizer files (tokenizer.json or the like). Save the tokenizer there too."
         )
+    extra = _extra(folder, {*weights, *settings, *tokenizer})
     state: list[list[Any]] = [
         [_WAY],
-        *([str(path), *_stamp(path)] for path in [*weights, *settings, *tokenizer]),
+        *([str(path), *_stamp(path)] for path in [*weights, *settings, *tokenizer, *extra]),
     ]
     note = memory / f"{_hash_text(str(folder))}.json" if memory is not None else None
     return _recall(note, state) or _remember(
-        note, state, Fingerprint(_hash_tensors(weights, settings), _hash_files(tokenizer))
+        note, state, Fingerprint(_hash_tensors(weights, settings, extra), _hash_files(tokenizer))
     )
 
 
-def fingerprint_loaded(model: Any, tokenizer: Any) -> Fingerprint:
-    """Return the fingerprint of a model object: its tensors' names, shapes, types, bytes, and its config."""
-    import torch
+def check_followed(folder: Path) -> None:
+    """Raise ModelError for a folder whose settings lead to weights other than those that are hashed.
 
-    digest = hashlib.sha256()
-    for name, tensor in sorted(model.state_dict().items()):
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
-        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    With an adapter beside the model, what Transformers loads depends on whether peft is installed, and the adapter may
+    name base weights that lie elsewhere. ``transformers_weights`` in config.json names another file of weights.
+    """
+    if (folder / "adapter_config.json").exists():
+        raise ModelError(
+            f"{folder} holds an adapter (adapter_config.json). What is loaded from it depends on whether peft is "
+            "installed, so it is not measured. Merge the adapter into the weights (merge_and_unload, then "
+            "save_pretrained), or hand over the model object in conftest.py (claims_models)."
+        )
+    named = None
+    with suppress(NeuronClaimsError, OSError):
+        named = read_json_object(folder / "config.json", infinite=True).get("transformers_weights")
+    if named is not None:
+        raise ModelError(
+            f"{folder / 'config.json'} names other weights (transformers_weights: {str(named)[:80]!r}), which are not "
+            "looked at. Load the model and save it again with save_pretrained."
+        )
+
+
+def _extra(folder: Path, known: set[Path]) -> list[Path]:
+    """Return the other files of a folder that loading may follow: whatever is not known to be idle."""
+    chat = folder / "additional_chat_templates"
+    found = [*folder.iterdir(), *(chat.iterdir() if chat.is_dir() else ())]
+    return sorted(
+        path
+        for path in found
+        if path not in known and not _idle(path) and path.is_file() and path.stat().st_size <= _MOST_EXTRA
+    )
+
+
+def _idle(path: Path) -> bool:
+    name = path.name.lower()
+    if name.endswith(".safetensors.index.json"):
+        return True  # tensors are hashed by their names, wherever they lie
+    return path.suffix.lower() in _IDLE or name in _IDLE_NAMES or path.stem.lower() in _IDLE_NAMES
+
+
+def fingerprint_loaded(model: Any, tokenizer: Any) -> Fingerprint:
+    """Return the fingerprint of a model object: its tensors, modules, settings and hooks, and its config.
+
+    Raises ModelError for a model whose weights are not in memory.
+    """
+    identity = object_identity(model)
+    digest = hashlib.sha256(identity.digest.encode())
     settings = [model.config, getattr(model, "generation_config", None)]
     digest.update(_stable([_without_origin(item.to_dict()) for item in settings if item is not None]))
-    return Fingerprint(digest.hexdigest(), _hash_tokenizer(tokenizer))
+    unknown = identity.unknown or _unknown_tokenizer(tokenizer)
+    return Fingerprint(digest.hexdigest(), _hash_tokenizer(tokenizer), unknown)
+
+
+def _unknown_tokenizer(tokenizer: Any) -> str | None:
+    kind = type(tokenizer)
+    shipped = kind.__module__.split(".")[0] in ("transformers", "tokenizers")
+    patched = [name for name in ("__call__", "encode", "_encode_plus") if name in vars(tokenizer)]
+    if not shipped or patched:
+        return f"the tokenizer's own code ({kind.__module__}.{kind.__qualname__})"
+    return (
+        None
+        if getattr(tokenizer, "backend_tokenizer", None) is not None
+        else "a tokenizer that runs in Python"
+    )
 
 
 def _hash_tokenizer(tokenizer: Any) -> str:
@@ -137,43 +252,27 @@ def _hash_text(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def _hash_tensors(files: Iterable[Path], settings: Iterable[Path]) -> str:
+def _hash_tensors(files: Iterable[Path], settings: Iterable[Path], extra: Iterable[Path]) -> str:
     """Hash tensors in the order of their names, wherever they lie, and settings without where they come from."""
-    tensors = {name: where for path in files for name, where in _tensors(path)}
+    tensors = {name: place for path in files for name, place in read_header(path).items()}
     digest = hashlib.sha256()
-    for name, (path, kind, start, stop) in sorted(tensors.items()):
-        digest.update(f"{name} {kind} {stop - start}\n".encode())
-        with path.open("rb") as file:
+    for name, place in sorted(tensors.items()):
+        start, stop = place.start, place.stop
+        digest.update(f"{name} {place.dtype} {list(place.shape)} {stop - start}\n".encode())
+        with place.path.open("rb") as file:
             file.seek(start)
             while start < stop and (chunk := file.read(min(1 << 22, stop - start))):
                 digest.update(chunk)
                 start += len(chunk)
     for path in settings:
         digest.update(f"{path.name}\n".encode() + _settled(path))
+    for path in extra:
+        digest.update(f"{path.name} {_hash_files([path])}\n".encode())
     return digest.hexdigest()
 
 
-def _tensors(path: Path) -> list[tuple[str, _Lies]]:
-    """Return the name of each tensor of a safetensors file, and where it lies."""
-    try:
-        with path.open("rb") as file:
-            size = int.from_bytes(file.read(8), "little")
-            header = json.loads(file.read(min(size, path.stat().st_size)))
-        header.pop("__metadata__", None)
-        return [(name, _lies(path, 8 + size, told)) for name, told in header.items()]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise ModelError(
-            f"{path} is not a safetensors file, or not all of it. Fetch the model again."
-        ) from None
-
-
-def _lies(path: Path, behind: int, told: Mapping[str, Any]) -> _Lies:
-    start, stop = told["data_offsets"]
-    return path, f"{told['dtype']} {told['shape']}", behind + int(start), behind + int(stop)
-
-
 def _settled(path: Path) -> bytes:
-    data = path.read_bytes()
+    data = read_bytes(path)
     with suppress(ValueError, AttributeError, RecursionError):
         return _stable(_without_origin(json.loads(data)))
     return data  # what is wrong with it is said where it is read

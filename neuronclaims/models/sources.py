@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from neuronclaims.measurements import ModelFacts
-from neuronclaims.measurements.errors import MissingModelError, ModelError
+from neuronclaims.measurements.errors import MissingModelError, ModelError, shorten
 from neuronclaims.models.facts import Config, architecture_of, context_length, model_facts, read_config
 from neuronclaims.models.fingerprint import (
     Fingerprint,
+    check_followed,
     fingerprint_folder,
     fingerprint_loaded,
     has_weights,
@@ -80,15 +81,42 @@ def open_model(
     """
     handed = given.get(spec) if given else None
     if isinstance(handed, LoadedModel):
-        source = Source(spec, label(spec), handed.model.config.to_dict(), loaded=handed)
+        source = Source(spec, label(spec), _config_of(spec, handed), loaded=handed)
     else:
-        folder = handed or _locate(spec, base)
+        folder = _folder_of(spec, handed) if handed is not None else _locate(spec, base)
         source = Source(spec, label(spec, folder), read_config(folder), folder=folder)
+        check_followed(folder)
         if weights:
             _check_weights(spec, folder)
     architecture_of(source.config, spec)
     source.facts()
     return source
+
+
+def _config_of(spec: str, handed: LoadedModel) -> Config:
+    config: Any = getattr(handed.model, "config", None)
+    if not hasattr(config, "to_dict") or not hasattr(handed.model, "base_model"):
+        raise ModelError(
+            f"The object handed over for model {spec!r} is a {type(handed.model).__name__}, not a model of "
+            "Transformers. Load it with AutoModelForCausalLM.from_pretrained, or give its folder."
+        )
+    if not callable(handed.tokenizer):
+        raise ModelError(
+            f"The tokenizer handed over for model {spec!r} is a {type(handed.tokenizer).__name__}. Load it with "
+            "AutoTokenizer.from_pretrained."
+        )
+    found: Config = config.to_dict()
+    return found
+
+
+def _folder_of(spec: str, handed: object) -> Path:
+    if isinstance(handed, (str, Path)):
+        return Path(handed)
+    meant = " Write LoadedModel(model, tokenizer)." if isinstance(handed, (tuple, list)) else ""
+    raise ModelError(
+        f"What is handed over for model {spec!r} is a {type(handed).__name__}, neither a LoadedModel nor a "
+        f"folder.{meant}"
+    )
 
 
 def label(spec: str, folder: Path | None = None) -> str:
@@ -114,9 +142,17 @@ def _locate(spec: str, base: Path) -> Path:
         raise ModelError("A model's name is empty. Give 'demo', a folder, or a hub id such as gpt2.")
     if spec == "demo":
         return _demo()
-    folder = (base / Path(spec).expanduser()).resolve()
-    if folder.is_dir():
-        return folder
+    try:
+        folder = (base / Path(spec).expanduser()).resolve()
+        if folder.is_dir():
+            return folder
+        if folder.exists() and not folder.is_file():
+            raise ModelError(f"Model {spec!r} is neither a folder nor a file.")
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ModelError(
+            f"Model {shorten(spec)} cannot be looked for: {_reason(error)}. Give 'demo', a folder, or a hub id such as "
+            "gpt2."
+        ) from None
     if folder.is_file():
         raise ModelError(
             f"Model {spec!r} is a file; give the folder that holds config.json and model.safetensors."
@@ -127,6 +163,10 @@ def _locate(spec: str, base: Path) -> Path:
             f"there is no folder {spec} on this machine",
         )
     return snapshot(spec, base)
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error).rstrip(".")
 
 
 def _demo() -> Path:

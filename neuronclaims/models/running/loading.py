@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -16,7 +18,9 @@ from neuronclaims.measurements import ModelFacts
 from neuronclaims.measurements.errors import ModelError, first_line
 from neuronclaims.models.architectures import Architecture, HookPoint
 from neuronclaims.models.facts import architecture_of
+from neuronclaims.models.fingerprint import weight_files
 from neuronclaims.models.options import RunOptions
+from neuronclaims.models.safetensors_header import read_header
 from neuronclaims.models.sources import LoadedModel, Source
 
 
@@ -86,6 +90,8 @@ def quiet() -> Iterator[None]:
 def _from_folder(source: Source, architecture: Architecture, options: RunOptions) -> LoadedModel:
     shared = {"local_files_only": True, "trust_remote_code": False}
     kind: Any = AutoModelForCausalLM if architecture.causal else AutoModel
+    assert source.folder is not None
+    _check_plausible(source.folder, source.facts())
     try:
         with quiet():
             tokenizer = AutoTokenizer.from_pretrained(source.folder, **shared)
@@ -102,11 +108,31 @@ def _from_folder(source: Source, architecture: Architecture, options: RunOptions
         raise ModelError(
             f"Model {source.spec!r} does not load from {source.folder}: {first_line(error)}"
         ) from error
-    _check_complete(source, notes)
+    _check_complete(source, family.causal, notes)
     return LoadedModel(model, tokenizer)
 
 
-def _check_complete(source: Source, notes: dict[str, Any]) -> None:
+def _check_plausible(folder: Path, facts: ModelFacts) -> None:
+    """Raise ModelError for more blocks than there are tensors: building such a model could take for ever."""
+    tensors = sum(len(read_header(path)) for path in weight_files(folder))
+    if facts.layers > tensors:
+        raise ModelError(
+            f"The config.json in {folder} speaks of {facts.layers:,} layers, but the weights hold {tensors:,} tensors. "
+            "One of the two files is of another model."
+        )
+
+
+_HARMLESS = re.compile(
+    r"(?:.*\.)?(?:rotary_emb\.inv_freq|attn\.bias|attn\.masked_bias|attention\.bias|attention\.masked_bias|"
+    r"position_ids|embeddings\.token_type_ids)"
+)
+"""Tensors that older checkpoints hold and that newer code computes for itself: they change no value."""
+
+_HEADS = re.compile(r"cls\.|lm_head\.|mlm_head\.|pooler\.|classifier\.")
+"""Heads of an encoder's checkpoint. Its body alone is measured."""
+
+
+def _check_complete(source: Source, causal: bool, notes: dict[str, Any]) -> None:
     # What the file lacks, Transformers fills with random numbers. Only an encoder's pooler is never read.
     missing = sorted(
         str(name) for name in notes["missing_keys"] if not str(name).startswith(("pooler.", "bert.pooler."))
@@ -116,6 +142,17 @@ def _check_complete(source: Source, notes: dict[str, Any]) -> None:
         raise ModelError(
             f"The weights of model {source.spec!r} are incomplete: {len(odd)} tensors are missing or have another "
             f"shape, {odd[0]} first. Measured like this, they would be random numbers; fetch or save the model again."
+        )
+    dropped = sorted(
+        name
+        for name in map(str, notes["unexpected_keys"])
+        if not _HARMLESS.fullmatch(name) and (causal or not _HEADS.match(name))
+    )
+    if dropped:
+        raise ModelError(
+            f"The checkpoint of model {source.spec!r} holds {len(dropped)} tensors that its config.json leaves no "
+            f"place for, {dropped[0]} first. They would be dropped, and another model would be measured. "
+            "Correct config.json (such as the number of layers, or whether there are biases), or save the model again."
         )
 
 

@@ -1,0 +1,171 @@
+"""The one gate for files that somebody else wrote: bounded in kind, size, depth and digits.
+
+A stranger's ``config.json`` may be a pipe that never ends, a sparse file of many gigabytes, brackets nested a million
+deep, or a number of 5,000 digits. Each of these is one clear error here, and costs neither memory nor time.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import stat
+from pathlib import Path
+from typing import NoReturn, TypeAlias
+
+from neuronclaims.errors import NeuronClaimsError
+
+Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
+
+MEGABYTE = 1_000_000
+DEEPEST = 60
+"""How deep lists and objects may be nested. What our own writers make is 12 deep at most."""
+
+MOST_DIGITS = 30
+"""How many digits a whole number may have. The largest ids and offsets have 20."""
+
+
+class ForeignFileError(NeuronClaimsError):
+    """A file that is not read; the message says which, and why."""
+
+
+def read_bytes(path: Path, most: int = 50 * MEGABYTE) -> bytes:
+    """Return the bytes of a regular file of at most ``most`` bytes.
+
+    Raises FileNotFoundError where there is no file, and ForeignFileError for anything but a regular file, for one that
+    is too large, and for one that cannot be read.
+    """
+    try:
+        # A pipe that nobody writes to would keep an ordinary open waiting for ever.
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError) as error:
+        raise ForeignFileError(f"{path} cannot be read: {_why(error)}.") from None
+    try:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise ForeignFileError(f"{path} is not a regular file but {_sort(status.st_mode)}.")
+        if status.st_size > most:
+            raise ForeignFileError(
+                f"{path} has {status.st_size / MEGABYTE:,.0f} MB, and at most {most / MEGABYTE:,.0f} MB are read. "
+                "Is it the right file?"
+            )
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            data = file.read(most + 1)
+    except OSError as error:
+        raise ForeignFileError(f"{path} cannot be read: {_why(error)}.") from None
+    finally:
+        os.close(handle)
+    if len(data) > most:
+        raise ForeignFileError(f"{path} grew while it was read. Try again when nothing writes to it.")
+    return data
+
+
+def read_text(path: Path, most: int = 50 * MEGABYTE) -> str:
+    """Return the text of a regular UTF-8 file; raise as ``read_bytes``, and for other bytes than UTF-8."""
+    data = read_bytes(path, most)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ForeignFileError(f"{path} is not UTF-8 text (byte {error.start}). Save it as UTF-8.") from None
+
+
+def read_json(path: Path, most: int = 50 * MEGABYTE, *, infinite: bool = False) -> Json:
+    """Return the JSON of a file; raise as ``read_text``, and for JSON that is broken, too deep or too long a number.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "config.json"
+    ...     _ = path.write_text('{"n_layer": 6}')
+    ...     read_json(path)
+    {'n_layer': 6}
+    """
+    return parse_json(read_text(path, most), str(path), infinite=infinite)
+
+
+def read_json_object(path: Path, most: int = 50 * MEGABYTE, *, infinite: bool = False) -> dict[str, Json]:
+    """Return the JSON object of a file; raise as ``read_json``, and for any other JSON."""
+    found = read_json(path, most, infinite=infinite)
+    if not isinstance(found, dict):
+        raise ForeignFileError(f"{path} holds no JSON object but {_called(found)}.")
+    return found
+
+
+def parse_json(text: str | bytes, place: str, *, infinite: bool = False) -> Json:
+    """Return JSON as plain data; raise ForeignFileError with its place for what is broken or out of bounds.
+
+    ``NaN`` and ``Infinity``, which JSON does not have, are refused unless ``infinite``. Numbers too large for a float
+    are always refused.
+    """
+    try:
+        found: Json = json.loads(
+            text, parse_int=_whole, parse_float=_finite, parse_constant=float if infinite else _refuse
+        )
+    except _BoundError as error:
+        raise ForeignFileError(f"{place} is not read: {error}.") from None
+    except json.JSONDecodeError as error:
+        raise ForeignFileError(
+            f"{place} is not valid JSON (line {error.lineno}, column {error.colno}: {error.msg})."
+        ) from None
+    except RecursionError:
+        raise ForeignFileError(f"{place} is nested more than {DEEPEST} levels deep.") from None
+    except ValueError as error:
+        raise ForeignFileError(f"{place} is not valid JSON: {_why(error)}.") from None
+    level: list[Json] = [found]
+    for _ in range(DEEPEST):
+        level = [inner for outer in level for inner in _inside(outer)]
+        if not level:
+            return found
+    raise ForeignFileError(f"{place} is nested more than {DEEPEST} levels deep.")
+
+
+class _BoundError(Exception):
+    """A value out of bounds."""
+
+
+def _whole(text: str) -> int:
+    if len(text) > MOST_DIGITS:
+        raise _BoundError(f"a whole number in it has {len(text):,} digits")
+    return int(text)
+
+
+def _finite(text: str) -> float:
+    value = float(text) if len(text) < 1_000 else math.inf
+    if not math.isfinite(value):
+        raise _BoundError(f"the number {text[:20]} in it is too large")
+    return value
+
+
+def _refuse(word: str) -> NoReturn:
+    raise _BoundError(f"{word} in it is no number of JSON")
+
+
+def _inside(value: Json) -> list[Json]:
+    """Return the lists and objects that a list or an object holds."""
+    if isinstance(value, dict):
+        return [item for item in value.values() if isinstance(item, (dict, list))]
+    if isinstance(value, list):
+        return [item for item in value if isinstance(item, (dict, list))]
+    return []
+
+
+def _sort(mode: int) -> str:
+    sorts = {
+        stat.S_IFDIR: "a folder",
+        stat.S_IFIFO: "a pipe",
+        stat.S_IFCHR: "a device",
+        stat.S_IFBLK: "a device",
+        stat.S_IFSOCK: "a socket",
+    }
+    return sorts.get(stat.S_IFMT(mode), "something else")
+
+
+def _called(value: Json) -> str:
+    if isinstance(value, list):
+        return "a list"
+    return "nothing" if value is None else f"a {type(value).__name__}"
+
+
+def _why(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
