@@ -35,8 +35,8 @@ _WAY = "by tensor"
 """How hashes are made; what was remembered of another way is not taken for one of this."""
 
 
-_IDLE = {
-    *(
+_IDLE = frozenset(
+    [
         ".md",
         ".rst",
         ".pdf",
@@ -50,8 +50,6 @@ _IDLE = {
         ".csv",
         ".tsv",
         ".parquet",
-    ),
-    *(
         ".bin",
         ".pt",
         ".pth",
@@ -64,8 +62,6 @@ _IDLE = {
         ".tflite",
         ".mlmodel",
         ".npz",
-    ),
-    *(
         ".py",
         ".ipynb",
         ".log",
@@ -77,16 +73,30 @@ _IDLE = {
         ".gz",
         ".jsonl",
         ".yaml",
-    ),
-}
+    ]
+)
 """Endings of files that loading never reads: documents, formats other than safetensors, code."""
 
-_IDLE_NAMES = {
-    *("license", "notice", "readme", "use_policy", ".gitattributes", ".gitignore", ".ds_store"),
-    *("training", "evaluation", "trainer_state", "train_results", "eval_results", "all_results"),
-}
+_IDLE_NAMES = frozenset(
+    [
+        "license",
+        "notice",
+        "readme",
+        "use_policy",
+        ".gitattributes",
+        ".gitignore",
+        ".ds_store",
+        "training",
+        "evaluation",
+        "trainer_state",
+        "train_results",
+        "eval_results",
+        "all_results",
+    ]
+)
 """Names, without their endings, of documents and of records of a training."""
 _MOST_EXTRA = 4_000_000_000
+"""The most bytes of another file that is hashed."""
 
 
 @dataclass(frozen=True, slots=True)

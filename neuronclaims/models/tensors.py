@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from neuronclaims.measurements.errors import ModelError
 from neuronclaims.models.fingerprint import weight_files
+from neuronclaims.models.safetensors_header import read_header
 from neuronclaims.models.sources import Source
 
 _TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
@@ -75,31 +75,13 @@ def _of_files(source: Source) -> dict[str, Stored]:
 
 def _of_file(path: Path) -> dict[str, Stored]:
     # Mapped by hand, as the library reads bfloat16 only into torch, which a warm run does not import.
-    try:
-        with path.open("rb") as file:
-            size = int.from_bytes(file.read(8), "little")
-            header = json.loads(file.read(size))
-        return {
-            name: Stored(
-                np.memmap(
-                    path,
-                    _TYPES[entry["dtype"]],
-                    "r",
-                    8 + size + entry["data_offsets"][0],
-                    tuple(entry["shape"]),
-                ),
-                entry["dtype"] == "BF16",
-            )
-            for name, entry in header.items()
-            if name != "__metadata__"
-            and entry["dtype"] in _TYPES
-            and entry["shape"]
-            and 0 not in entry["shape"]
-        }
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(
-            f"{path} is not a readable safetensors file ({error}). Fetch the model again."
-        ) from None
+    return {
+        name: Stored(
+            np.memmap(path, _TYPES[place.dtype], "r", place.start, place.shape), place.dtype == "BF16"
+        )
+        for name, place in read_header(path).items()
+        if place.dtype in _TYPES and place.shape and 0 not in place.shape
+    }
 
 
 def _of_object(model: Any) -> dict[str, Stored]:

@@ -133,7 +133,7 @@ def test_weights_that_lack_a_tensor_are_refused_rather_than_filled_with_random_n
 def test_weights_that_do_not_load_are_one_error_with_the_reason(folder_of, tmp_path: Path) -> None:
     shutil.copytree(folder_of("llama"), tmp_path / "model")
     (tmp_path / "model" / "model.safetensors").write_bytes(b"not safetensors at all")
-    with pytest.raises(ModelError, match="is not a safetensors file, or not all of it: .+"):
+    with pytest.raises(ModelError, match=r"is not a safetensors file, or not all of it: .+"):
         measure(open_model("model", tmp_path), [Activations("resid_post", 0, LAST, PROMPTS)])
 
 

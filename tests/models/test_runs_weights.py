@@ -128,7 +128,7 @@ def test_tokens_are_known_by_what_they_add_to_a_text(tmp_path) -> None:
 def test_a_torn_file_is_named(tmp_path) -> None:
     _, source = save(tmp_path, "gpt2")
     (tmp_path / "model.safetensors").write_bytes(b"\x10\0\0\0\0\0\0\0{not json       ")
-    with pytest.raises(ModelError, match="not a readable safetensors file"):
+    with pytest.raises(ModelError, match="not a safetensors file, or not all of it"):
         measure(source, [Congruence(0, 0, None)])
 
 

@@ -108,7 +108,7 @@ def _from_folder(source: Source, architecture: Architecture, options: RunOptions
         raise ModelError(
             f"Model {source.spec!r} does not load from {source.folder}: {first_line(error)}"
         ) from error
-    _check_complete(source, family.causal, notes)
+    _check_complete(source, architecture.causal, notes)
     return LoadedModel(model, tokenizer)
 
 
