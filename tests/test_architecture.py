@@ -16,7 +16,18 @@ MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
     for path in sorted((ROOT / PACKAGE).rglob("*.py"))
 }
-GROUND = {"errors", "foreign_files", "sites", "stats", "sentences", "claim_files", "measurements", "figures", "results"}
+GROUND = {
+    "errors",
+    "foreign_files",
+    "foreign_text",
+    "sites",
+    "stats",
+    "sentences",
+    "claim_files",
+    "measurements",
+    "figures",
+    "results",
+}
 RUNS = {"models", "cache", "engines"}
 MAY_IMPORT = {
     "": {
@@ -29,16 +40,17 @@ MAY_IMPORT = {
     },  # names for type checkers; loaded when used
     "errors": set(),
     "foreign_files": {"errors"},
+    "foreign_text": set(),
     "lazy": set(),
     "sites": set(),
     "stats": {"errors", "lazy"},
-    "sentences": {"errors", "sites"},
-    "claim_files": {"errors", "foreign_files", "sentences", "sites"},
+    "sentences": {"errors", "foreign_text", "sites"},
+    "claim_files": {"errors", "foreign_files", "foreign_text", "sentences", "sites"},
     "measurements": {"errors", "sites"},
     "figures": {"errors"},
     "results": {"figures", "errors"},
     "kinds": GROUND | {"lazy"},
-    "models": {"measurements", "errors", "foreign_files", "sites"},
+    "models": {"measurements", "errors", "foreign_files", "foreign_text", "sites"},
     "cache": {"measurements", "models", "errors", "foreign_files"},
     "engines": {"measurements", "models", "cache", "errors"},
     "corrections": GROUND | {"kinds"},
@@ -48,7 +60,7 @@ MAY_IMPORT = {
     "study": GROUND | RUNS | {"kinds", "corrections", "verdicts", "provenance", "answers"},
     "rematch": GROUND | RUNS | {"kinds", "study"},
     "baselines": GROUND | {""},
-    "reports": {"figures", "results", "errors", "foreign_files", ""},
+    "reports": {"figures", "results", "errors", "foreign_files", "foreign_text", ""},
     "pytest_session": GROUND
     | RUNS
     | {"kinds", "verdicts", "provenance", "study", "reports", "baselines", "rematch", ""},

@@ -13,11 +13,11 @@ import pytest
 
 from neuronclaims.cli import main
 from neuronclaims.figures import Distributions, Panel, Point, Points, Row, Surface
+from neuronclaims.foreign_text import one_line
 from neuronclaims.reports import plots
 from neuronclaims.reports.account import Account
 from neuronclaims.reports.entry import Entry
 from neuronclaims.reports.json.report import write_json
-from neuronclaims.reports.text import one_line
 
 sys.path.insert(0, str(Path(__file__).parent / "reports"))
 from hostile import ATTACKS, entry, figures

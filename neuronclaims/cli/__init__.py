@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, TypeAlias
 
+from neuronclaims.cli.output import Parser, say
 from neuronclaims.errors import NeuronClaimsError
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.run(options))
     except NeuronClaimsError as error:
-        print(f"neuronclaims: {error}", file=sys.stderr)
+        say(f"neuronclaims: {error}", file=sys.stderr)
         return 1
     except BrokenPipeError:  # whoever was reading, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -44,9 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="neuronclaims", description="Findings about neurons, tested by pytest."
-    )
+    parser = Parser(prog="neuronclaims", description="Findings about neurons, tested by pytest.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name in COMMANDS:
         import_module(f"{__name__}.{name}").add(commands)

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from neuronclaims.cli.output import say
+from neuronclaims.foreign_text import harmless, one_line
+
 if TYPE_CHECKING:
     from neuronclaims.baselines.rows import Baseline, SavedClaim
     from neuronclaims.cli import Commands
@@ -86,7 +89,7 @@ def _accept(last: LastRun, known: Baseline, rows: Mapping[str, SavedClaim]) -> i
     save(last.path, rows, last.run.environments)
     new = sum(name not in known.rows for name in rows)
     kept = len(rows) - len(changed)
-    print(f"{last.path}: {new} claims added, {len(changed) - new} changed, {kept} as they were")
+    say(f"{last.path}: {new} claims added, {len(changed) - new} changed, {kept} as they were")
     return 0
 
 
@@ -109,20 +112,19 @@ def _gone(last: LastRun, known: Baseline) -> dict[str, SavedClaim]:
 def _prune(path: Path, known: Baseline, gone: Mapping[str, SavedClaim], *, sure: bool) -> int:
     from neuronclaims.baselines.rows import Baseline
     from neuronclaims.baselines.saved import merge, text_of, write
-    from neuronclaims.reports.text import one_line, visible
 
     if not gone:
-        print(f"{path}: every row has its claim; nothing to take out")
+        say(f"{path}: every row has its claim; nothing to take out")
         return 0
     for name, row in gone.items():
-        print(f"{visible(name)} - {one_line(row.sentence)}")
+        say(one_line(f"{name} - {row.sentence}"))
     rows = "the row" if len(gone) == 1 else f"these {len(gone)} rows"
     if not sure and not _agreed(f"Take {rows} out of {path}? [y/N] "):
-        print(f"{path}: nothing was taken out; --yes takes {rows} out without asking")
+        say(f"{path}: nothing was taken out; --yes takes {rows} out without asking")
         return 1
     left = {name: row for name, row in known.rows.items() if name not in gone}
     write(path, text_of(merge(Baseline({}, {}), left, known.environments)))
-    print(f"{path}: {len(gone)} {'row' if len(gone) == 1 else 'rows'} taken out, {len(left)} left")
+    say(f"{path}: {len(gone)} {'row' if len(gone) == 1 else 'rows'} taken out, {len(left)} left")
     return 0
 
 
@@ -131,7 +133,7 @@ def _agreed(question: str) -> bool:
     if not sys.stdin.isatty():
         return False
     try:
-        return input(question).strip().lower() in ("y", "yes")
+        return input(harmless(question)).strip().lower() in ("y", "yes")
     except EOFError:
         return False
 

@@ -8,6 +8,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from neuronclaims.cli.output import say
+from neuronclaims.foreign_text import one_line
+
 if TYPE_CHECKING:
     from neuronclaims.cache.maintenance import Freed
     from neuronclaims.cache.run_cache import RunCache
@@ -43,19 +46,19 @@ def _info(options: argparse.Namespace) -> int:
 
     cache = _cache(options)
     kept = contents(cache)
-    print(
+    say(
         f"{cache.folder}: {_bytes(sum(each.size for each in kept))} for {len(kept)} models and ways to run them"
     )
     for each in kept:
         about = dict(each.about)
         name = about.pop("model", "a model measured by an earlier version")
         used = time.strftime("%Y-%m-%d %H:%M", time.localtime(each.used))
-        print(f"\n{name} ({each.folder.name})")
-        print(f"  {each.prompts:,} texts in {len(each.files):,} files, {_bytes(each.size)}, last used {used}")
+        say("", one_line(f"{name} ({each.folder.name})"))
+        say(f"  {each.prompts:,} texts in {len(each.files):,} files, {_bytes(each.size)}, last used {used}")
         if about:
-            print("  " + ", ".join(f"{key} {value}" for key, value in about.items()))
+            say("  " + one_line(", ".join(f"{key} {value}" for key, value in about.items())))
         if each.leftovers:
-            print(
+            say(
                 f"  {len(each.leftovers)} leftovers of runs that were killed, or damaged files: prune removes them"
             )
     return 0
@@ -66,8 +69,8 @@ def _verify(options: argparse.Namespace) -> int:
 
     count, damaged = verify(_cache(options))
     for line in damaged:
-        print(f"damaged, set aside: {line}")
-    print(f"{count:,} files read, {len(damaged)} damaged" + (": they are measured again" if damaged else ""))
+        say(f"damaged, set aside: {line}")
+    say(f"{count:,} files read, {len(damaged)} damaged" + (": they are measured again" if damaged else ""))
     return 1 if damaged else 0
 
 
@@ -84,9 +87,9 @@ def _clear(options: argparse.Namespace) -> int:
 
 
 def _told(freed: Freed) -> int:
-    print(f"removed {freed.files:,} files, {_bytes(freed.size)}")
+    say(f"removed {freed.files:,} files, {_bytes(freed.size)}")
     for name in freed.busy:
-        print(f"left alone: {name}, which a run measures right now")
+        say(f"left alone: {name}, which a run measures right now")
     return 0
 
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from neuronclaims.cli.output import say, say_commands
 from neuronclaims.errors import NeuronClaimsError
+from neuronclaims.foreign_text import in_json, one_line, visible
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import ClaimFile
@@ -49,7 +51,7 @@ def add(commands: Commands) -> None:
 def _run(options: argparse.Namespace) -> int:
     paths = list(dict.fromkeys(_found(options.paths or [Path()])))
     checked = [_checked(path) for path in paths]
-    print("\n".join(FORMATS[options.format](checked)))
+    FORMATS[options.format](checked)
     return int(any(each.problems for each in checked))
 
 
@@ -113,7 +115,7 @@ def _text(checked: Sequence[Checked]) -> Iterator[str]:
     yield f"{read}; {_plural(wrong, 'problem')}" if wrong else read
 
 
-def _json(checked: Sequence[Checked]) -> Iterator[str]:
+def _say_json(checked: Sequence[Checked]) -> None:
     files = [
         {
             "path": str(each.path),
@@ -123,7 +125,7 @@ def _json(checked: Sequence[Checked]) -> Iterator[str]:
         }
         for each in checked
     ]
-    yield json.dumps({"ok": not any(each.problems for each in checked), "files": files}, indent=2)
+    say(in_json(json.dumps({"ok": not any(each.problems for each in checked), "files": files}, indent=2)))
 
 
 def _plain(problem: Problem) -> dict[str, object]:
@@ -137,18 +139,27 @@ def _plain(problem: Problem) -> dict[str, object]:
     }
 
 
-def _github(checked: Sequence[Checked]) -> Iterator[str]:
-    for each in checked:
-        yield from (_annotation("error", problem) for problem in each.problems)
-        yield from (_annotation("warning", problem) for problem in each.warnings)
-    yield from list(_text([Checked(each.path, each.claims) for each in checked]))
+def _say_annotations(checked: Sequence[Checked]) -> None:
+    say_commands(
+        [
+            _annotation(level, problem)
+            for each in checked
+            for level, problems in (("error", each.problems), ("warning", each.warnings))
+            for problem in problems
+        ]
+    )
+    _say_text([Checked(each.path, each.claims) for each in checked])
+
+
+def _say_text(checked: Sequence[Checked]) -> None:
+    say(*_text(checked))
 
 
 def _annotation(level: str, problem: Problem) -> str:
     """Return a workflow command of GitHub's, in which a message may hold anything."""
     place, hint = problem.place, f" (did you mean {problem.suggestion!r}?)" if problem.suggestion else ""
-    where = _escaped(place.path).replace(":", "%3A").replace(",", "%2C")
-    message = _escaped(problem.message + hint)
+    where = _escaped(one_line(place.path)).replace(":", "%3A").replace(",", "%2C")
+    message = _escaped(visible(problem.message + hint))
     return f"::{level} file={where},line={place.line},col={place.column}::{message}"
 
 
@@ -160,4 +171,4 @@ def _plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
-FORMATS = {"text": _text, "json": _json, "github": _github}
+FORMATS = {"text": _say_text, "json": _say_json, "github": _say_annotations}

@@ -71,11 +71,10 @@ def _show(found: Comparison, policy: Policy, *, everything: bool) -> None:
     from rich.text import Text
 
     from neuronclaims.baselines.policy import STATUSES, tally
-    from neuronclaims.reports.text import one_line, visible
+    from neuronclaims.cli.output import say_styled
+    from neuronclaims.foreign_text import one_line, visible
 
     console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=False)
-    for sentence in found.origins:
-        console.print(Text(visible(sentence)))
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold", ratio=2)
@@ -85,6 +84,10 @@ def _show(found: Comparison, policy: Policy, *, everything: bool) -> None:
         if everything or drift.status not in ("held", "new") or policy.fails(drift.status):
             word = Text(drift.status.upper(), style=COLOURS.get(drift.status, ""))
             table.add_row(word, Text(visible(name)), Text(one_line(drift.sentence)))
-    if table.row_count:
-        console.print(table)
-    console.print(tally((drift.status for drift in found.drifts.values()), policy))
+    with console.capture() as captured:
+        for sentence in found.origins:
+            console.print(Text(visible(sentence)))
+        if table.row_count:
+            console.print(table)
+        console.print(tally((drift.status for drift in found.drifts.values()), policy))
+    say_styled(captured.get().removesuffix("\n"))

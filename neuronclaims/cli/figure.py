@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from neuronclaims.cli.output import say
 from neuronclaims.errors import NeuronClaimsError
+from neuronclaims.foreign_text import one_line
 
 if TYPE_CHECKING:
     from neuronclaims.cli import Commands
@@ -50,10 +52,10 @@ def _figure(options: argparse.Namespace) -> int:
     figures = _figures(claim)
     place = _place(figures, options.number)
     path = write_figure(figures[place], options.output, options.width)
-    print(f"{path}: {_said(claim['sentence'])} ({claim['model']})")
+    say(f"{path}: {one_line(claim['sentence'])} ({one_line(claim['model'])})")
     for number, figure in enumerate(figures, start=1):
-        about = f"  --number {number}: {_said(_title(figure))}"
-        print(f"{about}, written" if number == place + 1 else about)
+        about = f"  --number {number}: {one_line(_title(figure))}"
+        say(f"{about}, written" if number == place + 1 else about)
     return 0
 
 
@@ -138,12 +140,6 @@ def _title(figure: Figure) -> str:
     from neuronclaims.reports.html.figures import draw
 
     return draw(figure).caption
-
-
-def _said(text: str) -> str:
-    from neuronclaims.reports.text import one_line
-
-    return one_line(text)
 
 
 def _width(text: str) -> float:

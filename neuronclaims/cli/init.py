@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from neuronclaims.cli.output import say
 from neuronclaims.errors import NeuronClaimsError
 
 if TYPE_CHECKING:
@@ -71,5 +72,5 @@ def _run(options: argparse.Namespace) -> int:
                 file.write(text)
     except OSError as error:
         raise NeuronClaimsError(f"{folder} cannot be written to: {error.strerror or error}.") from None
-    print(f"{folder / FILE} and {folder / SCHEMA} written. Try: pytest {folder}")
+    say(f"{folder / FILE} and {folder / SCHEMA} written. Try: pytest {folder}")
     return 0

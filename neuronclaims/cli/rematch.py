@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from neuronclaims.cli.output import say
 from neuronclaims.errors import NeuronClaimsError
 
 if TYPE_CHECKING:
@@ -62,11 +63,11 @@ def _run(options: argparse.Namespace) -> int:
         base=base,
         only=_chosen(file, options.k),
         options=RunOptions(device=options.device, dtype=options.dtype),
-        report=lambda text: print(f"{text} ...", file=sys.stderr),
+        report=lambda text: say(f"{text} ...", file=sys.stderr),
     )
-    print("\n".join(table(done)))
+    say(*table(done))
     count = write(file, done, out, old=options.old, new=options.new, base=base, force=options.force)
-    print(f"{out} written: {count} of {len(file.claims)} claims")
+    say(f"{out} written: {count} of {len(file.claims)} claims")
     return 0
 
 

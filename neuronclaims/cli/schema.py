@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from neuronclaims.cli.output import say
+
 if TYPE_CHECKING:
     from neuronclaims.cli import Commands
 
@@ -23,7 +25,7 @@ def _run(words: argparse.Namespace) -> int:
     from neuronclaims.kinds import kinds, templates
 
     if words.options:
-        print(options_table({kind.name: kind.template.options for kind in kinds()}), end="")
+        say(options_table({kind.name: kind.template.options for kind in kinds()}).rstrip("\n"))
     else:
-        print(schema_text(templates()), end="")
+        say(schema_text(templates()).rstrip("\n"))
     return 0

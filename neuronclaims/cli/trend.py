@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from neuronclaims.cli.output import say
 from neuronclaims.errors import NeuronClaimsError
+from neuronclaims.foreign_text import one_line
 from neuronclaims.reports.trend import UNTESTED, story
 
 if TYPE_CHECKING:
@@ -32,7 +34,6 @@ def add(commands: Commands) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     from neuronclaims.cli.chosen import chooser
-    from neuronclaims.reports.text import one_line
 
     chosen, claims = chooser(options.k), _read(options.report)
     order = _order(claims, options.models)
@@ -49,8 +50,8 @@ def _run(options: argparse.Namespace) -> int:
             *_rows(here),
             f"  {story([(c['model'], _verdict(c)) for c in here])}",
         ):
-            print("  " * line.startswith("  ") + one_line(line))
-        print()
+            say("  " * line.startswith("  ") + one_line(line))
+        say("")
     return 0
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from neuronclaims.foreign_text import one_line
 from neuronclaims.kinds import kind_of
 from neuronclaims.pytest_session.opening import model_nodes
 from neuronclaims.pytest_session.planning import (
@@ -19,7 +20,6 @@ from neuronclaims.pytest_session.planning import (
     unknown_tokens,
 )
 from neuronclaims.pytest_session.settings import model_folders
-from neuronclaims.reports.text import one_line
 
 if TYPE_CHECKING:
     from pathlib import Path

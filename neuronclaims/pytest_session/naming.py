@@ -47,8 +47,8 @@ class ShortSummary:
         statuses = _statuses(reporter)
         if not letters or not statuses:
             return
+        from neuronclaims.foreign_text import one_line
         from neuronclaims.reports.entry import families
-        from neuronclaims.reports.text import one_line
 
         entries = [entry for entry in self._entries() if entry.nodeid in statuses]
         for _, _, members in families(entries):
@@ -71,9 +71,9 @@ def _statuses(reporter: TerminalReporter) -> dict[str, tuple[str, str, str, str]
 
 def _named(members: Sequence[Entry], letters: str) -> Iterator[tuple[Entry, str, str]]:
     """Yield each claim of a family that is to be listed, with name and message; an error that many share once."""
+    from neuronclaims.foreign_text import one_line
     from neuronclaims.pytest_session.outcomes import message_of
     from neuronclaims.reports.entry import common_errors
-    from neuronclaims.reports.text import one_line
 
     for entry in members:
         if entry.result.error is None and ("s" if entry.outcome == "skipped" else "f") in letters:

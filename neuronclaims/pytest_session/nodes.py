@@ -16,6 +16,7 @@ import pytest
 from neuronclaims.claim_files.claims import Claim, ClaimFile
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.errors import NeuronClaimsError
+from neuronclaims.foreign_text import one_line
 from neuronclaims.kinds import templates
 from neuronclaims.measurements.errors import MissingModelError
 from neuronclaims.models.sources import label
@@ -30,7 +31,6 @@ from neuronclaims.pytest_session.outcomes import (
 )
 from neuronclaims.pytest_session.settings import added_models
 from neuronclaims.reports.junit import properties
-from neuronclaims.reports.text import one_line
 from neuronclaims.verdicts import broken
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from neuronclaims.foreign_text import one_line
 from neuronclaims.pytest_session.nodes import ClaimItem, ModelNode
 from neuronclaims.pytest_session.progress import progress_of
 from neuronclaims.pytest_session.settings import folder_of, model_folders, value_of
-from neuronclaims.reports.text import one_line
 from neuronclaims.study import Study, unreachable
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
+from neuronclaims.foreign_text import one_line
 from neuronclaims.pytest_session.settings import value_of
-from neuronclaims.reports.text import one_line
 from neuronclaims.reports.wording import explanation
 
 if TYPE_CHECKING:

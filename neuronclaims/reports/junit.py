@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from neuronclaims.foreign_text import visible
 from neuronclaims.reports.json.text import rounded
-from neuronclaims.reports.text import visible
 from neuronclaims.results import Result
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
 from neuronclaims.errors import NeuronClaimsError
+from neuronclaims.foreign_text import one_line
 from neuronclaims.reports.account import Account
-from neuronclaims.reports.text import one_line
 
 ENTRY_POINTS = "neuronclaims.report_writers"
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import difflib
-import re
 import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
+
+from neuronclaims.foreign_text import spelled
 
 WINDOW = 100
 """How many characters of a long source line are shown around the caret."""
 
 MOST_LISTED = 20
 """How many of the things allowed are listed."""
-
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 def closest(word: str, candidates: Iterable[str]) -> str | None:
@@ -83,13 +82,13 @@ def allowed_lines(allowed: tuple[str, ...]) -> list[str]:
 def quoted(text: str) -> str:
     """Return ``text`` in quotes, cut when long, with unprintable characters spelled out."""
     cut = text if len(text) <= 60 else f"{text[:57]}…"
-    spelled = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in cut)
-    return f"'{spelled}'"
+    seen = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in cut)
+    return f"'{seen}'"
 
 
 def printable(text: str) -> str:
-    """Return ``text`` as a terminal may safely show it: a tab as four spaces, controls and line ends replaced."""
-    return _UNSAFE.sub("\N{REPLACEMENT CHARACTER}", text.replace("\t", "    "))
+    """Return ``text`` on one line as a terminal may safely show it: a tab as four spaces, what is not seen spelled."""
+    return spelled(text.replace("\t", "    "))
 
 
 def _columns(text: str) -> int:

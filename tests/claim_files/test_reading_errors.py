@@ -21,9 +21,9 @@ def rendered(excerpt, column, width=1, **rest):
         ("河内 more", "more", "河内 more", 5, 4),
         ("Ha\u0300 No\u0323\u0302i more", "more", "Ha\u0300 No\u0323\u0302i more", 7, 4),
         ("a 河内 b", "河内", "a 河内 b", 2, 4),
-        ("zero\u200bwidth more", "more", "zero\u200bwidth more", 10, 4),
-        ("esc\x1b[31m more", "more", "esc\ufffd[31m more", 9, 4),
-        ("\u202etxet\u2069 more", "more", "\ufffdtxet\ufffd more", 7, 4),
+        ("zero\u200bwidth more", "more", r"zero\u200bwidth more", 16, 4),
+        ("esc\x1b[31m more", "more", r"esc\x1b[31m more", 12, 4),
+        ("\u202etxet\u2069 more", "more", r"\u202etxet\u2069 more", 17, 4),
     ],
 )
 def test_the_caret_stands_under_its_word(excerpt, word, shown, blanks, carets):

@@ -16,12 +16,12 @@ from test_html_page import UNSEEN, Reader, rendered
 from test_job_summary import OURS, TABLE
 from test_job_summary import Page as Markdown
 
+from neuronclaims.foreign_text import visible
 from neuronclaims.reports.account import Account
 from neuronclaims.reports.entry import Entry, in_order
 from neuronclaims.reports.markdown.job_summary import LIMIT, summary
 from neuronclaims.reports.matrix import MARKS, NO_RESULT, matrices
 from neuronclaims.reports.terminal.writer import draw
-from neuronclaims.reports.text import visible
 
 STEPS = ("step9", "step1000", "last")
 ROWS = {"grows": "?++", "fades": "+-!", "never": "-?-", "gaps": "+ -"}

@@ -13,9 +13,9 @@ from chromium import Page, chromium, find_chromium
 from hostile import ATTACK, ATTACKS, entry
 
 from neuronclaims.figures import Distributions, Row, Surface
+from neuronclaims.foreign_text import visible
 from neuronclaims.reports.entry import Entry
 from neuronclaims.reports.html import write_html
-from neuronclaims.reports.text import visible
 
 pytestmark = pytest.mark.skipif(find_chromium() is None, reason="Chromium is not on this machine")
 

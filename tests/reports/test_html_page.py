@@ -18,11 +18,11 @@ from hostile import ATTACK, ATTACKS, entry
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neuronclaims.foreign_text import visible
 from neuronclaims.reports.entry import Entry
 from neuronclaims.reports.html.claim_view import ClaimView
 from neuronclaims.reports.html.page import page
 from neuronclaims.reports.html.policy import embedded
-from neuronclaims.reports.text import visible
 
 VERDICTS = ("supported", "refuted", "inconclusive", None)
 UNSEEN = re.compile(

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from neuronclaims.foreign_text import one_line
 from neuronclaims.reports.account import Account
 from neuronclaims.reports.entry import Entry
 from neuronclaims.reports.files import ReportError
 from neuronclaims.reports.markdown.job_summary import COLUMNS, LIMIT, ROWS, summary, write_summary
 from neuronclaims.reports.markdown.markdown import escaped
-from neuronclaims.reports.text import one_line
 
 RENDER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 OURS = {"h2", "h3", "p", "ul", "li", "strong", "code", "br", "blockquote", "span", "details", "summary"}

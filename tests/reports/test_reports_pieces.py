@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuronclaims.figures import Distributions, Row
+from neuronclaims.foreign_text import fitting, one_line, visible
 from neuronclaims.reports.account import Account
 from neuronclaims.reports.entry import Entry
 from neuronclaims.reports.json import report as json_report
@@ -20,7 +21,6 @@ from neuronclaims.reports.markdown.job_summary import summary
 from neuronclaims.reports.plain import from_plain, to_plain
 from neuronclaims.reports.terminal.sketch import ASCII, BLOCKS, sketch
 from neuronclaims.reports.terminal.writer import draw
-from neuronclaims.reports.text import fitting, one_line, visible
 from neuronclaims.reports.wording import (
     NEXT,
     UNEXPECTED,

@@ -14,6 +14,7 @@ from neuronclaims.baselines.origins import differences, family, names_in, rows_f
 from neuronclaims.baselines.policy import STATUSES, tally
 from neuronclaims.baselines.reading import read_baseline
 from neuronclaims.baselines.rows import Baseline, BaselineError, Environment, SavedClaim
+from neuronclaims.foreign_text import one_line
 from neuronclaims.pytest_session.baselines.baseline_settings import compared_file
 from neuronclaims.pytest_session.baselines.compared_claim import ComparedClaim
 from neuronclaims.pytest_session.baselines.comparing import NAME, Comparing
@@ -24,7 +25,6 @@ from neuronclaims.pytest_session.baselines.rematching import Rematching
 from neuronclaims.pytest_session.claim_report import ClaimReport
 from neuronclaims.pytest_session.messages import write_line
 from neuronclaims.pytest_session.settings import folder_of
-from neuronclaims.reports.text import one_line
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter

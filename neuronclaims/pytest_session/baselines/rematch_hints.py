@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from neuronclaims.errors import NeuronClaimsError
+from neuronclaims.foreign_text import one_line
 from neuronclaims.pytest_session.baselines.lost import Lost
 from neuronclaims.pytest_session.baselines.rematching import fingerprints, path_from, spelled
 from neuronclaims.pytest_session.settings import value_of
-from neuronclaims.reports.text import one_line
 
 UNKNOWN = "OLD_MODEL"
 DEFAULTS = {"device": "cpu", "dtype": "float32"}

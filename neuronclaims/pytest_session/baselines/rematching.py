@@ -15,11 +15,11 @@ import pytest
 
 from neuronclaims.baselines.origins import SHORT
 from neuronclaims.errors import NeuronClaimsError
+from neuronclaims.foreign_text import one_line
 from neuronclaims.pytest_session.baselines.baseline_settings import old_models
 from neuronclaims.pytest_session.baselines.lost import Lost
 from neuronclaims.pytest_session.settings import folder_of, value_of
 from neuronclaims.reports.entry import Rematch
-from neuronclaims.reports.text import one_line
 
 if TYPE_CHECKING:
     from neuronclaims.models.sources import Source

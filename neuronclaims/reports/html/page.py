@@ -10,12 +10,12 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from neuronclaims.foreign_text import visible
 from neuronclaims.reports.entry import Entry
 from neuronclaims.reports.html.claim_view import ClaimView
 from neuronclaims.reports.html.overview import overview
 from neuronclaims.reports.html.policy import policy
 from neuronclaims.reports.html.shared import Texts
-from neuronclaims.reports.text import visible
 from neuronclaims.reports.wording import p_value, tally
 
 HERE = Path(__file__).parent

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
+
+from neuronclaims.foreign_text import in_json
 
 DIGITS = 6
 """Significant digits of a number: more than any of them deserves, and few enough to be the same on most machines."""
@@ -13,7 +14,6 @@ WIDTH = 110
 """What fits into a line of this many characters stands on one."""
 
 _quoted = json.JSONEncoder(ensure_ascii=False).encode
-_UNSEEN = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
 def rounded(value: float) -> float:
@@ -27,7 +27,7 @@ def json_text(value: Any) -> str:
     Numbers of one row always share a line, so that another measurement is another line. Characters that are not
     seen are escaped: they are the same to whoever parses the text, and harmless to who prints it.
     """
-    return _UNSEEN.sub(lambda match: f"\\u{ord(match[0]):04x}", _text(value, "")) + "\n"
+    return in_json(_text(value, "")) + "\n"
 
 
 def _text(value: Any, margin: str) -> str:

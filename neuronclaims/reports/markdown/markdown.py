@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from neuronclaims.reports.text import one_line
+from neuronclaims.foreign_text import one_line
 
 _MARKUP = re.compile(r"[&<>\[\]\\`*_~|]|(?<=www)\.|:(?=/)", re.IGNORECASE)
 """What means something within a line: to HTML, to Markdown, to tables, and to who makes links of addresses."""

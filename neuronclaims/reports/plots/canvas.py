@@ -13,7 +13,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from neuronclaims.reports.text import one_line
+from neuronclaims.foreign_text import one_line
 
 SERIES = ("#0072b2", "#d55e00", "#008060", "#aa4499", "#8a6d00", "#56606b")
 """Colours of groups, in order: those of the page in light."""

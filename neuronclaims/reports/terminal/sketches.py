@@ -21,8 +21,8 @@ from neuronclaims.figures import (
     Table,
     table_of,
 )
+from neuronclaims.foreign_text import one_line
 from neuronclaims.reports.terminal.sketch import ASCII, BLOCKS, block, sketch
-from neuronclaims.reports.text import one_line
 from neuronclaims.reports.wording import number
 
 STRIP = 14

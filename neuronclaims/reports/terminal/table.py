@@ -9,9 +9,9 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from neuronclaims.foreign_text import visible
 from neuronclaims.reports.entry import Entry
 from neuronclaims.reports.terminal.sketches import WIDTH
-from neuronclaims.reports.text import visible
 
 COLOURS = {"supported": "green", "refuted": "red", "inconclusive": "yellow", None: "red"}
 

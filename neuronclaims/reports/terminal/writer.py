@@ -13,13 +13,13 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from neuronclaims.foreign_text import fitting
 from neuronclaims.reports.account import Account
 from neuronclaims.reports.entry import Entry, common_errors, families
 from neuronclaims.reports.matrix import matrices
 from neuronclaims.reports.terminal.by_models import SIGNS, by_models
 from neuronclaims.reports.terminal.sketches import WIDTH, lines_of_all
 from neuronclaims.reports.terminal.table import COLUMNS, EFFECTS, colour_of, id_lines, row, shown
-from neuronclaims.reports.text import fitting
 from neuronclaims.reports.wording import (
     counted,
     counts_text,

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
-from neuronclaims.reports.text import one_line
+from neuronclaims.foreign_text import one_line
 
 Json = dict[str, Any]
 Size: TypeAlias = Literal["short", "medium", "tall", "square"]
