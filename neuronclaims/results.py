@@ -73,14 +73,18 @@ class Rank:
     by: str
 
 
+SEVERAL = {"neurons": "neuron", "sets": "set"}
+"""What may be chosen of which there are several, with what one of them is called."""
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """How the neuron, direction or layer of a claim was chosen, as the claim file says.
 
     ``beforehand``: the file does not say, so it is taken as chosen before these prompts were seen. ``discovered``: on
     the ``prompts`` different prompts of the sets and files in ``where``, none of which is tested here. ``searched``:
-    on these very prompts, from the ``neurons`` neurons of the layers in ``where``. ``what`` was chosen is a word:
-    neuron, neurons, direction, layer; it is empty where a claim leaves nothing to choose.
+    on these very prompts, from the ``neurons`` neurons of the layers in ``where``. ``what`` was chosen is a key:
+    neuron, neurons, direction, layer, sets; it is empty where a claim leaves nothing to choose.
     """
 
     how: Literal["beforehand", "discovered", "searched"]
@@ -90,9 +94,23 @@ class Selection:
     what: str = "neuron"
 
     @property
+    def noun(self) -> str:
+        """What one of those chosen is called.
+
+        >>> Selection("beforehand", what="neurons").noun
+        'neuron'
+        """
+        return SEVERAL.get(self.what, self.what)
+
+    @property
+    def several(self) -> bool:
+        """Whether a claim is about several that were chosen together."""
+        return self.what in SEVERAL
+
+    @property
     def assumed(self) -> str:
         """The note for a claim file that does not say how it was chosen."""
-        return f"The {self.what} {'are' if self.what.endswith('s') else 'is'} taken as chosen beforehand."
+        return f"The {self.what} {'are' if self.several else 'is'} taken as chosen beforehand."
 
 
 ValueScale: TypeAlias = Literal["difference", "sd", "auroc", "ratio", "mean", "share", "mean AUROC"]
@@ -103,10 +121,11 @@ ValueScale: TypeAlias = Literal["difference", "sd", "auroc", "ratio", "mean", "s
 class UnitValues:
     """The values that an effect was made of: one per exchangeable unit, of two sets or of one.
 
-    ``of`` says in words what the values are; values are compared only where it is the same. ``keys`` name the units by
-    a hash of their prompts, ``values`` are in the same order; of one set alone, the second are empty. ``paired`` says
-    whether each unit has a value in both. ``blocks`` are numbers of blocks, None where there are none. ``sources`` are
-    the measurements the values come from, each with its column.
+    ``of`` is the key of what the values are: values are compared only where it is the same, and baselines keep it, so
+    it is never taken from a label and never worded anew. ``keys`` name the units by a hash of their prompts, ``values``
+    are in the same order; of one set alone, the second are empty. ``paired`` says whether each unit has a value in
+    both. ``blocks`` are numbers of blocks, None where there are none. ``sources`` are the measurements the values come
+    from, each with its column.
     """
 
     of: str
@@ -123,10 +142,10 @@ class Evidence:
     """The numbers behind a verdict.
 
     ``effect`` is the one the verdict rests on. ``test`` is None for a fact: a number in which chance has no part.
-    ``counts`` gives the number of units per set, of one set or of several, ``unit`` what such a unit is (prompt, group,
-    pair, document), ``paired`` whether each has a value in both sets. ``selection`` tells how the neuron was chosen.
-    ``notes`` are sentences a reader of the numbers should know. ``units`` are the values the effect was made of, which
-    baselines keep and reports leave out; None where it is made of no single units' values.
+    ``counts`` gives the number of units per set, of one set or of several, ``unit`` the key of what such a unit is
+    (prompt, group, pair, document), ``paired`` whether each has a value in both sets. ``selection`` tells how the
+    neuron was chosen. ``notes`` are sentences a reader of the numbers should know. ``units`` are the values the effect
+    was made of, which baselines keep and reports leave out; None where it is made of no single units' values.
     """
 
     effect: Effect

@@ -16,7 +16,14 @@ Check = Callable[[str, Any], None]
 
 
 class Unfit(Exception):
-    """Something in a file that cannot be; the message says what, and what it may be."""
+    """Something in a file that cannot be; the message says what, and what it may be.
+
+    ``of`` is what the message names where the whole of that is unfit.
+    """
+
+    def __init__(self, message: str, of: str | None = None) -> None:
+        super().__init__(message)
+        self.of = of
 
 
 def text(name: str, value: Any) -> None:
@@ -77,11 +84,11 @@ def fields(needed: Mapping[str, Check], others: Mapping[str, Check]) -> Check:
 
     def check(name: str, value: Any) -> None:
         if not isinstance(value, dict):
-            raise Unfit(f"{name} must be a mapping, not {_shown(value)}")
+            raise Unfit(f"{name} must be a mapping, not {_shown(value)}", name)
         missing, unknown = needed.keys() - value.keys(), value.keys() - known.keys()
         if missing or unknown:
             what = f"lacks {min(missing)!r}" if missing else f"has a field {min(unknown)!r}, which is none"
-            raise Unfit(f"{name} {what}")
+            raise Unfit(f"{name} {what}", name)
         for key, each in value.items():
             if each is not None or key in needed:
                 known[key](key, each)

@@ -134,12 +134,11 @@ def _environments(path: Path, data: Mapping[str, Any]) -> dict[str, Environment]
         )
     found = {}
     for key, each in given.items():
+        what = f"the environment {key!r}"
         try:
-            check_environment(f"the environment {key!r}", each)
+            check_environment(what, each)
         except Unfit as error:
-            raise BaselineError(
-                f"{path}: {_within(f'the environment {key!r}', str(error))}. {_AGAIN}"
-            ) from None
+            raise BaselineError(f"{path}: {_within(what, error)}. {_AGAIN}") from None
         found[key] = Environment(**each)
     return found
 
@@ -152,10 +151,12 @@ def _rows(path: Path, given: Any, environments: Mapping[str, Environment]) -> di
         what = f"the row of {name!r}"
         try:
             if name.count("::") < 2:
-                raise Unfit("is not named by file, model and id, such as x.claims.yaml::demo::hanoi")
+                raise Unfit(
+                    f"{what} is not named by file, model and id, such as x.claims.yaml::demo::hanoi", what
+                )
             check_row(what, each)
         except Unfit as error:
-            raise BaselineError(f"{path}: {_within(what, str(error))}. {_AGAIN}") from None
+            raise BaselineError(f"{path}: {_within(what, error)}. {_AGAIN}") from None
         rows[name] = row_from(each)
         if rows[name].environment not in environments:
             raise BaselineError(
@@ -165,11 +166,9 @@ def _rows(path: Path, given: Any, environments: Mapping[str, Environment]) -> di
     return rows
 
 
-def _within(what: str, fault: str) -> str:
-    """Say where a fault is, once."""
-    if fault.startswith(what):
-        return fault
-    return f"{what} {fault}" if fault.startswith("is ") else f"{what}: {fault}"
+def _within(what: str, fault: Unfit) -> str:
+    """Say where a fault is, once: a fault of the whole says it already."""
+    return str(fault) if fault.of == what else f"{what}: {fault}"
 
 
 _MERGED = "Was it merged by hand? Take one side whole, or save it again (pytest --claims-save)."

@@ -13,7 +13,7 @@ from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar
 from neuronclaims.claim_files.yaml.source import SourceText
 from neuronclaims.claim_files.yaml.validation import Section, validate
 from neuronclaims.sentences.messages import quoted
-from neuronclaims.sentences.parser import Parsed, SentenceError, parse
+from neuronclaims.sentences.parser import Parsed, SentenceError, UnclosedQuoteError, parse
 from neuronclaims.sentences.templates import TEXTS, Template
 from neuronclaims.sites import site_names
 
@@ -107,7 +107,9 @@ def _draft(
 
 def _sentence_problem(source: SourceText, sentence: Scalar, error: SentenceError) -> Problem:
     message = error.message
-    if "never closed" in message and re.match(r"\s+#", source.text[sentence.end : sentence.end + 2]):
+    if isinstance(error, UnclosedQuoteError) and re.match(
+        r"\s+#", source.text[sentence.end : sentence.end + 2]
+    ):
         message += "; in YAML ' #' begins a comment: put the whole sentence in single quotes"
     return in_sentence(
         source, sentence, error.column - 1, error.width, message, error.suggestion, error.allowed

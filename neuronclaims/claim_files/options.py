@@ -101,7 +101,7 @@ def _scalar_at(level: Entries, path: tuple[str, ...]) -> Scalar | None:
 
 
 def _and(names: Sequence[str]) -> str:
-    return either(names).replace(" or ", " and ")
+    return either(names, "and")
 
 
 def wrong_margins(drafts: Sequence[Draft], root: Entries, source: SourceText) -> Iterator[Problem]:

@@ -22,6 +22,8 @@ from neuronclaims.sentences.templates import TEXTS
 T = TypeVar("T", PromptSet, PairSet, Direction)
 
 _WHAT = {"sets": "a prompt set", "pairs": "pairs of prompts", "directions": "a direction"}
+_PREFIX = {"sets": "set", "pairs": "pair", "directions": "direction"}
+"""What a name that begins with a digit is proposed to begin with, by section."""
 _HOLDS = {
     "sets": "prompt sets, each under its name",
     "pairs": "pairs of prompts, each list of them under its name",
@@ -116,7 +118,7 @@ def _misnamed(name: str, key: Scalar, section: str, source: SourceText) -> list[
     rule = "letters, digits, '_' and '-', not beginning with a digit"
     message = f"{quoted(name)} cannot name {_WHAT[section]}: {rule}"
     near = re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_")
-    near = near if IDENTIFIER.fullmatch(near) else f"{section.removesuffix('s')}_{near}"
+    near = near if IDENTIFIER.fullmatch(near) else f"{_PREFIX[section]}_{near}"
     return [source.problem(key.start, message, width=key.end - key.start, suggestion=near)]
 
 

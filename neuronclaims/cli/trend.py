@@ -45,12 +45,9 @@ def _run(options: argparse.Namespace) -> int:
         here = [series[model] for model in order or series if model in series]
         if not here:
             continue
-        for line in (
-            f"{file}::{name}",
-            *_rows(here),
-            f"  {story([(c['model'], _verdict(c)) for c in here])}",
-        ):
-            say("  " * line.startswith("  ") + one_line(line))
+        say(one_line(f"{file}::{name}"))
+        for line in (*_rows(here), story([(c["model"], _verdict(c)) for c in here])):
+            say("  " + one_line(line))
         say("")
     return 0
 
@@ -58,7 +55,7 @@ def _run(options: argparse.Namespace) -> int:
 def _rows(series: Sequence[dict[str, Any]]) -> list[str]:
     width = max(len(claim["model"]) for claim in series)
     return [
-        f"  {claim['model'].ljust(width)}  {_verdict(claim).ljust(12)}  {_effect(claim)}" for claim in series
+        f"{claim['model'].ljust(width)}  {_verdict(claim).ljust(12)}  {_effect(claim)}" for claim in series
     ]
 
 

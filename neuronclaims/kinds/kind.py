@@ -127,6 +127,8 @@ class Statement:
 class Sample:
     """What was counted: how many of which ``unit``, per set (name, count); ``paired`` where each is in both sets.
 
+    ``unit`` is a key, one of ``stats.designs.Unit`` or of another package, and printed as the noun it is.
+
     ``needed`` are the sizes that would probably settle the claim, as many as ``counts``, None where more would not.
     """
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from neuronclaims.claim_files.claims import ClaimFile, PairSet, Prompt, PromptPair, PromptSet
 from neuronclaims.errors import NeuronClaimsError
 
-Units: TypeAlias = Mapping[str, list[tuple[tuple[str, ...], tuple[Hashable, ...]]]]
+SetKey: TypeAlias = tuple[Literal["pairs", "set"], str]
+"""A list of pairs or a prompt set, and its name."""
+
+Units: TypeAlias = Mapping[SetKey, list[tuple[tuple[str, ...], tuple[Hashable, ...]]]]
 """By set the texts of each prompt or pair, with keys that those which belong together share."""
 
 
@@ -24,7 +27,12 @@ class Halves:
 
     searched: frozenset[str]
     checked: frozenset[str]
-    torn: frozenset[str] = frozenset()
+    torn: frozenset[SetKey] = frozenset()
+
+    def torn_of(self, sets: Iterable[str], pairs: Iterable[str]) -> tuple[str, ...]:
+        """Return the names of those prompt sets and lists of pairs whose groups lie in both halves."""
+        keys: list[SetKey] = [*(("set", name) for name in sets), *(("pairs", name) for name in pairs)]
+        return tuple(name for sort, name in keys if (sort, name) in self.torn)
 
     def kept(self, prompts: PromptSet) -> PromptSet:
         """Return what a set has in the half that was not searched."""
@@ -47,7 +55,7 @@ def halved(file: ClaimFile) -> Halves:
     found = _dealt(units, frozenset())
     grouped = sorted((name for name in units if _keys(units[name])), key=lambda n: (len(_keys(units[n])), n))
     least = _whole(_dealt(units, frozenset(grouped)), units)
-    torn: list[str] = []
+    torn: list[SetKey] = []
     for name in grouped:
         if _whole(found, units) <= least:
             break
@@ -61,16 +69,16 @@ def halved(file: ClaimFile) -> Halves:
             f"The prompts of {file.path.name} cannot be halved: all of them belong together by their groups and pairs, "
             "or there is one alone. Neurons are looked for on one half and tested on the other."
         )
-    return replace(found, torn=frozenset(name.partition(" ")[2] for name in found.torn))
+    return found
 
 
-def _dealt(units: Units, torn: frozenset[str]) -> Halves:
+def _dealt(units: Units, torn: frozenset[SetKey]) -> Halves:
     together = _Together()
     for name, each in units.items():
         for texts, keys in each:
             together.join(name, texts, () if name in torn else keys)
     sides: tuple[set[str], set[str]] = (set(), set())
-    counts: dict[str, list[int]] = {name: [0, 0] for name in units}
+    counts: dict[SetKey, list[int]] = {name: [0, 0] for name in units}
     for found, sets in together.components():
         behind = sum((counts[name][1] - counts[name][0]) * many for name, many in sets.items())
         side = 0 if behind > 0 or (behind == 0 and len(sides[0]) <= len(sides[1])) else 1
@@ -80,7 +88,7 @@ def _dealt(units: Units, torn: frozenset[str]) -> Halves:
     return Halves(frozenset(sides[0]), frozenset(sides[1]), torn)
 
 
-def _whole(halves: Halves, units: Units) -> set[str]:
+def _whole(halves: Halves, units: Units) -> set[SetKey]:
     """Return the sets that lie on one side with all they have."""
     texts = {name: {text for some, _ in each for text in some} for name, each in units.items()}
     return {name for name, all_of in texts.items() if len({text in halves.checked for text in all_of}) < 2}
@@ -91,9 +99,10 @@ def _keys(units: Iterable[tuple[tuple[str, ...], tuple[Hashable, ...]]]) -> set[
 
 
 def _units(file: ClaimFile) -> Units:
-    found = {f"set {name}": [_of_prompt(p) for p in each.prompts] for name, each in file.sets.items()}
-    found |= {f"pairs {name}": [_of_pair(p) for p in each.pairs] for name, each in file.pairs.items()}
-    return found
+    return {
+        **{("set", name): [_of_prompt(each) for each in made.prompts] for name, made in file.sets.items()},
+        **{("pairs", name): [_of_pair(each) for each in made.pairs] for name, made in file.pairs.items()},
+    }
 
 
 def _of_prompt(prompt: Prompt) -> tuple[tuple[str, ...], tuple[Hashable, ...]]:
@@ -113,9 +122,9 @@ class _Together:
 
     def __init__(self) -> None:
         self._above: dict[Hashable, Hashable] = {}
-        self._texts: dict[str, dict[str, int]] = {}
+        self._texts: dict[str, dict[SetKey, int]] = {}
 
-    def join(self, name: str, texts: Iterable[str], keys: Iterable[Hashable]) -> None:
+    def join(self, name: SetKey, texts: Iterable[str], keys: Iterable[Hashable]) -> None:
         """Put texts of a set together, with all that share a key with them."""
         for text in texts:
             sets = self._texts.setdefault(text, {})
@@ -124,13 +133,13 @@ class _Together:
         for node in nodes:
             self._above[self._top(node)] = self._top(nodes[0])
 
-    def components(self) -> Iterator[tuple[list[str], dict[str, int]]]:
+    def components(self) -> Iterator[tuple[list[str], dict[SetKey, int]]]:
         """Yield the texts of each component with how many of each set it has, in an order made from the texts."""
         found: dict[Hashable, list[str]] = {}
         for text in sorted(self._texts):
             found.setdefault(self._top(("text", text)), []).append(text)
         for texts in sorted(found.values(), key=lambda texts: (-len(texts), _hash(texts[0]))):
-            sets: dict[str, int] = {}
+            sets: dict[SetKey, int] = {}
             for text in texts:
                 for name, many in self._texts[text].items():
                     sets[name] = sets.get(name, 0) + many

@@ -29,7 +29,8 @@ class Rematched:
 
     ``matches`` are those of the neurons it names. ``text`` is its sentence about the neurons of the new model, None
     unless all were found; ``result`` is what that sentence came to on the half of the prompts on which no neuron was
-    looked for. ``note`` says why no neuron of it was looked for, None where they were. ``torn`` are its sets whose
+    looked for. ``note`` says why no neuron of it was looked for, None where they were; ``nameless`` is True where that
+    is because it names none. ``torn`` are its sets whose
     groups lie in both halves, as nothing could be halved otherwise: on them that result leans on the search.
     """
 
@@ -39,6 +40,7 @@ class Rematched:
     result: Result | None = None
     note: str | None = None
     torn: tuple[str, ...] = ()
+    nameless: bool = False
 
     @property
     def status(self) -> Status | None:
@@ -80,7 +82,7 @@ def rematch(
     notes = {claim.id: _note(claim, sources[0].facts(), sources[1].facts()) for claim in asked}
     rest = [claim for claim in asked if notes[claim.id] is None]
     if not rest:
-        return [Rematched(claim, note=notes[claim.id]) for claim in asked]
+        return [_matched(claim, {}, notes[claim.id]) for claim in asked]
     report(f"reading the neurons in {sources[0].name}")
     texts = sorted(halves.searched | halves.checked)
     old_neurons = _remembered(Held(sources[0], options), rest, texts)
@@ -93,7 +95,12 @@ def rematch(
     report("testing the claims on the other half of the prompts")
     done = [_matched(claim, found, notes[claim.id]) for claim in asked]
     results = _retested(file, done, halves, new, held.model, options)
-    return [replace(each, result=results.get(each.claim.id), torn=_torn(each.claim, halves)) for each in done]
+    return [
+        replace(
+            each, result=results.get(each.claim.id), torn=halves.torn_of(each.claim.sets, each.claim.pairs)
+        )
+        for each in done
+    ]
 
 
 def _remembered(old: Held, claims: Sequence[Claim], texts: Sequence[str]) -> list[Remembered]:
@@ -125,7 +132,7 @@ def _neurons(claim: Claim) -> tuple[Neuron, ...]:
 
 def _matched(claim: Claim, found: Mapping[tuple[str, Neuron], Match], note: str | None) -> Rematched:
     if note is not None:
-        return Rematched(claim, note=note)
+        return Rematched(claim, note=note, nameless=not _neurons(claim))
     own = tuple(found[claim.settings.site, neuron] for neuron in _neurons(claim))
     own = _apart(claim, own)
     if any(match.why is not None for match in own):
@@ -165,10 +172,6 @@ def _retested(
         return {}
     half = replace(file, claims=claims, models=(model,))
     return Study(models={model: loaded}, options=options).judge(half, model)
-
-
-def _torn(claim: Claim, halves: Halves) -> tuple[str, ...]:
-    return tuple(name for name in (*claim.sets, *claim.pairs) if name in halves.torn)
 
 
 def _halved(each: Rematched, halves: Halves) -> Claim:

@@ -14,7 +14,7 @@ from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.claim_files.yaml.source import SourceText, read_source
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import templates
-from neuronclaims.rematch.journey import NO_NEURON, Rematched
+from neuronclaims.rematch.journey import Rematched
 from neuronclaims.rematch.places import Edit, WrittenClaim, applied, head, of_models, written
 from neuronclaims.rematch.search import Match
 from neuronclaims.sentences.messages import printable
@@ -94,7 +94,7 @@ def _all(file: ClaimFile, done: Sequence[Rematched]) -> list[Rematched]:
 
 def _expected(each: Rematched) -> str | None:
     """Return the sentence that is to stand in the new file; None for a claim that is made a comment."""
-    return each.claim.text if each.note == NO_NEURON else each.text
+    return each.claim.text if each.nameless else each.text
 
 
 def _edits(
@@ -109,7 +109,7 @@ def _edits(
 
 
 def _claim_edits(place: WrittenClaim, each: Rematched) -> Iterator[Edit]:
-    if each.note == NO_NEURON or (each.text is not None and each.status == "still"):
+    if each.nameless or (each.text is not None and each.status == "still"):
         return
     if each.text is None:
         out = place.out_commented(printable(each.note or moves(each.matches)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neuronclaims.rematch.journey import NO_NEURON, Rematched
+from neuronclaims.rematch.journey import Rematched
 from neuronclaims.rematch.search import Match
 
 
@@ -12,7 +12,7 @@ def sentence(done: Rematched) -> str:
     Of one neuron alone its old place is not repeated: the claim names it.
     """
     if done.note is not None:
-        return "the claim names no neuron" if done.note == NO_NEURON else done.note.rstrip(".")
+        return "the claim names no neuron" if done.nameless else done.note.rstrip(".")
     told = [_place(match, alone=len(done.matches) == 1) for match in done.matches]
     return f"{'; '.join(told)}{_verdict(done)}"
 

@@ -19,7 +19,9 @@ def number(value: float | None, signed: bool = False) -> str:
     if value != 0 and not 1e-3 <= abs(value) < 1e5:
         return f"{value:{sign}.1e}".replace("e-0", "e-").replace("e+0", "e")
     digits = 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0
-    return f"{value:{sign}.{max(digits, 3 if abs(value) < 0.1 and value != 0 else 0)}f}"
+    if 0 < abs(value) < 0.1:
+        digits = 4 if abs(value) < 0.01 else 3
+    return f"{value:{sign}.{digits}f}"
 
 
 def p_value(value: float) -> str:
@@ -109,7 +111,7 @@ def selection_lines(entries: Sequence[Entry]) -> list[str]:
     for entry in entries:
         evidence = entry.result.evidence
         if evidence is not None and evidence.selection.what:
-            ways = found.setdefault(evidence.selection.what.removesuffix("s"), {})
+            ways = found.setdefault(evidence.selection.noun, {})
             ways.setdefault(evidence.selection.how, []).append(entry.result)
     return [
         text.format(
@@ -134,8 +136,9 @@ FOUND = {"direction": "fitted"}
 
 
 def _which(noun: str, results: Sequence[Result], among: int) -> str:
-    one = len(results) == 1 and results[0].evidence is not None and results[0].evidence.selection.what == noun
-    named = f"The {noun}{'' if one else 's'}"
+    chosen = [result.evidence.selection for result in results if result.evidence is not None]
+    several = len(chosen) > 1 or chosen[0].several
+    named = f"The {noun}{'s' if several else ''}"
     if len(results) == among:
         return named
     ids = [result.id for result in results]
@@ -150,18 +153,21 @@ def model_lines(entries: Sequence[Entry]) -> list[str]:
 
 
 def explanation(result: Result) -> str:
-    """Return why a claim came out as it did, with the number it rests on; the error of one that was not tested."""
+    """Return why a claim came out as it did, with the number it rests on; the error of one that was not tested.
+
+    The reason of a refutation by a test gives the interval alone (``stats.explain``); every other has its number.
+    """
     if result.error is not None:
         return result.error
-    effect = result.evidence.effect if result.evidence is not None else None
+    evidence = result.evidence
     if (
-        effect is None
-        or effect.value is None
+        evidence is None
+        or evidence.test is None
+        or evidence.effect.value is None
         or result.verdict != "refuted"
-        or effect.name not in result.reason
     ):
         return result.reason
-    return f"The {effect.name} is {number(effect.value)}. {result.reason}"
+    return f"The {evidence.effect.name} is {number(evidence.effect.value)}. {result.reason}"
 
 
 def why(entry: Entry) -> str:
@@ -173,8 +179,10 @@ def why(entry: Entry) -> str:
 
 def next_steps(entries: Sequence[Entry]) -> list[str]:
     """Say for those who meet it first what failed claims mean and what can be done: a line for each way to fail."""
-    ways = {headline(entry) for entry in entries if entry.failed}
-    verdicts = {verdict for verdict, note in ways if not note}
+    results = [entry.result for entry in entries if entry.failed]
+    broken = {"broken" for result in results if result.verdict is None}
+    hoped = [result for result in results if result.expect == "supported" and not result.as_expected]
+    verdicts = broken | {result.verdict for result in hoped}
     found = [text for verdict, text in NEXT.items() if verdict in verdicts]
     contrary = any(entry.failed and entry.result.verdict and _contrary(entry) for entry in entries)
     return found + ([UNEXPECTED] if contrary else [])

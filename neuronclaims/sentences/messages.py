@@ -32,7 +32,7 @@ def closest(word: str, candidates: Iterable[str]) -> str | None:
     return by_fold[near[0]] if near else None
 
 
-def either(options: Sequence[str]) -> str:
+def either(options: Sequence[str], word: str = "or") -> str:
     """Join options as a sentence does.
 
     >>> either(["zero", "mean", "resample"])
@@ -40,7 +40,7 @@ def either(options: Sequence[str]) -> str:
     """
     if len(options) < 2:
         return "".join(options)
-    return f"{', '.join(options[:-1])} or {options[-1]}"
+    return f"{', '.join(options[:-1])} {word} {options[-1]}"
 
 
 def caret_lines(text: str, column: int, width: int, gutter: str, hint: str) -> list[str]:

@@ -48,6 +48,10 @@ class SentenceError(NeuronClaimsError):
         return "\n".join([self.message, *lines, *allowed_lines(self.allowed)])
 
 
+class UnclosedQuoteError(SentenceError):
+    """A sentence that ends within a quoted text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parsed(Generic[SentenceT]):
     """A sentence that was read: its dataclass, its template, and the span of each field's words (from 0).
@@ -139,9 +143,10 @@ def _words(sentence: str, templates: Sequence[Template]) -> list[Word]:
     for match in _WORD.finditer(sentence):
         if match["open"]:
             closed = len(match["open"]) > 1 and match["open"].endswith('"')
-            unclosed = 'this double quote (") is never closed'
-            rule = "a space must follow the closing quote" if closed else unclosed
-            raise SentenceError(sentence, match.start() + 1, len(match["open"]), rule)
+            made, rule = SentenceError, "a space must follow the closing quote"
+            if not closed:
+                made, rule = UnclosedQuoteError, 'this double quote (") is never closed'
+            raise made(sentence, match.start() + 1, len(match["open"]), rule)
         words.append(Word(match[0], match.start(), match["token"] is not None))
     if not words:
         raise SentenceError(sentence, 1, 1, "the claim is empty", None, _shapes(templates))

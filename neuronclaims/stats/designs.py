@@ -24,7 +24,8 @@ from neuronclaims.stats.inputs import Alternative, Floats, StatsError, check_cho
 Labels: TypeAlias = Sequence["str | None"]
 Rows: TypeAlias = tuple[tuple[int, ...], ...]
 Members: TypeAlias = dict[str, list[int]]
-Unit: TypeAlias = Literal["prompt", "group", "pair"]
+Unit: TypeAlias = Literal["prompt", "group", "pair", "document", "clean text", "token", "neuron"]
+"""What may be exchanged or counted: a key, which sentences print as the noun it is."""
 
 
 @dataclass(frozen=True, slots=True)

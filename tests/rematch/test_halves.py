@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,7 @@ def test_halves_are_disjoint_and_complete_and_keep_together_what_belongs_togethe
     except NeuronClaimsError:
         return
     everything = [each for prompts in sets.values() for each in prompts]
-    whole = [each for name, prompts in sets.items() if name not in halves.torn for each in prompts]
+    whole = [each for name, prompts in sets.items() if ("set", name) not in halves.torn for each in prompts]
     assert whole
     assert not halves.searched & halves.checked
     assert halves.searched | halves.checked == {each.text for each in everything}
@@ -111,7 +112,7 @@ def test_the_coarsest_groups_are_torn_where_they_tie_all_prompts_together():
         "by_frame": [prompt(f"{who} {how}", group=f"frame {how}") for who, how in told],
     }
     halves = halved(file_of(sets))
-    assert halves.torn == {"by_frame"}
+    assert halves.torn == {("set", "by_frame")}
     for who in people:
         assert len({f"{who} {how}" in halves.checked for how in frames}) == 1
     assert len(halves.checked) == len(halves.searched)
@@ -128,3 +129,13 @@ def test_no_group_is_torn_for_a_set_that_cannot_be_halved_anyway():
 def test_groups_that_hold_all_a_file_has_are_not_torn():
     with pytest.raises(NeuronClaimsError, match="cannot be halved"):
         halved(file_of({"one": [prompt(f"a{n}", group="g") for n in range(8)]}))
+
+
+def test_pairs_are_not_taken_for_the_set_of_their_name():
+    tied = [prompt(f"frame {place}", group="frame") for place in range(6)]
+    pairs = [PromptPair(f"clean {place}", f"corrupted {place}", "x:1") for place in range(6)]
+    file = replace(file_of({"one": tied}), pairs={"one": PairSet("one", tuple(pairs), HERE)})
+    halves = halved(file)
+    assert halves.torn_of(("one",), ()) == ("one",)
+    assert halves.torn_of((), ("one",)) == ()
+    assert halves.torn == {("set", "one")}

@@ -65,7 +65,7 @@ def done(file, lost: set[Neuron] = frozenset()) -> list[Rematched]:
     for claim in file.claims:
         neurons = dict.fromkeys(each for many in named(claim.sentence).values() for each in many)
         if not neurons:
-            made.append(Rematched(claim, note=NO_NEURON))
+            made.append(Rematched(claim, note=NO_NEURON, nameless=True))
             continue
         own = tuple(match(one, PLACES[one], "gone" if one in lost else None) for one in neurons)
         new = renamed(claim.sentence, PLACES)

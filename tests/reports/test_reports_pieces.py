@@ -166,6 +166,13 @@ def test_a_refutation_tells_the_number_it_rests_on(verdict, value, said) -> None
     evidence = replace(EVIDENCE, effect=replace(EFFECT, value=value))
     result = replace(RESULT, verdict=verdict, reason="The AUROC was to be above 0.5.", evidence=evidence)
     assert explanation(result) == said
+    assert explanation(replace(result, reason="It was to be above 0.5.")) == said.replace(
+        "The AUROC was", "It was"
+    )
+    fact = replace(
+        result, evidence=replace(evidence, test=None), reason="The AUROC is -0.12; 0.5 was claimed."
+    )
+    assert explanation(fact) == fact.reason
     assert (
         explanation(replace(result, verdict=None, evidence=None, error="No such neuron."))
         == "No such neuron."

@@ -161,7 +161,7 @@ class AblationKind:
                 *(() if harm is None else harm.nulls),
                 *lists.figures,
             ),
-            units=data.change.kept(request.predicted, request.prompts) if told is changed else None,
+            units=data.change.kept(request.values_key, request.prompts) if told is changed else None,
         )
 
 

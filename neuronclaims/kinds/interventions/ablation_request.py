@@ -136,8 +136,8 @@ class AblationRequest:
         name = claim.sentence.first
         paired = name in claim.pairs
         prompts = clean_texts(claim.pairs[name]) if paired else in_order(claim.sets[name])
-        unit = "clean text" if paired else "prompt"
-        return cls(claim, prompts, TextUnits.of([prompt.group for prompt in prompts], unit))
+        groups = [prompt.group for prompt in prompts]
+        return cls(claim, prompts, TextUnits.of(groups, "clean text" if paired else "prompt"))
 
     @property
     def options(self) -> AblationOptions:
@@ -224,6 +224,12 @@ class AblationRequest:
         if (outcome or self.options.outcome) == "probability":
             return OF_PROBABILITY
         return OF_LOGIT if self.claim.sentence.against is None else OF_LOGIT_DIFFERENCE
+
+    @property
+    def values_key(self) -> str:
+        """What is read before and after, as baselines know it: not worded anew."""
+        logit = "logit" if self.claim.sentence.against is None else "difference of logits"
+        return f"{'probability' if self.options.outcome == 'probability' else logit} of {self.prediction}"
 
     @property
     def predicted(self) -> str:

@@ -172,7 +172,7 @@ class BeforeAfter:
         return null_of_search(after, before, column, test, paired=True, statistic="mean", seed=self.seed)
 
     def kept(self, of: str, prompts: Sequence[Prompt]) -> UnitValues:
-        """Return the values for baselines; ``of`` says in words what they are."""
+        """Return the values for baselines; ``of`` is the key of what they are."""
         return of_changes(of, prompts, self.units.rows, self.after, self.before)
 
     @property

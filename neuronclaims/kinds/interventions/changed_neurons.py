@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from neuronclaims.claim_files.claims import Claim
     from neuronclaims.measurements import ModelFacts
+    from neuronclaims.stats.designs import Unit
 
     Floats: TypeAlias = NDArray[np.float64]
 
@@ -31,11 +32,11 @@ Noun: TypeAlias = Literal["neuron", "neurons"]
 class TextUnits:
     """What is counted: texts (or pairs of texts), or their groups; ``rows`` are the texts of each, by place."""
 
-    unit: str
+    unit: Unit
     rows: tuple[tuple[int, ...], ...]
 
     @classmethod
-    def of(cls, groups: Sequence[str | None], alone: str) -> TextUnits:
+    def of(cls, groups: Sequence[str | None], alone: Unit) -> TextUnits:
         """Take groups for units where there are such; raise ClaimError for fewer than two units."""
         grouped = all(group is not None for group in groups)
         members: dict[str, list[int]] = {}

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.kind import Family
     from neuronclaims.results import UnitValues
     from neuronclaims.stats import Estimate, TestResult
+    from neuronclaims.stats.designs import Unit
 
     Counts = NDArray[np.int64]
 
@@ -87,7 +88,7 @@ class DocumentAurocs:
         return cls(documents, positions, hits, _within(np.array(effects), silent=len(values) - len(effects)))
 
     @property
-    def unit(self) -> str:
+    def unit(self) -> Unit:
         """What has an AUROC: a document or a group."""
         return self.documents.units.unit
 
@@ -109,7 +110,7 @@ class DocumentAurocs:
     @property
     def estimate(self) -> Estimate:
         """The mean AUROC with its score interval."""
-        return self._named(stats.association_estimate(self.within, level=LEVEL))
+        return self._named(stats.association_estimate(self.within, level=LEVEL, unit=self.unit))
 
     @property
     def share_on_top(self) -> Estimate:
@@ -125,10 +126,9 @@ class DocumentAurocs:
 
     def margin_test(self, margin: float, alpha: float) -> tuple[Estimate, TestResult]:
         """Test that the mean lies nearer to chance than a margin; return its interval for this test as well."""
-        result = _margin_test(self.within, margin, alpha)
-        method = result.method.replace("units", f"{self.unit}s")
+        result = _margin_test(self.within, margin, alpha, self.unit)
         least = smallest_margin_p(len(self.within.effects), margin)
-        return self._named(result.estimate), replace(result.test, smallest_p=least, method=method)
+        return self._named(result.estimate), replace(result.test, smallest_p=least)
 
     def needed(self, margin: float | None, number: float | None, family: Family) -> tuple[int, ...] | None:
         """Return how many units with an AUROC would probably settle the claim, None where more would not.
@@ -215,11 +215,7 @@ class DocumentAurocs:
 
     def _named(self, estimate: Estimate) -> Estimate:
         name = "mean AUROC within documents" + (", by groups" if self.unit == "group" else "")
-        return replace(
-            estimate,
-            effect=stats.EffectSize("mean_auroc_within", name, scale="auroc"),
-            method=estimate.method.replace("units", f"{self.unit}s"),
-        )
+        return replace(estimate, effect=stats.EffectSize("mean_auroc_within", name, scale="auroc"))
 
 
 def smallest_margin_p(units: int, margin: float) -> float:
@@ -236,9 +232,11 @@ def _within(effects: Floats, silent: int) -> stats.WithinUnits:
     return stats.WithinUnits("AUROC", effects, names, silent, CHANCE, 0.0, 1.0)
 
 
-def _margin_test(within: stats.WithinUnits, margin: float, alpha: float) -> stats.EquivalenceResult:
+def _margin_test(
+    within: stats.WithinUnits, margin: float, alpha: float, unit: str = "unit"
+) -> stats.EquivalenceResult:
     return stats.interval_equivalence_test(
-        lambda level: stats.association_estimate(within, level=level),
+        lambda level: stats.association_estimate(within, level=level, unit=unit),
         null=CHANCE,
         margin=margin,
         side="within",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from neuronclaims.claim_files.claims import Prompt
     from neuronclaims.stats import EffectSize, Estimate, TestResult
+    from neuronclaims.stats.designs import Unit
 
 
 ShareSide: TypeAlias = Literal["greater", "less"]
@@ -51,7 +52,7 @@ class PromptUnits:
     [[2.0], [5.0]]
     """
 
-    unit: str
+    unit: Unit
     rows: tuple[tuple[int, ...], ...]
 
     @classmethod

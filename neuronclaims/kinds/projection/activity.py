@@ -161,7 +161,7 @@ class RegionKind:
                 *(_null(request, samples, test) if hypothesis.margin is None else ()),
             ),
             units=of_two_sets(
-                request.scale,
+                request.values_key,
                 hypothesis.scale,
                 samples.design,
                 request.sets,

@@ -30,7 +30,14 @@ SCALES = {
     "raw": "activity (projection)",
     "cosine": "activity (cosine)",
 }
-"""What a score is, in words."""
+"""What a score is, as axes say it."""
+
+VALUES = {
+    "z": "activity (sd of neutral prompts)",
+    "raw": "activity (projection)",
+    "cosine": "activity (cosine)",
+}
+"""The keys under which baselines keep scores: they stay as they are, whatever an axis comes to say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +83,13 @@ class ActivityRequest:
 
     @property
     def scale(self) -> str:
-        """What a score is, in words."""
+        """What a score is, as an axis says it."""
         return SCALES[self.score]
+
+    @property
+    def values_key(self) -> str:
+        """What a score is, as baselines know it."""
+        return VALUES[self.score]
 
     @property
     def names(self) -> tuple[str, str]:

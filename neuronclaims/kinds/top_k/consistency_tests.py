@@ -200,15 +200,16 @@ def _allowing_for_luck(data: ConsistencyData, test: TestResult) -> TestResult:
 
 def _specific(data: ConsistencyData, column: int, family: Family) -> TestResult:
     """Test whether the share is higher than among the baseline's prompts, by exchanging labels."""
-    found = stats.two_sample_test(
+    within = "" if data.request.design.blocks is None else " within blocks"
+    return stats.two_sample_test(
         *data.exchanged(column),
         exchange=exchange_of(data.request.design),
         statistic=_statistic(data),
         alternative="greater",
         resampling=family.resampling(data.request.seed, data.request.draws),
         level=stats.Level(alpha=family.alpha, family=math.ceil(family.size * luck(data))),
+        named=f"difference of shares{within}" if _statistic(data) == "auroc" else None,
     )
-    return replace(found, method=found.method.replace("AUROC", "difference of shares"))
 
 
 def _statistic(data: ConsistencyData) -> Statistic:

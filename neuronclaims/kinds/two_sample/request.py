@@ -164,9 +164,8 @@ class TwoSampleRequest:
         needs = self._activations(neuron.layer)
         sources = [(need, neuron.index) for need in needs] if self.who.how == "one" else []
         sides = (values.first, values.second)
-        return of_two_sets(
-            self._label(neuron), self.hypothesis.scale, self.design, self.prompts, sides, sources
-        )
+        of = f"{self.claim.settings.site} {neuron}, {self.claim.settings.tokens}"
+        return of_two_sets(of, self.hypothesis.scale, self.design, self.prompts, sides, sources)
 
     def _label(self, neuron: Neuron) -> str:
         return f"{self.claim.settings.site} {neuron}, {self.claim.settings.tokens}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from textwrap import wrap
+from typing import Literal, NamedTuple
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -18,25 +19,33 @@ COLOURS = {"supported": "green", "refuted": "red", "inconclusive": "yellow", Non
 EFFECTS = 34
 """Columns of the table for effects."""
 
+
+class Column(NamedTuple):
+    """A column of the table: its title, its width in characters, None for what is left, and the side it is set to."""
+
+    title: str
+    width: int | None
+    justify: Literal["left", "right"] = "left"
+
+
 COLUMNS = (
-    ("verdict", 14),
-    ("claim", None),
-    ("effect with interval", EFFECTS),
-    ("p adj.", 11),
-    ("n", 8),
-    ("rank in layer", 13),
-    ("figure", WIDTH),
+    Column("verdict", 14),
+    Column("claim", None),
+    Column("effect with interval", EFFECTS),
+    Column("p adj.", 11, "right"),
+    Column("n", 8),
+    Column("rank in layer", 13),
+    Column("figure", WIDTH),
 )
-"""Titles and widths of the table; the sentence takes what is left."""
+"""The columns of the table; the sentence takes what is left."""
 
 
 def row(cells: Sequence[RenderableType]) -> Table:
     """Return one claim as a grid of its own, all of the same widths: remarks can run under it at full width."""
     grid = Table.grid(padding=(0, 2, 0, 0), expand=True)
-    for name, width in COLUMNS:
-        right = name.startswith("p ")
+    for column in COLUMNS:
         grid.add_column(
-            width=width, ratio=None if width else 1, justify="right" if right else "left", overflow="fold"
+            width=column.width, ratio=None if column.width else 1, justify=column.justify, overflow="fold"
         )
     grid.add_row(*cells)
     return grid
@@ -44,7 +53,7 @@ def row(cells: Sequence[RenderableType]) -> Table:
 
 def id_lines(name: str, width: int) -> str:
     """Return a claim's id in lines as wide as its sentence is in a terminal of ``width`` columns, broken at hyphens."""
-    room = width - sum(columns or 0 for _, columns in COLUMNS) - 2 * (len(COLUMNS) - 1)
+    room = width - sum(column.width or 0 for column in COLUMNS) - 2 * (len(COLUMNS) - 1)
     return "\n".join(wrap(name, room))
 
 

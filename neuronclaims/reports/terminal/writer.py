@@ -114,7 +114,7 @@ class _Pen:
         judged = [entry for entry in entries if entry.result.error is None]
         wide = self.width >= WIDE
         if judged and wide:
-            yield row([shown(name, "dim") for name, _ in COLUMNS])
+            yield row([shown(column.title, "dim") for column in COLUMNS])
         for entry in judged:
             yield from self._in_table(entry) if wide else self._in_list(entry)
         for error, members in common_errors(entries):

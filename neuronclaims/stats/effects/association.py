@@ -74,7 +74,7 @@ def association_test(
     )
 
 
-def association_estimate(found: WithinUnits, *, level: float = 0.95) -> Estimate:
+def association_estimate(found: WithinUnits, *, level: float = 0.95, unit: str = "unit") -> Estimate:
     """Return the mean association within units with a score interval over units, within its range.
 
     Wilson's interval with the number of units divided by the dispersion of their values (their variance over
@@ -94,7 +94,7 @@ def association_estimate(found: WithinUnits, *, level: float = 0.95) -> Estimate
     low, high = (found.low + width * limit for limit in _score_limits(shares, mean, level))
     value = found.low + width * mean
     effect = EffectSize("within_unit", f"mean within-unit {found.name}")
-    method = "score interval over units"
+    method = f"score interval over {unit}s"
     return Estimate(effect, value, min(low, value), max(high, value), level, method)
 
 

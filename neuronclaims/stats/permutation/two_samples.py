@@ -43,6 +43,7 @@ def two_sample_test(
     alternative: Alternative,
     resampling: Resampling,
     level: Level = LEVEL,
+    named: str | None = None,
 ) -> TestResult:
     """Test whether one neuron's values are higher (``greater``), lower or different in the first set.
 
@@ -70,11 +71,14 @@ def two_sample_test(
     >>> round(found.p_value, 4), found.exact
     (0.0286, True)
 
+    ``named`` is what the result's method calls the statistic where that has a better name for these values.
+
     Raises StatsError for NaN, infinity, fewer than two units in a set, unequal lengths of pairs, blocks of
     pairs, or a block with units of one set only.
     """
     a, b = vector(first, "The first set")[:, None], vector(second, "The second set")[:, None]
-    return _prepared(a, b, exchange, statistic, alternative, level).one(resampling)
+    ready = _prepared(a, b, exchange, statistic, alternative, level)
+    return replace(ready, name=named or ready.name).one(resampling)
 
 
 def two_sample_tests(

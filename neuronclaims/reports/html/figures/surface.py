@@ -81,7 +81,7 @@ def _solid(figure: Surface, colours: Json, words: str) -> Plot:
     scene: Json = {
         "xaxis": axis(figure.x_axis),
         "yaxis": axis(figure.y_axis),
-        "zaxis": axis(figure.z_axis.split(" (")[0], wrap=30, range=[colours["cmin"], colours["cmax"]]),
+        "zaxis": axis(figure.z_axis, wrap=30, range=[colours["cmin"], colours["cmax"]]),
         "camera": {"eye": {"x": -1.45, "y": -1.65, "z": 0.8}, "center": {"x": 0, "y": 0, "z": -0.12}},
         "aspectmode": "cube",
     }
