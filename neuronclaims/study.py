@@ -59,6 +59,7 @@ class Study:
 
     ``cache`` is the folder where measured values are kept, None for nowhere. ``models`` are models handed over as
     objects or folders, by the name claim files use. ``measure`` answers the measurements: this process by default.
+    ``trust_cache`` lets values be read that somebody else may have written (docs/reliability.md).
     """
 
     def __init__(
@@ -69,8 +70,9 @@ class Study:
         models: Mapping[str, LoadedModel | Path] | None = None,
         progress: Callable[[Progress], None] | None = None,
         measure: Measure = measure,
+        trust_cache: bool = False,
     ) -> None:
-        self._cache = RunCache(cache) if cache is not None else None
+        self._cache = RunCache(cache, trust_cache) if cache is not None else None
         self._fingerprints = Fingerprints(self._cache.fingerprints if self._cache else None)
         self._contents: dict[Hashable, Fingerprint] = {}
         self._options = options or RunOptions()
@@ -174,13 +176,14 @@ def judge(
     *,
     cache: Path | None = None,
     options: RunOptions | None = None,
+    trust_cache: bool = False,
 ) -> list[Result]:
     """Put a claim file to one model, or to all it names, and return the results in the file's order.
 
     Raises ClaimFileError for a file that cannot be read, other NeuronClaimsErrors for a model or run that fails.
     """
     file = read_claim_file(Path(path), templates())
-    study = Study(cache=cache, options=options)
+    study = Study(cache=cache, options=options, trust_cache=trust_cache)
     models = file.models if model is None else (model,)
     return [result for name in models for result in study.judge(file, name).values()]
 

@@ -1,35 +1,34 @@
 """Looking after a run cache: what is in it, whether it is whole, and making room.
 
 All of it is safe while others use the cache: a context that is being measured is left alone, and a run whose shard is
-gone when it wants to read it measures again.
+gone when it wants to read it measures again. Only files that the cache writes, by name and kind, are read, renamed or
+removed; what else lies in its folders is named and left, and no link inside it is followed.
 """
 
 from __future__ import annotations
 
-import json
-import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from neuronclaims.cache import shards
-from neuronclaims.cache.run_cache import ABOUT, LOCK, README, RunCache
+from neuronclaims.cache import layout, shards
+from neuronclaims.cache.context import about_in, lock_of
+from neuronclaims.cache.run_cache import RunCache
 from neuronclaims.measurements.errors import CacheError
-
-LEFTOVERS = (".tmp", ".damaged")
 
 
 @dataclass(frozen=True, slots=True)
 class KeptContext:
     """What one context holds: one model under one set of options, with its shards from the one used longest ago.
 
-    ``used`` is when it was last read or written, in seconds of the clock; ``prompts`` counts rows, once for each text.
+    ``used`` is when it was last read or written, in seconds of the clock; ``prompts`` counts rows, once for each text;
+    ``about`` is None where no context.json can be read.
     """
 
     folder: Path
-    about: Mapping[str, str]
+    about: Mapping[str, str] | None
     files: tuple[Path, ...]
     prompts: int
     size: int
@@ -39,18 +38,25 @@ class KeptContext:
 
 @dataclass(frozen=True, slots=True)
 class Freed:
-    """What was removed, and which contexts were left alone because a run measures them right now."""
+    """What was removed, which contexts were left because a run measures them right now, and what is foreign."""
 
     files: int = 0
     size: int = 0
     busy: tuple[str, ...] = ()
+    foreign: tuple[Path, ...] = ()
 
 
 def contents(cache: RunCache) -> list[KeptContext]:
     """Return what every context holds, the one used last first; raise CacheError where ``cache`` is no run cache."""
     _check(cache)
-    folders = [path for path in (cache.folder / "activations").glob("*") if path.is_dir()]
+    folders = layout.contexts(cache.folder)
     return sorted((_kept(folder) for folder in folders), key=lambda kept: -kept.used)
+
+
+def foreign(cache: RunCache) -> list[Path]:
+    """Return what lies in the cache and was not written by it; raise CacheError for no run cache."""
+    _check(cache)
+    return layout.foreign(cache.folder)
 
 
 def verify(cache: RunCache) -> tuple[int, list[str]]:
@@ -86,7 +92,7 @@ def prune(cache: RunCache, *, older_than: float | None = None, max_size: int | N
                 freed = _removed(freed, path)
     if max_size is not None:
         freed = _shrunk(cache, max_size, freed)
-    return freed
+    return replace(freed, foreign=tuple(foreign(cache)))
 
 
 def clear(cache: RunCache) -> Freed:
@@ -94,15 +100,20 @@ def clear(cache: RunCache) -> Freed:
     freed = Freed()
     for context in contents(cache):
         with _alone(context) as alone:
-            if alone:
-                for path in (*context.leftovers, *context.files):
-                    freed = _removed(freed, path)
-            else:
+            if not alone:
                 freed = _and_busy(freed, context)
-        if alone:
-            shutil.rmtree(context.folder, ignore_errors=True)
-    shutil.rmtree(cache.fingerprints, ignore_errors=True)
-    return freed
+                continue
+            for path in (*context.leftovers, *context.files):
+                freed = _removed(freed, path)
+        for name in (layout.ABOUT, layout.LOCK):
+            if layout.is_ours(context.folder / name):
+                _removed(freed, context.folder / name)
+        _remove_empty(context.folder)
+    remembered = cache.folder / layout.FINGERPRINTS
+    for path in layout.files(remembered, layout.REMEMBERED):
+        _removed(freed, path)
+    _remove_empty(remembered)
+    return replace(freed, foreign=tuple(foreign(cache)))
 
 
 def _shrunk(cache: RunCache, max_size: int, freed: Freed) -> Freed:
@@ -124,27 +135,24 @@ def _shrunk(cache: RunCache, max_size: int, freed: Freed) -> Freed:
 
 
 def _kept(folder: Path) -> KeptContext:
-    files = sorted(folder.glob(f"*{shards.SUFFIX}"), key=lambda path: (_when(path), path.name))
+    files = sorted(layout.files(folder, layout.SHARD), key=lambda path: (_when(path), path.name))
     rows: set[str] = set()
     for path in files:
         with suppress(shards.DamagedShardError):
             rows.update(shards.read_header(path, shards.context_of(path, folder.name)).rows)
-    about: Mapping[str, str] = {}
-    with suppress(OSError, ValueError):
-        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
-    leftovers = tuple(path for path in folder.iterdir() if path.suffix in LEFTOVERS)
-    used = max([_when(folder / ABOUT), *(_when(path) for path in files)], default=0.0)
-    return KeptContext(folder, about, tuple(files), len(rows), sum(map(_size, files)), used, leftovers)
+    leftovers = tuple(layout.files(folder, layout.LEFTOVER))
+    used = max([_when(folder / layout.ABOUT), *(_when(path) for path in files)], default=0.0)
+    return KeptContext(
+        folder, about_in(folder), tuple(files), len(rows), sum(map(_size, files)), used, leftovers
+    )
 
 
 def _check(cache: RunCache) -> None:
-    note = cache.folder / "README.txt"
-    with suppress(OSError):
-        if note.read_text(encoding="utf-8").splitlines()[:1] == README.splitlines()[:1]:
-            return
-    raise CacheError(
-        f"{cache.folder} is no run cache of neuronclaims: it has no README.txt that says so. Name the right folder."
-    )
+    if not layout.is_marked(cache.folder):
+        raise CacheError(
+            f"{cache.folder} is no run cache of neuronclaims: it has no {layout.README} that says so. "
+            "Name the right folder."
+        )
 
 
 @contextmanager
@@ -152,14 +160,14 @@ def _alone(context: KeptContext) -> Iterator[bool]:
     """Hold a context's lock while it is changed; False where a run holds it."""
     from filelock import FileLock, Timeout
 
-    lock = FileLock(context.folder / LOCK)
     try:
+        lock = FileLock(lock_of(context.folder))
         lock.acquire(timeout=0)
     except Timeout:
         yield False
         return
-    except (OSError, NotImplementedError):
-        yield True  # no locks here: whoever reads what is gone measures it again
+    except (OSError, NotImplementedError, CacheError):
+        yield True  # no locks here, or no lock that a run could hold: whoever reads what is gone measures it again
         return
     try:
         yield True
@@ -168,6 +176,8 @@ def _alone(context: KeptContext) -> Iterator[bool]:
 
 
 def _removed(freed: Freed, path: Path) -> Freed:
+    if not (layout.is_file(path) and layout.is_folder(path.parent) and layout.is_folder(path.parent.parent)):
+        return freed
     size = _size(path)
     try:
         path.unlink()
@@ -175,20 +185,26 @@ def _removed(freed: Freed, path: Path) -> Freed:
         return freed
     except OSError as error:
         raise CacheError(f"{path} cannot be removed: {error.strerror or error}.") from None
-    return Freed(freed.files + 1, freed.size + size, freed.busy)
+    return replace(freed, files=freed.files + 1, size=freed.size + size)
+
+
+def _remove_empty(folder: Path) -> None:
+    if layout.is_folder(folder):
+        with suppress(OSError):  # what is foreign in it stays, and so does the folder
+            folder.rmdir()
 
 
 def _and_busy(freed: Freed, context: KeptContext) -> Freed:
-    return Freed(freed.files, freed.size, tuple(dict.fromkeys((*freed.busy, context.folder.name))))
+    return replace(freed, busy=tuple(dict.fromkeys((*freed.busy, context.folder.name))))
 
 
 def _size(path: Path) -> int:
     with suppress(OSError):
-        return path.stat().st_size
+        return path.lstat().st_size
     return 0
 
 
 def _when(path: Path) -> float:
     with suppress(OSError):
-        return path.stat().st_mtime
+        return path.lstat().st_mtime
     return 0.0

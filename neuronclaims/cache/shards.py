@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import uuid
 from collections.abc import Mapping, Sequence
@@ -19,8 +20,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from neuronclaims.cache.layout import FILE_MODE, SUFFIX, is_file
+from neuronclaims.errors import NeuronClaimsError
+from neuronclaims.foreign_files import parse_json
+
 FORMAT = "neuronclaims-activations-1"
-SUFFIX = ".safetensors"
+LARGEST = 1 << 29
+"""The most bytes that one tensor of a shard may have; what is written has a few millions."""
 
 
 class DamagedShardError(Exception):
@@ -41,7 +47,11 @@ class Shard:
 
         try:
             with safe_open(str(self.path), framework="np") as file:
+                if math.prod(file.get_slice(name).get_shape()) * 4 > LARGEST:
+                    raise DamagedShardError(f"{name} is too large")
                 values = np.asarray(file.get_tensor(name))
+        except DamagedShardError:
+            raise
         except Exception as error:
             raise DamagedShardError(f"{name} cannot be read") from error
         if values.dtype != np.float32 or values.ndim != 2 or len(values) != len(self.rows):
@@ -53,36 +63,41 @@ class Shard:
 
 def read_header(path: Path, context: str) -> Shard:
     """Return the header of a shard of ``context``; raise DamagedShardError if it is broken or foreign."""
-    from safetensors import safe_open
-
+    notes, names = _header(path)
+    if notes.get("format") != FORMAT or notes.get("context") != context:
+        raise DamagedShardError("it was not written for this model, these options and this code")
     try:
-        with safe_open(str(path), framework="np") as file:
-            notes = file.metadata() or {}
-            names = set(file.keys())
-        if notes.get("format") != FORMAT or notes.get("context") != context:
-            raise DamagedShardError("it was not written for this model, these options and this code")
-        rows, checksums = tuple(json.loads(notes["rows"])), json.loads(notes["checksums"])
-        if not rows or set(checksums) != names:
-            raise DamagedShardError("its header is inconsistent")
-    except DamagedShardError:
-        raise
-    except Exception as error:
+        rows, checksums = (parse_json(notes[name], f"the list of {name}") for name in ("rows", "checksums"))
+    except (KeyError, NeuronClaimsError) as error:
         raise DamagedShardError("its header cannot be read") from error
-    return Shard(path, rows, checksums)
+    if not (isinstance(rows, list) and rows and isinstance(checksums, dict) and set(checksums) == names):
+        raise DamagedShardError("its header is inconsistent")
+    known_rows = tuple(row for row in rows if isinstance(row, str))
+    sums = {name: each for name, each in checksums.items() if isinstance(each, str)}
+    if len(known_rows) != len(rows) or len(sums) != len(checksums):
+        raise DamagedShardError("its header is inconsistent")
+    return Shard(path, known_rows, sums)
 
 
 def context_of(path: Path, folder: str) -> str:
     """Return the context a shard was written for; raise DamagedShardError where it lies in another's ``folder``."""
-    from safetensors import safe_open
-
-    try:
-        with safe_open(str(path), framework="np") as file:
-            context = (file.metadata() or {}).get("context", "")
-    except Exception as error:
-        raise DamagedShardError("its header cannot be read") from error
+    context = _header(path)[0].get("context", "")
     if not folder or not context.startswith(folder):
         raise DamagedShardError("it was not written for this model, these options and this code")
-    return str(context)
+    return context
+
+
+def _header(path: Path) -> tuple[dict[str, str], set[str]]:
+    """Return the notes of a shard and the names of its tensors."""
+    from safetensors import safe_open
+
+    if not is_file(path):  # a pipe would be waited for, a link leads elsewhere
+        raise DamagedShardError("it is no regular file")
+    try:
+        with safe_open(str(path), framework="np") as file:
+            return file.metadata() or {}, set(file.keys())
+    except Exception as error:
+        raise DamagedShardError("its header cannot be read") from error
 
 
 def write(
@@ -102,9 +117,19 @@ def write(
     path = folder / (
         hashlib.sha256(json.dumps([*rows, *sorted(checksums.items())]).encode()).hexdigest()[:32] + SUFFIX
     )
-    draft = folder / f"{uuid.uuid4().hex}.tmp"
+    write_whole(path, data)
+    return Shard(path, tuple(rows), checksums)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that it is there whole or not at all, also after a power cut; OSError passes through.
+
+    What lay there under this name is replaced; a link is replaced itself, and not what it leads to.
+    """
+    draft = path.parent / f"{uuid.uuid4().hex}.tmp"
     try:
-        with draft.open("xb") as file:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        with os.fdopen(os.open(draft, flags, FILE_MODE), "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -112,8 +137,7 @@ def write(
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
-    _sync_folder(folder)
-    return Shard(path, tuple(rows), checksums)
+    _sync_folder(path.parent)
 
 
 def _checksum(name: str, rows: Sequence[str], values: NDArray[np.float32]) -> str:

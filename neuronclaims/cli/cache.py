@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import re
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from neuronclaims.cache.layout import is_folder, is_link
 from neuronclaims.cli.output import say
 from neuronclaims.foreign_text import one_line
 
@@ -42,16 +44,17 @@ def add(commands: Commands) -> None:
 
 
 def _info(options: argparse.Namespace) -> int:
-    from neuronclaims.cache.maintenance import contents
+    from neuronclaims.cache.maintenance import contents, foreign
 
     cache = _cache(options)
     kept = contents(cache)
-    say(
-        f"{cache.folder}: {_bytes(sum(each.size for each in kept))} for {len(kept)} models and ways to run them"
-    )
+    size = _bytes(sum(each.size for each in kept))
+    say(f"{cache.folder}: {size} for {len(kept)} models and ways to run them")
+    if cache.distrust:
+        say(one_line(f"not read by a run without --claims-trust-cache: {cache.distrust}"))
     for each in kept:
-        about = dict(each.about)
-        name = about.pop("model", "a model measured by an earlier version")
+        about = dict(each.about or {})
+        name = about.pop("model", "a model that no context.json names")
         used = time.strftime("%Y-%m-%d %H:%M", time.localtime(each.used))
         say("", one_line(f"{name} ({each.folder.name})"))
         say(f"  {each.prompts:,} texts in {len(each.files):,} files, {_bytes(each.size)}, last used {used}")
@@ -61,15 +64,18 @@ def _info(options: argparse.Namespace) -> int:
             say(
                 f"  {len(each.leftovers)} leftovers of runs that were killed, or damaged files: prune removes them"
             )
+    _say_foreign(foreign(cache))
     return 0
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from neuronclaims.cache.maintenance import verify
+    from neuronclaims.cache.maintenance import foreign, verify
 
-    count, damaged = verify(_cache(options))
+    cache = _cache(options)
+    count, damaged = verify(cache)
     for line in damaged:
-        say(f"damaged, set aside: {line}")
+        say(one_line(f"damaged, set aside: {line}"))
+    _say_foreign(foreign(cache))
     say(f"{count:,} files read, {len(damaged)} damaged" + (": they are measured again" if damaged else ""))
     return 1 if damaged else 0
 
@@ -90,7 +96,19 @@ def _told(freed: Freed) -> int:
     say(f"removed {freed.files:,} files, {_bytes(freed.size)}")
     for name in freed.busy:
         say(f"left alone: {name}, which a run measures right now")
-    return 0
+    _say_foreign(freed.foreign)
+    return 1 if freed.foreign else 0
+
+
+def _say_foreign(paths: Iterable[Path]) -> None:
+    for path in paths:
+        say(one_line(f"left alone: {path}, which is {_kind(path)} that the cache did not write"))
+
+
+def _kind(path: Path) -> str:
+    if is_link(path):
+        return "a link"
+    return "a folder" if is_folder(path) else "a file"
 
 
 def _cache(options: argparse.Namespace) -> RunCache:

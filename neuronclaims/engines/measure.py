@@ -10,8 +10,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from neuronclaims.cache.context import Context
 from neuronclaims.cache.origins import origins
-from neuronclaims.cache.run_cache import Context, RunCache, context_about, context_key
+from neuronclaims.cache.run_cache import RunCache, context_about, context_key
 from neuronclaims.measurements import Measurement, ModelFacts
 from neuronclaims.measurements.errors import IntegrityError
 from neuronclaims.measurements.measurement import Need, TextRequest
@@ -98,7 +99,7 @@ def measure(
     if cache is not None:
         key = context_key(source, options, cache.fingerprints)
         context = cache.context(key, context_about(source, options))
-    missing = _read(context, wanted, table)
+    missing = _read(context, wanted, table, facts)
     _report_cached(source, wanted, missing, report)
     if missing:
         waiting = Progress(
@@ -106,7 +107,7 @@ def measure(
         )
         with context.measuring(lambda: report(waiting)) if context is not None else nullcontext():
             # Another process may have measured some of it while this one waited for the lock.
-            waited, missing = missing, _read(context, missing, table)
+            waited, missing = missing, _read(context, missing, table, facts)
             _report_cached(source, waited, missing, report)
             _run(source, missing, table, context, options, report)
     return Answers(table, measurements, facts, _read_otherwise(source, measurements, table), missing)
@@ -127,10 +128,10 @@ def _read_otherwise(
     return answers
 
 
-def _read(context: Context | None, wanted: Wanted, table: Table) -> dict[Need, list[str]]:
+def _read(context: Context | None, wanted: Wanted, table: Table, facts: ModelFacts) -> dict[Need, list[str]]:
     """Fill ``table`` from the cache and return what is still missing."""
     if context is not None:
-        for need, rows in context.read(wanted).items():
+        for need, rows in context.read(wanted, facts).items():
             table[need].update(rows)
     missing = {}
     for need, prompts in wanted.items():
@@ -177,6 +178,10 @@ def _report_cached(source: Source, wanted: Wanted, missing: Wanted, report: Repo
 def _stack(
     rows: Mapping[str, NDArray[np.float32]], prompts: Sequence[str], width: int
 ) -> NDArray[np.float32]:
-    array = np.stack([rows[prompt] for prompt in prompts]) if prompts else np.empty((0, width), np.float32)
+    array = (
+        np.stack([rows[prompt][:width] for prompt in prompts])
+        if prompts
+        else np.empty((0, width), np.float32)
+    )
     array.flags.writeable = False
     return array

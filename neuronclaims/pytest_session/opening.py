@@ -11,7 +11,7 @@ import pytest
 from neuronclaims.foreign_text import one_line
 from neuronclaims.pytest_session.nodes import ClaimItem, ModelNode
 from neuronclaims.pytest_session.progress import progress_of
-from neuronclaims.pytest_session.settings import folder_of, model_folders, value_of
+from neuronclaims.pytest_session.settings import folder_of, model_folders, trusts_cache, value_of
 from neuronclaims.study import Study, unreachable
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def open_study(session: pytest.Session, models: Mapping[str, LoadedModel | Path]
         options=RunOptions(dtype=value_of(config, "dtype"), device=value_of(config, "device")),
         models={**models, **model_folders(config)},
         progress=progress_of(config),
+        trust_cache=trusts_cache(config),
     )
     for node in model_nodes(session.items):
         study.expect(node.claim_file, node.spec)

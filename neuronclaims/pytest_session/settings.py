@@ -69,6 +69,10 @@ MODEL = (
     "read this model from this folder, whatever the claim files call it; +NAME=FOLDER puts every claim file to it, "
     "also those that do not name it; can be given several times"
 )
+TRUST_CACHE = (
+    "read a cache that git keeps, that belongs to another user, or that everyone may write to; whoever wrote it "
+    "decides what the claims come to"
+)
 DRY_RUN = "say what would be measured of which model, from its config.json alone, and run nothing"
 
 
@@ -78,6 +82,13 @@ def add_settings(parser: pytest.Parser) -> None:
     group.addoption("--claims-dry-run", action="store_true", default=False, help=DRY_RUN)
     group.addoption("--claims-model", metavar="[+]NAME=FOLDER", action="append", default=[], help=MODEL)
     parser.addini("claims_model", f"{MODEL}: lines of [+]NAME=FOLDER", type="linelist", default=[])
+    group.addoption(
+        "--claims-trust-cache",
+        action="store_true",
+        default=False,
+        help=f"{TRUST_CACHE} (setting claims_trust_cache, default: false)",
+    )
+    parser.addini("claims_trust_cache", TRUST_CACHE, type="bool", default=False)
     for setting in SETTINGS:
         name, default = setting.name, setting.default or "none"
         text = f"{setting.text} (setting claims_{name}, default: {default})"
@@ -143,6 +154,11 @@ def value_of(config: pytest.Config, name: str) -> str:
     """Return the value of an option: from the command line, else from the configuration file."""
     given = config.getoption(f"claims_{name}")
     return str(config.getini(f"claims_{name}") if given is None else given)
+
+
+def trusts_cache(config: pytest.Config) -> bool:
+    """Say whether values are read that somebody else may have written into the cache."""
+    return bool(config.getoption("claims_trust_cache") or config.getini("claims_trust_cache"))
 
 
 def folder_of(config: pytest.Config, name: str) -> Path | None:

@@ -20,7 +20,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuronclaims.cache.run_cache import Context, RunCache, context_key
+from neuronclaims.cache.context import Context
+from neuronclaims.cache.run_cache import RunCache, context_key
 from neuronclaims.engines import local as local_engine
 from neuronclaims.engines.local import Finished
 from neuronclaims.engines.measure import measure
@@ -32,6 +33,8 @@ from neuronclaims.models.sources import Source, open_model
 
 PROMPTS = ("the old dog ran to the river", "Hanoi is the capital of Vietnam", "she sat", "the cat ate food")
 ROOT = Path(__file__).parents[2]
+FOREIGN = f"{0:032x}.safetensors"
+"""A name that the cache gives, on a file that it did not write."""
 
 
 def ask(site="resid_post", layer=1, pool="mean", prompts=PROMPTS) -> Activations:
@@ -290,13 +293,13 @@ def test_a_damaged_or_foreign_file_is_reported_set_aside_and_measured_again(sour
     content = bytearray(shard.read_bytes())
     content[-5] ^= 64
     shard.write_bytes(content)
-    shutil.copy(source.folder / "model.safetensors", shard.parent / "foreign.safetensors")
+    shutil.copy(source.folder / "model.safetensors", shard.parent / FOREIGN)
     with pytest.warns(RunWarning) as caught:
         runs, after = counted(source, [ask()], tmp_path)
     assert runs == len(PROMPTS)
     said = " ".join(str(warning.message) for warning in caught)
     assert "checksum of resid_post/1/mean of prompt/0 does not agree" in said
-    assert "foreign.safetensors" in said
+    assert FOREIGN in said
     np.testing.assert_array_equal(after[ask()], before[ask()])
     assert counted(source, [ask()], tmp_path)[0] == 0
 

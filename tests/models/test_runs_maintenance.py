@@ -109,7 +109,7 @@ def test_too_much_is_cut_down_from_what_was_used_longest_ago(cache, source_of):
 
 def test_leftovers_go_and_everything_goes(cache):
     folder = contents(cache)[0].folder
-    (folder / "x.tmp").write_bytes(b"half")
+    (folder / f"{0:032x}.tmp").write_bytes(b"half")
     assert prune(cache).files == 1
     assert clear(cache).files == 3
     assert contents(cache) == []

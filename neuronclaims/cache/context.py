@@ -1,0 +1,198 @@
+"""All values of one model under one set of options: read by content, written batch by batch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuronclaims.cache import layout, shards
+from neuronclaims.errors import NeuronClaimsError
+from neuronclaims.foreign_files import read_json_object
+from neuronclaims.measurements import ModelFacts
+from neuronclaims.measurements.errors import CacheError, RunWarning
+from neuronclaims.measurements.measurement import Need
+from neuronclaims.measurements.plan import Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """All cached values of one model under one set of options."""
+
+    root: Path
+    key: str
+    about: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    @property
+    def folder(self) -> Path:
+        """The folder of this context's shards."""
+        return self.root / layout.ACTIVATIONS / self.key[:32]
+
+    def read(
+        self, wanted: Wanted, facts: ModelFacts | None = None
+    ) -> dict[Need, dict[str, NDArray[np.float32]]]:
+        """Return the values there are, by need and prompt; with ``facts``, only those as wide as the model says at least.
+
+        Damaged shards are set aside, with a warning.
+        """
+        hashes = {prompt: row_key(self.key, prompt) for prompts in wanted.values() for prompt in prompts}
+        headers = self._headers() if wanted else []
+        if layout.is_file(self.folder / layout.ABOUT):
+            with suppress(OSError):
+                os.utime(self.folder / layout.ABOUT)
+        found = {}
+        for need, prompts in wanted.items():
+            width = None if facts is None else need.width(facts)
+            found[need] = self._find(need, {hashes[prompt]: prompt for prompt in prompts}, headers, width)
+        return found
+
+    def write(self, prompts: tuple[str, ...], values: Mapping[Need, NDArray[np.float32]]) -> Path:
+        """Keep the values of one finished batch, one row per prompt; raise CacheError if they cannot be."""
+        rows = [row_key(self.key, prompt) for prompt in prompts]
+        try:
+            self.prepare()
+            return shards.write(
+                self.folder, self.key, rows, {str(need): values[need] for need in values}
+            ).path
+        except OSError as error:
+            raise self._unwritable(error) from None
+
+    def prepare(self) -> None:
+        """Make the folders, with notes that say what they are, and keep them out of version control.
+
+        A note that a full disk left empty or cut short is written again. Raises CacheError for links.
+        """
+        self.root.mkdir(mode=layout.FOLDER_MODE, parents=True, exist_ok=True)
+        for name, text in ((layout.README, layout.NOTE), (layout.IGNORE, "*\n")):
+            known = layout.note_of(self.root / name)
+            if layout.damaged(known, text) if known is not None else not os.path.lexists(self.root / name):
+                shards.write_whole(self.root / name, text.encode())
+        layout.check_plain(self.root, layout.ACTIVATIONS, self.folder.name)
+        for folder in (self.folder.parent, self.folder):
+            folder.mkdir(mode=layout.FOLDER_MODE, exist_ok=True)
+        note = self.folder / layout.ABOUT
+        if about_in(self.folder) is None and (layout.is_file(note) or not os.path.lexists(note)):
+            shards.write_whole(note, (json.dumps(dict(self.about), indent=2) + "\n").encode())
+
+    @contextmanager
+    def measuring(self, waiting: Callable[[], None] | None = None) -> Iterator[None]:
+        """Hold the lock under which this context is measured: processes starting together measure once.
+
+        ``waiting`` is called where another process holds it.
+        """
+        from filelock import FileLock, Timeout
+
+        try:
+            self.prepare()
+            self._sweep()
+            lock = FileLock(lock_of(self.folder))
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                if waiting is not None:
+                    waiting()
+                lock.acquire()
+        except NotImplementedError:
+            # A file system without locks: work may be done twice, but never wrongly.
+            yield
+            return
+        except OSError as error:
+            raise self._unwritable(error) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _headers(self) -> list[shards.Shard]:
+        found = []
+        for path in layout.files(self.folder, layout.SHARD):
+            try:
+                found.append(shards.read_header(path, self.key))
+            except shards.DamagedShardError as error:
+                _set_aside(path, error)
+        return found
+
+    def _find(
+        self, need: Need, prompts: dict[str, str], headers: list[shards.Shard], width: int | None
+    ) -> dict[str, NDArray[np.float32]]:
+        name, found = str(need), dict[str, NDArray[np.float32]]()
+        for shard in headers:
+            places = (
+                [place for place, row in enumerate(shard.rows) if row in prompts]
+                if name in shard.checksums
+                else []
+            )
+            if not places:
+                continue
+            try:
+                values = shard.load(name)
+                if width is not None and values.shape[1] < width:
+                    raise shards.DamagedShardError(
+                        f"{name} has {values.shape[1]} columns, fewer than {width}"
+                    )
+            except shards.DamagedShardError as error:
+                _set_aside(shard.path, error)
+                continue
+            found.update({prompts.pop(shard.rows[place]): values[place] for place in places})
+        return found
+
+    def _sweep(self, age: float = 86400.0) -> None:
+        for path in layout.files(self.folder, layout.LEFTOVER):
+            with suppress(OSError):
+                if path.suffix == ".tmp" and time.time() - path.stat().st_mtime > age:
+                    path.unlink()
+
+    def _unwritable(self, error: OSError) -> CacheError:
+        return CacheError(
+            f"The run cache in {self.root} cannot be written: {error.strerror or error}. Make room or give write "
+            "permission there, or choose another cache folder."
+        )
+
+
+def lock_of(folder: Path) -> Path:
+    """Return the path of a context's lock; raise CacheError where something else lies there.
+
+    Taking a lock cuts its file to nothing, so it must be an empty file of ours.
+    """
+    path = folder / layout.LOCK
+    if os.path.lexists(path) and not (layout.is_file(path) and path.lstat().st_size == 0):
+        raise CacheError(
+            f"{path} is not the lock of a run but something else, which is left alone. Remove it."
+        )
+    return path
+
+
+def about_in(folder: Path) -> dict[str, str] | None:
+    """Return what the context.json in a context's folder says in words; None where there is none that can be read."""
+    if not layout.is_file(folder / layout.ABOUT):
+        return None
+    with suppress(OSError, NeuronClaimsError):
+        found = read_json_object(folder / layout.ABOUT, layout.LARGEST_NOTE)
+        return {name: text for name, text in found.items() if isinstance(text, str)}
+    return None
+
+
+def row_key(context: str, prompt: str) -> str:
+    """Return the content hash of one row: a context and the exact text of a prompt."""
+    return hashlib.sha256(f"{context}\n{prompt}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _set_aside(path: Path, error: Exception) -> None:
+    if not path.exists():
+        return  # another process was quicker
+    warnings.warn(
+        f"The cache file {path} is damaged ({error}); its values are measured again.",
+        RunWarning,
+        stacklevel=2,
+    )
+    with suppress(OSError):
+        path.rename(path.with_name(path.name + ".damaged"))
