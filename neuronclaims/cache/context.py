@@ -40,7 +40,7 @@ class Context:
     def read(
         self, wanted: Wanted, facts: ModelFacts | None = None
     ) -> dict[Need, dict[str, NDArray[np.float32]]]:
-        """Return the values there are, by need and prompt; with ``facts``, only those as wide as the model says at least.
+        """Return the values there are, by need and prompt; ``facts`` tells how wide they are at least.
 
         Damaged shards are set aside, with a warning.
         """
