@@ -229,15 +229,20 @@ def _findings(planned: FileOnModel, answered: Answered) -> tuple[dict[str, Findi
     _prepare(planned, answered, first)
     findings: dict[str, Finding] = {}
     errors: dict[str, str] = {}
+
+    def look(claim: Claim, family: Family) -> None:
+        try:
+            findings[claim.id] = _finding(planned, claim, answered, family)
+        except NeuronClaimsError as error:
+            findings.pop(claim.id, None)
+            errors[claim.id] = str(error)
+
     for claim in planned.file.claims:
         if claim.id in planned.needs:
-            try:
-                findings[claim.id] = _finding(planned, claim, answered, first)
-            except NeuronClaimsError as error:
-                errors[claim.id] = str(error)
+            look(claim, first)
     for family in later:
         for claim in unsettled(planned.file, findings):
-            findings[claim.id] = _finding(planned, claim, answered, family)
+            look(claim, family)
     return findings, errors
 
 

@@ -113,8 +113,16 @@ class Family:
 class Statement:
     """What a claim says of its effect: that it lies on ``side`` of ``threshold``, or of ``null`` without a number.
 
-    For "does not" the threshold is the margin; see ``stats.decide``. ``claimed`` is the number in the sentence's own
-    words, None where it names none.
+    ``null`` is what the effect is where nothing is going on: 0 for a difference, 1 for a ratio, 0.5 for an AUROC.
+    ``threshold`` lies beyond it on the claimed side, or on it; a fact that has no such null takes its number for
+    both. For "does not" the threshold is ``null`` with the margin added or taken away. ``claimed`` is the number in the
+    sentence's own words, None where it names none. See ``stats.decide``.
+
+    >>> more = Statement("greater", 0.0)
+    >>> twice_as_much = Statement("greater", 1.0, 2.0, "at least twice as much")
+    >>> not_more_by_half = Statement("not greater", 1.0, 1.5, "more by half or more")
+    >>> unchanged = Statement("within", 0.0, 0.5, "changed by 0.5 or more")
+    >>> at_most_five = Statement("less", 5, 5, "at most 5")
     """
 
     side: Side
@@ -142,11 +150,12 @@ class Sample:
 class Finding:
     """What the numbers say about one claim alone, before its family is corrected and a verdict is reached.
 
-    ``estimate`` is the effect that the verdict rests on, ``units`` the values that it was made of. ``test`` is None for
-    a fact: its verdict comes from comparing the value alone, and ``measured`` may say it in the sentence's own words
-    ('the neuron writes " an" more than 99.95 % of tokens'). ``selection`` is how its neuron was chosen. ``joint`` is
-    its share in a joint test, None for a claim that stands alone. ``denominator_positive`` is False where the effect
-    divides by something not clearly above 0.
+    ``estimate`` is the effect that the verdict rests on. ``units`` are the values that it was made of, on one of the
+    scales of ``UnitValues``: baselines then compare models unit by unit, and without them by intervals. ``test`` is
+    None for a fact, whose kind gives ``FACT`` as what is attainable: its verdict comes from comparing the value alone,
+    and ``measured`` may say it in the sentence's own words ('the neuron writes " an" more than 99.95 % of tokens').
+    ``selection`` is how its neuron was chosen. ``joint`` is its share in a joint test, None for a claim that stands
+    alone. ``denominator_positive`` is False where the effect divides by something not clearly above 0.
     """
 
     estimate: Estimate
@@ -196,7 +205,7 @@ class Kind(Protocol):
     ...         layer = Estimate(EffectSize("layer", "layer"), said.neuron.layer, None, None, 0.95, "read off")
     ...         return Finding(
     ...             estimate=layer,
-    ...             statement=Statement("less", 0.0, said.layer, f"at most {said.layer}"),
+    ...             statement=Statement("less", said.layer, said.layer, f"at most {said.layer}"),
     ...             test=None,
     ...             sample=Sample("neuron", ()),
     ...             selection=Selection("beforehand"),
@@ -223,6 +232,18 @@ class Kind(Protocol):
     >>> finding = kind.judge(claim, {}, Family(1, "holm", 0.05))
     >>> finding.estimate.value, finding.statement.claimed
     (2, 'at most 5')
+
+    From there the verdict follows. A kind of another package is looked at on the way: what it gives is checked, and a
+    defect breaks its own claim alone (``CheckedKind``):
+
+    >>> from neuronclaims.kinds.checked import CheckedKind
+    >>> from neuronclaims.stats import decide_fact
+    >>> found = CheckedKind(kind).judge(claim, {}, Family(1, "holm", 0.05))
+    >>> said = found.statement
+    >>> decide_fact(side=said.side, null=said.null, threshold=said.threshold, value=found.estimate.value).verdict
+    'supported'
+
+    A kind that measures and tests, with "does not", an option and figures: ``tests/seam/steering.py``.
     """
 
     @property

@@ -15,6 +15,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
 from neuronclaims.claim_files.schema import FileSchema
+from neuronclaims.kinds.checked import CheckedKind
 from neuronclaims.kinds.interventions import ablation, restoration
 from neuronclaims.kinds.kind import Kind, KindWarning
 from neuronclaims.kinds.logit_readout import congruence, prediction
@@ -128,7 +129,7 @@ def _brought() -> Iterator[Kind]:
             what = f"it has no {', '.join(missing)}" if missing else "it is a class, not an object of one"
             _warn(f"The kind of claim {entry.name!r} ({entry.value}) is left out: {what}.")
         else:
-            yield kind
+            yield CheckedKind(kind)
 
 
 def _warn(text: str) -> None:

@@ -15,6 +15,7 @@ from pydantic import Field
 
 from neuronclaims import kinds as package
 from neuronclaims.kinds import registry
+from neuronclaims.kinds.checked import CheckedKind
 from neuronclaims.kinds.kind import KindWarning
 from neuronclaims.sentences.options import Options
 from neuronclaims.sentences.subjects import Subject
@@ -66,7 +67,7 @@ def brought(monkeypatch, *names: str) -> tuple[tuple, list[str]]:
 
 
 def test_a_kind_of_another_package_stands_behind_ours(monkeypatch):
-    assert brought(monkeypatch, "NEW") == ((*registry.OWN_KINDS, NEW), [])
+    assert brought(monkeypatch, "NEW") == ((*registry.OWN_KINDS, CheckedKind(NEW)), [])
 
 
 @pytest.mark.parametrize(
@@ -82,7 +83,7 @@ def test_a_kind_of_another_package_stands_behind_ours(monkeypatch):
 )
 def test_one_that_cannot_join_is_left_out_and_said_so_once(monkeypatch, name, why):
     found, [told] = brought(monkeypatch, name, "NEW")
-    assert found == (*registry.OWN_KINDS, NEW)
+    assert found == (*registry.OWN_KINDS, CheckedKind(NEW))
     assert why in told
 
 
