@@ -14,33 +14,90 @@ from neuronclaims.baselines.drift import drifts
 from neuronclaims.baselines.policy import Policy
 from neuronclaims.baselines.rows import plain, row_from, row_of
 from neuronclaims.claim_files.reader import read_claim_file
-from neuronclaims.kinds import templates
+from neuronclaims.kinds import kinds, templates
+from neuronclaims.kinds.interventions.ablation_request import AblationRequest
+from neuronclaims.kinds.projection import activity_request
+from neuronclaims.kinds.two_sample.request import TwoSampleRequest
 from neuronclaims.pytest_session.baselines.comparing import _values
+from neuronclaims.reports.wording import explanation
 from neuronclaims.stats import EffectSize
 from neuronclaims.study import Study
 
+PLACES = ("lake", "ring", "bridge", "parcel", "house", "boat")
 TEXTS = {
     "hanoi": [
         f"{start} Hanoi {end}" for start in ("The town of", "A train to") for end in ("is", "was", "lies")
     ],
-    "base": [
-        f"We {did} the {thing} today." for did in ("saw", "took") for thing in ("lake", "ring", "bridge")
-    ],
-    "other": [
-        f"They sold a {thing} to him." for thing in ("lake", "ring", "bridge", "parcel", "house", "boat")
+    "base": [f"We {did} the {thing} today." for did in ("saw", "took") for thing in PLACES[:3]],
+    "other": [f"They sold a {thing} to him." for thing in PLACES],
+    "glad": [f"They were glad to find the {thing}" for thing in PLACES],
+    "sad": [f"They were sad to lose the {thing}" for thing in PLACES],
+    "documents": [
+        f"{who} climbed up the {tree} tree and picked an {tree}. It was old."
+        for tree in ("olive", "apple", "almond")
+        for who in ("I", "We")
     ],
 }
+TREES = (("olive", "coconut"), ("apple", "lemon"), ("almond", "lime"), ("orange", "mango"))
+PAIRS = [
+    {
+        name: f"I climbed up the {tree} tree and picked"
+        for name, tree in zip(("clean", "corrupted"), trees, strict=True)
+    }
+    for trees in TREES
+]
+GLADNESS = {"from": ["glad", "sad"], "method": "mean difference", "neutral": "other"}
 CLAIMS = {
     "contrast": "neuron 5:110 activates more for hanoi than base by at least 0.5 sd",
+    "contrary": "neuron 5:110 activates less for hanoi than base by at least 0.5 sd",
     "denied": "neuron 5:3 does not activate more for hanoi than base",
     "separation": "every neuron of 5:110, 5:88 separates hanoi from base",
     "some": "some neuron of layer 5 activates more for hanoi than base",
     "ablation": 'ablating neuron 5:461 lowers " an" in base',
+    "restoration": 'restoring neuron 5:461 recovers at least 5% of " an" over " a" in trees',
     "outlier": "resid_post neuron 5:88 is an outlier beyond 6 in at least 6% of tokens in base",
+    "no-outlier": "resid_post neuron 5:88 is not an outlier beyond 6 in more than 6% of tokens in base",
+    "massive": "resid_post neuron 5:88 is massive in base",
+    "not-massive": "resid_post neuron 5:88 is not massive in more than 40% of prompts in base",
+    "band": "at least 90% of layer 2 lies within 4 of zero in base",
+    "activity": "gladness activity is higher for hanoi than base",
+    "alike": "gladness activity does not differ between hanoi and base in layers 2 to 3",
+    "somewhere": "gladness activity differs between hanoi and base somewhere",
+    "prediction": 'neuron 5:461 predicts " an" in documents',
     "consistency": "neuron 5:110 is among the top 10 neurons for hanoi over base in at least 60% of prompts",
+    "absence": "neuron 5:3 is not among the top 10 neurons for hanoi over base in more than 40% of prompts",
     "overlap": "hanoi and other share at least 2 of their top 10 neurons over base",
+    "nearer": "hanoi overlaps more with other than with glad over base",
     "congruence": 'neuron 5:186 writes " an" more than 99% of tokens',
 }
+MORE = {
+    "denied": {"margin": "0.5 sd"},
+    "alike": {"margin": "0.5 sd", "site": "resid_post"},
+    "activity": {"site": "resid_post"},
+    "somewhere": {"site": "resid_post"},
+    "band": {"site": "resid_post"},
+}
+KEYS = {
+    "contrast": "mlp_post 5:110, mean of prompt",
+    "contrary": "mlp_post 5:110, mean of prompt",
+    "denied": "mlp_post 5:3, mean of prompt",
+    "separation": "mlp_post 5:88, mean of prompt",
+    "some": "mlp_post 5:205, mean of prompt",
+    "ablation": "logit of ' an'",
+    "restoration": "mlp_post 5:461 restored: ' an' over ' a'",
+    "outlier": "resid_post 5:88 beyond 6, prompt",
+    "no-outlier": "resid_post 5:88 beyond 6, prompt",
+    "massive": "resid_post 5:88 massive, prompt",
+    "not-massive": "resid_post 5:88 massive, prompt",
+    "band": "resid_post layer 2 within 4, prompt",
+    "activity": "activity (sd of neutral prompts)",
+    "alike": "activity (sd of neutral prompts)",
+    "prediction": "mlp_post 5:461 for ' an' on top",
+    "consistency": "mlp_post 5:110, mean of prompt: among the top 10",
+    "absence": "mlp_post 5:3, mean of prompt: among the top 10",
+}
+"""What baselines written so far call the values of these claims; they are compared only under the same key."""
+
 NAMES = ("name", "symbol", "phrase")
 
 
@@ -65,6 +122,15 @@ def relabelling(made):
         build(self, **{name: value if name == "kind" else other(value) for name, value in given.items()})
 
     return init
+
+
+def relabel_axes(monkeypatch) -> None:
+    """Name what axes show otherwise where it is named, before a figure is made of it."""
+    scales = {key: other(said) for key, said in activity_request.SCALES.items()}
+    monkeypatch.setattr(activity_request, "SCALES", scales)
+    predicted, label = AblationRequest.predicted.fget, TwoSampleRequest._label
+    monkeypatch.setattr(AblationRequest, "predicted", property(lambda self: other(predicted(self))))
+    monkeypatch.setattr(TwoSampleRequest, "_label", lambda self, neuron: other(label(self, neuron)))
 
 
 def relabel_effects(monkeypatch) -> None:
@@ -103,14 +169,15 @@ def judged(path):
 def runs(tmp_path_factory):
     """The results and the rows of a baseline, as they are and with every printed name another."""
     path = tmp_path_factory.mktemp("relabelled") / "x.claims.yaml"
-    claims = [{"id": name, "claim": said} for name, said in CLAIMS.items()]
-    claims[1]["margin"] = "0.5 sd"
+    claims = [{"id": name, "claim": said, **MORE.get(name, {})} for name, said in CLAIMS.items()]
     head = {"version": 1, "models": ["demo"], "site": "mlp_post", "tokens": "mean of prompt"}
-    path.write_text(json.dumps({**head, "sets": TEXTS, "claims": claims}))
+    made = {"sets": TEXTS, "pairs": {"trees": PAIRS}, "directions": {"gladness": GLADNESS}}
+    path.write_text(json.dumps({**head, **made, "claims": claims}))
     plainly = judged(path)
     with pytest.MonkeyPatch.context() as monkeypatch:
         try:
             relabel_figures(monkeypatch)
+            relabel_axes(monkeypatch)
             relabel_effects(monkeypatch)
             relabelled = judged(path)
         finally:
@@ -136,6 +203,8 @@ def test_no_number_and_no_key_hangs_on_a_printed_name(runs, claim):
     assert list(map(without_names, one.evidence.other_effects)) == list(
         map(without_names, two.evidence.other_effects)
     )
+    assert [one.evidence.unit, one.evidence.paired] == [two.evidence.unit, two.evidence.paired]
+    assert (explanation(one) == one.reason) == (explanation(two) == two.reason)
     assert rows[claim].values == other_rows[claim].values
     assert rows[claim].content == other_rows[claim].content
 
@@ -149,3 +218,14 @@ def test_a_baseline_written_under_other_names_holds(runs):
     assert {name: (each.status, each.by) for name, each in found.items()} == {
         name: (each.status, each.by) for name, each in again.items()
     }
+
+
+def test_every_kind_is_relabelled_here(runs):
+    (results, _), _ = runs
+    assert {result.kind for result in results.values()} == {kind.name for kind in kinds()}
+    assert results["contrary"].verdict == "refuted"
+
+
+def test_values_are_kept_under_the_keys_that_baselines_know(runs):
+    (_, rows), _ = runs
+    assert {name: row.values.of for name, row in rows.items() if row.values is not None} == KEYS
