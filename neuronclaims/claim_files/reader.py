@@ -1,9 +1,9 @@
-"""Reading a claim file: from its path and the templates of all kinds, to its claims or to all its problems."""
+"""Read a claim file: from its path and the templates of all kinds, to its claims or to all its problems."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import cast
@@ -69,16 +69,7 @@ def read_claim_file(path: Path, templates: Sequence[Template]) -> ClaimFile:
     header = _header(root, schema, source, problems)
     sections = read_sections(root, source, problems)
     drafts = _drafts(root, source, templates, problems)
-    problems += d.repeated_ids(drafts, source)
-    problems += d.lacking(drafts, root, source)
-    problems += d.without_generation(drafts, root, source)
-    problems += d.two_sites(drafts, source)
-    problems += wrong_names(drafts, sections, source)
-    problems += shared_prompts(drafts, sections.sets, source)
-    problems += fitted_here(drafts, sections, source)
-    problems += not_taken(drafts, root, schema, source)
-    problems += wrong_margins(drafts, root, source)
-    problems += unknown_sets(drafts, root, sections.names["sets"], schema, source)
+    problems += _wrong_drafts(drafts, root, sections, schema, source)
     selections = read_selections(root, header, drafts, sections, source, problems)
     if problems or header is None:
         raise ClaimFileError(problems)
@@ -143,6 +134,22 @@ def _drafts(
         problems += absent(root, "claims", "claims, each beginning with '- '", source)
         return []
     return d.read_drafts(node, source, templates, problems)
+
+
+def _wrong_drafts(
+    drafts: Sequence[d.Draft], root: Entries, sections: Sections, schema: FileSchema, source: SourceText
+) -> Iterator[Problem]:
+    """Yield what is wrong with claims beside each other and beside the rest of their file."""
+    yield from d.repeated_ids(drafts, source)
+    yield from d.lacking(drafts, root, source)
+    yield from d.without_generation(drafts, root, source)
+    yield from d.two_sites(drafts, source)
+    yield from wrong_names(drafts, sections, source)
+    yield from shared_prompts(drafts, sections.sets, source)
+    yield from fitted_here(drafts, sections, source)
+    yield from not_taken(drafts, root, schema, source)
+    yield from wrong_margins(drafts, root, source)
+    yield from unknown_sets(drafts, root, sections.names["sets"], schema, source)
 
 
 def _claim(

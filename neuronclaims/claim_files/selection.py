@@ -1,4 +1,4 @@
-"""Where the neurons of a claim file come from: found on other prompts, picked on these, or nothing said.
+"""How the neurons of a claim file were chosen: on other prompts, on the same prompts, or not said.
 
 ``discovered_on`` names the prompts a neuron was found on; none of them may test it. ``searched`` names the layers it
 was picked from on the very prompts that test it. A claim's own key takes the place of the file's, whichever it is.
@@ -63,7 +63,7 @@ def _selection(root: Entries, header: Header | None, draft: Draft, found: _Disco
 
 
 def _level(root: Entries, draft: Draft) -> Entries:
-    """Return the mapping that says where a claim's neuron comes from: the claim itself or the file."""
+    """Return the mapping that says how a claim's neuron was chosen: the claim itself, or the file."""
     own = draft.gives(DISCOVERED) or draft.gives(SEARCHED)
     return draft.node if own and isinstance(draft.node, Entries) else root
 
@@ -144,7 +144,7 @@ class _Reading:
         written = repr(plain(item))
         if written not in self.read:
             located = prompts_from_file(quoted(DISCOVERED), item, self.source)
-            self.read[written] = [each.prompt for each in located]
+            self.read[written] = [each.member for each in located]
         return self.read[written]
 
     def _set(self, item: Scalar) -> Sequence[Prompt]:
@@ -171,7 +171,7 @@ def _named(item: Node) -> str:
 def _not_new(
     root: Entries, drafts: Sequence[Draft], found: _Discoveries, sections: Sections, source: SourceText
 ) -> Iterator[Problem]:
-    """Refuse prompts of discovery among those that test a claim: one problem for each ``discovered_on``."""
+    """Refuse prompts of ``discovered_on`` that also test the claim: one problem for each ``discovered_on``."""
     tested: dict[int, dict[str, None]] = {}
     nodes: dict[int, Node] = {}
     for draft in drafts:

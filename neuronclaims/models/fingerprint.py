@@ -35,65 +35,26 @@ _WAY = "by tensor"
 """How hashes are made; what was remembered of another way is not taken for one of this."""
 
 
+# fmt: off
 _IDLE = frozenset(
     [
-        ".md",
-        ".rst",
-        ".pdf",
-        ".png",
-        ".jpg",
-        ".jpeg",
-        ".gif",
-        ".svg",
-        ".webp",
-        ".html",
-        ".csv",
-        ".tsv",
-        ".parquet",
-        ".bin",
-        ".pt",
-        ".pth",
-        ".ckpt",
-        ".h5",
-        ".msgpack",
-        ".ot",
-        ".onnx",
-        ".gguf",
-        ".tflite",
-        ".mlmodel",
-        ".npz",
-        ".py",
-        ".ipynb",
-        ".log",
-        ".lock",
-        ".tmp",
-        ".gitattributes",
-        ".gitignore",
-        ".zip",
-        ".gz",
-        ".jsonl",
-        ".yaml",
+        ".md", ".rst", ".pdf", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".html", ".csv", ".tsv",
+        ".parquet", ".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack", ".ot", ".onnx", ".gguf", ".tflite",
+        ".mlmodel", ".npz", ".py", ".ipynb", ".log", ".lock", ".tmp", ".gitattributes", ".gitignore", ".zip",
+        ".gz", ".jsonl", ".yaml",
     ]
 )
+# fmt: on
 """Endings of files that loading never reads: documents, formats other than safetensors, code."""
 
+# fmt: off
 _IDLE_NAMES = frozenset(
     [
-        "license",
-        "notice",
-        "readme",
-        "use_policy",
-        ".gitattributes",
-        ".gitignore",
-        ".ds_store",
-        "training",
-        "evaluation",
-        "trainer_state",
-        "train_results",
-        "eval_results",
-        "all_results",
+        "license", "notice", "readme", "use_policy", ".gitattributes", ".gitignore", ".ds_store", "training",
+        "evaluation", "trainer_state", "train_results", "eval_results", "all_results",
     ]
 )
+# fmt: on
 """Names, without their endings, of documents and of records of a training."""
 _MOST_EXTRA = 4_000_000_000
 """The most bytes of another file that is hashed."""

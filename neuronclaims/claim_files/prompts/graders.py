@@ -12,7 +12,7 @@ from neuronclaims.sentences.messages import quoted
 
 
 class Answer(Protocol):
-    """What a row of graded answers became: a prompt or a pair, and where it stands."""
+    """A prompt or a pair that was read from a row of graded answers, and where it stands."""
 
     @property
     def graded_by(self) -> str | None:
@@ -30,7 +30,7 @@ class Answer(Protocol):
 
 
 def grader_of(row: PromptRow, chosen: FileSet | FilePairs) -> str | None:
-    """Return the fingerprint that a row, or the claim file for all of them, gives; None for what is not graded."""
+    """Return the fingerprint in a row, or in the claim file for all rows; None if answers are not graded."""
     grader = chosen.graded_by
     return None if grader is None else grader.fingerprint or row.values.get(grader.column or "")
 

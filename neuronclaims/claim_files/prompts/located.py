@@ -1,22 +1,28 @@
-"""A prompt and where it stands, while its set is still being checked."""
+"""A prompt or a pair and where it stands, while its set is still being checked; the checks that both sorts share."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-from neuronclaims.claim_files.claims import Prompt
-from neuronclaims.claim_files.errors import Problem
+from neuronclaims.claim_files.claims import Prompt, PromptPair
+from neuronclaims.claim_files.errors import ClaimFileError, Problem
+from neuronclaims.claim_files.yaml.positions import Items, Node, Scalar
 from neuronclaims.claim_files.yaml.source import SourceText
+from neuronclaims.sentences.messages import quoted
+
+Member = TypeVar("Member", Prompt, PromptPair)
 
 
 @dataclass(frozen=True, slots=True)
-class LocatedPrompt:
-    """A prompt and the characters of a source that an error about it should show.
+class Located(Generic[Member]):
+    """A prompt or a pair, and the characters of a source that an error about it should show.
 
-    ``graded_by`` is the fingerprint of the model whose answer it is, where it is said to be a graded one.
+    ``graded_by`` is the fingerprint of the model that gave this answer, None for what is not a graded answer.
     """
 
-    prompt: Prompt
+    member: Member
     source: SourceText
     start: int
     width: int
@@ -25,8 +31,47 @@ class LocatedPrompt:
     @property
     def where(self) -> str:
         """Return the file and line it stands in."""
-        return self.prompt.source
+        return self.member.source
 
     def problem(self, message: str) -> Problem:
-        """Return a problem with this prompt."""
+        """Return a problem with this prompt or pair."""
         return self.source.problem(self.start, message, width=self.width)
+
+
+def read_items(
+    empty: str,
+    key: Scalar,
+    node: Items,
+    source: SourceText,
+    read: Callable[[Node, SourceText, list[Problem]], Located[Member] | None],
+) -> list[Located[Member]]:
+    """Read the prompts or pairs of a list, each by ``read``.
+
+    Raises ClaimFileError with all that is wrong with them, or with the message ``empty`` for a list of none.
+    """
+    if not node.items:
+        raise ClaimFileError([source.problem(key.start, empty, width=key.end - key.start)])
+    problems: list[Problem] = []
+    members = [located for item in node.items if (located := read(item, source, problems))]
+    if problems:
+        raise ClaimFileError(problems)
+    return members
+
+
+def empty_cells(members: Sequence[Located[Member]], columns: dict[str, str | None]) -> Iterator[Problem]:
+    """Refuse rows that hold nothing in a column that was named; ``columns`` are given by the field they fill."""
+    for field, column in columns.items():
+        for located in members:
+            if column and not getattr(located.member, field):
+                yield located.problem(f"this row has no {field} (column {quoted(column)})")
+
+
+def given_to_some(
+    members: Sequence[Located[Member]], fields: Sequence[str], noun: str, others: str
+) -> Iterator[Problem]:
+    """Refuse a field, such as a group, that only some members of a set have; ``others`` names the rest in words."""
+    for field in fields:
+        without = [located for located in members if getattr(located.member, field) is None]
+        if 0 < len(without) < len(members):
+            rule = f"give every {noun} a {field}, or none"
+            yield without[0].problem(f"this {noun} has no {field}, but others {others} have one: {rule}")

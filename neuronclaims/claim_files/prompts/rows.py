@@ -80,7 +80,7 @@ def _read_jsonl(source: SourceText, problems: list[Problem]) -> _Read:
 
 
 def _json_texts(row: Mapping[str, Any]) -> dict[str, str]:
-    """Return a JSON object's texts, and its numbers and truth values as texts; nothing else."""
+    """Return the texts of a JSON object, with numbers and truth values as texts, and nothing else."""
     texts = {key: value for key, value in row.items() if isinstance(value, str)}
     try:
         "".join(texts.values()).encode("utf-8")
@@ -121,7 +121,7 @@ def _read_csv(source: SourceText, problems: list[Problem]) -> _Read:
 
 
 def _physical_lines(source: SourceText) -> Iterator[str]:
-    """Yield the lines as they stand, line ends included, so that a quoted cell keeps its own."""
+    """Yield the lines with their line ends, so that a quoted cell keeps its own."""
     for number in range(1, len(source.lines) + 1):
         yield source.text[source.line_start(number) : source.line_start(number + 1)]
 

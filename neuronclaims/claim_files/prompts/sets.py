@@ -8,7 +8,7 @@ from neuronclaims.claim_files.claims import Prompt, PromptSet
 from neuronclaims.claim_files.entries import FileSet, PromptEntry
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
 from neuronclaims.claim_files.prompts.graders import grader_of, wrong_graders
-from neuronclaims.claim_files.prompts.located import LocatedPrompt
+from neuronclaims.claim_files.prompts.located import Located, empty_cells, given_to_some, read_items
 from neuronclaims.claim_files.prompts.rows import SUFFIXES, PromptRow, PromptTable
 from neuronclaims.claim_files.prompts.tables import from_file
 from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar
@@ -20,15 +20,16 @@ from neuronclaims.sentences.messages import quoted
 def read_set(name: str, key: Scalar, node: Node, source: SourceText) -> PromptSet:
     """Read one prompt set of a claim file. Raises ClaimFileError with all that is wrong with it."""
     if isinstance(node, Items):
-        prompts = _inline(name, key, node, source)
+        prompts = read_items(f"the set {quoted(name)} has no prompts", key, node, source, _inline_prompt)
     elif isinstance(node, Entries):
         prompts = prompts_from_file(f"the set {quoted(name)}", node, source)
     else:
         raise ClaimFileError([_neither(name, node, source)])
-    problems = [*_partly(prompts), *_repeated(prompts)]
+    fields = ("group", "pair", "block")
+    problems = [*given_to_some(prompts, fields, "prompt", "of its set"), *_repeated(prompts)]
     if problems:
         raise ClaimFileError(problems)
-    texts = tuple(located.prompt for located in prompts)
+    texts = tuple(located.member for located in prompts)
     return PromptSet(name, texts, source.place(key.start), prompts[0].graded_by)
 
 
@@ -38,18 +39,7 @@ def _neither(name: str, node: Scalar, source: SourceText) -> Problem:
     return source.problem(node.start, message, width=node.end - node.start, suggestion=near)
 
 
-def _inline(name: str, key: Scalar, node: Items, source: SourceText) -> list[LocatedPrompt]:
-    if not node.items:
-        message = f"the set {quoted(name)} has no prompts"
-        raise ClaimFileError([source.problem(key.start, message, width=key.end - key.start)])
-    problems: list[Problem] = []
-    prompts = [located for item in node.items if (located := _inline_prompt(item, source, problems))]
-    if problems:
-        raise ClaimFileError(problems)
-    return prompts
-
-
-def _inline_prompt(item: Node, source: SourceText, problems: list[Problem]) -> LocatedPrompt | None:
+def _inline_prompt(item: Node, source: SourceText, problems: list[Problem]) -> Located[Prompt] | None:
     """Read one prompt of a list: a text or a mapping; None, with a problem, where it is neither."""
     if isinstance(item, Items):
         message = "a prompt is a text, or a mapping with the key 'text'; this is a list"
@@ -68,13 +58,13 @@ def _inline_prompt(item: Node, source: SourceText, problems: list[Problem]) -> L
         return None  # said already, as a value that is not there
     where = f"{source.path}:{source.place(text.start).line}"
     prompt = Prompt(entry.text, where, entry.id, entry.group, entry.pair, entry.block)
-    located = LocatedPrompt(prompt, source, text.start, text.end - text.start)
+    located = Located(prompt, source, text.start, text.end - text.start)
     if not text.text.strip():
         problems.append(located.problem("this prompt is empty"))
     return located
 
 
-def prompts_from_file(what: str, node: Entries, source: SourceText) -> list[LocatedPrompt]:
+def prompts_from_file(what: str, node: Entries, source: SourceText) -> list[Located[Prompt]]:
     """Read the prompts of one set, called ``what`` in messages, from the file its mapping names.
 
     Raises ClaimFileError with places in the claim file and, for faulty rows, in the file of prompts as well.
@@ -87,26 +77,22 @@ def _unsaid(chosen: FileSet, table: PromptTable) -> Iterator[tuple[str, str]]:
         yield "the prompts", "column"
 
 
-def _prompts(rows: Sequence[PromptRow], chosen: FileSet, table: PromptTable) -> list[LocatedPrompt]:
+def _prompts(rows: Sequence[PromptRow], chosen: FileSet, table: PromptTable) -> list[Located[Prompt]]:
     prompts = [_prompt(row, chosen, table) for row in rows]
     wanted = {"id": chosen.id, "group": chosen.group, "pair": chosen.pair, "block": chosen.block}
     problems = [
         located.problem(f"this row has no prompt (column {quoted(chosen.column or 'text')})")
         for located in prompts
-        if not located.prompt.text.strip()
-    ] + [
-        located.problem(f"this row has no {field} (column {quoted(column)})")
-        for field, column in wanted.items()
-        for located in prompts
-        if column and not getattr(located.prompt, field)
+        if not located.member.text.strip()
     ]
+    problems += empty_cells(prompts, wanted)
     problems += wrong_graders(prompts, chosen)
     if problems:
         raise ClaimFileError(problems)
     return prompts
 
 
-def _prompt(row: PromptRow, chosen: FileSet, table: PromptTable) -> LocatedPrompt:
+def _prompt(row: PromptRow, chosen: FileSet, table: PromptTable) -> Located[Prompt]:
     prompt = Prompt(
         text=row.values.get(chosen.column or "text", ""),
         source=f"{table.name}:{row.line}",
@@ -115,25 +101,16 @@ def _prompt(row: PromptRow, chosen: FileSet, table: PromptTable) -> LocatedPromp
         pair=row.values.get(chosen.pair) if chosen.pair else None,
         block=row.values.get(chosen.block) if chosen.block else None,
     )
-    return LocatedPrompt(prompt, table.source, *table.span(row), graded_by=grader_of(row, chosen))
+    return Located(prompt, table.source, *table.span(row), graded_by=grader_of(row, chosen))
 
 
-def _partly(prompts: Sequence[LocatedPrompt]) -> Iterator[Problem]:
-    """Refuse groups, pairs and blocks that only some prompts of a set have."""
-    for field in ("group", "pair", "block"):
-        without = [located for located in prompts if getattr(located.prompt, field) is None]
-        if 0 < len(without) < len(prompts):
-            rule = f"give every prompt a {field}, or none"
-            yield without[0].problem(f"this prompt has no {field}, but others of its set have one: {rule}")
-
-
-def _repeated(prompts: Sequence[LocatedPrompt]) -> Iterator[Problem]:
+def _repeated(prompts: Sequence[Located[Prompt]]) -> Iterator[Problem]:
     """Refuse a prompt that stands twice in one set: identical prompts are not independent."""
-    first: dict[str, LocatedPrompt] = {}
+    first: dict[str, Located[Prompt]] = {}
     for located in prompts:
-        earlier = first.setdefault(located.prompt.text, located)
+        earlier = first.setdefault(located.member.text, located)
         if earlier is not located:
-            text, where = quoted(located.prompt.text), earlier.prompt.source
+            text, where = quoted(located.member.text), earlier.where
             yield located.problem(
                 f"the prompt {text} is in this set already ({where}); identical prompts are not independent"
             )

@@ -56,7 +56,7 @@ def from_file(
 
 
 def _target(written: str, file: Scalar, source: SourceText) -> Path:
-    """Return the path of the file a set names, which must be there and of a kind that is read."""
+    """Return the path of the file that a set names; it must exist and have a known ending."""
     target = Path(os.path.normpath(Path(source.path).parent / written))
     if target.suffix not in SUFFIXES:
         rule = f"its name must end in {either(SUFFIXES)}"
@@ -77,7 +77,7 @@ def _target(written: str, file: Scalar, source: SourceText) -> Path:
 def _columns(
     unsaid: Sequence[tuple[str, str]], node: Entries, file: Scalar, table: PromptTable, source: SourceText
 ) -> Iterator[Problem]:
-    """Check that the file has the columns that are named, and that none is left to guess."""
+    """Check that the file has the columns that are named, and that all necessary columns are named."""
     columns = table.columns
     if columns is None:
         for key, scalar, _ in _naming(node):
@@ -132,7 +132,7 @@ def _no_rows(what: str, node: Entries, file: Scalar, table: PromptTable, source:
 
 
 def _with_both_places(error: ClaimFileError, what: str, file: Scalar, source: SourceText) -> ClaimFileError:
-    """Add, to problems in a file of prompts, the place in the claim file that named it."""
+    """Add to problems in a file of prompts the place in the claim file that names the file."""
     if all(problem.place.path == source.path for problem in error.problems):
         return error
     message = f"{what} cannot be read: see {error.problems[0].place}"

@@ -16,6 +16,7 @@ from neuronclaims import stats
 from neuronclaims.figures import Distributions, Row
 from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.shared.effects import counted
+from neuronclaims.kinds.shared.margins import CHANCE
 from neuronclaims.kinds.shared.null_figures import null_of
 from neuronclaims.kinds.shared.requests import plain, plural
 from neuronclaims.kinds.shared.selection import LEVEL
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
     Counts = NDArray[np.int64]
 
-CHANCE = 0.5
 """The AUROC of a neuron whose values tell nothing of the prediction."""
 
 DRAWN = 1_000

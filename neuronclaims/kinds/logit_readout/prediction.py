@@ -23,14 +23,20 @@ from neuronclaims import stats
 from neuronclaims.kinds.interventions.changed_neurons import TextUnits
 from neuronclaims.kinds.kind import Attainable, ClaimError, Finding, Sample, Statement
 from neuronclaims.kinds.logit_readout.document_aurocs import (
-    CHANCE,
     DocumentAurocs,
     Documents,
     smallest_margin_p,
 )
 from neuronclaims.kinds.logit_readout.readout_option import ReadoutWith
 from neuronclaims.kinds.logit_readout.value_bins import BINS, FEWEST, BinnedHits, ValueBins
-from neuronclaims.kinds.shared.margins import MarginOptions, margin_of
+from neuronclaims.kinds.shared.margins import (
+    AUROC_MARGIN,
+    CHANCE,
+    MarginOptions,
+    auroc_band,
+    auroc_margin,
+    check_auroc,
+)
 from neuronclaims.kinds.shared.neurons import check_neuron
 from neuronclaims.kinds.shared.requests import in_order, resamples_of, seed_of, texts_of
 from neuronclaims.kinds.shared.selection import selection_notes, selection_of
@@ -71,18 +77,7 @@ class Predicts:
         if self.who.how == "some":
             message = "that some neuron predicts a token cannot be tested: only the neurons named are read; name them"
             raise FieldError("who", message, "every neuron of")
-        if self.auroc is None:
-            return
-        if self.verb == NOT:
-            message = (
-                "a claim of 'does not' names no number; the distance from 0.5 that would matter is its margin"
-            )
-            near = f"margin: {self.auroc - CHANCE:.6g}" if CHANCE < self.auroc < 1 else None
-            raise FieldError("auroc", message, near)
-        if not CHANCE < self.auroc <= 1:
-            raise FieldError(
-                "auroc", "the AUROC claimed must lie above 0.5, which is chance, and at most at 1"
-            )
+        check_auroc(self.auroc, denied=self.verb == NOT, either_way=False)
 
     def __str__(self) -> str:
         return TEMPLATE.render(self)
@@ -103,7 +98,7 @@ TEMPLATE = Template(
     "[with AUROC at least {auroc:number}]",
     Predicts,
     options=PredictionOptions,
-    margin="'margin: 0.1', the distance of the AUROC from 0.5 that would matter",
+    margin=f"'margin: 0.1', {AUROC_MARGIN}",
 )
 
 
@@ -133,7 +128,8 @@ class PredictionRequest:
         said = claim.sentence
         prompts = in_order(claim.sets[said.corpus])
         units = TextUnits.of([prompt.group for prompt in prompts], "document")
-        return cls(claim, Documents(said.corpus, said.token, prompts, units), _margin(claim))
+        margin = auroc_margin(claim, NOT) if said.verb == NOT else None
+        return cls(claim, Documents(said.corpus, said.token, prompts, units), margin)
 
     @property
     def bins(self) -> ValueBins:
@@ -154,8 +150,7 @@ class PredictionRequest:
     def statement(self) -> Statement:
         """What is claimed of the AUROC."""
         if self.margin is not None:
-            words = f"an AUROC between {CHANCE - self.margin:.6g} and {CHANCE + self.margin:.6g}"
-            return Statement("within", CHANCE, self.number, words)
+            return Statement("within", CHANCE, self.number, auroc_band(self.margin))
         said = None if self.number is None else f"an AUROC of at least {self.number:g}"
         return Statement("greater", CHANCE, self.number, said)
 
@@ -263,18 +258,6 @@ class PredictionKind:
                 f"{claim.settings.site} {one.neuron} for {claim.sentence.token!r} on top"
             ),
         )
-
-
-def _margin(claim: Claim[Predicts, PredictionOptions]) -> float | None:
-    if claim.sentence.verb != NOT:
-        return None
-    margin = margin_of(claim, "0.1", "the distance of the AUROC from 0.5 that would matter")
-    if margin.unit is None and margin.value < CHANCE:
-        return margin.value
-    raise ClaimError(
-        f"The margin of 'does not predict' is a distance of the AUROC from 0.5, below 0.5, not {margin}. "
-        "Write 'margin: 0.1' where an AUROC between 0.4 and 0.6 would not matter."
-    )
 
 
 def _notes(request: PredictionRequest, data: PredictionData) -> tuple[str, ...]:

@@ -45,8 +45,8 @@ OF_TOKENS = stats.EffectSize("mean_share_of_tokens", "mean share of tokens", sca
 
 
 @dataclass(frozen=True, slots=True)
-class Outlier:
-    """The sentence of a neuron beyond a bound, in parts."""
+class _BeyondBound:
+    """The parts of a sentence about how often a neuron lies beyond a bound."""
 
     neuron: Neuron
     bound: float
@@ -57,24 +57,19 @@ class Outlier:
     def __post_init__(self) -> None:
         check_bound(self.bound)
         check_share(self.share)
+
+
+@dataclass(frozen=True, slots=True)
+class Outlier(_BeyondBound):
+    """The sentence of a neuron that is often beyond a bound, in parts."""
 
     def __str__(self) -> str:
         return OUTLIER_TEMPLATE.render(self)
 
 
 @dataclass(frozen=True, slots=True)
-class NoOutlier:
+class NoOutlier(_BeyondBound):
     """The sentence of a neuron that is seldom beyond a bound, in parts."""
-
-    neuron: Neuron
-    bound: float
-    share: float
-    first: str
-    site: str | None = None
-
-    def __post_init__(self) -> None:
-        check_bound(self.bound)
-        check_share(self.share)
 
     def __str__(self) -> str:
         return NO_OUTLIER_TEMPLATE.render(self)

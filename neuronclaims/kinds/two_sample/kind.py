@@ -12,6 +12,7 @@ from neuronclaims import stats
 from neuronclaims.kinds.kind import Finding
 from neuronclaims.kinds.outliers.outlier_dimensions import RESIDUAL, LargeValues
 from neuronclaims.kinds.shared.designs import left_out
+from neuronclaims.kinds.shared.margins import CHANCE
 from neuronclaims.kinds.shared.neurons import rank_of
 from neuronclaims.kinds.shared.null_figures import null_of, null_of_search
 from neuronclaims.kinds.shared.selection import selection_notes, selection_of
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from neuronclaims.sentences.templates import Template
     from neuronclaims.stats import Estimate
 
-CHANCE = 0.5
 """The AUROC of a neuron that tells nothing."""
 
 

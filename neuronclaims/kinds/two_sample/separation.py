@@ -13,13 +13,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.shared.hypotheses import TwoSampleHypothesis
-from neuronclaims.kinds.shared.margins import MarginOptions, margin_of
+from neuronclaims.kinds.shared.margins import (
+    AUROC_MARGIN,
+    CHANCE,
+    MarginOptions,
+    auroc_band,
+    auroc_margin,
+    check_auroc,
+)
 from neuronclaims.kinds.shared.subjects import check_denied
-from neuronclaims.kinds.two_sample.kind import CHANCE, TwoSampleKind
+from neuronclaims.kinds.two_sample.kind import TwoSampleKind
 from neuronclaims.sentences.subjects import Subject
-from neuronclaims.sentences.templates import FieldError, Template
+from neuronclaims.sentences.templates import Template
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
@@ -41,18 +47,7 @@ class Separation:
     def __post_init__(self) -> None:
         if self.verb == NOT:
             check_denied(self.who)
-        if self.auroc is None:
-            return
-        if self.verb == NOT:
-            message = (
-                "a claim of 'does not' names no number; the distance from 0.5 that would matter is its margin"
-            )
-            near = f"margin: {abs(self.auroc - CHANCE):.6g}" if CHANCE < self.auroc < 1 else None
-            raise FieldError("auroc", message, near)
-        if not CHANCE < self.auroc <= 1:
-            message = "the AUROC claimed must lie above 0.5, which is chance, and at most at 1"
-            turned = 1 - self.auroc
-            raise FieldError("auroc", message, f"{turned:g}" if CHANCE < turned <= 1 else None)
+        check_auroc(self.auroc, denied=self.verb == NOT, either_way=True)
 
     def __str__(self) -> str:
         return TEMPLATE.render(self)
@@ -63,16 +58,16 @@ TEMPLATE = Template(
     "[with AUROC at least {auroc:number}]",
     Separation,
     options=MarginOptions,
-    margin="'margin: 0.1', the distance of the AUROC from 0.5 that would matter",
+    margin=f"'margin: 0.1', {AUROC_MARGIN}",
 )
 
 
 def _hypothesis(claim: Claim[Separation, MarginOptions]) -> TwoSampleHypothesis:
     said = claim.sentence
-    margin = _margin(claim) if said.verb == NOT else None
+    margin = auroc_margin(claim, NOT) if said.verb == NOT else None
     claimed = None if said.auroc is None else f"an AUROC of at least {said.auroc:g}, either way round"
     if margin is not None:
-        claimed = f"an AUROC between {CHANCE - margin:.6g} and {CHANCE + margin:.6g}"
+        claimed = auroc_band(margin)
     return TwoSampleHypothesis(
         statistic="auroc",
         scale="auroc",
@@ -81,18 +76,6 @@ def _hypothesis(claim: Claim[Separation, MarginOptions]) -> TwoSampleHypothesis:
         threshold=said.auroc if margin is None else CHANCE + margin,
         claimed=claimed,
         margin=margin,
-    )
-
-
-def _margin(claim: Claim[Separation, MarginOptions]) -> float:
-    margin = margin_of(claim, "0.1", "the distance of the AUROC from 0.5 that would matter")
-    if margin.unit is None and margin.value < CHANCE:
-        return margin.value
-    distance = margin.value - CHANCE
-    meant = f"{distance:.6g}" if margin.unit is None and 0 < distance < CHANCE else "0.1"
-    raise ClaimError(
-        f"The margin of 'does not separate' is a distance of the AUROC from 0.5, below 0.5, not {margin}. "
-        f"Write 'margin: {meant}'."
     )
 
 
