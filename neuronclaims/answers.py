@@ -1,4 +1,4 @@
-"""What is asked of models, answered: each model is measured in one run for all who ask, and nothing twice."""
+"""Answer what is asked of models: each model is measured in one run for all who ask, and nothing is measured twice."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 class Measure(Protocol):
-    """What answers measurements on a model: ``engines.measure``, or something that stands in for it."""
+    """A function that measures a model: ``engines.measure``, or a substitute for it in tests."""
 
     def __call__(
         self,
@@ -92,7 +92,7 @@ class Answering:
         return {need: each.columns for need, each in found.items()}
 
     def from_cache(self, source: Source, needs: Iterable[Measurement]) -> tuple[int, int] | None:
-        """Return of how many of the texts of ``needs`` all was read from the cache, and how many texts they have.
+        """Return how many texts of ``needs`` came from the cache completely, and how many texts there are.
 
         None where no text is run, and where nothing is known: before they are answered, or where another than this
         process measures.
@@ -102,7 +102,7 @@ class Answering:
         return (read, texts) if texts else None
 
     def _measure(self, source: Source, needs: list[Measurement]) -> Answered:
-        """Measure in one run; where something in it cannot be measured, halve until that alone is left out."""
+        """Measure in one run; if that fails, halve the needs until only those that cannot be measured are left out."""
         try:
             found = self._run(
                 source, needs, cache=self._cache, options=self._options, progress=self._progress
@@ -117,14 +117,14 @@ class Answering:
 
 
 def or_raise(value: T | Exception) -> T:
-    """Return a value that is there, or raise what came instead of it."""
+    """Return a value; if it is an error, raise it."""
     if isinstance(value, Exception):
         raise value
     return value
 
 
 def _described(answered: Answered) -> Answered:
-    """Let the error of what could not be measured say what it was; those that read alike say it once for all."""
+    """Name in each error what could not be measured; equal errors name it once for all."""
     failed: dict[str, list[Measurement]] = {}
     for need, answer in answered.items():
         if isinstance(answer, MeasurementError):

@@ -29,7 +29,7 @@ STANDARD_ERRORS = 4.0
 
 @dataclass(frozen=True, slots=True)
 class CorrectedP:
-    """A corrected p; it is ``settled`` where more random draws could not bring it to the other side of alpha."""
+    """A corrected p; it is ``settled`` if more random draws could not move it across alpha."""
 
     p: float
     settled: bool
@@ -68,7 +68,7 @@ def corrected(file: ClaimFile, findings: Mapping[str, Finding]) -> dict[str, Cor
 
 
 def unsettled(file: ClaimFile, findings: Mapping[str, Finding]) -> list[Claim]:
-    """Return the claims whose corrected p could still come to the other side of alpha with more random draws."""
+    """Return the claims whose corrected p could still move across alpha with more random draws."""
     found = corrected(file, findings)
     return [claim for claim in file.claims if claim.id in found and not found[claim.id].settled]
 
@@ -94,7 +94,7 @@ def _one_by_one(
 
 
 def _jointly(file: ClaimFile, findings: Mapping[str, Finding]) -> dict[str, CorrectedP]:
-    """Test the claims of each exchange together, step by step, and correct the exchanges by Bonferroni.
+    """Test the claims of each joint test together, step by step, and correct the joint tests by Bonferroni.
 
     Each claim in error counts for as much as all the others of its exchange together: the p of those is multiplied
     by one more. So its neighbours do not gain by its breaking.
@@ -146,7 +146,7 @@ def _tested(file: ClaimFile) -> list[Claim]:
 
 @memoize
 def _attainable_of_all(file: ClaimFile) -> tuple[Attainable | None, ...]:
-    """Return what is attainable for each claim of a file, None for a claim in error."""
+    """Return the smallest attainable p of each claim of a file; None for a claim in error."""
     return tuple(_attainable(claim) for claim in file.claims)
 
 

@@ -1,4 +1,4 @@
-"""The one gate for files that somebody else wrote: bounded in kind, size, depth and digits.
+"""Read files that others wrote, within bounds on type, size, depth and digits.
 
 A stranger's ``config.json`` may be a pipe that never ends, a sparse file of many gigabytes, brackets nested a million
 deep, or a number of 5,000 digits. Each of these is one clear error here, and costs neither memory nor time.

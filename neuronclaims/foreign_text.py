@@ -1,4 +1,4 @@
-"""The one way out for text that somebody else wrote: names, prompts, reasons, configs, errors of other libraries.
+"""Make text that others wrote safe to print: names, prompts, reasons, configs, errors of other libraries.
 
 Such text may hold escape sequences that move a terminal's cursor, characters that turn the direction of writing, and
 lines that a CI system takes for commands. Whatever is printed is made ``visible`` here, and each line that is printed
@@ -25,7 +25,7 @@ _COMMAND = re.compile(rf"^({_STYLES}(?:\s+{_STYLES})*):(?=:)|#(?=#(?:vso)?\[)", 
 
 
 def spelled(text: str) -> str:
-    r"""Return text on one line, with every character that is not seen, line feeds too, spelled out as ``\x1b`` is.
+    r"""Return text on one line, with every invisible character (line feeds too) written as an escape such as ``\x1b``.
 
     >>> print(spelled("a\x1b[31m red\n\u202eline"))
     a\x1b[31m red\n\u202eline
@@ -34,7 +34,7 @@ def spelled(text: str) -> str:
 
 
 def visible(text: str) -> str:
-    r"""Return text with every character that could move a cursor spelled out: an escape as ``\x1b``.
+    r"""Return text with every character that could move a cursor written as an escape such as ``\x1b``.
 
     Line feeds stay, and a tab becomes a space.
     """
@@ -47,7 +47,7 @@ def one_line(text: str) -> str:
 
 
 def inert(text: str) -> str:
-    r"""Return lines that are ready to be printed, with none that a CI system takes for a command.
+    r"""Return lines for printing, none of which a CI system takes for a command.
 
     Colours of our own may stand in them.
 
@@ -59,17 +59,17 @@ def inert(text: str) -> str:
 
 
 def harmless(text: str) -> str:
-    """Return somebody else's text as it may be printed, in as many lines as it has."""
+    """Return text of others that is safe to print, with its line breaks."""
     return inert(visible(text))
 
 
 def fitting(text: str, encoding: str) -> str:
-    """Return text as it can be written in an encoding, with what it lacks spelled out."""
+    """Return text for an encoding, with characters that the encoding lacks written as escapes."""
     return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def in_json(text: str) -> str:
-    """Return JSON with what is not seen escaped: the same to whoever parses it, and harmless to who prints it."""
+    """Return JSON with invisible characters escaped: the same data, and safe to print."""
     return _UNSEEN.sub(lambda found: found[0] if found[0] == "\n" else json.dumps(found[0])[1:-1], text)
 
 

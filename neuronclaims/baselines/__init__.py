@@ -1,4 +1,4 @@
-"""What is known of claims on a model, kept; and what became of it on another.
+"""Baselines: results of claims that are kept, and compared with the results of a later run.
 
 A baseline is a file of rows, one per claim and model, beside the claim files. ``rows.py`` is what a row holds,
 ``saved.py`` writes, ``reading.py`` finds and reads, ``checking.py`` says what may stand in a file. ``changes.py`` joins

@@ -28,7 +28,7 @@ DENIALS = ("within", "not greater", "not less")
 
 
 def paired_values(old: SavedClaim, new: SavedClaim, *, down: float, up: float, noise: float) -> Paired | None:
-    """Join two rows of one claim by their units; None where they do not have the values of the same units.
+    """Pair the values of two rows of one claim by unit; return None if the rows have values of different units.
 
     A difference in standard deviations that is not defined any more, for values that never vary, is looked at as a
     plain difference. Documents tell something of a prediction or do not, so there those are joined that tell under
@@ -67,7 +67,7 @@ def same_values(old: SavedClaim, new: SavedClaim) -> bool:
 
 
 def _noise(one: SavedValues, two: SavedValues, share: float) -> float:
-    """Return the larger of what was measured to be noise, and of a share of the largest value in either run."""
+    """Return the noise: as it was measured, or a share of the largest value of either run if that is larger."""
     largest = max(
         map(abs, (*one.first.values(), *one.second.values(), *two.first.values(), *two.second.values()))
     )
@@ -76,7 +76,7 @@ def _noise(one: SavedValues, two: SavedValues, share: float) -> float:
 
 
 def noise_of(*dtypes: str) -> float:
-    """Return the share of the largest value that is noise when a model is asked again, for the coarsest number type."""
+    """Return which share of the largest value may change when a model is run again, for the coarsest number type."""
     return max(NOISE.get(dtype, NOISE["bfloat16"]) for dtype in dtypes)
 
 
@@ -88,7 +88,7 @@ def as_effect(change: Change, level: float = 0.95) -> Effect:
 
 
 def _directed(found: Paired, old: SavedClaim) -> Paired:
-    """Settle which way favours the claim, and how much change it bears where a share of its effect says nothing."""
+    """Return which direction favours the claim, and the change it tolerates if a share of its effect has no meaning."""
     strength = found.strength
     if old.side in DENIALS:
         change = found.change.value or 0.0
@@ -111,7 +111,7 @@ def _half(row: SavedClaim) -> float:
 
 
 def _shared(one: SavedValues, two: SavedValues) -> tuple[list[str], list[str]] | None:
-    """Return the units of both sets that two runs have values of, in the order of the first; None for too few."""
+    """Return the units of both sets that have values in both runs, in the order of the first; None if too few."""
     first = [key for key in one.first if key in two.first]
     same = one.first.keys() == two.first.keys() and one.second.keys() == two.second.keys()
     if not same and (one.scale != "mean AUROC" or 2 * len(first) < max(len(one.first), len(two.first))):

@@ -1,4 +1,4 @@
-"""What a row of a baseline may hold. A file that people merge and edit is checked before anything is made of it."""
+"""Check what a row of a baseline holds, before it is used: people merge and edit these files."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def text(name: str, value: Any) -> None:
 
 
 def number(low: float = -LARGEST, high: float = LARGEST) -> Check:
-    """Return what raises Unfit for anything but a number between two."""
+    """Return a check that raises Unfit for anything but a number between two bounds."""
 
     def check(name: str, value: Any) -> None:
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
@@ -51,7 +51,7 @@ def whole(name: str, value: Any) -> None:
 
 
 def one_of(words: Collection[str]) -> Check:
-    """Return what raises Unfit for anything but one of some words."""
+    """Return a check that raises Unfit for anything but one of some words."""
 
     def check(name: str, value: Any) -> None:
         if not isinstance(value, str) or value not in words:
@@ -67,7 +67,7 @@ def either(name: str, value: Any) -> None:
 
 
 def mapping(inner: Check) -> Check:
-    """Return what raises Unfit for anything but names with values of one sort."""
+    """Return a check that raises Unfit for anything but a mapping from names to values of one sort."""
 
     def check(name: str, value: Any) -> None:
         if not isinstance(value, dict):
@@ -79,7 +79,7 @@ def mapping(inner: Check) -> Check:
 
 
 def fields(needed: Mapping[str, Check], others: Mapping[str, Check]) -> Check:
-    """Return what raises Unfit for anything but a mapping with these fields, of which the others may be left out."""
+    """Return a check that raises Unfit for anything but a mapping with these fields; some of them may be left out."""
     known = {**needed, **others}
 
     def check(name: str, value: Any) -> None:

@@ -1,4 +1,4 @@
-"""The content of a claim: a hash of all that it asks, by which an edited claim is told from a lost one."""
+"""The content of a claim: a hash of everything it asks, to tell an edited claim from a lost one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What became of claims between a baseline and a run: one word each, and the sentence and numbers behind it.
+"""Compare claims with a baseline: for each claim one word, with the sentence and the numbers behind it.
 
 All claims of a file on one model are judged together, since several alarms need a correction (Holm). Where the values
 of the same units are known under both models, the change of the effect is tested; "held" is then said only where a
@@ -64,7 +64,7 @@ def drifts(
 
 
 def missing(old: SavedClaim) -> Drift:
-    """Return what is said of a row of the baseline whose claim is gone."""
+    """Return the drift of a row of the baseline whose claim no longer exists."""
     return Drift(
         "missing", f"the baseline has this claim, and no claim file does: {old.sentence}", old.verdict
     )
@@ -109,7 +109,7 @@ def _looked(old: SavedClaim | None, new: SavedClaim, policy: Policy, noise: floa
 
 
 def edited(old: SavedClaim, new: SavedClaim) -> bool:
-    """Say whether two rows ask different things; a report does not tell all that a claim asks, but its sentence."""
+    """Say whether two rows ask different things; of a row from a report, only the sentence is known."""
     if old.content and new.content:
         return old.content != new.content
     return old.sentence != new.sentence
@@ -146,7 +146,7 @@ def _concluded(look: _Look, p: float) -> Drift:
 
 
 def _still_unshown(old: SavedClaim, new: SavedClaim) -> bool:
-    """Whether a claim is what it was, and that is not supported: there is no effect whose fall must be excluded."""
+    """Say whether a claim was not supported before and is not now: then no fall of its effect must be excluded."""
     return old.verdict == new.verdict != "supported"
 
 
@@ -171,7 +171,7 @@ def _reason(look: _Look, status: Status) -> str:
 
 
 def _by_numbers(old: SavedClaim, new: SavedClaim, policy: Policy) -> Drift:
-    """Compare verdicts, and numbers with their intervals, where the values of the same units are not known."""
+    """Compare verdicts and intervals where the values of the same units are not known."""
     one, two = old.effect, new.effect
     if one is None or two is None or not one.is_as(two) or None in (one.value, two.value):
         status: Status = _by_verdict(old, new, apart=True)
@@ -211,7 +211,7 @@ def _shifted(old: SavedClaim, one: SavedEffect, two: SavedEffect, policy: Policy
 
 
 def _apart(one: SavedEffect, two: SavedEffect) -> bool:
-    """Say whether two intervals have nothing in common; what has no interval is not known to be apart."""
+    """Say whether two intervals do not overlap; False if either is missing."""
     if one.low is None or one.high is None or two.low is None or two.high is None:
         return False
     return one.high < two.low or two.high < one.low

@@ -12,7 +12,7 @@ SHORT = 12
 
 @dataclass(frozen=True, slots=True)
 class Origins:
-    """Two environments set side by side: which of their fields differ, each as "what: old -> new"."""
+    """The differences between two environments: each field that differs, as "what: old -> new"."""
 
     weights: bool
     model: tuple[str, ...]
@@ -43,7 +43,7 @@ class Origins:
 
 
 def origins(old: Environment, new: Environment) -> Origins:
-    """Compare two environments field by field. What a model is called does not count, only what it is."""
+    """Compare two environments field by field. Only the content of a model counts, not its name."""
     names = sorted(old.libraries.keys() | new.libraries.keys())
     none = "none"
     return Origins(
@@ -62,7 +62,7 @@ def origins(old: Environment, new: Environment) -> Origins:
 
 
 def names_in(baseline: Baseline, rows: Mapping[str, SavedClaim | None]) -> dict[str, str]:
-    """Return under which names a baseline has the claims of one family, by the names these have now.
+    """Return the names that the claims of one family have in a baseline, by their names now.
 
     Where the file has no row on a model of that name and rows on one other alone, the model has another name now, and
     its rows are those. A claim whose name the baseline does not have, and whose content it has under a name that nobody
@@ -97,7 +97,7 @@ def family(name: str) -> str:
 
 
 def differences(pairs: Mapping[str, tuple[Environment, Environment]]) -> list[str]:
-    """Say for each model, under its name, what differs between its two environments; the same for all said once."""
+    """Say what differs between the two environments of each model; name what differs alike for all only once."""
     said: dict[str, list[str]] = {}
     for name, (old, new) in pairs.items():
         said.setdefault(origins(old, new).sentence(), []).append(name)

@@ -1,4 +1,4 @@
-"""The values of one claim's units under two models, side by side, and what tests say of the change of its effect."""
+"""The values of one claim's units under two models, in pairs, and tests of the change of its effect."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class Paired:
         return 0.0 if found is None else -found
 
     def _margin(self, side: Way) -> tuple[float, Way, float]:
-        """Return by what the old effect is multiplied, and what is allowed beyond it: a share, or an amount."""
+        """Return the factor of the old effect and the amount allowed beyond it: the margin is a share, or an amount."""
         share = self.down if side == "below" else self.up
         if self.allowance is not None:
             return 1.0, side, max(share * self.allowance, self.floor)
@@ -123,7 +123,7 @@ class Paired:
         return (1 - share if side == "below" else 1 + share), side, 0.0
 
     def _unseen(self, side: Way) -> float:
-        """Return how likely so few units moved to ``side`` if the margin's share of them does; 0 for other scales.
+        """Return how likely it is that so few units moved to ``side`` if the margin's share moves; 0 on other scales.
 
         Of units that are each in or out, ten may all stay where one in five is lost: no spread of theirs shows it.
         """
@@ -145,7 +145,7 @@ class Paired:
         )
 
     def _beyond(self, keep: float, side: Way, allowed: float) -> float:
-        """Return the p of "what is left is on ``side``, in the claim's favour or not, by more than is allowed"."""
+        """Return the p of "the change goes to ``side`` by more than is allowed"."""
         favoured, against = self._sides()
         where = favoured if side == "above" else against
         bound = allowed if where == "above" else -allowed

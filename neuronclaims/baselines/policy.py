@@ -1,4 +1,4 @@
-"""What fails a run that is compared: words such as ``lost,weaker:20%,missing``."""
+"""Which changes since the baseline fail a run: words such as ``lost,weaker:20%,missing``."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Policy:
 
 
 def parse_policy(text: str) -> Policy:
-    """Read what fails a run: statuses by commas, ``weaker`` and ``stronger`` with a share if wanted, or ``nothing``.
+    """Read which statuses fail a run, joined by commas; ``weaker`` and ``stronger`` may have a share; or ``nothing``.
 
     Raises BaselineError for anything else.
     """
@@ -69,7 +69,7 @@ def parse_policy(text: str) -> Policy:
 
 
 def tally(statuses: Iterable[str], policy: Policy) -> str:
-    """Count claims up by what became of them: "3 claims compared: 2 held, 1 lost; 1 fails"."""
+    """Count claims by status: "3 claims compared: 2 held, 1 lost; 1 fails"."""
     found = Counter(statuses)
     total, failed = found.total(), sum(count for status, count in found.items() if policy.fails(status))
     parts = ", ".join(f"{found[status]} {status}" for status in STATUSES if found[status]) or "none"

@@ -1,4 +1,4 @@
-"""Finding and reading a baseline, with one clear error for all that can be wrong with it."""
+"""Find and read a baseline; everything that can be wrong with it gives one clear error."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MOST_BYTES = 512 << 20
 
 
 def is_path(word: str) -> bool:
-    """Say whether a word given for a baseline is a path and not a name."""
+    """Say whether the text that chooses a baseline is a path, not a name."""
     return "/" in word or "\\" in word or word.endswith(".json")
 
 
@@ -36,7 +36,7 @@ def check_name(name: str) -> None:
 
 
 def home_of(files: Iterable[Path], top: Path, name: str | None = None) -> Path:
-    """Return the folder that holds the baselines of some claim files: ``.baselines`` in the nearest that all lie in.
+    """Return the folder of the baselines of some claim files: ``.baselines`` in their nearest common folder.
 
     Where a folder above that, up to ``top``, has the baseline ``name`` already, or any where no name is given, that one
     is taken: so that a run of a part finds the baseline of the whole.
@@ -52,7 +52,7 @@ def home_of(files: Iterable[Path], top: Path, name: str | None = None) -> Path:
 
 
 def find(word: str, home: Path, base: Path) -> Path:
-    """Return the file that a word names: a baseline in ``home``, or a path relative to ``base``.
+    """Return the file of a baseline: by its name in ``home``, or by its path relative to ``base``.
 
     Raises BaselineError with the folder that was looked in and what is there instead.
     """
@@ -72,12 +72,12 @@ def find(word: str, home: Path, base: Path) -> Path:
 
 
 def read_baseline(path: Path) -> Baseline:
-    """Read a baseline. Raises BaselineError for what is not one, or says nothing of what it was measured with."""
+    """Read a baseline. Raises BaselineError for a file that is none, or does not say what it was measured with."""
     return parse_baseline(path, read_json(path))
 
 
 def parse_baseline(path: Path, data: Mapping[str, Any]) -> Baseline:
-    """Return the baseline that the JSON of a file is; raise BaselineError as ``read_baseline`` does."""
+    """Return the baseline that is written in some JSON; raise BaselineError as ``read_baseline`` does."""
     if "schema" not in data or "claims" not in data:
         raise BaselineError(f"{path} is no baseline: it has no 'schema' or no 'claims'. {_AGAIN}")
     if data["schema"] != SCHEMA or isinstance(data["schema"], (bool, float)):
@@ -112,7 +112,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return the mapping of some pairs. Raises Unfit for a name that comes twice, of which JSON would drop one."""
+    """Return the mapping of some pairs. Raises Unfit for a name that comes twice: JSON would drop one of them."""
     found = dict(pairs)
     if len(found) < len(pairs):
         seen: set[str] = set()

@@ -1,4 +1,4 @@
-"""What a baseline holds: rows of claims on models, the environments they were measured in, as plain data."""
+"""The content of a baseline, as plain data: rows of claims on models, and the environments of their measurements."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ ONE_SET: Mapping[Scale, float] = {"mean": 0.0, "share": 0.0, "mean AUROC": 0.5}
 
 
 class BaselineError(NeuronClaimsError):
-    """A baseline that is not there, cannot be read, or says too little; the message says what to do."""
+    """A baseline that does not exist, cannot be read or is incomplete; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What numbers were measured with: a model by its contents, how it was run, and the libraries' versions."""
+    """An environment of a measurement: the model by its content, how it was run, and the versions of the libraries."""
 
     model: str
     weights: str
@@ -44,7 +44,7 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class SavedValues:
-    """The values a claim's effect was made of: one per unit, of two sets or of one, in the order of their keys.
+    """The values behind a claim's effect: one per unit of one or two sets, in the order of their keys.
 
     ``of`` says what was read (``mlp_post 2:340, mean of prompt``), ``scale`` on what scale the effect stands: for
     ``ratio`` it is the mean of the first over that of the second; for ``mean``, ``share`` (of units that have 0 or 1
@@ -78,7 +78,7 @@ class SavedEffect:
     key: str | None = None
 
     def is_as(self, other: SavedEffect) -> bool:
-        """Return whether two effects are of one sort: by their keys, or by their names where one has no key.
+        """Say whether two effects are of one sort: by their keys, or by their names if one has no key.
 
         >>> known = SavedEffect("Hedges' g", 0.5, 0.2, 0.8, 0.95, "hedges_g")
         >>> known.is_as(replace(known, name="g")), known.is_as(replace(known, name="g", key=None))
@@ -96,7 +96,7 @@ class SavedEffect:
 
 @dataclass(frozen=True, slots=True)
 class SavedClaim:
-    """What one claim came to on one model.
+    """The result of one claim on one model, as a baseline keeps it.
 
     ``content`` is the hash of all that the claim asks, ``""`` where it is not known (a report instead of a baseline).
     ``verdict`` is None for a claim that could not be tested, with its ``error``. ``side`` is the claimed side of its
@@ -132,7 +132,7 @@ class Baseline:
 def row_of(
     result: Result, content: str, environment: str, values: SavedValues | None, share: float | None = None
 ) -> SavedClaim:
-    """Return the row of a result, with its numbers rounded."""
+    """Return a result as a row of a baseline, with rounded numbers."""
     evidence = result.evidence
     common = {
         "content": content,
@@ -159,7 +159,7 @@ def row_of(
 
 
 def rounded(value: float | None) -> float | None:
-    """Return a number with as many digits as a float32 has, None for none and for infinity."""
+    """Return a number rounded to the digits of a float32; None for None and for infinity."""
     return None if value is None or not math.isfinite(value) else float(f"{value:.{DIGITS}g}")
 
 
@@ -175,7 +175,7 @@ def fingerprint(row: SavedClaim) -> str:
 
 
 def plain(data: Any) -> dict[str, Any]:
-    """Return a row, an environment or values as JSON takes them, without what is None or empty."""
+    """Return a row, an environment or values as data for JSON, without fields that are None or empty."""
     found = {entry.name: getattr(data, entry.name) for entry in fields(data)}
     return {
         name: plain(value) if isinstance(value, (SavedValues, SavedEffect)) else value

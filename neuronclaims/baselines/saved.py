@@ -1,4 +1,4 @@
-"""Writing a baseline: sorted, a line for each thing that can change by itself, never half a file."""
+"""Write a baseline: sorted, one line per field so that changes are easy to read, and never half a file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from neuronclaims.baselines.rows import SCHEMA, Baseline, BaselineError, Environ
 def save(
     path: Path, rows: Mapping[str, SavedClaim], environments: Mapping[str, Environment], *, anew: bool = False
 ) -> Baseline:
-    """Put rows into the baseline at ``path``, which is made where it is missing, and return the whole.
+    """Add rows to the baseline at ``path``, create it if it is missing, and return all of it.
 
     Rows of the same names are replaced, all others are kept; environments that no row names any more go. With
     ``anew`` nothing is read first. Raises BaselineError where the file is not a baseline, or cannot be written.
@@ -30,7 +30,7 @@ def save(
 def merge(
     known: Baseline, rows: Mapping[str, SavedClaim], environments: Mapping[str, Environment]
 ) -> Baseline:
-    """Return a baseline with some rows added or replaced, and the environments that its rows name."""
+    """Return a baseline with some rows added or replaced, and only the environments that its rows name."""
     kept = {**known.rows, **rows}
     named = {row.environment for row in kept.values()}
     found = {key: each for key, each in {**known.environments, **environments}.items() if key in named}

@@ -1,4 +1,4 @@
-"""The sentences about what became of a claim: what it was and is, by how much it changed, what that rests on."""
+"""Sentences about the change of a claim: what it was and is, how much it changed, and how that is known."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def other_verdict(old: SavedClaim, new: SavedClaim) -> str:
 
 
 def only(by: By, old: SavedClaim, new: SavedClaim) -> str:
-    """Say what was compared where no change was tested, and why."""
+    """Say what was compared instead if the change was not tested, and why."""
     return {
         "verdicts": " (only the verdicts can be compared)",
         "intervals": f" (compared by verdict and interval: {_why(old, new)})",
@@ -49,7 +49,7 @@ def from_to(old: SavedClaim, new: SavedClaim, lead: str = "; ") -> str:
 
 
 def numbers(change: Effect, p: float, status: Status) -> str:
-    """Say how the effect changed, and how surely."""
+    """Say how the effect changed, with its uncertainty."""
     interval = "" if change.low is None else f" [{_number(change.low)}, {_number(change.high)}]"
     tested = f", p adj. {p:.2g}" if status != "held" else ""
     return f" (change {_number(change.value)}{interval}{tested})"

@@ -1,4 +1,4 @@
-"""Two files of rows set side by side: what became of every claim of the first in the second."""
+"""Compare two files of rows: what became of each claim of the first in the second."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Comparison:
 
 
 def compare(old: Baseline, new: Baseline, policy: Policy) -> Comparison:
-    """Say what became of each claim of one baseline in another, family by family."""
+    """Compare each claim of one baseline with the same claim in another, family by family."""
     found: dict[str, Drift] = {}
     pairs: dict[str, tuple[Environment, Environment]] = {}
     used: set[str] = set()

@@ -1,1 +1,1 @@
-"""The run cache: what was measured once is read back, and nothing wrong ever is."""
+"""The run cache: values measured once are read back, and damaged ones never."""

@@ -1,4 +1,4 @@
-"""Looking after a run cache: what is in it, whether it is whole, and making room.
+"""Maintain a run cache: list what is in it, check that it is undamaged, and free space.
 
 All of it is safe while others use the cache: a context that is being measured is left alone, and a run whose shard is
 gone when it wants to read it measures again. Only files that the cache writes, by name and kind, are read, renamed or
@@ -21,7 +21,7 @@ from neuronclaims.measurements.errors import CacheError
 
 @dataclass(frozen=True, slots=True)
 class KeptContext:
-    """What one context holds: one model under one set of options, with its shards from the one used longest ago.
+    """The content of one context (one model under one set of options), its least recently used shard first.
 
     ``used`` is when it was last read or written, in seconds of the clock; ``prompts`` counts rows, once for each text;
     ``about`` is None where no context.json can be read.
@@ -47,7 +47,7 @@ class Freed:
 
 
 def contents(cache: RunCache) -> list[KeptContext]:
-    """Return what every context holds, the one used last first; raise CacheError where ``cache`` is no run cache."""
+    """Return the content of every context, the last used first; raise CacheError if ``cache`` is not a run cache."""
     _check(cache)
     folders = layout.contexts(cache.folder)
     return sorted((_kept(folder) for folder in folders), key=lambda kept: -kept.used)
@@ -60,7 +60,7 @@ def foreign(cache: RunCache) -> list[Path]:
 
 
 def verify(cache: RunCache) -> tuple[int, list[str]]:
-    """Read every shard and compare every checksum; set those aside that are damaged, and say why."""
+    """Read every shard and compare its checksums; set damaged shards aside, and say why."""
     count, damaged = 0, []
     for kept in contents(cache):
         for path in kept.files:
@@ -157,7 +157,7 @@ def _check(cache: RunCache) -> None:
 
 @contextmanager
 def _alone(context: KeptContext) -> Iterator[bool]:
-    """Hold a context's lock while it is changed; False where a run holds it."""
+    """Hold the lock of a context while it is changed; yield False if a run holds it."""
     from filelock import FileLock, Timeout
 
     try:

@@ -1,4 +1,4 @@
-"""Where answers come from: which of their texts were read from the cache, and which a run had to measure."""
+"""Origins of answers: which of their texts were read from the cache, and which this run measured."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def origins(measurements: Sequence[Measurement], measured: Wanted) -> dict[Measu
 
 
 def from_cache(origins: Iterable[Origin]) -> tuple[int, int]:
-    """Return of how many texts everything was in the cache, and how many texts there are."""
+    """Return for how many texts everything was in the cache, and how many texts there are."""
     known = list(origins)
     texts = frozenset[str]().union(*{id(origin.texts): origin.texts for origin in known}.values())
     measured = frozenset[str]().union(*(origin.measured for origin in known))

@@ -1,4 +1,4 @@
-"""The run cache: what was measured once is read back, and nothing wrong ever is.
+"""The run cache: values measured once are read back, and damaged ones never.
 
 Values are filed by content. A context (weights, tokenizer, options, code) has a folder of immutable shards;
 the listing of the folder is the index. No lock is needed to be right, only to avoid measuring the same thing
@@ -99,7 +99,7 @@ def untrusted(folder: Path, why: str) -> str:
 
 
 def context_key(source: Source, options: RunOptions, memory: Path | None) -> str:
-    """Return the content hash of all a measured value depends on but the prompt. Needs no torch."""
+    """Return the hash of everything but the prompt that a measured value depends on. Needs no torch."""
     fingerprint = source.fingerprint(memory)
     brought = of_other_packages(architecture_of(source.config, source.spec))
     parts = {

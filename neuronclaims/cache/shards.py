@@ -1,4 +1,4 @@
-"""One finished batch on disk: a safetensors file that says what its rows are and whether it is whole.
+"""One finished batch on disk: a safetensors file that describes its rows and has checksums.
 
 Layout: one float32 tensor [rows, width] per need, named by ``str(need)``; the header's metadata hold
 ``format``, ``context`` (model, options and code the values come from), ``rows`` (a content hash per row) and
@@ -30,7 +30,7 @@ LARGEST = 1 << 29
 
 
 class DamagedShardError(Exception):
-    """A shard is cut short, altered, or not one of ours."""
+    """A shard that is cut short, altered, or from another program."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ IfMissing: TypeAlias = Literal["fail", "skip"]
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Which positions of a text count (``span``), and how they become one number per prompt (``pool``)."""
+    """The positions of a text that count (``span``), and how they become one number per prompt (``pool``)."""
 
     pool: Pool
     span: Span
@@ -50,7 +50,7 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class PromptSet:
-    """A named list of different prompts; all of them have a group or none has, and likewise a pair and a block.
+    """A named list of different prompts; either all have a group or none, and likewise for pairs and blocks.
 
     ``graded_by`` is the SHA-256 of the model whose answers these are, where the file says that they are graded answers.
     """
@@ -74,7 +74,7 @@ class PromptPair:
 
 @dataclass(frozen=True, slots=True)
 class PairSet:
-    """A named list of different pairs; all of them have a group or none has; ``graded_by`` is as that of a set."""
+    """A named list of different pairs; either all have a group or none; ``graded_by`` is as in a set."""
 
     name: str
     pairs: tuple[PromptPair, ...]
@@ -83,7 +83,7 @@ class PairSet:
 
     @property
     def prompts(self) -> tuple[Prompt, ...]:
-        """Return the texts of all pairs as prompts: of each pair the clean one, then the corrupted one."""
+        """Return the texts of all pairs as prompts: the clean text of each pair, then its corrupted text."""
         return tuple(
             Prompt(text, pair.source, pair.id, pair.group)
             for pair in self.pairs
@@ -129,7 +129,7 @@ class Discovery:
 
 @dataclass(frozen=True, slots=True)
 class Settings(Generic[OptionsT]):
-    """How one claim is to be measured and judged, file defaults filled in.
+    """The settings by which one claim is measured and judged, with the defaults of the file filled in.
 
     ``searched`` says from which layers the neuron was picked on the prompts that test it, None where it was not.
     ``generate`` is the number of new tokens, None when nothing is generated. ``resamples`` is None where the

@@ -19,7 +19,7 @@ PCA = "pca of paired differences"
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """The sets and pairs a direction may name: those that could be read, and all names that were written."""
+    """The sets and pairs that a direction may name: those that could be read, and the names of all."""
 
     sets: Mapping[str, PromptSet]
     pairs: Mapping[str, PairSet]
@@ -30,7 +30,7 @@ class Entered:
 def read_direction(
     name: str, key: Scalar, node: Node, entered: Entered, source: SourceText
 ) -> Direction | None:
-    """Read one entry of ``directions``: None where what it names could not be read, which is said elsewhere.
+    """Read one entry of ``directions``; return None if a set it names could not be read (reported elsewhere).
 
     Raises ClaimFileError with all that is wrong with it.
     """
@@ -93,7 +93,7 @@ def _sides(entry: DirectionEntry, entered: Entered) -> tuple[tuple[Prompt, ...],
 
 
 def _aligned(made: Direction, node: Entries, source: SourceText) -> Direction:
-    """Bring the prompts of two sets into pairs where the method needs that, and refuse prompts that both hold."""
+    """Pair the prompts of two sets if the method needs pairs, and refuse prompts that are in both sets."""
     if len(made.names) == 1:
         return made
     given = cast(Node, node.get("from"))

@@ -1,4 +1,4 @@
-"""The claims of a file while they are being read: each by itself, then what is wrong with them together."""
+"""The claims of a file while they are being read: each by itself, then all of them together."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Draft:
         return slug(self.parsed.text) if self.parsed is not None else None
 
     def gives(self, key: str) -> bool:
-        """Return whether the claim has a setting of its own, right or wrong."""
+        """Say whether the claim has a setting of its own, valid or not."""
         return isinstance(self.node, Entries) and key in self.node.entries
 
     def named(self, section: str) -> tuple[tuple[str, str], ...]:
@@ -53,7 +53,7 @@ class Draft:
         return self.parsed.template.site(self.parsed.value) if self.parsed is not None else None
 
     def does_without(self, key: str) -> bool:
-        """Return whether the claim needs no such key: its sentence names the site, or it is one that reads no text."""
+        """Say whether the claim needs no such key: its sentence names the site, or its kind reads no text."""
         if key == "site":
             return self.parsed is None or self.site is not None
         return self.parsed is not None and not self.parsed.template.texts
@@ -125,7 +125,7 @@ def in_sentence(
     suggestion: str | None = None,
     allowed: tuple[str, ...] = (),
 ) -> Problem:
-    """Return a problem with some characters of a sentence, at their place in the file where that is known."""
+    """Return a problem about some characters of a sentence, at their place in the file if it is known."""
     index = index_in(source, sentence, offset)
     if index is None:
         message = f"{message} (character {offset + 1} of the sentence)"
@@ -157,7 +157,7 @@ def repeated_ids(drafts: Sequence[Draft], source: SourceText) -> Iterator[Proble
 
 
 def lacking(drafts: Sequence[Draft], root: Entries, source: SourceText) -> Iterator[Problem]:
-    """Ask for a site and for tokens wherever neither file nor claim gives them."""
+    """Report claims without a site or tokens, if the file gives none either."""
     for key, why, options in (
         ("site", "a neuron without a site is never a guess", site_names()),
         ("tokens", "which token positions count is never a guess", TOKEN_RULES),
@@ -172,7 +172,7 @@ def lacking(drafts: Sequence[Draft], root: Entries, source: SourceText) -> Itera
 
 
 def without_generation(drafts: Sequence[Draft], root: Entries, source: SourceText) -> Iterator[Problem]:
-    """Ask for ``generate`` where generated tokens count: their number has no default."""
+    """Report claims about generated tokens without ``generate``: the number of tokens has no default."""
     if "generate" in root.entries:
         return
     seen: set[int] = set()
@@ -199,7 +199,7 @@ def two_sites(drafts: Sequence[Draft], source: SourceText) -> Iterator[Problem]:
 
 
 def _at(draft: Draft, source: SourceText, message: str, key: str, allowed: tuple[str, ...] = ()) -> Problem:
-    """Return a problem at the value of one of the claim's keys, or else at the claim."""
+    """Return a problem at the value of one of the claim's keys, or at the claim if it has no such key."""
     value = draft.node.get(key) if isinstance(draft.node, Entries) else None
     at = value or draft.sentence or draft.node
     width = at.end - at.start if isinstance(at, Scalar) else 1

@@ -12,7 +12,7 @@ from neuronclaims.sentences.templates import Template
 
 
 def editor_schema(templates: Sequence[Template]) -> dict[str, Any]:
-    """Return the JSON Schema of files of such claims, for editors that type YAML's scalars themselves."""
+    """Return the JSON Schema of claim files for editors, which read YAML numbers as numbers."""
     schema: dict[str, Any] = _without_null(FileSchema.of(templates).whole_file.model_json_schema())
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Claim file"}
 
@@ -42,7 +42,7 @@ def options_table(kinds: Mapping[str, type[Options]]) -> str:
 
 
 def _without_null(node: Any) -> Any:
-    """Drop titles, examples in Python, and null as a value: a key without a value is left out, never null."""
+    """Remove titles, Python examples and null values: a key without a value is left out, never null."""
     if isinstance(node, list):
         return [_without_null(item) for item in node if item != {"type": "null"}]
     if not isinstance(node, dict):

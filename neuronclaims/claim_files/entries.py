@@ -15,7 +15,7 @@ from neuronclaims.sentences.options import SCALAR, OneOf
 
 
 def search(value: object) -> Layers:
-    """Read what was searched; the error carries what was probably meant."""
+    """Read what was searched; the error suggests what was probably meant."""
     if not isinstance(value, str):
         raise PydanticCustomError("string_type", "")
     try:
@@ -59,7 +59,7 @@ def graded_by(value: object) -> GradedBy:
 
 
 def listed(value: object) -> object:
-    """Return one text as a list of it."""
+    """Return a list with one text, or the list that was given."""
     return [value] if isinstance(value, str) else value
 
 
@@ -93,7 +93,7 @@ _GRADED = "The SHA-256 of the model whose answers these are, or {column: NAME} w
 
 
 class FileMapping(BaseModel):
-    """A mapping in a claim file: keys that it does not know are errors."""
+    """A mapping in a claim file; unknown keys are errors."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
 

@@ -1,4 +1,4 @@
-"""The names that claims use, and the prompts that come with them: what is not there, and what is in two places."""
+"""Check the names that claims use and the prompts behind them: nothing is missing, and no prompt is in two places."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _unknown(
 
 
 def _span(draft: Draft, field: str) -> tuple[int, int]:
-    """Return where the words of a field stand: the whole sentence, where it is filled in from none."""
+    """Return where the words of a field stand; the whole sentence if no word fills it."""
     assert draft.parsed is not None
     assert draft.sentence is not None
     return draft.parsed.spans.get(field, (0, len(draft.sentence.text)))
@@ -94,7 +94,7 @@ def _shared(one: PromptSet, other: PromptSet) -> str | None:
 
 
 def fitted_here(drafts: Sequence[Draft], sections: Sections, source: SourceText) -> Iterator[Problem]:
-    """Refuse prompts that a direction was made from among those that it is tested on (said once for the same ones)."""
+    """Refuse prompts that a direction is both fitted on and tested on; report the same prompts once."""
     compared: set[tuple[str, frozenset[str]]] = set()
     for draft in drafts:
         for field, name in draft.named("directions"):
@@ -122,13 +122,13 @@ def _at_field(draft: Draft, field: str, message: str, source: SourceText) -> Pro
 
 @lru_cache(maxsize=100_000)
 def content(text: str) -> str:
-    """Return what makes two prompts the same: the text in composed characters, without case, with single spaces."""
+    """Return a text without differences that do not count: Unicode forms, upper and lower case, and spaces."""
     folded = unicodedata.normalize("NFC", text).casefold()
     return " ".join(unicodedata.normalize("NFC", folded).split())
 
 
 def in_both(tested: Iterable[Prompt], earlier: Iterable[Prompt]) -> list[tuple[Prompt, Prompt]]:
-    """Return the prompts of the first that stand, by content, among the second too, each with its double."""
+    """Return the prompts of the first that are, by content, among the second too, each with its double."""
     known = {content(prompt.text): prompt for prompt in earlier}
     different = {content(prompt.text): prompt for prompt in tested}
     return [(prompt, known[text]) for text, prompt in different.items() if text in known]

@@ -53,7 +53,7 @@ class OptionReader:
 def not_taken(
     drafts: Sequence[Draft], root: Entries, schema: FileSchema, source: SourceText
 ) -> Iterator[Problem]:
-    """Refuse options that mean nothing to a claim's kind, and those of the file that mean nothing to any claim."""
+    """Refuse options that a claim's kind does not have, and options of the file that no claim's kind has."""
     for draft in drafts:
         if draft.parsed is None or not isinstance(draft.node, Entries):
             continue
@@ -93,7 +93,7 @@ def unknown_sets(
 
 
 def _scalar_at(level: Entries, path: tuple[str, ...]) -> Scalar | None:
-    """Return the text at a path; one that stands where a mapping could stands for the whole mapping."""
+    """Return the text at a path; a text in place of a mapping stands for the whole mapping."""
     node: Node | None = level
     for step in path:
         node = node.get(step) if isinstance(node, Entries) else node
@@ -105,7 +105,7 @@ def _and(names: Sequence[str]) -> str:
 
 
 def wrong_margins(drafts: Sequence[Draft], root: Entries, source: SourceText) -> Iterator[Problem]:
-    """Ask for a margin where a claim denies and has none, and refuse one of a claim that denies nothing.
+    """Report a claim of "does not" without a margin, and a margin of any other claim.
 
     At the top of a file a margin holds for the claims that deny; the others pay no heed to it.
     """

@@ -76,7 +76,7 @@ Tags = Annotated[
 
 
 class Generate(FileMapping):
-    """How prompts are continued where generated tokens count: greedily."""
+    """How prompts are continued if generated tokens count: greedily."""
 
     max_new_tokens: int = Field(ge=1, le=100_000, description="The most tokens to generate per prompt.")
 
@@ -94,7 +94,7 @@ Discovered = Annotated[
 
 
 class SettingsKeys(FileMapping):
-    """SettingsKeys that hold for all claims of a file, or for one claim where it gives its own."""
+    """Settings of all claims of a file, or of one claim that gives its own."""
 
     site: Site | None = Field(
         None,
@@ -213,7 +213,7 @@ class FileSchema:
 
     @classmethod
     def of(cls, templates: Sequence[Template[Any]]) -> FileSchema:
-        """Return the keys of files about claims that read like some templates.
+        """Return the keys of files whose claims may have some templates.
 
         Raises OptionError where two of them declare one option differently, or one takes a key that there is already.
         """
@@ -249,7 +249,7 @@ def _file_schema(declared: tuple[tuple[str, type[Options]], ...]) -> FileSchema:
 
 
 def _with_options(base: type[P], fields: Mapping[str, FieldInfo]) -> type[P]:
-    """Return a model with all options besides its own keys; none of them must be given."""
+    """Return a model with its own keys and all options; every option may be left out."""
     optional: dict[str, Any] = {}
     for name, info in fields.items():
         declared: Any = info.annotation

@@ -41,7 +41,7 @@ class Sections:
     names: Mapping[str, tuple[str, ...]]
 
     def graded(self, names: Iterable[str]) -> dict[str, str]:
-        """Return, of some sets and pairs, those of graded answers, with the fingerprint of the model that gave them."""
+        """Return which of some sets and pairs hold graded answers, each with the fingerprint of its model."""
         found = {name: self.sets.get(name) or self.pairs.get(name) for name in names}
         return {name: entry.graded_by for name, entry in found.items() if entry and entry.graded_by}
 
@@ -123,7 +123,7 @@ def _misnamed(name: str, key: Scalar, section: str, source: SourceText) -> list[
 
 
 def _twice(root: Entries, source: SourceText) -> list[Problem]:
-    """Refuse one name for two things: a sentence, and whoever reads it, could not tell them apart."""
+    """Refuse one name for two things: in a sentence they could not be told apart."""
     first: dict[str, tuple[str, int]] = {}
     problems = []
     for section, what in _WHAT.items():

@@ -1,4 +1,4 @@
-"""The command line: what does not belong to a run of pytest. A door: it reads words, calls, and prints.
+"""The command line: read the words, call what does the work, and print the result.
 
 Each command is a file here with ``add(commands)``, named in ``COMMANDS``; it loads what it needs when it runs.
 """
@@ -32,7 +32,7 @@ COMMANDS = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Carry out a command and return its exit status: 0, or 1 where something is wrong; wrong words exit with 2."""
+    """Run a command and return its exit status: 0, or 1 if something is wrong; wrong arguments exit with 2."""
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options))

@@ -94,7 +94,7 @@ def _accept(last: LastRun, known: Baseline, rows: Mapping[str, SavedClaim]) -> i
 
 
 def _gone(last: LastRun, known: Baseline) -> dict[str, SavedClaim]:
-    """Return the rows that the run found no claim for and that are as they were then. Raises BaselineError."""
+    """Return the rows that have no claim any more and have not changed since that run. Raises BaselineError."""
     from neuronclaims.baselines.rows import BaselineError, fingerprint
 
     if last.missing is None:
@@ -129,7 +129,7 @@ def _prune(path: Path, known: Baseline, gone: Mapping[str, SavedClaim], *, sure:
 
 
 def _agreed(question: str) -> bool:
-    """Ask, where somebody is there to answer."""
+    """Ask the user to confirm, if the input is a terminal."""
     if not sys.stdin.isatty():
         return False
     try:

@@ -24,7 +24,7 @@ TEXT = "read claim files and the prompt files they name, and tell all that is wr
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What came of reading one claim file: how many claims it has, what is wrong, and what cannot be supported."""
+    """The check of one claim file: how many claims it has, what is wrong, and which claims cannot be supported."""
 
     path: Path
     claims: int
@@ -95,7 +95,7 @@ def _checked(path: Path) -> Checked:
 
 
 def _untestable(file: ClaimFile) -> Iterator[Problem]:
-    """Yield what is wrong with claims whose sentence reads well, but not with these prompts and options."""
+    """Yield what is wrong with claims that can be read, but not tested with their prompts and options."""
     from neuronclaims.claim_files.errors import Problem
     from neuronclaims.kinds import kind_of
 

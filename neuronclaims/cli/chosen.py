@@ -15,7 +15,7 @@ class ExpressionError(NeuronClaimsError):
 
 
 def chooser(expression: str) -> Chooses:
-    """Return what says whether a name is chosen: its words are sought in it, letter case aside; all names for none.
+    """Return a function that says whether an expression chooses a name; case does not count, and None chooses all.
 
     Raises ExpressionError.
     """

@@ -43,7 +43,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _file(word: str) -> Path:
-    """Return the file of a word: a path, or the name of a baseline in the folders hereabouts."""
+    """Return the file that a word names: a path, or a baseline in one of the folders found here."""
     from neuronclaims.baselines.reading import find, is_path
 
     here = Path.cwd()
@@ -51,7 +51,7 @@ def _file(word: str) -> Path:
 
 
 def homes(here: Path) -> list[Path]:
-    """Return the folders of baselines at hand: below a folder, else in one above it. Raises BaselineError for none."""
+    """Return the folders of baselines below a folder, or else above it. Raises BaselineError if there are none."""
     from neuronclaims.baselines.reading import FOLDER
     from neuronclaims.baselines.rows import BaselineError
 

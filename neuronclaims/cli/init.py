@@ -1,4 +1,4 @@
-"""``neuronclaims init [FOLDER]``: a first claim file to change, and the schema editors complete it by."""
+"""``neuronclaims init [FOLDER]``: a first claim file to change, and a schema with which editors complete it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one way out of every command: what is printed moves no cursor, and no line of it is a CI system's command."""
+"""The output of every command: printed text moves no cursor, and no line is taken for a command by a CI system."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from neuronclaims.foreign_text import fitting, harmless, inert, spelled
 
 
 def say(*texts: str, file: TextIO | None = None) -> None:
-    """Print texts, each in a line of its own, or in as many as it has."""
+    """Print texts, each on its own line or lines."""
     _write("\n".join(map(harmless, texts)), file)
 
 
 def say_styled(text: str) -> None:
-    """Print what was drawn with colours of our own, from text that was made visible before."""
+    """Print text with our own colours, made from text that is already visible."""
     _write(inert(text), None)
 
 
 def say_commands(lines: list[str]) -> None:
-    """Print lines that GitHub is to obey, each with all that it quotes made visible before."""
+    """Print commands for GitHub, whose quoted text is already visible."""
     if lines:
         _write("\n".join(map(spelled, lines)), None)
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser of words whose errors quote them made visible."""
+    """A parser of arguments whose errors quote them as visible text."""
 
     def error(self, message: str) -> NoReturn:
-        """Print what is wrong with the words, and exit with 2."""
+        """Print what is wrong with the arguments, and exit with 2."""
         super().error(harmless(message))
 
 

@@ -73,7 +73,7 @@ def _effect(claim: dict[str, Any]) -> str:
 
 
 def _order(claims: Sequence[dict[str, Any]], given: str | None) -> list[str]:
-    """Return the models in the order given, all others left out; none where the order of the report will do."""
+    """Return only the models given, in that order; None to keep the order of the report."""
     if given is None:
         return []
     there = dict.fromkeys(claim["model"] for claim in claims)

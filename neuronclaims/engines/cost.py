@@ -1,4 +1,4 @@
-"""What a run would cost, from a model's configuration and the measurements alone: nothing is loaded.
+"""Estimate the cost of a run from a model's configuration and the measurements alone; load nothing.
 
 A pass is one text through the whole model. A generated token is a pass of one token, counted by itself. Passes end
 where nothing above is asked for, and those of a sweep begin at the layer swept, so they count as shares.
@@ -20,7 +20,7 @@ _FLOAT = 4
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What measurements on one model take, each thing measured once and nothing read from a cache.
+    """The cost of measurements on one model, if each thing is measured once and nothing is cached.
 
     ``texts`` counts the different texts, or pairs of them, by what one is called; ``places`` gives the layers looked at
     by site; ``passes`` the forwards by what they are for, as multiples of one text through the whole model;
@@ -37,7 +37,7 @@ class Cost:
 
 
 def cost_of(facts: ModelFacts, measurements: Sequence[Measurement]) -> Cost:
-    """Return what measuring all of this takes; nothing is loaded.
+    """Return the cost of some measurements on one model; load nothing.
 
     Raises MeasurementError for what the model cannot answer; ``refused`` finds out which.
 
@@ -69,7 +69,7 @@ def cost_of(facts: ModelFacts, measurements: Sequence[Measurement]) -> Cost:
 
 
 def refused(facts: ModelFacts, measurement: Measurement) -> str | None:
-    """Say why a model of this shape cannot answer a measurement, None if it can."""
+    """Return why a model of this shape cannot answer a measurement; None if it can."""
     try:
         union(facts, [measurement])
         measurement.check(facts)

@@ -1,4 +1,4 @@
-"""Measurements in, numbers out: what the cache has is read, the rest is measured in one pass and kept."""
+"""Measure a model: read what the cache has, measure the rest in one pass, and cache it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Table = dict[Need, dict[str, NDArray[np.float32]]]
 
 
 class Reader(Protocol):
-    """What makes answers that are no rows as they are: texts, or what the weights alone tell."""
+    """A function that makes answers which are not rows of a run: texts, or numbers from the weights alone."""
 
     def __call__(
         self, source: Source, measurements: Sequence[Measurement], rows: Table
@@ -116,7 +116,7 @@ def measure(
 def _read_otherwise(
     source: Source, measurements: Sequence[Measurement], table: Table
 ) -> dict[Measurement, NDArray[Any]]:
-    """Return the answers that are no rows as they are: each made by the reader that its measurement names."""
+    """Return the answers that are not plain rows, each made by the reader that its measurement names."""
     by_reader: dict[str, list[Measurement]] = {}
     for measurement in dict.fromkeys(measurements):
         if measurement.reader is not None:

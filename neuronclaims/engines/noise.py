@@ -1,4 +1,4 @@
-"""How much measured values move when the same model measures the same texts a second time, in another right way.
+"""Measure the numerical noise: how much values change when the same texts are measured in different batches.
 
 The second time texts are batched in another order, with other neighbours, more padding and one row more, which changes
 the order of sums in the machine and nothing else. So what moves is rounding; a difference between two models no
@@ -44,7 +44,7 @@ def noise_floor(
     options: RunOptions | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> dict[Measurement, Noise]:
-    """Measure everything a second time, in another right way, and return by how much each measurement moved.
+    """Measure everything again in an equivalent way, and return by how much each measurement changed.
 
     Values of both times are kept in the cache, each under its own context, so a new prompt is measured twice and a
     warm call imports no torch. What is read off weights or tokenizer alone does not move; continuations, which are no

@@ -1,4 +1,4 @@
-"""The text of a file, with places in it: bytes are decoded here, an index becomes a line and a column."""
+"""The text of a file and the places in it: decode bytes, and turn an index into a line and a column."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def _bytes(file: Path, name: str) -> bytes:
 
 
 def _not_utf8(data: bytes, offset: int, name: str) -> ClaimFileError:
-    """Place the first byte that is not UTF-8. The line is shown with what can be decoded."""
+    """Return the place of the first byte that is not UTF-8, with the part of its line that can be decoded."""
     before = data[:offset].decode("utf-8").removeprefix(_BOM)
     start = data.rfind(b"\n", 0, offset) + 1
     end = data.find(b"\n", offset)

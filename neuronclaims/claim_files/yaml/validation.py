@@ -1,4 +1,4 @@
-"""From what the schema objects to, to problems with a place and our own words."""
+"""Turn errors of the schema into problems with a place, in our own words."""
 
 from __future__ import annotations
 
@@ -90,12 +90,12 @@ def _problem(detail: ErrorDetails, section: Section[Any], node: Node, source: So
 
 
 def _misspelt(detail: ErrorDetails, problems: Sequence[Problem]) -> bool:
-    """Return whether a missing key is one that a misspelt key was already said to mean."""
+    """Say whether a missing key was already suggested for a misspelt one."""
     return detail["type"] == "missing" and any(p.suggestion == detail["loc"][-1] for p in problems)
 
 
 def _resolve(node: Node, loc: tuple[int | str, ...]) -> tuple[Node, Scalar | None]:
-    """Follow a location as far as the nodes go: the node there, and the key it stands under."""
+    """Follow a location as far as nodes exist; return the node there and its key."""
     key = None
     for step in loc:
         if isinstance(node, Entries) and isinstance(step, str) and step in node.entries:

@@ -1,4 +1,4 @@
-"""What PyYAML's scanner and parser complain about, said in plain sentences and with our places."""
+"""Turn errors of PyYAML's scanner and parser into plain sentences with places."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _AT_OPENING: tuple[tuple[str, str], ...] = (
 
 
 def translated(error: yaml.MarkedYAMLError, source: SourceText) -> Problem:
-    """Say in our words and at its place what PyYAML could not read."""
+    """Return what PyYAML could not read as a problem with its place."""
     problem = error.problem or "not YAML"
     index = min(getattr(error.problem_mark, "index", 0), len(source.text))
     opened = getattr(error.context_mark, "index", None)
