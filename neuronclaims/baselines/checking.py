@@ -16,9 +16,9 @@ Check = Callable[[str, Any], None]
 
 
 class Unfit(Exception):
-    """Something in a file that cannot be; the message says what, and what it may be.
+    """A value in a file that is not allowed; the message says which, and what is allowed.
 
-    ``of`` is what the message names where the whole of that is unfit.
+    ``of`` is the name of the whole that the message is about, None where it is about a part of it.
     """
 
     def __init__(self, message: str, of: str | None = None) -> None:

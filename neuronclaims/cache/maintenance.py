@@ -38,7 +38,7 @@ class KeptContext:
 
 @dataclass(frozen=True, slots=True)
 class Freed:
-    """What was removed, which contexts were left because a run measures them right now, and what is foreign."""
+    """What was removed, which contexts were kept because a run is measuring them, and which files are foreign."""
 
     files: int = 0
     size: int = 0
@@ -54,7 +54,7 @@ def contents(cache: RunCache) -> list[KeptContext]:
 
 
 def foreign(cache: RunCache) -> list[Path]:
-    """Return what lies in the cache and was not written by it; raise CacheError for no run cache."""
+    """Return the files in the folder that the cache did not write; raise CacheError if it is not a run cache."""
     _check(cache)
     return layout.foreign(cache.folder)
 
