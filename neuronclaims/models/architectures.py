@@ -3,7 +3,11 @@
 An architecture says where its blocks are and where in a block every site is read. Paths of blocks start at the model's
 body (``model.base_model``); paths of modules start at the block, the empty path being the block itself.
 
-Other packages bring architectures through the entry-point group ``neuronclaims.architectures`` (an ``Architecture``),
+Other packages bring architectures through the entry-point group ``neuronclaims.architectures`` (an ``Architecture``)::
+
+    [project.entry-points."neuronclaims.architectures"]
+    some_model = "my_package.models:SOME_MODEL"
+
 and sites of architectures that are known already through ``neuronclaims.sites`` (a dict from ``model_type`` to the
 ``HookPoint`` of the site that the entry is named after). What this package knows by itself, nobody redefines.
 """
@@ -33,6 +37,13 @@ class HookPoint:
     ``config.json`` that gives the number of neurons. ``where`` says of what ``module`` is a part: of every block or,
     once, of the model's body behind the last block. ``only_if`` is a setting of ``config.json``, its value where
     nothing is said, and the value that makes it a site.
+
+    Raises ValueError for another ``side`` or ``where``.
+
+    >>> HookPoint("mlp.c_proj", "inputs")
+    Traceback (most recent call last):
+        ...
+    ValueError: a site is the input or output of its module, not 'inputs'
     """
 
     module: str
@@ -40,6 +51,12 @@ class HookPoint:
     width: str = "hidden"
     where: Literal["block", "body"] = "block"
     only_if: tuple[str, bool, bool] | None = None
+
+    def __post_init__(self) -> None:
+        if self.side not in ("input", "output"):
+            raise ValueError(f"a site is the input or output of its module, not {self.side!r}")
+        if self.where not in ("block", "body"):
+            raise ValueError(f"a module is part of a block or of the body, not of {self.where!r}")
 
     def exists(self, config: Mapping[str, Any]) -> bool:
         """Return whether models of this configuration have the site."""
@@ -74,6 +91,22 @@ class Architecture:
     ``hidden``, ``inner``, ``layers`` and ``context`` are the keys of the residual width, the MLP width, the
     number of blocks and the most positions. A missing or null MLP width means four times the residual width
     where ``inner_default`` says so.
+
+    One that is built like another is a copy of it, in a package of your own:
+
+    >>> [llama] = [each for each in ARCHITECTURES if each.model_type == "llama"]
+    >>> alike = replace(llama, name="Some Model", model_type="some_model")
+    >>> alike.sites["mlp_post"]
+    HookPoint(module='mlp.down_proj', side='input', width='inner', where='block', only_if=None)
+
+    and one that is not names its sites itself:
+
+    >>> own = Architecture(
+    ...     "Other Model",
+    ...     "other_model",
+    ...     blocks="layers",
+    ...     sites={"resid_post": HookPoint("", "output"), "mlp_post": HookPoint("mlp.fc2", "input", "inner")},
+    ... )
     """
 
     name: str

@@ -47,7 +47,8 @@ def architecture_of(config: Config, spec: str) -> Architecture:
     known = architectures().get(model_type)
     if known is None:
         raise ModelError(
-            f"Model {spec!r} is of type {model_type!r}, which is not supported. Supported: {_supported()}."
+            f"Model {spec!r} is of type {model_type!r}, which is not supported. Supported: {_supported()}. "
+            "A package can bring another (neuronclaims.models.architectures)."
         )
     return known
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,19 @@ def test_an_architecture_of_another_package_is_measured(install) -> None:
         torch.testing.assert_close(
             torch.tensor(measure(source, [question])[question][0]), plain(source, module)
         )
+
+
+def test_a_site_at_a_module_that_is_not_there_is_one_sentence_with_the_module_meant(install) -> None:
+    install("architectures", "phi", replace(PHI, sites={"mlp_post": HookPoint("mlp.fc3", "input", "inner")}))
+    source, question = phi(), last("mlp_post")
+    with pytest.raises(
+        ModelError, match=r"Phi, .* 'mlp.fc3', .* PhiDecoderLayer .*: did you mean 'mlp.fc2'\?"
+    ):
+        measure(source, [question])
+    with pytest.raises(ValueError, match="not 'inputs'"):
+        HookPoint("mlp.fc2", "inputs")
+    with pytest.raises(ValueError, match="not of 'model'"):
+        HookPoint("mlp.fc2", "input", where="model")
 
 
 def test_a_site_of_another_package_is_measured_on_an_architecture_of_ours(install, hand_over) -> None:

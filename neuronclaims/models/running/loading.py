@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +38,21 @@ class Ready:
     blocks: tuple[Any, ...]
 
     def module(self, point: HookPoint, layer: int) -> Any:
-        """Return the module a site is read from; the block itself where the hook point names none."""
+        """Return the module a site is read from; the block itself where the hook point names none.
+
+        Raises ModelError where the model has no such module, with those it has.
+        """
         whole = self.blocks[layer] if point.where == "block" else self.body
-        return whole.get_submodule(point.module) if point.module else whole
+        try:
+            return whole.get_submodule(point.module) if point.module else whole
+        except AttributeError:
+            names = [name for name, _ in whole.named_modules() if name]
+            near = get_close_matches(point.module, names, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(names[:20])}."
+            raise ModelError(
+                f"{self.facts.name} is {self.architecture.name}, one of whose sites is at {point.module!r}, but a "
+                f"{type(whole).__name__} of this model has no such module: {hint}"
+            ) from None
 
     @property
     def tuples(self) -> bool:
