@@ -109,9 +109,7 @@ def test_an_architecture_of_another_package_is_measured(install) -> None:
 def test_a_site_at_a_module_that_is_not_there_is_one_sentence_with_the_module_meant(install) -> None:
     install("architectures", "phi", replace(PHI, sites={"mlp_post": HookPoint("mlp.fc3", "input", "inner")}))
     source, question = phi(), last("mlp_post")
-    with pytest.raises(
-        ModelError, match=r"Phi, .* 'mlp.fc3', .* PhiDecoderLayer .*: did you mean 'mlp.fc2'\?"
-    ):
+    with pytest.raises(ModelError, match=r"Phi, .* 'mlp.fc3', .* PhiDecoderLayer .* mlp has .*fc1, fc2"):
         measure(source, [question])
     with pytest.raises(ValueError, match="not 'inputs'"):
         HookPoint("mlp.fc2", "inputs")

@@ -7,7 +7,6 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +45,9 @@ class Ready:
         try:
             return whole.get_submodule(point.module) if point.module else whole
         except AttributeError:
-            names = [name for name, _ in whole.named_modules() if name]
-            near = get_close_matches(point.module, names, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(names[:20])}."
             raise ModelError(
                 f"{self.facts.name} is {self.architecture.name}, one of whose sites is at {point.module!r}, but a "
-                f"{type(whole).__name__} of this model has no such module: {hint}"
+                f"{type(whole).__name__} of this model has no such module. {_children(whole, point.module)}"
             ) from None
 
     @property
@@ -64,6 +60,17 @@ class Ready:
         """Where the inputs of the model go."""
         device: torch.device = self.model.get_input_embeddings().weight.device
         return device
+
+
+def _children(whole: Any, path: str) -> str:
+    """Say which modules there are where a path of modules comes to an end."""
+    at: list[str] = []
+    for name in path.split("."):
+        if name not in dict(whole.named_children()):
+            break
+        whole, at = whole.get_submodule(name), [*at, name]
+    names = ", ".join(name for name, _ in whole.named_children())
+    return f"{'.'.join(at) or 'It'} has {names or 'none inside'}."
 
 
 def load(source: Source, options: RunOptions) -> Ready:
