@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 from neuronclaims.cache.origins import Origin, from_cache
 from neuronclaims.cache.run_cache import RunCache
-from neuronclaims.engines.measure import measure
+from neuronclaims.engines.measure import measure_each
 from neuronclaims.engines.noise import noise_floor
 from neuronclaims.measurements import Activations, Measurement
 from neuronclaims.measurements.errors import MeasurementError
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 class Measure(Protocol):
-    """A function that measures a model: ``engines.measure``, or a substitute for it in tests."""
+    """A function that measures a model: ``engines.measure_each``, or a substitute for it in tests."""
 
     def __call__(
         self,
@@ -35,7 +35,11 @@ class Measure(Protocol):
         options: RunOptions,
         progress: Callable[[Progress], None] | None,
     ) -> Mapping[Measurement, NDArray[np.float32]]:
-        """Return a float32 array [prompts, width] for every measurement."""
+        """Return a float32 array [prompts, width] for every measurement.
+
+        What fails may be left out with its error in an attribute ``failed``; or all fails with MeasurementError, and
+        is asked for again in halves.
+        """
         ...
 
 
@@ -57,6 +61,7 @@ class Answering:
         self._options = options
         self._progress = progress
         self._answers: dict[object, Answered | Exception] = {}
+        self._states: dict[object, str] = {}
         self._origins: dict[object, dict[Measurement, Origin]] = {}
 
     def answer(
@@ -64,13 +69,15 @@ class Answering:
     ) -> Answered:
         """Return all answers of a model, those to ``needs`` among them; ``expected`` is measured in the same run.
 
-        Raises the error of the model or of the run, the same one to everybody who needs it.
+        A model object that was changed since is measured anew, and so is one that can change in ways that are not
+        seen. Raises the error of the model or of the run, the same one to everybody who needs it.
         """
         which = identity(source)
+        lasting = self._watch(source)
         known = self._answers.setdefault(which, {})
         if not isinstance(known, Exception) and not known.keys() >= set(needs):
             try:
-                new = [need for need in dict.fromkeys(expected()) if need not in known]
+                new = [need for need in dict.fromkeys(expected() if lasting else needs) if need not in known]
                 known |= _described(self._measure(source, new))
             except Exception as error:
                 self._answers[which] = error
@@ -84,7 +91,7 @@ class Answering:
         Nothing is known where another than this process measures. Raises NeuronClaimsError as a run does.
         """
         activations = [need for need in needs if isinstance(need, Activations)]
-        if self._run is not measure or not activations:
+        if self._run is not measure_each or not activations:
             return {}
         found = noise_floor(
             source, activations, cache=self._cache, options=self._options, progress=self._progress
@@ -101,6 +108,18 @@ class Answering:
         read, texts = from_cache(known[need] for need in needs if need in known)
         return (read, texts) if texts else None
 
+    def _watch(self, source: Source) -> bool:
+        """Forget what a model object answered in another state; say whether its answers last beyond one question."""
+        state = source.state()
+        if state is None:
+            return True
+        which = identity(source)
+        if state.unknown is not None or self._states.setdefault(which, state.digest) != state.digest:
+            self._states[which] = state.digest
+            self._answers.pop(which, None)
+            self._origins.pop(which, None)
+        return state.unknown is None
+
     def _measure(self, source: Source, needs: list[Measurement]) -> Answered:
         """Measure in one run; if that fails, halve the needs until only those that cannot be measured are left out."""
         try:
@@ -108,7 +127,7 @@ class Answering:
                 source, needs, cache=self._cache, options=self._options, progress=self._progress
             )
             self._origins.setdefault(identity(source), {}).update(getattr(found, "origins", {}))
-            return dict(found)
+            return {**found, **getattr(found, "failed", {})}
         except MeasurementError as error:
             if len(needs) == 1:
                 return {needs[0]: error}

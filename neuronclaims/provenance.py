@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from neuronclaims.kinds import ClaimError
 from neuronclaims.measurements.errors import ModelError
+from neuronclaims.models.fingerprint import Fingerprint
 from neuronclaims.models.sources import LoadedModel, Source, open_model
 
 if TYPE_CHECKING:
@@ -30,14 +31,15 @@ class Fingerprints:
 
     def __init__(self, memory: Path | None) -> None:
         self._memory = memory
-        self._known: dict[Hashable, str] = {}
+        self._known: dict[Hashable, Fingerprint] = {}
 
     def of(self, source: Source) -> str:
         """Return the fingerprint of a model. Raises ModelError for a folder whose files are not all there."""
-        key = identity(source)
-        if key not in self._known:
-            self._known[key] = source.fingerprint(self._memory).weights
-        return self._known[key]
+        return self._of(source).weights
+
+    def forget(self, source: Source) -> None:
+        """Forget the fingerprint of a model object that was changed."""
+        self._known.pop(identity(source), None)
 
     def at_hand(self, source: Source) -> str | None:
         """Return the fingerprint of a model where that costs next to nothing, None elsewhere.
@@ -47,7 +49,18 @@ class Fingerprints:
         if self._memory is not None and source.folder is not None:
             with suppress(ModelError):  # a run says it, where one is needed
                 return self.of(source)
-        return self._known.get(identity(source))
+        known = self._known.get(identity(source))
+        return known.weights if known is not None and known.unknown is None else None
+
+    def unknown(self, source: Source) -> str | None:
+        """Return what a model has that no fingerprint can hold, None where it has nothing of the sort."""
+        return self._of(source).unknown
+
+    def _of(self, source: Source) -> Fingerprint:
+        key = identity(source)
+        if key not in self._known:
+            self._known[key] = source.fingerprint(self._memory)
+        return self._known[key]
 
 
 def identity(source: Source) -> Hashable:
@@ -76,6 +89,13 @@ def check_graders(claim: Claim, source: Source, fingerprints: Fingerprints) -> N
     other = next((grader for grader in claim.graded.values() if grader != own), None)
     if other is None:
         return
+    unknown = fingerprints.unknown(source)
+    if unknown is not None:
+        raise ClaimError(
+            f"The answers in {_and(list(claim.graded))} were graded on a known model, and {source.name} is none: it "
+            f"has {unknown}, which can change values and has no lasting name. Claims on graded answers need the model "
+            "that gave them, unchanged."
+        )
     names = _and([name for name, grader in claim.graded.items() if grader == other])
     files = (
         " (A model handed over as an object has another fingerprint than its files.)" if source.loaded else ""

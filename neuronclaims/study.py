@@ -17,12 +17,13 @@ from neuronclaims.cache.run_cache import RunCache, context_about
 from neuronclaims.claim_files.claims import Claim, ClaimFile
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.corrections import attainable_p, family_of, unsettled
-from neuronclaims.engines.measure import measure
+from neuronclaims.engines.measure import measure_each
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import Family, Finding, kind_of, templates
 from neuronclaims.kinds.kind import MAX_DRAWS
 from neuronclaims.measurements import Measurement
 from neuronclaims.models.fingerprint import Fingerprint
+from neuronclaims.models.object_identity import ObjectIdentity
 from neuronclaims.models.options import Progress, RunOptions
 from neuronclaims.models.sources import LoadedModel, Source, open_model
 from neuronclaims.provenance import Fingerprints, check_graders, graders_note, identity
@@ -40,13 +41,15 @@ if TYPE_CHECKING:
 class FileOnModel:
     """A claim file that is put to a model.
 
-    ``needs`` are the measurements of each claim by its id, ``errors`` the reasons of those that have none.
+    ``needs`` are the measurements of each claim by its id, ``errors`` the reasons of those that have none. ``state`` is
+    that of a model object when this was planned.
     """
 
     file: ClaimFile
     source: Source
     needs: Mapping[str, tuple[Measurement, ...]]
     errors: Mapping[str, str]
+    state: ObjectIdentity | None = None
 
     @property
     def measurements(self) -> KeysView[Measurement]:
@@ -69,7 +72,7 @@ class Study:
         options: RunOptions | None = None,
         models: Mapping[str, LoadedModel | Path] | None = None,
         progress: Callable[[Progress], None] | None = None,
-        measure: Measure = measure,
+        measure: Measure = measure_each,
         trust_cache: bool = False,
     ) -> None:
         self._cache = RunCache(cache, trust_cache) if cache is not None else None
@@ -79,6 +82,7 @@ class Study:
         self._models = dict(models or {})
         self._answering = Answering(measure, self._cache, self._options, progress)
         self._planned: dict[tuple[Path, str], FileOnModel | NeuronClaimsError] = {}
+        self._answered: dict[tuple[Path, str], Answered] = {}
         self._results: dict[tuple[Path, str], Mapping[str, Result] | Exception] = {}
 
     def expect(self, file: ClaimFile, model: str) -> None:
@@ -94,7 +98,7 @@ class Study:
         key = (file.path, model)
         if key not in self._results:
             try:
-                self._results[key] = self._judge(or_raise(self._plan(file, model)))
+                self._results[key] = self._judge(or_raise(self._plan_again(file, model)))
             except Exception as error:
                 self._results[key] = error
         return or_raise(self._results[key])
@@ -118,8 +122,9 @@ class Study:
 
     def answers(self, file: ClaimFile, model: str, claim: Claim) -> Answers:
         """Return what was measured for a claim that ``judge`` gave evidence for; raise NeuronClaimsError as it does."""
-        planned = or_raise(self._plan(file, model))
-        return _answers(planned, claim, self._measured(planned))
+        self.judge(file, model)
+        key = (file.path, model)
+        return _answers(or_raise(self._planned[key]), claim, self._answered[key])
 
     def from_cache(self, file: ClaimFile, model: str, claim: str) -> tuple[int, int] | None:
         """Return of how many of a judged claim's texts all was read from the cache, and how many texts it has.
@@ -145,14 +150,25 @@ class Study:
         if key not in self._planned:
             try:
                 source = open_model(model, file.path.parent, self._models)
-                self._planned[key] = FileOnModel(file, source, *_needs(file, source, self._fingerprints))
+                needs, errors = _needs(file, source, self._fingerprints)
+                self._planned[key] = FileOnModel(file, source, needs, errors, source.state())
             except NeuronClaimsError as error:
                 self._planned[key] = error
         return self._planned[key]
 
+    def _plan_again(self, file: ClaimFile, model: str) -> FileOnModel | NeuronClaimsError:
+        """Return the plan, made anew where the model object was changed since."""
+        planned = self._plan(file, model)
+        if isinstance(planned, FileOnModel) and planned.source.state() != planned.state:
+            self._fingerprints.forget(planned.source)
+            self._contents.pop(identity(planned.source), None)
+            del self._planned[file.path, model]
+        return self._plan(file, model)
+
     def _judge(self, planned: FileOnModel) -> Mapping[str, Result]:
         """Measure what the file needs, find what each claim comes to, and conclude on all of them as one family."""
         answered = self._measured(planned)
+        self._answered[planned.file.path, planned.source.spec] = answered
         findings, errors = _findings(planned, answered)
         results = conclude(planned.file, planned.source.name, findings, {**planned.errors, **errors})
         fingerprint = self._fingerprints.at_hand(planned.source)

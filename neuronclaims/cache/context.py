@@ -16,11 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronclaims.cache import layout, shards
+from neuronclaims.cache.failures import Failures
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.foreign_files import read_json_object
 from neuronclaims.measurements import ModelFacts
-from neuronclaims.measurements.errors import CacheError, RunWarning
-from neuronclaims.measurements.measurement import Need
+from neuronclaims.measurements.errors import CacheError, MeasurementError, RunWarning
+from neuronclaims.measurements.measurement import Need, TextRequest
 from neuronclaims.measurements.plan import Wanted
 
 
@@ -82,6 +83,20 @@ class Context:
         note = self.folder / layout.ABOUT
         if about_in(self.folder) is None and (layout.is_file(note) or not os.path.lexists(note)):
             shards.write_whole(note, (json.dumps(dict(self.about), indent=2) + "\n").encode())
+
+    @property
+    def failures(self) -> Failures:
+        """What could not be measured, and is remembered."""
+        return Failures(self.folder)
+
+    def failure(self, request: TextRequest) -> MeasurementError | None:
+        """Return why something could not be measured of some texts, None where nothing is remembered."""
+        return self.failures.of(str(request.need), [row_key(self.key, item) for item in request.items])
+
+    def keep_failure(self, request: TextRequest, error: MeasurementError) -> None:
+        """Remember why something could not be measured of some texts, if it will be so again."""
+        rows = [row_key(self.key, item) for item in request.items]
+        self.failures.keep(str(request.need), rows, error)
 
     @contextmanager
     def measuring(self, waiting: Callable[[], None] | None = None) -> Iterator[None]:

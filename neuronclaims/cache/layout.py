@@ -22,6 +22,8 @@ ABOUT, LOCK = "context.json", "measuring.lock"
 SUFFIX = ".safetensors"
 CONTEXT = re.compile(r"[0-9a-f]{32}", re.ASCII)
 SHARD = re.compile(r"[0-9a-f]{32}\.safetensors", re.ASCII)
+FAILED_SUFFIX = ".failed.json"
+FAILED = re.compile(r"[0-9a-f]{32}\.failed\.json", re.ASCII)
 LEFTOVER = re.compile(r"[0-9a-f]{32}\.(tmp|safetensors\.damaged)", re.ASCII)
 REMEMBERED = re.compile(r"[0-9a-f]{32}\.(json|[0-9]{1,10}\.tmp)", re.ASCII)
 
@@ -35,6 +37,7 @@ It may be deleted at any time; what is needed will be measured again.
 Every folder in activations/ belongs to one combination of weights, tokenizer, number type, device, attention
 implementation and library versions: context.json in it says which, in words; its time is when it was last used.
 Every .safetensors file is one finished batch and is never changed.
+Those ending in .failed.json say what could not be measured, and why.
 `neuronclaims cache info | verify | prune | clear` looks after it. What else lies here is never touched, and links
 are never followed.
 fingerprints/ remembers the hashes of unchanged model files. Files ending in .tmp are left over from a
@@ -111,7 +114,9 @@ def foreign(root: Path) -> list[Path]:
 def is_ours(path: Path) -> bool:
     """Say whether something in a context's folder is a file that the cache writes."""
     name = path.name
-    named = name in (ABOUT, LOCK) or SHARD.fullmatch(name) or LEFTOVER.fullmatch(name)
+    named = (
+        name in (ABOUT, LOCK) or SHARD.fullmatch(name) or FAILED.fullmatch(name) or LEFTOVER.fullmatch(name)
+    )
     return bool(named) and is_file(path)
 
 

@@ -88,7 +88,8 @@ def prune(cache: RunCache, *, older_than: float | None = None, max_size: int | N
                 freed = _and_busy(freed, context)
                 continue
             stale = older_than is not None and time.time() - context.used > older_than
-            for path in (*context.leftovers, *(context.files if stale else ())):
+            of_no_use = (*context.files, *layout.files(context.folder, layout.FAILED)) if stale else ()
+            for path in (*context.leftovers, *of_no_use):
                 freed = _removed(freed, path)
     if max_size is not None:
         freed = _shrunk(cache, max_size, freed)
@@ -103,7 +104,7 @@ def clear(cache: RunCache) -> Freed:
             if not alone:
                 freed = _and_busy(freed, context)
                 continue
-            for path in (*context.leftovers, *context.files):
+            for path in (*context.leftovers, *context.files, *layout.files(context.folder, layout.FAILED)):
                 freed = _removed(freed, path)
         for name in (layout.ABOUT, layout.LOCK):
             if layout.is_ours(context.folder / name):

@@ -22,6 +22,7 @@ from neuronclaims.cache.trust import of_others, written_by_others
 from neuronclaims.measurements.errors import CacheError, RunWarning
 from neuronclaims.models.architectures import of_other_packages
 from neuronclaims.models.facts import architecture_of
+from neuronclaims.models.fingerprint import Fingerprint
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.sources import Source
 
@@ -98,9 +99,8 @@ def untrusted(folder: Path, why: str) -> str:
     )
 
 
-def context_key(source: Source, options: RunOptions, memory: Path | None) -> str:
+def context_key(source: Source, options: RunOptions, fingerprint: Fingerprint) -> str:
     """Return the hash of everything but the prompt that a measured value depends on. Needs no torch."""
-    fingerprint = source.fingerprint(memory)
     brought = of_other_packages(architecture_of(source.config, source.spec))
     parts = {
         "measuring": MEASURING_VERSION,

@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+import secrets
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.foreign_files import read_bytes, read_json_object
 from neuronclaims.measurements.errors import ModelError
-from neuronclaims.models.object_identity import object_identity
+from neuronclaims.models.object_identity import ObjectIdentity, object_identity, quick_state
 from neuronclaims.models.safetensors_header import read_header
 
 _SETTINGS = ("config.json", "generation_config.json")
@@ -101,8 +103,13 @@ def has_weights(folder: Path) -> bool:
     return any(any(folder.glob(pattern)) for pattern in ("model*.safetensors*", *_UNSAFE))
 
 
-def fingerprint_folder(folder: Path, memory: Path | None) -> Fingerprint:
-    """Return the fingerprint of a model's folder, from ``memory`` where no file has changed since."""
+def fingerprint_folder(
+    folder: Path, memory: Path | None, hashing: Callable[[], None] | None = None
+) -> Fingerprint:
+    """Return the fingerprint of a model's folder, from ``memory`` where no file has changed since.
+
+    ``hashing`` is called before files are read for it.
+    """
     weights, settings = weight_files(folder), _existing(folder, _SETTINGS)
     tokenizer = _existing(folder, _TOKENIZER)
     if not tokenizer:
@@ -115,9 +122,13 @@ def fingerprint_folder(folder: Path, memory: Path | None) -> Fingerprint:
         *([str(path), *_stamp(path)] for path in [*weights, *settings, *tokenizer, *extra]),
     ]
     note = memory / f"{_hash_text(str(folder))}.json" if memory is not None else None
-    return _recall(note, state) or _remember(
-        note, state, Fingerprint(_hash_tensors(weights, settings, extra), _hash_files(tokenizer))
-    )
+    known = _recall(note, state)
+    if known is not None:
+        return known
+    if hashing is not None:
+        hashing()
+    found = Fingerprint(_hash_tensors(weights, settings, extra), _hash_files(tokenizer))
+    return _remember(note, state, found)
 
 
 def check_followed(folder: Path) -> None:
@@ -163,14 +174,40 @@ def _idle(path: Path) -> bool:
 def fingerprint_loaded(model: Any, tokenizer: Any) -> Fingerprint:
     """Return the fingerprint of a model object: its tensors, modules, settings and hooks, and its config.
 
-    Raises ModelError for a model whose weights are not in memory.
+    It is worked out again where the object was changed since. A model of which something is unknown has another
+    fingerprint each time, so that nothing is ever taken for its own. Raises ModelError for weights that are not in
+    memory.
     """
+    state = state_of(model, tokenizer).digest
+    before = _OF_OBJECTS.get(model)
+    if before is not None and before[0] == state:
+        return before[1]
     identity = object_identity(model)
-    digest = hashlib.sha256(identity.digest.encode())
-    settings = [model.config, getattr(model, "generation_config", None)]
-    digest.update(_stable([_without_origin(item.to_dict()) for item in settings if item is not None]))
+    digest = hashlib.sha256(identity.digest.encode() + _settings_of(model))
     unknown = identity.unknown or _unknown_tokenizer(tokenizer)
-    return Fingerprint(digest.hexdigest(), _hash_tokenizer(tokenizer), unknown)
+    if unknown is not None:
+        digest.update(secrets.token_bytes(16))
+    found = Fingerprint(digest.hexdigest(), _hash_tokenizer(tokenizer), unknown)
+    if unknown is None:
+        _OF_OBJECTS[model] = (state, found)
+    return found
+
+
+_OF_OBJECTS: WeakKeyDictionary[Any, tuple[str, Fingerprint]] = WeakKeyDictionary()
+"""The fingerprints of model objects, each with the state it was worked out in."""
+
+
+def state_of(model: Any, tokenizer: Any) -> ObjectIdentity:
+    """Return a checksum of a model object and its tokenizer, fast to compute, that changes when either does."""
+    quick = quick_state(model)
+    parts = [quick.digest.encode(), _settings_of(model), _hash_tokenizer(tokenizer).encode()]
+    digest = hashlib.sha256(b"\n".join(parts)).hexdigest()
+    return ObjectIdentity(digest, quick.unknown or _unknown_tokenizer(tokenizer))
+
+
+def _settings_of(model: Any) -> bytes:
+    settings = [model.config, getattr(model, "generation_config", None)]
+    return _stable([_without_origin(item.to_dict()) for item in settings if item is not None])
 
 
 def _unknown_tokenizer(tokenizer: Any) -> str | None:

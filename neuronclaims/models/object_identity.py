@@ -82,35 +82,54 @@ def object_identity(model: nn.Module) -> ObjectIdentity:
     >>> object_identity(layer).unknown
     'a forward hook on the model itself'
     """
-    digest, unknown = hashlib.sha256(), list(_global_hooks())
-    for name, module in model.named_modules(remove_duplicate=False):
-        place = name or "the model itself"
-        unknown += _changes(module, place)
-        reader = _Settings(place)
-        settings = {key: reader.plain(value) for key, value in sorted(_own(module).items())}
-        unknown += reader.unknown
-        said = [name, _type_name(type(module)), settings]
-        digest.update(json.dumps(said, sort_keys=True).encode())
+    whole = _structure(model)
+    digest = hashlib.sha256(whole.digest.encode())
     for name, tensor in _tensors(model):
         digest.update(_tensor_bytes(name, tensor))
-    return ObjectIdentity(digest.hexdigest(), unknown[0] if unknown else None)
+    return ObjectIdentity(digest.hexdigest(), whole.unknown)
 
 
-def quick_sum(model: nn.Module) -> str:
-    """Return a checksum of all tensors that is fast to compute and changes when any of them does.
+def quick_state(model: nn.Module) -> ObjectIdentity:
+    """Return a checksum of modules, settings and tensors that is fast to compute and changes when any of them does.
 
     It tells whether a model was changed in place since it was last hashed; it is no identity.
     """
+    whole = _structure(model)
+    total = hashlib.sha256(whole.digest.encode())
+    for name, tensor in _tensors(model):
+        total.update(
+            f"{name} {tuple(tensor.shape)} {tensor.dtype} {tensor.device} {_sums(tensor)}\n".encode()
+        )
+    return ObjectIdentity(total.hexdigest(), whole.unknown)
+
+
+def _structure(model: nn.Module) -> ObjectIdentity:
+    """Hash the modules of a model with their settings, its tensors left out."""
+    digest, unknown = hashlib.sha256(), list(_global_hooks())
+    for name, module in model.named_modules(remove_duplicate=False):
+        place = name or "the model itself"
+        changes = list(_changes(module, place))
+        reader = _Settings(place)
+        settings = {key: reader.plain(value) for key, value in sorted(_own(module).items())}
+        unknown += [*changes, *reader.unknown]
+        said = [name, _type_name(type(module)), settings, changes]
+        digest.update(json.dumps(said, sort_keys=True).encode())
+    return ObjectIdentity(digest.hexdigest(), unknown[0] if unknown else None)
+
+
+def _sums(tensor: torch.Tensor) -> list[int]:
+    """Return the sums of a tensor's bits over rows and over columns, so that rows that change places show."""
     import torch
 
-    total = hashlib.sha256()
-    for name, tensor in _tensors(model):
-        flat = tensor.detach().contiguous().reshape(-1).view(torch.uint8)
-        words = flat[: len(flat) // 4 * 4].view(torch.int32).to(torch.int64)
-        place = torch.arange(len(words), device=words.device) % 65_521 + 1
-        sums = int(words.sum()), int((words * place).sum()), int(flat[len(words) * 4 :].sum())
-        total.update(f"{name} {tuple(tensor.shape)} {tensor.dtype} {sums}\n".encode())
-    return total.hexdigest()
+    if tensor.is_meta or tensor.is_quantized or tensor.layout != torch.strided or not tensor.numel():
+        return []
+    bits = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
+    flat = tensor.detach().contiguous()
+    flat = torch.view_as_real(flat) if flat.is_complex() else flat
+    words = flat.view(bits[flat.element_size()]).reshape(-1, flat.shape[-1] if flat.ndim else 1)
+    sums = [words.sum(axis, dtype=torch.int64) for axis in (0, 1)]
+    places = [torch.arange(1, len(each) + 1, device=each.device) for each in sums]
+    return [int((each * place).sum()) for each, place in zip(sums, places, strict=True)]
 
 
 def _tensors(model: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:

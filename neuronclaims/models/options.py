@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from neuronclaims.measurements.errors import MeasurementError
 
 DTYPES = ("float32", "bfloat16", "float16")
 ATTENTIONS = ("sdpa", "eager", "flash_attention_2", "flex_attention")
+
+
+Stage: TypeAlias = Literal["hashing", "importing", "loading", "verifying", "measuring", "cached", "waiting"]
+"""What a run does now: "hashing" reads files to know a model by them, "verifying" compares it with the cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +23,8 @@ class RunOptions:
     Transformers gives the implementation) concern models that are loaded here; a model handed over is used as
     it is. A batch holds at most ``batch_prompts`` prompts and ``batch_tokens`` tokens, padding and tokens to
     be generated included. ``again`` measures in another way that is just as right: in another order, with other
-    neighbours and more padding (see ``noise``). Raises MeasurementError for a word that is not known.
+    neighbours and more padding (see ``noise``). ``verify`` measures one text of each job again before values of the
+    cache are used, which is always done for a model handed over. Raises MeasurementError for a word that is not known.
 
     >>> RunOptions(dtype="bfloat16", device="cuda").batch_tokens
     2048
@@ -31,6 +36,7 @@ class RunOptions:
     batch_tokens: int = 2048
     batch_prompts: int = 64
     again: bool = False
+    verify: bool = False
 
     def __post_init__(self) -> None:
         _one_of("dtype", self.dtype, DTYPES)
@@ -44,10 +50,11 @@ class RunOptions:
 class Progress:
     """How far the run of one model is: ``done`` of ``total`` prompts (or models, while loading).
 
-    ``waiting`` is told where another process measures this model on the same cache.
+    ``waiting`` is told where another process measures this model on the same cache, ``hashing`` where its files are
+    read to know the model by them.
     """
 
-    stage: Literal["loading", "measuring", "cached", "waiting"]
+    stage: Stage
     done: int
     total: int
     model: str

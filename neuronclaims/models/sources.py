@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -18,9 +18,11 @@ from neuronclaims.models.fingerprint import (
     fingerprint_folder,
     fingerprint_loaded,
     has_weights,
+    state_of,
     weight_files,
 )
 from neuronclaims.models.hub import short, snapshot
+from neuronclaims.models.object_identity import ObjectIdentity
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,12 +64,21 @@ class Source:
         """The most positions a text may have in this model."""
         return context_length(self.config, self.spec)
 
-    def fingerprint(self, memory: Path | None = None) -> Fingerprint:
-        """Return the content hashes of weights and tokenizer; ``memory`` keeps those of unchanged files."""
+    def fingerprint(
+        self, memory: Path | None = None, hashing: Callable[[], None] | None = None
+    ) -> Fingerprint:
+        """Return the content hashes of weights and tokenizer; ``memory`` keeps those of unchanged files.
+
+        ``hashing`` is called where files must be read for it.
+        """
         if self.loaded is not None:
             return fingerprint_loaded(self.loaded.model, self.loaded.tokenizer)
         assert self.folder is not None
-        return fingerprint_folder(self.folder, memory)
+        return fingerprint_folder(self.folder, memory, hashing)
+
+    def state(self) -> ObjectIdentity | None:
+        """Return a checksum that changes when a model handed over does; None for a folder, known by its files."""
+        return state_of(self.loaded.model, self.loaded.tokenizer) if self.loaded is not None else None
 
 
 def open_model(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from neuronclaims.measurements import Measurement
 from neuronclaims.measurements.errors import MeasurementError, ModelError, first_line, shorten
 from neuronclaims.models.sources import Source
-from neuronclaims.models.token_texts import TokenTexts
+from neuronclaims.models.token_texts import TokenTexts, of_tokenizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,42 +31,70 @@ def check_tokenization(source: Source, measurements: Sequence[Measurement]) -> T
     from tokenizers import Tokenizer
 
     try:
-        counter = _TokenCounter(Tokenizer.from_file(str(path)), source)
+        tokenizer = Tokenizer.from_file(str(path))
+        # A file may ask for texts to be cut or filled up; a run does neither.
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        texts = TokenTexts(tokenizer, source.name)
     except Exception as error:
         raise ModelError(f"{path} cannot be read: {first_line(error)}.") from None
-    refused = {need: why for need in dict.fromkeys(measurements) for why in counter.faults(need)}
-    return TokenizationCheck(sum(counter.lengths.values()), refused)
+    return _TokenCounter(source, lambda text: tuple(tokenizer.encode(text).tokens), lambda: texts).check(
+        measurements
+    )
+
+
+def check_with(tokenizer: Any, source: Source, measurements: Sequence[Measurement]) -> TokenizationCheck:
+    """Return what a tokenizer object of Transformers tells; raise ModelError where it cannot name tokens."""
+
+    def split(text: str) -> tuple[str, ...]:
+        ids = tokenizer(text, truncation=False, padding=False, return_attention_mask=False)["input_ids"]
+        return tuple(map(str, tokenizer.convert_ids_to_tokens(ids)))
+
+    counter = _TokenCounter(source, split, lambda: of_tokenizer(tokenizer, source.name))
+    return counter.check(measurements)
+
+
+def check_pair(model: str, clean: tuple[str, Sequence[str]], corrupted: tuple[str, Sequence[str]]) -> None:
+    """Raise MeasurementError for two texts, each given with its tokens, that have not equally many."""
+    if len(clean[1]) == len(corrupted[1]):
+        return
+    split = [" | ".join(tokens) for _, tokens in (clean, corrupted)]
+    raise MeasurementError(
+        f"The texts of a pair must have equally many tokens, but {model} makes {len(clean[1])} of {shorten(clean[0])} "
+        f"({split[0]}) and {len(corrupted[1])} of {shorten(corrupted[0])} ({split[1]})."
+    )
+
+
+def check_fits(model: str, text: str, length: int, new_tokens: int, most: int) -> None:
+    """Raise MeasurementError for a text that has too many tokens for a model, with so many new ones."""
+    over = length + new_tokens - most
+    if over > 0:
+        more = f" and {new_tokens:,} new ones" if new_tokens else ""
+        raise MeasurementError(
+            f"The prompt {shorten(text)} has {length:,} tokens{more}, but {model} takes {most:,} at most. "
+            f"Shorten it by {over:,}{' or generate fewer' if new_tokens else ''}."
+        )
 
 
 @dataclass(slots=True)
 class _TokenCounter:
-    """A tokenizer, and the lengths of the texts seen so far."""
+    """What splits texts into tokens, the lengths of the texts seen so far, and why tokens named are none."""
 
-    tokenizer: Any
     source: Source
+    split: Callable[[str], tuple[str, ...]]
+    texts: Callable[[], TokenTexts]
     lengths: dict[str, int] = field(default_factory=dict)
+    named: dict[str, str | None] = field(default_factory=dict)
 
-    def faults(self, measurement: Measurement) -> Iterator[str]:
-        """Yield what is wrong with a measurement, at most one thing."""
-        try:
-            self._check(measurement)
-        except MeasurementError as error:
-            yield str(error)
-
-    def _check(self, measurement: Measurement) -> None:
-        texts = TokenTexts(self.tokenizer, self.source.name)
-        for token in measurement.tokens_named:
-            texts.number(token)
-        measurement.check_lengths(self)
+    def check(self, measurements: Sequence[Measurement]) -> TokenizationCheck:
+        """Return what was found about some measurements, each looked at once."""
+        refused = {need: why for need in dict.fromkeys(measurements) for why in self._faults(need)}
+        return TokenizationCheck(sum(self.lengths.values()), refused)
 
     def check_pair(self, clean: str, corrupted: str) -> None:
         """Raise MeasurementError for texts of different length."""
-        lengths = self._length(clean), self._length(corrupted)
-        if lengths[0] != lengths[1]:
-            raise MeasurementError(
-                f"The texts of a pair must have equally many tokens, but {self.source.name} makes {lengths[0]} of "
-                f"{shorten(clean)} and {lengths[1]} of {shorten(corrupted)}."
-            )
+        if self._length(clean) != self._length(corrupted):
+            check_pair(self.source.name, (clean, self.split(clean)), (corrupted, self.split(corrupted)))
         self.check_length(clean)
 
     def count(self, text: str) -> None:
@@ -75,15 +103,29 @@ class _TokenCounter:
 
     def check_length(self, text: str, new_tokens: int = 0) -> None:
         """Raise MeasurementError for a text that does not fit the model, with so many tokens more."""
-        length, most = self._length(text), self.source.context
-        if length + new_tokens > most:
-            more = f" and {new_tokens:,} new ones" if new_tokens else ""
-            raise MeasurementError(
-                f"The prompt {shorten(text)} has {length:,} tokens{more}, but {self.source.name} takes {most:,} at "
-                "most."
-            )
+        check_fits(self.source.name, text, self._length(text), new_tokens, self.source.context)
+
+    def _faults(self, measurement: Measurement) -> Iterator[str]:
+        """Yield what is wrong with a measurement, at most one thing."""
+        try:
+            for token in measurement.tokens_named:
+                self._check_token(token)
+            measurement.check_lengths(self)
+        except MeasurementError as error:
+            yield str(error)
+
+    def _check_token(self, token: str) -> None:
+        if token not in self.named:
+            try:
+                self.texts().number(token)
+                self.named[token] = None
+            except MeasurementError as error:
+                self.named[token] = str(error)
+        why = self.named[token]
+        if why is not None:
+            raise MeasurementError(why)
 
     def _length(self, text: str) -> int:
         if text not in self.lengths:
-            self.lengths[text] = len(self.tokenizer.encode(text).ids)
+            self.lengths[text] = len(self.split(text))
         return self.lengths[text]

@@ -131,6 +131,12 @@ def step(progress: Progress, counting: bool, known: bool, left: float | None = N
         return "loading the model" if done < total else None
     if progress.stage == "cached":
         return f"{done} of {total} prompts found in the cache" if known or done < total else None
+    if progress.stage == "hashing":
+        return "reading its files to know it again"
+    if progress.stage == "importing":
+        return "importing torch and transformers"
+    if progress.stage == "verifying":
+        return "comparing the cache with the model" if done == 0 else None
     if progress.stage == "waiting":
         return "waiting for another process that measures this model"
     if done == 0:

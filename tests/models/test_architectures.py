@@ -152,7 +152,7 @@ def test_what_does_not_load_is_left_out_and_told(install) -> None:
 
 def test_values_of_another_definition_of_a_site_are_not_read_again(install, hand_over) -> None:
     def key() -> str:
-        return context_key(hand_over("gpt2"), RunOptions(), None)
+        return context_key(hand_over("gpt2"), RunOptions(), hand_over("gpt2").fingerprint())
 
     plain_key = key()
     install("sites", "elsewhere", {"llama": HookPoint("mlp", "input")})

@@ -22,8 +22,7 @@ from hypothesis import strategies as st
 
 from neuronclaims.cache.context import Context
 from neuronclaims.cache.run_cache import RunCache, context_key
-from neuronclaims.engines import local as local_engine
-from neuronclaims.engines.local import Finished
+from neuronclaims.engines.local import Finished, LocalEngine
 from neuronclaims.engines.measure import measure
 from neuronclaims.measurements import Activations, Generation, TokenRule
 from neuronclaims.measurements.activations import Pooled as Need
@@ -75,7 +74,7 @@ MEASURE = f"""
 WITHOUT_A_MODEL = """
     import os, signal, sys, time, types
     import numpy as np
-    def run(source, work, options, report):
+    def run(self, work):
         for job in work:
             for done, prompt in enumerate(job.items):
                 if done == int(sys.argv[3]):
@@ -84,8 +83,15 @@ WITHOUT_A_MODEL = """
                 time.sleep(0.2)
                 values = {need: np.full((1, 32), len(prompt), np.float32) for need in job.needs}
                 yield types.SimpleNamespace(items=(prompt,), values=values)
+    class Engine:
+        failures = {}
+        def __init__(self, *_):
+            pass
+        def refused(self, measurements):
+            return {}
+    Engine.run = run
     sys.modules["neuronclaims.engines.local"] = types.ModuleType("engine")
-    sys.modules["neuronclaims.engines.local"].run = run
+    sys.modules["neuronclaims.engines.local"].LocalEngine = Engine
 """
 EXPECTED = f"{32.0 * sum(map(len, PROMPTS))} []"
 
@@ -102,12 +108,12 @@ TOGETHER = """
     folder = Path(sys.argv[2])
     folder.mkdir(exist_ok=True)
     (folder / f"started-{os.getpid()}").touch()
-    once = sys.modules["neuronclaims.engines.local"].run
+    once = Engine.run
     def run(*arguments):
         while len(list(folder.glob("started-*"))) < 8 or not list(folder.glob("waits-*")):
             time.sleep(0.05)
         yield from once(*arguments)
-    sys.modules["neuronclaims.engines.local"].run = run
+    Engine.run = run
     def heard(progress):
         if progress.stage == "waiting":
             (folder / f"waits-{os.getpid()}").touch()
@@ -162,10 +168,8 @@ def test_a_new_prompt_costs_one_prompt_and_a_new_layer_runs_nothing_else(
     source_of, tmp_path, monkeypatch
 ) -> None:
     source, asked = source_of("gpt2"), []
-    run = local_engine.run
-    monkeypatch.setattr(
-        local_engine, "run", lambda source, work, *rest: asked.extend(work) or run(source, work, *rest)
-    )
+    run = LocalEngine.run
+    monkeypatch.setattr(LocalEngine, "run", lambda self, work: asked.extend(work) or run(self, work))
     counted(source, [ask()], tmp_path)
     asked.clear()
     runs, _ = counted(source, [ask(prompts=("a new bird sang", *PROMPTS))], tmp_path)
@@ -186,17 +190,17 @@ def test_a_new_prompt_costs_one_prompt_and_a_new_layer_runs_nothing_else(
 def test_everything_a_value_depends_on_is_in_its_key(source_of, hand_over, monkeypatch) -> None:
     source = source_of("gpt2")
     keys = [
-        context_key(source, RunOptions(), None),
-        context_key(source, RunOptions(dtype="bfloat16"), None),
-        context_key(source, RunOptions(attention="eager"), None),
-        context_key(source_of("llama"), RunOptions(), None),
-        context_key(hand_over("gpt2"), RunOptions(), None),
-        context_key(hand_over("gpt2", seed=1), RunOptions(), None),
+        context_key(source, RunOptions(), source.fingerprint()),
+        context_key(source, RunOptions(dtype="bfloat16"), source.fingerprint()),
+        context_key(source, RunOptions(attention="eager"), source.fingerprint()),
+        context_key(source_of("llama"), RunOptions(), source_of("llama").fingerprint()),
+        context_key(hand_over("gpt2"), RunOptions(), hand_over("gpt2").fingerprint()),
+        context_key(hand_over("gpt2", seed=1), RunOptions(), hand_over("gpt2", seed=1).fingerprint()),
     ]
-    assert context_key(source, RunOptions(batch_tokens=7), None) == keys[0]
+    assert context_key(source, RunOptions(batch_tokens=7), source.fingerprint()) == keys[0]
     for what, other in (("MEASURING_VERSION", -1), ("version", lambda name: f"another {name}")):
         monkeypatch.setattr(f"neuronclaims.cache.run_cache.{what}", other)
-        keys.append(context_key(source, RunOptions(), None))
+        keys.append(context_key(source, RunOptions(), source.fingerprint()))
     assert len(set(keys)) == len(keys)
 
 
@@ -204,9 +208,11 @@ def test_another_tokenizer_is_another_key(folder_of, tmp_path) -> None:
     from neuronclaims.models.sources import open_model
 
     shutil.copytree(folder_of("gpt2"), tmp_path / "gpt2")
-    before = context_key(open_model("gpt2", tmp_path), RunOptions(), None)
+    before = open_model("gpt2", tmp_path).fingerprint()
     shutil.copy(folder_of("llama") / "tokenizer.json", tmp_path / "gpt2" / "tokenizer.json")
-    assert context_key(open_model("gpt2", tmp_path), RunOptions(), None) != before
+    after = open_model("gpt2", tmp_path).fingerprint()
+    source, options = open_model("gpt2", tmp_path), RunOptions()
+    assert context_key(source, options, after) != context_key(source, options, before)
 
 
 def fake_value(need: Need, prompt: str) -> np.ndarray:
@@ -233,7 +239,7 @@ def test_whatever_is_asked_in_whatever_order_rows_are_right_and_measured_once(
 ) -> None:
     measured: list[tuple[Need, str]] = []
 
-    def run(source, work, options, report):
+    def run(_, work):
         for job in work:
             for start in range(0, len(job.items), size):
                 prompts = job.items[start : start + size]
@@ -241,7 +247,8 @@ def test_whatever_is_asked_in_whatever_order_rows_are_right_and_measured_once(
                 yield Finished(prompts, {n: np.stack([fake_value(n, p) for p in prompts]) for n in job.needs})
 
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(local_engine, "run", run)
+        patch.setattr(LocalEngine, "run", run)
+        patch.setattr(LocalEngine, "refused", lambda *_: {})
         patch.setattr("neuronclaims.cache.shards.os.fsync", lambda handle: None)
         for asked in calls:
             answers = measure(source_of_gpt2, asked, cache=RunCache(Path(folder)))

@@ -143,10 +143,12 @@ def test_the_device_is_part_of_what_a_value_belongs_to(source_of):
     from neuronclaims.cache.run_cache import context_key
 
     source = source_of("gpt2")
-    assert context_key(source, RunOptions(device="cuda:1"), None) == context_key(
-        source, RunOptions(device="cuda"), None
+    assert context_key(source, RunOptions(device="cuda:1"), source.fingerprint()) == context_key(
+        source, RunOptions(device="cuda"), source.fingerprint()
     )
-    assert context_key(source, RunOptions(device="cuda"), None) != context_key(source, RunOptions(), None)
+    assert context_key(source, RunOptions(device="cuda"), source.fingerprint()) != context_key(
+        source, RunOptions(), source.fingerprint()
+    )
 
 
 HOLDER = """

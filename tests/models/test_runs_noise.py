@@ -87,20 +87,23 @@ def test_what_wavers_has_a_noise_floor_of_its_number_type(wavering) -> None:
     assert large > 100 * small > 0
 
 
-def test_a_column_is_the_largest_difference_of_that_neuron_over_all_prompts(wavering, tmp_path) -> None:
+def test_a_column_is_the_largest_difference_of_that_neuron_over_all_prompts(wavering) -> None:
     source = wavering("float32")
-    found = noise_floor(source, [DEEP], cache=RunCache(tmp_path))[DEEP]
-    keys = [context_key(source, RunOptions(again=again), None) for again in (False, True)]
-    folders = [RunCache(tmp_path).context(key).folder for key in keys]
-    assert keys[0] != keys[1]
-    assert all(list(folder.glob("*.safetensors")) for folder in folders)
-    first, second = (
-        measure(source, [DEEP], cache=RunCache(tmp_path), options=RunOptions(again=again))
-        for again in (False, True)
-    )
+    found = noise_floor(source, [DEEP])[DEEP]
+    first, second = (measure(source, [DEEP], options=RunOptions(again=again)) for again in (False, True))
     apart = np.abs(first[DEEP].astype(float) - second[DEEP])
     assert (found.columns == [max(apart[:, neuron]) for neuron in range(apart.shape[1])]).all()
     assert found.largest > 0
+
+
+def test_both_times_are_kept_each_under_its_own_context(source_of, tmp_path) -> None:
+    source = source_of("gpt2")
+    noise_floor(source, [DEEP], cache=RunCache(tmp_path))
+    known = source.fingerprint()
+    keys = [context_key(source, RunOptions(again=again), known) for again in (False, True)]
+    folders = [RunCache(tmp_path).context(key).folder for key in keys]
+    assert keys[0] != keys[1]
+    assert all(list(folder.glob("*.safetensors")) for folder in folders)
 
 
 def test_what_no_text_is_run_for_does_not_move(source_of) -> None:

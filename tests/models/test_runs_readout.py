@@ -61,11 +61,11 @@ def test_long_documents_are_read_in_pieces(hand_over) -> None:
     assert row[4] == above
 
 
-def test_a_document_read_once_is_kept(hand_over, tmp_path, monkeypatch) -> None:
-    source = hand_over("gpt2")
+def test_a_document_read_once_is_kept(source_of, tmp_path, monkeypatch) -> None:
+    source = source_of("gpt2")
     asked = Readout("mlp_post", 0, 3, " dog", EDGES, DOCUMENTS)
     first = measure(source, [asked], cache=RunCache(tmp_path))[asked]
-    monkeypatch.setattr("neuronclaims.engines.local.run", lambda *_: pytest.fail("measured again"))
+    monkeypatch.setattr("neuronclaims.engines.local.LocalEngine", lambda *_: pytest.fail("measured again"))
     assert np.array_equal(first, measure(source, [asked], cache=RunCache(tmp_path))[asked])
 
 

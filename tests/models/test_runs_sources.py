@@ -250,7 +250,7 @@ def test_a_model_handed_over_is_known_by_its_contents() -> None:
 def test_what_a_model_cannot_answer_is_said_before_it_is_loaded(
     source_of, name, question, says, monkeypatch
 ) -> None:
-    monkeypatch.setattr("neuronclaims.engines.local.run", lambda *_: pytest.fail("loaded"))
+    monkeypatch.setattr("neuronclaims.engines.local.LocalEngine", lambda *_: pytest.fail("loaded"))
     with pytest.raises(MeasurementError) as caught:
         measure(source_of(name), [question])
     assert says in str(caught.value)

@@ -115,7 +115,7 @@ def test_a_model_in_hand_answers_as_its_files_do(tmp_path, hand_over) -> None:
 
 def test_no_model_is_loaded_for_weights(tmp_path, monkeypatch) -> None:
     _, source = save(tmp_path, "llama")
-    monkeypatch.setattr("neuronclaims.engines.local.run", lambda *_: pytest.fail("loaded"))
+    monkeypatch.setattr("neuronclaims.engines.local.LocalEngine", lambda *_: pytest.fail("loaded"))
     assert measure(source, [Congruence(0, 0, None)])[Congruence(0, 0, None)].shape[0] == 1
 
 

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from neuronclaims.measurements.changes import ChangeNeed, Pair
-from neuronclaims.measurements.errors import IntegrityError, MeasurementError, shorten
+from neuronclaims.measurements.errors import IntegrityError, shorten
 from neuronclaims.measurements.measurement import Need
 from neuronclaims.measurements.plan import Job
 from neuronclaims.models.options import RunOptions
@@ -25,6 +25,7 @@ from neuronclaims.models.running.passes import forward
 from neuronclaims.models.running.predictions import PredictionReader, check_head, divergence, logits_of
 from neuronclaims.models.running.sweeps import sweep
 from neuronclaims.models.running.worker import Finished, running
+from neuronclaims.models.tokenization_check import check_pair
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,18 +68,9 @@ def _texts(ready: Ready, job: Job, needs: Sequence[ChangeNeed]) -> list[ChangedT
     clean = encode(ready, [pair.clean for pair in pairs], 0)
     corrupted = encode(ready, [pair.corrupted for pair in pairs], 0)
     for one, other in zip(clean, corrupted, strict=True):
-        _check_lengths(ready, one, other)
+        split = [ready.tokenizer.convert_ids_to_tokens(list(row.ids)) for row in (one, other)]
+        check_pair(ready.facts.name, (one.prompt, split[0]), (other.prompt, split[1]))
     return [ChangedText(item, two, one) for item, one, two in zip(job.items, clean, corrupted, strict=True)]
-
-
-def _check_lengths(ready: Ready, clean: Encoded, corrupted: Encoded) -> None:
-    if len(clean.ids) == len(corrupted.ids):
-        return
-    split = [" | ".join(ready.tokenizer.convert_ids_to_tokens(list(row.ids))) for row in (clean, corrupted)]
-    raise MeasurementError(
-        f"The texts of a pair must have equally many tokens, but {ready.facts.name} makes {len(clean.ids)} of "
-        f"{shorten(clean.prompt)} ({split[0]}) and {len(corrupted.ids)} of {shorten(corrupted.prompt)} ({split[1]})."
-    )
 
 
 def _batches(

@@ -11,6 +11,7 @@ import torch
 
 from neuronclaims.measurements.errors import MeasurementError, shorten
 from neuronclaims.models.running.loading import Ready, quiet
+from neuronclaims.models.tokenization_check import check_fits
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +138,7 @@ def _check(item: Encoded, ready: Ready, new_tokens: int, vocabulary: int) -> Non
             f"The prompt {shorten(item.prompt)} has no token of text for {name} (only {len(item.ids)} special ones). "
             "Write some text, or take the prompt out."
         )
-    needed = len(item.ids) + new_tokens
-    if needed > ready.context:
-        more = f" and {new_tokens} new ones" if new_tokens else ""
-        raise MeasurementError(
-            f"The prompt {shorten(item.prompt)} has {len(item.ids)} tokens{more}, but {name} takes {ready.context} at "
-            f"most. Shorten it by {needed - ready.context}{' or generate fewer' if new_tokens else ''}."
-        )
+    check_fits(name, item.prompt, len(item.ids), new_tokens, ready.context)
     if max(item.ids) >= vocabulary:
         raise MeasurementError(
             f"The tokenizer of {name} makes token {max(item.ids)} of the prompt {shorten(item.prompt)}, but the model "

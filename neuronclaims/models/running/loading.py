@@ -73,10 +73,19 @@ def _children(whole: Any, path: str) -> str:
     return f"{'.'.join(at) or 'It'} has {names or 'none inside'}."
 
 
-def load(source: Source, options: RunOptions) -> Ready:
-    """Return a source's model, ready; raise ModelError with the reason's first line if it does not load."""
+_SHARED = {"local_files_only": True, "trust_remote_code": False}
+"""How everything is loaded: from this machine, and without code of its own."""
+
+
+def load(source: Source, options: RunOptions, tokenizer: Any = None) -> Ready:
+    """Return a source's model, ready, with its ``tokenizer`` if that was loaded before.
+
+    Raises ModelError with the reason's first line if it does not load.
+    """
     architecture, facts = architecture_of(source.config, source.spec), source.facts()
-    handed = source.loaded or _from_folder(source, architecture, options)
+    handed = source.loaded or _from_folder(
+        source, architecture, options, load_tokenizer(source) if tokenizer is None else tokenizer
+    )
     body = handed.model.base_model
     try:
         blocks = tuple(body.get_submodule(architecture.blocks))
@@ -107,21 +116,34 @@ def quiet() -> Iterator[None]:
             log.enable_progress_bar()
 
 
-def _from_folder(source: Source, architecture: Architecture, options: RunOptions) -> LoadedModel:
-    shared = {"local_files_only": True, "trust_remote_code": False}
+def load_tokenizer(source: Source) -> Any:
+    """Return a source's tokenizer, an object of Transformers; raise ModelError if it does not load."""
+    if source.loaded is not None:
+        return source.loaded.tokenizer
+    try:
+        with quiet():
+            return AutoTokenizer.from_pretrained(source.folder, **_SHARED)
+    except Exception as error:
+        raise ModelError(
+            f"The tokenizer of model {source.spec!r} does not load from {source.folder}: {first_line(error)}"
+        ) from error
+
+
+def _from_folder(
+    source: Source, architecture: Architecture, options: RunOptions, tokenizer: Any
+) -> LoadedModel:
     kind: Any = AutoModelForCausalLM if architecture.causal else AutoModel
     assert source.folder is not None
     _check_plausible(source.folder, source.facts())
     try:
         with quiet():
-            tokenizer = AutoTokenizer.from_pretrained(source.folder, **shared)
             model, notes = kind.from_pretrained(
                 source.folder,
                 use_safetensors=True,
                 output_loading_info=True,
                 attn_implementation=options.attention,
                 **{_dtype_word(): getattr(torch, options.dtype)},
-                **shared,
+                **_SHARED,
             )
             model = model.to(_device(options.device)).eval()
     except Exception as error:

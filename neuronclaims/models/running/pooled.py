@@ -73,7 +73,9 @@ def split(rows: Sequence[Encoded], new_tokens: int, options: RunOptions) -> list
 def _finish(
     ready: Ready, job: Job, rows: Sequence[Encoded], probes: Sequence[int], options: RunOptions
 ) -> Finished:
-    with running(ready, f"on a batch of {len(rows)} prompts, {shorten(rows[0].prompt)} first"):
+    first = shorten(rows[0].prompt)
+    several = f"a batch of {len(rows)} prompts, {first} first" if len(rows) > 1 else f"the prompt {first}"
+    with running(ready, f"on {several}"):
         values, continuations = (_again if options.again else _measure)(ready, job, rows)
         check_finite(values, rows, ready.facts.name)
         for row in probes:

@@ -1,0 +1,227 @@
+"""One run of one model: the cache is read and doubted where it must be, and an engine measures what is missing."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuronclaims.cache.context import Context
+from neuronclaims.cache.run_cache import RunCache, context_about, context_key
+from neuronclaims.measurements import Measurement
+from neuronclaims.measurements.errors import IntegrityError, MeasurementError, ModelError, RunWarning
+from neuronclaims.measurements.measurement import Need
+from neuronclaims.measurements.plan import Wanted, jobs, union
+from neuronclaims.models.options import Progress, RunOptions
+from neuronclaims.models.sources import Source
+
+if TYPE_CHECKING:
+    from neuronclaims.engines.local import LocalEngine
+
+Table: TypeAlias = "dict[Need, dict[str, NDArray[np.float32]]]"
+"""The rows of every need, by text."""
+Failures: TypeAlias = "dict[Measurement, MeasurementError]"
+
+
+class Measuring:
+    """Fills ``table`` with what is known and what an engine measures, and ``failed`` with what cannot be measured.
+
+    The engine is made, and torch imported, only when something must run.
+    """
+
+    def __init__(
+        self, source: Source, cache: RunCache | None, options: RunOptions, report: Callable[[Progress], None]
+    ) -> None:
+        self.facts = source.facts()
+        self.table: Table = {}
+        self.failed: Failures = {}
+        self._source, self._options, self._report = source, options, report
+        self._context = _context(source, cache, options, report)
+        self._made: LocalEngine | None = None
+
+    def measure(self, measurements: Sequence[Measurement]) -> Wanted:
+        """Answer what some measurements need of texts; return what of it was not in the cache.
+
+        Raises ModelError, IntegrityError and CacheError.
+        """
+        for measurement in measurements:
+            try:
+                union(self.facts, [measurement])
+                measurement.check(self.facts)
+            except MeasurementError as error:
+                self.failed[measurement] = error
+        missing = self._read(measurements)
+        if self._context is not None and self._doubted():
+            self._context, self.table = None, {}
+            missing = self._read(measurements)
+        if missing and self._context is not None:
+            self._recall(self._context, measurements)
+            missing = self._missing(measurements)
+        if not missing:
+            return missing
+        with self._alone(missing):
+            # Another process may have measured some of it while this one waited for the lock.
+            missing = self._read(measurements)
+            if missing:
+                self._refuse(measurements)
+                missing = self._missing(measurements)
+            if missing:
+                self._run(missing)
+                self._blame(measurements)
+        return missing
+
+    @property
+    def _engine(self) -> LocalEngine:
+        if self._made is None:
+            self._report(Progress("importing", 0, 1, self._source.name))
+            from neuronclaims.engines.local import LocalEngine
+
+            self._made = LocalEngine(self._source, self._options, self._report)
+        return self._made
+
+    def _read(self, measurements: Sequence[Measurement]) -> Wanted:
+        """Fill the table from the cache, and say how many prompts were there; return what is still missing."""
+        unknown = self._missing(measurements)
+        if self._context is not None and unknown:
+            for need, rows in self._context.read(unknown, self.facts).items():
+                self.table[need].update(rows)
+        missing = _without(unknown, self.table)
+        texts, left = _texts(unknown), _texts(missing)
+        if len(texts) > len(left):
+            self._report(Progress("cached", len(texts) - len(left), len(texts), self._source.name))
+        return missing
+
+    def _missing(self, measurements: Sequence[Measurement]) -> Wanted:
+        """Return what the table lacks for measurements that have not failed."""
+        wanted = union(self.facts, [each for each in measurements if each not in self.failed])
+        for need in wanted:
+            self.table.setdefault(need, {})
+        return _without(wanted, self.table)
+
+    def _doubted(self) -> bool:
+        """Say whether the model gives other values than the cache holds, where that must be looked at."""
+        if self._source.loaded is None and not self._options.verify:
+            return False
+        known = {need: rows for need, rows in self.table.items() if rows}
+        if not known:
+            return False
+        engine = self._engine
+        from neuronclaims.engines.verification import disagreement
+
+        why = disagreement(engine, known)
+        if why is not None:
+            warnings.warn(
+                f"The run cache is not used for {self._source.name}: {why}. Either the model was changed in a way "
+                "that cannot be seen, or somebody changed the cache ('neuronclaims cache clear' empties it). "
+                "Everything is measured again, and nothing is kept.",
+                RunWarning,
+                stacklevel=2,
+            )
+        return why is not None
+
+    def _recall(self, context: Context, measurements: Sequence[Measurement]) -> None:
+        """Let fail what failed in an earlier run; raise ModelError where the model itself did."""
+        gone = context.failures.of_model()
+        if gone is not None:
+            raise gone
+        for measurement in self._unanswered(measurements):
+            request = measurement.request
+            error = context.failure(request) if request is not None else None
+            if error is not None:
+                self.failed[measurement] = error
+
+    def _refuse(self, measurements: Sequence[Measurement]) -> None:
+        """Let fail what the tokenizer alone refuses, before any weights are read."""
+        with self._remembering():
+            refused = self._engine.refused(self._unanswered(measurements))
+        for measurement, error in refused.items():
+            self._fail(measurement, error)
+
+    def _run(self, missing: Wanted) -> None:
+        """Run what is missing and keep what it gives."""
+        written: list[Path] = []
+        try:
+            with self._remembering():
+                for batch in self._engine.run(jobs(missing)):
+                    for need, values in batch.values.items():
+                        self.table[need].update(zip(batch.items, values, strict=True))
+                    if self._context is not None:
+                        written.append(self._context.write(batch.items, batch.values))
+        except IntegrityError:
+            for path in written:
+                path.unlink(missing_ok=True)
+            raise
+
+    def _blame(self, measurements: Sequence[Measurement]) -> None:
+        """Let fail each measurement of which a text could not be measured, with that text's error."""
+        failures = self._engine.failures
+        for measurement in self._unanswered(measurements):
+            request = measurement.request
+            if request is not None:
+                errors = (failures.get((request.need, item)) for item in request.items)
+                self._fail(measurement, next(error for error in errors if error is not None))
+
+    def _fail(self, measurement: Measurement, error: MeasurementError) -> None:
+        self.failed[measurement] = error
+        if self._context is not None and measurement.request is not None:
+            self._context.keep_failure(measurement.request, error)
+
+    def _unanswered(self, measurements: Sequence[Measurement]) -> list[Measurement]:
+        """Return the measurements that have not failed and of which the table lacks a row."""
+        return [
+            each
+            for each in measurements
+            if each not in self.failed
+            and each.request is not None
+            and not self.table[each.request.need].keys() >= set(each.request.items)
+        ]
+
+    @contextmanager
+    def _remembering(self) -> Iterator[None]:
+        """Remember why a model does not load."""
+        try:
+            yield
+        except ModelError as error:
+            if self._context is not None:
+                self._context.failures.keep_model(error)
+            raise
+
+    def _alone(self, missing: Wanted) -> AbstractContextManager[None]:
+        """Hold the lock under which the context is measured, if there is one."""
+        if self._context is None:
+            return nullcontext()
+        waiting = Progress("waiting", 0, len(_texts(missing)), self._source.name)
+        return self._context.measuring(lambda: self._report(waiting))
+
+
+def _context(
+    source: Source, cache: RunCache | None, options: RunOptions, report: Callable[[Progress], None]
+) -> Context | None:
+    """Return where values of a model are kept; None where nothing may be, which is said."""
+    if cache is None:
+        return None
+    hashing = Progress("hashing", 0, 1, source.name)
+    fingerprint = source.fingerprint(cache.fingerprints, lambda: report(hashing))
+    if fingerprint.unknown is None:
+        return cache.context(context_key(source, options, fingerprint), context_about(source, options))
+    warnings.warn(
+        f"What {source.name} gives is measured and not kept in the run cache: it has {fingerprint.unknown}, which can "
+        "change values and has no lasting name.",
+        RunWarning,
+        stacklevel=2,
+    )
+    return None
+
+
+def _without(wanted: Wanted, table: Table) -> dict[Need, list[str]]:
+    missing = {need: [text for text in texts if text not in table[need]] for need, texts in wanted.items()}
+    return {need: texts for need, texts in missing.items() if texts}
+
+
+def _texts(wanted: Wanted) -> set[str]:
+    return {text for texts in wanted.values() for text in texts}

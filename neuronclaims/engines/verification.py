@@ -1,0 +1,55 @@
+"""Whether a model gives what the cache holds: one known text of each job is measured again, alone, and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from random import SystemRandom
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuronclaims.engines.local import LocalEngine
+from neuronclaims.measurements.activations import Pooled
+from neuronclaims.measurements.continuations import ContinuationNeed
+from neuronclaims.measurements.errors import shorten
+from neuronclaims.measurements.measurement import Need
+from neuronclaims.measurements.plan import jobs
+from neuronclaims.measurements.pools import BeyondPool, MassivePool
+from neuronclaims.models.running.integrity import AT_MOST
+
+Rows = Mapping[str, NDArray[np.float32]]
+
+
+def disagreement(engine: LocalEngine, known: Mapping[Need, Rows]) -> str | None:
+    """Return where a model gives other values than are known, in words; None where it gives the same.
+
+    Which text of a job is looked at is drawn anew each time. As much as rounding may do in a batch is allowed.
+    """
+    drawn = SystemRandom()
+    work = [
+        replace(job, items=(drawn.choice(job.items),))
+        for job in jobs({need: list(rows) for need, rows in known.items() if _smooth(need)})
+    ]
+    for finished in engine.run(work, "verifying"):
+        for need, values in finished.values.items():
+            for item, now in zip(finished.items, values, strict=True):
+                then = known[need].get(item)
+                if then is not None and not _agree(engine, need, now, then):
+                    return f"{need} is not what it was for {shorten(item)}"
+    failed = next(iter(engine.failures.items()), None)
+    return f"{failed[0][0]} was known for {shorten(failed[0][1])}, and now: {failed[1]}" if failed else None
+
+
+def _smooth(need: Need) -> bool:
+    """Say whether rounding moves a need's values a little only: no counts of positions beyond a bound."""
+    return not (isinstance(need, Pooled) and isinstance(need.pool, (BeyondPool, MassivePool)))
+
+
+def _agree(engine: LocalEngine, need: Need, now: NDArray[np.float32], then: NDArray[np.float32]) -> bool:
+    if isinstance(need, ContinuationNeed):
+        return bool(np.array_equal(now, then))
+    if now.shape != then.shape or not np.isfinite(then).all():
+        return False
+    allowed = AT_MOST.get(engine.ready.model.dtype, 1e-1) * max(float(np.abs(now).max(initial=0.0)), 1e-3)
+    return bool(np.abs(now - then).max(initial=0.0) <= allowed)
