@@ -1,4 +1,4 @@
-"""Test claims about several neurons together on one exchange of prompts, by the maximum statistic."""
+"""Test the claims about several neurons that exchange the same prompts together, by the maximum statistic."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class JointShare:
 
 
 def step_down(joints: Sequence[JointShare], *, alpha: float, family: int) -> MaxResults:
-    """Test the claims of one exchange together; their p-values, in the order given, are corrected for one another.
+    """Test the claims of one exchange together; return their p-values, corrected for one another, in the order given.
 
     A claim of "less" is one of "more" about the values with their signs turned, so claims of either direction go
     together. ``family`` is the number of exchanges whose p-values are compared with ``alpha`` afterwards.

@@ -36,7 +36,7 @@ MAX_DRAWS = (0, 99_999, 999_999)
 
 
 class ClaimError(NeuronClaimsError):
-    """A claim that cannot be put to this model or to these prompts; the message says why."""
+    """A claim that cannot be tested on this model or with these prompts; the message says why."""
 
 
 class KindWarning(UserWarning):
@@ -62,7 +62,7 @@ FACT = Attainable(0.0, "no prompts", tested=False)
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """The claims corrected together, facts left out: how many, by which correction, at which level.
+    """The claims that are corrected together (facts excluded): their number, the correction and the level.
 
     ``max_draws`` is how many random draws a p close to a limit may take, beyond those always made. A family is judged
     with none of them first: only together do the claims show which limit counts for which of them. ``together`` holds
@@ -81,7 +81,7 @@ class Family:
         return Level(self.alpha, self.size)
 
     def resampling(self, seed: int, draws: int) -> Resampling:
-        """Return how a test draws relabellings: ``draws`` in any case, and more while its p is close to a limit.
+        """Return how a test draws relabellings: always ``draws``, and more while its p is close to a limit.
 
         >>> first_look = Family(3, "holm", 0.05, max_draws=0).resampling(seed=7, draws=9_999)
         >>> first_look.draws, first_look.max_draws, first_look.stop_after
@@ -91,7 +91,7 @@ class Family:
         return Resampling(seed=seed, draws=draws, max_draws=most, stop_after=self.max_draws)
 
     def shared(self, what: type[SharedT]) -> SharedT:
-        """Return the family's one object of a type, in which a kind keeps what several of its claims need.
+        """Return the family's one object of a type, where a kind stores what several of its claims need.
 
         It is made without arguments when a claim first asks for it.
 
@@ -111,7 +111,7 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What a claim says of its effect: that it lies on ``side`` of ``threshold``, or of ``null`` without a number.
+    """What a claim states: its effect lies on ``side`` of ``threshold``, or of ``null`` if it names no number.
 
     ``null`` is what the effect is where nothing is going on: 0 for a difference, 1 for a ratio, 0.5 for an AUROC.
     ``threshold`` lies beyond it on the claimed side, or on it; a fact that has no such null takes its number for
@@ -133,7 +133,7 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What was counted: how many of which ``unit``, per set (name, count); ``paired`` where each is in both sets.
+    """The sample: how many of which ``unit`` per set, as (name, count); ``paired`` if each unit is in both sets.
 
     ``unit`` is a key, one of ``stats.designs.Unit`` or of another package, and printed as the noun it is.
 
@@ -148,7 +148,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What the numbers say about one claim alone, before its family is corrected and a verdict is reached.
+    """The result of one claim alone, before its family is corrected and a verdict is reached.
 
     ``estimate`` is the effect that the verdict rests on. ``units`` are the values that it was made of, on one of the
     scales of ``UnitValues``: baselines then compare models unit by unit, and without them by intervals. ``test`` is
@@ -248,12 +248,12 @@ class Kind(Protocol):
 
     @property
     def name(self) -> str:
-        """Return the word that reports call it by."""
+        """Return the name of the kind in reports."""
         ...
 
     @property
     def template(self) -> Template:
-        """Return how a claim of this kind reads."""
+        """Return the template of sentences of this kind."""
         ...
 
     def attainable(self, claim: Claim) -> Attainable:
@@ -280,8 +280,8 @@ class Kind(Protocol):
 
 
 class Preparing(Protocol):
-    """What a kind may have besides: a way to do once what all its claims would do again."""
+    """An optional part of a kind: compute once what several of its claims need."""
 
     def prepare(self, claims: Sequence[tuple[Claim, Answers]], family: Family) -> None:
-        """Work out for all claims of this kind together what ``judge`` then finds in ``family``: the same numbers."""
+        """Compute for all claims of this kind together what ``judge`` then reads from ``family``; no number changes."""
         ...

@@ -1,4 +1,4 @@
-"""All kinds of claim: our own, and those that other packages bring.
+"""All kinds of claim: our own, and those of other packages.
 
 Another package brings a kind through the entry-point group ``neuronclaims.kinds``: each entry names a ``Kind``. In the
 package's ``pyproject.toml``::
@@ -71,7 +71,7 @@ def kinds() -> tuple[Kind, ...]:
 
 
 def templates() -> tuple[Template, ...]:
-    """Return how the sentences of all kinds read.
+    """Return the sentence templates of all kinds.
 
     >>> templates()[0].shape
     '[SITE] neuron LAYER:INDEX (activates|does not activate) more|less for SET than SET [by at least AMOUNT]'
@@ -85,7 +85,7 @@ def kind_of(sentence: object) -> Kind:
 
 
 def whole(found: tuple[Kind, ...], trusted: int) -> tuple[Kind, ...]:
-    """Return the kinds that go together; warn of each after the first ``trusted`` that clashes, and leave it out.
+    """Return the kinds without those that clash; warn of each that is left out. The first ``trusted`` always stay.
 
     Raises TemplateError where two of the trusted read alike, OptionError where two declare one option differently.
     """

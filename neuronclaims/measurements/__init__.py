@@ -1,4 +1,4 @@
-"""What can be asked of a model, as plain data: one file per sort, which knows all about itself.
+"""Measurements of a model, as plain data: one file per sort.
 
 Kinds of claim ask with these, runs answer them. Nothing here knows of a claim, a file or a model library. A measurement
 from another package is a frozen dataclass of the shape of ``measurement.Measurement``.

@@ -17,7 +17,7 @@ Span: TypeAlias = Literal["prompt", "generated", "emitting"]
 
 @dataclass(frozen=True, slots=True)
 class TokenRule:
-    """Which positions of a text count, and how they become one number per prompt.
+    """The positions of a text that count, and how they become one number per prompt.
 
     ``span`` names the positions: those of the prompt; those that hold generated tokens, the last one included; or
     those that emitted them (last prompt token to last but one generated). ``pool`` turns their values into one; it may
@@ -40,7 +40,7 @@ class TokenRule:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """How a prompt is continued: greedily, up to ``max_new_tokens`` tokens or the end-of-text token.
+    """The continuation of a prompt: greedy, up to ``max_new_tokens`` tokens or the end-of-text token.
 
     >>> Activations("mlp_post", 2, TokenRule("mean", "generated"), ("I like",), Generation(8)).request.need.new_tokens
     8
@@ -87,7 +87,7 @@ class Activations:
         return ()
 
     def check(self, facts: ModelFacts) -> None:
-        """Leave it to the need."""
+        """Check nothing: the need does it."""
 
     def check_lengths(self, lengths: Lengths) -> None:
         """Check that each prompt fits the model with what is generated after it."""

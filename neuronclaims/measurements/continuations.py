@@ -46,10 +46,10 @@ class Continuations:
         return ()
 
     def check(self, facts: ModelFacts) -> None:
-        """Leave it to the need."""
+        """Check nothing: the need does it."""
 
     def check_lengths(self, lengths: Lengths) -> None:
-        """Leave it to what is measured on the same prompts."""
+        """Check nothing: other measurements on the same prompts do it."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -1,4 +1,4 @@
-"""What can go wrong between a model's name and its numbers."""
+"""Errors and warnings of finding, loading and measuring a model."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from neuronclaims.errors import NeuronClaimsError
 
 
 class RunError(NeuronClaimsError):
-    """A measurement could not be made; the text says which and what to do."""
+    """A measurement that could not be made; the text says which, and what to do."""
 
 
 class ModelError(RunError):
-    """A model could not be found, is not of a kind that can be measured, or does not load."""
+    """A model that cannot be found, measured or loaded."""
 
 
 class MissingModelError(ModelError):
-    """A model that is not on this machine at all; ``short`` says so, and what to do, in one sentence."""
+    """A model that is not on this machine; ``short`` says so, and what to do, in one sentence."""
 
     def __init__(self, message: str, short: str) -> None:
         super().__init__(message)
@@ -22,19 +22,19 @@ class MissingModelError(ModelError):
 
 
 class MeasurementError(RunError):
-    """Something was asked of a model that it cannot answer: a site, a layer, a span, a prompt."""
+    """A measurement that the model cannot make: of a site, a layer, a span or a prompt that it does not have."""
 
 
 class IntegrityError(RunError):
-    """A run's own checks failed: its numbers would have been wrong, so there are none."""
+    """A failed check during a run: its numbers would have been wrong, so there are none."""
 
 
 class CacheError(RunError):
-    """The run cache cannot be written."""
+    """A run cache that cannot be written."""
 
 
 class RunWarning(UserWarning):
-    """Something a run put right by itself, such as a damaged cache file that was measured again."""
+    """A problem that a run solved by itself, such as a damaged cache file that was measured again."""
 
 
 def shorten(text: str, width: int = 60) -> str:

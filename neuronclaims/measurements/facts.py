@@ -30,7 +30,7 @@ class ModelFacts:
     at_end: frozenset[str] = frozenset({"final_norm"})
 
     def layers_at(self, site: str) -> range:
-        """Return the layers that have neurons at a site: all of them, of one at the end only the last."""
+        """Return the layers that have neurons at a site: all, or only the last for a site at the model's end."""
         return range(self.layers - 1 if site in self.at_end else 0, self.layers)
 
     def check_place(self, site: str, layer: int, index: int | None = None) -> None:

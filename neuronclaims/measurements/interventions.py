@@ -1,4 +1,4 @@
-"""What neurons are given instead of their own values while the model runs: one object per intervention.
+"""Interventions: the values that replace a neuron's own values while the model runs; one object each.
 
 An intervention has one method, ``put``. It works on whatever tensors it is handed, so this module imports no torch. An
 intervention from another package is one frozen dataclass of the same shape.
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 class PlaceValues(Protocol):
-    """What an intervention may use at one place: all [rows, tokens, width]."""
+    """The values that an intervention may use at one place: each [rows, tokens, width]."""
 
     @property
     def own(self) -> Tensor:
-        """The values that are changed: those of the text itself, after any change at a layer below."""
+        """The values of the text itself, after all changes at lower layers."""
         ...
 
     @property
@@ -45,13 +45,13 @@ class Intervention(Protocol):
     """What it needs besides the text: nothing, reference texts, or pairs of a clean and a corrupted text."""
 
     def put(self, values: PlaceValues) -> Tensor:
-        """Return what the neurons of a place hold instead: [rows, tokens, width]; only their columns are used."""
+        """Return the new values of the neurons of a place: [rows, tokens, width]; only their columns are used."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Zero:
-    """Nothing: 0 everywhere."""
+    """The value 0 everywhere."""
 
     takes: ClassVar[Literal["nothing", "reference", "pairs"]] = "nothing"
 
@@ -107,7 +107,7 @@ class Patch:
 
 @dataclass(frozen=True, slots=True)
 class Add:
-    """The own value and an amount more (steering by a neuron)."""
+    """The neuron's own value plus an amount (steering)."""
 
     amount: float
     takes: ClassVar[Literal["nothing", "reference", "pairs"]] = "nothing"
@@ -122,7 +122,7 @@ class Add:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """The own value times a factor."""
+    """The neuron's own value times a factor."""
 
     factor: float
     takes: ClassVar[Literal["nothing", "reference", "pairs"]] = "nothing"
@@ -157,7 +157,7 @@ REPLACEMENTS: Mapping[str, Intervention] = {
 
 
 def intervention_of(given: str | Intervention) -> Intervention:
-    """Return an intervention, which may be given by its word.
+    """Return an intervention that is given as an object or by its name.
 
     >>> intervention_of("zero"), intervention_of(Add(5.0))
     (Zero(), Add(amount=5.0))

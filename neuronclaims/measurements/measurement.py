@@ -1,4 +1,4 @@
-"""What a measurement is: frozen data that says all of itself, so that a new one is one new file.
+"""The protocol of measurements: frozen data with everything about itself, so that a new one is one new file.
 
 A measurement that runs texts asks the same of each: a need. Its values are one row of numbers per text. The worker that
 answers a need is named as "module:function" and loaded only when something must run, so planning needs no torch.
@@ -14,7 +14,7 @@ from neuronclaims.measurements.facts import ModelFacts
 
 
 class Need(Protocol):
-    """What is needed of each of some texts: a row of float32 numbers.
+    """The numbers that a measurement needs for each text: one row of float32.
 
     ``str(need)`` is its lasting name in the cache, so it holds all that its rows depend on besides model and text.
     Equal needs are measured once.
@@ -36,7 +36,7 @@ class Need(Protocol):
 
     @property
     def places(self) -> tuple[tuple[str, int], ...]:
-        """The sites and layers that are looked at."""
+        """The sites and layers that are read."""
         ...
 
     def width(self, facts: ModelFacts) -> int:
@@ -54,7 +54,7 @@ class Need(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TextRequest:
-    """What one measurement needs of which texts, in its order. A pair of texts is one item, too."""
+    """The need of one measurement and its texts, in order. A pair of texts is one item."""
 
     need: Need
     items: tuple[str, ...]
@@ -75,15 +75,15 @@ class Description:
 
     @property
     def head(self) -> str:
-        """What measurements that are told together have in common."""
+        """The words that measurements in one line of a plan have in common."""
         return self.what + (f" at {self.site}" if self.site else "") + (f", {self.rule}" if self.rule else "")
 
 
 class Lengths(Protocol):
-    """What checks the lengths of texts in tokens, by a model's tokenizer alone."""
+    """A check of the lengths of texts in tokens, by a model's tokenizer alone."""
 
     def check_length(self, text: str, new_tokens: int = 0) -> None:
-        """Raise MeasurementError for a text that does not fit the model, with so many tokens more."""
+        """Raise MeasurementError if a text, with a number of tokens more, does not fit the model."""
         ...
 
     def check_pair(self, clean: str, corrupted: str) -> None:
@@ -96,14 +96,14 @@ class Lengths(Protocol):
 
 
 class Measurement(Protocol):
-    """What a kind of claim asks of a model. A new one is one file with a frozen dataclass of this shape."""
+    """A question to a model. A new sort is one file with a frozen dataclass of this shape."""
 
     reader: ClassVar[str | None]
     """What makes the answer, as "module:function" of (source, measurements, rows); None: the rows as they are."""
 
     @property
     def request(self) -> TextRequest | None:
-        """What is needed of which texts; None where the weights alone answer."""
+        """The need and its texts; None if the weights alone answer."""
         ...
 
     @property
@@ -113,20 +113,20 @@ class Measurement(Protocol):
 
     @property
     def tokens_named(self) -> tuple[str, ...]:
-        """The tokens it names, each of which must be a single one of the model's vocabulary."""
+        """The tokens it names; each must be one token of the model's vocabulary."""
         ...
 
     def check(self, facts: ModelFacts) -> None:
-        """Raise MeasurementError where a model of this shape cannot answer, beyond what the need checks."""
+        """Raise MeasurementError if a model of this shape cannot answer, in addition to the check of the need."""
         ...
 
     def check_lengths(self, lengths: Lengths) -> None:
-        """Raise MeasurementError for texts that do not fit, as far as the tokenizer alone can tell."""
+        """Raise MeasurementError for texts that do not fit, by the tokenizer alone."""
         ...
 
 
 def describe(measurements: Sequence[Measurement]) -> str:
-    """Say what some measurements are of: where, by which token rule, in which layers, of how many texts.
+    """Describe some measurements: their sites, token rules, layers, and numbers of texts.
 
     Only those like the first are told in full, the others counted.
     """

@@ -1,4 +1,4 @@
-"""What is read off the weights or the tokenizer alone; no text is run."""
+"""Measurements of the weights or the tokenizer alone; no text is run."""
 
 from __future__ import annotations
 

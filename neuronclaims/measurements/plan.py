@@ -1,4 +1,4 @@
-"""The union of what all measurements need of a model, as work for one pass over its texts."""
+"""Plan one pass over the texts of a model that answers all measurements."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Wanted: TypeAlias = Mapping[Need, Iterable[str]]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Texts that need the same of one worker, so that one pass over a batch serves all of it."""
+    """Texts with the same needs from one worker, so that one pass over a batch serves them all."""
 
     items: tuple[str, ...]
     needs: tuple[Need, ...]
@@ -28,17 +28,17 @@ class Job:
 
     @property
     def worker(self) -> str:
-        """What does it, as "module:function"."""
+        """The function that does it, as "module:function"."""
         return self.needs[0].worker
 
     @property
     def new_tokens(self) -> int:
-        """The most tokens any need wants generated; 0 means the texts alone are enough."""
+        """The largest number of tokens that any need generates; 0 if the texts alone are enough."""
         return max((need.new_tokens for need in self.needs), default=0)
 
 
 def union(facts: ModelFacts, measurements: Sequence[Measurement]) -> dict[Need, dict[str, None]]:
-    """Return every need once, with its texts once; raise MeasurementError for what cannot be answered."""
+    """Return every need once, with each text once; raise MeasurementError if one cannot be answered."""
     wanted: dict[Need, dict[str, None]] = {}
     for measurement in measurements:
         what = measurement.request
@@ -67,7 +67,7 @@ def jobs(missing: Wanted) -> list[Job]:
 
 
 def _joined(found: Iterable[Job]) -> list[Job]:
-    """Join jobs that differ in nothing but the continuations they keep: all of them keep theirs.
+    """Join jobs that differ only in the continuations they keep; keep all of these.
 
     What is written while something else is measured costs nothing, and so batches are what they would be if nobody
     asked for it.

@@ -1,4 +1,4 @@
-"""How the positions of a text become one number per neuron: one small object per way.
+"""Pools: ways to turn the positions of a text into one number per neuron, one object each.
 
 The text of a pool is part of the cache's names, so it never changes. What computes a pool stands where models run.
 """
@@ -63,7 +63,7 @@ class MassivePool:
 
 @dataclass(frozen=True, slots=True)
 class EachPool:
-    """No pooling: after their number, the values of the first ``positions`` one after the other, zeros where fewer."""
+    """No pooling: the number of positions, then the values of the first ``positions``, padded with zeros."""
 
     positions: int
 

@@ -1,4 +1,4 @@
-"""How a neuron goes with the model's own top prediction, document by document."""
+"""How a neuron relates to the model's own top prediction, document by document."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ReadoutColumns(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Readout:
-    """How a neuron goes with a token being the model's own top prediction, position by position, per document.
+    """How a neuron's value relates to a token being the model's top prediction, over the positions of each document.
 
     The answer is float32 [documents, 3 + 2 (len(edges) + 1)]: the number of positions, the number at which ``token``
     is the top prediction, the AUROC of the neuron's value for it within the document (-1 where all positions or none

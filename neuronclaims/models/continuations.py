@@ -1,4 +1,4 @@
-"""What a model wrote, as text: the tokens a run kept, read by the tokenizer alone. No torch."""
+"""Continuations as text: the tokens that a run kept, read by the tokenizer alone. No torch."""
 
 from __future__ import annotations
 

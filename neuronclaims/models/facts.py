@@ -1,4 +1,4 @@
-"""What ``config.json`` tells of a model before any of it is loaded."""
+"""Facts about a model from its ``config.json``, before anything of it is loaded."""
 
 from __future__ import annotations
 

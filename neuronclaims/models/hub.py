@@ -44,7 +44,7 @@ def snapshot(spec: str, base: Path) -> Path:
 
 
 def short(spec: str) -> str:
-    """Say in one line that a hub id is not on this machine, and how that is mended."""
+    """Say in one line that a hub id is not on this machine, and how to get it."""
     name, _, revision = spec.partition("@")
     return f"{spec} is not on this machine; download it with '{_download(name, revision)}' or name a folder that has it"
 

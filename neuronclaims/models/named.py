@@ -1,4 +1,4 @@
-"""Load what is named as "module:function", as measurements name what answers them."""
+"""Load a function by its name "module:function": measurements name what answers them in this way."""
 
 from __future__ import annotations
 

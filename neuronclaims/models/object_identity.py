@@ -1,4 +1,4 @@
-"""What a model object is: its tensors, its modules with their settings, and whatever changes what it computes.
+"""The identity of a model object: its tensors, its modules with their settings, and all that changes its results.
 
 A state dict is not enough. A hook, another activation, another ``eps`` or a patched ``forward`` changes every value
 and leaves the state dict as it is. What a library ships is known by its name and version. Code of the user's own is
@@ -188,7 +188,7 @@ def _own(module: nn.Module) -> Mapping[str, Any]:
 
 
 class _Settings:
-    """Turns settings into plain data, and gathers what has no plain form."""
+    """A converter of settings to plain data that collects what has no plain form."""
 
     def __init__(self, place: str) -> None:
         self.place = place

@@ -1,4 +1,4 @@
-"""How a run is made, and how it tells how far it is: plain data."""
+"""The options of a run and its progress, as plain data."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Stage: TypeAlias = Literal["hashing", "importing", "loading", "verifying", "meas
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """How a model is loaded and its prompts are batched.
+    """The options by which a model is loaded and its prompts are batched.
 
     ``dtype``, ``device`` (``cpu``, ``cuda``, ``cuda:1``, ``mps`` or ``auto``) and ``attention`` (the name
     Transformers gives the implementation) concern models that are loaded here; a model handed over is used as
@@ -48,7 +48,7 @@ class RunOptions:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the run of one model is: ``done`` of ``total`` prompts (or models, while loading).
+    """The progress of a run of one model: ``done`` of ``total`` prompts (or models, while loading).
 
     ``waiting`` is told where another process measures this model on the same cache, ``hashing`` where its files are
     read to know the model by them.

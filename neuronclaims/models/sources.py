@@ -1,4 +1,4 @@
-"""From what a claim file calls a model to where that model is: a Source."""
+"""Find the model that a claim file names: a Source."""
 
 from __future__ import annotations
 

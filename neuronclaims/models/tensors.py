@@ -1,4 +1,4 @@
-"""Single tensors of a model, read from its safetensors files (or its object) without loading the rest."""
+"""Read single tensors of a model from its safetensors files (or its object) without loading the rest."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Tensors:
         return self._stored[found[0]] if len(found) == 1 else None
 
     def get(self, ending: str) -> Stored:
-        """Return the same; raise ModelError where there is none."""
+        """Return the tensor as ``find`` does; raise ModelError if there is none."""
         found = self.find(ending)
         if found is None:
             raise ModelError(f"{self._name} has no single tensor whose name ends in {ending!r}.")

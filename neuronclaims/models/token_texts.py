@@ -1,4 +1,4 @@
-"""From the text of a token to its number and back, by the tokenizer alone: no torch."""
+"""Translate the text of a token to its number and back, by the tokenizer alone: no torch."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ class TokenTexts:
         self._anchor = self._find_anchor()
 
     def text(self, token: int) -> str:
-        """Return what a token adds to a text it follows."""
+        """Return the text that a token adds after other text."""
         return self.texts([token])[0]
 
     def texts(self, tokens: list[int]) -> list[str]:
-        """Return what each of some tokens adds to a text it follows."""
+        """Return the text that each of some tokens adds after other text."""
         # After another token, as SentencePiece drops the space of what comes first.
         lead = len(self._tokenizer.decode([self._anchor], skip_special_tokens=False))
         pairs = [[self._anchor, token] for token in tokens]
         return [text[lead:] for text in self._tokenizer.decode_batch(pairs, skip_special_tokens=False)]
 
     def continuations(self, rows: Sequence[list[int]]) -> list[str]:
-        """Return what each row of tokens adds to a text it follows, special tokens left out."""
+        """Return the text that each row of tokens adds after other text, without special tokens."""
         lead = len(self._tokenizer.decode([self._anchor], skip_special_tokens=True))
         following = [[self._anchor, *tokens] for tokens in rows]
         return [text[lead:] for text in self._tokenizer.decode_batch(following, skip_special_tokens=True)]

@@ -1,4 +1,4 @@
-"""What a model's tokenizer alone tells of measurements: how long their texts are, which tokens there are. No torch."""
+"""Check measurements by a model's tokenizer alone: the lengths of their texts, and their tokens. No torch."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from neuronclaims.models.token_texts import TokenTexts, of_tokenizer
 
 @dataclass(frozen=True, slots=True)
 class TokenizationCheck:
-    """The tokens of all texts together, each counted once, and why measurements cannot be made, where they cannot."""
+    """The number of tokens of all different texts, and why some measurements cannot be made."""
 
     tokens: int
     refused: Mapping[Measurement, str]
 
 
 def check_tokenization(source: Source, measurements: Sequence[Measurement]) -> TokenizationCheck | None:
-    """Return what the tokenizer tells; None where the model's folder has no tokenizer.json.
+    """Return the check by the tokenizer; None if the model's folder has no tokenizer.json.
 
     Raises ModelError for a tokenizer that cannot be read.
     """

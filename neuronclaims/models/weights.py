@@ -1,4 +1,4 @@
-"""What the weights alone answer: how much a neuron's output writes a token. No text is run."""
+"""Answers from the weights alone: how much a neuron's output writes a token. No text is run."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class _OutputWeightReader:
         self._names: OutputWeights = weights
 
     def congruence(self, request: Congruence) -> NDArray[np.float32]:
-        """Return the products request for, [1, vocabulary] or [1, width]."""
+        """Return the products that are requested, [1, vocabulary] or [1, width]."""
         if (request.index is None) == (request.token is None):
             raise MeasurementError(
                 "Congruence is of one neuron with all tokens, or of a layer with one token."

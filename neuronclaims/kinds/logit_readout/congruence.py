@@ -62,7 +62,7 @@ class Writing:
 
 
 class CongruenceOptions(Options):
-    """What claims of congruence take besides."""
+    """The options of claims of congruence."""
 
     readout: ReadoutWith = "model"
     norm: Annotated[Literal["folded", "plain"], OneOf("choice of norm")] = Field(
@@ -141,7 +141,7 @@ class CongruenceKind:
 
 
 def _requests(claim: Claim[Writing, CongruenceOptions]) -> tuple[Congruence, Congruence]:
-    """Return what is needed: the neuron's product with every token, and the token's with every neuron."""
+    """Return both measurements: the neuron's product with every token, and the token's with every neuron."""
     layer, index, options = claim.sentence.neuron.layer, claim.sentence.neuron.index, claim.settings.options
     how = (options.norm == "folded", options.centred, options.measure == "cosine", options.readout != "model")
     return Congruence(layer, index, None, *how), Congruence(layer, None, claim.sentence.token, *how)

@@ -47,7 +47,7 @@ FEW_HITS = 3
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """The documents of a set, ``corpus``, the units they form, and the token that may be on top in them."""
+    """The documents of the set ``corpus``, their units, and the token that may be the top prediction in them."""
 
     corpus: str
     token: str
@@ -89,7 +89,7 @@ class DocumentAurocs:
 
     @property
     def unit(self) -> Unit:
-        """What has an AUROC: a document or a group."""
+        """The unit that has an AUROC: a document or a group."""
         return self.documents.units.unit
 
     @property
@@ -99,7 +99,7 @@ class DocumentAurocs:
 
     @property
     def telling(self) -> NDArray[np.bool_]:
-        """Which documents have an AUROC: they have positions with the token on top, and positions without."""
+        """Which documents have an AUROC: those with the token on top at some positions, but not at all."""
         return (self.hits > 0) & (self.hits < self.positions)
 
     @property
@@ -131,7 +131,7 @@ class DocumentAurocs:
         return self._named(result.estimate), replace(result.test, smallest_p=least)
 
     def needed(self, margin: float | None, number: float | None, family: Family) -> tuple[int, ...] | None:
-        """Return how many units with an AUROC would probably settle the claim, None where more would not.
+        """Return how many units with an AUROC would probably settle the claim; None if more units would not help.
 
         Both the test and the interval, which is two-sided, must settle it.
         """
@@ -189,7 +189,7 @@ class DocumentAurocs:
         return of_one_set(of, "mean AUROC", self.documents.prompts, self.telling_rows, self.values)
 
     def figure(self) -> Distributions:
-        """Draw the AUROC of each unit that has one, with its first document, from low to high; of many, some."""
+        """Draw the AUROC of each unit from low to high, with its first document; of many units, only some."""
         values, rows = self.values, self.telling_rows
         order = np.argsort(values, kind="stable")
         drawn = order[np.unique(np.linspace(0, len(values) - 1, DRAWN).round().astype(int))]
@@ -199,7 +199,7 @@ class DocumentAurocs:
         return Distributions(f"AUROC within each {self.unit}", (Row(label, plain(values[drawn]), names),))
 
     def null_figure(self, test: TestResult, seed: int, of: str) -> tuple[Null, ...]:
-        """Draw what flipping signs alone gives the mean; ``of`` says of which neuron, where there are several."""
+        """Draw the null distribution of the mean under sign flips; ``of`` names the neuron if there are several."""
         effects = self.within.effects
         name = f"mean AUROC within documents less {CHANCE:g}"
         return null_of(

@@ -1,4 +1,4 @@
-"""Prediction: the higher a neuron's value, the rather a token is the model's own top prediction at that position.
+"""Prediction: where a neuron's value is higher, a token is more often the model's own top prediction.
 
     mlp_post neuron 31:892 predicts " an" in corpus with AUROC at least 0.8
     every neuron of 31:892, 35:1884 predicts " an" in corpus
@@ -84,7 +84,7 @@ class Predicts:
 
 
 class PredictionOptions(MarginOptions):
-    """What claims of prediction take besides."""
+    """The options of claims of prediction."""
 
     bins: ValueBins | None = Field(None, description="The bins that values are counted in.")
     fewest: int | None = Field(
@@ -113,7 +113,7 @@ class PredictionData:
 
 @dataclass(frozen=True, slots=True)
 class PredictionRequest:
-    """What a claim asks: how neurons go with a token, in documents in the order of their texts.
+    """The question of a claim: how neurons relate to a token, in documents in the order of their texts.
 
     The order of a file changes no number. ``margin`` is that of a claim of "does not", None of another.
     """
@@ -143,7 +143,7 @@ class PredictionRequest:
 
     @property
     def number(self) -> float | None:
-        """The AUROC that a neuron has to reach, or that it has to stay below, where one is said."""
+        """The AUROC that a neuron has to reach or to stay below; None if the claim names none."""
         return self.claim.sentence.auroc if self.margin is None else CHANCE + self.margin
 
     @property
@@ -287,7 +287,7 @@ def _figures(request: PredictionRequest, data: PredictionData) -> tuple[Figure, 
 def _null(
     request: PredictionRequest, data: dict[Neuron, PredictionData], ones: list[TestedNeuron]
 ) -> tuple[Figure, ...]:
-    """Draw what flipping signs alone gives the neuron whose p it is."""
+    """Draw the null distribution, under sign flips, of the neuron that gives the p."""
     if request.margin is not None:
         return ()
     least = least_clear(ones)

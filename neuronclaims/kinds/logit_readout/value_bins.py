@@ -118,7 +118,7 @@ class BinnedHits:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a reader of the bins must know: what they are not, and whether the neuron may be at its ceiling."""
+        """Notes for readers of the bins: what they do not show, and whether the neuron may be at its ceiling."""
         outside = int(self.positions[0] + self.positions[-1])
         return (
             *self._ceiling,
@@ -129,7 +129,7 @@ class BinnedHits:
 
     @property
     def _ceiling(self) -> tuple[str, ...]:
-        """A warning of the one case in which flipping signs gives too small a p, as far as bins can show it."""
+        """Return a warning if the bins show the one case in which flipping signs gives too small a p."""
         held = np.flatnonzero(self.positions)
         share = self.positions[held[-1]] / self.positions.sum()
         if len(held) == 1 or share <= MOST_IN_HIGHEST:

@@ -92,7 +92,7 @@ class WeightProducts:
 
     @property
     def note(self) -> str:
-        """Where the token stands among all, and which is first."""
+        """The rank of the token among all tokens, and which token is first."""
         place = 1 + int((self.of_tokens > self.value).sum())
         own, best = (str(self.texts[at]) for at in (self.token, int(self.of_tokens.argmax())))
         return f"Of {len(self.of_tokens):,} tokens, {own!r} has rank {place:,}; first is {best!r}."

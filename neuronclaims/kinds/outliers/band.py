@@ -67,7 +67,7 @@ class BandKind:
     name, template = "band", BAND_TEMPLATE
 
     def attainable(self, claim: Claim[Band]) -> Attainable:
-        """Say how small p could get: with every value within."""
+        """Return the least p: every value lies within the bound."""
         units = LayerRequest.of(claim, 0).units
         return Attainable(smallest_share_p(len(units.rows), claim.sentence.share, alike=False), units.size)
 
@@ -76,7 +76,7 @@ class BandKind:
         return None
 
     def needs(self, claim: Claim[Band], facts: ModelFacts) -> tuple[Measurement, ...]:
-        """Ask for the share of tokens beyond, and for the layer's means."""
+        """Ask for the share of tokens beyond the bound, and for the layer's means."""
         said = claim.sentence
         check_neuron(Neuron(said.layer, 0), claim.settings.site, facts)
         if claim.settings.searched is not None:

@@ -106,12 +106,12 @@ class LayerProfile:
         return counted("kurtosis", "kurtosis of the layer", value)
 
     def share_within(self, bound: float) -> Estimate:
-        """Return how many neurons' means lie within a bound."""
+        """Return the share of neurons whose mean lies within a bound."""
         inside = float((np.abs(self.means) < bound).mean())
         return counted("share_within", "share of neurons whose mean lies within the bound", inside)
 
     def figure(self, bound: float, neuron: Neuron | None = None) -> Points:
-        """Draw the mean values over the index, of wide layers only some; mark the claim's neuron and the bound."""
+        """Draw the mean values over the index (only some of a wide layer); mark the claim's neuron and the bound."""
         layer, settings = self.request.layer, self.request.claim.settings
         own = None if neuron is None else neuron.index
         points = tuple(

@@ -1,4 +1,4 @@
-"""Massive neurons: one that is very large, for its state too, in some token of most prompts, or of few.
+"""Massive neurons: very large values, also relative to their hidden state, in a token of most prompts or of few.
 
     neuron 20:1600 is massive [in at least 60% of prompts] in prose
     neuron 20:1600 is not massive in more than 5% of prompts in prose
@@ -101,7 +101,7 @@ class MassiveKind:
     side: ShareSide
 
     def attainable(self, claim: Claim[Massive | NotMassive]) -> Attainable:
-        """Say how small p could get: with every prompt, or none."""
+        """Return the least p: the neuron is massive in every prompt, or in none."""
         units, null = LayerRequest.of(claim, 0).units, _null(claim)
         if units.unit == "prompt":
             return Attainable((null if self.side == "greater" else 1 - null) ** len(units.rows), units.size)
@@ -148,7 +148,7 @@ class MassiveKind:
         )
 
     def _tested(self, shares: NDArray[np.float64], unit: str, null: float) -> tuple[Estimate, TestResult]:
-        """Count prompts, which are massive or not; average the shares of groups."""
+        """Count the prompts in which the neuron is massive; of groups, average their shares."""
         if unit == "prompt":
             count = int(shares.sum()), len(shares)
             estimate = replace(stats.share_estimate(*count), effect=OF_PROMPTS)

@@ -96,7 +96,7 @@ class OutlierKind:
     side: ShareSide
 
     def attainable(self, claim: Claim[Outlier | NoOutlier]) -> Attainable:
-        """Say how small p could get: with every token of every prompt beyond, or none."""
+        """Return the least p: every token of every prompt is beyond the bound, or none."""
         units = LayerRequest.of(claim, 0).units
         least = smallest_share_p(len(units.rows), claim.sentence.share, alike=True, side=self.side)
         return Attainable(least, units.size)
@@ -106,7 +106,7 @@ class OutlierKind:
         return None
 
     def needs(self, claim: Claim[Outlier | NoOutlier], facts: ModelFacts) -> tuple[Measurement, ...]:
-        """Ask for the share of tokens beyond in every layer of that width, and for the layer's means."""
+        """Ask for the share of tokens beyond the bound in every layer, and for the layer's means."""
         request, pool = LayerRequest.of_neuron(claim, facts), BeyondPool(claim.sentence.bound)
         layers = facts.layers_at(claim.settings.site)
         return (request.need("mean"), *(request.need(pool, layer) for layer in layers))

@@ -75,7 +75,7 @@ class LargeTokens:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """A note that names the outlier dimensions, where there are such."""
+        """A note that names the outlier dimensions, if there are any."""
         outliers = [
             f"{neuron} ({100 * share:.3g} % of tokens)"
             for neuron, share in self.shares.items()
@@ -111,7 +111,7 @@ class LargeValues:
         return stats.Estimate(effect, float(self.shares[index]), None, None, 0.95, method)
 
     def notes(self, neuron: Neuron) -> tuple[str, ...]:
-        """Say that a neuron of this layer is an outlier dimension, where it is one."""
+        """Return a note if a neuron of this layer is an outlier dimension."""
         own, alike, width = (
             float(self.shares[neuron.index]),
             int((self.shares >= SHARE).sum()),

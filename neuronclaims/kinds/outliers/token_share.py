@@ -32,7 +32,7 @@ ShareSide: TypeAlias = Literal["greater", "less"]
 
 
 def check_share(share: float | None, lowest: str = "1%", highest: str = "99%") -> None:
-    """Raise FieldError for a share of none or all, which cannot be tested; name the nearest that can."""
+    """Raise FieldError for a share of 0 or 1, which cannot be tested; suggest the nearest one that can."""
     if share is not None and not 0 < share < 1:
         message = "a share of 0% or 100% cannot be tested: it must lie between them"
         raise FieldError("share", message, highest if share == 1 else lowest)

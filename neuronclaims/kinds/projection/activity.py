@@ -59,7 +59,7 @@ _SIDES: Mapping[str, Alternative] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """The sentence about a region in which one set is higher or lower, or is not, in parts."""
+    """The sentence that one set is higher or lower in a region, or is not, in parts."""
 
     direction: str
     comparison: Literal["higher", "lower", "not higher", "not lower"]
@@ -74,7 +74,7 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """The sentence about a region in which two sets do not differ, in parts."""
+    """The sentence that two sets do not differ in a region, in parts."""
 
     direction: str
     verb: Literal["does not differ"]
@@ -88,7 +88,7 @@ class Alike:
 
 
 class RegionOptions(MarginOptions):
-    """What claims about the activity of a region take besides."""
+    """The options of claims about the activity of a region."""
 
     score: Score = "z"
 
@@ -175,7 +175,7 @@ def _request(claim: RegionClaim) -> ActivityRequest:
 
 
 def _hypothesis(claim: RegionClaim) -> TwoSampleHypothesis:
-    """Read what a claim says of the difference; raise ClaimError for a margin of "does not" that will not do."""
+    """Read what a claim says of the difference; raise ClaimError for a margin that "does not" cannot have."""
     said = claim.sentence
     way = said.comparison if isinstance(said, Region) else None
     alternative: Alternative = _SIDES[way] if way else "two-sided"

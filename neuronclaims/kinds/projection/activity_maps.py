@@ -56,7 +56,7 @@ class ActivityMaps:
 
     @property
     def far_notes(self) -> tuple[str, ...]:
-        """A note where neutral prompts are so much alike that their standard deviation is no scale."""
+        """A note if neutral prompts are so alike that their standard deviation is no useful scale."""
         sizes = np.nan_to_num(np.abs(np.concatenate([self.first, self.second]))).max(axis=(0, 2))
         place = int(sizes.argmax())
         if sizes[place] <= FAR:
@@ -68,7 +68,7 @@ class ActivityMaps:
         )
 
     def length_notes(self, names: tuple[str, str]) -> tuple[str, ...]:
-        """Say how many prompts have how many positions, where not all have all."""
+        """Say how many prompts have each position, if some prompts are shorter than others."""
         if self.shared == self.first.shape[2]:
             return ()
         runs = (

@@ -42,7 +42,7 @@ VALUES = {
 
 @dataclass(frozen=True, slots=True)
 class ActivityRequest:
-    """A direction and two sets, whose prompts are taken in the order of their text, and what may be exchanged.
+    """A direction, two sets with their prompts in the order of their text, and what may be exchanged.
 
     All layers are meant where ``layers`` is None, and the claim's token rule where ``positions`` is.
     """
@@ -58,7 +58,7 @@ class ActivityRequest:
     def of(
         cls, claim: Claim[Any, Any], layers: Layers | None, positions: TokenPositions | None
     ) -> ActivityRequest:
-        """Look up the direction and the sets; raise ClaimError where the claim's options leave out what they need."""
+        """Look up the direction and the sets; raise ClaimError if an option that they need is missing."""
         said, settings = claim.sentence, claim.settings
         direction = claim.directions[said.direction]
         if settings.tokens.pool == "max":
@@ -124,7 +124,7 @@ class ActivityRequest:
         return Sample(design.unit, counts, paired=design.paired, needed=needed)
 
     def notes(self, maps: ActivityMaps) -> tuple[str, ...]:
-        """Say what the direction was made of, which layers count for more, and which prompts for less."""
+        """Say on what the direction was fitted, which layers have more weight, and which prompts have less."""
         raw = self.score == "raw" and len(maps.layers) > 1
         loud = "Raw projections grow with the size of the states: layers with large states count for more."
         return (
@@ -170,7 +170,7 @@ class ActivityRequest:
 
     @property
     def _sides(self) -> tuple[tuple[Prompt, ...], tuple[Prompt, ...]]:
-        """What the direction is fitted on, in the order of its texts: both sides of pairs in that of the pairs."""
+        """Return the prompts for the fit in the order of their texts; both sides of pairs in the order of the pairs."""
         first, second = self.direction.first, self.direction.second
         if not self.direction.paired:
             return _once(first), _once(second)

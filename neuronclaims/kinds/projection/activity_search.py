@@ -60,7 +60,7 @@ class Somewhere:
 
 
 class SomewhereOptions(Options):
-    """What claims about activity somewhere take besides."""
+    """The options of claims about activity somewhere."""
 
     score: Score = "z"
     forming_threshold: float | None = Field(
@@ -81,7 +81,7 @@ class SomewhereKind:
     name, template = "activity somewhere", SOMEWHERE_TEMPLATE
 
     def attainable(self, claim: SomewhereClaim) -> Attainable:
-        """Say how small p could get: a mirror image, where there is one, is always as heavy."""
+        """Return the least p: a mirrored arrangement, if there is one, always has a cluster of the same mass."""
         design = _request(claim).design
         if design.blocks is not None:
             raise ClaimError(
@@ -94,7 +94,7 @@ class SomewhereKind:
         return Attainable(min(1.0, (2 if mirrored else 1) / ways), size_of(design))
 
     def joint_test_key(self, claim: SomewhereClaim) -> Hashable | None:  # noqa: ARG002
-        """Say that such a claim is tested alone: it is the best of many cells already."""
+        """Say that such a claim is tested alone: its test already allows for many cells."""
         return None
 
     def needs(self, claim: SomewhereClaim, facts: ModelFacts) -> tuple[Measurement, ...]:
@@ -128,7 +128,7 @@ def _request(claim: SomewhereClaim) -> ActivityRequest:
 
 
 def _search(request: ActivityRequest, maps: ActivityMaps, family: Family) -> ClusterResult:
-    """Put maps cut to the tokens that all prompts have, averaged within units, to the cluster test."""
+    """Average the maps within units, cut them to the tokens that all prompts have, and run the cluster test."""
     cut, design = maps.shared, request.design
     flat = [grid[:, :, :cut].reshape(len(grid), -1) for grid in (maps.first, maps.second)]
     first, second = (units.reshape(len(units), len(maps.layers), cut) for units in design.units(*flat))

@@ -53,7 +53,7 @@ def fitted(direction: Direction, first: Floats, second: Floats, layer: int) -> F
 
 
 def scores(states: Floats, direction: Floats, score: Score) -> Floats:
-    """Return how far states [..., width] point along a direction of length 1: their projection, or their cosine.
+    """Return the projection of states [..., width] on a direction of length 1, or their cosine with it.
 
     The cosine of a state of length 0 is 0.
 

@@ -1,4 +1,4 @@
-"""Settle what is exchanged between two sets of prompts, and say what that leaves out."""
+"""Decide what is exchanged between two sets of prompts, and say which prompts take no part."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @memoize
 def design_of(first: Sequence[Prompt], second: Sequence[Prompt]) -> TwoSampleDesign:
-    """Settle what is exchanged between two sets: prompts, groups or pairs, all of them or within blocks."""
+    """Decide what is exchanged between two sets: prompts, groups or pairs, among all or within blocks."""
     return two_sample_design(
         [prompt.group for prompt in first],
         [prompt.group for prompt in second],
@@ -39,7 +39,7 @@ def size_of(design: TwoSampleDesign) -> str:
 
 
 def left_out(design: TwoSampleDesign) -> tuple[str, ...]:
-    """Say how many prompts take no part, where there are such."""
+    """Say how many prompts take no part, if there are any."""
     count = sum(design.left_out)
     if not count:
         return ()

@@ -1,4 +1,4 @@
-"""Return effects that are counted, with no chance in them."""
+"""Make effects of numbers that are counted, without uncertainty."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""State what a claim says of the difference of two sets, and what that allows its prompts to show."""
+"""State what a claim says of the difference of two sets, and what p its prompts can reach."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class TwoSampleHypothesis:
         return Statement(self.side, self.null, self.threshold, self.claimed)
 
     def smallest_p(self, design: TwoSampleDesign) -> float:
-        """Return the least p that a design can give, 0 where it depends on the values.
+        """Return the least p that a design can give; 0 if it depends on the values.
 
         >>> design = stats.two_sample_design([None] * 3, [None] * 3)
         >>> TwoSampleHypothesis("mean", "difference", "greater").smallest_p(design)
@@ -80,7 +80,7 @@ class TwoSampleHypothesis:
     def units_needed(
         self, effects: Mapping[Scale, Estimate], design: TwoSampleDesign, level: Level
     ) -> tuple[int, int] | None:
-        """Return how many units of each set would probably settle the claim, if the effect is what it seems.
+        """Return how many units of each set would probably settle the claim, if the estimate is the true effect.
 
         None where more would not do. ``effects`` are the estimates on all scales.
         """

@@ -1,4 +1,4 @@
-"""Which neurons of a wide layer a figure shows."""
+"""Choose which neurons of a wide layer a figure shows."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class MarginOptions(Options):
 
 
 def margin_of(claim: Claim[Any, MarginOptions], example: str, matters: str) -> Amount:
-    """Return the claim's margin; ``matters`` says what ``example`` of one is.
+    """Return the claim's margin; ``matters`` says in words what the margin ``example`` means.
 
     Raises ClaimError where the claim has none, or 0: no data could show that there is no effect whatever.
     """
@@ -54,7 +54,7 @@ def margin_of(claim: Claim[Any, MarginOptions], example: str, matters: str) -> A
 def plain_margin_of(
     claim: Claim[Any, MarginOptions], example: str, matters: str, below: float = math.inf
 ) -> float:
-    """Return a margin that is a bare number and lies ``below`` another; raise ClaimError for any other."""
+    """Return a margin that is a number without unit ``below`` a limit; raise ClaimError for any other."""
     margin = margin_of(claim, example, matters)
     if margin.unit:
         raise ClaimError(
@@ -110,7 +110,7 @@ def check_auroc(auroc: float | None, *, denied: bool, either_way: bool) -> None:
 
 
 def check_not_searched(claim: Claim, who: Subject) -> None:
-    """Raise ClaimError where a claim of "does not" is about neurons that were picked on these very prompts."""
+    """Raise ClaimError if a claim of "does not" is about neurons that were picked on the same prompts."""
     if search_of(claim, who) is not None:
         raise ClaimError(
             "That a neuron does not do something cannot be tested on the prompts it was picked on ('searched'). "

@@ -1,4 +1,4 @@
-"""Remember what was worked out for prompt sets, since every claim on them would work it out again."""
+"""Remember what was computed for prompt sets, so that claims on the same sets do not compute it again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOST = 256
 
 
 def memoize(make: Callable[P, T]) -> Callable[P, T]:
-    """Remember what a function returned for the very same objects, given by position.
+    """Remember what a function returned for the same objects (by identity), given by position.
 
     Arguments are known by identity, because it takes long to compare sets of a thousand prompts; equal objects are
     worked out anew. They must never change, so nothing is remembered for lists. The arguments are held with the

@@ -28,7 +28,7 @@ def null_of(
     name: str = "",
     of: str = "",
 ) -> tuple[Null, ...]:
-    """Return the figure of a test of two sets, none where its statistic is undefined.
+    """Return the figure of a test of two sets; none if its statistic is undefined.
 
     ``name`` says what the statistic is, where the usual name of it would not do, and ``of`` of which neuron.
     """

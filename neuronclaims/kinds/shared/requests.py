@@ -38,7 +38,7 @@ def token_rule(settings: Settings) -> TokenRule:
 
 
 def generation(settings: Settings) -> Generation | None:
-    """Return how prompts are continued, None where no generated token counts."""
+    """Return how prompts are continued; None if no generated token counts."""
     return None if settings.tokens.span == "prompt" else Generation(settings.generate or 0)
 
 
@@ -63,7 +63,7 @@ def _seed(run_seed: int, purpose: str, *sets: Sequence[Prompt]) -> int:
 
 
 def resamples_of(settings: Settings) -> int:
-    """Return how many relabellings are drawn where they cannot all be enumerated."""
+    """Return how many relabellings are drawn if they are too many to enumerate."""
     return settings.resamples or RESAMPLES
 
 

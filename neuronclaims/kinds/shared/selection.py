@@ -1,4 +1,4 @@
-"""Say how a claim's neuron was chosen, and widen its interval where it was searched for on the same prompts.
+"""Say how a claim's neuron was chosen, and widen its interval if it was searched for on the same prompts.
 
 A neuron chosen beforehand, or found on other prompts, is tested alone. One that was picked on the prompts that test
 it is the best of all that were searched, so all of them are measured: its p counts them (the maximum statistic), and
@@ -25,7 +25,7 @@ LEVEL = 0.95
 
 
 def search_of(claim: Claim, who: Subject) -> Layers | None:
-    """Return what was searched for the neuron on these very prompts: what the claim says, or its sentence."""
+    """Return the layers in which the neuron was searched for on the same prompts, by ``searched`` or the sentence."""
     return who.layers if who.how == "some" else claim.settings.searched
 
 
@@ -59,7 +59,7 @@ def selection_of(claim: Claim, who: Subject, neurons: int) -> Selection:
 
 
 def chosen_before(claim: Claim, what: str) -> Selection:
-    """Return how ``what`` a claim is about was chosen, where that was not done on its own prompts."""
+    """Return how the subject of a claim, ``what``, was chosen, if not on its own prompts."""
     if claim.discovered is None:
         return Selection("beforehand", what=what)
     return Selection("discovered", claim.discovered.names, prompts=len(claim.discovered.prompts), what=what)
@@ -75,14 +75,14 @@ def level_for(neurons: int) -> float:
 
 
 def widened(estimate: Estimate, neurons: int) -> Estimate:
-    """Return an estimate made at ``level_for(neurons)``, its method saying why its interval is so wide."""
+    """Return an estimate made at ``level_for(neurons)``, whose method says why its interval is wider."""
     if neurons == 1:
         return estimate
     return replace(estimate, method=f"{estimate.method}, widened for the {neurons:,} neurons searched")
 
 
 def selection_notes(selection: Selection) -> tuple[str, ...]:
-    """Say how the neuron was chosen, and what that does to the numbers."""
+    """Say how the neuron was chosen, and how that affects the numbers."""
     if selection.how == "discovered":
         return (f"Found on {selection.prompts:,} other prompts, none of which is tested here.",)
     if selection.how == "searched":

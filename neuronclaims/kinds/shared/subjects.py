@@ -31,7 +31,7 @@ SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class TestedNeuron:
-    """What was found for one neuron: the effect that is claimed, and its test."""
+    """The result of one neuron: the effect that is claimed, and its test."""
 
     neuron: Neuron
     estimate: Estimate
@@ -48,7 +48,7 @@ class NeuronStatement:
     alpha: float
 
     def rank(self, one: TestedNeuron) -> int:
-        """Return how the neuron would come out alone: 0 refuted, 1 inconclusive, 2 supported."""
+        """Return the verdict of the neuron alone: 0 refuted, 1 inconclusive, 2 supported."""
         decision = stats.decide(
             stats.Tested(
                 side=self.side,
@@ -65,7 +65,7 @@ class NeuronStatement:
         return RANKS[decision.verdict]
 
     def room(self, estimate: Estimate) -> float:
-        """Return where the interval's worse end lies on the claimed side: the larger, the clearer is the claim.
+        """Return how far the worse end of the interval lies on the claimed side: the larger, the clearer the claim.
 
         -inf where the estimate has no interval.
         """
@@ -83,13 +83,13 @@ class NeuronStatement:
 
 
 def weakest(bound: NeuronStatement, ones: Sequence[TestedNeuron]) -> TestedNeuron:
-    """Return the neuron that fits a claim of every one least, with the largest p of them all."""
+    """Return the neuron that fits a claim of every neuron least, with the largest p of all of them."""
     least = min(ones, key=lambda one: (bound.rank(one), bound.room(one.estimate)))
     return replace(least, test=least_clear(ones).test)
 
 
 def least_clear(ones: Sequence[TestedNeuron]) -> TestedNeuron:
-    """Return the neuron with the largest p, which is the p of a claim of every one."""
+    """Return the neuron with the largest p, which is the p of a claim of every neuron."""
     return max(ones, key=lambda one: one.test.p_value)
 
 

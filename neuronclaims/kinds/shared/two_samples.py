@@ -72,7 +72,7 @@ class LayerSamples:
         return blocked_auroc_many(self.first, self.second, self._codes)
 
     def neuron(self, index: int, picked_from: int = 1) -> NeuronSamples:
-        """Return the values of one neuron, which was picked from so many neurons, itself included."""
+        """Return the values of one neuron, with the number of neurons it was picked from (including itself)."""
         return NeuronSamples(self, index, picked_from)
 
     @cached_property
@@ -121,7 +121,7 @@ class NeuronSamples:
         return widened(made, self.picked_from) if level is None else made
 
     def effects(self, known: Effects | None = None) -> Effects:
-        """Return the effects on all scales; those in ``known`` were worked out before."""
+        """Return the effects on all scales; those in ``known`` were computed before."""
         made = known or {}
         return {scale: made.get(scale) or self.effect(scale) for scale in ESTIMATES}
 
@@ -140,7 +140,7 @@ class NeuronSamples:
     def margin_test(
         self, hypothesis: TwoSampleHypothesis, margin: float, alpha: float
     ) -> stats.EquivalenceResult:
-        """Test that the sets differ by less than a margin; within blocks, by turning the effect's interval round."""
+        """Test that the sets differ by less than a margin; within blocks, by inverting the effect's interval."""
         side = hypothesis.margin_side
         if self.design.blocks is not None:
             return stats.interval_equivalence_test(

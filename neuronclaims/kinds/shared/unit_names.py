@@ -31,7 +31,7 @@ THEN, NOTHING = " ⟶ ", "(nothing: it ended at once)"
 def continuations_needed(
     settings: Settings, prompts: Sequence[Prompt], rows: Sequence[Sequence[int]] | None = None
 ) -> tuple[Continuations, ...]:
-    """Ask for what the model writes after some prompts; for nothing where no token is generated or no unit is named."""
+    """Ask for what the model writes after some prompts; for nothing if no token is generated or no unit named."""
     generated = generation(settings)
     if generated is None or len(prompts if rows is None else rows) > MOST:
         return ()
@@ -55,7 +55,7 @@ def unit_names(
     rows: Sequence[Sequence[int]] | None = None,
     continuations: NDArray[Any] | None = None,
 ) -> tuple[str, ...]:
-    """Return a name per unit, none for more than ``MOST``; ``rows`` are its prompts, every prompt its own if None.
+    """Return a name per unit, none for more than ``MOST``; ``rows`` are its prompts (None: one prompt per unit).
 
     ``continuations`` [prompts] are texts.
     """

@@ -1,4 +1,4 @@
-"""Give the values per unit that an effect was made of, each under a hash of its unit's prompts."""
+"""Return the values per unit behind an effect, each with a hash of its unit's prompts."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def of_two_sets(
 
 
 def of_changes(of: str, prompts: Sequence[Prompt], rows: Rows, after: Floats, before: Floats) -> UnitValues:
-    """Return what is predicted after and before a change, [units] each: the effect is the mean difference."""
+    """Return the predictions after and before a change, [units] each; the effect is their mean difference."""
     keys = unit_keys(prompts, rows)
     return UnitValues(of, "difference", True, (keys, keys), (plain(after), plain(before)))
 
@@ -80,7 +80,7 @@ def unit_keys(prompts: Sequence[Prompt], rows: Rows) -> tuple[str, ...]:
 
 
 def fit_to_keep(found: UnitValues | None, value: float | None) -> UnitValues | None:
-    """Return values that are fit to be kept: one per unit, and the effect ``value`` comes out of them again."""
+    """Return values that a baseline may keep: one per unit, and the effect ``value`` can be computed from them."""
     if found is None:
         return None
     whole = all(

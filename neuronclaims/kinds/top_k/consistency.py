@@ -123,7 +123,7 @@ class ConsistencyKind:
     name, template = "consistency", CONSISTENT_TEMPLATE
 
     def attainable(self, claim: TopKClaim) -> Attainable:
-        """Say how small p could get: with every prompt of the set, and none of the baseline."""
+        """Return the least p: the neuron is among the top K in every prompt of the set and in none of the baseline."""
         request = ConsistencyRequest.of(claim)
         least = max(_smallest_p(request, claim.sentence.share), request.design.smallest_p("greater"))
         return Attainable(least, size_of(request.design))
@@ -153,7 +153,7 @@ class AbsenceKind:
     name, template = "absence", ABSENT_TEMPLATE
 
     def attainable(self, claim: TopKClaim) -> Attainable:
-        """Say how small p could get: with no prompt of the set."""
+        """Return the least p: the neuron is among the top K in no prompt of the set."""
         request = ConsistencyRequest.of(claim)
         return Attainable(_smallest_p(request, 1 - claim.sentence.share), request.units.size)
 
@@ -203,7 +203,7 @@ def _finding(
     notes: tuple[str, ...] = (),
     figures: tuple[Figure, ...] = (),
 ) -> Finding:
-    """Put together what was found of one neuron; ``notes`` and ``figures`` say how it stands to others."""
+    """Assemble the finding about one neuron; ``notes`` and ``figures`` compare it with others."""
     request, neuron = data.request, tested.one.neuron
     column = data.columns.column(neuron)
     selection = selection_of(request.claim, request.who, len(data.picked_from) if request.searched else 1)

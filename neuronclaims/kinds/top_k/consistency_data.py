@@ -71,17 +71,17 @@ class ConsistencyRequest:
 
     @property
     def who(self) -> Subject:
-        """Whom the claim is about."""
+        """The neurons that the claim is about."""
         return self.claim.sentence.who
 
     @property
     def by(self) -> str:
-        """What neurons are ranked by."""
+        """The score by which neurons are ranked."""
         return self.claim.settings.options.rank_by
 
     @property
     def searched(self) -> bool:
-        """Whether the neuron was picked on these very prompts, or is picked now."""
+        """Whether the neuron was picked on the same prompts, or is picked now."""
         return search_of(self.claim, self.who) is not None
 
     @property

@@ -59,7 +59,7 @@ class TestedShare:
 
 
 def consistent_share(data: ConsistencyData, column: int, family: Family) -> TestedShare:
-    """Put both tests to one neuron, allowing for the luck of all it was picked from."""
+    """Run both tests of one neuron, and correct for the number of neurons it was picked from."""
     own, _ = data.shares(column)
     above = _allowing_for_luck(data, _above(data, own))
     specific = _allowing_for_luck(data, _specific(data, column, family))
@@ -75,7 +75,7 @@ def absent_share(data: ConsistencyData, column: int) -> TestedShare:
 
 
 def best_share(data: ConsistencyData, family: Family, bound: NeuronStatement) -> TestedShare:
-    """Return the neuron that fits a claim of some best: by its verdict, then p, then share, then its place.
+    """Return the neuron that fits a claim of some neuron best: by verdict, then p, then share, then place.
 
     Of those searched, only K / share can have been among the top K in more than that share of prompts.
     """
@@ -87,7 +87,7 @@ def best_share(data: ConsistencyData, family: Family, bound: NeuronStatement) ->
 
 
 def luck(data: ConsistencyData) -> float:
-    """Return by how much a neuron's p is multiplied because it was picked (see above), 1 if it was not."""
+    """Return the factor for a neuron's p if it was picked (see above); 1 if it was not."""
     if not data.request.searched:
         return 1.0
     said, many = data.request.claim.sentence, float(len(data.picked_from))
@@ -95,7 +95,7 @@ def luck(data: ConsistencyData) -> float:
 
 
 def compare_with_baseline(data: ConsistencyData, column: int) -> tuple[Estimate, ...]:
-    """Return the share among the baseline's prompts, and by how much the set's is higher."""
+    """Return the share among the baseline's prompts, and how much higher the share of the set is."""
     made = data.estimate(data.shares(column)[1], OF_BASELINE)
     there = replace(made, method=f"{made.method}, each prompt against the mean of the others")
     design = data.request.design
@@ -107,7 +107,7 @@ def compare_with_baseline(data: ConsistencyData, column: int) -> tuple[Estimate,
 def units_needed(
     data: ConsistencyData, column: int, tested: TestedShare, bound: NeuronStatement, level: stats.Level
 ) -> tuple[int, int] | None:
-    """Return how many prompts would probably settle both tests, if the shares are what they seem; None for groups."""
+    """Return how many prompts would probably settle both tests, if the estimated shares are true; None for groups."""
     design, (own, baseline) = data.request.design, data.shares(column)
     if data.request.searched or data.request.units.unit == "group" or design.blocks is not None:
         return None
@@ -138,7 +138,7 @@ def units_needed(
 
 
 def null_of_shares(data: ConsistencyData, column: int, specific: TestResult | None) -> tuple[Null, ...]:
-    """Draw what exchanging labels alone gives a neuron's share less that among the baseline's prompts."""
+    """Draw the null distribution of a neuron's share minus that among the baseline's prompts."""
     if specific is None:
         return ()
     said, neuron = data.request.claim.sentence, data.columns.neuron(column)
@@ -156,7 +156,7 @@ def null_of_shares(data: ConsistencyData, column: int, specific: TestResult | No
 
 
 def _as_difference(null: Null) -> Null:
-    """Turn an AUROC of zeros and ones into the difference of their shares: how far it is above 1/2, twice."""
+    """Turn an AUROC of zeros and ones into the difference of their shares: twice its distance above 1/2."""
     low, high, seen = (2 * value - 1 for value in (null.low, null.high, null.observed))
     return replace(null, low=low, high=high, observed=seen)
 
@@ -217,7 +217,7 @@ def _statistic(data: ConsistencyData) -> Statistic:
 
 
 def _both(above: TestResult, specific: TestResult) -> TestResult:
-    """Return the test that both of two things are so: its p is the larger one."""
+    """Return the test that two statements are both true: its p is the larger one."""
     larger = max(above, specific, key=lambda test: test.p_value)
     drawn = specific if not specific.exact else larger
     return replace(

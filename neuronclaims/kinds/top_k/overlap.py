@@ -1,4 +1,4 @@
-"""Overlap: two sets of prompts that share so many of their top neurons, or one that shares more with this than that.
+"""Overlap: two sets of prompts share so many of their top neurons, or one shares more with this set than with that.
 
     hanoi and vietnam share at least 5 of their top 10 neurons over baseline
     hanoi and violent share at most 2 of their top 10 neurons over baseline
@@ -68,7 +68,7 @@ def _check(k: int, baseline: str, concepts: tuple[str, ...]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Sharing:
-    """The sentence of two sets that share so many top neurons, in parts."""
+    """The sentence that two sets share a number of top neurons, in parts."""
 
     first: str
     second: str
@@ -90,7 +90,7 @@ class Sharing:
 
 @dataclass(frozen=True, slots=True)
 class Nearer:
-    """The sentence of a set that shares more with one set than with another, in parts.
+    """The sentence that a set shares more with one set than with another, in parts.
 
     Where the sentence names neither, the top ``TOP`` are meant and the set called ``BASELINE``.
     """
@@ -127,12 +127,12 @@ NEARER_TEMPLATE = Template(
 
 
 class SharingKind:
-    """Two sets that share at least, or at most, so many of their top neurons."""
+    """Two sets that share at least, or at most, a number of their top neurons."""
 
     name, template = "overlap", SHARING_TEMPLATE
 
     def attainable(self, claim: SharingClaim) -> Attainable:
-        """Say how small p could get: of two exchanges with the baseline's held-out half, the larger one."""
+        """Return the least p: the larger one of two exchanges with the held-out half of the baseline."""
         request = self._request(claim)
         if claim.sentence.bound == "at most":
             return Attainable(0.0, " and ".join(plural(count, request.unit) for _, count in request.counts))
@@ -192,7 +192,7 @@ class NearerKind:
     name, template = "nearer overlap", NEARER_TEMPLATE
 
     def attainable(self, claim: NearerClaim) -> Attainable:
-        """Say how small p could get: in one of all ways to exchange the prompts of the two sets compared."""
+        """Return the least p: one of all ways to exchange the prompts of the two sets that are compared."""
         design = self._request(claim).design(claim.sentence.near, claim.sentence.far)
         return Attainable(max(design.smallest_p("greater"), 1 / (1 + RESAMPLES)), size_of(design))
 
@@ -252,7 +252,7 @@ def _at_least_or_most(said: Sharing) -> Statement:
 
 
 def _exchange_notes(data: OverlapData, tests: Sequence[HeightTest]) -> tuple[str, ...]:
-    """Say what was exchanged, and what came of it."""
+    """Say what was exchanged, and the result."""
     request, notes = data.request, []
     for found in tests:
         far = f"prompts held out of {found.far}" if found.far == request.baseline else found.far
@@ -270,7 +270,7 @@ def _exchange_notes(data: OverlapData, tests: Sequence[HeightTest]) -> tuple[str
 
 
 def _hidden_notes(said: Nearer, ceiling: Estimate, near: Estimate) -> tuple[str, ...]:
-    """Say where a set's own noise could be why it shares less."""
+    """Say if a set may share less only because its own top neurons are uncertain."""
     value = ceiling.value or 0.0
     if value >= (near.value or 0.0):
         return ()
@@ -281,7 +281,7 @@ def _hidden_notes(said: Nearer, ceiling: Estimate, near: Estimate) -> tuple[str,
 
 
 def _sharing_notes(said: Sharing, ceilings: Sequence[Estimate]) -> tuple[str, ...]:
-    """Say where the sets' own noise leaves too little to be shared, and what sharing does not show."""
+    """Say if the sets' own noise leaves too few neurons to share, and what sharing does not show."""
     hidden = (
         f"Two halves of {name} share {halves.value:.3g} of their top {said.k} on average: noise hides what is "
         f"shared, so at least {said.shared} can hardly be seen. More prompts would help."

@@ -66,7 +66,7 @@ class OverlapRequest:
 
     @property
     def k(self) -> int:
-        """How many neurons are the top ones."""
+        """The number of top neurons, K."""
         k: int = self.claim.sentence.k
         return k
 
@@ -78,7 +78,7 @@ class OverlapRequest:
 
     @property
     def in_content_order(self) -> tuple[str, ...]:
-        """The names of the sets in the order of their texts, so that no number depends on which is named first."""
+        """The names of the sets in the order of their texts, so that no number depends on the order in the sentence."""
         return tuple(sorted(self.names, key=lambda name: [prompt.text for prompt in self.prompts[name]]))
 
     @property
@@ -103,7 +103,7 @@ class OverlapRequest:
 
     @property
     def unit(self) -> str:
-        """What the sets have so many of."""
+        """The unit that is counted in the sets."""
         return self.units[self.names[0]].unit
 
     @property
@@ -115,16 +115,16 @@ class OverlapRequest:
 
     @property
     def fewest(self) -> int:
-        """The least number of units to be measured against: a mean needs two, a standard deviation three."""
+        """The least number of units of a baseline: a mean needs two, a standard deviation three."""
         return 3 if self.by == "z" else 2
 
     @property
     def halved(self) -> bool:
-        """Whether either half of the baseline can be measured against."""
+        """Whether both halves of the baseline are large enough."""
         return len(self.units[self.baseline].rows) >= 2 * self.fewest
 
     def check_baseline(self, parts: int) -> None:
-        """Raise ClaimError where the baseline, or each of its two halves, is too small to be measured against."""
+        """Raise ClaimError if the baseline, or one of its two halves, is too small."""
         needed, there = parts * self.fewest, len(self.units[self.baseline].rows)
         if there < needed:
             why = "" if parts == 1 else ", since half of it is held out to be compared with"
@@ -134,7 +134,7 @@ class OverlapRequest:
             )
 
     def design(self, name: str, other: str) -> TwoSampleDesign:
-        """Settle what is exchanged between two sets; of the baseline, its held-out half is."""
+        """Decide what is exchanged between two sets; of the baseline, only its held-out half."""
         held_out = [self.prompts[self.baseline][row] for row in self.halves[1]]
         return design_of(self.prompts[name], held_out if other == self.baseline else self.prompts[other])
 
@@ -188,7 +188,7 @@ class OverlapData:
         return np.array([scores[list(rows)].mean(axis=0) for rows in self.request.units[name].rows])
 
     def neuron(self, column: int) -> str:
-        """Return the name of a column of scores; by ``abs``, the way its neuron is moved as well."""
+        """Return the name of a column of scores; ranked by ``abs``, with the direction in which its neuron moves."""
         name = str(self.columns.neuron(column % len(self.columns)))
         if self.request.by != "abs":
             return name

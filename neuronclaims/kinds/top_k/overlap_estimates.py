@@ -1,4 +1,4 @@
-"""Estimate how many top neurons two sets share, within which limits, and test that they are no more.
+"""Estimate how many top neurons two sets share, with limits, and test that they share no more.
 
 The limits are those of ``stats.overlap_estimate`` over the baseline as it is. Both profiles share the chance in its
 mean, though, and so look alike where they are not: with 3 neurons truly shared, 20 noisy ones, and 20 prompts in each
@@ -65,7 +65,7 @@ def _limits(
 
 
 def difference(near: Estimate, far: Estimate, drawn: Floats) -> Estimate:
-    """Return by how much the one number exceeds the other, from both and from resampled differences.
+    """Return how much one number exceeds the other, from both numbers and from resampled differences.
 
     Above no less than both numbers' own limits allow, made at level (1 + LEVEL) / 2, since noise hides what is shared.
     """
@@ -77,7 +77,7 @@ def difference(near: Estimate, far: Estimate, drawn: Floats) -> Estimate:
 
 
 def at_most(data: OverlapData, estimate: Estimate) -> TestResult:
-    """Test that no more are shared than claimed: p is the error at which the upper limit comes down to that."""
+    """Test that no more are shared than claimed: p is the error at which the upper limit equals the claimed number."""
     request = data.request
     bound, (one, other) = request.claim.sentence.shared, (data.of_units(name) for name in request.names)
     p = upper_limit_p(one, other, request.k, bound)

@@ -44,7 +44,7 @@ RESAMPLES = 1_999
 
 @dataclass(frozen=True, slots=True)
 class HeightTest:
-    """One exchange of labels, and by how much higher the top neurons of ``fixed`` are in ``near`` than in ``far``.
+    """An exchange of labels, and how much higher the top neurons of ``fixed`` are in ``near`` than in ``far``.
 
     ``null`` is what relabelling alone gives that.
     """
@@ -159,7 +159,7 @@ def against_baseline(data: OverlapData, family: Family) -> tuple[HeightTest, Hei
 
 
 def larger_p(tests: tuple[HeightTest, HeightTest]) -> TestResult:
-    """Return the test that both are so: its p is the larger one."""
+    """Return the test that two statements are both true: its p is the larger one."""
     larger = max((found.test for found in tests), key=lambda test: test.p_value)
     return replace(
         larger,

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class RankingOptions(Options):
-    """What claims about the top of a ranking take besides."""
+    """The options of claims about the top of a ranking."""
 
     rank_by: Annotated[Literal["diff", "abs", "z"], OneOf("ranking")] = Field(
         "diff", description="What neurons are ranked by: diff (if unsaid), abs or z."
@@ -135,7 +135,7 @@ def ranking_rule(settings: Settings) -> TokenRule:
 
 
 def weighting_notes(options: RankingOptions) -> tuple[str, ...]:
-    """Say how generated tokens are weighted, where they do not all count alike."""
+    """Say how generated tokens are weighted, if they do not all count equally."""
     if options.weighting == "uniform":
         return ()
     return (

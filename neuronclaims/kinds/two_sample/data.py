@@ -56,7 +56,7 @@ class TwoSampleData:
 
 @dataclass(slots=True)
 class SharedTwoSamples:
-    """What claims of one family have in common on one model.
+    """Values and tests that claims of one family share on one model.
 
     ``layers`` are values by what was measured, ``large`` the shares of large values of a layer by the same. By a
     claim's id, ``first_looks`` are tests on their first draws, ``effects`` those on all scales, where claims were

@@ -1,4 +1,4 @@
-"""Judge claims that compare neurons between two prompt sets: contrast and separation differ in their sentence alone."""
+"""Judge claims that compare neurons between two prompt sets; contrast and separation differ only in the sentence."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class TwoSampleKind:
         return request.needs(facts)
 
     def prepare(self, claims: Sequence[tuple[Claim, Answers]], family: Family) -> None:
-        """Test all claims on one exchange together, as far as each would be tested at first."""
+        """Test all claims of one exchange together on their first draws, as each would be tested first."""
         groups: dict[Hashable, list[tuple[TwoSampleRequest, TwoSampleData]]] = {}
         for claim, answers in claims:
             request = self._request(claim)
@@ -114,7 +114,7 @@ class TwoSampleKind:
 
 
 def _null(request: TwoSampleRequest, data: TwoSampleData, result: TwoSampleOutcome) -> tuple[Null, ...]:
-    """Draw what relabelling alone gives the neuron whose p it is, or the maximum it was held against."""
+    """Draw the null distribution of the neuron that gives the p, or of the maximum for a searched neuron."""
     said, design, test = request.hypothesis, request.design, result.one.test
     if said.margin is not None:
         return ()
@@ -145,7 +145,7 @@ def _rank(said: TwoSampleHypothesis, neuron: Neuron, values: NeuronSamples) -> R
 def _large(
     request: TwoSampleRequest, neuron: Neuron, values: NeuronSamples, family: Family
 ) -> tuple[tuple[Estimate, ...], tuple[str, ...]]:
-    """Return how often the neuron is large, and what is said of one that is an outlier dimension."""
+    """Return how often the neuron is large, and a note if it is an outlier dimension."""
     if request.claim.settings.site not in RESIDUAL:
         return (), ()
     known, place = family.shared(SharedTwoSamples).large, request.place(neuron.layer)

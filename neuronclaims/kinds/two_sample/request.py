@@ -61,7 +61,7 @@ class TwoSampleRequest:
 
     @property
     def searched(self) -> bool:
-        """Whether the neuron was picked on these very prompts, or is picked now."""
+        """Whether the neuron was picked on the same prompts, or is picked now."""
         return search_of(self.claim, self.who) is not None
 
     @property
@@ -70,7 +70,7 @@ class TwoSampleRequest:
         return seed_of(self.claim.settings, self.prompts, "two sets")
 
     def resampling(self, family: Family) -> Resampling:
-        """Return how relabellings are drawn where they cannot all be enumerated."""
+        """Return how relabellings are drawn if they are too many to enumerate."""
         return family.resampling(self.seed, resamples_of(self.claim.settings))
 
     def attainable(self) -> Attainable:

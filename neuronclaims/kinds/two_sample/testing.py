@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TwoSampleOutcome:
-    """The neuron that a verdict rests on, the one whose test it is, and what is shown and said of the others."""
+    """The neuron behind a verdict, the neuron that gives its p, and figures and notes about the others."""
 
     one: TestedNeuron
     tested: Neuron
@@ -44,7 +44,7 @@ class TwoSampleOutcome:
 
 
 def outcome_of(request: TwoSampleRequest, data: TwoSampleData, family: Family) -> TwoSampleOutcome:
-    """Test what is claimed, of all the neurons it is claimed of."""
+    """Test the claim for all the neurons that it is about."""
     said, who = request.hypothesis, request.who
     bound = NeuronStatement(said.side, said.null, said.threshold, family.alpha)
     results = _searched(request, data, family) if request.searched else None
@@ -60,7 +60,7 @@ def outcome_of(request: TwoSampleRequest, data: TwoSampleData, family: Family) -
 
 
 def take_first_looks(group: Sequence[tuple[TwoSampleRequest, TwoSampleData]], family: Family) -> None:
-    """Test single neurons on one exchange with one product for all, on their first draws; keep what is found.
+    """Test single neurons of one exchange together on their first draws, in one matrix product; keep the results.
 
     Where units are independent, the effects of all of them are found, too.
     """

@@ -39,7 +39,7 @@ class ChangedText:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Unchanged:
-    """What a batch gives before anything is changed: values [rows, tokens, width] by place, and states.
+    """The result of a batch before any change: values [rows, tokens, width] by place, and states.
 
     ``hidden`` [rows, tokens, hidden] is what the body makes of the texts that are changed; ``of_clean`` and ``clean``
     are the values and the states of the clean texts of pairs. ``counts`` [rows, tokens] says which tokens are text.
@@ -104,7 +104,7 @@ def _batches(
 
 
 def _alike(texts: Sequence[ChangedText], options: RunOptions) -> Iterator[list[ChangedText]]:
-    """Split texts into batches of equally many tokens, whatever order they come in."""
+    """Split texts into batches of equal length in tokens; their order changes nothing."""
     ordered = sorted(
         texts, key=lambda text: (-len(text.changed.ids), shuffled(text.item) if options.again else text.item)
     )

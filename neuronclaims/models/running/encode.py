@@ -1,4 +1,4 @@
-"""From prompts to tokens, with the positions that count, and to padded batches."""
+"""Turn prompts into tokens, with the positions that count, and into padded batches."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def encode_long(ready: Ready, document: str) -> list[Encoded]:
 
 
 def shuffled(prompt: str) -> str:
-    """Return a key that puts prompts in an order that has nothing to do with them, and is always the same."""
+    """Return a sort key that puts prompts in a random order, which is always the same."""
     return hashlib.sha256(prompt.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -122,7 +122,7 @@ def collate(
 
 
 def padding_id(tokenizer: Any) -> int:
-    """Return a token to fill batches with; it is masked, so that any token of the vocabulary will do."""
+    """Return a token to pad batches with; it is masked, so any token of the vocabulary works."""
     return int(tokenizer.pad_token_id) if tokenizer.pad_token_id is not None else 0
 
 

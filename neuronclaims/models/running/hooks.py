@@ -1,4 +1,4 @@
-"""The one way to look into a running model: hooks at sites that keep, replace or stop what passes.
+"""Hooks into a running model: at sites, keep or replace the values, or stop the run.
 
 ``traced`` watches one forward, as ``Trace`` of baukit does; ``Hooks`` itself watches several under the same hooks.
 Every forward keeps a ledger: a hook that does not fire, that fires twice, or that sees another shape than the
@@ -28,7 +28,7 @@ Arguments: TypeAlias = tuple[tuple[Any, ...], dict[str, Any]]
 
 
 class StopForward(Exception):
-    """Raised by the last hook that is waited for, where nothing above it is needed."""
+    """Raised by the last hook that must fire, if nothing above it is needed."""
 
 
 class Hooks:

@@ -1,4 +1,4 @@
-"""What a run checks of itself before any of its numbers is believed.
+"""Checks that a run makes of itself before its numbers are used.
 
 The ledger of hooks is kept where the hooks are (hooks.py). Here: numbers are finite, something counted in every pool,
 and prompts run again alone, without padding or cache of keys and values, give what they gave in their batch, as far as
@@ -41,7 +41,7 @@ TIMES = 8.0
 
 
 def allowed(dtype: torch.dtype, measured: float) -> float:
-    """Return the share of a row's largest value by which two computations may differ, given what rounding does."""
+    """Return the share of a row's largest value by which two computations may differ through rounding."""
     lowest, highest = AT_ONCE.get(dtype, 1e-2), AT_MOST.get(dtype, 1e-1)
     return min(max(lowest, TIMES * measured), highest) if measured < float("inf") else lowest
 
@@ -148,7 +148,7 @@ def check_alone(
 
 
 def _share(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
-    """Return how far two rows lie apart at most, as a share of the largest value of the other."""
+    """Return the largest difference of two rows, as a share of the largest value of the second."""
     return float(np.abs(one - other).max()) / max(float(np.abs(other).max()), 1e-3)
 
 

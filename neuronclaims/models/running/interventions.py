@@ -1,4 +1,4 @@
-"""What interventions work with while a model runs: values of the texts, of clean texts and of reference texts."""
+"""The values that interventions use while a model runs: of the texts, of clean texts and of reference texts."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ References: TypeAlias = Mapping[Place, ReferenceValues]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BatchValues:
-    """What an intervention may use at one place of one batch: ``measurements.interventions.PlaceValues``.
+    """The values an intervention may use at one place of one batch: a ``measurements.interventions.PlaceValues``.
 
     ``own`` and ``of_clean`` are [rows, tokens, width]; ``items`` are the texts, of which seeds are made.
     """
@@ -71,7 +71,7 @@ class BatchValues:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Taken:
-    """What interventions on one batch take besides the values of the text itself, by place."""
+    """The values that interventions on one batch use in addition to those of the text itself, by place."""
 
     of_clean: Mapping[Place, torch.Tensor]
     references: References
@@ -84,7 +84,7 @@ class Taken:
 
 
 def references(ready: Ready, needs: Sequence[ChangeNeed]) -> dict[ChangeNeed, References]:
-    """Return the values of reference texts for every need that has any; each set of texts is run once."""
+    """Return the values of reference texts for every need with references; each set of texts is run once."""
     with_texts = [need for need in needs if need.reference]
     found: dict[ChangeNeed, References] = {}
     for texts in dict.fromkeys(need.reference for need in with_texts):
@@ -99,7 +99,7 @@ def references(ready: Ready, needs: Sequence[ChangeNeed]) -> dict[ChangeNeed, Re
 
 
 def edit_at(place: Place, need: ChangeNeed, taken: Taken) -> Edit:
-    """Return the edit that makes a need's intervention on its neurons at one place, from the values found there."""
+    """Return the edit that applies a need's intervention to its neurons at one place."""
     columns = [index for layer, index in need.neurons if layer == place[1]]
 
     def edit(values: torch.Tensor) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""Loading models and tokenizers with Transformers: quietly, offline, from safetensors, no foreign code."""
+"""Load models and tokenizers with Transformers: quietly, offline, from safetensors, without foreign code."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def load(source: Source, options: RunOptions, tokenizer: Any = None) -> Ready:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Silence what Transformers says while it loads and encodes; leave its settings as they were."""
+    """Silence Transformers while it loads and encodes, then restore its settings."""
     log: Any = transformers.utils.logging
     verbosity, bars = log.get_verbosity(), log.is_progress_bar_enabled()
     log.set_verbosity_error()

@@ -14,7 +14,7 @@ from neuronclaims.models.running.pooling import Recorder, SpanKey
 
 
 def read(ready: Ready, batch: Batch, recorder: Recorder, counting: dict[SpanKey, torch.Tensor]) -> None:
-    """Run one forward over a right-padded batch, without the head and no further up than is asked for."""
+    """Run one forward over a right-padded batch, without the head and only up to the highest layer needed."""
     with recorder.hooked(), recorder.step(counting, batch.ids.shape[1], stop_early=True):
         forward(ready, batch.ids, batch.mask, batch.positions)
 

@@ -42,7 +42,7 @@ def _batches(ready: Ready, job: Job, rows: Sequence[Encoded], options: RunOption
 
 
 def same_tokens(rows: Sequence[Encoded]) -> dict[tuple[int, ...], list[Encoded]]:
-    """Return prompts by their tokens: those a model cannot tell apart are measured once, and so tie exactly."""
+    """Group prompts by their tokens: prompts with the same tokens are measured once, and so are exactly equal."""
     alike: dict[tuple[int, ...], list[Encoded]] = {}
     for row in sorted(rows, key=lambda row: row.prompt):
         alike.setdefault(row.ids, []).append(row)
@@ -50,7 +50,7 @@ def same_tokens(rows: Sequence[Encoded]) -> dict[tuple[int, ...], list[Encoded]]
 
 
 def split(rows: Sequence[Encoded], new_tokens: int, options: RunOptions) -> list[list[Encoded]]:
-    """Split prompts into batches of like length, longest first, whatever order the prompts come in.
+    """Split prompts into batches of similar length, longest first; their order changes nothing.
 
     ``options.again`` mixes the lengths instead.
     """
@@ -90,7 +90,7 @@ def _finish(
 def _texts(
     ready: Ready, continuations: Sequence[Sequence[int]], need: ContinuationNeed
 ) -> NDArray[np.float32]:
-    """Return the first tokens of every continuation, without that which stops it, and ``END`` after the last."""
+    """Return the first tokens of every continuation, without its stop token, and ``END`` after the last."""
     stops = stop_tokens(ready.model)
     found = np.full((len(continuations), need.limit), END, np.float32)
     for row, tokens in zip(found, continuations, strict=True):
@@ -100,14 +100,14 @@ def _texts(
 
 
 def _spread(finished: Finished, alike: Sequence[Sequence[Encoded]]) -> Finished:
-    """Give every prompt the row of the one that was measured for it."""
+    """Give every prompt the row of the equal prompt that was measured."""
     places = np.repeat(np.arange(len(alike)), [len(equals) for equals in alike])
     prompts = tuple(row.prompt for equals in alike for row in equals)
     return Finished(prompts, {need: values[places] for need, values in finished.values.items()})
 
 
 def _again(ready: Ready, job: Job, rows: Sequence[Encoded]) -> Measured:
-    """Measure in a batch of another shape: one row more, and a few tokens more where the context has room."""
+    """Measure in a batch of another shape: one row more, and a few tokens more if the context has room."""
     longest = max(len(row.ids) for row in rows) + job.new_tokens
     width = min(ready.context, longest + _MORE_PADDING) - job.new_tokens
     values, continuations = _measure(ready, job, [*rows, rows[0]], width)

@@ -1,4 +1,4 @@
-"""Activations pooled as they pass by, so that nothing of the size of a text is kept.
+"""Pool activations as they are computed, so that nothing of the size of a text is kept.
 
 A pass goes in steps: a forward is one step, a generation one step per new token. Each step says which positions count
 for every span; the hooks fold those positions into running pools.
@@ -33,7 +33,7 @@ MASSIVE, OVER_MEDIAN = 100.0, 1000.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Positions:
-    """Which positions of one step count for one span, as the pools want it; ``mask`` is [rows, tokens].
+    """The positions of one step that count for one span, in the form pools need; ``mask`` is [rows, tokens].
 
     ``before`` is how many positions of each row counted in earlier steps, ``place`` each position's number among all
     that count, from 0.
@@ -95,7 +95,7 @@ def made(pool: Pool, folded: torch.Tensor, counts: torch.Tensor) -> torch.Tensor
 
 
 def _growing(so_far: torch.Tensor | None, values: torch.Tensor, positions: Positions) -> torch.Tensor:
-    """Return the sum of values, and that in which each weighs as many as there are after it: [rows, 2, width].
+    """Return the sum of values, and the sum weighted by how many positions follow each: [rows, 2, width].
 
     Of each position that counts, all before it gain one in weight.
     """
@@ -139,7 +139,7 @@ class Recorder:
 
     @contextmanager
     def hooked(self) -> Iterator[None]:
-        """Put the hooks on the model, and take them off whatever happens."""
+        """Attach the hooks to the model, and always remove them afterwards."""
         edits = {place: partial(self._fold, needs) for place, needs in self._by_place.items()}
         with Hooks(self._ready, edits) as self._hooks:
             yield

@@ -19,7 +19,7 @@ from neuronclaims.models.token_texts import of_tokenizer
 
 
 class PredictionReader:
-    """Reads one prediction off the logits of one model: the logit of a token, less that of another if one is given."""
+    """A prediction of one model read from its logits: the logit of a token, minus that of another if one is given."""
 
     def __init__(self, ready: Ready, prediction: Prediction) -> None:
         texts = of_tokenizer(ready.tokenizer, ready.facts.name)
@@ -66,7 +66,7 @@ def divergence(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
 
 
 def state_place(ready: Ready) -> Place:
-    """Return where the state is that goes into the final norm."""
+    """Return the place of the state that goes into the final norm."""
     return "resid_post", ready.facts.layers - 1
 
 

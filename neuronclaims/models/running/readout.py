@@ -1,4 +1,4 @@
-"""How a neuron goes with the model's own top prediction, document by document, keeping counts alone.
+"""Measure how a neuron relates to the model's own top prediction, document by document; keep only counts.
 
 A document's tokens, values and predictions are dropped when it is counted: what grows with the corpus are its texts
 and one row of counts per document and neuron.
@@ -56,7 +56,7 @@ def work(ready: Ready, job: Job, options: RunOptions) -> Iterator[Finished]:
 
 
 def _together(documents: Iterable[tuple[str, int, Rows]]) -> Iterator[Finished]:
-    """Hand over documents in batches, so that a corpus does not become one file of the cache per document."""
+    """Yield documents in batches, so that a corpus does not become one cache file per document."""
     items: list[str] = []
     kept: list[Rows] = []
     positions = 0
@@ -141,7 +141,7 @@ def _row(need: ReadoutNeed, values: NDArray[np.float64], top: NDArray[np.bool_])
 
 
 def _auroc(values: NDArray[np.float64], top: NDArray[np.bool_]) -> float:
-    """Return P(value at a top position > value at another) + P(equal) / 2, or -1 where either is missing."""
+    """Return P(value at a top position > value at another) + P(equal) / 2; -1 if there is no such position."""
     high, low = values[top], np.sort(values[~top])
     if not len(high) or not len(low):
         return -1.0

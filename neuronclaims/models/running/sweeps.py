@@ -1,4 +1,4 @@
-"""Every neuron of a layer changed, each alone, without a forward of the model for each.
+"""Change every neuron of a layer, each alone, without a forward of the model for each.
 
 A change at one layer leaves everything below it as it was, and a change from some position on leaves everything before
 that position as it was. So the blocks below are passed over, what the blocks above know of earlier positions is taken
@@ -99,7 +99,7 @@ class _SweptText:
             )
 
     def _earlier(self, start: int) -> Any:
-        """Return what an ordinary run knows of the positions before ``start``; None where it cannot be cut there."""
+        """Return the cache of an ordinary run for the positions before ``start``; None if it cannot be cut there."""
         if start == 0:
             return None
         cache = self._forward(self._ids[:, :start], 0, None, caching=True)

@@ -1,4 +1,4 @@
-"""What a worker hands over, and what it is to be a worker."""
+"""The protocol of workers, and what they return."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Finished:
 
 
 class Worker(Protocol):
-    """What does one sort of job: it refuses what it cannot do when called, and works when iterated over."""
+    """A function for one sort of job: it refuses what it cannot do when called, and works when iterated."""
 
     def __call__(self, ready: Ready, job: Job, options: RunOptions) -> Iterator[Finished]:
         """Return the batches of a job as they are finished."""
@@ -36,7 +36,7 @@ class Worker(Protocol):
 
 @contextmanager
 def running(ready: Ready, doing: str) -> Iterator[None]:
-    """Run a model for its values alone; what it raises becomes a MeasurementError that says what was done."""
+    """Run a model without gradients; turn its errors into a MeasurementError that says what was being done."""
     try:
         with torch.inference_mode(), _evaluating(ready.model):
             yield
