@@ -36,7 +36,7 @@ def attach(package: str) -> tuple[Getter, Callable[[], list[str]]]:
 
 
 def _homes(package: str) -> dict[str, str]:
-    """Return the module of every name that a package imports for type checkers."""
+    """Return the module of each name that a package imports for type checkers."""
     import ast
 
     tree = ast.parse(Path(str(sys.modules[package].__file__)).read_text(encoding="utf-8"))

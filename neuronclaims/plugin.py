@@ -28,7 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Check the options, and register what gathers results: not on xdist's workers, which only send theirs."""
+    """Check the options, and register the recorder of results, except on xdist's workers, which only send results."""
     check_settings(config)
     if not hasattr(config, "workerinput"):
         from neuronclaims.pytest_session.recorder import listen
@@ -72,7 +72,7 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Hang a claim's result on its report, which xdist carries to the controller."""
+    """Attach a claim's result to its report, which xdist sends to the controller."""
     report = yield
     attach = getattr(item, "attach_result", None)
     if attach is not None:
@@ -92,7 +92,7 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, Any] 
 
 @pytest.fixture(scope="session")
 def claims_models() -> Mapping[str, LoadedModel | Path]:
-    """Models, or their folders, that a lab hands in by the names of its claim files: override in ``conftest.py``."""
+    """Return models, or their folders, by the names that claim files use; override it in ``conftest.py``."""
     return {}
 
 

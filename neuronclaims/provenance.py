@@ -1,4 +1,4 @@
-"""Which model a result is about: its fingerprint, and that graded answers are answers of that very model.
+"""Find which model a result is about, by its fingerprint, and check that graded answers are from the same model.
 
 What is right in one model's answers says nothing of another's. A claim that rests on graded answers, be it by a set, by
 pairs, by an option or by a direction, is refused on any model but the one that gave them.
@@ -24,7 +24,7 @@ SHORT = 12
 
 
 class Fingerprints:
-    """The fingerprints of models' weights, each worked out at most once.
+    """The fingerprints of models' weights, each computed at most once.
 
     ``memory`` is the folder where those of unchanged files are remembered, None for nowhere.
     """
@@ -42,7 +42,7 @@ class Fingerprints:
         self._known.pop(identity(source), None)
 
     def at_hand(self, source: Source) -> str | None:
-        """Return the fingerprint of a model where that costs next to nothing, None elsewhere.
+        """Return the fingerprint of a model if that costs almost nothing; otherwise None.
 
         The cache asks for that of a folder anyway; all the weights of a model object are hashed for a claim alone.
         """
@@ -64,7 +64,7 @@ class Fingerprints:
 
 
 def identity(source: Source) -> Hashable:
-    """Return what two sources of one model have in common."""
+    """Return a key that is equal for two sources of one model."""
     return source.folder.resolve() if source.folder is not None else id(source.loaded)
 
 
@@ -82,7 +82,7 @@ def fingerprint(model: str | Path | LoadedModel) -> str:
 
 
 def check_graders(claim: Claim, source: Source, fingerprints: Fingerprints) -> None:
-    """Raise ClaimError for a claim that rests on graded answers of another model."""
+    """Raise ClaimError for a claim that uses graded answers of another model."""
     if not claim.graded:
         return
     own = fingerprints.of(source)
@@ -109,7 +109,7 @@ def check_graders(claim: Claim, source: Source, fingerprints: Fingerprints) -> N
 
 
 def graders_note(claim: Claim) -> tuple[str, ...]:
-    """Say, of a claim that rests on graded answers, that this very model gave them."""
+    """Return a note that this model gave the graded answers of a claim, if the claim uses any."""
     if not claim.graded:
         return ()
     grader = next(iter(claim.graded.values()))

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FileOnModel:
-    """A claim file that is put to a model.
+    """A claim file that is tested on a model.
 
     ``needs`` are the measurements of each claim by its id, ``errors`` the reasons of those that have none. ``state`` is
     that of a model object when this was planned.
@@ -53,7 +53,7 @@ class FileOnModel:
 
     @property
     def measurements(self) -> KeysView[Measurement]:
-        """What the claims of the file need together, each once."""
+        """All measurements that the claims of the file need, each once."""
         return dict.fromkeys(need for needs in self.needs.values() for need in needs).keys()
 
 
@@ -86,7 +86,7 @@ class Study:
         self._results: dict[tuple[Path, str], Mapping[str, Result] | Exception] = {}
 
     def expect(self, file: ClaimFile, model: str) -> None:
-        """Tell the study that a file will be put to a model, so that one run of the model serves all files."""
+        """Announce that a file will be tested on a model, so that one run of the model serves all files."""
         self._plan(file, model)
 
     def judge(self, file: ClaimFile, model: str) -> Mapping[str, Result]:
@@ -104,7 +104,7 @@ class Study:
         return or_raise(self._results[key])
 
     def fingerprint(self, file: ClaimFile, model: str) -> Fingerprint:
-        """Return the content hashes of a model; raise NeuronClaimsError where it is not there."""
+        """Return the content hashes of a model; raise NeuronClaimsError if the model does not exist."""
         source = or_raise(self._plan(file, model)).source
         which = identity(source)
         if which not in self._contents:
@@ -121,13 +121,13 @@ class Study:
         return self._answering.noise(planned.source, planned.measurements)
 
     def answers(self, file: ClaimFile, model: str, claim: Claim) -> Answers:
-        """Return what was measured for a claim that ``judge`` gave evidence for; raise NeuronClaimsError as it does."""
+        """Return the measurements of a claim that ``judge`` has judged; raise NeuronClaimsError as it does."""
         self.judge(file, model)
         key = (file.path, model)
         return _answers(or_raise(self._planned[key]), claim, self._answered[key])
 
     def from_cache(self, file: ClaimFile, model: str, claim: str) -> tuple[int, int] | None:
-        """Return of how many of a judged claim's texts all was read from the cache, and how many texts it has.
+        """Return how many texts of a judged claim came completely from the cache, and how many texts it has.
 
         None where no text is run, and where nothing is known: before the claim is judged, or where another than this
         process measures.
@@ -138,11 +138,11 @@ class Study:
         return self._answering.from_cache(planned.source, planned.needs[claim])
 
     def about(self, file: ClaimFile, model: str) -> dict[str, str]:
-        """Say how a model is run; raise NeuronClaimsError where it is not there."""
+        """Describe how a model is run; raise NeuronClaimsError if the model does not exist."""
         return context_about(or_raise(self._plan(file, model)).source, self._options)
 
     def handed_over(self, model: str) -> LoadedModel | Path | None:
-        """Return what was handed over for a model's name: an object, its folder, or nothing."""
+        """Return what was given for a model's name: an object, its folder, or None."""
         return self._models.get(model)
 
     def _plan(self, file: ClaimFile, model: str) -> FileOnModel | NeuronClaimsError:
@@ -166,7 +166,7 @@ class Study:
         return self._plan(file, model)
 
     def _judge(self, planned: FileOnModel) -> Mapping[str, Result]:
-        """Measure what the file needs, find what each claim comes to, and conclude on all of them as one family."""
+        """Measure what the file needs, judge each claim, and conclude on all of them as one family."""
         answered = self._measured(planned)
         self._answered[planned.file.path, planned.source.spec] = answered
         findings, errors = _findings(planned, answered)
@@ -175,7 +175,7 @@ class Study:
         return {name: replace(result, fingerprint=fingerprint) for name, result in results.items()}
 
     def _measured(self, planned: FileOnModel) -> Answered:
-        """Return the measurements of one model; those that any expected file needs are made in the same run."""
+        """Return the answers of one model; measure what any expected file needs in the same run."""
 
         def expected() -> Iterator[Measurement]:
             same = identity(planned.source)
@@ -194,7 +194,7 @@ def judge(
     options: RunOptions | None = None,
     trust_cache: bool = False,
 ) -> list[Result]:
-    """Put a claim file to one model, or to all it names, and return the results in the file's order.
+    """Test a claim file on one model, or on all that it names, and return the results in the file's order.
 
     Raises ClaimFileError for a file that cannot be read, other NeuronClaimsErrors for a model or run that fails.
     """
@@ -205,7 +205,7 @@ def judge(
 
 
 def unreachable(file: ClaimFile) -> dict[str, str]:
-    """Return, by id, why a claim cannot be supported however clear its effect: it has too few prompts.
+    """Return, by id, the claims that have too few prompts to be supported by any effect, with the reason.
 
     Claims that can be supported are left out, and so are those in error.
     """
@@ -236,7 +236,7 @@ def _needs(
 
 
 def _findings(planned: FileOnModel, answered: Answered) -> tuple[dict[str, Finding], dict[str, str]]:
-    """Return what was found about each claim, and the errors of those of which nothing was found, by id.
+    """Return the finding about each claim, or the error of a claim without one, by id.
 
     Claims whose p lies close to its limit are looked at again with more random draws.
     """

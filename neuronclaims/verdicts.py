@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def conclude(
     file: ClaimFile, model: str, findings: Mapping[str, Finding], errors: Mapping[str, str]
 ) -> dict[str, Result]:
-    """Return the result of every claim of a file, by id, from what was found about it or what went wrong with it."""
+    """Return the result of every claim of a file, by id, from its finding or its error."""
     family, least, adjusted = family_of(file), attainable_p(file), corrected(file, findings)
     return {
         claim.id: _judged(
@@ -90,7 +90,7 @@ def _decision(
 
 
 def broken(model: str, claim: Claim, error: str) -> Result:
-    """Return the result of a claim that could not be put to its model."""
+    """Return the result of a claim that could not be tested on its model."""
     return _result(model, claim, None, "The claim could not be tested.", None, error)
 
 

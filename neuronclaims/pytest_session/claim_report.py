@@ -1,4 +1,4 @@
-"""What pytest's report of a claim carries besides pytest's own: plain data, since xdist carries nothing else."""
+"""The data that we add to pytest's report of a claim: plain data, because xdist sends nothing else."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ATTRIBUTE = "claims_report"
 
 @dataclass(frozen=True, slots=True)
 class ClaimReport:
-    """What came of one claim, on its way from the process it ran in to where reports arrive.
+    """The result of one claim, as it is sent from the process that ran it to where reports arrive.
 
     ``result`` is a Result as ``reports.plain`` makes it plain. ``place`` is that of the claim's model in its file,
     ``from_cache`` of how many of its texts all was read from the cache, and how many it has, None where that is not
@@ -43,7 +43,7 @@ class ClaimReport:
         return cls(to_plain(result), place, from_cache, compared)
 
     def put_on(self, report: pytest.TestReport) -> None:
-        """Let pytest's report carry this, in a form that reaches xdist's controller."""
+        """Attach this to pytest's report, in a form that xdist can send."""
         plain = {
             "result": self.result,
             "place": self.place,
@@ -54,7 +54,7 @@ class ClaimReport:
 
     @classmethod
     def on(cls, report: pytest.TestReport) -> ClaimReport | None:
-        """Return what pytest's report carries, None where it is not of a claim that came to a result."""
+        """Return the data attached to pytest's report; None if it is not the report of a claim with a result."""
         plain = getattr(report, _ATTRIBUTE, None)
         if plain is None:
             return None
@@ -72,7 +72,7 @@ class ClaimReport:
         )
 
     def read_result(self) -> Result:
-        """Return the result itself; raises pydantic's ValidationError where that is none."""
+        """Return the result itself; raise pydantic's ValidationError if the data are not a result."""
         from neuronclaims.reports.plain import from_plain
 
         return from_plain(self.result)

@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 
 
 class DryRun:
-    """Plans what was collected, shows it, and makes the session fail where a claim certainly could not be tested."""
+    """The plan of what was collected; the session fails if a claim certainly could not be tested."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._models = model_folders(config)
         self._plans: list[ModelPlan] = []
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Plan: one model at a time, with all files that are put to it."""
+        """Plan one model at a time, with all files that are tested on it."""
         asked: dict[tuple[str, Path | None], list[ClaimFile]] = {}
         for node in model_nodes(session.items):
             folder = folder_of_model(node.claim_file, node.spec, self._models)
@@ -46,7 +46,7 @@ class DryRun:
         self._plans = [planned(files, spec, self._models) for (spec, _), files in asked.items()]
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Fail where a claim would end in an error."""
+        """Fail if a claim would end in an error."""
         if session.exitstatus == pytest.ExitCode.OK and any(plan.fails for plan in self._plans):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -60,7 +60,7 @@ class DryRun:
 
 
 def lines(plan: ModelPlan) -> Iterator[str]:
-    """Say in words what one model would be asked."""
+    """Describe what would be measured on one model."""
     yield f"{plan.spec}: {_shape(plan)}"
     for file in plan.files:
         yield f"  {_counts(file)}"

@@ -1,4 +1,4 @@
-"""Ends a session that is told to terminate as Ctrl-C would, so that what is known is still written."""
+"""End a session on SIGTERM as on Ctrl-C, so that the results so far are still written."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Terminated(KeyboardInterrupt):
 
 
 def end_gently(config: pytest.Config) -> None:
-    """Let SIGTERM interrupt the session, where nobody else has a use for it; puts things back at its end."""
+    """Let SIGTERM interrupt the session, unless somebody else handles it; restore the handler at the end."""
     if threading.current_thread() is not threading.main_thread():
         return
     if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:

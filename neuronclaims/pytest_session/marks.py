@@ -1,4 +1,4 @@
-"""Pytest's marks for what a claim says of itself: its tags, ``skip`` and ``xfail``."""
+"""Pytest's marks of a claim: its tags, ``skip`` and ``xfail``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MEANINGFUL = ("skip", "skipif", "xfail", "parametrize", "usefixtures", "filterwa
 
 
 def marks_of(claim: Claim) -> Iterator[pytest.MarkDecorator]:
-    """Yield the marks of a claim whose tags were checked."""
+    """Yield the marks of a claim, whose tags are checked already."""
     for tag in claim.settings.tags:
         yield _mark(tag)
     if claim.settings.skip:

@@ -1,4 +1,4 @@
-"""Messages of failures where people read them: on a terminal, lines end between words."""
+"""Failure messages for people: on a terminal, lines break between words."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def write_line(reporter: TerminalReporter, text: str, **marks: bool) -> None:
 
 
 def between_words(text: str, width: int, indent: str = "") -> list[str]:
-    """Return the lines of a text, those too long broken between words; ``indent`` begins what is broken off."""
+    """Return the lines of a text; break long lines between words, and begin the rest with ``indent``."""
     return [
         part
         for line in text.splitlines()

@@ -1,4 +1,4 @@
-"""Folders given for models that no claim file names: a slip of the pen on the command line, and told as one."""
+"""Report folders that were given for models which no claim file names: a typing error on the command line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from neuronclaims.pytest_session.settings import added_models, model_names
 
 
 class ModelNames:
-    """Holds the names that folders were given for against those of all claim files collected.
+    """A check of the model names on the command line against those in all claim files collected.
 
     On the command line a name that none of them has is an error. A configuration file serves runs of any part of the
     claim files, so there it is a warning, and only where pytest was called without naming a part.
@@ -25,7 +25,7 @@ class ModelNames:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
-        """Look at all claim files, before any claim is deselected; not where one of them could not be read.
+        """Read the names of all claim files before any claim is deselected, unless a file could not be read.
 
         Raises pytest's UsageError; a worker of xdist cannot, so its claims say it.
         """
@@ -39,7 +39,7 @@ class ModelNames:
                 self._tell(where, _message(where, name, used))
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Let no claim be tested on another model than was meant."""
+        """Stop every claim from being tested on a wrong model."""
         if self._trouble is not None and isinstance(item, ClaimItem):
             pytest.fail(self._trouble, pytrace=False)
 

@@ -1,4 +1,4 @@
-"""pytest's short test summary, completed: it cannot list the categories that only we have."""
+"""Complete pytest's short test summary, which cannot list our own categories."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BY_VERDICT = ("inconclusive", "broken")
 
 
 class ShortSummary:
-    """Adds claims in categories of ours to the short test summary, under the letters that ask for them.
+    """The lines of the short test summary for claims in our own categories, chosen by letters as pytest does.
 
     Each stands there once, under the word that pytest was told: what became of a claim since its baseline, where it
     is that which fails the run, otherwise the verdict.
@@ -32,7 +32,7 @@ class ShortSummary:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> Generator[None, Any, Any]:
-        """Write our lines when pytest has written its own, or where it had none, their heading too."""
+        """Write our lines after pytest's own; if pytest wrote none, write the heading too."""
         result = yield
         letters = "" if terminalreporter.config.option.no_summary else terminalreporter.reportchars
         lines = list(self._lines(terminalreporter, letters))
@@ -59,7 +59,7 @@ class ShortSummary:
 
 
 def _statuses(reporter: TerminalReporter) -> dict[str, tuple[str, str, str, str]]:
-    """Return what pytest was told of each claim in a category that it does not list itself, by node id."""
+    """Return the status of each claim in a category that pytest does not list itself, by node id."""
     return {
         report.nodeid: report.claims_status
         for category, reports in reporter.stats.items()
@@ -70,7 +70,7 @@ def _statuses(reporter: TerminalReporter) -> dict[str, tuple[str, str, str, str]
 
 
 def _named(members: Sequence[Entry], letters: str) -> Iterator[tuple[Entry, str, str]]:
-    """Yield each claim of a family that is to be listed, with name and message; an error that many share once."""
+    """Yield name and message of each claim of a family to be listed; yield an error that many share once."""
     from neuronclaims.foreign_text import one_line
     from neuronclaims.pytest_session.outcomes import message_of
     from neuronclaims.reports.entry import common_errors
@@ -90,7 +90,7 @@ def _name(entry: Entry) -> str:
 
 
 def _line(reporter: TerminalReporter, word: str, colour: str, name: str, message: str) -> str:
-    """Return a line of the summary, cut to the terminal's width where pytest would cut its own."""
+    """Return a line of the summary, cut to the terminal's width if pytest would cut its own."""
     writer = reporter.config.get_terminal_writer()
     room = writer.fullwidth - len(f"{word} {name} - ")
     uncut = reporter.config.get_verbosity() > 1 or os.environ.get("CI") or os.environ.get("BUILD_NUMBER")

@@ -47,7 +47,7 @@ class ClaimFileNode(pytest.File):
     """One ``*.claims.yaml``."""
 
     def collect(self) -> Iterator[ModelNode]:
-        """Read the file, and yield one node per model it names; a file with problems is one collection error."""
+        """Read the file and yield one node per model; a file with problems is one collection error."""
         try:
             claim_file = read_claim_file(self.path, templates())
             check_tags(claim_file)
@@ -59,7 +59,7 @@ class ClaimFileNode(pytest.File):
 
 
 class ModelNode(pytest.Collector):
-    """One model a claim file is put to, and its place among them; the family of claims judged together."""
+    """One model of a claim file, with its place among the models; its claims are judged together as a family."""
 
     def __init__(self, *, claim_file: ClaimFile, spec: str, place: int, **rest: Any) -> None:
         super().__init__(**rest)
@@ -92,11 +92,11 @@ class ClaimItem(pytest.Function):
 
     @property
     def spec(self) -> str:
-        """The model the claim is put to, as the file calls it."""
+        """The name in the file of the model that the claim is tested on."""
         return self.parent.spec
 
     def judged_by(self, study: Study) -> Result:
-        """Return the claim's result; what is wrong with its model or run is an error of each of its claims.
+        """Return the claim's result; a problem of the model or the run is an error of each of its claims.
 
         Where the model is not on this machine and the claim file says so, the claim is skipped instead.
         """
@@ -109,11 +109,11 @@ class ClaimItem(pytest.Function):
         return replace(result, model=self.parent.name)
 
     def reportinfo(self) -> tuple[os.PathLike[str] | str, int | None, str]:
-        """Point at the claim's own line, so that editors and CI annotations can go there."""
+        """Return the claim's own line, so that editors and CI annotations can point to it."""
         return self.path, self.claim.place.line - 1, f"{self.parent.name}::{self.name}"
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *rest: Any) -> Any:
-        """Show our own errors as their text alone; anything else is a defect and keeps its traceback."""
+        """Show only the text of our own errors; any other error is a defect and keeps its traceback."""
         if isinstance(excinfo.value, (ClaimMissed, NeuronClaimsError)):
             return str(excinfo.value)
         shown = self.session.stash.setdefault(DEFECTS, [])
@@ -126,7 +126,7 @@ class ClaimItem(pytest.Function):
         return super().repr_failure(excinfo, *rest)
 
     def attach_result(self, report: pytest.TestReport) -> None:
-        """Put the result on the report as plain data: xdist carries nothing else."""
+        """Attach the result to the report as plain data: xdist sends nothing else."""
         if report.when == "call" and self.result is None and isinstance(report.longrepr, tuple):
             # A missing model is the file's matter, so that pytest's summary names it once per file.
             report.longrepr = str(self.path), 1, report.longrepr[2]
@@ -147,7 +147,7 @@ class ClaimItem(pytest.Function):
 
 
 def check_claim(request: pytest.FixtureRequest, claims_study: Study) -> None:
-    """Judge the claim, with its whole family, and fail unless the verdict is the one the file expects."""
+    """Judge the claim with its whole family, and fail unless the verdict is the one that the file expects."""
     item: ClaimItem = request.node
     result = item.judged_by(claims_study)
     item.user_properties.extend(properties(result))
@@ -162,7 +162,7 @@ def check_claim(request: pytest.FixtureRequest, claims_study: Study) -> None:
 
 
 def labels(models: Iterable[str]) -> dict[str, str]:
-    """Return a short name, fit for a node id, for each model of a file; alike ones are told apart by their path."""
+    """Return a short name for each model of a file, for node ids; equal names are distinguished by their path."""
     specs = list(models)
     short = [label(spec) for spec in specs]
     found: dict[str, str] = {}

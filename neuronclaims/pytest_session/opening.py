@@ -1,4 +1,4 @@
-"""What a pytest session does before its claims: open the study, and warn of claims that cannot pass."""
+"""Open the study of a pytest session, and warn of claims that cannot pass."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def open_study(session: pytest.Session, models: Mapping[str, LoadedModel | Path]) -> Study:
-    """Return the study of a session, told of all claim files and models that were not deselected."""
+    """Return the study of a session, which knows all claim files and models that were not deselected."""
     from neuronclaims.models.options import RunOptions
 
     config = session.config
@@ -42,7 +42,7 @@ def model_nodes(items: Iterable[pytest.Item]) -> list[ModelNode]:
 
 
 def forewarn(items: Iterable[pytest.Item]) -> list[str]:
-    """Name the claims that cannot pass however clear their effect, before any model runs."""
+    """Name the claims that cannot pass, however large their effect, before any model runs."""
     chosen = {(item.claim_file.path, item.claim.id): item for item in items if isinstance(item, ClaimItem)}
     files = {item.claim_file.path: item.claim_file for item in chosen.values()}
     reasons = {path: unreachable(file) for path, file in files.items()}

@@ -1,4 +1,4 @@
-"""From a verdict, or what became of it, to what pytest knows: passed, failed or skipped, by a name of our own."""
+"""Turn a verdict or a drift into an outcome of pytest: passed, failed or skipped, under our own names."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ class ClaimRefuted(ClaimMissed):
 
 
 class ClaimInconclusive(ClaimMissed):
-    """A claim the data could not decide."""
+    """A claim that the data could not decide."""
 
 
 class ClaimBroken(ClaimMissed):
-    """A claim that could not be put to the model at all."""
+    """A claim that could not be tested on the model."""
 
 
 class ClaimDrifted(ClaimMissed):
-    """A claim that became something since its baseline that fails the run."""
+    """A claim whose drift since its baseline fails the run."""
 
 
 def miss(result: Result, config: pytest.Config) -> NoReturn:
-    """Raise what an unexpected result is to pytest."""
+    """Raise the exception for an unexpected result."""
     text = message_of(result)
     if result.error is not None:
         raise ClaimBroken(text)
@@ -50,7 +50,7 @@ def miss(result: Result, config: pytest.Config) -> NoReturn:
 
 
 def message_of(result: Result, xfail: str | None = None) -> str:
-    """Return the message of a failure: one line, which says everything where short summaries show no more.
+    """Return the message of a failure: one line that says everything, because short summaries show only one.
 
     ``xfail`` is the reason a claim gave for being expected to fail when it did not.
     """
@@ -64,13 +64,13 @@ def message_of(result: Result, xfail: str | None = None) -> str:
 
 
 def drift_message(result: Result, drift: Drift) -> str:
-    """Return the message of a claim that fails by what became of it: one line, too."""
+    """Return the message of a claim that fails by its drift, in one line."""
     place = f"{result.file}:{result.line}"
     return one_line(f"{place}: {drift.status} since the baseline: {result.sentence}. {drift.sentence}")
 
 
 def status_of(result: Result, outcome: str) -> tuple[str, str, str, str]:
-    """Return category, letter, word and colour of a claim that pytest takes for passed, failed or skipped."""
+    """Return category, letter, word and colour of a claim that passed, failed or was skipped."""
     if result.error is not None or result.verdict is None:
         return "broken", "E", "BROKEN", "red"
     word = result.verdict.upper()
@@ -86,5 +86,5 @@ def status_of(result: Result, outcome: str) -> tuple[str, str, str, str]:
 
 
 def drift_status_of(status: str) -> tuple[str, str, str, str]:
-    """Return the same of a claim that fails by what became of it since its baseline."""
+    """Return category, letter, word and colour of a claim that fails by its drift since its baseline."""
     return status, status[0].upper(), status.upper(), "red"

@@ -1,4 +1,4 @@
-"""What would be asked of a model, and which claims could not be put to it or not pass: told without running it."""
+"""Plan what would be measured on a model, and which claims could not be tested or not pass, without running it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FilePlan:
-    """One claim file on one model: what its claims need, and by id why some could not be put to it or not pass.
+    """The plan of one claim file on one model: what its claims need, and, by id, why some cannot be tested or pass.
 
     ``needs`` is empty where nothing is known of the model.
     """
@@ -36,7 +36,7 @@ class FilePlan:
 
 @dataclass(frozen=True, slots=True)
 class ModelPlan:
-    """One model and the files put to it; ``missing`` says why nothing is known of it.
+    """The plan of one model and its files; ``missing`` says why nothing is known of the model.
 
     ``tokenization`` is None where its tokenizer is not at hand, ``weights`` says why they are not, or is None.
     """
@@ -83,7 +83,7 @@ def planned(
 
 
 def folder_of_model(file: ClaimFile, spec: str, models: Mapping[str, LoadedModel | Path]) -> Path | None:
-    """Return the folder of a model, by which files that name a path from different folders are told apart."""
+    """Return the folder of a model, to distinguish equal relative paths in files of different folders."""
     try:
         return open_model(spec, file.path.parent, models, weights=False).folder
     except NeuronClaimsError:
@@ -91,7 +91,7 @@ def folder_of_model(file: ClaimFile, spec: str, models: Mapping[str, LoadedModel
 
 
 def unknown_tokens(plan: ModelPlan) -> tuple[str, ...]:
-    """Return the tokens that claims name and nobody looked up, in order."""
+    """Return the tokens that claims name and that were not looked up, in order."""
     if plan.tokenization is not None:
         return ()
     return tuple(sorted({token for need in plan.needs for token in need.tokens_named}))
@@ -122,7 +122,7 @@ def _file(file: ClaimFile, source: Source) -> FilePlan:
 
 
 def _refusing(plan: FilePlan, refused: Mapping[Measurement, str]) -> FilePlan:
-    """Take out the claims that need what was refused, each with the reason."""
+    """Remove the claims that need a refused measurement, each with the reason."""
     lost = {name: refused[need] for name, needs in plan.needs.items() for need in needs if need in refused}
     kept = {name: needs for name, needs in plan.needs.items() if name not in lost}
     return FilePlan(plan.file, kept, {**plan.errors, **lost}, plan.unreachable)
@@ -133,7 +133,7 @@ def _together(plans: Sequence[FilePlan]) -> tuple[Measurement, ...]:
 
 
 def problems_of(plan: FilePlan) -> Iterator[tuple[Claim, str]]:
-    """Yield the claims that something is wrong with, in the file's order, and what it is.
+    """Yield the claims with a problem, in the file's order, and the problem.
 
     That too few prompts allow no support is no fault of a claim which is not expected to be supported.
     """

@@ -1,4 +1,4 @@
-"""How far a model is, told while pytest stands in the middle of a line."""
+"""Show the progress of a model while pytest is in the middle of a line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NAME = "neuronclaims-progress"
 
 
 def progress_of(config: pytest.Config) -> Callable[[Progress], None]:
-    """Return what shows a run's progress, or, where nobody would see it, what shows nothing."""
+    """Return a function that shows a run's progress, or one that shows nothing if nobody would see it."""
     reporter: TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")
     if reporter is None or hasattr(config, "workerinput") or config.get_verbosity() < 0:
         return lambda _: None
@@ -30,7 +30,7 @@ def progress_of(config: pytest.Config) -> Callable[[Progress], None]:
 
 
 class _Shown:
-    """What both ways of showing progress share: they write past pytest's capture, and end before a result is told."""
+    """The base of both progress displays: they bypass pytest's capture, and end before a result is shown."""
 
     counts: bool
 
@@ -52,7 +52,7 @@ class _Shown:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Give pytest its line back before it writes what came of the claim."""
+        """Restore pytest's line before it writes the outcome of the claim."""
         if self._open:
             self._open = False
             self._close(report.nodeid)
@@ -65,7 +65,7 @@ class _Shown:
 
 
 class Live(_Shown):
-    """On a terminal: one line below pytest's that counts, and is gone when the model is done."""
+    """Progress on a terminal: one line below pytest's that counts, and is removed at the end."""
 
     counts = True
 
@@ -81,7 +81,7 @@ class Live(_Shown):
 
 
 class Logged(_Shown):
-    """Elsewhere: what is being done is added to pytest's line, and that line begun anew afterwards."""
+    """Progress elsewhere: it is added to pytest's line, and pytest's line begins again afterwards."""
 
     counts = False
 
@@ -96,14 +96,14 @@ class Logged(_Shown):
 
 
 class Clock:
-    """Reckons how long a run still takes, from what it did since its first batch began."""
+    """An estimate of the time that a run still needs, from its speed since its first batch."""
 
     def __init__(self, now: Callable[[], float] = monotonic) -> None:
         self._now = now
         self._began = now()
 
     def left(self, progress: Progress) -> float | None:
-        """Return the seconds left at one step, None where nothing is known of them."""
+        """Return the seconds left at one step; None if they are not known."""
         if progress.stage != "measuring":
             return None
         if progress.done == 0:
@@ -113,7 +113,7 @@ class Clock:
 
 
 def duration(seconds: float) -> str:
-    """Return a time as one would say it, no finer than it is known."""
+    """Return a duration in words, as precise as it is known."""
     if seconds < 55:
         return f"{max(round(seconds), 1) if seconds < 10 else 5 * round(seconds / 5)} s"
     minutes = round(seconds / 60)
@@ -121,7 +121,7 @@ def duration(seconds: float) -> str:
 
 
 def step(progress: Progress, counting: bool, known: bool, left: float | None = None) -> str | None:
-    """Say in words what a run does at one step, None for what need not be said.
+    """Describe what a run does at one step; None for a step that need not be shown.
 
     ``counting`` asks for every batch, ``known`` to hear even of a run that finds everything in its cache; ``left``
     are the seconds it still takes, where they are known.

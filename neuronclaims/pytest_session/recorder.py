@@ -1,4 +1,4 @@
-"""Gathers the results of a session from its reports, wherever its claims ran, and hands them to the writers."""
+"""Collect the results of a session from its reports, wherever its claims ran, and pass them to the writers."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 
 def listen(config: pytest.Config) -> None:
-    """Register what gathers results and tells of them."""
+    """Register the recorder of results."""
     recorder = ClaimsRecorder(config)
     config.pluginmanager.register(recorder, "neuronclaims-recorder")
     config.pluginmanager.register(ShortSummary(recorder.entries), "neuronclaims-summary")
 
 
 class ClaimsRecorder:
-    """Keeps what came of every claim. Registered where reports arrive: never on an xdist worker."""
+    """The recorder of the result of every claim. Registered where reports arrive, never on an xdist worker."""
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
@@ -46,16 +46,16 @@ class ClaimsRecorder:
         self._troubles: list[Trouble] = []
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Keep which claims are to be tested."""
+        """Remember which claims will be tested."""
         self._expect([item.nodeid for item in session.items if hasattr(item, "attach_result")])
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
-        """Keep the same where xdist's workers collect."""
+        """Remember the same if xdist's workers collect."""
         self._expect([name for name in ids if name.partition("::")[0].endswith(SUFFIXES)])
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Keep which claim files could not be read: nothing is known of what stands in them."""
+        """Remember which claim files could not be read: nothing is known about their claims."""
         if report.failed and report.nodeid.endswith(SUFFIXES):
             self._expect([report.nodeid])
 
@@ -104,11 +104,11 @@ class ClaimsRecorder:
             terminalreporter.write_line(trouble.text, red=True, bold=True)
 
     def take(self, rematched: Mapping[str, Rematch]) -> None:
-        """Keep where the neurons of lost claims were found, by the claims' node ids."""
+        """Store where the neurons of lost claims were found, by the node ids of the claims."""
         self._rematched, self._known = rematched, None
 
     def entries(self) -> list[Entry]:
-        """Return what is known so far: by file, then models in the file's order, then claims by their place."""
+        """Return the results so far: by file, then models in the file's order, then claims by their place."""
         if self._known is None:
             from neuronclaims.reports.entry import in_order
 
@@ -131,14 +131,14 @@ class ClaimsRecorder:
         )
 
     def account(self) -> Account:
-        """Return what is known so far, and which claims nothing is known of."""
+        """Return the results so far, and which claims have none."""
         from neuronclaims.reports.account import Account
 
         missing = self._asked.keys() - self._found.keys() - self._skipped
         return Account(tuple(self.entries()), tuple(sorted(missing)), self._interrupted)
 
     def _name_of(self, name: str) -> str:
-        """Return a report as one would call it: a file by its path from here, anything else by its name."""
+        """Return the name of a report for messages: a file by its path from here, anything else by its name."""
         path, base = self._written[name], self.config.invocation_params.dir
         if path.name != name:
             return name
@@ -165,7 +165,7 @@ class ClaimsRecorder:
 
 
 def places(config: pytest.Config) -> dict[Place, Path]:
-    """Return where reports are to go: the folder of ``report``, and GitHub's file for a job's ``summary``."""
+    """Return the places of reports: the folder of ``report``, and GitHub's file for a job's ``summary``."""
     folder, file = folder_of(config, "report"), os.environ.get("GITHUB_STEP_SUMMARY")
     found: dict[Place, Path] = {} if folder is None else {"report": folder}
     if file and value_of(config, "summary") != "off":

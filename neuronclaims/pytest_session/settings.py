@@ -77,7 +77,7 @@ DRY_RUN = "say what would be measured of which model, from its config.json alone
 
 
 def add_settings(parser: pytest.Parser) -> None:
-    """Tell pytest of all options."""
+    """Add all options to pytest."""
     group = parser.getgroup("neuronclaims", "claims about neurons")
     group.addoption("--claims-dry-run", action="store_true", default=False, help=DRY_RUN)
     group.addoption("--claims-model", metavar="[+]NAME=FOLDER", action="append", default=[], help=MODEL)
@@ -97,7 +97,7 @@ def add_settings(parser: pytest.Parser) -> None:
 
 
 def check_settings(config: pytest.Config) -> None:
-    """Raise pytest's UsageError for a value that cannot be, before anything is collected."""
+    """Raise pytest's UsageError for a value that is not allowed, before anything is collected."""
     for setting in SETTINGS:
         value = value_of(config, setting.name)
         if not re.fullmatch(setting.allowed, value):
@@ -124,18 +124,18 @@ def model_folders(config: pytest.Config) -> dict[str, Path]:
 
 
 def added_models(config: pytest.Config) -> list[str]:
-    """Return the names of models that every claim file is put to, each once, in the order they were given."""
+    """Return the names of the models that every claim file is also tested on, each once, in the order given."""
     lines = (line.strip() for _, line, _ in given_models(config))
     return list(dict.fromkeys(_named_folder("", line)[0] for line in lines if line.startswith("+")))
 
 
 def model_names(config: pytest.Config) -> list[tuple[str, str]]:
-    """Return the names that folders were given for, plus or not, and where: ``--claims-model`` or ``claims_model``."""
+    """Return the names that folders were given for, with their source: ``--claims-model`` or ``claims_model``."""
     return [(where, _named_folder(where, line)[0]) for where, line, _ in given_models(config)]
 
 
 def given_models(config: pytest.Config) -> list[tuple[str, str, Path]]:
-    """Return where each model was given, what was given, and what its folder is relative to."""
+    """Return the source of each model, its value, and what its folder is relative to."""
     given = [("claims_model", line, config.rootpath) for line in config.getini("claims_model")]
     called = config.invocation_params.dir
     return given + [("--claims-model", line, called) for line in config.getoption("claims_model")]
@@ -162,7 +162,7 @@ def trusts_cache(config: pytest.Config) -> bool:
 
 
 def folder_of(config: pytest.Config, name: str) -> Path | None:
-    """Return the folder an option names, None for none.
+    """Return the folder that an option names; None if it names none.
 
     On the command line it is relative to where pytest was called, in the configuration file to pytest's rootdir.
     """

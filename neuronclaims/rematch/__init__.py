@@ -1,4 +1,4 @@
-"""Neurons looked for in another model, and claim files rewritten for it.
+"""Look for neurons in another model, and rewrite claim files for it.
 
 An index means the same neuron in a model that was fine-tuned, and nothing in one that was trained anew: so neurons
 are recognised by what they do, token by token, and their claims are tested again where they are found.

@@ -1,4 +1,4 @@
-"""Two halves of a claim file's prompts: on one neurons are looked for, on the other claims about them are tested."""
+"""Split the prompts of a claim file: one half to look for neurons, the other to test claims about them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Units: TypeAlias = Mapping[SetKey, list[tuple[tuple[str, ...], tuple[Hashable, .
 
 @dataclass(frozen=True, slots=True)
 class Halves:
-    """Two lists of different texts; what belongs together (a group, a pair, an equal text) is in one of them.
+    """Two lists of different texts; texts that belong together (a group, a pair, equal texts) are in one list.
 
     Groups and pairs of the sets in ``torn`` are the exception: they tie so many prompts of other sets together that
     those could not be halved.
@@ -35,17 +35,17 @@ class Halves:
         return tuple(name for sort, name in keys if (sort, name) in self.torn)
 
     def kept(self, prompts: PromptSet) -> PromptSet:
-        """Return what a set has in the half that was not searched."""
+        """Return the prompts of a set in the half that was not searched."""
         some = tuple(prompt for prompt in prompts.prompts if prompt.text in self.checked)
         return replace(prompts, prompts=some)
 
     def kept_pairs(self, pairs: PairSet) -> PairSet:
-        """Return what a set of pairs has in the half that was not searched."""
+        """Return the pairs of a set in the half that was not searched."""
         return replace(pairs, pairs=tuple(pair for pair in pairs.pairs if pair.clean in self.checked))
 
 
 def halved(file: ClaimFile) -> Halves:
-    """Split all prompts of a file, the same way each time; raise NeuronClaimsError where they all belong together.
+    """Split all prompts of a file, always the same way; raise NeuronClaimsError if they all belong together.
 
     Of every set about half goes to either side: what belongs together is dealt out in an order made from its text,
     always to the side on which its sets have less so far. Where the groups of one set tie another together, as frames
@@ -89,7 +89,7 @@ def _dealt(units: Units, torn: frozenset[SetKey]) -> Halves:
 
 
 def _whole(halves: Halves, units: Units) -> set[SetKey]:
-    """Return the sets that lie on one side with all they have."""
+    """Return the sets that lie completely in one half."""
     texts = {name: {text for some, _ in each for text in some} for name, each in units.items()}
     return {name for name, all_of in texts.items() if len({text in halves.checked for text in all_of}) < 2}
 

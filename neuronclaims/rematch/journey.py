@@ -1,4 +1,4 @@
-"""From a claim file and two models to what became of each claim's neurons, and of the claim."""
+"""Find the neurons of a claim file in a second model, and test its claims there."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NO_NEURON = "no neuron is named, so it can be put to the new model as it is"
 
 @dataclass(frozen=True, slots=True)
 class Rematched:
-    """What became of one claim.
+    """The neurons of one claim in the new model, and its result there.
 
     ``matches`` are those of the neurons it names. ``text`` is its sentence about the neurons of the new model, None
     unless all were found; ``result`` is what that sentence came to on the half of the prompts on which no neuron was
@@ -44,7 +44,7 @@ class Rematched:
 
     @property
     def status(self) -> Status | None:
-        """Return what became of its neurons together: not found where one of them was not; None without any."""
+        """Return the status of its neurons together: not found if one of them was not; None if it has none."""
         if not self.matches:
             return None
         each: Sequence[Status] = [match.status for match in self.matches]
@@ -104,7 +104,7 @@ def rematch(
 
 
 def _remembered(old: Held, claims: Sequence[Claim], texts: Sequence[str]) -> list[Remembered]:
-    """Return what the claims' neurons say in the old model, site by site; the two models are never held together."""
+    """Return the values of the claims' neurons in the old model, by site; both models are never in memory together."""
     neurons: dict[str, set[Neuron]] = {}
     for claim in claims:
         neurons.setdefault(claim.settings.site, set()).update(_neurons(claim))
@@ -112,7 +112,7 @@ def _remembered(old: Held, claims: Sequence[Claim], texts: Sequence[str]) -> lis
 
 
 def _note(claim: Claim, old: ModelFacts, new: ModelFacts) -> str | None:
-    """Return why no neuron of a claim is looked for; None where its neurons are."""
+    """Return why no neuron of a claim is looked for; None if its neurons are looked for."""
     if not _neurons(claim):
         return NO_NEURON
     site = claim.settings.site
@@ -141,7 +141,7 @@ def _matched(claim: Claim, found: Mapping[tuple[str, Neuron], Match], note: str 
 
 
 def _apart(claim: Claim, own: Sequence[Match]) -> tuple[Match, ...]:
-    """Take away what a claim cannot say: one new neuron for two old ones, or one outside the layers searched."""
+    """Drop matches that a claim cannot name: one new neuron for two old ones, or one outside the layers searched."""
     searched = claim.settings.searched
     checked = []
     for match in own:

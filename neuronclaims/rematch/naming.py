@@ -1,4 +1,4 @@
-"""Which neurons a sentence names, and the same sentence about others."""
+"""Find the neurons that a sentence names, and write the same sentence about others."""
 
 from __future__ import annotations
 

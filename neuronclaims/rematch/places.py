@@ -1,4 +1,4 @@
-"""Where a claim file says which model and which neurons it is about, character by character."""
+"""Find the characters of a claim file that name its models and neurons."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _DASH = re.compile(r"[ \t]*-[ \t]+")
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Characters ``start`` to ``end`` of a text, and what is to stand there."""
+    """Characters ``start`` to ``end`` of a text, and the text that replaces them."""
 
     start: int
     end: int
@@ -39,7 +39,7 @@ class WrittenClaim:
     sentence: Scalar
 
     def edits(self, places: Mapping[Neuron, Neuron], templates: Sequence[Template]) -> Iterator[Edit]:
-        """Yield what puts the neurons in ``places`` where the sentence names those they replace.
+        """Yield the edits that replace the neurons of the sentence by those in ``places``.
 
         As many words look like neurons in the file's text as in the sentence, which may have been folded or quoted
         there: they are joined in their order.
@@ -60,7 +60,7 @@ class WrittenClaim:
         return Edit(start, start, f"{indent}# {text}\n")
 
     def out_commented(self, text: str) -> Edit | None:
-        """Return the claim made a comment, below ``text``; None where other things stand on its lines."""
+        """Return an edit that turns the claim into a comment below ``text``; None if its lines hold other things."""
         start, indent = self._line()
         first = self.source.place(self.node.start).line
         last = self.source.place(max(start, _end(self.node) - 1)).line
@@ -94,7 +94,7 @@ def written(source: SourceText) -> list[WrittenClaim]:
 
 
 def of_models(source: SourceText, models: str) -> Edit | None:
-    """Return what puts one model, as ``models`` spells it, in place of all that a file names."""
+    """Return the edit that replaces all models of a file by one, as ``models`` spells it."""
     root = compose(source)
     node = root.get("models") if isinstance(root, Entries) else None
     names = (
@@ -121,7 +121,7 @@ def applied(text: str, edits: Sequence[Edit]) -> str:
 
 
 def _end(node: Node) -> int:
-    """Return where the last thing of a node ends, brackets that close it left out."""
+    """Return where the last item of a node ends, without closing brackets."""
     if isinstance(node, Scalar):
         return node.end
     below = node.items if isinstance(node, Items) else [value for _, value in node.entries.values()]

@@ -1,4 +1,4 @@
-"""The claim file about the new model: neurons replaced where they stand, everything else as it was written."""
+"""Write the claim file for the new model: replace the neurons, and leave everything else unchanged."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def beside(path: Path) -> Path:
 def write(
     file: ClaimFile, done: Sequence[Rematched], out: Path, *, old: str, new: str, base: Path, force: bool
 ) -> int:
-    """Write the claims as they read for the new model, and return how many of them are in the file.
+    """Write the claims for the new model, and return how many are in the file.
 
     Claims with a neuron that was not found, or not looked for, are made comments. The file is read once more: where
     it does not say what it should, it is removed again. Raises RewriteError for that, for a file that is there and
@@ -59,7 +59,7 @@ def write(
 
 
 def spelled(model: str, base: Path, out: Path) -> str:
-    """Return how the new file names a model: a folder from where the file lies, anything else as it is."""
+    """Return how the new file names a model: a folder relative to the file, anything else unchanged."""
     folder = base / Path(model).expanduser()
     if model != "demo" and folder.is_dir():
         way = Path(os.path.relpath(folder, out.parent)).as_posix()
@@ -87,7 +87,7 @@ def _head(old: str, new: str) -> str:
 
 
 def _all(file: ClaimFile, done: Sequence[Rematched]) -> list[Rematched]:
-    """Return all claims of a file in its order, those not looked at as they are."""
+    """Return all claims of a file in its order, also those that were not looked at."""
     known = {each.claim.id: each for each in done}
     return [known.get(claim.id, Rematched(claim, note=UNCHOSEN)) for claim in file.claims]
 
@@ -128,7 +128,7 @@ def _claim_edits(place: WrittenClaim, each: Rematched) -> Iterator[Edit]:
 
 
 def _check(out: Path, expected: Sequence[str]) -> None:
-    """Read the written file once more; remove it where it is none, or says other things than it should."""
+    """Read the written file again; remove it if it is not valid, or does not say what it should."""
     try:
         found = [claim.text for claim in read_claim_file(out, templates()).claims]
     except ClaimFileError as error:

@@ -1,4 +1,4 @@
-"""Random rotations of a layer, which tell how well any direction would go with a neuron.
+"""Random rotations of a layer, to see how well an arbitrary direction correlates with a neuron.
 
 A rotation is signs, a cosine transform, an order, signs and a cosine transform once more: orthogonal, of any width,
 in width times its logarithm steps and no memory (Ailon & Chazelle 2009 use such transforms for the same reason).

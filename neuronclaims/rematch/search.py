@@ -1,4 +1,4 @@
-"""Looking for a neuron in another model: which of all neurons of its site goes with it, token by token.
+"""Look for a neuron in another model: the neuron of its site that correlates best with it, token by token.
 
 The neuron of the new model that correlates best on one half of the texts is taken for the old one only if it
 
@@ -39,7 +39,7 @@ Step: TypeAlias = tuple[NDArray[np.float32], Mapping[int, NDArray[np.float32]]]
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What came of looking for one neuron.
+    """The result of looking for one neuron.
 
     ``best`` is the neuron of the new model that correlates most on the searched half, with ``r`` there and ``held``
     on the other half; ``second`` is the r of the next one, ``rotated`` the largest absolute r of any axis of the
@@ -64,7 +64,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Remembered:
-    """What some neurons of the old model, all of one site, say to texts; that model is not needed any more.
+    """The values of some neurons of one site of the old model, which is then no longer needed.
 
     By text: where its tokens end, and the neurons' values [tokens, neurons].
     """
@@ -189,7 +189,7 @@ def _match(
 
 
 def _same(best: int, width: int, layers: int, site: str) -> list[int]:
-    """Return the columns that are no second best: the best, and in the residual stream its coordinate elsewhere."""
+    """Return the columns that are no second best: the best, and in the residual stream its other layers."""
     return [best % width + width * layer for layer in range(layers)] if site in STREAM else [best]
 
 

@@ -1,4 +1,4 @@
-"""What became of a claim's neurons, in the words of reports."""
+"""Sentences about a claim's neurons in the new model, for reports."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from neuronclaims.rematch.search import Match
 
 
 def sentence(done: Rematched) -> str:
-    """Say where the neurons of a claim are, and what the claim came to there: "moved to 4:201 (r = 0.93), ...".
+    """Say where the neurons of a claim are, and its verdict there: "moved to 4:201 (r = 0.93), ...".
 
     Of one neuron alone its old place is not repeated: the claim names it.
     """

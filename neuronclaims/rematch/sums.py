@@ -1,4 +1,4 @@
-"""Pearson correlations of some neurons with all neurons of a layer, from sums that tokens are added to in turn."""
+"""Pearson correlations of some neurons with all neurons of a layer, from running sums over tokens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What became of each claim, as a table in plain text."""
+"""Show what became of each claim, as a table in plain text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ HEADER = ("claim", "neuron", "is now", "r", "next best", "rotated", "on the othe
 
 
 def table(done: Sequence[Rematched]) -> list[str]:
-    """Return a line for every neuron of every claim, under a header, and below what was found in all."""
+    """Return a line for every neuron of every claim under a header, and a summary below."""
     rows = [HEADER, *(row for each in done for row in _rows(each))]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
     lines = [_line(row, widths) for row in rows]
@@ -20,7 +20,7 @@ def table(done: Sequence[Rematched]) -> list[str]:
 
 
 def _whys(done: Sequence[Rematched]) -> Iterable[str]:
-    """Say of each neuron that was not found why, once for all claims that name it at one site."""
+    """Say why each missing neuron was not found, once for all claims that name it at one site."""
     return dict.fromkeys(f"{m.old}: {m.why}" for each in done for m in each.matches if m.why is not None)
 
 
@@ -35,7 +35,7 @@ def _errors(done: Sequence[Rematched]) -> Iterable[str]:
 
 
 def _torn(done: Sequence[Rematched]) -> Iterable[str]:
-    """Say whose groups are in both halves, so that what is said of the other half is worth less."""
+    """Name the claims whose groups are in both halves, so that their results on the other half are weaker."""
     torn = sorted({name for each in done if each.result is not None for name in each.torn})
     if torn:
         yield (
@@ -45,7 +45,7 @@ def _torn(done: Sequence[Rematched]) -> Iterable[str]:
 
 
 def _shared(told: Iterable[tuple[str | None, str]]) -> list[str]:
-    """Return each text that was told with the claims it was told of."""
+    """Return each text once, with the claims that it is about."""
     claims: dict[str, list[str]] = {}
     for text, claim in told:
         if text is not None:

@@ -1,4 +1,4 @@
-"""A model held in memory while it is read: whole layers token by token, a few texts at a time."""
+"""Read whole layers of a model token by token, a few texts at a time."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Held:
             )
 
     def _fitting(self, site: str, layers: Sequence[int], places: Sequence[NDArray[np.int64]]) -> int:
-        """Return how many of the next texts fit what is held at once."""
+        """Return how many of the next texts fit in memory at once."""
         row = 4 * len(layers) * self.facts.widths[site]
         longest = np.maximum.accumulate([1 + int(place.max()) for place in places])
         sizes = longest * np.arange(1, len(places) + 1) * row
@@ -88,7 +88,7 @@ class Held:
 def shared(
     old: Mapping[str, NDArray[np.int64]], new: Mapping[str, NDArray[np.int64]]
 ) -> tuple[Places, Places]:
-    """Return the tokens of both models that end at the same character of the same text: there both read the same."""
+    """Return the tokens of both models that end at the same character of a text: there both have read the same."""
     first: dict[str, NDArray[np.int64]] = {}
     second: dict[str, NDArray[np.int64]] = {}
     for text in old.keys() & new.keys():

@@ -1,1 +1,1 @@
-"""Results to what people and programs read; one writer per format, each fed the same results."""
+"""Write results for people and programs: one writer per format, each with the same results."""

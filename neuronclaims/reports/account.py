@@ -1,4 +1,4 @@
-"""What a session has to tell, as plain data: the one thing every writer of a report is fed."""
+"""The account of a session, as plain data: the input of every writer of a report."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from neuronclaims.reports.entry import Entry
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The entries of a session in the order of reports, and what is known of those that are not among them.
+    """The entries of a session in the order of reports, and which claims are missing.
 
     ``missing`` are the node ids of claims that were to be tested and came to no result; ``interrupted`` tells
     whether that is because the session ended early.
@@ -26,7 +26,7 @@ class Account:
 
     @property
     def partial(self) -> str:
-        """What people are to read above anything incomplete; nothing where all is told."""
+        """The sentence above an incomplete report; empty if the report is complete."""
         if self.complete:
             return ""
         known = len(self.entries)

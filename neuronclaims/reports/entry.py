@@ -1,4 +1,4 @@
-"""What a report tells of one claim: its result, and what the test session made of it."""
+"""The entry of one claim in a report: its result, and its outcome in the session."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FOUND: tuple[Found, ...] = ("still", "moved", "not found", "not looked for")
 
 @dataclass(frozen=True, slots=True)
 class Rematch:
-    """Where the neurons of a lost claim are in the model that was tested.
+    """The places of a lost claim's neurons in the model that was tested.
 
     ``sentence`` says it in words. ``neurons`` are those of the old model, each with its place in the new one and
     Pearson's r of the two on prompts that had no part in choosing it, None where it was not found. ``verdict`` is that
@@ -61,7 +61,7 @@ class Entry:
 
     @property
     def missed(self) -> bool:
-        """Whether this claim is not what it should be, by its file or by its baseline, be that allowed or not."""
+        """Whether this claim is not as expected by its file or its baseline, also if that is allowed."""
         return self.failed or not self.result.as_expected
 
 
@@ -82,7 +82,7 @@ def families(entries: Sequence[Entry]) -> list[tuple[str, str, list[Entry]]]:
 
 
 def common_errors(entries: Sequence[Entry]) -> list[tuple[str, list[Entry]]]:
-    """Return each error among some entries once, with the entries it befell."""
+    """Return each error among some entries once, with the entries that have it."""
     found: dict[str, list[Entry]] = {}
     for entry in entries:
         if entry.result.error is not None:

@@ -1,4 +1,4 @@
-"""Files of reports: there as a whole or not at all."""
+"""Write files of reports completely or not at all."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class ReportError(NeuronClaimsError):
 
 
 def placed(path: Path, write: Callable[[Path], object]) -> Path:
-    """Let a file be written beside ``path`` and rename it, so that a reader never sees half of one.
+    """Yield a file beside ``path`` to write to, then rename it, so that a reader never sees half of it.
 
     Makes the folder where there is none. Raises ReportError where the file cannot be written.
     """

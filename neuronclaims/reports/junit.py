@@ -1,4 +1,4 @@
-"""The few facts of a result that go into JUnit XML as properties: flat names, plain scalars."""
+"""The properties of a result in JUnit XML: flat names and plain scalars."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Claims by models: what came of each claim of a file on every model it was put to, as plain data for every writer."""
+"""Claims by models: the result of each claim of a file on each of its models, as plain data for every writer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FEWEST = 3
 
 @dataclass(frozen=True, slots=True)
 class ModelCell:
-    """A claim on one model: its verdict as a word, what is to be said of that, and the effect it rests on.
+    """A claim on one model: its verdict as a word, a remark on it, and the effect behind it.
 
     ``value`` is the effect's number alone, ``numbers`` has its interval too; both are empty where there is none.
     """
@@ -41,7 +41,7 @@ class ModelCell:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One claim on all models, in their order; None where it has no result."""
+    """One claim on all models, in their order; None for a model without a result."""
 
     id: str
     sentence: str
@@ -49,12 +49,12 @@ class Line:
 
     @property
     def known(self) -> list[Entry]:
-        """Return what there is of the claim, model by model."""
+        """Return the results of the claim that exist, by model."""
         return [cell.entry for cell in self.cells if cell is not None]
 
     @property
     def name(self) -> str:
-        """Return the id where somebody gave one, otherwise the sentence."""
+        """Return the id if the file gives one, otherwise the sentence."""
         return own_id(self.known[0].result) or self.sentence
 
     @property
@@ -65,12 +65,12 @@ class Line:
 
     @property
     def effect(self) -> str:
-        """Return the name of the effect; it is that of one and the same sentence, so on all models the same."""
+        """Return the name of the effect, which is the same on all models."""
         return " or ".join(dict.fromkeys(effect.name for effect in self._effects))
 
     @property
     def short_effect(self) -> str:
-        """Return the name of the effect as columns have room for."""
+        """Return a short name of the effect, for columns."""
         return " or ".join(dict.fromkeys(map(effect_name, self._effects)))
 
     @property
@@ -89,7 +89,7 @@ class ClaimsByModels:
 
     @property
     def series(self) -> bool:
-        """Whether there are enough models to tell of a course."""
+        """Whether there are enough models for a series."""
         return len(self.models) >= FEWEST
 
 

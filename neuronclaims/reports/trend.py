@@ -1,4 +1,4 @@
-"""One claim through a series of models, told in a sentence."""
+"""Describe one claim through a series of models in a sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How verdicts and numbers read in every report meant for people."""
+"""The wording of verdicts and numbers in all reports for people."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from neuronclaims.results import VERDICTS, Effect, Evidence, Result
 
 
 def number(value: float | None, signed: bool = False) -> str:
-    """Return a number with two or three significant digits, or ``?`` where there is none."""
+    """Return a number with two or three significant digits, or ``?`` for None."""
     if value is None:
         return "?"
     sign = "+" if signed else ""
@@ -51,17 +51,17 @@ def effect_texts(effects: Sequence[Effect], fact: bool = False, width: int | Non
 
 
 def effect_name(effect: Effect) -> str:
-    """Return an effect's name as columns have room for."""
+    """Return a short name of an effect, for columns."""
     return effect.symbol or effect.name
 
 
 def effect_value(effect: Effect) -> str:
-    """Return an effect's number, with its sign where that is the first thing to be read."""
+    """Return an effect's number, with a plus sign if its sign matters most."""
     return number(effect.value, effect.signed)
 
 
 def effect_numbers(effect: Effect, fact: bool = False) -> str:
-    """Return an effect's number and interval without its name; a ``fact`` needs no interval, so none is missed."""
+    """Return an effect's number and interval without its name; a ``fact`` needs no interval."""
     return f"{effect_value(effect)} {_interval(effect, fact)}".rstrip()
 
 
@@ -89,7 +89,7 @@ def counts_text(evidence: Evidence) -> str:
 
 
 def headline(entry: Entry) -> tuple[str, str]:
-    """Return a claim's verdict in one word, and what was expected instead or all the same, where that needs saying."""
+    """Return a claim's verdict in one word and, if needed, what was expected."""
     result = entry.result
     if result.verdict is None:
         return "broken", ""
@@ -103,7 +103,7 @@ def headline(entry: Entry) -> tuple[str, str]:
 
 
 def selection_lines(entries: Sequence[Entry]) -> list[str]:
-    """Say once for some claims where their neurons come from: one line for each way there is among them.
+    """Say how the neurons of some claims were chosen: one line for each way.
 
     Directions and layers have lines of their own; of several neurons the same is said as of one.
     """
@@ -147,13 +147,13 @@ def _which(noun: str, results: Sequence[Result], among: int) -> str:
 
 
 def model_lines(entries: Sequence[Entry]) -> list[str]:
-    """Name the weights that some claims on one model were tested on, where they are known."""
+    """Name the weights that some claims on one model were tested on, if they are known."""
     known = dict.fromkeys(entry.result.fingerprint for entry in entries)
     return [f"Weights of {entries[0].result.model}: SHA-256 {found}" for found in known if found]
 
 
 def explanation(result: Result) -> str:
-    """Return why a claim came out as it did, with the number it rests on; the error of one that was not tested.
+    """Return the reason for a claim's verdict with its number, or the error if it was not tested.
 
     The reason of a refutation by a test gives the interval alone (``stats.explain``); every other has its number.
     """
@@ -171,14 +171,14 @@ def explanation(result: Result) -> str:
 
 
 def why(entry: Entry) -> str:
-    """Return why a claim is to a session what it is: what became of it since its baseline, if that alone is it."""
+    """Return why a claim passes or fails: its drift, if that alone is the reason, otherwise its explanation."""
     if entry.failed and entry.result.as_expected and entry.drift_reason:
         return f"Since the baseline: {entry.drift_reason}"
     return explanation(entry.result)
 
 
 def next_steps(entries: Sequence[Entry]) -> list[str]:
-    """Say for those who meet it first what failed claims mean and what can be done: a line for each way to fail."""
+    """Explain to new users what failed claims mean and what to do: a line for each way to fail."""
     results = [entry.result for entry in entries if entry.failed]
     broken = {"broken" for result in results if result.verdict is None}
     hoped = [result for result in results if result.expect == "supported" and not result.as_expected]
@@ -189,7 +189,7 @@ def next_steps(entries: Sequence[Entry]) -> list[str]:
 
 
 def _contrary(entry: Entry) -> bool:
-    """Say whether a claim failed by what its file expects, other than by being no more than was hoped."""
+    """Say whether a claim failed because its file expects another verdict."""
     expected = entry.result.expect != "supported"
     return expected if not entry.result.as_expected else entry.drift is None
 
@@ -207,19 +207,19 @@ UNEXPECTED = "Not what `expect:` or `xfail:` says: if it is right now, change th
 
 
 def own_id(result: Result) -> str:
-    """Return a claim's id where somebody gave it one, nothing where it only repeats the sentence."""
+    """Return a claim's id if the file gives one; empty if it only repeats the sentence."""
     letters = [re.sub(r"[^a-z0-9]+", "", text.lower()) for text in (result.id, result.sentence)]
     return "" if letters[1].startswith(letters[0]) else result.id
 
 
 def counted(entries: Sequence[Entry]) -> str:
-    """Return how many claims came to what: ``3 supported, 1 refuted``."""
+    """Return the number of claims by verdict: ``3 supported, 1 refuted``."""
     counts: Counter[str] = Counter(entry.result.verdict or "broken" for entry in entries)
     return ", ".join(f"{counts[name]} {name}" for name in (*VERDICTS, "broken") if counts[name])
 
 
 def tally(entries: Sequence[Entry]) -> str:
-    """Return the closing line: how many claims there are, what came of them, and whether that will do."""
+    """Return the closing line: the number of claims, their verdicts, and whether all are as expected."""
     failed = sum(entry.failed for entry in entries)
     missed = sum(entry.missed for entry in entries)
     end = f"{missed} not as expected, as allowed" if missed else "all as expected"

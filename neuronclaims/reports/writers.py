@@ -1,4 +1,4 @@
-"""The formats a session is reported in besides the terminal: what each is, the list of them, and writing them all.
+"""The formats of reports besides the terminal: their protocol, their list, and a function that writes all.
 
 A format from another package joins through the entry-point group ``neuronclaims.report_writers``. Its entries name an
 object with a ``place`` and a ``write``, or a class of such objects. A writer is loaded when it is needed, so that one
@@ -38,10 +38,10 @@ class Writer(Protocol):
 
     @property
     def place(self) -> Place:
-        """Say what ``write`` gets as ``path``."""
+        """Return what ``write`` gets as ``path``."""
 
     def write(self, path: Path, account: Account) -> Path:
-        """Write all that is known of a session to a place, and return the path of what was written.
+        """Write the account of a session to a place, and return the path of the file.
 
         Raises NeuronClaimsError with a sentence for people where that cannot be done.
         """
@@ -106,7 +106,7 @@ def report_writers() -> tuple[RegisteredWriter, ...]:
 def write_all(
     account: Account, places: Mapping[Place, Path], writers: Sequence[RegisteredWriter] | None = None
 ) -> tuple[dict[str, Path], list[Trouble]]:
-    """Write a session in every format that has a place; return what was written by name, and what could not be.
+    """Write a session in every format that has a place; return the paths by name, and the reports that failed.
 
     A writer that fails, even by a defect of its own, is one sentence and stops no other. Reports that one cause
     keeps from being written are reported once.
@@ -126,7 +126,7 @@ def write_all(
 
 
 def _write(registered: RegisteredWriter, account: Account, places: Mapping[Place, Path]) -> Path | None:
-    """Write one format and return its path; None where its place is not asked for."""
+    """Write one format and return its path; None if it has no place."""
     if not places or (registered.place is not None and registered.place not in places):
         return None
     loaded = registered.load()

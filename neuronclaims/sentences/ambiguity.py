@@ -1,4 +1,4 @@
-"""Whether a sentence could be read in two ways, decided from the templates alone.
+"""Check, by the templates alone, that no sentence can be read in two ways.
 
 Every template becomes a graph of words: each node is one word, and leads to the nodes that may follow it. Two templates
 read alike where both graphs can be walked to the end together, each word fitting both.
@@ -53,7 +53,7 @@ class _Graph:
 
 
 def check_templates(templates: Mapping[str, Template]) -> None:
-    """Refuse templates, given by the names of their kinds, of which two could read one sentence.
+    """Refuse templates if two of them could read the same sentence; they are given by the names of their kinds.
 
     Raises TemplateError with the names of both, and where one template alone could read a sentence in two ways.
 

@@ -11,7 +11,7 @@ from neuronclaims.sentences.messages import closest, quoted
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A field whose value is the text of one option; of options that begin alike, the longest that fits counts.
+    """A field whose value is one of some options; if several fit, the longest counts.
 
     >>> from neuronclaims.sentences.field_types import split_words
     >>> Choice(("activates", "does not activate")).read(split_words("does not activate more"))
@@ -62,7 +62,7 @@ class Choice:
         return value
 
     def _meant(self, words: Sequence[Word]) -> str | None:
-        """Return the option of several words that the words are near to: ``doesn't activate``, ``not activate``."""
+        """Return the option that some words are close to: ``doesn't activate``, ``not activate``."""
         if closest(words[0].text, self.options):
             return None
         for option in self.options:

@@ -1,4 +1,4 @@
-"""What every type of field in a template has in common: the words it reads, and how it says what it expected."""
+"""The base of all types of field in a template: which words it reads, and what it expects."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Word:
 
 
 class MisreadError(Exception):
-    """A word does not fill the field it stands in; it is ``ahead`` words after the field's first one.
+    """A word that a field cannot read; it stands ``ahead`` words after the field's first one.
 
     ``expected`` and ``candidates`` say what could stand at that word, where that is not what the field begins with.
     """
@@ -40,14 +40,14 @@ class MisreadError(Exception):
         self.expected, self.candidates = expected, candidates
 
     def shifted(self, words: int, expected: tuple[str, ...] = ()) -> MisreadError:
-        """Return the same of a field that begins some words earlier; ``expected`` where it does not say."""
+        """Return the same error for a field that begins some words earlier; ``expected`` if it names nothing."""
         ahead, expected = self.ahead + words, self.expected or expected
         return MisreadError(self.reason, self.suggestion, ahead, expected, self.candidates)
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """One word of a template, as far as telling templates apart goes: examples, and whether it takes a word."""
+    """One word of a template for the check of ambiguity: examples, and whether it accepts a word."""
 
     examples: tuple[str, ...]
     accepts: Callable[[str], bool]
@@ -62,22 +62,22 @@ Pattern: TypeAlias = tuple[Label, ...]
 
 
 class FieldType(Protocol[ValueT]):
-    """How one type of field is read and written.
+    """A type of field: how it is read and written.
 
     The properties are for messages, and for telling templates apart.
     """
 
     @property
     def expected(self) -> tuple[str, ...]:
-        """Return what an error says could have stood there."""
+        """Return what was expected, for errors."""
 
     @property
     def shape(self) -> str:
-        """Return what stands for the field in a listing of templates."""
+        """Return how a list of templates shows the field."""
 
     @property
     def candidates(self) -> tuple[str, ...]:
-        """Return the words it allows, where they can be counted."""
+        """Return the words it allows, if these are finitely many."""
 
     @property
     def patterns(self) -> tuple[Pattern, ...]:
@@ -117,7 +117,7 @@ class OneWord(Generic[ValueT]):
 
     @property
     def expected(self) -> tuple[str, ...]:
-        """Return what an error says could have stood there."""
+        """Return what was expected, for errors."""
         return (self.what,)
 
     @property
@@ -147,7 +147,7 @@ def split_words(text: str) -> list[Word]:
 
 
 def literal(text: str) -> Pattern:
-    """Return the pattern of words that stand for themselves."""
+    """Return the pattern of fixed words."""
     return tuple(Label((word,), word.__eq__) for word in text.split())
 
 

@@ -1,4 +1,4 @@
-"""What can fill a field in a template: neurons, sites, set names, numbers, tokens; how it is read and written."""
+"""The types of field in templates: neurons, sites, set names, numbers, tokens."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ FIELD_TYPES: Mapping[str, FieldType] = MappingProxyType(
 
 
 def choice_of(words: str) -> Choice | None:
-    """Return the choice that some words stand for, None where they are the name of a type.
+    """Return the choice that some words define; None if they are the name of a type.
 
     Bars divide the options. Several words without a bar are a choice of one option, such as ``does not recover``.
     """

@@ -1,4 +1,4 @@
-"""Layers of a model: how ``searched:`` and sentences name them, ``layers 10 to 25``, and what that means."""
+"""Layers of a model, as ``searched:`` and sentences name them: ``layers 10 to 25``."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MORE = (Label(("11,",), lambda text: bool(_NUMBERS.fullmatch(text)) and text.en
 
 @dataclass(frozen=True, slots=True)
 class Layers:
-    """The layers of one site among whose neurons one was picked, in order; ``layers`` is None for all there are."""
+    """The layers of one site in which a neuron was searched for, in order; ``layers`` is None for all layers."""
 
     layers: tuple[int, ...] | None
 
@@ -42,7 +42,7 @@ class Layers:
 
 
 class LayersError(ValueError):
-    """A text that does not say what was searched; ``near`` is what was probably meant."""
+    """An error for a text that names no layers; ``near`` is what was probably meant."""
 
     def __init__(self, rule: str, near: str | None) -> None:
         super().__init__(rule)

@@ -17,7 +17,7 @@ MOST_LISTED = 20
 
 
 def closest(word: str, candidates: Iterable[str]) -> str | None:
-    """Return the candidate that ``word`` was probably meant to be, or None when none is near.
+    """Return the candidate that is closest to ``word``, None if none is close.
 
     >>> closest("hanoy", ["baseline", "hanoi"])
     'hanoi'
@@ -63,7 +63,7 @@ def caret_lines(text: str, column: int, width: int, gutter: str, hint: str) -> l
 
 
 def allowed_lines(allowed: tuple[str, ...]) -> list[str]:
-    """List what could stand here: short ones in a row, long ones one per line."""
+    """List the allowed values: short ones in a row, long ones one per line."""
     if not allowed:
         return []
     listed = allowed[:MOST_LISTED]

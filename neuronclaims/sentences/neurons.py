@@ -19,7 +19,7 @@ _NEARLY_NEURON = re.compile(
 
 @dataclass(frozen=True, slots=True, order=True)
 class Neuron:
-    """One coordinate of one layer, both counted from 0; at which site, the claim says elsewhere."""
+    """One neuron of one layer, both counted from 0; the claim names the site elsewhere."""
 
     layer: int
     index: int

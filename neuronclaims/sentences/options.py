@@ -1,4 +1,4 @@
-"""The options of a kind of claim: settings that its claims take besides those that all take.
+"""The options of a kind of claim: settings in addition to those of all claims.
 
 A kind declares them as a pydantic model, in its own file. Values arrive as the text that stands in the claim file, and
 pydantic turns them into numbers and truths; ``OneOf``, ``Form``, ``Truth`` and ``Size`` say more of what is wrong than
@@ -31,7 +31,7 @@ from neuronclaims.sentences.numbers import Amount, AmountField
 
 
 class Options(BaseModel):
-    """The base of every kind's options; by itself, those of a kind that takes none.
+    """The base of every kind's options, and the options of a kind without any.
 
     An option may be left out where its field has a default. Give each a description: editors show it.
 
@@ -49,7 +49,7 @@ class Options(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """Marks a text that is one of some words; its error carries the nearest one and all of them.
+    """A mark of a text that must be one of some words; its error has the nearest word and all words.
 
     The words are those of the ``Literal`` it annotates, or ``options``. ``what`` names what they are, in the singular.
 
@@ -85,7 +85,7 @@ class OneOf:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """Marks a text that matches a pattern; ``rule`` says in words what that asks for."""
+    """A mark of a text that must match a pattern; ``rule`` describes the pattern in words."""
 
     pattern: str
     rule: str
@@ -124,7 +124,7 @@ def _size(value: object) -> Amount:
 
 @dataclass(frozen=True, slots=True)
 class NamesPromptSet:
-    """Marks an option, or a field inside one, whose text names a prompt set of the file: it must be there."""
+    """A mark of an option, or a field in it, that names a prompt set, which must exist in the file."""
 
 
 SCALAR: dict[str, Any] = {"type": ["string", "number", "boolean"]}
@@ -166,7 +166,7 @@ def prompt_sets_of(options: Options) -> tuple[str, ...]:
 
 @cache
 def set_paths(model: type[BaseModel]) -> tuple[tuple[str, ...], ...]:
-    """Return where in a model prompt sets are named: the field, and the fields inside it that lead there."""
+    """Return the paths of fields in a model that name prompt sets."""
     paths: list[tuple[str, ...]] = []
     for name, info in model.model_fields.items():
         if any(isinstance(mark, NamesPromptSet) for mark in (*info.metadata, *_marks(info.annotation))):
@@ -176,7 +176,7 @@ def set_paths(model: type[BaseModel]) -> tuple[tuple[str, ...], ...]:
 
 
 def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    """Yield the models that an annotation speaks of."""
+    """Yield the models in an annotation."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for inner in get_args(annotation):

@@ -1,4 +1,4 @@
-"""Reading a sentence with templates: its dataclass, or one error at the furthest word any template reached."""
+"""Read a sentence with templates: return its dataclass, or one error at the furthest word that a template reached."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Parsed(Generic[SentenceT]):
 
 @dataclass(frozen=True, slots=True)
 class _Miss:
-    """Where a template stopped fitting: which word, what would have fitted, what is wrong if known.
+    """The word where a template stopped fitting, what was expected, and what is wrong if known.
 
     ``sure`` says that some word before it fits this template, more than any word fits a field for a name.
     """
@@ -133,7 +133,7 @@ def parse(sentence: str, templates: Sequence[Template]) -> Parsed:
 
 
 def _likely(templates: Sequence[Template], words: Sequence[Word]) -> list[Template]:
-    """Return the templates all of whose own words are there, those of optional parts left out."""
+    """Return the templates whose fixed words all occur, optional parts excepted."""
     there = {word.text for word in words}
     return [template for template in templates if template.own_words <= there]
 
@@ -160,7 +160,7 @@ def _full_stop(words: Sequence[Word]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Reached:
-    """How far a template has been laid over the words: the next word, and what its fields hold so far."""
+    """The progress of a template over the words: the next word, and the values of its fields so far."""
 
     at: int
     sure: bool
@@ -169,7 +169,7 @@ class _Reached:
 
 
 def _fits(template: Template, words: Sequence[Word]) -> Iterator[_Match | _Miss]:
-    """Lay a template over the words, with and without each of its optional parts, as far as it fits."""
+    """Match a template with the words, with and without each of its optional parts, as far as it fits."""
     states = [_Reached(0, False, {}, {})]
     for segment in template.segments:
         after = list(states) if segment.optional else []
@@ -188,7 +188,7 @@ def _fits(template: Template, words: Sequence[Word]) -> Iterator[_Match | _Miss]
 
 
 def _lay(template: Template, segment: Segment, words: Sequence[Word], state: _Reached) -> _Reached | _Miss:
-    """Lay one segment of a template over the words that follow."""
+    """Match one segment of a template with the next words."""
     at, sure = state.at, state.sure
     values, spans = dict(state.values), dict(state.spans)
     for piece in segment.pieces:
@@ -214,7 +214,7 @@ def _miss(template: Template, piece: Piece, at: int, sure: bool) -> _Miss:
 
 
 def _misread(template: Template, piece: Field, at: int, sure: bool, misread: MisreadError) -> _Miss:
-    """Say what is wrong inside a field, in its own words where it has some for that place."""
+    """Return what is wrong inside a field, in the field's own words if it has some."""
     expected, candidates = misread.expected, misread.candidates
     if not expected:
         expected, candidates = piece.type.expected, piece.type.candidates
@@ -225,7 +225,7 @@ def _misread(template: Template, piece: Field, at: int, sure: bool, misread: Mis
 
 
 def _furthest(sentence: str, words: Sequence[Word], misses: Sequence[_Miss]) -> SentenceError:
-    """Return one error with all that the templates which got furthest expected there."""
+    """Return one error with everything that the furthest templates expected at that word."""
     furthest = _telling(words, misses)
     at = furthest[0].at if furthest else 0
     expected = either(list(dict.fromkeys(each for miss in furthest for each in miss.expected)))
@@ -244,7 +244,7 @@ def _furthest(sentence: str, words: Sequence[Word], misses: Sequence[_Miss]) -> 
 
 
 def _telling(words: Sequence[Word], misses: Sequence[_Miss]) -> list[_Miss]:
-    """Return the misses to tell of: those of the templates that got furthest.
+    """Return the misses of the templates that got furthest.
 
     A field for a name takes any first word, a misspelt one too, and getting past it alone says little: such misses
     give way to others at the same word, and to a first word that is nearly one of those expected there.

@@ -1,4 +1,4 @@
-"""Whom a claim is about, and the field for it: one neuron, every one of some, or some neuron of a layer."""
+"""The subject of a claim and its field: one neuron, every neuron of a list, or some neuron of a layer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MEANT = {
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Whom a claim is about: one neuron, every one of ``neurons``, or some neuron of ``layers``.
+    """The subject of a claim: one neuron, every one of ``neurons``, or some neuron of ``layers``.
 
     ``layers`` is given for "some" alone, and then says all layers where the sentence names none.
     """
@@ -40,7 +40,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class SubjectField:
-    """Whom a claim is about.
+    """The field for the subject of a claim.
 
     ``neuron 11:365``; ``every neuron of 11:365, 11:680``; ``some neuron of layer 11``; ``some neuron``. A word ``of``
     after ``some neuron`` always begins its layers.
@@ -56,7 +56,7 @@ class SubjectField:
 
     @property
     def patterns(self) -> tuple[Pattern, ...]:
-        """Return each of the four forms, with all that their lists may be."""
+        """Return the patterns of the four forms, with all forms of their lists."""
         every, some = literal("every neuron of"), literal("some neuron")
         return (
             *((*literal("neuron"), *one) for one in ONE_NEURON.patterns),
@@ -83,7 +83,7 @@ class SubjectField:
         return Subject("some", (), layers), used
 
     def write(self, value: Subject) -> str:
-        """Return whom it is about, in words."""
+        """Return the subject in words."""
         return str(value)
 
 
@@ -99,7 +99,7 @@ def _one(words: Sequence[Word]) -> Subject:
 
 
 def _rest(field: FieldType[T], words: Sequence[Word], used: int) -> tuple[T, int]:
-    """Read with another field what follows the first words."""
+    """Read the words after the first ones with another field."""
     if len(words) == used:
         raise MisreadError(ahead=used, expected=field.expected)
     try:

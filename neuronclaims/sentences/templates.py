@@ -32,7 +32,7 @@ _PIECE = re.compile(r"\[|\]|\{([^{}]*)\}|[^\s\[\]{}]+")
 
 
 class TemplateError(ValueError):
-    """A mistake in a kind of claim, not in a claim: a template does not compile, or two read alike."""
+    """A mistake in a kind of claim, not in a claim: a template does not compile, or two read the same sentence."""
 
 
 class FieldError(ValueError):
@@ -51,7 +51,7 @@ class FixedWord:
 
     @property
     def shape(self) -> str:
-        """Return what a listing of templates shows: the word."""
+        """Return how a list of templates shows it: the word."""
         return self.text
 
     @property
@@ -62,7 +62,7 @@ class FixedWord:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Field:
-    """A place in a template that a value fills: the name of the dataclass's field, and how it is read."""
+    """A place in a template for a value: the name of the dataclass's field, and its type."""
 
     name: str
     type: FieldType
@@ -70,7 +70,7 @@ class Field:
 
     @property
     def shape(self) -> str:
-        """Return what a listing of templates shows: what the field takes."""
+        """Return how a list of templates shows it: the type of the field."""
         return self.type.shape
 
     @property
@@ -84,7 +84,7 @@ Piece: TypeAlias = FixedWord | Field
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Segment:
-    """Some pieces in a row, which are all there or, where optional, all left out."""
+    """Some pieces in a row; if optional, all of them may be left out together."""
 
     pieces: tuple[Piece, ...]
     optional: bool
@@ -97,7 +97,7 @@ class Segment:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Template(Generic[SentenceT]):
-    """How one kind of claim reads: ``wording`` in words and fields, ``build`` the dataclass that takes the values.
+    """The template of a kind's sentences: ``wording`` in words and fields, ``build`` the dataclass for the values.
 
     ``options`` is the model of the settings that claims of this kind take besides those that all take. ``margin`` says
     what to add where one that denies has no margin, such as "'margin: 0.5 sd', the difference that would matter".
@@ -150,7 +150,7 @@ class Template(Generic[SentenceT]):
 
     @property
     def shape(self) -> str:
-        """Return the template as a listing shows it, such as ``[SITE] neuron LAYER:INDEX separates SET from SET``."""
+        """Return the template as a list shows it, such as ``[SITE] neuron LAYER:INDEX separates SET from SET``."""
         texts = (" ".join(piece.shape for piece in segment.pieces) for segment in self.segments)
         return " ".join(
             f"[{text}]" if segment.optional else text
@@ -158,7 +158,7 @@ class Template(Generic[SentenceT]):
         )
 
     def make(self, values: Mapping[str, object]) -> SentenceT:
-        """Return the sentence with these values by name; raise FieldError where it cannot take one."""
+        """Return the sentence with these values by name; raise FieldError if it does not accept one."""
         build: Callable[..., SentenceT] = self.build
         return build(**values)
 
@@ -176,14 +176,14 @@ class Template(Generic[SentenceT]):
 
     @property
     def denials(self) -> str:
-        """Return the words by which a claim of this kind denies, as an error lists them; empty where it cannot."""
+        """Return the words that make a claim of this kind negative, for errors; empty if it has none."""
         texts = (
             text for field in self.fields if isinstance(field.type, Choice) for text in field.type.options
         )
         return either([quoted(text) for text in texts if _denies(text)])
 
     def denial(self, sentence: SentenceT) -> str | None:
-        """Return the name of the field whose words deny, None where the sentence denies nothing."""
+        """Return the name of the field with the negative words, None if the sentence is not negative."""
         return next((name for name, value in self.values(sentence, "choice") if _denies(value)), None)
 
     def named(self, sentence: SentenceT, section: str) -> tuple[tuple[str, str], ...]:

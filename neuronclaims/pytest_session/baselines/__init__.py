@@ -1,1 +1,1 @@
-"""A session that is saved or compared with a baseline."""
+"""The parts of the plugin that save a session, or compare it with a baseline."""

@@ -1,4 +1,4 @@
-"""The plugin's options for baselines, as pytest knows them; nothing but pytest is loaded here."""
+"""The plugin's options for baselines; only pytest is imported here."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def add_baseline_settings(parser: pytest.Parser) -> None:
 
 
 def wants_baseline(config: pytest.Config) -> bool:
-    """Say whether a run is to be saved or compared. Raises pytest's UsageError for options that cannot be."""
+    """Say whether a run is saved or compared. Raises pytest's UsageError for options that are not allowed."""
     save, compare = config.getoption("claims_save"), config.getoption("claims_compare")
     if config.getoption("claims_fail_on") is not None and compare is None:
         raise pytest.UsageError("--claims-fail-on says what fails a comparison: add --claims-compare=NAME")
@@ -58,7 +58,7 @@ def fail_on(config: pytest.Config) -> str:
 
 
 def old_models(config: pytest.Config) -> dict[str, tuple[str, Path]]:
-    """Return the models that baselines are about, and what their folders are relative to, by the names of the new ones.
+    """Return the models of the baselines, and what their folders are relative to, by the names of the new models.
 
     The empty name stands for all that are not named; the command line wins over the configuration file. Raises
     pytest's UsageError for what is neither OLD nor NAME=OLD.
@@ -80,5 +80,5 @@ def old_models(config: pytest.Config) -> dict[str, tuple[str, Path]]:
 
 
 def compared_file(cache: Path | None, root: Path) -> Path:
-    """Return where the rows of the last compared run are kept, for ``neuronclaims accept``."""
+    """Return the file with the rows of the last compared run, for ``neuronclaims accept``."""
     return (cache or root / ".neuronclaims") / "compared.json"

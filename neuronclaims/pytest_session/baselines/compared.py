@@ -1,4 +1,4 @@
-"""What a session does with its rows where all reports arrive: save them, count up what became of claims, and say so."""
+"""Save or compare the rows of a session where all reports arrive, and print the summary."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def compare(config: pytest.Config) -> None:
-    """Register what works rows out, and where reports arrive what gathers them."""
+    """Register the plugin that computes rows, and the one that collects them where reports arrive."""
     known = Comparing(config)
     config.pluginmanager.register(known, NAME)
     if not hasattr(config, "workerinput"):
@@ -39,7 +39,7 @@ def compare(config: pytest.Config) -> None:
 
 
 class Compared:
-    """Keeps the rows of a session, and what became of its claims. Never on an xdist worker."""
+    """The collector of a session's rows and drifts. Never on an xdist worker."""
 
     def __init__(self, config: pytest.Config, known: Comparing) -> None:
         self.config, self._known = config, known
@@ -51,7 +51,7 @@ class Compared:
         self._lines: list[tuple[str, bool]] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Keep the row of a claim."""
+        """Store the row of a claim."""
         self._reported.add(report.nodeid)
         found = ClaimReport.on(report)
         if found is not None and found.compared is not None:
@@ -60,7 +60,7 @@ class Compared:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Save the rows, and judge which rows of the baseline have no claim any more."""
+        """Save the rows, and find the rows of the baseline whose claim no longer exists."""
         if not self._seen:
             if not self.config.option.collectonly and exitstatus != pytest.ExitCode.USAGE_ERROR:
                 self._lines += self._nothing()
@@ -81,7 +81,7 @@ class Compared:
             self._fail(session)
 
     def _nothing(self) -> Iterator[tuple[str, bool]]:
-        """Say that nothing came of what was asked for, where no claim was tested."""
+        """Say that nothing was saved or compared, if no claim was tested."""
         for option, what in (("save", "saved to a baseline"), ("compare", "compared with a baseline")):
             if self.config.getoption(f"claims_{option}") is not None:
                 yield f"Nothing was {what} (--claims-{option}): {NO_CLAIM}.", True
@@ -94,7 +94,7 @@ class Compared:
             recorder.take(self._rematching.found)
 
     def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
-        """Say what became of the claims, and what was saved."""
+        """Print what became of the claims, and what was saved."""
         if not (self._seen or self._lines) or self.config.get_verbosity() < -1:
             return
         if self._baseline_path is not None and not self.config.option.no_summary:
@@ -108,7 +108,7 @@ class Compared:
 
     @property
     def drifts(self) -> dict[str, Drift]:
-        """What became of each claim that was seen, and of those that are gone, by their rows' names."""
+        """The drift of each claim that was seen, and of those that no longer exist, by the names of their rows."""
         found = {name: seen.drift for name, seen in self._seen.items() if seen.drift is not None}
         return {**found, **self._gone}
 
@@ -122,7 +122,7 @@ class Compared:
 
     @cached_property
     def _baseline(self) -> Baseline:
-        """What was compared with, as it was before this run was saved."""
+        """The baseline of the comparison, as it was before this run was saved."""
         return read_baseline(self._baseline_path) if self._baseline_path else Baseline({}, {})
 
     def _keep(self, *, whole: bool) -> None:
@@ -144,7 +144,7 @@ class Compared:
         return next(iter(self._seen.values())).home
 
     def _missing(self) -> dict[str, Drift]:
-        """Return the rows of the baseline whose claims are gone from the files collected, or whose file is."""
+        """Return the rows of the baseline whose claim, or whole file, no longer exists among the files collected."""
         if self._baseline_path is None:
             return {}
         top = self._home.parent
@@ -161,7 +161,7 @@ class Compared:
         }
 
     def _asked(self, top: Path) -> Iterator[str]:
-        """Yield the names of all claims that pytest reported on, those skipped and those without a result too."""
+        """Yield the names of all claims that pytest reported on, also if they were skipped or have no result."""
         for nodeid in self._reported:
             file, *rest = nodeid.split("::")
             path = (self.config.rootpath / file).resolve()
@@ -169,7 +169,7 @@ class Compared:
                 yield "::".join((path.relative_to(top).as_posix(), *rest))
 
     def _removed(self, file: Path) -> bool:
-        """Whether a claim file is gone from a folder that pytest was asked for."""
+        """Say whether a claim file was removed from a folder that pytest was called with."""
         called = self.config.invocation_params.dir
         folders = [(called / str(argument)).resolve() for argument in self.config.args]
         return not file.exists() and any(file.is_relative_to(folder) for folder in folders)
@@ -192,7 +192,7 @@ class Compared:
         yield tally((drift.status for drift in drifts.values()), policy), {"red": failed, "green": not failed}
 
     def _commands(self) -> list[str]:
-        """Return what to run for the claims whose neurons moved, or to look for them where nobody did."""
+        """Return the commands for claims whose neurons moved, or for looking for the neurons if that was not done."""
         if self._rematching.began:
             return written(self._rematching.moved, self.config)
         return [hint(self._lost, self.config)] if self._lost else []
@@ -202,7 +202,7 @@ class Compared:
         return lost_claims(self._seen, self._nodeids, self._rows, self._baseline, self._known.objects)
 
     def _pairs(self) -> dict[str, tuple[Environment, Environment]]:
-        """Return for each file and model what it was measured with for the baseline, and now."""
+        """Return the environments of the baseline and of this run, for each file and model."""
         families: dict[str, dict[str, SavedClaim | None]] = {}
         for name, row in self._rows.items():
             families.setdefault(family(name), {})[name] = row
@@ -221,7 +221,7 @@ class Compared:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def _say(self, text: str) -> None:
-        """Tell at once what takes a while."""
+        """Print immediately what is being done, because it takes a while."""
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None and self.config.get_verbosity() >= 0:
             reporter.ensure_newline()

@@ -1,4 +1,4 @@
-"""What a session that is saved or compared knows of one claim; it travels on the claim's report, as plain data."""
+"""One claim of a session that is saved or compared, as plain data that is sent with the claim's report."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from neuronclaims.baselines.rows import Environment, SavedClaim, plain, row_from
 
 @dataclass(frozen=True, slots=True)
 class TestedModel:
-    """Where the model of a claim is: what the claim file ``path`` calls it, and the folder handed over for that.
+    """The model of a claim: its name in the claim file ``path``, and the folder that was given for it.
 
     ``is_object`` where a loaded model was handed over, which stays in the process it lives in.
     """

@@ -1,4 +1,4 @@
-"""A session that is saved or compared, where its claims run: on xdist's workers too.
+"""The part of saving and comparing that is done where claims run, also on xdist's workers.
 
 Each claim's row, and what became of it, are worked out within its own item and travel on its report. All claims of
 its family are looked at together, whatever ``-k`` selects.
@@ -51,7 +51,7 @@ NAME = "neuronclaims-comparing"
 
 
 class Comparing:
-    """What a session knows of its baseline, and of the families that were judged."""
+    """The baseline of a session, and the families that were judged."""
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
@@ -85,11 +85,11 @@ class Comparing:
             self._trouble = error
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
-        """Note that only a part of the claims is run."""
+        """Remember that only some of the claims are run."""
         self._selected = self._selected or any(isinstance(item, ClaimItem) for item in items)
 
     def see(self, item: ClaimItem, result: Result, study: Study) -> None:
-        """Work out what is to be kept of a claim's result, and raise ClaimDrifted where what became of it fails."""
+        """Compute the row of a claim's result, and raise ClaimDrifted if its drift fails the run."""
         if self._trouble is not None:
             raise self._trouble
         if self._home is None:
@@ -118,7 +118,7 @@ class Comparing:
 
     @property
     def _partly(self) -> bool:
-        """Whether pytest was asked for single claims, or for those that failed last."""
+        """Say whether pytest runs only single claims, or those that failed last."""
         single = any("::" in str(argument) for argument in self.config.args)
         return (
             single
@@ -150,7 +150,7 @@ class Comparing:
         return {name: (row, found.get(self._name(item, claims[name]))) for name, row in rows.items()}
 
     def _noise(self, item: ClaimItem, study: Study) -> Moved:
-        """Measure everything a second time for a run that is saved: what is noise belongs to a baseline."""
+        """Measure everything a second time if the run is saved, because a baseline includes the noise."""
         if self.save is None:
             return {}
         try:
@@ -182,7 +182,7 @@ class Comparing:
         return found.key
 
     def _model(self, item: ClaimItem, study: Study) -> TestedModel:
-        """Say where the model is, for the search for lost neurons; keep one that was handed over as an object."""
+        """Return where the model is, for the search for lost neurons; store a model that was given as an object."""
         model = study.handed_over(item.spec)
         if isinstance(model, LoadedModel):
             self.objects[item.spec] = model
@@ -196,7 +196,7 @@ class Comparing:
 
 
 def comparing(config: pytest.Config) -> Comparing | None:
-    """Return what saves or compares this session's claims, None where nothing does."""
+    """Return the plugin that saves or compares this session's claims, None if there is none."""
     found: Comparing | None = config.pluginmanager.get_plugin(NAME)
     return found
 
@@ -221,7 +221,7 @@ def _values(result: Result, moved: Moved) -> SavedValues | None:
 
 
 def noise_of_units(found: UnitValues, moved: Moved) -> float | None:
-    """Return how far the values moved when their sources were measured again, None where that is not known."""
+    """Return how much the values changed when they were measured again; None if that is not known."""
     again: Mapping[object, NDArray[np.float64]] = dict(moved.items())
     if not found.sources or not all(need in again for need, _ in found.sources):
         return None

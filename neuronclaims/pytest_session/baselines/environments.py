@@ -1,4 +1,4 @@
-"""What a session measures with: the model by its contents, how it is run, and the libraries' versions."""
+"""The environment of a session: the model by its content, how it is run, and the versions of the libraries."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LIBRARIES = ("numpy", "scipy", "torch", "transformers", "tokenizers")
 
 
 def environment_of(study: Study, file: ClaimFile, spec: str, model: str) -> Environment:
-    """Return what a file's claims on one model are measured with. Raises ModelError where the model is not there."""
+    """Return the environment of a file's claims on one model. Raises ModelError if the model does not exist."""
     content, how = study.fingerprint(file, spec), study.about(file, spec)
     return Environment(
         model=model,
@@ -31,7 +31,7 @@ def environment_of(study: Study, file: ClaimFile, spec: str, model: str) -> Envi
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of what makes numbers, read without importing any of it."""
+    """Return the versions of the libraries that affect numbers, without importing them."""
     found = {"neuronclaims": __version__, "python": platform.python_version()}
     for name in LIBRARIES:
         try:

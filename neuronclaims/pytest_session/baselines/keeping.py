@@ -1,4 +1,4 @@
-"""What a session leaves behind of its rows: a baseline, and what ``neuronclaims accept`` goes by; never in silence."""
+"""Save the rows of a session: to a baseline, and for ``neuronclaims accept``; always say what was saved."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Kept:
 
     @classmethod
     def of(cls, seen: Mapping[str, ComparedClaim]) -> Kept:
-        """Take from what came with the reports of claims."""
+        """Collect them from the reports of claims."""
         known = [each.environment for each in seen.values() if each.environment is not None]
         environments = {each.key: each for each in known}
         rows = {name: each.row for name, each in seen.items()}
@@ -38,7 +38,7 @@ class Kept:
         return cls(kept, environments, len(rows) - len(kept), next(why, None))
 
     def saved(self, path: Path, shown: str) -> tuple[str, bool]:
-        """Put the rows into a baseline, and return the sentence about it, and whether it is bad news."""
+        """Save the rows to a baseline; return a sentence about it, and whether that is a problem."""
         if not self.rows:
             return f"Nothing was saved to the baseline {shown}: {self._nothing()}.", True
         save(path, self.rows, self.environments)
@@ -46,7 +46,7 @@ class Kept:
         return f"Saved {len(self.rows)} claims to the baseline {shown}{left}", False
 
     def note(self, file: Path, baseline: Path, missing: Mapping[str, SavedClaim] | None) -> None:
-        """Write down what ``accept`` takes: the rows, and those of the baseline without a claim, None if not known."""
+        """Save the data for ``accept``: the rows, and the rows of the baseline without a claim (None if not known)."""
         last = merge(Baseline({}, {}), self.rows, self.environments)
         gone = None if missing is None else {name: fingerprint(row) for name, row in missing.items()}
         write(file, json.dumps({"baseline": str(baseline), "run": text_of(last), "missing": gone}))
@@ -64,7 +64,7 @@ class Kept:
 
 
 def nothing_compared(statuses: Iterable[str], old: Baseline, shown: str) -> str | None:
-    """Say that a baseline has none of a session's claims; None where it has any."""
+    """Return a sentence that a baseline has none of a session's claims; None if it has any."""
     found = set(statuses)
     if not found or found - {"new", "missing"}:
         return None

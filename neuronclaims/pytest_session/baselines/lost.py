@@ -1,4 +1,4 @@
-"""The claims of a compared session that were lost, with all that is needed to look for their neurons."""
+"""The lost claims of a compared session, with everything that is needed to look for their neurons."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Lost:
 
     @property
     def name(self) -> str:
-        """What people are to read: the file and the model."""
+        """The name for people: the file and the model."""
         return f"{self.shown} on {self.model}"
 
 

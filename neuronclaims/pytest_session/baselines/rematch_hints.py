@@ -1,4 +1,4 @@
-"""The command that looks for lost neurons and writes the claim file about the new model, ready to be run."""
+"""Commands, ready to run, that look for lost neurons and write the claim file for the new model."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DEFAULTS = {"device": "cpu", "dtype": "float32"}
 
 
 def hint(families: Sequence[Lost], config: pytest.Config) -> str:
-    """Say how to look for the neurons of lost claims where the session did not."""
+    """Return how to look for the neurons of lost claims, if the session did not do it."""
     known = [(lost, old_of(lost, config)) for lost in families]
     found = [(lost, old, line) for lost, old in known if (line := command(lost, old or UNKNOWN, config))]
     if not found:
@@ -38,7 +38,7 @@ def written(moved: Sequence[tuple[Lost, str]], config: pytest.Config) -> list[st
 
 
 def command(lost: Lost, old: str, config: pytest.Config) -> str | None:
-    """Return the ``neuronclaims rematch`` for a file and its two models, None for a model that is no file."""
+    """Return the ``neuronclaims rematch`` command for a file and its two models; None if a model is not on disk."""
     called = config.invocation_params.dir
     if lost.far or not isinstance(lost.handed_over, (Path, type(None))):
         return None
@@ -55,7 +55,7 @@ def command(lost: Lost, old: str, config: pytest.Config) -> str | None:
 
 
 def old_of(lost: Lost, config: pytest.Config) -> str | None:
-    """Return the model a baseline is about, where it is known: the one the file names, in whose place another is."""
+    """Return the model of a baseline, if it is known: the one that the file names and another one replaces."""
     if not isinstance(lost.handed_over, Path):
         return None
     from neuronclaims.models.sources import open_model

@@ -1,4 +1,4 @@
-"""Neurons of lost claims, looked for in the model that was tested once a compared session has come to its end.
+"""Look for the neurons of lost claims in the tested model, at the end of a compared session.
 
 Only where all reports arrive, never on an xdist worker. Whatever goes wrong here is a sentence: the session has its
 outcome already.
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Rematching:
-    """Where the neurons of lost claims are: ``found`` by node id, and ``notes`` where they could not be looked for."""
+    """The search for the neurons of lost claims: ``found`` by node id, and ``notes`` if a search was not possible."""
 
     def __init__(self, config: pytest.Config, report: Callable[[str], None]) -> None:
         self.config, self._report = config, report
@@ -40,7 +40,7 @@ class Rematching:
 
     @property
     def wanted(self) -> bool:
-        """Whether anything is to be looked for: an old model was given."""
+        """Whether to search at all: an old model was given."""
         return bool(self._old)
 
     def look(self, families: Sequence[Lost]) -> None:
@@ -81,7 +81,7 @@ class Rematching:
             self.moved.append((lost, spelled(old, base, self.config.invocation_params.dir)))
 
     def _of(self, lost: Lost, old: str, source: Source) -> Lost:
-        """Return the claims whose baseline is about the old model, and say why others are left out."""
+        """Return the claims whose baseline is about the old model, and note why others are left out."""
         weights = source.fingerprint(fingerprints(self.config)).weights
         if weights == lost.weights:
             self._note(lost, f"{old} has the very weights that were tested, so no neuron can have moved.")
@@ -119,7 +119,7 @@ class Rematching:
         )
 
     def _keep(self, lost: Lost, done: Sequence[Rematched]) -> bool:
-        """Keep what became of the neurons, and say whether those of any claim moved."""
+        """Store what became of the neurons; return whether the neurons of any claim moved."""
         found = {lost.nodeids[each.claim.id]: plain(each) for each in done}
         self.found.update(found)
         return any(each.status == "moved" for each in found.values())
@@ -141,7 +141,7 @@ def plain(done: Rematched) -> Rematch:
 
 
 def spelled(model: str, base: Path, called: Path) -> str:
-    """Return how a model whose folder is relative to ``base`` is named from the folder ``called``."""
+    """Return the path, from the folder ``called``, of a model whose folder is relative to ``base``."""
     folder = (base / Path(model).expanduser()).resolve()
     return path_from(called, folder) if model != "demo" and folder.is_dir() else model
 
@@ -155,6 +155,6 @@ def fingerprints(config: pytest.Config) -> Path | None:
 
 
 def path_from(base: Path, path: Path) -> str:
-    """Return a path as short as it can be said from a folder, and never one that reads as an option."""
+    """Return the shortest path from a folder, but never one that looks like an option."""
     shown = str(path.relative_to(base)) if path.is_relative_to(base) else str(path)
     return f"./{shown}" if shown.startswith("-") else shown

@@ -1,4 +1,4 @@
-"""The report as a page: results to HTML that works from a folder, offline, with figures one can point at."""
+"""The report as an HTML page that works offline from a folder, with interactive figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the page shows of a file that was put to several models: a table, and its effects through a series."""
+"""The part of the page about a file with several models: a table, and its effects through the series."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Across:
 
     @cached_property
     def trend(self) -> Drawing | None:
-        """Return the effects through the models, where these are enough for a series."""
+        """Return the effects through the models, if these are enough for a series."""
         if not self.matrix.series:
             return None
         return draw_trend(self.matrix.models, [_course(line) for line in self.matrix.lines])
@@ -40,7 +40,7 @@ class Across:
 
 
 def across(claims: Sequence[ClaimView]) -> dict[str, Across]:
-    """Return by file what was put to several models, for claims in the order of reports."""
+    """Return the claims with several models, by file, for claims in the order of reports."""
     return {matrix.file: Across(matrix) for matrix in matrices([claim.entry for claim in claims])}
 
 

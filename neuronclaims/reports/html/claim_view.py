@@ -1,4 +1,4 @@
-"""One claim as the page shows it: everything a template asks for, in words."""
+"""One claim as the page shows it: everything that a template needs, in words."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ClaimView:
 
     @property
     def evidence(self) -> Evidence | None:
-        """Return the numbers, where there are any."""
+        """Return the numbers, if there are any."""
         return self.entry.result.evidence
 
     @cached_property
@@ -62,7 +62,7 @@ class ClaimView:
 
     @property
     def remark(self) -> str:
-        """Return what is to be said of the verdict beside it: that it was expected, or not."""
+        """Return the remark beside the verdict: whether it was expected."""
         return headline(self.entry)[1] or ("not as expected" if self.entry.failed else "")
 
     @property
@@ -77,7 +77,7 @@ class ClaimView:
 
     @property
     def given_id(self) -> str:
-        """Return the id where somebody gave one."""
+        """Return the id, if the file gives one."""
         return own_id(self.result)
 
     @property
@@ -122,7 +122,7 @@ class ClaimView:
 
     @property
     def test(self) -> Pairs:
-        """Return what is known of the test, line by line; nothing for a fact."""
+        """Return the lines about the test; none for a fact."""
         return list(_test(self.evidence.test)) if self.evidence and self.evidence.test else []
 
     @property
@@ -138,7 +138,7 @@ class ClaimView:
 
     @property
     def controls(self) -> Pairs:
-        """Return what the claim is held against: its place in the layer, and how it was chosen."""
+        """Return the controls of the claim: its place in the layer, and how it was chosen."""
         evidence = self.evidence
         if evidence is None:
             return []
@@ -174,7 +174,7 @@ class ClaimView:
 
     @cached_property
     def nulls(self) -> list[Drawing]:
-        """Return the figures of what relabelling gives; they stand beside the test."""
+        """Return the figures of null distributions; they are beside the test."""
         found = self.evidence.figures if self.evidence else ()
         return [draw(figure) for figure in found if isinstance(figure, Null)]
 

@@ -1,4 +1,4 @@
-"""Where claim files come from: the commit they were read at, asked of git where they are in a repository."""
+"""Find the commit of claim files, by git, if they are in a repository."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ QUIET = ("-c", "core.fsmonitor=false", "-c", "core.quotepath=false", "--literal-
 
 
 def commits(files: Iterable[str], base: Path) -> dict[str, str]:
-    """Say of claim files, named from ``base``, at which commit they are, and whether they differ from it.
+    """Return the commit of claim files, named from ``base``, and whether the files differ from it.
 
     Files that are not there or in no repository, and all where git is not installed, are left out.
     """

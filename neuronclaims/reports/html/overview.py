@@ -1,4 +1,4 @@
-"""What stands above the claims: how many came out how, in which families, and what one can filter by."""
+"""The overview above the claims: the number of each verdict by family, and the filters."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from neuronclaims.reports.html.policy import embedded
 
 @dataclass(frozen=True, slots=True)
 class FamilyView:
-    """The claims of one file on one model, with how many came out how, by verdict from best to worst.
+    """The claims of one file on one model, with the number of each verdict from best to worst.
 
     The first of a file has what is shown of all its models together.
     """

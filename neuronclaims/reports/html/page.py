@@ -1,4 +1,4 @@
-"""The page: results in, one HTML document out."""
+"""Write results as one HTML document."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _environment() -> Environment:
 
 
 def _shown(value: Any) -> Any:
-    """Spell out control characters and what turns the direction of writing, in whatever text a template writes."""
+    """Escape control characters and characters that change the writing direction, in all text of templates."""
     if not isinstance(value, str) or isinstance(value, Markup) or (value.isascii() and value.isprintable()):
         return value
     return visible(value)

@@ -1,4 +1,4 @@
-"""What the page may load and run: its own style and script by their hashes, and nothing else.
+"""Allow the page to load and run only its own style and script, by their hashes.
 
 Addresses of files are no sources: what ``'self'`` means for a page opened from a folder differs between browsers. The
 page's script is trusted by its hash, and so is the one file it loads itself ('strict-dynamic').

@@ -1,4 +1,4 @@
-"""Texts of points that many claims have in common: on the page they stand once, and plots say where."""
+"""Store texts of points that many claims share once per page, and refer to them from plots."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``index.html`` and the script it draws with, in one folder that needs nothing else and no network."""
+"""Write ``index.html`` and its drawing script into one folder that works without a network."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def write_html(folder: Path, entries: Sequence[Entry], *, complete: bool = True)
 
 
 def plotly_script() -> Path:
-    """Return where Plotly's script lies on this machine; its Python package, slow to import, is not imported."""
+    """Return the path of Plotly's script on this machine, without importing its slow Python package."""
     spec = find_spec("plotly")
     path = Path(spec.origin).parent / "package_data" / PLOTLY if spec and spec.origin else None
     if path is None or not path.is_file():

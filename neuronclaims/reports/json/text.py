@@ -1,4 +1,4 @@
-"""Plain data as JSON that is read and compared by people too: short numbers, short lines, nothing a terminal obeys."""
+"""Write JSON that people can read and compare: short numbers, short lines, no control characters."""
 
 from __future__ import annotations
 

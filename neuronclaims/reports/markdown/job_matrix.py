@@ -13,7 +13,7 @@ ROWS = 500
 
 
 def by_models(entries: Sequence[Entry], room: int) -> str:
-    """Return the tables of some entries in at most ``room`` bytes; what is left out is said."""
+    """Return the tables of some entries in at most ``room`` bytes, and say what is left out."""
     found = matrices(entries)
     tables: list[str] = []
     room -= 200  # for the note on what was left out
@@ -30,7 +30,7 @@ def by_models(entries: Sequence[Entry], room: int) -> str:
 
 
 def _table(matrix: ClaimsByModels, room: int) -> str:
-    """Return a heading and a table of the first lines of a matrix, as many as fit; nothing where none does."""
+    """Return a heading and a table of as many lines of a matrix as fit; empty if none fits."""
     models = " | ".join(map(_code, matrix.models))
     head = (
         f"\n### {_code(matrix.file)} by model\n\n| claim | {models} |\n|{'---|' * (1 + len(matrix.models))}\n"

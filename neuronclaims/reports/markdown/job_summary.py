@@ -1,4 +1,4 @@
-"""GitHub's job summary: what came of a session's claims, as Markdown under the workflow run."""
+"""GitHub's job summary: the results of a session, as Markdown under the workflow run."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def write_summary(file: Path, account: Account) -> Path:
 
 
 def summary(account: Account, room: int = LIMIT) -> str:
-    """Return a session as Markdown of at most ``room`` bytes, if its heading fits: what is left out is counted."""
+    """Return a session as Markdown of at most ``room`` bytes (or its heading), and count what is left out."""
     missed = [entry for entry in account.entries if entry.missed]
     head = _head(account)
     steps = _steps(account.entries)
@@ -100,7 +100,7 @@ def _item(entry: Entry) -> str:
 
 
 def _since(entry: Entry) -> list[str]:
-    """Say what became of a claim since its baseline, where that is something and is not the reason given already."""
+    """Say what became of a claim since its baseline, unless nothing changed or it is said already."""
     told = entry.drift in (None, "held", "new") or entry.result.as_expected
     return [] if told else [f"Since the baseline: {escaped(entry.drift_reason)}"]
 

@@ -1,4 +1,4 @@
-"""Text of users inside a line of GitHub's Markdown: what it says is what is read."""
+"""Put text of users into a line of GitHub's Markdown so that it is shown literally."""
 
 from __future__ import annotations
 

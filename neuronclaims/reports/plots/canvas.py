@@ -1,4 +1,4 @@
-"""What figures for papers have in common: type and colours, texts that are no markup, and files."""
+"""Common parts of figures for papers: fonts and colours, literal text, and files."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ STYLE: dict[Any, Any] = {
 
 @contextmanager
 def styled() -> Iterator[None]:
-    """Draw with these settings, whatever the reader's own are."""
+    """Draw with these settings, not with the user's own."""
     with matplotlib.rc_context(), warnings.catch_warnings():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(STYLE)
@@ -48,7 +48,7 @@ def styled() -> Iterator[None]:
 
 
 def sheet(width: float, height: float) -> Figure:
-    """Return an empty figure, in inches, whose parts make room for one another."""
+    """Return an empty figure, sized in inches, with automatic layout."""
     return Figure(figsize=(width, height), layout="constrained")
 
 
@@ -65,7 +65,7 @@ def colour(place: int) -> str:
 
 
 def legend(axes: Axes, columns: int = 3) -> None:
-    """Put the legend above what is drawn."""
+    """Put the legend above the plot."""
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, borderaxespad=0.2, handlelength=1.2)
 
 

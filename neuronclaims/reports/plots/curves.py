@@ -14,7 +14,7 @@ from neuronclaims.reports.plots.canvas import OTHERS, colour, legend, sheet, tex
 
 
 def points(figure: Points, width: float) -> Sheet:
-    """Draw all points; those the claim is about stand out, and those furthest off are named too."""
+    """Draw all points; those of the claim stand out, and the most extreme ones are named too."""
     drawn = sheet(width, 2.4)
     axes = drawn.subplots()
     marked = [point for point in figure.points if point.marked]
@@ -54,7 +54,7 @@ def _name(axes: Axes, point: Point) -> None:
 
 
 def bins(figure: Bins, width: float) -> Sheet:
-    """Draw shares with their band, hollow where values are too few to look at, and the counts below."""
+    """Draw shares with their band (hollow marks for too few values), and the counts below."""
     drawn = sheet(width, 3.2)
     above, below = drawn.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     step = bin_width(figure.bins)

@@ -1,4 +1,4 @@
-"""Groups of values, and what relabelling gives, for papers."""
+"""Draw groups of values, and null distributions, for papers."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Results in a terminal: a table where it is wide, a list elsewhere."""
+"""Show results in a terminal: a table in a wide one, a list in others."""

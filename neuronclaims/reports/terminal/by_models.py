@@ -1,4 +1,4 @@
-"""Claims by models in a terminal: words and numbers where they fit, marks alone where there are many models."""
+"""Show claims by models in a terminal: words and numbers if they fit, only marks for many models."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def by_models(matrix: ClaimsByModels, width: int, plain: bool) -> Iterator[Rende
 
 
 def _columns(matrix: ClaimsByModels, intervals: bool) -> list[int]:
-    """Return how wide the column of each model is."""
+    """Return the width of the column of each model."""
     return [
         max([WORD, *(cell_len(_numbers(line.cells[place], intervals)) for line in matrix.lines)])
         for place in range(len(matrix.models))
@@ -79,7 +79,7 @@ def _in_word(cell: ModelCell | None, numbers: str, plain: bool) -> Text:
 
 
 def _in_marks(matrix: ClaimsByModels, width: int, plain: bool) -> Iterator[RenderableType]:
-    """Yield tables of marks alone, models by their numbers, as many beside each other as there is room for."""
+    """Yield tables of marks, with models by number, as many side by side as fit."""
     room = len(str(len(matrix.models)))
     most = max((width - CLAIM) // (room + 1), 1)
     numbered = [f"{number}={model}" for number, model in enumerate(matrix.models, start=1)]

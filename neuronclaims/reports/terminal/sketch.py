@@ -1,4 +1,4 @@
-"""A distribution in one line of text, so that two of them, one above the other, show how far they are apart."""
+"""Sketch a distribution in one line of text, so that two lines, one above the other, can be compared."""
 
 from __future__ import annotations
 
@@ -36,6 +36,6 @@ def _shares(values: Sequence[float], low: float, high: float, bins: int) -> list
 
 
 def block(height: float, ramp: str, least: int = 0) -> str:
-    """Return the character for a height from 0 to 1; anything above 0 shows, and ``least`` of the ramp always does."""
+    """Return the character for a height from 0 to 1; heights above 0 are visible, at least as step ``least``."""
     lowest = least if height <= 0 else 1
     return ramp[max(lowest, round(min(max(height, 0.0), 1.0) * (len(ramp) - 1)))]

@@ -1,4 +1,4 @@
-"""Figures in a few lines of text, narrow enough for a column of the terminal's table."""
+"""Sketch figures in a few lines of text, for a column of the terminal's table."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ MOST_LINES = 6
 
 
 def lines_of_all(figures: Sequence[Figure], ascii_only: bool = False, everything: bool = False) -> list[str]:
-    """Return the figures of a claim as lines; unless ``everything`` is asked for, no tables beside drawings."""
+    """Return the figures of a claim as lines; tables beside drawings only if ``everything`` is set."""
     drawn = [figure for figure in figures if table_of(figure) is None]
     chosen = figures if everything or not drawn else drawn
     lines = [line for figure in chosen for line in lines_of(figure, ascii_only)]
@@ -48,7 +48,7 @@ def lines_of_all(figures: Sequence[Figure], ascii_only: bool = False, everything
 
 
 def lines_of(figure: Figure, ascii_only: bool = False) -> list[str]:
-    """Return a figure as lines of at most ``WIDTH`` columns; one with nothing in it gives none."""
+    """Return a figure as lines of at most ``WIDTH`` columns; no lines for an empty figure."""
     rows = table_of(figure)
     return _SKETCHES[type(figure)](figure, ascii_only) if rows is None else _table(rows, ascii_only)
 
@@ -73,7 +73,7 @@ def _points(figure: Points, ascii_only: bool) -> list[str]:
 
 
 def _point(point: Point, ascii_only: bool) -> str:
-    """Name a point with its value, and with its interval where there is room for all of it."""
+    """Name a point with its value, and with its interval if it fits."""
     named = f"{one_line(point.label)} {number(point.y)}"
     known = point.low is not None and point.high is not None
     full = f"{named} [{number(point.low)}, {number(point.high)}]" if known else named
@@ -146,7 +146,7 @@ _SKETCHES: dict[type, Callable[[Any, bool], list[str]]] = {
 
 
 def _strip(values: Sequence[float | None], ascii_only: bool, scale: Iterable[float] | None = None) -> str:
-    """Draw values side by side, from the least of ``scale`` to its largest; what is unknown is left blank."""
+    """Draw values side by side, from the least of ``scale`` to its largest; leave unknown values blank."""
     known = list(scale) if scale is not None else [value for value in values if value is not None]
     low, high = min(known), max(known)
     ramp = ASCII if ascii_only else BLOCKS
@@ -157,7 +157,7 @@ def _strip(values: Sequence[float | None], ascii_only: bool, scale: Iterable[flo
 
 
 def _resampled(values: Sequence[float | None]) -> list[float | None]:
-    """Return at most ``STRIP`` values: means of neighbours where there are more."""
+    """Return at most ``STRIP`` values: means of neighbours if there are more."""
     if len(values) <= STRIP:
         return list(values)
     edges = [round(place * len(values) / STRIP) for place in range(STRIP + 1)]

@@ -58,12 +58,12 @@ def id_lines(name: str, width: int) -> str:
 
 
 def colour_of(entry: Entry) -> str:
-    """Return the colour of a claim's verdict: it says whether the session minds; the word says the verdict."""
+    """Return the colour of a claim's verdict, which shows whether the session fails by it."""
     if entry.failed and entry.result.verdict != "inconclusive":
         return "red"
     return "green" if entry.outcome == "passed" else COLOURS[entry.result.verdict]
 
 
 def shown(text: str, style: str = "") -> Text:
-    """Return text of users as it may be shown, in a style."""
+    """Return text of users, made safe to show, in a style."""
     return Text(visible(text), style=style)

@@ -1,4 +1,4 @@
-"""The claims at the end of a pytest run: a table where the terminal is wide, a list elsewhere."""
+"""Show the claims at the end of a pytest run: a table in a wide terminal, a list in others."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def draw(account: Account, *, width: int, colour: bool, verbosity: int = 0, enco
 
 @dataclass(frozen=True, slots=True)
 class _Pen:
-    """Draws families of claims, for one width and one wish for detail.
+    """A pen that draws families of claims, for one width and one level of detail.
 
     ``plain`` keeps drawings to ASCII, ``plain_signs`` the marks of verdicts.
     """
@@ -97,7 +97,7 @@ class _Pen:
     plain_signs: bool
 
     def parts(self, entries: Sequence[Entry]) -> Iterator[Iterator[RenderableType]]:
-        """Yield each family, and after the last one of a file its claims by models, where there are several."""
+        """Yield each family, and after the last family of a file its claims by models if it has several."""
         by_file = {found.file: found for found in matrices(entries)} if self.verbosity >= 0 else {}
         told_of = families([entry for entry in entries if self.verbosity >= 0 or entry.failed])
         for place, (file, model, members) in enumerate(told_of):
@@ -106,7 +106,7 @@ class _Pen:
                 yield by_models(by_file[file], max(self.width, 40), self.plain_signs)
 
     def family(self, title: str, entries: Sequence[Entry]) -> Iterator[RenderableType]:
-        """Yield a heading and the claims under it; an error that many of them share is told once, at the end."""
+        """Yield a heading and its claims; an error that many of them share comes once, at the end."""
         heading, counts = shown(title, "bold"), shown(f"  {counted(entries)}", "dim")
         if self.verbosity >= 0 and heading.cell_len + counts.cell_len < self.width - 2:
             heading.append_text(counts)
@@ -165,7 +165,7 @@ class _Pen:
         return Group(beside, line)
 
     def _remarks(self, entry: Entry, indent: int) -> Iterator[RenderableType]:
-        """Yield what is to be read under a claim: why it came out so when that matters, all there is with ``-v``."""
+        """Yield the remarks under a claim: the reason for its verdict if needed, and everything with ``-v``."""
         result, lines = entry.result, []
         if self.verbosity > 0 or not result.as_expected or entry.failed:
             lines = [why(entry)]
@@ -193,7 +193,7 @@ class _Pen:
         yield Text("")
 
     def _title(self, entry: Entry, text: str) -> RenderableType:
-        """Return verdict, id and sentence on a line where they fit, else the sentence below, set in."""
+        """Return verdict, id and sentence on one line if they fit, otherwise the sentence indented below."""
         given = own_id(entry.result) if entry.result.sentence == text else ""
         head, sentence = Text(" ").join(self._verdict(entry)), shown(text)
         if given:
@@ -208,7 +208,7 @@ class _Pen:
         return [shown(word.upper(), f"bold {colour}"), *([shown(note, colour)] if note else [])]
 
     def _effects(self, evidence: Evidence, width: int) -> Text:
-        """Return the effect the verdict rests on, and paler the one after it, or all with ``-v``."""
+        """Return the effect behind the verdict and, paler, the next one, or all of them with ``-v``."""
         told_of = [evidence.effect, *evidence.other_effects[: None if self.verbosity > 0 else 1]]
         lines = effect_texts(told_of, evidence.test is None, width)
         own = len(effect_texts(told_of[:1], evidence.test is None, width)) if len(lines) > len(told_of) else 1

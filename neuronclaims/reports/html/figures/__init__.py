@@ -1,4 +1,4 @@
-"""Figures as Plotly draws them, one module per type; its Python package is never imported."""
+"""Draw figures for Plotly, one module per type; its Python package is never imported."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _DRAW: dict[type, Callable[[Any], Drawing]] = {
 
 
 def draw(figure: Figure) -> Drawing:
-    """Return a figure as the page shows it: drawn, or as a table where it is none of ours."""
+    """Return a figure for the page: a drawing, or a table if the figure is not one of ours."""
     rows = table_of(figure)
     return _DRAW[type(figure)](figure) if rows is None else table.draw(rows)
 

@@ -1,4 +1,4 @@
-"""What a histogram, a smoothed density and a cumulative share are made of."""
+"""Compute histograms, smoothed densities and cumulative shares."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def shares(values: Sequence[float], edges: Floats) -> tuple[list[float], list[in
 
 
 def density(values: Sequence[float], points: int = 60) -> tuple[Floats, Floats] | None:
-    """Return a Gaussian kernel density: places and heights; None for too few values, or where half are alike.
+    """Return a Gaussian kernel density: places and heights; None for too few values, or if half are equal.
 
     The bandwidth is Silverman's rule of thumb, 0.9 min(sd, IQR / 1.34) n^(-1/5) (Silverman 1986, eq. 3.31).
     """

@@ -125,7 +125,7 @@ def _steps(row: Row, ends: tuple[float, float], colour: str) -> Json:
 
 
 def _ends(rows: Sequence[Row]) -> tuple[float, float]:
-    """Return from where to where cumulative shares are drawn: a little beyond all values."""
+    """Return the range for cumulative shares: a little beyond all values."""
     values = [value for row in rows for value in row.values]
     low, high = min(values), max(values)
     beyond = 0.04 * (high - low) or 0.5
@@ -147,7 +147,7 @@ def _line(row: Row, colour: str) -> Json:
 
 
 def _told(row: Row, order: Sequence[int]) -> Json:
-    """Name what each value is of, where the figure tells."""
+    """Return the name of each value, if the figure has names."""
     if not row.names:
         return {}
     return {"text": [label(row.names[place]) for place in order], "hovertemplate": "%{text}<br>%{x}"}
@@ -188,7 +188,7 @@ def _numbers(figure: Distributions) -> Numbers:
 
 
 def _named(rows: Sequence[Row]) -> list[Numbers]:
-    """List what was said of single prompts: of all, or of those furthest up and down."""
+    """List the values of single prompts: all, or only the highest and lowest."""
     named = [(v, name, row.label) for row in rows for v, name in zip(row.values, row.names, strict=False)]
     named.sort(key=lambda entry: -entry[0])
     left = len(named) - LISTED

@@ -1,4 +1,4 @@
-"""What every figure is drawn with: plots as Plotly reads them, the same as a table, and text that stays text.
+"""Common parts of all figures: plots for Plotly, the same numbers as a table, and text that stays text.
 
 Plotly takes some tags in its texts for markup, so all text goes through ``label``. Colours are written
 ``var:NAME`` and looked up in the page's style when a figure is drawn, so that light, dark and paper need no data of
@@ -63,7 +63,7 @@ class Plot:
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """A figure's numbers as a table, for those who cannot see it or want them exactly."""
+    """The numbers of a figure as a table, for readers who cannot see it or need exact values."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -95,7 +95,7 @@ class Drawing:
 
 @lru_cache(maxsize=20_000)
 def label(text: str, width: int = 70) -> str:
-    """Return a user's text as Plotly shows it letter by letter, in lines of at most ``width`` characters."""
+    """Return a user's text so that Plotly shows it literally, in lines of at most ``width`` characters."""
     whole = one_line(text)
     cut = whole if len(whole) <= LONGEST else whole[: LONGEST - 1] + "…"
     lines = textwrap.wrap(cut, width, break_on_hyphens=False) or [""]
@@ -164,7 +164,7 @@ def corner(lines: Iterable[str], x: float, y: float) -> Json:
 
 
 def reach(values: Iterable[float | None]) -> tuple[float, float, list[list[Any]]]:
-    """Return the ends of one colour scale for all values, and the scale: even on both sides of 0 where they are."""
+    """Return the ends of one colour scale for all values, and the scale: symmetric if values lie on both sides of 0."""
     known = [value for value in values if value is not None and math.isfinite(value)] or [0.0]
     low, high = min(known), max(known)
     if low < 0 < high:

@@ -31,7 +31,7 @@ ROWS = 8
 
 @dataclass(frozen=True, slots=True)
 class GridCell:
-    """One panel: of which model and claim it is, and its groups of values."""
+    """One panel: its model, its claim and its groups of values."""
 
     model: str
     claim: str
@@ -39,7 +39,7 @@ class GridCell:
 
 
 def draw(cells: Sequence[GridCell]) -> Drawing | None:
-    """Return all panels as one plot, each with bins and axes of its own; None where there are not two of them."""
+    """Return all panels as one plot, each with its own bins and axes; None for fewer than two panels."""
     cells = _different(cells)
     placed = [(cell, place) for cell, place in zip(cells, _places(cells), strict=True) if place[0] < ROWS]
     if len(placed) < 2:
@@ -62,7 +62,7 @@ def draw(cells: Sequence[GridCell]) -> Drawing | None:
 
 
 def _different(cells: Sequence[GridCell]) -> list[GridCell]:
-    """Return those with values, and of those that look alike on a model (claims of one neuron) the first."""
+    """Return the panels with values; of panels that look the same on a model (claims of one neuron), only the first."""
     full = [cell for cell in cells if any(row.values for row in cell.figure.rows)]
     return list({(cell.model, cell.figure): cell for cell in reversed(full)}.values())[::-1]
 
@@ -80,14 +80,14 @@ def _places(cells: Sequence[GridCell]) -> list[tuple[int, int]]:
 
 
 def _heading(cell: GridCell, x: float, y: float, *, sets: bool) -> Json:
-    """Write above a panel of which model it is and what its axis is, and the sets where no legend tells them."""
+    """Write the model and the axis above a panel, and its sets if there is no legend."""
     names = [" / ".join(row.label for row in cell.figure.rows if row.values)] if sets else []
     lines = (cell.model, cell.figure.axis, *names)
     return corner((label(line if len(line) <= 34 else f"{line[:33]}…", 34) for line in lines), x, y)
 
 
 def _colours(cells: Sequence[GridCell]) -> dict[str, str]:
-    """Give each set of the file one colour in all panels; more sets than there are colours are told by pointing."""
+    """Give each set of the file one colour in all panels; sets beyond the number of colours are named on hover."""
     names = dict.fromkeys(row.label for cell in cells for row in cell.figure.rows)
     return dict(zip(names, SERIES, strict=False)) if len(names) <= len(SERIES) else {}
 

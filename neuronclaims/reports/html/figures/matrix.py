@@ -1,4 +1,4 @@
-"""One value for each two of some things, as a heat map with its numbers in it."""
+"""Draw a matrix of values as a heat map with its numbers in it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def draw(figure: Matrix) -> Drawing:
 
 
 def _texts(figure: Matrix, low: float, high: float, scale: list[list[Any]]) -> Json:
-    """Write every number into its cell, black or white by what stands out there: the page's script looks that up."""
+    """Write every number into its cell; the page's script makes it black or white for contrast."""
     cells = [
         (x, y, value)
         for y, row in enumerate(figure.values)

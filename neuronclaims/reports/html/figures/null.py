@@ -1,4 +1,4 @@
-"""What exchanging labels alone gives a statistic, as a histogram, and the observed value as a line."""
+"""Draw a null distribution as a histogram, and the observed value as a line."""
 
 from __future__ import annotations
 

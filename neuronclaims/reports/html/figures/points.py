@@ -1,4 +1,4 @@
-"""Named values over a number: what the claim is about stands out, and so do the values furthest from the rest."""
+"""Draw named values over a number; the claim's values and the most extreme ones stand out."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def draw(figure: Points) -> Drawing:
 
 
 def thinned(points: Sequence[Point]) -> list[Point]:
-    """Return at most ``MOST`` points that look like all of them."""
+    """Return at most ``MOST`` points that together look like all of them."""
     if len(points) <= MOST:
         return list(points)
     low, high = min(point.x for point in points), max(point.x for point in points)
@@ -56,7 +56,7 @@ def thinned(points: Sequence[Point]) -> list[Point]:
 
 
 def named(points: Sequence[Point], marked: Sequence[Point], others: Sequence[Point]) -> list[Point]:
-    """Return the points to write names beside: those the claim is about, and of the others those furthest off."""
+    """Return the points whose names are written: those of the claim, and the most extreme of the others."""
     return _apart(points, marked[:LISTED], _furthest(others))
 
 
@@ -65,7 +65,7 @@ def _height(point: Point) -> float:
 
 
 def _apart(points: Sequence[Point], first: Sequence[Point], then: Sequence[Point]) -> list[Point]:
-    """Return those of some points whose names would not lie on another's; ``first`` come first."""
+    """Return the points whose names would not overlap; ``first`` have priority."""
     width, height = _span([point.x for point in points]), _span([point.y for point in points])
     found: list[Point] = []
     for point in (*first, *then):
@@ -124,7 +124,7 @@ def _names(points: Sequence[Point], middle: float) -> Json:
 
 
 def _beside(point: Point, middle: float) -> str:
-    """Return where a point's name stands: beside it where an interval is drawn through it, else a little above."""
+    """Return where a point's name stands: beside it if the point has an interval, otherwise a little above."""
     across = "right" if point.x <= middle else "left"
     return f"{'top' if point.low is None else 'middle'} {across}"
 

@@ -1,4 +1,4 @@
-"""Values over one axis, one line per set: what is left of a surface with a single layer or a single token."""
+"""Draw values over one axis, one line per set, for a surface with a single layer or token."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ ENOUGH = 0.25
 
 
 def draw(figure: Surface) -> Drawing:
-    """Draw every panel twice: to see its shape, and to read it off."""
+    """Draw every panel twice: in 3D to see its shape, and as a heat map to read values."""
     low, high, scale = reach(value for panel in figure.panels for row in firm(panel) for value in row or ())
     colours = {"cmin": low, "cmax": high, "colorscale": scale, "colorbar": _bar(figure)}
     over = [
@@ -113,7 +113,7 @@ def _flat(figure: Surface, panels: Sequence[Panel], colours: Json, words: str) -
 
 
 def thin_from(figure: Surface, panel: Panel) -> float | None:
-    """Return beyond which height units run out; None where they do not, or not from one row on."""
+    """Return the row beyond which there are too few units; None if there is no such row."""
     whole = [count == max(panel.counts) for count in panel.counts]
     last = sum(whole)
     if all(whole) or not all(whole[:last]):
@@ -152,7 +152,7 @@ def _map(figure: Surface, panel: Panel, suffix: str) -> Json:
 
 
 def _few(places: Sequence[float]) -> dict[str, Any]:
-    """Say that ticks are whole numbers where there are few places."""
+    """Make ticks whole numbers if there are few places."""
     return {"dtick": 1} if len(places) <= 12 else {}
 
 
@@ -165,7 +165,7 @@ def _hover(figure: Surface, value: str) -> str:
 
 
 def _numbers(figure: Surface) -> Numbers:
-    """Give the means along each axis: the whole grid would be no easier to take in than the picture."""
+    """Return the means along each axis; the whole grid would not be easier to read than the picture."""
     rows = [
         (panel.label, f"{figure.x_axis} {x:g}", number(_mean([row[place] for row in panel.values])), "")
         for panel in figure.panels

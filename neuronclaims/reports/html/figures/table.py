@@ -1,4 +1,4 @@
-"""A table is its own picture."""
+"""Show a table as it is."""
 
 from __future__ import annotations
 

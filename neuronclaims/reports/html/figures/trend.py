@@ -1,4 +1,4 @@
-"""Claims through a series of models: a panel per claim, its effect with its interval over the models in their order."""
+"""Draw claims through a series of models: per claim a panel with its effect and interval over the models."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Course:
 
 
 def draw(models: Sequence[str], courses: Sequence[Course]) -> Drawing | None:
-    """Return all claims that have effects as plots of several panels each; None where there is none."""
+    """Return all claims that have effects, as plots of several panels each; None if there are none."""
     drawable = [course for course in courses if any(stop.value is not None for stop in course.stops)]
     if not drawable:
         return None
@@ -86,7 +86,7 @@ def _plot(models: Sequence[str], courses: Sequence[Course]) -> Plot:
 
 
 def _ticks(models: Sequence[str]) -> Json:
-    """Name the models under a panel without what all names begin with; of a long name the end is kept."""
+    """Name the models under a panel without their common beginning; keep only the end of a long name."""
     names = [name[_shared(models) :] or name for name in models]
     names = [name if len(name) <= 16 else f"…{name[-15:]}" for name in names]
     most = max(LETTERS // (max(map(len, names)) + 1), 1)
@@ -103,7 +103,7 @@ def _ticks(models: Sequence[str]) -> Json:
 
 
 def _shared(models: Sequence[str]) -> int:
-    """Return how many letters all names begin with, up to the last sign between words."""
+    """Return the length of the common beginning of all names, up to the last separator of words."""
     first, last = min(models), max(models)
     alike = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
     return max((i + 1 for i in range(alike) if not first[i].isalnum()), default=0)
