@@ -1,4 +1,7 @@
-"""Predictions after neurons were changed: patched from the clean text of a pair, ablated, steered."""
+"""What is predicted, before and after some neurons are changed, and what is needed of each text for it.
+
+The measurements that ask for it are ``ablations`` and ``restorations``; ``ChangedPrediction`` is their base.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,8 @@ from numpy.typing import NDArray
 
 from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.measurements.facts import ModelFacts
-from neuronclaims.measurements.interventions import Intervention, Patch, intervention_of
-from neuronclaims.measurements.measurement import Description, Lengths, Need, TextRequest
-from neuronclaims.sites import Site
+from neuronclaims.measurements.interventions import Intervention
+from neuronclaims.measurements.measurement import Need
 
 Floats = NDArray[np.float64]
 
@@ -79,14 +81,6 @@ class RestorationColumns(NamedTuple):
     patched: Floats
 
 
-class RestorationSweepColumns(NamedTuple):
-    """The same, patched for each neuron of the layer alone: [pairs], [pairs] and [pairs, width]."""
-
-    clean: Floats
-    corrupted: Floats
-    patched: Floats
-
-
 class AblationColumns(NamedTuple):
     """The prediction and the probability of its token before and after, and the divergence in nats: [prompts] each."""
 
@@ -95,218 +89,6 @@ class AblationColumns(NamedTuple):
     probability_before: Floats
     probability_after: Floats
     divergence: Floats
-
-
-class AblationSweepColumns(NamedTuple):
-    """The prediction before, [prompts], and after changing each neuron of the layer alone, [prompts, width]."""
-
-    before: Floats
-    after: Floats
-
-
-@dataclass(frozen=True, slots=True)
-class Restoration:
-    """What putting the clean text's values of some neurons into the run on the corrupted text does to a prediction.
-
-    ``neurons`` are (layer, index), patched together. The answer is float32 [pairs, 3]; ``columns`` names them. This is
-    activation patching (Vig et al. 2020, Meng et al. 2022).
-
-    >>> pair = Pair("I ate an", "I ate the")
-    >>> restoration = Restoration("mlp_post", ((3, 17),), Prediction(" apple"), (pair,))
-    >>> restoration.columns(np.array([[3.0, 1.0, 2.5]], np.float32)).patched
-    array([2.5])
-    """
-
-    site: Site
-    neurons: tuple[tuple[int, int], ...]
-    prediction: Prediction
-    pairs: tuple[Pair, ...]
-    positions: ChangedPositions = "all"
-    reader: ClassVar[str | None] = None
-
-    @property
-    def request(self) -> TextRequest:
-        """The predictions of each pair."""
-        neurons = tuple(sorted(set(self.neurons)))
-        need = ChangeNeed(Patch(), self.site, neurons, None, self.positions, self.prediction)
-        return TextRequest(need, tuple(pair.item for pair in self.pairs))
-
-    @property
-    def description(self) -> Description:
-        """The measurement in words."""
-        layers = tuple(layer for layer, _ in self.neurons)
-        return Description("restored neurons", self.site, layers=layers, texts=("pairs", self.pairs))
-
-    @property
-    def tokens_named(self) -> tuple[str, ...]:
-        """The tokens of the prediction."""
-        return self.prediction.tokens
-
-    def columns(self, answer: NDArray[np.floating]) -> RestorationColumns:
-        """Return the answer, or its means over units, by its columns."""
-        return RestorationColumns(*answer.astype(np.float64).T)
-
-    def check(self, facts: ModelFacts) -> None:
-        """Leave it to the need."""
-
-    def check_lengths(self, lengths: Lengths) -> None:
-        """Check that the texts of each pair are of one length."""
-        for pair in self.pairs:
-            lengths.check_pair(pair.clean, pair.corrupted)
-
-
-@dataclass(frozen=True, slots=True)
-class RestorationSweep:
-    """The same for every neuron of one layer, each alone: float32 [pairs, 2 + width], the last ones per neuron.
-
-    >>> sweep = RestorationSweep("mlp_post", 3, Prediction(" apple"), (Pair("I ate an", "I ate the"),))
-    >>> sweep.request.need.places
-    (('mlp_post', 3),)
-    """
-
-    site: Site
-    layer: int
-    prediction: Prediction
-    pairs: tuple[Pair, ...]
-    positions: ChangedPositions = "all"
-    reader: ClassVar[str | None] = None
-
-    @property
-    def request(self) -> TextRequest:
-        """The predictions of each pair."""
-        need = ChangeNeed(Patch(), self.site, (), self.layer, self.positions, self.prediction)
-        return TextRequest(need, tuple(pair.item for pair in self.pairs))
-
-    @property
-    def description(self) -> Description:
-        """The measurement in words."""
-        return Description("restored neurons", self.site, layers=(self.layer,), texts=("pairs", self.pairs))
-
-    @property
-    def tokens_named(self) -> tuple[str, ...]:
-        """The tokens of the prediction."""
-        return self.prediction.tokens
-
-    def columns(self, answer: NDArray[np.floating]) -> RestorationSweepColumns:
-        """Return the answer by its columns."""
-        rows = answer.astype(np.float64)
-        return RestorationSweepColumns(rows[:, 0], rows[:, 1], rows[:, 2:])
-
-    def check(self, facts: ModelFacts) -> None:
-        """Leave it to the need."""
-
-    def check_lengths(self, lengths: Lengths) -> None:
-        """Check that the texts of each pair are of one length."""
-        for pair in self.pairs:
-            lengths.check_pair(pair.clean, pair.corrupted)
-
-
-@dataclass(frozen=True, slots=True)
-class Ablation:
-    """What changing the values of some neurons at all positions does to a prediction, and to everything else.
-
-    ``neurons`` are (layer, index), changed together. ``replacement`` is what they hold instead, an intervention or its
-    word; ``reference`` are the texts over whose positions a mean is taken or values are drawn, where it takes any. The
-    answer is float32 [prompts, 5]; ``columns`` names them. The divergence is that of the next-token distributions
-    before from those after (Kullback-Leibler, nats), averaged over the positions that hold text.
-
-    >>> Ablation("mlp_post", ((3, 17),), "zero", Prediction(" an"), ("I ate",)).replacement
-    Zero()
-    """
-
-    site: Site
-    neurons: tuple[tuple[int, int], ...]
-    replacement: Intervention
-    prediction: Prediction
-    prompts: tuple[str, ...]
-    reference: tuple[str, ...] = ()
-    reader: ClassVar[str | None] = None
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "replacement", intervention_of(self.replacement))
-
-    @property
-    def request(self) -> TextRequest:
-        """The predictions of each prompt."""
-        neurons, reference = tuple(sorted(set(self.neurons))), tuple(sorted(set(self.reference)))
-        need = ChangeNeed(self.replacement, self.site, neurons, None, "all", self.prediction, reference)
-        return TextRequest(need, self.prompts)
-
-    @property
-    def description(self) -> Description:
-        """The measurement in words."""
-        layers = tuple(layer for layer, _ in self.neurons)
-        return Description("ablated neurons", self.site, layers=layers, texts=("prompts", self.prompts))
-
-    @property
-    def tokens_named(self) -> tuple[str, ...]:
-        """The tokens of the prediction."""
-        return self.prediction.tokens
-
-    def columns(self, answer: NDArray[np.floating]) -> AblationColumns:
-        """Return the answer, or its means over units, by its columns."""
-        return AblationColumns(*answer.astype(np.float64).T)
-
-    def check(self, facts: ModelFacts) -> None:
-        """Leave it to the need."""
-
-    def check_lengths(self, lengths: Lengths) -> None:
-        """Check that each prompt fits the model."""
-        for prompt in self.prompts:
-            lengths.check_length(prompt)
-
-
-@dataclass(frozen=True, slots=True)
-class AblationSweep:
-    """The prediction before, and after changing each neuron of one layer alone: float32 [prompts, 1 + width].
-
-    >>> sweep = AblationSweep("mlp_post", 3, "zero", Prediction(" an"), ("I ate",))
-    >>> sweep.columns(np.array([[2.0, 1.0, 1.5]], np.float32)).after
-    array([[1. , 1.5]])
-    """
-
-    site: Site
-    layer: int
-    replacement: Intervention
-    prediction: Prediction
-    prompts: tuple[str, ...]
-    reference: tuple[str, ...] = ()
-    reader: ClassVar[str | None] = None
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "replacement", intervention_of(self.replacement))
-
-    @property
-    def request(self) -> TextRequest:
-        """The predictions of each prompt."""
-        reference = tuple(sorted(set(self.reference)))
-        need = ChangeNeed(self.replacement, self.site, (), self.layer, "all", self.prediction, reference)
-        return TextRequest(need, self.prompts)
-
-    @property
-    def description(self) -> Description:
-        """The measurement in words."""
-        return Description(
-            "ablated neurons", self.site, layers=(self.layer,), texts=("prompts", self.prompts)
-        )
-
-    @property
-    def tokens_named(self) -> tuple[str, ...]:
-        """The tokens of the prediction."""
-        return self.prediction.tokens
-
-    def columns(self, answer: NDArray[np.floating]) -> AblationSweepColumns:
-        """Return the answer by its columns."""
-        rows = answer.astype(np.float64)
-        return AblationSweepColumns(rows[:, 0], rows[:, 1:])
-
-    def check(self, facts: ModelFacts) -> None:
-        """Leave it to the need."""
-
-    def check_lengths(self, lengths: Lengths) -> None:
-        """Check that each prompt fits the model."""
-        for prompt in self.prompts:
-            lengths.check_length(prompt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,3 +169,28 @@ class ChangeNeed:
             if need.sweep is not None:
                 share = (facts.layers - need.sweep) / facts.layers
                 yield "sweeps", texts * facts.widths[need.site] * share
+
+
+class ChangedPrediction:
+    """What is common to the measurements of a prediction that a change to neurons moves: the need says the rest."""
+
+    __slots__ = ()
+
+    reader: ClassVar[str | None] = None
+    what: ClassVar[str]
+    """What was done, for errors and plans, such as "ablated neurons"."""
+
+    prediction: Prediction
+
+    @property
+    def need(self) -> ChangeNeed:
+        """What is needed of each text: each measurement says its own."""
+        raise NotImplementedError
+
+    @property
+    def tokens_named(self) -> tuple[str, ...]:
+        """The tokens of the prediction."""
+        return self.prediction.tokens
+
+    def check(self, facts: ModelFacts) -> None:
+        """Leave it to the need."""

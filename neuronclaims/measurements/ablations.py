@@ -1,0 +1,115 @@
+"""The prediction after neurons hold something else at all positions: ablated, steered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuronclaims.measurements.changes import (
+    AblationColumns,
+    ChangedPrediction,
+    ChangeNeed,
+    Floats,
+    Prediction,
+)
+from neuronclaims.measurements.interventions import Intervention, intervention_of
+from neuronclaims.measurements.measurement import Description, Lengths, TextRequest
+from neuronclaims.sites import Site
+
+
+class AblationSweepColumns(NamedTuple):
+    """The prediction before, [prompts], and after changing each neuron of the layer alone, [prompts, width]."""
+
+    before: Floats
+    after: Floats
+
+
+class ChangedPrompts(ChangedPrediction):
+    """A change in prompts, to the values that an intervention, or its word, gives."""
+
+    __slots__ = ()
+
+    what: ClassVar[str] = "ablated neurons"
+    replacement: Intervention
+    prompts: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "replacement", intervention_of(self.replacement))
+
+    @property
+    def request(self) -> TextRequest:
+        """The predictions of each prompt."""
+        return TextRequest(self.need, self.prompts)
+
+    @property
+    def description(self) -> Description:
+        """The measurement in words."""
+        need = self.need
+        return Description(self.what, need.site, layers=need.layers, texts=("prompts", self.prompts))
+
+    def check_lengths(self, lengths: Lengths) -> None:
+        """Check that each prompt fits the model."""
+        for prompt in self.prompts:
+            lengths.check_length(prompt)
+
+
+@dataclass(frozen=True, slots=True)
+class Ablation(ChangedPrompts):
+    """What changing the values of some neurons at all positions does to a prediction, and to everything else.
+
+    ``neurons`` are (layer, index), changed together. ``replacement`` is what they hold instead, an intervention or its
+    word; ``reference`` are the texts over whose positions a mean is taken or values are drawn, where it takes any. The
+    answer is float32 [prompts, 5]; ``columns`` names them. The divergence is that of the next-token distributions
+    before from those after (Kullback-Leibler, nats), averaged over the positions that hold text.
+
+    >>> Ablation("mlp_post", ((3, 17),), "zero", Prediction(" an"), ("I ate",)).replacement
+    Zero()
+    """
+
+    site: Site
+    neurons: tuple[tuple[int, int], ...]
+    replacement: Intervention
+    prediction: Prediction
+    prompts: tuple[str, ...]
+    reference: tuple[str, ...] = ()
+
+    @property
+    def need(self) -> ChangeNeed:
+        """The predictions needed of each prompt."""
+        neurons, reference = tuple(sorted(set(self.neurons))), tuple(sorted(set(self.reference)))
+        return ChangeNeed(self.replacement, self.site, neurons, None, "all", self.prediction, reference)
+
+    def columns(self, answer: NDArray[np.floating]) -> AblationColumns:
+        """Return the answer, or its means over units, by its columns."""
+        return AblationColumns(*answer.astype(np.float64).T)
+
+
+@dataclass(frozen=True, slots=True)
+class AblationSweep(ChangedPrompts):
+    """The prediction before, and after changing each neuron of one layer alone: float32 [prompts, 1 + width].
+
+    >>> sweep = AblationSweep("mlp_post", 3, "zero", Prediction(" an"), ("I ate",))
+    >>> sweep.columns(np.array([[2.0, 1.0, 1.5]], np.float32)).after
+    array([[1. , 1.5]])
+    """
+
+    site: Site
+    layer: int
+    replacement: Intervention
+    prediction: Prediction
+    prompts: tuple[str, ...]
+    reference: tuple[str, ...] = ()
+
+    @property
+    def need(self) -> ChangeNeed:
+        """The predictions needed of each prompt."""
+        reference = tuple(sorted(set(self.reference)))
+        return ChangeNeed(self.replacement, self.site, (), self.layer, "all", self.prediction, reference)
+
+    def columns(self, answer: NDArray[np.floating]) -> AblationSweepColumns:
+        """Return the answer by its columns."""
+        rows = answer.astype(np.float64)
+        return AblationSweepColumns(rows[:, 0], rows[:, 1:])
