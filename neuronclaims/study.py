@@ -20,7 +20,7 @@ from neuronclaims.corrections import attainable_p, family_of, unsettled
 from neuronclaims.engines.measure import measure_each
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import Family, Finding, kind_of, templates
-from neuronclaims.kinds.kind import MAX_DRAWS
+from neuronclaims.kinds.kind import MAX_DRAWS, KindError
 from neuronclaims.measurements import Measurement
 from neuronclaims.models.fingerprint import Fingerprint
 from neuronclaims.models.object_identity import ObjectIdentity
@@ -283,5 +283,9 @@ def _answers(planned: FileOnModel, claim: Claim, answered: Answered) -> Answers:
 
 def _finding(planned: FileOnModel, claim: Claim, answered: Answered, family: Family) -> Finding:
     answers = _answers(planned, claim, answered)
-    finding = kind_of(claim.sentence).judge(claim, answers, family)
+    kind = kind_of(claim.sentence)
+    try:
+        finding = kind.judge(claim, answers, family)
+    except KindError as error:
+        raise KindError(f"The kind of claim {kind.name!r} is at fault: {error}") from error
     return replace(finding, notes=(*finding.notes, *graders_note(claim)))

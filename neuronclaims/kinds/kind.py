@@ -39,6 +39,10 @@ class ClaimError(NeuronClaimsError):
     """A claim that cannot be tested on this model or with these prompts; the message says why."""
 
 
+class KindError(NeuronClaimsError):
+    """A kind of claim that does not keep to what the shared parts ask of it; the text says what to change in it."""
+
+
 class KindWarning(UserWarning):
     """A kind of claim from another package that is left out; the text says why."""
 

@@ -3,6 +3,7 @@
     steering neuron 3:17 by 5 raises " an" in texts
     steering neuron 3:17 by 5 does not change " an" in texts       (margin: 0.5)
 
+With ``searched`` the neuron was picked on these texts: every neuron searched is steered alone, and p allows for it.
 It is installed by an entry point of the group ``neuronclaims.kinds``; nothing of neuronclaims knows of it.
 """
 
@@ -15,14 +16,14 @@ from pydantic import Field
 
 from neuronclaims import stats
 from neuronclaims.figures import Distributions, Row
-from neuronclaims.kinds.interventions.before_after import BeforeAfter
+from neuronclaims.kinds.interventions.before_after import BeforeAfter, LayerSweeps
 from neuronclaims.kinds.interventions.changed_neurons import TextUnits
 from neuronclaims.kinds.kind import Attainable, Finding, Sample, Statement
 from neuronclaims.kinds.shared.margins import MarginOptions, plain_margin_of
-from neuronclaims.kinds.shared.neurons import check_neuron
+from neuronclaims.kinds.shared.neurons import check_neuron, rank_of
 from neuronclaims.kinds.shared.requests import in_order, plain, resamples_of, texts_of
-from neuronclaims.kinds.shared.selection import selection_notes, selection_of
-from neuronclaims.measurements import Ablation, Prediction
+from neuronclaims.kinds.shared.selection import layers_needed, selection_notes, selection_of
+from neuronclaims.measurements import Ablation, AblationSweep, Prediction
 from neuronclaims.measurements.interventions import Add
 from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.sentences.options import OneOf
@@ -72,7 +73,7 @@ class SteeringKind:
 
     def needs(self, claim, facts):
         check_neuron(claim.sentence.neuron, claim.settings.site, facts)
-        return (self._measurement(claim),)
+        return self._measurement(claim), *self._sweeps(claim, facts)
 
     def judge(self, claim, answers, family):
         said, options = claim.sentence, claim.settings.options
@@ -82,7 +83,16 @@ class SteeringKind:
         if options.outcome == "probability":
             before, after = found.probability_before, found.probability_after
         seed = stats.seed_from(*texts_of(prompts), purpose="steering", run_seed=claim.settings.seed)
-        change = BeforeAfter(after, before, units, seed, resamples_of(claim.settings))
+        swept = {need.layer: need for need in answers if isinstance(need, AblationSweep)}
+        layers = {layer: units.means(need.columns(answers[need]).after) for layer, need in swept.items()}
+        searched, neuron = (LayerSweeps(layers), said.neuron) if layers else (None, None)
+        # A defect on purpose, which the shared base is to name.
+        neuron = None if "forgets" in claim.settings.tags else neuron
+        draws = resamples_of(claim.settings)
+        change = BeforeAfter(after, before, units, seed, draws, searched, neuron)
+        rank = None
+        if layers:
+            rank = rank_of(neuron.index, (layers[neuron.layer] - before[:, None]).mean(axis=0), "rise")
         effect, side = EFFECTS[options.outcome], SIDES[said.verb]
         of = f"{options.outcome} of {said.token!r}"
         statement, estimate = Statement(side, 0.0), change.estimate(effect)
@@ -94,7 +104,7 @@ class SteeringKind:
         else:
             test = change.test(side, family)
             nulls = change.null(test, effect.name)
-        selection = selection_of(claim, Subject("one", (said.neuron,)), 1)
+        selection = selection_of(claim, self._who(claim), change.many)
         rows = Row("before", plain(before)), Row("after", plain(after))
         return Finding(
             estimate=estimate,
@@ -102,6 +112,7 @@ class SteeringKind:
             test=test,
             sample=Sample(units.unit, ((said.first, len(units.rows)),)),
             selection=selection,
+            rank=rank,
             notes=(*selection_notes(selection), *change.warnings),
             figures=(Distributions(of, rows), *nulls),
             units=change.kept(of, prompts),
@@ -112,6 +123,18 @@ class SteeringKind:
 
     def _units(self, claim):
         return TextUnits.of([prompt.group for prompt in self._prompts(claim)], "prompt")
+
+    def _who(self, claim):
+        return Subject("one", (claim.sentence.neuron,))
+
+    def _sweeps(self, claim, facts):
+        if claim.settings.searched is None:
+            return ()
+        need = self._measurement(claim)
+        return tuple(
+            AblationSweep(need.site, layer, need.replacement, need.prediction, need.prompts)
+            for layer in layers_needed(claim, self._who(claim), facts)
+        )
 
     def _measurement(self, claim):
         said = claim.sentence

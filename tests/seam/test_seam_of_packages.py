@@ -34,6 +34,12 @@ CLAIMS = {
     "lowers": 'steering neuron 5:472 by 5 lowers " an" in texts',
     "nothing": {"claim": 'steering neuron 0:1 by 0.0001 does not change " an" in texts', "margin": "0.5"},
     "probability": {"claim": 'steering neuron 5:472 by 5 raises " an" in texts', "outcome": "probability"},
+    "searched": {"claim": 'steering neuron 5:472 by 5 raises " an" in texts', "searched": "layer 5"},
+    "forgetful": {
+        "claim": 'steering neuron 5:472 by 5 raises " an" in texts',
+        "searched": "layer 5",
+        "tags": ["forgets"],
+    },
     "above": "neuron 2:5 of the gates is above -50 at the end of texts",
     "site": "attn_in neuron 2:5 activates more for texts than others",
 }
@@ -139,12 +145,31 @@ def test_it_can_deny_and_takes_its_own_option(session):
     assert kinds == ["distributions", "null"]
 
 
+def test_a_neuron_it_searched_for_is_tested_against_the_largest_of_all_and_ranked(session):
+    _, claims = session
+    alone, best = claims["raises"]["evidence"], claims["searched"]["evidence"]
+    assert claims["searched"]["error"] is None, claims["searched"]
+    assert best["selection"]["neurons"] == 512
+    assert best["effect"]["value"] == alone["effect"]["value"]
+    assert best["effect"]["low"] < alone["effect"]["low"]
+    # What one neuron reaches by chance, the largest of 512 reaches at least as often.
+    assert best["test"]["p_value"] >= alone["test"]["p_value"]
+    assert best["rank"]["among"] == 512
+
+
+def test_a_kind_that_forgets_the_neuron_it_searched_for_is_told_so_by_name_and_breaks_itself_alone(session):
+    _, claims = session
+    told = claims["forgetful"]["error"]
+    assert told.startswith("The kind of claim 'steering' is at fault: "), told
+    assert "Give 'neuron' too" in told
+
+
 def test_its_values_are_kept_and_a_change_of_the_model_is_tested_on_the_same_prompts(run, session):
     kept = json.loads((run.folder / ".baselines" / "first.json").read_text(encoding="utf-8"))
     values = kept["claims"]["x.claims.yaml::demo::raises"]["values"]
     assert (values["paired"], values["scale"], len(values["first"])) == (True, "difference", 12)
     again = run("--claims-compare=first")
-    assert f"{len(CLAIMS)} held" in again.stdout, again.stdout
+    assert f"{len(CLAIMS) - 1} held" in again.stdout, again.stdout
     assert " lost" not in again.stdout
 
 
@@ -161,4 +186,4 @@ def test_a_measurement_and_a_site_of_another_package_are_measured_with_a_worker_
 def test_a_report_writer_of_another_package_writes_beside_ours(run, session):
     written = (run.folder / "verdicts.txt").read_text(encoding="utf-8").split()
     assert written[::2] == [*CLAIMS]
-    assert set(written[1::2]) <= {"supported", "refuted", "inconclusive"}
+    assert set(written[1::2]) <= {"supported", "refuted", "inconclusive", "None"}

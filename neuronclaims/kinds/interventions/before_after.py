@@ -1,11 +1,82 @@
 """Two values per unit, after and before a change: the base of all kinds that change neurons while the model runs.
 
 The signs of after - before are flipped. That is all a kind needs for its test, its null distribution, its interval,
-the number of prompts that would settle it, and the values that baselines keep:
+the number of prompts that would settle it and the values that baselines keep. Here is a whole kind: it steers a neuron:
 
-    change = BeforeAfter(after, before, units, seed=seed, draws=resamples)
-    test = change.test("greater", family)
-    Finding(estimate=change.estimate(EFFECT), test=test, units=change.kept("logit of ' an'", prompts), ...)
+>>> from neuronclaims.kinds.interventions.changed_neurons import TextUnits
+>>> from neuronclaims.kinds.kind import Attainable, Family, Finding, Sample, Statement
+>>> from neuronclaims.kinds.shared.requests import in_order, texts_of
+>>> from neuronclaims.measurements import Ablation, Prediction
+>>> from neuronclaims.measurements.interventions import Add
+>>> from neuronclaims.results import Selection
+>>> from neuronclaims.sentences.neurons import Neuron
+>>> from neuronclaims.sentences.templates import Template
+>>> @dataclass(frozen=True)
+... class Steered:
+...     neuron: Neuron
+...     by: float
+...     token: str
+...     first: str
+...     site: str | None = None
+>>> class SteeredKind:
+...     name = "steered"
+...     template = Template(
+...         "steering [{site:site}] neuron {neuron:neuron} by {by:number} raises {token:token} in {first:set}", Steered
+...     )
+...     effect = stats.EffectSize("steered_logit", "mean change of the steered logit")
+...
+...     def attainable(self, claim):
+...         units = self.units(claim)
+...         return Attainable(units.smallest_p, units.size)
+...
+...     def joint_test_key(self, claim):
+...         return None
+...
+...     def needs(self, claim, facts):
+...         return (self.measurement(claim),)
+...
+...     def judge(self, claim, answers, family):
+...         need, units = self.measurement(claim), self.units(claim)
+...         found = need.columns(units.means(answers[need]))
+...         change = BeforeAfter(found.after, found.before, units, seed=claim.settings.seed, draws=9_999)
+...         return Finding(
+...             estimate=change.estimate(self.effect),
+...             statement=Statement("greater", 0.0),
+...             test=change.test("greater", family),
+...             sample=Sample(units.unit, ((claim.sentence.first, len(units.rows)),)),
+...             selection=Selection("beforehand", what="neuron"),
+...         )
+...
+...     def units(self, claim):
+...         return TextUnits.of([prompt.group for prompt in self.prompts(claim)], "prompt")
+...
+...     def prompts(self, claim):
+...         return in_order(claim.sets[claim.sentence.first])
+...
+...     def measurement(self, claim):
+...         said, texts = claim.sentence, texts_of(self.prompts(claim))
+...         place = (said.neuron.layer, said.neuron.index)
+...         return Ablation(claim.settings.site, (place,), Add(said.by), Prediction(said.token), texts)
+
+What it asks of a model, and what it makes of the answer (here of two prompts, the logit 1 and 2 higher):
+
+>>> from types import SimpleNamespace
+>>> from neuronclaims.claim_files.claims import Prompt
+>>> claim = SimpleNamespace(
+...     sentence=Steered(Neuron(3, 17), 5.0, " an", "texts"),
+...     settings=SimpleNamespace(site="mlp_post", seed=0),
+...     sets={"texts": SimpleNamespace(prompts=(Prompt("I ate", "line 1"), Prompt("We saw", "line 2")))},
+... )
+>>> [need] = SteeredKind().needs(claim, None)
+>>> str(need.replacement), need.neurons
+('add 5.0', ((3, 17),))
+>>> answer = np.array([[2.0, 3.0, 0.1, 0.2, 0.0], [2.0, 4.0, 0.1, 0.3, 0.0]], np.float32)
+>>> finding = SteeredKind().judge(claim, {need: answer}, Family(1, "holm", 0.05))
+>>> finding.estimate.value, finding.test.p_value
+(1.5, 0.25)
+
+``tests/seam/steering.py`` is the same kind grown up, installed by an entry point: with "does not", an option, figures,
+values for baselines, and a neuron that was ``searched`` for.
 """
 
 from __future__ import annotations
@@ -17,6 +88,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neuronclaims import stats
+from neuronclaims.kinds.kind import KindError
 from neuronclaims.kinds.shared.null_figures import null_of, null_of_search
 from neuronclaims.kinds.shared.selection import level_for, widened
 from neuronclaims.kinds.shared.units import of_changes
@@ -48,8 +120,20 @@ class LayerSweeps:
         """The values of each neuron of all layers [units, neurons]."""
         return np.concatenate(list(self.layers.values()), axis=1)
 
-    def column(self, neuron: Neuron) -> int:
-        """Return the place of a neuron among those of all layers."""
+    def column(self, neuron: Neuron | None) -> int:
+        """Return the place of a neuron among those of all layers; raise KindError for none and for one not searched."""
+        if neuron is None:
+            raise KindError(
+                "it gives BeforeAfter what was searched ('searched'), but not the claim's own neuron. "
+                "Give 'neuron' too: the one whose mean change is tested against the largest of all that were searched."
+            )
+        own = self.layers.get(neuron.layer)
+        if own is None or neuron.index >= own.shape[1]:
+            layers = ", ".join(map(str, self.layers)) or "none"
+            raise KindError(
+                f"it gives BeforeAfter neuron {neuron}, which is not among those searched (layers: {layers}). "
+                "Sweep the neuron's own layer too: 'swept_layers' names all layers that a claim needs."
+            )
         below = (int(values.shape[1]) for layer, values in self.layers.items() if layer < neuron.layer)
         return sum(below) + neuron.index
 
@@ -70,6 +154,10 @@ class BeforeAfter:
     searched: LayerSweeps | None = None
     neuron: Neuron | None = None
 
+    def __post_init__(self) -> None:
+        if self.searched is not None:
+            self.searched.column(self.neuron)
+
     @property
     def many(self) -> int:
         """How many neurons the claimed one was picked from, itself included."""
@@ -81,14 +169,14 @@ class BeforeAfter:
         return stats.Exchange(paired=True, unit=self.units.unit)
 
     def resampling(self, family: Family) -> stats.Resampling:
-        """Return how signs are drawn, for a family that waits for so many draws."""
-        most = max(self.draws, family.max_draws)
-        return stats.Resampling(self.seed, draws=self.draws, max_draws=most)
+        """Return how signs are drawn: ``draws`` in any case, and as many more as the family waits for."""
+        return family.resampling(self.seed, self.draws)
 
     def test(self, side: Alternative, family: Family) -> TestResult:
         """Test that the mean change lies on ``side`` of 0; of a searched neuron, by the maximum over all searched."""
-        if self.searched is not None:
-            return self.search_test(side, family)
+        found = self.search_test(side, family)
+        if found is not None:
+            return found
         return stats.two_sample_test(
             self.after,
             self.before,
@@ -99,10 +187,10 @@ class BeforeAfter:
             level=family.level,
         )
 
-    def search_test(self, side: Alternative, family: Family) -> TestResult:
-        """Test the claimed neuron by the maximum statistic over all that were searched."""
-        assert self.searched is not None
-        assert self.neuron is not None
+    def search_test(self, side: Alternative, family: Family) -> TestResult | None:
+        """Test the claimed neuron by the maximum statistic over all that were searched; None where none were."""
+        if self.searched is None:
+            return None
         after = self.searched.all
         results = stats.max_statistic_tests(
             after,
@@ -110,7 +198,7 @@ class BeforeAfter:
             exchange=self.exchange,
             statistic="mean",
             alternative=side,
-            resampling=stats.Resampling(self.seed, draws=self.draws),
+            resampling=self.resampling(family),
             level=family.level,
         )
         return results.one(self.searched.column(self.neuron))
@@ -166,7 +254,6 @@ class BeforeAfter:
                 seed=self.seed,
                 name=name,
             )
-        assert self.neuron is not None
         after, column = self.searched.all, self.searched.column(self.neuron)
         before = np.broadcast_to(self.before[:, None], after.shape)
         return null_of_search(after, before, column, test, paired=True, statistic="mean", seed=self.seed)

@@ -155,8 +155,9 @@ def _claimed(data: RestorationData, family: Family) -> RecoveredShare:
         resampling=change.resampling(family),
         level=family.level,
     )
-    if change.searched is not None:
-        tested = replace(tested, test=change.search_test("greater", family))
+    searched = change.search_test("greater", family)
+    if searched is not None:
+        tested = replace(tested, test=searched)
     threshold = None if made.low is None else share
     # The interval is two-sided, so half its error must suffice.
     level = stats.Level(min(family.alpha, (1 - LEVEL) / 2), family.size)
