@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import cache
@@ -222,3 +223,18 @@ def test_no_files_import_one_another_in_a_circle() -> None:
     assert circle({"d": {"a"}, "a": {"b"}, "b": {"c"}, "c": {"a"}}) == ["a", "b", "c", "a"]
     within = ast.parse("def f():\n    from p import x, y\nif TYPE_CHECKING:\n    import p.z\nimport p.x, os")
     assert sorted(files_imported(within, {"p", "p.x", "p.z"})) == ["p", "p.x", "p.x"]
+
+
+def test_every_path_and_name_in_the_guide_is_there():
+    """Paths are those of the repository, of the package, or of the room or the file that the line begins with."""
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    for line in re.sub(r"\n +", " ", text).splitlines():
+        paths = re.findall(r"`([\w/.]+(?:/|\.py|\.md))`", line)
+        room = ROOT / PACKAGE / paths[0] if paths else ROOT
+        roots = ROOT / PACKAGE, ROOT, room, room.parent
+        for path in paths:
+            assert any((root / path).exists() for root in roots), (path, line)
+        for path, names in re.findall(r"`([\w/.]+\.py)` \(((?:`\w+`(?:, )?)+)\)", line):
+            source = next(root / path for root in roots if (root / path).exists()).read_text(encoding="utf-8")
+            for name in re.findall(r"\w+", names):
+                assert re.search(rf"(?:class|def) {name}\b|^{name}\b.*=", source, re.MULTILINE), (name, path)

@@ -89,7 +89,7 @@ class ClaimedPart:
 
 
 class AblationKind:
-    """Neurons without whose values a prediction is lower, or higher."""
+    """Judge claims that a prediction is lower, or higher, once neurons hold other values."""
 
     name, template = "ablation", TEMPLATE
 
