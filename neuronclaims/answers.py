@@ -10,7 +10,7 @@ from neuronclaims.cache.run_cache import RunCache
 from neuronclaims.engines.measure import measure_each
 from neuronclaims.engines.noise import noise_floor
 from neuronclaims.measurements import Activations, Measurement
-from neuronclaims.measurements.errors import MeasurementError
+from neuronclaims.measurements.errors import MeasurementError, kept
 from neuronclaims.measurements.measurement import describe
 from neuronclaims.models.options import Progress, RunOptions
 from neuronclaims.models.sources import Source
@@ -79,8 +79,8 @@ class Answering:
             try:
                 new = [need for need in dict.fromkeys(expected() if lasting else needs) if need not in known]
                 known |= _described(self._measure(source, new))
-            except Exception as error:
-                self._answers[which] = error
+            except BaseException as error:
+                self._answers[which] = kept(error)
         return or_raise(self._answers[which])
 
     def noise(

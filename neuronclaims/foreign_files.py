@@ -10,6 +10,8 @@ import json
 import math
 import os
 import stat
+import sys
+from collections import Counter
 from pathlib import Path
 from typing import NoReturn, TypeAlias
 
@@ -21,8 +23,8 @@ MEGABYTE = 1_000_000
 DEEPEST = 60
 """How deep lists and objects may be nested. What our own writers make is 12 deep at most."""
 
-MOST_DIGITS = 30
-"""How many digits a whole number may have. The largest ids and offsets have 20."""
+MOST_DIGITS = 40
+"""How many digits a whole number may have. Transformers writes ``model_max_length`` with 31."""
 
 
 class ForeignFileError(NeuronClaimsError):
@@ -71,7 +73,7 @@ def read_text(path: Path, most: int = 50 * MEGABYTE) -> str:
         raise ForeignFileError(f"{path} is not UTF-8 text (byte {error.start}). Save it as UTF-8.") from None
 
 
-def read_json(path: Path, most: int = 50 * MEGABYTE, *, infinite: bool = False) -> Json:
+def read_json(path: Path, most: int = 50 * MEGABYTE, *, infinite: bool = False, once: bool = False) -> Json:
     """Return the JSON of a file; raise as ``read_text``, and for JSON that is broken, too deep or too long a number.
 
     >>> from tempfile import TemporaryDirectory
@@ -81,26 +83,60 @@ def read_json(path: Path, most: int = 50 * MEGABYTE, *, infinite: bool = False) 
     ...     read_json(path)
     {'n_layer': 6}
     """
-    return parse_json(read_text(path, most), str(path), infinite=infinite)
+    return parse_json(read_text(path, most), str(path), infinite=infinite, once=once)
 
 
-def read_json_object(path: Path, most: int = 50 * MEGABYTE, *, infinite: bool = False) -> dict[str, Json]:
+def read_json_object(
+    path: Path, most: int = 50 * MEGABYTE, *, infinite: bool = False, once: bool = False
+) -> dict[str, Json]:
     """Return the JSON object of a file; raise as ``read_json``, and for any other JSON."""
-    found = read_json(path, most, infinite=infinite)
+    found = read_json(path, most, infinite=infinite, once=once)
     if not isinstance(found, dict):
         raise ForeignFileError(f"{path} holds no JSON object but {_called(found)}.")
     return found
 
 
-def parse_json(text: str | bytes, place: str, *, infinite: bool = False) -> Json:
+def check_file(path: Path, most: int = 1_000 * MEGABYTE) -> None:
+    """Raise ForeignFileError for what another library must not open: no regular file, or one that is too large."""
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise ForeignFileError(f"{path} is not a regular file but {_sort(status.st_mode)}.")
+    if status.st_size > most:
+        raise ForeignFileError(
+            f"{path} has {status.st_size / MEGABYTE:,.0f} MB, and at most {most / MEGABYTE:,.0f} MB are read. "
+            "Is it the right file?"
+        )
+
+
+def check_folder(folder: Path) -> None:
+    """Raise ForeignFileError for a folder that another library must not be let loose on.
+
+    A pipe in it would never end, and JSON that is nested too deep or has too long numbers would do harm in a parser.
+    """
+    for path in sorted(folder.iterdir()):
+        if path.is_dir() or not path.exists():
+            continue
+        if path.suffix != ".json":
+            check_file(path, sys.maxsize)
+        elif path.name == "tokenizer.json":  # read by a parser with bounds of its own, and large
+            check_file(path)
+        else:
+            read_json(path, infinite=True)
+
+
+def parse_json(text: str | bytes, place: str, *, infinite: bool = False, once: bool = False) -> Json:
     """Return JSON as plain data; raise ForeignFileError with its place for what is broken or out of bounds.
 
     ``NaN`` and ``Infinity``, which JSON does not have, are refused unless ``infinite``. Numbers too large for a float
-    are always refused.
+    are always refused, and with ``once`` also a name that stands twice in one object, of which one would be lost.
     """
     try:
         found: Json = json.loads(
-            text, parse_int=_whole, parse_float=_finite, parse_constant=float if infinite else _refuse
+            text,
+            parse_int=_whole,
+            parse_float=_finite,
+            parse_constant=float if infinite else _refuse,
+            object_pairs_hook=_once if once else None,
         )
     except _BoundError as error:
         raise ForeignFileError(f"{place} is not read: {error}.") from None
@@ -139,6 +175,14 @@ def _finite(text: str) -> float:
 
 def _refuse(word: str) -> NoReturn:
     raise _BoundError(f"{word} in it is no number of JSON")
+
+
+def _once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        counts = Counter(name for name, _ in pairs)
+        raise _BoundError(f"it has {counts.most_common(1)[0][0]!r} twice")
+    return found
 
 
 def _inside(value: Json) -> list[Json]:

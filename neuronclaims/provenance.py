@@ -11,8 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import ClaimError
-from neuronclaims.measurements.errors import ModelError
 from neuronclaims.models.fingerprint import Fingerprint
 from neuronclaims.models.sources import LoadedModel, Source, open_model
 
@@ -47,7 +47,7 @@ class Fingerprints:
         The cache asks for that of a folder anyway; all the weights of a model object are hashed for a claim alone.
         """
         if self._memory is not None and source.folder is not None:
-            with suppress(ModelError):  # a run says it, where one is needed
+            with suppress(NeuronClaimsError):  # a run says it, where one is needed
                 return self.of(source)
         known = self._known.get(identity(source))
         return known.weights if known is not None and known.unknown is None else None

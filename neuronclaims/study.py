@@ -22,6 +22,7 @@ from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import Family, Finding, kind_of, templates
 from neuronclaims.kinds.kind import MAX_DRAWS, KindError
 from neuronclaims.measurements import Measurement
+from neuronclaims.measurements.errors import kept
 from neuronclaims.models.fingerprint import Fingerprint
 from neuronclaims.models.object_identity import ObjectIdentity
 from neuronclaims.models.options import Progress, RunOptions
@@ -81,7 +82,7 @@ class Study:
         self._options = options or RunOptions()
         self._models = dict(models or {})
         self._answering = Answering(measure, self._cache, self._options, progress)
-        self._planned: dict[tuple[Path, str], FileOnModel | NeuronClaimsError] = {}
+        self._planned: dict[tuple[Path, str], FileOnModel | Exception] = {}
         self._answered: dict[tuple[Path, str], Answered] = {}
         self._results: dict[tuple[Path, str], Mapping[str, Result] | Exception] = {}
 
@@ -99,8 +100,8 @@ class Study:
         if key not in self._results:
             try:
                 self._results[key] = self._judge(or_raise(self._plan_again(file, model)))
-            except Exception as error:
-                self._results[key] = error
+            except BaseException as error:
+                self._results[key] = kept(error)
         return or_raise(self._results[key])
 
     def fingerprint(self, file: ClaimFile, model: str) -> Fingerprint:
@@ -145,18 +146,18 @@ class Study:
         """Return what was given for a model's name: an object, its folder, or None."""
         return self._models.get(model)
 
-    def _plan(self, file: ClaimFile, model: str) -> FileOnModel | NeuronClaimsError:
+    def _plan(self, file: ClaimFile, model: str) -> FileOnModel | Exception:
         key = (file.path, model)
         if key not in self._planned:
             try:
                 source = open_model(model, file.path.parent, self._models)
                 needs, errors = _needs(file, source, self._fingerprints)
                 self._planned[key] = FileOnModel(file, source, needs, errors, source.state())
-            except NeuronClaimsError as error:
-                self._planned[key] = error
+            except BaseException as error:  # one of ours, too, must not take other models with it
+                self._planned[key] = kept(error)
         return self._planned[key]
 
-    def _plan_again(self, file: ClaimFile, model: str) -> FileOnModel | NeuronClaimsError:
+    def _plan_again(self, file: ClaimFile, model: str) -> FileOnModel | Exception:
         """Return the plan, made anew where the model object was changed since."""
         planned = self._plan(file, model)
         if isinstance(planned, FileOnModel) and planned.source.state() != planned.state:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from neuronclaims.errors import NeuronClaimsError
+
+MOST_CHARACTERS = 500
+"""How much of a foreign reason is told."""
 
 
 class RunError(NeuronClaimsError):
@@ -47,3 +53,48 @@ def first_line(error: BaseException) -> str:
     """Return the first line of an error's text that says something, or the name of its type."""
     lines = (line.strip() for line in str(error).splitlines())
     return next((line for line in lines if line), type(error).__name__)
+
+
+def kept(error: BaseException) -> Exception:
+    """Return an exception as one that can be kept and told later; raise it where it ends the process or a test.
+
+    A panic of a library written in Rust is no Exception, and must not end the session all the same.
+
+    >>> kept(ValueError("no"))
+    ValueError('no')
+    """
+    # Outcomes of pytest are a skip, say, or the end of a time limit. pytest may not be installed.
+    outcome = any(kind.__module__ == "_pytest.outcomes" for kind in type(error).__mro__)
+    if outcome or isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit)):
+        raise error
+    if isinstance(error, Exception):
+        return error
+    return ModelError(f"The model cannot be measured: {_reason(error)}.")
+
+
+@contextmanager
+def told_as(kind: type[RunError], what: str) -> Iterator[None]:
+    """Run foreign code: what it raises becomes one error of a ``kind``, "WHAT: the first line of the reason".
+
+    Errors of this package pass, and so does what ends the process or a test.
+
+    >>> with told_as(ModelError, "The model 'x' does not load"):
+    ...     raise KeyError("n_layer")
+    Traceback (most recent call last):
+        ...
+    neuronclaims.measurements.errors.ModelError: The model 'x' does not load: KeyError: 'n_layer'.
+    """
+    try:
+        yield
+    except NeuronClaimsError:
+        raise
+    except BaseException as error:
+        kept(error)
+        raise kind(f"{what}: {_reason(error)}.") from error
+
+
+def _reason(error: BaseException) -> str:
+    """Return an exception's first line, with its type where the line says little by itself."""
+    line = first_line(error).rstrip(".")[:MOST_CHARACTERS]
+    says_enough = " " in line or line == type(error).__name__
+    return line if says_enough else f"{type(error).__name__}: {line}"

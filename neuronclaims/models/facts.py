@@ -41,6 +41,11 @@ def architecture_of(config: Config, spec: str) -> Architecture:
             f"Model {spec!r} wants to run Python code of its own (auto_map in its config.json); code that comes with a "
             "model is never run. Use a model Transformers knows by itself."
         )
+    if config.get("quantization_config"):
+        raise ModelError(
+            f"Model {spec!r} is quantised (quantization_config in its config.json), which is not supported. Take the "
+            "model in float32, float16 or bfloat16."
+        )
     model_type = config.get("model_type")
     if not isinstance(model_type, str):
         raise ModelError(f"The config.json of model {spec!r} names no model_type. Supported: {_supported()}.")

@@ -14,7 +14,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from neuronclaims.errors import NeuronClaimsError
-from neuronclaims.foreign_files import read_bytes, read_json_object
+from neuronclaims.foreign_files import check_file, read_bytes, read_json_object
 from neuronclaims.measurements.errors import ModelError
 from neuronclaims.models.object_identity import ObjectIdentity, object_identity, quick_state
 from neuronclaims.models.safetensors_header import read_header
@@ -87,9 +87,11 @@ def weight_files(folder: Path) -> list[Path]:
         shards = sorted({str(name) for name in named.values()})  # type: ignore[union-attr]
     except (NeuronClaimsError, OSError, KeyError, AttributeError):
         raise ModelError(f"{index} is not an index of safetensors files. Fetch the model again.") from None
-    outside = [name for name in shards if Path(name).name != name]
+    outside = [name for name in shards if Path(name).name != name or "\0" in name or len(name) > 200]
     if outside:
-        raise ModelError(f"{index} names a file outside its folder, {outside[0]!r}. Fetch the model again.")
+        raise ModelError(
+            f"{index} names a file outside its folder, or none at all, {outside[0][:80]!r}. Fetch the model again."
+        )
     missing = [name for name in shards if not (folder / name).is_file()]
     if missing or not shards:
         raise ModelError(
@@ -112,6 +114,8 @@ def fingerprint_folder(
     """
     weights, settings = weight_files(folder), _existing(folder, _SETTINGS)
     tokenizer = _existing(folder, _TOKENIZER)
+    for path in (*settings, *tokenizer):
+        check_file(path)
     if not tokenizer:
         raise ModelError(
             f"{folder} has no tokenizer files (tokenizer.json or the like). Save the tokenizer there too."
@@ -299,10 +303,10 @@ def _hash_files(paths: Iterable[Path]) -> str:
 def _recall(note: Path | None, state: list[list[Any]]) -> Fingerprint | None:
     if note is None:
         return None
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        known = json.loads(note.read_text(encoding="utf-8"))
+    with suppress(OSError, NeuronClaimsError, KeyError, TypeError):
+        known = read_json_object(note)
         if known["files"] == state:
-            return Fingerprint(**known["fingerprint"])
+            return Fingerprint(**known["fingerprint"])  # type: ignore[arg-type]
     return None
 
 

@@ -51,14 +51,16 @@ def read_header(path: Path) -> dict[str, TensorPlace]:
             size = int.from_bytes(file.read(8), "little")
             if whole < 8 or size > min(whole - 8, LARGEST):
                 raise ValueError("the header is longer than the file, or than any header may be")
-            header = parse_json(file.read(size), "the header")
-        if not isinstance(header, dict):
-            raise ValueError("the header is no JSON object")
-        return {
+            header = parse_json(file.read(size), "the header", once=True)
+        if not isinstance(header, dict) or not isinstance(header.get("__metadata__", {}), dict):
+            raise ValueError("the header or its metadata are no JSON object")
+        found = {
             name: _place(path, name, told, 8 + size, whole)
             for name, told in header.items()
             if name != "__metadata__"
         }
+        _check_apart(found)
+        return found
     except (OSError, ValueError, NeuronClaimsError) as error:
         raise ModelError(
             f"{path} is not a safetensors file, or not all of it: {str(error).rstrip('.')}. Fetch the model again."
@@ -77,6 +79,14 @@ def _place(path: Path, name: str, told: Any, behind: int, whole: int) -> TensorP
     if not (start <= stop <= whole - behind) or math.prod(shape) * _BITS[dtype] != 8 * (stop - start):
         raise ValueError(f"the offsets of {name!r} do not fit its shape or the file")
     return TensorPlace(path, dtype, tuple(shape), behind + start, behind + stop)
+
+
+def _check_apart(places: Mapping[str, TensorPlace]) -> None:
+    stop = 0
+    for name, place in sorted(places.items(), key=lambda item: (item[1].start, item[1].stop)):
+        if place.start < stop:
+            raise ValueError(f"the bytes of {name!r} overlap those of another tensor")
+        stop = max(stop, place.stop)
 
 
 def _whole(values: Any) -> TypeGuard[list[int]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from neuronclaims.measurements import ModelFacts
-from neuronclaims.measurements.errors import MissingModelError, ModelError, shorten
+from neuronclaims.measurements.errors import MissingModelError, ModelError, shorten, told_as
 from neuronclaims.models.facts import Config, architecture_of, context_length, model_facts, read_config
 from neuronclaims.models.fingerprint import (
     Fingerprint,
@@ -72,7 +72,10 @@ class Source:
         ``hashing`` is called where files must be read for it.
         """
         if self.loaded is not None:
-            return fingerprint_loaded(self.loaded.model, self.loaded.tokenizer)
+            with told_as(
+                ModelError, f"The object handed over for model {self.spec!r} cannot be told from others"
+            ):
+                return fingerprint_loaded(self.loaded.model, self.loaded.tokenizer)
         assert self.folder is not None
         return fingerprint_folder(self.folder, memory, hashing)
 
@@ -90,11 +93,12 @@ def open_model(
     claim file. Only small files are read. Raises MissingModelError for a model that is not on this machine, another
     ModelError for one that cannot be measured or, where ``weights`` are wanted, has no safetensors weights.
     """
-    handed = given.get(spec) if given else None
+    handed = given[spec] if given and spec in given else None
     if isinstance(handed, LoadedModel):
-        source = Source(spec, label(spec), _config_of(spec, handed), loaded=handed)
+        with told_as(ModelError, f"The object handed over for model {spec!r} cannot be used"):
+            source = Source(spec, label(spec), _config_of(spec, handed), loaded=handed)
     else:
-        folder = _folder_of(spec, handed) if handed is not None else _locate(spec, base)
+        folder = _folder_of(spec, handed) if given and spec in given else _locate(spec, base)
         source = Source(spec, label(spec, folder), read_config(folder), folder=folder)
         check_followed(folder)
         if weights:
@@ -116,13 +120,34 @@ def _config_of(spec: str, handed: LoadedModel) -> Config:
             f"The tokenizer handed over for model {spec!r} is a {type(handed.tokenizer).__name__}. Load it with "
             "AutoTokenizer.from_pretrained."
         )
-    found: Config = config.to_dict()
+    for name, tensor in (*handed.model.named_parameters(), *handed.model.named_buffers()):
+        if tensor.is_meta:
+            raise ModelError(
+                f"The tensor {name} of the object handed over for model {spec!r} is not in memory: it is offloaded, or "
+                "was never loaded. Load the whole model into memory, or give its folder."
+            )
+    if _is_quantised(handed.model):
+        raise ModelError(
+            f"The object handed over for model {spec!r} is quantised, which is not supported. Load it in float32, "
+            "float16 or bfloat16."
+        )
+    found = config.to_dict()
+    if not isinstance(found, Mapping):
+        raise ModelError(f"The configuration of the object handed over for model {spec!r} is no mapping.")
     return found
+
+
+def _is_quantised(model: Any) -> bool:
+    by_torch = any("quantized" in type(module).__module__.split(".") for module in model.modules())
+    return by_torch or not all(parameter.is_floating_point() for parameter in model.parameters())
 
 
 def _folder_of(spec: str, handed: object) -> Path:
     if isinstance(handed, (str, Path)):
-        return Path(handed)
+        with told_as(ModelError, f"The folder handed over for model {spec!r} cannot be looked for"):
+            if Path(handed).is_dir():
+                return Path(handed)
+        raise ModelError(f"What is handed over for model {spec!r} names no folder: {shorten(str(handed))}.")
     meant = " Write LoadedModel(model, tokenizer)." if isinstance(handed, (tuple, list)) else ""
     raise ModelError(
         f"What is handed over for model {spec!r} is a {type(handed).__name__}, neither a LoadedModel nor a "

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from neuronclaims.measurements.errors import MeasurementError, ModelError, first_line
+from neuronclaims.foreign_files import check_file, check_folder
+from neuronclaims.measurements.errors import MeasurementError, ModelError, shorten, told_as
 from neuronclaims.models.sources import Source
 
 _SPACES = ("Ġ", "▁")
@@ -27,15 +28,11 @@ class TokenTexts:
     def texts(self, tokens: list[int]) -> list[str]:
         """Return the text that each of some tokens adds after other text."""
         # After another token, as SentencePiece drops the space of what comes first.
-        lead = len(self._tokenizer.decode([self._anchor], skip_special_tokens=False))
-        pairs = [[self._anchor, token] for token in tokens]
-        return [text[lead:] for text in self._tokenizer.decode_batch(pairs, skip_special_tokens=False)]
+        return self._following([[token] for token in tokens], skip_special_tokens=False)
 
     def continuations(self, rows: Sequence[list[int]]) -> list[str]:
         """Return the text that each row of tokens adds after other text, without special tokens."""
-        lead = len(self._tokenizer.decode([self._anchor], skip_special_tokens=True))
-        following = [[self._anchor, *tokens] for tokens in rows]
-        return [text[lead:] for text in self._tokenizer.decode_batch(following, skip_special_tokens=True)]
+        return self._following(rows, skip_special_tokens=True)
 
     def everything(self) -> list[str]:
         """Return the text of every token, by its number."""
@@ -45,7 +42,7 @@ class TokenTexts:
         """Return the token that adds exactly ``text``; raise MeasurementError if no single one does."""
         spellings = [text, *(text.replace(" ", mark) for mark in _SPACES)]
         candidates = [self._tokenizer.token_to_id(spelling) for spelling in spellings]
-        encoded = self._tokenizer.encode(text, add_special_tokens=False).ids
+        encoded = self._encode(text)
         candidates += encoded if len(encoded) == 1 else []
         for token in candidates:
             if token is not None and self.text(token) == text:
@@ -59,10 +56,21 @@ class TokenTexts:
 
     def _find_anchor(self) -> int:
         for text in ("a", "e", "the", "x"):
-            ids = self._tokenizer.encode(text, add_special_tokens=False).ids
+            ids = self._encode(text)
             if ids:
                 return int(ids[-1])
         return 0
+
+    def _encode(self, text: str) -> list[int]:
+        with told_as(ModelError, f"The tokenizer of {self._model} fails on {shorten(text)}"):
+            return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+    def _following(self, rows: Sequence[list[int]], skip_special_tokens: bool) -> list[str]:
+        with told_as(ModelError, f"The tokenizer of {self._model} fails to decode"):
+            lead = len(self._tokenizer.decode([self._anchor], skip_special_tokens=skip_special_tokens))
+            following = [[self._anchor, *tokens] for tokens in rows]
+            decoded = self._tokenizer.decode_batch(following, skip_special_tokens=skip_special_tokens)
+        return [text[lead:] for text in decoded]
 
 
 def token_texts(source: Source) -> TokenTexts:
@@ -74,16 +82,17 @@ def token_texts(source: Source) -> TokenTexts:
     if path.is_file():
         from tokenizers import Tokenizer
 
-        try:
+        check_file(path)
+        with told_as(ModelError, f"{path} cannot be read"):
             return TokenTexts(Tokenizer.from_file(str(path)), source.name)
-        except Exception as error:
-            raise ModelError(f"{path} cannot be read: {first_line(error)}.") from None
     from transformers import AutoTokenizer
 
-    return of_tokenizer(
-        AutoTokenizer.from_pretrained(source.folder, local_files_only=True, trust_remote_code=False),
-        source.name,
-    )
+    check_folder(source.folder)
+    with told_as(ModelError, f"The tokenizer of model {source.spec!r} does not load from {source.folder}"):
+        tokenizer = AutoTokenizer.from_pretrained(
+            source.folder, local_files_only=True, trust_remote_code=False
+        )
+    return of_tokenizer(tokenizer, source.name)
 
 
 def of_tokenizer(tokenizer: Any, model: str) -> TokenTexts:

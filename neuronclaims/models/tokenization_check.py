@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from neuronclaims.foreign_files import check_file
 from neuronclaims.measurements import Measurement
-from neuronclaims.measurements.errors import MeasurementError, ModelError, first_line, shorten
+from neuronclaims.measurements.errors import MeasurementError, ModelError, shorten, told_as
 from neuronclaims.models.sources import Source
 from neuronclaims.models.token_texts import TokenTexts, of_tokenizer
 
@@ -30,14 +31,13 @@ def check_tokenization(source: Source, measurements: Sequence[Measurement]) -> T
         return None
     from tokenizers import Tokenizer
 
-    try:
+    check_file(path)
+    with told_as(ModelError, f"{path} cannot be read"):
         tokenizer = Tokenizer.from_file(str(path))
         # A file may ask for texts to be cut or filled up; a run does neither.
         tokenizer.no_truncation()
         tokenizer.no_padding()
         texts = TokenTexts(tokenizer, source.name)
-    except Exception as error:
-        raise ModelError(f"{path} cannot be read: {first_line(error)}.") from None
     return _TokenCounter(source, lambda text: tuple(tokenizer.encode(text).tokens), lambda: texts).check(
         measurements
     )
@@ -127,5 +127,7 @@ class _TokenCounter:
 
     def _length(self, text: str) -> int:
         if text not in self.lengths:
-            self.lengths[text] = len(self.split(text))
+            # A tokenizer that fails on one text is not tried on thousands of others: each may take a second.
+            with told_as(ModelError, f"The tokenizer of {self.source.name} fails on {shorten(text)}"):
+                self.lengths[text] = len(self.split(text))
         return self.lengths[text]

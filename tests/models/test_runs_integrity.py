@@ -255,5 +255,5 @@ def test_a_model_that_fails_while_running_is_one_clear_error(hand_over) -> None:
         raise RuntimeError("not enough memory: you tried to allocate 1 TB\nand more lines")
 
     source.loaded.model.transformer.h[0].mlp.forward = fail
-    with pytest.raises(MeasurementError, match=r"failed on the prompt '.*1 TB$"):
+    with pytest.raises(MeasurementError, match=r"failed on the prompt '.*1 TB\.$"):
         measure(source, [READ])

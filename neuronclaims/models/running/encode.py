@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import torch
 
-from neuronclaims.measurements.errors import MeasurementError, shorten
+from neuronclaims.measurements.errors import MeasurementError, ModelError, shorten, told_as
 from neuronclaims.models.running.loading import Ready, quiet
 from neuronclaims.models.tokenization_check import check_fits
 
@@ -58,7 +58,7 @@ def encode(ready: Ready, prompts: Sequence[str], new_tokens: int) -> list[Encode
     together with ``new_tokens`` more.
     """
     special = text_free(ready.tokenizer)
-    with quiet():
+    with told_as(ModelError, f"The tokenizer of {ready.facts.name} fails"), quiet():
         texts = ready.tokenizer(list(prompts), padding=False, truncation=False, return_attention_mask=False)
     encoded = [
         Encoded(prompt, tuple(ids), tuple(token not in special for token in ids))
@@ -76,7 +76,7 @@ def encode_long(ready: Ready, document: str) -> list[Encoded]:
     Raises MeasurementError where it has no token of text.
     """
     special = text_free(ready.tokenizer)
-    with quiet():
+    with told_as(ModelError, f"The tokenizer of {ready.facts.name} fails"), quiet():
         ids = ready.tokenizer(document, truncation=False, return_attention_mask=False)["input_ids"]
     whole = Encoded(document, tuple(ids), tuple(token not in special for token in ids))
     vocabulary = ready.model.get_input_embeddings().weight.shape[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import warnings
 from collections.abc import Iterator
@@ -12,10 +13,11 @@ from typing import Any
 
 import torch
 import transformers
-from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoTokenizer
 
+from neuronclaims.foreign_files import check_folder
 from neuronclaims.measurements import ModelFacts
-from neuronclaims.measurements.errors import ModelError, first_line
+from neuronclaims.measurements.errors import ModelError, told_as
 from neuronclaims.models.architectures import Architecture, HookPoint
 from neuronclaims.models.facts import architecture_of
 from neuronclaims.models.fingerprint import weight_files
@@ -120,13 +122,13 @@ def load_tokenizer(source: Source) -> Any:
     """Return a source's tokenizer, an object of Transformers; raise ModelError if it does not load."""
     if source.loaded is not None:
         return source.loaded.tokenizer
-    try:
-        with quiet():
-            return AutoTokenizer.from_pretrained(source.folder, **_SHARED)
-    except Exception as error:
-        raise ModelError(
-            f"The tokenizer of model {source.spec!r} does not load from {source.folder}: {first_line(error)}"
-        ) from error
+    assert source.folder is not None
+    check_folder(source.folder)
+    with (
+        told_as(ModelError, f"The tokenizer of model {source.spec!r} does not load from {source.folder}"),
+        quiet(),
+    ):
+        return AutoTokenizer.from_pretrained(source.folder, **_SHARED)
 
 
 def _from_folder(
@@ -134,32 +136,46 @@ def _from_folder(
 ) -> LoadedModel:
     kind: Any = AutoModelForCausalLM if architecture.causal else AutoModel
     assert source.folder is not None
-    _check_plausible(source.folder, source.facts())
-    try:
-        with quiet():
-            model, notes = kind.from_pretrained(
-                source.folder,
-                use_safetensors=True,
-                output_loading_info=True,
-                attn_implementation=options.attention,
-                **{_dtype_word(): getattr(torch, options.dtype)},
-                **_SHARED,
-            )
-            model = model.to(_device(options.device)).eval()
-    except Exception as error:
-        raise ModelError(
-            f"Model {source.spec!r} does not load from {source.folder}: {first_line(error)}"
-        ) from error
+    check_folder(source.folder)
+    with told_as(ModelError, f"Model {source.spec!r} does not load from {source.folder}"), quiet():
+        _check_plausible(source.folder, source.facts(), kind)
+        model, notes = kind.from_pretrained(
+            source.folder,
+            use_safetensors=True,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # so that we are told which they are: they are refused below
+            attn_implementation=options.attention,
+            **{_dtype_word(): getattr(torch, options.dtype)},
+            **_SHARED,
+        )
+        model = model.to(_device(options.device)).eval()
     _check_complete(source, architecture.causal, notes)
     return LoadedModel(model, tokenizer)
 
 
-def _check_plausible(folder: Path, facts: ModelFacts) -> None:
-    """Raise ModelError for more blocks than there are tensors: building such a model could take for ever."""
-    tensors = sum(len(read_header(path)) for path in weight_files(folder))
-    if facts.layers > tensors:
+MOST_BEYOND = 20_000_000
+"""By how many numbers a model may be larger than twice its files: causal masks of small models are."""
+
+
+def _check_plausible(folder: Path, facts: ModelFacts, kind: Any) -> None:
+    """Raise ModelError for a configuration of a much larger model than the weights are of.
+
+    What the weights lack is filled with random numbers before it is told, and that could take all memory.
+    """
+    tensors = [place for path in weight_files(folder) for place in read_header(path).values()]
+    if facts.layers > len(tensors):
         raise ModelError(
-            f"The config.json in {folder} speaks of {facts.layers:,} layers, but the weights hold {tensors:,} tensors. "
+            f"The config.json in {folder} speaks of {facts.layers:,} layers, but the weights hold {len(tensors):,} "
+            "tensors. One of the two files is of another model."
+        )
+    stored = sum(math.prod(place.shape) for place in tensors)
+    config = AutoConfig.from_pretrained(folder, **_SHARED)
+    with torch.device("meta"):
+        model = kind.from_config(config)
+    needed = sum(tensor.numel() for tensor in (*model.parameters(), *model.buffers()))
+    if needed > 2 * stored + MOST_BEYOND:
+        raise ModelError(
+            f"The config.json in {folder} speaks of a model of {needed:,} numbers, but the weights hold {stored:,}. "
             "One of the two files is of another model."
         )
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from neuronclaims.measurements.errors import MeasurementError, first_line
+from neuronclaims.measurements.errors import MeasurementError, told_as
 from neuronclaims.measurements.measurement import Need
 from neuronclaims.measurements.plan import Job
 from neuronclaims.models.options import RunOptions
@@ -37,11 +37,12 @@ class Worker(Protocol):
 @contextmanager
 def running(ready: Ready, doing: str) -> Iterator[None]:
     """Run a model without gradients; turn its errors into a MeasurementError that says what was being done."""
-    try:
-        with torch.inference_mode(), _evaluating(ready.model):
-            yield
-    except (RuntimeError, IndexError, TypeError, ValueError) as error:
-        raise MeasurementError(f"{ready.facts.name} failed {doing}: {first_line(error)}") from error
+    with (
+        told_as(MeasurementError, f"{ready.facts.name} failed {doing}"),
+        torch.inference_mode(),
+        _evaluating(ready.model),
+    ):
+        yield
 
 
 @contextmanager
