@@ -53,6 +53,10 @@ class Attainable:
 
     ``smallest_p`` is 0 where it depends on the values alone. ``tested`` is False for a fact: a number that is read off
     weights, or counted with no chance in it. A fact has no p, so it takes no place in the correction of its family.
+
+    >>> two_pairs = Attainable(0.25, "2 pairs")
+    >>> two_pairs.smallest_p <= 0.05
+    False
     """
 
     smallest_p: float

@@ -1,4 +1,4 @@
-"""Warnings about what makes the numbers of a test doubtful, in plain sentences.
+"""Warn, in plain sentences, of values that make a test less trustworthy.
 
 None of this changes a number. Each rule was chosen for how often it fires where it should and where it
 should not; docs/adr/0009-unequal-spreads.md has the rates.
@@ -125,7 +125,7 @@ def _carried(samples: tuple[Floats, ...], parts: list[Floats]) -> str | None:
 
 
 def _may_have_one_far_out(part: Floats) -> bool:
-    """Tell quickly whether a value may lie beyond ``_FAR_OUT`` standard deviations of the others: most sets have none.
+    """Say quickly whether a value may lie beyond ``_FAR_OUT`` standard deviations of the others; most sets have none.
 
     A value k standard deviations of the others away is z of all of them away, and z grows with k.
     """

@@ -1,4 +1,4 @@
-"""What is exchanged between two sets of prompts: the prompts, their groups, or the members of pairs.
+"""The design of a test: whether prompts, groups, or members of pairs are exchanged between two sets.
 
 Prompts that share a template, document or question are not independent, so the unit is the coarsest one
 declared. A group that lies wholly in one set is one unit of that set; groups (or pair ids) found in both
@@ -30,13 +30,17 @@ Unit: TypeAlias = Literal["prompt", "group", "pair", "document", "clean text", "
 
 @dataclass(frozen=True, slots=True)
 class TwoSampleDesign:
-    """Two sets of units to be compared.
+    """The design of a comparison of two sets: which units a test exchanges.
 
     ``unit`` is what is exchanged. ``paired`` says whether each unit has a value in both sets.
     ``first_rows`` and ``second_rows`` list, per unit, the prompts (by place in their set) that are
     averaged. ``left_out`` counts the prompts of each set that take no part because their group, pair or
     block is missing from the other set. ``blocks``, unless None, gives the block number of every unit of
     the first and of the second set; labels are exchanged within blocks only.
+
+    >>> groups = TwoSampleDesign("group", False, ((0, 2), (1,)), ((0,), (1, 2)), (0, 0))
+    >>> groups.counts, groups.arrangements
+    ((2, 2), 6)
     """
 
     unit: Unit
@@ -118,7 +122,7 @@ def two_sample_design(
 
 
 def _complete(what: str, first: Labels, second: Labels) -> tuple[list[str], list[str]] | None:
-    """Return the labels of both sets when all prompts have one, None when none has; refuse all between."""
+    """Return the labels of both sets if all prompts have one, None if none has; refuse any mixture."""
     named = [[label for label in labels if label is not None] for labels in (first, second)]
     if not named[0] and not named[1]:
         return None

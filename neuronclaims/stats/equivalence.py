@@ -59,7 +59,7 @@ _ALTERNATIVE: dict[MarginSide, Alternative] = {
 
 @dataclass(frozen=True, slots=True)
 class EquivalenceResult:
-    """What the one-sided tests against the bounds gave.
+    """The result of the one-sided tests against the bounds.
 
     ``lower`` and ``upper`` are the bounds, ``null`` less and plus the margin, on the scale of ``estimate``,
     whose interval has level 1 - 2 alpha. ``p_above_lower`` is the p of "the effect is above ``lower``",
@@ -88,7 +88,7 @@ class EquivalenceResult:
 
     @property
     def test(self) -> TestResult:
-        """The same as the result of a test, in which no arrangements are counted."""
+        """The same as a ``TestResult``, without arrangements."""
         return TestResult(
             statistic=self.estimate.value,
             p_value=self.p_value,
@@ -161,7 +161,7 @@ def interval_equivalence_test(
     side: MarginSide = "within",
     alpha: float = 0.05,
 ) -> EquivalenceResult:
-    """Test equivalence for any effect that has an interval, by turning the interval round.
+    """Test equivalence for any effect that has an interval, by inverting the interval.
 
     ``estimate_at`` gives the estimate with its interval of the level it is asked for, the wider the higher.
     Each one-sided p is the smallest alpha at which the bound lies outside the interval of level 1 - 2 alpha,

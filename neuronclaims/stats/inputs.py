@@ -1,4 +1,4 @@
-"""What every test and effect asks of its input, and the one error raised when it does not get it."""
+"""Checks of the input of all tests and effects, and the error that they raise."""
 
 from __future__ import annotations
 
@@ -20,7 +20,14 @@ _LARGEST = 1e100
 
 
 class StatsError(NeuronClaimsError):
-    """Numbers no test can be made on; the text says which and what to do."""
+    """An input that no test can use; the text says which, and what to do.
+
+    >>> try:
+    ...     vector([1.0, float("nan")], "The first set")
+    ... except StatsError as error:
+    ...     print("The first set" in str(error))
+    True
+    """
 
 
 def vector(values: ArrayLike, name: str) -> Floats:

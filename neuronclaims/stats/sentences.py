@@ -1,4 +1,4 @@
-"""One plain sentence for every verdict, with the numbers that decided it."""
+"""Write one plain sentence for every verdict, with the numbers that decided it."""
 
 from __future__ import annotations
 

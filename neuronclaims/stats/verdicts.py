@@ -1,4 +1,4 @@
-"""From numbers to a verdict: one function of what was claimed and what was found.
+"""Decide a verdict from what was claimed and what was found.
 
 - supported: the adjusted p is at most alpha, and the interval lies on the claimed side of the number in the
   sentence (without a number: the effect points the claimed way; for "does not": inside the margin);
@@ -61,7 +61,7 @@ _BELOW = ("less", "not less")
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """What was claimed of an effect, and what was found: what ``decide`` judges.
+    """The claim about an effect and the result of its test: the input of ``decide``.
 
     ``p_adjusted`` is the corrected p of the test against ``null``, or against the margin, and ``smallest_p_adjusted``
     the least the design could give; ``resolved`` and ``degenerate`` are those of TestResult, ``denominator_positive``
@@ -82,7 +82,13 @@ class Tested:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """What was claimed of a number in which chance has no part, and what it is: the arguments of ``decide_fact``."""
+    """The claim about a number without uncertainty, and the number: the input of ``decide_fact``.
+
+    ``value`` is None if the number is undefined.
+
+    >>> decide_fact(side="greater", null=0.0, threshold=2.0, value=3.5).finding
+    Fact(side='greater', null=0.0, threshold=2.0, value=3.5)
+    """
 
     side: Side
     null: float
@@ -92,7 +98,12 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A verdict, its reason as a code, and the finding it was taken on."""
+    """A verdict with its reason as a code, and the input it is based on.
+
+    >>> found = decide_fact(side="greater", null=0.0, threshold=2.0, value=1.5)
+    >>> found.verdict, found.finding.value
+    ('refuted', 1.5)
+    """
 
     verdict: Verdict
     reason: Reason
@@ -129,7 +140,7 @@ def decide(tested: Tested) -> Decision:
 
 
 def decide_fact(*, side: Side, null: float, threshold: float | None, value: float | None) -> Decision:
-    """Judge a claim about a number that is read off or counted, with no chance in it: compare, and be done.
+    """Judge a claim about a number that is counted or read from weights, without uncertainty, by a comparison.
 
     ``side``, ``null`` and ``threshold`` are those of ``decide``. At the number claimed the claim holds ("at least");
     without one it holds beyond ``null`` alone. Undefined (None, NaN) is inconclusive.
@@ -199,7 +210,7 @@ def _reason(found: Tested) -> Reason:
 
 
 def _against(found: Tested) -> bool:
-    """Tell whether the interval lies wholly where the claim is false."""
+    """Say whether the interval lies completely where the claim is false."""
     low, high = found.estimate.low, found.estimate.high
     if low is None or high is None:
         return False
@@ -213,7 +224,7 @@ def _against(found: Tested) -> bool:
 
 
 def _beyond(found: Tested, threshold: float) -> bool:
-    """Tell whether the interval lies wholly where the claim is true, the numbers themselves included."""
+    """Say whether the interval lies completely where the claim is true, including its ends."""
     low, high = found.estimate.low, found.estimate.high
     if low is None or high is None:
         return False

@@ -1,1 +1,1 @@
-"""Search of a grid for places where two sets differ: the mass of clusters of t."""
+"""Search a grid for places where two sets differ, by the mass of clusters of t."""

@@ -1,4 +1,4 @@
-"""Search of a grid, layers by positions say, for places where two sets of units differ.
+"""Search a grid (such as layers by positions) for places where two sets of units differ.
 
 Two answers to one set of relabellings. The cluster mass (Maris and Oostenveld 2007) adds up t over
 neighbouring cells beyond a threshold: it finds broad weak differences, and supports "they differ somewhere",
@@ -52,7 +52,7 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class ClusterResult:
-    """What a search of a grid gave.
+    """The result of a search of a grid.
 
     ``p_value`` is that of the heaviest cluster, 1 if there is none: the claim "differs somewhere". ``t``
     [rows, columns] is Student's t of each cell, 0 where nothing varies. ``cell_p_values`` [rows, columns]

@@ -23,7 +23,7 @@ _UNEXPLAINED = 2.0**-16
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Two sets of maps made ready for exchanging labels, in an order that depends on their content alone.
+    """Two sets of maps prepared for exchanging labels, in an order that depends only on their content.
 
     ``values`` [n, cells] are whole numbers of which r is the (signed) sum times ``scale`` [cells];
     ``marked`` [n] is the observed arrangement; ``swapped`` says that arrangements mark the second set.

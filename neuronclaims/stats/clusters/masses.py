@@ -28,17 +28,17 @@ _STEPS = {"4": ((0, 1), (1, 0)), "8": ((0, 1), (1, 0), (1, 1), (1, -1))}
 
 @dataclass(frozen=True, slots=True)
 class Maxima:
-    """Per relabelling [B] the mass of the heaviest cluster and the largest r of a cell, absolute if two-sided."""
+    """The mass of the heaviest cluster and the largest r of a cell per relabelling [B]; absolute if two-sided."""
 
     masses: Floats
     correlations: Floats
 
     def masses_reaching(self, seen: Floats, exact: bool) -> Tally:
-        """Count for every mass [m] the relabellings with one as large."""
+        """Count for every mass [m] the relabellings with a mass at least as large."""
         return _tally(self.masses, seen * (1 - 1e-9), exact)
 
     def correlations_reaching(self, seen: Floats, exact: bool) -> Tally:
-        """Count for every r [m] the relabellings with one as large."""
+        """Count for every r [m] the relabellings with an r at least as large."""
         return _tally(self.correlations, seen - 1e-12, exact)
 
 

@@ -62,13 +62,13 @@ def variance_excess(first: Floats, second: Floats) -> Floats:
 
 
 def _mostly_one_value(values: Floats) -> Bools:
-    """Tell for which columns [n, m] more than half of the values are the same."""
+    """Say for which columns [n, m] more than half of the values are the same."""
     middle = np.sort(values, axis=0)[len(values) // 2]
     return np.asarray((values == middle).mean(axis=0) > 0.5)
 
 
 def pair_variance_ratio(first: Floats, second: Floats) -> float:
-    """Return by how much pairing changes the variance of the AUROC of aligned values [n] and [n].
+    """Return the factor by which pairing changes the variance of the AUROC of aligned values [n] and [n].
 
     With each value's placement among the other set's values as its U-statistic component, the ratio is that
     of var(h1 + h2) over pairs (Obuchowski 1997) to var(h1) + var(h2) (DeLong 1988). 1 where nothing varies.

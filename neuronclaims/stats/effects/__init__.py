@@ -1,1 +1,1 @@
-"""How large an effect is, and how surely: estimates with their intervals."""
+"""Estimates of effects with their intervals."""

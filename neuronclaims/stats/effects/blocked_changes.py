@@ -1,4 +1,4 @@
-"""Effects of two sets within blocks, and by how much each unit takes part in them: what an error of their change needs.
+"""Effects of two sets within blocks, with each unit's part in them, for the error of their change.
 
 A unit's part is its influence on the effect: what least squares, or the comparison of pairs of one block, give it, as
 a distance from the whole and not from its block's. So a block with a single unit of a set counts too, and an effect

@@ -38,7 +38,7 @@ CHANGES: dict[ChangeScale, EffectSize] = {
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """By how much an effect differs from ``keep`` times the earlier one, both less the value that says nothing.
+    """The difference of an effect from ``keep`` times the earlier effect, both minus the value of no effect.
 
     ``value`` is that difference, ``error`` its standard error with ``df`` degrees of freedom. ``same`` is True where
     no unit's share in the effect differs at all. ``value`` is None where an effect is undefined. ``middle`` is where
@@ -127,7 +127,7 @@ def effect_change(
 
 
 def moving_together(shares: Floats) -> float:
-    """Return how much of a unit changes at once: 1 where a unit is in or out as a whole, 1/m where its m parts are.
+    """Return how much of a unit's share changes at once: 1 if the unit changes as a whole, 1/m if its m parts do.
 
     That is the variance of shares [n] as a part of the largest that their mean allows, and at least the smallest step
     between them.
@@ -140,7 +140,7 @@ def moving_together(shares: Floats) -> float:
 
 
 def _change_of_share(part: Floats, value: float, keep: float, step: float, same: bool) -> Change:
-    """Count two units more, of which as much as moves at once has changed: out to in, and in to out."""
+    """Add two units that changed by ``step``, one upwards and one downwards, and return the change."""
     more = np.append(part, [step, -keep * step])
     error, _ = _error([more])
     middle = 0.0 if same else float(more.mean())
@@ -225,6 +225,6 @@ def _error(parts: list[Floats]) -> tuple[float, float]:
 
 
 def _least(distance: float, n1: int, n2: int) -> float:
-    """Return a variance for an AUROC where no unit's share varies: as if half a unit more were on the wrong side."""
+    """Return a variance for an AUROC without any spread: as if half a unit more were on the wrong side."""
     edge = 0.5 / min(n1, n2)
     return hanley_mcneil_variance(min(max(0.5 + distance, edge), 1 - edge), n1, n2)

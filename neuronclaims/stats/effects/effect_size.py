@@ -1,4 +1,4 @@
-"""What an effect size is: known by its key, printed by its name."""
+"""Effect sizes: identified by a key, printed by a name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an effect with its interval is."""
+"""An effect with its interval."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ class Estimate:
     """The ``value`` of an effect with its ``level`` confidence interval [``low``, ``high``], found by ``method``.
 
     ``value`` is None where the effect is undefined, ``low`` and ``high`` where the data allow no interval.
+
+    >>> from neuronclaims.stats import mean_difference_estimate
+    >>> found = mean_difference_estimate([4.0, 5, 6], [1.0, 2, 3])
+    >>> found.name, found.value, found.level, found.low < 3 < found.high
+    ('difference of means', 3.0, 0.95, True)
     """
 
     effect: EffectSize

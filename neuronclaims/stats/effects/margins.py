@@ -85,7 +85,7 @@ def margin_p(tails: Tails, side: MarginSide, null: float, margin: float) -> floa
 
 
 def claimed_p(side: MarginSide, above: float, below: float) -> float:
-    """Choose between the p of "above the lower bound" and of "below the upper": the larger for ``within``."""
+    """Choose the p of "above the lower bound" or of "below the upper bound"; the larger for ``within``."""
     return {"within": max(above, below), "not greater": below, "not less": above}[side]
 
 

@@ -1,4 +1,4 @@
-"""Ratios of means: how much of one effect another one makes up, with one top and one bottom per unit.
+"""Ratios of means: the share of one effect in another, with one numerator (top) and denominator (bottom) per unit.
 
 The ratio is that of the means, not the mean of the ratios: a unit whose bottom is nearly 0 would decide the
 latter alone. It is tested and bounded without dividing, through top - ratio x bottom.
@@ -37,7 +37,7 @@ _ROUNDING = 64 * float(np.finfo(np.float64).eps)
 
 @dataclass(frozen=True, slots=True)
 class RatioTest:
-    """The test of a ratio, and whether there is anything to take a share of.
+    """The test of a ratio, and whether its denominator is above 0.
 
     ``denominator_p`` is the one-sided p of Student's t for "the mean of the bottoms is above 0";
     ``denominator_positive`` is False when that leaves the ratio without a bounded interval. A verdict on
@@ -145,7 +145,7 @@ def ratio_t_test(
     confidence: float = 0.95,
     unit: str = "unit",
 ) -> RatioTest:
-    """Test the same by Student's t, as Fieller's interval does; see ``ratio_test`` for the arguments.
+    """Test a ratio by Student's t, as Fieller's interval does; see ``ratio_test`` for the arguments.
 
     >>> found = ratio_t_test([1, 2, 3, 2], [2, 4, 5, 5], threshold=0.3, alternative="greater")
     >>> round(found.test.p_value, 4)

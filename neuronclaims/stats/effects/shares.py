@@ -1,4 +1,4 @@
-"""Shares of units: how large a proportion is, how surely, and whether it is above a number.
+"""Shares of units: estimates with intervals, and tests against a number.
 
 Clopper and Pearson's interval covers at least as often as it says, so verdicts rest on it. Wilson's is
 shorter and right on average, but not in every case: it is for display.

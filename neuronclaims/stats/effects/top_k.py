@@ -1,4 +1,4 @@
-"""The k highest neurons: who is among them, how often, and how many two sets of prompts share.
+"""The k highest neurons: which they are in each prompt, and how many two sets of prompts share.
 
 A neuron is among the top k when at most k neurons, itself included, are as high or higher: when every way of
 breaking ties would put it there. So no set has more than k members, neither the order of neurons nor chance
@@ -28,7 +28,7 @@ Profile: TypeAlias = Literal["mean", "occurrence"]
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """How far the top k of two profiles agree.
+    """The agreement of the top k of two profiles.
 
     ``shared`` neurons are among the top k of both; ``jaccard`` is that over the number in either (None where
     there are none); ``rank_biased`` weighs agreement at the first places more, from 0 to 1.
@@ -40,7 +40,7 @@ class Overlap:
 
 
 def top_k_members(scores: ArrayLike, k: int) -> Bools:
-    """Tell for each prompt which neurons are among its top ``k``: scores [n, m] in, true/false [n, m] out.
+    """Say for each prompt which neurons are among its top ``k``: scores [n, m] in, true/false [n, m] out.
 
     Ties across the k-th place leave all of the tied out (see above), so a row may have fewer than k.
 
@@ -53,7 +53,7 @@ def top_k_members(scores: ArrayLike, k: int) -> Bools:
 
 
 def overlap(first: ArrayLike, second: ArrayLike, k: int, *, persistence: float = 0.9) -> Overlap:
-    """Return how far the top ``k`` of two profiles [m] and [m] agree.
+    """Return the agreement of the top ``k`` of two profiles [m] and [m].
 
     ``rank_biased`` is the extrapolated rank-biased overlap to depth k with tied places shared (Webber, Moffat
     and Zobel 2010, equations 32 and 24); the higher ``persistence``, the less the first places dominate.

@@ -1,1 +1,1 @@
-"""The maximum statistic: which of many neurons differ, all of them having been looked at."""
+"""The maximum statistic: find which of many neurons differ, corrected for looking at all of them."""

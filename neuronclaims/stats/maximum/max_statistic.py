@@ -1,4 +1,4 @@
-"""The max-statistic test: which of many neurons differ between two sets, all of them having been looked at.
+"""The max-statistic test: find which of many neurons differ between two sets, corrected for looking at all.
 
 Under each relabelling, shared by all neurons, the largest t over the neurons is taken; a neuron's p is the
 share of relabellings in which that maximum reaches its own t. Whatever truly differs and however neurons
@@ -34,7 +34,7 @@ from neuronclaims.stats.settings import LEVEL, Exchange, Level, Resampling
 
 @dataclass(frozen=True, slots=True)
 class MaxResults:
-    """What the max-statistic test of m neurons gave; arrays have one entry per neuron [m].
+    """The result of the max-statistic test of m neurons; arrays have one entry per neuron [m].
 
     ``statistic`` is t, Welch's t, the paired t or the standardised rank sum, positive when the first set is
     higher. ``p_value`` is each neuron's own p on the same relabellings, corrected for nothing.
@@ -145,7 +145,7 @@ class _Search:
     alternative: Alternative
 
     def tallies(self, resampling: Resampling) -> tuple[Tally, Tally, Tally]:
-        """Count relabellings that reach each neuron: by itself alone, in a single step, and stepping down."""
+        """Count the relabellings that reach each neuron: uncorrected, in a single step, and by step-down."""
         arrangements = self.design.law.arrangements
         exact = arrangements.total <= resampling.exact_limit
         total = arrangements.total if exact else resampling.draws
@@ -185,7 +185,7 @@ class _Search:
         )
 
     def _tally(self, counts: dict[str, Counts], total: int, exact: bool) -> Tally:
-        """Return counts of the neurons that vary as those of all; all relabellings reach what is not wanted."""
+        """Return the counts of all neurons from those that vary; on a side not tested, every relabelling counts."""
         above, below = (np.full(self.design.varies.shape, float(total)) for _ in range(2))
         for side, count in counts.items():
             (above if side == "greater" else below)[self.design.varies] = count
@@ -197,7 +197,7 @@ class _Search:
         return found
 
     def _floors(self) -> Floors | None:
-        """Return the least p that Welch's t-test allows where ``two_sample_tests`` guards by it too."""
+        """Return the least p that Welch's t-test allows, if ``two_sample_tests`` uses this guard too."""
         if not self.design.law.spread:
             return None
         guards = [welch_guard(*self.sides.part(slab), None) for slab in self.sides.slabs()]

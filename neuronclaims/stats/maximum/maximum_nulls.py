@@ -1,4 +1,4 @@
-"""What the exchange of labels alone makes of the maximum over many neurons that one found by a search is held against.
+"""The null distribution of the maximum over many neurons, for a neuron that was found by a search.
 
 The scores and the arrangements are those of ``max_statistic_tests`` (search_design.py); a score is turned into the
 t that it rises with, which the same relabelling gives the same neuron.
@@ -52,7 +52,7 @@ def maximum_null(
     side: Literal["greater", "less"],
     seed: int,
 ) -> MaximumNull | None:
-    """Return what the neuron in ``column`` of [n1, m] and [n2, m] is held against; None for one that never varies.
+    """Return the null distribution for the neuron in ``column`` of [n1, m] and [n2, m]; None if it never varies.
 
     ``side`` is that of the maximum: "less" looks at the lowest of all. Raises StatsError for NaN, infinity, or pairs
     of unequal lengths.

@@ -1,4 +1,4 @@
-"""Many neurons made comparable, so that under one shared relabelling the largest of them can be found.
+"""Make many neurons comparable, so that the largest can be found under one shared relabelling.
 
 Every neuron gets a score that rises with its own t, whose spread under relabelling is the same for all, and
 that stays finite where t does not:

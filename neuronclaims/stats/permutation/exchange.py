@@ -1,4 +1,4 @@
-"""Exchange of labels between two sets, for any statistic that can be computed from who is in which set.
+"""Exchange labels between two sets, for any statistic that depends on which units are in which set.
 
 The tests of means and ranks (``two_samples``) know their statistics and are exact and fast for them. Some
 questions have others: how many top neurons two concepts share, say. Here the caller brings the statistic, as
@@ -59,7 +59,7 @@ def exchange_test(
     resampling: Resampling,
     level: Level = LEVEL,
 ) -> TestResult:
-    """Test whether any statistic of two labelled sets is higher (``greater``), lower or other than by chance.
+    """Test whether a statistic of two labelled sets is higher (``greater``), lower or different than by chance.
 
     As observed, the first n1 = ``sizes[0]`` units belong to the first set; of pairs, none is swapped. Arrangements are
     enumerated or drawn as in ``two_sample_test``.

@@ -1,4 +1,4 @@
-"""From counts of relabellings to p-values, and how far random draws can be trusted.
+"""Compute p-values from counts of relabellings, and the error of random draws.
 
 Draws are looked at after ``resamples`` of them, then after ten times as many, and so on. At each look the
 Clopper-Pearson interval of p says whether p is settled against the limits it is compared with. The chance

@@ -1,4 +1,4 @@
-"""What the exchange of labels alone makes of a statistic: a histogram to look at, not a test."""
+"""The null distribution of a statistic under exchange of labels, as a histogram for display, not for a test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which arrangements a design allows, and by what they are compared with the observed one."""
+"""Find which arrangements a design allows, and compare them with the observed one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Statistic: TypeAlias = Literal["mean", "auroc"]
 
 @dataclass(frozen=True, slots=True)
 class Relabelling:
-    """Two samples [n1, m] and [n2, m] made ready for exchanging labels.
+    """Two samples [n1, m] and [n2, m] prepared for exchanging labels.
 
     ``values`` [n, m] is what is summed over the units a relabelling marks, in ascending order within each
     neuron (within each of its blocks, which lie side by side); ``marked`` [n, m] are the units marked as
@@ -75,7 +75,7 @@ class Relabelling:
 def relabel(
     first: Floats, second: Floats, *, paired: bool, statistic: Statistic, codes: Codes | None = None
 ) -> Relabelling:
-    """Make two samples ready: exchanged within pairs when ``paired``, else between the sets, within blocks if any."""
+    """Prepare two samples: exchange within pairs if ``paired``, otherwise between the sets, within blocks if any."""
     n1, whole = len(first), statistic == "auroc"
     if codes is not None:
         if whole:

@@ -1,4 +1,4 @@
-"""What a permutation test gave, for one neuron or for many at once."""
+"""Results of permutation tests, for one neuron or for many at once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from neuronclaims.stats.inputs import Alternative, Bools, Floats
 
 @dataclass(frozen=True, slots=True)
 class TestResult:
-    """What a permutation test of one neuron gave.
+    """The result of a permutation test of one neuron.
 
     ``p_value`` is that of ``alternative``; ``p_greater`` and ``p_less`` are the two one-sided ones, and the
     two-sided one is twice the smaller, at most 1. None is ever 0. ``statistic`` is the difference of means,
@@ -48,7 +48,7 @@ class TestResult:
 
 @dataclass(frozen=True, slots=True)
 class TestResults:
-    """What the tests of m neurons gave: the fields of TestResult, those per neuron as arrays [m]."""
+    """The results of tests of m neurons: the fields of TestResult, with arrays [m] for those per neuron."""
 
     __test__ = False
 

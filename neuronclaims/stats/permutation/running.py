@@ -1,4 +1,4 @@
-"""How a prepared permutation test is carried out and put into words, whatever is exchanged."""
+"""Run a prepared permutation test and describe it, whatever is exchanged."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ class Prepared:
 
 
 def check_alternative(alternative: str) -> None:
-    """Raise StatsError for a side that no test has."""
+    """Raise StatsError for an unknown side."""
     check_choice(alternative, ("greater", "less", "two-sided"), "alternative")
 
 

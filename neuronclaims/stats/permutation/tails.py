@@ -1,4 +1,4 @@
-"""How many relabellings reach the observed statistic, with every tie counted exactly.
+"""Count the relabellings that reach the observed statistic, with exact ties.
 
 Real activations sit on coarse grids (bfloat16, ReLU zeros), so many relabellings tie with the observed one,
 and a tie lost to rounding makes p too small. Sums are therefore made in float64 from the stored values
@@ -26,7 +26,7 @@ _PAIRS = 50_000
 
 
 class SumTails:
-    """Counts relabellings by the sum S of the marked values.
+    """A counter of relabellings by the sum S of the marked values.
 
     ``values`` [n, m] holds one column per neuron, ``upper`` and ``lower`` [n, m] mark the entries whose
     sums are the bounds. ``above`` counts S >= the upper sum; ``below`` counts S <= the lower sum or, when
@@ -68,7 +68,7 @@ class SumTails:
 
 
 class WelchTails:
-    """Counts relabellings by Welch's t of the smaller set against the rest.
+    """A counter of relabellings by Welch's t of the smaller set against the rest.
 
     With S and Q the sum and the sum of squares of the marked values, t is N / sqrt(D) up to a positive
     constant, where N = n S - c (total of values) and D combines the two variances. t >= t_observed exactly

@@ -1,4 +1,4 @@
-"""Welch's t-test beside the permutation test, where unequal spreads make the latter reject too often.
+"""Welch's t-test as a guard where unequal spreads make the permutation test reject too often.
 
 Exchanging labels supposes that under the null hypothesis the sets do not differ at all. Where only their
 means agree and the smaller set varies more, even the studentised permutation test finds differences two to

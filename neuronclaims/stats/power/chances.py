@@ -1,4 +1,4 @@
-"""How likely each verdict of ``decide`` is, for given sizes, by the distribution of what it decides on.
+"""Compute how likely each verdict of ``decide`` is, for given sizes, by distribution theory.
 
 The two conditions of "supported", a small p and an interval beyond the number claimed, hang on the same data
 and are taken together.

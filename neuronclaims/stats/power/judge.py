@@ -1,4 +1,4 @@
-"""The verdicts on many simulated data sets at once: the test, the interval and the rule of ``decide``."""
+"""Judge many simulated data sets at once, by the test, the interval and the rule of ``decide``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DRAWS_PER_LEVEL = 40
 
 @dataclass(frozen=True, slots=True)
 class PilotClaim:
-    """What is claimed of values like some pilot values, and by what it is judged.
+    """A claim about values like some pilot values, and the rules by which it is judged.
 
     ``threshold`` is in the unit of the values, in standard deviations if ``standardised`` (judged by the interval of
     Hedges' g or dz), or an AUROC; None where the claim names no number. ``confidence`` is the level of the interval.

@@ -1,4 +1,4 @@
-"""Power by simulation: pilot values drawn again, tested as the claim would be, and judged by the same rule."""
+"""Power by simulation: resample pilot values, test and judge them as the claim would be."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is claimed, what is true, and by what it will be judged: what a plan is for."""
+"""The question of a plan: what is claimed, what is true, and how it is judged."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _COUNTED = 500
 
 @dataclass(frozen=True, slots=True)
 class PlannedClaim:
-    """What is claimed, what is true, and by what it is judged.
+    """A planned claim: what is claimed, what is true, and how it is judged.
 
     ``effect`` is the true one, ``threshold`` the number claimed (None: none) and ``margin`` that of a "does not". They
     are in standard deviations (of the differences when ``paired``) for ``mean``, and AUROCs (``margin``: a distance

@@ -1,4 +1,4 @@
-"""How many prompts a claim needs: the smallest sizes that can pass, and those that probably will."""
+"""Find how many prompts a claim needs: the smallest sizes that can pass, and those that probably will."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A plan: what a claim may expect of several numbers of prompts."""
+"""A plan: the power of a claim for several numbers of prompts."""
 
 from __future__ import annotations
 
