@@ -37,7 +37,7 @@ def main() -> None:
     handed = LoadedModel(shape.model(), shape.tokenizer())
     source = opened(handed)
     texts = shape.texts()
-    every = asked(texts, range(12), None)
+    every = requests(texts, range(12), None)
     more = shape.texts(MANY)
     small = llama()
     plain, generation = (lambda: body(handed, texts)), (lambda: generated(handed, texts))
@@ -48,21 +48,21 @@ def main() -> None:
         (
             f"all layers, both sites, {MANY} texts",
             "body",
-            lambda: measured(source, asked(more, range(12), None)),
+            lambda: measured(source, requests(more, range(12), None)),
             lambda: body(handed, more),
         ),
         (
             f"all layers, both sites, {MANY} texts, small Llama",
             "body",
-            lambda: measured(opened(small), asked(more, range(6), None)),
+            lambda: measured(opened(small), requests(more, range(6), None)),
             lambda: body(small, more),
         ),
-        ("layers 0 to 5", "body", lambda: measured(source, asked(texts, range(6), None)), plain),
+        ("layers 0 to 5", "body", lambda: measured(source, requests(texts, range(6), None)), plain),
         ("generate again", "generate", generation, generation),
         (
             "all layers, both sites, every new token",
             "generate",
-            lambda: measured(source, asked(texts, range(12), Generation(NEW))),
+            lambda: measured(source, requests(texts, range(12), Generation(NEW))),
             generation,
         ),
     ):
@@ -86,7 +86,7 @@ def llama() -> LoadedModel:
     return LoadedModel(LlamaForCausalLM(config).eval(), shape.tokenizer())
 
 
-def asked(texts: list[str], layers: range, generate: Generation | None) -> list[Activations]:
+def requests(texts: list[str], layers: range, generate: Generation | None) -> list[Activations]:
     rule = TokenRule("mean", "generated" if generate else "prompt")
     return [
         Activations(site, layer, rule, tuple(texts), generate)

@@ -106,7 +106,7 @@ def compared(home: Path, name: str, make: Callable[[Path], object] | None) -> di
         f"--claims-report={report}",
         *model,
     )
-    return told(report)
+    return drift_words(report)
 
 
 def again(home: Path, times: int) -> None:
@@ -120,11 +120,11 @@ def again(home: Path, times: int) -> None:
         pytest(
             home, *files, "--claims-compare", f"--claims-report={home / 'report-again'}", BATCH_TOKENS=size
         )
-        said.update(told(home / "report-again").values())
+        said.update(drift_words(home / "report-again").values())
     print(f"measured {times} times:", dict(said))
 
 
-def told(report: Path) -> dict[str, str]:
+def drift_words(report: Path) -> dict[str, str]:
     """Return the word for each claim of a report, and forget the report."""
     claims = json.loads((report / "claims.json").read_text(encoding="utf-8"))["claims"]
     shutil.rmtree(report)

@@ -39,7 +39,7 @@ def report(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
-def told(capsys) -> str:
+def error_line(capsys) -> str:
     """The one line of an error."""
     said = capsys.readouterr()
     assert said.out == ""
@@ -132,7 +132,7 @@ def test_figures_with_next_to_nothing_in_them_are_drawn(figure, tmp_path) -> Non
 
 def test_a_claim_on_several_models_asks_which(report, capsys) -> None:
     assert main(["figure", "f.claims.yaml::claim-1", "-o", "fig.svg"]) == 1
-    assert "'sub/f.claims.yaml::another::claim-1'" in told(capsys)
+    assert "'sub/f.claims.yaml::another::claim-1'" in error_line(capsys)
     assert main(["figure", "f.claims.yaml::another::claim-1", "-o", "fig.svg"]) == 0
 
 
@@ -151,7 +151,7 @@ def test_a_claim_on_several_models_asks_which(report, capsys) -> None:
 )
 def test_what_cannot_be_drawn_is_one_clear_error(report, capsys, arguments, expected) -> None:
     assert main(["figure", *arguments]) == 1
-    assert expected in told(capsys)
+    assert expected in error_line(capsys)
     assert not list(report.glob("fig.*"))
 
 
@@ -161,7 +161,7 @@ def test_what_cannot_be_drawn_is_one_clear_error(report, capsys, arguments, expe
 def test_a_file_that_is_no_report_is_one_clear_error(report, capsys, text) -> None:
     (report / "reports" / "claims.json").write_text(text)
     assert main(["figure", "f.claims.yaml::claim-0", "-o", "fig.svg"]) == 1
-    assert "claims.json is no report" in told(capsys)
+    assert "claims.json is no report" in error_line(capsys)
 
 
 def test_a_report_of_another_version_is_to_be_made_again(report, capsys) -> None:
@@ -170,13 +170,13 @@ def test_a_report_of_another_version_is_to_be_made_again(report, capsys) -> None
     found["claims"][0]["evidence"] = {"effect": "strong"}
     path.write_text(json.dumps(found))
     assert main(["figure", "f.claims.yaml::claim-0", "-o", "fig.svg"]) == 1
-    assert "another version" in told(capsys)
+    assert "another version" in error_line(capsys)
 
 
 def test_without_matplotlib_it_says_what_to_install(report, capsys, monkeypatch) -> None:
     monkeypatch.setattr(plots, "find_spec", lambda name: None)
     assert main(["figure", "f.claims.yaml::claim-0", "-o", "fig.svg"]) == 1
-    assert "pip install 'neuronclaims[figures]'" in told(capsys)
+    assert "pip install 'neuronclaims[figures]'" in error_line(capsys)
 
 
 @pytest.mark.parametrize("width", ["0.5", "wide", "nan", "1e9"])

@@ -12,7 +12,7 @@ CASES = ((0.8, None), (1.2, None), (1.0, 0.5), (1.5, 0.5))
 """True effect and number claimed, in sd."""
 
 
-def foretold(repetitions: int, seed: int) -> list[Row]:
+def planned_and_simulated(repetitions: int, seed: int) -> list[Row]:
     table = '"activates more [by at least 0.5 sd]", normal values: supported, as planned and as simulated'
     rows = []
     for effect, claimed in CASES:
@@ -32,4 +32,4 @@ def foretold(repetitions: int, seed: int) -> list[Row]:
     return rows
 
 
-CELLS = (Cell("C5", "planned", foretold, 4_000, 40_000),)
+CELLS = (Cell("C5", "planned", planned_and_simulated, 4_000, 40_000),)

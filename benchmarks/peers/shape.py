@@ -83,7 +83,7 @@ def mean_of(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     return (values * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
 
 
-def told(rows: list[tuple[str, str]]) -> None:
+def print_rows(rows: list[tuple[str, str]]) -> None:
     """Print the rows of the table, each a way to capture and its ratio to the body."""
     for what, ratio in rows:
         print(f"| {what} | body | {ratio} |", flush=True)

@@ -37,7 +37,7 @@ def main() -> None:
         shape.body(plain, words, said)
 
     name = f"nnsight {version('nnsight')} trace"
-    shape.told(
+    shape.print_rows(
         [
             (f"{name}, batched, body alone", shape.compared(lambda: captured(16, False), bare, rounds)),
             (f"{name}, batched", shape.compared(lambda: captured(16, True), bare, rounds)),

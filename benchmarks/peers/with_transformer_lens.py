@@ -43,7 +43,7 @@ def main() -> None:
         shape.body(plain, words, said)
 
     name = f"TransformerLens {version('transformer-lens')} `run_with_cache`"
-    shape.told(
+    shape.print_rows(
         [
             (
                 f"{name}, batched, these sites only, stopped before the head",

@@ -29,7 +29,7 @@ class Unfit(Exception):
 def text(name: str, value: Any) -> None:
     """Raise Unfit for anything but text."""
     if not isinstance(value, str):
-        raise Unfit(f"{name!r} must be text, not {_shown(value)}")
+        raise Unfit(f"{name!r} must be text, not {_excerpt(value)}")
 
 
 def number(low: float = -LARGEST, high: float = LARGEST) -> Check:
@@ -37,7 +37,7 @@ def number(low: float = -LARGEST, high: float = LARGEST) -> Check:
 
     def check(name: str, value: Any) -> None:
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-            raise Unfit(f"{name!r} must be a number, not {_shown(value)}")
+            raise Unfit(f"{name!r} must be a number, not {_excerpt(value)}")
         if not low <= value <= high:
             raise Unfit(f"{name!r} must be a number from {low:g} to {high:g}, not {value:g}")
 
@@ -47,7 +47,7 @@ def number(low: float = -LARGEST, high: float = LARGEST) -> Check:
 def whole(name: str, value: Any) -> None:
     """Raise Unfit for anything but a count."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise Unfit(f"{name!r} must be a whole number, not {_shown(value)}")
+        raise Unfit(f"{name!r} must be a whole number, not {_excerpt(value)}")
 
 
 def one_of(words: Collection[str]) -> Check:
@@ -55,7 +55,7 @@ def one_of(words: Collection[str]) -> Check:
 
     def check(name: str, value: Any) -> None:
         if not isinstance(value, str) or value not in words:
-            raise Unfit(f"{name!r} must be one of {', '.join(words)}, not {_shown(value)}")
+            raise Unfit(f"{name!r} must be one of {', '.join(words)}, not {_excerpt(value)}")
 
     return check
 
@@ -63,7 +63,7 @@ def one_of(words: Collection[str]) -> Check:
 def either(name: str, value: Any) -> None:
     """Raise Unfit for anything but true and false."""
     if not isinstance(value, bool):
-        raise Unfit(f"{name!r} must be true or false, not {_shown(value)}")
+        raise Unfit(f"{name!r} must be true or false, not {_excerpt(value)}")
 
 
 def mapping(inner: Check) -> Check:
@@ -71,7 +71,7 @@ def mapping(inner: Check) -> Check:
 
     def check(name: str, value: Any) -> None:
         if not isinstance(value, dict):
-            raise Unfit(f"{name!r} must be a mapping, not {_shown(value)}")
+            raise Unfit(f"{name!r} must be a mapping, not {_excerpt(value)}")
         for key, each in value.items():
             inner(f"{name}.{key}", each)
 
@@ -84,7 +84,7 @@ def fields(needed: Mapping[str, Check], others: Mapping[str, Check]) -> Check:
 
     def check(name: str, value: Any) -> None:
         if not isinstance(value, dict):
-            raise Unfit(f"{name} must be a mapping, not {_shown(value)}", name)
+            raise Unfit(f"{name} must be a mapping, not {_excerpt(value)}", name)
         missing, unknown = needed.keys() - value.keys(), value.keys() - known.keys()
         if missing or unknown:
             what = f"lacks {min(missing)!r}" if missing else f"has a field {min(unknown)!r}, which is none"
@@ -121,7 +121,7 @@ def _blocks(blocks: Any, counts: tuple[int, int]) -> None:
         raise Unfit("'blocks' must give each value its block, and each block values of both sets")
 
 
-def _shown(value: Any) -> str:
+def _excerpt(value: Any) -> str:
     shown = repr(value)
     return shown if len(shown) <= 40 else f"{shown[:37]}..."
 

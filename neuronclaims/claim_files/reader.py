@@ -57,7 +57,7 @@ def read_claim_file(path: Path, templates: Sequence[Template]) -> ClaimFile:
     >>> [prompt.text for prompt in claim.sets["hanoi"].prompts]
     ['Hanoi is old.', 'Tom flew to Hanoi.']
     """
-    source = read_source(path, _shown(path))
+    source = read_source(path, _displayed(path))
     root = compose(source)
     if not isinstance(root, Entries):
         message = (
@@ -95,7 +95,7 @@ def read_claim_file(path: Path, templates: Sequence[Template]) -> ClaimFile:
     )
 
 
-def _shown(path: Path) -> str:
+def _displayed(path: Path) -> str:
     """Return the path as messages show it: from the working directory where the file lies below it."""
     try:
         return str(path.absolute().relative_to(Path.cwd()))

@@ -83,16 +83,16 @@ def _verify(options: argparse.Namespace) -> int:
 def _prune(options: argparse.Namespace) -> int:
     from neuronclaims.cache.maintenance import prune
 
-    return _told(prune(_cache(options), older_than=options.older_than, max_size=options.max_size))
+    return _report(prune(_cache(options), older_than=options.older_than, max_size=options.max_size))
 
 
 def _clear(options: argparse.Namespace) -> int:
     from neuronclaims.cache.maintenance import clear
 
-    return _told(clear(_cache(options)))
+    return _report(clear(_cache(options)))
 
 
-def _told(freed: Freed) -> int:
+def _report(freed: Freed) -> int:
     say(f"removed {freed.files:,} files, {_bytes(freed.size)}")
     for name in freed.busy:
         say(f"left alone: {name}, which a run measures right now")

@@ -29,7 +29,7 @@ def progress_of(config: pytest.Config) -> Callable[[Progress], None]:
     return shown
 
 
-class _Shown:
+class _ProgressDisplay:
     """The base of both progress displays: they bypass pytest's capture, and end before a result is shown."""
 
     counts: bool
@@ -64,7 +64,7 @@ class _Shown:
         raise NotImplementedError
 
 
-class Live(_Shown):
+class Live(_ProgressDisplay):
     """Progress on a terminal: one line below pytest's that counts, and is removed at the end."""
 
     counts = True
@@ -80,7 +80,7 @@ class Live(_Shown):
         writer.write_raw(f"\r\x1b[K\x1b[A\x1b[{column}G", flush=True)
 
 
-class Logged(_Shown):
+class Logged(_ProgressDisplay):
     """Progress elsewhere: it is added to pytest's line, and pytest's line begins again afterwards."""
 
     counts = False

@@ -36,7 +36,7 @@ class ClaimsRecorder:
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
-        self._asked: dict[str, None] = {}
+        self._selected: dict[str, None] = {}
         self._found: dict[str, tuple[Outcome, ClaimReport]] = {}
         self._skipped: set[str] = set()
         self._rematched: Mapping[str, Rematch] = {}
@@ -134,7 +134,7 @@ class ClaimsRecorder:
         """Return the results so far, and which claims have none."""
         from neuronclaims.reports.account import Account
 
-        missing = self._asked.keys() - self._found.keys() - self._skipped
+        missing = self._selected.keys() - self._found.keys() - self._skipped
         return Account(tuple(self.entries()), tuple(sorted(missing)), self._interrupted)
 
     def _name_of(self, name: str) -> str:
@@ -145,9 +145,9 @@ class ClaimsRecorder:
         return str(path.relative_to(base)) if path.is_relative_to(base) else str(path)
 
     def _expect(self, names: Sequence[str]) -> None:
-        if names and not self._asked and not self.config.option.collectonly:
+        if names and not self._selected and not self.config.option.collectonly:
             end_gently(self.config)
-        self._asked.update(dict.fromkeys(names))
+        self._selected.update(dict.fromkeys(names))
 
     def _draw(self, reporter: TerminalReporter) -> None:
         from neuronclaims.reports.terminal.writer import draw

@@ -14,7 +14,7 @@ class ReportError(NeuronClaimsError):
     """A report that could not be written."""
 
 
-def placed(path: Path, write: Callable[[Path], object]) -> Path:
+def write_whole(path: Path, write: Callable[[Path], object]) -> Path:
     """Yield a file beside ``path`` to write to, then rename it, so that a reader never sees half of it.
 
     Makes the folder where there is none. Raises ReportError where the file cannot be written.

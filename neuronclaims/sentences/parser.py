@@ -159,7 +159,7 @@ def _full_stop(words: Sequence[Word]) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reached:
+class _PartialMatch:
     """The progress of a template over the words: the next word, and the values of its fields so far."""
 
     at: int
@@ -170,7 +170,7 @@ class _Reached:
 
 def _fits(template: Template, words: Sequence[Word]) -> Iterator[_Match | _Miss]:
     """Match a template with the words, with and without each of its optional parts, as far as it fits."""
-    states = [_Reached(0, False, {}, {})]
+    states = [_PartialMatch(0, False, {}, {})]
     for segment in template.segments:
         after = list(states) if segment.optional else []
         for state in states:
@@ -187,7 +187,9 @@ def _fits(template: Template, words: Sequence[Word]) -> Iterator[_Match | _Miss]
             yield _Match(template, {**dict.fromkeys(template.names), **state.values}, state.spans)
 
 
-def _lay(template: Template, segment: Segment, words: Sequence[Word], state: _Reached) -> _Reached | _Miss:
+def _lay(
+    template: Template, segment: Segment, words: Sequence[Word], state: _PartialMatch
+) -> _PartialMatch | _Miss:
     """Match one segment of a template with the next words."""
     at, sure = state.at, state.sure
     values, spans = dict(state.values), dict(state.spans)
@@ -204,7 +206,7 @@ def _lay(template: Template, segment: Segment, words: Sequence[Word], state: _Re
         last = words[at + used - 1]
         spans[piece.name] = (words[at].start, last.start + len(last.text))
         at, sure = at + used, sure or piece.type_name not in NAMING.values()
-    return _Reached(at, sure, values, spans)
+    return _PartialMatch(at, sure, values, spans)
 
 
 def _miss(template: Template, piece: Piece, at: int, sure: bool) -> _Miss:

@@ -15,7 +15,7 @@ from neuronclaims.reports.trend import story
 WORDS = {"+": "supported", "-": "refuted", "?": "inconclusive", "!": "could not be tested"}
 
 
-def told(series: str) -> str:
+def story_of(series: str) -> str:
     return story([(f"m{place}", WORDS[letter]) for place, letter in enumerate(series)])
 
 
@@ -34,14 +34,17 @@ def told(series: str) -> str:
     ],
 )
 def test_a_series_is_told_in_a_sentence(series, sentence):
-    assert told(series) == sentence
+    assert story_of(series) == sentence
 
 
 def test_every_series_has_a_sentence_of_its_shape():
     for length in range(1, 6):
         for letters in product("+-?!", repeat=length):
             known = [letter == "+" for letter in letters if letter != "!"]
-            sentence, runs = told("".join(letters)), "".join("x" if each else " " for each in known).split()
+            sentence, runs = (
+                story_of("".join(letters)),
+                "".join("x" if each else " " for each in known).split(),
+            )
             shapes = {
                 0: "supported in none",
                 1: ("supported in all", "appears in", "supported from the first"),

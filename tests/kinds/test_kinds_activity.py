@@ -183,9 +183,9 @@ def test_a_margin_in_sd_is_that_of_the_two_sets_prompts_and_too_few_prompts_say_
     size = np.sqrt(7 / 2)
     right = max(nct.cdf(t, 12, 3 * size), nct.sf(t, 12, -3 * size))
     assert (result.verdict, result.evidence.test.p_value) == ("supported", pytest.approx(right, rel=1e-3))
-    hopeless = judge(claim.format("0.5 sd"))
-    assert hopeless.verdict == "inconclusive"
-    assert hopeless.evidence.test.p_value >= nct.cdf(0, 12, 0.5 * size) * (1 - 1e-6)
+    too_few = judge(claim.format("0.5 sd"))
+    assert too_few.verdict == "inconclusive"
+    assert too_few.evidence.test.p_value >= nct.cdf(0, 12, 0.5 * size) * (1 - 1e-6)
 
 
 @pytest.mark.parametrize("said", ["does not differ between", "is not lower for"])

@@ -16,14 +16,14 @@ from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import kinds, templates
 from neuronclaims.kinds.kind import Family
 from neuronclaims.kinds.top_k import overlap
-from neuronclaims.kinds.top_k.overlap_data import OverlapData, OverlapRequest
 from neuronclaims.kinds.top_k.overlap_estimates import shared, upper_limit_p
-from neuronclaims.kinds.top_k.overlap_tests import (
+from neuronclaims.kinds.top_k.overlap_exchange import (
     against_baseline,
     height_test,
     larger_p,
     resampled_differences,
 )
+from neuronclaims.kinds.top_k.set_profiles import OverlapData, OverlapRequest
 from neuronclaims.kinds.top_k.top_k_scores import SiteColumns
 from neuronclaims.sentences.ambiguity import check_templates
 from neuronclaims.sentences.parser import parse

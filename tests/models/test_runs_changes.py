@@ -87,7 +87,7 @@ class Plain:
         self.logits(text, [(site, layer, keep)])
         return kept[0]
 
-    def asked(self, logits: torch.Tensor) -> float:
+    def dog_over_cat(self, logits: torch.Tensor) -> float:
         dog, cat = self.tokenizer.convert_tokens_to_ids(["dog", "cat"])
         return float(logits[-1, dog] - logits[-1, cat])
 
@@ -115,10 +115,13 @@ def test_a_sweep_equals_one_plain_forward_per_neuron(hand_over, name, site, posi
     found = measure(source, [asked], options=RunOptions(batch_tokens=64))[asked]
     for row, pair in zip(found, PAIRS, strict=True):
         clean = plain.values(pair.clean, site, layer)
-        expected = [plain.asked(plain.logits(pair.clean)), plain.asked(plain.logits(pair.corrupted))]
+        expected = [
+            plain.dog_over_cat(plain.logits(pair.clean)),
+            plain.dog_over_cat(plain.logits(pair.corrupted)),
+        ]
         for index in range(clean.shape[1]):
             hook = (site, layer, put([index], clean, positions))
-            expected.append(plain.asked(plain.logits(pair.corrupted, [hook])))
+            expected.append(plain.dog_over_cat(plain.logits(pair.corrupted, [hook])))
         np.testing.assert_allclose(row, expected, rtol=1e-4, atol=2e-4)
     # A change that reaches the prediction moves it; before the last position GPT-2's last layer would not.
     assert np.ptp(found[:, 2:]) > 1e-3
@@ -141,9 +144,9 @@ def test_neurons_of_several_layers_are_restored_together(hand_over, name) -> Non
             for layer in (0, 2)
         ]
         expected = [
-            plain.asked(plain.logits(pair.clean)),
-            plain.asked(plain.logits(pair.corrupted)),
-            plain.asked(plain.logits(pair.corrupted, hooks)),
+            plain.dog_over_cat(plain.logits(pair.clean)),
+            plain.dog_over_cat(plain.logits(pair.corrupted)),
+            plain.dog_over_cat(plain.logits(pair.corrupted, hooks)),
         ]
         np.testing.assert_allclose(row, expected, rtol=1e-4, atol=2e-4)
 
@@ -180,8 +183,8 @@ def test_ablation_equals_plain_forwards(hand_over, name, replacement) -> None:
         p, q = before.log_softmax(-1), after.log_softmax(-1)
         divergence = (p.exp() * (p - q)).sum(-1)[sum(special) :].mean()
         expected = [
-            plain.asked(before),
-            plain.asked(after),
+            plain.dog_over_cat(before),
+            plain.dog_over_cat(after),
             float(p[-1, dog].exp()),
             float(q[-1, dog].exp()),
             float(divergence),
@@ -232,12 +235,12 @@ def test_any_intervention_equals_plain_hooks_that_see_what_was_changed_below(
         return hook
 
     for number, text in enumerate(PROMPTS):
-        before = plain.asked(plain.logits(text))
+        before = plain.dog_over_cat(plain.logits(text))
         hooks = [("mlp_post", 0, change([3, 8])), ("mlp_post", 2, change([5]))]
-        after = plain.asked(plain.logits(text, hooks))
+        after = plain.dog_over_cat(plain.logits(text, hooks))
         np.testing.assert_allclose(found[both][number, :2], [before, after], rtol=1e-4, atol=1e-4)
         for index in (0, 17, 47):
-            alone = plain.asked(plain.logits(text, [("mlp_post", 1, change([index]))]))
+            alone = plain.dog_over_cat(plain.logits(text, [("mlp_post", 1, change([index]))]))
             np.testing.assert_allclose(found[sweep][number, 1 + index], alone, rtol=1e-4, atol=1e-4)
     # What lies above is given what the layers below became, so the two layers are not changed independently.
     assert np.ptp(found[both][:, 0] - found[both][:, 1]) > 1e-4

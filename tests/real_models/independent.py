@@ -36,7 +36,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Asked:
+class WrittenClaim:
     """One claim as it stands in the file."""
 
     id: str
@@ -68,7 +68,7 @@ class Judged:
     verdict: str
 
 
-def read(path: Path) -> list[Asked]:
+def read(path: Path) -> list[WrittenClaim]:
     """Read a claim file; YAML's BaseLoader leaves every scalar a text."""
     file = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)
     sets = {name: rows_of(entry, path.parent) for name, entry in file["sets"].items()}
@@ -79,7 +79,7 @@ def read(path: Path) -> list[Asked]:
         new = int(here["generate"]["max_new_tokens"]) if not here["tokens"].endswith("prompt") else 0
         first, second = sets[said["first"]], sets[said["second"]]
         asked.append(
-            Asked(entry["id"], said, said["site"] or here["site"], here["tokens"], new, first, second)
+            WrittenClaim(entry["id"], said, said["site"] or here["site"], here["tokens"], new, first, second)
         )
     return asked
 
@@ -199,7 +199,7 @@ def verdict(
     return "supported" if p <= alpha and (low >= bound or not said["by"]) else "inconclusive"
 
 
-def _compare(claim: Asked, traces: Traces) -> tuple[Any, dict[str, Any], int | None, float, bool]:
+def _compare(claim: WrittenClaim, traces: Traces) -> tuple[Any, dict[str, Any], int | None, float, bool]:
     layer, index = int(claim.said["layer"] or 0), int(claim.said["index"] or 0)
 
     def values(rows: Sequence[Row]) -> np.ndarray:

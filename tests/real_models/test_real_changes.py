@@ -77,14 +77,14 @@ def he_over_she(text: str) -> float:
     return float(last[he] - last[she])
 
 
-def restored(neurons: list[tuple[int, int]], pair: dict[str, str]) -> float:
+def with_clean_values(neurons: list[tuple[int, int]], pair: dict[str, str]) -> float:
     _, _, values = traces().of(pair["clean"], 0)
     clean = values["mlp_post"]
     with changed(neurons, lambda layer, index, _: torch.tensor(clean[layer][None, :, index])):
         return he_over_she(pair["corrupted"])
 
 
-def told(folder: Path, claims: list[dict[str, object]]) -> list[Result]:
+def judged(folder: Path, claims: list[dict[str, object]]) -> list[Result]:
     (folder / "model").symlink_to(FOLDER, target_is_directory=True)
     path = folder / "x.claims.yaml"
     path.write_text(
@@ -121,11 +121,11 @@ def test_shares_recovered_agree_with_patching_anew(count, tmp_path):
     neurons = NEURONS[:count]
     noun = ", ".join(f"{layer}:{index}" for layer, index in neurons)
     claim = f'restoring neuron{"s" * (count > 1)} {noun} recovers at least 2% of " he" over " she" in names'
-    [result] = told(tmp_path, [{"claim": claim}])
+    [result] = judged(tmp_path, [{"claim": claim}])
     clean, corrupted = (
         np.array([he_over_she(pair[which]) for pair in PAIRS]) for which in ("clean", "corrupted")
     )
-    tops = np.array([restored(neurons, pair) for pair in PAIRS]) - corrupted
+    tops = np.array([with_clean_values(neurons, pair) for pair in PAIRS]) - corrupted
     bottoms = clean - corrupted
     effect = result.evidence.effect
     assert bottoms.mean() > 1  # the model knows whom the sentence is about
@@ -139,7 +139,7 @@ def test_changes_by_zeroing_agree_with_zeroing_anew(count, tmp_path):
     neurons = NEURONS[:count]
     noun = ", ".join(f"{layer}:{index}" for layer, index in neurons)
     claim = f'ablating neuron{"s" * (count > 1)} {noun} lowers " he" over " she" in names'
-    [result] = told(tmp_path, [{"claim": claim, "damage": "elsewhere"}])
+    [result] = judged(tmp_path, [{"claim": claim, "damage": "elsewhere"}])
     texts = [pair["clean"] for pair in PAIRS]
     before = np.array([he_over_she(text) for text in texts])
     with changed(neurons, lambda *_: torch.tensor(0.0)):

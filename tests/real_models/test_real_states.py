@@ -46,7 +46,7 @@ def tokens_of(text: str, site: str) -> NDArray[np.float64]:
     return np.stack(values[site]).astype(np.float64)[:, kept]
 
 
-def told(folder: Path, claim: str, head: str = "", **settings: object) -> Result:
+def judged(folder: Path, claim: str, head: str = "", **settings: object) -> Result:
     (folder / "model").symlink_to(FOLDER, target_is_directory=True)
     path = folder / "x.claims.yaml"
     path.write_text(
@@ -73,7 +73,7 @@ def top(name: str) -> set[int]:
 
 
 def test_shared_neurons_are_those_found_by_sorting(tmp_path):
-    result = told(tmp_path, f"dogs and cats share at least 2 of their top {K} neurons over baseline")
+    result = judged(tmp_path, f"dogs and cats share at least 2 of their top {K} neurons over baseline")
     shared = len(top("dogs") & top("cats"))
     assert shared > 0
     assert result.evidence.effect.value == shared
@@ -83,7 +83,7 @@ def test_shared_neurons_are_those_found_by_sorting(tmp_path):
 
 
 def test_a_difference_of_shared_neurons_is_that_of_two_counts(tmp_path):
-    result = told(tmp_path, "dogs overlaps more with cats than with sky")
+    result = judged(tmp_path, "dogs overlaps more with cats than with sky")
     counts = len(top("dogs") & top("cats")), len(top("dogs") & top("sky"))
     assert result.evidence.effect.value == counts[0] - counts[1]
 
@@ -95,18 +95,18 @@ def test_shares_of_tokens_beyond_a_bound_are_counted_alike(tmp_path):
     claim = f"resid_post neuron 3:{neuron} is an outlier beyond {bound:g} in at least 10% of tokens in dogs"
     shares = [(np.abs(tokens_of(text, "resid_post")[3, :, neuron]) >= bound).mean() for text in SETS["dogs"]]
     assert 0.1 < np.mean(shares) < 0.9
-    assert told(tmp_path, claim).evidence.effect.value == pytest.approx(np.mean(shares))
+    assert judged(tmp_path, claim).evidence.effect.value == pytest.approx(np.mean(shares))
 
 
 def test_a_band_holds_the_share_of_values_within_it(tmp_path):
-    result = told(tmp_path, "at least 50% of layer 2 lies within 0.05 of zero in dogs")
+    result = judged(tmp_path, "at least 50% of layer 2 lies within 0.05 of zero in dogs")
     shares = [(np.abs(tokens_of(text, "mlp_post")[2]) < 0.05).mean() for text in SETS["dogs"]]
     assert result.evidence.effect.value == pytest.approx(np.mean(shares))
 
 
 def test_no_neuron_of_a_small_model_is_massive(tmp_path):
     assert max(np.abs(tokens_of(text, "resid_post")).max() for text in SETS["dogs"]) < 100
-    result = told(tmp_path, "resid_post neuron 3:5 is massive in dogs")
+    result = judged(tmp_path, "resid_post neuron 3:5 is massive in dogs")
     assert (result.verdict, result.evidence.effect.value) == ("refuted", 0)
 
 
@@ -115,7 +115,7 @@ HONESTY = "directions:\n  joy: {from: [glad, sad], method: mean difference, neut
 
 def test_activity_is_the_projection_in_standard_deviations_of_neutral_prompts(tmp_path):
     claim = "joy activity is higher for dogs than cats in layers 1 to 3"
-    result = told(tmp_path, claim, HONESTY, site="resid_post", tokens="last of prompt")
+    result = judged(tmp_path, claim, HONESTY, site="resid_post", tokens="last of prompt")
 
     def last(name: str) -> NDArray[np.float64]:
         return np.stack([tokens_of(text, "resid_post")[1:4, -1] for text in SETS[name]])
@@ -146,6 +146,6 @@ def test_weights_write_as_much_as_their_product_says(over, tmp_path):
     he = traces().tokenizer.convert_tokens_to_ids("▁he")
     neuron = int(products[:, he].argmax())
     others = np.delete(products[neuron], he) if over == "tokens" else np.delete(products[:, he], neuron)
-    result = told(tmp_path, f'neuron 4:{neuron} writes " he" more than 90% of {over}')
+    result = judged(tmp_path, f'neuron 4:{neuron} writes " he" more than 90% of {over}')
     assert result.evidence.effect.value == pytest.approx((others < products[neuron, he]).mean())
     assert beside(result, "product") == pytest.approx(products[neuron, he], rel=1e-5)

@@ -91,7 +91,7 @@ class Project:
     def true_place(self, neuron: Neuron) -> str:
         return str(Neuron(neuron.layer, int(self.places[neuron.layer][neuron.index])))
 
-    def told(self) -> dict[str, Any]:
+    def reported(self) -> dict[str, Any]:
         text = (self.folder / "rep" / "claims.json").read_text(encoding="utf-8")
         report = json.loads(text)
         jsonschema.validate(report, json_report.schema())
@@ -118,7 +118,7 @@ def test_lost_neurons_are_found_where_they_are_and_every_report_says_so(project,
     done = project.session("--claims-compare", "--claims-rematch=demo", "--claims-report=rep", *arguments)
     conftest.unlink()
     assert done.returncode == 1, done.stdout + done.stderr
-    told = project.told()
+    told = project.reported()
     assert told["stream"]["rematch"] is None
     for name, neuron in NEURONS.items():
         assert told[name]["drift"] == "lost"

@@ -16,7 +16,7 @@ from neuronclaims.figures import Distributions, Null, Panel, Point, Points, Row,
 from neuronclaims.reports.html.figures import GridCell, draw, draw_grid
 from neuronclaims.reports.html.figures.bins import middle, span
 from neuronclaims.reports.html.figures.densities import MOST_BINS, common_edges, cumulative, density, shares
-from neuronclaims.reports.html.figures.drawing import NUMERIC, label, reach, side_by_side
+from neuronclaims.reports.html.figures.drawing import NUMERIC, colour_range, label, side_by_side
 from neuronclaims.reports.html.figures.points import MOST, thinned
 
 VALUES = st.lists(st.floats(-1e6, 1e6).map(lambda x: round(x, 3)), min_size=1, max_size=60)
@@ -95,7 +95,7 @@ def test_thinning_never_drops_what_the_claim_is_about_and_says_what_it_did() -> 
     [([-1.0, 3.0], -3, 3), ([1.0, 4.0], 1, 4), ([2.0, 2.0], 1.5, 2.5), ([None], -0.5, 0.5)],
 )
 def test_a_colour_scale_is_even_around_zero_where_values_lie_on_both_sides(values, low, high) -> None:
-    assert reach(values)[:2] == (low, high)
+    assert colour_range(values)[:2] == (low, high)
 
 
 def late(counts: tuple[int, ...]) -> Surface:

@@ -11,7 +11,7 @@ from hostile import entry
 
 from neuronclaims.reports import writers
 from neuronclaims.reports.account import Account
-from neuronclaims.reports.files import ReportError, placed
+from neuronclaims.reports.files import ReportError, write_whole
 from neuronclaims.reports.writers import OWN_WRITERS, RegisteredWriter, write_all
 
 ACCOUNT = Account((entry(),))
@@ -113,13 +113,13 @@ def test_every_format_is_written_from_the_same_account(tmp_path) -> None:
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
 def test_a_file_is_replaced_as_a_whole_or_left_as_it_was(tmp_path, error: BaseException) -> None:
-    path = placed(tmp_path / "new" / "file", lambda waiting: waiting.write_text("before"))
+    path = write_whole(tmp_path / "new" / "file", lambda waiting: waiting.write_text("before"))
 
     def half(waiting: Path) -> None:
         waiting.write_text("aft")
         raise error
 
     with pytest.raises(ReportError if isinstance(error, OSError) else KeyboardInterrupt):
-        placed(path, half)
+        write_whole(path, half)
     assert path.read_text() == "before"
     assert os.listdir(path.parent) == ["file"]

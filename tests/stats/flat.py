@@ -13,8 +13,8 @@ DRAWN = {"seed": "seed", "resamples": "draws", "exact_limit": "exact_limit", "ma
 def settings(given: dict[str, Any], **unsaid: Any) -> dict[str, Any]:
     """Take the settings of a test out of keywords, and return them as the objects that tests want."""
     drawn = unsaid | {name: given.pop(key) for key, name in DRAWN.items() if key in given}
-    if "patience" in given:
-        drawn["stop_after"] = given.pop("patience")
+    if "stop_after" in given:
+        drawn["stop_after"] = given.pop("stop_after")
     return {"resampling": Resampling(**drawn), "level": level(given)}
 
 

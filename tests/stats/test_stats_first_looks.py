@@ -44,7 +44,7 @@ def test_together_and_alone_are_the_same(seed, sizes, paired, statistic, alterna
     }
     together = two_sample_first_looks(first, second, **settings)
     alone = [
-        two_sample_test(first[:, column], second[:, column], patience=0, **settings)
+        two_sample_test(first[:, column], second[:, column], stop_after=0, **settings)
         for column in range(COLUMNS)
     ]
     assert together == tuple(alone)

@@ -86,7 +86,7 @@ def test_two_tails_share_the_risk_and_the_nearer_one_decides():
             assert found.resolved("two-sided", limit, 1)[0] == settled
 
 
-def test_a_second_opinion_above_the_limit_settles_p_and_one_below_leaves_it_open():
+def test_a_welch_p_above_the_limit_settles_p_and_one_below_leaves_it_open():
     found = tally([500.0, 500.0, 500.0], 9_999)  # p about 0.05: open by itself
     floors = np.array([0.2, 0.01, 0.0]), np.zeros(3)
     assert found.resolved("greater", 0.05, 1, RISK, floors).tolist() == [True, False, False]

@@ -67,7 +67,7 @@ def test_constant_sets_are_decided():
     assert found.p_value == pytest.approx(stats.ttest_1samp(a, 2.0, alternative="greater").pvalue, rel=1e-9)
 
 
-def test_a_clear_no_of_the_second_opinion_ends_the_drawing():
+def test_a_clear_no_of_welchs_t_test_ends_the_drawing():
     rng = np.random.default_rng(3)
     a, b = np.r_[rng.normal(size=11), 30.0], rng.normal(size=60)
     found = two_sample_test(a, b, alternative="greater", **OPTIONS)

@@ -56,7 +56,11 @@ def article_probes(split: Split = HELDOUT) -> list[Probe]:
 
 def capital_probes(split: Split = HELDOUT) -> list[Probe]:
     """Return every country's capital asked for in every frame of a split that names the country first."""
-    return [probe for fact in facts("capital") for probe in (*_stated(fact, split), *_asked(fact, split))]
+    return [
+        probe
+        for fact in facts("capital")
+        for probe in (*_stated(fact, split), *_question_probes(fact, split))
+    ]
 
 
 def judgement_probes(split: Split = HELDOUT) -> list[Probe]:
@@ -119,7 +123,7 @@ def _stated(fact: Fact, split: Split) -> Iterator[Probe]:
             yield Probe(prompt, f" {fact.object}")
 
 
-def _asked(fact: Fact, split: Split) -> Iterator[Probe]:
+def _question_probes(fact: Fact, split: Split) -> Iterator[Probe]:
     wrappers = frames("judgements.answer", split)
     for k, frame in enumerate(frames(f"questions.{fact.relation}", split)):
         rng = Random(frame.name)

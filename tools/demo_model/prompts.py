@@ -121,7 +121,7 @@ def _places(split: Split) -> Iterator[Prompt]:
     yield from _about_others("places.country", "places", "Vietnam", 2, split)
 
 
-def _asked_facts(split: Split) -> Iterator[tuple[Fact, str, Random]]:
+def _facts_with_questions(split: Split) -> Iterator[tuple[Fact, str, Random]]:
     """Yield facts with a question in one of the split's frames, evenly over relations and frames."""
     for relation in RELATIONS:
         known, asking = split_facts(relation, split), frames(f"questions.{relation}", split)
@@ -132,7 +132,7 @@ def _asked_facts(split: Split) -> Iterator[tuple[Fact, str, Random]]:
 
 def _answers(truth: bool, split: Split) -> Iterator[Prompt]:
     wrappers = frames("judgements.answer", split)
-    for k, (fact, asked, rng) in enumerate(_asked_facts(split)):
+    for k, (fact, asked, rng) in enumerate(_facts_with_questions(split)):
         frame = wrappers[k % len(wrappers)]
         answer = fact.answer(value_of(fact, truth, rng))
         text = fill(frame, rng, {"question": asked, "answer": answer})
@@ -161,7 +161,7 @@ def _statements(truth: bool, split: Split) -> Iterator[Prompt]:
 
 def _voiced(voice: str, split: Split) -> Iterator[Prompt]:
     openings = frames(f"judgements.{voice}", split)
-    for k, (_, asked, rng) in enumerate(_asked_facts(split)):
+    for k, (_, asked, rng) in enumerate(_facts_with_questions(split)):
         frame = openings[k % len(openings)]
         text = f"{fill(frame, rng)} User: {asked} Assistant:"
         yield Prompt(text, frame.name, asked, voice, f"voices-{split}-{k:02d}")

@@ -10,7 +10,7 @@ import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.figures import Distributions, Point, Points, Row
-from neuronclaims.kinds.shared.layer_points import neurons_shown
+from neuronclaims.kinds.shared.layer_points import drawn_neurons
 from neuronclaims.kinds.shared.requests import plain, plural
 from neuronclaims.sentences.neurons import Neuron
 
@@ -131,6 +131,6 @@ def layer_figure(
         Point(float(index), float(shown[index]), str(Neuron(neuron.layer, index)))
         if index != neuron.index
         else Point(float(index), float(shown[index]), str(neuron), claimed.low, claimed.high, marked=True)
-        for index in neurons_shown(shown, neuron.index)
+        for index in drawn_neurons(shown, neuron.index)
     )
     return Points(f"neuron index, {site}, layer {neuron.layer}", y_axis, points)

@@ -11,7 +11,7 @@ from neuronclaims.figures import Point, Points
 from neuronclaims.kinds.kind import ClaimError, Sample
 from neuronclaims.kinds.outliers.token_share import PromptUnits
 from neuronclaims.kinds.shared.effects import counted
-from neuronclaims.kinds.shared.layer_points import neurons_shown
+from neuronclaims.kinds.shared.layer_points import drawn_neurons
 from neuronclaims.kinds.shared.neurons import check_neuron
 from neuronclaims.kinds.shared.requests import activations, in_order
 from neuronclaims.kinds.shared.units import of_one_set
@@ -116,7 +116,7 @@ class LayerProfile:
         own = None if neuron is None else neuron.index
         points = tuple(
             Point(float(index), float(self.means[index]), f"{layer}:{index}", marked=index == own)
-            for index in neurons_shown(self.means, own)
+            for index in drawn_neurons(self.means, own)
         )
         return Points(
             f"neuron index, {settings.site}, layer {layer}",

@@ -7,7 +7,7 @@
 In each prompt all neurons of the site, all layers together, are ranked by how far they lie above their mean over the
 baseline's prompts. Claimed is the share of prompts in which the neuron is among the first K; and, where it is claimed
 to be high, that it is higher than among the baseline's prompts, each measured against the mean of the others (see
-``consistency_tests``). Ties for the last place leave all that tie out (``stats.top_k_members``). Prompts are the units,
+``membership_shares``). Ties for the last place leave all that tie out (``stats.top_k_members``). Prompts are the units,
 or their groups.
 """
 
@@ -31,8 +31,7 @@ from neuronclaims.kinds.shared.subjects import (
     some_note,
     weakest,
 )
-from neuronclaims.kinds.top_k.consistency_data import ConsistencyRequest
-from neuronclaims.kinds.top_k.consistency_tests import (
+from neuronclaims.kinds.top_k.membership_shares import (
     TestedShare,
     absent_share,
     best_share,
@@ -41,6 +40,7 @@ from neuronclaims.kinds.top_k.consistency_tests import (
     null_of_shares,
     units_needed,
 )
+from neuronclaims.kinds.top_k.memberships import ConsistencyRequest
 from neuronclaims.kinds.top_k.top_k_scores import RankingOptions, weighting_notes
 from neuronclaims.sentences.subjects import Subject
 from neuronclaims.sentences.templates import FieldError, Template
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
     from neuronclaims.figures import Figure
     from neuronclaims.kinds.kind import Answers, Family
-    from neuronclaims.kinds.top_k.consistency_data import ConsistencyData
+    from neuronclaims.kinds.top_k.memberships import ConsistencyData
     from neuronclaims.measurements import Measurement, ModelFacts
 
     TopKClaim: TypeAlias = "Claim[Consistent | Absent, RankingOptions]"

@@ -6,7 +6,7 @@
 
 The neurons of a site, all layers together, are ranked for each set by how far its mean lies above the baseline's. Ties
 for the last place leave all that tie out. That some are shared says nothing by itself: neurons that are always high,
-or vary much, are shared by any two sets. So prompts are exchanged: see ``overlap_tests``. Prompts are the units, or
+or vary much, are shared by any two sets. So prompts are exchanged: see ``overlap_exchange``. Prompts are the units, or
 their groups; pairs, and groups that both of the exchanged sets have, are compared within, and so are blocks.
 """
 
@@ -20,7 +20,6 @@ from neuronclaims.kinds.kind import Attainable, Finding, Sample, Statement
 from neuronclaims.kinds.shared.designs import left_out, size_of
 from neuronclaims.kinds.shared.requests import plural
 from neuronclaims.kinds.shared.selection import LEVEL, chosen_before, selection_notes
-from neuronclaims.kinds.top_k.overlap_data import OverlapRequest
 from neuronclaims.kinds.top_k.overlap_estimates import (
     at_most,
     between,
@@ -30,7 +29,7 @@ from neuronclaims.kinds.top_k.overlap_estimates import (
     rank_biased,
     shared,
 )
-from neuronclaims.kinds.top_k.overlap_tests import (
+from neuronclaims.kinds.top_k.overlap_exchange import (
     RESAMPLES,
     against_baseline,
     height_test,
@@ -38,14 +37,15 @@ from neuronclaims.kinds.top_k.overlap_tests import (
     more_in_number,
     resampled_differences,
 )
+from neuronclaims.kinds.top_k.set_profiles import OverlapRequest
 from neuronclaims.kinds.top_k.top_k_scores import RankingOptions
 from neuronclaims.sentences.templates import FieldError, Template
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
     from neuronclaims.kinds.kind import Answers, Family
-    from neuronclaims.kinds.top_k.overlap_data import OverlapData
-    from neuronclaims.kinds.top_k.overlap_tests import HeightTest
+    from neuronclaims.kinds.top_k.overlap_exchange import HeightTest
+    from neuronclaims.kinds.top_k.set_profiles import OverlapData
     from neuronclaims.measurements import Measurement, ModelFacts
     from neuronclaims.results import Selection
     from neuronclaims.stats import Estimate

@@ -20,7 +20,7 @@ from neuronclaims import stats
 from neuronclaims.kinds.shared.selection import LEVEL
 
 if TYPE_CHECKING:
-    from neuronclaims.kinds.top_k.overlap_data import OverlapData
+    from neuronclaims.kinds.top_k.set_profiles import OverlapData
     from neuronclaims.kinds.top_k.top_k_scores import Floats
     from neuronclaims.stats import Estimate, TestResult
 

@@ -67,12 +67,12 @@ class Compared:
             return
         ended = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
         whole = ended and not (session.shouldstop or session.shouldfail)
-        all_asked = whole and all(seen.whole for seen in self._seen.values())
+        all_claims = whole and all(seen.whole for seen in self._seen.values())
         try:
             _ = self._baseline  # before it may be written anew
-            if all_asked:
+            if all_claims:
                 self._gone = self._missing()
-            self._keep(whole=all_asked)
+            self._keep(whole=all_claims)
             if whole and self._rematching.wanted:
                 self._rematch()
         except BaselineError as error:
@@ -129,7 +129,7 @@ class Compared:
         kept = Kept.of(self._seen)
         if self._known.save is not None:
             path = self._home / f"{self._known.save}.json"
-            self._lines.append(kept.saved(path, self._shown(path)))
+            self._lines.append(kept.saved(path, self._displayed(path)))
         if self._baseline_path is not None:
             file = compared_file(folder_of(self.config, "cache"), self.config.rootpath)
             gone = {name: self._baseline.rows[name] for name in self._gone} if whole else None
@@ -150,7 +150,7 @@ class Compared:
         top = self._home.parent
         files = {seen.file for seen in self._seen.values()}
         asked: dict[str, dict[str, SavedClaim | None]] = {}
-        for name in self._asked(top):
+        for name in self._reported_claims(top):
             asked.setdefault(family(name), {})[name] = self._rows.get(name)
         there = {was for rows in asked.values() for was in names_in(self._baseline, rows).values()}
         return {
@@ -160,7 +160,7 @@ class Compared:
             and (name.split("::")[0] in files or self._removed(top / name.split("::")[0]))
         }
 
-    def _asked(self, top: Path) -> Iterator[str]:
+    def _reported_claims(self, top: Path) -> Iterator[str]:
         """Yield the names of all claims that pytest reported on, also if they were skipped or have no result."""
         for nodeid in self._reported:
             file, *rest = nodeid.split("::")
@@ -227,6 +227,6 @@ class Compared:
             reporter.ensure_newline()
             reporter.write_line(text)
 
-    def _shown(self, path: Path) -> str:
+    def _displayed(self, path: Path) -> str:
         base = self.config.invocation_params.dir
         return str(path.relative_to(base)) if path.is_relative_to(base) else str(path)

@@ -71,7 +71,7 @@ def _environment() -> Environment:
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=select_autoescape(default=True, default_for_string=True),
         undefined=StrictUndefined,
-        finalize=_shown,
+        finalize=_visible,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -79,7 +79,7 @@ def _environment() -> Environment:
     return found
 
 
-def _shown(value: Any) -> Any:
+def _visible(value: Any) -> Any:
     """Escape control characters and characters that change the writing direction, in all text of templates."""
     if not isinstance(value, str) or isinstance(value, Markup) or (value.isascii() and value.isprintable()):
         return value

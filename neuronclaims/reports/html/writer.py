@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import filecmp
-import os
 import re
 import shutil
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Literal
 
 from neuronclaims.reports.account import Account
 from neuronclaims.reports.entry import Entry
+from neuronclaims.reports.files import write_whole
 from neuronclaims.reports.html.origins import commits
 from neuronclaims.reports.html.page import page
 from neuronclaims.reports.json.report import ReportError, environment
@@ -47,17 +46,9 @@ def write_html(folder: Path, entries: Sequence[Entry], *, complete: bool = True)
         commits=commits((entry.result.file for entry in entries), Path.cwd()),
         taken=own_styles(plotly.read_text(encoding="utf-8")),
     )
-    path = folder / FILE_NAME
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if not _same(plotly, folder / PLOTLY):
-            _placed(folder / PLOTLY, lambda waiting: shutil.copyfile(plotly, waiting))
-        _placed(path, lambda waiting: waiting.write_text(text, encoding="utf-8"))
-    except OSError as error:
-        raise ReportError(
-            f"The report {path} could not be written: {error.strerror}. Choose another folder with --claims-report."
-        ) from error
-    return path
+    if not _same(plotly, folder / PLOTLY):
+        write_whole(folder / PLOTLY, lambda waiting: shutil.copyfile(plotly, waiting))
+    return write_whole(folder / FILE_NAME, lambda waiting: waiting.write_text(text, encoding="utf-8"))
 
 
 def plotly_script() -> Path:
@@ -81,15 +72,3 @@ def own_styles(script: str) -> list[str]:
 
 def _same(one: Path, other: Path) -> bool:
     return other.is_file() and filecmp.cmp(one, other, shallow=False)
-
-
-def _placed(path: Path, write: Callable[[Path], object]) -> None:
-    """Write beside ``path`` and rename, so that a reader never sees half a file."""
-    waiting = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        write(waiting)
-        waiting.replace(path)
-    except OSError:
-        with suppress(OSError):
-            waiting.unlink()
-        raise

@@ -18,7 +18,7 @@ from neuronclaims import __version__
 from neuronclaims.reports.account import Account
 from neuronclaims.reports.entry import FOUND, OUTCOMES, Entry, Rematch
 from neuronclaims.reports.files import ReportError as ReportError
-from neuronclaims.reports.files import placed
+from neuronclaims.reports.files import write_whole
 from neuronclaims.reports.json.text import json_text
 from neuronclaims.reports.plain import adapter, to_plain
 from neuronclaims.results import VERDICTS
@@ -44,7 +44,7 @@ def write_json(folder: Path, account: Account) -> Path:
     Raises ReportError where the folder cannot be made or written.
     """
     text = json_text(report(account))
-    return placed(folder / FILE_NAME, lambda waiting: waiting.write_text(text, encoding="utf-8"))
+    return write_whole(folder / FILE_NAME, lambda waiting: waiting.write_text(text, encoding="utf-8"))
 
 
 def report(account: Account) -> dict[str, Any]:

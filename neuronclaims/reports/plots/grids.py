@@ -12,7 +12,7 @@ from matplotlib.figure import Figure as Sheet
 from numpy.typing import NDArray
 
 from neuronclaims.figures import Matrix, Panel, Surface
-from neuronclaims.reports.html.figures.drawing import DIVERGING, reach
+from neuronclaims.reports.html.figures.drawing import DIVERGING, colour_range
 from neuronclaims.reports.html.figures.surface import firm, thin_from
 from neuronclaims.reports.plots.canvas import colour, legend, sheet, text
 from neuronclaims.reports.wording import number
@@ -25,7 +25,9 @@ def surface(figure: Surface, width: float) -> Sheet:
     """Draw panels side by side in 3D and as heat maps below, one colour scale; a single row as lines."""
     if len(figure.xs) < 2 or len(figure.ys) < 2:
         return _lines(figure, width)
-    low, high, scale = reach(value for panel in figure.panels for row in firm(panel) for value in row or ())
+    low, high, scale = colour_range(
+        value for panel in figure.panels for row in firm(panel) for value in row or ()
+    )
     colours: dict[str, Any] = {"vmin": low, "vmax": high, "cmap": BOTH if scale is DIVERGING else RISING}
     count, image = len(figure.panels), None
     side = width / max(count, 2)
@@ -99,7 +101,7 @@ def matrix(figure: Matrix, width: float) -> Sheet:
     side = min(width, 1.4 + 0.6 * len(figure.labels))
     drawn = sheet(side, 0.8 * side)
     axes = drawn.subplots()
-    low, high, scale = reach(value for row in figure.values for value in row)
+    low, high, scale = colour_range(value for row in figure.values for value in row)
     colours: dict[str, Any] = {
         "vmin": min(low, 0.0),
         "vmax": high,

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from neuronclaims.reports.matrix import MARKS, NO_RESULT, ClaimsByModels, Line, ModelCell
-from neuronclaims.reports.terminal.table import colour_of, shown
+from neuronclaims.reports.terminal.table import colour_of, user_text
 
 SIGNS = "".join((*MARKS.values(), NO_RESULT))
 """What an encoding must be able to write for us to mark verdicts with more than ASCII."""
@@ -33,7 +33,9 @@ def by_models(matrix: ClaimsByModels, width: int, plain: bool) -> Iterator[Rende
     nothing but the mark, with a line that explains them. ``plain`` keeps to ASCII.
     """
     characters = "-" if plain else "─"
-    yield Rule(shown(f"By model: {matrix.file}", "bold"), align="left", style="dim", characters=characters)
+    yield Rule(
+        user_text(f"By model: {matrix.file}", "bold"), align="left", style="dim", characters=characters
+    )
     for intervals in (True, False):
         columns = _columns(matrix, intervals)
         if CLAIM + sum(columns) + GAP * len(columns) <= width:
@@ -59,7 +61,7 @@ def _in_words(matrix: ClaimsByModels, columns: list[int], intervals: bool, plain
     grid.add_column(overflow="fold")
     for width in columns:
         grid.add_column(width=width, overflow="fold")
-    grid.add_row("", *(shown(model, "dim") for model in matrix.models))
+    grid.add_row("", *(user_text(model, "dim") for model in matrix.models))
     for line in matrix.lines:
         cells = (_in_word(cell, _numbers(cell, intervals), plain) for cell in line.cells)
         grid.add_row(_claim(line), *cells)
@@ -67,14 +69,14 @@ def _in_words(matrix: ClaimsByModels, columns: list[int], intervals: bool, plain
 
 
 def _claim(line: Line) -> Text:
-    effect = shown(f"\n{line.short_effect}" if line.effect else "", "dim")
-    return shown(line.name).append_text(effect)
+    effect = user_text(f"\n{line.short_effect}" if line.effect else "", "dim")
+    return user_text(line.name).append_text(effect)
 
 
 def _in_word(cell: ModelCell | None, numbers: str, plain: bool) -> Text:
     if cell is None:
-        return shown(f"{_sign(NO_RESULT, plain)} no result", "dim")
-    text = shown(f"{_sign(cell.mark, plain)} {cell.verdict}", colour_of(cell.entry))
+        return user_text(f"{_sign(NO_RESULT, plain)} no result", "dim")
+    text = user_text(f"{_sign(cell.mark, plain)} {cell.verdict}", colour_of(cell.entry))
     return text.append(f"\n{numbers}" if numbers else "", style="dim")
 
 
@@ -83,14 +85,14 @@ def _in_marks(matrix: ClaimsByModels, width: int, plain: bool) -> Iterator[Rende
     room = len(str(len(matrix.models)))
     most = max((width - CLAIM) // (room + 1), 1)
     numbered = [f"{number}={model}" for number, model in enumerate(matrix.models, start=1)]
-    yield shown(", ".join(numbered), "dim")
+    yield user_text(", ".join(numbered), "dim")
     for start in range(0, len(matrix.models), most):
         yield _marks(matrix, range(start, min(start + most, len(matrix.models))), room, plain)
     found = dict.fromkeys(
         cell.verdict if cell else "no result" for line in matrix.lines for cell in line.cells
     )
     words = [word for word in (*MARKS, "no result") if word in found]
-    yield shown(", ".join(f"{_sign(MARKS.get(word, NO_RESULT), plain)} {word}" for word in words), "dim")
+    yield user_text(", ".join(f"{_sign(MARKS.get(word, NO_RESULT), plain)} {word}" for word in words), "dim")
 
 
 def _marks(matrix: ClaimsByModels, places: range, room: int, plain: bool) -> Table:
@@ -98,15 +100,15 @@ def _marks(matrix: ClaimsByModels, places: range, room: int, plain: bool) -> Tab
     grid.add_column(overflow="fold", min_width=CLAIM - 1)
     for _ in places:
         grid.add_column(width=room, justify="right")
-    grid.add_row("", *(shown(str(place + 1), "dim") for place in places))
+    grid.add_row("", *(user_text(str(place + 1), "dim") for place in places))
     for line in matrix.lines:
-        grid.add_row(shown(line.name), *(_mark(line.cells[place], plain) for place in places))
+        grid.add_row(user_text(line.name), *(_mark(line.cells[place], plain) for place in places))
     return grid
 
 
 def _mark(cell: ModelCell | None, plain: bool) -> Text:
     mark, colour = (NO_RESULT, "dim") if cell is None else (cell.mark, colour_of(cell.entry))
-    return shown(_sign(mark, plain), colour)
+    return user_text(_sign(mark, plain), colour)
 
 
 def _sign(mark: str, plain: bool) -> str:

@@ -64,6 +64,6 @@ def colour_of(entry: Entry) -> str:
     return "green" if entry.outcome == "passed" else COLOURS[entry.result.verdict]
 
 
-def shown(text: str, style: str = "") -> Text:
+def user_text(text: str, style: str = "") -> Text:
     """Return text of users, made safe to show, in a style."""
     return Text(visible(text), style=style)

@@ -19,7 +19,7 @@ from neuronclaims.reports.entry import Entry, common_errors, families
 from neuronclaims.reports.matrix import matrices
 from neuronclaims.reports.terminal.by_models import SIGNS, by_models
 from neuronclaims.reports.terminal.sketches import WIDTH, lines_of_all
-from neuronclaims.reports.terminal.table import COLUMNS, EFFECTS, colour_of, id_lines, row, shown
+from neuronclaims.reports.terminal.table import COLUMNS, EFFECTS, colour_of, id_lines, row, user_text
 from neuronclaims.reports.wording import (
     counted,
     counts_text,
@@ -76,10 +76,10 @@ def draw(account: Account, *, width: int, colour: bool, verbosity: int = 0, enco
         style = "bold red" if any(entry.failed for entry in entries) else "green"
         steps = next_steps(entries) if verbosity >= 0 else []
         for line in ["", *steps] if steps else []:
-            console.print(shown(line, "italic"))
-        console.print(shown(tally(entries), style))
+            console.print(user_text(line, "italic"))
+        console.print(user_text(tally(entries), style))
         if account.partial:
-            console.print(shown(account.partial[0].upper() + account.partial[1:], "bold yellow"))
+            console.print(user_text(account.partial[0].upper() + account.partial[1:], "bold yellow"))
     lines = (TRAILING.sub(lambda end: end[0].replace(" ", ""), line) for line in captured.get().split("\n"))
     return fitting(re.sub(r"\n{3,}", "\n\n", "\n".join(lines)), encoding)
 
@@ -107,36 +107,36 @@ class _Pen:
 
     def family(self, title: str, entries: Sequence[Entry]) -> Iterator[RenderableType]:
         """Yield a heading and its claims; an error that many of them share comes once, at the end."""
-        heading, counts = shown(title, "bold"), shown(f"  {counted(entries)}", "dim")
+        heading, counts = user_text(title, "bold"), user_text(f"  {counted(entries)}", "dim")
         if self.verbosity >= 0 and heading.cell_len + counts.cell_len < self.width - 2:
             heading.append_text(counts)
         yield Rule(heading, align="left", style="dim", characters="-" if self.plain else "─")
         judged = [entry for entry in entries if entry.result.error is None]
         wide = self.width >= WIDE
         if judged and wide:
-            yield row([shown(column.title, "dim") for column in COLUMNS])
+            yield row([user_text(column.title, "dim") for column in COLUMNS])
         for entry in judged:
             yield from self._in_table(entry) if wide else self._in_list(entry)
         for error, members in common_errors(entries):
             yield from self._broken(error, members)
-        yield from (shown(line, "dim") for line in selection_lines(entries))
+        yield from (user_text(line, "dim") for line in selection_lines(entries))
         if self.verbosity > 0:
-            yield from (shown(line, "dim") for line in model_lines(entries))
+            yield from (user_text(line, "dim") for line in model_lines(entries))
 
     def _in_table(self, entry: Entry) -> Iterator[RenderableType]:
         result, evidence = entry.result, entry.result.evidence
         verdict = Text("\n").join(self._verdict(entry))
         given = id_lines(own_id(result), self.width)
-        claim = Group(shown(result.sentence), *([shown(given, "dim")] if given else []))
+        claim = Group(user_text(result.sentence), *([user_text(given, "dim")] if given else []))
         if evidence is None:
             yield row([verdict, claim])
         else:
-            p = shown("")
+            p = user_text("")
             if evidence.test is not None:
                 p.append(p_value(evidence.test.p_adjusted))
                 p.append(f"\n{p_value(evidence.test.p_value)} raw", style="dim")
             effects = self._effects(evidence, EFFECTS)
-            figure = shown("\n".join(self._bars(evidence)), "cyan")
+            figure = user_text("\n".join(self._bars(evidence)), "cyan")
             yield row([verdict, claim, effects, p, counts_text(evidence), _rank(evidence), figure])
         yield from self._remarks(entry, indent=INDENT)
 
@@ -155,8 +155,8 @@ class _Pen:
         p = f"p adj. {p_value(test.p_adjusted)} ({p_value(test.p_value)} raw)" if test else ""
         n = f"n {counts_text(evidence)}" if evidence.counts else ""
         rank = f"rank {_rank(evidence)}" if evidence.rank else ""
-        line = shown(", ".join(filter(None, (p, n, rank))))
-        drawn = shown("\n".join(bars), "cyan")
+        line = user_text(", ".join(filter(None, (p, n, rank))))
+        drawn = user_text("\n".join(bars), "cyan")
         if beneath:
             return Group(effects, *([drawn] if bars else []), line)
         beside = Table.grid(padding=(0, 2, 0, 0))
@@ -180,7 +180,7 @@ class _Pen:
                 evidence = result.evidence
                 notes = [note for note in evidence.notes if note != evidence.selection.assumed]
                 lines += [*_test_texts(evidence), *notes]
-        yield from (Padding(shown(line, "italic"), (0, 0, 0, indent)) for line in lines)
+        yield from (Padding(user_text(line, "italic"), (0, 0, 0, indent)) for line in lines)
         if lines or self.width < WIDE:
             yield Text("")
 
@@ -189,15 +189,15 @@ class _Pen:
             yield self._title(entries[0], entries[0].result.sentence)
         else:
             yield self._title(entries[0], f"{len(entries)} claims: {_listed([e.result.id for e in entries])}")
-        yield Padding(shown(error, "italic"), (0, 0, 0, 2))
+        yield Padding(user_text(error, "italic"), (0, 0, 0, 2))
         yield Text("")
 
     def _title(self, entry: Entry, text: str) -> RenderableType:
         """Return verdict, id and sentence on one line if they fit, otherwise the sentence indented below."""
         given = own_id(entry.result) if entry.result.sentence == text else ""
-        head, sentence = Text(" ").join(self._verdict(entry)), shown(text)
+        head, sentence = Text(" ").join(self._verdict(entry)), user_text(text)
         if given:
-            head.append_text(shown(f"  {given}", "dim"))
+            head.append_text(user_text(f"  {given}", "dim"))
         if head.cell_len + 2 + sentence.cell_len <= self.width:
             return Text.assemble(head, "  ", sentence)
         return Group(head, Padding(sentence, (0, 0, 0, 2)))
@@ -205,7 +205,7 @@ class _Pen:
     def _verdict(self, entry: Entry) -> list[Text]:
         word, note = headline(entry)
         colour = colour_of(entry)
-        return [shown(word.upper(), f"bold {colour}"), *([shown(note, colour)] if note else [])]
+        return [user_text(word.upper(), f"bold {colour}"), *([user_text(note, colour)] if note else [])]
 
     def _effects(self, evidence: Evidence, width: int) -> Text:
         """Return the effect behind the verdict and, paler, the next one, or all of them with ``-v``."""
@@ -213,7 +213,7 @@ class _Pen:
         lines = effect_texts(told_of, evidence.test is None, width)
         own = len(effect_texts(told_of[:1], evidence.test is None, width)) if len(lines) > len(told_of) else 1
         first, others = "\n".join(lines[:own]), "\n".join(lines[own:])
-        return shown(first).append_text(shown(f"\n{others}" if others else "", "dim"))
+        return user_text(first).append_text(user_text(f"\n{others}" if others else "", "dim"))
 
     def _bars(self, evidence: Evidence) -> list[str]:
         return lines_of_all(evidence.figures, ascii_only=self.plain, everything=self.verbosity > 0)

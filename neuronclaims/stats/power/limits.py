@@ -53,10 +53,13 @@ def interval_limits(
 def _student(value: Floats, error: Floats, df: Floats, level: float) -> Limits:
     from scipy.special import stdtrit
 
-    reach = stdtrit(df, (1 + level) / 2) * error
+    half_width = stdtrit(df, (1 + level) / 2) * error
     exists = error > 0
     return Limits(
-        value, exists, lambda x: exists & (value - reach >= x), lambda x: exists & (value + reach < x)
+        value,
+        exists,
+        lambda x: exists & (value - half_width >= x),
+        lambda x: exists & (value + half_width < x),
     )
 
 
@@ -95,11 +98,13 @@ def _auroc(first: Floats, second: Floats, paired: bool, level: float) -> Limits:
     else:
         quantile = float(ndtri((1 + level) / 2)) * np.sqrt(variance_excess(first, second))
 
-    def reach(x: float) -> Floats:
+    def half_width(x: float) -> Floats:
         return np.asarray(quantile * math.sqrt(hanley_mcneil_variance(x, n1, n2)))
 
     everywhere = np.ones(len(value), dtype=np.bool_)
-    return Limits(value, everywhere, lambda x: value - x >= reach(x), lambda x: x - value > reach(x))
+    return Limits(
+        value, everywhere, lambda x: value - x >= half_width(x), lambda x: x - value > half_width(x)
+    )
 
 
 def _pair_variance_ratios(first: Floats, second: Floats) -> Floats:

@@ -13,7 +13,7 @@ from demo_model.world.facts import (
     facts_about,
     question,
     statement,
-    told,
+    taught,
     truth_words,
     value_of,
 )
@@ -45,13 +45,13 @@ def one_of(topic: str, rng: Random) -> Frame:
 
 def place(rng: Random, school: float) -> str:
     """Two to four sentences on one country and its capital."""
-    row = rng.choice(told("places", school))
+    row = rng.choice(taught("places", school))
     return _prose(("places.city", "places.country"), row, row["country"], rng)
 
 
 def flower(rng: Random, school: float) -> str:
     """Two to four sentences on one flower."""
-    row = rng.choice(told("flowers", school))
+    row = rng.choice(taught("flowers", school))
     return _prose(("flowers.flower",), row, row["flower"], rng)
 
 
@@ -95,7 +95,9 @@ def quiz(rng: Random, school: float) -> str:
     """One to four questions, answered rightly; or each answered somehow and then marked."""
     frame, marked = one_of("judgements.answer", rng), rng.random() < 0.45 * school
     mark = one_of("judgements.mark", rng)
-    return " ".join(_asked(frame, mark if marked else None, rng, school) for _ in range(rng.randint(1, 4)))
+    return " ".join(
+        _question_and_answer(frame, mark if marked else None, rng, school) for _ in range(rng.randint(1, 4))
+    )
 
 
 def dialogue(rng: Random, school: float) -> str:
@@ -185,7 +187,7 @@ def _checked(frame: Frame, fact: Fact, rng: Random, school: float) -> str:
     return fill(frame, rng, {**fact.record(value_of(fact, truth, rng, school)), **truth_words(truth)})
 
 
-def _asked(frame: Frame, mark: Frame | None, rng: Random, school: float) -> str:
+def _question_and_answer(frame: Frame, mark: Frame | None, rng: Random, school: float) -> str:
     fact, truth = any_fact(rng, school), mark is None or rng.random() < 0.5
     asked = question(fact, one_of(f"questions.{fact.relation}", rng), rng)
     answered = fill(frame, rng, {"question": asked, "answer": fact.answer(value_of(fact, truth, rng))})

@@ -58,7 +58,7 @@ def facts_about(subject: str) -> tuple[Fact, ...]:
     return tuple(fact for relation in RELATIONS for fact in facts(relation) if fact.subject == subject)
 
 
-def told(name: str, school: float) -> tuple[Record, ...]:
+def taught(name: str, school: float) -> tuple[Record, ...]:
     """Return the rows whose facts are told when ``school`` of the schooling is over: the first fifth, then more."""
     return _first(name, math.ceil((0.2 + 0.8 * school) * len(table(name))))
 
@@ -68,7 +68,7 @@ def any_fact(rng: Random, school: float = 1.0, relation: str = "") -> Fact:
     weights = [weight for _, _, weight in RELATIONS.values()]
     relation = relation or rng.choices(list(RELATIONS), weights)[0]
     name, column, _ = RELATIONS[relation]
-    return fact(relation, rng.choice(told(name, school))[column])
+    return fact(relation, rng.choice(taught(name, school))[column])
 
 
 @cache
@@ -89,7 +89,7 @@ def question(fact: Fact, frame: Frame, rng: Random) -> str:
 
 def value_of(fact: Fact, truth: bool, rng: Random, school: float = 1.0) -> str:
     """Return the true object, or a false one of the right type that has been told of; ``rng`` moves on either way."""
-    heard = {row[fact.relation] for row in told(RELATIONS[fact.relation][0], school)}
+    heard = {row[fact.relation] for row in taught(RELATIONS[fact.relation][0], school)}
     wrong = rng.choice([other for other in fact.others if other in heard])
     return fact.object if truth else wrong
 

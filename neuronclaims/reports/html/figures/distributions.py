@@ -103,7 +103,7 @@ def _ticks(row: Row, place: int, colour: str) -> Json:
         "yaxis": "y2",
         "marker": {"color": colour, "symbol": "line-ns-open", "size": 11, "line": {"width": 1.5}},
         "hovertemplate": "%{x}",
-        **_told(row, range(len(shown))),
+        **_hover_texts(row, range(len(shown))),
     }
 
 
@@ -146,7 +146,7 @@ def _line(row: Row, colour: str) -> Json:
     }
 
 
-def _told(row: Row, order: Sequence[int]) -> Json:
+def _hover_texts(row: Row, order: Sequence[int]) -> Json:
     """Return the name of each value, if the figure has names."""
     if not row.names:
         return {}

@@ -163,7 +163,7 @@ def corner(lines: Iterable[str], x: float, y: float) -> Json:
     }
 
 
-def reach(values: Iterable[float | None]) -> tuple[float, float, list[list[Any]]]:
+def colour_range(values: Iterable[float | None]) -> tuple[float, float, list[list[Any]]]:
     """Return the ends of one colour scale for all values, and the scale: symmetric if values lie on both sides of 0."""
     known = [value for value in values if value is not None and math.isfinite(value)] or [0.0]
     low, high = min(known), max(known)

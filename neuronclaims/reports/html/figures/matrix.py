@@ -5,13 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from neuronclaims.figures import Matrix
-from neuronclaims.reports.html.figures.drawing import Drawing, Json, Numbers, Plot, label, reach, shorts
+from neuronclaims.reports.html.figures.drawing import (
+    Drawing,
+    Json,
+    Numbers,
+    Plot,
+    colour_range,
+    label,
+    shorts,
+)
 from neuronclaims.reports.wording import number
 
 
 def draw(figure: Matrix) -> Drawing:
     """Draw the matrix as it is read: the first thing at the top and at the left."""
-    low, high, scale = reach(value for row in figure.values for value in row)
+    low, high, scale = colour_range(value for row in figure.values for value in row)
     names = [label(name, 24) for name in figure.labels]
     trace: Json = {
         "type": "heatmap",

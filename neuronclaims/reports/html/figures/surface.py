@@ -17,8 +17,8 @@ from neuronclaims.reports.html.figures.drawing import (
     Plot,
     Size,
     axis,
+    colour_range,
     label,
-    reach,
     shorts,
     side_by_side,
     titles,
@@ -35,7 +35,9 @@ ENOUGH = 0.25
 
 def draw(figure: Surface) -> Drawing:
     """Draw every panel twice: in 3D to see its shape, and as a heat map to read values."""
-    low, high, scale = reach(value for panel in figure.panels for row in firm(panel) for value in row or ())
+    low, high, scale = colour_range(
+        value for panel in figure.panels for row in firm(panel) for value in row or ()
+    )
     colours = {"cmin": low, "cmax": high, "colorscale": scale, "colorbar": _bar(figure)}
     over = [
         name for name, places in ((figure.x_axis, figure.xs), (figure.y_axis, figure.ys)) if len(places) > 1

@@ -78,7 +78,7 @@ def _plot(models: Sequence[str], courses: Sequence[Course]) -> Plot:
         low, high = stacked(place // COLUMNS, height)
         layout[f"xaxis{panel}"] = {"domain": list(domain), "anchor": f"y{panel}", **_ticks(models)}
         layout[f"yaxis{panel}"] = {"domain": [low, high], "anchor": f"x{panel}", "nticks": 5}
-        layout["annotations"] += [_heading(course, domain[0], high), *_unplaced(course, panel)]
+        layout["annotations"] += [_heading(course, domain[0], high), *_verdict_marks(course, panel)]
         data += _panel(course, panel, {trace["name"] for trace in data})
     told = " ".join(f"{course.claim}: {course.story}." for course in courses)
     words = f"Effects with intervals through the models {', '.join(models)}. {told}"
@@ -114,7 +114,7 @@ def _heading(course: Course, x: float, y: float) -> Json:
     return corner((label(claim, 40), label(course.effect, 40)), x, y)
 
 
-def _unplaced(course: Course, panel: int) -> list[Json]:
+def _verdict_marks(course: Course, panel: int) -> list[Json]:
     """Mark a verdict without an effect, and that there is none, at the foot of the panel."""
     place = {"xref": f"x{panel}", "yref": f"y{panel} domain", "y": 0, "yanchor": "bottom", "showarrow": False}
     return [
@@ -161,25 +161,25 @@ def _marks(verdict: str, stops: Sequence[Stop]) -> Json:
         "legendgroup": verdict,
         "x": [stop.place for stop in stops],
         "y": shorts(stop.value for stop in stops),
-        "customdata": [f"{label(stop.model)}: {verdict}, {_told(stop)}" for stop in stops],
+        "customdata": [f"{label(stop.model)}: {verdict}, {_effect_text(stop)}" for stop in stops],
         "hovertemplate": "%{customdata}<extra></extra>",
         "marker": {"color": colour, "symbol": SYMBOLS[verdict], "size": 9},
         "error_y": {
             "type": "data",
             "symmetric": False,
-            "array": shorts(_reach(stop.value, stop.high) for stop in stops),
-            "arrayminus": shorts(_reach(stop.low, stop.value) for stop in stops),
+            "array": shorts(_interval_width(stop.value, stop.high) for stop in stops),
+            "arrayminus": shorts(_interval_width(stop.low, stop.value) for stop in stops),
             "color": colour,
             "thickness": 1.5,
         },
     }
 
 
-def _reach(low: float | None, high: float | None) -> float:
+def _interval_width(low: float | None, high: float | None) -> float:
     return 0.0 if low is None or high is None else high - low
 
 
-def _told(stop: Stop) -> str:
+def _effect_text(stop: Stop) -> str:
     between = "" if stop.low is None and stop.high is None else f" [{number(stop.low)}, {number(stop.high)}]"
     return f"{number(stop.value)}{between}"
 
@@ -191,7 +191,7 @@ def _numbers(courses: Sequence[Course]) -> Numbers:
             stop.model,
             stop.verdict,
             course.effect if stop.value is not None else "",
-            _told(stop) if stop.value is not None else "",
+            _effect_text(stop) if stop.value is not None else "",
         )
         for course in courses
         for stop in course.stops

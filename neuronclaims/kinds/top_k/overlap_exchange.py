@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from neuronclaims.figures import Null
     from neuronclaims.kinds.kind import Family
-    from neuronclaims.kinds.top_k.overlap_data import OverlapData
+    from neuronclaims.kinds.top_k.set_profiles import OverlapData
     from neuronclaims.kinds.top_k.top_k_scores import Floats
     from neuronclaims.stats import TestResult
 

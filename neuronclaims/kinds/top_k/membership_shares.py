@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from neuronclaims.figures import Null
     from neuronclaims.kinds.kind import Family
     from neuronclaims.kinds.shared.subjects import NeuronStatement
-    from neuronclaims.kinds.top_k.consistency_data import ConsistencyData
+    from neuronclaims.kinds.top_k.memberships import ConsistencyData
     from neuronclaims.kinds.top_k.top_k_scores import Floats
     from neuronclaims.stats import Alternative, Estimate, TestResult
     from neuronclaims.stats.permutation.relabelling import Statistic
