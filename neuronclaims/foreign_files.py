@@ -27,8 +27,16 @@ MOST_DIGITS = 40
 """How many digits a whole number may have. Transformers writes ``model_max_length`` with 31."""
 
 
+MOST_VALUES = 8_000_000
+"""How many values and lists one file may hold: each takes up to 64 bytes of memory."""
+
+
 class ForeignFileError(NeuronClaimsError):
     """A file that is not read; the message says which, and why."""
+
+
+class BoundError(ValueError):
+    """JSON with a value out of bounds."""
 
 
 def read_bytes(path: Path, most: int = 50 * MEGABYTE) -> bytes:
@@ -131,6 +139,23 @@ def parse_json(text: str | bytes, place: str, *, infinite: bool = False, once: b
     are always refused, and with ``once`` also a name that stands twice in one object, of which one would be lost.
     """
     try:
+        return bounded_json(text, infinite=infinite, once=once)
+    except json.JSONDecodeError as error:
+        raise ForeignFileError(
+            f"{place} is not valid JSON (line {error.lineno}, column {error.colno}: {error.msg})."
+        ) from None
+    except BoundError as error:
+        raise ForeignFileError(f"{place} is not read: {error}.") from None
+    except ValueError as error:
+        raise ForeignFileError(f"{place} is not valid JSON: {_why(error)}.") from None
+
+
+def bounded_json(text: str | bytes, *, infinite: bool = False, once: bool = False) -> Json:
+    """Return JSON as ``parse_json`` does; raise BoundError or JSONDecodeError, both ValueErrors, without a place."""
+    comma, opening = (",", "[") if isinstance(text, str) else (b",", b"[")
+    if text.count(comma) + text.count(opening) > MOST_VALUES:  # type: ignore[arg-type]
+        raise BoundError(f"it holds more than {MOST_VALUES:,} values")
+    try:
         found: Json = json.loads(
             text,
             parse_int=_whole,
@@ -138,50 +163,38 @@ def parse_json(text: str | bytes, place: str, *, infinite: bool = False, once: b
             parse_constant=float if infinite else _refuse,
             object_pairs_hook=_once if once else None,
         )
-    except _BoundError as error:
-        raise ForeignFileError(f"{place} is not read: {error}.") from None
-    except json.JSONDecodeError as error:
-        raise ForeignFileError(
-            f"{place} is not valid JSON (line {error.lineno}, column {error.colno}: {error.msg})."
-        ) from None
     except RecursionError:
-        raise ForeignFileError(f"{place} is nested more than {DEEPEST} levels deep.") from None
-    except ValueError as error:
-        raise ForeignFileError(f"{place} is not valid JSON: {_why(error)}.") from None
+        raise BoundError(f"it is nested more than {DEEPEST} levels deep") from None
     level: list[Json] = [found]
     for _ in range(DEEPEST):
         level = [inner for outer in level for inner in _inside(outer)]
         if not level:
             return found
-    raise ForeignFileError(f"{place} is nested more than {DEEPEST} levels deep.")
-
-
-class _BoundError(Exception):
-    """A value out of bounds."""
+    raise BoundError(f"it is nested more than {DEEPEST} levels deep")
 
 
 def _whole(text: str) -> int:
     if len(text) > MOST_DIGITS:
-        raise _BoundError(f"a whole number in it has {len(text):,} digits")
+        raise BoundError(f"a whole number in it has {len(text):,} digits")
     return int(text)
 
 
 def _finite(text: str) -> float:
     value = float(text) if len(text) < 1_000 else math.inf
     if not math.isfinite(value):
-        raise _BoundError(f"the number {text[:20]} in it is too large")
+        raise BoundError(f"the number {text[:20]} in it is too large")
     return value
 
 
 def _refuse(word: str) -> NoReturn:
-    raise _BoundError(f"{word} in it is no number of JSON")
+    raise BoundError(f"{word} in it is no number of JSON")
 
 
 def _once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     found = dict(pairs)
     if len(found) < len(pairs):
         counts = Counter(name for name, _ in pairs)
-        raise _BoundError(f"it has {counts.most_common(1)[0][0]!r} twice")
+        raise BoundError(f"it has {counts.most_common(1)[0][0]!r} twice")
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -10,15 +9,17 @@ from os.path import commonpath
 from pathlib import Path
 from typing import Any
 
+from neuronclaims import foreign_files
 from neuronclaims.baselines.checking import Unfit, check_environment, check_row
 from neuronclaims.baselines.rows import SCHEMA, Baseline, BaselineError, Environment, SavedClaim, row_from
+from neuronclaims.foreign_files import ForeignFileError
 
 FOLDER = ".baselines"
 NAME = "main"
 """What a baseline is called where nobody says."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@+-]*")
-MOST_BYTES = 512 << 20
+MOST_BYTES = 500_000_000
 """The size of a file that is not even read: thousands of times what a large baseline has."""
 
 
@@ -93,36 +94,14 @@ def parse_baseline(path: Path, data: Mapping[str, Any]) -> Baseline:
 def read_json(path: Path) -> dict[str, Any]:
     """Return the object that a file holds. Raises BaselineError."""
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise BaselineError(f"{path} is larger than {MOST_BYTES >> 20} MB, which no baseline is.")
-        data = json.loads(
-            path.read_text(encoding="utf-8"), object_pairs_hook=_once, parse_constant=_no_number
-        )
-    except json.JSONDecodeError as error:
-        raise BaselineError(
-            f"{path} is not valid JSON (line {error.lineno}, column {error.colno}: {error.msg}). {_MERGED}"
-        ) from None
-    except Unfit as error:
-        raise BaselineError(f"{path} {error}. {_MERGED}") from None
-    except (OSError, ValueError, RecursionError, MemoryError) as error:
-        raise BaselineError(f"{path} cannot be read: {error}.") from None
+        data = foreign_files.read_json(path, MOST_BYTES, once=True)
+    except FileNotFoundError:
+        raise BaselineError(f"{path} cannot be read: there is no such file.") from None
+    except ForeignFileError as error:
+        raise BaselineError(f"{error} {_MERGED}") from None
     if not isinstance(data, dict):
         raise BaselineError(f"{path} is no baseline: it holds no JSON object. {_AGAIN}")
     return data
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return the mapping of some pairs. Raises Unfit for a name that comes twice: JSON would drop one of them."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        seen: set[str] = set()
-        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-        raise Unfit(f"has {twice!r} twice")
-    return found
-
-
-def _no_number(text: str) -> None:
-    raise Unfit(f"has {text} for a number, which no row of a baseline has")
 
 
 def _environments(path: Path, data: Mapping[str, Any]) -> dict[str, Environment]:

@@ -8,11 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from neuronclaims.baselines.changes import noise_of
+from neuronclaims.baselines.checking import Unfit, check_row
 from neuronclaims.baselines.drift import Drift, drifts, missing
 from neuronclaims.baselines.origins import differences, family, names_in, rows_for
 from neuronclaims.baselines.policy import Policy
 from neuronclaims.baselines.reading import read_baseline, read_json
-from neuronclaims.baselines.rows import Baseline, BaselineError, Environment, SavedClaim, SavedEffect, rounded
+from neuronclaims.baselines.rows import (
+    Baseline,
+    BaselineError,
+    Environment,
+    SavedClaim,
+    SavedEffect,
+    plain,
+    rounded,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +71,12 @@ def _of_report(path: Path, data: Mapping[str, Any]) -> Baseline:
     try:
         rows = {str(claim["nodeid"]): _row(claim) for claim in data["claims"]}
         libraries = {str(name): str(version) for name, version in data["environment"].items()}
-    except (TypeError, KeyError, AttributeError, ValueError) as error:
-        raise BaselineError(f"{path} is no report of this version: {error!r}.") from None
+        for name, row in rows.items():
+            check_row(f"the claim {name!r}", plain(row))
+    except Unfit as error:
+        raise BaselineError(f"{path} is no report of this version: {error}.") from None
+    except (TypeError, KeyError, AttributeError, ValueError, ArithmeticError) as error:
+        raise BaselineError(f"{path} is no report of this version: {repr(error)[:200]}.") from None
     return Baseline(rows, {"report": Environment("", "", "", "float32", "", libraries)})
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -157,11 +156,18 @@ def _file(cache: Path | None) -> Path:
 def _last(file: Path) -> LastRun:
     from neuronclaims.baselines.reading import parse_baseline, read_json
     from neuronclaims.baselines.rows import BaselineError
+    from neuronclaims.foreign_files import ForeignFileError, parse_json
 
     data = read_json(file)
     try:
-        path, run, missing = Path(data["baseline"]), json.loads(data["run"]), data.get("missing")
+        path, run, missing = (
+            Path(data["baseline"]),
+            parse_json(data["run"], "the run in it", once=True),
+            data.get("missing"),
+        )
         gone = None if missing is None else {str(name): str(hashed) for name, hashed in missing.items()}
-    except (KeyError, TypeError, ValueError, AttributeError):
+        if not isinstance(run, dict):
+            raise TypeError
+    except (KeyError, TypeError, ValueError, AttributeError, ForeignFileError):
         raise BaselineError(f"{file} is damaged: run pytest --claims-compare again.") from None
     return LastRun(path, parse_baseline(file, run), gone)

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuronclaims.cli.output import say
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.foreign_text import one_line
+from neuronclaims.measurements.errors import first_line
 
 if TYPE_CHECKING:
     from neuronclaims.cli import Commands
     from neuronclaims.figures import Figure
 
 REPORT = Path("reports")
-NAMED = {"nodeid", "file", "model", "id", "sentence"}
+NAMED = ("nodeid", "file", "model", "id", "sentence")
 
 
 class FigureError(NeuronClaimsError):
@@ -51,7 +52,8 @@ def _figure(options: argparse.Namespace) -> int:
     claim = _wanted(claims, options.claim)
     figures = _figures(claim)
     place = _place(figures, options.number)
-    path = write_figure(figures[place], options.output, options.width)
+    with _drawable():
+        path = write_figure(figures[place], options.output, options.width)
     say(f"{path}: {one_line(claim['sentence'])} ({one_line(claim['model'])})")
     for number, figure in enumerate(figures, start=1):
         about = f"  --number {number}: {one_line(_title(figure))}"
@@ -60,23 +62,15 @@ def _figure(options: argparse.Namespace) -> int:
 
 
 def _claims(folder: Path) -> list[dict[str, Any]]:
+    from neuronclaims.reports.json.reading import read_claims
+
     path = folder / "claims.json"
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        claims = found["claims"]
+        return [dict(claim) for claim in read_claims(path, NAMED)]
     except FileNotFoundError:
         raise FigureError(
             f"There is no report {path}. Make one: pytest FILE --claims-report={folder}, or name another with --report."
         ) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise FigureError(
-            f"{path} is no report that can be read ({type(error).__name__}). Make it again."
-        ) from None
-    if not isinstance(claims, list) or not all(
-        isinstance(each, dict) and each.keys() >= NAMED for each in claims
-    ):
-        raise FigureError(f"{path} is no report that can be read. Make it again.")
-    return claims
 
 
 def _wanted(claims: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
@@ -111,7 +105,7 @@ def _figures(claim: dict[str, Any]) -> tuple[Figure, ...]:
     fields = {key: value for key, value in claim.items() if key not in ("nodeid", "as_expected", "outcome")}
     try:
         result = from_plain(fields)
-    except ValueError:  # pydantic's ValidationError is one
+    except (ValueError, TypeError, ArithmeticError):  # pydantic's ValidationError is a ValueError
         raise FigureError(
             "The report was written by another version of neuronclaims. Make it again."
         ) from None
@@ -139,7 +133,19 @@ def _place(figures: Sequence[Figure], number: int | None) -> int:
 def _title(figure: Figure) -> str:
     from neuronclaims.reports.html.figures import draw
 
-    return draw(figure).caption
+    with _drawable():
+        return draw(figure).caption
+
+
+@contextmanager
+def _drawable() -> Iterator[None]:
+    """Tell numbers that no drawing can hold, which a report that was edited may have, in one sentence."""
+    try:
+        yield
+    except (ArithmeticError, ValueError, TypeError, LookupError, MemoryError, RuntimeError) as error:
+        raise FigureError(
+            f"The figure holds what cannot be drawn ({first_line(error)}). Make the report again."
+        ) from None
 
 
 def _width(text: str) -> float:

@@ -60,11 +60,11 @@ def _rows(series: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def _verdict(claim: dict[str, Any]) -> str:
-    return claim["verdict"] or UNTESTED
+    return claim.get("verdict") or UNTESTED
 
 
 def _effect(claim: dict[str, Any]) -> str:
-    effect = (claim["evidence"] or {}).get("effect") or {}
+    effect = (claim.get("evidence") or {}).get("effect") or {}
     numbers = [effect.get(key) for key in ("value", "low", "high")]
     if any(number is None for number in numbers):
         return ""
@@ -88,22 +88,33 @@ def _order(claims: Sequence[dict[str, Any]], given: str | None) -> list[str]:
 
 
 def _read(path: Path) -> list[dict[str, Any]]:
-    import json
+    from neuronclaims.reports.json.reading import UnreadableReportError, read_claims
+    from neuronclaims.results import VERDICTS
 
     try:
-        claims = json.loads(path.read_text(encoding="utf-8"))["claims"]
-        for claim in claims:
-            _ = (
-                [str.strip(claim[key]) for key in ("file", "id", "model")],
-                claim["verdict"],
-                claim["evidence"],
-            )
-    except OSError as error:
-        raise NeuronClaimsError(f"{path} cannot be read: {error.strerror or error}.") from None
-    except (ValueError, KeyError, TypeError):
-        raise NeuronClaimsError(
-            f"{path} is no claims.json: write one with pytest --claims-report=DIR."
-        ) from None
+        claims: list[dict[str, Any]] = [dict(claim) for claim in read_claims(path, ("file", "id", "model"))]
+    except FileNotFoundError:
+        raise NeuronClaimsError(f"{path} cannot be read: there is no such file.") from None
     if not claims:
         raise NeuronClaimsError(f"{path} has no claims in it.")
-    return list(claims)
+    for number, claim in enumerate(claims, start=1):
+        if claim.get("verdict") not in (*VERDICTS, None) or not _fits(claim.get("evidence")):
+            raise UnreadableReportError(
+                f"{path} is no claims.json of this version: the verdict or the evidence of claim {number} is none."
+            )
+    return claims
+
+
+def _fits(evidence: Any) -> bool:
+    """Say whether an effect, where there is one, has a name and numbers."""
+    effect = evidence.get("effect") if isinstance(evidence, dict) else evidence
+    if effect is None:
+        return True
+    return (
+        isinstance(effect, dict)
+        and isinstance(effect.get("name"), str)
+        and all(
+            number is None or (isinstance(number, (int, float)) and not isinstance(number, bool))
+            for number in (effect.get(key) for key in ("value", "low", "high"))
+        )
+    )

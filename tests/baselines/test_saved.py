@@ -131,8 +131,8 @@ FAULTS = {
         text, lambda data: data["claims"].update({NAME: None})
     ),
     "is not named by file, model and id": lambda text: text.replace(NAME, "a"),
-    "cannot be read": lambda _: "[" * 100_000,
-    "Exceeds the limit": lambda _: f'{{"schema": {"9" * 5000}, "claims": {{}}}}',
+    "nested more than 60 levels": lambda _: "[" * 100_000,
+    "in it has 5,000 digits": lambda _: f'{{"schema": {"9" * 5000}, "claims": {{}}}}',
     f"has '{NAME}' twice": twice,
     "has 'a0' twice": lambda text: text.replace('"a0": ', '"a0": 7, "a0": '),
     "'verdict' must be one of supported": with_row(verdict="maybe"),
@@ -142,9 +142,9 @@ FAULTS = {
     "'n' must be a mapping": with_row(n=[3]),
     "'family' must be a whole number": with_row(family=2.5),
     "'value' must be a number, not 'large'": with_row(effect=EFFECT),
-    "has NaN for a number": with_row(p=float("nan")),
-    "has -Infinity for a number": with_values(noise=float("-inf")),
-    "'first.a0' must be a number, not inf": lambda text: text.replace('"a0": 1.0', '"a0": 1e999'),
+    "NaN in it is no number": with_row(p=float("nan")),
+    "-Infinity in it is no number": with_values(noise=float("-inf")),
+    "the number 1e999 in it is too large": lambda text: text.replace('"a0": 1.0', '"a0": 1e999'),
     "'first.a0' must be a number from": with_values(first={"a0": 1e200}),
     "'first.a0' must be a number, not True": with_values(first={"a0": True}),
     "'scale' must be one of": with_values(scale="volume"),
@@ -175,7 +175,7 @@ def test_a_file_as_large_as_no_baseline_is_not_read(tmp_path):
     path = tmp_path / "main.json"
     with path.open("wb") as file:
         file.truncate(1 << 30)
-    with pytest.raises(BaselineError, match="larger than 512 MB"):
+    with pytest.raises(BaselineError, match="at most 500 MB are read"):
         read_baseline(path)
 
 

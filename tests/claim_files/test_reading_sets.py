@@ -119,7 +119,7 @@ def test_a_file_may_stand_beside_above_or_below_the_claim_file(read, tmp_path):
             "p.csv:4:1: the prompt 'a' is in this set already (p.csv:2)",
         ),
         ("p.jsonl", '{"text": "\\ud800"}', "", "p.jsonl:1:1: a text here holds half of a surrogate pair"),
-        ("p.jsonl", "[" * 100_000, "", "p.jsonl:1:1: nested too deeply"),
+        ("p.jsonl", "[" * 100_000, "", "p.jsonl:1:1: it is nested more than 60 levels deep"),
         ("p.jsonl", '{"text": "a"}\n{"text": "b",}', "", "p.jsonl:2:"),
         ("p.txt", b"a\n\xff\n", "", "p.txt:2:1: byte 2 (0xff) is not UTF-8; save the file as UTF-8"),
     ],

@@ -11,6 +11,7 @@ from typing import Any
 
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
 from neuronclaims.claim_files.yaml.source import SourceText, read_source
+from neuronclaims.foreign_files import bounded_json
 from neuronclaims.sentences.messages import quoted
 
 MOST_PROBLEMS = 20
@@ -64,7 +65,7 @@ def _read_jsonl(source: SourceText, problems: list[Problem]) -> _Read:
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
+            row = bounded_json(line, infinite=True, once=True)
             if not isinstance(row, dict):
                 raise ValueError('a line is one JSON object, such as {"text": "..."}')
             rows.append(PromptRow(_json_texts(row), number))
@@ -73,9 +74,8 @@ def _read_jsonl(source: SourceText, problems: list[Problem]) -> _Read:
             start = source.line_start(number) + error.pos
             reason = f"{error.msg[:1].lower()}{error.msg[1:]}".removesuffix(" starting at")
             problems.append(source.problem(start, f"not valid JSON: {reason}"))
-        except (ValueError, RecursionError) as error:
-            reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-            problems.append(source.problem(source.line_start(number), reason, width=len(line)))
+        except ValueError as error:
+            problems.append(source.problem(source.line_start(number), str(error), width=len(line)))
     return tuple(columns), rows
 
 
