@@ -19,8 +19,7 @@ _UNSEEN = re.compile(
 The joiners U+200C and U+200D stay: Persian, Indian scripts and emoji are written with them.
 """
 
-_STYLES = r"(?:\x1b\[[0-9;]*m)*"
-_COMMAND = re.compile(rf"^({_STYLES}(?:\s+{_STYLES})*):(?=:)|#(?=#(?:vso)?\[)", re.MULTILINE)
+_COMMAND = re.compile(r"^((?:[^\S\n]|\x1b\[[0-9;]*m)*):(?=:)|#(?=#(?:vso)?\[)", re.MULTILINE)
 """What a log of GitHub or Azure obeys: ``::`` where a line begins, ``##[`` and ``##vso[`` anywhere in it."""
 
 

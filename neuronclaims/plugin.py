@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from neuronclaims.pytest_session.baselines.baseline_settings import add_baseline_settings, wants_baseline
-from neuronclaims.pytest_session.settings import SUFFIXES, add_settings, check_settings, given_models
+from neuronclaims.pytest_session.settings import (
+    OUTCOMES,
+    SUFFIXES,
+    add_settings,
+    check_settings,
+    given_models,
+)
 
 if TYPE_CHECKING:
     from neuronclaims.models.sources import LoadedModel
@@ -52,9 +58,11 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ClaimFileN
     """Collect ``*.claims.yaml``."""
     if not file_path.name.endswith(SUFFIXES):
         return None
+    from neuronclaims.pytest_session.claim_reports.reruns import watch
     from neuronclaims.pytest_session.nodes import ClaimFileNode
 
-    return ClaimFileNode.from_parent(parent, path=file_path)
+    watch(parent.config)
+    return ClaimFileNode.of(file_path, parent)
 
 
 def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
@@ -71,6 +79,17 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, Any, Any]:
+    """Let pytest print of claim files only what does no harm."""
+    report = yield
+    if hasattr(collector, "claim_file") or collector.path.name.endswith(SUFFIXES):
+        from neuronclaims.pytest_session.claim_reports.shown_reports import make_harmless
+
+        make_harmless(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
     """Attach a claim's result to its report, which xdist sends to the controller."""
     report = yield
@@ -84,7 +103,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, Any] | None:
     """Name a claim's outcome by its verdict."""
     status = getattr(report, "claims_status", None)
-    if status is None:
+    if status is None or report.outcome not in OUTCOMES:
         return None
     category, letter, word, colour = status
     return category, letter, (word, {colour: True})

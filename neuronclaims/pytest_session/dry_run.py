@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from neuronclaims.foreign_text import one_line
+from neuronclaims.foreign_text import one_line, spelled
 from neuronclaims.kinds import kind_of
+from neuronclaims.pytest_session.messages import write_line
 from neuronclaims.pytest_session.opening import model_nodes
 from neuronclaims.pytest_session.planning import (
     FilePlan,
@@ -56,7 +57,7 @@ class DryRun:
             terminalreporter.write_sep("=", "claims, planned")
         for plan in self._plans:
             for line in lines(plan):
-                terminalreporter.write_line(line)
+                write_line(terminalreporter, spelled(line), whole=True)
 
 
 def lines(plan: ModelPlan) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
+from neuronclaims.foreign_text import one_line
 from neuronclaims.pytest_session.outcomes import ClaimRefuted
 
 if TYPE_CHECKING:
@@ -24,9 +25,9 @@ def marks_of(claim: Claim) -> Iterator[pytest.MarkDecorator]:
     for tag in claim.settings.tags:
         yield _mark(tag)
     if claim.settings.skip:
-        yield pytest.mark.skip(reason=claim.settings.skip)
+        yield pytest.mark.skip(reason=one_line(claim.settings.skip))
     if claim.settings.xfail:
-        yield pytest.mark.xfail(reason=claim.settings.xfail, raises=ClaimRefuted, strict=True)
+        yield pytest.mark.xfail(reason=one_line(claim.settings.xfail), raises=ClaimRefuted, strict=True)
 
 
 def check_tags(file: ClaimFile) -> None:

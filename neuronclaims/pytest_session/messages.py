@@ -5,6 +5,8 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
+from neuronclaims.foreign_text import inert, visible
+
 if TYPE_CHECKING:
     from _pytest._io import TerminalWriter
     from _pytest.terminal import TerminalReporter
@@ -18,14 +20,18 @@ class Message(str):
     def toterminal(self, out: TerminalWriter) -> None:
         """Write the message as pytest asks of what it shows; a word that is longer than a line stays whole."""
         for line in between_words(self, out.fullwidth):
-            out.line(line)
+            out.line(inert(line))
 
 
-def write_line(reporter: TerminalReporter, text: str, **marks: bool) -> None:
-    """Write a line to pytest's report; on a terminal in lines of its width, those after the first set in."""
+def write_line(reporter: TerminalReporter, text: str, *, whole: bool = False, **marks: bool) -> None:
+    """Write a line to pytest's report: the way out for all that we print there, whoever wrote it.
+
+    On a terminal it becomes lines of its width, those after the first set in, unless it is to stay ``whole``.
+    """
     width = reporter.config.get_terminal_writer().fullwidth
-    for line in between_words(text, width, "  ") if reporter.isatty else [text]:
-        reporter.write_line(line, **marks)
+    text = visible(text)
+    for line in between_words(text, width, "  ") if reporter.isatty and not whole else [text]:
+        reporter.write_line(inert(line), **marks)
 
 
 def between_words(text: str, width: int, indent: str = "") -> list[str]:

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 import pytest
 
+from neuronclaims.foreign_text import harmless
 from neuronclaims.pytest_session.nodes import ClaimItem
 from neuronclaims.pytest_session.settings import added_models, model_names
 
@@ -46,11 +47,11 @@ class ModelNames:
     def _tell(self, where: str, text: str) -> None:
         if where == "claims_model":
             if self.config.args_source is not pytest.Config.ArgsSource.ARGS:
-                warnings.warn(pytest.PytestWarning(text), stacklevel=2)
+                warnings.warn(pytest.PytestWarning(harmless(text)), stacklevel=2)
         elif hasattr(self.config, "workerinput"):
             self._trouble = text
         else:
-            raise pytest.UsageError(text)
+            raise pytest.UsageError(harmless(text))
 
 
 def _message(where: str, name: str, used: Iterable[str]) -> str:

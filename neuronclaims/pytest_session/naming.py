@@ -86,7 +86,9 @@ def _named(members: Sequence[Entry], letters: str) -> Iterator[tuple[Entry, str,
 
 
 def _name(entry: Entry) -> str:
-    return "::".join([entry.result.file, *entry.nodeid.split("::")[1:]])
+    from neuronclaims.foreign_text import one_line
+
+    return one_line("::".join([entry.result.file, *entry.nodeid.split("::")[1:]]))
 
 
 def _line(reporter: TerminalReporter, word: str, colour: str, name: str, message: str) -> str:

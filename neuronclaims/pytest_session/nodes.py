@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,7 +21,8 @@ from neuronclaims.foreign_text import one_line
 from neuronclaims.kinds import templates
 from neuronclaims.measurements.errors import MissingModelError
 from neuronclaims.models.sources import label
-from neuronclaims.pytest_session.claim_report import ClaimReport
+from neuronclaims.pytest_session.claim_reports.claim_report import ClaimReport
+from neuronclaims.pytest_session.claim_reports.shown_reports import make_harmless, name_of_file
 from neuronclaims.pytest_session.marks import check_tags, marks_of
 from neuronclaims.pytest_session.outcomes import (
     ClaimMissed,
@@ -29,7 +31,8 @@ from neuronclaims.pytest_session.outcomes import (
     miss,
     status_of,
 )
-from neuronclaims.pytest_session.settings import added_models
+from neuronclaims.pytest_session.settings import OUTCOMES, added_models
+from neuronclaims.reports.junit import PREFIX as PROPERTIES
 from neuronclaims.reports.junit import properties
 from neuronclaims.verdicts import broken
 
@@ -44,7 +47,22 @@ DEFECTS = pytest.StashKey[list[BaseException]]()
 
 
 class ClaimFileNode(pytest.File):
-    """One ``*.claims.yaml``."""
+    """One ``*.claims.yaml``. Where its name could do harm in a terminal or a log, pytest knows it by another."""
+
+    shown_path: Path
+
+    @classmethod
+    def of(cls, path: Path, parent: pytest.Collector) -> ClaimFileNode:
+        """Return the node of a file."""
+        root = parent.config.rootpath
+        name = name_of_file(path, root)
+        if name is None:
+            node = cls.from_parent(parent, path=path)
+            node.shown_path = path
+            return node
+        node = cls.from_parent(parent, path=path, name=name.rsplit("/", 1)[-1], nodeid=name)
+        node.shown_path = root / name
+        return node
 
     def collect(self) -> Iterator[ModelNode]:
         """Read the file and yield one node per model; a file with problems is one collection error."""
@@ -60,6 +78,8 @@ class ClaimFileNode(pytest.File):
 
 class ModelNode(pytest.Collector):
     """One model of a claim file, with its place among the models; its claims are judged together as a family."""
+
+    parent: ClaimFileNode
 
     def __init__(self, *, claim_file: ClaimFile, spec: str, place: int, **rest: Any) -> None:
         super().__init__(**rest)
@@ -82,6 +102,7 @@ class ClaimItem(pytest.Function):
         self.result: Result | None = None
         self.compared: ComparedClaim | None = None
         self.from_cache: tuple[int, int] | None = None
+        self._attached: tuple[int, str | None, str, int] | None = None
         for mark in marks_of(claim):
             self.add_marker(mark)
 
@@ -110,7 +131,7 @@ class ClaimItem(pytest.Function):
 
     def reportinfo(self) -> tuple[os.PathLike[str] | str, int | None, str]:
         """Return the claim's own line, so that editors and CI annotations can point to it."""
-        return self.path, self.claim.place.line - 1, f"{self.parent.name}::{self.name}"
+        return self.parent.parent.shown_path, self.claim.place.line - 1, f"{self.parent.name}::{self.name}"
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *rest: Any) -> Any:
         """Show only the text of our own errors; any other error is a defect and keeps its traceback."""
@@ -125,15 +146,31 @@ class ClaimItem(pytest.Function):
         shown.append(excinfo.value)
         return super().repr_failure(excinfo, *rest)
 
+    def setup(self) -> None:
+        """Begin anew, as a re-run does: what an earlier one left is not this one's result."""
+        self.result = self.compared = self.from_cache = None
+        told = [pair for pair in self.user_properties if not pair[0].startswith(PROPERTIES)]
+        self.user_properties[:] = told
+        super().setup()
+
     def attach_result(self, report: pytest.TestReport) -> None:
-        """Attach the result to the report as plain data: xdist sends nothing else."""
+        """Attach the result to the report as plain data, since xdist sends nothing else; make it fit to print."""
+        now = id(report), report.when, report.outcome, id(self.result)
+        if now == self._attached:
+            return
+        self._attach(report)
+        make_harmless(report)
+        report.user_properties = list(self.user_properties)
+        self._attached = now
+
+    def _attach(self, report: pytest.TestReport) -> None:
         if report.when == "call" and self.result is None and isinstance(report.longrepr, tuple):
             # A missing model is the file's matter, so that pytest's summary names it once per file.
             report.longrepr = str(self.path), 1, report.longrepr[2]
         if report.when != "call" or self.result is None:
             return
         ClaimReport.of(self.result, self.parent.place, self.from_cache, self.compared).put_on(report)
-        if hasattr(report, "wasxfail"):
+        if hasattr(report, "wasxfail") or report.outcome not in OUTCOMES:
             return
         drift = self.compared.drift if self.compared is not None and self.compared.fails else None
         if drift is not None and report.failed:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from neuronclaims.foreign_text import inert, one_line
+
 if TYPE_CHECKING:
     from _pytest.capture import CaptureManager
     from _pytest.terminal import TerminalReporter
@@ -72,7 +74,7 @@ class Live(_ProgressDisplay):
     def _show(self, model: str, text: str) -> None:
         writer = self._reporter.config.get_terminal_writer()
         begin = "\r\x1b[K" if self._open else "\n"
-        writer.write_raw(begin + f"{model}: {text}"[: max(writer.fullwidth - 1, 20)], flush=True)
+        writer.write_raw(begin + one_line(f"{model}: {text}")[: max(writer.fullwidth - 1, 20)], flush=True)
 
     def _close(self, _: str) -> None:
         writer = self._reporter.config.get_terminal_writer()
@@ -86,7 +88,7 @@ class Logged(_ProgressDisplay):
     counts = False
 
     def _show(self, model: str, text: str) -> None:
-        self._reporter.write(f", {text}" if self._open else f"{model}: {text}", flush=True)
+        self._reporter.write(f", {text}" if self._open else inert(one_line(f"{model}: {text}")), flush=True)
 
     def _close(self, nodeid: str) -> None:
         reporter = self._reporter

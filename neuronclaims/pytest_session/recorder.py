@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from neuronclaims.pytest_session.claim_report import ClaimReport
+from neuronclaims.foreign_text import harmless
+from neuronclaims.pytest_session.claim_reports.claim_report import ClaimReport
 from neuronclaims.pytest_session.ending import end_gently
-from neuronclaims.pytest_session.messages import Message
+from neuronclaims.pytest_session.messages import Message, write_line
 from neuronclaims.pytest_session.naming import ShortSummary
-from neuronclaims.pytest_session.settings import SUFFIXES, folder_of, value_of
+from neuronclaims.pytest_session.settings import OUTCOMES, SUFFIXES, folder_of, value_of
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
@@ -67,6 +68,8 @@ class ClaimsRecorder:
             if report.skipped:
                 self._skipped.add(report.nodeid)
             return
+        if report.outcome not in OUTCOMES:  # it will be run anew
+            return
         outcome: Outcome = "xfailed" if report.skipped and hasattr(report, "wasxfail") else report.outcome
         self._found[report.nodeid] = outcome, found
         self._known = None
@@ -76,6 +79,14 @@ class ClaimsRecorder:
         if report.failed and reporter is not None:
             # Failures of a category of our own make pytest's bar yellow, unless it knows of its own category.
             reporter.stats.setdefault("failed", [])
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_warning_recorded(self, nodeid: str) -> None:
+        """Make harmless what pytest will print of a warning that was given while a claim was tested."""
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None and any(suffix in nodeid for suffix in SUFFIXES):
+            for warning in reporter.stats.get("warnings", ())[-1:]:
+                warning.message = harmless(warning.message)
 
     @pytest.hookimpl(tryfirst=True)  # xdist waits for its workers here, and who ends a session may not wait
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -99,9 +110,11 @@ class ClaimsRecorder:
         if self._found and not self.config.option.no_summary and verbosity >= -1:
             self._draw(terminalreporter)
         if self._written and verbosity >= 0:
-            terminalreporter.write_line(f"Written: {', '.join(map(self._name_of, self._written))}")
+            write_line(
+                terminalreporter, f"Written: {', '.join(map(self._name_of, self._written))}", whole=True
+            )
         for trouble in self._troubles:
-            terminalreporter.write_line(trouble.text, red=True, bold=True)
+            write_line(terminalreporter, trouble.text, whole=True, red=True, bold=True)
 
     def take(self, rematched: Mapping[str, Rematch]) -> None:
         """Store where the neurons of lost claims were found, by the node ids of the claims."""

@@ -14,6 +14,9 @@ import pytest
 SUFFIXES = (".claims.yaml", ".claims.yml")
 """How names of claim files end."""
 
+OUTCOMES = ("passed", "failed", "skipped")
+"""What becomes of a claim. Plugins that run claims anew call the runs before the last one something else."""
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -119,7 +122,11 @@ def model_folders(config: pytest.Config) -> dict[str, Path]:
         name, folder = _named_folder(where, line)
         found[name] = (base / Path(folder).expanduser()).resolve()
         if not found[name].is_dir():
-            raise pytest.UsageError(f"{where}: there is no folder {found[name]} for the model {name!r}")
+            from neuronclaims.foreign_text import harmless
+
+            raise pytest.UsageError(
+                harmless(f"{where}: there is no folder {found[name]} for the model {name!r}")
+            )
     return found
 
 

@@ -8,6 +8,9 @@ from neuronclaims.foreign_text import visible
 from neuronclaims.reports.json.text import rounded
 from neuronclaims.results import Result
 
+PREFIX = "claims."
+"""How the names of all properties of claims begin, the drift's too."""
+
 
 def properties(result: Result) -> list[tuple[str, str | float | int]]:
     """Return (name, value) pairs for pytest's ``user_properties``; what is unknown is left out.

@@ -22,7 +22,7 @@ from neuronclaims.pytest_session.baselines.keeping import NO_CLAIM, Kept, nothin
 from neuronclaims.pytest_session.baselines.lost import Lost, lost_claims
 from neuronclaims.pytest_session.baselines.rematch_hints import hint, written
 from neuronclaims.pytest_session.baselines.rematching import Rematching
-from neuronclaims.pytest_session.claim_report import ClaimReport
+from neuronclaims.pytest_session.claim_reports.claim_report import ClaimReport
 from neuronclaims.pytest_session.messages import write_line
 from neuronclaims.pytest_session.settings import folder_of
 
@@ -98,11 +98,11 @@ class Compared:
         if not (self._seen or self._lines) or self.config.get_verbosity() < -1:
             return
         if self._baseline_path is not None and not self.config.option.no_summary:
-            terminalreporter.write_sep("=", f"since the baseline {self._baseline_path.stem}")
+            terminalreporter.write_sep("=", one_line(f"since the baseline {self._baseline_path.stem}"))
             for text, marks in self._account():
                 write_line(terminalreporter, text, **marks)
             for text in self._commands():
-                terminalreporter.write_line(text)  # in one line, however long, to be copied
+                write_line(terminalreporter, text, whole=True)  # in one line, however long, to be copied
         for text, bad in self._lines:
             write_line(terminalreporter, text, red=bad, bold=bad)
 
@@ -225,7 +225,7 @@ class Compared:
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None and self.config.get_verbosity() >= 0:
             reporter.ensure_newline()
-            reporter.write_line(text)
+            write_line(reporter, text, whole=True)
 
     def _displayed(self, path: Path) -> str:
         base = self.config.invocation_params.dir

@@ -28,6 +28,7 @@ from neuronclaims.baselines.rows import (
     row_of,
 )
 from neuronclaims.errors import NeuronClaimsError
+from neuronclaims.foreign_text import harmless
 from neuronclaims.models.sources import LoadedModel
 from neuronclaims.pytest_session.baselines.baseline_settings import fail_on
 from neuronclaims.pytest_session.baselines.compared_claim import ComparedClaim, TestedModel
@@ -81,7 +82,7 @@ class Comparing:
             self._open(files)
         except BaselineError as error:
             if not hasattr(self.config, "workerinput"):
-                raise pytest.UsageError(str(error)) from None
+                raise pytest.UsageError(harmless(str(error))) from None
             self._trouble = error
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
@@ -205,7 +206,7 @@ def _policy(config: pytest.Config) -> Policy:
     try:
         return parse_policy(fail_on(config))
     except BaselineError as error:
-        raise pytest.UsageError(f"--claims-fail-on: {error}") from None
+        raise pytest.UsageError(harmless(f"--claims-fail-on: {error}")) from None
 
 
 def _values(result: Result, moved: Moved) -> SavedValues | None:

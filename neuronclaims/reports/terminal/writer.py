@@ -13,7 +13,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from neuronclaims.foreign_text import fitting
+from neuronclaims.foreign_text import fitting, inert
 from neuronclaims.reports.account import Account
 from neuronclaims.reports.entry import Entry, common_errors, families
 from neuronclaims.reports.matrix import matrices
@@ -81,7 +81,7 @@ def draw(account: Account, *, width: int, colour: bool, verbosity: int = 0, enco
         if account.partial:
             console.print(user_text(account.partial[0].upper() + account.partial[1:], "bold yellow"))
     lines = (TRAILING.sub(lambda end: end[0].replace(" ", ""), line) for line in captured.get().split("\n"))
-    return fitting(re.sub(r"\n{3,}", "\n\n", "\n".join(lines)), encoding)
+    return fitting(inert(re.sub(r"\n{3,}", "\n\n", "\n".join(lines))), encoding)
 
 
 @dataclass(frozen=True, slots=True)
