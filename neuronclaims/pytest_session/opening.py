@@ -11,7 +11,7 @@ import pytest
 from neuronclaims.foreign_text import one_line
 from neuronclaims.pytest_session.nodes import ClaimItem, ModelNode
 from neuronclaims.pytest_session.progress import progress_of
-from neuronclaims.pytest_session.settings import folder_of, model_folders, trusts_cache, value_of
+from neuronclaims.pytest_session.settings import folder_of, is_on, model_folders, value_of
 from neuronclaims.study import Study, unreachable
 
 if TYPE_CHECKING:
@@ -26,10 +26,14 @@ def open_study(session: pytest.Session, models: Mapping[str, LoadedModel | Path]
     config = session.config
     study = Study(
         cache=folder_of(config, "cache"),
-        options=RunOptions(dtype=value_of(config, "dtype"), device=value_of(config, "device")),
+        options=RunOptions(
+            dtype=value_of(config, "dtype"),
+            device=value_of(config, "device"),
+            verify=is_on(config, "verify"),
+        ),
         models={**models, **model_folders(config)},
         progress=progress_of(config),
-        trust_cache=trusts_cache(config),
+        trust_cache=is_on(config, "trust-cache"),
     )
     for node in model_nodes(session.items):
         study.expect(node.claim_file, node.spec)

@@ -76,6 +76,12 @@ TRUST_CACHE = (
     "read a cache that git keeps, that belongs to another user, or that everyone may write to; whoever wrote it "
     "decides what the claims come to"
 )
+VERIFY = (
+    "measure one text of each sort again before values of the cache are used, and measure everything where it differs; "
+    "loads each model"
+)
+SWITCHES = {"trust-cache": TRUST_CACHE, "verify": VERIFY}
+"""Options that are on or off, by name, with what they say of themselves."""
 DRY_RUN = "say what would be measured of which model, from its config.json alone, and run nothing"
 
 
@@ -85,13 +91,11 @@ def add_settings(parser: pytest.Parser) -> None:
     group.addoption("--claims-dry-run", action="store_true", default=False, help=DRY_RUN)
     group.addoption("--claims-model", metavar="[+]NAME=FOLDER", action="append", default=[], help=MODEL)
     parser.addini("claims_model", f"{MODEL}: lines of [+]NAME=FOLDER", type="linelist", default=[])
-    group.addoption(
-        "--claims-trust-cache",
-        action="store_true",
-        default=False,
-        help=f"{TRUST_CACHE} (setting claims_trust_cache, default: false)",
-    )
-    parser.addini("claims_trust_cache", TRUST_CACHE, type="bool", default=False)
+    for name, text in SWITCHES.items():
+        ini = f"claims_{name.replace('-', '_')}"
+        said = f"{text} (setting {ini}, default: false)"
+        group.addoption(f"--claims-{name}", action="store_true", default=False, help=said)
+        parser.addini(ini, text, type="bool", default=False)
     for setting in SETTINGS:
         name, default = setting.name, setting.default or "none"
         text = f"{setting.text} (setting claims_{name}, default: {default})"
@@ -163,9 +167,10 @@ def value_of(config: pytest.Config, name: str) -> str:
     return str(config.getini(f"claims_{name}") if given is None else given)
 
 
-def trusts_cache(config: pytest.Config) -> bool:
-    """Say whether values are read that somebody else may have written into the cache."""
-    return bool(config.getoption("claims_trust_cache") or config.getini("claims_trust_cache"))
+def is_on(config: pytest.Config, switch: str) -> bool:
+    """Say whether one of ``SWITCHES`` is on, on the command line or as a setting."""
+    name = f"claims_{switch.replace('-', '_')}"
+    return bool(config.getoption(name) or config.getini(name))
 
 
 def folder_of(config: pytest.Config, name: str) -> Path | None:

@@ -148,6 +148,7 @@ def test_pytest_is_given_the_claims_and_folders_and_nothing_else(runner):
         "claims",
         "--claims-report=claims-report",
         "--claims-cache=.neuronclaims",
+        "--claims-verify",
     ]
 
 
@@ -161,6 +162,7 @@ def test_pytest_is_given_baseline_and_arguments_word_by_word(runner):
         "my claims",
         "--claims-report=claims-report",
         "--claims-cache=.neuronclaims",
+        "--claims-verify",
         "--claims-compare=main",
         "--claims-fail-on=lost,weaker:20%",
         "-k",

@@ -18,7 +18,7 @@ from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.foreign_text import one_line
 from neuronclaims.pytest_session.baselines.baseline_settings import old_models
 from neuronclaims.pytest_session.baselines.lost import Lost
-from neuronclaims.pytest_session.settings import folder_of, trusts_cache, value_of
+from neuronclaims.pytest_session.settings import folder_of, is_on, value_of
 from neuronclaims.reports.entry import Rematch
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def fingerprints(config: pytest.Config) -> Path | None:
     from neuronclaims.cache.run_cache import RunCache
 
     cache = folder_of(config, "cache")
-    return RunCache(cache, trusts_cache(config)).fingerprints if cache is not None else None
+    return RunCache(cache, is_on(config, "trust-cache")).fingerprints if cache is not None else None
 
 
 def path_from(base: Path, path: Path) -> str:
