@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from neuronclaims.kinds.interventions import before_after
-from neuronclaims.kinds.interventions.before_after import BeforeAfter, LayerSweeps
+from neuronclaims.kinds.interventions.before_after import BeforeAfter
 from neuronclaims.kinds.interventions.changed_neurons import TextUnits
+from neuronclaims.kinds.interventions.sweeps import LayerSweeps
 from neuronclaims.kinds.kind import MAX_DRAWS, Family, KindError
 from neuronclaims.sentences.neurons import Neuron
 

@@ -16,8 +16,9 @@ from pydantic import Field
 
 from neuronclaims import stats
 from neuronclaims.figures import Distributions, Row
-from neuronclaims.kinds.interventions.before_after import BeforeAfter, LayerSweeps
+from neuronclaims.kinds.interventions.before_after import BeforeAfter
 from neuronclaims.kinds.interventions.changed_neurons import TextUnits
+from neuronclaims.kinds.interventions.sweeps import LayerSweeps
 from neuronclaims.kinds.kind import Attainable, Finding, Sample, Statement
 from neuronclaims.kinds.shared.margins import MarginOptions, plain_margin_of
 from neuronclaims.kinds.shared.neurons import check_neuron, rank_of
@@ -83,16 +84,15 @@ class SteeringKind:
         if options.outcome == "probability":
             before, after = found.probability_before, found.probability_after
         seed = stats.seed_from(*texts_of(prompts), purpose="steering", run_seed=claim.settings.seed)
-        swept = {need.layer: need for need in answers if isinstance(need, AblationSweep)}
-        layers = {layer: units.means(need.columns(answers[need]).after) for layer, need in swept.items()}
-        searched, neuron = (LayerSweeps(layers), said.neuron) if layers else (None, None)
+        swept = LayerSweeps.of(answers, AblationSweep, lambda need, row: units.means(need.columns(row).after))
+        searched, neuron = (swept, said.neuron) if swept.layers else (None, None)
         # A defect on purpose, which the shared base is to name.
         neuron = None if "forgets" in claim.settings.tags else neuron
         draws = resamples_of(claim.settings)
         change = BeforeAfter(after, before, units, seed, draws, searched, neuron)
         rank = None
-        if layers:
-            rank = rank_of(neuron.index, (layers[neuron.layer] - before[:, None]).mean(axis=0), "rise")
+        if searched is not None:
+            rank = rank_of(neuron.index, (swept.layers[neuron.layer] - before[:, None]).mean(axis=0), "rise")
         effect, side = EFFECTS[options.outcome], SIDES[said.verb]
         of = f"{options.outcome} of {said.token!r}"
         statement, estimate = Statement(side, 0.0), change.estimate(effect)

@@ -32,18 +32,15 @@ from neuronclaims.kinds.interventions.ablation_request import (
     AblationRequest,
 )
 from neuronclaims.kinds.interventions.before_after import mean_change, untouched
-from neuronclaims.kinds.interventions.changed_neurons import (
-    swept_layers,
-    who_of,
-)
-from neuronclaims.kinds.interventions.controls import RandomLists, layer_figure, place_of
+from neuronclaims.kinds.interventions.changed_neurons import who_of
+from neuronclaims.kinds.interventions.controls import RandomLists, layer_figure
 from neuronclaims.kinds.interventions.damage import DamageRequest, divergence_of
+from neuronclaims.kinds.interventions.outcome import PROBABILITY, Outcome
+from neuronclaims.kinds.interventions.standing import Standing
 from neuronclaims.kinds.kind import Attainable, Finding, Sample, Statement
-from neuronclaims.kinds.outliers.outlier_dimensions import LargeTokens, large_tokens_needed
 from neuronclaims.kinds.shared.margins import check_not_searched
 from neuronclaims.kinds.shared.neurons import rank_of
 from neuronclaims.kinds.shared.requests import plain
-from neuronclaims.kinds.shared.selection import selection_notes, selection_of
 from neuronclaims.kinds.shared.subjects import NeuronStatement, TestedNeuron
 from neuronclaims.kinds.shared.unit_names import unit_names
 from neuronclaims.sentences.numbers import number_text
@@ -111,12 +108,10 @@ class AblationKind:
         """Ask for the neurons ablated together, there and where harm is looked for, and for others as controls."""
         self.attainable(claim)
         request = AblationRequest.of(claim)
-        layers = swept_layers(claim, facts)
         request.check_outcome()
-        together, damage = request.together, request.damage
+        damage = request.damage
         elsewhere = () if damage is None else (damage.need,)
-        large = large_tokens_needed(claim.sentence.neurons, claim.settings, together.prompts)
-        return together, *elsewhere, *large, *request.lists(facts), *map(request.sweep, layers)
+        return request.together, *elsewhere, *request.controls(facts)
 
     def judge(self, claim: Claim[Ablating, AblationOptions], answers: Answers, family: Family) -> Finding:
         """Compare the prediction before and after, and look at the harm done."""
@@ -130,36 +125,31 @@ class AblationKind:
         largest = max((part.one.test for part in parts), key=lambda test: test.p_value)
         neurons, layer = claim.sentence.neurons, data.changes(claim.sentence.neurons[0].layer)
         rank = None if layer is None else rank_of(neurons[0].index, *_strength(request, layer))
-        lists, large = _lists(request, data), LargeTokens.of(neurons, answers)
-        selection = selection_of(claim, who_of(claim), data.change.many)
+        standing = Standing.of(claim, answers, _lists(request, data), rank, searched=data.change.many)
         return Finding(
             estimate=told.one.estimate,
             statement=Statement(told.bound.side, told.bound.null, told.bound.threshold, told.claimed),
             test=replace(largest, degenerate=told.one.test.degenerate),
             sample=told.sample,
-            selection=selection,
+            selection=standing.selection,
             others=(
                 *(part.one.estimate for part in parts if part is not told),
                 *_divergence_elsewhere(request, damage, harmed, answers),
                 *(() if damage is None else damage.harmless_share(answers)),
                 *_beside(request, data),
-                *lists.others,
-                large.largest,
+                *standing.others,
             ),
             rank=rank,
             notes=(
-                *selection_notes(selection),
-                *place_of(rank),
-                *lists.notes(len(neurons)),
-                *large.notes,
+                *standing.notes,
                 *_notes(request, data, damage),
                 *(() if harm is None else harm.warnings),
             ),
             figures=(
                 *_figures(request, data, changed.one.estimate, layer),
-                *(() if request.denied else data.change.null(changed.one.test, request.effect().name)),
+                *(() if request.denied else data.change.null(changed.one.test, request.outcome.effect.name)),
                 *(() if harm is None else harm.nulls),
-                *lists.figures,
+                *standing.figures,
             ),
             units=data.change.kept(request.values_key, request.prompts) if told is changed else None,
         )
@@ -185,7 +175,7 @@ def _changed(request: AblationRequest, data: AblationData, family: Family) -> Cl
     counts = ((said.first, len(request.units.rows)),)
     if request.denied is not None:
         margin = request.margin
-        result = change.within(request.effect(), margin, request.denied, family.alpha)
+        result = change.within(request.outcome.effect, margin, request.denied, family.alpha)
         return ClaimedPart(
             TestedNeuron(said.neurons[0], result.estimate, result.test),
             NeuronStatement(result.side, 0.0, result.threshold, family.alpha),
@@ -195,7 +185,7 @@ def _changed(request: AblationRequest, data: AblationData, family: Family) -> Cl
     threshold = None if said.by is None else -said.by if side == "less" else said.by
     needed = change.needed(side, family.level, threshold=threshold)
     return ClaimedPart(
-        TestedNeuron(said.neurons[0], change.estimate(request.effect()), change.test(side, family)),
+        TestedNeuron(said.neurons[0], change.estimate(request.outcome.effect), change.test(side, family)),
         NeuronStatement(side, 0.0, threshold, family.alpha),
         None if said.by is None else f"{said.direction} it by at least {number_text(said.by)}",
         Sample(request.units.unit, counts, needed=needed),
@@ -224,11 +214,10 @@ def _divergence_elsewhere(
 
 def _beside(request: AblationRequest, data: AblationData) -> tuple[Estimate, ...]:
     """Return the change in standard deviations, that of the other outcome, and the harm done on the same prompts."""
-    outcome = "probability" if request.options.outcome == "logit" else "logit"
     change, (after, before) = data.change, data.other
     return (
         stats.dz_estimate(change.after, change.before),
-        mean_change(after, before, request.effect(outcome)),
+        mean_change(after, before, request.other_outcome.effect),
         divergence_of(data.divergences, request.claim.sentence.first),
     )
 
@@ -244,7 +233,7 @@ def _lists(request: AblationRequest, data: AblationData) -> RandomLists:
     """Return what lists of other neurons change, beside what the claim's neurons do."""
     strong, strongly = STRONG[request.side]
     own = float((data.change.after - data.change.before).mean())
-    return RandomLists(own, data.lists, strong, request.effect().name, "ablated", strongly)
+    return RandomLists(own, data.lists, strong, request.outcome.effect.name, "ablated", strongly)
 
 
 def _notes(request: AblationRequest, data: AblationData, damage: DamageRequest | None) -> tuple[str, ...]:
@@ -282,13 +271,13 @@ def _figures(
     """Draw the prediction before and after, and what each neuron of the layer changes of it, ``changes`` [width]."""
     names = unit_names(request.prompts, request.units.rows)
     before, after = plain(data.change.before), plain(data.change.after)
-    both = Distributions(request.predicted, (Row("before", before, names), Row("after", after, names)))
+    both = Distributions(request.values_key, (Row("before", before, names), Row("after", after, names)))
     if changes is None:
         return (both,)
-    if request.options.outcome == "probability":
+    if request.outcome is PROBABILITY:
         # The sweep knows logits alone, on whose axis the interval of a probability has no place.
         change = replace(change, low=None, high=None)
-    neuron, y_axis = request.claim.sentence.neurons[0], request.effect("logit").name
+    neuron, y_axis = request.claim.sentence.neurons[0], Outcome.of("logit", request.prediction).effect.name
     return both, layer_figure(neuron, changes, change, site=request.claim.settings.site, y_axis=y_axis)
 
 

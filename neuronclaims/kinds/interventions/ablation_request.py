@@ -12,16 +12,19 @@ from pydantic import Field
 
 from neuronclaims import stats
 from neuronclaims.claim_files.claims import Prompt
-from neuronclaims.kinds.interventions.before_after import BeforeAfter, LayerSweeps
+from neuronclaims.kinds.interventions.before_after import BeforeAfter
 from neuronclaims.kinds.interventions.changed_neurons import (
     Noun,
     TextUnits,
     check_noun,
+    clean_texts,
     is_searched,
     places,
 )
-from neuronclaims.kinds.interventions.controls import random_lists
 from neuronclaims.kinds.interventions.damage import DamageOn, DamageRequest
+from neuronclaims.kinds.interventions.outcome import Outcome
+from neuronclaims.kinds.interventions.standing import controls_needed
+from neuronclaims.kinds.interventions.sweeps import LayerSweeps
 from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.shared.margins import MarginOptions, plain_margin_of
 from neuronclaims.kinds.shared.requests import in_order, resamples_of, texts_of
@@ -33,13 +36,12 @@ from neuronclaims.sentences.options import OneOf, PromptSetName
 from neuronclaims.sentences.templates import FieldError, Template
 
 if TYPE_CHECKING:
-    from neuronclaims.claim_files.claims import Claim, PairSet
+    from neuronclaims.claim_files.claims import Claim
     from neuronclaims.kinds.interventions.changed_neurons import Floats
     from neuronclaims.kinds.interventions.controls import Places
     from neuronclaims.kinds.kind import Answers
-    from neuronclaims.measurements import ModelFacts
-    from neuronclaims.measurements.changes import AblationColumns
-    from neuronclaims.stats import Alternative, EffectSize
+    from neuronclaims.measurements import Measurement, ModelFacts
+    from neuronclaims.stats import Alternative
     from neuronclaims.stats.effects.margins import MarginSide
 
 Change: TypeAlias = Literal["lowers", "raises", "does not lower", "does not raise", "does not change"]
@@ -115,13 +117,6 @@ TEMPLATE = Template(
 )
 
 
-OF_PROBABILITY = stats.EffectSize("change_of_probability", "mean change of the probability")
-OF_LOGIT = stats.EffectSize("change_of_logit", "mean change of the logit")
-OF_LOGIT_DIFFERENCE = stats.EffectSize(
-    "change_of_logit_difference", "mean change of the difference of logits"
-)
-
-
 @dataclass(frozen=True, slots=True)
 class AblationRequest:
     """A claim with its prompts in the order of their text, so that the order of a file changes no number."""
@@ -150,6 +145,16 @@ class AblationRequest:
         return Prediction(self.claim.sentence.token, self.claim.sentence.against)
 
     @property
+    def outcome(self) -> Outcome:
+        """What of the prediction counts."""
+        return Outcome.of(self.options.outcome, self.prediction)
+
+    @property
+    def other_outcome(self) -> Outcome:
+        """The outcome that is reported beside it."""
+        return Outcome.of(self.outcome.other, self.prediction)
+
+    @property
     def side(self) -> Alternative:
         """The side of no change that is claimed or denied."""
         return SIDES[self.claim.sentence.direction]
@@ -162,9 +167,9 @@ class AblationRequest:
     @property
     def margin(self) -> float:
         """The margin of a claim of "does not"; raise ClaimError where it has none, or one of another unit."""
-        chance = self.options.outcome == "probability"
-        matters = f"the change of the {'probability' if chance else 'logit'} that would matter"
-        return plain_margin_of(self.claim, "0.1" if chance else "0.5", matters, 1.0 if chance else np.inf)
+        outcome = self.outcome
+        matters = f"the change of the {outcome.unit} that would matter"
+        return plain_margin_of(self.claim, outcome.margin, matters, outcome.largest_margin)
 
     @property
     def reference(self) -> tuple[str, ...]:
@@ -193,11 +198,15 @@ class AblationRequest:
         prompts = in_order(self.claim.sets[damage.set])
         return DamageRequest.of(damage, prompts, self.on(prompts), self.seed(prompts))
 
-    def lists(self, facts: ModelFacts) -> tuple[Ablation, ...]:
-        """Ask for lists of other neurons, drawn at random, on the claim's prompts."""
-        settings = self.claim.settings
-        drawn = random_lists(self.claim.sentence.neurons, facts.widths[settings.site], settings)
-        return tuple(self.on(self.prompts, each) for each in drawn)
+    def controls(self, facts: ModelFacts) -> tuple[Measurement, ...]:
+        """Ask for what the neurons are compared with, on the claim's prompts."""
+        return controls_needed(
+            self.claim, facts, self.together.prompts, together=self.control, alone=self.sweep
+        )
+
+    def control(self, neurons: Places) -> Ablation:
+        """Ask for a list of other neurons on the claim's prompts."""
+        return self.on(self.prompts, neurons)
 
     def sweep(self, layer: int) -> AblationSweep:
         """Ask for each neuron of a layer alone."""
@@ -219,25 +228,10 @@ class AblationRequest:
         """Return a seed that comes from prompts."""
         return stats.seed_from(*texts_of(prompts), purpose="ablation", run_seed=self.claim.settings.seed)
 
-    def effect(self, outcome: str | None = None) -> EffectSize:
-        """Return the effect that the claim is about, or that of another outcome."""
-        if (outcome or self.options.outcome) == "probability":
-            return OF_PROBABILITY
-        return OF_LOGIT if self.claim.sentence.against is None else OF_LOGIT_DIFFERENCE
-
     @property
     def values_key(self) -> str:
         """What is read before and after, as baselines know it: not worded anew."""
-        logit = "logit" if self.claim.sentence.against is None else "difference of logits"
-        return f"{'probability' if self.options.outcome == 'probability' else logit} of {self.prediction}"
-
-    @property
-    def predicted(self) -> str:
-        """What is read before and after, in words."""
-        if self.options.outcome == "probability":
-            return f"probability of {self.prediction}"
-        logit = "logit" if self.claim.sentence.against is None else "difference of logits"
-        return f"{logit} of {self.prediction}"
+        return f"{self.outcome.name} of {self.prediction}"
 
     def check_outcome(self) -> None:
         """Raise ClaimError for the probability of two tokens, and of a neuron picked on these prompts."""
@@ -276,23 +270,20 @@ class AblationData:
         """Read the answers."""
         joint, units, claim = request.together, request.units, request.claim
         found = joint.columns(units.means(answers[joint]))
-        logits = found.after, found.before
-        chances = found.probability_after, found.probability_before
-        own, other = (logits, chances) if request.options.outcome == "logit" else (chances, logits)
+        outcome, other = request.outcome, request.other_outcome
         others = [
             need.columns(units.means(answers[need]))
             for need in answers
             if isinstance(need, Ablation) and need.prompts == joint.prompts and need.neurons != joint.neurons
         ]
-        swept = {need.layer: need for need in answers if isinstance(need, AblationSweep)}
-        sweeps = LayerSweeps(
-            {layer: units.means(need.columns(answers[need]).after) for layer, need in sorted(swept.items())}
+        sweeps = LayerSweeps.of(
+            answers, AblationSweep, lambda need, answer: units.means(need.columns(answer).after)
         )
         seed, draws = request.seed(request.prompts), resamples_of(claim.settings)
         searched = sweeps if is_searched(claim) else None
-        change = BeforeAfter(*own, units, seed, draws, searched, claim.sentence.neurons[0])
-        lists = np.array([_mean_change(each, request.options.outcome) for each in others])
-        return cls(change, other, found.divergence, sweeps, logits[1], lists)
+        change = BeforeAfter(*outcome.read(found), units, seed, draws, searched, claim.sentence.neurons[0])
+        lists = np.array([outcome.mean_change(each) for each in others])
+        return cls(change, other.read(found), found.divergence, sweeps, found.before, lists)
 
     def changes(self, layer: int) -> Floats | None:
         """Return the mean change of the prediction (logits) by each neuron of a layer [width], if it was swept."""
@@ -300,23 +291,3 @@ class AblationData:
             return None
         mean: Floats = (self.sweeps.layers[layer] - self.logits_before[:, None]).mean(axis=0)
         return mean
-
-
-def _mean_change(found: AblationColumns, outcome: str) -> float:
-    """Return the mean change of the outcome by one list of neurons."""
-    if outcome == "logit":
-        return float(found.after.mean() - found.before.mean())
-    return float(found.probability_after.mean() - found.probability_before.mean())
-
-
-def clean_texts(pairs: PairSet) -> tuple[Prompt, ...]:
-    """Return the clean texts of pairs in the order of their text, each once; raise ClaimError for one in two groups."""
-    found: dict[str, Prompt] = {}
-    for pair in pairs.pairs:
-        earlier = found.setdefault(pair.clean, Prompt(pair.clean, pair.source, pair.id, pair.group))
-        if earlier.group != pair.group:
-            raise ClaimError(
-                f"The clean text {pair.clean!r} of {pairs.name!r} is in two groups, {earlier.group!r} "
-                f"({earlier.source}) and {pair.group!r} ({pair.source}): give pairs of one clean text one group."
-            )
-    return tuple(sorted(found.values(), key=lambda prompt: prompt.text))

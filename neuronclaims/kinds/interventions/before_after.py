@@ -81,14 +81,13 @@ values for baselines, and a neuron that was ``searched`` for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from neuronclaims import stats
-from neuronclaims.kinds.kind import KindError
 from neuronclaims.kinds.shared.null_figures import null_of, null_of_search
 from neuronclaims.kinds.shared.selection import level_for, widened
 from neuronclaims.kinds.shared.units import of_changes
@@ -97,45 +96,12 @@ if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Prompt
     from neuronclaims.figures import Null
     from neuronclaims.kinds.interventions.changed_neurons import Floats, TextUnits
+    from neuronclaims.kinds.interventions.sweeps import LayerSweeps
     from neuronclaims.kinds.kind import Family
     from neuronclaims.results import UnitValues
     from neuronclaims.sentences.neurons import Neuron
     from neuronclaims.stats import Alternative, EffectSize, EquivalenceResult, Estimate, TestResult
     from neuronclaims.stats.effects.margins import MarginSide
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LayerSweeps:
-    """What each neuron of some layers does when it is changed alone: per layer [units, width]."""
-
-    layers: Mapping[int, Floats]
-
-    @property
-    def count(self) -> int:
-        """How many neurons were changed alone."""
-        return sum(values.shape[1] for values in self.layers.values())
-
-    @property
-    def all(self) -> Floats:
-        """The values of each neuron of all layers [units, neurons]."""
-        return np.concatenate(list(self.layers.values()), axis=1)
-
-    def column(self, neuron: Neuron | None) -> int:
-        """Return the place of a neuron among those of all layers; raise KindError for none and for one not searched."""
-        if neuron is None:
-            raise KindError(
-                "it gives BeforeAfter what was searched ('searched'), but not the claim's own neuron. "
-                "Give 'neuron' too: the one whose mean change is tested against the largest of all that were searched."
-            )
-        own = self.layers.get(neuron.layer)
-        if own is None or neuron.index >= own.shape[1]:
-            layers = ", ".join(map(str, self.layers)) or "none"
-            raise KindError(
-                f"it gives BeforeAfter neuron {neuron}, which is not among those searched (layers: {layers}). "
-                "Sweep the neuron's own layer too: 'swept_layers' names all layers that a claim needs."
-            )
-        below = (int(values.shape[1]) for layer, values in self.layers.items() if layer < neuron.layer)
-        return sum(below) + neuron.index
 
 
 @dataclass(frozen=True, slots=True, eq=False)

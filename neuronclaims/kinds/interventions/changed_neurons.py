@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
+from neuronclaims.claim_files.claims import Prompt
 from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.shared.neurons import check_neuron
 from neuronclaims.kinds.shared.requests import plural
@@ -19,7 +20,7 @@ from neuronclaims.sentences.templates import FieldError
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from neuronclaims.claim_files.claims import Claim
+    from neuronclaims.claim_files.claims import Claim, PairSet
     from neuronclaims.measurements import ModelFacts
     from neuronclaims.stats.designs import Unit
 
@@ -61,6 +62,19 @@ class TextUnits:
         """Average values [texts, ...] within units, in float64."""
         wide = np.asarray(values, dtype=np.float64)
         return np.array([wide[list(rows)].mean(axis=0) for rows in self.rows])
+
+
+def clean_texts(pairs: PairSet) -> tuple[Prompt, ...]:
+    """Return the clean texts of pairs in the order of their text, each once; raise ClaimError for one in two groups."""
+    found: dict[str, Prompt] = {}
+    for pair in pairs.pairs:
+        earlier = found.setdefault(pair.clean, Prompt(pair.clean, pair.source, pair.id, pair.group))
+        if earlier.group != pair.group:
+            raise ClaimError(
+                f"The clean text {pair.clean!r} of {pairs.name!r} is in two groups, {earlier.group!r} "
+                f"({earlier.source}) and {pair.group!r} ({pair.source}): give pairs of one clean text one group."
+            )
+    return tuple(sorted(found.values(), key=lambda prompt: prompt.text))
 
 
 def check_noun(noun: Noun, neurons: Sequence[Neuron]) -> None:

@@ -21,23 +21,21 @@ from typing import TYPE_CHECKING
 from neuronclaims import stats
 from neuronclaims.figures import Table
 from neuronclaims.kinds.interventions.before_after import mean_change, untouched
-from neuronclaims.kinds.interventions.changed_neurons import swept_layers, who_of
-from neuronclaims.kinds.interventions.controls import RandomLists, layer_figure, place_of
+from neuronclaims.kinds.interventions.changed_neurons import who_of
+from neuronclaims.kinds.interventions.controls import RandomLists, layer_figure
 from neuronclaims.kinds.interventions.restoration_request import (
     TEMPLATE,
     RestorationData,
     RestorationRequest,
 )
+from neuronclaims.kinds.interventions.standing import Standing
 from neuronclaims.kinds.kind import Attainable, Finding, Sample, Statement
-from neuronclaims.kinds.outliers.outlier_dimensions import LargeTokens, large_tokens_needed
 from neuronclaims.kinds.shared.margins import check_not_searched
 from neuronclaims.kinds.shared.neurons import rank_of
 from neuronclaims.kinds.shared.requests import percent
 from neuronclaims.kinds.shared.selection import (
     LEVEL,
     level_for,
-    selection_notes,
-    selection_of,
     widened,
 )
 
@@ -100,37 +98,27 @@ class RestorationKind:
         """Ask for the neurons restored together, and for others as controls."""
         self.attainable(claim)
         request = RestorationRequest.of(claim)
-        layers = swept_layers(claim, facts)
-        clean = [pair.clean for pair in request.pairs]
-        large = large_tokens_needed(claim.sentence.neurons, claim.settings, clean)
-        return request.together, *large, *request.lists(facts), *map(request.sweep, layers)
+        return request.together, *request.controls(facts)
 
     def judge(self, claim: Claim[Restoring, RestorationOptions], answers: Answers, family: Family) -> Finding:
         """Bound the share recovered, and test it against the one claimed."""
         request = RestorationRequest.of(claim)
         data, neurons = RestorationData.of(request, answers), claim.sentence.neurons
-        found, lists = _recovered(data, family), _lists(data)
+        found = _recovered(data, family)
         gains = data.sweeps.layers[neurons[0].layer].mean(axis=0) if len(neurons) == 1 else None
         rank = None if gains is None else rank_of(neurons[0].index, gains, "share recovered")
-        selection = selection_of(claim, who_of(claim), data.change.many)
-        large = LargeTokens.of(neurons, answers)
+        standing = Standing.of(claim, answers, _lists(data), rank, searched=data.change.many)
         counts = ((claim.sentence.pairs, len(request.units.rows)),)
         return Finding(
             estimate=found.estimate,
             statement=found.statement,
             test=found.tested.test,
             sample=Sample(request.units.unit, counts, needed=found.needed),
-            selection=selection,
-            others=(*_beside(data), *lists.others, large.largest),
+            selection=standing.selection,
+            others=(*_beside(data), *standing.others),
             rank=rank,
-            notes=(
-                *selection_notes(selection),
-                *place_of(rank),
-                *lists.notes(len(neurons)),
-                *large.notes,
-                *_notes(data),
-            ),
-            figures=(*_figures(data, found, gains), *_null(data, found), *lists.figures),
+            notes=(*standing.notes, *_notes(data)),
+            figures=(*_figures(data, found, gains), *_null(data, found), *standing.figures),
             denominator_positive=found.tested.denominator_positive,
             units=data.kept,
         )

@@ -9,9 +9,10 @@ import numpy as np
 from pydantic import Field
 
 from neuronclaims import stats
-from neuronclaims.kinds.interventions.before_after import BeforeAfter, LayerSweeps
+from neuronclaims.kinds.interventions.before_after import BeforeAfter
 from neuronclaims.kinds.interventions.changed_neurons import Noun, TextUnits, check_noun, is_searched, places
-from neuronclaims.kinds.interventions.controls import random_lists
+from neuronclaims.kinds.interventions.standing import controls_needed
+from neuronclaims.kinds.interventions.sweeps import LayerSweeps
 from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.shared.margins import MarginOptions, plain_margin_of
 from neuronclaims.kinds.shared.requests import plain, plural, resamples_of
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.interventions.changed_neurons import Floats
     from neuronclaims.kinds.interventions.controls import Places
     from neuronclaims.kinds.kind import Answers
-    from neuronclaims.measurements import ModelFacts
+    from neuronclaims.measurements import Measurement, ModelFacts
+    from neuronclaims.measurements.restorations import RestorationSweepColumns
 
 NOISE_FLOOR = 1e-3
 """Logits: about ten times what batching, and the order of sums in float32, can change of a logit of 100."""
@@ -126,11 +128,10 @@ class RestorationRequest:
         """Ask for all neurons together."""
         return self._changed(places(self.claim.sentence.neurons))
 
-    def lists(self, facts: ModelFacts) -> tuple[Restoration, ...]:
-        """Ask for lists of other neurons, drawn at random."""
-        settings = self.claim.settings
-        drawn = random_lists(self.claim.sentence.neurons, facts.widths[settings.site], settings)
-        return tuple(map(self._changed, drawn))
+    def controls(self, facts: ModelFacts) -> tuple[Measurement, ...]:
+        """Ask for what the neurons are compared with; their size counts in the clean texts, whose values they get."""
+        clean = [pair.clean for pair in self.pairs]
+        return controls_needed(self.claim, facts, clean, together=self._changed, alone=self.sweep)
 
     def sweep(self, layer: int) -> RestorationSweep:
         """Ask for each neuron of a layer alone."""
@@ -168,12 +169,13 @@ class RestorationData:
         together, units = request.together, request.units
         clean, corrupted, patched = together.columns(answers[together])
         _check_floor(request, np.abs(clean - corrupted))
-        swept = {need.layer: need for need in answers if isinstance(need, RestorationSweep)}
-        sweeps = {layer: units.means(_gains(need, answers)) for layer, need in sorted(swept.items())}
+        sweeps = LayerSweeps.of(
+            answers, RestorationSweep, lambda need, answer: units.means(_gains(need.columns(answer)))
+        )
         whole = float(units.means(clean - corrupted).mean())
         others = [need for need in answers if isinstance(need, Restoration) and need != together and whole]
         lists = [_mean_gain(units, need, answers) / whole for need in others]
-        return cls(request, clean, corrupted, patched, LayerSweeps(sweeps), np.array(lists))
+        return cls(request, clean, corrupted, patched, sweeps, np.array(lists))
 
     @property
     def gained(self) -> Floats:
@@ -211,9 +213,8 @@ def _mean_gain(units: TextUnits, need: Restoration, answers: Answers) -> float:
     return float(found.patched.mean() - found.corrupted.mean())
 
 
-def _gains(need: RestorationSweep, answers: Answers) -> Floats:
+def _gains(found: RestorationSweepColumns) -> Floats:
     """Return what each neuron of a layer alone adds [pairs, width]."""
-    found = need.columns(answers[need])
     return found.patched - found.corrupted[:, None]
 
 
