@@ -6,20 +6,27 @@ the kind, the method and the line of the kind's own file.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import sys
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import PurePath
 from traceback import walk_tb
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
 
 from neuronclaims import stats
 from neuronclaims.errors import NeuronClaimsError
-from neuronclaims.kinds.kind import Attainable, ClaimError, Finding
+from neuronclaims.figures import DRAWN
+from neuronclaims.kinds.kind import Attainable, ClaimError, Finding, Sample
 from neuronclaims.kinds.shared.units import fit_to_keep
 from neuronclaims.measurements.errors import first_line
+from neuronclaims.results import Rank, Selection
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
@@ -118,14 +125,20 @@ class CheckedKind:
 def _check_finding(found: Finding, least: Attainable, family: Family) -> None:
     """Raise KindDefect or StatsError where a finding is not whole, or no verdict can be reached on it."""
     _check_type(found, Finding)
-    for estimate in (found.estimate, *found.others):
-        _check_type(estimate, stats.Estimate)
-        for part in ("value", "low", "high"):
-            number = getattr(estimate, part)
-            if number is not None:
-                _check_number(number, f"the {part} of {estimate.name!r}")
-    if not (isinstance(found.notes, tuple) and all(isinstance(note, str) for note in found.notes)):
-        raise KindDefect("notes must be a tuple of texts; one text alone is ('text',)")
+    for part in ("others", "notes", "figures"):
+        if not isinstance(getattr(found, part), tuple):
+            raise KindDefect(f"{part} must be a tuple; of one alone it is (one,)")
+    _check_parts("estimate", found.estimate, stats.Estimate)
+    for other in found.others:
+        _check_parts("others", other, stats.Estimate)
+    _check_parts("notes", found.notes, tuple[str, ...])
+    _check_parts("sample", found.sample, Sample)
+    _check_parts("selection", found.selection, Selection)
+    _check_parts("rank", found.rank, Rank | None)
+    _check_parts("measured", found.measured, str | None)
+    for figure in found.figures:
+        if isinstance(figure, DRAWN):
+            _check_parts("figures", figure, type(figure))
     said, test = found.statement, found.test
     if (test is None) == least.tested:
         told = "tested=False" if least.tested else "tested=True"
@@ -150,13 +163,43 @@ def _check_type(found: object, wanted: type) -> None:
         raise KindDefect(f"it gives {_a(found)}, not {wanted.__name__}")
 
 
-def _check_number(found: object, what: str, low: float = -math.inf, high: float = math.inf) -> None:
+def _check_parts(what: str, found: object, wanted: object) -> None:
+    """Raise KindDefect where a part of a finding has a field of another type, or a number that is none."""
+    plain = _plain(what, found)
+    try:
+        read = _adapter(wanted).validate_python(plain)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, (what, *first["loc"])))
+        raise KindDefect(f"{place} is {_a(first['input'])}: {first['msg'].lower()}") from None
+    if _plain(what, read) != plain:
+        raise KindDefect(f"{what} holds a text where a number belongs")
+
+
+@cache
+def _adapter(wanted: Any) -> TypeAdapter[object]:
+    return TypeAdapter(wanted)
+
+
+def _plain(what: str, found: object) -> object:
+    """Return the fields of dataclasses as dicts and arrays as lists; raise KindDefect for NaN and infinity."""
+    if dataclasses.is_dataclass(found):
+        named = dataclasses.fields(found)
+        return {each.name: _plain(f"{what}.{each.name}", getattr(found, each.name)) for each in named}
+    if isinstance(found, (tuple, list)):
+        return tuple(_plain(f"{what}.{place}", each) for place, each in enumerate(found))
+    if isinstance(found, (np.ndarray, np.generic)):
+        return _plain(what, found.tolist())
+    if isinstance(found, float) and not math.isfinite(found):
+        raise KindDefect(f"{what} is {found!r}, not a number")
+    return found
+
+
+def _check_number(found: object, what: str, low: float, high: float) -> None:
     number = float(found) if isinstance(found, (float, int)) or hasattr(found, "__float__") else math.nan
     if math.isnan(number) or not low <= number <= high:
         shown = repr(found) if isinstance(found, (float, int)) else _a(found)
-        raise KindDefect(
-            f"{what} is {shown}, not a number" + (f" from {low:g} to {high:g}" if high == 1 else "")
-        )
+        raise KindDefect(f"{what} is {shown}, not a number from {low:g} to {high:g}")
 
 
 def _a(found: object) -> str:

@@ -11,6 +11,7 @@ import pytest
 
 from neuronclaims import stats
 from neuronclaims.claim_files.reader import read_claim_file
+from neuronclaims.figures import Distributions, Row
 from neuronclaims.kinds import registry
 from neuronclaims.kinds.checked import CheckedKind
 from neuronclaims.kinds.kind import FACT, Attainable, ClaimError, Finding, Sample, Statement
@@ -86,6 +87,10 @@ def values(scale, paired, first=(1.0,), second=(2.0,)):
     )
 
 
+def drawn(label, numbers):
+    return changed(figures=(Distributions("value", (Row(label, numbers),)),))
+
+
 @pytest.fixture
 def verdicts(tmp_path, monkeypatch):
     """Judge one claim of each kind together."""
@@ -135,15 +140,36 @@ DEFECTS = {
     "a list as key": ("joint_test_key", lambda self, *_: [1], "joint_test_key.*unhashable"),
     "a test of a fact": ("judge", changed(test=TEST), "has a test, so attainable must say tested=True."),
     "no test": ("attainable", lambda self, *_: Attainable(0.0, "x"), "has no test, so .* say tested=False."),
-    "nan": ("judge", estimated(float("nan")), "the value of 'layer' is nan, not a number."),
-    "a text as effect": ("judge", estimated("2"), "the value of 'layer' is an object of type str"),
+    "nan": ("judge", estimated(float("nan")), "estimate.value is nan, not a number."),
+    "a text as effect": (
+        "judge",
+        estimated("2"),
+        "estimate holds a text where a number belongs.",
+    ),
     "a word as side": ("judge", changed(statement=Statement("more", 5, 5)), "side must be one of greater"),
     "a threshold before the null": (
         "judge",
         changed(statement=Statement("less", 0.0, 5)),
         "The number claimed, 5, is on the wrong side of 0",
     ),
-    "a note as text": ("judge", changed(notes="a note"), "notes must be a tuple of texts"),
+    "a note as text": ("judge", changed(notes="a note"), "notes must be a tuple; of one alone it is"),
+    "a number as note": ("judge", changed(notes=(3,)), "notes.0 is an object of type int: .* valid string"),
+    "counts by name": (
+        "judge",
+        changed(sample=Sample("prompt", {"a": 3})),
+        "sample.counts is an object of type dict",
+    ),
+    "no unit": ("judge", changed(sample=Sample(None, ())), "sample.unit is nothing: .* valid string"),
+    "no selection": ("judge", changed(selection=None), "selection is nothing"),
+    "a number as rank": ("judge", changed(rank=3), "rank is an object of type int"),
+    "one figure": ("judge", changed(figures=Row("a", (1.0,))), "figures must be a tuple"),
+    "a figure with nan": ("judge", drawn("a", (1.0, float("nan"))), r"figures.rows.0.values.1 is nan"),
+    "a number as label": ("judge", drawn(3, (1.0,)), "figures.rows.0.label is an object of type int"),
+    "an effect without a name": (
+        "judge",
+        changed(estimate=stats.Estimate(stats.EffectSize("x", None), 2, None, None, 0.95, "read off")),
+        "estimate.effect.name is nothing",
+    ),
     "a scale of its own": ("judge", values("layers", True), f"judge{HERE}: ValueError: values have a scale"),
     "a ratio without pairs": ("judge", values("ratio", False), "the values of a ratio must be in pairs."),
     "pairs of 1 and 2": (
@@ -169,5 +195,6 @@ def test_a_defect_breaks_its_own_claim_alone_and_names_its_place(verdicts, subte
 
 
 def test_numbers_of_numpy_are_numbers(verdicts):
-    kind = type("Numpy", (DeepKind,), {"judge": estimated(np.float32(2))})()
-    assert [result.verdict for result in verdicts(kind)] == ["supported"] * 2
+    for judge in (estimated(np.float32(2)), drawn("a", np.array([1.0, 2.0])), drawn("a", (np.float32(1),))):
+        kind = type("Numpy", (DeepKind,), {"judge": judge})()
+        assert [result.verdict for result in verdicts(kind)] == ["supported"] * 2
