@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import ClaimError
-from neuronclaims.models.fingerprint import Fingerprint
+from neuronclaims.models.identity.fingerprint import Fingerprint
 from neuronclaims.models.sources import LoadedModel, Source, open_model
 
 if TYPE_CHECKING:

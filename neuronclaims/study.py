@@ -23,8 +23,8 @@ from neuronclaims.kinds import Family, Finding, kind_of, templates
 from neuronclaims.kinds.kind import MAX_DRAWS, KindError
 from neuronclaims.measurements import Measurement
 from neuronclaims.measurements.errors import kept
-from neuronclaims.models.fingerprint import Fingerprint
-from neuronclaims.models.object_identity import ObjectIdentity
+from neuronclaims.models.identity.fingerprint import Fingerprint
+from neuronclaims.models.identity.objects import ObjectIdentity
 from neuronclaims.models.options import Progress, RunOptions
 from neuronclaims.models.sources import LoadedModel, Source, open_model
 from neuronclaims.provenance import Fingerprints, check_graders, graders_note, identity

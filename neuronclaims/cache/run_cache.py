@@ -22,7 +22,7 @@ from neuronclaims.cache.trust import of_others, written_by_others
 from neuronclaims.measurements.errors import CacheError, RunWarning
 from neuronclaims.models.architectures import of_other_packages
 from neuronclaims.models.facts import architecture_of
-from neuronclaims.models.fingerprint import Fingerprint
+from neuronclaims.models.identity.fingerprint import Fingerprint
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.sources import Source
 

@@ -12,17 +12,15 @@ from typing import Any
 from neuronclaims.measurements import ModelFacts
 from neuronclaims.measurements.errors import MissingModelError, ModelError, shorten, told_as
 from neuronclaims.models.facts import Config, architecture_of, context_length, model_facts, read_config
-from neuronclaims.models.fingerprint import (
+from neuronclaims.models.hub import short, snapshot
+from neuronclaims.models.identity.fingerprint import (
     Fingerprint,
-    check_followed,
     fingerprint_folder,
     fingerprint_loaded,
-    has_weights,
     state_of,
-    weight_files,
 )
-from neuronclaims.models.hub import short, snapshot
-from neuronclaims.models.object_identity import ObjectIdentity
+from neuronclaims.models.identity.folder_files import check_followed, has_weights, weight_files
+from neuronclaims.models.identity.objects import ObjectIdentity
 
 
 @dataclass(frozen=True, slots=True, eq=False)

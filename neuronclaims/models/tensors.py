@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronclaims.measurements.errors import ModelError
-from neuronclaims.models.fingerprint import weight_files
-from neuronclaims.models.safetensors_header import read_header
+from neuronclaims.models.identity.folder_files import weight_files
+from neuronclaims.models.identity.safetensors_header import read_header
 from neuronclaims.models.sources import Source
 
 _TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}

@@ -204,7 +204,7 @@ def test_unchanged_files_are_not_hashed_again(folder_of, tmp_path: Path, monkeyp
     source = open_model(str(folder_of("gpt2")), tmp_path)
     known = source.fingerprint(tmp_path / "memory")
     monkeypatch.setattr(
-        "neuronclaims.models.fingerprint._hash_tensors", lambda *paths: pytest.fail("hashed again")
+        "neuronclaims.models.identity.fingerprint._hash_tensors", lambda *paths: pytest.fail("hashed again")
     )
     assert source.fingerprint(tmp_path / "memory") == known
 

@@ -20,9 +20,9 @@ from neuronclaims.measurements import ModelFacts
 from neuronclaims.measurements.errors import ModelError, told_as
 from neuronclaims.models.architectures import Architecture, HookPoint
 from neuronclaims.models.facts import architecture_of
-from neuronclaims.models.fingerprint import weight_files
+from neuronclaims.models.identity.folder_files import weight_files
+from neuronclaims.models.identity.safetensors_header import read_header
 from neuronclaims.models.options import RunOptions
-from neuronclaims.models.safetensors_header import read_header
 from neuronclaims.models.sources import LoadedModel, Source
 
 

@@ -14,52 +14,13 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from neuronclaims.errors import NeuronClaimsError
-from neuronclaims.foreign_files import check_file, read_bytes, read_json_object
-from neuronclaims.measurements.errors import ModelError
-from neuronclaims.models.object_identity import ObjectIdentity, object_identity, quick_state
-from neuronclaims.models.safetensors_header import read_header
+from neuronclaims.foreign_files import read_bytes
+from neuronclaims.models.identity.folder_files import ModelFiles
+from neuronclaims.models.identity.objects import ObjectIdentity, object_identity, quick_state
+from neuronclaims.models.identity.safetensors_header import read_header
 
-_SETTINGS = ("config.json", "generation_config.json")
-_TOKENIZER = (
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "vocab.json",
-    "vocab.txt",
-    "merges.txt",
-    "tokenizer.model",
-    "spiece.model",
-    "sentencepiece.bpe.model",
-)
-_UNSAFE = ("pytorch_model*.bin", "*.pt", "*.pth", "*.ckpt", "tf_model.h5", "flax_model.msgpack")
 _WAY = "by tensor"
 """How hashes are made; what was remembered of another way is not taken for one of this."""
-
-
-# fmt: off
-_IDLE = frozenset(
-    [
-        ".md", ".rst", ".pdf", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".html", ".csv", ".tsv",
-        ".parquet", ".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack", ".ot", ".onnx", ".gguf", ".tflite",
-        ".mlmodel", ".npz", ".py", ".ipynb", ".log", ".lock", ".tmp", ".gitattributes", ".gitignore", ".zip",
-        ".gz", ".jsonl", ".yaml",
-    ]
-)
-# fmt: on
-"""Endings of files that loading never reads: documents, formats other than safetensors, code."""
-
-# fmt: off
-_IDLE_NAMES = frozenset(
-    [
-        "license", "notice", "readme", "use_policy", ".gitattributes", ".gitignore", ".ds_store", "training",
-        "evaluation", "trainer_state", "train_results", "eval_results", "all_results",
-    ]
-)
-# fmt: on
-"""Names, without their endings, of documents and of records of a training."""
-_MOST_EXTRA = 4_000_000_000
-"""The most bytes of another file that is hashed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,36 +36,6 @@ class Fingerprint:
     unknown: str | None = None
 
 
-def weight_files(folder: Path) -> list[Path]:
-    """Return the safetensors files of a model in index order; raise ModelError where any is missing."""
-    index = folder / "model.safetensors.index.json"
-    if (folder / "model.safetensors").is_file():
-        return [folder / "model.safetensors"]
-    if not index.is_file():
-        raise ModelError(_no_weights(folder))
-    try:
-        named = read_json_object(index)["weight_map"]
-        shards = sorted({str(name) for name in named.values()})  # type: ignore[union-attr]
-    except (NeuronClaimsError, OSError, KeyError, AttributeError):
-        raise ModelError(f"{index} is not an index of safetensors files. Fetch the model again.") from None
-    outside = [name for name in shards if Path(name).name != name or "\0" in name or len(name) > 200]
-    if outside:
-        raise ModelError(
-            f"{index} names a file outside its folder, or none at all, {outside[0][:80]!r}. Fetch the model again."
-        )
-    missing = [name for name in shards if not (folder / name).is_file()]
-    if missing or not shards:
-        raise ModelError(
-            f"{folder} lacks weights its index names: {', '.join(missing) or 'all'}. Fetch the model again."
-        )
-    return [folder / name for name in shards]
-
-
-def has_weights(folder: Path) -> bool:
-    """Say whether any weights are there, be they whole or of a format that is not read."""
-    return any(any(folder.glob(pattern)) for pattern in ("model*.safetensors*", *_UNSAFE))
-
-
 def fingerprint_folder(
     folder: Path, memory: Path | None, hashing: Callable[[], None] | None = None
 ) -> Fingerprint:
@@ -112,67 +43,18 @@ def fingerprint_folder(
 
     ``hashing`` is called before files are read for it.
     """
-    weights, settings = weight_files(folder), _existing(folder, _SETTINGS)
-    tokenizer = _existing(folder, _TOKENIZER)
-    for path in (*settings, *tokenizer):
-        check_file(path)
-    if not tokenizer:
-        raise ModelError(
-            f"{folder} has no tokenizer files (tokenizer.json or the like). Save the tokenizer there too."
-        )
-    extra = _extra(folder, {*weights, *settings, *tokenizer})
-    state: list[list[Any]] = [
-        [_WAY],
-        *([str(path), *_stamp(path)] for path in [*weights, *settings, *tokenizer, *extra]),
-    ]
+    files = ModelFiles.of(folder)
+    state: list[list[Any]] = [[_WAY], *([str(path), *_stamp(path)] for path in files.all)]
     note = memory / f"{_hash_text(str(folder))}.json" if memory is not None else None
     known = _recall(note, state)
     if known is not None:
         return known
     if hashing is not None:
         hashing()
-    found = Fingerprint(_hash_tensors(weights, settings, extra), _hash_files(tokenizer))
-    return _remember(note, state, found)
-
-
-def check_followed(folder: Path) -> None:
-    """Raise ModelError for a folder whose settings lead to weights other than those that are hashed.
-
-    With an adapter beside the model, what Transformers loads depends on whether peft is installed, and the adapter may
-    name base weights that lie elsewhere. ``transformers_weights`` in config.json names another file of weights.
-    """
-    if (folder / "adapter_config.json").exists():
-        raise ModelError(
-            f"{folder} holds an adapter (adapter_config.json). What is loaded from it depends on whether peft is "
-            "installed, so it is not measured. Merge the adapter into the weights (merge_and_unload, then "
-            "save_pretrained), or hand over the model object in conftest.py (claims_models)."
-        )
-    named = None
-    with suppress(NeuronClaimsError, OSError):
-        named = read_json_object(folder / "config.json", infinite=True).get("transformers_weights")
-    if named is not None:
-        raise ModelError(
-            f"{folder / 'config.json'} names other weights (transformers_weights: {str(named)[:80]!r}), which are not "
-            "looked at. Load the model and save it again with save_pretrained."
-        )
-
-
-def _extra(folder: Path, known: set[Path]) -> list[Path]:
-    """Return the other files of a folder that loading may follow: whatever is not known to be idle."""
-    chat = folder / "additional_chat_templates"
-    found = [*folder.iterdir(), *(chat.iterdir() if chat.is_dir() else ())]
-    return sorted(
-        path
-        for path in found
-        if path not in known and not _idle(path) and path.is_file() and path.stat().st_size <= _MOST_EXTRA
+    found = Fingerprint(
+        _hash_tensors(files.weights, files.settings, files.extra), _hash_files(files.tokenizer)
     )
-
-
-def _idle(path: Path) -> bool:
-    name = path.name.lower()
-    if name.endswith(".safetensors.index.json"):
-        return True  # tensors are hashed by their names, wherever they lie
-    return path.suffix.lower() in _IDLE or name in _IDLE_NAMES or path.stem.lower() in _IDLE_NAMES
+    return _remember(note, state, found)
 
 
 def fingerprint_loaded(model: Any, tokenizer: Any) -> Fingerprint:
@@ -251,10 +133,6 @@ def _stable(value: Any) -> bytes:
     return json.dumps(value, sort_keys=True, default=str).encode()
 
 
-def _existing(folder: Path, names: Iterable[str]) -> list[Path]:
-    return [folder / name for name in names if (folder / name).is_file()]
-
-
 def _stamp(path: Path) -> tuple[int, int, int]:
     status = path.stat()
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns
@@ -321,13 +199,3 @@ def _remember(note: Path | None, state: list[list[Any]], fingerprint: Fingerprin
             )
             draft.replace(note)
     return fingerprint
-
-
-def _no_weights(folder: Path) -> str:
-    unsafe = sorted(path.name for pattern in _UNSAFE for path in folder.glob(pattern))
-    if unsafe:
-        return (
-            f"{folder} has its weights only as {unsafe[0]}, a format that can run code when read and is never opened "
-            "here. Save the model again with save_pretrained(folder, safe_serialization=True)."
-        )
-    return f"{folder} has no weights: neither model.safetensors nor model.safetensors.index.json is there."

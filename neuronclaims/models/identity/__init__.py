@@ -1,0 +1,1 @@
+"""What a model is: the files of its folder or the state of its object, hashed."""
