@@ -14,7 +14,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from neuronclaims.errors import NeuronClaimsError
-from neuronclaims.foreign_files import read_bytes
+from neuronclaims.foreign_files import read_bytes, read_json_object
 from neuronclaims.models.identity.folder_files import ModelFiles
 from neuronclaims.models.identity.objects import ObjectIdentity, object_identity, quick_state
 from neuronclaims.models.identity.safetensors_header import read_header
