@@ -45,12 +45,15 @@ run that was killed, those ending in .damaged did not match their checksum: neit
 """
 """The text of README.txt; its first line is the mark of a run cache."""
 
+_JUNCTION = 0xA0000003
+"""How Windows marks a folder that is a way to another one. Folders of a cloud's drive have other marks."""
+
 LARGEST_NOTE = 100_000
 """The most bytes that are read of a note."""
 
 
 def is_link(path: Path) -> bool:
-    """Say whether something is a symbolic link, or on Windows a junction or another point that leads elsewhere."""
+    """Say whether something is a symbolic link, or on Windows a junction."""
     with suppress(OSError, ValueError):
         status = path.lstat()
         return stat.S_ISLNK(status.st_mode) or _leads_elsewhere(status)
@@ -84,7 +87,15 @@ def entries(folder: Path) -> list[Path]:
 
 def files(folder: Path, name: re.Pattern[str]) -> list[Path]:
     """Return the regular files in a folder that have one of the names we give."""
-    return [path for path in entries(folder) if name.fullmatch(path.name) and is_file(path)]
+    if not is_folder(folder):
+        return []
+    with suppress(OSError), os.scandir(folder) as found:
+        return sorted(
+            Path(entry.path)
+            for entry in found
+            if name.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)
+        )
+    return []
 
 
 def contexts(root: Path) -> list[Path]:
@@ -164,8 +175,7 @@ def _cut_short(root: Path, text: str) -> bool:
 
 
 def _leads_elsewhere(status: os.stat_result) -> bool:
-    reparse = getattr(stat, "FILE_ATTRIBUTE_REPARSE_POINT", 0x400)
-    return bool(getattr(status, "st_file_attributes", 0) & reparse)
+    return getattr(status, "st_reparse_tag", 0) == _JUNCTION
 
 
 def walk(root: Path) -> Iterator[Path]:
