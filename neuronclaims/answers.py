@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
+import numpy as np
+
 from neuronclaims.cache.origins import Origin, from_cache
 from neuronclaims.cache.run_cache import RunCache
 from neuronclaims.engines.measure import measure_each
 from neuronclaims.engines.noise import noise_floor
 from neuronclaims.measurements import Activations, Measurement
 from neuronclaims.measurements.errors import MeasurementError, kept
+from neuronclaims.measurements.gaps import Gappy, with_gaps
 from neuronclaims.measurements.measurement import describe
 from neuronclaims.models.options import Progress, RunOptions
 from neuronclaims.models.sources import Source
 from neuronclaims.provenance import identity
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 T = TypeVar("T")
@@ -43,7 +45,7 @@ class Measure(Protocol):
         ...
 
 
-Answered: TypeAlias = "dict[Measurement, NDArray[np.float32] | MeasurementError]"
+Answered: TypeAlias = "dict[Measurement, NDArray[np.float32] | Gappy | MeasurementError]"
 
 
 class Answering:
@@ -78,7 +80,7 @@ class Answering:
         if not isinstance(known, Exception) and not known.keys() >= set(needs):
             try:
                 new = [need for need in dict.fromkeys(expected() if lasting else needs) if need not in known]
-                known |= _described(self._measure(source, new))
+                known |= _checked(_described(self._measure(source, new)), source.name)
             except BaseException as error:
                 self._answers[which] = kept(error)
         return or_raise(self._answers[which])
@@ -140,6 +142,14 @@ def or_raise(value: T | Exception) -> T:
     if isinstance(value, Exception):
         raise value
     return value
+
+
+def _checked(answered: Answered, model: str) -> Answered:
+    """Let answers that are not finite throughout say what they are of; the others stay as they are."""
+    return {
+        need: with_gaps(need, answer, model) if isinstance(answer, np.ndarray) else answer
+        for need, answer in answered.items()
+    }
 
 
 def _described(answered: Answered) -> Answered:

@@ -21,8 +21,9 @@ from neuronclaims.engines.measure import measure_each
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import Family, Finding, kind_of, templates
 from neuronclaims.kinds.kind import MAX_DRAWS, KindError
-from neuronclaims.measurements import Measurement
+from neuronclaims.measurements import Activations, Measurement
 from neuronclaims.measurements.errors import kept
+from neuronclaims.measurements.gaps import Gappy, gaps_note
 from neuronclaims.models.identity.fingerprint import Fingerprint
 from neuronclaims.models.identity.objects import ObjectIdentity
 from neuronclaims.models.options import Progress, RunOptions
@@ -279,7 +280,22 @@ def _prepare(planned: FileOnModel, answered: Answered, family: Family) -> None:
 
 
 def _answers(planned: FileOnModel, claim: Claim, answered: Answered) -> Answers:
-    return {need: or_raise(answered[need]) for need in planned.needs[claim.id]}
+    """Return what a claim asks for; raise MeasurementError where it reads a value that is NaN or infinite."""
+    found: dict[Measurement, NDArray[np.float32]] = {}
+    for need in planned.needs[claim.id]:
+        answer = answered[need]
+        read = answer.read(_columns_read(claim, need)) if isinstance(answer, Gappy) else answer
+        found[need] = or_raise(read)
+    return found
+
+
+def _columns_read(claim: Claim, need: Measurement) -> list[int] | None:
+    """Return the neurons of a layer that a claim's verdict rests on; None for all of them, as with most kinds."""
+    reads = getattr(kind_of(claim.sentence), "neurons_read", None)
+    neurons = reads(claim) if reads is not None else None
+    if neurons is None or not isinstance(need, Activations):
+        return None
+    return [each.index for each in neurons if each.layer == need.layer]
 
 
 def _finding(planned: FileOnModel, claim: Claim, answered: Answered, family: Family) -> Finding:
@@ -289,4 +305,5 @@ def _finding(planned: FileOnModel, claim: Claim, answered: Answered, family: Fam
         finding = kind.judge(claim, answers, family)
     except KindError as error:
         raise KindError(f"The kind of claim {kind.name!r} is at fault: {error}") from error
-    return replace(finding, notes=(*finding.notes, *graders_note(claim)))
+    gaps = gaps_note(answered[need] for need in planned.needs[claim.id])
+    return replace(finding, notes=(*finding.notes, *graders_note(claim), *gaps))

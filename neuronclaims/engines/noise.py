@@ -68,7 +68,9 @@ def _apart(first: NDArray[Any], second: NDArray[Any] | None) -> NDArray[np.float
     if second is not None and second is not first:
         for start in range(0, len(first), 256):
             part = slice(start, start + 256)
-            apart = np.abs(first[part].astype(np.float64) - second[part])
+            with np.errstate(invalid="ignore"):
+                apart = np.abs(first[part].astype(np.float64) - second[part])
+            apart[~np.isfinite(apart)] = 0  # what is no number does not move: no claim is judged by it
             np.maximum(largest, apart.max(0, initial=0.0), out=largest)
     largest.flags.writeable = False
     return largest

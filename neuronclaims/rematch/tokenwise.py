@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from neuronclaims.engines.measure import measure
 from neuronclaims.measurements import Activations, ModelFacts, TokenRule
 from neuronclaims.measurements.errors import ModelError
+from neuronclaims.measurements.gaps import Gappy, with_gaps
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.sources import LoadedModel, Source
 
@@ -74,8 +75,16 @@ class Held:
             width = self.facts.widths[site]
             yield (
                 some,
-                {layer: _rows(answers[ask], width, some, places) for layer, ask in asked.items()},
+                {
+                    layer: _rows(self._whole(ask, answers[ask]), width, some, places)
+                    for layer, ask in asked.items()
+                },
             )
+
+    def _whole(self, asked: Activations, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return values all of which are finite; raise MeasurementError for others: directions need whole layers."""
+        found = with_gaps(asked, values, self.facts.name)
+        return found.read() if isinstance(found, Gappy) else found
 
     def _fitting(self, site: str, layers: Sequence[int], places: Sequence[NDArray[np.int64]]) -> int:
         """Return how many of the next texts fit in memory at once."""

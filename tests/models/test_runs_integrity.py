@@ -190,40 +190,6 @@ def test_rows_follow_their_texts_in_whatever_order_these_are_given(
         assert abs(measure(source, [alone])[alone] - rows[place]).max() < 1e-5
 
 
-@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
-def test_numbers_that_are_none_are_refused_by_prompt_and_neuron(
-    hand_over, tmp_path: Path, bad: float
-) -> None:
-    source = hand_over("gpt2")
-    with torch.no_grad():
-        source.loaded.model.transformer.h[1].mlp.c_fc.bias[17] = bad
-    refused(source, READ, tmp_path, f"mlp_post of neuron 1:17 in handed is {bad} for the prompt")
-
-
-def test_batches_written_before_a_check_failed_are_taken_back(hand_over, tmp_path: Path) -> None:
-    source = hand_over("gpt2")
-    long_first = (*("the old dog ran to " * 3 + word for word in ("cat", "dog", "bird")), "she sat")
-    with torch.no_grad():
-        # Only the last batch holds the word that breaks.
-        source.loaded.model.transformer.wte.weight[source.loaded.tokenizer("sat")["input_ids"][0]] = float(
-            "nan"
-        )
-    from neuronclaims.models.options import RunOptions
-
-    question = Activations("mlp_post", 1, TokenRule("mean", "prompt"), long_first)
-    stages = []
-    with pytest.raises(IntegrityError, match="'she sat'"):
-        measure(
-            source,
-            [question],
-            cache=RunCache(tmp_path),
-            options=RunOptions(batch_prompts=3),
-            progress=lambda step: stages.append(step.done),
-        )
-    assert 3 in stages
-    assert not list(tmp_path.rglob("*.safetensors"))
-
-
 def test_a_model_is_measured_without_dropout_and_left_as_it_was(hand_over) -> None:
     source = hand_over("gpt2", resid_pdrop=0.5, embd_pdrop=0.5)
     calm = measure(source, [READ])[READ]

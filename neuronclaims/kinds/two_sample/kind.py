@@ -63,6 +63,11 @@ class TwoSampleKind:
         request.attainable()
         return request.needs(facts)
 
+    def neurons_read(self, claim: Claim) -> tuple[Neuron, ...] | None:
+        """Return the neurons that the verdict rests on; None where it was picked from all that are measured."""
+        request = self._request(claim)
+        return None if request.searched else request.who.neurons
+
     def prepare(self, claims: Sequence[tuple[Claim, Answers]], family: Family) -> None:
         """Test all claims of one exchange together on their first draws, as each would be tested first."""
         groups: dict[Hashable, list[tuple[TwoSampleRequest, TwoSampleData]]] = {}

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from neuronclaims.measurements.changes import ChangeNeed, Pair
-from neuronclaims.measurements.errors import IntegrityError, shorten
+from neuronclaims.measurements.errors import shorten
 from neuronclaims.measurements.measurement import Need
 from neuronclaims.measurements.plan import Job
 from neuronclaims.models.options import RunOptions
@@ -97,7 +97,6 @@ def _batches(
                 else:
                     found = _change(ready, need, reader, before, own)
                 values[need] = found.to("cpu", torch.float32).numpy()
-                _check_finite(ready, need, values[need], rows)
         yield Finished(
             tuple(text.item for text in batch), {need: values[need][: len(batch)] for need in values}
         )
@@ -193,15 +192,3 @@ def _divergence(
     for old, new, text in zip(before, after, counts, strict=True):
         rows.append(divergence(logits_of(ready, old[text]), logits_of(ready, new[text])).mean())
     return torch.stack(rows)
-
-
-def _check_finite(
-    ready: Ready, need: ChangeNeed, values: NDArray[np.float32], batch: Sequence[ChangedText]
-) -> None:
-    if not np.isfinite(values).all():
-        row = int(np.argwhere(~np.isfinite(values))[0][0])
-        raise IntegrityError(
-            f"The prediction that {need} asks of {ready.facts.name} is not a finite number for "
-            f"{shorten(batch[row].changed.prompt)}. The weights are broken or the number type is too small; "
-            "nothing of this run is kept."
-        )

@@ -1,8 +1,8 @@
 """Checks that a run makes of itself before its numbers are used.
 
-The ledger of hooks is kept where the hooks are (hooks.py). Here: numbers are finite, something counted in every pool,
-and prompts run again alone, without padding or cache of keys and values, give what they gave in their batch, as far as
-rounding allows.
+The ledger of hooks is kept where the hooks are (hooks.py). Here: something counted in every pool, and prompts run again
+alone, without padding or cache of keys and values, give what they gave in their batch, as far as rounding allows.
+A value that is not finite is kept as it is: an error of the claims that read it (measurements/gaps.py), not of the run.
 
 How far rounding alone may move what a model computes is measured on that model in its number type. A value that enters
 a block cannot be told from its neighbour in the number type. So every block is given neighbours of what it would be
@@ -91,18 +91,6 @@ def check_counted(recorder: Recorder, rows: Sequence[Encoded], name: str) -> Non
             )
 
 
-def check_finite(values: Mapping[Pooled, NDArray[np.float32]], rows: Sequence[Encoded], name: str) -> None:
-    """Raise IntegrityError naming the prompt and the neuron of the first value that is NaN or infinite."""
-    for need, array in values.items():
-        if not np.isfinite(array).all():
-            row, neuron = np.argwhere(~np.isfinite(array))[0]
-            raise IntegrityError(
-                f"{need.site} of neuron {need.layer}:{neuron} in {name} is {array[row, neuron]} for the prompt "
-                f"{shorten(rows[row].prompt)}. The weights are broken or the number type is too small; nothing of this "
-                "run is kept."
-            )
-
-
 def choose_probes(batches: Sequence[Sequence[Encoded]], generating: bool) -> list[tuple[int, int]]:
     """Choose (batch, row) to run again alone: the most padded prompt, and one at random of every 200.
 
@@ -138,7 +126,7 @@ def check_alone(
         bound = allowed(ready.model.dtype, max(_share(moved[need], alone[need]) for need in smooth))
     for need in smooth:
         if apart[need] > bound:
-            neuron = int(np.abs(batched[need] - alone[need]).argmax())
+            neuron = int(np.nan_to_num(np.abs(batched[need] - alone[need]), nan=np.inf).argmax())
             raise IntegrityError(
                 f"{need.site} of neuron {need.layer}:{neuron} in {ready.facts.name} is {batched[need][neuron]:.5g} for "
                 f"the prompt {shorten(row.prompt)} in a batch, but {alone[need][neuron]:.5g} when it is run alone: "
@@ -148,8 +136,16 @@ def check_alone(
 
 
 def _share(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
-    """Return the largest difference of two rows, as a share of the largest value of the second."""
-    return float(np.abs(one - other).max()) / max(float(np.abs(other).max()), 1e-3)
+    """Return how far two rows lie apart at most, as a share of the largest value of the other.
+
+    Values that are not finite must be so in both, and count for nothing else; infinity where they are not. Which of NaN
+    and infinity it is depends on padding alone: what does not count is multiplied by 0.
+    """
+    finite = np.isfinite(other)
+    if not np.array_equal(finite, np.isfinite(one)):
+        return float("inf")
+    apart = np.abs(one[finite] - other[finite]).max(initial=0.0)
+    return float(apart) / max(float(np.abs(other[finite]).max(initial=0.0)), 1e-3)
 
 
 def reread(

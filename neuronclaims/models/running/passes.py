@@ -82,6 +82,11 @@ def stop_tokens(model: Any) -> frozenset[int]:
 
 def _choose(ready: Ready, hidden: torch.Tensor) -> torch.Tensor:
     logits: torch.Tensor = ready.model.get_output_embeddings()(hidden[:, -1])
+    if bool(logits.isnan().any()):
+        raise ValueError(
+            "what it predicts is not a number (NaN), so no token can be chosen. The weights are broken, or the number "
+            "type is too small"
+        )
     return logits.argmax(-1)
 
 

@@ -15,7 +15,7 @@ from neuronclaims.measurements.measurement import Need
 from neuronclaims.measurements.plan import Job
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.running.encode import Encoded, collate, encode, padding_id, shuffled
-from neuronclaims.models.running.integrity import check_alone, check_counted, check_finite, choose_probes
+from neuronclaims.models.running.integrity import check_alone, check_counted, choose_probes
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.passes import generate, read, stop_tokens
 from neuronclaims.models.running.pooling import Recorder
@@ -77,7 +77,6 @@ def _finish(
     several = f"a batch of {len(rows)} prompts, {first} first" if len(rows) > 1 else f"the prompt {first}"
     with running(ready, f"on {several}"):
         values, continuations = (_again if options.again else _measure)(ready, job, rows)
-        check_finite(values, rows, ready.facts.name)
         for row in probes:
             check_alone(ready, rows[row], continuations[row], {need: values[need][row] for need in values})
     found: dict[Need, NDArray[np.float32]] = {need: values[need] for need in values}

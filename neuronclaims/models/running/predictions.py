@@ -50,6 +50,11 @@ def check_head(ready: Ready, ids: torch.Tensor, hidden: torch.Tensor) -> None:
     """
     whole = ready.model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits[0, -1].float()
     own = logits_of(ready, hidden[:, -1])[0].float()
+    if bool(whole.isnan().any()):
+        raise MeasurementError(
+            f"What {ready.facts.name} predicts is not a number (NaN) for the first text that is run. The weights are "
+            "broken, or the number type is too small."
+        )
     apart, size = float((whole - own).abs().max()), float(whole.abs().max())
     if apart > 1e-3 * max(size, 1e-3):
         raise IntegrityError(

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from neuronclaims.measurements.errors import IntegrityError, shorten
+from neuronclaims.measurements.errors import shorten
 from neuronclaims.measurements.measurement import Need
 from neuronclaims.measurements.plan import Job
 from neuronclaims.measurements.readout import ReadoutNeed
@@ -87,11 +87,6 @@ def _documents(
         rows: Rows = {}
         for need, token in tokens.items():
             values = np.concatenate([found[need] for _, found in parts])
-            if not np.isfinite(values).all():
-                raise IntegrityError(
-                    f"{need.site} of neuron {need.layer}:{need.index} in {ready.facts.name} is not a finite number "
-                    f"somewhere in the document {shorten(item)}; nothing of this run is kept."
-                )
             rows[need] = _row(need, values, tops[need.legacy_embed] == token)
         yield item, sum(sum(piece.counts) for piece in pieces), rows
 
@@ -134,8 +129,10 @@ def _tops(
 
 def _row(need: ReadoutNeed, values: NDArray[np.float64], top: NDArray[np.bool_]) -> NDArray[np.float32]:
     edges = np.array(need.edges, dtype=np.float64)
-    bins = np.searchsorted(edges, values, side="right")
     size = len(edges) + 1
+    if not np.isfinite(values).all():
+        return np.full(3 + 2 * size, np.nan, np.float32)  # nothing can be counted: an error of who reads it
+    bins = np.searchsorted(edges, values, side="right")
     counts, hits = np.bincount(bins, minlength=size), np.bincount(bins[top], minlength=size)
     return np.array([len(values), top.sum(), _auroc(values, top), *counts, *hits], dtype=np.float32)
 
