@@ -83,7 +83,8 @@ class RunCache:
         layout.check_plain(self.folder, layout.ACTIVATIONS, found.folder.name)
         why = self.distrust
         if why is None and not self.trust:
-            why = written_by_others([found.folder, *layout.files(found.folder, layout.SHARD)])
+            kept = (*layout.files(found.folder, layout.SHARD), *layout.files(found.folder, layout.FAILED))
+            why = written_by_others([found.folder, *kept])
         if why is None:
             return found
         warnings.warn(untrusted(self.folder, why), RunWarning, stacklevel=3)
