@@ -21,7 +21,8 @@ from neuronclaims.engines.measure import measure_each
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import Family, Finding, kind_of, templates
 from neuronclaims.kinds.kind import MAX_DRAWS, KindError
-from neuronclaims.measurements import Activations, Measurement
+from neuronclaims.kinds.registry import columns_read
+from neuronclaims.measurements import Measurement
 from neuronclaims.measurements.errors import kept
 from neuronclaims.measurements.gaps import Gappy, gaps_note
 from neuronclaims.models.identity.fingerprint import Fingerprint
@@ -284,18 +285,9 @@ def _answers(planned: FileOnModel, claim: Claim, answered: Answered) -> Answers:
     found: dict[Measurement, NDArray[np.float32]] = {}
     for need in planned.needs[claim.id]:
         answer = answered[need]
-        read = answer.read(_columns_read(claim, need)) if isinstance(answer, Gappy) else answer
+        read = answer.read(columns_read(claim, need)) if isinstance(answer, Gappy) else answer
         found[need] = or_raise(read)
     return found
-
-
-def _columns_read(claim: Claim, need: Measurement) -> list[int] | None:
-    """Return the neurons of a layer that a claim's verdict rests on; None for all of them, as with most kinds."""
-    reads = getattr(kind_of(claim.sentence), "neurons_read", None)
-    neurons = reads(claim) if reads is not None else None
-    if neurons is None or not isinstance(need, Activations):
-        return None
-    return [each.index for each in neurons if each.layer == need.layer]
 
 
 def _finding(planned: FileOnModel, claim: Claim, answered: Answered, family: Family) -> Finding:

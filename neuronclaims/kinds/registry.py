@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
+from neuronclaims.claim_files.claims import Claim
 from neuronclaims.claim_files.schema import FileSchema
 from neuronclaims.kinds.checked import CheckedKind
 from neuronclaims.kinds.interventions import ablation, restoration
@@ -23,6 +24,7 @@ from neuronclaims.kinds.outliers import band, massive, outlier
 from neuronclaims.kinds.projection import activity, activity_search
 from neuronclaims.kinds.top_k import consistency, overlap
 from neuronclaims.kinds.two_sample import contrast, separation
+from neuronclaims.measurements import Activations, Measurement
 from neuronclaims.measurements.errors import first_line
 from neuronclaims.sentences.ambiguity import check_templates
 from neuronclaims.sentences.options import OptionError
@@ -82,6 +84,18 @@ def templates() -> tuple[Template, ...]:
 def kind_of(sentence: object) -> Kind:
     """Return the kind of a sentence, by the dataclass that its template builds."""
     return next(kind for kind in kinds() if type(sentence) is kind.template.build)
+
+
+def columns_read(claim: Claim, need: Measurement) -> list[int] | None:
+    """Return the neurons of a layer that a claim's verdict rests on; None for all of them, as with most kinds.
+
+    A kind says so in ``neurons_read(claim)``, which it may leave out.
+    """
+    reads = getattr(kind_of(claim.sentence), "neurons_read", None)
+    neurons = reads(claim) if reads is not None else None
+    if neurons is None or not isinstance(need, Activations):
+        return None
+    return [each.index for each in neurons if each.layer == need.layer]
 
 
 def whole(found: tuple[Kind, ...], trusted: int) -> tuple[Kind, ...]:
