@@ -10,9 +10,10 @@ from typing import cast
 
 from neuronclaims.claim_files import drafts as d
 from neuronclaims.claim_files.claims import Claim, ClaimFile, Discovery, Pool, Settings, Span, Tokens
-from neuronclaims.claim_files.errors import ClaimFileError, Problem
+from neuronclaims.claim_files.errors import ClaimFileError, Place, Problem
 from neuronclaims.claim_files.names import fitted_here, shared_prompts, wrong_names
 from neuronclaims.claim_files.options import OptionReader, not_taken, unknown_sets, wrong_margins
+from neuronclaims.claim_files.prompt_folders import PromptFolders
 from neuronclaims.claim_files.schema import SECTIONS, ClaimEntry, FileSchema, Header
 from neuronclaims.claim_files.sections import Sections, absent, read_sections
 from neuronclaims.claim_files.selection import NeuronSource, read_selections
@@ -28,8 +29,10 @@ UNREAD = "last of prompt"
 """The token rule that stands in claims of kinds that read no text, where neither they nor the file give one."""
 
 
-def read_claim_file(path: Path, templates: Sequence[Template]) -> ClaimFile:
-    """Read a claim file and the prompt files it names.
+def read_claim_file(
+    path: Path, templates: Sequence[Template], folders: PromptFolders | None = None
+) -> ClaimFile:
+    """Read a claim file and the prompt files it names, which must lie in ``folders`` (default: its project's).
 
     Raises ClaimFileError with every problem of all of them. Messages show the path from the working
     directory where the file lies below it.
@@ -57,7 +60,11 @@ def read_claim_file(path: Path, templates: Sequence[Template]) -> ClaimFile:
     >>> [prompt.text for prompt in claim.sets["hanoi"].prompts]
     ['Hanoi is old.', 'Tom flew to Hanoi.']
     """
-    source = read_source(path, _displayed(path))
+    folders = folders or PromptFolders.around(path)
+    if folders.leads_out(path):
+        message = f"it is a link that leads out of the project ({folders.root}), and is not read"
+        raise ClaimFileError([Problem(Place(_displayed(path), 1, 1), message)])
+    source = read_source(path, _displayed(path), folders)
     root = compose(source)
     if not isinstance(root, Entries):
         message = (

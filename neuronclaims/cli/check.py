@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from neuronclaims.cli.chosen import add_prompt_folder
 from neuronclaims.cli.output import say, say_commands
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.foreign_text import in_json, one_line, visible
@@ -45,12 +46,13 @@ def add(commands: Commands) -> None:
         default="text",
         help="text (default), json, or github: annotations",
     )
+    add_prompt_folder(parser)
     parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
     paths = list(dict.fromkeys(_found(options.paths or [Path()])))
-    checked = [_checked(path) for path in paths]
+    checked = [_checked(path, tuple(options.prompt_folder)) for path in paths]
     FORMATS[options.format](checked)
     return int(any(each.problems for each in checked))
 
@@ -72,8 +74,9 @@ def _hidden(path: Path) -> bool:
     return any(part.startswith(".") or part in ("node_modules", "__pycache__") for part in path.parts)
 
 
-def _checked(path: Path) -> Checked:
+def _checked(path: Path, allowed: tuple[Path, ...]) -> Checked:
     from neuronclaims.claim_files.errors import ClaimFileError, Problem
+    from neuronclaims.claim_files.prompt_folders import PromptFolders
     from neuronclaims.claim_files.reader import read_claim_file
     from neuronclaims.kinds import templates
     from neuronclaims.pytest_session.marks import check_tags
@@ -81,7 +84,7 @@ def _checked(path: Path) -> Checked:
     from neuronclaims.study import unreachable
 
     try:
-        file = read_claim_file(path, templates())
+        file = read_claim_file(path, templates(), PromptFolders.around(path, allowed))
         check_tags(file)
     except ClaimFileError as error:
         return Checked(path, 0, error.problems)

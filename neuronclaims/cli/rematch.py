@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from neuronclaims.cli.chosen import add_prompt_folder
 from neuronclaims.cli.output import say
 from neuronclaims.errors import NeuronClaimsError
 
@@ -43,17 +44,20 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--dtype", default="float32", metavar="NAME", help="what models compute in (default: float32)"
     )
+    add_prompt_folder(parser)
     parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
+    from neuronclaims.claim_files.prompt_folders import PromptFolders
     from neuronclaims.claim_files.reader import read_claim_file
     from neuronclaims.kinds import templates
     from neuronclaims.models.options import RunOptions
     from neuronclaims.rematch import beside, rematch, write
     from neuronclaims.rematch.table import table
 
-    file, base = read_claim_file(options.file, templates()), Path.cwd()
+    folders = PromptFolders.around(options.file, tuple(options.prompt_folder))
+    file, base = read_claim_file(options.file, templates(), folders), Path.cwd()
     out = options.o or beside(options.file)
     _check_out(out, options.force)
     done = rematch(
@@ -66,7 +70,9 @@ def _run(options: argparse.Namespace) -> int:
         report=lambda text: say(f"{text} ...", file=sys.stderr),
     )
     say(*table(done))
-    count = write(file, done, out, old=options.old, new=options.new, base=base, force=options.force)
+    count = write(
+        file, done, out, old=options.old, new=options.new, base=base, force=options.force, folders=folders
+    )
     say(f"{out} written: {count} of {len(file.claims)} claims")
     return 0
 

@@ -31,7 +31,7 @@ from neuronclaims.pytest_session.outcomes import (
     miss,
     status_of,
 )
-from neuronclaims.pytest_session.settings import OUTCOMES, added_models
+from neuronclaims.pytest_session.settings import OUTCOMES, added_models, prompt_folders
 from neuronclaims.reports.junit import PREFIX as PROPERTIES
 from neuronclaims.reports.junit import properties
 from neuronclaims.verdicts import broken
@@ -67,7 +67,7 @@ class ClaimFileNode(pytest.File):
     def collect(self) -> Iterator[ModelNode]:
         """Read the file and yield one node per model; a file with problems is one collection error."""
         try:
-            claim_file = read_claim_file(self.path, templates())
+            claim_file = read_claim_file(self.path, templates(), prompt_folders(self.config))
             check_tags(claim_file)
         except NeuronClaimsError as error:
             raise self.CollectError(str(error)) from None

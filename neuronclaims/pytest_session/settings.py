@@ -8,8 +8,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from neuronclaims.claim_files.prompt_folders import PromptFolders
 
 SUFFIXES = (".claims.yaml", ".claims.yml")
 """How names of claim files end."""
@@ -82,6 +86,9 @@ VERIFY = (
 )
 SWITCHES = {"trust-cache": TRUST_CACHE, "verify": VERIFY}
 """Options that are on or off, by name, with what they say of themselves."""
+PROMPT_FOLDERS = (
+    "folders outside of pytest's rootdir that claim files may take prompts from: a folder on each line"
+)
 DRY_RUN = "say what would be measured of which model, from its config.json alone, and run nothing"
 
 
@@ -96,6 +103,7 @@ def add_settings(parser: pytest.Parser) -> None:
         said = f"{text} (setting {ini}, default: false)"
         group.addoption(f"--claims-{name}", action="store_true", default=False, help=said)
         parser.addini(ini, text, type="bool", default=False)
+    parser.addini("claims_prompt_folders", PROMPT_FOLDERS, type="linelist", default=[])
     for setting in SETTINGS:
         name, default = setting.name, setting.default or "none"
         text = f"{setting.text} (setting claims_{name}, default: {default})"
@@ -150,6 +158,14 @@ def given_models(config: pytest.Config) -> list[tuple[str, str, Path]]:
     given = [("claims_model", line, config.rootpath) for line in config.getini("claims_model")]
     called = config.invocation_params.dir
     return given + [("--claims-model", line, called) for line in config.getoption("claims_model")]
+
+
+def prompt_folders(config: pytest.Config) -> PromptFolders:
+    """Return where files of prompts may lie: below pytest's rootdir, and in folders that the configuration allows."""
+    from neuronclaims.claim_files.prompt_folders import PromptFolders
+
+    given = [Path(line).expanduser() for line in config.getini("claims_prompt_folders")]
+    return PromptFolders(config.rootpath, tuple(config.rootpath / folder for folder in given))
 
 
 def _named_folder(where: str, line: str) -> tuple[str, str]:

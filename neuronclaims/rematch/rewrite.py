@@ -10,6 +10,7 @@ from pathlib import Path
 
 from neuronclaims.claim_files.claims import ClaimFile
 from neuronclaims.claim_files.errors import ClaimFileError
+from neuronclaims.claim_files.prompt_folders import PromptFolders
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.claim_files.yaml.source import SourceText, read_source
 from neuronclaims.errors import NeuronClaimsError
@@ -34,7 +35,15 @@ def beside(path: Path) -> Path:
 
 
 def write(
-    file: ClaimFile, done: Sequence[Rematched], out: Path, *, old: str, new: str, base: Path, force: bool
+    file: ClaimFile,
+    done: Sequence[Rematched],
+    out: Path,
+    *,
+    old: str,
+    new: str,
+    base: Path,
+    force: bool,
+    folders: PromptFolders | None = None,
 ) -> int:
     """Write the claims for the new model, and return how many are in the file.
 
@@ -52,7 +61,7 @@ def write(
     text = applied(source.text, list(_edits(source, file, done, _head(old, new), spelled(new, base, out))))
     try:
         out.write_bytes(text.encode("utf-8"))
-        _check(out, expected)
+        _check(out, expected, folders)
     except OSError as error:
         raise RewriteError(f"{out} cannot be written: {error.strerror or error}.") from None
     return len(expected)
@@ -127,10 +136,10 @@ def _claim_edits(place: WrittenClaim, each: Rematched) -> Iterator[Edit]:
     yield from place.edits(each.places, templates())
 
 
-def _check(out: Path, expected: Sequence[str]) -> None:
+def _check(out: Path, expected: Sequence[str], folders: PromptFolders | None) -> None:
     """Read the written file again; remove it if it is not valid, or does not say what it should."""
     try:
-        found = [claim.text for claim in read_claim_file(out, templates()).claims]
+        found = [claim.text for claim in read_claim_file(out, templates(), folders).claims]
     except ClaimFileError as error:
         out.unlink()
         raise RewriteError(

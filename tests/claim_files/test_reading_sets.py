@@ -73,17 +73,6 @@ def test_a_jsonl_file_reads_text_unless_told_and_compares_values_as_the_claim_fi
     ]
 
 
-def test_a_file_may_stand_beside_above_or_below_the_claim_file(read, tmp_path):
-    folder = tmp_path / "deep" / "er"
-    folder.mkdir(parents=True)
-    (folder / "p.txt").write_text("Hanoi is\n")
-    (tmp_path.parent / "up.txt").write_text("The fox\n")
-    sets = f"sets:\n  a: {{file: deep/er/p.txt}}\n  b: {{file: ../up.txt}}\n  c: {{file: {folder}/p.txt}}\n"
-    file = read(HEAD + sets + "claims:\n  - neuron 1:2 activates more for a than b\n")
-    assert [file.sets[name].prompts[0].text for name in "abc"] == ["Hanoi is", "The fox", "Hanoi is"]
-    assert file.sets["b"].prompts[0].source == "../up.txt:1"
-
-
 @pytest.mark.parametrize(
     ("name", "content", "options", "found"),
     [

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from neuronclaims.claim_files.entries import FilePairs, FileSet
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
+from neuronclaims.claim_files.prompt_folders import PromptFolders
 from neuronclaims.claim_files.prompts.rows import SUFFIXES, PromptRow, PromptTable, read_table
 from neuronclaims.claim_files.yaml.positions import Entries, Node, Scalar
 from neuronclaims.claim_files.yaml.source import SourceText
@@ -57,10 +58,19 @@ def from_file(
 
 def _target(written: str, file: Scalar, source: SourceText) -> Path:
     """Return the path of the file that a set names; it must exist and have a known ending."""
-    target = Path(os.path.normpath(Path(source.path).parent / written))
+    base = Path(source.path).parent
+    target = Path(os.path.normpath(base / written))
+    folders = source.folders or PromptFolders.around(Path(source.path))
     if target.suffix not in SUFFIXES:
         rule = f"its name must end in {either(SUFFIXES)}"
         raise _error(source, file, f"{quoted(written)} is no file of prompts: {rule}")
+    if not folders.holds(base / written):
+        raise _error(
+            source,
+            file,
+            f"{quoted(written)} is not read: it leads out of the project ({folders.root}). Move the file there, or "
+            f"allow its folder with the setting 'claims_prompt_folders' of pytest, or --prompt-folder of neuronclaims",
+        )
     try:
         if target.is_file():
             return target

@@ -9,6 +9,8 @@ from functools import cached_property
 from pathlib import Path
 
 from neuronclaims.claim_files.errors import ClaimFileError, Place, Problem
+from neuronclaims.claim_files.prompt_folders import PromptFolders
+from neuronclaims.foreign_files import ForeignFileError, read_bytes
 
 LARGEST_FILE = 5_000_000
 """The most bytes a claim file or a file of prompts may have."""
@@ -20,10 +22,14 @@ _UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U0001000
 
 @dataclass(frozen=True)
 class SourceText:
-    """The text of a file and the path it is known by. Indices count characters from 0."""
+    """The text of a file and the path it is known by. Indices count characters from 0.
+
+    ``folders`` are those that files named in it may be read from.
+    """
 
     path: str
     text: str
+    folders: PromptFolders | None = None
 
     @cached_property
     def lines(self) -> list[str]:
@@ -59,7 +65,7 @@ class SourceText:
         return Problem(place, message, excerpt, fitting, suggestion, allowed)
 
 
-def read_source(file: Path, name: str) -> SourceText:
+def read_source(file: Path, name: str, folders: PromptFolders | None = None) -> SourceText:
     """Read a UTF-8 text file, known as ``name`` in messages, with or without a byte order mark.
 
     Raises ClaimFileError when it cannot be opened, is no regular file, is too large, is not UTF-8, or holds
@@ -72,7 +78,7 @@ def read_source(file: Path, name: str) -> SourceText:
         text = data.decode("utf-8").removeprefix(_BOM)
     except UnicodeDecodeError as error:
         raise _not_utf8(data, error.start, name) from None
-    source = SourceText(name, text)
+    source = SourceText(name, text, folders)
     if strange := _UNREADABLE.search(text):
         message = f"the character U+{ord(strange[0]):04X} cannot stand in a text file; remove it"
         raise ClaimFileError([source.problem(strange.start(), message)])
@@ -87,7 +93,9 @@ def _bytes(file: Path, name: str) -> bytes:
         if size > LARGEST_FILE:
             limit = f"{LARGEST_FILE / 1e6:g} MB"
             raise _error(name, f"the file has {size / 1e6:.1f} MB; the most that is read is {limit}")
-        return file.read_bytes()
+        return read_bytes(file, LARGEST_FILE)
+    except ForeignFileError as error:  # it changed while it was looked at
+        raise _error(name, f"the file cannot be read: {error}") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise _error(name, f"the file cannot be read: {reason}") from None

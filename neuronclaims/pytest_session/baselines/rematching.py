@@ -18,7 +18,7 @@ from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.foreign_text import one_line
 from neuronclaims.pytest_session.baselines.baseline_settings import old_models
 from neuronclaims.pytest_session.baselines.lost import Lost
-from neuronclaims.pytest_session.settings import folder_of, is_on, value_of
+from neuronclaims.pytest_session.settings import folder_of, is_on, prompt_folders, value_of
 from neuronclaims.reports.entry import Rematch
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class Rematching:
         many = f"{len(lost.was)} lost {'claim' if len(lost.was) == 1 else 'claims'}"
         self._report(one_line(f"{lost.name}: looking for the neurons of {many} ..."))
         return rematch(
-            read_claim_file(lost.file, templates()),
+            read_claim_file(lost.file, templates(), prompt_folders(self.config)),
             str(source.folder),
             lost.spec,
             base=lost.file.parent,
