@@ -47,9 +47,9 @@ class LocalEngine:
     def ready(self) -> Ready:
         """The model, loaded when it is first wanted."""
         if self._ready is None:
-            self._report(Progress("loading", 0, 1, self._source.name))
+            if self._source.loaded is None:
+                self._report(Progress("loading", 0, 1, self._source.name))
             self._ready = load(self._source, self._options, self._tokenizer)
-            self._report(Progress("loading", 1, 1, self._source.name))
         return self._ready
 
     def run(self, work: Sequence[Job], stage: Stage = "measuring") -> Iterator[Finished]:

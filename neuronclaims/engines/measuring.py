@@ -78,7 +78,8 @@ class Measuring:
     @property
     def _engine(self) -> LocalEngine:
         if self._made is None:
-            self._report(Progress("importing", 0, 1, self._source.name))
+            if self._source.loaded is None:
+                self._report(Progress("importing", 0, 1, self._source.name))
             from neuronclaims.engines.local import LocalEngine
 
             self._made = LocalEngine(self._source, self._options, self._report)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from time import monotonic
 from typing import TYPE_CHECKING
 
 import pytest
 
 from neuronclaims.foreign_text import inert, one_line
+from neuronclaims.pytest_session.ticker import Ticker
 
 if TYPE_CHECKING:
     from _pytest.capture import CaptureManager
@@ -41,6 +42,7 @@ class _ProgressDisplay:
         self._capture = capture
         self._open = False
         self._clock = Clock()
+        self._ticker: Ticker | None = None
 
     def __call__(self, progress: Progress) -> None:
         """Show one step."""
@@ -48,16 +50,39 @@ class _ProgressDisplay:
         text = step(progress, counting=self.counts, known=self._reporter.verbosity > 0, left=left)
         if text is None:
             return
+        self._stop()
         with self._capture.global_and_fixture_disabled() if self._capture else nullcontext():
             self._show(progress.model, text)
             self._open = True
+            self._start(progress.model, text)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Restore pytest's line before it writes the outcome of the claim."""
+        self._stop()
         if self._open:
             self._open = False
             self._close(report.nodeid)
+
+    def pytest_unconfigure(self) -> None:
+        """Leave no thread behind, also where the session was interrupted."""
+        self._stop()
+
+    def _start(self, model: str, text: str) -> None:
+        """Tick until the next step is told, if there is a terminal or a log to write to."""
+        file = getattr(self._reporter, "_tw", None)
+        with suppress(AttributeError, OSError, ValueError):
+            descriptor: int = file._file.fileno()  # type: ignore[union-attr]
+            self._ticker = Ticker(descriptor, self._sign_of_life(model, text))
+
+    def _stop(self) -> None:
+        if self._ticker is not None:
+            self._ticker.stop()
+            self._ticker = None
+
+    def _sign_of_life(self, model: str, text: str) -> Callable[[int], str]:
+        """Return what says what is written after so many seconds of the same step."""
+        raise NotImplementedError
 
     def _show(self, model: str, text: str) -> None:
         raise NotImplementedError
@@ -74,7 +99,14 @@ class Live(_ProgressDisplay):
     def _show(self, model: str, text: str) -> None:
         writer = self._reporter.config.get_terminal_writer()
         begin = "\r\x1b[K" if self._open else "\n"
-        writer.write_raw(begin + one_line(f"{model}: {text}")[: max(writer.fullwidth - 1, 20)], flush=True)
+        writer.write_raw(begin + self._line(f"{model}: {text}"), flush=True)
+
+    def _sign_of_life(self, model: str, text: str) -> Callable[[int], str]:
+        return lambda seconds: "\r\x1b[K" + self._line(f"{model}: {text}, {seconds} s")
+
+    def _line(self, text: str) -> str:
+        writer = self._reporter.config.get_terminal_writer()
+        return one_line(text)[: max(writer.fullwidth - 1, 20)]
 
     def _close(self, _: str) -> None:
         writer = self._reporter.config.get_terminal_writer()
@@ -89,6 +121,9 @@ class Logged(_ProgressDisplay):
 
     def _show(self, model: str, text: str) -> None:
         self._reporter.write(f", {text}" if self._open else inert(one_line(f"{model}: {text}")), flush=True)
+
+    def _sign_of_life(self, _model: str, _text: str) -> Callable[[int], str]:
+        return lambda _: "."
 
     def _close(self, nodeid: str) -> None:
         reporter = self._reporter

@@ -38,7 +38,7 @@ def test_it_is_measured_beside_ours_and_kept(hand_over, tmp_path: Path) -> None:
         source, [ENTROPY], cache=RunCache(tmp_path), progress=lambda step: stages.append(step.stage)
     )
     assert (again[ENTROPY] == found[ENTROPY]).all()
-    assert set(stages) == {"cached", "importing", "loading", "verifying"}
+    assert set(stages) == {"cached", "verifying"}
 
 
 def test_it_is_planned_described_checked_and_told_apart_from_rounding(source_of) -> None:

@@ -249,3 +249,22 @@ def test_colour_is_pytests_to_decide(write, run, monkeypatch) -> None:
     assert "\x1b" not in run("--color=no").stdout.str()
     monkeypatch.setenv("NO_COLOR", "1")
     assert "\x1b" not in run().stdout.str()
+
+
+def test_a_step_that_takes_long_gives_signs_of_life_until_it_is_stopped(monkeypatch) -> None:
+    import os
+
+    from neuronclaims.pytest_session import ticker
+
+    monkeypatch.setattr(ticker, "EVERY", 0.01)
+    read, write = os.pipe()
+    running = ticker.Ticker(write, lambda times: f"{times};")
+    seen = b""
+    while seen.count(b";") < 3:
+        seen += os.read(read, 100)
+    running.stop()
+    os.close(write)
+    while more := os.read(read, 100):  # ends, as nobody writes any more
+        seen += more
+    os.close(read)
+    assert seen.decode().split(";")[:3] == ["1", "2", "3"]
