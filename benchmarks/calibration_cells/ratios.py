@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 
 from calibration_cells.bands import covered, share
@@ -37,7 +35,7 @@ def _judged(case: dict[str, str], tops: Floats, bottoms: Floats) -> list[Row]:
     bounded = np.array([one.low is not None for one in estimates])
     holds = np.array([interval_holds(one, CLAIMED) for one in estimates])
     verdict = np.array([_verdict(t, b, e) for t, b, e in zip(tops, bottoms, estimates, strict=True)])
-    flips = np.array([_p(t, b, "sign flip") for t, b in zip(tops, bottoms, strict=True)])
+    flips = np.array([_p(t, b) for t, b in zip(tops, bottoms, strict=True)])
     return [
         share(table, case, "sign flips reject at 0.05", flips <= 0.05, 0.05),
         covered(table, case, "Fieller's interval, where bounded", holds[bounded]),
@@ -48,13 +46,12 @@ def _judged(case: dict[str, str], tops: Floats, bottoms: Floats) -> list[Row]:
     ]
 
 
-def _p(tops: Floats, bottoms: Floats, method: Literal["sign flip", "t"]) -> float:
+def _p(tops: Floats, bottoms: Floats) -> float:
     return stats.ratio_test(
         tops,
         bottoms,
         threshold=CLAIMED,
         alternative="greater",
-        method=method,
         resampling=stats.Resampling(seed=0, draws=999, exact_limit=2_000, max_draws=999),
     ).test.p_value
 
