@@ -284,9 +284,8 @@ def _answers(planned: FileOnModel, claim: Claim, answered: Answered) -> Answers:
     """Return what a claim asks for; raise MeasurementError where it reads a value that is NaN or infinite."""
     found: dict[Measurement, NDArray[np.float32]] = {}
     for need in planned.needs[claim.id]:
-        answer = answered[need]
-        read = answer.read(columns_read(claim, need)) if isinstance(answer, Gappy) else answer
-        found[need] = or_raise(read)
+        answer: NDArray[np.float32] | Gappy = or_raise(answered[need])
+        found[need] = answer.read(columns_read(claim, need)) if isinstance(answer, Gappy) else answer
     return found
 
 

@@ -52,7 +52,7 @@ MAY_IMPORT = {
     "results": {"figures", "errors"},
     "kinds": GROUND | {"lazy"},
     "models": {"measurements", "errors", "foreign_files", "foreign_text", "sites"},
-    "cache": {"measurements", "models", "errors", "foreign_files"},
+    "cache": {"measurements", "models", "errors", "foreign_files", "foreign_text"},
     "engines": {"measurements", "models", "cache", "errors"},
     "corrections": GROUND | {"kinds"},
     "verdicts": GROUND | {"kinds", "corrections"},

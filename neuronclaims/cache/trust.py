@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from neuronclaims.cache.layout import walk
+from neuronclaims.foreign_text import one_line
 
 _PATIENCE = 5.0
 """Seconds that git may take; where it takes longer nothing is known of it."""
@@ -52,7 +53,7 @@ def _kept_by_git(root: Path) -> str | None:
         if os.path.lexists(git) and written_by_others([git]) is None:
             first = _first_kept(git, folder, root)
             if first:
-                return f"git keeps files of it ({first})"
+                return f"git keeps files of it ({one_line(first)[:80]})"
     return None
 
 

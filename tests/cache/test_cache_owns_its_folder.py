@@ -13,9 +13,11 @@ from neuronclaims.cache import layout
 from neuronclaims.cache.context import Context
 from neuronclaims.cache.maintenance import clear, contents, foreign, prune, verify
 from neuronclaims.cache.run_cache import RunCache
+from neuronclaims.cache.trust import written_by_others
 from neuronclaims.cli import main
 from neuronclaims.measurements.activations import Pooled
 from neuronclaims.measurements.errors import CacheError
+from neuronclaims.models.sources import open_model
 
 KEY = "0123456789abcdef" * 4
 NEED = Pooled("resid_post", 0, "mean", "prompt", 0)
@@ -277,3 +279,32 @@ def test_a_shard_whose_lists_are_none_is_damaged_and_measured_again(cache) -> No
     count, damaged = verify(cache)
     assert (count, len(damaged)) == (len(bad) + 2, len(bad) + 1)
     assert verify(cache) == (1, [])
+
+
+def test_remembered_hashes_are_neither_read_nor_written_through_links(tmp_path) -> None:
+    source, memory, theirs = (
+        open_model("demo", tmp_path),
+        tmp_path / "cache" / "fingerprints",
+        tmp_path / "mine",
+    )
+    before = os.umask(0)
+    try:
+        right = source.fingerprint(memory)
+    finally:
+        os.umask(before)
+    assert written_by_others([memory.parent, memory, *memory.iterdir()]) is None
+    (note,) = memory.iterdir()
+    assert layout.REMEMBERED.fullmatch(note.name)
+    forged = note.read_text().replace(right.weights, "0" * 64)
+    theirs.write_text(forged)
+    note.unlink()
+    note.symlink_to(theirs)
+    assert source.fingerprint(memory) == right
+    note.unlink()
+    note.with_suffix(f".{os.getpid()}.tmp").symlink_to(theirs)
+    assert source.fingerprint(memory) == right
+    assert theirs.read_text() == forged
+    assert not note.exists()
+    for hostile in ('{"files": 1}', "[]", "[" * 99_999, "\0", "{}"):
+        note.write_text(hostile)
+        assert source.fingerprint(memory) == right

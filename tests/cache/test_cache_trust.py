@@ -135,10 +135,13 @@ def test_a_repository_runs_nothing_and_without_git_nothing_is_kept_by_it(
     trap = tmp_path / "trap"
     trap.write_text(f"#!/bin/sh\ntouch {tmp_path / 'sprung'}\n")
     trap.chmod(0o755)
+    (folder / "\n::set-output::\x1b[2J").write_text("")
+    git(work, "add", "-f", ".")
     for name in ("core.fsmonitor", "core.pager", "core.sshCommand", "core.editor"):
         git(work, "config", name, str(trap))
     assert not used(folder)
     assert not (tmp_path / "sprung").exists()
+    assert RunCache(folder).distrust == r"git keeps files of it (.neuronclaims/ ::set-output::\x1b[2J)"
     monkeypatch.setenv("PATH", str(tmp_path))
     assert used(folder)
 

@@ -179,23 +179,32 @@ def _hash_files(paths: Iterable[Path]) -> str:
 
 
 def _recall(note: Path | None, state: list[list[Any]]) -> Fingerprint | None:
-    if note is None:
+    if note is None or note.is_symlink():
         return None
-    with suppress(OSError, NeuronClaimsError, KeyError, TypeError):
+    with suppress(OSError, NeuronClaimsError, KeyError):
         known = read_json_object(note)
-        if known["files"] == state:
-            return Fingerprint(**known["fingerprint"])  # type: ignore[arg-type]
+        hashes = known["fingerprint"]
+        if known["files"] == state and isinstance(hashes, dict):
+            weights, tokenizer = hashes["weights"], hashes["tokenizer"]
+            if isinstance(weights, str) and isinstance(tokenizer, str) and hashes.get("unknown") is None:
+                return Fingerprint(weights, tokenizer)
     return None
 
 
 def _remember(note: Path | None, state: list[list[Any]], fingerprint: Fingerprint) -> Fingerprint:
     # Only a convenience: where it cannot be written, the next run hashes again.
-    if note is not None:
+    if note is not None and not note.is_symlink():
+        draft = note.with_suffix(f".{os.getpid()}.tmp")
         with suppress(OSError):
-            note.parent.mkdir(parents=True, exist_ok=True)
-            draft = note.with_suffix(f".{os.getpid()}.tmp")
-            draft.write_text(
-                json.dumps({"files": state, "fingerprint": asdict(fingerprint)}), encoding="utf-8"
-            )
-            draft.replace(note)
+            for folder in (note.parent.parent, note.parent):
+                folder.mkdir(mode=0o775, parents=True, exist_ok=True)
+            # What is there already, such as a link, is not written through.
+            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o664)
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8") as file:
+                    json.dump({"files": state, "fingerprint": asdict(fingerprint)}, file)
+                draft.replace(note)
+            except BaseException:
+                draft.unlink(missing_ok=True)
+                raise
     return fingerprint
