@@ -169,7 +169,7 @@ def step(progress: Progress, counting: bool, known: bool, left: float | None = N
     if progress.stage == "cached":
         return f"{done} of {total} prompts found in the cache" if known or done < total else None
     if progress.stage == "hashing":
-        return "reading its files to know it again"
+        return "hashing its files"
     if progress.stage == "importing":
         return "importing torch and transformers"
     if progress.stage == "verifying":
