@@ -19,9 +19,8 @@ from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.corrections import attainable_p, family_of, unsettled
 from neuronclaims.engines.measure import measure_each
 from neuronclaims.errors import NeuronClaimsError
-from neuronclaims.kinds import Family, Finding, kind_of, templates
+from neuronclaims.kinds import Family, Finding, columns_read, kind_of, templates
 from neuronclaims.kinds.kind import MAX_DRAWS, KindError
-from neuronclaims.kinds.registry import columns_read
 from neuronclaims.measurements import Measurement
 from neuronclaims.measurements.errors import kept
 from neuronclaims.measurements.gaps import Gappy, gaps_note
@@ -65,7 +64,7 @@ class Study:
 
     ``cache`` is the folder where measured values are kept, None for nowhere. ``models`` are models handed over as
     objects or folders, by the name claim files use. ``measure`` answers the measurements: this process by default.
-    ``trust_cache`` lets values be read that somebody else may have written (docs/reliability.md).
+    ``trust_cache``: use a cache that others may have written into (docs/reliability.md).
     """
 
     def __init__(
@@ -284,8 +283,9 @@ def _answers(planned: FileOnModel, claim: Claim, answered: Answered) -> Answers:
     """Return what a claim asks for; raise MeasurementError where it reads a value that is NaN or infinite."""
     found: dict[Measurement, NDArray[np.float32]] = {}
     for need in planned.needs[claim.id]:
-        answer: NDArray[np.float32] | Gappy = or_raise(answered[need])
-        found[need] = answer.read(columns_read(claim, need)) if isinstance(answer, Gappy) else answer
+        answer = answered[need]
+        read = answer.read(columns_read(claim, need)) if isinstance(answer, Gappy) else answer
+        found[need] = or_raise(read)
     return found
 
 
@@ -296,5 +296,5 @@ def _finding(planned: FileOnModel, claim: Claim, answered: Answered, family: Fam
         finding = kind.judge(claim, answers, family)
     except KindError as error:
         raise KindError(f"The kind of claim {kind.name!r} is at fault: {error}") from error
-    gaps = gaps_note(answered[need] for need in planned.needs[claim.id])
+    gaps = gaps_note(map(answered.get, planned.needs[claim.id]))
     return replace(finding, notes=(*finding.notes, *graders_note(claim), *gaps))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.kind import Kind as Kind
     from neuronclaims.kinds.kind import Sample as Sample
     from neuronclaims.kinds.kind import Statement as Statement
+    from neuronclaims.kinds.registry import columns_read as columns_read
     from neuronclaims.kinds.registry import kind_of as kind_of
     from neuronclaims.kinds.registry import kinds as kinds
     from neuronclaims.kinds.registry import templates as templates
