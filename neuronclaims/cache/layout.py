@@ -17,6 +17,8 @@ from neuronclaims.foreign_files import ForeignFileError, read_bytes
 from neuronclaims.measurements.errors import CacheError
 
 README, IGNORE = "README.txt", ".gitignore"
+COMPARED = "compared.json"
+"""What `neuronclaims accept` takes the last compared run from; it is no measured value, and no command removes it."""
 ACTIVATIONS, FINGERPRINTS = "activations", "fingerprints"
 ABOUT, LOCK = "context.json", "measuring.lock"
 SUFFIX = ".safetensors"
@@ -111,7 +113,9 @@ def foreign(root: Path) -> list[Path]:
         if path.name in (ACTIVATIONS, FINGERPRINTS):
             ours = is_folder(path)
         else:
-            ours = is_file(path) and (path.name in (README, IGNORE) or bool(LEFTOVER.fullmatch(path.name)))
+            ours = is_file(path) and (
+                path.name in (README, IGNORE, COMPARED) or bool(LEFTOVER.fullmatch(path.name))
+            )
         found += [] if ours else [path]
     known = contexts(root)
     found += [path for path in entries(root / ACTIVATIONS) if path not in known]

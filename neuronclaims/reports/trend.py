@@ -15,6 +15,9 @@ def story(series: Sequence[tuple[str, str]]) -> str:
     known = [(model, verdict) for model, verdict in series if verdict != UNTESTED]
     there = [place for place, (_, verdict) in enumerate(known) if verdict == "supported"]
     left_out = f"; {UNTESTED} in {len(series) - len(known)}" if len(known) < len(series) else ""
+    if len(known) < 2:
+        alone = f"{known[0][1]} in {known[0][0]}" if known else "tested in no model"
+        return f"{alone}{left_out}"
     if not there:
         return f"supported in none of {len(known)} models{left_out}"
     first, last = there[0], there[-1]

@@ -81,4 +81,6 @@ def old_models(config: pytest.Config) -> dict[str, tuple[str, Path]]:
 
 def compared_file(cache: Path | None, root: Path) -> Path:
     """Return the file with the rows of the last compared run, for ``neuronclaims accept``."""
-    return (cache or root / ".neuronclaims") / "compared.json"
+    from neuronclaims.cache.layout import COMPARED
+
+    return (cache or root / ".neuronclaims") / COMPARED
