@@ -53,9 +53,8 @@ def test_forged_values_that_git_brings_flip_no_verdict(tmp_path) -> None:
     true, said = verdict()
     assert (true, ALLOW in said) == ("supported", False)
     assert forge(tmp_path / ".neuronclaims") > 0
-    flipped, said = (
-        verdict()
-    )  # a cache of one's own is believed: checksums are against damage, not against people
+    # A cache of one's own is believed: checksums are against damage, not against people.
+    flipped, said = verdict()
     assert (flipped, ALLOW in said) == ("refuted", False)
     for words in (["init", "-q"], ["add", "-f", ".neuronclaims"]):
         subprocess.run(["git", *words], cwd=tmp_path, check=True, capture_output=True)

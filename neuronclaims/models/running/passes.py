@@ -40,7 +40,7 @@ def generate(ready: Ready, batch: Batch, recorder: Recorder, new_tokens: int) ->
                 hidden, cache = forward(ready, ids, mask, positions, cache, caching=True)
             if final:
                 break
-            token = _choose(ready, hidden).masked_fill(~running, padding_id(ready.tokenizer))
+            token = _choose(ready, hidden, running).masked_fill(~running, padding_id(ready.tokenizer))
             # A row that has ended is fed padding: outside the stop tokens' reach, and marked by -1 here.
             tokens.append(token.masked_fill(~running, -1))
             counts = running & ~torch.isin(token, textless)
@@ -80,9 +80,10 @@ def stop_tokens(model: Any) -> frozenset[int]:
     return frozenset()
 
 
-def _choose(ready: Ready, hidden: torch.Tensor) -> torch.Tensor:
+def _choose(ready: Ready, hidden: torch.Tensor, running: torch.Tensor) -> torch.Tensor:
+    """Return the likeliest next token of each row; raise ValueError where one that is ``running`` has none."""
     logits: torch.Tensor = ready.model.get_output_embeddings()(hidden[:, -1])
-    if bool(logits.isnan().any()):
+    if bool((logits.isnan().any(-1) & running).any()):
         raise ValueError(
             "what it predicts is not a number (NaN), so no token can be chosen. The weights are broken, or the number "
             "type is too small"
