@@ -209,5 +209,4 @@ def _set_aside(path: Path, error: Exception) -> None:
         RunWarning,
         stacklevel=2,
     )
-    with suppress(OSError):
-        path.rename(path.with_name(path.name + ".damaged"))
+    layout.set_aside(path)

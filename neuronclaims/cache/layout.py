@@ -135,6 +135,14 @@ def is_ours(path: Path) -> bool:
     return bool(named) and is_file(path)
 
 
+def set_aside(path: Path) -> None:
+    """Give a damaged shard a name that is not read, unless something that is not ours has that name."""
+    aside = path.with_name(f"{path.name}.damaged")
+    if is_file(aside) or not os.path.lexists(aside):
+        with suppress(OSError):
+            path.rename(aside)
+
+
 def check_plain(root: Path, *names: str) -> None:
     """Raise CacheError where a folder of ours below ``root``, each inside the one before, is something else."""
     path = root

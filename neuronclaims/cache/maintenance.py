@@ -71,8 +71,7 @@ def verify(cache: RunCache) -> tuple[int, list[str]]:
                     shard.load(name)
             except shards.DamagedShardError as error:
                 damaged.append(f"{path}: {error}")
-                with suppress(OSError):
-                    path.rename(path.with_name(path.name + ".damaged"))
+                layout.set_aside(path)
     return count, damaged
 
 

@@ -16,7 +16,7 @@ from neuronclaims.cache.run_cache import RunCache
 from neuronclaims.cache.trust import written_by_others
 from neuronclaims.cli import main
 from neuronclaims.measurements.activations import Pooled
-from neuronclaims.measurements.errors import CacheError
+from neuronclaims.measurements.errors import CacheError, RunWarning
 from neuronclaims.models.sources import open_model
 
 KEY = "0123456789abcdef" * 4
@@ -120,6 +120,14 @@ def test_a_run_neither_reads_nor_writes_through_a_link_and_says_which_it_is(cach
         assert lock.read_bytes() in (b"notes", b"forty thousand words")
         lock.unlink()
     (link,) = layout.files(folder_of(cache), layout.SHARD)
+    aside, whole = link.with_name(f"{link.name}.damaged"), link.read_bytes()
+    aside.symlink_to(tmp_path / "theirs" / "novel.txt")
+    link.write_bytes(whole[:-1])
+    with pytest.warns(RunWarning, match="is damaged"):
+        assert own.read({NEED: ("a",)}) == {NEED: {}}
+    assert verify(cache)[1]
+    assert aside.is_symlink()
+    link.write_bytes(whole)
     link.rename(tmp_path / "away")
     link.symlink_to(tmp_path / "away")
     assert own.read({NEED: ("a",)}) == {NEED: {}}
