@@ -12,6 +12,8 @@ import pytest
 
 from neuronclaims.foreign_text import harmless
 from neuronclaims.pytest_session.claim_reports.claim_report import ClaimReport
+from neuronclaims.pytest_session.claim_reports.crashed import PHASES, tell_of_crash
+from neuronclaims.pytest_session.claim_reports.junit_cases import OnceInJunit
 from neuronclaims.pytest_session.ending import end_gently
 from neuronclaims.pytest_session.messages import Message, write_line
 from neuronclaims.pytest_session.naming import ShortSummary
@@ -40,6 +42,7 @@ class ClaimsRecorder:
         self._selected: dict[str, None] = {}
         self._found: dict[str, tuple[Outcome, ClaimReport]] = {}
         self._skipped: set[str] = set()
+        self._junit = OnceInJunit(config)
         self._rematched: Mapping[str, Rematch] = {}
         self._interrupted = False
         self._known: list[Entry] | None = None
@@ -63,12 +66,16 @@ class ClaimsRecorder:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the latest result of each claim; a re-run replaces an earlier one."""
-        found = ClaimReport.on(report)
+        if report.nodeid in self._selected:
+            self._junit.see(report)
+            if report.when not in PHASES:
+                tell_of_crash(report, self.config)
+        found = (
+            ClaimReport.on(report) if report.outcome in OUTCOMES else None
+        )  # otherwise it will be run anew
         if found is None:
             if report.skipped:
                 self._skipped.add(report.nodeid)
-            return
-        if report.outcome not in OUTCOMES:  # it will be run anew
             return
         outcome: Outcome = "xfailed" if report.skipped and hasattr(report, "wasxfail") else report.outcome
         self._found[report.nodeid] = outcome, found
@@ -93,6 +100,7 @@ class ClaimsRecorder:
         """Write the report files, when claims ran and there is a place for them."""
         ended = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
         self._interrupted = not ended or bool(session.shouldstop or session.shouldfail)
+        self._junit.leave_the_last()
         if not self._found:
             return
         from neuronclaims.reports.writers import write_all
