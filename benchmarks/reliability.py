@@ -2,6 +2,7 @@
 
     PYTHONPATH=tools python benchmarks/reliability.py [--kills 100] [--flips 200] [--starts 10 --processes 8]
         [--fills 20]
+    PYTHONPATH=tools python benchmarks/reliability.py --files
 
 Each kill: a process measures the demo model into an empty cache and is killed (SIGKILL) at a random moment after its
 first batch was asked for; the next run must give, to the last bit, what an undisturbed one gives, and measure only
@@ -10,6 +11,10 @@ run must give the same values, and ``verify`` must find the damage first in a se
 are started at once on an empty cache; all must give the same values, and together run every text once. Each fill:
 files cannot grow past a random size (as on a full disk) while an empty cache is filled; the run must end with one
 sentence, and the next one give the same values. Prints a table of counts.
+
+With --files, instead: 2,000 claim files, 500 tables, 400 model folders, 300 shards and 600 JSON files are damaged at
+random and read. Each must be read as it stands or refused in a sentence: no traceback, no trial that takes more than 10
+seconds, no value that the file does not hold, less than 1 GB of memory.
 """
 
 from __future__ import annotations
@@ -61,7 +66,10 @@ def main() -> None:
     parser.add_argument("--fills", type=int, default=20)
     parser.add_argument("--cold", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--limit", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--files", nargs="?", type=float, const=1.0, metavar="SHARE")
     options = parser.parse_args()
+    if options.files is not None:
+        sys.exit(damaged(options.files))
     if options.cold is not None:
         cold(options.cold, options.limit)
         return
@@ -89,6 +97,18 @@ def main() -> None:
             print(f"| {what} | {outcome} | {count} |")
     bad = any(outcome.startswith("WRONG") for counts in trials.values() for outcome in counts)
     sys.exit(1 if bad else 0)
+
+
+def damaged(share: float) -> int:
+    """Damage files of every sort, a share of the usual number of times; return 1 where anything is wrong."""
+    from fuzz.every import EVERY
+    from fuzzing import fuzzed, table
+
+    tallies = {fuzz.name: fuzzed(fuzz, max(1, round(fuzz.trials * share))) for fuzz in EVERY}
+    print("\n".join(table(tallies)))
+    faults = [fault for tally in tallies.values() for fault in tally.faults]
+    print("\n".join(faults))
+    return int(bool(faults) or any(tally.memory > 1e9 for tally in tallies.values()))
 
 
 def run(cache: RunCache, telling: bool = False) -> tuple[list[bytes], int]:

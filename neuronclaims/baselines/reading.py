@@ -58,9 +58,13 @@ def find(word: str, home: Path, base: Path) -> Path:
     Raises BaselineError with the folder that was looked in and what is there instead.
     """
     if is_path(word):
-        path = (base / Path(word).expanduser()).resolve()
-        if path.is_file():
-            return path
+        try:
+            path = (base / Path(word).expanduser()).resolve()
+            if path.is_file():
+                return path
+        except (OSError, RuntimeError, ValueError) as error:  # a link to itself, an unknown user, a NUL
+            reason = str(getattr(error, "strerror", None) or error).rstrip(".")
+            raise BaselineError(f"The baseline {word!r} cannot be looked for: {reason}.") from None
         raise BaselineError(f"There is no baseline {path}.{_beside(path.parent, path.stem)}")
     check_name(word)
     path = home / f"{word}.json"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,6 @@ from neuronclaims.baselines.rows import (
     Environment,
     SavedClaim,
     SavedEffect,
-    plain,
     rounded,
 )
 
@@ -72,7 +71,7 @@ def _of_report(path: Path, data: Mapping[str, Any]) -> Baseline:
         rows = {str(claim["nodeid"]): _row(claim) for claim in data["claims"]}
         libraries = {str(name): str(version) for name, version in data["environment"].items()}
         for name, row in rows.items():
-            check_row(f"the claim {name!r}", plain(row))
+            check_row(f"the claim {name!r}", asdict(row))
     except Unfit as error:
         raise BaselineError(f"{path} is no report of this version: {error}.") from None
     except (TypeError, KeyError, AttributeError, ValueError, ArithmeticError) as error:

@@ -8,7 +8,10 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from toy_claims import HEAD
+from toy_claims import EVERY_TEMPLATE, HEAD
+
+from neuronclaims.claim_files.errors import ClaimFileError
+from neuronclaims.claim_files.reader import read_claim_file
 
 CSV = 'id,text,label,q,n\n1,"Paris, in France",true,a,1\n2,"two\nlines",false,b,2\n3," Hue ",true,b,3\n'
 
@@ -140,3 +143,12 @@ def test_every_text_comes_back_from_csv_and_jsonl_as_it_was_written(prompts, tmp
     assert [p.text for p in found] == rows
     found = prompts("p.jsonl", "\n".join(json.dumps({"text": row}) for row in rows))
     assert [p.text for p in found] == rows
+
+
+def test_a_set_or_pairs_whose_one_item_is_missing_is_a_problem_of_the_file(tmp_path):
+    path = tmp_path / "x.claims.yaml"
+    head = "version: 1\nmodels: [demo]\nsite: mlp_post\ntokens: mean of prompt\n"
+    for section in ("sets", "pairs"):
+        path.write_text(f"{head}{section}:\n  hanoi:\n    - \n")
+        with pytest.raises(ClaimFileError, match=r"x\.claims\.yaml:7"):
+            read_claim_file(path, EVERY_TEMPLATE)

@@ -39,7 +39,10 @@ def read_pairs(name: str, key: Scalar, node: Node, source: SourceText) -> PairSe
     if problems:
         raise ClaimFileError(problems)
     return PairSet(
-        name, tuple(each.member for each in located), source.place(key.start), located[0].graded_by
+        name,
+        tuple(each.member for each in located),
+        source.place(key.start),
+        located[0].graded_by if located else None,
     )
 
 

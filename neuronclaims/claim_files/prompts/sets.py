@@ -30,7 +30,10 @@ def read_set(name: str, key: Scalar, node: Node, source: SourceText) -> PromptSe
     if problems:
         raise ClaimFileError(problems)
     texts = tuple(located.member for located in prompts)
-    return PromptSet(name, texts, source.place(key.start), prompts[0].graded_by)
+    graded_by = (
+        prompts[0].graded_by if prompts else None
+    )  # of a list with nothing in it, which is said already
+    return PromptSet(name, texts, source.place(key.start), graded_by)
 
 
 def _neither(name: str, node: Scalar, source: SourceText) -> Problem:
