@@ -62,6 +62,15 @@ def harmless(text: str) -> str:
     return inert(visible(text))
 
 
+def harmless_line(text: str) -> str:
+    r"""Return somebody else's text as it may be printed, in one line that others may break wherever they like.
+
+    >>> print(harmless_line("a reason\n::add-mask::b"))
+    a reason \x3a:add-mask\x3a:b
+    """
+    return inert(one_line(text)).replace("::", r"\x3a:")
+
+
 def fitting(text: str, encoding: str) -> str:
     """Return text for an encoding, with characters that the encoding lacks written as escapes."""
     return text.encode(encoding, "backslashreplace").decode(encoding)

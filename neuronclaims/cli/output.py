@@ -22,7 +22,7 @@ def say_styled(text: str) -> None:
 def say_commands(lines: list[str]) -> None:
     """Print commands for GitHub, whose quoted text is already visible."""
     if lines:
-        _write("\n".join(map(spelled, lines)), None)
+        _write("\n".join(f"::{inert(spelled(line.removeprefix('::')))}" for line in lines), None)
 
 
 class Parser(argparse.ArgumentParser):

@@ -33,6 +33,8 @@ class ShortSummary:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> Generator[None, Any, Any]:
         """Write our lines after pytest's own; if pytest wrote none, write the heading too."""
+        from neuronclaims.foreign_text import inert
+
         result = yield
         letters = "" if terminalreporter.config.option.no_summary else terminalreporter.reportchars
         lines = list(self._lines(terminalreporter, letters))
@@ -40,7 +42,7 @@ class ShortSummary:
         if lines and not any(terminalreporter.stats.get(category) for category in listed):
             terminalreporter.write_sep("=", "short test summary info", cyan=True, bold=True)
         for line in lines:
-            terminalreporter.write_line(line)
+            terminalreporter.write_line(inert(line))
         return result
 
     def _lines(self, reporter: TerminalReporter, letters: str) -> Iterator[str]:

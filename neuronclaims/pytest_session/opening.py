@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from neuronclaims.foreign_text import one_line
+from neuronclaims.foreign_text import harmless_line
 from neuronclaims.pytest_session.nodes import ClaimItem, ModelNode
 from neuronclaims.pytest_session.progress import progress_of
 from neuronclaims.pytest_session.settings import folder_of, is_on, model_folders, value_of
@@ -64,4 +64,4 @@ def is_to_hold(claim: Claim) -> bool:
 
 
 def _forewarning(claim: Claim, reason: str) -> str:
-    return one_line(f"{claim.place.path}:{claim.place.line}: cannot be supported: {reason}")
+    return harmless_line(f"{claim.place.path}:{claim.place.line}: cannot be supported: {reason}")

@@ -18,7 +18,7 @@ from _pytest._code.code import (
     ReprTraceback,
 )
 
-from neuronclaims.foreign_text import harmless, inert, one_line, spelled
+from neuronclaims.foreign_text import harmless, harmless_line, inert, spelled
 
 if TYPE_CHECKING:
     from _pytest._code.code import ReprFileLocation
@@ -29,16 +29,16 @@ def make_harmless(report: pytest.TestReport | pytest.CollectReport) -> None:
     longrepr = report.longrepr
     if isinstance(longrepr, tuple):
         path, line, reason = longrepr
-        report.longrepr = one_line(str(path)), line, one_line(reason)
+        report.longrepr = harmless_line(str(path)), line, harmless_line(reason)
     elif isinstance(longrepr, (ExceptionChainRepr, ReprExceptionInfo)):
         _exception(longrepr)
     elif longrepr is not None:
         text = harmless(str(longrepr))
         if text != str(longrepr):
             report.longrepr = text
-    report.sections = [(one_line(title), harmless(content)) for title, content in report.sections]
+    report.sections = [(harmless_line(title), harmless(content)) for title, content in report.sections]
     if isinstance(report, pytest.TestReport) and hasattr(report, "wasxfail"):
-        report.wasxfail = one_line(report.wasxfail)
+        report.wasxfail = harmless_line(report.wasxfail)
 
 
 def name_of_file(path: Path, root: Path) -> str | None:
@@ -62,7 +62,7 @@ def _exception(shown: ExceptionChainRepr | ReprExceptionInfo) -> None:
         _traceback(traceback)
         _location(crash)
     _location(shown.reprcrash)
-    shown.sections = [(one_line(name), harmless(content), sep) for name, content, sep in shown.sections]
+    shown.sections = [(harmless_line(name), harmless(content), sep) for name, content, sep in shown.sections]
 
 
 def _traceback(shown: ReprTraceback) -> None:
@@ -74,7 +74,9 @@ def _traceback(shown: ReprTraceback) -> None:
             if entry.reprlocals is not None:
                 entry.reprlocals.lines = [harmless(line) for line in entry.reprlocals.lines]
             if entry.reprfuncargs is not None:
-                args = [(one_line(name), harmless(str(value))) for name, value in entry.reprfuncargs.args]
+                args = [
+                    (harmless_line(name), harmless(str(value))) for name, value in entry.reprfuncargs.args
+                ]
                 entry.reprfuncargs.args = args
     if shown.extraline is not None:
         shown.extraline = harmless(shown.extraline)
@@ -82,4 +84,4 @@ def _traceback(shown: ReprTraceback) -> None:
 
 def _location(place: ReprFileLocation | None) -> None:
     if place is not None:
-        place.path, place.message = one_line(place.path), harmless(place.message)
+        place.path, place.message = harmless_line(place.path), harmless(place.message)
