@@ -9,6 +9,7 @@ from typing import cast
 from neuronclaims.claim_files.claims import Direction, PairSet, Prompt, PromptSet
 from neuronclaims.claim_files.entries import DirectionEntry
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
+from neuronclaims.claim_files.prompts.sameness import content
 from neuronclaims.claim_files.yaml.positions import Entries, Node, Scalar, scalars
 from neuronclaims.claim_files.yaml.source import SourceText
 from neuronclaims.claim_files.yaml.validation import Section, validate
@@ -97,7 +98,8 @@ def _aligned(made: Direction, node: Entries, source: SourceText) -> Direction:
     if len(made.names) == 1:
         return made
     given = cast(Node, node.get("from"))
-    shared = {prompt.text for prompt in made.first} & {prompt.text for prompt in made.second}
+    known = {content(prompt.text) for prompt in made.second}
+    shared = [prompt.text for prompt in made.first if content(prompt.text) in known]
     if shared:
         message = (
             f"{quoted(made.names[0])} and {quoted(made.names[1])} share the prompt {quoted(min(shared))}"

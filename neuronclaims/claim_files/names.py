@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from itertools import combinations
 
 from neuronclaims.claim_files.claims import Prompt, PromptSet
 from neuronclaims.claim_files.drafts import Draft, in_sentence
 from neuronclaims.claim_files.errors import Problem
+from neuronclaims.claim_files.prompts.sameness import but_for, content, likeness
 from neuronclaims.claim_files.sections import Sections
 from neuronclaims.claim_files.yaml.source import SourceText
 from neuronclaims.sentences.messages import closest, quoted
@@ -87,10 +86,15 @@ def shared_prompts(
 
 
 def _shared(one: PromptSet, other: PromptSet) -> str | None:
-    """Name the first prompt that stands in both sets, and where."""
-    sources = {prompt.text: prompt.source for prompt in other.prompts}
-    common = next((prompt for prompt in one.prompts if prompt.text in sources), None)
-    return f"{quoted(common.text)} ({common.source} and {sources[common.text]})" if common else None
+    """Name the first prompt that stands in both sets, and where; count the others."""
+    known = {content(prompt.text): prompt for prompt in other.prompts}
+    common = [(prompt, known[text]) for prompt in one.prompts if (text := content(prompt.text)) in known]
+    if not common:
+        return None
+    first, second = common[0]
+    more = f", and {len(common) - 1} more" if len(common) > 1 else ""
+    places = f"{first.source} and {second.source}"
+    return f"{quoted(first.text)} ({places}{but_for(first.text, second.text)}){more}"
 
 
 def fitted_here(drafts: Sequence[Draft], sections: Sections, source: SourceText) -> Iterator[Problem]:
@@ -120,17 +124,10 @@ def _at_field(draft: Draft, field: str, message: str, source: SourceText) -> Pro
     return in_sentence(source, draft.sentence, start, end - start, message)
 
 
-@lru_cache(maxsize=100_000)
-def content(text: str) -> str:
-    """Return a text without differences that do not count: Unicode forms, upper and lower case, and spaces."""
-    folded = unicodedata.normalize("NFC", text).casefold()
-    return " ".join(unicodedata.normalize("NFC", folded).split())
-
-
 def in_both(tested: Iterable[Prompt], earlier: Iterable[Prompt]) -> list[tuple[Prompt, Prompt]]:
-    """Return the prompts of the first that are, by content, among the second too, each with its double."""
-    known = {content(prompt.text): prompt for prompt in earlier}
-    different = {content(prompt.text): prompt for prompt in tested}
+    """Return the prompts of the first that the second has too, in capitals or not, each with its double."""
+    known = {likeness(prompt.text): prompt for prompt in earlier}
+    different = {likeness(prompt.text): prompt for prompt in tested}
     return [(prompt, known[text]) for text, prompt in different.items() if text in known]
 
 

@@ -14,8 +14,9 @@ from typing import Any
 from neuronclaims.claim_files.claims import Discovery, Prompt
 from neuronclaims.claim_files.drafts import Draft, in_sentence
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
-from neuronclaims.claim_files.names import both_places, content, in_both
+from neuronclaims.claim_files.names import both_places, in_both
 from neuronclaims.claim_files.prompts.rows import SUFFIXES
+from neuronclaims.claim_files.prompts.sameness import likeness
 from neuronclaims.claim_files.prompts.sets import prompts_from_file
 from neuronclaims.claim_files.schema import Header
 from neuronclaims.claim_files.sections import Sections
@@ -131,7 +132,7 @@ class _Reading:
                 prompts += self._prompts(item)
             except ClaimFileError as error:
                 problems += error.problems
-        different = {content(prompt.text): prompt for prompt in reversed(prompts)}
+        different = {likeness(prompt.text): prompt for prompt in reversed(prompts)}
         return Discovery(tuple(_named(item) for item in items), tuple(different.values())[::-1])
 
     def _prompts(self, item: Node) -> Sequence[Prompt]:

@@ -13,6 +13,8 @@ from toy_claims import EVERY_TEMPLATE, HEAD
 from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.claim_files.reader import read_claim_file
 
+from neuronclaims.claim_files.prompts.sameness import content
+
 CSV = 'id,text,label,q,n\n1,"Paris, in France",true,a,1\n2,"two\nlines",false,b,2\n3," Hue ",true,b,3\n'
 
 
@@ -53,8 +55,8 @@ def test_where_takes_a_list_and_all_its_columns_must_fit(prompts):
 
 
 def test_a_cell_may_span_lines_and_line_ends_of_any_kind_are_read(prompts):
-    for content in (CSV, CSV.replace("\n", "\r\n"), "\ufeff" + CSV):
-        found = prompts("p.csv", content, ", column: text")
+    for whole in (CSV, CSV.replace("\n", "\r\n"), "\ufeff" + CSV):
+        found = prompts("p.csv", whole, ", column: text")
         assert [p.source for p in found] == ["p.csv:2", "p.csv:3", "p.csv:5"]
         assert found[1].text.split() == ["two", "lines"]
 
@@ -129,13 +131,13 @@ def test_a_faulty_file_of_prompts_is_shown_at_its_line_and_where_it_was_named(
         assert f"x.claims.yaml:6:13: the set 'a' cannot be read: see {name}:" in message
 
 
-texts = st.text(st.characters(codec="utf-8", exclude_categories=("Cc",)), min_size=1).filter(
-    lambda t: t.strip("\ufeff ")
-)
+texts = st.text(
+    st.characters(codec="utf-8", exclude_categories=("Cc",), exclude_characters="\ufeff\ufffd"), min_size=1
+).filter(content)
 
 
 @settings(max_examples=30)
-@given(rows=st.lists(texts.filter(lambda t: t.strip()), min_size=1, max_size=5, unique=True))
+@given(rows=st.lists(texts, min_size=1, max_size=5, unique_by=content))
 def test_every_text_comes_back_from_csv_and_jsonl_as_it_was_written(prompts, tmp_path, rows):
     with (tmp_path / "p.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([["text"], *([row] for row in rows)])

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 from neuronclaims.claim_files.claims import Prompt, PromptPair
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
+from neuronclaims.claim_files.prompts.rows import PromptRow
 from neuronclaims.claim_files.yaml.positions import Items, Node, Scalar
 from neuronclaims.claim_files.yaml.source import SourceText
 from neuronclaims.sentences.messages import quoted
@@ -64,6 +65,19 @@ def empty_cells(members: Sequence[Located[Member]], columns: dict[str, str | Non
         for located in members:
             if column and not getattr(located.member, field):
                 yield located.problem(f"this row has no {field} (column {quoted(column)})")
+
+
+def no_texts(
+    members: Sequence[Located[Member]], rows: Sequence[PromptRow], columns: Sequence[str]
+) -> Iterator[Problem]:
+    """Refuse numbers and truth values of JSON where a text is to be run: how they are written is not kept."""
+    for located, row in zip(members, rows, strict=True):
+        for column in columns:
+            if column in row.unquoted:
+                written = row.unquoted[column]
+                yield located.problem(
+                    f"column {quoted(column)} holds {written} here, which is no text; write it in quotes if it is one"
+                )
 
 
 def given_to_some(

@@ -8,8 +8,9 @@ from neuronclaims.claim_files.claims import PairSet, PromptPair
 from neuronclaims.claim_files.entries import FilePairs, PairEntry
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
 from neuronclaims.claim_files.prompts.graders import grader_of, wrong_graders
-from neuronclaims.claim_files.prompts.located import Located, empty_cells, given_to_some, read_items
+from neuronclaims.claim_files.prompts.located import Located, empty_cells, given_to_some, no_texts, read_items
 from neuronclaims.claim_files.prompts.rows import SUFFIXES, PromptRow, PromptTable
+from neuronclaims.claim_files.prompts.sameness import but_for, content, label
 from neuronclaims.claim_files.prompts.tables import from_file
 from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar
 from neuronclaims.claim_files.yaml.source import SourceText
@@ -58,7 +59,7 @@ def _inline_pair(item: Node, source: SourceText, problems: list[Problem]) -> Loc
     if entry is None or not isinstance(clean, Scalar):
         return None
     where = f"{source.path}:{source.place(clean.start).line}"
-    pair = PromptPair(entry.clean, entry.corrupted, where, entry.id, entry.group)
+    pair = PromptPair(entry.clean, entry.corrupted, where, entry.id, label(entry.group))
     located = Located(pair, source, clean.start, clean.end - clean.start)
     problems += _blank(located)
     return located
@@ -76,6 +77,7 @@ def _pairs(rows: Sequence[PromptRow], chosen: FilePairs, table: PromptTable) -> 
         raise ClaimFileError([table.source.problem(0, message)])
     located = [_pair(row, chosen, table) for row in rows]
     problems = [problem for each in located for problem in _blank(each)]
+    problems += no_texts(located, rows, (chosen.clean, chosen.corrupted))
     problems += empty_cells(located, {"id": chosen.id, "group": chosen.group})
     problems += wrong_graders(located, chosen)
     if problems:
@@ -89,29 +91,32 @@ def _pair(row: PromptRow, chosen: FilePairs, table: PromptTable) -> Located[Prom
         corrupted=row.values.get(chosen.corrupted, ""),
         source=f"{table.name}:{row.line}",
         id=row.values.get(chosen.id) if chosen.id else None,
-        group=row.values.get(chosen.group) if chosen.group else None,
+        group=label(row.values.get(chosen.group)) if chosen.group else None,
     )
     return Located(pair, table.source, *table.span(row), graded_by=grader_of(row, chosen))
 
 
 def _blank(located: Located[PromptPair]) -> Iterator[Problem]:
     for what, text in (("clean", located.member.clean), ("corrupted", located.member.corrupted)):
-        if not text.strip():
+        if not content(text):
             yield located.problem(f"this pair has no {what} text")
 
 
 def _equal(located: Sequence[Located[PromptPair]]) -> Iterator[Problem]:
     for each in located:
-        if each.member.clean == each.member.corrupted:
-            yield each.problem("the two texts of this pair are the same: nothing differs between them")
+        clean, corrupted = each.member.clean, each.member.corrupted
+        if content(clean) == content(corrupted):
+            same = f"the same{but_for(clean, corrupted)}"
+            yield each.problem(f"the two texts of this pair are {same}: nothing differs between them")
 
 
 def _repeated(located: Sequence[Located[PromptPair]]) -> Iterator[Problem]:
     first: dict[tuple[str, str], Located[PromptPair]] = {}
     for each in located:
-        earlier = first.setdefault((each.member.clean, each.member.corrupted), each)
+        earlier = first.setdefault((content(each.member.clean), content(each.member.corrupted)), each)
         if earlier is not each:
-            where = earlier.where
+            texts = [f"{one.member.clean}|{one.member.corrupted}" for one in (each, earlier)]
+            where = f"{earlier.where}{but_for(*texts)}"
             yield each.problem(
                 f"this pair stands here already ({where}); identical pairs are not independent"
             )

@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
-from neuronclaims.claim_files.yaml.source import SourceText, read_source
+from neuronclaims.claim_files.yaml.source import ODD, SourceText, odd, read_source
 from neuronclaims.foreign_files import bounded_json
 from neuronclaims.sentences.messages import quoted
 
@@ -20,10 +20,14 @@ MOST_PROBLEMS = 20
 
 @dataclass(frozen=True, slots=True)
 class PromptRow:
-    """One row: its values by column, and the line (from 1) it begins in."""
+    """One row: its values by column, and the line (from 1) it begins in.
+
+    ``unquoted`` are the columns whose value is a number or a truth value of JSON, each as it is written there.
+    """
 
     values: Mapping[str, str]
     line: int
+    unquoted: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,7 @@ def _read_jsonl(source: SourceText, problems: list[Problem]) -> _Read:
             row = bounded_json(line, infinite=True, once=True)
             if not isinstance(row, dict):
                 raise ValueError('a line is one JSON object, such as {"text": "..."}')
-            rows.append(PromptRow(_json_texts(row), number))
+            rows.append(PromptRow(_json_texts(row), number, _unquoted(row)))
             columns.update(dict.fromkeys(row))
         except json.JSONDecodeError as error:
             start = source.line_start(number) + error.pos
@@ -80,8 +84,11 @@ def _read_jsonl(source: SourceText, problems: list[Problem]) -> _Read:
 
 
 def _json_texts(row: Mapping[str, Any]) -> dict[str, str]:
-    """Return the texts of a JSON object, with numbers and truth values as texts, and nothing else."""
+    """Return the texts of a JSON object, with numbers and truth values as texts, and nothing else; NaN is nothing."""
     texts = {key: value for key, value in row.items() if isinstance(value, str)}
+    for value in texts.values():
+        if strange := ODD.search(value):
+            raise ValueError(odd(strange[0]))
     try:
         "".join(texts.values()).encode("utf-8")
     except UnicodeEncodeError:
@@ -89,8 +96,12 @@ def _json_texts(row: Mapping[str, Any]) -> dict[str, str]:
     return {
         key: texts[key] if key in texts else json.dumps(value)
         for key, value in row.items()
-        if isinstance(value, (str, bool, int, float))
+        if isinstance(value, (str, bool, int, float)) and value == value
     }
+
+
+def _unquoted(row: Mapping[str, Any]) -> dict[str, str]:
+    return {key: json.dumps(value) for key, value in row.items() if isinstance(value, (bool, int, float))}
 
 
 def _read_csv(source: SourceText, problems: list[Problem]) -> _Read:

@@ -8,8 +8,9 @@ from neuronclaims.claim_files.claims import Prompt, PromptSet
 from neuronclaims.claim_files.entries import FileSet, PromptEntry
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
 from neuronclaims.claim_files.prompts.graders import grader_of, wrong_graders
-from neuronclaims.claim_files.prompts.located import Located, empty_cells, given_to_some, read_items
+from neuronclaims.claim_files.prompts.located import Located, empty_cells, given_to_some, no_texts, read_items
 from neuronclaims.claim_files.prompts.rows import SUFFIXES, PromptRow, PromptTable
+from neuronclaims.claim_files.prompts.sameness import but_for, content, label
 from neuronclaims.claim_files.prompts.tables import from_file
 from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar
 from neuronclaims.claim_files.yaml.source import SourceText
@@ -60,9 +61,9 @@ def _inline_prompt(item: Node, source: SourceText, problems: list[Problem]) -> L
     if text.missing:
         return None  # said already, as a value that is not there
     where = f"{source.path}:{source.place(text.start).line}"
-    prompt = Prompt(entry.text, where, entry.id, entry.group, entry.pair, entry.block)
+    prompt = Prompt(entry.text, where, entry.id, label(entry.group), label(entry.pair), label(entry.block))
     located = Located(prompt, source, text.start, text.end - text.start)
-    if not text.text.strip():
+    if not content(text.text):
         problems.append(located.problem("this prompt is empty"))
     return located
 
@@ -86,8 +87,9 @@ def _prompts(rows: Sequence[PromptRow], chosen: FileSet, table: PromptTable) -> 
     problems = [
         located.problem(f"this row has no prompt (column {quoted(chosen.column or 'text')})")
         for located in prompts
-        if not located.member.text.strip()
+        if not content(located.member.text)
     ]
+    problems += no_texts(prompts, rows, (chosen.column or "text",))
     problems += empty_cells(prompts, wanted)
     problems += wrong_graders(prompts, chosen)
     if problems:
@@ -100,9 +102,9 @@ def _prompt(row: PromptRow, chosen: FileSet, table: PromptTable) -> Located[Prom
         text=row.values.get(chosen.column or "text", ""),
         source=f"{table.name}:{row.line}",
         id=row.values.get(chosen.id) if chosen.id else None,
-        group=row.values.get(chosen.group) if chosen.group else None,
-        pair=row.values.get(chosen.pair) if chosen.pair else None,
-        block=row.values.get(chosen.block) if chosen.block else None,
+        group=label(row.values.get(chosen.group)) if chosen.group else None,
+        pair=label(row.values.get(chosen.pair)) if chosen.pair else None,
+        block=label(row.values.get(chosen.block)) if chosen.block else None,
     )
     return Located(prompt, table.source, *table.span(row), graded_by=grader_of(row, chosen))
 
@@ -111,9 +113,10 @@ def _repeated(prompts: Sequence[Located[Prompt]]) -> Iterator[Problem]:
     """Refuse a prompt that stands twice in one set: identical prompts are not independent."""
     first: dict[str, Located[Prompt]] = {}
     for located in prompts:
-        earlier = first.setdefault(located.member.text, located)
+        text = located.member.text
+        earlier = first.setdefault(content(text), located)
         if earlier is not located:
-            text, where = quoted(located.member.text), earlier.where
+            where = f"{earlier.where}{but_for(text, earlier.member.text)}"
             yield located.problem(
-                f"the prompt {text} is in this set already ({where}); identical prompts are not independent"
+                f"the prompt {quoted(text)} is in this set already ({where}); identical prompts are not independent"
             )

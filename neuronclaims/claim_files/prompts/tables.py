@@ -11,6 +11,7 @@ from neuronclaims.claim_files.entries import FilePairs, FileSet
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
 from neuronclaims.claim_files.prompt_folders import PromptFolders
 from neuronclaims.claim_files.prompts.rows import SUFFIXES, PromptRow, PromptTable, read_table
+from neuronclaims.claim_files.prompts.sameness import content
 from neuronclaims.claim_files.yaml.positions import Entries, Node, Scalar
 from neuronclaims.claim_files.yaml.source import SourceText
 from neuronclaims.claim_files.yaml.validation import Section, validate
@@ -47,7 +48,7 @@ def from_file(
         problems += _columns(list(unsaid(chosen, table)), node, file, table, source)
         if problems:
             raise ClaimFileError(problems)
-        rows = [row for row in table.rows if _taken(row, chosen)]
+        rows = _taken(table.rows, chosen)
         if not rows:
             problems.append(_no_rows(what, node, file, table, source))
             raise ClaimFileError(problems)
@@ -127,8 +128,13 @@ def _scalars(node: Node | None) -> Iterator[Scalar]:
         yield node
 
 
-def _taken(row: PromptRow, chosen: FileSet | FilePairs) -> bool:
-    return all(row.values.get(column) in values for column, values in (chosen.where or {}).items())
+def _taken(rows: Sequence[PromptRow], chosen: FileSet | FilePairs) -> list[PromptRow]:
+    wanted = {column: {content(each) for each in values} for column, values in (chosen.where or {}).items()}
+    return [
+        row
+        for row in rows
+        if all(column in row.values and content(row.values[column]) in own for column, own in wanted.items())
+    ]
 
 
 def _no_rows(what: str, node: Entries, file: Scalar, table: PromptTable, source: SourceText) -> Problem:

@@ -17,7 +17,14 @@ LARGEST_FILE = 5_000_000
 
 _BOM = "\ufeff"
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffc\U00010000-\U0010ffff]")
+ODD = re.compile("[\ufeff\ufffd]")
+"""Characters that stand in a text only since something went wrong with it before."""
+
+_WHY_ODD = {
+    "\ufeff": "is a byte order mark inside the text, as where two files were joined; remove it",
+    "\ufffd": "stands where a text was decoded wrongly before; put back what stood there",
+}
 
 
 @dataclass(frozen=True)
@@ -80,9 +87,18 @@ def read_source(file: Path, name: str, folders: PromptFolders | None = None) -> 
         raise _not_utf8(data, error.start, name) from None
     source = SourceText(name, text, folders)
     if strange := _UNREADABLE.search(text):
-        message = f"the character U+{ord(strange[0]):04X} cannot stand in a text file; remove it"
-        raise ClaimFileError([source.problem(strange.start(), message)])
+        raise ClaimFileError([source.problem(strange.start(), odd(strange[0]))])
     return source
+
+
+def odd(character: str) -> str:
+    r"""Say why a character is refused.
+
+    >>> odd("\ufeff")
+    'the character U+FEFF is a byte order mark inside the text, as where two files were joined; remove it'
+    """
+    why = _WHY_ODD.get(character, "cannot stand in a text file; remove it")
+    return f"the character U+{ord(character):04X} {why}"
 
 
 def _bytes(file: Path, name: str) -> bytes:
