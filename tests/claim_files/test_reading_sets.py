@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from toy_claims import EVERY_TEMPLATE, HEAD
 
 from neuronclaims.claim_files.errors import ClaimFileError
-from neuronclaims.claim_files.reader import read_claim_file
-
 from neuronclaims.claim_files.prompts.sameness import content
+from neuronclaims.claim_files.reader import read_claim_file
 
 CSV = 'id,text,label,q,n\n1,"Paris, in France",true,a,1\n2,"two\nlines",false,b,2\n3," Hue ",true,b,3\n'
 
