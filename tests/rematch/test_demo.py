@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -65,7 +66,7 @@ def test_a_rewritten_file_says_of_the_permuted_model_what_the_old_one_said_of_it
     folders, places, tmp_path, monkeypatch, capsys
 ):
     """The function is the same, so effects and verdicts must be, to rounding, for every kind in the file."""
-    (tmp_path / "prompts").symlink_to(CLAIMS / "prompts")
+    shutil.copytree(CLAIMS / "prompts", tmp_path / "prompts")
     text = (CLAIMS / "seed-003-article.claims.yaml").read_text(encoding="utf-8")
     text = text.replace("models: [demo]", "models: [demo] # the embedded one")
     (tmp_path / "x.claims.yaml").write_text(text, encoding="utf-8")
@@ -118,7 +119,7 @@ def test_claims_that_name_no_neuron_are_said_to_name_none(folders):
 
 def test_a_claim_about_a_neuron_the_old_model_lacks_is_left_out_with_the_reason(folders, tmp_path):
     text = (CLAIMS / "places.claims.yaml").read_text(encoding="utf-8").replace("2:340", "9:340")
-    (tmp_path / "prompts").symlink_to(CLAIMS / "prompts")
+    shutil.copytree(CLAIMS / "prompts", tmp_path / "prompts")
     (tmp_path / "x.claims.yaml").write_text(text, encoding="utf-8")
     file = read_claim_file(tmp_path / "x.claims.yaml", templates())
     found = rematch(file, "demo", str(folders / "same"), base=Path(), only=["hanoi", "vietnam"])
@@ -176,7 +177,7 @@ def test_values_token_by_token_are_those_that_are_pooled_however_few_are_held_at
     ],
 )
 def test_what_cannot_be_done_is_one_clear_error(tmp_path, monkeypatch, capsys, arguments, message):
-    (tmp_path / "prompts").symlink_to(CLAIMS / "prompts")
+    shutil.copytree(CLAIMS / "prompts", tmp_path / "prompts")
     for name in ("x.claims.yaml", "x.rematched.claims.yaml"):
         (tmp_path / name).write_text(
             (CLAIMS / "places.claims.yaml").read_text(encoding="utf-8"), encoding="utf-8"

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -63,7 +64,7 @@ class Project:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         (folder / "claims").mkdir()
-        (folder / "claims" / "prompts").symlink_to(ROOT / "claims" / "prompts")
+        shutil.copytree(ROOT / "claims" / "prompts", folder / "claims" / "prompts")
         (folder / "claims" / "x.claims.yaml").write_text(CLAIMS, encoding="utf-8")
         (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
         self.places = variants.permuted(MODEL_FOLDER, folder / "new model")
