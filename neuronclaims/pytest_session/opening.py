@@ -23,6 +23,12 @@ def open_study(session: pytest.Session, models: Mapping[str, LoadedModel | Path]
     """Return the study of a session, which knows all claim files and models that were not deselected."""
     from neuronclaims.models.options import RunOptions
 
+    if not isinstance(models, Mapping):
+        pytest.fail(
+            f"The fixture claims_models in conftest.py returns a {type(models).__name__}. Let it return a mapping from "
+            "names of models to a LoadedModel or a folder.",
+            pytrace=False,
+        )
     config = session.config
     study = Study(
         cache=folder_of(config, "cache"),

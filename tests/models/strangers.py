@@ -137,7 +137,6 @@ CONFIGS: Mapping[str, tuple[Harm, str]] = {
         text("config.json", '{"model_type": "gpt2", "n_embd": NaN}'),
         "'n_embd' as a positive",
     ),
-    "NaN for an epsilon": (config(layer_norm_epsilon=float("nan")), "is nan for the prompt"),
     "a billion layers": (config(n_layer=10**9), "at most 10,000"),
     "9,000 layers": (config(n_layer=9_000), "speaks of 9,000 layers"),
     "layers as a float": (config(n_layer=1e9), "positive whole number"),

@@ -6,8 +6,8 @@ import json
 import shutil
 from pathlib import Path
 
-from inner import session_with_a_model
-from strangers import CONFIGS, HEADERS, TOKENIZERS, pattern
+from inner import session, session_with_a_model
+from strangers import CONFIGS, HEADERS, TOKENIZERS, config, pattern
 from tiny_models import save_model
 
 GOOD = """\
@@ -64,6 +64,7 @@ SAID = {
     "./pipe": "a pipe",
     "./sparse": "3,000 MB",
     "./header": "overlap",
+    "./epsilon": "of neuron 1:3",
     "./bomb": "retry-limit-in-match",
     "nano": "not a model of Transformers",
     "hostile": "no such thing as config",
@@ -83,6 +84,7 @@ def test_a_hostile_model_breaks_its_own_claims_alone(tmp_path: Path) -> None:
         "pipe": CONFIGS["a pipe"][0],
         "sparse": TOKENIZERS["3 GB"][0],
         "header": HEADERS["offsets that overlap"][0],
+        "epsilon": config(layer_norm_epsilon=float("nan")),
         "bomb": pattern("([a-zA-Z]+ ?)+[0-9]"),
     }
     for name, harm in harms.items():
@@ -101,5 +103,19 @@ def test_a_hostile_model_breaks_its_own_claims_alone(tmp_path: Path) -> None:
     assert len(broken) == len(SAID)
     for claim, (name, says) in zip(broken, SAID.items(), strict=True):
         assert says in str(claim["error"]), (name, claim["error"])
-    assert "Traceback" not in told
-    assert "INTERNALERROR" not in told
+    planned = session_with_a_model(tmp_path, "--claims-dry-run")
+    for says in ("nested more than", "a pipe", "3,000 MB", "retry-limit-in-match", "its weights are here"):
+        assert says in planned.stdout
+    for text in (told, planned.stdout + planned.stderr):
+        assert "Traceback" not in text
+        assert "INTERNALERROR" not in text
+
+
+def test_models_that_are_no_mapping_are_one_sentence_for_each_claim(tmp_path: Path) -> None:
+    (tmp_path / "good.claims.yaml").write_text(GOOD, encoding="utf-8")
+    fixture = "import pytest\n@pytest.fixture(scope='session')\ndef claims_models():\n    return [1]\n"
+    (tmp_path / "conftest.py").write_text(fixture, encoding="utf-8")
+    done = session(tmp_path)
+    assert "claims_models in conftest.py returns a list" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "open_study" not in done.stdout
