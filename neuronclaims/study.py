@@ -6,7 +6,7 @@ journey for a script. Nothing here loads a model library: runs do, when somethin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, KeysView, Mapping
+from collections.abc import Callable, Hashable, Iterator, KeysView, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from neuronclaims.answers import Answered, Answering, Measure, or_raise
 from neuronclaims.cache.run_cache import RunCache, context_about
 from neuronclaims.claim_files.claims import Claim, ClaimFile
+from neuronclaims.claim_files.prompt_folders import PromptFolders
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.corrections import attainable_p, family_of, unsettled
 from neuronclaims.engines.measure import measure_each
@@ -195,12 +196,16 @@ def judge(
     cache: Path | None = None,
     options: RunOptions | None = None,
     trust_cache: bool = False,
+    prompt_folders: Sequence[Path | str] = (),
 ) -> list[Result]:
     """Test a claim file on one model, or on all that it names, and return the results in the file's order.
 
+    Files of prompts must lie in the file's project, or in one of ``prompt_folders``.
+
     Raises ClaimFileError for a file that cannot be read, other NeuronClaimsErrors for a model or run that fails.
     """
-    file = read_claim_file(Path(path), templates())
+    folders = PromptFolders.around(Path(path), tuple(map(Path, prompt_folders)))
+    file = read_claim_file(Path(path), templates(), folders)
     study = Study(cache=cache, options=options, trust_cache=trust_cache)
     models = file.models if model is None else (model,)
     return [result for name in models for result in study.judge(file, name).values()]

@@ -123,7 +123,7 @@ def test_a_broken_value_is_an_error_of_the_claims_that_use_it(tmp_path, value, s
     values = dict(zip([text for text, _ in first + second], [value, *DIGITS[1:], *DIGITS], strict=True))
     for result in results_of(write(tmp_path, first, second, settings=settings), values).values():
         assert result.verdict is None
-        assert "NaN or infinite" in result.error
+        assert f"is {value} for the prompt 'first prompt a'" in result.error
 
 
 ONE, MANY = [("a lonely prompt", "x")], rows_of("second", 6, "prompts")

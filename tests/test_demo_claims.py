@@ -147,7 +147,7 @@ def test_what_saying_searched_turns_down_a_test_that_ignores_the_search_would_su
         re.sub(r"    searched: .*\n", "", text).replace("prompts/", f"{CLAIMS}/prompts/"), "utf-8"
     )
     naive, said = (
-        {r.id: r for r in judge(p, cache=cache)}["best-of-noise"]
+        {r.id: r for r in judge(p, cache=cache, prompt_folders=[CLAIMS])}["best-of-noise"]
         for p in (path, CLAIMS / "picked.claims.yaml")
     )
     assert naive.evidence.selection.how == "beforehand"

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from neuronclaims.claim_files.prompt_folders import PromptFolders
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.figures import Table
 from neuronclaims.kinds import kinds, templates
@@ -84,7 +85,8 @@ def judged(tmp_path_factory):
         + "\n".join(lines)
         + "\n"
     )
-    file, study = read_claim_file(path, templates()), Study()
+    file = read_claim_file(path, templates(), PromptFolders(folder, (PROMPTS,)))
+    study = Study()
     results = study.judge(file, "demo")
     assert not [result.error for result in results.values() if result.error]
     return file, study, results

@@ -12,6 +12,7 @@ import pytest
 from cases import for_each
 from shapes import SMALL, save_small, texts_in
 
+from neuronclaims.claim_files.prompt_folders import PromptFolders
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import templates
 from neuronclaims.pytest_session.planning import planned, unknown_tokens
@@ -69,7 +70,7 @@ def test_the_files_are_those_that_are_tested_here() -> None:
 def test_every_claim_can_be_put_to_a_small_model_of_the_architecture(
     name: str, small, tmp_path: Path
 ) -> None:
-    file = read_claim_file(short(FILES[name], tmp_path), templates())
+    file = read_claim_file(short(FILES[name], tmp_path), templates(), PromptFolders(tmp_path, (FOLDER,)))
     (spec,) = file.models
     results = Study(models={spec: small(name)}).judge(file, spec)
     assert {name: result.error for name, result in results.items() if result.verdict is None} == {}

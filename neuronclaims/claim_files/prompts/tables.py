@@ -70,7 +70,8 @@ def _target(written: str, file: Scalar, source: SourceText) -> Path:
             source,
             file,
             f"{quoted(written)} is not read: it leads out of the project ({folders.root}). Move the file there, or "
-            f"allow its folder with the setting 'claims_prompt_folders' of pytest, or --prompt-folder of neuronclaims",
+            f"allow its folder with the setting 'claims_prompt_folders' of pytest, --prompt-folder of neuronclaims, or "
+            f"prompt_folders of judge",
         )
     try:
         if target.is_file():

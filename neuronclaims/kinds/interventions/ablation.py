@@ -271,7 +271,7 @@ def _figures(
     """Draw the prediction before and after, and what each neuron of the layer changes of it, ``changes`` [width]."""
     names = unit_names(request.prompts, request.units.rows)
     before, after = plain(data.change.before), plain(data.change.after)
-    both = Distributions(request.values_key, (Row("before", before, names), Row("after", after, names)))
+    both = Distributions(request.predicted, (Row("before", before, names), Row("after", after, names)))
     if changes is None:
         return (both,)
     if request.outcome is PROBABILITY:

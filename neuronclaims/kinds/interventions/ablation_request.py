@@ -231,6 +231,11 @@ class AblationRequest:
     @property
     def values_key(self) -> str:
         """What is read before and after, as baselines know it: not worded anew."""
+        return f"{self.outcome.key} of {self.prediction}"
+
+    @property
+    def predicted(self) -> str:
+        """What is read before and after, in words."""
         return f"{self.outcome.name} of {self.prediction}"
 
     def check_outcome(self) -> None:

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 class Outcome:
     """One outcome: the effect that is its change, what it is called, and which margins it can have.
 
+    ``key`` is what baselines know its values by, ``name`` what people read.
     ``margin`` is what messages suggest, ``largest_margin`` what no change of it can reach.
     """
 
     effect: EffectSize
+    key: str
     name: str
     unit: str
     margin: str
@@ -61,12 +63,14 @@ PROBABILITY = Outcome(
     EffectSize("change_of_probability", "mean change of the probability"),
     "probability",
     "probability",
+    "probability",
     "0.1",
     largest_margin=1.0,
 )
-LOGIT = Outcome(EffectSize("change_of_logit", "mean change of the logit"), "logit", "logit", "0.5")
+LOGIT = Outcome(EffectSize("change_of_logit", "mean change of the logit"), "logit", "logit", "logit", "0.5")
 LOGIT_DIFFERENCE = Outcome(
     EffectSize("change_of_logit_difference", "mean change of the difference of logits"),
+    "difference of logits",
     "difference of logits",
     "logit",
     "0.5",
