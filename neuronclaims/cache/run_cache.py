@@ -23,6 +23,7 @@ from neuronclaims.measurements.errors import CacheError, RunWarning
 from neuronclaims.models.architectures import of_other_packages
 from neuronclaims.models.facts import architecture_of
 from neuronclaims.models.identity.fingerprint import Fingerprint
+from neuronclaims.models.identity.surroundings import surroundings
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.sources import Source
 
@@ -129,6 +130,7 @@ def _how(source: Source, options: RunOptions) -> dict[str, str]:
     What ``auto`` finds is not known before torch is loaded, so it is a device of its own here.
     """
     again = {"measured": "again, otherwise batched"} if options.again else {}
+    again |= {f"torch: {name}": value for name, value in surroundings().settings.items()}
     if source.loaded is None:
         device = options.device.split(":")[0]
         return {"dtype": options.dtype, "attention": options.attention, "device": device, **again}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from neuronclaims.measurements import ModelFacts
 from neuronclaims.measurements.errors import MissingModelError, ModelError, shorten, told_as
 from neuronclaims.models.facts import Config, architecture_of, context_length, model_facts, read_config
 from neuronclaims.models.hub import short, snapshot
+from neuronclaims.models.identity.code import patched_library
 from neuronclaims.models.identity.fingerprint import (
     Fingerprint,
     fingerprint_folder,
@@ -21,6 +22,7 @@ from neuronclaims.models.identity.fingerprint import (
 )
 from neuronclaims.models.identity.folder_files import check_followed, has_weights, weight_files
 from neuronclaims.models.identity.objects import ObjectIdentity
+from neuronclaims.models.identity.surroundings import surroundings
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,7 +77,9 @@ class Source:
             ):
                 return fingerprint_loaded(self.loaded.model, self.loaded.tokenizer)
         assert self.folder is not None
-        return fingerprint_folder(self.folder, memory, hashing)
+        found = fingerprint_folder(self.folder, memory, hashing)
+        strange = (patched_library(str(self.config.get("model_type"))), *surroundings().unknown)
+        return replace(found, unknown=next((each for each in strange if each is not None), None))
 
     def state(self) -> ObjectIdentity | None:
         """Return a checksum that changes when a model handed over does; None for a folder, known by its files."""

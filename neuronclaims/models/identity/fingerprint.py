@@ -18,6 +18,8 @@ from neuronclaims.foreign_files import read_bytes, read_json_object
 from neuronclaims.models.identity.folder_files import ModelFiles
 from neuronclaims.models.identity.objects import ObjectIdentity, object_identity, quick_state
 from neuronclaims.models.identity.safetensors_header import read_header
+from neuronclaims.models.identity.settings import stable
+from neuronclaims.models.identity.tokenizers import hash_tokenizer, unknown_of_tokenizer
 
 _WAY = "by tensor"
 """How hashes are made; what was remembered of another way is not taken for one of this."""
@@ -64,18 +66,18 @@ def fingerprint_loaded(model: Any, tokenizer: Any) -> Fingerprint:
     fingerprint each time, so that nothing is ever taken for its own. Raises ModelError for weights that are not in
     memory.
     """
-    state = state_of(model, tokenizer).digest
+    now = state_of(model, tokenizer)
     before = _OF_OBJECTS.get(model)
-    if before is not None and before[0] == state:
+    if before is not None and now.unknown is None and before[0] == now.digest:
         return before[1]
     identity = object_identity(model)
     digest = hashlib.sha256(identity.digest.encode() + _settings_of(model))
-    unknown = identity.unknown or _unknown_tokenizer(tokenizer)
+    unknown = identity.unknown or now.unknown
     if unknown is not None:
         digest.update(secrets.token_bytes(16))
-    found = Fingerprint(digest.hexdigest(), _hash_tokenizer(tokenizer), unknown)
+    found = Fingerprint(digest.hexdigest(), hash_tokenizer(tokenizer), unknown)
     if unknown is None:
-        _OF_OBJECTS[model] = (state, found)
+        _OF_OBJECTS[model] = (now.digest, found)
     return found
 
 
@@ -86,51 +88,20 @@ _OF_OBJECTS: WeakKeyDictionary[Any, tuple[str, Fingerprint]] = WeakKeyDictionary
 def state_of(model: Any, tokenizer: Any) -> ObjectIdentity:
     """Return a checksum of a model object and its tokenizer, fast to compute, that changes when either does."""
     quick = quick_state(model)
-    parts = [quick.digest.encode(), _settings_of(model), _hash_tokenizer(tokenizer).encode()]
+    parts = [quick.digest.encode(), _settings_of(model), hash_tokenizer(tokenizer).encode()]
     digest = hashlib.sha256(b"\n".join(parts)).hexdigest()
-    return ObjectIdentity(digest, quick.unknown or _unknown_tokenizer(tokenizer))
+    return ObjectIdentity(digest, quick.unknown or unknown_of_tokenizer(tokenizer))
 
 
 def _settings_of(model: Any) -> bytes:
     settings = [model.config, getattr(model, "generation_config", None)]
-    return _stable([_without_origin(item.to_dict()) for item in settings if item is not None])
-
-
-def _unknown_tokenizer(tokenizer: Any) -> str | None:
-    kind = type(tokenizer)
-    shipped = kind.__module__.split(".")[0] in ("transformers", "tokenizers")
-    patched = [name for name in ("__call__", "encode", "_encode_plus") if name in vars(tokenizer)]
-    if not shipped or patched:
-        return f"the tokenizer's own code ({kind.__module__}.{kind.__qualname__})"
-    return (
-        None
-        if getattr(tokenizer, "backend_tokenizer", None) is not None
-        else "a tokenizer that runs in Python"
-    )
-
-
-def _hash_tokenizer(tokenizer: Any) -> str:
-    backend = getattr(tokenizer, "backend_tokenizer", None)
-    parts: list[Any] = [
-        type(tokenizer).__name__,
-        sorted(tokenizer.get_vocab().items()),
-        sorted(tokenizer.all_special_ids),
-    ]
-    if backend is not None:
-        # Padding and truncation are the state of the last call, not of the tokenizer.
-        state = json.loads(backend.to_str())
-        parts.append({key: value for key, value in state.items() if key not in ("padding", "truncation")})
-    return hashlib.sha256(_stable(parts)).hexdigest()
+    return stable([_without_origin(item.to_dict()) for item in settings if item is not None])
 
 
 def _without_origin(settings: dict[str, Any]) -> dict[str, Any]:
     return {
         key: value for key, value in settings.items() if key not in ("_name_or_path", "transformers_version")
     }
-
-
-def _stable(value: Any) -> bytes:
-    return json.dumps(value, sort_keys=True, default=str).encode()
 
 
 def _stamp(path: Path) -> tuple[int, int, int]:
@@ -164,7 +135,7 @@ def _hash_tensors(files: Iterable[Path], settings: Iterable[Path], extra: Iterab
 def _settled(path: Path) -> bytes:
     data = read_bytes(path)
     with suppress(ValueError, AttributeError, RecursionError):
-        return _stable(_without_origin(json.loads(data)))
+        return stable(_without_origin(json.loads(data)))
     return data  # what is wrong with it is said where it is read
 
 

@@ -9,29 +9,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
-from collections.abc import Iterator, Mapping, Sequence, Set
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
-from inspect import unwrap
-from pathlib import Path
-from types import BuiltinFunctionType, FunctionType, MethodType
-from typing import TYPE_CHECKING, Any
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from neuronclaims.measurements.errors import ModelError
+from neuronclaims.models.identity.code import LibraryCode, is_of_library, is_shipped, unwrapped
+from neuronclaims.models.identity.settings import ORIGIN, PlainSettings, numbers, tensor_bytes, type_name
+from neuronclaims.models.identity.surroundings import surroundings
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
-LIBRARIES = ("torch", "transformers", "peft", "accelerate", "tokenizers", "torchao", "bitsandbytes")
-"""Packages whose code is known by its name and version."""
-
-DEEPEST = 6
-"""How far settings inside settings are followed."""
-
-_ORIGIN = ("_name_or_path", "name_or_path", "transformers_version", "_is_hf_initialized", "_commit_hash")
-"""Settings that say where a model comes from, not what it computes."""
+T = TypeVar("T")
 
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks")
 _TORCH = {
@@ -51,6 +44,7 @@ _TORCH = {
     "_state_dict_pre_hooks",
     "_load_state_dict_pre_hooks",
     "_load_state_dict_post_hooks",
+    "_output_capturing_hooks_installed",
 }
 """Attributes of a module that are looked at by themselves, or that no forward pass reads."""
 
@@ -84,8 +78,8 @@ def object_identity(model: nn.Module) -> ObjectIdentity:
     """
     whole = _structure(model)
     digest = hashlib.sha256(whole.digest.encode())
-    for name, tensor in _tensors(model):
-        digest.update(_tensor_bytes(name, tensor))
+    for head in _each_tensor(model, tensor_bytes):
+        digest.update(head)
     return ObjectIdentity(digest.hexdigest(), whole.unknown)
 
 
@@ -96,40 +90,63 @@ def quick_state(model: nn.Module) -> ObjectIdentity:
     """
     whole = _structure(model)
     total = hashlib.sha256(whole.digest.encode())
-    for name, tensor in _tensors(model):
-        total.update(
-            f"{name} {tuple(tensor.shape)} {tensor.dtype} {tensor.device} {_sums(tensor)}\n".encode()
-        )
+    for line in _each_tensor(model, _checksum):
+        total.update(line.encode())
     return ObjectIdentity(total.hexdigest(), whole.unknown)
 
 
 def _structure(model: nn.Module) -> ObjectIdentity:
-    """Hash the modules of a model with their settings, its tensors left out."""
-    digest, unknown = hashlib.sha256(), list(_global_hooks())
-    for name, module in model.named_modules(remove_duplicate=False):
+    """Hash the modules of a model with their settings and the library's code behind them, its tensors left out."""
+    modules = list(model.named_modules(remove_duplicate=False))
+    known = {id(module) for _, module in modules}
+    around = surroundings()
+    digest, unknown = (
+        hashlib.sha256(json.dumps(around.settings).encode()),
+        [*_global_hooks(), *around.unknown],
+    )
+    for name, module in modules:
         place = name or "the model itself"
         changes = list(_changes(module, place))
-        reader = _Settings(place)
+        reader = PlainSettings(place, known)
         settings = {key: reader.plain(value) for key, value in sorted(_own(module).items())}
         unknown += [*changes, *reader.unknown]
-        said = [name, _type_name(type(module)), settings, changes]
+        said = [name, type_name(type(module)), settings, changes]
         digest.update(json.dumps(said, sort_keys=True).encode())
+    code = LibraryCode()
+    code.add({type(module) for _, module in modules}, _attention(module for _, module in modules))
+    digest.update(json.dumps(code.names).encode())
+    unknown += [*code.strange, *_strange_tensors(model)]
     return ObjectIdentity(digest.hexdigest(), unknown[0] if unknown else None)
 
 
-def _sums(tensor: torch.Tensor) -> list[int]:
-    """Return the sums of a tensor's bits over rows and over columns, so that rows that change places show."""
+def _attention(modules: Iterator[nn.Module]) -> set[str]:
+    """Return the names of the attention implementations in use."""
+    names = (getattr(getattr(module, "config", None), "_attn_implementation", None) for module in modules)
+    return {name for name in names if isinstance(name, str)}
+
+
+def _strange_tensors(model: nn.Module) -> Iterator[str]:
+    """Yield tensors of a class that may compute in its own way."""
+    for name, tensor in _tensors(model):
+        if not is_shipped(type(tensor)):
+            yield f"the class {type_name(type(tensor))} of the tensor {name}"
+
+
+def _checksum(name: str, tensor: torch.Tensor) -> str:
+    """Return what changes with a tensor's numbers: a CRC-32 misses one change in four thousand million."""
     import torch
 
-    if tensor.is_meta or tensor.is_quantized or tensor.layout != torch.strided or not tensor.numel():
-        return []
-    bits = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
-    flat = tensor.detach().contiguous()
-    flat = torch.view_as_real(flat) if flat.is_complex() else flat
-    words = flat.view(bits[flat.element_size()]).reshape(-1, flat.shape[-1] if flat.ndim else 1)
-    sums = [words.sum(axis, dtype=torch.int64) for axis in (0, 1)]
-    places = [torch.arange(1, len(each) + 1, device=each.device) for each in sums]
-    return [int((each * place).sum()) for each, place in zip(sums, places, strict=True)]
+    plain = not (tensor.is_meta or tensor.is_quantized or tensor.layout != torch.strided)
+    told = zlib.crc32(numbers(tensor)) if plain else "elsewhere"
+    return f"{name} {tuple(tensor.shape)} {tensor.dtype} {tensor.device} {told}\n"
+
+
+def _each_tensor(model: nn.Module, function: Callable[[str, torch.Tensor], T]) -> Iterator[T]:
+    """Yield what a function returns for every tensor, in order, worked out with as many threads as torch has."""
+    import torch
+
+    with ThreadPoolExecutor(max(torch.get_num_threads(), 1)) as pool:
+        yield from pool.map(lambda item: function(*item), _tensors(model))
 
 
 def _tensors(model: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
@@ -138,24 +155,6 @@ def _tensors(model: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
         model.named_buffers(remove_duplicate=False)
     )
     yield from sorted(found.items())
-
-
-def _tensor_bytes(name: str, tensor: torch.Tensor) -> bytes:
-    import torch
-
-    if tensor.is_meta:
-        raise ModelError(
-            f"The tensor {name} of the model object is not in memory (it is offloaded, or was never loaded), so the "
-            "model cannot be told from another. Load the whole model into memory, or give its folder."
-        )
-    if tensor.is_quantized or tensor.layout != torch.strided:
-        raise ModelError(
-            f"The tensor {name} of the model object is quantised or sparse, which is not supported. Give the model in "
-            "float32, float16 or bfloat16."
-        )
-    head = f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode()
-    data = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
-    return head + hashlib.sha256(data.data).digest()
 
 
 def _global_hooks() -> Iterator[str]:
@@ -167,111 +166,26 @@ def _global_hooks() -> Iterator[str]:
 
 def _changes(module: nn.Module, place: str) -> Iterator[str]:
     """Yield what changes a module in a way that no hash can hold."""
-    if any(getattr(module, name, None) for name in _HOOKS):
+    hooks = [hook for name in _HOOKS for hook in getattr(module, name, {}).values()]
+    if not all(_only_looks(hook) for hook in hooks):
         yield f"a forward hook on {place}"
     if "forward" in vars(module):
         yield f"a forward of its own on {place}"
-    if not _shipped(type(module)):
-        yield f"the class {_type_name(type(module))} of {place}"
-    for method in ("forward", "__call__"):
-        code = getattr(unwrap(getattr(type(module), method)), "__code__", None)
-        if code is not None and not _in_library(code.co_filename):
-            yield f"a patched {method} of the class {type(module).__qualname__}"
+    if not is_shipped(type(module)):
+        yield f"the class {type_name(type(module))} of {place}"
+
+
+def _only_looks(hook: Any) -> bool:
+    """Say whether a hook is one by which Transformers hands out hidden states: a model once asked for them keeps it."""
+    return isinstance(hook, FunctionType) and all(
+        each.__globals__.get("__name__") == "transformers.utils.output_capturing" and is_of_library(each)
+        for each in unwrapped(hook)
+    )
 
 
 def _own(module: nn.Module) -> Mapping[str, Any]:
     return {
         key: value
         for key, value in vars(module).items()
-        if key not in _TORCH and key not in _ORIGIN and key != "forward"
+        if key not in _TORCH and key not in ORIGIN and key != "forward"
     }
-
-
-class _Settings:
-    """A converter of settings to plain data that collects what has no plain form."""
-
-    def __init__(self, place: str) -> None:
-        self.place = place
-        self.unknown: list[str] = []
-
-    def plain(self, value: Any, depth: int = 0) -> Any:
-        """Return a value as something JSON holds: equal for equal settings, in every process."""
-        import torch
-
-        if value is None or isinstance(value, (bool, int, float, str)):
-            return repr(value) if isinstance(value, float) else value
-        if isinstance(value, torch.Tensor):
-            return hashlib.sha256(_tensor_bytes("a setting", value)).hexdigest()
-        if isinstance(value, (torch.dtype, torch.device, torch.Size, bytes, complex)):
-            return str(value)
-        if isinstance(value, torch.nn.Module):
-            return _type_name(type(value))  # its own place in the tree tells the rest
-        if isinstance(value, type):
-            return self._named(_type_name(value), _shipped(value))
-        if callable(value) and isinstance(value, (FunctionType, BuiltinFunctionType, MethodType)):
-            return self._named(f"{value.__module__}.{value.__qualname__}", _shipped_function(value))
-        if depth > DEEPEST:
-            return _type_name(type(value))
-        if isinstance(value, Mapping):
-            pairs = [(self.plain(key, depth + 1), self.plain(value[key], depth + 1)) for key in value]
-            return sorted(([key, inner] for key, inner in pairs if key not in _ORIGIN), key=json.dumps)
-        if isinstance(value, Set):
-            return sorted((self.plain(item, depth + 1) for item in value), key=json.dumps)
-        if isinstance(value, Sequence):
-            return [self.plain(item, depth + 1) for item in value]
-        return self._object(value, depth)
-
-    def _object(self, value: Any, depth: int) -> Any:
-        name = _type_name(type(value))
-        if hasattr(value, "to_dict") and _shipped(type(value)):
-            return [name, self.plain(value.to_dict(), depth + 1)]
-        if hasattr(value, "__dict__"):
-            return [self._named(name, _shipped(type(value))), self.plain(vars(value), depth + 1)]
-        return self._named(name, _shipped(type(value)))
-
-    def _named(self, name: str, known: bool) -> str:
-        if not known:
-            self.unknown.append(f"{name} on {self.place}")
-        return name
-
-
-def _shipped(kind: type) -> bool:
-    """Say whether a class is one that a known library ships, under the name it has there."""
-    package = kind.__module__.split(".")[0]
-    if package in ("builtins", "collections", "typing", "enum", "re", "functools", "abc"):
-        return True
-    if package not in LIBRARIES:
-        return False
-    found: Any = sys.modules.get(kind.__module__)
-    for part in kind.__qualname__.split("."):
-        found = getattr(found, part, None)
-    return found is kind
-
-
-def _shipped_function(function: Any) -> bool:
-    module = getattr(function, "__module__", None) or ""
-    if module.split(".")[0] not in LIBRARIES:
-        return isinstance(function, BuiltinFunctionType) and module in ("math", "_operator", "builtins")
-    code = getattr(unwrap(function), "__code__", None)
-    return "<locals>" not in function.__qualname__ and (code is None or _in_library(code.co_filename))
-
-
-def _in_library(file: str) -> bool:
-    return any(Path(file).is_relative_to(folder) for folder in _library_folders()) or file.startswith("<")
-
-
-def _library_folders() -> list[Path]:
-    modules = (sys.modules.get(name) for name in LIBRARIES)
-    return [Path(module.__file__).parent for module in modules if getattr(module, "__file__", None)]  # type: ignore[arg-type, union-attr]
-
-
-def _type_name(kind: type) -> str:
-    """Return a class with its library's version, where that is not part of every cache key anyway."""
-    name = f"{kind.__module__}.{kind.__qualname__}"
-    package = kind.__module__.split(".")[0]
-    if package in LIBRARIES and package not in ("torch", "transformers", "tokenizers"):
-        try:
-            return f"{name} {version(package)}"
-        except PackageNotFoundError:
-            return name
-    return name
