@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import shutil
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from cases import for_each
 
 from neuronclaims.claim_files.claims import ClaimFile
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.demo import MODEL_FOLDER
 from neuronclaims.kinds import templates
 from neuronclaims.measurements.errors import ModelError
+from neuronclaims.measurements.plan import Job
 from neuronclaims.models.sources import LoadedModel
 from neuronclaims.results import Result
 from neuronclaims.study import Study
@@ -134,3 +136,75 @@ def test_a_model_object_changed_between_two_files_is_measured_anew_for_the_secon
     assert effect(study, first) == before
     fresh = Study(models={"m": LoadedModel(model, tokenizer)})
     assert after == effect(fresh, second)
+
+
+def failing(monkeypatch, error: Exception) -> list[str]:
+    """Let every run of texts fail with an error; return the texts it was tried for."""
+    from neuronclaims.measurements.errors import MeasurementError, told_as
+    from neuronclaims.models.running import pooled
+
+    tried: list[str] = []
+
+    def work(ready: object, job: Job, options: object) -> Iterator[object]:
+        tried.extend(job.items)
+        with told_as(MeasurementError, "The model failed"):
+            raise error
+
+    monkeypatch.setattr(pooled, "work", work)
+    return tried
+
+
+@for_each("error", [UserWarning("an old way to say it"), RecursionError("too deep here")])
+def test_what_only_one_run_meets_is_not_remembered(error, tmp_path) -> None:
+    file, folder = claim_file(tmp_path, GOOD), tmp_path / type(error).__name__
+    with pytest.MonkeyPatch.context() as patch:
+        failing(patch, error)
+        (said,) = errors(judged(folder, file))
+        assert "The model failed" in str(said)
+    assert errors(judged(folder, file)) == [None]
+
+
+def test_another_version_of_this_package_tries_again(tmp_path) -> None:
+    from neuronclaims.cache import failures
+
+    file = claim_file(tmp_path, GOOD)
+    with pytest.MonkeyPatch.context() as patch:
+        failing(patch, ValueError("a defect that will be mended"))
+        for _ in range(2):
+            (said,) = errors(judged(tmp_path, file))
+        assert "which is remembered" in str(said)
+    assert errors(judged(tmp_path, file)) != [None]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(failures, "version", lambda _: "99")
+        assert errors(judged(tmp_path, file)) == [None]
+
+
+def test_failures_of_a_measurement_of_others_and_of_a_model_object_are_not_told_again(tmp_path) -> None:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    file = claim_file(tmp_path, GOOD)
+    handed = LoadedModel(
+        AutoModelForCausalLM.from_pretrained(MODEL_FOLDER), AutoTokenizer.from_pretrained(MODEL_FOLDER)
+    )
+
+    def of_object() -> list[str | None]:
+        return errors(Study(cache=tmp_path / "cache", models={"m": handed}).judge(file, "m"))
+
+    with pytest.MonkeyPatch.context() as patch:
+        failing(patch, ValueError("a passing state"))
+        assert of_object() != [None]
+    assert of_object() == [None]
+
+    from neuronclaims.measurements.activations import Pooled
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Pooled, "worker", f"{__name__}:defective")
+        (said,) = errors(judged(tmp_path / "others", file))
+        assert "their own defect" in str(said)
+    assert errors(judged(tmp_path / "others", file)) == [None]
+
+
+def defective(ready: object, job: object, options: object) -> Iterator[object]:
+    from neuronclaims.measurements.errors import MeasurementError
+
+    raise MeasurementError("their own defect")

@@ -1,7 +1,8 @@
 """What could not be measured, remembered, so that a model is not loaded again only to fail in the same way.
 
 A failure is kept beside the values it stands in for, under the same context: other weights, another tokenizer or other
-libraries are another context. What the machine caused, such as too little memory, is not remembered.
+libraries are another context. What the machine caused, such as too little memory, is not remembered, nor what another
+version of this package failed at.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from neuronclaims.cache import layout
@@ -23,6 +25,8 @@ AGAIN = (
     "(So it was in an earlier run, which is remembered; 'neuronclaims cache clear' lets it be tried again.)"
 )
 _MODEL = "the model itself"
+_OF_THE_RUN = (MemoryError, ImportError, OSError, RecursionError, Warning)
+"""Errors that another run may not meet: a warning is one only where the run asks for it (``-W error``)."""
 _OF_THE_MACHINE = ("memory", "install", "cuda", "device", "space left", "permission")
 """Words of errors that the same model may not meet again: of the machine, or of a package that is missing."""
 
@@ -54,7 +58,8 @@ class Failures:
     def _read(self, name: str) -> str | None:
         with suppress(OSError, NeuronClaimsError):
             if layout.is_file(self.folder / name):
-                said = read_json_object(self.folder / name, layout.LARGEST_NOTE).get("error")
+                note = read_json_object(self.folder / name, layout.LARGEST_NOTE)
+                said = note.get("error") if note.get("by") == _by() else None
                 return f"{said} {AGAIN}" if isinstance(said, str) else None
         return None
 
@@ -62,7 +67,7 @@ class Failures:
         # Only a convenience: where it cannot be written, the next run fails by itself.
         if lasting(error):
             with suppress(OSError):
-                write_whole(self.folder / name, json.dumps({"error": str(error)}).encode())
+                write_whole(self.folder / name, json.dumps({"by": _by(), "error": str(error)}).encode())
 
 
 def lasting(error: BaseException | None) -> bool:
@@ -74,12 +79,17 @@ def lasting(error: BaseException | None) -> bool:
     False
     """
     while error is not None:
-        if isinstance(error, (MemoryError, ImportError, OSError)):
+        if isinstance(error, _OF_THE_RUN):
             return False
         if any(word in str(error).lower() for word in _OF_THE_MACHINE):
             return False
         error = error.__cause__
     return True
+
+
+def _by() -> str:
+    """Return who failed: another version of this package may have been mended."""
+    return f"neuronclaims {version('neuronclaims')}"
 
 
 def _name(need: str, rows: Sequence[str]) -> str:

@@ -59,7 +59,7 @@ class Measuring:
         if self._context is not None and self._doubted():
             self._context, self.table = None, {}
             missing = self._read(measurements)
-        if missing and self._context is not None:
+        if missing and self._context is not None and self._source.loaded is None:
             self._recall(self._context, measurements)
             missing = self._missing(measurements)
         if not missing:
@@ -169,7 +169,7 @@ class Measuring:
 
     def _fail(self, measurement: Measurement, error: MeasurementError) -> None:
         self.failed[measurement] = error
-        if self._context is not None and measurement.request is not None:
+        if self._context is not None and measurement.request is not None and _is_ours(measurement):
             self._context.keep_failure(measurement.request, error)
 
     def _unanswered(self, measurements: Sequence[Measurement]) -> list[Measurement]:
@@ -217,6 +217,13 @@ def _context(
         stacklevel=2,
     )
     return None
+
+
+def _is_ours(measurement: Measurement) -> bool:
+    """Say whether a measurement and what does its work are this package's: others may be mended any time."""
+    request = measurement.request
+    parts = [type(measurement).__module__, request.need.worker if request is not None else ""]
+    return all(part.split(".")[0] == "neuronclaims" for part in parts)
 
 
 def _without(wanted: Wanted, table: Table) -> dict[Need, list[str]]:

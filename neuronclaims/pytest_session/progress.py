@@ -64,9 +64,11 @@ class _ProgressDisplay:
             self._open = False
             self._close(report.nodeid)
 
-    def pytest_unconfigure(self) -> None:
-        """Leave no thread behind, also where the session was interrupted."""
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        """Write nothing into pytest's last lines where the session was interrupted, and leave no thread behind."""
         self._stop()
+        self._open = False
 
     def _start(self, model: str, text: str) -> None:
         """Tick until the next step is told, if there is a terminal or a log to write to."""

@@ -116,7 +116,20 @@ def other_weights(folder: Path) -> None:
     edit(folder / "config.json", transformers_weights="other.safetensors")
 
 
-@for_each("change, says", [(adapter, "holds an adapter"), (other_weights, "names other weights")])
+def tokenizer_elsewhere(folder: Path) -> None:
+    (folder / "sub").mkdir()
+    shutil.copy(folder / "tokenizer.json", folder / "sub" / "tokenizer.4.0.0.json")
+    edit(folder / "tokenizer_config.json", fast_tokenizer_files=["sub/tokenizer.4.0.0.json"])
+
+
+REFUSED = (
+    (adapter, "holds an adapter"),
+    (other_weights, "names other weights"),
+    (tokenizer_elsewhere, "names a tokenizer in another folder"),
+)
+
+
+@for_each("change, says", REFUSED)
 def test_what_leads_to_other_weights_is_refused(change, says, model) -> None:
     folder = model(change.__name__)
     change(folder)
@@ -142,3 +155,26 @@ def test_tensors_that_the_config_leaves_no_place_for_are_an_error(model) -> None
     with pytest.raises(ModelError, match=r"leaves no place for, model.layers.0.mlp.down_proj.bias first"):
         measure(open_model(str(biased), Path(".")), [low])
     assert np.isfinite(values(open_model(str(model("whole")), Path(".")), None)).all()
+
+
+def test_a_link_to_weights_that_leads_elsewhere_counts_though_all_times_are_equal(model, tmp_path) -> None:
+    folder, files = model("linked"), [tmp_path / "one", tmp_path / "other"]
+    shutil.copy(folder / "model.safetensors", files[0])
+    weights(folder)
+    shutil.move(folder / "model.safetensors", files[1])
+    status = os.stat_result
+    link = folder / "model.safetensors"
+    link.symlink_to(files[0])
+    memory = tmp_path / "memory"
+
+    def same_times(self: Path, **options: bool) -> os.stat_result:
+        found = os.stat(self, **options)
+        return status((*found[:7], 1, 1, 1), {"st_mtime_ns": 1, "st_ctime_ns": 1, "st_atime_ns": 1})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "stat", same_times)
+        before = open_model(str(folder), Path(".")).fingerprint(memory)
+        link.unlink()
+        link.symlink_to(files[1])
+        after = open_model(str(folder), Path(".")).fingerprint(memory)
+    assert after.weights != before.weights

@@ -268,3 +268,22 @@ def test_a_step_that_takes_long_gives_signs_of_life_until_it_is_stopped(monkeypa
         seen += more
     os.close(read)
     assert seen.decode().split(";")[:3] == ["1", "2", "3"]
+
+
+def test_no_sign_of_life_is_written_after_an_interrupt() -> None:
+    import os
+    import threading
+
+    from neuronclaims.models.options import Progress
+    from neuronclaims.pytest_session.progress import Logged
+
+    read, write = os.pipe()
+    with os.fdopen(read), os.fdopen(write, "w") as file:
+        reporter = SimpleNamespace(
+            verbosity=0, _tw=SimpleNamespace(_file=file), write=lambda text, **_: file.write(text)
+        )
+        shown = Logged(reporter, None)
+        shown(Progress("loading", 0, 1, "m"))
+        assert any(thread.name == "neuronclaims-ticker" for thread in threading.enumerate())
+        shown.pytest_sessionfinish()  # the last lines of pytest come after it, also where Ctrl-C was pressed
+        assert not any(thread.name == "neuronclaims-ticker" for thread in threading.enumerate())

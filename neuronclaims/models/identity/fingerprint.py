@@ -104,9 +104,10 @@ def _without_origin(settings: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _stamp(path: Path) -> tuple[int, int, int]:
+def _stamp(path: Path) -> tuple[int, ...]:
+    """Return what changes when a file is written, or when a link to it leads to another."""
     status = path.stat()
-    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_dev
 
 
 def _hash_text(text: str) -> str:

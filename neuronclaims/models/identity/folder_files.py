@@ -129,6 +129,20 @@ def check_followed(folder: Path) -> None:
             f"{folder / 'config.json'} names other weights (transformers_weights: {str(named)[:80]!r}), which are not "
             "looked at. Load the model and save it again with save_pretrained."
         )
+    _check_tokenizers(folder)
+
+
+def _check_tokenizers(folder: Path) -> None:
+    """Raise ModelError where the tokenizer's settings choose among files that do not lie beside them."""
+    named = None
+    with suppress(NeuronClaimsError, OSError):
+        named = read_json_object(folder / "tokenizer_config.json", infinite=True).get("fast_tokenizer_files")
+    outside = [str(name) for name in named if Path(str(name)).name != name] if isinstance(named, list) else []
+    if outside:
+        raise ModelError(
+            f"{folder / 'tokenizer_config.json'} names a tokenizer in another folder (fast_tokenizer_files: "
+            f"{outside[0][:80]!r}), which is not looked at. Load the tokenizer and save it again with save_pretrained."
+        )
 
 
 def _extra(folder: Path, known: set[Path]) -> list[Path]:
