@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, get_args
 
 from neuronclaims.figures import Figure
+from neuronclaims.set_accounts import DataAccount
 
 Verdict: TypeAlias = Literal["supported", "refuted", "inconclusive"]
 VERDICTS: tuple[Verdict, ...] = ("supported", "refuted", "inconclusive")
@@ -187,7 +188,8 @@ class Result:
     Either ``verdict``, ``reason`` and ``evidence`` are given, or ``error`` is: broken data is an error, not a verdict.
     ``file``, ``line`` and ``column`` say where the claim stands; ``sentence`` is canonical. ``fingerprint`` is the
     SHA-256 of the model's weights and settings, as ``graded_by`` names it, None where it was not worked out. ``seed``
-    is the claim file's; what is drawn at random follows from it and from the prompts.
+    is the claim file's; what is drawn at random follows from it and from the prompts. ``data`` is the account of the
+    claim's prompts: how many rows of a file were taken, what texts share, and what may mislead in them.
     """
 
     id: str
@@ -207,6 +209,7 @@ class Result:
     error: str | None = None
     fingerprint: str | None = None
     seed: int = 0
+    data: DataAccount = field(default_factory=DataAccount)
 
     @property
     def as_expected(self) -> bool:

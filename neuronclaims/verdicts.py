@@ -120,6 +120,7 @@ def _result(
         evidence=evidence,
         error=error,
         seed=settings.seed,
+        data=claim.data,
     )
 
 

@@ -13,6 +13,7 @@ from typing_extensions import TypeVar
 from neuronclaims.claim_files.errors import Place
 from neuronclaims.sentences.layers import Layers
 from neuronclaims.sentences.options import Options
+from neuronclaims.set_accounts import DataAccount, SetAccount
 from neuronclaims.sites import Site
 
 SentenceT = TypeVar("SentenceT", covariant=True, default=Any)
@@ -53,12 +54,14 @@ class PromptSet:
     """A named list of different prompts; either all have a group or none, and likewise for pairs and blocks.
 
     ``graded_by`` is the SHA-256 of the model whose answers these are, where the file says that they are graded answers.
+    ``account`` says what became of its rows and what its texts share; it is there for sets that were read.
     """
 
     name: str
     prompts: tuple[Prompt, ...]
     place: Place
     graded_by: str | None = None
+    account: SetAccount | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +77,13 @@ class PromptPair:
 
 @dataclass(frozen=True, slots=True)
 class PairSet:
-    """A named list of different pairs; either all have a group or none; ``graded_by`` is as in a set."""
+    """A named list of different pairs; all have a group or none; ``graded_by`` and ``account`` are as in a set."""
 
     name: str
     pairs: tuple[PromptPair, ...]
     place: Place
     graded_by: str | None = None
+    account: SetAccount | None = field(default=None, compare=False, repr=False)
 
     @property
     def prompts(self) -> tuple[Prompt, ...]:
@@ -161,9 +165,10 @@ class Claim(Generic[SentenceT, OptionsT]):
     stands for claims of any kind.
 
     ``sets`` holds the prompt sets that the sentence and the options name, by name, ``pairs`` and ``directions`` those
-    that the sentence names; ``discovered`` the prompts its neuron was found on, none of which is among those tested,
-    or None where the file does not say. ``graded`` are the sets and pairs of graded answers that it rests on, those
-    that its directions were made from included: by name, the fingerprint of the model that gave the answers.
+    that the sentence names; ``data`` is the account of their texts. ``discovered`` are the prompts its neuron was found
+    on, none of which is among those tested, or None where the file does not say. ``graded`` are the sets and pairs of
+    graded answers that it rests on, those that its directions were made from included: by name, the fingerprint of the
+    model that gave the answers.
     """
 
     id: str
@@ -176,6 +181,7 @@ class Claim(Generic[SentenceT, OptionsT]):
     pairs: Mapping[str, PairSet] = field(default_factory=dict)
     directions: Mapping[str, Direction] = field(default_factory=dict)
     graded: Mapping[str, str] = field(default_factory=dict)
+    data: DataAccount = field(default=DataAccount(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

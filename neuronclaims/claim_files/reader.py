@@ -14,6 +14,7 @@ from neuronclaims.claim_files.errors import ClaimFileError, Place, Problem
 from neuronclaims.claim_files.names import fitted_here, shared_prompts, wrong_names
 from neuronclaims.claim_files.options import OptionReader, not_taken, unknown_sets, wrong_margins
 from neuronclaims.claim_files.prompt_folders import PromptFolders
+from neuronclaims.claim_files.prompts.misleading import DataAccounts
 from neuronclaims.claim_files.schema import SECTIONS, ClaimEntry, FileSchema, Header
 from neuronclaims.claim_files.sections import Sections, absent, read_sections
 from neuronclaims.claim_files.selection import NeuronSource, read_selections
@@ -84,8 +85,9 @@ def read_claim_file(
     options = [reader.read(draft, problems) for draft in drafts]
     if problems:  # what options must be together, which is looked at when each by itself is right
         raise ClaimFileError(problems)
+    accounts = DataAccounts({**sections.pairs, **sections.sets})
     claims = tuple(
-        _claim(draft, _settings(draft, header, chosen, given), chosen.discovered, sections, source)
+        _claim(draft, _settings(draft, header, chosen, given), chosen.discovered, sections, accounts, source)
         for draft, chosen, given in zip(drafts, selections, options, strict=True)
     )
     return ClaimFile(
@@ -160,7 +162,12 @@ def _wrong_drafts(
 
 
 def _claim(
-    draft: d.Draft, settings: Settings, discovered: Discovery | None, sections: Sections, source: SourceText
+    draft: d.Draft,
+    settings: Settings,
+    discovered: Discovery | None,
+    sections: Sections,
+    accounts: DataAccounts,
+    source: SourceText,
 ) -> Claim:
     parsed = cast(Parsed, draft.parsed)
     named = [name for section in ("sets", "pairs", TEXTS) for _, name in draft.named(section)]
@@ -181,6 +188,7 @@ def _claim(
         pairs=pairs,
         directions=directions,
         graded=sections.graded([*used, *pairs, *made_from]),
+        data=accounts.of([*used, *pairs, *made_from], settings.tokens if parsed.template.texts else None),
     )
 
 

@@ -144,7 +144,7 @@ class _Reading:
             return self._set(item)
         written = repr(plain(item))
         if written not in self.read:
-            located = prompts_from_file(quoted(DISCOVERED), item, self.source)
+            located, _ = prompts_from_file(quoted(DISCOVERED), item, self.source)
             self.read[written] = [each.member for each in located]
         return self.read[written]
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from neuronclaims.claim_files.claims import PairSet, PromptPair
 from neuronclaims.claim_files.entries import FilePairs, PairEntry
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
+from neuronclaims.claim_files.prompts.account import account_of_pairs
 from neuronclaims.claim_files.prompts.graders import grader_of, wrong_graders
 from neuronclaims.claim_files.prompts.located import Located, empty_cells, given_to_some, no_texts, read_items
 from neuronclaims.claim_files.prompts.rows import SUFFIXES, PromptRow, PromptTable
@@ -20,11 +21,14 @@ from neuronclaims.sentences.messages import quoted
 
 def read_pairs(name: str, key: Scalar, node: Node, source: SourceText) -> PairSet:
     """Read one entry of ``pairs``. Raises ClaimFileError with all that is wrong with it."""
+    taken = None
     if isinstance(node, Items):
         empty = f"the entry {quoted(name)} of 'pairs' has no pairs"
         located = read_items(empty, key, node, source, _inline_pair)
     elif isinstance(node, Entries):
-        located = from_file(f"the entry {quoted(name)} of 'pairs'", node, source, FilePairs, _unsaid, _pairs)
+        located, taken = from_file(
+            f"the entry {quoted(name)} of 'pairs'", node, source, FilePairs, _unsaid, _pairs
+        )
     else:
         message = (
             f"the pairs {quoted(name)} are a list of {{clean, corrupted}}, or a mapping with the key 'file'"
@@ -39,12 +43,11 @@ def read_pairs(name: str, key: Scalar, node: Node, source: SourceText) -> PairSe
     ]
     if problems:
         raise ClaimFileError(problems)
-    return PairSet(
-        name,
-        tuple(each.member for each in located),
-        source.place(key.start),
-        located[0].graded_by if located else None,
-    )
+    pairs = tuple(each.member for each in located)
+    graded_by = (
+        located[0].graded_by if located else None
+    )  # of a list with nothing in it, which is said already
+    return PairSet(name, pairs, source.place(key.start), graded_by, account_of_pairs(name, pairs, taken))
 
 
 def _inline_pair(item: Node, source: SourceText, problems: list[Problem]) -> Located[PromptPair] | None:

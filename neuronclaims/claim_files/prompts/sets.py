@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from neuronclaims.claim_files.claims import Prompt, PromptSet
 from neuronclaims.claim_files.entries import FileSet, PromptEntry
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
+from neuronclaims.claim_files.prompts.account import account_of
 from neuronclaims.claim_files.prompts.graders import grader_of, wrong_graders
 from neuronclaims.claim_files.prompts.located import Located, empty_cells, given_to_some, no_texts, read_items
 from neuronclaims.claim_files.prompts.rows import SUFFIXES, PromptRow, PromptTable
@@ -16,14 +17,16 @@ from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar
 from neuronclaims.claim_files.yaml.source import SourceText
 from neuronclaims.claim_files.yaml.validation import Section, validate
 from neuronclaims.sentences.messages import quoted
+from neuronclaims.set_accounts import RowsTaken
 
 
 def read_set(name: str, key: Scalar, node: Node, source: SourceText) -> PromptSet:
     """Read one prompt set of a claim file. Raises ClaimFileError with all that is wrong with it."""
+    taken = None
     if isinstance(node, Items):
         prompts = read_items(f"the set {quoted(name)} has no prompts", key, node, source, _inline_prompt)
     elif isinstance(node, Entries):
-        prompts = prompts_from_file(f"the set {quoted(name)}", node, source)
+        prompts, taken = prompts_from_file(f"the set {quoted(name)}", node, source)
     else:
         raise ClaimFileError([_neither(name, node, source)])
     fields = ("group", "pair", "block")
@@ -34,7 +37,7 @@ def read_set(name: str, key: Scalar, node: Node, source: SourceText) -> PromptSe
     graded_by = (
         prompts[0].graded_by if prompts else None
     )  # of a list with nothing in it, which is said already
-    return PromptSet(name, texts, source.place(key.start), graded_by)
+    return PromptSet(name, texts, source.place(key.start), graded_by, account_of(name, texts, taken))
 
 
 def _neither(name: str, node: Scalar, source: SourceText) -> Problem:
@@ -68,8 +71,10 @@ def _inline_prompt(item: Node, source: SourceText, problems: list[Problem]) -> L
     return located
 
 
-def prompts_from_file(what: str, node: Entries, source: SourceText) -> list[Located[Prompt]]:
-    """Read the prompts of one set, called ``what`` in messages, from the file its mapping names.
+def prompts_from_file(
+    what: str, node: Entries, source: SourceText
+) -> tuple[list[Located[Prompt]], RowsTaken]:
+    """Read the prompts of one set, called ``what`` in messages, from the file its mapping names, and what was taken.
 
     Raises ClaimFileError with places in the claim file and, for faulty rows, in the file of prompts as well.
     """

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from neuronclaims.claim_files.entries import FilePairs, FileSet
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
 from neuronclaims.claim_files.prompt_folders import PromptFolders
+from neuronclaims.claim_files.prompts.account import columns_taken, likely_values
 from neuronclaims.claim_files.prompts.rows import SUFFIXES, PromptRow, PromptTable, read_table
 from neuronclaims.claim_files.prompts.sameness import content
 from neuronclaims.claim_files.yaml.positions import Entries, Node, Scalar
 from neuronclaims.claim_files.yaml.source import SourceText
 from neuronclaims.claim_files.yaml.validation import Section, validate
 from neuronclaims.sentences.messages import closest, either, quoted
+from neuronclaims.set_accounts import RowsTaken
 
 M = TypeVar("M", FileSet, FilePairs)
 T = TypeVar("T")
@@ -31,8 +33,8 @@ def from_file(
     model: type[M],
     unsaid: Callable[[M, PromptTable], Iterator[tuple[str, str]]],
     make: Callable[[Sequence[PromptRow], M, PromptTable], list[T]],
-) -> list[T]:
-    """Read what a mapping takes from a file, called ``what`` in messages.
+) -> tuple[list[T], RowsTaken]:
+    """Read what a mapping takes from a file, called ``what`` in messages, and which rows that were.
 
     ``unsaid`` yields (what it holds, key) for columns that must be named and are not; ``make`` turns the rows that
     were chosen into what is wanted. Raises ClaimFileError with places in the claim file and, for faulty rows, in the
@@ -50,9 +52,10 @@ def from_file(
             raise ClaimFileError(problems)
         rows = _taken(table.rows, chosen)
         if not rows:
-            problems.append(_no_rows(what, node, file, table, source))
+            problems.append(_no_rows(what, node, file, table, source, chosen.where or {}))
             raise ClaimFileError(problems)
-        return make(rows, chosen, table)
+        taken = columns_taken(table.rows, chosen.where or {})
+        return make(rows, chosen, table), RowsTaken(table.name, len(table.rows), taken)
     except ClaimFileError as error:
         raise _with_both_places(error, what, file, source) from None
 
@@ -138,14 +141,23 @@ def _taken(rows: Sequence[PromptRow], chosen: FileSet | FilePairs) -> list[Promp
     ]
 
 
-def _no_rows(what: str, node: Entries, file: Scalar, table: PromptTable, source: SourceText) -> Problem:
+def _no_rows(
+    what: str,
+    node: Entries,
+    file: Scalar,
+    table: PromptTable,
+    source: SourceText,
+    wanted: Mapping[str, Sequence[str]],
+) -> Problem:
     where = node.key("where")
     if where is None or not table.rows:
-        message, at = f"{what} has no prompts: {table.name} has no rows", file
+        message, at, near = f"{what} has no prompts: {table.name} has no rows", file, None
     else:
+        columns = columns_taken(table.rows, wanted)
         count = f"none of the {len(table.rows)} rows of {table.name}"
-        message, at = f"{what} has no prompts: {count} fits 'where'", where
-    return source.problem(at.start, message, width=at.end - at.start)
+        message = f"{what} has no prompts: {count} fits 'where'; {'; '.join(each.held for each in columns)}"
+        at, near = where, likely_values(columns, wanted)
+    return source.problem(at.start, message, width=at.end - at.start, suggestion=near)
 
 
 def _with_both_places(error: ClaimFileError, what: str, file: Scalar, source: SourceText) -> ClaimFileError:
