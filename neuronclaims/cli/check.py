@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import ClaimFile
     from neuronclaims.claim_files.errors import Problem
     from neuronclaims.cli import Commands
+    from neuronclaims.set_accounts import SetAccount
 
 SUFFIXES = (".claims.yaml", ".claims.yml")
 TEXT = "read claim files and the prompt files they name, and tell all that is wrong with them; no model is needed"
@@ -25,12 +26,13 @@ TEXT = "read claim files and the prompt files they name, and tell all that is wr
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The check of one claim file: how many claims it has, what is wrong, and which claims cannot be supported."""
+    """The check of one claim file: how many claims it has, what is wrong, what may mislead, and what its sets hold."""
 
     path: Path
     claims: int
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    sets: tuple[SetAccount, ...] = ()
 
 
 def add(commands: Commands) -> None:
@@ -77,6 +79,7 @@ def _hidden(path: Path) -> bool:
 def _checked(path: Path, allowed: tuple[Path, ...]) -> Checked:
     from neuronclaims.claim_files.errors import ClaimFileError, Problem
     from neuronclaims.claim_files.prompt_folders import PromptFolders
+    from neuronclaims.claim_files.prompts.misleading import accounts_in, data_problems
     from neuronclaims.claim_files.reader import read_claim_file
     from neuronclaims.kinds import templates
     from neuronclaims.pytest_session.marks import check_tags
@@ -94,7 +97,8 @@ def _checked(path: Path, allowed: tuple[Path, ...]) -> Checked:
         for claim in file.claims
         if claim.id in reasons and is_to_hold(claim)
     )
-    return Checked(path, len(file.claims), tuple(_untestable(file)), warnings)
+    warnings = (*warnings, *data_problems(file))
+    return Checked(path, len(file.claims), tuple(_untestable(file)), warnings, accounts_in(file))
 
 
 def _untestable(file: ClaimFile) -> Iterator[Problem]:
@@ -112,6 +116,11 @@ def _untestable(file: ClaimFile) -> Iterator[Problem]:
 def _text(checked: Sequence[Checked]) -> Iterator[str]:
     for each in checked:
         yield from map(str, (*each.problems, *each.warnings))
+    for each in checked:
+        if each.sets:
+            yield f"{each.path}:"
+        for account in each.sets:
+            yield f"  {account.name}: {account.summary}"
     claims, files = sum(each.claims for each in checked), len(checked)
     wrong = sum(len(each.problems) for each in checked)
     read = f"{_plural(files, 'claim file')}, {_plural(claims, 'claim')} that can be read"
@@ -125,6 +134,7 @@ def _say_json(checked: Sequence[Checked]) -> None:
             "claims": each.claims,
             "problems": [_plain(problem) for problem in each.problems],
             "warnings": [_plain(problem) for problem in each.warnings],
+            "sets": [asdict(account) for account in each.sets],
         }
         for each in checked
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from neuronclaims.foreign_files import check_file
 from neuronclaims.measurements import Measurement
@@ -15,10 +15,21 @@ from neuronclaims.models.token_texts import TokenTexts, of_tokenizer
 
 @dataclass(frozen=True, slots=True)
 class TokenizationCheck:
-    """The number of tokens of all different texts, and why some measurements cannot be made."""
+    """The number of tokens of each different text, and why some measurements cannot be made.
 
-    tokens: int
+    ``ends`` are texts that end in white space, each with its last token (special tokens aside). ``twice`` are texts
+    that begin with the same special token twice, since they have it written out, with that token.
+    """
+
+    lengths: Mapping[str, int]
     refused: Mapping[Measurement, str]
+    ends: Mapping[str, str] = field(default_factory=dict)
+    twice: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def tokens(self) -> int:
+        """The number of tokens of all different texts."""
+        return sum(self.lengths.values())
 
 
 def check_tokenization(source: Source, measurements: Sequence[Measurement]) -> TokenizationCheck | None:
@@ -38,16 +49,20 @@ def check_tokenization(source: Source, measurements: Sequence[Measurement]) -> T
         tokenizer.no_truncation()
         tokenizer.no_padding()
         texts = TokenTexts(tokenizer, source.name)
-    return _TokenCounter(source, lambda text: tuple(tokenizer.encode(text).tokens), lambda: texts).check(
-        measurements
-    )
+
+    def split(text: str, *, special: bool = True) -> tuple[str, ...]:
+        return tuple(tokenizer.encode(text, add_special_tokens=special).tokens)
+
+    return _TokenCounter(source, split, lambda: texts).check(measurements)
 
 
 def check_with(tokenizer: Any, source: Source, measurements: Sequence[Measurement]) -> TokenizationCheck:
     """Return what a tokenizer object of Transformers tells; raise ModelError where it cannot name tokens."""
 
-    def split(text: str) -> tuple[str, ...]:
-        ids = tokenizer(text, truncation=False, padding=False, return_attention_mask=False)["input_ids"]
+    def split(text: str, *, special: bool = True) -> tuple[str, ...]:
+        ids = tokenizer(
+            text, truncation=False, padding=False, return_attention_mask=False, add_special_tokens=special
+        )["input_ids"]
         return tuple(map(str, tokenizer.convert_ids_to_tokens(ids)))
 
     counter = _TokenCounter(source, split, lambda: of_tokenizer(tokenizer, source.name))
@@ -76,20 +91,30 @@ def check_fits(model: str, text: str, length: int, new_tokens: int, most: int) -
         )
 
 
+class Split(Protocol):
+    """What splits a text into its tokens, with those that a model wants at its ends or without."""
+
+    def __call__(self, text: str, *, special: bool = True) -> tuple[str, ...]:
+        """Return the tokens as texts."""
+        ...
+
+
 @dataclass(slots=True)
 class _TokenCounter:
     """What splits texts into tokens, the lengths of the texts seen so far, and why tokens named are none."""
 
     source: Source
-    split: Callable[[str], tuple[str, ...]]
+    split: Split
     texts: Callable[[], TokenTexts]
     lengths: dict[str, int] = field(default_factory=dict)
     named: dict[str, str | None] = field(default_factory=dict)
+    ends: dict[str, str] = field(default_factory=dict)
+    twice: dict[str, str] = field(default_factory=dict)
 
     def check(self, measurements: Sequence[Measurement]) -> TokenizationCheck:
         """Return what was found about some measurements, each looked at once."""
         refused = {need: why for need in dict.fromkeys(measurements) for why in self._faults(need)}
-        return TokenizationCheck(sum(self.lengths.values()), refused)
+        return TokenizationCheck(self.lengths, refused, self.ends, self.twice)
 
     def check_pair(self, clean: str, corrupted: str) -> None:
         """Raise MeasurementError for texts of different length."""
@@ -125,9 +150,20 @@ class _TokenCounter:
         if why is not None:
             raise MeasurementError(why)
 
+    def _look_at(self, text: str, tokens: tuple[str, ...]) -> None:
+        """Remember the length of a text, and its first and last token where they are not what one expects."""
+        self.lengths[text] = len(tokens)
+        doubled = tokens[:1] == tokens[1:2]
+        if doubled or text[-1:].isspace():
+            own = self.split(text, special=False)
+            if doubled and own[:1] == tokens[:1] and len(own) < len(tokens):
+                self.twice[text] = tokens[0]
+            if text[-1:].isspace() and own:
+                self.ends[text] = own[-1]
+
     def _length(self, text: str) -> int:
         if text not in self.lengths:
             # A tokenizer that fails on one text is not tried on thousands of others: each may take a second.
             with told_as(ModelError, f"The tokenizer of {self.source.name} fails on {shorten(text)}"):
-                self.lengths[text] = len(self.split(text))
+                self._look_at(text, self.split(text))
         return self.lengths[text]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import median
 from typing import TYPE_CHECKING
 
 import pytest
 
+from neuronclaims.claim_files.claims import PairSet, PromptSet
+from neuronclaims.claim_files.prompts.misleading import data_problems
 from neuronclaims.foreign_text import one_line, spelled
 from neuronclaims.kinds import kind_of
 from neuronclaims.pytest_session.messages import write_line
@@ -21,6 +24,7 @@ from neuronclaims.pytest_session.planning import (
     unknown_tokens,
 )
 from neuronclaims.pytest_session.settings import model_folders
+from neuronclaims.sentences.messages import quoted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
 
     from neuronclaims.claim_files.claims import ClaimFile
     from neuronclaims.engines.cost import Cost
+    from neuronclaims.models.tokenization_check import TokenizationCheck
 
 
 class DryRun:
@@ -67,6 +72,10 @@ def lines(plan: ModelPlan) -> Iterator[str]:
         yield f"  {_counts(file)}"
         for claim, what in problems_of(file):
             yield f"    {one_line(f'{claim.place.path}:{claim.place.line}: {what}')}"
+        for problem in data_problems(file.file):
+            yield f"    {one_line(f'{problem.place.path}:{problem.place.line}: {problem.message}')}"
+        for line in _data(file.file, plan.tokenization):
+            yield f"    {one_line(line)}"
         graded = dict.fromkeys(name for claim in file.file.claims for name in claim.graded)
         if graded:
             yield f"    not known before it runs: whether it gave the graded answers of {', '.join(graded)}"
@@ -122,6 +131,38 @@ def _tokens(plan: ModelPlan) -> str:
     unknown = [f"whether each of {named} is a single token"] if named else []
     unknown += ["how long texts are"] if plan.cost is not None and plan.cost.texts else []
     return f"not known without its tokenizer.json: {', and '.join(unknown) or 'nothing'}"
+
+
+def _data(file: ClaimFile, known: TokenizationCheck | None) -> Iterator[str]:
+    """Yield a line for each set and each entry of pairs; ``known`` is None where the tokenizer is not at hand."""
+    sets: list[PromptSet | PairSet] = [*file.sets.values(), *file.pairs.values()]
+    for found in sets:
+        tokens = (
+            "" if known is None else "".join(_token_lengths([prompt.text for prompt in found.prompts], known))
+        )
+        if found.account is not None:
+            yield f"{found.name}: {found.account.summary}{tokens}"
+
+
+def _token_lengths(texts: Sequence[str], known: TokenizationCheck) -> Iterator[str]:
+    """Yield what the tokenizer makes of some texts, of those that it was asked about."""
+    lengths = [known.lengths[text] for text in texts if text in known.lengths]
+    if lengths:
+        low, high = min(lengths), max(lengths)
+        yield (
+            f"; {low:,} tokens each"
+            if low == high
+            else f"; {low:,} to {high:,} tokens, median {median(lengths):g}"
+        )
+    if ends := _named(texts, known.ends):
+        yield f"; last token of those that end in white space: {ends}"
+    if twice := _named(texts, known.twice):
+        yield f"; begin with a special token twice: {twice}"
+
+
+def _named(texts: Sequence[str], tokens: Mapping[str, str]) -> str:
+    counted = Counter(tokens[text] for text in texts if text in tokens)
+    return ", ".join(f"{quoted(token)} ({count:,})" for token, count in counted.most_common(3))
 
 
 def _many(count: int, noun: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from neuronclaims.claim_files.prompts.misleading import data_problems
 from neuronclaims.foreign_text import harmless_line
 from neuronclaims.pytest_session.nodes import ClaimItem, ModelNode
 from neuronclaims.pytest_session.progress import progress_of
@@ -15,8 +16,11 @@ from neuronclaims.pytest_session.settings import folder_of, is_on, model_folders
 from neuronclaims.study import Study, unreachable
 
 if TYPE_CHECKING:
-    from neuronclaims.claim_files.claims import Claim
+    from neuronclaims.claim_files.claims import Claim, ClaimFile
     from neuronclaims.models.sources import LoadedModel
+
+MOST_FOREWARNED = 3
+"""How many things that may mislead are named of one file; ``neuronclaims check`` names all."""
 
 
 def open_study(session: pytest.Session, models: Mapping[str, LoadedModel | Path]) -> Study:
@@ -52,7 +56,7 @@ def model_nodes(items: Iterable[pytest.Item]) -> list[ModelNode]:
 
 
 def forewarn(items: Iterable[pytest.Item]) -> list[str]:
-    """Name the claims that cannot pass, however large their effect, before any model runs."""
+    """Say before any model runs which claims cannot pass, however large their effect, and what data may mislead."""
     chosen = {(item.claim_file.path, item.claim.id): item for item in items if isinstance(item, ClaimItem)}
     files = {item.claim_file.path: item.claim_file for item in chosen.values()}
     reasons = {path: unreachable(file) for path, file in files.items()}
@@ -60,7 +64,30 @@ def forewarn(items: Iterable[pytest.Item]) -> list[str]:
         _forewarning(item.claim, reasons[path][name])
         for (path, name), item in chosen.items()
         if name in reasons[path] and is_to_hold(item.claim)
+    ] + [
+        line
+        for path, file in files.items()
+        for line in _misleading(file, {name for at, name in chosen if at == path})
     ]
+
+
+def _misleading(file: ClaimFile, names: Collection[str]) -> list[str]:
+    """Say what may mislead in the data of some claims of a file, given by id: the first three things."""
+    meant = {warning for claim in file.claims if claim.id in names for warning in claim.data.warnings}
+    found = [problem for problem in data_problems(file) if problem.message in meant]
+    lines = [
+        harmless_line(f"{each.place.path}:{each.place.line}: {each.message}")
+        for each in found[:MOST_FOREWARNED]
+    ]
+    more = len(found) - len(lines)
+    if more > 0:
+        path = found[0].place.path
+        lines.append(
+            harmless_line(
+                f"{path}: {more} more such {'line' if more == 1 else 'lines'}: neuronclaims check {path}"
+            )
+        )
+    return lines
 
 
 def is_to_hold(claim: Claim) -> bool:

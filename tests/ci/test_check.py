@@ -41,7 +41,10 @@ def bad(folder: Path, name: str = "bad.claims.yml", text: str = BAD) -> None:
 
 def test_good_files_pass_without_their_model(folder, capsys):
     assert main(["check", "claims"]) == 0
-    assert capsys.readouterr().out == "1 claim file, 2 claims that can be read\n"
+    assert capsys.readouterr().out.replace("\\", "/") == (
+        "claims/good.claims.yaml:\n  a: 5 written in the claim file\n  b: 5 written in the claim file\n"
+        "1 claim file, 2 claims that can be read\n"
+    )
 
 
 def test_bad_files_fail_with_the_words_pytest_has_for_them(folder, capsys):
@@ -53,7 +56,9 @@ def test_bad_files_fail_with_the_words_pytest_has_for_them(folder, capsys):
     assert "claims/below/bad.claims.yml:2:1: " in out.replace("\\", "/")
     assert "^^^^ did you mean 'alpha'?" in out
     assert out.endswith("2 claim files, 2 claims that can be read; 2 problems\n")
-    for line in out.splitlines()[:-1]:
+    wrong, account = out.split("claims/good.claims.yaml:\n")
+    assert account.count("\n") == 3
+    for line in wrong.splitlines():
         assert line.strip() in collected
 
 

@@ -67,8 +67,9 @@ def likenesses(texts: Sequence[str]) -> Likenesses:
     words = _words(texts)
     same = _repeats((tuple(sorted(each)), place) for place, each in enumerate(words))
     one = [list(_one_gap(each)) for each in words]
-    frames = _frames(one, range(len(words)))
-    left = sorted(set(range(len(words))) - {place for places in frames.values() for place in places})
+    different = [place for place in range(len(words)) if place not in same]
+    frames = _frames(one, different)
+    left = sorted(set(different) - {place for places in frames.values() for place in places})
     if sum(len(words[place]) ** 2 for place in left) <= 2 * MOST_GAPS:
         frames |= _frames([list(_two_gaps(each)) for each in words], left)
     framed = {place for places in frames.values() for place in places}

@@ -42,8 +42,7 @@ def data_account(sets: Sequence[PromptSet | PairSet], tokens: Tokens | None) -> 
 def data_problems(file: ClaimFile) -> Iterator[Problem]:
     """Yield what may mislead in a claim file, each once: at the set it is about, or at the first claim."""
     said = set()
-    texts: list[PromptSet | PairSet] = [*file.sets.values(), *file.pairs.values()]
-    for found in texts:
+    for found in _texts(file):
         for warning in set_warnings(found.account) if found.account else ():
             said.add(warning)
             yield Problem(found.place, warning)
@@ -52,6 +51,15 @@ def data_problems(file: ClaimFile) -> Iterator[Problem]:
             if warning not in said:
                 said.add(warning)
                 yield Problem(claim.place, warning)
+
+
+def accounts_in(file: ClaimFile) -> tuple[SetAccount, ...]:
+    """Return the accounts of all sets and pairs of a claim file, in its order."""
+    return tuple(found.account for found in _texts(file) if found.account is not None)
+
+
+def _texts(file: ClaimFile) -> list[PromptSet | PairSet]:
+    return [*file.sets.values(), *file.pairs.values()]
 
 
 def set_warnings(account: SetAccount) -> Iterator[str]:

@@ -150,6 +150,16 @@ class ClaimView:
         return pairs + ([("chosen", " ".join(chosen))] if chosen else [])
 
     @property
+    def data(self) -> Pairs:
+        """Return the account of each prompt set."""
+        return [(account.name, account.summary) for account in self.result.data.sets]
+
+    @property
+    def misleading(self) -> tuple[str, ...]:
+        """Return what may mislead in the prompts."""
+        return self.result.data.warnings
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """Return what a reader of the numbers should know."""
         return self.evidence.notes if self.evidence else ()

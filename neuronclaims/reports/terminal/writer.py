@@ -165,10 +165,10 @@ class _Pen:
         return Group(beside, line)
 
     def _remarks(self, entry: Entry, indent: int) -> Iterator[RenderableType]:
-        """Yield the remarks under a claim: the reason for its verdict if needed, and everything with ``-v``."""
+        """Yield the remarks under a claim: its reason and what may mislead if needed, and everything with ``-v``."""
         result, lines = entry.result, []
         if self.verbosity > 0 or not result.as_expected or entry.failed:
-            lines = [why(entry)]
+            lines = [why(entry), *result.data.warnings]
         if self.verbosity > 0:
             lines += [f"Because: {result.because}"] if result.because else []
             lines += [
