@@ -71,6 +71,11 @@ def one_block(model: Any) -> None:
     attention.config._attn_implementation = "eager"
 
 
+class Called:
+    def __call__(self, values: torch.Tensor, *_: object) -> torch.Tensor:
+        return values * 2
+
+
 class Weight(nn.Parameter):
     pass
 
@@ -123,6 +128,8 @@ CHANGES: dict[str, Change] = {
     "a function of torch.nn": lambda m, t, p: p.setattr(
         functional, "layer_norm", doubled(functional.layer_norm)
     ),
+    "a method of tensors": lambda m, t, p: p.setattr(torch.Tensor, "split", doubled(torch.Tensor.split)),
+    "an object in a function's place": lambda m, t, p: p.setattr(functional, "layer_norm", Called()),
     "a function beside the class": lambda m, t, p: p.setattr(
         gpt2, "eager_attention_forward", doubled(gpt2.eager_attention_forward)
     ),
@@ -210,6 +217,14 @@ def test_a_folder_whose_library_was_patched_is_not_kept(folder_of, monkeypatch) 
     assert source.fingerprint().unknown is None
     monkeypatch.setattr(gpt2.GPT2MLP, "forward", doubled(gpt2.GPT2MLP.forward))
     assert source.fingerprint().unknown == "a patched forward of the class GPT2MLP"
+    monkeypatch.undo()
+    assert source.fingerprint().unknown is None
+
+    class Mine(nn.Module):
+        pass
+
+    monkeypatch.setitem(gpt2.ACT2FN, "gelu_new", Mine)
+    assert str(source.fingerprint().unknown).endswith(".ACT2FN")
 
 
 @for_each(

@@ -88,7 +88,8 @@ class LibraryCode:
 
     def add(self, kinds: Iterable[type], attention: Iterable[str] = ()) -> None:
         """Look at classes, their bases, and whatever functions these can call; ``attention`` names those in use."""
-        for kind in sorted(kinds, key=lambda each: f"{each.__module__}.{each.__qualname__}"):
+        tensors = (torch.Tensor, torch.nn.Parameter) if (torch := sys.modules.get("torch")) else ()
+        for kind in sorted({*kinds, *tensors}, key=lambda each: f"{each.__module__}.{each.__qualname__}"):
             for base in kind.__mro__:
                 if base.__module__.split(".")[0] in LIBRARIES and base not in self._classes:
                     self._classes.add(base)
@@ -114,6 +115,8 @@ class LibraryCode:
                 self.names += [name, *code_names(function)]
                 if not _is_known(function):
                     self.strange.append(f"a patched {name} of the class {kind.__qualname__}")
+            if _is_foreign_object(value):
+                self.strange.append(f"a patched {name} of the class {kind.__qualname__}")
 
     def _look_at_module(self, module: ModuleType, attention: frozenset[str]) -> Iterator[str]:
         """Yield the modules of Transformers that this one's functions stand in."""
@@ -125,6 +128,8 @@ class LibraryCode:
                 self.names += [
                     str(code_names(each)) for _, each in functions if isinstance(each, FunctionType)
                 ]
+            if _is_foreign_object(value) or any(not _is_known(each) for each in _registered(name, value)):
+                self.strange.append(f"a patched {module.__name__}.{name}")
             for function in _functions(value):
                 if not _is_known(function):
                     self.strange.append(f"a patched {module.__name__}.{name}")
@@ -146,7 +151,25 @@ def patched_library(model_type: str) -> str | None:
     return code.strange[0] if code.strange else None
 
 
+def _is_foreign_object(value: Any) -> bool:
+    """Say whether something is called like a function, but is an object of a class that no library has."""
+    package = type(value).__module__.split(".")[0]
+    known = (*LIBRARIES, *_HELPERS, *_PLAIN)
+    plain = isinstance(value, type) or package in known or package in sys.stdlib_module_names
+    return callable(value) and not plain
+
+
+def _registered(name: str, value: Any) -> list[Any]:
+    """Return the functions and classes in a table by name, such as that of activations."""
+    if not isinstance(value, dict) or name.startswith("__"):
+        return []
+    parts = [part for each in dict.values(value) for part in (each if isinstance(each, tuple) else (each,))]
+    return [part for part in parts if isinstance(part, (FunctionType, type))]
+
+
 def _is_known(function: Any) -> bool:
+    if isinstance(function, type):
+        return is_shipped(function) or function.__module__.split(".")[0] in sys.stdlib_module_names
     if not isinstance(function, FunctionType):
         return is_shipped_function(function)
     return all(is_of_library(each) or _is_helper(each) for each in unwrapped(function))
