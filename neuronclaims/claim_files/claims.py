@@ -13,7 +13,7 @@ from typing_extensions import TypeVar
 from neuronclaims.claim_files.errors import Place
 from neuronclaims.sentences.layers import Layers
 from neuronclaims.sentences.options import Options
-from neuronclaims.set_accounts import DataAccount, SetAccount
+from neuronclaims.set_accounts import DataAccount, RowsTaken, SetAccount
 from neuronclaims.sites import Site
 
 SentenceT = TypeVar("SentenceT", covariant=True, default=Any)
@@ -125,10 +125,14 @@ class Direction:
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """The prompts a neuron was found on: ``names`` are the sets and files named, ``prompts`` all different ones."""
+    """The prompts a neuron was found on: ``names`` are the sets and files named, ``prompts`` all different ones.
+
+    ``taken`` says which rows of the files named were taken.
+    """
 
     names: tuple[str, ...]
     prompts: tuple[Prompt, ...]
+    taken: tuple[RowsTaken, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,7 +188,9 @@ def _claim(
         pairs=pairs,
         directions=directions,
         graded=sections.graded([*used, *pairs, *made_from]),
-        data=accounts.of([*used, *pairs, *made_from], settings.tokens if parsed.template.texts else None),
+        data=accounts.of(
+            [*used, *pairs, *made_from], settings.tokens if parsed.template.texts else None, discovered
+        ),
     )
 
 

@@ -25,6 +25,7 @@ from neuronclaims.claim_files.yaml.source import SourceText
 from neuronclaims.sentences.layers import Layers
 from neuronclaims.sentences.messages import closest, quoted
 from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.set_accounts import RowsTaken
 
 DISCOVERED, SEARCHED = "discovered_on", "searched"
 
@@ -120,33 +121,38 @@ class _Reading:
 
     sections: Sections
     source: SourceText
-    read: dict[str, Sequence[Prompt]] = field(default_factory=dict)
+    read: dict[str, tuple[Sequence[Prompt], RowsTaken]] = field(default_factory=dict)
 
     def discovery(self, node: Node, problems: list[Problem]) -> Discovery:
         items = node.items if isinstance(node, Items) else [node]
         if not items:
             problems.append(self.source.problem(node.start, f"{quoted(DISCOVERED)} is an empty list"))
         prompts: list[Prompt] = []
+        taken: list[RowsTaken] = []
         for item in items:
             try:
-                prompts += self._prompts(item)
+                found, rows = self._prompts(item)
+                prompts += found
+                taken += rows
             except ClaimFileError as error:
                 problems += error.problems
         different = {likeness(prompt.text): prompt for prompt in reversed(prompts)}
-        return Discovery(tuple(_named(item) for item in items), tuple(different.values())[::-1])
+        names = tuple(_named(item) for item in items)
+        return Discovery(names, tuple(different.values())[::-1], tuple(taken))
 
-    def _prompts(self, item: Node) -> Sequence[Prompt]:
-        """Return the prompts of one entry: a set by its name, or a file of prompts."""
+    def _prompts(self, item: Node) -> tuple[Sequence[Prompt], list[RowsTaken]]:
+        """Return the prompts of one entry: a set by its name, or a file of prompts with the rows taken of it."""
         if isinstance(item, Items):
             message = f"{quoted(DISCOVERED)} holds names of prompt sets and files; this is a list in a list"
             raise ClaimFileError([self.source.problem(item.start, message)])
         if isinstance(item, Scalar):
-            return self._set(item)
+            return self._set(item), []
         written = repr(plain(item))
         if written not in self.read:
-            located, _ = prompts_from_file(quoted(DISCOVERED), item, self.source)
-            self.read[written] = [each.member for each in located]
-        return self.read[written]
+            located, rows = prompts_from_file(quoted(DISCOVERED), item, self.source)
+            self.read[written] = [each.member for each in located], rows
+        prompts, rows = self.read[written]
+        return prompts, [rows]
 
     def _set(self, item: Scalar) -> Sequence[Prompt]:
         known = self.sections.names["sets"] + self.sections.names["pairs"]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from neuronclaims.claim_files.claims import ClaimFile, PairSet, Prompt, PromptPair, PromptSet
+from neuronclaims.claim_files.prompts.sameness import likeness
 from neuronclaims.errors import NeuronClaimsError
 
 SetKey: TypeAlias = tuple[Literal["pairs", "set"], str]
@@ -19,7 +20,7 @@ Units: TypeAlias = Mapping[SetKey, list[tuple[tuple[str, ...], tuple[Hashable, .
 
 @dataclass(frozen=True, slots=True)
 class Halves:
-    """Two lists of different texts; texts that belong together (a group, a pair, equal texts) are in one list.
+    """Two lists of different texts; what belongs together (a group, a pair, one text however spelled) is in one list.
 
     Groups and pairs of the sets in ``torn`` are the exception: they tie so many prompts of other sets together that
     those could not be halved.
@@ -118,7 +119,7 @@ def _key(sort: str, name: str | None) -> tuple[Hashable, ...]:
 
 
 class _Together:
-    """Texts that belong together: equal ones, those of a group, and those of a pair (a union-find forest)."""
+    """Texts that belong together: one text in its spellings, those of a group and of a pair (a union-find forest)."""
 
     def __init__(self) -> None:
         self._above: dict[Hashable, Hashable] = {}
@@ -129,7 +130,8 @@ class _Together:
         for text in texts:
             sets = self._texts.setdefault(text, {})
             sets[name] = sets.get(name, 0) + 1
-        nodes: list[Hashable] = [*(("text", text) for text in texts), *keys]
+        same = [("same", likeness(text)) for text in texts]
+        nodes: list[Hashable] = [*(("text", text) for text in texts), *same, *keys]
         for node in nodes:
             self._above[self._top(node)] = self._top(nodes[0])
 

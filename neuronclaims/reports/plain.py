@@ -8,10 +8,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from neuronclaims.results import Result
+from neuronclaims.set_accounts import DataAccount
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -49,10 +50,18 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(entry) for key, entry in value.items()}
     kind = type(value)
+    if kind is DataAccount:
+        return _account(value)
     if kind not in _FIELDS:
         _FIELDS[kind] = _reported(kind) if is_dataclass(kind) else None
     names = _FIELDS[kind]
     return value if names is None else {name: _plain(getattr(value, name)) for name in names}
+
+
+@lru_cache(maxsize=256)
+def _account(account: DataAccount) -> dict[str, Any]:
+    """Return the account of some prompts, which many claims share."""
+    return {name: _plain(getattr(account, name)) for name in _reported(DataAccount)}
 
 
 def _reported(kind: type[Any]) -> tuple[str, ...]:

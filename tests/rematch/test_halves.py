@@ -139,3 +139,14 @@ def test_pairs_are_not_taken_for_the_set_of_their_name():
     assert halves.torn_of(("one",), ()) == ("one",)
     assert halves.torn_of((), ("one",)) == ()
     assert halves.torn == {("set", "one")}
+
+
+def test_one_text_in_several_spellings_is_in_one_half():
+    texts = [f"text {number}" for number in range(12)]
+    others = [f" Text\u00a0{number}\u200b" for number in range(12)]
+    halves = halved(
+        file_of({"one": [prompt(text) for text in texts], "two": [prompt(text) for text in others]})
+    )
+    assert all(
+        (one in halves.checked) == (other in halves.checked) for one, other in zip(texts, others, strict=True)
+    )

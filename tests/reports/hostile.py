@@ -19,6 +19,7 @@ from neuronclaims.figures import (
 )
 from neuronclaims.reports.entry import Entry
 from neuronclaims.results import Effect, Evidence, Rank, Result, Selection, Test
+from neuronclaims.set_accounts import ColumnTaken, DataAccount, Frame, RowsTaken, SetAccount
 
 ATTACKS = (
     "</script><script>window.hacked=1</script>",
@@ -116,8 +117,17 @@ def entry(text: str = "", number: int = 0, verdict: str | None = "supported") ->
         reason=f"Because. {text}",
         evidence=evidence,
         fingerprint="ab" * 32,
+        data=DataAccount((_account(text),), (f"in 'hanoi', one text is odd {text}",)),
     )
     if verdict is None:
         result = replace(result, evidence=None, error=f"No such neuron. {text}")
     outcome = "passed" if verdict == "supported" else "failed"
     return Entry(f"f.claims.yaml::model::claim-{number} {text}", outcome, result)  # type: ignore[arg-type]
+
+
+def _account(text: str) -> SetAccount:
+    column = ColumnTaken(f"label {text}", ((text, 3),), ((f"not {text}", 2),))
+    rows = RowsTaken(f"p{text}.csv", 5, (column,))
+    return SetAccount(
+        f"hanoi {text}", 3, rows, frames=(Frame(f"the … {text}", 3),), odd=(f"1 text is odd {text}",)
+    )

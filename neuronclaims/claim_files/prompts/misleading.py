@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 
-from neuronclaims.claim_files.claims import ClaimFile, PairSet, Prompt, PromptSet, Tokens
+from neuronclaims.claim_files.claims import ClaimFile, Discovery, PairSet, Prompt, PromptSet, Tokens
 from neuronclaims.claim_files.errors import Problem
 from neuronclaims.claim_files.prompts.frames import same_words_in
 from neuronclaims.sentences.messages import quoted
-from neuronclaims.set_accounts import DataAccount, SetAccount
+from neuronclaims.set_accounts import DataAccount, RowsTaken, SetAccount
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +18,19 @@ class DataAccounts:
     """The accounts of the claims of one file: those on the same sets and with the same token rule share theirs."""
 
     sets: Mapping[str, PromptSet | PairSet]
-    known: dict[tuple[tuple[str, ...], Tokens | None], DataAccount] = field(default_factory=dict)
+    known: dict[tuple[object, ...], DataAccount] = field(default_factory=dict)
 
-    def of(self, names: Iterable[str], tokens: Tokens | None) -> DataAccount:
+    def of(
+        self, names: Iterable[str], tokens: Tokens | None, discovered: Discovery | None = None
+    ) -> DataAccount:
         """Return the account of some sets and pairs, which a claim pools by ``tokens``; None if it runs no text."""
-        key = (tuple(dict.fromkeys(name for name in names if name in self.sets)), tokens)
+        used = tuple(dict.fromkeys(name for name in names if name in self.sets))
+        taken = discovered.taken if discovered is not None else ()
+        key = (used, tokens, taken)
         if key not in self.known:
-            self.known[key] = data_account([self.sets[name] for name in key[0]], tokens)
+            found = data_account([self.sets[name] for name in used], tokens)
+            lost = tuple(warning for rows in taken for warning in _rows_lost(rows, "'discovered_on'"))
+            self.known[key] = replace(found, warnings=(*found.warnings, *lost))
         return self.known[key]
 
 
@@ -65,14 +71,8 @@ def _texts(file: ClaimFile) -> list[PromptSet | PairSet]:
 def set_warnings(account: SetAccount) -> Iterator[str]:
     """Yield what may mislead in one set, whatever is claimed of it."""
     name = quoted(account.name)
-    for column in account.taken.where if account.taken else ():
-        if column.alike:
-            rows = sum(count for _, count in column.alike)
-            values = ", ".join(f"{quoted(value)} ({count:,})" for value, count in column.alike)
-            yield (
-                f"'where' of {name} leaves {_many(rows, 'row')} whose {column.column} looks like one that it takes: "
-                f"{values}; name these values too if they are meant"
-            )
+    if account.taken is not None:
+        yield from _rows_lost(account.taken, name)
     if account.same_words:
         has = _verb(account.same_words, "has", "have")
         yield (
@@ -83,6 +83,17 @@ def set_warnings(account: SetAccount) -> Iterator[str]:
     yield from _frames(account, name)
     for odd in account.odd:
         yield f"in {name}, {odd}"
+
+
+def _rows_lost(taken: RowsTaken, name: str) -> Iterator[str]:
+    for column in taken.where:
+        if column.alike:
+            rows = sum(count for _, count in column.alike)
+            values = ", ".join(f"{quoted(value)} ({count:,})" for value, count in column.alike)
+            yield (
+                f"'where' of {name} leaves {_many(rows, 'row')} whose {column.column} looks like one that it takes: "
+                f"{values}; name these values too if they are meant"
+            )
 
 
 def _frames(account: SetAccount, name: str) -> Iterator[str]:
