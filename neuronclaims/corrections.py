@@ -7,7 +7,7 @@ place: a correction allows for what luck can do, and there is no luck in a fact.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from neuronclaims import stats
@@ -67,6 +67,18 @@ def corrected(file: ClaimFile, findings: Mapping[str, Finding]) -> dict[str, Cor
     return _one_by_one(file, claims, tests)
 
 
+def at_its_boundary(finding: Finding) -> Finding:
+    """Return a finding with the p its verdict rests on: two-sided, and never below that of the interval shown."""
+    if finding.test is None:
+        return finding
+    return replace(finding, test=_at_boundary(finding, finding.test))
+
+
+def _at_boundary(finding: Finding, test: stats.TestResult) -> stats.TestResult:
+    said = finding.statement
+    return stats.at_boundary(test, finding.estimate, said.side, said.null, said.threshold)
+
+
 def unsettled(file: ClaimFile, findings: Mapping[str, Finding]) -> list[Claim]:
     """Return the claims whose corrected p could still move across alpha with more random draws."""
     found = corrected(file, findings)
@@ -116,7 +128,7 @@ def _tests(findings: Sequence[Finding], alpha: float, times: int) -> list[stats.
     if len(findings) < 2 or len(joints) < len(findings):
         return [finding.test for finding in findings if finding.test is not None]
     together = step_down(joints, alpha=alpha, family=times)
-    return [together.one(place) for place in range(len(joints))]
+    return [_at_boundary(finding, together.one(place)) for place, finding in enumerate(findings)]
 
 
 def _groups(file: ClaimFile) -> dict[Hashable, list[Claim]]:
@@ -160,4 +172,4 @@ def _attainable(claim: Claim) -> Attainable | None:
 def _bound(test: stats.TestResult, side: int) -> float:
     """Return p (``side`` 0), or the lower (-1) or upper (1) bound of what it may be when all draws are drawn."""
     width = 0.0 if test.exact else STANDARD_ERRORS * (test.standard_error + 2 / test.arrangements)
-    return min(1.0, max(0.0, test.p_value + side * width))
+    return min(1.0, max(0.0, test.p_interval, test.p_tested + side * width))

@@ -17,7 +17,7 @@ from neuronclaims.cache.run_cache import RunCache, context_about
 from neuronclaims.claim_files.claims import Claim, ClaimFile
 from neuronclaims.claim_files.prompt_folders import PromptFolders
 from neuronclaims.claim_files.reader import read_claim_file
-from neuronclaims.corrections import attainable_p, family_of, unsettled
+from neuronclaims.corrections import at_its_boundary, attainable_p, family_of, unsettled
 from neuronclaims.engines.measure import measure_each
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import Family, Finding, columns_read, kind_of, templates
@@ -301,5 +301,6 @@ def _finding(planned: FileOnModel, claim: Claim, answered: Answered, family: Fam
         finding = kind.judge(claim, answers, family)
     except KindError as error:
         raise KindError(f"The kind of claim {kind.name!r} is at fault: {error}") from error
+    finding = at_its_boundary(finding)
     gaps = gaps_note(map(answered.get, planned.needs[claim.id]))
     return replace(finding, notes=(*finding.notes, *graders_note(claim), *gaps))

@@ -52,7 +52,7 @@ def _judged(
         unit="pair" if finding.sample.paired else finding.sample.unit,
         counts=tuple(count for _, count in finding.sample.counts),
         needed=finding.sample.needed,
-        family=family.size,
+        family=1 if family.correction == "none" else family.size,
         measured=finding.measured,
     )
     return _result(model, claim, decision.verdict, reason, _evidence(finding, adjusted, family))

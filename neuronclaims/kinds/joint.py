@@ -13,20 +13,19 @@ from neuronclaims import stats
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neuronclaims.stats import Alternative, Exchange, MaxResults, Resampling
+    from neuronclaims.stats import Exchange, MaxResults, Resampling
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class JointShare:
     """One claim's share in a joint test: its neuron's values per unit, [n1] and [n2], and how they are tested.
 
-    Only claims with the same ``joint_test_key`` are tested together: for those everything but the values and the
-    direction is the same.
+    Where the claim names a number, it is taken off the first values. Only claims with the same ``joint_test_key`` are
+    tested together: for those everything but the values is the same.
     """
 
     first: NDArray[np.float64]
     second: NDArray[np.float64]
-    side: Alternative
     statistic: Literal["mean", "auroc"]
     exchange: Exchange
     resampling: Resampling
@@ -35,21 +34,18 @@ class JointShare:
 def step_down(joints: Sequence[JointShare], *, alpha: float, family: int) -> MaxResults:
     """Test the claims of one exchange together; return their p-values, corrected for one another, in the order given.
 
-    A claim of "less" is one of "more" about the values with their signs turned, so claims of either direction go
-    together. ``family`` is the number of exchanges whose p-values are compared with ``alpha`` afterwards.
+    Claims of either direction go together: p is two-sided. ``family`` is the number of exchanges whose p-values are
+    compared with ``alpha`` afterwards.
     """
     one = joints[0]
-    signs = [-1.0 if joint.side == "less" else 1.0 for joint in joints]
-    first, second = (
-        np.column_stack([sign * values for sign, values in zip(signs, columns, strict=True)])
-        for columns in ([joint.first for joint in joints], [joint.second for joint in joints])
-    )
+    first = np.column_stack([joint.first for joint in joints])
+    second = np.column_stack([joint.second for joint in joints])
     return stats.max_statistic_tests(
         first,
         second,
         exchange=one.exchange,
         statistic=one.statistic,
-        alternative="two-sided" if one.side == "two-sided" else "greater",
+        alternative="two-sided",
         resampling=one.resampling,
         level=stats.Level(alpha=alpha, family=family),
     )

@@ -187,6 +187,11 @@ if TYPE_CHECKING:
     )
     from neuronclaims.stats.power.table import PlanRow as PlanRow
     from neuronclaims.stats.power.table import plan as plan
+    from neuronclaims.stats.rule import Side as Side
+    from neuronclaims.stats.rule import at_boundary as at_boundary
+    from neuronclaims.stats.rule import boundaries as boundaries
+    from neuronclaims.stats.rule import interval_test as interval_test
+    from neuronclaims.stats.rule import two_sided as two_sided
     from neuronclaims.stats.seeds import seed_from as seed_from
     from neuronclaims.stats.sentences import explain as explain
     from neuronclaims.stats.settings import LEVEL as LEVEL
@@ -203,9 +208,6 @@ if TYPE_CHECKING:
     )
     from neuronclaims.stats.verdicts import (
         Reason as Reason,
-    )
-    from neuronclaims.stats.verdicts import (
-        Side as Side,
     )
     from neuronclaims.stats.verdicts import (
         Tested as Tested,

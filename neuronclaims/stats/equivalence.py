@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neuronclaims.stats.effects.estimate import Estimate
+from neuronclaims.stats.effects.estimate import Estimate, Tails
 from neuronclaims.stats.effects.intervals import (
     auroc_estimate,
     dz_estimate,
@@ -28,12 +28,11 @@ from neuronclaims.stats.effects.intervals import (
 from neuronclaims.stats.effects.margins import (
     MarginSide,
     Scale,
-    Tails,
     claimed_p,
-    inverted_tails,
     sample_tails,
     smallest_margin_p,
 )
+from neuronclaims.stats.effects.tails import inverted_tails
 from neuronclaims.stats.inputs import Alternative, StatsError, check_choice, check_sizes, vector
 from neuronclaims.stats.permutation.results import TestResult
 

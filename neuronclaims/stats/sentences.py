@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from neuronclaims.stats.rule import boundaries
 from neuronclaims.stats.verdicts import MARGIN_SIDES, Decision, Fact, Tested
 
 FAR = 10
@@ -12,7 +13,7 @@ FAR = 10
 LEAST, MOST = 1e-300, 1e9
 """p below the one is told from 0 by rounding alone; numbers from the other on are written as powers of ten."""
 
-SETTLED_BY_MORE = ("cannot_reach_alpha", "monte_carlo_unresolved", "not_significant", "interval_straddles")
+SETTLED_BY_MORE = ("cannot_reach_alpha", "monte_carlo_unresolved", "boundary_not_excluded")
 """The reasons that more prompts do away with; the others ask for a look at the values."""
 
 
@@ -63,20 +64,30 @@ class _Words:
         """Return the sentence of a reason, by the name of its code."""
         return str(getattr(self, reason)())
 
-    def significant(self) -> str:
-        return f"{self._measured()}, and chance does not explain it ({self._p()})."
+    def claimed_side(self) -> str:
+        """Say where the effect lies, as claimed."""
+        return f"{self._measured()}, {self._place()}, as claimed ({self._p()})."
 
-    def beyond_number(self) -> str:
-        return f"{self._range()} lies wholly {self._where()}, and chance does not explain it ({self._p()})."
+    def other_side(self) -> str:
+        """Say where the effect lies, against the claim."""
+        against = f'against "{self.claimed}"' if self.found.threshold is not None else "against the claim"
+        return f"{self._measured()}, {self._place()}, {against} ({self._p()})."
 
-    def within_margin(self) -> str:
-        return f"{self._range()} lies wholly {self._inside()}, the margin claimed ({self._p()})."
-
-    def interval_excludes_claim(self) -> str:
-        if self.found.threshold is None:
-            opposite = "below" if self.found.side == "greater" else "above"
-            return f"{self._range()} lies wholly {opposite} {self.found.null:g}, against the claim."
-        return f'{self._range()} contains no value that fits "{self.claimed}".'
+    def boundary_not_excluded(self) -> str:
+        """Say what leaves the claim open: the interval, the correction, or the test of labels."""
+        found, low, high = self.found, self.found.estimate.low, self.found.estimate.high
+        marks = sorted(boundaries(found.side, found.null, found.threshold))
+        kept = [mark for mark in marks if low is not None and high is not None and low <= mark <= high]
+        if kept:
+            what = f'"{self.claimed}"' if found.threshold is not None else "the claim"
+            numbers = " and ".join(f"{mark:g}" for mark in kept)
+            return f"{self._range()} includes {numbers}, so neither {what} nor its opposite is shown ({self._p()})."
+        if self.family > 1:
+            return (
+                f"{self._measured()}, {self._place()}, but among {self.family} claims corrected together chance alone "
+                f"could explain it ({self._p()})."
+            )
+        return f"{self._measured()}, {self._place()}, which chance alone could explain ({self._p()})."
 
     def degenerate(self) -> str:
         if self.found.degenerate and self.counts and len(self.counts) == 1:
@@ -89,12 +100,6 @@ class _Words:
         return (
             f"The effect to be recovered (what the {self.effect} divides by) is not clearly above 0, "
             "so there is nothing to recover."
-        )
-
-    def p_and_interval_disagree(self) -> str:
-        return (
-            f"The test speaks for the claim ({self._p()}), the effect does not: {_lower(self._measured())}. "
-            "Look at the values before believing either."
         )
 
     def cannot_reach_alpha(self) -> str:
@@ -112,45 +117,25 @@ class _Words:
             f"the {self._p_name()} lies (estimate {apart(self.found.p_adjusted, self.found.alpha)})."
         )
 
-    def not_significant(self) -> str:
-        if self.found.side in MARGIN_SIDES:
-            family = f" once {self.family} claims are corrected together" if self.family > 1 else ""
-            either = "," if self.found.side == "within" else ""
-            unseen = f"that it is {self._too_much()}{either} is not ruled out"
-            return f"{self._measured()}; {unseen}{family} ({self._p()})."
-        return f"{self._measured()}, which chance alone could explain ({self._p()})."
-
-    def interval_straddles(self) -> str:
-        side = "above" if self._low_side() else "below"
-        includes = f"values {side} {self._number()}"
-        if self.found.side in MARGIN_SIDES:
-            includes = f"values that are {self._too_much()}"
-        return f'{self._range()} includes {includes}, so "{self.claimed}" is not shown.'
-
-    def _low_side(self) -> bool:
-        """Tell whether the effect lies on the low side, for claims of the low side or of either."""
-        value = self.found.estimate.value
-        either = self.found.side == "two-sided" and value is not None and value < self.found.null
-        return self.found.side == "less" or either
-
-    def _number(self) -> str:
-        threshold = self.found.null if self.found.threshold is None else self.found.threshold
-        mirrored = self.found.side == "two-sided" and self._low_side()
-        return f"{2 * self.found.null - threshold if mirrored else threshold:g}"
-
-    def _where(self) -> str:
-        return f"at or {'below' if self._low_side() else 'above'} {self._number()}"
-
-    def _inside(self) -> str:
-        low, high = _margin(self.found)
-        if self.found.side == "within":
-            return f"between {low:g} and {high:g}"
-        return f"at or below {high:g}" if self.found.side == "not greater" else f"at or above {low:g}"
-
-    def _too_much(self) -> str:
-        low, high = _margin(self.found)
-        more, less = f"{high:g} or more", f"{low:g} or less"
-        return {"within": f"{less}, or {more}", "not greater": more, "not less": less}[self.found.side]
+    def _place(self) -> str:
+        """Say on which side of its boundaries the estimate lies; for an AUROC either way, which set is higher."""
+        found, value = self.found, self.found.estimate.value
+        if value is None:
+            return "undefined"
+        marks = sorted(boundaries(found.side, found.null, found.threshold))
+        if marks[0] < value < marks[-1]:
+            return f"between {marks[0]:g} and {marks[-1]:g}"
+        place = (
+            f"above {marks[-1]:g}"
+            if value > marks[-1]
+            else f"below {marks[0]:g}"
+            if value < marks[0]
+            else "at it"
+        )
+        if found.side == "two-sided" and found.estimate.effect.scale == "auroc":
+            higher = "the first set is" if value > found.null else "reversed, the second set is"
+            place += f": {higher} the higher one"
+        return place
 
     def _measured(self) -> str:
         value = self.found.estimate.value
@@ -230,10 +215,6 @@ def _sizes(counts: tuple[int, ...], unit: str) -> str:
         return f"{counts[0]:,} {unit}s per set"
     *first, last = (f"{count:,}" for count in counts)
     return f"{', '.join(first)} and {last} {unit}s"
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
 
 
 def _percent(level: float) -> str:

@@ -1,13 +1,13 @@
 """Decide a verdict from what was claimed and what was found.
 
-- supported: the adjusted p is at most alpha, and the interval lies on the claimed side of the number in the
-  sentence (without a number: the effect points the claimed way; for "does not": inside the margin);
-- refuted: the interval lies wholly on the other side of that number (of no effect, if there is none; of the
-  margin, for "does not");
+A sentence puts a boundary between true and false: its number, or no effect (``stats.rule``).
+
+- supported: the corrected p against the boundary is at most alpha, and the estimate lies on the claimed side;
+- refuted: it is at most alpha, and the estimate lies on the other side;
 - inconclusive: everything else, with the first reason that applies.
 
-That p is large never refutes anything: absence of evidence is not evidence of absence. And it never supports
-"does not": that takes an interval inside the margin.
+So a large p never refutes: absence of evidence is not evidence of absence. And it never supports "does not", whose
+boundary is its margin. "Differs" without a number has no other side and is never refuted.
 """
 
 from __future__ import annotations
@@ -18,43 +18,38 @@ from typing import Literal, TypeAlias, get_args
 
 from neuronclaims.stats.effects.estimate import Estimate
 from neuronclaims.stats.inputs import StatsError, check_choice, check_share
+from neuronclaims.stats.rule import Side as Side
 
 Verdict: TypeAlias = Literal["supported", "refuted", "inconclusive"]
-Side: TypeAlias = Literal["greater", "less", "two-sided", "within", "not greater", "not less"]
 Reason: TypeAlias = Literal[
-    "significant",
-    "beyond_number",
-    "within_margin",
-    "interval_excludes_claim",
+    "claimed_side",
+    "other_side",
     "degenerate",
     "denominator_not_positive",
-    "p_and_interval_disagree",
     "cannot_reach_alpha",
     "monte_carlo_unresolved",
-    "not_significant",
-    "interval_straddles",
+    "boundary_not_excluded",
     "fact_holds",
     "fact_fails",
     "fact_undefined",
 ]
+
 VERDICT_OF: dict[Reason, Verdict] = {
-    "significant": "supported",
-    "beyond_number": "supported",
-    "within_margin": "supported",
-    "interval_excludes_claim": "refuted",
+    "claimed_side": "supported",
+    "other_side": "refuted",
     "degenerate": "inconclusive",
     "denominator_not_positive": "inconclusive",
-    "p_and_interval_disagree": "inconclusive",
     "cannot_reach_alpha": "inconclusive",
     "monte_carlo_unresolved": "inconclusive",
-    "not_significant": "inconclusive",
-    "interval_straddles": "inconclusive",
+    "boundary_not_excluded": "inconclusive",
     "fact_holds": "supported",
     "fact_fails": "refuted",
     "fact_undefined": "inconclusive",
 }
+
 MARGIN_SIDES = ("within", "not greater", "not less")
-"""The sides that claim an effect to be smaller than a margin: p is then that of a test against the margin."""
+"""The sides that claim an effect to be smaller than a margin."""
+
 _BELOW = ("less", "not less")
 """The sides whose number does not lie above no effect."""
 
@@ -63,9 +58,9 @@ _BELOW = ("less", "not less")
 class Tested:
     """The claim about an effect and the result of its test: the input of ``decide``.
 
-    ``p_adjusted`` is the corrected p of the test against ``null``, or against the margin, and ``smallest_p_adjusted``
-    the least the design could give; ``resolved`` and ``degenerate`` are those of TestResult, ``denominator_positive``
-    that of RatioTest.
+    ``p_adjusted`` is the corrected two-sided p against the boundary (``stats.rule``), and ``smallest_p_adjusted`` the
+    least the design could give; ``resolved`` and ``degenerate`` are those of TestResult, ``denominator_positive`` that
+    of RatioTest.
     """
 
     side: Side
@@ -119,8 +114,7 @@ def decide(tested: Tested) -> Decision:
 
     "does not" has sides of its own, whose ``threshold`` is the margin and must be given: ``within`` claims
     that the effect lies between ``threshold``, above ``null``, and its mirror image; ``not greater`` only
-    that it lies below ``threshold``; ``not less`` that it lies above it, a number below ``null``. Their
-    estimate has an interval of level 1 - 2 alpha, the dual of the tests against the margin.
+    that it lies below ``threshold``; ``not less`` that it lies above it, a number below ``null``.
 
     Raises StatsError for p, alpha or threshold out of place.
 
@@ -184,63 +178,30 @@ def _check_threshold(side: Side, null: float, threshold: float | None) -> None:
 
 
 def _reason(found: Tested) -> Reason:
+    value = found.estimate.value
     no_interval = found.estimate.low is None or found.estimate.high is None
     if not found.denominator_positive:
         return "denominator_not_positive"
-    if found.degenerate or found.estimate.value is None or (found.threshold is not None and no_interval):
+    if found.degenerate or value is None or (found.threshold is not None and no_interval):
         return "degenerate"
-    significant = found.resolved and found.p_adjusted <= found.alpha
-    if _against(found):
-        # Where p is about the very number that the interval excludes, both cannot be right.
-        disagree = significant and (found.threshold is None or found.side in MARGIN_SIDES)
-        return "p_and_interval_disagree" if disagree else "interval_excludes_claim"
+    if found.resolved and found.p_adjusted <= found.alpha:
+        return "claimed_side" if claimed(found, value) else "other_side"
     if found.smallest_p_adjusted > found.alpha:
         return "cannot_reach_alpha"
-    if not found.resolved:
-        return "monte_carlo_unresolved"
-    if not significant:
-        return "not_significant"
-    if not _points(found, found.estimate.value):
-        return "p_and_interval_disagree"
-    if found.threshold is None:
-        return "significant"
-    if not _beyond(found, found.threshold):
-        return "interval_straddles"
-    return "within_margin" if found.side in MARGIN_SIDES else "beyond_number"
+    return "boundary_not_excluded" if found.resolved else "monte_carlo_unresolved"
 
 
-def _against(found: Tested) -> bool:
-    """Say whether the interval lies completely where the claim is false."""
-    low, high = found.estimate.low, found.estimate.high
-    if low is None or high is None:
-        return False
+def claimed(found: Tested | Fact, value: float) -> bool:
+    """Tell whether a value lies where the sentence says: strictly on the claimed side of its boundary."""
+    if found.side == "two-sided" and found.threshold is None:
+        return True
     bound = found.null if found.threshold is None else found.threshold
     mirror = 2 * found.null - bound
-    if found.side == "two-sided":
-        return found.threshold is not None and mirror < low and high < bound
-    if found.side == "within":
-        return low > bound or high < mirror
-    return high < bound if found.side in ("greater", "not less") else low > bound
-
-
-def _beyond(found: Tested, threshold: float) -> bool:
-    """Say whether the interval lies completely where the claim is true, including its ends."""
-    low, high = found.estimate.low, found.estimate.high
-    if low is None or high is None:
-        return False
-    mirror = 2 * found.null - threshold
-    if found.side == "two-sided":
-        return low >= threshold or high <= mirror
-    if found.side == "within":
-        return mirror <= low and high <= threshold
-    return low >= threshold if found.side in ("greater", "not less") else high <= threshold
-
-
-def _points(found: Tested, value: float) -> bool:
-    """Tell whether the estimate lies on the claimed side of no effect, or inside the margin."""
-    if found.side == "two-sided":
-        return True
-    bound = found.null if found.threshold is None or found.side not in MARGIN_SIDES else found.threshold
-    if found.side == "within":
-        return 2 * found.null - bound < value < bound
-    return value > bound if found.side in ("greater", "not less") else value < bound
+    return {
+        "greater": value > bound,
+        "not less": value > bound,
+        "less": value < bound,
+        "not greater": value < bound,
+        "two-sided": value > bound or value < mirror,
+        "within": mirror < value < bound,
+    }[found.side]

@@ -98,11 +98,10 @@ class SteeringKind:
         statement, estimate = Statement(side, 0.0), change.estimate(effect)
         if said.verb == "does not change":
             margin = plain_margin_of(claim, "0.5", "the change that would matter")
-            result = change.within(effect, margin, "within", family.alpha)
-            statement = Statement("within", 0.0, result.threshold, f"change it by {margin:g} or more")
-            estimate, test, nulls = result.estimate, result.test, ()
+            statement = Statement("within", 0.0, margin, f"change it by {margin:g} or more")
+            test, nulls = change.within(estimate, margin, "within"), ()
         else:
-            test = change.test(side, family)
+            test = change.test(family)
             nulls = change.null(test, effect.name)
         selection = selection_of(claim, self._who(claim), change.many)
         rows = Row("before", plain(before)), Row("after", plain(after))

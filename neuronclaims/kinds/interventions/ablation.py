@@ -41,7 +41,7 @@ from neuronclaims.kinds.kind import Attainable, Finding, Sample, Statement
 from neuronclaims.kinds.shared.margins import check_not_searched
 from neuronclaims.kinds.shared.neurons import rank_of
 from neuronclaims.kinds.shared.requests import plain
-from neuronclaims.kinds.shared.subjects import NeuronStatement, TestedNeuron
+from neuronclaims.kinds.shared.subjects import RANKS, NeuronStatement, TestedNeuron, times
 from neuronclaims.kinds.shared.unit_names import unit_names
 from neuronclaims.sentences.numbers import number_text
 
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.interventions.damage import DamageTest
     from neuronclaims.kinds.kind import Answers, Family
     from neuronclaims.measurements import Measurement, ModelFacts
-    from neuronclaims.stats import Estimate
+    from neuronclaims.stats import Estimate, TestResult
 
 HELD = {
     "zero": "Ablated neurons hold 0 at all tokens",
@@ -78,6 +78,11 @@ class ClaimedPart:
     bound: NeuronStatement
     claimed: str | None
     sample: Sample
+
+    @property
+    def ruled(self) -> TestResult:
+        """The test that it rests on alone."""
+        return self.bound.ruled(self.one).test
 
     @property
     def rank(self) -> int:
@@ -122,7 +127,9 @@ class AblationKind:
         harmed = None if damage is None or harm is None else _harmed(request, damage, harm, family)
         parts = (changed,) if harmed is None else (changed, harmed)
         told = min(parts, key=lambda part: part.rank)
-        largest = max((part.one.test for part in parts), key=lambda test: test.p_value)
+        tests = [part.ruled for part in parts]
+        refuted = times(told.ruled, len(parts)) if told.rank == RANKS["refuted"] else None
+        largest = refuted or max(tests, key=lambda test: test.p_value)
         neurons, layer = claim.sentence.neurons, data.changes(claim.sentence.neurons[0].layer)
         rank = None if layer is None else rank_of(neurons[0].index, *_strength(request, layer))
         standing = Standing.of(claim, answers, _lists(request, data), rank, searched=data.change.many)
@@ -164,9 +171,10 @@ def _least_p(request: AblationRequest) -> float:
         return request.units.smallest_p
     check_not_searched(request.claim, who_of(request.claim))
     size = len(request.units.rows)
-    return stats.smallest_margin_p(
+    least = stats.smallest_margin_p(
         size, size, margin=request.margin, scale="difference", paired=True, side=request.denied
     )
+    return min(1.0, 2 * least)
 
 
 def _changed(request: AblationRequest, data: AblationData, family: Family) -> ClaimedPart:
@@ -175,17 +183,20 @@ def _changed(request: AblationRequest, data: AblationData, family: Family) -> Cl
     counts = ((said.first, len(request.units.rows)),)
     if request.denied is not None:
         margin = request.margin
-        result = change.within(request.outcome.effect, margin, request.denied, family.alpha)
+        bound = -margin if request.denied == "not less" else margin
+        estimate = change.estimate(request.outcome.effect)
         return ClaimedPart(
-            TestedNeuron(said.neurons[0], result.estimate, result.test),
-            NeuronStatement(result.side, 0.0, result.threshold, family.alpha),
+            TestedNeuron(said.neurons[0], estimate, change.within(estimate, bound, request.denied)),
+            NeuronStatement(request.denied, 0.0, bound, family.alpha),
             f"{said.direction} it by {number_text(margin)} or more",
             Sample(request.units.unit, counts, needed=change.needed(side, family.level, margin=margin)),
         )
     threshold = None if said.by is None else -said.by if side == "less" else said.by
     needed = change.needed(side, family.level, threshold=threshold)
     return ClaimedPart(
-        TestedNeuron(said.neurons[0], change.estimate(request.outcome.effect), change.test(side, family)),
+        TestedNeuron(
+            said.neurons[0], change.estimate(request.outcome.effect), change.test(family, threshold or 0.0)
+        ),
         NeuronStatement(side, 0.0, threshold, family.alpha),
         None if said.by is None else f"{said.direction} it by at least {number_text(said.by)}",
         Sample(request.units.unit, counts, needed=needed),

@@ -42,7 +42,7 @@ the number of prompts that would settle it and the values that baselines keep. H
 ...         return Finding(
 ...             estimate=change.estimate(self.effect),
 ...             statement=Statement("greater", 0.0),
-...             test=change.test("greater", family),
+...             test=change.test(family),
 ...             sample=Sample(units.unit, ((claim.sentence.first, len(units.rows)),)),
 ...             selection=Selection("beforehand", what="neuron"),
 ...         )
@@ -73,7 +73,7 @@ What it asks of a model, and what it makes of the answer (here of two prompts, t
 >>> answer = np.array([[2.0, 3.0, 0.1, 0.2, 0.0], [2.0, 4.0, 0.1, 0.3, 0.0]], np.float32)
 >>> finding = SteeredKind().judge(claim, {need: answer}, Family(1, "holm", 0.05))
 >>> finding.estimate.value, finding.test.p_value
-(1.5, 0.25)
+(1.5, 0.5)
 
 ``tests/seam/steering.py`` is the same kind grown up, installed by an entry point: with "does not", an option, figures,
 values for baselines, and a neuron that was ``searched`` for.
@@ -100,8 +100,10 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.kind import Family
     from neuronclaims.results import UnitValues
     from neuronclaims.sentences.neurons import Neuron
-    from neuronclaims.stats import Alternative, EffectSize, EquivalenceResult, Estimate, TestResult
+    from neuronclaims.stats import Alternative, EffectSize, Estimate, TestResult
     from neuronclaims.stats.effects.margins import MarginSide
+
+MEAN_CHANGE = stats.EffectSize("mean_change", "mean change")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,22 +140,27 @@ class BeforeAfter:
         """Return how signs are drawn: ``draws`` in any case, and as many more as the family waits for."""
         return family.resampling(self.seed, self.draws)
 
-    def test(self, side: Alternative, family: Family) -> TestResult:
-        """Test that the mean change lies on ``side`` of 0; of a searched neuron, by the maximum over all searched."""
-        found = self.search_test(side, family)
+    def test(self, family: Family, number: float = 0.0) -> TestResult:
+        """Test the mean change against a number; of a searched neuron by the maximum over all, or by its interval.
+
+        p is two-sided, as every p that a verdict rests on.
+        """
+        if self.searched is not None and number:
+            return stats.interval_test(self.estimate(MEAN_CHANGE), "greater", 0.0, number)
+        found = self.search_test(family)
         if found is not None:
             return found
         return stats.two_sample_test(
-            self.after,
+            self.after - float(np.float32(number)),
             self.before,
             exchange=self.exchange,
             statistic="mean",
-            alternative=side,
+            alternative="two-sided",
             resampling=self.resampling(family),
             level=family.level,
         )
 
-    def search_test(self, side: Alternative, family: Family) -> TestResult | None:
+    def search_test(self, family: Family) -> TestResult | None:
         """Test the claimed neuron by the maximum statistic over all that were searched; None where none were."""
         if self.searched is None:
             return None
@@ -163,7 +170,7 @@ class BeforeAfter:
             np.broadcast_to(self.before[:, None], after.shape),
             exchange=self.exchange,
             statistic="mean",
-            alternative=side,
+            alternative="two-sided",
             resampling=self.resampling(family),
             level=family.level,
         )
@@ -173,12 +180,19 @@ class BeforeAfter:
         """Return the mean change with its interval, which is wide enough for all neurons searched."""
         return widened(mean_change(self.after, self.before, effect, level_for(self.many)), self.many)
 
-    def within(self, effect: EffectSize, margin: float, side: MarginSide, alpha: float) -> EquivalenceResult:
-        """Test that the mean change is smaller than a margin: on both sides, or on the one denied."""
-        found = stats.equivalence_test(
-            self.after, self.before, margin=margin, scale="difference", paired=True, side=side, alpha=alpha
+    def within(self, estimate: Estimate, threshold: float, side: MarginSide) -> TestResult:
+        """Test that the mean change is smaller than a margin, by turning its interval round."""
+        least = self.least_within(abs(threshold), side)
+        test = stats.interval_test(estimate, side, 0.0, threshold, least)
+        return replace(test, degenerate=bool((self.after == self.before).all()))
+
+    def least_within(self, margin: float, side: MarginSide) -> float:
+        """Return the least p that a claim of a change below a margin can get; 0 where it depends on the values."""
+        count = len(self.units.rows)
+        least = stats.smallest_margin_p(
+            count, count, margin=margin, scale="difference", paired=True, side=side
         )
-        return replace(found, estimate=replace(found.estimate, effect=effect))
+        return min(1.0, 2 * least)
 
     def needed(
         self,

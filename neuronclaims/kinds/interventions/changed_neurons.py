@@ -55,8 +55,8 @@ class TextUnits:
 
     @property
     def smallest_p(self) -> float:
-        """The least p that flipping their signs can give, to one side."""
-        return 0.5 ** len(self.rows)
+        """The least two-sided p that flipping their signs can give."""
+        return 2 * 0.5 ** len(self.rows)
 
     def means(self, values: ArrayLike) -> Floats:
         """Average values [texts, ...] within units, in float64."""

@@ -89,7 +89,7 @@ class DamageRequest:
         test = stats.one_sample_test(
             values,
             null=self.at_most,
-            alternative="less",
+            alternative="two-sided",
             unit=self.units.unit,
             resampling=change.resampling(family),
             level=family.level,

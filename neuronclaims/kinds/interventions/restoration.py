@@ -86,7 +86,7 @@ class RestorationKind:
         least = stats.smallest_margin_p(
             count, count, margin=request.number, scale="difference", paired=True, side="not greater"
         )
-        return Attainable(least, units.size)
+        return Attainable(min(1.0, 2 * least), units.size)
 
     def joint_test_key(self, claim: Claim[Restoring, RestorationOptions]) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone."""
@@ -137,13 +137,13 @@ def _claimed(data: RestorationData, family: Family) -> RecoveredShare:
         data.gained,
         data.lost,
         threshold=share,
-        alternative="greater",
+        alternative="two-sided",
         unit=request.units.unit,
         confidence=confidence,
         resampling=change.resampling(family),
         level=family.level,
     )
-    searched = change.search_test("greater", family)
+    searched = change.search_test(family)
     if searched is not None:
         tested = replace(tested, test=searched)
     threshold = None if made.low is None else share
@@ -158,14 +158,14 @@ def _claimed(data: RestorationData, family: Family) -> RecoveredShare:
 
 
 def _denied(data: RestorationData, family: Family) -> RecoveredShare:
-    """Test that the share is below the margin, by the t-test that Fieller's interval turns round."""
-    margin, confidence = data.request.number, 1 - 2 * family.alpha
+    """Test the share against the margin, by the t-test that Fieller's interval turns round."""
+    margin, confidence = data.request.number, LEVEL
     made = stats.ratio_of_means_estimate(data.gained, data.lost, level=confidence)
     tested = stats.ratio_t_test(
         data.gained,
         data.lost,
         threshold=margin,
-        alternative="less",
+        alternative="two-sided",
         unit=data.request.units.unit,
         confidence=confidence,
     )

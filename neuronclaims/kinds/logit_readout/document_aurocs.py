@@ -118,17 +118,17 @@ class DocumentAurocs:
         share = float(self.hits.sum() / self.positions.sum())
         return counted("share_on_top", "share of positions with the token on top", share)
 
-    def test(self, resampling: stats.Resampling, level: stats.Level) -> TestResult:
-        """Test that the mean lies above chance, by flipping signs."""
+    def test(self, number: float, resampling: stats.Resampling, level: stats.Level) -> TestResult:
+        """Test the mean against chance or another number, by flipping the signs of the distances from it."""
+        shifted = replace(self.within, effects=self.within.effects - (number - CHANCE), chance=number)
         return stats.association_test(
-            self.within, alternative="greater", unit=self.unit, resampling=resampling, level=level
+            shifted, alternative="two-sided", unit=self.unit, resampling=resampling, level=level
         )
 
-    def margin_test(self, margin: float, alpha: float) -> tuple[Estimate, TestResult]:
-        """Test that the mean lies nearer to chance than a margin; return its interval for this test as well."""
-        result = _margin_test(self.within, margin, alpha, self.unit)
+    def margin_test(self, margin: float) -> TestResult:
+        """Test that the mean lies nearer to chance than a margin, by turning its interval round."""
         least = smallest_margin_p(len(self.within.effects), margin)
-        return self._named(result.estimate), replace(result.test, smallest_p=least)
+        return stats.interval_test(self.estimate, "within", CHANCE, CHANCE + margin, least)
 
     def needed(self, margin: float | None, number: float | None, family: Family) -> tuple[int, ...] | None:
         """Return how many units with an AUROC would probably settle the claim; None if more units would not help.
@@ -198,10 +198,10 @@ class DocumentAurocs:
         label = some if len(drawn) < len(values) else self.documents.corpus
         return Distributions(f"AUROC within each {self.unit}", (Row(label, plain(values[drawn]), names),))
 
-    def null_figure(self, test: TestResult, seed: int, of: str) -> tuple[Null, ...]:
+    def null_figure(self, test: TestResult, number: float, seed: int, of: str) -> tuple[Null, ...]:
         """Draw the null distribution of the mean under sign flips; ``of`` names the neuron if there are several."""
-        effects = self.within.effects
-        name = f"mean AUROC within documents less {CHANCE:g}"
+        effects = self.within.effects - (number - CHANCE)
+        name = f"mean AUROC within documents less {number:g}"
         return null_of(
             effects,
             np.zeros_like(effects),
@@ -224,24 +224,13 @@ def smallest_margin_p(units: int, margin: float) -> float:
     >>> smallest_margin_p(12, 0.1) < smallest_margin_p(6, 0.1)
     True
     """
-    return _margin_test(_within(np.zeros(units), silent=0), margin, 0.05).p_value
+    best = stats.association_estimate(_within(np.zeros(units), silent=0))
+    return stats.interval_test(best, "within", CHANCE, CHANCE + margin).p_value
 
 
 def _within(effects: Floats, silent: int) -> stats.WithinUnits:
     names = tuple(str(place) for place in range(len(effects)))
     return stats.WithinUnits("AUROC", effects, names, silent, CHANCE, 0.0, 1.0)
-
-
-def _margin_test(
-    within: stats.WithinUnits, margin: float, alpha: float, unit: str = "unit"
-) -> stats.EquivalenceResult:
-    return stats.interval_equivalence_test(
-        lambda level: stats.association_estimate(within, level=level, unit=unit),
-        null=CHANCE,
-        margin=margin,
-        side="within",
-        alpha=alpha,
-    )
 
 
 def _check_hits(documents: Documents, positions: Counts, hits: Counts) -> None:

@@ -182,10 +182,11 @@ class PredictionRequest:
     def tested(self, data: PredictionData, family: Family) -> TestedNeuron:
         """Test one neuron against chance, or against the margin."""
         if self.margin is not None:
-            return TestedNeuron(data.neuron, *data.aurocs.margin_test(self.margin, family.alpha))
+            return TestedNeuron(data.neuron, data.aurocs.estimate, data.aurocs.margin_test(self.margin))
         draws = resamples_of(self.claim.settings)
         most = max(draws, family.max_draws)
-        test = data.aurocs.test(stats.Resampling(self.seed, draws=draws, max_draws=most), family.level)
+        drawn = stats.Resampling(self.seed, draws=draws, max_draws=most)
+        test = data.aurocs.test(self.number or CHANCE, drawn, family.level)
         return TestedNeuron(data.neuron, data.aurocs.estimate, test)
 
 
@@ -292,7 +293,7 @@ def _null(
         return ()
     least = least_clear(ones)
     of = "" if len(ones) == 1 else f" of {least.neuron}, whose p is the largest"
-    return data[least.neuron].aurocs.null_figure(least.test, request.seed, of)
+    return data[least.neuron].aurocs.null_figure(least.test, request.number or CHANCE, request.seed, of)
 
 
 KIND = PredictionKind()

@@ -69,7 +69,8 @@ class BandKind:
     def attainable(self, claim: Claim[Band]) -> Attainable:
         """Return the least p: every value lies within the bound."""
         units = LayerRequest.of(claim, 0).units
-        return Attainable(smallest_share_p(len(units.rows), claim.sentence.share, alike=False), units.size)
+        least = smallest_share_p(len(units.rows), claim.sentence.share, alike=False)
+        return Attainable(min(1.0, 2 * least), units.size)
 
     def joint_test_key(self, claim: Claim[Band]) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone: nothing is exchanged."""

@@ -104,8 +104,10 @@ class MassiveKind:
         """Return the least p: the neuron is massive in every prompt, or in none."""
         units, null = LayerRequest.of(claim, 0).units, _null(claim)
         if units.unit == "prompt":
-            return Attainable((null if self.side == "greater" else 1 - null) ** len(units.rows), units.size)
-        return Attainable(smallest_share_p(len(units.rows), null, alike=True, side=self.side), units.size)
+            least = (null if self.side == "greater" else 1 - null) ** len(units.rows)
+        else:
+            least = smallest_share_p(len(units.rows), null, alike=True, side=self.side)
+        return Attainable(min(1.0, 2 * least), units.size)
 
     def joint_test_key(self, claim: Claim[Massive | NotMassive]) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone: nothing is exchanged."""
@@ -152,7 +154,7 @@ class MassiveKind:
         if unit == "prompt":
             count = int(shares.sum()), len(shares)
             estimate = replace(stats.share_estimate(*count), effect=OF_PROMPTS)
-            return estimate, stats.share_test(*count, null=null, alternative=self.side)
+            return estimate, stats.share_test(*count, null=null, alternative="two-sided")
         test = mean_share_test(shares, null=null, alike=True, unit=unit, side=self.side)
         return mean_share(shares, OF_PROMPTS), test
 

@@ -99,7 +99,7 @@ class OutlierKind:
         """Return the least p: every token of every prompt is beyond the bound, or none."""
         units = LayerRequest.of(claim, 0).units
         least = smallest_share_p(len(units.rows), claim.sentence.share, alike=True, side=self.side)
-        return Attainable(least, units.size)
+        return Attainable(min(1.0, 2 * least), units.size)
 
     def joint_test_key(self, claim: Claim[Outlier | NoOutlier]) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone: nothing is exchanged."""

@@ -213,9 +213,6 @@ def _region_means(request: ActivityRequest, maps: ActivityMaps) -> NeuronSamples
 def _tested(
     request: ActivityRequest, hypothesis: TwoSampleHypothesis, samples: NeuronSamples, family: Family
 ) -> tuple[Estimate, TestResult]:
-    if hypothesis.margin is not None:
-        result = samples.margin_test(hypothesis, hypothesis.margin, family.alpha)
-        return result.estimate, result.test
     resampling = family.resampling(request.seed, request.draws)
     test = samples.test(hypothesis, resampling=resampling, level=family.level)
     return samples.effect(hypothesis.scale), test

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from neuronclaims import stats
 from neuronclaims.kinds.kind import Statement
 
@@ -58,24 +60,38 @@ class TwoSampleHypothesis:
         """What the claim states, for its finding."""
         return Statement(self.side, self.null, self.threshold, self.claimed)
 
+    @property
+    def exchanged(self) -> bool:
+        """Whether exchanging labels tests the claim's boundary: no effect, or a difference in the values' own unit."""
+        return self.margin is None and (self.threshold is None or self.scale == "difference")
+
+    @property
+    def shift(self) -> float:
+        """What is taken off the first set's values before labels are exchanged: the difference claimed, rounded.
+
+        A number of 24 bits, as values have, so that taking it off loses no ties.
+        """
+        return float(np.float32(self.threshold)) if self.exchanged and self.threshold is not None else 0.0
+
     def smallest_p(self, design: TwoSampleDesign) -> float:
         """Return the least p that a design can give; 0 if it depends on the values.
 
         >>> design = stats.two_sample_design([None] * 3, [None] * 3)
         >>> TwoSampleHypothesis("mean", "difference", "greater").smallest_p(design)
-        0.05
+        0.1
         """
-        if self.margin is None:
-            return design.smallest_p(self.alternative)
-        if design.blocks is not None:
+        if self.exchanged:
+            return design.smallest_p("two-sided")
+        if self.margin is None or design.blocks is not None:
             return 0.0
-        return stats.smallest_margin_p(
+        least = stats.smallest_margin_p(
             *design.counts,
             margin=self.margin,
             scale=self.scale,
             paired=design.paired,
             side=self.margin_side,
         )
+        return min(1.0, 2 * least)
 
     def units_needed(
         self, effects: Mapping[Scale, Estimate], design: TwoSampleDesign, level: Level

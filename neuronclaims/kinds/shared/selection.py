@@ -78,7 +78,15 @@ def widened(estimate: Estimate, neurons: int) -> Estimate:
     """Return an estimate made at ``level_for(neurons)``, whose method says why its interval is wider."""
     if neurons == 1:
         return estimate
-    return replace(estimate, method=f"{estimate.method}, widened for the {neurons:,} neurons searched")
+    tails = estimate.tails
+
+    def widened_tails(boundary: float) -> tuple[float, float]:
+        assert tails is not None
+        above, below = tails(boundary)
+        return min(1.0, neurons * above), min(1.0, neurons * below)
+
+    method = f"{estimate.method}, widened for the {neurons:,} neurons searched"
+    return replace(estimate, method=method, tails=None if tails is None else widened_tails)
 
 
 def selection_notes(selection: Selection) -> tuple[str, ...]:

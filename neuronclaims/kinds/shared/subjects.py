@@ -47,8 +47,17 @@ class NeuronStatement:
     threshold: float | None
     alpha: float
 
+    def ruled(self, one: TestedNeuron) -> TestedNeuron:
+        """Return the neuron with the p that its verdict rests on (``stats.rule``)."""
+        test = stats.at_boundary(one.test, one.estimate, self.side, self.null, self.threshold)
+        return replace(one, test=test)
+
     def rank(self, one: TestedNeuron) -> int:
-        """Return the verdict of the neuron alone: 0 refuted, 1 inconclusive, 2 supported."""
+        """Return the verdict of the neuron alone: 0 refuted, 1 inconclusive, 2 supported.
+
+        A p that random draws have not settled yet counts as it stands.
+        """
+        one = self.ruled(one)
         decision = stats.decide(
             stats.Tested(
                 side=self.side,
@@ -58,7 +67,6 @@ class NeuronStatement:
                 p_adjusted=one.test.p_value,
                 smallest_p_adjusted=one.test.smallest_p,
                 alpha=self.alpha,
-                resolved=one.test.resolved,
                 degenerate=one.test.degenerate,
             )
         )
@@ -83,9 +91,31 @@ class NeuronStatement:
 
 
 def weakest(bound: NeuronStatement, ones: Sequence[TestedNeuron]) -> TestedNeuron:
-    """Return the neuron that fits a claim of every neuron least, with the largest p of all of them."""
+    """Return the neuron that fits a claim of every neuron least, with the p of the claim of all of them.
+
+    That is the largest p of all. But one neuron that is shown not to fit refutes the claim: its p counts then,
+    times the number of neurons any of which could have done so by chance.
+    """
+    ones = [bound.ruled(one) for one in ones]
     least = min(ones, key=lambda one: (bound.rank(one), bound.room(one.estimate)))
-    return replace(least, test=least_clear(ones).test)
+    if bound.rank(least) != RANKS["refuted"]:
+        return replace(least, test=least_clear(ones).test)
+    return replace(least, test=times(least.test, len(ones)))
+
+
+def times(test: TestResult, many: int) -> TestResult:
+    """Return a test whose p allows for ``many`` that could have refuted a claim (Bonferroni)."""
+    if many == 1:
+        return test
+    p = min(1.0, many * test.p_value)
+    return replace(
+        test,
+        p_value=p,
+        p_interval=min(1.0, many * test.p_interval),
+        p_exchange=None if test.p_exchange is None else min(1.0, many * test.p_exchange),
+        standard_error=many * test.standard_error,
+        method=f"{test.method}, times {many} for what could refute the claim",
+    )
 
 
 def least_clear(ones: Sequence[TestedNeuron]) -> TestedNeuron:
@@ -103,7 +133,7 @@ def best_neuron(
     """
     best, best_rank = None, -1
     for column in columns_by_p(bound, results):
-        one = one_of(int(column))
+        one = bound.ruled(one_of(int(column)))
         rank = bound.rank(one)
         if rank > best_rank:
             best, best_rank = one, rank

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -125,40 +125,32 @@ class NeuronSamples:
         made = known or {}
         return {scale: made.get(scale) or self.effect(scale) for scale in ESTIMATES}
 
+    @property
+    def same(self) -> bool:
+        """Whether all values, or the two values of every pair, are the same, so that there is nothing to test."""
+        if self.design.paired:
+            return bool(np.all(self.first == self.second))
+        return bool(np.all(self.first == self.first[0]) and np.all(self.second == self.first[0]))
+
     def test(self, hypothesis: TwoSampleHypothesis, *, resampling: Resampling, level: Level) -> TestResult:
-        """Test what is claimed of the difference, by exchanging what the design exchanges."""
+        """Test the claim's boundary, by exchanging what the design exchanges, or else by its interval."""
+        if not hypothesis.exchanged:
+            return self.interval_test(hypothesis, self.effect(hypothesis.scale))
         return stats.two_sample_test(
-            self.first,
+            self.first - hypothesis.shift,
             self.second,
             exchange=exchange_of(self.design),
             statistic=hypothesis.statistic,
-            alternative=hypothesis.alternative,
+            alternative="two-sided",
             resampling=resampling,
             level=level,
         )
 
-    def margin_test(
-        self, hypothesis: TwoSampleHypothesis, margin: float, alpha: float
-    ) -> stats.EquivalenceResult:
-        """Test that the sets differ by less than a margin; within blocks, by inverting the effect's interval."""
-        side = hypothesis.margin_side
-        if self.design.blocks is not None:
-            return stats.interval_equivalence_test(
-                lambda level: self.effect(hypothesis.scale, level),
-                null=hypothesis.null,
-                margin=margin,
-                side=side,
-                alpha=alpha,
-            )
-        return stats.equivalence_test(
-            self.first,
-            self.second,
-            margin=margin,
-            scale=hypothesis.scale,
-            paired=self.design.paired,
-            side=side,
-            alpha=alpha,
-        )
+    def interval_test(self, hypothesis: TwoSampleHypothesis, estimate: Estimate) -> TestResult:
+        """Test the claim's boundary by turning the interval of its effect round."""
+        said, least = hypothesis, hypothesis.smallest_p(self.design)
+        test = stats.interval_test(estimate, said.side, said.null, said.threshold, least)
+        return replace(test, degenerate=self.same)
 
 
 def exchange_of(design: TwoSampleDesign) -> Exchange:

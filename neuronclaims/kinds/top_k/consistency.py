@@ -125,7 +125,7 @@ class ConsistencyKind:
     def attainable(self, claim: TopKClaim) -> Attainable:
         """Return the least p: the neuron is among the top K in every prompt of the set and in none of the baseline."""
         request = ConsistencyRequest.of(claim)
-        least = max(_smallest_p(request, claim.sentence.share), request.design.smallest_p("greater"))
+        least = max(_smallest_p(request, claim.sentence.share), request.design.smallest_p("two-sided"))
         return Attainable(least, size_of(request.design))
 
     def joint_test_key(self, claim: TopKClaim) -> Hashable | None:  # noqa: ARG002
@@ -177,7 +177,8 @@ class AbsenceKind:
 
 def _smallest_p(request: ConsistencyRequest, null: float) -> float:
     units = len(request.units.rows)
-    return null**units if request.units.unit == "prompt" else smallest_share_p(units, null, alike=True)
+    least = null**units if request.units.unit == "prompt" else smallest_share_p(units, null, alike=True)
+    return min(1.0, 2 * least)
 
 
 def _of_each(

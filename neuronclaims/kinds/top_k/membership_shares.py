@@ -29,9 +29,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neuronclaims import stats
-from neuronclaims.kinds.outliers.token_share import mean_share_test, smallest_share_p
+from neuronclaims.kinds.outliers.token_share import mean_share_test
 from neuronclaims.kinds.shared.null_figures import null_of
-from neuronclaims.kinds.shared.selection import level_for
+from neuronclaims.kinds.shared.selection import level_for, widened
 from neuronclaims.kinds.shared.subjects import TestedNeuron
 from neuronclaims.kinds.shared.two_samples import exchange_of
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.shared.subjects import NeuronStatement
     from neuronclaims.kinds.top_k.memberships import ConsistencyData
     from neuronclaims.kinds.top_k.top_k_scores import Floats
-    from neuronclaims.stats import Alternative, Estimate, TestResult
+    from neuronclaims.stats import Estimate, TestResult
     from neuronclaims.stats.permutation.relabelling import Statistic
 
 OF_BASELINE = stats.EffectSize("share_of_baseline_prompts", "share of baseline prompts", scale="share")
@@ -70,7 +70,7 @@ def consistent_share(data: ConsistencyData, column: int, family: Family) -> Test
 def absent_share(data: ConsistencyData, column: int) -> TestedShare:
     """Test that a neuron's share is below the one claimed."""
     own, _ = data.shares(column)
-    test = _share_test(data, own, "less")
+    test = _share_test(data, own)
     return TestedShare(TestedNeuron(data.columns.neuron(column), data.estimate(own), test), test)
 
 
@@ -164,27 +164,28 @@ def _as_difference(null: Null) -> Null:
 def _estimate(data: ConsistencyData, shares: Floats) -> Estimate:
     if not data.request.searched:
         return data.estimate(shares)
-    made = data.estimate(shares, level=level_for(math.ceil(luck(data))))
-    return replace(made, method=f"{made.method}, widened for the {len(data.picked_from):,} neurons searched")
+    many = math.ceil(luck(data))
+    made = widened(data.estimate(shares, level=level_for(many)), many)
+    return replace(
+        made,
+        method=f"{made.method.partition(',')[0]}, widened for the {len(data.picked_from):,} neurons searched",
+    )
 
 
-def _share_test(data: ConsistencyData, shares: Floats, side: Alternative) -> TestResult:
+def _share_test(data: ConsistencyData, shares: Floats) -> TestResult:
     null = data.request.claim.sentence.share
     if data.request.units.unit == "prompt":
-        return stats.share_test(int(shares.sum()), len(shares), null=null, alternative=side, unit="prompt")
-    made = mean_share_test(shares, null=null, alike=True, unit="group")
-    if side == "greater":
-        return made
-    least = smallest_share_p(len(shares), 1 - null, alike=True)
-    return replace(made, p_value=made.p_less, alternative="less", smallest_p=least)
+        count = int(shares.sum())
+        return stats.share_test(count, len(shares), null=null, alternative="two-sided", unit="prompt")
+    return stats.two_sided(mean_share_test(shares, null=null, alike=True, unit="group"))
 
 
 def _above(data: ConsistencyData, shares: Floats) -> TestResult:
     """Test a share against the one claimed."""
-    test, null = _share_test(data, shares, "greater"), data.request.claim.sentence.share
+    test, null = _share_test(data, shares), data.request.claim.sentence.share
     if data.request.searched and shares.sum() - 1 < null * (len(shares) - 1):
         # Only from there on does the binomial tail grow faster than its share; here p is large anyhow.
-        return replace(test, p_value=1.0, p_greater=1.0)
+        return replace(test, p_value=min(1.0, 2 * test.p_less), p_greater=1.0)
     return test
 
 
@@ -192,10 +193,17 @@ def _allowing_for_luck(data: ConsistencyData, test: TestResult) -> TestResult:
     many = luck(data)
     if many == 1:
         return test
-    p, least = min(1.0, many * test.p_value), min(1.0, many * test.smallest_p)
-    method = f"{test.method}, times {many:.3g} for the neurons searched"
-    error = many * test.standard_error
-    return replace(test, p_value=p, p_greater=p, smallest_p=least, standard_error=error, method=method)
+    # The factor holds for the upper tail; for the lower one all neurons that were looked at count.
+    greater, less = min(1.0, many * test.p_greater), min(1.0, len(data.picked_from) * test.p_less)
+    return replace(
+        test,
+        p_value=min(1.0, 2 * min(greater, less)),
+        p_greater=greater,
+        p_less=less,
+        smallest_p=min(1.0, many * test.smallest_p),
+        standard_error=many * test.standard_error,
+        method=f"{test.method}, times {many:.3g} for the neurons searched",
+    )
 
 
 def _specific(data: ConsistencyData, column: int, family: Family) -> TestResult:
@@ -205,7 +213,7 @@ def _specific(data: ConsistencyData, column: int, family: Family) -> TestResult:
         *data.exchanged(column),
         exchange=exchange_of(data.request.design),
         statistic=_statistic(data),
-        alternative="greater",
+        alternative="two-sided",
         resampling=family.resampling(data.request.seed, data.request.draws),
         level=stats.Level(alpha=family.alpha, family=math.ceil(family.size * luck(data))),
         named=f"difference of shares{within}" if _statistic(data) == "auroc" else None,
@@ -217,13 +225,19 @@ def _statistic(data: ConsistencyData) -> Statistic:
 
 
 def _both(above: TestResult, specific: TestResult) -> TestResult:
-    """Return the test that two statements are both true: its p is the larger one."""
+    """Return the test that two statements are both true: its p is the larger one.
+
+    A share shown to be below the one claimed refutes both alone. That it is lower than among the baseline's prompts
+    does not speak for the claim, so of that test only the side claimed counts.
+    """
+    if above.p_less < above.p_greater:
+        return above
+    specific = replace(specific, p_value=min(1.0, 2 * specific.p_greater))
     larger = max(above, specific, key=lambda test: test.p_value)
     drawn = specific if not specific.exact else larger
     return replace(
         larger,
         statistic=above.statistic,
-        p_less=1.0,
         smallest_p=max(above.smallest_p, specific.smallest_p),
         exact=drawn.exact,
         arrangements=drawn.arrangements,

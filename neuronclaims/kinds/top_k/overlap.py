@@ -16,6 +16,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from neuronclaims import stats
 from neuronclaims.kinds.kind import Attainable, Finding, Sample, Statement
 from neuronclaims.kinds.shared.designs import left_out, size_of
 from neuronclaims.kinds.shared.requests import plural
@@ -137,8 +138,8 @@ class SharingKind:
         if claim.sentence.bound == "at most":
             return Attainable(0.0, " and ".join(plural(count, request.unit) for _, count in request.counts))
         designs = [request.design(name, request.baseline) for name in request.names]
-        least = max(designs, key=lambda design: design.smallest_p("greater"))
-        return Attainable(least.smallest_p("greater"), f"{size_of(least)} held out of the baseline")
+        least = max(designs, key=lambda design: design.smallest_p("two-sided"))
+        return Attainable(least.smallest_p("two-sided"), f"{size_of(least)} held out of the baseline")
 
     def joint_test_key(self, claim: SharingClaim) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone: it is about all neurons together."""
@@ -155,10 +156,17 @@ class SharingKind:
         estimate, ceilings = shared(data, said.first, said.second), noise_ceilings(data)
         tests = against_baseline(data, family) if said.bound == "at least" else ()
         baseline = said.baseline, len(request.units[said.baseline].rows)
+        statement = _at_least_or_most(said)
+        fewer = statement.threshold is not None and float(estimate.value or 0) < statement.threshold
+        test = larger_p(tests) if tests else at_most(data, estimate)
+        if fewer == bool(
+            tests
+        ):  # that fewer, or more, are shared than claimed is for the interval alone to show
+            test = stats.interval_test(estimate, statement.side, statement.null, statement.threshold)
         return Finding(
             estimate=estimate,
-            statement=_at_least_or_most(said),
-            test=larger_p(tests) if tests else at_most(data, estimate),
+            statement=statement,
+            test=test,
             sample=Sample(request.unit, (*request.counts, baseline)),
             selection=selection,
             others=(
@@ -194,7 +202,7 @@ class NearerKind:
     def attainable(self, claim: NearerClaim) -> Attainable:
         """Return the least p: one of all ways to exchange the prompts of the two sets that are compared."""
         design = self._request(claim).design(claim.sentence.near, claim.sentence.far)
-        return Attainable(max(design.smallest_p("greater"), 1 / (1 + RESAMPLES)), size_of(design))
+        return Attainable(max(design.smallest_p("two-sided"), 2 / (1 + RESAMPLES)), size_of(design))
 
     def joint_test_key(self, claim: NearerClaim) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone: it is about all neurons together."""
@@ -246,9 +254,10 @@ def _selection(claim: SharingClaim | NearerClaim) -> Selection:
 
 def _at_least_or_most(said: Sharing) -> Statement:
     words, number = f"{said.bound} {said.shared}", float(said.shared)
+    # A number of neurons is whole, so the boundary of "at least 5" lies between 4 and 5.
     if said.bound == "at most":
-        return Statement("less", said.shared + 1.0, number, words)
-    return Statement("greater", -1.0, number, words)  # that none is seen does not contradict p
+        return Statement("less", said.shared + 1.0, number + 0.5, words)
+    return Statement("greater", -1.0, number - 0.5, words)
 
 
 def _exchange_notes(data: OverlapData, tests: Sequence[HeightTest]) -> tuple[str, ...]:

@@ -18,11 +18,15 @@ import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.kinds.shared.selection import LEVEL
+from neuronclaims.stats.effects.tails import inverted
 
 if TYPE_CHECKING:
     from neuronclaims.kinds.top_k.set_profiles import OverlapData
     from neuronclaims.kinds.top_k.top_k_scores import Floats
     from neuronclaims.stats import Estimate, TestResult
+
+FINEST = 1e-3
+"""The least one-sided p that the resamples of a number shared can give."""
 
 LEAST, STEPS = 1e-6, 40
 """The least p that is given for an upper limit, and how often the range it lies in is halved at most."""
@@ -34,6 +38,10 @@ DIFFERENCE = stats.EffectSize("shared_difference", "difference of the numbers sh
 
 def shared(data: OverlapData, one: str, other: str, level: float = LEVEL) -> Estimate:
     """Return how many top neurons two sets share, the lower limit allowing for the baseline's chance."""
+    return inverted(lambda level: _shared(data, one, other, level), level, finest=FINEST, parts=0.02)
+
+
+def _shared(data: OverlapData, one: str, other: str, level: float) -> Estimate:
     request = data.request
     first, second = (name for name in request.in_content_order if name in (one, other))
     found = _limits(data, (first, None), (second, None), level)
@@ -73,7 +81,12 @@ def difference(near: Estimate, far: Estimate, drawn: Floats) -> Estimate:
     low = float(np.sort(drawn)[int((1 - LEVEL) / 2 * len(drawn))])
     high = float(near.high or 0) - float(far.low or 0)
     method = f"bootstrap percentile ({len(drawn):,} resamples) below, both numbers' limits above"
-    return stats.Estimate(DIFFERENCE, value, min(low, value), max(high, value), LEVEL, method)
+
+    def tails(boundary: float) -> tuple[float, float]:
+        above = (1 + int((drawn <= boundary).sum())) / (1 + len(drawn))
+        return above, (1 - LEVEL) / 2 if high < boundary else 1.0
+
+    return stats.Estimate(DIFFERENCE, value, min(low, value), max(high, value), LEVEL, method, tails)
 
 
 def at_most(data: OverlapData, estimate: Estimate) -> TestResult:

@@ -75,7 +75,7 @@ class TwoSampleKind:
             request = self._request(claim)
             key = request.joint_test_key()
             if key is not None:
-                group = groups.setdefault((key, request.hypothesis.alternative), [])
+                group = groups.setdefault(key, [])
                 group.append((request, request.data(answers, family)))
         for group in groups.values():
             take_first_looks(group, family)
@@ -88,7 +88,7 @@ class TwoSampleKind:
         said, design, one = request.hypothesis, request.design, result.one
         values = data.of(one.neuron)
         effects = family.shared(SharedTwoSamples).effects.get(claim.id) or values.effects(
-            {said.scale: one.estimate} if said.margin is None else None
+            {said.scale: one.estimate}
         )
         selection = selection_of(claim, request.who, values.picked_from)
         large, warning = _large(request, one.neuron, values, family)
@@ -121,7 +121,7 @@ class TwoSampleKind:
 def _null(request: TwoSampleRequest, data: TwoSampleData, result: TwoSampleOutcome) -> tuple[Null, ...]:
     """Draw the null distribution of the neuron that gives the p, or of the maximum for a searched neuron."""
     said, design, test = request.hypothesis, request.design, result.one.test
-    if said.margin is not None:
+    if not said.exchanged or (request.searched and said.threshold is not None):
         return ()
     paired, statistic, seed = design.paired, said.statistic, request.seed
     if request.searched:
@@ -130,7 +130,7 @@ def _null(request: TwoSampleRequest, data: TwoSampleData, result: TwoSampleOutco
     values = data.of(result.tested)
     of = "" if request.who.how == "one" else f" of {result.tested}, whose p is the largest"
     return null_of(
-        values.first,
+        values.first - said.shift,
         values.second,
         test,
         exchange=exchange_of(design),

@@ -132,18 +132,16 @@ class TwoSampleRequest:
         """Return a key that is equal for claims that can be tested jointly; None for one that is tested alone."""
         if not self._joinable:
             return None
-        two_sided = self.hypothesis.alternative == "two-sided"
         resamples = resamples_of(self.claim.settings)
-        return self.hypothesis.statistic, two_sided, self.design, self.seed, resamples
+        return self.hypothesis.statistic, self.design, self.seed, resamples
 
     def joint(self, values: NeuronSamples, family: Family) -> JointShare | None:
         """Return the claim's share in a joint test, None for one that is tested alone."""
         if not self._joinable:
             return None
         return JointShare(
-            values.first,
+            values.first - self.hypothesis.shift,
             values.second,
-            self.hypothesis.alternative,
             self.hypothesis.statistic,
             exchange_of(self.design),
             self.resampling(family),
@@ -177,7 +175,7 @@ class TwoSampleRequest:
 
     @property
     def _joinable(self) -> bool:
-        alone = self.hypothesis.margin is not None or self.searched or self.design.blocks is not None
+        alone = not self.hypothesis.exchanged or self.searched or self.design.blocks is not None
         return self.who.how == "one" and not alone
 
     def _activations(self, layer: int) -> tuple[Activations, Activations]:

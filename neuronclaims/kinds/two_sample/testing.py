@@ -50,7 +50,7 @@ def outcome_of(request: TwoSampleRequest, data: TwoSampleData, family: Family) -
     results = _searched(request, data, family) if request.searched else None
     if who.how == "some" and results is not None:
         return _some(request, data, bound, results)
-    ones = [_one(request, data, neuron, family, results) for neuron in who.neurons]
+    ones = [bound.ruled(_one(request, data, neuron, family, results)) for neuron in who.neurons]
     if who.how == "one":
         return TwoSampleOutcome(ones[0], ones[0].neuron)
     one = weakest(bound, ones)
@@ -70,12 +70,13 @@ def take_first_looks(group: Sequence[tuple[TwoSampleRequest, TwoSampleData]], fa
         np.column_stack([one.first for one in values]),
         np.column_stack([one.second for one in values]),
     )
+    shifts = np.array([each.hypothesis.shift for each, _ in group])
     tests = stats.two_sample_first_looks(
-        first,
+        first - shifts,
         second,
         exchange=exchange_of(request.design),
         statistic=request.hypothesis.statistic,
-        alternative=request.hypothesis.alternative,
+        alternative="two-sided",
         resampling=request.resampling(family),
         level=family.level,
     )
@@ -92,8 +93,7 @@ def _some(
     neurons = data.neurons
 
     def one_of(column: int) -> TestedNeuron:
-        effect = data.of(neurons[column]).effect(request.hypothesis.scale)
-        return TestedNeuron(neurons[column], effect, results.one(column))
+        return _searched_one(request, data, neurons[column], results)
 
     one = best_neuron(bound, results, one_of)
     return TwoSampleOutcome(
@@ -109,13 +109,12 @@ def _one(
     results: MaxResults | None,
 ) -> TestedNeuron:
     said, values, shared = request.hypothesis, data.of(neuron), family.shared(SharedTwoSamples)
-    if said.margin is not None:
-        result = values.margin_test(said, said.margin, family.alpha)
-        return TestedNeuron(neuron, result.estimate, result.test)
+    if results is not None:
+        return _searched_one(request, data, neuron, results)
     effects = shared.effects.get(request.claim.id)
     effect = values.effect(said.scale) if effects is None else effects[said.scale]
-    if results is not None:
-        return TestedNeuron(neuron, effect, results.one(data.column(neuron)))
+    if not said.exchanged:
+        return TestedNeuron(neuron, effect, values.interval_test(said, effect))
     known = shared.first_looks.get(request.claim.id)
     # More draws change nothing for a p that was counted exactly.
     if known is not None and (family.max_draws == MAX_DRAWS[0] or known.exact):
@@ -124,12 +123,23 @@ def _one(
     return TestedNeuron(neuron, effect, test)
 
 
+def _searched_one(
+    request: TwoSampleRequest, data: TwoSampleData, neuron: Neuron, results: MaxResults
+) -> TestedNeuron:
+    """Test a neuron that was searched for: against no effect by the maximum, against a number by its interval."""
+    said, values = request.hypothesis, data.of(neuron)
+    effect = values.effect(said.scale)
+    at_null = said.threshold is None
+    test = results.one(data.column(neuron)) if at_null else values.interval_test(said, effect)
+    return TestedNeuron(neuron, effect, test)
+
+
 def _searched(request: TwoSampleRequest, data: TwoSampleData, family: Family) -> MaxResults:
     return stats.max_statistic_tests(
         *data.all,
         exchange=exchange_of(request.design),
         statistic=request.hypothesis.statistic,
-        alternative=request.hypothesis.alternative,
+        alternative="two-sided",
         resampling=request.resampling(family),
         level=family.level,
     )

@@ -16,6 +16,7 @@ import numpy as np
 from neuronclaims.stats.distributions.quantiles import spread, t_quantile
 from neuronclaims.stats.effects.effect_size import EffectSize
 from neuronclaims.stats.effects.estimate import Estimate
+from neuronclaims.stats.effects.tails import inverted
 from neuronclaims.stats.inputs import Alternative, Bools, Floats, check_share
 from neuronclaims.stats.permutation.exchange import LabelStatistic, exchange_test
 from neuronclaims.stats.permutation.results import TestResult
@@ -91,11 +92,15 @@ def association_estimate(found: WithinUnits, *, level: float = 0.95, unit: str =
     width = found.high - found.low
     shares = np.clip((np.sort(found.effects) + found.chance - found.low) / width, 0.0, 1.0)
     mean = float(shares.mean())
-    low, high = (found.low + width * limit for limit in _score_limits(shares, mean, level))
     value = found.low + width * mean
     effect = EffectSize("within_unit", f"mean within-unit {found.name}")
-    method = f"score interval over {unit}s"
-    return Estimate(effect, value, min(low, value), max(high, value), level, method)
+
+    def made(level: float) -> Estimate:
+        low, high = (found.low + width * limit for limit in _score_limits(shares, mean, level))
+        method = f"score interval over {unit}s"
+        return Estimate(effect, value, min(low, value), max(high, value), level, method)
+
+    return inverted(made, level)
 
 
 def _score_limits(shares: Floats, mean: float, level: float) -> tuple[float, float]:

@@ -16,6 +16,7 @@ from neuronclaims.stats.distributions.noncentral import noncentrality_limits
 from neuronclaims.stats.effects.effect_size import BLOCKED_AUROC, BLOCKED_HEDGES_G, BLOCKED_MEAN_DIFFERENCE
 from neuronclaims.stats.effects.estimate import Estimate
 from neuronclaims.stats.effects.intervals import auroc_estimate, hedges_g_estimate, mean_difference_estimate
+from neuronclaims.stats.effects.tails import inverted, standardised_tails, student_tails
 from neuronclaims.stats.effects.within_blocks import (
     Blocks,
     Codes,
@@ -49,8 +50,9 @@ def blocked_mean_difference_estimate(
         return Estimate(effect, value, None, None, level, method)
     from scipy.special import stdtrit
 
-    reach = float(stdtrit(fit.df[0], (1 + level) / 2)) * error
-    return Estimate(effect, value, value - reach, value + reach, level, method)
+    df = float(fit.df[0])
+    reach, tails = float(stdtrit(df, (1 + level) / 2)) * error, student_tails(value, error, df)
+    return Estimate(effect, value, value - reach, value + reach, level, method, tails)
 
 
 def blocked_hedges_g_estimate(
@@ -78,7 +80,8 @@ def blocked_hedges_g_estimate(
     limits = noncentrality_limits(d * size, df, level)
     if limits is None:
         return Estimate(effect, value, None, None, level, method)
-    return Estimate(effect, value, min(value, limits[0] / size), max(value, limits[1] / size), level, method)
+    low, high = min(value, limits[0] / size), max(value, limits[1] / size)
+    return Estimate(effect, value, low, high, level, method, standardised_tails(d * size, size, df))
 
 
 def blocked_auroc_estimate(
@@ -100,10 +103,14 @@ def blocked_auroc_estimate(
 
     value = float(blocked_auroc_many(a, b, codes)[0])
     counts = [(int(n1), int(n2)) for n1, n2 in block_counts(codes).T]
-    quantile = float(ndtri((1 + level) / 2))
     excess = [float(variance_excess(*_of_block(a, b, codes, block))[0]) for block in range(len(counts))]
-    low, high = (_score_limit(value, end, counts, excess, quantile) for end in (0.0, 1.0))
-    return Estimate(BLOCKED_AUROC, value, low, high, level, "Newcombe score interval over blocks")
+
+    def made(level: float) -> Estimate:
+        quantile = float(ndtri((1 + level) / 2))
+        low, high = (_score_limit(value, end, counts, excess, quantile) for end in (0.0, 1.0))
+        return Estimate(BLOCKED_AUROC, value, low, high, level, "Newcombe score interval over blocks")
+
+    return inverted(made, level)
 
 
 def _prepared(

@@ -17,6 +17,7 @@ from neuronclaims.stats.distributions.quantiles import spread, standard_error, t
 from neuronclaims.stats.effects.effect_size import AUROC, DZ, PAIRED_MEAN_DIFFERENCE
 from neuronclaims.stats.effects.estimate import Estimate
 from neuronclaims.stats.effects.points import auroc
+from neuronclaims.stats.effects.tails import auroc_tails, student_tails
 from neuronclaims.stats.effects.together import (
     auroc_estimates,
     hedges_g_estimates,
@@ -77,11 +78,11 @@ def paired_mean_difference_estimate(first: ArrayLike, second: ArrayLike, *, leve
     d = _differences(first, second, level)
     value = float(d.mean())
     d, _, scale = in_units(d, d)
-    error = standard_error(d)
+    error, df, method = standard_error(d) * scale, len(d) - 1, "paired t interval"
     if error == 0:
-        return Estimate(PAIRED_MEAN_DIFFERENCE, value, None, None, level, "paired t interval")
-    reach = t_quantile(len(d) - 1, level) * error * scale
-    return Estimate(PAIRED_MEAN_DIFFERENCE, value, value - reach, value + reach, level, "paired t interval")
+        return Estimate(PAIRED_MEAN_DIFFERENCE, value, None, None, level, method)
+    reach, tails = t_quantile(df, level) * error, student_tails(value, error, df)
+    return Estimate(PAIRED_MEAN_DIFFERENCE, value, value - reach, value + reach, level, method, tails)
 
 
 def dz_estimate(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) -> Estimate:
@@ -110,7 +111,8 @@ def paired_auroc_estimate(first: ArrayLike, second: ArrayLike, *, level: float =
     a, b = _aligned(first, second, level)
     value, ratio = auroc(a, b), paired_variance_factor(a, b)
     low, high = hanley_mcneil_limits(value, len(a), len(b), t_quantile(len(a) - 1, level) * math.sqrt(ratio))
-    return Estimate(AUROC, value, low, high, level, "Newcombe score interval adjusted for pairs")
+    tails = auroc_tails(value, len(a), len(b), paired=True, factor=ratio)
+    return Estimate(AUROC, value, low, high, level, "Newcombe score interval adjusted for pairs", tails)
 
 
 def welch_error(first: Floats, second: Floats) -> tuple[float, float]:

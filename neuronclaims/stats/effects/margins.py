@@ -7,19 +7,13 @@ it"). The second is at most alpha exactly when the interval of level 1 - 2 alpha
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 import numpy as np
 
-from neuronclaims.stats.distributions.newcombe import (
-    hanley_mcneil_variance,
-    paired_variance_factor,
-    variance_excess,
-)
-from neuronclaims.stats.distributions.noncentral import noncentral_t_cdf
-from neuronclaims.stats.distributions.quantiles import never_zero, standard_error, t_below
-from neuronclaims.stats.effects.estimate import Estimate
+from neuronclaims.stats.distributions.newcombe import paired_variance_factor, variance_excess
+from neuronclaims.stats.distributions.quantiles import standard_error
+from neuronclaims.stats.effects.estimate import Tails
 from neuronclaims.stats.effects.intervals import (
     in_units,
     paired_t,
@@ -27,13 +21,11 @@ from neuronclaims.stats.effects.intervals import (
     welch_error,
 )
 from neuronclaims.stats.effects.points import auroc
+from neuronclaims.stats.effects.tails import auroc_tails, standardised_tails, student_tails
 from neuronclaims.stats.inputs import Floats
 
 MarginSide: TypeAlias = Literal["within", "not greater", "not less"]
 Scale: TypeAlias = Literal["difference", "sd", "auroc"]
-Tails: TypeAlias = Callable[[float], tuple[float, float]]
-_FINEST = 1e-9
-"""Levels closer to 1 than by twice this are not asked of an interval: they would be rounded away."""
 
 
 def sample_tails(first: Floats, second: Floats, scale: Scale, *, paired: bool) -> Tails | None:
@@ -95,67 +87,4 @@ def mean_tails(first: Floats, second: Floats, *, paired: bool) -> Tails | None:
     a, b, scale = in_units(a, b)
     difference = float(a.mean() - b.mean())
     error, df = (standard_error(a), len(a) - 1.0) if paired else welch_error(a, b)
-
-    def tails(bound: float) -> tuple[float, float]:
-        t = (difference - bound / scale) / error
-        return t_below(-t, df), t_below(t, df)
-
-    return tails if error > 0 else None
-
-
-def standardised_tails(t: float, size: float, df: int) -> Tails:
-    """Compare an effect in standard deviations with bounds, by the noncentral law of its t = effect x ``size``."""
-
-    def tails(bound: float) -> tuple[float, float]:
-        # P(T >= t | nc) is P(T <= -t | -nc), which keeps its digits where 1 - P(T <= t | nc) would lose them.
-        above, below = noncentral_t_cdf(-t, df, -bound * size), noncentral_t_cdf(t, df, bound * size)
-        return never_zero(above), never_zero(below)
-
-    return tails
-
-
-def auroc_tails(value: float, n1: int, n2: int, *, paired: bool, factor: float) -> Tails:
-    """Compare an AUROC with bounds, by its standard error at the bound (Newcombe 2006, method 5).
-
-    ``factor`` multiplies its variance, as in ``auroc_estimate`` and ``paired_auroc_estimate``.
-    """
-    from scipy.special import ndtr
-
-    def tails(bound: float) -> tuple[float, float]:
-        if not 0 < bound < 1:
-            return (1.0, never_zero(0.0)) if bound >= 1 else (never_zero(0.0), 1.0)
-        score = (value - bound) / math.sqrt(factor * hanley_mcneil_variance(bound, n1, n2))
-        if paired:
-            return t_below(-score, n1 - 1), t_below(score, n1 - 1)
-        return never_zero(float(ndtr(-score))), never_zero(float(ndtr(score)))
-
-    return tails
-
-
-def inverted_tails(estimate_at: Callable[[float], Estimate], value: float) -> Tails:
-    """Compare any effect with bounds by its intervals: p is the alpha at which 1 - 2 alpha just excludes the bound.
-
-    An interval that a level does not allow excludes nothing. No p is below 1e-9.
-    """
-
-    def excluded(bound: float, alpha: float) -> bool:
-        found = estimate_at(1 - 2 * alpha)
-        limit = found.low if value > bound else found.high
-        return limit is not None and (limit >= bound if value > bound else limit <= bound)
-
-    def tails(bound: float) -> tuple[float, float]:
-        p = 0.5 if value == bound else _smallest(lambda alpha: excluded(bound, alpha))
-        return (p, 1 - p) if value > bound else (1 - p, p)
-
-    return tails
-
-
-def _smallest(holds: Callable[[float], bool]) -> float:
-    """Bisect, on a logarithmic scale, for the smallest alpha below 1/2 that ``holds``; 1/2 where none does."""
-    small, large = _FINEST, 0.5
-    if holds(small):
-        return small
-    while large / small > 1 + 1e-9:
-        middle = math.sqrt(small * large)
-        small, large = (small, middle) if holds(middle) else (middle, large)
-    return large
+    return student_tails(difference * scale, error * scale, df) if error > 0 else None

@@ -90,7 +90,13 @@ def ratio_of_means_estimate(tops: ArrayLike, bottoms: ArrayLike, *, level: float
     low, high = (_times_power(limit, exponent) for limit in limits)
     if limits[0] == limits[1] or low is None or high is None:
         return _without_limits(value, level, "undefined, because the ratio is the same in all units")
-    return Estimate(RATIO_OF_MEANS, value, min(low, value), max(high, value), level, "Fieller interval")
+
+    def tails(boundary: float) -> tuple[float, float]:
+        left, right = _cleared(*_aligned(tops, bottoms, level), boundary)
+        return mean_above_zero_p(left - right), mean_above_zero_p(right - left)
+
+    low, high = min(low, value), max(high, value)
+    return Estimate(RATIO_OF_MEANS, value, low, high, level, "Fieller interval", tails)
 
 
 def ratio_test(

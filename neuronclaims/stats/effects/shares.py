@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from neuronclaims.stats.distributions.quantiles import never_zero, normal_quantile
 from neuronclaims.stats.effects.effect_size import SHARE, SHARE_DIFFERENCE
 from neuronclaims.stats.effects.estimate import Estimate
+from neuronclaims.stats.effects.tails import inverted
 from neuronclaims.stats.inputs import (
     Alternative,
     Floats,
@@ -42,7 +43,13 @@ def share_estimate(successes: int, n: int, *, level: float = 0.95) -> Estimate:
     tail = (1 - level) / 2
     low = 0.0 if successes == 0 else float(betaincinv(successes, n - successes + 1, tail))
     high = 1.0 if successes == n else float(betaincinv(successes + 1, n - successes, 1 - tail))
-    return Estimate(SHARE, successes / n, low, high, level, "Clopper-Pearson interval")
+
+    def tails(boundary: float) -> tuple[float, float]:
+        if not 0 < boundary < 1:
+            return (1.0, never_zero(0.0)) if boundary >= 1 else (never_zero(0.0), 1.0)
+        return share_at_least(successes, n, boundary), share_at_most(successes, n, boundary)
+
+    return Estimate(SHARE, successes / n, low, high, level, "Clopper-Pearson interval", tails)
 
 
 def wilson_limits(successes: int, n: int, *, level: float = 0.95) -> tuple[float, float]:
@@ -113,16 +120,21 @@ def share_difference_estimate(
     a, b = _ones(first, "The first set"), _ones(second, "The second set")
     check_share(level, "The level")
     check_sizes(a, b, paired=paired)
-    k1, k2, quantile = int(a.sum()), int(b.sum()), normal_quantile(level)
+    k1, k2 = int(a.sum()), int(b.sum())
     value = k1 / len(a) - k2 / len(b)
-    if paired:
-        low, high = _tango(int(np.sum(a > b)), int(np.sum(a < b)), len(a), quantile)
-        method = "Tango score interval"
-    else:
-        low, high = _newcombe(k1, len(a), k2, len(b), quantile)
-        method = "Newcombe hybrid score interval"
-    low, high = max(-1.0, min(low, value)), min(1.0, max(high, value))
-    return Estimate(SHARE_DIFFERENCE, value, low, high, level, method)
+
+    def made(level: float) -> Estimate:
+        quantile = normal_quantile(level)
+        if paired:
+            low, high = _tango(int(np.sum(a > b)), int(np.sum(a < b)), len(a), quantile)
+            method = "Tango score interval"
+        else:
+            low, high = _newcombe(k1, len(a), k2, len(b), quantile)
+            method = "Newcombe hybrid score interval"
+        low, high = max(-1.0, min(low, value)), min(1.0, max(high, value))
+        return Estimate(SHARE_DIFFERENCE, value, low, high, level, method)
+
+    return inverted(made, level)
 
 
 def share_at_least(successes: int, n: int, null: float) -> float:

@@ -16,6 +16,7 @@ from neuronclaims.stats.distributions.quantiles import normal_quantile
 from neuronclaims.stats.effects.effect_size import AUROC, HEDGES_G, MEAN_DIFFERENCE, EffectSize
 from neuronclaims.stats.effects.estimate import Estimate
 from neuronclaims.stats.effects.points import auroc_many, variance
+from neuronclaims.stats.effects.tails import auroc_tails, standardised_tails, student_tails
 from neuronclaims.stats.inputs import Floats, check_share, check_sizes, column_means, matrix, to_unit
 
 
@@ -34,6 +35,7 @@ def auroc_estimates(first: ArrayLike, second: ArrayLike, *, level: float = 0.95)
             *hanley_mcneil_limits(value, len(a), len(b), quantile * wide),
             level,
             "Newcombe score interval",
+            auroc_tails(value, len(a), len(b), paired=False, factor=wide**2),
         )
         for value, wide in zip(auroc_many(a, b).tolist(), excess.tolist(), strict=True)
     )
@@ -56,10 +58,12 @@ def mean_difference_estimates(
     error, df = welch_errors(*in_units(a, b))
     reach = stdtrit(df, (1 + level) / 2) * error * scale
     return tuple(
-        Estimate(effect, value, value - far, value + far, level, method)
+        Estimate(effect, value, value - far, value + far, level, method, student_tails(value, one, free))
         if far > 0
         else Estimate(effect, value, None, None, level, method)
-        for value, far in zip(values.tolist(), reach.tolist(), strict=True)
+        for value, far, one, free in zip(
+            values.tolist(), reach.tolist(), (error * scale).tolist(), df.tolist(), strict=True
+        )
     )
 
 
@@ -114,7 +118,8 @@ def standardised(effect: EffectSize, found: tuple[float | None, float, int], lev
     limits = noncentrality_limits(t, df, level)
     if limits is None:
         return Estimate(effect, value, None, None, level, method)
-    return Estimate(effect, value, min(value, limits[0] / size), max(value, limits[1] / size), level, method)
+    low, high = min(value, limits[0] / size), max(value, limits[1] / size)
+    return Estimate(effect, value, low, high, level, method, standardised_tails(t, size, df))
 
 
 def _hedges_factor(df: int) -> float:

@@ -25,7 +25,9 @@ class TestResult:
     ``welch_guard`` is True when the larger of the permutation p and that of Welch's t-test was taken,
     because the smaller set varies more (docs/adr/0009-unequal-spreads.md); ``p_permutation`` is the
     permutation p of ``alternative`` alone (None: not known apart from ``p_value``). ``arrangements``,
-    ``standard_error`` and ``exact`` are about the permutation p.
+    ``standard_error`` and ``exact`` are about the permutation p. Where a verdict rests on it, ``p_interval`` is the p
+    of the interval against the same boundary, below which ``p_value`` never lies, and ``p_exchange`` the p of the test
+    alone if it is the smaller one (``stats.rule``).
     """
 
     __test__ = False
@@ -44,6 +46,13 @@ class TestResult:
     method: str
     welch_guard: bool = False
     p_permutation: float | None = None
+    p_interval: float = 0.0
+    p_exchange: float | None = None
+
+    @property
+    def p_tested(self) -> float:
+        """The p of the test alone, where that of the interval is the larger one and counts."""
+        return self.p_value if self.p_exchange is None else self.p_exchange
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,11 +49,7 @@ def _mean_chances(claim: PlannedClaim, n1: int, n2: int) -> Chances:
         size, df, pooled_df = math.sqrt(n1 * n2 / (n1 + n2)), _welch_df(n1, n2), n1 + n2 - 2.0
     if not claim.standardised or (claim.number is None and claim.margin is None):
         return _by_spread(claim, size, df, claim.number)
-    sd = _by_ratio(claim, size, pooled_df)
-    if claim.margin is not None:
-        return sd
-    # Both ask of (nearly) the same t that it be large, so the rarer of the two is their joint chance.
-    return Chances(min(sd.supported, _by_spread(claim, size, df, None).supported), sd.refuted)
+    return _by_ratio(claim, size, pooled_df)
 
 
 def _welch_df(n1: int, n2: int) -> float:
@@ -66,22 +62,20 @@ def _by_spread(claim: PlannedClaim, size: float, df: float, number: float | None
     from scipy.special import stdtrit
 
     spread, weights = chi_rule(df)
-    by_p, by_interval = (-float(stdtrit(df, tail)) * spread for tail in (claim.tail, claim.outside))
+    reach = -float(stdtrit(df, claim.tail)) * spread
     gain = claim.gain * size
     if claim.margin is not None:
         edge = claim.margin * size
-        return _within(claim, gain, edge - by_p, edge + by_interval, weights)
+        return _within(claim, gain, edge - reach, edge + reach, weights)
     at = (number or 0.0) * size
-    enough = by_p if number is None else np.maximum(by_p, at + by_interval)
-    return _both(claim, gain, enough, at - by_interval, weights)
+    return _both(claim, gain, at + reach, at - reach, weights)
 
 
 def _by_ratio(claim: PlannedClaim, size: float, df: float) -> Chances:
     """Compare t with the limits at which the noncentral interval touches the number, or the margin."""
     spread, weights = chi_rule(df)
     at = ((claim.number or 0.0) if claim.margin is None else claim.margin) * size
-    low_tail = claim.outside if claim.margin is None else claim.tail
-    low, high = (noncentral_t_quantile(p, df, at) * spread for p in (low_tail, 1 - claim.outside))
+    low, high = (noncentral_t_quantile(p, df, at) * spread for p in (claim.tail, 1 - claim.tail))
     if claim.margin is not None:
         return _within(claim, claim.gain * size, low, high, weights)
     return _both(claim, claim.gain * size, high, low, weights)
@@ -101,13 +95,11 @@ def _auroc_chances(claim: PlannedClaim, n1: int, n2: int) -> Chances:
     one = np.ones(1)
     if claim.margin is not None:
         edge = claim.margin / error
-        inner, outer = edge - limit(claim.margin, claim.tail), edge + limit(claim.margin, claim.outside)
+        inner, outer = edge - limit(claim.margin, claim.tail), edge + limit(claim.margin, claim.tail)
         return _within(claim, gain / error, inner * one, outer * one, one)
     number = claim.number or 0.0
-    reach = limit(number, claim.outside)
-    enough = limit(0.0, claim.tail)
-    if claim.number is not None:
-        enough = max(enough, number / error + reach)
+    reach = limit(number, claim.tail)
+    enough = number / error + reach
     return _both(claim, gain / error, enough * one, (number / error - reach) * one, one)
 
 
@@ -150,7 +142,7 @@ def _share_chances(claim: PlannedClaim, n: int) -> Chances:
     if claim.side == "less":
         claimed, true = 1 - claimed, 1 - true
     enough = _first_passing(n, claimed, claim.tail)
-    too_few = n + 1 - _first_passing(n, 1 - claimed, claim.outside)
+    too_few = n + 1 - _first_passing(n, 1 - claimed, claim.tail)
     if claim.side != "two-sided":
         return Chances(_at_least(enough, n, true), 1 - _at_least(too_few, n, true))
     few_enough = n + 1 - _first_passing(n, 1 - claimed, claim.tail)

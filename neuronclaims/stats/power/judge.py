@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neuronclaims.stats.inputs import Alternative, Bools, Floats, StatsError, check_choice, check_share, sides
+from neuronclaims.stats.inputs import Alternative, Bools, Floats, StatsError, check_choice
 from neuronclaims.stats.permutation.relabelling import Statistic
 from neuronclaims.stats.permutation.two_samples import two_sample_tests
 from neuronclaims.stats.power.limits import Limits, interval_limits
@@ -24,7 +24,7 @@ class PilotClaim:
     """A claim about values like some pilot values, and the rules by which it is judged.
 
     ``threshold`` is in the unit of the values, in standard deviations if ``standardised`` (judged by the interval of
-    Hedges' g or dz), or an AUROC; None where the claim names no number. ``confidence`` is the level of the interval.
+    Hedges' g or dz), or an AUROC; None where the claim names no number.
     """
 
     statistic: Statistic
@@ -32,13 +32,11 @@ class PilotClaim:
     paired: bool
     threshold: float | None = None
     level: Level = LEVEL
-    confidence: float = 0.95
     standardised: bool = False
 
     def __post_init__(self) -> None:
         check_choice(self.statistic, ("mean", "auroc"), "statistic")
         check_choice(self.side, ("greater", "less", "two-sided"), "alternative")
-        check_share(self.confidence, "confidence")
         if self.threshold is not None and not math.isfinite(self.threshold):
             raise StatsError(f"The threshold must be a finite number, not {self.threshold!r}.")
 
@@ -52,23 +50,27 @@ class Judge:
 
     def verdicts(self, first: Floats, second: Floats, *, seed: int) -> tuple[Bools, Bools]:
         """Tell for which data sets (columns of [n1, m] and [n2, m]) a claim is supported, and for which refuted."""
+        number = self._number()
+        exchanged = number is None or (self.claim.statistic == "mean" and not self.claim.standardised)
+        sign = -1.0 if self.claim.side == "less" else 1.0
         found = two_sample_tests(
-            first,
+            first - (0.0 if number is None or not exchanged else sign * number),
             second,
             exchange=PAIRS if self.claim.paired else UNITS,
             statistic=self.claim.statistic,
-            alternative=self.claim.side,
+            alternative="two-sided",
             resampling=Resampling(seed, draws=self._draws(), exact_limit=_EXACT),
             level=self.claim.level,
         )
         significant = np.minimum(1.0, found.p_value * self.claim.level.family) <= self.claim.level.alpha
-        supported, refuted = self._judged(first, second, significant)
-        return supported & ~found.degenerate, refuted & ~found.degenerate
+        supported, refuted = self._judged(
+            first, second, significant if exchanged else np.ones_like(significant)
+        )
+        constant = found.degenerate & exchanged
+        return supported & ~constant, refuted & ~constant
 
     def _draws(self) -> int:
-        wanted = math.ceil(
-            _DRAWS_PER_LEVEL * sides(self.claim.side) * self.claim.level.family / self.claim.level.alpha
-        )
+        wanted = math.ceil(_DRAWS_PER_LEVEL * 2 * self.claim.level.family / self.claim.level.alpha)
         return min(_MOST_DRAWS, max(_LEAST_DRAWS, wanted))
 
     def _judged(self, first: Floats, second: Floats, significant: Bools) -> tuple[Bools, Bools]:
@@ -76,17 +78,13 @@ class Judge:
         turned = self._limits(second, first)
         limits = turned if self.claim.side == "less" else self._limits(first, second)
         number = self._number()
-        exists = limits.exists if number is not None or self.claim.standardised else np.ones_like(significant)
-        if self.claim.side == "two-sided":
-            if number is None:
-                return exists & significant, np.zeros_like(significant)
-            beyond = limits.beyond(number) | turned.beyond(number)
-            return exists & significant & beyond, exists & limits.below(number) & turned.below(number)
-        points = limits.value > self._null
+        bound = self._null if number is None else number
+        if self.claim.side != "two-sided":
+            return significant & limits.beyond(bound), significant & limits.below(bound)
+        beyond = limits.beyond(bound) | turned.beyond(bound)
         if number is None:
-            against = limits.below(self._null)
-            return exists & significant & points & ~against, exists & against & ~significant
-        return exists & significant & points & limits.beyond(number), exists & limits.below(number)
+            return significant & beyond, np.zeros_like(significant)
+        return significant & beyond, significant & limits.below(number) & turned.below(number)
 
     def _limits(self, first: Floats, second: Floats) -> Limits:
         return interval_limits(
@@ -95,7 +93,7 @@ class Judge:
             statistic=self.claim.statistic,
             paired=self.claim.paired,
             standardised=self.claim.standardised,
-            level=self.claim.confidence,
+            level=1 - self.claim.level.alpha / self.claim.level.family,
         )
 
     @property

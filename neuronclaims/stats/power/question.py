@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from neuronclaims.stats.effects.margins import MarginSide, Scale, smallest_margin_p
-from neuronclaims.stats.inputs import Alternative, StatsError, check_choice, check_share, sides
+from neuronclaims.stats.inputs import Alternative, StatsError, check_choice, sides
 from neuronclaims.stats.settings import LEVEL, Level
 
 Sizes: TypeAlias = tuple[int, int]
@@ -28,7 +28,7 @@ class PlannedClaim:
     0.5 sd") and judged by its interval; otherwise it is a number in the activation's own unit, divided by the spread.
     For ``share``, ``effect`` is the true share and ``threshold`` the share claimed. With a ``margin``, ``side`` is the
     side denied, and one-sided tests must put the effect within the margin of none, on that side or (``two-sided``) on
-    both. ``searched`` is how many neurons the claimed one was picked from, ``confidence`` the level of its interval.
+    both. ``searched`` is how many neurons the claimed one was picked from.
 
     Raises StatsError for arguments out of place.
     """
@@ -39,7 +39,6 @@ class PlannedClaim:
     paired: bool
     threshold: float | None = None
     level: Level = LEVEL
-    confidence: float = 0.95
     margin: float | None = None
     standardised: bool = False
     searched: int = 1
@@ -47,7 +46,6 @@ class PlannedClaim:
     def __post_init__(self) -> None:
         check_choice(self.statistic, ("mean", "auroc", "share"), "statistic")
         check_choice(self.side, ("greater", "less", "two-sided"), "side")
-        check_share(self.confidence, "confidence")
         _check_numbers(self)
 
     @property
@@ -77,23 +75,19 @@ class PlannedClaim:
 
     @property
     def tail(self) -> float:
-        """The level of each one-sided test that p stands for."""
-        tails = 1 if self.margin is not None else sides(self.side)
-        return self.level.alpha / self.level.family / self.searched / tails
-
-    @property
-    def outside(self) -> float:
-        """The share left out at each end of the interval; that of a margin has the level 1 - 2 alpha."""
-        return ((1 - self.confidence) / 2 if self.margin is None else self.level.alpha) / self.searched
+        """The level of each side of p, and what is left out at each end of the interval it goes with."""
+        return self.level.alpha / self.level.family / self.searched / 2
 
     def smallest_p(self, n1: int, n2: int) -> float:
         """Return the least p any data can reach; 0 where that depends on their spread."""
         if self.margin is not None:
-            return self._smallest_margin_p(n1, n2, self.margin)
+            return min(1.0, 2 * self._smallest_margin_p(n1, n2, self.margin))
         if self.statistic == "share":
             tails = (self.null, 1 - self.null) if self.side == "two-sided" else (self._fair(),)
-            return min(1.0, sides(self.side) * min(tails) ** n1)
-        return smallest_design_p(n1, n2, self.side, paired=self.paired)
+            return min(1.0, 2 * min(tails) ** n1)
+        if self.threshold is not None and (self.standardised or self.statistic == "auroc"):
+            return 0.0
+        return smallest_design_p(n1, n2, "two-sided", paired=self.paired)
 
     def reachable(self, n1: int, n2: int) -> bool:
         """Tell whether p can pass at all in the family's worst case; a searched maximum has the same least p."""

@@ -101,11 +101,7 @@ def _guess(claim: PlannedClaim, counts: Sizes, power: float) -> int:
     from scipy.special import ndtri
 
     gap = claim.gain - (claim.number or 0.0) if claim.margin is None else claim.margin - claim.gain
-    by_p = (float(ndtri(power)) - float(ndtri(claim.tail))) / (
-        gap if claim.margin is not None else claim.gain
-    )
-    by_interval = (float(ndtri(power)) - float(ndtri(claim.outside))) / gap
-    size = by_p if claim.number is None else max(by_p, by_interval)
+    size = (float(ndtri(power)) - float(ndtri(claim.tail))) / gap
     if claim.statistic == "auroc":
         size /= math.sqrt(12)
     ratio = max(counts) / min(counts)

@@ -1,0 +1,116 @@
+"""The rule of inference: one boundary, one interval, one p.
+
+A sentence puts a boundary between true and false: the number it names, or no effect. p is two-sided against it, and
+at most alpha exactly when the interval of level 1 - alpha excludes it. Where an exact test of the same boundary exists
+(an exchange of labels, at no effect or after shifting the values by the number), the larger p counts. The side on which
+the estimate lies then says supported or refuted (``stats.decide``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from neuronclaims.stats.permutation.results import TestResult
+
+if TYPE_CHECKING:
+    from neuronclaims.stats.effects.estimate import Estimate
+    from neuronclaims.stats.inputs import Alternative
+
+Side: TypeAlias = Literal["greater", "less", "two-sided", "within", "not greater", "not less"]
+"""On which side of its boundary a sentence puts the effect; ``two-sided`` and ``within`` have two boundaries."""
+
+_BOTH_SIDES = ("two-sided", "within")
+
+
+def boundaries(side: Side, null: float, threshold: float | None) -> tuple[float, ...]:
+    """Return what a sentence puts between true and false: its number, with its mirror image where it claims both sides.
+
+    >>> boundaries("greater", 0.0, None), boundaries("two-sided", 0.5, 0.75)
+    ((0.0,), (0.75, 0.25))
+    """
+    if threshold is None or threshold == null:
+        return (null,)
+    return (threshold, 2 * null - threshold) if side in _BOTH_SIDES else (threshold,)
+
+
+def interval_p(estimate: Estimate, side: Side, null: float, threshold: float | None) -> float | None:
+    """Return the smallest alpha at which the interval excludes every boundary; None where there is no interval.
+
+    >>> from neuronclaims.stats import mean_difference_estimate
+    >>> found = mean_difference_estimate([4.0, 5, 6], [1.0, 2, 3])
+    >>> round(interval_p(found, "greater", 0.0, 2.0), 3)
+    0.288
+    """
+    found = [estimate.p_against(boundary) for boundary in boundaries(side, null, threshold)]
+    return None if None in found else max(p for p in found if p is not None)
+
+
+def interval_test(
+    estimate: Estimate, side: Side, null: float, threshold: float | None, smallest_p: float = 0.0
+) -> TestResult:
+    """Return the test that turns an interval round, for boundaries that no exchange of labels tests.
+
+    ``smallest_p`` is the least p that the design allows; 0 where that depends on the values.
+
+    >>> from neuronclaims.stats import hedges_g_estimate
+    >>> found = interval_test(hedges_g_estimate([4.0, 5, 6], [1.0, 2, 3]), "greater", 0.0, 0.5)
+    >>> round(found.p_value, 3), found.method
+    (0.044, 'noncentral t interval (normal theory), turned round at 0.5')
+    """
+    p = interval_p(estimate, side, null, threshold)
+    at = " and ".join(f"{boundary:g}" for boundary in sorted(boundaries(side, null, threshold)))
+    return TestResult(
+        statistic=estimate.value,
+        p_value=1.0 if p is None else p,
+        p_greater=1.0 if p is None else p,
+        p_less=1.0 if p is None else p,
+        alternative="two-sided",
+        exact=True,
+        arrangements=0,
+        smallest_p=smallest_p,
+        standard_error=0.0,
+        resolved=True,
+        degenerate=False,
+        method=f"{estimate.method}, turned round at {at}",
+        p_interval=0.0 if p is None else p,
+    )
+
+
+def at_boundary(
+    test: TestResult, estimate: Estimate, side: Side, null: float, threshold: float | None
+) -> TestResult:
+    """Return the test whose p a verdict rests on: two-sided, and never below that of the interval.
+
+    ``test`` is one of the same boundary, of any alternative: twice the smaller of its one-sided p counts. Where it was
+    exact and no interval exists, as between two constants, its p counts alone.
+
+    >>> from neuronclaims.stats import UNITS, Resampling, mean_difference_estimate, two_sample_test
+    >>> a, b = [4.0, 5, 6, 7, 8], [1.0, 2, 3, 3.5, 2.5]
+    >>> test = two_sample_test(
+    ...     a, b, exchange=UNITS, statistic="mean", alternative="two-sided", resampling=Resampling(0)
+    ... )
+    >>> round(at_boundary(test, mean_difference_estimate(a, b), "greater", 0.0, None).p_value, 4)  # 2 of 252
+    0.0079
+    """
+    both = two_sided(test)
+    p = interval_p(estimate, side, null, threshold)
+    if p is None or p <= both.p_value:
+        return replace(both, p_interval=p or 0.0)
+    return replace(both, p_value=p, p_interval=p, p_exchange=both.p_value)
+
+
+def two_sided(test: TestResult) -> TestResult:
+    """Return a test with the two-sided p: twice the smaller of its one-sided ones, at most 1."""
+    if test.alternative == "two-sided":
+        return test
+    alternative: Alternative = "two-sided"
+    alone = test.p_permutation
+    return replace(
+        test,
+        alternative=alternative,
+        p_value=min(1.0, 2 * min(test.p_greater, test.p_less)),
+        smallest_p=min(1.0, 2 * test.smallest_p),
+        standard_error=2 * test.standard_error,
+        p_permutation=None if alone is None else min(1.0, 2 * alone),
+    )
