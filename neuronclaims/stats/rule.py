@@ -55,8 +55,8 @@ def interval_test(
 
     >>> from neuronclaims.stats import hedges_g_estimate
     >>> found = interval_test(hedges_g_estimate([4.0, 5, 6], [1.0, 2, 3]), "greater", 0.0, 0.5)
-    >>> round(found.p_value, 3), found.method
-    (0.044, 'noncentral t interval (normal theory), turned round at 0.5')
+    >>> round(found.p_value, 3), found.method  # 2 scipy.stats.nct.sf(t, 4, 0.5 * 1.5**0.5), t = 3 * 1.5**0.5
+    (0.063, 'noncentral t interval (normal theory), turned round at 0.5')
     """
     p = interval_p(estimate, side, null, threshold)
     at = " and ".join(f"{boundary:g}" for boundary in sorted(boundaries(side, null, threshold)))

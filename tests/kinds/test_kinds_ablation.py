@@ -7,6 +7,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from scipy.stats import ttest_1samp
 from changed_claims import FAKE_CONFIG, claim_file, judged_really, one_writer
 from null_histograms import nulls_of, share_beyond
 
@@ -66,14 +67,12 @@ def others(result) -> dict[str, float]:
 
 
 def test_the_change_is_after_less_before_with_students_interval_and_all_sign_flips(judge):
-    from scipy.stats import ttest_1samp
-
     result = judge()
     effect = result.evidence.effect
     assert effect.value == pytest.approx(CHANGE.mean())
     interval = ttest_1samp(CHANGE, 0).confidence_interval(0.95)
     assert (effect.low, effect.high) == (pytest.approx(interval.low), pytest.approx(interval.high))
-    assert result.evidence.test.p_value == pytest.approx(1 / 2**8)
+    assert result.evidence.test.p_value == pytest.approx(2 / 2**8)
     assert result.verdict == "supported"
     assert (result.evidence.rank.place, result.evidence.rank.among) == (1, WIDTH)
     assert others(result)["mean change of the probability"] == pytest.approx(CHANGE.mean() / 10, rel=1e-5)
@@ -108,7 +107,8 @@ def test_what_breaks_the_model_does_not_count_where_harm_is_limited(judge):
     assert broken.verdict == "refuted"
     assert broken.evidence.effect.name == "mean KL divergence on harmed (nats)"
     assert broken.evidence.effect.value == pytest.approx(0.5 * 1.35, rel=1e-5)
-    assert broken.evidence.test.p_value == pytest.approx(1)
+    # The signs of all eight differences from the limit agree: 2 of 2^8 flips; two parts could have refuted the claim.
+    assert broken.evidence.test.p_value == pytest.approx(2 * 2 / 2**8)
     assert others(broken)["mean change of the difference of logits"] == pytest.approx(CHANGE.mean())
     # Neither shown nor ruled out: the mean of the harm lies just below the limit, its interval does not.
     open_still = judge(head="damage: {set: harmed, at_most: 0.7}\n")
@@ -127,14 +127,14 @@ def test_harm_in_one_prompt_alone_makes_its_mean_doubtful(judge, monkeypatch):
 def test_harm_without_a_limit_is_reported_and_not_tested(judge):
     result = judge(head="damage: harmed\n")
     assert result.verdict == "supported"
-    assert result.evidence.test.p_value == pytest.approx(1 / 2**8)
+    assert result.evidence.test.p_value == pytest.approx(2 / 2**8)
     assert others(result)["mean KL divergence on harmed (nats)"] == pytest.approx(0.5 * 1.35, rel=1e-5)
 
 
 def test_too_few_prompts_for_the_harm_are_too_few_for_the_claim(judge):
     result = judge(head="damage: {set: fine, at_most: 0.1}\n", sets=SETS | {"fine": ["fine 0", "fine 1"]})
     assert result.verdict == "inconclusive"
-    assert result.evidence.test.p_value == pytest.approx(1 / 4)
+    assert result.evidence.test.p_value == pytest.approx(2 / 4)
 
 
 def test_the_probability_can_be_what_is_claimed(judge):
@@ -160,7 +160,7 @@ def test_a_neuron_picked_on_these_prompts_is_held_against_all_that_were_searched
     assert picked.evidence.effect.level == pytest.approx(1 - 0.05 / 8)
     assert picked.evidence.test.p_value >= alone.evidence.test.p_value
     # 1:3 has the t of 1:2 with the other sign, so it leads as clearly where all signs are flipped
-    assert picked.evidence.test.p_value == pytest.approx(2 / 2**8)
+    assert picked.evidence.test.p_value == pytest.approx(4 / 2**8)
 
 
 FLIPS = np.array(list(product([1, -1], repeat=8)))
@@ -174,7 +174,7 @@ def paired_t(differences: np.ndarray) -> np.ndarray:
 def test_the_null_of_a_change_is_every_flip_of_its_signs(judge):
     result = judge()
     [null] = nulls_of(result)
-    assert share_beyond(null, (FLIPS * CHANGE).mean(axis=1), low=True) == result.evidence.test.p_value
+    assert 2 * share_beyond(null, (FLIPS * CHANGE).mean(axis=1), low=True) == result.evidence.test.p_value
 
 
 def test_the_null_of_a_neuron_picked_here_is_the_lowest_t_of_all_that_change_anything(judge):
@@ -183,7 +183,7 @@ def test_the_null_of_a_neuron_picked_here_is_the_lowest_t_of_all_that_change_any
     assert null.axis == "lowest paired t of 3 neurons"
     assert null.observed == pytest.approx(paired_t(CHANGE), rel=1e-5)
     t = paired_t(FLIPS * CHANGE)  # 1:0 has just that, and 1:3 the t with the other sign
-    assert share_beyond(null, np.minimum(t, -t), low=True) == result.evidence.test.p_value
+    assert 2 * share_beyond(null, np.minimum(t, -t), low=True) == result.evidence.test.p_value
 
 
 def test_the_null_of_harm_is_every_flip_of_what_it_is_above_the_limit(judge):
@@ -192,7 +192,8 @@ def test_the_null_of_harm_is_every_flip_of_what_it_is_above_the_limit(judge):
     above = (0.5 * (1 + np.arange(8) / 10)).astype(np.float32).astype(float) - 0.6931
     p = share_beyond(harm, (FLIPS * above).mean(axis=1), low=True)
     assert change.observed == pytest.approx(CHANGE.mean())
-    assert result.evidence.test.p_value == p
+    student = ttest_1samp(above, 0).pvalue  # the interval's, the larger one here
+    assert result.evidence.test.p_value == pytest.approx(max(2 * p, student), rel=1e-5)
 
 
 def test_groups_are_the_units_and_order_changes_nothing(judge):

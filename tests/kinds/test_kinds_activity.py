@@ -132,7 +132,7 @@ def test_a_region_is_the_mean_of_z_scores_over_its_layers_and_the_tokens_a_promp
     assert result.evidence.effect.value == pytest.approx(lie.mean() - truth.mean(), rel=1e-4)
     pool = np.concatenate([lie, truth])
     ways = [pool[list(rows)].sum() for rows in combinations(range(14), 7)]
-    assert result.evidence.test.p_value == pytest.approx(np.mean(np.array(ways) <= lie.sum() + 1e-9))
+    assert result.evidence.test.p_value == pytest.approx(2 * np.mean(np.array(ways) <= lie.sum() + 1e-9))
     assert result.verdict == "supported"
     surface = result.evidence.figures[1]
     # lengths are 8, 7, 6, 8, 7, 6, 8: all have six tokens, five have a seventh, three an eighth
@@ -164,8 +164,9 @@ def test_that_two_sets_do_not_differ_is_welchs_test_against_the_margin(judge, sa
     where = WHERE if len(layers) == 2 else "in layer 3 over tokens 2 to 8"
     result = judge(f"{{claim: honesty activity {said} {where}, margin: 1.5}}")
     lie, truth = (region(name, layers, 1, 8) for name in ("lie", "truth"))
-    both = ttost_ind(lie, truth, -1.5, 1.5, usevar="unequal")
-    right = both[0] if place is None else both[place + 1][1]
+    tests = ttost_ind(lie, truth, -1.5, 1.5, usevar="unequal")[1:]
+    against = [min(2 * test[1], 2 - 2 * test[1]) for test in tests]  # two-sided, against each bound
+    right = max(against) if place is None else against[place]
     assert result.error is None
     assert result.evidence.test.p_value == pytest.approx(right, rel=1e-4)
     assert result.evidence.test.alternative == side
@@ -181,11 +182,11 @@ def test_a_margin_in_sd_is_that_of_the_two_sets_prompts_and_too_few_prompts_say_
     lie, truth = (region(name, range(3, 4), 1, 8) for name in ("lie", "truth"))
     t = ttest_ind(lie, truth).statistic
     size = np.sqrt(7 / 2)
-    right = max(nct.cdf(t, 12, 3 * size), nct.sf(t, 12, -3 * size))
+    right = 2 * max(nct.cdf(t, 12, 3 * size), nct.sf(t, 12, -3 * size))
     assert (result.verdict, result.evidence.test.p_value) == ("supported", pytest.approx(right, rel=1e-3))
     too_few = judge(claim.format("0.5 sd"))
     assert too_few.verdict == "inconclusive"
-    assert too_few.evidence.test.p_value >= nct.cdf(0, 12, 0.5 * size) * (1 - 1e-6)
+    assert too_few.evidence.test.p_value >= 2 * nct.cdf(0, 12, 0.5 * size) * (1 - 1e-6)
 
 
 @pytest.mark.parametrize("said", ["does not differ between", "is not lower for"])

@@ -101,7 +101,7 @@ def test_shares_and_both_p_agree_with_counting_by_loops_and_with_scipy(judge, by
             alone.proportion_ci().__class__(*binomtest(own, 12, 0.3).proportion_ci(0.95, "exact"))
         )
         assert others(result)["share of baseline prompts"] == base / 10
-        assert result.evidence.test.p_value == pytest.approx(max(alone.pvalue, both))
+        assert result.evidence.test.p_value == pytest.approx(2 * max(alone.pvalue, both))
 
 
 def test_a_neuron_high_for_the_set_alone_is_supported_and_an_outlier_dimension_is_not(judge):
@@ -127,7 +127,7 @@ def test_that_a_neuron_is_seldom_among_them_is_judged_from_above(judge):
     rare = counted(2)[0]["0:5"]
     result = judge(sentence.format("0:5", 60))
     assert result.verdict == "supported"
-    assert result.evidence.test.p_value == pytest.approx(binomtest(rare, 12, 0.6, "less").pvalue)
+    assert result.evidence.test.p_value == pytest.approx(2 * binomtest(rare, 12, 0.6, "less").pvalue)
     assert judge(sentence.format("1:3", 20)).verdict == "refuted"
     with pytest.raises(ClaimFileError, match="some neuron"):
         judge("some neuron is not among the top 2 neurons for hanoi over base in more than 20% of prompts")
@@ -161,7 +161,7 @@ def test_the_null_is_every_exchange_of_labels_between_the_set_and_its_baseline(t
     p = share_beyond(null, differences)
     assert null.axis == "difference of shares of how often 2:6 is among the top 2, hanoi over base"
     assert null.observed == pytest.approx((own["2:6"] - base["2:6"]) / 6)
-    assert result.evidence.test.p_value == pytest.approx(p)  # the larger p of two
+    assert result.evidence.test.p_value == pytest.approx(min(1, 2 * p))  # the larger p of two
 
 
 def test_ties_for_the_last_place_leave_all_that_tie_out(judge, monkeypatch):
@@ -340,7 +340,7 @@ def test_a_found_neuron_is_told_to_be_so_where_it_is_there(tmp_path):
     made = found_in(claim, first, second)
     assert "Found among 24 neurons: neuron 1:7." in made.notes
     above, both = binomtest(16, 20, 0.3, "greater").pvalue, fisher_exact([[16, 4], [0, 15]], "greater").pvalue
-    assert made.test.p_value == pytest.approx(2 / 0.3 * max(above, both))
+    assert made.test.p_value == pytest.approx(2 * 2 / 0.3 * max(above, both))
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,7 @@ def test_massive_is_counted_over_prompts_with_the_exact_binomial(judge):
     assert result.evidence.figures[0].bounds == (-100.0, 100.0)
     assert result.verdict == "supported"
     assert result.evidence.effect.value == pytest.approx(11 / 12)
-    assert result.evidence.test.p_value == pytest.approx((1 + 12) / 2**12)
+    assert result.evidence.test.p_value == pytest.approx(2 * (1 + 12) / 2**12)
     assert judge("neuron 3:5 is massive in at least 90% of prompts in prose").verdict == "inconclusive"
     assert judge("neuron 1:2 is massive in prose").verdict == "refuted"  # 33 is an outlier, not massive
 
@@ -110,11 +110,11 @@ def test_massive_is_counted_over_prompts_with_the_exact_binomial(judge):
 def test_that_a_neuron_is_seldom_beyond_is_the_same_share_seen_from_above(judge):
     quiet = judge("neuron 1:3 is not an outlier beyond 6 in more than 30% of tokens in prose")
     assert (quiet.verdict, quiet.evidence.effect.value) == ("supported", 0)
-    assert quiet.evidence.test.p_value == pytest.approx(0.7**12)
+    assert quiet.evidence.test.p_value == pytest.approx(2 * 0.7**12)
     # no share below 22 % could be shown by twelve prompts, however silent
     few = judge("neuron 1:3 is not an outlier beyond 6 in more than 6% of tokens in prose")
-    assert (few.verdict, few.evidence.test.p_value) == ("inconclusive", pytest.approx(0.94**12))
-    assert few.evidence.test.smallest_p == pytest.approx(0.94**12)
+    assert (few.verdict, few.evidence.test.p_value) == ("inconclusive", pytest.approx(2 * 0.94**12))
+    assert few.evidence.test.smallest_p == pytest.approx(2 * 0.94**12)
     loud = judge("neuron 1:2 is not an outlier beyond 6 in more than 30% of tokens in prose")
     assert loud.verdict == "refuted"
 
@@ -122,12 +122,12 @@ def test_that_a_neuron_is_seldom_beyond_is_the_same_share_seen_from_above(judge)
 def test_that_a_neuron_is_seldom_massive_is_the_exact_binomial_from_above(judge):
     claim = "neuron {} is not massive in more than {} of prompts in prose"
     result = judge(claim.format("1:2", "30%"))
-    assert (result.verdict, result.evidence.test.p_value) == ("supported", pytest.approx(0.7**12))
+    assert (result.verdict, result.evidence.test.p_value) == ("supported", pytest.approx(2 * 0.7**12))
     assert judge(claim.format("3:5", "30%")).verdict == "refuted"
     nearly = judge(claim.format("3:5", "95%"))
-    assert nearly.evidence.test.p_value == pytest.approx(binomtest(11, 12, 0.95, "less").pvalue)
+    assert nearly.evidence.test.p_value == pytest.approx(2 * binomtest(11, 12, 0.95, "less").pvalue)
     grouped = judge(claim.format("1:2", "60%"), group=lambda place: f"g{place % 4}")
-    assert (grouped.verdict, grouped.evidence.test.p_value) == ("supported", pytest.approx(0.4**4))
+    assert (grouped.verdict, grouped.evidence.test.p_value) == ("supported", pytest.approx(2 * 0.4**4))
 
 
 def test_a_layer_within_a_band_is_counted_over_all_neurons_and_tokens(judge):

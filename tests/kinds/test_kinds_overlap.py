@@ -173,12 +173,12 @@ def test_p_of_an_exchange_is_that_of_plain_enumeration(file, monkeypatch, seed):
 
     measured, family = measured_of(file, NEARER, values), Family(1, "holm", 0.05)
     compared = height_test(measured, "hanoi", "vietnam", "violent", family)
-    assert compared.test.p_value == pytest.approx(p_of(hanoi, near, far, base.mean(0)))
+    assert compared.test.p_greater == pytest.approx(p_of(hanoi, near, far, base.mean(0)))
     mean, held_out = base[::2].mean(0), base[1::2]
     expected = [p_of(hanoi, near, held_out, mean), p_of(near, hanoi, held_out, mean)]
     tests = against_baseline(measured_of(file, SHARE, values), family)
-    assert [each.test.p_value for each in tests] == pytest.approx(expected)
-    assert larger_p(tests).p_value == pytest.approx(max(expected))
+    assert [each.test.p_greater for each in tests] == pytest.approx(expected)
+    assert larger_p(tests).p_value == pytest.approx(min(1, 2 * max(expected)))
 
 
 def test_the_nulls_are_every_exchange_of_prompts(file, judge, monkeypatch):
@@ -193,12 +193,12 @@ def test_the_nulls_are_every_exchange_of_prompts(file, judge, monkeypatch):
     [null] = nulls_of(judge(NEARER, values))
     assert null.axis == "difference of means of how high the top 3 of hanoi are, vietnam over violent"
     compared = height_test(measured_of(file, NEARER, values), *SETS[:3], Family(1, "holm", 0.05))
-    assert share_beyond(null, differences(hanoi, near, far, base.mean(0))) == compared.test.p_value
+    assert share_beyond(null, differences(hanoi, near, far, base.mean(0))) == compared.test.p_greater
     mean, held_out = base[::2].mean(0), base[1::2]
     result = judge(SHARE, values)
     sides = zip(nulls_of(result), ((hanoi, near), (near, hanoi)), strict=True)
     p = [share_beyond(each, differences(one, other, held_out, mean)) for each, (one, other) in sides]
-    assert max(p) == result.evidence.test.p_value
+    assert min(1, 2 * max(p)) <= result.evidence.test.p_value
 
 
 def test_pairs_are_swapped_within(file, judge, monkeypatch):
@@ -210,8 +210,8 @@ def test_pairs_are_swapped_within(file, judge, monkeypatch):
     sums = [sum(np.multiply(signs, gains)) for signs in product((1, -1), repeat=6)]
     result = judge(NEARER, values, **groups)
     compared = height_test(measured_of(file, NEARER, values, **groups), *SETS[:3], Family(1, "holm", 0.05))
-    assert compared.test.p_value == sum(each >= sums[0] - 1e-9 for each in sums) / 64
-    assert result.evidence.test.p_value >= compared.test.p_value
+    assert compared.test.p_greater == sum(each >= sums[0] - 1e-9 for each in sums) / 64
+    assert result.evidence.test.p_value >= min(1, 2 * compared.test.p_greater)
     assert any("groups in common" in note for note in result.evidence.notes)
 
 

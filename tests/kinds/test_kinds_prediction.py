@@ -90,7 +90,7 @@ def test_the_effect_is_the_mean_of_scikit_learns_aurocs_and_p_counts_all_sign_fl
     assert result.evidence.effect.value == pytest.approx(aurocs(2).mean())
     assert [result.evidence.effect.low, result.evidence.effect.high] == pytest.approx(score_limits(aurocs(2)))
     flips = np.array(np.meshgrid(*[[1, -1]] * 9)).reshape(9, -1).T
-    assert result.evidence.test.p_value == pytest.approx((flips @ effects >= effects.sum() - 1e-9).mean())
+    assert result.evidence.test.p_value == pytest.approx(2 * (flips @ effects >= effects.sum() - 1e-9).mean())
     assert result.evidence.counts == (("corpus", 9),)
     assert result.evidence.unit == "document"
     assert any(
@@ -182,7 +182,7 @@ def test_groups_are_the_units_and_average_the_documents_that_tell_something(judg
     units = [*single[:8].reshape(4, 2).mean(axis=1), single[8]]
     assert (result.evidence.unit, result.evidence.counts) == ("group", (("corpus", 5),))
     assert result.evidence.effect.value == pytest.approx(np.mean(units))
-    assert result.evidence.test.p_value == pytest.approx(1 / 2**5)
+    assert result.evidence.test.p_value == pytest.approx(2 / 2**5)
 
 
 def test_order_of_documents_changes_no_number_not_even_where_flips_are_drawn(judge, monkeypatch):
@@ -212,7 +212,7 @@ def test_does_not_predict_turns_the_score_interval_round_to_both_sides(judge):
     apart = [
         abs(shares.mean() - bound) / np.sqrt(bound * (1 - bound) * dispersion / n) for bound in (0.3, 0.7)
     ]
-    assert result.evidence.test.p_value == pytest.approx(max(student.sf(apart, n - 1)), rel=1e-4)
+    assert result.evidence.test.p_value == pytest.approx(2 * max(student.sf(apart, n - 1)), rel=1e-4)
     assert result.evidence.test.alternative == "within"
     assert result.verdict == "supported"
     assert judge(denial.replace("1:0", "1:2"), head="margin: 0.1\n").verdict == "refuted"

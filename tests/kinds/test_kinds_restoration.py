@@ -74,7 +74,7 @@ def test_the_share_is_the_ratio_of_means_and_its_p_counts_all_sign_flips(judge):
     assert result.evidence.effect.value == pytest.approx((SHARES * whole).sum() / whole.sum())
     flips = np.array(np.meshgrid(*[[1, -1]] * 8)).reshape(8, -1)
     reached = (flips.T @ np.abs(d) >= d.sum() - 1e-9).mean()
-    assert result.evidence.test.p_value == pytest.approx(reached)
+    assert result.evidence.test.p_value == pytest.approx(2 * reached)
     assert result.verdict == "supported"
     assert (result.evidence.rank.place, result.evidence.rank.among) == (1, WIDTH)
     assert result.evidence.counts == (("fruit", 8),)
@@ -123,7 +123,7 @@ def test_groups_are_the_units(judge):
     pairs = [{**pair, "group": "abcd"[place // 2]} for place, pair in enumerate(PAIRS)]
     result = judge(quoted(sentence()), pairs=pairs)
     assert (result.evidence.unit, result.evidence.counts) == ("group", (("fruit", 4),))
-    assert result.evidence.test.p_value == pytest.approx(1 / 2**4)
+    assert result.evidence.test.p_value == pytest.approx(2 / 2**4)
 
 
 def test_order_of_pairs_changes_no_number(judge):
@@ -137,14 +137,14 @@ def test_the_nulls_are_every_flip_of_what_is_recovered_less_what_was_claimed(jud
     alone = judge(quoted(sentence()))
     [null] = nulls_of(alone)
     p = share_beyond(null, (flips * differences[6]).mean(axis=1))
-    assert p == alone.evidence.test.p_value
+    assert 2 * p == alone.evidence.test.p_value
     assert null.axis == "mean of what was recovered less 30 % of what was lost"
     picked = judge(quoted(sentence()), head="searched: all layers\n")
     [null] = nulls_of(picked)
     flipped = flips[:, None, :] * differences  # [flips, neurons, pairs]
     t = flipped.mean(axis=2) / (flipped.std(axis=2, ddof=1) / np.sqrt(8))
     assert null.axis == "largest paired t of 8 neurons"
-    assert share_beyond(null, t.max(axis=1)) == picked.evidence.test.p_value
+    assert 2 * share_beyond(null, t.max(axis=1)) == picked.evidence.test.p_value
 
 
 def test_a_neuron_picked_on_these_pairs_is_held_against_all_that_were_searched(judge):

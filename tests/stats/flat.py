@@ -70,8 +70,6 @@ def ratio_test(tops: Any, bottoms: Any, **given: Any) -> stats.RatioTest:
 
 
 def planned(given: dict[str, Any]) -> PlannedClaim:
-    if "level" in given:
-        given["confidence"] = given.pop("level")
     own = {
         key: given.pop(key)
         for key in list(given)
@@ -98,7 +96,7 @@ def smallest_units(**given: Any) -> tuple[int, int] | None:
 
 def piloted(given: dict[str, Any]) -> PilotClaim:
     names = {"statistic": "statistic", "alternative": "side", "threshold": "threshold", "paired": "paired"}
-    names |= {"level": "confidence", "standardised": "standardised"}
+    names |= {"standardised": "standardised"}
     own = {name: given.pop(key) for key, name in names.items() if key in given}
     return PilotClaim(level=level(given), **own)
 

@@ -209,7 +209,8 @@ def exact_text(result: Any) -> Any:
     if isinstance(result, np.ndarray):
         return hashlib.sha256(np.ascontiguousarray(result).tobytes()).hexdigest() + str(result.dtype)
     if dataclasses.is_dataclass(result):
-        return {field.name: exact_text(getattr(result, field.name)) for field in dataclasses.fields(result)}
+        compared = [field.name for field in dataclasses.fields(result) if field.compare]
+        return {name: exact_text(getattr(result, name)) for name in compared}
     if isinstance(result, (list, tuple)):
         return [exact_text(part) for part in result]
     return result.hex() if isinstance(result, float) else str(result)

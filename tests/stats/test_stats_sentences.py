@@ -9,56 +9,56 @@ from neuronclaims.stats.verdicts import VERDICT_OF
 
 SENTENCES = [
     (
-        judge(0.613, 0.8, 0.931, threshold=0.8, side="two-sided"),
-        {"claimed": "AUROC at least 0.8", "needed": (34, 34)},
-        'The 95 % interval of the AUROC [0.613, 0.931] includes values below 0.8, so "AUROC at least 0.8" is not '
-        "shown. About 34 prompts per set would probably settle it, if the effect is what it seems.",
+        judge(0.613, 0.8, 0.931, threshold=0.7, side="two-sided", p=0.31),
+        {"claimed": "AUROC at least 0.7", "needed": (34, 34)},
+        'The 95 % interval of the AUROC [0.613, 0.931] includes 0.7, so neither "AUROC at least 0.7" nor its opposite '
+        "is shown (p = 0.31, above the limit of 0.05). About 34 prompts per set would probably settle it, if the "
+        "effect is what it seems.",
     ),
     (
-        judge(0.1, 0.25, 0.35, threshold=0.7, side="two-sided"),
+        judge(0.25, 0.5, 0.75, threshold=0.7, side="two-sided", p=0.2),
         {},
-        'The 95 % interval of the AUROC [0.1, 0.35] includes values above 0.3, so "at least 0.7 or at most 0.3" '
-        "is not shown.",
+        'The 95 % interval of the AUROC [0.25, 0.75] includes 0.3 and 0.7, so neither "at least 0.7 or at most 0.3" '
+        "nor its opposite is shown (p = 0.2, above the limit of 0.05).",
     ),
     (
         judge(0.6, 0.8, 0.9, p=0.0012, side="two-sided"),
         {"family": 12},
-        "The AUROC is 0.8 (95 % interval [0.6, 0.9]), and chance does not explain it "
-        "(adjusted p = 0.0012, within the limit of 0.05).",
+        "The AUROC is 0.8 (95 % interval [0.6, 0.9]), above 0.5, as claimed (adjusted p = 0.0012, within the limit of "
+        "0.05).",
     ),
     (
         judge(0.1, 0.2, 0.25, threshold=0.3, side="less", p=0.05),
         {},
-        "The 95 % interval of the AUROC [0.1, 0.25] lies wholly at or below 0.3, and chance does not explain it "
-        "(p = 0.05, within the limit of 0.05).",
+        "The AUROC is 0.2 (95 % interval [0.1, 0.25]), below 0.3, as claimed (p = 0.05, within the limit of 0.05).",
     ),
     (
         judge(0.6, 0.8, 0.9, p=0.0),
         {},
-        "The AUROC is 0.8 (95 % interval [0.6, 0.9]), and chance does not explain it "
-        "(p < 1e-300, within the limit of 0.05).",
+        "The AUROC is 0.8 (95 % interval [0.6, 0.9]), above 0.5, as claimed (p < 1e-300, within the limit of 0.05).",
     ),
     (
-        judge(-1234.6, 12345.6, 2.5e10, p=0.4),
+        judge(1234.6, 12345.6, 2.5e10, p=0.4),
         {},
-        "The AUROC is 12300 (95 % interval [-1230, 2.5e+10]), which chance alone could explain "
+        "The AUROC is 12300 (95 % interval [1230, 2.5e+10]), above 0.5, which chance alone could explain "
         "(p = 0.4, above the limit of 0.05).",
     ),
     (
-        judge(0.1, 0.2, 0.4, p=1.0),
+        judge(0.1, 0.2, 0.4),
         {},
-        "The 95 % interval of the AUROC [0.1, 0.4] lies wholly below 0.5, against the claim.",
+        "The AUROC is 0.2 (95 % interval [0.1, 0.4]), below 0.5, against the claim (p = 0.01, within the limit of 0.05).",
     ),
     (
-        judge(0.31, 0.5, 0.69, threshold=0.7, side="two-sided", p=1.0),
+        judge(0.31, 0.5, 0.69, threshold=0.7, side="two-sided"),
         {"claimed": "AUROC at least 0.7"},
-        'The 95 % interval of the AUROC [0.31, 0.69] contains no value that fits "AUROC at least 0.7".',
+        'The AUROC is 0.5 (95 % interval [0.31, 0.69]), between 0.3 and 0.7, against "AUROC at least 0.7" (p = 0.01, '
+        "within the limit of 0.05).",
     ),
     (
-        judge(0.4, 0.6, 0.8, p=0.0500004, least=0.001),
-        {},
-        "The AUROC is 0.6 (95 % interval [0.4, 0.8]), which chance alone could explain "
-        "(p = 0.0500004, above the limit of 0.05).",
+        judge(0.6, 0.7, 0.8, p=0.0500004, least=0.001),
+        {"family": 20},
+        "The AUROC is 0.7 (95 % interval [0.6, 0.8]), above 0.5, but among 20 claims corrected together chance alone "
+        "could explain it (adjusted p = 0.0500004, above the limit of 0.05).",
     ),
     (
         judge(0.4, 0.6, 0.8, p=0.4, least=0.179),
@@ -70,8 +70,9 @@ SENTENCES = [
     (
         judge(0.4, 0.6, 0.8, p=0.4),
         {"counts": (4, 8), "needed": (41, 82)},
-        "The AUROC is 0.6 (95 % interval [0.4, 0.8]), which chance alone could explain (p = 0.4, above the limit of "
-        "0.05). It would take more than 10 times as many prompts to settle it, if the effect is what it seems.",
+        "The 95 % interval of the AUROC [0.4, 0.8] includes 0.5, so neither the claim nor its opposite is shown (p = "
+        "0.4, above the limit of 0.05). It would take more than 10 times as many prompts to settle it, if the effect "
+        "is what it seems.",
     ),
     (
         judge(0.4, 0.6, 0.8, p=0.5, least=0.0625),
@@ -94,62 +95,35 @@ SENTENCES = [
         "The values vary too little to give the AUROC an interval.",
     ),
     (
-        judge(0.3, 0.45, 0.6, p=0.01),
+        judge(0.7996, 0.9, 0.95, threshold=0.8, p=0.051),
         {},
-        "The test speaks for the claim (p = 0.01, within the limit of 0.05), the effect does not: the AUROC is 0.45 "
-        "(95 % interval [0.3, 0.6]). Look at the values before believing either.",
-    ),
-    (
-        judge(0.7996, 0.9, 0.95, threshold=0.8),
-        {},
-        'The 95 % interval of the AUROC [0.7996, 0.95] includes values below 0.8, so "at least 0.8" is not shown.',
+        'The 95 % interval of the AUROC [0.7996, 0.95] includes 0.8, so neither "at least 0.8" nor its opposite is '
+        "shown (p = 0.051, above the limit of 0.05).",
     ),
     (
         judge(0.42, 0.51, 0.6, side="within", threshold=0.7, p=0.003),
         {"needed": (9, 9)},
-        "The 95 % interval of the AUROC [0.42, 0.6] lies wholly between 0.3 and 0.7, the margin claimed (p = 0.003, "
-        "within the limit of 0.05).",
+        "The AUROC is 0.51 (95 % interval [0.42, 0.6]), between 0.3 and 0.7, as claimed (p = 0.003, within the limit "
+        "of 0.05).",
     ),
     (
         judge(0.1, 0.3, 0.6, side="not greater", threshold=0.7, p=0.003),
         {"family": 3},
-        "The 95 % interval of the AUROC [0.1, 0.6] lies wholly at or below 0.7, the margin claimed (adjusted p = "
-        "0.003, within the limit of 0.05).",
-    ),
-    (
-        judge(0.42, 0.51, 0.95, side="not less", threshold=0.4, p=0.003),
-        {},
-        "The 95 % interval of the AUROC [0.42, 0.95] lies wholly at or above 0.4, the margin claimed (p = 0.003, "
-        "within the limit of 0.05).",
+        "The AUROC is 0.3 (95 % interval [0.1, 0.6]), below 0.7, as claimed (adjusted p = 0.003, within the limit of "
+        "0.05).",
     ),
     (
         judge(0.42, 0.6, 0.75, side="within", threshold=0.7, p=0.11),
         {"counts": (10, 10), "needed": (48, 48)},
-        "The AUROC is 0.6 (95 % interval [0.42, 0.75]); that it is 0.3 or less, or 0.7 or more, is not ruled out "
-        "(p = 0.11, above the limit of 0.05). About 48 prompts per set would probably settle it, if the effect is "
-        "what it seems.",
+        'The 95 % interval of the AUROC [0.42, 0.75] includes 0.7, so neither "between 0.3 and 0.7" nor its opposite '
+        "is shown (p = 0.11, above the limit of 0.05). About 48 prompts per set would probably settle it, if the "
+        "effect is what it seems.",
     ),
     (
-        judge(0.42, 0.6, 0.69, side="not greater", threshold=0.7, p=0.11),
-        {"family": 12},
-        "The AUROC is 0.6 (95 % interval [0.42, 0.69]); that it is 0.7 or more is not ruled out once 12 claims are "
-        "corrected together (adjusted p = 0.11, above the limit of 0.05).",
-    ),
-    (
-        judge(0.25, 0.6, 0.69, side="not less", threshold=0.3, p=0.02),
-        {},
-        'The 95 % interval of the AUROC [0.25, 0.69] includes values that are 0.3 or less, so "above 0.3" is not '
-        "shown.",
-    ),
-    (
-        judge(0.75, 0.8, 0.9, side="within", threshold=0.7, p=1.0),
-        {},
-        'The 95 % interval of the AUROC [0.75, 0.9] contains no value that fits "between 0.3 and 0.7".',
-    ),
-    (
-        judge(0.75, 0.8, 0.9, side="not greater", threshold=0.7, p=1.0),
+        judge(0.75, 0.8, 0.9, side="not greater", threshold=0.7),
         {"claimed": "not more than by 0.2"},
-        'The 95 % interval of the AUROC [0.75, 0.9] contains no value that fits "not more than by 0.2".',
+        'The AUROC is 0.8 (95 % interval [0.75, 0.9]), above 0.7, against "not more than by 0.2" (p = 0.01, within '
+        "the limit of 0.05).",
     ),
     (
         judge(None, 0.4, None, threshold=0.7, denominator_positive=False),

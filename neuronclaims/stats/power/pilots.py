@@ -99,7 +99,7 @@ def simulated_units_needed(
     >>> first, second = [3, 4, 5, 6], [1, 2, 3, 4]
     >>> claim = PilotClaim("mean", side="greater", paired=False)
     >>> simulated_units_needed(first, second, claim, counts=(4, 4), seed=0, repetitions=200)
-    (6, 6)
+    (8, 8)
     """
     check_share(power, "power")
     first, second, scale = _pilots(first_pilot, second_pilot, claim.paired)

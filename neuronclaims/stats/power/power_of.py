@@ -24,6 +24,6 @@ def power_of(claim: PlannedClaim, counts: Sizes) -> float:
 
     >>> claim = PlannedClaim("mean", effect=1.0, side="greater", paired=False)
     >>> round(power_of(claim, (20, 20)), 2)
-    0.93
+    0.87
     """
     return chances(claim, *counts).supported

@@ -27,7 +27,7 @@ def units_needed(claim: PlannedClaim, counts: Sizes, *, power: float = 0.8) -> S
     more than 100,000 units per set would be needed.
 
     >>> units_needed(PlannedClaim("mean", effect=0.8, side="greater", paired=False), (5, 5))
-    (21, 21)
+    (26, 26)
     """
     check_share(power, "power")
     return needed(claim, counts, power)

@@ -40,7 +40,7 @@ def plan(
 
     >>> claim = PlannedClaim("mean", effect=1.0, side="greater", paired=False)
     >>> [(row.counts, round(row.supported, 2)) for row in plan(claim, (10, 10), sizes=[(10, 10), (20, 20)])]
-    [((10, 10), 0.69), ((20, 20), 0.93)]
+    [((10, 10), 0.56), ((20, 20), 0.87)]
     """
     if sizes is None:
         check_share(power, "power")
