@@ -91,7 +91,7 @@ def auroc_within(values, days, labels) -> float:
 
 def test_a_contrast_is_tested_and_estimated_within_blocks(judge):
     [blocked] = judge(MORE)
-    assert blocked.evidence.test.p_value == pytest.approx(within_blocks(adjusted_difference), abs=1e-12)
+    assert blocked.evidence.test.p_value == pytest.approx(2 * within_blocks(adjusted_difference), abs=1e-12)
     texts = prompts("up", DAYS["up"]) + prompts("down", DAYS["down"])
     values, days = np.array([value(text, 1) for text in texts]), np.array([text[-3:] for text in texts])
     labels = np.array([text.startswith("up") for text in texts])

@@ -111,8 +111,8 @@ def test_a_prompt_that_cannot_be_measured_breaks_the_claims_that_use_it_and_no_o
     test = results["fine"].evidence.test
     assert test.family == 4
     # 12,870 ways to share sixteen prompts out; two claims reach 2/12870 and 1/12870, two in error count as p = 1.
-    assert test.p_value == pytest.approx(1 / 12870)
-    assert test.p_adjusted == pytest.approx(4 / 12870)
+    assert test.p_value == pytest.approx(2 / 12870)
+    assert test.p_adjusted == pytest.approx(8 / 12870)
 
 
 def test_a_model_that_does_not_open_gives_one_error_and_is_not_tried_again(write, monkeypatch) -> None:
@@ -153,16 +153,18 @@ def test_a_file_whose_claims_need_nothing_measurable_measures_nothing(write) -> 
 
 
 def test_too_few_prompts_are_known_before_any_model(write) -> None:
-    few = {"one": ["a", "b", "c"], "two": ["d", "e", "f"]}
+    few = {"one": ["a", "b", "c"], "two": ["d", "e", "f", "g"]}
     alone = write("neuron 0:0 activates more for one than two", **few)
-    # Three against three can be shared out in twenty ways: 1/20 is within 0.05 alone, 2/20 in a family of two is not.
-    assert unreachable(alone) == {}
+    # Three against four can be shared out in 35 ways, so the least two-sided p is 2/35.
+    assert list(unreachable(alone)) == [alone.claims[0].id]
+    enough = write("neuron 0:0 activates more for one than two", **few | {"one": ["a", "b", "c", "h"]})
+    assert unreachable(enough) == {}  # 2/70
     both = write(
         "neuron 0:0 activates more for one than two", "neuron 0:1 activates more for one than two", **few
     )
     assert list(unreachable(both)) == [claim.id for claim in both.claims]
     assert unreachable(both)[both.claims[1].id] == (
-        "with 3 prompts and 3 prompts in a family of 2 the adjusted p is at least 0.1, above 0.05"
+        "with 3 prompts and 4 prompts in a family of 2 the adjusted p is at least 0.11, above 0.05"
     )
 
 
@@ -219,12 +221,12 @@ def test_a_claim_whose_p_lies_at_its_own_limit_is_drawn_for_longer(write) -> Non
     values = np.random.default_rng(0).standard_normal((24, 1))
     values[:12] += 0.05 - values[:12].mean()
     values[12:] -= values[12:].mean()
-    # Scaled until Student's t is that of p = 0.05, near which the permutation test lies too.
+    # Scaled until Welch's t is that of p = 0.05, near which the permutation test lies too.
     from scipy import stats
 
     for shift in np.linspace(0, 3, 3001):
         moved = values[:12] + shift
-        if stats.ttest_ind(moved, values[12:], alternative="greater").pvalue[0] <= 0.0502:
+        if stats.ttest_ind(moved, values[12:], equal_var=False).pvalue[0] <= 0.0499:
             break
 
     def measure(source, measurements, *, cache, options, progress):

@@ -46,7 +46,7 @@ def found(p: float) -> Finding:
         p_value=p,
         p_greater=p,
         p_less=1 - p,
-        alternative="greater",
+        alternative="two-sided",
         exact=False,
         arrangements=DRAWS,
         smallest_p=1 / (DRAWS + 1),
@@ -73,8 +73,8 @@ def judged(folder: Path, p_values: list[float | None], correction: str = "holm")
     return list(conclude(file, "some", findings, errors).values())
 
 
-EXPLAINED = ("supported", "chance does not explain it")
-UNEXPLAINED = ("inconclusive", "chance alone could explain")
+EXPLAINED = ("supported", "as claimed")
+UNEXPLAINED = ("inconclusive", "chance alone could explain it")
 OPEN = ("inconclusive", "cannot tell on which side")
 
 

@@ -32,9 +32,9 @@ from neuronclaims.stats.effects.margins import (
     sample_tails,
     smallest_margin_p,
 )
-from neuronclaims.stats.effects.tails import inverted_tails
-from neuronclaims.stats.inputs import Alternative, StatsError, check_choice, check_sizes, vector
+from neuronclaims.stats.inputs import StatsError, check_choice, check_sizes, vector
 from neuronclaims.stats.permutation.results import TestResult
+from neuronclaims.stats.tails import inverted_tails
 
 _ESTIMATES = {
     ("difference", False): mean_difference_estimate,
@@ -48,11 +48,6 @@ _TESTS = {
     "difference": ("Welch t test", "paired t test"),
     "sd": ("noncentral t test", "paired noncentral t test"),
     "auroc": ("score test of the AUROC", "paired score test of the AUROC"),
-}
-_ALTERNATIVE: dict[MarginSide, Alternative] = {
-    "within": "two-sided",
-    "not greater": "less",
-    "not less": "greater",
 }
 
 
@@ -87,16 +82,17 @@ class EquivalenceResult:
 
     @property
     def test(self) -> TestResult:
-        """The same as a ``TestResult``, without arrangements."""
+        """The test of its bounds for a verdict (``stats.rule``): a ``TestResult`` with the two-sided p against them."""
+        sides = [min(1.0, 2 * min(p, 1 - p)) for p in (self.p_above_lower, self.p_below_upper)]
         return TestResult(
             statistic=self.estimate.value,
-            p_value=self.p_value,
+            p_value=claimed_p(self.side, *sides),
             p_greater=self.p_above_lower,
             p_less=self.p_below_upper,
-            alternative=_ALTERNATIVE[self.side],
+            alternative="two-sided",
             exact=True,
             arrangements=0,
-            smallest_p=self.smallest_p,
+            smallest_p=min(1.0, 2 * self.smallest_p),
             standard_error=0.0,
             resolved=True,
             degenerate=self.degenerate,

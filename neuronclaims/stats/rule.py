@@ -95,6 +95,8 @@ def at_boundary(
     """
     both = two_sided(test)
     p = interval_p(estimate, side, null, threshold)
+    if p is not None and p < 1 and estimate.tails is None:
+        p = 0.0  # one interval alone can take a verdict back, but says no more of p than its level
     if p is None or p <= both.p_value:
         return replace(both, p_interval=p or 0.0)
     return replace(both, p_value=p, p_interval=p, p_exchange=both.p_value)

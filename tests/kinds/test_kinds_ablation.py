@@ -7,9 +7,9 @@ from itertools import product
 
 import numpy as np
 import pytest
-from scipy.stats import ttest_1samp
 from changed_claims import FAKE_CONFIG, claim_file, judged_really, one_writer
 from null_histograms import nulls_of, share_beyond
+from scipy.stats import ttest_1samp
 
 from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.measurements import Ablation, AblationSweep, Activations

@@ -51,12 +51,15 @@ def test_a_change_beyond_the_margin_refutes_that_there_is_none(judge):
     pushed = judge("ablating neuron 1:3 does not change ' an' in text", "0.001")
     assert pushed.verdict == "inconclusive"  # its interval reaches from below the margin to far above it
     shifted = {**SETS, "text": ["text 0", "text 2", "text 6"]}
+    # The changes are 9, 6 and 4: scipy.stats.ttest_1samp([9, 6, 4], 0.01).pvalue is 0.049.
     assert (
-        judge("ablating neuron 1:3 does not change ' an' in text", "0.5", sets=shifted).verdict == "refuted"
+        judge("ablating neuron 1:3 does not change ' an' in text", "0.01", sets=shifted).verdict == "refuted"
     )
-    assert judge("ablating neuron 1:3 does not raise ' an' in text", "0.5", sets=shifted).verdict == "refuted"
     assert (
-        judge("ablating neuron 1:3 does not lower ' an' in text", "0.5", sets=shifted).verdict == "supported"
+        judge("ablating neuron 1:3 does not raise ' an' in text", "0.01", sets=shifted).verdict == "refuted"
+    )
+    assert (
+        judge("ablating neuron 1:3 does not lower ' an' in text", "0.01", sets=shifted).verdict == "supported"
     )
 
 

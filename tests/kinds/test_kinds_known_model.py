@@ -3,8 +3,8 @@
 Neuron 0:3 of mlp_post fires on "dog" alone and writes " tree", 0:0 is dead, 0:1 constant; attention does nothing. See
 ``changed_claims.one_writer``: at "dog" the norm before the MLP makes 4 of the embedding's 1, 0:3 takes twice that, and
 what it writes, +8 at residual 4 and -8 at residual 7, becomes 8 / sqrt((1 + 1 + 64 + 64) / 32) behind the final norm;
-the unembedding of "tree" has 3 there. Values that do not spread at all leave no interval, so that a claim against them
-stays inconclusive.
+the unembedding of "tree" has 3 there. Values that do not spread at all leave no interval: then an exact test of the
+claim's boundary counts alone, and where there is none, the claim stays inconclusive.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ LOGIT = 3 * FIRES / (130 / 32) ** 0.5
 WRITES = 'neuron 0:3 writes " tree" more than'
 CLAIMS: dict[str, tuple[str, str, float | None, dict[str, object]]] = {
     "contrast": ("neuron 0:3 activates more for dogs than cats", "supported", FIRES, {}),
-    "contrast, other way": ("neuron 0:3 activates less for dogs than cats", "inconclusive", FIRES, {}),
+    "contrast, other way": ("neuron 0:3 activates less for dogs than cats", "refuted", FIRES, {}),
     "contrast, constant": ("neuron 0:1 activates more for dogs than cats", "inconclusive", 0.0, {}),
     "separation": ("neuron 0:3 separates dogs from cats with AUROC at least 0.7", "supported", 1.0, {}),
     "separation, dead": ("neuron 0:0 separates dogs from cats", "inconclusive", 0.5, {}),
@@ -78,7 +78,7 @@ CLAIMS: dict[str, tuple[str, str, float | None, dict[str, object]]] = {
     ),
     "restoration, dead": (
         'restoring neuron 0:0 recovers at least 10% of " tree" over " river" in animals',
-        "inconclusive",
+        "refuted",
         0.0,
         {},
     ),

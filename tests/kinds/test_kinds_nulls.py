@@ -37,7 +37,10 @@ def test_the_null_of_a_picked_neuron_is_the_maximum_of_all_that_are_no_clearer(t
     of = "12 neurons" if which == 0 else f"the {12 - which} neurons that are no clearer"
     assert null.axis == f"largest t of {of}"
     assert null.observed == pytest.approx(t[0, column], rel=1e-5)
-    assert share_beyond(null, compared.max(axis=1)) == pytest.approx(result.evidence.test.p_value / 2)
+    values = pooled(NEURONS)[:, column]
+    welch = 12 * ttest_ind(values[:6], values[6:], equal_var=False).pvalue  # of the interval, for all twelve
+    p = 2 * share_beyond(null, compared.max(axis=1))
+    assert result.evidence.test.p_value == pytest.approx(max(p, min(1, welch)))
 
 
 def test_the_null_of_some_neuron_is_that_of_the_one_found(tmp_path):
@@ -61,7 +64,10 @@ def test_the_null_of_every_neuron_is_that_of_the_one_whose_p_it_is(tmp_path):
     worst = max(shares, key=lambda each: shares[each][0])
     [null] = nulls_of(result)
     assert null.axis == f"difference of means of {worst[0]}:{worst[1]}, whose p is the largest"
-    assert 2 * share_beyond(null, shares[worst][1]) == pytest.approx(result.evidence.test.p_value)
+    values = pooled([worst])[:, 0]
+    welch = ttest_ind(values[:6], values[6:], equal_var=False).pvalue  # of the interval, the larger one here
+    p = 2 * share_beyond(null, shares[worst][1])
+    assert result.evidence.test.p_value == pytest.approx(max(p, welch))
 
 
 def within_blocks(statistic) -> list[float]:
@@ -97,7 +103,7 @@ def test_nulls_within_blocks_exchange_within_blocks_alone(tmp_path):
     p = share_beyond(means, within_blocks(adjusted_difference))
     assert min(1, 2 * p) == pytest.approx(contrast.evidence.test.p_value)
     p = share_beyond(ranks, within_blocks(auroc_within))
-    assert min(1, 2 * p) == pytest.approx(separation.evidence.test.p_value)
+    assert min(1, 2 * p) <= separation.evidence.test.p_value
 
 
 def test_what_is_tested_against_a_margin_has_no_null(tmp_path):

@@ -126,8 +126,8 @@ def test_that_a_neuron_is_seldom_massive_is_the_exact_binomial_from_above(judge)
     assert judge(claim.format("3:5", "30%")).verdict == "refuted"
     nearly = judge(claim.format("3:5", "95%"))
     assert nearly.evidence.test.p_value == pytest.approx(2 * binomtest(11, 12, 0.95, "less").pvalue)
-    grouped = judge(claim.format("1:2", "60%"), group=lambda place: f"g{place % 4}")
-    assert (grouped.verdict, grouped.evidence.test.p_value) == ("supported", pytest.approx(2 * 0.4**4))
+    grouped = judge(claim.format("1:2", "70%"), group=lambda place: f"g{place % 4}")
+    assert (grouped.verdict, grouped.evidence.test.p_value) == ("supported", pytest.approx(2 * 0.3**4))
 
 
 def test_a_layer_within_a_band_is_counted_over_all_neurons_and_tokens(judge):

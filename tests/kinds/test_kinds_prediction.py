@@ -105,7 +105,7 @@ def test_the_null_is_every_flip_of_documents_for_the_neuron_whose_p_it_is(judge)
         result = judge(claim)
         [null] = nulls_of(result)
         p = share_beyond(null, (flips @ (aurocs(index) - 0.5)) / 9)
-        assert result.evidence.test.p_value == pytest.approx(p)
+        assert result.evidence.test.p_value == pytest.approx(2 * p)
         assert null.axis.endswith("whose p is the largest") == (index == 0)
 
 
@@ -128,7 +128,7 @@ def test_rounding_breaks_no_tie_between_documents(judge, monkeypatch):
     result = judge(documents=NAMES[:4])
     assert result.evidence.effect.value == 0.5
     flips = np.array(np.meshgrid(*[[1, -1]] * 4)).reshape(4, -1).T
-    assert result.evidence.test.p_value == (flips.sum(axis=1) >= 0).mean()
+    assert result.evidence.test.p_value == min(1, 2 * (flips.sum(axis=1) >= 0).mean())
 
 
 def test_bins_are_half_open_with_exact_edges_and_wilson_bands(judge, monkeypatch):
@@ -218,7 +218,7 @@ def test_does_not_predict_turns_the_score_interval_round_to_both_sides(judge):
     assert judge(denial.replace("1:0", "1:2"), head="margin: 0.1\n").verdict == "refuted"
     assert judge(denial.replace("1:0", "1:3"), head="margin: 0.1\n").verdict == "refuted"
     # Were all documents at 0.5, the dispersion would be its floor of 1/18.
-    least = student.sf(0.2 / np.sqrt(0.3 * 0.7 / 18 / n), n - 1)
+    least = 2 * student.sf(0.2 / np.sqrt(0.3 * 0.7 / 18 / n), n - 1)
     assert result.evidence.test.smallest_p == pytest.approx(least, rel=1e-4)
 
 

@@ -27,7 +27,7 @@ VERDICTS = {
     "high": "supported",
     "low": "refuted",
     "beyond": "supported",
-    "not-beyond": "refuted",
+    "not-beyond": "inconclusive",  # 2 P(none of 20) at 20 % is 0.023, too much for nine claims
     "few-beyond": "inconclusive",
     "restores": "supported",
     "restores-not": "refuted",
@@ -55,7 +55,7 @@ def test_reasons_name_what_each_kind_counts(session):
     assert reasons["few-beyond"].startswith("With 3 documents and 9 claims corrected together, the smallest")
     assert "About 6 documents would probably settle it" in reasons["few-beyond"]
     assert reasons["nothing"].startswith("The effect to be recovered")
-    assert "lies wholly between -1 and 1" in reasons["flat"]
+    assert "between -1 and 1, as claimed" in reasons["flat"]
 
 
 def test_facts_take_no_place_among_the_corrected(session):
@@ -66,9 +66,9 @@ def test_facts_take_no_place_among_the_corrected(session):
     assert {test["family"] for test in tests.values()} == {9}
     raw = [test["p_value"] for test in tests.values()]
     right = multipletests(raw, method="holm")[1]
-    assert [test["p_adjusted"] for test in tests.values()] == pytest.approx(list(right))
+    assert [test["p_adjusted"] for test in tests.values()] == pytest.approx(list(right), rel=1e-5)
     assert tests["beyond"]["p_value"] == pytest.approx(
-        scipy_stats.binomtest(20, 20, 0.6, alternative="greater").pvalue
+        2 * scipy_stats.binomtest(20, 20, 0.6, alternative="greater").pvalue
     )
 
 

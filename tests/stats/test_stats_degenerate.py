@@ -287,9 +287,19 @@ def test_an_interval_turned_round_and_a_statistic_of_labels_meet_constants_too()
     assert still.p_value == 1.0
 
 
-NO_DATA = {"at_boundary", "boundaries", "interval_test", "two_sided", "decide", "decide_fact", "explain", "plan", "power_of", "seed_from", "units_needed"} | {
-    name for name in dir(stats) if name.startswith("smallest_")
-}
+NO_DATA = {
+    "at_boundary",
+    "boundaries",
+    "interval_test",
+    "two_sided",
+    "decide",
+    "decide_fact",
+    "explain",
+    "plan",
+    "power_of",
+    "seed_from",
+    "units_needed",
+} | {name for name in dir(stats) if name.startswith("smallest_")}
 
 
 def test_no_public_test_or_estimate_is_left_out_here():

@@ -46,7 +46,8 @@ SENTENCES = [
     (
         judge(0.1, 0.2, 0.4),
         {},
-        "The AUROC is 0.2 (95 % interval [0.1, 0.4]), below 0.5, against the claim (p = 0.01, within the limit of 0.05).",
+        "The AUROC is 0.2 (95 % interval [0.1, 0.4]), below 0.5, against the claim (p = 0.01, within the limit of "
+        "0.05).",
     ),
     (
         judge(0.31, 0.5, 0.69, threshold=0.7, side="two-sided"),

@@ -159,9 +159,8 @@ class SharingKind:
         statement = _at_least_or_most(said)
         fewer = statement.threshold is not None and float(estimate.value or 0) < statement.threshold
         test = larger_p(tests) if tests else at_most(data, estimate)
-        if fewer == bool(
-            tests
-        ):  # that fewer, or more, are shared than claimed is for the interval alone to show
+        # That fewer are shared than claimed, or more, is for the interval alone to show.
+        if fewer == bool(tests):
             test = stats.interval_test(estimate, statement.side, statement.null, statement.threshold)
         return Finding(
             estimate=estimate,
@@ -222,10 +221,14 @@ class NearerKind:
         )
         level = (1 + LEVEL) / 2  # at this level both limits hold together
         near, far = (shared(data, said.first, name, level) for name in (said.near, said.far))
+        estimate, statement = difference(near, far, drawn), Statement("greater", 0.0)
+        fewer = float(estimate.value or 0) < 0
         return Finding(
-            estimate=difference(near, far, drawn),
-            statement=Statement("greater", 0.0),
-            test=more_in_number(test, drawn),
+            estimate=estimate,
+            statement=statement,
+            test=stats.interval_test(estimate, "greater", 0.0, None)
+            if fewer
+            else more_in_number(test, drawn),
             sample=Sample(request.unit, request.counts),
             selection=selection,
             others=(

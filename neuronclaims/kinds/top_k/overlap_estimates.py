@@ -18,7 +18,7 @@ import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.kinds.shared.selection import LEVEL
-from neuronclaims.stats.effects.tails import inverted
+from neuronclaims.stats.tails import inverted
 
 if TYPE_CHECKING:
     from neuronclaims.kinds.top_k.set_profiles import OverlapData
@@ -84,7 +84,7 @@ def difference(near: Estimate, far: Estimate, drawn: Floats) -> Estimate:
 
     def tails(boundary: float) -> tuple[float, float]:
         above = (1 + int((drawn <= boundary).sum())) / (1 + len(drawn))
-        return above, (1 - LEVEL) / 2 if high < boundary else 1.0
+        return above, round((1 - LEVEL) / 2, 12) if high < boundary else 1.0
 
     return stats.Estimate(DIFFERENCE, value, min(low, value), max(high, value), LEVEL, method, tails)
 

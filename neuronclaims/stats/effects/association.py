@@ -16,11 +16,11 @@ import numpy as np
 from neuronclaims.stats.distributions.quantiles import spread, t_quantile
 from neuronclaims.stats.effects.effect_size import EffectSize
 from neuronclaims.stats.effects.estimate import Estimate
-from neuronclaims.stats.effects.tails import inverted
 from neuronclaims.stats.inputs import Alternative, Bools, Floats, check_share
 from neuronclaims.stats.permutation.exchange import LabelStatistic, exchange_test
 from neuronclaims.stats.permutation.results import TestResult
 from neuronclaims.stats.settings import LEVEL, Exchange, Level, Resampling
+from neuronclaims.stats.tails import inverted
 
 
 @dataclass(frozen=True, slots=True)

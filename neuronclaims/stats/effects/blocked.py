@@ -16,7 +16,6 @@ from neuronclaims.stats.distributions.noncentral import noncentrality_limits
 from neuronclaims.stats.effects.effect_size import BLOCKED_AUROC, BLOCKED_HEDGES_G, BLOCKED_MEAN_DIFFERENCE
 from neuronclaims.stats.effects.estimate import Estimate
 from neuronclaims.stats.effects.intervals import auroc_estimate, hedges_g_estimate, mean_difference_estimate
-from neuronclaims.stats.effects.tails import inverted, standardised_tails, student_tails
 from neuronclaims.stats.effects.within_blocks import (
     Blocks,
     Codes,
@@ -26,6 +25,7 @@ from neuronclaims.stats.effects.within_blocks import (
     blocked_fit,
 )
 from neuronclaims.stats.inputs import Floats, check_share, check_sizes, vector
+from neuronclaims.stats.tails import inverted, standardised_tails, student_tails
 
 
 def blocked_mean_difference_estimate(

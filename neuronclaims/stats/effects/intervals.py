@@ -17,7 +17,6 @@ from neuronclaims.stats.distributions.quantiles import spread, standard_error, t
 from neuronclaims.stats.effects.effect_size import AUROC, DZ, PAIRED_MEAN_DIFFERENCE
 from neuronclaims.stats.effects.estimate import Estimate
 from neuronclaims.stats.effects.points import auroc
-from neuronclaims.stats.effects.tails import auroc_tails, student_tails
 from neuronclaims.stats.effects.together import (
     auroc_estimates,
     hedges_g_estimates,
@@ -27,6 +26,7 @@ from neuronclaims.stats.effects.together import (
     welch_errors,
 )
 from neuronclaims.stats.inputs import Floats, check_share, check_sizes, to_unit, vector
+from neuronclaims.stats.tails import auroc_tails, student_tails
 
 _FIRST, _SECOND = "The first set", "The second set"
 

@@ -21,8 +21,8 @@ from neuronclaims.stats.effects.intervals import (
     welch_error,
 )
 from neuronclaims.stats.effects.points import auroc
-from neuronclaims.stats.effects.tails import auroc_tails, standardised_tails, student_tails
 from neuronclaims.stats.inputs import Floats
+from neuronclaims.stats.tails import auroc_tails, standardised_tails, student_tails
 
 MarginSide: TypeAlias = Literal["within", "not greater", "not less"]
 Scale: TypeAlias = Literal["difference", "sd", "auroc"]

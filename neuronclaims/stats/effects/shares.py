@@ -14,7 +14,6 @@ from numpy.typing import ArrayLike
 from neuronclaims.stats.distributions.quantiles import never_zero, normal_quantile
 from neuronclaims.stats.effects.effect_size import SHARE, SHARE_DIFFERENCE
 from neuronclaims.stats.effects.estimate import Estimate
-from neuronclaims.stats.effects.tails import inverted
 from neuronclaims.stats.inputs import (
     Alternative,
     Floats,
@@ -25,6 +24,7 @@ from neuronclaims.stats.inputs import (
     vector,
 )
 from neuronclaims.stats.permutation.results import TestResult
+from neuronclaims.stats.tails import inverted
 
 
 def share_estimate(successes: int, n: int, *, level: float = 0.95) -> Estimate:

@@ -16,8 +16,8 @@ from neuronclaims.stats.distributions.quantiles import normal_quantile
 from neuronclaims.stats.effects.effect_size import AUROC, HEDGES_G, MEAN_DIFFERENCE, EffectSize
 from neuronclaims.stats.effects.estimate import Estimate
 from neuronclaims.stats.effects.points import auroc_many, variance
-from neuronclaims.stats.effects.tails import auroc_tails, standardised_tails, student_tails
 from neuronclaims.stats.inputs import Floats, check_share, check_sizes, column_means, matrix, to_unit
+from neuronclaims.stats.tails import auroc_tails, standardised_tails, student_tails
 
 
 def auroc_estimates(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) -> tuple[Estimate, ...]:

@@ -84,7 +84,9 @@ class Judge:
         number = self._number()
         bound = self._null if number is None else number
         # Where nothing varies within the sets there is no interval, and an exact test of no effect counts alone.
-        alone = ~limits.exists if number is None and not self.claim.standardised else np.zeros_like(significant)
+        alone = (
+            ~limits.exists if number is None and not self.claim.standardised else np.zeros_like(significant)
+        )
         above = limits.beyond(bound) | (alone & (limits.value > bound))
         below = limits.below(bound) | (alone & (limits.value < bound))
         if self.claim.side != "two-sided":
