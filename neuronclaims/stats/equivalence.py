@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neuronclaims.stats.distributions.quantiles import never_zero
 from neuronclaims.stats.effects.estimate import Estimate, Tails
 from neuronclaims.stats.effects.intervals import (
     auroc_estimate,
@@ -83,7 +84,11 @@ class EquivalenceResult:
     @property
     def test(self) -> TestResult:
         """The test of its bounds for a verdict (``stats.rule``): a ``TestResult`` with the two-sided p against them."""
-        sides = [min(1.0, 2 * min(p, 1 - p)) for p in (self.p_above_lower, self.p_below_upper)]
+        known = self.estimate.low is not None
+        sides = [
+            min(1.0, 2 * never_zero(min(p, 1 - p))) if known else 1.0
+            for p in (self.p_above_lower, self.p_below_upper)
+        ]
         return TestResult(
             statistic=self.estimate.value,
             p_value=claimed_p(self.side, *sides),

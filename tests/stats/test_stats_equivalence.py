@@ -276,5 +276,5 @@ def test_bad_margins_are_refused():
 def test_a_result_can_stand_where_a_test_is_wanted():
     a, b = drawn(2, 40, 40, shift=0.0)
     found = equivalence_test(a, b, margin=1.0, scale="difference", paired=False, side="not greater")
-    assert (found.test.p_value, found.test.p_less) == (found.p_value, found.p_below_upper)
-    assert (found.test.alternative, found.test.exact, found.test.standard_error) == ("less", True, 0.0)
+    assert (found.test.p_value, found.test.p_less) == (2 * found.p_value, found.p_below_upper)
+    assert (found.test.alternative, found.test.exact, found.test.standard_error) == ("two-sided", True, 0.0)
