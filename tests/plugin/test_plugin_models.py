@@ -52,7 +52,7 @@ def test_a_model_object_from_conftest_is_measured_under_its_name(tmp_path) -> No
     # Blocks that write nothing hand on the embeddings: 9 in coordinate 5 for every tall prompt, 0 for the others.
     assert first["model"] == "ours"
     assert [row["values"] for row in first["evidence"]["figures"][0]["rows"]] == [[9.0] * 8, [0.0] * 8]
-    assert first["evidence"]["test"]["p_value"] == pytest.approx(1 / 12870)
+    assert first["evidence"]["test"]["p_value"] == pytest.approx(2 / 12870)
     assert second["verdict"] == "inconclusive"
     assert (tmp_path / ".neuronclaims" / ".gitignore").read_text() == "*\n"
 
