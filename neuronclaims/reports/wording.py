@@ -153,21 +153,8 @@ def model_lines(entries: Sequence[Entry]) -> list[str]:
 
 
 def explanation(result: Result) -> str:
-    """Return the reason for a claim's verdict with its number, or the error if it was not tested.
-
-    The reason of a refutation by a test gives the interval alone (``stats.explain``); every other has its number.
-    """
-    if result.error is not None:
-        return result.error
-    evidence = result.evidence
-    if (
-        evidence is None
-        or evidence.test is None
-        or evidence.effect.value is None
-        or result.verdict != "refuted"
-    ):
-        return result.reason
-    return f"The {evidence.effect.name} is {number(evidence.effect.value)}. {result.reason}"
+    """Return the reason for a claim's verdict, or the error if it was not tested."""
+    return result.error if result.error is not None else result.reason
 
 
 def why(entry: Entry) -> str:
