@@ -78,8 +78,9 @@ class SetAccount:
 
     ``taken`` is None for a set that is written in the claim file. ``begin`` and ``end`` count texts with white space at
     that edge, ``same_words`` prompts that have the words of an earlier one (capitals, punctuation and order aside),
-    ``near_copies`` prompts that have all but one of its words. ``frames`` are found in the texts; ``in_groups`` says
-    whether the prompts of each share a group or a block. ``odd`` are sentences on cells that look like no text.
+    ``near_copies`` prompts that have all but one of its words. ``frames`` are found in the texts. ``units`` counts the
+    declared ones (groups, or else prompts), ``units_with_frames`` what is left of them if prompts of one frame in no
+    common block are one unit, too. ``odd`` are sentences on cells that look like no text.
     """
 
     name: str
@@ -90,7 +91,8 @@ class SetAccount:
     same_words: int = 0
     near_copies: int = 0
     frames: tuple[Frame, ...] = ()
-    in_groups: bool = False
+    units: int = 0
+    units_with_frames: int = 0
     odd: tuple[str, ...] = ()
 
     @property
@@ -99,13 +101,9 @@ class SetAccount:
         return sum(frame.prompts for frame in self.frames)
 
     @property
-    def units(self) -> int:
-        """How many units there are if each frame is one.
-
-        >>> SetAccount("a", 12, frames=(Frame("the … is red", 5), Frame("a … was here", 4))).units
-        5
-        """
-        return self.prompts - self.framed + len(self.frames)
+    def one_frame(self) -> bool:
+        """Whether all prompts have the same frame."""
+        return len(self.frames) == 1 and self.framed == self.prompts
 
     @property
     def summary(self) -> str:

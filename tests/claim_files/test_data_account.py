@@ -197,7 +197,7 @@ def test_four_frames_with_five_fillers_are_found_and_proposed_as_groups(read):
         ],
         key=lambda frame: frame.text,
     )
-    assert (account.framed, account.units, account.in_groups) == (20, 4, False)
+    assert (account.framed, account.units, account.units_with_frames) == (20, 20, 4)
     (warning,) = warnings(file)
     assert warning.startswith("20 of 20 prompts of 'a' share 4 frames, such as ")
     assert warning.endswith("give all of one frame the same 'group', which leaves 4 units")
@@ -213,11 +213,25 @@ def test_frames_that_groups_or_blocks_hold_together_are_counted_without_a_warnin
         ]
         file_of("p.csv", "text,g\n" + "".join(rows))
         file = read(HEAD + sets(f", {key}: g").replace("[other, another]", f"[{{text: other, {key}: t1}}]"))
-        assert (len(file.sets["a"].account.frames), file.sets["a"].account.in_groups, warnings(file)) == (
-            4,
-            True,
-            [],
-        )
+        account = file.sets["a"].account
+        assert account.units == account.units_with_frames == (4 if key == "group" else 20)
+        assert (len(account.frames), warnings(file)) == (4, [])
+
+
+def test_groups_that_cut_through_frames_are_told(read):
+    rows = [
+        f'"{frame.format(filler)}",g{number}\n'
+        for frame in FRAMES
+        for number, filler in enumerate(FILLERS)
+    ]
+    file_of("p.csv", "text,g\n" + "".join(rows))
+    file = read(HEAD + sets(", group: g").replace("[other, another]", "[{text: other, group: u}]"))
+    account = file.sets["a"].account
+    assert (account.units, account.units_with_frames) == (5, 1)
+    assert (
+        "prompts of one frame are in several groups: a 'group' that holds them together leaves 1 unit"
+        in warnings(file)[0]
+    )
 
 
 def test_sets_of_one_frame_each_are_told_and_one_frame_for_both_is_not(read):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from neuronclaims.claim_files.claims import Prompt, PromptPair
 from neuronclaims.claim_files.prompts.frames import Likenesses, likenesses
@@ -72,9 +72,28 @@ def _account(
         same_words=len(apart),
         near_copies=len(shared.near_copies),
         frames=tuple(frame for frame, _ in shared.frames),
-        in_groups=bool(shared.frames) and all(together(*places) for _, places in shared.frames),
+        units=_units(labels["group"], ()),
+        units_with_frames=_units(
+            labels["group"], [places for _, places in shared.frames if not together(*places)]
+        ),
         odd=tuple(_odd([*texts, *more], labels)),
     )
+
+
+def _units(groups: Sequence[str | None], frames: Iterable[Sequence[int]]) -> int:
+    """Return how many units there are: groups, or prompts without one, joined where they share a frame."""
+    unit: dict[object, object] = {}
+
+    def top(node: object) -> object:
+        while unit.setdefault(node, node) != node:
+            node = unit[node]
+        return node
+
+    own = [place if group is None else group for place, group in enumerate(groups)]
+    for places in frames:
+        for place in places[1:]:
+            unit[top(own[place])] = top(own[places[0]])
+    return len({top(node) for node in own})
 
 
 def _begin_and_end(texts: Sequence[str]) -> tuple[int, int]:

@@ -97,15 +97,20 @@ def _rows_lost(taken: RowsTaken, name: str) -> Iterator[str]:
 
 
 def _frames(account: SetAccount, name: str) -> Iterator[str]:
-    lost = account.prompts - account.units
-    if account.in_groups or lost < max(2, account.prompts / 10) or len(account.frames) == account.units == 1:
+    lost = account.units - account.units_with_frames
+    if account.one_frame or lost < max(2, account.units / 10):
         return
     first = account.frames[0]
-    yield (
+    shared = (
         f"{account.framed:,} of {_many(account.prompts, 'prompt')} of {name} share "
-        f"{_many(len(account.frames), 'frame')}, such as {quoted(first.text)} ({first.prompts:,}): they are not "
-        f"independent; give all of one frame the same 'group', which leaves {_many(account.units, 'unit')}"
+        f"{_many(len(account.frames), 'frame')}, such as {quoted(first.text)} ({first.prompts:,})"
     )
+    left = _many(account.units_with_frames, "unit")
+    if account.units == account.prompts:
+        yield f"{shared}: they are not independent; give all of one frame the same 'group', which leaves {left}"
+    else:
+        cut = "and prompts of one frame are in several groups"
+        yield f"{shared}, {cut}: a 'group' that holds them together leaves {left}"
 
 
 def _ends(account: SetAccount, tokens: Tokens | None, pairs: bool) -> Iterator[str]:
@@ -139,7 +144,7 @@ def _of_two(one: PromptSet, other: PromptSet) -> Iterator[str]:
             f"({places}), capitals, punctuation and order aside: give the two of each one 'pair'"
         )
     frames = [
-        found.account.frames[0].text for found in (one, other) if found.account and _one_frame(found.account)
+        found.account.frames[0].text for found in (one, other) if found.account and found.account.one_frame
     ]
     if len(frames) == 2 and frames[0].casefold() != frames[1].casefold():
         yield (
@@ -154,10 +159,6 @@ def _belong(one: Prompt, other: Prompt) -> bool:
         getattr(one, key) is not None and getattr(one, key) == getattr(other, key)
         for key in ("pair", "group", "block")
     )
-
-
-def _one_frame(account: SetAccount) -> bool:
-    return len(account.frames) == account.units == 1
 
 
 def _many(count: int, noun: str) -> str:
