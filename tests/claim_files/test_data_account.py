@@ -220,9 +220,7 @@ def test_frames_that_groups_or_blocks_hold_together_are_counted_without_a_warnin
 
 def test_groups_that_cut_through_frames_are_told(read):
     rows = [
-        f'"{frame.format(filler)}",g{number}\n'
-        for frame in FRAMES
-        for number, filler in enumerate(FILLERS)
+        f'"{frame.format(filler)}",g{number}\n' for frame in FRAMES for number, filler in enumerate(FILLERS)
     ]
     file_of("p.csv", "text,g\n" + "".join(rows))
     file = read(HEAD + sets(", group: g").replace("[other, another]", "[{text: other, group: u}]"))

@@ -124,7 +124,7 @@ def _changed(value: Any, rng: Random, depth: int = 0) -> Any:
     draw = rng.random()
     if draw < 0.08:
         nested: Any = value
-        for _ in range(rng.choice((3, 70, 900))):
+        for _ in range(rng.choice((3, 70, 250))):
             nested = [nested]
         return nested
     if draw < 0.16 and isinstance(value, (int, float)) and not isinstance(value, bool):
