@@ -1,7 +1,7 @@
 """The claim files of this folder judged a second time, with nothing of neuronclaims in between.
 
 Activations come from plain Hugging Face models, one prompt at a time and without padding; tests, intervals and
-corrections from SciPy and statsmodels, or from the published formula; the verdict from docs/adr/0007-verdicts.md.
+corrections from SciPy and statsmodels, or from the published formula; the verdict from docs/adr/0042-one-rule.md.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,9 +50,12 @@ class WrittenClaim:
 
 @dataclass(frozen=True)
 class Interval:
+    """An effect with its interval; ``p`` is the smallest alpha at which the interval excludes a number."""
+
     value: float
     low: float
     high: float
+    p: Callable[[float], float]
 
 
 @dataclass(frozen=True)
@@ -180,23 +183,31 @@ def verdict(
     p: float,
     alpha: float,
 ) -> str:
-    """Reach a verdict as docs/adr/0007-verdicts.md says."""
+    """Reach a verdict as docs/adr/0042-one-rule.md says: p decides whether, the estimate which way."""
     if np.ptp(np.concatenate(units)) == 0 or (effects["paired"] and np.ptp(units[0] - units[1]) == 0):
         return "inconclusive"
+    if p > alpha:
+        return "inconclusive"
+    effect, marks = effects[measured(said)], boundaries(said)
     if said["direction"] is None:
-        low, high = effects["AUROC"].low, effects["AUROC"].high
-        bound = float(said["auroc"]) if said["auroc"] else None
-        if bound and 1 - bound < low and high < bound:
-            return "refuted"
-        shown = bound is None or low >= bound or high <= 1 - bound
-        return "supported" if p <= alpha and shown else "inconclusive"
-    sign = 1 if said["direction"] == "more" else -1
-    effect = effects["standardised" if said["sd"] else "difference"]
-    low, high = sorted((sign * effect.low, sign * effect.high))
-    bound = float(said["by"] or 0)
-    if high < bound:
-        return "refuted"
-    return "supported" if p <= alpha and (low >= bound or not said["by"]) else "inconclusive"
+        return "refuted" if min(marks) < effect.value < max(marks) else "supported"
+    beyond = effect.value - marks[0]
+    return "supported" if (beyond > 0) == (said["direction"] == "more") else "refuted"
+
+
+def measured(said: Mapping[str, str | None]) -> str:
+    """Return the effect that the verdict rests on."""
+    if said["direction"] is None:
+        return "AUROC"
+    return "standardised" if said["sd"] else "difference"
+
+
+def boundaries(said: Mapping[str, str | None]) -> tuple[float, ...]:
+    """Return what a sentence puts between true and false: its number, for an AUROC on both sides, or no effect."""
+    if said["direction"] is None:
+        number = float(said["auroc"] or 0.5)
+        return (number, 1 - number) if said["auroc"] else (0.5,)
+    return (float(said["by"] or 0) * (1 if said["direction"] == "more" else -1),)
 
 
 def _compare(claim: WrittenClaim, traces: Traces) -> tuple[Any, dict[str, Any], int | None, float, bool]:
@@ -210,8 +221,27 @@ def _compare(claim: WrittenClaim, traces: Traces) -> tuple[Any, dict[str, Any], 
     a, b, paired = units(claim.first, values(claim.first), claim.second, values(claim.second))
     x, y, side = a[:, index], b[:, index], {"more": "greater", "less": "less"}.get(claim.said["direction"])
     effects: dict[str, Any] = {"paired": paired, "AUROC": auroc(x, y, paired), **differences(x, y, paired)}
-    p, exact = contrast_p(x, y, paired, side) if side else separation_p(x, y, paired)
+    p, exact = p_of(claim.said, x, y, paired, effects)
     return (x, y), effects, rank(a, b, index, paired, side), p, exact
+
+
+def p_of(
+    said: Mapping[str, str | None], x: np.ndarray, y: np.ndarray, paired: bool, effects: Mapping[str, Any]
+) -> tuple[float, bool]:
+    """p against the sentence's own boundary: of the interval, and where there is one of an exchange of labels.
+
+    The larger counts. Values are shifted by a number in their own unit before labels are exchanged.
+    """
+    name, marks = measured(said), boundaries(said)
+    inverted = max((effects[name].p(mark) for mark in marks), default=0.0) if name in effects else 0.0
+    if said["sd"] or said["auroc"]:
+        return (inverted if name in effects else 1.0), True
+    if said["direction"] is None:
+        p, exact = separation_p(x, y, paired)
+    else:
+        sides = [contrast_p(x - marks[0], y, paired, side) for side in ("greater", "less")]
+        p, exact = min(1.0, 2 * min(p for p, _ in sides)), sides[0][1]
+    return max(p, inverted), exact
 
 
 def units(
@@ -292,6 +322,12 @@ def differences(x: np.ndarray, y: np.ndarray, paired: bool) -> dict[str, Interva
         spread, size = math.sqrt(squares / df), math.sqrt(len(x) * len(y) / (len(x) + len(y)))
     low, high = test.confidence_interval(0.95)
     difference = float(x.mean() - y.mean())
+
+    def p_of_difference(number: float) -> float:
+        if paired:
+            return float(stats.ttest_rel(x - number, y).pvalue)
+        return float(stats.ttest_ind(x - number, y, equal_var=False).pvalue)
+
     t = difference / spread * size
     # T = (Z + nc) / s with s a scaled chi; averaged over s here, because SciPy's nct gives NaN for large t.
     s = stats.chi.ppf((np.arange(20_000) + 0.5) / 20_000, df) / math.sqrt(df)
@@ -301,9 +337,15 @@ def differences(x: np.ndarray, y: np.ndarray, paired: bool) -> dict[str, Interva
         for q in (0.975, 0.025)
     ]
     j = math.exp(math.lgamma(df / 2) - math.lgamma((df - 1) / 2)) / math.sqrt(df / 2)
+
+    def p_of_size(number: float) -> float:
+        below = float(stats.norm.cdf(t * s - number * size).mean())
+        above = float(stats.norm.sf(t * s - number * size).mean())
+        return min(1.0, 2 * min(below, above))
+
     return {
-        "difference": Interval(difference, float(low), float(high)),
-        "standardised": Interval(j * difference / spread, *limits),
+        "difference": Interval(difference, float(low), float(high), p_of_difference),
+        "standardised": Interval(j * difference / spread, *limits, p_of_size),
     }
 
 
@@ -323,19 +365,25 @@ def auroc(x: np.ndarray, y: np.ndarray, paired: bool) -> Interval:
         value * (1 - value) * (1 + more * (1 - value) / (2 - value) + more * value / (1 + value)) / (m * n)
     )
     excess = math.sqrt(max(1.0, delong / at_value)) if at_value else 1.0
-    reach = float(stats.norm.ppf(0.975)) * excess
+    law, scale = stats.norm, excess
     if paired:
         independent = over.var() + under.var()
         ratio = (over + under).var() / independent if independent > 0 else 1.0
-        reach = float(stats.t.ppf(0.975, n - 1)) * math.sqrt(max(ratio, 1 / n)) * excess
+        law, scale = stats.t(n - 1), math.sqrt(max(ratio, 1 / n)) * excess
+    reach = float(law.ppf(0.975)) * scale
+
+    def spread(theta: float) -> float:
+        inner = 1 + more * (1 - theta) / (2 - theta) + more * theta / (1 + theta)
+        return math.sqrt(theta * (1 - theta) * inner / (m * n))
 
     def gap(theta: float) -> float:
-        inner = 1 + more * (1 - theta) / (2 - theta) + more * theta / (1 + theta)
-        return abs(value - theta) - reach * math.sqrt(theta * (1 - theta) * inner / (m * n))
+        return abs(value - theta) - reach * spread(theta)
 
     low = 0.0 if value == 0 else optimize.brentq(gap, 1e-15, min(value, 1 - 1e-9))
     high = 1.0 if value == 1 else optimize.brentq(gap, max(value, 1e-9), 1 - 1e-15)
-    return Interval(value, low, high)
+    return Interval(
+        value, low, high, lambda mark: float(2 * law.sf(abs(value - mark) / (scale * spread(mark))))
+    )
 
 
 def rank(a: np.ndarray, b: np.ndarray, index: int, paired: bool, side: str | None) -> int | None:

@@ -81,6 +81,8 @@ def test_counts_and_p_agree_with_counting_anew(tmp_path, rule):
         evidence, a, b = result.evidence, int(own[column]), int(base[column])
         assert evidence.effect.value == a / 12
         assert evidence.other_effects[0].value == b / 12
-        both = fisher_exact([[a, 12 - a], [b, 12 - b]], "greater").pvalue
-        expected = max(binomtest(a, 12, 0.2, "greater").pvalue, both)
-        assert evidence.test.p_value == pytest.approx(expected)
+        table = [[a, 12 - a], [b, 12 - b]]
+        # Both parts must hold, so the larger p counts; one that fails refutes, at twice its p. All of it two-sided.
+        holds = max(binomtest(a, 12, 0.2, "greater").pvalue, fisher_exact(table, "greater").pvalue)
+        fails = 2 * min(binomtest(a, 12, 0.2, "less").pvalue, fisher_exact(table, "less").pvalue)
+        assert evidence.test.p_value == pytest.approx(min(1.0, 2 * min(holds, fails)), rel=1e-6)

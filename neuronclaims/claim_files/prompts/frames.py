@@ -82,7 +82,7 @@ def likenesses(texts: Sequence[str]) -> Likenesses:
     )
     said = {place: _said(texts[place], key) for key, (place, *_) in frames.items()}
     found = [(Frame(said[places[0]], len(places)), tuple(places)) for places in frames.values()]
-    found.sort(key=lambda each: (-each[0].prompts, each[1]))
+    found.sort(key=lambda each: (-each[0].prompts, each[0].text, each[1]))
     return Likenesses(
         tuple(found), same, {place: first for place, first in near.items() if place not in same}
     )
