@@ -24,9 +24,9 @@ from demo_model.probes import first_object
 from demo_model.prompts import split_facts
 from demo_model.world.facts import RELATIONS, Fact, question
 from demo_model.world.frames import Split, fill, frames
-from neuronclaims.models.fingerprint import fingerprint_folder
 
 from neuronclaims.demo import MODEL_FOLDER
+from neuronclaims.models.identity.fingerprint import fingerprint_folder
 
 HERE = Path(__file__).parent
 FOLDERS: dict[Split, Path] = {"heldout": HERE / "prompts", "discovery": HERE / "prompts" / "discovery"}
