@@ -24,7 +24,7 @@ from neuronclaims.kinds import templates
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.sources import open_model
 from neuronclaims.rematch.halves import halved
-from neuronclaims.rematch.search import Match, Pair, Remembered, matches
+from neuronclaims.rematch.search import Match, RematchPair, Remembered, matches
 from neuronclaims.rematch.tokenwise import Held
 from neuronclaims.sentences.neurons import Neuron
 
@@ -89,7 +89,7 @@ def counted(old: Held, new: Held, file: str, site: str, truth: Truth | None) -> 
         Neuron(layer, index) for layer in facts.layers_at(site) for index in range(facts.widths[site])
     )
     known = Remembered.of(old, site, neurons, sorted(halves.searched | halves.checked))
-    found = matches(Pair(known, new), sorted(halves.searched), sorted(halves.checked))
+    found = matches(RematchPair(known, new), sorted(halves.searched), sorted(halves.checked))
     looked = [match for match in found.values() if "same at every token" not in (match.why or "")]
     moved = [match for match in looked if match.status == "moved"]
     lost = [match for match in looked if match.status == "not found"]
