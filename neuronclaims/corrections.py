@@ -58,6 +58,22 @@ def attainable_p(file: ClaimFile) -> dict[str, float]:
     return {name: p for name, p in zip(smallest, adjusted, strict=True) if p is not None}
 
 
+def unreachable(file: ClaimFile) -> dict[str, str]:
+    """Return, by id, the claims that have too few prompts to be supported by any effect, with the reason.
+
+    Claims that can be supported are left out, and so are those in error.
+    """
+    size = family_of(file).size
+    together = f" in a family of {size}" if size > 1 else ""
+    smallest = {name: p for name, p in attainable_p(file).items() if p > file.alpha}
+    return {
+        claim.id: f"with {kind_of(claim.sentence).attainable(claim).size}{together} "
+        f"the adjusted p is at least {smallest[claim.id]:.2g}, above {file.alpha:g}"
+        for claim in file.claims
+        if claim.id in smallest
+    }
+
+
 def corrected(file: ClaimFile, findings: Mapping[str, Finding]) -> dict[str, CorrectedP]:
     """Return the corrected p of every claim that has a finding with a test, by its id."""
     if file.correction == JOINT:

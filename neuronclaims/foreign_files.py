@@ -53,14 +53,7 @@ def read_bytes(path: Path, most: int = 50 * MEGABYTE) -> bytes:
     except (OSError, ValueError) as error:
         raise ForeignFileError(f"{path} cannot be read: {_why(error)}.") from None
     try:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            raise ForeignFileError(f"{path} is not a regular file but {_sort(status.st_mode)}.")
-        if status.st_size > most:
-            raise ForeignFileError(
-                f"{path} has {status.st_size / MEGABYTE:,.0f} MB, and at most {most / MEGABYTE:,.0f} MB are read. "
-                "Is it the right file?"
-            )
+        _check_status(path, os.fstat(handle), most)
         with os.fdopen(handle, "rb", closefd=False) as file:
             data = file.read(most + 1)
     except OSError as error:
@@ -106,14 +99,7 @@ def read_json_object(
 
 def check_file(path: Path, most: int = 1_000 * MEGABYTE) -> None:
     """Raise ForeignFileError for what another library must not open: no regular file, or one that is too large."""
-    status = path.stat()
-    if not stat.S_ISREG(status.st_mode):
-        raise ForeignFileError(f"{path} is not a regular file but {_sort(status.st_mode)}.")
-    if status.st_size > most:
-        raise ForeignFileError(
-            f"{path} has {status.st_size / MEGABYTE:,.0f} MB, and at most {most / MEGABYTE:,.0f} MB are read. "
-            "Is it the right file?"
-        )
+    _check_status(path, path.stat(), most)
 
 
 def check_folder(folder: Path) -> None:
@@ -226,3 +212,13 @@ def _called(value: Json) -> str:
 
 def _why(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def _check_status(path: Path, status: os.stat_result, most: int) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise ForeignFileError(f"{path} is not a regular file but {_sort(status.st_mode)}.")
+    if status.st_size > most:
+        raise ForeignFileError(
+            f"{path} has {status.st_size / MEGABYTE:,.0f} MB, and at most {most / MEGABYTE:,.0f} MB are read. "
+            "Is it the right file?"
+        )

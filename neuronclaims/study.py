@@ -17,7 +17,7 @@ from neuronclaims.cache.run_cache import RunCache, context_about
 from neuronclaims.claim_files.claims import Claim, ClaimFile
 from neuronclaims.claim_files.prompt_folders import PromptFolders
 from neuronclaims.claim_files.reader import read_claim_file
-from neuronclaims.corrections import at_its_boundary, attainable_p, family_of, unsettled
+from neuronclaims.corrections import at_its_boundary, family_of, unsettled
 from neuronclaims.engines.measure import measure_each
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import Family, Finding, columns_read, kind_of, templates
@@ -209,22 +209,6 @@ def judge(
     study = Study(cache=cache, options=options, trust_cache=trust_cache)
     models = file.models if model is None else (model,)
     return [result for name in models for result in study.judge(file, name).values()]
-
-
-def unreachable(file: ClaimFile) -> dict[str, str]:
-    """Return, by id, the claims that have too few prompts to be supported by any effect, with the reason.
-
-    Claims that can be supported are left out, and so are those in error.
-    """
-    size = family_of(file).size
-    together = f" in a family of {size}" if size > 1 else ""
-    smallest = {name: p for name, p in attainable_p(file).items() if p > file.alpha}
-    return {
-        claim.id: f"with {kind_of(claim.sentence).attainable(claim).size}{together} "
-        f"the adjusted p is at least {smallest[claim.id]:.2g}, above {file.alpha:g}"
-        for claim in file.claims
-        if claim.id in smallest
-    }
 
 
 def _needs(

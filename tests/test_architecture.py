@@ -66,7 +66,7 @@ MAY_IMPORT = {
     "reports": {"figures", "results", "set_accounts", "errors", "foreign_files", "foreign_text", ""},
     "pytest_session": GROUND
     | RUNS
-    | {"kinds", "verdicts", "provenance", "study", "reports", "baselines", "rematch", ""},
+    | {"corrections", "kinds", "verdicts", "provenance", "study", "reports", "baselines", "rematch", ""},
     "plugin": {"pytest_session", "study"} | RUNS,
     "demo": set(),
 }

@@ -12,7 +12,7 @@ from small_world import claim_file, judged, values
 from statsmodels.stats.weightstats import ttest_ind, ttost_ind, ttost_paired
 
 from neuronclaims.claim_files.errors import ClaimFileError
-from neuronclaims.study import unreachable
+from neuronclaims.corrections import unreachable
 
 NOT_MORE = "does not activate more for up than down"
 

@@ -10,10 +10,11 @@ import pytest
 
 from neuronclaims.claim_files.claims import ClaimFile
 from neuronclaims.claim_files.reader import read_claim_file
+from neuronclaims.corrections import unreachable
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import templates
 from neuronclaims.measurements.errors import IntegrityError, MeasurementError, ModelError
-from neuronclaims.study import Study, judge, unreachable
+from neuronclaims.study import Study, judge
 
 CONFIG = {"model_type": "gpt2", "n_layer": 2, "n_embd": 4, "n_head": 2, "n_positions": 64, "vocab_size": 9}
 WORDS = "abcdefgh"

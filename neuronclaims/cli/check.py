@@ -81,10 +81,10 @@ def _checked(path: Path, allowed: tuple[Path, ...]) -> Checked:
     from neuronclaims.claim_files.prompt_folders import PromptFolders
     from neuronclaims.claim_files.prompts.misleading import accounts_in, data_problems
     from neuronclaims.claim_files.reader import read_claim_file
+    from neuronclaims.corrections import unreachable
     from neuronclaims.kinds import templates
     from neuronclaims.pytest_session.marks import check_tags
     from neuronclaims.pytest_session.opening import is_to_hold
-    from neuronclaims.study import unreachable
 
     try:
         file = read_claim_file(path, templates(), PromptFolders.around(path, allowed))

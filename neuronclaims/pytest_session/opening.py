@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from neuronclaims.claim_files.prompts.misleading import data_problems
+from neuronclaims.corrections import unreachable
 from neuronclaims.foreign_text import harmless_line
 from neuronclaims.pytest_session.nodes import ClaimItem, ModelNode
 from neuronclaims.pytest_session.progress import progress_of
 from neuronclaims.pytest_session.settings import folder_of, is_on, model_folders, value_of
-from neuronclaims.study import Study, unreachable
+from neuronclaims.study import Study
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim, ClaimFile

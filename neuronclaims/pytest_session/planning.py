@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from neuronclaims.corrections import unreachable
 from neuronclaims.engines.cost import Cost, cost_of, refused
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import kind_of
@@ -14,7 +15,6 @@ from neuronclaims.measurements.errors import MissingModelError
 from neuronclaims.models.sources import LoadedModel, Source, open_model
 from neuronclaims.models.tokenization_check import TokenizationCheck, check_tokenization
 from neuronclaims.pytest_session.opening import is_to_hold
-from neuronclaims.study import unreachable
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim, ClaimFile
