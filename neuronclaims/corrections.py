@@ -35,9 +35,26 @@ class CorrectedP:
     settled: bool
 
 
+@dataclass(frozen=True, slots=True)
+class CorrectedFamily:
+    """The corrected p of the claims of a family, and the least that each could have had, by the claim's id.
+
+    ``looks`` says over what a series was corrected besides ("50 checkpoints"); empty where there is no series.
+    """
+
+    adjusted: Mapping[str, CorrectedP]
+    least: Mapping[str, float]
+    looks: str = ""
+
+    @classmethod
+    def of(cls, file: ClaimFile, findings: Mapping[str, Finding]) -> CorrectedFamily:
+        """Correct the claims of a file on one model for one another."""
+        return cls(corrected(file, findings), attainable_p(file))
+
+
 def family_of(file: ClaimFile) -> Family:
     """Return the family the claims of a file form."""
-    return Family(len(_tested(file)), cast("Correction", file.correction), file.alpha)
+    return Family(len(tested(file)), cast("Correction", file.correction), file.alpha)
 
 
 def attainable_p(file: ClaimFile) -> dict[str, float]:
@@ -47,15 +64,21 @@ def attainable_p(file: ClaimFile) -> dict[str, float]:
     group can have the p it would have alone.
     """
     smallest = {
-        claim.id: None if least is None else least.smallest_p
-        for claim, least in zip(file.claims, _attainable_of_all(file), strict=True)
-        if least is None or least.tested
+        claim.id: None if least is None else min(1.0, _times_of_series(file, claim) * least.smallest_p)
+        for claim, least in least_of_each(file)
     }
     if file.correction == JOINT:
         times = len(_groups(file))
         return {name: min(1.0, times * p) for name, p in smallest.items() if p is not None}
     adjusted = stats.adjust(list(smallest.values()), cast("stats.Correction", file.correction))
     return {name: p for name, p in zip(smallest, adjusted, strict=True) if p is not None}
+
+
+def _times_of_series(file: ClaimFile, claim: Claim) -> int:
+    """Return by what a series multiplies the least p: at the first look of an open one, and without a joint test."""
+    if file.series == "open":
+        return round(1 / stats.own_share(1))
+    return len(file.models) if file.series == "closed" and joint_test_key(claim) is None else 1
 
 
 def unreachable(file: ClaimFile) -> dict[str, str]:
@@ -65,6 +88,10 @@ def unreachable(file: ClaimFile) -> dict[str, str]:
     """
     size = family_of(file).size
     together = f" in a family of {size}" if size > 1 else ""
+    if file.series == "open":
+        together += " at the first look of an open series"
+    elif file.series and len(file.models) > 1:
+        together += f" over {len(file.models)} checkpoints"
     smallest = {name: p for name, p in attainable_p(file).items() if p > file.alpha}
     return {
         claim.id: f"with {kind_of(claim.sentence).attainable(claim).size}{together} "
@@ -78,7 +105,7 @@ def corrected(file: ClaimFile, findings: Mapping[str, Finding]) -> dict[str, Cor
     """Return the corrected p of every claim that has a finding with a test, by its id."""
     if file.correction == JOINT:
         return _jointly(file, findings)
-    claims = _tested(file)
+    claims = tested(file)
     tests = [findings[claim.id].test if claim.id in findings else None for claim in claims]
     return _one_by_one(file, claims, tests)
 
@@ -87,10 +114,11 @@ def at_its_boundary(finding: Finding) -> Finding:
     """Return a finding with the p its verdict rests on: two-sided, and never below that of the interval shown."""
     if finding.test is None:
         return finding
-    return replace(finding, test=_at_boundary(finding, finding.test))
+    return replace(finding, test=boundary_test(finding, finding.test))
 
 
-def _at_boundary(finding: Finding, test: stats.TestResult) -> stats.TestResult:
+def boundary_test(finding: Finding, test: stats.TestResult) -> stats.TestResult:
+    """Return a test of a finding's boundary, whose p is two-sided and never below that of the interval shown."""
     said = finding.statement
     return stats.at_boundary(test, finding.estimate, said.side, said.null, said.threshold)
 
@@ -111,7 +139,7 @@ def _one_by_one(
     """
     method = cast("stats.Correction", file.correction)
     lowest, adjusted, highest = (
-        stats.adjust([None if test is None else _bound(test, side) for test in tests], method)
+        stats.adjust([None if test is None else p_bound(test, side) for test in tests], method)
         for side in (-1, 0, 1)
     )
     return {
@@ -134,7 +162,7 @@ def _jointly(file: ClaimFile, findings: Mapping[str, Finding]) -> dict[str, Corr
         times = len(groups) * (1 + len(members) - len(there))
         tests = _tests([findings[claim.id] for claim in there], file.alpha, times)
         for claim, test in zip(there, tests, strict=True):
-            low, p, high = (min(1.0, times * _bound(test, side)) for side in (-1, 0, 1))
+            low, p, high = (min(1.0, times * p_bound(test, side)) for side in (-1, 0, 1))
             found[claim.id] = CorrectedP(p, test.resolved or high <= file.alpha or low > file.alpha)
     return {claim.id: found[claim.id] for claim in file.claims if claim.id in found}
 
@@ -144,32 +172,35 @@ def _tests(findings: Sequence[Finding], alpha: float, times: int) -> list[stats.
     if len(findings) < 2 or len(joints) < len(findings):
         return [finding.test for finding in findings if finding.test is not None]
     together = step_down(joints, alpha=alpha, family=times)
-    return [_at_boundary(finding, together.one(place)) for place, finding in enumerate(findings)]
+    return [boundary_test(finding, together.one(place)) for place, finding in enumerate(findings)]
 
 
 def _groups(file: ClaimFile) -> dict[Hashable, list[Claim]]:
     """Return the claims of each joint test by its key; a claim that is tested alone is a group of its own."""
     groups: dict[Hashable, list[Claim]] = {}
-    for claim in _tested(file):
-        shared = _joint_test_key(claim)
+    for claim in tested(file):
+        shared = joint_test_key(claim)
         groups.setdefault(("alone", claim.id) if shared is None else ("shared", shared), []).append(claim)
     return groups
 
 
-def _joint_test_key(claim: Claim) -> Hashable | None:
+def joint_test_key(claim: Claim) -> Hashable | None:
+    """Return the key of a claim's joint test; None for one that is tested alone, and for one in error."""
     try:
         return kind_of(claim.sentence).joint_test_key(claim)
     except NeuronClaimsError:
         return None  # the claim will say so itself
 
 
-def _tested(file: ClaimFile) -> list[Claim]:
+def tested(file: ClaimFile) -> list[Claim]:
     """Return the claims of a file that have a test: all but facts."""
-    return [
-        claim
-        for claim, least in zip(file.claims, _attainable_of_all(file), strict=True)
-        if least is None or least.tested
-    ]
+    return [claim for claim, _ in least_of_each(file)]
+
+
+def least_of_each(file: ClaimFile) -> list[tuple[Claim, Attainable | None]]:
+    """Return the claims that have a test, each with what its prompts allow; None for a claim in error."""
+    pairs = zip(file.claims, _attainable_of_all(file), strict=True)
+    return [(claim, least) for claim, least in pairs if least is None or least.tested]
 
 
 @memoize
@@ -185,7 +216,7 @@ def _attainable(claim: Claim) -> Attainable | None:
         return None  # the claim will say so itself
 
 
-def _bound(test: stats.TestResult, side: int) -> float:
+def p_bound(test: stats.TestResult, side: int) -> float:
     """Return p (``side`` 0), or the lower (-1) or upper (1) bound of what it may be when all draws are drawn."""
     width = 0.0 if test.exact else STANDARD_ERRORS * (test.standard_error + 2 / test.arrangements)
     return min(1.0, max(0.0, test.p_interval, test.p_tested + side * width))

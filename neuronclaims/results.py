@@ -6,6 +6,7 @@ border or become JSON as it is.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, get_args
 
@@ -182,6 +183,63 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Onset:
+    """The looks of a series that may be the first at which a claim holds, by their places from 1.
+
+    ``later`` says whether that may also come after the last look, or never. ``shown`` is the first look at which the
+    claim is supported, None where there is none.
+    """
+
+    candidates: tuple[int, ...]
+    later: bool
+    shown: int | None
+
+    @classmethod
+    def of(cls, verdicts: Sequence[Verdict | None]) -> Onset:
+        """Return the onset set of verdicts that hold together, in the order of the looks; None for a look in error.
+
+        A look where the claim is refuted is not the onset, and no look after one where it is supported is. So where all
+        verdicts are right, which they are but for alpha, the onset is in the set, whatever the course of the effect.
+
+        >>> Onset.of(["refuted", "inconclusive", "supported", "inconclusive"])
+        Onset(candidates=(2, 3), later=False, shown=3)
+        """
+        shown = next((place for place, verdict in enumerate(verdicts, 1) if verdict == "supported"), None)
+        before = enumerate(verdicts[:shown], 1)
+        return cls(tuple(place for place, verdict in before if verdict != "refuted"), shown is None, shown)
+
+    @property
+    def runs(self) -> tuple[tuple[int, int], ...]:
+        """The candidates as runs of neighbours, each by its first and last place.
+
+        >>> Onset((1, 2, 5), later=False, shown=5).runs
+        ((1, 2), (5, 5))
+        """
+        starts = [place for place in self.candidates if place - 1 not in self.candidates]
+        ends = [place for place in self.candidates if place + 1 not in self.candidates]
+        return tuple(zip(starts, ends, strict=True))
+
+
+SeriesKind: TypeAlias = Literal["closed", "open"]
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesLook:
+    """The place of a result in a series of models that is judged as one test.
+
+    ``place`` is that of the model, from 1, of ``looks`` models. In a ``closed`` series all looks are corrected
+    together; in an ``open`` one, whose end is not known, each look has a ``share`` of alpha (None: not tested).
+    ``onset`` is the claim's, over the whole series.
+    """
+
+    kind: SeriesKind
+    place: int
+    looks: int
+    share: float | None
+    onset: Onset
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """What one claim came to on one model.
 
@@ -189,7 +247,8 @@ class Result:
     ``file``, ``line`` and ``column`` say where the claim stands; ``sentence`` is canonical. ``fingerprint`` is the
     SHA-256 of the model's weights and settings, as ``graded_by`` names it, None where it was not worked out. ``seed``
     is the claim file's; what is drawn at random follows from it and from the prompts. ``data`` is the account of the
-    claim's prompts: how many rows of a file were taken, what texts share, and what may mislead in them.
+    claim's prompts: how many rows of a file were taken, what texts share, and what may mislead in them. ``look`` is its
+    place in a series, None where each model is judged by itself.
     """
 
     id: str
@@ -210,6 +269,7 @@ class Result:
     fingerprint: str | None = None
     seed: int = 0
     data: DataAccount = field(default_factory=DataAccount)
+    look: SeriesLook | None = None
 
     @property
     def as_expected(self) -> bool:

@@ -6,9 +6,8 @@ journey for a script. Nothing here loads a model library: runs do, when somethin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, KeysView, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,19 +16,16 @@ from neuronclaims.cache.run_cache import RunCache, context_about
 from neuronclaims.claim_files.claims import Claim, ClaimFile
 from neuronclaims.claim_files.prompt_folders import PromptFolders
 from neuronclaims.claim_files.reader import read_claim_file
-from neuronclaims.corrections import at_its_boundary, family_of, unsettled
 from neuronclaims.engines.measure import measure_each
-from neuronclaims.errors import NeuronClaimsError
-from neuronclaims.kinds import Family, Finding, columns_read, kind_of, templates
-from neuronclaims.kinds.kind import MAX_DRAWS, KindError
+from neuronclaims.judging.findings import FileOnModel, answers_of, findings_of
+from neuronclaims.judging.series import judge_series
+from neuronclaims.kinds import templates
 from neuronclaims.measurements import Measurement
 from neuronclaims.measurements.errors import kept
-from neuronclaims.measurements.gaps import Gappy, gaps_note
 from neuronclaims.models.identity.fingerprint import Fingerprint
-from neuronclaims.models.identity.objects import ObjectIdentity
 from neuronclaims.models.options import Progress, RunOptions
-from neuronclaims.models.sources import LoadedModel, Source, open_model
-from neuronclaims.provenance import Fingerprints, check_graders, graders_note, identity
+from neuronclaims.models.sources import LoadedModel, open_model
+from neuronclaims.provenance import Fingerprints, identity
 from neuronclaims.results import Result
 from neuronclaims.verdicts import conclude
 
@@ -38,26 +34,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neuronclaims.kinds.kind import Answers
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FileOnModel:
-    """A claim file that is tested on a model.
-
-    ``needs`` are the measurements of each claim by its id, ``errors`` the reasons of those that have none. ``state`` is
-    that of a model object when this was planned.
-    """
-
-    file: ClaimFile
-    source: Source
-    needs: Mapping[str, tuple[Measurement, ...]]
-    errors: Mapping[str, str]
-    state: ObjectIdentity | None = None
-
-    @property
-    def measurements(self) -> KeysView[Measurement]:
-        """All measurements that the claims of the file need, each once."""
-        return dict.fromkeys(need for needs in self.needs.values() for need in needs).keys()
 
 
 class Study:
@@ -97,8 +73,13 @@ class Study:
 
         What is wrong with one claim is in its result. Raises NeuronClaimsError for what is wrong with the model or
         with the run as a whole; whatever is raised is raised again when asked again, without another try.
+
+        The models of a series are judged together, so all of them are measured; a model that the file does not name is
+        judged by itself.
         """
         key = (file.path, model)
+        if key not in self._results and file.series and model in file.models:
+            self._judge_series(file)
         if key not in self._results:
             try:
                 self._results[key] = self._judge(or_raise(self._plan_again(file, model)))
@@ -127,7 +108,7 @@ class Study:
         """Return the measurements of a claim that ``judge`` has judged; raise NeuronClaimsError as it does."""
         self.judge(file, model)
         key = (file.path, model)
-        return _answers(or_raise(self._planned[key]), claim, self._answered[key])
+        return answers_of(or_raise(self._planned[key]), claim, self._answered[key])
 
     def from_cache(self, file: ClaimFile, model: str, claim: str) -> tuple[int, int] | None:
         """Return how many texts of a judged claim came completely from the cache, and how many texts it has.
@@ -153,8 +134,7 @@ class Study:
         if key not in self._planned:
             try:
                 source = open_model(model, file.path.parent, self._models)
-                needs, errors = _needs(file, source, self._fingerprints)
-                self._planned[key] = FileOnModel(file, source, needs, errors, source.state())
+                self._planned[key] = FileOnModel.planned(file, source, self._fingerprints)
             except BaseException as error:  # one of ours, too, must not take other models with it
                 self._planned[key] = kept(error)
         return self._planned[key]
@@ -170,10 +150,30 @@ class Study:
 
     def _judge(self, planned: FileOnModel) -> Mapping[str, Result]:
         """Measure what the file needs, judge each claim, and conclude on all of them as one family."""
-        answered = self._measured(planned)
-        self._answered[planned.file.path, planned.source.spec] = answered
-        findings, errors = _findings(planned, answered)
-        results = conclude(planned.file, planned.source.name, findings, {**planned.errors, **errors})
+        found = findings_of(planned, self._measured(planned))
+        return self._named(planned, conclude(planned.file, planned.source.name, found.by_id, found.errors))
+
+    def _judge_series(self, file: ClaimFile) -> None:
+        """Measure all models of a series, one after the other, and judge each claim through all of them."""
+        looks: dict[str, tuple[FileOnModel, Answered]] = {}
+        failed: dict[str, Exception] = {}
+        for model in file.models:
+            try:
+                planned = or_raise(self._plan_again(file, model))
+                looks[model] = planned, self._measured(planned)
+            except BaseException as error:
+                failed[model] = kept(error)
+        results: dict[str, dict[str, Result]] = {}
+        try:
+            results = judge_series(file, looks)
+        except BaseException as error:
+            failed |= dict.fromkeys(looks, kept(error))
+        self._results.update({(file.path, model): reason for model, reason in failed.items()})
+        for model, found in results.items():
+            self._results[file.path, model] = self._named(looks[model][0], found)
+
+    def _named(self, planned: FileOnModel, results: Mapping[str, Result]) -> Mapping[str, Result]:
+        """Return results with the fingerprint of their model."""
         fingerprint = self._fingerprints.at_hand(planned.source)
         return {name: replace(result, fingerprint=fingerprint) for name, result in results.items()}
 
@@ -186,7 +186,9 @@ class Study:
                 if isinstance(other, FileOnModel) and identity(other.source) == same:
                     yield from other.measurements
 
-        return self._answering.answer(planned.source, planned.measurements, expected)
+        answered = self._answering.answer(planned.source, planned.measurements, expected)
+        self._answered[planned.file.path, planned.source.spec] = answered
+        return answered
 
 
 def judge(
@@ -209,82 +211,3 @@ def judge(
     study = Study(cache=cache, options=options, trust_cache=trust_cache)
     models = file.models if model is None else (model,)
     return [result for name in models for result in study.judge(file, name).values()]
-
-
-def _needs(
-    file: ClaimFile, source: Source, fingerprints: Fingerprints
-) -> tuple[dict[str, tuple[Measurement, ...]], dict[str, str]]:
-    needs: dict[str, tuple[Measurement, ...]] = {}
-    errors: dict[str, str] = {}
-    facts = source.facts()
-    for claim in file.claims:
-        try:
-            check_graders(claim, source, fingerprints)
-            needs[claim.id] = kind_of(claim.sentence).needs(claim, facts)
-        except NeuronClaimsError as error:
-            errors[claim.id] = str(error)
-    return needs, errors
-
-
-def _findings(planned: FileOnModel, answered: Answered) -> tuple[dict[str, Finding], dict[str, str]]:
-    """Return the finding about each claim, or the error of a claim without one, by id.
-
-    Claims whose p lies close to its limit are looked at again with more random draws.
-    """
-    family = family_of(planned.file)
-    first, *later = (replace(family, max_draws=draws) for draws in MAX_DRAWS)
-    _prepare(planned, answered, first)
-    findings: dict[str, Finding] = {}
-    errors: dict[str, str] = {}
-
-    def look(claim: Claim, family: Family) -> None:
-        try:
-            findings[claim.id] = _finding(planned, claim, answered, family)
-        except NeuronClaimsError as error:
-            findings.pop(claim.id, None)
-            errors[claim.id] = str(error)
-
-    for claim in planned.file.claims:
-        if claim.id in planned.needs:
-            look(claim, first)
-    for family in later:
-        for claim in unsettled(planned.file, findings):
-            look(claim, family)
-    return findings, errors
-
-
-def _prepare(planned: FileOnModel, answered: Answered, family: Family) -> None:
-    """Let each kind compute once what its claims have in common; a kind whose preparation fails goes without."""
-    groups: dict[str, list[tuple[Claim, Answers]]] = {}
-    for claim in planned.file.claims:
-        if claim.id in planned.needs:
-            with suppress(NeuronClaimsError):
-                answers = _answers(planned, claim, answered)
-                groups.setdefault(kind_of(claim.sentence).name, []).append((claim, answers))
-    for claims in groups.values():
-        prepare = getattr(kind_of(claims[0][0].sentence), "prepare", None)
-        if prepare is not None:
-            with suppress(NeuronClaimsError):
-                prepare(claims, family)
-
-
-def _answers(planned: FileOnModel, claim: Claim, answered: Answered) -> Answers:
-    """Return what a claim asks for; raise MeasurementError where it reads a value that is NaN or infinite."""
-    found: dict[Measurement, NDArray[np.float32]] = {}
-    for need in planned.needs[claim.id]:
-        answer = answered[need]
-        read = answer.read(columns_read(claim, need)) if isinstance(answer, Gappy) else answer
-        found[need] = or_raise(read)
-    return found
-
-
-def _finding(planned: FileOnModel, claim: Claim, answered: Answered, family: Family) -> Finding:
-    answers = _answers(planned, claim, answered)
-    kind = kind_of(claim.sentence)
-    try:
-        finding = kind.judge(claim, answers, family)
-    except KindError as error:
-        raise KindError(f"The kind of claim {kind.name!r} is at fault: {error}") from error
-    finding = at_its_boundary(finding)
-    gaps = gaps_note(map(answered.get, planned.needs[claim.id]))
-    return replace(finding, notes=(*finding.notes, *graders_note(claim), *gaps))

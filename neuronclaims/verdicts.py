@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from neuronclaims import stats
-from neuronclaims.corrections import CorrectedP, attainable_p, corrected, family_of
+from neuronclaims.corrections import CorrectedFamily, CorrectedP, family_of
 from neuronclaims.figures import as_known
 from neuronclaims.kinds import Family, Finding, kind_of
 from neuronclaims.kinds.shared.units import fit_to_keep
@@ -22,14 +22,19 @@ if TYPE_CHECKING:
 
 
 def conclude(
-    file: ClaimFile, model: str, findings: Mapping[str, Finding], errors: Mapping[str, str]
+    file: ClaimFile,
+    model: str,
+    findings: Mapping[str, Finding],
+    errors: Mapping[str, str],
+    together: CorrectedFamily | None = None,
 ) -> dict[str, Result]:
-    """Return the result of every claim of a file, by id, from its finding or its error."""
-    family, least, adjusted = family_of(file), attainable_p(file), corrected(file, findings)
+    """Return the result of every claim of a file, by id, from its finding or its error.
+
+    ``together`` has the corrected p where they are not those of this model alone.
+    """
+    family, together = family_of(file), together or CorrectedFamily.of(file, findings)
     return {
-        claim.id: _judged(
-            model, claim, findings[claim.id], adjusted.get(claim.id), least.get(claim.id, 0.0), family
-        )
+        claim.id: _judged(model, claim, findings[claim.id], together, family)
         if claim.id in findings
         else broken(model, claim, errors[claim.id])
         for claim in file.claims
@@ -40,11 +45,11 @@ def _judged(
     model: str,
     claim: Claim,
     finding: Finding,
-    adjusted: CorrectedP | None,
-    smallest_p: float,
+    together: CorrectedFamily,
     family: Family,
 ) -> Result:
-    decision = _decision(finding, adjusted, smallest_p, family.alpha)
+    adjusted, smallest_p = together.adjusted.get(claim.id), together.least.get(claim.id, 0.0)
+    decision = _decision(finding, adjusted, smallest_p, family.alpha, together.looks)
     reason = stats.explain(
         decision,
         effect=finding.estimate.effect.described,
@@ -59,7 +64,7 @@ def _judged(
 
 
 def _decision(
-    finding: Finding, adjusted: CorrectedP | None, smallest_p: float, alpha: float
+    finding: Finding, adjusted: CorrectedP | None, smallest_p: float, alpha: float, looks: str
 ) -> stats.Decision:
     test = finding.test
     if (test is None) != (adjusted is None):
@@ -85,6 +90,7 @@ def _decision(
             resolved=adjusted.settled,
             degenerate=test.degenerate,
             denominator_positive=finding.denominator_positive,
+            looks=looks,
         )
     )
 

@@ -24,6 +24,7 @@ Method: TypeAlias = Literal["mean difference", "pca of paired differences", "log
 Span: TypeAlias = Literal["prompt", "generated", "emitting"]
 Expectation: TypeAlias = Literal["supported", "refuted", "inconclusive"]
 IfMissing: TypeAlias = Literal["fail", "skip"]
+Series: TypeAlias = Literal["closed", "open"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +195,8 @@ class ClaimFile:
 
     ``digest`` is a SHA-256 of all that the file means, its prompts included: comments, layout and the file's
     place do not change it. ``if_missing``, no part of it, says what the claims do on a model that is not on the
-    machine.
+    machine. ``series`` says that the models are looks of one series, in their order, with a known end or without; None
+    where each is judged by itself.
     """
 
     path: Path
@@ -207,6 +209,7 @@ class ClaimFile:
     pairs: Mapping[str, PairSet] = field(default_factory=dict)
     directions: Mapping[str, Direction] = field(default_factory=dict)
     if_missing: IfMissing = "fail"
+    series: Series | None = None
 
 
 def slug(text: str) -> str:

@@ -15,7 +15,7 @@ from neuronclaims.claim_files.names import fitted_here, shared_prompts, wrong_na
 from neuronclaims.claim_files.options import OptionReader, not_taken, unknown_sets, wrong_margins
 from neuronclaims.claim_files.prompt_folders import PromptFolders
 from neuronclaims.claim_files.prompts.misleading import DataAccounts
-from neuronclaims.claim_files.schema import SECTIONS, ClaimEntry, FileSchema, Header
+from neuronclaims.claim_files.schema import SECTIONS, SERIES_CORRECTIONS, ClaimEntry, FileSchema, Header
 from neuronclaims.claim_files.sections import Sections, absent, read_sections
 from neuronclaims.claim_files.selection import NeuronSource, read_selections
 from neuronclaims.claim_files.yaml.positions import Entries, Items, compose
@@ -101,6 +101,7 @@ def read_claim_file(
         pairs=sections.pairs,
         directions=sections.directions,
         if_missing=header.if_missing,
+        series=header.series,
     )
 
 
@@ -132,6 +133,11 @@ def _header(root: Entries, schema: FileSchema, source: SourceText, problems: lis
         models = root.get("models")
         if twice is not None and models is not None:
             problems.append(source.problem(models.start, f"the model {quoted(twice)} is named twice"))
+        correction = root.get("correction")
+        if header.series and header.correction not in SERIES_CORRECTIONS and correction is not None:
+            can = "holm, bonferroni or none"
+            message = f"the claims of a series are corrected by {can}, not by {quoted(header.correction)}"
+            problems.append(source.problem(correction.start, message))
     return header
 
 
@@ -219,6 +225,7 @@ def _settings(draft: d.Draft, header: Header, chosen: NeuronSource, options: Opt
 def _digest(header: Header, sections: Sections, claims: Sequence[Claim]) -> str:
     content = {
         "models": header.models,
+        **({"series": header.series} if header.series else {}),
         "alpha": header.alpha,
         "correction": header.correction,
         "sets": {

@@ -20,7 +20,7 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
-from neuronclaims.claim_files.claims import Expectation, IfMissing, Pool, Span
+from neuronclaims.claim_files.claims import Expectation, IfMissing, Pool, Series, Span
 from neuronclaims.claim_files.entries import (
     DirectionEntry,
     FileMapping,
@@ -45,6 +45,8 @@ P = TypeVar("P", bound=FileMapping)
 
 TOKEN_RULES = tuple(f"{pool} of {span}" for span in get_args(Span) for pool in get_args(Pool))
 CORRECTIONS = ("holm", "bonferroni", "benjamini-hochberg", "benjamini-yekutieli", "max-statistic", "none")
+SERIES_CORRECTIONS = ("holm", "bonferroni", "none")
+"""The corrections that claims of a series have."""
 
 _IDENTITY = r"[A-Za-z0-9_-]+(?::[A-Za-z0-9_-]+)*"
 _SHARE = r"(?!0+(?:\.0+)?[ %])[0-9]{1,2}(?:\.[0-9]{1,3})? ?%"
@@ -133,6 +135,11 @@ class _Opening(FileMapping):
     if_missing: Annotated[IfMissing, OneOf("way to treat a missing model")] = Field(
         "fail",
         description="What its claims do where a model is not on this machine: fail (if unsaid) or skip.",
+    )
+    series: Annotated[Series, OneOf("series")] | None = Field(
+        None,
+        description="The models are checkpoints of one series, in this order, judged as one test: closed, or open if "
+        "more will come.",
     )
 
 

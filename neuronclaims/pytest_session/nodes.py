@@ -72,6 +72,8 @@ class ClaimFileNode(pytest.File):
         except NeuronClaimsError as error:
             raise self.CollectError(str(error)) from None
         models = dict.fromkeys((*claim_file.models, *added_models(self.config)))
+        if claim_file.series:
+            claim_file = replace(claim_file, models=tuple(models))  # a model that is added is one look more
         for place, (name, spec) in enumerate(labels(models).items()):
             yield ModelNode.from_parent(self, name=name, claim_file=claim_file, spec=spec, place=place)
 

@@ -194,6 +194,12 @@ if TYPE_CHECKING:
     from neuronclaims.stats.rule import two_sided as two_sided
     from neuronclaims.stats.seeds import seed_from as seed_from
     from neuronclaims.stats.sentences import explain as explain
+    from neuronclaims.stats.series.families import SERIES_CORRECTIONS as SERIES_CORRECTIONS
+    from neuronclaims.stats.series.families import SeriesCorrection as SeriesCorrection
+    from neuronclaims.stats.series.families import over_claims as over_claims
+    from neuronclaims.stats.series.families import over_looks as over_looks
+    from neuronclaims.stats.series.spending import own_share as own_share
+    from neuronclaims.stats.series.spending import share_of_next as share_of_next
     from neuronclaims.stats.settings import LEVEL as LEVEL
     from neuronclaims.stats.settings import PAIRS as PAIRS
     from neuronclaims.stats.settings import UNITS as UNITS

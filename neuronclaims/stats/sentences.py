@@ -33,9 +33,9 @@ def explain(
     ``effect`` names the effect as it follows "the" ("AUROC", "difference of means in sd"). ``claimed`` is
     the claim's own way of saying its number ("at least 0.8"), made from the threshold when left out.
     ``counts`` are the units of one set or of several, in pairs of two sets twice the same; ``needed`` are
-    those that would probably settle an inconclusive claim, from ``units_needed``; ``family`` is the number of
-    claims corrected together. ``measured`` is the claim's own way of saying a fact, made from its value when
-    left out.
+    those that would probably settle an inconclusive claim, from ``units_needed``; ``family`` is the number
+    of claims corrected together. ``measured`` is the claim's own way of saying a fact, made from its value
+    when left out.
 
     >>> from neuronclaims.stats import decide_fact
     >>> decision = decide_fact(side="greater", null=0.0, threshold=0.5, value=0.7)
@@ -82,9 +82,9 @@ class _Words:
             what = f'"{self.claimed}"' if found.threshold is not None else "the claim"
             numbers = " and ".join(f"{mark:g}" for mark in kept)
             return f"{self._range()} includes {numbers}, so neither {what} nor its opposite is shown ({self._p()})."
-        if self.family > 1:
+        if self._together():
             return (
-                f"{self._measured()}, {self._place()}, but among {self.family} claims corrected together chance alone "
+                f"{self._measured()}, {self._place()}, but among {self._together()} chance alone "
                 f"could explain it ({self._p()})."
             )
         return f"{self._measured()}, {self._place()}, which chance alone could explain ({self._p()})."
@@ -104,7 +104,7 @@ class _Words:
 
     def cannot_reach_alpha(self) -> str:
         design = f"With {_sizes(self.counts, self.unit)}" if self.counts else "With so few values"
-        family = f" and {self.family} claims corrected together" if self.family > 1 else ""
+        family = f" and {self._together()}" if self._together() else ""
         least = apart(self.found.smallest_p_adjusted, self.found.alpha)
         return (
             f"{design}{family}, the smallest {self._p_name()} possible is {least}: "
@@ -163,7 +163,13 @@ class _Words:
         return f"{self._p_name()} {shown}, {relation} the limit of {self.found.alpha:g}"
 
     def _p_name(self) -> str:
-        return "adjusted p" if self.family > 1 else "p"
+        return "adjusted p" if self._together() else "p"
+
+    def _together(self) -> str:
+        """Return what p was corrected for, empty where that is nothing."""
+        claims = f"{self.family} claims" if self.family > 1 else ""
+        parts = " and ".join(filter(None, (claims, self.found.looks)))
+        return f"{parts} corrected together" if parts else ""
 
 
 def _fact(fact: Fact, effect: str, claimed: str | None, measured: str | None) -> str:

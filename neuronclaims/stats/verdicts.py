@@ -60,7 +60,7 @@ class Tested:
 
     ``p_adjusted`` is the corrected two-sided p against the boundary (``stats.rule``), and ``smallest_p_adjusted`` the
     least the design could give; ``resolved`` and ``degenerate`` are those of TestResult, ``denominator_positive`` that
-    of RatioTest.
+    of RatioTest. ``looks`` says over what of a series p is corrected besides, for the reason ("50 checkpoints").
     """
 
     side: Side
@@ -73,6 +73,7 @@ class Tested:
     resolved: bool = True
     degenerate: bool = False
     denominator_positive: bool = True
+    looks: str = ""
 
 
 @dataclass(frozen=True, slots=True)
