@@ -46,59 +46,10 @@ class CorrectedFamily:
     least: Mapping[str, float]
     looks: str = ""
 
-    @classmethod
-    def of(cls, file: ClaimFile, findings: Mapping[str, Finding]) -> CorrectedFamily:
-        """Correct the claims of a file on one model for one another."""
-        return cls(corrected(file, findings), attainable_p(file))
-
 
 def family_of(file: ClaimFile) -> Family:
     """Return the family the claims of a file form."""
     return Family(len(tested(file)), cast("Correction", file.correction), file.alpha)
-
-
-def attainable_p(file: ClaimFile) -> dict[str, float]:
-    """Return the smallest adjusted p that its prompts and its family allow each claim, by the claim's id.
-
-    Claims in error and facts are left out. The maximum statistic costs no claim anything here: the clearest of a
-    group can have the p it would have alone.
-    """
-    smallest = {
-        claim.id: None if least is None else min(1.0, _times_of_series(file, claim) * least.smallest_p)
-        for claim, least in least_of_each(file)
-    }
-    if file.correction == JOINT:
-        times = len(_groups(file))
-        return {name: min(1.0, times * p) for name, p in smallest.items() if p is not None}
-    adjusted = stats.adjust(list(smallest.values()), cast("stats.Correction", file.correction))
-    return {name: p for name, p in zip(smallest, adjusted, strict=True) if p is not None}
-
-
-def _times_of_series(file: ClaimFile, claim: Claim) -> int:
-    """Return by what a series multiplies the least p: at the first look of an open one, and without a joint test."""
-    if file.series == "open":
-        return round(1 / stats.own_share(1))
-    return len(file.models) if file.series == "closed" and joint_test_key(claim) is None else 1
-
-
-def unreachable(file: ClaimFile) -> dict[str, str]:
-    """Return, by id, the claims that have too few prompts to be supported by any effect, with the reason.
-
-    Claims that can be supported are left out, and so are those in error.
-    """
-    size = family_of(file).size
-    together = f" in a family of {size}" if size > 1 else ""
-    if file.series == "open":
-        together += " at the first look of an open series"
-    elif file.series and len(file.models) > 1:
-        together += f" over {len(file.models)} checkpoints"
-    smallest = {name: p for name, p in attainable_p(file).items() if p > file.alpha}
-    return {
-        claim.id: f"with {kind_of(claim.sentence).attainable(claim).size}{together} "
-        f"the adjusted p is at least {smallest[claim.id]:.2g}, above {file.alpha:g}"
-        for claim in file.claims
-        if claim.id in smallest
-    }
 
 
 def corrected(file: ClaimFile, findings: Mapping[str, Finding]) -> dict[str, CorrectedP]:
@@ -155,7 +106,7 @@ def _jointly(file: ClaimFile, findings: Mapping[str, Finding]) -> dict[str, Corr
     Each claim in error counts for as much as all the others of its exchange together: the p of those is multiplied
     by one more. So its neighbours do not gain by its breaking.
     """
-    groups = _groups(file)
+    groups = joint_groups(file)
     found: dict[str, CorrectedP] = {}
     for members in groups.values():
         there = [claim for claim in members if claim.id in findings]
@@ -175,7 +126,7 @@ def _tests(findings: Sequence[Finding], alpha: float, times: int) -> list[stats.
     return [boundary_test(finding, together.one(place)) for place, finding in enumerate(findings)]
 
 
-def _groups(file: ClaimFile) -> dict[Hashable, list[Claim]]:
+def joint_groups(file: ClaimFile) -> dict[Hashable, list[Claim]]:
     """Return the claims of each joint test by its key; a claim that is tested alone is a group of its own."""
     groups: dict[Hashable, list[Claim]] = {}
     for claim in tested(file):

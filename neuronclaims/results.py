@@ -67,6 +67,31 @@ class Test:
 
 
 @dataclass(frozen=True, slots=True)
+class StatedEffect:
+    """An effect that was stated beforehand, in words, and the chance that these prompts show it.
+
+    ``enough`` are the numbers of units per set that show it four times in five: never fewer than there are; None where
+    more than 100,000 would be needed.
+    """
+
+    effect: str
+    shown: float
+    enough: tuple[int, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the prompts of a claim can show, whatever was found: in one sentence, ``said``, and effect by effect.
+
+    ``of`` says what the effects are of, empty where their words say all.
+    """
+
+    said: str
+    effects: tuple[StatedEffect, ...]
+    of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Rank:
     """The neuron's place among all neurons of its layer, 1 being the strongest in the direction claimed."""
 
@@ -164,9 +189,10 @@ class Evidence:
 
     ``effect`` is the one the verdict rests on. ``test`` is None for a fact: a number in which chance has no part.
     ``counts`` gives the number of units per set, of one set or of several, ``unit`` the key of what such a unit is
-    (prompt, group, pair, document), ``paired`` whether each has a value in both sets. ``selection`` tells how the
-    neuron was chosen. ``notes`` are sentences a reader of the numbers should know. ``units`` are the values the effect
-    was made of, which baselines keep and reports leave out; None where it is made of no single units' values.
+    (prompt, group, pair, document), ``paired`` whether each has a value in both sets. ``plan`` is what so many can
+    show; None for a fact, and where the kind of claim does not know. ``selection`` tells how the neuron was chosen.
+    ``notes`` are sentences a reader of the numbers should know. ``units`` are the values the effect was made of, which
+    baselines keep and reports leave out; None where it is made of no single units' values.
     """
 
     effect: Effect
@@ -179,6 +205,7 @@ class Evidence:
     selection: Selection
     notes: tuple[str, ...]
     figures: tuple[Figure, ...]
+    plan: Plan | None = None
     units: UnitValues | None = field(default=None, compare=False, metadata={"reported": False})
 
 

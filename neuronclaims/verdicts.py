@@ -7,18 +7,21 @@ Every claim takes the same path: its finding, its corrected p, ``stats.decide`` 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from neuronclaims import stats
-from neuronclaims.corrections import CorrectedFamily, CorrectedP, family_of
+from neuronclaims.corrections import CorrectedFamily, CorrectedP, corrected, family_of
 from neuronclaims.figures import as_known
 from neuronclaims.kinds import Family, Finding, kind_of
 from neuronclaims.kinds.shared.units import fit_to_keep
-from neuronclaims.results import Effect, Evidence, Result, Test, Verdict
+from neuronclaims.planning.reach import reach_of
+from neuronclaims.results import Effect, Evidence, Plan, Result, StatedEffect, Test, Verdict
 from neuronclaims.stats.verdicts import MARGIN_SIDES
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim, ClaimFile
+    from neuronclaims.planning.reach import Reach
 
 
 def conclude(
@@ -32,9 +35,12 @@ def conclude(
 
     ``together`` has the corrected p where they are not those of this model alone.
     """
-    family, together = family_of(file), together or CorrectedFamily.of(file, findings)
+    family, reach = family_of(file), reach_of(file)
+    if together is None:
+        least = {name: each.p_for for name, each in reach.items()}
+        together = CorrectedFamily(corrected(file, findings), least)
     return {
-        claim.id: _judged(model, claim, findings[claim.id], together, family)
+        claim.id: _judged(model, claim, findings[claim.id], together, family, reach.get(claim.id))
         if claim.id in findings
         else broken(model, claim, errors[claim.id])
         for claim in file.claims
@@ -47,20 +53,38 @@ def _judged(
     finding: Finding,
     together: CorrectedFamily,
     family: Family,
+    reach: Reach | None,
 ) -> Result:
     adjusted, smallest_p = together.adjusted.get(claim.id), together.least.get(claim.id, 0.0)
     decision = _decision(finding, adjusted, smallest_p, family.alpha, together.looks)
+    planning = None if finding.test is None or reach is None else _planning(finding, reach)
+    plan = None if planning is None or reach is None else planning.table(reach.level)
     reason = stats.explain(
         decision,
         effect=finding.estimate.effect.described,
         claimed=finding.statement.claimed,
         unit="pair" if finding.sample.paired else finding.sample.unit,
         counts=tuple(count for _, count in finding.sample.counts),
-        needed=finding.sample.needed,
+        advice=_advice(decision.reason, reach, plan),
         family=1 if family.correction == "none" else family.size,
         measured=finding.measured,
     )
-    return _result(model, claim, decision.verdict, reason, _evidence(finding, adjusted, family))
+    return _result(model, claim, decision.verdict, reason, _evidence(finding, adjusted, family, plan))
+
+
+def _planning(finding: Finding, reach: Reach) -> stats.Planning | None:
+    """Return what the units that took part can show, allowing for the neurons that the claimed one was picked from."""
+    known, chosen = reach.planning, finding.selection
+    if finding.planning is not None or known is None or chosen.how != "searched" or not chosen.neurons:
+        return finding.planning or known
+    return replace(known, claim=replace(known.claim, searched=chosen.neurons))
+
+
+def _advice(reason: stats.Reason, reach: Reach | None, plan: stats.EffectPlan | None) -> str:
+    """Say how many units would do where no data could pass, and otherwise what so many can show."""
+    if reach is None or reason != "cannot_reach_alpha":
+        return "" if plan is None else plan.said
+    return f"{reach.enough} would be enough for the clearest of results.".capitalize() if reach.enough else ""
 
 
 def _decision(
@@ -130,7 +154,9 @@ def _result(
     )
 
 
-def _evidence(finding: Finding, adjusted: CorrectedP | None, family: Family) -> Evidence:
+def _evidence(
+    finding: Finding, adjusted: CorrectedP | None, family: Family, plan: stats.EffectPlan | None
+) -> Evidence:
     test = finding.test
     return Evidence(
         effect=_effect(finding.estimate),
@@ -143,8 +169,14 @@ def _evidence(finding: Finding, adjusted: CorrectedP | None, family: Family) -> 
         selection=finding.selection,
         notes=finding.notes,
         figures=tuple(map(as_known, finding.figures)),
+        plan=None if plan is None else _plan(plan),
         units=fit_to_keep(finding.units, finding.estimate.value),
     )
+
+
+def _plan(plan: stats.EffectPlan) -> Plan:
+    effects = tuple(StatedEffect(each.effect, each.shown, each.enough) for each in plan.effects)
+    return Plan(plan.said, effects, plan.of)
 
 
 def _test(finding: Finding, test: stats.TestResult, p: float, family: Family) -> Test:

@@ -57,7 +57,8 @@ MAY_IMPORT = {
     "cache": {"measurements", "models", "errors", "foreign_files", "foreign_text"},
     "engines": {"measurements", "models", "cache", "errors"},
     "corrections": GROUND | {"kinds"},
-    "verdicts": GROUND | {"kinds", "corrections"},
+    "planning": GROUND | {"kinds", "corrections"},
+    "verdicts": GROUND | {"kinds", "corrections", "planning"},
     "provenance": GROUND | RUNS | {"kinds"},
     "answers": RUNS | {"measurements", "provenance"},
     "judging": GROUND | RUNS | {"kinds", "corrections", "verdicts", "provenance", "answers"},
@@ -67,7 +68,18 @@ MAY_IMPORT = {
     "reports": {"figures", "results", "set_accounts", "errors", "foreign_files", "foreign_text", ""},
     "pytest_session": GROUND
     | RUNS
-    | {"corrections", "kinds", "verdicts", "provenance", "study", "reports", "baselines", "rematch", ""},
+    | {
+        "planning",
+        "corrections",
+        "kinds",
+        "verdicts",
+        "provenance",
+        "study",
+        "reports",
+        "baselines",
+        "rematch",
+        "",
+    },
     "plugin": {"pytest_session", "study"} | RUNS,
     "demo": set(),
 }

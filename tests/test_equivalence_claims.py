@@ -12,7 +12,7 @@ from small_world import claim_file, judged, values
 from statsmodels.stats.weightstats import ttest_ind, ttost_ind, ttost_paired
 
 from neuronclaims.claim_files.errors import ClaimFileError
-from neuronclaims.corrections import unreachable
+from neuronclaims.planning.announcements import unreachable
 
 NOT_MORE = "does not activate more for up than down"
 
@@ -199,4 +199,11 @@ def test_an_undecided_denial_says_how_many_prompts_would_do(tmp_path):
     result = one(tmp_path, f"neuron 2:2 {NOT_MORE}", "0.3")
     assert result.verdict == "inconclusive"
     assert "includes 0.3, so neither" in result.reason
-    assert "prompts per set would probably settle it" in result.reason
+    plan = result.evidence.plan
+    assert result.reason.endswith(plan.said)
+    # How large 0.3 is in standard deviations is not known, so sizes of the margin are stated.
+    assert [each.effect for each in plan.effects][:2] == [
+        "0 against a margin of 0.5 sd",
+        "0 against a margin of 0.8 sd",
+    ]
+    assert "is shown to lie within it" in plan.said

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import stats as scipy_stats
+from statsmodels.stats.power import TTestIndPower
 
 from neuronclaims.claim_files.claims import ClaimFile
 from neuronclaims.claim_files.reader import read_claim_file
@@ -204,13 +206,16 @@ def test_separations_on_the_same_exchange_are_corrected_jointly(judge):
     assert adjusted(results) == pytest.approx(right, abs=1e-12)
 
 
-def test_a_search_that_comes_to_nothing_gives_no_advice_from_its_flattered_effect(judge):
+def test_a_search_is_planned_for_all_the_neurons_that_were_searched(judge):
     claim = "neuron 0:1 activates more for up than down"
     [plain] = judge(claim).values()
     [searched] = judge(f"{{claim: {claim}, searched: all layers}}").values()
     assert plain.verdict == searched.verdict == "inconclusive"
-    assert "would probably settle it" in plain.reason
-    assert "settle" not in searched.reason
+    alone, among = (result.evidence.plan.effects[1].enough for result in (plain, searched))
+    # 0.8 sd: the two-sided t test at .05, and at .05 / 12, by statsmodels.
+    assert alone == (26, 26)
+    assert among == (math.ceil(TTestIndPower().solve_power(0.8, alpha=0.05 / 12, power=0.8)),) * 2
+    assert plain.reason.endswith(plain.evidence.plan.said)
 
 
 CLAIMED = [(1, 2), (0, 3), (2, 0)]

@@ -13,10 +13,10 @@ from scipy.stats import ttest_ind
 from neuronclaims.claim_files.claims import ClaimFile
 from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.claim_files.reader import read_claim_file
-from neuronclaims.corrections import unreachable
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import templates
 from neuronclaims.measurements.errors import MeasurementError
+from neuronclaims.planning.announcements import unreachable
 from neuronclaims.results import Onset
 from neuronclaims.study import Study
 

@@ -10,10 +10,10 @@ import pytest
 
 from neuronclaims.claim_files.claims import ClaimFile
 from neuronclaims.claim_files.reader import read_claim_file
-from neuronclaims.corrections import unreachable
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import templates
 from neuronclaims.measurements.errors import IntegrityError, MeasurementError, ModelError
+from neuronclaims.planning.announcements import unreachable
 from neuronclaims.study import Study, judge
 
 CONFIG = {"model_type": "gpt2", "n_layer": 2, "n_embd": 4, "n_head": 2, "n_positions": 64, "vocab_size": 9}
@@ -165,7 +165,8 @@ def test_too_few_prompts_are_known_before_any_model(write) -> None:
     )
     assert list(unreachable(both)) == [claim.id for claim in both.claims]
     assert unreachable(both)[both.claims[1].id] == (
-        "with 3 prompts and 4 prompts in a family of 2 the adjusted p is at least 0.11, above 0.05"
+        "with 3 prompts and 4 prompts in a family of 2 even the clearest result has an adjusted p of 0.11, above 0.05; "
+        "4 and 6 prompts would be enough; nor can it be refuted"  # 2 x 2/210
     )
 
 

@@ -81,8 +81,8 @@ def _checked(path: Path, allowed: tuple[Path, ...]) -> Checked:
     from neuronclaims.claim_files.prompt_folders import PromptFolders
     from neuronclaims.claim_files.prompts.misleading import accounts_in, data_problems
     from neuronclaims.claim_files.reader import read_claim_file
-    from neuronclaims.corrections import unreachable
     from neuronclaims.kinds import templates
+    from neuronclaims.planning.announcements import unreachable
     from neuronclaims.pytest_session.marks import check_tags
     from neuronclaims.pytest_session.opening import is_to_hold
 

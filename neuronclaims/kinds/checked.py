@@ -61,6 +61,9 @@ class CheckedKind:
             found = self.kind.attainable(claim)
             _check_type(found, Attainable)
             _check_number(found.smallest_p, "smallest_p", 0.0, 1.0)
+            _check_number(found.against, "against", 0.0, 1.0)
+            if found.planning is not None:
+                _check_type(found.planning, stats.Planning)
             return found
 
     def joint_test_key(self, claim: Claim) -> Hashable | None:
@@ -136,6 +139,8 @@ def _check_finding(found: Finding, least: Attainable, family: Family) -> None:
     _check_parts("selection", found.selection, Selection)
     _check_parts("rank", found.rank, Rank | None)
     _check_parts("measured", found.measured, str | None)
+    if found.planning is not None:
+        _check_type(found.planning, stats.Planning)
     for figure in found.figures:
         if isinstance(figure, DRAWN):
             _check_parts("figures", figure, type(figure))

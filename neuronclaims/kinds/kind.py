@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from neuronclaims.results import Rank, Selection, UnitValues
     from neuronclaims.sentences.templates import Template
     from neuronclaims.stats import Correction as Stepwise
-    from neuronclaims.stats import Estimate, Side, TestResult
+    from neuronclaims.stats import Estimate, Planning, Side, TestResult
 
     Correction: TypeAlias = Stepwise | Literal["max-statistic"]
     Answers: TypeAlias = Mapping[Measurement, NDArray[np.float32]]
@@ -49,19 +49,24 @@ class KindWarning(UserWarning):
 
 @dataclass(frozen=True, slots=True)
 class Attainable:
-    """The least p-value that a claim's prompts allow, and how many prompts there are, in words.
+    """The least two-sided p-value that a claim's prompts allow, and how many prompts there are, in words.
 
     ``smallest_p`` is 0 where it depends on the values alone. ``tested`` is False for a fact: a number that is read off
     weights, or counted with no chance in it. A fact has no p, so it takes no place in the correction of its family.
-
-    >>> two_pairs = Attainable(0.25, "2 pairs")
-    >>> two_pairs.smallest_p <= 0.05
-    False
+    ``against`` is the least p of data that speak against the claim, 1 where nothing can refute it. ``planning`` says
+    what so many prompts can show of stated effects, and how many would be enough; None where that is not known.
     """
 
     smallest_p: float
     size: str
     tested: bool = True
+    against: float = 0.0
+    planning: Planning | None = None
+
+    @classmethod
+    def of(cls, planning: Planning, size: str) -> Attainable:
+        """Return what the clearest data of a plan allow; ``size`` says how many prompts there are."""
+        return cls(planning.smallest_p, size, True, planning.smallest_p_against, planning)
 
 
 FACT = Attainable(0.0, "no prompts", tested=False)
@@ -86,7 +91,7 @@ class Family:
     @property
     def level(self) -> Level:
         """The level at which the p-values of its claims count, for a test."""
-        return Level(self.alpha, self.size)
+        return Level(self.alpha, 1 if self.correction == "none" else self.size)
 
     def resampling(self, seed: int, draws: int) -> Resampling:
         """Return how a test draws relabellings: always ``draws``, and more while its p is close to a limit.
@@ -144,14 +149,11 @@ class Sample:
     """The sample: how many of which ``unit`` per set, as (name, count); ``paired`` if each unit is in both sets.
 
     ``unit`` is a key, one of ``stats.designs.Unit`` or of another package, and printed as the noun it is.
-
-    ``needed`` are the sizes that would probably settle the claim, as many as ``counts``, None where more would not.
     """
 
     unit: str
     counts: tuple[tuple[str, int], ...]
     paired: bool = False
-    needed: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +165,8 @@ class Finding:
     None for a fact, whose kind gives ``FACT`` as what is attainable: its verdict comes from comparing the value alone,
     and ``measured`` may say it in the sentence's own words ('the neuron writes " an" more than 99.95 % of tokens').
     ``selection`` is how its neuron was chosen. ``joint`` is its share in a joint test, None for a claim that stands
-    alone. ``denominator_positive`` is False where the effect divides by something not clearly above 0.
+    alone. ``denominator_positive`` is False where the effect divides by something not clearly above 0. ``planning`` is
+    given where fewer units took part, or more was searched, than ``Attainable`` could know.
     """
 
     estimate: Estimate
@@ -179,6 +182,7 @@ class Finding:
     joint: JointShare | None = None
     denominator_positive: bool = True
     measured: str | None = None
+    planning: Planning | None = None
 
 
 class Kind(Protocol):

@@ -72,6 +72,8 @@ def lines(plan: ModelPlan) -> Iterator[str]:
         yield f"  {_counts(file)}"
         for claim, what in problems_of(file):
             yield f"    {one_line(f'{claim.place.path}:{claim.place.line}: {what}')}"
+        for said, names in file.effects.items():
+            yield f"    {one_line(f'{_listed(names)}: {said[0].lower()}{said[1:]}')}"
         for problem in data_problems(file.file):
             yield f"    {one_line(f'{problem.place.path}:{problem.place.line}: {problem.message}')}"
         for line in _data(file.file, plan.tokenization):
@@ -84,6 +86,11 @@ def lines(plan: ModelPlan) -> Iterator[str]:
             yield f"  {line}"
         yield f"  {_tokens(plan)}"
     yield ""
+
+
+def _listed(names: Sequence[str], most: int = 3) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
 
 
 def _shape(plan: ModelPlan) -> str:

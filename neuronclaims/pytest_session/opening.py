@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from neuronclaims.claim_files.prompts.misleading import data_problems
-from neuronclaims.corrections import unreachable
 from neuronclaims.foreign_text import harmless_line
+from neuronclaims.planning.announcements import unreachable
 from neuronclaims.pytest_session.nodes import ClaimItem, ModelNode
 from neuronclaims.pytest_session.progress import progress_of
 from neuronclaims.pytest_session.settings import folder_of, is_on, model_folders, value_of

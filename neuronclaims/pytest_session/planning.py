@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neuronclaims.corrections import unreachable
 from neuronclaims.engines.cost import Cost, cost_of, refused
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import kind_of
+from neuronclaims.kinds.shared.selection import searches
 from neuronclaims.measurements.errors import MissingModelError
 from neuronclaims.models.sources import LoadedModel, Source, open_model
 from neuronclaims.models.tokenization_check import TokenizationCheck, check_tokenization
+from neuronclaims.planning.announcements import planned_effects, unreachable
 from neuronclaims.pytest_session.opening import is_to_hold
 
 if TYPE_CHECKING:
@@ -32,6 +33,19 @@ class FilePlan:
     needs: Mapping[str, tuple[Measurement, ...]]
     errors: Mapping[str, str]
     unreachable: Mapping[str, str]
+
+    @property
+    def effects(self) -> Mapping[str, tuple[str, ...]]:
+        """What the prompts can show of stated effects, in sentences, each with the ids of the claims that it is about.
+
+        A claim that is searched for is left out: only the model tells among how many neurons.
+        """
+        found: dict[str, tuple[str, ...]] = {}
+        searched = {claim.id for claim in self.file.claims if searches(claim)}
+        for name, said in planned_effects(self.file).items():
+            if name not in searched and name not in self.errors:
+                found[said] = (*found.get(said, ()), name)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,26 +167,17 @@ if TYPE_CHECKING:
     from neuronclaims.stats.permutation.two_samples import (
         two_sample_tests as two_sample_tests,
     )
-    from neuronclaims.stats.power.judge import PilotClaim as PilotClaim
-    from neuronclaims.stats.power.pilots import (
-        SimulatedPower as SimulatedPower,
-    )
-    from neuronclaims.stats.power.pilots import (
-        simulated_power as simulated_power,
-    )
-    from neuronclaims.stats.power.pilots import (
-        simulated_units_needed as simulated_units_needed,
-    )
+    from neuronclaims.stats.power.planning import EffectPlan as EffectPlan
+    from neuronclaims.stats.power.planning import PlannedEffect as PlannedEffect
+    from neuronclaims.stats.power.planning import Planning as Planning
     from neuronclaims.stats.power.power_of import power_of as power_of
     from neuronclaims.stats.power.question import PlannedClaim as PlannedClaim
-    from neuronclaims.stats.power.sizes import (
-        smallest_units as smallest_units,
-    )
+    from neuronclaims.stats.power.reach import smallest_p as smallest_p
+    from neuronclaims.stats.power.reach import smallest_p_against as smallest_p_against
+    from neuronclaims.stats.power.sizes import sizes_in_reach as sizes_in_reach
     from neuronclaims.stats.power.sizes import (
         units_needed as units_needed,
     )
-    from neuronclaims.stats.power.table import PlanRow as PlanRow
-    from neuronclaims.stats.power.table import plan as plan
     from neuronclaims.stats.rule import Side as Side
     from neuronclaims.stats.rule import at_boundary as at_boundary
     from neuronclaims.stats.rule import boundaries as boundaries

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from neuronclaims.stats.rule import boundaries
+from neuronclaims.stats.unit_counts import sizes_in_words
 from neuronclaims.stats.verdicts import MARGIN_SIDES, Decision, Fact, Tested
-
-FAR = 10
-"""Beyond this many times the present size a number is no advice: it is as uncertain as the effect it comes from."""
 
 LEAST, MOST = 1e-300, 1e9
 """p below the one is told from 0 by rounding alone; numbers from the other on are written as powers of ten."""
@@ -24,7 +22,7 @@ def explain(
     claimed: str | None = None,
     unit: str = "prompt",
     counts: tuple[int, ...] | None = None,
-    needed: tuple[int, ...] | None = None,
+    advice: str = "",
     family: int = 1,
     measured: str | None = None,
 ) -> str:
@@ -32,10 +30,9 @@ def explain(
 
     ``effect`` names the effect as it follows "the" ("AUROC", "difference of means in sd"). ``claimed`` is
     the claim's own way of saying its number ("at least 0.8"), made from the threshold when left out.
-    ``counts`` are the units of one set or of several, in pairs of two sets twice the same; ``needed`` are
-    those that would probably settle an inconclusive claim, from ``units_needed``; ``family`` is the number
-    of claims corrected together. ``measured`` is the claim's own way of saying a fact, made from its value
-    when left out.
+    ``counts`` are the units of one set or of several, in pairs of two sets twice the same; ``advice`` is a
+    sentence that follows where more prompts could settle the claim; ``family`` is the number of claims corrected
+    together. ``measured`` is the claim's own way of saying a fact, made from its value when left out.
 
     >>> from neuronclaims.stats import decide_fact
     >>> decision = decide_fact(side="greater", null=0.0, threshold=0.5, value=0.7)
@@ -46,9 +43,7 @@ def explain(
         return _fact(decision.finding, effect, claimed, measured)
     words = _Words(decision.finding, effect, claimed or _claimed(decision.finding), unit, counts, family)
     text = words.sentence(decision.reason)
-    if needed and decision.reason in SETTLED_BY_MORE:
-        text += f" {_advice(needed, counts, unit)}, if the effect is what it seems."
-    return text
+    return f"{text} {advice}" if advice and decision.reason in SETTLED_BY_MORE else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +98,12 @@ class _Words:
         )
 
     def cannot_reach_alpha(self) -> str:
-        design = f"With {_sizes(self.counts, self.unit)}" if self.counts else "With so few values"
+        design = f"With {sizes_in_words(self.counts, self.unit)}" if self.counts else "With so few values"
         family = f" and {self._together()}" if self._together() else ""
         least = apart(self.found.smallest_p_adjusted, self.found.alpha)
         return (
             f"{design}{family}, the smallest {self._p_name()} possible is {least}: "
-            f"no result could pass the limit of {self.found.alpha:g}."
+            f"no result could support the claim at the limit of {self.found.alpha:g}."
         )
 
     def monte_carlo_unresolved(self) -> str:
@@ -205,22 +200,6 @@ def _claimed(found: Tested | Fact) -> str:
         return "an effect"
     mirror = f" or at most {2 * found.null - found.threshold:g}" if found.side == "two-sided" else ""
     return f"{'at most' if found.side == 'less' else 'at least'} {found.threshold:g}{mirror}"
-
-
-def _advice(needed: tuple[int, ...], counts: tuple[int, ...] | None, unit: str) -> str:
-    if counts and needed[0] > FAR * counts[0]:
-        return f"It would take more than {FAR} times as many {unit}s to settle it"
-    return f"About {_sizes(needed, unit)} would probably settle it"
-
-
-def _sizes(counts: tuple[int, ...], unit: str) -> str:
-    """Return "12 pairs", "40 documents", "8 prompts per set", "5, 6 and 7 prompts"."""
-    if len(counts) == 1 or unit == "pair":
-        return f"{counts[0]:,} {unit}{'' if counts[0] == 1 else 's'}"
-    if len(set(counts)) == 1:
-        return f"{counts[0]:,} {unit}s per set"
-    *first, last = (f"{count:,}" for count in counts)
-    return f"{', '.join(first)} and {last} {unit}s"
 
 
 def _percent(level: float) -> str:

@@ -31,10 +31,10 @@ class Toy:
         return Attainable(0.0, "documents")
 
 
-def finding(side, null, threshold=None, claimed=None, *, unit, counts, needed=None, paired=False, **fields):
+def finding(side, null, threshold=None, claimed=None, *, unit, counts, paired=False, **fields):
     return Finding(
         statement=Statement(side, null, threshold, claimed),
-        sample=Sample(unit, counts, paired, needed),
+        sample=Sample(unit, counts, paired),
         selection=Selection("beforehand"),
         notes=("a note",),
         **fields,
@@ -121,7 +121,8 @@ class ShareKind(Toy):
 
     def attainable(self, claim):
         count = len(claim.sets[claim.sentence.where].prompts)
-        return Attainable(claim.sentence.share**count, f"{count} documents")
+        said = stats.PlannedClaim("share", 1.0, "greater", paired=True, threshold=claim.sentence.share)
+        return Attainable.of(stats.Planning(said, (count, count), "document"), f"{count} documents")
 
     def needs(self, claim, facts):
         said = claim.sentence
@@ -144,7 +145,6 @@ class ShareKind(Toy):
             test=stats.share_test(count, size, null=said.share, alternative="greater", unit="document"),
             unit="document",
             counts=((said.where, size),),
-            needed=(2 * size,),
             figures=(Bins("activation", "share on top", bins),),
         )
 
@@ -245,7 +245,6 @@ class FlatKind(Toy):
             test=result.test,
             unit="prompt",
             counts=tuple((name, len(claim.sets[name].prompts)) for name in (said.one, said.two, said.three)),
-            needed=(30, 30, 31),
             figures=(Surface("token", "layer", "z", tuple(range(40)), tuple(range(3)), panels),),
         )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from neuronclaims import stats
-from neuronclaims.stats import Exchange, LabelStatistic, Level, PilotClaim, PlannedClaim, Resampling, Tested
+from neuronclaims.stats import Exchange, LabelStatistic, Level, PlannedClaim, Resampling, Tested
+from neuronclaims.stats.power.chances import Chances, chances
 
 DRAWN = {"seed": "seed", "resamples": "draws", "exact_limit": "exact_limit", "max_resamples": "max_draws"}
 
@@ -86,27 +87,8 @@ def units_needed(**given: Any) -> tuple[int, int] | None:
     return stats.units_needed(planned(given), **given)
 
 
-def plan(**given: Any) -> tuple[stats.PlanRow, ...]:
-    return stats.plan(planned(given), **given)
-
-
-def smallest_units(**given: Any) -> tuple[int, int] | None:
-    return stats.smallest_units(level=level(given), **given)
-
-
-def piloted(given: dict[str, Any]) -> PilotClaim:
-    names = {"statistic": "statistic", "alternative": "side", "threshold": "threshold", "paired": "paired"}
-    names |= {"standardised": "standardised"}
-    own = {name: given.pop(key) for key, name in names.items() if key in given}
-    return PilotClaim(level=level(given), **own)
-
-
-def simulated_power(first: Any, second: Any, **given: Any) -> stats.SimulatedPower:
-    return stats.simulated_power(first, second, piloted(given), **given)
-
-
-def simulated_units_needed(first: Any, second: Any, **given: Any) -> tuple[int, int] | None:
-    return stats.simulated_units_needed(first, second, piloted(given), **given)
+def chances_of(**given: Any) -> Chances:
+    return chances(planned(given), *given["counts"])
 
 
 def decide(**given: Any) -> stats.Decision:

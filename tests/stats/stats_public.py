@@ -46,23 +46,6 @@ def _test(paired: bool, statistic: str, **options: Any) -> Callable[..., Any]:
     return call
 
 
-def _simulated(paired: bool, statistic: str, threshold: float | None) -> Callable[..., Any]:
-    def call(a, b):
-        return flat.simulated_power(
-            a,
-            b,
-            counts=(6, 6),
-            statistic=statistic,
-            alternative="greater",
-            threshold=threshold,
-            paired=paired,
-            seed=9,
-            repetitions=60,
-        )
-
-    return call
-
-
 def _halves(x) -> list[int]:
     return [2 * i // len(x) for i in range(len(x))]
 
@@ -121,9 +104,6 @@ SINGLE: dict[str, Callable[..., Any]] = {
     "ratio_test, paired": _ratio("sign flip"),
     "ratio_test by t, paired": _ratio("t"),
     "ratio_summary, paired": stats.ratio_summary,
-    "simulated_power": _simulated(False, "mean", 0.25),
-    "simulated_power of AUROC": _simulated(False, "auroc", 0.6),
-    "paired simulated_power": _simulated(True, "mean", None),
     "effect_change": _change("difference", False),
     "effect_change in sd": _change("sd", False),
     "effect_change of AUROC": _change("auroc", False),

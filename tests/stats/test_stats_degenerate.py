@@ -295,9 +295,9 @@ NO_DATA = {
     "decide",
     "decide_fact",
     "explain",
-    "plan",
     "power_of",
     "seed_from",
+    "sizes_in_reach",
     "units_needed",
 } | {name for name in dir(stats) if name.startswith("smallest_")}
 

@@ -1,226 +1,284 @@
-"""Power by simulation from pilot values, and plans: against exact sums and against decide() itself."""
+"""Planning from stated effects, and reach: against the rule itself on enumerated and on simulated data."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from itertools import combinations, product
 
 import flat
 import numpy as np
 import pytest
 from cases import for_each
-from flat import plan, power_of, simulated_power, simulated_units_needed
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
-from stats_data import KINDS, quick, sample
+from stats_data import quick
+from statsmodels.stats.power import TTestIndPower, TTestPower
 
 from neuronclaims import stats
-from neuronclaims.stats import Level, PilotClaim, StatsError
-from neuronclaims.stats.power.judge import Judge
+from neuronclaims.kinds.outliers.token_share import mean_share, mean_share_test
+from neuronclaims.stats import Level, PlannedClaim, Planning
+from neuronclaims.stats.power.planning import POWER, stated_effects
+from neuronclaims.stats.power.reach import reachable
 
-RNG = np.random.default_rng(20)
-FIRST, SECOND = RNG.normal(1, 1, 24), RNG.normal(0, 1, 24)
-ASKED = {"statistic": "mean", "alternative": "greater", "threshold": None, "paired": False, "seed": 3}
+MORE = PlannedClaim("mean", 0.0, "greater", paired=False)
+SEPARATES = PlannedClaim("auroc", 0.5, "two-sided", paired=False)
+SIXTY = PlannedClaim("share", 0.6, "greater", paired=True, threshold=0.6)
+MANY_SHARES = PlannedClaim("mean share", 0.6, "greater", paired=True, threshold=0.6)
+DOCUMENTS = PlannedClaim("mean auroc", 0.0, "greater", paired=True)
+SHARE = stats.EffectSize("share", "share", scale="share")
 
 
-def by_decide(judge, a, b, seed):
-    """Judge one data set as a kind of claim does: an estimate, a test and decide()."""
-    claim = judge.claim
-    ways = {
-        ("mean", False, False): stats.mean_difference_estimate,
-        ("mean", False, True): stats.paired_mean_difference_estimate,
-        ("mean", True, False): stats.hedges_g_estimate,
-        ("mean", True, True): stats.dz_estimate,
-        ("auroc", False, False): stats.auroc_estimate,
-        ("auroc", False, True): stats.paired_auroc_estimate,
-    }
-    estimate = ways[claim.statistic, claim.standardised, claim.paired](a, b)
-    null = 0.5 if claim.statistic == "auroc" else 0.0
-    said = (claim.side, null, claim.threshold)
-    if claim.threshold is None or (claim.statistic == "mean" and not claim.standardised):
-        test = flat.two_sample_test(
-            a - (claim.threshold or 0.0),
-            b,
-            paired=claim.paired,
-            statistic=claim.statistic,
-            alternative="two-sided",
-            seed=seed,
-        )
+def two_sets(claim, a, b):
+    """Return the two-sided p against the boundary and the estimate, as a claim about two sets is judged."""
+    scale = "auroc" if claim.statistic == "auroc" else "sd" if claim.standardised else "difference"
+    estimate = {
+        ("difference", False): stats.mean_difference_estimate,
+        ("difference", True): stats.paired_mean_difference_estimate,
+        ("sd", False): stats.hedges_g_estimate,
+        ("auroc", False): stats.auroc_estimate,
+    }[scale, claim.paired](a, b)
+    said = (claim.side, 0.5 if scale == "auroc" else 0.0, claim.threshold)
+    if claim.threshold is not None:
+        return stats.interval_test(estimate, *said).p_value, estimate
+    test = flat.two_sample_test(
+        a, b, paired=claim.paired, statistic=claim.statistic, alternative="two-sided", seed=0, resamples=999
+    )
+    return stats.at_boundary(test, estimate, *said).p_value, estimate
+
+
+def share_of(claim, values):
+    """Return the same of one set's values between 0 and 1."""
+    estimate = mean_share(values, SHARE)
+    if claim.statistic == "share":
+        count, n = int(values.sum()), len(values)
+        estimate = stats.share_estimate(count, n)
+        test = stats.share_test(count, n, null=claim.threshold, alternative="two-sided")
     else:
-        test = stats.interval_test(estimate, *said)
-    test = stats.at_boundary(test, estimate, *said)
-    decision = flat.decide(
-        side=claim.side,
-        null=null,
-        threshold=claim.threshold,
-        estimate=estimate,
-        p_adjusted=min(1.0, claim.level.family * test.p_value),
-        smallest_p_adjusted=min(1.0, claim.level.family * test.smallest_p),
-        alpha=claim.level.alpha,
-        degenerate=test.degenerate,
+        test = mean_share_test(values, null=claim.threshold, alike=claim.alike, unit="prompt")
+    return stats.at_boundary(test, estimate, "greater", claim.threshold, None).p_value, estimate
+
+
+def compared(claim, first, second):
+    """Return the larger p of a share against its number, and against the share of a second set."""
+    own, estimate = share_of(claim, first)
+    beside = flat.two_sample_test(
+        first, second, paired=claim.paired, statistic="auroc", alternative="greater", seed=0
     )
-    return decision.verdict
+    return max(own, min(1.0, 2 * beside.p_value)), estimate
 
 
-@for_each("side", ["greater", "less", "two-sided"])
-@for_each("paired", [False, True])
-@for_each(
-    "statistic, standardised, number",
-    [
-        ("mean", False, None),
-        ("mean", False, 0.4),
-        ("mean", True, 0.4),
-        ("auroc", False, None),
-        ("auroc", False, 0.1),
-    ],
-)
-@for_each("alpha", [0.05, 0.8])
-def test_data_sets_are_judged_together_as_decide_judges_each(
-    side, paired, statistic, standardised, number, alpha
-):
-    rng = np.random.default_rng(5)
-    sizes = (7, 7) if paired else (5, 8)
-    shifts = np.linspace(-2.5, 2.5, 60)
-    a, b = np.round(rng.normal(size=(sizes[0], 60)) + shifts, 1), np.round(rng.normal(size=(sizes[1], 60)), 1)
-    a[:, :3], b[:, :3] = 1.0, [1.0, 0.0, 2.0]  # nothing varies, or nothing within the sets
-    null = 0.5 if statistic == "auroc" else 0.0
-    number = 3 * number if number is not None and side == "two-sided" else number
-    threshold = None if number is None else null - number if side == "less" else null + number
-    claim = PilotClaim(statistic, side, paired, threshold, Level(alpha, 2), standardised)
-    judge = Judge(claim, 1.0)
-    supported, refuted = judge.verdicts(a, b, seed=0)
-    found = np.where(supported, "supported", np.where(refuted, "refuted", "inconclusive")).tolist()
-    expected = [by_decide(judge, a[:, j], b[:, j], 0) for j in range(60)]
-    assert found == expected
-    if not (side == "two-sided" and number is None) and alpha == 0.8:
-        assert set(expected) == {"supported", "refuted", "inconclusive"}
-
-
-@pytest.mark.parametrize("n", [8, 12])
-def test_simulated_power_of_a_sign_test_is_the_exact_binomial_sum(n):
-    # Differences are 1 in 17 of 20 pilot pairs and -1 in the others, so the sign-flip test is the sign test.
-    first = np.array([1.0] * 17 + [0.0] * 3)
-    counts = np.arange(n + 1)
-    signs = 2 * scipy_stats.binom.sf(counts - 1, n, 0.5) <= 0.05
-    values = [np.repeat([1.0, -1.0], (k, n - k)) for k in counts]
-    passes = signs & [len(set(x)) == 1 or scipy_stats.ttest_1samp(x, 0).pvalue <= 0.05 for x in values]
-    exact = scipy_stats.binom.pmf(counts, n, 0.85)[passes].sum()
-    found = simulated_power(first, 1 - first, counts=(n, n), **ASKED | {"paired": True}, repetitions=4000)
-    interval = scipy_stats.binomtest(round(4000 * found.supported), 4000).proportion_ci(0.95)
-    assert (found.low, found.high) == pytest.approx((interval.low, interval.high), abs=1e-12)
-    assert found.supported == pytest.approx(exact, abs=3.3 * np.sqrt(exact * (1 - exact) / 4000))
-    assert found.supported + found.refuted + found.inconclusive == pytest.approx(1)
-
-
-def test_without_an_effect_in_the_pilot_the_claim_is_supported_as_often_as_alpha_says():
-    values = np.concatenate([FIRST, SECOND])
-    found = simulated_power(values, values, counts=(10, 10), **ASKED, repetitions=6000)
-    # Half of alpha to each side. 99.9 % band of 6,000 data sets: binom.ppf([0.0005, 0.9995], 6000, 0.025) / 6000. The
-    # attained level is a little under it: arrangements are finite, and of two p the larger one counts.
-    assert 0.0160 < found.supported < 0.0320
-    assert 0.0160 < found.refuted < 0.0320
-
-
-def test_simulated_power_depends_on_values_and_seed_alone():
-    ask = ASKED | {"counts": (8, 12), "repetitions": 300}
-    found = simulated_power(FIRST, SECOND, **ask)
-    assert simulated_power(RNG.permutation(FIRST), RNG.permutation(SECOND), **ask) == found
-    assert simulated_power(FIRST, SECOND, **ask) == found
-    order = RNG.permutation(24)
-    pairs = ask | {"paired": True, "counts": (8, 8)}
-    assert simulated_power(FIRST[order], SECOND[order], **pairs) == simulated_power(FIRST, SECOND, **pairs)
-    assert simulated_power(FIRST, SECOND, **ask | {"seed": 4}) != found
-
-
-def test_scaling_values_and_number_by_a_power_of_two_changes_nothing():
-    for unit in (2.0**-900, 2.0**200):
-        one, other = (
-            simulated_power(
-                size * FIRST, size * SECOND, counts=(9, 9), **ASKED | {"threshold": size / 4}, repetitions=300
-            )
-            for size in (1.0, unit)
-        )
-        assert one == other
-
-
-def test_sizes_found_by_simulation_reach_the_power_and_are_near_the_analytic_ones():
-    ask = ASKED | {"power": 0.8, "repetitions": 1000}
-    n, same = simulated_units_needed(FIRST, SECOND, counts=(6, 6), **ask)
-    assert n == same
-    del ask["power"]
-    assert all(
-        simulated_power(FIRST, SECOND, counts=(k, k), **ask).supported >= 0.8 for k in (n, n + 1, n + 2)
-    )
-    assert min(simulated_power(FIRST, SECOND, counts=(k, k), **ask).supported for k in range(n - 3, n)) < 0.8
-    effect = (FIRST.mean() - SECOND.mean()) / np.sqrt((FIRST.var() + SECOND.var()) / 2)
-    analytic = flat.units_needed(
-        statistic="mean", effect=effect, threshold=None, side="greater", counts=(6, 6), paired=False
-    )
-    assert abs(n - analytic[0]) <= 3
-
-
-def test_a_pilot_against_the_claim_needs_more_than_any_size():
-    assert simulated_units_needed(SECOND, FIRST, counts=(6, 6), **ASKED, repetitions=50) is None
-
-
-@quick
-@given(st.sampled_from(KINDS), st.sampled_from(["mean", "auroc"]), st.booleans(), st.integers(0, 99))
-def test_any_finite_pilot_gives_three_shares(kind, statistic, paired, seed):
-    rng = np.random.default_rng(seed)
-    with np.errstate(all="raise"):
-        found = simulated_power(
-            sample(kind, 6, rng),
-            sample(kind, 6, rng),
-            counts=(5, 5) if paired else (4, 6),
-            **ASKED | {"statistic": statistic, "paired": paired},
-            repetitions=20,
-        )
-    shares = (found.supported, found.refuted, found.inconclusive, found.low, found.high)
-    assert all(0 <= share <= 1 for share in shares)
+def aurocs(claim, values):
+    """Return the same of one AUROC per document."""
+    number = claim.threshold or 0.5
+    found = stats.WithinUnits("AUROC", values - 0.5, tuple(map(str, range(len(values)))), 0, 0.5, 0.0, 1.0)
+    shifted = replace(found, effects=values - number, chance=number)
+    test = flat.association_test(shifted, alternative="two-sided", seed=0)
+    estimate = stats.association_estimate(found)
+    return stats.at_boundary(test, estimate, "greater", 0.5, claim.threshold).p_value, estimate
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("d", "alone", "pairs", "claims"), [(0.5, 64, 34, 109), (0.8, 26, 15, 44), (1.2, 12, 8, 21)]
+)
+def test_the_table_of_means_is_that_of_the_two_sided_t_test(d, alone, pairs, claims):
+    asked = (
+        TTestIndPower().solve_power(d, alpha=0.05, power=0.8),
+        TTestPower().solve_power(d, alpha=0.05, power=0.8),
+    )
+    assert (alone, pairs) == tuple(int(np.ceil(n)) for n in asked)
+    place = (0.5, 0.8, 1.2).index(d)
+    few = Planning(MORE, (5, 5), "prompt").table().effects[place]
+    assert (few.effect, few.enough) == (f"{d:g} sd", (alone, alone))
+    assert few.shown == pytest.approx(TTestIndPower().power(d, 5, 0.025, alternative="larger"))
+    in_pairs = Planning(replace(MORE, paired=True), (6, 6), "pair").table().effects[place]
+    assert in_pairs.enough == (pairs,)
+    ten = Planning(MORE, (5, 5), "prompt").table(Level(family=10)).effects[place]
+    assert ten.enough == (claims, claims)
+    searched = Planning(replace(MORE, searched=10), (5, 5), "prompt").table().effects[place]
+    assert searched.enough == (claims, claims)
+
+
+def test_sizes_are_named_only_for_what_the_present_ones_do_not_show():
+    found = Planning(MORE, (40, 40), "prompt").table()
+    assert [each.shown >= POWER for each in found.effects] == [False, True, True]
+    assert [each.enough for each in found.effects] == [(64, 64), (40, 40), (40, 40)]
+    assert "8 times in 10 takes 64 prompts per set for 0.5 sd." in found.said
+    unequal = Planning(MORE, (5, 10), "group").table()
+    assert [each.enough[1] for each in unequal.effects] == [2 * each.enough[0] for each in unequal.effects]
+    assert "With 5 and 10 groups, a true 0.5 sd" in unequal.said
+    assert "times in 10 takes" not in Planning(MORE, (500, 500), "prompt").table().said
+
+
+def judged(claim, values_of, rule, sets=300):
+    """Return the share of simulated data sets that support a claim, by the rule."""
+    rng, found = np.random.default_rng(17), 0
+    for _ in range(sets):
+        p, estimate = rule(claim, *values_of(rng))
+        beyond = (0.5 if claim.statistic == "auroc" else 0.0) if claim.threshold is None else claim.threshold
+        found += p <= 0.05 and (estimate.value > beyond or claim.side == "two-sided")
+    return found / sets
+
+
+SIMULATED = {
+    "by at least 1 sd": (replace(MORE, threshold=1.0, standardised=True), (30, 30)),
+    "separates": (SEPARATES, (24, 24)),
+    "with AUROC at least 0.8": (replace(SEPARATES, threshold=0.8), (40, 40)),
+    "AUROCs in documents": (DOCUMENTS, (14, 14)),
+    "shares of tokens": (MANY_SHARES, (12, 12)),
+}
+
+
+@pytest.mark.parametrize("name", SIMULATED)
+def test_what_is_shown_is_what_the_rule_shows_of_simulated_prompts(name):
+    claim, counts = SIMULATED[name]
+    table = Planning(claim, counts, "prompt").table()
+    _, stated = stated_effects(claim)[1]  # the middle one
+    n, effect = counts[0], stated.effect
+
+    def values_of(rng):
+        if claim.statistic == "mean share":
+            return (rng.beta(9 * effect, 9 * (1 - effect), n),)  # a tenth of the largest variance
+        if claim.statistic == "mean auroc":
+            return (0.5 + 0.1 * rng.normal(effect, 1, n),)
+        shift = effect if claim.statistic == "mean" else np.sqrt(2) * scipy_stats.norm.ppf(effect)
+        return rng.normal(shift, 1, n), rng.normal(0, 1, n)
+
+    rule = {"mean share": share_of, "mean auroc": aurocs}.get(claim.statistic, two_sets)
+    assert judged(claim, values_of, rule) == pytest.approx(table.effects[1].shown, abs=0.1)
+
+
+@for_each("paired", [False, True])
+@for_each("n, number", [(7, 0.6), (8, 0.6), (9, 0.3), (6, 0.5)])
+def test_a_share_beside_a_baseline_is_planned_by_the_exact_sum_over_all_counts(paired, n, number):
+    claim = replace(SIXTY, threshold=number, compared=True, paired=paired)
+    shown = Planning(claim, (n, n), "prompt").table().effects[1].shown
+    true = stated_effects(claim)[1][1].effect
+    passes = [
+        compared(claim, np.arange(n) < count, np.zeros(n))[0] <= 0.05 and count / n > number
+        for count in range(n + 1)
+    ]
+    assert shown == pytest.approx(scipy_stats.binom.pmf(np.arange(n + 1), n, true)[passes].sum(), abs=1e-12)
+
+
+def ranked(n1, n2):
+    """Yield all ways in which the values of two sets can lie, without ties."""
+    for places in combinations(range(n1 + n2), n1):
+        inside = np.isin(np.arange(n1 + n2), places)
+        yield np.flatnonzero(inside).astype(float), np.flatnonzero(~inside).astype(float)
+
+
+@for_each("sizes", [(3, 3), (4, 4), (3, 6)])
+@for_each("number", [None, 0.7, 0.95])
+def test_no_ranking_has_a_smaller_p_than_the_clearest_for_or_against_an_auroc(sizes, number):
+    claim = replace(SEPARATES, threshold=number)
+    found = [two_sets(claim, a, b) for a, b in ranked(*sizes)]
+    upper = 0.5 if number is None else number
+    fits = [p for p, estimate in found if abs(estimate.value - 0.5) > upper - 0.5]
+    assert min(fits) >= stats.smallest_p(claim, *sizes) - 1e-9
+    assert max(fits[0], fits[-1]) == pytest.approx(stats.smallest_p(claim, *sizes), rel=1e-6)
+    against = [p for p, estimate in found if abs(estimate.value - 0.5) < upper - 0.5]
+    assert min(against, default=1.0) >= stats.smallest_p_against(claim, *sizes) - 1e-9
+
+
+@for_each("n", [5, 7, 8, 12])
+@for_each("number", [0.05, 0.6, 0.95])
+def test_no_count_has_a_smaller_p_than_all_or_none(n, number):
+    claim, counts = replace(SIXTY, threshold=number), range(n + 1)
+    p = [share_of(claim, np.arange(n) < count)[0] for count in counts]
+    assert p[-1] == pytest.approx(stats.smallest_p(claim, n, n))
+    assert p[0] == pytest.approx(stats.smallest_p_against(claim, n, n))
+    assert min(p) >= min(p[0], p[-1])
+    both = replace(claim, compared=True, paired=False)
+    least = min(
+        compared(both, np.arange(n) < one, np.arange(n) < other)[0]
+        for one, other in product(counts, counts)
+        if one / n > number
+    )
+    assert least == pytest.approx(stats.smallest_p(both, n, n))
+
+
+@quick
+@given(st.integers(2, 14), st.sampled_from([0.5, 0.8, 0.95]), st.integers(0, 99), st.sampled_from([0.0, 1.0]))
+def test_no_values_up_to_1_have_a_smaller_p_than_the_clearest(n, number, seed, noise):
+    rng = np.random.default_rng(seed)
+    values = np.clip(1 - noise * 10 ** rng.uniform(-6, 0, n), 0, 1)
+    claim = replace(DOCUMENTS, threshold=number)
+    p, estimate = aurocs(claim, values)
+    if estimate.value > number:
+        assert p >= stats.smallest_p(claim, n, n) * (1 - 1e-6)
+    for alike in (False, True):
+        claim = replace(MANY_SHARES, threshold=number, alike=alike)
+        p, estimate = share_of(claim, values)
+        if estimate.value > number:
+            assert p >= stats.smallest_p(claim, n, n) * (1 - 1e-6)
+
+
+@pytest.mark.parametrize(
+    ("claim", "counts", "family", "enough"),
     [
-        ({"counts": (1, 5)}, "2 to 10,000 units"),
-        ({"counts": (5, 6), "paired": True}, "do not match"),
-        ({"repetitions": 0}, "at least one repetition"),
-        ({"statistic": "median"}, "statistic must be one of"),
-        ({"threshold": float("nan")}, "finite number"),
+        (SIXTY, (7, 7), 1, "8 prompts"),  # 2 x 0.6^7 = .056, 2 x 0.6^8 = .034
+        (replace(SIXTY, compared=True, paired=False), (7, 7), 1, "8 prompts per set"),
+        (SIXTY, (8, 8), 1, None),
+        (MORE, (3, 3), 1, "4 prompts per set"),  # 2 / 20, 2 / 70
+        (MORE, (3, 6), 6, "4 and 8 prompts"),  # 2 / 84, 2 / 495
+        (replace(MORE, paired=True), (5, 5), 1, "6 prompts"),  # 2 / 32, 2 / 64
+        (replace(MORE, paired=True), (5, 5), 20, "10 prompts"),  # 2 / 512 > .0025 > 2 / 1024
+        (replace(MORE, threshold=1.0, standardised=True), (3, 3), 20, None),
+        (replace(SIXTY, side="less", threshold=0.2), (10, 10), 1, "17 prompts"),  # 2 x 0.8^16 = .056
     ],
 )
-def test_sizes_or_numbers_out_of_place_are_refused(change, words):
-    with pytest.raises(StatsError, match=words):
-        simulated_power(FIRST, SECOND, **{"counts": (5, 5)} | ASKED | change)
-    with pytest.raises(StatsError, match="NaN"):
-        simulated_power([1.0, float("nan")], SECOND, counts=(5, 5), **ASKED)
+def test_how_many_would_be_enough_is_the_first_number_whose_clearest_data_pass(claim, counts, family, enough):
+    assert Planning(claim, counts, "prompt").in_reach(Level(family=family)) == enough
 
 
-def test_a_plan_shows_the_least_sizes_the_present_ones_and_those_that_would_probably_do():
-    ask = {"statistic": "mean", "effect": 1.0, "threshold": None, "side": "two-sided", "paired": False}
-    rows = {row.counts: row for row in plan(**ask, counts=(3, 3), family=10)}
-    least = flat.smallest_units(alternative="two-sided", counts=(3, 3), paired=False, family=10)
-    needed = flat.units_needed(**ask, counts=(3, 3), family=10)
-    assert set(rows) == {(3, 3), (6, 6), (12, 12), (24, 24), least, needed}
-    assert list(rows) == sorted(rows)
-    assert rows[3, 3].smallest_p == 1.0
-    assert not rows[3, 3].reachable
-    assert rows[3, 3].supported == 0
-    assert rows[12, 12].smallest_p == pytest.approx(10 * 2 / 2704156)
-    assert rows[needed].supported >= 0.8
-    for row in rows.values():
-        assert row.supported + row.refuted + row.inconclusive == pytest.approx(1)
-        assert row.supported == power_of(**ask, counts=row.counts, family=10)
+@quick
+@given(
+    st.sampled_from(
+        [
+            *(MORE, SEPARATES, replace(SEPARATES, threshold=0.95), replace(SEPARATES, margin=0.1)),
+            *(SIXTY, replace(SIXTY, compared=True, paired=False), MANY_SHARES),
+            *(DOCUMENTS, replace(DOCUMENTS, threshold=0.9)),
+        ]
+    ),
+    st.integers(2, 12),
+    st.integers(2, 12),
+    st.sampled_from([1, 7, 100]),
+)
+def test_never_fewer_than_there_are_and_one_fewer_is_not_enough(claim, n1, n2, family):
+    counts = (n1, n1) if claim.paired else (n1, n2)
+    claim = replace(claim, level=Level(family=family))
+    if reachable(claim, *counts):
+        assert Planning(claim, counts, "prompt").in_reach(claim.level) is None
+    else:
+        found = stats.sizes_in_reach(claim, counts)
+        assert found >= counts
+        assert reachable(claim, *found)
+        smaller = min(found) - 1
+        assert not reachable(claim, *(stats.power.sizes.scaled(counts, claim.paired, smaller)))
+    for each in Planning(claim, counts, "prompt").table(claim.level).effects:
+        assert each.enough is None or each.enough >= counts[: len(each.enough)]
+        assert 0 <= each.shown <= 1
 
 
-def test_a_plan_for_given_sizes_has_those_rows():
-    rows = plan(
-        statistic="share",
-        effect=0.9,
-        threshold=0.6,
-        side="greater",
-        counts=(5, 5),
-        paired=False,
-        sizes=[(20, 20), (10, 10)],
-    )
-    assert [row.counts for row in rows] == [(10, 10), (20, 20)]
-    assert rows[0].smallest_p == pytest.approx(2 * 0.6**10)
-    assert rows[0].supported == pytest.approx(scipy_stats.binom.sf(9, 10, 0.9))  # only 10 of 10 passes
+def test_effects_are_stated_from_the_boundary_on():
+    def words(claim):
+        return [each for each, _ in stated_effects(claim)]
+
+    assert words(replace(MORE, threshold=1.0, standardised=True)) == ["1.5 sd", "1.8 sd", "2.2 sd"]
+    assert words(replace(SEPARATES, threshold=0.8)) == ["AUROC 0.85", "AUROC 0.9", "AUROC 0.95"]
+    assert words(SEPARATES) == ["AUROC 0.64", "AUROC 0.71", "AUROC 0.8"]
+    assert words(SIXTY) == ["70 %", "80 %", "90 %"]
+    assert words(replace(SIXTY, side="less", threshold=0.2)) == ["15 %", "10 %", "5 %"]
+    assert words(replace(MANY_SHARES, threshold=0.06)) == ["12 %", "18 %", "24 %"]
+    assert words(replace(SEPARATES, margin=0.1)) == ["AUROC 0.5", "AUROC 0.55"]
+    assert words(replace(MORE, margin=0.5, standardised=True)) == ["0 sd", "0.25 sd"]
+    assert words(replace(MORE, margin=0.3))[0] == "0 against a margin of 0.5 sd"
+    assert [claim.effect for _, claim in stated_effects(replace(MORE, side="less"))] == [-0.5, -0.8, -1.2]
+
+
+def test_a_claim_that_nothing_can_refute_has_no_p_against_it():
+    assert stats.smallest_p_against(SEPARATES, 50, 50) == 1.0
+    # "An outlier in at least 6 % of tokens": with 20 prompts of none at all, tokens of a prompt going together.
+    outlier = replace(MANY_SHARES, threshold=0.06)
+    assert stats.smallest_p_against(outlier, 20, 20) == pytest.approx(2 * 0.94**20)

@@ -5,12 +5,11 @@ import math
 import numpy as np
 import pytest
 from cases import for_each
-from flat import plan, power_of, smallest_units, two_sample_tests, units_needed
+from flat import chances_of, power_of, two_sample_tests, units_needed
 from scipy import integrate, stats
 from statsmodels.stats.power import TTestIndPower, TTestPower
 
-from neuronclaims.stats import PilotClaim, StatsError, auroc_many, equivalence_test, two_sample_design
-from neuronclaims.stats.power.judge import Judge
+from neuronclaims.stats import PlannedClaim, StatsError, auroc_many, equivalence_test, smallest_p
 
 PLAIN = {"threshold": None, "side": "greater", "counts": (10, 10), "paired": False}
 
@@ -95,27 +94,6 @@ def test_a_perfect_separation_still_needs_a_design_that_can_reach_the_level():
     assert units_needed(**options, statistic="mean", effect=50.0) == (6, 6)
 
 
-@for_each("alternative", ["greater", "two-sided"])
-@for_each("paired", [False, True])
-@for_each("family", [1, 10, 768])
-def test_smallest_units_are_the_first_whose_smallest_p_reaches_the_level(alternative, paired, family):
-    def least(n):
-        pairs = [str(i) for i in range(n)] if paired else None
-        return two_sample_design([None] * n, [None] * n, pairs, pairs).smallest_p(alternative)
-
-    n, same = smallest_units(alternative=alternative, counts=(5, 5), paired=paired, family=family)
-    assert n == same
-    assert least(n) * family <= 0.05 < least(n - 1) * family
-
-
-def test_smallest_units_of_the_published_table():
-    assert smallest_units(alternative="two-sided", counts=(3, 3), paired=False) == (4, 4)
-    assert smallest_units(alternative="two-sided", counts=(3, 3), paired=False, alpha=0.01) == (5, 5)
-    assert smallest_units(alternative="two-sided", counts=(5, 10), paired=False) == (3, 6)
-    assert smallest_units(alternative="two-sided", counts=(3, 3), paired=False, family=6) == (5, 5)
-    assert smallest_units(alternative="two-sided", counts=(3, 3), paired=False, family=7) == (6, 6)
-
-
 @for_each("n", [5, 10, 50])
 @for_each("d", [0.1, 0.8, -0.5])
 @for_each("side, tail", [("greater", "larger"), ("less", "smaller"), ("two-sided",) * 2])
@@ -184,34 +162,6 @@ def test_prompts_for_an_equivalence_claim_are_the_first_to_reach_the_power():
     assert units_needed(**ask | {"effect": 0.5}, counts=(10, 10), paired=False) is None
 
 
-@for_each("standardised", [False, True])
-@for_each("side", ["greater", "two-sided"])
-@for_each("statistic, threshold", [("mean", 0.5), ("auroc", 0.65)])
-@for_each("shift", [0.0, 1.0])
-def test_chances_of_support_and_refutation_are_those_of_simulated_claims(
-    standardised, side, statistic, threshold, shift
-):
-    n, sets = 40, 1500
-    rng = np.random.default_rng(7)
-    a, b = rng.normal(shift, 1, (n, sets)), rng.normal(0, 1, (n, sets))
-    claim = PilotClaim(statistic, side, False, threshold, standardised=standardised)
-    judge = Judge(claim, 1.0)
-    supported, refuted = judge.verdicts(a, b, seed=0)
-    effect = shift if statistic == "mean" else stats.norm.cdf(shift / math.sqrt(2))
-    [row] = plan(
-        statistic=statistic,
-        effect=effect,
-        threshold=threshold,
-        side=side,
-        counts=(n, n),
-        sizes=[(n, n)],
-        paired=False,
-        standardised=standardised,
-    )
-    assert supported.mean() == pytest.approx(row.supported, abs=0.04)
-    assert refuted.mean() == pytest.approx(row.refuted, abs=0.04)
-
-
 @for_each(
     "counts, close", [((5, 5), 0.04), ((5, 10), 0.04), ((10, 10), 0.03), ((20, 20), 0.03), ((50, 50), 0.03)]
 )
@@ -241,11 +191,8 @@ def test_permutation_tests_have_the_power_of_the_t_test(counts, close, d):
 
 def test_a_margin_that_few_prompts_cannot_reach_has_no_power():
     asked = {"statistic": "auroc", "effect": 0.5, "threshold": None, "side": "two-sided", "margin": 0.1}
-    sizes = [(n, n) for n in (5, 20, 60, 200)]
-    rows = plan(**asked, counts=(5, 5), paired=False, sizes=sizes)
-    for row in rows:
+    for n in (5, 20, 60, 200):
         # The clearest possible data have an AUROC of exactly 0.5: the test of them has the least p.
-        n = row.counts[0]
         best = equivalence_test(
             np.arange(2.0 * n)[np.arange(2 * n) % 4 % 3 == 0],
             np.arange(2.0 * n)[np.arange(2 * n) % 4 % 3 != 0],
@@ -253,11 +200,11 @@ def test_a_margin_that_few_prompts_cannot_reach_has_no_power():
             scale="auroc",
             paired=False,
         ).p_value
-        assert row.reachable == (row.smallest_p <= 0.05)
-        assert row.smallest_p <= 2 * best + 1e-12
-        assert (row.supported > 0) <= row.reachable
-    assert not rows[0].reachable
-    assert rows[-1].reachable
+        claim = PlannedClaim("auroc", 0.5, "two-sided", paired=False, margin=0.1)
+        least, supported = smallest_p(claim, n, n), power_of(**asked, counts=(n, n), paired=False)
+        assert least <= 2 * best + 1e-12
+        assert (supported > 0) <= (least <= 0.05)
+    assert smallest_p(claim, 5, 5) > 0.05 > least
 
 
 @for_each(
@@ -310,17 +257,10 @@ def test_power_for_shares_is_the_exact_binomial_sum(true, claimed, side, n):
 
 
 def test_ten_prompts_support_sixty_percent_from_ten_on_and_refute_it_up_to_two():
-    [row] = plan(
-        statistic="share",
-        effect=0.7,
-        threshold=0.6,
-        side="greater",
-        counts=(10, 10),
-        sizes=[(10, 10)],
-        paired=False,
-    )
-    assert row.supported == pytest.approx(stats.binom.sf(9, 10, 0.7))
-    assert row.refuted == pytest.approx(stats.binom.cdf(2, 10, 0.7))
+    ask = {"statistic": "share", "effect": 0.7, "threshold": 0.6, "side": "greater", "counts": (10, 10)}
+    found = chances_of(**ask, paired=True)
+    assert found.supported == pytest.approx(stats.binom.sf(9, 10, 0.7))
+    assert found.refuted == pytest.approx(stats.binom.cdf(2, 10, 0.7))
 
 
 @pytest.mark.parametrize(("true", "claimed", "side"), [(0.8, 0.6, "greater"), (0.3, 0.5, "less")])

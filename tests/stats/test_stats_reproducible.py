@@ -7,7 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import flat
 import numpy as np
 import pytest
 from cases import for_each
@@ -93,16 +92,12 @@ def test_the_size_of_blocks_changes_nothing(monkeypatch, cells):
 def test_neither_repetition_nor_what_was_asked_before_changes_anything():
     plain = everything(4)
     everything(5)
-    flat.simulated_power(FIRST[:, 0], SECOND[:, 0], counts=(4, 4), seed=9, repetitions=10, **ASK)
     np.random.seed(0)
     np.random.rand(3)
     assert everything(4) == plain
 
 
-ASK = {"statistic": "mean", "alternative": "greater", "threshold": None, "paired": False}
-
-
-@pytest.mark.parametrize("name", ["test of means", "auroc_estimate", "hedges_g_estimate", "simulated_power"])
+@pytest.mark.parametrize("name", ["test of means", "auroc_estimate", "hedges_g_estimate"])
 def test_lists_float32_and_strided_arrays_of_the_same_values_give_the_same_bits(name):
     a, b = FIRST[:, 0].astype(np.float32), SECOND[:, 0].astype(np.float32)
     plain = exact_text(SINGLE[name](a.astype(np.float64), b.astype(np.float64)))

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.interventions.damage import DamageTest
     from neuronclaims.kinds.kind import Answers, Family
     from neuronclaims.measurements import Measurement, ModelFacts
-    from neuronclaims.stats import Estimate, TestResult
+    from neuronclaims.stats import Estimate, Planning, TestResult
 
 HELD = {
     "zero": "Ablated neurons hold 0 at all tokens",
@@ -98,11 +98,15 @@ class AblationKind:
     def attainable(self, claim: Claim[Ablating, AblationOptions]) -> Attainable:
         """Say how small p could get with these prompts, and with those on which harm is looked for."""
         request = AblationRequest.of(claim)
-        damage, least, size = request.damage, _least_p(request), request.units.size
+        if request.denied is not None:
+            check_not_searched(request.claim, who_of(request.claim))
+        damage, found = request.damage, Attainable.of(_planning(request), request.units.size)
         if damage is None or damage.at_most is None:
-            return Attainable(least, size)
-        return Attainable(
-            max(least, damage.units.smallest_p), f"{size}, and {damage.units.size} for the damage,"
+            return found
+        return replace(
+            found,
+            smallest_p=max(found.smallest_p, damage.units.smallest_p),
+            size=f"{found.size}, and {damage.units.size} for the damage,",
         )
 
     def joint_test_key(self, claim: Claim[Ablating, AblationOptions]) -> Hashable | None:  # noqa: ARG002
@@ -162,19 +166,13 @@ class AblationKind:
         )
 
 
-def _least_p(request: AblationRequest) -> float:
-    """Return the least p that the claim's prompts allow; 0 for "does not", where that depends on the values.
-
-    Raises ClaimError for a claim of "does not" with a margin that will not do, or about a neuron that was searched.
-    """
-    if request.denied is None:
-        return request.units.smallest_p
-    check_not_searched(request.claim, who_of(request.claim))
-    size = len(request.units.rows)
-    least = stats.smallest_margin_p(
-        size, size, margin=request.margin, scale="difference", paired=True, side=request.denied
-    )
-    return min(1.0, 2 * least)
+def _planning(request: AblationRequest) -> Planning:
+    """Return what the texts can show of the change; raise ClaimError for a margin that will not do."""
+    if request.denied is not None:
+        return request.units.planning(request.side, "of the changes", request.margin)
+    number = request.claim.sentence.by
+    beyond = "" if number is None else f" beyond {number_text(number)}"
+    return request.units.planning(request.side, f"of the changes{beyond}")
 
 
 def _changed(request: AblationRequest, data: AblationData, family: Family) -> ClaimedPart:
@@ -189,17 +187,16 @@ def _changed(request: AblationRequest, data: AblationData, family: Family) -> Cl
             TestedNeuron(said.neurons[0], estimate, change.within(estimate, bound, request.denied)),
             NeuronStatement(request.denied, 0.0, bound, family.alpha),
             f"{said.direction} it by {number_text(margin)} or more",
-            Sample(request.units.unit, counts, needed=change.needed(side, family.level, margin=margin)),
+            Sample(request.units.unit, counts),
         )
     threshold = None if said.by is None else -said.by if side == "less" else said.by
-    needed = change.needed(side, family.level, threshold=threshold)
     return ClaimedPart(
         TestedNeuron(
             said.neurons[0], change.estimate(request.outcome.effect), change.test(family, threshold or 0.0)
         ),
         NeuronStatement(side, 0.0, threshold, family.alpha),
         None if said.by is None else f"{said.direction} it by at least {number_text(said.by)}",
-        Sample(request.units.unit, counts, needed=needed),
+        Sample(request.units.unit, counts),
     )
 
 

@@ -1,7 +1,7 @@
 """Two values per unit, after and before a change: the base of all kinds that change neurons while the model runs.
 
 The signs of after - before are flipped. That is all a kind needs for its test, its null distribution, its interval,
-the number of prompts that would settle it and the values that baselines keep. Here is a whole kind: it steers a neuron:
+what so many prompts can show and the values that baselines keep. Here is a whole kind: it steers a neuron:
 
 >>> from neuronclaims.kinds.interventions.changed_neurons import TextUnits
 >>> from neuronclaims.kinds.kind import Attainable, Family, Finding, Sample, Statement
@@ -100,7 +100,7 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.kind import Family
     from neuronclaims.results import UnitValues
     from neuronclaims.sentences.neurons import Neuron
-    from neuronclaims.stats import Alternative, EffectSize, Estimate, TestResult
+    from neuronclaims.stats import EffectSize, Estimate, TestResult
     from neuronclaims.stats.effects.margins import MarginSide
 
 MEAN_CHANGE = stats.EffectSize("mean_change", "mean change")
@@ -193,33 +193,6 @@ class BeforeAfter:
             count, count, margin=margin, scale="difference", paired=True, side=side
         )
         return min(1.0, 2 * least)
-
-    def needed(
-        self,
-        side: Alternative,
-        level: stats.Level,
-        *,
-        threshold: float | None = None,
-        margin: float | None = None,
-    ) -> tuple[int, ...] | None:
-        """Return how many units would probably settle it, if the change is what it seems; None where none would."""
-        effect = stats.dz_estimate(self.after, self.before).value
-        difference = float((self.after - self.before).mean())
-        if effect is None or difference == 0:
-            return None
-        count, scale = len(self.units.rows), abs(effect / difference)
-        claim = stats.PlannedClaim(
-            statistic="mean",
-            effect=effect,
-            threshold=None if threshold is None else threshold * scale,
-            margin=None if margin is None else margin * scale,
-            side=side,
-            paired=True,
-            searched=self.many,
-            level=level,
-        )
-        found = stats.units_needed(claim, (count, count))
-        return None if found is None else found[:1]
 
     def null(self, test: TestResult, name: str) -> tuple[Null, ...]:
         """Draw what flipping signs alone makes of the mean change, or of the maximum over all neurons searched."""

@@ -16,12 +16,14 @@ from neuronclaims.kinds.shared.selection import layers_needed, search_of
 from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.sentences.subjects import Subject
 from neuronclaims.sentences.templates import FieldError
+from neuronclaims.stats import PlannedClaim, Planning
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from neuronclaims.claim_files.claims import Claim, PairSet
     from neuronclaims.measurements import ModelFacts
+    from neuronclaims.stats import Alternative
     from neuronclaims.stats.designs import Unit
 
     Floats: TypeAlias = NDArray[np.float64]
@@ -57,6 +59,15 @@ class TextUnits:
     def smallest_p(self) -> float:
         """The least two-sided p that flipping their signs can give."""
         return 2 * 0.5 ** len(self.rows)
+
+    def planning(self, side: Alternative, of: str, margin: float | None = None) -> Planning:
+        """Return what so many can show of mean changes in standard deviations; ``of`` says of what these are.
+
+        With a ``margin``, a change on ``side`` is claimed to be smaller than that.
+        """
+        count = len(self.rows)
+        claim = PlannedClaim("mean", 0.0, side, paired=True, margin=margin)
+        return Planning(claim, (count, count), self.unit, of)
 
     def means(self, values: ArrayLike) -> Floats:
         """Average values [texts, ...] within units, in float64."""

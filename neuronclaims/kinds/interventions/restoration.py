@@ -64,7 +64,6 @@ class RecoveredShare:
     estimate: Estimate
     tested: RatioTest
     statement: Statement
-    needed: tuple[int, ...] | None
 
 
 class RestorationKind:
@@ -73,20 +72,17 @@ class RestorationKind:
     name, template = "restoration", TEMPLATE
 
     def attainable(self, claim: Claim[Restoring, RestorationOptions]) -> Attainable:
-        """Say how small p could get with these pairs; for "does not" that depends on their spread.
+        """Say what these pairs allow; for "does not" that depends on their spread.
 
         Raises ClaimError for a claim of "does not" with a margin that will not do, or about a neuron that was searched.
         """
         request = RestorationRequest.of(claim)
-        units = request.units
+        units, number = request.units, request.number
         if not request.denies:
-            return Attainable(units.smallest_p, units.size)
+            of = f"of the pairs beyond {percent(number)}"
+            return Attainable.of(units.planning("greater", of), units.size)
         check_not_searched(claim, who_of(claim))
-        count = len(units.rows)
-        least = stats.smallest_margin_p(
-            count, count, margin=request.number, scale="difference", paired=True, side="not greater"
-        )
-        return Attainable(min(1.0, 2 * least), units.size)
+        return Attainable.of(units.planning("greater", "of the pairs", number), units.size)
 
     def joint_test_key(self, claim: Claim[Restoring, RestorationOptions]) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone."""
@@ -113,7 +109,7 @@ class RestorationKind:
             estimate=found.estimate,
             statement=found.statement,
             test=found.tested.test,
-            sample=Sample(request.units.unit, counts, needed=found.needed),
+            sample=Sample(request.units.unit, counts),
             selection=standing.selection,
             others=(*_beside(data), *standing.others),
             rank=rank,
@@ -126,7 +122,7 @@ class RestorationKind:
 
 def _recovered(data: RestorationData, family: Family) -> RecoveredShare:
     """Bound the share recovered, and test it against the one claimed or against the margin."""
-    return _denied(data, family) if data.request.denies else _claimed(data, family)
+    return _denied(data) if data.request.denies else _claimed(data, family)
 
 
 def _claimed(data: RestorationData, family: Family) -> RecoveredShare:
@@ -147,17 +143,14 @@ def _claimed(data: RestorationData, family: Family) -> RecoveredShare:
     if searched is not None:
         tested = replace(tested, test=searched)
     threshold = None if made.low is None else share
-    # The interval is two-sided, so half its error must suffice.
-    level = stats.Level(min(family.alpha, (1 - LEVEL) / 2), family.size)
     return RecoveredShare(
         widened(made, change.many),
         tested,
         Statement("greater", share, threshold, f"at least {percent(share)}"),
-        change.needed("greater", level),
     )
 
 
-def _denied(data: RestorationData, family: Family) -> RecoveredShare:
+def _denied(data: RestorationData) -> RecoveredShare:
     """Test the share against the margin, by the t-test that Fieller's interval turns round."""
     margin, confidence = data.request.number, LEVEL
     made = stats.ratio_of_means_estimate(data.gained, data.lost, level=confidence)
@@ -173,7 +166,6 @@ def _denied(data: RestorationData, family: Family) -> RecoveredShare:
         replace(made, effect=RECOVERED),
         tested,
         Statement("not greater", 0.0, margin, f"not {percent(margin)} or more"),
-        data.change.needed("less", family.level),
     )
 
 

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Prompt
     from neuronclaims.figures import Null
     from neuronclaims.kinds.interventions.changed_neurons import Floats, TextUnits
-    from neuronclaims.kinds.kind import Family
     from neuronclaims.results import UnitValues
     from neuronclaims.stats import Estimate, TestResult
     from neuronclaims.stats.designs import Unit
@@ -130,31 +129,6 @@ class DocumentAurocs:
         least = smallest_margin_p(len(self.within.effects), margin)
         return stats.interval_test(self.estimate, "within", CHANCE, CHANCE + margin, least)
 
-    def needed(self, margin: float | None, number: float | None, family: Family) -> tuple[int, ...] | None:
-        """Return how many units with an AUROC would probably settle the claim; None if more units would not help.
-
-        Both the test and the interval, which is two-sided, must settle it.
-        """
-        effects = self.within.effects
-        spread = float(effects.std(ddof=1))
-        if spread == 0:
-            return None
-        bound = 0.0 if margin is not None or number is None else number - CHANCE
-        alpha = min(family.alpha, (1 - LEVEL) / 2) if bound else family.alpha
-        sizes = stats.units_needed(
-            stats.PlannedClaim(
-                statistic="mean",
-                effect=float(effects.mean() - bound) / spread,
-                margin=None if margin is None else margin / spread,
-                standardised=margin is not None,
-                side="greater" if margin is None else "two-sided",
-                paired=True,
-                level=stats.Level(alpha=alpha, family=family.size),
-            ),
-            (len(effects), len(effects)),
-        )
-        return None if sizes is None else sizes[:1]
-
     @property
     def notes(self) -> tuple[str, ...]:
         """Notes on documents without an AUROC, and on AUROCs from few positions."""
@@ -216,6 +190,26 @@ class DocumentAurocs:
     def _named(self, estimate: Estimate) -> Estimate:
         name = "mean AUROC within documents" + (", by groups" if self.unit == "group" else "")
         return replace(estimate, effect=stats.EffectSize("mean_auroc_within", name, scale="auroc"))
+
+
+def planned_aurocs(count: int, unit: Unit, number: float | None, margin: float | None) -> stats.Planning:
+    """Return what so many units with an AUROC can show: of a mean beyond a number, or nearer to chance than a margin.
+
+    With a margin the number is its upper bound.
+
+    >>> planned_aurocs(6, "document", 0.95, None).in_reach(stats.Level())
+    '8 documents'
+    """
+    claim = stats.PlannedClaim(
+        "mean auroc",
+        0.0,
+        "greater" if margin is None else "two-sided",
+        paired=True,
+        threshold=number,
+        margin=margin,
+    )
+    beyond = "" if margin is not None or number is None else f" beyond {number:g}"
+    return stats.Planning(claim, (count, count), unit, f"of the {unit}s' AUROCs{beyond}")
 
 
 def smallest_margin_p(units: int, margin: float) -> float:

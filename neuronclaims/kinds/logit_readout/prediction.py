@@ -25,7 +25,7 @@ from neuronclaims.kinds.kind import Attainable, ClaimError, Finding, Sample, Sta
 from neuronclaims.kinds.logit_readout.document_aurocs import (
     DocumentAurocs,
     Documents,
-    smallest_margin_p,
+    planned_aurocs,
 )
 from neuronclaims.kinds.logit_readout.readout_option import ReadoutWith
 from neuronclaims.kinds.logit_readout.value_bins import BINS, FEWEST, BinnedHits, ValueBins
@@ -198,9 +198,9 @@ class PredictionKind:
     def attainable(self, claim: Claim[Predicts, PredictionOptions]) -> Attainable:
         """Say how small p could get, if every document had an AUROC."""
         request = PredictionRequest.of(claim)
-        units, margin = request.documents.units, request.margin
-        least = units.smallest_p if margin is None else smallest_margin_p(len(units.rows), margin)
-        return Attainable(least, units.size)
+        units = request.documents.units
+        planning = planned_aurocs(len(units.rows), units.unit, request.number, request.margin)
+        return Attainable.of(planning, units.size)
 
     def joint_test_key(self, claim: Claim[Predicts, PredictionOptions]) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone."""
@@ -233,16 +233,13 @@ class PredictionKind:
         bound = NeuronStatement(statement.side, statement.null, statement.threshold, family.alpha)
         one = weakest(bound, ones) if every else ones[0]
         own, selection = data[one.neuron], selection_of(claim, who, 1)
-        aurocs = own.aurocs
+        aurocs, telling = own.aurocs, len(own.aurocs.within.effects)
         return Finding(
             estimate=one.estimate,
             statement=statement,
             test=one.test,
-            sample=Sample(
-                aurocs.unit,
-                ((claim.sentence.corpus, len(aurocs.within.effects)),),
-                needed=aurocs.needed(request.margin, request.number, family),
-            ),
+            sample=Sample(aurocs.unit, ((claim.sentence.corpus, telling),)),
+            planning=planned_aurocs(telling, aurocs.unit, request.number, request.margin),
             selection=selection,
             others=(aurocs.share_on_top, *own.bins.others),
             notes=(

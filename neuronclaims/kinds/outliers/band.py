@@ -19,8 +19,8 @@ from neuronclaims.kinds.outliers.token_share import (
     check_share,
     mean_share,
     mean_share_test,
+    planned_share,
     share_statement,
-    smallest_share_p,
 )
 from neuronclaims.kinds.shared.effects import counted
 from neuronclaims.kinds.shared.neurons import check_neuron
@@ -69,8 +69,8 @@ class BandKind:
     def attainable(self, claim: Claim[Band]) -> Attainable:
         """Return the least p: every value lies within the bound."""
         units = LayerRequest.of(claim, 0).units
-        least = smallest_share_p(len(units.rows), claim.sentence.share, alike=False)
-        return Attainable(min(1.0, 2 * least), units.size)
+        planning = planned_share(units, claim.sentence.share, "greater", counted=False, alike=False)
+        return Attainable.of(planning, units.size)
 
     def joint_test_key(self, claim: Claim[Band]) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone: nothing is exchanged."""

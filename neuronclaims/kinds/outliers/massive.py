@@ -24,8 +24,8 @@ from neuronclaims.kinds.outliers.token_share import (
     check_share,
     mean_share,
     mean_share_test,
+    planned_share,
     share_statement,
-    smallest_share_p,
 )
 from neuronclaims.kinds.shared.effects import counted
 from neuronclaims.kinds.shared.neurons import rank_of
@@ -102,12 +102,8 @@ class MassiveKind:
 
     def attainable(self, claim: Claim[Massive | NotMassive]) -> Attainable:
         """Return the least p: the neuron is massive in every prompt, or in none."""
-        units, null = LayerRequest.of(claim, 0).units, _null(claim)
-        if units.unit == "prompt":
-            least = (null if self.side == "greater" else 1 - null) ** len(units.rows)
-        else:
-            least = smallest_share_p(len(units.rows), null, alike=True, side=self.side)
-        return Attainable(min(1.0, 2 * least), units.size)
+        units = LayerRequest.of(claim, 0).units
+        return Attainable.of(planned_share(units, _null(claim), self.side, counted=True), units.size)
 
     def joint_test_key(self, claim: Claim[Massive | NotMassive]) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone: nothing is exchanged."""

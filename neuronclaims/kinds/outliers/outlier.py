@@ -24,8 +24,8 @@ from neuronclaims.kinds.outliers.token_share import (
     check_share,
     mean_share,
     mean_share_test,
+    planned_share,
     share_statement,
-    smallest_share_p,
 )
 from neuronclaims.kinds.shared.effects import counted
 from neuronclaims.kinds.shared.neurons import rank_of
@@ -98,8 +98,7 @@ class OutlierKind:
     def attainable(self, claim: Claim[Outlier | NoOutlier]) -> Attainable:
         """Return the least p: every token of every prompt is beyond the bound, or none."""
         units = LayerRequest.of(claim, 0).units
-        least = smallest_share_p(len(units.rows), claim.sentence.share, alike=True, side=self.side)
-        return Attainable(min(1.0, 2 * least), units.size)
+        return Attainable.of(planned_share(units, claim.sentence.share, self.side, counted=False), units.size)
 
     def joint_test_key(self, claim: Claim[Outlier | NoOutlier]) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone: nothing is exchanged."""

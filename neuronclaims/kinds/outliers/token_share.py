@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neuronclaims.claim_files.claims import Prompt
-    from neuronclaims.stats import EffectSize, Estimate, TestResult
+    from neuronclaims.stats import EffectSize, Estimate, Planning, TestResult
     from neuronclaims.stats.designs import Unit
 
 
@@ -77,6 +77,20 @@ class PromptUnits:
         """Average the values of prompts [prompts, m] within units: [units, m]."""
         wide = values.astype(np.float64)
         return np.array([wide[list(rows)].mean(axis=0) for rows in self.rows])
+
+
+def planned_share(
+    units: PromptUnits, null: float, side: ShareSide, *, counted: bool, alike: bool = True
+) -> Planning:
+    """Return what so many units can show of a share: of prompts that are ``counted``, or the mean of shares of tokens.
+
+    ``alike`` is that of ``mean_share_test``. Groups are planned as if their prompts went together.
+    """
+    count = len(units.rows)
+    claim = stats.PlannedClaim(
+        "share" if counted else "mean share", null, side, paired=True, threshold=null, alike=alike
+    )
+    return stats.Planning(claim, (count, count), units.unit)
 
 
 def mean_share(shares: NDArray[np.float64], effect: EffectSize, level: float = 0.95) -> Estimate:

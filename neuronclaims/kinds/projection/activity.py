@@ -120,7 +120,7 @@ class RegionKind:
     def attainable(self, claim: RegionClaim) -> Attainable:
         """Say how small p could get with these prompts."""
         design = _request(claim).design
-        return Attainable(_hypothesis(claim).smallest_p(design), size_of(design))
+        return _hypothesis(claim).attainable(design, size_of(design))
 
     def joint_test_key(self, claim: RegionClaim) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone."""
@@ -147,7 +147,7 @@ class RegionKind:
             estimate=estimate,
             statement=hypothesis.statement,
             test=test,
-            sample=request.sample(hypothesis.units_needed(effects, samples.design, family.level)),
+            sample=request.sample,
             selection=request.selection,
             others=tuple(effect for scale, effect in effects.items() if scale != hypothesis.scale),
             notes=(

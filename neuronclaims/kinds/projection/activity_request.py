@@ -117,11 +117,12 @@ class ActivityRequest:
         names = self.direction.names
         return Selection("discovered", names, prompts=self._fitted_on, what="direction")
 
-    def sample(self, needed: tuple[int, int] | None = None) -> Sample:
+    @property
+    def sample(self) -> Sample:
         """Return how many units of each set take part."""
         design, (first, second) = self.design, self.names
         counts = (first, design.counts[0]), (second, design.counts[1])
-        return Sample(design.unit, counts, paired=design.paired, needed=needed)
+        return Sample(design.unit, counts, paired=design.paired)
 
     def notes(self, maps: ActivityMaps) -> tuple[str, ...]:
         """Say on what the direction was fitted, which layers have more weight, and which prompts have less."""

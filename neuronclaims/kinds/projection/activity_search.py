@@ -112,7 +112,7 @@ class SomewhereKind:
             estimate=Estimate(MASS, mass, None, None, 0.95, "sum of t over its cells"),
             statement=Statement("two-sided", 0.0),
             test=_as_test(found, mass),
-            sample=request.sample(),
+            sample=request.sample,
             selection=request.selection,
             others=(Estimate(CELLS, extent, None, None, 0.95, "counted"),),
             notes=(*request.notes(maps), *_where(found, maps, family)),

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neuronclaims import stats
-from neuronclaims.kinds.kind import Statement
+from neuronclaims.kinds.kind import Attainable, Statement
 
 if TYPE_CHECKING:
-    from neuronclaims.stats import Alternative, Estimate, Level, Side, TwoSampleDesign
+    from neuronclaims.stats import Alternative, Planning, Side, TwoSampleDesign
     from neuronclaims.stats.effects.margins import MarginSide, Scale
     from neuronclaims.stats.permutation.relabelling import Statistic
 
@@ -73,6 +73,36 @@ class TwoSampleHypothesis:
         """
         return float(np.float32(self.threshold)) if self.exchanged and self.threshold is not None else 0.0
 
+    def planning(self, design: TwoSampleDesign) -> Planning | None:
+        """Return what a design can show of stated effects; None within blocks, of which no more is known."""
+        if design.blocks is not None:
+            return None
+        plain, number = self.scale == "difference", None
+        if self.margin is None and not plain:
+            number = self.threshold
+        return stats.Planning(
+            stats.PlannedClaim(
+                statistic=self.statistic,
+                effect=self.null,
+                side=self.alternative,
+                paired=design.paired,
+                threshold=number,
+                # In the values' own unit a margin is of no known size in sd: some are stated instead.
+                margin=1.0 if plain and self.margin is not None else self.margin,
+                standardised=self.scale == "sd",
+            ),
+            design.counts,
+            design.unit,
+            self._of(design),
+        )
+
+    def _of(self, design: TwoSampleDesign) -> str:
+        """Return the words that follow a stated effect: what its sd is of, and the number it is counted from."""
+        words = ["of the differences"] if design.paired and self.statistic == "mean" else []
+        if self.exchanged and self.threshold is not None:
+            words.append(f"beyond {abs(self.threshold):g}")
+        return " ".join(words)
+
     def smallest_p(self, design: TwoSampleDesign) -> float:
         """Return the least p that a design can give; 0 if it depends on the values.
 
@@ -80,46 +110,13 @@ class TwoSampleHypothesis:
         >>> TwoSampleHypothesis("mean", "difference", "greater").smallest_p(design)
         0.1
         """
-        if self.exchanged:
-            return design.smallest_p("two-sided")
-        if self.margin is None or design.blocks is not None:
-            return 0.0
-        least = stats.smallest_margin_p(
-            *design.counts,
-            margin=self.margin,
-            scale=self.scale,
-            paired=design.paired,
-            side=self.margin_side,
-        )
-        return min(1.0, 2 * least)
+        return self.attainable(design, "").smallest_p
 
-    def units_needed(
-        self, effects: Mapping[Scale, Estimate], design: TwoSampleDesign, level: Level
-    ) -> tuple[int, int] | None:
-        """Return how many units of each set would probably settle the claim, if the estimate is the true effect.
-
-        None where more would not do. ``effects`` are the estimates on all scales.
-        """
-        effect = effects["auroc" if self.statistic == "auroc" else "sd"].value
-        if effect is None:
-            return None
-        scale = 1.0
-        if self.scale == "difference":
-            difference = effects["difference"].value
-            if not difference or not effect:
-                return None
-            scale = abs(effect / difference)  # from the value's own unit to standard deviations
-        threshold = None if self.margin is not None or self.threshold is None else self.threshold * scale
-        return stats.units_needed(
-            stats.PlannedClaim(
-                statistic=self.statistic,
-                effect=effect,
-                threshold=threshold,
-                margin=None if self.margin is None else self.margin * scale,
-                standardised=self.scale == "sd",
-                side=self.alternative,
-                paired=design.paired,
-                level=level,
-            ),
-            design.counts,
-        )
+    def attainable(self, design: TwoSampleDesign, size: str) -> Attainable:
+        """Return what the clearest data of a design allow; ``size`` says in words how many units there are."""
+        planning = self.planning(design)
+        if planning is not None:
+            return Attainable.of(planning, size)
+        exchanged = design.smallest_p("two-sided") if self.exchanged else 0.0
+        one_sided = self.side != "two-sided" or self.threshold is not None
+        return Attainable(exchanged, size, against=exchanged if one_sided else 1.0)

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.results import Selection
+from neuronclaims.sentences.subjects import Subject
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
     from neuronclaims.measurements import ModelFacts
     from neuronclaims.sentences.layers import Layers
-    from neuronclaims.sentences.subjects import Subject
     from neuronclaims.stats import Estimate
 
 LEVEL = 0.95
@@ -27,6 +27,12 @@ LEVEL = 0.95
 def search_of(claim: Claim, who: Subject) -> Layers | None:
     """Return the layers in which the neuron was searched for on the same prompts, by ``searched`` or the sentence."""
     return who.layers if who.how == "some" else claim.settings.searched
+
+
+def searches(claim: Claim) -> bool:
+    """Say whether the neuron of a claim was picked on the very prompts that test it, or is picked now."""
+    who = getattr(claim.sentence, "who", None)
+    return claim.settings.searched is not None or (isinstance(who, Subject) and who.how == "some")
 
 
 def layers_needed(claim: Claim, who: Subject, facts: ModelFacts) -> tuple[int, ...]:

@@ -14,11 +14,11 @@ or their groups.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from neuronclaims.kinds.kind import Attainable, Finding, Sample
-from neuronclaims.kinds.outliers.token_share import ShareSide, check_share, share_statement, smallest_share_p
+from neuronclaims.kinds.outliers.token_share import ShareSide, check_share, share_statement
 from neuronclaims.kinds.shared.designs import left_out, size_of
 from neuronclaims.kinds.shared.margins import check_not_searched
 from neuronclaims.kinds.shared.requests import plural
@@ -37,8 +37,8 @@ from neuronclaims.kinds.top_k.membership_shares import (
     best_share,
     compare_with_baseline,
     consistent_share,
+    luck,
     null_of_shares,
-    units_needed,
 )
 from neuronclaims.kinds.top_k.memberships import ConsistencyRequest
 from neuronclaims.kinds.top_k.top_k_scores import RankingOptions, weighting_notes
@@ -125,8 +125,10 @@ class ConsistencyKind:
     def attainable(self, claim: TopKClaim) -> Attainable:
         """Return the least p: the neuron is among the top K in every prompt of the set and in none of the baseline."""
         request = ConsistencyRequest.of(claim)
-        least = max(_smallest_p(request, claim.sentence.share), request.design.smallest_p("two-sided"))
-        return Attainable(least, size_of(request.design))
+        found = Attainable.of(request.planning("greater"), size_of(request.design))
+        least = max(found.smallest_p, request.design.smallest_p("two-sided"))
+        known = request.design.blocks is None
+        return replace(found, smallest_p=least, planning=found.planning if known else None)
 
     def joint_test_key(self, claim: TopKClaim) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone."""
@@ -142,9 +144,9 @@ class ConsistencyKind:
         bound = NeuronStatement("greater", claim.sentence.share, claim.sentence.share, family.alpha)
         if who.how == "some":
             best = best_share(data, family, bound)
-            return _finding(data, best, bound, family, notes=(some_note(len(data.picked_from), best.one),))
+            return _finding(data, best, bound, notes=(some_note(len(data.picked_from), best.one),))
         columns = [data.columns.column(neuron) for neuron in who.neurons]
-        return _of_each(data, [consistent_share(data, column, family) for column in columns], bound, family)
+        return _of_each(data, [consistent_share(data, column, family) for column in columns], bound)
 
 
 class AbsenceKind:
@@ -155,7 +157,7 @@ class AbsenceKind:
     def attainable(self, claim: TopKClaim) -> Attainable:
         """Return the least p: the neuron is among the top K in no prompt of the set."""
         request = ConsistencyRequest.of(claim)
-        return Attainable(_smallest_p(request, 1 - claim.sentence.share), request.units.size)
+        return Attainable.of(request.planning("less"), request.units.size)
 
     def joint_test_key(self, claim: TopKClaim) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone."""
@@ -172,34 +174,25 @@ class AbsenceKind:
         data = ConsistencyRequest.of(claim).data(answers)
         bound = NeuronStatement("less", claim.sentence.share, claim.sentence.share, family.alpha)
         columns = [data.columns.column(neuron) for neuron in claim.sentence.who.neurons]
-        return _of_each(data, [absent_share(data, column) for column in columns], bound, family)
+        return _of_each(data, [absent_share(data, column) for column in columns], bound)
 
 
-def _smallest_p(request: ConsistencyRequest, null: float) -> float:
-    units = len(request.units.rows)
-    least = null**units if request.units.unit == "prompt" else smallest_share_p(units, null, alike=True)
-    return min(1.0, 2 * least)
-
-
-def _of_each(
-    data: ConsistencyData, each: list[TestedShare], bound: NeuronStatement, family: Family
-) -> Finding:
+def _of_each(data: ConsistencyData, each: list[TestedShare], bound: NeuronStatement) -> Finding:
     """Judge a claim of every neuron by the one that fits it least."""
     if len(each) == 1:
-        return _finding(data, each[0], bound, family)
+        return _finding(data, each[0], bound)
     ones = [tested.one for tested in each]
     least = weakest(bound, ones)
     own = next(tested for tested in each if tested.one.neuron == least.neuron)
     tested = TestedShare(least, own.above, own.specific)
     note, table = every_note(len(ones), least), every_table(ones)
-    return _finding(data, tested, bound, family, notes=(note,), figures=(table,))
+    return _finding(data, tested, bound, notes=(note,), figures=(table,))
 
 
 def _finding(
     data: ConsistencyData,
     tested: TestedShare,
     bound: NeuronStatement,
-    family: Family,
     *,
     notes: tuple[str, ...] = (),
     figures: tuple[Figure, ...] = (),
@@ -213,11 +206,8 @@ def _finding(
         estimate=tested.one.estimate,
         statement=share_statement(side, bound.null, bound.threshold),
         test=tested.one.test,
-        sample=Sample(
-            request.units.unit,
-            request.counts,
-            needed=units_needed(data, column, tested, bound, family.level),
-        ),
+        sample=Sample(request.units.unit, request.counts),
+        planning=None if request.design.blocks is not None else request.planning(side, luck(data)),
         selection=selection,
         others=compare_with_baseline(data, column),
         rank=data.rank(column),

@@ -104,39 +104,6 @@ def compare_with_baseline(data: ConsistencyData, column: int) -> tuple[Estimate,
     return there, stats.share_difference_estimate(*data.exchanged(column), paired=design.paired)
 
 
-def units_needed(
-    data: ConsistencyData, column: int, tested: TestedShare, bound: NeuronStatement, level: stats.Level
-) -> tuple[int, int] | None:
-    """Return how many prompts would probably settle both tests, if the estimated shares are true; None for groups."""
-    design, (own, baseline) = data.request.design, data.shares(column)
-    if data.request.searched or data.request.units.unit == "group" or design.blocks is not None:
-        return None
-    alone = stats.units_needed(
-        stats.PlannedClaim(
-            statistic="share",
-            effect=float(own.mean()),
-            threshold=bound.null,
-            side="greater" if bound.side == "greater" else "less",
-            paired=False,
-            level=level,
-        ),
-        (len(own), len(own)),
-    )
-    if alone is None or tested.specific is None:
-        return None if alone is None else (alone[0], len(baseline))
-    both = stats.units_needed(
-        stats.PlannedClaim(
-            statistic="auroc",
-            effect=0.5 + (float(own.mean()) - float(baseline.mean())) / 2,
-            side="greater",
-            paired=design.paired,
-            level=level,
-        ),
-        design.counts,
-    )
-    return None if both is None else (max(alone[0], both[0]), both[1])
-
-
 def null_of_shares(data: ConsistencyData, column: int, specific: TestResult | None) -> tuple[Null, ...]:
     """Draw the null distribution of a neuron's share minus that among the baseline's prompts."""
     if specific is None:

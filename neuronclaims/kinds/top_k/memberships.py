@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import numpy as np
 from neuronclaims import stats
 from neuronclaims.figures import Distributions, Row, Table
 from neuronclaims.kinds.kind import ClaimError
-from neuronclaims.kinds.outliers.token_share import PromptUnits, mean_share
+from neuronclaims.kinds.outliers.token_share import PromptUnits, ShareSide, mean_share
 from neuronclaims.kinds.shared.designs import design_of
 from neuronclaims.kinds.shared.neurons import rank_of
 from neuronclaims.kinds.shared.requests import in_order, plain, resamples_of, seed_of
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from neuronclaims.results import Rank, UnitValues
     from neuronclaims.sentences.neurons import Neuron
     from neuronclaims.sentences.subjects import Subject
-    from neuronclaims.stats import EffectSize, Estimate, TwoSampleDesign
+    from neuronclaims.stats import EffectSize, Estimate, Planning, TwoSampleDesign
 
 SHARE = stats.EffectSize("share_of_prompts", "share of prompts", scale="share")
 
@@ -99,6 +100,26 @@ class ConsistencyRequest:
         """How many units each set has."""
         said = self.claim.sentence
         return (said.first, len(self.units.rows)), (said.second, len(self.baseline.rows))
+
+    def planning(self, side: ShareSide, luck: float = 1.0) -> Planning:
+        """Return what the prompts can show: of the share alone, or also that it is higher than among the baseline's.
+
+        ``luck`` is the factor for a neuron that was picked (``membership_shares``). Groups are planned as if their
+        prompts went together.
+        """
+        compared, design = side == "greater", self.design
+        alone = len(self.units.rows), len(self.units.rows)
+        both = design.counts if design.paired else (len(self.units.rows), len(self.baseline.rows))
+        claim = stats.PlannedClaim(
+            "share",
+            self.claim.sentence.share,
+            side,
+            paired=design.paired or not compared,
+            threshold=self.claim.sentence.share,
+            searched=math.ceil(luck),
+            compared=compared,
+        )
+        return stats.Planning(claim, both if compared else alone, self.units.unit)
 
     def needs(self, facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for the whole site on both sets; raise ClaimError where the model or the search does not allow it."""

@@ -95,12 +95,11 @@ class TwoSampleKind:
         warned = stats.assumption_warnings(
             values.first, values.second, paired=design.paired, statistic=said.statistic
         )
-        needed = None if request.searched else said.units_needed(effects, design, family.level)
         return Finding(
             estimate=one.estimate,
             statement=said.statement,
             test=one.test,
-            sample=request.sample(needed),
+            sample=request.sample,
             selection=selection,
             others=(*(effect for scale, effect in effects.items() if scale != said.scale), *large),
             rank=_rank(said, one.neuron, values),

@@ -80,14 +80,13 @@ class TwoSampleRequest:
         """
         if self.hypothesis.margin is not None:
             check_not_searched(self.claim, self.who)
-        return Attainable(self.hypothesis.smallest_p(self.design), size_of(self.design))
+        return self.hypothesis.attainable(self.design, size_of(self.design))
 
-    def sample(self, needed: tuple[int, int] | None) -> Sample:
+    @property
+    def sample(self) -> Sample:
         """Return how many units of each set take part."""
         (first, second), (ones, twos) = self.names, self.design.counts
-        return Sample(
-            self.design.unit, ((first, ones), (second, twos)), paired=self.design.paired, needed=needed
-        )
+        return Sample(self.design.unit, ((first, ones), (second, twos)), paired=self.design.paired)
 
     def needs(self, facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for the neurons' whole layers on both sets, and for all layers that were searched.

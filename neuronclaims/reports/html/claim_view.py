@@ -126,6 +126,17 @@ class ClaimView:
         return list(_test(self.evidence.test)) if self.evidence and self.evidence.test else []
 
     @property
+    def plan(self) -> list[tuple[str, str, str]]:
+        """Return what the prompts can show: each stated effect, how often they show it, and how many would do."""
+        plan = self.evidence.plan if self.evidence else None
+        if plan is None:
+            return []
+        of = f" {plan.of}" if plan.of else ""
+        return [
+            (f"{each.effect}{of}", f"{100 * each.shown:.0f} %", _enough(each.enough)) for each in plan.effects
+        ]
+
+    @property
     def form(self) -> Pairs:
         """Return the claim piece by piece."""
         result, evidence = self.result, self.evidence
@@ -198,6 +209,10 @@ class ClaimView:
 def sources(drawings: Sequence[Drawing]) -> list[tuple[Any, Any]]:
     """Return the traces and the layout of all plots, in the order of the page."""
     return [(plot.data, plot.layout) for drawing in drawings for plot in drawing.plots]
+
+
+def _enough(counts: tuple[int, ...] | None) -> str:
+    return "more than 100,000" if counts is None else " + ".join(f"{count:,}" for count in counts)
 
 
 def _cached(read: int, texts: int) -> str:

@@ -179,7 +179,9 @@ class _Pen:
             if result.evidence is not None:
                 evidence = result.evidence
                 notes = [note for note in evidence.notes if note != evidence.selection.assumed]
-                lines += [*_test_texts(evidence), *notes]
+                planned = evidence.plan.said if evidence.plan else ""
+                told = [planned] if planned and planned not in lines[0] else []
+                lines += [*_test_texts(evidence), *told, *notes]
         yield from (Padding(user_text(line, "italic"), (0, 0, 0, indent)) for line in lines)
         if lines or self.width < WIDE:
             yield Text("")

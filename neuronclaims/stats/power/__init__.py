@@ -1,5 +1,5 @@
-"""Power: how many prompts a claim needs, and how likely a given number is to support it.
+"""Power: what numbers of prompts can show, how many a claim needs, and what no data could show.
 
-Open verdicts use ``units_needed``. No sentence calls ``plan``, ``power_of`` and ``simulated_power`` yet: they are
-public, for choosing numbers of prompts from a stated effect or from pilot values, and docs/statistics.md shows how.
+Reports plan from stated effects (``planning``), and claims out of reach are announced before a model runs (``reach``).
+``power_of`` and ``units_needed`` answer the same questions from Python; docs/statistics.md shows how.
 """

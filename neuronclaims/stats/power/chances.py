@@ -7,7 +7,9 @@ and are taken together.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -15,6 +17,10 @@ from neuronclaims.stats.distributions.newcombe import hanley_mcneil_variance
 from neuronclaims.stats.distributions.noncentral import chi_rule, noncentral_t_quantile
 from neuronclaims.stats.inputs import Floats, StatsError
 from neuronclaims.stats.power.question import PlannedClaim
+from neuronclaims.stats.power.reach import compared_p, reachable
+
+DISPERSION = 0.1
+"""How much shares of tokens are taken to differ between prompts: this part of the variance that 0 and 1 would have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +37,14 @@ class Chances:
 
 
 def chances(claim: PlannedClaim, n1: int, n2: int) -> Chances:
-    """Return how likely each verdict is with n1 and n2 units (n1 pairs; n1 units for a share)."""
+    """Return how likely each verdict is with n1 and n2 units (n1 pairs; n1 units of one set)."""
     if claim.statistic == "share":
-        found = _share_chances(claim, n1)
+        found = _share_chances(claim, n1, n2)
     else:
         if min(n1, n2) < 2:
             raise StatsError(f"Each set needs at least 2 units to be tested, but there are {n1} and {n2}.")
-        found = (_mean_chances if claim.statistic == "mean" else _auroc_chances)(claim, n1, n2)
-    return found if claim.reachable(n1, n2) else Chances(0.0, found.refuted)
+        found = _CHANCES[claim.statistic](claim, n1, n2)
+    return found if reachable(claim, n1, n2) else Chances(0.0, found.refuted)
 
 
 def _mean_chances(claim: PlannedClaim, n1: int, n2: int) -> Chances:
@@ -79,6 +85,17 @@ def _by_ratio(claim: PlannedClaim, size: float, df: float) -> Chances:
     if claim.margin is not None:
         return _within(claim, claim.gain * size, low, high, weights)
     return _both(claim, claim.gain * size, high, low, weights)
+
+
+def _mean_share_chances(claim: PlannedClaim, n1: int, n2: int) -> Chances:  # noqa: ARG001
+    """Take the mean of shares as normal, of a variance that is ``DISPERSION`` of the largest its mean allows."""
+    from scipy.special import stdtrit
+
+    spread, weights = chi_rule(n1 - 1.0)
+    true, claimed = (max(share * (1 - share), 1e-12) for share in (claim.effect, claim.null))
+    gain = claim.gain / math.sqrt(DISPERSION * true / n1)
+    reach = -float(stdtrit(n1 - 1.0, claim.tail)) * spread * math.sqrt(claimed / true)
+    return _both(claim, gain, reach, -reach, weights)
 
 
 def _auroc_chances(claim: PlannedClaim, n1: int, n2: int) -> Chances:
@@ -136,12 +153,13 @@ def _inside(centre: float, edge: Floats) -> Floats:
     return np.where(edge > 0, ndtr(edge - centre) - ndtr(-edge - centre), 0.0)
 
 
-def _share_chances(claim: PlannedClaim, n: int) -> Chances:
+def _share_chances(claim: PlannedClaim, n: int, others: int) -> Chances:
     """Sum binomial chances beyond the first count that passes; a claim of "less" counts the prompts that do not."""
-    claimed, true = claim.null, claim.effect
-    if claim.side == "less":
-        claimed, true = 1 - claimed, 1 - true
+    claimed, true = claim.fair, 1 - claim.effect if claim.side == "less" else claim.effect
     enough = _first_passing(n, claimed, claim.tail)
+    if claim.compared:
+        beside = partial(compared_p, n1=n, n2=others, paired=claim.paired)
+        enough = max(enough, _first(lambda count: beside(count) <= 2 * claim.tail, n))
     too_few = n + 1 - _first_passing(n, 1 - claimed, claim.tail)
     if claim.side != "two-sided":
         return Chances(_at_least(enough, n, true), 1 - _at_least(too_few, n, true))
@@ -151,10 +169,15 @@ def _share_chances(claim: PlannedClaim, n: int) -> Chances:
 
 def _first_passing(n: int, share: float, tail: float) -> int:
     """Return the least count of n that a ``share`` reaches or passes with a chance of at most ``tail``."""
+    return _first(lambda count: _at_least(count, n, share) <= tail, n)
+
+
+def _first(passes: Callable[[int], bool], n: int) -> int:
+    """Return the least count of n that ``passes``, as all larger ones do; n + 1 where none does."""
     low, high = 0, n + 1
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if _at_least(middle, n, share) <= tail else (middle, high)
+        low, high = (low, middle) if passes(middle) else (middle, high)
     return high
 
 
@@ -165,3 +188,11 @@ def _at_least(count: int, n: int, share: float) -> float:
     if count <= 0 or count > n:
         return 1.0 if count <= 0 else 0.0
     return float(betainc(count, n - count + 1, share))
+
+
+_CHANCES: dict[str, Callable[[PlannedClaim, int, int], Chances]] = {
+    "mean": _mean_chances,
+    "mean auroc": _mean_chances,
+    "auroc": _auroc_chances,
+    "mean share": _mean_share_chances,
+}

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
-from neuronclaims.stats.effects.margins import MarginSide, Scale, smallest_margin_p
-from neuronclaims.stats.inputs import Alternative, StatsError, check_choice, sides
+from neuronclaims.stats.inputs import Alternative, StatsError, check_choice
 from neuronclaims.stats.settings import LEVEL, Level
 
 Sizes: TypeAlias = tuple[int, int]
-PlannedStatistic: TypeAlias = Literal["mean", "auroc", "share"]
+PlannedStatistic: TypeAlias = Literal["mean", "auroc", "share", "mean share", "mean auroc"]
 
-_DENIED: dict[Alternative, MarginSide] = {"two-sided": "within", "greater": "not greater", "less": "not less"}
-_COUNTED = 500
-"""Units up to which arrangements are counted in whole numbers; beyond, no family is too large for them."""
+SHARES: tuple[PlannedStatistic, ...] = ("share", "mean share")
+"""The statistics whose effect and number are shares."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +24,14 @@ class PlannedClaim:
     are in standard deviations (of the differences when ``paired``) for ``mean``, and AUROCs (``margin``: a distance
     from 0.5) for ``auroc``. ``standardised`` says that the number is claimed of Hedges' g or dz itself ("by at least
     0.5 sd") and judged by its interval; otherwise it is a number in the activation's own unit, divided by the spread.
-    For ``share``, ``effect`` is the true share and ``threshold`` the share claimed. With a ``margin``, ``side`` is the
-    side denied, and one-sided tests must put the effect within the margin of none, on that side or (``two-sided``) on
-    both. ``searched`` is how many neurons the claimed one was picked from.
+    With a ``margin``, ``side`` is the side denied, and one-sided tests must put the effect within the margin of none,
+    on that side or (``two-sided``) on both. ``searched`` is how many neurons the claimed one was picked from.
+
+    For ``share``, ``effect`` is the true share and ``threshold`` the share claimed; where it is ``compared``, it must
+    also be higher than in a second set, which is taken to have none. ``mean share`` is the mean of shares of tokens,
+    one per prompt, and ``alike`` says that all tokens of a prompt may go one way. ``mean auroc`` is the mean of AUROCs,
+    one per document: its ``effect``, counted from the number claimed, and its ``margin`` are in standard deviations of
+    these, its ``threshold`` is the AUROC claimed, with a margin the upper bound.
 
     Raises StatsError for arguments out of place.
     """
@@ -42,16 +45,18 @@ class PlannedClaim:
     margin: float | None = None
     standardised: bool = False
     searched: int = 1
+    compared: bool = False
+    alike: bool = True
 
     def __post_init__(self) -> None:
-        check_choice(self.statistic, ("mean", "auroc", "share"), "statistic")
+        check_choice(self.statistic, get_args(PlannedStatistic), "statistic")
         check_choice(self.side, ("greater", "less", "two-sided"), "side")
         _check_numbers(self)
 
     @property
     def null(self) -> float:
         """The effect of nothing: 0, an AUROC of 0.5, or the share claimed."""
-        if self.statistic == "share" and self.threshold is not None:
+        if self.statistic in SHARES and self.threshold is not None:
             return self.threshold
         return 0.5 if self.statistic == "auroc" else 0.0
 
@@ -64,7 +69,9 @@ class PlannedClaim:
     @property
     def number(self) -> float | None:
         """The number claimed, on the scale of ``gain``; None when there is none."""
-        return None if self.threshold is None else abs(self.threshold - self.null)
+        if self.threshold is None or self.statistic == "mean auroc":
+            return None
+        return abs(self.threshold - self.null)
 
     @property
     def possible(self) -> bool:
@@ -78,28 +85,9 @@ class PlannedClaim:
         """The level of each side of p, and what is left out at each end of the interval it goes with."""
         return self.level.alpha / self.level.family / self.searched / 2
 
-    def smallest_p(self, n1: int, n2: int) -> float:
-        """Return the least p any data can reach; 0 where that depends on their spread."""
-        if self.margin is not None:
-            return min(1.0, 2 * self._smallest_margin_p(n1, n2, self.margin))
-        if self.statistic == "share":
-            tails = (self.null, 1 - self.null) if self.side == "two-sided" else (self._fair(),)
-            return min(1.0, 2 * min(tails) ** n1)
-        if self.threshold is not None and (self.standardised or self.statistic == "auroc"):
-            return 0.0
-        return smallest_design_p(n1, n2, "two-sided", paired=self.paired)
-
-    def reachable(self, n1: int, n2: int) -> bool:
-        """Tell whether p can pass at all in the family's worst case; a searched maximum has the same least p."""
-        return self.smallest_p(n1, n2) * self.level.family <= self.level.alpha
-
-    def _smallest_margin_p(self, n1: int, n2: int, margin: float) -> float:
-        scale: Scale = "auroc" if self.statistic == "auroc" else "sd" if self.standardised else "difference"
-        return smallest_margin_p(
-            n1, n2, margin=margin, scale=scale, paired=self.paired, side=_DENIED[self.side]
-        )
-
-    def _fair(self) -> float:
+    @property
+    def fair(self) -> float:
+        """The share claimed of the prompts that speak for the claim: those without, where less is claimed."""
         return 1 - self.null if self.side == "less" else self.null
 
 
@@ -113,22 +101,12 @@ def _check_numbers(claim: PlannedClaim) -> None:
             raise StatsError(f"The {name} must be a finite number, not {value!r}.")
     if claim.searched < 1:
         raise StatsError(f"searched must be at least 1, not {claim.searched}.")
-    if claim.margin is not None and (claim.margin <= 0 or claim.threshold is not None):
+    both = claim.threshold is not None and claim.statistic != "mean auroc"
+    if claim.margin is not None and (claim.margin <= 0 or both):
         raise StatsError("A margin must be positive, and a claim has a margin or a number, not both.")
-    if claim.statistic == "mean":
+    if claim.statistic in ("mean", "mean auroc"):
         return
     if not 0.0 <= claim.effect <= 1.0:
         raise StatsError(f"The effect, an AUROC or a share, must lie in [0, 1], not {claim.effect!r}.")
-    if claim.statistic == "share" and (claim.threshold is None or not 0.0 < claim.threshold < 1.0):
+    if claim.statistic in SHARES and (claim.threshold is None or not 0.0 < claim.threshold < 1.0):
         raise StatsError("A share is claimed against a number strictly between 0 and 1: give the threshold.")
-
-
-def smallest_design_p(n1: int, n2: int, alternative: Alternative, *, paired: bool) -> float:
-    """Return the least p of a permutation test with n1 and n2 units (n1 pairs), all arrangements counted."""
-    if n1 + n2 <= _COUNTED:
-        total = 1 << n1 if paired else math.comb(n1 + n2, n1)
-        return min(1.0, sides(alternative) / total)
-    log_total = (
-        n1 * math.log(2) if paired else math.lgamma(n1 + n2 + 1) - math.lgamma(n1 + 1) - math.lgamma(n2 + 1)
-    )
-    return min(1.0, sides(alternative) * math.exp(-log_total))

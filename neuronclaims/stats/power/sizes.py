@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from neuronclaims.stats.inputs import Alternative, check_share
-from neuronclaims.stats.power.chances import chances
-from neuronclaims.stats.power.question import PlannedClaim, Sizes, smallest_design_p
-from neuronclaims.stats.settings import LEVEL, Level
+from neuronclaims.stats.inputs import check_share
+from neuronclaims.stats.power.chances import DISPERSION, chances
+from neuronclaims.stats.power.question import PlannedClaim, Sizes
+from neuronclaims.stats.power.reach import reachable, smallest_p
 
+_MANY = (1_000, 1_000)
 MOST_UNITS = 100_000
 """Beyond this many units per set the answer is None: nobody writes that many prompts."""
 _TEETH = 3
@@ -39,27 +40,25 @@ def needed(claim: PlannedClaim, counts: Sizes, power: float) -> Sizes | None:
         return None
 
     def enough(n1: int, n2: int) -> bool:
-        return claim.reachable(n1, n2) and chances(claim, n1, n2).supported >= power
+        return reachable(claim, n1, n2) and chances(claim, n1, n2).supported >= power
 
     if claim.statistic == "share":
-        n = _first_lasting(lambda n: enough(n, n), _tooth(claim))
-        return None if n is None else (n, n)
+        n = _first_lasting(lambda n: enough(*scaled(counts, claim.paired, n)), _tooth(claim))
+        return None if n is None else scaled(counts, claim.paired, n)
     return first_enough(counts, claim.paired, enough, near=_guess(claim, counts, power))
 
 
-def smallest_units(
-    *, alternative: Alternative, counts: Sizes, paired: bool, level: Level = LEVEL
-) -> Sizes | None:
-    """Return the smallest sizes, in the present ratio, with which p could reach alpha / family at all.
+def sizes_in_reach(claim: PlannedClaim, counts: Sizes) -> Sizes | None:
+    """Return the smallest sizes, in the present ratio, with which the clearest data would pass; None where none do.
 
-    >>> smallest_units(alternative="greater", counts=(5, 5), paired=False)
-    (3, 3)
+    >>> sizes_in_reach(PlannedClaim("share", 1.0, "greater", paired=True, threshold=0.6), (7, 7))
+    (8, 8)
     """
 
     def enough(n1: int, n2: int) -> bool:
-        return smallest_design_p(n1, n2, alternative, paired=paired) * level.family <= level.alpha
+        return reachable(claim, n1, n2)
 
-    return first_enough(counts, paired, enough)
+    return first_enough(counts, claim.paired, enough) if smallest_p(claim, *_MANY) < 1 else None
 
 
 def first_enough(
@@ -104,6 +103,8 @@ def _guess(claim: PlannedClaim, counts: Sizes, power: float) -> int:
     size = (float(ndtri(power)) - float(ndtri(claim.tail))) / gap
     if claim.statistic == "auroc":
         size /= math.sqrt(12)
+    if claim.statistic == "mean share":
+        size *= math.sqrt(DISPERSION * claim.null * (1 - claim.null))
     ratio = max(counts) / min(counts)
     return int(min(size**2 if claim.paired else size**2 * (1 + ratio) / ratio, MOST_UNITS))
 

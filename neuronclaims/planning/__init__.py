@@ -1,0 +1,1 @@
+"""What the prompts of claims can show, before any model runs."""
