@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 JOINT = "max-statistic"
 """The correction that tests claims together where they rest on one exchange of prompts."""
 
+_USUAL_ALPHA = 0.05
+
 STANDARD_ERRORS = 4.0
 """Where the bounds of a p found by random draws lie, in standard errors; two draws more cover the smallest counts."""
 
@@ -72,6 +74,24 @@ def boundary_test(finding: Finding, test: stats.TestResult) -> stats.TestResult:
     """Return a test of a finding's boundary, whose p is two-sided and never below that of the interval shown."""
     said = finding.statement
     return stats.at_boundary(test, finding.estimate, said.side, said.null, said.threshold)
+
+
+def at_its_level(finding: Finding, alpha: float) -> Finding:
+    """Return a finding whose intervals have the level of its file, 1 - ``alpha``; wider ones stay as much wider.
+
+    Kinds make intervals of 95 %, or of 1 - .05 / k where k neurons were searched.
+    """
+    if alpha == _USUAL_ALPHA:
+        return finding
+    return replace(
+        finding,
+        estimate=_leveled(finding.estimate, alpha),
+        others=tuple(_leveled(each, alpha) for each in finding.others),
+    )
+
+
+def _leveled(estimate: stats.Estimate, alpha: float) -> stats.Estimate:
+    return estimate.at_level(1 - (1 - estimate.level) * alpha / _USUAL_ALPHA)
 
 
 def unsettled(file: ClaimFile, findings: Mapping[str, Finding]) -> list[Claim]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from neuronclaims.answers import Answered, or_raise
 from neuronclaims.claim_files.claims import Claim, ClaimFile
-from neuronclaims.corrections import at_its_boundary, family_of, unsettled
+from neuronclaims.corrections import at_its_boundary, at_its_level, family_of, unsettled
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import Family, Finding, columns_read, kind_of
 from neuronclaims.kinds.kind import MAX_DRAWS, KindError
@@ -108,7 +108,7 @@ class Findings:
             finding = kind.judge(claim, answers, family)
         except KindError as error:
             raise KindError(f"The kind of claim {kind.name!r} is at fault: {error}") from error
-        finding = at_its_boundary(finding)
+        finding = at_its_level(at_its_boundary(finding), family.alpha)
         gaps = gaps_note(map(self._answered.get, self.planned.needs[claim.id]))
         return replace(finding, notes=(*finding.notes, *graders_note(claim), *gaps))
 

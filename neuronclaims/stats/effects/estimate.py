@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from neuronclaims.stats.effects.effect_size import EffectSize
+
+_DOUBLINGS, _HALVINGS = 60, 60
+"""How often the place where a limit is looked for is doubled, and then halved."""
 
 Tails: TypeAlias = Callable[[float], tuple[float, float]]
 """From a boundary to the one-sided p of "the effect is above it" and of "the effect is below it"."""
@@ -54,3 +58,43 @@ class Estimate:
         if self.tails is not None:
             return min(1.0, 2 * min(self.tails(boundary)))
         return 1.0 if self.low <= boundary <= self.high else 1 - self.level
+
+    def at_level(self, level: float) -> Estimate:
+        """Return the same estimate with its interval of another level, found by turning its ``tails`` round.
+
+        Where only the interval of one level is known, or none, the estimate is returned as it is.
+
+        >>> from neuronclaims.stats import mean_difference_estimate
+        >>> found = mean_difference_estimate([4.0, 5, 6], [1.0, 2, 3]).at_level(0.99)
+        >>> round(found.low, 3), round(found.high, 3)  # scipy.stats.ttest_ind(...).confidence_interval(0.99)
+        (-0.759, 6.759)
+        """
+        if level == self.level or self.tails is None or self.value is None:
+            return self
+        if self.low is None or self.high is None:
+            return self
+        reach = max(self.high - self.low, 1e-9 * abs(self.value), 1e-300)
+        low, high = (_limit(self.tails, self.value, side * reach, (1 - level) / 2) for side in (-1, 1))
+        return replace(self, low=low, high=high, level=level)
+
+
+def _limit(tails: Tails, inside: float, reach: float, alpha: float) -> float:
+    """Return the bound nearest to ``inside``, on the side of ``reach``, that a one-sided p of ``alpha`` excludes."""
+    side = 0 if reach < 0 else 1
+
+    def excluded(bound: float) -> bool:
+        return not tails(bound)[side] > alpha  # an effect cannot lie where no p is defined
+
+    outside = inside + reach
+    for _ in range(_DOUBLINGS):
+        if excluded(outside):
+            break
+        inside, outside = outside, outside + (outside - inside) * 2
+    else:
+        return math.copysign(math.inf, reach)
+    for _ in range(_HALVINGS):
+        middle = (inside + outside) / 2
+        if middle in (inside, outside):
+            break
+        inside, outside = (inside, middle) if excluded(middle) else (middle, outside)
+    return outside
