@@ -170,7 +170,8 @@ def test_claims_that_cannot_pass_are_named_before_any_model_runs(write, run, pyt
     # claims makes 2/6 a 1.
     assert warned == [
         "people.claims.yaml:11: cannot be supported: with 2 prompts and 2 prompts in a family of 3 "
-        "the adjusted p is at least 1, above 0.05"
+        "even the clearest result has an adjusted p of 1, above 0.05; 5 prompts per set would be enough; "
+        "nor can it be refuted"
     ]
     assert not (pytester.path / "measured.log").exists()
     assert "cannot be supported" not in run("--collect-only", "-q").stdout.str()

@@ -110,20 +110,12 @@ class Planning:
         found = sizes_in_reach(claim, self.counts)
         return None if found is None else self._sizes(found)
 
-    def table(self, level: Level = LEVEL, *, searched: int | None = None) -> EffectPlan:
-        """Plan for some effects, at the level of a family; ``searched`` is how many neurons the one was picked from."""
-        many = self.claim.searched if searched is None else searched
-        claim = replace(self.claim, level=level, searched=many)
-        effects = tuple(
-            PlannedEffect(words, *_planned(stated, self.counts)) for words, stated in stated_effects(claim)
-        )
-        shown = tuple(
-            replace(each, enough=each.enough[:1]) if each.enough and claim.paired else each
-            for each in effects
-        )
-        return EffectPlan(self._said(shown), shown, self.of)
+    def table(self, level: Level = LEVEL) -> EffectPlan:
+        """Plan for some effects, at the level of a family."""
+        return _table(replace(self, claim=replace(self.claim, level=level)))
 
-    def _said(self, effects: tuple[PlannedEffect, ...]) -> str:
+    def said(self, effects: tuple[PlannedEffect, ...]) -> str:
+        """Say in one sentence how often effects are shown, and what would show those that seldom are."""
         first, *rest = effects
         of = f" {self.of}" if self.of else ""
         verb = "is shown" if self.claim.margin is None else "is shown to lie within it"
@@ -181,6 +173,18 @@ def _within(claim: PlannedClaim, margin: float) -> tuple[tuple[str, PlannedClaim
 
 def _written(claim: PlannedClaim, value: float) -> str:
     return f"{100 * value:.4g} %" if claim.statistic in SHARES else f"AUROC {value:.4g}"
+
+
+@lru_cache(maxsize=4096)
+def _table(planning: Planning) -> EffectPlan:
+    claim = planning.claim
+    effects = tuple(
+        PlannedEffect(words, *_planned(stated, planning.counts)) for words, stated in stated_effects(claim)
+    )
+    shown = tuple(
+        replace(each, enough=each.enough[:1]) if each.enough and claim.paired else each for each in effects
+    )
+    return EffectPlan(planning.said(shown), shown, planning.of)
 
 
 @lru_cache(maxsize=4096)
