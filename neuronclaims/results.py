@@ -65,6 +65,13 @@ class Test:
     smallest_p: float
     standard_error: float
 
+    @property
+    def corrected(self) -> str:
+        """How p was corrected, in words: "holm over 12 claims", or "not corrected"."""
+        if self.correction == "none":
+            return "not corrected"
+        return f"{self.correction} over {self.family} {'claim' if self.family == 1 else 'claims'}"
+
 
 @dataclass(frozen=True, slots=True)
 class StatedEffect:

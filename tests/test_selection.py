@@ -206,6 +206,18 @@ def test_separations_on_the_same_exchange_are_corrected_jointly(judge):
     assert adjusted(results) == pytest.approx(right, abs=1e-12)
 
 
+def test_a_file_that_is_not_corrected_speaks_of_no_other_claims(judge):
+    claims = [f"neuron {layer}:{index} activates more for up than down" for layer, index in CLAIMED]
+    for result in judge(*claims, head="correction: none").values():
+        test = result.evidence.test
+        assert test.p_adjusted == test.p_value
+        assert test.corrected == "not corrected"
+        told = (result.reason, test.method, result.evidence.plan.said)
+        assert not any(
+            word in text for text in told for word in ("together", "adjusted", "limit down to", "/ 3")
+        )
+
+
 def test_a_search_is_planned_for_all_the_neurons_that_were_searched(judge):
     claim = "neuron 0:1 activates more for up than down"
     [plain] = judge(claim).values()

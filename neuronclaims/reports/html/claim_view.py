@@ -247,7 +247,7 @@ def _test(test: Test) -> Iterator[tuple[str, str]]:
     if test.statistic is not None:
         yield "statistic", number(test.statistic)
     yield "p, this claim alone", p_value(test.p_value)
-    yield "p, adjusted", f"{p_value(test.p_adjusted)} ({_family(test)})"
+    yield "p, adjusted", f"{p_value(test.p_adjusted)} ({test.corrected})"
     yield "limit (alpha)", f"{test.alpha:g}"
     yield "least p possible", p_value(test.smallest_p) if test.smallest_p else "depends on the values"
     if test.arrangements:
@@ -255,7 +255,3 @@ def _test(test: Test) -> Iterator[tuple[str, str]]:
         yield "arrangements", f"{test.arrangements:,}, {how}"
     if test.standard_error:
         yield "Monte-Carlo error of p", p_value(test.standard_error)
-
-
-def _family(test: Test) -> str:
-    return f"{test.correction} over {test.family} {'claim' if test.family == 1 else 'claims'}"

@@ -95,7 +95,7 @@ def _cells(claims: Sequence[ClaimView], file: str) -> list[GridCell]:
 
 def _correction(claims: Sequence[ClaimView]) -> str:
     tests = [claim.evidence.test for claim in claims if claim.evidence and claim.evidence.test]
-    said = dict.fromkeys(f"{test.correction} over {test.family}, alpha {test.alpha:g}" for test in tests)
+    said = dict.fromkeys(f"{test.corrected}, alpha {test.alpha:g}" for test in tests)
     return "; ".join(said) or "no tests"
 
 

@@ -235,7 +235,4 @@ def _test_texts(evidence: Evidence) -> list[str]:
     if test is None:
         return ["No test: chance has no part in this number."]
     statistic = "" if test.statistic is None else f"statistic {number(test.statistic)}, "
-    return [
-        f"Test: {test.method}; {statistic}alternative {test.alternative}; "
-        f"{test.correction} over {test.family} {'claim' if test.family == 1 else 'claims'}."
-    ]
+    return [f"Test: {test.method}; {statistic}alternative {test.alternative}; {test.corrected}."]

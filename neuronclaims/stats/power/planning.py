@@ -128,7 +128,9 @@ class Planning:
         sizes += [" and ".join(f"{count:,}" for count in dict.fromkeys(enough)) for _, enough in larger[1:]]
         more = [f"{size} for {each.effect}" for size, (each, _) in zip(sizes, larger, strict=True)]
         takes = f"; {round(10 * POWER)} times in 10 takes {_listed(more)}" if more else ""
-        return f"With {self._sizes(self.counts)}, {_listed(shown)}{takes}."
+        level = self.claim.level
+        strict = f" at a level of {level.alpha:g} / {level.family}" if level.family > 1 else ""
+        return f"With {self._sizes(self.counts)}{strict}, {_listed(shown)}{takes}."
 
     def _sizes(self, counts: tuple[int, ...]) -> str:
         return sizes_in_words(counts[:1] if self.claim.paired else counts, self.unit)
