@@ -66,8 +66,9 @@ class SteeringKind:
 
     def attainable(self, claim):
         units = self._units(claim)
-        denied = claim.sentence.verb == "does not change"
-        return Attainable(0.0 if denied else units.smallest_p, units.size)
+        if claim.sentence.verb == "does not change":
+            return Attainable(0.0, units.size)
+        return Attainable.of(units.planning(SIDES[claim.sentence.verb], "of the changes"), units.size)
 
     def joint_test_key(self, claim):
         return None

@@ -27,7 +27,7 @@ what so many prompts can show and the values that baselines keep. Here is a whol
 ...
 ...     def attainable(self, claim):
 ...         units = self.units(claim)
-...         return Attainable(units.smallest_p, units.size)
+...         return Attainable.of(units.planning("greater", "of the changes"), units.size)
 ...
 ...     def joint_test_key(self, claim):
 ...         return None
