@@ -295,8 +295,12 @@ NO_DATA = {
     "decide",
     "decide_fact",
     "explain",
+    "over_claims",
+    "over_looks",
+    "own_share",
     "power_of",
     "seed_from",
+    "share_of_next",
     "sizes_in_reach",
     "units_needed",
 } | {name for name in dir(stats) if name.startswith("smallest_")}
