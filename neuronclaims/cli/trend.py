@@ -1,4 +1,4 @@
-"""``neuronclaims trend CLAIMS_JSON [--models A,B,C] [-k EXPR]``: one claim through a series of models."""
+"""``neuronclaims trend CLAIMS_JSON ... [--models A,B,C] [-k EXPR]``: one claim through a series of models."""
 
 from __future__ import annotations
 
@@ -10,10 +10,17 @@ from typing import TYPE_CHECKING, Any
 from neuronclaims.cli.output import say
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.foreign_text import one_line
-from neuronclaims.reports.trend import UNTESTED, story
+from neuronclaims.reports.trend import UNTESTED, onset_words, story
+from neuronclaims.results import Onset
+from neuronclaims.stats.series.spending import share_of_next
 
 if TYPE_CHECKING:
     from neuronclaims.cli import Commands
+
+UNJUDGED = (
+    "judged look by look in this order, with alpha spent over the looks (each model was judged by itself)"
+)
+"""Said of models that no claim file calls a series."""
 
 TEXT = "say in which of a series of models each claim of a report appeared, and in which it was lost"
 
@@ -22,7 +29,11 @@ def add(commands: Commands) -> None:
     """Add the command."""
     parser = commands.add_parser("trend", help=TEXT, description=f"{TEXT[0].upper()}{TEXT[1:]}.")
     parser.add_argument(
-        "report", type=Path, metavar="CLAIMS_JSON", help="claims.json of a run on all the models"
+        "report",
+        type=Path,
+        nargs="+",
+        metavar="CLAIMS_JSON",
+        help="claims.json of a run on all the models, or of several runs in their order",
     )
     order = "the models in their order, with commas (default: as the claim file has them)"
     parser.add_argument("--models", metavar="A,B,C", help=order)
@@ -35,21 +46,45 @@ def add(commands: Commands) -> None:
 def _run(options: argparse.Namespace) -> int:
     from neuronclaims.cli.chosen import chooser
 
-    chosen, claims = chooser(options.k), _read(options.report)
+    chosen, claims = chooser(options.k), _read_all(options.report)
     order = _order(claims, options.models)
     names = dict.fromkeys((claim["file"], claim["id"]) for claim in claims if chosen(claim["id"]))
     if not names:
-        raise NeuronClaimsError(f"-k {options.k!r} matches no claim of {options.report}.")
+        raise NeuronClaimsError(
+            f"-k {options.k!r} matches no claim of {', '.join(map(str, options.report))}."
+        )
     for file, name in names:
         series = {c["model"]: c for c in claims if (c["file"], c["id"]) == (file, name)}
         here = [series[model] for model in order or series if model in series]
         if not here:
             continue
+        together = len(options.report) == 1 and all(claim.get("look") for claim in here)
+        here = here if together else _look_by_look(here)
+        verdicts = [claim.get("verdict") for claim in here]
+        onset = Onset.of(verdicts)
+        told = onset_words(onset, {place: claim["model"] for place, claim in enumerate(here, 1)})
         say(one_line(f"{file}::{name}"))
-        for line in (*_rows(here), story([(c["model"], _verdict(c)) for c in here])):
+        for line in (*_rows(here), f"{story([(c['model'], _verdict(c)) for c in here])}; {told}"):
             say("  " + one_line(line))
+        if not together:
+            say(f"  {UNJUDGED}")
         say("")
     return 0
+
+
+def _look_by_look(series: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return claims that were judged on each model by itself with their verdicts as looks of one open series."""
+    decided: list[bool] = []
+    found: list[dict[str, Any]] = []
+    for claim in series:
+        test, verdict = (claim.get("evidence") or {}).get("test"), claim.get("verdict")
+        if test is not None and verdict is not None:
+            claims = 1 if test["correction"] == "none" else max(1, test["family"])
+            if claims * test["p_value"] > test["alpha"] * share_of_next(decided):
+                verdict = "inconclusive"
+        decided.append(verdict in ("supported", "refuted"))
+        found.append({**claim, "verdict": verdict})
+    return found
 
 
 def _rows(series: Sequence[dict[str, Any]]) -> list[str]:
@@ -87,6 +122,17 @@ def _order(claims: Sequence[dict[str, Any]], given: str | None) -> list[str]:
     return order
 
 
+def _read_all(paths: Sequence[Path]) -> list[dict[str, Any]]:
+    """Return the claims of all reports in their order; a model that is in several is named with its report."""
+    reports = [(path, _read(path)) for path in paths]
+    models = [model for _, claims in reports for model in {claim["model"] for claim in claims}]
+    return [
+        {**claim, "model": f"{path}: {claim['model']}"} if models.count(claim["model"]) > 1 else claim
+        for path, claims in reports
+        for claim in claims
+    ]
+
+
 def _read(path: Path) -> list[dict[str, Any]]:
     from neuronclaims.reports.json.reading import UnreadableReportError, read_claims
     from neuronclaims.results import VERDICTS
@@ -106,7 +152,9 @@ def _read(path: Path) -> list[dict[str, Any]]:
 
 
 def _fits(evidence: Any) -> bool:
-    """Say whether an effect, where there is one, has a name and numbers."""
+    """Say whether an effect and a test, where there are such, have what is read of them."""
+    if isinstance(evidence, dict) and not _is_test(evidence.get("test", "")):
+        return False
     effect = evidence.get("effect") if isinstance(evidence, dict) else evidence
     if effect is None:
         return True
@@ -116,5 +164,18 @@ def _fits(evidence: Any) -> bool:
         and all(
             number is None or (isinstance(number, (int, float)) and not isinstance(number, bool))
             for number in (effect.get(key) for key in ("value", "low", "high"))
+        )
+    )
+
+
+def _is_test(test: Any) -> bool:
+    if test is None:
+        return True
+    return (
+        isinstance(test, dict)
+        and isinstance(test.get("correction"), str)
+        and all(
+            isinstance(test.get(key), (int, float)) and not isinstance(test.get(key), bool)
+            for key in ("p_value", "alpha", "family")
         )
     )

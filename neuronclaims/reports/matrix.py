@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from neuronclaims.reports.entry import Entry, families
-from neuronclaims.reports.trend import UNTESTED, story
+from neuronclaims.reports.trend import UNTESTED, each_alone, onset_words, story
 from neuronclaims.reports.wording import effect_name, effect_numbers, effect_value, headline, own_id
-from neuronclaims.results import Effect
+from neuronclaims.results import Effect, Onset
 
 MARKS = {"supported": "✓", "refuted": "✗", "inconclusive": "?", "broken": "!"}
 """A mark for each verdict, which nothing but a word explains: both stand wherever there is room."""
@@ -59,9 +59,23 @@ class Line:
 
     @property
     def story(self) -> str:
-        """Return in a sentence where the finding appears and where it is lost, in the order of the models."""
+        """Return in a sentence where the finding appears and where it is lost, in the order of the models.
+
+        Only of a series that is judged as one test; otherwise on how many models the claim is supported.
+        """
         results = [entry.result for entry in self.known]
-        return story([(result.model, result.verdict or UNTESTED) for result in results])
+        seen = [(result.model, result.verdict or UNTESTED) for result in results]
+        if self.onset is None:
+            return each_alone(seen)
+        names = {result.look.place: result.model for result in results if result.look is not None}
+        return f"{story(seen)}; {onset_words(self.onset, names)}"
+
+    @property
+    def onset(self) -> Onset | None:
+        """Return where the claim may first hold; None where the models are not judged as one series."""
+        looks = [entry.result.look for entry in self.known]
+        found = [look.onset for look in looks if look is not None]
+        return found[0] if found else None
 
     @property
     def effect(self) -> str:

@@ -2,14 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+from neuronclaims.results import Onset
 
 UNTESTED = "could not be tested"
+
+
+def each_alone(series: Sequence[tuple[str, str]]) -> str:
+    """Say on how many models of (model, verdict) a claim is supported, where each is judged by itself.
+
+    >>> each_alone([("a", "supported"), ("b", "refuted")])
+    'supported on 1 of 2 models, each judged by itself'
+    """
+    there = sum(verdict == "supported" for _, verdict in series)
+    return f"supported on {there} of {len(series)} models, each judged by itself"
+
+
+def onset_words(onset: Onset, names: Mapping[int, str]) -> str:
+    """Say at which looks a claim may first hold; ``names`` are those of the models by their places from 1.
+
+    >>> onset_words(Onset((2, 3, 4, 6), False, 6), {2: "step2", 4: "step4", 6: "step6"})
+    'onset in step2 to step4 or step6'
+    """
+    runs = [
+        f"{_look(first, names)} to {_look(last, names)}" if last > first else _look(first, names)
+        for first, last in onset.runs
+    ]
+    later = ["after the last, if at all"] if onset.later else []
+    return f"onset in {' or '.join(runs + later)}" if runs else "onset after the last, if at all"
+
+
+def _look(place: int, names: Mapping[int, str]) -> str:
+    return names.get(place, f"look {place}")
 
 
 def story(series: Sequence[tuple[str, str]]) -> str:
     """Say in a sentence where a finding appears in a series of (model, verdict), and where it was lost.
 
+    The verdicts must hold together, as those of a series do: of models judged one by one say ``each_alone``.
     Models on which the claim could not be tested (``UNTESTED``) are counted and otherwise passed over.
     """
     known = [(model, verdict) for model, verdict in series if verdict != UNTESTED]

@@ -59,6 +59,9 @@ def test_every_series_has_a_sentence_of_its_shape():
             )
 
 
+TEST = {"p_value": 0.0001, "alpha": 0.05, "family": 2, "correction": "holm"}
+
+
 def report(folder: Path, *rows: tuple[str, str, str | None]) -> Path:
     effect = {"name": "AUROC", "value": 0.81234, "low": 0.7, "high": 0.9}
     claims = [
@@ -67,7 +70,7 @@ def report(folder: Path, *rows: tuple[str, str, str | None]) -> Path:
             "id": name,
             "model": model,
             "verdict": verdict,
-            "evidence": {"effect": effect} if verdict else None,
+            "evidence": {"effect": effect, "test": TEST} if verdict else None,
         }
         for name, model, verdict in rows
     ]
@@ -88,9 +91,8 @@ def test_checkpoints_stand_in_the_order_of_the_report_which_is_that_of_the_claim
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines[1:4]] == ["step3", "step20", "step1000"]
     assert lines[3].split()[1:] == ["supported", "AUROC", "0.812", "[0.7,", "0.9]"]
-    assert (
-        lines[4].strip() == "appears in step1000, and is supported in all after it; could not be tested in 1"
-    )
+    told = "appears in step1000, and is supported in all after it; could not be tested in 1"
+    assert lines[4].strip() == f"{told}; onset in step3 or step1000"
     assert "::b" not in "".join(lines)
 
 
@@ -116,4 +118,41 @@ def test_names_cannot_move_the_cursor(tmp_path, capsys):
     assert main(["trend", str(report(tmp_path, ("a\x1b[2J", "m\nx", "supported")))]) == 0
     out = capsys.readouterr().out
     assert "\x1b" not in out
-    assert len(out.splitlines()) == 4
+    assert len(out.splitlines()) == 5
+
+
+def test_looks_of_several_reports_are_judged_with_alpha_spent_over_them(tmp_path, capsys):
+    """p = .01 of 2 claims is enough at the first look (.025 / 2), not at the second (.0083 / 2) by itself."""
+    paths = []
+    for number, (verdict, p) in enumerate(
+        [("inconclusive", 0.5), ("supported", 0.01), ("supported", 0.001), ("supported", 0.01)], start=1
+    ):
+        (tmp_path / str(number)).mkdir()
+        path = report(tmp_path / str(number), ("a", "m", verdict))
+        text = json.loads(path.read_text())
+        text["claims"][0]["evidence"]["test"]["p_value"] = p
+        path.write_text(json.dumps(text))
+        paths.append(path)
+
+    def verdicts(*which: Path) -> list[str]:
+        assert main(["trend", *map(str, which)]) == 0
+        out = capsys.readouterr().out
+        assert "alpha spent over the looks" in out
+        return [line.split("  ")[2].strip() for line in out.splitlines()[1 : 1 + len(which)]]
+
+    assert verdicts(*paths[:3]) == ["inconclusive", "inconclusive", "supported"]
+    assert verdicts(paths[1], paths[2]) == ["supported", "supported"]
+    assert verdicts(*paths[1:]) == ["supported"] * 3  # handed on: 3/4 of alpha are left
+
+
+def test_verdicts_of_a_series_are_told_as_they_are(tmp_path, capsys):
+    path = report(tmp_path, ("a", "x", "inconclusive"), ("a", "y", "supported"))
+    text = json.loads(path.read_text())
+    for claim in text["claims"]:
+        claim["look"] = {"kind": "closed"}
+        claim["evidence"]["test"]["p_value"] = 0.02
+    path.write_text(json.dumps(text))
+    assert main(["trend", str(path)]) == 0
+    out = capsys.readouterr().out
+    assert "appears in y, and is supported in all after it; onset in x to y" in out
+    assert "alpha" not in out

@@ -8,16 +8,21 @@ from dataclasses import replace
 from hostile import entry
 
 from neuronclaims.reports.entry import Entry, in_order
-from neuronclaims.results import Effect
+from neuronclaims.results import Effect, Onset, SeriesLook
 
 VERDICTS = {"+": "supported", "-": "refuted", "?": "inconclusive", "!": None}
 
 
 def put_to(
-    models: Sequence[str], rows: dict[str, str], file: str = "f.claims.yaml", text: str = ""
+    models: Sequence[str],
+    rows: dict[str, str],
+    file: str = "f.claims.yaml",
+    text: str = "",
+    series: bool = True,
 ) -> list[Entry]:
     """One claim per row, a letter of ``VERDICTS`` for each model, a space where there is no result.
 
+    In a ``series`` all verdicts of a claim hold together.
     The effect of claim ``n`` on model ``m`` is ``n + m / 10``, half of it to each side.
     """
     found: list[Entry] = []
@@ -26,7 +31,9 @@ def put_to(
             if letter == " ":
                 continue
             one = entry(text, number, VERDICTS[letter])
-            result = replace(one.result, id=name, model=model, file=file, line=number + 1)
+            onset = Onset.of([VERDICTS.get(each) for each in letters])
+            look = SeriesLook("closed", place + 1, len(letters), None, onset) if series else None
+            result = replace(one.result, id=name, model=model, file=file, line=number + 1, look=look)
             if result.evidence is not None:
                 value = number + place / 10
                 effect = Effect(f"AUROC{text}", value, value - 0.5, value + 0.5, 0.95, "score")

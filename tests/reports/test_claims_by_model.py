@@ -26,11 +26,11 @@ from neuronclaims.reports.terminal.writer import draw
 STEPS = ("step9", "step1000", "last")
 ROWS = {"grows": "?++", "fades": "+-!", "never": "-?-", "gaps": "+ -"}
 SENTENCES = {
-    "grows": "appears in step1000, and is supported in all after it",
+    "grows": "appears in step1000, and is supported in all after it; onset in step9 to step1000",
     "fades": "supported from the first, step9, on; last supported in step9, refuted in step1000; "
-    "could not be tested in 1",
-    "never": "supported in none of 3 models",
-    "gaps": "supported from the first, step9, on; last supported in step9, refuted in last",
+    "could not be tested in 1; onset in step9",
+    "never": "supported in none of 3 models; onset in step1000 or after the last, if at all",
+    "gaps": "supported from the first, step9, on; last supported in step9, refuted in last; onset in step9",
 }
 WORDS = {letter: verdict or "broken" for letter, verdict in VERDICTS.items()}
 SEVEN = tuple(f"checkpoint-{number}" for number in range(7))
@@ -269,3 +269,23 @@ def test_matrices_keep_the_summary_in_its_room_and_say_what_is_left_out(room) ->
     said = ("more of its claims by model are in index.html", "left out here for want of room")
     assert any(words in text for words in said) != whole
     assert text.count(" by model\n") == 2 or not whole
+
+
+def test_models_that_are_no_series_appear_and_are_lost_nowhere() -> None:
+    (matrix,) = matrices(put_to(STEPS, ROWS, series=False))
+    said = {line.id: line.story for line in matrix.lines}
+    assert said["grows"] == "supported on 2 of 3 models, each judged by itself"
+    page = rendered(put_to(STEPS, ROWS, series=False))
+    assert "appears in" not in page
+    assert "onset" not in page
+    assert "shaded" not in page
+
+
+def test_the_onset_is_shaded_and_told_in_the_terminal() -> None:
+    text = rendered(put_to(STEPS, ROWS))
+    (plots,) = re.findall(r'class="plots">(\[\[.*?"shapes".*?)</script>', text, re.DOTALL)[:1]
+    ((_, layout),) = json.loads(plots)
+    boxes = [(box["xref"], box["x0"], box["x1"]) for box in layout["shapes"]]
+    assert boxes == [("x1", -0.5, 1.5), ("x2", -0.5, 0.5), ("x3", 0.5, 1.5), ("x4", -0.5, 0.5)]
+    assert "shaded: where the claim may first hold" in text
+    assert SENTENCES["grows"] in " ".join(drawn(put_to(STEPS, ROWS), 160).split())

@@ -46,7 +46,7 @@ def across(claims: Sequence[ClaimView]) -> dict[str, Across]:
 
 def _course(line: Line) -> Course:
     stops = (_stop(place, cell) for place, cell in enumerate(line.cells) if cell is not None)
-    return Course(line.name, line.effect, line.story, tuple(stops))
+    return Course(line.name, line.effect, line.story, tuple(stops), line.onset.runs if line.onset else ())
 
 
 def _stop(place: int, cell: ModelCell) -> Stop:

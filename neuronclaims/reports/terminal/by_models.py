@@ -40,8 +40,12 @@ def by_models(matrix: ClaimsByModels, width: int, plain: bool) -> Iterator[Rende
         columns = _columns(matrix, intervals)
         if CLAIM + sum(columns) + GAP * len(columns) <= width:
             yield _in_words(matrix, columns, intervals, plain)
-            return
-    yield from _in_marks(matrix, width, plain)
+            break
+    else:
+        yield from _in_marks(matrix, width, plain)
+    for line in matrix.lines:
+        if line.onset is not None:
+            yield user_text(f"{line.name}: {line.story}", "dim")
 
 
 def _columns(matrix: ClaimsByModels, intervals: bool) -> list[int]:

@@ -47,12 +47,16 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """One claim through a series of models: its name, that of its effect, and what became of it in a sentence."""
+    """One claim through a series of models: its name, that of its effect, and what became of it in a sentence.
+
+    ``onset`` are the runs of looks, from 1, at which the claim may first hold; they are shaded.
+    """
 
     claim: str
     effect: str
     story: str
     stops: tuple[Stop, ...]
+    onset: tuple[tuple[int, int], ...] = ()
 
 
 def draw(models: Sequence[str], courses: Sequence[Course]) -> Drawing | None:
@@ -64,13 +68,15 @@ def draw(models: Sequence[str], courses: Sequence[Course]) -> Drawing | None:
     plots = (_plot(models, drawable[start : start + size]) for start in range(0, len(drawable), size))
     unplaced = any(stop.value is None for course in drawable for stop in course.stops)
     caption = f"Effects with their intervals through {len(models)} models, in the claim file's order"
+    if any(course.onset for course in drawable):
+        caption += "; shaded: where the claim may first hold"
     return Drawing(f"{caption}{UNPLACED if unplaced else ''}", tuple(plots), (_numbers(courses),))
 
 
 def _plot(models: Sequence[str], courses: Sequence[Course]) -> Plot:
     height = -(-len(courses) // COLUMNS)
     domains = side_by_side(COLUMNS, 0.07)
-    layout: Json = {"annotations": [], "margin": {"t": 10, "b": 60}}
+    layout: Json = {"annotations": [], "shapes": [], "margin": {"t": 10, "b": 60}}
     layout["legend"] = {"orientation": "h", "x": 0, "y": -0.3 / height, "yanchor": "top"}
     data: list[Json] = []
     for place, course in enumerate(courses):
@@ -78,6 +84,7 @@ def _plot(models: Sequence[str], courses: Sequence[Course]) -> Plot:
         low, high = stacked(place // COLUMNS, height)
         layout[f"xaxis{panel}"] = {"domain": list(domain), "anchor": f"y{panel}", **_ticks(models)}
         layout[f"yaxis{panel}"] = {"domain": [low, high], "anchor": f"x{panel}", "nticks": 5}
+        layout["shapes"] += _onset(course, panel)
         layout["annotations"] += [_heading(course, domain[0], high), *_verdict_marks(course, panel)]
         data += _panel(course, panel, {trace["name"] for trace in data})
     told = " ".join(f"{course.claim}: {course.story}." for course in courses)
@@ -122,6 +129,20 @@ def _verdict_marks(course: Course, panel: int) -> list[Json]:
         for stop in course.stops
         if stop.value is None
     ]
+
+
+def _onset(course: Course, panel: int) -> list[Json]:
+    """Shade the models at which the claim may first hold."""
+    box = {
+        "type": "rect",
+        "xref": f"x{panel}",
+        "yref": f"y{panel} domain",
+        "y0": 0,
+        "y1": 1,
+        "layer": "below",
+    }
+    paint = {"fillcolor": "var:others", "opacity": 0.15, "line": {"width": 0}}
+    return [{**box, **paint, "x0": first - 1.5, "x1": last - 0.5} for first, last in course.onset]
 
 
 def _font(stop: Stop) -> Json:
