@@ -210,6 +210,16 @@ def test_the_looks_of_an_open_series_spend_alpha_and_are_never_judged_anew(tmp_p
             assert result.verdict == found[model][name].verdict
 
 
+def test_a_late_look_is_drawn_as_often_as_its_share_of_alpha_needs(tmp_path) -> None:
+    """Look 16 has 1 / 272 of alpha: p must be below 1.8e-4, which the first 9,999 draws cannot reach."""
+    file = series(tmp_path, 16, MORE.format(0), kind="open", prompts=12, top="correction: none\n")
+    values = drawn(file, 9, prompts=12)
+    values["step16"][:12, 0] += 5.0
+    found = judged(file, values)["step16"][file.claims[0].id]
+    assert found.look.share == pytest.approx(1 / 272)
+    assert found.verdict == "supported"
+
+
 def test_the_onset_set_leaves_out_what_is_refuted_and_what_comes_after_the_first_support(tmp_path) -> None:
     assert Onset.of(["refuted", None, "refuted", "inconclusive", "supported", "inconclusive"]) == Onset(
         (2, 4, 5), False, 5

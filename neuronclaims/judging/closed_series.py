@@ -42,9 +42,12 @@ class ClosedSeries:
     def __init__(self, file: ClaimFile, measured: Mapping[str, tuple[FileOnModel, Answered]]) -> None:
         self.file = file
         family = family_of(file)
-        size = max(family.size, 1) * len(file.models)  # of kinds that know nothing of joint tests
+        claims = 1 if file.correction == "none" else max(family.size, 1)
+        every = replace(
+            family, size=claims * len(file.models), correction="holm"
+        )  # where no joint test is known
         self.looks: list[Findings | None] = [
-            Findings(*measured[model], replace(family, size=size, together={})) if model in measured else None
+            Findings(*measured[model], replace(every, together={})) if model in measured else None
             for model in file.models
         ]
         self._draws = dict.fromkeys((claim.id for claim in file.claims), MAX_DRAWS[0])

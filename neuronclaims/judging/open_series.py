@@ -40,7 +40,7 @@ class OpenSeries:
         self._claims = 1 if file.correction == "none" else max(1, family.size)
         for place, model in enumerate(file.models):
             size = round(self._claims / stats.own_share(place + 1))
-            here = replace(family, size=size, together={})
+            here = replace(family, size=size, correction="bonferroni", together={})  # of the looks, too
             self.looks.append(Findings(*measured[model], here) if model in measured else None)
             self._look(place)
 
