@@ -197,6 +197,7 @@ if TYPE_CHECKING:
     from neuronclaims.stats.settings import Exchange as Exchange
     from neuronclaims.stats.settings import Level as Level
     from neuronclaims.stats.settings import Resampling as Resampling
+    from neuronclaims.stats.standardised import of_any_shape as of_any_shape
     from neuronclaims.stats.verdicts import (
         Decision as Decision,
     )

@@ -10,7 +10,7 @@ import csv
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import numpy as np
 import torch
 import yaml
 from scipy import optimize, stats
+from shapes_brute import interval_of_shape, tails_of_shape
 from statsmodels.stats.multitest import multipletests
 
 EXACT_UP_TO, DRAWS = 200_000, 9_999
@@ -221,8 +222,16 @@ def _compare(claim: WrittenClaim, traces: Traces) -> tuple[Any, dict[str, Any], 
     a, b, paired = units(claim.first, values(claim.first), claim.second, values(claim.second))
     x, y, side = a[:, index], b[:, index], {"more": "greater", "less": "less"}.get(claim.said["direction"])
     effects: dict[str, Any] = {"paired": paired, "AUROC": auroc(x, y, paired), **differences(x, y, paired)}
+    if claim.said["sd"] and "standardised" in effects:
+        effects["standardised"] = _of_any_shape(effects["standardised"], x, y, paired)
     p, exact = p_of(claim.said, x, y, paired, effects)
     return (x, y), effects, rank(a, b, index, paired, side), p, exact
+
+
+def _of_any_shape(plain: Interval, x: np.ndarray, y: np.ndarray, paired: bool) -> Interval:
+    tails = tails_of_shape(x, y, paired)
+    low, high = interval_of_shape(tails, plain.value, plain.high - plain.low)
+    return replace(plain, low=low, high=high, p=lambda number: min(1.0, 2 * min(tails(number))))
 
 
 def p_of(

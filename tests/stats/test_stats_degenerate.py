@@ -297,6 +297,7 @@ NO_DATA = {
     "explain",
     "over_claims",
     "over_looks",
+    "of_any_shape",
     "own_share",
     "power_of",
     "seed_from",

@@ -38,6 +38,8 @@ def two_sets(claim, a, b):
         ("sd", False): stats.hedges_g_estimate,
         ("auroc", False): stats.auroc_estimate,
     }[scale, claim.paired](a, b)
+    if scale == "sd":
+        estimate = stats.of_any_shape(estimate, a, b)
     said = (claim.side, 0.5 if scale == "auroc" else 0.0, claim.threshold)
     if claim.threshold is not None:
         return stats.interval_test(estimate, *said).p_value, estimate
@@ -224,7 +226,12 @@ def test_no_values_up_to_1_have_a_smaller_p_than_the_clearest(n, number, seed, n
         (MORE, (3, 6), 6, "4 and 8 prompts"),  # 2 / 84, 2 / 495
         (replace(MORE, paired=True), (5, 5), 1, "6 prompts"),  # 2 / 32, 2 / 64
         (replace(MORE, paired=True), (5, 5), 20, "10 prompts"),  # 2 / 512 > .0025 > 2 / 1024
-        (replace(MORE, threshold=1.0, standardised=True), (3, 3), 20, None),
+        (
+            replace(MORE, threshold=1.0, standardised=True),
+            (3, 3),
+            20,
+            "19 prompts per set",
+        ),  # .9 + .08 x 22 > 2.6
         (replace(SIXTY, side="less", threshold=0.2), (10, 10), 1, "17 prompts"),  # 2 x 0.8^16 = .056
     ],
 )

@@ -129,8 +129,9 @@ def test_power_beyond_a_number_is_the_chance_that_p_against_the_number_is_small(
     ask = {"statistic": "mean", "effect": true, "threshold": number, "side": "greater", "counts": (n, n)}
     found = power_of(**ask, paired=False, family=5)
     assert found == pytest.approx(over_spread(df, chance), abs=1e-4)
-    bound = stats.nct.ppf(1 - 0.025 / 5, df, number * size)
-    expected = stats.nct.sf(bound, df, true * size)
+    # In sd an effect has to exceed 1.3 times the number, and few values cannot tell their shape (ADR 44).
+    bound = stats.nct.ppf(1 - 0.025 / 5, df, 1.3 * number * size)
+    expected = 0.0 if n < 20 else stats.nct.sf(bound, df, true * size)
     assert power_of(**ask, paired=False, family=5, standardised=True) == pytest.approx(expected, abs=1e-6)
 
 

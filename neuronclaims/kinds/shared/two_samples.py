@@ -120,6 +120,15 @@ class NeuronSamples:
             made = (paired if self.design.paired else independent)(self.first, self.second, level=wide)
         return widened(made, self.picked_from) if level is None else made
 
+    def claimed_effect(self, scale: Scale, known: Effects | None = None) -> Estimate:
+        """Return the effect that a claim's number is about: one in sd has an interval for values of any shape."""
+        made = self.effect(scale) if known is None else known[scale]
+        if scale != "sd":
+            return made
+        return stats.of_any_shape(
+            made, self.first, self.second, paired=self.design.paired, blocks=self.design.blocks
+        )
+
     def effects(self, known: Effects | None = None) -> Effects:
         """Return the effects on all scales; those in ``known`` were computed before."""
         made = known or {}
@@ -135,7 +144,7 @@ class NeuronSamples:
     def test(self, hypothesis: TwoSampleHypothesis, *, resampling: Resampling, level: Level) -> TestResult:
         """Test the claim's boundary, by exchanging what the design exchanges, or else by its interval."""
         if not hypothesis.exchanged:
-            return self.interval_test(hypothesis, self.effect(hypothesis.scale))
+            return self.interval_test(hypothesis, self.claimed_effect(hypothesis.scale))
         return stats.two_sample_test(
             self.first - hypothesis.shift,
             self.second,

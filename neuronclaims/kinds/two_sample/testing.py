@@ -112,9 +112,10 @@ def _one(
     if results is not None:
         return _searched_one(request, data, neuron, results)
     effects = shared.effects.get(request.claim.id)
-    effect = values.effect(said.scale) if effects is None else effects[said.scale]
     if not said.exchanged:
+        effect = values.claimed_effect(said.scale, effects)
         return TestedNeuron(neuron, effect, values.interval_test(said, effect))
+    effect = values.effect(said.scale) if effects is None else effects[said.scale]
     known = shared.first_looks.get(request.claim.id)
     # More draws change nothing for a p that was counted exactly.
     if known is not None and (family.max_draws == MAX_DRAWS[0] or known.exact):
@@ -128,8 +129,8 @@ def _searched_one(
 ) -> TestedNeuron:
     """Test a neuron that was searched for: against no effect by the maximum, against a number by its interval."""
     said, values = request.hypothesis, data.of(neuron)
-    effect = values.effect(said.scale)
     at_null = said.threshold is None
+    effect = values.effect(said.scale) if at_null else values.claimed_effect(said.scale)
     test = results.one(data.column(neuron)) if at_null else values.interval_test(said, effect)
     return TestedNeuron(neuron, effect, test)
 

@@ -73,9 +73,18 @@ class Estimate:
             return self
         if self.low is None or self.high is None:
             return self
-        reach = max(self.high - self.low, 1e-9 * abs(self.value), 1e-300)
-        low, high = (_limit(self.tails, self.value, side * reach, (1 - level) / 2) for side in (-1, 1))
+        low, high = limits(self.tails, self.value, self.high - self.low, level)
         return replace(self, low=low, high=high, level=level)
+
+
+def limits(tails: Tails, value: float, reach: float, level: float) -> tuple[float, float]:
+    """Return the limits of the interval of a ``level`` by turning ``tails`` round from a ``value`` of the effect.
+
+    ``reach`` is about how wide the interval is; another one costs time alone.
+    """
+    step = max(reach, 1e-9 * abs(value), 1e-300)
+    low, high = (_limit(tails, value, side * step, (1 - level) / 2) for side in (-1, 1))
+    return low, high
 
 
 def _limit(tails: Tails, inside: float, reach: float, alpha: float) -> float:

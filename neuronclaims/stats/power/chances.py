@@ -15,9 +15,11 @@ import numpy as np
 
 from neuronclaims.stats.distributions.newcombe import hanley_mcneil_variance
 from neuronclaims.stats.distributions.noncentral import chi_rule, noncentral_t_quantile
+from neuronclaims.stats.distributions.shapes import nearer
 from neuronclaims.stats.inputs import Floats, StatsError
 from neuronclaims.stats.power.question import PlannedClaim
 from neuronclaims.stats.power.reach import compared_p, reachable
+from neuronclaims.stats.standardised import units_of
 
 DISPERSION = 0.1
 """How much shares of tokens are taken to differ between prompts: this part of the variance that 0 and 1 would have."""
@@ -55,7 +57,7 @@ def _mean_chances(claim: PlannedClaim, n1: int, n2: int) -> Chances:
         size, df, pooled_df = math.sqrt(n1 * n2 / (n1 + n2)), _welch_df(n1, n2), n1 + n2 - 2.0
     if not claim.standardised or (claim.number is None and claim.margin is None):
         return _by_spread(claim, size, df, claim.number)
-    return _by_ratio(claim, size, pooled_df)
+    return _by_ratio(claim, size, pooled_df, nearer(units_of(n1, n2, paired=claim.paired)[0]))
 
 
 def _welch_df(n1: int, n2: int) -> float:
@@ -77,11 +79,15 @@ def _by_spread(claim: PlannedClaim, size: float, df: float, number: float | None
     return _both(claim, gain, at + reach, at - reach, weights)
 
 
-def _by_ratio(claim: PlannedClaim, size: float, df: float) -> Chances:
-    """Compare t with the limits at which the noncentral interval touches the number, or the margin."""
+def _by_ratio(claim: PlannedClaim, size: float, df: float, beyond: float) -> Chances:
+    """Compare t with the limits at which the interval touches the number, or the margin, of bell-shaped values.
+
+    ``beyond`` is the factor by which an effect has to exceed a number.
+    """
     spread, weights = chi_rule(df)
     at = ((claim.number or 0.0) if claim.margin is None else claim.margin) * size
-    low, high = (noncentral_t_quantile(p, df, at) * spread for p in (claim.tail, 1 - claim.tail))
+    low = noncentral_t_quantile(claim.tail, df, at) * spread
+    high = noncentral_t_quantile(1 - claim.tail, df, at * beyond) * spread
     if claim.margin is not None:
         return _within(claim, claim.gain * size, low, high, weights)
     return _both(claim, claim.gain * size, high, low, weights)

@@ -9,10 +9,12 @@ from __future__ import annotations
 import math
 
 from neuronclaims.stats.distributions.quantiles import t_below
+from neuronclaims.stats.distributions.shapes import SEEN, least_p
 from neuronclaims.stats.effects.margins import MarginSide, Scale, smallest_margin_p
 from neuronclaims.stats.inputs import Alternative, sides
 from neuronclaims.stats.power.question import SHARES, PlannedClaim
 from neuronclaims.stats.rule import boundaries
+from neuronclaims.stats.standardised import units_of
 from neuronclaims.stats.tails import auroc_tails
 
 _DENIED: dict[Alternative, MarginSide] = {"two-sided": "within", "greater": "not greater", "less": "not less"}
@@ -39,7 +41,7 @@ def smallest_p(claim: PlannedClaim, n1: int, n2: int) -> float:
     if claim.statistic == "auroc":
         clearest = 0.0 if claim.side == "less" else 1.0
         return min(1.0, max(exchanged, claim.searched * _auroc_p(claim, n1, n2, clearest)))
-    return exchanged
+    return max(exchanged, _shape_p(claim, n1, n2))
 
 
 def smallest_p_against(claim: PlannedClaim, n1: int, n2: int) -> float:
@@ -62,6 +64,8 @@ def smallest_p_against(claim: PlannedClaim, n1: int, n2: int) -> float:
     if claim.statistic == "mean auroc":
         exchanged = smallest_design_p(n1, n2, "two-sided", paired=True)
         return max(exchanged, _bounded_mean_p(n1, 1 - (claim.threshold or 0.5)))
+    if claim.standardised and claim.threshold is not None:
+        return 0.0
     return smallest_p(claim, n1, n2)
 
 
@@ -81,6 +85,13 @@ def smallest_design_p(n1: int, n2: int, alternative: Alternative, *, paired: boo
     return min(1.0, sides(alternative) * math.exp(-log_total))
 
 
+def _shape_p(claim: PlannedClaim, n1: int, n2: int) -> float:
+    """Return the least p of an effect beyond a number of sd: of few values the shape cannot be told."""
+    units, far_units = units_of(n1, n2, paired=claim.paired)
+    numbered = claim.threshold is not None or claim.margin is not None
+    return least_p(units) if claim.standardised and numbered and far_units < SEEN else 0.0
+
+
 def _exchanged(claim: PlannedClaim) -> bool:
     """Tell whether labels can be exchanged at the boundary: at no effect, or after a number was taken off."""
     return claim.threshold is None or not (claim.standardised or claim.statistic == "auroc")
@@ -98,7 +109,7 @@ def _margin_p(claim: PlannedClaim, n1: int, n2: int, margin: float) -> float:
 def _margin_p_against(claim: PlannedClaim, n1: int, n2: int) -> float:
     """Return half the p of an AUROC as far beyond the margin as can be; other effects have no such end."""
     if claim.statistic != "auroc" or claim.margin is None:
-        return 0.0
+        return _shape_p(claim, n1, n2) / 2
     clearest, bound = (0.0, 0.5 - claim.margin) if claim.side == "less" else (1.0, 0.5 + claim.margin)
     return min(_tails(claim, n1, n2, clearest, bound))
 
