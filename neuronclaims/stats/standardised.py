@@ -20,7 +20,8 @@ def of_any_shape(
 ) -> Estimate:
     """Return Hedges' g (or dz, or g within blocks) of values [n1] and [n2] with an interval for any shape of them.
 
-    ``estimate`` is the one by normal theory; it is returned where it has no interval.
+    ``estimate`` is the one by normal theory; it is returned where it has no interval. Where a few values make the
+    spread so uncertain that an interval has no end, there is none.
 
     >>> from neuronclaims.stats import hedges_g_estimate
     >>> a, b = np.linspace(1, 4, 20), np.linspace(0, 3, 20)
@@ -31,16 +32,22 @@ def of_any_shape(
     """
     if estimate.value is None or estimate.low is None or estimate.high is None:
         return estimate
-    if paired:
-        shape = _of_pairs(np.sort(first - second))
-    elif blocks is None:
-        shape = _of_sets(np.sort(first), np.sort(second), None)
-    else:
-        shape = _of_sets(first, second, blocks)
+    shape = shape_of(first, second, paired=paired, blocks=blocks)
     low, high = limits(shape.tails, estimate.value, estimate.high - estimate.low, estimate.level)
+    if math.isinf(low) or math.isinf(high):
+        return replace(estimate, low=None, high=None, method=f"{METHOD}: it has no end", tails=None)
     finest = 1e-12 * (estimate.high - estimate.low)  # a limit next to 0 is 0: no number is tested there
     low, high = (0.0 if abs(limit) <= finest else limit for limit in (low, high))
     return replace(estimate, low=low, high=high, method=METHOD, tails=shape.tails)
+
+
+def shape_of(first: Floats, second: Floats, *, paired: bool = False, blocks: Blocks | None = None) -> Shape:
+    """Return what values [n1] and [n2], or their differences where ``paired``, say of amounts in sd."""
+    if paired:
+        return _of_pairs(np.sort(first - second))
+    if blocks is None:
+        return _of_sets(np.sort(first), np.sort(second), None)
+    return _of_sets(first, second, blocks)
 
 
 def units_of(n1: int, n2: int, *, paired: bool) -> tuple[float, float]:

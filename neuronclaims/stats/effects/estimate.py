@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from neuronclaims.stats.effects.effect_size import EffectSize
 
-_DOUBLINGS, _HALVINGS = 60, 60
+_DOUBLINGS, _HALVINGS = 12, 60
 """How often the place where a limit is looked for is doubled, and then halved."""
 
 Tails: TypeAlias = Callable[[float], tuple[float, float]]
@@ -80,7 +80,7 @@ class Estimate:
 def limits(tails: Tails, value: float, reach: float, level: float) -> tuple[float, float]:
     """Return the limits of the interval of a ``level`` by turning ``tails`` round from a ``value`` of the effect.
 
-    ``reach`` is about how wide the interval is; another one costs time alone.
+    ``reach`` is about how wide the interval is. A limit some 10,000 times as far away is infinite.
     """
     step = max(reach, 1e-9 * abs(value), 1e-300)
     low, high = (_limit(tails, value, side * step, (1 - level) / 2) for side in (-1, 1))
