@@ -91,8 +91,8 @@ class _Words:
             return "The values are the same in both sets throughout, so there is nothing to test."
         if self.found.estimate.effect.scale == "sd" and self.found.estimate.value is not None:
             return (
-                f"A few values make up so much of the spread that the {self.effect} has no interval. Claim an AUROC, or an "
-                'amount in the unit of the values ("by at least 0.3"), which these values can show.'
+                f"A few values make up so much of the spread that the {self.effect} has no interval. Claim an AUROC, "
+                'or an amount in the unit of the values ("by at least 0.3"), instead.'
             )
         return f"The values vary too little to give the {self.effect} an interval."
 
