@@ -9,7 +9,7 @@ from cases import for_each
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 from stats_data import KINDS, quick, sample
 
 from neuronclaims.stats import (
@@ -26,7 +26,7 @@ from neuronclaims.stats import (
     welch_t_many,
 )
 from neuronclaims.stats.distributions.newcombe import hanley_mcneil_limits
-from neuronclaims.stats.distributions.noncentral import integrated_cdf, noncentral_t_cdf
+from neuronclaims.stats.distributions.noncentral import far_cdf, integrated_cdf, noncentral_t_cdf
 
 INDEPENDENT = (auroc_estimate, mean_difference_estimate, hedges_g_estimate)
 PAIRED = (paired_auroc_estimate, paired_mean_difference_estimate, dz_estimate)
@@ -94,6 +94,24 @@ def test_dz_is_in_standard_deviations_of_the_differences():
     assert stats.nct.cdf(stats.ttest_1samp(d, 0).statistic, 5, found.low * math.sqrt(6)) == pytest.approx(
         0.975
     )
+
+
+@pytest.mark.parametrize("df", [4, 7, 38, 1000])
+def test_noncentral_t_far_away_is_scipys_where_scipy_can(df):
+    for nc in (30.0, 100.0, 1000.0):
+        for t in (0.9 * nc, nc, 1.2 * nc):
+            assert far_cdf(t, df, nc) == pytest.approx(special.nctdtr(df, nc, t), abs=1e-9)
+            assert far_cdf(-t, df, -nc) == pytest.approx(special.nctdtr(df, -nc, -t), abs=1e-9)
+
+
+def test_an_effect_of_differences_that_are_next_to_equal_has_an_interval_at_once():
+    # t is 5e7: only the shape of chi is left of the law, V / df lies between its quantiles.
+    a = np.random.default_rng(0).normal(size=8)
+    found = dz_estimate(a, (a - 0.3).astype(np.float32).astype(float))
+    d = a - (a - 0.3).astype(np.float32)
+    dz = d.mean() / d.std(ddof=1)
+    limits = [dz * np.sqrt(stats.chi2.ppf(q, 7) / 7) for q in (0.025, 0.975)]
+    assert (found.low, found.high) == pytest.approx(limits, rel=1e-6)
 
 
 def test_noncentral_t_is_right_where_scipy_gives_nan():
