@@ -33,7 +33,7 @@ def noncentral_t_cdf(t: float, df: float, nc: float) -> float:
 
 
 def integrated_cdf(t: float, df: float, nc: float) -> float:
-    """Return the same by numerical integration over the chi-squared variable; correct to about 1e-9 for |nc| up to 37."""
+    """Return the same by numerical integration over chi-squared; correct to about 1e-9 for |nc| up to 37."""
     from scipy.special import ndtr
 
     roots, weights = chi_rule(df)
