@@ -87,6 +87,12 @@ def _advice(reason: stats.Reason, reach: Reach | None, plan: stats.EffectPlan | 
     return f"{reach.enough} would be enough for the clearest of results.".capitalize() if reach.enough else ""
 
 
+def _sets(finding: Finding) -> tuple[str, str] | None:
+    """Return the names of the two sets that a finding compares, None where it does not compare two."""
+    names = [name for name, _ in finding.sample.counts]
+    return (names[0], names[1]) if len(names) == 2 else None
+
+
 def _decision(
     finding: Finding, adjusted: CorrectedP | None, smallest_p: float, alpha: float, looks: str
 ) -> stats.Decision:
@@ -115,6 +121,7 @@ def _decision(
             degenerate=test.degenerate,
             denominator_positive=finding.denominator_positive,
             looks=looks,
+            sets=_sets(finding),
         )
     )
 

@@ -133,9 +133,14 @@ class _Words:
             else "at it"
         )
         if found.side == "two-sided" and found.estimate.effect.scale == "auroc":
-            higher = "the first set is" if value > found.null else "reversed, the second set is"
-            place += f": {higher} the higher one"
+            place += f": {self._higher(value > found.null)}"
         return place
+
+    def _higher(self, first: bool) -> str:
+        if self.found.sets is None:
+            return f"the {'first' if first else 'second'} set is the higher one"
+        high, low = self.found.sets if first else reversed(self.found.sets)
+        return f"values are higher for {high} than for {low}"
 
     def _measured(self) -> str:
         value = self.found.estimate.value

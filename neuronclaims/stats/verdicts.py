@@ -60,7 +60,8 @@ class Tested:
 
     ``p_adjusted`` is the corrected two-sided p against the boundary (``stats.rule``), and ``smallest_p_adjusted`` the
     least the design could give; ``resolved`` and ``degenerate`` are those of TestResult, ``denominator_positive`` that
-    of RatioTest. ``looks`` says over what of a series p is corrected besides, for the reason ("50 checkpoints").
+    of RatioTest. For the reason, ``looks`` says over what of a series p is corrected besides ("50 checkpoints"), and
+    ``sets`` names the two sets that an AUROC compares.
     """
 
     side: Side
@@ -74,6 +75,7 @@ class Tested:
     degenerate: bool = False
     denominator_positive: bool = True
     looks: str = ""
+    sets: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -361,9 +361,10 @@ def differences(x: np.ndarray, y: np.ndarray, paired: bool) -> dict[str, Interva
 def auroc(x: np.ndarray, y: np.ndarray, paired: bool) -> Interval:
     """AUROC by counting pairs, with the interval of Newcombe (2006, method 5).
 
-    Its variance is raised by as much as DeLong's (1988) exceeds it at the estimate. For pairs the variance is
-    multiplied by that of the differences of placements over that of independent ones, at least 1/n, and the
-    quantile is that of t.
+    Its variance is raised by as much as DeLong's (1988) exceeds it at the estimate, or as much as that of normal values
+    with the spreads seen exceeds that of equal ones, where the smaller of two sets varies more. For pairs
+    the variance is multiplied by that of the differences of placements over that of independent ones, at least 1/n, and
+    the quantile is that of t.
     """
     wins = (x[:, None] > y).astype(float) + 0.5 * (x[:, None] == y)
     value, m, n = float(wins.mean()), len(x), len(y)
@@ -373,7 +374,13 @@ def auroc(x: np.ndarray, y: np.ndarray, paired: bool) -> Interval:
     at_value = (
         value * (1 - value) * (1 + more * (1 - value) / (2 - value) + more * value / (1 + value)) / (m * n)
     )
-    excess = math.sqrt(max(1.0, delong / at_value)) if at_value else 1.0
+    raised = max(1.0, delong / at_value) if at_value else 1.0
+    spreads = [np.abs(side - np.median(side)).mean() for side in (x, y)]
+    if (m - n) * (spreads[0] - spreads[1]) < 0:
+        part = spreads[0] ** 2 / (spreads[0] ** 2 + spreads[1] ** 2)
+        normal = (math.asin(part) / m + math.asin(1 - part) / n) / (2 * math.pi)
+        raised = max(raised, normal / ((1 / m + 1 / n) / 12))
+    excess = math.sqrt(raised)
     law, scale = stats.norm, excess
     if paired:
         independent = over.var() + under.var()

@@ -243,6 +243,13 @@ def test_the_auroc_within_blocks_counts_pairs_of_one_block_and_solves_the_score_
         under = [sum((x > y) + 0.5 * (x == y) for x in xs) for y in ys]
         return len(xs) * np.var(over, ddof=1) + len(ys) * np.var(under, ddof=1)
 
+    # Of normal values as far apart as those of one set and block are from their median: P(Y < X)'s variance over X.
+    spread = []
+    for side in (0, 1):
+        cells = [np.array(pair[side]) for pair in members]
+        spread.append(np.concatenate([np.abs(cell - np.median(cell)) for cell in cells]).mean())
+    shares = [np.arcsin(one**2 / (spread[0] ** 2 + spread[1] ** 2)) for one in spread]
+
     for theta in (found.low, found.high):
         total = 0.0
         for xs, ys in members:
@@ -250,6 +257,11 @@ def test_the_auroc_within_blocks_counts_pairs_of_one_block_and_solves_the_score_
             value = np.mean([(x > y) + 0.5 * (x == y) for x in xs for y in ys])
             at_value = borrowed(value, *sizes)
             excess = max(1.0, own(xs, ys) / at_value) if at_value and min(sizes) > 1 else 1.0
+            if (sizes[0] - sizes[1]) * (spread[0] - spread[1]) < 0:
+                unequal = (shares[0] / sizes[0] + shares[1] / sizes[1]) / (
+                    sum(1 / n for n in sizes) * np.pi / 6
+                )
+                excess = max(excess, unequal)
             total += excess * borrowed(theta, *sizes)
         gap = abs(found.value - theta) * len(pairs)
         assert gap == pytest.approx(stats.norm.ppf(0.975) * math.sqrt(total), rel=1e-9)

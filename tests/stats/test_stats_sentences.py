@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import pytest
 from cases import for_each
+from flat import decide
 from stats_judge import judge
 
-from neuronclaims.stats import decide_fact, explain
+from neuronclaims.stats import Estimate, decide_fact, explain
+from neuronclaims.stats.effects.effect_size import AUROC
 from neuronclaims.stats.verdicts import VERDICT_OF
 
 SENTENCES = [
@@ -192,3 +194,30 @@ def test_every_reason_has_a_sentence():
     told = {decision.reason for decision, _, _ in SENTENCES}
     told |= {decide_fact(side="greater", null=0.5, **claimed).reason for claimed, _, _ in FACTS}
     assert told == set(VERDICT_OF)
+
+
+@for_each(
+    "value, threshold, sets, place",
+    [
+        (
+            0.002,
+            None,
+            ("hanoi", "baseline"),
+            "below 0.5: values are higher for baseline than for hanoi, as claimed",
+        ),
+        (
+            0.9,
+            0.8,
+            ("hanoi", "baseline"),
+            "above 0.8: values are higher for hanoi than for baseline, as claimed",
+        ),
+        (0.1, 0.8, None, "below 0.2: the second set is the higher one, as claimed"),
+        (0.6, 0.8, ("hanoi", "baseline"), 'between 0.2 and 0.8, against "AUROC at least 0.8"'),
+    ],
+)
+def test_a_claim_either_way_says_which_set_is_the_higher_one(value, threshold, sets, place):
+    found = Estimate(AUROC, value, value - 0.001, value + 0.001, 0.95, "by hand")
+    options = {"side": "two-sided", "null": 0.5, "p_adjusted": 0.01, "smallest_p_adjusted": 0.001}
+    decision = decide(threshold=threshold, estimate=found, sets=sets, **options)
+    said = explain(decision, effect="AUROC", claimed="AUROC at least 0.8" if threshold else None)
+    assert place in said

@@ -40,6 +40,16 @@ def placements(first: Floats, second: Floats) -> tuple[Floats, Floats]:
 def variance_excess(first: Floats, second: Floats) -> Floats:
     """Return how many times the variance of the AUROC is that of ``hanley_mcneil_variance``, at least 1: [m].
 
+    The larger one of ``own_excess`` and ``spread_excess``. A set's spread is here the mean distance from its median,
+    which one value far out moves little.
+    """
+    one, two = (column_means(distances(side)) for side in (first, second))
+    return np.maximum(own_excess(first, second), spread_excess(one, two, (len(first), len(second))))
+
+
+def own_excess(first: Floats, second: Floats) -> Floats:
+    """Return how many times the variance of the AUROC is that of ``hanley_mcneil_variance`` by the ranks: [m].
+
     The values' own variance is DeLong's (1988), at the estimate. Hanley and McNeil's is for exponential values and too
     small for skewed ones, or for many zeros and a shift (docs/adr/0014-auroc-interval.md).
 
@@ -59,6 +69,31 @@ def variance_excess(first: Floats, second: Floats) -> Floats:
     ratio = np.divide(own, borrowed, out=np.ones_like(own), where=borrowed > 0)
     coins = ((value == 0) | (value == 1)) & (_mostly_one_value(first) | _mostly_one_value(second))
     return np.where(coins, max(n1, n2) / (1 + weight / 2), np.maximum(1.0, ratio))
+
+
+def spread_excess(first: Floats, second: Floats, sizes: tuple[int, int]) -> Floats:
+    """Return by how much unequal spreads raise the variance of an AUROC of 0.5: [m], from the sets' spreads [m].
+
+    Of normal values with r times the spread of the other set's, the shares of the other set that lie below them have
+    the variance arcsin(r^2 / (1 + r^2)) / (2 pi): 1/12 for equal spreads, 1/4 at most. So the AUROC varies more where
+    the smaller set does; elsewhere, and for sets of one size, this is 1 (docs/adr/0046-auroc-unequal-spreads.md).
+    """
+    n1, n2 = sizes
+    if n1 == n2:
+        return np.ones_like(first)
+    needed, largest = (first > second) if n1 < n2 else (second > first), np.maximum(first, second)
+    one, two = (
+        np.divide(side, largest, out=np.ones_like(side), where=needed) ** 2 for side in (first, second)
+    )
+    found = np.arcsin(one / (one + two)) / n1 + np.arcsin(two / (one + two)) / n2
+    return np.where(needed, found / (np.pi / 6 * (1 / n1 + 1 / n2)), 1.0)
+
+
+def distances(values: Floats) -> Floats:
+    """Return the distances of values from their column's median, [n, m] in ascending order."""
+    ordered = np.sort(values, axis=0)
+    middle = (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
+    return np.sort(np.abs(ordered - middle), axis=0)
 
 
 def _mostly_one_value(values: Floats) -> Bools:

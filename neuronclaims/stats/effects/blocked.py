@@ -9,9 +9,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
 from numpy.typing import ArrayLike
 
-from neuronclaims.stats.distributions.newcombe import hanley_mcneil_variance, variance_excess
+from neuronclaims.stats.distributions.newcombe import (
+    distances,
+    hanley_mcneil_variance,
+    own_excess,
+    spread_excess,
+)
 from neuronclaims.stats.distributions.noncentral import noncentrality_limits
 from neuronclaims.stats.effects.effect_size import BLOCKED_AUROC, BLOCKED_HEDGES_G, BLOCKED_MEAN_DIFFERENCE
 from neuronclaims.stats.effects.estimate import Estimate
@@ -103,7 +109,7 @@ def blocked_auroc_estimate(
 
     value = float(blocked_auroc_many(a, b, codes)[0])
     counts = [(int(n1), int(n2)) for n1, n2 in block_counts(codes).T]
-    excess = [float(variance_excess(*_of_block(a, b, codes, block))[0]) for block in range(len(counts))]
+    excess = _excess(a, b, codes, counts)
 
     def made(level: float) -> Estimate:
         quantile = float(ndtri((1 + level) / 2))
@@ -124,6 +130,19 @@ def _prepared(
 
 def _of_block(first: Floats, second: Floats, codes: Codes, block: int) -> tuple[Floats, Floats]:
     return first[codes[0] == block], second[codes[1] == block]
+
+
+def _excess(first: Floats, second: Floats, codes: Codes, counts: Sequence[tuple[int, int]]) -> list[float]:
+    """Return what the variance is multiplied by in each block: by its own ranks, or by the spreads in all blocks."""
+    inside = [_of_block(first, second, codes, block) for block in range(len(counts))]
+    one, two = (
+        np.sort(np.concatenate([distances(block[side]) for block in inside]), axis=0).mean(axis=0)
+        for side in (0, 1)
+    )
+    return [
+        float(np.maximum(own_excess(*values), spread_excess(one, two, sizes))[0])
+        for values, sizes in zip(inside, counts, strict=True)
+    ]
 
 
 def _score_limit(
