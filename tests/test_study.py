@@ -80,6 +80,12 @@ def test_one_run_of_each_model_serves_every_file_and_each_prompt_list_once(write
     )
 
 
+def test_the_reason_of_a_separation_names_the_set_whose_values_are_higher(write) -> None:
+    file = write("neuron 0:1 separates big from small", "neuron 0:1 separates small from big")
+    for result in Study(measure=Recorded()).judge(file, "model").values():
+        assert "values are higher for big than for small, as claimed" in result.reason
+
+
 def test_a_file_nobody_announced_is_measured_when_it_comes(write) -> None:
     first, second = (
         write(BIG_SMALL, name="first"),
