@@ -108,6 +108,7 @@ def _decision(
             threshold=finding.statement.threshold,
             value=finding.estimate.value,
         )
+    caution = finding.estimate.caution
     return stats.decide(
         stats.Tested(
             side=finding.statement.side,
@@ -122,6 +123,7 @@ def _decision(
             denominator_positive=finding.denominator_positive,
             looks=looks,
             sets=_sets(finding),
+            cautioned=caution is not None and test.p_value <= caution.least_p,
         )
     )
 

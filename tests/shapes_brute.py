@@ -63,6 +63,9 @@ def tails_of_shape(
             least = min(1.0, 10 ** (-0.9 - 0.08 * (units - 16))) / 2
             factor = 1 + 0.3 * min(1.0, math.sqrt(80 / units))
             above = min(max(plain(bound * factor, sign)[0], least), farther) if bell else farther
+            sizes = sorted(map(len, residuals))
+            if not bell and sizes[0] < 20 and (paired or 2 * sizes[0] <= sizes[1]):
+                below = 1.0
         return (above, below) if sign > 0 else (below, above)
 
     return tails

@@ -43,7 +43,8 @@ def interval_p(estimate: Estimate, side: Side, null: float, threshold: float | N
     0.288
     """
     found = [estimate.p_against(boundary) for boundary in boundaries(side, null, threshold)]
-    return None if None in found else max(p for p in found if p is not None)
+    least = 0.0 if estimate.caution is None else estimate.caution.least_p
+    return None if None in found else max(least, *(p for p in found if p is not None))
 
 
 def interval_test(

@@ -84,16 +84,17 @@ class _Words:
             )
         return f"{self._measured()}, {self._place()}, which chance alone could explain ({self._p()})."
 
+    def cautioned(self) -> str:
+        """Say where the effect seems to lie, and why nothing follows from it."""
+        caution = self.found.estimate.caution
+        why = "" if caution is None else f" {caution.sentence}"
+        return f"{self._measured()}, {self._place()}, but this is not shown ({self._p()}).{why}"
+
     def degenerate(self) -> str:
         if self.found.degenerate and self.counts and len(self.counts) == 1:
             return "The values are the same throughout, so there is nothing to test."
         if self.found.degenerate:
             return "The values are the same in both sets throughout, so there is nothing to test."
-        if self.found.estimate.effect.scale == "sd" and self.found.estimate.value is not None:
-            return (
-                f"A few values make up so much of the spread that the {self.effect} has no interval. Claim an AUROC, "
-                'or an amount in the unit of the values ("by at least 0.3"), instead.'
-            )
         return f"The values vary too little to give the {self.effect} an interval."
 
     def denominator_not_positive(self) -> str:
@@ -109,6 +110,7 @@ class _Words:
         return (
             f"{design}{family}, the smallest {self._p_name()} possible is {least}: "
             f"no result could support the claim at the limit of {self.found.alpha:g}."
+            f"{'' if self.found.estimate.caution is None else f' {self.found.estimate.caution.sentence}'}"
         )
 
     def monte_carlo_unresolved(self) -> str:

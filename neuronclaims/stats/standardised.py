@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from neuronclaims.stats.distributions.shapes import Shape
-from neuronclaims.stats.effects.estimate import Estimate, limits
+from neuronclaims.stats.effects.estimate import Caution, Estimate, limits
 from neuronclaims.stats.effects.within_blocks import Blocks, block_codes
 from neuronclaims.stats.inputs import Floats, to_unit
 
 METHOD = "noncentral t interval, widened for the shape of the values"
 
 
+INSTEAD = "an AUROC, or an amount in the values' own unit"
+"""What can be claimed of values whose standard deviation is not known."""
+
+
 def of_any_shape(
-    estimate: Estimate, first: Floats, second: Floats, *, paired: bool = False, blocks: Blocks | None = None
+    estimate: Estimate,
+    first: Floats,
+    second: Floats,
+    *,
+    paired: bool = False,
+    blocks: Blocks | None = None,
+    marks: Sequence[float] = (),
+    instead: str = INSTEAD,
 ) -> Estimate:
     """Return Hedges' g (or dz, or g within blocks) of values [n1] and [n2] with an interval for any shape of them.
 
     ``estimate`` is the one by normal theory; it is returned where it has no interval. Where a few values make the
-    spread so uncertain that an interval has no end, there is none.
+    spread so uncertain that an interval has no end, there is none. Where that, or the size or shape of the sets, keeps
+    the effect from being shown to lie beyond one of the ``marks``, a caution says so, and what to claim ``instead``.
 
     >>> from neuronclaims.stats import hedges_g_estimate
     >>> a, b = np.linspace(1, 4, 20), np.linspace(0, 3, 20)
@@ -35,10 +48,29 @@ def of_any_shape(
     shape = shape_of(first, second, paired=paired, blocks=blocks)
     low, high = limits(shape.tails, estimate.value, estimate.high - estimate.low, estimate.level)
     if math.isinf(low) or math.isinf(high):
-        return replace(estimate, low=None, high=None, method=f"{METHOD}: it has no end", tails=None)
+        skewed = _caution("skewed", 1.0, instead)
+        return replace(
+            estimate, low=None, high=None, method=f"{METHOD}: it has no end", tails=None, caution=skewed
+        )
     finest = 1e-12 * (estimate.high - estimate.low)  # a limit next to 0 is 0: no number is tested there
     low, high = (0.0 if abs(limit) <= finest else limit for limit in (low, high))
-    return replace(estimate, low=low, high=high, method=METHOD, tails=shape.tails)
+    made = replace(estimate, low=low, high=high, method=METHOD, tails=shape.tails)
+    beyond = [mark for mark in marks if mark * (estimate.value - mark) > 0]
+    if not beyond:
+        return made
+    if not shape.bounded:
+        return replace(made, caution=_caution("skewed", 1.0, instead))
+    held = shape.floor > 0 and max(2 * min(shape.tails(mark)) for mark in beyond) <= shape.floor
+    return replace(made, caution=_caution("few", shape.floor, instead)) if held else made
+
+
+def _caution(key: str, least_p: float, instead: str) -> Caution:
+    why = {
+        "skewed": "The values are too skewed or spiky, for so few, to show how large their standard deviation is",
+        "few": "So few values do not show whether they are skewed, and so how large their standard deviation is",
+    }[key]
+    more = "take more prompts, or claim" if key == "few" else "claim"
+    return Caution(key, f"{why}: {more} {instead}.", least_p)
 
 
 def shape_of(first: Floats, second: Floats, *, paired: bool = False, blocks: Blocks | None = None) -> Shape:

@@ -27,6 +27,7 @@ Reason: TypeAlias = Literal[
     "degenerate",
     "denominator_not_positive",
     "cannot_reach_alpha",
+    "cautioned",
     "monte_carlo_unresolved",
     "boundary_not_excluded",
     "fact_holds",
@@ -40,6 +41,7 @@ VERDICT_OF: dict[Reason, Verdict] = {
     "degenerate": "inconclusive",
     "denominator_not_positive": "inconclusive",
     "cannot_reach_alpha": "inconclusive",
+    "cautioned": "inconclusive",
     "monte_carlo_unresolved": "inconclusive",
     "boundary_not_excluded": "inconclusive",
     "fact_holds": "supported",
@@ -60,8 +62,9 @@ class Tested:
 
     ``p_adjusted`` is the corrected two-sided p against the boundary (``stats.rule``), and ``smallest_p_adjusted`` the
     least the design could give; ``resolved`` and ``degenerate`` are those of TestResult, ``denominator_positive`` that
-    of RatioTest. For the reason, ``looks`` says over what of a series p is corrected besides ("50 checkpoints"), and
-    ``sets`` names the two sets that an AUROC compares.
+    of RatioTest. ``cautioned`` says that p is no smaller because of the estimate's caution. For the reason, ``looks``
+    says over what of a series p is corrected besides ("50 checkpoints"), and ``sets`` names the two sets that an AUROC
+    compares.
     """
 
     side: Side
@@ -76,6 +79,7 @@ class Tested:
     denominator_positive: bool = True
     looks: str = ""
     sets: tuple[str, str] | None = None
+    cautioned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +186,7 @@ def _check_threshold(side: Side, null: float, threshold: float | None) -> None:
 
 def _reason(found: Tested) -> Reason:
     value = found.estimate.value
-    no_interval = found.estimate.low is None or found.estimate.high is None
+    no_interval = not found.cautioned and None in (found.estimate.low, found.estimate.high)
     if not found.denominator_positive:
         return "denominator_not_positive"
     if found.degenerate or value is None or (found.threshold is not None and no_interval):
@@ -191,6 +195,8 @@ def _reason(found: Tested) -> Reason:
         return "claimed_side" if claimed(found, value) else "other_side"
     if found.smallest_p_adjusted > found.alpha:
         return "cannot_reach_alpha"
+    if found.cautioned:
+        return "cautioned"
     return "boundary_not_excluded" if found.resolved else "monte_carlo_unresolved"
 
 

@@ -6,7 +6,8 @@ from flat import decide
 from stats_judge import judge
 
 from neuronclaims.stats import Estimate, decide_fact, explain
-from neuronclaims.stats.effects.effect_size import AUROC
+from neuronclaims.stats.effects.effect_size import AUROC, MEAN_DIFFERENCE
+from neuronclaims.stats.effects.estimate import Caution
 from neuronclaims.stats.verdicts import VERDICT_OF
 
 SENTENCES = [
@@ -193,7 +194,7 @@ def test_every_verdict_is_explained_with_its_numbers(decision, words, sentence):
 def test_every_reason_has_a_sentence():
     told = {decision.reason for decision, _, _ in SENTENCES}
     told |= {decide_fact(side="greater", null=0.5, **claimed).reason for claimed, _, _ in FACTS}
-    assert told == set(VERDICT_OF)
+    assert told | {"cautioned"} == set(VERDICT_OF)
 
 
 @for_each(
@@ -221,3 +222,22 @@ def test_a_claim_either_way_says_which_set_is_the_higher_one(value, threshold, s
     decision = decide(threshold=threshold, estimate=found, sets=sets, **options)
     said = explain(decision, effect="AUROC", claimed="AUROC at least 0.8" if threshold else None)
     assert place in said
+
+
+def test_a_caution_says_why_nothing_follows_and_what_to_claim_instead():
+    caution = Caution("rests_on_few", "Its mean rests on about 2.", 0.6)
+    estimate = Estimate(MEAN_DIFFERENCE, 1.2, 0.4, 2.0, 0.95, "t interval", caution=caution)
+    decision = decide(
+        side="greater",
+        null=0.0,
+        threshold=None,
+        estimate=estimate,
+        p_adjusted=0.6,
+        smallest_p_adjusted=0.001,
+        cautioned=True,
+    )
+    assert (decision.verdict, decision.reason) == ("inconclusive", "cautioned")
+    assert explain(decision, effect="mean change") == (
+        "The mean change is 1.2 (95 % interval [0.4, 2]), above 0, but this is not shown (p = 0.6, above the limit "
+        "of 0.05). Its mean rests on about 2."
+    )

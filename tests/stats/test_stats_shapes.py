@@ -8,6 +8,9 @@ from scipy import stats as scipy_stats
 from shapes_brute import interval_of_shape, tails_of_shape
 
 from neuronclaims import stats
+from neuronclaims.kinds.shared.hypotheses import TwoSampleHypothesis
+from neuronclaims.kinds.shared.two_samples import LayerSamples
+from neuronclaims.stats import two_sample_design
 from neuronclaims.stats.distributions.shapes import shapiro_francia
 from neuronclaims.stats.standardised import shape_of
 
@@ -30,7 +33,7 @@ def made(a, b, paired=False):
 
 
 @pytest.mark.parametrize(
-    ("n1", "n2", "paired"), [(8, 8, False), (30, 30, False), (40, 10, False), (12, 12, True)]
+    ("n1", "n2", "paired"), [(8, 8, False), (30, 30, False), (40, 21, False), (22, 22, True)]
 )
 @pytest.mark.parametrize("law", ["normal", "lognormal"])
 def test_the_interval_is_that_of_the_formulas(law, n1, n2, paired):
@@ -100,3 +103,52 @@ def test_a_clear_amount_of_bell_shaped_values_is_shown():
     a, b = rng.normal(3, 1, 40), rng.normal(0, 1, 40)
     assert made(a, b).p_against(1.0) < 1e-4
     assert made(a, b).p_against(6.0) < 1e-4
+
+
+BELL = scipy_stats.norm.ppf((np.arange(1, 13) - 0.5) / 12)
+SPIKE = np.r_[np.zeros(11), 4.0]
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "marks", "key", "least"),
+    [
+        (BELL + 4, BELL, (1.0,), "few", 10 ** (-0.9 - 0.08 * 8)),
+        (BELL, BELL + 4, (-1.0,), "few", 10 ** (-0.9 - 0.08 * 8)),
+        (BELL + 4, BELL, (-1.0, 1.0), "few", 10 ** (-0.9 - 0.08 * 8)),
+        (BELL + 0.4, BELL, (1.0,), None, 0.0),  # not beyond its number: nothing stands against what it shows
+        (BELL + 4, BELL, (0.0,), None, 0.0),
+        (SPIKE + 4, SPIKE, (1.0,), "skewed", 1.0),
+        (SPIKE + 0.4, SPIKE, (1.0,), None, 0.0),
+        (np.tile(BELL, 4) + 4, np.tile(BELL, 4), (1.0,), None, 0.0),
+    ],
+)
+def test_a_caution_says_what_keeps_an_effect_from_being_shown_beyond_its_number(a, b, marks, key, least):
+    plain = stats.hedges_g_estimate(a, b)
+    found = stats.of_any_shape(plain, a, b, marks=marks, instead="an AUROC")
+    if key is None:
+        assert found.caution is None
+        return
+    assert (found.caution.key, found.caution.least_p) == (key, pytest.approx(least))
+    assert found.caution.sentence.endswith("claim an AUROC.")
+    assert max(found.p_against(mark) for mark in marks) == pytest.approx(least)
+
+
+def test_few_differences_that_are_skewed_have_no_interval():
+    found = stats.of_any_shape(
+        stats.dz_estimate(SPIKE + 1, np.zeros(12)), SPIKE + 1, np.zeros(12), paired=True, marks=(0.5,)
+    )
+    assert (found.low, found.high, found.caution.least_p) == (None, None, 1.0)
+    beside = np.tile(SPIKE, 3)  # nor has a set half as large as the other
+    found = stats.of_any_shape(stats.hedges_g_estimate(SPIKE, beside), SPIKE, beside)
+    assert (found.low, found.high, found.caution.key) == (None, None, "skewed")
+
+
+def test_p_of_a_neuron_that_was_searched_for_counts_all_that_were():
+    rng = np.random.default_rng(9)
+    layer = LayerSamples(
+        rng.normal(3, 1, (40, 1)), rng.normal(0, 1, (40, 1)), two_sample_design([None] * 40, [None] * 40)
+    )
+    said = TwoSampleHypothesis("mean", "sd", "greater", threshold=1.5)
+    alone, searched = (layer.neuron(0, many).claimed_effect(said) for many in (1, 10))
+    assert searched.p_against(1.5) == pytest.approx(10 * alone.p_against(1.5))
+    assert searched.p_against(searched.low) == pytest.approx(0.05)

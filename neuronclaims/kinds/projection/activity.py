@@ -189,6 +189,7 @@ def _hypothesis(claim: RegionClaim) -> TwoSampleHypothesis:
         threshold=-amount.value if alternative == "less" else amount.value,
         claimed=f"{way} by {amount} or more" if way else f"no difference of {amount} or more",
         margin=amount.value,
+        instead="a margin in the scores' own unit ('margin: 0.5')",
     )
 
 
@@ -215,7 +216,7 @@ def _tested(
 ) -> tuple[Estimate, TestResult]:
     resampling = family.resampling(request.seed, request.draws)
     test = samples.test(hypothesis, resampling=resampling, level=family.level)
-    return samples.effect(hypothesis.scale), test
+    return samples.claimed_effect(hypothesis), test
 
 
 def _distributions(request: ActivityRequest, samples: NeuronSamples, answers: Answers) -> Distributions:

@@ -10,6 +10,7 @@ import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.kinds.kind import Attainable, Statement
+from neuronclaims.stats.rule import boundaries
 
 if TYPE_CHECKING:
     from neuronclaims.stats import Alternative, Planning, Side, TwoSampleDesign
@@ -31,7 +32,7 @@ class TwoSampleHypothesis:
     ``statistic`` is what the test is on, ``scale`` what the claim's number is measured on. ``null`` and ``threshold``
     are those of ``stats.decide``; ``claimed`` is the number in the sentence's own words. ``alternative`` is the side
     that is claimed. For "does not" it is the side that is denied: there is a ``margin``, and ``threshold`` is its
-    bound.
+    bound. ``instead`` is what to claim where the standard deviation that a number is counted in is not known.
 
     >>> TwoSampleHypothesis("mean", "sd", "greater", 0.0, 0.5, "not more by 0.5 sd or more", margin=0.5).side
     'not greater'
@@ -44,6 +45,7 @@ class TwoSampleHypothesis:
     threshold: float | None = None
     claimed: str | None = None
     margin: float | None = None
+    instead: str = ""
 
     @property
     def margin_side(self) -> MarginSide:
@@ -54,6 +56,11 @@ class TwoSampleHypothesis:
     def side(self) -> Side:
         """The side of the threshold on which the effect lies by this claim."""
         return self.alternative if self.margin is None else self.margin_side
+
+    @property
+    def boundaries(self) -> tuple[float, ...]:
+        """What the claim puts between true and false."""
+        return boundaries(self.side, self.null, self.threshold)
 
     @property
     def statement(self) -> Statement:

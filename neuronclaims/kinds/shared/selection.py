@@ -92,7 +92,9 @@ def widened(estimate: Estimate, neurons: int) -> Estimate:
         return min(1.0, neurons * above), min(1.0, neurons * below)
 
     method = f"{estimate.method}, widened for the {neurons:,} neurons searched"
-    return replace(estimate, method=method, tails=None if tails is None else widened_tails)
+    said = estimate.caution
+    caution = None if said is None else replace(said, least_p=min(1.0, neurons * said.least_p))
+    return replace(estimate, method=method, tails=None if tails is None else widened_tails, caution=caution)
 
 
 def selection_notes(selection: Selection) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import numpy as np
 from neuronclaims import stats
 from neuronclaims.kinds.shared.selection import level_for, widened
 from neuronclaims.stats.effects.within_blocks import block_codes, blocked_auroc_many, blocked_fit
+from neuronclaims.stats.standardised import INSTEAD
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -120,14 +121,21 @@ class NeuronSamples:
             made = (paired if self.design.paired else independent)(self.first, self.second, level=wide)
         return widened(made, self.picked_from) if level is None else made
 
-    def claimed_effect(self, scale: Scale, known: Effects | None = None) -> Estimate:
+    def claimed_effect(self, said: TwoSampleHypothesis, known: Effects | None = None) -> Estimate:
         """Return the effect that a claim's number is about: one in sd has an interval for values of any shape."""
-        made = self.effect(scale) if known is None else known[scale]
-        if scale != "sd":
-            return made
-        return stats.of_any_shape(
-            made, self.first, self.second, paired=self.design.paired, blocks=self.design.blocks
+        if said.scale != "sd":
+            return self.effect(said.scale) if known is None else known[said.scale]
+        made = self.effect("sd", level_for(self.picked_from)) if known is None else known["sd"]
+        shaped = stats.of_any_shape(
+            made,
+            self.first,
+            self.second,
+            paired=self.design.paired,
+            blocks=self.design.blocks,
+            marks=said.boundaries,
+            instead=said.instead or INSTEAD,
         )
+        return widened(shaped, self.picked_from)
 
     def effects(self, known: Effects | None = None) -> Effects:
         """Return the effects on all scales; those in ``known`` were computed before."""
@@ -144,7 +152,7 @@ class NeuronSamples:
     def test(self, hypothesis: TwoSampleHypothesis, *, resampling: Resampling, level: Level) -> TestResult:
         """Test the claim's boundary, by exchanging what the design exchanges, or else by its interval."""
         if not hypothesis.exchanged:
-            return self.interval_test(hypothesis, self.claimed_effect(hypothesis.scale))
+            return self.interval_test(hypothesis, self.claimed_effect(hypothesis))
         return stats.two_sample_test(
             self.first - hypothesis.shift,
             self.second,

@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 NOT = "does not activate"
 
+_INSTEAD = "an AUROC ('separates ... with AUROC at least 0.8') or an amount in the value's own unit ('by at least 0.5')"
+_INSTEAD_OF_NOT = (
+    "'does not separate' with the margin of an AUROC ('margin: 0.1'), or a margin in the value's own unit"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
@@ -76,6 +81,7 @@ def _hypothesis(claim: Claim[Contrast, MarginOptions]) -> TwoSampleHypothesis:
         threshold=None if amount is None else sign * amount.value,
         claimed=None if amount is None else words,
         margin=amount.value if denied and amount is not None else None,
+        instead=_INSTEAD_OF_NOT if denied else _INSTEAD,
     )
 
 

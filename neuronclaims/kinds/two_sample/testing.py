@@ -113,7 +113,7 @@ def _one(
         return _searched_one(request, data, neuron, results)
     effects = shared.effects.get(request.claim.id)
     if not said.exchanged:
-        effect = values.claimed_effect(said.scale, effects)
+        effect = values.claimed_effect(said, effects)
         return TestedNeuron(neuron, effect, values.interval_test(said, effect))
     effect = values.effect(said.scale) if effects is None else effects[said.scale]
     known = shared.first_looks.get(request.claim.id)
@@ -130,7 +130,7 @@ def _searched_one(
     """Test a neuron that was searched for: against no effect by the maximum, against a number by its interval."""
     said, values = request.hypothesis, data.of(neuron)
     at_null = said.threshold is None
-    effect = values.effect(said.scale) if at_null else values.claimed_effect(said.scale)
+    effect = values.effect(said.scale) if at_null else values.claimed_effect(said)
     test = results.one(data.column(neuron)) if at_null else values.interval_test(said, effect)
     return TestedNeuron(neuron, effect, test)
 

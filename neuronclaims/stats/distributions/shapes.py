@@ -25,6 +25,10 @@ HOPELESS = 0.6
 SEEN = 40.0
 """Values, in two equal sets, from which on numbers are compared without looking at the shape, far beyond them."""
 
+LEAST_ALONE = 20
+"""Pairs, or units of a set less than half as large as the other, from which on values that are not bell-shaped show how
+far from 0 an effect is at most. In sets of about one size the skewness of their means cancels."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shape:
@@ -34,7 +38,8 @@ class Shape:
     of the spread. ``variance``, ``slope`` and ``curve`` give the variance of effect - x spread, for every x, by the
     residuals' own moments; ``freedom`` are Satterthwaite's degrees of freedom of it. ``bell`` tells whether the
     residuals are shaped like a bell, ``w`` is Shapiro and Francia's statistic; ``units`` counts values in two equal
-    sets, and ``far_units`` those that count for the farther of the two distances.
+    sets, and ``far_units`` those that count for the farther of the two distances. ``few`` tells whether there are fewer
+    units than values that are not bell-shaped need to show anything.
     """
 
     effect: float
@@ -48,6 +53,7 @@ class Shape:
     bell: bool
     units: float
     far_units: float
+    few: bool
 
     @classmethod
     def of(
@@ -67,7 +73,23 @@ class Shape:
         parts = sum(each[3] ** 2 / (len(of_set[0]) - 1) for each, of_set in zip(moments, sets, strict=True))
         w, p = shapiro_francia(np.concatenate([residuals for residuals, _ in sets]))
         freedom = total**2 / parts if parts > 0 else df
-        return cls(effect, size, df, variance, slope, curve, freedom, w, p >= BELL, units, far_units)
+        sizes = [len(residuals) for residuals, _ in sets]
+        few = min(sizes) < LEAST_ALONE and (len(sets) == 1 or 2 * min(sizes) <= max(sizes))
+        return cls(effect, size, df, variance, slope, curve, freedom, w, p >= BELL, units, far_units, few)
+
+    @property
+    def bounded(self) -> bool:
+        """Whether any effect at all could be shown to lie beyond a number of standard deviations."""
+        return self.bell or self._far
+
+    @property
+    def floor(self) -> float:
+        """The least two-sided p against a number that the size of the sets allows bell-shaped values; 0 for none."""
+        return least_p(self.units) if self.bell and not self._far else 0.0
+
+    @property
+    def _far(self) -> bool:
+        return self.far_units >= SEEN and self.w >= HOPELESS
 
     def tails(self, bound: float) -> tuple[float, float]:
         """Return the one-sided p of "the effect is above ``bound``" and of "it is below"."""
@@ -75,11 +97,13 @@ class Shape:
             above, below = self._mirrored().tails(-bound)
             return below, above
         above, below = self._plain(bound)
+        if bound > 0 and self.few and not self.bell:
+            below = 1.0
         return never_zero(above if bound == 0 else self._beyond(bound)), never_zero(below)
 
     def _beyond(self, bound: float) -> float:
         far = 1.0
-        if self.far_units >= SEEN and self.w >= HOPELESS:
+        if self._far:
             far = self._plain(bound * (1 + 2 * math.sqrt(SEEN / self.far_units)))[0]
         if not self.bell:
             return far
@@ -109,6 +133,7 @@ class Shape:
             self.bell,
             self.units,
             self.far_units,
+            self.few,
         )
 
 

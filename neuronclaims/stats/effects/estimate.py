@@ -17,11 +17,24 @@ Tails: TypeAlias = Callable[[float], tuple[float, float]]
 
 
 @dataclass(frozen=True, slots=True)
+class Caution:
+    """Why an interval may be trusted only so far: no p that rests on it is below ``least_p``.
+
+    Programs compare ``key``; ``sentence`` says in plain words why, and what to claim instead.
+    """
+
+    key: str
+    sentence: str
+    least_p: float
+
+
+@dataclass(frozen=True, slots=True)
 class Estimate:
     """The ``value`` of an effect with its ``level`` confidence interval [``low``, ``high``], found by ``method``.
 
     ``value`` is None where the effect is undefined, ``low`` and ``high`` where the data allow no interval. ``tails``
-    turn the interval round: None where only the interval of this level is known.
+    turn the interval round: None where only the interval of this level is known. ``caution`` says how far the interval
+    may be trusted; None where nothing is to be said against it.
 
     >>> from neuronclaims.stats import mean_difference_estimate
     >>> found = mean_difference_estimate([4.0, 5, 6], [1.0, 2, 3])
@@ -36,6 +49,7 @@ class Estimate:
     level: float
     method: str
     tails: Tails | None = field(default=None, compare=False, repr=False)
+    caution: Caution | None = field(default=None, repr=False)
 
     @property
     def name(self) -> str:
