@@ -1,6 +1,6 @@
-"""Calibrate the statistics in public: simulate, judge every number by its limits, write docs/calibration.md.
+"""Calibrate in public: put claim files to known values, judge every number by its limits, write docs/calibration.md.
 
-    python benchmarks/calibration.py [--long] [--only C4 ...] [--jobs 2]
+    python benchmarks/calibration.py [--long] [--only V4 ...] [--jobs 2]
 
 Finished cells are kept in benchmarks/.calibration/; a run that was stopped goes on where it was. The status
 is 1 when any number is outside its limits.
@@ -53,7 +53,7 @@ def _options() -> argparse.ArgumentParser:
     form.add_argument("--short", action="store_true", help="the published form (default)")
     form.add_argument("--long", action="store_true", help="about ten times the data sets")
     parser.add_argument(
-        "--only", nargs="+", default=[], metavar="CELL", help="C4, or C4/pairs; writes no page"
+        "--only", nargs="+", default=[], metavar="CELL", help="V6, or V6/pairs; writes no page"
     )
     parser.add_argument("--repetitions", type=int, metavar="N", help="data sets per number, to try a cell")
     parser.add_argument("--seed", type=int, default=0)

@@ -51,16 +51,20 @@ def share(
     hits: NDArray[np.bool_],
     alpha: float,
     level: float | None = None,
+    *,
+    counted: bool = False,
 ) -> Row:
     """Return how often ``hits`` is true: at most the band of ``alpha``, at least that of ``level`` (None: 0)."""
     n = len(hits)
     low = None if level is None else band(n, level)[0] if level > 0 else 0.0
-    return Row(table, case, measure, float(hits.mean()), n, low, band(n, alpha)[1])
+    return Row(table, case, measure, float(hits.mean()), n, low, band(n, alpha)[1], counted=counted)
 
 
-def published(table: str, case: Mapping[str, str], measure: str, hits: NDArray[np.bool_]) -> Row:
+def published(
+    table: str, case: Mapping[str, str], measure: str, hits: NDArray[np.bool_], *, left_open: bool = False
+) -> Row:
     """Return how often ``hits`` is true, with no limits."""
-    return Row(table, case, measure, float(hits.mean()), len(hits))
+    return Row(table, case, measure, float(hits.mean()), len(hits), left_open=left_open)
 
 
 def covered(

@@ -20,7 +20,8 @@ class Row:
     ``table`` is the heading it stands under, ``case`` the settings (column to text), ``measure`` what was
     measured. ``value`` was found in ``n`` data sets (0: computed, not simulated) and must lie within ``low``
     and ``high``; None is no limit, and a row with neither is published only. ``note`` says why limits differ
-    from the usual ones.
+    from the usual ones. ``counted``: its exact binomial interval is shown, too. ``left_open``: the number is so small
+    because the product leaves such claims inconclusive.
     """
 
     table: str
@@ -31,6 +32,8 @@ class Row:
     low: float | None = None
     high: float | None = None
     note: str = ""
+    counted: bool = False
+    left_open: bool = False
 
     @property
     def outcome(self) -> Outcome:
@@ -52,6 +55,16 @@ class Cell:
     run: Callable[[int, int], list[Row]]
     short: int
     long: int
+
+    @property
+    def of_files(self) -> bool:
+        """Whether it judges claim files, and not single tests."""
+        return self.section.startswith("V")
+
+    @property
+    def module(self) -> str:
+        """The module whose code decides its rows."""
+        return str(getattr(self.run, "of", self.run.__module__))
 
     @property
     def key(self) -> str:

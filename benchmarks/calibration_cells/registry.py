@@ -2,54 +2,30 @@
 
 from __future__ import annotations
 
-from calibration_cells import (
-    association,
-    blocked,
-    coverage,
-    equivalence,
-    false_positives,
-    families,
-    maps,
-    more_coverage,
-    planned,
-    power,
-    ratios,
-    searches,
-    selection,
-    shares,
-    signs,
-    spreads,
-    stability,
-    tokens,
-    verdicts,
-)
 from calibration_cells.cell import Cell
+from calibration_cells.files import contrasts, families, one_set, power, ranks, searches, shares
+from calibration_cells.parts import association, blocked, coverage, false_positives, tokens
+from calibration_cells.parts import shares as exact_shares
 
 CELLS: tuple[Cell, ...] = (
+    *contrasts.CELLS,
+    *ranks.CELLS,
+    *one_set.CELLS,
+    *shares.CELLS,
+    *searches.CELLS,
+    *families.CELLS,
+    *power.CELLS,
     *false_positives.CELLS,
     *blocked.CELLS,
     *tokens.CELLS,
-    *spreads.CELLS,
     *coverage.CELLS,
-    *more_coverage.CELLS,
-    *power.CELLS,
-    *planned.CELLS,
-    *families.CELLS,
-    *selection.CELLS,
-    *searches.CELLS,
-    *maps.CELLS,
-    *verdicts.CELLS,
-    *stability.CELLS,
-    *ratios.CELLS,
     *association.CELLS,
-    *shares.CELLS,
-    *equivalence.CELLS,
-    *signs.CELLS,
+    *exact_shares.CELLS,
 )
 
 
 def chosen(wanted: list[str]) -> list[Cell]:
-    """Return the cells named, by section ("C4") or by key ("C4/pairs"); all when none is named."""
+    """Return the cells named, by section ("V4") or by key ("V6/pairs"); all when none is named."""
     if not wanted:
         return list(CELLS)
     names = {name.lower() for name in wanted}

@@ -18,7 +18,9 @@ import neuronclaims.errors
 import neuronclaims.stats
 from calibration_cells.cell import Cell, Row
 
-_SHARED = ("bands.py", "cell.py", "draws.py", "trials.py")
+_SHARED = ("bands.py", "cell.py", "parts/draws.py", "parts/trials.py")
+_FILES = ("claim_files", "kinds", "corrections.py", "study.py", "verdicts.py")
+"""The rooms that judge claim files, beside the statistics."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,9 @@ class Store:
         unfinished.replace(path)
 
     def _path(self, cell: Cell, repetitions: int, seed: int) -> Path:
-        own = Path(sys.modules[cell.run.__module__].__file__ or "")
-        digest = hashlib.sha256((_common() + _code(own)).encode()).hexdigest()[:16]
+        own = Path(sys.modules[cell.module].__file__ or "")
+        files = _of_files() if cell.of_files else ""
+        digest = hashlib.sha256((_common() + files + _code(own)).encode()).hexdigest()[:16]
         return self.folder / f"{cell.key.replace('/', '-')}-{repetitions}-{seed}-{digest}.json"
 
 
@@ -66,6 +69,14 @@ def _common() -> str:
     files = [here / name for name in _SHARED] + sorted(library.rglob("*.py"))
     files.append(Path(neuronclaims.errors.__file__))
     return f"{''.join(map(_code, files))} {np.__version__} {scipy.__version__}"
+
+
+@lru_cache(maxsize=1)
+def _of_files() -> str:
+    here, package = Path(__file__).parent, Path(neuronclaims.errors.__file__).parent
+    rooms = (package / name for name in _FILES)
+    files = [path for room in rooms for path in (sorted(room.rglob("*.py")) if room.is_dir() else [room])]
+    return "".join(map(_code, [*files, *sorted((here / "stand_in").glob("*.py"))]))
 
 
 @cache

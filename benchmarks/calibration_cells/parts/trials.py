@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration_cells.cell import blocks, random, stream
-from calibration_cells.draws import Floats
+from calibration_cells.parts.draws import Floats
 from neuronclaims import stats
 
 Bools = NDArray[np.bool_]

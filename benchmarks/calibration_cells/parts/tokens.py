@@ -10,8 +10,8 @@ from scipy.stats import ttest_ind
 
 from calibration_cells.bands import attained, published, rejected
 from calibration_cells.cell import Cell, Row
-from calibration_cells.draws import Floats, tokens
-from calibration_cells.trials import tested
+from calibration_cells.parts.draws import Floats, tokens
+from calibration_cells.parts.trials import tested
 from neuronclaims import stats
 
 PROMPTS, LENGTH = 10, 30

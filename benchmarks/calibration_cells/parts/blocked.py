@@ -6,8 +6,8 @@ import numpy as np
 
 from calibration_cells.bands import attained, published, rejected
 from calibration_cells.cell import Cell, Row
-from calibration_cells.draws import Floats
-from calibration_cells.trials import tested
+from calibration_cells.parts.draws import Floats
+from calibration_cells.parts.trials import tested
 
 SOURCES = (
     ("2 + 2 in each of 5 sources", (2,) * 5, (2,) * 5),

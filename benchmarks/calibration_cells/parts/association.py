@@ -11,8 +11,8 @@ from scipy.stats import mannwhitneyu
 
 from calibration_cells.bands import covered, published, rejected
 from calibration_cells.cell import Cell, Row, random, stream
-from calibration_cells.draws import Floats
-from calibration_cells.trials import DRAWN
+from calibration_cells.parts.draws import Floats
+from calibration_cells.parts.trials import DRAWN
 from neuronclaims import stats
 
 Tokens = tuple[Floats, NDArray[np.bool_]]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from calibration_cells.bands import COVERAGE, covered, published
 from calibration_cells.cell import Cell, Row, random
-from calibration_cells.draws import EFFECT_KINDS, SPREAD, Floats, true_auroc
+from calibration_cells.parts.draws import EFFECT_KINDS, SPREAD, Floats, true_auroc
 from neuronclaims import stats
 from neuronclaims.stats import Estimate
 

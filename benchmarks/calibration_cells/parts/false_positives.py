@@ -8,8 +8,8 @@ import numpy as np
 
 from calibration_cells.bands import attained, rejected
 from calibration_cells.cell import Cell, Row
-from calibration_cells.draws import CONTINUOUS, NULL_KINDS, Draw, Floats
-from calibration_cells.trials import Make, Trials, tested, tested_singly
+from calibration_cells.parts.draws import CONTINUOUS, NULL_KINDS, Draw, Floats
+from calibration_cells.parts.trials import Make, Trials, tested, tested_singly
 
 SIZES = ((5, 5), (5, 10), (10, 10), (20, 20))
 PAIRS = (6, 10, 20)

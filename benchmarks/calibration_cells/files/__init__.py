@@ -1,0 +1,1 @@
+"""The questions put to claim files, one file per sort of claim."""

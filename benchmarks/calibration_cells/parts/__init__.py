@@ -1,0 +1,1 @@
+"""Single tests and intervals on drawn values: what the verdicts are made of."""

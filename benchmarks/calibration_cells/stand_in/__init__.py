@@ -1,0 +1,1 @@
+"""Claim files on drawn values: how a file is written, judged by ``Study``, and held against textbook tests."""
