@@ -61,7 +61,8 @@ COURSES = (
 )
 
 
-def _file(folder: Path, course: Course, series: str) -> Path:
+def written(folder: Path, course: Course, series: str) -> Path:
+    """Write the claim file and its models into a folder."""
     models = [f"step{look}" for look in range(1, LOOKS + 1)]
     for model in models:
         (folder / model).mkdir(exist_ok=True)
@@ -75,7 +76,7 @@ def _file(folder: Path, course: Course, series: str) -> Path:
     return path
 
 
-def _values(course: Course, correlation: float, seed: int) -> dict[str, np.ndarray]:
+def values_of(course: Course, correlation: float, seed: int) -> dict[str, np.ndarray]:
     """Return the values [prompts of both sets, neurons] at every checkpoint."""
     rng = np.random.default_rng(seed)
     shape = (2 * PROMPTS, CONFIG["n_embd"])
@@ -88,7 +89,7 @@ def _values(course: Course, correlation: float, seed: int) -> dict[str, np.ndarr
     return found
 
 
-def _judged(path: Path, values: dict[str, np.ndarray]) -> list[list[Result]]:
+def judged(path: Path, values: dict[str, np.ndarray]) -> list[list[Result]]:
     """Return the results of every claim, in the order of the checkpoints."""
 
     def measure(source, measurements, **_):
@@ -106,9 +107,9 @@ def _judged(path: Path, values: dict[str, np.ndarray]) -> list[list[Result]]:
 def _row(course: Course, series: str, correlation: float, files: int) -> str:
     courses: list[list[Result]] = []
     with tempfile.TemporaryDirectory() as folder:
-        path = _file(Path(folder), course, series)
+        path = written(Path(folder), course, series)
         for seed in range(files):
-            courses += _judged(path, _values(course, correlation, seed))
+            courses += judged(path, values_of(course, correlation, seed))
     wrong = sum(any(course.wrong(look, one.verdict) for look, one in enumerate(each, 1)) for each in courses)
     low, high = binomtest(wrong, len(courses)).proportion_ci(0.95)
     told = [f"{wrong / len(courses):.3f} [{low:.3f}, {high:.3f}]"]

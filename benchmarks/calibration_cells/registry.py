@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calibration_cells.cell import Cell
-from calibration_cells.files import contrasts, families, one_set, power, ranks, searches, shares
+from calibration_cells.files import contrasts, families, one_set, power, ranks, real, searches, series, shares
 from calibration_cells.parts import association, blocked, coverage, false_positives, tokens
 from calibration_cells.parts import shares as exact_shares
 
@@ -14,6 +14,8 @@ CELLS: tuple[Cell, ...] = (
     *shares.CELLS,
     *searches.CELLS,
     *families.CELLS,
+    *real.CELLS,
+    *series.CELLS,
     *power.CELLS,
     *false_positives.CELLS,
     *blocked.CELLS,

@@ -97,6 +97,24 @@ SECTIONS = (
         "are frames. What may not happen is a wrong verdict without a word.",
     ),
     Section(
+        "V12",
+        "Real activations",
+        "Values of real neurons, claims exactly at what is true of them: how often is anything said?",
+        "Prompts are drawn from some 300 texts of each of two topics, and all texts together are the truth. "
+        "20 neurons of "
+        "the middle layer were taken at random of each model; those are left out that nearly separate the "
+        "topics. Every "
+        "claim counts as alone in its file. Of all neurons of a line one may lie beyond its limit by chance.",
+    ),
+    Section(
+        "V13",
+        "Series of checkpoints",
+        "A neuron without an effect, or exactly at its number, at 50 checkpoints: is it ever found?",
+        "Checkpoints go through one test together, or spend alpha one by one (docs/adr/0050-series.md). The "
+        "correlation is "
+        "that of one prompt's values at two checkpoints.",
+    ),
+    Section(
         "V14",
         "What it costs",
         "How often is a true effect found, beside the old rule and the tests of SciPy and statsmodels?",

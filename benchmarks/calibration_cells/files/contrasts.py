@@ -148,7 +148,7 @@ def _noncentral(number: float) -> Textbook:
 
 
 CELLS = (
-    Cell("V1", "more", LinesRun(no_effect), 300, 3_000),
-    Cell("V2", "own unit", LinesRun(own_unit), 300, 3_000),
+    Cell("V1", "more", LinesRun(no_effect), 250, 3_000),
+    Cell("V2", "own unit", LinesRun(own_unit), 200, 3_000),
     Cell("V3", "sd", LinesRun(standardised), 200, 2_000),
 )

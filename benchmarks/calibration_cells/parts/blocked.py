@@ -44,4 +44,4 @@ def within(repetitions: int, seed: int) -> list[Row]:
     return rows
 
 
-CELLS = (Cell("C1", "blocks", within, 10_000, 100_000),)
+CELLS = (Cell("C1", "blocks", within, 5_000, 100_000),)

@@ -127,6 +127,6 @@ def _templated(icc: float) -> Made:
 CELLS = (
     Cell("C2", "prompts", tokens_or_prompts, 5_000, 50_000),
     Cell("C2", "tokens", tokens_as_units, 2_000, 20_000),
-    Cell("C2", "templates", templates, 10_000, 100_000),
-    Cell("C2", "shared templates", shared_templates, 10_000, 100_000),
+    Cell("C2", "templates", templates, 5_000, 100_000),
+    Cell("C2", "shared templates", shared_templates, 5_000, 100_000),
 )
