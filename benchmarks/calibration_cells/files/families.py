@@ -142,7 +142,7 @@ class _FramedWorld(World):
 
 
 CELLS = (
-    Cell("V10", "sizes", LinesRun(sizes), 150, 1_500),
+    Cell("V10", "sizes", LinesRun(sizes), 100, 1_500),
     Cell("V10", "mixed", LinesRun(mixed), 150, 1_500),
     Cell("V11", "frames", frames, 400, 4_000),
 )

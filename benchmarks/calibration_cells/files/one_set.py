@@ -232,6 +232,6 @@ def _predicts(number: float) -> Textbook:
 CELLS = (
     Cell("V6", "ablation", LinesRun(ablations), 120, 3_000),
     Cell("V6", "pairs", LinesRun(pairs), 120, 3_000),
-    Cell("V6", "restoration", LinesRun(restorations), 150, 3_000),
-    Cell("V6", "prediction", LinesRun(predictions), 200, 3_000),
+    Cell("V6", "restoration", LinesRun(restorations), 100, 3_000),
+    Cell("V6", "prediction", LinesRun(predictions), 150, 3_000),
 )

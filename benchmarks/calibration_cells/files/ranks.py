@@ -104,7 +104,7 @@ def denials() -> Iterator[Line]:
 
 
 CELLS = (
-    Cell("V4", "no difference", LinesRun(no_difference), 400, 4_000),
+    Cell("V4", "no difference", LinesRun(no_difference), 300, 4_000),
     Cell("V4", "at a number", LinesRun(at_number), 300, 3_000),
     Cell("V5", "does not", LinesRun(denials), 300, 3_000),
 )

@@ -141,4 +141,4 @@ def _neurons(
         yield Row(table, case, f"{BEYOND}, {name}", beyond, repetitions, None, allowed)
 
 
-CELLS = (Cell("V12", "real activations", real, 150, 1_500),)
+CELLS = (Cell("V12", "real activations", real, 120, 1_200),)

@@ -196,8 +196,8 @@ def _alike(n: int, rng: np.random.Generator, far: bool) -> Values:
 
 
 CELLS = (
-    Cell("V7", "consistency", LinesRun(consistency), 300, 4_000),
+    Cell("V7", "consistency", LinesRun(consistency), 200, 4_000),
     Cell("V7", "outliers", LinesRun(outliers), 300, 4_000),
-    Cell("V7", "overlap", LinesRun(overlaps), 200, 3_000),
+    Cell("V7", "overlap", LinesRun(overlaps), 100, 3_000),
     Cell("V8", "activity", LinesRun(activities), 200, 3_000),
 )
