@@ -177,7 +177,14 @@ def test_the_level_of_the_rank_sum_test_is_that_of_scipys_exact_law(command):
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # SciPy's, about values as few as four data sets give
-def test_the_published_tables_are_those_that_every_cell_gives_today(command):
+def test_the_published_tables_are_those_that_every_cell_gives_today(command, monkeypatch):
+    for module, name, few in (
+        ("series", "LOOKS", 3),
+        ("series", "CLAIMS", 2),
+        ("calibration_cells.files.power", "CLAIMS", 2),
+        ("calibration_cells.files.real", "MODELS", ("demo",)),
+    ):
+        monkeypatch.setattr(import_module(module), name, few)
     docs = Path(__file__).parents[2] / "docs"
     published = json.loads((docs / "calibration.json").read_text(encoding="utf-8"))
     given = {}
