@@ -2,8 +2,9 @@
 
 A sentence puts a boundary between true and false: the number it names, or no effect. p is two-sided against it, and
 at most alpha exactly when the interval of level 1 - alpha excludes it. Where an exact test of the same boundary exists
-(an exchange of labels, at no effect or after shifting the values by the number), the larger p counts. The side on which
-the estimate lies then says supported or refuted (``stats.decide``).
+(an exchange of labels, at no effect or after shifting the values by the number), the larger p counts. No p is below the
+least that an interval's caution leaves it. The side on which the estimate lies then says supported or refuted
+(``stats.decide``).
 """
 
 from __future__ import annotations
@@ -97,7 +98,8 @@ def at_boundary(
     both = two_sided(test)
     p = interval_p(estimate, side, null, threshold)
     if p is not None and p < 1 and estimate.tails is None:
-        p = 0.0  # one interval alone can take a verdict back, but says no more of p than its level
+        # One interval alone can take a verdict back, but says no more of p than its level.
+        p = 0.0 if estimate.caution is None else estimate.caution.least_p
     if p is None or p <= both.p_value:
         return replace(both, p_interval=p or 0.0)
     return replace(both, p_value=p, p_interval=p, p_exchange=both.p_value)

@@ -8,9 +8,9 @@ from functools import partial
 import noisy_changes
 import pytest
 from cases import for_each
-from noisy_changes import ASKED, CLEAN, NOISE, PAIRS, SETS, WHOLE, judged_in
-from scipy.stats import binomtest, ttest_1samp
-from statsmodels.stats.weightstats import ttost_paired
+from noisy_changes import ASKED, NOISE, PAIRS, SETS, WHOLE, judged_in
+from scipy.stats import binomtest
+from skewed import mean_interval, mean_p
 
 from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.claim_files.reader import read_claim_file
@@ -33,13 +33,12 @@ def test_no_change_is_two_one_sided_paired_t_tests_against_the_margin(
     judge, verb, side, index, margin, verdict
 ):
     result = judge(f"ablating neuron 1:2 does not {verb} ' an' in text", str(margin))
-    tests = ttost_paired(CLEAN + NOISE, CLEAN, -margin, margin)[1:]
-    against = [min(2 * test[1], 2 - 2 * test[1]) for test in tests]  # two-sided, against each bound
+    against = [mean_p(NOISE, bound) for bound in (-margin, margin)]  # two-sided, against each bound
     right = max(against) if index is None else against[index - 1]
     assert result.error is None
     assert result.evidence.test.p_value == pytest.approx(right, rel=1e-5)
     assert result.evidence.test.alternative == side
-    interval = ttest_1samp(NOISE, 0).confidence_interval(0.95)
+    interval = mean_interval(NOISE)
     assert [result.evidence.effect.low, result.evidence.effect.high] == pytest.approx(
         list(interval), rel=1e-5
     )
@@ -66,7 +65,7 @@ def test_a_change_beyond_the_margin_refutes_that_there_is_none(judge):
 def test_the_margin_is_in_the_unit_of_what_is_claimed(judge):
     claim = "ablating neuron 1:2 does not change ' an' in text"
     result = judge(claim, "0.06", head="outcome: probability\n")
-    right = 2 * ttost_paired(NOISE / 10, 0 * NOISE, -0.06, 0.06)[0]
+    right = max(mean_p(NOISE / 10, -0.06), mean_p(NOISE / 10, 0.06))
     assert result.evidence.test.p_value == pytest.approx(right, rel=1e-4)
     assert "leaves nothing out" in judge(claim, "1", head="outcome: probability\n").error
     assert "in standard deviations" in judge(claim, "0.5 sd").error
@@ -140,14 +139,12 @@ def test_sentences_are_written_as_they_are_read(said):
 @pytest.mark.parametrize("margin", [0.1, 0.4])
 def test_a_share_below_the_margin_is_the_t_test_that_fiellers_interval_turns_round(judge, margin):
     result = judge("restoring neuron 1:2 does not recover ' an' over ' a' in fruit", str(margin))
-    right = ttest_1samp(NOISE - margin * WHOLE, 0).pvalue
+    right = mean_p(NOISE - margin * WHOLE)
     assert result.error is None
     assert result.evidence.test.p_value == pytest.approx(right, rel=1e-4)
     effect = result.evidence.effect
     assert effect.value == pytest.approx(NOISE.sum() / WHOLE.sum(), rel=1e-5)
-    assert ttest_1samp(NOISE - effect.high * WHOLE, 0, alternative="less").pvalue == pytest.approx(
-        0.025, rel=1e-4
-    )
+    assert mean_p(NOISE - effect.high * WHOLE, 0, "less") == pytest.approx(0.025, rel=1e-4)
     assert (effect.high <= margin) == (right <= 0.05) == (result.verdict == "supported")
 
 

@@ -89,8 +89,8 @@ def test_an_outlier_is_judged_by_its_share_of_tokens_and_its_layers_are_counted(
 
 
 def test_a_neuron_that_stays_below_is_refuted(judge):
-    assert judge("neuron 1:2 is an outlier beyond 6 in at least 60% of tokens in prose").verdict == "refuted"
-    # twelve silent prompts leave a share of up to 1 - 0.05^(1/12) = 22 % open
+    assert judge("neuron 1:2 is an outlier beyond 6 in at least 70% of tokens in prose").verdict == "refuted"
+    # twelve silent prompts leave a share of up to 1 - 0.025^(1/12) = 26 % open
     assert judge("neuron 1:3 is an outlier beyond 6 in at least 30% of tokens in prose").verdict == "refuted"
     assert (
         judge("neuron 1:3 is an outlier beyond 6 in at least 6% of tokens in prose").verdict == "inconclusive"
@@ -131,7 +131,7 @@ def test_that_a_neuron_is_seldom_massive_is_the_exact_binomial_from_above(judge)
 
 
 def test_a_layer_within_a_band_is_counted_over_all_neurons_and_tokens(judge):
-    result = judge("at least 80% of layer 1 lies within 4 of zero in prose")
+    result = judge("at least 60% of layer 1 lies within 4 of zero in prose")
     inside = (np.abs(TOKENS[:, 1]) < 4).mean((1, 2))
     assert result.evidence.effect.value == pytest.approx(inside.mean(), rel=1e-6)
     assert result.verdict == "supported"
@@ -182,8 +182,9 @@ def test_the_test_of_a_share_holds_its_level_on_beta_shares(mean, spread):
 
 def test_test_and_interval_are_about_the_same_number():
     values = np.array([0.1, 0.3, 0.25, 0.4, 0.2, 0.15])
-    low = mean_share(values, EffectSize("share", "share")).low
-    assert mean_share_test(values, null=low, alike=False, unit="prompt").p_value == pytest.approx(0.025)
+    found = mean_share(values, EffectSize("share", "share"))
+    assert found.p_against(found.low) == pytest.approx(0.05, rel=1e-5)
+    assert 2 * mean_share_test(values, null=found.low, alike=False, unit="prompt").p_value <= 0.05
 
 
 @pytest.mark.parametrize(

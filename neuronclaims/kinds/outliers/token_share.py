@@ -158,7 +158,7 @@ def _p_above(mean: float, variance: float, units: int, null: float, alike: bool)
     t = (mean - null) / math.sqrt(null * (1 - null) * dispersion / units)
     p = float(stdtr(units - 1, -t))
     if not alike:
-        return max(p, float(np.finfo(np.float64).tiny))
+        return min(1.0, max(p, null**units))
     seen = variance * (units - 1) / units / room if room > 0 else 1.0
     draws = units / max(seen, 1 / (2 * units))
     binomial = float(betainc(mean * draws, (1 - mean) * draws + 1, null)) if mean > 0 else 1.0

@@ -13,14 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neuronclaims.stats.distributions.quantiles import spread, t_quantile
+from neuronclaims.stats.distributions.bounded_mean import mean_above_p, mean_below_p, mean_limits
 from neuronclaims.stats.effects.effect_size import EffectSize
 from neuronclaims.stats.effects.estimate import Estimate
 from neuronclaims.stats.inputs import Alternative, Bools, Floats, check_share
 from neuronclaims.stats.permutation.exchange import LabelStatistic, exchange_test
 from neuronclaims.stats.permutation.results import TestResult
 from neuronclaims.stats.settings import LEVEL, Exchange, Level, Resampling
-from neuronclaims.stats.tails import inverted
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +75,10 @@ def association_test(
 
 
 def association_estimate(found: WithinUnits, *, level: float = 0.95, unit: str = "unit") -> Estimate:
-    """Return the mean association within units with a score interval over units, within its range.
+    """Return the mean association within units with Gaffke's interval over units, within its range.
 
-    Wilson's interval with the number of units divided by the dispersion of their values (their variance over
-    the largest that the mean allows), and Student's quantile because that is estimated. In few units the
-    dispersion can come out near 0 by luck, hence at least 1/(2u) is taken. Where all u units are at the end of
-    the range, so is the estimate, and the other limit is the mean with which that has a chance of at least
-    1 - level. Coverage: docs/adr/0011-searching-a-grid.md.
+    It holds for every law of values between the ends of the range, however few units are unlike the others; for values
+    at the ends alone it is Clopper and Pearson's (``distributions.bounded_mean``, docs/adr/0045-skewed-values.md).
 
     >>> found = WithinUnits("AUROC", np.array([0.1, 0.2, 0.3]), ("a", "b", "c"), 0, 0.5, 0.0, 1.0)
     >>> round(association_estimate(found).value, 2)
@@ -95,20 +91,10 @@ def association_estimate(found: WithinUnits, *, level: float = 0.95, unit: str =
     value = found.low + width * mean
     effect = EffectSize("within_unit", f"mean within-unit {found.name}")
 
-    def made(level: float) -> Estimate:
-        low, high = (found.low + width * limit for limit in _score_limits(shares, mean, level))
-        method = f"score interval over {unit}s"
-        return Estimate(effect, value, min(low, value), max(high, value), level, method)
+    def tails(bound: float) -> tuple[float, float]:
+        share = (bound - found.low) / width
+        return mean_above_p(shares, share), mean_below_p(shares, share)
 
-    return inverted(made, level)
-
-
-def _score_limits(shares: Floats, mean: float, level: float) -> tuple[float, float]:
-    n, room = len(shares), mean * (1 - mean)
-    if room == 0:
-        least = (1 - level) ** (1 / n)  # P(all are 1) <= mean^n for values within 0 and 1
-        return (least, 1.0) if mean == 1 else (0.0, 1 - least)
-    dispersion = max(spread(shares) / room, 1 / (2 * n))
-    square = t_quantile(n - 1, level) ** 2 * dispersion / n
-    middle, reach = mean + square / 2, math.sqrt(square * room + square**2 / 4)
-    return (middle - reach) / (1 + square), (middle + reach) / (1 + square)
+    low, high = (found.low + width * limit for limit in mean_limits(shares, level))
+    method = f"Gaffke interval over {unit}s"
+    return Estimate(effect, value, min(low, value), max(high, value), level, method, tails)

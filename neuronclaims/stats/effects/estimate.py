@@ -7,7 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+from neuronclaims.stats.distributions.skewed_mean import units_that_count, unseen_p
 from neuronclaims.stats.effects.effect_size import EffectSize
+from neuronclaims.stats.inputs import Floats
 
 _DOUBLINGS, _HALVINGS = 12, 60
 """How often the place where a limit is looked for is doubled, and then halved."""
@@ -121,3 +123,20 @@ def _limit(tails: Tails, inside: float, reach: float, alpha: float) -> float:
             break
         inside, outside = (inside, middle) if excluded(middle) else (middle, outside)
     return outside
+
+
+def caution_of_mean(differences: Floats) -> Caution | None:
+    """Return how far the mean of differences [n] may be trusted where most of them are alike; None where they are not.
+
+    >>> import numpy as np
+    >>> caution_of_mean(np.arange(8.0)) is None, caution_of_mean(np.array([0.0] * 9 + [1.0])).key
+    (True, 'rests_on_few')
+    """
+    n, count = len(differences), units_that_count(differences)
+    if count >= n / 2:
+        return None
+    sentence = (
+        f"Most of the {n} differences are alike, so their mean rests on about {max(1, math.floor(count))} of them: "
+        "take more prompts, or claim an AUROC or a share of prompts."
+    )
+    return Caution("rests_on_few", sentence, unseen_p(count))

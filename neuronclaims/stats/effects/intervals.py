@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from neuronclaims.stats.distributions.newcombe import hanley_mcneil_limits, paired_variance_factor
-from neuronclaims.stats.distributions.quantiles import spread, standard_error, t_quantile
+from neuronclaims.stats.distributions.quantiles import spread, t_quantile
+from neuronclaims.stats.distributions.skewed_mean import SkewedMean
 from neuronclaims.stats.effects.effect_size import AUROC, DZ, PAIRED_MEAN_DIFFERENCE
-from neuronclaims.stats.effects.estimate import Estimate
+from neuronclaims.stats.effects.estimate import Estimate, caution_of_mean
 from neuronclaims.stats.effects.points import auroc
 from neuronclaims.stats.effects.together import (
     auroc_estimates,
@@ -26,7 +27,7 @@ from neuronclaims.stats.effects.together import (
     welch_errors,
 )
 from neuronclaims.stats.inputs import Floats, check_share, check_sizes, to_unit, vector
-from neuronclaims.stats.tails import auroc_tails, student_tails
+from neuronclaims.stats.tails import auroc_tails
 
 _FIRST, _SECOND = "The first set", "The second set"
 
@@ -69,7 +70,11 @@ def hedges_g_estimate(first: ArrayLike, second: ArrayLike, *, level: float = 0.9
 
 
 def paired_mean_difference_estimate(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) -> Estimate:
-    """Return the mean of the differences of aligned values [n] and [n] with Student's t interval.
+    """Return the mean of the differences of aligned values [n] and [n], with an interval that bears skewness.
+
+    The limits are the farther ones of Student's t and of t corrected for skewness (Hall 1992); where the differences
+    are symmetric these are the same. Its caution says of how few differences the mean may be, see
+    docs/adr/0045-skewed-values.md.
 
     >>> found = paired_mean_difference_estimate([2, 3, 5, 4], [1, 1, 2, 2])
     >>> found.value, round(found.low, 2), round(found.high, 2)
@@ -77,12 +82,11 @@ def paired_mean_difference_estimate(first: ArrayLike, second: ArrayLike, *, leve
     """
     d = _differences(first, second, level)
     value = float(d.mean())
-    d, _, scale = in_units(d, d)
-    error, df, method = standard_error(d) * scale, len(d) - 1, "paired t interval"
-    if error == 0:
+    mean, method = SkewedMean.of(d), "paired t interval, corrected for skewness"
+    if mean.error == 0:
         return Estimate(PAIRED_MEAN_DIFFERENCE, value, None, None, level, method)
-    reach, tails = t_quantile(df, level) * error, student_tails(value, error, df)
-    return Estimate(PAIRED_MEAN_DIFFERENCE, value, value - reach, value + reach, level, method, tails)
+    low, high = mean.limits(level)
+    return Estimate(PAIRED_MEAN_DIFFERENCE, value, low, high, level, method, mean.tails, caution_of_mean(d))
 
 
 def dz_estimate(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) -> Estimate:

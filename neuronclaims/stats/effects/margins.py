@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from neuronclaims.stats.distributions.newcombe import paired_variance_factor, variance_excess
-from neuronclaims.stats.distributions.quantiles import standard_error
+from neuronclaims.stats.distributions.skewed_mean import SkewedMean
 from neuronclaims.stats.effects.estimate import Tails
 from neuronclaims.stats.effects.intervals import (
     in_units,
@@ -82,9 +82,11 @@ def claimed_p(side: MarginSide, above: float, below: float) -> float:
 
 
 def mean_tails(first: Floats, second: Floats, *, paired: bool) -> Tails | None:
-    """Compare a difference of means [n1] and [n2] with bounds, by Welch's or the paired t; None if nothing varies."""
-    a, b = (np.sort(first - second), np.zeros(1)) if paired else (np.sort(first), np.sort(second))
-    a, b, scale = in_units(a, b)
+    """Compare a difference of means [n1] and [n2] with bounds, by t; None where nothing varies."""
+    if paired:
+        mean = SkewedMean.of(first - second)
+        return mean.tails if mean.error > 0 else None
+    a, b, scale = in_units(np.sort(first), np.sort(second))
     difference = float(a.mean() - b.mean())
-    error, df = (standard_error(a), len(a) - 1.0) if paired else welch_error(a, b)
+    error, df = welch_error(a, b)
     return student_tails(difference * scale, error * scale, df) if error > 0 else None

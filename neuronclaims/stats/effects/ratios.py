@@ -14,9 +14,10 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neuronclaims.stats.distributions.quantiles import spread, standard_error, t_below, t_quantile
+from neuronclaims.stats.distributions.quantiles import spread, t_quantile
+from neuronclaims.stats.distributions.skewed_mean import mean_above_zero_p
 from neuronclaims.stats.effects.effect_size import RATIO_OF_MEANS
-from neuronclaims.stats.effects.estimate import Estimate
+from neuronclaims.stats.effects.estimate import Estimate, caution_of_mean
 from neuronclaims.stats.inputs import (
     Alternative,
     Floats,
@@ -32,6 +33,7 @@ from neuronclaims.stats.permutation.two_samples import two_sample_test
 from neuronclaims.stats.settings import LEVEL, Exchange, Level, Resampling
 
 _LARGEST_DENOMINATOR = 1_000_000
+_HALVINGS = 50
 _ROUNDING = 64 * float(np.finfo(np.float64).eps)
 
 
@@ -39,7 +41,7 @@ _ROUNDING = 64 * float(np.finfo(np.float64).eps)
 class RatioTest:
     """The test of a ratio, and whether its denominator is above 0.
 
-    ``denominator_p`` is the one-sided p of Student's t for "the mean of the bottoms is above 0";
+    ``denominator_p`` is the one-sided p of "the mean of the bottoms is above 0" (t corrected for skewness);
     ``denominator_positive`` is False when that leaves the ratio without a bounded interval. A verdict on
     such a ratio must be inconclusive, whatever ``test`` says.
     """
@@ -64,13 +66,14 @@ def ratio_of_means_estimate(tops: ArrayLike, bottoms: ArrayLike, *, level: float
     """Return sum(tops) / sum(bottoms) of aligned values [n] and [n] with Fieller's interval.
 
     The interval holds the ratios R at which the mean of tops - R bottoms is not significantly different
-    from 0 by Student's t (Fieller 1954). Where the mean of the bottoms itself is not, that is no interval
-    but nearly everything: the limits are then None, and ``method`` says so; likewise where tops are exactly
-    proportional to bottoms. The value is None where the bottoms sum to 0.
+    from 0 by Student's t (Fieller 1954), nor by t corrected for skewness (Hall 1992, ``distributions.skewed_mean``).
+    Where the mean of the bottoms itself is not, that is no interval but nearly everything: the limits are None then, as
+    ``method`` says; likewise where tops are exactly proportional to bottoms. The value is None where the bottoms sum
+    to 0.
 
-    >>> found = ratio_of_means_estimate([1, 2, 3, 2], [2, 4, 5, 5])
-    >>> found.value, round(found.low, 2), round(found.high, 2)
-    (0.5, 0.3, 0.7)
+    >>> found = ratio_of_means_estimate([1, 2, 3, 2, 2, 1], [2, 4, 5, 3, 4, 3])
+    >>> round(found.value, 2), round(found.low, 2), round(found.high, 2)
+    (0.52, 0.38, 0.63)
     """
     top, bottom = _aligned(tops, bottoms, level)
     top, top_scale = _scaled(top)
@@ -82,10 +85,18 @@ def ratio_of_means_estimate(tops: ArrayLike, bottoms: ArrayLike, *, level: float
     value = _times_power(ratio, exponent)
     if value is None:
         return _without_limits(None, level, "undefined, because the ratio is too large to be written")
+    tail = (1 - level) / 2
     limits = _fieller(top, bottom, ratio, t_quantile(len(top) - 1, level))
-    if limits is None:
+    varies = bool(np.ptp(bottom))
+    if limits is None or (varies and min(mean_above_zero_p(bottom), mean_above_zero_p(-bottom)) > tail):
         return _without_limits(
             value, level, "unbounded, because the denominator's mean is not clearly different from 0"
+        )
+    if limits[0] != limits[1]:
+        sign = math.copysign(1.0, mean_bottom)
+        limits = (
+            _skewed_limit(sign * top, sign * bottom, ratio, limits[0], tail),
+            _skewed_limit(sign * top, sign * bottom, ratio, limits[1], tail),
         )
     low, high = (_times_power(limit, exponent) for limit in limits)
     if limits[0] == limits[1] or low is None or high is None:
@@ -93,10 +104,14 @@ def ratio_of_means_estimate(tops: ArrayLike, bottoms: ArrayLike, *, level: float
 
     def tails(boundary: float) -> tuple[float, float]:
         left, right = _cleared(*_aligned(tops, bottoms, level), boundary)
-        return mean_above_zero_p(left - right), mean_above_zero_p(right - left)
+        above, below = mean_above_zero_p(left - right), mean_above_zero_p(right - left)
+        return (above, below) if mean_bottom > 0 else (below, above)
 
     low, high = min(low, value), max(high, value)
-    return Estimate(RATIO_OF_MEANS, value, low, high, level, "Fieller interval", tails)
+    method = "Fieller interval, corrected for skewness"
+    return Estimate(
+        RATIO_OF_MEANS, value, low, high, level, method, tails, caution_of_mean(top - ratio * bottom)
+    )
 
 
 def ratio_test(
@@ -151,7 +166,7 @@ def ratio_t_test(
     confidence: float = 0.95,
     unit: str = "unit",
 ) -> RatioTest:
-    """Test a ratio by Student's t, as Fieller's interval does; see ``ratio_test`` for the arguments.
+    """Test a ratio by t corrected for skewness, as its interval does; see ``ratio_test`` for the arguments.
 
     >>> found = ratio_t_test([1, 2, 3, 2], [2, 4, 5, 5], threshold=0.3, alternative="greater")
     >>> round(found.test.p_value, 4)
@@ -187,15 +202,6 @@ def ratio_summary(tops: ArrayLike, bottoms: ArrayLike) -> RatioSummary:
     return RatioSummary(len(ratios), len(top) - len(ratios), low, middle, high)
 
 
-def mean_above_zero_p(values: Floats) -> float:
-    """Return the one-sided p of Student's t for "the mean is above 0"; 2^-n for n equal values above 0."""
-    values = to_unit(np.sort(values))
-    mean, error = float(values.mean()), standard_error(values)
-    if error == 0:
-        return 0.5 ** len(values) if mean > 0 else 1.0
-    return t_below(-mean / error, len(values) - 1)
-
-
 def _fieller(top: Floats, bottom: Floats, ratio: float, quantile: float) -> tuple[float, float] | None:
     """Return ratio + x for the roots x of (x mean)^2 = q^2 var(residual - x bottom); None where not bounded."""
     n, residual = len(top), top - ratio * bottom
@@ -214,6 +220,24 @@ def _fieller(top: Floats, bottom: Floats, ratio: float, quantile: float) -> tupl
     return ratio + (middle - reach) / a, ratio + (middle + reach) / a
 
 
+def _skewed_limit(top: Floats, bottom: Floats, ratio: float, fieller: float, tail: float) -> float:
+    """Return the limit on the side of Fieller's at which the mean of top - limit x bottom has a p of ``tail``."""
+
+    def excluded(limit: float) -> bool:
+        left = top - limit * bottom
+        return mean_above_zero_p(left if fieller < ratio else -left) <= tail * (1 + 1e-9)
+
+    inside, outside = ratio, fieller
+    while not excluded(outside):
+        inside, outside = outside, ratio + 2 * (outside - ratio)
+        if not math.isfinite(outside):
+            return outside
+    for _ in range(_HALVINGS if inside != ratio else 0):
+        middle = (inside + outside) / 2
+        inside, outside = (inside, middle) if excluded(middle) else (middle, outside)
+    return outside
+
+
 def _t_test(d: Floats, statistic: float, alternative: Alternative, unit: str) -> TestResult:
     degenerate = not d.any()
     greater, less = (1.0, 1.0) if degenerate else (mean_above_zero_p(d), mean_above_zero_p(-d))
@@ -230,7 +254,7 @@ def _t_test(d: Floats, statistic: float, alternative: Alternative, unit: str) ->
         standard_error=0.0,
         resolved=True,
         degenerate=degenerate,
-        method=f"Student's t test of {len(d)} {unit}s",
+        method=f"Student's t test of {len(d)} {unit}s, corrected for skewness",
     )
 
 
