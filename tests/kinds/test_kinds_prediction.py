@@ -9,7 +9,8 @@ import pytest
 from changed_claims import FAKE_CONFIG, claim_file, judged_really, one_writer
 from null_histograms import nulls_of, share_beyond
 from scipy.stats import spearmanr
-from skewed import share_interval, share_p
+from scipy.stats import t as student
+from skewed import mean_interval, mean_p
 from sklearn.metrics import roc_auc_score
 from statsmodels.stats.proportion import proportion_confint
 
@@ -75,17 +76,27 @@ def aurocs(index: int) -> np.ndarray:
     return np.array([roc_auc_score(t, v) for v, t in zip(VALUES[index], TOPS, strict=True) if t.any()])
 
 
+def score_limits(shares: np.ndarray) -> np.ndarray:
+    """Solve (mean - m)^2 = t^2 m (1 - m) D / n for m, D being the variance over the largest the mean allows.
+
+    Where the limits of t corrected for skewness are farther, these count.
+    """
+    n, mean = len(shares), shares.mean()
+    dispersion = max(shares.var(ddof=1) / (mean * (1 - mean)), 1 / (2 * n))
+    c = student.ppf(0.975, n - 1) ** 2 * dispersion / n
+    low, high = np.sort(np.roots([1 + c, -2 * mean - c, mean**2]))
+    skewed = mean_interval(shares)
+    return np.array([min(low, skewed[0]), min(1.0, max(high, skewed[1]))])
+
+
 def test_the_effect_is_the_mean_of_scikit_learns_aurocs_and_p_counts_all_sign_flips_of_documents(judge):
     result = judge()
     effects = aurocs(2) - 0.5
     assert (result.error, result.verdict) == (None, "supported")
     assert result.evidence.effect.value == pytest.approx(aurocs(2).mean())
-    assert [result.evidence.effect.low, result.evidence.effect.high] == pytest.approx(
-        share_interval(aurocs(2))
-    )
+    assert [result.evidence.effect.low, result.evidence.effect.high] == pytest.approx(score_limits(aurocs(2)))
     flips = np.array(np.meshgrid(*[[1, -1]] * 9)).reshape(9, -1).T
-    flipped = 2 * (flips @ effects >= effects.sum() - 1e-9).mean()
-    assert result.evidence.test.p_value == pytest.approx(max(flipped, 2 * share_p(aurocs(2), 0.5, "greater")))
+    assert result.evidence.test.p_value == pytest.approx(2 * (flips @ effects >= effects.sum() - 1e-9).mean())
     assert result.evidence.counts == (("corpus", 9),)
     assert result.evidence.unit == "document"
     assert any(
@@ -100,13 +111,13 @@ def test_the_null_is_every_flip_of_documents_for_the_neuron_whose_p_it_is(judge)
         result = judge(claim)
         [null] = nulls_of(result)
         p = share_beyond(null, (flips @ (aurocs(index) - 0.5)) / 9)
-        interval = 2 * share_p(aurocs(index), 0.5, "greater")
-        assert result.evidence.test.p_value == pytest.approx(min(1.0, max(2 * p, interval)), rel=1e-5)
+        interval = mean_p(aurocs(index), 0.5) if index == 0 else 0.0
+        assert result.evidence.test.p_value == pytest.approx(max(2 * p, interval), rel=1e-5)
         assert null.axis.endswith("whose p is the largest") == (index == 0)
 
 
 def test_a_number_is_held_against_the_interval_and_a_neuron_that_goes_down_is_refuted(judge):
-    low, high = share_interval(aurocs(2))
+    low, high = score_limits(aurocs(2))
     assert judge(f"{SENTENCE} with AUROC at least {low - 0.01:.2f}").verdict == "supported"
     assert judge(f"{SENTENCE} with AUROC at least {high + 0.02:.2f}").verdict == "refuted"
     assert judge(f"{SENTENCE} with AUROC at least {aurocs(2).mean():.2f}").verdict == "inconclusive"
@@ -178,8 +189,7 @@ def test_groups_are_the_units_and_average_the_documents_that_tell_something(judg
     units = [*single[:8].reshape(4, 2).mean(axis=1), single[8]]
     assert (result.evidence.unit, result.evidence.counts) == ("group", (("corpus", 5),))
     assert result.evidence.effect.value == pytest.approx(np.mean(units))
-    interval = 2 * share_p(np.array(units), 0.5, "greater")  # larger than that of 2 in 2**5 flips
-    assert result.evidence.test.p_value == pytest.approx(interval, rel=1e-5)
+    assert result.evidence.test.p_value == pytest.approx(2 / 2**5)
 
 
 def test_order_of_documents_changes_no_number_not_even_where_flips_are_drawn(judge, monkeypatch):
@@ -201,17 +211,23 @@ def test_every_neuron_is_as_good_as_the_least(judge):
     assert [row[0] for row in both.evidence.figures[-1].rows] == ["1:2", "1:1"]
 
 
-def test_does_not_predict_turns_the_interval_round_to_both_sides(judge):
+def test_does_not_predict_turns_the_score_interval_round_to_both_sides(judge):
     denial = SENTENCE.replace("1:2 predicts", "1:0 does not predict")
     result = judge(denial, head="margin: 0.2\n")
-    shares = aurocs(0)
-    p = [2 * share_p(shares, 0.3, "greater"), 2 * share_p(shares, 0.7, "less")]
-    assert result.evidence.test.p_value == pytest.approx(max(p), rel=1e-4)
+    shares, n = aurocs(0), 9
+    dispersion = max(shares.var(ddof=1) / (shares.mean() * (1 - shares.mean())), 1 / (2 * n))
+    apart = [
+        abs(shares.mean() - bound) / np.sqrt(bound * (1 - bound) * dispersion / n) for bound in (0.3, 0.7)
+    ]
+    skewed = [mean_p(shares, bound) for bound in (0.3, 0.7)]
+    score = 2 * max(student.sf(apart, n - 1))
+    assert result.evidence.test.p_value == pytest.approx(max(score, *skewed), rel=1e-4)
     assert result.evidence.test.alternative == "within"
     assert result.verdict == "supported"
     assert judge(denial.replace("1:0", "1:2"), head="margin: 0.1\n").verdict == "refuted"
     assert judge(denial.replace("1:0", "1:3"), head="margin: 0.1\n").verdict == "refuted"
-    least = 2 * share_p(np.full(9, 0.5), 0.7, "less")  # all documents at 0.5
+    # Were all documents at 0.5, the dispersion would be its floor of 1/18.
+    least = 2 * student.sf(0.2 / np.sqrt(0.3 * 0.7 / 18 / n), n - 1)
     assert result.evidence.test.smallest_p == pytest.approx(least, rel=1e-4)
 
 

@@ -8,6 +8,7 @@ from flat import association_test
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
+from skewed import mean_interval
 from stats_data import quick
 from statsmodels.stats.proportion import proportion_confint
 
@@ -36,12 +37,14 @@ def effects(values, chance=0.5, low=0.0, high=1.0):
     return WithinUnits("AUROC", np.asarray(values) - chance, names, 0, chance, low, high)
 
 
-def test_interval_of_shares_is_clopper_and_pearsons():
-    """Units that are all 0 or 1 are plain shares."""
+def test_interval_of_shares_is_wilsons_with_students_quantile_or_farther_where_skewed():
+    """Units that are all 0 or 1 are plain shares; n / (n - 1) is the dispersion the unbiased variance gives."""
     values = np.r_[np.ones(7), np.zeros(5)]
     found = association_estimate(effects(values), level=0.9)
-    low, high = proportion_confint(7, 12, alpha=0.1, method="beta")
-    assert (found.low, found.high) == pytest.approx((low, high), rel=1e-7)
+    inflated = stats.norm.sf(stats.t.ppf(0.95, 11) * np.sqrt(12 / 11)) * 2
+    low, high = proportion_confint(7, 12, alpha=inflated, method="wilson")
+    skewed = mean_interval(values, 0.9)
+    assert (found.low, found.high) == pytest.approx((min(low, skewed[0]), max(high, skewed[1])), rel=1e-9)
     assert found.value == pytest.approx(7 / 12)
 
 
@@ -62,8 +65,8 @@ def test_interval_contains_the_mean_stays_in_its_range_and_never_is_a_point(valu
 def test_units_all_at_the_end_leave_room_for_what_was_not_seen():
     found = association_estimate(effects(np.ones(20)))
     assert (found.value, found.high) == (1.0, 1.0)
-    assert found.low == pytest.approx(0.025 ** (1 / 20))
-    assert stats.binom.pmf(20, 20, found.low) == pytest.approx(0.025)
+    assert found.low == pytest.approx(0.05 ** (1 / 20))
+    assert stats.binom.pmf(20, 20, found.low) == pytest.approx(0.05)
 
 
 @pytest.mark.parametrize(("shift", "units"), [(0.0, 6), (1.0, 20), (3.0, 10)])

@@ -6,7 +6,8 @@ from cases import for_each
 from scipy import stats
 from skewed import mean_interval, mean_p, share_p
 
-from neuronclaims.stats import WithinUnits, association_estimate, paired_mean_difference_estimate
+from neuronclaims.kinds.outliers.token_share import mean_share
+from neuronclaims.stats import EffectSize, paired_mean_difference_estimate
 from neuronclaims.stats.distributions.bounded_mean import mean_above_p, mean_below_p
 from neuronclaims.stats.distributions.skewed_mean import SkewedMean, units_that_count
 from neuronclaims.stats.rule import at_boundary, interval_p, interval_test
@@ -56,7 +57,7 @@ def test_a_mean_that_rests_on_few_values_shows_nothing_by_any_test():
 def test_one_prompt_in_twenty_with_many_outliers_does_not_refute_the_share_that_it_makes():
     """Twelve prompts with 2 % each do not contradict a mean of 6 %: one in 25 may have all of them (P = .61)."""
     shares = np.full(12, 0.02)
-    found = association_estimate(WithinUnits("share", shares, tuple("abcdefghijkl"), 0, 0.0, 0.0, 1.0))
+    found = mean_share(shares, EffectSize("share", "share"))
     assert found.high > 0.06
     assert found.p_against(0.06) == 1.0
     assert mean_below_p(shares, 0.06) >= (1 - 0.04 / 0.98) ** 12 * 0.999

@@ -1,15 +1,16 @@
 """Shares of tokens or prompts, one per unit: their mean with an interval, and a test against the share claimed.
 
-Flipping signs would be no test here: where nine of ten tokens are claimed, prompts that all have ten of ten lie on
-one side by nature, and by chance one time in three. So the test is the dual of the score interval over units, and
-where a prompt's tokens may be all alike it never gives a smaller p than prompts that count as one draw each would.
+Flipping signs would be no test here: where nine of ten tokens are claimed, prompts that all have ten of ten lie on one
+side by nature, and by chance one time in three. So the test is a score test over units, beside Gaffke's interval,
+which holds for all shares; and where a prompt's tokens may be all alike it never gives a smaller p than prompts that
+count as one draw each would.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
@@ -18,6 +19,7 @@ from neuronclaims import stats
 from neuronclaims.kinds.kind import ClaimError, Statement
 from neuronclaims.kinds.shared.requests import percent, plural
 from neuronclaims.sentences.templates import FieldError
+from neuronclaims.stats.distributions.bounded_mean import mean_above_p, mean_below_p, mean_limits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -94,16 +96,24 @@ def planned_share(
 
 
 def mean_share(shares: NDArray[np.float64], effect: EffectSize, level: float = 0.95) -> Estimate:
-    """Return the mean of shares [units] with the score interval of ``stats.association_estimate``, within 0 and 1.
+    """Return the mean of shares [units] with Gaffke's interval, which holds for all laws within 0 and 1.
+
+    Where every share is 0 or 1 it is Clopper and Pearson's (docs/adr/0045-skewed-values.md).
 
     >>> effect = stats.EffectSize("share_of_tokens", "share of tokens", scale="share")
     >>> made = mean_share(np.array([0.5, 0.75, 1.0, 0.75]), effect)
     >>> made.value, made.low > 0, made.high <= 1
     (0.75, True, True)
     """
-    units = tuple(str(place) for place in range(len(shares)))
-    found = stats.WithinUnits(effect.name, shares, units, 0, 0.0, 0.0, 1.0)
-    return replace(stats.association_estimate(found, level=level), effect=effect)
+    shares, mean = np.clip(np.sort(shares), 0.0, 1.0), float(shares.mean())
+    low, high = mean_limits(shares, level)
+
+    def tails(bound: float) -> tuple[float, float]:
+        return mean_above_p(shares, bound), mean_below_p(shares, bound)
+
+    return stats.Estimate(
+        effect, mean, min(low, mean), max(high, mean), level, "Gaffke interval over units", tails
+    )
 
 
 def smallest_share_p(units: int, null: float, *, alike: bool, side: ShareSide = "greater") -> float:

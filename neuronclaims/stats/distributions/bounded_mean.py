@@ -88,4 +88,4 @@ def _positive_tail(a: Floats) -> float:
     logs = -np.log(1 - np.multiply.outer(s, a)).sum(axis=1) - np.log(s)
     parts = np.exp(logs).real * width * np.cosh(u)
     parts[0] /= 2
-    return min(1.0, float(parts.sum()) * (u[1] - u[0]) / math.pi)
+    return min(1.0, float(parts.sum() * (u[1] - u[0])) / math.pi)

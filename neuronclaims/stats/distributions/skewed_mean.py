@@ -74,13 +74,13 @@ class SkewedMean:
         return max(t_below(-t, self.df), t_below(-_bent(t, bend), self.df))
 
 
-def unseen_p(units: int) -> float:
+def unseen_p(units: float) -> float:
     """Return the chance that none of so many units is of the one in five that may differ from all others.
 
     >>> round(unseen_p(13), 3), round(unseen_p(14), 3)
     (0.055, 0.044)
     """
-    return (1 - UNSEEN) ** units
+    return float((1 - UNSEEN) ** units)
 
 
 def units_that_count(values: Floats) -> float:
@@ -110,7 +110,7 @@ def mean_above_zero_p(values: Floats) -> float:
 def _skewness(values: Floats) -> float:
     n, centred = len(values), values - values.mean()
     centred /= np.abs(centred).max()
-    plain = float((centred**3).mean()) / float((centred**2).mean()) ** 1.5
+    plain = float((centred**3).mean()) / math.pow(float((centred**2).mean()), 1.5)
     return plain * math.sqrt(n * (n - 1)) / (n - 2)
 
 

@@ -9,17 +9,19 @@ documents cancels, and tokens need not be independent within them.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from neuronclaims.stats.distributions.bounded_mean import mean_above_p, mean_below_p, mean_limits
+from neuronclaims.stats.distributions.quantiles import spread, t_quantile
+from neuronclaims.stats.distributions.skewed_mean import SkewedMean
 from neuronclaims.stats.effects.effect_size import EffectSize
-from neuronclaims.stats.effects.estimate import Estimate
+from neuronclaims.stats.effects.estimate import Estimate, caution_of_mean
 from neuronclaims.stats.inputs import Alternative, Bools, Floats, check_share
 from neuronclaims.stats.permutation.exchange import LabelStatistic, exchange_test
 from neuronclaims.stats.permutation.results import TestResult
 from neuronclaims.stats.settings import LEVEL, Exchange, Level, Resampling
+from neuronclaims.stats.tails import inverted
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +77,14 @@ def association_test(
 
 
 def association_estimate(found: WithinUnits, *, level: float = 0.95, unit: str = "unit") -> Estimate:
-    """Return the mean association within units with Gaffke's interval over units, within its range.
+    """Return the mean association within units with a score interval over units, within its range.
 
-    It holds for every law of values between the ends of the range, however few units are unlike the others; for values
-    at the ends alone it is Clopper and Pearson's (``distributions.bounded_mean``, docs/adr/0045-skewed-values.md).
+    Wilson's interval with the number of units divided by the dispersion of their values (their variance over
+    the largest that the mean allows), and Student's quantile because that is estimated. In few units the
+    dispersion can come out near 0 by luck, hence at least 1/(2u) is taken. Where all u units are at the end of
+    the range, so is the estimate, and the other limit is the mean with which that has a chance of at least
+    1 - level. Coverage: docs/adr/0011-searching-a-grid.md. The limits of t corrected for skewness are taken where
+    they are farther, and a caution where most units are alike (docs/adr/0045-skewed-values.md).
 
     >>> found = WithinUnits("AUROC", np.array([0.1, 0.2, 0.3]), ("a", "b", "c"), 0, 0.5, 0.0, 1.0)
     >>> round(association_estimate(found).value, 2)
@@ -91,10 +97,26 @@ def association_estimate(found: WithinUnits, *, level: float = 0.95, unit: str =
     value = found.low + width * mean
     effect = EffectSize("within_unit", f"mean within-unit {found.name}")
 
-    def tails(bound: float) -> tuple[float, float]:
-        share = (bound - found.low) / width
-        return mean_above_p(shares, share), mean_below_p(shares, share)
+    skewed = SkewedMean.of(shares)
 
-    low, high = (found.low + width * limit for limit in mean_limits(shares, level))
-    method = f"Gaffke interval over {unit}s"
-    return Estimate(effect, value, min(low, value), max(high, value), level, method, tails)
+    def made(level: float) -> Estimate:
+        low, high = _score_limits(shares, mean, level)
+        if skewed.error > 0:
+            far = skewed.limits(level)
+            low, high = max(0.0, min(low, far[0])), min(1.0, max(high, far[1]))
+        low, high = found.low + width * low, found.low + width * high
+        return Estimate(effect, value, min(low, value), max(high, value), level, method)
+
+    method = f"score interval over {unit}s, corrected for skewness"
+    return replace(inverted(made, level), caution=caution_of_mean(shares))
+
+
+def _score_limits(shares: Floats, mean: float, level: float) -> tuple[float, float]:
+    n, room = len(shares), mean * (1 - mean)
+    if room == 0:
+        least = (1 - level) ** (1 / n)  # P(all are 1) <= mean^n for values within 0 and 1
+        return (least, 1.0) if mean == 1 else (0.0, 1 - least)
+    dispersion = max(spread(shares) / room, 1 / (2 * n))
+    square = t_quantile(n - 1, level) ** 2 * dispersion / n
+    middle, reach = mean + square / 2, math.sqrt(square * room + square**2 / 4)
+    return (middle - reach) / (1 + square), (middle + reach) / (1 + square)

@@ -13,6 +13,7 @@ from functools import partial
 
 import numpy as np
 
+from neuronclaims.stats.distributions.bounded_mean import mean_above_p
 from neuronclaims.stats.distributions.newcombe import hanley_mcneil_variance
 from neuronclaims.stats.distributions.noncentral import chi_rule, noncentral_t_quantile
 from neuronclaims.stats.distributions.shapes import nearer
@@ -20,6 +21,8 @@ from neuronclaims.stats.inputs import Floats, StatsError
 from neuronclaims.stats.power.question import PlannedClaim
 from neuronclaims.stats.power.reach import compared_p, reachable
 from neuronclaims.stats.standardised import units_of
+
+_HALVINGS = 20
 
 DISPERSION = 0.1
 """How much shares of tokens are taken to differ between prompts: this part of the variance that 0 and 1 would have."""
@@ -99,9 +102,24 @@ def _mean_share_chances(claim: PlannedClaim, n1: int, n2: int) -> Chances:  # no
 
     spread, weights = chi_rule(n1 - 1.0)
     true, claimed = (max(share * (1 - share), 1e-12) for share in (claim.effect, claim.null))
-    gain = claim.gain / math.sqrt(DISPERSION * true / n1)
+    error = math.sqrt(DISPERSION * true / n1)
     reach = -float(stdtrit(n1 - 1.0, claim.tail)) * spread * math.sqrt(claimed / true)
-    return _both(claim, gain, reach, -reach, weights)
+    own, other = (claim.null, 1 - claim.null) if claim.side == "greater" else (1 - claim.null, claim.null)
+    enough, below = (_least_distance(n1, share, claim.tail) / error for share in (own, other))
+    return _both(claim, claim.gain / error, np.maximum(reach, enough), -np.maximum(reach, below), weights)
+
+
+def _least_distance(n: int, share: float, tail: float) -> float:
+    """Return how far above a ``share`` the mean of n typical shares lies that Gaffke's interval just parts from it."""
+    from scipy.special import betaincinv
+
+    places, size = (np.arange(n) + 0.5) / n, 1 / DISPERSION - 1
+    low, high = share, 1.0
+    for _ in range(_HALVINGS):
+        mean = (low + high) / 2
+        typical = betaincinv(size * mean, size * (1 - mean), places)
+        low, high = (low, mean) if mean_above_p(typical, share) <= tail else (mean, high)
+    return high - share
 
 
 def _auroc_chances(claim: PlannedClaim, n1: int, n2: int) -> Chances:

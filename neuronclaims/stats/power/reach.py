@@ -137,7 +137,7 @@ def _smallest_share_p(claim: PlannedClaim, n1: int, n2: int) -> float:
 
 def _share_p(fair: float, units: int, claim: PlannedClaim) -> float:
     """Return the p of ``units`` that all speak one way, where a share ``fair`` of them would do so by chance."""
-    alone = fair**units if claim.statistic == "share" or claim.alike else 0.0
+    alone = fair**units  # of the binomial, and of Gaffke's interval
     mean = _score(units, fair) if claim.statistic == "mean share" else 0.0
     return min(1.0, 2 * claim.searched * max(alone, mean))
 
