@@ -320,7 +320,7 @@ def _permuted(data: Any, statistic: Any, kind: str, side: str, total: int) -> tu
 
 
 def differences(x: np.ndarray, y: np.ndarray, paired: bool) -> dict[str, Interval]:
-    """Difference of means with SciPy's t interval, and its standardised form with that of the noncentral t."""
+    """Difference of means with SciPy's t interval (that of pairs corrected for skewness), and its standardised form with that of the noncentral t."""
     if np.ptp(np.concatenate([x - y, [0]] if paired else [x, y])) == 0:
         return {}
     if paired:
@@ -329,12 +329,12 @@ def differences(x: np.ndarray, y: np.ndarray, paired: bool) -> dict[str, Interva
         test, df = stats.ttest_ind(x, y, equal_var=False), len(x) + len(y) - 2
         squares = (len(x) - 1) * np.var(x, ddof=1) + (len(y) - 1) * np.var(y, ddof=1)
         spread, size = math.sqrt(squares / df), math.sqrt(len(x) * len(y) / (len(x) + len(y)))
-    low, high = test.confidence_interval(0.95)
+    low, high = mean_interval(x - y) if paired else test.confidence_interval(0.95)
     difference = float(x.mean() - y.mean())
 
     def p_of_difference(number: float) -> float:
         if paired:
-            return float(stats.ttest_rel(x - number, y).pvalue)
+            return float(mean_p(x - y, number))
         return float(stats.ttest_ind(x - number, y, equal_var=False).pvalue)
 
     t = difference / spread * size

@@ -9,10 +9,11 @@ documents cancels, and tokens need not be independent within them.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
+from neuronclaims.stats.distributions.bounded_mean import mean_limits
 from neuronclaims.stats.distributions.quantiles import spread, t_quantile
 from neuronclaims.stats.distributions.skewed_mean import SkewedMean
 from neuronclaims.stats.effects.effect_size import EffectSize
@@ -84,7 +85,7 @@ def association_estimate(found: WithinUnits, *, level: float = 0.95, unit: str =
     dispersion can come out near 0 by luck, hence at least 1/(2u) is taken. Where all u units are at the end of
     the range, so is the estimate, and the other limit is the mean with which that has a chance of at least
     1 - level. Coverage: docs/adr/0011-searching-a-grid.md. The limits of t corrected for skewness are taken where
-    they are farther, and a caution where most units are alike (docs/adr/0045-skewed-values.md).
+    they are farther or, where most units are alike, Gaffke's, which the range gives (docs/adr/0045-skewed-values.md).
 
     >>> found = WithinUnits("AUROC", np.array([0.1, 0.2, 0.3]), ("a", "b", "c"), 0, 0.5, 0.0, 1.0)
     >>> round(association_estimate(found).value, 2)
@@ -102,13 +103,15 @@ def association_estimate(found: WithinUnits, *, level: float = 0.95, unit: str =
     def made(level: float) -> Estimate:
         low, high = _score_limits(shares, mean, level)
         if skewed.error > 0:
-            far = skewed.limits(level)
+            far = mean_limits(shares, level) if few else skewed.limits(level)
             low, high = max(0.0, min(low, far[0])), min(1.0, max(high, far[1]))
         low, high = found.low + width * low, found.low + width * high
         return Estimate(effect, value, min(low, value), max(high, value), level, method)
 
-    method = f"score interval over {unit}s, corrected for skewness"
-    return replace(inverted(made, level), caution=caution_of_mean(shares))
+    few = caution_of_mean(shares) is not None
+    farther = "not inside that of Gaffke" if few else "corrected for skewness"
+    method = f"score interval over {unit}s, {farther}"
+    return inverted(made, level)
 
 
 def _score_limits(shares: Floats, mean: float, level: float) -> tuple[float, float]:
