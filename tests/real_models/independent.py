@@ -19,6 +19,7 @@ import torch
 import yaml
 from scipy import optimize, stats
 from shapes_brute import interval_of_shape, tails_of_shape
+from skewed import mean_interval, mean_p
 from statsmodels.stats.multitest import multipletests
 
 EXACT_UP_TO, DRAWS = 200_000, 9_999
@@ -320,7 +321,7 @@ def _permuted(data: Any, statistic: Any, kind: str, side: str, total: int) -> tu
 
 
 def differences(x: np.ndarray, y: np.ndarray, paired: bool) -> dict[str, Interval]:
-    """Difference of means with SciPy's t interval (that of pairs corrected for skewness), and its standardised form with that of the noncentral t."""
+    """Difference of means with a t interval (of pairs corrected for skewness); standardised, with the noncentral t's."""
     if np.ptp(np.concatenate([x - y, [0]] if paired else [x, y])) == 0:
         return {}
     if paired:
