@@ -321,7 +321,7 @@ def _permuted(data: Any, statistic: Any, kind: str, side: str, total: int) -> tu
 
 
 def differences(x: np.ndarray, y: np.ndarray, paired: bool) -> dict[str, Interval]:
-    """Difference of means with a t interval (of pairs corrected for skewness); standardised, with the noncentral t's."""
+    """Difference of means with a t interval (of pairs corrected for skewness); standardised, by the noncentral t."""
     if np.ptp(np.concatenate([x - y, [0]] if paired else [x, y])) == 0:
         return {}
     if paired:
