@@ -58,7 +58,7 @@ def tails_of_shape(
         above, below = plain(bound, sign)
         if bound > 0:
             farther = 1.0
-            if far >= 40 and w >= 0.6:
+            if far >= 40 and w >= 0.8:
                 farther = plain(bound * (1 + 2 * math.sqrt(40 / far)), sign)[0]
             least = min(1.0, 10 ** (-0.9 - 0.08 * (units - 16))) / 2
             factor = 1 + 0.3 * min(1.0, math.sqrt(80 / units))

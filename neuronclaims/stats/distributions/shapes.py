@@ -19,7 +19,7 @@ from neuronclaims.stats.inputs import Floats
 BELL = 0.1
 """Values count as bell-shaped where the p of Shapiro and Francia's test is at least this."""
 
-HOPELESS = 0.6
+HOPELESS = 0.8
 """Shapiro and Francia's W below which nothing is said of standard deviations."""
 
 SEEN = 40.0
