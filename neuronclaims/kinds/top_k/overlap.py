@@ -4,9 +4,11 @@
     hanoi and violent share at most 2 of their top 10 neurons over baseline
     hanoi overlaps more with vietnam than with violent                      (the top 10, over the set called baseline)
 
-The neurons of a site, all layers together, are ranked for each set by how far its mean lies above the baseline's. Ties
-for the last place leave all that tie out. That some are shared says nothing by itself: neurons that are always high,
-or vary much, are shared by any two sets. So prompts are exchanged: see ``overlap_exchange``. Prompts are the units, or
+The neurons of a site, all layers together, are ranked in each prompt by how far they lie above the baseline's mean; a
+set's top neurons are those that are most often among the top of its prompts. With ``top_by: mean`` they are those of
+the highest mean, where ties for the last place leave all that tie out; with ``top_by: prompts`` the tops of single
+prompts are compared. That some are shared says nothing by itself: neurons that are always high, or vary much, are
+shared by any two sets. So prompts are exchanged: see ``overlap_exchange``. Prompts are the units, or
 their groups; pairs, and groups that both of the exchanged sets have, are compared within, and so are blocks.
 """
 
@@ -21,6 +23,7 @@ from neuronclaims.kinds.kind import Attainable, Finding, Sample, Statement
 from neuronclaims.kinds.shared.designs import left_out, size_of
 from neuronclaims.kinds.shared.requests import plural
 from neuronclaims.kinds.shared.selection import LEVEL, chosen_before, selection_notes
+from neuronclaims.kinds.top_k.occurrence_lists import shared_by_occurrence, shared_by_prompts
 from neuronclaims.kinds.top_k.overlap_estimates import (
     at_most,
     between,
@@ -39,7 +42,7 @@ from neuronclaims.kinds.top_k.overlap_exchange import (
     resampled_differences,
 )
 from neuronclaims.kinds.top_k.set_profiles import OverlapRequest
-from neuronclaims.kinds.top_k.top_k_scores import RankingOptions
+from neuronclaims.kinds.top_k.top_k_scores import OverlapOptions, RankingOptions
 from neuronclaims.sentences.templates import FieldError, Template
 
 if TYPE_CHECKING:
@@ -51,7 +54,7 @@ if TYPE_CHECKING:
     from neuronclaims.results import Selection
     from neuronclaims.stats import Estimate
 
-    SharingClaim: TypeAlias = "Claim[Sharing, RankingOptions]"
+    SharingClaim: TypeAlias = "Claim[Sharing, OverlapOptions]"
     NearerClaim: TypeAlias = "Claim[Nearer, RankingOptions]"
 
 TOP, BASELINE = 10, "baseline"
@@ -117,7 +120,7 @@ SHARING_TEMPLATE = Template(
     "{first:set} and {second:set} share {bound:at least|at most} {shared:count} of their top {k:count} neurons "
     "over {baseline:set}",
     Sharing,
-    options=RankingOptions,
+    options=OverlapOptions,
 )
 NEARER_TEMPLATE = Template(
     "{first:set} overlaps more with {near:set} than with {far:set} [in their top {k:count} neurons] "
@@ -153,14 +156,15 @@ class SharingKind:
         """Count what is shared, and test it against the held-out baseline, or from above."""
         said, request = claim.sentence, self._request(claim)
         data, selection = request.data(answers), _selection(claim)
-        estimate, ceilings = shared(data, said.first, said.second), noise_ceilings(data)
+        estimate = _COUNTS[request.top_by](data, said.first, said.second, LEVEL)
+        ceilings = noise_ceilings(data)
         tests = against_baseline(data, family) if said.bound == "at least" else ()
         baseline = said.baseline, len(request.units[said.baseline].rows)
-        statement = _at_least_or_most(said)
+        statement = _at_least_or_most(said, whole=request.top_by != "prompts")
         fewer = statement.threshold is not None and float(estimate.value or 0) < statement.threshold
         test = larger_p(tests) if tests else at_most(data, estimate)
         # That fewer are shared than claimed, or more, is for the interval alone to show.
-        if fewer == bool(tests):
+        if fewer == bool(tests) or (request.top_by != "mean" and not tests):
             test = stats.interval_test(estimate, statement.side, statement.null, statement.threshold)
         return Finding(
             estimate=estimate,
@@ -255,12 +259,13 @@ def _selection(claim: SharingClaim | NearerClaim) -> Selection:
     return chosen_before(claim, "sets" if claim.discovered else "")
 
 
-def _at_least_or_most(said: Sharing) -> Statement:
+def _at_least_or_most(said: Sharing, *, whole: bool) -> Statement:
     words, number = f"{said.bound} {said.shared}", float(said.shared)
-    # A number of neurons is whole, so the boundary of "at least 5" lies between 4 and 5.
+    # Where the number of neurons is whole, the boundary of "at least 5" lies between 4 and 5.
+    half = 0.5 if whole else 0.0
     if said.bound == "at most":
-        return Statement("less", said.shared + 1.0, number + 0.5, words)
-    return Statement("greater", -1.0, number - 0.5, words)
+        return Statement("less", said.shared + 1.0, number + half, words)
+    return Statement("greater", -1.0, number - half, words)
 
 
 def _exchange_notes(data: OverlapData, tests: Sequence[HeightTest]) -> tuple[str, ...]:
@@ -306,5 +311,7 @@ def _sharing_notes(said: Sharing, ceilings: Sequence[Estimate]) -> tuple[str, ..
         "overlaps more with the other than with a third.",
     )
 
+
+_COUNTS = {"occurrence": shared_by_occurrence, "mean": shared, "prompts": shared_by_prompts}
 
 SHARING, NEARER = SharingKind(), NearerKind()

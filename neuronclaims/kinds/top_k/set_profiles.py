@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neuronclaims import stats
 from neuronclaims.figures import Matrix, Table
 from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.outliers.token_share import PromptUnits
 from neuronclaims.kinds.shared.designs import design_of
 from neuronclaims.kinds.shared.requests import in_order, plural, resamples_of, seed_of
+from neuronclaims.kinds.top_k.occurrence_lists import Occurrences
 from neuronclaims.kinds.top_k.top_k_scores import (
     BY,
     SiteColumns,
@@ -75,6 +77,11 @@ class OverlapRequest:
         """What neurons are ranked by."""
         options: RankingOptions = self.claim.settings.options
         return options.rank_by
+
+    @property
+    def top_by(self) -> str:
+        """Whose top neurons are compared (``OverlapOptions``)."""
+        return getattr(self.claim.settings.options, "top_by", "mean")
 
     @property
     def in_content_order(self) -> tuple[str, ...]:
@@ -195,8 +202,28 @@ class OverlapData:
         return f"{name} {'down' if column >= len(self.columns) else 'up'}"
 
     def top(self, name: str, over: tuple[int, ...] | None = None) -> Bools:
-        """Tell which columns [m] are among the top K of a set's mean score, as the tests count them."""
-        return top_of(self.of_units(name, over), self.request.k)
+        """Tell which columns [m] are a set's top K, as the tests count them.
+
+        By occurrence, of neurons that are as often among the top, those with the higher mean come first.
+        """
+        units = self.of_units(name, over)
+        if self.request.top_by == "mean":
+            return top_of(units, self.request.k)
+        counts = self.occurrences(name, over).counts
+        place = np.argsort(np.argsort(units.mean(axis=0), kind="stable"))
+        ranked = (counts * len(place) + place).astype(np.float64)
+        return np.asarray(highest(ranked[None], self.request.k)[0], dtype=np.bool_)
+
+    def memberships(self, name: str, over: tuple[int, ...] | None = None) -> Floats:
+        """Return in what share of the prompts of each unit each column is among the top K: [units, columns]."""
+        members = stats.top_k_members(self.scores(name, over), self.request.k)
+        return np.array([members[list(rows)].mean(axis=0) for rows in self.request.units[name].rows])
+
+    def occurrences(self, name: str, over: tuple[int, ...] | None = None) -> Occurrences:
+        """Count in how many units each column is among the top K: of a group, in more than half its prompts."""
+        k, inside = self.request.k, self.memberships(name, over) > 0.5
+        alone = all(len(rows) == 1 for rows in self.request.units[name].rows)
+        return Occurrences(inside.sum(axis=0), len(inside), k if alone else 2 * k, k)
 
     @property
     def tie_notes(self) -> tuple[str, ...]:

@@ -43,6 +43,16 @@ class RankingOptions(Options):
     )
 
 
+class OverlapOptions(RankingOptions):
+    """The options of claims about how many top neurons two sets share."""
+
+    top_by: Annotated[Literal["occurrence", "mean", "prompts"], OneOf("way to list top neurons")] = Field(
+        "occurrence",
+        description="Whose top neurons are compared: those among the top in most prompts (occurrence, if unsaid), "
+        "those with the highest mean, or those of two single prompts, on average (prompts).",
+    )
+
+
 BY = {
     "diff": "activation minus baseline mean",
     "abs": "size of activation minus baseline mean",
