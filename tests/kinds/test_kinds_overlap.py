@@ -9,6 +9,7 @@ from statistics import fmean, pstdev
 import numpy as np
 import pytest
 from null_histograms import nulls_of, share_beyond
+from scipy.stats import binom
 from scipy.stats import t as student
 
 from neuronclaims.claim_files.errors import ClaimFileError
@@ -16,6 +17,7 @@ from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import kinds, templates
 from neuronclaims.kinds.kind import Family
 from neuronclaims.kinds.top_k import overlap
+from neuronclaims.kinds.top_k.occurrence_lists import Occurrences
 from neuronclaims.kinds.top_k.overlap_estimates import shared, upper_limit_p
 from neuronclaims.kinds.top_k.overlap_exchange import (
     against_baseline,
@@ -106,6 +108,7 @@ def others(result) -> dict[str, float | None]:
 
 
 SHARE = "hanoi and vietnam share at least 2 of their top 3 neurons over baseline"
+MEAN = "top_by: mean\n"
 NEARER = "hanoi overlaps more with vietnam than with violent in their top 3 neurons"
 
 
@@ -136,16 +139,56 @@ def test_what_is_shared_is_counted_and_listed_as_by_hand(judge):
 
 def test_clear_claims_are_supported_and_refuted(judge):
     values = world(8)
-    assert judge(SHARE, values).verdict == "supported"
-    assert judge(SHARE, values).evidence.effect.low == 3
+    assert judge(SHARE, values, MEAN).verdict == "supported"
+    assert judge(SHARE, values, MEAN).evidence.effect.low == 3
     assert judge(NEARER, values).verdict == "supported"
     assert judge(NEARER, values).evidence.effect.low == 2  # in every resample of such clear sets
     swapped = NEARER.replace("with vietnam than with violent", "with violent than with vietnam")
     assert judge(swapped, values).verdict == "refuted"  # 1 and 3, with room for no others
-    assert judge(SHARE.replace("least 2", "most 1"), values).verdict == "refuted"
+    assert judge(SHARE.replace("least 2", "most 1"), values, MEAN).verdict == "refuted"
     apart = "hanoi and violent share at most 1 of their top 3 neurons over baseline"
-    assert judge(apart, world(12)).verdict == "supported"
-    assert judge(apart.replace("most 1", "least 3"), world(12)).verdict == "refuted"
+    assert judge(apart, world(12), MEAN).verdict == "supported"
+    assert judge(apart.replace("most 1", "least 3"), world(12), MEAN).verdict == "refuted"
+
+
+@pytest.mark.parametrize("by", ["occurrence", "prompts"])
+def test_a_dozen_or_two_clear_prompts_decide_whatever_is_compared(judge, by):
+    """Of the top 3, hanoi and vietnam share 3 in every prompt, hanoi and violent 1."""
+    values, head = world(20), f"top_by: {by}\n"
+    apart = SHARE.replace("vietnam", "violent")
+    assert judge(SHARE, values, head).verdict == "supported"
+    assert judge(SHARE.replace("least 2", "most 2"), values, head).verdict == "refuted"
+    assert judge(apart, values, head).verdict == "refuted"
+    assert judge(apart.replace("least 2", "most 2"), values, head).verdict == "supported"
+    found = judge(apart, values, head).evidence.effect
+    assert (found.value, found.low <= 1 <= found.high) == (1, True)
+
+
+def test_single_prompts_share_what_a_loop_over_pairs_counts(judge, monkeypatch):
+    weak(monkeypatch)
+    values = world(9, 2)
+    base = of(values, "baseline").mean(0)
+    tops = [[top(row - base) for row in of(values, name)] for name in ("hanoi", "vietnam")]
+    shared_by = np.array([[len(one & other) for other in tops[1]] for one in tops[0]], dtype=float)
+    parts = [shared_by.mean(1).var(ddof=1) / 9, shared_by.mean(0).var(ddof=1) / 9]
+    reach = student.ppf(0.975, sum(parts) ** 2 / sum(part**2 / 8 for part in parts)) * np.sqrt(sum(parts))
+    found = judge(SHARE, values, "top_by: prompts\n").evidence.effect
+    assert found.value == pytest.approx(shared_by.mean())
+    assert found.low == pytest.approx(max(0, shared_by.mean() - reach), rel=1e-6)
+    assert found.high == pytest.approx(min(3, shared_by.mean() + reach), rel=1e-6)
+
+
+@pytest.mark.parametrize("units", [12, 30])
+def test_what_is_surely_on_a_list_is_hardly_ever_wrong(units):
+    """400 neurons share 5 places: four often, and many that are so now and then."""
+    rng = np.random.default_rng(units)
+    shares = np.concatenate([[0.95, 0.9, 0.85, 0.6], np.full(396, 1.7 / 396)])
+    wrong = 0
+    for _ in range(300):
+        members = rng.random((units, 400)) < shares
+        on, off = Occurrences(members.sum(0), units, places=5, k=4).sure(0.05)
+        wrong += bool(on[4:].any() or off[:4].any())
+    assert wrong <= binom.ppf(0.9999, 300, 0.05)
 
 
 def weak(monkeypatch) -> None:
@@ -195,7 +238,7 @@ def test_the_nulls_are_every_exchange_of_prompts(file, judge, monkeypatch):
     compared = height_test(measured_of(file, NEARER, values), *SETS[:3], Family(1, "holm", 0.05))
     assert share_beyond(null, differences(hanoi, near, far, base.mean(0))) == compared.test.p_greater
     mean, held_out = base[::2].mean(0), base[1::2]
-    result = judge(SHARE, values)
+    result = judge(SHARE, values, MEAN)
     sides = zip(nulls_of(result), ((hanoi, near), (near, hanoi)), strict=True)
     p = [share_beyond(each, differences(one, other, held_out, mean)) for each, (one, other) in sides]
     assert min(1, 2 * max(p)) <= result.evidence.test.p_value
@@ -264,7 +307,7 @@ def test_z_measures_in_standard_deviations_of_the_baseline(judge):
         np.divide(of(values, name).mean(0) - base.mean(0), spread, out=np.zeros(24), where=spread > 0)
         for name in ("hanoi", "vietnam")
     ]
-    result = judge(SHARE.replace("top 3", "top 5"), values, head="rank_by: z\n")
+    result = judge(SHARE.replace("top 3", "top 5"), values, head=f"rank_by: z\n{MEAN}")
     assert result.evidence.effect.value == len(top(z[0], 5) & top(z[1], 5))
 
 

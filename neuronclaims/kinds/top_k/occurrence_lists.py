@@ -2,7 +2,7 @@
 
 A mean is led by its few largest prompts, and which neuron has the tenth largest mean hangs on next to nothing. Whether
 a neuron is among the top K of a prompt is yes or no, so the share of prompts in which it is has exact limits, whatever
-the values look like. They say which neurons are surely on a set's list, and which surely are not; the rest is left open.
+the values look like. They say which neurons are surely on a set's list, and which surely are not; the rest is open.
 Where lists are not so clear, the number that two single prompts share is: its mean moves little with any one neuron
 (docs/adr/0049-overlap-by-occurrence.md).
 """
@@ -102,9 +102,9 @@ def shared_by_prompts(data: OverlapData, one: str, other: str, level: float) -> 
     k = data.request.k
     first, second = data.memberships(one), data.memberships(other)
     both = first @ second.T
-    means, value = (both.mean(axis=1), both.mean(axis=0)), float(both.mean())
+    means, value = [both.mean(axis=1), both.mean(axis=0)], float(both.mean())
     if all(np.ptp(each) == 0 for each in means):
-        means = tuple(np.append(each, 0.0 if value > k / 2 else float(k)) for each in means)
+        means = [np.append(each, 0.0 if value > k / 2 else float(k)) for each in means]
     parts = [float(each.var(ddof=1)) / len(each) for each in means]
     df = sum(parts) ** 2 / sum(part**2 / (len(each) - 1) for part, each in zip(parts, means, strict=True))
     effect = stats.EffectSize(

@@ -14,13 +14,13 @@ their groups; pairs, and groups that both of the exchanged sets have, are compar
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from neuronclaims import stats
 from neuronclaims.kinds.kind import Attainable, Finding, Sample, Statement
-from neuronclaims.kinds.shared.designs import left_out, size_of
+from neuronclaims.kinds.shared.designs import size_of
 from neuronclaims.kinds.shared.requests import plural
 from neuronclaims.kinds.shared.selection import LEVEL, chosen_before, selection_notes
 from neuronclaims.kinds.top_k.occurrence_lists import shared_by_occurrence, shared_by_prompts
@@ -41,6 +41,7 @@ from neuronclaims.kinds.top_k.overlap_exchange import (
     more_in_number,
     resampled_differences,
 )
+from neuronclaims.kinds.top_k.overlap_notes import exchange_notes, hidden_notes, sharing_notes
 from neuronclaims.kinds.top_k.set_profiles import OverlapRequest
 from neuronclaims.kinds.top_k.top_k_scores import OverlapOptions, RankingOptions
 from neuronclaims.sentences.templates import FieldError, Template
@@ -48,8 +49,6 @@ from neuronclaims.sentences.templates import FieldError, Template
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
     from neuronclaims.kinds.kind import Answers, Family
-    from neuronclaims.kinds.top_k.overlap_exchange import HeightTest
-    from neuronclaims.kinds.top_k.set_profiles import OverlapData
     from neuronclaims.measurements import Measurement, ModelFacts
     from neuronclaims.results import Selection
     from neuronclaims.stats import Estimate
@@ -179,8 +178,8 @@ class SharingKind:
             ),
             notes=(
                 *selection_notes(selection),
-                *_exchange_notes(data, tests),
-                *_sharing_notes(said, ceilings),
+                *exchange_notes(data, tests),
+                *sharing_notes(said, ceilings, unclear=_unclear(request, estimate)),
                 *request.notes,
                 *data.tie_notes,
             ),
@@ -242,8 +241,8 @@ class NearerKind:
             ),
             notes=(
                 *selection_notes(selection),
-                *_exchange_notes(data, (test,)),
-                *_hidden_notes(said, ceilings[2], near),
+                *exchange_notes(data, (test,)),
+                *hidden_notes(said, ceilings[2], near),
                 *request.notes,
                 *data.tie_notes,
             ),
@@ -259,6 +258,10 @@ def _selection(claim: SharingClaim | NearerClaim) -> Selection:
     return chosen_before(claim, "sets" if claim.discovered else "")
 
 
+def _unclear(request: OverlapRequest, estimate: Estimate) -> bool:
+    return request.top_by == "occurrence" and (estimate.low, estimate.high) == (0.0, float(request.k))
+
+
 def _at_least_or_most(said: Sharing, *, whole: bool) -> Statement:
     words, number = f"{said.bound} {said.shared}", float(said.shared)
     # Where the number of neurons is whole, the boundary of "at least 5" lies between 4 and 5.
@@ -266,50 +269,6 @@ def _at_least_or_most(said: Sharing, *, whole: bool) -> Statement:
     if said.bound == "at most":
         return Statement("less", said.shared + 1.0, number + half, words)
     return Statement("greater", -1.0, number - half, words)
-
-
-def _exchange_notes(data: OverlapData, tests: Sequence[HeightTest]) -> tuple[str, ...]:
-    """Say what was exchanged, and the result."""
-    request, notes = data.request, []
-    for found in tests:
-        far = f"prompts held out of {found.far}" if found.far == request.baseline else found.far
-        notes.append(
-            f"The top {request.k} of {found.fixed} are {found.height:+.3g} sd in {found.near} against {far} "
-            f"(labels of these two exchanged: p = {found.test.p_value:.3g})."
-        )
-        notes += left_out(request.design(found.near, found.far))
-    if len(tests) > 1:
-        notes.append(
-            f"Both must be so, and the larger p counts; here half of {request.baseline} gives the mean and the other "
-            "half is compared with, so that neurons which are always high, or only vary much, do not pass."
-        )
-    return tuple(notes)
-
-
-def _hidden_notes(said: Nearer, ceiling: Estimate, near: Estimate) -> tuple[str, ...]:
-    """Say if a set may share less only because its own top neurons are uncertain."""
-    value = ceiling.value or 0.0
-    if value >= (near.value or 0.0):
-        return ()
-    return (
-        f"Two halves of {said.far} share only {value:.3g} of their top {said.k} on average: it may share less "
-        "with others because its neurons are hidden by noise. More prompts would tell.",
-    )
-
-
-def _sharing_notes(said: Sharing, ceilings: Sequence[Estimate]) -> tuple[str, ...]:
-    """Say if the sets' own noise leaves too few neurons to share, and what sharing does not show."""
-    hidden = (
-        f"Two halves of {name} share {halves.value:.3g} of their top {said.k} on average: noise hides what is "
-        f"shared, so at least {said.shared} can hardly be seen. More prompts would help."
-        for name, halves in zip((said.first, said.second), ceilings, strict=True)
-        if said.bound == "at least" and (halves.value or 0) < said.shared
-    )
-    return (
-        *hidden,
-        f"Nothing here says that {said.first} and {said.second} share more than other sets would: claim that one "
-        "overlaps more with the other than with a third.",
-    )
 
 
 _COUNTS = {"occurrence": shared_by_occurrence, "mean": shared, "prompts": shared_by_prompts}
