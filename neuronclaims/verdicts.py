@@ -122,6 +122,7 @@ def _decision(
             degenerate=test.degenerate,
             denominator_positive=finding.denominator_positive,
             looks=looks,
+            draws=None if test.exact else test.arrangements,
             sets=_sets(finding),
             cautioned=caution is not None and test.p_value <= caution.least_p,
         )

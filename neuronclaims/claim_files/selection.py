@@ -87,8 +87,9 @@ def _values(draft: Draft, field: str) -> list[tuple[str, Any]]:
 
 def _neurons(draft: Draft) -> list[tuple[str, Neuron]]:
     """Return (field, neuron) for the neurons whose choice ``searched`` can speak of."""
-    subjects = _values(draft, "subject")
-    return _values(draft, "neuron") + [(field, each) for field, who in subjects for each in who.neurons]
+    subjects = [(field, who.neurons) for field, who in _values(draft, "subject")]
+    listed = subjects + _values(draft, "neurons")
+    return _values(draft, "neuron") + [(field, each) for field, neurons in listed for each in neurons]
 
 
 def _both(levels: Iterable[Entries], source: SourceText) -> Iterator[Problem]:

@@ -151,6 +151,9 @@ if TYPE_CHECKING:
     from neuronclaims.stats.maximum.max_statistic import (
         max_statistic_tests as max_statistic_tests,
     )
+    from neuronclaims.stats.maximum.max_statistic import (
+        search_tests as search_tests,
+    )
     from neuronclaims.stats.multiplicity import Correction as Correction
     from neuronclaims.stats.multiplicity import adjust as adjust
     from neuronclaims.stats.permutation.exchange import LabelStatistic as LabelStatistic

@@ -115,8 +115,14 @@ class _Words:
 
     def monte_carlo_unresolved(self) -> str:
         return (
-            f"Random relabelling cannot tell on which side of the limit {self.found.alpha:g} "
+            f"{self._draws()} cannot tell on which side of the limit {self.found.alpha:g} "
             f"the {self._p_name()} lies (estimate {apart(self.found.p_adjusted, self.found.alpha)})."
+        )
+
+    def _draws(self) -> str:
+        made = self.found.draws
+        return (
+            "Random relabelling" if made is None else f"{made:,} random relabellings, the most made for it,"
         )
 
     def _place(self) -> str:

@@ -11,13 +11,17 @@ if TYPE_CHECKING:
     from neuronclaims.stats.effects.within_blocks import Blocks
 
 
+_SEARCH_COST = 4e11
+"""What the draws of one search may cost: neurons x draws x (units + 40). Some ten seconds of one core."""
+
+
 @dataclass(frozen=True, slots=True)
 class Resampling:
     """How relabellings are found: all of them up to ``exact_limit``, otherwise random ones from ``seed``.
 
     ``draws`` are made first, then ten times more each time, up to ``max_draws``, until p is settled against the limits
     of its family; ``stop_after`` ends them earlier, for a family that has yet to show which limit matters here. Tests
-    of many neurons at once make ``draws`` alone.
+    of many neurons at once make ``draws`` alone; see ``for_search``.
 
     >>> Resampling(seed=7).draws
     9999
@@ -36,6 +40,22 @@ class Resampling:
     def at_most(self, max_draws: int) -> Resampling:
         """Return the same with another largest number of draws."""
         return replace(self, max_draws=max_draws)
+
+    def for_search(self, neurons: int, units: int) -> Resampling:
+        """Return how a search of so many neurons draws: up to ``stop_after`` at once, as far as that is not too dear.
+
+        ``max_draws`` becomes the most that such a search can ever get. What was asked for as ``draws`` is always made.
+
+        >>> Resampling(seed=7, stop_after=999_999).for_search(neurons=1_152, units=40).draws
+        999999
+        >>> Resampling(seed=7, stop_after=999_999).for_search(neurons=46_080, units=40).draws
+        99999
+        """
+        affordable = _SEARCH_COST / (neurons * (units + 40))
+        dear = (count for count in (self.max_draws, 10 * self.draws + 9, 0) if count <= affordable)
+        most = max(self.draws, min(self.max_draws, next(dear, 0)))
+        wanted = most if self.stop_after is None else self.stop_after
+        return replace(self, draws=max(self.draws, min(wanted, most)), max_draws=most)
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ class Tested:
     least the design could give; ``resolved`` and ``degenerate`` are those of TestResult, ``denominator_positive`` that
     of RatioTest. ``cautioned`` says that p is no smaller because of the estimate's caution. For the reason, ``looks``
     says over what of a series p is corrected besides ("50 checkpoints"), and ``sets`` names the two sets that an AUROC
-    compares.
+    compares, ``draws`` says how many random relabellings were made, where that is known.
     """
 
     side: Side
@@ -78,6 +78,7 @@ class Tested:
     degenerate: bool = False
     denominator_positive: bool = True
     looks: str = ""
+    draws: int | None = None
     sets: tuple[str, str] | None = None
     cautioned: bool = False
 

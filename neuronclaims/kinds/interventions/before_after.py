@@ -165,12 +165,11 @@ class BeforeAfter:
         if self.searched is None:
             return None
         after = self.searched.all
-        results = stats.max_statistic_tests(
+        results = stats.search_tests(
             after,
             np.broadcast_to(self.before[:, None], after.shape),
             exchange=self.exchange,
             statistic="mean",
-            alternative="two-sided",
             resampling=self.resampling(family),
             level=family.level,
         )

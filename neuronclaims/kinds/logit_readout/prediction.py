@@ -216,8 +216,9 @@ class PredictionKind:
             )
         if claim.settings.searched is not None:
             raise ClaimError(
-                "A neuron that was picked on these documents ('searched') cannot be tested on them: only the neurons "
-                "named are read there, and not all it was picked from. Test it on new documents ('discovered_on')."
+                "A neuron that was picked on these documents ('searched') cannot be tested on them: to read every "
+                "neuron it was picked from beside the predictions would be too dear, so only those named are read. "
+                "Test it on new documents ('discovered_on')."
             )
         neurons = claim.sentence.who.neurons
         for neuron in neurons:

@@ -8,21 +8,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neuronclaims.figures import Point, Points
-from neuronclaims.kinds.kind import ClaimError, Sample
+from neuronclaims.kinds.kind import Sample
 from neuronclaims.kinds.outliers.token_share import PromptUnits
 from neuronclaims.kinds.shared.effects import counted
 from neuronclaims.kinds.shared.layer_points import drawn_neurons
+from neuronclaims.kinds.shared.margins import check_not_searched
 from neuronclaims.kinds.shared.neurons import check_neuron
 from neuronclaims.kinds.shared.requests import activations, in_order
+from neuronclaims.kinds.shared.selection import search_of
 from neuronclaims.kinds.shared.units import of_one_set
 from neuronclaims.measurements import TokenRule
+from neuronclaims.sentences.subjects import Subject
 from neuronclaims.sentences.templates import FieldError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from neuronclaims.claim_files.claims import Claim, Prompt
     from neuronclaims.kinds.kind import Answers
+    from neuronclaims.kinds.outliers.token_share import ShareSide
     from neuronclaims.measurements import Activations, ModelFacts
     from neuronclaims.measurements.pools import Pool
     from neuronclaims.results import UnitValues, ValueScale
@@ -53,15 +59,25 @@ class LayerRequest:
 
     @classmethod
     def of_neuron(cls, claim: Claim[Any, Any], facts: ModelFacts) -> LayerRequest:
-        """Take the layer of the sentence's neuron; raise ClaimError where the model or its choice does not allow it."""
+        """Take the layer of the sentence's neuron; raise ClaimError where the model lacks it."""
         neuron = claim.sentence.neuron
         check_neuron(neuron, claim.settings.site, facts)
-        if claim.settings.searched is not None:
-            raise ClaimError(
-                "An outlier that was picked on these prompts ('searched') cannot be tested on them. "
-                "Test it on new prompts ('discovered_on')."
-            )
         return cls.of(claim, neuron.layer)
+
+    @property
+    def who(self) -> Subject:
+        """The sentence's neuron, as whom the claim is about."""
+        return Subject("one", (self.claim.sentence.neuron,))
+
+    def check_side(self, side: ShareSide) -> None:
+        """Raise ClaimError where it is denied that a neuron does what it was picked for on these prompts."""
+        if side == "less":
+            check_not_searched(self.claim, self.who)
+
+    def picked_from(self, layers: Mapping[int, NDArray[Any]]) -> int:
+        """Return how many neurons the claimed one was picked from, of ``layers`` [units, width] by number."""
+        search = search_of(self.claim, self.who)
+        return 1 if search is None else sum(v.shape[1] for layer, v in layers.items() if layer in search)
 
     @property
     def sample(self) -> Sample:

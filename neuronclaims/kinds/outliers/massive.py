@@ -29,7 +29,13 @@ from neuronclaims.kinds.outliers.token_share import (
 )
 from neuronclaims.kinds.shared.effects import counted
 from neuronclaims.kinds.shared.neurons import rank_of
-from neuronclaims.kinds.shared.selection import chosen_before, selection_notes
+from neuronclaims.kinds.shared.selection import (
+    allowing_for_search,
+    layers_needed,
+    selection_notes,
+    selection_of,
+)
+from neuronclaims.measurements import Activations
 from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.sentences.templates import Template
 
@@ -101,8 +107,13 @@ class MassiveKind:
     side: ShareSide
 
     def attainable(self, claim: Claim[Massive | NotMassive]) -> Attainable:
-        """Return the least p: the neuron is massive in every prompt, or in none."""
-        units = LayerRequest.of(claim, 0).units
+        """Return the least p: the neuron is massive in every prompt, or in none.
+
+        Raises ClaimError for "is not" of a neuron that was searched.
+        """
+        request = LayerRequest.of(claim, 0)
+        request.check_side(self.side)
+        units = request.units
         return Attainable.of(planned_share(units, _null(claim), self.side, counted=True), units.size)
 
     def joint_test_key(self, claim: Claim[Massive | NotMassive]) -> Hashable | None:  # noqa: ARG002
@@ -110,19 +121,29 @@ class MassiveKind:
         return None
 
     def needs(self, claim: Claim[Massive | NotMassive], facts: ModelFacts) -> tuple[Measurement, ...]:
-        """Ask for the share of massive tokens, and for the layer's means."""
+        """Ask for the share of massive tokens, in all layers that were searched, and for the layer's means."""
         request = LayerRequest.of_neuron(claim, facts)
-        return request.need("mean"), request.need("massive")
+        layers = layers_needed(claim, request.who, facts)
+        return request.need("mean"), *(request.need("massive", layer) for layer in layers)
 
     def judge(self, claim: Claim[Massive | NotMassive], answers: Answers, family: Family) -> Finding:  # noqa: ARG002
         """Count the prompts with at least one massive token."""
         neuron = claim.sentence.neuron
         request = LayerRequest.of(claim, neuron.layer)
-        profile, selection = LayerProfile.of(request, answers), chosen_before(claim, "neuron")
-        tokens = answers[request.need("massive")]
+        profile, tokens = LayerProfile.of(request, answers), answers[request.need("massive")]
+        massive = request.need("massive").tokens
+        looked_at = {
+            need.layer: found
+            for need, found in answers.items()
+            if isinstance(need, Activations) and need.tokens == massive
+        }
+        picked_from = request.picked_from(looked_at)
+        selection = selection_of(claim, request.who, picked_from)
         of_layer = request.units.means((tokens > 0).astype(np.float32))
         own = of_layer[:, neuron.index]
-        estimate, test = self._tested(own, request.units.unit, _null(claim))
+        estimate, test = allowing_for_search(
+            *self._tested(own, request.units.unit, _null(claim)), picked_from
+        )
         of_tokens = float(request.units.means(tokens)[:, neuron.index].mean())
         return Finding(
             estimate=estimate,

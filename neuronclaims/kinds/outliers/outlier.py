@@ -29,7 +29,12 @@ from neuronclaims.kinds.outliers.token_share import (
 )
 from neuronclaims.kinds.shared.effects import counted
 from neuronclaims.kinds.shared.neurons import rank_of
-from neuronclaims.kinds.shared.selection import chosen_before, selection_notes
+from neuronclaims.kinds.shared.selection import (
+    allowing_for_search,
+    layers_needed,
+    selection_notes,
+    selection_of,
+)
 from neuronclaims.measurements import Activations
 from neuronclaims.measurements.pools import BeyondPool
 from neuronclaims.sentences.neurons import Neuron
@@ -96,8 +101,13 @@ class OutlierKind:
     side: ShareSide
 
     def attainable(self, claim: Claim[Outlier | NoOutlier]) -> Attainable:
-        """Return the least p: every token of every prompt is beyond the bound, or none."""
-        units = LayerRequest.of(claim, 0).units
+        """Return the least p: every token of every prompt is beyond the bound, or none.
+
+        Raises ClaimError for "is not" of a neuron that was searched.
+        """
+        request = LayerRequest.of(claim, 0)
+        request.check_side(self.side)
+        units = request.units
         return Attainable.of(planned_share(units, claim.sentence.share, self.side, counted=False), units.size)
 
     def joint_test_key(self, claim: Claim[Outlier | NoOutlier]) -> Hashable | None:  # noqa: ARG002
@@ -107,6 +117,7 @@ class OutlierKind:
     def needs(self, claim: Claim[Outlier | NoOutlier], facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for the share of tokens beyond the bound in every layer, and for the layer's means."""
         request, pool = LayerRequest.of_neuron(claim, facts), BeyondPool(claim.sentence.bound)
+        layers_needed(claim, request.who, facts)
         layers = facts.layers_at(claim.settings.site)
         return (request.need("mean"), *(request.need(pool, layer) for layer in layers))
 
@@ -115,16 +126,19 @@ class OutlierKind:
         said = claim.sentence
         pool, neuron = BeyondPool(said.bound), said.neuron
         request = LayerRequest.of(claim, neuron.layer)
-        profile, selection = LayerProfile.of(request, answers), chosen_before(claim, "neuron")
+        profile = LayerProfile.of(request, answers)
         layers = [n.layer for n in answers if isinstance(n, Activations) and n.tokens.pool == pool]
         shares = {layer: request.means(answers, pool, layer) for layer in layers}
         passing = sum(float(found[:, neuron.index].mean()) >= said.share for found in shares.values())
         of_layer = shares[neuron.layer]
-        own = of_layer[:, neuron.index]
+        own, picked_from = of_layer[:, neuron.index], request.picked_from(shares)
+        selection = selection_of(claim, request.who, picked_from)
+        alone = mean_share_test(own, null=said.share, alike=True, unit=request.units.unit, side=self.side)
+        estimate, test = allowing_for_search(mean_share(own, OF_TOKENS), alone, picked_from)
         return Finding(
-            estimate=mean_share(own, OF_TOKENS),
+            estimate=estimate,
             statement=share_statement(self.side, said.share),
-            test=mean_share_test(own, null=said.share, alike=True, unit=request.units.unit, side=self.side),
+            test=test,
             sample=request.sample,
             selection=selection,
             others=(

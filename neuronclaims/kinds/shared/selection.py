@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
     from neuronclaims.measurements import ModelFacts
     from neuronclaims.sentences.layers import Layers
-    from neuronclaims.stats import Estimate
+    from neuronclaims.stats import Estimate, TestResult
 
 LEVEL = 0.95
 """The level of intervals, before they are widened."""
@@ -95,6 +95,26 @@ def widened(estimate: Estimate, neurons: int) -> Estimate:
     said = estimate.caution
     caution = None if said is None else replace(said, least_p=min(1.0, neurons * said.least_p))
     return replace(estimate, method=method, tails=None if tails is None else widened_tails, caution=caution)
+
+
+def allowing_for_search(estimate: Estimate, test: TestResult, neurons: int) -> tuple[Estimate, TestResult]:
+    """Widen an interval and multiply p by the number of neurons that a claimed one was picked from (Bonferroni).
+
+    For kinds that have no maximum over all neurons: it holds however they go together.
+    """
+    if neurons == 1:
+        return estimate, test
+    greater, less = (min(1.0, neurons * p) for p in (test.p_greater, test.p_less))
+    corrected = replace(
+        test,
+        p_value=min(1.0, neurons * test.p_value),
+        p_greater=greater,
+        p_less=less,
+        smallest_p=min(1.0, neurons * test.smallest_p),
+        standard_error=neurons * test.standard_error,
+        method=f"{test.method}, times {neurons:,} for the neurons searched",
+    )
+    return widened(estimate.at_level(level_for(neurons)), neurons), corrected
 
 
 def selection_notes(selection: Selection) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from neuronclaims.figures import Table
 from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.sentences.subjects import Subject
 from neuronclaims.sentences.templates import FieldError
+from neuronclaims.stats.verdicts import claimed
 
 if TYPE_CHECKING:
     from neuronclaims.stats import Estimate, MaxResults, Side, TestResult, Verdict
@@ -27,6 +28,9 @@ RANKS: dict[Verdict, int] = {"refuted": 0, "inconclusive": 1, "supported": 2}
 
 SHOWN = 10
 """How many of the neurons searched are listed."""
+
+LOOKED_AT = 100
+"""How many of the neurons searched, those with the smallest step-down p, get an interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,21 @@ class NeuronStatement:
             )
         )
         return RANKS[decision.verdict]
+
+    @property
+    def at_null(self) -> bool:
+        """Whether the boundary is no effect, which the maximum statistic tests."""
+        return self.threshold is None or self.threshold == self.null
+
+    def on_claimed_side(self, one: TestedNeuron) -> bool:
+        """Tell whether the neuron's effect lies where the sentence says; one without a value counts as such."""
+        value = one.estimate.value
+        if value is None:
+            return True
+        tested = stats.Tested(
+            self.side, self.null, self.threshold, one.estimate, one.test.p_value, 0.0, self.alpha
+        )
+        return claimed(tested, value)
 
     def room(self, estimate: Estimate) -> float:
         """Return how far the worse end of the interval lies on the claimed side: the larger, the clearer the claim.
@@ -124,32 +143,53 @@ def least_clear(ones: Sequence[TestedNeuron]) -> TestedNeuron:
 
 
 def best_neuron(
-    bound: NeuronStatement, results: MaxResults, one_of: Callable[[int], TestedNeuron]
+    bound: NeuronStatement,
+    results: MaxResults,
+    one_of: Callable[[int], TestedNeuron],
+    order: np.ndarray | None = None,
 ) -> TestedNeuron:
-    """Return the neuron that fits a claim of some neuron best: the first, by p, that would be supported.
+    """Return the neuron that fits a claim of some neuron best: the smallest p on the claimed side, then the statistic.
 
-    ``one_of`` makes the neuron of a column, its interval wide enough for all columns. Where none is supported it is
-    the one with the smallest p, unless that alone would be refuted and another would not.
+    ``one_of`` makes the neuron of a column, its interval wide enough for all columns. p is the larger of the step-down
+    p and of the interval's, so only the ``LOOKED_AT`` columns with the smallest step-down p are made. Where none of
+    these lies on the claimed side it is the one that speaks least against the claim, and all are looked at before the
+    claim may count as refuted. ``order`` has all columns, the clearest first, where a number is claimed that the
+    statistic does not know. No level plays a part: more draws only part neurons whose p were alike.
     """
-    best, best_rank = None, -1
-    for column in columns_by_p(bound, results):
-        one = bound.ruled(one_of(int(column)))
-        rank = bound.rank(one)
-        if rank > best_rank:
-            best, best_rank = one, rank
-        if best_rank == RANKS["supported"]:
+    best: TestedNeuron | None = None
+    best_place: tuple[bool, float] = (True, 0.0)
+    for seen, column in enumerate(columns_by_p(bound, results) if order is None else order):
+        if seen >= LOOKED_AT and best is not None and not _against(bound, best, best_place):
             break
-        if best_rank == RANKS["inconclusive"] and results.p_step_down[column] > bound.alpha:
-            break  # no neuron after this one can be supported
+        one = bound.ruled(one_of(int(column)))
+        other = not bound.on_claimed_side(one)
+        place = other, -one.test.p_value if other else one.test.p_value
+        if best is None or place < best_place:
+            best, best_place = one, place
+        least = _claimed_p(bound, results, int(column))
+        if bound.at_null and not best_place[0] and least >= best_place[1]:
+            break  # no neuron after this one can have a smaller p
     assert best is not None
     return best
 
 
+def _against(bound: NeuronStatement, best: TestedNeuron, place: tuple[bool, float]) -> bool:
+    return place[0] and best.test.p_value <= bound.alpha
+
+
+def _claimed_p(bound: NeuronStatement, results: MaxResults, column: int) -> float:
+    """Return twice the step-down p of the claimed side."""
+    greater, less = float(results.p_greater[column]), float(results.p_less[column])
+    one_sided = {"greater": greater, "less": less}.get(bound.side, min(greater, less))
+    return min(1.0, 2 * one_sided)
+
+
 def columns_by_p(bound: NeuronStatement, results: MaxResults) -> np.ndarray:
-    """Return all columns in the order of p; where p is equal, the larger statistic on the claimed side comes first."""
+    """Return all columns in the order of p on the claimed side; where p is equal, the larger statistic comes first."""
     statistic = results.statistic
     strength = {"greater": statistic, "less": -statistic}.get(bound.side, np.abs(statistic))
-    return np.lexsort((-strength, results.p_step_down))
+    p = {"greater": results.p_greater, "less": results.p_less}.get(bound.side, results.p_step_down)
+    return np.lexsort((-strength, p))
 
 
 def every_table(ones: Sequence[TestedNeuron]) -> Table:

@@ -13,7 +13,7 @@ from neuronclaims.sentences.neurons import Neuron
 if TYPE_CHECKING:
     from neuronclaims.kinds.outliers.outlier_dimensions import LargeValues
     from neuronclaims.kinds.shared.two_samples import Effects, Floats, LayerSamples, NeuronSamples
-    from neuronclaims.stats import TestResult
+    from neuronclaims.stats import MaxResults, TestResult
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,10 +60,11 @@ class SharedTwoSamples:
 
     ``layers`` are values by what was measured, ``large`` the shares of large values of a layer by the same. By a
     claim's id, ``first_looks`` are tests on their first draws, ``effects`` those on all scales, where claims were
-    tested together.
+    tested together. ``searches`` are the tests of all neurons searched, by where, what and how many draws.
     """
 
     layers: dict[Hashable, LayerSamples] = field(default_factory=dict)
     large: dict[Hashable, LargeValues] = field(default_factory=dict)
     first_looks: dict[str, TestResult] = field(default_factory=dict)
     effects: dict[str, Effects] = field(default_factory=dict)
+    searches: dict[Hashable, MaxResults] = field(default_factory=dict)

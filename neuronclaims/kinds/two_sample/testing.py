@@ -21,10 +21,12 @@ from neuronclaims.kinds.shared.subjects import (
     some_table,
     weakest,
 )
-from neuronclaims.kinds.shared.two_samples import effects_together, exchange_of
+from neuronclaims.kinds.shared.two_samples import LayerSamples, effects_together, exchange_of
 from neuronclaims.kinds.two_sample.data import SharedTwoSamples
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from neuronclaims.figures import Figure
     from neuronclaims.kinds.kind import Family
     from neuronclaims.kinds.two_sample.data import TwoSampleData
@@ -95,10 +97,20 @@ def _some(
     def one_of(column: int) -> TestedNeuron:
         return _searched_one(request, data, neurons[column], results)
 
-    one = best_neuron(bound, results, one_of)
+    one = best_neuron(bound, results, one_of, _beyond_number(request, data))
     return TwoSampleOutcome(
         one, one.neuron, (some_table(bound, results, neurons),), (some_note(len(neurons), one),)
     )
+
+
+def _beyond_number(request: TwoSampleRequest, data: TwoSampleData) -> NDArray[np.intp] | None:
+    """Order all columns by t against a difference claimed in the values' own unit; None where none is claimed."""
+    said = request.hypothesis
+    if said.threshold is None or said.scale != "difference":
+        return None
+    first, second = data.all
+    t = LayerSamples(first - said.shift, second, request.design).t
+    return np.argsort(t if said.alternative == "less" else -t, kind="stable")
 
 
 def _one(
@@ -136,11 +148,15 @@ def _searched_one(
 
 
 def _searched(request: TwoSampleRequest, data: TwoSampleData, family: Family) -> MaxResults:
-    return stats.max_statistic_tests(
-        *data.all,
-        exchange=exchange_of(request.design),
-        statistic=request.hypothesis.statistic,
-        alternative="two-sided",
-        resampling=request.resampling(family),
-        level=family.level,
-    )
+    """Test all neurons searched, once for all claims that search them for the same difference."""
+    known, resampling = family.shared(SharedTwoSamples).searches, request.resampling(family)
+    key = tuple(map(request.place, data.layers)), request.hypothesis.statistic, resampling
+    if key not in known:
+        known[key] = stats.search_tests(
+            *data.all,
+            exchange=exchange_of(request.design),
+            statistic=request.hypothesis.statistic,
+            resampling=resampling,
+            level=family.level,
+        )
+    return known[key]

@@ -8,7 +8,7 @@ hang together, the chance that any neuron without a difference gets p <= alpha i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -134,6 +134,42 @@ def max_statistic_tests(
         Sides(a, b), search_design(a, b, paired=exchange.paired, statistic=statistic), alternative
     )
     return search.results(search.tallies(resampling), level, exchange.unit)
+
+
+def search_tests(
+    first: ArrayLike,
+    second: ArrayLike,
+    *,
+    exchange: Exchange,
+    statistic: Statistic,
+    resampling: Resampling,
+    level: Level = LEVEL,
+) -> MaxResults:
+    """Test all neurons that a claimed one was picked from, two-sided, with as many draws as ``resampling`` has come to.
+
+    That are ``draws``, or ``stop_after`` where the claim was open still, as far as a search may cost that much
+    (``Resampling.for_search``). ``smallest_p`` is the least that the most draws of such a search could give.
+
+    >>> from neuronclaims.stats import UNITS
+    >>> noise = np.random.default_rng(0).normal(size=(40, 50))
+    >>> first_look = Resampling(seed=0, draws=999, stop_after=0)
+    >>> found = search_tests(noise[:20], noise[20:], exchange=UNITS, statistic="mean", resampling=first_look)
+    >>> found.arrangements, found.smallest_p
+    (999, 2e-06)
+    """
+    shape = np.shape(first)
+    units = shape[0] if exchange.paired else shape[0] + np.shape(second)[0]
+    drawn = resampling.for_search(shape[1], units)
+    found = max_statistic_tests(
+        first,
+        second,
+        exchange=exchange,
+        statistic=statistic,
+        alternative="two-sided",
+        resampling=drawn,
+        level=level,
+    )
+    return found if found.exact else replace(found, smallest_p=min(1.0, 2 / (1 + drawn.max_draws)))
 
 
 @dataclass(frozen=True, slots=True)
