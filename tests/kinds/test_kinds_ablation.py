@@ -254,3 +254,19 @@ def test_without_a_dead_neuron_nothing_changes_and_nothing_is_shown(tmp_path):
 
 def test_words_of_several_tokens_are_named(tmp_path):
     assert "tree house" in real(tmp_path, 'mlp_post neuron 0:3 lowers " tree house" in dogs').error
+
+
+def test_searched_beside_the_claim_is_what_it_is_at_the_top_of_the_file(tmp_path):
+    def result(head: str, beside: str):
+        said = "ablating neuron 1:2 lowers ' an' over ' a' in text".replace("'", '"')
+        claim = json.dumps({"claim": said} | ({"searched": beside} if beside else {}))
+        file = claim_file(tmp_path, claim, head=f"{head}sets: {json.dumps(SETS)}\n")
+        [result] = Study(measure=measure).judge(file, "model").values()
+        return result
+
+    for layers in ("layer 1", "all layers"):
+        top, beside = result(f"searched: {layers}\n", ""), result("", layers)
+        assert (beside.evidence.test, beside.evidence.effect) == (top.evidence.test, top.evidence.effect)
+        assert beside.evidence.selection.how == "searched"
+    with pytest.raises(ClaimFileError, match="lies in layer 1, which is not in what was searched, layer 0"):
+        result("", "layer 0")

@@ -205,8 +205,33 @@ def test_numbers_that_cannot_be_tested_are_refused_where_they_stand(judge, claim
 
 def test_layers_that_are_not_there_and_picked_neurons_are_clear_errors(judge):
     assert "no layer 9" in judge("at least 80% of layer 9 lies within 4 of zero in prose").error
-    error = judge("neuron 1:2 is massive in prose", head="searched: all layers\n").error
-    assert "Test it on new prompts" in error
+    denied = judge(
+        "neuron 1:2 is not massive in more than 50% of prompts in prose", head="searched: all layers\n"
+    ).error
+    assert "Test it on new prompts" in denied
+
+
+@for_each(
+    "head, many",
+    [
+        ("searched: layer 3\n", 8),
+        ("searched: all layers\n", 4 * 8),
+        ("searched: layers 2 to 3\n", 2 * 8),
+    ],
+)
+def test_a_neuron_picked_on_these_prompts_pays_for_all_that_were_searched(judge, head, many):
+    """Bonferroni; massive in 11 of 12 prompts, binomial."""
+    result = judge("neuron 3:5 is massive in at least 10% of prompts in prose", head=head)
+    p = binomtest(11, 12, 0.1, alternative="greater").pvalue
+    assert result.evidence.test.p_value == pytest.approx(min(1, 2 * many * p), rel=1e-6)
+    interval = binomtest(11, 12).proportion_ci(1 - 0.05 / many, method="exact")
+    assert result.evidence.effect.low == pytest.approx(interval.low, rel=1e-6)
+    assert (result.evidence.selection.how, result.evidence.selection.neurons) == ("searched", many)
+    outlier = "neuron 1:2 is an outlier beyond 6 in at least 10% of tokens in prose"
+    alone = judge(outlier).evidence.test.p_value
+    picked = judge(outlier, head=head.replace("3", "1").replace("layers 2 to 1", "layers 0 to 1"))
+    assert picked.evidence.test.p_value == pytest.approx(min(1, many * alone))
+    assert picked.evidence.selection.neurons == many
 
 
 def test_a_layer_is_not_searched_for_a_neuron(judge):

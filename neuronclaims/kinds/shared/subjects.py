@@ -37,6 +37,8 @@ LOOKED_AT = 100
 class TestedNeuron:
     """The result of one neuron: the effect that is claimed, and its test."""
 
+    __test__ = False
+
     neuron: Neuron
     estimate: Estimate
     test: TestResult
