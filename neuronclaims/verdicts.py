@@ -108,7 +108,9 @@ def _decision(
             threshold=finding.statement.threshold,
             value=finding.estimate.value,
         )
-    caution = finding.estimate.caution
+    # What is left of alpha for this p: Holm and its like multiply p, so they divide alpha by as much.
+    limit = alpha if adjusted.p <= test.p_value else alpha * test.p_value / adjusted.p
+    said = finding.statement
     return stats.decide(
         stats.Tested(
             side=finding.statement.side,
@@ -124,7 +126,7 @@ def _decision(
             looks=looks,
             draws=None if test.exact else test.arrangements,
             sets=_sets(finding),
-            cautioned=caution is not None and test.p_value <= caution.least_p,
+            cautioned=stats.cautioned(finding.estimate, test, said.side, said.null, said.threshold, limit),
         )
     )
 

@@ -184,6 +184,7 @@ if TYPE_CHECKING:
     from neuronclaims.stats.rule import Side as Side
     from neuronclaims.stats.rule import at_boundary as at_boundary
     from neuronclaims.stats.rule import boundaries as boundaries
+    from neuronclaims.stats.rule import cautioned as cautioned
     from neuronclaims.stats.rule import interval_test as interval_test
     from neuronclaims.stats.rule import two_sided as two_sided
     from neuronclaims.stats.seeds import seed_from as seed_from

@@ -105,6 +105,29 @@ def at_boundary(
     return replace(both, p_value=p, p_interval=p, p_exchange=both.p_value)
 
 
+def cautioned(
+    estimate: Estimate, test: TestResult, side: Side, null: float, threshold: float | None, limit: float
+) -> bool:
+    """Tell whether p is above ``limit``, the alpha left for it, because of the estimate's caution alone.
+
+    >>> from neuronclaims.stats import mean_difference_estimate
+    >>> few = mean_difference_estimate([4.0, 5, 6, 4, 5, 6, 5], [1.0, 1, 1, 2, 1, 1, 9])
+    >>> test = interval_test(few, "greater", 0.0, 0.0)
+    >>> round(test.p_value, 3), cautioned(few, test, "greater", 0.0, 0.0, 0.05)
+    (0.269, False)
+    >>> cautioned(few, test, "greater", 0.0, 0.0, 0.1)  # Welch's t alone: 0.063
+    True
+    """
+    caution = estimate.caution
+    if caution is None or test.p_value <= limit:
+        return False
+    if caution.plain is None:
+        return test.p_value <= caution.least_p
+    p = interval_p(replace(estimate, tails=caution.plain, caution=None), side, null, threshold)
+    rest = test.p_value if test.p_interval < test.p_value else test.p_exchange or 0.0
+    return p is not None and max(p, rest) <= limit
+
+
 def two_sided(test: TestResult) -> TestResult:
     """Return a test with the two-sided p: twice the smaller of its one-sided ones, at most 1."""
     if test.alternative == "two-sided":

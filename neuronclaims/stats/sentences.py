@@ -107,10 +107,12 @@ class _Words:
         design = f"With {sizes_in_words(self.counts, self.unit)}" if self.counts else "With so few values"
         family = f" and {self._together()}" if self._together() else ""
         least = apart(self.found.smallest_p_adjusted, self.found.alpha)
+        caution = self.found.estimate.caution
+        why = "" if caution is None or not caution.least_p else f" {caution.sentence}"
         return (
             f"{design}{family}, the smallest {self._p_name()} possible is {least}: "
             f"no result could support the claim at the limit of {self.found.alpha:g}."
-            f"{'' if self.found.estimate.caution is None else f' {self.found.estimate.caution.sentence}'}"
+            f"{why}"
         )
 
     def monte_carlo_unresolved(self) -> str:

@@ -20,6 +20,7 @@ import yaml
 from scipy import optimize, stats
 from shapes_brute import interval_of_shape, tails_of_shape
 from skewed import mean_interval, mean_p
+from skewed_sets import difference_interval, difference_p
 from statsmodels.stats.multitest import multipletests
 
 EXACT_UP_TO, DRAWS = 200_000, 9_999
@@ -321,22 +322,22 @@ def _permuted(data: Any, statistic: Any, kind: str, side: str, total: int) -> tu
 
 
 def differences(x: np.ndarray, y: np.ndarray, paired: bool) -> dict[str, Interval]:
-    """Difference of means with a t interval (of pairs corrected for skewness); standardised, by the noncentral t."""
+    """Difference of means with a t interval corrected for skewness; standardised, by the noncentral t."""
     if np.ptp(np.concatenate([x - y, [0]] if paired else [x, y])) == 0:
         return {}
     if paired:
-        test, spread, size, df = stats.ttest_rel(x, y), np.std(x - y, ddof=1), math.sqrt(len(x)), len(x) - 1
+        spread, size, df = np.std(x - y, ddof=1), math.sqrt(len(x)), len(x) - 1
     else:
-        test, df = stats.ttest_ind(x, y, equal_var=False), len(x) + len(y) - 2
+        df = len(x) + len(y) - 2
         squares = (len(x) - 1) * np.var(x, ddof=1) + (len(y) - 1) * np.var(y, ddof=1)
         spread, size = math.sqrt(squares / df), math.sqrt(len(x) * len(y) / (len(x) + len(y)))
-    low, high = mean_interval(x - y) if paired else test.confidence_interval(0.95)
+    low, high = mean_interval(x - y) if paired else difference_interval(x, y)
     difference = float(x.mean() - y.mean())
 
     def p_of_difference(number: float) -> float:
         if paired:
             return float(mean_p(x - y, number))
-        return float(stats.ttest_ind(x - number, y, equal_var=False).pvalue)
+        return difference_p(x, y, number)
 
     t = difference / spread * size
     # T = (Z + nc) / s with s a scaled chi; averaged over s here, because SciPy's nct gives NaN for large t.

@@ -289,6 +289,7 @@ def test_an_interval_turned_round_and_a_statistic_of_labels_meet_constants_too()
 
 NO_DATA = {
     "at_boundary",
+    "cautioned",
     "boundaries",
     "interval_test",
     "two_sided",

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 from skewed import mean_p
+from skewed_sets import difference_p
 from stats_data import quick
 from statsmodels.stats.weightstats import ttost_ind
 
@@ -42,10 +43,16 @@ def drawn(seed, n1=12, n2=12, shift=0.2):
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_mean_differences_equal_statsmodels_and_those_of_pairs_bear_skewness(seed):
+def test_mean_differences_are_held_against_both_bounds_and_bear_skewness(seed):
     a, b = drawn(seed, 15, 9)
     found = equivalence_test(a, b, margin=0.6, scale="difference", paired=False)
-    p, lower, upper = ttost_ind(a, b, -0.6, 0.6, usevar="unequal")
+    above, below = difference_p(a, b, -0.6, "greater"), difference_p(a, b, 0.6, "less")
+    assert (found.p_value, found.p_above_lower, found.p_below_upper) == pytest.approx(
+        (max(above, below), above, below), rel=1e-9
+    )
+    even = np.array([3.0, 1, -1, 4, 2, 0, 5, -2])  # symmetric about 1.5: no skewness
+    found = equivalence_test(even, 2 * even - 1, margin=5, scale="difference", paired=False)
+    p, lower, upper = ttost_ind(even, 2 * even - 1, -5, 5, usevar="unequal")
     assert (found.p_value, found.p_above_lower, found.p_below_upper) == pytest.approx(
         (p, lower[1], upper[1]), rel=1e-12
     )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from neuronclaims.measurements import ModelFacts
     from neuronclaims.sentences.layers import Layers
     from neuronclaims.stats import Estimate, TestResult
+    from neuronclaims.stats.effects.estimate import Tails
 
 LEVEL = 0.95
 """The level of intervals, before they are widened."""
@@ -84,17 +85,20 @@ def widened(estimate: Estimate, neurons: int) -> Estimate:
     """Return an estimate made at ``level_for(neurons)``, whose method says why its interval is wider."""
     if neurons == 1:
         return estimate
-    tails = estimate.tails
 
-    def widened_tails(boundary: float) -> tuple[float, float]:
-        assert tails is not None
-        above, below = tails(boundary)
-        return min(1.0, neurons * above), min(1.0, neurons * below)
+    def wide(tails: Tails | None) -> Tails | None:
+        return None if tails is None else lambda boundary: _times(neurons, tails(boundary))
 
-    method = f"{estimate.method}, widened for the {neurons:,} neurons searched"
-    said = estimate.caution
-    caution = None if said is None else replace(said, least_p=min(1.0, neurons * said.least_p))
-    return replace(estimate, method=method, tails=None if tails is None else widened_tails, caution=caution)
+    method, caution = f"{estimate.method}, widened for the {neurons:,} neurons searched", estimate.caution
+    if caution is not None:
+        least = min(1.0, neurons * caution.least_p)
+        caution = replace(caution, least_p=least, plain=wide(caution.plain))
+    return replace(estimate, method=method, tails=wide(estimate.tails), caution=caution)
+
+
+def _times(neurons: int, sides: tuple[float, float]) -> tuple[float, float]:
+    above, below = sides
+    return min(1.0, neurons * above), min(1.0, neurons * below)
 
 
 def allowing_for_search(estimate: Estimate, test: TestResult, neurons: int) -> tuple[Estimate, TestResult]:

@@ -1,11 +1,11 @@
 """The difference of two means of values that may be skewed: Welch's t, slowed down by skewness.
 
-Where one set is skewed, or both are and one spreads farther, few values tend to miss the tail of that set: its mean then
-looks too near to the others, and too sure. Hall (1992, J. R. Statist. Soc. B 54:221-228) takes the skewness of a mean out of t
-by a cubic. Here it only ever slows t down, and beyond the cubic's turning point t counts by a tenth. The skewness of the
-difference is the larger one of two: that of the sets' own third moments, and ``STRONGER`` times that of one shape shared by both
-at the least favourable ratio of their spreads within ``ERRORS`` standard errors. The second is next to nothing for normal
-values. Chosen by docs/adr/0052-skewed-sets.md.
+Where one set is skewed, or both are and one spreads farther, few values tend to miss the tail of that set: its mean
+then looks too near to the others, and too sure. Hall (1992, J. R. Statist. Soc. B 54:221-228) takes the skewness of a
+mean out of t by a cubic. Here it only ever slows t down, and beyond the cubic's turning point t counts by a tenth. The
+skewness of the difference is the larger one of two: that of the sets' own third moments, and ``STRONGER`` times that of
+one shape shared by both, at the least favourable ratio of their spreads within ``ERRORS`` standard errors. The second
+is next to nothing for normal values. Chosen by docs/adr/0052-skewed-sets.md.
 """
 
 from __future__ import annotations
@@ -35,12 +35,13 @@ _LEAST, _FARTHEST = 1e-6, 1e50
 class SkewedDifference:
     """Differences of means [m] with their standard errors and degrees of freedom, and what skewness takes off their t.
 
-    ``above`` is the bend for "the difference is above", ``below`` for "it is below", none of them negative. ``skewed`` tells
-    where the shape that both sets share is more skewed than normal values are by chance.
+    ``error`` is in units of ``scale``. ``above`` is the bend for "the difference is above", ``below`` for "it is below";
+    none is negative. ``skewed`` is not 0 where both sets together are more skewed than normal values are by chance.
     """
 
     value: Floats
     error: Floats
+    scale: Floats
     df: Floats
     above: Floats
     below: Floats
@@ -48,12 +49,12 @@ class SkewedDifference:
 
     @classmethod
     def of(
-        cls, value: Floats, error: Floats, df: Floats, residuals: tuple[Floats, Floats]
+        cls, value: Floats, error: Floats, scale: Floats, df: Floats, residuals: tuple[Floats, Floats]
     ) -> SkewedDifference:
         """Take the bends from ``residuals`` [n1, m] and [n2, m]: values, on any scale, less what explains them.
 
         >>> a, b = np.array([[1.0], [2], [3], [9]]), np.array([[1.0], [2], [3], [4]])
-        >>> found = SkewedDifference.of(np.array([1.25]), np.array([1.9]), np.array([3.8]), (a, b))
+        >>> found = SkewedDifference.of(*np.array([[1.25], [1.9], [1.0], [3.8]]), (a, b))
         >>> found.above[0], round(found.below[0], 2)  # the first set's tail speaks against "below" alone
         (0.0, 2.62)
         """
@@ -66,7 +67,7 @@ class SkewedDifference:
             for sign in (-1, 1)
         ]
         above, below = (np.where(bend < _LEAST, 0.0, bend) for bend in bends)
-        return cls(value, error, df, above, below, skewness)
+        return cls(value, error, scale, df, above, below, skewness)
 
     def limits(self, level: float) -> tuple[Floats, Floats]:
         """Return the bounds [m] at which the one or the other p is (1 - level) / 2."""
@@ -74,14 +75,19 @@ class SkewedDifference:
 
         t = np.asarray(stdtrit(self.df, (1 + level) / 2), dtype=np.float64)
         return (
-            self.value - unslowed(t, self.above) * self.error,
-            self.value + unslowed(t, self.below) * self.error,
+            self.value - unslowed(t, self.above) * self.error * self.scale,
+            self.value + unslowed(t, self.below) * self.error * self.scale,
         )
+
+    def plain(self, column: int) -> tuple[float, float, float]:
+        """Return one difference with its standard error and its degrees of freedom."""
+        error = float(self.error[column] * self.scale[column])
+        return float(self.value[column]), error, float(self.df[column])
 
     def tails(self, column: int) -> Callable[[float], tuple[float, float]]:
         """Return the one-sided p of one difference, as ``Estimate.tails`` does."""
-        value, error, df = float(self.value[column]), float(self.error[column]), float(self.df[column])
-        above, below = self.above[column], self.below[column]
+        plain, above, below = self.plain(column), self.above[column], self.below[column]
+        value, error, df = plain
 
         def tails(bound: float) -> tuple[float, float]:
             t = (value - bound) / error

@@ -19,9 +19,11 @@ from neuronclaims.stats.distributions.newcombe import (
     spread_excess,
 )
 from neuronclaims.stats.distributions.noncentral import noncentrality_limits
+from neuronclaims.stats.distributions.skewed_difference import SkewedDifference
 from neuronclaims.stats.effects.effect_size import BLOCKED_AUROC, BLOCKED_HEDGES_G, BLOCKED_MEAN_DIFFERENCE
 from neuronclaims.stats.effects.estimate import Estimate
 from neuronclaims.stats.effects.intervals import auroc_estimate, hedges_g_estimate, mean_difference_estimate
+from neuronclaims.stats.effects.together import differences
 from neuronclaims.stats.effects.within_blocks import (
     Blocks,
     Codes,
@@ -29,9 +31,10 @@ from neuronclaims.stats.effects.within_blocks import (
     block_counts,
     blocked_auroc_many,
     blocked_fit,
+    blocked_residuals,
 )
 from neuronclaims.stats.inputs import Floats, check_share, check_sizes, vector
-from neuronclaims.stats.tails import inverted, standardised_tails, student_tails
+from neuronclaims.stats.tails import inverted, standardised_tails
 
 
 def blocked_mean_difference_estimate(
@@ -40,7 +43,8 @@ def blocked_mean_difference_estimate(
     """Return the difference of means of [n1] and [n2] within blocks, weighted n1b n2b / n_b, with a t interval.
 
     The estimate is that of least squares with one level per block; the standard error lets the two sets
-    vary differently (see ``blocked_fit``). With one block it is Welch's interval.
+    vary differently (see ``blocked_fit``). It is corrected for skewness as ``mean_difference_estimate`` is, and with
+    one block it is the same.
 
     >>> blocked_mean_difference_estimate([2, 12], [1, 11], ([0, 1], [0, 1])).value
     1.0
@@ -48,17 +52,12 @@ def blocked_mean_difference_estimate(
     a, b, codes = _prepared(first, second, blocks, level)
     if codes is None:
         return mean_difference_estimate(first, second, level=level)
-    effect, method = BLOCKED_MEAN_DIFFERENCE, "t interval, HC2 errors within blocks"
     fit = blocked_fit(a, b, codes)
-    scale = 2.0 ** int(fit.exponent[0])
-    value, error = float(fit.difference[0]) * scale, float(fit.error[0]) * scale
-    if error == 0:
-        return Estimate(effect, value, None, None, level, method)
-    from scipy.special import stdtrit
-
-    df = float(fit.df[0])
-    reach, tails = float(stdtrit(df, (1 + level) / 2)) * error, student_tails(value, error, df)
-    return Estimate(effect, value, value - reach, value + reach, level, method, tails)
+    scale = np.ldexp(1.0, fit.exponent)
+    residuals = blocked_residuals(a, b, codes)
+    found = SkewedDifference.of(fit.difference * scale, fit.error, scale, fit.df, residuals)
+    method = "t interval, HC2 errors within blocks, corrected for skewness"
+    return differences(found, BLOCKED_MEAN_DIFFERENCE, level, method)[0]
 
 
 def blocked_hedges_g_estimate(

@@ -22,12 +22,14 @@ Tails: TypeAlias = Callable[[float], tuple[float, float]]
 class Caution:
     """Why an interval may be trusted only so far: no p that rests on it is below ``least_p``.
 
-    Programs compare ``key``; ``sentence`` says in plain words why, and what to claim instead.
+    Programs compare ``key``; ``sentence`` says in plain words why, and what to claim instead. ``plain`` are the tails
+    that the estimate would have without this caution, where its own tails are the careful ones.
     """
 
     key: str
     sentence: str
-    least_p: float
+    least_p: float = 0.0
+    plain: Tails | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,14 +15,13 @@ from neuronclaims.stats.distributions.newcombe import paired_variance_factor, va
 from neuronclaims.stats.distributions.skewed_mean import SkewedMean
 from neuronclaims.stats.effects.estimate import Tails
 from neuronclaims.stats.effects.intervals import (
-    in_units,
+    mean_difference_estimate,
     paired_t,
     pooled_t,
-    welch_error,
 )
 from neuronclaims.stats.effects.points import auroc
 from neuronclaims.stats.inputs import Floats
-from neuronclaims.stats.tails import auroc_tails, standardised_tails, student_tails
+from neuronclaims.stats.tails import auroc_tails, standardised_tails
 
 MarginSide: TypeAlias = Literal["within", "not greater", "not less"]
 Scale: TypeAlias = Literal["difference", "sd", "auroc"]
@@ -86,7 +85,4 @@ def mean_tails(first: Floats, second: Floats, *, paired: bool) -> Tails | None:
     if paired:
         mean = SkewedMean.of(first - second)
         return mean.tails if mean.error > 0 else None
-    a, b, scale = in_units(np.sort(first), np.sort(second))
-    difference = float(a.mean() - b.mean())
-    error, df = welch_error(a, b)
-    return student_tails(difference * scale, error * scale, df) if error > 0 else None
+    return mean_difference_estimate(first, second).tails

@@ -13,8 +13,9 @@ from numpy.typing import ArrayLike
 from neuronclaims.stats.distributions.newcombe import hanley_mcneil_limits, variance_excess
 from neuronclaims.stats.distributions.noncentral import noncentrality_limits
 from neuronclaims.stats.distributions.quantiles import normal_quantile
+from neuronclaims.stats.distributions.skewed_difference import SkewedDifference
 from neuronclaims.stats.effects.effect_size import AUROC, HEDGES_G, MEAN_DIFFERENCE, EffectSize
-from neuronclaims.stats.effects.estimate import Estimate
+from neuronclaims.stats.effects.estimate import Caution, Estimate
 from neuronclaims.stats.effects.points import auroc_many, variance
 from neuronclaims.stats.inputs import Floats, check_share, check_sizes, column_means, matrix, to_unit
 from neuronclaims.stats.tails import auroc_tails, standardised_tails, student_tails
@@ -49,22 +50,38 @@ def mean_difference_estimates(
     >>> [found.value for found in mean_difference_estimates([[3, 0], [5, 2]], [[1, 0], [3, 2]])]
     [2.0, 0.0]
     """
-    from scipy.special import stdtrit
-
-    effect, method = MEAN_DIFFERENCE, "Welch t interval"
     a, b = _independent(first, second, level)
     values = column_means(a) - column_means(b)
     scale = np.ldexp(1.0, np.frexp(np.maximum(np.abs(a).max(axis=0), np.abs(b).max(axis=0)))[1])
-    error, df = welch_errors(*in_units(a, b))
-    reach = stdtrit(df, (1 + level) / 2) * error * scale
+    scaled = in_units(a, b)
+    error, df = welch_errors(*scaled)
+    found = SkewedDifference.of(values, error, scale, df, scaled)
+    return differences(found, MEAN_DIFFERENCE, level, "Welch t interval, corrected for skewness")
+
+
+def differences(
+    found: SkewedDifference, effect: EffectSize, level: float, method: str
+) -> tuple[Estimate, ...]:
+    """Return the estimates of differences of means [m], with a caution where a shared skewness widens the interval."""
+    lows, highs = found.limits(level)
     return tuple(
-        Estimate(effect, value, value - far, value + far, level, method, student_tails(value, one, free))
-        if far > 0
+        Estimate(effect, value, low, high, level, method, found.tails(column), _caution(found, column))
+        if found.error[column] > 0
         else Estimate(effect, value, None, None, level, method)
-        for value, far, one, free in zip(
-            values.tolist(), reach.tolist(), (error * scale).tolist(), df.tolist(), strict=True
+        for column, (value, low, high) in enumerate(
+            zip(found.value.tolist(), lows.tolist(), highs.tolist(), strict=True)
         )
     )
+
+
+def _caution(found: SkewedDifference, column: int) -> Caution | None:
+    if found.skewed[column] == 0:
+        return None
+    sentence = (
+        "The values are skewed, and so few prompts cannot tell that both sets spread alike: one may lack its tail. "
+        "Take more prompts, or claim an AUROC."
+    )
+    return Caution("skewed_sets", sentence, plain=student_tails(*found.plain(column)))
 
 
 def hedges_g_estimates(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) -> tuple[Estimate, ...]:

@@ -93,6 +93,17 @@ def blocked_fit(first: Floats, second: Floats, codes: Codes) -> BlockedFit:
     return BlockedFit(difference, error, df, spread, (spreads[0], spreads[1]), size, exponent)
 
 
+def blocked_residuals(first: Floats, second: Floats, codes: Codes) -> tuple[Floats, Floats]:
+    """Return what the fit of ``blocked_fit`` leaves of [n1, m] and [n2, m], on a scale of its own."""
+    fit, code = blocked_fit(first, second, codes), np.concatenate(codes)
+    scaled, _ = _centred_in_blocks(first, second, codes)
+    rest = np.concatenate([scaled[0] - fit.difference, scaled[1]])
+    for block in range(1 + int(code.max())):
+        inside = code == block
+        rest[inside] -= sum_rows(rest[inside]) / inside.sum()
+    return rest[: len(first)], rest[len(first) :]
+
+
 def sum_rows(values: Floats) -> Floats:
     """Return the sum of each column [n, m], which its neighbours do not change by a digit, as they do in np.sum."""
     total = np.zeros(values.shape[1])
