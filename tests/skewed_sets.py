@@ -52,11 +52,11 @@ def difference_interval(x: np.ndarray, y: np.ndarray, level: float = 0.95) -> tu
 
 
 def slowed(t: float, bend: float) -> float:
-    """Return t less the bend: Hall's cubic, and beyond its turning point a tenth of t."""
+    """Return t less the bend: Hall's cubic, and beyond its turning point three tenths of t."""
     if bend == 0:
         return t
     if t > 3 / bend:
-        return 1 / bend - bend / 6 + (t - 3 / bend) / 10
+        return 1 / bend - bend / 6 + 0.3 * (t - 3 / bend)
     return (1 - (1 - bend * t / 3) ** 3) / bend - bend / 6
 
 

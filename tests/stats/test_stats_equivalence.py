@@ -181,10 +181,12 @@ def test_turning_an_interval_round_gives_the_p_of_the_test_it_comes_from(seed, m
         lambda level: mean_difference_estimate(a, b, level=level), null=0.0, margin=margin, side=side
     )
     expected = equivalence_test(a, b, margin=margin, scale="difference", paired=False, side=side)
-    assert (found.p_above_lower, found.p_below_upper) == pytest.approx(
-        (max(1e-9, expected.p_above_lower), max(1e-9, expected.p_below_upper)), rel=1e-6
-    )
-    assert found.p_value == pytest.approx(max(1e-9, expected.p_value), rel=1e-6)
+    for p, right in zip(
+        (found.p_above_lower, found.p_below_upper, found.p_value),
+        (expected.p_above_lower, expected.p_below_upper, expected.p_value),
+        strict=True,
+    ):  # an interval says no more of a p above one half than that
+        assert p == pytest.approx(max(1e-9, right), rel=1e-6) if right < 0.5 else p >= 0.5
     assert found.estimate == expected.estimate
 
 
