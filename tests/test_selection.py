@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy import stats as scipy_stats
+from skewed_sets import difference_interval, difference_p
 from statsmodels.stats.power import TTestIndPower
 
 from neuronclaims.claim_files.claims import ClaimFile
@@ -96,9 +97,9 @@ def two_sided(first: np.ndarray, second: np.ndarray, welch: bool) -> np.ndarray:
     return np.minimum(1, 2 * np.minimum(*sides))
 
 
-def welch_p(first: np.ndarray, second: np.ndarray, many: int = 1) -> np.ndarray:
-    """The p of Welch's intervals that hold for ``many`` neurons at once (Bonferroni)."""
-    return np.minimum(1, many * scipy_stats.ttest_ind(first, second, equal_var=False).pvalue)
+def interval_p(first: np.ndarray, second: np.ndarray, many: int = 1) -> np.ndarray:
+    """The p of intervals of differences of means that hold for ``many`` neurons at once (Bonferroni)."""
+    return np.minimum(1, many * np.array([difference_p(*two) for two in zip(first.T, second.T, strict=True)]))
 
 
 ALL = [(layer, index) for layer in LAYERS for index in WIDTH]
@@ -113,11 +114,11 @@ def test_a_searched_neurons_p_and_interval_allow_for_all_that_were_searched(judg
     up, down = columns(neurons, "up"), columns(neurons, "down")
     place = neurons.index((1, 2))
     test, effect = result.evidence.test, result.evidence.effect
-    larger = np.maximum(two_sided(up, down, welch=False), welch_p(up, down, len(neurons)))
+    larger = np.maximum(two_sided(up, down, welch=False), interval_p(up, down, len(neurons)))
     assert test.p_value == pytest.approx(larger[place], abs=1e-12)
     level = 1 - 0.05 / len(neurons)
-    welch = scipy_stats.ttest_ind(up[:, place], down[:, place], equal_var=False).confidence_interval(level)
-    assert [effect.low, effect.high] == pytest.approx([welch.low, welch.high], rel=1e-9)
+    low, high = difference_interval(up[:, place], down[:, place], level)
+    assert [effect.low, effect.high] == pytest.approx([low, high], rel=1e-7)
     assert effect.level == pytest.approx(level, abs=1e-15)
     assert effect.method.endswith(f"widened for the {len(neurons)} neurons searched")
     assert result.evidence.selection.how == "searched"
@@ -129,7 +130,7 @@ def test_a_searched_neurons_p_with_sets_of_different_sizes_is_that_of_welchs_t(j
     claim = "neuron 1:2 activates more for up than few"
     [result] = judge(f"{{claim: {claim}, searched: all layers}}").values()
     up, few = columns(ALL, "up"), columns(ALL, "few")
-    right = np.maximum(two_sided(up, few, welch=True), welch_p(up, few, len(ALL)))
+    right = np.maximum(two_sided(up, few, welch=True), interval_p(up, few, len(ALL)))
     assert result.evidence.test.p_value == pytest.approx(right[ALL.index((1, 2))], abs=1e-12)
 
 
@@ -240,7 +241,7 @@ TOGETHER = (
 
 def joint_p() -> np.ndarray:
     up, down = columns(CLAIMED, "up") - np.array([0.0, 0.0, np.float32(0.1)]), columns(CLAIMED, "down")
-    return np.maximum(two_sided(up, down, welch=False), welch_p(up, down))
+    return np.maximum(two_sided(up, down, welch=False), interval_p(up, down))
 
 
 def adjusted(results) -> list[float]:
