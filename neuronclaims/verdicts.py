@@ -127,8 +127,6 @@ def _decision(
             draws=None if test.exact else test.arrangements,
             sets=_sets(finding),
             cautioned=stats.cautioned(finding.estimate, test, said.side, said.null, said.threshold, limit),
-            sets=_sets(finding),
-            cautioned=stats.cautioned(finding.estimate, test, said.side, said.null, said.threshold, limit),
         )
     )
 
