@@ -9,20 +9,24 @@ documents cancels, and tokens need not be independent within them.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 
-from neuronclaims.stats.distributions.bounded_mean import mean_limits
+from neuronclaims.stats.distributions.bounded_mean import mean_above_p, mean_below_p, mean_limits
 from neuronclaims.stats.distributions.quantiles import spread, t_quantile
 from neuronclaims.stats.distributions.skewed_mean import SkewedMean
 from neuronclaims.stats.effects.effect_size import EffectSize
-from neuronclaims.stats.effects.estimate import Estimate, caution_of_mean
+from neuronclaims.stats.effects.estimate import Estimate, Tails, caution_of_mean
 from neuronclaims.stats.inputs import Alternative, Bools, Floats, check_share
 from neuronclaims.stats.permutation.exchange import LabelStatistic, exchange_test
 from neuronclaims.stats.permutation.results import TestResult
 from neuronclaims.stats.settings import LEVEL, Exchange, Level, Resampling
 from neuronclaims.stats.tails import inverted
+
+_Sided: TypeAlias = "tuple[tuple[float, float], Tails]"
+"""The limits of an interval, and the tails that turn it round."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,20 +102,39 @@ def association_estimate(found: WithinUnits, *, level: float = 0.95, unit: str =
     value = found.low + width * mean
     effect = EffectSize("within_unit", f"mean within-unit {found.name}")
 
-    skewed = SkewedMean.of(shares)
-
-    def made(level: float) -> Estimate:
-        low, high = _score_limits(shares, mean, level)
-        if skewed.error > 0:
-            far = mean_limits(shares, level) if few else skewed.limits(level)
-            low, high = max(0.0, min(low, far[0])), min(1.0, max(high, far[1]))
-        low, high = found.low + width * low, found.low + width * high
-        return Estimate(effect, value, min(low, value), max(high, value), level, method)
-
     few = caution_of_mean(shares) is not None
     farther = "not inside that of Gaffke" if few else "corrected for skewness"
     method = f"score interval over {unit}s, {farther}"
-    return inverted(made, level)
+
+    def scored(level: float) -> Estimate:
+        low, high = (found.low + width * limit for limit in _score_limits(shares, mean, level))
+        return Estimate(effect, value, min(low, value), max(high, value), level, method)
+
+    made = inverted(scored, level)
+    other = _bounded(shares, level) if few else _skewed(SkewedMean.of(shares), level)
+    if other is None or made.tails is None or made.low is None or made.high is None:
+        return made
+    score, (limits, besides) = made.tails, other
+    low, high = (found.low + width * min(1.0, max(0.0, limit)) for limit in limits)
+
+    def tails(bound: float) -> tuple[float, float]:
+        above, below = zip(score(bound), besides((bound - found.low) / width), strict=True)
+        return max(above), max(below)
+
+    return replace(made, low=min(made.low, low), high=max(made.high, high), tails=tails)
+
+
+def _skewed(mean: SkewedMean, level: float) -> _Sided | None:
+    """Return the limits of the mean of shares by t corrected for skewness, with their tails; None without spread."""
+    return (mean.limits(level), mean.tails) if mean.error > 0 else None
+
+
+def _bounded(shares: Floats, level: float) -> _Sided:
+    """Return the limits of the mean of shares by Gaffke's bounds, with their tails."""
+    return mean_limits(shares, level), lambda bound: (
+        mean_above_p(shares, bound),
+        mean_below_p(shares, bound),
+    )
 
 
 def _score_limits(shares: Floats, mean: float, level: float) -> tuple[float, float]:
