@@ -35,7 +35,7 @@ def conclude(
 
     ``together`` has the corrected p where they are not those of this model alone.
     """
-    family, reach = family_of(file), reach_of(file)
+    family, reach = family_of(file), reach_of(file, _searched(findings))
     if together is None:
         least = {name: each.p_for for name, each in reach.items()}
         together = CorrectedFamily(corrected(file, findings), least)
@@ -45,6 +45,14 @@ def conclude(
         else broken(model, claim, errors[claim.id])
         for claim in file.claims
     }
+
+
+def _searched(findings: Mapping[str, Finding]) -> dict[str, int] | None:
+    """Return by id from how many neurons those of claims were picked on their own prompts; None where none was."""
+    found = {
+        name: each.selection.neurons for name, each in findings.items() if each.selection.how == "searched"
+    }
+    return {name: neurons for name, neurons in found.items() if neurons} or None
 
 
 def _judged(

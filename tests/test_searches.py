@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
+from math import comb
 from pathlib import Path
 
 import numpy as np
 import pytest
+from cases import for_each
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
@@ -17,6 +20,8 @@ from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import templates
 from neuronclaims.kinds.shared.selection import allowing_for_search, level_for
 from neuronclaims.kinds.shared.subjects import NeuronStatement, TestedNeuron, best_neuron
+from neuronclaims.planning.announcements import unreachable
+from neuronclaims.pytest_session.opening import searched_everywhere
 from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.study import Study
 
@@ -161,3 +166,47 @@ def test_without_a_maximum_p_and_interval_allow_for_all_neurons_searched():
     assert corrected.p_value == pytest.approx(768 * 2 * binom.sf(18, 20, 0.5), rel=1e-6)
     assert binom.sf(18, 20, estimate.low) == pytest.approx(0.025 / 768, rel=1e-4)
     assert estimate.p_against(0.5) >= corrected.p_value * (1 - 1e-9)
+
+
+@for_each(
+    "units, who, beside, hopeless",
+    [
+        (8, "some neuron of layer 0", "", True),
+        (8, "neuron 0:3", "searched: all layers", True),
+        (20, "some neuron of layer 0", "", False),
+        (8, "neuron 0:3", "", False),
+    ],
+)
+def test_what_no_data_can_show_of_so_many_neurons_is_said_before(tmp_path, units, who, beside, hopeless):
+    """A neuron that separates perfectly, by the rule itself: its widened interval and its arrangements."""
+    first, second = np.arange(units) + 100.0, np.arange(units) * 1.0
+    clearest = stats.auroc_estimate(first, second, level=level_for(46_080 if hopeless or units == 20 else 1))
+    many = 46_080 if "some" in who or beside else 1
+    by_rule = max(many * clearest.p_against(0.5), 2 / comb(2 * units, units))
+    assert (by_rule > 0.05) == hopeless
+    (tmp_path / "model").mkdir(exist_ok=True)
+    config = CONFIG | {"n_embd": 11_520}  # mlp_post is four times as wide
+    (tmp_path / "model" / "config.json").write_text(json.dumps(config))
+    sets = {name: prompts[:units] for name, prompts in SETS.items()}
+    path = tmp_path / "x.claims.yaml"
+    claim = {"claim": f"{who} separates up from down"} | (
+        {"searched": beside.partition(": ")[2]} if beside else {}
+    )
+    path.write_text(
+        "version: 1\nmodels: [model]\nsite: mlp_post\ntokens: mean of prompt\n"
+        f"sets: {json.dumps(sets)}\nclaims:\n  - {json.dumps(claim)}\n"
+    )
+    file = read_claim_file(path, templates())
+    said = unreachable(file, searched_everywhere(file, file.models, {}))
+    assert bool(said) == hopeless
+    for reason in said.values():
+        assert reason.startswith(
+            "with 8 prompts and 8 prompts, picked from 46,080 neurons, even the clearest result"
+        )
+        found = int(re.search(r"(\d+) prompts per set would be enough", reason)[1])
+        p = [max(46_080 * perfect(n).p_against(0.5), 2 / comb(2 * n, n)) for n in (found - 1, found)]
+        assert p[1] <= 0.05 < p[0]
+
+
+def perfect(n: int):
+    return stats.auroc_estimate(np.arange(n) + 1e3, np.arange(n) * 1.0, level=level_for(46_080))

@@ -84,14 +84,14 @@ def _checked(path: Path, allowed: tuple[Path, ...]) -> Checked:
     from neuronclaims.kinds import templates
     from neuronclaims.planning.announcements import unreachable
     from neuronclaims.pytest_session.marks import check_tags
-    from neuronclaims.pytest_session.opening import is_to_hold
+    from neuronclaims.pytest_session.opening import is_to_hold, searched_everywhere
 
     try:
         file = read_claim_file(path, templates(), PromptFolders.around(path, allowed))
         check_tags(file)
     except ClaimFileError as error:
         return Checked(path, 0, error.problems)
-    reasons = unreachable(file)
+    reasons = unreachable(file, searched_everywhere(file, file.models, {}))
     warnings = tuple(
         Problem(claim.place, f"cannot be supported: {reasons[claim.id]}")
         for claim in file.claims

@@ -8,22 +8,28 @@ from neuronclaims.corrections import family_of
 from neuronclaims.planning.reach import Reach, reach_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from neuronclaims.claim_files.claims import ClaimFile
 
 
-def unreachable(file: ClaimFile) -> dict[str, str]:
+def unreachable(file: ClaimFile, searched: Mapping[str, int] | None = None) -> dict[str, str]:
     """Return, by id, the claims that have too few prompts to be supported by any effect, with the reason.
 
-    Claims that can be supported are left out, and so are those in error.
+    Claims that can be supported are left out, and so are those in error. ``searched`` is that of ``reach_of``.
     """
     together = _together(file)
     return {
-        name: f"with {reach.least.size}{together} even the clearest result has "
+        name: f"with {reach.least.size}{_looked_at(reach)}{together} even the clearest result has "
         f"{'an adjusted' if together else 'a'} p of {reach.p_for:.2g}, above {file.alpha:g}"
         f"{f'; {reach.enough} would be enough' if reach.enough else ''}{_either(reach, file.alpha)}"
-        for name, reach in reach_of(file).items()
+        for name, reach in reach_of(file, searched).items()
         if reach.p_for > file.alpha
     }
+
+
+def _looked_at(reach: Reach) -> str:
+    return f", picked from {reach.searched:,} neurons," if reach.searched > 1 else ""
 
 
 def _together(file: ClaimFile) -> str:

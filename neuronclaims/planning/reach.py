@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from neuronclaims import stats
 from neuronclaims.corrections import JOINT, family_of, joint_groups, joint_test_key, least_of_each
 from neuronclaims.kinds import Attainable
 from neuronclaims.kinds.shared.memoize import memoize
+from neuronclaims.kinds.shared.selection import neurons_searched, searches
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim, ClaimFile
+    from neuronclaims.measurements import ModelFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +28,14 @@ class Reach:
     """What a claim's prompts and its family allow: the least corrected p of data for the claim, and against it.
 
     ``least`` is what its kind says of its prompts alone, ``level`` that at which its p is sure to count, whatever the
-    other claims come to.
+    other claims come to. ``searched`` is how many neurons the claimed one was picked from, where that is known.
     """
 
     least: Attainable
     p_for: float
     p_against: float
     level: stats.Level
+    searched: int = 1
 
     @property
     def planning(self) -> stats.Planning | None:
@@ -48,14 +51,39 @@ class Reach:
         return self.planning.in_reach(self.level) or ""
 
 
+def searched_in(file: ClaimFile, facts: ModelFacts) -> dict[str, int]:
+    """Return by id, of the claims whose neuron was searched for, how many neurons of a model it was picked from."""
+    return {claim.id: neurons_searched(claim, facts) for claim in file.claims if searches(claim)}
+
+
+def _after_search(least: Attainable, neurons: int) -> Attainable:
+    """Return what prompts allow where the interval has to hold for all ``neurons`` searched."""
+    known = least.planning
+    # A kind with a correction of its own for the search has put it into its plan.
+    if known is None or neurons == 1 or known.claim.searched > 1 or known.claim.compared:
+        return least
+    wide = replace(known, claim=replace(known.claim, searched=neurons))
+    return replace(
+        least,
+        smallest_p=max(least.smallest_p, wide.smallest_p),
+        against=max(least.against, wide.smallest_p_against),
+        planning=wide,
+    )
+
+
 @memoize
-def reach_of(file: ClaimFile) -> Mapping[str, Reach]:
+def reach_of(file: ClaimFile, searched: Mapping[str, int] | None = None) -> Mapping[str, Reach]:
     """Return what the prompts and the family allow each claim, by the claim's id.
+
+    ``searched`` says of claims, by id, how many neurons theirs were picked from; None where no model is known yet.
 
     Claims in error and facts are left out. All other claims are taken to come out as clearly as they can, either way.
     The maximum statistic costs no claim anything here: the clearest of a group can have the p it would have alone.
     """
-    pairs, level = least_of_each(file), _level(file)
+    many, level = searched or {}, _level(file)
+    pairs = [
+        (claim, least and _after_search(least, many.get(claim.id, 1))) for claim, least in least_of_each(file)
+    ]
     both = [None if least is None else _both(file, claim, least) for claim, least in pairs]
     clearest = [None if p is None else min(p) for p in both]
     known: dict[tuple[float, float], float] = {}
@@ -70,7 +98,7 @@ def reach_of(file: ClaimFile) -> Mapping[str, Reach]:
         return known[key]
 
     return {
-        claim.id: Reach(least, adjusted(place, p[0]), adjusted(place, p[1]), level)
+        claim.id: Reach(least, adjusted(place, p[0]), adjusted(place, p[1]), level, many.get(claim.id, 1))
         for place, ((claim, least), p) in enumerate(zip(pairs, both, strict=True))
         if least is not None and p is not None
     }

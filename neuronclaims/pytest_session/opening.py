@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from neuronclaims.claim_files.prompts.misleading import data_problems
+from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.foreign_text import harmless_line
+from neuronclaims.kinds.shared.selection import searches
 from neuronclaims.planning.announcements import unreachable
+from neuronclaims.planning.reach import searched_in
 from neuronclaims.pytest_session.nodes import ClaimItem, ModelNode
 from neuronclaims.pytest_session.progress import progress_of
 from neuronclaims.pytest_session.settings import folder_of, is_on, model_folders, value_of
@@ -60,7 +64,16 @@ def forewarn(items: Iterable[pytest.Item]) -> list[str]:
     """Say before any model runs which claims cannot pass, however large their effect, and what data may mislead."""
     chosen = {(item.claim_file.path, item.claim.id): item for item in items if isinstance(item, ClaimItem)}
     files = {item.claim_file.path: item.claim_file for item in chosen.values()}
-    reasons = {path: unreachable(file) for path, file in files.items()}
+    specs: dict[Path, dict[str, None]] = {}
+    folders = {
+        name: folder for item in [*chosen.values()][:1] for name, folder in model_folders(item.config).items()
+    }
+    for item in chosen.values():
+        specs.setdefault(item.claim_file.path, {}).setdefault(item.parent.spec)
+    reasons = {
+        path: unreachable(file, searched_everywhere(file, specs[path], folders))
+        for path, file in files.items()
+    }
     return [
         _forewarning(item.claim, reasons[path][name])
         for (path, name), item in chosen.items()
@@ -70,6 +83,26 @@ def forewarn(items: Iterable[pytest.Item]) -> list[str]:
         for path, file in files.items()
         for line in _misleading(file, {name for at, name in chosen if at == path})
     ]
+
+
+def searched_everywhere(
+    file: ClaimFile, specs: Iterable[str], models: Mapping[str, LoadedModel | Path]
+) -> dict[str, int] | None:
+    """Return by id from how many neurons those of claims were picked, on the model where they are fewest.
+
+    None where nothing was searched, and where no model is on this machine; of a model only small files are read.
+    """
+    if not any(map(searches, file.claims)):
+        return None
+    from neuronclaims.models.sources import open_model
+
+    found: dict[str, int] = {}
+    for spec in specs:
+        with suppress(NeuronClaimsError):
+            source = open_model(spec, file.path.parent, models, weights=False)
+            for name, neurons in searched_in(file, source.facts()).items():
+                found[name] = min(neurons, found.get(name, neurons))
+    return found or None
 
 
 def _misleading(file: ClaimFile, names: Collection[str]) -> list[str]:

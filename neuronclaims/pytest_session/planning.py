@@ -15,6 +15,7 @@ from neuronclaims.measurements.errors import MissingModelError
 from neuronclaims.models.sources import LoadedModel, Source, open_model
 from neuronclaims.models.tokenization_check import TokenizationCheck, check_tokenization
 from neuronclaims.planning.announcements import planned_effects, unreachable
+from neuronclaims.planning.reach import searched_in
 from neuronclaims.pytest_session.opening import is_to_hold
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def _file(file: ClaimFile, source: Source) -> FilePlan:
             errors[claim.id] = str(error)
         else:
             needs[claim.id] = found
-    whole = FilePlan(file, needs, errors, unreachable(file))
+    whole = FilePlan(file, needs, errors, unreachable(file, searched_in(file, source.facts()) or None))
     return _refusing(
         whole, {need: why for need in _together([whole]) if (why := refused(source.facts(), need))}
     )

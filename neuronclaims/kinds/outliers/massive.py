@@ -122,6 +122,7 @@ class MassiveKind:
 
     def needs(self, claim: Claim[Massive | NotMassive], facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for the share of massive tokens, in all layers that were searched, and for the layer's means."""
+        self.attainable(claim)
         request = LayerRequest.of_neuron(claim, facts)
         layers = layers_needed(claim, request.who, facts)
         return request.need("mean"), *(request.need("massive", layer) for layer in layers)

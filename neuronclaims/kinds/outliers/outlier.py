@@ -116,6 +116,7 @@ class OutlierKind:
 
     def needs(self, claim: Claim[Outlier | NoOutlier], facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for the share of tokens beyond the bound in every layer, and for the layer's means."""
+        self.attainable(claim)
         request, pool = LayerRequest.of_neuron(claim, facts), BeyondPool(claim.sentence.bound)
         layers_needed(claim, request.who, facts)
         layers = facts.layers_at(claim.settings.site)

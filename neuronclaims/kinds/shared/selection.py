@@ -36,6 +36,16 @@ def searches(claim: Claim) -> bool:
     return claim.settings.searched is not None or (isinstance(who, Subject) and who.how == "some")
 
 
+def neurons_searched(claim: Claim, facts: ModelFacts) -> int:
+    """Return from how many neurons of a model the claimed one was picked, itself included; 1 where it was not."""
+    if not searches(claim):
+        return 1
+    search, site = claim.settings.searched or claim.sentence.who.layers, claim.settings.site
+    there = facts.layers_at(site)
+    layers = there if search.layers is None else [layer for layer in search.layers if layer in there]
+    return max(1, len(layers) * facts.widths.get(site, 0))
+
+
 def layers_needed(claim: Claim, who: Subject, facts: ModelFacts) -> tuple[int, ...]:
     """Return the layers to measure, in order: those of the neurons, or all that were searched.
 
