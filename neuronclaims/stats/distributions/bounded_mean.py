@@ -18,7 +18,7 @@ import numpy as np
 from neuronclaims.stats.distributions.quantiles import never_zero
 from neuronclaims.stats.inputs import Floats
 
-_STEPS = 400
+_STEPS = 96
 _HALVINGS = 60
 
 

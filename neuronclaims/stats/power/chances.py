@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from neuronclaims.stats.power.question import PlannedClaim
 from neuronclaims.stats.power.reach import compared_p, reachable
 from neuronclaims.stats.standardised import units_of
 
-_HALVINGS = 20
+_HALVINGS, _MANY = 16, 400
 
 DISPERSION = 0.1
 """How much shares of tokens are taken to differ between prompts: this part of the variance that 0 and 1 would have."""
@@ -109,10 +109,16 @@ def _mean_share_chances(claim: PlannedClaim, n1: int, n2: int) -> Chances:  # no
     return _both(claim, claim.gain / error, np.maximum(reach, enough), -np.maximum(reach, below), weights)
 
 
+@lru_cache(maxsize=4096)
 def _least_distance(n: int, share: float, tail: float) -> float:
-    """Return how far above a ``share`` the mean of n typical shares lies that Gaffke's interval just parts from it."""
+    """Return how far above a ``share`` the mean of n typical shares lies that Gaffke's interval just parts from it.
+
+    Of more than ``_MANY`` shares it is taken to fall with the root of their number, which is a little too far.
+    """
     from scipy.special import betaincinv
 
+    if n > _MANY:
+        return _least_distance(_MANY, share, tail) * math.sqrt(_MANY / n)
     places, size = (np.arange(n) + 0.5) / n, 1 / DISPERSION - 1
     low, high = share, 1.0
     for _ in range(_HALVINGS):
