@@ -103,8 +103,12 @@ def top(sums, k: int = 3) -> set[int]:
     return {place for place, value in enumerate(sums) if value > cut}
 
 
+def others_of(evidence) -> dict[str, float | None]:
+    return {effect.name: effect.value for effect in evidence.other_effects}
+
+
 def others(result) -> dict[str, float | None]:
-    return {effect.name: effect.value for effect in result.evidence.other_effects}
+    return others_of(result.evidence)
 
 
 SHARE = "hanoi and vietnam share at least 2 of their top 3 neurons over baseline"
@@ -170,12 +174,23 @@ def test_single_prompts_share_what_a_loop_over_pairs_counts(judge, monkeypatch):
     base = of(values, "baseline").mean(0)
     tops = [[top(row - base) for row in of(values, name)] for name in ("hanoi", "vietnam")]
     shared_by = np.array([[len(one & other) for other in tops[1]] for one in tops[0]], dtype=float)
-    parts = [shared_by.mean(1).var(ddof=1) / 9, shared_by.mean(0).var(ddof=1) / 9]
-    reach = student.ppf(0.975, sum(parts) ** 2 / sum(part**2 / 8 for part in parts)) * np.sqrt(sum(parts))
-    found = judge(SHARE, values, "top_by: prompts\n").evidence.effect
-    assert found.value == pytest.approx(shared_by.mean())
-    assert found.low == pytest.approx(max(0, shared_by.mean() - reach), rel=1e-6)
-    assert found.high == pytest.approx(min(3, shared_by.mean() + reach), rel=1e-6)
+    found = judge(SHARE, values, "top_by: prompts\n").evidence
+    assert found.effect.value == pytest.approx(shared_by.mean())
+    assert found.effect.low < shared_by.mean() < found.effect.high
+    own = [fmean(len(one & other) for one, other in combinations(each, 2)) for each in tops]
+    assert others_of(found)["hanoi: neurons two of its prompts share"] == pytest.approx(own[0])
+    assert others_of(found)["vietnam: neurons two of its prompts share"] == pytest.approx(own[1])
+    assert not any("Jaccard" in name for name in others_of(found))  # that is of lists
+
+
+def test_prompts_of_one_frame_are_not_compared(judge, monkeypatch):
+    weak(monkeypatch)
+    values, groups = world(6, 3), {"labels": lambda text: {"group": text.split()[1]}}
+    base = of(values, "baseline").mean(0)
+    tops = [[top(row - base) for row in of(values, name)] for name in ("hanoi", "vietnam")]
+    pairs = [len(tops[0][a] & tops[1][b]) for a, b in product(range(6), repeat=2) if a != b]
+    found = judge(SHARE, values, "top_by: prompts\n", **groups).evidence.effect
+    assert found.value == pytest.approx(fmean(pairs))
 
 
 @pytest.mark.parametrize("units", [12, 30])

@@ -9,19 +9,21 @@ Where lists are not so clear, the number that two single prompts share is: its m
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from neuronclaims import stats
-from neuronclaims.stats.effects.estimate import limits
-from neuronclaims.stats.tails import inverted, student_tails
+from neuronclaims.kinds.shared.selection import LEVEL
+from neuronclaims.kinds.top_k.pair_overlap import own_pair_overlap, pair_overlap_estimate
+from neuronclaims.stats.tails import inverted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neuronclaims.kinds.top_k.set_profiles import OverlapData
+    from neuronclaims.kinds.top_k.set_profiles import OverlapData, OverlapRequest
     from neuronclaims.stats import Estimate
     from neuronclaims.stats.inputs import Bools
 
@@ -93,27 +95,48 @@ def shared_by_occurrence(data: OverlapData, one: str, other: str, level: float) 
 
 
 def shared_by_prompts(data: OverlapData, one: str, other: str, level: float) -> Estimate:
-    """Return how many of their top neurons a prompt of each set share on average, with a t interval in 0..K.
+    """Return how many of their top neurons a prompt of each set share on average (``pair_overlap_estimate``).
 
-    Every prompt (or group) of one set is compared with every one of the other. The variance is that of a U-statistic
-    of two samples: of the units' own means, in each set (Lehmann 1951). Where all of these are equal, it is taken as if
-    each set had one unit more, as far off as can be.
+    Every prompt (or group) of one set is compared with every one of the other that is not of the same group or pair.
     """
-    k = data.request.k
-    first, second = data.memberships(one), data.memberships(other)
-    both = first @ second.T
-    means, value = [both.mean(axis=1), both.mean(axis=0)], float(both.mean())
-    if all(np.ptp(each) == 0 for each in means):
-        means = [np.append(each, 0.0 if value > k / 2 else float(k)) for each in means]
-    parts = [float(each.var(ddof=1)) / len(each) for each in means]
-    df = sum(parts) ** 2 / sum(part**2 / (len(each) - 1) for part, each in zip(parts, means, strict=True))
-    effect = stats.EffectSize(
-        "neurons_shared_by_prompts", f"mean number of top {k} neurons that two prompts share", scale="count"
+    request = data.request
+    names = [name for name in request.in_content_order if name in (one, other)]
+    first, second = (data.memberships(name) for name in names)
+    return pair_overlap_estimate(
+        first, second, request.k, seed=request.seed, level=level, clusters=_clusters(request, names)
     )
-    tails = student_tails(value, sum(parts) ** 0.5, df)
-    low, high = limits(tails, value, 1.0, level)
-    method = "t interval of a U-statistic over all pairs of prompts"
-    return stats.Estimate(effect, value, max(0.0, low), min(float(k), high), level, method, tails)
+
+
+def own_prompts(data: OverlapData) -> tuple[Estimate, ...]:
+    """Return how many top neurons two prompts of one set share on average, for each set: what others are held to."""
+    return tuple(
+        stats.Estimate(
+            stats.EffectSize(
+                "own_prompts_shared", f"{name}: neurons two of its prompts share", scale="count"
+            ),
+            own_pair_overlap(data.memberships(name)),
+            None,
+            None,
+            LEVEL,
+            "mean over all pairs",
+        )
+        for name in data.request.names
+    )
+
+
+def _clusters(request: OverlapRequest, names: Sequence[str]) -> tuple[list[int], list[int]]:
+    """Give the units of two sets numbers, the same where they are of one group or one pair."""
+    numbers: dict[tuple[str, str], int] = {}
+    found: list[list[int]] = []
+    for name in names:
+        heads = [request.prompts[name][rows[0]] for rows in request.units[name].rows]
+        grouped = request.units[name].unit == "group"
+        keys = [
+            ("group", str(head.group)) if grouped else ("pair", head.pair) if head.pair else (name, head.text)
+            for head in heads
+        ]
+        found.append([numbers.setdefault(key, len(numbers)) for key in keys])
+    return found[0], found[1]
 
 
 def _limits(

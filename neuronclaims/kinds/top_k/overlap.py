@@ -23,7 +23,7 @@ from neuronclaims.kinds.kind import Attainable, Finding, Sample, Statement
 from neuronclaims.kinds.shared.designs import size_of
 from neuronclaims.kinds.shared.requests import plural
 from neuronclaims.kinds.shared.selection import LEVEL, chosen_before, selection_notes
-from neuronclaims.kinds.top_k.occurrence_lists import shared_by_occurrence, shared_by_prompts
+from neuronclaims.kinds.top_k.occurrence_lists import own_prompts, shared_by_occurrence, shared_by_prompts
 from neuronclaims.kinds.top_k.overlap_estimates import (
     at_most,
     between,
@@ -41,7 +41,9 @@ from neuronclaims.kinds.top_k.overlap_exchange import (
     more_in_number,
     resampled_differences,
 )
+from neuronclaims.kinds.top_k.overlap_figures import shared_matrix, shared_table
 from neuronclaims.kinds.top_k.overlap_notes import exchange_notes, hidden_notes, sharing_notes
+from neuronclaims.kinds.top_k.pair_overlap import LEAST_P
 from neuronclaims.kinds.top_k.set_profiles import OverlapRequest
 from neuronclaims.kinds.top_k.top_k_scores import OverlapOptions, RankingOptions
 from neuronclaims.sentences.templates import FieldError, Template
@@ -138,10 +140,14 @@ class SharingKind:
         """Return the least p: the larger one of two exchanges with the held-out half of the baseline."""
         request = self._request(claim)
         if claim.sentence.bound == "at most":
-            return Attainable(0.0, " and ".join(plural(count, request.unit) for _, count in request.counts))
+            least_p = LEAST_P if request.top_by == "prompts" else 0.0
+            return Attainable(
+                least_p, " and ".join(plural(count, request.unit) for _, count in request.counts)
+            )
         designs = [request.design(name, request.baseline) for name in request.names]
         least = max(designs, key=lambda design: design.smallest_p("two-sided"))
-        return Attainable(least.smallest_p("two-sided"), f"{size_of(least)} held out of the baseline")
+        p = max(least.smallest_p("two-sided"), LEAST_P if request.top_by == "prompts" else 0.0)
+        return Attainable(p, f"{size_of(least)} held out of the baseline")
 
     def joint_test_key(self, claim: SharingClaim) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone: it is about all neurons together."""
@@ -156,10 +162,11 @@ class SharingKind:
         said, request = claim.sentence, self._request(claim)
         data, selection = request.data(answers), _selection(claim)
         estimate = _COUNTS[request.top_by](data, said.first, said.second, LEVEL)
-        ceilings = noise_ceilings(data)
+        lists = request.top_by != "prompts"
+        ceilings = noise_ceilings(data) if lists else own_prompts(data)
         tests = against_baseline(data, family) if said.bound == "at least" else ()
         baseline = said.baseline, len(request.units[said.baseline].rows)
-        statement = _at_least_or_most(said, whole=request.top_by != "prompts")
+        statement = _at_least_or_most(said, whole=lists)
         fewer = statement.threshold is not None and float(estimate.value or 0) < statement.threshold
         test = larger_p(tests) if tests else at_most(data, estimate)
         # That fewer are shared than claimed, or more, is for the interval alone to show.
@@ -172,20 +179,20 @@ class SharingKind:
             sample=Sample(request.unit, (*request.counts, baseline)),
             selection=selection,
             others=(
-                jaccard(data, estimate, said.first, said.second),
+                *((jaccard(data, estimate, said.first, said.second),) if lists else ()),
                 rank_biased(data, said.first, said.second),
                 *ceilings,
             ),
             notes=(
                 *selection_notes(selection),
                 *exchange_notes(data, tests),
-                *sharing_notes(said, ceilings, unclear=_unclear(request, estimate)),
+                *sharing_notes(said, ceilings, lists=lists, unclear=_unclear(request, estimate)),
                 *request.notes,
                 *data.tie_notes,
             ),
             figures=(
-                data.matrix(ceilings),
-                data.table,
+                shared_matrix(data, ceilings, None if lists else estimate),
+                shared_table(data),
                 *(null for each in tests for null in each.null),
             ),
         )
@@ -246,7 +253,7 @@ class NearerKind:
                 *request.notes,
                 *data.tie_notes,
             ),
-            figures=(data.matrix(ceilings), data.table, *test.null),
+            figures=(shared_matrix(data, ceilings), shared_table(data), *test.null),
         )
 
     def _request(self, claim: NearerClaim) -> OverlapRequest:

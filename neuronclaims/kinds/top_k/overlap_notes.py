@@ -43,16 +43,20 @@ def hidden_notes(said: Nearer, ceiling: Estimate, near: Estimate) -> tuple[str, 
     )
 
 
-def sharing_notes(said: Sharing, ceilings: Sequence[Estimate], *, unclear: bool) -> tuple[str, ...]:
+def sharing_notes(
+    said: Sharing, ceilings: Sequence[Estimate], *, lists: bool, unclear: bool
+) -> tuple[str, ...]:
     """Say if the sets' own noise leaves too few neurons to share, and what sharing does not show.
 
-    ``unclear`` says that lists by occurrence leave open all that could be shared.
+    ``lists`` is False where single prompts are compared. ``unclear`` says that lists by occurrence leave open all that
+    could be shared.
     """
+    own = "halves" if lists else "prompts"
     hidden = (
-        f"Two halves of {name} share {halves.value:.3g} of their top {said.k} on average: noise hides what is "
-        f"shared, so at least {said.shared} can hardly be seen. More prompts would help."
-        for name, halves in zip((said.first, said.second), ceilings, strict=True)
-        if said.bound == "at least" and (halves.value or 0) < said.shared
+        f"Two {own} of {name} share {alone.value:.3g} of their top {said.k} on average, so other sets can hardly be "
+        f"expected to share {said.shared} with it. {'More prompts would help.' if lists else 'Claim a lower number.'}"
+        for name, alone in zip((said.first, said.second), ceilings, strict=True)
+        if said.bound == "at least" and (alone.value or 0) < said.shared
     )
     undecided = (
         "Which neurons are on a list is sure only where nearly every prompt agrees. 'top_by: prompts' "

@@ -7,7 +7,6 @@ both sets move it the same way. The mean of single prompts' sizes would rank noi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -15,7 +14,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neuronclaims import stats
-from neuronclaims.figures import Matrix, Table
 from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.outliers.token_share import PromptUnits
 from neuronclaims.kinds.shared.designs import design_of
@@ -36,7 +34,7 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.kind import Answers
     from neuronclaims.kinds.top_k.top_k_scores import Floats, RankingOptions
     from neuronclaims.measurements import Measurement, ModelFacts
-    from neuronclaims.stats import Estimate, TwoSampleDesign
+    from neuronclaims.stats import TwoSampleDesign
     from neuronclaims.stats.inputs import Bools
 
 RANKED = {**BY, "abs": "size of mean activation minus baseline mean, up and down apart"}
@@ -235,44 +233,6 @@ class OverlapData:
             for name, there in counts.items()
             if there < k
         )
-
-    def matrix(self, ceilings: Sequence[Estimate]) -> Matrix:
-        """Draw how many every two sets share, and how many the halves of each do."""
-        names, k, baseline = self.request.names, self.request.k, self.request.baseline
-        tops = {name: self.top(name) for name in names}
-        values = tuple(
-            tuple(
-                ceiling.value if one == other else float((tops[one] & tops[other]).sum()) for other in names
-            )
-            for one, ceiling in zip(names, ceilings, strict=True)
-        )
-        title = (
-            f"neurons shared among the top {k} over {baseline} (diagonal: by two halves of a set, on average)"
-        )
-        return Matrix(title, names, values)
-
-    @property
-    def table(self) -> Table:
-        """All neurons among the top of two sets or more, those of most sets first, then by their best place."""
-        names = self.request.names
-        means = {name: self.of_units(name).mean(axis=0) for name in names}
-        places = {name: np.argsort(np.argsort(-mean, kind="stable")) + 1 for name, mean in means.items()}
-        tops = {name: self.top(name) for name in names}
-        held = np.sum([tops[name] for name in names], axis=0)
-        best = np.min([places[name] for name in names], axis=0)
-        listed = sorted(
-            np.flatnonzero(held > 1).tolist(), key=lambda column: (-held[column], best[column], column)
-        )
-        rows = tuple(
-            (
-                self.neuron(column),
-                *(f"{places[name][column]} ({means[name][column]:.3g})" for name in names),
-                ", ".join(name for name in names if tops[name][column]),
-            )
-            for column in listed
-        )
-        columns = ("neuron", *(f"place in {name}" for name in names), f"among the top {self.request.k} of")
-        return Table(f"shared neurons, by {RANKED[self.request.by]}", columns, rows)
 
 
 def top_of(scores: Floats, k: int) -> Bools:
