@@ -101,7 +101,9 @@ def at_boundary(
         # One interval alone can take a verdict back, but says no more of p than its level.
         p = 0.0 if estimate.caution is None else estimate.caution.least_p
     if p is None or p <= both.p_value:
-        return replace(both, p_interval=p or 0.0)
+        return replace(
+            both, p_interval=max(p or 0.0, both.p_interval)
+        )  # of several neurons, another one's may count
     return replace(both, p_value=p, p_interval=p, p_exchange=both.p_value)
 
 

@@ -10,7 +10,7 @@ import pytest
 from null_histograms import nulls_of
 from scipy.stats import nct, ttest_ind
 from shapes_brute import tails_of_shape
-from statsmodels.stats.weightstats import ttost_ind
+from skewed_sets import difference_p
 
 from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.claim_files.reader import read_claim_file
@@ -161,12 +161,11 @@ WHERE = "in layers 1 to 2 over tokens 2 to 8"
     ],
 )
 @pytest.mark.parametrize("layers", [range(1, 3), range(3, 4)])
-def test_that_two_sets_do_not_differ_is_welchs_test_against_the_margin(judge, said, place, side, layers):
+def test_that_two_sets_do_not_differ_is_tested_against_the_margin(judge, said, place, side, layers):
     where = WHERE if len(layers) == 2 else "in layer 3 over tokens 2 to 8"
     result = judge(f"{{claim: honesty activity {said} {where}, margin: 1.5}}")
     lie, truth = (region(name, layers, 1, 8) for name in ("lie", "truth"))
-    tests = ttost_ind(lie, truth, -1.5, 1.5, usevar="unequal")[1:]
-    against = [min(2 * test[1], 2 - 2 * test[1]) for test in tests]  # two-sided, against each bound
+    against = [difference_p(lie, truth, bound) for bound in (-1.5, 1.5)]
     right = max(against) if place is None else against[place]
     assert result.error is None
     assert result.evidence.test.p_value == pytest.approx(right, rel=1e-4)

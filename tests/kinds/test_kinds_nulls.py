@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from null_histograms import nulls_of, share_beyond
 from scipy.stats import ttest_ind
+from skewed_sets import difference_p
 from small_world import NEURONS, judged, values
 
 MORE = "activates more for up than down"
@@ -38,9 +39,9 @@ def test_the_null_of_a_picked_neuron_is_the_maximum_of_all_that_are_no_clearer(t
     assert null.axis == f"largest t of {of}"
     assert null.observed == pytest.approx(t[0, column], rel=1e-5)
     values = pooled(NEURONS)[:, column]
-    welch = 12 * ttest_ind(values[:6], values[6:], equal_var=False).pvalue  # of the interval, for all twelve
+    of_interval = 12 * difference_p(values[:6], values[6:])  # of the interval, for all twelve
     p = 2 * share_beyond(null, compared.max(axis=1))
-    assert result.evidence.test.p_value == pytest.approx(max(p, min(1, welch)))
+    assert result.evidence.test.p_value == pytest.approx(max(p, min(1, of_interval)))
 
 
 def test_the_null_of_some_neuron_is_that_of_the_one_found(tmp_path):
@@ -64,10 +65,9 @@ def test_the_null_of_every_neuron_is_that_of_the_one_whose_p_it_is(tmp_path):
     worst = max(shares, key=lambda each: shares[each][0])
     [null] = nulls_of(result)
     assert null.axis == f"difference of means of {worst[0]}:{worst[1]}, whose p is the largest"
-    values = pooled([worst])[:, 0]
-    welch = ttest_ind(values[:6], values[6:], equal_var=False).pvalue  # of the interval, the larger one here
+    of_intervals = [difference_p(*np.split(pooled([each])[:, 0], 2)) for each in shares]
     p = 2 * share_beyond(null, shares[worst][1])
-    assert result.evidence.test.p_value == pytest.approx(max(p, welch))
+    assert result.evidence.test.p_value == pytest.approx(max(p, *of_intervals))
 
 
 def within_blocks(statistic) -> list[float]:
