@@ -68,6 +68,7 @@ def test_of_some_neuron_it_is_enough_that_one_is_beyond_the_number(tmp_path):
         f"some neuron {MORE}",
         f"some neuron {MORE} by at least 0.2",
         f"some neuron {MORE} by at least 3",
+        head="correction: none\nalpha: 0.1",
     )
     assert "neuron 0:2." in any_at_all.evidence.notes[2]
     layer, index = min(
