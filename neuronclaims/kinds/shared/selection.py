@@ -103,7 +103,7 @@ def widened(estimate: Estimate, neurons: int) -> Estimate:
     if caution is not None:
         least = min(1.0, neurons * caution.least_p)
         caution = replace(caution, least_p=least, plain=wide(caution.plain))
-    return replace(estimate, method=method, tails=wide(estimate.tails), caution=caution)
+    return replace(estimate, method=method, tails=wide(estimate.tails), caution=caution, times=neurons)
 
 
 def _times(neurons: int, sides: tuple[float, float]) -> tuple[float, float]:

@@ -38,7 +38,8 @@ class Estimate:
 
     ``value`` is None where the effect is undefined, ``low`` and ``high`` where the data allow no interval. ``tails``
     turn the interval round: None where only the interval of this level is known. ``caution`` says how far the interval
-    may be trusted; None where nothing is to be said against it.
+    may be trusted; None where nothing is to be said against it. ``times`` is by how much the tails were multiplied, for
+    an interval that holds for so many effects at once.
 
     >>> from neuronclaims.stats import mean_difference_estimate
     >>> found = mean_difference_estimate([4.0, 5, 6], [1.0, 2, 3])
@@ -54,6 +55,7 @@ class Estimate:
     method: str
     tails: Tails | None = field(default=None, compare=False, repr=False)
     caution: Caution | None = field(default=None, repr=False)
+    times: int = field(default=1, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -91,7 +93,7 @@ class Estimate:
             return self
         if self.low is None or self.high is None:
             return self
-        low, high = limits(self.tails, self.value, self.high - self.low, level)
+        low, high = limits(self.tails, self.value, self.high - self.low, 1 - (1 - level) * self.times)
         return replace(self, low=low, high=high, level=level)
 
 
