@@ -301,6 +301,7 @@ NO_DATA = {
     "of_any_shape",
     "own_share",
     "power_of",
+    "search_tests",
     "seed_from",
     "share_of_next",
     "sizes_in_reach",
