@@ -13,7 +13,8 @@ import pytest
 from cases import for_each
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binom
+from scipy.stats import binom, binomtest, ttest_ind
+from scipy.stats import t as t_law
 
 from neuronclaims import stats
 from neuronclaims.claim_files.reader import read_claim_file
@@ -23,6 +24,7 @@ from neuronclaims.kinds.shared.subjects import NeuronStatement, TestedNeuron, be
 from neuronclaims.planning.announcements import unreachable
 from neuronclaims.pytest_session.opening import searched_everywhere
 from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.stats.power.reach import smallest_p
 from neuronclaims.study import Study
 
 UNITS, WIDTH = 20, 60
@@ -42,7 +44,7 @@ def noise(seed: int = 5) -> dict[str, np.ndarray]:
     return {name: rng.normal(size=(UNITS, WIDTH)) for name in SETS}
 
 
-def judged(folder: Path, values: dict[str, np.ndarray], *claims: str, head: str = ""):
+def judged(folder: Path, values: dict[str, np.ndarray], *claims: str, head: str = "", sets=None):
     def measure(source, measurements, *, cache, options, progress):
         rows = {m: [prompt.split() for prompt in m.prompts] for m in measurements}
         return {
@@ -54,7 +56,7 @@ def judged(folder: Path, values: dict[str, np.ndarray], *claims: str, head: str 
     (folder / "model" / "config.json").write_text(json.dumps(CONFIG))
     (folder / "model" / "model.safetensors").write_bytes(b"")
     lines = ["version: 1", "models: [model]", "site: resid_post", "tokens: mean of prompt", head]
-    lines += [f"sets: {json.dumps(SETS)}", "claims:", *(f"  - {claim}" for claim in claims)]
+    lines += [f"sets: {json.dumps(SETS | (sets or {}))}", "claims:", *(f"  - {claim}" for claim in claims)]
     path = folder / "x.claims.yaml"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return list(Study(measure=measure).judge(read_claim_file(path, templates()), "model").values())
@@ -210,3 +212,28 @@ def test_what_no_data_can_show_of_so_many_neurons_is_said_before(tmp_path, units
 
 def perfect(n: int):
     return stats.auroc_estimate(np.arange(n) + 1e3, np.arange(n) * 1.0, level=level_for(46_080))
+
+
+def test_a_search_of_sets_of_unequal_size_trusts_the_smaller_one_alone(tmp_path):
+    """Student's t with its degrees of freedom, or the sign test of its values, by SciPy; equal sizes need neither."""
+    values = noise(3)
+    few = SETS["up"][:8]
+    up, down = values["up"][:8, 7] + 2, values["down"][:, 7]
+    values["up"][:, 7] += 2
+    more, *_ = judged(
+        tmp_path,
+        values,
+        "{claim: neuron 0:7 activates more for up than down, searched: all layers}",
+        sets={"up": few},
+    )
+    t = ttest_ind(up, down, equal_var=False).statistic
+    assert more.evidence.test.p_value >= min(1, WIDTH * 2 * t_law.sf(abs(t), 7)) * (1 - 1e-5)
+    assert stats.search_guard(up, down, ranks=False) == pytest.approx(2 * t_law.sf(abs(t), 7))
+    wide = 3 * up
+    above = int((wide > np.median(down)).sum())
+    assert stats.search_guard(down, wide, ranks=True) == pytest.approx(binomtest(above, 8).pvalue)
+    assert stats.search_guard(values["up"][:, 7], down, ranks=False) == 0
+    # What is announced of the clearest neuron is what the test gives it.
+    planned = stats.PlannedClaim("auroc", 0.5, "two-sided", paired=False, searched=1_000)
+    clearest = stats.search_guard(np.arange(12) + 100.0, np.arange(40) * 1.0, ranks=True)
+    assert smallest_p(planned, 12, 40) == smallest_p(planned, 40, 12) == pytest.approx(1_000 * clearest)

@@ -170,6 +170,7 @@ if TYPE_CHECKING:
     from neuronclaims.stats.permutation.two_samples import (
         two_sample_tests as two_sample_tests,
     )
+    from neuronclaims.stats.permutation.welch_guard import search_guard as search_guard
     from neuronclaims.stats.power.planning import EffectPlan as EffectPlan
     from neuronclaims.stats.power.planning import PlannedEffect as PlannedEffect
     from neuronclaims.stats.power.planning import Planning as Planning

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,10 +29,11 @@ if TYPE_CHECKING:
 
     from neuronclaims.figures import Figure
     from neuronclaims.kinds.kind import Family
+    from neuronclaims.kinds.shared.two_samples import NeuronSamples
     from neuronclaims.kinds.two_sample.data import TwoSampleData
     from neuronclaims.kinds.two_sample.request import TwoSampleRequest
     from neuronclaims.sentences.neurons import Neuron
-    from neuronclaims.stats import MaxResults
+    from neuronclaims.stats import MaxResults, TestResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,25 @@ def _searched_one(
     at_null = said.threshold is None
     effect = values.effect(said.scale) if at_null else values.claimed_effect(said)
     test = results.one(data.column(neuron)) if at_null else values.interval_test(said, effect)
+    if said.exchanged and not request.design.paired:
+        test = _guarded(test, values, said.shift, ranks=said.statistic == "auroc")
     return TestedNeuron(neuron, effect, test)
+
+
+def _guarded(test: TestResult, values: NeuronSamples, shift: float, *, ranks: bool) -> TestResult:
+    """Return a searched neuron's test, its p not below what holds where the smaller set varies more (ADR 47)."""
+    least = min(
+        1.0, values.picked_from * stats.search_guard(values.first - shift, values.second, ranks=ranks)
+    )
+    if least <= test.p_value:
+        return test
+    return replace(
+        test,
+        p_value=least,
+        p_greater=max(test.p_greater, least / 2),
+        p_less=max(test.p_less, least / 2),
+        method=f"{test.method}; p by the smaller set alone, which varies more",
+    )
 
 
 def _searched(request: TwoSampleRequest, data: TwoSampleData, family: Family) -> MaxResults:

@@ -12,6 +12,7 @@ from neuronclaims.stats.distributions.quantiles import t_below
 from neuronclaims.stats.distributions.shapes import SEEN, least_p
 from neuronclaims.stats.effects.margins import MarginSide, Scale, smallest_margin_p
 from neuronclaims.stats.inputs import Alternative, sides
+from neuronclaims.stats.permutation.welch_guard import UNEQUAL
 from neuronclaims.stats.power.question import SHARES, PlannedClaim
 from neuronclaims.stats.rule import boundaries
 from neuronclaims.stats.standardised import units_of
@@ -40,7 +41,8 @@ def smallest_p(claim: PlannedClaim, n1: int, n2: int) -> float:
         return max(exchanged, _bounded_mean_p(n1, claim.threshold or 0.5))
     if claim.statistic == "auroc":
         clearest = 0.0 if claim.side == "less" else 1.0
-        return min(1.0, max(exchanged, claim.searched * _auroc_p(claim, n1, n2, clearest)))
+        alone = max(_auroc_p(claim, n1, n2, clearest), _coins_p(claim, n1, n2))
+        return min(1.0, max(exchanged, claim.searched * alone))
     return max(exchanged, _shape_p(claim, n1, n2))
 
 
@@ -118,6 +120,13 @@ def _auroc_p(claim: PlannedClaim, n1: int, n2: int, clearest: float) -> float:
     """Return the p of the interval of an AUROC against the claim's boundaries, the larger one."""
     marks = boundaries(claim.side, 0.5, claim.threshold)
     return min(1.0, max(2 * min(_tails(claim, n1, n2, clearest, mark)) for mark in marks))
+
+
+def _coins_p(claim: PlannedClaim, n1: int, n2: int) -> float:
+    """Return the least p of ``search_guard``: the smaller set lies wholly on one side of the larger one's median."""
+    small, large = sorted((n1, n2))
+    guarded = claim.searched > 1 and not claim.paired and claim.threshold is None and large >= UNEQUAL * small
+    return 2 * 0.5**small if guarded else 0.0
 
 
 def _tails(claim: PlannedClaim, n1: int, n2: int, value: float, bound: float) -> tuple[float, float]:
