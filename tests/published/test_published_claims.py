@@ -77,13 +77,18 @@ def test_every_claim_can_be_put_to_a_small_model_of_the_architecture(
     assert list(results) == [claim.id for claim in file.claims]
 
 
+TOO_FEW = {"seed-004-outliers": {"bulk"}}
+"""Claims that more prompts would have to show: 16 cannot tell a mean share of 99 % (ADR 45), and the plan says so."""
+
+
 @pytest.mark.parametrize("name", PLACES)
 def test_every_claim_can_be_planned_on_the_true_shape(name: str, true_shapes: dict[str, Path]) -> None:
     file = read_claim_file(FILES[name], templates())
     (spec,) = file.models
     plan = planned([file], spec, true_shapes)
     assert plan.weights is not None
-    assert (plan.missing, dict(plan.files[0].errors), plan.files[0].unreachable) == (None, {}, {})
+    assert (plan.missing, dict(plan.files[0].errors)) == (None, {})
+    assert set(plan.files[0].unreachable) == TOO_FEW.get(name, set())
     assert plan.cost.places == PLACES[name]
     site, width = WIDTHS.get(name, ("resid_post", plan.source.facts().widths["resid_post"]))
     assert plan.source.facts().widths[site] == width
