@@ -301,6 +301,7 @@ NO_DATA = {
     "of_any_shape",
     "own_share",
     "power_of",
+    "search_guard",
     "search_tests",
     "seed_from",
     "share_of_next",
