@@ -11,6 +11,7 @@ from neuronclaims.claim_files.errors import ClaimFileError, Problem
 from neuronclaims.claim_files.prompts.rows import PromptRow
 from neuronclaims.claim_files.yaml.positions import Items, Node, Scalar
 from neuronclaims.claim_files.yaml.source import SourceText
+from neuronclaims.prompts.inputs import MARK
 from neuronclaims.sentences.messages import quoted
 
 Member = TypeVar("Member", Prompt, PromptPair)
@@ -78,6 +79,12 @@ def no_texts(
                 yield located.problem(
                     f"column {quoted(column)} holds {written} here, which is no text; write it in quotes if it is one"
                 )
+
+
+def marked(located: Located[Member], texts: Sequence[str]) -> Iterator[Problem]:
+    """Refuse texts that begin with U+0000, as items of chats do (``prompts/inputs.py``)."""
+    if any(text.startswith(MARK) for text in texts):
+        yield located.problem("a text begins with the character U+0000, which is kept for chats; take it out")
 
 
 def given_to_some(

@@ -9,7 +9,14 @@ from neuronclaims.claim_files.entries import FilePairs, PairEntry
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
 from neuronclaims.claim_files.prompts.account import account_of_pairs
 from neuronclaims.claim_files.prompts.graders import grader_of, wrong_graders
-from neuronclaims.claim_files.prompts.located import Located, empty_cells, given_to_some, no_texts, read_items
+from neuronclaims.claim_files.prompts.located import (
+    Located,
+    empty_cells,
+    given_to_some,
+    marked,
+    no_texts,
+    read_items,
+)
 from neuronclaims.claim_files.prompts.rows import SUFFIXES, PromptRow, PromptTable
 from neuronclaims.claim_files.prompts.sameness import but_for, content, label
 from neuronclaims.claim_files.prompts.tables import from_file
@@ -103,6 +110,7 @@ def _blank(located: Located[PromptPair]) -> Iterator[Problem]:
     for what, text in (("clean", located.member.clean), ("corrupted", located.member.corrupted)):
         if not content(text):
             yield located.problem(f"this pair has no {what} text")
+    yield from marked(located, [located.member.clean, located.member.corrupted])
 
 
 def _equal(located: Sequence[Located[PromptPair]]) -> Iterator[Problem]:

@@ -9,7 +9,14 @@ from neuronclaims.claim_files.entries import FileSet, PromptEntry
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
 from neuronclaims.claim_files.prompts.account import account_of
 from neuronclaims.claim_files.prompts.graders import grader_of, wrong_graders
-from neuronclaims.claim_files.prompts.located import Located, empty_cells, given_to_some, no_texts, read_items
+from neuronclaims.claim_files.prompts.located import (
+    Located,
+    empty_cells,
+    given_to_some,
+    marked,
+    no_texts,
+    read_items,
+)
 from neuronclaims.claim_files.prompts.rows import SUFFIXES, PromptRow, PromptTable
 from neuronclaims.claim_files.prompts.sameness import but_for, content, label
 from neuronclaims.claim_files.prompts.tables import from_file
@@ -68,6 +75,7 @@ def _inline_prompt(item: Node, source: SourceText, problems: list[Problem]) -> L
     located = Located(prompt, source, text.start, text.end - text.start)
     if not content(text.text):
         problems.append(located.problem("this prompt is empty"))
+    problems += marked(located, [entry.text])
     return located
 
 
@@ -95,6 +103,7 @@ def _prompts(rows: Sequence[PromptRow], chosen: FileSet, table: PromptTable) -> 
         if not content(located.member.text)
     ]
     problems += no_texts(prompts, rows, (chosen.column or "text",))
+    problems += [problem for each in prompts for problem in marked(each, [each.member.text])]
     problems += empty_cells(prompts, wanted)
     problems += wrong_graders(prompts, chosen)
     if problems:
