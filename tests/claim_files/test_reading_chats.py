@@ -28,7 +28,7 @@ def test_a_text_that_would_be_taken_for_a_chat_is_refused_with_its_place(read, t
         assert found.endswith(said), found
         assert f":{lines + 2}:" in found
     (tmp_path / "p.jsonl").write_text(json.dumps({"text": "\0a"}) + "\n")
-    with pytest.raises(ClaimFileError, match="p.jsonl:1:1: a text begins with the character U"):
+    with pytest.raises(ClaimFileError, match=r"p\.jsonl:1:1: a text begins with the character U"):
         read(f"{HEAD}sets:\n  a: {{file: p.jsonl}}\n  b: [y, z]\n{CLAIM}")
     pairs = r"pairs:" + "\n  c:\n    - {clean: " + r'"\0a"' + ", corrupted: b}\n"
     with pytest.raises(ClaimFileError, match="a text begins with the character U"):
