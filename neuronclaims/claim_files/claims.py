@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -210,14 +209,3 @@ class ClaimFile:
     directions: Mapping[str, Direction] = field(default_factory=dict)
     if_missing: IfMissing = "fail"
     series: Series | None = None
-
-
-def slug(text: str) -> str:
-    """Return an id for a sentence: lower-case words joined by ``-``; a single ``:`` between digits stays.
-
-    pytest's selection by node id allows no ``[``, ``]`` or ``::``, and its display breaks at ``.``.
-
-    >>> slug("mlp_post neuron 3:17 activates more for Hanoi")
-    'mlp-post-neuron-3:17-activates-more-for-hanoi'
-    """
-    return re.sub(r"[^a-z0-9:]+|(?<![0-9]):|:(?![0-9])", "-", text.lower()).strip("-")

@@ -58,10 +58,10 @@ def _names(entry: DirectionEntry, node: Entries, entered: Entered, source: Sourc
     alone = len(entry.from_) == 1
     for scalar in scalars(given):
         known = entered.pair_names if alone else entered.set_names
-        if scalar.text in known:
+        if scalar.name in known:
             continue
         message = f"there are no pairs {quoted(scalar.text)}" if alone else _no_set(scalar.text, entered)
-        if alone and scalar.text in entered.set_names:
+        if alone and scalar.name in entered.set_names:
             message = (
                 f"{quoted(scalar.text)} is a prompt set: a direction is made from two sets, or from pairs"
             )
@@ -70,7 +70,7 @@ def _names(entry: DirectionEntry, node: Entries, entered: Entered, source: Sourc
         message = f"{quoted(entry.from_[0])} stands against itself: a direction needs different prompt sets"
         yield source.problem(given.start, message)
     neutral = node.get("neutral")
-    if isinstance(neutral, Scalar) and neutral.text not in entered.set_names:
+    if isinstance(neutral, Scalar) and neutral.name not in entered.set_names:
         yield _at(neutral, _no_set(neutral.text, entered), entered.set_names, source)
 
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from neuronclaims.claim_files.claims import slug
 from neuronclaims.claim_files.errors import Problem
+from neuronclaims.claim_files.ids import made_ids
 from neuronclaims.claim_files.schema import TOKEN_RULES, ClaimEntry, FileSchema, Header
 from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar, index_in
 from neuronclaims.claim_files.yaml.source import SourceText
@@ -28,11 +28,9 @@ class Draft:
     parsed: Parsed | None
 
     @property
-    def id(self) -> str | None:
-        """Return the id given, or one made from the sentence; None where neither could be read."""
-        if self.entry is not None and self.entry.id is not None:
-            return self.entry.id
-        return slug(self.parsed.text) if self.parsed is not None else None
+    def given_id(self) -> str | None:
+        """Return the id that the file gives the claim, None where it gives none."""
+        return self.entry.id if self.entry is not None else None
 
     def gives(self, key: str) -> bool:
         """Say whether the claim has a setting of its own, valid or not."""
@@ -133,24 +131,31 @@ def in_sentence(
     return source.problem(index, message, width=width, suggestion=suggestion, allowed=allowed)
 
 
+def ids_of(drafts: Sequence[Draft]) -> list[str | None]:
+    """Return the id of each claim: the one given, or one made from its sentence; None where neither could be read."""
+    given = [draft.given_id for draft in drafts if draft.given_id is not None]
+    made = made_ids([d.parsed.text for d in drafts if d.parsed is not None and d.given_id is None], given)
+    return [draft.given_id or (made[draft.parsed.text] if draft.parsed else None) for draft in drafts]
+
+
 def repeated_ids(drafts: Sequence[Draft], source: SourceText) -> Iterator[Problem]:
     """Refuse two claims of one id; two equal sentences with different settings need ids to be told apart."""
     first: dict[str, Draft] = {}
-    for draft in drafts:
-        if draft.id is None:
+    for draft, own in zip(drafts, ids_of(drafts), strict=True):
+        if own is None:
             continue
-        earlier = first.setdefault(draft.id, draft)
+        earlier = first.setdefault(own, draft)
         if earlier is draft:
             continue
         line = source.place(earlier.node.start).line
-        given = draft.entry is not None and draft.entry.id is not None
+        given = draft.given_id is not None
         if (
             given
             or earlier.parsed is None
             or draft.parsed is None
             or earlier.parsed.text != draft.parsed.text
         ):
-            message = f"the id {quoted(draft.id)} is taken by the claim in line {line}: give another"
+            message = f"the id {quoted(own)} is taken by the claim in line {line}: give another"
         else:
             message = f"this claim stands already in line {line}: if their settings differ, give each an 'id'"
         yield _at(draft, source, message, "id" if given else "claim")

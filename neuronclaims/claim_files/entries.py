@@ -6,10 +6,19 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
 from neuronclaims.claim_files.claims import Method
+from neuronclaims.sentences.field_types import composed
 from neuronclaims.sentences.layers import Layers, LayersError, parse_layers
 from neuronclaims.sentences.options import SCALAR, OneOf
 
@@ -53,7 +62,7 @@ def graded_by(value: object) -> GradedBy:
     if isinstance(value, str) and FINGERPRINT.fullmatch(value):
         return GradedBy(fingerprint=value)
     if isinstance(value, dict) and list(value) == ["column"] and isinstance(value["column"], str):
-        return GradedBy(column=value["column"])
+        return GradedBy(column=composed(value["column"]))
     rule = "give the SHA-256 of a model, 64 digits and letters a to f, or {column: NAME}"
     raise PydanticCustomError("claims_rule", "", {"rule": rule})
 
@@ -70,11 +79,13 @@ def one_or_more(item: dict[str, Any]) -> WithJsonSchema:
 
 Text = Annotated[str, Field(min_length=1), WithJsonSchema(SCALAR)]
 Texts = Annotated[list[Text], Field(min_length=1), BeforeValidator(listed), one_or_more(SCALAR)]
-Column = Annotated[str, Field(min_length=1)]
+Name = Annotated[str, Field(min_length=1), AfterValidator(composed), WithJsonSchema(SCALAR)]
+Column = Annotated[str, Field(min_length=1), AfterValidator(composed)]
+Path = Annotated[str, Field(min_length=1)]
 Where = dict[Column, Texts]
 Grader = Annotated[GradedBy, PlainValidator(graded_by), WithJsonSchema(GRADED_BY)]
 From = Annotated[
-    list[Text],
+    list[Name],
     Field(min_length=1),
     BeforeValidator(listed),
     WithJsonSchema(
@@ -101,7 +112,7 @@ class FileMapping(BaseModel):
 class FileSet(FileMapping):
     """A prompt set kept in a file of its own."""
 
-    file: Column = Field(
+    file: Path = Field(
         description="A .txt (one prompt per line), .jsonl or .csv file, relative to the claim file."
     )
     column: Column | None = Field(
@@ -135,7 +146,7 @@ class PromptEntry(FileMapping):
 class FilePairs(FileMapping):
     """Pairs of prompts kept in a file of their own."""
 
-    file: Column = Field(description=_TABLE)
+    file: Path = Field(description=_TABLE)
     clean: Column = Field("clean", description="The column that holds the clean texts.")
     corrupted: Column = Field("corrupted", description="The column that holds the corrupted texts.")
     where: Where | None = Field(None, description=_WHERE)
@@ -162,6 +173,6 @@ class DirectionEntry(FileMapping):
         alias="from", description="Two prompt sets, the direction pointing to the first; or pairs, by name."
     )
     method: Annotated[Method, OneOf("method")] = Field(description="How the direction is fitted.")
-    neutral: Text | None = Field(
+    neutral: Name | None = Field(
         None, description="The prompt set by whose mean and spread scores are standardised."
     )

@@ -83,7 +83,7 @@ def unknown_sets(
     for level in (root, *(draft.node for draft in drafts if isinstance(draft.node, Entries))):
         for path in schema.set_options:
             scalar = _scalar_at(level, path)
-            if scalar is not None and not scalar.missing and scalar.text not in known:
+            if scalar is not None and not scalar.missing and scalar.name not in known:
                 message = f"there is no prompt set {quoted(scalar.text)}"
                 message += "" if known else ": the file has no 'sets'"
                 width, near = scalar.end - scalar.start, closest(scalar.text, known)

@@ -87,8 +87,10 @@ def read_claim_file(
         raise ClaimFileError(problems)
     accounts = DataAccounts({**sections.pairs, **sections.sets})
     claims = tuple(
-        _claim(draft, _settings(draft, header, chosen, given), chosen.discovered, sections, accounts, source)
-        for draft, chosen, given in zip(drafts, selections, options, strict=True)
+        _claim(
+            draft, own, _settings(draft, header, chosen, given), chosen.discovered, sections, accounts, source
+        )
+        for draft, own, chosen, given in zip(drafts, d.ids_of(drafts), selections, options, strict=True)
     )
     return ClaimFile(
         path=path,
@@ -169,6 +171,7 @@ def _wrong_drafts(
 
 def _claim(
     draft: d.Draft,
+    own: str | None,
     settings: Settings,
     discovered: Discovery | None,
     sections: Sections,
@@ -184,7 +187,7 @@ def _claim(
     directions = {name: sections.directions[name] for _, name in draft.named("directions")}
     made_from = [name for direction in directions.values() for name in direction.made_from]
     return Claim(
-        id=cast(str, draft.id),
+        id=cast(str, own),
         place=source.place(draft.node.start),
         sentence=parsed.value,
         text=parsed.text,

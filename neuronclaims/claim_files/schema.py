@@ -34,7 +34,7 @@ from neuronclaims.claim_files.entries import (
     one_or_more,
     search,
 )
-from neuronclaims.sentences.fields import IDENTIFIER
+from neuronclaims.sentences.fields import IDENTIFIER, NAME_SIGNS
 from neuronclaims.sentences.layers import PATTERN, Layers
 from neuronclaims.sentences.messages import either, quoted
 from neuronclaims.sentences.options import Form, OneOf, OptionError, Options, declared_options, set_paths
@@ -48,7 +48,7 @@ CORRECTIONS = ("holm", "bonferroni", "benjamini-hochberg", "benjamini-yekutieli"
 SERIES_CORRECTIONS = ("holm", "bonferroni", "none")
 """The corrections that claims of a series have."""
 
-_IDENTITY = r"[A-Za-z0-9_-]+(?::[A-Za-z0-9_-]+)*"
+_IDENTITY = rf"{NAME_SIGNS}+(?::{NAME_SIGNS}+)*"
 _SHARE = r"(?!0+(?:\.0+)?[ %])[0-9]{1,2}(?:\.[0-9]{1,3})? ?%"
 _TAG = r"[A-Za-z_][A-Za-z0-9_-]*"
 

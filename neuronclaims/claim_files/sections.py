@@ -15,7 +15,7 @@ from neuronclaims.claim_files.prompts.pairs import read_pairs
 from neuronclaims.claim_files.prompts.sets import read_set
 from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar
 from neuronclaims.claim_files.yaml.source import SourceText
-from neuronclaims.sentences.fields import IDENTIFIER
+from neuronclaims.sentences.fields import is_name
 from neuronclaims.sentences.messages import quoted
 from neuronclaims.sentences.templates import TEXTS
 
@@ -113,12 +113,12 @@ def _section(
 
 
 def _misnamed(name: str, key: Scalar, section: str, source: SourceText) -> list[Problem]:
-    if IDENTIFIER.fullmatch(name):
+    if is_name(name):
         return []
     rule = "letters, digits, '_' and '-', not beginning with a digit"
     message = f"{quoted(name)} cannot name {_WHAT[section]}: {rule}"
-    near = re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_")
-    near = near if IDENTIFIER.fullmatch(near) else f"{_PREFIX[section]}_{near}"
+    near = re.sub(r"_+", "_", "".join(sign if is_name(f"a{sign}") else "_" for sign in name)).strip("_-")
+    near = near if is_name(near) else f"{_PREFIX[section]}_{near}".rstrip("_")
     return [source.problem(key.start, message, width=key.end - key.start, suggestion=near)]
 
 

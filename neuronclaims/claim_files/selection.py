@@ -157,8 +157,8 @@ class _Reading:
 
     def _set(self, item: Scalar) -> Sequence[Prompt]:
         known = self.sections.names["sets"] + self.sections.names["pairs"]
-        if item.text in known or item.missing:
-            return self.sections.prompts(item.text)
+        if item.name in known or item.missing:
+            return self.sections.prompts(item.name)
         near, allowed = closest(item.text, known), known
         message = f"there is no prompt set {quoted(item.text)}"
         if item.text.endswith(SUFFIXES):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeAlias
@@ -135,6 +136,11 @@ class OneWord(Generic[ValueT]):
         except MisreadError:
             return False
         return True
+
+
+def composed(name: str) -> str:
+    """Return a name with accented letters in one piece, however a keyboard or a file system made them."""
+    return unicodedata.normalize("NFC", name)
 
 
 def split_words(text: str) -> list[Word]:

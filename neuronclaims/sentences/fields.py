@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from neuronclaims.sentences.choices import Choice
-from neuronclaims.sentences.field_types import FieldType, MisreadError, OneWord, Word
+from neuronclaims.sentences.field_types import FieldType, MisreadError, OneWord, Word, composed
 from neuronclaims.sentences.layers import LayersField
 from neuronclaims.sentences.neurons import ONE_NEURON, NeuronsField
 from neuronclaims.sentences.numbers import COUNT, NUMBER, SHARE, AmountField
@@ -16,14 +16,27 @@ from neuronclaims.sentences.positions import PositionsField
 from neuronclaims.sentences.subjects import SubjectField
 from neuronclaims.sites import site_names
 
-IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-"""The name of a prompt set, of pairs or of a direction."""
+NAME_SIGNS = r"[^\x00-,./:-@\[-^`{-\xa0\u2000-\u206f\u3000\ufe00-\ufe0f\ufeff\ufff0-\uffff]"
+"""What names and ids are made of, as a pattern for Python and for editors: letters of any script, digits, _ and -."""
+
+IDENTIFIER = re.compile(rf"(?![0-9-]){NAME_SIGNS}+")
+"""The name of a prompt set, of pairs or of a direction, as far as a pattern can tell."""
+
+
+def is_name(text: str) -> bool:
+    """Say whether a text can name a prompt set, pairs or a direction: letters of any script, digits, ``_``, ``-``.
+
+    >>> [name for name in ("hanoi", "Αθήνα", "河内", "café-2", "2nd", "a b", "→") if is_name(name)]
+    ['hanoi', 'Αθήνα', '河内', 'café-2']
+    """
+    whole = composed(text).replace("-", "_")
+    return whole.isidentifier() and IDENTIFIER.fullmatch(text) is not None
 
 
 def _name(word: Word) -> str:
-    if word.quoted or not IDENTIFIER.fullmatch(word.text):
+    if word.quoted or not is_name(word.text):
         raise MisreadError
-    return word.text
+    return composed(word.text)
 
 
 def _token(word: Word) -> str:

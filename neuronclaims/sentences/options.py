@@ -14,6 +14,7 @@ from functools import cache
 from typing import Annotated, Any, TypeAlias, get_args
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -25,7 +26,7 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from neuronclaims.sentences.field_types import MisreadError, split_words
+from neuronclaims.sentences.field_types import MisreadError, composed, split_words
 from neuronclaims.sentences.messages import closest
 from neuronclaims.sentences.numbers import Amount, AmountField
 
@@ -149,7 +150,10 @@ Size: TypeAlias = Annotated[
 ]
 """An amount above 0, such as ``0.1`` or ``0.5 sd``."""
 
-PromptSetName: TypeAlias = Annotated[str, Field(min_length=1), WithJsonSchema(SCALAR), NamesPromptSet()]
+
+PromptSetName: TypeAlias = Annotated[
+    str, Field(min_length=1), AfterValidator(composed), WithJsonSchema(SCALAR), NamesPromptSet()
+]
 """The name of a prompt set of the file."""
 
 

@@ -62,7 +62,7 @@ def test_an_id_is_given_or_made_of_the_sentence_and_safe_in_a_node_id(read):
     assert claim.id == "mlp-post-neuron-11:365-activates-more-for-hanoi-than-baseline-by-at-least-0-5-sd"
 
 
-@pytest.mark.parametrize("wanted", ["a.b", "a::b", "a[b]", ":a", "a:", "a b", "ä"])
+@pytest.mark.parametrize("wanted", ["a.b", "a::b", "a[b]", ":a", "a:", "a b", "a/b"])
 def test_an_id_that_pytest_could_not_select_is_refused(problems, wanted):
     (problem,) = problems(HEAD + SETS + f"claims:\n  - {{id: '{wanted}', claim: {CLAIM}}}\n")
     assert problem.startswith(f"9:10: '{wanted}' will not do")

@@ -12,6 +12,7 @@ from typing import Any
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
 from neuronclaims.claim_files.yaml.source import ODD, SourceText, odd, read_source
 from neuronclaims.foreign_files import bounded_json
+from neuronclaims.sentences.field_types import composed
 from neuronclaims.sentences.messages import quoted
 
 MOST_PROBLEMS = 20
@@ -72,6 +73,7 @@ def _read_jsonl(source: SourceText, problems: list[Problem]) -> _Read:
             row = bounded_json(line, infinite=True, once=True)
             if not isinstance(row, dict):
                 raise ValueError('a line is one JSON object, such as {"text": "..."}')
+            row = {composed(key): value for key, value in row.items()}
             rows.append(PromptRow(_json_texts(row), number, _unquoted(row)))
             columns.update(dict.fromkeys(row))
         except json.JSONDecodeError as error:
@@ -115,7 +117,7 @@ def _read_csv(source: SourceText, problems: list[Problem]) -> _Read:
             if not cells:
                 continue
             if not header:
-                header = tuple(cells)
+                header = tuple(map(composed, cells))
                 _check_header(header, line, source, problems)
             elif len(cells) == len(header):
                 rows.append(PromptRow(dict(zip(header, cells, strict=True)), line))

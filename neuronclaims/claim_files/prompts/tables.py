@@ -106,7 +106,7 @@ def _columns(
         yield source.problem(file.start, message, width=file.end - file.start, allowed=columns)
     for _, _, named in _naming(node):
         for scalar in named:
-            if scalar.text not in columns:
+            if scalar.name not in columns:
                 yield source.problem(
                     scalar.start,
                     f"{table.name} has no column {quoted(scalar.text)}",

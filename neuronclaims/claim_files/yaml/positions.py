@@ -16,6 +16,7 @@ import yaml
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
 from neuronclaims.claim_files.yaml.source import SourceText
 from neuronclaims.claim_files.yaml.yaml_errors import translated
+from neuronclaims.sentences.field_types import composed
 
 DEEPEST = 20
 MOST_NODES = 200_000
@@ -37,6 +38,11 @@ class Scalar:
         """Return whether nothing at all was written, as in ``key:``."""
         return self.plain and not self.text
 
+    @property
+    def name(self) -> str:
+        """Return the text as a name: accented letters in one piece, however a keyboard or a file system made them."""
+        return composed(self.text)
+
 
 @dataclass(frozen=True, slots=True)
 class Items:
@@ -49,7 +55,7 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """A YAML mapping: for each key its scalar and its value, in the file's order."""
+    """A YAML mapping: for each key, as a name, its scalar and its value, in the file's order."""
 
     start: int
     end: int
@@ -187,12 +193,12 @@ class _Builder:
             self.problems.append(
                 self.source.problem(key.start, "a key must be a word, not a list or a mapping")
             )
-        elif key.text in parent.entries:
-            first = self.source.place(parent.entries[key.text][0].start)
+        elif key.name in parent.entries:
+            first = self.source.place(parent.entries[key.name][0].start)
             message = f"the key '{key.text}' is given twice, first in line {first.line}"
             self.problems.append(self.source.problem(key.start, message, width=key.end - key.start))
         else:
-            parent.entries[key.text] = (key, node)
+            parent.entries[key.name] = (key, node)
 
     def _say(self, event: yaml.Event, message: str) -> None:
         if message in self._said:
