@@ -9,8 +9,10 @@ from typing import Any, Protocol
 from neuronclaims.foreign_files import check_file
 from neuronclaims.measurements import Measurement
 from neuronclaims.measurements.errors import MeasurementError, ModelError, shorten, told_as
+from neuronclaims.models.chats.templates import ChatTemplate, Rendered, template_in, template_of
 from neuronclaims.models.sources import Source
 from neuronclaims.models.token_texts import TokenTexts, of_tokenizer
+from neuronclaims.prompts import PromptInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +20,17 @@ class TokenizationCheck:
     """The number of tokens of each different text, and why some measurements cannot be made.
 
     ``ends`` are texts that end in white space, each with its last token (special tokens aside). ``twice`` are texts
-    that begin with the same special token twice, since they have it written out, with that token.
+    that begin with the same special token twice, since they have it written out, with that token. ``chats`` are chats
+    as the texts that the model's template makes of them; ``dated`` says that it writes the date, which is always the
+    same here.
     """
 
     lengths: Mapping[str, int]
     refused: Mapping[Measurement, str]
     ends: Mapping[str, str] = field(default_factory=dict)
     twice: Mapping[str, str] = field(default_factory=dict)
+    chats: Mapping[str, str] = field(default_factory=dict)
+    dated: bool = False
 
     @property
     def tokens(self) -> int:
@@ -53,7 +59,8 @@ def check_tokenization(source: Source, measurements: Sequence[Measurement]) -> T
     def split(text: str, *, special: bool = True) -> tuple[str, ...]:
         return tuple(tokenizer.encode(text, add_special_tokens=special).tokens)
 
-    return _TokenCounter(source, split, lambda: texts).check(measurements)
+    template = template_in(path.parent, source.name)
+    return _TokenCounter(source, split, lambda: texts, template).check(measurements)
 
 
 def check_with(tokenizer: Any, source: Source, measurements: Sequence[Measurement]) -> TokenizationCheck:
@@ -65,7 +72,8 @@ def check_with(tokenizer: Any, source: Source, measurements: Sequence[Measuremen
         )["input_ids"]
         return tuple(map(str, tokenizer.convert_ids_to_tokens(ids)))
 
-    counter = _TokenCounter(source, split, lambda: of_tokenizer(tokenizer, source.name))
+    template = template_of(tokenizer, source.name)
+    counter = _TokenCounter(source, split, lambda: of_tokenizer(tokenizer, source.name), template)
     return counter.check(measurements)
 
 
@@ -106,20 +114,23 @@ class _TokenCounter:
     source: Source
     split: Split
     texts: Callable[[], TokenTexts]
+    template: ChatTemplate
     lengths: dict[str, int] = field(default_factory=dict)
     named: dict[str, str | None] = field(default_factory=dict)
     ends: dict[str, str] = field(default_factory=dict)
     twice: dict[str, str] = field(default_factory=dict)
+    chats: dict[str, str] = field(default_factory=dict)
 
     def check(self, measurements: Sequence[Measurement]) -> TokenizationCheck:
         """Return what was found about some measurements, each looked at once."""
         refused = {need: why for need in dict.fromkeys(measurements) for why in self._faults(need)}
-        return TokenizationCheck(self.lengths, refused, self.ends, self.twice)
+        dated = bool(self.chats) and self.template.dated
+        return TokenizationCheck(self.lengths, refused, self.ends, self.twice, self.chats, dated)
 
     def check_pair(self, clean: str, corrupted: str) -> None:
         """Raise MeasurementError for texts of different length."""
         if self._length(clean) != self._length(corrupted):
-            check_pair(self.source.name, (clean, self.split(clean)), (corrupted, self.split(corrupted)))
+            check_pair(self.source.name, (clean, self._tokens(clean)), (corrupted, self._tokens(corrupted)))
         self.check_length(clean)
 
     def count(self, text: str) -> None:
@@ -150,20 +161,29 @@ class _TokenCounter:
         if why is not None:
             raise MeasurementError(why)
 
-    def _look_at(self, text: str, tokens: tuple[str, ...]) -> None:
+    def _look_at(self, item: str, given: Rendered, tokens: tuple[str, ...]) -> None:
         """Remember the length of a text, and its first and last token where they are not what one expects."""
-        self.lengths[text] = len(tokens)
-        doubled = tokens[:1] == tokens[1:2]
-        if doubled or text[-1:].isspace():
-            own = self.split(text, special=False)
-            if doubled and own[:1] == tokens[:1] and len(own) < len(tokens):
-                self.twice[text] = tokens[0]
-            if text[-1:].isspace() and own:
-                self.ends[text] = own[-1]
+        self.lengths[item] = len(tokens)
+        if given.whole:
+            self.chats[item] = given.text
+        own_end = not given.whole or PromptInput.of(item).prefill is not None
+        doubled, spaced = tokens[:1] == tokens[1:2], own_end and given.text[-1:].isspace()
+        if doubled or spaced:
+            own = self.split(given.text, special=False)
+            if doubled and own[:1] == tokens[:1] and (len(own) < len(tokens) or given.whole):
+                self.twice[item] = tokens[0]
+            if spaced and own:
+                self.ends[item] = own[-1]
 
-    def _length(self, text: str) -> int:
-        if text not in self.lengths:
-            # A tokenizer that fails on one text is not tried on thousands of others: each may take a second.
-            with told_as(ModelError, f"The tokenizer of {self.source.name} fails on {shorten(text)}"):
-                self._look_at(text, self.split(text))
-        return self.lengths[text]
+    def _length(self, item: str) -> int:
+        if item not in self.lengths:
+            given = self.template.rendered(item)
+            self._look_at(item, given, self._tokens(item))
+        return self.lengths[item]
+
+    def _tokens(self, item: str) -> tuple[str, ...]:
+        """Return the tokens of a prompt, those that are added to a text among them."""
+        given = self.template.rendered(item)
+        # A tokenizer that fails on one text is not tried on thousands of others: each may take a second.
+        with told_as(ModelError, f"The tokenizer of {self.source.name} fails on {shorten(item)}"):
+            return self.split(given.text, special=not given.whole)

@@ -10,6 +10,8 @@ from typing import Any, Literal
 import torch
 
 from neuronclaims.measurements.errors import MeasurementError, ModelError, shorten, told_as
+from neuronclaims.models.chats.proof import as_texts
+from neuronclaims.models.chats.templates import Rendered
 from neuronclaims.models.running.loading import Ready, quiet
 from neuronclaims.models.tokenization_check import check_fits
 
@@ -52,17 +54,16 @@ def text_free(tokenizer: Any) -> frozenset[int]:
 
 
 def encode(ready: Ready, prompts: Sequence[str], new_tokens: int) -> list[Encoded]:
-    """Return prompts as tokens, with whatever the tokenizer adds by default.
+    """Return prompts as tokens: texts with whatever the tokenizer adds by default, chats as their template writes them.
 
     Raises MeasurementError naming the prompt that has no token of text, or does not fit the model's context
     together with ``new_tokens`` more.
     """
     special = text_free(ready.tokenizer)
-    with told_as(ModelError, f"The tokenizer of {ready.facts.name} fails"), quiet():
-        texts = ready.tokenizer(list(prompts), padding=False, truncation=False, return_attention_mask=False)
+    given = as_texts(ready.tokenizer, ready.facts.name, prompts)
     encoded = [
-        Encoded(prompt, tuple(ids), tuple(token not in special for token in ids))
-        for prompt, ids in zip(prompts, texts["input_ids"], strict=True)
+        Encoded(prompt, tuple(ids), counted(ids, special, text.whole))
+        for prompt, text, ids in zip(prompts, given, _ids(ready, given), strict=True)
     ]
     vocabulary = ready.model.get_input_embeddings().weight.shape[0]
     for item in encoded:
@@ -76,9 +77,9 @@ def encode_long(ready: Ready, document: str) -> list[Encoded]:
     Raises MeasurementError where it has no token of text.
     """
     special = text_free(ready.tokenizer)
-    with told_as(ModelError, f"The tokenizer of {ready.facts.name} fails"), quiet():
-        ids = ready.tokenizer(document, truncation=False, return_attention_mask=False)["input_ids"]
-    whole = Encoded(document, tuple(ids), tuple(token not in special for token in ids))
+    given = as_texts(ready.tokenizer, ready.facts.name, [document])
+    (ids,) = _ids(ready, given)
+    whole = Encoded(document, tuple(ids), counted(ids, special, given[0].whole))
     vocabulary = ready.model.get_input_embeddings().weight.shape[0]
     starts = range(0, max(1, len(ids)), ready.context)
     pieces = [
@@ -91,6 +92,29 @@ def encode_long(ready: Ready, document: str) -> list[Encoded]:
     for piece in kept or pieces[:1]:
         _check(piece, ready, 0, vocabulary)
     return kept
+
+
+def counted(ids: Sequence[int], special: frozenset[int], chat: bool) -> tuple[bool, ...]:
+    """Return which tokens count: those of text and, of a chat, the last one, at which the assistant begins."""
+    last = len(ids) - 1
+    return tuple(token not in special or (chat and place == last) for place, token in enumerate(ids))
+
+
+def _ids(ready: Ready, given: Sequence[Rendered]) -> list[list[int]]:
+    """Return the tokens of texts; those that hold all their special tokens get no others."""
+    found: list[list[int]] = [[] for _ in given]
+    with told_as(ModelError, f"The tokenizer of {ready.facts.name} fails"), quiet():
+        for whole in (False, True):
+            places = [place for place, text in enumerate(given) if text.whole == whole]
+            if places:
+                texts = [given[place].text for place in places]
+                more = {"add_special_tokens": False} if whole else {}
+                ids = ready.tokenizer(
+                    texts, padding=False, truncation=False, return_attention_mask=False, **more
+                )["input_ids"]
+                for place, row in zip(places, ids, strict=True):
+                    found[place] = row
+    return found
 
 
 def shuffled(prompt: str) -> str:

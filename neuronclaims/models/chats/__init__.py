@@ -1,0 +1,1 @@
+"""Chats as a model is given them: its own template, run within bounds, and where each message stands. No torch."""
