@@ -64,8 +64,8 @@ class Fingerprints:
 
 
 def identity(source: Source) -> Hashable:
-    """Return a key that is equal for two sources of one model."""
-    return source.folder.resolve() if source.folder is not None else id(source.loaded)
+    """Return a key that is equal for two sources of one model that is loaded in the same way."""
+    return (source.folder.resolve(), source.load) if source.folder is not None else id(source.loaded)
 
 
 def fingerprint(model: str | Path | LoadedModel) -> str:

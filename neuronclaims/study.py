@@ -20,6 +20,7 @@ from neuronclaims.engines.measure import measure_each
 from neuronclaims.judging.findings import FileOnModel, answers_of, findings_of
 from neuronclaims.judging.series import judge_series
 from neuronclaims.kinds import templates
+from neuronclaims.loading.settings import UNSAID, LoadSettings
 from neuronclaims.measurements import Measurement
 from neuronclaims.measurements.errors import kept
 from neuronclaims.models.identity.fingerprint import Fingerprint
@@ -41,7 +42,8 @@ class Study:
 
     ``cache`` is the folder where measured values are kept, None for nowhere. ``models`` are models handed over as
     objects or folders, by the name claim files use. ``measure`` answers the measurements: this process by default.
-    ``trust_cache``: use a cache that others may have written into (docs/reliability.md).
+    ``trust_cache``: use a cache that others may have written into (docs/reliability.md). ``load`` is how models are
+    loaded where neither ``options`` nor a claim file says it. ``download``: fetch hub ids that are not on this machine.
     """
 
     def __init__(
@@ -53,12 +55,15 @@ class Study:
         progress: Callable[[Progress], None] | None = None,
         measure: Measure = measure_each,
         trust_cache: bool = False,
+        load: LoadSettings = UNSAID,
+        download: bool = False,
     ) -> None:
         self._cache = RunCache(cache, trust_cache) if cache is not None else None
         self._fingerprints = Fingerprints(self._cache.fingerprints if self._cache else None)
         self._contents: dict[Hashable, Fingerprint] = {}
         self._options = options or RunOptions()
         self._models = dict(models or {})
+        self._load, self._download = load, download
         self._answering = Answering(measure, self._cache, self._options, progress)
         self._planned: dict[tuple[Path, str], FileOnModel | Exception] = {}
         self._answered: dict[tuple[Path, str], Answered] = {}
@@ -133,7 +138,8 @@ class Study:
         key = (file.path, model)
         if key not in self._planned:
             try:
-                source = open_model(model, file.path.parent, self._models)
+                load = self._options.load.over(file.load.of(model)).over(self._load)
+                source = open_model(model, file.path.parent, self._models, load=load, download=self._download)
                 self._planned[key] = FileOnModel.planned(file, source, self._fingerprints)
             except BaseException as error:  # one of ours, too, must not take other models with it
                 self._planned[key] = kept(error)
@@ -199,15 +205,17 @@ def judge(
     options: RunOptions | None = None,
     trust_cache: bool = False,
     prompt_folders: Sequence[Path | str] = (),
+    download: bool = False,
 ) -> list[Result]:
     """Test a claim file on one model, or on all that it names, and return the results in the file's order.
 
-    Files of prompts must lie in the file's project, or in one of ``prompt_folders``.
+    Files of prompts must lie in the file's project, or in one of ``prompt_folders``. With ``download`` models of the
+    Hugging Face hub that are not on this machine are fetched.
 
     Raises ClaimFileError for a file that cannot be read, other NeuronClaimsErrors for a model or run that fails.
     """
     folders = PromptFolders.around(Path(path), tuple(map(Path, prompt_folders)))
     file = read_claim_file(Path(path), templates(), folders)
-    study = Study(cache=cache, options=options, trust_cache=trust_cache)
+    study = Study(cache=cache, options=options, trust_cache=trust_cache, download=download)
     models = file.models if model is None else (model,)
     return [result for name in models for result in study.judge(file, name).values()]

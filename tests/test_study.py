@@ -127,7 +127,7 @@ def test_a_model_that_does_not_open_gives_one_error_and_is_not_tried_again(write
 
     tried = []
     opened = room.open_model
-    monkeypatch.setattr(room, "open_model", lambda *args: tried.append(args) or opened(*args))
+    monkeypatch.setattr(room, "open_model", lambda *args, **how: tried.append(args) or opened(*args, **how))
     file = write(BIG_SMALL)
     study = Study(measure=Recorded())
     study.expect(file, "./absent")

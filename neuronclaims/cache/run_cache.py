@@ -132,8 +132,14 @@ def _how(source: Source, options: RunOptions) -> dict[str, str]:
     again = {"measured": "again, otherwise batched"} if options.again else {}
     again |= {f"torch: {name}": value for name, value in surroundings().settings.items()}
     if source.loaded is None:
-        device = options.device.split(":")[0]
-        return {"dtype": options.dtype, "attention": options.attention, "device": device, **again}
+        loading = source.loading(options)
+        device = str(loading.device).split(":")[0]
+        return {
+            "dtype": str(loading.dtype),
+            "attention": str(loading.attention),
+            "device": device,
+            **again,
+        }
     model = source.loaded.model
     dtype, attention = str(model.dtype).removeprefix("torch."), str(model.config._attn_implementation)
     return {"dtype": dtype, "attention": attention, "device": str(model.device.type), **again}

@@ -10,6 +10,7 @@ from typing import Any, Generic, Literal, TypeAlias
 from typing_extensions import TypeVar
 
 from neuronclaims.claim_files.errors import Place
+from neuronclaims.loading.settings import UNSAID_BLOCK, LoadBlock
 from neuronclaims.sentences.layers import Layers
 from neuronclaims.sentences.options import Options
 from neuronclaims.set_accounts import DataAccount, RowsTaken, SetAccount
@@ -195,7 +196,7 @@ class ClaimFile:
     ``digest`` is a SHA-256 of all that the file means, its prompts included: comments, layout and the file's
     place do not change it. ``if_missing``, no part of it, says what the claims do on a model that is not on the
     machine. ``series`` says that the models are looks of one series, in their order, with a known end or without; None
-    where each is judged by itself.
+    where each is judged by itself. ``load`` says how the models are loaded.
     """
 
     path: Path
@@ -209,3 +210,4 @@ class ClaimFile:
     directions: Mapping[str, Direction] = field(default_factory=dict)
     if_missing: IfMissing = "fail"
     series: Series | None = None
+    load: LoadBlock = UNSAID_BLOCK

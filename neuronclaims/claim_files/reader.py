@@ -11,6 +11,7 @@ from typing import cast
 from neuronclaims.claim_files import drafts as d
 from neuronclaims.claim_files.claims import Claim, ClaimFile, Discovery, Pool, Settings, Span, Tokens
 from neuronclaims.claim_files.errors import ClaimFileError, Place, Problem
+from neuronclaims.claim_files.load_blocks import load_block, unknown_models
 from neuronclaims.claim_files.names import fitted_here, shared_prompts, wrong_names
 from neuronclaims.claim_files.options import OptionReader, not_taken, unknown_sets, wrong_margins
 from neuronclaims.claim_files.prompt_folders import PromptFolders
@@ -104,6 +105,7 @@ def read_claim_file(
         directions=sections.directions,
         if_missing=header.if_missing,
         series=header.series,
+        load=load_block(header.load),
     )
 
 
@@ -135,6 +137,7 @@ def _header(root: Entries, schema: FileSchema, source: SourceText, problems: lis
         models = root.get("models")
         if twice is not None and models is not None:
             problems.append(source.problem(models.start, f"the model {quoted(twice)} is named twice"))
+        problems += unknown_models(root, header, source)
         correction = root.get("correction")
         if header.series and header.correction not in SERIES_CORRECTIONS and correction is not None:
             can = "holm, bonferroni or none"
@@ -229,6 +232,7 @@ def _digest(header: Header, sections: Sections, claims: Sequence[Claim]) -> str:
     content = {
         "models": header.models,
         **({"series": header.series} if header.series else {}),
+        **({"load": header.load.model_dump(exclude_none=True)} if header.load else {}),
         "alpha": header.alpha,
         "correction": header.correction,
         "sets": {

@@ -26,6 +26,7 @@ from neuronclaims.claim_files.entries import (
     FileMapping,
     FilePairs,
     FileSet,
+    Load,
     PairEntry,
     PromptEntry,
     Text,
@@ -131,6 +132,10 @@ class _Opening(FileMapping):
     version: Version = Field(description="The version of the claim file format: 1.")
     models: Texts = Field(
         description="Each claim is tested on each: demo, a local folder, a Hugging Face name@revision."
+    )
+    load: Load | None = Field(
+        None,
+        description="How the models are loaded: dtype, device, attention; 'models' has what is of one alone.",
     )
     if_missing: Annotated[IfMissing, OneOf("way to treat a missing model")] = Field(
         "fail",

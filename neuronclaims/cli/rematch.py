@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +22,12 @@ MORE = (
     "Neurons are recognised by their values token by token, on half of the file's prompts; each claim is then "
     "tested on the other half. The new file is written beside the old one, its comments kept."
 )
-DEVICE = "where models run: cpu (default), cuda, cuda:N, mps or auto"
+UNSAID = "what the claim file says or"
+DEVICE = f"where models run: cpu, cuda, cuda:N, mps or auto (default: {UNSAID} cpu)"
+DTYPE = f"what models compute in: float32, bfloat16, float16 or auto (default: {UNSAID} float32)"
+ATTENTION = (
+    f"the implementation of attention: sdpa, eager or another of Transformers (default: {UNSAID} sdpa)"
+)
 
 
 def add(commands: Commands) -> None:
@@ -40,10 +44,9 @@ def add(commands: Commands) -> None:
         "-o", metavar="OUT", type=Path, help="the file to write (default: x.rematched.claims.yaml)"
     )
     parser.add_argument("--force", action="store_true", help="overwrite the file to write")
-    parser.add_argument("--device", default="cpu", type=_device, metavar="NAME", help=DEVICE)
-    parser.add_argument(
-        "--dtype", default="float32", metavar="NAME", help="what models compute in (default: float32)"
-    )
+    parser.add_argument("--device", metavar="NAME", help=DEVICE)
+    parser.add_argument("--dtype", metavar="NAME", help=DTYPE)
+    parser.add_argument("--attention", metavar="NAME", help=ATTENTION)
     add_prompt_folder(parser)
     parser.set_defaults(run=_run)
 
@@ -66,7 +69,7 @@ def _run(options: argparse.Namespace) -> int:
         options.new,
         base=base,
         only=_chosen(file, options.k),
-        options=RunOptions(device=options.device, dtype=options.dtype),
+        options=RunOptions(options.dtype, options.device, options.attention),
         report=lambda text: say(f"{text} ...", file=sys.stderr),
     )
     say(*table(done))
@@ -87,12 +90,6 @@ def _check_out(out: Path, force: bool) -> None:
         raise NeuronClaimsError(
             f"{out} is there already: choose another with -o, or overwrite it with --force."
         )
-
-
-def _device(text: str) -> str:
-    if not re.fullmatch(r"cpu|cuda(:\d+)?|mps|auto", text):
-        raise argparse.ArgumentTypeError(f"write cpu, cuda, cuda:N, mps or auto, not {text!r}")
-    return text
 
 
 def _chosen(file: ClaimFile, expression: str) -> Set[str]:

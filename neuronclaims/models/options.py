@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from neuronclaims.loading.settings import LoadSettings, fault
 from neuronclaims.measurements.errors import MeasurementError
-
-DTYPES = ("float32", "bfloat16", "float16")
-ATTENTIONS = ("sdpa", "eager", "flash_attention_2", "flex_attention")
-
 
 Stage: TypeAlias = Literal["hashing", "importing", "loading", "verifying", "measuring", "cached", "waiting"]
 """What a run does now: "hashing" reads files to know a model by them, "verifying" compares it with the cache."""
@@ -19,31 +16,41 @@ Stage: TypeAlias = Literal["hashing", "importing", "loading", "verifying", "meas
 class RunOptions:
     """The options by which a model is loaded and its prompts are batched.
 
-    ``dtype``, ``device`` (``cpu``, ``cuda``, ``cuda:1``, ``mps`` or ``auto``) and ``attention`` (the name
-    Transformers gives the implementation) concern models that are loaded here; a model handed over is used as
-    it is. A batch holds at most ``batch_prompts`` prompts and ``batch_tokens`` tokens, padding and tokens to
-    be generated included. ``again`` measures in another way that is just as right: in another order, with other
-    neighbours and more padding (see ``noise``). ``verify`` measures one text of each job again before values of the
-    cache are used, which is always done for a model handed over. Raises MeasurementError for a word that is not known.
+    ``dtype`` (``float32``, ``bfloat16``, ``float16``, or ``auto`` for the one its config.json names), ``device``
+    (``cpu``, ``cuda``, ``cuda:1``, ``mps`` or ``auto``) and ``attention`` (the name Transformers gives the
+    implementation) concern models that are loaded here; a model handed over is used as it is. None leaves them to
+    the claim file or, where that says nothing, to ``loading.settings.DEFAULTS``. A batch holds at most
+    ``batch_prompts`` prompts and ``batch_tokens`` tokens, padding and tokens to be generated included. ``again``
+    measures in another way that is just as right: in another order, with other neighbours and more padding (see
+    ``noise``). ``verify`` measures one text of each job again before values of the cache are used, which is always
+    done for a model handed over. Raises MeasurementError for a word that is not known.
 
     >>> RunOptions(dtype="bfloat16", device="cuda").batch_tokens
     2048
     """
 
-    dtype: str = "float32"
-    device: str = "cpu"
-    attention: str = "sdpa"
+    dtype: str | None = None
+    device: str | None = None
+    attention: str | None = None
     batch_tokens: int = 2048
     batch_prompts: int = 64
     again: bool = False
     verify: bool = False
 
     def __post_init__(self) -> None:
-        _one_of("dtype", self.dtype, DTYPES)
-        _one_of("attention", self.attention, ATTENTIONS)
+        for setting in ("dtype", "device", "attention"):
+            given = getattr(self, setting)
+            wrong = fault(setting, given) if given is not None else None
+            if wrong is not None:
+                raise MeasurementError(wrong)
         for name, value in (("batch_tokens", self.batch_tokens), ("batch_prompts", self.batch_prompts)):
             if value < 1:
                 raise MeasurementError(f"{name} must be at least 1, not {value}.")
+
+    @property
+    def load(self) -> LoadSettings:
+        """What these options say of how a model is loaded."""
+        return LoadSettings(self.dtype, self.device, self.attention)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +65,3 @@ class Progress:
     done: int
     total: int
     model: str
-
-
-def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise MeasurementError(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")

@@ -9,10 +9,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from neuronclaims.loading.settings import DEFAULTS, UNSAID, LoadSettings
 from neuronclaims.measurements import ModelFacts
 from neuronclaims.measurements.errors import MissingModelError, ModelError, shorten, told_as
 from neuronclaims.models.facts import Config, architecture_of, context_length, model_facts, read_config
-from neuronclaims.models.hub import short, snapshot
+from neuronclaims.models.hub import HUB, revision_of, short, snapshot
 from neuronclaims.models.identity.code import patched_library
 from neuronclaims.models.identity.fingerprint import (
     Fingerprint,
@@ -23,6 +24,8 @@ from neuronclaims.models.identity.fingerprint import (
 from neuronclaims.models.identity.folder_files import check_followed, has_weights, weight_files
 from neuronclaims.models.identity.objects import ObjectIdentity
 from neuronclaims.models.identity.surroundings import surroundings
+from neuronclaims.models.number_types import stored_type
+from neuronclaims.models.options import RunOptions
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +49,8 @@ class Source:
     """A model that was found, not yet loaded.
 
     ``spec`` is what it was asked for by, ``name`` a short label fit for a pytest node id. Exactly one of
-    ``folder`` (of a model in Hugging Face format) and ``loaded`` is given.
+    ``folder`` (of a model in Hugging Face format) and ``loaded`` is given. ``load`` is what the claim file says of how
+    it is loaded.
     """
 
     spec: str
@@ -54,6 +58,17 @@ class Source:
     config: Config
     folder: Path | None = None
     loaded: LoadedModel | None = None
+    load: LoadSettings = UNSAID
+
+    def loading(self, options: RunOptions) -> LoadSettings:
+        """Return how it is loaded, every setting filled in: options count before the claim file.
+
+        Raises ModelError where the number type is to be its own, and none that is known is named.
+        """
+        found = options.load.over(self.load).over(DEFAULTS)
+        if found.dtype != "auto" or self.folder is None:
+            return found
+        return replace(found, dtype=stored_type(self.config, self.folder, self.spec))
 
     def facts(self) -> ModelFacts:
         """Return what the model's configuration alone tells."""
@@ -87,12 +102,19 @@ class Source:
 
 
 def open_model(
-    spec: str, base: Path, given: Mapping[str, LoadedModel | Path] | None = None, *, weights: bool = True
+    spec: str,
+    base: Path,
+    given: Mapping[str, LoadedModel | Path] | None = None,
+    *,
+    weights: bool = True,
+    load: LoadSettings = UNSAID,
+    download: bool = False,
 ) -> Source:
     """Find the model a claim file names: a name in ``given``, ``demo``, a folder, or a hub id on disk.
 
     ``given`` maps names to models or to their folders. Other folders are relative to ``base``, the folder of the
-    claim file. Only small files are read. Raises MissingModelError for a model that is not on this machine, another
+    claim file. Only small files are read. ``load`` is what the claim file says of how it is loaded; with ``download`` a
+    hub id that is not on disk is fetched. Raises MissingModelError for a model that is not on this machine, another
     ModelError for one that cannot be measured or, where ``weights`` are wanted, has no safetensors weights.
     """
     handed = given[spec] if given and spec in given else None
@@ -100,8 +122,10 @@ def open_model(
         with told_as(ModelError, f"The object handed over for model {spec!r} cannot be used"):
             source = Source(spec, label(spec), _config_of(spec, handed), loaded=handed)
     else:
-        folder = _folder_of(spec, handed) if given and spec in given else _locate(spec, base)
-        source = Source(spec, label(spec, folder), read_config(folder), folder=folder)
+        folder = (
+            _folder_of(spec, handed) if given and spec in given else _locate(spec, base, download and weights)
+        )
+        source = Source(spec, label(spec, folder), read_config(folder), folder=folder, load=load)
         check_followed(folder)
         if weights:
             _check_weights(spec, folder)
@@ -159,7 +183,9 @@ def _folder_of(spec: str, handed: object) -> Path:
 
 def label(spec: str, folder: Path | None = None) -> str:
     """Return the short name of a model: ``demo``, a folder's own name, or the last part of a hub id."""
-    last = spec.rstrip("/\\").replace("\\", "/").rsplit("/", 1)[-1]
+    name, revision = revision_of(spec)
+    last = (name if revision else spec).rstrip("/\\").replace("\\", "/").rsplit("/", 1)[-1]
+    last += f"@{revision}" if revision else ""
     if last in ("", ".", "..", "~") and folder is not None:
         last = folder.resolve().name
     return re.sub(r"[^A-Za-z0-9_@-]+", "-", last).strip("-") or "model"
@@ -175,11 +201,13 @@ def _check_weights(spec: str, folder: Path) -> None:
         raise
 
 
-def _locate(spec: str, base: Path) -> Path:
+def _locate(spec: str, base: Path, download: bool) -> Path:
     if not spec.strip():
         raise ModelError("A model's name is empty. Give 'demo', a folder, or a hub id such as gpt2.")
     if spec == "demo":
         return _demo()
+    if spec.startswith(HUB):
+        return snapshot(spec, base, download)
     try:
         folder = (base / Path(spec).expanduser()).resolve()
         if folder.is_dir():
@@ -195,12 +223,17 @@ def _locate(spec: str, base: Path) -> Path:
         raise ModelError(
             f"Model {spec!r} is a file; give the folder that holds config.json and model.safetensors."
         )
-    if spec.startswith((".", "/", "~")) or "\\" in spec or spec.count("/") > 1 or Path(spec).is_absolute():
+    if (
+        spec.startswith((".", "/", "~"))
+        or "\\" in spec
+        or spec.partition("@")[0].count("/") > 1
+        or Path(spec).is_absolute()
+    ):
         raise MissingModelError(
             f"There is no folder {folder} for model {spec!r}.{_neighbours(folder)}",
             f"there is no folder {spec} on this machine",
         )
-    return snapshot(spec, base)
+    return snapshot(spec, base, download)
 
 
 def _reason(error: Exception) -> str:

@@ -17,7 +17,7 @@ from neuronclaims.planning.announcements import unreachable
 from neuronclaims.planning.reach import searched_in
 from neuronclaims.pytest_session.nodes import ClaimItem, ModelNode
 from neuronclaims.pytest_session.progress import progress_of
-from neuronclaims.pytest_session.settings import folder_of, is_on, model_folders, value_of
+from neuronclaims.pytest_session.settings import folder_of, is_on, load_settings, model_folders
 from neuronclaims.study import Study
 
 if TYPE_CHECKING:
@@ -39,16 +39,20 @@ def open_study(session: pytest.Session, models: Mapping[str, LoadedModel | Path]
             pytrace=False,
         )
     config = session.config
+    given, unsaid = load_settings(config)
     study = Study(
         cache=folder_of(config, "cache"),
         options=RunOptions(
-            dtype=value_of(config, "dtype"),
-            device=value_of(config, "device"),
+            dtype=given.dtype,
+            device=given.device,
+            attention=given.attention,
             verify=is_on(config, "verify"),
         ),
         models={**models, **model_folders(config)},
         progress=progress_of(config),
         trust_cache=is_on(config, "trust-cache"),
+        load=unsaid,
+        download=is_on(config, "download"),
     )
     for node in model_nodes(session.items):
         study.expect(node.claim_file, node.spec)

@@ -14,6 +14,7 @@ import pytest
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.prompt_folders import PromptFolders
+    from neuronclaims.loading.settings import LoadSettings
 
 SUFFIXES = (".claims.yaml", ".claims.yml")
 """How names of claim files end."""
@@ -48,18 +49,28 @@ SETTINGS = (
     Setting(
         "device",
         "NAME",
-        "cpu",
-        "where models run: cpu, cuda, cuda:N, mps or auto",
+        "",
+        "where models run: cpu, cuda, cuda:N, mps or auto; cpu where neither this nor a claim file says it",
         r"cpu|cuda(:\d+)?|mps|auto",
         "cpu, cuda, cuda:N, mps or auto",
     ),
     Setting(
         "dtype",
         "NAME",
-        "float32",
-        "what models compute in: float32, bfloat16 or float16",
-        "float32|bfloat16|float16",
-        "float32, bfloat16 or float16",
+        "",
+        "what models compute in: float32, bfloat16, float16, or auto for what their config.json names; float32 where "
+        "neither this nor a claim file says it",
+        "float32|bfloat16|float16|auto",
+        "float32, bfloat16, float16 or auto",
+    ),
+    Setting(
+        "attention",
+        "NAME",
+        "",
+        "the implementation of attention: sdpa, eager, flash_attention_2 or flex_attention; sdpa where neither this "
+        "nor a claim file says it",
+        "sdpa|eager|flash_attention_2|flex_attention",
+        "sdpa, eager, flash_attention_2 or flex_attention",
     ),
     Setting(
         "inconclusive",
@@ -84,7 +95,11 @@ VERIFY = (
     "measure one text of each sort again before values of the cache are used, and measure everything where it differs; "
     "loads each model"
 )
-SWITCHES = {"trust-cache": TRUST_CACHE, "verify": VERIFY}
+DOWNLOAD = (
+    "download models of the Hugging Face hub that are not on this machine: safetensors weights, settings and "
+    "tokenizer, never code"
+)
+SWITCHES = {"trust-cache": TRUST_CACHE, "verify": VERIFY, "download": DOWNLOAD}
 """Options that are on or off, by name, with what they say of themselves."""
 PROMPT_FOLDERS = (
     "folders outside of pytest's rootdir that claim files may take prompts from: a folder on each line"
@@ -115,10 +130,14 @@ def check_settings(config: pytest.Config) -> None:
     """Raise pytest's UsageError for a value that is not allowed, before anything is collected."""
     for setting in SETTINGS:
         value = value_of(config, setting.name)
+        given = config.getoption(f"claims_{setting.name}")
+        if given is None and value == setting.default:
+            continue
         if not re.fullmatch(setting.allowed, value):
-            given = config.getoption(f"claims_{setting.name}")
             where = f"claims_{setting.name}" if given is None else f"--claims-{setting.name}"
-            raise pytest.UsageError(f"{where} must be {setting.choices}, not {value!r}")
+            raise pytest.UsageError(
+                f"{where} must be {setting.choices}, not {value!r}{_meant(setting, value)}"
+            )
     model_folders(config)
     if config.getoption("claims_dry_run"):
         config.option.collectonly = True
@@ -181,6 +200,27 @@ def value_of(config: pytest.Config, name: str) -> str:
     """Return the value of an option: from the command line, else from the configuration file."""
     given = config.getoption(f"claims_{name}")
     return str(config.getini(f"claims_{name}") if given is None else given)
+
+
+def load_settings(config: pytest.Config) -> tuple[LoadSettings, LoadSettings]:
+    """Return how models are loaded: what the command line says, and what the configuration file says.
+
+    A claim file stands between the two.
+    """
+    from neuronclaims.loading.settings import LoadSettings
+
+    names = ("dtype", "device", "attention")
+    given = LoadSettings(*(config.getoption(f"claims_{name}") for name in names))
+    return given, LoadSettings(*(str(config.getini(f"claims_{name}")) or None for name in names))
+
+
+def _meant(setting: Setting, value: str) -> str:
+    if setting.name not in ("dtype", "device", "attention"):
+        return ""
+    from neuronclaims.loading.settings import meant
+
+    near = meant(setting.name, value)
+    return f"; did you mean {near}?" if near else ""
 
 
 def is_on(config: pytest.Config, switch: str) -> bool:

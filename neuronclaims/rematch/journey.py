@@ -77,7 +77,10 @@ def rematch(
     """
     options = options or RunOptions()
     halves = halved(file)
-    sources = open_model(old, base), open_model(new, base, models)
+    sources = (
+        open_model(old, base, load=file.load.of(old)),
+        open_model(new, base, models, load=file.load.of(new)),
+    )
     asked = [claim for claim in file.claims if only is None or claim.id in only]
     notes = {claim.id: _note(claim, sources[0].facts(), sources[1].facts()) for claim in asked}
     rest = [claim for claim in asked if notes[claim.id] is None]

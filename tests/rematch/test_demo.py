@@ -174,6 +174,8 @@ def test_values_token_by_token_are_those_that_are_pooled_however_few_are_held_at
         (["--old", "./nothing"], "There is no folder"),
         ([], "is there already"),
         (["--force", "--dtype", "int8"], "dtype must be one of"),
+        (["--force", "--device", "gpu"], "Did you mean cuda?"),
+        (["--force", "--attention", "fast"], "attention must be one of sdpa, eager,"),
     ],
 )
 def test_what_cannot_be_done_is_one_clear_error(tmp_path, monkeypatch, capsys, arguments, message):

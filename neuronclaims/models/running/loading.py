@@ -137,6 +137,8 @@ def _from_folder(
     kind: Any = AutoModelForCausalLM if architecture.causal else AutoModel
     assert source.folder is not None
     check_folder(source.folder)
+    how = source.loading(options)
+    device = _device(str(how.device), source.spec)
     with told_as(ModelError, f"Model {source.spec!r} does not load from {source.folder}"), quiet():
         _check_plausible(source.folder, source.facts(), kind)
         model, notes = kind.from_pretrained(
@@ -144,11 +146,11 @@ def _from_folder(
             use_safetensors=True,
             output_loading_info=True,
             ignore_mismatched_sizes=True,  # so that we are told which they are: they are refused below
-            attn_implementation=options.attention,
-            **{_dtype_word(): getattr(torch, options.dtype)},
+            attn_implementation=how.attention,
+            **{_dtype_word(): getattr(torch, str(how.dtype))},
             **_SHARED,
         )
-        model = model.to(_device(options.device)).eval()
+        model = model.to(device).eval()
     _check_complete(source, architecture.causal, notes)
     return LoadedModel(model, tokenizer)
 
@@ -214,10 +216,23 @@ def _check_complete(source: Source, causal: bool, notes: dict[str, Any]) -> None
         )
 
 
-def _device(name: str) -> str:
-    if name != "auto":
+def _device(name: str, spec: str) -> str:
+    """Return the device of that name; raise ModelError where this machine has none of its sort, or not so many."""
+    sort, _, number = name.partition(":")
+    here = {
+        "cuda": torch.cuda.device_count() if torch.cuda.is_available() else 0,
+        "mps": int(torch.backends.mps.is_available()),
+        "cpu": 1,
+    }
+    if name == "auto":
+        return next(device for device in ("cuda", "mps", "cpu") if here[device])
+    if int(number or 0) < here[sort]:
         return name
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    found = f"has {here[sort]} of them" if here[sort] else "has none, or this torch does not see it"
+    raise ModelError(
+        f"Model {spec!r} is to run on {name}, but this machine {found}. Take --claims-device=auto or cpu, or say "
+        "'device' in the claim file's 'load'."
+    )
 
 
 def _dtype_word() -> str:

@@ -16,7 +16,7 @@ from neuronclaims.pytest_session.baselines.rematching import fingerprints, path_
 from neuronclaims.pytest_session.settings import value_of
 
 UNKNOWN = "OLD_MODEL"
-DEFAULTS = {"device": "cpu", "dtype": "float32"}
+DEFAULTS = {"device": "cpu", "dtype": "float32", "attention": "sdpa"}
 
 
 def hint(families: Sequence[Lost], config: pytest.Config) -> str:
@@ -49,7 +49,7 @@ def command(lost: Lost, old: str, config: pytest.Config) -> str | None:
     )
     words = ["neuronclaims", "rematch", path_from(called, lost.file), "--old", old, "--new", new]
     for name, default in DEFAULTS.items():
-        if value_of(config, name) != default:
+        if value_of(config, name) not in ("", default):
             words += [f"--{name}", value_of(config, name)]
     return shlex.join(words)
 

@@ -18,7 +18,7 @@ from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.foreign_text import one_line
 from neuronclaims.pytest_session.baselines.baseline_settings import old_models
 from neuronclaims.pytest_session.baselines.lost import Lost
-from neuronclaims.pytest_session.settings import folder_of, is_on, prompt_folders, value_of
+from neuronclaims.pytest_session.settings import folder_of, is_on, load_settings, prompt_folders
 from neuronclaims.reports.entry import Rematch
 
 if TYPE_CHECKING:
@@ -108,6 +108,8 @@ class Rematching:
 
         many = f"{len(lost.was)} lost {'claim' if len(lost.was) == 1 else 'claims'}"
         self._report(one_line(f"{lost.name}: looking for the neurons of {many} ..."))
+        given, unsaid = load_settings(self.config)
+        load = given.over(unsaid)
         return rematch(
             read_claim_file(lost.file, templates(), prompt_folders(self.config)),
             str(source.folder),
@@ -115,7 +117,7 @@ class Rematching:
             base=lost.file.parent,
             models=None if lost.handed_over is None else {lost.spec: lost.handed_over},
             only=lost.was,
-            options=RunOptions(dtype=value_of(self.config, "dtype"), device=value_of(self.config, "device")),
+            options=RunOptions(load.dtype, load.device, load.attention),
         )
 
     def _keep(self, lost: Lost, done: Sequence[Rematched]) -> bool:

@@ -1,0 +1,64 @@
+"""The ``load:`` block of a claim file: what it says of which model, and what is wrong with it."""
+
+from __future__ import annotations
+
+import pytest
+
+from neuronclaims.claim_files.errors import ClaimFileError
+from neuronclaims.claim_files.reader import read_claim_file
+from neuronclaims.kinds import templates
+from neuronclaims.loading.settings import LoadSettings
+
+FILE = """
+version: 1
+models: [demo, org/x]
+{load}
+site: mlp_post
+tokens: mean of prompt
+sets:
+  hanoi: [Hanoi is old., Tom flew to Hanoi.]
+  baseline: [The fox jumps., We painted the kitchen.]
+claims:
+  - neuron 2:340 activates more for hanoi than baseline
+"""
+
+
+def read(tmp_path, load):
+    path = tmp_path / "x.claims.yaml"
+    path.write_text(FILE.format(load=load), encoding="utf-8")
+    return read_claim_file(path, templates())
+
+
+def test_the_block_says_how_all_models_are_loaded_and_how_one_is(tmp_path):
+    plain = read(tmp_path, "")
+    file = read(
+        tmp_path,
+        "load: {dtype: bfloat16, device: 'cuda:1', models: {org/x: {dtype: auto, attention: eager}}}",
+    )
+    assert file.load.of("demo") == LoadSettings("bfloat16", "cuda:1")
+    assert file.load.of("org/x") == LoadSettings("auto", "cuda:1", "eager")
+    assert plain.load.of("org/x") == LoadSettings()
+    assert file.digest != plain.digest == read(tmp_path, "# load: {dtype: float16}").digest
+
+
+@pytest.mark.parametrize(
+    ("load", "says"),
+    [
+        ("load: {dtype: bf16}", ["'bf16' is not a number type", "'bfloat16'"]),
+        ("load: {dtype: 16}", ["'16' is not a number type", "'float16'"]),
+        ("load: {dtype: null}", ["number type"]),
+        ("load: {dtype: }", ["'dtype' has no value"]),
+        ("load: {device: cuda:x}", ["is not a device", "cuda:N"]),
+        ("load: {attention: true}", ["is not a sort of attention", "allowed: sdpa"]),
+        ("load: bfloat16", ["'load' must be a mapping"]),
+        ("load: {type: bfloat16}", ["unknown key 'type' in 'load'", "'dtype'"]),
+        ("load: {models: {org/y: {dtype: float16}}}", ["'org/y' is no model of this file", "'org/x'"]),
+        ("load: {models: {demo: float16}}", ["'demo' must be a mapping"]),
+    ],
+)
+def test_what_is_wrong_with_the_block_is_said_where_it_stands(tmp_path, load, says):
+    with pytest.raises(ClaimFileError) as caught:
+        read(tmp_path, load)
+    assert [problem.place.line for problem in caught.value.problems] == [4]
+    for part in says:
+        assert part in str(caught.value)
