@@ -18,7 +18,6 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from neuronclaims.claim_files.claims import Method
-from neuronclaims.loading.settings import DEVICE, allowed, meant, what, words
 from neuronclaims.sentences.field_types import composed
 from neuronclaims.sentences.layers import Layers, LayersError, parse_layers
 from neuronclaims.sentences.options import SCALAR, OneOf
@@ -176,39 +175,4 @@ class DirectionEntry(FileMapping):
     method: Annotated[Method, OneOf("method")] = Field(description="How the direction is fitted.")
     neutral: Name | None = Field(
         None, description="The prompt set by whose mean and spread scores are standardised."
-    )
-
-
-def _load_setting(name: str, shape: dict[str, Any]) -> Any:
-    """Return the type of one setting by which a model is loaded."""
-
-    def read(value: object) -> str:
-        if allowed(name, value):
-            return str(value)
-        context = {"what": what(name), "near": meant(name, value), "options": words(name)}
-        raise PydanticCustomError("claims_choice", "", context)
-
-    return Annotated[str, PlainValidator(read), WithJsonSchema(shape)]
-
-
-Dtype: Any = _load_setting("dtype", {"enum": list(words("dtype"))})
-Device: Any = _load_setting("device", {"type": "string", "pattern": f"^({DEVICE})$"})
-Attention: Any = _load_setting("attention", {"enum": list(words("attention"))})
-
-
-class LoadOne(FileMapping):
-    """How one model is loaded."""
-
-    dtype: Dtype | None = Field(None, description="What it computes in; auto is what its config.json names.")
-    device: Device | None = Field(None, description="Where it runs: cpu, cuda, cuda:N, mps or auto.")
-    attention: Attention | None = Field(
-        None, description="The implementation of attention, by Transformers' name."
-    )
-
-
-class Load(LoadOne):
-    """How the models of a file are loaded; the command line counts before it."""
-
-    models: dict[Column, LoadOne] | None = Field(
-        None, description="What holds for single models, by the name that 'models' has them under."
     )

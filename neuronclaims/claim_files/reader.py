@@ -11,7 +11,7 @@ from typing import cast
 from neuronclaims.claim_files import drafts as d
 from neuronclaims.claim_files.claims import Claim, ClaimFile, Discovery, Pool, Settings, Span, Tokens
 from neuronclaims.claim_files.errors import ClaimFileError, Place, Problem
-from neuronclaims.claim_files.load_blocks import load_block, unknown_models
+from neuronclaims.claim_files.load.block import load_block, unknown_models
 from neuronclaims.claim_files.names import fitted_here, shared_prompts, wrong_names
 from neuronclaims.claim_files.options import OptionReader, not_taken, unknown_sets, wrong_margins
 from neuronclaims.claim_files.prompt_folders import PromptFolders

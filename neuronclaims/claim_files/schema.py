@@ -26,7 +26,6 @@ from neuronclaims.claim_files.entries import (
     FileMapping,
     FilePairs,
     FileSet,
-    Load,
     PairEntry,
     PromptEntry,
     Text,
@@ -35,6 +34,7 @@ from neuronclaims.claim_files.entries import (
     one_or_more,
     search,
 )
+from neuronclaims.claim_files.load.keys import Load
 from neuronclaims.sentences.fields import IDENTIFIER, NAME_SIGNS
 from neuronclaims.sentences.layers import PATTERN, Layers
 from neuronclaims.sentences.messages import either, quoted

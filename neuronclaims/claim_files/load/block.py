@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from neuronclaims.claim_files.entries import Load, LoadOne
 from neuronclaims.claim_files.errors import Problem
+from neuronclaims.claim_files.load.keys import Load, LoadOne
 from neuronclaims.claim_files.schema import Header
 from neuronclaims.claim_files.yaml.positions import Entries
 from neuronclaims.claim_files.yaml.source import SourceText

@@ -1,0 +1,1 @@
+"""The `load:` block of a claim file: its keys, and what it comes to."""
