@@ -57,11 +57,15 @@ class ColumnTaken:
 
 @dataclass(frozen=True, slots=True)
 class RowsTaken:
-    """From which file a set was taken, how many rows it has, and what each column of ``where`` took."""
+    """From which file a set was taken, how many rows it has, and what each column of ``where`` took.
+
+    ``divided_by`` says what divides its cells where that is not what its name promises, such as ``semicolons``.
+    """
 
     file: str
     rows: int
     where: tuple[ColumnTaken, ...] = ()
+    divided_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,9 @@ class SetAccount:
         if self.taken is None:
             yield f"{self.prompts:,} written in the claim file"
         else:
-            where = f" ({'; '.join(map(str, self.taken.where))})" if self.taken.where else ""
+            cells = [f"cells divided by {self.taken.divided_by}"] if self.taken.divided_by else []
+            said = [*cells, *map(str, self.taken.where)]
+            where = f" ({'; '.join(said)})" if said else ""
             yield f"{self.prompts:,} of {self.taken.rows:,} rows of {self.taken.file}{where}"
         if self.begin:
             yield f"{self.begin:,} {'begins' if self.begin == 1 else 'begin'} with white space"

@@ -99,7 +99,8 @@ From = Annotated[
 ]
 
 _WHERE = "Which rows to take: for each column a value or a list of values."
-_TABLE = "A .jsonl or .csv file, relative to the claim file."
+_FORMATS = ".jsonl, .csv, .tsv or .parquet file, or a folder that datasets saved, relative to the claim file."
+_TABLE = f"A {_FORMATS}"
 _GRADED = "The SHA-256 of the model whose answers these are, or {column: NAME} where the rows hold it."
 
 
@@ -109,14 +110,31 @@ class FileMapping(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
 
 
-class FileSet(FileMapping):
-    """A prompt set kept in a file of its own."""
+class RowsFrom(FileMapping):
+    """The keys that say where rows come from: a file, or a data set that the library datasets has on this machine."""
 
-    file: Path = Field(
-        description="A .txt (one prompt per line), .jsonl or .csv file, relative to the claim file."
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": ["file"]}, {"required": ["dataset"]}]}
     )
+
+    file: Path | None = Field(None, description=f"A .txt (one prompt per line), {_FORMATS}")
+    dataset: Column | None = Field(
+        None, description="A data set in the cache of the library datasets, by its name; it is never fetched."
+    )
+    split: Column | None = Field(None, description="The split of a data set; required where it has several.")
+    config: Column | None = Field(
+        None, description="The configuration of a data set; required where several are in the cache."
+    )
+    revision: Column | None = Field(
+        None, description="The version of a data set in the cache; required where there are several."
+    )
+
+
+class FileSet(RowsFrom):
+    """A prompt set kept in a file of its own, or in a data set."""
+
     column: Column | None = Field(
-        None, description="The column that holds the prompts; required for .csv, 'text' for .jsonl."
+        None, description="The column that holds the prompts; required for .csv and .tsv, 'text' for .jsonl."
     )
     where: Where | None = Field(None, description=_WHERE)
     group: Column | None = Field(None, description="The column that holds each prompt's group.")
@@ -143,10 +161,10 @@ class PromptEntry(FileMapping):
     )
 
 
-class FilePairs(FileMapping):
-    """Pairs of prompts kept in a file of their own."""
+class FilePairs(RowsFrom):
+    """Pairs of prompts kept in a file of their own, or in a data set."""
 
-    file: Path = Field(description=_TABLE)
+    file: Path | None = Field(None, description=_TABLE)
     clean: Column = Field("clean", description="The column that holds the clean texts.")
     corrupted: Column = Field("corrupted", description="The column that holds the corrupted texts.")
     where: Where | None = Field(None, description=_WHERE)

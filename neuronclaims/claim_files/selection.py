@@ -15,7 +15,7 @@ from neuronclaims.claim_files.claims import Discovery, Prompt
 from neuronclaims.claim_files.drafts import Draft, in_sentence
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
 from neuronclaims.claim_files.names import both_places, in_both
-from neuronclaims.claim_files.prompts.rows import SUFFIXES
+from neuronclaims.claim_files.prompts.origin import SUFFIXES
 from neuronclaims.claim_files.prompts.sameness import likeness
 from neuronclaims.claim_files.prompts.sets import prompts_from_file
 from neuronclaims.claim_files.schema import Header

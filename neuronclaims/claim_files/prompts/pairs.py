@@ -17,7 +17,8 @@ from neuronclaims.claim_files.prompts.located import (
     no_texts,
     read_items,
 )
-from neuronclaims.claim_files.prompts.rows import SUFFIXES, PromptRow, PromptTable
+from neuronclaims.claim_files.prompts.origin import SUFFIXES
+from neuronclaims.claim_files.prompts.rows import PromptRow, PromptTable
 from neuronclaims.claim_files.prompts.sameness import but_for, content, label
 from neuronclaims.claim_files.prompts.tables import from_file
 from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar

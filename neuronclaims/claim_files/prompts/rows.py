@@ -1,4 +1,4 @@
-"""Files of prompts as rows of text: .txt, .jsonl and .csv, each row with its line."""
+"""Files of prompts as rows of text: .txt, .jsonl, .csv and .tsv, each row with its line."""
 
 from __future__ import annotations
 
@@ -33,12 +33,16 @@ class PromptRow:
 
 @dataclass(frozen=True, slots=True)
 class PromptTable:
-    """All rows of a file; ``columns`` is None for a .txt file, whose rows have the one value ``text``."""
+    """All rows of a file; ``columns`` is None for a .txt file, whose rows have the one value ``text``.
+
+    ``divided_by`` names what divides cells where that is not what the file's name promises, such as ``semicolons``.
+    """
 
     name: str
     source: SourceText
     columns: tuple[str, ...] | None
     rows: tuple[PromptRow, ...]
+    divided_by: str | None = None
 
     def span(self, row: PromptRow) -> tuple[int, int]:
         """Return the index and width of the row's first line in the source."""
@@ -49,18 +53,18 @@ def read_table(file: Path, name: str) -> PromptTable:
     """Read a file of prompts, known as ``name`` in messages. Raises ClaimFileError with its faulty rows."""
     source = read_source(file, name)
     problems: list[Problem] = []
-    columns, rows = _READERS[file.suffix](source, problems)
+    columns, rows, divided_by = _READERS[file.suffix](source, problems)
     if problems:
         raise ClaimFileError(problems[:MOST_PROBLEMS])
-    return PromptTable(name, source, columns, tuple(rows))
+    return PromptTable(name, source, columns, tuple(rows), divided_by)
 
 
-_Read = tuple[tuple[str, ...] | None, list[PromptRow]]
+_Read = tuple[tuple[str, ...] | None, list[PromptRow], str | None]
 
 
 def _read_txt(source: SourceText, _problems: list[Problem]) -> _Read:
     lines = enumerate(source.lines, start=1)
-    return None, [PromptRow({"text": line}, number) for number, line in lines if line.strip()]
+    return None, [PromptRow({"text": line}, number) for number, line in lines if line.strip()], None
 
 
 def _read_jsonl(source: SourceText, problems: list[Problem]) -> _Read:
@@ -74,7 +78,7 @@ def _read_jsonl(source: SourceText, problems: list[Problem]) -> _Read:
             if not isinstance(row, dict):
                 raise ValueError('a line is one JSON object, such as {"text": "..."}')
             row = {composed(key): value for key, value in row.items()}
-            rows.append(PromptRow(_json_texts(row), number, _unquoted(row)))
+            rows.append(json_row(row, number))
             columns.update(dict.fromkeys(row))
         except json.JSONDecodeError as error:
             start = source.line_start(number) + error.pos
@@ -82,7 +86,12 @@ def _read_jsonl(source: SourceText, problems: list[Problem]) -> _Read:
             problems.append(source.problem(start, f"not valid JSON: {reason}"))
         except ValueError as error:
             problems.append(source.problem(source.line_start(number), str(error), width=len(line)))
-    return tuple(columns), rows
+    return tuple(columns), rows, None
+
+
+def json_row(row: Mapping[str, Any], number: int) -> PromptRow:
+    """Return a JSON object as the row ``number``; raise ValueError for a text that cannot be one."""
+    return PromptRow(_json_texts(row), number, _unquoted(row))
 
 
 def _json_texts(row: Mapping[str, Any]) -> dict[str, str]:
@@ -107,7 +116,21 @@ def _unquoted(row: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _read_csv(source: SourceText, problems: list[Problem]) -> _Read:
-    reader = csv.reader(_physical_lines(source), strict=True)
+    """Read cells that commas divide, or what divides the header where no comma does."""
+    first = next((line for line in source.lines if line), "")
+    for sign, name in ((",", None), (";", "semicolons"), ("\t", "tabs")):
+        if len(next(csv.reader([first], delimiter=sign), ())) > 1:
+            return _read_cells(source, problems, sign, name)
+    return _read_cells(source, problems, ",", None)
+
+
+def _read_tsv(source: SourceText, problems: list[Problem]) -> _Read:
+    return _read_cells(source, problems, "\t", None)
+
+
+def _read_cells(source: SourceText, problems: list[Problem], sign: str, name: str | None) -> _Read:
+    reader = csv.reader(_physical_lines(source), strict=True, delimiter=sign)
+    divided = {",": "commas", ";": "semicolons", "\t": "tabs"}[sign]
     header: tuple[str, ...] = ()
     rows: list[PromptRow] = []
     before = 0
@@ -123,14 +146,14 @@ def _read_csv(source: SourceText, problems: list[Problem]) -> _Read:
                 rows.append(PromptRow(dict(zip(header, cells, strict=True)), line))
             else:
                 message = (
-                    f"this row has {len(cells)} cells, the header {len(header)}; quote texts with commas"
+                    f"this row has {len(cells)} cells, the header {len(header)}; quote texts with {divided}"
                 )
                 problems.append(
                     source.problem(source.line_start(line), message, width=len(source.lines[line - 1]))
                 )
     except csv.Error as error:
         problems.append(source.problem(source.line_start(before + 1), f"not valid CSV: {error}"))
-    return header, rows
+    return header, rows, name
 
 
 def _physical_lines(source: SourceText) -> Iterator[str]:
@@ -150,7 +173,5 @@ _READERS: Mapping[str, Callable[[SourceText, list[Problem]], _Read]] = {
     ".txt": _read_txt,
     ".jsonl": _read_jsonl,
     ".csv": _read_csv,
+    ".tsv": _read_tsv,
 }
-
-SUFFIXES = tuple(_READERS)
-"""The kinds of file that hold prompts."""

@@ -17,7 +17,8 @@ from neuronclaims.claim_files.prompts.located import (
     no_texts,
     read_items,
 )
-from neuronclaims.claim_files.prompts.rows import SUFFIXES, PromptRow, PromptTable
+from neuronclaims.claim_files.prompts.origin import SUFFIXES
+from neuronclaims.claim_files.prompts.rows import PromptRow, PromptTable
 from neuronclaims.claim_files.prompts.sameness import but_for, content, label
 from neuronclaims.claim_files.prompts.tables import from_file
 from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar
@@ -90,7 +91,9 @@ def prompts_from_file(
 
 
 def _unsaid(chosen: FileSet, table: PromptTable) -> Iterator[tuple[str, str]]:
-    if chosen.column is None and (table.name.endswith(".csv") or "text" not in (table.columns or ())):
+    if chosen.column is None and (
+        table.name.endswith((".csv", ".tsv")) or "text" not in (table.columns or ())
+    ):
         yield "the prompts", "column"
 
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TypeVar
 
 from neuronclaims.claim_files.entries import FilePairs, FileSet
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
-from neuronclaims.claim_files.prompt_folders import PromptFolders
 from neuronclaims.claim_files.prompts.account import columns_taken, likely_values
-from neuronclaims.claim_files.prompts.rows import SUFFIXES, PromptRow, PromptTable, read_table
+from neuronclaims.claim_files.prompts.origin import COLUMNAR, WITH_COLUMNS, RowsOrigin, naming, origin_of
+from neuronclaims.claim_files.prompts.rows import PromptRow, PromptTable, read_table
 from neuronclaims.claim_files.prompts.sameness import content
 from neuronclaims.claim_files.yaml.positions import Entries, Node, Scalar
 from neuronclaims.claim_files.yaml.source import SourceText
 from neuronclaims.claim_files.yaml.validation import Section, validate
-from neuronclaims.sentences.messages import closest, either, quoted
+from neuronclaims.sentences.messages import closest, quoted
 from neuronclaims.set_accounts import RowsTaken
 
 M = TypeVar("M", FileSet, FilePairs)
@@ -24,6 +22,9 @@ T = TypeVar("T")
 
 COLUMNS = ("column", "clean", "corrupted", "group", "pair", "block", "id")
 """The keys that name a column, besides ``where`` and ``graded_by``."""
+
+UNNAMED = ("text", "clean", "corrupted")
+"""The columns that are meant where a mapping names none."""
 
 
 def from_file(
@@ -41,12 +42,14 @@ def from_file(
     file of prompts as well.
     """
     chosen, problems = validate(Section(model, f"in {what}"), node, source)
-    file = node.get("file")
-    if chosen is None or not isinstance(file, Scalar) or file.missing:
+    file = naming(node)
+    if not {"file", "dataset"} & node.entries.keys():
+        problems.append(source.problem(node.start, f"the key 'file' is missing in {what}"))
+    if chosen is None or file is None or file.missing:
         raise ClaimFileError(problems)
-    target = _target(chosen.file, file, source)
+    origin = origin_of(chosen, file, node, source)
     try:
-        table = read_table(target, str(target))
+        table = _table(origin, node)
         problems += _columns(list(unsaid(chosen, table)), node, file, table, source)
         if problems:
             raise ClaimFileError(problems)
@@ -55,38 +58,18 @@ def from_file(
             problems.append(_no_rows(what, node, file, table, source, chosen.where or {}))
             raise ClaimFileError(problems)
         taken = columns_taken(table.rows, chosen.where or {})
-        return make(rows, chosen, table), RowsTaken(table.name, len(table.rows), taken)
+        return make(rows, chosen, table), RowsTaken(table.name, len(table.rows), taken, table.divided_by)
     except ClaimFileError as error:
         raise _with_both_places(error, what, file, source) from None
 
 
-def _target(written: str, file: Scalar, source: SourceText) -> Path:
-    """Return the path of the file that a set names; it must exist and have a known ending."""
-    base = Path(source.path).parent
-    target = Path(os.path.normpath(base / written))
-    folders = source.folders or PromptFolders.around(Path(source.path))
-    if target.suffix not in SUFFIXES:
-        rule = f"its name must end in {either(SUFFIXES)}"
-        raise _error(source, file, f"{quoted(written)} is no file of prompts: {rule}")
-    if not folders.holds(base / written):
-        raise _error(
-            source,
-            file,
-            f"{quoted(written)} is not read: it leads out of the project ({folders.root}). Move the file there, or "
-            f"allow its folder with the setting 'claims_prompt_folders' of pytest, --prompt-folder of neuronclaims, or "
-            f"prompt_folders of judge",
-        )
-    try:
-        if target.is_file():
-            return target
-        if target.exists():
-            raise _error(source, file, f"{quoted(written)} is not a regular file")
-        neighbours = [path.name for path in sorted(target.parent.iterdir()) if path.suffix in SUFFIXES]
-    except (OSError, ValueError):
-        neighbours = []
-    near = closest(target.name, neighbours)
-    suggestion = str(Path(written).with_name(near)) if near else None
-    raise _error(source, file, f"there is no file {quoted(str(target))}", suggestion)
+def _table(origin: RowsOrigin, node: Entries) -> PromptTable:
+    if origin.format not in COLUMNAR:
+        return read_table(origin.files[0], origin.name)
+    from neuronclaims.claim_files.prompts.columnar import read_columns
+
+    named = {scalar.name for _, _, scalars in _naming(node) for scalar in scalars}
+    return read_columns(origin.files, origin.format, origin.name, {*named, *UNNAMED})
 
 
 def _columns(
@@ -96,7 +79,7 @@ def _columns(
     columns = table.columns
     if columns is None:
         for key, scalar, _ in _naming(node):
-            message = f"{quoted(key)} asks for columns, and a .txt file has none: use .csv or .jsonl"
+            message = f"{quoted(key)} asks for columns, and a .txt file has none: use {WITH_COLUMNS}"
             yield source.problem(scalar.start, message, width=scalar.end - scalar.start)
         return
     if not table.rows and not columns:
@@ -167,8 +150,3 @@ def _with_both_places(error: ClaimFileError, what: str, file: Scalar, source: So
     message = f"{what} cannot be read: see {error.problems[0].place}"
     named = source.problem(file.start, message, width=file.end - file.start)
     return ClaimFileError([named, *error.problems])
-
-
-def _error(source: SourceText, at: Scalar, message: str, suggestion: str | None = None) -> ClaimFileError:
-    problem = source.problem(at.start, message, width=at.end - at.start, suggestion=suggestion)
-    return ClaimFileError([problem])
