@@ -10,6 +10,7 @@ from neuronclaims.measurements import Measurement
 from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.measurements.measurement import Need
 from neuronclaims.measurements.plan import Job
+from neuronclaims.models.bringing.configs import rounds_activations
 from neuronclaims.models.named import loaded
 from neuronclaims.models.options import Progress, RunOptions, Stage
 from neuronclaims.models.running.loading import Ready, load, load_tokenizer
@@ -31,6 +32,8 @@ class LocalEngine:
     """
 
     def __init__(self, source: Source, options: RunOptions, report: Callable[[Progress], None]) -> None:
+        if source.folder is not None and rounds_activations(source.config):
+            options = replace(options, batch_prompts=1)  # so that no text depends on its neighbours
         self._source, self._options, self._report = source, options, report
         self._tokenizer: Any = None
         self._ready: Ready | None = None

@@ -53,5 +53,5 @@ def _agree(engine: LocalEngine, need: Need, now: NDArray[np.float32], then: NDAr
     if now.shape != then.shape or not np.array_equal(finite, np.isfinite(now)):
         return False
     now, then = now[finite], then[finite]
-    allowed = AT_MOST.get(engine.ready.model.dtype, 1e-1) * max(float(np.abs(now).max(initial=0.0)), 1e-3)
+    allowed = AT_MOST.get(engine.ready.rounds_as, 1e-1) * max(float(np.abs(now).max(initial=0.0)), 1e-3)
     return bool(np.abs(now - then).max(initial=0.0) <= allowed)

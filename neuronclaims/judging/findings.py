@@ -110,7 +110,9 @@ class Findings:
             raise KindError(f"The kind of claim {kind.name!r} is at fault: {error}") from error
         finding = at_its_level(at_its_boundary(finding), family.alpha)
         gaps = gaps_note(map(self._answered.get, self.planned.needs[claim.id]))
-        return replace(finding, notes=(*finding.notes, *graders_note(claim), *gaps))
+        return replace(
+            finding, notes=(*finding.notes, *graders_note(claim), *gaps, *self.planned.source.notes)
+        )
 
 
 def findings_of(planned: FileOnModel, answered: Answered) -> Findings:

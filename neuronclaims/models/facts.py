@@ -11,6 +11,7 @@ from neuronclaims.foreign_files import ForeignFileError, read_json_object
 from neuronclaims.measurements import ModelFacts
 from neuronclaims.measurements.errors import ModelError
 from neuronclaims.models.architectures import Architecture, architectures
+from neuronclaims.models.bringing.configs import check_code, check_quantised
 
 Config: TypeAlias = Mapping[str, Any]
 
@@ -36,16 +37,8 @@ def read_config(folder: Path) -> Config:
 
 def architecture_of(config: Config, spec: str) -> Architecture:
     """Return the architecture a configuration is of; raise ModelError for one that cannot be measured."""
-    if config.get("auto_map"):
-        raise ModelError(
-            f"Model {spec!r} wants to run Python code of its own (auto_map in its config.json); code that comes with a "
-            "model is never run. Use a model Transformers knows by itself."
-        )
-    if config.get("quantization_config"):
-        raise ModelError(
-            f"Model {spec!r} is quantised (quantization_config in its config.json), which is not supported. Take the "
-            "model in float32, float16 or bfloat16."
-        )
+    check_code(config, spec)
+    check_quantised(config, spec)
     model_type = config.get("model_type")
     if not isinstance(model_type, str):
         raise ModelError(f"The config.json of model {spec!r} names no model_type. Supported: {_supported()}.")

@@ -12,6 +12,7 @@ from typing import Any
 from neuronclaims.loading.settings import DEFAULTS, UNSAID, LoadSettings
 from neuronclaims.measurements import ModelFacts
 from neuronclaims.measurements.errors import MissingModelError, ModelError, shorten, told_as
+from neuronclaims.models.bringing.configs import notes_of
 from neuronclaims.models.facts import Config, architecture_of, context_length, model_facts, read_config
 from neuronclaims.models.hub import HUB, revision_of, short, snapshot
 from neuronclaims.models.identity.code import patched_library
@@ -73,6 +74,11 @@ class Source:
     def facts(self) -> ModelFacts:
         """Return what the model's configuration alone tells."""
         return model_facts(self.config, self.name, self.spec)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of results should know of how it was read."""
+        return notes_of(self.config, self.name) if self.folder is not None else ()
 
     @property
     def context(self) -> int:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronclaims.measurements.errors import ModelError
+from neuronclaims.models.bringing.configs import quantiser_of
 from neuronclaims.models.identity.folder_files import weight_files
 from neuronclaims.models.identity.safetensors_header import read_header
 from neuronclaims.models.sources import Source
@@ -48,6 +49,11 @@ class Tensors:
 
     def __init__(self, source: Source) -> None:
         self._name = source.name
+        if source.folder is not None and quantiser_of(source.config) is not None:
+            raise ModelError(
+                f"{source.name} is quantised, so what its neurons write is not read off its weights. Take the model in "
+                "float32, float16 or bfloat16 for claims about output weights."
+            )
         self._stored: Mapping[str, Stored] = (
             _of_object(source.loaded.model) if source.loaded is not None else _of_files(source)
         )

@@ -91,7 +91,7 @@ def test_what_is_not_a_model_is_one_clear_error(tmp_path: Path, monkeypatch) -> 
         tmp_path,
         "'n_embd' as a positive whole number",
     )
-    remote = '{"model_type": "llama", "auto_map": {"AutoModel": "x.Y"}}'
+    remote = '{"model_type": "xyz", "auto_map": {"AutoModel": "x.Y"}}'
     refused(str(write_config(tmp_path / "e", remote)), tmp_path, "Python code of its own")
     (tmp_path / "b" / "config.json").write_bytes(b"\xff\xfe\x00")
     refused("b", tmp_path, "is not UTF-8")

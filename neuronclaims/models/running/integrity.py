@@ -119,11 +119,11 @@ def check_alone(
     smooth = tuple(need for need in batched if not isinstance(need.pool, (BeyondPool, MassivePool)))
     alone = reread(ready, row, continuation, smooth)
     apart = {need: _share(batched[need], alone[need]) for need in smooth}
-    bound, largest = allowed(ready.model.dtype, 0.0), max(apart.values(), default=0.0)
+    bound, largest = allowed(ready.rounds_as, 0.0), max(apart.values(), default=0.0)
     if largest > bound:
         with shaken(ready):
             moved = reread(ready, row, continuation, smooth)
-        bound = allowed(ready.model.dtype, max(_share(moved[need], alone[need]) for need in smooth))
+        bound = allowed(ready.rounds_as, max(_share(moved[need], alone[need]) for need in smooth))
     for need in smooth:
         if apart[need] > bound:
             neuron = int(np.nan_to_num(np.abs(batched[need] - alone[need]), nan=np.inf).argmax())

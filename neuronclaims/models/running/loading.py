@@ -19,6 +19,7 @@ from neuronclaims.foreign_files import check_folder
 from neuronclaims.measurements import ModelFacts
 from neuronclaims.measurements.errors import ModelError, told_as
 from neuronclaims.models.architectures import Architecture, HookPoint
+from neuronclaims.models.bringing.configs import quantised_by, quantiser_of, rounds_activations
 from neuronclaims.models.facts import architecture_of
 from neuronclaims.models.identity.folder_files import weight_files
 from neuronclaims.models.identity.safetensors_header import read_header
@@ -51,6 +52,13 @@ class Ready:
                 f"{self.facts.name} is {self.architecture.name}, one of whose sites is at {point.module!r}, but a "
                 f"{type(whole).__name__} of this model has no such module. {_children(whole, point.module)}"
             ) from None
+
+    @property
+    def rounds_as(self) -> torch.dtype:
+        """The number type by which what it computes is rounded; bfloat16 stands for fewer bits than it has itself."""
+        config = self.model.config.to_dict()
+        found: torch.dtype = torch.bfloat16 if rounds_activations(config) else self.model.dtype
+        return found
 
     @property
     def tuples(self) -> bool:
@@ -139,8 +147,9 @@ def _from_folder(
     check_folder(source.folder)
     how = source.loading(options)
     device = _device(str(how.device), source.spec)
+    quantised = "bitsandbytes" in quantised_by(source.config)  # such a model is not moved once it is loaded
     with told_as(ModelError, f"Model {source.spec!r} does not load from {source.folder}"), quiet():
-        _check_plausible(source.folder, source.facts(), kind)
+        _check_plausible(source.folder, source.facts(), kind, quantiser_of(source.config) is not None)
         model, notes = kind.from_pretrained(
             source.folder,
             use_safetensors=True,
@@ -148,9 +157,10 @@ def _from_folder(
             ignore_mismatched_sizes=True,  # so that we are told which they are: they are refused below
             attn_implementation=how.attention,
             **{_dtype_word(): getattr(torch, str(how.dtype))},
+            **({"device_map": {"": device}} if quantised else {}),
             **_SHARED,
         )
-        model = model.to(device).eval()
+        model = (model if quantised else model.to(device)).eval()
     _check_complete(source, architecture.causal, notes)
     return LoadedModel(model, tokenizer)
 
@@ -159,7 +169,7 @@ MOST_BEYOND = 20_000_000
 """By how many numbers a model may be larger than twice its files: causal masks of small models are."""
 
 
-def _check_plausible(folder: Path, facts: ModelFacts, kind: Any) -> None:
+def _check_plausible(folder: Path, facts: ModelFacts, kind: Any, quantised: bool) -> None:
     """Raise ModelError for a configuration of a much larger model than the weights are of.
 
     What the weights lack is filled with random numbers before it is told, and that could take all memory.
@@ -171,6 +181,8 @@ def _check_plausible(folder: Path, facts: ModelFacts, kind: Any) -> None:
             "tensors. One of the two files is of another model."
         )
     stored = sum(math.prod(place.shape) for place in tensors)
+    if quantised:
+        stored = 2 * sum(place.stop - place.start for place in tensors)  # of four bits each, at the least
     config = AutoConfig.from_pretrained(folder, **_SHARED)
     with torch.device("meta"):
         model = kind.from_config(config)

@@ -89,7 +89,7 @@ class _SweptText:
         with traced(self._ready, self._ids.shape, {self._place: self._edit([neuron], 0)}):
             hidden = self._forward(self._ids, 0, None)
         alone = float(reader.of(logits_of(self._ready, hidden[:, -1]))[0])
-        allowed = _TOLERANCE.get(self._ready.model.dtype, 1e-2) * max(float(after.abs().max()), 1.0)
+        allowed = _TOLERANCE.get(self._ready.rounds_as, 1e-2) * max(float(after.abs().max()), 1.0)
         if abs(alone - float(after[neuron])) > allowed:
             site, layer = self._place
             raise IntegrityError(
