@@ -31,6 +31,7 @@ GROUND = {
     "measurements",
     "figures",
     "results",
+    "tokens",
 }
 RUNS = {"models", "cache", "engines"}
 MAY_IMPORT = {
@@ -51,6 +52,7 @@ MAY_IMPORT = {
     "sites": set(),
     "stats": {"errors", "lazy"},
     "sentences": {"errors", "foreign_text", "sites"},
+    "tokens": {"errors", "prompts", "sentences"},
     "set_accounts": {"sentences"},
     "claim_files": {
         "errors",
@@ -61,12 +63,22 @@ MAY_IMPORT = {
         "sentences",
         "set_accounts",
         "sites",
+        "tokens",
     },
-    "measurements": {"errors", "prompts", "sites"},
+    "measurements": {"errors", "prompts", "sites", "tokens"},
     "figures": {"errors"},
     "results": {"figures", "errors", "set_accounts"},
     "kinds": GROUND | {"lazy"},
-    "models": {"measurements", "errors", "foreign_files", "foreign_text", "loading", "prompts", "sites"},
+    "models": {
+        "measurements",
+        "errors",
+        "foreign_files",
+        "foreign_text",
+        "loading",
+        "prompts",
+        "sites",
+        "tokens",
+    },
     "cache": {"measurements", "models", "errors", "foreign_files", "foreign_text", "prompts"},
     "engines": {"measurements", "models", "cache", "errors", "prompts"},
     "corrections": GROUND | {"kinds"},

@@ -15,13 +15,12 @@ from neuronclaims.sentences.layers import Layers
 from neuronclaims.sentences.options import Options
 from neuronclaims.set_accounts import DataAccount, RowsTaken, SetAccount
 from neuronclaims.sites import Site
+from neuronclaims.tokens.spans import Span, rule_text, span_of
 
 SentenceT = TypeVar("SentenceT", covariant=True, default=Any)
 OptionsT = TypeVar("OptionsT", bound=Options, covariant=True, default=Any)
 
-Pool: TypeAlias = Literal["last", "mean", "max"]
 Method: TypeAlias = Literal["mean difference", "pca of paired differences", "logistic regression"]
-Span: TypeAlias = Literal["prompt", "generated", "emitting"]
 Expectation: TypeAlias = Literal["supported", "refuted", "inconclusive"]
 IfMissing: TypeAlias = Literal["fail", "skip"]
 Series: TypeAlias = Literal["closed", "open"]
@@ -29,13 +28,20 @@ Series: TypeAlias = Literal["closed", "open"]
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """The positions of a text that count (``span``), and how they become one number per prompt (``pool``)."""
+    """The positions of a text that count (``span``), and how they become one number per prompt (``pool``).
 
-    pool: Pool
+    ``pool`` is ``first``, ``last``, ``mean``, ``max`` or ``token N``.
+    """
+
+    pool: str
     span: Span
 
+    def __init__(self, pool: str, span: Span | str) -> None:
+        object.__setattr__(self, "pool", pool)
+        object.__setattr__(self, "span", span_of(span))
+
     def __str__(self) -> str:
-        return f"{self.pool} of {self.span}"
+        return rule_text(self.pool, self.span)
 
 
 @dataclass(frozen=True, slots=True)

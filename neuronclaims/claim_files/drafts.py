@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from neuronclaims.claim_files.errors import Problem
 from neuronclaims.claim_files.ids import made_ids
-from neuronclaims.claim_files.schema import TOKEN_RULES, ClaimEntry, FileSchema, Header
+from neuronclaims.claim_files.schema import ClaimEntry, FileSchema, Header
 from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar, index_in
 from neuronclaims.claim_files.yaml.source import SourceText
 from neuronclaims.claim_files.yaml.validation import Section, validate
@@ -16,6 +16,7 @@ from neuronclaims.sentences.messages import quoted
 from neuronclaims.sentences.parser import Parsed, SentenceError, UnclosedQuoteError, parse
 from neuronclaims.sentences.templates import TEXTS, Template
 from neuronclaims.sites import site_names
+from neuronclaims.tokens.grammar import EXAMPLES, TokensError, read_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,7 @@ def lacking(drafts: Sequence[Draft], root: Entries, source: SourceText) -> Itera
     """Report claims without a site or tokens, if the file gives none either."""
     for key, why, options in (
         ("site", "a neuron without a site is never a guess", site_names()),
-        ("tokens", "which token positions count is never a guess", TOKEN_RULES),
+        ("tokens", "which token positions count is never a guess", EXAMPLES),
     ):
         without = [d for d in drafts if not d.gives(key) and not d.does_without(key)]
         if key in root.entries or not without:
@@ -186,11 +187,18 @@ def without_generation(drafts: Sequence[Draft], root: Entries, source: SourceTex
         tokens = given.get("tokens") if isinstance(given, Entries) else None
         if not isinstance(tokens, Scalar) or draft.gives("generate") or tokens.start in seen:
             continue
-        if tokens.text.endswith(("generated", "emitting")):
+        if _of_generated(tokens.text):
             seen.add(tokens.start)
             advice = "add 'generate: {max_new_tokens: 20}', with the number that was used"
             message = f"{quoted(tokens.text)} counts generated tokens, but nothing says how many: {advice}"
             yield source.problem(tokens.start, message, width=tokens.end - tokens.start)
+
+
+def _of_generated(text: str) -> bool:
+    try:
+        return read_tokens(text).span.generates
+    except TokensError:  # said where the value is read
+        return False
 
 
 def two_sites(drafts: Sequence[Draft], source: SourceText) -> Iterator[Problem]:

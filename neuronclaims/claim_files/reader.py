@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import cast
 
 from neuronclaims.claim_files import drafts as d
-from neuronclaims.claim_files.claims import Claim, ClaimFile, Discovery, Pool, Settings, Span, Tokens
+from neuronclaims.claim_files.claims import Claim, ClaimFile, Discovery, Settings, Tokens
 from neuronclaims.claim_files.errors import ClaimFileError, Place, Problem
 from neuronclaims.claim_files.load.block import load_block, unknown_models
 from neuronclaims.claim_files.names import fitted_here, shared_prompts, wrong_names
@@ -26,8 +26,9 @@ from neuronclaims.sentences.messages import quoted
 from neuronclaims.sentences.options import Options, prompt_sets_of
 from neuronclaims.sentences.parser import Parsed
 from neuronclaims.sentences.templates import TEXTS, Template
+from neuronclaims.tokens.grammar import read_tokens
 
-UNREAD = "last of prompt"
+UNREAD = read_tokens("last of prompt")
 """The token rule that stands in claims of kinds that read no text, where neither they nor the file give one."""
 
 
@@ -208,13 +209,13 @@ def _claim(
 
 def _settings(draft: d.Draft, header: Header, chosen: NeuronSource, options: Options) -> Settings:
     entry = cast(ClaimEntry, draft.entry)
-    pool, span = (entry.tokens or header.tokens or UNREAD).split(" of ")
+    pool, span = entry.tokens or header.tokens or UNREAD
     generate = entry.generate or header.generate
     seed = entry.seed if entry.seed is not None else header.seed
     return Settings(
         site=cast(str, draft.site or entry.site or header.site),
-        tokens=Tokens(cast(Pool, pool), cast(Span, span)),
-        generate=generate.max_new_tokens if generate and span != "prompt" else None,
+        tokens=Tokens(pool, span),
+        generate=generate.max_new_tokens if generate and span.generates else None,
         resamples=entry.resamples or header.resamples,
         seed=seed or 0,
         searched=chosen.searched,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Annotated, Any, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -20,7 +20,7 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
-from neuronclaims.claim_files.claims import Expectation, IfMissing, Pool, Series, Span
+from neuronclaims.claim_files.claims import Expectation, IfMissing, Series
 from neuronclaims.claim_files.entries import (
     DirectionEntry,
     FileMapping,
@@ -41,10 +41,11 @@ from neuronclaims.sentences.messages import either, quoted
 from neuronclaims.sentences.options import Form, OneOf, OptionError, Options, declared_options, set_paths
 from neuronclaims.sentences.templates import Template
 from neuronclaims.sites import site_names
+from neuronclaims.tokens.forms import TOKENS_SCHEMA, read_form
+from neuronclaims.tokens.grammar import ReadRule, read_tokens
 
 P = TypeVar("P", bound=FileMapping)
 
-TOKEN_RULES = tuple(f"{pool} of {span}" for span in get_args(Span) for pool in get_args(Pool))
 CORRECTIONS = ("holm", "bonferroni", "benjamini-hochberg", "benjamini-yekutieli", "max-statistic", "none")
 SERIES_CORRECTIONS = ("holm", "bonferroni", "none")
 """The corrections that claims of a series have."""
@@ -60,9 +61,13 @@ def _version(number: int) -> int:
     raise PydanticCustomError("claims_form", "", {"rule": "this release reads version 1 of claim files"})
 
 
+def _tokens(given: object) -> ReadRule:
+    return read_form(read_tokens, given)
+
+
 Version = Annotated[int, AfterValidator(_version), WithJsonSchema({"const": 1})]
 Site = Annotated[str, OneOf("site", site_names())]
-TokenRule = Annotated[str, OneOf("token rule", TOKEN_RULES)]
+TokenRule = Annotated[ReadRule, PlainValidator(_tokens), WithJsonSchema(TOKENS_SCHEMA)]
 Correction = Annotated[str, OneOf("correction", CORRECTIONS)]
 Searched = Annotated[
     Layers, PlainValidator(search), WithJsonSchema({"type": "string", "pattern": f"^({PATTERN})$"})

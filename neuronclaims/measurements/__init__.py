@@ -5,7 +5,7 @@ from another package is a frozen dataclass of the shape of ``measurement.Measure
 """
 
 from neuronclaims.measurements.ablations import Ablation, AblationSweep
-from neuronclaims.measurements.activations import Activations, Generation, Span, TokenRule
+from neuronclaims.measurements.activations import Activations, Generation, TokenRule
 from neuronclaims.measurements.changes import ChangedPositions, Pair, Prediction
 from neuronclaims.measurements.continuations import Continuations
 from neuronclaims.measurements.facts import ModelFacts
@@ -14,6 +14,7 @@ from neuronclaims.measurements.output_weights import Congruence, Vocabulary
 from neuronclaims.measurements.readout import Readout
 from neuronclaims.measurements.restorations import Restoration, RestorationSweep
 from neuronclaims.sites import Site
+from neuronclaims.tokens.spans import Span
 
 __all__ = [
     "Ablation",

@@ -4,38 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, TypeAlias, get_args
+from typing import ClassVar
 
 from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.measurements.facts import ModelFacts
 from neuronclaims.measurements.measurement import Description, Lengths, Need, TextRequest
-from neuronclaims.measurements.pools import EachPool, Pool, pool_of
+from neuronclaims.measurements.pools import EachPool, Pool, TokenPool, pool_of
 from neuronclaims.sites import Site
-
-Span: TypeAlias = Literal["prompt", "generated", "emitting"]
+from neuronclaims.tokens.spans import Span, rule_text, span_of
 
 
 @dataclass(frozen=True, slots=True)
 class TokenRule:
     """The positions of a text that count, and how they become one number per prompt.
 
-    ``span`` names the positions: those of the prompt; those that hold generated tokens, the last one included; or
-    those that emitted them (last prompt token to last but one generated). ``pool`` turns their values into one; it may
-    be given as text. Special and padding tokens never count.
+    ``span`` names the positions: those of the prompt or of a part of it; those that hold generated tokens, the last one
+    included; or those that emitted them (last prompt token to last but one generated). ``pool`` turns their values into
+    one. Both may be given as text. Padding never counts, and special tokens only where the span says so.
 
-    >>> str(TokenRule("mean", "prompt"))
-    'mean of prompt'
+    >>> str(TokenRule("mean", "prompt")), str(TokenRule("last", Span("quoted", "Hanoi")))
+    ('mean of prompt', 'last of "Hanoi"')
     """
 
     pool: Pool
     span: Span
 
-    def __init__(self, pool: Pool | str, span: Span) -> None:
+    def __init__(self, pool: Pool | str, span: Span | str) -> None:
         object.__setattr__(self, "pool", pool_of(pool))
-        object.__setattr__(self, "span", span)
+        object.__setattr__(self, "span", span_of(span))
 
     def __str__(self) -> str:
-        return f"{self.pool} of {self.span}"
+        return rule_text(str(self.pool), self.span)
+
+    def check_tokens(self, lengths: Lengths, prompt: str) -> None:
+        """Raise MeasurementError where a prompt does not have the tokens; what is generated is not known yet."""
+        if not self.span.generates and not (self.span.whole and not isinstance(self.pool, TokenPool)):
+            number = self.pool.number if isinstance(self.pool, TokenPool) else None
+            lengths.check_span(prompt, self.span, number, str(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ class Activations:
     """The pooled activations of one whole layer at one site, for some prompts.
 
     The answer is a float32 array [len(prompts), width of the site], one row per prompt in the order given.
-    ``generate`` is needed when, and only when, ``tokens.span`` is not ``prompt``.
+    ``generate`` is needed when, and only when, ``tokens.span`` is of tokens that are generated.
 
     >>> Activations("mlp_post", 2, TokenRule("last", "prompt"), ("I like Hanoi.",)).description.head
     'activations at mlp_post, last of prompt'
@@ -90,16 +95,17 @@ class Activations:
         """Check nothing: the need does it."""
 
     def check_lengths(self, lengths: Lengths) -> None:
-        """Check that each prompt fits the model with what is generated after it."""
+        """Check that each prompt fits the model with what is generated after it, and has the tokens that count."""
         for prompt in self.prompts:
             lengths.check_length(prompt, self.generate.max_new_tokens if self.generate else 0)
+            self.tokens.check_tokens(lengths, prompt)
 
 
 @dataclass(frozen=True, slots=True)
 class Pooled:
     """One number per neuron and prompt: a site, a layer and how tokens are pooled.
 
-    ``limit`` is the most tokens generated, 0 for the span ``prompt``, which generation does not change.
+    ``limit`` is the most tokens generated, 0 for spans of the prompt, which generation does not change.
     """
 
     site: str
@@ -113,9 +119,10 @@ class Pooled:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pool", pool_of(self.pool))
+        object.__setattr__(self, "span", span_of(self.span))
 
     def __str__(self) -> str:
-        return f"{self.site}/{self.layer}/{self.pool} of {self.span}/{self.limit}"
+        return f"{self.site}/{self.layer}/{rule_text(str(self.pool), self.span)}/{self.limit}"
 
     @property
     def new_tokens(self) -> int:
@@ -135,12 +142,8 @@ class Pooled:
     def check(self, facts: ModelFacts) -> None:
         """Raise MeasurementError where this model cannot answer."""
         facts.check_place(self.site, self.layer)
-        rule = f"{self.pool} of {self.span}"
-        if self.span not in get_args(Span):
-            raise MeasurementError(
-                f"No token rule {rule!r}: use last, mean or max of prompt, generated or emitting."
-            )
-        if self.span == "prompt":
+        rule = rule_text(str(self.pool), self.span)
+        if not self.span.generates:
             if self.limit:
                 raise MeasurementError(f"{rule!r} looks at the prompt alone; it takes no generation.")
             return

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from neuronclaims.measurements.facts import ModelFacts
+from neuronclaims.tokens.spans import Span
 
 
 class Need(Protocol):
@@ -84,6 +85,10 @@ class Lengths(Protocol):
 
     def check_length(self, text: str, new_tokens: int = 0) -> None:
         """Raise MeasurementError if a text, with a number of tokens more, does not fit the model."""
+        ...
+
+    def check_span(self, text: str, span: Span, number: int | None, rule: str) -> None:
+        """Raise MeasurementError for a text without a span, or without its token ``number``, as ``rule`` wants."""
         ...
 
     def check_pair(self, clean: str, corrupted: str) -> None:

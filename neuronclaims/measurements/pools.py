@@ -21,6 +21,20 @@ class LastPool:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenPool:
+    """The value at one position, counted from 1, or from -1 backwards.
+
+    >>> str(TokenPool(1)), str(TokenPool(3)), str(TokenPool(-2))
+    ('first', 'token 3', 'token -2')
+    """
+
+    number: int
+
+    def __str__(self) -> str:
+        return "first" if self.number == 1 else f"token {self.number}"
+
+
+@dataclass(frozen=True, slots=True)
 class MeanPool:
     """The mean of the values."""
 
@@ -82,10 +96,13 @@ class LegacyGrowingPool:
         return "legacy_growing"
 
 
-Pool: TypeAlias = "LastPool | MeanPool | MaxPool | BeyondPool | MassivePool | EachPool | LegacyGrowingPool"
+Pool: TypeAlias = (
+    "LastPool | TokenPool | MeanPool | MaxPool | BeyondPool | MassivePool | EachPool | LegacyGrowingPool"
+)
 
 WORDS: Mapping[str, Pool] = {
-    str(pool): pool for pool in (LastPool(), MeanPool(), MaxPool(), MassivePool(), LegacyGrowingPool())
+    str(pool): pool
+    for pool in (LastPool(), TokenPool(1), MeanPool(), MaxPool(), MassivePool(), LegacyGrowingPool())
 }
 """The pools that one word names, as claim files write them."""
 
@@ -104,8 +121,10 @@ def pool_of(text: str | Pool) -> Pool:
             return BeyondPool(float(number))
         if word == "each" and 1 <= int(number) <= 99_999:
             return EachPool(int(number))
+        if word == "token" and int(number):
+            return LastPool() if int(number) == -1 else TokenPool(int(number))
         return WORDS[text]
     except (KeyError, ValueError):
         raise MeasurementError(
-            f"No token rule {text!r}: use last, mean or max of prompt, generated or emitting."
+            f"No token rule {text!r}: use first, last, mean, max or token N of prompt, generated or emitting."
         ) from None

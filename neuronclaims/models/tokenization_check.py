@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from neuronclaims.foreign_files import check_file
 from neuronclaims.measurements import Measurement
 from neuronclaims.measurements.errors import MeasurementError, ModelError, shorten, told_as
 from neuronclaims.models.chats.templates import ChatTemplate, Rendered, template_in, template_of
 from neuronclaims.models.sources import Source
+from neuronclaims.models.splitting import LibrarySplitter, Splitter, split_by
 from neuronclaims.models.token_texts import TokenTexts, of_tokenizer
 from neuronclaims.prompts import PromptInput
+from neuronclaims.tokens.spans import Span, SpanError
+from neuronclaims.tokens.split_text import SplitText
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +58,7 @@ def check_tokenization(source: Source, measurements: Sequence[Measurement]) -> T
         tokenizer.no_truncation()
         tokenizer.no_padding()
         texts = TokenTexts(tokenizer, source.name)
-
-    def split(text: str, *, special: bool = True) -> tuple[str, ...]:
-        return tuple(tokenizer.encode(text, add_special_tokens=special).tokens)
-
+        split = LibrarySplitter(tokenizer)
     template = template_in(path.parent, source.name)
     return _TokenCounter(source, split, lambda: texts, template).check(measurements)
 
@@ -66,11 +66,8 @@ def check_tokenization(source: Source, measurements: Sequence[Measurement]) -> T
 def check_with(tokenizer: Any, source: Source, measurements: Sequence[Measurement]) -> TokenizationCheck:
     """Return what a tokenizer object of Transformers tells; raise ModelError where it cannot name tokens."""
 
-    def split(text: str, *, special: bool = True) -> tuple[str, ...]:
-        ids = tokenizer(
-            text, truncation=False, padding=False, return_attention_mask=False, add_special_tokens=special
-        )["input_ids"]
-        return tuple(map(str, tokenizer.convert_ids_to_tokens(ids)))
+    def split(item: str, given: Rendered, *, special: bool = True) -> SplitText:
+        return split_by(tokenizer, [item], [given], special=special)[0]
 
     template = template_of(tokenizer, source.name)
     counter = _TokenCounter(source, split, lambda: of_tokenizer(tokenizer, source.name), template)
@@ -99,23 +96,16 @@ def check_fits(model: str, text: str, length: int, new_tokens: int, most: int) -
         )
 
 
-class Split(Protocol):
-    """What splits a text into its tokens, with those that a model wants at its ends or without."""
-
-    def __call__(self, text: str, *, special: bool = True) -> tuple[str, ...]:
-        """Return the tokens as texts."""
-        ...
-
-
 @dataclass(slots=True)
 class _TokenCounter:
     """What splits texts into tokens, the lengths of the texts seen so far, and why tokens named are none."""
 
     source: Source
-    split: Split
+    split: Splitter
     texts: Callable[[], TokenTexts]
     template: ChatTemplate
     lengths: dict[str, int] = field(default_factory=dict)
+    splits: dict[str, SplitText] = field(default_factory=dict)
     named: dict[str, str | None] = field(default_factory=dict)
     ends: dict[str, str] = field(default_factory=dict)
     twice: dict[str, str] = field(default_factory=dict)
@@ -130,7 +120,7 @@ class _TokenCounter:
     def check_pair(self, clean: str, corrupted: str) -> None:
         """Raise MeasurementError for texts of different length."""
         if self._length(clean) != self._length(corrupted):
-            check_pair(self.source.name, (clean, self._tokens(clean)), (corrupted, self._tokens(corrupted)))
+            check_pair(self.source.name, *((text, self._split(text).tokens) for text in (clean, corrupted)))
         self.check_length(clean)
 
     def count(self, text: str) -> None:
@@ -140,6 +130,16 @@ class _TokenCounter:
     def check_length(self, text: str, new_tokens: int = 0) -> None:
         """Raise MeasurementError for a text that does not fit the model, with so many tokens more."""
         check_fits(self.source.name, text, self._length(text), new_tokens, self.source.context)
+
+    def check_span(self, text: str, span: Span, number: int | None, rule: str) -> None:
+        """Raise MeasurementError for a text without a span, or without its token ``number``, as ``rule`` wants."""
+        split = self._split(text)
+        try:
+            places = split.places(span)
+            if number is not None:
+                split.one(places, number, rule)
+        except SpanError as error:
+            raise MeasurementError(str(error)) from None
 
     def _faults(self, measurement: Measurement) -> Iterator[str]:
         """Yield what is wrong with a measurement, at most one thing."""
@@ -169,7 +169,7 @@ class _TokenCounter:
         own_end = not given.whole or PromptInput.of(item).prefill is not None
         doubled, spaced = tokens[:1] == tokens[1:2], own_end and given.text[-1:].isspace()
         if doubled or spaced:
-            own = self.split(given.text, special=False)
+            own = self.split(item, given, special=False).tokens
             if doubled and own[:1] == tokens[:1] and (len(own) < len(tokens) or given.whole):
                 self.twice[item] = tokens[0]
             if spaced and own:
@@ -178,12 +178,14 @@ class _TokenCounter:
     def _length(self, item: str) -> int:
         if item not in self.lengths:
             given = self.template.rendered(item)
-            self._look_at(item, given, self._tokens(item))
+            self._look_at(item, given, self._split(item).tokens)
         return self.lengths[item]
 
-    def _tokens(self, item: str) -> tuple[str, ...]:
-        """Return the tokens of a prompt, those that are added to a text among them."""
-        given = self.template.rendered(item)
-        # A tokenizer that fails on one text is not tried on thousands of others: each may take a second.
-        with told_as(ModelError, f"The tokenizer of {self.source.name} fails on {shorten(item)}"):
-            return self.split(given.text, special=not given.whole)
+    def _split(self, item: str) -> SplitText:
+        """Return a prompt as tokens, those that are added to a text among them."""
+        if item not in self.splits:
+            given = self.template.rendered(item)
+            # A tokenizer that fails on one text is not tried on thousands of others: each may take a second.
+            with told_as(ModelError, f"The tokenizer of {self.source.name} fails on {shorten(item)}"):
+                self.splits[item] = self.split(item, given)
+        return self.splits[item]

@@ -41,8 +41,8 @@ class Held:
 
     def ends(self, texts: Sequence[str]) -> dict[str, NDArray[np.int64]]:
         """Return where each token of each text ends, in characters; a text too long for the model is left out."""
-        from neuronclaims.models.running.encode import text_free
         from neuronclaims.models.running.loading import quiet
+        from neuronclaims.models.splitting import text_free
 
         special = text_free(self.model.tokenizer)
         try:

@@ -78,7 +78,7 @@ class OneOf:
         written = " ".join(text.split())
         if written in self.options:
             return written
-        near = closest(written, self.options) or closest(f"{written} of prompt", self.options)  # 'last' alone
+        near = closest(written, self.options)
         raise PydanticCustomError(
             "claims_choice", "", {"what": self.what, "near": near, "options": self.options}
         )

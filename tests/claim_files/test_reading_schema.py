@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import copy
+import re
 from pathlib import Path
-from typing import get_args
 
 import jsonschema
 import pytest
 import yaml
 from toy_claims import FULL
 
-from neuronclaims.claim_files.claims import Pool, Span
 from neuronclaims.claim_files.editor import editor_schema, options_table, schema_text
-from neuronclaims.claim_files.schema import TOKEN_RULES
 from neuronclaims.kinds import kinds, templates
 from neuronclaims.sites import OWN_SITES as SITES
 
@@ -77,11 +75,19 @@ def test_every_key_has_a_description():
 
 
 def test_sites_and_token_rules_are_those_that_can_be_measured():
-    from neuronclaims import measurements
-    from neuronclaims.measurements.pools import pool_of
+    from neuronclaims.measurements import TokenRule
     from neuronclaims.models.architectures import ARCHITECTURES
+    from neuronclaims.tokens.grammar import EXAMPLES, read_tokens
 
     assert set(SITES) == {site for each in ARCHITECTURES for site in each.sites}
-    assert all(str(pool_of(pool)) == pool for pool in get_args(Pool))
-    assert get_args(measurements.Span) == get_args(Span)
-    assert set(TOKEN_RULES) == {f"{pool} of {span}" for pool in get_args(Pool) for span in get_args(Span)}
+    assert [str(TokenRule(*read_tokens(rule))) for rule in EXAMPLES] == list(EXAMPLES)
+
+
+def test_the_editor_takes_the_token_rules_that_are_read_and_no_others():
+    from neuronclaims.tokens.forms import TOKENS_SCHEMA
+    from neuronclaims.tokens.grammar import EXAMPLES
+
+    pattern = re.compile(TOKENS_SCHEMA["pattern"])
+    assert all(pattern.search(rule) for rule in EXAMPLES)
+    wrong = ("last", "median of prompt", "token 0 of prompt", "last of", 'last of "Hanoi', "value at user")
+    assert not any(pattern.search(rule) for rule in wrong)

@@ -119,7 +119,7 @@ def _ends(account: SetAccount, tokens: Tokens | None, pairs: bool) -> Iterator[s
     verb = _verb(account.end, "ends", "end")
     if account.end and pairs:
         yield f"{many} {verb} in white space: what is predicted is then what follows it, not the next word"
-    elif account.end and tokens is not None and tokens.span != "prompt":
+    elif account.end and tokens is not None and tokens.span.generates:
         yield f"{many} {verb} in white space: what a model writes next then follows that white space"
     elif account.end and tokens is not None and tokens.pool == "last":
         yield (

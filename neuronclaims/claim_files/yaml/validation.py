@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from neuronclaims.claim_files.errors import Problem
-from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar, plain
+from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar, index_in, plain
 from neuronclaims.claim_files.yaml.source import SourceText
 from neuronclaims.sentences.messages import closest, quoted
 from neuronclaims.sentences.options import models_in
@@ -78,8 +78,13 @@ def _problem(detail: ErrorDetails, section: Section[Any], node: Node, source: So
     if detail["type"] == "missing":
         return source.problem(found.start, f"the key {quoted(str(loc[-1]))} is missing {where}", width=width)
     context = detail.get("ctx", {})
+    start = None
+    if isinstance(found, Scalar) and "offset" in context:
+        start = index_in(source, found, context["offset"])
+    if start is not None:
+        width = context["width"]
     return source.problem(
-        found.start,
+        found.start if start is None else start,
         _message(detail, section.where, found),
         width=width,
         suggestion=context.get("near")

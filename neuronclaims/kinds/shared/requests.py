@@ -39,7 +39,7 @@ def token_rule(settings: Settings) -> TokenRule:
 
 def generation(settings: Settings) -> Generation | None:
     """Return how prompts are continued; None if no generated token counts."""
-    return None if settings.tokens.span == "prompt" else Generation(settings.generate or 0)
+    return Generation(settings.generate or 0) if settings.tokens.span.generates else None
 
 
 def activations(

@@ -3,67 +3,76 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import torch
 
 from neuronclaims.measurements.errors import MeasurementError, ModelError, shorten, told_as
 from neuronclaims.models.chats.proof import as_texts
-from neuronclaims.models.chats.templates import Rendered
 from neuronclaims.models.running.loading import Ready, quiet
+from neuronclaims.models.splitting import split_by
 from neuronclaims.models.tokenization_check import check_fits
+from neuronclaims.tokens.spans import Span, SpanError
+from neuronclaims.tokens.split_text import SplitText
 
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """One prompt as tokens; ``counts`` says for each whether it is text, not BOS, [CLS] or the like."""
+    """One prompt as tokens; ``counts`` says for each whether it is text, not BOS, [CLS] or the like.
+
+    ``spans`` has the places of the spans that were asked for, ``split`` says where all others lie.
+    """
 
     prompt: str
     ids: tuple[int, ...]
     counts: tuple[bool, ...]
+    spans: Mapping[Span, tuple[int, ...]] = field(default_factory=dict)
+    split: SplitText | None = None
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What tells prompts apart that a model, and the spans asked for, tell apart."""
+        return self.ids, tuple(self.spans.values())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """Padded prompts, all [rows, tokens]: ids, attention mask, positions, and which tokens count."""
+    """Padded prompts, all [rows, tokens]: ids, attention mask, positions, and which tokens count.
+
+    ``starts`` is where each row begins.
+    """
 
     rows: tuple[Encoded, ...]
     ids: torch.Tensor
     mask: torch.Tensor
     positions: torch.Tensor
     counts: torch.Tensor
+    starts: tuple[int, ...]
+
+    def counted(self, span: Span) -> torch.Tensor:
+        """Return which tokens belong to a span of the prompts: bool [rows, tokens]."""
+        if span.whole:
+            return self.counts
+        found = torch.zeros_like(self.counts)
+        for number, (row, start) in enumerate(zip(self.rows, self.starts, strict=True)):
+            found[number, [start + place for place in row.spans[span]]] = True
+        return found
 
 
-def text_free(tokenizer: Any) -> frozenset[int]:
-    """Return the ids of tokens that stand for no text: BOS, EOS, [CLS], [SEP], padding and their like.
-
-    The token of unknown text stands for text and counts, unless it doubles as one of the others but padding.
-    """
-    special = set(tokenizer.all_special_ids)
-    doubles = {
-        value
-        for name, value in _named(tokenizer).items()
-        if name not in ("unk_token", "pad_token") and value is not None
-    }
-    unknown = tokenizer.unk_token_id
-    if unknown is not None and unknown not in doubles:
-        special.discard(unknown)
-    return frozenset(special)
-
-
-def encode(ready: Ready, prompts: Sequence[str], new_tokens: int) -> list[Encoded]:
+def encode(
+    ready: Ready, prompts: Sequence[str], new_tokens: int, spans: Collection[Span] = ()
+) -> list[Encoded]:
     """Return prompts as tokens: texts with whatever the tokenizer adds by default, chats as their template writes them.
 
-    Raises MeasurementError naming the prompt that has no token of text, or does not fit the model's context
-    together with ``new_tokens`` more.
+    ``spans`` are found in each. Raises MeasurementError naming the prompt that has no token of text, lacks a span, or
+    does not fit the model's context together with ``new_tokens`` more.
     """
-    special = text_free(ready.tokenizer)
-    given = as_texts(ready.tokenizer, ready.facts.name, prompts)
+    named = [span for span in dict.fromkeys(spans) if not span.generates and not span.whole]
     encoded = [
-        Encoded(prompt, tuple(ids), counted(ids, special, text.whole))
-        for prompt, text, ids in zip(prompts, given, _ids(ready, given), strict=True)
+        Encoded(prompt, split.ids, split.counts, _places(split, named), split)
+        for prompt, split in zip(prompts, _split(ready, prompts), strict=True)
     ]
     vocabulary = ready.model.get_input_embeddings().weight.shape[0]
     for item in encoded:
@@ -76,12 +85,9 @@ def encode_long(ready: Ready, document: str) -> list[Encoded]:
 
     Raises MeasurementError where it has no token of text.
     """
-    special = text_free(ready.tokenizer)
-    given = as_texts(ready.tokenizer, ready.facts.name, [document])
-    (ids,) = _ids(ready, given)
-    whole = Encoded(document, tuple(ids), counted(ids, special, given[0].whole))
+    (whole,) = _split(ready, [document])
     vocabulary = ready.model.get_input_embeddings().weight.shape[0]
-    starts = range(0, max(1, len(ids)), ready.context)
+    starts = range(0, max(1, len(whole.ids)), ready.context)
     pieces = [
         Encoded(
             document, whole.ids[start : start + ready.context], whole.counts[start : start + ready.context]
@@ -94,27 +100,10 @@ def encode_long(ready: Ready, document: str) -> list[Encoded]:
     return kept
 
 
-def counted(ids: Sequence[int], special: frozenset[int], chat: bool) -> tuple[bool, ...]:
-    """Return which tokens count: those of text and, of a chat, the last one, at which the assistant begins."""
-    last = len(ids) - 1
-    return tuple(token not in special or (chat and place == last) for place, token in enumerate(ids))
-
-
-def _ids(ready: Ready, given: Sequence[Rendered]) -> list[list[int]]:
-    """Return the tokens of texts; those that hold all their special tokens get no others."""
-    found: list[list[int]] = [[] for _ in given]
+def _split(ready: Ready, prompts: Sequence[str]) -> list[SplitText]:
+    given = as_texts(ready.tokenizer, ready.facts.name, prompts)
     with told_as(ModelError, f"The tokenizer of {ready.facts.name} fails"), quiet():
-        for whole in (False, True):
-            places = [place for place, text in enumerate(given) if text.whole == whole]
-            if places:
-                texts = [given[place].text for place in places]
-                more = {"add_special_tokens": False} if whole else {}
-                ids = ready.tokenizer(
-                    texts, padding=False, truncation=False, return_attention_mask=False, **more
-                )["input_ids"]
-                for place, row in zip(places, ids, strict=True):
-                    found[place] = row
-    return found
+        return split_by(ready.tokenizer, prompts, given)
 
 
 def shuffled(prompt: str) -> str:
@@ -142,7 +131,8 @@ def collate(
     mask = fill([[1] * len(row.ids) for row in rows], 0)
     positions = (mask.cumsum(1) - 1).clamp(min=0)
     counts = fill([row.counts for row in rows], 0).bool()
-    return Batch(tuple(rows), fill([row.ids for row in rows], pad), mask, positions, counts)
+    starts = tuple(longest - len(row.ids) if side == "left" else 0 for row in rows)
+    return Batch(tuple(rows), fill([row.ids for row in rows], pad), mask, positions, counts, starts)
 
 
 def padding_id(tokenizer: Any) -> int:
@@ -150,9 +140,11 @@ def padding_id(tokenizer: Any) -> int:
     return int(tokenizer.pad_token_id) if tokenizer.pad_token_id is not None else 0
 
 
-def _named(tokenizer: Any) -> dict[str, int | None]:
-    names = ("bos_token", "eos_token", "sep_token", "cls_token", "mask_token", "pad_token", "unk_token")
-    return {name: getattr(tokenizer, f"{name}_id", None) for name in names}
+def _places(split: SplitText, spans: Sequence[Span]) -> dict[Span, tuple[int, ...]]:
+    try:
+        return {span: split.places(span) for span in spans}
+    except SpanError as error:
+        raise MeasurementError(str(error)) from None
 
 
 def _check(item: Encoded, ready: Ready, new_tokens: int, vocabulary: int) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from heapq import nsmallest
 from typing import Any
 
@@ -23,12 +24,13 @@ from numpy.typing import NDArray
 
 from neuronclaims.measurements.activations import Pooled
 from neuronclaims.measurements.errors import IntegrityError, MeasurementError, shorten
-from neuronclaims.measurements.pools import BeyondPool, LegacyGrowingPool, MassivePool
-from neuronclaims.models.running.encode import Encoded, collate, padding_id, shuffled, text_free
+from neuronclaims.measurements.pools import BeyondPool, LegacyGrowingPool, MassivePool, TokenPool
+from neuronclaims.models.running.encode import Batch, Encoded, collate, padding_id, shuffled
 from neuronclaims.models.running.hooks import first_argument, with_first_argument
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.passes import read, stop_tokens
 from neuronclaims.models.running.pooling import Recorder, SpanKey
+from neuronclaims.models.splitting import text_free
 
 AT_ONCE = {torch.float32: 1e-5, torch.float16: 4e-3, torch.bfloat16: 3e-2}
 """Shares of a row's largest value that need no explanation: about what a sum over a row loses in each number type."""
@@ -77,12 +79,19 @@ def check_counted(recorder: Recorder, rows: Sequence[Encoded], name: str) -> Non
         if bool((counts == 0).any()):
             prompt = rows[int((counts == 0).nonzero()[0])].prompt
             raise MeasurementError(
-                f"{name} wrote no text after the prompt {shorten(prompt)}: it ended at once, so nothing is there to "
-                f"measure as {span!r}. Take the prompt out, word it so that a continuation is natural, or measure the "
-                "prompt itself."
+                f"{name} wrote no text after the prompt {shorten(prompt)}: it ended at once, so nothing is there "
+                f"to measure as {str(span)!r}. Take the prompt out, word it so that a continuation is natural, or "
+                "measure the prompt itself."
             )
     for need in recorder.needs:
         counts = recorder.counts((need.span, need.limit))
+        least = abs(need.pool.number) if isinstance(need.pool, TokenPool) else 1
+        if bool((counts < least).any()):
+            row = int((counts < least).nonzero()[0])
+            raise MeasurementError(
+                f"'{need.pool} of {need.span}' has no token: of the prompt {shorten(rows[row].prompt)} only "
+                f"{int(counts[row])} count in {name}. Name an earlier token, or take the prompt out."
+            )
         if isinstance(need.pool, LegacyGrowingPool) and bool((counts == 1).any()):
             prompt = rows[int((counts == 1).nonzero()[0])].prompt
             raise MeasurementError(
@@ -155,24 +164,27 @@ def reread(
     textless = text_free(ready.tokenizer) | stop_tokens(ready.model)
     counts = (*row.counts, *(token not in textless for token in continuation))
     batch = collate(
-        [Encoded(row.prompt, (*row.ids, *continuation), counts)],
+        [replace(row, ids=(*row.ids, *continuation), counts=counts)],
         padding_id(ready.tokenizer),
         "right",
         ready.device,
     )
     recorder = Recorder(ready, needs, 1)
-    read(ready, batch, recorder, {key: _span(batch.counts, len(row.ids), key) for key in recorder.spans})
+    read(ready, batch, recorder, {key: _span(batch, len(row.ids), key) for key in recorder.spans})
     return {need: values[0].numpy() for need, values in recorder.values().items()}
 
 
-def _span(counts: torch.Tensor, prompt: int, key: SpanKey) -> torch.Tensor:
+def _span(batch: Batch, prompt: int, key: SpanKey) -> torch.Tensor:
     span, limit = key
+    if not span.generates and not span.whole:
+        return batch.counted(span)
+    counts = batch.counts
     made = min(counts.shape[1] - prompt, limit)
     start, end = {
         "prompt": (0, prompt),
         "generated": (prompt, prompt + made),
         "emitting": (prompt - 1, prompt - 1 + made),
-    }[span]
+    }[span.part]
     inside = torch.zeros_like(counts)
     inside[:, start:end] = counts[:, start:end]
     return inside

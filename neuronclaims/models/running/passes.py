@@ -8,9 +8,10 @@ from typing import Any
 
 import torch
 
-from neuronclaims.models.running.encode import Batch, padding_id, text_free
+from neuronclaims.models.running.encode import Batch, padding_id
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.pooling import Recorder, SpanKey
+from neuronclaims.models.splitting import text_free
 
 
 def read(ready: Ready, batch: Batch, recorder: Recorder, counting: dict[SpanKey, torch.Tensor]) -> None:
@@ -92,11 +93,14 @@ def _choose(ready: Ready, hidden: torch.Tensor, running: torch.Tensor) -> torch.
 
 
 def _first_step(spans: Sequence[SpanKey], batch: Batch) -> dict[SpanKey, torch.Tensor]:
-    """Which positions of the prompts count: all for ``prompt``; the last, which emits, for ``emitting``."""
+    """Which positions of the prompts count: those of spans of the prompt; the last, which emits, for ``emitting``."""
     last = torch.zeros_like(batch.counts)
     last[:, -1] = batch.counts[:, -1]
-    masks = {"prompt": batch.counts, "emitting": last}
-    return {(span, limit): masks[span] for span, limit in spans if span in masks}
+    return {
+        (span, limit): last if span.part == "emitting" else batch.counted(span)
+        for span, limit in spans
+        if span.part != "generated"
+    }
 
 
 def _later_step(
@@ -105,7 +109,7 @@ def _later_step(
     """Which rows count at their ``made``-th new token; its position emits only if another one follows."""
     masks = {"generated": (counts, 0), "emitting": (counts & running, 1)}
     return {
-        (span, limit): masks[span][0].unsqueeze(1)
+        (span, limit): masks[span.part][0].unsqueeze(1)
         for span, limit in spans
-        if span in masks and made + masks[span][1] <= limit
+        if span.part in masks and made + masks[span.part][1] <= limit
     }

@@ -29,7 +29,8 @@ _MORE_PADDING = 5
 
 def work(ready: Ready, job: Job, options: RunOptions) -> Iterator[Finished]:
     """Return the pooled activations of a job's prompts, batch by batch; all are turned into tokens at once."""
-    return _batches(ready, job, encode(ready, job.items, job.new_tokens), options)
+    spans = [need.span for need in job.needs if isinstance(need, Pooled)]
+    return _batches(ready, job, encode(ready, job.items, job.new_tokens, spans), options)
 
 
 def _batches(ready: Ready, job: Job, rows: Sequence[Encoded], options: RunOptions) -> Iterator[Finished]:
@@ -38,14 +39,14 @@ def _batches(ready: Ready, job: Job, rows: Sequence[Encoded], options: RunOption
     probes = choose_probes(batches, generating=job.new_tokens > 0)
     for index, batch in enumerate(batches):
         finished = _finish(ready, job, batch, [row for place, row in probes if place == index], options)
-        yield _spread(finished, [alike[row.ids] for row in batch])
+        yield _spread(finished, [alike[row.key] for row in batch])
 
 
-def same_tokens(rows: Sequence[Encoded]) -> dict[tuple[int, ...], list[Encoded]]:
-    """Group prompts by their tokens: prompts with the same tokens are measured once, and so are exactly equal."""
-    alike: dict[tuple[int, ...], list[Encoded]] = {}
+def same_tokens(rows: Sequence[Encoded]) -> dict[tuple[object, ...], list[Encoded]]:
+    """Group prompts by their tokens and spans: those with the same are measured once, and so are exactly equal."""
+    alike: dict[tuple[object, ...], list[Encoded]] = {}
     for row in sorted(rows, key=lambda row: row.prompt):
-        alike.setdefault(row.ids, []).append(row)
+        alike.setdefault(row.key, []).append(row)
     return alike
 
 
@@ -124,6 +125,6 @@ def _measure(ready: Ready, job: Job, rows: Sequence[Encoded], width: int = 0) ->
     else:
         batch = collate(rows, pad, "right", ready.device, width)
         continuations = [[] for _ in rows]
-        read(ready, batch, recorder, dict.fromkeys(recorder.spans, batch.counts))
+        read(ready, batch, recorder, {key: batch.counted(key[0]) for key in recorder.spans})
     check_counted(recorder, rows, ready.facts.name)
     return {need: values.numpy() for need, values in recorder.values().items()}, continuations

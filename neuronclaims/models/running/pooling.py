@@ -23,9 +23,11 @@ from neuronclaims.measurements.pools import (
     MassivePool,
     MaxPool,
     Pool,
+    TokenPool,
 )
 from neuronclaims.models.running.hooks import Hooks, Place
 from neuronclaims.models.running.loading import Ready
+from neuronclaims.tokens.spans import Span
 
 MASSIVE, OVER_MEDIAN = 100.0, 1000.0
 """Sun et al. 2024: a massive activation is above 100 and about 1,000 times the median size of its hidden state."""
@@ -69,6 +71,8 @@ def fold(pool: Pool, so_far: torch.Tensor | None, values: torch.Tensor, position
     if isinstance(pool, LastPool):
         last = values[torch.arange(len(values), device=values.device), positions.last].float()
         return last if so_far is None else torch.where(positions.some, last, so_far)
+    if isinstance(pool, TokenPool):
+        return _at_place(pool.number, so_far, values, positions)
     if isinstance(pool, EachPool):
         return _listed(pool.positions, so_far, values, positions)
     if isinstance(pool, LegacyGrowingPool):
@@ -89,9 +93,33 @@ def made(pool: Pool, folded: torch.Tensor, counts: torch.Tensor) -> torch.Tensor
         folded = torch.cat([kept, folded.flatten(1)], 1)
     elif isinstance(pool, LegacyGrowingPool):
         folded = folded[:, 1] / (counts * (counts - 1) / 2).to(folded).unsqueeze(1)
+    elif isinstance(pool, TokenPool):
+        folded = folded[:, -1]
     elif not isinstance(pool, (MaxPool, LastPool)):
         folded = folded / counts.to(folded).unsqueeze(1)
     return folded.to("cpu", torch.float32)
+
+
+def _at_place(
+    number: int, so_far: torch.Tensor | None, values: torch.Tensor, positions: Positions
+) -> torch.Tensor:
+    """Keep the value at one place among those that count: [rows, 1, width].
+
+    Counted backwards, all values from that place on are kept, the newest first: [rows, -number, width].
+    """
+    if so_far is None:
+        so_far = torch.zeros(len(values), max(1, -number), values.shape[2], device=values.device)
+    if number > 0:
+        row, token = torch.nonzero(positions.mask & (positions.place == number - 1), as_tuple=True)
+        so_far[row, 0] = values[row, token].float()
+        return so_far
+    total = positions.before + positions.mask.sum(1)
+    newest = positions.mask & (positions.place >= total.unsqueeze(1) + number)
+    for token in torch.nonzero(newest.any(0)).flatten().tolist():
+        row = torch.nonzero(newest[:, token]).flatten()
+        so_far[row, 1:] = so_far[row, :-1].clone()
+        so_far[row, 0] = values[row, token].float()
+    return so_far
 
 
 def _growing(so_far: torch.Tensor | None, values: torch.Tensor, positions: Positions) -> torch.Tensor:
@@ -119,7 +147,7 @@ def _listed(
     return so_far
 
 
-SpanKey: TypeAlias = tuple[str, int]
+SpanKey: TypeAlias = tuple[Span, int]
 """A span and the most tokens generated: which positions count depends on nothing else."""
 
 
@@ -133,7 +161,8 @@ class Recorder:
         self._by_place: dict[Place, list[Pooled]] = {}
         for need in needs:
             self._by_place.setdefault((need.site, need.layer), []).append(need)
-        self.spans: tuple[SpanKey, ...] = tuple(sorted({(need.span, need.limit) for need in needs}))
+        keys = {(need.span, need.limit) for need in needs}
+        self.spans: tuple[SpanKey, ...] = tuple(sorted(keys, key=lambda key: (str(key[0]), key[1])))
         self._counts: dict[SpanKey, torch.Tensor] = {}
         self._step: Mapping[SpanKey, Positions] = {}
 
