@@ -46,7 +46,10 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One prompt, with what belongs to it; ``source`` says where it stands, such as ``prompts/x.csv:12``."""
+    """One prompt, with what belongs to it; ``source`` says where it stands, such as ``prompts/x.csv:12``.
+
+    ``text`` is the item of ``prompts.PromptInput``: the text itself, or a chat as one str.
+    """
 
     text: str
     source: str

@@ -13,6 +13,7 @@ from neuronclaims.claim_files.prompts.sameness import content
 from neuronclaims.claim_files.yaml.positions import Entries, Node, Scalar, scalars
 from neuronclaims.claim_files.yaml.source import SourceText
 from neuronclaims.claim_files.yaml.validation import Section, validate
+from neuronclaims.prompts import shown
 from neuronclaims.sentences.messages import closest, quoted
 
 PCA = "pca of paired differences"
@@ -101,9 +102,7 @@ def _aligned(made: Direction, node: Entries, source: SourceText) -> Direction:
     known = {content(prompt.text) for prompt in made.second}
     shared = [prompt.text for prompt in made.first if content(prompt.text) in known]
     if shared:
-        message = (
-            f"{quoted(made.names[0])} and {quoted(made.names[1])} share the prompt {quoted(min(shared))}"
-        )
+        message = f"{quoted(made.names[0])} and {quoted(made.names[1])} share the prompt {quoted(shown(min(shared)))}"
         raise ClaimFileError([source.problem(given.start, message)])
     if made.method != PCA:
         return made

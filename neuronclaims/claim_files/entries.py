@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -13,10 +13,14 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainValidator,
+    SkipValidation,
     WithJsonSchema,
+    model_validator,
 )
 from pydantic_core import PydanticCustomError
+from typing_extensions import Self
 
+from neuronclaims.claim_files.chats.forms import As, ChatForm, SaidToAll
 from neuronclaims.claim_files.claims import Method
 from neuronclaims.sentences.field_types import composed
 from neuronclaims.sentences.layers import Layers, LayersError, parse_layers
@@ -110,6 +114,26 @@ class FileMapping(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
 
 
+class ChatKeys(FileMapping):
+    """What a set says of all its chats."""
+
+    as_: As | None = Field(
+        None, alias="as", description="user: each text is the message of a user, in a chat."
+    )
+    system: SaidToAll | None = Field(
+        None,
+        description="The system message of every chat, or {column: NAME} where the rows of a file hold it.",
+    )
+    prefill: SaidToAll | None = Field(
+        None, description="What the assistant's answer begins with in every chat, or {column: NAME}."
+    )
+
+    @property
+    def form(self) -> ChatForm:
+        """Return how the prompts become chats."""
+        return ChatForm(self.as_ is not None, self.system, self.prefill)
+
+
 class RowsFrom(FileMapping):
     """The keys that say where rows come from: a file, or a data set that the library datasets has on this machine."""
 
@@ -130,11 +154,13 @@ class RowsFrom(FileMapping):
     )
 
 
-class FileSet(RowsFrom):
-    """A prompt set kept in a file of its own, or in a data set."""
-
+class _Columns(RowsFrom):
     column: Column | None = Field(
         None, description="The column that holds the prompts; required for .csv and .tsv, 'text' for .jsonl."
+    )
+    messages: Column | None = Field(
+        None,
+        description="The column that holds chats: a list of messages in .jsonl ('messages' if unsaid), JSON in .csv.",
     )
     where: Where | None = Field(None, description=_WHERE)
     group: Column | None = Field(None, description="The column that holds each prompt's group.")
@@ -147,10 +173,21 @@ class FileSet(RowsFrom):
     graded_by: Grader | None = Field(None, description=_GRADED)
 
 
-class PromptEntry(FileMapping):
-    """One prompt written in the claim file, with what belongs to it."""
+class FileSet(ChatKeys, _Columns):
+    """A prompt set kept in a file of its own, or in a data set."""
 
-    text: Text = Field(description="The prompt.")
+    @model_validator(mode="after")
+    def _texts_or_chats(self) -> Self:
+        if self.messages is not None and (self.column is not None or self.as_ is not None):
+            other = "column" if self.column is not None else "as"
+            rule = f"'messages' names a column of chats and '{other}' is for texts: give one of the two"
+            raise PydanticCustomError("claims_rule", "", {"rule": rule})
+        return self
+
+
+class _Labels(FileMapping):
+    """What may belong to a prompt that is written in the claim file."""
+
     id: Text | None = Field(None, description="The prompt's name.")
     group: Text | None = Field(
         None, description="What the prompt shares with others: template, document, entity."
@@ -159,6 +196,45 @@ class PromptEntry(FileMapping):
     block: Text | None = Field(
         None, description="The block this prompt stands in: labels are exchanged within blocks only."
     )
+
+
+class _Text(FileMapping):
+    text: Text = Field(description="The prompt.")
+
+
+class PromptEntry(_Labels, _Text):
+    """One prompt written in the claim file, with what belongs to it."""
+
+
+class MessageEntry(FileMapping):
+    """What one side of a chat says."""
+
+    role: Literal["system", "user", "assistant"] = Field(description="Who says it.")
+    content: Text = Field(description="What is said.")
+
+
+class _Messages(FileMapping):
+    messages: Annotated[list[MessageEntry], Field(min_length=1), SkipValidation] = Field(
+        description="The messages, each with role and content; a last one of the assistant is gone on with."
+    )
+
+
+class ChatEntry(_Labels, _Messages):
+    """One chat written in the claim file, with what belongs to it."""
+
+
+Listed = list[Text | PromptEntry | ChatEntry]
+"""Prompts that are written in the claim file."""
+
+
+class _Prompts(FileMapping):
+    prompts: Annotated[Listed, Field(min_length=1), SkipValidation] = Field(
+        description="The prompts: texts, or mappings with 'text' or 'messages'."
+    )
+
+
+class ListedSet(ChatKeys, _Prompts):
+    """A prompt set written in the claim file, with what its prompts have in common."""
 
 
 class FilePairs(RowsFrom):

@@ -26,8 +26,9 @@ from neuronclaims.claim_files.entries import (
     FileMapping,
     FilePairs,
     FileSet,
+    Listed,
+    ListedSet,
     PairEntry,
-    PromptEntry,
     Text,
     Texts,
     listed,
@@ -204,7 +205,7 @@ SECTIONS = ("sets", "pairs", "directions", "claims")
 class _Sections(FileMapping):
     """The named entries of a claim file."""
 
-    sets: dict[Name, Annotated[list[Text | PromptEntry], Field(min_length=1)] | FileSet] | None = Field(
+    sets: dict[Name, Annotated[Listed, Field(min_length=1)] | ListedSet | FileSet] | None = Field(
         None, description="The prompt sets, by the name that sentences call them."
     )
     pairs: dict[Name, Annotated[list[PairEntry], Field(min_length=1)] | FilePairs] | None = Field(

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from neuronclaims.claim_files.claims import Prompt, PromptPair
 from neuronclaims.claim_files.prompts.frames import Likenesses, likenesses
 from neuronclaims.claim_files.prompts.rows import PromptRow
-from neuronclaims.claim_files.prompts.sameness import INVISIBLE, content, label_likeness
+from neuronclaims.claim_files.prompts.sameness import INVISIBLE, content, label_likeness, parts
+from neuronclaims.prompts import PromptInput, is_plain
 from neuronclaims.sentences.messages import closest, quoted
 from neuronclaims.set_accounts import MOST_VALUES, ColumnTaken, Counts, RowsTaken, SetAccount
 
@@ -97,8 +98,12 @@ def _units(groups: Sequence[str | None], frames: Iterable[Sequence[int]]) -> int
 
 
 def _begin_and_end(texts: Sequence[str]) -> tuple[int, int]:
-    """Count the texts that begin and that end with white space, whatever invisible characters are beside it."""
-    seen = [INVISIBLE.sub("", text) for text in texts]
+    """Count the texts that begin and that end with white space, whatever invisible characters are beside it.
+
+    Of a chat only the prefill stands at an edge.
+    """
+    edges = (text if is_plain(text) else PromptInput.of(text).prefill or "" for text in texts)
+    seen = [INVISIBLE.sub("", text) for text in edges]
     return sum(text[:1].isspace() for text in seen), sum(text[-1:].isspace() for text in seen)
 
 
@@ -109,6 +114,7 @@ def _edges_of_pairs(clean: Sequence[str], corrupted: Sequence[str]) -> tuple[int
 
 def _odd(texts: Sequence[str], labels: Mapping[str, Sequence[str | None]]) -> Iterator[str]:
     """Yield a sentence for each sort of cell that is probably not what its writer meant."""
+    texts = [part for text in texts for part in parts(text)]
     found = [text for text in texts if content(text).casefold() in NOTHING]
     if found:
         yield f"{_count(found, 'text')} {_is(found)} {quoted(found[0])}, as programs write for nothing"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from heapq import heapify, heappop, heappush
 
-from neuronclaims.claim_files.prompts.sameness import content, likeness
+from neuronclaims.claim_files.prompts.sameness import content, likeness, spoken
 from neuronclaims.set_accounts import Frame
 
 FEWEST = 3
@@ -64,6 +64,7 @@ def likenesses(texts: Sequence[str]) -> Likenesses:
     >>> [frame for frame, places in found.frames]
     [Frame(text='The … is on the table', prompts=3)]
     """
+    texts = spoken(texts)
     words = _words(texts)
     same = _repeats((tuple(sorted(each)), place) for place, each in enumerate(words))
     one = [list(_one_gap(each)) for each in words]
@@ -179,6 +180,6 @@ def _said(text: str, key: _Key) -> str:
 
 def same_words_in(first: Sequence[str], second: Sequence[str]) -> Mapping[int, int]:
     """Return the places in the first of texts whose words the second has too, each with the place there."""
-    known = {tuple(sorted(words_of(text))): place for place, text in enumerate(second)}
-    found = ((place, known.get(tuple(sorted(words_of(text))))) for place, text in enumerate(first))
+    known = {tuple(sorted(words_of(text))): place for place, text in enumerate(spoken(second))}
+    found = ((place, known.get(tuple(sorted(words_of(text))))) for place, text in enumerate(spoken(first)))
     return {place: other for place, other in found if other is not None}

@@ -81,10 +81,13 @@ def no_texts(
                 )
 
 
+MARKED = "a text begins with the character U+0000, which is kept for chats; take it out"
+
+
 def marked(located: Located[Member], texts: Sequence[str]) -> Iterator[Problem]:
     """Refuse texts that begin with U+0000, as items of chats do (``prompts/inputs.py``)."""
     if any(text.startswith(MARK) for text in texts):
-        yield located.problem("a text begins with the character U+0000, which is kept for chats; take it out")
+        yield located.problem(MARKED)
 
 
 def given_to_some(

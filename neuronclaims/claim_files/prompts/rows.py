@@ -23,12 +23,14 @@ MOST_PROBLEMS = 20
 class PromptRow:
     """One row: its values by column, and the line (from 1) it begins in.
 
-    ``unquoted`` are the columns whose value is a number or a truth value of JSON, each as it is written there.
+    ``unquoted`` are the columns whose value is a number or a truth value of JSON, each as it is written there;
+    ``nested`` those that hold a list or an object, each as JSON.
     """
 
     values: Mapping[str, str]
     line: int
     unquoted: Mapping[str, str] = field(default_factory=dict)
+    nested: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def _read_jsonl(source: SourceText, problems: list[Problem]) -> _Read:
 
 def json_row(row: Mapping[str, Any], number: int) -> PromptRow:
     """Return a JSON object as the row ``number``; raise ValueError for a text that cannot be one."""
-    return PromptRow(_json_texts(row), number, _unquoted(row))
+    return PromptRow(_json_texts(row), number, _unquoted(row), _nested(row))
 
 
 def _json_texts(row: Mapping[str, Any]) -> dict[str, str]:
@@ -113,6 +115,10 @@ def _json_texts(row: Mapping[str, Any]) -> dict[str, str]:
 
 def _unquoted(row: Mapping[str, Any]) -> dict[str, str]:
     return {key: json.dumps(value) for key, value in row.items() if isinstance(value, (bool, int, float))}
+
+
+def _nested(row: Mapping[str, Any]) -> dict[str, str]:
+    return {key: json.dumps(value) for key, value in row.items() if isinstance(value, (list, dict))}
 
 
 def _read_csv(source: SourceText, problems: list[Problem]) -> _Read:

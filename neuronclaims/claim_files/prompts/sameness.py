@@ -6,13 +6,19 @@ claim about what they say can be tested on that. What goes to the model is alway
 
 Unicode's form C is taken and not KC: KC makes ``x²`` of ``x2`` and half of ``½``, which a reader does see. Capitals
 and such forms only make texts look alike (``likeness``): that is told, and keeps a prompt of discovery out of a test.
+
+Chats are the same where each of their messages is, said by the same side.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import lru_cache
+
+from neuronclaims.prompts import ChatMessage, PromptInput, is_plain, shown
 
 INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
@@ -41,6 +47,8 @@ def content(text: str) -> str:
     >>> content("x²") == content("x2")
     False
     """
+    if not is_plain(text) and (chat := _chat(text, content)) is not None:
+        return chat
     if text.isascii() and text.isprintable():
         return " ".join(text.split())
     seen = unicodedata.normalize("NFC", INVISIBLE.sub("", text))
@@ -54,8 +62,48 @@ def likeness(text: str) -> str:
     >>> likeness("ＨＡＮＯＩ ") == likeness("Hanoi")
     True
     """
+    if not is_plain(text) and (chat := _chat(text, likeness)) is not None:
+        return chat
     folded = unicodedata.normalize("NFKC", content(text)).casefold()
     return content(unicodedata.normalize("NFKC", folded))
+
+
+def _chat(item: str, alike: Callable[[str], str]) -> str | None:
+    """Return a chat with each message as ``alike`` makes it; None for what only begins as a chat does."""
+    with suppress(ValueError, AttributeError, TypeError):
+        messages = PromptInput.of(item).messages
+        said = tuple(ChatMessage(each.role, alike(each.content)) for each in messages)
+        return PromptInput(messages=said).item if said else None
+    return None
+
+
+def spoken(items: Sequence[str]) -> list[str]:
+    """Return the words of some prompts: the texts, and what is said in chats, in their order.
+
+    A system message that all of them have says nothing that could tell them apart, and is left out.
+
+    >>> chats = [PromptInput(messages=(ChatMessage("system", "Be brief."), ChatMessage("user", text))) for text in "ab"]
+    >>> spoken([chat.item for chat in chats])
+    ['a', 'b']
+    """
+    if all(map(is_plain, items)):
+        return list(items)
+    given = [PromptInput.of(item) for item in items]
+    first = {content(each.messages[0].content) if _begins(each) else None for each in given}
+    shared = len(first) == 1 and None not in first and len(given) > 1
+    return [
+        "\n".join(message.content for message in each.messages[shared:]) if each.messages else each.text
+        for each in given
+    ]
+
+
+def parts(item: str) -> tuple[str, ...]:
+    """Return a text, or the texts of all messages of a chat."""
+    return (item,) if is_plain(item) else tuple(message.content for message in PromptInput.of(item).messages)
+
+
+def _begins(given: PromptInput) -> bool:
+    return len(given.messages) > 1 and given.messages[0].role == "system"
 
 
 def label_likeness(value: str) -> str:
@@ -88,6 +136,7 @@ def difference(one: str, other: str) -> str:
     """
     if one == other:
         return ""
+    one, other = shown(one), shown(other)
     sides = [INVISIBLE.sub("", text) for text in (one, other)]
     found = []
     if _RUNS.findall(sides[0]) != _RUNS.findall(sides[1]):

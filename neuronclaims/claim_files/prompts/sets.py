@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 
+from neuronclaims.claim_files.chats.forms import ChatForm
+from neuronclaims.claim_files.chats.messages import MessagesError
+from neuronclaims.claim_files.chats.places import MESSAGES, TEXT, at_row, is_meant, messages_at, row_item
 from neuronclaims.claim_files.claims import Prompt, PromptSet
-from neuronclaims.claim_files.entries import FileSet, PromptEntry
+from neuronclaims.claim_files.entries import ChatEntry, FileSet, ListedSet, PromptEntry
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
 from neuronclaims.claim_files.prompts.account import account_of
 from neuronclaims.claim_files.prompts.graders import grader_of, wrong_graders
 from neuronclaims.claim_files.prompts.located import (
+    MARKED,
     Located,
     empty_cells,
     given_to_some,
@@ -18,23 +24,27 @@ from neuronclaims.claim_files.prompts.located import (
     read_items,
 )
 from neuronclaims.claim_files.prompts.origin import SUFFIXES
-from neuronclaims.claim_files.prompts.rows import PromptRow, PromptTable
+from neuronclaims.claim_files.prompts.rows import MOST_PROBLEMS, PromptRow, PromptTable
 from neuronclaims.claim_files.prompts.sameness import but_for, content, label
 from neuronclaims.claim_files.prompts.tables import from_file
 from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar
 from neuronclaims.claim_files.yaml.source import SourceText
 from neuronclaims.claim_files.yaml.validation import Section, validate
+from neuronclaims.prompts import ChatMessage, shown
+from neuronclaims.prompts.inputs import MARK
 from neuronclaims.sentences.messages import quoted
 from neuronclaims.set_accounts import RowsTaken
 
 
 def read_set(name: str, key: Scalar, node: Node, source: SourceText) -> PromptSet:
     """Read one prompt set of a claim file. Raises ClaimFileError with all that is wrong with it."""
-    taken = None
+    taken, what = None, f"the set {quoted(name)}"
     if isinstance(node, Items):
-        prompts = read_items(f"the set {quoted(name)} has no prompts", key, node, source, _inline_prompt)
+        prompts = read_items(f"{what} has no prompts", key, node, source, partial(_inline_prompt, ChatForm()))
+    elif isinstance(node, Entries) and is_meant(node, "prompts", ("file", "dataset")):
+        prompts = _listed(what, node, source)
     elif isinstance(node, Entries):
-        prompts, taken = prompts_from_file(f"the set {quoted(name)}", node, source)
+        prompts, taken = prompts_from_file(what, node, source)
     else:
         raise ClaimFileError([_neither(name, node, source)])
     fields = ("group", "pair", "block")
@@ -54,30 +64,71 @@ def _neither(name: str, node: Scalar, source: SourceText) -> Problem:
     return source.problem(node.start, message, width=node.end - node.start, suggestion=near)
 
 
-def _inline_prompt(item: Node, source: SourceText, problems: list[Problem]) -> Located[Prompt] | None:
-    """Read one prompt of a list: a text or a mapping; None, with a problem, where it is neither."""
+def _listed(what: str, node: Entries, source: SourceText) -> list[Located[Prompt]]:
+    """Read a set that is a mapping with a list of prompts and what they have in common."""
+    both = f"{what} is a list of prompts or a file of them, not both"
+    section = Section(ListedSet, f"in {what}", elsewhere={"file": both, "dataset": both})
+    chosen, problems = validate(section, node, source)
+    if "prompts" not in node.entries:
+        raise ClaimFileError(problems)
+    key, items = node.entries["prompts"]
+    if not isinstance(items, Items):
+        problems.append(
+            source.problem(key.start, "'prompts' is a list of prompts", width=key.end - key.start)
+        )
+    for name in ("system", "prefill"):
+        if isinstance(node.get(name), Entries):
+            said = f"{quoted(name)} is one text here: a list of prompts has no columns"
+            problems.append(source.problem(node.entries[name][0].start, said, width=len(name)))
+    if chosen is None or problems or not isinstance(items, Items):
+        raise ClaimFileError(problems)
+    return read_items(f"{what} has no prompts", key, items, source, partial(_inline_prompt, chosen.form))
+
+
+def _inline_prompt(
+    form: ChatForm, item: Node, source: SourceText, problems: list[Problem]
+) -> Located[Prompt] | None:
+    """Read one prompt of a list: a text, or a mapping with a text or messages; None, with a problem, for others."""
     if isinstance(item, Items):
-        message = "a prompt is a text, or a mapping with the key 'text'; this is a list"
+        message = "a prompt is a text, or a mapping with the key 'text' or 'messages'; this is a list"
         problems.append(source.problem(item.start, message))
         return None
-    if isinstance(item, Scalar):
-        entry, text = PromptEntry.model_construct(text=item.text), item
-    else:
-        checked, found = validate(Section(PromptEntry, "in a prompt"), item, source)
-        problems += found
-        value = item.get("text")
-        if checked is None or not isinstance(value, Scalar):
-            return None
-        entry, text = checked, value
-    if text.missing:
-        return None  # said already, as a value that is not there
-    where = f"{source.path}:{source.place(text.start).line}"
-    prompt = Prompt(entry.text, where, entry.id, label(entry.group), label(entry.pair), label(entry.block))
-    located = Located(prompt, source, text.start, text.end - text.start)
-    if not content(text.text):
+    written = _written(item, source, problems)
+    if written is None:
+        return None
+    entry, at, messages = written
+    text = entry.text if isinstance(entry, PromptEntry) else ""
+    where = f"{source.path}:{source.place(at.start).line}"
+    prompt = Prompt(text, where, entry.id, label(entry.group), label(entry.pair), label(entry.block))
+    located = Located(prompt, source, at.start, at.end - at.start)
+    if not messages and not content(text):
         problems.append(located.problem("this prompt is empty"))
-    problems += marked(located, [entry.text])
-    return located
+    problems += marked(located, [text])
+    try:
+        return replace(located, member=replace(prompt, text=form.item(text, messages)))
+    except MessagesError as error:
+        problems.append(located.problem(str(error)))
+        return None
+
+
+def _written(
+    item: Scalar | Entries, source: SourceText, problems: list[Problem]
+) -> tuple[PromptEntry | ChatEntry, Scalar, tuple[ChatMessage, ...]] | None:
+    """Return what is written of a prompt, where errors about it point, and its messages; None where it is nothing."""
+    if isinstance(item, Scalar):
+        return None if item.missing else (PromptEntry.model_construct(text=item.text), item, ())
+    if is_meant(item, MESSAGES, (TEXT,)):
+        both = {TEXT: "a prompt is a text or a chat, not both"}
+        chat, found = validate(Section(ChatEntry, "in a prompt", elsewhere=both), item, source)
+        problems += found
+        messages = messages_at(item.entries[MESSAGES][1], source, problems) if chat is not None else None
+        return None if chat is None or messages is None else (chat, item.entries[MESSAGES][0], messages)
+    plain, found = validate(Section(PromptEntry, "in a prompt"), item, source)
+    problems += found
+    value = item.get(TEXT)
+    return (
+        (plain, value, ()) if plain is not None and isinstance(value, Scalar) and not value.missing else None
+    )
 
 
 def prompts_from_file(
@@ -91,39 +142,51 @@ def prompts_from_file(
 
 
 def _unsaid(chosen: FileSet, table: PromptTable) -> Iterator[tuple[str, str]]:
-    if chosen.column is None and (
-        table.name.endswith((".csv", ".tsv")) or "text" not in (table.columns or ())
+    known = {TEXT, MESSAGES} & set(table.columns or ())
+    if (
+        chosen.column is None
+        and chosen.messages is None
+        and (table.name.endswith((".csv", ".tsv")) or not known)
     ):
         yield "the prompts", "column"
 
 
 def _prompts(rows: Sequence[PromptRow], chosen: FileSet, table: PromptTable) -> list[Located[Prompt]]:
-    prompts = [_prompt(row, chosen, table) for row in rows]
+    prompts, problems = list[Located[Prompt]](), list[Problem]()
+    for row in rows:
+        try:
+            prompts.append(_prompt(row, chosen, table))
+        except MessagesError as error:
+            problems.append(at_row(error, row, table))
     wanted = {"id": chosen.id, "group": chosen.group, "pair": chosen.pair, "block": chosen.block}
-    problems = [
-        located.problem(f"this row has no prompt (column {quoted(chosen.column or 'text')})")
+    problems += [
+        located.problem(f"this row has no prompt (column {quoted(chosen.column or TEXT)})")
         for located in prompts
         if not content(located.member.text)
     ]
-    problems += no_texts(prompts, rows, (chosen.column or "text",))
-    problems += [problem for each in prompts for problem in marked(each, [each.member.text])]
+    if len(prompts) == len(rows) and chosen.messages is None:
+        problems += no_texts(prompts, rows, (chosen.column or TEXT,))
     problems += empty_cells(prompts, wanted)
-    problems += wrong_graders(prompts, chosen)
+    problems += wrong_graders(prompts, chosen) if prompts else ()
     if problems:
-        raise ClaimFileError(problems)
+        raise ClaimFileError(problems[:MOST_PROBLEMS])
     return prompts
 
 
 def _prompt(row: PromptRow, chosen: FileSet, table: PromptTable) -> Located[Prompt]:
+    place = table.span(row)
+    text = row.values.get(chosen.column or TEXT, "")
+    if chosen.messages is None and text.startswith(MARK):
+        raise MessagesError(MARKED)
     prompt = Prompt(
-        text=row.values.get(chosen.column or "text", ""),
+        text=row_item(row, chosen),
         source=f"{table.name}:{row.line}",
         id=row.values.get(chosen.id) if chosen.id else None,
         group=label(row.values.get(chosen.group)) if chosen.group else None,
         pair=label(row.values.get(chosen.pair)) if chosen.pair else None,
         block=label(row.values.get(chosen.block)) if chosen.block else None,
     )
-    return Located(prompt, table.source, *table.span(row), graded_by=grader_of(row, chosen))
+    return Located(prompt, table.source, *place, graded_by=grader_of(row, chosen))
 
 
 def _repeated(prompts: Sequence[Located[Prompt]]) -> Iterator[Problem]:
@@ -135,5 +198,6 @@ def _repeated(prompts: Sequence[Located[Prompt]]) -> Iterator[Problem]:
         if earlier is not located:
             where = f"{earlier.where}{but_for(text, earlier.member.text)}"
             yield located.problem(
-                f"the prompt {quoted(text)} is in this set already ({where}); identical prompts are not independent"
+                f"the prompt {quoted(shown(text))} is in this set already ({where}); identical prompts are not "
+                "independent"
             )

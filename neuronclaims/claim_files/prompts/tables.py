@@ -20,8 +20,8 @@ from neuronclaims.set_accounts import RowsTaken
 M = TypeVar("M", FileSet, FilePairs)
 T = TypeVar("T")
 
-COLUMNS = ("column", "clean", "corrupted", "group", "pair", "block", "id")
-"""The keys that name a column, besides ``where`` and ``graded_by``."""
+COLUMNS = ("column", "messages", "clean", "corrupted", "group", "pair", "block", "id")
+"""The keys that name a column, besides ``where`` and those that hold ``{column: NAME}``."""
 
 UNNAMED = ("text", "clean", "corrupted")
 """The columns that are meant where a mapping names none."""
@@ -106,7 +106,7 @@ def _naming(node: Entries) -> Iterator[tuple[str, Scalar, tuple[Scalar, ...]]]:
             yield name, key, (value,)
         elif name == "where" and isinstance(value, Entries):
             yield name, key, tuple(column for column, _ in value.entries.values())
-        elif name == "graded_by" and isinstance(value, Entries):
+        elif name in ("graded_by", "system", "prefill") and isinstance(value, Entries):
             yield name, key, tuple(_scalars(value.get("column")))
 
 

@@ -68,7 +68,7 @@ def missing_values(node: Node, source: SourceText) -> Iterator[Problem]:
 
 def _problem(detail: ErrorDetails, section: Section[Any], node: Node, source: SourceText) -> Problem | None:
     loc = detail["loc"]
-    found, key = _resolve(node, loc)
+    found, key = resolve(node, loc)
     where = section.where if len(loc) < 2 else f"in {quoted(str(loc[-2]))}"
     if detail["type"] == "extra_forbidden" and key is not None:
         return _unknown_key(key, loc, section, where, source)
@@ -99,7 +99,7 @@ def _misspelt(detail: ErrorDetails, problems: Sequence[Problem]) -> bool:
     return detail["type"] == "missing" and any(p.suggestion == detail["loc"][-1] for p in problems)
 
 
-def _resolve(node: Node, loc: tuple[int | str, ...]) -> tuple[Node, Scalar | None]:
+def resolve(node: Node, loc: tuple[int | str, ...]) -> tuple[Node, Scalar | None]:
     """Follow a location as far as nodes exist; return the node there and its key."""
     key = None
     for step in loc:

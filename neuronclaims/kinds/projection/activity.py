@@ -35,6 +35,7 @@ from neuronclaims.kinds.shared.requests import plain
 from neuronclaims.kinds.shared.two_samples import LayerSamples, exchange_of
 from neuronclaims.kinds.shared.unit_names import continuations_needed, names_of_units
 from neuronclaims.kinds.shared.units import of_two_sets
+from neuronclaims.prompts import shown
 from neuronclaims.sentences.templates import Template
 
 if TYPE_CHECKING:
@@ -202,7 +203,7 @@ def _region_means(request: ActivityRequest, maps: ActivityMaps) -> NeuronSamples
     for name, grid, prompts in zip(request.names, grids, request.sets, strict=True):
         short = ~np.isfinite(grid).any(axis=(1, 2))
         if short.any():
-            text = prompts[int(short.argmax())].text
+            text = shown(prompts[int(short.argmax())].text)
             raise ClaimError(
                 f"{int(short.sum())} prompts of {name!r} have no token at {request.positions}, such as {text!r}. "
                 "Name earlier tokens, or take longer prompts."
