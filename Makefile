@@ -4,13 +4,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: claims test check format clean
+.PHONY: claims test conformance check format clean
 
 claims: $(VENV)/ready
 	$(BIN)/python -m pytest claims/
 
 test: $(VENV)/ready-dev
 	$(BIN)/python -m pytest tests/ -n auto --maxprocesses 4 --dist worksteal
+
+# Every architecture of Transformers as a small model, against plain hooks; writes docs/architectures.md.
+conformance: $(VENV)/ready-dev
+	$(BIN)/python benchmarks/conformance.py --write
 
 check: $(VENV)/ready-dev
 	$(BIN)/ruff check .

@@ -1,0 +1,249 @@
+"""One architecture through the product and the oracle: what is measured, what refused, how far they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from oracle import Oracle, Reading
+
+from neuronclaims.engines.measure import measure_each
+from neuronclaims.errors import NeuronClaimsError
+from neuronclaims.measurements import (
+    Ablation,
+    Activations,
+    Continuations,
+    Generation,
+    Measurement,
+    Pair,
+    Prediction,
+    Restoration,
+    TokenRule,
+)
+from neuronclaims.models.sources import Source, open_model
+
+PROMPTS = (
+    "the old dog ran to the river",
+    "she sat",
+    "a big red bird saw the small blue house in the river and sat",
+    "an old cat ate",
+)
+PAIR = Pair("the old dog ran to the river", "the new cat sat on the house")
+ASKED, TOKENS = Prediction(" dog", " cat"), 4
+POOLS = ("last", "mean", "max")
+TOLERANCE = 1e-4
+"""The largest difference, as a share of the largest value of a row, that counts as the same: float32 gives 1e-6."""
+
+Asked = dict[Any, Callable[[], list[torch.Tensor]]]
+"""Measurements, each with what makes the rows it should give."""
+
+
+@dataclass
+class Finding:
+    """What came of one site or one use: ``error`` is the largest relative difference, of ``compared`` values."""
+
+    error: float = 0.0
+    compared: int = 0
+    refused: str = ""
+    uncompared: bool = False
+
+    @property
+    def right(self) -> bool:
+        """Whether something was compared, and nothing differed or was refused."""
+        return bool(self.compared) and self.error <= TOLERANCE and not self.refused
+
+    @property
+    def wrong(self) -> bool:
+        """Whether a value that was given is another one."""
+        return bool(self.compared) and not self.error <= TOLERANCE
+
+
+@dataclass
+class Examined:
+    """An architecture: why it is refused as a whole, or what was found by site and by use, and the sites refused."""
+
+    model_type: str
+    refused: str = ""
+    crashed: bool = False
+    found: dict[str, Finding] = field(default_factory=dict)
+    sites: tuple[str, ...] = ()
+    without: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def error(self) -> float:
+        """The largest relative difference of all."""
+        return max((each.error for each in self.found.values() if each.compared), default=0.0)
+
+
+def examine(model_type: str, folder: Path, oracle: Oracle | None) -> Examined:
+    """Measure everything the product offers of a model, and compare it with an oracle, where there is one."""
+    examined = Examined(model_type)
+    try:
+        source = open_model(str(folder), Path("."))
+        facts = source.facts()
+    except NeuronClaimsError as error:
+        examined.refused = str(error)
+        return examined
+    examined.sites = tuple(facts.widths)
+    examined.without = dict(getattr(facts, "refused", {}))
+    if oracle is None:
+        return examined
+    readings = [oracle.read(oracle.ids(prompt)) for prompt in PROMPTS]
+    for site in facts.widths:
+        asked = _site(oracle, readings, site, facts.layers_at(site))
+        _compare(source, examined, site, asked)
+        if not asked:
+            examined.found[site].uncompared = True
+    if not oracle.encoder:
+        site = "mlp_post" if "mlp_post" in facts.widths else "resid_post"
+        layer = list(facts.layers_at(site))[-1]
+        _compare(source, examined, "generated", _generated(oracle, site, layer))
+        _compare(source, examined, "continuation", _continued(oracle))
+        _compare(source, examined, "ablation", _ablated(oracle, site, layer))
+        _compare(source, examined, "restoration", _restored(oracle, site, layer))
+    return examined
+
+
+def _site(oracle: Oracle, readings: Sequence[Reading], site: str, layers: Iterable[int]) -> Asked:
+    asked: Asked = {}
+    for layer in layers:
+        wanted = [_values(oracle, reading, site, layer) for reading in readings]
+        if any(values is None for values in wanted):
+            continue
+        for pool in POOLS:
+
+            def rows(wanted: list[Any] = wanted, pool: str = pool) -> list[torch.Tensor]:
+                counting = [oracle.counting(oracle.ids(prompt)) for prompt in PROMPTS]
+                return [pooled(values[at], pool) for values, at in zip(wanted, counting, strict=True)]
+
+            asked[Activations(site, layer, TokenRule(pool, "prompt"), PROMPTS)] = rows
+    return asked
+
+
+def _values(oracle: Oracle, reading: Reading, site: str, layer: int) -> torch.Tensor | None:
+    """Return the values of a site, an MLP's neurons by their formula."""
+    if site == "mlp_post":
+        neurons = oracle.formula(reading, layer)
+        if neurons is not None:
+            return neurons
+    return reading.values.get((site, layer))
+
+
+def pooled(values: torch.Tensor, pool: str) -> torch.Tensor:
+    """Pool values [tokens, width]."""
+    return {"last": values[-1], "mean": values.mean(0), "max": values.amax(0)}[pool]
+
+
+def _generated(oracle: Oracle, site: str, layer: int) -> Asked:
+    """The tokens written and those that emitted them, in one plain forward over what ``generate`` wrote."""
+    asked: Asked = {}
+    prompts = PROMPTS[:3]
+
+    def rows(span: str, pool: str) -> list[torch.Tensor]:
+        found = []
+        for prompt in prompts:
+            start, written = oracle.ids(prompt), oracle.written(prompt, TOKENS)
+            ids = [*start, *written]
+            values = _values(oracle, oracle.read(ids), site, layer)
+            assert values is not None
+            first = len(start) - (span == "emitting")
+            inside = [at for at in oracle.counting(ids) if first <= at < len(ids) - (span == "emitting")]
+            found.append(pooled(values[inside], pool) if inside else torch.full(values.shape[1:], torch.nan))
+        return found
+
+    for span, pool in (("generated", "mean"), ("emitting", "last"), ("emitting", "max")):
+        rule = TokenRule(pool, span)
+        asked[Activations(site, layer, rule, prompts, Generation(TOKENS))] = lambda s=span, p=pool: rows(s, p)
+    return asked
+
+
+def _continued(oracle: Oracle) -> Asked:
+    def texts() -> list[Any]:
+        return [
+            oracle.tokenizer.decode(oracle.written(each, TOKENS), skip_special_tokens=True)
+            for each in PROMPTS
+        ]
+
+    return {Continuations(PROMPTS, Generation(TOKENS)): texts}
+
+
+def _ablated(oracle: Oracle, site: str, layer: int) -> Asked:
+    def zero(values: torch.Tensor) -> torch.Tensor:
+        changed = values.clone()
+        changed[:, 5] = 0.0
+        return changed
+
+    def rows() -> list[torch.Tensor]:
+        found = []
+        for prompt in PROMPTS:
+            ids = oracle.ids(prompt)
+            before, after = oracle.read(ids).logits, oracle.read(ids, {(site, layer): zero}).logits
+            found.append(torch.stack([asked_of(oracle, before), asked_of(oracle, after)]))
+        return found
+
+    return {Ablation(site, ((layer, 5),), "zero", ASKED, PROMPTS): rows}
+
+
+def _restored(oracle: Oracle, site: str, layer: int) -> Asked:
+    def rows() -> list[torch.Tensor]:
+        clean, corrupted = oracle.ids(PAIR.clean), oracle.ids(PAIR.corrupted)
+        before = oracle.read(clean)
+
+        def patch(values: torch.Tensor) -> torch.Tensor:
+            changed = values.clone()
+            changed[:, [3, 7]] = before.values[site, layer][:, [3, 7]]
+            return changed
+
+        after = oracle.read(corrupted, {(site, layer): patch}).logits
+        all_three = before.logits, oracle.read(corrupted).logits, after
+        return [torch.stack([asked_of(oracle, logits) for logits in all_three])]
+
+    return {Restoration(site, ((layer, 3), (layer, 7)), ASKED, (PAIR,)): rows}
+
+
+def asked_of(oracle: Oracle, logits: torch.Tensor) -> torch.Tensor:
+    """Return the difference of logits that is asked for, after the last token."""
+    tokens = (ASKED.token, str(ASKED.against))
+    for_it, against = (oracle.tokenizer(token, add_special_tokens=False)["input_ids"][-1] for token in tokens)
+    return logits[-1, for_it] - logits[-1, against]
+
+
+def _compare(source: Source, examined: Examined, name: str, asked: Asked) -> None:
+    """Measure what is asked and compare it; what fails is kept as the reason, a crash as such."""
+    finding = examined.found.setdefault(name, Finding())
+    try:
+        answers = measure_each(source, list(asked))
+    except NeuronClaimsError as error:
+        finding.refused = str(error)
+        return
+    except Exception as error:  # a traceback is what nobody should ever see
+        finding.refused, examined.crashed = f"{type(error).__name__}: {error}", True
+        return
+    for measurement, rows in asked.items():
+        if measurement in answers.failed:
+            finding.refused = str(answers.failed[measurement])
+            continue
+        _set_against(finding, measurement, answers[measurement], rows())
+
+
+def _set_against(finding: Finding, measurement: Measurement, given: Any, wanted: list[Any]) -> None:
+    for row, expected in zip(given, wanted, strict=True):
+        if isinstance(expected, str):
+            finding.compared += 1
+            finding.error = max(finding.error, 0.0 if str(row).split() == expected.split() else np.inf)
+            continue
+        found, right = np.asarray(row, np.float64), expected.double().numpy()
+        if isinstance(measurement, Ablation):
+            found = found[:2]
+        if found.shape != right.shape:
+            finding.compared, finding.error = finding.compared + 1, np.inf
+            continue
+        if np.isnan(right).any():
+            continue
+        finding.compared += right.size
+        apart = np.abs(found - right).max() / max(float(np.abs(right).max()), 1e-3)
+        finding.error = max(finding.error, float(apart) if np.isfinite(apart) else np.inf)
