@@ -21,6 +21,7 @@ from neuronclaims.cache.context import Context
 from neuronclaims.cache.trust import of_others, written_by_others
 from neuronclaims.measurements.errors import CacheError, RunWarning
 from neuronclaims.models.architectures import of_other_packages
+from neuronclaims.models.bringing.adapters import peft_version
 from neuronclaims.models.bringing.configs import quantised_by
 from neuronclaims.models.facts import architecture_of
 from neuronclaims.models.identity.fingerprint import Fingerprint
@@ -139,6 +140,7 @@ def _how(source: Source, options: RunOptions) -> dict[str, str]:
             "dtype": str(loading.dtype),
             "attention": str(loading.attention),
             "device": device,
+            **({"adapter: peft": peft_version()} if source.adapter is not None else {}),
             **{f"quantised: {name}": each for name, each in quantised_by(source.config).items()},
             **again,
         }

@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from neuronclaims.loading.settings import DEFAULTS, UNSAID, LoadSettings
 from neuronclaims.measurements import ModelFacts
 from neuronclaims.measurements.errors import MissingModelError, ModelError, shorten, told_as
+from neuronclaims.models.bringing.adapters import Adapter, adapter_files, find_adapter, is_adapter
 from neuronclaims.models.bringing.configs import notes_of
+from neuronclaims.models.bringing.locating import locate
 from neuronclaims.models.facts import Config, architecture_of, context_length, model_facts, read_config
-from neuronclaims.models.hub import HUB, revision_of, short, snapshot
+from neuronclaims.models.hub import revision_of, short
 from neuronclaims.models.identity.code import patched_library
 from neuronclaims.models.identity.fingerprint import (
     Fingerprint,
@@ -51,7 +52,7 @@ class Source:
 
     ``spec`` is what it was asked for by, ``name`` a short label fit for a pytest node id. Exactly one of
     ``folder`` (of a model in Hugging Face format) and ``loaded`` is given. ``load`` is what the claim file says of how
-    it is loaded.
+    it is loaded. ``folder`` may hold an ``adapter``, whose base is another one.
     """
 
     spec: str
@@ -60,6 +61,17 @@ class Source:
     folder: Path | None = None
     loaded: LoadedModel | None = None
     load: LoadSettings = UNSAID
+    adapter: Adapter | None = None
+
+    @property
+    def model_folder(self) -> Path | None:
+        """The folder with config.json and the weights: of an adapter, its base's."""
+        return self.adapter.base if self.adapter is not None else self.folder
+
+    @property
+    def tokenizer_folder(self) -> Path | None:
+        """The folder with the tokenizer's files."""
+        return self.adapter.tokenizer if self.adapter is not None else self.folder
 
     def loading(self, options: RunOptions) -> LoadSettings:
         """Return how it is loaded, every setting filled in: options count before the claim file.
@@ -67,9 +79,9 @@ class Source:
         Raises ModelError where the number type is to be its own, and none that is known is named.
         """
         found = options.load.over(self.load).over(DEFAULTS)
-        if found.dtype != "auto" or self.folder is None:
+        if found.dtype != "auto" or self.model_folder is None:
             return found
-        return replace(found, dtype=stored_type(self.config, self.folder, self.spec))
+        return replace(found, dtype=stored_type(self.config, self.model_folder, self.spec))
 
     def facts(self) -> ModelFacts:
         """Return what the model's configuration alone tells."""
@@ -78,7 +90,8 @@ class Source:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of results should know of how it was read."""
-        return notes_of(self.config, self.name) if self.folder is not None else ()
+        own = notes_of(self.config, self.name) if self.folder is not None else ()
+        return (*own, *([self.adapter.note] if self.adapter is not None else ()))
 
     @property
     def context(self) -> int:
@@ -98,7 +111,7 @@ class Source:
             ):
                 return fingerprint_loaded(self.loaded.model, self.loaded.tokenizer)
         assert self.folder is not None
-        found = fingerprint_folder(self.folder, memory, hashing)
+        found = fingerprint_folder(self.folder, memory, hashing, self.adapter)
         strange = (patched_library(str(self.config.get("model_type"))), *surroundings().unknown)
         return replace(found, unknown=next((each for each in strange if each is not None), None))
 
@@ -129,12 +142,22 @@ def open_model(
             source = Source(spec, label(spec), _config_of(spec, handed), loaded=handed)
     else:
         folder = (
-            _folder_of(spec, handed) if given and spec in given else _locate(spec, base, download and weights)
+            _folder_of(spec, handed) if given and spec in given else locate(spec, base, download and weights)
         )
-        source = Source(spec, label(spec, folder), read_config(folder), folder=folder, load=load)
-        check_followed(folder)
+        adapter = (
+            find_adapter(folder, spec, lambda named: locate(named, base, download and weights))
+            if is_adapter(folder)
+            else None
+        )
+        whole = adapter.base if adapter is not None else folder
+        source = Source(
+            spec, label(spec, folder), read_config(whole), folder=folder, load=load, adapter=adapter
+        )
+        check_followed(whole)
         if weights:
-            _check_weights(spec, folder)
+            _check_weights(spec, whole)
+            if adapter is not None:
+                adapter_files(folder)
     architecture_of(source.config, spec)
     source.facts()
     return source
@@ -205,61 +228,3 @@ def _check_weights(spec: str, folder: Path) -> None:
         if folder.parent.name == "snapshots" and not has_weights(folder):
             raise MissingModelError(str(error), short(spec)) from None
         raise
-
-
-def _locate(spec: str, base: Path, download: bool) -> Path:
-    if not spec.strip():
-        raise ModelError("A model's name is empty. Give 'demo', a folder, or a hub id such as gpt2.")
-    if spec == "demo":
-        return _demo()
-    if spec.startswith(HUB):
-        return snapshot(spec, base, download)
-    try:
-        folder = (base / Path(spec).expanduser()).resolve()
-        if folder.is_dir():
-            return folder
-        if folder.exists() and not folder.is_file():
-            raise ModelError(f"Model {spec!r} is neither a folder nor a file.")
-    except (OSError, RuntimeError, ValueError) as error:
-        raise ModelError(
-            f"Model {shorten(spec)} cannot be looked for: {_reason(error)}. Give 'demo', a folder, or a hub id such as "
-            "gpt2."
-        ) from None
-    if folder.is_file():
-        raise ModelError(
-            f"Model {spec!r} is a file; give the folder that holds config.json and model.safetensors."
-        )
-    if (
-        spec.startswith((".", "/", "~"))
-        or "\\" in spec
-        or spec.partition("@")[0].count("/") > 1
-        or Path(spec).is_absolute()
-    ):
-        raise MissingModelError(
-            f"There is no folder {folder} for model {spec!r}.{_neighbours(folder)}",
-            f"there is no folder {spec} on this machine",
-        )
-    return snapshot(spec, base, download)
-
-
-def _reason(error: Exception) -> str:
-    return str(getattr(error, "strerror", None) or error).rstrip(".")
-
-
-def _demo() -> Path:
-    from importlib import import_module
-
-    folder: Path = import_module("neuronclaims.demo").MODEL_FOLDER
-    return folder
-
-
-def _neighbours(folder: Path) -> str:
-    if not folder.parent.is_dir():
-        return f" Nor is there a folder {folder.parent}."
-    beside = sorted(path.name for path in folder.parent.iterdir() if path.is_dir())
-    close = get_close_matches(folder.name, beside, n=3, cutoff=0.5)
-    return (
-        f" Did you mean {' or '.join(close)}?"
-        if close
-        else f" Folders there: {', '.join(beside[:8]) or 'none'}."
-    )

@@ -18,6 +18,11 @@ from neuronclaims.models.sources import Source
 
 _TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 
+_MERGE = (
+    "What its neurons write is not read off weights that an adapter changes: merge the adapter into the weights "
+    "(merge_and_unload, then save_pretrained) for claims about output weights."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
@@ -54,6 +59,8 @@ class Tensors:
                 f"{source.name} is quantised, so what its neurons write is not read off its weights. Take the model in "
                 "float32, float16 or bfloat16 for claims about output weights."
             )
+        if source.adapter is not None:
+            raise ModelError(f"{source.name} is an adapter on a base. {_MERGE}")
         self._stored: Mapping[str, Stored] = (
             _of_object(source.loaded.model) if source.loaded is not None else _of_files(source)
         )
@@ -66,15 +73,17 @@ class Tensors:
     def get(self, ending: str) -> Stored:
         """Return the tensor as ``find`` does; raise ModelError if there is none."""
         found = self.find(ending)
+        if found is None and any(".base_layer." in name for name in self._stored):
+            raise ModelError(f"{self._name} has adapters on its weights. {_MERGE}")
         if found is None:
             raise ModelError(f"{self._name} has no single tensor whose name ends in {ending!r}.")
         return found
 
 
 def _of_files(source: Source) -> dict[str, Stored]:
-    assert source.folder is not None
+    assert source.model_folder is not None
     found: dict[str, Stored] = {}
-    for path in weight_files(source.folder):
+    for path in weight_files(source.model_folder):
         found |= _of_file(path)
     return found
 

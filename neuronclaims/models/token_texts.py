@@ -77,8 +77,8 @@ def token_texts(source: Source) -> TokenTexts:
     """Return the token texts of a model; raise ModelError if its tokenizer is not one of the tokenizers library."""
     if source.loaded is not None:
         return of_tokenizer(source.loaded.tokenizer, source.name)
-    assert source.folder is not None
-    path = Path(source.folder) / "tokenizer.json"
+    assert source.tokenizer_folder is not None
+    path = Path(source.tokenizer_folder) / "tokenizer.json"
     if path.is_file():
         from tokenizers import Tokenizer
 
@@ -87,10 +87,12 @@ def token_texts(source: Source) -> TokenTexts:
             return TokenTexts(Tokenizer.from_file(str(path)), source.name)
     from transformers import AutoTokenizer
 
-    check_folder(source.folder)
-    with told_as(ModelError, f"The tokenizer of model {source.spec!r} does not load from {source.folder}"):
+    check_folder(source.tokenizer_folder)
+    with told_as(
+        ModelError, f"The tokenizer of model {source.spec!r} does not load from {source.tokenizer_folder}"
+    ):
         tokenizer = AutoTokenizer.from_pretrained(
-            source.folder, local_files_only=True, trust_remote_code=False
+            source.tokenizer_folder, local_files_only=True, trust_remote_code=False
         )
     return of_tokenizer(tokenizer, source.name)
 

@@ -46,7 +46,7 @@ def check_tokenization(source: Source, measurements: Sequence[Measurement]) -> T
 
     Raises ModelError for a tokenizer that cannot be read.
     """
-    path = source.folder / "tokenizer.json" if source.folder is not None else None
+    path = source.tokenizer_folder / "tokenizer.json" if source.tokenizer_folder is not None else None
     if path is None or not path.is_file():
         return None
     from tokenizers import Tokenizer

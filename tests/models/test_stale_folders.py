@@ -123,7 +123,7 @@ def tokenizer_elsewhere(folder: Path) -> None:
 
 
 REFUSED = (
-    (adapter, "holds an adapter"),
+    (adapter, "holds a model and an adapter"),
     (other_weights, "names other weights"),
     (tokenizer_elsewhere, "names a tokenizer in another folder"),
 )

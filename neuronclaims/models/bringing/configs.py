@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -42,7 +43,7 @@ def quantiser_of(config: Mapping[str, Any]) -> str | None:
     if not isinstance(given, Mapping):
         return "an unknown way"
     if given.get("quant_method"):
-        return str(given["quant_method"])
+        return str(getattr(given["quant_method"], "value", given["quant_method"]))
     older = given.get("load_in_4bit") or given.get("load_in_8bit")
     return "bitsandbytes" if older else "an unknown way"
 
@@ -113,6 +114,5 @@ def _known_type(model_type: object) -> bool:
         return False
     if (Path(found.origin).parent / "models" / name).is_dir():
         return True
-    from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
-
-    return model_type in CONFIG_MAPPING_NAMES
+    known: Any = import_module("transformers.models.auto.configuration_auto")
+    return model_type in known.CONFIG_MAPPING_NAMES

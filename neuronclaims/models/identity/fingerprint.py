@@ -15,11 +15,15 @@ from weakref import WeakKeyDictionary
 
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.foreign_files import read_bytes, read_json_object
-from neuronclaims.models.identity.folder_files import ModelFiles
+from neuronclaims.models.bringing.adapters import Adapter, adapter_files
+from neuronclaims.models.identity.folder_files import ModelFiles, other_files
 from neuronclaims.models.identity.objects import ObjectIdentity, object_identity, quick_state
 from neuronclaims.models.identity.safetensors_header import read_header
 from neuronclaims.models.identity.settings import stable
 from neuronclaims.models.identity.tokenizers import hash_tokenizer, unknown_of_tokenizer
+
+_ORIGIN = ("_name_or_path", "transformers_version", "base_model_name_or_path")
+"""Settings that say where a model comes from."""
 
 _WAY = "by tensor"
 """How hashes are made; what was remembered of another way is not taken for one of this."""
@@ -39,24 +43,33 @@ class Fingerprint:
 
 
 def fingerprint_folder(
-    folder: Path, memory: Path | None, hashing: Callable[[], None] | None = None
+    folder: Path,
+    memory: Path | None,
+    hashing: Callable[[], None] | None = None,
+    adapter: Adapter | None = None,
 ) -> Fingerprint:
     """Return the fingerprint of a model's folder, from ``memory`` where no file has changed since.
 
-    ``hashing`` is called before files are read for it.
+    ``hashing`` is called before files are read for it. Where the folder holds an ``adapter``, the weights are its own and
+    those of its base.
     """
-    files = ModelFiles.of(folder)
-    state: list[list[Any]] = [[_WAY], *([str(path), *_stamp(path)] for path in files.all)]
+    if adapter is None:
+        files, own = ModelFiles.of(folder), ()
+    else:
+        files, own = ModelFiles.of(adapter.base, adapter.tokenizer), adapter_files(folder)
+        own = (*own, *other_files(folder, own))
+    state: list[list[Any]] = [[_WAY], *([str(path), *_stamp(path)] for path in (*files.all, *own))]
     note = memory / f"{_hash_text(str(folder))}.json" if memory is not None else None
     known = _recall(note, state)
     if known is not None:
         return known
     if hashing is not None:
         hashing()
-    found = Fingerprint(
-        _hash_tensors(files.weights, files.settings, files.extra), _hash_files(files.tokenizer)
-    )
-    return _remember(note, state, found)
+    weights = _hash_tensors(files.weights, files.settings, files.extra)
+    if own:
+        config, tensors, *rest = own
+        weights = hashlib.sha256(f"{weights} {_hash_tensors([tensors], [config], rest)}".encode()).hexdigest()
+    return _remember(note, state, Fingerprint(weights, _hash_files(files.tokenizer)))
 
 
 def fingerprint_loaded(model: Any, tokenizer: Any) -> Fingerprint:
@@ -99,9 +112,7 @@ def _settings_of(model: Any) -> bytes:
 
 
 def _without_origin(settings: dict[str, Any]) -> dict[str, Any]:
-    return {
-        key: value for key, value in settings.items() if key not in ("_name_or_path", "transformers_version")
-    }
+    return {key: value for key, value in settings.items() if key not in _ORIGIN}
 
 
 def _stamp(path: Path) -> tuple[int, ...]:

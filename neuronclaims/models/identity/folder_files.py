@@ -60,10 +60,13 @@ class ModelFiles:
     extra: tuple[Path, ...]
 
     @classmethod
-    def of(cls, folder: Path) -> ModelFiles:
-        """Return the files of a folder; raise ModelError where weights or tokenizer are missing."""
+    def of(cls, folder: Path, tokens: Path | None = None) -> ModelFiles:
+        """Return the files of a folder, its tokenizer's from the folder ``tokens`` if that is another one.
+
+        Raises ModelError where weights or tokenizer are missing.
+        """
         weights, settings = weight_files(folder), _existing(folder, _SETTINGS)
-        tokenizer = _existing(folder, _TOKENIZER)
+        tokenizer = _existing(tokens or folder, _TOKENIZER)
         for path in (*settings, *tokenizer):
             check_file(path)
         if not tokenizer:
@@ -77,6 +80,16 @@ class ModelFiles:
     def all(self) -> tuple[Path, ...]:
         """All files."""
         return (*self.weights, *self.settings, *self.tokenizer, *self.extra)
+
+
+def has_tokenizer(folder: Path) -> bool:
+    """Say whether a folder has files of a tokenizer."""
+    return bool(_existing(folder, _TOKENIZER))
+
+
+def other_files(folder: Path, known: Iterable[Path]) -> tuple[Path, ...]:
+    """Return the files of a folder that loading may follow besides those known."""
+    return tuple(_extra(folder, {*known, *_existing(folder, (*_TOKENIZER, *_SETTINGS))}))
 
 
 def weight_files(folder: Path) -> list[Path]:
@@ -112,14 +125,14 @@ def has_weights(folder: Path) -> bool:
 def check_followed(folder: Path) -> None:
     """Raise ModelError for a folder whose settings lead to weights other than those that are hashed.
 
-    With an adapter beside the model, what Transformers loads depends on whether peft is installed, and the adapter may
-    name base weights that lie elsewhere. ``transformers_weights`` in config.json names another file of weights.
+    With an adapter beside the model, what Transformers loads depends on whether peft is installed.
+    ``transformers_weights`` in config.json names another file of weights.
     """
     if (folder / "adapter_config.json").exists():
         raise ModelError(
-            f"{folder} holds an adapter (adapter_config.json). What is loaded from it depends on whether peft is "
-            "installed, so it is not measured. Merge the adapter into the weights (merge_and_unload, then "
-            "save_pretrained), or hand over the model object in conftest.py (claims_models)."
+            f"{folder} holds a model and an adapter (adapter_config.json). What is loaded from it depends on whether "
+            "peft is installed, so it is not measured. Keep the adapter in a folder of its own, or merge it into the "
+            "weights (merge_and_unload, then save_pretrained)."
         )
     named = None
     with suppress(NeuronClaimsError, OSError):

@@ -19,6 +19,7 @@ from neuronclaims.foreign_files import check_folder
 from neuronclaims.measurements import ModelFacts
 from neuronclaims.measurements.errors import ModelError, told_as
 from neuronclaims.models.architectures import Architecture, HookPoint
+from neuronclaims.models.bringing.adapted import adapted
 from neuronclaims.models.bringing.configs import quantised_by, quantiser_of, rounds_activations
 from neuronclaims.models.facts import architecture_of
 from neuronclaims.models.identity.folder_files import weight_files
@@ -130,28 +131,30 @@ def load_tokenizer(source: Source) -> Any:
     """Return a source's tokenizer, an object of Transformers; raise ModelError if it does not load."""
     if source.loaded is not None:
         return source.loaded.tokenizer
-    assert source.folder is not None
-    check_folder(source.folder)
+    assert source.tokenizer_folder is not None
+    check_folder(source.tokenizer_folder)
     with (
-        told_as(ModelError, f"The tokenizer of model {source.spec!r} does not load from {source.folder}"),
+        told_as(
+            ModelError, f"The tokenizer of model {source.spec!r} does not load from {source.tokenizer_folder}"
+        ),
         quiet(),
     ):
-        return AutoTokenizer.from_pretrained(source.folder, **_SHARED)
+        return AutoTokenizer.from_pretrained(source.tokenizer_folder, **_SHARED)
 
 
 def _from_folder(
     source: Source, architecture: Architecture, options: RunOptions, tokenizer: Any
 ) -> LoadedModel:
     kind: Any = AutoModelForCausalLM if architecture.causal else AutoModel
-    assert source.folder is not None
-    check_folder(source.folder)
+    assert source.model_folder is not None
+    check_folder(source.model_folder)
     how = source.loading(options)
     device = _device(str(how.device), source.spec)
     quantised = "bitsandbytes" in quantised_by(source.config)  # such a model is not moved once it is loaded
-    with told_as(ModelError, f"Model {source.spec!r} does not load from {source.folder}"), quiet():
-        _check_plausible(source.folder, source.facts(), kind, quantiser_of(source.config) is not None)
+    with told_as(ModelError, f"Model {source.spec!r} does not load from {source.model_folder}"), quiet():
+        _check_plausible(source.model_folder, source.facts(), kind, quantiser_of(source.config) is not None)
         model, notes = kind.from_pretrained(
-            source.folder,
+            source.model_folder,
             use_safetensors=True,
             output_loading_info=True,
             ignore_mismatched_sizes=True,  # so that we are told which they are: they are refused below
@@ -162,6 +165,9 @@ def _from_folder(
         )
         model = (model if quantised else model.to(device)).eval()
     _check_complete(source, architecture.causal, notes)
+    if source.adapter is not None:
+        with quiet():
+            model = adapted(model, source.adapter, source.spec)
     return LoadedModel(model, tokenizer)
 
 
