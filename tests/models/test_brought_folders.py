@@ -131,7 +131,7 @@ def adapter(folder_of, tmp_path):
         model = peft.get_peft_model(AutoModelForCausalLM.from_pretrained(base), config)
         torch.manual_seed(1)
         with torch.no_grad():
-            for name, parameter in model.named_parameters():
+            for parameter in model.parameters():
                 if parameter.requires_grad:
                     parameter.add_(torch.randn_like(parameter) * 0.2)
         folder = tmp_path / "adapters" / kind
@@ -242,7 +242,7 @@ def test_an_adapter_without_peft_or_with_pickled_weights_is_refused(tmp_path, mo
     with pytest.raises(ModelError, match=r"peft is not installed. Install it: pip install peft"):
         open_model("a", tmp_path)
     monkeypatch.setattr(adapters, "find_spec", lambda name: name)
-    with pytest.raises(ModelError, match="not: no adapter_model.safetensors"):
+    with pytest.raises(ModelError, match=r"not: no adapter_model.safetensors"):
         open_model("a", tmp_path)
     (folder / "adapter_model.bin").touch()
     with pytest.raises(ModelError, match="can run code when read"):

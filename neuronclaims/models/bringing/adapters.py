@@ -25,7 +25,7 @@ INJECTED = frozenset(
     ]
 )
 # fmt: on
-"""Adapters that work inside the modules of a model, whoever calls it. Others prepend tokens, or route between several."""
+"""Adapters that work inside the modules of a model, whoever calls it; others prepend tokens, or route."""
 
 _STARTS = (True, False, None, "true", "false", "gaussian", "orthogonal")
 """Ways to begin a LoRA that leave the base as it is, and read no other file."""
@@ -108,11 +108,7 @@ def _checked_kind(config: Mapping[str, Any], spec: str) -> str:
             f"work inside a model's modules are ({', '.join(sorted(INJECTED))})."
         )
     odd = next(
-        (
-            key
-            for key in ("megatron_config", "alora_invocation_tokens", "auto_mapping_code")
-            if config.get(key)
-        ),
+        (key for key in ("megatron_config", "alora_invocation_tokens") if config.get(key)),
         None,
     )
     start = config.get("init_lora_weights")
@@ -120,8 +116,8 @@ def _checked_kind(config: Mapping[str, Any], spec: str) -> str:
         odd = f"init_lora_weights: {start}"
     if odd is not None:
         raise ModelError(
-            f"Model {spec!r} is an adapter with {harmless_line(odd)[:80]!r}, which changes more than its own weights say. "
-            "Merge it into the weights (merge_and_unload, then save_pretrained), or hand over the object."
+            f"Model {spec!r} is an adapter with {harmless_line(odd)[:80]!r}, which changes more than its own weights "
+            "say. Merge it into the weights (merge_and_unload, then save_pretrained), or hand over the object."
         )
     return kind
 
@@ -130,8 +126,8 @@ def _base(config: Mapping[str, Any], folder: Path, spec: str, locate: Callable[[
     named, revision = config.get("base_model_name_or_path"), config.get("revision")
     if not isinstance(named, str) or not named.strip():
         raise ModelError(
-            f"The {CONFIG} of model {spec!r} does not name its base model (base_model_name_or_path). Write the folder or "
-            "the hub id there."
+            f"The {CONFIG} of model {spec!r} does not name its base model (base_model_name_or_path). Write the folder "
+            "or the hub id there."
         )
     try:
         beside = (folder / named).resolve()
@@ -140,6 +136,6 @@ def _base(config: Mapping[str, Any], folder: Path, spec: str, locate: Callable[[
         return locate(f"{named}@{revision}" if isinstance(revision, str) and revision else named)
     except (OSError, ValueError, ModelError) as error:
         raise ModelError(
-            f"Model {spec!r} is an adapter on {harmless_line(named)[:200]!r}, which is not found: {error} A folder may be "
-            f"written into its {CONFIG} as base_model_name_or_path."
+            f"Model {spec!r} is an adapter on {harmless_line(named)[:200]!r}, which is not found: {error} A folder may "
+            f"be written into its {CONFIG} as base_model_name_or_path."
         ) from None

@@ -50,14 +50,12 @@ def fingerprint_folder(
 ) -> Fingerprint:
     """Return the fingerprint of a model's folder, from ``memory`` where no file has changed since.
 
-    ``hashing`` is called before files are read for it. Where the folder holds an ``adapter``, the weights are its own and
-    those of its base.
+    ``hashing`` is called before files are read for it. Where the folder holds an ``adapter``, the weights are its own
+    and those of its base.
     """
-    if adapter is None:
-        files, own = ModelFiles.of(folder), ()
-    else:
-        files, own = ModelFiles.of(adapter.base, adapter.tokenizer), adapter_files(folder)
-        own = (*own, *other_files(folder, own))
+    files = ModelFiles.of(adapter.base, adapter.tokenizer) if adapter is not None else ModelFiles.of(folder)
+    own = adapter_files(folder) if adapter is not None else ()
+    own += other_files(folder, own) if adapter is not None else ()
     state: list[list[Any]] = [[_WAY], *([str(path), *_stamp(path)] for path in (*files.all, *own))]
     note = memory / f"{_hash_text(str(folder))}.json" if memory is not None else None
     known = _recall(note, state)
