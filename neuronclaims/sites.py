@@ -18,6 +18,12 @@ Site: TypeAlias = str
 projection (act(gate) x up); ``resid_mid`` stands between attention and MLP, where these follow one another;
 ``resid_post`` is a block's output, before any final norm. ``final_norm`` is the output of that norm: it stands behind
 the last block, so its neurons have the last block's number and no other layer has any.
+
+``q`` ``k`` ``v`` are what the projections of attention give, before any norm or rotation: as many heads, one after
+another, times the size of a head. ``attn_z`` is what the heads give, the input of attention's output projection.
+``attn_out`` and ``mlp_out`` are what the output projections give (of a mixture of experts: what all of it gives).
+Where a model normalises that before it is added to the residual stream (Gemma 2 and 3, OLMo 2), the norm's output is
+``attn_out_normed`` and ``mlp_out_normed``; TransformerLens calls these ``hook_attn_out`` and ``hook_mlp_out``.
 """
 
 ENTRY_POINTS = "neuronclaims.sites"
@@ -31,6 +37,12 @@ OWN_SITES: tuple[Site, ...] = (
     "mlp_post",
     "mlp_out",
     "final_norm",
+    "q",
+    "k",
+    "v",
+    "attn_z",
+    "attn_out_normed",
+    "mlp_out_normed",
 )
 """The sites that this package knows by itself."""
 

@@ -26,6 +26,7 @@ from neuronclaims.measurements.errors import kept
 from neuronclaims.models.identity.fingerprint import Fingerprint
 from neuronclaims.models.options import Progress, RunOptions
 from neuronclaims.models.sources import LoadedModel, open_model
+from neuronclaims.models.structure.finding import keep_in
 from neuronclaims.provenance import Fingerprints, identity
 from neuronclaims.results import Result
 from neuronclaims.verdicts import conclude
@@ -59,7 +60,9 @@ class Study:
         download: bool = False,
     ) -> None:
         self._cache = RunCache(cache, trust_cache) if cache is not None else None
-        self._fingerprints = Fingerprints(self._cache.fingerprints if self._cache else None)
+        memory = self._cache.fingerprints if self._cache else None
+        keep_in(memory)
+        self._fingerprints = Fingerprints(memory)
         self._contents: dict[Hashable, Fingerprint] = {}
         self._options = options or RunOptions()
         self._models = dict(models or {})

@@ -20,10 +20,9 @@ from neuronclaims.cache import layout
 from neuronclaims.cache.context import Context
 from neuronclaims.cache.trust import of_others, written_by_others
 from neuronclaims.measurements.errors import CacheError, RunWarning
-from neuronclaims.models.architectures import of_other_packages
+from neuronclaims.models.architectures import defined_elsewhere
 from neuronclaims.models.bringing.adapters import peft_version
 from neuronclaims.models.bringing.configs import quantised_by
-from neuronclaims.models.facts import architecture_of
 from neuronclaims.models.identity.fingerprint import Fingerprint
 from neuronclaims.models.identity.surroundings import surroundings
 from neuronclaims.models.options import RunOptions
@@ -105,7 +104,7 @@ def untrusted(folder: Path, why: str) -> str:
 
 def context_key(source: Source, options: RunOptions, fingerprint: Fingerprint) -> str:
     """Return the hash of everything but the prompt that a measured value depends on. Needs no torch."""
-    brought = of_other_packages(architecture_of(source.config, source.spec))
+    brought = defined_elsewhere(source.architecture)
     parts = {
         "measuring": MEASURING_VERSION,
         "weights": fingerprint.weights,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.sites import site_names
@@ -17,9 +17,13 @@ class ModelFacts:
     site the model has; ``causal`` says whether the model can generate text. The sites ``at_end`` stand once behind the
     last block, not in every block.
 
+    >>> from dataclasses import replace
     >>> facts = ModelFacts("demo", "GPT-2", 6, {"mlp_post": 512, "final_norm": 128}, True)
     >>> facts.layers_at("mlp_post"), facts.layers_at("final_norm")
     (range(0, 6), range(5, 6))
+    >>> mixed = replace(facts, lacking={"mlp_post": {1: "it is a mixture of experts."}})
+    >>> mixed.layers_at("mlp_post")
+    (0, 2, 3, 4, 5)
     """
 
     name: str
@@ -28,22 +32,30 @@ class ModelFacts:
     widths: Mapping[str, int]
     causal: bool
     at_end: frozenset[str] = frozenset({"final_norm"})
+    lacking: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
 
-    def layers_at(self, site: str) -> range:
-        """Return the layers that have neurons at a site: all, or only the last for a site at the model's end."""
-        return range(self.layers - 1 if site in self.at_end else 0, self.layers)
+    def layers_at(self, site: str) -> Sequence[int]:
+        """Return the layers that have neurons at a site, in order: all, or the last for a site at the model's end."""
+        every = range(self.layers - 1 if site in self.at_end else 0, self.layers)
+        without = self.lacking.get(site)
+        return tuple(layer for layer in every if layer not in without) if without else every
 
     def check_place(self, site: str, layer: int, index: int | None = None) -> None:
         """Raise MeasurementError unless the model has this site, layer and, where given, neuron."""
         if site not in self.widths:
             why = "is not measured on" if site in site_names() else "is no site, on"
+            because = f": {self.refused[site]}" if site in self.refused else "."
             raise MeasurementError(
-                f"Site {site!r} {why} {self.architecture} models such as {self.name}. Sites: {', '.join(self.widths)}."
+                f"Site {site!r} {why} {self.architecture} models such as {self.name}{because} "
+                f"Sites: {', '.join(self.widths)}."
             )
         if not 0 <= layer < self.layers:
             raise MeasurementError(
                 f"{self.name} has layers 0 to {self.layers - 1}; there is no layer {layer}."
             )
+        if layer in self.lacking.get(site, ()):
+            raise MeasurementError(f"Layer {layer} of {self.name} has no {site}: {self.lacking[site][layer]}")
         if layer not in self.layers_at(site):
             raise MeasurementError(
                 f"{site} stands behind the last block, so in {self.name} its neurons have layer {self.layers - 1}; "

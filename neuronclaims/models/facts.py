@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 
 from neuronclaims.foreign_files import ForeignFileError, read_json_object
 from neuronclaims.measurements import ModelFacts
 from neuronclaims.measurements.errors import ModelError
-from neuronclaims.models.architectures import Architecture, architectures
+from neuronclaims.models.architectures import architectures
 from neuronclaims.models.bringing.configs import check_code, check_quantised
+from neuronclaims.models.structure.architecture import Architecture, Derived, HookPoint
 
 Config: TypeAlias = Mapping[str, Any]
 
@@ -35,50 +36,88 @@ def read_config(folder: Path) -> Config:
         raise ModelError(str(error)) from None
 
 
-def architecture_of(config: Config, spec: str) -> Architecture:
-    """Return the architecture a configuration is of; raise ModelError for one that cannot be measured."""
+def architecture_of(config: Config, spec: str) -> Architecture | None:
+    """Return the architecture of the table that a configuration is of; None where it must be derived.
+
+    Raises ModelError for a model that cannot be measured, whatever its architecture.
+    """
     check_code(config, spec)
     check_quantised(config, spec)
     model_type = config.get("model_type")
     if not isinstance(model_type, str):
-        raise ModelError(f"The config.json of model {spec!r} names no model_type. Supported: {_supported()}.")
-    known = architectures().get(model_type)
-    if known is None:
         raise ModelError(
-            f"Model {spec!r} is of type {model_type!r}, which is not supported. Supported: {_supported()}. "
-            "A package can bring another (neuronclaims.models.architectures)."
+            f"The config.json of model {spec!r} names no model_type, so it is not known what "
+            "it is. Point to the folder that save_pretrained wrote."
         )
-    return known
+    return architectures().get(model_type)
 
 
-def model_facts(config: Config, name: str, spec: str) -> ModelFacts:
-    """Return what is known of a model from its configuration alone."""
-    architecture = architecture_of(config, spec)
+def model_facts(architecture: Architecture, config: Config, name: str, spec: str) -> ModelFacts:
+    """Return what is known of a model from its architecture and its configuration alone."""
+    at_end = frozenset(site for site, point in architecture.sites.items() if point.where == "body")
+    if architecture.derived is not None:
+        return _derived_facts(architecture, architecture.derived, name, at_end)
     hidden = _number(config, architecture.hidden, spec)
     inner = (
         4 * hidden
         if architecture.inner_default and not config.get(architecture.inner)
         else _number(config, architecture.inner, spec)
     )
-    sizes = {"hidden": hidden, "inner": inner}
-    widths = {
-        site: sizes[point.width] if point.width in sizes else _number(config, point.width, spec)
-        for site, point in architecture.sites.items()
-        if point.exists(config)
-    }
+    sizes = {"hidden": hidden, "inner": inner} | _heads(config, hidden)
+    widths: dict[str, int] = {}
+    for site, point in architecture.sites.items():
+        if point.exists(config) and (point.width in sizes or point.width not in ("heads", "groups")):
+            widths[site] = _width(point, sizes, config, spec)
     layers = _number(config, architecture.layers, spec, MOST_LAYERS)
-    at_end = frozenset(site for site, point in architecture.sites.items() if point.where == "body")
     return ModelFacts(name, architecture.name, layers, MappingProxyType(widths), architecture.causal, at_end)
 
 
-def context_length(config: Config, spec: str) -> int:
+def _width(point: HookPoint, sizes: Mapping[str, int], config: Config, spec: str) -> int:
+    if isinstance(point.width, int):
+        return point.width
+    return sizes[point.width] if point.width in sizes else _number(config, point.width, spec)
+
+
+def _heads(config: Config, hidden: int) -> dict[str, int]:
+    """Return how wide all heads are together, and all keys; nothing where the configuration does not tell."""
+    heads = config.get("num_attention_heads")
+    groups = config.get("num_key_value_heads") or heads
+    if not _is_count(heads) or not _is_count(groups):
+        return {}
+    size = config.get("head_dim") or hidden // heads
+    return {"heads": heads * size, "groups": groups * size} if _is_count(size) else {}
+
+
+def _derived_facts(
+    architecture: Architecture, derived: Derived, name: str, at_end: frozenset[str]
+) -> ModelFacts:
+    widths = {site: point.width for site, point in architecture.sites.items() if isinstance(point.width, int)}
+    lacking: dict[str, dict[int, str]] = {
+        site: {layer: why for layer, why in derived.elsewhere.get(site, {}).items() if isinstance(why, str)}
+        for site in widths
+    }
+    return ModelFacts(
+        name,
+        architecture.name,
+        derived.sizes["layers"],
+        MappingProxyType(widths),
+        architecture.causal,
+        at_end,
+        MappingProxyType({site: MappingProxyType(layers) for site, layers in lacking.items() if layers}),
+        MappingProxyType(dict(derived.refused)),
+    )
+
+
+def context_length(architecture: Architecture, config: Config, spec: str) -> int:
     """Return the most positions a text may have in this model."""
-    return _number(config, architecture_of(config, spec).context, spec)
+    if architecture.derived is not None:
+        return architecture.derived.sizes["context"]
+    return _number(config, architecture.context, spec)
 
 
 def _number(config: Config, key: str, spec: str, most: int = LARGEST) -> int:
     value = config.get(key)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+    if not _is_count(value):
         raise ModelError(
             f"The config.json of model {spec!r} should give {key!r} as a positive whole number, not {repr(value)[:80]}."
         )
@@ -89,5 +128,5 @@ def _number(config: Config, key: str, spec: str, most: int = LARGEST) -> int:
     return value
 
 
-def _supported() -> str:
-    return ", ".join(f"{each.name} ({each.model_type})" for each in architectures().values())
+def _is_count(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ from neuronclaims.models.identity.objects import ObjectIdentity
 from neuronclaims.models.identity.surroundings import surroundings
 from neuronclaims.models.number_types import stored_type
 from neuronclaims.models.options import RunOptions
+from neuronclaims.models.structure.architecture import Architecture
+from neuronclaims.models.structure.finding import derived_architecture
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,6 +64,15 @@ class Source:
     loaded: LoadedModel | None = None
     load: LoadSettings = UNSAID
     adapter: Adapter | None = None
+    architecture: Architecture = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Find the architecture: in the table, or derived from the model's modules."""
+        found = architecture_of(self.config, self.spec)
+        if found is None:
+            model = self.loaded.model if self.loaded is not None else None
+            found = derived_architecture(self.config, self.spec, self.model_folder, model)
+        object.__setattr__(self, "architecture", found)
 
     @property
     def model_folder(self) -> Path | None:
@@ -79,24 +90,29 @@ class Source:
         Raises ModelError where the number type is to be its own, and none that is known is named.
         """
         found = options.load.over(self.load).over(DEFAULTS)
+        if self.architecture.derived is not None and self.architecture.derived.attention:
+            found = replace(found, attention=self.architecture.derived.attention)
         if found.dtype != "auto" or self.model_folder is None:
             return found
         return replace(found, dtype=stored_type(self.config, self.model_folder, self.spec))
 
     def facts(self) -> ModelFacts:
-        """Return what the model's configuration alone tells."""
-        return model_facts(self.config, self.name, self.spec)
+        """Return what the model's architecture and configuration tell."""
+        return model_facts(self.architecture, self.config, self.name, self.spec)
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of results should know of how it was read."""
         own = notes_of(self.config, self.name) if self.folder is not None else ()
-        return (*own, *([self.adapter.note] if self.adapter is not None else ()))
+        derived = self.architecture.derived
+        forced = derived.attention if derived is not None and self.folder is not None else ""
+        said = f"{self.name} runs with attention '{forced}': {self.architecture.name} is right with no other."
+        return (*own, *([said] if forced else []), *([self.adapter.note] if self.adapter is not None else ()))
 
     @property
     def context(self) -> int:
         """The most positions a text may have in this model."""
-        return context_length(self.config, self.spec)
+        return context_length(self.architecture, self.config, self.spec)
 
     def fingerprint(
         self, memory: Path | None = None, hashing: Callable[[], None] | None = None
@@ -158,7 +174,6 @@ def open_model(
             _check_weights(spec, whole)
             if adapter is not None:
                 adapter_files(folder)
-    architecture_of(source.config, spec)
     source.facts()
     return source
 

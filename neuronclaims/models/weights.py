@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from neuronclaims.measurements import Congruence, Measurement, Need, Vocabulary
 from neuronclaims.measurements.errors import MeasurementError
-from neuronclaims.models.architectures import OutputWeights
-from neuronclaims.models.facts import architecture_of
 from neuronclaims.models.sources import Source
+from neuronclaims.models.structure.architecture import OutputWeights
 from neuronclaims.models.tensors import Stored, Tensors
 from neuronclaims.models.token_texts import token_texts
 
@@ -44,7 +43,7 @@ class _OutputWeightReader:
     def __init__(self, source: Source) -> None:
         self._source, self._facts = source, source.facts()
         self._tensors = Tensors(source)
-        weights = architecture_of(source.config, source.spec).weights
+        weights = source.architecture.weights
         if weights is None or not self._facts.causal:
             raise MeasurementError(
                 f"{self._facts.name} ({self._facts.architecture}) has no unembedding, so its neurons write no tokens."
@@ -111,7 +110,7 @@ class _OutputWeightReader:
         return self._folded(written) if request.fold_norm else written
 
     def _out(self, layer: int) -> Stored:
-        place = architecture_of(self._source.config, self._source.spec).blocks.rsplit(".", 1)[-1]
+        place = self._source.architecture.blocks.rsplit(".", 1)[-1]
         return self._tensors.get(f"{place}.{layer}.{self._names.out}")
 
     def _folded(self, written: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -72,6 +72,8 @@ def forewarn(items: Iterable[pytest.Item]) -> list[str]:
     folders = {
         name: folder for item in [*chosen.values()][:1] for name, folder in model_folders(item.config).items()
     }
+    for item in [*chosen.values()][:1]:
+        _keep_architectures(item.config)
     for item in chosen.values():
         specs.setdefault(item.claim_file.path, {}).setdefault(item.parent.spec)
     reasons = {
@@ -87,6 +89,15 @@ def forewarn(items: Iterable[pytest.Item]) -> list[str]:
         for path, file in files.items()
         for line in _misleading(file, {name for at, name in chosen if at == path})
     ]
+
+
+def _keep_architectures(config: pytest.Config) -> None:
+    """Look for derived architectures in the run cache, and keep them there, so that a later session needs no torch."""
+    from neuronclaims.cache.run_cache import RunCache
+    from neuronclaims.models.structure.finding import keep_in
+
+    cache = folder_of(config, "cache")
+    keep_in(RunCache(cache, is_on(config, "trust-cache")).fingerprints if cache is not None else None)
 
 
 def searched_everywhere(

@@ -93,8 +93,7 @@ def last(site: str, layer: int = 1) -> Activations:
 
 
 def test_an_architecture_of_another_package_is_measured(install) -> None:
-    with pytest.raises(ModelError, match="of type 'phi', which is not supported"):
-        phi()
+    assert phi().facts().widths["mlp_post"] == INNER  # derived, where no package says more
     install("architectures", "phi", PHI)
     source = phi()
     assert source.facts().widths == {"resid_pre": HIDDEN, "mlp_post": INNER, "heads": HIDDEN}

@@ -81,10 +81,11 @@ def test_what_is_not_a_model_is_one_clear_error(tmp_path: Path, monkeypatch) -> 
     refused("a", tmp_path, "is not valid JSON (line 1, column 2")
     refused(str(write_config(tmp_path / "b", "[]")), tmp_path, "holds no JSON object")
     refused(
-        str(write_config(tmp_path / "c", '{"model_type": "mamba"}')),
+        str(write_config(tmp_path / "c", '{"model_type": "megalodon"}')),
         tmp_path,
-        "type 'mamba'",
-        "GPT-NeoX (gpt_neox)",
+        "type 'megalodon'",
+        "Transformers 5",
+        "does not know it",
     )
     refused(
         str(write_config(tmp_path / "d", '{"model_type": "gpt2"}')),

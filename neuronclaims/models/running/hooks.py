@@ -16,6 +16,7 @@ import torch
 
 from neuronclaims.measurements.errors import IntegrityError
 from neuronclaims.models.running.loading import Ready
+from neuronclaims.models.structure.architecture import Part
 
 Place: TypeAlias = tuple[str, int]
 """A site and a layer."""
@@ -70,7 +71,7 @@ class Hooks:
             )
 
     def _attach(self, place: Place) -> Any:
-        point = self._ready.architecture.sites[place[0]]
+        point = self._ready.point(*place)
         module = self._ready.module(point, place[1])
         if point.side == "input":
             return module.register_forward_pre_hook(partial(self._before, place), with_kwargs=True)
@@ -97,10 +98,15 @@ class Hooks:
                 "them is meant cannot be told, so nothing of this run is kept."
             )
         self._waiting.discard(place)
-        found = self._edits[place](self._shaped(place, values))
+        part = self._ready.point(*place).part
+        own = values if part is None else part_of(values, part)
+        found = self._edits[place](self._shaped(place, own))
         if self._stop and not self._waiting:
             raise StopForward
-        return None if found is None else found.reshape(values.shape)
+        if found is None:
+            return None
+        found = found.reshape(own.shape)
+        return found if part is None else with_part(values, part, found)
 
     def _shaped(self, place: Place, values: torch.Tensor) -> torch.Tensor:
         site, layer = place
@@ -160,14 +166,47 @@ def starting_at(ready: Ready, layer: int, residual: torch.Tensor) -> Iterator[No
             block.__dict__.pop("forward", None)
 
 
+def part_of(values: torch.Tensor, part: Part) -> torch.Tensor:
+    """Return a part of the last dimension of values.
+
+    >>> part_of(torch.arange(12), Part(1, 2, 3, groups=2))
+    tensor([2, 3, 8, 9])
+    """
+    return _pieces(values, part)[..., part.start : part.stop, :].flatten(-3)
+
+
+def with_part(values: torch.Tensor, part: Part, put: torch.Tensor) -> torch.Tensor:
+    """Return a copy of values with another part of the last dimension.
+
+    >>> with_part(torch.arange(6), Part(0, 1, 3), torch.tensor([-1, -2])).tolist()
+    [-1, -2, 2, 3, 4, 5]
+    """
+    copy = values.clone()
+    pieces = _pieces(copy, part)
+    pieces[..., part.start : part.stop, :] = put.reshape(pieces[..., part.start : part.stop, :].shape)
+    return pieces.reshape(values.shape)
+
+
+def _pieces(values: torch.Tensor, part: Part) -> torch.Tensor:
+    """Return values with the last dimension as [groups, pieces, numbers of a piece]."""
+    groups, width = int(part.groups), values.shape[-1]
+    if width % (groups * part.of):
+        raise IntegrityError(f"{width} numbers are not {groups} times {part.of} equal pieces.")
+    return values.reshape(*values.shape[:-1], groups, part.of, width // (groups * part.of))
+
+
 def first_argument(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
     """Return the first argument of a module, which is what it works on, given by place or by name."""
-    return args[0] if args else next(iter(kwargs.values()))
+    return args[0] if args else kwargs[_first(kwargs)]
 
 
 def with_first_argument(value: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
     """Return the arguments of a module with another first one."""
-    return ((value, *args[1:]), kwargs) if args else (args, kwargs | {next(iter(kwargs)): value})
+    return ((value, *args[1:]), kwargs) if args else (args, kwargs | {_first(kwargs): value})
+
+
+def _first(kwargs: Mapping[str, Any]) -> str:
+    return "hidden_states" if "hidden_states" in kwargs else next(iter(kwargs))
 
 
 def _passing(residual: torch.Tensor, tuples: bool) -> Callable[..., Any]:

@@ -7,25 +7,24 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 import transformers
-from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoConfig, AutoTokenizer
 
 from neuronclaims.foreign_files import check_folder
 from neuronclaims.measurements import ModelFacts
 from neuronclaims.measurements.errors import ModelError, told_as
-from neuronclaims.models.architectures import Architecture, HookPoint
 from neuronclaims.models.bringing.adapted import adapted
 from neuronclaims.models.bringing.configs import quantised_by, quantiser_of, rounds_activations
-from neuronclaims.models.facts import architecture_of
 from neuronclaims.models.identity.folder_files import weight_files
 from neuronclaims.models.identity.safetensors_header import read_header
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.sources import LoadedModel, Source
+from neuronclaims.models.structure.architecture import Architecture, HookPoint
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,6 +38,14 @@ class Ready:
     body: Any
     tokenizer: Any
     blocks: tuple[Any, ...]
+
+    def point(self, site: str, layer: int) -> HookPoint:
+        """Return where a site of a layer is read, its sizes in numbers."""
+        point = self.architecture.point(site, layer)
+        if point.part is not None and isinstance(point.part.groups, str):
+            groups = getattr(self.model.config, point.part.groups)
+            return replace(point, part=replace(point.part, groups=groups))
+        return point
 
     def module(self, point: HookPoint, layer: int) -> Any:
         """Return the module a site is read from; the block itself where the hook point names none.
@@ -93,11 +100,12 @@ def load(source: Source, options: RunOptions, tokenizer: Any = None) -> Ready:
 
     Raises ModelError with the reason's first line if it does not load.
     """
-    architecture, facts = architecture_of(source.config, source.spec), source.facts()
+    architecture, facts = source.architecture, source.facts()
     handed = source.loaded or _from_folder(
         source, architecture, options, load_tokenizer(source) if tokenizer is None else tokenizer
     )
-    body = handed.model.base_model
+    elsewhere = architecture.derived.body if architecture.derived is not None else ""
+    body = handed.model.get_submodule(elsewhere) if elsewhere else handed.model.base_model
     try:
         blocks = tuple(body.get_submodule(architecture.blocks))
     except AttributeError:
@@ -145,7 +153,9 @@ def load_tokenizer(source: Source) -> Any:
 def _from_folder(
     source: Source, architecture: Architecture, options: RunOptions, tokenizer: Any
 ) -> LoadedModel:
-    kind: Any = AutoModelForCausalLM if architecture.causal else AutoModel
+    derived = architecture.derived
+    loads_as = "AutoModelForCausalLM" if architecture.causal else "AutoModel"
+    kind: Any = getattr(transformers, derived.loads_as if derived is not None else loads_as)
     assert source.model_folder is not None
     check_folder(source.model_folder)
     how = source.loading(options)

@@ -11,6 +11,7 @@ import torch
 from neuronclaims.models.running.encode import Batch, padding_id
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.pooling import Recorder, SpanKey
+from neuronclaims.models.running.predictions import logits_of
 from neuronclaims.models.splitting import text_free
 
 
@@ -62,7 +63,9 @@ def forward(
 ) -> tuple[torch.Tensor, Any]:
     """Run the model's body and return its last hidden state, and its cache where ``caching``."""
     arguments: dict[str, Any] = {"input_ids": ids, "attention_mask": mask, "return_dict": True}
-    if "position_ids" in inspect.signature(ready.body.forward).parameters:
+    parameters = inspect.signature(ready.body.forward).parameters
+    # Encoders count positions themselves, some of them (RoBERTa) not from 0; nothing is padded on their left.
+    if "position_ids" in parameters and ready.facts.causal:
         arguments["position_ids"] = positions
     if ready.facts.causal:
         arguments["use_cache"] = caching
@@ -83,7 +86,7 @@ def stop_tokens(model: Any) -> frozenset[int]:
 
 def _choose(ready: Ready, hidden: torch.Tensor, running: torch.Tensor) -> torch.Tensor:
     """Return the likeliest next token of each row; raise ValueError where one that is ``running`` has none."""
-    logits: torch.Tensor = ready.model.get_output_embeddings()(hidden[:, -1])
+    logits = logits_of(ready, hidden[:, -1])
     if bool((logits.isnan().any(-1) & running).any()):
         raise ValueError(
             "what it predicts is not a number (NaN), so no token can be chosen. The weights are broken, or the number "

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from transformers.modeling_outputs import BaseModelOutputWithPast
 
 from neuronclaims.measurements import Prediction
 from neuronclaims.measurements.errors import IntegrityError, MeasurementError
@@ -37,10 +38,41 @@ class PredictionReader:
         return logits.float().log_softmax(-1)[:, self.token].exp()
 
 
+class _Answer(BaseModelOutputWithPast):
+    """What a body answers, whatever else a model looks for in it."""
+
+    def __getattr__(self, name: str) -> None:
+        if name.startswith("__"):
+            raise AttributeError(name)
+
+
 def logits_of(ready: Ready, hidden: torch.Tensor) -> torch.Tensor:
-    """Return the logits for hidden states [..., hidden], as the model's own head makes them."""
-    logits: torch.Tensor = ready.model.get_output_embeddings()(hidden)
-    return logits
+    """Return the logits for hidden states [..., hidden], as the model's own head makes them.
+
+    Of architectures of the table the head is the output embedding alone. A derived one may scale or cap what that gives
+    (Cohere, Granite, Gemma), so its whole model is called, with a body that answers with these states.
+    """
+    if ready.architecture.derived is None:
+        logits: torch.Tensor = ready.model.get_output_embeddings()(hidden)
+        return logits
+    rows = hidden.reshape(1, -1, hidden.shape[-1])
+    ids = torch.zeros(rows.shape[:2], dtype=torch.long, device=ready.device)
+
+    def answer(*_: Any, **__: Any) -> Any:
+        return _Answer(last_hidden_state=rows)
+
+    # An attribute of the instance hides the method of its class until it is deleted again.
+    hidden_before = ready.body.__dict__.get("forward")
+    ready.body.forward = answer
+    try:
+        whole = ready.model(input_ids=ids, use_cache=False).logits
+    finally:
+        if hidden_before is None:
+            del ready.body.forward
+        else:
+            ready.body.forward = hidden_before
+    found: torch.Tensor = whole.reshape(*hidden.shape[:-1], whole.shape[-1])
+    return found
 
 
 def check_head(ready: Ready, ids: torch.Tensor, hidden: torch.Tensor) -> None:
@@ -58,7 +90,7 @@ def check_head(ready: Ready, ids: torch.Tensor, hidden: torch.Tensor) -> None:
     apart, size = float((whole - own).abs().max()), float(whole.abs().max())
     if apart > 1e-3 * max(size, 1e-3):
         raise IntegrityError(
-            f"The logits of {ready.facts.name} are not those of its output embedding: they are {apart:.3g} apart. "
+            f"The logits of {ready.facts.name} are not those of its head alone: they are {apart:.3g} apart. "
             "The model changes its logits in a way that is not known here; nothing of this run is kept."
         )
 
@@ -95,7 +127,7 @@ def logits_by_embedding(ready: Ready, state: torch.Tensor) -> torch.Tensor:
 def _normalised(ready: Ready, state: torch.Tensor) -> torch.Tensor:
     if "final_norm" not in ready.facts.widths:
         return state
-    norm: Any = ready.module(ready.architecture.sites["final_norm"], ready.facts.layers - 1)
+    norm: Any = ready.module(ready.point("final_norm", ready.facts.layers - 1), ready.facts.layers - 1)
     small = norm.eps if hasattr(norm, "eps") else norm.variance_epsilon
     if ready.architecture.weights is not None and ready.architecture.weights.centres:
         state = state - state.mean(-1, keepdim=True)
