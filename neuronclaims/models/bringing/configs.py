@@ -114,5 +114,7 @@ def _known_type(model_type: object) -> bool:
         return False
     if (Path(found.origin).parent / "models" / name).is_dir():
         return True
-    known: Any = import_module("transformers.models.auto.configuration_auto")
-    return model_type in known.CONFIG_MAPPING_NAMES
+    from transformers.models.auto import configuration_auto
+
+    known: Mapping[str, str] = getattr(configuration_auto, "CONFIG_MAPPING_NAMES")  # noqa: B009
+    return model_type in known
