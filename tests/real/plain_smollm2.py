@@ -1,0 +1,84 @@
+"""SmolLM2-135M-Instruct by plain Transformers, one text at a time, with nothing of neuronclaims in between."""
+
+from __future__ import annotations
+
+import sys
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
+from real_models.smollm2 import is_there, model_folder
+
+needs_smollm2 = pytest.mark.skipif(
+    not is_there(model_folder()), reason="needs SmolLM2-135M-Instruct: `make real` brings it"
+)
+
+
+class Plain:
+    """The model in 32 bits, and what its MLPs hold."""
+
+    @cached_property
+    def tokenizer(self) -> Any:
+        from transformers import AutoTokenizer
+
+        return AutoTokenizer.from_pretrained(model_folder())
+
+    @cached_property
+    def model(self) -> Any:
+        from transformers import AutoModelForCausalLM
+
+        return AutoModelForCausalLM.from_pretrained(model_folder(), dtype=torch.float32).eval()
+
+    @torch.no_grad()
+    def mlp(self, text: str | list[int]) -> np.ndarray:
+        """What every MLP's output projection is given: float64 [layers, tokens, neurons]."""
+        ids = self.tokenizer(text)["input_ids"] if isinstance(text, str) else text
+        kept: list[np.ndarray] = []
+        handles = [
+            block.mlp.down_proj.register_forward_pre_hook(
+                lambda _, args: kept.append(args[0][0].double().numpy())
+            )
+            for block in self.model.model.layers
+        ]
+        try:
+            self.model(torch.tensor([ids]))
+        finally:
+            for handle in handles:
+                handle.remove()
+        return np.stack(kept)
+
+    def pooled(self, site: str, layer: int, tokens: str, new_tokens: int, text: str) -> np.ndarray:
+        """The values of a layer on one text, pooled over the positions that count: [neurons]."""
+        assert site == "mlp_post"
+        pool, span = tokens.split(" of ")
+        ids, made = self.greedy(text, new_tokens) if new_tokens else (self.tokenizer(text)["input_ids"], [])
+        tokens_of_text = (*ids, *made)
+        if tokens_of_text not in self._kept:
+            self._kept[tokens_of_text] = self.mlp(list(tokens_of_text))
+        values = self._kept[tokens_of_text][layer]
+        whole = range(len(ids)) if span == "prompt" else range(len(ids), len(ids) + len(made))
+        special = set(self.tokenizer.all_special_ids)
+        counted = values[[place for place in whole if tokens_of_text[place] not in special]]
+        return {"last": counted[-1], "mean": counted.mean(0), "max": counted.max(0)}[pool]
+
+    @cached_property
+    def _kept(self) -> dict[tuple[int, ...], np.ndarray]:
+        return {}
+
+    @torch.no_grad()
+    def greedy(self, text: str | list[int], most: int) -> tuple[list[int], list[int]]:
+        """The tokens of a text, and those the model writes after it, the stop token included."""
+        ids = self.tokenizer(text)["input_ids"] if isinstance(text, str) else list(text)
+        prompt = torch.tensor([ids])
+        made = self.model.generate(
+            prompt, attention_mask=torch.ones_like(prompt), max_new_tokens=most, do_sample=False
+        )
+        return ids, made[0, len(ids) :].tolist()
+
+
+__all__ = ["Plain", "model_folder", "needs_smollm2"]
