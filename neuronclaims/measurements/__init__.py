@@ -6,7 +6,7 @@ from another package is a frozen dataclass of the shape of ``measurement.Measure
 
 from neuronclaims.measurements.ablations import Ablation, AblationSweep
 from neuronclaims.measurements.activations import Activations, Generation, TokenRule
-from neuronclaims.measurements.changes import ChangedPositions, Pair, Prediction
+from neuronclaims.measurements.changes import Pair, Prediction
 from neuronclaims.measurements.continuations import Continuations
 from neuronclaims.measurements.facts import ModelFacts
 from neuronclaims.measurements.measurement import Measurement, Need
@@ -14,13 +14,13 @@ from neuronclaims.measurements.output_weights import Congruence, Vocabulary
 from neuronclaims.measurements.readout import Readout
 from neuronclaims.measurements.restorations import Restoration, RestorationSweep
 from neuronclaims.sites import Site
-from neuronclaims.tokens.spans import Span
+from neuronclaims.tokens.spans import ChangedTokens, Span
 
 __all__ = [
     "Ablation",
     "AblationSweep",
     "Activations",
-    "ChangedPositions",
+    "ChangedTokens",
     "Congruence",
     "Continuations",
     "Generation",

@@ -1,4 +1,4 @@
-"""The prediction after neurons hold something else at all positions: ablated, steered."""
+"""The prediction after neurons hold something else, at all tokens or at some: ablated, steered."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from neuronclaims.measurements.changes import (
 from neuronclaims.measurements.interventions import Intervention, intervention_of
 from neuronclaims.measurements.measurement import Description, Lengths, TextRequest
 from neuronclaims.sites import Site
+from neuronclaims.tokens.spans import ALL_TOKENS, ChangedTokens, changed_of
 
 
 class AblationSweepColumns(NamedTuple):
@@ -35,9 +36,11 @@ class ChangedPrompts(ChangedPrediction):
     what: ClassVar[str] = "ablated neurons"
     replacement: Intervention
     prompts: tuple[str, ...]
+    at: ChangedTokens
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "replacement", intervention_of(self.replacement))
+        object.__setattr__(self, "at", changed_of(self.at))
 
     @property
     def request(self) -> TextRequest:
@@ -48,22 +51,25 @@ class ChangedPrompts(ChangedPrediction):
     def description(self) -> Description:
         """The measurement in words."""
         need = self.need
-        return Description(self.what, need.site, layers=need.layers, texts=("prompts", self.prompts))
+        where = "" if self.at == ALL_TOKENS else f"at {self.at}"
+        return Description(self.what, need.site, where, need.layers, ("prompts", self.prompts))
 
     def check_lengths(self, lengths: Lengths) -> None:
-        """Check that each prompt fits the model."""
+        """Check that each prompt fits the model, and has the tokens that are changed."""
         for prompt in self.prompts:
             lengths.check_length(prompt)
+            lengths.check_changed(prompt, self.at)
 
 
 @dataclass(frozen=True, slots=True)
 class Ablation(ChangedPrompts):
-    """What changing the values of some neurons at all positions does to a prediction, and to everything else.
+    """What changing the values of some neurons does to a prediction, and to everything else.
 
-    ``neurons`` are (layer, index), changed together. ``replacement`` is what they hold instead, an intervention or its
-    word; ``reference`` are the texts over whose positions a mean is taken or values are drawn, where it takes any. The
-    answer is float32 [prompts, 5]; ``columns`` names them. The divergence is that of the next-token distributions
-    before from those after (Kullback-Leibler, nats), averaged over the positions that hold text.
+    ``neurons`` are (layer, index), changed together at the tokens ``at``. ``replacement`` is what they hold instead, an
+    intervention or its word; ``reference`` are the texts over whose positions a mean is taken or values are drawn,
+    where it takes any. The answer is float32 [prompts, 5]; ``columns`` names them. The divergence is that of the
+    next-token distributions before from those after (Kullback-Leibler, nats), averaged over the positions that hold
+    text.
 
     >>> Ablation("mlp_post", ((3, 17),), "zero", Prediction(" an"), ("I ate",)).replacement
     Zero()
@@ -75,12 +81,13 @@ class Ablation(ChangedPrompts):
     prediction: Prediction
     prompts: tuple[str, ...]
     reference: tuple[str, ...] = ()
+    at: ChangedTokens = ALL_TOKENS
 
     @property
     def need(self) -> ChangeNeed:
         """The predictions needed of each prompt."""
         neurons, reference = tuple(sorted(set(self.neurons))), tuple(sorted(set(self.reference)))
-        return ChangeNeed(self.replacement, self.site, neurons, None, "all", self.prediction, reference)
+        return ChangeNeed(self.replacement, self.site, neurons, None, self.at, self.prediction, reference)
 
     def columns(self, answer: NDArray[np.floating]) -> AblationColumns:
         """Return the answer, or its means over units, by its columns."""
@@ -102,12 +109,13 @@ class AblationSweep(ChangedPrompts):
     prediction: Prediction
     prompts: tuple[str, ...]
     reference: tuple[str, ...] = ()
+    at: ChangedTokens = ALL_TOKENS
 
     @property
     def need(self) -> ChangeNeed:
         """The predictions needed of each prompt."""
         reference = tuple(sorted(set(self.reference)))
-        return ChangeNeed(self.replacement, self.site, (), self.layer, "all", self.prediction, reference)
+        return ChangeNeed(self.replacement, self.site, (), self.layer, self.at, self.prediction, reference)
 
     def columns(self, answer: NDArray[np.floating]) -> AblationSweepColumns:
         """Return the answer by its columns."""

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, NamedTuple, TypeAlias
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,16 +18,14 @@ from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.measurements.facts import ModelFacts
 from neuronclaims.measurements.interventions import Intervention
 from neuronclaims.measurements.measurement import Need
+from neuronclaims.tokens.spans import ChangedTokens
 
 Floats = NDArray[np.float64]
-
-ChangedPositions: TypeAlias = Literal["all", "last"]
-"""The positions at which a neuron is changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two texts of equally many tokens, between which a prediction changes.
+    """Two texts between which a prediction changes; of equally many tokens, unless only some are changed.
 
     >>> Pair("I ate an", "I ate the").item
     '["I ate an", "I ate the"]'
@@ -95,14 +93,14 @@ class AblationColumns(NamedTuple):
 class ChangeNeed:
     """A prediction before and after a change to some neurons together or, in a sweep, to each of a layer alone.
 
-    ``reference`` are the texts that the intervention takes values from.
+    ``reference`` are the texts that the intervention takes values from, ``at`` says at which tokens values change.
     """
 
     intervention: Intervention
     site: str
     neurons: tuple[tuple[int, int], ...]
     sweep: int | None
-    positions: ChangedPositions
+    at: ChangedTokens
     prediction: Prediction
     reference: tuple[str, ...] = ()
     work: ClassVar[str] = "changed"
@@ -113,7 +111,7 @@ class ChangeNeed:
         named = " ".join(f"{layer}:{index}" for layer, index in self.neurons)
         which = named if self.sweep is None else f"each of {self.sweep}"
         token, against = self.prediction.token, self.prediction.against
-        parts = [str(self.intervention), self.site, which, self.positions, token, against]
+        parts = [str(self.intervention), self.site, which, str(self.at), token, against]
         if self.reference:
             parts.append(hashlib.sha256(json.dumps(self.reference).encode()).hexdigest()[:32])
         return json.dumps(parts, ensure_ascii=True)

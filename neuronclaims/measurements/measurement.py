@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from neuronclaims.measurements.facts import ModelFacts
-from neuronclaims.tokens.spans import Span
+from neuronclaims.tokens.spans import ChangedTokens, Span
 
 
 class Need(Protocol):
@@ -91,8 +91,12 @@ class Lengths(Protocol):
         """Raise MeasurementError for a text without a span, or without its token ``number``, as ``rule`` wants."""
         ...
 
-    def check_pair(self, clean: str, corrupted: str) -> None:
-        """Raise MeasurementError for texts of different length."""
+    def check_changed(self, text: str, at: ChangedTokens) -> None:
+        """Raise MeasurementError for a text without the tokens at which values are changed."""
+        ...
+
+    def check_pair(self, clean: str, corrupted: str, at: ChangedTokens) -> None:
+        """Raise MeasurementError for texts that do not fit, or whose changed tokens do not stand for one another."""
         ...
 
     def count(self, text: str) -> None:

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronclaims.measurements.changes import (
-    ChangedPositions,
     ChangedPrediction,
     ChangeNeed,
     Floats,
@@ -20,6 +19,7 @@ from neuronclaims.measurements.changes import (
 from neuronclaims.measurements.interventions import Patch
 from neuronclaims.measurements.measurement import Description, Lengths, TextRequest
 from neuronclaims.sites import Site
+from neuronclaims.tokens.spans import ALL_TOKENS, ChangedTokens, changed_of
 
 
 class RestorationSweepColumns(NamedTuple):
@@ -37,6 +37,10 @@ class ChangedPairs(ChangedPrediction):
 
     what: ClassVar[str] = "restored neurons"
     pairs: tuple[Pair, ...]
+    at: ChangedTokens
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "at", changed_of(self.at))
 
     @property
     def request(self) -> TextRequest:
@@ -47,20 +51,22 @@ class ChangedPairs(ChangedPrediction):
     def description(self) -> Description:
         """The measurement in words."""
         need = self.need
-        return Description(self.what, need.site, layers=need.layers, texts=("pairs", self.pairs))
+        where = "" if self.at == ALL_TOKENS else f"at {self.at}"
+        return Description(self.what, need.site, where, need.layers, ("pairs", self.pairs))
 
     def check_lengths(self, lengths: Lengths) -> None:
-        """Check that the texts of each pair are of one length."""
+        """Check that the texts of each pair fit the model, and that their changed tokens stand for one another."""
         for pair in self.pairs:
-            lengths.check_pair(pair.clean, pair.corrupted)
+            lengths.check_pair(pair.clean, pair.corrupted, self.at)
 
 
 @dataclass(frozen=True, slots=True)
 class Restoration(ChangedPairs):
     """What putting the clean text's values of some neurons into the run on the corrupted text does to a prediction.
 
-    ``neurons`` are (layer, index), patched together. The answer is float32 [pairs, 3]; ``columns`` names them. This is
-    activation patching (Vig et al. 2020, Meng et al. 2022).
+    ``neurons`` are (layer, index), patched together at the tokens ``at``, each with the value at the clean text's token
+    that stands for it. The answer is float32 [pairs, 3]; ``columns`` names them. This is activation patching (Vig et
+    al. 2020, Meng et al. 2022).
 
     >>> pair = Pair("I ate an", "I ate the")
     >>> restoration = Restoration("mlp_post", ((3, 17),), Prediction(" apple"), (pair,))
@@ -72,13 +78,13 @@ class Restoration(ChangedPairs):
     neurons: tuple[tuple[int, int], ...]
     prediction: Prediction
     pairs: tuple[Pair, ...]
-    positions: ChangedPositions = "all"
+    at: ChangedTokens = ALL_TOKENS
 
     @property
     def need(self) -> ChangeNeed:
         """The predictions needed of each pair."""
         neurons = tuple(sorted(set(self.neurons)))
-        return ChangeNeed(Patch(), self.site, neurons, None, self.positions, self.prediction)
+        return ChangeNeed(Patch(), self.site, neurons, None, self.at, self.prediction)
 
     def columns(self, answer: NDArray[np.floating]) -> RestorationColumns:
         """Return the answer, or its means over units, by its columns."""
@@ -98,12 +104,12 @@ class RestorationSweep(ChangedPairs):
     layer: int
     prediction: Prediction
     pairs: tuple[Pair, ...]
-    positions: ChangedPositions = "all"
+    at: ChangedTokens = ALL_TOKENS
 
     @property
     def need(self) -> ChangeNeed:
         """The predictions needed of each pair."""
-        return ChangeNeed(Patch(), self.site, (), self.layer, self.positions, self.prediction)
+        return ChangeNeed(Patch(), self.site, (), self.layer, self.at, self.prediction)
 
     def columns(self, answer: NDArray[np.floating]) -> RestorationSweepColumns:
         """Return the answer by its columns."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +15,7 @@ from neuronclaims.models.sources import Source
 from neuronclaims.models.splitting import LibrarySplitter, Splitter, split_by
 from neuronclaims.models.token_texts import TokenTexts, of_tokenizer
 from neuronclaims.prompts import PromptInput
-from neuronclaims.tokens.spans import Span, SpanError
+from neuronclaims.tokens.spans import ALL_TOKENS, ChangedTokens, Span, SpanError
 from neuronclaims.tokens.split_text import SplitText
 
 
@@ -80,8 +81,10 @@ def check_pair(model: str, clean: tuple[str, Sequence[str]], corrupted: tuple[st
         return
     split = [" | ".join(tokens) for _, tokens in (clean, corrupted)]
     raise MeasurementError(
-        f"The texts of a pair must have equally many tokens, but {model} makes {len(clean[1])} of {shorten(clean[0])} "
-        f"({split[0]}) and {len(corrupted[1])} of {shorten(corrupted[0])} ({split[1]})."
+        "The texts of a pair must have equally many tokens where all are changed, but "
+        f"{model} makes {len(clean[1])} of {shorten(clean[0])} "
+        f"({split[0]}) and {len(corrupted[1])} of {shorten(corrupted[0])} ({split[1]}). "
+        "Name the tokens to change, such as 'at: last'."
     )
 
 
@@ -94,6 +97,15 @@ def check_fits(model: str, text: str, length: int, new_tokens: int, most: int) -
             f"The prompt {shorten(text)} has {length:,} tokens{more}, but {model} takes {most:,} at most. "
             f"Shorten it by {over:,}{' or generate fewer' if new_tokens else ''}."
         )
+
+
+@contextmanager
+def _spans_told() -> Iterator[None]:
+    """Tell of a missing span as of any measurement that cannot be made."""
+    try:
+        yield
+    except SpanError as error:
+        raise MeasurementError(str(error)) from None
 
 
 @dataclass(slots=True)
@@ -117,11 +129,24 @@ class _TokenCounter:
         dated = bool(self.chats) and self.template.dated
         return TokenizationCheck(self.lengths, refused, self.ends, self.twice, self.chats, dated)
 
-    def check_pair(self, clean: str, corrupted: str) -> None:
-        """Raise MeasurementError for texts of different length."""
-        if self._length(clean) != self._length(corrupted):
-            check_pair(self.source.name, *((text, self._split(text).tokens) for text in (clean, corrupted)))
+    def check_pair(self, clean: str, corrupted: str, at: ChangedTokens) -> None:
+        """Raise MeasurementError for texts that do not fit, or whose changed tokens do not stand for one another."""
+        if at == ALL_TOKENS:
+            if self._length(clean) != self._length(corrupted):
+                check_pair(
+                    self.source.name, *((text, self._split(text).tokens) for text in (clean, corrupted))
+                )
+        else:
+            with _spans_told():
+                self._split(corrupted).aligned(self._split(clean), at)
+            self.check_length(corrupted)
         self.check_length(clean)
+
+    def check_changed(self, text: str, at: ChangedTokens) -> None:
+        """Raise MeasurementError for a text without the tokens at which values are changed."""
+        if at.span is not None:
+            with _spans_told():
+                self._split(text).changed(at)
 
     def count(self, text: str) -> None:
         """Count the tokens of a text of any length."""
@@ -134,12 +159,10 @@ class _TokenCounter:
     def check_span(self, text: str, span: Span, number: int | None, rule: str) -> None:
         """Raise MeasurementError for a text without a span, or without its token ``number``, as ``rule`` wants."""
         split = self._split(text)
-        try:
+        with _spans_told():
             places = split.places(span)
             if number is not None:
                 split.one(places, number, rule)
-        except SpanError as error:
-            raise MeasurementError(str(error)) from None
 
     def _faults(self, measurement: Measurement) -> Iterator[str]:
         """Yield what is wrong with a measurement, at most one thing."""

@@ -42,6 +42,13 @@ def read_form(read: Callable[[str], T], given: object) -> T:
         raise PydanticCustomError("claims_form", "", context) from None
 
 
+AT = (
+    "The tokens at which neurons are changed: all (if unsaid), last, or named ones, such as 'last of subject' or "
+    "'all of \"Hanoi\"'."
+)
+"""What editors and docs say of the option ``at``."""
+
+
 def _at(given: object) -> ChangedTokens:
     return read_form(read_at, given)
 

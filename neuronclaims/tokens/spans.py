@@ -150,9 +150,33 @@ class ChangedTokens:
         return self.which if self.span is None else rule_text(self.which, self.span)
 
     @property
+    def words(self) -> str:
+        """The tokens in words, for a sentence on what was done.
+
+        >>> LAST_TOKEN.words, ChangedTokens("last", Span("column", "subject")).words
+        ('the last token', "the tokens 'last of subject'")
+        """
+        if self.span is None:
+            return "all tokens" if self.which == "all" else "the last token"
+        return f"the tokens '{self}'"
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The columns of the prompts' rows that it needs."""
         return self.span.columns if self.span is not None else ()
+
+
+def changed_of(given: ChangedTokens | str) -> ChangedTokens:
+    """Return places of changes that are given as an object or as ``all`` or ``last``; raise SpanError for another text.
+
+    >>> str(changed_of("last"))
+    'last'
+    """
+    if isinstance(given, ChangedTokens):
+        return given
+    if given not in ("all", "last"):
+        raise SpanError(f"No place of a change {given!r}: use all, last, or ChangedTokens.")
+    return ChangedTokens(given)
 
 
 ALL_TOKENS = ChangedTokens()

@@ -19,7 +19,7 @@ Stretch: TypeAlias = tuple[int, int]
 """The first character of a stretch, and the one after its last."""
 
 _OFFSETS = re.compile(r"\s*\[\s*(\d{1,9})\s*,\s*(\d{1,9})\s*\]\s*")
-_MOST_SHOWN, _AROUND = 5, 12
+_MOST_SHOWN, _MOST_TOKENS, _AROUND = 5, 40, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,21 @@ class SplitText:
         found = tuple(range(len(self.tokens))) if at.span is None else self.places(at.span)
         number = number_of(at.which)
         return found if number is None else (self.one(found, number, str(at)),)
+
+    def aligned(self, other: SplitText, at: ChangedTokens) -> tuple[tuple[int, int], ...]:
+        """Return the places of changed tokens, each with the place in another text that its value comes from.
+
+        Tokens of the same number stand for one another, so there must be equally many, unless both have one. Raises
+        SpanError, which names both texts, where there are not.
+        """
+        own, theirs = self.changed(at), other.changed(at)
+        if len(own) != len(theirs):
+            raise SpanError(
+                f"At {str(at)!r} one text of a pair has {_parted(other, theirs)} and the other {_parted(self, own)}: "
+                "values are put at the tokens of the same number, so both must have equally many. Name single tokens, "
+                "such as the first or the last of them."
+            )
+        return tuple(zip(own, theirs, strict=True))
 
     def one(self, places: Sequence[int], number: int, rule: str) -> int:
         """Return one of some places, counted from 1, or from -1 backwards; raise SpanError where it is not there."""
@@ -199,6 +214,12 @@ class SplitText:
             f"{'…' if start > around else ''}{before}[{self.text[start:end]}]{after}"
             f"{'…' if end + around < len(self.text) else ''}"
         )
+
+
+def _parted(split: SplitText, places: Sequence[int]) -> str:
+    tokens = " | ".join(split.tokens[place] for place in places[:_MOST_TOKENS])
+    more = " | …" if len(places) > _MOST_TOKENS else ""
+    return f"{len(places)} token{'' if len(places) == 1 else 's'} ({tokens}{more}) in {split.name}"
 
 
 def _is(count: int) -> str:

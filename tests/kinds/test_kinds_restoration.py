@@ -161,9 +161,9 @@ def test_a_neuron_picked_on_these_pairs_is_held_against_all_that_were_searched(j
 
 def test_neurons_are_restored_at_the_positions_that_are_said(judge):
     judge(quoted(sentence()))
-    assert {asked.positions for asked in ASKED} == {"all"}
-    result = judge(quoted(sentence()), head="positions: last\n")
-    assert {asked.positions for asked in ASKED} == {"last"}
+    assert {str(asked.at) for asked in ASKED} == {"all"}
+    result = judge(quoted(sentence()), head="at: last\n")
+    assert {str(asked.at) for asked in ASKED} == {"last"}
     assert any("at the last token" in note for note in result.evidence.notes)
 
 

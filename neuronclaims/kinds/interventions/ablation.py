@@ -26,11 +26,8 @@ import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.figures import Distributions, Row
-from neuronclaims.kinds.interventions.ablation_request import (
-    TEMPLATE,
-    AblationData,
-    AblationRequest,
-)
+from neuronclaims.kinds.interventions.ablation_request import AblationData, AblationRequest
+from neuronclaims.kinds.interventions.ablation_sentence import TEMPLATE
 from neuronclaims.kinds.interventions.before_after import mean_change, untouched
 from neuronclaims.kinds.interventions.changed_neurons import who_of
 from neuronclaims.kinds.interventions.controls import RandomLists, layer_figure
@@ -48,7 +45,7 @@ from neuronclaims.sentences.numbers import number_text
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
     from neuronclaims.figures import Figure
-    from neuronclaims.kinds.interventions.ablation_request import Ablating, AblationOptions
+    from neuronclaims.kinds.interventions.ablation_sentence import Ablating, AblationOptions
     from neuronclaims.kinds.interventions.changed_neurons import Floats
     from neuronclaims.kinds.interventions.damage import DamageTest
     from neuronclaims.kinds.kind import Answers, Family
@@ -56,9 +53,9 @@ if TYPE_CHECKING:
     from neuronclaims.stats import Estimate, Planning, TestResult
 
 HELD = {
-    "zero": "Ablated neurons hold 0 at all tokens",
-    "mean": "Ablated neurons hold their mean over the tokens of {0!r} at all tokens",
-    "resample": "Ablated neurons hold values drawn from the tokens of {0!r} at all tokens",
+    "zero": "Ablated neurons hold 0 at {1}",
+    "mean": "Ablated neurons hold their mean over the tokens of {0!r} at {1}",
+    "resample": "Ablated neurons hold values drawn from the tokens of {0!r} at {1}",
 }
 """What notes say of the neurons, by the replacement."""
 
@@ -247,7 +244,7 @@ def _lists(request: AblationRequest, data: AblationData) -> RandomLists:
 def _notes(request: AblationRequest, data: AblationData, damage: DamageRequest | None) -> tuple[str, ...]:
     """Say what neurons held instead, where harm was looked for, and what makes the test doubtful."""
     name, change = request.claim.sentence.first, data.change
-    held = HELD[request.options.replacement].format(request.options.reference)
+    held = HELD[request.options.replacement].format(request.options.reference, request.options.at.words)
     pairs = f"Neurons are ablated in the clean texts of the pairs {name!r}; the corrupted ones play no part."
     return (
         *((pairs,) if name in request.claim.pairs else ()),

@@ -1,39 +1,31 @@
-"""What claims of ablated neurons say, ask for and get: sentence, options, request and data."""
+"""What claims of ablated neurons ask for and get: request and data."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import Field
 
 from neuronclaims import stats
 from neuronclaims.claim_files.claims import Prompt
+from neuronclaims.kinds.interventions.ablation_sentence import DENIED, SIDES, Ablating, AblationOptions
 from neuronclaims.kinds.interventions.before_after import BeforeAfter
 from neuronclaims.kinds.interventions.changed_neurons import (
-    Noun,
     TextUnits,
-    check_noun,
     clean_texts,
     is_searched,
     places,
 )
-from neuronclaims.kinds.interventions.damage import DamageOn, DamageRequest
+from neuronclaims.kinds.interventions.damage import DamageRequest
 from neuronclaims.kinds.interventions.outcome import Outcome
 from neuronclaims.kinds.interventions.standing import controls_needed
 from neuronclaims.kinds.interventions.sweeps import LayerSweeps
 from neuronclaims.kinds.kind import ClaimError
-from neuronclaims.kinds.shared.margins import MarginOptions, plain_margin_of
+from neuronclaims.kinds.shared.margins import plain_margin_of
 from neuronclaims.kinds.shared.requests import in_order, resamples_of, texts_of
 from neuronclaims.measurements import Ablation, AblationSweep, Prediction
 from neuronclaims.measurements.interventions import intervention_of
-from neuronclaims.sentences.neurons import Neuron
-from neuronclaims.sentences.numbers import number_text
-from neuronclaims.sentences.options import OneOf, PromptSetName
-from neuronclaims.sentences.templates import FieldError, Template
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
@@ -43,78 +35,6 @@ if TYPE_CHECKING:
     from neuronclaims.measurements import Measurement, ModelFacts
     from neuronclaims.stats import Alternative
     from neuronclaims.stats.effects.margins import MarginSide
-
-Change: TypeAlias = Literal["lowers", "raises", "does not lower", "does not raise", "does not change"]
-
-SIDES: Mapping[Change, Alternative] = MappingProxyType(
-    {
-        "lowers": "less",
-        "raises": "greater",
-        "does not lower": "less",
-        "does not raise": "greater",
-        "does not change": "two-sided",
-    }
-)
-"""The side of no change that is claimed or denied."""
-
-DENIED: Mapping[Change, MarginSide] = MappingProxyType(
-    {"does not lower": "not less", "does not raise": "not greater", "does not change": "within"}
-)
-"""Where the change lies, seen from the margin, by a claim of "does not"."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ablating:
-    """The sentence of ablated neurons, in parts; several are ablated together."""
-
-    noun: Noun
-    neurons: tuple[Neuron, ...]
-    direction: Change
-    token: str
-    first: str
-    against: str | None = None
-    by: float | None = None
-    site: str | None = None
-
-    def __post_init__(self) -> None:
-        check_noun(self.noun, self.neurons)
-        if self.by is None:
-            return
-        if self.direction in DENIED:
-            message = "a claim of 'does not' names no number; the change that would matter is its margin"
-            raise FieldError("by", message, f"margin: {number_text(self.by)}")
-        if self.by <= 0:
-            raise FieldError("by", "the least change claimed must be above 0: the direction is said in words")
-
-    def __str__(self) -> str:
-        return TEMPLATE.render(self)
-
-
-class AblationOptions(MarginOptions):
-    """What claims of ablation take besides."""
-
-    replacement: Annotated[Literal["zero", "mean", "resample"], OneOf("replacement")] = Field(
-        "zero", description="What an ablated neuron holds: zero (if unsaid), mean or resample."
-    )
-    reference: PromptSetName | None = Field(
-        None, description="The prompt set that means or resampled values are taken from."
-    )
-    outcome: Annotated[Literal["logit", "probability"], OneOf("outcome")] = Field(
-        "logit", description="What of a prediction counts: logit (if unsaid) or probability."
-    )
-    damage: DamageOn | None = Field(
-        None, description="The prompt set on which a change of the model is to do no harm."
-    )
-
-
-TEMPLATE = Template(
-    "ablating [{site:site}] {noun:neuron|neurons} {neurons:neurons} "
-    "{direction:lowers|raises|does not lower|does not raise|does not change} {token:token} "
-    "[over {against:token}] in {first:texts} [by at least {by:number}]",
-    Ablating,
-    options=AblationOptions,
-    margin="'margin: 0.5', the change that would matter, in logits (with 'outcome: probability': in probability)",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +81,7 @@ class AblationRequest:
 
     @property
     def denied(self) -> MarginSide | None:
-        """Where the change lies by a claim of "does not", None for any other."""
+        """Where the change lies by "does not", None for any other claim."""
         return DENIED.get(self.claim.sentence.direction)
 
     @property
@@ -211,7 +131,8 @@ class AblationRequest:
     def sweep(self, layer: int) -> AblationSweep:
         """Ask for each neuron of a layer alone."""
         held, texts = intervention_of(self.options.replacement), texts_of(self.prompts)
-        return AblationSweep(self.claim.settings.site, layer, held, self.prediction, texts, self.reference)
+        site = self.claim.settings.site
+        return AblationSweep(site, layer, held, self.prediction, texts, self.reference, self.options.at)
 
     def on(self, prompts: tuple[Prompt, ...], neurons: Places | None = None) -> Ablation:
         """Ask for all neurons together, or for others in their stead, on some prompts."""
@@ -222,6 +143,7 @@ class AblationRequest:
             self.prediction,
             texts_of(prompts),
             self.reference,
+            self.options.at,
         )
 
     def seed(self, prompts: tuple[Prompt, ...]) -> int:

@@ -192,8 +192,8 @@ def _notes(data: RestorationData) -> tuple[str, ...]:
     """Say where was restored, how single pairs differ, and what makes the test doubtful."""
     differences, request = data.clean - data.corrupted, data.request
     found = stats.ratio_summary(data.patched - data.corrupted, differences)
-    where = {"all": "all tokens", "last": "the last token"}[request.claim.settings.options.positions]
-    notes = [f"Restored at {where} of the text; predicted is the token after it."]
+    at = request.claim.settings.options.at
+    notes = [f"Restored at {at.words} of the text; predicted is the token after it."]
     if found.lower_quartile is not None and found.upper_quartile is not None:
         low, high = 100 * found.lower_quartile, 100 * found.upper_quartile
         notes.append(f"Half of the single pairs have shares between {low:.3g} % and {high:.3g} %.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from pydantic import Field
@@ -21,8 +21,9 @@ from neuronclaims.measurements import Pair, Prediction, Restoration, Restoration
 from neuronclaims.results import UnitValues
 from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.sentences.numbers import number_text
-from neuronclaims.sentences.options import OneOf
 from neuronclaims.sentences.templates import FieldError, Template
+from neuronclaims.tokens.forms import AT, At
+from neuronclaims.tokens.spans import ALL_TOKENS
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim, PromptPair
@@ -67,9 +68,7 @@ class Restoring:
 class RestorationOptions(MarginOptions):
     """What claims of restoration take besides."""
 
-    positions: Annotated[Literal["all", "last"], OneOf("choice of positions")] = Field(
-        "all", description="The positions at which neurons are changed: all (if unsaid) or last."
-    )
+    at: At = Field(ALL_TOKENS, description=AT)
     noise_floor: float | None = Field(
         None, gt=0, description="The size below which a difference between two predictions is noise."
     )
@@ -136,13 +135,11 @@ class RestorationRequest:
     def sweep(self, layer: int) -> RestorationSweep:
         """Ask for each neuron of a layer alone."""
         settings = self.claim.settings
-        return RestorationSweep(
-            settings.site, layer, self.prediction, self._texts, settings.options.positions
-        )
+        return RestorationSweep(settings.site, layer, self.prediction, self._texts, settings.options.at)
 
     def _changed(self, neurons: Places) -> Restoration:
         settings = self.claim.settings
-        return Restoration(settings.site, neurons, self.prediction, self._texts, settings.options.positions)
+        return Restoration(settings.site, neurons, self.prediction, self._texts, settings.options.at)
 
     @property
     def _texts(self) -> tuple[Pair, ...]:

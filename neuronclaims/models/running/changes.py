@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from neuronclaims.measurements.changes import ChangeNeed, Pair
-from neuronclaims.measurements.errors import shorten
+from neuronclaims.measurements.errors import MeasurementError, shorten
 from neuronclaims.measurements.measurement import Need
 from neuronclaims.measurements.plan import Job
 from neuronclaims.models.options import RunOptions
@@ -26,6 +26,7 @@ from neuronclaims.models.running.predictions import PredictionReader, check_head
 from neuronclaims.models.running.sweeps import sweep
 from neuronclaims.models.running.worker import Finished, running
 from neuronclaims.models.tokenization_check import check_pair
+from neuronclaims.tokens.spans import ALL_TOKENS, ChangedTokens, SpanError
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +36,57 @@ class ChangedText:
     item: str
     changed: Encoded
     clean: Encoded | None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """How many tokens it has, and its clean text: texts of one size share a batch."""
+        return len(self.changed.ids), len(self.clean.ids) if self.clean is not None else 0
+
+    def places(self, at: ChangedTokens) -> tuple[tuple[int, int], ...]:
+        """Return the places of changed tokens, each with the place in the clean text that stands for it.
+
+        Raises MeasurementError where it has none, or where those of a pair do not stand for one another.
+        """
+        split = self.changed.split
+        try:
+            if (self.clean is not None and self.size[0] != self.size[1]) or (
+                at.span is not None and self.clean
+            ):
+                return split.aligned(self.clean.split, at)
+            return tuple((place, place) for place in split.changed(at))
+        except SpanError as error:
+            raise MeasurementError(str(error)) from None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChangedPlaces:
+    """The tokens of a batch at which values change, and where in the clean texts theirs come from.
+
+    ``mask`` is [rows, tokens]; ``clean`` [rows, tokens] has places, 0 where nothing is changed, and is None where each
+    token stands for itself.
+    """
+
+    mask: torch.Tensor
+    clean: torch.Tensor | None
+
+    @classmethod
+    def of(cls, texts: Sequence[ChangedText], at: ChangedTokens, device: torch.device) -> ChangedPlaces:
+        """Find the tokens in every text of a batch."""
+        mask = torch.zeros(len(texts), texts[0].size[0], dtype=torch.bool, device=device)
+        clean = torch.zeros_like(mask, dtype=torch.long)
+        for row, text in enumerate(texts):
+            for place, other in text.places(at):
+                mask[row, place], clean[row, place] = True, other
+        itself = torch.arange(mask.shape[1], device=device)
+        return cls(mask, None if bool((clean == itself)[mask].all()) else clean)
+
+    def values(self, of_clean: Mapping[Place, torch.Tensor]) -> Mapping[Place, torch.Tensor]:
+        """Return the values of the clean texts, each at the place of the token it is put at: [rows, tokens, width]."""
+        tokens = self.mask.shape[1]
+        if self.clean is None:
+            return {place: _cut(values, tokens) for place, values in of_clean.items()}
+        rows = torch.arange(len(self.clean), device=self.clean.device).unsqueeze(1)
+        return {place: values[rows, self.clean] for place, values in of_clean.items()}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,9 +119,9 @@ def _texts(ready: Ready, job: Job, needs: Sequence[ChangeNeed]) -> list[ChangedT
     pairs = [Pair.of_item(item) for item in job.items]
     clean = encode(ready, [pair.clean for pair in pairs], 0)
     corrupted = encode(ready, [pair.corrupted for pair in pairs], 0)
-    for one, other in zip(clean, corrupted, strict=True):
-        split = [ready.tokenizer.convert_ids_to_tokens(list(row.ids)) for row in (one, other)]
-        check_pair(ready.facts.name, (one.prompt, split[0]), (other.prompt, split[1]))
+    if any(need.at == ALL_TOKENS for need in needs):
+        for one, other in zip(clean, corrupted, strict=True):
+            check_pair(ready.facts.name, (one.prompt, one.split.tokens), (other.prompt, other.split.tokens))
     return [ChangedText(item, two, one) for item, one, two in zip(job.items, clean, corrupted, strict=True)]
 
 
@@ -91,7 +143,8 @@ def _batches(
             items = tuple(text.item for text in rows)
             values: dict[Need, NDArray[np.float32]] = {}
             for need, reader in readers.items():
-                own = Taken(before.of_clean, taken.get(need, {}), items)
+                places = ChangedPlaces.of(rows, need.at, ready.device)
+                own = Taken(places.values(before.of_clean), taken.get(need, {}), items, places.mask)
                 if need.sweep is not None:
                     found = _sweep(ready, need, reader, before, own, options)
                 else:
@@ -103,15 +156,20 @@ def _batches(
 
 
 def _alike(texts: Sequence[ChangedText], options: RunOptions) -> Iterator[list[ChangedText]]:
-    """Split texts into batches of equal length in tokens; their order changes nothing."""
+    """Split texts into batches of equal size in tokens; their order changes nothing."""
     ordered = sorted(
-        texts, key=lambda text: (-len(text.changed.ids), shuffled(text.item) if options.again else text.item)
+        texts,
+        key=lambda text: (
+            -text.size[0],
+            -text.size[1],
+            shuffled(text.item) if options.again else text.item,
+        ),
     )
     batch: list[ChangedText] = []
     for text in ordered:
-        length = len(text.changed.ids)
+        length = max(text.size)
         full = len(batch) >= options.batch_prompts or (len(batch) + 1) * length > options.batch_tokens
-        if batch and (full or length != len(batch[0].changed.ids)):
+        if batch and (full or text.size != batch[0].size):
             yield batch
             batch = []
         batch.append(text)
@@ -161,7 +219,7 @@ def _sweep(
     """Return the columns of a change to each neuron of a layer alone, [rows, columns]."""
     (place,) = need.places
     put = taken.put(need, place, before.own[place])
-    after = sweep(ready, place, before.ids, before.own, put, need.positions, reader, options)
+    after = sweep(ready, place, before.ids, before.own, put, taken.mask, reader, options)
     return torch.cat([torch.stack(_start(ready, reader, before), 1), after], 1)
 
 
@@ -192,3 +250,10 @@ def _divergence(
     for old, new, text in zip(before, after, counts, strict=True):
         rows.append(divergence(logits_of(ready, old[text]), logits_of(ready, new[text])).mean())
     return torch.stack(rows)
+
+
+def _cut(values: torch.Tensor, tokens: int) -> torch.Tensor:
+    """Return values [rows, others, width] as [rows, tokens, width]; what is added is put nowhere."""
+    if values.shape[1] >= tokens:
+        return values[:, :tokens]
+    return torch.nn.functional.pad(values, (0, 0, 0, tokens - values.shape[1]))

@@ -28,8 +28,8 @@ class Encoded:
     prompt: str
     ids: tuple[int, ...]
     counts: tuple[bool, ...]
+    split: SplitText
     spans: Mapping[Span, tuple[int, ...]] = field(default_factory=dict)
-    split: SplitText | None = None
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -71,7 +71,7 @@ def encode(
     """
     named = [span for span in dict.fromkeys(spans) if not span.generates and not span.whole]
     encoded = [
-        Encoded(prompt, split.ids, split.counts, _places(split, named), split)
+        Encoded(prompt, split.ids, split.counts, split, _places(split, named))
         for prompt, split in zip(prompts, _split(ready, prompts), strict=True)
     ]
     vocabulary = ready.model.get_input_embeddings().weight.shape[0]
@@ -90,7 +90,10 @@ def encode_long(ready: Ready, document: str) -> list[Encoded]:
     starts = range(0, max(1, len(whole.ids)), ready.context)
     pieces = [
         Encoded(
-            document, whole.ids[start : start + ready.context], whole.counts[start : start + ready.context]
+            document,
+            whole.ids[start : start + ready.context],
+            whole.counts[start : start + ready.context],
+            whole,
         )
         for start in starts
     ]

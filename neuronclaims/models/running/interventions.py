@@ -71,11 +71,15 @@ class BatchValues:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Taken:
-    """The values that interventions on one batch use in addition to those of the text itself, by place."""
+    """The values that interventions on one batch use in addition to those of the text itself, by place.
+
+    ``mask`` [rows, tokens] says at which tokens they are put.
+    """
 
     of_clean: Mapping[Place, torch.Tensor]
     references: References
     items: Sequence[str]
+    mask: torch.Tensor
 
     def put(self, need: ChangeNeed, place: Place, own: torch.Tensor) -> torch.Tensor:
         """Return what a need's intervention gives for values ``own`` at a place: [rows, tokens, width]."""
@@ -99,15 +103,14 @@ def references(ready: Ready, needs: Sequence[ChangeNeed]) -> dict[ChangeNeed, Re
 
 
 def edit_at(place: Place, need: ChangeNeed, taken: Taken) -> Edit:
-    """Return the edit that applies a need's intervention to its neurons at one place."""
+    """Return the edit that applies a need's intervention to its neurons at one place, at the tokens it is for."""
     columns = [index for layer, index in need.neurons if layer == place[1]]
 
     def edit(values: torch.Tensor) -> torch.Tensor:
         put, values = taken.put(need, place, values), values.clone()
-        if need.positions == "last":
-            values[:, -1, columns] = put[:, -1, columns]
-        else:
-            values[:, :, columns] = put[:, :, columns]
+        values[:, :, columns] = torch.where(
+            taken.mask.unsqueeze(2), put[:, :, columns], values[:, :, columns]
+        )
         return values
 
     return edit

@@ -13,7 +13,6 @@ from typing import Any
 
 import torch
 
-from neuronclaims.measurements.changes import ChangedPositions
 from neuronclaims.measurements.errors import IntegrityError
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.running.hooks import Edit, Place, starting_at, traced
@@ -31,18 +30,19 @@ def sweep(
     ids: torch.Tensor,
     own: Mapping[Place, torch.Tensor],
     puts: torch.Tensor,
-    positions: ChangedPositions,
+    mask: torch.Tensor,
     reader: PredictionReader,
     options: RunOptions,
 ) -> torch.Tensor:
     """Return the prediction for every text and neuron, float32 [rows, width], neuron i given ``puts[..., i]``.
 
-    ``ids`` [rows, tokens] are texts without padding, ``own`` the values at ``place`` and at the entry of its block.
+    ``ids`` [rows, tokens] are texts without padding, ``own`` the values at ``place`` and at the entry of its block;
+    ``mask`` [rows, tokens] says at which tokens neurons are changed.
     """
     rows = []
     for row in range(len(ids)):
         text = _SweptText(
-            ready, place, ids[row : row + 1], own["resid_pre", place[1]][row], puts[row], positions
+            ready, place, ids[row : row + 1], own["resid_pre", place[1]][row], puts[row], mask[row]
         )
         after = text.sweep(own[place][row], reader, options)
         if row == 0:
@@ -61,17 +61,15 @@ class _SweptText:
         ids: torch.Tensor,
         entry: torch.Tensor,
         puts: torch.Tensor,
-        positions: ChangedPositions,
+        mask: torch.Tensor,
     ) -> None:
         self._ready, self._place, self._ids, self._entry, self._puts = ready, place, ids, entry, puts
-        self._last = positions == "last"
+        self._mask = mask
 
     def sweep(self, own: torch.Tensor, reader: PredictionReader, options: RunOptions) -> torch.Tensor:
         """Return the prediction with each neuron changed: [width]."""
-        differs = (own != self._puts).any(1)
+        differs = (own != self._puts).any(1) & self._mask
         length, width = own.shape
-        if self._last:
-            differs[:-1] = False
         start = int(differs.nonzero()[0]) if bool(differs.any()) else length - 1
         earlier = self._earlier(start)
         if earlier is None:
@@ -125,14 +123,11 @@ class _SweptText:
     def _edit(self, neurons: range | list[int], start: int) -> Edit:
         columns = torch.tensor(list(neurons), device=self._puts.device)
         copies = torch.arange(len(columns), device=self._puts.device)
-        puts = self._puts[start:, columns].T
+        puts, mask = self._puts[start:, columns].T, self._mask[start:]
 
         def edit(values: torch.Tensor) -> torch.Tensor:
             values = values.clone()
-            if self._last:
-                values[copies, -1, columns] = puts[:, -1]
-            else:
-                values[copies, :, columns] = puts
+            values[copies, :, columns] = torch.where(mask, puts, values[copies, :, columns])
             return values
 
         return edit

@@ -1,0 +1,97 @@
+"""What claims of ablated neurons say: the sentence, its sides and its options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+
+from pydantic import Field
+
+from neuronclaims.kinds.interventions.changed_neurons import Noun, check_noun
+from neuronclaims.kinds.interventions.damage import DamageOn
+from neuronclaims.kinds.shared.margins import MarginOptions
+from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.numbers import number_text
+from neuronclaims.sentences.options import OneOf, PromptSetName
+from neuronclaims.sentences.templates import FieldError, Template
+from neuronclaims.tokens.forms import AT, At
+from neuronclaims.tokens.spans import ALL_TOKENS
+
+if TYPE_CHECKING:
+    from neuronclaims.stats import Alternative
+    from neuronclaims.stats.effects.margins import MarginSide
+
+Change: TypeAlias = Literal["lowers", "raises", "does not lower", "does not raise", "does not change"]
+
+SIDES: Mapping[Change, Alternative] = MappingProxyType(
+    {
+        "lowers": "less",
+        "raises": "greater",
+        "does not lower": "less",
+        "does not raise": "greater",
+        "does not change": "two-sided",
+    }
+)
+"""The side of no change that is claimed or denied."""
+
+DENIED: Mapping[Change, MarginSide] = MappingProxyType(
+    {"does not lower": "not less", "does not raise": "not greater", "does not change": "within"}
+)
+"""Where the change lies, seen from the margin, by a claim of "does not"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ablating:
+    """The sentence of ablated neurons, in parts; several are ablated together."""
+
+    noun: Noun
+    neurons: tuple[Neuron, ...]
+    direction: Change
+    token: str
+    first: str
+    against: str | None = None
+    by: float | None = None
+    site: str | None = None
+
+    def __post_init__(self) -> None:
+        check_noun(self.noun, self.neurons)
+        if self.by is None:
+            return
+        if self.direction in DENIED:
+            message = "a claim of 'does not' names no number; the change that would matter is its margin"
+            raise FieldError("by", message, f"margin: {number_text(self.by)}")
+        if self.by <= 0:
+            raise FieldError("by", "the least change claimed must be above 0: the direction is said in words")
+
+    def __str__(self) -> str:
+        return TEMPLATE.render(self)
+
+
+class AblationOptions(MarginOptions):
+    """What claims of ablation take besides."""
+
+    replacement: Annotated[Literal["zero", "mean", "resample"], OneOf("replacement")] = Field(
+        "zero", description="What an ablated neuron holds: zero (if unsaid), mean or resample."
+    )
+    reference: PromptSetName | None = Field(
+        None, description="The prompt set that means or resampled values are taken from."
+    )
+    outcome: Annotated[Literal["logit", "probability"], OneOf("outcome")] = Field(
+        "logit", description="What of a prediction counts: logit (if unsaid) or probability."
+    )
+    at: At = Field(ALL_TOKENS, description=AT)
+    damage: DamageOn | None = Field(
+        None, description="The prompt set on which a change of the model is to do no harm."
+    )
+
+
+TEMPLATE = Template(
+    "ablating [{site:site}] {noun:neuron|neurons} {neurons:neurons} "
+    "{direction:lowers|raises|does not lower|does not raise|does not change} {token:token} "
+    "[over {against:token}] in {first:texts} [by at least {by:number}]",
+    Ablating,
+    options=AblationOptions,
+    margin="'margin: 0.5', the change that would matter, in logits (with 'outcome: probability': in probability)",
+)
