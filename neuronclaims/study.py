@@ -182,9 +182,13 @@ class Study:
             self._results[file.path, model] = self._named(looks[model][0], found)
 
     def _named(self, planned: FileOnModel, results: Mapping[str, Result]) -> Mapping[str, Result]:
-        """Return results with the fingerprint of their model."""
+        """Return results with the fingerprint of their model, and what its tokenizer makes of odd texts."""
         fingerprint = self._fingerprints.at_hand(planned.source)
-        return {name: replace(result, fingerprint=fingerprint) for name, result in results.items()}
+        data = {claim.id: planned.data(claim) for claim in planned.file.claims}
+        return {
+            name: replace(result, fingerprint=fingerprint, data=data[name])
+            for name, result in results.items()
+        }
 
     def _measured(self, planned: FileOnModel) -> Answered:
         """Return the answers of one model; measure what any expected file needs in the same run."""

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import KeysView, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from neuronclaims.answers import Answered, or_raise
 from neuronclaims.claim_files.claims import Claim, ClaimFile
+from neuronclaims.claim_files.prompts.misleading import items_of, of_claim
 from neuronclaims.corrections import at_its_boundary, at_its_level, family_of, unsettled
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import Family, Finding, columns_read, kind_of
 from neuronclaims.kinds.kind import MAX_DRAWS, KindError
 from neuronclaims.measurements import Measurement
 from neuronclaims.measurements.gaps import Gappy, gaps_note
+from neuronclaims.models.chats.odd_tokens import OddTokens, odd_tokens
 from neuronclaims.models.identity.objects import ObjectIdentity
 from neuronclaims.models.sources import Source
 from neuronclaims.provenance import Fingerprints, check_graders, graders_note
+from neuronclaims.set_accounts import DataAccount
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +34,7 @@ class FileOnModel:
     """A claim file that is tested on a model.
 
     ``needs`` are the measurements of each claim by its id, ``errors`` the reasons of those that have none. ``state`` is
-    that of a model object when this was planned.
+    that of a model object when this was planned. ``odd`` is what its tokenizer makes of odd texts, by set.
     """
 
     file: ClaimFile
@@ -39,6 +42,7 @@ class FileOnModel:
     needs: Mapping[str, tuple[Measurement, ...]]
     errors: Mapping[str, str]
     state: ObjectIdentity | None = None
+    odd: Mapping[str, OddTokens] = field(default_factory=dict)
 
     @classmethod
     def planned(cls, file: ClaimFile, source: Source, fingerprints: Fingerprints) -> FileOnModel:
@@ -52,7 +56,12 @@ class FileOnModel:
                 needs[claim.id] = kind_of(claim.sentence).needs(claim, facts)
             except NeuronClaimsError as error:
                 errors[claim.id] = str(error)
-        return cls(file, source, needs, errors, source.state())
+        return cls(file, source, needs, errors, source.state(), odd_tokens(source, items_of(file)))
+
+    def data(self, claim: Claim) -> DataAccount:
+        """Return the account of a claim's texts, with what this model's tokenizer makes of them."""
+        said = tuple(of_claim(claim, self.odd))
+        return replace(claim.data, warnings=(*claim.data.warnings, *said)) if said else claim.data
 
     @property
     def measurements(self) -> KeysView[Measurement]:

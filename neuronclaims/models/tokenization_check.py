@@ -47,6 +47,24 @@ def check_tokenization(source: Source, measurements: Sequence[Measurement]) -> T
 
     Raises ModelError for a tokenizer that cannot be read.
     """
+    if source.loaded is not None:
+        return None
+    found = splitter_of(source)
+    if found is None:
+        return None
+    split, template, tokenizer = found
+    texts = TokenTexts(tokenizer, source.name)
+    return _TokenCounter(source, split, lambda: texts, template).check(measurements)
+
+
+def splitter_of(source: Source) -> tuple[Splitter, ChatTemplate, Any] | None:
+    """Return what splits the texts of a model, its chat template and its tokenizer; None where that takes Transformers.
+
+    Raises ModelError for a tokenizer that cannot be read.
+    """
+    if source.loaded is not None:
+        handed = source.loaded.tokenizer
+        return _Handed(handed), template_of(handed, source.name), handed
     path = source.tokenizer_folder / "tokenizer.json" if source.tokenizer_folder is not None else None
     if path is None or not path.is_file():
         return None
@@ -58,20 +76,26 @@ def check_tokenization(source: Source, measurements: Sequence[Measurement]) -> T
         # A file may ask for texts to be cut or filled up; a run does neither.
         tokenizer.no_truncation()
         tokenizer.no_padding()
-        texts = TokenTexts(tokenizer, source.name)
         split = LibrarySplitter(tokenizer)
-    template = template_in(path.parent, source.name)
-    return _TokenCounter(source, split, lambda: texts, template).check(measurements)
+    return split, template_in(path.parent, source.name), tokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class _Handed:
+    """Splits prompts by a tokenizer object of Transformers."""
+
+    tokenizer: Any
+
+    def __call__(self, item: str, given: Rendered, *, special: bool = True) -> SplitText:
+        return split_by(self.tokenizer, [item], [given], special=special)[0]
 
 
 def check_with(tokenizer: Any, source: Source, measurements: Sequence[Measurement]) -> TokenizationCheck:
     """Return what a tokenizer object of Transformers tells; raise ModelError where it cannot name tokens."""
-
-    def split(item: str, given: Rendered, *, special: bool = True) -> SplitText:
-        return split_by(tokenizer, [item], [given], special=special)[0]
-
     template = template_of(tokenizer, source.name)
-    counter = _TokenCounter(source, split, lambda: of_tokenizer(tokenizer, source.name), template)
+    counter = _TokenCounter(
+        source, _Handed(tokenizer), lambda: of_tokenizer(tokenizer, source.name), template
+    )
     return counter.check(measurements)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from neuronclaims.claim_files.claims import PairSet, PromptSet
-from neuronclaims.claim_files.prompts.misleading import data_problems
+from neuronclaims.claim_files.prompts.misleading import data_problems, of_claim
 from neuronclaims.foreign_text import one_line, spelled
 from neuronclaims.kinds import kind_of
 from neuronclaims.pytest_session.messages import write_line
@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
     from neuronclaims.claim_files.claims import ClaimFile
+    from neuronclaims.claim_files.errors import Place
     from neuronclaims.engines.cost import Cost
+    from neuronclaims.models.chats.odd_tokens import OddTokens
     from neuronclaims.models.tokenization_check import TokenizationCheck
 
 
@@ -68,7 +70,7 @@ class DryRun:
 def lines(plan: ModelPlan) -> Iterator[str]:
     """Describe what would be measured on one model."""
     yield f"{plan.spec}: {_shape(plan)}"
-    for file in plan.files:
+    for number, file in enumerate(plan.files):
         yield f"  {_counts(file)}"
         for claim, what in problems_of(file):
             yield f"    {one_line(f'{claim.place.path}:{claim.place.line}: {what}')}"
@@ -76,6 +78,8 @@ def lines(plan: ModelPlan) -> Iterator[str]:
             yield f"    {one_line(f'{_listed(names)}: {said[0].lower()}{said[1:]}')}"
         for problem in data_problems(file.file):
             yield f"    {one_line(f'{problem.place.path}:{problem.place.line}: {problem.message}')}"
+        for place, message in _odd(file.file, plan.odd[number] if plan.odd else {}):
+            yield f"    {one_line(f'{place.path}:{place.line}: {message}')}"
         for line in _data(file.file, plan.tokenization):
             yield f"    {one_line(line)}"
         graded = dict.fromkeys(name for claim in file.file.claims for name in claim.graded)
@@ -149,6 +153,22 @@ def _data(file: ClaimFile, known: TokenizationCheck | None) -> Iterator[str]:
         )
         if found.account is not None:
             yield f"{found.name}: {found.account.summary}{tokens}"
+        yield from _first_chat(found, known)
+
+
+def _first_chat(found: PromptSet | PairSet, known: TokenizationCheck | None) -> Iterator[str]:
+    """Yield the first chat of a set as the model reads it, special tokens and all."""
+    chats = known.chats if known is not None else {}
+    first = next((prompt.text for prompt in found.prompts if prompt.text in chats), None)
+    if known is not None and first is not None:
+        dated = "; the template asks for the date and always gets 26 July 2024" if known.dated else ""
+        yield f"  {found.name}, its first chat as the model reads it: {chats[first]!r}{dated}"
+
+
+def _odd(file: ClaimFile, odd: Mapping[str, OddTokens]) -> Iterator[tuple[Place, str]]:
+    """Yield what the tokenizer makes of odd texts, each once, at the first claim about them."""
+    first = {said: claim.place for claim in reversed(file.claims) for said in of_claim(claim, odd)}
+    yield from ((place, said) for said, place in first.items())
 
 
 def _token_lengths(texts: Sequence[str], known: TokenizationCheck) -> Iterator[str]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from neuronclaims.claim_files.prompts.misleading import data_problems
+from neuronclaims.claim_files.errors import Problem
+from neuronclaims.claim_files.prompts.misleading import data_problems, items_of, of_claim
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.foreign_text import harmless_line
 from neuronclaims.kinds.shared.selection import searches
@@ -22,6 +23,7 @@ from neuronclaims.study import Study
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim, ClaimFile
+    from neuronclaims.models.chats.odd_tokens import OddTokens
     from neuronclaims.models.sources import LoadedModel
 
 MOST_FOREWARNED = 3
@@ -87,7 +89,9 @@ def forewarn(items: Iterable[pytest.Item]) -> list[str]:
     ] + [
         line
         for path, file in files.items()
-        for line in _misleading(file, {name for at, name in chosen if at == path})
+        for line in _misleading(
+            file, {name for at, name in chosen if at == path}, _odd(file, specs[path], folders)
+        )
     ]
 
 
@@ -120,10 +124,34 @@ def searched_everywhere(
     return found or None
 
 
-def _misleading(file: ClaimFile, names: Collection[str]) -> list[str]:
+def _odd(
+    file: ClaimFile, specs: Iterable[str], models: Mapping[str, LoadedModel | Path]
+) -> list[Mapping[str, OddTokens]]:
+    """Return what the tokenizers of some models make of odd texts; nothing of a model that is not on this machine."""
+    from neuronclaims.models.chats.odd_tokens import is_odd, odd_tokens
+    from neuronclaims.models.sources import open_model
+
+    sets = items_of(file)
+    found: list[Mapping[str, OddTokens]] = []
+    if any(is_odd(item) for items in sets.values() for item in items):
+        for spec in specs:
+            with suppress(NeuronClaimsError):
+                found.append(odd_tokens(open_model(spec, file.path.parent, models, weights=False), sets))
+    return found
+
+
+def _misleading(file: ClaimFile, names: Collection[str], odd: Iterable[Mapping[str, OddTokens]]) -> list[str]:
     """Say what may mislead in the data of some claims of a file, given by id: the first three things."""
     meant = {warning for claim in file.claims if claim.id in names for warning in claim.data.warnings}
     found = [problem for problem in data_problems(file) if problem.message in meant]
+    of_models = {
+        said: Problem(claim.place, said)
+        for each in odd
+        for claim in reversed(file.claims)
+        if claim.id in names
+        for said in of_claim(claim, each)
+    }
+    found = [*of_models.values(), *found]
     lines = [
         harmless_line(f"{each.place.path}:{each.place.line}: {each.message}")
         for each in found[:MOST_FOREWARNED]

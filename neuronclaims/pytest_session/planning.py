@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from neuronclaims.claim_files.prompts.misleading import items_of
 from neuronclaims.engines.cost import Cost, cost_of, refused
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import kind_of
 from neuronclaims.kinds.shared.selection import searches
 from neuronclaims.measurements.errors import MissingModelError
+from neuronclaims.models.chats.odd_tokens import OddTokens, odd_tokens
 from neuronclaims.models.sources import LoadedModel, Source, open_model
 from neuronclaims.models.tokenization_check import TokenizationCheck, check_tokenization
 from neuronclaims.planning.announcements import planned_effects, unreachable
@@ -53,7 +55,8 @@ class FilePlan:
 class ModelPlan:
     """The plan of one model and its files; ``missing`` says why nothing is known of the model.
 
-    ``tokenization`` is None where its tokenizer is not at hand, ``weights`` says why they are not, or is None.
+    ``tokenization`` is None where its tokenizer is not at hand, ``weights`` says why they are not, or is None. ``odd``
+    is what its tokenizer makes of odd texts, for each file by set.
     """
 
     spec: str
@@ -63,6 +66,7 @@ class ModelPlan:
     weights: str | None = None
     cost: Cost | None = None
     tokenization: TokenizationCheck | None = None
+    odd: tuple[Mapping[str, OddTokens], ...] = ()
 
     @property
     def fails(self) -> bool:
@@ -94,7 +98,8 @@ def planned(
         return ModelPlan(spec, plans, source, missing=str(error))
     plans = tuple(_refusing(plan, known.refused) for plan in plans) if known else plans
     cost = cost_of(source.facts(), _together(plans))
-    return ModelPlan(spec, plans, source, None, _weightless(spec, base, models), cost, known)
+    odd = tuple(odd_tokens(source, items_of(file)) for file in files)
+    return ModelPlan(spec, plans, source, None, _weightless(spec, base, models), cost, known, odd)
 
 
 def folder_of_model(file: ClaimFile, spec: str, models: Mapping[str, LoadedModel | Path]) -> Path | None:

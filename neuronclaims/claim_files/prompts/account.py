@@ -9,18 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from neuronclaims.claim_files.claims import Prompt, PromptPair
 from neuronclaims.claim_files.prompts.frames import Likenesses, likenesses
 from neuronclaims.claim_files.prompts.rows import PromptRow
-from neuronclaims.claim_files.prompts.sameness import INVISIBLE, content, label_likeness, parts
+from neuronclaims.claim_files.prompts.sameness import INVISIBLE, content, label_likeness
 from neuronclaims.prompts import PromptInput, is_plain
+from neuronclaims.prompts.markup import FIRST, markup_in, parts
 from neuronclaims.sentences.messages import closest, quoted
 from neuronclaims.set_accounts import MOST_VALUES, ColumnTaken, Counts, RowsTaken, SetAccount
 
 NOTHING = frozenset({"nan", "none", "null", "na", "n/a", "<na>", "#n/a", "nat", "undefined", "-nan"})
 """What programs write into a cell that holds nothing, without capitals."""
-
-_FIRST = re.compile(
-    r"\s*(<s>|<bos>|\[CLS\]|<\|begin_of_text\|>|<\|startoftext\|>|<\|endoftext\|>|<｜begin▁of▁sentence｜>)"
-)
-"""Tokens that begin a text, as tokenizers of common models spell them."""
 
 _MISREAD = re.compile(
     "[\u00c2-\u00f4][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]+"
@@ -114,6 +110,7 @@ def _edges_of_pairs(clean: Sequence[str], corrupted: Sequence[str]) -> tuple[int
 
 def _odd(texts: Sequence[str], labels: Mapping[str, Sequence[str | None]]) -> Iterator[str]:
     """Yield a sentence for each sort of cell that is probably not what its writer meant."""
+    plain = any(map(is_plain, texts))
     texts = [part for text in texts for part in parts(text)]
     found = [text for text in texts if content(text).casefold() in NOTHING]
     if found:
@@ -121,10 +118,17 @@ def _odd(texts: Sequence[str], labels: Mapping[str, Sequence[str | None]]) -> It
     numbers = [text for text in texts if _NUMBER.fullmatch(content(text))]
     if 0 < len(numbers) < len(texts):
         yield f"{_count(numbers, 'text')} {_is(numbers)} a number, such as {quoted(numbers[0])}"
-    typed = [match[1] for text in texts if (match := _FIRST.match(text))]
+    typed = [match[1] for text in texts if (match := FIRST.match(text))]
     if typed:
         many = f"{_count(typed, 'text')} {'begins' if len(typed) == 1 else 'begin'}"
         yield f"{many} with {quoted(typed[0])}, which is there twice if the tokenizer adds it too"
+    marked = [mark for text in texts if not FIRST.match(text) and (mark := markup_in(text))]
+    if marked:
+        instead = "take it out, or write 'messages' where a chat is meant"
+        yield (
+            f"{_count(marked, 'text')} {'holds' if len(marked) == 1 else 'hold'} {quoted(marked[0])}, markup of a chat "
+            f"template: a model without such a token reads it piece by piece; {instead if plain else 'take it out'}"
+        )
     misread = [pair for text in texts if (pair := _misread(text))]
     if misread:
         wrong, right = misread[0]

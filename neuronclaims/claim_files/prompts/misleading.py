@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
+from typing import Protocol
 
-from neuronclaims.claim_files.claims import ClaimFile, Discovery, PairSet, Prompt, PromptSet, Tokens
+from neuronclaims.claim_files.claims import Claim, ClaimFile, Discovery, PairSet, Prompt, PromptSet, Tokens
 from neuronclaims.claim_files.errors import Problem
 from neuronclaims.claim_files.prompts.frames import same_words_in
 from neuronclaims.sentences.messages import quoted
@@ -57,6 +58,34 @@ def data_problems(file: ClaimFile) -> Iterator[Problem]:
             if warning not in said:
                 said.add(warning)
                 yield Problem(claim.place, warning)
+
+
+def items_of(file: ClaimFile) -> dict[str, list[str]]:
+    """Return the items of all sets and pairs of a claim file, by name."""
+    return {found.name: [prompt.text for prompt in found.prompts] for found in _texts(file)}
+
+
+def of_claim(claim: Claim, odd: Mapping[str, OddTexts]) -> Iterator[str]:
+    """Yield what is said of the texts that a claim is about, of all that is said of some sets."""
+    last = claim.settings.tokens.pool == "last" and not claim.settings.tokens.span.generates
+    for account in claim.data.sets:
+        if account.name in odd:
+            yield from odd[account.name].always
+            yield from odd[account.name].last if last or account.name in claim.pairs else ()
+
+
+class OddTexts(Protocol):
+    """What is said of the texts of a set on one model: for every claim, and where the last token of a text is read."""
+
+    @property
+    def always(self) -> tuple[str, ...]:
+        """Return what is said for every claim."""
+        ...
+
+    @property
+    def last(self) -> tuple[str, ...]:
+        """Return what is said where last tokens are read."""
+        ...
 
 
 def accounts_in(file: ClaimFile) -> tuple[SetAccount, ...]:

@@ -97,11 +97,6 @@ def spoken(items: Sequence[str]) -> list[str]:
     ]
 
 
-def parts(item: str) -> tuple[str, ...]:
-    """Return a text, or the texts of all messages of a chat."""
-    return (item,) if is_plain(item) else tuple(message.content for message in PromptInput.of(item).messages)
-
-
 def _begins(given: PromptInput) -> bool:
     return len(given.messages) > 1 and given.messages[0].role == "system"
 
