@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -151,7 +151,11 @@ def _misleading(file: ClaimFile, names: Collection[str], odd: Iterable[Mapping[s
         if claim.id in names
         for said in of_claim(claim, each)
     }
-    found = [*of_models.values(), *found]
+    return [*_told([*of_models.values()], "--claims-dry-run"), *_told(found, "neuronclaims check")]
+
+
+def _told(found: Sequence[Problem], command: str) -> list[str]:
+    """Return the first three of what may mislead as lines, and where the others are."""
     lines = [
         harmless_line(f"{each.place.path}:{each.place.line}: {each.message}")
         for each in found[:MOST_FOREWARNED]
@@ -160,9 +164,7 @@ def _misleading(file: ClaimFile, names: Collection[str], odd: Iterable[Mapping[s
     if more > 0:
         path = found[0].place.path
         lines.append(
-            harmless_line(
-                f"{path}: {more} more such {'line' if more == 1 else 'lines'}: neuronclaims check {path}"
-            )
+            harmless_line(f"{path}: {more} more such {'line' if more == 1 else 'lines'}: {command} {path}")
         )
     return lines
 

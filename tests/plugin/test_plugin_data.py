@@ -9,6 +9,7 @@ from inner import NAMES, session
 HEAD = "version: 1\nmodels: [demo]\nsite: mlp_post\ntokens: last of prompt\nsets:\n"
 CLAIM = "claims:\n  - {claim: neuron 0:3 activates more for a than b, expect: inconclusive}\n"
 SPACES = "2 of 8 prompts of 'a' end in white space: where it is a token of its own, 'last of prompt' reads that token"
+OWN_TOKEN = "2 of 8 prompts of 'a' end in 'Ġ', white space that demo reads as a token of its own: the last token"
 FRAME = "8 of 8 prompts of 'b' share 2 frames, such as 'I saw … in the street' (4)"
 LABELS = "'where' of 'a' leaves 1 row whose label looks like one that it takes: 'A' (1)"
 TEXTS = [
@@ -41,14 +42,14 @@ def test_a_session_says_it_at_the_start_and_the_reports_have_it(tmp_path):
     done = session(tmp_path, "--claims-report=rep", "-v", "--claims-cache=off")
     assert done.returncode == 0, done.stdout
     start, _, end = done.stdout.partition("= claims =")
-    for said in (SPACES, FRAME, LABELS):
+    for said in (SPACES, OWN_TOKEN, FRAME, LABELS):
         assert said in start
         assert said in " ".join(end.replace("\n", " ").split())
     assert f"x.claims.yaml:6: {LABELS}" in start
     (claim,) = json.loads((tmp_path / "rep" / "claims.json").read_text(encoding="utf-8"))["claims"]
     data = claim["data"]
     assert [warning.split(":")[0][:20] for warning in data["warnings"]] == [
-        each[:20] for each in (LABELS, FRAME, SPACES)
+        each[:20] for each in (LABELS, FRAME, SPACES, OWN_TOKEN)
     ]
     a, b = data["sets"]
     assert (a["name"], a["prompts"], a["end"], a["taken"]["rows"]) == ("a", 8, 2, 9)
@@ -71,7 +72,7 @@ def test_a_session_says_it_at_the_start_and_the_reports_have_it(tmp_path):
 def test_a_dry_run_has_token_lengths_and_the_token_that_is_read(tmp_path):
     written(tmp_path)
     out = session(tmp_path, "--claims-dry-run").stdout
-    for said in (SPACES, FRAME, LABELS):
+    for said in (SPACES, OWN_TOKEN, FRAME, LABELS):
         assert said in out
     assert "; last token of those that end in white space: 'Ġ' (2)" in out
     assert " tokens, median " in out
