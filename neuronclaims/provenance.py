@@ -65,7 +65,10 @@ class Fingerprints:
 
 def identity(source: Source) -> Hashable:
     """Return a key that is equal for two sources of one model that is loaded in the same way."""
-    return (source.folder.resolve(), source.load) if source.folder is not None else id(source.loaded)
+    if source.loaded is not None:
+        return id(source.loaded.model), id(source.loaded.tokenizer)
+    assert source.folder is not None
+    return source.folder.resolve(), source.load
 
 
 def fingerprint(model: str | Path | LoadedModel) -> str:

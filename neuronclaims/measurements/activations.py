@@ -149,8 +149,8 @@ class Pooled:
             return
         if not facts.causal:
             raise MeasurementError(
-                f"{facts.name} is an encoder ({facts.architecture}) and generates no text, so {rule!r} means nothing "
-                f"for it. Use '{self.pool} of prompt'."
+                f"{facts.name} ({facts.architecture}) is an encoder or has no head and generates no text, so {rule!r} "
+                f"means nothing for it. Use '{self.pool} of prompt'."
             )
         if self.limit < 1:
             raise MeasurementError(f"{rule!r} needs generated text: say how many new tokens, at least 1.")

@@ -70,6 +70,6 @@ class ModelFacts:
         """Raise MeasurementError for a model that predicts no next token."""
         if not self.causal:
             raise MeasurementError(
-                f"{self.name} is an encoder ({self.architecture}) and predicts no next token, so there is no "
-                "prediction to change or to read."
+                f"{self.name} ({self.architecture}) is an encoder or has no head and predicts no next token, so "
+                "there is no prediction to change or to read."
             )

@@ -14,6 +14,7 @@ from neuronclaims.measurements.errors import MissingModelError, ModelError, shor
 from neuronclaims.models.bringing.adapters import Adapter, adapter_files, find_adapter, is_adapter
 from neuronclaims.models.bringing.configs import notes_of
 from neuronclaims.models.bringing.locating import locate
+from neuronclaims.models.bringing.objects import config_of, has_head, unwrapped
 from neuronclaims.models.facts import Config, architecture_of, context_length, model_facts, read_config
 from neuronclaims.models.hub import revision_of, short
 from neuronclaims.models.identity.code import patched_library
@@ -36,6 +37,9 @@ from neuronclaims.models.structure.finding import derived_architecture
 class LoadedModel:
     """A model object of Transformers with its tokenizer, handed over as they are (from ``conftest.py``).
 
+    The model may be wrapped by PEFT, ``torch.compile``, nnsight or TransformerLens' bridge; where such a wrapper knows
+    its tokenizer, none need be given.
+
     >>> from neuronclaims.demo import MODEL_FOLDER
     >>> from transformers import AutoModelForCausalLM, AutoTokenizer
     >>> model = AutoModelForCausalLM.from_pretrained(MODEL_FOLDER)
@@ -45,7 +49,7 @@ class LoadedModel:
     """
 
     model: Any
-    tokenizer: Any
+    tokenizer: Any = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,7 +102,9 @@ class Source:
 
     def facts(self) -> ModelFacts:
         """Return what the model's architecture and configuration tell."""
-        return model_facts(self.architecture, self.config, self.name, self.spec)
+        found = model_facts(self.architecture, self.config, self.name, self.spec)
+        headless = self.loaded is not None and found.causal and not has_head(self.loaded.model)
+        return replace(found, causal=False) if headless else found
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -155,7 +161,9 @@ def open_model(
     handed = given[spec] if given and spec in given else None
     if isinstance(handed, LoadedModel):
         with told_as(ModelError, f"The object handed over for model {spec!r} cannot be used"):
-            source = Source(spec, label(spec), _config_of(spec, handed), loaded=handed)
+            model, tokenizer = unwrapped(handed.model, handed.tokenizer, spec)
+            config = config_of(model, tokenizer, spec)
+            source = Source(spec, label(spec), config, loaded=LoadedModel(model, tokenizer))
     else:
         folder = (
             _folder_of(spec, handed) if given and spec in given else locate(spec, base, download and weights)
@@ -176,40 +184,6 @@ def open_model(
                 adapter_files(folder)
     source.facts()
     return source
-
-
-def _config_of(spec: str, handed: LoadedModel) -> Config:
-    config: Any = getattr(handed.model, "config", None)
-    if not hasattr(config, "to_dict") or not hasattr(handed.model, "base_model"):
-        raise ModelError(
-            f"The object handed over for model {spec!r} is a {type(handed.model).__name__}, not a model of "
-            "Transformers. Load it with AutoModelForCausalLM.from_pretrained, or give its folder."
-        )
-    if not callable(handed.tokenizer):
-        raise ModelError(
-            f"The tokenizer handed over for model {spec!r} is a {type(handed.tokenizer).__name__}. Load it with "
-            "AutoTokenizer.from_pretrained."
-        )
-    for name, tensor in (*handed.model.named_parameters(), *handed.model.named_buffers()):
-        if tensor.is_meta:
-            raise ModelError(
-                f"The tensor {name} of the object handed over for model {spec!r} is not in memory: it is offloaded, or "
-                "was never loaded. Load the whole model into memory, or give its folder."
-            )
-    if _is_quantised(handed.model):
-        raise ModelError(
-            f"The object handed over for model {spec!r} is quantised, which is not supported. Load it in float32, "
-            "float16 or bfloat16."
-        )
-    found = config.to_dict()
-    if not isinstance(found, Mapping):
-        raise ModelError(f"The configuration of the object handed over for model {spec!r} is no mapping.")
-    return found
-
-
-def _is_quantised(model: Any) -> bool:
-    by_torch = any("quantized" in type(module).__module__.split(".") for module in model.modules())
-    return by_torch or not all(parameter.is_floating_point() for parameter in model.parameters())
 
 
 def _folder_of(spec: str, handed: object) -> Path:

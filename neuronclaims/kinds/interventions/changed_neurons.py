@@ -120,8 +120,8 @@ def swept_layers(claim: Claim, facts: ModelFacts) -> tuple[int, ...]:
     """
     if not facts.causal:
         raise ClaimError(
-            f"{facts.name} is an encoder ({facts.architecture}) and predicts no next token, so there is no prediction "
-            "to change. Name a model that generates text."
+            f"{facts.name} ({facts.architecture}) is an encoder or has no head and predicts no next token, so there is "
+            "no prediction to change. Name a model that generates text."
         )
     neurons: tuple[Neuron, ...] = claim.sentence.neurons
     for neuron in neurons:

@@ -211,8 +211,8 @@ class PredictionKind:
         request = PredictionRequest.of(claim)
         if not facts.causal:
             raise ClaimError(
-                f"{facts.name} is an encoder ({facts.architecture}) and predicts no next token. Name a model that "
-                "generates text."
+                f"{facts.name} ({facts.architecture}) is an encoder or has no head and predicts no next token. Name a "
+                "model that generates text."
             )
         if claim.settings.searched is not None:
             raise ClaimError(

@@ -155,15 +155,19 @@ def starting_at(ready: Ready, layer: int, residual: torch.Tensor) -> Iterator[No
         return with_first_argument(residual, args, kwargs)
 
     handle = ready.blocks[layer].register_forward_pre_hook(enter, with_kwargs=True)
+    before = [block.__dict__.get("forward") for block in below]
     try:
         for block in below:
-            # An attribute of the instance hides the method of its class until it is deleted again.
-            block.forward = _passing(residual, ready.tuples)
+            # An attribute of the instance hides the method of its class until it is deleted again. It is put there
+            # directly, as wrappers of others hand on what is set on them.
+            block.__dict__["forward"] = _passing(residual, ready.tuples)
         yield
     finally:
         handle.remove()
-        for block in below:
+        for block, own in zip(below, before, strict=True):
             block.__dict__.pop("forward", None)
+            if own is not None:  # such as one that nnsight has put there
+                block.__dict__["forward"] = own
 
 
 def part_of(values: torch.Tensor, part: Part) -> torch.Tensor:

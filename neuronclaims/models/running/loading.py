@@ -18,11 +18,11 @@ from transformers import AutoConfig, AutoTokenizer
 from neuronclaims.foreign_files import check_folder
 from neuronclaims.measurements import ModelFacts
 from neuronclaims.measurements.errors import ModelError, told_as
-from neuronclaims.models.bringing.adapted import adapted
 from neuronclaims.models.bringing.configs import quantised_by, quantiser_of, rounds_activations
 from neuronclaims.models.identity.folder_files import weight_files
 from neuronclaims.models.identity.safetensors_header import read_header
 from neuronclaims.models.options import RunOptions
+from neuronclaims.models.running.brought.adapted import adapted
 from neuronclaims.models.sources import LoadedModel, Source
 from neuronclaims.models.structure.architecture import Architecture, HookPoint
 
