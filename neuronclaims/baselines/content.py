@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from neuronclaims.baselines.rows import digest
 from neuronclaims.sentences.options import given_options
+from neuronclaims.tokens.spans import ALL_TOKENS
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim, Direction, Prompt
@@ -35,9 +36,21 @@ def content_of(claim: Claim) -> str:
             for name, found in claim.pairs.items()
         },
         "directions": {name: _direction(found) for name, found in claim.directions.items()},
+        **_spans(claim),
         "discovered": sorted(p.text for p in claim.discovered.prompts) if claim.discovered else None,
     }
     return digest(asked)[:DIGITS]
+
+
+def _spans(claim: Claim) -> dict[str, Any]:
+    """Return the texts by which tokens are read, if any are."""
+    prompts = [
+        *(prompt for found in claim.sets.values() for prompt in found.prompts),
+        *(prompt for found in claim.pairs.values() for prompt in found.prompts),
+    ]
+    found = sorted({(prompt.text, *prompt.columns) for prompt in prompts if prompt.columns}, key=repr)
+    named = claim.settings.tokens.span.columns or getattr(claim.settings.options, "at", ALL_TOKENS).columns
+    return {"spans": found} if named else {}
 
 
 def _direction(direction: Direction) -> list[Any]:

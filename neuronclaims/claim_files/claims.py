@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeAlias
@@ -10,7 +10,9 @@ from typing import Any, Generic, Literal, TypeAlias
 from typing_extensions import TypeVar
 
 from neuronclaims.claim_files.errors import Place
+from neuronclaims.claim_files.prompts.columns import of_side
 from neuronclaims.loading.settings import UNSAID_BLOCK, LoadBlock
+from neuronclaims.prompts import PromptInput
 from neuronclaims.sentences.layers import Layers
 from neuronclaims.sentences.options import Options
 from neuronclaims.set_accounts import DataAccount, RowsTaken, SetAccount
@@ -48,7 +50,8 @@ class Tokens:
 class Prompt:
     """One prompt, with what belongs to it; ``source`` says where it stands, such as ``prompts/x.csv:12``.
 
-    ``text`` is the item of ``prompts.PromptInput``: the text itself, or a chat as one str.
+    ``text`` is the item of ``prompts.PromptInput``: the text itself, or a chat as one str. ``columns`` are the texts of
+    its row by which claims of the file read tokens.
     """
 
     text: str
@@ -57,6 +60,11 @@ class Prompt:
     group: str | None = None
     pair: str | None = None
     block: str | None = None
+    columns: tuple[tuple[str, str], ...] = ()
+
+    def item(self, names: Collection[str]) -> str:
+        """Return what stands for the prompt where its tokens are read by some columns; its text where by none."""
+        return PromptInput.of(self.text).with_spans(dict(self.columns), names).item if names else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +72,8 @@ class PromptSet:
     """A named list of different prompts; either all have a group or none, and likewise for pairs and blocks.
 
     ``graded_by`` is the SHA-256 of the model whose answers these are, where the file says that they are graded answers.
-    ``account`` says what became of its rows and what its texts share; it is there for sets that were read.
+    ``account`` says what became of its rows and what its texts share; it is there for sets that were read. ``columns``
+    are all columns its rows have.
     """
 
     name: str
@@ -72,37 +81,45 @@ class PromptSet:
     place: Place
     graded_by: str | None = None
     account: SetAccount | None = field(default=None, compare=False, repr=False)
+    columns: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class PromptPair:
-    """A clean and a corrupted text, which differ; ``source`` says where they stand."""
+    """A clean and a corrupted text, which differ; ``source`` says where they stand, ``columns`` are as in a prompt."""
 
     clean: str
     corrupted: str
     source: str
     id: str | None = None
     group: str | None = None
+    columns: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def prompts(self) -> tuple[Prompt, Prompt]:
+        """The two texts as prompts, each with its own columns: ``clean_subject`` is the clean text's ``subject``."""
+        clean, corrupted = (
+            Prompt(text, self.source, self.id, self.group, columns=of_side(self.columns, side))
+            for side, text in (("clean", self.clean), ("corrupted", self.corrupted))
+        )
+        return clean, corrupted
 
 
 @dataclass(frozen=True, slots=True)
 class PairSet:
-    """A named list of different pairs; all have a group or none; ``graded_by`` and ``account`` are as in a set."""
+    """A named list of different pairs; all have a group or none; what else it has is as in a set."""
 
     name: str
     pairs: tuple[PromptPair, ...]
     place: Place
     graded_by: str | None = None
     account: SetAccount | None = field(default=None, compare=False, repr=False)
+    columns: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def prompts(self) -> tuple[Prompt, ...]:
         """Return the texts of all pairs as prompts: the clean text of each pair, then its corrupted text."""
-        return tuple(
-            Prompt(text, pair.source, pair.id, pair.group)
-            for pair in self.pairs
-            for text in (pair.clean, pair.corrupted)
-        )
+        return tuple(prompt for pair in self.pairs for prompt in pair.prompts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,6 +185,9 @@ class FileSet(ChatKeys, _Columns):
         return self
 
 
+_SPANS = "Texts in the prompt by name, so that claims can read their tokens: {subject: Hanoi}."
+
+
 class _Labels(FileMapping):
     """What may belong to a prompt that is written in the claim file."""
 
@@ -196,6 +199,7 @@ class _Labels(FileMapping):
     block: Text | None = Field(
         None, description="The block this prompt stands in: labels are exchanged within blocks only."
     )
+    spans: dict[str, Text] | None = Field(None, description=_SPANS)
 
 
 class _Text(FileMapping):
@@ -253,11 +257,14 @@ class PairEntry(FileMapping):
     """One pair of prompts written in the claim file."""
 
     clean: Text = Field(description="The text with the prediction in question.")
-    corrupted: Text = Field(description="A text of as many tokens that lacks it.")
+    corrupted: Text = Field(
+        description="A text that lacks it, of as many tokens unless only some are changed."
+    )
     id: Text | None = Field(None, description="The pair's name.")
     group: Text | None = Field(
         None, description="What the pair shares with others: template, document, entity."
     )
+    spans: dict[str, Text] | None = Field(None, description=_SPANS)
 
 
 class DirectionEntry(FileMapping):

@@ -8,12 +8,16 @@ from itertools import combinations
 from neuronclaims.claim_files.claims import Prompt, PromptSet
 from neuronclaims.claim_files.drafts import Draft, in_sentence
 from neuronclaims.claim_files.errors import Problem
+from neuronclaims.claim_files.prompts.columns import SIDES, span_at
 from neuronclaims.claim_files.prompts.sameness import but_for, content, likeness
 from neuronclaims.claim_files.sections import Sections
+from neuronclaims.claim_files.yaml.positions import Entries, Scalar
 from neuronclaims.claim_files.yaml.source import SourceText
-from neuronclaims.prompts import shown
+from neuronclaims.prompts import is_plain, shown
 from neuronclaims.sentences.messages import closest, quoted
 from neuronclaims.sentences.templates import NAMING, TEXTS
+from neuronclaims.tokens.spans import WORDS, Span, SpanError, quoted_text
+from neuronclaims.tokens.split_text import SplitText
 
 MOST_NAMED = 3
 """How many shared prompts an error names."""
@@ -96,6 +100,67 @@ def _shared(one: PromptSet, other: PromptSet) -> str | None:
     more = f", and {len(common) - 1} more" if len(common) > 1 else ""
     places = f"{first.source} and {second.source}"
     return f"{quoted(shown(first.text))} ({places}{but_for(first.text, second.text)}){more}"
+
+
+def wrong_spans(
+    drafts: Sequence[Draft], root: Entries, sections: Sections, source: SourceText
+) -> Iterator[Problem]:
+    """Refuse columns that prompts do not have, and texts that a prompt does not hold once; each is said once.
+
+    Chats are looked at when a model's template has made them one text.
+    """
+    said: set[tuple[int, str]] = set()
+    for draft in drafts:
+        for key, named in _read_by(draft, sections):
+            found = span_at(draft.node if draft.gives(key) else root, key)
+            for name in named if found is not None else ():
+                assert found is not None
+                if (found[1].start, name) not in said:
+                    said.add((found[1].start, name))
+                    yield from _missing_span(name, *found, sections, source)
+
+
+def _read_by(draft: Draft, sections: Sections) -> Iterator[tuple[str, list[str]]]:
+    """Yield ``tokens`` and ``at`` where a claim has them, each with the sets whose tokens they choose."""
+    if draft.parsed is None:
+        return
+    named = [name for section in ("sets", "pairs", TEXTS) for _, name in draft.named(section)]
+    if "at" in draft.parsed.template.options.model_fields:
+        yield "at", named
+    if draft.parsed.template.texts and draft.parsed.template.pooled:
+        yield "tokens", [name for name in named if name in sections.sets]
+
+
+def _missing_span(
+    name: str, span: Span, at: Scalar, sections: Sections, source: SourceText
+) -> Iterator[Problem]:
+    """Yield what is wrong with the span of a set's prompts, at most one thing."""
+    width, columns = at.end - at.start, sections.columns(name)
+    if span.part == "column" and not ({span.text, *(f"{side}_{span.text}" for side in SIDES)} & {*columns}):
+        hint = "" if columns else ", nor any other"
+        text = f"; a text is written 'of {quoted_text(span.text)}', and in YAML with '...' around it"
+        message = (
+            f"the prompts of {quoted(name)} have no column {quoted(span.text)}{hint}{'' if columns else text}"
+        )
+        near = closest(span.text, (*columns, *WORDS))
+        yield source.problem(at.start, message, width=width, suggestion=near, allowed=columns)
+        return
+    wrong = list(_without(sections.prompts(name), span))
+    if wrong:
+        more = f" So it is with {len(wrong) - 1} more of {quoted(name)}." if len(wrong) > 1 else ""
+        yield source.problem(at.start, f"{wrong[0]}{more}", width=width)
+
+
+def _without(prompts: Iterable[Prompt], span: Span) -> Iterator[str]:
+    """Yield what is wrong with a span of prompts, and where each stands."""
+    if span.part not in ("quoted", "every", "column"):
+        return
+    for prompt in prompts:
+        if is_plain(prompt.text):
+            try:
+                SplitText(prompt.text, (), (), columns=dict(prompt.columns)).stretches(span)
+            except SpanError as error:
+                yield f"{error} It stands in {prompt.source}."
 
 
 def fitted_here(drafts: Sequence[Draft], sections: Sections, source: SourceText) -> Iterator[Problem]:

@@ -12,7 +12,7 @@ from neuronclaims.claim_files import drafts as d
 from neuronclaims.claim_files.claims import Claim, ClaimFile, Discovery, Settings, Tokens
 from neuronclaims.claim_files.errors import ClaimFileError, Place, Problem
 from neuronclaims.claim_files.load.block import load_block, unknown_models
-from neuronclaims.claim_files.names import fitted_here, shared_prompts, wrong_names
+from neuronclaims.claim_files.names import fitted_here, shared_prompts, wrong_names, wrong_spans
 from neuronclaims.claim_files.options import OptionReader, not_taken, unknown_sets, wrong_margins
 from neuronclaims.claim_files.prompt_folders import PromptFolders
 from neuronclaims.claim_files.prompts.misleading import DataAccounts
@@ -167,6 +167,7 @@ def _wrong_drafts(
     yield from d.two_sites(drafts, source)
     yield from wrong_names(drafts, sections, source)
     yield from shared_prompts(drafts, sections.sets, source)
+    yield from wrong_spans(drafts, root, sections, source)
     yield from fitted_here(drafts, sections, source)
     yield from not_taken(drafts, root, schema, source)
     yield from wrong_margins(drafts, root, source)
@@ -237,12 +238,12 @@ def _digest(header: Header, sections: Sections, claims: Sequence[Claim]) -> str:
         "alpha": header.alpha,
         "correction": header.correction,
         "sets": {
-            name: [[p.text, p.id, p.group, p.pair, p.block] for p in s.prompts]
+            name: [[p.text, p.id, p.group, p.pair, p.block, *p.columns] for p in s.prompts]
             for name, s in sections.sets.items()
         },
         "graded": sections.graded([*sections.sets, *sections.pairs]),
         "pairs": {
-            name: [[p.clean, p.corrupted, p.id, p.group] for p in s.pairs]
+            name: [[p.clean, p.corrupted, p.id, p.group, *p.columns] for p in s.pairs]
             for name, s in sections.pairs.items()
         },
         "directions": {

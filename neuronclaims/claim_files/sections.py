@@ -11,6 +11,7 @@ from typing import TypeVar
 from neuronclaims.claim_files.claims import Direction, PairSet, Prompt, PromptSet
 from neuronclaims.claim_files.directions import Entered, read_direction
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
+from neuronclaims.claim_files.prompts.columns import columns_named
 from neuronclaims.claim_files.prompts.pairs import read_pairs
 from neuronclaims.claim_files.prompts.sets import read_set
 from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar
@@ -45,6 +46,11 @@ class Sections:
         found = {name: self.sets.get(name) or self.pairs.get(name) for name in names}
         return {name: entry.graded_by for name, entry in found.items() if entry and entry.graded_by}
 
+    def columns(self, name: str) -> tuple[str, ...]:
+        """Return the columns of a set or of pairs; none where they could not be read, or have none."""
+        found = self.sets.get(name) or self.pairs.get(name)
+        return found.columns if found else ()
+
     def prompts(self, name: str) -> tuple[Prompt, ...]:
         """Return the prompts of a set, or the texts of pairs; none where they could not be read."""
         found = self.sets.get(name) or self.pairs.get(name)
@@ -56,8 +62,9 @@ def read_sections(root: Entries, source: SourceText, problems: list[Problem]) ->
     names = {section: _names(root, section) for section in _WHAT}
     names[TEXTS] = names["sets"] + names["pairs"]
     problems += _twice(root, source)
-    sets = _section(root, "sets", read_set, source, problems)
-    pairs = _section(root, "pairs", read_pairs, source, problems)
+    columns = columns_named(root)
+    sets = _section(root, "sets", partial(read_set, columns=columns), source, problems)
+    pairs = _section(root, "pairs", partial(read_pairs, columns=columns), source, problems)
     entered = Entered(sets, pairs, names["sets"], names["pairs"])
     directions = _section(root, "directions", partial(_direction, entered), source, problems)
     return Sections(sets, pairs, directions, names)

@@ -150,7 +150,7 @@ class _Reading:
             return self._set(item), []
         written = repr(plain(item))
         if written not in self.read:
-            located, rows = prompts_from_file(quoted(DISCOVERED), item, self.source)
+            located, rows, _ = prompts_from_file(quoted(DISCOVERED), item, self.source)
             self.read[written] = [each.member for each in located], rows
         prompts, rows = self.read[written]
         return prompts, [rows]

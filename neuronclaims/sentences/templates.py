@@ -101,8 +101,9 @@ class Template(Generic[SentenceT]):
 
     ``options`` is the model of the settings that claims of this kind take besides those that all take. ``margin`` says
     what to add where one that denies has no margin, such as "'margin: 0.5 sd', the difference that would matter".
-    ``texts`` is False for claims that no text is run for, so that they have no token rule. ``field_types`` are field
-    types of the template's own, by name. Fields of optional segments are None where the segment is left out.
+    ``texts`` is False for claims that no text is run for, so that they have no token rule, ``pooled`` for those that
+    run texts and pool none of their tokens. ``field_types`` are field types of the template's own, by name. Fields of
+    optional segments are None where the segment is left out.
 
     Raises TemplateError for a wording that does not compile, and where its fields are not exactly those of ``build``.
 
@@ -128,6 +129,7 @@ class Template(Generic[SentenceT]):
     options: type[Options] = Options
     margin: str = ""
     texts: bool = True
+    pooled: bool = True
     field_types: Mapping[str, FieldType] = dataclasses.field(default_factory=dict, repr=False, compare=False)
     segments: tuple[Segment, ...] = dataclasses.field(init=False, repr=False, compare=False)
     fields: tuple[Field, ...] = dataclasses.field(init=False, repr=False, compare=False)

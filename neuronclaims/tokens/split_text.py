@@ -55,8 +55,13 @@ class SplitText:
             last = found[-1]
             found = tuple(place for place in self._all(span.special) if place > last)
         if not found:
-            raise SpanError(f"The prompt {self.name} has no tokens of {_quoted(span)}.")
+            behind = f"no token of text {span}" if span.after else f"no tokens of {_quoted(span)}"
+            raise SpanError(f"The prompt {self.name} has {behind}.")
         return found
+
+    def stretches(self, span: Span) -> list[Stretch]:
+        """Return the characters of a role, a text or a column; raise SpanError where they are not there."""
+        return list(self._stretches(span))
 
     def changed(self, at: ChangedTokens) -> tuple[int, ...]:
         """Return the places of the tokens at which values are changed; raise SpanError where the prompt has none."""
@@ -106,7 +111,7 @@ class SplitText:
                     f"No special token stands before the prompt {self.name}, so 'bos' names nothing."
                 )
             return (0,)
-        stretches = list(self._stretches(span))
+        stretches = self.stretches(span)
         if self.offsets is None:
             raise SpanError(
                 f"{_quoted(span)} is found by the characters of each token, and this model's tokenizer does not tell "

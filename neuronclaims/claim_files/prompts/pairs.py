@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 
 from neuronclaims.claim_files.claims import PairSet, PromptPair
 from neuronclaims.claim_files.entries import FilePairs, PairEntry
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
 from neuronclaims.claim_files.prompts.account import account_of_pairs
+from neuronclaims.claim_files.prompts.columns import kept_columns, with_sides
 from neuronclaims.claim_files.prompts.graders import grader_of, wrong_graders
 from neuronclaims.claim_files.prompts.located import (
     Located,
@@ -27,16 +29,20 @@ from neuronclaims.claim_files.yaml.validation import Section, validate
 from neuronclaims.sentences.messages import quoted
 
 
-def read_pairs(name: str, key: Scalar, node: Node, source: SourceText) -> PairSet:
-    """Read one entry of ``pairs``. Raises ClaimFileError with all that is wrong with it."""
-    taken = None
+def read_pairs(
+    name: str, key: Scalar, node: Node, source: SourceText, columns: Collection[str] = ()
+) -> PairSet:
+    """Read one entry of ``pairs``; ``columns`` are those that claims change tokens by.
+
+    Raises ClaimFileError with all that is wrong with it.
+    """
+    taken, named, wanted = None, tuple[str, ...](), with_sides(columns)
     if isinstance(node, Items):
         empty = f"the entry {quoted(name)} of 'pairs' has no pairs"
         located = read_items(empty, key, node, source, _inline_pair)
     elif isinstance(node, Entries):
-        located, taken = from_file(
-            f"the entry {quoted(name)} of 'pairs'", node, source, FilePairs, _unsaid, _pairs
-        )
+        what, make = f"the entry {quoted(name)} of 'pairs'", partial(_pairs, wanted)
+        located, taken, named = from_file(what, node, source, FilePairs, _unsaid, make, wanted)
     else:
         message = (
             f"the pairs {quoted(name)} are a list of {{clean, corrupted}}, or a mapping with the key 'file'"
@@ -55,7 +61,9 @@ def read_pairs(name: str, key: Scalar, node: Node, source: SourceText) -> PairSe
     graded_by = (
         located[0].graded_by if located else None
     )  # of a list with nothing in it, which is said already
-    return PairSet(name, pairs, source.place(key.start), graded_by, account_of_pairs(name, pairs, taken))
+    named = named or tuple(dict.fromkeys(own for pair in pairs for own, _ in pair.columns))
+    account = account_of_pairs(name, pairs, taken)
+    return PairSet(name, pairs, source.place(key.start), graded_by, account, named)
 
 
 def _inline_pair(item: Node, source: SourceText, problems: list[Problem]) -> Located[PromptPair] | None:
@@ -70,7 +78,8 @@ def _inline_pair(item: Node, source: SourceText, problems: list[Problem]) -> Loc
     if entry is None or not isinstance(clean, Scalar):
         return None
     where = f"{source.path}:{source.place(clean.start).line}"
-    pair = PromptPair(entry.clean, entry.corrupted, where, entry.id, label(entry.group))
+    spans = tuple(sorted((entry.spans or {}).items()))
+    pair = PromptPair(entry.clean, entry.corrupted, where, entry.id, label(entry.group), spans)
     located = Located(pair, source, clean.start, clean.end - clean.start)
     problems += _blank(located)
     return located
@@ -82,11 +91,13 @@ def _unsaid(chosen: FilePairs, table: PromptTable) -> Iterator[tuple[str, str]]:
             yield f"the {key} texts", key
 
 
-def _pairs(rows: Sequence[PromptRow], chosen: FilePairs, table: PromptTable) -> list[Located[PromptPair]]:
+def _pairs(
+    columns: Collection[str], rows: Sequence[PromptRow], chosen: FilePairs, table: PromptTable
+) -> list[Located[PromptPair]]:
     if table.columns is None:
         message = "pairs have two columns, and a .txt file has none: use .csv or .jsonl"
         raise ClaimFileError([table.source.problem(0, message)])
-    located = [_pair(row, chosen, table) for row in rows]
+    located = [_pair(row, chosen, table, columns) for row in rows]
     problems = [problem for each in located for problem in _blank(each)]
     problems += no_texts(located, rows, (chosen.clean, chosen.corrupted))
     problems += empty_cells(located, {"id": chosen.id, "group": chosen.group})
@@ -96,13 +107,16 @@ def _pairs(rows: Sequence[PromptRow], chosen: FilePairs, table: PromptTable) -> 
     return located
 
 
-def _pair(row: PromptRow, chosen: FilePairs, table: PromptTable) -> Located[PromptPair]:
+def _pair(
+    row: PromptRow, chosen: FilePairs, table: PromptTable, columns: Collection[str]
+) -> Located[PromptPair]:
     pair = PromptPair(
         clean=row.values.get(chosen.clean, ""),
         corrupted=row.values.get(chosen.corrupted, ""),
         source=f"{table.name}:{row.line}",
         id=row.values.get(chosen.id) if chosen.id else None,
         group=label(row.values.get(chosen.group)) if chosen.group else None,
+        columns=kept_columns(columns, row.nested, row.values),
     )
     return Located(pair, table.source, *table.span(row), graded_by=grader_of(row, chosen))
 

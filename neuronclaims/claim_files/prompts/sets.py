@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -13,6 +13,7 @@ from neuronclaims.claim_files.claims import Prompt, PromptSet
 from neuronclaims.claim_files.entries import ChatEntry, FileSet, ListedSet, PromptEntry
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
 from neuronclaims.claim_files.prompts.account import account_of
+from neuronclaims.claim_files.prompts.columns import kept_columns
 from neuronclaims.claim_files.prompts.graders import grader_of, wrong_graders
 from neuronclaims.claim_files.prompts.located import (
     MARKED,
@@ -36,15 +37,20 @@ from neuronclaims.sentences.messages import quoted
 from neuronclaims.set_accounts import RowsTaken
 
 
-def read_set(name: str, key: Scalar, node: Node, source: SourceText) -> PromptSet:
-    """Read one prompt set of a claim file. Raises ClaimFileError with all that is wrong with it."""
-    taken, what = None, f"the set {quoted(name)}"
+def read_set(
+    name: str, key: Scalar, node: Node, source: SourceText, columns: Collection[str] = ()
+) -> PromptSet:
+    """Read one prompt set of a claim file; ``columns`` are those that claims read tokens by.
+
+    Raises ClaimFileError with all that is wrong with it.
+    """
+    taken, what, named = None, f"the set {quoted(name)}", tuple[str, ...]()
     if isinstance(node, Items):
         prompts = read_items(f"{what} has no prompts", key, node, source, partial(_inline_prompt, ChatForm()))
     elif isinstance(node, Entries) and is_meant(node, "prompts", ("file", "dataset")):
         prompts = _listed(what, node, source)
     elif isinstance(node, Entries):
-        prompts, taken = prompts_from_file(what, node, source)
+        prompts, taken, named = prompts_from_file(what, node, source, columns)
     else:
         raise ClaimFileError([_neither(name, node, source)])
     fields = ("group", "pair", "block")
@@ -55,7 +61,9 @@ def read_set(name: str, key: Scalar, node: Node, source: SourceText) -> PromptSe
     graded_by = (
         prompts[0].graded_by if prompts else None
     )  # of a list with nothing in it, which is said already
-    return PromptSet(name, texts, source.place(key.start), graded_by, account_of(name, texts, taken))
+    named = named or tuple(dict.fromkeys(own for text in texts for own, _ in text.columns))
+    account = account_of(name, texts, taken)
+    return PromptSet(name, texts, source.place(key.start), graded_by, account, named)
 
 
 def _neither(name: str, node: Scalar, source: SourceText) -> Problem:
@@ -99,7 +107,9 @@ def _inline_prompt(
     entry, at, messages = written
     text = entry.text if isinstance(entry, PromptEntry) else ""
     where = f"{source.path}:{source.place(at.start).line}"
-    prompt = Prompt(text, where, entry.id, label(entry.group), label(entry.pair), label(entry.block))
+    labels = {name: label(getattr(entry, name)) for name in ("group", "pair", "block")}
+    spans = tuple(sorted((entry.spans or {}).items()))
+    prompt = Prompt(text, where, entry.id, **labels, columns=spans)
     located = Located(prompt, source, at.start, at.end - at.start)
     if not messages and not content(text):
         problems.append(located.problem("this prompt is empty"))
@@ -132,13 +142,14 @@ def _written(
 
 
 def prompts_from_file(
-    what: str, node: Entries, source: SourceText
-) -> tuple[list[Located[Prompt]], RowsTaken]:
+    what: str, node: Entries, source: SourceText, columns: Collection[str] = ()
+) -> tuple[list[Located[Prompt]], RowsTaken, tuple[str, ...]]:
     """Read the prompts of one set, called ``what`` in messages, from the file its mapping names, and what was taken.
 
-    Raises ClaimFileError with places in the claim file and, for faulty rows, in the file of prompts as well.
+    The prompts keep what their rows hold in ``columns``; all columns of the file are returned as well. Raises
+    ClaimFileError with places in the claim file and, for faulty rows, in the file of prompts as well.
     """
-    return from_file(what, node, source, FileSet, _unsaid, _prompts)
+    return from_file(what, node, source, FileSet, _unsaid, partial(_prompts, columns), columns)
 
 
 def _unsaid(chosen: FileSet, table: PromptTable) -> Iterator[tuple[str, str]]:
@@ -151,11 +162,13 @@ def _unsaid(chosen: FileSet, table: PromptTable) -> Iterator[tuple[str, str]]:
         yield "the prompts", "column"
 
 
-def _prompts(rows: Sequence[PromptRow], chosen: FileSet, table: PromptTable) -> list[Located[Prompt]]:
+def _prompts(
+    columns: Collection[str], rows: Sequence[PromptRow], chosen: FileSet, table: PromptTable
+) -> list[Located[Prompt]]:
     prompts, problems = list[Located[Prompt]](), list[Problem]()
     for row in rows:
         try:
-            prompts.append(_prompt(row, chosen, table))
+            prompts.append(_prompt(row, chosen, table, columns))
         except MessagesError as error:
             problems.append(at_row(error, row, table))
     wanted = {"id": chosen.id, "group": chosen.group, "pair": chosen.pair, "block": chosen.block}
@@ -173,7 +186,7 @@ def _prompts(rows: Sequence[PromptRow], chosen: FileSet, table: PromptTable) -> 
     return prompts
 
 
-def _prompt(row: PromptRow, chosen: FileSet, table: PromptTable) -> Located[Prompt]:
+def _prompt(row: PromptRow, chosen: FileSet, table: PromptTable, columns: Collection[str]) -> Located[Prompt]:
     place = table.span(row)
     text = row.values.get(chosen.column or TEXT, "")
     if chosen.messages is None and text.startswith(MARK):
@@ -185,6 +198,7 @@ def _prompt(row: PromptRow, chosen: FileSet, table: PromptTable) -> Located[Prom
         group=label(row.values.get(chosen.group)) if chosen.group else None,
         pair=label(row.values.get(chosen.pair)) if chosen.pair else None,
         block=label(row.values.get(chosen.block)) if chosen.block else None,
+        columns=kept_columns(columns, row.nested, row.values),
     )
     return Located(prompt, table.source, *place, graded_by=grader_of(row, chosen))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from neuronclaims.claim_files.entries import FilePairs, FileSet
@@ -34,12 +34,13 @@ def from_file(
     model: type[M],
     unsaid: Callable[[M, PromptTable], Iterator[tuple[str, str]]],
     make: Callable[[Sequence[PromptRow], M, PromptTable], list[T]],
-) -> tuple[list[T], RowsTaken]:
-    """Read what a mapping takes from a file, called ``what`` in messages, and which rows that were.
+    wanted: Collection[str] = (),
+) -> tuple[list[T], RowsTaken, tuple[str, ...]]:
+    """Read what a mapping takes from a file, called ``what`` in messages, which rows that were, and the file's columns.
 
-    ``unsaid`` yields (what it holds, key) for columns that must be named and are not; ``make`` turns the rows that
-    were chosen into what is wanted. Raises ClaimFileError with places in the claim file and, for faulty rows, in the
-    file of prompts as well.
+    ``wanted`` are columns that are read if the file has them. ``unsaid`` yields (what it holds, key) for columns that
+    must be named and are not; ``make`` turns the rows that were chosen into what is wanted. Raises ClaimFileError with
+    places in the claim file and, for faulty rows, in the file of prompts as well.
     """
     chosen, problems = validate(Section(model, f"in {what}"), node, source)
     file = naming(node)
@@ -49,7 +50,7 @@ def from_file(
         raise ClaimFileError(problems)
     origin = origin_of(chosen, file, node, source)
     try:
-        table = _table(origin, node)
+        table = _table(origin, node, wanted)
         problems += _columns(list(unsaid(chosen, table)), node, file, table, source)
         if problems:
             raise ClaimFileError(problems)
@@ -58,18 +59,19 @@ def from_file(
             problems.append(_no_rows(what, node, file, table, source, chosen.where or {}))
             raise ClaimFileError(problems)
         taken = columns_taken(table.rows, chosen.where or {})
-        return make(rows, chosen, table), RowsTaken(table.name, len(table.rows), taken, table.divided_by)
+        rows_taken = RowsTaken(table.name, len(table.rows), taken, table.divided_by)
+        return make(rows, chosen, table), rows_taken, table.columns or ()
     except ClaimFileError as error:
         raise _with_both_places(error, what, file, source) from None
 
 
-def _table(origin: RowsOrigin, node: Entries) -> PromptTable:
+def _table(origin: RowsOrigin, node: Entries, wanted: Collection[str]) -> PromptTable:
     if origin.format not in COLUMNAR:
         return read_table(origin.files[0], origin.name)
     from neuronclaims.claim_files.prompts.columnar import read_columns
 
     named = {scalar.name for _, _, scalars in _naming(node) for scalar in scalars}
-    return read_columns(origin.files, origin.format, origin.name, {*named, *UNNAMED})
+    return read_columns(origin.files, origin.format, origin.name, {*named, *UNNAMED, *wanted})
 
 
 def _columns(

@@ -23,7 +23,7 @@ from neuronclaims.kinds.interventions.standing import controls_needed
 from neuronclaims.kinds.interventions.sweeps import LayerSweeps
 from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.shared.margins import plain_margin_of
-from neuronclaims.kinds.shared.requests import in_order, resamples_of, texts_of
+from neuronclaims.kinds.shared.requests import in_order, items_of, resamples_of, texts_of
 from neuronclaims.measurements import Ablation, AblationSweep, Prediction
 from neuronclaims.measurements.interventions import intervention_of
 
@@ -121,7 +121,7 @@ class AblationRequest:
     def controls(self, facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for what the neurons are compared with, on the claim's prompts."""
         return controls_needed(
-            self.claim, facts, self.together.prompts, together=self.control, alone=self.sweep
+            self.claim, facts, texts_of(self.prompts), together=self.control, alone=self.sweep
         )
 
     def control(self, neurons: Places) -> Ablation:
@@ -130,7 +130,7 @@ class AblationRequest:
 
     def sweep(self, layer: int) -> AblationSweep:
         """Ask for each neuron of a layer alone."""
-        held, texts = intervention_of(self.options.replacement), texts_of(self.prompts)
+        held, texts = intervention_of(self.options.replacement), self._items(self.prompts)
         site = self.claim.settings.site
         return AblationSweep(site, layer, held, self.prediction, texts, self.reference, self.options.at)
 
@@ -141,10 +141,13 @@ class AblationRequest:
             neurons or places(self.claim.sentence.neurons),
             intervention_of(self.options.replacement),
             self.prediction,
-            texts_of(prompts),
+            self._items(prompts),
             self.reference,
             self.options.at,
         )
+
+    def _items(self, prompts: tuple[Prompt, ...]) -> tuple[str, ...]:
+        return items_of(prompts, self.options.at.columns)
 
     def seed(self, prompts: tuple[Prompt, ...]) -> int:
         """Return a seed that comes from prompts."""

@@ -93,5 +93,6 @@ TEMPLATE = Template(
     "[over {against:token}] in {first:texts} [by at least {by:number}]",
     Ablating,
     options=AblationOptions,
+    pooled=False,
     margin="'margin: 0.5', the change that would matter, in logits (with 'outcome: probability': in probability)",
 )

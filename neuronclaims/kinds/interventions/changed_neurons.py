@@ -79,7 +79,7 @@ def clean_texts(pairs: PairSet) -> tuple[Prompt, ...]:
     """Return the clean texts of pairs in the order of their text, each once; raise ClaimError for one in two groups."""
     found: dict[str, Prompt] = {}
     for pair in pairs.pairs:
-        earlier = found.setdefault(pair.clean, Prompt(pair.clean, pair.source, pair.id, pair.group))
+        earlier = found.setdefault(pair.clean, pair.prompts[0])
         if earlier.group != pair.group:
             raise ClaimError(
                 f"The clean text {pair.clean!r} of {pairs.name!r} is in two groups, {earlier.group!r} "

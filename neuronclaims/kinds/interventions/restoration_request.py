@@ -79,6 +79,7 @@ TEMPLATE = Template(
     "[at least {share:share} of] {token:token} over {against:token} in {pairs:pairs}",
     Restoring,
     options=RestorationOptions,
+    pooled=False,
     margin="'margin: 0.1', the share that would matter",
 )
 
@@ -143,7 +144,8 @@ class RestorationRequest:
 
     @property
     def _texts(self) -> tuple[Pair, ...]:
-        return tuple(Pair(pair.clean, pair.corrupted) for pair in self.pairs)
+        names = self.claim.settings.options.at.columns
+        return tuple(Pair(*(prompt.item(names) for prompt in pair.prompts)) for pair in self.pairs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,7 @@ TEMPLATE = Template(
     Predicts,
     options=PredictionOptions,
     margin=f"'margin: 0.1', {AUROC_MARGIN}",
+    pooled=False,
 )
 
 

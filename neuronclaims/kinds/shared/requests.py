@@ -32,6 +32,12 @@ def texts_of(prompts: Sequence[Prompt]) -> tuple[str, ...]:
     return tuple(prompt.text for prompt in prompts)
 
 
+@memoize
+def items_of(prompts: Sequence[Prompt], columns: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what stands for some prompts where their tokens are read by columns of their rows, in their order."""
+    return tuple(prompt.item(columns) for prompt in prompts)
+
+
 def token_rule(settings: Settings) -> TokenRule:
     """Return which positions count, and how they become one number per prompt."""
     return TokenRule(settings.tokens.pool, settings.tokens.span)
@@ -47,7 +53,9 @@ def activations(
 ) -> Activations:
     """Ask for one layer on some prompts, at the claim's site and by its token rule or by another on its span."""
     rule = tokens or token_rule(settings)
-    return Activations(settings.site, layer, rule, texts_of(prompts), generation(settings))
+    columns = rule.span.columns
+    items = items_of(prompts, columns) if columns else texts_of(prompts)
+    return Activations(settings.site, layer, rule, items, generation(settings))
 
 
 def seed_of(settings: Settings, sets: Sequence[Sequence[Prompt]], purpose: str) -> int:
