@@ -253,6 +253,62 @@ def test_special_tokens_of_older_folders_are_read(tmp_path: Path):
     assert found.rendered(chat(("user", "a")).item).text == "<s>"
 
 
+def test_an_answer_ends_with_the_turn_and_a_plain_text_goes_on(tmp_path, monkeypatch):
+    import torch
+
+    from neuronclaims.models.running import passes
+
+    # The settings of the model name <|endoftext|> alone; its template ends what is said with <|pad|>.
+    template = CHATML.replace("| trim }}\n", "| trim }}<|pad|>\n")
+    source = open_model(str(chatting(tmp_path / "m", template)), tmp_path)
+    choose, end = passes._choose, json.loads((source.folder / "config.json").read_text())["pad_token_id"]
+
+    def chosen(ready, hidden, running):
+        steps.append(1)
+        made = choose(ready, hidden, running)
+        return torch.full_like(made, end) if len(steps) == 2 else made
+
+    steps: list[int] = []
+    monkeypatch.setattr(passes, "_choose", chosen)
+    found = {}
+    for item in (chat(("user", "Where is Hanoi?")).item, "Where is Hanoi?"):
+        steps.clear()
+        asked = Continuations((item,), Generation(5))
+        measure(source, [asked])
+        found[item] = len(steps)
+    answer, text = found.values()
+    assert answer == 2
+    assert text > 2
+
+
+def test_a_changed_template_is_another_measurement(tmp_path):
+    from neuronclaims.cache.run_cache import RunCache
+
+    asked = Activations("mlp_post", 0, TokenRule("last", "prompt"), (chat(("user", "Where is Hanoi?")).item,))
+    values = []
+    for template in (CHATML, CHATML.replace("<assistant>", "<model>"), CHATML):
+        folder = tmp_path / "m" if (tmp_path / "m").exists() else chatting(tmp_path / "m")
+        (folder / "chat_template.jinja").write_text(template)
+        cache = RunCache(tmp_path / "cache")
+        answers = measure(open_model(str(folder), tmp_path), [asked], cache=cache)
+        values.append((answers[asked][0], answers.origins))
+    first, changed, again = (value for value, _ in values)
+    assert not np.array_equal(first, changed)
+    assert np.array_equal(first, again)
+
+
+def test_the_template_of_a_tokenizer_object_is_part_of_what_it_is(tokenizer):
+    from neuronclaims.models.identity.tokenizers import hash_tokenizer
+
+    before = hash_tokenizer(tokenizer)
+    tokenizer.chat_template = CHATML
+    try:
+        assert hash_tokenizer(tokenizer) != before
+    finally:
+        tokenizer.chat_template = None
+    assert hash_tokenizer(tokenizer) == before
+
+
 def test_the_examples():
     for module in (environment, templates):
         assert doctest.testmod(module).failed == 0

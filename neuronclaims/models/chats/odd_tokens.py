@@ -14,6 +14,7 @@ from typing import Any
 
 from neuronclaims.measurements.errors import MeasurementError, ModelError, shorten, told_as
 from neuronclaims.models.chats.templates import ChatTemplate
+from neuronclaims.models.chats.turns import special_tokens
 from neuronclaims.models.sources import Source
 from neuronclaims.models.splitting import Splitter
 from neuronclaims.models.tokenization_check import splitter_of
@@ -51,8 +52,7 @@ class _Tokenizer:
         if hasattr(self.object, "get_added_tokens_decoder"):
             added = self.object.get_added_tokens_decoder().values()
             return frozenset(token.content for token in added if token.special)
-        added = getattr(self.object, "added_tokens_decoder", {}).values()
-        return frozenset(self.object.all_special_tokens) | {str(token) for token in added if token.special}
+        return special_tokens(self.object)
 
     def knows(self, text: str) -> bool:
         """Say whether a text is one token of the vocabulary."""

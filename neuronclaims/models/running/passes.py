@@ -8,11 +8,13 @@ from typing import Any
 
 import torch
 
+from neuronclaims.models.chats.turns import turn_ends
 from neuronclaims.models.running.encode import Batch, padding_id
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.pooling import Recorder, SpanKey
 from neuronclaims.models.running.predictions import logits_of
 from neuronclaims.models.splitting import text_free
+from neuronclaims.prompts import is_plain
 
 
 def read(ready: Ready, batch: Batch, recorder: Recorder, counting: dict[SpanKey, torch.Tensor]) -> None:
@@ -24,13 +26,16 @@ def read(ready: Ready, batch: Batch, recorder: Recorder, counting: dict[SpanKey,
 def generate(ready: Ready, batch: Batch, recorder: Recorder, new_tokens: int) -> list[list[int]]:
     """Continue a left-padded batch greedily, pooling every new position as it is computed.
 
-    A row ends with its stop token or after ``new_tokens``; the tokens are returned, stop token included. The
-    last one goes through the model too where its own activation is asked for.
+    A row ends with its stop token, that of a chat also with the end of a turn, or after ``new_tokens``; the tokens are
+    returned, stop token included. The last one goes through the model too where its own activation is asked for.
     """
     stops = torch.tensor(sorted(stop_tokens(ready.model)), dtype=torch.long, device=ready.device)
     textless = torch.tensor(sorted({*text_free(ready.tokenizer), *stops.tolist()}), device=ready.device)
     ids, mask, positions, cache = batch.ids, batch.mask, batch.positions, None
     running = torch.ones(len(batch.rows), dtype=torch.bool, device=ready.device)
+    prompts = [row.prompt for row in batch.rows]
+    turns = torch.tensor(sorted(turn_ends(ready.tokenizer, prompts)), dtype=torch.long, device=ready.device)
+    chats = torch.tensor([not is_plain(prompt) for prompt in prompts], device=ready.device)
     tokens: list[torch.Tensor] = []
     counting = _first_step(recorder.spans, batch)
     with recorder.hooked():
@@ -46,7 +51,7 @@ def generate(ready: Ready, batch: Batch, recorder: Recorder, new_tokens: int) ->
             # A row that has ended is fed padding: outside the stop tokens' reach, and marked by -1 here.
             tokens.append(token.masked_fill(~running, -1))
             counts = running & ~torch.isin(token, textless)
-            running = running & ~torch.isin(token, stops)
+            running = running & ~torch.isin(token, stops) & ~(chats & torch.isin(token, turns))
             counting = _later_step(recorder.spans, made + 1, counts, running)
             ids, positions = token.unsqueeze(1), positions[:, -1:] + 1
             mask = torch.cat([mask, torch.ones_like(ids)], 1)
