@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tiny_models import make_model, make_tokenizer, save_model
+from tiny_models import _COMMON, WORDS, make_model, make_tokenizer, save_model
 
 from neuronclaims.cache.run_cache import RunCache
 from neuronclaims.engines.measure import measure
@@ -122,6 +122,26 @@ def test_an_object_with_adapters_is_measured_with_them() -> None:
     )
     with pytest.raises(ModelError, match="PROMPT_TUNING, which works outside"):
         source_of(tuned, make_tokenizer("bos"))
+
+
+def qwen3() -> Any:
+    """A model whose architecture is in no table."""
+    import transformers
+
+    settings = _COMMON | {"num_key_value_heads": 2, "head_dim": 8}
+    torch.manual_seed(0)
+    config = transformers.Qwen3Config(vocab_size=len(WORDS) + 4, **settings)
+    return transformers.AutoModelForCausalLM.from_config(config).eval()
+
+
+def test_what_is_derived_of_an_adapted_model_is_what_is_derived_of_the_model() -> None:
+    peft = pytest.importorskip("peft")
+    sites = ("attn_z", "q", "mlp_pre", "mlp_post", "mlp_out", "resid_post")
+    asked = [Activations(site, 1, TokenRule("last", "prompt"), TEXTS) for site in sites]
+    config = peft.LoraConfig(target_modules=["q_proj", "o_proj", "gate_proj", "down_proj"])
+    adapted = peft.get_peft_model(qwen3(), config).eval()
+    for one, other in zip(values(qwen3(), *asked), values(adapted, *asked), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
 
 
 def test_a_model_of_nnsight_is_taken_out_and_left_as_it_was() -> None:

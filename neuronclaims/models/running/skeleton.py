@@ -43,7 +43,12 @@ def of_folder(folder: Path, kind: str, spec: str) -> Architecture:
 def of_object(model: Any, spec: str) -> Architecture:
     """Return the architecture of a model handed over; raise ModelError where it cannot be measured."""
     loads_as, causal = sort_of(model.config, spec)
-    return derive(model, spec, causal=causal and model.get_output_embeddings() is not None, loads_as=loads_as)
+    causal = causal and model.get_output_embeddings() is not None
+    if any(type(module).__module__.split(".")[0] == "transformer_lens" for module in model.modules()):
+        # A bridge puts modules of its own around each, which answer to the paths of those inside.
+        with quiet(), torch.device("meta"):
+            model = type(model)(model.config)
+    return derive(model, spec, causal=causal, loads_as=loads_as)
 
 
 def sort_of(config: Any, spec: str) -> tuple[str, bool]:

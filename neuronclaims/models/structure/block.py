@@ -64,11 +64,17 @@ def sites_of(block: Any, sizes: Sizes) -> BlockSites:
     return BlockSites(reader.sites, reader.lacking, reader.mixers)
 
 
+def _without_adapters(modules: dict[str, Any]) -> dict[str, Any]:
+    """Return modules without what is inside those that PEFT has put an adapter on: they do the work of one."""
+    adapted = tuple(f"{path}." for path, module in modules.items() if hasattr(module, "base_layer"))
+    return {path: module for path, module in modules.items() if not path.startswith(adapted)}
+
+
 class _BlockReader:
     """What is found of one block, part by part."""
 
     def __init__(self, block: Any, sizes: Sizes) -> None:
-        self._modules = dict(block.named_modules())
+        self._modules = _without_adapters(dict(block.named_modules()))
         self._sizes = sizes
         self._children: list[str] = [name for name, _ in block.named_children()]
         self._projections = tuple(self._all())
