@@ -20,7 +20,7 @@ from neuronclaims.results import Effect, Evidence, Plan, Result, StatedEffect, T
 from neuronclaims.stats.verdicts import MARGIN_SIDES
 
 if TYPE_CHECKING:
-    from neuronclaims.claim_files.claims import Claim, ClaimFile
+    from neuronclaims.claim_files.claims import Claim, ClaimFile, Settings
     from neuronclaims.planning.reach import Reach
 
 
@@ -159,7 +159,7 @@ def _result(
         sentence=claim.text,
         kind=kind.name,
         site=settings.site,
-        tokens=str(settings.tokens) if kind.template.texts else "",
+        tokens=_tokens(settings) if kind.template.texts else "",
         file=claim.place.path,
         line=claim.place.line,
         column=claim.place.column,
@@ -223,3 +223,8 @@ def _effects(estimates: Sequence[stats.Estimate]) -> tuple[Effect, ...]:
 def _effect(e: stats.Estimate) -> Effect:
     size = e.effect
     return Effect(e.name, e.value, e.low, e.high, e.level, e.method, size.key, size.short, size.signed)
+
+
+def _tokens(settings: Settings) -> str:
+    drawn = f" ({settings.sampling})" if settings.sampling else ""
+    return f"{settings.tokens}{drawn}"

@@ -25,7 +25,9 @@ def content_of(claim: Claim) -> str:
         "sentence": claim.text,
         "site": settings.site,
         "tokens": str(settings.tokens),
-        "generate": settings.generate,
+        "generate": settings.generate
+        if not settings.sampling
+        else [settings.generate, str(settings.sampling)],
         "searched": None if settings.searched is None else str(settings.searched),
         "resamples": settings.resamples,
         "seed": settings.seed,

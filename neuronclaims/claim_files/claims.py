@@ -13,6 +13,7 @@ from neuronclaims.claim_files.errors import Place
 from neuronclaims.claim_files.prompts.columns import of_side
 from neuronclaims.loading.settings import UNSAID_BLOCK, LoadBlock
 from neuronclaims.prompts import PromptInput
+from neuronclaims.prompts.sampling import Sampling
 from neuronclaims.sentences.layers import Layers
 from neuronclaims.sentences.options import Options
 from neuronclaims.set_accounts import DataAccount, RowsTaken, SetAccount
@@ -167,7 +168,8 @@ class Settings(Generic[OptionsT]):
     """The settings by which one claim is measured and judged, with the defaults of the file filled in.
 
     ``searched`` says from which layers the neuron was picked on the prompts that test it, None where it was not.
-    ``generate`` is the number of new tokens, None when nothing is generated. ``resamples`` is None where the
+    ``generate`` is the number of new tokens, None when nothing is generated; ``sampling`` says how they are drawn, None
+    when they are greedy. ``resamples`` is None where the
     file leaves it to the test. ``xfail`` and ``skip`` hold the reason given, None when the claim is neither.
     ``options`` is an instance of the model that the claim's kind declares. ``drift`` is the share of its effect
     by which it may change from one model to the next, None where the file does not say.
@@ -186,6 +188,7 @@ class Settings(Generic[OptionsT]):
     skip: str | None
     options: OptionsT
     drift: float | None = None
+    sampling: Sampling | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from neuronclaims.sentences.messages import quoted
 from neuronclaims.sentences.parser import Parsed, SentenceError, UnclosedQuoteError, parse
 from neuronclaims.sentences.templates import TEXTS, Template
 from neuronclaims.sites import site_names
-from neuronclaims.tokens.grammar import EXAMPLES, TokensError, read_tokens
+from neuronclaims.tokens.grammar import EXAMPLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,30 +175,6 @@ def lacking(drafts: Sequence[Draft], root: Entries, source: SourceText) -> Itera
         advice = f"write '{key}: ...' at the top of the file or in the claim"
         message = f"{count} no {quoted(key)}, and {why}: {advice}"
         yield _at(without[0], source, message, "claim", options)
-
-
-def without_generation(drafts: Sequence[Draft], root: Entries, source: SourceText) -> Iterator[Problem]:
-    """Report claims about generated tokens without ``generate``: the number of tokens has no default."""
-    if "generate" in root.entries:
-        return
-    seen: set[int] = set()
-    for draft in drafts:
-        given = draft.node if draft.gives("tokens") else root
-        tokens = given.get("tokens") if isinstance(given, Entries) else None
-        if not isinstance(tokens, Scalar) or draft.gives("generate") or tokens.start in seen:
-            continue
-        if _of_generated(tokens.text):
-            seen.add(tokens.start)
-            advice = "add 'generate: {max_new_tokens: 20}', with the number that was used"
-            message = f"{quoted(tokens.text)} counts generated tokens, but nothing says how many: {advice}"
-            yield source.problem(tokens.start, message, width=tokens.end - tokens.start)
-
-
-def _of_generated(text: str) -> bool:
-    try:
-        return read_tokens(text).span.generates
-    except TokensError:  # said where the value is read
-        return False
 
 
 def two_sites(drafts: Sequence[Draft], source: SourceText) -> Iterator[Problem]:

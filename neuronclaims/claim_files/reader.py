@@ -11,6 +11,7 @@ from typing import cast
 from neuronclaims.claim_files import drafts as d
 from neuronclaims.claim_files.claims import Claim, ClaimFile, Discovery, Settings, Tokens
 from neuronclaims.claim_files.errors import ClaimFileError, Place, Problem
+from neuronclaims.claim_files.generation.checks import idle_sampling, without_generation
 from neuronclaims.claim_files.load.block import load_block, unknown_models
 from neuronclaims.claim_files.names import fitted_here, shared_prompts, wrong_names, wrong_spans
 from neuronclaims.claim_files.options import OptionReader, not_taken, unknown_sets, wrong_margins
@@ -163,7 +164,8 @@ def _wrong_drafts(
     """Yield what is wrong with claims beside each other and beside the rest of their file."""
     yield from d.repeated_ids(drafts, source)
     yield from d.lacking(drafts, root, source)
-    yield from d.without_generation(drafts, root, source)
+    yield from without_generation(drafts, root, source)
+    yield from idle_sampling(drafts, root, source)
     yield from d.two_sites(drafts, source)
     yield from wrong_names(drafts, sections, source)
     yield from shared_prompts(drafts, sections.sets, source)
@@ -227,6 +229,7 @@ def _settings(draft: d.Draft, header: Header, chosen: NeuronSource, options: Opt
         skip=entry.skip.reason if entry.skip else None,
         options=options,
         drift=float(entry.drift.rstrip("% ")) / 100 if entry.drift else None,
+        sampling=generate.sampling if generate and span.generates else None,
     )
 
 
@@ -251,6 +254,11 @@ def _digest(header: Header, sections: Sections, claims: Sequence[Claim]) -> str:
             for name, direction in sections.directions.items()
         },
         "claims": [[c.id, c.text, repr(c.settings), _discovery(c)] for c in claims],
+        **(
+            {"drawn": drawn}
+            if (drawn := {c.id: str(s) for c in claims if (s := c.settings.sampling)})
+            else {}
+        ),
     }
     return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 

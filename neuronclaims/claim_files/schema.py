@@ -35,6 +35,7 @@ from neuronclaims.claim_files.entries import (
     one_or_more,
     search,
 )
+from neuronclaims.claim_files.generation.keys import Generate
 from neuronclaims.claim_files.load.keys import Load
 from neuronclaims.sentences.fields import IDENTIFIER, NAME_SIGNS
 from neuronclaims.sentences.layers import PATTERN, Layers
@@ -82,12 +83,6 @@ Tags = Annotated[
     BeforeValidator(listed),
     one_or_more({"type": "string", "pattern": f"^{_TAG}$"}),
 ]
-
-
-class Generate(FileMapping):
-    """How prompts are continued if generated tokens count: greedily."""
-
-    max_new_tokens: int = Field(ge=1, le=100_000, description="The most tokens to generate per prompt.")
 
 
 class Reason(FileMapping):

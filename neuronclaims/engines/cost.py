@@ -62,7 +62,7 @@ def cost_of(facts: ModelFacts, measurements: Sequence[Measurement]) -> Cost:
         {name: len(different) for name, different in texts.items()},
         _places(wanted, measurements),
         passes,
-        sum(job.new_tokens * len(job.items) for job in work),
+        sum(job.new_tokens * job.texts * len(job.items) for job in work),
         sum(need.width(facts) * len(texts) * _FLOAT for need, texts in wanted.items()),
         len({each for each in measurements if each.request is None}),
     )

@@ -9,7 +9,8 @@ from typing import ClassVar
 from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.measurements.facts import ModelFacts
 from neuronclaims.measurements.measurement import Description, Lengths, Need, TextRequest
-from neuronclaims.measurements.pools import EachPool, Pool, TokenPool, pool_of
+from neuronclaims.measurements.pools import EachPool, LegacyGrowingPool, Pool, TokenPool, pool_of
+from neuronclaims.prompts.sampling import Sampling
 from neuronclaims.sites import Site
 from neuronclaims.tokens.spans import Span, rule_text, span_of
 
@@ -45,13 +46,16 @@ class TokenRule:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """The continuation of a prompt: greedy, up to ``max_new_tokens`` tokens or the end-of-text token.
+    """The continuation of a prompt, up to ``max_new_tokens`` tokens or the end-of-text token.
+
+    It is greedy, or as ``sampling`` says.
 
     >>> Activations("mlp_post", 2, TokenRule("mean", "generated"), ("I like",), Generation(8)).request.need.new_tokens
     8
     """
 
     max_new_tokens: int
+    sampling: Sampling | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,9 @@ class Activations:
         """The pooled values of each prompt."""
         limit = self.generate.max_new_tokens if self.generate is not None else 0
         rule = self.tokens
-        return TextRequest(Pooled(self.site, self.layer, rule.pool, rule.span, limit), self.prompts)
+        sampling = self.generate.sampling if self.generate is not None else None
+        need = Pooled(self.site, self.layer, rule.pool, rule.span, limit, sampling)
+        return TextRequest(need, self.prompts)
 
     @property
     def description(self) -> Description:
@@ -105,7 +111,8 @@ class Activations:
 class Pooled:
     """One number per neuron and prompt: a site, a layer and how tokens are pooled.
 
-    ``limit`` is the most tokens generated, 0 for spans of the prompt, which generation does not change.
+    ``limit`` is the most tokens generated, 0 for spans of the prompt, which generation does not change. With
+    ``sampling`` it is the mean over the texts drawn; a text without such a token counts for nothing.
     """
 
     site: str
@@ -113,7 +120,7 @@ class Pooled:
     pool: Pool
     span: Span
     limit: int
-    work: ClassVar[str] = "pooled"
+    sampling: Sampling | None = None
     text: ClassVar[str] = "prompt"
     worker: ClassVar[str] = "neuronclaims.models.running.pooled:work"
 
@@ -122,12 +129,22 @@ class Pooled:
         object.__setattr__(self, "span", span_of(self.span))
 
     def __str__(self) -> str:
-        return f"{self.site}/{self.layer}/{rule_text(str(self.pool), self.span)}/{self.limit}"
+        return f"{self.site}/{self.layer}/{rule_text(str(self.pool), self.span)}/{self.limit}{written(self.sampling)}"
+
+    @property
+    def work(self) -> str:
+        """The sort of work: texts are drawn apart from what is greedy."""
+        return f"pooled{written(self.sampling)}"
 
     @property
     def new_tokens(self) -> int:
         """How many tokens are generated at most."""
         return self.limit
+
+    @property
+    def samples(self) -> int:
+        """How many texts are written after each prompt."""
+        return self.sampling.samples if self.sampling else 1
 
     @property
     def places(self) -> tuple[tuple[str, int], ...]:
@@ -144,9 +161,13 @@ class Pooled:
         facts.check_place(self.site, self.layer)
         rule = rule_text(str(self.pool), self.span)
         if not self.span.generates:
-            if self.limit:
+            if self.limit or self.sampling:
                 raise MeasurementError(f"{rule!r} looks at the prompt alone; it takes no generation.")
             return
+        if self.sampling and isinstance(self.pool, (EachPool, LegacyGrowingPool)):
+            raise MeasurementError(
+                f"{rule!r} has no mean over texts that are drawn and differ in length: leave 'temperature' out."
+            )
         if not facts.causal:
             raise MeasurementError(
                 f"{facts.name} ({facts.architecture}) is an encoder or has no head and generates no text, so {rule!r} "
@@ -159,4 +180,13 @@ class Pooled:
         """Yield passes that end at the highest layer, or whole ones where text is generated."""
         highest = max((layer for need in needs for _, layer in need.places), default=0)
         generating = any(need.new_tokens for need in needs)
-        yield "activations", texts * (1.0 if generating else (highest + 1) / facts.layers)
+        yield "activations", texts * (self.samples if generating else (highest + 1) / facts.layers)
+
+
+def written(sampling: Sampling | None) -> str:
+    """Return what names of the cache say of texts that are drawn; nothing for greedy ones.
+
+    >>> written(Sampling(0.8, 4))
+    '/0.8 x4 #0'
+    """
+    return "" if sampling is None else f"/{sampling.temperature!r} x{sampling.samples} #{sampling.seed}"

@@ -21,8 +21,10 @@ class Need(Protocol):
     Equal needs are measured once.
     """
 
-    work: ClassVar[str]
-    """The sort of work: needs of one sort that the same texts have are answered in one pass."""
+    @property
+    def work(self) -> str:
+        """The sort of work: needs of one sort that the same texts have are answered in one pass."""
+        ...
 
     text: ClassVar[str]
     """What one of its texts is called, in the singular, such as "prompt" or "document"."""

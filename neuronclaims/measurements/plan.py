@@ -36,6 +36,11 @@ class Job:
         """The largest number of tokens that any need generates; 0 if the texts alone are enough."""
         return max((need.new_tokens for need in self.needs), default=0)
 
+    @property
+    def texts(self) -> int:
+        """How many texts are generated after each."""
+        return max((getattr(need, "samples", 1) for need in self.needs), default=1)
+
 
 def union(facts: ModelFacts, measurements: Sequence[Measurement]) -> dict[Need, dict[str, None]]:
     """Return every need once, with each text once; raise MeasurementError if one cannot be answered."""
@@ -72,10 +77,10 @@ def _joined(found: Iterable[Job]) -> list[Job]:
     What is written while something else is measured costs nothing, and so batches are what they would be if nobody
     asked for it.
     """
-    alike: dict[tuple[tuple[Need, ...], int], list[Job]] = {}
+    alike: dict[tuple[str, tuple[Need, ...], int], list[Job]] = {}
     for job in found:
         measured = tuple(need for need in job.needs if not isinstance(need, ContinuationNeed))
-        alike.setdefault((measured, job.new_tokens), []).append(job)
+        alike.setdefault((job.work, measured, job.new_tokens), []).append(job)
     return [_one(same) if len(same) > 1 else same[0] for same in alike.values()]
 
 

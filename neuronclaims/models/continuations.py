@@ -9,12 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronclaims.measurements import Measurement
-from neuronclaims.measurements.continuations import END
+from neuronclaims.measurements.continuations import END, ContinuationNeed
 from neuronclaims.measurements.measurement import Need
 from neuronclaims.models.sources import Source
 from neuronclaims.models.token_texts import token_texts
 
 Rows: TypeAlias = Mapping[Need, Mapping[str, NDArray[np.float32]]]
+BETWEEN = " | "
+"""What stands between the texts that were drawn after one prompt."""
+
 Read: TypeAlias = Callable[[Sequence[list[int]]], list[str]]
 
 
@@ -29,8 +32,11 @@ def continuations(
         if what is None:
             continue
         read = read or _reader(source)
-        tokens = [[int(token) for token in rows[what.need][item] if token != END] for item in what.items]
-        answers[measurement] = np.array(read(tokens), dtype=np.str_)
+        many = what.need.samples if isinstance(what.need, ContinuationNeed) else 1
+        drawn = [text for item in what.items for text in np.split(rows[what.need][item], many)]
+        texts = read([[int(token) for token in text if token != END] for text in drawn])
+        joined = [BETWEEN.join(texts[first : first + many]) for first in range(0, len(texts), many)]
+        answers[measurement] = np.array(joined, dtype=np.str_)
         answers[measurement].flags.writeable = False
     return answers
 

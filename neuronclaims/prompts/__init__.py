@@ -1,8 +1,9 @@
-"""What a model is given: a text, or a chat, with the stretches that have a name; as plain data and as one str.
+"""What a model is given: a text, or a chat, with the stretches that have a name; and how it goes on from there.
 
 Open to every room, as errors are.
 """
 
 from neuronclaims.prompts.inputs import ROLES, ChatMessage, PromptInput, is_plain, shown
+from neuronclaims.prompts.sampling import Sampling
 
-__all__ = ["ROLES", "ChatMessage", "PromptInput", "is_plain", "shown"]
+__all__ = ["ROLES", "ChatMessage", "PromptInput", "Sampling", "is_plain", "shown"]

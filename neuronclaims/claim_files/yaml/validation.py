@@ -123,17 +123,20 @@ def _unknown_key(
     return source.problem(key.start, message, width=width, suggestion=near, allowed=allowed)
 
 
-def _keys_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[str, ...]:
+def _keys_at(
+    model: type[BaseModel], loc: tuple[int | str, ...], *, required: bool = False
+) -> tuple[str, ...]:
     """Return the keys of the model that a location leads to, through fields that are models themselves."""
     for step in loc:
         if str(step) in model.model_fields:
             model = next(models_in(model.model_fields[str(step)].annotation), model)
-    return tuple(found.alias or name for name, found in model.model_fields.items())
+    fields = model.model_fields.items()
+    return tuple(found.alias or name for name, found in fields if found.is_required() or not required)
 
 
 def _as_mapping(detail: ErrorDetails, model: type[BaseModel], found: Node) -> str | None:
-    """Suggest ``{key: text}`` for a text that stands where a mapping with one key belongs."""
-    keys = _keys_at(model, detail["loc"])
+    """Suggest ``{key: text}`` for a text that stands where a mapping belongs that needs one key."""
+    keys = _keys_at(model, detail["loc"], required=True)
     if detail["type"] == "model_type" and len(keys) == 1 and isinstance(found, Scalar):
         return f"{{{keys[0]}: {found.text}}}"
     return None

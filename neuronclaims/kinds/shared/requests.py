@@ -45,7 +45,9 @@ def token_rule(settings: Settings) -> TokenRule:
 
 def generation(settings: Settings) -> Generation | None:
     """Return how prompts are continued; None if no generated token counts."""
-    return Generation(settings.generate or 0) if settings.tokens.span.generates else None
+    if not settings.tokens.span.generates:
+        return None
+    return Generation(settings.generate or 0, settings.sampling)
 
 
 def activations(

@@ -85,9 +85,9 @@ def check_counted(recorder: Recorder, rows: Sequence[Encoded], name: str) -> Non
             )
     for need in recorder.needs:
         counts = recorder.counts((need.span, need.limit))
-        least = abs(need.pool.number) if isinstance(need.pool, TokenPool) else 1
-        if bool((counts < least).any()):
-            row = int((counts < least).nonzero()[0])
+        there = counted(recorder, need)
+        if not bool(there.all()):
+            row = int((~there).nonzero()[0])
             raise MeasurementError(
                 f"'{need.pool} of {need.span}' has no token: of the prompt {shorten(rows[row].prompt)} only "
                 f"{int(counts[row])} count in {name}. Name an earlier token, or take the prompt out."
@@ -98,6 +98,23 @@ def check_counted(recorder: Recorder, rows: Sequence[Encoded], name: str) -> Non
                 f"{name} wrote a single token after the prompt {shorten(prompt)}, and 'legacy_growing' gives the last "
                 "one no weight, so nothing is left to average. Take the prompt out, or leave the weighting out."
             )
+
+
+def counted(recorder: Recorder, need: Pooled) -> torch.Tensor:
+    """Return for every row whether as many positions counted as a need's pool asks for: bool [rows]."""
+    least = abs(need.pool.number) if isinstance(need.pool, TokenPool) else 1
+    return recorder.counts((need.span, need.limit)) >= least
+
+
+def check_drawn(need: Pooled, some: NDArray[np.bool_], rows: Sequence[Encoded], name: str) -> None:
+    """Raise MeasurementError naming a prompt after which none of the texts drawn has what is measured."""
+    if bool(some.all()):
+        return
+    prompt = rows[int(np.flatnonzero(~some)[0])].prompt
+    raise MeasurementError(
+        f"Of {need.sampling} after the prompt {shorten(prompt)}, {name} wrote none with anything to measure as "
+        f"'{need.pool} of {need.span}'. Draw more samples, take the prompt out, or measure the prompt itself."
+    )
 
 
 def choose_probes(batches: Sequence[Sequence[Encoded]], generating: bool) -> list[tuple[int, int]]:

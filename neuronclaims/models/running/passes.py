@@ -1,11 +1,12 @@
-"""The two ways through a model: one forward over the prompts, or a greedy generation watched as it goes."""
+"""The two ways through a model: one forward over the prompts, or a generation watched as it goes."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
+import numpy as np
 import torch
 
 from neuronclaims.models.chats.turns import turn_ends
@@ -15,6 +16,37 @@ from neuronclaims.models.running.pooling import Recorder, SpanKey
 from neuronclaims.models.running.predictions import logits_of
 from neuronclaims.models.splitting import text_free
 from neuronclaims.prompts import is_plain
+from neuronclaims.prompts.noise import GumbelNoise
+from neuronclaims.prompts.sampling import Sampling
+
+
+class Chooser(Protocol):
+    """Chooses the next token of every row."""
+
+    def __call__(self, logits: torch.Tensor, running: torch.Tensor) -> torch.Tensor:
+        """Return a token for each row of ``logits`` [rows, vocabulary]; rows that are not ``running`` get any."""
+        ...
+
+
+def likeliest(logits: torch.Tensor, running: torch.Tensor) -> torch.Tensor:  # noqa: ARG001
+    """Return the token with the largest logit of each row."""
+    return logits.argmax(-1)
+
+
+class Draw:
+    """Draws one text per row; ``texts`` has for each the number of its text and the tokens that it continues."""
+
+    def __init__(self, sampling: Sampling, texts: Sequence[tuple[int, tuple[int, ...]]]) -> None:
+        self._temperature = sampling.temperature
+        self._noise = [GumbelNoise(sampling.seed, number, tokens) for number, tokens in texts]
+
+    def __call__(self, logits: torch.Tensor, running: torch.Tensor) -> torch.Tensor:
+        """Draw a token for each row that is ``running``."""
+        predicted = logits.to("cpu", torch.float64).numpy() / self._temperature
+        chosen = np.zeros(len(predicted), dtype=np.int64)
+        for row in np.flatnonzero(running.cpu().numpy()):
+            chosen[row] = (predicted[row] + self._noise[row].gumbel(predicted.shape[1])).argmax()
+        return torch.from_numpy(chosen).to(logits.device)
 
 
 def read(ready: Ready, batch: Batch, recorder: Recorder, counting: dict[SpanKey, torch.Tensor]) -> None:
@@ -23,8 +55,10 @@ def read(ready: Ready, batch: Batch, recorder: Recorder, counting: dict[SpanKey,
         forward(ready, batch.ids, batch.mask, batch.positions)
 
 
-def generate(ready: Ready, batch: Batch, recorder: Recorder, new_tokens: int) -> list[list[int]]:
-    """Continue a left-padded batch greedily, pooling every new position as it is computed.
+def generate(
+    ready: Ready, batch: Batch, recorder: Recorder, new_tokens: int, choose: Chooser = likeliest
+) -> list[list[int]]:
+    """Continue a left-padded batch by what ``choose`` takes, pooling every new position as it is computed.
 
     A row ends with its stop token, that of a chat also with the end of a turn, or after ``new_tokens``; the tokens are
     returned, stop token included. The last one goes through the model too where its own activation is asked for.
@@ -47,7 +81,7 @@ def generate(ready: Ready, batch: Batch, recorder: Recorder, new_tokens: int) ->
                 hidden, cache = forward(ready, ids, mask, positions, cache, caching=True)
             if final:
                 break
-            token = _choose(ready, hidden, running).masked_fill(~running, padding_id(ready.tokenizer))
+            token = _choose(ready, hidden, running, choose).masked_fill(~running, padding_id(ready.tokenizer))
             # A row that has ended is fed padding: outside the stop tokens' reach, and marked by -1 here.
             tokens.append(token.masked_fill(~running, -1))
             counts = running & ~torch.isin(token, textless)
@@ -89,15 +123,15 @@ def stop_tokens(model: Any) -> frozenset[int]:
     return frozenset()
 
 
-def _choose(ready: Ready, hidden: torch.Tensor, running: torch.Tensor) -> torch.Tensor:
-    """Return the likeliest next token of each row; raise ValueError where one that is ``running`` has none."""
+def _choose(ready: Ready, hidden: torch.Tensor, running: torch.Tensor, choose: Chooser) -> torch.Tensor:
+    """Return the next token of each row; raise ValueError where one that is ``running`` has none."""
     logits = logits_of(ready, hidden[:, -1])
     if bool((logits.isnan().any(-1) & running).any()):
         raise ValueError(
             "what it predicts is not a number (NaN), so no token can be chosen. The weights are broken, or the number "
             "type is too small"
         )
-    return logits.argmax(-1)
+    return choose(logits, running)
 
 
 def _first_step(spans: Sequence[SpanKey], batch: Batch) -> dict[SpanKey, torch.Tensor]:

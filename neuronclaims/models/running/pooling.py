@@ -193,10 +193,13 @@ class Recorder:
         """Return how many positions of every row counted for a span: int64 [rows]."""
         return self._counts.get(key, torch.zeros(self._rows, dtype=torch.long)).cpu()
 
-    def values(self) -> dict[Pooled, torch.Tensor]:
-        """Return the pooled values, float32 [rows, width] on the CPU; something must have counted in each."""
+    def values(self, needs: Sequence[Pooled] | None = None) -> dict[Pooled, torch.Tensor]:
+        """Return the pooled values, float32 [rows, width] on the CPU; something must have counted in each.
+
+        Of all needs, unless some are given.
+        """
         found = {}
-        for need in self.needs:
+        for need in self.needs if needs is None else needs:
             pool = self._pools[need]
             found[need] = made(need.pool, pool, self.counts((need.span, need.limit)))
         return found
