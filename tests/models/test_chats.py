@@ -263,9 +263,9 @@ def test_an_answer_ends_with_the_turn_and_a_plain_text_goes_on(tmp_path, monkeyp
     source = open_model(str(chatting(tmp_path / "m", template)), tmp_path)
     choose, end = passes._choose, json.loads((source.folder / "config.json").read_text())["pad_token_id"]
 
-    def chosen(ready, hidden, running, *_: object):
+    def chosen(ready, hidden, running, *rest):
         steps.append(1)
-        made = choose(ready, hidden, running)
+        made = choose(ready, hidden, running, *rest)
         return torch.full_like(made, end) if len(steps) == 2 else made
 
     steps: list[int] = []
