@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -20,8 +19,9 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from typing_extensions import Self
 
-from neuronclaims.claim_files.chats.forms import As, ChatForm, SaidToAll
+from neuronclaims.claim_files.chats.keys import MESSAGES_SCHEMA, ChatKeys, Side
 from neuronclaims.claim_files.claims import Method
+from neuronclaims.claim_files.yaml.mapping import FileMapping
 from neuronclaims.sentences.field_types import composed
 from neuronclaims.sentences.layers import Layers, LayersError, parse_layers
 from neuronclaims.sentences.options import SCALAR, OneOf
@@ -108,32 +108,6 @@ _TABLE = f"A {_FORMATS}"
 _GRADED = "The SHA-256 of the model whose answers these are, or {column: NAME} where the rows hold it."
 
 
-class FileMapping(BaseModel):
-    """A mapping in a claim file; unknown keys are errors."""
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
-
-
-class ChatKeys(FileMapping):
-    """What a set says of all its chats."""
-
-    as_: As | None = Field(
-        None, alias="as", description="user: each text is the message of a user, in a chat."
-    )
-    system: SaidToAll | None = Field(
-        None,
-        description="The system message of every chat, or {column: NAME} where the rows of a file hold it.",
-    )
-    prefill: SaidToAll | None = Field(
-        None, description="What the assistant's answer begins with in every chat, or {column: NAME}."
-    )
-
-    @property
-    def form(self) -> ChatForm:
-        """Return how the prompts become chats."""
-        return ChatForm(self.as_ is not None, self.system, self.prefill)
-
-
 class RowsFrom(FileMapping):
     """The keys that say where rows come from: a file, or a data set that the library datasets has on this machine."""
 
@@ -210,15 +184,8 @@ class PromptEntry(_Labels, _Text):
     """One prompt written in the claim file, with what belongs to it."""
 
 
-class MessageEntry(FileMapping):
-    """What one side of a chat says."""
-
-    role: Literal["system", "user", "assistant"] = Field(description="Who says it.")
-    content: Text = Field(description="What is said.")
-
-
 class _Messages(FileMapping):
-    messages: Annotated[list[MessageEntry], Field(min_length=1), SkipValidation] = Field(
+    messages: Annotated[list[Any], SkipValidation, WithJsonSchema(MESSAGES_SCHEMA)] = Field(
         description="The messages, each with role and content; a last one of the assistant is gone on with."
     )
 
@@ -241,30 +208,44 @@ class ListedSet(ChatKeys, _Prompts):
     """A prompt set written in the claim file, with what its prompts have in common."""
 
 
-class FilePairs(RowsFrom):
-    """Pairs of prompts kept in a file of their own, or in a data set."""
-
+class _PairColumns(RowsFrom):
     file: Path | None = Field(None, description=_TABLE)
-    clean: Column = Field("clean", description="The column that holds the clean texts.")
-    corrupted: Column = Field("corrupted", description="The column that holds the corrupted texts.")
+    clean: Column = Field("clean", description="The column that holds the clean texts or messages.")
+    corrupted: Column = Field(
+        "corrupted", description="The column that holds the corrupted texts or messages."
+    )
     where: Where | None = Field(None, description=_WHERE)
     group: Column | None = Field(None, description="The column that holds each pair's group.")
     id: Column | None = Field(None, description="The column that holds each pair's name.")
     graded_by: Grader | None = Field(None, description=_GRADED)
 
 
+class FilePairs(ChatKeys, _PairColumns):
+    """Pairs of prompts kept in a file of their own, or in a data set."""
+
+
 class PairEntry(FileMapping):
     """One pair of prompts written in the claim file."""
 
-    clean: Text = Field(description="The text with the prediction in question.")
-    corrupted: Text = Field(
-        description="A text that lacks it, of as many tokens unless only some are changed."
+    clean: Side = Field(description="The text, or the messages, with the prediction in question.")
+    corrupted: Side = Field(
+        description="A text, or messages, without it, of as many tokens unless only some are changed."
     )
     id: Text | None = Field(None, description="The pair's name.")
     group: Text | None = Field(
         None, description="What the pair shares with others: template, document, entity."
     )
     spans: dict[str, Text] | None = Field(None, description=_SPANS)
+
+
+class _Pairs(FileMapping):
+    pairs: Annotated[list[PairEntry], Field(min_length=1), SkipValidation] = Field(
+        description="The pairs, each with 'clean' and 'corrupted'."
+    )
+
+
+class ListedPairs(ChatKeys, _Pairs):
+    """Pairs written in the claim file, with what their prompts have in common."""
 
 
 class DirectionEntry(FileMapping):

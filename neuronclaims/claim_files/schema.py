@@ -23,10 +23,10 @@ from pydantic_core import PydanticCustomError
 from neuronclaims.claim_files.claims import Expectation, IfMissing, Series
 from neuronclaims.claim_files.entries import (
     DirectionEntry,
-    FileMapping,
     FilePairs,
     FileSet,
     Listed,
+    ListedPairs,
     ListedSet,
     PairEntry,
     Text,
@@ -37,6 +37,7 @@ from neuronclaims.claim_files.entries import (
 )
 from neuronclaims.claim_files.generation.keys import Generate
 from neuronclaims.claim_files.load.keys import Load
+from neuronclaims.claim_files.yaml.mapping import FileMapping
 from neuronclaims.sentences.fields import IDENTIFIER, NAME_SIGNS
 from neuronclaims.sentences.layers import PATTERN, Layers
 from neuronclaims.sentences.messages import either, quoted
@@ -203,8 +204,10 @@ class _Sections(FileMapping):
     sets: dict[Name, Annotated[Listed, Field(min_length=1)] | ListedSet | FileSet] | None = Field(
         None, description="The prompt sets, by the name that sentences call them."
     )
-    pairs: dict[Name, Annotated[list[PairEntry], Field(min_length=1)] | FilePairs] | None = Field(
-        None, description="Pairs of a clean and a corrupted text, by the name that sentences call them."
+    pairs: dict[Name, Annotated[list[PairEntry], Field(min_length=1)] | ListedPairs | FilePairs] | None = (
+        Field(
+            None, description="Pairs of a clean and a corrupted text, by the name that sentences call them."
+        )
     )
     directions: dict[Name, DirectionEntry] | None = Field(
         None, description="Directions in activation space, by the name that sentences call them."

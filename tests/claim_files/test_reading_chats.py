@@ -35,6 +35,18 @@ def read_a(read):
 
 
 @pytest.fixture
+def read_pairs(read):
+    """Return a function that reads the pairs ``c`` of a claim file, written behind ``c:``, as their items."""
+
+    def read_pairs(written: str) -> tuple[str, str]:
+        file = read(f"{HEAD}sets:\n  a: [x]\n{OTHER}pairs:\n  c: {written}\n{CLAIM}")
+        (pair,) = file.pairs["c"].pairs
+        return pair.clean, pair.corrupted
+
+    return read_pairs
+
+
+@pytest.fixture
 def problem(read_a):
     """Return a function that reads the set ``a`` and gives the last of its problems as one line."""
 
@@ -149,8 +161,8 @@ LINE = HEAD.count("\n") + 2
         ("{prefill: In, prompts: [a]}", "30 'prefill' is for chats, and this prompt is a text: say 'as: user' of the set"),
         ("{as: users, prompts: [a]}", "11 'users' is not a way to read texts (as: user makes each the message of a user) "),
         ("{as: user, system: {column: s}, prompts: [a]}", "17 'system' is one text here: a list of prompts has no"),
-        ("{as: user, prompts: a}", "17 'prompts' is a list of prompts"),
-        ("{as: user, prompts: [a], file: p.csv}", "31 'file' cannot stand in the set 'a': the set 'a' is a list of"),
+        ("{as: user, prompts: a}", "17 'prompts' is a list of prompts here"),
+        ("{as: user, prompts: [a], file: p.csv}", "31 'file' cannot stand in the set 'a': the set 'a' is a list or a file, not"),
         ("{as: user, promts: [a]}", "11 unknown key 'promts' in the set 'a' -> prompts"),
         ("{as: user, prompts: [a, {messages: [{role: user, content: a}]}]}", " the prompt 'user: a' is in this set a"),
     ],
@@ -273,6 +285,45 @@ def test_odd_cells_are_found_in_messages_and_white_space_at_the_end_of_a_prefill
     for part in ("'nan', as programs write", "begins with '<s>'", "'Ã©' for 'é'"):
         assert part in told
     assert "\0" not in told
+
+
+def test_pairs_may_be_chats(read_pairs, tmp_path):
+    both = [("a", chat(("user", "a"))), ("b", chat(("user", "b")))]
+    listed = "\n    - clean: [{role: user, content: a}]\n      corrupted: [{role: user, content: b}]"
+    assert read_pairs(listed) == tuple(item for _, item in both)
+    assert read_pairs("{as: user, prefill: It is an, pairs: [{clean: a, corrupted: b}]}") == tuple(
+        chat(("user", text), ("assistant", "It is an")) for text, _ in both
+    )
+    row = {
+        side: [{"role": "user", "content": text}]
+        for side, (text, _) in zip(("clean", "corrupted"), both, strict=True)
+    }
+    (tmp_path / "p.jsonl").write_text(json.dumps({**row, "s": "x"}) + "\n")
+    assert read_pairs("{file: p.jsonl}") == tuple(item for _, item in both)
+    assert read_pairs("{file: p.jsonl, system: {column: s}}") == tuple(
+        chat(("system", "x"), ("user", text)) for text, _ in both
+    )
+
+
+@for_each(
+    "written, said",
+    [
+        ("[{clean: [{role: usr, content: a}], corrupted: b}]", "'usr' is no role: it is system, user or assistant"),
+        ("[{clean: {role: user}, corrupted: b}]", "'clean' will not do: give a text, or a list of messages"),
+        ("[{clean: a, corrupted: ''}]", "'corrupted' is empty"),
+        ("[{clean: [{role: user, content: a}], corrupted: [{role: user, content: 'a '}]}]", "are the same but for white space: nothing differs"),
+        ("{as: user, pairs: [{clean: a, corrupted: b}, {clean: a, corrupted: 'b '}]}", "this pair stands here already"),
+        ("{pairs: [{clean: a, corrupted: b}], system: x}", "'system' is for chats, and this prompt is a text"),
+        ("{pairs: []}", "the entry 'c' of 'pairs' has no pairs"),
+        ("{pairs: x}", "'pairs' is a list of pairs here"),
+    ],
+)  # fmt: skip
+def test_what_is_no_pair_of_chats_is_one_error(written, said, read_pairs):
+    with pytest.raises(ClaimFileError) as told:
+        read_pairs(written)
+    messages = [problem.message for problem in told.value.problems]
+    assert any(said in message for message in messages), messages
+    assert len(messages) == 1, messages
 
 
 def test_the_examples():

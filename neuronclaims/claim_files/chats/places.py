@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from neuronclaims.claim_files.chats.forms import ChatForm
 from neuronclaims.claim_files.chats.messages import MessagesError, messages_in, messages_of
-from neuronclaims.claim_files.entries import FileSet
-from neuronclaims.claim_files.errors import Problem
+from neuronclaims.claim_files.entries import FileSet, ListedPairs, ListedSet
+from neuronclaims.claim_files.errors import ClaimFileError, Problem
+from neuronclaims.claim_files.prompts.located import MARKED
 from neuronclaims.claim_files.prompts.rows import PromptRow, PromptTable
-from neuronclaims.claim_files.yaml.positions import Entries, Node, Scalar, plain
+from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar, plain
 from neuronclaims.claim_files.yaml.source import SourceText
-from neuronclaims.claim_files.yaml.validation import resolve
+from neuronclaims.claim_files.yaml.validation import Section, resolve, validate
 from neuronclaims.prompts import ChatMessage
+from neuronclaims.prompts.inputs import MARK
 from neuronclaims.sentences.messages import closest, quoted
 
 MESSAGES, TEXT = "messages", "text"
@@ -60,12 +63,59 @@ def row_item(row: PromptRow, chosen: FileSet) -> str:
     cell = row.values.get(column, "")
     if column not in row.nested and not cell.strip():
         raise MessagesError(f"this row has no messages (column {quoted(column)})")
+    if column in row.nested:
+        return cell_item(row, column, chosen.form)
     try:
-        messages = messages_of(json.loads(row.nested[column])) if column in row.nested else messages_in(cell)
+        return chosen.form.item("", messages_in(cell), row.values)
     except MessagesError as error:
-        number = f", message {int(error.where[0]) + 1}" if error.where else ""
-        raise MessagesError(f"{error} (column {quoted(column)}{number})", (), error.suggestion) from None
-    return chosen.form.item("", messages, row.values)
+        raise _in_column(error, column) from None
+
+
+def cell_item(row: PromptRow, column: str, form: ChatForm) -> str:
+    """Return the item of a cell that holds a text or, as JSON has it, a list of messages; "" for an empty one."""
+    text = row.values.get(column, "")
+    if column in row.nested:
+        return form.item("", _numbered(row.nested[column], column), row.values)
+    if text.startswith(MARK):
+        raise MessagesError(MARKED)
+    return form.item(text, (), row.values) if text else ""
+
+
+def _numbered(nested: str, column: str) -> tuple[ChatMessage, ...]:
+    try:
+        return messages_of(json.loads(nested))
+    except MessagesError as error:
+        raise _in_column(error, column) from None
+
+
+def _in_column(error: MessagesError, column: str) -> MessagesError:
+    number = f", message {int(error.where[0]) + 1}" if error.where else ""
+    return MessagesError(f"{error} (column {quoted(column)}{number})", (), error.suggestion)
+
+
+def read_listed(
+    what: str, node: Entries, key: str, model: type[ListedSet] | type[ListedPairs], source: SourceText
+) -> tuple[ChatForm, Scalar, Items]:
+    """Return what a mapping says of all its prompts, and the list of them under ``key``.
+
+    Raises ClaimFileError with all that is wrong with the mapping.
+    """
+    both = f"{what} is a list or a file, not both"
+    section = Section(model, f"in {what}", elsewhere={"file": both, "dataset": both})
+    chosen, problems = validate(section, node, source)
+    if key not in node.entries:
+        raise ClaimFileError(problems)
+    at, items = node.entries[key]
+    if not isinstance(items, Items) and not (isinstance(items, Scalar) and items.missing):
+        said = f"{quoted(key)} is a list of {key} here"
+        problems.append(source.problem(at.start, said, width=at.end - at.start))
+    for name in ("system", "prefill"):
+        if isinstance(node.get(name), Entries):
+            said = f"{quoted(name)} is one text here: a list of {key} has no columns"
+            problems.append(source.problem(node.entries[name][0].start, said, width=len(name)))
+    if chosen is None or problems or not isinstance(items, Items):
+        raise ClaimFileError(problems)
+    return chosen.form, at, items
 
 
 def at_row(error: MessagesError, row: PromptRow, table: PromptTable) -> Problem:

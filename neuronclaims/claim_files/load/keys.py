@@ -7,7 +7,8 @@ from typing import Annotated, Any
 from pydantic import Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from neuronclaims.claim_files.entries import Column, FileMapping
+from neuronclaims.claim_files.entries import Column
+from neuronclaims.claim_files.yaml.mapping import FileMapping
 from neuronclaims.loading.settings import DEVICE, allowed, meant, what, words
 
 

@@ -8,7 +8,15 @@ from functools import partial
 
 from neuronclaims.claim_files.chats.forms import ChatForm
 from neuronclaims.claim_files.chats.messages import MessagesError
-from neuronclaims.claim_files.chats.places import MESSAGES, TEXT, at_row, is_meant, messages_at, row_item
+from neuronclaims.claim_files.chats.places import (
+    MESSAGES,
+    TEXT,
+    at_row,
+    is_meant,
+    messages_at,
+    read_listed,
+    row_item,
+)
 from neuronclaims.claim_files.claims import Prompt, PromptSet
 from neuronclaims.claim_files.entries import ChatEntry, FileSet, ListedSet, PromptEntry
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
@@ -48,7 +56,8 @@ def read_set(
     if isinstance(node, Items):
         prompts = read_items(f"{what} has no prompts", key, node, source, partial(_inline_prompt, ChatForm()))
     elif isinstance(node, Entries) and is_meant(node, "prompts", ("file", "dataset")):
-        prompts = _listed(what, node, source)
+        form, key, items = read_listed(what, node, "prompts", ListedSet, source)
+        prompts = read_items(f"{what} has no prompts", key, items, source, partial(_inline_prompt, form))
     elif isinstance(node, Entries):
         prompts, taken, named = prompts_from_file(what, node, source, columns)
     else:
@@ -70,27 +79,6 @@ def _neither(name: str, node: Scalar, source: SourceText) -> Problem:
     message = f"the set {quoted(name)} is a list of prompts, or a mapping with the key 'file'"
     near = f"{{file: {node.text}}}" if node.text.endswith(SUFFIXES) else f"[{node.text}]"
     return source.problem(node.start, message, width=node.end - node.start, suggestion=near)
-
-
-def _listed(what: str, node: Entries, source: SourceText) -> list[Located[Prompt]]:
-    """Read a set that is a mapping with a list of prompts and what they have in common."""
-    both = f"{what} is a list of prompts or a file of them, not both"
-    section = Section(ListedSet, f"in {what}", elsewhere={"file": both, "dataset": both})
-    chosen, problems = validate(section, node, source)
-    if "prompts" not in node.entries:
-        raise ClaimFileError(problems)
-    key, items = node.entries["prompts"]
-    if not isinstance(items, Items):
-        problems.append(
-            source.problem(key.start, "'prompts' is a list of prompts", width=key.end - key.start)
-        )
-    for name in ("system", "prefill"):
-        if isinstance(node.get(name), Entries):
-            said = f"{quoted(name)} is one text here: a list of prompts has no columns"
-            problems.append(source.problem(node.entries[name][0].start, said, width=len(name)))
-    if chosen is None or problems or not isinstance(items, Items):
-        raise ClaimFileError(problems)
-    return read_items(f"{what} has no prompts", key, items, source, partial(_inline_prompt, chosen.form))
 
 
 def _inline_prompt(
