@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias, get_args
 
 from neuronclaims.figures import Figure
 from neuronclaims.set_accounts import DataAccount
+from neuronclaims.tokens.readings import TokensReading
 
 Verdict: TypeAlias = Literal["supported", "refuted", "inconclusive"]
 VERDICTS: tuple[Verdict, ...] = ("supported", "refuted", "inconclusive")
@@ -282,7 +283,8 @@ class Result:
     SHA-256 of the model's weights and settings, as ``graded_by`` names it, None where it was not worked out. ``seed``
     is the claim file's; what is drawn at random follows from it and from the prompts. ``data`` is the account of the
     claim's prompts: how many rows of a file were taken, what texts share, and what may mislead in them. ``look`` is its
-    place in a series, None where each model is judged by itself.
+    place in a series, None where each model is judged by itself. ``readings`` are the tokens that are read or changed
+    where these are some of the prompts' tokens, as far as a tokenizer was at hand.
     """
 
     id: str
@@ -304,6 +306,7 @@ class Result:
     seed: int = 0
     data: DataAccount = field(default_factory=DataAccount)
     look: SeriesLook | None = None
+    readings: tuple[TokensReading, ...] = ()
 
     @property
     def as_expected(self) -> bool:

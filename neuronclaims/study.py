@@ -182,11 +182,16 @@ class Study:
             self._results[file.path, model] = self._named(looks[model][0], found)
 
     def _named(self, planned: FileOnModel, results: Mapping[str, Result]) -> Mapping[str, Result]:
-        """Return results with the fingerprint of their model, and what its tokenizer makes of odd texts."""
+        """Return results with the fingerprint of their model, and what its tokenizer makes of their texts."""
         fingerprint = self._fingerprints.at_hand(planned.source)
-        data = {claim.id: planned.data(claim) for claim in planned.file.claims}
+        claims = {claim.id: claim for claim in planned.file.claims}
         return {
-            name: replace(result, fingerprint=fingerprint, data=data[name])
+            name: replace(
+                result,
+                fingerprint=fingerprint,
+                data=planned.data(claims[name]),
+                readings=planned.read(claims[name]),
+            )
             for name, result in results.items()
         }
 

@@ -52,7 +52,7 @@ MAY_IMPORT = {
     "sites": set(),
     "stats": {"errors", "lazy"},
     "sentences": {"errors", "foreign_text", "sites"},
-    "tokens": {"errors", "prompts", "sentences"},
+    "tokens": {"errors", "foreign_text", "prompts", "sentences"},
     "set_accounts": {"sentences"},
     "claim_files": {
         "errors",
@@ -67,7 +67,7 @@ MAY_IMPORT = {
     },
     "measurements": {"errors", "prompts", "sites", "tokens"},
     "figures": {"errors"},
-    "results": {"figures", "errors", "set_accounts"},
+    "results": {"figures", "errors", "set_accounts", "tokens"},
     "kinds": GROUND | {"lazy"},
     "models": {
         "measurements",
@@ -90,7 +90,7 @@ MAY_IMPORT = {
     "study": GROUND | RUNS | {"kinds", "judging", "verdicts", "provenance", "answers"},
     "rematch": GROUND | RUNS | {"kinds", "study"},
     "baselines": GROUND | {""},
-    "reports": {"figures", "results", "set_accounts", "errors", "foreign_files", "foreign_text", ""},
+    "reports": {"figures", "results", "set_accounts", "tokens", "errors", "foreign_files", "foreign_text", ""},
     "pytest_session": GROUND
     | RUNS
     | {

@@ -14,13 +14,16 @@ from neuronclaims.corrections import at_its_boundary, at_its_level, family_of, u
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import Family, Finding, columns_read, kind_of
 from neuronclaims.kinds.kind import MAX_DRAWS, KindError
+from neuronclaims.kinds.tokens_asked import tokens_asked
 from neuronclaims.measurements import Measurement
 from neuronclaims.measurements.gaps import Gappy, gaps_note
 from neuronclaims.models.chats.odd_tokens import OddTokens, odd_tokens
 from neuronclaims.models.identity.objects import ObjectIdentity
 from neuronclaims.models.sources import Source
+from neuronclaims.models.token_readings import token_readings
 from neuronclaims.provenance import Fingerprints, check_graders, graders_note
 from neuronclaims.set_accounts import DataAccount
+from neuronclaims.tokens.readings import TokensAsked, TokensReading
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,7 +37,8 @@ class FileOnModel:
     """A claim file that is tested on a model.
 
     ``needs`` are the measurements of each claim by its id, ``errors`` the reasons of those that have none. ``state`` is
-    that of a model object when this was planned. ``odd`` is what its tokenizer makes of odd texts, by set.
+    that of a model object when this was planned. ``odd`` is what its tokenizer makes of odd texts, by set, and
+    ``readings`` are the tokens that claims read or change.
     """
 
     file: ClaimFile
@@ -43,6 +47,7 @@ class FileOnModel:
     errors: Mapping[str, str]
     state: ObjectIdentity | None = None
     odd: Mapping[str, OddTokens] = field(default_factory=dict)
+    readings: Mapping[TokensAsked, TokensReading] = field(default_factory=dict)
 
     @classmethod
     def planned(cls, file: ClaimFile, source: Source, fingerprints: Fingerprints) -> FileOnModel:
@@ -56,12 +61,18 @@ class FileOnModel:
                 needs[claim.id] = kind_of(claim.sentence).needs(claim, facts)
             except NeuronClaimsError as error:
                 errors[claim.id] = str(error)
-        return cls(file, source, needs, errors, source.state(), odd_tokens(source, items_of(file)))
+        odd = odd_tokens(source, items_of(file))
+        readings = token_readings(source, (each for claim in file.claims for each in tokens_asked(claim)))
+        return cls(file, source, needs, errors, source.state(), odd, readings)
 
     def data(self, claim: Claim) -> DataAccount:
         """Return the account of a claim's texts, with what this model's tokenizer makes of them."""
         said = tuple(of_claim(claim, self.odd))
         return replace(claim.data, warnings=(*claim.data.warnings, *said)) if said else claim.data
+
+    def read(self, claim: Claim) -> tuple[TokensReading, ...]:
+        """Return the tokens that a claim reads or changes, where these are some of its prompts' tokens."""
+        return tuple(self.readings[each] for each in tokens_asked(claim) if each in self.readings)
 
     @property
     def measurements(self) -> KeysView[Measurement]:

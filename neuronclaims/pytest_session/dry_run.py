@@ -24,6 +24,7 @@ from neuronclaims.pytest_session.planning import (
     unknown_tokens,
 )
 from neuronclaims.pytest_session.settings import model_folders
+from neuronclaims.reports.readings import rest_of, told
 from neuronclaims.sentences.messages import quoted
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from neuronclaims.engines.cost import Cost
     from neuronclaims.models.chats.odd_tokens import OddTokens
     from neuronclaims.models.tokenization_check import TokenizationCheck
+    from neuronclaims.tokens.readings import TokensReading
 
 
 class DryRun:
@@ -82,6 +84,8 @@ def lines(plan: ModelPlan) -> Iterator[str]:
             yield f"    {one_line(f'{place.path}:{place.line}: {message}')}"
         for line in _data(file.file, plan.tokenization):
             yield f"    {one_line(line)}"
+        for reading in plan.readings[number] if plan.readings else ():
+            yield from _reading(reading)
         graded = dict.fromkeys(name for claim in file.file.claims for name in claim.graded)
         if graded:
             yield f"    not known before it runs: whether it gave the graded answers of {', '.join(graded)}"
@@ -169,6 +173,13 @@ def _odd(file: ClaimFile, odd: Mapping[str, OddTokens]) -> Iterator[tuple[Place,
     """Yield what the tokenizer makes of odd texts, each once, at the first claim about them."""
     first = {said: claim.place for claim in reversed(file.claims) for said in of_claim(claim, odd)}
     yield from ((place, said) for said, place in first.items())
+
+
+def _reading(reading: TokensReading) -> Iterator[str]:
+    """Yield the tokens that are read or changed in a set, each in brackets in its text."""
+    yield f"    {reading.set}: {reading.does} {reading.rule!r} ({rest_of(reading)})"
+    for shown in reading.shown:
+        yield f"      {told(shown)}"
 
 
 def _token_lengths(texts: Sequence[str], known: TokenizationCheck) -> Iterator[str]:

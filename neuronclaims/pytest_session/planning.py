@@ -12,13 +12,16 @@ from neuronclaims.engines.cost import Cost, cost_of, refused
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import kind_of
 from neuronclaims.kinds.shared.selection import searches
+from neuronclaims.kinds.tokens_asked import tokens_asked
 from neuronclaims.measurements.errors import MissingModelError
 from neuronclaims.models.chats.odd_tokens import OddTokens, odd_tokens
 from neuronclaims.models.sources import LoadedModel, Source, open_model
+from neuronclaims.models.token_readings import token_readings
 from neuronclaims.models.tokenization_check import TokenizationCheck, check_tokenization
 from neuronclaims.planning.announcements import planned_effects, unreachable
 from neuronclaims.planning.reach import searched_in
 from neuronclaims.pytest_session.opening import is_to_hold
+from neuronclaims.tokens.readings import TokensReading
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim, ClaimFile
@@ -56,7 +59,8 @@ class ModelPlan:
     """The plan of one model and its files; ``missing`` says why nothing is known of the model.
 
     ``tokenization`` is None where its tokenizer is not at hand, ``weights`` says why they are not, or is None. ``odd``
-    is what its tokenizer makes of odd texts, for each file by set.
+    is what its tokenizer makes of odd texts, by set, and ``readings`` are the tokens that claims read or change, each
+    for each file.
     """
 
     spec: str
@@ -67,6 +71,7 @@ class ModelPlan:
     cost: Cost | None = None
     tokenization: TokenizationCheck | None = None
     odd: tuple[Mapping[str, OddTokens], ...] = ()
+    readings: tuple[tuple[TokensReading, ...], ...] = ()
 
     @property
     def fails(self) -> bool:
@@ -99,7 +104,14 @@ def planned(
     plans = tuple(_refusing(plan, known.refused) for plan in plans) if known else plans
     cost = cost_of(source.facts(), _together(plans))
     odd = tuple(odd_tokens(source, items_of(file)) for file in files)
-    return ModelPlan(spec, plans, source, None, _weightless(spec, base, models), cost, known, odd)
+    readings = tuple(_readings(file, source) for file in files)
+    return ModelPlan(spec, plans, source, None, _weightless(spec, base, models), cost, known, odd, readings)
+
+
+def _readings(file: ClaimFile, source: Source) -> tuple[TokensReading, ...]:
+    """Return the tokens that the claims of a file read or change, where these are some of their prompts' tokens."""
+    asked = (each for claim in file.claims for each in tokens_asked(claim))
+    return tuple(token_readings(source, asked).values())
 
 
 def folder_of_model(file: ClaimFile, spec: str, models: Mapping[str, LoadedModel | Path]) -> Path | None:

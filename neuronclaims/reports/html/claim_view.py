@@ -17,6 +17,7 @@ from neuronclaims.reports.entry import Entry
 from neuronclaims.reports.html.figures import Drawing, draw
 from neuronclaims.reports.html.policy import embedded
 from neuronclaims.reports.html.shared import Texts
+from neuronclaims.reports.readings import rest_of, told
 from neuronclaims.reports.wording import counts_text, headline, number, own_id, p_value, selection_lines
 from neuronclaims.results import Effect, Evidence, Result, Test
 
@@ -164,6 +165,14 @@ class ClaimView:
     def data(self) -> Pairs:
         """Return the account of each prompt set."""
         return [(account.name, account.summary) for account in self.result.data.sets]
+
+    @property
+    def readings(self) -> list[tuple[str, list[str], str]]:
+        """Return the tokens that are read or changed in each set: what is done, the prompts shown, and what is not."""
+        return [
+            (f"{each.set}: {each.does} {each.rule!r}", [told(shown) for shown in each.shown], rest_of(each))
+            for each in self.result.readings
+        ]
 
     @property
     def misleading(self) -> tuple[str, ...]:
