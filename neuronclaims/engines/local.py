@@ -14,6 +14,7 @@ from neuronclaims.models.bringing.configs import rounds_activations
 from neuronclaims.models.named import loaded
 from neuronclaims.models.options import Progress, RunOptions, Stage
 from neuronclaims.models.running.loading import Ready, load, load_tokenizer
+from neuronclaims.models.running.proofs.proving import unproven
 from neuronclaims.models.running.worker import Finished, Worker
 from neuronclaims.models.sources import Source
 from neuronclaims.models.tokenization_check import check_with
@@ -72,6 +73,11 @@ class LocalEngine:
     def _prepare(self, job: Job) -> Iterator[Prepared]:
         """Yield a job with its batches; what is refused in it is found by halving, and fails."""
         worker: Worker = loaded(job.worker)
+        refused = unproven(self.ready, job.needs)
+        self.failures |= {(need, item): error for need, error in refused.items() for item in job.items}
+        job = replace(job, needs=tuple(need for need in job.needs if need not in refused))
+        if not job.needs:
+            return
         try:
             yield job, worker(self.ready, job, self._options)
         except MeasurementError as error:

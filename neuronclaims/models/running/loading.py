@@ -27,7 +27,7 @@ from neuronclaims.models.sources import LoadedModel, Source
 from neuronclaims.models.structure.architecture import Architecture, HookPoint
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Ready:
     """A model ready to be measured: ``body`` is the model without its head, ``blocks`` are in order."""
 

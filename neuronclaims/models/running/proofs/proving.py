@@ -1,0 +1,158 @@
+"""Prove the sites that are asked for on the loaded model, all layers at once; refuse those that fail, one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from weakref import WeakKeyDictionary
+
+import torch
+
+from neuronclaims.measurements.errors import MeasurementError
+from neuronclaims.measurements.measurement import Need
+from neuronclaims.models.running.hooks import Place
+from neuronclaims.models.running.loading import Ready
+from neuronclaims.models.running.proofs.added import (
+    OF_ATTENTION,
+    OF_MLP,
+    added_fails,
+    depends_fails,
+    middle_fails,
+    mixers_of,
+)
+from neuronclaims.models.running.proofs.looking import Change, Looked, look, token_ids
+from neuronclaims.models.running.proofs.moved import before_fails, heads_fail
+from neuronclaims.models.running.proofs.stream import PlainCall, body_fails, final_norm_fails, stream_fails
+from neuronclaims.models.running.worker import running
+
+_ADDED = (*OF_ATTENTION, *OF_MLP)
+
+_proven: WeakKeyDictionary[Ready, dict[Place, str]] = WeakKeyDictionary()
+"""By model: the places that were looked at, each with why it fails, or nothing."""
+
+
+def unproven(ready: Ready, needs: Iterable[Need]) -> dict[Need, MeasurementError]:
+    """Return the needs that name a place which is not what it is called on this model, each with the reason.
+
+    A place is looked at when it is first asked for. Raises ModelError where a site names a module that is not there.
+    """
+    known = _proven.setdefault(ready, {})
+    asked = {need: need.places for need in needs}
+    new = sorted({place for places in asked.values() for place in places} - known.keys())
+    if new:
+        with running(ready, "while its sites were proven"):
+            known |= _Proof(ready, new).failures()
+    failed = {need: [place for place in places if known[place]] for need, places in asked.items()}
+    return {need: MeasurementError(known[places[0]]) for need, places in failed.items() if places}
+
+
+class _Proof:
+    """The runs of one short text that show what some places are."""
+
+    def __init__(self, ready: Ready, places: Sequence[Place]) -> None:
+        self._ready, self._asked = ready, places
+        self._ids = token_ids(ready)
+        self._places = sorted({*places, *self._needed(places)})
+        self._plain = PlainCall(ready, self._ids)
+        self._seen = look(ready, self._ids, self._places)
+        self._entries = [self._entry(layer) for layer in range(ready.facts.layers)]
+
+    def failures(self) -> dict[Place, str]:
+        """Return every place that was asked for, with the sentence that refuses it, or nothing."""
+        whole = body_fails(self._ready, self._plain, self._seen)
+        if whole is not None:
+            return dict.fromkeys(self._asked, f"{whole}; nothing of this model is measured.")
+        found = {place: self._fails(place) for place in self._asked}
+        found |= self._fails_when_moved({place for place, why in found.items() if not why})
+        return {place: self._sentence(place, why) for place, why in found.items()}
+
+    def _sentence(self, place: Place, why: str) -> str:
+        if not why or place in self._seen.reasons:
+            return f"{why}; nothing of this run is kept." if why else ""
+        site, layer = place
+        facts = self._ready.facts
+        return (
+            f"{site} of layer {layer} of {facts.name} ({facts.architecture}) is not measured, since it failed the proof "
+            f"on this model: {why}."
+        )
+
+    def _fails(self, place: Place) -> str:
+        site, layer = place
+        if place in self._seen.reasons:
+            return self._seen.reasons[place]
+        why: str | None = None
+        if site in ("resid_pre", "resid_post"):
+            why = stream_fails(self._ready, self._plain, self._seen, site, layer)
+        elif site == "final_norm":
+            why = final_norm_fails(self._ready, self._plain, self._seen, layer)
+        elif site == "resid_mid":
+            why = middle_fails(self._ready, self._seen, layer)
+        elif site in _ADDED:
+            why = added_fails(self._ready, self._seen, site, layer)
+        return why or ""
+
+    def _fails_when_moved(self, places: set[Place]) -> dict[Place, str]:
+        """Return the places that fail when something is changed."""
+        found: dict[Place, str] = {}
+        for sites, inner in ((OF_MLP, True), (("attn_z", "attn_out"), False)):
+            asked = [place for place in places if place[0] in sites]
+            if asked:
+                moved = look(self._ready, self._ids, asked, held=self._held(inner), entries=self._moved())
+                for site, layer in asked:
+                    why = depends_fails(self._ready, self._seen, moved, site, layer)
+                    found |= {(site, layer): why} if why else {}
+        for site in ("mlp_pre", "q", "k", "v"):
+            layers = sorted(layer for other, layer in places if other == site)
+            if layers and site == "mlp_pre":
+                failed = before_fails(self._ready, self._seen, self._again, layers)
+            elif layers:
+                failed = heads_fail(self._ready, self._seen, self._again, site, layers)
+            else:
+                continue
+            found |= {(site, layer): why for layer, why in failed.items()}
+        return found
+
+    def _needed(self, places: Iterable[Place]) -> set[Place]:
+        """Return the places that others are proven by, where the model has them."""
+        facts, found = self._ready.facts, set[Place]()
+        for site, layer in places:
+            beside = {"mlp_pre": "mlp_post", "q": "attn_z", "k": "attn_z", "v": "attn_z"}.get(site)
+            for other in (beside, "attn_out" if site not in ("q", "k", "v") else None):
+                if other is not None and other in facts.widths and layer in facts.layers_at(other):
+                    found.add((other, layer))
+        return found
+
+    def _again(self, changes: Mapping[Place, Change]) -> Looked:
+        return look(self._ready, self._ids, self._places, changes, entries=self._entries)
+
+    def _entry(self, layer: int) -> torch.Tensor:
+        return self._seen.given[layer].get("", torch.zeros(0))
+
+    def _moved(self) -> list[torch.Tensor]:
+        """Return what blocks are given, moved at the first position."""
+        drawn = torch.Generator().manual_seed(0)
+        found = []
+        for entry in self._entries:
+            moved = entry.clone()
+            if len(moved):
+                size = entry[0].square().mean().sqrt()
+                moved[0] += torch.randn(entry.shape[1], generator=drawn).to(entry) * size
+            found.append(moved)
+        return found
+
+    def _held(self, inner: bool) -> dict[tuple[int, str], torch.Tensor]:
+        """Return what attention gives, to be given again: what its projection gives, or all that its module gives."""
+        found: dict[tuple[int, str], torch.Tensor] = {}
+        for layer in range(self._ready.facts.layers):
+            gave, mixers = self._seen.gave[layer], mixers_of(self._ready, layer)
+            out = self._out_path(layer)
+            if inner and out is not None and out.split(".")[0] in mixers and ("attn_out", layer) in self._seen.values:
+                found[layer, out] = self._seen.values["attn_out", layer]
+            else:
+                found |= {(layer, path): gave[path] for path in mixers if path in gave}
+        return found
+
+    def _out_path(self, layer: int) -> str | None:
+        facts = self._ready.facts
+        if "attn_out" not in facts.widths or layer not in facts.layers_at("attn_out"):
+            return None
+        return self._ready.point("attn_out", layer).module
