@@ -73,7 +73,11 @@ class LocalEngine:
     def _prepare(self, job: Job) -> Iterator[Prepared]:
         """Yield a job with its batches; what is refused in it is found by halving, and fails."""
         worker: Worker = loaded(job.worker)
-        refused = unproven(self.ready, job.needs)
+        try:
+            refused = unproven(self.ready, job.needs)
+        except MeasurementError as error:
+            self._fail(job, error)
+            return
         self.failures |= {(need, item): error for need, error in refused.items() for item in job.items}
         job = replace(job, needs=tuple(need for need in job.needs if need not in refused))
         if not job.needs:

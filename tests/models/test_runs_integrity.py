@@ -21,6 +21,15 @@ READ = Activations("mlp_post", 1, TokenRule("mean", "prompt"), PROMPTS)
 WRITE = Activations("resid_post", 1, TokenRule("mean", "generated"), PROMPTS, Generation(4))
 
 
+@pytest.fixture
+def without_proofs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let sites be measured that are not proven first: what runs find out by themselves."""
+    monkeypatch.setattr("neuronclaims.engines.local.unproven", lambda ready, needs: {})
+
+
+unguarded = pytest.mark.usefixtures("without_proofs")
+
+
 def refused(source: Source, question: Activations, cache: Path, says: str) -> None:
     with pytest.raises(IntegrityError) as caught:
         measure(source, [question], cache=RunCache(cache))
@@ -136,6 +145,7 @@ def test_the_most_padded_text_is_run_again_and_one_at_random_of_every_two_hundre
     assert choose_probes(many, generating=False) == chosen
 
 
+@unguarded
 def test_a_hook_that_never_fires_is_found_out(hand_over, tmp_path: Path) -> None:
     source = hand_over("gpt2")
     mlp = source.loaded.model.transformer.h[1].mlp
@@ -143,6 +153,7 @@ def test_a_hook_that_never_fires_is_found_out(hand_over, tmp_path: Path) -> None
     refused(source, READ, tmp_path, "mlp_post of layer 1 was never seen")
 
 
+@unguarded
 def test_a_hook_that_fires_twice_is_found_out(hand_over, tmp_path: Path) -> None:
     source = hand_over("gpt2")
     mlp = source.loaded.model.transformer.h[1].mlp
@@ -152,6 +163,7 @@ def test_a_hook_that_fires_twice_is_found_out(hand_over, tmp_path: Path) -> None
         measure(source, [READ, both], cache=RunCache(tmp_path))
 
 
+@unguarded
 def test_a_module_of_another_width_than_the_configuration_says_is_found_out(
     hand_over, tmp_path: Path
 ) -> None:
@@ -160,6 +172,7 @@ def test_a_module_of_another_width_than_the_configuration_says_is_found_out(
     refused(source, READ, tmp_path, "has shape [3, 7, 128], not [3, 7, 100] (prompts, tokens, width)")
 
 
+@unguarded
 @pytest.mark.parametrize(
     ("change", "shape"),
     [
@@ -205,6 +218,7 @@ def test_a_model_is_measured_without_dropout_and_left_as_it_was(hand_over) -> No
     )
 
 
+@unguarded
 def test_nothing_above_the_highest_layer_asked_for_is_run_nor_the_head(hand_over) -> None:
     source = hand_over("llama")
     model, ran = source.loaded.model, []
@@ -225,5 +239,5 @@ def test_a_model_that_fails_while_running_is_one_clear_error(hand_over) -> None:
         raise RuntimeError("not enough memory: you tried to allocate 1 TB\nand more lines")
 
     source.loaded.model.transformer.h[0].mlp.forward = fail
-    with pytest.raises(MeasurementError, match=r"failed on the prompt '.*1 TB\.$"):
+    with pytest.raises(MeasurementError, match=r"failed while its sites were proven: .*1 TB\.$"):
         measure(source, [READ])

@@ -88,7 +88,7 @@ class Hooks:
         if isinstance(output, torch.Tensor):
             return self._seen(place, output)
         found = self._seen(place, output[0])
-        return None if found is None else (found, *output[1:])
+        return None if found is None else with_first(output, found)
 
     def _seen(self, place: Place, values: torch.Tensor) -> torch.Tensor | None:
         site, layer = place
@@ -197,6 +197,13 @@ def _pieces(values: torch.Tensor, part: Part) -> torch.Tensor:
     if width % (groups * part.of):
         raise IntegrityError(f"{width} numbers are not {groups} times {part.of} equal pieces.")
     return values.reshape(*values.shape[:-1], groups, part.of, width // (groups * part.of))
+
+
+def with_first(output: Any, value: torch.Tensor) -> Any:
+    """Return what a module gives, a tensor or several things, with another first tensor."""
+    if isinstance(output, torch.Tensor):
+        return value
+    return [value, *output[1:]] if isinstance(output, list) else (value, *output[1:])
 
 
 def first_argument(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:

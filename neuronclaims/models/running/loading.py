@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-import math
-import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
 import transformers
-from transformers import AutoConfig, AutoTokenizer
+from transformers import AutoTokenizer
 
 from neuronclaims.foreign_files import check_folder
 from neuronclaims.measurements import ModelFacts
 from neuronclaims.measurements.errors import ModelError, told_as
 from neuronclaims.models.bringing.configs import quantised_by, quantiser_of, rounds_activations
-from neuronclaims.models.identity.folder_files import weight_files
-from neuronclaims.models.identity.safetensors_header import read_header
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.running.brought.adapted import adapted
+from neuronclaims.models.running.brought.completeness import check_complete, check_plausible
 from neuronclaims.models.sources import LoadedModel, Source
 from neuronclaims.models.structure.architecture import Architecture, HookPoint
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Ready:
-    """A model ready to be measured: ``body`` is the model without its head, ``blocks`` are in order."""
+    """A model ready to be measured: ``body`` is the model without its head, ``blocks`` are in order.
+
+    ``proven`` says of every site and layer that was looked at why it fails, or nothing.
+    """
 
     facts: ModelFacts
     architecture: Architecture
@@ -38,6 +37,7 @@ class Ready:
     body: Any
     tokenizer: Any
     blocks: tuple[Any, ...]
+    proven: dict[tuple[str, int], str] = field(default_factory=dict)
 
     def point(self, site: str, layer: int) -> HookPoint:
         """Return where a site of a layer is read, its sizes in numbers."""
@@ -162,7 +162,7 @@ def _from_folder(
     device = _device(str(how.device), source.spec)
     quantised = "bitsandbytes" in quantised_by(source.config)  # such a model is not moved once it is loaded
     with told_as(ModelError, f"Model {source.spec!r} does not load from {source.model_folder}"), quiet():
-        _check_plausible(source.model_folder, source.facts(), kind, quantiser_of(source.config) is not None)
+        check_plausible(source.model_folder, source.facts(), kind, quantiser_of(source.config) is not None)
         model, notes = kind.from_pretrained(
             source.model_folder,
             use_safetensors=True,
@@ -174,74 +174,11 @@ def _from_folder(
             **_SHARED,
         )
         model = (model if quantised else model.to(device)).eval()
-    _check_complete(source, architecture.causal, notes)
+    check_complete(source, architecture.causal, notes, str(model.base_model_prefix))
     if source.adapter is not None:
         with quiet():
             model = adapted(model, source.adapter, source.spec)
     return LoadedModel(model, tokenizer)
-
-
-MOST_BEYOND = 20_000_000
-"""By how many numbers a model may be larger than twice its files: causal masks of small models are."""
-
-
-def _check_plausible(folder: Path, facts: ModelFacts, kind: Any, quantised: bool) -> None:
-    """Raise ModelError for a configuration of a much larger model than the weights are of.
-
-    What the weights lack is filled with random numbers before it is told, and that could take all memory.
-    """
-    tensors = [place for path in weight_files(folder) for place in read_header(path).values()]
-    if facts.layers > len(tensors):
-        raise ModelError(
-            f"The config.json in {folder} speaks of {facts.layers:,} layers, but the weights hold {len(tensors):,} "
-            "tensors. One of the two files is of another model."
-        )
-    stored = sum(math.prod(place.shape) for place in tensors)
-    if quantised:
-        stored = 2 * sum(place.stop - place.start for place in tensors)  # of four bits each, at the least
-    config = AutoConfig.from_pretrained(folder, **_SHARED)
-    with torch.device("meta"):
-        model = kind.from_config(config)
-    needed = sum(tensor.numel() for tensor in (*model.parameters(), *model.buffers()))
-    if needed > 2 * stored + MOST_BEYOND:
-        raise ModelError(
-            f"The config.json in {folder} speaks of a model of {needed:,} numbers, but the weights hold {stored:,}. "
-            "One of the two files is of another model."
-        )
-
-
-_HARMLESS = re.compile(
-    r"(?:.*\.)?(?:rotary_emb\.inv_freq|attn\.bias|attn\.masked_bias|attention\.bias|attention\.masked_bias|"
-    r"position_ids|embeddings\.token_type_ids)"
-)
-"""Tensors that older checkpoints hold and that newer code computes for itself: they change no value."""
-
-_HEADS = re.compile(r"cls\.|lm_head\.|mlm_head\.|pooler\.|classifier\.")
-"""Heads of an encoder's checkpoint. Its body alone is measured."""
-
-
-def _check_complete(source: Source, causal: bool, notes: dict[str, Any]) -> None:
-    # What the file lacks, Transformers fills with random numbers. Only an encoder's pooler is never read.
-    missing = sorted(
-        str(name) for name in notes["missing_keys"] if not str(name).startswith(("pooler.", "bert.pooler."))
-    )
-    if missing or notes["mismatched_keys"]:
-        odd = missing or [str(item[0]) for item in notes["mismatched_keys"]]
-        raise ModelError(
-            f"The weights of model {source.spec!r} are incomplete: {len(odd)} tensors are missing or have another "
-            f"shape, {odd[0]} first. Measured like this, they would be random numbers; fetch or save the model again."
-        )
-    dropped = sorted(
-        name
-        for name in map(str, notes["unexpected_keys"])
-        if not _HARMLESS.fullmatch(name) and (causal or not _HEADS.match(name))
-    )
-    if dropped:
-        raise ModelError(
-            f"The checkpoint of model {source.spec!r} holds {len(dropped)} tensors that its config.json leaves no "
-            f"place for, {dropped[0]} first. They would be dropped, and another model would be measured. "
-            "Correct config.json (such as the number of layers, or whether there are biases), or save the model again."
-        )
 
 
 def _device(name: str, spec: str) -> str:

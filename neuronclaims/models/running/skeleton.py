@@ -15,6 +15,7 @@ from neuronclaims.foreign_files import check_folder
 from neuronclaims.measurements.errors import ModelError, told_as
 from neuronclaims.models.facts import LARGEST, MOST_LAYERS
 from neuronclaims.models.running.loading import quiet
+from neuronclaims.models.structure import words
 from neuronclaims.models.structure.architecture import Architecture
 from neuronclaims.models.structure.derive import derive, text_config
 
@@ -60,7 +61,7 @@ def sort_of(config: Any, spec: str) -> tuple[str, bool]:
             f"Model {spec!r} is of type {kind!r}, an encoder and a decoder, which is not supported: a text runs "
             "through one of them and what is written through the other, and no sentence says which is meant."
         )
-    masked = kind in modeling_auto.MODEL_FOR_MASKED_LM_MAPPING_NAMES
+    masked = kind in modeling_auto.MODEL_FOR_MASKED_LM_MAPPING_NAMES or kind in words.DECODERS_IF_SAID
     if masked and not getattr(text_config(config), "is_decoder", False):
         return "AutoModel", False
     if kind in modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:

@@ -93,8 +93,8 @@ class _BlockReader:
         inside = [each for each in self._projections if self._mixes(each.path)]
         heads = {site: _named(inside, names) for site, names in words.ONE_OF_THREE.items()}
         fused = next((each for name in words.THREE_IN_ONE for each in inside if each.name == name), None)
-        if fused is not None and fused.name == "in_proj" and fused.gives != 3 * fused.given:
-            fused = None  # that of a state space
+        if fused is not None and fused.name == "in_proj" and "att" not in fused.path:
+            fused = None  # that of a state space or of a convolution
         out = self._attention_output(inside)
         if out is None or (
             fused is None and heads["v"] is None and heads["k"] is None and not _latent(inside)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from neuronclaims.measurements.errors import ModelError
 from neuronclaims.models.facts import LARGEST, MOST_LAYERS
 from neuronclaims.models.structure import words
-from neuronclaims.models.structure.architecture import Architecture, Derived, HookPoint
+from neuronclaims.models.structure.architecture import Architecture, Derived, HookPoint, Part
 from neuronclaims.models.structure.block import BlockSites, Sizes, sites_of
 from neuronclaims.sites import OWN_SITES
 
@@ -26,6 +27,9 @@ def derive(model: Any, spec: str, *, causal: bool, loads_as: str) -> Architectur
     sizes = Sizes(hidden, _heads(text))
     found = [sites_of(block, sizes) for block in blocks]
     sites, elsewhere, refused = _together(found)
+    for site, part in words.CORRECTED.get(str(model.config.model_type), {}).items():
+        if site in sites:
+            sites[site] = replace(sites[site], part=Part(*part))
     final = _final(body, path)
     if final is not None:
         sites["final_norm"] = HookPoint(final, "output", hidden, "body")

@@ -55,6 +55,14 @@ THREE_IN_ONE: Mapping[str, bool] = {
 }
 """Projections of queries, keys and values together, and whether they lie side by side for every head."""
 
+CORRECTED: Mapping[str, Mapping[str, tuple[int, int, int, int]]] = {
+    "codegen": {"q": (0, 1, 3, 4), "v": (1, 2, 3, 4), "k": (2, 3, 3, 4)},
+}
+"""By type of model and site: the part of a projection that is the site, where it is not what shapes suggest."""
+
+WHOLE_MLP = re.compile(r"mlp|ffn|ff|feed_?forward|mlp_block|moe")
+"""Children of a block that are its MLP, or the mixture in its place, and nothing else."""
+
 GATES = re.compile(r"gate|^w_?1$|^wi_0$|^w_0$")
 """Of two projections into an MLP, the one that the non-linearity is given."""
 
@@ -123,6 +131,9 @@ CONTEXTS = (
 
 OTHER_SENSES = re.compile(r"vision|visual|audio|image|speech|video|encoder\.layers_audio|tower")
 """Paths of the parts of a model that see or hear."""
+
+DECODERS_IF_SAID = ("bert-generation", "reformer")
+"""Types that predict a next token only where their configuration says ``is_decoder``."""
 
 EAGER: Mapping[str, str] = {"attn_logit_softcapping": "it caps the products of queries and keys"}
 """Settings that only the plain implementation of attention (``eager``) obeys."""

@@ -62,9 +62,9 @@ class BlockStates:
         yield value
         given, gave = self.seen.given[self.layer], self.seen.gave[self.layer]
         for path, before in given.items():
-            if path and "." not in path and path in gave and words.NORM.search(path):
-                if before.shape == value.shape and torch.equal(before, value):
-                    yield gave[path]
+            norm = path and "." not in path and path in gave and words.NORM.search(path)
+            if norm and before.shape == value.shape and torch.equal(before, value):
+                yield gave[path]
 
     def mixed(self) -> list[torch.Tensor]:
         """Return what the mixers add to the entry, normed or not."""
@@ -96,15 +96,22 @@ def added_fails(ready: Ready, seen: Looked, site: str, layer: int) -> str | None
     if value is None:
         return "what its module gives was not seen"
     if site == "attn_out_normed":
-        given, out = seen.given[layer].get(ready.point(site, layer).module), seen.values.get(("attn_out", layer))
+        given, out = (
+            seen.given[layer].get(ready.point(site, layer).module),
+            seen.values.get(("attn_out", layer)),
+        )
         if given is None or out is None or not near(ready, given, out):
             return "it is not made of attn_out"
     tight = tolerance(ready)
+    if _is_all_of_its_child(ready, states, site, value):
+        return None
     for added in states.normed(value):
         for origin in _distinct(states.origins(), added.shape):
             for target in states.targets():
                 if target.shape == added.shape and _differ_by(target - origin, [added], tight):
                     return None
+            if any(_made_of(target, [added, origin], tight) for target in states.targets()):
+                return None
         if states.entry is not None and states.entry.shape == added.shape:
             beside = [*states.mixed(), *(states.unmixed() if site in OF_ATTENTION else [])]
             others = [each for each in beside if each.shape == added.shape and not near(ready, each, added)]
@@ -126,6 +133,8 @@ def middle_fails(ready: Ready, seen: Looked, layer: int) -> str | None:
         return "it is the block's input: attention and MLP are given the same state"
     mixed = [each for each in states.mixed() if each.shape == value.shape]
     if any(_differ_by(value - states.entry, [each], tolerance(ready)) for each in mixed):
+        return None
+    if any(_made_of(value, [each, states.entry], tolerance(ready)) for each in mixed):
         return None
     if len(states.mixers) > 1 and _differ_by(value - states.entry, mixed, tolerance(ready)):
         return None
@@ -170,6 +179,30 @@ def _differ_by(difference: torch.Tensor, added: Sequence[torch.Tensor], tight: f
     if _left(difference, added) > tight * size:
         return False
     return len(added) == 1 or _left(difference, added[1:]) > 10 * tight * size
+
+
+def _made_of(state: torch.Tensor, parts: Sequence[torch.Tensor], tight: float) -> bool:
+    """Say whether a state is made of some parts, each in one proportion, and needs every one."""
+    if any(part.shape != state.shape for part in parts):
+        return False
+    size = float(state.abs().max())
+    if not size or not bool(state.isfinite().all()) or _left(state, parts) > tight * size:
+        return False
+    fewer = [[other for other in parts if other is not part] for part in parts]
+    return all(_left(state, rest) > 10 * tight * size for rest in fewer)
+
+
+def _is_all_of_its_child(ready: Ready, states: BlockStates, site: str, value: torch.Tensor) -> bool:
+    """Say whether a value is all that the block's MLP or its attention gives, whatever becomes of it then."""
+    child, _, inner = ready.point(site, states.layer).module.partition(".")
+    gave = states.seen.gave[states.layer].get(child)
+    if gave is None or not near(ready, gave, value):
+        return False
+    if site in OF_ATTENTION:
+        return bool(inner) and states.mixers == (child,)
+    facts, layer = ready.facts, states.layer
+    mixture = "mlp_post" not in facts.widths or layer not in facts.layers_at("mlp_post")
+    return words.WHOLE_MLP.fullmatch(child) is not None and (bool(inner) or mixture)
 
 
 def _left(difference: torch.Tensor, added: Sequence[torch.Tensor]) -> float:

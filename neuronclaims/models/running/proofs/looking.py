@@ -10,7 +10,14 @@ from typing import Any, TypeAlias
 
 import torch
 
-from neuronclaims.models.running.hooks import Place, first_argument, part_of, with_first_argument, with_part
+from neuronclaims.models.running.hooks import (
+    Place,
+    first_argument,
+    part_of,
+    with_first,
+    with_first_argument,
+    with_part,
+)
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.passes import forward
 
@@ -26,13 +33,15 @@ class Looked:
     """What was seen of one run: values [tokens, width] by place, why a place gave none, and the states of blocks.
 
     ``inside`` and ``outside`` are, by layer, what modules of a block were given and what they gave, by path, the block
-    itself by the empty one; ``last`` is the state that the body returns [tokens, hidden].
+    itself by the empty one; ``entries`` are what blocks are given, in whatever shape; ``last`` is the state that the
+    body returns [tokens, hidden].
     """
 
     values: dict[Place, torch.Tensor] = field(default_factory=dict)
     reasons: dict[Place, str] = field(default_factory=dict)
     given: list[dict[str, torch.Tensor]] = field(default_factory=list)
     gave: list[dict[str, torch.Tensor]] = field(default_factory=list)
+    entries: dict[int, torch.Tensor] = field(default_factory=dict)
     last: torch.Tensor = field(default_factory=lambda: torch.zeros(0))
 
 
@@ -40,7 +49,9 @@ def token_ids(ready: Ready) -> torch.Tensor:
     """Return a short text of ordinary tokens [1, tokens], the same for the same model."""
     tokenizer, vocabulary = ready.tokenizer, ready.model.get_input_embeddings().weight.shape[0]
     special = {int(each) for each in getattr(tokenizer, "all_special_ids", []) if each is not None}
-    special |= {int(each) for each in (getattr(ready.model.config, "pad_token_id", None),) if each is not None}
+    special |= {
+        int(each) for each in (getattr(ready.model.config, "pad_token_id", None),) if each is not None
+    }
     size = min(vocabulary, max(len(tokenizer), 1)) if hasattr(tokenizer, "__len__") else vocabulary
     plain = [token for token in range(min(size, 5_000)) if token not in special] or [0]
     chosen = [plain[(n * 2 + 1) * len(plain) // (2 * TOKENS)] for n in range(TOKENS)]
@@ -78,6 +89,7 @@ class _Watched:
         self._calls: dict[Place, list[torch.Tensor]] = {place: [] for place in places}
         self._given: list[dict[str, torch.Tensor]] = [{} for _ in ready.blocks]
         self._gave: list[dict[str, torch.Tensor]] = [{} for _ in ready.blocks]
+        self._entries: dict[int, torch.Tensor] = {}
 
     @contextmanager
     def attached(
@@ -91,6 +103,7 @@ class _Watched:
             for layer, block in enumerate(self._ready.blocks):
                 if entries is not None:
                     handles.append(_before(block, partial(_swap, entries[layer])))
+                handles.append(_before(block, partial(self._enter, layer)))
                 handles += self._states(layer, block)
             for (layer, path), value in held.items():
                 module = self._ready.blocks[layer].get_submodule(path)
@@ -104,7 +117,7 @@ class _Watched:
 
     def looked(self) -> Looked:
         """Return what was seen, with the reason where a place was not seen once or has another shape."""
-        found = Looked(given=self._given, gave=self._gave)
+        found = Looked(given=self._given, gave=self._gave, entries=self._entries)
         name = self._ready.facts.name
         for (site, layer), calls in self._calls.items():
             place = site, layer
@@ -136,6 +149,9 @@ class _Watched:
                 yield _before(module, partial(self._keep, self._given[layer], path))
                 yield _after(module, partial(self._keep, self._gave[layer], path))
 
+    def _enter(self, layer: int, values: torch.Tensor) -> None:
+        self._entries[layer] = values.detach().clone()
+
     def _keep(self, kept: dict[str, torch.Tensor], path: str, values: torch.Tensor) -> None:
         if values.shape[:-1].numel() == self._tokens and values.is_floating_point():
             kept[path] = values.detach().reshape(self._tokens, -1).float().clone()
@@ -155,8 +171,8 @@ class _Watched:
         return _before(module, see) if point.side == "input" else _after(module, see)
 
 
-def _swap(value: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
-    return value.to(values).reshape(values.shape)
+def _swap(value: torch.Tensor, values: torch.Tensor) -> torch.Tensor | None:
+    return value.to(values).reshape(values.shape) if value.numel() == values.numel() else None
 
 
 def _before(module: Any, see: Callable[[torch.Tensor], torch.Tensor | None]) -> Any:
@@ -174,6 +190,6 @@ def _after(module: Any, see: Callable[[torch.Tensor], torch.Tensor | None]) -> A
         found = see(values) if isinstance(values, torch.Tensor) else None
         if found is None:
             return None
-        return found if isinstance(output, torch.Tensor) else (found, *output[1:])
+        return with_first(output, found)
 
     return module.register_forward_hook(hook)

@@ -11,6 +11,9 @@ from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.proofs.looking import TOKENS, Change, Looked
 from neuronclaims.models.running.proofs.stream import near, tolerance
 
+_AT = 1
+"""The position whose queries, keys or values are changed: one follows it, and one comes before."""
+
 Run = Callable[[dict[Place, Change]], Looked]
 """Runs the text again with changes, every block given what it was given before."""
 
@@ -26,7 +29,10 @@ def before_fails(ready: Ready, clean: Looked, run: Run, layers: list[int]) -> di
         return moved
 
     places = [("mlp_pre", layer) for layer in layers]
-    single, opposite = run(dict.fromkeys(places, one_each)), run(dict.fromkeys(places, lambda values: -values))
+    single, opposite = (
+        run(dict.fromkeys(places, one_each)),
+        run(dict.fromkeys(places, lambda values: -values)),
+    )
     found: dict[int, str] = {}
     for layer in layers:
         place = "mlp_post", layer
@@ -40,7 +46,9 @@ def before_fails(ready: Ready, clean: Looked, run: Run, layers: list[int]) -> di
         rest = apart.clone()
         rest[torch.arange(TOKENS), columns] = 0.0
         if float(rest.max()) > size or not bool((own > 0).any()):
-            found[layer] = "a change of one of its numbers does not change that number of mlp_post and no other"
+            found[layer] = (
+                "a change of one of its numbers does not change that number of mlp_post and no other"
+            )
         elif near(ready, opposite.values[place], -before):
             found[layer] = "it enters mlp_post as a factor, not through the non-linearity"
     return found
@@ -49,51 +57,56 @@ def before_fails(ready: Ready, clean: Looked, run: Run, layers: list[int]) -> di
 def heads_fail(ready: Ready, clean: Looked, run: Run, site: str, layers: list[int]) -> dict[int, str]:
     """Say for layers why ``q``, ``k`` or ``v`` is not what attention's definition says of queries, keys or values."""
     places = [(site, layer) for layer in layers]
-    at = TOKENS - 1 if site == "q" else 1
 
     def first_head(values: torch.Tensor) -> torch.Tensor:
         moved = values.clone()
-        moved[0, at, 0] += 3.0 * (1.0 + float(values.abs().amax()))
+        moved[0, _AT, 0] += 3.0 * (1.0 + float(values.abs().amax()))
         return moved
 
-    one, twice = run(dict.fromkeys(places, first_head)), run(dict.fromkeys(places, lambda values: 2 * values))
+    def all_heads(values: torch.Tensor) -> torch.Tensor:
+        moved = values.clone()
+        moved[0, _AT] = moved[0, _AT].flip(0) + values[0, 0]
+        return moved
+
+    changes = (first_head, all_heads, lambda values: 2 * values)
+    runs = [run(dict.fromkeys(places, change)) for change in changes]
     found: dict[int, str] = {}
     for layer in layers:
-        why = _head_fails(ready, clean, (one, twice), site, layer, at)
+        seen = [each.values.get(("attn_z", layer)) for each in (clean, *runs)]
+        if any(each is None for each in seen):
+            found[layer] = "what the heads give (attn_z) was not seen"
+            continue
+        why = _head_fails(ready, [each for each in seen if each is not None], site, layer)
         if why is not None:
             found[layer] = why
     return found
 
 
-def _head_fails(
-    ready: Ready, clean: Looked, runs: tuple[Looked, Looked], site: str, layer: int, at: int
-) -> str | None:
-    place = "attn_z", layer
-    if not all(place in each.values for each in (clean, *runs)):
-        return "what the heads give (attn_z) was not seen"
-    before, one, twice = (each.values[place] for each in (clean, *runs))
-    apart = (one - before).abs()
+def _head_fails(ready: Ready, seen: list[torch.Tensor], site: str, layer: int) -> str | None:
+    """Say why a site is not queries, keys or values, from what heads give: as they are, and with it changed."""
+    before, one, every, twice = seen
     size = tolerance(ready) * max(float(before.abs().max()), 1e-6)
-    rows, columns = (apart > size).any(1), (apart > size).any(0)
-    if not bool(rows.any()):
+    columns = ((one - before).abs() > size).any(0)
+    rows = ((every - before).abs() > size).any(1)
+    if not bool(columns.any()):
         return "a change of it changes nothing that the heads give"
-    split = ready.point(site, layer).part is not None
     touched = int(columns.nonzero()[-1]) + 1 - int(columns.nonzero()[0])
-    if split and touched > before.shape[1] // _least_heads(ready, site, layer):
+    if ready.point(site, layer).part is not None and touched > before.shape[1] // _groups(ready, site):
         return "a change of one head changes what others give"
-    elsewhere, own = bool(rows[[n for n in range(TOKENS) if n != at]].any()), bool(rows[at])
-    linear = near(ready, twice, 2 * before)
+    elsewhere = bool(rows[[n for n in range(TOKENS) if n != _AT]].any())
+    proportional = near(ready, twice, 2 * before)
     if site == "q":
-        return "its position is not the one that asks" if elsewhere or linear else None
+        return "its position is not the one that asks" if elsewhere or proportional else None
     if site == "v":
-        return None if own and (linear or near(ready, twice, before)) else "what the heads give is not in proportion to it"
-    return None if elsewhere and not linear else "it does not change what later positions attend to"
+        known = proportional or near(ready, twice, before)  # where values are normalised first
+        return None if elsewhere and known else "what the heads give is not in proportion to it"
+    return None if elsewhere and not proportional else "it does not change what later positions attend to"
 
 
-def _least_heads(ready: Ready, site: str, layer: int) -> int:
-    """Return how many groups of heads share keys and values, or how many heads there are; 1 where it is not known."""
-    del layer
+def _groups(ready: Ready, site: str) -> int:
+    """Return how many heads there are, or how many groups of them that share keys; 1 where it is not known."""
     heads = getattr(ready.model.config, "num_attention_heads", None)
-    groups = getattr(ready.model.config, "num_key_value_heads", None) or heads
-    found = heads if site == "q" else groups
-    return found if isinstance(found, int) and found > 0 else 1
+    widths = ready.facts.widths
+    if not isinstance(heads, int) or widths["attn_z"] % heads:
+        return 1
+    return max(1, widths[site] // (widths["attn_z"] // heads))

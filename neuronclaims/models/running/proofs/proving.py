@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from weakref import WeakKeyDictionary
 
 import torch
 
@@ -19,15 +18,25 @@ from neuronclaims.models.running.proofs.added import (
     middle_fails,
     mixers_of,
 )
-from neuronclaims.models.running.proofs.looking import Change, Looked, look, token_ids
+from neuronclaims.models.running.proofs.looking import TOKENS, Change, Looked, look, token_ids
 from neuronclaims.models.running.proofs.moved import before_fails, heads_fail
-from neuronclaims.models.running.proofs.stream import PlainCall, body_fails, final_norm_fails, stream_fails
+from neuronclaims.models.running.proofs.stream import (
+    PlainCall,
+    body_fails,
+    final_norm_fails,
+    looks_ahead,
+    stream_fails,
+)
 from neuronclaims.models.running.worker import running
 
 _ADDED = (*OF_ATTENTION, *OF_MLP)
-
-_proven: WeakKeyDictionary[Ready, dict[Place, str]] = WeakKeyDictionary()
-"""By model: the places that were looked at, each with why it fails, or nothing."""
+_BESIDE: Mapping[str, tuple[str, ...]] = {
+    "mlp_pre": ("mlp_post", "attn_out"),
+    "q": ("attn_z",),
+    "k": ("attn_z", "q", "v"),
+    "v": ("attn_z",),
+}
+"""What else is looked at to prove a site; attn_out where nothing is said."""
 
 
 def unproven(ready: Ready, needs: Iterable[Need]) -> dict[Need, MeasurementError]:
@@ -35,12 +44,12 @@ def unproven(ready: Ready, needs: Iterable[Need]) -> dict[Need, MeasurementError
 
     A place is looked at when it is first asked for. Raises ModelError where a site names a module that is not there.
     """
-    known = _proven.setdefault(ready, {})
+    known = ready.proven
     asked = {need: need.places for need in needs}
     new = sorted({place for places in asked.values() for place in places} - known.keys())
     if new:
         with running(ready, "while its sites were proven"):
-            known |= _Proof(ready, new).failures()
+            known.update(_Proof(ready, new).failures())
     failed = {need: [place for place in places if known[place]] for need, places in asked.items()}
     return {need: MeasurementError(known[places[0]]) for need, places in failed.items() if places}
 
@@ -58,12 +67,14 @@ class _Proof:
 
     def failures(self) -> dict[Place, str]:
         """Return every place that was asked for, with the sentence that refuses it, or nothing."""
-        whole = body_fails(self._ready, self._plain, self._seen)
+        whole = body_fails(self._ready, self._plain, self._seen) or looks_ahead(
+            self._ready, self._ids, self._seen
+        )
         if whole is not None:
             return dict.fromkeys(self._asked, f"{whole}; nothing of this model is measured.")
-        found = {place: self._fails(place) for place in self._asked}
+        found = {place: self._fails(place) for place in self._places}
         found |= self._fails_when_moved({place for place, why in found.items() if not why})
-        return {place: self._sentence(place, why) for place, why in found.items()}
+        return {place: self._sentence(place, found[place]) for place in self._asked}
 
     def _sentence(self, place: Place, why: str) -> str:
         if not why or place in self._seen.reasons:
@@ -71,8 +82,8 @@ class _Proof:
         site, layer = place
         facts = self._ready.facts
         return (
-            f"{site} of layer {layer} of {facts.name} ({facts.architecture}) is not measured, since it failed the proof "
-            f"on this model: {why}."
+            f"{site} of layer {layer} of {facts.name} ({facts.architecture}) is not measured, since it is not shown to "
+            f"be that on this model: {why}."
         )
 
     def _fails(self, place: Place) -> str:
@@ -109,23 +120,38 @@ class _Proof:
             else:
                 continue
             found |= {(site, layer): why for layer, why in failed.items()}
+        return found | self._rest_of_split(places, found)
+
+    def _rest_of_split(self, places: set[Place], failed: Mapping[Place, str]) -> dict[Place, str]:
+        """Return the keys that one projection gives with queries or values that are not these."""
+        found: dict[Place, str] = {}
+        for site, layer in places:
+            if site != "k" or self._ready.point(site, layer).part is None:
+                continue
+            beside = [(other, layer) for other in ("q", "v") if other in self._ready.facts.widths]
+            if any(failed.get(other) or self._seen.reasons.get(other) for other in beside):
+                found[site, layer] = (
+                    "queries and values of the same projection are not where they were looked for"
+                )
         return found
 
     def _needed(self, places: Iterable[Place]) -> set[Place]:
         """Return the places that others are proven by, where the model has them."""
         facts, found = self._ready.facts, set[Place]()
         for site, layer in places:
-            beside = {"mlp_pre": "mlp_post", "q": "attn_z", "k": "attn_z", "v": "attn_z"}.get(site)
-            for other in (beside, "attn_out" if site not in ("q", "k", "v") else None):
-                if other is not None and other in facts.widths and layer in facts.layers_at(other):
-                    found.add((other, layer))
+            beside = _BESIDE.get(site, ("attn_out",))
+            found |= {
+                (other, layer)
+                for other in beside
+                if other in facts.widths and layer in facts.layers_at(other)
+            }
         return found
 
     def _again(self, changes: Mapping[Place, Change]) -> Looked:
         return look(self._ready, self._ids, self._places, changes, entries=self._entries)
 
     def _entry(self, layer: int) -> torch.Tensor:
-        return self._seen.given[layer].get("", torch.zeros(0))
+        return self._seen.entries.get(layer, torch.zeros(0))
 
     def _moved(self) -> list[torch.Tensor]:
         """Return what blocks are given, moved at the first position."""
@@ -133,9 +159,11 @@ class _Proof:
         found = []
         for entry in self._entries:
             moved = entry.clone()
-            if len(moved):
-                size = entry[0].square().mean().sqrt()
-                moved[0] += torch.randn(entry.shape[1], generator=drawn).to(entry) * size
+            tokens = [place for place, size in enumerate(entry.shape[:-1]) if size == TOKENS]
+            if tokens:
+                first = moved.select(tokens[0], 0)
+                size = first.float().square().mean().sqrt()
+                first += (torch.randn(first.shape, generator=drawn).to(size) * size).to(first)
             found.append(moved)
         return found
 
@@ -145,7 +173,12 @@ class _Proof:
         for layer in range(self._ready.facts.layers):
             gave, mixers = self._seen.gave[layer], mixers_of(self._ready, layer)
             out = self._out_path(layer)
-            if inner and out is not None and out.split(".")[0] in mixers and ("attn_out", layer) in self._seen.values:
+            if (
+                inner
+                and out is not None
+                and out.split(".")[0] in mixers
+                and ("attn_out", layer) in self._seen.values
+            ):
                 found[layer, out] = self._seen.values["attn_out", layer]
             else:
                 found |= {(layer, path): gave[path] for path in mixers if path in gave}

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 
 from neuronclaims.models.running.loading import Ready
+from neuronclaims.models.running.passes import forward
 from neuronclaims.models.running.proofs.looking import Looked
 
 NEAR = {torch.float32: 1e-4, torch.float64: 1e-4, torch.float16: 2e-2, torch.bfloat16: 8e-2}
@@ -32,6 +35,33 @@ def tolerance(ready: Ready) -> float:
     return NEAR.get(ready.model.dtype, 5e-2)
 
 
+_HOOKS = (
+    "_forward_hooks",
+    "_forward_pre_hooks",
+    "_forward_hooks_with_kwargs",
+    "_forward_pre_hooks_with_kwargs",
+)
+
+
+@contextmanager
+def _left_as_it_was(model: Any) -> Iterator[None]:
+    """Take away what Transformers puts on modules to return hidden states: it would make of the model another one."""
+    before = [
+        (module, set(vars(module)), {name: dict(getattr(module, name)) for name in _HOOKS})
+        for module in model.modules()
+    ]
+    try:
+        yield
+    finally:
+        for module, names, hooks in before:
+            for name, kept in hooks.items():
+                there = getattr(module, name)
+                for key in [key for key in there if key not in kept]:
+                    del there[key]
+            for name in set(vars(module)) - names:
+                delattr(module, name)
+
+
 class PlainCall:
     """What the model gives when it is called as its own page says: with a text's tokens, and nothing else."""
 
@@ -39,7 +69,8 @@ class PlainCall:
         asked: dict[str, Any] = {"input_ids": ids, "output_hidden_states": True, "return_dict": True}
         if "use_cache" in inspect.signature(ready.body.forward).parameters and ready.facts.causal:
             asked["use_cache"] = False
-        output = ready.body(**asked)
+        with _left_as_it_was(ready.model):
+            output = ready.body(**asked)
         self.last: torch.Tensor = output.last_hidden_state[0].float()
         states = getattr(output, "hidden_states", None)
         self.states = [state[0].float() for state in states] if states else []
@@ -49,10 +80,27 @@ def body_fails(ready: Ready, plain: PlainCall, seen: Looked) -> str | None:
     """Say why our forward is not the model's own: other positions, another mask, another body."""
     if near(ready, seen.last, plain.last):
         return None
-    apart = float((seen.last - plain.last).abs().max()) if seen.last.shape == plain.last.shape else float("nan")
+    apart = (
+        float((seen.last - plain.last).abs().max()) if seen.last.shape == plain.last.shape else float("nan")
+    )
     return (
         f"{ready.facts.name} gives another last state when it is called plainly than as it is run here ({apart:.3g} "
         "apart): its positions or its mask are not known here"
+    )
+
+
+def looks_ahead(ready: Ready, ids: torch.Tensor, seen: Looked) -> str | None:
+    """Say why a model that should predict the next token cannot: what it gives depends on tokens that follow."""
+    if not ready.facts.causal:
+        return None
+    other = ids.clone()
+    other[0, -1] = ids[0, 0] if int(ids[0, 0]) != int(ids[0, -1]) else ids[0, 1]
+    positions = torch.arange(ids.shape[1], device=ids.device).expand_as(ids)
+    hidden, _ = forward(ready, other, torch.ones_like(ids), positions)
+    if near(ready, hidden[0, :-1].float(), seen.last[:-1]):
+        return None
+    return (
+        f"what {ready.facts.name} gives at a position depends on later tokens, so it predicts no next token"
     )
 
 
@@ -61,14 +109,17 @@ def stream_fails(ready: Ready, plain: PlainCall, seen: Looked, site: str, layer:
     value = seen.values[site, layer]
     before, after = layer + (site == "resid_post"), layer + (site == "resid_post") - 1
     if len(plain.states) == ready.facts.layers + 1 and before < ready.facts.layers:
-        if not near(ready, value, plain.states[before]):
+        # Some models (Mamba, RWKV) count what blocks give, not what they are given.
+        counted = [plain.states[before], *([plain.states[before - 1]] if before else [])]
+        first = before == 0 and near(ready, seen.gave[0].get("", value), plain.states[0])
+        if not first and not any(near(ready, value, each) for each in counted):
             return f"it is not what the model calls its hidden state {before}"
     if site == "resid_post" and before < ready.facts.layers:
         if not near(ready, value, seen.given[before].get("", value)):
             return "the next block is given something else"
     elif site == "resid_post":
         return _end_fails(ready, plain, seen, value)
-    elif 0 <= after and not near(ready, value, seen.gave[after].get("", value)):
+    elif after >= 0 and not near(ready, value, seen.gave[after].get("", value)):
         return "the block before gave something else"
     return None
 
