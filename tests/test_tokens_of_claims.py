@@ -9,6 +9,11 @@ import numpy as np
 import pytest
 import torch
 
+from neuronclaims.claim_files.errors import ClaimFileError
+from neuronclaims.claim_files.reader import read_claim_file
+from neuronclaims.kinds import templates
+from neuronclaims.pytest_session.dry_run import lines
+from neuronclaims.pytest_session.planning import planned
 from neuronclaims.study import judge
 
 SENTENCE = "neuron 2:340 activates more for hanoi than rome"
@@ -153,3 +158,58 @@ def test_the_largest_values_of_a_model_are_at_its_first_token(tmp_path: Path) ->
         "alone": 1.0,
     }
     assert found["alone"].verdict == "supported"
+
+
+def test_the_example_of_the_docs_shows_what_the_docs_say(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "tokens.md").read_text(encoding="utf-8")
+    rows, claims, shown, wrong = (
+        page.split(f"```{form}\n")[place].split("```")[0]
+        for form, place in (("csv", 1), ("yaml", 1), ("text", 1), ("text", 2))
+    )
+    (tmp_path / "cities.csv").write_text(rows, encoding="utf-8")
+    path = tmp_path / "tokens.claims.yaml"
+    path.write_text(claims, encoding="utf-8")
+    plan = planned([read_claim_file(path, templates())], "demo")
+    listed = [line.removeprefix("    ") for line in lines(plan)]
+    start = listed.index(shown.splitlines()[0])
+    assert listed[start : start + len(shown.splitlines())] == shown.splitlines()
+    assert not plan.fails
+    path.write_text(claims.replace("last of city ", "last of promt "), encoding="utf-8")
+    with pytest.raises(ClaimFileError) as caught:
+        read_claim_file(path, templates())
+    said = [line.strip() for line in wrong.splitlines()[2:]]
+    assert all(line in str(caught.value) for line in said), str(caught.value)
+
+
+def test_pairs_of_unequal_length_are_judged_at_named_tokens(tmp_path: Path) -> None:
+    trees = {"olive": "coconut", "almond": "cherry", "orange": "lemon", "apple": "pear"}
+    pairs = [
+        {
+            "clean": f"{begin} the {'old ' * (place % 2)}{clean} tree and picked",
+            "corrupted": f"{begin} the {other} tree and picked",
+            "spans": {"clean_fruit": clean, "corrupted_fruit": other},
+        }
+        for begin in ("He climbed up", "Tom stood under")
+        for place, (clean, other) in enumerate(trees.items())
+    ]
+    path = tmp_path / "pairs.claims.yaml"
+    sentence = 'restoring neuron 5:461 recovers at least 1% of " an" over " a" in fruit'
+    path.write_text(
+        f"version: 1\nmodels: [demo]\nsite: mlp_post\ntokens: last of prompt\npairs: {{fruit: {json.dumps(pairs)}}}\n"
+        f"claims:\n  - {{claim: {json.dumps(sentence)}, id: all}}\n"
+        f"  - {{claim: {json.dumps(sentence)}, id: last, at: last}}\n"
+        f"  - {{claim: {json.dumps(sentence)}, id: fruit, at: last of fruit}}\n",
+        encoding="utf-8",
+    )
+    found = {result.id: result for result in judge(path)}
+    assert found["all"].error is not None
+    assert "must have equally many tokens where all are changed" in found["all"].error
+    for name, said in {
+        "last": "at the last token of the text",
+        "fruit": "the tokens 'last of fruit'",
+    }.items():
+        result = found[name]
+        assert result.error is None
+        assert result.evidence is not None
+        assert any(said in note for note in result.evidence.notes)
+        assert [each.changed for each in result.readings] == [True]

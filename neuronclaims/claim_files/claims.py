@@ -46,6 +46,11 @@ class Tokens:
     def __str__(self) -> str:
         return rule_text(self.pool, self.span)
 
+    @property
+    def ends_prompts(self) -> bool:
+        """Whether the last token of a prompt is the one that is read."""
+        return self.pool == "last" and (self.span.part == "prompt" or self.span.after)
+
 
 @dataclass(frozen=True, slots=True)
 class Prompt:

@@ -16,7 +16,7 @@ def rest_of(reading: TokensReading) -> str:
     """Say how many different tokens were found that are not shown.
 
     >>> rest_of(TokensReading("hanoi", False, "last of prompt", 40, 1, ()))
-    '40 prompts, the same tokens in all'
+    '40 texts, the same tokens in all'
     """
     what = "the same tokens in all" if reading.different == 1 else f"{reading.different:,} different tokens"
-    return f"{reading.prompts:,} {'prompt' if reading.prompts == 1 else 'prompts'}, {what}"
+    return f"{reading.prompts:,} {'text' if reading.prompts == 1 else 'texts'}, {what}"

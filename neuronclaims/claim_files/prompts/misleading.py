@@ -67,7 +67,7 @@ def items_of(file: ClaimFile) -> dict[str, list[str]]:
 
 def of_claim(claim: Claim, odd: Mapping[str, OddTexts]) -> Iterator[str]:
     """Yield what is said of the texts that a claim is about, of all that is said of some sets."""
-    last = claim.settings.tokens.pool == "last" and not claim.settings.tokens.span.generates
+    last = claim.settings.tokens.ends_prompts
     for account in claim.data.sets:
         if account.name in odd:
             yield from odd[account.name].always
@@ -150,7 +150,7 @@ def _ends(account: SetAccount, tokens: Tokens | None, pairs: bool) -> Iterator[s
         yield f"{many} {verb} in white space: what is predicted is then what follows it, not the next word"
     elif account.end and tokens is not None and tokens.span.generates:
         yield f"{many} {verb} in white space: what a model writes next then follows that white space"
-    elif account.end and tokens is not None and tokens.pool == "last":
+    elif account.end and tokens is not None and tokens.ends_prompts:
         yield (
             f"{many} {verb} in white space: where it is a token of its own, {quoted(str(tokens))} reads that token and "
             "not the word before it"
