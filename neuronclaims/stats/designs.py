@@ -56,6 +56,11 @@ class TwoSampleDesign:
         return len(self.first_rows), len(self.second_rows)
 
     @property
+    def prompts(self) -> int:
+        """How many prompts the units of a set average, in the set with fewer."""
+        return min(sum(map(len, rows)) for rows in (self.first_rows, self.second_rows))
+
+    @property
     def arrangements(self) -> int:
         """How many ways there are to exchange labels: C(n1 + n2, n1), their product over blocks, or 2^n for pairs."""
         if self.blocks is not None:

@@ -44,7 +44,7 @@ def interval_p(estimate: Estimate, side: Side, null: float, threshold: float | N
     0.288
     """
     found = [estimate.p_against(boundary) for boundary in boundaries(side, null, threshold)]
-    least = 0.0 if estimate.caution is None else estimate.caution.least_p
+    least = _least(estimate, null, threshold)
     return None if None in found else max(least, *(p for p in found if p is not None))
 
 
@@ -99,7 +99,7 @@ def at_boundary(
     p = interval_p(estimate, side, null, threshold)
     if p is not None and p < 1 and estimate.tails is None:
         # One interval alone can take a verdict back, but says no more of p than its level.
-        p = 0.0 if estimate.caution is None else estimate.caution.least_p
+        p = _least(estimate, null, threshold)
     if p is None or p <= both.p_value:
         return replace(
             both, p_interval=max(p or 0.0, both.p_interval)
@@ -124,10 +124,15 @@ def cautioned(
     if caution is None or test.p_value <= limit:
         return False
     if caution.plain is None:
-        return test.p_value <= caution.least_p
+        return test.p_value <= _least(estimate, null, threshold)
     p = interval_p(replace(estimate, tails=caution.plain, caution=None), side, null, threshold)
     rest = test.p_value if test.p_interval < test.p_value else test.p_exchange or 0.0
     return p is not None and max(p, rest) <= limit
+
+
+def _least(estimate: Estimate, null: float, threshold: float | None) -> float:
+    numbered = threshold is not None and threshold != null
+    return 0.0 if estimate.caution is None else estimate.caution.least(numbered)
 
 
 def two_sided(test: TestResult) -> TestResult:

@@ -177,7 +177,8 @@ class BeforeAfter:
 
     def estimate(self, effect: EffectSize) -> Estimate:
         """Return the mean change with its interval, which is wide enough for all neurons searched."""
-        return widened(mean_change(self.after, self.before, effect, level_for(self.many)), self.many)
+        made = mean_change(self.after, self.before, effect, level_for(self.many))
+        return widened(made.of_prompts(self.units.texts), self.many)
 
     def within(self, estimate: Estimate, threshold: float, side: MarginSide) -> TestResult:
         """Test that the mean change is smaller than a margin, by turning its interval round."""
@@ -191,7 +192,7 @@ class BeforeAfter:
         least = stats.smallest_margin_p(
             count, count, margin=margin, scale="difference", paired=True, side=side
         )
-        return min(1.0, 2 * least)
+        return min(1.0, max(2 * least, self.units.smallest_p))
 
     def null(self, test: TestResult, name: str) -> tuple[Null, ...]:
         """Draw what flipping signs alone makes of the mean change, or of the maximum over all neurons searched."""

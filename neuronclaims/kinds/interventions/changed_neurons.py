@@ -56,9 +56,14 @@ class TextUnits:
         return plural(len(self.rows), self.unit)
 
     @property
+    def texts(self) -> int:
+        """How many texts they are made of."""
+        return sum(map(len, self.rows))
+
+    @property
     def smallest_p(self) -> float:
-        """The least two-sided p that flipping their signs can give."""
-        return 2 * 0.5 ** len(self.rows)
+        """The least two-sided p that their mean can have."""
+        return self.planning("greater", "").smallest_p
 
     def planning(self, side: Alternative, of: str, margin: float | None = None) -> Planning:
         """Return what so many can show of mean changes in standard deviations; ``of`` says of what these are.
@@ -66,7 +71,7 @@ class TextUnits:
         With a ``margin``, a change on ``side`` is claimed to be smaller than that.
         """
         count = len(self.rows)
-        claim = PlannedClaim("mean", 0.0, side, paired=True, margin=margin)
+        claim = PlannedClaim("mean", 0.0, side, paired=True, margin=margin, each=self.texts / count)
         return Planning(claim, (count, count), self.unit, of)
 
     def means(self, values: ArrayLike) -> Floats:

@@ -94,7 +94,7 @@ class DamageRequest:
             resampling=change.resampling(family),
             level=family.level,
         )
-        estimate = divergence_of(values, self.name)
+        estimate = divergence_of(values, self.name).of_prompts(self.units.texts)
         return DamageTest(
             estimate=estimate,
             at_most=self.at_most,

@@ -128,7 +128,8 @@ def _recovered(data: RestorationData, family: Family) -> RecoveredShare:
 def _claimed(data: RestorationData, family: Family) -> RecoveredShare:
     request, change = data.request, data.change
     share, confidence = request.number, level_for(change.many)
-    made = replace(stats.ratio_of_means_estimate(data.gained, data.lost, level=confidence), effect=RECOVERED)
+    made = stats.ratio_of_means_estimate(data.gained, data.lost, level=confidence)
+    made = replace(made, effect=RECOVERED).of_prompts(request.units.texts)
     tested = stats.ratio_test(
         data.gained,
         data.lost,
@@ -163,7 +164,7 @@ def _denied(data: RestorationData) -> RecoveredShare:
         confidence=confidence,
     )
     return RecoveredShare(
-        replace(made, effect=RECOVERED),
+        replace(made, effect=RECOVERED).of_prompts(data.request.units.texts),
         tested,
         Statement("not greater", 0.0, margin, f"not {percent(margin)} or more"),
     )

@@ -97,6 +97,7 @@ class TwoSampleHypothesis:
                 # In the values' own unit a margin is of no known size in sd: some are stated instead.
                 margin=1.0 if plain and self.margin is not None else self.margin,
                 standardised=self.scale == "sd",
+                each=design.prompts / min(design.counts),
             ),
             design.counts,
             design.unit,

@@ -101,7 +101,8 @@ def widened(estimate: Estimate, neurons: int) -> Estimate:
 
     method, caution = f"{estimate.method}, widened for the {neurons:,} neurons searched", estimate.caution
     if caution is not None:
-        least = min(1.0, neurons * caution.least_p)
+        # Which prompts are missed is the same for all neurons.
+        least = caution.least_p if caution.key == "few_units" else min(1.0, neurons * caution.least_p)
         caution = replace(caution, least_p=least, plain=wide(caution.plain))
     return replace(estimate, method=method, tails=wide(estimate.tails), caution=caution, times=neurons)
 

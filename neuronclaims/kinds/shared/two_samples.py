@@ -119,6 +119,7 @@ class NeuronSamples:
             made = blocked(self.first, self.second, self.design.blocks, level=wide)
         else:
             made = (paired if self.design.paired else independent)(self.first, self.second, level=wide)
+        made = made.of_prompts(self.design.prompts)
         return widened(made, self.picked_from) if level is None else made
 
     def claimed_effect(self, said: TwoSampleHypothesis, known: Effects | None = None) -> Estimate:
@@ -175,11 +176,13 @@ def exchange_of(design: TwoSampleDesign) -> Exchange:
     return stats.Exchange(paired=design.paired, unit=design.unit, blocks=design.blocks)
 
 
-def effects_together(first: Floats, second: Floats) -> list[Effects]:
+def effects_together(first: Floats, second: Floats, prompts: int) -> list[Effects]:
     """Return the effects on all scales of several neurons chosen beforehand, [n1, m] against [n2, m] independent units.
 
+    ``prompts`` is how many of these the units average, in the smaller set.
+
     >>> import numpy as np
-    >>> [one] = effects_together(np.array([[1.0], [2.0]]), np.array([[4.0], [5.0]]))
+    >>> [one] = effects_together(np.array([[1.0], [2.0]]), np.array([[4.0], [5.0]]), 2)
     >>> one["difference"].value
     -3.0
     """
@@ -188,4 +191,7 @@ def effects_together(first: Floats, second: Floats) -> list[Effects]:
         "auroc": stats.auroc_estimates(first, second),
         "sd": stats.hedges_g_estimates(first, second),
     }
-    return [{scale: made[column] for scale, made in by_scale.items()} for column in range(first.shape[1])]
+    return [
+        {scale: made[column].of_prompts(prompts) for scale, made in by_scale.items()}
+        for column in range(first.shape[1])
+    ]

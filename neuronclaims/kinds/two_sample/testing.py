@@ -87,7 +87,7 @@ def take_first_looks(group: Sequence[tuple[TwoSampleRequest, TwoSampleData]], fa
     ids = [each.claim.id for each, _ in group]
     shared.first_looks.update(zip(ids, tests, strict=True))
     if not request.design.paired:
-        shared.effects.update(zip(ids, effects_together(first, second), strict=True))
+        shared.effects.update(zip(ids, effects_together(first, second, request.design.prompts), strict=True))
 
 
 def _some(

@@ -37,6 +37,7 @@ class SkewedDifference:
 
     ``error`` is in units of ``scale``. ``above`` is the bend for "the difference is above", ``below`` that for "below";
     none is negative. ``skewed`` is not 0 where both sets together are more skewed than chance makes normal values.
+    ``units`` is how many values the smaller set has.
     """
 
     value: Floats
@@ -46,6 +47,7 @@ class SkewedDifference:
     above: Floats
     below: Floats
     skewed: Floats
+    units: int
 
     @classmethod
     def of(
@@ -67,7 +69,7 @@ class SkewedDifference:
             for sign in (-1, 1)
         ]
         above, below = (np.where(bend < _LEAST, 0.0, bend) for bend in bends)
-        return cls(value, error, scale, df, above, below, skewness)
+        return cls(value, error, scale, df, above, below, skewness, min(len(side) for side in residuals))
 
     def limits(self, level: float) -> tuple[Floats, Floats]:
         """Return the bounds [m] at which the one or the other p is (1 - level) / 2."""

@@ -21,6 +21,9 @@ STRONGER = 1.5
 UNSEEN = 0.2
 """The share of units that may differ from all others, and yet all be missed by chance."""
 
+NEVER_UNSEEN = 1e-6
+"""Below this, the chance that all of them are missed is of no concern: no file is so large."""
+
 _FARTHEST = 1e50
 """Beyond this, t is not told apart: its cube has to be a number."""
 

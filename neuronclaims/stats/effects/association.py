@@ -102,7 +102,8 @@ def association_estimate(found: WithinUnits, *, level: float = 0.95, unit: str =
     value = found.low + width * mean
     effect = EffectSize("within_unit", f"mean within-unit {found.name}")
 
-    few = caution_of_mean(shares) is not None
+    caution = caution_of_mean(shares)
+    few = caution is not None and caution.key == "rests_on_few"
     farther = "not inside that of Gaffke" if few else "corrected for skewness"
     method = f"score interval over {unit}s, {farther}"
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from neuronclaims.stats.distributions.skewed_mean import units_that_count, unseen_p
+from neuronclaims.stats.distributions.skewed_mean import NEVER_UNSEEN, units_that_count, unseen_p
 from neuronclaims.stats.effects.effect_size import EffectSize
 from neuronclaims.stats.inputs import Floats
 
@@ -23,13 +23,23 @@ class Caution:
     """Why an interval may be trusted only so far: no p that rests on it is below ``least_p``.
 
     Programs compare ``key``; ``sentence`` says in plain words why, and what to claim instead. ``plain`` are the tails
-    that the estimate would have without this caution, where its own tails are the careful ones.
+    that the estimate would have without this caution, where its own tails are the careful ones. ``least_p_of_number``
+    is the least p of a claim that names a number, where only such claims rest on the interval alone.
     """
 
     key: str
     sentence: str
     least_p: float = 0.0
     plain: Tails | None = field(default=None, compare=False, repr=False)
+    least_p_of_number: float = 0.0
+
+    def least(self, numbered: bool) -> float:
+        """Return the least p of a claim, which names a number or (not ``numbered``) does not.
+
+        >>> Caution("few_units", "Few.", 0.1, least_p_of_number=0.2).least(True)
+        0.2
+        """
+        return max(self.least_p, self.least_p_of_number) if numbered else self.least_p
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +106,27 @@ class Estimate:
         low, high = limits(self.tails, self.value, self.high - self.low, 1 - (1 - level) * self.times)
         return replace(self, low=low, high=high, level=level)
 
+    def of_prompts(self, many: int) -> Estimate:
+        """Return the same estimate, its caution that of so ``many`` prompts, which the units are averages of.
+
+        >>> from neuronclaims.stats import paired_mean_difference_estimate
+        >>> eight = paired_mean_difference_estimate([4.0, 5, 6, 9, 3, 4, 5, 8], [1.0, 2, 3, 5, 1, 1, 2, 4])
+        >>> round(eight.caution.least_p, 2), eight.of_prompts(80).caution
+        (0.17, None)
+        """
+        known, least = self.caution, unseen_p(many) if unseen_p(many) >= NEVER_UNSEEN else 0.0
+        if known is None or known.key not in ("few_units", "skewed_sets"):
+            return self
+        if known.key == "skewed_sets":
+            return replace(self, caution=replace(known, least_p_of_number=least))
+        found = replace(
+            known,
+            sentence=few_units(many),
+            least_p=least if known.least_p else 0.0,
+            least_p_of_number=least if known.least_p_of_number else 0.0,
+        )
+        return replace(self, caution=found if least else None)
+
 
 def limits(tails: Tails, value: float, reach: float, level: float) -> tuple[float, float]:
     """Return the limits of the interval of a ``level`` by turning ``tails`` round from a ``value`` of the effect.
@@ -130,17 +161,34 @@ def _limit(tails: Tails, inside: float, reach: float, alpha: float) -> float:
 
 
 def caution_of_mean(differences: Floats) -> Caution | None:
-    """Return how far the mean of differences [n] may be trusted where most of them are alike; None where they are not.
+    """Return how far the mean of differences [n] may be trusted; None where they are many, and not mostly alike.
+
+    One unit in five may be unlike all others, and so few may hold none of them: no p is below the chance of that.
 
     >>> import numpy as np
-    >>> caution_of_mean(np.arange(8.0)) is None, caution_of_mean(np.array([0.0] * 9 + [1.0])).key
-    (True, 'rests_on_few')
+    >>> few, alike = caution_of_mean(np.arange(8.0)), caution_of_mean(np.array([0.0] * 9 + [1.0]))
+    >>> few.key, round(few.least_p, 2), alike.key
+    ('few_units', 0.17, 'rests_on_few')
+    >>> caution_of_mean(np.arange(100.0)) is None
+    True
     """
     n, count = len(differences), units_that_count(differences)
     if count >= n / 2:
-        return None
+        return None if unseen_p(n) < NEVER_UNSEEN else Caution("few_units", few_units(n), unseen_p(n))
     sentence = (
         f"Most of the {n} differences are alike, so their mean rests on about {max(1, math.floor(count))} of them: "
         "take more prompts, or claim an AUROC or a share of prompts."
     )
     return Caution("rests_on_few", sentence, unseen_p(count))
+
+
+def few_units(n: int) -> str:
+    """Say why a mean of n units shows so little, and what to do.
+
+    >>> few_units(8)[:74]
+    'One prompt in five may be unlike all others, and 8 of them can miss these '
+    """
+    return (
+        f"One prompt in five may be unlike all others, and {n} of them can miss these by chance: take more prompts, "
+        "or claim an AUROC or a share of prompts."
+    )

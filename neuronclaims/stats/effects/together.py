@@ -14,8 +14,9 @@ from neuronclaims.stats.distributions.newcombe import hanley_mcneil_limits, vari
 from neuronclaims.stats.distributions.noncentral import noncentrality_limits
 from neuronclaims.stats.distributions.quantiles import normal_quantile
 from neuronclaims.stats.distributions.skewed_difference import SkewedDifference
+from neuronclaims.stats.distributions.skewed_mean import NEVER_UNSEEN, unseen_p
 from neuronclaims.stats.effects.effect_size import AUROC, HEDGES_G, MEAN_DIFFERENCE, EffectSize
-from neuronclaims.stats.effects.estimate import Caution, Estimate
+from neuronclaims.stats.effects.estimate import Caution, Estimate, few_units
 from neuronclaims.stats.effects.points import auroc_many, variance
 from neuronclaims.stats.inputs import Floats, check_share, check_sizes, column_means, matrix, to_unit
 from neuronclaims.stats.tails import auroc_tails, standardised_tails, student_tails
@@ -75,13 +76,16 @@ def differences(
 
 
 def _caution(found: SkewedDifference, column: int) -> Caution | None:
+    least = unseen_p(found.units)
     if found.skewed[column] == 0:
-        return None
+        few = Caution("few_units", few_units(found.units), least_p_of_number=least)
+        return few if least >= NEVER_UNSEEN else None
     sentence = (
         "The values are skewed, and so few prompts cannot tell that both sets spread alike: one may lack its tail. "
         "Take more prompts, or claim an AUROC."
     )
-    return Caution("skewed_sets", sentence, plain=student_tails(*found.plain(column)))
+    tails = student_tails(*found.plain(column))
+    return Caution("skewed_sets", sentence, plain=tails, least_p_of_number=least)
 
 
 def hedges_g_estimates(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) -> tuple[Estimate, ...]:

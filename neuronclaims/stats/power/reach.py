@@ -10,6 +10,7 @@ import math
 
 from neuronclaims.stats.distributions.quantiles import t_below
 from neuronclaims.stats.distributions.shapes import SEEN, least_p
+from neuronclaims.stats.distributions.skewed_mean import unseen_p
 from neuronclaims.stats.effects.margins import MarginSide, Scale, smallest_margin_p
 from neuronclaims.stats.inputs import Alternative, sides
 from neuronclaims.stats.permutation.welch_guard import UNEQUAL
@@ -33,7 +34,7 @@ def smallest_p(claim: PlannedClaim, n1: int, n2: int) -> float:
     0.056
     """
     if claim.margin is not None:
-        return min(1.0, 2 * _margin_p(claim, n1, n2, claim.margin))
+        return min(1.0, max(_unseen_p(claim, n1, n2), 2 * _margin_p(claim, n1, n2, claim.margin)))
     if claim.statistic in SHARES:
         return _smallest_share_p(claim, n1, n2)
     exchanged = smallest_design_p(n1, n2, "two-sided", paired=claim.paired) if _exchanged(claim) else 0.0
@@ -43,7 +44,7 @@ def smallest_p(claim: PlannedClaim, n1: int, n2: int) -> float:
         clearest = 0.0 if claim.side == "less" else 1.0
         alone = max(_auroc_p(claim, n1, n2, clearest), _coins_p(claim, n1, n2))
         return min(1.0, max(exchanged, claim.searched * alone))
-    return max(exchanged, _shape_p(claim, n1, n2))
+    return max(exchanged, _shape_p(claim, n1, n2), _unseen_p(claim, n1, n2))
 
 
 def smallest_p_against(claim: PlannedClaim, n1: int, n2: int) -> float:
@@ -54,7 +55,7 @@ def smallest_p_against(claim: PlannedClaim, n1: int, n2: int) -> float:
     0.0033
     """
     if claim.margin is not None:
-        return 2 * _margin_p_against(claim, n1, n2)
+        return max(_unseen_p(claim, n1, n2), 2 * _margin_p_against(claim, n1, n2))
     if claim.statistic in SHARES:
         return _share_p(1 - claim.fair, n1, claim)
     if claim.side == "two-sided" and claim.threshold is None:
@@ -92,6 +93,17 @@ def _shape_p(claim: PlannedClaim, n1: int, n2: int) -> float:
     units, far_units = units_of(n1, n2, paired=claim.paired)
     numbered = claim.threshold is not None or claim.margin is not None
     return least_p(units) if claim.standardised and numbered and far_units < SEEN else 0.0
+
+
+def _unseen_p(claim: PlannedClaim, n1: int, n2: int) -> float:
+    """Return the least p of a mean of one set, or of a difference beyond a number in its own unit.
+
+    One prompt in five may be unlike all others, and so few may hold none of them. An exchange of labels says nothing of
+    these where a number is named; amounts in sd have a least p of their own.
+    """
+    numbered = claim.threshold is not None or claim.margin is not None
+    guarded = claim.statistic == "mean" and (not claim.standardised if numbered else claim.paired)
+    return unseen_p(min(n1, n2) * claim.each) if guarded else 0.0
 
 
 def _exchanged(claim: PlannedClaim) -> bool:
