@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neuronclaims.stats.rule import boundaries
+from neuronclaims.stats.rule import boundaries, least_of
 from neuronclaims.stats.unit_counts import sizes_in_words
 from neuronclaims.stats.verdicts import MARGIN_SIDES, Decision, Fact, Tested
 
@@ -107,8 +107,9 @@ class _Words:
         design = f"With {sizes_in_words(self.counts, self.unit)}" if self.counts else "With so few values"
         family = f" and {self._together()}" if self._together() else ""
         least = apart(self.found.smallest_p_adjusted, self.found.alpha)
-        caution = self.found.estimate.caution
-        why = "" if caution is None or not caution.least_p else f" {caution.sentence}"
+        found, caution = self.found, self.found.estimate.caution
+        bound = caution is not None and least_of(found.estimate, found.null, found.threshold) > 0
+        why = f" {caution.sentence}" if caution is not None and bound else ""
         return (
             f"{design}{family}, the smallest {self._p_name()} possible is {least}: "
             f"no result could support the claim at the limit of {self.found.alpha:g}."

@@ -16,12 +16,18 @@ from neuronclaims.measurements import Ablation, AblationSweep, Activations
 from neuronclaims.study import Study
 
 WIDTH = 4
-BEFORE = np.array([3.0, 2.0, 4.0, 2.5, 3.5, 1.5, 2.0, 3.0])
-CHANGE = np.array([-1.0, -0.5, -1.5, -0.75, -1.25, -0.5, -0.25, -1.0])
+PROMPTS, LEAST_P = 14, 0.8**14
+"""The fewest prompts that show a mean at .05: the chance that they miss one prompt in five is .044, with 13 .055."""
+BEFORE = np.array([3.0, 2.0, 4.0, 2.5, 3.5, 1.5, 2.0, 3.0, 2.5, 1.0, 3.5, 2.0, 4.5, 3.0])
+CHANGE = -np.array([1.0, 0.5, 1.5, 0.75, 1.25, 0.5, 0.25, 1.0, 0.75, 1.25, 0.625, 0.875, 0.375, 1.125])
 """What ablating neuron 1:2 changes; its fellow 1:0 changes a tenth, 1:3 as much the other way, the others nothing."""
 GAINS = {0: np.zeros(WIDTH), 1: np.array([0.1, 0.0, 1.0, -1.0])}
 DIVERGENCE = {"text": 0.05, "harmed": 0.5, "fine": 0.01}
-SETS = {name: [f"{name} {place}" for place in range(8)] for name in DIVERGENCE} | {"spare": ["Some", "Other"]}
+SIZES = {"text": PROMPTS, "harmed": 17, "fine": PROMPTS}
+"""A claim of two parts is refuted by one of them at .025: 2 x 0.8^17 = .045."""
+SETS = {name: [f"{name} {place}" for place in range(size)] for name, size in SIZES.items()}
+SETS |= {"spare": ["Some", "Other"]}
+HARM = 0.5 * (1 + np.arange(SIZES["harmed"]) / 10)
 
 
 def answer(asked):
@@ -31,7 +37,7 @@ def answer(asked):
     assert bool(asked.reference) == (str(asked.replacement) != "zero")
     names, rows = zip(*[prompt.split() for prompt in asked.prompts], strict=True)
     rows = np.array([int(row) for row in rows])
-    before, change = BEFORE[rows], CHANGE[rows]
+    before, change = BEFORE[rows % PROMPTS], CHANGE[rows % PROMPTS]
     if isinstance(asked, AblationSweep):
         return np.column_stack([before, before[:, None] + change[:, None] * GAINS[asked.layer]]).astype(
             np.float32
@@ -71,11 +77,13 @@ def test_the_change_is_after_less_before_with_students_interval_and_all_sign_fli
     effect = result.evidence.effect
     assert effect.value == pytest.approx(CHANGE.mean())
     assert (effect.low, effect.high) == pytest.approx(mean_interval(CHANGE), rel=1e-5)
-    assert result.evidence.test.p_value == pytest.approx(2 / 2**8)
+    [null] = nulls_of(result)
+    assert 2 * share_beyond(null, (FLIPS * CHANGE).mean(axis=1), low=True) == 2 / 2**PROMPTS
+    assert result.evidence.test.p_value == pytest.approx(LEAST_P)
     assert result.verdict == "supported"
     assert (result.evidence.rank.place, result.evidence.rank.among) == (1, WIDTH)
     assert others(result)["mean change of the probability"] == pytest.approx(CHANGE.mean() / 10, rel=1e-5)
-    assert others(result)["mean KL divergence on text (nats)"] == pytest.approx(0.05 * 1.35, rel=1e-5)
+    assert others(result)["mean KL divergence on text (nats)"] == pytest.approx(0.05 * 1.65, rel=1e-5)
     assert any("harm elsewhere was not looked at" in note for note in result.evidence.notes)
 
 
@@ -101,23 +109,23 @@ def test_what_breaks_the_model_does_not_count_where_harm_is_limited(judge):
     fine = judge(head=limited.format("fine"))
     assert fine.verdict == "supported"
     assert fine.evidence.effect.name == "mean change of the difference of logits"
-    assert others(fine)["mean KL divergence on fine (nats)"] == pytest.approx(0.01 * 1.35, rel=1e-5)
+    assert others(fine)["mean KL divergence on fine (nats)"] == pytest.approx(0.01 * 1.65, rel=1e-5)
     broken = judge(head=limited.format("harmed"))
     assert broken.verdict == "refuted"
     assert broken.evidence.effect.name == "mean KL divergence on harmed (nats)"
-    assert broken.evidence.effect.value == pytest.approx(0.5 * 1.35, rel=1e-5)
-    # The signs of all eight differences from the limit agree: 2 of 2^8 flips; two parts could have refuted the claim.
-    assert broken.evidence.test.p_value == pytest.approx(2 * 2 / 2**8)
+    assert broken.evidence.effect.value == pytest.approx(HARM.mean(), rel=1e-5)
+    # All differences from the limit agree, but so many prompts can miss others; two parts could have refuted the claim.
+    assert broken.evidence.test.p_value == pytest.approx(2 * 0.8**17)
     assert others(broken)["mean change of the difference of logits"] == pytest.approx(CHANGE.mean())
     # Neither shown nor ruled out: the mean of the harm lies just below the limit, its interval does not.
-    open_still = judge(head="damage: {set: harmed, at_most: 0.7}\n")
+    open_still = judge(head="damage: {set: harmed, at_most: 0.95}\n")
     assert open_still.verdict == "inconclusive"
 
 
 def test_harm_in_one_prompt_alone_makes_its_mean_doubtful(judge, monkeypatch):
     monkeypatch.setitem(DIVERGENCE, "rare", 0.0001)
     monkeypatch.setitem(DIVERGENCE, "bad", 0.9)
-    rare = [f"rare {place}" for place in range(7)] + ["bad 7"]
+    rare = [f"rare {place}" for place in range(13)] + ["bad 13"]
     result = judge(head="damage: {set: rare, at_most: 0.5}\n", sets=SETS | {"rare": rare})
     assert result.verdict != "refuted"
     assert any(note.startswith("On 'rare': ") for note in result.evidence.notes)
@@ -126,14 +134,14 @@ def test_harm_in_one_prompt_alone_makes_its_mean_doubtful(judge, monkeypatch):
 def test_harm_without_a_limit_is_reported_and_not_tested(judge):
     result = judge(head="damage: harmed\n")
     assert result.verdict == "supported"
-    assert result.evidence.test.p_value == pytest.approx(2 / 2**8)
-    assert others(result)["mean KL divergence on harmed (nats)"] == pytest.approx(0.5 * 1.35, rel=1e-5)
+    assert result.evidence.test.p_value == pytest.approx(LEAST_P)
+    assert others(result)["mean KL divergence on harmed (nats)"] == pytest.approx(HARM.mean(), rel=1e-5)
 
 
 def test_too_few_prompts_for_the_harm_are_too_few_for_the_claim(judge):
     result = judge(head="damage: {set: fine, at_most: 0.1}\n", sets=SETS | {"fine": ["fine 0", "fine 1"]})
     assert result.verdict == "inconclusive"
-    assert result.evidence.test.p_value == pytest.approx(2 / 4)
+    assert result.evidence.test.p_value == pytest.approx(0.8**2)
 
 
 def test_the_probability_can_be_what_is_claimed(judge):
@@ -157,12 +165,12 @@ def test_a_neuron_picked_on_these_prompts_is_held_against_all_that_were_searched
     alone, picked = judge(), judge(head="searched: all layers\n")
     assert picked.evidence.selection.neurons == 8
     assert picked.evidence.effect.level == pytest.approx(1 - 0.05 / 8)
-    assert picked.evidence.test.p_value >= alone.evidence.test.p_value
-    # 1:3 has the t of 1:2 with the other sign, so it leads as clearly where all signs are flipped
-    assert picked.evidence.test.p_value == pytest.approx(4 / 2**8)
+    assert picked.evidence.effect.high > alone.evidence.effect.high
+    # Which prompts are missed is the same for all neurons: that chance is not multiplied by their number.
+    assert picked.evidence.test.p_value == alone.evidence.test.p_value == pytest.approx(LEAST_P)
 
 
-FLIPS = np.array(list(product([1, -1], repeat=8)))
+FLIPS = np.array(list(product([1, -1], repeat=PROMPTS)))
 
 
 def paired_t(differences: np.ndarray) -> np.ndarray:
@@ -171,9 +179,12 @@ def paired_t(differences: np.ndarray) -> np.ndarray:
 
 
 def test_the_null_of_a_change_is_every_flip_of_its_signs(judge):
-    result = judge()
+    result = judge("neuron 1:2 lowers ' an' over ' a' in text by at least 0.75")
     [null] = nulls_of(result)
-    assert 2 * share_beyond(null, (FLIPS * CHANGE).mean(axis=1), low=True) == result.evidence.test.p_value
+    p = 2 * share_beyond(null, (FLIPS * (CHANGE + 0.75)).mean(axis=1), low=True)
+    student = mean_p(CHANGE, -0.75)  # the interval's
+    assert result.evidence.test.p_value == pytest.approx(max(p, student), rel=1e-6)
+    assert LEAST_P < min(p, student)
 
 
 def test_the_null_of_a_neuron_picked_here_is_the_lowest_t_of_all_that_change_anything(judge):
@@ -182,13 +193,16 @@ def test_the_null_of_a_neuron_picked_here_is_the_lowest_t_of_all_that_change_any
     assert null.axis == "lowest paired t of 3 neurons"
     assert null.observed == pytest.approx(paired_t(CHANGE), rel=1e-5)
     t = paired_t(FLIPS * CHANGE)  # 1:0 has just that, and 1:3 the t with the other sign
-    assert 2 * share_beyond(null, np.minimum(t, -t), low=True) == result.evidence.test.p_value
+    # 1:3 leads as clearly where all signs are flipped
+    assert 2 * share_beyond(null, np.minimum(t, -t), low=True) == 4 / 2**PROMPTS
+    assert result.evidence.test.p_value == pytest.approx(LEAST_P)
 
 
 def test_the_null_of_harm_is_every_flip_of_what_it_is_above_the_limit(judge):
-    result = judge(head="damage: {set: harmed, at_most: 0.6931}\n")
+    sets = SETS | {"harmed": SETS["harmed"][:PROMPTS]}
+    result = judge(head="damage: {set: harmed, at_most: 0.8731}\n", sets=sets)
     change, harm = nulls_of(result)
-    above = (0.5 * (1 + np.arange(8) / 10)).astype(np.float32).astype(float) - 0.6931
+    above = HARM[:PROMPTS].astype(np.float32).astype(float) - 0.8731
     p = share_beyond(harm, (FLIPS * above).mean(axis=1), low=True)
     assert change.observed == pytest.approx(CHANGE.mean())
     student = mean_p(above)  # the interval's, the larger one here
@@ -196,9 +210,10 @@ def test_the_null_of_harm_is_every_flip_of_what_it_is_above_the_limit(judge):
 
 
 def test_groups_are_the_units_and_order_changes_nothing(judge):
-    rows = [{"text": f"text {place}", "group": "abcd"[place // 2]} for place in range(8)]
+    rows = [{"text": f"text {place}", "group": "abcdefg"[place // 2]} for place in range(PROMPTS)]
     result = judge(sets=SETS | {"text": rows})
-    assert (result.evidence.unit, result.evidence.counts) == ("group", (("text", 4),))
+    assert (result.evidence.unit, result.evidence.counts) == ("group", (("text", 7),))
+    assert result.evidence.test.p_value == pytest.approx(LEAST_P)  # 7 groups, but of 14 prompts
     assert result.evidence == judge(sets=SETS | {"text": rows[::-1]}).evidence
 
 
@@ -227,7 +242,8 @@ def test_a_single_neuron_has_its_whole_layer_for_controls_and_several_have_lists
 
 
 WORDS = ("old", "new", "red", "blue", "small", "big", "green")
-REAL = {"dogs": [f"the {word} dog" for word in WORDS], "cats": [f"the {word} cat" for word in WORDS]}
+OPENINGS = [f"{article} {word}" for article in ("the", "a") for word in WORDS]
+REAL = {"dogs": [f"{opening} dog" for opening in OPENINGS], "cats": [f"{opening} cat" for opening in OPENINGS]}
 
 
 def real(tmp_path, claim: str, head: str = ""):

@@ -27,7 +27,7 @@ CONFIG = {
     "n_positions": 64,
     "vocab_size": 9,
 }
-NAMES = {"truth": 7, "lie": 7, "fit_true": 5, "fit_false": 5, "calm": 6}
+NAMES = {"truth": 7, "lie": 7, "fit_true": 5, "fit_false": 5, "calm": 6, "more_truth": 14, "more_lie": 14}
 RNG = np.random.default_rng(11)
 AXIS = RNG.normal(size=(LAYERS, WIDTH))
 AXIS /= np.linalg.norm(AXIS, axis=1, keepdims=True)
@@ -42,9 +42,9 @@ def world() -> dict[str, np.ndarray]:
     states = {}
     for name in NAMES:
         for number, text in enumerate(texts(name)):
-            length = LENGTH - (number % 3 if name in ("truth", "lie") else 0)
+            length = LENGTH - (number % 3 if name.endswith(("truth", "lie")) else 0)
             noise = RNG.normal(size=(length, LAYERS, WIDTH))
-            if name == "lie":  # planted: layers 1 and 2, tokens 2 to 4
+            if name.endswith("lie"):  # planted: layers 1 and 2, tokens 2 to 4
                 noise[1:4, 1:3] -= 6 * AXIS[1:3]
             if name.startswith("fit"):
                 noise += (4 if name == "fit_true" else -4) * AXIS
@@ -155,18 +155,18 @@ WHERE = "in layers 1 to 2 over tokens 2 to 8"
 @pytest.mark.parametrize(
     ("said", "place", "side"),
     [
-        ("does not differ between lie and truth", None, "within"),
-        ("is not lower for lie than truth", 0, "not less"),
-        ("is not higher for lie than truth", 1, "not greater"),
+        ("does not differ between more_lie and more_truth", None, "within"),
+        ("is not lower for more_lie than more_truth", 0, "not less"),
+        ("is not higher for more_lie than more_truth", 1, "not greater"),
     ],
 )
 @pytest.mark.parametrize("layers", [range(1, 3), range(3, 4)])
 def test_that_two_sets_do_not_differ_is_tested_against_the_margin(judge, said, place, side, layers):
     where = WHERE if len(layers) == 2 else "in layer 3 over tokens 2 to 8"
     result = judge(f"{{claim: honesty activity {said} {where}, margin: 1.5}}")
-    lie, truth = (region(name, layers, 1, 8) for name in ("lie", "truth"))
+    lie, truth = (region(name, layers, 1, 8) for name in ("more_lie", "more_truth"))
     against = [difference_p(lie, truth, bound) for bound in (-1.5, 1.5)]
-    right = max(against) if place is None else against[place]
+    right = max(0.8**14, max(against) if place is None else against[place])  # one prompt in five can be missed
     assert result.error is None
     assert result.evidence.test.p_value == pytest.approx(right, rel=1e-4)
     assert result.evidence.test.alternative == side

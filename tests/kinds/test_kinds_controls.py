@@ -79,7 +79,8 @@ def test_where_a_layer_has_too_few_others_that_is_said(judge):
 
 
 WORDS = ("old", "new", "red", "blue", "small", "big", "green")
-OPENINGS = [" ".join(("the", *WORDS[:count])) for count in range(1, 8)]
+OPENINGS = [" ".join((first, *WORDS[:count])) for first in ("the", "a", "one") for count in range(1, 8)]
+"""21 texts are the fewest that show means in a file of five claims: 5 x 0.8^21 = .046."""
 REAL = {animal: [f"{opening} {animal.rstrip('s')}" for opening in OPENINGS] for animal in ("dogs", "cats")}
 
 

@@ -8,7 +8,7 @@ from functools import partial
 import noisy_changes
 import pytest
 from cases import for_each
-from noisy_changes import ASKED, NOISE, PAIRS, SETS, WHOLE, judged_in
+from noisy_changes import ASKED, LEAST_P, NOISE, PAIRS, PROMPTS, WHOLE, judged_in
 from scipy.stats import binomtest
 from skewed import mean_interval, mean_p
 
@@ -34,7 +34,7 @@ def test_no_change_is_two_one_sided_paired_t_tests_against_the_margin(
 ):
     result = judge(f"ablating neuron 1:2 does not {verb} ' an' in text", str(margin))
     against = [mean_p(NOISE, bound) for bound in (-margin, margin)]  # two-sided, against each bound
-    right = max(against) if index is None else against[index - 1]
+    right = max(LEAST_P, *(against if index is None else against[index - 1 : index]))
     assert result.error is None
     assert result.evidence.test.p_value == pytest.approx(right, rel=1e-5)
     assert result.evidence.test.alternative == side
@@ -46,26 +46,20 @@ def test_no_change_is_two_one_sided_paired_t_tests_against_the_margin(
     assert result.verdict == expected
 
 
-def test_a_change_beyond_the_margin_refutes_that_there_is_none(judge):
+def test_a_change_beyond_the_margin_refutes_that_there_is_none(judge, monkeypatch):
     pushed = judge("ablating neuron 1:3 does not change ' an' in text", "0.001")
     assert pushed.verdict == "inconclusive"  # its interval reaches from below the margin to far above it
-    shifted = {**SETS, "text": ["text 0", "text 2", "text 6"]}
-    # The changes are 9, 6 and 4: scipy.stats.ttest_1samp([9, 6, 4], 0.01).pvalue is 0.049.
-    assert (
-        judge("ablating neuron 1:3 does not change ' an' in text", "0.01", sets=shifted).verdict == "refuted"
-    )
-    assert (
-        judge("ablating neuron 1:3 does not raise ' an' in text", "0.01", sets=shifted).verdict == "refuted"
-    )
-    assert (
-        judge("ablating neuron 1:3 does not lower ' an' in text", "0.01", sets=shifted).verdict == "supported"
-    )
+    monkeypatch.setattr(noisy_changes, "NOISE", NOISE + 0.13)
+    assert mean_p(10 * NOISE + 1.3, 0.01) < LEAST_P
+    for verb, verdict in (("change", "refuted"), ("raise", "refuted"), ("lower", "supported")):
+        result = judge(f"ablating neuron 1:3 does not {verb} ' an' in text", "0.01")
+        assert (result.verdict, result.evidence.test.p_value) == (verdict, pytest.approx(LEAST_P))
 
 
 def test_the_margin_is_in_the_unit_of_what_is_claimed(judge):
     claim = "ablating neuron 1:2 does not change ' an' in text"
     result = judge(claim, "0.06", head="outcome: probability\n")
-    right = max(mean_p(NOISE / 10, -0.06), mean_p(NOISE / 10, 0.06))
+    right = max(LEAST_P, mean_p(NOISE / 10, -0.06), mean_p(NOISE / 10, 0.06))
     assert result.evidence.test.p_value == pytest.approx(right, rel=1e-4)
     assert "leaves nothing out" in judge(claim, "1", head="outcome: probability\n").error
     assert "in standard deviations" in judge(claim, "0.5 sd").error
@@ -80,8 +74,8 @@ def test_harm_elsewhere_spoils_a_claim_of_no_change_too(judge):
     )
     half = judge(claim, "0.6", head="damage: {set: harmed, at_most: 0.72}\n")
     [share] = [each for each in half.evidence.other_effects if each.name.startswith("share of prompts")]
-    exact = binomtest(5, 8).proportion_ci(0.95)  # 0.5, 0.55, 0.6, 0.65, 0.7 of eight
-    assert (share.value, share.low, share.high) == pytest.approx((5 / 8, exact.low, exact.high), rel=1e-6)
+    exact = binomtest(5, 17).proportion_ci(0.95)  # 0.5, 0.55, 0.6, 0.65, 0.7 of 17
+    assert (share.value, share.low, share.high) == pytest.approx((5 / 17, exact.low, exact.high), rel=1e-6)
 
 
 def test_of_pairs_the_clean_texts_are_ablated_each_once_and_groups_are_units(judge):
@@ -89,12 +83,12 @@ def test_of_pairs_the_clean_texts_are_ablated_each_once_and_groups_are_units(jud
     result = judge("ablating neuron 1:2 lowers ' an' in fruit", None, pairs=twice)
     assert result.error is None
     [asked] = [need for need in ASKED if isinstance(need, Ablation)]
-    assert asked.prompts == tuple(f"clean {place}" for place in range(8))
-    assert (result.evidence.unit, result.evidence.counts) == ("clean text", (("fruit", 8),))
+    assert asked.prompts == tuple(sorted(f"clean {place}" for place in range(PROMPTS)))
+    assert (result.evidence.unit, result.evidence.counts) == ("clean text", (("fruit", PROMPTS),))
     assert result.evidence.effect.value == pytest.approx(NOISE.mean())
-    grouped = [{**pair, "group": "abcd"[place // 2]} for place, pair in enumerate(PAIRS)]
+    grouped = [{**pair, "group": "abcdefg"[place // 2]} for place, pair in enumerate(PAIRS)]
     by_group = judge("ablating neuron 1:2 lowers ' an' in fruit", None, pairs=grouped)
-    assert (by_group.evidence.unit, by_group.evidence.counts) == ("group", (("fruit", 4),))
+    assert (by_group.evidence.unit, by_group.evidence.counts) == ("group", (("fruit", 7),))
     assert (
         by_group.evidence
         == judge("ablating neuron 1:2 lowers ' an' in fruit", None, pairs=grouped[::-1]).evidence
@@ -139,7 +133,7 @@ def test_sentences_are_written_as_they_are_read(said):
 @pytest.mark.parametrize("margin", [0.1, 0.4])
 def test_a_share_below_the_margin_is_the_t_test_that_fiellers_interval_turns_round(judge, margin):
     result = judge("restoring neuron 1:2 does not recover ' an' over ' a' in fruit", str(margin))
-    right = mean_p(NOISE - margin * WHOLE)
+    right = max(LEAST_P, mean_p(NOISE - margin * WHOLE))
     assert result.error is None
     assert result.evidence.test.p_value == pytest.approx(right, rel=1e-4)
     effect = result.evidence.effect

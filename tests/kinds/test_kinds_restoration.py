@@ -17,12 +17,14 @@ from neuronclaims.measurements import Activations, Restoration
 from neuronclaims.study import Study
 
 WIDTH = 4
-CLEAN = np.array([3.0, 2.0, 4.0, 2.5, 3.5, 1.5, 2.0, 3.0])
-CORRUPTED = np.array([1.0, 0.5, 1.0, 0.5, 1.5, -0.5, 1.0, 0.5])
-SHARES = np.array([0.6, 0.5, 0.7, 0.55, 0.65, 0.5, 0.6, 0.75])
+COUNT, LEAST_P = 14, 0.8**14
+"""The fewest pairs that show a share at .05: the chance that they miss one in five is .044, with 13 .055."""
+CLEAN = np.array([3.0, 2.0, 4.0, 2.5, 3.5, 1.5, 2.0, 3.0, 2.5, 1.5, 3.0, 4.0, 2.0, 3.5])
+CORRUPTED = np.array([1.0, 0.5, 1.0, 0.5, 1.5, -0.5, 1.0, 0.5, 0.5, -0.5, 1.5, 1.0, 0.5, 1.5])
+SHARES = np.array([0.6, 0.5, 0.7, 0.55, 0.65, 0.5, 0.6, 0.75, 0.45, 0.6, 0.5, 0.7, 0.55, 0.65])
 """What neuron 1:2 brings back of each pair; its fellows bring back a tenth of it, and layer 0 nothing at all."""
 GAINS = {0: np.zeros(WIDTH), 1: np.array([0.1, 0.0, 1.0, -0.1])}
-PAIRS = [{"clean": f"clean {place}", "corrupted": f"corrupted {place}"} for place in range(8)]
+PAIRS = [{"clean": f"clean {place}", "corrupted": f"corrupted {place}"} for place in range(COUNT)]
 
 
 def answer(asked):
@@ -67,18 +69,26 @@ def quoted(claim: str) -> str:
     return json.dumps(claim)
 
 
+FLIPS = np.array(list(product([1, -1], repeat=COUNT)))
+
+
 def test_the_share_is_the_ratio_of_means_and_its_p_counts_all_sign_flips(judge):
     result = judge(quoted(sentence(share="50%")))
     whole = CLEAN - CORRUPTED
     d = (SHARES - 0.5) * whole
     assert result.error is None
     assert result.evidence.effect.value == pytest.approx((SHARES * whole).sum() / whole.sum())
-    flips = np.array(np.meshgrid(*[[1, -1]] * 8)).reshape(8, -1)
-    reached = (flips.T @ np.abs(d) >= d.sum() - 1e-9).mean()
-    assert result.evidence.test.p_value == pytest.approx(2 * reached)
+    reached = (FLIPS @ np.abs(d) >= d.sum() - 1e-9).mean()
+    assert 2 * share_beyond(nulls_of(result)[0], (FLIPS * d).mean(axis=1)) == pytest.approx(2 * reached)
+    assert result.evidence.test.p_value == pytest.approx(max(LEAST_P, 2 * reached, mean_p(d)))
+    close = judge(quoted(sentence(share="57%")))
+    d = (SHARES - 0.57) * whole
+    reached = (FLIPS @ d >= d.sum() - 1e-9).mean()
+    assert close.evidence.test.p_value == pytest.approx(max(2 * reached, mean_p(d)), rel=1e-4)
+    assert close.evidence.test.p_value > LEAST_P
     assert result.verdict == "supported"
     assert (result.evidence.rank.place, result.evidence.rank.among) == (1, WIDTH)
-    assert result.evidence.counts == (("fruit", 8),)
+    assert result.evidence.counts == (("fruit", COUNT),)
 
 
 def test_fiellers_limits_are_those_at_which_a_t_test_just_fails(judge):
@@ -119,10 +129,12 @@ def test_single_pairs_are_shown_beside_the_ratio_of_means(judge):
 
 
 def test_groups_are_the_units(judge):
-    pairs = [{**pair, "group": "abcd"[place // 2]} for place, pair in enumerate(PAIRS)]
-    result = judge(quoted(sentence()), pairs=pairs)
-    assert (result.evidence.unit, result.evidence.counts) == ("group", (("fruit", 4),))
-    assert result.evidence.test.p_value == pytest.approx(2 / 2**4)
+    for size, groups in ((2, 7), (3, 5)):
+        pairs = [{**pair, "group": "abcdefg"[place // size]} for place, pair in enumerate(PAIRS)]
+        result = judge(quoted(sentence()), pairs=pairs)
+        assert (result.evidence.unit, result.evidence.counts) == ("group", (("fruit", groups),))
+        # What may be missed are pairs, of which there are 14; signs are flipped of groups.
+        assert result.evidence.test.p_value == pytest.approx(max(LEAST_P, 2 / 2**groups))
 
 
 def test_order_of_pairs_changes_no_number(judge):
@@ -130,20 +142,22 @@ def test_order_of_pairs_changes_no_number(judge):
 
 
 def test_the_nulls_are_every_flip_of_what_is_recovered_less_what_was_claimed(judge):
-    whole, flips = CLEAN - CORRUPTED, np.array(list(product([1, -1], repeat=8)))
+    whole = CLEAN - CORRUPTED
     gains = np.concatenate([GAINS[0], GAINS[1]])
     differences = gains[:, None] * SHARES * whole - 0.3 * whole  # [neurons, pairs]
     alone = judge(quoted(sentence()))
     [null] = nulls_of(alone)
-    p = share_beyond(null, (flips * differences[6]).mean(axis=1))
-    assert 2 * p == alone.evidence.test.p_value
+    assert share_beyond(null, (FLIPS * differences[6]).mean(axis=1)) == 1 / 2**COUNT
+    assert alone.evidence.test.p_value == pytest.approx(LEAST_P)
     assert null.axis == "mean of what was recovered less 30 % of what was lost"
     picked = judge(quoted(sentence()), head="searched: all layers\n")
     [null] = nulls_of(picked)
-    flipped = flips[:, None, :] * differences  # [flips, neurons, pairs]
-    t = flipped.mean(axis=2) / (flipped.std(axis=2, ddof=1) / np.sqrt(8))
+    flipped = FLIPS[:, None, :] * differences  # [flips, neurons, pairs]
+    t = flipped.mean(axis=2) / (flipped.std(axis=2, ddof=1) / np.sqrt(COUNT))
     assert null.axis == "largest paired t of 8 neurons"
-    assert 2 * share_beyond(null, t.max(axis=1)) == picked.evidence.test.p_value
+    assert share_beyond(null, t.max(axis=1)) >= 1 / 2**COUNT
+    # Which pairs are missed is the same for all neurons: that chance is not multiplied by their number.
+    assert picked.evidence.test.p_value == alone.evidence.test.p_value
 
 
 def test_a_neuron_picked_on_these_pairs_is_held_against_all_that_were_searched(judge):
@@ -174,11 +188,11 @@ def test_pairs_with_nothing_to_restore_are_refused_by_name(judge):
 
 
 def test_where_clean_texts_predict_no_more_there_is_no_share(judge, monkeypatch):
-    monkeypatch.setitem(globals(), "CLEAN", CORRUPTED + np.array([1.0, -1.0] * 4))
+    monkeypatch.setitem(globals(), "CLEAN", CORRUPTED + np.array([1.0, -1.0] * 7))
     result = judge(quoted(sentence()))
     assert result.verdict == "inconclusive"
     assert "nothing to recover" in result.reason
-    assert any("In 4 of 8 pairs" in note for note in result.evidence.notes)
+    assert any("In 7 of 14 pairs" in note for note in result.evidence.notes)
 
 
 def test_neuron_and_neurons_are_told_apart_where_they_stand(judge):
@@ -200,7 +214,8 @@ def real(tmp_path, claim: str, pairs, head: str = ""):
 
 
 DOGS = [
-    {"clean": f"the {word} dog", "corrupted": f"the {word} cat"}
+    {"clean": f"{article} {word} dog", "corrupted": f"{article} {word} cat"}
+    for article in ("the", "a")
     for word in ("old", "new", "red", "blue", "small", "big", "green")
 ]
 RESTORED = 'recovers at least 90% of " tree" over " river" in fruit'

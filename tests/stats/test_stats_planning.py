@@ -27,6 +27,8 @@ SIXTY = PlannedClaim("share", 0.6, "greater", paired=True, threshold=0.6)
 MANY_SHARES = PlannedClaim("mean share", 0.6, "greater", paired=True, threshold=0.6)
 DOCUMENTS = PlannedClaim("mean auroc", 0.0, "greater", paired=True)
 SHARE = stats.EffectSize("share", "share", scale="share")
+FEWEST = 14
+"""0.8^13 = .055, 0.8^14 = .044: the chance that one prompt in five was missed."""
 
 
 def two_sets(claim, a, b):
@@ -94,7 +96,7 @@ def test_the_table_of_means_is_that_of_the_two_sided_t_test(d, alone, pairs, cla
     assert (few.effect, few.enough) == (f"{d:g} sd", (alone, alone))
     assert few.shown == pytest.approx(TTestIndPower().power(d, 5, 0.025, alternative="larger"))
     in_pairs = Planning(replace(MORE, paired=True), (6, 6), "pair").table().effects[place]
-    assert in_pairs.enough == (pairs,)
+    assert in_pairs.enough == (max(pairs, FEWEST),)
     ten = Planning(MORE, (5, 5), "prompt").table(Level(family=10)).effects[place]
     assert ten.enough == (claims, claims)
     searched = Planning(replace(MORE, searched=10), (5, 5), "prompt").table().effects[place]
@@ -224,8 +226,14 @@ def test_no_values_up_to_1_have_a_smaller_p_than_the_clearest(n, number, seed, n
         (SIXTY, (8, 8), 1, None),
         (MORE, (3, 3), 1, "4 prompts per set"),  # 2 / 20, 2 / 70
         (MORE, (3, 6), 6, "4 and 8 prompts"),  # 2 / 84, 2 / 495
-        (replace(MORE, paired=True), (5, 5), 1, "6 prompts"),  # 2 / 32, 2 / 64
-        (replace(MORE, paired=True), (5, 5), 20, "10 prompts"),  # 2 / 512 > .0025 > 2 / 1024
+        (replace(MORE, paired=True), (5, 5), 1, "14 prompts"),  # 0.8^13 = .055, 0.8^14 = .044
+        (replace(MORE, paired=True), (5, 5), 20, "27 prompts"),  # 0.8^26 = .0030, 0.8^27 = .0024
+        (replace(MORE, paired=True, searched=1000), (5, 5), 1, "14 prompts"),  # missed for all neurons at once
+        (replace(MORE, paired=True, each=10.0), (5, 5), 1, "6 prompts"),  # groups of ten: 2 / 32, 2 / 64
+        (replace(MORE, paired=True, each=10.0), (5, 5), 20, "10 prompts"),  # 2 / 512 > .0025 > 2 / 1024
+        (replace(MORE, numbered=True), (4, 8), 1, "14 and 28 prompts"),  # of the smaller set
+        (replace(MORE, numbered=True, each=2.0), (4, 8), 1, "7 and 14 prompts"),
+        (replace(MORE, margin=1.0), (4, 4), 1, "14 prompts per set"),
         (
             replace(MORE, threshold=1.0, standardised=True),
             (3, 3),

@@ -33,7 +33,7 @@ def test_symmetric_sets_are_left_to_welchs_t_and_skewed_ones_are_slowed_on_the_s
     found = mean_difference_estimate(even, 2 * even + 1)
     assert found.p_against(0.0) == pytest.approx(test.pvalue, rel=1e-9)
     assert (found.low, found.high) == pytest.approx(tuple(test.confidence_interval(0.95)), rel=1e-9)
-    assert found.caution is None
+    assert (found.caution.key, found.caution.least_p, found.caution.plain) == ("few_units", 0.0, None)
     wide, narrow = (
         3 * stats.expon.ppf((np.arange(30) + 0.5) / 30),
         stats.expon.ppf((np.arange(30) + 0.5) / 30),

@@ -100,7 +100,7 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.kind import Family
     from neuronclaims.results import UnitValues
     from neuronclaims.sentences.neurons import Neuron
-    from neuronclaims.stats import EffectSize, Estimate, TestResult
+    from neuronclaims.stats import Alternative, EffectSize, Estimate, TestResult
     from neuronclaims.stats.effects.margins import MarginSide
 
 MEAN_CHANGE = stats.EffectSize("mean_change", "mean change")
@@ -188,11 +188,8 @@ class BeforeAfter:
 
     def least_within(self, margin: float, side: MarginSide) -> float:
         """Return the least p that a claim of a change below a margin can get; 0 where it depends on the values."""
-        count = len(self.units.rows)
-        least = stats.smallest_margin_p(
-            count, count, margin=margin, scale="difference", paired=True, side=side
-        )
-        return min(1.0, max(2 * least, self.units.smallest_p))
+        denied: dict[MarginSide, Alternative] = {"not greater": "greater", "not less": "less"}
+        return self.units.planning(denied.get(side, "two-sided"), "", margin).smallest_p
 
     def null(self, test: TestResult, name: str) -> tuple[Null, ...]:
         """Draw what flipping signs alone makes of the mean change, or of the maximum over all neurons searched."""

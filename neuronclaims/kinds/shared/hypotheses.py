@@ -10,6 +10,7 @@ import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.kinds.kind import Attainable, Statement
+from neuronclaims.stats.distributions.skewed_mean import unseen_p
 from neuronclaims.stats.rule import boundaries
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ class TwoSampleHypothesis:
                 # In the values' own unit a margin is of no known size in sd: some are stated instead.
                 margin=1.0 if plain and self.margin is not None else self.margin,
                 standardised=self.scale == "sd",
+                numbered=bool(self.shift),
                 each=design.prompts / min(design.counts),
             ),
             design.counts,
@@ -125,6 +127,8 @@ class TwoSampleHypothesis:
         planning = self.planning(design)
         if planning is not None:
             return Attainable.of(planning, size)
-        exchanged = design.smallest_p("two-sided") if self.exchanged else 0.0
+        least = design.smallest_p("two-sided") if self.exchanged else 0.0
+        if self.scale == "difference" and (self.shift or self.margin is not None):
+            least = max(least, unseen_p(design.prompts))
         one_sided = self.side != "two-sided" or self.threshold is not None
-        return Attainable(exchanged, size, against=exchanged if one_sided else 1.0)
+        return Attainable(least, size, against=least if one_sided else 1.0)

@@ -87,7 +87,7 @@ def paired_mean_difference_estimate(first: ArrayLike, second: ArrayLike, *, leve
     value = float(d.mean())
     mean, method = SkewedMean.of(d), "paired t interval, corrected for skewness"
     if mean.error == 0:
-        return Estimate(PAIRED_MEAN_DIFFERENCE, value, None, None, level, method)
+        return Estimate(PAIRED_MEAN_DIFFERENCE, value, None, None, level, method, None, caution_of_mean(d))
     low, high = mean.limits(level)
     return Estimate(PAIRED_MEAN_DIFFERENCE, value, low, high, level, method, mean.tails, caution_of_mean(d))
 

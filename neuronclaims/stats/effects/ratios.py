@@ -100,7 +100,8 @@ def ratio_of_means_estimate(tops: ArrayLike, bottoms: ArrayLike, *, level: float
         )
     low, high = (_times_power(limit, exponent) for limit in limits)
     if limits[0] == limits[1] or low is None or high is None:
-        return _without_limits(value, level, "undefined, because the ratio is the same in all units")
+        same = _without_limits(value, level, "undefined, because the ratio is the same in all units")
+        return dataclasses.replace(same, caution=caution_of_mean(np.zeros(len(top))))
 
     def tails(boundary: float) -> tuple[float, float]:
         left, right = _cleared(*_aligned(tops, bottoms, level), boundary)

@@ -19,7 +19,7 @@ from neuronclaims.stats.distributions.noncentral import chi_rule, noncentral_t_q
 from neuronclaims.stats.distributions.shapes import nearer
 from neuronclaims.stats.inputs import Floats, StatsError
 from neuronclaims.stats.power.question import PlannedClaim
-from neuronclaims.stats.power.reach import compared_p, reachable
+from neuronclaims.stats.power.reach import compared_p, reachable, refutable
 from neuronclaims.stats.standardised import units_of
 
 _HALVINGS, _MANY = 16, 400
@@ -49,7 +49,10 @@ def chances(claim: PlannedClaim, n1: int, n2: int) -> Chances:
         if min(n1, n2) < 2:
             raise StatsError(f"Each set needs at least 2 units to be tested, but there are {n1} and {n2}.")
         found = _CHANCES[claim.statistic](claim, n1, n2)
-    return found if reachable(claim, n1, n2) else Chances(0.0, found.refuted)
+    return Chances(
+        found.supported if reachable(claim, n1, n2) else 0.0,
+        found.refuted if refutable(claim, n1, n2) else 0.0,
+    )
 
 
 def _mean_chances(claim: PlannedClaim, n1: int, n2: int) -> Chances:

@@ -31,8 +31,9 @@ class PlannedClaim:
     also be higher than in a second set, which is taken to have none. ``mean share`` is the mean of shares of tokens,
     one per prompt, and ``alike`` says that all tokens of a prompt may go one way. ``mean auroc`` is the mean of AUROCs,
     one per document: its ``effect``, counted from the number claimed, and its ``margin`` are in standard deviations of
-    these, its ``threshold`` is the AUROC claimed, with a margin the upper bound. ``each`` is how many prompts a unit
-    has on average.
+    these, its ``threshold`` is the AUROC claimed, with a margin the upper bound. ``numbered`` says
+    that a number in the values' own unit is claimed, whose size in sd is not known: ``effect`` is counted from it.
+    ``each`` is how many prompts a unit has on average.
 
     Raises StatsError for arguments out of place.
     """
@@ -48,6 +49,7 @@ class PlannedClaim:
     searched: int = 1
     compared: bool = False
     alike: bool = True
+    numbered: bool = False
     each: float = 1.0
 
     def __post_init__(self) -> None:

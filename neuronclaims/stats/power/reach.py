@@ -77,6 +77,11 @@ def reachable(claim: PlannedClaim, n1: int, n2: int) -> bool:
     return smallest_p(claim, n1, n2) * claim.level.family <= claim.level.alpha
 
 
+def refutable(claim: PlannedClaim, n1: int, n2: int) -> bool:
+    """Tell whether the clearest data against the claim pass the level of its family."""
+    return smallest_p_against(claim, n1, n2) * claim.level.family <= claim.level.alpha
+
+
 def smallest_design_p(n1: int, n2: int, alternative: Alternative, *, paired: bool) -> float:
     """Return the least p of a permutation test with n1 and n2 units (n1 pairs), all arrangements counted."""
     if n1 + n2 <= _COUNTED:
@@ -101,7 +106,7 @@ def _unseen_p(claim: PlannedClaim, n1: int, n2: int) -> float:
     One prompt in five may be unlike all others, and so few may hold none of them. An exchange of labels says nothing of
     these where a number is named; amounts in sd have a least p of their own.
     """
-    numbered = claim.threshold is not None or claim.margin is not None
+    numbered = claim.numbered or bool(claim.number) or claim.margin is not None
     guarded = claim.statistic == "mean" and (not claim.standardised if numbered else claim.paired)
     return unseen_p(min(n1, n2) * claim.each) if guarded else 0.0
 
