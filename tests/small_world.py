@@ -16,6 +16,8 @@ from neuronclaims.study import Study
 
 CONFIG = {"model_type": "gpt2", "n_layer": 3, "n_embd": 4, "n_head": 2, "n_positions": 64, "vocab_size": 9}
 LETTERS = "abcdef"
+MANY = "abcdefghijklmnopqrst"
+"""So many that one prompt in five is hardly missed: 0.8^20 = .012."""
 SETS: dict[str, list] = {
     "up": [f"up {letter}" for letter in LETTERS],
     "down": [f"down {letter}" for letter in LETTERS],
@@ -24,6 +26,13 @@ SETS: dict[str, list] = {
     "downs": [{"text": f"down {letter}", "pair": letter} for letter in LETTERS],
     "high": [{"text": f"up {letter}", "block": str(place % 2)} for place, letter in enumerate(LETTERS)],
     "low": [{"text": f"down {letter}", "block": str(place % 2)} for place, letter in enumerate(LETTERS)],
+    "above": [f"up {letter}" for letter in MANY],
+    "below": [f"down {letter}" for letter in MANY],
+    "fewer": [f"few {letter}" for letter in MANY[:14]],
+    "aboves": [{"text": f"up {letter}", "pair": letter} for letter in MANY],
+    "belows": [{"text": f"down {letter}", "pair": letter} for letter in MANY],
+    "highs": [{"text": f"up {letter}", "block": str(place % 2)} for place, letter in enumerate(MANY)],
+    "lows": [{"text": f"down {letter}", "block": str(place % 2)} for place, letter in enumerate(MANY)],
 }
 NEURONS = [(layer, index) for layer in range(3) for index in range(4)]
 LIFTS = {(1, 2): 0.7, (0, 3): -0.6, (0, 0): 0.3, (2, 1): 0.9, (0, 2): 0.15}

@@ -9,6 +9,7 @@ import pytest
 from scipy import optimize
 from scipy import stats as scipy_stats
 from shapes_brute import tails_of_shape
+from skewed import mean_p
 from skewed_sets import difference_interval, difference_p
 from small_world import claim_file, judged, values
 from statsmodels.stats.weightstats import ttost_paired
@@ -16,7 +17,9 @@ from statsmodels.stats.weightstats import ttost_paired
 from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.planning.announcements import unreachable
 
-NOT_MORE = "does not activate more for up than down"
+NOT_MORE = "does not activate more for above than below"
+LEAST_P = {6: 0.8**6, 14: 0.8**14, 20: 0.8**20}
+"""The chance that so many prompts miss one in five: no p of a mean in its own unit is smaller."""
 
 
 def one(folder: Path, claim: str, margin: str, **rest):
@@ -25,13 +28,13 @@ def one(folder: Path, claim: str, margin: str, **rest):
     return result
 
 
-@pytest.mark.parametrize(("direction", "bound"), [("more", 0.4), ("less", -0.4)])
-@pytest.mark.parametrize("second", ["down", "few"])
+@pytest.mark.parametrize(("direction", "bound"), [("more", 0.4), ("more", 0.3), ("less", -0.1)])
+@pytest.mark.parametrize("second", ["below", "fewer"])
 def test_not_more_in_the_activations_unit_is_tested_against_the_margin(tmp_path, direction, bound, second):
-    claim = f"neuron 0:1 does not activate {direction} for up than {second}"
-    result = one(tmp_path, claim, "0.4")
-    a, b = values((0, 1), "up"), values((0, 1), second)
-    right = difference_p(a, b, bound)
+    claim = f"neuron 0:1 does not activate {direction} for above than {second}"
+    result = one(tmp_path, claim, str(abs(bound)))
+    a, b = values((0, 1), "above"), values((0, 1), second)
+    right = max(difference_p(a, b, bound), LEAST_P[len(b)])
     test, effect = result.evidence.test, result.evidence.effect
     assert test.p_value == pytest.approx(right, rel=1e-7)
     assert test.alternative == {"more": "not greater", "less": "not less"}[direction]
@@ -41,10 +44,11 @@ def test_not_more_in_the_activations_unit_is_tested_against_the_margin(tmp_path,
 
 
 def test_in_both_directions_the_bounds_are_the_margins_ends(tmp_path):
-    a, b = values((2, 0), "up"), values((2, 0), "down")
-    lower, upper = (difference_p(a, b, bound) for bound in (-0.4, 0.4))  # two-sided, against each bound
+    a, b = values((2, 0), "above"), values((2, 0), "below")
+    lower, upper = (difference_p(a, b, bound) for bound in (-0.2, 0.2))  # two-sided, against each bound
+    lower, upper = max(lower, LEAST_P[20]), max(upper, LEAST_P[20])
     more, less = (
-        one(tmp_path, f"neuron 2:0 does not activate {way} for up than down", "0.4")
+        one(tmp_path, f"neuron 2:0 does not activate {way} for above than below", "0.2")
         for way in ("more", "less")
     )
     assert more.evidence.test.p_value == pytest.approx(upper, rel=1e-7)
@@ -52,14 +56,21 @@ def test_in_both_directions_the_bounds_are_the_margins_ends(tmp_path):
 
 
 def test_pairs_are_compared_within_pairs(tmp_path):
-    result = one(tmp_path, "neuron 1:0 does not activate more for ups than downs", "0.5")
-    _, _, upper = ttost_paired(values((1, 0), "ups"), values((1, 0), "downs"), -0.5, 0.5)
-    assert result.evidence.test.p_value == pytest.approx(min(2 * upper[1], 2 - 2 * upper[1]), rel=1e-9)
+    result = one(tmp_path, "neuron 1:0 does not activate more for aboves than belows", "0.2")
+    a, b = values((1, 0), "aboves"), values((1, 0), "belows")
+    _, _, upper = ttost_paired(a, b, -0.2, 0.2)
+    right = mean_p(a - b, 0.2)  # the larger one, of t corrected for skewness
+    assert result.evidence.test.p_value == pytest.approx(right, rel=1e-7)
+    assert right > max(2 * upper[1], LEAST_P[20])
     assert result.evidence.paired
+    few = one(tmp_path, "neuron 1:0 does not activate more for ups than downs", "0.5")
+    _, _, upper = ttost_paired(values((1, 0), "ups"), values((1, 0), "downs"), -0.5, 0.5)
+    assert few.evidence.test.p_value == pytest.approx(LEAST_P[6])
+    assert 2 * upper[1] < 0.05
 
 
 def test_a_margin_in_sd_is_tested_for_values_of_any_shape(tmp_path):
-    result = one(tmp_path, f"neuron 1:1 {NOT_MORE}", "1.5 sd")
+    result = one(tmp_path, "neuron 1:1 does not activate more for up than down", "1.5 sd")
     a, b = values((1, 1), "up"), values((1, 1), "down")
     right = 2 * tails_of_shape(a, b, paired=False)(1.5)[1]
     assert result.evidence.test.p_value == pytest.approx(right, rel=1e-3)
@@ -96,7 +107,7 @@ def test_not_separating_asks_for_both_sides_of_the_margin(tmp_path):
     [
         (f"neuron 2:1 {NOT_MORE}", "0.2", "refuted"),
         (f"neuron 0:3 {NOT_MORE}", "0.2", "supported"),  # far lower is not more either
-        ("neuron 2:1 does not activate less for down than up", "0.2", "refuted"),
+        ("neuron 2:1 does not activate less for below than above", "0.2", "refuted"),
         ("neuron 1:2 does not separate up from down", "0.05", "refuted"),
         (f"neuron 0:1 {NOT_MORE}", "0.01", "inconclusive"),
     ],
@@ -108,16 +119,19 @@ def test_does_not_has_three_verdicts(tmp_path, claim, margin, verdict):
 def test_within_blocks_p_is_the_level_at_which_the_interval_reaches_the_margin(tmp_path):
     from neuronclaims.stats import blocked_mean_difference_estimate
 
-    result = one(tmp_path, "neuron 0:1 does not activate more for high than low", "0.6")
-    a, b = values((0, 1), "high"), values((0, 1), "low")
-    blocks = [0, 1] * 3
+    result = one(tmp_path, "neuron 0:1 does not activate more for highs than lows", "0.3")
+    a, b = values((0, 1), "highs"), values((0, 1), "lows")
+    blocks = [0, 1] * 10
     alpha = optimize.brentq(
-        lambda alpha: blocked_mean_difference_estimate(a, b, (blocks, blocks), level=1 - alpha).high - 0.6,
+        lambda alpha: blocked_mean_difference_estimate(a, b, (blocks, blocks), level=1 - alpha).high - 0.3,
         1e-7,
         0.999,
         xtol=1e-14,
     )
     assert result.evidence.test.p_value == pytest.approx(alpha, rel=1e-5)
+    assert alpha > LEAST_P[20]
+    few = one(tmp_path, "neuron 0:1 does not activate more for high than low", "3")
+    assert few.evidence.test.p_value == pytest.approx(LEAST_P[6])
 
 
 @pytest.mark.parametrize(
@@ -177,8 +191,15 @@ def test_prompts_too_few_to_show_it_are_told_before_any_model(tmp_path):
         tmp_path,
         "{id: close, claim: neuron 0:1 does not separate up from down, margin: 0.1}",
         f"{{id: open, claim: neuron 0:1 {NOT_MORE}, margin: 0.1}}",
+        "{id: few, claim: neuron 0:1 does not activate more for up than down, margin: 0.1}",
+        "{id: sure, claim: neuron 0:1 does not activate more for up than down, margin: 9}",
+        head="correction: none",
     )
-    assert list(unreachable(file)) == ["close"]
+    told = unreachable(file)
+    assert list(told) == ["close", "few", "sure"]
+    # 0.8^6; and 0.8^14 = .044
+    assert "a p of 0.26, above 0.05; 14 prompts per set would be enough; nor can it" in told["few"]
+    assert told["few"] == told["sure"]
 
 
 def test_a_denial_is_never_tested_jointly_and_takes_its_own_place(tmp_path):
@@ -193,9 +214,9 @@ def test_a_denial_is_never_tested_jointly_and_takes_its_own_place(tmp_path):
 
 
 def test_an_undecided_denial_says_how_many_prompts_would_do(tmp_path):
-    result = one(tmp_path, f"neuron 2:2 {NOT_MORE}", "0.3")
+    result = one(tmp_path, f"neuron 2:2 {NOT_MORE}", "0.2")
     assert result.verdict == "inconclusive"
-    assert "includes 0.3, so neither" in result.reason
+    assert "includes 0.2, so neither" in result.reason
     plan = result.evidence.plan
     assert result.reason.endswith(plan.said)
     # How large 0.3 is in standard deviations is not known, so sizes of the margin are stated.

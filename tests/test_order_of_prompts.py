@@ -15,6 +15,8 @@ from neuronclaims.kinds import templates
 from neuronclaims.results import Evidence
 from neuronclaims.study import Study
 
+LIFT = 0.25
+"""So little that every p is one that was drawn, and not the least that so many pairs can have."""
 CONFIG = {"model_type": "gpt2", "n_layer": 3, "n_embd": 4, "n_head": 2, "n_positions": 64, "vocab_size": 9}
 WORDS = "abcdefghijklmnopqrst"
 """Enough prompts a set that relabellings, and flips of pairs, are drawn and not enumerated."""
@@ -22,7 +24,7 @@ WORDS = "abcdefghijklmnopqrst"
 
 def noise(prompt: str, layer: int, index: int) -> float:
     digest = hashlib.sha256(f"{prompt} {layer} {index}".encode()).digest()
-    return int.from_bytes(digest[:4], "big") / 2**32 + 0.3 * (prompt.startswith("up") and layer == 1)
+    return int.from_bytes(digest[:4], "big") / 2**32 + LIFT * (prompt.startswith("up") and layer == 1)
 
 
 def measure(source, measurements, *, cache, options, progress):

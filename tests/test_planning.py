@@ -55,11 +55,21 @@ HOPELESS = [
         "40 prompts per set would be enough; it can only be refuted",
     ),
     (MORE, (3, 3), "a p of 0.1, above 0.05; 4 prompts per set would be enough; nor can it be refuted"),
-    ('ablating neuron 0:1 lowers " x" in a', (5, 9), "a p of 0.062, above 0.05; 6 prompts would be enough"),
+    (
+        'ablating neuron 0:1 lowers " x" in a',
+        (5, 9),
+        "a p of 0.33, above 0.05; 14 prompts would be enough",
+    ),  # 0.8^5, 0.8^14
     (
         'restoring neuron 0:1 recovers at least 30% of " x" over " y" in edits',
         (5, 9),
-        "6 pairs would be enough; nor",
+        "14 pairs would be enough; nor",
+    ),
+    # Eight prompts can miss one in five, and no exchange of labels says where they lie beyond a number.
+    (
+        f"{MORE} by at least 0.5",
+        (8, 9),
+        "a p of 0.17, above 0.05; 14 and 16 prompts would be enough; nor can it be refuted",
     ),
     ('neuron 0:1 predicts " x" in a with AUROC at least 0.95', (6, 9), "8 documents would be enough; it can"),
     # 2 x 0.94^n: 54 at once for support, and to be refuted 60.
@@ -79,7 +89,7 @@ def test_what_even_the_clearest_data_cannot_show_is_said_with_how_many_would_do(
     assert "it" not in planned_effects(file)
 
 
-@pytest.mark.parametrize(("claim", "sizes"), [(TOP, (8, 8)), (MORE, (4, 4)), (MORE, (3, 4))])
+@pytest.mark.parametrize(("claim", "sizes"), [(TOP, (8, 8)), (MORE, (8, 8)), (MORE, (4, 4)), (MORE, (3, 4))])
 def test_what_can_be_shown_is_planned_and_not_announced(read, claim, sizes):
     file, within = read(claim, *sizes), sizes != (3, 4)
     assert ("it" in unreachable(file)) != within  # 2 / 35
@@ -90,8 +100,11 @@ def test_pairs_and_groups_are_counted_as_what_they_are(read):
     names = [f"p{place}" for place in range(9)]
     pairs = unreachable(read(MORE, 5, 5, pair=names))["it"]
     assert pairs.startswith(
-        "with 5 pairs even the clearest result has a p of 0.062, above 0.05; 6 pairs would"
+        "with 5 pairs even the clearest result has a p of 0.33, above 0.05; 14 pairs would"  # 0.8^5
     )
+    blocks = [f"b{place % 2}" for place in range(8)]
+    assert unreachable(read(MORE, 8, 8, block=blocks)) == {}
+    assert "a p of 0.17, above 0.05" in unreachable(read(f"{MORE} by at least 0.5", 8, 8, block=blocks))["it"]
     groups = [f"g{place // 3}" for place in range(9)]
     paired = unreachable(read(MORE, 9, 9, group=groups))["it"]  # every group in both sets
     assert paired.startswith(

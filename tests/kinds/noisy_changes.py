@@ -20,7 +20,9 @@ CORRUPTED = np.array([1.0, 0.5, 1.0, 0.5, 1.5, -0.5, 1.0, 0.5, 0.5, -0.5, 1.5, 1
 NOISE = np.array([0.9, -0.3, 0.6, 0.2, -0.5, 0.1, 0.4, -0.2, 0.7, -0.4, 0.5, 0.3, -0.6, 0.8])
 """What neuron 1:2 changes of each text's prediction; 1:3 changes ten times that, the others nearly nothing."""
 GAINS = np.array([[0.0] * WIDTH, [0.01, 0.02, 1.0, 10.0, *[0.03] * 8]])
-SETS = {name: [f"{name} {place}" for place in range(size)] for name, size in (("text", PROMPTS), ("harmed", 17))}
+SETS = {
+    name: [f"{name} {place}" for place in range(size)] for name, size in (("text", PROMPTS), ("harmed", 17))
+}
 """A claim of two parts is refuted by one of them at .025: 2 x 0.8^17 = .045."""
 PAIRS = [{"clean": f"clean {place}", "corrupted": f"corrupted {place}"} for place in range(PROMPTS)]
 WHOLE = CLEAN - CORRUPTED
@@ -49,9 +51,7 @@ def answer(asked):
         return np.column_stack([clean, after])
     harm = 0.5 if asked.prompts[0].startswith("harmed") else 0.01
     chance = np.full(len(rows), 0.5)
-    return np.column_stack(
-        [clean, after, chance, chance[:, None] + change / 10, harm * (1 + rows / 10)]
-    )
+    return np.column_stack([clean, after, chance, chance[:, None] + change / 10, harm * (1 + rows / 10)])
 
 
 def measure(source, measurements, *, cache, options, progress):

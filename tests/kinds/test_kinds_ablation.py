@@ -77,9 +77,8 @@ def test_the_change_is_after_less_before_with_students_interval_and_all_sign_fli
     effect = result.evidence.effect
     assert effect.value == pytest.approx(CHANGE.mean())
     assert (effect.low, effect.high) == pytest.approx(mean_interval(CHANGE), rel=1e-5)
-    [null] = nulls_of(result)
-    assert 2 * share_beyond(null, (FLIPS * CHANGE).mean(axis=1), low=True) == 2 / 2**PROMPTS
     assert result.evidence.test.p_value == pytest.approx(LEAST_P)
+    assert (result.evidence.test.exact, result.evidence.test.arrangements) == (True, 2**PROMPTS)
     assert result.verdict == "supported"
     assert (result.evidence.rank.place, result.evidence.rank.among) == (1, WIDTH)
     assert others(result)["mean change of the probability"] == pytest.approx(CHANGE.mean() / 10, rel=1e-5)
@@ -170,7 +169,9 @@ def test_a_neuron_picked_on_these_prompts_is_held_against_all_that_were_searched
     assert picked.evidence.test.p_value == alone.evidence.test.p_value == pytest.approx(LEAST_P)
 
 
-FLIPS = np.array(list(product([1, -1], repeat=PROMPTS)))
+FLIPS = np.array(list(product([1, -1], repeat=8)))
+FEW = SETS | {name: SETS[name][:8] for name in ("text", "harmed")}
+"""So few that a figure shows all flips; none of their means has a p below 0.8^8."""
 
 
 def paired_t(differences: np.ndarray) -> np.ndarray:
@@ -179,32 +180,33 @@ def paired_t(differences: np.ndarray) -> np.ndarray:
 
 
 def test_the_null_of_a_change_is_every_flip_of_its_signs(judge):
-    result = judge("neuron 1:2 lowers ' an' over ' a' in text by at least 0.75")
-    [null] = nulls_of(result)
-    p = 2 * share_beyond(null, (FLIPS * (CHANGE + 0.75)).mean(axis=1), low=True)
-    student = mean_p(CHANGE, -0.75)  # the interval's
-    assert result.evidence.test.p_value == pytest.approx(max(p, student), rel=1e-6)
-    assert LEAST_P < min(p, student)
+    few = CHANGE[:8]
+    for by, least in ((0.25, 0.8**8), (0.75, 0)):
+        result = judge(f"neuron 1:2 lowers ' an' over ' a' in text by at least {by}", sets=FEW)
+        p = 2 * share_beyond(nulls_of(result)[0], (FLIPS * few).mean(axis=1), low=True)
+        p = 2 * np.mean((FLIPS * (few + by)).mean(axis=1) <= (few + by).mean())
+        student = mean_p(few, -by)  # the interval's
+        assert result.evidence.test.p_value == pytest.approx(max(p, student, least), rel=1e-6)
+        assert (max(p, student) < 0.8**8) == (least > 0)
 
 
 def test_the_null_of_a_neuron_picked_here_is_the_lowest_t_of_all_that_change_anything(judge):
-    result = judge(head="searched: all layers\n")
+    result = judge(head="searched: all layers\n", sets=FEW)
     [null] = nulls_of(result)
     assert null.axis == "lowest paired t of 3 neurons"
-    assert null.observed == pytest.approx(paired_t(CHANGE), rel=1e-5)
-    t = paired_t(FLIPS * CHANGE)  # 1:0 has just that, and 1:3 the t with the other sign
+    assert null.observed == pytest.approx(paired_t(CHANGE[:8]), rel=1e-5)
+    t = paired_t(FLIPS * CHANGE[:8])  # 1:0 has just that, and 1:3 the t with the other sign
     # 1:3 leads as clearly where all signs are flipped
-    assert 2 * share_beyond(null, np.minimum(t, -t), low=True) == 4 / 2**PROMPTS
-    assert result.evidence.test.p_value == pytest.approx(LEAST_P)
+    assert 2 * share_beyond(null, np.minimum(t, -t), low=True) == 4 / 2**8
+    assert result.evidence.test.p_value == pytest.approx(0.8**8)  # once, not for each of the neurons
 
 
 def test_the_null_of_harm_is_every_flip_of_what_it_is_above_the_limit(judge):
-    sets = SETS | {"harmed": SETS["harmed"][:PROMPTS]}
-    result = judge(head="damage: {set: harmed, at_most: 0.8731}\n", sets=sets)
+    result = judge(head="damage: {set: harmed, at_most: 0.6931}\n", sets=FEW)
     change, harm = nulls_of(result)
-    above = HARM[:PROMPTS].astype(np.float32).astype(float) - 0.8731
+    above = HARM[:8].astype(np.float32).astype(float) - 0.6931
     p = share_beyond(harm, (FLIPS * above).mean(axis=1), low=True)
-    assert change.observed == pytest.approx(CHANGE.mean())
+    assert change.observed == pytest.approx(CHANGE[:8].mean())
     student = mean_p(above)  # the interval's, the larger one here
     assert result.evidence.test.p_value == pytest.approx(max(2 * p, student), rel=1e-5)
 
@@ -243,7 +245,10 @@ def test_a_single_neuron_has_its_whole_layer_for_controls_and_several_have_lists
 
 WORDS = ("old", "new", "red", "blue", "small", "big", "green")
 OPENINGS = [f"{article} {word}" for article in ("the", "a") for word in WORDS]
-REAL = {"dogs": [f"{opening} dog" for opening in OPENINGS], "cats": [f"{opening} cat" for opening in OPENINGS]}
+REAL = {
+    "dogs": [f"{opening} dog" for opening in OPENINGS],
+    "cats": [f"{opening} cat" for opening in OPENINGS],
+}
 
 
 def real(tmp_path, claim: str, head: str = ""):

@@ -166,7 +166,9 @@ def test_that_two_sets_do_not_differ_is_tested_against_the_margin(judge, said, p
     result = judge(f"{{claim: honesty activity {said} {where}, margin: 1.5}}")
     lie, truth = (region(name, layers, 1, 8) for name in ("more_lie", "more_truth"))
     against = [difference_p(lie, truth, bound) for bound in (-1.5, 1.5)]
-    right = max(0.8**14, max(against) if place is None else against[place])  # one prompt in five can be missed
+    right = max(
+        0.8**14, max(against) if place is None else against[place]
+    )  # one prompt in five can be missed
     assert result.error is None
     assert result.evidence.test.p_value == pytest.approx(right, rel=1e-4)
     assert result.evidence.test.alternative == side

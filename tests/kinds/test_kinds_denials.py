@@ -49,8 +49,8 @@ def test_no_change_is_two_one_sided_paired_t_tests_against_the_margin(
 def test_a_change_beyond_the_margin_refutes_that_there_is_none(judge, monkeypatch):
     pushed = judge("ablating neuron 1:3 does not change ' an' in text", "0.001")
     assert pushed.verdict == "inconclusive"  # its interval reaches from below the margin to far above it
-    monkeypatch.setattr(noisy_changes, "NOISE", NOISE + 0.13)
-    assert mean_p(10 * NOISE + 1.3, 0.01) < LEAST_P
+    monkeypatch.setattr(noisy_changes, "NOISE", NOISE + 0.3)
+    assert mean_p(10 * NOISE + 3, 0.01) < LEAST_P
     for verb, verdict in (("change", "refuted"), ("raise", "refuted"), ("lower", "supported")):
         result = judge(f"ablating neuron 1:3 does not {verb} ' an' in text", "0.01")
         assert (result.verdict, result.evidence.test.p_value) == (verdict, pytest.approx(LEAST_P))

@@ -23,7 +23,9 @@ from neuronclaims.models.sources import LoadedModel
 from neuronclaims.results import Result
 from neuronclaims.study import Study
 
-OPENINGS = [f"{one} {two}" for one, two in product(["the", "a", "old"], ["red", "big", "small", "blue", "green"])]
+OPENINGS = [
+    f"{one} {two}" for one, two in product(["the", "a", "old"], ["red", "big", "small", "blue", "green"])
+]
 """15: one more than the fewest that show a mean at .05, 0.8^14 = .044, though nothing else varies."""
 LATER = [f"he saw {one}" for one in OPENINGS]
 SETS = {

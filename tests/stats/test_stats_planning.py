@@ -228,7 +228,12 @@ def test_no_values_up_to_1_have_a_smaller_p_than_the_clearest(n, number, seed, n
         (MORE, (3, 6), 6, "4 and 8 prompts"),  # 2 / 84, 2 / 495
         (replace(MORE, paired=True), (5, 5), 1, "14 prompts"),  # 0.8^13 = .055, 0.8^14 = .044
         (replace(MORE, paired=True), (5, 5), 20, "27 prompts"),  # 0.8^26 = .0030, 0.8^27 = .0024
-        (replace(MORE, paired=True, searched=1000), (5, 5), 1, "14 prompts"),  # missed for all neurons at once
+        (
+            replace(MORE, paired=True, searched=1000),
+            (5, 5),
+            1,
+            "14 prompts",
+        ),  # missed for all neurons at once
         (replace(MORE, paired=True, each=10.0), (5, 5), 1, "6 prompts"),  # groups of ten: 2 / 32, 2 / 64
         (replace(MORE, paired=True, each=10.0), (5, 5), 20, "10 prompts"),  # 2 / 512 > .0025 > 2 / 1024
         (replace(MORE, numbered=True), (4, 8), 1, "14 and 28 prompts"),  # of the smaller set

@@ -52,7 +52,9 @@ def test_a_mean_that_rests_on_few_values_shows_nothing_by_any_test():
         test = interval_test(found, "greater", 0.0, bound)
         assert at_boundary(test, found, "greater", 0.0, bound).p_value == found.caution.least_p
     assert paired_mean_difference_estimate(rng.normal(size=40), np.zeros(40)).caution.key == "few_units"
-    assert paired_mean_difference_estimate(rng.normal(size=70), np.zeros(70)).caution is None  # 0.8^70 is nothing
+    assert (
+        paired_mean_difference_estimate(rng.normal(size=70), np.zeros(70)).caution is None
+    )  # 0.8^70 is nothing
 
 
 def test_one_prompt_in_twenty_with_many_outliers_does_not_refute_the_share_that_it_makes():
