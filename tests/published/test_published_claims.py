@@ -77,8 +77,14 @@ def test_every_claim_can_be_put_to_a_small_model_of_the_architecture(
     assert list(results) == [claim.id for claim in file.claims]
 
 
-TOO_FEW = {"seed-004-outliers": {"bulk"}}
-"""Claims that more prompts would have to show: 16 cannot tell a mean share of 99 % (ADR 45), and the plan says so."""
+TOO_FEW = {
+    "seed-001-honesty": {"middle-layers", "middle-layers-of-the-answer"},
+    "seed-002-trace-all": {"violent-not-ablated"},
+    "seed-003-an-neuron": {"an-ablated", "an-restored", "an-restored-as-published"},
+    "seed-004-outliers": {"bulk"},
+}
+"""Claims that more prompts would have to show: 16 cannot tell a mean share of 99 %, and 10 to 14 can miss one in five
+in a file of several claims (ADR 45). The plan says so."""
 
 
 @pytest.mark.parametrize("name", PLACES)
