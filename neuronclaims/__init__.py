@@ -13,8 +13,9 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from neuronclaims.errors import NeuronClaimsError as NeuronClaimsError
+    from neuronclaims.models.bringing.handed import LoadedModel as LoadedModel
+    from neuronclaims.models.bringing.handed import ModuleModel as ModuleModel
     from neuronclaims.models.options import RunOptions as RunOptions
-    from neuronclaims.models.sources import LoadedModel as LoadedModel
     from neuronclaims.provenance import fingerprint as fingerprint
     from neuronclaims.results import Result as Result
     from neuronclaims.study import Study as Study

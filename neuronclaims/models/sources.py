@@ -6,13 +6,14 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from neuronclaims.loading.settings import DEFAULTS, UNSAID, LoadSettings
 from neuronclaims.measurements import ModelFacts
 from neuronclaims.measurements.errors import MissingModelError, ModelError, shorten, told_as
 from neuronclaims.models.bringing.adapters import Adapter, adapter_files, find_adapter, is_adapter
 from neuronclaims.models.bringing.configs import notes_of
+from neuronclaims.models.bringing.handed import LoadedModel as LoadedModel
+from neuronclaims.models.bringing.handed import ModuleModel
 from neuronclaims.models.bringing.locating import locate
 from neuronclaims.models.bringing.objects import config_of, has_head, unwrapped
 from neuronclaims.models.facts import Config, architecture_of, context_length, model_facts, read_config
@@ -31,25 +32,6 @@ from neuronclaims.models.number_types import stored_type
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.structure.architecture import Architecture
 from neuronclaims.models.structure.finding import derived_architecture
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LoadedModel:
-    """A model object of Transformers with its tokenizer, handed over as they are (from ``conftest.py``).
-
-    The model may be wrapped by PEFT, ``torch.compile``, nnsight or TransformerLens' bridge; where such a wrapper knows
-    its tokenizer, none need be given.
-
-    >>> from neuronclaims.demo import MODEL_FOLDER
-    >>> from transformers import AutoModelForCausalLM, AutoTokenizer
-    >>> model = AutoModelForCausalLM.from_pretrained(MODEL_FOLDER)
-    >>> handed = LoadedModel(model, AutoTokenizer.from_pretrained(MODEL_FOLDER))
-    >>> open_model("ours", Path("."), {"ours": handed}).facts().layers
-    6
-    """
-
-    model: Any
-    tokenizer: Any = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,9 +54,10 @@ class Source:
 
     def __post_init__(self) -> None:
         """Find the architecture: in the table, or derived from the model's modules."""
-        found = architecture_of(self.config, self.spec)
+        model = self.loaded.model if self.loaded is not None else None
+        own = getattr(model, "own_architecture", None)
+        found = own if isinstance(own, Architecture) else architecture_of(self.config, self.spec)
         if found is None:
-            model = self.loaded.model if self.loaded is not None else None
             found = derived_architecture(self.config, self.spec, self.model_folder, model)
         object.__setattr__(self, "architecture", found)
 
@@ -161,7 +144,10 @@ def open_model(
     handed = given[spec] if given and spec in given else None
     if isinstance(handed, LoadedModel):
         with told_as(ModelError, f"The object handed over for model {spec!r} cannot be used"):
-            model, tokenizer = unwrapped(handed.model, handed.tokenizer, spec)
+            if isinstance(handed, ModuleModel):
+                model, tokenizer = handed.opened(spec)
+            else:
+                model, tokenizer = unwrapped(handed.model, handed.tokenizer, spec)
             config = config_of(model, tokenizer, spec)
             source = Source(spec, label(spec), config, loaded=LoadedModel(model, tokenizer))
     else:

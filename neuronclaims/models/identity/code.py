@@ -13,7 +13,16 @@ from pathlib import Path
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-LIBRARIES = ("torch", "transformers", "peft", "accelerate", "tokenizers", "torchao", "bitsandbytes")
+LIBRARIES = (
+    "torch",
+    "transformers",
+    "peft",
+    "accelerate",
+    "tokenizers",
+    "torchao",
+    "bitsandbytes",
+    "neuronclaims",
+)
 """Packages whose code is known by its name and version."""
 
 _HELPERS = ("huggingface_hub", "numpy", "packaging", "safetensors", "tqdm", "typing_extensions")

@@ -19,6 +19,7 @@ from neuronclaims.models.bringing.configs import quantised_by, quantiser_of, rou
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.running.brought.adapted import adapted
 from neuronclaims.models.running.brought.completeness import check_complete, check_plausible
+from neuronclaims.models.running.brought.module import BroughtModule
 from neuronclaims.models.sources import LoadedModel, Source
 from neuronclaims.models.structure.architecture import Architecture, HookPoint
 
@@ -71,6 +72,8 @@ class Ready:
     @property
     def tuples(self) -> bool:
         """Whether blocks return tuples, as they do in versions of Transformers before 5."""
+        if isinstance(self.model, BroughtModule):
+            return self.model.blocks_give_tuples
         return int(transformers.__version__.split(".")[0]) < 5
 
     @property

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
 import torch
 
 from neuronclaims.models.chats.turns import turn_ends
+from neuronclaims.models.running.brought.generation import generate_uncached
+from neuronclaims.models.running.brought.module import BroughtModule
 from neuronclaims.models.running.encode import Batch, padding_id
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.pooling import Recorder, SpanKey
@@ -63,6 +66,10 @@ def generate(
     A row ends with its stop token, that of a chat also with the end of a turn, or after ``new_tokens``; the tokens are
     returned, stop token included. The last one goes through the model too where its own activation is asked for.
     """
+    if isinstance(ready.model, BroughtModule):
+        stopping = stop_tokens(ready.model)
+        ends, pick = (stopping, text_free(ready.tokenizer) | stopping), partial(_choose, ready, choose=choose)
+        return generate_uncached(ready, batch.rows, recorder, new_tokens, pick, ends)
     stops = torch.tensor(sorted(stop_tokens(ready.model)), dtype=torch.long, device=ready.device)
     textless = torch.tensor(sorted({*text_free(ready.tokenizer), *stops.tolist()}), device=ready.device)
     ids, mask, positions, cache = batch.ids, batch.mask, batch.positions, None

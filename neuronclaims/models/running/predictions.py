@@ -14,6 +14,7 @@ from transformers.modeling_outputs import BaseModelOutputWithPast
 
 from neuronclaims.measurements import Prediction
 from neuronclaims.measurements.errors import IntegrityError, MeasurementError
+from neuronclaims.models.running.brought.module import BroughtModule
 from neuronclaims.models.running.hooks import Place
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.token_texts import of_tokenizer
@@ -52,6 +53,8 @@ def logits_of(ready: Ready, hidden: torch.Tensor) -> torch.Tensor:
     Of architectures of the table the head is the output embedding alone. A derived one may scale or cap what that gives
     (Cohere, Granite, Gemma), so its whole model is called, with a body that answers with these states.
     """
+    if isinstance(ready.model, BroughtModule):
+        return hidden  # which are its logits
     if ready.architecture.derived is None:
         logits: torch.Tensor = ready.model.get_output_embeddings()(hidden)
         return logits

@@ -101,6 +101,8 @@ class _SweptText:
         if start == 0:
             return None
         cache = self._forward(self._ids[:, :start], 0, None, caching=True)
+        if cache is None:
+            return None
         known = cache.get_seq_length()
         plain = all(type(layer).__name__ == "DynamicLayer" for layer in getattr(cache, "layers", [None]))
         return cache if known == start and plain else None
