@@ -101,6 +101,17 @@ def continued(gpt: GPT, text: str, most: int, stops: tuple[int, ...] = ()) -> li
     return ids
 
 
+def test_the_end_of_a_module_is_shown_to_be_that() -> None:
+    asked = Activations("resid_post", 2, TokenRule("last", "prompt"), TEXTS)
+    gpt = make_gpt()
+    found = ask(ours(gpt), asked)[asked]
+    seen = [at(gpt, "transformer.h.2", "output", text)[-1] for text in TEXTS]
+    np.testing.assert_allclose(found, seen, atol=2e-5)
+    norm = Activations("final_norm", 2, TokenRule("last", "prompt"), TEXTS)
+    with pytest.raises(MeasurementError, match="at one position changes what is predicted at others"):
+        ask(ours(gpt, sites={"final_norm": "transformer.wte:output"}), norm)
+
+
 @pytest.mark.parametrize("stopping", [False, True])
 def test_texts_are_continued_as_a_plain_loop_does(stopping: bool) -> None:
     gpt, most = make_gpt(), 6

@@ -82,9 +82,15 @@ class BlockStates:
 
 def mixers_of(ready: Ready, layer: int) -> tuple[str, ...]:
     """Return the names of a block's children that mix positions."""
+    block = ready.blocks[layer]
+    inside = getattr(block, "_original_component", None)  # in a bridge of TransformerLens
+    children = [*block.named_children()]
+    if inside is not None:
+        named = [each for each in inside.named_children() if not words.NORM.search(each[0])]
+        children += [(f"_original_component.{name}", child) for name, child in named]
     return tuple(
         name
-        for name, child in ready.blocks[layer].named_children()
+        for name, child in children
         if words.ATTENTION.search(name) and any(True for _ in child.children())
     )
 

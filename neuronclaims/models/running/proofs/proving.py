@@ -8,6 +8,7 @@ import torch
 
 from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.measurements.measurement import Need
+from neuronclaims.models.running.brought.module import BroughtModule
 from neuronclaims.models.running.hooks import Place
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.proofs.added import (
@@ -18,6 +19,7 @@ from neuronclaims.models.running.proofs.added import (
     middle_fails,
     mixers_of,
 )
+from neuronclaims.models.running.proofs.ends import end_fails
 from neuronclaims.models.running.proofs.looking import TOKENS, Change, Looked, look, token_ids
 from neuronclaims.models.running.proofs.moved import before_fails, heads_fail
 from neuronclaims.models.running.proofs.stream import (
@@ -61,6 +63,9 @@ class _Proof:
         self._ready, self._asked = ready, places
         self._ids = token_ids(ready)
         self._places = sorted({*places, *self._needed(places)})
+        last = ready.facts.layers - 1
+        own = isinstance(ready.model, BroughtModule)  # whose last state is its logits
+        self._ends = {("resid_post", last), ("final_norm", last)} if own else set[Place]()
         self._plain = PlainCall(ready, self._ids)
         self._seen = look(ready, self._ids, self._places)
         self._entries = [self._entry(layer) for layer in range(ready.facts.layers)]
@@ -91,7 +96,9 @@ class _Proof:
         if place in self._seen.reasons:
             return self._seen.reasons[place]
         why: str | None = None
-        if site in ("resid_pre", "resid_post"):
+        if place in self._ends:
+            why = end_fails(self._ready, self._ids, self._seen, place)
+        elif site in ("resid_pre", "resid_post"):
             why = stream_fails(self._ready, self._plain, self._seen, site, layer)
         elif site == "final_norm":
             why = final_norm_fails(self._ready, self._plain, self._seen, layer)
