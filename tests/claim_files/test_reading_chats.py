@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import doctest
 import json
+from pathlib import Path
 
 import pytest
 from cases import for_each
@@ -324,6 +325,28 @@ def test_what_is_no_pair_of_chats_is_one_error(written, said, read_pairs):
     messages = [problem.message for problem in told.value.problems]
     assert any(said in message for message in messages), messages
     assert len(messages) == 1, messages
+
+
+def test_the_example_of_the_documentation_reads(read, tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "prompts.md").read_text(encoding="utf-8")
+    sets = page.partition("## Chats")[2].partition("```yaml\n")[2].partition("```")[0]
+    talk = [{"role": "user", "content": "Where is Hue?"}]
+    (tmp_path / "chats.jsonl").write_text(json.dumps({"messages": talk, "topic": "x"}) + "\n")
+    (tmp_path / "questions.csv").write_text("question,persona\nWhere is Hue?,Sing.\nWho?,\n")
+    with (tmp_path / "chats.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["talk"], [json.dumps(talk)]])
+    claim = "claims:\n  - neuron 1:2 activates more for from_texts than asked\n"
+    found = read(f"{HEAD}{sets}{claim}").sets
+    assert [[shown(prompt.text) for prompt in each.prompts] for each in found.values()] == [
+        ["user: Where is Hanoi?", "system: Answer briefly. | user: Who wrote Faust? | assistant: It was"],
+        [
+            "system: Answer briefly. | user: Where is Hanoi?",
+            "system: Answer briefly. | user: Who wrote Faust?",
+        ],
+        ["user: Where is Hue?"],
+        ["user: Where is Hue?"],
+        ["system: Sing. | user: Where is Hue?", "user: Who?"],
+    ]
 
 
 def test_the_examples():

@@ -23,7 +23,7 @@ T = TypeVar("T")
 COLUMNS = ("column", "messages", "clean", "corrupted", "group", "pair", "block", "id")
 """The keys that name a column, besides ``where`` and those that hold ``{column: NAME}``."""
 
-UNNAMED = ("text", "clean", "corrupted")
+UNNAMED = ("text", "messages", "clean", "corrupted")
 """The columns that are meant where a mapping names none."""
 
 
