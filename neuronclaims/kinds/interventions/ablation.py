@@ -2,13 +2,16 @@
 
     ablating mlp_post neuron 31:892 lowers " an" over " a" in tree_fruit
     ablating neurons 11:197, 11:373 raises " dog" in animals by at least 0.5
+    ablating neuron 11:197 lowers " an" over " a" in tree_fruit for at least 80% of prompts
     ablating neurons 11:197, 11:373 does not change " fight" in violent                  (margin: 0.5)
 
 What changes is the token's logit, the difference of two logits or, with ``outcome: probability``, the token's
 probability: after less before, per prompt or group, tested by flipping signs. "Does not" is tested against a margin
-in that unit: two-sided for "change", to one side for "lower" and "raise". The sentence names a prompt set, or pairs:
-of these, neurons are ablated in the clean texts, each once. Several neurons are ablated together; their controls are
-lists of other neurons drawn at random, as those of a single one are the others of its layer.
+in that unit: two-sided for "change", to one side for "lower" and "raise". With "for at least 80% of prompts" the
+share of prompts or groups in which the change goes as claimed is tested (``changed_share``), not the mean. The sentence
+names a prompt set, or pairs: of these, neurons are ablated in the clean texts, each once. Several neurons are ablated
+together; their controls are lists of other neurons drawn at random, as those of a single one are the others of its
+layer.
 
 A model can be broken so that everything falls. ``damage`` names prompts on which the Kullback-Leibler divergence is
 measured; with ``at_most`` the claim is of both, the change and a mean divergence of no more than that: an
@@ -30,6 +33,12 @@ from neuronclaims.kinds.interventions.ablation_request import AblationData, Abla
 from neuronclaims.kinds.interventions.ablation_sentence import TEMPLATE
 from neuronclaims.kinds.interventions.before_after import mean_change, untouched
 from neuronclaims.kinds.interventions.changed_neurons import who_of
+from neuronclaims.kinds.interventions.changed_share import (
+    changed_share,
+    changed_share_statement,
+    changed_share_test,
+    planned_changed_share,
+)
 from neuronclaims.kinds.interventions.controls import RandomLists, layer_figure
 from neuronclaims.kinds.interventions.damage import DamageRequest, divergence_of
 from neuronclaims.kinds.interventions.outcome import PROBABILITY, Outcome
@@ -154,8 +163,8 @@ class AblationKind:
                 *(() if harm is None else harm.warnings),
             ),
             figures=(
-                *_figures(request, data, changed.one.estimate, layer),
-                *(() if request.denied else data.change.null(changed.one.test, request.outcome.effect.name)),
+                *_figures(request, data, data.change.estimate(request.outcome.effect), layer),
+                *_null(request, data, changed),
                 *(() if harm is None else harm.nulls),
                 *standing.figures,
             ),
@@ -167,7 +176,9 @@ def _planning(request: AblationRequest) -> Planning:
     """Return what the texts can show of the change; raise ClaimError for a margin that will not do."""
     if request.denied is not None:
         return request.units.planning(request.side, "of the changes", request.margin)
-    number = request.claim.sentence.by
+    number, share = request.claim.sentence.by, request.claim.sentence.share
+    if share is not None:
+        return planned_changed_share(request.units, share)
     beyond = "" if number is None else f" beyond {number_text(number)}"
     return request.units.planning(request.side, f"of the changes{beyond}")
 
@@ -186,6 +197,8 @@ def _changed(request: AblationRequest, data: AblationData, family: Family) -> Cl
             f"{said.direction} it by {number_text(margin)} or more",
             Sample(request.units.unit, counts),
         )
+    if said.share is not None:
+        return _changed_often(request, data, said.share, family)
     threshold = None if said.by is None else -said.by if side == "less" else said.by
     return ClaimedPart(
         TestedNeuron(
@@ -194,6 +207,21 @@ def _changed(request: AblationRequest, data: AblationData, family: Family) -> Cl
         NeuronStatement(side, 0.0, threshold, family.alpha),
         None if said.by is None else f"{said.direction} it by at least {number_text(said.by)}",
         Sample(request.units.unit, counts),
+    )
+
+
+def _changed_often(request: AblationRequest, data: AblationData, share: float, family: Family) -> ClaimedPart:
+    """Test in how many texts, or groups by their mean, the prediction changes as claimed."""
+    said, change, units = request.claim.sentence, data.change, request.units
+    gained = (change.after - change.before) * (-1 if request.side == "less" else 1)
+    as_claimed = gained > 0 if said.by is None else gained >= said.by
+    statement = changed_share_statement(share, units)
+    estimate = changed_share(as_claimed, units, change.many)
+    return ClaimedPart(
+        TestedNeuron(said.neurons[0], estimate, changed_share_test(as_claimed, share, units, change.many)),
+        NeuronStatement("greater", share, share, family.alpha),
+        statement.claimed,
+        Sample(units.unit, ((said.first, len(units.rows)),)),
     )
 
 
@@ -221,6 +249,7 @@ def _beside(request: AblationRequest, data: AblationData) -> tuple[Estimate, ...
     """Return the change in standard deviations, that of the other outcome, and the harm done on the same prompts."""
     change, (after, before) = data.change, data.other
     return (
+        *(() if request.claim.sentence.share is None else (change.estimate(request.outcome.effect),)),
         stats.dz_estimate(change.after, change.before),
         mean_change(after, before, request.other_outcome.effect),
         divergence_of(data.divergences, request.claim.sentence.first),
@@ -284,6 +313,13 @@ def _figures(
         change = replace(change, low=None, high=None)
     neuron, y_axis = request.claim.sentence.neurons[0], Outcome.of("logit", request.prediction).effect.name
     return both, layer_figure(neuron, changes, change, site=request.claim.settings.site, y_axis=y_axis)
+
+
+def _null(request: AblationRequest, data: AblationData, changed: ClaimedPart) -> tuple[Figure, ...]:
+    """Draw what chance makes of the mean change, where that is what is tested by flipping signs."""
+    if request.denied is not None or request.claim.sentence.share is not None:
+        return ()
+    return data.change.null(changed.one.test, request.outcome.effect.name)
 
 
 KIND = AblationKind()

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from neuronclaims.kinds.interventions.changed_neurons import Noun, check_noun
 from neuronclaims.kinds.interventions.damage import DamageOn
+from neuronclaims.kinds.outliers.token_share import check_share
 from neuronclaims.kinds.shared.margins import MarginOptions
 from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.sentences.numbers import number_text
@@ -53,16 +54,18 @@ class Ablating:
     first: str
     against: str | None = None
     by: float | None = None
+    share: float | None = None
     site: str | None = None
 
     def __post_init__(self) -> None:
         check_noun(self.noun, self.neurons)
-        if self.by is None:
-            return
-        if self.direction in DENIED:
+        check_share(self.share, lowest="5%", highest="95%")
+        if self.direction in DENIED and self.by is not None:
             message = "a claim of 'does not' names no number; the change that would matter is its margin"
             raise FieldError("by", message, f"margin: {number_text(self.by)}")
-        if self.by <= 0:
+        if self.direction in DENIED and self.share is not None:
+            raise FieldError("share", "a claim of 'does not' is one of the mean change; leave the share out")
+        if self.by is not None and self.by <= 0:
             raise FieldError("by", "the least change claimed must be above 0: the direction is said in words")
 
     def __str__(self) -> str:
@@ -90,7 +93,8 @@ class AblationOptions(MarginOptions):
 TEMPLATE = Template(
     "ablating [{site:site}] {noun:neuron|neurons} {neurons:neurons} "
     "{direction:lowers|raises|does not lower|does not raise|does not change} {token:token} "
-    "[over {against:token}] in {first:texts} [by at least {by:number}]",
+    "[over {against:token}] in {first:texts} [by at least {by:number}] "
+    "[for at least {share:share} of prompts]",
     Ablating,
     options=AblationOptions,
     pooled=False,

@@ -2,6 +2,7 @@
 
     restoring mlp_post neuron 31:892 recovers at least 30% of " an" over " a" in tree_fruit
     restoring neurons 11:197, 11:373 recovers at least 50% of " an" over " a" in tree_fruit
+    restoring neuron 31:892 recovers at least 30% of " an" over " a" in tree_fruit for at least 80% of pairs
     restoring neurons 11:197, 11:373 does not recover " an" over " a" in tree_fruit       (margin: 0.1)
 
 The share is sum(restored - corrupted) / sum(clean - corrupted) over pairs of texts, or over their groups, with
@@ -22,6 +23,12 @@ from neuronclaims import stats
 from neuronclaims.figures import Table
 from neuronclaims.kinds.interventions.before_after import mean_change, untouched
 from neuronclaims.kinds.interventions.changed_neurons import who_of
+from neuronclaims.kinds.interventions.changed_share import (
+    changed_share,
+    changed_share_statement,
+    changed_share_test,
+    planned_changed_share,
+)
 from neuronclaims.kinds.interventions.controls import RandomLists, layer_figure
 from neuronclaims.kinds.interventions.restoration_request import (
     TEMPLATE,
@@ -78,6 +85,9 @@ class RestorationKind:
         """
         request = RestorationRequest.of(claim)
         units, number = request.units, request.number
+        often = claim.sentence.often
+        if often is not None:
+            return Attainable.of(planned_changed_share(units, often), units.size)
         if not request.denies:
             of = f"of the pairs beyond {percent(number)}"
             return Attainable.of(units.planning("greater", of), units.size)
@@ -114,7 +124,7 @@ class RestorationKind:
             others=(*_beside(data), *standing.others),
             rank=rank,
             notes=(*standing.notes, *_notes(data)),
-            figures=(*_figures(data, found, gains), *_null(data, found), *standing.figures),
+            figures=(*_figures(data, gains), *_null(data, found), *standing.figures),
             denominator_positive=found.tested.denominator_positive,
             units=data.kept,
         )
@@ -122,14 +132,15 @@ class RestorationKind:
 
 def _recovered(data: RestorationData, family: Family) -> RecoveredShare:
     """Bound the share recovered, and test it against the one claimed or against the margin."""
+    often = data.request.claim.sentence.often
+    if often is not None:
+        return _recovered_often(data, often)
     return _denied(data) if data.request.denies else _claimed(data, family)
 
 
 def _claimed(data: RestorationData, family: Family) -> RecoveredShare:
     request, change = data.request, data.change
     share, confidence = request.number, level_for(change.many)
-    made = stats.ratio_of_means_estimate(data.gained, data.lost, level=confidence)
-    made = replace(made, effect=RECOVERED).of_prompts(request.units.texts)
     tested = stats.ratio_test(
         data.gained,
         data.lost,
@@ -143,12 +154,27 @@ def _claimed(data: RestorationData, family: Family) -> RecoveredShare:
     searched = change.search_test(family)
     if searched is not None:
         tested = replace(tested, test=searched)
+    made = _recovered_in_all(data)
     threshold = None if made.low is None else share
     return RecoveredShare(
-        widened(made, change.many),
+        made,
         tested,
         Statement("greater", share, threshold, f"at least {percent(share)}"),
     )
+
+
+def _recovered_often(data: RestorationData, often: float) -> RecoveredShare:
+    """Test in how many pairs, or groups by their mean, so much is recovered."""
+    units, many = data.request.units, data.change.many
+    as_claimed = (data.lost > 0) & (data.gained >= data.request.number * data.lost)
+    test = changed_share_test(as_claimed, often, units, many)
+    estimate = changed_share(as_claimed, units, many)
+    return RecoveredShare(estimate, stats.RatioTest(test, 0.0, True), changed_share_statement(often, units))
+
+
+def _recovered_in_all(data: RestorationData) -> Estimate:
+    made = stats.ratio_of_means_estimate(data.gained, data.lost, level=level_for(data.change.many))
+    return widened(replace(made, effect=RECOVERED).of_prompts(data.request.units.texts), data.change.many)
 
 
 def _denied(data: RestorationData) -> RecoveredShare:
@@ -175,7 +201,9 @@ def _beside(data: RestorationData) -> tuple[Estimate, ...]:
     summary = stats.ratio_summary(data.patched - data.corrupted, data.clean - data.corrupted)
     columns = (data.clean, data.corrupted, data.patched)
     clean, corrupted, patched = map(data.request.units.means, columns)
+    often = data.request.claim.sentence.often is not None
     return (
+        *((_recovered_in_all(data),) if often else ()),
         stats.Estimate(MEDIAN, summary.median, None, None, LEVEL, "counted"),
         mean_change(clean, corrupted, CLEAN_LESS_CORRUPTED),
         mean_change(patched, corrupted, RESTORED_LESS_CORRUPTED),
@@ -207,20 +235,22 @@ def _notes(data: RestorationData) -> tuple[str, ...]:
 
 
 def _null(data: RestorationData, found: RecoveredShare) -> tuple[Figure, ...]:
-    if data.request.denies:
+    if data.request.denies or data.request.claim.sentence.often is not None:
         return ()
     name = f"mean of what was recovered less {percent(data.request.number)} of what was lost"
     return data.change.null(found.tested.test, name)
 
 
-def _figures(data: RestorationData, found: RecoveredShare, gains: Floats | None) -> tuple[Figure, ...]:
+def _figures(data: RestorationData, gains: Floats | None) -> tuple[Figure, ...]:
     """Draw the shares of the layer's neurons, ``gains`` [width] being what each alone adds, and list the pairs."""
     table, whole = _table(data.request, data), float(data.lost.mean())
     if gains is None or whole == 0:
         return (table,)
     claim = data.request.claim
     neuron, site = claim.sentence.neurons[0], claim.settings.site
-    points = layer_figure(neuron, gains, found.estimate, site=site, y_axis="share recovered", scale=1 / whole)
+    points = layer_figure(
+        neuron, gains, _recovered_in_all(data), site=site, y_axis="share recovered", scale=1 / whole
+    )
     return points, table
 
 

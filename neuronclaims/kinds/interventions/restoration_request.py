@@ -14,6 +14,7 @@ from neuronclaims.kinds.interventions.changed_neurons import Noun, TextUnits, ch
 from neuronclaims.kinds.interventions.standing import controls_needed
 from neuronclaims.kinds.interventions.sweeps import LayerSweeps
 from neuronclaims.kinds.kind import ClaimError
+from neuronclaims.kinds.outliers.token_share import check_share
 from neuronclaims.kinds.shared.margins import MarginOptions, plain_margin_of
 from neuronclaims.kinds.shared.requests import plain, plural, resamples_of
 from neuronclaims.kinds.shared.units import unit_key
@@ -51,12 +52,18 @@ class Restoring:
     against: str
     pairs: str
     share: float | None = None
+    often: float | None = None
     site: str | None = None
 
     def __post_init__(self) -> None:
         check_noun(self.noun, self.neurons)
         if self.verb == "recovers" and self.share is None:
             raise FieldError("verb", "how much is recovered must be said", "recovers at least 30% of")
+        check_share(self.often, lowest="5%", highest="95%", field="often")
+        if self.verb == NOT and self.often is not None:
+            raise FieldError(
+                "often", "a claim of 'does not' is one of all pairs; leave the share of pairs out"
+            )
         if self.verb == NOT and self.share is not None:
             message = "a claim of 'does not' names no number; the share that would matter is its margin"
             raise FieldError("share", message, f"margin: {number_text(self.share)}")
@@ -76,7 +83,8 @@ class RestorationOptions(MarginOptions):
 
 TEMPLATE = Template(
     "restoring [{site:site}] {noun:neuron|neurons} {neurons:neurons} {verb:recovers|does not recover} "
-    "[at least {share:share} of] {token:token} over {against:token} in {pairs:pairs}",
+    "[at least {share:share} of] {token:token} over {against:token} in {pairs:pairs} "
+    "[for at least {often:share} of pairs]",
     Restoring,
     options=RestorationOptions,
     pooled=False,

@@ -33,11 +33,11 @@ ShareSide: TypeAlias = Literal["greater", "less"]
 """On which side of the share claimed the mean share lies by the claim."""
 
 
-def check_share(share: float | None, lowest: str = "1%", highest: str = "99%") -> None:
+def check_share(share: float | None, lowest: str = "1%", highest: str = "99%", field: str = "share") -> None:
     """Raise FieldError for a share of 0 or 1, which cannot be tested; suggest the nearest one that can."""
     if share is not None and not 0 < share < 1:
         message = "a share of 0% or 100% cannot be tested: it must lie between them"
-        raise FieldError("share", message, highest if share == 1 else lowest)
+        raise FieldError(field, message, highest if share == 1 else lowest)
 
 
 def share_statement(side: ShareSide, share: float, threshold: float | None = None) -> Statement:
