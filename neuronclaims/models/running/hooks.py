@@ -154,13 +154,14 @@ def starting_at(ready: Ready, layer: int, residual: torch.Tensor) -> Iterator[No
     def enter(_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
         return with_first_argument(residual, args, kwargs)
 
+    kind = _returned(ready)
     handle = ready.blocks[layer].register_forward_pre_hook(enter, with_kwargs=True)
     before = [block.__dict__.get("forward") for block in below]
     try:
         for block in below:
             # An attribute of the instance hides the method of its class until it is deleted again. It is put there
             # directly, as wrappers of others hand on what is set on them.
-            block.__dict__["forward"] = _passing(residual, ready.tuples)
+            block.__dict__["forward"] = _passing(residual, kind)
         yield
     finally:
         handle.remove()
@@ -220,8 +221,23 @@ def _first(kwargs: Mapping[str, Any]) -> str:
     return "hidden_states" if "hidden_states" in kwargs else next(iter(kwargs))
 
 
-def _passing(residual: torch.Tensor, tuples: bool) -> Callable[..., Any]:
+def _returned(ready: Ready) -> type:
+    """Return what sort of thing blocks return: a tensor or, in some architectures and versions, a tuple or a list."""
+    if ready.architecture.derived is None:
+        return tuple if ready.tuples else torch.Tensor
+    found: list[type] = []
+    handle = ready.blocks[0].register_forward_hook(lambda _, __, output: found.append(type(output)))
+    try:
+        ready.body(input_ids=torch.zeros(1, 1, dtype=torch.long, device=ready.device))
+    finally:
+        handle.remove()
+    return found[0]
+
+
+def _passing(residual: torch.Tensor, kind: type) -> Callable[..., Any]:
     def forward(*_: Any, **__: Any) -> Any:
-        return (residual,) if tuples else residual
+        if issubclass(kind, torch.Tensor):
+            return residual
+        return [residual] if issubclass(kind, list) else (residual,)
 
     return forward

@@ -60,7 +60,9 @@ def shaken(ready: Ready) -> Iterator[None]:
         moved = values + values * signs * unit
         return with_first_argument(moved, args, kwargs)
 
-    handles = [block.register_forward_pre_hook(shake, with_kwargs=True) for block in ready.blocks]
+    handles = [
+        block.register_forward_pre_hook(shake, with_kwargs=True) for block in dict.fromkeys(ready.blocks)
+    ]
     try:
         yield
     finally:

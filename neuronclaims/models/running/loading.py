@@ -28,7 +28,8 @@ from neuronclaims.models.structure.architecture import Architecture, HookPoint
 class Ready:
     """A model ready to be measured: ``body`` is the model without its head, ``blocks`` are in order.
 
-    ``proven`` says of every site and layer that was looked at why it fails, or nothing.
+    ``proven`` says of every site and layer that was looked at why it fails, or nothing; ``traits`` are what else
+    was found of it.
     """
 
     facts: ModelFacts
@@ -39,6 +40,7 @@ class Ready:
     tokenizer: Any
     blocks: tuple[Any, ...]
     proven: dict[tuple[str, int], str] = field(default_factory=dict)
+    traits: dict[str, bool] = field(default_factory=dict)
 
     def point(self, site: str, layer: int) -> HookPoint:
         """Return where a site of a layer is read, its sizes in numbers."""

@@ -73,6 +73,7 @@ def generate(
     stops = torch.tensor(sorted(stop_tokens(ready.model)), dtype=torch.long, device=ready.device)
     textless = torch.tensor(sorted({*text_free(ready.tokenizer), *stops.tolist()}), device=ready.device)
     ids, mask, positions, cache = batch.ids, batch.mask, batch.positions, None
+    remembers = caches(ready)
     running = torch.ones(len(batch.rows), dtype=torch.bool, device=ready.device)
     prompts = [row.prompt for row in batch.rows]
     turns = torch.tensor(sorted(turn_ends(ready.tokenizer, prompts)), dtype=torch.long, device=ready.device)
@@ -84,8 +85,8 @@ def generate(
             final = made == new_tokens
             if not bool(running.any()):
                 break
-            with recorder.step(counting, ids.shape[1], stop_early=final):
-                hidden, cache = forward(ready, ids, mask, positions, cache, caching=True)
+            with recorder.step(_at_end(counting, ids.shape[1]), ids.shape[1], stop_early=final):
+                hidden, cache = forward(ready, ids, mask, positions, cache, caching=remembers)
             if final:
                 break
             token = _choose(ready, hidden, running, choose).masked_fill(~running, padding_id(ready.tokenizer))
@@ -94,8 +95,12 @@ def generate(
             counts = running & ~torch.isin(token, textless)
             running = running & ~torch.isin(token, stops) & ~(chats & torch.isin(token, turns))
             counting = _later_step(recorder.spans, made + 1, counts, running)
-            ids, positions = token.unsqueeze(1), positions[:, -1:] + 1
-            mask = torch.cat([mask, torch.ones_like(ids)], 1)
+            following, place = token.unsqueeze(1), positions[:, -1:] + 1
+            if remembers:
+                ids, positions = following, place
+            else:
+                ids, positions = torch.cat([ids, following], 1), torch.cat([positions, place], 1)
+            mask = torch.cat([mask, torch.ones_like(following)], 1)
     return [[token for token in row if token >= 0] for row in torch.stack(tokens, 1).tolist()]
 
 
@@ -113,12 +118,23 @@ def forward(
     # Encoders count positions themselves, some of them (RoBERTa) not from 0; nothing is padded on their left.
     if "position_ids" in parameters and ready.facts.causal:
         arguments["position_ids"] = positions
-    if ready.facts.causal:
+    if ready.facts.causal and (caching or ready.architecture.derived is None or "use_cache" in parameters):
         arguments["use_cache"] = caching
     if cache is not None:
         arguments["past_key_values"] = cache
     output = ready.body(**arguments)
-    return output.last_hidden_state, output.past_key_values if caching else None
+    return output.last_hidden_state, getattr(output, "past_key_values", None) if caching else None
+
+
+def caches(ready: Ready) -> bool:
+    """Return whether the body keeps keys and values of earlier positions in the way that is known here.
+
+    State spaces keep a state of another kind: of these the whole text is run again for every token.
+    """
+    return (
+        ready.architecture.derived is None
+        or "past_key_values" in inspect.signature(ready.body.forward).parameters
+    )
 
 
 def stop_tokens(model: Any) -> frozenset[int]:
@@ -150,6 +166,12 @@ def _first_step(spans: Sequence[SpanKey], batch: Batch) -> dict[SpanKey, torch.T
         for span, limit in spans
         if span.part != "generated"
     }
+
+
+def _at_end(counting: dict[SpanKey, torch.Tensor], tokens: int) -> dict[SpanKey, torch.Tensor]:
+    """Return which of ``tokens`` positions count, where masks are of the last ones alone."""
+    missing = {key: tokens - mask.shape[1] for key, mask in counting.items()}
+    return {key: torch.nn.functional.pad(mask, (missing[key], 0)) for key, mask in counting.items()}
 
 
 def _later_step(

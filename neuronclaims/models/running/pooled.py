@@ -25,6 +25,7 @@ from neuronclaims.models.running.integrity import (
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.passes import Chooser, Draw, generate, likeliest, read, stop_tokens
 from neuronclaims.models.running.pooling import Recorder
+from neuronclaims.models.running.proofs.padding import pads
 from neuronclaims.models.running.worker import Finished, running
 
 
@@ -65,7 +66,8 @@ def work(ready: Ready, job: Job, options: RunOptions) -> Iterator[Finished]:
 
 def _batches(ready: Ready, job: Job, rows: Sequence[Encoded], options: RunOptions) -> Iterator[Finished]:
     alike = same_tokens(rows)
-    batches = split([equals[0] for equals in alike.values()], job.new_tokens, options)
+    texts = [equals[0] for equals in alike.values()]
+    batches = split(texts, job.new_tokens, options, padded=pads(ready))
     probes = choose_probes(batches, generating=job.new_tokens > 0)
     for index, batch in enumerate(batches):
         finished = _finish(ready, job, batch, [row for place, row in probes if place == index], options)
@@ -80,12 +82,14 @@ def same_tokens(rows: Sequence[Encoded]) -> dict[tuple[object, ...], list[Encode
     return alike
 
 
-def split(rows: Sequence[Encoded], new_tokens: int, options: RunOptions) -> list[list[Encoded]]:
+def split(
+    rows: Sequence[Encoded], new_tokens: int, options: RunOptions, padded: bool = True
+) -> list[list[Encoded]]:
     """Split prompts into batches of similar length, longest first; their order changes nothing.
 
-    ``options.again`` mixes the lengths instead.
+    ``options.again`` mixes the lengths instead. Of a model that cannot be ``padded`` the lengths are equal.
     """
-    if options.again:
+    if options.again and padded:
         ordered = sorted(rows, key=lambda row: shuffled(row.prompt))
     else:
         ordered = sorted(rows, key=lambda row: (-len(row.ids), row.prompt))
@@ -94,7 +98,8 @@ def split(rows: Sequence[Encoded], new_tokens: int, options: RunOptions) -> list
         if batches:
             longest = max(len(other.ids) for other in (*batches[-1], row)) + new_tokens
             size = len(batches[-1]) + 1
-            if size <= options.batch_prompts and size * longest <= options.batch_tokens:
+            fits = size <= options.batch_prompts and size * longest <= options.batch_tokens
+            if fits and (padded or len(row.ids) == len(batches[-1][0].ids)):
                 batches[-1].append(row)
                 continue
         batches.append([row])
@@ -175,7 +180,7 @@ def _spread(finished: Finished, alike: Sequence[Sequence[Encoded]]) -> Finished:
 def _again(ready: Ready, job: Job, rows: Sequence[Encoded], choose: Chooser) -> MeasuredBatch:
     """Measure in a batch of another shape: one row more, and a few tokens more if the context has room."""
     longest = max(len(row.ids) for row in rows) + job.new_tokens
-    width = min(ready.context, longest + _MORE_PADDING) - job.new_tokens
+    width = min(ready.context, longest + _MORE_PADDING) - job.new_tokens if pads(ready) else 0
     return _measure(ready, job, [*rows, rows[0]], choose, width).part(slice(-1))
 
 

@@ -23,6 +23,13 @@ _KNOWN: Mapping[str, str] = getattr(configuration_auto, "CONFIG_MAPPING_NAMES") 
 """Every type of model that Transformers knows."""
 
 
+_OTHERS: Mapping[str, str] = {
+    "MODEL_FOR_MULTIMODAL_LM_MAPPING_NAMES": "AutoModelForMultimodalLM",
+    "MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES": "AutoModelForSeq2SeqLM",
+}
+"""Where Transformers lists models that hear as well, and what loads these."""
+
+
 def of_folder(folder: Path, kind: str, spec: str) -> Architecture:
     """Return the architecture of the model in a folder, of type ``kind``; raise ModelError where there is none."""
     _check_known(kind, spec)
@@ -68,6 +75,9 @@ def sort_of(config: Any, spec: str) -> tuple[str, bool]:
         return "AutoModelForCausalLM", True
     if kind in modeling_auto.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES:
         return "AutoModelForImageTextToText", True
+    for mapping, loader in _OTHERS.items():
+        if kind in getattr(modeling_auto, mapping, {}):
+            return loader, True
     if kind in modeling_auto.MODEL_MAPPING_NAMES:
         return "AutoModel", False
     raise ModelError(f"Model {spec!r} is of type {kind!r}, which is not supported: it is no model of texts.")

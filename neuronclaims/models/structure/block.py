@@ -123,7 +123,13 @@ class _BlockReader:
             self._lack(
                 "it is a mixture of experts, whose neurons are not those of one MLP.", "mlp_pre", "mlp_post"
             )
-            self.sites["mlp_out"] = HookPoint(mixture, "output", hidden)
+            beside = {each.path.split(".")[0] for each in outside if each.gives == hidden} - {mixture}
+            if beside - {each for each in beside if words.ASIDE.search(each)}:
+                self._lack(
+                    f"what {', '.join(sorted(beside))} gives is added to its mixture of experts.", "mlp_out"
+                )
+            else:
+                self.sites["mlp_out"] = HookPoint(mixture, "output", hidden)
             return
         outs = [each for each in outside if each.gives == hidden and not words.ASIDE.search(each.path)]
         outs = [each for each in outs if each.given != hidden] or outs

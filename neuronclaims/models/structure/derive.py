@@ -30,6 +30,7 @@ def derive(model: Any, spec: str, *, causal: bool, loads_as: str) -> Architectur
     for site, part in words.CORRECTED.get(str(model.config.model_type), {}).items():
         if site in sites:
             sites[site] = replace(sites[site], part=Part(*part))
+    _without_streams(text, sites, refused)
     final = _final(body, path)
     if final is not None:
         sites["final_norm"] = HookPoint(final, "output", hidden, "body")
@@ -45,6 +46,15 @@ def derive(model: Any, spec: str, *, causal: bool, loads_as: str) -> Architectur
     )
     kind = str(model.config.model_type)
     return Architecture(_name(model, kind), kind, path, sites, causal, derived=derived)
+
+
+def _without_streams(text: Any, sites: dict[str, HookPoint], refused: dict[str, str]) -> None:
+    """Refuse the residual stream of a model that has several."""
+    many = next((value for name in words.STREAMS if isinstance(value := getattr(text, name, None), int)), 1)
+    if many > 1:
+        for site in [site for site in sites if site.startswith("resid_")]:
+            del sites[site]
+            refused[site] = f"its blocks pass on {many} streams, not one."
 
 
 def text_config(config: Any) -> Any:
@@ -177,7 +187,8 @@ def _context(model: Any, text: Any) -> int:
             path.endswith("embeddings.position_embeddings")
             and getattr(module, "padding_idx", None) is not None
         ):
-            found = min(found, module.num_embeddings - module.padding_idx - 1)
+            number = getattr(module, "num_embeddings", None) or module.weight.shape[0]
+            found = min(found, number - module.padding_idx - 1)
     return found
 
 

@@ -132,6 +132,9 @@ CONTEXTS = (
 OTHER_SENSES = re.compile(r"vision|visual|audio|image|speech|video|encoder\.layers_audio|tower")
 """Paths of the parts of a model that see or hear."""
 
+STREAMS = ("hc_mult", "hc_count", "altup_num_inputs")
+"""Settings that give the number of streams, where a model has several in place of one residual stream."""
+
 DECODERS_IF_SAID = ("bert-generation", "reformer")
 """Types that predict a next token only where their configuration says ``is_decoder``."""
 

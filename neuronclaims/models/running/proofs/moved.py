@@ -68,7 +68,12 @@ def heads_fail(ready: Ready, clean: Looked, run: Run, site: str, layers: list[in
         moved[0, _AT] = moved[0, _AT].flip(0) + values[0, 0]
         return moved
 
-    changes = (first_head, all_heads, lambda values: 2 * values)
+    def at_start(values: torch.Tensor) -> torch.Tensor:
+        moved = values.clone()
+        moved[0, 0] = moved[0, 0].flip(0) + values[0, 1]
+        return moved
+
+    changes = (first_head, all_heads, lambda values: 2 * values, at_start)
     runs = [run(dict.fromkeys(places, change)) for change in changes]
     found: dict[int, str] = {}
     for layer in layers:
@@ -84,7 +89,7 @@ def heads_fail(ready: Ready, clean: Looked, run: Run, site: str, layers: list[in
 
 def _head_fails(ready: Ready, seen: list[torch.Tensor], site: str, layer: int) -> str | None:
     """Say why a site is not queries, keys or values, from what heads give: as they are, and with it changed."""
-    before, one, every, twice = seen
+    before, one, every, twice, start = seen
     size = tolerance(ready) * max(float(before.abs().max()), 1e-6)
     columns = ((one - before).abs() > size).any(0)
     rows = ((every - before).abs() > size).any(1)
@@ -97,10 +102,18 @@ def _head_fails(ready: Ready, seen: list[torch.Tensor], site: str, layer: int) -
     proportional = near(ready, twice, 2 * before)
     if site == "q":
         return "its position is not the one that asks" if elsewhere or proportional else None
+    # Where it is normalised first, its size changes nothing. A first position that sees itself alone then tells values
+    # from keys: it takes that value, whatever its key.
+    normalised, taken = near(ready, twice, before), bool(((start - before)[0].abs() > size).any())
     if site == "v":
-        known = proportional or near(ready, twice, before)  # where values are normalised first
+        known = proportional or (normalised and taken and ready.facts.causal)
         return None if elsewhere and known else "what the heads give is not in proportion to it"
-    return None if elsewhere and not proportional else "it does not change what later positions attend to"
+    confused = proportional or (normalised and taken and ready.facts.causal and not _has_sinks(ready, layer))
+    return None if elsewhere and not confused else "it does not change what later positions attend to"
+
+
+def _has_sinks(ready: Ready, layer: int) -> bool:
+    return any(name.endswith("sinks") for name, _ in ready.blocks[layer].named_parameters())
 
 
 def _groups(ready: Ready, site: str) -> int:
