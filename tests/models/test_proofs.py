@@ -110,7 +110,7 @@ def test_a_wrong_module_is_refused_by_itself() -> None:
         "q": "changes nothing that the heads give",
         "v": "not in proportion",
         "k": "does not change what later positions attend to",
-        "resid_post": "not what the model calls its hidden state",
+        "resid_post": "neither it nor a norm of it is the model's last state",
         "resid_pre": "not what the model calls its hidden state",
     }
     for site, point in wrong.items():
