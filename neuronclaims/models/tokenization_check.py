@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from neuronclaims.foreign_files import check_file
@@ -68,16 +69,24 @@ def splitter_of(source: Source) -> tuple[Splitter, ChatTemplate, Any] | None:
     path = source.tokenizer_folder / "tokenizer.json" if source.tokenizer_folder is not None else None
     if path is None or not path.is_file():
         return None
-    from tokenizers import Tokenizer
-
     check_file(path)
     with told_as(ModelError, f"{path} cannot be read"):
-        tokenizer = Tokenizer.from_file(str(path))
-        # A file may ask for texts to be cut or filled up; a run does neither.
-        tokenizer.no_truncation()
-        tokenizer.no_padding()
+        status = path.stat()
+        tokenizer = _read(str(path), (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino))
         split = LibrarySplitter(tokenizer)
     return split, template_in(path.parent, source.name), tokenizer
+
+
+@lru_cache(maxsize=2)
+def _read(path: str, _state: tuple[int, ...]) -> Any:
+    """Return the tokenizer in a file; a session asks for it several times, and a large one takes a second to read."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(path)
+    # A file may ask for texts to be cut or filled up; a run does neither.
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,11 @@ def is_plain(item: str) -> bool:
     return not item.startswith(MARK)
 
 
+def is_chat(item: str) -> bool:
+    """Say whether an item stands for a chat."""
+    return not is_plain(item) and bool(PromptInput.of(item).messages)
+
+
 def shown(item: str) -> str:
     r"""Return a prompt as people read it: its text, or who says what in a chat. It is not safe to print by itself.
 

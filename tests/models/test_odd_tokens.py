@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -110,9 +111,30 @@ def test_a_tokenizer_object_is_asked_as_a_folder_is(tmp_path):
     )
 
 
-def test_a_tokenizer_that_fails_says_nothing_here(source):
+def test_a_tokenizer_that_fails_or_tells_nothing_says_nothing_here(source, tmp_path):
+    class Bare:
+        def __call__(self, texts, **_settings):
+            return {"input_ids": [[2] for _ in texts]}
+
+    handed = replace(source, folder=None, loaded=LoadedModel(object(), Bare()))
+    assert said(handed, "<s>one", "one ") == OddTokens()
+    assert said(source, "<s>one").always
     (source.folder / "tokenizer.json").write_text("{}")
     assert said(source, "<s>one") == OddTokens()
+
+
+def test_only_texts_that_hold_something_are_split(source, monkeypatch):
+    from neuronclaims.models.splitting import LibrarySplitter
+
+    split, texts = LibrarySplitter.__call__, []
+
+    def seen(self, item, *more, **named):
+        texts.append(item)
+        return split(self, item, *more, **named)
+
+    monkeypatch.setattr(LibrarySplitter, "__call__", seen)
+    said(source, "a[0] < b[1]", "list[int]", "<div>", "<s> one", "one <|im_end|>", "one ", "one\n", "</s>")
+    assert set(texts) == {"<s> one", "one <|im_end|>", "one ", "one\n", "</s>"}
 
 
 def test_markup_is_found_in_texts_and_messages():

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from neuronclaims.claim_files.entries import FileMapping
+from neuronclaims.claim_files.yaml.mapping import FileMapping
 from neuronclaims.prompts.sampling import Sampling
 from neuronclaims.sentences.messages import quoted
 

@@ -54,6 +54,16 @@ class _Tokenizer:
             return frozenset(token.content for token in added if token.special)
         return special_tokens(self.object)
 
+    def marks(self, item: str) -> bool:
+        """Say whether a prompt must be split: it holds a special token or markup, or ends in white space."""
+        held = any(self._special.search(part) or MARKUP.search(part) for part in parts(item))
+        return held or end_of(item)[-1:].isspace()
+
+    @cached_property
+    def _special(self) -> re.Pattern[str]:
+        tokens = sorted(filter(None, self.special), key=len, reverse=True)
+        return re.compile("|".join(map(re.escape, tokens)) or "(?!)")
+
     def knows(self, text: str) -> bool:
         """Say whether a text is one token of the vocabulary."""
         inner = getattr(self.object, "backend_tokenizer", self.object)
@@ -77,24 +87,26 @@ def is_odd(item: str) -> bool:
 def odd_tokens(source: Source, sets: Mapping[str, Sequence[str]]) -> dict[str, OddTokens]:
     """Return what there is to say of the texts of some sets, by name; nothing of a set without odd texts.
 
-    A tokenizer that cannot be read without loading more of the model, or that fails, is silent here: the run tells.
+    A tokenizer that cannot be read without Transformers, that fails, or that does not name its special tokens is silent
+    here: what is wrong with it the run tells.
     """
     odd = {name: [item for item in items if is_odd(item)] for name, items in sets.items()}
     if not any(odd.values()):
         return {}
     try:
-        found = splitter_of(source)
-        if found is None:
-            return {}
-        known = _Tokenizer(source.name, *found)
-        return {name: _said(name, items, len(sets[name]), known) for name, items in odd.items() if items}
+        with told_as(ModelError, f"The tokenizer of {source.name} fails"):
+            found = splitter_of(source)
+            if found is None:
+                return {}
+            known = _Tokenizer(source.name, *found)
+            return {name: _said(name, items, len(sets[name]), known) for name, items in odd.items() if items}
     except ModelError:
         return {}
 
 
 def _said(name: str, items: Sequence[str], count: int, known: _Tokenizer) -> OddTokens:
     twice, typed, template, lost, ends = (Counter[str]() for _ in range(5))
-    for item in items:
+    for item in filter(known.marks, items):
         try:
             given = known.tokens(item, special=True)
             own = known.tokens(item, special=False) if is_plain(item) else given

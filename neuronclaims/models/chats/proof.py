@@ -7,7 +7,7 @@ from typing import Any
 
 from neuronclaims.measurements.errors import MeasurementError, shorten, told_as
 from neuronclaims.models.chats.templates import ChatTemplate, Rendered, template_of
-from neuronclaims.prompts import PromptInput
+from neuronclaims.prompts import PromptInput, is_chat
 
 
 def as_texts(tokenizer: Any, model: str, items: Sequence[str]) -> list[Rendered]:
@@ -17,7 +17,7 @@ def as_texts(tokenizer: Any, model: str, items: Sequence[str]) -> list[Rendered]
     """
     template = template_of(tokenizer, model)
     texts = [template.rendered(item) for item in items]
-    first = next((place for place, item in enumerate(items) if PromptInput.of(item).messages), None)
+    first = next((place for place, item in enumerate(items) if is_chat(item)), None)
     if first is not None and not template.dated:
         _check_same(tokenizer, template, items[first], texts[first].text)
     return texts

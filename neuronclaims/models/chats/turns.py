@@ -7,7 +7,7 @@ from typing import Any
 
 from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.models.chats.templates import template_of
-from neuronclaims.prompts import ChatMessage, PromptInput, is_plain
+from neuronclaims.prompts import ChatMessage, PromptInput, is_chat
 
 _ASKED = ChatMessage("user", "Where is Hanoi?")
 _TALK = PromptInput(messages=(_ASKED, ChatMessage("assistant", "In Vietnam."), _ASKED)).item
@@ -25,7 +25,7 @@ def turn_ends(tokenizer: Any, items: Sequence[str]) -> frozenset[int]:
     Settings of a model often name it among the tokens that end a text, and sometimes forget it: the model would then be
     taken to answer what it makes the user say.
     """
-    if all(is_plain(item) or not PromptInput.of(item).messages for item in items):
+    if not any(map(is_chat, items)):
         return frozenset()
     try:
         talk = template_of(tokenizer, "the model").rendered(_TALK)

@@ -18,7 +18,7 @@ from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.pooling import Recorder, SpanKey
 from neuronclaims.models.running.predictions import logits_of
 from neuronclaims.models.splitting import text_free
-from neuronclaims.prompts import is_plain
+from neuronclaims.prompts import is_chat
 from neuronclaims.prompts.noise import GumbelNoise
 from neuronclaims.prompts.sampling import Sampling
 
@@ -66,18 +66,20 @@ def generate(
     A row ends with its stop token, that of a chat also with the end of a turn, or after ``new_tokens``; the tokens are
     returned, stop token included. The last one goes through the model too where its own activation is asked for.
     """
+    prompts = [row.prompt for row in batch.rows]
+    ends_of_turns = turn_ends(ready.tokenizer, prompts)
     if isinstance(ready.model, BroughtModule):
         stopping = stop_tokens(ready.model)
-        ends, pick = (stopping, text_free(ready.tokenizer) | stopping), partial(_choose, ready, choose=choose)
+        own = [stopping | (ends_of_turns if is_chat(prompt) else frozenset()) for prompt in prompts]
+        ends, pick = (own, text_free(ready.tokenizer) | stopping), partial(_choose, ready, choose=choose)
         return generate_uncached(ready, batch.rows, recorder, new_tokens, pick, ends)
     stops = torch.tensor(sorted(stop_tokens(ready.model)), dtype=torch.long, device=ready.device)
     textless = torch.tensor(sorted({*text_free(ready.tokenizer), *stops.tolist()}), device=ready.device)
     ids, mask, positions, cache = batch.ids, batch.mask, batch.positions, None
     remembers = caches(ready)
     running = torch.ones(len(batch.rows), dtype=torch.bool, device=ready.device)
-    prompts = [row.prompt for row in batch.rows]
-    turns = torch.tensor(sorted(turn_ends(ready.tokenizer, prompts)), dtype=torch.long, device=ready.device)
-    chats = torch.tensor([not is_plain(prompt) for prompt in prompts], device=ready.device)
+    turns = torch.tensor(sorted(ends_of_turns), dtype=torch.long, device=ready.device)
+    chats = torch.tensor([is_chat(prompt) for prompt in prompts], device=ready.device)
     tokens: list[torch.Tensor] = []
     counting = _first_step(recorder.spans, batch)
     with recorder.hooked():

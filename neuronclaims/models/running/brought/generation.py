@@ -19,12 +19,12 @@ def generate_uncached(
     recorder: Recorder,
     new_tokens: int,
     choose: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
-    ends: tuple[Collection[int], Collection[int]],
+    ends: tuple[Sequence[Collection[int]], Collection[int]],
 ) -> list[list[int]]:
     """Continue prompts, then read all of it in one forward; return the new tokens of each, a stop token included.
 
     ``choose`` takes logits [rows, 1, vocabulary] and which rows are running [rows], and returns a token for each row.
-    ``ends`` are the tokens that end a text, and those that stand for no text.
+    ``ends`` are the tokens that end the text of each row, and those that stand for no text.
     """
     stops, textless = ends
     made: list[list[int]] = [[] for _ in rows]
@@ -41,7 +41,7 @@ def generate_uncached(
         for row, token in enumerate(tokens):
             if running[row]:
                 made[row].append(int(token))
-                running[row] = token not in stops
+                running[row] = token not in stops[row]
     whole = _so_far(ready, rows, made, textless)
     prompts = [len(row.ids) for row in rows]
     counting = {key: counted(whole, prompts, key) for key in recorder.spans}
