@@ -6,6 +6,8 @@ import json
 
 CONFIG = {"model_type": "gpt2", "n_layer": 2, "n_embd": 6, "n_head": 2, "n_positions": 64, "vocab_size": 9}
 NAMES = [f"{a}{b}" for a in "ABCD" for b in "aeiou"]
+MORE = [*NAMES, *(f"{a}{b}" for a in "EF" for b in "aeiou")]
+"""In a file of nine claims a share restored takes so many pairs: 9 x 0.8^20 = .10, 9 x 0.8^30 = .011."""
 CLAIMS = {
     "high": "neuron 0:5 has an index of at least 5",
     "low": "neuron 0:4 has an index of at least 5",
@@ -28,7 +30,7 @@ def claim_text() -> str:
         "few": ["a tall tower", "a tall tree", "no tower"],
     }
     pairs = {
-        "apart": [{"clean": f"{name} is near", "corrupted": f"{name} is far"} for name in NAMES],
+        "apart": [{"clean": f"{name} is near", "corrupted": f"{name} is far"} for name in MORE],
         "alike": [{"clean": f"{name} is same", "corrupted": f"{name} is very same"} for name in NAMES],
     }
     claims = [{"id": name, "claim": claim} for name, claim in CLAIMS.items()]
