@@ -15,6 +15,7 @@ from neuronclaims.measurements.errors import ModelError
 from neuronclaims.measurements.gaps import Gappy, with_gaps
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.sources import LoadedModel, Source
+from neuronclaims.prompts import is_plain
 
 Places: TypeAlias = Mapping[str, NDArray[np.int64]]
 """Which tokens of each text are wanted, counted from 0 among those that are text."""
@@ -40,14 +41,19 @@ class Held:
         return self._source.facts()
 
     def ends(self, texts: Sequence[str]) -> dict[str, NDArray[np.int64]]:
-        """Return where each token of each text ends, in characters; a text too long for the model is left out."""
+        """Return where each token of each text ends, in characters.
+
+        A text too long for the model is left out, and so is a chat, which every model writes by a template of its own.
+        """
         from neuronclaims.models.running.loading import quiet
         from neuronclaims.models.splitting import text_free
 
-        special = text_free(self.model.tokenizer)
+        special, plain = text_free(self.model.tokenizer), [text for text in texts if is_plain(text)]
+        if not plain:
+            return {}
         try:
             with quiet():
-                read: Any = self.model.tokenizer(list(texts), return_offsets_mapping=True, truncation=False)
+                read: Any = self.model.tokenizer(plain, return_offsets_mapping=True, truncation=False)
         except NotImplementedError:
             raise ModelError(
                 f"The tokenizer of {self._source.name} does not say where tokens end; save it with its tokenizer.json."
@@ -56,7 +62,7 @@ class Held:
             text: np.array(
                 [end for token, (_, end) in zip(ids, offsets, strict=True) if token not in special]
             )
-            for text, ids, offsets in zip(texts, read["input_ids"], read["offset_mapping"], strict=True)
+            for text, ids, offsets in zip(plain, read["input_ids"], read["offset_mapping"], strict=True)
             if len(ids) <= self._source.context
         }
 

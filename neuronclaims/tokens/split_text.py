@@ -144,7 +144,11 @@ class SplitText:
                 )
             of_role = self.roles.get(span.part, ())
             if not of_role:
-                raise SpanError(f"The chat {self.name} has no message of the role {span.part!r}.")
+                hint = "; what the model will write is 'generated'" if span.part == "assistant" else ""
+                raise SpanError(
+                    f"The chat {self.name} has no message of the role {span.part!r} that stands as it is in the text "
+                    f"which the template makes{hint}."
+                )
             yield from of_role
             return
         if span.part == "column":
