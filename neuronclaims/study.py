@@ -218,16 +218,18 @@ def judge(
     trust_cache: bool = False,
     prompt_folders: Sequence[Path | str] = (),
     download: bool = False,
+    models: Mapping[str, LoadedModel | Path] | None = None,
 ) -> list[Result]:
     """Test a claim file on one model, or on all that it names, and return the results in the file's order.
 
     Files of prompts must lie in the file's project, or in one of ``prompt_folders``. With ``download`` models of the
-    Hugging Face hub that are not on this machine are fetched.
+    Hugging Face hub that are not on this machine are fetched. ``models`` are handed over as objects or folders, by the
+    name that the file calls them.
 
     Raises ClaimFileError for a file that cannot be read, other NeuronClaimsErrors for a model or run that fails.
     """
     folders = PromptFolders.around(Path(path), tuple(map(Path, prompt_folders)))
     file = read_claim_file(Path(path), templates(), folders)
-    study = Study(cache=cache, options=options, trust_cache=trust_cache, download=download)
-    models = file.models if model is None else (model,)
-    return [result for name in models for result in study.judge(file, name).values()]
+    study = Study(cache=cache, options=options, trust_cache=trust_cache, download=download, models=models)
+    names = file.models if model is None else (model,)
+    return [result for name in names for result in study.judge(file, name).values()]

@@ -8,11 +8,12 @@ import pkgutil
 
 from cases import for_each
 
-from neuronclaims import cache, engines, measurements, models
+from neuronclaims import cache, engines, loading, measurements, models
+from neuronclaims.models import bringing
 
 MODULES = [
     module.name
-    for package in (measurements, models, cache, engines)
+    for package in (loading, measurements, models, bringing, cache, engines)
     for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}.")
     if not module.ispkg
 ]
@@ -22,7 +23,8 @@ WITH_EXAMPLES = {
     "engines.measure": ["measure"],
     "models.architectures": ["architectures"],
     "models.options": ["RunOptions"],
-    "models.sources": ["LoadedModel"],
+    "loading.settings": ["LoadSettings"],
+    "models.bringing.handed": ["LoadedModel", "ModuleModel"],
 }
 
 
