@@ -7,6 +7,7 @@ configuration says ends the run, since then it is not known what was read or cha
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -39,6 +40,7 @@ class Hooks:
         self._ready, self._edits = ready, dict(edits)
         self._handles: list[Any] = []
         self._waiting: set[Place] = set()
+        self._runs: Counter[Place] = Counter()
         self._shape, self._stop = (0, 0), False
 
     def __enter__(self) -> Hooks:
@@ -61,6 +63,7 @@ class Hooks:
         Raises IntegrityError where a hook does not fire, fires more than once, or sees values of another shape.
         """
         self._shape, self._stop, self._waiting = shape, stop, set(self._edits)
+        self._runs.clear()
         with suppress(StopForward):
             yield
         if self._waiting:
@@ -92,6 +95,10 @@ class Hooks:
 
     def _seen(self, place: Place, values: torch.Tensor) -> torch.Tensor | None:
         site, layer = place
+        turn, turns = self._ready.turn(layer)
+        self._runs[place] += 1
+        if turn != self._runs[place] - 1 < turns:
+            return None  # a block that is shared, run for another layer
         if place not in self._waiting:
             raise IntegrityError(
                 f"{site} of layer {layer} was seen more than once in one forward of {self._ready.facts.name}; which of "

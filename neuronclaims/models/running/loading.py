@@ -50,6 +50,11 @@ class Ready:
             return replace(point, part=replace(point.part, groups=groups))
         return point
 
+    def turn(self, layer: int) -> tuple[int, int]:
+        """Return which run of its block a layer is, from 0, and of how many: several where a block is shared."""
+        same = [other for other, block in enumerate(self.blocks) if block is self.blocks[layer]]
+        return same.index(layer), len(same)
+
     def module(self, point: HookPoint, layer: int) -> Any:
         """Return the module a site is read from; the block itself where the hook point names none.
 
@@ -112,7 +117,9 @@ def load(source: Source, options: RunOptions, tokenizer: Any = None) -> Ready:
     elsewhere = architecture.derived.body if architecture.derived is not None else ""
     body = handed.model.get_submodule(elsewhere) if elsewhere else handed.model.base_model
     try:
-        blocks = tuple(body.get_submodule(architecture.blocks))
+        found = body.get_submodule(architecture.blocks)
+        shared = architecture.derived is not None and architecture.derived.shared
+        blocks = (found,) * facts.layers if shared else tuple(found)
     except AttributeError:
         blocks = ()
     if len(blocks) != facts.layers:

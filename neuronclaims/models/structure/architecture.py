@@ -90,7 +90,8 @@ class Derived:
     ``sizes`` are its ``hidden``, ``layers`` and ``context``. ``elsewhere`` gives by site and layer the point of a layer
     that is built otherwise than most, or why that layer has no such site; ``refused`` says why a site is on no layer.
     ``loads_as`` is the class of Transformers that loads the model; ``attention`` is the implementation it must have,
-    where it has no choice. ``body`` is the path from the model to its body, where ``base_model`` is another.
+    where it has no choice. ``body`` is the path from the model to its body, where ``base_model`` is another. Where
+    ``shared``, the path to the blocks is that of one block, which is run for every layer.
     """
 
     sizes: Mapping[str, int]
@@ -99,6 +100,7 @@ class Derived:
     loads_as: str = "AutoModelForCausalLM"
     attention: str = ""
     body: str = ""
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

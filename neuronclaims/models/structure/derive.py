@@ -23,7 +23,8 @@ def derive(model: Any, spec: str, *, causal: bool, loads_as: str) -> Architectur
     text = text_config(model.config)
     layers, hidden = _count(text, "num_hidden_layers", spec), _count(text, "hidden_size", spec)
     body, body_path = _body(model)
-    path, blocks = _blocks(body, layers, spec)
+    shared = _shared(model.config, body)
+    path, blocks = (shared[0], (shared[1],) * layers) if shared else _blocks(body, layers, spec)
     sizes = Sizes(hidden, _heads(text))
     found = [sites_of(block, sizes) for block in blocks]
     sites, elsewhere, refused = _together(found)
@@ -43,6 +44,7 @@ def derive(model: Any, spec: str, *, causal: bool, loads_as: str) -> Architectur
         loads_as,
         _attention(model, text),
         body_path,
+        shared is not None,
     )
     kind = str(model.config.model_type)
     return Architecture(_name(model, kind), kind, path, sites, causal, derived=derived)
@@ -97,6 +99,18 @@ def _body(model: Any) -> tuple[Any, str]:
     if type(body).__name__.endswith("DecoderWrapper"):
         return body.decoder, f"{model.base_model_prefix}.decoder"
     return body, ""
+
+
+def _shared(config: Any, body: Any) -> tuple[str, Any] | None:
+    """Return the block that is run for every layer, and the path to it, where a type of model has one."""
+    path = words.SHARED.get(str(config.model_type))
+    if (
+        path is None
+        or getattr(config, "num_hidden_groups", 1) != 1
+        or getattr(config, "inner_group_num", 1) != 1
+    ):
+        return None
+    return path, body.get_submodule(path)
 
 
 def _blocks(body: Any, layers: int, spec: str) -> tuple[str, Sequence[Any]]:

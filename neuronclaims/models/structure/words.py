@@ -132,6 +132,9 @@ CONTEXTS = (
 OTHER_SENSES = re.compile(r"vision|visual|audio|image|speech|video|encoder\.layers_audio|tower")
 """Paths of the parts of a model that see or hear."""
 
+SHARED: Mapping[str, str] = {"albert": "encoder.albert_layer_groups.0.albert_layers.0"}
+"""By type of model: the one block that is run for every layer."""
+
 STREAMS = ("hc_mult", "hc_count", "altup_num_inputs")
 """Settings that give the number of streams, where a model has several in place of one residual stream."""
 

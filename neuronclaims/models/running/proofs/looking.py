@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 from typing import Any, TypeAlias
 
 import torch
@@ -26,6 +27,10 @@ TOKENS = 5
 
 Change: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
 """Given values [1, tokens, width] at a place, returns others."""
+
+
+See: TypeAlias = Callable[[torch.Tensor], torch.Tensor | None]
+"""Sees a module's values, and returns others or None."""
 
 
 @dataclass(slots=True)
@@ -102,12 +107,12 @@ class _Watched:
         try:
             for layer, block in enumerate(self._ready.blocks):
                 if entries is not None:
-                    handles.append(_before(block, partial(_swap, entries[layer])))
-                handles.append(_before(block, partial(self._enter, layer)))
+                    handles.append(_before(block, self._in_turn(layer, partial(_swap, entries[layer]))))
+                handles.append(_before(block, self._in_turn(layer, partial(self._enter, layer))))
                 handles += self._states(layer, block)
             for (layer, path), value in held.items():
                 module = self._ready.blocks[layer].get_submodule(path)
-                handles.append(_after(module, partial(_swap, value)))
+                handles.append(_after(module, self._in_turn(layer, partial(_swap, value))))
             for place in self._places:
                 handles.append(self._site(place, changes.get(place)))
             yield
@@ -146,8 +151,8 @@ class _Watched:
         """Keep what the block and its modules are given and give, three levels deep."""
         for path, module in block.named_modules():
             if path.count(".") <= 2:
-                yield _before(module, partial(self._keep, self._given[layer], path))
-                yield _after(module, partial(self._keep, self._gave[layer], path))
+                yield _before(module, self._in_turn(layer, partial(self._keep, self._given[layer], path)))
+                yield _after(module, self._in_turn(layer, partial(self._keep, self._gave[layer], path)))
 
     def _enter(self, layer: int, values: torch.Tensor) -> None:
         self._entries[layer] = values.detach().clone()
@@ -168,14 +173,23 @@ class _Watched:
             put = change(own.reshape(1, self._tokens, -1)).reshape(own.shape)
             return put if point.part is None else with_part(values, point.part, put)
 
-        return _before(module, see) if point.side == "input" else _after(module, see)
+        seen = self._in_turn(place[1], see)
+        return _before(module, seen) if point.side == "input" else _after(module, seen)
+
+    def _in_turn(self, layer: int, see: See) -> See:
+        """Let a hook of a block that is shared see the run of its own layer alone."""
+        turn, turns = self._ready.turn(layer)
+        if turns == 1:
+            return see
+        runs = count()
+        return lambda values: see(values) if next(runs) == turn else None
 
 
 def _swap(value: torch.Tensor, values: torch.Tensor) -> torch.Tensor | None:
     return value.to(values).reshape(values.shape) if value.numel() == values.numel() else None
 
 
-def _before(module: Any, see: Callable[[torch.Tensor], torch.Tensor | None]) -> Any:
+def _before(module: Any, see: See) -> Any:
     def hook(_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         values = first_argument(args, kwargs) if args or kwargs else None
         found = see(values) if isinstance(values, torch.Tensor) else None
@@ -184,7 +198,7 @@ def _before(module: Any, see: Callable[[torch.Tensor], torch.Tensor | None]) -> 
     return module.register_forward_pre_hook(hook, with_kwargs=True)
 
 
-def _after(module: Any, see: Callable[[torch.Tensor], torch.Tensor | None]) -> Any:
+def _after(module: Any, see: See) -> Any:
     def hook(_: Any, __: Any, output: Any) -> Any:
         values = output[0] if isinstance(output, (tuple, list)) and output else output
         found = see(values) if isinstance(values, torch.Tensor) else None

@@ -95,6 +95,8 @@ class _Proof:
         site, layer = place
         if place in self._seen.reasons:
             return self._seen.reasons[place]
+        if not bool(self._seen.values[place].isfinite().all()):
+            return ""  # nothing can be shown of it, and claims that read it are errors
         why: str | None = None
         if place in self._ends:
             why = end_fails(self._ready, self._ids, self._seen, place)
@@ -111,6 +113,7 @@ class _Proof:
     def _fails_when_moved(self, places: set[Place]) -> dict[Place, str]:
         """Return the places that fail when something is changed."""
         found: dict[Place, str] = {}
+        places = {place for place in places if bool(self._seen.values[place].isfinite().all())}
         for sites, inner in ((OF_MLP, True), (("attn_z", "attn_out"), False)):
             asked = [place for place in places if place[0] in sites]
             if asked:
