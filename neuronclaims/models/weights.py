@@ -44,6 +44,16 @@ class _OutputWeightReader:
         self._source, self._facts = source, source.facts()
         self._tensors = Tensors(source)
         weights = source.architecture.weights
+        if "mlp_out_normed" in self._facts.widths:
+            raise MeasurementError(
+                f"What the MLP of {self._facts.name} ({self._facts.architecture}) gives is normalised before it is "
+                "added, so no neuron writes its output weights alone; congruence is not defined for it here."
+            )
+        if weights is None and self._facts.causal and source.architecture.derived is not None:
+            raise MeasurementError(
+                f"The weights between a neuron and the logits are not known of {self._facts.name} "
+                f"({self._facts.architecture}): it has no MLP that is known, or no final norm."
+            )
         if weights is None or not self._facts.causal:
             raise MeasurementError(
                 f"{self._facts.name} ({self._facts.architecture}) has no unembedding, so its neurons write no tokens."
@@ -114,9 +124,9 @@ class _OutputWeightReader:
         return self._tensors.get(f"{place}.{layer}.{self._names.out}")
 
     def _folded(self, written: NDArray[np.float64]) -> NDArray[np.float64]:
-        stored = self._tensors.find(self._names.norm)
-        if stored is None:
-            return written  # a model without a final norm, such as an OPT that normalises inside its blocks
+        if "final_norm" not in self._facts.widths:
+            return written  # such as an OPT that normalises inside its blocks
+        stored = self._tensors.get(self._names.norm)
         scale = stored.rows() + (1.0 if self._names.norm_less_one else 0.0)
         if self._names.centres:
             written = written - written.mean(1, keepdims=True)

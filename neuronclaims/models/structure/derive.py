@@ -12,6 +12,7 @@ from neuronclaims.models.facts import LARGEST, MOST_LAYERS
 from neuronclaims.models.structure import words
 from neuronclaims.models.structure.architecture import Architecture, Derived, HookPoint, Part
 from neuronclaims.models.structure.block import BlockSites, Sizes, sites_of
+from neuronclaims.models.structure.output_weights import output_weights
 from neuronclaims.sites import OWN_SITES
 
 
@@ -47,7 +48,8 @@ def derive(model: Any, spec: str, *, causal: bool, loads_as: str) -> Architectur
         shared is not None,
     )
     kind = str(model.config.model_type)
-    return Architecture(_name(model, kind), kind, path, sites, causal, derived=derived)
+    weights = output_weights(model, body, path, sites, hidden) if causal and shared is None else None
+    return Architecture(_name(model, kind), kind, path, sites, causal, weights=weights, derived=derived)
 
 
 def _without_streams(text: Any, sites: dict[str, HookPoint], refused: dict[str, str]) -> None:
