@@ -17,6 +17,7 @@ from torch import nn
 from neuronclaims import ModuleModel
 from neuronclaims.cache.run_cache import RunCache
 from neuronclaims.engines.measure import measure
+from neuronclaims.engines.noise import noise_floor
 from neuronclaims.measurements import (
     Ablation,
     AblationSweep,
@@ -28,6 +29,7 @@ from neuronclaims.measurements import (
 )
 from neuronclaims.measurements.errors import MeasurementError, ModelError
 from neuronclaims.models.sources import Source, open_model
+from neuronclaims.prompts.sampling import Sampling
 
 TEXTS = ("the dog ran.", "a cat", "Hanoi is far, they say", "b")
 SITES = {
@@ -132,6 +134,20 @@ def test_texts_are_continued_as_a_plain_loop_does(stopping: bool) -> None:
         np.testing.assert_allclose(found[made][row], values[written].mean(0), atol=2e-5)
         before = range(len(encode(text)) - 1, len(ids) - 1)
         np.testing.assert_allclose(found[emitting][row], values[before].mean(0), atol=2e-5)
+
+
+def test_texts_are_drawn_the_same_in_any_batch_and_nothing_but_rounding_is_noise() -> None:
+    drawn = Generation(4, Sampling(1.0, samples=3, seed=1))
+    asked = Activations("mlp_post", 1, TokenRule("mean", "generated"), TEXTS, drawn)
+    alone = Activations("mlp_post", 1, TokenRule("mean", "generated"), TEXTS[1:2], drawn)
+    greedy = Activations("mlp_post", 1, TokenRule("mean", "generated"), TEXTS, Generation(4))
+    found = ask(ours(), asked, greedy)
+    np.testing.assert_allclose(found[asked][1:2], ask(ours(), alone)[alone], atol=2e-5)
+    assert np.abs(found[asked] - found[greedy]).max() > 0.1
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        noise = noise_floor(source_of(ours()), [greedy])
+    assert noise[greedy].largest < 1e-4
 
 
 def test_changed_neurons_change_predictions_as_in_a_plain_hook() -> None:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
 import torch
 
 from neuronclaims.models.chats.turns import turn_ends
-from neuronclaims.models.running.brought.generation import generate_uncached
-from neuronclaims.models.running.brought.module import BroughtModule
 from neuronclaims.models.running.encode import Batch, padding_id
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.pooling import Recorder, SpanKey
@@ -68,11 +65,6 @@ def generate(
     """
     prompts = [row.prompt for row in batch.rows]
     ends_of_turns = turn_ends(ready.tokenizer, prompts)
-    if isinstance(ready.model, BroughtModule):
-        stopping = stop_tokens(ready.model)
-        own = [stopping | (ends_of_turns if is_chat(prompt) else frozenset()) for prompt in prompts]
-        ends, pick = (own, text_free(ready.tokenizer) | stopping), partial(_choose, ready, choose=choose)
-        return generate_uncached(ready, batch.rows, recorder, new_tokens, pick, ends)
     stops = torch.tensor(sorted(stop_tokens(ready.model)), dtype=torch.long, device=ready.device)
     textless = torch.tensor(sorted({*text_free(ready.tokenizer), *stops.tolist()}), device=ready.device)
     ids, mask, positions, cache = batch.ids, batch.mask, batch.positions, None

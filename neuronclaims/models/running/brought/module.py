@@ -30,8 +30,8 @@ class OwnConfig:
 class BroughtModule(nn.Module):
     """A module with what is asked of models of Transformers; its last hidden state is its logits, its head is none.
 
-    ``own_architecture`` says where its sites are, ``blocks_give_tuples`` what its blocks return. Its texts are padded
-    on the right alone: it takes no mask, and no position sees a later one.
+    ``own_architecture`` says where its sites are, ``blocks_give_tuples`` what its blocks return. It takes no
+    mask, so its texts go in by length; no position sees a later one.
     """
 
     def __init__(
