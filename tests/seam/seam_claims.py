@@ -17,8 +17,8 @@ CLAIMS = {
     "restores": "neuron 0:0 restores 50% in apart",
     "restores-not": "neuron 0:1 restores 50% in apart",
     "nothing": "neuron 0:0 restores 50% in alike",
-    "flat": "neuron 0:1 stays flat over tall and short and few",
-    "steep": "neuron 0:0 stays flat over tall and short and few",
+    "flat": "neuron 0:1 stays flat over high and wide and few",
+    "steep": "neuron 0:0 stays flat over high and wide and few",
     "contrast": "neuron 0:0 activates more for tall than short",
 }
 
@@ -27,6 +27,8 @@ def claim_text() -> str:
     sets = {
         "tall": [f"{name} is tall" for name in NAMES],
         "short": [f"{name} is small" for name in NAMES],
+        "high": [f"{name} is a tall one" for name in MORE],
+        "wide": [f"{name} is a broad one" for name in MORE],
         "few": ["a tall tower", "a tall tree", "no tower"],
     }
     pairs = {

@@ -26,7 +26,7 @@ ENTRIES = {
 }
 TEXTS = [
     f"{who} {what}"
-    for who in ("Mara", "The old farmer", "My aunt", "A child")
+    for who in ("Mara", "The old farmer", "My aunt", "A child", "Tom", "The nurse", "Her friend", "Nina")
     for what in ("ate", "picked up", "was looking for")
 ]
 CLAIMS = {
@@ -126,9 +126,10 @@ def test_a_kind_in_one_file_of_another_package_is_read_measured_and_judged(sessi
     raises, lowers = (claims[name]["evidence"] for name in ("raises", "lowers"))
     assert raises["effect"]["value"] == pytest.approx(change.mean(), rel=1e-3)
     assert raises["effect"]["key"] == "steered_logit"
-    signs = 1 - 2 * ((np.arange(2**12)[:, None] >> np.arange(12)) & 1)
+    signs = np.random.default_rng(0).choice([-1, 1], size=(50_000, len(change)))
     p = float(np.mean(np.abs(signs @ change) >= abs(change.sum()) - 1e-9))
-    assert raises["test"]["p_value"] == pytest.approx(max(p, mean_p(change)), abs=4 / 2**12)
+    least = 0.8 ** len(change)  # one prompt in five may be unlike all others
+    assert raises["test"]["p_value"] == pytest.approx(max(p, mean_p(change), least), abs=1e-3)
     assert claims["raises"]["verdict"] == ("supported" if change.mean() > 0 else "refuted")
     assert {claims["raises"]["verdict"], claims["lowers"]["verdict"]} == {"supported", "refuted"}
     assert lowers["effect"]["value"] == raises["effect"]["value"]
@@ -167,7 +168,7 @@ def test_a_kind_that_forgets_the_neuron_it_searched_for_is_told_so_by_name_and_b
 def test_its_values_are_kept_and_a_change_of_the_model_is_tested_on_the_same_prompts(run, session):
     kept = json.loads((run.folder / ".baselines" / "first.json").read_text(encoding="utf-8"))
     values = kept["claims"]["x.claims.yaml::demo::raises"]["values"]
-    assert (values["paired"], values["scale"], len(values["first"])) == (True, "difference", 12)
+    assert (values["paired"], values["scale"], len(values["first"])) == (True, "difference", 24)
     again = run("--claims-compare=first")
     assert f"{len(CLAIMS) - 1} held" in again.stdout, again.stdout
     assert " lost" not in again.stdout
@@ -178,7 +179,7 @@ def test_a_measurement_and_a_site_of_another_package_are_measured_with_a_worker_
     above = claims["above"]
     assert above["error"] is None, above
     assert above["evidence"]["effect"]["value"] == 1.0
-    assert above["evidence"]["test"]["p_value"] == pytest.approx(2 * 0.5**12, rel=1e-4)
+    assert above["evidence"]["test"]["p_value"] == pytest.approx(2 * 0.5**24, rel=1e-4)
     assert claims["site"]["error"] is None, claims["site"]
     assert claims["site"]["site"] == "attn_in"
 
