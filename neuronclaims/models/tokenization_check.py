@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -132,13 +131,8 @@ def check_fits(model: str, text: str, length: int, new_tokens: int, most: int) -
         )
 
 
-@contextmanager
-def _spans_told() -> Iterator[None]:
-    """Tell of a missing span as of any measurement that cannot be made."""
-    try:
-        yield
-    except SpanError as error:
-        raise MeasurementError(str(error)) from None
+_KEPT = 512
+"""So many split texts are kept at once: those of a large set would fill the memory."""
 
 
 @dataclass(slots=True)
@@ -151,6 +145,7 @@ class _TokenCounter:
     template: ChatTemplate
     lengths: dict[str, int] = field(default_factory=dict)
     splits: dict[str, SplitText] = field(default_factory=dict)
+    missing: dict[Hashable, str | None] = field(default_factory=dict)
     named: dict[str, str | None] = field(default_factory=dict)
     ends: dict[str, str] = field(default_factory=dict)
     twice: dict[str, str] = field(default_factory=dict)
@@ -170,16 +165,14 @@ class _TokenCounter:
                     self.source.name, *((text, self._split(text).tokens) for text in (clean, corrupted))
                 )
         else:
-            with _spans_told():
-                self._split(corrupted).aligned(self._split(clean), at)
+            self._once((clean, corrupted, at), lambda: self._split(corrupted).aligned(self._split(clean), at))
             self.check_length(corrupted)
         self.check_length(clean)
 
     def check_changed(self, text: str, at: ChangedTokens) -> None:
         """Raise MeasurementError for a text without the tokens at which values are changed."""
         if at.span is not None:
-            with _spans_told():
-                self._split(text).changed(at)
+            self._once((text, at), lambda: self._split(text).changed(at))
 
     def count(self, text: str) -> None:
         """Count the tokens of a text of any length."""
@@ -191,11 +184,26 @@ class _TokenCounter:
 
     def check_span(self, text: str, span: Span, number: int | None, rule: str) -> None:
         """Raise MeasurementError for a text without a span, or without its token ``number``, as ``rule`` wants."""
-        split = self._split(text)
-        with _spans_told():
+
+        def find() -> None:
+            split = self._split(text)
             places = split.places(span)
             if number is not None:
                 split.one(places, number, rule)
+
+        self._once((text, span, number), find)
+
+    def _once(self, what: Hashable, find: Callable[[], object]) -> None:
+        """Look for a span once, and raise MeasurementError each time it is asked for where it is not there."""
+        if what not in self.missing:
+            try:
+                find()
+                self.missing[what] = None
+            except SpanError as error:
+                self.missing[what] = str(error)
+        why = self.missing[what]
+        if why is not None:
+            raise MeasurementError(why)
 
     def _faults(self, measurement: Measurement) -> Iterator[str]:
         """Yield what is wrong with a measurement, at most one thing."""
@@ -240,6 +248,8 @@ class _TokenCounter:
     def _split(self, item: str) -> SplitText:
         """Return a prompt as tokens, those that are added to a text among them."""
         if item not in self.splits:
+            if len(self.splits) >= _KEPT:
+                self.splits.clear()
             given = self.template.rendered(item)
             # A tokenizer that fails on one text is not tried on thousands of others: each may take a second.
             with told_as(ModelError, f"The tokenizer of {self.source.name} fails on {shorten(item)}"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, TypeAlias, get_args
 
 from neuronclaims.errors import NeuronClaimsError
@@ -104,8 +105,13 @@ class Span:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns of the prompts' rows that it needs."""
-        return (self.text,) if self.part == "column" else ()
+        """The columns of the prompts' rows that it needs; of equal spans the same object."""
+        return _alone(self.text) if self.part == "column" else ()
+
+
+@lru_cache(maxsize=256)
+def _alone(text: str) -> tuple[str, ...]:
+    return (text,)
 
 
 def span_of(given: Span | str) -> Span:

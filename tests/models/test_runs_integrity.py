@@ -126,13 +126,9 @@ def test_a_model_that_amplifies_rounding_is_allowed_more_but_one_that_is_wrong_i
 def test_the_most_padded_text_is_run_again_and_one_at_random_of_every_two_hundred() -> None:
     from neuronclaims.models.running.encode import Encoded
     from neuronclaims.models.running.integrity import choose_probes
-    from neuronclaims.tokens.split_text import SplitText
 
     def texts(lengths: list[int]) -> list[Encoded]:
-        return [
-            Encoded(f"{n} of {size}", (1,) * size, (True,) * size, SplitText("", (), ()))
-            for n, size in enumerate(lengths)
-        ]
+        return [Encoded(f"{n} of {size}", (1,) * size, (True,) * size) for n, size in enumerate(lengths)]
 
     assert choose_probes([texts([9, 8, 8]), texts([7, 7, 2]), texts([2, 1])], False) == [(1, 2)]
     assert choose_probes([texts([3])], generating=False) == []

@@ -47,12 +47,16 @@ class ChangedText:
 
         Raises MeasurementError where it has none, or where those of a pair do not stand for one another.
         """
-        split = self.changed.split
+        size, other = self.size
+        if at.span is None:
+            if at.which == "last":
+                return ((size - 1, (other or size) - 1),)
+            return tuple((place, place) for place in range(size))
+        split, clean = self.changed.split, self.clean.split if self.clean is not None else None
+        assert split is not None
         try:
-            if (self.clean is not None and self.size[0] != self.size[1]) or (
-                at.span is not None and self.clean
-            ):
-                return split.aligned(self.clean.split, at)
+            if clean is not None:
+                return split.aligned(clean, at)
             return tuple((place, place) for place in split.changed(at))
         except SpanError as error:
             raise MeasurementError(str(error)) from None
@@ -113,15 +117,17 @@ def work(ready: Ready, job: Job, options: RunOptions) -> Iterator[Finished]:
 
 
 def _texts(ready: Ready, job: Job, needs: Sequence[ChangeNeed]) -> list[ChangedText]:
+    keep = any(need.at.span is not None for need in needs)
     if not needs[0].pairs:
-        rows = encode(ready, job.items, 0)
+        rows = encode(ready, job.items, 0, keep=keep)
         return [ChangedText(item, row, None) for item, row in zip(job.items, rows, strict=True)]
     pairs = [Pair.of_item(item) for item in job.items]
-    clean = encode(ready, [pair.clean for pair in pairs], 0)
-    corrupted = encode(ready, [pair.corrupted for pair in pairs], 0)
+    clean = encode(ready, [pair.clean for pair in pairs], 0, keep=keep)
+    corrupted = encode(ready, [pair.corrupted for pair in pairs], 0, keep=keep)
     if any(need.at == ALL_TOKENS for need in needs):
         for one, other in zip(clean, corrupted, strict=True):
-            check_pair(ready.facts.name, (one.prompt, one.split.tokens), (other.prompt, other.split.tokens))
+            split = [ready.tokenizer.convert_ids_to_tokens(list(row.ids)) for row in (one, other)]
+            check_pair(ready.facts.name, (one.prompt, split[0]), (other.prompt, split[1]))
     return [ChangedText(item, two, one) for item, one, two in zip(job.items, clean, corrupted, strict=True)]
 
 

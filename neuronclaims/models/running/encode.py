@@ -17,19 +17,22 @@ from neuronclaims.models.tokenization_check import check_fits
 from neuronclaims.tokens.spans import Span, SpanError
 from neuronclaims.tokens.split_text import SplitText
 
+_AT_ONCE = 1_000
+"""So many prompts are split at once: the text of their tokens takes more room than the tokens."""
+
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
     """One prompt as tokens; ``counts`` says for each whether it is text, not BOS, [CLS] or the like.
 
-    ``spans`` has the places of the spans that were asked for, ``split`` says where all others lie.
+    ``spans`` has the places of the spans that were asked for; ``split`` says where all others lie, if it was kept.
     """
 
     prompt: str
     ids: tuple[int, ...]
     counts: tuple[bool, ...]
-    split: SplitText
     spans: Mapping[Span, tuple[int, ...]] = field(default_factory=dict)
+    split: SplitText | None = None
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -62,17 +65,20 @@ class Batch:
 
 
 def encode(
-    ready: Ready, prompts: Sequence[str], new_tokens: int, spans: Collection[Span] = ()
+    ready: Ready, prompts: Sequence[str], new_tokens: int, spans: Collection[Span] = (), *, keep: bool = False
 ) -> list[Encoded]:
     """Return prompts as tokens: texts with whatever the tokenizer adds by default, chats as their template writes them.
 
-    ``spans`` are found in each. Raises MeasurementError naming the prompt that has no token of text, lacks a span, or
-    does not fit the model's context together with ``new_tokens`` more.
+    ``spans`` are found in each; ``keep`` keeps where all others lie. Raises MeasurementError naming the prompt that has
+    no token of text, lacks a span, or does not fit the model's context together with ``new_tokens`` more.
     """
     named = [span for span in dict.fromkeys(spans) if not span.generates and not span.whole]
     encoded = [
-        Encoded(prompt, split.ids, split.counts, split, _places(split, named))
-        for prompt, split in zip(prompts, _split(ready, prompts), strict=True)
+        Encoded(prompt, split.ids, split.counts, _places(split, named), split if keep else None)
+        for start in range(0, len(prompts), _AT_ONCE)
+        for prompt, split in zip(
+            prompts[start : start + _AT_ONCE], _split(ready, prompts[start : start + _AT_ONCE]), strict=True
+        )
     ]
     vocabulary = ready.model.get_input_embeddings().weight.shape[0]
     for item in encoded:
@@ -93,7 +99,6 @@ def encode_long(ready: Ready, document: str) -> list[Encoded]:
             document,
             whole.ids[start : start + ready.context],
             whole.counts[start : start + ready.context],
-            whole,
         )
         for start in starts
     ]
