@@ -36,6 +36,26 @@ THINKING = (
     "{{- '<|im_start|>' ~ message.role ~ '\n' ~ content }}{%- endif %}{{- '<|im_end|>\n' }}{%- endfor %}"
     "{%- if add_generation_prompt %}{{- '<|im_start|>assistant\n' }}{%- endif %}"
 )
+LLAMA_3 = (
+    "{{- bos_token }}{%- if not date_string is defined %}{%- set date_string = '26 Jul 2024' %}{%- endif %}"
+    "{%- if messages[0]['role'] == 'system' %}{%- set system_message = messages[0]['content']|trim %}"
+    "{%- set messages = messages[1:] %}{%- else %}{%- set system_message = '' %}{%- endif %}"
+    "{{- '<|start_header_id|>system<|end_header_id|>\n\nToday Date: ' + date_string + '\n\n' + system_message + "
+    "'<|eot_id|>' }}"
+    "{%- for message in messages %}{{- '<|start_header_id|>' + message['role'] + '<|end_header_id|>\n\n'+ "
+    "message['content'] | trim + '<|eot_id|>' }}{%- endfor %}{%- if add_generation_prompt %}"
+    "{{- '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{%- endif %}"
+)
+GEMMA = (
+    "{{ bos_token }}{%- if messages[0]['role'] == 'system' -%}{%- set first = messages[0]['content'] + '\n\n' -%}"
+    "{%- set loop_messages = messages[1:] -%}{%- else -%}{%- set first = '' -%}{%- set loop_messages = messages -%}"
+    "{%- endif -%}{%- for message in loop_messages -%}{%- if (message['role'] == 'assistant') -%}{%- set role = "
+    "'model' -%}{%- else -%}{%- set role = message['role'] -%}{%- endif -%}{{ '<start_of_turn>' + role + '\n' + (first "
+    "if loop.first else '') }}{%- if message['content'] is string -%}{{ message['content'] | trim }}{%- elif "
+    "message['content'] is iterable -%}{%- for item in message['content'] -%}{{ item['text'] | trim }}{%- endfor -%}"
+    "{%- endif -%}{{ '<end_of_turn>\n' }}{%- endfor -%}{%- if add_generation_prompt -%}{{'<start_of_turn>model\n'}}"
+    "{%- endif -%}"
+)
 CONTENTS = st.text(alphabet="ab <>|\nuserINST[]/ö", min_size=1, max_size=12).filter(lambda text: text.strip())
 TURNS = st.lists(st.tuples(st.sampled_from(("user", "assistant")), CONTENTS), min_size=1, max_size=4)
 
@@ -58,7 +78,7 @@ def theirs(tokenizer, template: str, prompt: PromptInput) -> str:
     )
 
 
-@for_each("template", [CHATML, ZEPHYR, THINKING, LLAMA])
+@for_each("template", [CHATML, ZEPHYR, THINKING, LLAMA, LLAMA_3, GEMMA])
 def test_the_text_is_what_transformers_makes_and_each_range_holds_its_message(template, tokenizer):
     ours = ChatTemplate(template, {"bos_token": BOS, "eos_token": BOS}, "m")
 
