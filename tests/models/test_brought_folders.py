@@ -16,7 +16,7 @@ from tiny_models import make_tokenizer, save_model
 from neuronclaims.cache.run_cache import RunCache, context_key
 from neuronclaims.engines.measure import measure
 from neuronclaims.measurements import Activations, Congruence, Generation, TokenRule
-from neuronclaims.measurements.errors import ModelError
+from neuronclaims.measurements.errors import MissingModelError, ModelError
 from neuronclaims.models.bringing import configs
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.sources import open_model
@@ -201,14 +201,25 @@ def test_an_adapter_finds_its_base_in_the_hubs_cache(adapter, tmp_path, monkeypa
     config = json.loads((folder / "adapter_config.json").read_text())
     (folder / "adapter_config.json").write_text(json.dumps(config | {"base_model_name_or_path": "org/x"}))
     assert open_model(str(folder), tmp_path).model_folder == home / "snapshots" / commit
+    own = tmp_path / "hub" / "models--org--lora"
+    shutil.copytree(folder, own / "snapshots" / commit)
+    (own / "refs").mkdir()
+    (own / "refs" / "main").write_text(commit)
+    source = open_model("org/lora", tmp_path)
+    assert (source.name, source.model_folder) == ("lora", home / "snapshots" / commit)
+    shutil.rmtree(home)
+    with pytest.raises(MissingModelError, match="hf download org/x"):
+        open_model("org/lora", tmp_path)
 
 
 ADAPTERS: dict[str, tuple[dict[str, Any], str]] = {
     "no base": ({"base_model_name_or_path": None}, "does not name its base"),
     "a base that is not here": (
-        {"base_model_name_or_path": "/home/x/llama"},
-        "which is not found: There is no folder",
+        {"base_model_name_or_path": "/x/llama"},
+        "not on this machine: There is no folder",
     ),
+    "a base on no disk": ({"base_model_name_or_path": "org/none"}, "hf download org/none"),
+    "a base that is a file": ({"base_model_name_or_path": "adapter_config.json"}, "not on this machine"),
     "tokens put before the text": ({"peft_type": "PROMPT_TUNING"}, "'PROMPT_TUNING', which is not measured"),
     "no kind": ({"peft_type": None}, "which is not measured"),
     "a start that changes the base": ({"init_lora_weights": "pissa"}, "init_lora_weights: pissa"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -176,3 +178,39 @@ def test_a_model_is_downloaded_only_where_that_is_asked_for_and_never_with_code(
     assert list(wanted) == ["config.json", "model.safetensors", "tokenizer.model"]
     with pytest.raises(ModelError, match="could not be downloaded: 401 Client Error"):
         open_model("org/none", tmp_path, download=True)
+
+
+def test_the_command_line_counts_before_the_claim_file_and_that_before_the_configuration(tmp_path) -> None:
+    from neuronclaims.claim_files.reader import read_claim_file
+    from neuronclaims.kinds import templates
+    from neuronclaims.pytest_session.settings import load_settings
+    from neuronclaims.study import Study
+
+    options = {"claims_dtype": "bfloat16"}
+    configured = {"claims_dtype": "float16", "claims_attention": "eager"}
+    config: Any = SimpleNamespace(getoption=options.get, getini=lambda name: configured.get(name, ""))
+    given, unsaid = load_settings(config)
+    assert (given, unsaid) == (LoadSettings("bfloat16"), LoadSettings("float16", attention="eager"))
+    path = tmp_path / "x.claims.yaml"
+    path.write_text(
+        "version: 1\nmodels: [demo]\nload: {dtype: float32, models: {demo: {device: cpu}}}\nsite: mlp_post\n"
+        "tokens: mean of prompt\nsets: {a: [x, y], b: [z, w]}\nclaims: [neuron 1:1 activates more for a than b]\n"
+    )
+    file = read_claim_file(path, templates())
+    ways = []
+
+    def see(source, measurements, *, cache, options, progress):
+        ways.append(source.loading(options))
+        return {each: np.zeros((len(each.prompts), 512), np.float32) for each in measurements}
+
+    for options, load in [
+        (RunOptions(dtype=given.dtype), unsaid),
+        (RunOptions(), unsaid),
+        (RunOptions(), LoadSettings()),
+    ]:
+        Study(measure=see, options=options, load=load).judge(file, "demo")
+    assert ways == [
+        LoadSettings("bfloat16", "cpu", "eager"),
+        LoadSettings("float32", "cpu", "eager"),
+        LoadSettings("float32", "cpu", "sdpa"),
+    ]

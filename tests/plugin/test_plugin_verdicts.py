@@ -126,7 +126,8 @@ def test_a_session_that_fails_only_by_our_categories_ends_in_red(write, run) -> 
     ("option", "allowed"),
     [
         ("inconclusive", "fail or skip"),
-        ("dtype", "float32, bfloat16 or float16"),
+        ("dtype", "float32, bfloat16, float16 or auto"),
+        ("attention", "sdpa, eager, flash_attention_2 or flex_attention"),
         ("device", "cpu, cuda, cuda:N, mps or auto"),
     ],
 )

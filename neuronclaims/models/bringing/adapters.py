@@ -12,7 +12,7 @@ from typing import Any
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.foreign_files import check_file, read_json_object
 from neuronclaims.foreign_text import harmless_line
-from neuronclaims.measurements.errors import ModelError
+from neuronclaims.measurements.errors import MissingModelError, ModelError
 from neuronclaims.models.identity.folder_files import has_tokenizer, has_weights
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
@@ -135,6 +135,11 @@ def _base(config: Mapping[str, Any], folder: Path, spec: str, locate: Callable[[
             return beside
         return locate(f"{named}@{revision}" if isinstance(revision, str) and revision else named)
     except (OSError, ValueError, ModelError) as error:
+        if isinstance(error, MissingModelError):
+            raise MissingModelError(
+                f"Model {spec!r} is an adapter on a base that is not on this machine: {error}",
+                f"{spec} is an adapter, and its base {error.short}",
+            ) from None
         raise ModelError(
             f"Model {spec!r} is an adapter on {harmless_line(named)[:200]!r}, which is not found: {error} A folder may "
             f"be written into its {CONFIG} as base_model_name_or_path."
