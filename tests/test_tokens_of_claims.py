@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from neuronclaims.baselines.content import content_of
 from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import templates
@@ -213,3 +214,15 @@ def test_pairs_of_unequal_length_are_judged_at_named_tokens(tmp_path: Path) -> N
         assert result.evidence is not None
         assert any(said in note for note in result.evidence.notes)
         assert [each.changed for each in result.readings] == [True]
+
+
+def test_what_a_claim_asks_is_another_thing_where_its_rows_name_other_texts(tmp_path: Path) -> None:
+    def content(rule: str, other: str = "") -> str:
+        path = claim_file(tmp_path, rule)
+        rows = (tmp_path / "p.csv").read_text(encoding="utf-8")
+        rows = rows.replace(",sea,", f",{other or 'sea'},")
+        (tmp_path / "p.csv").write_text(rows, encoding="utf-8")
+        return content_of(read_claim_file(path, templates()).claims[0])
+
+    assert content("last of thing") != content("last of thing", "from the sea")
+    assert content("last of prompt") == content("last of prompt", "from the sea")
