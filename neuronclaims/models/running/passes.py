@@ -123,12 +123,14 @@ def forward(
 def caches(ready: Ready) -> bool:
     """Return whether the body keeps keys and values of earlier positions in the way that is known here.
 
-    State spaces keep a state of another kind: of these the whole text is run again for every token.
+    State spaces keep a state of another kind: of these the whole text is run again for every token, as of those where
+    the proof of padding found that a cache gives something else.
     """
-    return (
-        ready.architecture.derived is None
-        or "past_key_values" in inspect.signature(ready.body.forward).parameters
-    )
+    known = ready.traits.get("caches")
+    if known is None:
+        derived = ready.architecture.derived is not None
+        known = not derived or "past_key_values" in inspect.signature(ready.body.forward).parameters
+    return known
 
 
 def stop_tokens(model: Any) -> frozenset[int]:

@@ -79,7 +79,9 @@ class _BlockReader:
         self._children: list[str] = [name for name, _ in block.named_children()]
         self._projections = tuple(self._all())
         self.mixers = tuple(
-            name for name in self._children if words.ATTENTION.search(name) and not self._is_norm(name)
+            name
+            for name in self._children
+            if words.mixes(name) and any(True for _ in self._modules[name].children())
         )
         hidden = sizes.hidden
         self.sites = {
@@ -187,12 +189,6 @@ class _BlockReader:
 
     def _lack(self, why: str, *sites: str) -> None:
         self.lacking |= dict.fromkeys(sites, why)
-
-    def _is_norm(self, path: str) -> bool:
-        module, name = self._modules[path], path.rsplit(".", 1)[-1]
-        return "Norm" in type(module).__name__ or (
-            bool(words.NORM.search(name)) and not any(True for _ in module.children())
-        )
 
     def _mixes(self, path: str) -> bool:
         first = path.split(".")[0]

@@ -14,6 +14,16 @@ ATTENTION = re.compile(
 )
 """Children of a block that mix positions."""
 
+
+def mixes(name: str) -> bool:
+    """Say whether a child of that name mixes positions: attention or what stands in its place, and no norm of it.
+
+    >>> mixes("self_attn"), mixes("post_attention_layernorm")
+    (True, False)
+    """
+    return bool(ATTENTION.search(name)) and (name == "norm_attn_norm" or not name.endswith("norm"))
+
+
 ACROSS = re.compile(r"cross_?attn|crossattention|encoder_attn|encoder_decoder|enc_dec")
 """Attention to another text or to an image."""
 

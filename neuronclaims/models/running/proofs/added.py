@@ -89,9 +89,7 @@ def mixers_of(ready: Ready, layer: int) -> tuple[str, ...]:
         named = [each for each in inside.named_children() if not words.NORM.search(each[0])]
         children += [(f"_original_component.{name}", child) for name, child in named]
     return tuple(
-        name
-        for name, child in children
-        if words.ATTENTION.search(name) and any(True for _ in child.children())
+        name for name, child in children if words.mixes(name) and any(True for _ in child.children())
     )
 
 
@@ -219,7 +217,7 @@ def _left(difference: torch.Tensor, added: Sequence[torch.Tensor]) -> float:
         share = (target @ one) / (one @ one).clamp(min=1e-30)
         return float((target - share * one).abs().max())
     matrix = torch.stack([each.double().flatten() for each in added], 1)
-    shares = torch.linalg.pinv(matrix, rtol=1e-9) @ target
+    shares = torch.linalg.pinv(matrix.T @ matrix, rtol=1e-12, hermitian=True) @ (matrix.T @ target)
     return float((target - matrix @ shares).abs().max())
 
 

@@ -32,6 +32,9 @@ from neuronclaims.models.running.proofs.stream import (
 from neuronclaims.models.running.worker import running
 
 _ADDED = (*OF_ATTENTION, *OF_MLP)
+_BODY: Place = ("", -1)
+"""Stands for all of a model: what generates and what predicts needs that, whatever it reads."""
+
 _BESIDE: Mapping[str, tuple[str, ...]] = {
     "mlp_pre": ("mlp_post", "attn_out"),
     "q": ("attn_z",),
@@ -49,10 +52,10 @@ def unproven(ready: Ready, needs: Iterable[Need]) -> dict[Need, MeasurementError
     known = ready.proven
     asked = {need: need.places for need in needs}
     new = sorted({place for places in asked.values() for place in places} - known.keys())
-    if new:
+    if new or _BODY not in known:
         with running(ready, "while its sites were proven"):
             known.update(_Proof(ready, new).failures())
-    failed = {need: [place for place in places if known[place]] for need, places in asked.items()}
+    failed = {need: [place for place in (_BODY, *places) if known[place]] for need, places in asked.items()}
     return {need: MeasurementError(known[places[0]]) for need, places in failed.items() if places}
 
 
@@ -76,10 +79,10 @@ class _Proof:
             self._ready, self._ids, self._seen
         )
         if whole is not None:
-            return dict.fromkeys(self._asked, f"{whole}; nothing of this model is measured.")
+            return dict.fromkeys((_BODY, *self._asked), f"{whole}; nothing of this model is measured.")
         found = {place: self._fails(place) for place in self._places}
         found |= self._fails_when_moved({place for place, why in found.items() if not why})
-        return {place: self._sentence(place, found[place]) for place in self._asked}
+        return {_BODY: ""} | {place: self._sentence(place, found[place]) for place in self._asked}
 
     def _sentence(self, place: Place, why: str) -> str:
         if not why or place in self._seen.reasons:
@@ -191,7 +194,11 @@ class _Proof:
             ):
                 found[layer, out] = self._seen.values["attn_out", layer]
             else:
-                found |= {(layer, path): gave[path] for path in mixers if path in gave}
+                found |= {(layer, path): gave[path].clone() for path in mixers if path in gave}
+                if inner:  # some of these give the state as well, which is then moved with them
+                    for path in mixers:
+                        if (layer, path) in found:
+                            found[layer, path][0] += found[layer, path][0].flip(0)
         return found
 
     def _out_path(self, layer: int) -> str | None:
