@@ -116,6 +116,7 @@ def test_ids_are_those_of_apply_chat_template_and_special_tokens_stand_once(tmp_
     from neuronclaims.models.options import RunOptions
     from neuronclaims.models.running.encode import encode
     from neuronclaims.models.running.loading import load
+    from neuronclaims.models.running.pooled import same_tokens
 
     source = open_model(str(chatting(tmp_path / "m")), tmp_path)
     ready = load(source, RunOptions())
@@ -136,6 +137,10 @@ def test_ids_are_those_of_apply_chat_template_and_special_tokens_stand_once(tmp_
         assert list(row.ids) == list(getattr(expected, "input_ids", expected))
         assert [place for place, token in enumerate(row.ids) if token == own.bos_token_id] == [0]
         assert row.counts == (False, *[True] * (len(row.ids) - 1))
+    typed = own.apply_chat_template(as_dicts(chats[0]), add_generation_prompt=True, tokenize=False)
+    plain_row, chat_row = encode(ready, [typed.removeprefix(BOS), chats[0].item], 0)
+    assert plain_row.ids == chat_row.ids
+    assert len(same_tokens([plain_row, chat_row])) == 2
 
 
 def test_values_are_those_of_plain_hooks_at_the_token_where_the_assistant_begins(tmp_path):

@@ -14,6 +14,7 @@ from neuronclaims.models.chats.proof import as_texts
 from neuronclaims.models.running.loading import Ready, quiet
 from neuronclaims.models.splitting import split_by
 from neuronclaims.models.tokenization_check import check_fits
+from neuronclaims.prompts import is_chat
 from neuronclaims.tokens.spans import Span, SpanError
 from neuronclaims.tokens.split_text import SplitText
 
@@ -37,7 +38,8 @@ class Encoded:
     @property
     def key(self) -> tuple[object, ...]:
         """What tells prompts apart that a model, and the spans asked for, tell apart."""
-        return self.ids, tuple(self.spans.values())
+        # Where a chat ends counts, and its answer ends with the turn: a text of the same tokens is another prompt.
+        return self.ids, tuple(self.spans.values()), is_chat(self.prompt)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
