@@ -30,6 +30,7 @@ from neuronclaims.measurements import (
 from neuronclaims.measurements.errors import MeasurementError, ModelError
 from neuronclaims.models.sources import Source, open_model
 from neuronclaims.prompts.sampling import Sampling
+from neuronclaims.tokens.spans import Span
 
 TEXTS = ("the dog ran.", "a cat", "Hanoi is far, they say", "b")
 SITES = {
@@ -194,6 +195,17 @@ def test_its_code_has_no_lasting_name_so_its_values_are_not_kept(tmp_path: Path)
     with torch.no_grad():
         handed.model.lm_head.weight.add_(1)
     assert source.state() != state
+
+
+def test_quoted_texts_are_found_by_decoding() -> None:
+    gpt = make_gpt()
+    asked = Activations("mlp_post", 1, TokenRule("last", Span("quoted", "dog")), ("the dog ran.", "a dog"))
+    found = ask(ours(gpt), asked)[asked]
+    seen = [
+        at(gpt, "transformer.h.1.mlp.c_proj", "input", text)[place]
+        for text, place in zip(asked.prompts, (6, 4), strict=True)
+    ]
+    np.testing.assert_allclose(found, seen, atol=2e-5)
 
 
 class Words:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Protocol, runtime_checkable
 
 from neuronclaims.measurements.errors import ModelError
+
+_LONGEST = 2_000
+"""Of longer texts the characters of tokens are not looked for: each is decoded from its beginning."""
 
 
 @runtime_checkable
@@ -39,9 +43,16 @@ def tokenizer_of(tokenizer: Any, decode: Callable[[Sequence[int]], str] | None, 
 
 
 class OwnTokenizer:
-    """A tokenizer of somebody's own, used like one of Transformers: it adds no special tokens, and pads with 0."""
+    """A tokenizer of somebody's own, used like one of Transformers: it adds no special tokens, and pads with 0.
 
-    is_fast = False
+    The characters of each token are found by decoding, where that gives the text again.
+
+    >>> letters = OwnTokenizer(lambda text: list(text.encode()), lambda ids: bytes(ids).decode(errors="replace"), "x")
+    >>> letters("aé", return_offsets_mapping=True)["offset_mapping"]
+    [(0, 1), (1, 1), (1, 2)]
+    """
+
+    is_fast = True
     chat_template: str | None = None
     all_special_ids: tuple[int, ...] = ()
     unk_token_id: int | None = None
@@ -56,11 +67,21 @@ class OwnTokenizer:
         self._encode, self._decode, self._model = encode, decode, model
         self.backend_tokenizer = _Backend(self)
 
-    def __call__(self, texts: str | Sequence[str], **_: object) -> dict[str, Any]:
-        """Return the ids of one text or of several, as tokenizers of Transformers do."""
+    def __call__(
+        self, texts: str | Sequence[str], return_offsets_mapping: bool = False, **_: object
+    ) -> dict[str, Any]:
+        """Return the ids of one text or of several, as tokenizers of Transformers do.
+
+        The characters of a text's tokens are None where decoding does not give the text again.
+        """
         if isinstance(texts, str):
-            return {"input_ids": self.ids(texts)}
-        return {"input_ids": [self.ids(text) for text in texts]}
+            several = self([texts], return_offsets_mapping)
+            return {name: found[0] for name, found in several.items()}
+        ids = [self.ids(text) for text in texts]
+        if not return_offsets_mapping:
+            return {"input_ids": ids}
+        stretches = [self._stretches(text, each) for text, each in zip(texts, ids, strict=True)]
+        return {"input_ids": ids, "offset_mapping": stretches}
 
     def ids(self, text: str) -> list[int]:
         """Return the ids of a text; raise ModelError for what are none."""
@@ -85,6 +106,22 @@ class OwnTokenizer:
     def convert_ids_to_tokens(self, ids: Sequence[int]) -> list[str]:
         """Return each token as text; as its number, where nothing was given that decodes it."""
         return [self._shown(each) for each in ids]
+
+    def _stretches(self, text: str, ids: Sequence[int]) -> list[tuple[int, int]] | None:
+        """Return the characters of each token, None where they are not known."""
+        if self._decode is None or len(ids) > _LONGEST:
+            return None
+        ends = [0]
+        try:
+            for count in range(1, len(ids) + 1):
+                # A character may take several tokens; until the last of them it is not written.
+                written = self.decode(ids[:count]).rstrip("\ufffd")
+                ends.append(max(ends[-1], len(written)) if text.startswith(written) else -1)
+        except Exception:  # of a number that is no token; that is said where the text is measured
+            return None
+        if -1 in ends or ends[-1] != len(text):
+            return None
+        return list(pairwise(ends))
 
     def _shown(self, number: int) -> str:
         try:
