@@ -13,7 +13,7 @@ from neuronclaims.claim_files.prompts.sameness import content
 from neuronclaims.claim_files.yaml.positions import Entries, Node, Scalar, scalars
 from neuronclaims.claim_files.yaml.source import SourceText
 from neuronclaims.claim_files.yaml.validation import Section, validate
-from neuronclaims.prompts import shown
+from neuronclaims.prompts import brief
 from neuronclaims.sentences.messages import closest, quoted
 
 PCA = "pca of paired differences"
@@ -102,7 +102,8 @@ def _aligned(made: Direction, node: Entries, source: SourceText) -> Direction:
     known = {content(prompt.text) for prompt in made.second}
     shared = [prompt.text for prompt in made.first if content(prompt.text) in known]
     if shared:
-        message = f"{quoted(made.names[0])} and {quoted(made.names[1])} share the prompt {quoted(shown(min(shared)))}"
+        one = quoted(brief(min(shared), 60))
+        message = f"{quoted(made.names[0])} and {quoted(made.names[1])} share the prompt {one}"
         raise ClaimFileError([source.problem(given.start, message)])
     if made.method != PCA:
         return made

@@ -13,7 +13,7 @@ from neuronclaims.claim_files.prompts.sameness import but_for, content, likeness
 from neuronclaims.claim_files.sections import Sections
 from neuronclaims.claim_files.yaml.positions import Entries, Scalar
 from neuronclaims.claim_files.yaml.source import SourceText
-from neuronclaims.prompts import is_plain, shown
+from neuronclaims.prompts import brief, is_plain
 from neuronclaims.sentences.messages import closest, quoted
 from neuronclaims.sentences.templates import NAMING, TEXTS
 from neuronclaims.tokens.spans import WORDS, Span, SpanError, quoted_text
@@ -99,7 +99,7 @@ def _shared(one: PromptSet, other: PromptSet) -> str | None:
     first, second = common[0]
     more = f", and {len(common) - 1} more" if len(common) > 1 else ""
     places = f"{first.source} and {second.source}"
-    return f"{quoted(shown(first.text))} ({places}{but_for(first.text, second.text)}){more}"
+    return f"{quoted(brief(first.text, 60))} ({places}{but_for(first.text, second.text)}){more}"
 
 
 def wrong_spans(
@@ -201,7 +201,7 @@ def both_places(shared: Sequence[tuple[Prompt, Prompt]], where: str) -> str:
     """Say how many prompts stand in two places, and name the first ones."""
     count = "1 prompt stands" if len(shared) == 1 else f"{len(shared)} prompts stand"
     named = [
-        f"{quoted(shown(tested.text))} ({tested.source} and {earlier.source})"
+        f"{quoted(brief(tested.text, 60))} ({tested.source} and {earlier.source})"
         for tested, earlier in shared[:MOST_NAMED]
     ]
     more = [f"and {len(shared) - MOST_NAMED} more"] if len(shared) > MOST_NAMED else []

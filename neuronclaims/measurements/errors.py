@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from neuronclaims.errors import NeuronClaimsError
-from neuronclaims.prompts import shown
+from neuronclaims.prompts import brief
 
 MOST_CHARACTERS = 500
 """How much of a foreign reason is told."""
@@ -46,7 +46,7 @@ class RunWarning(UserWarning):
 
 def shorten(text: str, width: int = 60) -> str:
     """Return a prompt, a text or an item, in quotation marks, on one line and cut to ``width`` characters."""
-    text = shown(text)
+    text = brief(text, width)
     line = " ".join(text.split()) if text.strip() else text
     return repr(line if len(line) <= width else line[: width - 1] + "…")
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from neuronclaims.models.chats.templates import Rendered
-from neuronclaims.prompts import PromptInput, shown
+from neuronclaims.prompts import PromptInput, brief
 from neuronclaims.tokens.split_text import SplitText, Stretch
 
 
@@ -97,7 +97,7 @@ def _named_as(item: str, given: Rendered, split: SplitText) -> SplitText:
     roles: dict[str, tuple[Stretch, ...]] = {}
     for role, start, end in given.ranges:
         roles[role] = (*roles.get(role, ()), (start, end))
-    return replace(split, shown=shown(item), roles=roles, columns=dict(PromptInput.of(item).spans))
+    return replace(split, shown=brief(item, 60), roles=roles, columns=dict(PromptInput.of(item).spans))
 
 
 def _named(tokenizer: Any) -> dict[str, int | None]:

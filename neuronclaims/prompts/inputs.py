@@ -116,3 +116,26 @@ def shown(item: str) -> str:
     if not given.messages:
         return given.text
     return " | ".join(f"{message.role}: {message.content}" for message in given.messages)
+
+
+def brief(item: str, width: int) -> str:
+    """Return a prompt as people read it; of a chat longer than ``width``, what stands before the last question is cut.
+
+    So that chats with one long system message can be told apart. It may still be longer.
+
+    >>> said = ChatMessage("system", "You answer in one short sentence, as a pirate would.")
+    >>> brief(PromptInput(messages=(said, ChatMessage("user", "Where is Hanoi?"))).item, 60)
+    'system: You answer in o… | user: Where is Hanoi?'
+    """
+    text = shown(item)
+    if len(text) <= width or not is_chat(item):
+        return text
+    messages = PromptInput.of(item).messages
+    asked = max((place for place, each in enumerate(messages) if each.role == "user"), default=0)
+    cut = [
+        ChatMessage(
+            each.role, each.content if place >= asked or len(each.content) <= 16 else f"{each.content[:15]}…"
+        )
+        for place, each in enumerate(messages)
+    ]
+    return shown(PromptInput(messages=tuple(cut)).item)

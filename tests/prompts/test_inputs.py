@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuronclaims.prompts import ROLES, ChatMessage, PromptInput, inputs, is_plain, shown
+from neuronclaims.prompts import ROLES, ChatMessage, PromptInput, brief, inputs, is_plain, shown
 
 TEXTS = st.text(st.characters(codec="utf-8")).filter(lambda text: not text.startswith("\x00"))
 CONTENTS = st.text()
@@ -67,6 +67,22 @@ def test_no_text_can_be_taken_for_an_item_or_stand_beside_messages() -> None:
         PromptInput("\x00{}")
     with pytest.raises(ValueError, match="not both"):
         PromptInput("a", (ChatMessage("user", "b"),))
+
+
+def test_chats_with_one_long_system_message_can_be_told_apart():
+    system = ChatMessage(
+        "system", "You are a helpful assistant, and you answer in one very short sentence. " * 3
+    )
+    chats = [
+        PromptInput(messages=(system, ChatMessage("user", asked))).item
+        for asked in ("Where is Hanoi?", "Who?")
+    ]
+    assert [brief(chat, 100) for chat in chats] == [
+        "system: You are a helpf… | user: Where is Hanoi?",
+        "system: You are a helpf… | user: Who?",
+    ]
+    assert brief("long " * 50, 20) == "long " * 50
+    assert brief(PromptInput(messages=(system,)).item, 20) == shown(PromptInput(messages=(system,)).item)
 
 
 def test_the_examples() -> None:

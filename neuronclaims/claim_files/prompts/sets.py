@@ -39,7 +39,7 @@ from neuronclaims.claim_files.prompts.tables import from_file
 from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar
 from neuronclaims.claim_files.yaml.source import SourceText
 from neuronclaims.claim_files.yaml.validation import Section, validate
-from neuronclaims.prompts import ChatMessage, shown
+from neuronclaims.prompts import ChatMessage, brief
 from neuronclaims.prompts.inputs import MARK
 from neuronclaims.sentences.messages import quoted
 from neuronclaims.set_accounts import RowsTaken
@@ -200,6 +200,6 @@ def _repeated(prompts: Sequence[Located[Prompt]]) -> Iterator[Problem]:
         if earlier is not located:
             where = f"{earlier.where}{but_for(text, earlier.member.text)}"
             yield located.problem(
-                f"the prompt {quoted(shown(text))} is in this set already ({where}); identical prompts are not "
+                f"the prompt {quoted(brief(text, 60))} is in this set already ({where}); identical prompts are not "
                 "independent"
             )

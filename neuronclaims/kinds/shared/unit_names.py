@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from neuronclaims.kinds.shared.memoize import memoize
 from neuronclaims.kinds.shared.requests import generation, texts_of
 from neuronclaims.measurements import Continuations
-from neuronclaims.prompts import shown
+from neuronclaims.prompts import brief
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,7 +71,7 @@ def unit_names(
 
 def _name(prompt: str, continuation: str | None, more: int) -> str:
     then = "" if continuation is None else f"{THEN}{_cut(continuation.strip()) or NOTHING}"
-    return _cut(shown(prompt)) + then + (f" (and {more} more of its unit)" if more else "")
+    return _cut(brief(prompt, LONGEST)) + then + (f" (and {more} more of its unit)" if more else "")
 
 
 def _cut(text: str) -> str:
