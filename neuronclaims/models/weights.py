@@ -44,15 +44,10 @@ class _OutputWeightReader:
         self._source, self._facts = source, source.facts()
         self._tensors = Tensors(source)
         weights = source.architecture.weights
-        if "mlp_out_normed" in self._facts.widths:
-            raise MeasurementError(
-                f"What the MLP of {self._facts.name} ({self._facts.architecture}) gives is normalised before it is "
-                "added, so no neuron writes its output weights alone; congruence is not defined for it here."
-            )
         if weights is None and self._facts.causal and source.architecture.derived is not None:
             raise MeasurementError(
                 f"The weights between a neuron and the logits are not known of {self._facts.name} "
-                f"({self._facts.architecture}): it has no MLP that is known, or no final norm."
+                f"({self._facts.architecture}): it has no MLP that is known, no final norm, or two sorts of norms."
             )
         if weights is None or not self._facts.causal:
             raise MeasurementError(
@@ -117,20 +112,27 @@ class _OutputWeightReader:
                 else out.column(request.index)
             )
             written = one[None]
+        if self._names.added:
+            written = written * self._scale(self._block(request.layer, self._names.added))
         return self._folded(written) if request.fold_norm else written
 
     def _out(self, layer: int) -> Stored:
+        return self._block(layer, self._names.out)
+
+    def _block(self, layer: int, name: str) -> Stored:
         place = self._source.architecture.blocks.rsplit(".", 1)[-1]
-        return self._tensors.get(f"{place}.{layer}.{self._names.out}")
+        return self._tensors.get(f"{place}.{layer}.{name}")
+
+    def _scale(self, stored: Stored) -> NDArray[np.float64]:
+        return stored.rows() + (1.0 if self._names.norm_less_one else 0.0)
 
     def _folded(self, written: NDArray[np.float64]) -> NDArray[np.float64]:
         if "final_norm" not in self._facts.widths:
             return written  # such as an OPT that normalises inside its blocks
         stored = self._tensors.get(self._names.norm)
-        scale = stored.rows() + (1.0 if self._names.norm_less_one else 0.0)
         if self._names.centres:
             written = written - written.mean(1, keepdims=True)
-        return written * scale
+        return written * self._scale(stored)
 
     def _mean(self, tokens: Stored) -> NDArray[np.float64]:
         total = np.zeros(tokens.shape[1])

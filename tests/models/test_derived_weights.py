@@ -12,7 +12,6 @@ from tiny_models import make_tokenizer
 
 from neuronclaims.engines.measure import measure
 from neuronclaims.measurements import Congruence
-from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.models.sources import open_model
 
 
@@ -43,6 +42,15 @@ def test_products_are_what_the_norm_and_the_head_make_of_the_neuron(tmp_path, ki
     np.testing.assert_allclose(found, expected.numpy(), rtol=1e-3, atol=1e-3)
 
 
-def test_a_neuron_whose_output_is_normalised_first_writes_no_column_alone(tmp_path) -> None:
-    with pytest.raises(MeasurementError, match="normalised before it is added"):
-        answered(tmp_path, "Gemma2")
+@pytest.mark.parametrize("kind", ["Gemma2", "Olmo2"])
+def test_what_is_normalised_before_it_is_added_is_scaled_by_that_norm(tmp_path, kind) -> None:
+    """Up to a number that all neurons share, the norm's root, which is made 1 here."""
+    model, found = answered(tmp_path, kind)
+    with torch.no_grad():
+        block = model.model.layers[1]
+        written = block.mlp.down_proj.weight[:, 5]
+        added = block.post_feedforward_layernorm(written[None] * 1e3)[0] * written.square().mean().sqrt()
+        expected = model.get_output_embeddings().weight @ (
+            model.model.norm(added[None] * 1e3)[0] * added.square().mean().sqrt()
+        )
+    np.testing.assert_allclose(found, expected.numpy(), rtol=2e-3, atol=2e-3)

@@ -72,6 +72,7 @@ class OutputWeights:
     ``out`` is the MLP's output projection in a block, ``by_neuron`` whether its rows are neurons (Conv1D) and not its
     columns. ``norm`` is the scale of the final norm, stored less 1 where ``norm_less_one``, and ``centres`` whether
     that norm takes the mean away. ``head`` is the unembedding, which may be missing where it is tied to ``embed``.
+    ``added`` is the scale of a norm, of the final one's sort, that the MLP's output goes through before it is added.
     """
 
     out: str
@@ -81,6 +82,7 @@ class OutputWeights:
     by_neuron: bool = False
     centres: bool = False
     norm_less_one: bool = False
+    added: str = ""
 
 
 @dataclass(frozen=True, slots=True)

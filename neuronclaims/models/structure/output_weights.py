@@ -14,12 +14,13 @@ def output_weights(
 ) -> OutputWeights | None:
     """Return the names of a model's output weights; None where what a neuron writes is not its column of them.
 
-    That is so without an MLP that is known, or a final norm, and where the MLP's output is normalised before it is
-    added.
+    That is so without an MLP that is known, or a final norm. Where the MLP's output is normalised before it is added,
+    a neuron's column is scaled by that norm's weights, and by a number that all neurons share.
     """
     out, final = sites.get("mlp_out"), sites.get("final_norm")
     embed, head = model.get_input_embeddings(), model.get_output_embeddings()
-    if out is None or final is None or "mlp_post" not in sites or "mlp_out_normed" in sites:
+    added = sites.get("mlp_out_normed")
+    if out is None or final is None or "mlp_post" not in sites:
         return None
     if embed is None or head is None or not hasattr(body.get_submodule(final.module), "weight"):
         return None
@@ -27,6 +28,9 @@ def output_weights(
     norm = body.get_submodule(final.module)
     first = body.get_submodule(blocks)[0].get_submodule(out.module)
     centres, less_one = _norm_does(norm, hidden)
+    between = body.get_submodule(blocks)[0].get_submodule(added.module) if added is not None else None
+    if between is not None and (centres or type(between) is not type(norm)):
+        return None
     return OutputWeights(
         f"{out.module}.weight",
         f"{names[id(norm)]}.weight",
@@ -35,6 +39,7 @@ def output_weights(
         by_neuron=type(first).__name__ == "Conv1D",
         centres=centres,
         norm_less_one=less_one,
+        added=f"{added.module}.weight" if added is not None else "",
     )
 
 

@@ -139,7 +139,9 @@ CONTEXTS = (
 )
 """Settings that give the most positions of a text."""
 
-OTHER_SENSES = re.compile(r"vision|visual|audio|image|speech|video|encoder\.layers_audio|tower")
+OTHER_SENSES = re.compile(
+    r"vision|visual|audio|image|speech|video|tower|perceiver|resampler|connector|qformer|projector"
+)
 """Paths of the parts of a model that see or hear."""
 
 SHARED: Mapping[str, str] = {"albert": "encoder.albert_layer_groups.0.albert_layers.0"}
