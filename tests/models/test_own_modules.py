@@ -247,10 +247,20 @@ class Apart(GPT):
         return self.lm_head(x), None
 
 
-def dropping() -> nn.Module:
-    gpt = make_gpt()
-    gpt.transformer["ln_f"] = nn.Sequential(gpt.transformer["ln_f"], nn.Dropout(0.5))
-    return gpt.train()
+class Chance(GPT):
+    def forward(self, idx: torch.Tensor, targets: Any = None) -> Any:
+        logits, loss = super().forward(idx, idx)
+        return logits + torch.rand_like(logits), loss
+
+
+def test_a_module_in_training_mode_is_measured_without_dropout_and_left_in_it() -> None:
+    gpt, asked = make_gpt(), Activations("resid_post", 2, TokenRule("last", "prompt"), TEXTS)
+    plain = ask(ours(gpt), asked)[asked]
+    for block in gpt.transformer["h"]:
+        block.mlp.c_fc = nn.Sequential(block.mlp.c_fc, nn.Dropout(0.5))
+    gpt.train()
+    np.testing.assert_array_equal(ask(ours(gpt, sites={}), asked)[asked], plain)
+    assert all(module.training for module in gpt.modules())
 
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
@@ -268,7 +278,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a module that runs twice": ({"model": Twice}, "runs 2 times"),
     "a module that looks ahead": ({"model": Ahead}, "depends on later tokens"),
     "blocks that are no chain": ({"model": Apart, "sites": {}}, "no chain of blocks"),
-    "dropout": ({"model": dropping}, r"call eval\(\)"),
+    "chance": ({"model": Chance}, "or on chance"),
     "no module": ({"model": 3}, "not a torch.nn.Module"),
     "no tokenizer": ({"tokenizer": None}, "an object with encode and decode"),
 }

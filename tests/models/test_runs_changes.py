@@ -299,7 +299,9 @@ def test_the_model_is_left_as_it_was(hand_over) -> None:
 
 
 def test_a_module_that_runs_twice_or_never_is_not_changed_in_silence(hand_over, monkeypatch) -> None:
-    monkeypatch.setattr("neuronclaims.engines.local.unproven", lambda ready, needs: {})  # what the run finds itself
+    monkeypatch.setattr(
+        "neuronclaims.engines.local.unproven", lambda ready, needs: {}
+    )  # what the run finds itself
 
     def twice(mlp):
         return lambda x: (mlp.c_proj(mlp.act(mlp.c_fc(x))) + mlp.c_proj(mlp.act(mlp.c_fc(x)))) / 2

@@ -76,6 +76,22 @@ def test_a_wrapper_of_torch_changes_nothing(tmp_path, wrap) -> None:
         source_of(handed, tokenizer)
 
 
+def test_compiled_parts_run_as_they_were_written() -> None:
+    asked, plain = (STATE, SWEPT), values(make_model("llama"), STATE, SWEPT)
+
+    def never(*_: Any) -> Any:
+        raise AssertionError("it was compiled")
+
+    whole, part, blocks = (make_model("llama") for _ in range(3))
+    whole.compile(backend=never)
+    part.model.layers[0] = torch.compile(part.model.layers[0], backend=never)
+    for block in blocks.model.layers:
+        block.compile(backend=never)
+    for model in (whole, part, blocks):
+        for one, other in zip(plain, values(model, *asked), strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
 def test_a_body_alone_is_read_and_predicts_nothing() -> None:
     from transformers import AutoModelForSequenceClassification
 

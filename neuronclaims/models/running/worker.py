@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -40,14 +40,28 @@ def running(ready: Ready, doing: str) -> Iterator[None]:
     with (
         told_as(MeasurementError, f"{ready.facts.name} failed {doing}"),
         torch.inference_mode(),
-        _evaluating(ready.model),
+        _uncompiled(ready.model),
+        evaluating(ready.model),
     ):
         yield
 
 
+def _uncompiled(model: Any) -> AbstractContextManager[None]:
+    """Let what ``torch.compile`` was put on run as it was written: hooks would make it be compiled again and again."""
+    compiled = any(
+        type(module).__name__ == "OptimizedModule" or getattr(module, "_compiled_call_impl", None) is not None
+        for module in model.modules()
+    )
+    stance = getattr(torch.compiler, "set_stance", None)  # since torch 2.6
+    if not compiled or stance is None:
+        return nullcontext()
+    found: AbstractContextManager[None] = stance("force_eager")
+    return found
+
+
 @contextmanager
-def _evaluating(model: Any) -> Iterator[None]:
-    # A model handed over may be in training mode, where dropout would make its activations random.
+def evaluating(model: Any) -> Iterator[None]:
+    """Take a model out of training mode, where dropout would make its activations random, and put it back."""
     training = [module for module in model.modules() if module.training]
     for module in training:
         module.training = False

@@ -18,6 +18,7 @@ from torch import nn
 from neuronclaims.measurements.errors import MeasurementError, ModelError, told_as
 from neuronclaims.models.bringing.handed import ModuleModel
 from neuronclaims.models.running.brought.module import BroughtModule, OwnConfig, check_logits, plain_call
+from neuronclaims.models.running.worker import evaluating
 from neuronclaims.models.structure.architecture import Architecture, Derived, HookPoint
 from neuronclaims.sites import site_names
 
@@ -123,6 +124,7 @@ def _looked_at(
     with (
         told_as(ModelError, f"The module of model {spec!r} does not run on {length} tokens"),
         torch.no_grad(),
+        evaluating(module),
     ):
         with _watched(module, blocks, points, seen, spec):
             logits = run(module, texts[:1])
@@ -133,13 +135,9 @@ def _looked_at(
     except MeasurementError as error:
         raise ModelError(f"ModuleModel for {spec!r}: {error}") from None
     if not torch.equal(logits[:, :-1], other[:, :-1]):
-        why = (
-            "it is in training mode, in which dropout draws anew each time: call eval() on it"
-            if module.training
-            else "what it predicts depends on later tokens, or on chance, and only causal modules are measured"
-        )
         raise ModelError(
-            f"The module of model {spec!r} gives two texts that begin alike other logits: {why}."
+            f"The module of model {spec!r} gives two texts that begin alike other logits: what it predicts depends on "
+            "later tokens, or on chance, and only causal modules are measured."
         )
     return seen, logits
 
