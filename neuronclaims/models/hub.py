@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 
 from neuronclaims.measurements.errors import MissingModelError, ModelError, first_line
+from neuronclaims.models.identity.folder_files import has_weights
 
 HUB = "hub:"
 """What a name may begin with that is of the hub and no folder: ``hub:org/name@revision``."""
@@ -43,17 +45,18 @@ def revision_of(spec: str) -> tuple[str, str]:
 def snapshot(spec: str, base: Path, download: bool = False) -> Path:
     """Return the snapshot folder of a hub id with optional ``@revision``; it is fetched only with ``download``.
 
-    Raises MissingModelError, naming close matches, where the model or that revision of it is not on disk, and
-    ModelError where it cannot be downloaded.
+    Raises MissingModelError, naming close matches, where the model or that revision of it is not on disk, or cannot be
+    downloaded.
     """
     name, _, revision = spec.removeprefix(HUB).partition("@")
     if ".." in revision.split("/") or revision.startswith("/"):
         raise ModelError(f"Model {spec!r} names a revision that can be none: {revision[:80]!r}.")
     if download:
-        try:
-            return _on_disk(spec, name, revision, base)
-        except MissingModelError:
-            return _fetched(spec, name, revision)
+        with suppress(MissingModelError):
+            found = _on_disk(spec, name, revision, base)
+            if has_weights(found) or (found / "adapter_model.safetensors").exists():
+                return found
+        return _fetched(spec, name, revision)
     return _on_disk(spec, name, revision, base)
 
 
@@ -76,7 +79,7 @@ def _on_disk(spec: str, name: str, revision: str, base: Path) -> Path:
 
 
 def _fetched(spec: str, name: str, revision: str) -> Path:
-    """Download a model into the hub's cache; raise ModelError with the first line of the reason if that fails."""
+    """Download a model into the hub's cache; raise MissingModelError with the reason if that fails."""
     import huggingface_hub
 
     asked = f"refs/{revision}" if revision.startswith("pr/") else revision
@@ -89,9 +92,8 @@ def _fetched(spec: str, name: str, revision: str) -> Path:
             ignore_patterns=["*/*"],
         )
     except Exception as error:  # of the network, of the hub, of the disk: each has classes of its own
-        raise ModelError(
-            f"Model {spec!r} is not on this machine and could not be downloaded: {first_line(error)}"
-        ) from None
+        why = f"is not on this machine and could not be downloaded: {first_line(error)}"
+        raise MissingModelError(f"Model {spec!r} {why}", f"{spec} {why}") from None
     return Path(folder)
 
 

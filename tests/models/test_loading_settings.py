@@ -17,7 +17,7 @@ from neuronclaims.cache.run_cache import context_key
 from neuronclaims.engines.measure import measure
 from neuronclaims.loading.settings import ATTENTIONS, DEVICE, DTYPES, LoadSettings
 from neuronclaims.measurements import Activations, TokenRule
-from neuronclaims.measurements.errors import MeasurementError, ModelError
+from neuronclaims.measurements.errors import MeasurementError, MissingModelError, ModelError
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.sources import open_model
 from neuronclaims.pytest_session.settings import SETTINGS
@@ -176,8 +176,14 @@ def test_a_model_is_downloaded_only_where_that_is_asked_for_and_never_with_code(
         files, allow_patterns=how["allow_patterns"], ignore_patterns=how["ignore_patterns"]
     )
     assert list(wanted) == ["config.json", "model.safetensors", "tokenizer.model"]
-    with pytest.raises(ModelError, match="could not be downloaded: 401 Client Error"):
+    with pytest.raises(MissingModelError, match="could not be downloaded: 401 Client Error"):
         open_model("org/none", tmp_path, download=True)
+    lacking = tmp_path / "hub" / "models--org--y" / "snapshots" / "1234567"
+    lacking.mkdir(parents=True)
+    (lacking / "config.json").write_text((hub / "config.json").read_text())
+    with pytest.raises(MissingModelError):
+        open_model("org/y@1234567", tmp_path)
+    assert open_model("org/y@1234567", tmp_path, download=True).folder == hub
 
 
 def test_the_command_line_counts_before_the_claim_file_and_that_before_the_configuration(tmp_path) -> None:
