@@ -67,7 +67,7 @@ def _version(name: str) -> str:
 
 def _read(key: str) -> Architecture | None:
     for folder in _folders:
-        with suppress(OSError, ValueError, KeyError, TypeError):
+        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
             return from_json((folder / f"{key}.json").read_text(encoding="utf-8"))
     return None
 

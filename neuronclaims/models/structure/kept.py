@@ -16,7 +16,7 @@ def to_json(architecture: Architecture) -> str:
 
 
 def from_json(text: str) -> Architecture:
-    """Return the derived architecture that a text is; raise ValueError, KeyError or TypeError for another text.
+    """Return the derived architecture that a text is; raise another built-in error for another text.
 
     >>> sites = {"mlp_post": HookPoint("fc2", "input", 8)}
     >>> own = Architecture("X", "x", "layers", sites, derived=Derived({"hidden": 4}))
