@@ -15,6 +15,7 @@ import pytest
 from toy_claims import HEAD
 
 from neuronclaims.claim_files.errors import ClaimFileError
+from neuronclaims.prompts import shown
 
 KEPT = Path(__file__).parent / "data_sets"
 GLAD = ["The soup was warm.", "Her aunt sang all day.", "We danced in the rain.", "A letter came at last."]
@@ -188,3 +189,28 @@ def test_tables_beyond_the_bounds_and_broken_ones_are_one_error_each(taken, tmp_
     refused("file: kept/saved", "the columns asked for hold")
     monkeypatch.setattr(columnar, "LARGEST_FILE", 100)
     refused("file: kept/saved", "at most 0 MB are read")
+
+
+def test_chats_are_read_from_columns_of_messages(taken, tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    chats = [[{"role": "user", "content": text}, {"role": "assistant", "content": "Yes."}] for text in GLAD]
+    for name, mapping in (("messages", ""), ("chat", ", messages: chat")):
+        parquet.write_table(pyarrow.table({name: chats, "kind": list("xyxy")}), tmp_path / "chats.parquet")
+        found = taken(f"file: chats.parquet{mapping}, where: {{kind: x}}")
+        assert [shown(prompt.text) for prompt in found.prompts] == [
+            f"user: {text} | assistant: Yes." for text in GLAD[::2]
+        ]
+
+
+def test_a_schema_nested_beyond_all_measure_is_an_error_and_no_crash(taken, tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    deep = pyarrow.string()
+    for _ in range(200):
+        deep = pyarrow.list_(deep)
+    parquet.write_table(pyarrow.table({"text": pyarrow.nulls(3, deep)}), tmp_path / "deep.parquet")
+    with pytest.raises(ClaimFileError, match=r"as a \.parquet file: Parquet schema too deeply nested"):
+        taken("file: deep.parquet")
