@@ -1,4 +1,4 @@
-"""Answers in chats, spans and a change at a span on SmolLM2-135M-Instruct, told again by plain Transformers and SciPy."""
+"""Answers in chats, spans, and a change at a span on SmolLM2-135M-Instruct, told again by Transformers and SciPy."""
 
 from __future__ import annotations
 
@@ -77,9 +77,12 @@ def told_again() -> dict[str, tuple[np.ndarray, np.ndarray, bool]]:
 
 
 def p_of(x: np.ndarray, y: np.ndarray, paired: bool) -> float:
-    """Two-sided: twice the smaller exact p of an exchange, or that of the interval, whichever is larger."""
+    """Two-sided: twice the smaller exact p of an exchange, or that of the interval, whichever is larger.
+
+    Of pairs no p is below the chance that so few hold none of one in five.
+    """
     exchanged = min(1.0, 2 * min(contrast_p(x, y, paired, side)[0] for side in ("greater", "less")))
-    return max(exchanged, float(mean_p(x - y)) if paired else differences(x, y, False)["difference"].p(0.0))
+    return max(exchanged, max(float(mean_p(x - y)), 0.8 ** len(x)) if paired else differences(x, y, False)["difference"].p(0.0))
 
 
 @needs_smollm2

@@ -250,13 +250,16 @@ def p_of(
     name, marks = measured(said), boundaries(said)
     inverted = max((effects[name].p(mark) for mark in marks), default=0.0) if name in effects else 0.0
     if said["sd"] or said["auroc"]:
-        return (inverted if name in effects else 1.0), True
+        least = 0.8 ** len(x) if paired and said["sd"] else 0.0
+        return (max(inverted, least) if name in effects else 1.0), True
     if said["direction"] is None:
         p, exact = separation_p(x, y, paired)
     else:
         sides = [contrast_p(x - marks[0], y, paired, side) for side in ("greater", "less")]
         p, exact = min(1.0, 2 * min(p for p, _ in sides)), sides[0][1]
-    return max(p, inverted), exact
+    # Of a mean of pairs no p is below the chance that so few hold none of one in five.
+    least = 0.8 ** len(x) if paired and said["direction"] is not None else 0.0
+    return max(p, inverted, least), exact
 
 
 def units(
