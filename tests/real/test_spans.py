@@ -82,7 +82,10 @@ def p_of(x: np.ndarray, y: np.ndarray, paired: bool) -> float:
     Of pairs no p is below the chance that so few hold none of one in five.
     """
     exchanged = min(1.0, 2 * min(contrast_p(x, y, paired, side)[0] for side in ("greater", "less")))
-    return max(exchanged, max(float(mean_p(x - y)), 0.8 ** len(x)) if paired else differences(x, y, False)["difference"].p(0.0))
+    return max(
+        exchanged,
+        max(float(mean_p(x - y)), 0.8 ** len(x)) if paired else differences(x, y, False)["difference"].p(0.0),
+    )
 
 
 @needs_smollm2

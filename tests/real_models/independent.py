@@ -250,8 +250,7 @@ def p_of(
     name, marks = measured(said), boundaries(said)
     inverted = max((effects[name].p(mark) for mark in marks), default=0.0) if name in effects else 0.0
     if said["sd"] or said["auroc"]:
-        least = 0.8 ** len(x) if paired and said["sd"] else 0.0
-        return (max(inverted, least) if name in effects else 1.0), True
+        return (inverted if name in effects else 1.0), True
     if said["direction"] is None:
         p, exact = separation_p(x, y, paired)
     else:
