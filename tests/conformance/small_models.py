@@ -77,6 +77,10 @@ def small_model(model_type: str, seed: int = 0) -> Any:
         for name, buffer in model.named_buffers():
             if name.endswith("bias") and buffer.is_floating_point():
                 buffer.add_(torch.randn_like(buffer) * 0.1)
+        head = model.get_output_embeddings()
+        if head is not None:
+            # So that texts go on: a text that ends at once has no generated tokens to compare.
+            head.weight[model.config.get_text_config().eos_token_id or 2] = 0.0
     return model.eval()
 
 
