@@ -51,14 +51,15 @@ def main() -> int:
 
 def tried(name: str) -> Row:
     """Return the row of one architecture: whatever it does, the others are looked at."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as parent:
+        folder = Path(parent) / name
         try:
-            save(name, Path(folder))
+            save(name, folder)
         except Exception as error:  # small models of some cannot be made: too large, or a library is missing
             return not_built(name, f"{type(error).__name__}: {error}")
         try:
-            oracle = Oracle(name, Path(folder)) if layout_of(name) is not None else None
-            return row_of(examine(name, Path(folder), oracle))
+            oracle = Oracle(name, folder) if layout_of(name) is not None else None
+            return row_of(examine(name, folder, oracle))
         except Exception as error:  # the oracle's own failure is no verdict on the product
             return Row(
                 name, "not compared", why=f"the oracle failed: {type(error).__name__}: {str(error)[:100]}"

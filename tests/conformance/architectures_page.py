@@ -48,8 +48,8 @@ def row_of(examined: Examined) -> Row:
         return Row(name, "refused", why=_brief(examined.refused))
     right = tuple(each for each, finding in found.items() if finding.right)
     wrong = [each for each, finding in found.items() if finding.wrong]
-    reasons = [f"{each}: {_brief(finding.refused)}" for each, finding in found.items() if finding.refused]
-    reasons += [f"{each}: {_brief(why)}" for each, why in examined.without.items()]
+    told = {each: finding.refused for each, finding in found.items() if finding.refused}
+    reasons = _together({**told, **examined.without})
     unread = [each for each in examined.sites if each not in found or found[each].uncompared]
     if unread:
         reasons.append(f"measured and not compared: {', '.join(unread)}")
@@ -68,10 +68,20 @@ def not_built(model_type: str, why: str) -> Row:
     return Row(model_type, "not built", why=_brief(why))
 
 
+def _together(told: Mapping[str, str]) -> list[str]:
+    """Return why sites and uses are not measured, what is alike only once."""
+    alike: dict[str, list[str]] = {}
+    for name, why in told.items():
+        # Errors of a run name their site, layer, neuron and shape: the first of them stands for all.
+        key = re.sub(r"[\d.]+(e[+-]\d+)?", "0", _brief(why).replace(name, "it"))
+        alike.setdefault(re.sub(r"^it of layer 0 .*has shape.*", "shape", key), []).append(name)
+    return [f"{', '.join(names)}: {_brief(told[names[0]])}" for names in alike.values()]
+
+
 def _brief(text: str) -> str:
     """Return a reason on one line that a table can hold."""
     first = re.sub(r"\s+", " ", text).strip().replace("|", "/")
-    first = re.sub(r"'?/\S*/(?:tmp|pytest)\S*?'?(?=[\s,;.)]|$)", "of this kind", first)
+    first = re.sub(r"'?/\S*/(?:tmp|pytest)\S*?'?(?=[\s,;.)]|$)", "of this kind", first).rstrip(".")
     return first if len(first) <= 220 else f"{first[:217]}..."
 
 

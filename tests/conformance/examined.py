@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -93,18 +93,18 @@ def examine(model_type: str, folder: Path, oracle: Oracle | None) -> Examined:
     if oracle is None:
         return examined
     readings = [oracle.read(oracle.ids(prompt)) for prompt in PROMPTS]
-    for site in facts.widths:
-        asked = _site(oracle, readings, site, facts.layers_at(site))
-        _compare(source, examined, site, asked)
-        if not asked:
-            examined.found[site].uncompared = True
+    asked = {site: _site(oracle, readings, site, facts.layers_at(site)) for site in facts.widths}
     if not oracle.encoder:
         site = "mlp_post" if "mlp_post" in facts.widths else "resid_post"
         layer = list(facts.layers_at(site))[-1]
-        _compare(source, examined, "generated", _generated(oracle, site, layer))
-        _compare(source, examined, "continuation", _continued(oracle))
-        _compare(source, examined, "ablation", _ablated(oracle, site, layer))
-        _compare(source, examined, "restoration", _restored(oracle, site, layer))
+        asked |= {
+            "generated": _generated(oracle, site, layer),
+            "continuation": _continued(oracle),
+            "ablation": _ablated(oracle, site, layer),
+            "restoration": _restored(oracle, site, layer),
+        }
+    examined.found = {name: Finding(uncompared=not each) for name, each in asked.items()}
+    _compare(source, examined, asked)
     return examined
 
 
@@ -212,22 +212,26 @@ def asked_of(oracle: Oracle, logits: torch.Tensor) -> torch.Tensor:
     return logits[-1, for_it] - logits[-1, against]
 
 
-def _compare(source: Source, examined: Examined, name: str, asked: Asked) -> None:
-    """Measure what is asked and compare it; what fails is kept as the reason, a crash as such."""
-    finding = examined.found.setdefault(name, Finding())
+def _compare(source: Source, examined: Examined, asked: Mapping[str, Asked]) -> None:
+    """Measure what is asked, all at once, and compare it; where the whole run fails, one name after the other."""
     try:
-        answers = measure_each(source, list(asked))
-    except NeuronClaimsError as error:
-        finding.refused = str(error)
-        return
+        answers = measure_each(source, [measurement for each in asked.values() for measurement in each])
     except Exception as error:  # a traceback is what nobody should ever see
-        finding.refused, examined.crashed = f"{type(error).__name__}: {error}", True
+        if len(asked) > 1:
+            for name, each in asked.items():
+                _compare(source, examined, {name: each})
+            return
+        crash = not isinstance(error, NeuronClaimsError)
+        [finding] = (examined.found[name] for name in asked)
+        finding.refused = f"{type(error).__name__}: {error}" if crash else str(error)
+        examined.crashed |= crash
         return
-    for measurement, rows in asked.items():
-        if measurement in answers.failed:
-            finding.refused = str(answers.failed[measurement])
-            continue
-        _set_against(finding, measurement, answers[measurement], rows())
+    for name, each in asked.items():
+        for measurement, rows in each.items():
+            if measurement in answers.failed:
+                examined.found[name].refused = str(answers.failed[measurement])
+            else:
+                _set_against(examined.found[name], measurement, answers[measurement], rows())
 
 
 def _set_against(finding: Finding, measurement: Measurement, given: Any, wanted: list[Any]) -> None:

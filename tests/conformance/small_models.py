@@ -80,7 +80,7 @@ def small_model(model_type: str, seed: int = 0) -> Any:
         head = model.get_output_embeddings()
         if head is not None:
             # So that texts go on: a text that ends at once has no generated tokens to compare.
-            head.weight[model.config.get_text_config().eos_token_id or 2] = 0.0
+            head.weight[SPECIAL.index("</s>")] = 0.0
     return model.eval()
 
 
