@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from examined import TOLERANCE, Examined
+from examined import TOLERANCE, USES, Examined
 from zoo import KINDS
 
 PAGE = Path(__file__).parents[2] / "docs" / "architectures.md"
 LIBRARIES = ("transformers", "torch", "tokenizers", "safetensors", "numpy")
 STREAM, NEURONS = frozenset({"resid_pre", "resid_post"}), "mlp_post"
 HEAD = "| architecture | | right | difference | not measured |\n|---|---|---|---|---|"
-USES = ("generated", "continuation", "ablation", "restoration")
 TITLES = {
     "decoders": "Models that continue a text",
     "encoders": "Models that fill in masked words",
@@ -45,18 +44,22 @@ def row_of(examined: Examined) -> Row:
     """Return the line of an architecture that was measured or refused."""
     name, found = examined.model_type, examined.found
     if examined.refused:
-        return Row(name, "refused", why=_brief(examined.refused))
+        return Row(name, "WRONG" if examined.crashed else "refused", why=_brief(examined.refused))
     right = tuple(each for each, finding in found.items() if finding.right)
     wrong = [each for each, finding in found.items() if finding.wrong]
     told = {each: finding.refused for each, finding in found.items() if finding.refused}
     reasons = _together({**told, **examined.without})
-    unread = [each for each in examined.sites if each not in found or found[each].uncompared]
+    unread = [
+        each
+        for each in examined.sites
+        if each not in found or (found[each].uncompared and not found[each].refused)
+    ]
     if unread:
         reasons.append(f"measured and not compared: {', '.join(unread)}")
     why = "; ".join(dict.fromkeys(reasons))
     if wrong or examined.crashed:
         return Row(name, "WRONG", right, "", "; ".join([f"wrong: {', '.join(wrong)}", why]))
-    if not right:
+    if not set(right) - {*USES}:
         return Row(name, "not compared" if not found or unread else "refused", why=why)
     whole = {*STREAM, NEURONS} <= set(right)
     uses = all(found[use].right for use in USES if use in found)

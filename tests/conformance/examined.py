@@ -34,7 +34,8 @@ PROMPTS = (
 )
 PAIR = Pair("the old dog ran to the river", "the new cat sat on the house")
 ASKED, TOKENS = Prediction(" dog", " cat"), 4
-POOLS = ("last", "mean", "max")
+POOLS, LAST = ("last", "mean", "max"), TokenRule("last", "prompt")
+USES = ("generated", "continuation", "ablation", "restoration")
 TOLERANCE = 1e-4
 """The largest difference, as a share of the largest value of a row, that counts as the same: float32 gives 1e-6."""
 
@@ -85,8 +86,9 @@ def examine(model_type: str, folder: Path, oracle: Oracle | None) -> Examined:
     try:
         source = open_model(str(folder), Path("."))
         facts = source.facts()
-    except NeuronClaimsError as error:
-        examined.refused = str(error)
+    except Exception as error:  # a traceback is what nobody should ever see
+        examined.crashed = not isinstance(error, NeuronClaimsError)
+        examined.refused = f"{type(error).__name__}: {error}" if examined.crashed else str(error)
         return examined
     examined.sites = tuple(facts.widths)
     examined.without = dict(getattr(facts, "refused", {}))
@@ -94,16 +96,22 @@ def examine(model_type: str, folder: Path, oracle: Oracle | None) -> Examined:
         return examined
     readings = [oracle.read(oracle.ids(prompt)) for prompt in PROMPTS]
     asked = {site: _site(oracle, readings, site, facts.layers_at(site)) for site in facts.widths}
-    if not oracle.encoder:
-        site = "mlp_post" if "mlp_post" in facts.widths else "resid_post"
-        layer = list(facts.layers_at(site))[-1]
+    whole = [each for each in ("mlp_post", "resid_post", "attn_out") if asked.get(each)]
+    if not oracle.encoder and whole:
+        site, layer = whole[0], list(facts.layers_at(whole[0]))[-1]
         asked |= {
             "generated": _generated(oracle, site, layer),
             "continuation": _continued(oracle),
             "ablation": _ablated(oracle, site, layer),
             "restoration": _restored(oracle, site, layer),
         }
-    examined.found = {name: Finding(uncompared=not each) for name, each in asked.items()}
+    for site, each in asked.items():
+        # Where the oracle has no value it is asked all the same, since it may be refused.
+        unknown = (
+            [] if each or site in USES else [Activations(site, facts.layers_at(site)[-1], LAST, PROMPTS[:2])]
+        )
+        examined.found[site] = Finding(uncompared=not each)
+        each |= dict.fromkeys(unknown, list)
     _compare(source, examined, asked)
     return examined
 
@@ -235,7 +243,7 @@ def _compare(source: Source, examined: Examined, asked: Mapping[str, Asked]) -> 
 
 
 def _set_against(finding: Finding, measurement: Measurement, given: Any, wanted: list[Any]) -> None:
-    for row, expected in zip(given, wanted, strict=True):
+    for row, expected in zip(given, wanted, strict=True) if wanted else ():
         if isinstance(expected, str):
             finding.compared += 1
             finding.error = max(finding.error, 0.0 if str(row).split() == expected.split() else np.inf)

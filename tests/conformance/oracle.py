@@ -75,7 +75,9 @@ class Oracle:
                 input_ids=row, attention_mask=torch.ones_like(row), output_hidden_states=True, **self._cache()
             )
         # What is seen twice in one pass (layers that share their weights) has no one value.
-        values = {place: found[0] for place, found in seen.items() if len(found) == 1}
+        # The final norm is the last to run, whatever else it is used for.
+        once = {place: found for place, found in seen.items() if len(found) == 1 or place[0] == "final_norm"}
+        values = {place: found[-1] for place, found in once.items()}
         hidden = getattr(output, "hidden_states", None) or ()
         logits = getattr(output, "logits", torch.empty(1, 0, 0))
         return Reading(values, logits[0], tuple(each[0] for each in hidden))
@@ -85,7 +87,7 @@ class Oracle:
         for layer in range(len(self.blocks)):
             yield from (("resid_pre", layer), ("resid_post", layer))
             for site in self.layout:
-                if site not in NO_SITES - {"up"} and self._found(site, layer) is not None:
+                if site not in NO_SITES - {"up"} and self._found(site, layer):
                     yield site, layer
         if "final_norm" in self.layout:
             yield "final_norm", len(self.blocks) - 1
@@ -139,45 +141,50 @@ class Oracle:
     def _cache(self) -> dict[str, Any]:
         return {} if self.encoder else {"use_cache": False}
 
-    def _found(self, site: str, layer: int) -> tuple[Any, str, str] | None:
-        """Return the module of a site, its side and the part of its values."""
+    def _found(self, site: str, layer: int) -> list[tuple[Any, str, str]]:
+        """Return the modules of a site, with the side and the part of their values; what they give is added up."""
+        block = self.blocks[layer]
         if site in ("resid_pre", "resid_post"):
-            return self.blocks[layer], "<" if site == "resid_pre" else ">", ""
+            return [(block, "<" if site == "resid_pre" else ">", "")]
         if site == "final_norm":
-            return self.body.get_submodule(self.layout[site]), ">", ""
+            return [(self.body.get_submodule(self.layout[site]), ">", "")]
         for choice in self.layout[site].split("|"):
-            match = _SITE.fullmatch(choice)
-            assert match is not None, choice
+            choice, _, needed = choice.partition("?")
+            matches = [_SITE.fullmatch(each) for each in choice.split("+")]
             try:
-                return self.blocks[layer].get_submodule(match["path"]), match["side"], match["part"]
+                block.get_submodule(needed)
+                return [
+                    (block.get_submodule(match["path"]), match["side"], match["part"])
+                    for match in matches
+                    if match
+                ]
             except AttributeError:
                 continue
-        return None
+        return []
 
     @contextmanager
     def _watched(self, place: Place, seen: list[torch.Tensor]) -> Iterator[None]:
-        found = self._found(*place)
-        assert found is not None
-        module, side, part = found
+        found, several = self._found(*place), list[torch.Tensor]()
 
-        def keep(values: Any) -> None:
+        def keep(values: Any, part: str) -> None:
             values = _tensor(values)
-            seen.append(_part(values.reshape(-1, values.shape[-1]).clone(), part))
+            several.append(_part(values.reshape(-1, values.shape[-1]).clone(), part))
 
-        if side == "<":
-            handle = module.register_forward_pre_hook(
-                lambda _, args, kwargs: keep(_first(args, kwargs)), with_kwargs=True
-            )
-        else:
-            handle = module.register_forward_hook(lambda _, __, output: keep(output))
-        with _removed(handle):
+        with ExitStack() as stack:
+            for module, side, part in found:
+                if side == "<":
+                    handle = module.register_forward_pre_hook(
+                        lambda _, args, kwargs, part=part: keep(_first(args, kwargs), part), with_kwargs=True
+                    )
+                else:
+                    handle = module.register_forward_hook(lambda _, __, output, part=part: keep(output, part))
+                stack.callback(handle.remove)
             yield
+        seen += [torch.stack(several).sum(0)] if len(several) == len(found) > 1 else several
 
     @contextmanager
     def _edited(self, place: Place, edit: Edit) -> Iterator[None]:
-        found = self._found(*place)
-        assert found is not None
-        module, side, part = found
+        [(module, side, part)] = self._found(*place)
         assert not part, "only whole values are changed"
 
         def enter(_: Any, args: Any, kwargs: Any) -> Any:
@@ -198,16 +205,9 @@ class Oracle:
             if side == "<"
             else module.register_forward_hook(leave)
         )
-        with _removed(handle):
+        with ExitStack() as stack:
+            stack.callback(handle.remove)
             yield
-
-
-@contextmanager
-def _removed(handle: Any) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        handle.remove()
 
 
 def _first(args: Any, kwargs: Any) -> Any:
