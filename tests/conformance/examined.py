@@ -243,6 +243,7 @@ def _compare(source: Source, examined: Examined, asked: Mapping[str, Asked]) -> 
 
 
 def _set_against(finding: Finding, measurement: Measurement, given: Any, wanted: list[Any]) -> None:
+    largest = max((float(each.abs().max()) for each in wanted if isinstance(each, torch.Tensor)), default=0.0)
     for row, expected in zip(given, wanted, strict=True) if wanted else ():
         if isinstance(expected, str):
             finding.compared += 1
@@ -257,5 +258,6 @@ def _set_against(finding: Finding, measurement: Measurement, given: Any, wanted:
         if np.isnan(right).any():
             continue
         finding.compared += right.size
-        apart = np.abs(found - right).max() / max(float(np.abs(right).max()), 1e-3)
+        # A difference of logits may be next to nothing, so what counts as large is also what it is elsewhere.
+        apart = np.abs(found - right).max() / max(float(np.abs(right).max()), largest / 10, 1e-3)
         finding.error = max(finding.error, float(apart) if np.isfinite(apart) else np.inf)

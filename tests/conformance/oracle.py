@@ -52,6 +52,8 @@ class Oracle:
         # Of an encoder with a decoder, the encoder is what reads a text.
         self.whole = self.model.get_encoder() if kind_of(model_type) == "encoder_decoders" else self.model
         self.blocks = list(self.body.get_submodule(self.layout["blocks"]))
+        self._written: dict[tuple[int, ...], list[int]] = {}
+        self._read: dict[tuple[int, ...], Reading] = {}
         self._special = set(self.tokenizer.all_special_ids) - {self.tokenizer.unk_token_id}
 
     def ids(self, prompt: str) -> list[int]:
@@ -64,6 +66,8 @@ class Oracle:
 
     def read(self, ids: Sequence[int], edits: dict[Place, Edit] | None = None) -> Reading:
         """Run tokens and keep everything; at the places of ``edits`` the model goes on with what these make."""
+        if not edits and tuple(ids) in self._read:
+            return self._read[tuple(ids)]
         seen: dict[Place, list[torch.Tensor]] = {}
         with ExitStack() as stack, torch.no_grad():
             for place, edit in (edits or {}).items():
@@ -80,7 +84,10 @@ class Oracle:
         values = {place: found[-1] for place, found in once.items()}
         hidden = getattr(output, "hidden_states", None) or ()
         logits = getattr(output, "logits", torch.empty(1, 0, 0))
-        return Reading(values, logits[0], tuple(each[0] for each in hidden))
+        reading = Reading(values, logits[0], tuple(each[0] for each in hidden))
+        if not edits:
+            self._read[tuple(ids)] = reading
+        return reading
 
     def places(self) -> Iterator[Place]:
         """Yield every site and layer there is a place for."""
@@ -128,6 +135,9 @@ class Oracle:
     def written(self, prompt: str, tokens: int) -> list[int]:
         """Return what the model's own ``generate`` writes greedily."""
         row = torch.tensor([self.ids(prompt)])
+        key = (*row[0].tolist(), -tokens)
+        if key in self._written:
+            return self._written[key]
         with torch.no_grad():
             made = self.model.generate(
                 input_ids=row,
@@ -136,7 +146,8 @@ class Oracle:
                 do_sample=False,
                 num_beams=1,
             )
-        return made[0, row.shape[1] :].tolist()
+        self._written[key] = made[0, row.shape[1] :].tolist()
+        return self._written[key]
 
     def _cache(self) -> dict[str, Any]:
         return {} if self.encoder else {"use_cache": False}
