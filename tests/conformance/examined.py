@@ -92,12 +92,12 @@ def examine(model_type: str, folder: Path, oracle: Oracle | None) -> Examined:
         return examined
     examined.sites = tuple(facts.widths)
     examined.without = dict(getattr(facts, "refused", {}))
-    if oracle is None:
-        return examined
-    readings = [oracle.read(oracle.ids(prompt)) for prompt in PROMPTS]
-    asked = {site: _site(oracle, readings, site, facts.layers_at(site)) for site in facts.widths}
+    asked: dict[str, Asked] = {site: {} for site in facts.widths}
+    if oracle is not None:
+        readings = [oracle.read(oracle.ids(prompt)) for prompt in PROMPTS]
+        asked = {site: _site(oracle, readings, site, facts.layers_at(site)) for site in facts.widths}
     whole = [each for each in ("mlp_post", "resid_post", "attn_out") if asked.get(each)]
-    if not oracle.encoder and whole:
+    if oracle is not None and not oracle.encoder and whole:
         site, layer = whole[0], list(facts.layers_at(whole[0]))[-1]
         asked |= {
             "generated": _generated(oracle, site, layer),
@@ -238,8 +238,13 @@ def _compare(source: Source, examined: Examined, asked: Mapping[str, Asked]) -> 
         for measurement, rows in each.items():
             if measurement in answers.failed:
                 examined.found[name].refused = str(answers.failed[measurement])
-            else:
-                _set_against(examined.found[name], measurement, answers[measurement], rows())
+                continue
+            try:
+                wanted = rows()
+            except Exception:  # such as a ``generate`` of the model that fails itself
+                examined.found[name].uncompared = True
+                continue
+            _set_against(examined.found[name], measurement, answers[measurement], wanted)
 
 
 def _set_against(finding: Finding, measurement: Measurement, given: Any, wanted: list[Any]) -> None:
