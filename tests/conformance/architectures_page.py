@@ -76,7 +76,7 @@ def _together(told: Mapping[str, str]) -> list[str]:
     alike: dict[str, list[str]] = {}
     for name, why in told.items():
         # Errors of a run name their site, layer, neuron and shape: the first of them stands for all.
-        key = re.sub(r"[\d.]+(e[+-]\d+)?", "0", _brief(why).replace(name, "it"))
+        key = re.sub(r"[\d.]+(e[+-]\d+)?", "0", re.sub(rf"\b{name}\b", "it", _brief(why)))
         alike.setdefault(re.sub(r"^it of layer 0 .*has shape.*", "shape", key), []).append(name)
     return [f"{', '.join(names)}: {_brief(told[names[0]])}" for names in alike.values()]
 
@@ -107,9 +107,9 @@ def page(rows: Mapping[str, Row]) -> str:
 Every architecture of the installed Transformers that takes text, as a small model with random weights, measured like
 any model and compared with plain hooks of PyTorch on the same model (`tests/conformance/`). Where its modules are was
 read off the modelling code by hand, and the hooks were held against `hidden_states` and the formula of every MLP.
-Four prompts of different lengths in one padded batch, each against a run of its own; last, mean and max of the prompt
-at every site and layer; `generated`, `emitting` and the continuation against the model's own `generate`; a neuron set
-to zero, and two neurons restored.
+Four prompts of different lengths in one padded batch, each against a run of its own; first, last, mean and max of the
+prompt at every site and layer; `generated`, `emitting` and the continuation against the model's own `generate`; a neuron of
+`mlp_post`, `resid_post`, `attn_z` and `q` set to zero, and two neurons of the first of these restored.
 
 Made by `make conformance` with {versions}, Python {platform.python_version()}.
 

@@ -34,7 +34,7 @@ PROMPTS = (
 )
 PAIR = Pair("the old dog ran to the river", "the new cat sat on the house")
 ASKED, TOKENS = Prediction(" dog", " cat"), 4
-POOLS, LAST = ("last", "mean", "max"), TokenRule("last", "prompt")
+POOLS, LAST = ("first", "last", "mean", "max"), TokenRule("last", "prompt")
 USES = ("generated", "continuation", "ablation", "restoration")
 TOLERANCE = 1e-4
 """The largest difference, as a share of the largest value of a row, that counts as the same: float32 gives 1e-6."""
@@ -102,9 +102,12 @@ def examine(model_type: str, folder: Path, oracle: Oracle | None) -> Examined:
         asked |= {
             "generated": _generated(oracle, site, layer),
             "continuation": _continued(oracle),
-            "ablation": _ablated(oracle, site, layer),
+            "ablation": {},
             "restoration": _restored(oracle, site, layer),
         }
+        for changed in ("mlp_post", "resid_post", "attn_z", "q"):
+            if asked.get(changed) and oracle.whole_at(changed, layer) and layer in facts.layers_at(changed):
+                asked["ablation"] |= _ablated(oracle, changed, layer)
     for site, each in asked.items():
         # Where the oracle has no value it is asked all the same, since it may be refused.
         unknown = (
@@ -143,7 +146,7 @@ def _values(oracle: Oracle, reading: Reading, site: str, layer: int) -> torch.Te
 
 def pooled(values: torch.Tensor, pool: str) -> torch.Tensor:
     """Pool values [tokens, width]."""
-    return {"last": values[-1], "mean": values.mean(0), "max": values.amax(0)}[pool]
+    return {"first": values[0], "last": values[-1], "mean": values.mean(0), "max": values.amax(0)}[pool]
 
 
 def _generated(oracle: Oracle, site: str, layer: int) -> Asked:

@@ -99,6 +99,11 @@ class Oracle:
         if "final_norm" in self.layout:
             yield "final_norm", len(self.blocks) - 1
 
+    def whole_at(self, site: str, layer: int) -> bool:
+        """Return whether a site is all that one module is given or gives, so that it can be changed."""
+        found = self._found(site, layer) if site.startswith("resid_p") or site in self.layout else []
+        return len(found) == 1 and not found[0][2]
+
     def formula(self, reading: Reading, layer: int) -> torch.Tensor | None:
         """Return the neurons of a layer's MLP as its formula gives them; None where it has another."""
         before = reading.values.get(("mlp_pre", layer))
