@@ -108,8 +108,8 @@ Every architecture of the installed Transformers that takes text, as a small mod
 any model and compared with plain hooks of PyTorch on the same model (`tests/conformance/`). Where its modules are was
 read off the modelling code by hand, and the hooks were held against `hidden_states` and the formula of every MLP.
 Four prompts of different lengths in one padded batch, each against a run of its own; first, last, mean and max of the
-prompt at every site and layer; `generated`, `emitting` and the continuation against the model's own `generate`; a neuron of
-`mlp_post`, `resid_post`, `attn_z` and `q` set to zero, and two neurons of the first of these restored.
+prompt at every site and layer; `generated`, `emitting` and the continuation against the model's own `generate`; a
+neuron of `mlp_post`, `resid_post`, `attn_z` and `q` set to zero, and two neurons of the first of these restored.
 
 Made by `make conformance` with {versions}, Python {platform.python_version()}.
 

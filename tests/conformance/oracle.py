@@ -23,7 +23,7 @@ from zoo import HEADS, kind_of
 Place = tuple[str, int]
 Edit = Callable[[torch.Tensor], torch.Tensor]
 
-NO_SITES = frozenset({"blocks", "final_norm", "formula", "hidden_states", "up"})
+NO_SITES = frozenset({"blocks", "final_norm", "formula", "hidden_states", "shared", "up"})
 """What a layout says besides where sites are."""
 
 _SITE = re.compile(r"(?P<path>[^<>]*)(?P<side>[<>])(?P<part>.*)")
@@ -52,6 +52,8 @@ class Oracle:
         # Of an encoder with a decoder, the encoder is what reads a text.
         self.whole = self.model.get_encoder() if kind_of(model_type) == "encoder_decoders" else self.model
         self.blocks = list(self.body.get_submodule(self.layout["blocks"]))
+        if "shared" in self.layout:
+            self.blocks *= self.model.config.num_hidden_layers
         self._written: dict[tuple[int, ...], list[int]] = {}
         self._read: dict[tuple[int, ...], Reading] = {}
         self._special = set(self.tokenizer.all_special_ids) - {self.tokenizer.unk_token_id}
@@ -81,6 +83,8 @@ class Oracle:
         # What is seen twice in one pass (layers that share their weights) has no one value.
         # The final norm is the last to run, whatever else it is used for.
         once = {place: found for place, found in seen.items() if len(found) == 1 or place[0] == "final_norm"}
+        if "shared" in self.layout:
+            once = {place: found[place[1] : place[1] + 1] for place, found in seen.items()}
         values = {place: found[-1] for place, found in once.items()}
         hidden = getattr(output, "hidden_states", None) or ()
         logits = getattr(output, "logits", torch.empty(1, 0, 0))
