@@ -45,7 +45,8 @@ def of_folder(folder: Path, kind: str, spec: str) -> Architecture:
         torch.device("meta"),
     ):
         model = loader.from_config(config)
-    return derive(model, spec, causal=causal, loads_as=loads_as)
+    with told_as(ModelError, f"The sites of model {spec!r} ({kind}) cannot be derived from its modules"):
+        return derive(model, spec, causal=causal, loads_as=loads_as)
 
 
 def of_object(model: Any, spec: str) -> Architecture:

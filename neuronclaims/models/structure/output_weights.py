@@ -26,6 +26,8 @@ def output_weights(
         return None
     names = {id(module): path for path, module in model.named_modules()}
     norm = body.get_submodule(final.module)
+    if tuple(norm.weight.shape) != (hidden,):
+        return None  # Reformer's norm is of two streams at once
     first = body.get_submodule(blocks)[0].get_submodule(out.module)
     centres, less_one = _norm_does(norm, hidden)
     between = body.get_submodule(blocks)[0].get_submodule(added.module) if added is not None else None
