@@ -21,12 +21,6 @@ READ = Activations("mlp_post", 1, TokenRule("mean", "prompt"), PROMPTS)
 WRITE = Activations("resid_post", 1, TokenRule("mean", "generated"), PROMPTS, Generation(4))
 
 
-@pytest.fixture
-def without_proofs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let sites be measured that are not proven first: what runs find out by themselves."""
-    monkeypatch.setattr("neuronclaims.engines.local.unproven", lambda ready, needs: {})
-
-
 unguarded = pytest.mark.usefixtures("without_proofs")
 
 

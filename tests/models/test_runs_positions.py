@@ -105,6 +105,7 @@ def test_a_padded_batch_gives_what_single_prompts_give(source_of, name: str) -> 
         np.testing.assert_allclose(together[question], alone[question], atol=1e-4, rtol=1e-4)
 
 
+@pytest.mark.usefixtures("without_proofs")
 @pytest.mark.parametrize("name", ["llama", "bert"])
 def test_prompts_of_the_same_tokens_are_measured_once_and_so_tie_exactly(hand_over, name: str) -> None:
     source = hand_over(name)

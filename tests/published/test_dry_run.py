@@ -81,6 +81,7 @@ def test_bytes_to_be_kept_are_those_that_a_run_keeps(source, tmp_path: Path) -> 
     assert kept == cost_of(source.facts(), ASKED).stored
 
 
+@pytest.mark.usefixtures("without_proofs")
 def test_passes_agree_with_what_goes_through_the_blocks_of_a_run(folder: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
