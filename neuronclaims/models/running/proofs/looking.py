@@ -57,8 +57,7 @@ def token_ids(ready: Ready) -> torch.Tensor:
     special |= {
         int(each) for each in (getattr(ready.model.config, "pad_token_id", None),) if each is not None
     }
-    size = min(vocabulary, max(len(tokenizer), 1)) if hasattr(tokenizer, "__len__") else vocabulary
-    plain = [token for token in range(min(size, 5_000)) if token not in special] or [0]
+    plain = [token for token in range(min(vocabulary, 5_000)) if token not in special] or [0]
     chosen = [plain[(n * 2 + 1) * len(plain) // (2 * TOKENS)] for n in range(TOKENS)]
     return torch.tensor([chosen], device=ready.device)
 
