@@ -18,6 +18,11 @@ from oracle import Oracle
 from small_models import save
 from zoo import ARCHITECTURES
 
+from neuronclaims.measurements.errors import ModelError
+from neuronclaims.models.running import skeleton
+from neuronclaims.models.sources import open_model
+from neuronclaims.models.structure import finding
+
 CHOSEN = (
     "gpt2",  # projections that are stored the other way round
     "llama",
@@ -32,6 +37,7 @@ CHOSEN = (
     "gpt_oss",  # experts with biases, no sdpa
     "qwen3_5_text",  # linear and full attention in turn
     "mamba",  # no attention
+    "mllama",  # a model that sees, whose part for text is measured
     "t5",  # an encoder and a decoder
 )
 
@@ -84,6 +90,18 @@ def test_a_wrong_module_a_wrong_norm_and_wrong_positions_are_seen(folder_of, mon
     assert {"attn_out", "mlp_post", "resid_post"} <= {
         site for site, finding in examine("llama", folder, shifted).found.items() if finding.wrong
     }
+
+
+def test_what_cannot_be_derived_is_one_sentence(folder_of, monkeypatch) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise RuntimeError("expected input with shape [*, 96]")
+
+    monkeypatch.setattr(finding, "_known", {})
+    monkeypatch.setattr(skeleton, "derive", fails)
+    with pytest.raises(
+        ModelError, match=r"sites of model .*\(mamba\) cannot be derived from its modules: expected input"
+    ):
+        open_model(str(folder_of("mamba")), Path("."))
 
 
 def test_the_page_and_the_zoo_name_the_same_architectures_and_nothing_is_wrong() -> None:

@@ -72,7 +72,9 @@ def sort_of(config: Any, spec: str) -> tuple[str, bool]:
     masked = kind in modeling_auto.MODEL_FOR_MASKED_LM_MAPPING_NAMES or kind in words.DECODERS_IF_SAID
     if masked and not getattr(text_config(config), "is_decoder", False):
         return "AutoModel", False
-    if kind in modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
+    seeing = modeling_auto.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES.get(kind)
+    text_alone = modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.get(kind)
+    if text_alone is not None and seeing in (None, text_alone):
         return "AutoModelForCausalLM", True
     if kind in modeling_auto.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES:
         return "AutoModelForImageTextToText", True
