@@ -19,7 +19,7 @@ from typing import Any
 from neuronclaims.models.structure.architecture import Architecture
 from neuronclaims.models.structure.kept import from_json, to_json
 
-DERIVING_VERSION = 4
+DERIVING_VERSION = 5
 """Raised whenever anything is derived differently: what was kept before is then derived again."""
 
 _known: dict[str, Architecture] = {}

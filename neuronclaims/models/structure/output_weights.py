@@ -28,9 +28,14 @@ def output_weights(
     norm = body.get_submodule(final.module)
     if tuple(norm.weight.shape) != (hidden,):
         return None  # Reformer's norm is of two streams at once
+    if out.module not in dict(body.get_submodule(blocks)[0].named_modules()):
+        return None
     first = body.get_submodule(blocks)[0].get_submodule(out.module)
     centres, less_one = _norm_does(norm, hidden)
-    between = body.get_submodule(blocks)[0].get_submodule(added.module) if added is not None else None
+    block = body.get_submodule(blocks)[0]
+    if added is not None and added.module not in dict(block.named_modules()):
+        return None  # OLMo Hybrid normalises what the MLP adds in some layers only
+    between = block.get_submodule(added.module) if added is not None else None
     if between is not None and (centres or type(between) is not type(norm)):
         return None
     return OutputWeights(
