@@ -235,7 +235,8 @@ def test_neurons_are_told_of_in_one_sentence(matches, rest, said):
 def config(folder: Path, **settings: str) -> SimpleNamespace:
     """What of pytest's configuration is asked for here: old models are given as 'before'."""
     options = {"claims_rematch": ["before"], **{f"claims_{name}": text for name, text in settings.items()}}
-    defaults = {"claims_device": "cpu", "claims_dtype": "float32", "claims_cache": ""}
+    defaults = {"claims_device": "cpu", "claims_dtype": "float32", "claims_attention": "sdpa"}
+    defaults["claims_cache"] = ""
     return SimpleNamespace(
         getoption=lambda name: options.get(name),
         getini=lambda name: defaults.get(name, []),

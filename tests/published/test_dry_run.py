@@ -127,7 +127,7 @@ def test_a_tokenizer_refuses_what_it_cannot_write(source) -> None:
     )
     found = check_tokenization(source, (*ASKED, *few))
     assert [found.refused[asked].split(",")[0] for asked in few] == [
-        "The texts of a pair must have equally many tokens",
+        "The texts of a pair must have equally many tokens where all are changed",
         "' an ape' is no single token of tiny; its tokenizer makes 2 of it: ' an'",
         "The prompt 'the cat sat on a tree' has 6 tokens and 30 new ones",
     ]
