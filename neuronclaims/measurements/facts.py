@@ -41,6 +41,15 @@ class ModelFacts:
         without = self.lacking.get(site)
         return tuple(layer for layer in every if layer not in without) if without else every
 
+    def without(self, site: str) -> str:
+        """Return the sentence that the model has no such site: why not, where that is known, and which it has.
+
+        >>> ModelFacts("demo", "GPT-2", 6, {"mlp_post": 512}, True).without("resid_mid")
+        'demo has no site resid_mid; it has mlp_post.'
+        """
+        because = f": {self.refused[site]} It" if site in self.refused else "; it"
+        return f"{self.name} has no site {site}{because} has {', '.join(self.widths)}."
+
     def check_place(self, site: str, layer: int, index: int | None = None) -> None:
         """Raise MeasurementError unless the model has this site, layer and, where given, neuron."""
         if site not in self.widths:

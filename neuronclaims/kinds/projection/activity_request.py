@@ -144,7 +144,7 @@ class ActivityRequest:
         """
         site = self.claim.settings.site
         if site not in facts.widths:
-            raise ClaimError(f"{facts.name} has no site {site}; it has {', '.join(facts.widths)}.")
+            raise ClaimError(facts.without(site))
         named = None if self.layers is None else self.layers.layers
         layers = facts.layers_at(site) if named is None else named
         if layers[-1] >= facts.layers:

@@ -23,7 +23,9 @@ def check_neuron(neuron: Neuron, site: str, facts: ModelFacts) -> None:
         )
     width = facts.widths.get(site)
     if width is None:
-        raise ClaimError(f"{facts.name} has no site {site}; it has {', '.join(facts.widths)}.")
+        raise ClaimError(facts.without(site))
+    if why := facts.lacking.get(site, {}).get(neuron.layer):
+        raise ClaimError(f"Layer {neuron.layer} of {facts.name} has no {site}: {why}")
     if neuron.layer not in facts.layers_at(site):
         raise ClaimError(
             f"{facts.name} has no neuron {neuron} at {site}, which stands behind the last block: write "

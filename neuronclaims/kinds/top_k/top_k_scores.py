@@ -118,9 +118,9 @@ def site_needs(
     for a token rule that the weighting does not fit.
     """
     settings = claim.settings
-    for neuron in neurons or (Neuron(facts.layers - 1, 0),):
-        check_neuron(neuron, settings.site, facts)
     layers, rule = facts.layers_at(settings.site), ranking_rule(settings)
+    for neuron in neurons or (Neuron(layers[-1], 0),):
+        check_neuron(neuron, settings.site, facts)
     there = len(layers) * facts.widths[settings.site]
     if not 1 <= k < there:
         raise ClaimError(
