@@ -48,8 +48,9 @@ class TokenTexts:
             if token is not None and self.text(token) == text:
                 return int(token)
         pieces = ", ".join(repr(piece) for piece in self.texts(encoded))
+        made = "another" if len(encoded) == 1 else len(encoded)
         raise MeasurementError(
-            f"{text!r} is no single token of {self._model}; its tokenizer makes {len(encoded)} of it: "
+            f"{text!r} is no single token of {self._model}; its tokenizer makes {made} of it: "
             f"{pieces or 'none'}. "
             "Name a single token, its leading space included (most words begin with one)."
         )

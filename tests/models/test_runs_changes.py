@@ -262,10 +262,13 @@ def test_pairs_of_unequal_length_are_refused_with_both_token_lists(hand_over) ->
         measure(hand_over("gpt2"), [Restoration("mlp_post", ((0, 1),), ASKED, (pair,))])
 
 
-def test_a_prediction_must_be_a_single_token(hand_over) -> None:
-    asked = Ablation("mlp_post", ((0, 1),), "zero", Prediction(" dog cat"), PROMPTS)
+@pytest.mark.parametrize(
+    ("text", "made"), [(" dog cat", "2 of it: ' dog'"), (" zebra", "another of it: ' <unk>'")]
+)
+def test_a_prediction_must_be_a_single_token(text, made, hand_over) -> None:
+    asked = Ablation("mlp_post", ((0, 1),), "zero", Prediction(text), PROMPTS)
     with pytest.raises(
-        MeasurementError, match="' dog cat' is no single token of handed; its tokenizer makes 2"
+        MeasurementError, match=f"'{text}' is no single token of handed; its tokenizer makes {made}"
     ):
         measure(hand_over("gpt2"), [asked])
 
