@@ -97,6 +97,7 @@ def test_what_cannot_be_derived_is_one_sentence(folder_of, monkeypatch) -> None:
         raise RuntimeError("expected input with shape [*, 96]")
 
     monkeypatch.setattr(finding, "_known", {})
+    monkeypatch.setattr(finding, "_folders", [])
     monkeypatch.setattr(skeleton, "derive", fails)
     with pytest.raises(
         ModelError, match=r"sites of model .*\(mamba\) cannot be derived from its modules: expected input"

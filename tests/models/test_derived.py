@@ -160,3 +160,12 @@ def test_an_object_is_looked_at_itself() -> None:
     model = model_of("Qwen3")
     assert source_of(model).facts().layers == LAYERS
     assert len(finding._known) == before
+
+
+def test_what_is_derived_is_kept_in_every_cache_that_needs_it(tmp_path, monkeypatch) -> None:
+    config = written(tmp_path / "model", "Qwen3").config
+    monkeypatch.setattr(finding, "_folders", [])
+    for cache in ("one", "two"):
+        finding.keep_in(tmp_path / cache)
+        finding.derived_architecture(config, "model", tmp_path / "model")
+        assert list((tmp_path / cache).glob("*.json")), cache

@@ -231,6 +231,10 @@ def _compare(claim: WrittenClaim, traces: Traces) -> tuple[Any, dict[str, Any], 
     if claim.said["sd"] and "standardised" in effects:
         effects["standardised"] = _of_any_shape(effects["standardised"], x, y, paired)
     p, exact = p_of(claim.said, x, y, paired, effects)
+    mean_in_own_unit = claim.said["direction"] is not None and not claim.said["sd"]
+    if mean_in_own_unit and (paired or claim.said["by"]):
+        # No p is below the chance that so few prompts hold none of one in five.
+        p = max(p, 0.8 ** min(len(claim.first), len(claim.second)))
     return (x, y), effects, rank(a, b, index, paired, side), p, exact
 
 
@@ -256,9 +260,7 @@ def p_of(
     else:
         sides = [contrast_p(x - marks[0], y, paired, side) for side in ("greater", "less")]
         p, exact = min(1.0, 2 * min(p for p, _ in sides)), sides[0][1]
-    # Of a mean of pairs no p is below the chance that so few hold none of one in five.
-    least = 0.8 ** len(x) if paired and said["direction"] is not None else 0.0
-    return max(p, inverted, least), exact
+    return max(p, inverted), exact
 
 
 def units(

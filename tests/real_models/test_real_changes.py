@@ -96,6 +96,11 @@ def judged(folder: Path, claims: list[dict[str, object]]) -> list[Result]:
     return list(Study().judge(read_claim_file(path, templates()), "model").values())
 
 
+def unseen(p: float) -> float:
+    """p, at least the chance that so few pairs hold none of one in five."""
+    return max(p, 0.8 ** len(PAIRS))
+
+
 def two_sided(differences: np.ndarray) -> float:
     """The larger of the exact two-sided p of a mean under flips of signs and of the t-test, whose interval is shown."""
     pairs = differences, np.zeros_like(differences)
@@ -135,7 +140,7 @@ def test_shares_recovered_agree_with_patching_anew(count, tmp_path):
     assert bottoms.mean() > 1  # the model knows whom the sentence is about
     assert effect.value == pytest.approx(tops.sum() / bottoms.sum(), rel=1e-4)
     assert [effect.low, effect.high] == pytest.approx(fieller(tops, bottoms), rel=1e-3)
-    assert result.evidence.test.p_value == pytest.approx(two_sided(tops - 0.02 * bottoms), abs=4e-3)
+    assert result.evidence.test.p_value == pytest.approx(unseen(two_sided(tops - 0.02 * bottoms)), abs=4e-3)
 
 
 @pytest.mark.parametrize("count", [1, 3], ids=["one neuron", "three together"])
@@ -153,7 +158,7 @@ def test_changes_by_zeroing_agree_with_zeroing_anew(count, tmp_path):
     interval = mean_interval(after - before)
     assert evidence.effect.value == pytest.approx((after - before).mean(), rel=1e-4)
     assert [evidence.effect.low, evidence.effect.high] == pytest.approx(list(interval), rel=1e-3)
-    assert evidence.test.p_value == pytest.approx(two_sided(after - before), abs=4e-3)
+    assert evidence.test.p_value == pytest.approx(unseen(two_sided(after - before)), abs=4e-3)
     reported = [
         effect.value
         for effect in evidence.other_effects

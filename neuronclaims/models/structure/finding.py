@@ -48,6 +48,8 @@ def derived_architecture(
         kind = str(config.get("model_type"))
         known = import_module("neuronclaims.models.running.skeleton").of_folder(folder, kind, spec)
         _write(key, known)
+    elif not all((each / f"{key}.json").exists() for each in _folders):
+        _write(key, known)  # a cache that is used for the first time
     _known[key] = known
     return known
 
