@@ -90,7 +90,16 @@ MAY_IMPORT = {
     "study": GROUND | RUNS | {"kinds", "judging", "verdicts", "provenance", "answers"},
     "rematch": GROUND | RUNS | {"kinds", "study"},
     "baselines": GROUND | {""},
-    "reports": {"figures", "results", "set_accounts", "tokens", "errors", "foreign_files", "foreign_text", ""},
+    "reports": {
+        "figures",
+        "results",
+        "set_accounts",
+        "tokens",
+        "errors",
+        "foreign_files",
+        "foreign_text",
+        "",
+    },
     "pytest_session": GROUND
     | RUNS
     | {

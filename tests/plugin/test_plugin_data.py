@@ -9,7 +9,9 @@ from inner import NAMES, session
 HEAD = "version: 1\nmodels: [demo]\nsite: mlp_post\ntokens: last of prompt\nsets:\n"
 CLAIM = "claims:\n  - {claim: neuron 0:3 activates more for a than b, expect: inconclusive}\n"
 SPACES = "2 of 8 prompts of 'a' end in white space: where it is a token of its own, 'last of prompt' reads that token"
-OWN_TOKEN = "2 of 8 prompts of 'a' end in 'Ġ', white space that demo reads as a token of its own: the last token"
+OWN_TOKEN = (
+    "2 of 8 prompts of 'a' end in 'Ġ', white space that demo reads as a token of its own: the last token"
+)
 FRAME = "8 of 8 prompts of 'b' share 2 frames, such as 'I saw … in the street' (4)"
 LABELS = "'where' of 'a' leaves 1 row whose label looks like one that it takes: 'A' (1)"
 TEXTS = [
