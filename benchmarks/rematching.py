@@ -26,7 +26,7 @@ from neuronclaims.models.sources import open_model
 from neuronclaims.rematch.halves import halved
 from neuronclaims.rematch.search import Match, RematchPair, Remembered, matches
 from neuronclaims.rematch.tokenwise import Held
-from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.subjects.neurons import Neuron
 
 CLAIMS = Path(__file__).parents[1] / "claims"
 FILES = ("places", "seed-000-true-false", "seed-003-article")

@@ -19,11 +19,11 @@ from scipy.stats import t as t_law
 from neuronclaims import stats
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import templates
-from neuronclaims.kinds.shared.selection import allowing_for_search, level_for
-from neuronclaims.kinds.shared.subjects import NeuronStatement, TestedNeuron, best_neuron
+from neuronclaims.kinds.shared.subjects.selection import allowing_for_search, level_for
+from neuronclaims.kinds.shared.subjects.subjects import NeuronStatement, TestedNeuron, best_neuron
 from neuronclaims.planning.announcements import unreachable
 from neuronclaims.pytest_session.opening import searched_everywhere
-from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.stats.power.reach import smallest_p
 from neuronclaims.study import Study
 

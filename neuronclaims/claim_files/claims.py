@@ -14,8 +14,8 @@ from neuronclaims.claim_files.prompts.columns import of_side
 from neuronclaims.loading.settings import UNSAID_BLOCK, LoadBlock
 from neuronclaims.prompts import PromptInput
 from neuronclaims.prompts.sampling import Sampling
-from neuronclaims.sentences.layers import Layers
 from neuronclaims.sentences.options import Options
+from neuronclaims.sentences.subjects.layers import Layers
 from neuronclaims.set_accounts import DataAccount, RowsTaken, SetAccount
 from neuronclaims.sites import Site
 from neuronclaims.tokens.spans import Span, rule_text, span_of

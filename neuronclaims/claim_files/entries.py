@@ -23,8 +23,8 @@ from neuronclaims.claim_files.chats.keys import MESSAGES_SCHEMA, ChatKeys, Side
 from neuronclaims.claim_files.claims import Method
 from neuronclaims.claim_files.yaml.mapping import FileMapping
 from neuronclaims.sentences.field_types import composed
-from neuronclaims.sentences.layers import Layers, LayersError, parse_layers
 from neuronclaims.sentences.options import SCALAR, OneOf
+from neuronclaims.sentences.subjects.layers import Layers, LayersError, parse_layers
 
 
 def search(value: object) -> Layers:

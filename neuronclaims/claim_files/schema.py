@@ -39,9 +39,9 @@ from neuronclaims.claim_files.generation.keys import Generate
 from neuronclaims.claim_files.load.keys import Load
 from neuronclaims.claim_files.yaml.mapping import FileMapping
 from neuronclaims.sentences.fields import IDENTIFIER, NAME_SIGNS
-from neuronclaims.sentences.layers import PATTERN, Layers
 from neuronclaims.sentences.messages import either, quoted
 from neuronclaims.sentences.options import Form, OneOf, OptionError, Options, declared_options, set_paths
+from neuronclaims.sentences.subjects.layers import PATTERN, Layers
 from neuronclaims.sentences.templates import Template
 from neuronclaims.sites import site_names
 from neuronclaims.tokens.forms import TOKENS_SCHEMA, read_form

@@ -22,9 +22,9 @@ from neuronclaims.claim_files.schema import Header
 from neuronclaims.claim_files.sections import Sections
 from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar, plain
 from neuronclaims.claim_files.yaml.source import SourceText
-from neuronclaims.sentences.layers import Layers
 from neuronclaims.sentences.messages import closest, quoted
-from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.subjects.layers import Layers
+from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.set_accounts import RowsTaken
 
 DISCOVERED, SEARCHED = "discovered_on", "searched"

@@ -192,7 +192,7 @@ class Kind(Protocol):
 
     >>> from dataclasses import dataclass
     >>> from neuronclaims.results import Selection
-    >>> from neuronclaims.sentences.neurons import Neuron
+    >>> from neuronclaims.sentences.subjects.neurons import Neuron
     >>> from neuronclaims.sentences.templates import Template
     >>> from neuronclaims.stats import EffectSize, Estimate
     >>> @dataclass(frozen=True)

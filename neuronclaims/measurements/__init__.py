@@ -4,15 +4,15 @@ Kinds of claim ask with these, runs answer them. Nothing here knows of a claim, 
 from another package is a frozen dataclass of the shape of ``measurement.Measurement``.
 """
 
-from neuronclaims.measurements.ablations import Ablation, AblationSweep
 from neuronclaims.measurements.activations import Activations, Generation, TokenRule
-from neuronclaims.measurements.changes import Pair, Prediction
+from neuronclaims.measurements.changing.ablations import Ablation, AblationSweep
+from neuronclaims.measurements.changing.needs import Pair, Prediction
+from neuronclaims.measurements.changing.restorations import Restoration, RestorationSweep
 from neuronclaims.measurements.continuations import Continuations
 from neuronclaims.measurements.facts import ModelFacts
 from neuronclaims.measurements.measurement import Measurement, Need
 from neuronclaims.measurements.output_weights import Congruence, Vocabulary
 from neuronclaims.measurements.readout import Readout
-from neuronclaims.measurements.restorations import Restoration, RestorationSweep
 from neuronclaims.sites import Site
 from neuronclaims.tokens.spans import ChangedTokens, Span
 

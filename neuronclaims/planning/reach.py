@@ -16,7 +16,7 @@ from neuronclaims import stats
 from neuronclaims.corrections import JOINT, family_of, joint_groups, joint_test_key, least_of_each
 from neuronclaims.kinds import Attainable
 from neuronclaims.kinds.shared.memoize import memoize
-from neuronclaims.kinds.shared.selection import neurons_searched, searches
+from neuronclaims.kinds.shared.subjects.selection import neurons_searched, searches
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim, ClaimFile

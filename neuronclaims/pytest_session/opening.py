@@ -13,7 +13,7 @@ from neuronclaims.claim_files.errors import Problem
 from neuronclaims.claim_files.prompts.misleading import data_problems, items_of, of_claim
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.foreign_text import harmless_line
-from neuronclaims.kinds.shared.selection import searches
+from neuronclaims.kinds.shared.subjects.selection import searches
 from neuronclaims.planning.announcements import unreachable
 from neuronclaims.planning.reach import searched_in
 from neuronclaims.pytest_session.nodes import ClaimItem, ModelNode

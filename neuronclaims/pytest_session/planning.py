@@ -11,7 +11,7 @@ from neuronclaims.claim_files.prompts.misleading import items_of
 from neuronclaims.engines.cost import Cost, cost_of, refused
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import kind_of
-from neuronclaims.kinds.shared.selection import searches
+from neuronclaims.kinds.shared.subjects.selection import searches
 from neuronclaims.kinds.tokens_asked import tokens_asked
 from neuronclaims.measurements.errors import MissingModelError
 from neuronclaims.models.chats.odd_tokens import OddTokens, odd_tokens

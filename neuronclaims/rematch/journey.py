@@ -8,7 +8,7 @@ from pathlib import Path
 
 from neuronclaims.claim_files.claims import Claim, ClaimFile
 from neuronclaims.kinds import ClaimError, kind_of
-from neuronclaims.kinds.shared.neurons import check_neuron
+from neuronclaims.kinds.shared.subjects.neurons import check_neuron
 from neuronclaims.measurements import ModelFacts
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.sources import LoadedModel, open_model
@@ -17,7 +17,7 @@ from neuronclaims.rematch.naming import named, renamed
 from neuronclaims.rematch.search import Match, RematchPair, Remembered, Status, matches
 from neuronclaims.rematch.tokenwise import Held
 from neuronclaims.results import Result
-from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.study import Study
 
 NO_NEURON = "no neuron is named, so it can be put to the new model as it is"

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
-from neuronclaims.sentences.neurons import Neuron
-from neuronclaims.sentences.subjects import Subject
+from neuronclaims.sentences.subjects.neurons import Neuron
+from neuronclaims.sentences.subjects.subject import Subject
 
 
 def named(sentence: Any) -> dict[str, tuple[Neuron, ...]]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar, compose
 from neuronclaims.claim_files.yaml.source import SourceText
 from neuronclaims.rematch.naming import named
-from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.sentences.parser import parse
+from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.sentences.templates import Template
 
 _NEURON = re.compile(r"(?<![0-9:.])([0-9]+):([0-9]+)(?![0-9:.])")

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from neuronclaims.rematch.rotations import Rotation
 from neuronclaims.rematch.sums import Sums
 from neuronclaims.rematch.tokenwise import Held, shared
-from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.subjects.neurons import Neuron
 
 LEAST = 0.7
 MARGIN = 0.3

@@ -9,11 +9,11 @@ from types import MappingProxyType
 
 from neuronclaims.sentences.choices import Choice
 from neuronclaims.sentences.field_types import FieldType, MisreadError, OneWord, Word, composed
-from neuronclaims.sentences.layers import LayersField
-from neuronclaims.sentences.neurons import ONE_NEURON, NeuronsField
 from neuronclaims.sentences.numbers import COUNT, NUMBER, SHARE, AmountField
 from neuronclaims.sentences.positions import PositionsField
-from neuronclaims.sentences.subjects import SubjectField
+from neuronclaims.sentences.subjects.layers import LayersField
+from neuronclaims.sentences.subjects.neurons import ONE_NEURON, NeuronsField
+from neuronclaims.sentences.subjects.subject import SubjectField
 from neuronclaims.sites import site_names
 
 NAME_SIGNS = r"[^\x00-,./:-@\[-^`{-\xa0\u2000-\u206f\u3000\ufe00-\ufe0f\ufeff\ufff0-\uffff]"

@@ -108,7 +108,7 @@ class Template(Generic[SentenceT]):
     Raises TemplateError for a wording that does not compile, and where its fields are not exactly those of ``build``.
 
     >>> from dataclasses import dataclass
-    >>> from neuronclaims.sentences.neurons import Neuron
+    >>> from neuronclaims.sentences.subjects.neurons import Neuron
     >>> from neuronclaims.sentences.parser import parse
     >>> @dataclass(frozen=True)
     ... class Likes:

@@ -23,13 +23,13 @@ WITH_EXAMPLES = {
     "neuronclaims.sentences.ambiguity": ["check_templates"],
     "neuronclaims.sentences.choices": ["Choice"],
     "neuronclaims.sentences.field_types": ["OneWord"],
-    "neuronclaims.sentences.layers": ["LayersField"],
-    "neuronclaims.sentences.neurons": ["NeuronsField"],
+    "neuronclaims.sentences.subjects.layers": ["LayersField"],
+    "neuronclaims.sentences.subjects.neurons": ["NeuronsField"],
     "neuronclaims.sentences.numbers": ["AmountField"],
     "neuronclaims.sentences.options": ["Options", "OneOf"],
     "neuronclaims.sentences.parser": ["parse"],
     "neuronclaims.sentences.positions": ["PositionsField"],
-    "neuronclaims.sentences.subjects": ["SubjectField"],
+    "neuronclaims.sentences.subjects.subject": ["SubjectField"],
     "neuronclaims.sentences.templates": ["Template"],
 }
 

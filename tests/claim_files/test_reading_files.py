@@ -10,8 +10,8 @@ from toy_claims import CLAIM, FULL, HEAD, SETS, Contrast
 from neuronclaims.claim_files.claims import Tokens
 from neuronclaims.claim_files.errors import ClaimFileError, Place
 from neuronclaims.claim_files.reader import read_claim_file
-from neuronclaims.sentences.neurons import Neuron
-from neuronclaims.sentences.subjects import Subject
+from neuronclaims.sentences.subjects.neurons import Neuron
+from neuronclaims.sentences.subjects.subject import Subject
 
 
 def test_a_claim_has_the_settings_of_the_file_unless_it_gives_its_own(read):

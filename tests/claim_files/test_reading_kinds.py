@@ -25,8 +25,6 @@ from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import kinds, templates
 from neuronclaims.kinds.interventions.damage import Damage
 from neuronclaims.kinds.logit_readout.value_bins import ValueBins
-from neuronclaims.sentences.layers import Layers
-from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.sentences.numbers import Amount
 from neuronclaims.sentences.options import (
     NamesPromptSet,
@@ -36,6 +34,8 @@ from neuronclaims.sentences.options import (
     given_options,
     prompt_sets_of,
 )
+from neuronclaims.sentences.subjects.layers import Layers
+from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.sentences.templates import Template
 from neuronclaims.tokens.spans import ALL_TOKENS
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from toy_claims import CLAIM, HEAD, SETS
 
 from neuronclaims.claim_files.prompts.sameness import likeness
-from neuronclaims.sentences.layers import Layers, LayersError, parse_layers
+from neuronclaims.sentences.subjects.layers import Layers, LayersError, parse_layers
 
 FOUND = "  found: [Hue was, Hue is]\n"
 

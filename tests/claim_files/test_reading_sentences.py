@@ -22,12 +22,12 @@ from toy_claims import (
 )
 
 from neuronclaims.sentences.ambiguity import check_templates
-from neuronclaims.sentences.layers import Layers
-from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.sentences.numbers import Amount
 from neuronclaims.sentences.parser import SentenceError, parse
 from neuronclaims.sentences.positions import TokenPositions
-from neuronclaims.sentences.subjects import Subject
+from neuronclaims.sentences.subjects.layers import Layers
+from neuronclaims.sentences.subjects.neurons import Neuron
+from neuronclaims.sentences.subjects.subject import Subject
 from neuronclaims.sentences.templates import Template, TemplateError
 from neuronclaims.sites import OWN_SITES as SITES
 

@@ -11,12 +11,12 @@ from neuronclaims.kinds.interventions.damage import DamageOn
 from neuronclaims.kinds.logit_readout.value_bins import ValueBins
 from neuronclaims.kinds.shared.margins import MarginOptions
 from neuronclaims.kinds.top_k.top_k_scores import RankingOptions
-from neuronclaims.sentences.layers import Layers
-from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.sentences.numbers import Amount
 from neuronclaims.sentences.options import OneOf, Options, PromptSetName, Truth
 from neuronclaims.sentences.positions import TokenPositions
-from neuronclaims.sentences.subjects import Subject
+from neuronclaims.sentences.subjects.layers import Layers
+from neuronclaims.sentences.subjects.neurons import Neuron
+from neuronclaims.sentences.subjects.subject import Subject
 from neuronclaims.sentences.templates import FieldError, Template
 
 

@@ -10,9 +10,9 @@ import pytest
 from neuronclaims.kinds.interventions import before_after
 from neuronclaims.kinds.interventions.before_after import BeforeAfter
 from neuronclaims.kinds.interventions.changed_neurons import TextUnits
-from neuronclaims.kinds.interventions.sweeps import LayerSweeps
+from neuronclaims.kinds.interventions.controls.sweeps import LayerSweeps
 from neuronclaims.kinds.kind import MAX_DRAWS, Family, KindError
-from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.subjects.neurons import Neuron
 
 COUNT = 20
 RNG = np.random.default_rng(7)

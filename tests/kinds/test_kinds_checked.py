@@ -16,7 +16,7 @@ from neuronclaims.kinds import registry
 from neuronclaims.kinds.checked import CheckedKind
 from neuronclaims.kinds.kind import FACT, Attainable, ClaimError, Finding, Sample, Statement
 from neuronclaims.results import Selection, UnitValues
-from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.sentences.templates import Template
 from neuronclaims.study import Study
 

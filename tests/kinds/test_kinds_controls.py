@@ -15,7 +15,7 @@ from neuronclaims import stats
 from neuronclaims.kinds.outliers.outlier_dimensions import LargeValues
 from neuronclaims.kinds.shared.two_samples import LayerSamples
 from neuronclaims.measurements import Ablation, Restoration
-from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.study import Study
 
 

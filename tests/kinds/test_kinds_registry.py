@@ -18,7 +18,7 @@ from neuronclaims.kinds import registry
 from neuronclaims.kinds.checked import CheckedKind
 from neuronclaims.kinds.kind import KindWarning
 from neuronclaims.sentences.options import Options
-from neuronclaims.sentences.subjects import Subject
+from neuronclaims.sentences.subjects.subject import Subject
 from neuronclaims.sentences.templates import Template
 
 MODULES = [module.name for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")]

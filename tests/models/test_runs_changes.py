@@ -19,8 +19,8 @@ from neuronclaims.measurements import (
     Restoration,
     RestorationSweep,
 )
+from neuronclaims.measurements.changing.interventions import Add, Clamp, Scale
 from neuronclaims.measurements.errors import IntegrityError, MeasurementError
-from neuronclaims.measurements.interventions import Add, Clamp, Scale
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.running import sweeps
 

@@ -19,7 +19,7 @@ from neuronclaims.pytest_session.baselines.lost import Lost
 from neuronclaims.pytest_session.baselines.rematch_hints import hint
 from neuronclaims.pytest_session.baselines.rematching import Rematching
 from neuronclaims.rematch import Match, Rematched
-from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.subjects.neurons import Neuron
 
 CLAIMS = (
     f"{{id: holds, claim: neuron 0:0 {MORE}}}",

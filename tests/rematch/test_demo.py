@@ -20,7 +20,7 @@ from neuronclaims.models.options import RunOptions
 from neuronclaims.models.sources import open_model
 from neuronclaims.rematch import rematch, tokenwise
 from neuronclaims.rematch.tokenwise import Held, shared
-from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.study import Study
 
 CLAIMS = Path(__file__).parents[2] / "claims"

@@ -10,7 +10,7 @@ import pytest
 from neuronclaims.measurements import ModelFacts
 from neuronclaims.rematch.search import FEWEST, LEAST, MARGIN, RematchPair, Remembered, matches, z
 from neuronclaims.rematch.tokenwise import shared
-from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.subjects.neurons import Neuron
 
 TOKENS, WIDTH, LAYERS = 6, 32, 2
 SEARCHED = [f"searched {n:03d}" for n in range(40)]

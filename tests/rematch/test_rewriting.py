@@ -13,8 +13,8 @@ from neuronclaims.rematch import Match, Rematched, RewriteError, beside, write
 from neuronclaims.rematch.journey import NO_NEURON, _matched
 from neuronclaims.rematch.naming import named, renamed
 from neuronclaims.rematch.rewrite import spelled
-from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.sentences.parser import parse
+from neuronclaims.sentences.subjects.neurons import Neuron
 
 FILE = """\
 # yaml-language-server: $schema=../claims.schema.json

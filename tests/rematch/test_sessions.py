@@ -20,7 +20,7 @@ from forked import run_pytest
 from neuronclaims.cli import main
 from neuronclaims.demo import MODEL_FOLDER
 from neuronclaims.reports.json import report as json_report
-from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.subjects.neurons import Neuron
 
 ROOT = Path(__file__).parents[2]
 CLAIMS = """\

@@ -17,7 +17,7 @@ from neuronclaims.kinds.shared.requests import in_order, texts_of
 from neuronclaims.measurements.measurement import Description, TextRequest
 from neuronclaims.models.architectures import HookPoint
 from neuronclaims.results import Selection
-from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.sentences.templates import Template
 
 ATTENTION_INPUT = {"gpt2": HookPoint("attn.c_attn", "input")}

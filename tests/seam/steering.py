@@ -18,17 +18,17 @@ from neuronclaims import stats
 from neuronclaims.figures import Distributions, Row
 from neuronclaims.kinds.interventions.before_after import BeforeAfter
 from neuronclaims.kinds.interventions.changed_neurons import TextUnits
-from neuronclaims.kinds.interventions.sweeps import LayerSweeps
+from neuronclaims.kinds.interventions.controls.sweeps import LayerSweeps
 from neuronclaims.kinds.kind import Attainable, Finding, Sample, Statement
 from neuronclaims.kinds.shared.margins import MarginOptions, plain_margin_of
-from neuronclaims.kinds.shared.neurons import check_neuron, rank_of
 from neuronclaims.kinds.shared.requests import in_order, plain, resamples_of, texts_of
-from neuronclaims.kinds.shared.selection import layers_needed, selection_notes, selection_of
+from neuronclaims.kinds.shared.subjects.neurons import check_neuron, rank_of
+from neuronclaims.kinds.shared.subjects.selection import layers_needed, selection_notes, selection_of
 from neuronclaims.measurements import Ablation, AblationSweep, Prediction
-from neuronclaims.measurements.interventions import Add
-from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.measurements.changing.interventions import Add
 from neuronclaims.sentences.options import OneOf
-from neuronclaims.sentences.subjects import Subject
+from neuronclaims.sentences.subjects.neurons import Neuron
+from neuronclaims.sentences.subjects.subject import Subject
 from neuronclaims.sentences.templates import Template
 
 SIDES = {"raises": "greater", "lowers": "less", "does not change": "two-sided"}

@@ -13,8 +13,8 @@ from neuronclaims.kinds.kind import FACT, Attainable, Finding, Sample, Statement
 from neuronclaims.kinds.shared.requests import activations, in_order
 from neuronclaims.measurements import Pair, Prediction, Restoration
 from neuronclaims.results import Selection
-from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.sentences.options import Options
+from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.sentences.templates import Template
 
 INDEX_SIZE = stats.EffectSize("index", "index")

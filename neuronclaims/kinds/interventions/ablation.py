@@ -39,15 +39,15 @@ from neuronclaims.kinds.interventions.changed_share import (
     changed_share_test,
     planned_changed_share,
 )
-from neuronclaims.kinds.interventions.controls import RandomLists, layer_figure
+from neuronclaims.kinds.interventions.controls.controls import RandomLists, layer_figure
+from neuronclaims.kinds.interventions.controls.standing import Standing
 from neuronclaims.kinds.interventions.damage import DamageRequest, divergence_of
-from neuronclaims.kinds.interventions.outcome import PROBABILITY, Outcome
-from neuronclaims.kinds.interventions.standing import Standing
+from neuronclaims.kinds.interventions.outcomes.outcome import PROBABILITY, Outcome
 from neuronclaims.kinds.kind import Attainable, Finding, Sample, Statement
 from neuronclaims.kinds.shared.margins import check_not_searched
-from neuronclaims.kinds.shared.neurons import rank_of
 from neuronclaims.kinds.shared.requests import plain
-from neuronclaims.kinds.shared.subjects import RANKS, NeuronStatement, TestedNeuron, times
+from neuronclaims.kinds.shared.subjects.neurons import rank_of
+from neuronclaims.kinds.shared.subjects.subjects import RANKS, NeuronStatement, TestedNeuron, times
 from neuronclaims.kinds.shared.unit_names import unit_names
 from neuronclaims.sentences.numbers import number_text
 

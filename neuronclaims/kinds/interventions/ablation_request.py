@@ -17,20 +17,20 @@ from neuronclaims.kinds.interventions.changed_neurons import (
     is_searched,
     places,
 )
+from neuronclaims.kinds.interventions.controls.standing import controls_needed
+from neuronclaims.kinds.interventions.controls.sweeps import LayerSweeps
 from neuronclaims.kinds.interventions.damage import DamageRequest
-from neuronclaims.kinds.interventions.outcome import Outcome
-from neuronclaims.kinds.interventions.standing import controls_needed
-from neuronclaims.kinds.interventions.sweeps import LayerSweeps
+from neuronclaims.kinds.interventions.outcomes.outcome import Outcome
 from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.shared.margins import plain_margin_of
 from neuronclaims.kinds.shared.requests import in_order, items_of, resamples_of, texts_of
 from neuronclaims.measurements import Ablation, AblationSweep, Prediction
-from neuronclaims.measurements.interventions import intervention_of
+from neuronclaims.measurements.changing.interventions import intervention_of
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
     from neuronclaims.kinds.interventions.changed_neurons import Floats
-    from neuronclaims.kinds.interventions.controls import Places
+    from neuronclaims.kinds.interventions.controls.controls import Places
     from neuronclaims.kinds.kind import Answers
     from neuronclaims.measurements import Measurement, ModelFacts
     from neuronclaims.stats import Alternative

@@ -13,9 +13,9 @@ from neuronclaims.kinds.interventions.changed_neurons import Noun, check_noun
 from neuronclaims.kinds.interventions.damage import DamageOn
 from neuronclaims.kinds.outliers.token_share import check_share
 from neuronclaims.kinds.shared.margins import MarginOptions
-from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.sentences.numbers import number_text
 from neuronclaims.sentences.options import OneOf, PromptSetName
+from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.sentences.templates import FieldError, Template
 from neuronclaims.tokens.forms import AT, At
 from neuronclaims.tokens.spans import ALL_TOKENS

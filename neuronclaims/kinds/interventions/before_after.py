@@ -7,9 +7,9 @@ what so many prompts can show and the values that baselines keep. Here is a whol
 >>> from neuronclaims.kinds.kind import Attainable, Family, Finding, Sample, Statement
 >>> from neuronclaims.kinds.shared.requests import in_order, texts_of
 >>> from neuronclaims.measurements import Ablation, Prediction
->>> from neuronclaims.measurements.interventions import Add
+>>> from neuronclaims.measurements.changing.interventions import Add
 >>> from neuronclaims.results import Selection
->>> from neuronclaims.sentences.neurons import Neuron
+>>> from neuronclaims.sentences.subjects.neurons import Neuron
 >>> from neuronclaims.sentences.templates import Template
 >>> @dataclass(frozen=True)
 ... class Steered:
@@ -89,17 +89,17 @@ import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.kinds.shared.null_figures import null_of, null_of_search
-from neuronclaims.kinds.shared.selection import level_for, widened
+from neuronclaims.kinds.shared.subjects.selection import level_for, widened
 from neuronclaims.kinds.shared.units import of_changes
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Prompt
     from neuronclaims.figures import Null
     from neuronclaims.kinds.interventions.changed_neurons import Floats, TextUnits
-    from neuronclaims.kinds.interventions.sweeps import LayerSweeps
+    from neuronclaims.kinds.interventions.controls.sweeps import LayerSweeps
     from neuronclaims.kinds.kind import Family
     from neuronclaims.results import UnitValues
-    from neuronclaims.sentences.neurons import Neuron
+    from neuronclaims.sentences.subjects.neurons import Neuron
     from neuronclaims.stats import Alternative, EffectSize, Estimate, TestResult
     from neuronclaims.stats.effects.margins import MarginSide
 

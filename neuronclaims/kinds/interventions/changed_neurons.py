@@ -10,11 +10,11 @@ import numpy as np
 
 from neuronclaims.claim_files.claims import Prompt
 from neuronclaims.kinds.kind import ClaimError
-from neuronclaims.kinds.shared.neurons import check_neuron
 from neuronclaims.kinds.shared.requests import plural
-from neuronclaims.kinds.shared.selection import layers_needed, search_of
-from neuronclaims.sentences.neurons import Neuron
-from neuronclaims.sentences.subjects import Subject
+from neuronclaims.kinds.shared.subjects.neurons import check_neuron
+from neuronclaims.kinds.shared.subjects.selection import layers_needed, search_of
+from neuronclaims.sentences.subjects.neurons import Neuron
+from neuronclaims.sentences.subjects.subject import Subject
 from neuronclaims.sentences.templates import FieldError
 from neuronclaims.stats import PlannedClaim, Planning
 

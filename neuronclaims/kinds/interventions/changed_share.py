@@ -15,8 +15,8 @@ from neuronclaims import stats
 from neuronclaims.kinds.interventions.changed_neurons import TextUnits
 from neuronclaims.kinds.kind import Statement
 from neuronclaims.kinds.shared.requests import percent
-from neuronclaims.kinds.shared.selection import level_for, widened
-from neuronclaims.kinds.shared.subjects import times
+from neuronclaims.kinds.shared.subjects.selection import level_for, widened
+from neuronclaims.kinds.shared.subjects.subjects import times
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

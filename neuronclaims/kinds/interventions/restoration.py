@@ -29,18 +29,18 @@ from neuronclaims.kinds.interventions.changed_share import (
     changed_share_test,
     planned_changed_share,
 )
-from neuronclaims.kinds.interventions.controls import RandomLists, layer_figure
+from neuronclaims.kinds.interventions.controls.controls import RandomLists, layer_figure
+from neuronclaims.kinds.interventions.controls.standing import Standing
 from neuronclaims.kinds.interventions.restoration_request import (
     TEMPLATE,
     RestorationData,
     RestorationRequest,
 )
-from neuronclaims.kinds.interventions.standing import Standing
 from neuronclaims.kinds.kind import Attainable, Finding, Sample, Statement
 from neuronclaims.kinds.shared.margins import check_not_searched
-from neuronclaims.kinds.shared.neurons import rank_of
 from neuronclaims.kinds.shared.requests import percent
-from neuronclaims.kinds.shared.selection import (
+from neuronclaims.kinds.shared.subjects.neurons import rank_of
+from neuronclaims.kinds.shared.subjects.selection import (
     LEVEL,
     level_for,
     widened,

@@ -11,8 +11,8 @@ from pydantic import Field
 from neuronclaims import stats
 from neuronclaims.kinds.interventions.before_after import BeforeAfter
 from neuronclaims.kinds.interventions.changed_neurons import Noun, TextUnits, check_noun, is_searched, places
-from neuronclaims.kinds.interventions.standing import controls_needed
-from neuronclaims.kinds.interventions.sweeps import LayerSweeps
+from neuronclaims.kinds.interventions.controls.standing import controls_needed
+from neuronclaims.kinds.interventions.controls.sweeps import LayerSweeps
 from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.outliers.token_share import check_share
 from neuronclaims.kinds.shared.margins import MarginOptions, plain_margin_of
@@ -20,8 +20,8 @@ from neuronclaims.kinds.shared.requests import plain, plural, resamples_of
 from neuronclaims.kinds.shared.units import unit_key
 from neuronclaims.measurements import Pair, Prediction, Restoration, RestorationSweep
 from neuronclaims.results import UnitValues
-from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.sentences.numbers import number_text
+from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.sentences.templates import FieldError, Template
 from neuronclaims.tokens.forms import AT, At
 from neuronclaims.tokens.spans import ALL_TOKENS
@@ -29,10 +29,10 @@ from neuronclaims.tokens.spans import ALL_TOKENS
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim, PromptPair
     from neuronclaims.kinds.interventions.changed_neurons import Floats
-    from neuronclaims.kinds.interventions.controls import Places
+    from neuronclaims.kinds.interventions.controls.controls import Places
     from neuronclaims.kinds.kind import Answers
     from neuronclaims.measurements import Measurement, ModelFacts
-    from neuronclaims.measurements.restorations import RestorationSweepColumns
+    from neuronclaims.measurements.changing.restorations import RestorationSweepColumns
 
 NOISE_FLOOR = 1e-3
 """Logits: about ten times what batching, and the order of sums in float32, can change of a logit of 100."""

@@ -24,12 +24,12 @@ from pydantic import Field
 from neuronclaims.kinds.kind import FACT, Attainable, ClaimError, Finding, Sample, Statement
 from neuronclaims.kinds.logit_readout.readout_option import ReadoutWith
 from neuronclaims.kinds.logit_readout.weight_products import Others, WeightProducts
-from neuronclaims.kinds.shared.neurons import check_neuron
 from neuronclaims.kinds.shared.requests import percent
-from neuronclaims.kinds.shared.selection import chosen_before, selection_notes
+from neuronclaims.kinds.shared.subjects.neurons import check_neuron
+from neuronclaims.kinds.shared.subjects.selection import chosen_before, selection_notes
 from neuronclaims.measurements import Congruence, Vocabulary
-from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.sentences.options import OneOf, Options, Truth
+from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.sentences.templates import FieldError, Template
 from neuronclaims.stats.sentences import apart
 

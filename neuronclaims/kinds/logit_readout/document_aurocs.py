@@ -19,7 +19,7 @@ from neuronclaims.kinds.shared.effects import counted
 from neuronclaims.kinds.shared.margins import CHANCE
 from neuronclaims.kinds.shared.null_figures import null_of
 from neuronclaims.kinds.shared.requests import plain, plural
-from neuronclaims.kinds.shared.selection import LEVEL
+from neuronclaims.kinds.shared.subjects.selection import LEVEL
 from neuronclaims.kinds.shared.unit_names import unit_names
 from neuronclaims.kinds.shared.units import of_one_set
 

@@ -37,10 +37,10 @@ from neuronclaims.kinds.shared.margins import (
     auroc_margin,
     check_auroc,
 )
-from neuronclaims.kinds.shared.neurons import check_neuron
 from neuronclaims.kinds.shared.requests import in_order, resamples_of, seed_of, texts_of
-from neuronclaims.kinds.shared.selection import selection_notes, selection_of
-from neuronclaims.kinds.shared.subjects import (
+from neuronclaims.kinds.shared.subjects.neurons import check_neuron
+from neuronclaims.kinds.shared.subjects.selection import selection_notes, selection_of
+from neuronclaims.kinds.shared.subjects.subjects import (
     NeuronStatement,
     TestedNeuron,
     every_note,
@@ -49,8 +49,8 @@ from neuronclaims.kinds.shared.subjects import (
     weakest,
 )
 from neuronclaims.measurements import Readout
-from neuronclaims.sentences.neurons import Neuron
-from neuronclaims.sentences.subjects import Subject
+from neuronclaims.sentences.subjects.neurons import Neuron
+from neuronclaims.sentences.subjects.subject import Subject
 from neuronclaims.sentences.templates import FieldError, Template
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neuronclaims.figures import Figure
-    from neuronclaims.sentences.neurons import Neuron
+    from neuronclaims.sentences.subjects.neurons import Neuron
 
 Others: TypeAlias = Literal["tokens", "its layer"]
 """What a product is compared with: those of the neuron with other tokens, or of other neurons with the token."""
@@ -30,7 +30,7 @@ class WeightProducts:
 
     ``texts`` [tokens] are those of the tokens; ``token`` is the place of the one among them.
 
-    >>> from neuronclaims.sentences.neurons import Neuron
+    >>> from neuronclaims.sentences.subjects.neurons import Neuron
     >>> products = WeightProducts.of(
     ...     np.array([0.1, 0.9, 0.4]), np.array([0.9, 1.2]), np.array([" a", " an", " the"]), " an", Neuron(5, 0)
     ... )

@@ -23,10 +23,10 @@ from neuronclaims.kinds.outliers.token_share import (
     share_statement,
 )
 from neuronclaims.kinds.shared.effects import counted
-from neuronclaims.kinds.shared.neurons import check_neuron
-from neuronclaims.kinds.shared.selection import chosen_before, selection_notes
+from neuronclaims.kinds.shared.subjects.neurons import check_neuron
+from neuronclaims.kinds.shared.subjects.selection import chosen_before, selection_notes
 from neuronclaims.measurements.pools import BeyondPool
-from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.sentences.templates import Template
 
 if TYPE_CHECKING:

@@ -13,12 +13,12 @@ from neuronclaims.kinds.outliers.token_share import PromptUnits
 from neuronclaims.kinds.shared.effects import counted
 from neuronclaims.kinds.shared.layer_points import drawn_neurons
 from neuronclaims.kinds.shared.margins import check_not_searched
-from neuronclaims.kinds.shared.neurons import check_neuron
 from neuronclaims.kinds.shared.requests import activations, in_order
-from neuronclaims.kinds.shared.selection import search_of
+from neuronclaims.kinds.shared.subjects.neurons import check_neuron
+from neuronclaims.kinds.shared.subjects.selection import search_of
 from neuronclaims.kinds.shared.units import of_one_set
 from neuronclaims.measurements import TokenRule
-from neuronclaims.sentences.subjects import Subject
+from neuronclaims.sentences.subjects.subject import Subject
 from neuronclaims.sentences.templates import FieldError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from neuronclaims.measurements import Activations, ModelFacts
     from neuronclaims.measurements.pools import Pool
     from neuronclaims.results import UnitValues, ValueScale
-    from neuronclaims.sentences.neurons import Neuron
+    from neuronclaims.sentences.subjects.neurons import Neuron
     from neuronclaims.stats import Estimate
 
 

@@ -28,15 +28,15 @@ from neuronclaims.kinds.outliers.token_share import (
     share_statement,
 )
 from neuronclaims.kinds.shared.effects import counted
-from neuronclaims.kinds.shared.neurons import rank_of
-from neuronclaims.kinds.shared.selection import (
+from neuronclaims.kinds.shared.subjects.neurons import rank_of
+from neuronclaims.kinds.shared.subjects.selection import (
     allowing_for_search,
     layers_needed,
     selection_notes,
     selection_of,
 )
 from neuronclaims.measurements import Activations
-from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.sentences.templates import Template
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Settings
     from neuronclaims.kinds.kind import Answers
     from neuronclaims.kinds.shared.two_samples import Floats, LayerSamples
-    from neuronclaims.sentences.neurons import Neuron
+    from neuronclaims.sentences.subjects.neurons import Neuron
     from neuronclaims.stats import Estimate
 
 BOUND, SHARE = 6, 0.06
@@ -48,7 +48,7 @@ def large_tokens_needed(
 class LargeTokens:
     """The share of tokens at which each of a claim's neurons is large: the mean of the shares of single texts.
 
-    >>> from neuronclaims.sentences.neurons import Neuron
+    >>> from neuronclaims.sentences.subjects.neurons import Neuron
     >>> found = LargeTokens({Neuron(3, 17): 0.5, Neuron(3, 18): 0.0})
     >>> found.largest.value
     0.5

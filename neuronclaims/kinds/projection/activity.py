@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.projection.activity_maps import ActivityMaps
     from neuronclaims.kinds.shared.two_samples import NeuronSamples
     from neuronclaims.measurements import Measurement, ModelFacts
-    from neuronclaims.sentences.layers import Layers
     from neuronclaims.sentences.positions import TokenPositions
+    from neuronclaims.sentences.subjects.layers import Layers
     from neuronclaims.stats import Alternative, Estimate, TestResult
 
     RegionClaim: TypeAlias = "Claim[Region | Alike, RegionOptions]"

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.kind import Answers
     from neuronclaims.kinds.projection.directions import Floats
     from neuronclaims.measurements import Measurement, ModelFacts
-    from neuronclaims.sentences.layers import Layers
     from neuronclaims.sentences.positions import TokenPositions
+    from neuronclaims.sentences.subjects.layers import Layers
     from neuronclaims.stats import TwoSampleDesign
 
 SCALES = {

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from neuronclaims.kinds.kind import ClaimError
-from neuronclaims.kinds.shared.selection import search_of
+from neuronclaims.kinds.shared.subjects.selection import search_of
 from neuronclaims.sentences.options import Options, Size
 from neuronclaims.sentences.templates import FieldError
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
     from neuronclaims.sentences.numbers import Amount
-    from neuronclaims.sentences.subjects import Subject
+    from neuronclaims.sentences.subjects.subject import Subject
 
 
 CHANCE = 0.5

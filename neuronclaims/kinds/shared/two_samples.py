@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from neuronclaims import stats
-from neuronclaims.kinds.shared.selection import level_for, widened
+from neuronclaims.kinds.shared.subjects.selection import level_for, widened
 from neuronclaims.stats.effects.within_blocks import block_codes, blocked_auroc_many, blocked_fit
 from neuronclaims.stats.standardised import INSTEAD
 

@@ -22,8 +22,8 @@ from neuronclaims.kinds.outliers.token_share import ShareSide, check_share, shar
 from neuronclaims.kinds.shared.designs import left_out, size_of
 from neuronclaims.kinds.shared.margins import check_not_searched
 from neuronclaims.kinds.shared.requests import plural
-from neuronclaims.kinds.shared.selection import selection_notes, selection_of
-from neuronclaims.kinds.shared.subjects import (
+from neuronclaims.kinds.shared.subjects.selection import selection_notes, selection_of
+from neuronclaims.kinds.shared.subjects.subjects import (
     NeuronStatement,
     check_denied,
     every_note,
@@ -42,7 +42,7 @@ from neuronclaims.kinds.top_k.membership_shares import (
 )
 from neuronclaims.kinds.top_k.memberships import ConsistencyRequest
 from neuronclaims.kinds.top_k.top_k_scores import RankingOptions, weighting_notes
-from neuronclaims.sentences.subjects import Subject
+from neuronclaims.sentences.subjects.subject import Subject
 from neuronclaims.sentences.templates import FieldError, Template
 
 if TYPE_CHECKING:

@@ -31,14 +31,14 @@ import numpy as np
 from neuronclaims import stats
 from neuronclaims.kinds.outliers.token_share import mean_share_test
 from neuronclaims.kinds.shared.null_figures import null_of
-from neuronclaims.kinds.shared.selection import level_for, widened
-from neuronclaims.kinds.shared.subjects import TestedNeuron
+from neuronclaims.kinds.shared.subjects.selection import level_for, widened
+from neuronclaims.kinds.shared.subjects.subjects import TestedNeuron
 from neuronclaims.kinds.shared.two_samples import exchange_of
 
 if TYPE_CHECKING:
     from neuronclaims.figures import Null
     from neuronclaims.kinds.kind import Family
-    from neuronclaims.kinds.shared.subjects import NeuronStatement
+    from neuronclaims.kinds.shared.subjects.subjects import NeuronStatement
     from neuronclaims.kinds.top_k.memberships import ConsistencyData
     from neuronclaims.kinds.top_k.top_k_scores import Floats
     from neuronclaims.stats import Estimate, TestResult

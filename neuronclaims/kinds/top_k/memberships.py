@@ -13,9 +13,9 @@ from neuronclaims.figures import Distributions, Row, Table
 from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.outliers.token_share import PromptUnits, ShareSide, mean_share
 from neuronclaims.kinds.shared.designs import design_of
-from neuronclaims.kinds.shared.neurons import rank_of
 from neuronclaims.kinds.shared.requests import in_order, plain, resamples_of, seed_of
-from neuronclaims.kinds.shared.selection import LEVEL, layers_needed, search_of
+from neuronclaims.kinds.shared.subjects.neurons import rank_of
+from neuronclaims.kinds.shared.subjects.selection import LEVEL, layers_needed, search_of
 from neuronclaims.kinds.shared.unit_names import continuations_needed, names_of_units
 from neuronclaims.kinds.shared.units import of_one_set
 from neuronclaims.kinds.top_k.top_k_scores import (
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.top_k.top_k_scores import Floats, RankingOptions
     from neuronclaims.measurements import Measurement, ModelFacts
     from neuronclaims.results import Rank, UnitValues
-    from neuronclaims.sentences.neurons import Neuron
-    from neuronclaims.sentences.subjects import Subject
+    from neuronclaims.sentences.subjects.neurons import Neuron
+    from neuronclaims.sentences.subjects.subject import Subject
     from neuronclaims.stats import EffectSize, Estimate, Planning, TwoSampleDesign
 
 SHARE = stats.EffectSize("share_of_prompts", "share of prompts", scale="share")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neuronclaims import stats
-from neuronclaims.kinds.shared.selection import LEVEL
+from neuronclaims.kinds.shared.subjects.selection import LEVEL
 from neuronclaims.kinds.top_k.pair_overlap import own_pair_overlap, pair_overlap_estimate
 from neuronclaims.stats.tails import inverted
 

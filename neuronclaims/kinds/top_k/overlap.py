@@ -22,7 +22,7 @@ from neuronclaims import stats
 from neuronclaims.kinds.kind import Attainable, Finding, Sample, Statement
 from neuronclaims.kinds.shared.designs import size_of
 from neuronclaims.kinds.shared.requests import plural
-from neuronclaims.kinds.shared.selection import LEVEL, chosen_before, selection_notes
+from neuronclaims.kinds.shared.subjects.selection import LEVEL, chosen_before, selection_notes
 from neuronclaims.kinds.top_k.occurrence_lists import own_prompts, shared_by_occurrence, shared_by_prompts
 from neuronclaims.kinds.top_k.overlap_estimates import (
     at_most,

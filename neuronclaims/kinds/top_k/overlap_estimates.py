@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neuronclaims import stats
-from neuronclaims.kinds.shared.selection import LEVEL
+from neuronclaims.kinds.shared.subjects.selection import LEVEL
 from neuronclaims.stats.tails import inverted
 
 if TYPE_CHECKING:

@@ -15,11 +15,11 @@ import numpy as np
 from pydantic import Field
 
 from neuronclaims.kinds.kind import ClaimError
-from neuronclaims.kinds.shared.neurons import check_neuron
 from neuronclaims.kinds.shared.requests import activations, in_order, token_rule
+from neuronclaims.kinds.shared.subjects.neurons import check_neuron
 from neuronclaims.measurements import Activations, TokenRule
-from neuronclaims.sentences.neurons import Neuron
 from neuronclaims.sentences.options import OneOf, Options
+from neuronclaims.sentences.subjects.neurons import Neuron
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

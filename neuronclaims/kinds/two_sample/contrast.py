@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Literal
 
 from neuronclaims.kinds.shared.hypotheses import TwoSampleHypothesis
 from neuronclaims.kinds.shared.margins import MarginOptions, margin_of
-from neuronclaims.kinds.shared.subjects import check_denied
+from neuronclaims.kinds.shared.subjects.subjects import check_denied
 from neuronclaims.kinds.two_sample.kind import TwoSampleKind
 from neuronclaims.sentences.numbers import Amount
-from neuronclaims.sentences.subjects import Subject
+from neuronclaims.sentences.subjects.subject import Subject
 from neuronclaims.sentences.templates import FieldError, Template
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.subjects.neurons import Neuron
 
 if TYPE_CHECKING:
     from neuronclaims.kinds.outliers.outlier_dimensions import LargeValues

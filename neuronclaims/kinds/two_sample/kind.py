@@ -13,9 +13,9 @@ from neuronclaims.kinds.kind import Finding
 from neuronclaims.kinds.outliers.outlier_dimensions import RESIDUAL, LargeValues
 from neuronclaims.kinds.shared.designs import left_out
 from neuronclaims.kinds.shared.margins import CHANCE
-from neuronclaims.kinds.shared.neurons import rank_of
 from neuronclaims.kinds.shared.null_figures import null_of, null_of_search
-from neuronclaims.kinds.shared.selection import selection_notes, selection_of
+from neuronclaims.kinds.shared.subjects.neurons import rank_of
+from neuronclaims.kinds.shared.subjects.selection import selection_notes, selection_of
 from neuronclaims.kinds.shared.two_samples import exchange_of
 from neuronclaims.kinds.two_sample.data import SharedTwoSamples
 from neuronclaims.kinds.two_sample.request import TwoSampleRequest
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.two_sample.testing import TwoSampleOutcome
     from neuronclaims.measurements import Measurement, ModelFacts
     from neuronclaims.results import Rank
-    from neuronclaims.sentences.neurons import Neuron
+    from neuronclaims.sentences.subjects.neurons import Neuron
     from neuronclaims.sentences.templates import Template
     from neuronclaims.stats import Estimate
 

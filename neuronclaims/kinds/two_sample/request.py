@@ -11,9 +11,9 @@ from neuronclaims.kinds.joint import JointShare
 from neuronclaims.kinds.kind import Attainable, ClaimError, Sample
 from neuronclaims.kinds.shared.designs import design_of, size_of
 from neuronclaims.kinds.shared.margins import check_not_searched
-from neuronclaims.kinds.shared.neurons import check_neuron
 from neuronclaims.kinds.shared.requests import activations, in_order, plain, resamples_of, seed_of
-from neuronclaims.kinds.shared.selection import layers_needed, search_of
+from neuronclaims.kinds.shared.subjects.neurons import check_neuron
+from neuronclaims.kinds.shared.subjects.selection import layers_needed, search_of
 from neuronclaims.kinds.shared.two_samples import LayerSamples, exchange_of
 from neuronclaims.kinds.shared.unit_names import continuations_needed, names_of_units
 from neuronclaims.kinds.shared.units import of_two_sets
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.shared.two_samples import NeuronSamples
     from neuronclaims.measurements import Measurement, ModelFacts
     from neuronclaims.results import UnitValues
-    from neuronclaims.sentences.neurons import Neuron
-    from neuronclaims.sentences.subjects import Subject
+    from neuronclaims.sentences.subjects.neurons import Neuron
+    from neuronclaims.sentences.subjects.subject import Subject
     from neuronclaims.stats import Resampling, TwoSampleDesign
 
 

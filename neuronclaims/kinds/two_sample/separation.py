@@ -22,9 +22,9 @@ from neuronclaims.kinds.shared.margins import (
     auroc_margin,
     check_auroc,
 )
-from neuronclaims.kinds.shared.subjects import check_denied
+from neuronclaims.kinds.shared.subjects.subjects import check_denied
 from neuronclaims.kinds.two_sample.kind import TwoSampleKind
-from neuronclaims.sentences.subjects import Subject
+from neuronclaims.sentences.subjects.subject import Subject
 from neuronclaims.sentences.templates import Template
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.kinds.kind import MAX_DRAWS
-from neuronclaims.kinds.shared.subjects import (
+from neuronclaims.kinds.shared.subjects.subjects import (
     NeuronStatement,
     TestedNeuron,
     best_neuron,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.shared.two_samples import NeuronSamples
     from neuronclaims.kinds.two_sample.data import TwoSampleData
     from neuronclaims.kinds.two_sample.request import TwoSampleRequest
-    from neuronclaims.sentences.neurons import Neuron
+    from neuronclaims.sentences.subjects.neurons import Neuron
     from neuronclaims.stats import MaxResults, TestResult
 
 

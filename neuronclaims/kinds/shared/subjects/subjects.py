@@ -16,8 +16,8 @@ import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.figures import Table
-from neuronclaims.sentences.neurons import Neuron
-from neuronclaims.sentences.subjects import Subject
+from neuronclaims.sentences.subjects.neurons import Neuron
+from neuronclaims.sentences.subjects.subject import Subject
 from neuronclaims.sentences.templates import FieldError
 from neuronclaims.stats.verdicts import claimed
 

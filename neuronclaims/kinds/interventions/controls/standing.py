@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from neuronclaims.kinds.interventions.changed_neurons import swept_layers, who_of
-from neuronclaims.kinds.interventions.controls import place_of, random_lists
+from neuronclaims.kinds.interventions.controls.controls import place_of, random_lists
 from neuronclaims.kinds.outliers.outlier_dimensions import LargeTokens, large_tokens_needed
-from neuronclaims.kinds.shared.selection import selection_notes, selection_of
+from neuronclaims.kinds.shared.subjects.selection import selection_notes, selection_of
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
     from neuronclaims.figures import Figure
-    from neuronclaims.kinds.interventions.controls import Places, RandomLists
+    from neuronclaims.kinds.interventions.controls.controls import Places, RandomLists
     from neuronclaims.kinds.kind import Answers
     from neuronclaims.measurements import Measurement, ModelFacts
     from neuronclaims.results import Rank, Selection

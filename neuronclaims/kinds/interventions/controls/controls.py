@@ -12,7 +12,7 @@ from neuronclaims import stats
 from neuronclaims.figures import Distributions, Point, Points, Row
 from neuronclaims.kinds.shared.layer_points import drawn_neurons
 from neuronclaims.kinds.shared.requests import plain, plural
-from neuronclaims.sentences.neurons import Neuron
+from neuronclaims.sentences.subjects.neurons import Neuron
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Settings

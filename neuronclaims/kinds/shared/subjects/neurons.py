@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neuronclaims.measurements import ModelFacts
-    from neuronclaims.sentences.neurons import Neuron
+    from neuronclaims.sentences.subjects.neurons import Neuron
 
 
 def check_neuron(neuron: Neuron, site: str, facts: ModelFacts) -> None:

@@ -12,7 +12,7 @@ from neuronclaims.stats import EffectSize
 if TYPE_CHECKING:
     from neuronclaims.kinds.interventions.changed_neurons import Floats
     from neuronclaims.measurements import Prediction
-    from neuronclaims.measurements.changes import AblationColumns
+    from neuronclaims.measurements.changing.needs import AblationColumns
 
 
 @dataclass(frozen=True, slots=True)

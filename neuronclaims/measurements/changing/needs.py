@@ -14,9 +14,9 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neuronclaims.measurements.changing.interventions import Intervention
 from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.measurements.facts import ModelFacts
-from neuronclaims.measurements.interventions import Intervention
 from neuronclaims.measurements.measurement import Need
 from neuronclaims.tokens.spans import ChangedTokens
 
@@ -105,7 +105,7 @@ class ChangeNeed:
     reference: tuple[str, ...] = ()
     work: ClassVar[str] = "changed"
     text: ClassVar[str] = "changed text"
-    worker: ClassVar[str] = "neuronclaims.models.running.changes:work"
+    worker: ClassVar[str] = "neuronclaims.models.running.changing.changes:work"
 
     def __str__(self) -> str:
         named = " ".join(f"{layer}:{index}" for layer, index in self.neurons)

@@ -12,18 +12,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from neuronclaims.measurements.changes import ChangeNeed, Pair
+from neuronclaims.measurements.changing.needs import ChangeNeed, Pair
 from neuronclaims.measurements.errors import MeasurementError, shorten
 from neuronclaims.measurements.measurement import Need
 from neuronclaims.measurements.plan import Job
 from neuronclaims.models.options import RunOptions
+from neuronclaims.models.running.changing.interventions import Taken, edit_at, references
+from neuronclaims.models.running.changing.sweeps import sweep
 from neuronclaims.models.running.encode import Encoded, collate, encode, padding_id, shuffled
 from neuronclaims.models.running.hooks import Edit, Place, traced
-from neuronclaims.models.running.interventions import Taken, edit_at, references
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.passes import forward
 from neuronclaims.models.running.predictions import PredictionReader, check_head, divergence, logits_of
-from neuronclaims.models.running.sweeps import sweep
 from neuronclaims.models.running.worker import Finished, running
 from neuronclaims.models.tokenization_check import check_pair
 from neuronclaims.tokens.spans import ALL_TOKENS, ChangedTokens, SpanError

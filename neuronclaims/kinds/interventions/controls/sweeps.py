@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from neuronclaims.kinds.interventions.changed_neurons import Floats
     from neuronclaims.kinds.kind import Answers
-    from neuronclaims.sentences.neurons import Neuron
+    from neuronclaims.sentences.subjects.neurons import Neuron
 
 
 class LayerSweep(Measurement, Protocol):

@@ -8,14 +8,14 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronclaims.measurements.changes import (
+from neuronclaims.measurements.changing.interventions import Intervention, intervention_of
+from neuronclaims.measurements.changing.needs import (
     AblationColumns,
     ChangedPrediction,
     ChangeNeed,
     Floats,
     Prediction,
 )
-from neuronclaims.measurements.interventions import Intervention, intervention_of
 from neuronclaims.measurements.measurement import Description, Lengths, TextRequest
 from neuronclaims.sites import Site
 from neuronclaims.tokens.spans import ALL_TOKENS, ChangedTokens, changed_of

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.results import Selection
-from neuronclaims.sentences.subjects import Subject
+from neuronclaims.sentences.subjects.subject import Subject
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
     from neuronclaims.measurements import ModelFacts
-    from neuronclaims.sentences.layers import Layers
+    from neuronclaims.sentences.subjects.layers import Layers
     from neuronclaims.stats import Estimate, TestResult
     from neuronclaims.stats.effects.estimate import Tails
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from neuronclaims.sentences.field_types import FieldType, MisreadError, Pattern, Word, expect_words, literal
-from neuronclaims.sentences.layers import Layers, LayersField
-from neuronclaims.sentences.neurons import ONE_NEURON, Neuron, NeuronsField, one_neuron
+from neuronclaims.sentences.subjects.layers import Layers, LayersField
+from neuronclaims.sentences.subjects.neurons import ONE_NEURON, Neuron, NeuronsField, one_neuron
 
 T = TypeVar("T")
 

@@ -8,7 +8,8 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronclaims.measurements.changes import (
+from neuronclaims.measurements.changing.interventions import Patch
+from neuronclaims.measurements.changing.needs import (
     ChangedPrediction,
     ChangeNeed,
     Floats,
@@ -16,7 +17,6 @@ from neuronclaims.measurements.changes import (
     Prediction,
     RestorationColumns,
 )
-from neuronclaims.measurements.interventions import Patch
 from neuronclaims.measurements.measurement import Description, Lengths, TextRequest
 from neuronclaims.sites import Site
 from neuronclaims.tokens.spans import ALL_TOKENS, ChangedTokens, changed_of

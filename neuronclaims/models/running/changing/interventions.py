@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 import torch
 
-from neuronclaims.measurements.changes import ChangeNeed
+from neuronclaims.measurements.changing.needs import ChangeNeed
 from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.models.running.encode import collate, encode, padding_id
 from neuronclaims.models.running.hooks import Edit, Place, traced

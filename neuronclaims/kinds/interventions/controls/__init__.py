@@ -1,0 +1,1 @@
+"""What changed neurons are compared with."""

@@ -1,0 +1,1 @@
+"""What is read of a model before and after a change."""

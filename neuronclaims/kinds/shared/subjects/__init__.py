@@ -1,0 +1,1 @@
+"""The subjects of claims, as several kinds use them."""

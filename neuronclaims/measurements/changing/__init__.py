@@ -1,0 +1,1 @@
+"""Measurements of what a change to a model's values does."""

@@ -1,0 +1,1 @@
+"""Where values are changed while a model runs."""

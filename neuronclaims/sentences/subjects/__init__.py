@@ -1,0 +1,1 @@
+"""What sentences are about: neurons, lists of them, layers."""
