@@ -25,6 +25,7 @@ COMMANDS = (
     "compare",
     "figure",
     "init",
+    "kinds",
     "rematch",
     "schema",
     "trend",
