@@ -46,11 +46,8 @@ class KindPage:
         """The page in Markdown: how its sentences read, the options they take, the prose, the picture.
 
         >>> from neuronclaims.kinds import kinds
-        >>> print(KindPage(kinds()[0]).markdown[:40])
-        # Contrast
-        <BLANKLINE>
-        ```
-        [SITE] neuron LAYER:IN
+        >>> KindPage(kinds()[0]).markdown.splitlines()[0]
+        '# Contrast'
         """
         template = self.kind.template
         parts = [f"# {self.kind.name.capitalize()}", f"```\n{template.shape}\n```", prose_of(self.kind)]
