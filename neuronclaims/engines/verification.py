@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from neuronclaims.engines.local import LocalEngine
 from neuronclaims.measurements.activations import Pooled
+from neuronclaims.measurements.changing.controls import ControlNeed
 from neuronclaims.measurements.continuations import ContinuationNeed
 from neuronclaims.measurements.errors import shorten
 from neuronclaims.measurements.measurement import Need
@@ -42,7 +43,9 @@ def disagreement(engine: LocalEngine, known: Mapping[Need, Rows]) -> str | None:
 
 
 def _smooth(need: Need) -> bool:
-    """Say whether rounding moves a need's values a little only: no counts of positions beyond a bound."""
+    """Say whether rounding moves a need's values a little only: no counts beyond a bound, no choice by size."""
+    if isinstance(need, ControlNeed):
+        return False
     return not (isinstance(need, Pooled) and isinstance(need.pool, (BeyondPool, MassivePool)))
 
 

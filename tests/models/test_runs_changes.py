@@ -22,7 +22,7 @@ from neuronclaims.measurements import (
 from neuronclaims.measurements.changing.interventions import Add, Clamp, Scale
 from neuronclaims.measurements.errors import IntegrityError, MeasurementError
 from neuronclaims.models.options import RunOptions
-from neuronclaims.models.running import sweeps
+from neuronclaims.models.running.changing import sweeps
 
 PAIRS = (
     Pair("the old dog ran to the river", "the old cat ran to the river"),

@@ -158,15 +158,19 @@ class ChangeNeed:
                 f"To replace values by {self.intervention}, texts to take them from are needed."
             )
 
+    def passes(self, facts: ModelFacts) -> tuple[str, float]:
+        """Return what this change is called in a plan, and how many passes of one text it takes."""
+        if self.sweep is None:
+            return "changed predictions", 1.0
+        return "sweeps", facts.widths[self.site] * (facts.layers - self.sweep) / facts.layers
+
     def cost(self, needs: Sequence[Need], texts: int, facts: ModelFacts) -> Iterator[tuple[str, float]]:
-        """Yield what is run before anything is changed, once for all needs, and each change; a sweep as its share."""
-        changes = [need for need in needs if isinstance(need, ChangeNeed)]
-        before = 2 if self.pairs else 1  # of pairs, both texts are run
-        yield "changed predictions", texts * (before + sum(need.sweep is None for need in changes))
-        for need in changes:
-            if need.sweep is not None:
-                share = (facts.layers - need.sweep) / facts.layers
-                yield "sweeps", texts * facts.widths[need.site] * share
+        """Yield what is run before anything is changed, once for all needs, and each change."""
+        yield "changed predictions", texts * (2 if self.pairs else 1)  # of pairs, both texts are run
+        for need in needs:
+            if isinstance(need, ChangeNeed):
+                what, passes = need.passes(facts)
+                yield what, texts * passes
 
 
 class ChangedPrediction:

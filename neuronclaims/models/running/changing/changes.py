@@ -1,6 +1,7 @@
 """Predictions before and after an intervention on some neurons together, or on each of a layer alone.
 
-Texts of equally many tokens share a batch, so nothing is padded. Changes of each of a layer are in ``sweeps``.
+Texts of equally many tokens share a batch, so nothing is padded. Changes of each of a layer are in ``sweeps``, those of
+other neurons in the place of the ones named in ``controls``.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from neuronclaims.measurements.changing.controls import ControlNeed
 from neuronclaims.measurements.changing.needs import ChangeNeed, Pair
 from neuronclaims.measurements.errors import MeasurementError, shorten
 from neuronclaims.measurements.measurement import Need
 from neuronclaims.measurements.plan import Job
 from neuronclaims.models.options import RunOptions
+from neuronclaims.models.running.changing.controls import ControlledBatch
 from neuronclaims.models.running.changing.interventions import Taken, edit_at, references
 from neuronclaims.models.running.changing.sweeps import sweep
 from neuronclaims.models.running.encode import Encoded, collate, encode, padding_id, shuffled
@@ -151,7 +154,10 @@ def _batches(
             for need, reader in readers.items():
                 places = ChangedPlaces.of(rows, need.at, ready.device)
                 own = Taken(places.values(before.of_clean), taken.get(need, {}), items, places.mask)
-                if need.sweep is not None:
+                if isinstance(need, ControlNeed):
+                    copies = ControlledBatch(ready, need, before.ids, before.own, own)
+                    found = copies.changed(reader, options, check=number == 0)
+                elif need.sweep is not None:
                     found = _sweep(ready, need, reader, before, own, options)
                 else:
                     found = _change(ready, need, reader, before, own)
@@ -187,7 +193,8 @@ def _unchanged(ready: Ready, needs: Sequence[ChangeNeed], batch: Sequence[Change
     """Run the texts as they are, once for all needs."""
     pad = padding_id(ready.tokenizer)
     places = {place for need in needs for place in need.places}
-    entries = {("resid_pre", need.sweep) for need in needs if need.sweep is not None}
+    from_middle = [need for need in needs if need.sweep is not None or isinstance(need, ControlNeed)]
+    entries = {("resid_pre", need.layers[0]) for need in from_middle}
     rows = collate([text.changed for text in batch], pad, "right", ready.device)
     hidden, own = _run(ready, rows.ids, retain=places | entries)
     clean, of_clean = None, dict[Place, torch.Tensor]()

@@ -20,7 +20,7 @@ from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.passes import forward
 from neuronclaims.models.running.predictions import PredictionReader, logits_of
 
-_TOLERANCE = {torch.float32: 1e-3, torch.float16: 3e-2, torch.bfloat16: 1e-1}
+TOLERANCE = {torch.float32: 1e-3, torch.float16: 3e-2, torch.bfloat16: 1e-1}
 """How far the prediction for a copy may lie from that of an ordinary run, as a share of the largest prediction."""
 
 
@@ -87,7 +87,7 @@ class _SweptText:
         with traced(self._ready, self._ids.shape, {self._place: self._edit([neuron], 0)}):
             hidden = self._forward(self._ids, 0, None)
         alone = float(reader.of(logits_of(self._ready, hidden[:, -1]))[0])
-        allowed = _TOLERANCE.get(self._ready.rounds_as, 1e-2) * max(float(after.abs().max()), 1.0)
+        allowed = TOLERANCE.get(self._ready.rounds_as, 1e-2) * max(float(after.abs().max()), 1.0)
         if abs(alone - float(after[neuron])) > allowed:
             site, layer = self._place
             raise IntegrityError(
