@@ -17,7 +17,8 @@ from importlib.metadata import EntryPoint, entry_points
 from neuronclaims.claim_files.claims import Claim
 from neuronclaims.claim_files.schema import FileSchema
 from neuronclaims.kinds.checked import CheckedKind
-from neuronclaims.kinds.interventions import ablation, restoration
+from neuronclaims.kinds.interventions import restoration
+from neuronclaims.kinds.interventions.changed import kind as changed
 from neuronclaims.kinds.kind import Kind, KindWarning
 from neuronclaims.kinds.logit_readout import congruence, prediction
 from neuronclaims.kinds.outliers import band, massive, outlier
@@ -45,7 +46,10 @@ OWN_KINDS: tuple[Kind, ...] = (
     activity.ALIKE,
     activity_search.SOMEWHERE,
     restoration.KIND,
-    ablation.KIND,
+    changed.ABLATION,
+    changed.STEERING,
+    changed.SCALING,
+    changed.CLAMPING,
     prediction.KIND,
     consistency.CONSISTENCY,
     consistency.ABSENCE,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
+from neuronclaims.sentences.changes.change import ModelChange
 from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.sentences.subjects.subject import Subject
 
@@ -25,7 +26,7 @@ def renamed(sentence: Any, places: Mapping[Neuron, Neuron]) -> Any:
 def _neurons(value: Any) -> tuple[Neuron, ...]:
     if isinstance(value, Neuron):
         return (value,)
-    if isinstance(value, Subject):
+    if isinstance(value, (Subject, ModelChange)):
         return value.neurons
     if isinstance(value, tuple) and value and all(isinstance(each, Neuron) for each in value):
         return value
@@ -36,4 +37,4 @@ def _renamed(value: Any, places: Mapping[Neuron, Neuron]) -> Any:
     if isinstance(value, Neuron):
         return places[value]
     neurons = tuple(places[neuron] for neuron in _neurons(value))
-    return replace(value, neurons=neurons) if isinstance(value, Subject) else neurons
+    return replace(value, neurons=neurons) if isinstance(value, (Subject, ModelChange)) else neurons

@@ -198,7 +198,9 @@ class Template(Generic[SentenceT]):
 
     def site(self, sentence: SentenceT) -> str | None:
         """Return the site the sentence itself names, if any."""
-        return next((value for _, value in self.values(sentence, "site")), None)
+        named = [value for _, value in self.values(sentence, "site")]
+        changed = [value.site for _, value in self.values(sentence, "change")]
+        return next((site for site in (*named, *changed) if site is not None), None)
 
     def values(self, sentence: SentenceT, type_name: str) -> Iterator[tuple[str, Any]]:
         """Yield (field, value) for the fields of one type that are filled."""

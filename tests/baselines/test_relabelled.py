@@ -15,7 +15,7 @@ from neuronclaims.baselines.policy import Policy
 from neuronclaims.baselines.rows import plain, row_from, row_of
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import kinds, templates
-from neuronclaims.kinds.interventions.ablation_request import AblationRequest
+from neuronclaims.kinds.interventions.changed.request import ChangedPredictionRequest
 from neuronclaims.kinds.projection import activity_request
 from neuronclaims.kinds.two_sample.request import TwoSampleRequest
 from neuronclaims.pytest_session.baselines.comparing import _values
@@ -53,6 +53,9 @@ CLAIMS = {
     "separation": "every neuron of 5:110, 5:88 separates hanoi from base",
     "some": "some neuron of layer 5 activates more for hanoi than base",
     "ablation": 'ablating neuron 5:461 lowers " an" in base',
+    "steering": 'adding 4 to neuron 5:461 raises " an" in base',
+    "scaling": 'scaling neuron 5:461 by 2 raises " an" in base',
+    "clamping": 'clamping neuron 5:461 to 6 raises " an" in base',
     "restoration": 'restoring neuron 5:461 recovers at least 5% of " an" over " a" in trees',
     "outlier": "resid_post neuron 5:88 is an outlier beyond 6 in at least 6% of tokens in base",
     "no-outlier": "resid_post neuron 5:88 is not an outlier beyond 6 in more than 6% of tokens in base",
@@ -83,6 +86,9 @@ KEYS = {
     "separation": "mlp_post 5:88, mean of prompt",
     "some": "mlp_post 5:205, mean of prompt",
     "ablation": "logit of ' an'",
+    "steering": "logit of ' an'",
+    "scaling": "logit of ' an'",
+    "clamping": "logit of ' an'",
     "restoration": "mlp_post 5:461 restored: ' an' over ' a'",
     "outlier": "resid_post 5:88 beyond 6, prompt",
     "no-outlier": "resid_post 5:88 beyond 6, prompt",
@@ -127,8 +133,8 @@ def relabel_axes(monkeypatch) -> None:
     """Name what axes show otherwise where it is named, before a figure is made of it."""
     scales = {key: other(said) for key, said in activity_request.SCALES.items()}
     monkeypatch.setattr(activity_request, "SCALES", scales)
-    predicted, label = AblationRequest.predicted.fget, TwoSampleRequest._label
-    monkeypatch.setattr(AblationRequest, "predicted", property(lambda self: other(predicted(self))))
+    predicted, label = ChangedPredictionRequest.predicted.fget, TwoSampleRequest._label
+    monkeypatch.setattr(ChangedPredictionRequest, "predicted", property(lambda self: other(predicted(self))))
     monkeypatch.setattr(TwoSampleRequest, "_label", lambda self, neuron: other(label(self, neuron)))
 
 
@@ -169,7 +175,13 @@ def runs(tmp_path_factory):
     """The results and the rows of a baseline, as they are and with every printed name another."""
     path = tmp_path_factory.mktemp("relabelled") / "x.claims.yaml"
     claims = [{"id": name, "claim": said, **MORE.get(name, {})} for name, said in CLAIMS.items()]
-    head = {"version": 1, "models": ["demo"], "site": "mlp_post", "tokens": "mean of prompt"}
+    head = {
+        "version": 1,
+        "models": ["demo"],
+        "correction": "none",
+        "site": "mlp_post",
+        "tokens": "mean of prompt",
+    }
     made = {"sets": TEXTS, "pairs": {"trees": PAIRS}, "directions": {"gladness": GLADNESS}}
     path.write_text(json.dumps({**head, **made, "claims": claims}))
     plainly = judged(path)

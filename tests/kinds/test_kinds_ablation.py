@@ -229,7 +229,7 @@ def test_what_cannot_be_claimed_is_refused_where_it_stands(judge):
 
 
 def test_a_single_neuron_has_its_whole_layer_for_controls_and_several_have_lists_of_others(tmp_path):
-    from neuronclaims.kinds.interventions.ablation import KIND
+    from neuronclaims.kinds.interventions.changed.kind import ABLATION
     from neuronclaims.measurements import ModelFacts
 
     facts = ModelFacts("m", "gpt2", 2, {"resid_post": WIDTH}, causal=True)
@@ -240,7 +240,7 @@ def test_a_single_neuron_has_its_whole_layer_for_controls_and_several_have_lists
     for who, kinds in cases:  # of four neurons, two are left to be drawn: one list
         claim = json.dumps(f'ablating {who} lowers " an" in text')
         [claim] = claim_file(tmp_path, claim, head=f"sets: {json.dumps(SETS)}\n").claims
-        assert [type(need) for need in KIND.needs(claim, facts)] == kinds
+        assert [type(need) for need in ABLATION.needs(claim, facts)] == kinds
 
 
 WORDS = ("old", "new", "red", "blue", "small", "big", "green")

@@ -161,7 +161,7 @@ def test_neurons_that_recover_much_refute_that_they_do_not_and_worse_than_nothin
             "0.1",
             "names no number",
         ),
-        ("restoring neuron 1:2 recovers ' an' over ' a' in fruit", None, "recovers at least 30% of"),
+        ("restoring neuron 1:2 recovers ' an' over ' a' in fruit", "0.1", "denies nothing"),
         ("restoring neuron 1:2 recovers at least 30% of ' an' over ' a' in fruit", "0.1", "denies nothing"),
         ("ablating neuron 1:2 does not change ' an' in text", None, "add 'margin: 0.5'"),
         ("ablating neuron 1:2 does not lower ' an' in text by at least 2", "0.5", "margin: 2"),

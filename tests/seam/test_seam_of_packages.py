@@ -17,7 +17,7 @@ from neuronclaims.demo import MODEL_FOLDER
 
 HERE = Path(__file__).parent
 ENTRIES = {
-    "steering": {"neuronclaims.kinds": ["steering = steering:STEERING"]},
+    "nudging": {"neuronclaims.kinds": ["nudging = nudging:NUDGING"]},
     "gates": {
         "neuronclaims.kinds": ["above = gates:ABOVE"],
         "neuronclaims.sites": ["attn_in = gates:ATTENTION_INPUT"],
@@ -30,13 +30,13 @@ TEXTS = [
     for what in ("ate", "picked up", "was looking for")
 ]
 CLAIMS = {
-    "raises": 'steering neuron 5:472 by 5 raises " an" in texts',
-    "lowers": 'steering neuron 5:472 by 5 lowers " an" in texts',
-    "nothing": {"claim": 'steering neuron 0:1 by 0.0001 does not change " an" in texts', "margin": "0.5"},
-    "probability": {"claim": 'steering neuron 5:472 by 5 raises " an" in texts', "outcome": "probability"},
-    "searched": {"claim": 'steering neuron 5:472 by 5 raises " an" in texts', "searched": "layer 5"},
+    "raises": 'nudging neuron 5:472 by 5 raises " an" in texts',
+    "lowers": 'nudging neuron 5:472 by 5 lowers " an" in texts',
+    "nothing": {"claim": 'nudging neuron 0:1 by 0.0001 does not change " an" in texts', "margin": "0.5"},
+    "probability": {"claim": 'nudging neuron 5:472 by 5 raises " an" in texts', "outcome": "probability"},
+    "searched": {"claim": 'nudging neuron 5:472 by 5 raises " an" in texts', "searched": "layer 5"},
     "forgetful": {
-        "claim": 'steering neuron 5:472 by 5 raises " an" in texts',
+        "claim": 'nudging neuron 5:472 by 5 raises " an" in texts',
         "searched": "layer 5",
         "tags": ["forgets"],
     },
@@ -125,7 +125,7 @@ def test_a_kind_in_one_file_of_another_package_is_read_measured_and_judged(sessi
     assert claims["raises"]["error"] is None, claims["raises"]
     raises, lowers = (claims[name]["evidence"] for name in ("raises", "lowers"))
     assert raises["effect"]["value"] == pytest.approx(change.mean(), rel=1e-3)
-    assert raises["effect"]["key"] == "steered_logit"
+    assert raises["effect"]["key"] == "nudged_logit"
     signs = np.random.default_rng(0).choice([-1, 1], size=(50_000, len(change)))
     p = float(np.mean(np.abs(signs @ change) >= abs(change.sum()) - 1e-9))
     least = 0.8 ** len(change)  # one prompt in five may be unlike all others
@@ -141,7 +141,7 @@ def test_it_can_deny_and_takes_its_own_option(session):
     _, claims = session
     assert claims["nothing"]["verdict"] == "supported"
     assert claims["nothing"]["evidence"]["test"]["alternative"] == "within"
-    assert claims["probability"]["evidence"]["effect"]["key"] == "steered_probability"
+    assert claims["probability"]["evidence"]["effect"]["key"] == "nudged_probability"
     kinds = [figure["kind"] for figure in claims["raises"]["evidence"]["figures"]]
     assert kinds == ["distributions", "null"]
 
@@ -161,7 +161,7 @@ def test_a_neuron_it_searched_for_is_tested_against_the_largest_of_all_and_ranke
 def test_a_kind_that_forgets_the_neuron_it_searched_for_is_told_so_by_name_and_breaks_itself_alone(session):
     _, claims = session
     told = claims["forgetful"]["error"]
-    assert told.startswith("The kind of claim 'steering' is at fault: "), told
+    assert told.startswith("The kind of claim 'nudging' is at fault: "), told
     assert "Give 'neuron' too" in told
 
 

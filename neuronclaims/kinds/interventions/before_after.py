@@ -75,7 +75,7 @@ What it asks of a model, and what it makes of the answer (here of two prompts, t
 >>> finding.estimate.value, finding.test.p_value
 (1.5, 0.5)
 
-``tests/seam/steering.py`` is the same kind grown up, installed by an entry point: with "does not", an option, figures,
+``tests/seam/nudging.py`` is the same kind grown up, installed by an entry point: with "does not", an option, figures,
 values for baselines, and a neuron that was ``searched`` for.
 """
 

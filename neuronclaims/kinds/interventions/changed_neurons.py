@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -15,7 +15,6 @@ from neuronclaims.kinds.shared.subjects.neurons import check_neuron
 from neuronclaims.kinds.shared.subjects.selection import layers_needed, search_of
 from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.sentences.subjects.subject import Subject
-from neuronclaims.sentences.templates import FieldError
 from neuronclaims.stats import PlannedClaim, Planning
 
 if TYPE_CHECKING:
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
     from neuronclaims.stats.designs import Unit
 
     Floats: TypeAlias = NDArray[np.float64]
-
-Noun: TypeAlias = Literal["neuron", "neurons"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +88,6 @@ def clean_texts(pairs: PairSet) -> tuple[Prompt, ...]:
                 f"({earlier.source}) and {pair.group!r} ({pair.source}): give pairs of one clean text one group."
             )
     return tuple(sorted(found.values(), key=lambda prompt: prompt.text))
-
-
-def check_noun(noun: Noun, neurons: Sequence[Neuron]) -> None:
-    """Raise FieldError for "neuron" before several neurons, and for "neurons" before one."""
-    meant: Noun = "neuron" if len(neurons) == 1 else "neurons"
-    if noun != meant:
-        count = "one neuron" if len(neurons) == 1 else "several neurons, which are changed together"
-        raise FieldError(
-            "noun", f"here {count} is named" if len(neurons) == 1 else f"here are {count}", meant
-        )
 
 
 def who_of(claim: Claim) -> Subject:

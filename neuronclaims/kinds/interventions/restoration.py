@@ -47,6 +47,9 @@ from neuronclaims.kinds.shared.subjects.selection import (
 )
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from neuronclaims.claim_files.claims import Claim
     from neuronclaims.figures import Figure
     from neuronclaims.kinds.interventions.changed_neurons import Floats
@@ -89,7 +92,7 @@ class RestorationKind:
         if often is not None:
             return Attainable.of(planned_changed_share(units, often), units.size)
         if not request.denies:
-            of = f"of the pairs beyond {percent(number)}"
+            of = f"of the pairs beyond {percent(number)}" if number else "of the pairs"
             return Attainable.of(units.planning("greater", of), units.size)
         check_not_searched(claim, who_of(claim))
         return Attainable.of(units.planning("greater", "of the pairs", number), units.size)
@@ -155,21 +158,26 @@ def _claimed(data: RestorationData, family: Family) -> RecoveredShare:
     if searched is not None:
         tested = replace(tested, test=searched)
     made = _recovered_in_all(data)
+    if not share:
+        return RecoveredShare(made, tested, Statement("greater", 0.0))
     threshold = None if made.low is None else share
-    return RecoveredShare(
-        made,
-        tested,
-        Statement("greater", share, threshold, f"at least {percent(share)}"),
-    )
+    return RecoveredShare(made, tested, Statement("greater", share, threshold, f"at least {percent(share)}"))
 
 
 def _recovered_often(data: RestorationData, often: float) -> RecoveredShare:
     """Test in how many pairs, or groups by their mean, so much is recovered."""
     units, many = data.request.units, data.change.many
-    as_claimed = (data.lost > 0) & (data.gained >= data.request.number * data.lost)
+    as_claimed = _as_claimed(data)
     test = changed_share_test(as_claimed, often, units, many)
     estimate = changed_share(as_claimed, units, many)
     return RecoveredShare(estimate, stats.RatioTest(test, 0.0, True), changed_share_statement(often, units))
+
+
+def _as_claimed(data: RestorationData) -> NDArray[np.bool_]:
+    """Tell for each unit whether as much returns as is claimed, or anything at all where no share is named."""
+    number = data.request.number
+    enough = data.gained >= number * data.lost if number else data.gained > 0
+    return (data.lost > 0) & enough
 
 
 def _recovered_in_all(data: RestorationData) -> Estimate:
@@ -237,7 +245,9 @@ def _notes(data: RestorationData) -> tuple[str, ...]:
 def _null(data: RestorationData, found: RecoveredShare) -> tuple[Figure, ...]:
     if data.request.denies or data.request.claim.sentence.often is not None:
         return ()
-    name = f"mean of what was recovered less {percent(data.request.number)} of what was lost"
+    name = "mean of what was recovered"
+    if data.request.number:
+        name += f" less {percent(data.request.number)} of what was lost"
     return data.change.null(found.tested.test, name)
 
 

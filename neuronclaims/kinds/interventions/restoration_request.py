@@ -10,7 +10,7 @@ from pydantic import Field
 
 from neuronclaims import stats
 from neuronclaims.kinds.interventions.before_after import BeforeAfter
-from neuronclaims.kinds.interventions.changed_neurons import Noun, TextUnits, check_noun, is_searched, places
+from neuronclaims.kinds.interventions.changed_neurons import TextUnits, is_searched, places
 from neuronclaims.kinds.interventions.controls.standing import controls_needed
 from neuronclaims.kinds.interventions.controls.sweeps import LayerSweeps
 from neuronclaims.kinds.kind import ClaimError
@@ -20,6 +20,8 @@ from neuronclaims.kinds.shared.requests import plain, plural, resamples_of
 from neuronclaims.kinds.shared.units import unit_key
 from neuronclaims.measurements import Pair, Prediction, Restoration, RestorationSweep
 from neuronclaims.results import UnitValues
+from neuronclaims.sentences.changes.change import ModelChange
+from neuronclaims.sentences.changes.field import ChangeField
 from neuronclaims.sentences.numbers import number_text
 from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.sentences.templates import FieldError, Template
@@ -45,20 +47,15 @@ NOT = "does not recover"
 class Restoring:
     """The sentence of restored neurons, in parts; several are restored together."""
 
-    noun: Noun
-    neurons: tuple[Neuron, ...]
+    change: ModelChange
     verb: Literal["recovers", "does not recover"]
     token: str
     against: str
     pairs: str
     share: float | None = None
     often: float | None = None
-    site: str | None = None
 
     def __post_init__(self) -> None:
-        check_noun(self.noun, self.neurons)
-        if self.verb == "recovers" and self.share is None:
-            raise FieldError("verb", "how much is recovered must be said", "recovers at least 30% of")
         check_share(self.often, lowest="5%", highest="95%", field="often")
         if self.verb == NOT and self.often is not None:
             raise FieldError(
@@ -71,6 +68,11 @@ class Restoring:
     def __str__(self) -> str:
         return TEMPLATE.render(self)
 
+    @property
+    def neurons(self) -> tuple[Neuron, ...]:
+        """The neurons restored together."""
+        return self.change.neurons
+
 
 class RestorationOptions(MarginOptions):
     """What claims of restoration take besides."""
@@ -82,13 +84,14 @@ class RestorationOptions(MarginOptions):
 
 
 TEMPLATE = Template(
-    "restoring [{site:site}] {noun:neuron|neurons} {neurons:neurons} {verb:recovers|does not recover} "
+    "{change:change} {verb:recovers|does not recover} "
     "[at least {share:share} of] {token:token} over {against:token} in {pairs:pairs} "
     "[for at least {often:share} of pairs]",
     Restoring,
     options=RestorationOptions,
     pooled=False,
     margin="'margin: 0.1', the share that would matter",
+    field_types={"change": ChangeField("restoring")},
 )
 
 
@@ -119,10 +122,12 @@ class RestorationRequest:
 
     @property
     def number(self) -> float:
-        """The share claimed or, of a claim of "does not", its margin; raise ClaimError for one that will not do."""
-        share = self.claim.sentence.share
-        if share is not None:
-            return share
+        """The share claimed, 0 where none is named; of a claim of "does not" its margin.
+
+        Raises ClaimError for a margin that will not do.
+        """
+        if not self.denies:
+            return self.claim.sentence.share or 0.0
         return plain_margin_of(self.claim, "0.1", "the share recovered that would matter", 1.0)
 
     @property

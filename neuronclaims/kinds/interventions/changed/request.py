@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.claim_files.claims import Prompt
-from neuronclaims.kinds.interventions.ablation_sentence import DENIED, SIDES, Ablating, AblationOptions
 from neuronclaims.kinds.interventions.before_after import BeforeAfter
+from neuronclaims.kinds.interventions.changed.made import ChangeMade
+from neuronclaims.kinds.interventions.changed.sentence import (
+    DENIED,
+    SIDES,
+    ChangedPredictionOptions,
+    ChangedPredictionSentence,
+)
 from neuronclaims.kinds.interventions.changed_neurons import (
     TextUnits,
     clean_texts,
@@ -25,7 +31,6 @@ from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.shared.margins import plain_margin_of
 from neuronclaims.kinds.shared.requests import in_order, items_of, resamples_of, texts_of
 from neuronclaims.measurements import Ablation, AblationSweep, Prediction
-from neuronclaims.measurements.changing.interventions import intervention_of
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
@@ -36,17 +41,19 @@ if TYPE_CHECKING:
     from neuronclaims.stats import Alternative
     from neuronclaims.stats.effects.margins import MarginSide
 
+    ChangedClaim: TypeAlias = Claim[ChangedPredictionSentence, ChangedPredictionOptions]
+
 
 @dataclass(frozen=True, slots=True)
-class AblationRequest:
+class ChangedPredictionRequest:
     """A claim with its prompts in the order of their text, so that the order of a file changes no number."""
 
-    claim: Claim[Ablating, AblationOptions]
+    claim: ChangedClaim
     prompts: tuple[Prompt, ...]
     units: TextUnits
 
     @classmethod
-    def of(cls, claim: Claim[Ablating, AblationOptions]) -> AblationRequest:
+    def of(cls, claim: ChangedClaim) -> ChangedPredictionRequest:
         """Look up the prompts, or the clean texts of pairs; raise ClaimError for fewer than two units."""
         name = claim.sentence.first
         paired = name in claim.pairs
@@ -55,9 +62,14 @@ class AblationRequest:
         return cls(claim, prompts, TextUnits.of(groups, "clean text" if paired else "prompt"))
 
     @property
-    def options(self) -> AblationOptions:
+    def options(self) -> ChangedPredictionOptions:
         """The claim's options."""
         return self.claim.settings.options
+
+    @property
+    def made(self) -> ChangeMade:
+        """What is done to the neurons."""
+        return ChangeMade.of(self.claim.sentence.change, self.options)
 
     @property
     def prediction(self) -> Prediction:
@@ -94,15 +106,8 @@ class AblationRequest:
     @property
     def reference(self) -> tuple[str, ...]:
         """The texts that values are taken from; raise ClaimError where they are needed and not named."""
-        replacement, named = self.options.replacement, self.options.reference
-        if replacement == "zero":
-            return ()
-        if named is None:
-            raise ClaimError(
-                f"Values are to be replaced by 'replacement: {replacement}', and nothing says from which prompts "
-                "these are taken. Name a prompt set, such as 'reference: baseline'."
-            )
-        return texts_of(in_order(self.claim.sets[named]))
+        named = self.made.reference
+        return () if named is None else texts_of(in_order(self.claim.sets[named]))
 
     @property
     def together(self) -> Ablation:
@@ -130,7 +135,7 @@ class AblationRequest:
 
     def sweep(self, layer: int) -> AblationSweep:
         """Ask for each neuron of a layer alone."""
-        held, texts = intervention_of(self.options.replacement), self._items(self.prompts)
+        held, texts = self.made.intervention, self._items(self.prompts)
         site = self.claim.settings.site
         return AblationSweep(site, layer, held, self.prediction, texts, self.reference, self.options.at)
 
@@ -139,7 +144,7 @@ class AblationRequest:
         return Ablation(
             self.claim.settings.site,
             neurons or places(self.claim.sentence.neurons),
-            intervention_of(self.options.replacement),
+            self.made.intervention,
             self.prediction,
             self._items(prompts),
             self.reference,
@@ -181,7 +186,7 @@ class AblationRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class AblationData:
+class ChangedPredictionData:
     """What was measured, per unit: what the claim is about, before and after; the other outcome; the divergence.
 
     ``sweeps`` hold the prediction after ablating each neuron of a layer alone, ``logits_before`` what it is compared
@@ -196,7 +201,7 @@ class AblationData:
     lists: Floats
 
     @classmethod
-    def of(cls, request: AblationRequest, answers: Answers) -> AblationData:
+    def of(cls, request: ChangedPredictionRequest, answers: Answers) -> ChangedPredictionData:
         """Read the answers."""
         joint, units, claim = request.together, request.units, request.claim
         found = joint.columns(units.means(answers[joint]))

@@ -23,15 +23,22 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.figures import Distributions, Row
-from neuronclaims.kinds.interventions.ablation_request import AblationData, AblationRequest
-from neuronclaims.kinds.interventions.ablation_sentence import TEMPLATE
 from neuronclaims.kinds.interventions.before_after import mean_change, untouched
+from neuronclaims.kinds.interventions.changed.request import ChangedPredictionData, ChangedPredictionRequest
+from neuronclaims.kinds.interventions.changed.sentence import (
+    Ablating,
+    AblationOptions,
+    Adding,
+    Clamping,
+    Scaling,
+    template_of,
+)
 from neuronclaims.kinds.interventions.changed_neurons import who_of
 from neuronclaims.kinds.interventions.changed_share import (
     changed_share,
@@ -52,21 +59,14 @@ from neuronclaims.kinds.shared.unit_names import unit_names
 from neuronclaims.sentences.numbers import number_text
 
 if TYPE_CHECKING:
-    from neuronclaims.claim_files.claims import Claim
     from neuronclaims.figures import Figure
-    from neuronclaims.kinds.interventions.ablation_sentence import Ablating, AblationOptions
+    from neuronclaims.kinds.interventions.changed.request import ChangedClaim
     from neuronclaims.kinds.interventions.changed_neurons import Floats
     from neuronclaims.kinds.interventions.damage import DamageTest
     from neuronclaims.kinds.kind import Answers, Family
     from neuronclaims.measurements import Measurement, ModelFacts
+    from neuronclaims.sentences.templates import Template
     from neuronclaims.stats import Estimate, Planning, TestResult
-
-HELD = {
-    "zero": "Ablated neurons hold 0 at {1}",
-    "mean": "Ablated neurons hold their mean over the tokens of {0!r} at {1}",
-    "resample": "Ablated neurons hold values drawn from the tokens of {0!r} at {1}",
-}
-"""What notes say of the neurons, by the replacement."""
 
 STRONG: Mapping[str, tuple[int, str]] = {
     "greater": (1, "raise it"),
@@ -96,14 +96,19 @@ class ClaimedPart:
         return self.bound.rank(self.one)
 
 
-class AblationKind:
-    """Judge claims that a prediction is lower, or higher, once neurons hold other values."""
+@dataclass(frozen=True, slots=True)
+class ChangedPredictionKind:
+    """Judge claims that a prediction is lower, or higher, once neurons hold other values.
 
-    name, template = "ablation", TEMPLATE
+    ``name`` is that of the kind, ``template`` its sentence.
+    """
 
-    def attainable(self, claim: Claim[Ablating, AblationOptions]) -> Attainable:
+    name: str
+    template: Template[Any]
+
+    def attainable(self, claim: ChangedClaim) -> Attainable:
         """Say how small p could get with these prompts, and with those on which harm is looked for."""
-        request = AblationRequest.of(claim)
+        request = ChangedPredictionRequest.of(claim)
         if request.denied is not None:
             check_not_searched(request.claim, who_of(request.claim))
         damage, found = request.damage, Attainable.of(_planning(request), request.units.size)
@@ -115,23 +120,23 @@ class AblationKind:
             size=f"{found.size}, and {damage.units.size} for the damage,",
         )
 
-    def joint_test_key(self, claim: Claim[Ablating, AblationOptions]) -> Hashable | None:  # noqa: ARG002
+    def joint_test_key(self, claim: ChangedClaim) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone."""
         return None
 
-    def needs(self, claim: Claim[Ablating, AblationOptions], facts: ModelFacts) -> tuple[Measurement, ...]:
+    def needs(self, claim: ChangedClaim, facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for the neurons ablated together, there and where harm is looked for, and for others as controls."""
         self.attainable(claim)
-        request = AblationRequest.of(claim)
+        request = ChangedPredictionRequest.of(claim)
         request.check_outcome()
         damage = request.damage
         elsewhere = () if damage is None else (damage.need,)
         return request.together, *elsewhere, *request.controls(facts)
 
-    def judge(self, claim: Claim[Ablating, AblationOptions], answers: Answers, family: Family) -> Finding:
+    def judge(self, claim: ChangedClaim, answers: Answers, family: Family) -> Finding:
         """Compare the prediction before and after, and look at the harm done."""
-        request = AblationRequest.of(claim)
-        data, damage = AblationData.of(request, answers), request.damage
+        request = ChangedPredictionRequest.of(claim)
+        data, damage = ChangedPredictionData.of(request, answers), request.damage
         changed = _changed(request, data, family)
         harm = None if damage is None else damage.test(answers, data.change.draws, family)
         harmed = None if damage is None or harm is None else _harmed(request, damage, harm, family)
@@ -172,7 +177,7 @@ class AblationKind:
         )
 
 
-def _planning(request: AblationRequest) -> Planning:
+def _planning(request: ChangedPredictionRequest) -> Planning:
     """Return what the texts can show of the change; raise ClaimError for a margin that will not do."""
     if request.denied is not None:
         return request.units.planning(request.side, "of the changes", request.margin)
@@ -183,7 +188,7 @@ def _planning(request: AblationRequest) -> Planning:
     return request.units.planning(request.side, f"of the changes{beyond}")
 
 
-def _changed(request: AblationRequest, data: AblationData, family: Family) -> ClaimedPart:
+def _changed(request: ChangedPredictionRequest, data: ChangedPredictionData, family: Family) -> ClaimedPart:
     """Test that the prediction changes as claimed, or by less than the margin."""
     said, side, change = request.claim.sentence, request.side, data.change
     counts = ((said.first, len(request.units.rows)),)
@@ -210,7 +215,9 @@ def _changed(request: AblationRequest, data: AblationData, family: Family) -> Cl
     )
 
 
-def _changed_often(request: AblationRequest, data: AblationData, share: float, family: Family) -> ClaimedPart:
+def _changed_often(
+    request: ChangedPredictionRequest, data: ChangedPredictionData, share: float, family: Family
+) -> ClaimedPart:
     """Test in how many texts, or groups by their mean, the prediction changes as claimed."""
     said, change, units = request.claim.sentence, data.change, request.units
     gained = (change.after - change.before) * (-1 if request.side == "less" else 1)
@@ -225,7 +232,9 @@ def _changed_often(request: AblationRequest, data: AblationData, share: float, f
     )
 
 
-def _harmed(request: AblationRequest, damage: DamageRequest, harm: DamageTest, family: Family) -> ClaimedPart:
+def _harmed(
+    request: ChangedPredictionRequest, damage: DamageRequest, harm: DamageTest, family: Family
+) -> ClaimedPart:
     """Say what is claimed of the harm."""
     threshold = None if harm.estimate.high is None else harm.at_most
     return ClaimedPart(
@@ -237,7 +246,10 @@ def _harmed(request: AblationRequest, damage: DamageRequest, harm: DamageTest, f
 
 
 def _divergence_elsewhere(
-    request: AblationRequest, damage: DamageRequest | None, tested: ClaimedPart | None, answers: Answers
+    request: ChangedPredictionRequest,
+    damage: DamageRequest | None,
+    tested: ClaimedPart | None,
+    answers: Answers,
 ) -> tuple[Estimate, ...]:
     """Return the harm that is only reported: on other prompts than the claim's own, and not tested."""
     if damage is None or tested is not None or damage.name == request.claim.sentence.first:
@@ -245,7 +257,7 @@ def _divergence_elsewhere(
     return (damage.estimate(answers),)
 
 
-def _beside(request: AblationRequest, data: AblationData) -> tuple[Estimate, ...]:
+def _beside(request: ChangedPredictionRequest, data: ChangedPredictionData) -> tuple[Estimate, ...]:
     """Return the change in standard deviations, that of the other outcome, and the harm done on the same prompts."""
     change, (after, before) = data.change, data.other
     return (
@@ -256,38 +268,40 @@ def _beside(request: AblationRequest, data: AblationData) -> tuple[Estimate, ...
     )
 
 
-def _strength(request: AblationRequest, changes: Floats) -> tuple[Floats, str]:
+def _strength(request: ChangedPredictionRequest, changes: Floats) -> tuple[Floats, str]:
     """Return what neurons of a layer are ranked by, the largest the strongest, and its name."""
     if request.side == "two-sided":
         return np.abs(changes), "size of the change of the prediction"
     return changes if request.side == "greater" else -changes, "change of the prediction"
 
 
-def _lists(request: AblationRequest, data: AblationData) -> RandomLists:
+def _lists(request: ChangedPredictionRequest, data: ChangedPredictionData) -> RandomLists:
     """Return what lists of other neurons change, beside what the claim's neurons do."""
     strong, strongly = STRONG[request.side]
     own = float((data.change.after - data.change.before).mean())
-    return RandomLists(own, data.lists, strong, request.outcome.effect.name, "ablated", strongly)
+    return RandomLists(own, data.lists, strong, request.outcome.effect.name, request.made.done, strongly)
 
 
-def _notes(request: AblationRequest, data: AblationData, damage: DamageRequest | None) -> tuple[str, ...]:
+def _notes(
+    request: ChangedPredictionRequest, data: ChangedPredictionData, damage: DamageRequest | None
+) -> tuple[str, ...]:
     """Say what neurons held instead, where harm was looked for, and what makes the test doubtful."""
     name, change = request.claim.sentence.first, data.change
-    held = HELD[request.options.replacement].format(request.options.reference, request.options.at.words)
-    pairs = f"Neurons are ablated in the clean texts of the pairs {name!r}; the corrupted ones play no part."
+    change_made = request.made
+    pairs = f"Neurons are {change_made.done} in the clean texts of the pairs {name!r}; the corrupted ones play no part."
     return (
         *((pairs,) if name in request.claim.pairs else ()),
-        f"{held}; predicted is the token after the text.",
+        f"{change_made.held} at {request.options.at.words}; predicted is the token after the text.",
         *untouched(change.after, change.before),
-        _harm(damage),
+        _harm(damage, change_made.verb),
         *change.warnings,
     )
 
 
-def _harm(damage: DamageRequest | None) -> str:
+def _harm(damage: DamageRequest | None, verb: str) -> str:
     if damage is None:
         return (
-            "Whether ablating does harm elsewhere was not looked at: name prompts for it ('damage'). The KL divergence "
+            f"Whether {verb} does harm elsewhere was not looked at: name prompts for it ('damage'). The KL divergence "
             "given is that on the claim's own prompts."
         )
     if damage.at_most is None:
@@ -300,7 +314,7 @@ def _harm(damage: DamageRequest | None) -> str:
 
 
 def _figures(
-    request: AblationRequest, data: AblationData, change: Estimate, changes: Floats | None
+    request: ChangedPredictionRequest, data: ChangedPredictionData, change: Estimate, changes: Floats | None
 ) -> tuple[Figure, ...]:
     """Draw the prediction before and after, and what each neuron of the layer changes of it, ``changes`` [width]."""
     names = unit_names(request.prompts, request.units.rows)
@@ -315,11 +329,16 @@ def _figures(
     return both, layer_figure(neuron, changes, change, site=request.claim.settings.site, y_axis=y_axis)
 
 
-def _null(request: AblationRequest, data: AblationData, changed: ClaimedPart) -> tuple[Figure, ...]:
+def _null(
+    request: ChangedPredictionRequest, data: ChangedPredictionData, changed: ClaimedPart
+) -> tuple[Figure, ...]:
     """Draw what chance makes of the mean change, where that is what is tested by flipping signs."""
     if request.denied is not None or request.claim.sentence.share is not None:
         return ()
     return data.change.null(changed.one.test, request.outcome.effect.name)
 
 
-KIND = AblationKind()
+ABLATION = ChangedPredictionKind("ablation", template_of("ablating", Ablating, AblationOptions))
+STEERING = ChangedPredictionKind("steering", template_of("adding", Adding))
+SCALING = ChangedPredictionKind("scaling", template_of("scaling", Scaling))
+CLAMPING = ChangedPredictionKind("clamping", template_of("clamping", Clamping))

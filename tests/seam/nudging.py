@@ -1,9 +1,9 @@
-"""A package of its own with one kind of claim, in this one file: a neuron is steered, and a prediction rises.
+"""A package of its own with one kind of claim, in this one file: a neuron is nudged, and a prediction rises.
 
-    steering neuron 3:17 by 5 raises " an" in texts
-    steering neuron 3:17 by 5 does not change " an" in texts       (margin: 0.5)
+    nudging neuron 3:17 by 5 raises " an" in texts
+    nudging neuron 3:17 by 5 does not change " an" in texts       (margin: 0.5)
 
-With ``searched`` the neuron was picked on these texts: every neuron searched is steered alone, and p allows for it.
+With ``searched`` the neuron was picked on these texts: every neuron searched is nudged alone, and p allows for it.
 It is installed by an entry point of the group ``neuronclaims.kinds``; nothing of neuronclaims knows of it.
 """
 
@@ -33,13 +33,13 @@ from neuronclaims.sentences.templates import Template
 
 SIDES = {"raises": "greater", "lowers": "less", "does not change": "two-sided"}
 EFFECTS = {
-    "logit": stats.EffectSize("steered_logit", "mean change of the steered logit"),
-    "probability": stats.EffectSize("steered_probability", "mean change of the steered probability"),
+    "logit": stats.EffectSize("nudged_logit", "mean change of the nudged logit"),
+    "probability": stats.EffectSize("nudged_probability", "mean change of the nudged probability"),
 }
 
 
 @dataclass(frozen=True)
-class Steering:
+class Nudging:
     neuron: Neuron
     by: float
     verb: str
@@ -48,19 +48,19 @@ class Steering:
     site: str | None = None
 
 
-class SteeringOptions(MarginOptions):
+class NudgingOptions(MarginOptions):
     outcome: Annotated[Literal["logit", "probability"], OneOf("outcome")] = Field(
         "logit", description="What of a prediction counts: logit (if unsaid) or probability."
     )
 
 
-class SteeringKind:
-    name = "steering"
+class NudgingKind:
+    name = "nudging"
     template = Template(
-        "steering [{site:site}] neuron {neuron:neuron} by {by:number} "
+        "nudging [{site:site}] neuron {neuron:neuron} by {by:number} "
         "{verb:raises|lowers|does not change} {token:token} in {first:set}",
-        Steering,
-        options=SteeringOptions,
+        Nudging,
+        options=NudgingOptions,
         margin="'margin: 0.5', the change that would matter",
     )
 
@@ -84,7 +84,7 @@ class SteeringKind:
         before, after = found.before, found.after
         if options.outcome == "probability":
             before, after = found.probability_before, found.probability_after
-        seed = stats.seed_from(*texts_of(prompts), purpose="steering", run_seed=claim.settings.seed)
+        seed = stats.seed_from(*texts_of(prompts), purpose="nudging", run_seed=claim.settings.seed)
         swept = LayerSweeps.of(answers, AblationSweep, lambda need, row: units.means(need.columns(row).after))
         searched, neuron = (swept, said.neuron) if swept.layers else (None, None)
         # A defect on purpose, which the shared base is to name.
@@ -143,4 +143,4 @@ class SteeringKind:
         return Ablation(claim.settings.site, (place,), Add(said.by), Prediction(said.token), texts)
 
 
-STEERING = SteeringKind()
+NUDGING = NudgingKind()

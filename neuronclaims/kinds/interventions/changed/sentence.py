@@ -1,0 +1,143 @@
+"""What claims of changed neurons say: sentences that differ in the front alone, their sides and their options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
+
+from pydantic import Field
+
+from neuronclaims.kinds.interventions.damage import DamageOn
+from neuronclaims.kinds.outliers.token_share import check_share
+from neuronclaims.kinds.shared.margins import MarginOptions
+from neuronclaims.sentences.changes.change import ModelChange
+from neuronclaims.sentences.changes.field import ChangeField
+from neuronclaims.sentences.numbers import number_text
+from neuronclaims.sentences.options import OneOf, PromptSetName
+from neuronclaims.sentences.subjects.neurons import Neuron
+from neuronclaims.sentences.templates import FieldError, Template
+from neuronclaims.tokens.forms import AT, At
+from neuronclaims.tokens.spans import ALL_TOKENS
+
+if TYPE_CHECKING:
+    from neuronclaims.stats import Alternative
+    from neuronclaims.stats.effects.margins import MarginSide
+
+Way: TypeAlias = Literal["lowers", "raises", "does not lower", "does not raise", "does not change"]
+
+SIDES: Mapping[Way, Alternative] = MappingProxyType(
+    {
+        "lowers": "less",
+        "raises": "greater",
+        "does not lower": "less",
+        "does not raise": "greater",
+        "does not change": "two-sided",
+    }
+)
+"""The side of no change that is claimed or denied."""
+
+DENIED: Mapping[Way, MarginSide] = MappingProxyType(
+    {"does not lower": "not less", "does not raise": "not greater", "does not change": "within"}
+)
+"""Where the change lies, seen from the margin, by a claim of "does not"."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedPredictionSentence:
+    """A sentence of neurons that are changed together, in parts: each verb has a class of its own."""
+
+    template: ClassVar[Template[Any]]
+
+    change: ModelChange
+    direction: Way
+    token: str
+    first: str
+    against: str | None = None
+    by: float | None = None
+    share: float | None = None
+
+    def __post_init__(self) -> None:
+        check_share(self.share, lowest="5%", highest="95%")
+        if self.direction in DENIED and self.by is not None:
+            message = "a claim of 'does not' names no number; the change that would matter is its margin"
+            raise FieldError("by", message, f"margin: {number_text(self.by)}")
+        if self.direction in DENIED and self.share is not None:
+            raise FieldError("share", "a claim of 'does not' is one of the mean change; leave the share out")
+        if self.by is not None and self.by <= 0:
+            raise FieldError("by", "the least change claimed must be above 0: the direction is said in words")
+
+    def __str__(self) -> str:
+        return self.template.render(self)
+
+    @property
+    def neurons(self) -> tuple[Neuron, ...]:
+        """The neurons changed together."""
+        return self.change.neurons
+
+
+class Ablating(ChangedPredictionSentence):
+    """The sentence of ablated neurons."""
+
+    __slots__ = ()
+
+
+class Adding(ChangedPredictionSentence):
+    """The sentence of steered neurons."""
+
+    __slots__ = ()
+
+
+class Scaling(ChangedPredictionSentence):
+    """The sentence of scaled neurons."""
+
+    __slots__ = ()
+
+
+class Clamping(ChangedPredictionSentence):
+    """The sentence of clamped neurons."""
+
+    __slots__ = ()
+
+
+class ChangedPredictionOptions(MarginOptions):
+    """What all claims of changed neurons take besides."""
+
+    outcome: Annotated[Literal["logit", "probability"], OneOf("outcome")] = Field(
+        "logit", description="What of a prediction counts: logit (if unsaid) or probability."
+    )
+    at: At = Field(ALL_TOKENS, description=AT)
+    damage: DamageOn | None = Field(
+        None, description="The prompt set on which a change of the model is to do no harm."
+    )
+
+
+class AblationOptions(ChangedPredictionOptions):
+    """What claims of ablation take besides."""
+
+    replacement: Annotated[Literal["zero", "mean", "resample"], OneOf("replacement")] = Field(
+        "zero", description="What an ablated neuron holds: zero (if unsaid), mean or resample."
+    )
+    reference: PromptSetName | None = Field(
+        None, description="The prompt set that means or resampled values are taken from."
+    )
+
+
+def template_of(
+    verb: str,
+    build: type[ChangedPredictionSentence],
+    options: type[ChangedPredictionOptions] = ChangedPredictionOptions,
+) -> Template[Any]:
+    """Return the template of the sentences with one verb."""
+    build.template = Template(
+        "{change:change} {direction:lowers|raises|does not lower|does not raise|does not change} {token:token} "
+        "[over {against:token}] in {first:texts} [by at least {by:number}] "
+        "[for at least {share:share} of prompts]",
+        build,
+        options=options,
+        pooled=False,
+        margin="'margin: 0.5', the change that would matter, in logits (with 'outcome: probability': in probability)",
+        field_types={"change": ChangeField(verb)},
+    )
+    return build.template

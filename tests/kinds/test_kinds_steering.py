@@ -1,0 +1,131 @@
+"""Claims of steered, scaled and clamped neurons, against plain hooks on the demo model; and what is wrong in them."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from skewed import mean_interval
+
+from neuronclaims.claim_files.reader import read_claim_file
+from neuronclaims.demo import MODEL_FOLDER
+from neuronclaims.kinds import templates
+from neuronclaims.sentences.parser import SentenceError, parse
+from neuronclaims.study import Study
+
+LAYER, INDICES = 5, (461, 472)
+TEXTS = [
+    f"{who} {did} the {tree} tree and {took}"
+    for who, did in (("I", "climbed up"), ("We", "saw"), ("They", "sat in"), ("She", "looked at"))
+    for tree, took in (("olive", "picked"), ("lemon", "ate"), ("apple", "sold"), ("coconut", "found"))
+]
+CHANGES = {
+    "adding 4 to neuron 5:461": (INDICES[:1], lambda own: own + 4),
+    "adding -1.5 to mlp_post neurons 5:461, 5:472": (INDICES, lambda own: own - 1.5),
+    "scaling neuron 5:472 by -2": (INDICES[1:], lambda own: own * -2),
+    "clamping neurons 5:461, 5:472 to 3": (INDICES, lambda own: 0 * own + 3),
+}
+
+
+def named(change: str) -> str:
+    """The id of a change's claim."""
+    return change.replace(" ", "-").replace(",", "").replace(".", "_")
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    path = tmp_path_factory.mktemp("steering") / "x.claims.yaml"
+    claims = [{"id": named(change), "claim": f'{change} raises " an" in texts'} for change in CHANGES]
+    claims += [
+        {"id": "last", "claim": 'adding 4 to neuron 5:461 raises " an" in texts', "at": "last"},
+        {
+            "id": "nothing",
+            "claim": 'scaling neuron 0:1 by 1.0001 does not change " an" in texts',
+            "margin": "0.5",
+        },
+    ]
+    head = {
+        "version": 1,
+        "models": ["demo"],
+        "site": "mlp_post",
+        "tokens": "last of prompt",
+        "sets": {"texts": TEXTS},
+        "claims": claims,
+    }
+    path.write_text(json.dumps(head), encoding="utf-8")
+    return Study().judge(read_claim_file(path, templates()), "demo")
+
+
+def logits(change=None, last=False) -> np.ndarray:
+    """The logit of " an" after every text, a change made by a plain hook before the output projection."""
+    torch = pytest.importorskip("torch")
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    model = AutoModelForCausalLM.from_pretrained(MODEL_FOLDER).eval()
+    tokenizer = AutoTokenizer.from_pretrained(MODEL_FOLDER)
+    (token,) = tokenizer(" an", add_special_tokens=False)["input_ids"]
+
+    def hook(module, args):
+        indices, made = change
+        values = args[0].clone()
+        where = slice(-1, None) if last else slice(None)
+        values[:, where, list(indices)] = made(values[:, where, list(indices)])
+        return (values, *args[1:])
+
+    if change is not None:
+        model.transformer.h[LAYER].mlp.c_proj.register_forward_pre_hook(hook)
+    with torch.inference_mode():
+        rows = [model(**tokenizer(text, return_tensors="pt")).logits[0, -1, token] for text in sorted(TEXTS)]
+    return np.array([float(row) for row in rows])
+
+
+def test_each_verb_does_what_a_plain_hook_does(results):
+    before = logits()
+    for claim, change in CHANGES.items():
+        moved = logits(change) - before
+        result = results[named(claim)]
+        assert result.error is None, result.error
+        effect = result.evidence.effect
+        assert effect.value == pytest.approx(moved.mean(), rel=1e-3, abs=1e-4), claim
+        assert [effect.low, effect.high] == pytest.approx(list(mean_interval(moved)), rel=1e-2, abs=1e-3)
+        assert result.verdict in ("supported" if moved.mean() > 0 else "refuted", "inconclusive")
+    moved = logits(CHANGES["adding 4 to neuron 5:461"], last=True) - before
+    assert results["last"].evidence.effect.value == pytest.approx(moved.mean(), rel=1e-3)
+    assert results["nothing"].verdict == "supported"
+
+
+def test_notes_say_what_was_done(results):
+    said = {claim: " ".join(result.evidence.notes) for claim, result in results.items()}
+    assert "4 is added to the neurons' own values at all tokens" in said["adding-4-to-neuron-5:461"]
+    assert "Whether adding does harm elsewhere" in said["adding-4-to-neuron-5:461"]
+    assert "own values are multiplied by -2" in said["scaling-neuron-5:472-by--2"]
+    assert "The neurons hold 3" in said["clamping-neurons-5:461-5:472-to-3"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "column", "message"),
+    [
+        ('adding 0 to neuron 1:2 raises " x" in a', 8, "0 leaves everything as it is"),
+        ('scaling neuron 1:2 by 1 raises " x" in a', 23, "1 leaves everything as it is"),
+        ('adding 4 neuron 1:2 raises " x" in a', 10, "expected 'to', found 'neuron'"),
+        ('adding to neuron 1:2 raises " x" in a', 8, "expected a number such as 4"),
+        ('clamping neuron 1:2 by 4 raises " x" in a', 21, "expected 'to', found 'by'"),
+        ('scaling neurons 1:2 by 2 raises " x" in a', 9, "here one neuron is named"),
+        ('scaling neuron 1:2, 3:4 by 2 raises " x" in a', 9, "here are several neurons"),
+        ('scaling mlp_post nueron 1:2 by 2 raises " x" in a', 18, "expected 'neuron' or 'neurons'"),
+        ('adding 1,5 to neuron 1:2 raises " x" in a', 8, "expected a number such as 4, found '1,5'"),
+        (
+            'adding 4 to neuron 1:2 raises " x" in a by at least -1',
+            53,
+            "the least change claimed must be above 0",
+        ),
+        ("adding 4 to neuron", 19, "expected neurons such as"),
+        ("scaling", 8, "expected a site, 'neuron' or 'neurons', but the sentence ends here"),
+    ],
+)
+def test_a_change_that_cannot_be_read_is_told_at_its_word(sentence, column, message):
+    with pytest.raises(SentenceError) as found:
+        parse(sentence, templates())
+    assert message in found.value.message
+    assert found.value.column == column
