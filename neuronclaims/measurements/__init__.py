@@ -6,7 +6,8 @@ from another package is a frozen dataclass of the shape of ``measurement.Measure
 
 from neuronclaims.measurements.activations import Activations, Generation, TokenRule
 from neuronclaims.measurements.changing.ablations import Ablation, AblationSweep
-from neuronclaims.measurements.changing.needs import Pair, Prediction
+from neuronclaims.measurements.changing.needs import Pair
+from neuronclaims.measurements.changing.outcomes.readings import Divergence, Entropy, Loss, Prediction
 from neuronclaims.measurements.changing.restorations import Restoration, RestorationSweep
 from neuronclaims.measurements.continuations import Continuations
 from neuronclaims.measurements.facts import ModelFacts
@@ -23,7 +24,10 @@ __all__ = [
     "ChangedTokens",
     "Congruence",
     "Continuations",
+    "Divergence",
+    "Entropy",
     "Generation",
+    "Loss",
     "Measurement",
     "ModelFacts",
     "Need",

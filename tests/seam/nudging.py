@@ -83,7 +83,7 @@ class NudgingKind:
         found = need.columns(units.means(answers[need]))
         before, after = found.before, found.after
         if options.outcome == "probability":
-            before, after = found.probability_before, found.probability_after
+            before, after = found.beside_before, found.beside_after
         seed = stats.seed_from(*texts_of(prompts), purpose="nudging", run_seed=claim.settings.seed)
         swept = LayerSweeps.of(answers, AblationSweep, lambda need, row: units.means(need.columns(row).after))
         searched, neuron = (swept, said.neuron) if swept.layers else (None, None)

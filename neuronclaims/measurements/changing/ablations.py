@@ -9,13 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronclaims.measurements.changing.interventions import Intervention, intervention_of
-from neuronclaims.measurements.changing.needs import (
-    AblationColumns,
-    ChangedPrediction,
-    ChangeNeed,
-    Floats,
-    Prediction,
-)
+from neuronclaims.measurements.changing.needs import ChangedPrediction, ChangeNeed
+from neuronclaims.measurements.changing.outcomes.reading import AblationColumns, Floats, Reading
 from neuronclaims.measurements.measurement import Description, Lengths, TextRequest
 from neuronclaims.sites import Site
 from neuronclaims.tokens.spans import ALL_TOKENS, ChangedTokens, changed_of
@@ -59,11 +54,13 @@ class ChangedPrompts(ChangedPrediction):
         for prompt in self.prompts:
             lengths.check_length(prompt)
             lengths.check_changed(prompt, self.at)
+            if self.prediction.span is not None:
+                lengths.check_span(prompt, self.prediction.span, None, str(self.prediction))
 
 
 @dataclass(frozen=True, slots=True)
 class Ablation(ChangedPrompts):
-    """What changing the values of some neurons does to a prediction, and to everything else.
+    """What changing the values of some neurons does to a prediction, to the loss and so on, and to everything else.
 
     ``neurons`` are (layer, index), changed together at the tokens ``at``. ``replacement`` is what they hold instead, an
     intervention or its word; ``reference`` are the texts over whose positions a mean is taken or values are drawn,
@@ -78,7 +75,7 @@ class Ablation(ChangedPrompts):
     site: Site
     neurons: tuple[tuple[int, int], ...]
     replacement: Intervention
-    prediction: Prediction
+    prediction: Reading
     prompts: tuple[str, ...]
     reference: tuple[str, ...] = ()
     at: ChangedTokens = ALL_TOKENS
@@ -106,7 +103,7 @@ class AblationSweep(ChangedPrompts):
     site: Site
     layer: int
     replacement: Intervention
-    prediction: Prediction
+    prediction: Reading
     prompts: tuple[str, ...]
     reference: tuple[str, ...] = ()
     at: ChangedTokens = ALL_TOKENS

@@ -17,7 +17,8 @@ from typing import ClassVar, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronclaims.measurements.changing.needs import ChangeNeed, Floats
+from neuronclaims.measurements.changing.needs import ChangeNeed
+from neuronclaims.measurements.changing.outcomes.reading import Floats
 from neuronclaims.measurements.facts import ModelFacts
 from neuronclaims.measurements.measurement import Description, Lengths, TextRequest
 

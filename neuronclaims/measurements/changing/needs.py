@@ -11,16 +11,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from neuronclaims.measurements.changing.interventions import Intervention
+from neuronclaims.measurements.changing.outcomes.reading import AblationColumns, Floats, Reading
+from neuronclaims.measurements.changing.outcomes.readings import Prediction
 from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.measurements.facts import ModelFacts
 from neuronclaims.measurements.measurement import Need
 from neuronclaims.tokens.spans import ChangedTokens
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +46,6 @@ class Pair:
         return cls(*json.loads(item))
 
 
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """What is asked of the next-token logits after a text: the logit of ``token``, less that of ``against`` if given.
-
-    Both are single tokens, written as they are in the vocabulary's text, a leading space included.
-
-    >>> str(Prediction(" an", " a"))
-    "' an' over ' a'"
-    """
-
-    token: str
-    against: str | None = None
-
-    def __str__(self) -> str:
-        return f"{self.token!r}" if self.against is None else f"{self.token!r} over {self.against!r}"
-
-    @property
-    def tokens(self) -> tuple[str, ...]:
-        """The tokens, one or two."""
-        return (self.token,) if self.against is None else (self.token, self.against)
-
-
 class RestorationColumns(NamedTuple):
     """The prediction on the clean text, on the corrupted text, and on it with the neurons patched: [pairs] each."""
 
@@ -79,19 +54,9 @@ class RestorationColumns(NamedTuple):
     patched: Floats
 
 
-class AblationColumns(NamedTuple):
-    """The prediction and the probability of its token before and after, and the divergence in nats: [prompts] each."""
-
-    before: Floats
-    after: Floats
-    probability_before: Floats
-    probability_after: Floats
-    divergence: Floats
-
-
 @dataclass(frozen=True, slots=True)
 class ChangeNeed:
-    """A prediction before and after a change to some neurons together or, in a sweep, to each of a layer alone.
+    """What is read before and after a change to some neurons together or, in a sweep, to each of a layer alone.
 
     ``reference`` are the texts that the intervention takes values from, ``at`` says at which tokens values change.
     """
@@ -101,7 +66,7 @@ class ChangeNeed:
     neurons: tuple[tuple[int, int], ...]
     sweep: int | None
     at: ChangedTokens
-    prediction: Prediction
+    prediction: Reading
     reference: tuple[str, ...] = ()
     work: ClassVar[str] = "changed"
     text: ClassVar[str] = "changed text"
@@ -110,8 +75,7 @@ class ChangeNeed:
     def __str__(self) -> str:
         named = " ".join(f"{layer}:{index}" for layer, index in self.neurons)
         which = named if self.sweep is None else f"each of {self.sweep}"
-        token, against = self.prediction.token, self.prediction.against
-        parts = [str(self.intervention), self.site, which, str(self.at), token, against]
+        parts = [str(self.intervention), self.site, which, str(self.at), *self.prediction.parts]
         if self.reference:
             parts.append(hashlib.sha256(json.dumps(self.reference).encode()).hexdigest()[:32])
         return json.dumps(parts, ensure_ascii=True)
@@ -147,6 +111,11 @@ class ChangeNeed:
     def check(self, facts: ModelFacts) -> None:
         """Raise MeasurementError where this model cannot answer."""
         facts.check_predicts()
+        if (self.sweep is not None or self.pairs) and not isinstance(self.prediction, Prediction):
+            raise MeasurementError(
+                f"Of pairs, and of each neuron of a layer alone, predictions of tokens are read, not the "
+                f"{self.prediction}."
+            )
         if self.sweep is not None:
             facts.check_place(self.site, self.sweep)
         elif not self.neurons:
@@ -182,7 +151,7 @@ class ChangedPrediction:
     what: ClassVar[str]
     """What was done, for errors and plans, such as "ablated neurons"."""
 
-    prediction: Prediction
+    prediction: Reading
 
     @property
     def need(self) -> ChangeNeed:
@@ -191,7 +160,7 @@ class ChangedPrediction:
 
     @property
     def tokens_named(self) -> tuple[str, ...]:
-        """The tokens of the prediction."""
+        """The tokens that are predicted."""
         return self.prediction.tokens
 
     def check(self, facts: ModelFacts) -> None:

@@ -12,11 +12,11 @@ from neuronclaims.measurements.changing.interventions import Patch
 from neuronclaims.measurements.changing.needs import (
     ChangedPrediction,
     ChangeNeed,
-    Floats,
     Pair,
-    Prediction,
     RestorationColumns,
 )
+from neuronclaims.measurements.changing.outcomes.reading import Floats
+from neuronclaims.measurements.changing.outcomes.readings import Prediction
 from neuronclaims.measurements.measurement import Description, Lengths, TextRequest
 from neuronclaims.sites import Site
 from neuronclaims.tokens.spans import ALL_TOKENS, ChangedTokens, changed_of

@@ -12,7 +12,7 @@ from neuronclaims.stats import EffectSize
 if TYPE_CHECKING:
     from neuronclaims.kinds.interventions.changed_neurons import Floats
     from neuronclaims.measurements import Prediction
-    from neuronclaims.measurements.changing.needs import AblationColumns
+    from neuronclaims.measurements.changing.outcomes.reading import AblationColumns
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Outcome:
     def read(self, found: AblationColumns) -> tuple[Floats, Floats]:
         """Return its values (after, before) among what was measured."""
         if self.unit == "probability":
-            return found.probability_after, found.probability_before
+            return found.beside_after, found.beside_before
         return found.after, found.before
 
     def mean_change(self, found: AblationColumns) -> float:

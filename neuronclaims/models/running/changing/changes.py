@@ -1,4 +1,4 @@
-"""Predictions before and after an intervention on some neurons together, or on each of a layer alone.
+"""What is read of texts before and after an intervention on some neurons together, or on each of a layer alone.
 
 Texts of equally many tokens share a batch, so nothing is padded. Changes of each of a layer are in ``sweeps``, those of
 other neurons in the place of the ones named in ``controls``.
@@ -21,12 +21,19 @@ from neuronclaims.measurements.plan import Job
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.running.changing.controls import ControlledBatch
 from neuronclaims.models.running.changing.interventions import Taken, edit_at, references
+from neuronclaims.models.running.changing.outcomes import (
+    OutcomeReader,
+    TextRuns,
+    TokenReader,
+    divergences,
+    reader_of,
+)
 from neuronclaims.models.running.changing.sweeps import sweep
 from neuronclaims.models.running.encode import Encoded, collate, encode, padding_id, shuffled
 from neuronclaims.models.running.hooks import Edit, Place, traced
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.passes import forward
-from neuronclaims.models.running.predictions import PredictionReader, check_head, divergence, logits_of
+from neuronclaims.models.running.predictions import PredictionReader, check_head, logits_of
 from neuronclaims.models.running.worker import Finished, running
 from neuronclaims.models.tokenization_check import check_pair
 from neuronclaims.tokens.spans import ALL_TOKENS, ChangedTokens, SpanError
@@ -101,26 +108,30 @@ class Unchanged:
     """The result of a batch before any change: values [rows, tokens, width] by place, and states.
 
     ``hidden`` [rows, tokens, hidden] is what the body makes of the texts that are changed; ``of_clean`` and ``clean``
-    are the values and the states of the clean texts of pairs. ``counts`` [rows, tokens] says which tokens are text.
+    are the values and the states of the clean texts of pairs.
     """
 
+    texts: Sequence[Encoded]
     ids: torch.Tensor
-    counts: torch.Tensor
     own: Mapping[Place, torch.Tensor]
     hidden: torch.Tensor
     of_clean: Mapping[Place, torch.Tensor]
     clean: torch.Tensor | None
 
+    def runs(self, hidden: torch.Tensor) -> TextRuns:
+        """Return the texts that are changed with states of theirs, [rows, tokens, hidden]."""
+        return TextRuns(self.texts, self.ids, hidden, self.hidden)
+
 
 def work(ready: Ready, job: Job, options: RunOptions) -> Iterator[Finished]:
     """Return the predictions of a job's texts, batch by batch; all texts and tokens are checked at once."""
     needs = tuple(need for need in job.needs if isinstance(need, ChangeNeed))
-    readers = {need: PredictionReader(ready, need.prediction) for need in needs}
+    readers = {need: reader_of(ready, need.prediction) for need in needs}
     return _batches(ready, readers, _texts(ready, job, needs), options)
 
 
 def _texts(ready: Ready, job: Job, needs: Sequence[ChangeNeed]) -> list[ChangedText]:
-    keep = any(need.at.span is not None for need in needs)
+    keep = any(need.at.span is not None or need.prediction.span is not None for need in needs)
     if not needs[0].pairs:
         rows = encode(ready, job.items, 0, keep=keep)
         return [ChangedText(item, row, None) for item, row in zip(job.items, rows, strict=True)]
@@ -136,7 +147,7 @@ def _texts(ready: Ready, job: Job, needs: Sequence[ChangeNeed]) -> list[ChangedT
 
 def _batches(
     ready: Ready,
-    readers: Mapping[ChangeNeed, PredictionReader],
+    readers: Mapping[ChangeNeed, OutcomeReader],
     texts: Sequence[ChangedText],
     options: RunOptions,
 ) -> Iterator[Finished]:
@@ -155,7 +166,7 @@ def _batches(
                 places = ChangedPlaces.of(rows, need.at, ready.device)
                 own = Taken(places.values(before.of_clean), taken.get(need, {}), items, places.mask)
                 if isinstance(need, ControlNeed):
-                    copies = ControlledBatch(ready, need, before.ids, before.own, own)
+                    copies = ControlledBatch(ready, need, before.runs(before.hidden), before.own, own)
                     found = copies.changed(reader, options, check=number == 0)
                 elif need.sweep is not None:
                     found = _sweep(ready, need, reader, before, own, options)
@@ -201,30 +212,31 @@ def _unchanged(ready: Ready, needs: Sequence[ChangeNeed], batch: Sequence[Change
     texts = [text.clean for text in batch if text.clean is not None]
     if texts:
         clean, of_clean = _run(ready, collate(texts, pad, "right", ready.device).ids, retain=places)
-    return Unchanged(rows.ids, rows.counts, own, hidden, of_clean, clean)
+    return Unchanged(rows.rows, rows.ids, own, hidden, of_clean, clean)
 
 
 def _change(
     ready: Ready,
     need: ChangeNeed,
-    reader: PredictionReader,
+    reader: OutcomeReader,
     before: Unchanged,
     taken: Taken,
 ) -> torch.Tensor:
     """Return the columns of a change to some neurons together, [rows, columns] as the measurements name them."""
     hidden, _ = _run(ready, before.ids, {place: edit_at(place, need, taken) for place in need.places})
-    after = reader.of(logits_of(ready, hidden[:, -1]))
+    after = reader.read(before.runs(hidden))
     if before.clean is not None:
-        return torch.stack([*_start(ready, reader, before), after], 1)
-    chances = [reader.probability(logits_of(ready, states[:, -1])) for states in (before.hidden, hidden)]
-    apart = _divergence(ready, before.hidden, hidden, before.counts)
-    return torch.stack([*_start(ready, reader, before), after, *chances, apart], 1)
+        return torch.stack([*_start(ready, reader, before), after[:, 0]], 1)
+    start = reader.read(before.runs(before.hidden))
+    pairs = torch.stack([start, after], 2).flatten(1)  # of each number: before, after
+    apart = divergences(ready, before.runs(hidden))
+    return torch.cat([pairs, apart.unsqueeze(1)], 1)
 
 
 def _sweep(
     ready: Ready,
     need: ChangeNeed,
-    reader: PredictionReader,
+    reader: OutcomeReader,
     before: Unchanged,
     taken: Taken,
     options: RunOptions,
@@ -232,14 +244,24 @@ def _sweep(
     """Return the columns of a change to each neuron of a layer alone, [rows, columns]."""
     (place,) = need.places
     put = taken.put(need, place, before.own[place])
-    after = sweep(ready, place, before.ids, before.own, put, taken.mask, reader, options)
+    after = sweep(ready, place, before.ids, before.own, put, taken.mask, _predicts(reader), options)
     return torch.cat([torch.stack(_start(ready, reader, before), 1), after], 1)
 
 
-def _start(ready: Ready, reader: PredictionReader, before: Unchanged) -> list[torch.Tensor]:
+def _start(ready: Ready, reader: OutcomeReader, before: Unchanged) -> list[torch.Tensor]:
     """Return the prediction on the clean texts, if any, and that on the texts themselves: [rows] each."""
     states = [before.hidden] if before.clean is None else [before.clean, before.hidden]
-    return [reader.of(logits_of(ready, each[:, -1])) for each in states]
+    predicts = _predicts(reader)
+    return [predicts.of(logits_of(ready, each[:, -1])) for each in states]
+
+
+def _predicts(reader: OutcomeReader) -> PredictionReader:
+    """Return what reads a prediction: sweeps and pairs have no other outcome, as their needs check."""
+    if not isinstance(reader, TokenReader):
+        raise MeasurementError(
+            "Of pairs, and of each neuron of a layer alone, predictions of tokens are read."
+        )
+    return reader.prediction
 
 
 def _run(
@@ -253,16 +275,6 @@ def _run(
     with traced(ready, ids.shape, edits, retain) as kept:
         hidden, _ = forward(ready, ids, torch.ones_like(ids), positions)
     return hidden, kept
-
-
-def _divergence(
-    ready: Ready, before: torch.Tensor, after: torch.Tensor, counts: torch.Tensor
-) -> torch.Tensor:
-    """Return the mean divergence of every row over the positions that hold text: [rows]."""
-    rows = []
-    for old, new, text in zip(before, after, counts, strict=True):
-        rows.append(divergence(logits_of(ready, old[text]), logits_of(ready, new[text])).mean())
-    return torch.stack(rows)
 
 
 def _cut(values: torch.Tensor, tokens: int) -> torch.Tensor:

@@ -14,29 +14,34 @@ from neuronclaims.measurements.changing.controls import NEAREST, ControlNeed
 from neuronclaims.measurements.errors import IntegrityError
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.running.changing.interventions import Taken
+from neuronclaims.models.running.changing.outcomes import OutcomeReader, TextRuns
 from neuronclaims.models.running.changing.sweeps import TOLERANCE
 from neuronclaims.models.running.hooks import Edit, Place, starting_at, traced
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.passes import forward
-from neuronclaims.models.running.predictions import PredictionReader, logits_of
 
 Indices = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ControlledBatch:
-    """A batch of texts without padding, ``ids`` [rows, tokens], whose controls are changed.
+    """A batch of texts without padding whose controls are changed; ``before`` are its runs before any change.
 
     ``own`` are the values at the places of the need and at the entry of its lowest block, before any change.
     """
 
     ready: Ready
     need: ControlNeed
-    ids: torch.Tensor
+    before: TextRuns
     own: Mapping[Place, torch.Tensor]
     taken: Taken
 
-    def changed(self, reader: PredictionReader, options: RunOptions, *, check: bool) -> torch.Tensor:
+    @property
+    def ids(self) -> torch.Tensor:
+        """The tokens of the texts [rows, tokens]."""
+        return self.before.ids
+
+    def changed(self, reader: OutcomeReader, options: RunOptions, *, check: bool) -> torch.Tensor:
         """Return the columns of the controls [rows, width]; with ``check`` one of them is compared with a plain run.
 
         Raises IntegrityError where the plain run gives something else.
@@ -49,13 +54,12 @@ class ControlledBatch:
         parts = []
         for first in range(0, len(flat), step):
             some = slice(first, first + step)
-            hidden = self._run(owners[some], flat[some], from_middle=True)
-            parts.append(_read(self.ready, reader, hidden))
-        found = torch.cat(parts, 1)
+            parts.append(reader.read(self._run(owners[some], flat[some], from_middle=True)))
+        found = torch.cat(parts)
         if check:
-            alone = _read(self.ready, reader, self._run(owners[:1], flat[:1], from_middle=False))
-            self._compare(float(alone[0, 0]), found[0])
-        after, chances = found.reshape(2, rows, count).cpu()
+            alone = reader.read(self._run(owners[:1], flat[:1], from_middle=False))
+            self._compare(float(alone[0, 0]), found[:, 0])
+        after, chances = found.T.reshape(2, rows, count).cpu()
         named = torch.from_numpy(drawn.reshape(rows, -1))
         return torch.cat([each.float() for each in (after, chances, size[:, None], sizes, named)], 1)
 
@@ -87,8 +91,8 @@ class ControlledBatch:
         mask = self.taken.mask.unsqueeze(2)
         return (large * mask).sum(1) / mask.sum(1).clamp(min=1)
 
-    def _run(self, owners: Indices, drawn: Indices, *, from_middle: bool) -> torch.Tensor:
-        """Return the last hidden states [copies, hidden] of copies of rows ``owners``, each with its own neurons."""
+    def _run(self, owners: Indices, drawn: Indices, *, from_middle: bool) -> TextRuns:
+        """Return the runs of copies of rows ``owners``, each with its own neurons changed."""
         rows = torch.from_numpy(owners).to(self.ids.device)
         ids, lowest = self.ids[rows], self.need.layers[0]
         taken = Taken(
@@ -100,10 +104,11 @@ class ControlledBatch:
         edits = {place: self._edit(place, drawn, taken) for place in self.need.places}
         positions = torch.arange(ids.shape[1], device=ids.device).expand_as(ids)
 
-        def run() -> torch.Tensor:
+        def run() -> TextRuns:
             with traced(self.ready, ids.shape, edits):
                 hidden, _ = forward(self.ready, ids, torch.ones_like(ids), positions)
-            return hidden[:, -1]
+            before = self.before
+            return TextRuns([before.texts[row] for row in owners], ids, hidden, before.hidden[rows])
 
         if not from_middle:
             return run()
@@ -166,12 +171,6 @@ def lists_like(named: Sequence[int], like: NDArray[np.float64], count: int, seed
             used.add(chosen)
             found[number, place] = chosen
     return found
-
-
-def _read(ready: Ready, reader: PredictionReader, hidden: torch.Tensor) -> torch.Tensor:
-    """Return the prediction and the probability of its token: [2, copies]."""
-    logits = logits_of(ready, hidden)
-    return torch.stack([reader.of(logits), reader.probability(logits)])
 
 
 def _seed(*words: str) -> int:

@@ -1,0 +1,123 @@
+"""What can be read of a run on a text: a prediction, the loss, the entropy and the divergence of what is predicted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from neuronclaims.tokens.spans import Span
+
+_READERS = "neuronclaims.models.running.changing.outcomes"
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What is asked of the next-token logits after a text: the logit of ``token``, less that of ``against`` if given.
+
+    Both are single tokens, written as they are in the vocabulary's text, a leading space included. Beside it stands the
+    probability of ``token``.
+
+    >>> str(Prediction(" an", " a"))
+    "' an' over ' a'"
+    """
+
+    token: str
+    against: str | None = None
+    reader: ClassVar[str] = f"{_READERS}:TokenReader"
+    span: ClassVar[Span | None] = None
+
+    def __str__(self) -> str:
+        return f"{self.token!r}" if self.against is None else f"{self.token!r} over {self.against!r}"
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """The tokens, one or two."""
+        return (self.token,) if self.against is None else (self.token, self.against)
+
+    @property
+    def parts(self) -> tuple[object, ...]:
+        """Its lasting name: the two tokens."""
+        return self.token, self.against
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """The mean loss of a text in nats: minus the logarithm of the probability of each token, given those before it.
+
+    Tokens that stand for no text (BOS and the like) are not counted, and neither is a first token, which nothing
+    predicts. With a ``span``, only its tokens count. Beside it stands the share of tokens that are the likeliest ones.
+
+    >>> str(Loss()), Loss().parts
+    ('loss', ({'read': 'loss'},))
+    """
+
+    span: Span | None = None
+    reader: ClassVar[str] = f"{_READERS}:LossReader"
+
+    def __str__(self) -> str:
+        return "loss" if self.span is None else f"loss on {self.span}"
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """No token."""
+        return ()
+
+    @property
+    def parts(self) -> tuple[object, ...]:
+        """Its lasting name, with the span."""
+        return ({"read": "loss"} if self.span is None else {"read": "loss", "span": str(self.span)},)
+
+
+@dataclass(frozen=True, slots=True)
+class Entropy:
+    """The entropy in nats of what is predicted after a text: Shannon's, of the distribution of the next token.
+
+    Beside it stands the probability of the likeliest token.
+
+    >>> str(Entropy()), Entropy().parts
+    ('entropy', ({'read': 'entropy'},))
+    """
+
+    reader: ClassVar[str] = f"{_READERS}:EntropyReader"
+    span: ClassVar[Span | None] = None
+
+    def __str__(self) -> str:
+        return "entropy"
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """No token."""
+        return ()
+
+    @property
+    def parts(self) -> tuple[object, ...]:
+        """Its lasting name."""
+        return ({"read": "entropy"},)
+
+
+@dataclass(frozen=True, slots=True)
+class Divergence:
+    """How far what is predicted moves: Kullback and Leibler's divergence in nats, the distribution before from after.
+
+    It is the mean over all positions that hold text; before the change it is 0. Beside it stands the share of positions
+    whose likeliest token is the same as before.
+
+    >>> str(Divergence()), Divergence().parts
+    ('divergence', ({'read': 'divergence'},))
+    """
+
+    reader: ClassVar[str] = f"{_READERS}:DivergenceReader"
+    span: ClassVar[Span | None] = None
+
+    def __str__(self) -> str:
+        return "divergence"
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """No token."""
+        return ()
+
+    @property
+    def parts(self) -> tuple[object, ...]:
+        """Its lasting name."""
+        return ({"read": "divergence"},)
