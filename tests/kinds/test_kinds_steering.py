@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import numpy as np
 import pytest
@@ -27,6 +28,13 @@ CHANGES = {
     "clamping neurons 5:461, 5:472 to 3": (INDICES, lambda own: 0 * own + 3),
 }
 
+TRENDS = {
+    "adding 1, 2, 6 to neuron 5:461": (INDICES[:1], [0, 1, 2, 6], lambda own, amount: own + amount),
+    "scaling neurons 5:461, 5:472 by 0, 3": (INDICES, [0, 1, 3], lambda own, amount: own * amount),
+    "clamping neuron 5:472 to -1, 0, 4": (INDICES[1:], [-1, 0, 4], lambda own, amount: 0 * own + amount),
+}
+"""The neurons, the amounts at which the curve is known, and what an amount does."""
+
 
 def named(change: str) -> str:
     """The id of a change's claim."""
@@ -38,6 +46,15 @@ def results(tmp_path_factory):
     path = tmp_path_factory.mktemp("steering") / "x.claims.yaml"
     claims = [{"id": named(change), "claim": f'{change} raises " an" in texts'} for change in CHANGES]
     claims += [
+        {"id": named(trend), "claim": f'{trend} raises " an" in texts by at least 0.01 per unit'}
+        for trend in TRENDS
+    ]
+    claims += [
+        {
+            "id": "often",
+            "claim": 'adding 1, 2, 6 to neuron 5:461 raises " an" in texts for at least 70% of prompts',
+        },
+        {"id": "flat", "claim": 'adding 1, 2 to neuron 0:1 does not change " an" in texts', "margin": "0.5"},
         {"id": "last", "claim": 'adding 4 to neuron 5:461 raises " an" in texts', "at": "last"},
         {
             "id": "nothing",
@@ -97,6 +114,32 @@ def test_each_verb_does_what_a_plain_hook_does(results):
     assert nothing.effect.high < 0.5
 
 
+def test_several_amounts_are_tested_by_the_slope_of_each_prompt(results):
+    for claim, (indices, amounts, made) in TRENDS.items():
+        curve = np.array([logits((indices, partial(made, amount=amount))) for amount in amounts])
+        slopes = np.polyfit(amounts, curve, 1)[0]
+        result = results[named(claim)]
+        assert result.error is None, result.error
+        effect = result.evidence.effect
+        assert (effect.key, effect.value) == ("slope_of_logit", pytest.approx(slopes.mean(), rel=1e-3))
+        assert [effect.low, effect.high] == pytest.approx(list(mean_interval(slopes)), rel=1e-2, abs=1e-3)
+        steady = (np.diff(curve, axis=0) > 0).all(axis=0).mean()
+        [found] = [each for each in result.evidence.other_effects if each.key == "share_steady"]
+        assert found.value == pytest.approx(steady)
+        [figure] = [figure for figure in result.evidence.figures if figure.kind == "points"]
+        assert [point.x for point in figure.points] == amounts
+        moved = (curve - logits()).mean(axis=1)
+        assert [point.y for point in figure.points] == pytest.approx(moved.tolist(), rel=1e-3, abs=1e-4)
+        if claim.startswith("adding"):
+            often = results["often"].evidence.effect
+            assert (often.key, often.value) == (
+                "share_changed_as_claimed",
+                pytest.approx((slopes > 0).mean()),
+            )
+    flat = results["flat"].evidence
+    assert (flat.effect.key, flat.test.alternative) == ("slope_of_logit", "within")
+
+
 def test_notes_say_what_was_done(results):
     said = {claim: " ".join(result.evidence.notes) for claim, result in results.items()}
     assert "4 is added to the neurons' own values at all tokens" in said["adding-4-to-neuron-5:461"]
@@ -122,6 +165,11 @@ def test_notes_say_what_was_done(results):
             53,
             "the least change claimed must be above 0",
         ),
+        ('adding 4, 2 to neuron 1:2 raises " x" in a', 11, "2 must stand before the larger ones"),
+        ('adding 2, 2 to neuron 1:2 raises " x" in a', 11, "2 is named twice"),
+        ('adding 2, to neuron 1:2 raises " x" in a', 11, "expected a number such as 4"),
+        ('adding 1, 2 to neuron 1:2 raises " x" in a by at least 1', 56, "it is a slope that is claimed"),
+        ('adding 2 to neuron 1:2 raises " x" in a by at least 1 per unit', 55, "with several amounts"),
         ("adding 4 to neuron", 19, "expected neurons such as"),
         ("scaling", 8, "expected a site, 'neuron' or 'neurons', but the sentence ends here"),
     ],

@@ -1,17 +1,18 @@
-"""Ablation: a prediction is lower, or higher, once neurons hold nothing, their mean, or values of other texts.
+"""How a prediction changes while neurons are ablated, steered, scaled or clamped: lower, higher, or not at all.
 
     ablating mlp_post neuron 31:892 lowers " an" over " a" in tree_fruit
     ablating neurons 11:197, 11:373 raises " dog" in animals by at least 0.5
-    ablating neuron 11:197 lowers " an" over " a" in tree_fruit for at least 80% of prompts
-    ablating neurons 11:197, 11:373 does not change " fight" in violent                  (margin: 0.5)
+    adding 4 to neuron 3:17 raises " an" in texts for at least 80% of prompts
+    scaling neuron 3:17 by 0, 0.5, 2 raises " an" in texts by at least 0.1 per unit
+    clamping neurons 11:197, 11:373 to 0 does not change " fight" in violent                  (margin: 0.5)
 
 What changes is the token's logit, the difference of two logits or, with ``outcome: probability``, the token's
 probability: after less before, per prompt or group, tested by flipping signs. "Does not" is tested against a margin
 in that unit: two-sided for "change", to one side for "lower" and "raise". With "for at least 80% of prompts" the
-share of prompts or groups in which the change goes as claimed is tested (``changed_share``), not the mean. The sentence
-names a prompt set, or pairs: of these, neurons are ablated in the clean texts, each once. Several neurons are ablated
-together; their controls are lists of other neurons drawn at random, as those of a single one are the others of its
-layer.
+share of prompts or groups in which the change goes as claimed is tested (``changed_share``), not the mean. A sentence
+with several amounts is about the slope over them (``doses``). The sentence names a prompt set, or pairs: of these,
+neurons are changed in the clean texts, each once. Several neurons are changed together; their controls are lists of
+other neurons drawn at random, as those of a single one are the others of its layer.
 
 A model can be broken so that everything falls. ``damage`` names prompts on which the Kullback-Leibler divergence is
 measured; with ``at_most`` the claim is of both, the change and a mean divergence of no more than that: an
@@ -30,6 +31,8 @@ import numpy as np
 from neuronclaims import stats
 from neuronclaims.figures import Distributions, Row
 from neuronclaims.kinds.interventions.before_after import mean_change, untouched
+from neuronclaims.kinds.interventions.changed.doses import slope_effect
+from neuronclaims.kinds.interventions.changed.parts import ClaimedPart, changed_part, harmed_part, planned
 from neuronclaims.kinds.interventions.changed.request import ChangedPredictionData, ChangedPredictionRequest
 from neuronclaims.kinds.interventions.changed.sentence import (
     Ablating,
@@ -40,33 +43,33 @@ from neuronclaims.kinds.interventions.changed.sentence import (
     template_of,
 )
 from neuronclaims.kinds.interventions.changed_neurons import who_of
-from neuronclaims.kinds.interventions.changed_share import (
-    changed_share,
-    changed_share_statement,
-    changed_share_test,
-    planned_changed_share,
-)
 from neuronclaims.kinds.interventions.controls.controls import RandomLists, layer_figure
 from neuronclaims.kinds.interventions.controls.standing import Standing
 from neuronclaims.kinds.interventions.damage import DamageRequest, divergence_of
 from neuronclaims.kinds.interventions.outcomes.outcome import PROBABILITY, Outcome
-from neuronclaims.kinds.kind import Attainable, Finding, Sample, Statement
+from neuronclaims.kinds.kind import Attainable, Finding, Statement
 from neuronclaims.kinds.shared.margins import check_not_searched
 from neuronclaims.kinds.shared.requests import plain
 from neuronclaims.kinds.shared.subjects.neurons import rank_of
-from neuronclaims.kinds.shared.subjects.subjects import RANKS, NeuronStatement, TestedNeuron, times
+from neuronclaims.kinds.shared.subjects.subjects import RANKS, times
 from neuronclaims.kinds.shared.unit_names import unit_names
-from neuronclaims.sentences.numbers import number_text
 
 if TYPE_CHECKING:
     from neuronclaims.figures import Figure
     from neuronclaims.kinds.interventions.changed.request import ChangedClaim
     from neuronclaims.kinds.interventions.changed_neurons import Floats
-    from neuronclaims.kinds.interventions.damage import DamageTest
     from neuronclaims.kinds.kind import Answers, Family
     from neuronclaims.measurements import Measurement, ModelFacts
     from neuronclaims.sentences.templates import Template
-    from neuronclaims.stats import Estimate, Planning, TestResult
+    from neuronclaims.stats import Estimate
+
+TREND_NOTES = (
+    "Claimed is a trend: of each text, or group, the least-squares slope of the outcome over the amounts, one that "
+    "changes nothing included where there is one. A slope says nothing of the shape: the figure shows the curve.",
+    "The divergence, and what is said of a single change, is that of the amount furthest from changing nothing.",
+    "No other neurons were given these amounts: any neuron may show such a trend. A claim of one amount has controls.",
+)
+"""What notes say of a claim with several amounts, after what the largest amount does."""
 
 STRONG: Mapping[str, tuple[int, str]] = {
     "greater": (1, "raise it"),
@@ -74,26 +77,6 @@ STRONG: Mapping[str, tuple[int, str]] = {
     "two-sided": (0, "change it"),
 }
 """Which lists of other neurons count as strong, and what they do, by the side claimed or denied."""
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimedPart:
-    """One of the things that a claim says: that a prediction changes, or that no harm is done."""
-
-    one: TestedNeuron
-    bound: NeuronStatement
-    claimed: str | None
-    sample: Sample
-
-    @property
-    def ruled(self) -> TestResult:
-        """The test that it rests on alone."""
-        return self.bound.ruled(self.one).test
-
-    @property
-    def rank(self) -> int:
-        """How it would come out alone: 0 refuted, 1 inconclusive, 2 supported."""
-        return self.bound.rank(self.one)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +94,7 @@ class ChangedPredictionKind:
         request = ChangedPredictionRequest.of(claim)
         if request.denied is not None:
             check_not_searched(request.claim, who_of(request.claim))
-        damage, found = request.damage, Attainable.of(_planning(request), request.units.size)
+        damage, found = request.damage, Attainable.of(planned(request), request.units.size)
         if damage is None or damage.at_most is None:
             return found
         return replace(
@@ -131,15 +114,15 @@ class ChangedPredictionKind:
         request.check_outcome()
         damage = request.damage
         elsewhere = () if damage is None else (damage.need,)
-        return request.together, *elsewhere, *request.controls(facts)
+        return *request.series, *elsewhere, *request.controls(facts)
 
     def judge(self, claim: ChangedClaim, answers: Answers, family: Family) -> Finding:
         """Compare the prediction before and after, and look at the harm done."""
         request = ChangedPredictionRequest.of(claim)
         data, damage = ChangedPredictionData.of(request, answers), request.damage
-        changed = _changed(request, data, family)
+        changed = changed_part(request, data, family)
         harm = None if damage is None else damage.test(answers, data.change.draws, family)
-        harmed = None if damage is None or harm is None else _harmed(request, damage, harm, family)
+        harmed = None if damage is None or harm is None else harmed_part(request, damage, harm, family)
         parts = (changed,) if harmed is None else (changed, harmed)
         told = min(parts, key=lambda part: part.rank)
         tests = [part.ruled for part in parts]
@@ -148,6 +131,8 @@ class ChangedPredictionKind:
         neurons, layer = claim.sentence.neurons, data.changes(claim.sentence.neurons[0].layer)
         rank = None if layer is None else rank_of(neurons[0].index, *_strength(request, layer))
         standing = Standing.of(claim, answers, _lists(request, data), rank, searched=data.change.many)
+        if data.curve is not None:
+            standing = replace(standing, count=1)
         return Finding(
             estimate=told.one.estimate,
             statement=Statement(told.bound.side, told.bound.null, told.bound.threshold, told.claimed),
@@ -168,81 +153,13 @@ class ChangedPredictionKind:
                 *(() if harm is None else harm.warnings),
             ),
             figures=(
-                *_figures(request, data, data.change.estimate(request.outcome.effect), layer),
+                *_figures(request, data, data.change.estimate(request.effect), layer),
                 *_null(request, data, changed),
                 *(() if harm is None else harm.nulls),
                 *standing.figures,
             ),
             units=data.change.kept(request.values_key, request.prompts) if told is changed else None,
         )
-
-
-def _planning(request: ChangedPredictionRequest) -> Planning:
-    """Return what the texts can show of the change; raise ClaimError for a margin that will not do."""
-    if request.denied is not None:
-        return request.units.planning(request.side, "of the changes", request.margin)
-    number, share = request.claim.sentence.by, request.claim.sentence.share
-    if share is not None:
-        return planned_changed_share(request.units, share)
-    beyond = "" if number is None else f" beyond {number_text(number)}"
-    return request.units.planning(request.side, f"of the changes{beyond}")
-
-
-def _changed(request: ChangedPredictionRequest, data: ChangedPredictionData, family: Family) -> ClaimedPart:
-    """Test that the prediction changes as claimed, or by less than the margin."""
-    said, side, change = request.claim.sentence, request.side, data.change
-    counts = ((said.first, len(request.units.rows)),)
-    if request.denied is not None:
-        margin = request.margin
-        bound = -margin if request.denied == "not less" else margin
-        estimate = change.estimate(request.outcome.effect)
-        return ClaimedPart(
-            TestedNeuron(said.neurons[0], estimate, change.within(estimate, bound, request.denied)),
-            NeuronStatement(request.denied, 0.0, bound, family.alpha),
-            f"{said.direction} it by {number_text(margin)} or more",
-            Sample(request.units.unit, counts),
-        )
-    if said.share is not None:
-        return _changed_often(request, data, said.share, family)
-    threshold = None if said.by is None else -said.by if side == "less" else said.by
-    return ClaimedPart(
-        TestedNeuron(
-            said.neurons[0], change.estimate(request.outcome.effect), change.test(family, threshold or 0.0)
-        ),
-        NeuronStatement(side, 0.0, threshold, family.alpha),
-        None if said.by is None else f"{said.direction} it by at least {number_text(said.by)}",
-        Sample(request.units.unit, counts),
-    )
-
-
-def _changed_often(
-    request: ChangedPredictionRequest, data: ChangedPredictionData, share: float, family: Family
-) -> ClaimedPart:
-    """Test in how many texts, or groups by their mean, the prediction changes as claimed."""
-    said, change, units = request.claim.sentence, data.change, request.units
-    gained = (change.after - change.before) * (-1 if request.side == "less" else 1)
-    as_claimed = gained > 0 if said.by is None else gained >= said.by
-    statement = changed_share_statement(share, units)
-    estimate = changed_share(as_claimed, units, change.many)
-    return ClaimedPart(
-        TestedNeuron(said.neurons[0], estimate, changed_share_test(as_claimed, share, units, change.many)),
-        NeuronStatement("greater", share, share, family.alpha),
-        statement.claimed,
-        Sample(units.unit, ((said.first, len(units.rows)),)),
-    )
-
-
-def _harmed(
-    request: ChangedPredictionRequest, damage: DamageRequest, harm: DamageTest, family: Family
-) -> ClaimedPart:
-    """Say what is claimed of the harm."""
-    threshold = None if harm.estimate.high is None else harm.at_most
-    return ClaimedPart(
-        TestedNeuron(request.claim.sentence.neurons[0], harm.estimate, harm.test),
-        NeuronStatement("less", harm.at_most, threshold, family.alpha),
-        f"at most {number_text(harm.at_most)} nats",
-        Sample(damage.units.unit, ((damage.name, len(damage.units.rows)),)),
-    )
 
 
 def _divergence_elsewhere(
@@ -260,11 +177,13 @@ def _divergence_elsewhere(
 def _beside(request: ChangedPredictionRequest, data: ChangedPredictionData) -> tuple[Estimate, ...]:
     """Return the change in standard deviations, that of the other outcome, and the harm done on the same prompts."""
     change, (after, before) = data.change, data.other
+    said, other = request.claim.sentence, request.other_outcome
     return (
-        *(() if request.claim.sentence.share is None else (change.estimate(request.outcome.effect),)),
+        *(() if said.share is None else (change.estimate(request.effect),)),
         stats.dz_estimate(change.after, change.before),
-        mean_change(after, before, request.other_outcome.effect),
-        divergence_of(data.divergences, request.claim.sentence.first),
+        mean_change(after, before, slope_effect(other) if said.trend else other.effect),
+        *(() if data.curve is None else (data.curve.steady(request.side, request.units.unit),)),
+        divergence_of(data.divergences, said.first),
     )
 
 
@@ -292,6 +211,7 @@ def _notes(
     return (
         *((pairs,) if name in request.claim.pairs else ()),
         f"{change_made.held} at {request.options.at.words}; predicted is the token after the text.",
+        *(() if data.curve is None else TREND_NOTES),
         *untouched(change.after, change.before),
         _harm(damage, change_made.verb),
         *change.warnings,
@@ -317,6 +237,8 @@ def _figures(
     request: ChangedPredictionRequest, data: ChangedPredictionData, change: Estimate, changes: Floats | None
 ) -> tuple[Figure, ...]:
     """Draw the prediction before and after, and what each neuron of the layer changes of it, ``changes`` [width]."""
+    if data.curve is not None:
+        return (data.curve.figure(request.claim.sentence.change.verb, request.outcome),)
     names = unit_names(request.prompts, request.units.rows)
     before, after = plain(data.change.before), plain(data.change.after)
     both = Distributions(request.predicted, (Row("before", before, names), Row("after", after, names)))
@@ -335,7 +257,7 @@ def _null(
     """Draw what chance makes of the mean change, where that is what is tested by flipping signs."""
     if request.denied is not None or request.claim.sentence.share is not None:
         return ()
-    return data.change.null(changed.one.test, request.outcome.effect.name)
+    return data.change.null(changed.one.test, request.effect.name)
 
 
 ABLATION = ChangedPredictionKind("ablation", template_of("ablating", Ablating, AblationOptions))

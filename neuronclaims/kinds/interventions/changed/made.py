@@ -9,7 +9,7 @@ from types import MappingProxyType
 from neuronclaims.kinds.interventions.changed.sentence import AblationOptions, ChangedPredictionOptions
 from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.measurements.changing.interventions import Add, Clamp, Intervention, Scale, intervention_of
-from neuronclaims.sentences.changes.change import ModelChange
+from neuronclaims.sentences.changes.change import VERBS, ModelChange
 from neuronclaims.sentences.numbers import number_text
 
 HELD: Mapping[str, str] = MappingProxyType(
@@ -27,9 +27,10 @@ class ChangeMade:
     """One intervention, and how notes say it.
 
     ``done`` is what was done with the neurons in one word, ``held`` what they hold, as a sentence without its end.
-    ``reference`` names the prompt set that values are taken from, where any are.
+    ``reference`` names the prompt set that values are taken from, where any are; ``amount`` is how much, if that
+    is said.
 
-    >>> made = ChangeMade.of(ModelChange("adding", (), (4.0,)), ChangedPredictionOptions())
+    >>> [made] = ChangeMade.each_of(ModelChange("adding", (), (4.0,)), ChangedPredictionOptions())
     >>> made.intervention, made.done, made.held
     (Add(amount=4.0), 'steered', "4 is added to the neurons' own values")
     """
@@ -39,15 +40,27 @@ class ChangeMade:
     intervention: Intervention
     held: str
     reference: str | None = None
+    amount: float | None = None
 
     @classmethod
-    def of(cls, change: ModelChange, options: ChangedPredictionOptions) -> ChangeMade:
-        """Return what the change of a sentence is with a claim's options; raise ClaimError where texts are missing."""
+    def each_of(cls, change: ModelChange, options: ChangedPredictionOptions) -> tuple[ChangeMade, ...]:
+        """Return what a sentence's change is with a claim's options, once for each amount that changes anything.
+
+        Raises ClaimError where texts to take values from are missing.
+        """
         if isinstance(options, AblationOptions):
-            return cls._ablated(options)
-        (amount,) = change.amounts
+            return (cls._ablated(options),)
         done, make, held = _DONE[change.verb]
-        return cls(change.verb, done, make(amount), held.format(number_text(amount)))
+        return tuple(
+            cls(change.verb, done, make(amount), held.format(number_text(amount)), amount=amount)
+            for amount in change.amounts
+            if amount != VERBS[change.verb].idle
+        )
+
+    @property
+    def size(self) -> float:
+        """How far the amount is from one that changes nothing; 0 where there is no amount."""
+        return 0.0 if self.amount is None else abs(self.amount - (VERBS[self.verb].idle or 0.0))
 
     @classmethod
     def _ablated(cls, options: AblationOptions) -> ChangeMade:

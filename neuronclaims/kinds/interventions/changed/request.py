@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from neuronclaims import stats
 from neuronclaims.claim_files.claims import Prompt
 from neuronclaims.kinds.interventions.before_after import BeforeAfter
+from neuronclaims.kinds.interventions.changed.doses import DoseCurve, slope_effect
 from neuronclaims.kinds.interventions.changed.made import ChangeMade
 from neuronclaims.kinds.interventions.changed.sentence import (
     DENIED,
@@ -22,12 +23,14 @@ from neuronclaims.kinds.interventions.changed_neurons import (
     clean_texts,
     is_searched,
     places,
+    swept_layers,
 )
 from neuronclaims.kinds.interventions.controls.standing import controls_needed
 from neuronclaims.kinds.interventions.controls.sweeps import LayerSweeps
 from neuronclaims.kinds.interventions.damage import DamageRequest
 from neuronclaims.kinds.interventions.outcomes.outcome import Outcome
 from neuronclaims.kinds.kind import ClaimError
+from neuronclaims.kinds.outliers.outlier_dimensions import large_tokens_needed
 from neuronclaims.kinds.shared.margins import plain_margin_of
 from neuronclaims.kinds.shared.requests import in_order, items_of, resamples_of, texts_of
 from neuronclaims.measurements import Ablation, AblationSweep, Prediction
@@ -38,7 +41,7 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.interventions.controls.controls import Places
     from neuronclaims.kinds.kind import Answers
     from neuronclaims.measurements import Measurement, ModelFacts
-    from neuronclaims.stats import Alternative
+    from neuronclaims.stats import Alternative, EffectSize
     from neuronclaims.stats.effects.margins import MarginSide
 
     ChangedClaim: TypeAlias = Claim[ChangedPredictionSentence, ChangedPredictionOptions]
@@ -68,8 +71,13 @@ class ChangedPredictionRequest:
 
     @property
     def made(self) -> ChangeMade:
-        """What is done to the neurons."""
-        return ChangeMade.of(self.claim.sentence.change, self.options)
+        """What is done to the neurons; of several amounts, the one furthest from changing nothing."""
+        return max(self.all_made, key=lambda made: made.size)
+
+    @property
+    def all_made(self) -> tuple[ChangeMade, ...]:
+        """What is done to the neurons, once for each amount."""
+        return ChangeMade.each_of(self.claim.sentence.change, self.options)
 
     @property
     def prediction(self) -> Prediction:
@@ -80,6 +88,11 @@ class ChangedPredictionRequest:
     def outcome(self) -> Outcome:
         """What of the prediction counts."""
         return Outcome.of(self.options.outcome, self.prediction)
+
+    @property
+    def effect(self) -> EffectSize:
+        """The effect that is claimed: a mean change or, over several amounts, a mean slope."""
+        return slope_effect(self.outcome) if self.claim.sentence.trend else self.outcome.effect
 
     @property
     def other_outcome(self) -> Outcome:
@@ -100,7 +113,10 @@ class ChangedPredictionRequest:
     def margin(self) -> float:
         """The margin of a claim of "does not"; raise ClaimError where it has none, or one of another unit."""
         outcome = self.outcome
-        matters = f"the change of the {outcome.unit} that would matter"
+        what = (
+            f"slope of the {outcome.unit}" if self.claim.sentence.trend else f"change of the {outcome.unit}"
+        )
+        matters = f"the {what} that would matter"
         return plain_margin_of(self.claim, outcome.margin, matters, outcome.largest_margin)
 
     @property
@@ -115,6 +131,11 @@ class ChangedPredictionRequest:
         return self.on(self.prompts)
 
     @property
+    def series(self) -> tuple[Ablation, ...]:
+        """Ask for the same at each amount, the one of ``together`` included."""
+        return tuple(replace(self.together, replacement=made.intervention) for made in self.all_made)
+
+    @property
     def damage(self) -> DamageRequest | None:
         """Where damage is looked for, if the claim says so."""
         damage = self.options.damage
@@ -124,7 +145,12 @@ class ChangedPredictionRequest:
         return DamageRequest.of(damage, prompts, self.on(prompts), self.seed(prompts))
 
     def controls(self, facts: ModelFacts) -> tuple[Measurement, ...]:
-        """Ask for what the neurons are compared with, on the claim's prompts."""
+        """Ask for what the neurons are compared with, on the claim's prompts; of a trend only how large they are."""
+        if self.claim.sentence.trend:
+            swept_layers(self.claim, facts)
+            return large_tokens_needed(
+                self.claim.sentence.neurons, self.claim.settings, texts_of(self.prompts)
+            )
         return controls_needed(
             self.claim, facts, texts_of(self.prompts), together=self.control, alone=self.sweep
         )
@@ -161,7 +187,8 @@ class ChangedPredictionRequest:
     @property
     def values_key(self) -> str:
         """What is read before and after, as baselines know it: not worded anew."""
-        return f"{self.outcome.key} of {self.prediction}"
+        slope = "slope of " if self.claim.sentence.trend else ""
+        return f"{slope}{self.outcome.key} of {self.prediction}"
 
     @property
     def predicted(self) -> str:
@@ -169,7 +196,13 @@ class ChangedPredictionRequest:
         return f"{self.outcome.name} of {self.prediction}"
 
     def check_outcome(self) -> None:
-        """Raise ClaimError for the probability of two tokens, and of a neuron picked on these prompts."""
+        """Raise ClaimError for the probability of two tokens, or of a neuron picked on these prompts, or its trend."""
+        if self.claim.sentence.trend and is_searched(self.claim):
+            raise ClaimError(
+                "A trend over several amounts is not tested on the prompts that the neuron was picked on ('searched'): "
+                "of all the neurons it was picked from, no trends are measured. Claim one amount, or test it on new "
+                "prompts ('discovered_on')."
+            )
         if self.options.outcome == "logit":
             return
         if self.claim.sentence.against is not None:
@@ -190,7 +223,8 @@ class ChangedPredictionData:
     """What was measured, per unit: what the claim is about, before and after; the other outcome; the divergence.
 
     ``sweeps`` hold the prediction after ablating each neuron of a layer alone, ``logits_before`` what it is compared
-    with; ``lists`` the mean change by each list of other neurons [lists].
+    with; ``lists`` the mean change by each list of other neurons [lists]. Over several amounts ``change`` has slopes,
+    less 0, and ``curve`` what they were made of; all else is of the largest amount.
     """
 
     change: BeforeAfter
@@ -199,6 +233,7 @@ class ChangedPredictionData:
     sweeps: LayerSweeps
     logits_before: Floats
     lists: Floats
+    curve: DoseCurve | None = None
 
     @classmethod
     def of(cls, request: ChangedPredictionRequest, answers: Answers) -> ChangedPredictionData:
@@ -215,10 +250,35 @@ class ChangedPredictionData:
             answers, AblationSweep, lambda need, answer: units.means(need.columns(answer).after)
         )
         seed, draws = request.seed(request.prompts), resamples_of(claim.settings)
+        if claim.sentence.trend:
+            return cls._over_amounts(request, answers, seed, draws)
         searched = sweeps if is_searched(claim) else None
         change = BeforeAfter(*outcome.read(found), units, seed, draws, searched, claim.sentence.neurons[0])
         lists = np.array([outcome.mean_change(each) for each in others])
         return cls(change, other.read(found), found.divergence, sweeps, found.before, lists)
+
+    @classmethod
+    def _over_amounts(
+        cls, request: ChangedPredictionRequest, answers: Answers, seed: int, draws: int
+    ) -> ChangedPredictionData:
+        """Read the answers at each amount, and turn them into one slope per unit."""
+        units, change = request.units, request.claim.sentence.change
+        found = [need.columns(units.means(answers[need])) for need in request.series]
+        largest = request.together.columns(units.means(answers[request.together]))
+
+        def curve_of(outcome: Outcome) -> DoseCurve:
+            after = {
+                float(made.amount or 0.0): outcome.read(each)[0]
+                for made, each in zip(request.all_made, found, strict=True)
+            }
+            return DoseCurve.of(change, outcome.read(largest)[1], after)
+
+        curve, other = curve_of(request.outcome), curve_of(request.other_outcome).slopes
+        still, neuron = np.zeros_like(other), change.neurons[0]
+        slopes = BeforeAfter(curve.slopes, still, units, seed, draws, None, neuron)
+        none = np.array([])
+        sweeps = LayerSweeps({})
+        return cls(slopes, (other, still), largest.divergence, sweeps, largest.before, none, curve)
 
     def changes(self, layer: int) -> Floats | None:
         """Return the mean change of the prediction (logits) by each neuron of a layer [width], if it was swept."""

@@ -56,6 +56,7 @@ class ChangedPredictionSentence:
     first: str
     against: str | None = None
     by: float | None = None
+    per: Literal["per unit"] | None = None
     share: float | None = None
 
     def __post_init__(self) -> None:
@@ -65,11 +66,27 @@ class ChangedPredictionSentence:
             raise FieldError("by", message, f"margin: {number_text(self.by)}")
         if self.direction in DENIED and self.share is not None:
             raise FieldError("share", "a claim of 'does not' is one of the mean change; leave the share out")
+        if self.trend and self.by is not None and self.per is None:
+            message = "over several amounts it is a slope that is claimed: say 'per unit' after the number"
+            raise FieldError("by", message, f"{number_text(self.by)} per unit")
+        if self.per is not None and (not self.trend or self.by is None):
+            message = "'per unit' stands after 'by at least' and a number, in a sentence with several amounts"
+            raise FieldError("per", message)
         if self.by is not None and self.by <= 0:
             raise FieldError("by", "the least change claimed must be above 0: the direction is said in words")
 
     def __str__(self) -> str:
         return self.template.render(self)
+
+    @property
+    def trend(self) -> bool:
+        """Whether it says how a prediction goes with the amount of a change."""
+        return len(self.change.amounts) > 1
+
+    @property
+    def least(self) -> str:
+        """The least change claimed, in words; empty where none is."""
+        return " ".join(filter(None, ["" if self.by is None else number_text(self.by), self.per]))
 
     @property
     def neurons(self) -> tuple[Neuron, ...]:
@@ -132,7 +149,7 @@ def template_of(
     """Return the template of the sentences with one verb."""
     build.template = Template(
         "{change:change} {direction:lowers|raises|does not lower|does not raise|does not change} {token:token} "
-        "[over {against:token}] in {first:texts} [by at least {by:number}] "
+        "[over {against:token}] in {first:texts} [by at least {by:number}] [{per:per unit}] "
         "[for at least {share:share} of prompts]",
         build,
         options=options,
