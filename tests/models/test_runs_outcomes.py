@@ -136,7 +136,7 @@ def test_names_in_the_cache_stay_and_no_two_are_alike():
     assert len(set(of.values())) == len(of)
 
 
-def test_a_text_of_one_token_has_no_loss():
-    need = Ablation("mlp_post", ((2, 5),), "zero", Loss(), ("I",))
-    with pytest.raises(MeasurementError, match="at least two tokens"):
+def test_a_first_token_has_no_loss():
+    need = Ablation("mlp_post", ((2, 5),), "zero", Loss(Span("bos")), PROMPTS)
+    with pytest.raises(MeasurementError, match="predicted from what stands before it"):
         measure(source(), [need])
