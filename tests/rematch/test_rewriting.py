@@ -216,6 +216,7 @@ EXAMPLES = (
     "d activity does not differ between a and b in layers 2 to 5",
     "d activity differs between a and b somewhere",
     'restoring neurons 1:2, 0:3 recovers at least 30% of " x" over " y" in p',
+    'corrupting neurons 1:2, 0:3 removes " x" over " y" in p',
     'ablating neurons 1:2, 0:3 lowers " x" over " y" in p',
     'adding 4 to mlp_post neurons 1:2, 0:3 raises " x" in a',
     'scaling neuron 1:2 by -0.5 lowers " x" in a',

@@ -1,23 +1,29 @@
-"""Restoration: how much of a prediction returns when neurons get back their values of the clean text.
+"""Restoration and corruption: how much of a prediction neurons bring back, and how much goes without them.
 
     restoring mlp_post neuron 31:892 recovers at least 30% of " an" over " a" in tree_fruit
-    restoring neurons 11:197, 11:373 recovers at least 50% of " an" over " a" in tree_fruit
+    restoring neurons 11:197, 11:373 recovers " an" over " a" in tree_fruit
     restoring neuron 31:892 recovers at least 30% of " an" over " a" in tree_fruit for at least 80% of pairs
     restoring neurons 11:197, 11:373 does not recover " an" over " a" in tree_fruit       (margin: 0.1)
+    corrupting neurons 11:197, 11:373 removes at least 50% of " an" over " a" in tree_fruit
 
-The share is sum(restored - corrupted) / sum(clean - corrupted) over pairs of texts, or over their groups, with
-Fieller's interval; it is tested by flipping the signs of (restored - corrupted) - share x (clean - corrupted). "Does
+Restored neurons get their values of the clean text while the corrupted one runs: they suffice for what returns.
+Corrupted ones get those of the corrupted text while the clean one runs: they are needed for what is lost. The share is
+sum(restored - corrupted) / sum(clean - corrupted) over pairs of texts, or over their groups, or
+sum(clean - changed) / sum(clean - corrupted), with Fieller's interval; it is tested by flipping the signs of
+(restored - corrupted) - share x (clean - corrupted), where a sentence that names no share claims more than 0. "Does
 not" says that the share lies below the margin, which is a share too; it is tested by Student's t of the same
 differences, as Fieller's interval is. A pair whose clean and corrupted predictions hardly differ holds nothing that
 could be restored: a claim on it is refused. Controls are the other neurons of the layer or, for several neurons that
-are restored together, lists of others drawn at random.
+are changed together, lists of others drawn at random.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.figures import Table
@@ -32,10 +38,10 @@ from neuronclaims.kinds.interventions.changed_share import (
 from neuronclaims.kinds.interventions.controls.controls import RandomLists, layer_figure
 from neuronclaims.kinds.interventions.controls.standing import Standing
 from neuronclaims.kinds.interventions.restoration_request import (
-    TEMPLATE,
     RestorationData,
     RestorationRequest,
 )
+from neuronclaims.kinds.interventions.restoration_sentence import Corrupting, Restoring, patching_template
 from neuronclaims.kinds.kind import Attainable, Finding, Sample, Statement
 from neuronclaims.kinds.shared.margins import check_not_searched
 from neuronclaims.kinds.shared.requests import percent
@@ -47,21 +53,18 @@ from neuronclaims.kinds.shared.subjects.selection import (
 )
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
-    from neuronclaims.claim_files.claims import Claim
     from neuronclaims.figures import Figure
     from neuronclaims.kinds.interventions.changed_neurons import Floats
-    from neuronclaims.kinds.interventions.restoration_request import RestorationOptions, Restoring
+    from neuronclaims.kinds.interventions.restoration_request import PatchingClaim
     from neuronclaims.kinds.kind import Answers, Family
     from neuronclaims.measurements import Measurement, ModelFacts
+    from neuronclaims.sentences.templates import Template
     from neuronclaims.stats import Estimate, RatioTest
 
-RECOVERED = stats.EffectSize("share_recovered", "share recovered", scale="ratio")
 MEDIAN = stats.EffectSize("median_share", "median of single pairs' shares")
 CLEAN_LESS_CORRUPTED = stats.EffectSize("clean_less_corrupted", "clean minus corrupted (logits)")
-RESTORED_LESS_CORRUPTED = stats.EffectSize("restored_less_corrupted", "restored minus corrupted (logits)")
 
 SHOWN = 20
 """How many pairs are listed."""
@@ -76,12 +79,14 @@ class RecoveredShare:
     statement: Statement
 
 
+@dataclass(frozen=True, slots=True)
 class RestorationKind:
-    """Neurons whose values bring back a share of a prediction."""
+    """Judge claims that neurons' values of another text bring back a share of a prediction, or take it away."""
 
-    name, template = "restoration", TEMPLATE
+    name: str
+    template: Template[Any]
 
-    def attainable(self, claim: Claim[Restoring, RestorationOptions]) -> Attainable:
+    def attainable(self, claim: PatchingClaim) -> Attainable:
         """Say what these pairs allow; for "does not" that depends on their spread.
 
         Raises ClaimError for a claim of "does not" with a margin that will not do, or about a neuron that was searched.
@@ -97,25 +102,23 @@ class RestorationKind:
         check_not_searched(claim, who_of(claim))
         return Attainable.of(units.planning("greater", "of the pairs", number), units.size)
 
-    def joint_test_key(self, claim: Claim[Restoring, RestorationOptions]) -> Hashable | None:  # noqa: ARG002
+    def joint_test_key(self, claim: PatchingClaim) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone."""
         return None
 
-    def needs(
-        self, claim: Claim[Restoring, RestorationOptions], facts: ModelFacts
-    ) -> tuple[Measurement, ...]:
+    def needs(self, claim: PatchingClaim, facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for the neurons restored together, and for others as controls."""
         self.attainable(claim)
         request = RestorationRequest.of(claim)
         return request.together, *request.controls(facts)
 
-    def judge(self, claim: Claim[Restoring, RestorationOptions], answers: Answers, family: Family) -> Finding:
+    def judge(self, claim: PatchingClaim, answers: Answers, family: Family) -> Finding:
         """Bound the share recovered, and test it against the one claimed."""
         request = RestorationRequest.of(claim)
         data, neurons = RestorationData.of(request, answers), claim.sentence.neurons
         found = _recovered(data, family)
         gains = data.sweeps.layers[neurons[0].layer].mean(axis=0) if len(neurons) == 1 else None
-        rank = None if gains is None else rank_of(neurons[0].index, gains, "share recovered")
+        rank = None if gains is None else rank_of(neurons[0].index, gains, f"share {request.way.did}")
         standing = Standing.of(claim, answers, _lists(data), rank, searched=data.change.many)
         counts = ((claim.sentence.pairs, len(request.units.rows)),)
         return Finding(
@@ -182,7 +185,9 @@ def _as_claimed(data: RestorationData) -> NDArray[np.bool_]:
 
 def _recovered_in_all(data: RestorationData) -> Estimate:
     made = stats.ratio_of_means_estimate(data.gained, data.lost, level=level_for(data.change.many))
-    return widened(replace(made, effect=RECOVERED).of_prompts(data.request.units.texts), data.change.many)
+    return widened(
+        replace(made, effect=data.request.way.effect).of_prompts(data.request.units.texts), data.change.many
+    )
 
 
 def _denied(data: RestorationData) -> RecoveredShare:
@@ -198,7 +203,7 @@ def _denied(data: RestorationData) -> RecoveredShare:
         confidence=confidence,
     )
     return RecoveredShare(
-        replace(made, effect=RECOVERED).of_prompts(data.request.units.texts),
+        replace(made, effect=data.request.way.effect).of_prompts(data.request.units.texts),
         tested,
         Statement("not greater", 0.0, margin, f"not {percent(margin)} or more"),
     )
@@ -206,15 +211,15 @@ def _denied(data: RestorationData) -> RecoveredShare:
 
 def _beside(data: RestorationData) -> tuple[Estimate, ...]:
     """Return the median of single shares, and by how much the predictions differ."""
-    summary = stats.ratio_summary(data.patched - data.corrupted, data.clean - data.corrupted)
+    summary = stats.ratio_summary(data.moved, data.clean - data.corrupted)
     columns = (data.clean, data.corrupted, data.patched)
     clean, corrupted, patched = map(data.request.units.means, columns)
-    often = data.request.claim.sentence.often is not None
+    often, way = data.request.claim.sentence.often is not None, data.request.way
     return (
         *((_recovered_in_all(data),) if often else ()),
         stats.Estimate(MEDIAN, summary.median, None, None, LEVEL, "counted"),
         mean_change(clean, corrupted, CLEAN_LESS_CORRUPTED),
-        mean_change(patched, corrupted, RESTORED_LESS_CORRUPTED),
+        mean_change(*((patched, corrupted) if way.restores else (clean, patched)), way.changed),
     )
 
 
@@ -222,15 +227,18 @@ def _lists(data: RestorationData) -> RandomLists:
     """Return what lists of other neurons recover, beside what the claim's neurons do."""
     whole = float(data.lost.mean())
     own = float(data.gained.mean()) / whole if whole else 0.0
-    return RandomLists(own, data.lists, 1, "share recovered", "restored", "recover")
+    way = data.request.way
+    return RandomLists(own, data.lists, 1, way.effect.name, way.done, way.does)
 
 
 def _notes(data: RestorationData) -> tuple[str, ...]:
     """Say where was restored, how single pairs differ, and what makes the test doubtful."""
     differences, request = data.clean - data.corrupted, data.request
-    found = stats.ratio_summary(data.patched - data.corrupted, differences)
+    found = stats.ratio_summary(data.moved, differences)
     at = request.claim.settings.options.at
     notes = [f"Restored at {at.words} of the text; predicted is the token after it."]
+    if not request.way.restores:
+        notes = [f"Corrupted at {at.words} of the clean text; predicted is the token after it."]
     if found.lower_quartile is not None and found.upper_quartile is not None:
         low, high = 100 * found.lower_quartile, 100 * found.upper_quartile
         notes.append(f"Half of the single pairs have shares between {low:.3g} % and {high:.3g} %.")
@@ -239,15 +247,15 @@ def _notes(data: RestorationData) -> tuple[str, ...]:
         notes.append(
             f"In {against} of {len(differences)} pairs the corrupted text favours {request.prediction} more."
         )
-    return (*notes, *untouched(data.patched, data.corrupted), *data.change.warnings)
+    return (*notes, *untouched(data.moved, np.zeros_like(data.moved)), *data.change.warnings)
 
 
 def _null(data: RestorationData, found: RecoveredShare) -> tuple[Figure, ...]:
     if data.request.denies or data.request.claim.sentence.often is not None:
         return ()
-    name = "mean of what was recovered"
+    name = f"mean of what was {data.request.way.did}"
     if data.request.number:
-        name += f" less {percent(data.request.number)} of what was lost"
+        name += f" less {percent(data.request.number)} of {data.request.way.whole}"
     return data.change.null(found.tested.test, name)
 
 
@@ -259,25 +267,31 @@ def _figures(data: RestorationData, gains: Floats | None) -> tuple[Figure, ...]:
     claim = data.request.claim
     neuron, site = claim.sentence.neurons[0], claim.settings.site
     points = layer_figure(
-        neuron, gains, _recovered_in_all(data), site=site, y_axis="share recovered", scale=1 / whole
+        neuron,
+        gains,
+        _recovered_in_all(data),
+        site=site,
+        y_axis=data.request.way.effect.name,
+        scale=1 / whole,
     )
     return points, table
 
 
 def _table(request: RestorationRequest, data: RestorationData) -> Table:
-    columns = ("clean text", "corrupted text", "clean", "corrupted", "restored", "share")
-    values = zip(request.pairs, data.clean, data.corrupted, data.patched, strict=True)
+    columns = ("clean text", "corrupted text", "clean", "corrupted", request.way.column, "share")
+    values = zip(request.pairs, data.clean, data.corrupted, data.patched, data.moved, strict=True)
     rows = tuple(
         (
             pair.clean,
             pair.corrupted,
-            *(f"{number:.3g}" for number in (clean, corrupted, restored)),
-            f"{100 * (restored - corrupted) / (clean - corrupted):.3g} %",
+            *(f"{number:.3g}" for number in (clean, corrupted, patched)),
+            f"{100 * moved / (clean - corrupted):.3g} %",
         )
-        for pair, clean, corrupted, restored in values
+        for pair, clean, corrupted, patched, moved in values
     )
     shown = f"the first {SHOWN} of {len(rows):,} pairs" if len(rows) > SHOWN else "each pair"
     return Table(f"{shown}: {request.prediction}", columns, rows[:SHOWN])
 
 
-KIND = RestorationKind()
+RESTORATION = RestorationKind("restoration", patching_template("restoring", Restoring))
+CORRUPTION = RestorationKind("corruption", patching_template("corrupting", Corrupting))

@@ -1,12 +1,11 @@
-"""What claims of restored neurons say, ask for and get: sentence, options, request and data."""
+"""What claims of restored and of corrupted neurons ask for and get: request and data."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-from pydantic import Field
 
 from neuronclaims import stats
 from neuronclaims.kinds.interventions.before_after import BeforeAfter
@@ -14,97 +13,41 @@ from neuronclaims.kinds.interventions.changed_neurons import TextUnits, is_searc
 from neuronclaims.kinds.interventions.controls.standing import controls_needed
 from neuronclaims.kinds.interventions.controls.sweeps import LayerSweeps
 from neuronclaims.kinds.kind import ClaimError
-from neuronclaims.kinds.outliers.token_share import check_share
-from neuronclaims.kinds.shared.margins import MarginOptions, plain_margin_of
+from neuronclaims.kinds.shared.margins import plain_margin_of
 from neuronclaims.kinds.shared.requests import plain, plural, resamples_of
 from neuronclaims.kinds.shared.units import unit_key
 from neuronclaims.measurements import Pair, Prediction, Restoration, RestorationSweep
 from neuronclaims.results import UnitValues
-from neuronclaims.sentences.changes.change import ModelChange
-from neuronclaims.sentences.changes.field import ChangeField
-from neuronclaims.sentences.numbers import number_text
-from neuronclaims.sentences.subjects.neurons import Neuron
-from neuronclaims.sentences.templates import FieldError, Template
-from neuronclaims.tokens.forms import AT, At
-from neuronclaims.tokens.spans import ALL_TOKENS
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim, PromptPair
     from neuronclaims.kinds.interventions.changed_neurons import Floats
     from neuronclaims.kinds.interventions.controls.controls import Places
+    from neuronclaims.kinds.interventions.restoration_sentence import (
+        Patching,
+        PatchingSentence,
+        RestorationOptions,
+    )
     from neuronclaims.kinds.kind import Answers
     from neuronclaims.measurements import Measurement, ModelFacts
     from neuronclaims.measurements.changing.restorations import RestorationSweepColumns
 
+    PatchingClaim: TypeAlias = Claim[PatchingSentence, RestorationOptions]
+
 NOISE_FLOOR = 1e-3
 """Logits: about ten times what batching, and the order of sums in float32, can change of a logit of 100."""
-
-
-NOT = "does not recover"
-
-
-@dataclass(frozen=True, slots=True)
-class Restoring:
-    """The sentence of restored neurons, in parts; several are restored together."""
-
-    change: ModelChange
-    verb: Literal["recovers", "does not recover"]
-    token: str
-    against: str
-    pairs: str
-    share: float | None = None
-    often: float | None = None
-
-    def __post_init__(self) -> None:
-        check_share(self.often, lowest="5%", highest="95%", field="often")
-        if self.verb == NOT and self.often is not None:
-            raise FieldError(
-                "often", "a claim of 'does not' is one of all pairs; leave the share of pairs out"
-            )
-        if self.verb == NOT and self.share is not None:
-            message = "a claim of 'does not' names no number; the share that would matter is its margin"
-            raise FieldError("share", message, f"margin: {number_text(self.share)}")
-
-    def __str__(self) -> str:
-        return TEMPLATE.render(self)
-
-    @property
-    def neurons(self) -> tuple[Neuron, ...]:
-        """The neurons restored together."""
-        return self.change.neurons
-
-
-class RestorationOptions(MarginOptions):
-    """What claims of restoration take besides."""
-
-    at: At = Field(ALL_TOKENS, description=AT)
-    noise_floor: float | None = Field(
-        None, gt=0, description="The size below which a difference between two predictions is noise."
-    )
-
-
-TEMPLATE = Template(
-    "{change:change} {verb:recovers|does not recover} "
-    "[at least {share:share} of] {token:token} over {against:token} in {pairs:pairs} "
-    "[for at least {often:share} of pairs]",
-    Restoring,
-    options=RestorationOptions,
-    pooled=False,
-    margin="'margin: 0.1', the share that would matter",
-    field_types={"change": ChangeField("restoring")},
-)
 
 
 @dataclass(frozen=True, slots=True)
 class RestorationRequest:
     """A claim with its pairs in the order of their texts, so that the order of a file changes no number."""
 
-    claim: Claim[Restoring, RestorationOptions]
+    claim: PatchingClaim
     pairs: tuple[PromptPair, ...]
     units: TextUnits
 
     @classmethod
-    def of(cls, claim: Claim[Restoring, RestorationOptions]) -> RestorationRequest:
+    def of(cls, claim: PatchingClaim) -> RestorationRequest:
         """Look up the pairs; raise ClaimError for fewer than two units."""
         named = claim.pairs[claim.sentence.pairs].pairs
         pairs = tuple(sorted(named, key=lambda pair: (pair.clean, pair.corrupted)))
@@ -117,8 +60,13 @@ class RestorationRequest:
 
     @property
     def denies(self) -> bool:
-        """Whether the claim is that hardly anything is recovered."""
-        return self.claim.sentence.verb == NOT
+        """Whether the claim is that hardly anything is recovered, or removed."""
+        return self.claim.sentence.denies
+
+    @property
+    def way(self) -> Patching:
+        """Whether neurons are restored or corrupted, and how that is said."""
+        return self.claim.sentence.way
 
     @property
     def number(self) -> float:
@@ -128,13 +76,13 @@ class RestorationRequest:
         """
         if not self.denies:
             return self.claim.sentence.share or 0.0
-        return plain_margin_of(self.claim, "0.1", "the share recovered that would matter", 1.0)
+        return plain_margin_of(self.claim, "0.1", f"the {self.way.effect.name} that would matter", 1.0)
 
     @property
     def seed(self) -> int:
         """A seed that comes from the pairs."""
         texts = [text for pair in self.pairs for text in (pair.clean, pair.corrupted)]
-        return stats.seed_from(*texts, purpose="restoration", run_seed=self.claim.settings.seed)
+        return stats.seed_from(*texts, purpose=self.way.purpose, run_seed=self.claim.settings.seed)
 
     @property
     def together(self) -> Restoration:
@@ -142,7 +90,7 @@ class RestorationRequest:
         return self._changed(places(self.claim.sentence.neurons))
 
     def controls(self, facts: ModelFacts) -> tuple[Measurement, ...]:
-        """Ask for what the neurons are compared with; their size counts in the clean texts, whose values they get."""
+        """Ask for what the neurons are compared with; their size counts in the clean texts."""
         clean = [pair.clean for pair in self.pairs]
         return controls_needed(self.claim, facts, clean, together=self._changed, alone=self.sweep)
 
@@ -158,14 +106,17 @@ class RestorationRequest:
     @property
     def _texts(self) -> tuple[Pair, ...]:
         names = self.claim.settings.options.at.columns
-        return tuple(Pair(*(prompt.item(names) for prompt in pair.prompts)) for pair in self.pairs)
+        both = [[prompt.item(names) for prompt in pair.prompts] for pair in self.pairs]
+        # The second text of each is the one that is run with the neurons' values of the first.
+        return tuple(Pair(*(texts if self.way.restores else reversed(texts))) for texts in both)
 
 
 @dataclass(frozen=True, slots=True)
 class RestorationData:
     """What was measured: per pair the predictions, and what each neuron of a layer alone adds.
 
-    ``lists`` are the shares recovered by lists of other neurons [lists].
+    ``patched`` are the predictions on the corrupted text with neurons restored, or on the clean one with neurons
+    corrupted. ``lists`` are the shares recovered, or removed, by lists of other neurons [lists].
     """
 
     request: RestorationRequest
@@ -179,24 +130,33 @@ class RestorationData:
     def of(cls, request: RestorationRequest, answers: Answers) -> RestorationData:
         """Read the answers; raise ClaimError where a pair holds nothing to restore."""
         together, units = request.together, request.units
-        clean, corrupted, patched = together.columns(answers[together])
+        source, start, patched = together.columns(answers[together])
+        clean, corrupted = (source, start) if request.way.restores else (start, source)
         _check_floor(request, np.abs(clean - corrupted))
         sweeps = LayerSweeps.of(
-            answers, RestorationSweep, lambda need, answer: units.means(_gains(need.columns(answer)))
+            answers,
+            RestorationSweep,
+            lambda need, answer: units.means(_gains(need.columns(answer), request.way.sign)),
         )
         whole = float(units.means(clean - corrupted).mean())
         others = [need for need in answers if isinstance(need, Restoration) and need != together and whole]
-        lists = [_mean_gain(units, need, answers) / whole for need in others]
+        lists = [request.way.sign * _mean_gain(units, need, answers) / whole for need in others]
         return cls(request, clean, corrupted, patched, sweeps, np.array(lists))
 
     @property
+    def moved(self) -> Floats:
+        """What is recovered of each pair, or removed."""
+        start = self.corrupted if self.request.way.restores else self.clean
+        return self.request.way.sign * (self.patched - start)
+
+    @property
     def gained(self) -> Floats:
-        """What is recovered, per unit."""
-        return self.request.units.means(self.patched - self.corrupted)
+        """What is recovered, or removed, per unit."""
+        return self.request.units.means(self.moved)
 
     @property
     def lost(self) -> Floats:
-        """What there is to recover, per unit."""
+        """What there is to recover, or to remove, per unit."""
         return self.request.units.means(self.clean - self.corrupted)
 
     @property
@@ -215,7 +175,7 @@ class RestorationData:
         texts = tuple(f"{len(pair.clean)}:{pair.clean}{pair.corrupted}" for pair in pairs)
         keys = tuple(unit_key(texts[place] for place in row) for row in rows)
         named = ", ".join(map(str, claim.sentence.neurons))
-        of = f"{claim.settings.site} {named} restored: {self.request.prediction}"
+        of = f"{claim.settings.site} {named} {self.request.way.done}: {self.request.prediction}"
         return UnitValues(of, "ratio", True, (keys, keys), (plain(self.gained), plain(self.lost)))
 
 
@@ -225,9 +185,9 @@ def _mean_gain(units: TextUnits, need: Restoration, answers: Answers) -> float:
     return float(found.patched.mean() - found.corrupted.mean())
 
 
-def _gains(found: RestorationSweepColumns) -> Floats:
-    """Return what each neuron of a layer alone adds [pairs, width]."""
-    return found.patched - found.corrupted[:, None]
+def _gains(found: RestorationSweepColumns, sign: int) -> Floats:
+    """Return what each neuron of a layer alone recovers, or removes [pairs, width]."""
+    return sign * (found.patched - found.corrupted[:, None])
 
 
 def _check_floor(request: RestorationRequest, sizes: Floats) -> None:

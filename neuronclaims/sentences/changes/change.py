@@ -33,6 +33,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
             Verb("scaling", "by", idle=1.0),
             Verb("clamping", "to"),
             Verb("restoring"),
+            Verb("corrupting"),
         )
     }
 )
