@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from neuronclaims.sentences.choices import Choice
 from neuronclaims.sentences.field_types import FieldType, MisreadError, OneWord, Word, composed
-from neuronclaims.sentences.numbers import COUNT, NUMBER, SHARE, AmountField
+from neuronclaims.sentences.numbers import COUNT, GAIN, NUMBER, SHARE, AmountField
+from neuronclaims.sentences.outcomes.field import OutcomeField
 from neuronclaims.sentences.positions import PositionsField
 from neuronclaims.sentences.subjects.layers import LayersField
 from neuronclaims.sentences.subjects.neurons import ONE_NEURON, NeuronsField
 from neuronclaims.sentences.subjects.subject import SubjectField
+from neuronclaims.sentences.tokens import TOKEN
 from neuronclaims.sites import site_names
 
 NAME_SIGNS = r"[^\x00-,./:-@\[-^`{-\xa0\u2000-\u206f\u3000\ufe00-\ufe0f\ufeff\ufff0-\uffff]"
@@ -39,26 +40,6 @@ def _name(word: Word) -> str:
     return composed(word.text)
 
 
-def _token(word: Word) -> str:
-    if not word.quoted:
-        raise MisreadError(
-            "a token is written in double quotes, its leading space inside them", f'" {word.text}"'
-        )
-    try:
-        text: str = json.loads(word.text, strict=False)
-        text.encode("utf-8")
-    except ValueError as error:
-        raise MisreadError("not a text in JSON's spelling: a backslash there is written twice") from error
-    if not text:
-        raise MisreadError("a token cannot be empty")
-    return text
-
-
-def _token_text(value: str) -> str:
-    plain = json.dumps(value, ensure_ascii=False)
-    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in plain)
-
-
 def _site(word: Word) -> str:
     if word.quoted or word.text not in site_names():
         raise MisreadError
@@ -81,7 +62,9 @@ FIELD_TYPES: Mapping[str, FieldType] = MappingProxyType(
         "number": NUMBER,
         "share": SHARE,
         "count": COUNT,
-        "token": OneWord('a token such as " an"', '"TOKEN"', ('" an"',), _token, _token_text),
+        "gain": GAIN,
+        "token": TOKEN,
+        "outcome": OutcomeField(TOKEN),
     }
 )
 """The types of field a template may name, besides a choice of words such as ``more|less``."""

@@ -35,6 +35,21 @@ def number_text(value: float) -> str:
     return repr(float(value) + 0.0).removesuffix(".0")  # adding 0.0 turns -0.0 into 0.0
 
 
+class Percent(float):
+    """A share of what was there before, written in percent: ``0.1`` for ``10%``."""
+
+    __slots__ = ()
+
+
+def gain_text(value: float) -> str:
+    """Return a number as it stands in a sentence, or a percentage.
+
+    >>> gain_text(0.5), gain_text(Percent(1.5))
+    ('0.5', '150%')
+    """
+    return _share_text(value) if isinstance(value, Percent) else number_text(value)
+
+
 @dataclass(frozen=True, slots=True)
 class AmountField:
     """A number, alone or followed by the unit ``sd``.
@@ -109,10 +124,17 @@ def _share(word: Word) -> float:
     return float(share) + 0.0
 
 
+def _gain(word: Word) -> float:
+    if not word.quoted and word.text.endswith("%") and _NUMBER.fullmatch(word.text[:-1]):
+        return Percent(Decimal(word.text[:-1]) / 100)
+    return _number(word)
+
+
 def _share_text(value: float) -> str:
     return f"{(Decimal(repr(float(value))) * 100).normalize():f}%"
 
 
 NUMBER = OneWord("a number such as 0.8", "NUMBER", ("0.8",), _number, number_text)
+GAIN = OneWord("a number such as 0.5, or a percentage", "NUMBER", ("0.5", "10%"), _gain, gain_text)
 SHARE = OneWord("a share such as 60%", "SHARE%", ("60%",), _share, _share_text)
 COUNT = OneWord("a count such as 10", "COUNT", ("10",), _count)

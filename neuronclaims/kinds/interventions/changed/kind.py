@@ -180,6 +180,7 @@ def _beside(request: ChangedPredictionRequest, data: ChangedPredictionData) -> t
     said, other = request.claim.sentence, request.other_outcome
     return (
         *(() if said.share is None else (change.estimate(request.effect),)),
+        *request.outcome.also(change.estimate(request.effect)),
         stats.dz_estimate(change.after, change.before),
         mean_change(after, before, slope_effect(other) if said.trend else other.effect),
         *(() if data.curve is None else (data.curve.steady(request.side, request.units.unit),)),
@@ -210,7 +211,7 @@ def _notes(
     pairs = f"Neurons are {change_made.done} in the clean texts of the pairs {name!r}; the corrupted ones play no part."
     return (
         *((pairs,) if name in request.claim.pairs else ()),
-        f"{change_made.held} at {request.options.at.words}; predicted is the token after the text.",
+        f"{change_made.held} at {request.options.at.words}; {request.outcome.told}.",
         *(() if data.curve is None else TREND_NOTES),
         *untouched(change.after, change.before),
         _harm(damage, change_made.verb),
@@ -247,7 +248,8 @@ def _figures(
     if request.outcome is PROBABILITY:
         # The sweep knows logits alone, on whose axis the interval of a probability has no place.
         change = replace(change, low=None, high=None)
-    neuron, y_axis = request.claim.sentence.neurons[0], Outcome.of("logit", request.prediction).effect.name
+    said = request.claim.sentence
+    neuron, y_axis = said.neurons[0], Outcome.of("logit", replace(said.outcome, what="token")).effect.name
     return both, layer_figure(neuron, changes, change, site=request.claim.settings.site, y_axis=y_axis)
 
 

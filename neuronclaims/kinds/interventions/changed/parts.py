@@ -49,7 +49,7 @@ def planned(request: ChangedPredictionRequest) -> Planning:
     """Return what the texts can show of the change; raise ClaimError for a margin that will not do."""
     if request.denied is not None:
         return request.units.planning(request.side, "of the changes", request.margin)
-    number, share = request.claim.sentence.by, request.claim.sentence.share
+    number, share = request.claim.sentence.least_change, request.claim.sentence.share
     if share is not None:
         return planned_changed_share(request.units, share)
     beyond = "" if number is None else f" beyond {number_text(number)}"
@@ -74,7 +74,8 @@ def changed_part(
         )
     if said.share is not None:
         return _changed_often(request, data, said.share, family)
-    threshold = None if said.by is None else -said.by if side == "less" else said.by
+    least = said.least_change
+    threshold = None if least is None else -least if side == "less" else least
     return ClaimedPart(
         TestedNeuron(said.neurons[0], change.estimate(request.effect), change.test(family, threshold or 0.0)),
         NeuronStatement(side, 0.0, threshold, family.alpha),
@@ -89,7 +90,7 @@ def _changed_often(
     """Test in how many texts, or groups by their mean, the prediction changes as claimed."""
     said, change, units = request.claim.sentence, data.change, request.units
     gained = (change.after - change.before) * (-1 if request.side == "less" else 1)
-    as_claimed = gained > 0 if said.by is None else gained >= said.by
+    as_claimed = gained > 0 if said.least_change is None else gained >= said.least_change
     statement = changed_share_statement(share, units)
     estimate = changed_share(as_claimed, units, change.many)
     return ClaimedPart(

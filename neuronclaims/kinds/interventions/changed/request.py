@@ -28,7 +28,13 @@ from neuronclaims.kinds.interventions.changed_neurons import (
 from neuronclaims.kinds.interventions.controls.standing import controls_needed
 from neuronclaims.kinds.interventions.controls.sweeps import LayerSweeps
 from neuronclaims.kinds.interventions.damage import DamageRequest
-from neuronclaims.kinds.interventions.outcomes.outcome import Outcome
+from neuronclaims.kinds.interventions.outcomes.outcome import (
+    LOGIT,
+    LOGIT_DIFFERENCE,
+    PROBABILITY,
+    Outcome,
+    reading_of,
+)
 from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.outliers.outlier_dimensions import large_tokens_needed
 from neuronclaims.kinds.shared.margins import plain_margin_of
@@ -41,6 +47,7 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.interventions.controls.controls import Places
     from neuronclaims.kinds.kind import Answers
     from neuronclaims.measurements import Measurement, ModelFacts
+    from neuronclaims.measurements.changing.outcomes.reading import Reading
     from neuronclaims.stats import Alternative, EffectSize
     from neuronclaims.stats.effects.margins import MarginSide
 
@@ -80,14 +87,14 @@ class ChangedPredictionRequest:
         return ChangeMade.each_of(self.claim.sentence.change, self.options)
 
     @property
-    def prediction(self) -> Prediction:
-        """What is predicted."""
-        return Prediction(self.claim.sentence.token, self.claim.sentence.against)
+    def reading(self) -> Reading:
+        """What is read of each run."""
+        return reading_of(self.claim.sentence.outcome)
 
     @property
     def outcome(self) -> Outcome:
-        """What of the prediction counts."""
-        return Outcome.of(self.options.outcome, self.prediction)
+        """What of it counts."""
+        return Outcome.of(self.options.outcome, self.claim.sentence.outcome)
 
     @property
     def effect(self) -> EffectSize:
@@ -97,7 +104,7 @@ class ChangedPredictionRequest:
     @property
     def other_outcome(self) -> Outcome:
         """The outcome that is reported beside it."""
-        return Outcome.of(self.outcome.other, self.prediction)
+        return self.outcome.other(self.claim.sentence.outcome)
 
     @property
     def side(self) -> Alternative:
@@ -146,7 +153,7 @@ class ChangedPredictionRequest:
 
     def controls(self, facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for what the neurons are compared with, on the claim's prompts; of a trend only how large they are."""
-        if self.claim.sentence.trend:
+        if self.claim.sentence.trend or not isinstance(self.reading, Prediction):
             swept_layers(self.claim, facts)
             return large_tokens_needed(
                 self.claim.sentence.neurons, self.claim.settings, texts_of(self.prompts)
@@ -162,8 +169,9 @@ class ChangedPredictionRequest:
     def sweep(self, layer: int) -> AblationSweep:
         """Ask for each neuron of a layer alone."""
         held, texts = self.made.intervention, self._items(self.prompts)
-        site = self.claim.settings.site
-        return AblationSweep(site, layer, held, self.prediction, texts, self.reference, self.options.at)
+        site, said = self.claim.settings.site, self.claim.sentence
+        read = Prediction(said.token, said.against)
+        return AblationSweep(site, layer, held, read, texts, self.reference, self.options.at)
 
     def on(self, prompts: tuple[Prompt, ...], neurons: Places | None = None) -> Ablation:
         """Ask for all neurons together, or for others in their stead, on some prompts."""
@@ -171,7 +179,7 @@ class ChangedPredictionRequest:
             self.claim.settings.site,
             neurons or places(self.claim.sentence.neurons),
             self.made.intervention,
-            self.prediction,
+            self.reading,
             self._items(prompts),
             self.reference,
             self.options.at,
@@ -188,12 +196,15 @@ class ChangedPredictionRequest:
     def values_key(self) -> str:
         """What is read before and after, as baselines know it: not worded anew."""
         slope = "slope of " if self.claim.sentence.trend else ""
-        return f"{slope}{self.outcome.key} of {self.prediction}"
+        return f"{slope}{self._of_tokens(self.outcome.key)}"
 
     @property
     def predicted(self) -> str:
         """What is read before and after, in words."""
-        return f"{self.outcome.name} of {self.prediction}"
+        return self._of_tokens(self.outcome.name)
+
+    def _of_tokens(self, what: str) -> str:
+        return f"{what} of {self.reading}" if self.claim.sentence.outcome.of_tokens else what
 
     def check_outcome(self) -> None:
         """Raise ClaimError for the probability of two tokens, or of a neuron picked on these prompts, or its trend."""
@@ -203,18 +214,18 @@ class ChangedPredictionRequest:
                 "of all the neurons it was picked from, no trends are measured. Claim one amount, or test it on new "
                 "prompts ('discovered_on')."
             )
-        if self.options.outcome == "logit":
-            return
-        if self.claim.sentence.against is not None:
+        said, outcome = self.claim.sentence, self.outcome
+        if outcome is PROBABILITY and said.against is not None:
             raise ClaimError(
                 "A probability is that of one token ('outcome: probability'), but this sentence names two. Leave out "
-                f"'over {self.claim.sentence.against!r}', or claim the difference of their logits ('outcome: logit')."
+                f"'over {said.against!r}', or claim the difference of their logits ('outcome: logit')."
             )
-        if is_searched(self.claim):
+        if is_searched(self.claim) and outcome not in (LOGIT, LOGIT_DIFFERENCE):
+            leave = "Leave out 'outcome: probability', or test" if said.outcome.what == "token" else "Test"
+            many = "probabilities are" if outcome is PROBABILITY else f"{said.outcome.what} is"
             raise ClaimError(
                 "A neuron that was picked on these prompts ('searched') is tested by its logits: of all the neurons it "
-                "was picked from, no probabilities are measured. Leave out 'outcome: probability', or test it on new "
-                "prompts ('discovered_on')."
+                f"was picked from, no {many} measured. {leave} it on new prompts ('discovered_on')."
             )
 
 

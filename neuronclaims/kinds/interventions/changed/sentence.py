@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 from pydantic import Field
 
 from neuronclaims.kinds.interventions.damage import DamageOn
+from neuronclaims.kinds.interventions.outcomes.said import check_said, size_of
 from neuronclaims.kinds.outliers.token_share import check_share
 from neuronclaims.kinds.shared.margins import MarginOptions
 from neuronclaims.sentences.changes.change import ModelChange
 from neuronclaims.sentences.changes.field import ChangeField
-from neuronclaims.sentences.numbers import number_text
+from neuronclaims.sentences.numbers import gain_text, number_text
 from neuronclaims.sentences.options import OneOf, PromptSetName
+from neuronclaims.sentences.outcomes.said import SaidOutcome
 from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.sentences.templates import FieldError, Template
 from neuronclaims.tokens.forms import AT, At
@@ -52,9 +54,9 @@ class ChangedPredictionSentence:
 
     change: ModelChange
     direction: Way
-    token: str
+    outcome: SaidOutcome
+    where: Literal["in", "of"]
     first: str
-    against: str | None = None
     by: float | None = None
     per: Literal["per unit"] | None = None
     share: float | None = None
@@ -64,11 +66,12 @@ class ChangedPredictionSentence:
         if self.direction in DENIED and self.by is not None:
             message = "a claim of 'does not' names no number; the change that would matter is its margin"
             raise FieldError("by", message, f"margin: {number_text(self.by)}")
+        check_said(self.outcome, self.direction, self.where, self.by)
         if self.direction in DENIED and self.share is not None:
             raise FieldError("share", "a claim of 'does not' is one of the mean change; leave the share out")
         if self.trend and self.by is not None and self.per is None:
             message = "over several amounts it is a slope that is claimed: say 'per unit' after the number"
-            raise FieldError("by", message, f"{number_text(self.by)} per unit")
+            raise FieldError("by", message, f"{gain_text(self.by)} per unit")
         if self.per is not None and (not self.trend or self.by is None):
             message = "'per unit' stands after 'by at least' and a number, in a sentence with several amounts"
             raise FieldError("per", message)
@@ -79,6 +82,21 @@ class ChangedPredictionSentence:
         return self.template.render(self)
 
     @property
+    def token(self) -> str:
+        """The token whose logit or probability is read; empty where another outcome is."""
+        return self.outcome.token
+
+    @property
+    def against(self) -> str | None:
+        """The token whose logit is taken off that of ``token``, if any."""
+        return self.outcome.against
+
+    @property
+    def least_change(self) -> float | None:
+        """The least change claimed, as a size in the unit of the outcome's effect; None where none is."""
+        return None if self.by is None else size_of(self.by, falling=SIDES[self.direction] == "less")
+
+    @property
     def trend(self) -> bool:
         """Whether it says how a prediction goes with the amount of a change."""
         return len(self.change.amounts) > 1
@@ -86,7 +104,7 @@ class ChangedPredictionSentence:
     @property
     def least(self) -> str:
         """The least change claimed, in words; empty where none is."""
-        return " ".join(filter(None, ["" if self.by is None else number_text(self.by), self.per]))
+        return " ".join(filter(None, ["" if self.by is None else gain_text(self.by), self.per]))
 
     @property
     def neurons(self) -> tuple[Neuron, ...]:
@@ -148,8 +166,8 @@ def template_of(
 ) -> Template[Any]:
     """Return the template of the sentences with one verb."""
     build.template = Template(
-        "{change:change} {direction:lowers|raises|does not lower|does not raise|does not change} {token:token} "
-        "[over {against:token}] in {first:texts} [by at least {by:number}] [{per:per unit}] "
+        "{change:change} {direction:lowers|raises|does not lower|does not raise|does not change} {outcome:outcome} "
+        "{where:in|of} {first:texts} [by at least {by:gain}] [{per:per unit}] "
         "[for at least {share:share} of prompts]",
         build,
         options=options,

@@ -1,26 +1,29 @@
-"""What of a prediction counts: the logit of a token, the difference of two logits, or the probability of a token."""
+"""What of a run counts: a logit, a probability, a loss, an entropy; one object for each."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neuronclaims.measurements import Divergence, Entropy, Loss, Prediction
 from neuronclaims.stats import EffectSize
 
 if TYPE_CHECKING:
     from neuronclaims.kinds.interventions.changed_neurons import Floats
-    from neuronclaims.measurements import Prediction
-    from neuronclaims.measurements.changing.outcomes.reading import AblationColumns
+    from neuronclaims.measurements.changing.outcomes.reading import AblationColumns, Reading
+    from neuronclaims.sentences.outcomes.said import SaidOutcome
+    from neuronclaims.stats import Estimate
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """One outcome: the effect that is its change, what it is called, and which margins it can have.
 
-    ``key`` is what baselines know its values by, ``name`` what people read.
-    ``margin`` is what messages suggest, ``largest_margin`` what no change of it can reach.
+    ``key`` is what baselines know its values by, ``name`` what people read, ``told`` what notes say of how it is read.
+    ``margin`` is what messages suggest, ``largest_margin`` what no change of it can reach. ``beside`` says that it is
+    the share beside what is read. ``logarithm`` says that its values are logarithms, so that notes give the ratio too.
     """
 
     effect: EffectSize
@@ -29,34 +32,60 @@ class Outcome:
     unit: str
     margin: str
     largest_margin: float = np.inf
+    told: str = "predicted is the token after the text"
+    beside: bool = False
+    logarithm: bool = False
 
     @classmethod
-    def of(cls, option: str, prediction: Prediction) -> Outcome:
-        """Return the outcome that a claim's option "outcome" names, of one token or of two.
+    def of(cls, option: str, said: SaidOutcome) -> Outcome:
+        """Return the outcome of a sentence; of tokens the option "outcome" says whether logits or probabilities count.
 
-        >>> from neuronclaims.measurements import Prediction
-        >>> Outcome.of("logit", Prediction(" an", " a")).name
-        'difference of logits'
+        >>> from neuronclaims.sentences.outcomes.said import SaidOutcome
+        >>> Outcome.of("logit", SaidOutcome("token", " an", " a")).name, Outcome.of("logit", SaidOutcome("loss")).name
+        ('difference of logits', 'loss')
         """
-        if option == "probability":
+        if said.what == "probability" or (said.what == "token" and option == "probability"):
             return PROBABILITY
-        return LOGIT if prediction.against is None else LOGIT_DIFFERENCE
+        if said.what == "token":
+            return LOGIT if said.against is None else LOGIT_DIFFERENCE
+        return OUTCOMES[said.what][0]
 
-    @property
-    def other(self) -> str:
-        """The option that names the outcome which is reported beside this one."""
-        return "logit" if self.unit == "probability" else "probability"
+    def other(self, said: SaidOutcome) -> Outcome:
+        """Return the outcome that is reported beside this one."""
+        if said.of_tokens:
+            return PROBABILITY if not self.beside else Outcome.of("logit", replace(said, what="token"))
+        return OUTCOMES[said.what][1]
 
     def read(self, found: AblationColumns) -> tuple[Floats, Floats]:
         """Return its values (after, before) among what was measured."""
-        if self.unit == "probability":
-            return found.beside_after, found.beside_before
-        return found.after, found.before
+        return (found.beside_after, found.beside_before) if self.beside else (found.after, found.before)
 
     def mean_change(self, found: AblationColumns) -> float:
         """Return by how much it changes on average."""
         after, before = self.read(found)
         return float(after.mean() - before.mean())
+
+    def also(self, change: Estimate) -> tuple[Estimate, ...]:
+        """Return a mean change on another scale, where it has one: that of logarithms as a ratio.
+
+        >>> from neuronclaims.stats import Estimate
+        >>> change = Estimate(OUTCOMES["perplexity"][0].effect, 0.0, -0.1, 0.1, 0.95, "t")
+        >>> [round(each.high, 3) for each in OUTCOMES["perplexity"][0].also(change)]
+        [1.105]
+        """
+        if not self.logarithm:
+            return ()
+        value, low, high = (
+            None if each is None else float(np.exp(each)) for each in (change.value, change.low, change.high)
+        )
+        return (replace(change, effect=RATIO, value=value, low=low, high=high),)
+
+
+def reading_of(said: SaidOutcome) -> Reading:
+    """Return what is read of a run for an outcome of a sentence."""
+    if said.of_tokens:
+        return Prediction(said.token, said.against)
+    return _READINGS[said.what]
 
 
 PROBABILITY = Outcome(
@@ -66,6 +95,7 @@ PROBABILITY = Outcome(
     "probability",
     "0.1",
     largest_margin=1.0,
+    beside=True,
 )
 LOGIT = Outcome(EffectSize("change_of_logit", "mean change of the logit"), "logit", "logit", "logit", "0.5")
 LOGIT_DIFFERENCE = Outcome(
@@ -75,3 +105,93 @@ LOGIT_DIFFERENCE = Outcome(
     "logit",
     "0.5",
 )
+RATIO = EffectSize("ratio_of_perplexities", "perplexity after, as a multiple of that before")
+
+_LOSS_TOLD = (
+    "the loss is minus the log probability of each token of the text, in nats, its mean over the tokens"
+)
+_ACCURACY = Outcome(
+    EffectSize("change_of_accuracy", "mean change of the share of tokens that are the likeliest ones"),
+    "share of tokens that are the likeliest ones",
+    "share of tokens that are the likeliest ones",
+    "share",
+    "0.1",
+    largest_margin=1.0,
+    beside=True,
+)
+OUTCOMES = {
+    "loss": (
+        Outcome(
+            EffectSize("change_of_loss", "mean change of the loss (nats)"),
+            "loss",
+            "loss (nats)",
+            "loss",
+            "0.1",
+            told=_LOSS_TOLD,
+        ),
+        _ACCURACY,
+    ),
+    "perplexity": (
+        Outcome(
+            EffectSize("change_of_log_perplexity", "mean change of the log of the perplexity"),
+            "log of the perplexity",
+            "log of the perplexity",
+            "log of the perplexity",
+            "0.1",
+            told=f"{_LOSS_TOLD}, and the perplexity its exponential",
+            logarithm=True,
+        ),
+        _ACCURACY,
+    ),
+    "entropy": (
+        Outcome(
+            EffectSize("change_of_entropy", "mean change of the entropy (nats)"),
+            "entropy",
+            "entropy (nats)",
+            "entropy",
+            "0.1",
+            told="the entropy is that of the next token's distribution after the text, in nats",
+        ),
+        Outcome(
+            EffectSize(
+                "change_of_largest_probability", "mean change of the probability of the likeliest token"
+            ),
+            "probability of the likeliest token",
+            "probability of the likeliest token",
+            "probability",
+            "0.1",
+            largest_margin=1.0,
+            beside=True,
+        ),
+    ),
+    "divergence": (
+        Outcome(
+            EffectSize("change_of_divergence", "mean KL divergence from before to after (nats)"),
+            "divergence",
+            "KL divergence (nats)",
+            "divergence",
+            "0.1",
+            told="the divergence is Kullback and Leibler's, of the next token's distribution before from that after, "
+            "its mean over the text's positions",
+        ),
+        Outcome(
+            EffectSize(
+                "change_of_tokens_kept", "mean change of the share of positions with the same likeliest token"
+            ),
+            "share of positions with the same likeliest token",
+            "share of positions with the same likeliest token",
+            "share",
+            "0.1",
+            largest_margin=1.0,
+            beside=True,
+        ),
+    ),
+}
+"""Outcomes that are no tokens, each with the one that is reported beside it."""
+
+_READINGS: dict[str, Reading] = {
+    "loss": Loss(),
+    "perplexity": Loss(),
+    "entropy": Entropy(),
+    "divergence": Divergence(),
+}

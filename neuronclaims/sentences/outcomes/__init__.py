@@ -1,0 +1,1 @@
+"""What a change is said to lower or raise: tokens, losses, entropies, what is written."""

@@ -1,0 +1,42 @@
+"""What a sentence says is lowered or raised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from neuronclaims.sentences.tokens import token_text
+
+What: TypeAlias = Literal["token", "probability", "loss", "perplexity", "entropy", "divergence"]
+
+NAMED: tuple[What, ...] = ("loss", "perplexity", "entropy", "divergence")
+"""The outcomes that are one word."""
+
+
+@dataclass(frozen=True, slots=True)
+class SaidOutcome:
+    """An outcome: ``what``, and of which ``token``, over which it is compared with, if any.
+
+    >>> str(SaidOutcome("token", " an", " a")), str(SaidOutcome("probability", " an")), str(SaidOutcome("loss"))
+    ('" an" over " a"', 'probability of " an"', 'loss')
+    """
+
+    what: What
+    token: str = ""
+    against: str | None = None
+
+    def __str__(self) -> str:
+        if self.what == "token":
+            over = "" if self.against is None else f" over {token_text(self.against)}"
+            return token_text(self.token) + over
+        return f"probability of {token_text(self.token)}" if self.what == "probability" else self.what
+
+    @property
+    def of_texts(self) -> bool:
+        """Whether it belongs to whole texts, so that one says "of" them: their loss or perplexity."""
+        return self.what in ("loss", "perplexity")
+
+    @property
+    def of_tokens(self) -> bool:
+        """Whether it is about tokens that are named."""
+        return self.what in ("token", "probability")

@@ -1,0 +1,169 @@
+"""Claims of losses, entropies and divergences under a change, on a model whose answers are known beforehand.
+
+See ``changed_claims.one_writer``: after "dog" the logit of "tree" is 24 / sqrt(130 / 32) and all others are 0; after
+any other word, and once neuron 0:3 holds 0, all logits are 0. So before the change the loss of "tree" after "dog" and
+the entropy there follow by hand, and all else has those of a die with as many sides as there are words.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from math import exp, log
+
+import pytest
+from changed_claims import judged_really, one_writer
+
+from neuronclaims.kinds import templates
+from neuronclaims.sentences.parser import SentenceError, parse
+
+OPENINGS = [
+    "the",
+    "a",
+    "old red",
+    "the big",
+    "a small blue",
+    "the old green",
+    "the big red old",
+    "a small old red",
+]
+OPENINGS += [f"he saw {one}" for one in OPENINGS]
+SETS = {
+    "dogs": [f"{one} dog tree" for one in OPENINGS],
+    "ends": [f"{one} dog" for one in OPENINGS],
+    "mixed": [f"{one} dog" for one in OPENINGS[:8]] + [f"{one} cat" for one in OPENINGS[:8]],
+}
+HEAD = f"site: mlp_post\nsets: {json.dumps(SETS)}\n"
+LOGIT = 24 / (130 / 32) ** 0.5
+
+
+@cache
+def model():
+    return one_writer()
+
+
+def words() -> int:
+    return model().model.config.vocab_size
+
+
+def chance() -> float:
+    """The probability of "tree" after "dog"."""
+    return exp(LOGIT) / (exp(LOGIT) + words() - 1)
+
+
+def entropy() -> float:
+    other = (1 - chance()) / (words() - 1)
+    return -chance() * log(chance()) - (words() - 1) * other * log(other)
+
+
+def judged(folder, claim: str, more: str = ""):
+    return judged_really(
+        folder, f"{{claim: {json.dumps(claim)}{more}}}", HEAD.replace("site: mlp_post\n", ""), model()
+    )
+
+
+def of_text(text: str, value: float) -> float:
+    """The mean over the tokens of a text that are predicted, or at which something is, where one alone has a value."""
+    tokens = model().tokenizer(text)["input_ids"]
+    return value / (len(tokens) - 1)
+
+
+def mean(values) -> float:
+    values = list(values)
+    return sum(values) / len(values)
+
+
+def test_the_numbers_are_those_computed_by_hand(tmp_path):
+    rise = log(words()) + log(chance())  # of the loss of "tree" after "dog"
+    loss = mean(of_text(text, rise) for text in SETS["dogs"])
+    found = {
+        claim: judged(tmp_path, f"ablating mlp_post neuron 0:3 {claim}")
+        for claim in (
+            "raises loss of dogs",
+            "raises loss in dogs by at least 0.2",
+            "raises perplexity of dogs by at least 10%",
+            "raises entropy in ends",
+            'lowers probability of " tree" in ends',
+            "raises divergence in dogs by at least 0.1",
+        )
+    }
+    assert {claim: result.error for claim, result in found.items() if result.error} == {}
+    values = {claim: result.evidence.effect.value for claim, result in found.items()}
+    apart = log(words()) - entropy()
+    expected = {
+        "raises loss of dogs": loss,
+        "raises loss in dogs by at least 0.2": loss,
+        "raises perplexity of dogs by at least 10%": loss,
+        "raises entropy in ends": apart,
+        'lowers probability of " tree" in ends': 1 / words() - chance(),
+        "raises divergence in dogs by at least 0.1": mean(apart / len(text.split()) for text in SETS["dogs"]),
+    }
+    assert values == pytest.approx(expected, rel=1e-4)
+    for claim in list(found)[:3]:
+        assert found[claim].verdict == "supported", (claim, found[claim].reason)
+    others = {
+        each.name: each.value
+        for each in found["raises perplexity of dogs by at least 10%"].evidence.other_effects
+    }
+    assert others["perplexity after, as a multiple of that before"] == pytest.approx(exp(loss), rel=1e-4)
+    hits = mean(of_text(text, 1.0) for text in SETS["dogs"])
+    assert others["mean change of the share of tokens that are the likeliest ones"] == pytest.approx(
+        -hits, abs=1e-6
+    )
+
+
+def test_what_a_dead_neuron_does_not_change_is_shown_up_to_a_margin(tmp_path):
+    found = judged(tmp_path, "ablating mlp_post neuron 0:3 does not raise loss of ends", ", margin: 0.1")
+    assert found.evidence.effect.value == pytest.approx(0, abs=1e-6)
+    claim = "ablating mlp_post neuron 0:3 raises loss of dogs for at least 50% of prompts"
+    often = judged(tmp_path, claim)
+    assert (often.verdict, often.evidence.effect.value) == ("supported", 1.0)
+
+
+def test_a_trend_over_amounts_is_one_of_any_outcome(tmp_path):
+    found = judged(tmp_path, "scaling mlp_post neuron 0:3 by 0, 1, 2 lowers loss of dogs")
+    assert found.error is None
+    assert found.verdict == "supported"
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "suggestion"),
+    [
+        ("raises entrpy in a", "there is no outcome 'entrpy'", "entropy"),
+        ("raises surprisal of a", "there is no outcome 'surprisal'", "loss"),
+        ("raises ppl of a", "there is no outcome 'ppl'", "perplexity"),
+        ("raises fish in a", "a token is written in double quotes", '" fish"'),
+        ("raises entropy of a", "at the end of texts", "in"),
+        ("lowers divergence in a by at least 1", "nothing lowers it", "raises"),
+        ("raises divergence in a", "say by how much", "divergence ... by at least 0.1"),
+        ("raises loss of a by at least 10%", "only a perplexity", None),
+        ("raises perplexity of a by at least 2", "by a percentage", None),
+        ("lowers perplexity of a by at least 100%", "stays above 0", None),
+        ("raises probability in a", "expected 'of'", None),
+    ],
+)
+def test_sentences_that_are_wrong_say_what_was_meant(words, message, suggestion):
+    with pytest.raises(SentenceError, match=message) as caught:
+        parse(f"ablating neuron 0:3 {words}", templates())
+    assert caught.value.suggestion == suggestion
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "raises loss of a",
+        "does not raise perplexity in a",
+        "raises perplexity of a by at least 12.5%",
+        'lowers probability of " an" in a by at least 0.1',
+        'lowers " an" over " a" in a',
+        "raises entropy in a for at least 80% of prompts",
+    ],
+)
+def test_sentences_come_back_as_they_were(words):
+    sentence = f"adding 4 to neuron 0:3 {words}"
+    assert parse(sentence, templates()).text == sentence
+
+
+def test_a_searched_neuron_has_no_loss(tmp_path):
+    found = judged(tmp_path, "ablating mlp_post neuron 0:3 raises loss of dogs", ", searched: layer 0")
+    assert "Test it on new prompts" in str(found.error)
