@@ -28,10 +28,13 @@ CLAIMS = {
     "fitted on": ("turned activity is higher for up than down", "from: [left, {graded}]"),
     "scaled by": ("turned activity is higher for up than down", "from: [left, right], neutral: {graded}"),
     "reference": (
-        "{{claim: 'ablating neuron 0:1 lowers \" an\" in up', replacement: mean, reference: {graded}}}",
+        "{{claim: 'ablating neuron 0:1 lowers \" an\" in up', controls: none, replacement: mean, reference: {graded}}}",
         None,
     ),
-    "damage": ("{{claim: 'ablating neuron 0:1 lowers \" an\" in up', damage: {graded}}}", None),
+    "damage": (
+        "{{claim: 'ablating neuron 0:1 lowers \" an\" in up', controls: none, damage: {graded}}}",
+        None,
+    ),
 }
 
 

@@ -13,12 +13,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from control_answers import controls_answer
 from scipy.stats import binom, norm
 
 from neuronclaims.claim_files.claims import ClaimFile
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import templates
 from neuronclaims.measurements import Ablation, AblationSweep, Activations
+from neuronclaims.measurements.changing.controls import Controls
 from neuronclaims.study import Study
 
 CONFIG = {
@@ -88,6 +90,8 @@ def wrong_files(file: ClaimFile, draw: Draw, sizes: tuple[int, int], files: int,
 
 
 def answer(asked, values: dict[str, np.ndarray]) -> np.ndarray:
+    if isinstance(asked, Controls):
+        return controls_answer(asked, lambda other: answer(other, values), WIDTH)
     rows = [prompt.split() for prompt in asked.prompts]
     drawn = np.array([values[name][int(row)] for name, row in rows])
     if isinstance(asked, Activations):

@@ -159,7 +159,7 @@ def test_the_prediction_before_and_after_an_ablation_is_kept(tmp_path):
     path = tmp_path / "x.claims.yaml"
     texts = ", ".join(f"the {w} one" for w in WORDS)
     claim = 'ablating neuron 1:2 lowers " an" over " a" in x'
-    path.write_text(HEAD + f"  x: [{texts}]\nclaims:\n  - '{claim}'\n")
+    path.write_text(HEAD + f"  x: [{texts}]\ncontrols: none\nclaims:\n  - '{claim}'\n")
     file = read_claim_file(path, templates())
     (result,) = Study(measure=ablated).judge(file, "demo").values()
     assert result.evidence, result.error

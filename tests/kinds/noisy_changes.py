@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 from changed_claims import FAKE_CONFIG, claim_file
+from control_answers import controls_answer
 
 from neuronclaims.measurements import AblationSweep, Activations, TokenRule
+from neuronclaims.measurements.changing.controls import Controls
 from neuronclaims.results import Result
 from neuronclaims.study import Study
 
@@ -39,6 +41,8 @@ def changed(asked) -> np.ndarray:
 
 
 def answer(asked):
+    if isinstance(asked, Controls):
+        return controls_answer(asked, answer, WIDTH)
     if isinstance(asked, Activations):  # neuron 1:3 is large at a quarter of the tokens, 1:2 at less
         assert asked.tokens == TokenRule("beyond 6", "prompt")
         return np.tile(np.array([0, 0, 0.05, 0.25, *[0] * 8]) * asked.layer, (len(asked.prompts), 1))

@@ -8,11 +8,13 @@ from itertools import product
 import numpy as np
 import pytest
 from changed_claims import FAKE_CONFIG, claim_file, judged_really, one_writer
+from control_answers import controls_answer
 from null_histograms import nulls_of, share_beyond
 from skewed import mean_interval, mean_p
 
 from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.measurements import Ablation, AblationSweep, Activations
+from neuronclaims.measurements.changing.controls import Controls
 from neuronclaims.study import Study
 
 WIDTH = 4
@@ -31,6 +33,8 @@ HARM = 0.5 * (1 + np.arange(SIZES["harmed"]) / 10)
 
 
 def answer(asked):
+    if isinstance(asked, Controls):
+        return controls_answer(asked, answer, WIDTH)
     if isinstance(asked, Activations):
         return np.zeros((len(asked.prompts), WIDTH), np.float32)
     assert asked.reference in ((), ("Other", "Some"))
@@ -73,7 +77,7 @@ def others(result) -> dict[str, float]:
 
 
 def test_the_change_is_after_less_before_with_students_interval_and_all_sign_flips(judge):
-    result = judge()
+    result = judge(head="controls: layer\n")
     effect = result.evidence.effect
     assert effect.value == pytest.approx(CHANGE.mean())
     assert (effect.low, effect.high) == pytest.approx(mean_interval(CHANGE), rel=1e-5)
@@ -88,7 +92,7 @@ def test_the_change_is_after_less_before_with_students_interval_and_all_sign_fli
 
 def test_the_direction_and_the_least_change_are_part_of_the_claim(judge):
     assert judge("neuron 1:2 raises ' an' in text").verdict == "refuted"
-    raised = judge("neuron 1:3 raises ' an' in text by at least 0.3")
+    raised = judge("neuron 1:3 raises ' an' in text by at least 0.3", "controls: layer\n")
     assert (raised.verdict, raised.evidence.rank.place) == ("supported", 1)
     assert judge("neuron 1:2 lowers ' an' in text by at least 0.7").verdict == "inconclusive"
     assert judge("neuron 1:2 lowers ' an' in text by at least 2").verdict == "refuted"
@@ -228,19 +232,29 @@ def test_what_cannot_be_claimed_is_refused_where_it_stands(judge):
     assert "predicts no next token" in judge(config=config).error
 
 
-def test_a_single_neuron_has_its_whole_layer_for_controls_and_several_have_lists_of_others(tmp_path):
+def test_controls_are_a_few_for_each_text_or_the_whole_layer_or_none(tmp_path):
     from neuronclaims.kinds.interventions.changed.kind import ABLATION
     from neuronclaims.measurements import ModelFacts
 
     facts = ModelFacts("m", "gpt2", 2, {"resid_post": WIDTH}, causal=True)
     cases = (
-        ("neuron 1:2", [Ablation, Activations, AblationSweep]),
-        ("neurons 1:2, 1:3", [Ablation, Activations, Ablation]),
+        (
+            "neuron 1:2",
+            "sample",
+            [2],
+        ),  # of three others; so many leave 4 forwards a text, the upper of two layers
+        ("neurons 1:2, 1:3", "sample", [1]),  # of four neurons, two are left to be drawn: one list
+        ("neurons 1:1, 1:2, 1:3", "sample", []),
+        ("neuron 1:2", "layer", [AblationSweep]),
+        ("neuron 1:2", "none", []),
     )
-    for who, kinds in cases:  # of four neurons, two are left to be drawn: one list
+    for who, how, controls in cases:
         claim = json.dumps(f'ablating {who} lowers " an" in text')
-        [claim] = claim_file(tmp_path, claim, head=f"sets: {json.dumps(SETS)}\n").claims
-        assert [type(need) for need in ABLATION.needs(claim, facts)] == kinds
+        [claim] = claim_file(tmp_path, claim, head=f"controls: {how}\nsets: {json.dumps(SETS)}\n").claims
+        own, large, *rest = ABLATION.needs(claim, facts)
+        assert (type(own), type(large)) == (Ablation, Activations)
+        assert [need.count if isinstance(need, Controls) else type(need) for need in rest] == controls
+        assert all(need.of == own for need in rest if isinstance(need, Controls))
 
 
 WORDS = ("old", "new", "red", "blue", "small", "big", "green")
@@ -257,7 +271,7 @@ def real(tmp_path, claim: str, head: str = ""):
 
 
 def test_without_the_neuron_that_writes_a_token_it_is_predicted_no_more(tmp_path):
-    head = "damage: {set: cats, at_most: 0.01}\n"
+    head = "controls: layer\ndamage: {set: cats, at_most: 0.01}\n"
     result = real(tmp_path, 'mlp_post neuron 0:3 lowers " tree" over " river" in dogs', head)
     assert (result.error, result.verdict) == (None, "supported")
     assert others(result)["mean KL divergence on cats (nats)"] == pytest.approx(0, abs=1e-6)

@@ -7,10 +7,12 @@ import json
 import numpy as np
 import pytest
 from changed_claims import FAKE_CONFIG, claim_file
+from control_answers import controls_answer
 from scipy.stats import binomtest
 
 from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.measurements import Ablation, AblationSweep, Activations, Restoration, RestorationSweep
+from neuronclaims.measurements.changing.controls import Controls
 from neuronclaims.study import Study
 
 WIDTH, PROMPTS = 4, 12
@@ -27,6 +29,8 @@ def measure(source, measurements, *, cache, options, progress):
 
 
 def answer(asked):
+    if isinstance(asked, Controls):
+        return controls_answer(asked, answer, WIDTH)
     if isinstance(asked, Activations):
         return np.zeros((len(asked.prompts), WIDTH), np.float32)
     if isinstance(asked, (Restoration, RestorationSweep)):

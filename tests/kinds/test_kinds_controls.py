@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 import small_world
 from changed_claims import claim_file, one_writer
-from noisy_changes import ASKED, GAINS, NOISE, WHOLE, judged_in, others
+from noisy_changes import ASKED, GAINS, NOISE, PROMPTS, WHOLE, answer, judged_in, others
+from skewed import mean_interval
 
 from neuronclaims import stats
 from neuronclaims.kinds.outliers.outlier_dimensions import LargeValues
 from neuronclaims.kinds.shared.two_samples import LayerSamples
-from neuronclaims.measurements import Ablation, Restoration
+from neuronclaims.measurements.changing.controls import Controls
 from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.study import Study
 
@@ -25,34 +26,87 @@ def judge(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("claim", "kind"),
+    "claim",
     [
-        ("ablating neurons 1:2, 1:3, 0:5 raises ' an' in text", Ablation),
-        ("restoring neurons 1:2, 1:3, 0:5 recovers at least 1% of ' an' over ' a' in fruit", Restoration),
+        "ablating {} raises ' an' in text",
+        "restoring {} recovers at least 1% of ' an' over ' a' in fruit",
     ],
 )
-def test_neurons_changed_together_stand_among_random_lists_of_as_many_others_of_their_layers(
-    judge, claim, kind
-):
+@pytest.mark.parametrize("who", ["neuron 1:2", "neurons 1:2, 1:4, 0:5"])
+def test_changed_neurons_stand_beside_random_ones_drawn_for_each_text(judge, claim, who):
+    claim = claim.format(who)
     result = judge(claim, None)
-    first, *lists = [need.neurons for need in ASKED if isinstance(need, kind)]
-    assert first == ((1, 2), (1, 3), (0, 5))
-    assert len(lists) == len(set(lists)) == 20
-    for each in lists:
-        assert sorted(layer for layer, _ in each) == [0, 1, 1]
-        assert len(set(each)) == 3
-        assert not set(each) & set(first)
-    # the others of layer 1 add up to 0.06 of the noise at most, the claim's to 11 times it
-    assert others(result)["share of random lists as strong"] == 0
-    scale = 1 if kind is Ablation else WHOLE.mean()
-    median = np.median([sum(GAINS[place] for place in each) for each in lists]) * NOISE.mean() / scale
-    assert others(result)["median of random lists"] == pytest.approx(median, rel=1e-4)
-    assert any(note.endswith("as much or more: 0.") for note in result.evidence.notes)
-    rows = result.evidence.figures[-1].rows
-    assert (rows[0].label, len(rows[1].values)) == ("the claim's neurons", 20)
-    again = [need.neurons for need in ASKED if isinstance(need, kind)]
-    judge(claim.replace("1:2, 1:3, 0:5", "0:5, 1:3, 1:2"), None)
-    assert [need.neurons for need in ASKED if isinstance(need, kind)][1:] == again[1:]
+    ablated = claim.startswith("ablating")
+    [need] = [need for need in ASKED if isinstance(need, Controls)]
+    lists = need.neurons(answer(need))[0]
+    layers = [layer for layer, _ in need.need.neurons]
+    gains = np.array([sum(GAINS[place] for place in zip(layers, each, strict=True)) for each in lists])
+    own = sum(GAINS[place] for place in need.need.neurons)
+    # In each text every neuron adds a multiple of the same noise, of either sign: those of larger multiples are
+    # stronger where the noise is above 0, and where it is below they are the weaker ones.
+    above, below = (NOISE > 0).sum(), (NOISE < 0).sum()
+    strong = (above * (gains >= own).sum() + below * (gains <= own).sum()) / (PROMPTS * len(gains))
+    beside = others(result)
+    assert beside["share of random controls as strong"] == pytest.approx(strong)
+    change = "mean change of the logit" if ablated else "share recovered"
+    whole = 1 if ablated else WHOLE.mean()
+    expected = (own - gains.mean()) * NOISE.mean() / whole
+    assert beside[f"{change} beyond that by random neurons"] == pytest.approx(expected, rel=1e-4)
+    [note] = [note for note in result.evidence.notes if note.startswith("Controls: ")]
+    assert note.endswith(f": {round(strong * PROMPTS * len(gains))} of {PROMPTS * len(gains)}.")
+    rows = next(figure.rows for figure in result.evidence.figures[::-1] if hasattr(figure, "rows"))
+    assert len(rows[1].values) == PROMPTS * len(gains)
+    assert result.evidence.rank is None
+
+
+def test_a_claim_of_more_than_random_neurons_do_is_one_of_the_differences(judge):
+    end = "more than random neurons do"
+    for claim in ("ablating neuron 1:3 raises ' an' in text", "ablating neuron 1:3 lowers ' an' in text"):
+        plain, beyond = judge(claim, None), judge(f"{claim} {end}", None)
+        [need] = [need for need in ASKED if isinstance(need, Controls)]
+        gains = np.array([GAINS[1][index] for index in need.neurons(answer(need))[0, :, 0]])
+        differences = (10 - gains.mean()) * NOISE
+        assert beyond.error is None
+        assert beyond.sentence == f"{claim} {end}".replace("'", '"')
+        effect = beyond.evidence.effect
+        assert effect.value == pytest.approx(differences.mean(), rel=1e-4)
+        assert (effect.low, effect.high) == pytest.approx(mean_interval(differences), rel=1e-4)
+        assert effect.name == "mean change of the logit beyond that by random neurons"
+        assert beyond.evidence.test.p_value == pytest.approx(plain.evidence.test.p_value, rel=1e-3)
+        assert others(beyond)["mean change of the logit"] == pytest.approx(10 * NOISE.mean(), rel=1e-4)
+    more = judge("ablating neuron 1:3 raises ' an' in text by at least 20 more than random neurons do", None)
+    assert more.verdict == "refuted"
+    alike = judge(f"ablating neuron 1:5 does not change ' an' in text {end}", "0.5")
+    assert (alike.verdict, alike.error) == ("supported", None)
+    share = judge(f"restoring neuron 1:3 recovers at least 1% of ' an' over ' a' in fruit {end}", None)
+    [need] = [need for need in ASKED if isinstance(need, Controls)]
+    gains = np.array([GAINS[1][index] for index in need.neurons(answer(need))[0, :, 0]])
+    assert share.evidence.effect.value == pytest.approx(
+        (10 - gains.mean()) * NOISE.mean() / WHOLE.mean(), rel=1e-4
+    )
+    assert share.evidence.effect.name == "share recovered beyond that by random neurons"
+
+
+@pytest.mark.parametrize(
+    ("claim", "head", "said"),
+    [
+        ("neuron 1:2 raises ' an' in text {}", "controls: layer\n", "'controls: layer' does not have"),
+        ("neuron 1:2 raises ' an' in text {}", "controls: none\n", "Leave the option out"),
+        ("neuron 1:2 raises ' an' in text {}", "searched: layer 1\n", "Test it on new prompts"),
+        ("neurons 1:2, 1:3 raises ' an' in text", "controls: layer\n", "changes several together"),
+        ("neurons 1:0, 1:1, 1:2, 1:3, 1:4, 1:5, 1:6 raises ' an' in text {}", "", "Name fewer"),
+    ],
+)
+def test_controls_that_a_claim_cannot_have_are_refused_with_what_to_do(judge, claim, head, said):
+    result = judge("ablating " + claim.format("more than random neurons do"), None, head)
+    assert said in result.error
+
+
+def test_without_controls_nothing_is_compared_and_the_note_says_so(judge):
+    result = judge("ablating neuron 1:2 raises ' an' in text", None, "controls: none\n")
+    assert not any(isinstance(need, Controls) for need in ASKED)
+    assert "share of random controls as strong" not in others(result)
+    assert any("'controls: none'" in note for note in result.evidence.notes)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +162,14 @@ def test_sufficiency_and_necessity_of_the_same_neuron_stand_side_by_side_in_one_
         "jointly": 'ablating mlp_post neurons 0:1, 0:3 lowers " tree" over " river" in dogs',
     }
     entries = [
-        json.dumps({"id": name, "claim": claim, **({"margin": margins[name]} if name in margins else {})})
+        json.dumps(
+            {
+                "id": name,
+                "claim": claim,
+                **({"margin": margins[name]} if name in margins else {}),
+                **({} if name == "jointly" else {"controls": "layer"}),
+            }
+        )
         for name, claim in said.items()
     ]
     file = claim_file(tmp_path, "\n  - ".join(entries), head, model="handed")
@@ -123,7 +184,7 @@ def test_sufficiency_and_necessity_of_the_same_neuron_stand_side_by_side_in_one_
     }
     # 0:3 alone is sufficient and necessary: of its layer it comes first in both, and no list without it does as much
     assert {results[name].evidence.rank.place for name in ("sufficient", "necessary")} == {1}
-    assert others(results["jointly"])["share of random lists as strong"] == 0
+    assert others(results["jointly"])["share of random controls as strong"] == 0
 
 
 def layers(shares, width: int = 40, prompts: int = 50):

@@ -33,6 +33,7 @@ def results(tmp_path_factory):
     path = tmp_path_factory.mktemp("corruption") / "x.claims.yaml"
     claims = [{"id": name, "claim": claim} for name, claim in CLAIMS.items()]
     claims[-1]["margin"] = "0.3"
+    claims[-2]["controls"] = "layer"
     pairs = {"trees": [{"clean": clean, "corrupted": corrupted} for clean, corrupted in TEXTS]}
     head = {
         "version": 1,

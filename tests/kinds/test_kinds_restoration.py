@@ -8,12 +8,14 @@ from itertools import product
 import numpy as np
 import pytest
 from changed_claims import FAKE_CONFIG, claim_file, judged_really, one_writer
+from control_answers import controls_answer
 from null_histograms import nulls_of, share_beyond
 from skewed import mean_p
 
 from neuronclaims import stats
 from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.measurements import Activations, Restoration
+from neuronclaims.measurements.changing.controls import Controls
 from neuronclaims.study import Study
 
 WIDTH = 4
@@ -32,6 +34,8 @@ IN_ORDER = np.argsort([pair["clean"] for pair in PAIRS])
 
 
 def answer(asked):
+    if isinstance(asked, Controls):
+        return controls_answer(asked, answer, WIDTH)
     if isinstance(asked, Activations):
         return np.zeros((len(asked.prompts), WIDTH), np.float32)
     rows = np.array([int(pair.clean.split()[1]) for pair in asked.pairs])
@@ -79,7 +83,7 @@ FEW = 8
 
 
 def test_the_share_is_the_ratio_of_means_and_its_p_counts_all_sign_flips(judge):
-    result = judge(quoted(sentence(share="50%")))
+    result = judge(quoted(sentence(share="50%")), "controls: layer\n")
     whole = CLEAN - CORRUPTED
     d = (SHARES - 0.5) * whole
     assert result.error is None
@@ -120,11 +124,11 @@ def test_several_neurons_are_restored_together(judge):
 
 
 def test_single_pairs_are_shown_beside_the_ratio_of_means(judge):
-    evidence = judge(quoted(sentence())).evidence
+    evidence = judge(quoted(sentence()), "controls: layer\n").evidence
     others = {effect.name: effect.value for effect in evidence.other_effects}
     assert others["median of single pairs' shares"] == pytest.approx(np.median(SHARES))
     assert others["clean minus corrupted (logits)"] == pytest.approx((CLEAN - CORRUPTED).mean())
-    few = judge(quoted(sentence()), pairs=PAIRS[:FEW]).evidence
+    few = judge(quoted(sentence()), "controls: layer\n", pairs=PAIRS[:FEW]).evidence
     assert sum(few.figures[-1].counts) == few.test.arrangements == 2**FEW
     points, table, null = evidence.figures
     assert null.observed == evidence.test.statistic
@@ -182,9 +186,9 @@ def test_a_neuron_picked_on_these_pairs_is_held_against_all_that_were_searched(j
 
 def test_neurons_are_restored_at_the_positions_that_are_said(judge):
     judge(quoted(sentence()))
-    assert {str(asked.at) for asked in ASKED} == {"all"}
+    assert {str(asked.need.at) for asked in ASKED} == {"all"}
     result = judge(quoted(sentence()), head="at: last\n")
-    assert {str(asked.at) for asked in ASKED} == {"last"}
+    assert {str(asked.need.at) for asked in ASKED} == {"last"}
     assert any("at the last token" in note for note in result.evidence.notes)
 
 
@@ -229,7 +233,7 @@ RESTORED = 'recovers at least 90% of " tree" over " river" in fruit'
 
 
 def test_the_one_neuron_that_writes_a_token_recovers_all_of_it_and_others_nothing(tmp_path):
-    result = real(tmp_path, f"restoring mlp_post neuron 0:3 {RESTORED}", DOGS)
+    result = real(tmp_path, f"restoring mlp_post neuron 0:3 {RESTORED}", DOGS, "controls: layer\n")
     assert result.error is None
     assert result.evidence.effect.value == pytest.approx(1, abs=1e-4)
     assert result.verdict == "supported"

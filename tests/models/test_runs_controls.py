@@ -38,7 +38,7 @@ def test_each_control_equals_a_plain_forward_with_its_neurons_changed(hand_over,
             )
             dog = plain.tokenizer.convert_tokens_to_ids("dog")
             chance = float(logits[-1].softmax(-1)[dog])
-            np.testing.assert_allclose(found.probability_after[row, number], chance, rtol=1e-3)
+            np.testing.assert_allclose(found.beside_after[row, number], chance, rtol=1e-3)
             np.testing.assert_allclose(
                 found.sizes[row, number], float(values[:, index].abs().mean()), rtol=1e-4
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -24,6 +24,7 @@ from neuronclaims.measurements import (
     Restoration,
     RestorationSweep,
 )
+from neuronclaims.measurements.changing.controls import Controls
 from neuronclaims.measurements.pools import EachPool
 from neuronclaims.results import Result
 from neuronclaims.study import Study
@@ -124,6 +125,8 @@ class World:
             return self._of_one_token(own, need) if isinstance(need.tokens.pool, EachPool) else own
         if isinstance(need, Readout):
             return self._readout(need, values)
+        if isinstance(need, Controls):
+            return self._controls(need, values)
         if isinstance(need, (Ablation, AblationSweep)):
             return self._ablation(need, values)
         if isinstance(need, (Restoration, RestorationSweep)):
@@ -161,6 +164,22 @@ class World:
         after = sum((change[:, index] for _, index in need.neurons), before)
         chance = np.full(len(places), 0.5)
         return np.stack([before, after, chance, chance, np.full(len(places), 0.01)], axis=1)
+
+    def _controls(self, need: Controls, values: Values) -> Floats:
+        """Return what the next neurons do in the place of those named: all of one size, the same in every text."""
+        assert isinstance(need.of, (Ablation, Restoration))
+        named, width = need.of.neurons, self._layout.width
+        lists = [
+            tuple((layer, (index + number) % width) for layer, index in named)
+            for number in range(1, need.count + 1)
+        ]
+        rows = [self._answer(replace(need.of, neurons=each), values) for each in lists]
+        after = [each[:, 2 if need.need.pairs else 1] for each in rows]
+        texts = len(need.request.items)
+        indices = np.tile([index for each in lists for _, index in each], (texts, 1))
+        return np.column_stack(
+            [*after, np.zeros((texts, need.count)), np.ones((texts, 1 + need.count)), indices]
+        )
 
     def _restoration(self, need: Restoration | RestorationSweep, values: Values) -> Floats:
         name, places = self._found(tuple(pair.clean for pair in need.pairs))

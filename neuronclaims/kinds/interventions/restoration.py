@@ -13,8 +13,8 @@ sum(clean - changed) / sum(clean - corrupted), with Fieller's interval; it is te
 (restored - corrupted) - share x (clean - corrupted), where a sentence that names no share claims more than 0. "Does
 not" says that the share lies below the margin, which is a share too; it is tested by Student's t of the same
 differences, as Fieller's interval is. A pair whose clean and corrupted predictions hardly differ holds nothing that
-could be restored: a claim on it is refused. Controls are the other neurons of the layer or, for several neurons that
-are changed together, lists of others drawn at random.
+could be restored: a claim on it is refused. Controls are random neurons of about the same size, drawn for each pair
+anew; with "more than random neurons do" the claim is of the share beyond theirs.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ from neuronclaims.kinds.interventions.changed_share import (
     changed_share_test,
     planned_changed_share,
 )
-from neuronclaims.kinds.interventions.controls.controls import RandomLists, layer_figure
+from neuronclaims.kinds.interventions.controls.layer_figure import layer_figure
+from neuronclaims.kinds.interventions.controls.random_neurons import beyond_controls, with_tail
 from neuronclaims.kinds.interventions.controls.standing import Standing
 from neuronclaims.kinds.interventions.restoration_request import (
     RestorationData,
@@ -117,9 +118,10 @@ class RestorationKind:
         request = RestorationRequest.of(claim)
         data, neurons = RestorationData.of(request, answers), claim.sentence.neurons
         found = _recovered(data, family)
-        gains = data.sweeps.layers[neurons[0].layer].mean(axis=0) if len(neurons) == 1 else None
+        swept = data.sweeps.layers.get(neurons[0].layer)
+        gains = None if swept is None else swept.mean(axis=0)
         rank = None if gains is None else rank_of(neurons[0].index, gains, f"share {request.way.did}")
-        standing = Standing.of(claim, answers, _lists(data), rank, searched=data.change.many)
+        standing = Standing.of(claim, answers, data.controls, rank, searched=data.change.many)
         counts = ((claim.sentence.pairs, len(request.units.rows)),)
         return Finding(
             estimate=found.estimate,
@@ -164,7 +166,8 @@ def _claimed(data: RestorationData, family: Family) -> RecoveredShare:
     if not share:
         return RecoveredShare(made, tested, Statement("greater", 0.0))
     threshold = None if made.low is None else share
-    return RecoveredShare(made, tested, Statement("greater", share, threshold, f"at least {percent(share)}"))
+    said = with_tail(f"at least {percent(share)}", claim=request.claim.sentence.beyond)
+    return RecoveredShare(made, tested, Statement("greater", share, threshold, said))
 
 
 def _recovered_often(data: RestorationData, often: float) -> RecoveredShare:
@@ -186,13 +189,14 @@ def _as_claimed(data: RestorationData) -> NDArray[np.bool_]:
 def _recovered_in_all(data: RestorationData) -> Estimate:
     made = stats.ratio_of_means_estimate(data.gained, data.lost, level=level_for(data.change.many))
     return widened(
-        replace(made, effect=data.request.way.effect).of_prompts(data.request.units.texts), data.change.many
+        replace(made, effect=data.request.effect).of_prompts(data.request.units.texts), data.change.many
     )
 
 
 def _denied(data: RestorationData) -> RecoveredShare:
     """Test the share against the margin, by the t-test that Fieller's interval turns round."""
     margin, confidence = data.request.number, LEVEL
+    beyond = data.request.claim.sentence.beyond
     made = stats.ratio_of_means_estimate(data.gained, data.lost, level=confidence)
     tested = stats.ratio_t_test(
         data.gained,
@@ -203,9 +207,9 @@ def _denied(data: RestorationData) -> RecoveredShare:
         confidence=confidence,
     )
     return RecoveredShare(
-        replace(made, effect=data.request.way.effect).of_prompts(data.request.units.texts),
+        replace(made, effect=data.request.effect).of_prompts(data.request.units.texts),
         tested,
-        Statement("not greater", 0.0, margin, f"not {percent(margin)} or more"),
+        Statement("not greater", 0.0, margin, with_tail(f"not {percent(margin)} or more", claim=beyond)),
     )
 
 
@@ -217,18 +221,21 @@ def _beside(data: RestorationData) -> tuple[Estimate, ...]:
     often, way = data.request.claim.sentence.often is not None, data.request.way
     return (
         *((_recovered_in_all(data),) if often else ()),
+        *_beside_controls(data),
         stats.Estimate(MEDIAN, summary.median, None, None, LEVEL, "counted"),
         mean_change(clean, corrupted, CLEAN_LESS_CORRUPTED),
         mean_change(*((patched, corrupted) if way.restores else (clean, patched)), way.changed),
     )
 
 
-def _lists(data: RestorationData) -> RandomLists:
-    """Return what lists of other neurons recover, beside what the claim's neurons do."""
-    whole = float(data.lost.mean())
-    own = float(data.gained.mean()) / whole if whole else 0.0
-    way = data.request.way
-    return RandomLists(own, data.lists, 1, way.effect.name, way.done, way.does)
+def _beside_controls(data: RestorationData) -> tuple[Estimate, ...]:
+    """Return the share beyond that of the controls or, where that is claimed, the share itself."""
+    controls, effect = data.controls, data.request.way.effect
+    if controls is None:
+        return ()
+    gained = data.own if controls.claimed else data.own - controls.mean
+    made = stats.ratio_of_means_estimate(gained, data.lost, level=LEVEL)
+    return (replace(made, effect=effect if controls.claimed else beyond_controls(effect)),)
 
 
 def _notes(data: RestorationData) -> tuple[str, ...]:

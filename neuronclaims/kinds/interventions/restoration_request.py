@@ -10,7 +10,8 @@ import numpy as np
 from neuronclaims import stats
 from neuronclaims.kinds.interventions.before_after import BeforeAfter
 from neuronclaims.kinds.interventions.changed_neurons import TextUnits, is_searched, places
-from neuronclaims.kinds.interventions.controls.standing import controls_needed
+from neuronclaims.kinds.interventions.controls.random_neurons import RandomNeurons, beyond_controls
+from neuronclaims.kinds.interventions.controls.standing import controls_needed, sampled
 from neuronclaims.kinds.interventions.controls.sweeps import LayerSweeps
 from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.shared.margins import plain_margin_of
@@ -22,7 +23,6 @@ from neuronclaims.results import UnitValues
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim, PromptPair
     from neuronclaims.kinds.interventions.changed_neurons import Floats
-    from neuronclaims.kinds.interventions.controls.controls import Places
     from neuronclaims.kinds.interventions.restoration_sentence import (
         Patching,
         PatchingSentence,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.kind import Answers
     from neuronclaims.measurements import Measurement, ModelFacts
     from neuronclaims.measurements.changing.restorations import RestorationSweepColumns
+    from neuronclaims.stats import EffectSize
 
     PatchingClaim: TypeAlias = Claim[PatchingSentence, RestorationOptions]
 
@@ -79,6 +80,12 @@ class RestorationRequest:
         return plain_margin_of(self.claim, "0.1", f"the {self.way.effect.name} that would matter", 1.0)
 
     @property
+    def effect(self) -> EffectSize:
+        """What is claimed of: the share or, by the sentence's end, that beyond random neurons."""
+        effect = self.way.effect
+        return beyond_controls(effect) if self.claim.sentence.beyond else effect
+
+    @property
     def seed(self) -> int:
         """A seed that comes from the pairs."""
         texts = [text for pair in self.pairs for text in (pair.clean, pair.corrupted)]
@@ -87,21 +94,19 @@ class RestorationRequest:
     @property
     def together(self) -> Restoration:
         """Ask for all neurons together."""
-        return self._changed(places(self.claim.sentence.neurons))
+        settings = self.claim.settings
+        neurons = places(self.claim.sentence.neurons)
+        return Restoration(settings.site, neurons, self.prediction, self._texts, settings.options.at)
 
     def controls(self, facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for what the neurons are compared with; their size counts in the clean texts."""
         clean = [pair.clean for pair in self.pairs]
-        return controls_needed(self.claim, facts, clean, together=self._changed, alone=self.sweep)
+        return controls_needed(self.claim, facts, clean, together=self.together, alone=self.sweep)
 
     def sweep(self, layer: int) -> RestorationSweep:
         """Ask for each neuron of a layer alone."""
         settings = self.claim.settings
         return RestorationSweep(settings.site, layer, self.prediction, self._texts, settings.options.at)
-
-    def _changed(self, neurons: Places) -> Restoration:
-        settings = self.claim.settings
-        return Restoration(settings.site, neurons, self.prediction, self._texts, settings.options.at)
 
     @property
     def _texts(self) -> tuple[Pair, ...]:
@@ -116,7 +121,7 @@ class RestorationData:
     """What was measured: per pair the predictions, and what each neuron of a layer alone adds.
 
     ``patched`` are the predictions on the corrupted text with neurons restored, or on the clean one with neurons
-    corrupted. ``lists`` are the shares recovered, or removed, by lists of other neurons [lists].
+    corrupted. ``controls`` are the random neurons drawn for each pair, if there are any.
     """
 
     request: RestorationRequest
@@ -124,7 +129,7 @@ class RestorationData:
     corrupted: Floats
     patched: Floats
     sweeps: LayerSweeps
-    lists: Floats
+    controls: RandomNeurons | None
 
     @classmethod
     def of(cls, request: RestorationRequest, answers: Answers) -> RestorationData:
@@ -138,10 +143,7 @@ class RestorationData:
             RestorationSweep,
             lambda need, answer: units.means(_gains(need.columns(answer), request.way.sign)),
         )
-        whole = float(units.means(clean - corrupted).mean())
-        others = [need for need in answers if isinstance(need, Restoration) and need != together and whole]
-        lists = [request.way.sign * _mean_gain(units, need, answers) / whole for need in others]
-        return cls(request, clean, corrupted, patched, sweeps, np.array(lists))
+        return cls(request, clean, corrupted, patched, sweeps, _controls(request, answers))
 
     @property
     def moved(self) -> Floats:
@@ -150,9 +152,16 @@ class RestorationData:
         return self.request.way.sign * (self.patched - start)
 
     @property
-    def gained(self) -> Floats:
+    def own(self) -> Floats:
         """What is recovered, or removed, per unit."""
         return self.request.units.means(self.moved)
+
+    @property
+    def gained(self) -> Floats:
+        """What is claimed, per unit: all of that, or what is beyond what random neurons recover, or remove."""
+        if self.controls is None or not self.controls.claimed:
+            return self.own
+        return self.own - self.controls.mean
 
     @property
     def lost(self) -> Floats:
@@ -175,14 +184,31 @@ class RestorationData:
         texts = tuple(f"{len(pair.clean)}:{pair.clean}{pair.corrupted}" for pair in pairs)
         keys = tuple(unit_key(texts[place] for place in row) for row in rows)
         named = ", ".join(map(str, claim.sentence.neurons))
-        of = f"{claim.settings.site} {named} {self.request.way.done}: {self.request.prediction}"
+        beyond = " beyond random neurons" if claim.sentence.beyond else ""
+        of = f"{claim.settings.site} {named} {self.request.way.done}: {self.request.prediction}{beyond}"
         return UnitValues(of, "ratio", True, (keys, keys), (plain(self.gained), plain(self.lost)))
 
 
-def _mean_gain(units: TextUnits, need: Restoration, answers: Answers) -> float:
-    """Return the mean of what a list of neurons adds."""
-    found = need.columns(units.means(answers[need]))
-    return float(found.patched.mean() - found.corrupted.mean())
+def _controls(request: RestorationRequest, answers: Answers) -> RandomNeurons | None:
+    """Read what random neurons recover, or remove, in each pair, beside what the claim's do there."""
+    need, way = sampled(answers, request.together), request.way
+    if need is None:
+        return None
+    source, start, patched = request.together.columns(answers[request.together])
+    found, sentence = need.columns(answers[need]), request.claim.sentence
+    whole = way.sign * (source - start)
+    return RandomNeurons(
+        way.sign * (patched - start),
+        way.sign * (found.after - start[:, None]),
+        request.units,
+        found.relative_sizes,
+        1,
+        way.effect.name,
+        way.done,
+        len(sentence.neurons),
+        float(request.units.means(whole).mean()) or 1.0,
+        claimed=sentence.beyond,
+    )
 
 
 def _gains(found: RestorationSweepColumns, sign: int) -> Floats:

@@ -8,13 +8,13 @@ needed for.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
 from neuronclaims import stats
+from neuronclaims.kinds.interventions.controls.options import ControlOptions
 from neuronclaims.kinds.outliers.token_share import check_share
-from neuronclaims.kinds.shared.margins import MarginOptions
 from neuronclaims.sentences.changes.change import ModelChange
 from neuronclaims.sentences.changes.field import ChangeField
 from neuronclaims.sentences.numbers import number_text
@@ -90,6 +90,7 @@ class PatchingSentence:
     pairs: str
     share: float | None = None
     often: float | None = None
+    compared: Literal["more than random neurons do"] | None = None
 
     def __post_init__(self) -> None:
         check_share(self.often, lowest="5%", highest="95%", field="often")
@@ -108,6 +109,11 @@ class PatchingSentence:
     def denies(self) -> bool:
         """Whether it says "does not"."""
         return self.verb.startswith("does not")
+
+    @property
+    def beyond(self) -> bool:
+        """Whether what is claimed is the share beyond that of random neurons."""
+        return self.compared is not None
 
     @property
     def neurons(self) -> tuple[Neuron, ...]:
@@ -129,7 +135,7 @@ class Corrupting(PatchingSentence):
     way = CORRUPTED
 
 
-class RestorationOptions(MarginOptions):
+class RestorationOptions(ControlOptions):
     """What claims of restoration take besides."""
 
     at: At = Field(ALL_TOKENS, description=AT)
@@ -143,7 +149,8 @@ def patching_template(verb: str, build: type[PatchingSentence]) -> Template[Any]
     does = build.way.does
     build.template = Template(
         f"{{change:change}} {{verb:{does}s|does not {does}}} [at least {{share:share}} of] {{token:token}} "
-        "over {against:token} in {pairs:pairs} [for at least {often:share} of pairs]",
+        "over {against:token} in {pairs:pairs} [for at least {often:share} of pairs] "
+        "[{compared:more than random neurons do}]",
         build,
         options=RestorationOptions,
         pooled=False,

@@ -86,15 +86,20 @@ class ControlNeed(ChangeNeed):
 
 
 class ControlColumns(NamedTuple):
-    """What controls do, per text: the prediction and the probability of its token after each, [texts, controls].
+    """What controls do, per text: what is read after each, and the share beside it, [texts, controls].
 
     ``size`` [texts] is the mean size of the values of the neurons named, ``sizes`` [texts, controls] of the controls'.
     """
 
     after: Floats
-    probability_after: Floats
+    beside_after: Floats
     size: Floats
     sizes: Floats
+
+    @property
+    def relative_sizes(self) -> Floats:
+        """The sizes of the controls' values as multiples of those of the neurons named; NaN where these are 0."""
+        return self.sizes / np.where(self.size > 0, self.size, np.nan)[:, None]
 
 
 class Changing(Protocol):

@@ -11,8 +11,9 @@ probability: after less before, per prompt or group, tested by flipping signs. "
 in that unit: two-sided for "change", to one side for "lower" and "raise". With "for at least 80% of prompts" the
 share of prompts or groups in which the change goes as claimed is tested (``changed_share``), not the mean. A sentence
 with several amounts is about the slope over them (``doses``). The sentence names a prompt set, or pairs: of these,
-neurons are changed in the clean texts, each once. Several neurons are changed together; their controls are lists of
-other neurons drawn at random, as those of a single one are the others of its layer.
+neurons are changed in the clean texts, each once. Several neurons are changed together. Their controls are random
+neurons of about the same size, drawn for each prompt anew; with "more than random neurons do" the claim is of the
+change beyond theirs.
 
 A model can be broken so that everything falls. ``damage`` names prompts on which the Kullback-Leibler divergence is
 measured; with ``at_most`` the claim is of both, the change and a mean divergence of no more than that: an
@@ -22,7 +23,7 @@ claim least.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +44,8 @@ from neuronclaims.kinds.interventions.changed.sentence import (
     template_of,
 )
 from neuronclaims.kinds.interventions.changed_neurons import who_of
-from neuronclaims.kinds.interventions.controls.controls import RandomLists, layer_figure
+from neuronclaims.kinds.interventions.controls.layer_figure import layer_figure
+from neuronclaims.kinds.interventions.controls.random_neurons import beyond_controls
 from neuronclaims.kinds.interventions.controls.standing import Standing
 from neuronclaims.kinds.interventions.damage import DamageRequest, divergence_of
 from neuronclaims.kinds.interventions.outcomes.outcome import PROBABILITY, Outcome
@@ -70,13 +72,6 @@ TREND_NOTES = (
     "No other neurons were given these amounts: any neuron may show such a trend. A claim of one amount has controls.",
 )
 """What notes say of a claim with several amounts, after what the largest amount does."""
-
-STRONG: Mapping[str, tuple[int, str]] = {
-    "greater": (1, "raise it"),
-    "less": (-1, "lower it"),
-    "two-sided": (0, "change it"),
-}
-"""Which lists of other neurons count as strong, and what they do, by the side claimed or denied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +125,9 @@ class ChangedPredictionKind:
         largest = refuted or max(tests, key=lambda test: test.p_value)
         neurons, layer = claim.sentence.neurons, data.changes(claim.sentence.neurons[0].layer)
         rank = None if layer is None else rank_of(neurons[0].index, *_strength(request, layer))
-        standing = Standing.of(claim, answers, _lists(request, data), rank, searched=data.change.many)
+        standing = Standing.of(claim, answers, data.controls, rank, searched=data.own.many)
         if data.curve is not None:
-            standing = replace(standing, count=1)
+            standing = replace(standing, how=None)
         return Finding(
             estimate=told.one.estimate,
             statement=Statement(told.bound.side, told.bound.null, told.bound.threshold, told.claimed),
@@ -153,7 +148,7 @@ class ChangedPredictionKind:
                 *(() if harm is None else harm.warnings),
             ),
             figures=(
-                *_figures(request, data, data.change.estimate(request.effect), layer),
+                *_figures(request, data, data.own.estimate(request.outcome.effect), layer),
                 *_null(request, data, changed),
                 *(() if harm is None else harm.nulls),
                 *standing.figures,
@@ -181,6 +176,7 @@ def _beside(request: ChangedPredictionRequest, data: ChangedPredictionData) -> t
     return (
         *(() if said.share is None else (change.estimate(request.effect),)),
         *request.outcome.also(change.estimate(request.effect)),
+        *_beside_controls(request, data),
         stats.dz_estimate(change.after, change.before),
         mean_change(after, before, slope_effect(other) if said.trend else other.effect),
         *(() if data.curve is None else (data.curve.steady(request.side, request.units.unit),)),
@@ -188,18 +184,21 @@ def _beside(request: ChangedPredictionRequest, data: ChangedPredictionData) -> t
     )
 
 
+def _beside_controls(request: ChangedPredictionRequest, data: ChangedPredictionData) -> tuple[Estimate, ...]:
+    """Return the change beyond that by the controls or, where that is claimed, the change itself."""
+    own, controls, effect = data.own, data.controls, request.outcome.effect
+    if controls is None:
+        return ()
+    if controls.claimed:
+        return (own.estimate(effect),)
+    return (mean_change(own.after - own.before, controls.mean, beyond_controls(effect)),)
+
+
 def _strength(request: ChangedPredictionRequest, changes: Floats) -> tuple[Floats, str]:
     """Return what neurons of a layer are ranked by, the largest the strongest, and its name."""
     if request.side == "two-sided":
         return np.abs(changes), "size of the change of the prediction"
     return changes if request.side == "greater" else -changes, "change of the prediction"
-
-
-def _lists(request: ChangedPredictionRequest, data: ChangedPredictionData) -> RandomLists:
-    """Return what lists of other neurons change, beside what the claim's neurons do."""
-    strong, strongly = STRONG[request.side]
-    own = float((data.change.after - data.change.before).mean())
-    return RandomLists(own, data.lists, strong, request.outcome.effect.name, request.made.done, strongly)
 
 
 def _notes(
@@ -213,7 +212,7 @@ def _notes(
         *((pairs,) if name in request.claim.pairs else ()),
         f"{change_made.held} at {request.options.at.words}; {request.outcome.told}.",
         *(() if data.curve is None else TREND_NOTES),
-        *untouched(change.after, change.before),
+        *untouched(data.own.after, data.own.before),
         _harm(damage, change_made.verb),
         *change.warnings,
     )
@@ -241,7 +240,7 @@ def _figures(
     if data.curve is not None:
         return (data.curve.figure(request.claim.sentence.change.verb, request.outcome),)
     names = unit_names(request.prompts, request.units.rows)
-    before, after = plain(data.change.before), plain(data.change.after)
+    before, after = plain(data.own.before), plain(data.own.after)
     both = Distributions(request.predicted, (Row("before", before, names), Row("after", after, names)))
     if changes is None:
         return (both,)

@@ -11,6 +11,7 @@ from neuronclaims.kinds.interventions.changed_share import (
     changed_share_test,
     planned_changed_share,
 )
+from neuronclaims.kinds.interventions.controls.random_neurons import with_tail
 from neuronclaims.kinds.kind import Sample
 from neuronclaims.kinds.shared.subjects.subjects import NeuronStatement, TestedNeuron
 from neuronclaims.sentences.numbers import number_text
@@ -69,7 +70,7 @@ def changed_part(
         return ClaimedPart(
             TestedNeuron(said.neurons[0], estimate, change.within(estimate, bound, request.denied)),
             NeuronStatement(request.denied, 0.0, bound, family.alpha),
-            f"{said.direction} it by {number_text(margin)} or more",
+            with_tail(f"{said.direction} it by {number_text(margin)} or more", claim=said.beyond),
             Sample(request.units.unit, counts),
         )
     if said.share is not None:
@@ -79,7 +80,9 @@ def changed_part(
     return ClaimedPart(
         TestedNeuron(said.neurons[0], change.estimate(request.effect), change.test(family, threshold or 0.0)),
         NeuronStatement(side, 0.0, threshold, family.alpha),
-        None if said.by is None else f"{said.direction} it by at least {said.least}",
+        None
+        if said.by is None
+        else with_tail(f"{said.direction} it by at least {said.least}", claim=said.beyond),
         Sample(request.units.unit, counts),
     )
 

@@ -10,6 +10,7 @@ import numpy as np
 from neuronclaims import stats
 from neuronclaims.claim_files.claims import Prompt
 from neuronclaims.kinds.interventions.before_after import BeforeAfter
+from neuronclaims.kinds.interventions.changed.compared import random_neurons
 from neuronclaims.kinds.interventions.changed.doses import DoseCurve, slope_effect
 from neuronclaims.kinds.interventions.changed.made import ChangeMade
 from neuronclaims.kinds.interventions.changed.sentence import (
@@ -25,6 +26,7 @@ from neuronclaims.kinds.interventions.changed_neurons import (
     places,
     swept_layers,
 )
+from neuronclaims.kinds.interventions.controls.random_neurons import RandomNeurons, beyond_controls
 from neuronclaims.kinds.interventions.controls.standing import controls_needed
 from neuronclaims.kinds.interventions.controls.sweeps import LayerSweeps
 from neuronclaims.kinds.interventions.damage import DamageRequest
@@ -44,7 +46,6 @@ from neuronclaims.measurements import Ablation, AblationSweep, Prediction
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
     from neuronclaims.kinds.interventions.changed_neurons import Floats
-    from neuronclaims.kinds.interventions.controls.controls import Places
     from neuronclaims.kinds.kind import Answers
     from neuronclaims.measurements import Measurement, ModelFacts
     from neuronclaims.measurements.changing.outcomes.reading import Reading
@@ -98,8 +99,11 @@ class ChangedPredictionRequest:
 
     @property
     def effect(self) -> EffectSize:
-        """The effect that is claimed: a mean change or, over several amounts, a mean slope."""
-        return slope_effect(self.outcome) if self.claim.sentence.trend else self.outcome.effect
+        """The effect that is claimed: a mean change, maybe beyond random neurons', or a mean slope over amounts."""
+        if self.claim.sentence.trend:
+            return slope_effect(self.outcome)
+        effect = self.outcome.effect
+        return beyond_controls(effect) if self.claim.sentence.beyond else effect
 
     @property
     def other_outcome(self) -> Outcome:
@@ -159,12 +163,8 @@ class ChangedPredictionRequest:
                 self.claim.sentence.neurons, self.claim.settings, texts_of(self.prompts)
             )
         return controls_needed(
-            self.claim, facts, texts_of(self.prompts), together=self.control, alone=self.sweep
+            self.claim, facts, texts_of(self.prompts), together=self.together, alone=self.sweep
         )
-
-    def control(self, neurons: Places) -> Ablation:
-        """Ask for a list of other neurons on the claim's prompts."""
-        return self.on(self.prompts, neurons)
 
     def sweep(self, layer: int) -> AblationSweep:
         """Ask for each neuron of a layer alone."""
@@ -173,11 +173,11 @@ class ChangedPredictionRequest:
         read = Prediction(said.token, said.against)
         return AblationSweep(site, layer, held, read, texts, self.reference, self.options.at)
 
-    def on(self, prompts: tuple[Prompt, ...], neurons: Places | None = None) -> Ablation:
-        """Ask for all neurons together, or for others in their stead, on some prompts."""
+    def on(self, prompts: tuple[Prompt, ...]) -> Ablation:
+        """Ask for all neurons together on some prompts."""
         return Ablation(
             self.claim.settings.site,
-            neurons or places(self.claim.sentence.neurons),
+            places(self.claim.sentence.neurons),
             self.made.intervention,
             self.reading,
             self._items(prompts),
@@ -196,7 +196,8 @@ class ChangedPredictionRequest:
     def values_key(self) -> str:
         """What is read before and after, as baselines know it: not worded anew."""
         slope = "slope of " if self.claim.sentence.trend else ""
-        return f"{slope}{self._of_tokens(self.outcome.key)}"
+        beyond = " beyond random neurons" if self.claim.sentence.beyond else ""
+        return f"{slope}{self._of_tokens(self.outcome.key)}{beyond}"
 
     @property
     def predicted(self) -> str:
@@ -234,16 +235,16 @@ class ChangedPredictionData:
     """What was measured, per unit: what the claim is about, before and after; the other outcome; the divergence.
 
     ``sweeps`` hold the prediction after ablating each neuron of a layer alone, ``logits_before`` what it is compared
-    with; ``lists`` the mean change by each list of other neurons [lists]. Over several amounts ``change`` has slopes,
+    with; ``controls`` are the random neurons drawn for each text, if any. Over several amounts ``own`` has slopes,
     less 0, and ``curve`` what they were made of; all else is of the largest amount.
     """
 
-    change: BeforeAfter
+    own: BeforeAfter
     other: tuple[Floats, Floats]
     divergences: Floats
     sweeps: LayerSweeps
     logits_before: Floats
-    lists: Floats
+    controls: RandomNeurons | None
     curve: DoseCurve | None = None
 
     @classmethod
@@ -252,11 +253,6 @@ class ChangedPredictionData:
         joint, units, claim = request.together, request.units, request.claim
         found = joint.columns(units.means(answers[joint]))
         outcome, other = request.outcome, request.other_outcome
-        others = [
-            need.columns(units.means(answers[need]))
-            for need in answers
-            if isinstance(need, Ablation) and need.prompts == joint.prompts and need.neurons != joint.neurons
-        ]
         sweeps = LayerSweeps.of(
             answers, AblationSweep, lambda need, answer: units.means(need.columns(answer).after)
         )
@@ -264,9 +260,9 @@ class ChangedPredictionData:
         if claim.sentence.trend:
             return cls._over_amounts(request, answers, seed, draws)
         searched = sweeps if is_searched(claim) else None
-        change = BeforeAfter(*outcome.read(found), units, seed, draws, searched, claim.sentence.neurons[0])
-        lists = np.array([outcome.mean_change(each) for each in others])
-        return cls(change, other.read(found), found.divergence, sweeps, found.before, lists)
+        own = BeforeAfter(*outcome.read(found), units, seed, draws, searched, claim.sentence.neurons[0])
+        controls = random_neurons(request, answers)
+        return cls(own, other.read(found), found.divergence, sweeps, found.before, controls)
 
     @classmethod
     def _over_amounts(
@@ -287,9 +283,15 @@ class ChangedPredictionData:
         curve, other = curve_of(request.outcome), curve_of(request.other_outcome).slopes
         still, neuron = np.zeros_like(other), change.neurons[0]
         slopes = BeforeAfter(curve.slopes, still, units, seed, draws, None, neuron)
-        none = np.array([])
         sweeps = LayerSweeps({})
-        return cls(slopes, (other, still), largest.divergence, sweeps, largest.before, none, curve)
+        return cls(slopes, (other, still), largest.divergence, sweeps, largest.before, None, curve)
+
+    @property
+    def change(self) -> BeforeAfter:
+        """What is claimed: the change by the claim's neurons, or that beyond the mean change by their controls."""
+        if self.controls is None or not self.controls.claimed:
+            return self.own
+        return replace(self.own, after=self.own.after - self.own.before, before=self.controls.mean)
 
     def changes(self, layer: int) -> Floats | None:
         """Return the mean change of the prediction (logits) by each neuron of a layer [width], if it was swept."""

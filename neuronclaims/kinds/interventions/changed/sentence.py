@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
+from neuronclaims.kinds.interventions.controls.options import ControlOptions
 from neuronclaims.kinds.interventions.damage import DamageOn
 from neuronclaims.kinds.interventions.outcomes.said import check_said, size_of
 from neuronclaims.kinds.outliers.token_share import check_share
-from neuronclaims.kinds.shared.margins import MarginOptions
 from neuronclaims.sentences.changes.change import ModelChange
 from neuronclaims.sentences.changes.field import ChangeField
 from neuronclaims.sentences.numbers import gain_text, number_text
@@ -60,6 +60,7 @@ class ChangedPredictionSentence:
     by: float | None = None
     per: Literal["per unit"] | None = None
     share: float | None = None
+    compared: Literal["more than random neurons do"] | None = None
 
     def __post_init__(self) -> None:
         check_share(self.share, lowest="5%", highest="95%")
@@ -75,6 +76,9 @@ class ChangedPredictionSentence:
         if self.per is not None and (not self.trend or self.by is None):
             message = "'per unit' stands after 'by at least' and a number, in a sentence with several amounts"
             raise FieldError("per", message)
+        if self.trend and self.beyond:
+            message = "a trend over several amounts is not compared with random neurons; claim one amount"
+            raise FieldError("compared", message)
         if self.by is not None and self.by <= 0:
             raise FieldError("by", "the least change claimed must be above 0: the direction is said in words")
 
@@ -100,6 +104,11 @@ class ChangedPredictionSentence:
     def trend(self) -> bool:
         """Whether it says how a prediction goes with the amount of a change."""
         return len(self.change.amounts) > 1
+
+    @property
+    def beyond(self) -> bool:
+        """Whether what is claimed is a change beyond that by random neurons."""
+        return self.compared is not None
 
     @property
     def least(self) -> str:
@@ -136,7 +145,7 @@ class Clamping(ChangedPredictionSentence):
     __slots__ = ()
 
 
-class ChangedPredictionOptions(MarginOptions):
+class ChangedPredictionOptions(ControlOptions):
     """What all claims of changed neurons take besides."""
 
     outcome: Annotated[Literal["logit", "probability"], OneOf("outcome")] = Field(
@@ -168,7 +177,7 @@ def template_of(
     build.template = Template(
         "{change:change} {direction:lowers|raises|does not lower|does not raise|does not change} {outcome:outcome} "
         "{where:in|of} {first:texts} [by at least {by:gain}] [{per:per unit}] "
-        "[for at least {share:share} of prompts]",
+        "[for at least {share:share} of prompts] [{compared:more than random neurons do}]",
         build,
         options=options,
         pooled=False,

@@ -1,28 +1,39 @@
 """Where the neurons of a claim stand when they are changed: how they were chosen, their controls, their size.
 
-Every kind that changes neurons asks for the same controls and tells them in the same words: the other neurons of the
-layer of a single one, random lists for several together, and whether they are outlier dimensions.
+Every kind that changes neurons asks for the same controls and tells them in the same words: random neurons drawn for
+each text or, where that is asked for, all others of the layer; and whether the claim's neurons are outlier dimensions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from neuronclaims.kinds.interventions.changed_neurons import swept_layers, who_of
-from neuronclaims.kinds.interventions.controls.controls import place_of, random_lists
+from neuronclaims.kinds.interventions.controls.options import controls_of
+from neuronclaims.kinds.interventions.controls.random_neurons import TAIL
+from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.outliers.outlier_dimensions import LargeTokens, large_tokens_needed
 from neuronclaims.kinds.shared.subjects.selection import selection_notes, selection_of
+from neuronclaims.measurements.changing.controls import Controls, controls_per_text
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
     from neuronclaims.figures import Figure
-    from neuronclaims.kinds.interventions.controls.controls import Places, RandomLists
+    from neuronclaims.kinds.interventions.controls.options import How
+    from neuronclaims.kinds.interventions.controls.random_neurons import RandomNeurons
     from neuronclaims.kinds.kind import Answers
     from neuronclaims.measurements import Measurement, ModelFacts
+    from neuronclaims.measurements.changing.controls import Changing
     from neuronclaims.results import Rank, Selection
     from neuronclaims.stats import Estimate
+
+WITHOUT: Mapping[How, str] = {
+    "none": "Compared with no other neurons ('controls: none').",
+    "sample": "Their layers have too few other neurons to draw controls from.",
+}
+"""What notes say where there are no controls."""
 
 
 def controls_needed(
@@ -30,57 +41,92 @@ def controls_needed(
     facts: ModelFacts,
     texts: Sequence[str],
     *,
-    together: Callable[[Places], Measurement],
+    together: Changing,
     alone: Callable[[int], Measurement],
 ) -> tuple[Measurement, ...]:
     """Ask for all that a claim's neurons are compared with, and for the share of tokens of ``texts`` they are large at.
 
-    ``together`` asks for a list of (layer, index) changed together, ``alone`` for each neuron of a layer by itself.
+    ``together`` is the change of the claim's neurons, ``alone`` asks for each neuron of a layer by itself.
 
-    Raises ClaimError where the model lacks the neurons or predicts nothing.
+    Raises ClaimError where the model lacks the neurons or predicts nothing, and for controls that cannot be had.
     """
-    neurons, settings = claim.sentence.neurons, claim.settings
-    layers = swept_layers(claim, facts)
-    large = large_tokens_needed(neurons, settings, texts)
-    lists = random_lists(neurons, facts.widths[settings.site], settings)
-    return *large, *map(together, lists), *map(alone, layers)
+    layers, how = swept_layers(claim, facts), controls_of(claim)
+    large = large_tokens_needed(claim.sentence.neurons, claim.settings, texts)
+    if how == "layer":
+        return *large, *map(alone, layers)
+    return *large, *(_sample(claim, facts, together) if how == "sample" else ())
+
+
+def _sample(claim: Claim, facts: ModelFacts, together: Changing) -> tuple[Controls, ...]:
+    """Ask for random neurons in the place of the claim's; for nothing where a layer has too few others."""
+    need = together.need
+    named = [sum(layer == each for layer, _ in need.neurons) for each in need.layers]
+    fewest = facts.widths[need.site] - 2 * max(named) + 1
+    if fewest < 1:
+        if claim.sentence.beyond:
+            raise ClaimError(
+                f"There is nothing to compare with ('{TAIL}'): a layer of {facts.name} has "
+                f"{facts.widths[need.site]:,} neurons at {need.site}, of which {max(named):,} are changed. Name fewer."
+            )
+        return ()
+    count = controls_per_text(facts, need.layers, 2 if need.pairs else 1)
+    return (Controls(together, min(count, fewest)),)
+
+
+def sampled(answers: Answers, together: Changing) -> Controls | None:
+    """Return the controls of a change among what was measured; None where it has none."""
+    return next((need for need in answers if isinstance(need, Controls) and need.of == together), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a claim's changed neurons were chosen, and where they stand among others."""
+    """How a claim's changed neurons were chosen, and where they stand among others.
+
+    ``how`` says what they are compared with; None where nothing is said of that.
+    """
 
     selection: Selection
     rank: Rank | None
-    lists: RandomLists
+    controls: RandomNeurons | None
     large: LargeTokens
-    count: int
+    how: How | None
 
     @classmethod
     def of(
-        cls, claim: Claim, answers: Answers, lists: RandomLists, rank: Rank | None, *, searched: int
+        cls,
+        claim: Claim,
+        answers: Answers,
+        controls: RandomNeurons | None,
+        rank: Rank | None,
+        *,
+        searched: int,
     ) -> Standing:
         """Read the answers; ``searched`` is how many neurons the claimed one was picked from, itself included."""
-        neurons = claim.sentence.neurons
         selection = selection_of(claim, who_of(claim), searched)
-        return cls(selection, rank, lists, LargeTokens.of(neurons, answers), len(neurons))
+        large = LargeTokens.of(claim.sentence.neurons, answers)
+        return cls(selection, rank, controls, large, controls_of(claim))
 
     @property
     def others(self) -> tuple[Estimate, ...]:
-        """The share of random lists that are as strong, and the share of tokens at which a neuron is large."""
-        return (*self.lists.others, self.large.largest)
+        """The share of controls that are as strong, and the share of tokens at which a neuron is large."""
+        return (*(self.controls.others if self.controls else ()), self.large.largest)
 
     @property
     def notes(self) -> tuple[str, ...]:
         """All this in sentences."""
-        return (
-            *selection_notes(self.selection),
-            *place_of(self.rank),
-            *self.lists.notes(self.count),
-            *self.large.notes,
-        )
+        return (*selection_notes(self.selection), *self._compared, *self.large.notes)
 
     @property
     def figures(self) -> tuple[Figure, ...]:
-        """The claim's neurons beside random lists."""
-        return self.lists.figures
+        """The claim's neurons beside random ones."""
+        return self.controls.figures if self.controls else ()
+
+    @property
+    def _compared(self) -> tuple[str, ...]:
+        if self.controls is not None:
+            return self.controls.notes
+        if self.rank is not None:
+            return (
+                f"The {self.rank.among - 1:,} other neurons of its layer, each changed alone, are the controls.",
+            )
+        return (WITHOUT[self.how],) if self.how is not None and self.how in WITHOUT else ()

@@ -12,6 +12,7 @@ from neuronclaims.stats import EffectSize
 
 if TYPE_CHECKING:
     from neuronclaims.kinds.interventions.changed_neurons import Floats
+    from neuronclaims.measurements.changing.controls import ControlColumns
     from neuronclaims.measurements.changing.outcomes.reading import AblationColumns, Reading
     from neuronclaims.sentences.outcomes.said import SaidOutcome
     from neuronclaims.stats import Estimate
@@ -60,10 +61,9 @@ class Outcome:
         """Return its values (after, before) among what was measured."""
         return (found.beside_after, found.beside_before) if self.beside else (found.after, found.before)
 
-    def mean_change(self, found: AblationColumns) -> float:
-        """Return by how much it changes on average."""
-        after, before = self.read(found)
-        return float(after.mean() - before.mean())
+    def of_controls(self, found: ControlColumns) -> Floats:
+        """Return its values after controls were changed [texts, controls]."""
+        return found.beside_after if self.beside else found.after
 
     def also(self, change: Estimate) -> tuple[Estimate, ...]:
         """Return a mean change on another scale, where it has one: that of logarithms as a ratio.

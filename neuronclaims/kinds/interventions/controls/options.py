@@ -1,0 +1,51 @@
+"""What a claim of changed neurons is compared with: the option ``controls``, and what it means for a claim."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+
+from pydantic import Field
+
+from neuronclaims.kinds.interventions.changed_neurons import is_searched
+from neuronclaims.kinds.interventions.controls.random_neurons import TAIL
+from neuronclaims.kinds.kind import ClaimError
+from neuronclaims.kinds.shared.margins import MarginOptions
+from neuronclaims.sentences.options import OneOf
+
+if TYPE_CHECKING:
+    from neuronclaims.claim_files.claims import Claim
+
+How: TypeAlias = Literal["sample", "layer", "none"]
+
+
+class ControlOptions(MarginOptions):
+    """The options of every kind that changes neurons: what they are compared with, and the margin."""
+
+    controls: Annotated[How, OneOf("controls")] = Field(
+        "sample",
+        description="What changed neurons are compared with: a random sample of their layer, drawn for each text "
+        "(sample, if unsaid), each neuron of the layer (layer), or nothing (none).",
+    )
+
+
+def controls_of(claim: Claim) -> How:
+    """Return what a claim's neurons are compared with; a searched neuron always with all that were searched.
+
+    Raises ClaimError for controls that the claim cannot have, or lacks where its sentence speaks of them.
+    """
+    asked: How = claim.settings.options.controls
+    several = len(claim.sentence.neurons) > 1
+    searched = is_searched(claim)
+    if asked == "layer" and several:
+        raise ClaimError(
+            "'controls: layer' changes each neuron of a layer by itself, but this claim changes several together. "
+            "Leave it out: they are compared with random lists of as many neurons."
+        )
+    if claim.sentence.beyond and (searched or asked != "sample"):
+        why = "a neuron that was picked on these prompts ('searched')" if searched else f"'controls: {asked}'"
+        fix = "Test it on new prompts ('discovered_on')" if searched else "Leave the option out"
+        raise ClaimError(
+            f"'{TAIL}' compares each text with random neurons drawn for it, which {why} does not have. {fix}, or leave "
+            f"'{TAIL}' out."
+        )
+    return "layer" if searched and not several else asked
