@@ -43,7 +43,7 @@ class Outcome:
 
         >>> from neuronclaims.sentences.outcomes.said import SaidOutcome
         >>> Outcome.of("logit", SaidOutcome("token", " an", " a")).name, Outcome.of("logit", SaidOutcome("loss")).name
-        ('difference of logits', 'loss')
+        ('difference of logits', 'loss (nats)')
         """
         if said.what == "probability" or (said.what == "token" and option == "probability"):
             return PROBABILITY
