@@ -30,8 +30,10 @@ OPENINGS = [
 OPENINGS += [f"he saw {one}" for one in OPENINGS]
 SETS = {
     "dogs": [f"{one} dog tree" for one in OPENINGS],
+    "cats": [f"{one} cat tree" for one in OPENINGS],
     "ends": [f"{one} dog" for one in OPENINGS],
-    "mixed": [f"{one} dog" for one in OPENINGS[:8]] + [f"{one} cat" for one in OPENINGS[:8]],
+    "paired_dogs": [{"text": f"{one} dog tree", "pair": one} for one in OPENINGS],
+    "paired_cats": [{"text": f"{one} cat tree", "pair": one} for one in OPENINGS],
 }
 HEAD = f"site: mlp_post\nsets: {json.dumps(SETS)}\n"
 LOGIT = 24 / (130 / 32) ** 0.5
@@ -116,6 +118,45 @@ def test_what_a_dead_neuron_does_not_change_is_shown_up_to_a_margin(tmp_path):
     assert (often.verdict, often.evidence.effect.value) == ("supported", 1.0)
 
 
+def test_a_change_is_compared_between_two_sets(tmp_path):
+    rise = log(words()) + log(chance())
+    loss = mean(of_text(text, rise) for text in SETS["dogs"])
+    found = {
+        claim: judged(tmp_path, f"ablating mlp_post neuron 0:3 {claim}", more)
+        for claim, more in (
+            ("raises loss of dogs more than of cats", ""),
+            ("raises loss of paired_dogs more than of paired_cats by at least 0.2", ""),
+            ("raises loss of cats more than of dogs", ""),
+            ("raises perplexity of dogs more than of cats by at least 2000%", ""),
+            ("does not raise loss of cats more than of dogs", ", margin: 0.1"),
+        )
+    }
+    assert {claim: result.error for claim, result in found.items() if result.error} == {}
+    told = {
+        claim: (
+            result.verdict,
+            result.evidence.paired,
+            result.evidence.effect.key,
+            round(result.evidence.effect.value / loss, 4),
+        )
+        for claim, result in found.items()
+    }
+    key = "difference_of_change_of_loss"
+    assert list(told.values()) == [
+        ("supported", False, key, 1.0),
+        ("supported", True, key, 1.0),
+        ("refuted", False, key, -1.0),
+        ("inconclusive", False, "difference_of_change_of_log_perplexity", 1.0),
+        ("supported", False, key, -1.0),
+    ]
+    both, one = list(found.values())[:2]
+    assert both.evidence.counts == (("dogs", 16), ("cats", 16))
+    assert "Claimed are both" in " ".join(both.evidence.notes)
+    assert len(both.evidence.units.values[1]) == 16
+    assert next(effect.key for effect in both.evidence.other_effects) == "change_of_loss"
+    assert one.evidence.unit == "pair"
+
+
 def test_a_trend_over_amounts_is_one_of_any_outcome(tmp_path):
     found = judged(tmp_path, "scaling mlp_post neuron 0:3 by 0, 1, 2 lowers loss of dogs")
     assert found.error is None
@@ -135,6 +176,10 @@ def test_a_trend_over_amounts_is_one_of_any_outcome(tmp_path):
         ("raises loss of a by at least 10%", "only a perplexity", None),
         ("raises perplexity of a by at least 2", "by a percentage", None),
         ("lowers perplexity of a by at least 100%", "stays above 0", None),
+        ("raises loss of a more than of a", "as much as itself", None),
+        ("does not change loss of a more than of b", "needs a direction", "does not raise"),
+        ("raises loss of a more than of b for at least 80% of prompts", "mean changes are compared", None),
+        ("raises entropy in a more than of b", "at the end of texts", "in"),
         ("raises probability in a", "expected 'of'", None),
     ],
 )
@@ -152,6 +197,8 @@ def test_sentences_that_are_wrong_say_what_was_meant(words, message, suggestion)
         "raises perplexity of a by at least 12.5%",
         'lowers probability of " an" in a by at least 0.1',
         'lowers " an" over " a" in a',
+        "raises perplexity of a more than in b by at least 5%",
+        "raises divergence in a more than in b",
         "raises entropy in a for at least 80% of prompts",
     ],
 )

@@ -32,9 +32,10 @@ import numpy as np
 from neuronclaims import stats
 from neuronclaims.figures import Distributions, Row
 from neuronclaims.kinds.interventions.before_after import mean_change, untouched
+from neuronclaims.kinds.interventions.changed.data import ChangedPredictionData
 from neuronclaims.kinds.interventions.changed.doses import slope_effect
 from neuronclaims.kinds.interventions.changed.parts import ClaimedPart, changed_part, harmed_part, planned
-from neuronclaims.kinds.interventions.changed.request import ChangedPredictionData, ChangedPredictionRequest
+from neuronclaims.kinds.interventions.changed.request import ChangedPredictionRequest
 from neuronclaims.kinds.interventions.changed.sentence import (
     Ablating,
     AblationOptions,
@@ -48,6 +49,7 @@ from neuronclaims.kinds.interventions.controls.layer_figure import layer_figure
 from neuronclaims.kinds.interventions.controls.random_neurons import beyond_controls
 from neuronclaims.kinds.interventions.controls.standing import Standing
 from neuronclaims.kinds.interventions.damage import DamageRequest, divergence_of
+from neuronclaims.kinds.interventions.outcomes.compared import ComparedChanges, ComparedRequest
 from neuronclaims.kinds.interventions.outcomes.outcome import PROBABILITY, Outcome
 from neuronclaims.kinds.kind import Attainable, Finding, Statement
 from neuronclaims.kinds.shared.margins import check_not_searched
@@ -62,6 +64,7 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.interventions.changed_neurons import Floats
     from neuronclaims.kinds.kind import Answers, Family
     from neuronclaims.measurements import Measurement, ModelFacts
+    from neuronclaims.results import UnitValues
     from neuronclaims.sentences.templates import Template
     from neuronclaims.stats import Estimate
 
@@ -90,6 +93,10 @@ class ChangedPredictionKind:
         if request.denied is not None:
             check_not_searched(request.claim, who_of(request.claim))
         damage, found = request.damage, Attainable.of(planned(request), request.units.size)
+        compared = ComparedRequest.of(claim)
+        if compared is not None:
+            difference = compared.attainable
+            found = max(difference, found, key=lambda each: each.smallest_p)
         if damage is None or damage.at_most is None:
             return found
         return replace(
@@ -109,7 +116,9 @@ class ChangedPredictionKind:
         request.check_outcome()
         damage = request.damage
         elsewhere = () if damage is None else (damage.need,)
-        return *request.series, *elsewhere, *request.controls(facts)
+        compared = ComparedRequest.of(claim)
+        there = () if compared is None else compared.needs
+        return *request.series, *there, *elsewhere, *request.controls(facts)
 
     def judge(self, claim: ChangedClaim, answers: Answers, family: Family) -> Finding:
         """Compare the prediction before and after, and look at the harm done."""
@@ -118,7 +127,11 @@ class ChangedPredictionKind:
         changed = changed_part(request, data, family)
         harm = None if damage is None else damage.test(answers, data.change.draws, family)
         harmed = None if damage is None or harm is None else harmed_part(request, damage, harm, family)
-        parts = (changed,) if harmed is None else (changed, harmed)
+        asked = ComparedRequest.of(claim)
+        both = None if asked is None else asked.data(answers)
+        compared = None if both is None else both.part(data.change.draws, family)
+        alone = changed if compared is None or request.denied is None else None
+        parts = tuple(part for part in (compared, alone, harmed) if part is not None)
         told = min(parts, key=lambda part: part.rank)
         tests = [part.ruled for part in parts]
         refuted = times(told.ruled, len(parts)) if told.rank == RANKS["refuted"] else None
@@ -146,15 +159,32 @@ class ChangedPredictionKind:
                 *standing.notes,
                 *_notes(request, data, damage),
                 *(() if harm is None else harm.warnings),
+                *(() if both is None else both.notes),
             ),
             figures=(
+                *(() if both is None or compared is None else both.figures(compared.one.test)),
                 *_figures(request, data, data.own.estimate(request.outcome.effect), layer),
                 *_null(request, data, changed),
                 *(() if harm is None else harm.nulls),
                 *standing.figures,
             ),
-            units=data.change.kept(request.values_key, request.prompts) if told is changed else None,
+            units=_kept(told, changed, request, data, both),
         )
+
+
+def _kept(
+    told: ClaimedPart,
+    changed: ClaimedPart,
+    request: ChangedPredictionRequest,
+    data: ChangedPredictionData,
+    compared: ComparedChanges | None,
+) -> UnitValues | None:
+    """Return the values for baselines, those that the effect told is made of; none of harm elsewhere."""
+    if told is changed:
+        return data.change.kept(request.values_key, request.prompts)
+    if compared is not None and told.sample.counts[1:]:
+        return compared.kept
+    return None
 
 
 def _divergence_elsewhere(

@@ -17,10 +17,8 @@ from neuronclaims.kinds.shared.subjects.subjects import NeuronStatement, TestedN
 from neuronclaims.sentences.numbers import number_text
 
 if TYPE_CHECKING:
-    from neuronclaims.kinds.interventions.changed.request import (
-        ChangedPredictionData,
-        ChangedPredictionRequest,
-    )
+    from neuronclaims.kinds.interventions.changed.data import ChangedPredictionData
+    from neuronclaims.kinds.interventions.changed.request import ChangedPredictionRequest
     from neuronclaims.kinds.interventions.damage import DamageRequest, DamageTest
     from neuronclaims.kinds.kind import Family
     from neuronclaims.stats import Planning, TestResult
@@ -50,7 +48,8 @@ def planned(request: ChangedPredictionRequest) -> Planning:
     """Return what the texts can show of the change; raise ClaimError for a margin that will not do."""
     if request.denied is not None:
         return request.units.planning(request.side, "of the changes", request.margin)
-    number, share = request.claim.sentence.least_change, request.claim.sentence.share
+    said = request.claim.sentence
+    number, share = said.least_change if said.second is None else None, said.share
     if share is not None:
         return planned_changed_share(request.units, share)
     beyond = "" if number is None else f" beyond {number_text(number)}"
@@ -75,13 +74,13 @@ def changed_part(
         )
     if said.share is not None:
         return _changed_often(request, data, said.share, family)
-    least = said.least_change
+    least = said.least_change if said.second is None else None
     threshold = None if least is None else -least if side == "less" else least
     return ClaimedPart(
         TestedNeuron(said.neurons[0], change.estimate(request.effect), change.test(family, threshold or 0.0)),
         NeuronStatement(side, 0.0, threshold, family.alpha),
         None
-        if said.by is None
+        if least is None
         else with_tail(f"{said.direction} it by at least {said.least}", claim=said.beyond),
         Sample(request.units.unit, counts),
     )

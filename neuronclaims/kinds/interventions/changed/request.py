@@ -1,17 +1,13 @@
-"""What claims of ablated neurons ask for and get: request and data."""
+"""What claims of changed neurons ask for."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
-
 from neuronclaims import stats
 from neuronclaims.claim_files.claims import Prompt
-from neuronclaims.kinds.interventions.before_after import BeforeAfter
-from neuronclaims.kinds.interventions.changed.compared import random_neurons
-from neuronclaims.kinds.interventions.changed.doses import DoseCurve, slope_effect
+from neuronclaims.kinds.interventions.changed.doses import slope_effect
 from neuronclaims.kinds.interventions.changed.made import ChangeMade
 from neuronclaims.kinds.interventions.changed.sentence import (
     DENIED,
@@ -26,9 +22,8 @@ from neuronclaims.kinds.interventions.changed_neurons import (
     places,
     swept_layers,
 )
-from neuronclaims.kinds.interventions.controls.random_neurons import RandomNeurons, beyond_controls
+from neuronclaims.kinds.interventions.controls.random_neurons import beyond_controls
 from neuronclaims.kinds.interventions.controls.standing import controls_needed
-from neuronclaims.kinds.interventions.controls.sweeps import LayerSweeps
 from neuronclaims.kinds.interventions.damage import DamageRequest
 from neuronclaims.kinds.interventions.outcomes.outcome import (
     LOGIT,
@@ -40,13 +35,11 @@ from neuronclaims.kinds.interventions.outcomes.outcome import (
 from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.outliers.outlier_dimensions import large_tokens_needed
 from neuronclaims.kinds.shared.margins import plain_margin_of
-from neuronclaims.kinds.shared.requests import in_order, items_of, resamples_of, texts_of
+from neuronclaims.kinds.shared.requests import in_order, items_of, texts_of
 from neuronclaims.measurements import Ablation, AblationSweep, Prediction
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
-    from neuronclaims.kinds.interventions.changed_neurons import Floats
-    from neuronclaims.kinds.kind import Answers
     from neuronclaims.measurements import Measurement, ModelFacts
     from neuronclaims.measurements.changing.outcomes.reading import Reading
     from neuronclaims.stats import Alternative, EffectSize
@@ -65,8 +58,12 @@ class ChangedPredictionRequest:
 
     @classmethod
     def of(cls, claim: ChangedClaim) -> ChangedPredictionRequest:
+        """Look up the prompts of the first set, or pairs, named; raise ClaimError for fewer than two units."""
+        return cls.on_set(claim, claim.sentence.first)
+
+    @classmethod
+    def on_set(cls, claim: ChangedClaim, name: str) -> ChangedPredictionRequest:
         """Look up the prompts, or the clean texts of pairs; raise ClaimError for fewer than two units."""
-        name = claim.sentence.first
         paired = name in claim.pairs
         prompts = clean_texts(claim.pairs[name]) if paired else in_order(claim.sets[name])
         groups = [prompt.group for prompt in prompts]
@@ -228,74 +225,3 @@ class ChangedPredictionRequest:
                 "A neuron that was picked on these prompts ('searched') is tested by its logits: of all the neurons it "
                 f"was picked from, no {many} measured. {leave} it on new prompts ('discovered_on')."
             )
-
-
-@dataclass(frozen=True, slots=True)
-class ChangedPredictionData:
-    """What was measured, per unit: what the claim is about, before and after; the other outcome; the divergence.
-
-    ``sweeps`` hold the prediction after ablating each neuron of a layer alone, ``logits_before`` what it is compared
-    with; ``controls`` are the random neurons drawn for each text, if any. Over several amounts ``own`` has slopes,
-    less 0, and ``curve`` what they were made of; all else is of the largest amount.
-    """
-
-    own: BeforeAfter
-    other: tuple[Floats, Floats]
-    divergences: Floats
-    sweeps: LayerSweeps
-    logits_before: Floats
-    controls: RandomNeurons | None
-    curve: DoseCurve | None = None
-
-    @classmethod
-    def of(cls, request: ChangedPredictionRequest, answers: Answers) -> ChangedPredictionData:
-        """Read the answers."""
-        joint, units, claim = request.together, request.units, request.claim
-        found = joint.columns(units.means(answers[joint]))
-        outcome, other = request.outcome, request.other_outcome
-        sweeps = LayerSweeps.of(
-            answers, AblationSweep, lambda need, answer: units.means(need.columns(answer).after)
-        )
-        seed, draws = request.seed(request.prompts), resamples_of(claim.settings)
-        if claim.sentence.trend:
-            return cls._over_amounts(request, answers, seed, draws)
-        searched = sweeps if is_searched(claim) else None
-        own = BeforeAfter(*outcome.read(found), units, seed, draws, searched, claim.sentence.neurons[0])
-        controls = random_neurons(request, answers)
-        return cls(own, other.read(found), found.divergence, sweeps, found.before, controls)
-
-    @classmethod
-    def _over_amounts(
-        cls, request: ChangedPredictionRequest, answers: Answers, seed: int, draws: int
-    ) -> ChangedPredictionData:
-        """Read the answers at each amount, and turn them into one slope per unit."""
-        units, change = request.units, request.claim.sentence.change
-        found = [need.columns(units.means(answers[need])) for need in request.series]
-        largest = request.together.columns(units.means(answers[request.together]))
-
-        def curve_of(outcome: Outcome) -> DoseCurve:
-            after = {
-                float(made.amount or 0.0): outcome.read(each)[0]
-                for made, each in zip(request.all_made, found, strict=True)
-            }
-            return DoseCurve.of(change, outcome.read(largest)[1], after)
-
-        curve, other = curve_of(request.outcome), curve_of(request.other_outcome).slopes
-        still, neuron = np.zeros_like(other), change.neurons[0]
-        slopes = BeforeAfter(curve.slopes, still, units, seed, draws, None, neuron)
-        sweeps = LayerSweeps({})
-        return cls(slopes, (other, still), largest.divergence, sweeps, largest.before, None, curve)
-
-    @property
-    def change(self) -> BeforeAfter:
-        """What is claimed: the change by the claim's neurons, or that beyond the mean change by their controls."""
-        if self.controls is None or not self.controls.claimed:
-            return self.own
-        return replace(self.own, after=self.own.after - self.own.before, before=self.controls.mean)
-
-    def changes(self, layer: int) -> Floats | None:
-        """Return the mean change of the prediction (logits) by each neuron of a layer [width], if it was swept."""
-        if layer not in self.sweeps.layers:
-            return None
-        mean: Floats = (self.sweeps.layers[layer] - self.logits_before[:, None]).mean(axis=0)
-        return mean

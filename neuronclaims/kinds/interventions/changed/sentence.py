@@ -57,6 +57,8 @@ class ChangedPredictionSentence:
     outcome: SaidOutcome
     where: Literal["in", "of"]
     first: str
+    than: Literal["in", "of"] | None = None
+    second: str | None = None
     by: float | None = None
     per: Literal["per unit"] | None = None
     share: float | None = None
@@ -67,7 +69,9 @@ class ChangedPredictionSentence:
         if self.direction in DENIED and self.by is not None:
             message = "a claim of 'does not' names no number; the change that would matter is its margin"
             raise FieldError("by", message, f"margin: {number_text(self.by)}")
-        check_said(self.outcome, self.direction, self.where, self.by)
+        compared = self.beyond or self.second is not None
+        check_said(self.outcome, self.direction, (self.where, self.than), self.by, compared=compared)
+        self._check_compared()
         if self.direction in DENIED and self.share is not None:
             raise FieldError("share", "a claim of 'does not' is one of the mean change; leave the share out")
         if self.trend and self.by is not None and self.per is None:
@@ -81,6 +85,26 @@ class ChangedPredictionSentence:
             raise FieldError("compared", message)
         if self.by is not None and self.by <= 0:
             raise FieldError("by", "the least change claimed must be above 0: the direction is said in words")
+
+    def _check_compared(self) -> None:
+        """Raise FieldError for a second set that it cannot be compared with."""
+        if self.second is None:
+            return
+        if self.second == self.first:
+            raise FieldError("second", "a set changes as much as itself: name another one")
+        if self.direction == "does not change":
+            raise FieldError("direction", "'more than' needs a direction", "does not raise")
+        if self.share is not None:
+            raise FieldError(
+                "share", "of two sets the mean changes are compared; leave the share of prompts out"
+            )
+        if self.trend:
+            raise FieldError("second", "a trend over several amounts is claimed of one set")
+        if self.beyond:
+            message = (
+                "a change is compared with that in another set or with that by random neurons, not with both"
+            )
+            raise FieldError("compared", message)
 
     def __str__(self) -> str:
         return self.template.render(self)
@@ -176,7 +200,7 @@ def template_of(
     """Return the template of the sentences with one verb."""
     build.template = Template(
         "{change:change} {direction:lowers|raises|does not lower|does not raise|does not change} {outcome:outcome} "
-        "{where:in|of} {first:texts} [by at least {by:gain}] [{per:per unit}] "
+        "{where:in|of} {first:texts} [more than {than:in|of} {second:texts}] [by at least {by:gain}] [{per:per unit}] "
         "[for at least {share:share} of prompts] [{compared:more than random neurons do}]",
         build,
         options=options,

@@ -9,15 +9,29 @@ from neuronclaims.sentences.outcomes.said import SaidOutcome
 from neuronclaims.sentences.templates import FieldError
 
 
-def check_said(outcome: SaidOutcome, direction: str, where: str, by: float | None) -> None:
-    """Raise FieldError for an outcome that does not fit the other words of a sentence."""
-    if where == "of" and not outcome.of_texts:
-        raise FieldError("where", f"{outcome} is read at the end of texts: it changes 'in' them", "in")
+def check_said(
+    outcome: SaidOutcome,
+    direction: str,
+    where: tuple[str, str | None],
+    by: float | None,
+    *,
+    compared: bool,
+) -> None:
+    """Raise FieldError for an outcome that does not fit the other words of a sentence.
+
+    ``where`` are the words before the first set and before the second, None where there is no second; ``compared``
+    says that the change is set beside another one.
+    """
+    for field, word in zip(("where", "than"), where, strict=True):
+        if word == "of" and not outcome.of_texts:
+            raise FieldError(field, f"{outcome} is read at the end of texts: it changes 'in' them", "in")
     if outcome.what == "divergence" and direction in ("lowers", "does not lower"):
         meant = direction.replace("lower", "raise")
         raise FieldError("direction", "a divergence is 0 before a change, so nothing lowers it", meant)
-    if outcome.what == "divergence" and direction == "raises" and by is None:
-        rule = "a divergence is 0 before a change, so any change raises it: say by how much"
+    if outcome.what == "divergence" and direction == "raises" and by is None and not compared:
+        rule = (
+            "a divergence is 0 before a change, so any change raises it: say by how much, or more than where"
+        )
         raise FieldError("outcome", rule, "divergence ... by at least 0.1")
     if isinstance(by, Percent) and outcome.what != "perplexity":
         raise FieldError("by", "only a perplexity changes by a percentage; write a number, such as 0.5")

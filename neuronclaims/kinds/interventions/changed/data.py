@@ -1,0 +1,94 @@
+"""What claims of changed neurons get: what was measured, per unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neuronclaims.kinds.interventions.before_after import BeforeAfter
+from neuronclaims.kinds.interventions.changed.compared import random_neurons
+from neuronclaims.kinds.interventions.changed.doses import DoseCurve
+from neuronclaims.kinds.interventions.changed_neurons import is_searched
+from neuronclaims.kinds.interventions.controls.sweeps import LayerSweeps
+from neuronclaims.kinds.interventions.outcomes.outcome import Outcome
+from neuronclaims.kinds.shared.requests import resamples_of
+from neuronclaims.measurements import AblationSweep
+
+if TYPE_CHECKING:
+    from neuronclaims.kinds.interventions.changed.request import ChangedPredictionRequest
+    from neuronclaims.kinds.interventions.changed_neurons import Floats
+    from neuronclaims.kinds.interventions.controls.random_neurons import RandomNeurons
+    from neuronclaims.kinds.kind import Answers
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedPredictionData:
+    """What was measured, per unit: what the claim is about, before and after; the other outcome; the divergence.
+
+    ``sweeps`` hold the prediction after ablating each neuron of a layer alone, ``logits_before`` what it is compared
+    with; ``controls`` are the random neurons drawn for each text, if any. Over several amounts ``own`` has slopes,
+    less 0, and ``curve`` what they were made of; all else is of the largest amount.
+    """
+
+    own: BeforeAfter
+    other: tuple[Floats, Floats]
+    divergences: Floats
+    sweeps: LayerSweeps
+    logits_before: Floats
+    controls: RandomNeurons | None
+    curve: DoseCurve | None = None
+
+    @classmethod
+    def of(cls, request: ChangedPredictionRequest, answers: Answers) -> ChangedPredictionData:
+        """Read the answers."""
+        joint, units, claim = request.together, request.units, request.claim
+        found = joint.columns(units.means(answers[joint]))
+        outcome, other = request.outcome, request.other_outcome
+        sweeps = LayerSweeps.of(
+            answers, AblationSweep, lambda need, answer: units.means(need.columns(answer).after)
+        )
+        seed, draws = request.seed(request.prompts), resamples_of(claim.settings)
+        if claim.sentence.trend:
+            return cls._over_amounts(request, answers, seed, draws)
+        searched = sweeps if is_searched(claim) else None
+        own = BeforeAfter(*outcome.read(found), units, seed, draws, searched, claim.sentence.neurons[0])
+        controls = random_neurons(request, answers)
+        return cls(own, other.read(found), found.divergence, sweeps, found.before, controls)
+
+    @classmethod
+    def _over_amounts(
+        cls, request: ChangedPredictionRequest, answers: Answers, seed: int, draws: int
+    ) -> ChangedPredictionData:
+        """Read the answers at each amount, and turn them into one slope per unit."""
+        units, change = request.units, request.claim.sentence.change
+        found = [need.columns(units.means(answers[need])) for need in request.series]
+        largest = request.together.columns(units.means(answers[request.together]))
+
+        def curve_of(outcome: Outcome) -> DoseCurve:
+            after = {
+                float(made.amount or 0.0): outcome.read(each)[0]
+                for made, each in zip(request.all_made, found, strict=True)
+            }
+            return DoseCurve.of(change, outcome.read(largest)[1], after)
+
+        curve, other = curve_of(request.outcome), curve_of(request.other_outcome).slopes
+        still, neuron = np.zeros_like(other), change.neurons[0]
+        slopes = BeforeAfter(curve.slopes, still, units, seed, draws, None, neuron)
+        sweeps = LayerSweeps({})
+        return cls(slopes, (other, still), largest.divergence, sweeps, largest.before, None, curve)
+
+    @property
+    def change(self) -> BeforeAfter:
+        """What is claimed: the change by the claim's neurons, or that beyond the mean change by their controls."""
+        if self.controls is None or not self.controls.claimed:
+            return self.own
+        return replace(self.own, after=self.own.after - self.own.before, before=self.controls.mean)
+
+    def changes(self, layer: int) -> Floats | None:
+        """Return the mean change of the prediction (logits) by each neuron of a layer [width], if it was swept."""
+        if layer not in self.sweeps.layers:
+            return None
+        mean: Floats = (self.sweeps.layers[layer] - self.logits_before[:, None]).mean(axis=0)
+        return mean
