@@ -154,7 +154,7 @@ class ChangedPredictionRequest:
 
     def controls(self, facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for what the neurons are compared with, on the claim's prompts; of a trend only how large they are."""
-        if self.claim.sentence.trend or not isinstance(self.reading, Prediction):
+        if self.claim.sentence.trend:
             swept_layers(self.claim, facts)
             return large_tokens_needed(
                 self.claim.sentence.neurons, self.claim.settings, texts_of(self.prompts)
@@ -164,7 +164,12 @@ class ChangedPredictionRequest:
         )
 
     def sweep(self, layer: int) -> AblationSweep:
-        """Ask for each neuron of a layer alone."""
+        """Ask for each neuron of a layer alone; raise ClaimError where it is no logit that counts."""
+        if not isinstance(self.reading, Prediction):
+            raise ClaimError(
+                f"Of each neuron of a layer alone ('controls: layer') logits are known, not the {self.reading}. Leave "
+                "the option out: random neurons of the layer are the controls."
+            )
         held, texts = self.made.intervention, self._items(self.prompts)
         site, said = self.claim.settings.site, self.claim.sentence
         read = Prediction(said.token, said.against)
