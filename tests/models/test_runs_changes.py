@@ -19,6 +19,7 @@ from neuronclaims.measurements import (
     Restoration,
     RestorationSweep,
 )
+from neuronclaims.measurements.changing.along import ChangedAlong
 from neuronclaims.measurements.changing.interventions import Add, Clamp, Scale
 from neuronclaims.measurements.errors import IntegrityError, MeasurementError
 from neuronclaims.models.options import RunOptions
@@ -244,6 +245,36 @@ def test_any_intervention_equals_plain_hooks_that_see_what_was_changed_below(
             np.testing.assert_allclose(found[sweep][number, 1 + index], alone, rtol=1e-4, atol=1e-4)
     # What lies above is given what the layers below became, so the two layers are not changed independently.
     assert np.ptp(found[both][:, 0] - found[both][:, 1]) > 1e-4
+
+
+@pytest.mark.parametrize("name", ["gpt2", "llama"])
+def test_whole_layers_and_neurons_of_another_site_change_along(hand_over, name) -> None:
+    source = hand_over(name)
+    plain = Plain(source)
+    along = (ChangedAlong("mlp_post", (), (2,)), ChangedAlong("resid_post", ((1, 4), (1, 7))))
+    both = Ablation("mlp_post", ((0, 3),), Scale(-1.5), ASKED, PROMPTS, also=along)
+    layer = Ablation("mlp_post", (), "zero", ASKED, PROMPTS, also=(ChangedAlong("mlp_post", (), (1,)),))
+    pairs = PAIRS[:2]
+    back = Restoration("mlp_post", ((0, 3),), ASKED, pairs, also=along)
+    found = measure(source, [both, layer, back])
+
+    def scaled(columns):
+        return lambda hidden: put(columns, hidden * -1.5)(hidden)
+
+    for number, text in enumerate(PROMPTS):
+        hooks = [
+            ("mlp_post", 0, scaled([3])),
+            ("mlp_post", 2, lambda hidden: hidden * -1.5),
+            ("resid_post", 1, scaled([4, 7])),
+        ]
+        after = plain.dog_over_cat(plain.logits(text, hooks))
+        np.testing.assert_allclose(found[both][number, 1], after, rtol=1e-4, atol=1e-4)
+        hooks = [("mlp_post", 1, lambda hidden: torch.zeros_like(hidden))]
+        np.testing.assert_allclose(
+            found[layer][number, 1], plain.dog_over_cat(plain.logits(text, hooks)), rtol=1e-4, atol=1e-4
+        )
+    assert (found[both][:, 0] == found[layer][:, 0]).all()
+    assert np.ptp(found[back][:, 2] - found[back][:, 1]) > 1e-5
 
 
 def test_an_ablation_sweep_equals_ablating_each_neuron(hand_over) -> None:

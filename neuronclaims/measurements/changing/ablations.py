@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronclaims.measurements.changing.interventions import Intervention, intervention_of
+from neuronclaims.measurements.changing.along import ChangedAlong
+from neuronclaims.measurements.changing.interventions import REPLACEMENTS, Intervention, intervention_of
 from neuronclaims.measurements.changing.needs import ChangedPrediction, ChangeNeed
 from neuronclaims.measurements.changing.outcomes.reading import AblationColumns, Floats, Reading
 from neuronclaims.measurements.measurement import Description, Lengths, TextRequest
@@ -28,7 +29,6 @@ class ChangedPrompts(ChangedPrediction):
 
     __slots__ = ()
 
-    what: ClassVar[str] = "ablated neurons"
     replacement: Intervention
     prompts: tuple[str, ...]
     at: ChangedTokens
@@ -36,6 +36,11 @@ class ChangedPrompts(ChangedPrediction):
     def __post_init__(self) -> None:
         object.__setattr__(self, "replacement", intervention_of(self.replacement))
         object.__setattr__(self, "at", changed_of(self.at))
+
+    @property
+    def what(self) -> str:  # type: ignore[override]
+        """What was done, for errors and plans."""
+        return "ablated neurons" if self.replacement in REPLACEMENTS.values() else "changed neurons"
 
     @property
     def request(self) -> TextRequest:
@@ -64,7 +69,8 @@ class Ablation(ChangedPrompts):
 
     ``neurons`` are (layer, index), changed together at the tokens ``at``. ``replacement`` is what they hold instead, an
     intervention or its word; ``reference`` are the texts over whose positions a mean is taken or values are drawn,
-    where it takes any. The answer is float32 [prompts, 5]; ``columns`` names them. The divergence is that of the
+    where it takes any; ``also`` is what is changed with them. The answer is float32 [prompts, 5]; ``columns`` names
+    them. The divergence is that of the
     next-token distributions before from those after (Kullback-Leibler, nats), averaged over the positions that hold
     text.
 
@@ -79,12 +85,15 @@ class Ablation(ChangedPrompts):
     prompts: tuple[str, ...]
     reference: tuple[str, ...] = ()
     at: ChangedTokens = ALL_TOKENS
+    also: tuple[ChangedAlong, ...] = ()
 
     @property
     def need(self) -> ChangeNeed:
         """The predictions needed of each prompt."""
         neurons, reference = tuple(sorted(set(self.neurons))), tuple(sorted(set(self.reference)))
-        return ChangeNeed(self.replacement, self.site, neurons, None, self.at, self.prediction, reference)
+        return ChangeNeed(
+            self.replacement, self.site, neurons, None, self.at, self.prediction, reference, self.also
+        )
 
     def columns(self, answer: NDArray[np.floating]) -> AblationColumns:
         """Return the answer, or its means over units, by its columns."""

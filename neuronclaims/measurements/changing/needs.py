@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
+from neuronclaims.measurements.changing.along import ChangedAlong
 from neuronclaims.measurements.changing.interventions import Intervention
 from neuronclaims.measurements.changing.outcomes.reading import AblationColumns, Floats, Reading
 from neuronclaims.measurements.changing.outcomes.readings import Prediction
@@ -58,7 +59,8 @@ class RestorationColumns(NamedTuple):
 class ChangeNeed:
     """What is read before and after a change to some neurons together or, in a sweep, to each of a layer alone.
 
-    ``reference`` are the texts that the intervention takes values from, ``at`` says at which tokens values change.
+    ``reference`` are the texts that the intervention takes values from, ``at`` says at which tokens values change;
+    ``also`` is what changes with the neurons, in the same way: whole layers, and neurons of other sites.
     """
 
     intervention: Intervention
@@ -68,6 +70,7 @@ class ChangeNeed:
     at: ChangedTokens
     prediction: Reading
     reference: tuple[str, ...] = ()
+    also: tuple[ChangedAlong, ...] = ()
     work: ClassVar[str] = "changed"
     text: ClassVar[str] = "changed text"
     worker: ClassVar[str] = "neuronclaims.models.running.changing.changes:work"
@@ -76,6 +79,8 @@ class ChangeNeed:
         named = " ".join(f"{layer}:{index}" for layer, index in self.neurons)
         which = named if self.sweep is None else f"each of {self.sweep}"
         parts = [str(self.intervention), self.site, which, str(self.at), *self.prediction.parts]
+        if self.also:
+            parts.append(" and ".join(["", *map(str, self.also)]))
         if self.reference:
             parts.append(hashlib.sha256(json.dumps(self.reference).encode()).hexdigest()[:32])
         return json.dumps(parts, ensure_ascii=True)
@@ -93,14 +98,25 @@ class ChangeNeed:
     @property
     def layers(self) -> tuple[int, ...]:
         """The layers changed, from below."""
-        return (
-            (self.sweep,) if self.sweep is not None else tuple(sorted({layer for layer, _ in self.neurons}))
-        )
+        return tuple(sorted({layer for _, layer in self.places}))
 
     @property
     def places(self) -> tuple[tuple[str, int], ...]:
         """The sites and layers changed."""
-        return tuple((self.site, layer) for layer in self.layers)
+        if self.sweep is not None:
+            return ((self.site, self.sweep),)
+        along = {place for each in self.also for place in each.places}
+        return tuple(sorted({(self.site, layer) for layer, _ in self.neurons} | along))
+
+    def columns_at(self, place: tuple[str, int]) -> list[int] | slice:
+        """Return the neurons that change at a site of a layer, in order; a slice of all for a whole layer."""
+        found = {index for layer, index in self.neurons if (self.site, layer) == place}
+        for each in self.also:
+            columns = each.columns(place)
+            if columns is None:
+                return slice(None)
+            found.update(columns)
+        return sorted(found)
 
     def width(self, facts: ModelFacts) -> int:
         """Return how many numbers a row has: as the measurements say."""
@@ -118,10 +134,12 @@ class ChangeNeed:
             )
         if self.sweep is not None:
             facts.check_place(self.site, self.sweep)
-        elif not self.neurons:
+        elif not self.places:
             raise MeasurementError("No neuron is named that could be changed.")
         for layer, index in self.neurons:
             facts.check_place(self.site, layer, index)
+        for each in self.also:
+            each.check(facts)
         if self.intervention.takes == "reference" and not self.reference:
             raise MeasurementError(
                 f"To replace values by {self.intervention}, texts to take them from are needed."

@@ -8,6 +8,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neuronclaims.measurements.changing.along import ChangedAlong
 from neuronclaims.measurements.changing.interventions import Patch
 from neuronclaims.measurements.changing.needs import (
     ChangedPrediction,
@@ -79,12 +80,13 @@ class Restoration(ChangedPairs):
     prediction: Prediction
     pairs: tuple[Pair, ...]
     at: ChangedTokens = ALL_TOKENS
+    also: tuple[ChangedAlong, ...] = ()
 
     @property
     def need(self) -> ChangeNeed:
         """The predictions needed of each pair."""
         neurons = tuple(sorted(set(self.neurons)))
-        return ChangeNeed(Patch(), self.site, neurons, None, self.at, self.prediction)
+        return ChangeNeed(Patch(), self.site, neurons, None, self.at, self.prediction, also=self.also)
 
     def columns(self, answer: NDArray[np.floating]) -> RestorationColumns:
         """Return the answer, or its means over units, by its columns."""

@@ -104,7 +104,7 @@ def references(ready: Ready, needs: Sequence[ChangeNeed]) -> dict[ChangeNeed, Re
 
 def edit_at(place: Place, need: ChangeNeed, taken: Taken) -> Edit:
     """Return the edit that applies a need's intervention to its neurons at one place, at the tokens it is for."""
-    columns = [index for layer, index in need.neurons if layer == place[1]]
+    columns = need.columns_at(place)
 
     def edit(values: torch.Tensor) -> torch.Tensor:
         put, values = taken.put(need, place, values), values.clone()
