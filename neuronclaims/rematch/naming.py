@@ -26,7 +26,9 @@ def renamed(sentence: Any, places: Mapping[Neuron, Neuron]) -> Any:
 def _neurons(value: Any) -> tuple[Neuron, ...]:
     if isinstance(value, Neuron):
         return (value,)
-    if isinstance(value, (Subject, ModelChange)):
+    if isinstance(value, ModelChange):
+        return value.all_neurons
+    if isinstance(value, Subject):
         return value.neurons
     if isinstance(value, tuple) and value and all(isinstance(each, Neuron) for each in value):
         return value
@@ -36,5 +38,7 @@ def _neurons(value: Any) -> tuple[Neuron, ...]:
 def _renamed(value: Any, places: Mapping[Neuron, Neuron]) -> Any:
     if isinstance(value, Neuron):
         return places[value]
+    if isinstance(value, ModelChange):
+        return value.renamed(places)
     neurons = tuple(places[neuron] for neuron in _neurons(value))
-    return replace(value, neurons=neurons) if isinstance(value, (Subject, ModelChange)) else neurons
+    return replace(value, neurons=neurons) if isinstance(value, Subject) else neurons

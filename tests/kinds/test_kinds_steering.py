@@ -25,6 +25,8 @@ CHANGES = {
     "adding 4 to neuron 5:461": (INDICES[:1], lambda own: own + 4),
     "adding -1.5 to mlp_post neurons 5:461, 5:472": (INDICES, lambda own: own - 1.5),
     "scaling neuron 5:472 by -2": (INDICES[1:], lambda own: own * -2),
+    "ablating layer 5": (range(512), lambda own: 0 * own),
+    "scaling layer 5 and mlp_post neurons 5:461, 5:472 by -2": (range(512), lambda own: own * -2),
     "clamping neurons 5:461, 5:472 to 3": (INDICES, lambda own: 0 * own + 3),
 }
 
@@ -137,6 +139,7 @@ def test_several_amounts_are_tested_by_the_slope_of_each_prompt(results):
                 pytest.approx((slopes > 0).mean()),
             )
     flat = results["flat"].evidence
+    assert [note for note in results["ablating-layer-5"].evidence.notes if "compared with no others" in note]
     assert (flat.effect.key, flat.test.alternative) == ("slope_of_logit", "within")
 
 
@@ -149,6 +152,20 @@ def test_notes_say_what_was_done(results):
 
 
 @pytest.mark.parametrize(
+    "sentence",
+    [
+        'ablating mlp_out layers 3, 5 and neuron 2:5 lowers " x" in a',
+        "adding 2 to neurons 1:2, 0:3 and resid_post neuron 1:2 and layer 4 raises loss of a",
+        'scaling resid_mid layers 0 to 3 by 0, 0.5, 2 raises " x" in a by at least 0.1 per unit',
+        'restoring attn_out layer 3 and mlp_out layer 3 recovers " x" over " y" in p',
+        'corrupting neuron 1:2 and neurons 0:3, 0:4 does not remove " x" over " y" in p',
+    ],
+)
+def test_layers_and_several_sites_are_said_together(sentence):
+    assert parse(sentence, templates()).text == sentence
+
+
+@pytest.mark.parametrize(
     ("sentence", "column", "message"),
     [
         ('adding 0 to neuron 1:2 raises " x" in a', 8, "0 leaves everything as it is"),
@@ -158,7 +175,7 @@ def test_notes_say_what_was_done(results):
         ('clamping neuron 1:2 by 4 raises " x" in a', 21, "expected 'to', found 'by'"),
         ('scaling neurons 1:2 by 2 raises " x" in a', 9, "here one neuron is named"),
         ('scaling neuron 1:2, 3:4 by 2 raises " x" in a', 9, "here are several neurons"),
-        ('scaling mlp_post nueron 1:2 by 2 raises " x" in a', 18, "expected 'neuron' or 'neurons'"),
+        ('scaling mlp_post nueron 1:2 by 2 raises " x" in a', 18, "expected 'neuron', 'neurons' or 'layer'"),
         ('adding 1,5 to neuron 1:2 raises " x" in a', 8, "expected a number such as 4, found '1,5'"),
         (
             'adding 4 to neuron 1:2 raises " x" in a by at least -1',
@@ -171,7 +188,15 @@ def test_notes_say_what_was_done(results):
         ('adding 1, 2 to neuron 1:2 raises " x" in a by at least 1', 56, "it is a slope that is claimed"),
         ('adding 2 to neuron 1:2 raises " x" in a by at least 1 per unit', 55, "with several amounts"),
         ("adding 4 to neuron", 19, "expected neurons such as"),
-        ("scaling", 8, "expected a site, 'neuron' or 'neurons', but the sentence ends here"),
+        ('ablating all layers lowers " x" in a', 10, "expected a site, 'neuron', 'neurons' or 'layer'"),
+        ('ablating layers 3 to lowers " x" in a', 22, "expected the number of a layer"),
+        ('ablating neuron 1:2 and neuron 1:2 lowers " x" in a', 32, "neuron 1:2 is named twice"),
+        (
+            'ablating neuron 1:2 and hanoi lowers " x" in a',
+            25,
+            "expected a site, 'neuron', 'neurons' or 'layer'",
+        ),
+        ("scaling", 8, "expected a site, 'neuron', 'neurons' or 'layer', but"),
     ],
 )
 def test_a_change_that_cannot_be_read_is_told_at_its_word(sentence, column, message):

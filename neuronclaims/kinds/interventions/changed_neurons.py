@@ -13,6 +13,8 @@ from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.shared.requests import plural
 from neuronclaims.kinds.shared.subjects.neurons import check_neuron
 from neuronclaims.kinds.shared.subjects.selection import layers_needed, search_of
+from neuronclaims.measurements.changing.along import ChangedAlong
+from neuronclaims.sentences.changes.change import ModelChange
 from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.sentences.subjects.subject import Subject
 from neuronclaims.stats import PlannedClaim, Planning
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from neuronclaims.claim_files.claims import Claim, PairSet
     from neuronclaims.measurements import ModelFacts
+    from neuronclaims.sites import Site
     from neuronclaims.stats import Alternative
     from neuronclaims.stats.designs import Unit
 
@@ -92,7 +95,8 @@ def clean_texts(pairs: PairSet) -> tuple[Prompt, ...]:
 
 def who_of(claim: Claim) -> Subject:
     """Return the neurons of a sentence, changed together, as whom the claim is about."""
-    return Subject("one" if len(claim.sentence.neurons) == 1 else "every", claim.sentence.neurons)
+    change: ModelChange = claim.sentence.change
+    return Subject("one" if change.single else "every", change.all_neurons)
 
 
 def is_searched(claim: Claim) -> bool:
@@ -105,6 +109,21 @@ def places(neurons: Sequence[Neuron]) -> tuple[tuple[int, int], ...]:
     return tuple((neuron.layer, neuron.index) for neuron in neurons)
 
 
+def changed_along(change: ModelChange, site: Site) -> tuple[ChangedAlong, ...]:
+    """Return what a measurement changes besides the neurons named first: whole layers, and all that "and" adds.
+
+    ``site`` is the claim's, which counts where the sentence names none.
+
+    >>> from neuronclaims.sentences.subjects.layers import Layers
+    >>> [along] = changed_along(ModelChange("ablating", (), layers=Layers((3, 4))), "mlp_post")
+    >>> str(along)
+    'mlp_post all of 3 all of 4'
+    """
+    whole = [ChangedAlong(site, (), change.parts[0].whole)] if change.layers is not None else []
+    also = (ChangedAlong(part.site or site, places(part.neurons), part.whole) for part in change.also)
+    return *whole, *also
+
+
 def swept_layers(claim: Claim, facts: ModelFacts) -> tuple[int, ...]:
     """Return the layers of which each neuron is changed alone: none where several neurons are changed together.
 
@@ -115,10 +134,11 @@ def swept_layers(claim: Claim, facts: ModelFacts) -> tuple[int, ...]:
             f"{facts.name} ({facts.architecture}) is an encoder or has no head and predicts no next token, so there is "
             "no prediction to change. Name a model that generates text."
         )
-    neurons: tuple[Neuron, ...] = claim.sentence.neurons
-    for neuron in neurons:
-        check_neuron(neuron, claim.settings.site, facts)
-    if len(neurons) == 1:
+    change: ModelChange = claim.sentence.change
+    for part in change.parts:
+        for neuron in (*part.neurons, *(Neuron(layer, 0) for layer in part.whole)):
+            check_neuron(neuron, part.site or claim.settings.site, facts)
+    if change.single:
         return layers_needed(claim, who_of(claim), facts)
     if is_searched(claim):
         raise ClaimError(

@@ -116,11 +116,11 @@ class RestorationKind:
     def judge(self, claim: PatchingClaim, answers: Answers, family: Family) -> Finding:
         """Bound the share recovered, and test it against the one claimed."""
         request = RestorationRequest.of(claim)
-        data, neurons = RestorationData.of(request, answers), claim.sentence.neurons
+        data, leading = RestorationData.of(request, answers), claim.sentence.change.leading
         found = _recovered(data, family)
-        swept = data.sweeps.layers.get(neurons[0].layer)
+        swept = data.sweeps.layers.get(leading.layer)
         gains = None if swept is None else swept.mean(axis=0)
-        rank = None if gains is None else rank_of(neurons[0].index, gains, f"share {request.way.did}")
+        rank = None if gains is None else rank_of(leading.index, gains, f"share {request.way.did}")
         standing = Standing.of(claim, answers, data.controls, rank, searched=data.change.many)
         counts = ((claim.sentence.pairs, len(request.units.rows)),)
         return Finding(
@@ -272,7 +272,7 @@ def _figures(data: RestorationData, gains: Floats | None) -> tuple[Figure, ...]:
     if gains is None or whole == 0:
         return (table,)
     claim = data.request.claim
-    neuron, site = claim.sentence.neurons[0], claim.settings.site
+    neuron, site = claim.sentence.change.leading, claim.settings.site
     points = layer_figure(
         neuron,
         gains,

@@ -9,7 +9,7 @@ import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.kinds.interventions.before_after import BeforeAfter
-from neuronclaims.kinds.interventions.changed_neurons import TextUnits, is_searched, places
+from neuronclaims.kinds.interventions.changed_neurons import TextUnits, changed_along, is_searched, places
 from neuronclaims.kinds.interventions.controls.random_neurons import RandomNeurons, beyond_controls
 from neuronclaims.kinds.interventions.controls.standing import controls_needed, sampled
 from neuronclaims.kinds.interventions.controls.sweeps import LayerSweeps
@@ -95,8 +95,9 @@ class RestorationRequest:
     def together(self) -> Restoration:
         """Ask for all neurons together."""
         settings = self.claim.settings
-        neurons = places(self.claim.sentence.neurons)
-        return Restoration(settings.site, neurons, self.prediction, self._texts, settings.options.at)
+        change = self.claim.sentence.change
+        neurons, along = places(change.neurons), changed_along(change, settings.site)
+        return Restoration(settings.site, neurons, self.prediction, self._texts, settings.options.at, along)
 
     def controls(self, facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for what the neurons are compared with; their size counts in the clean texts."""
@@ -174,7 +175,7 @@ class RestorationData:
         request, claim = self.request, self.request.claim
         searched = self.sweeps if is_searched(claim) else None
         due, draws = request.number * self.lost, resamples_of(claim.settings)
-        neuron = claim.sentence.neurons[0]
+        neuron = claim.sentence.change.leading
         return BeforeAfter(self.gained, due, request.units, request.seed, draws, searched, neuron)
 
     @property
@@ -183,7 +184,8 @@ class RestorationData:
         claim, pairs, rows = self.request.claim, self.request.pairs, self.request.units.rows
         texts = tuple(f"{len(pair.clean)}:{pair.clean}{pair.corrupted}" for pair in pairs)
         keys = tuple(unit_key(texts[place] for place in row) for row in rows)
-        named = ", ".join(map(str, claim.sentence.neurons))
+        change = claim.sentence.change
+        named = change.subject if change.mixed else ", ".join(map(str, change.neurons))
         beyond = " beyond random neurons" if claim.sentence.beyond else ""
         of = f"{claim.settings.site} {named} {self.request.way.done}: {self.request.prediction}{beyond}"
         return UnitValues(of, "ratio", True, (keys, keys), (plain(self.gained), plain(self.lost)))

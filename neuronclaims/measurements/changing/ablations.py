@@ -74,6 +74,7 @@ class Ablation(ChangedPrompts):
     next-token distributions before from those after (Kullback-Leibler, nats), averaged over the positions that hold
     text.
 
+    >>> from neuronclaims.measurements import Prediction
     >>> Ablation("mlp_post", ((3, 17),), "zero", Prediction(" an"), ("I ate",)).replacement
     Zero()
     """
@@ -104,6 +105,7 @@ class Ablation(ChangedPrompts):
 class AblationSweep(ChangedPrompts):
     """The prediction before, and after changing each neuron of one layer alone: float32 [prompts, 1 + width].
 
+    >>> from neuronclaims.measurements import Prediction
     >>> sweep = AblationSweep("mlp_post", 3, "zero", Prediction(" an"), ("I ate",))
     >>> sweep.columns(np.array([[2.0, 1.0, 1.5]], np.float32)).after
     array([[1. , 1.5]])

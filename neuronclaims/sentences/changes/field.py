@@ -7,23 +7,31 @@ from dataclasses import dataclass
 from itertools import chain, product
 
 from neuronclaims.sentences.changes.amounts import PATTERNS, read_amounts
-from neuronclaims.sentences.changes.change import VERBS, ModelChange, Verb
+from neuronclaims.sentences.changes.change import VERBS, ChangedPart, ModelChange, Verb
 from neuronclaims.sentences.field_types import (
     FieldType,
     Label,
     MisreadError,
     Pattern,
+    ValueT,
     Word,
     expect_words,
     literal,
 )
 from neuronclaims.sentences.numbers import number_text
+from neuronclaims.sentences.subjects.layers import Layers, LayersField
 from neuronclaims.sentences.subjects.neurons import Neuron, NeuronsField
 from neuronclaims.sites import Site, site_names
 
 _NEURONS: FieldType[tuple[Neuron, ...]] = NeuronsField()
-_NOUNS = ("neuron", "neurons")
+_LAYERS: FieldType[Layers] = LayersField()
+_NOUNS, _LAYER = ("neuron", "neurons"), ("layer", "layers")
 _NOUN: Pattern = (Label(_NOUNS, _NOUNS.__contains__),)
+_SITE: Pattern = (Label(site_names(), site_names().__contains__),)
+_LAYER_ROWS = [row for row in _LAYERS.patterns if row[0].accepts("layer") or row[0].accepts("layers")]
+_ROWS = [*((*_NOUN, *row) for row in _NEURONS.patterns), *_LAYER_ROWS]
+_PARTS: list[Pattern] = [*_ROWS, *((*_SITE, *row) for row in _ROWS)]
+_ONE_NEURON: Pattern = (*literal("neuron"), *_NEURONS.patterns[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +73,9 @@ class ChangeField:
 
     @property
     def patterns(self) -> tuple[Pattern, ...]:
-        """Return the rows of words: with and without a site, with one neuron and two, with one amount and two."""
+        """Return the rows of words, among them those with one amount and two, one part and two."""
         said = self.said
-        names = site_names()
-        sites: tuple[Pattern, ...] = ((), (Label(names, names.__contains__),))
-        subjects = [(*site, *_NOUN, *neurons) for site, neurons in product(sites, _NEURONS.patterns)]
+        subjects = [*_PARTS, *((*first, *literal("and"), *_ONE_NEURON) for first in _PARTS)]
         if said.before_amount is None:
             rows: list[tuple[Pattern, ...]] = [(subject,) for subject in subjects]
         else:
@@ -92,11 +98,12 @@ class ChangeField:
             amounts, at = self._amounts(words, at)
             expect_words(words[: at + 1], (str(said.before_amount),), at)
             at += 1
-        site, neurons, at = _subject(words, at)
+        parts, at = _parts(words, at)
         if said.before_amount is not None and not said.amount_first:
             expect_words(words[: at + 1], (said.before_amount,), at)
             amounts, at = self._amounts(words, at + 1)
-        return ModelChange(self.verb, neurons, amounts, site), at
+        first, *also = parts
+        return ModelChange(self.verb, first.neurons, amounts, first.site, first.layers, tuple(also)), at
 
     def write(self, value: ModelChange) -> str:
         """Return the change in words."""
@@ -111,31 +118,49 @@ class ChangeField:
         return amounts, after
 
 
-def _subject(words: Sequence[Word], at: int) -> tuple[Site | None, tuple[Neuron, ...], int]:
-    """Read the site, if there is one, and the neurons; return them and the place after them."""
+def _parts(words: Sequence[Word], at: int) -> tuple[list[ChangedPart], int]:
+    """Read all that is changed, with "and" between its parts; return it and the place after it."""
+    found: list[ChangedPart] = []
+    while True:
+        part, after = _part(words, at)
+        for neuron in part.neurons:
+            if any(neuron in each.neurons and part.site in (None, each.site) for each in found):
+                raise MisreadError(f"neuron {neuron} is named twice", ahead=after - 1)
+        found.append(part)
+        if after >= len(words) or words[after].quoted or words[after].text != "and":
+            return found, after
+        at = after + 1
+
+
+def _part(words: Sequence[Word], at: int) -> tuple[ChangedPart, int]:
+    """Read the site, if there is one, and the neurons or layers; return them and the place after them."""
     site: Site | None = None
     if at < len(words) and not words[at].quoted and words[at].text in site_names():
         site, at = words[at].text, at + 1
-    if at >= len(words) or words[at].quoted or words[at].text not in _NOUNS:
+    noun = "" if at >= len(words) or words[at].quoted else words[at].text
+    if noun in _LAYER:
+        layers, used = _after(_LAYERS, words, at)
+        return ChangedPart((), layers, site), at + used
+    if noun not in _NOUNS:
         sites = () if site is not None else ("a site",)
         raise MisreadError(
             ahead=at,
-            expected=(*sites, "'neuron'", "'neurons'"),
-            candidates=(*(site_names() if sites else ()), *_NOUNS),
+            expected=(*sites, "'neuron'", "'neurons'", "'layer'"),
+            candidates=(*(site_names() if sites else ()), *_NOUNS, *_LAYER),
         )
-    noun = words[at].text
-    if at + 1 >= len(words):
-        raise MisreadError(ahead=at + 1, expected=_NEURONS.expected)
-    try:
-        neurons, used = _NEURONS.read(words[at + 1 :])
-    except MisreadError as misread:
-        raise misread.shifted(at + 1, _NEURONS.expected) from None
+    neurons, used = _after(_NEURONS, words, at + 1)
     meant = "neuron" if len(neurons) == 1 else "neurons"
     if noun != meant:
-        reason = (
-            "here one neuron is named"
-            if len(neurons) == 1
-            else "here are several neurons, which are changed together"
-        )
-        raise MisreadError(reason, meant, at)
-    return site, neurons, at + 1 + used
+        several = "here are several neurons, which are changed together"
+        raise MisreadError("here one neuron is named" if len(neurons) == 1 else several, meant, at)
+    return ChangedPart(neurons, None, site), at + 1 + used
+
+
+def _after(field: FieldType[ValueT], words: Sequence[Word], at: int) -> tuple[ValueT, int]:
+    """Read with another field from place ``at`` on; return its value, and how many words it took."""
+    if at >= len(words):
+        raise MisreadError(ahead=at, expected=field.expected)
+    try:
+        return field.read(words[at:])
+    except MisreadError as misread:
+        raise misread.shifted(at, field.expected) from None

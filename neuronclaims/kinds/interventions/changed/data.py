@@ -53,7 +53,7 @@ class ChangedPredictionData:
         if claim.sentence.trend:
             return cls._over_amounts(request, answers, seed, draws)
         searched = sweeps if is_searched(claim) else None
-        own = BeforeAfter(*outcome.read(found), units, seed, draws, searched, claim.sentence.neurons[0])
+        own = BeforeAfter(*outcome.read(found), units, seed, draws, searched, claim.sentence.change.leading)
         controls = random_neurons(request, answers)
         return cls(own, other.read(found), found.divergence, sweeps, found.before, controls)
 
@@ -74,7 +74,7 @@ class ChangedPredictionData:
             return DoseCurve.of(change, outcome.read(largest)[1], after)
 
         curve, other = curve_of(request.outcome), curve_of(request.other_outcome).slopes
-        still, neuron = np.zeros_like(other), change.neurons[0]
+        still, neuron = np.zeros_like(other), change.leading
         slopes = BeforeAfter(curve.slopes, still, units, seed, draws, None, neuron)
         sweeps = LayerSweeps({})
         return cls(slopes, (other, still), largest.divergence, sweeps, largest.before, None, curve)

@@ -136,8 +136,9 @@ class ChangedPredictionKind:
         tests = [part.ruled for part in parts]
         refuted = times(told.ruled, len(parts)) if told.rank == RANKS["refuted"] else None
         largest = refuted or max(tests, key=lambda test: test.p_value)
-        neurons, layer = claim.sentence.neurons, data.changes(claim.sentence.neurons[0].layer)
-        rank = None if layer is None else rank_of(neurons[0].index, *_strength(request, layer))
+        leading = claim.sentence.change.leading
+        layer = data.changes(leading.layer)
+        rank = None if layer is None else rank_of(leading.index, *_strength(request, layer))
         standing = Standing.of(claim, answers, data.controls, rank, searched=data.own.many)
         if data.curve is not None:
             standing = replace(standing, how=None)
@@ -278,7 +279,7 @@ def _figures(
         # The sweep knows logits alone, on whose axis the interval of a probability has no place.
         change = replace(change, low=None, high=None)
     said = request.claim.sentence
-    neuron, y_axis = said.neurons[0], Outcome.of("logit", replace(said.outcome, what="token")).effect.name
+    neuron, y_axis = said.change.leading, Outcome.of("logit", replace(said.outcome, what="token")).effect.name
     return both, layer_figure(neuron, changes, change, site=request.claim.settings.site, y_axis=y_axis)
 
 

@@ -67,7 +67,7 @@ def changed_part(
         bound = -margin if request.denied == "not less" else margin
         estimate = change.estimate(request.effect)
         return ClaimedPart(
-            TestedNeuron(said.neurons[0], estimate, change.within(estimate, bound, request.denied)),
+            TestedNeuron(said.change.leading, estimate, change.within(estimate, bound, request.denied)),
             NeuronStatement(request.denied, 0.0, bound, family.alpha),
             with_tail(f"{said.direction} it by {number_text(margin)} or more", claim=said.beyond),
             Sample(request.units.unit, counts),
@@ -77,7 +77,9 @@ def changed_part(
     least = said.least_change if said.second is None else None
     threshold = None if least is None else -least if side == "less" else least
     return ClaimedPart(
-        TestedNeuron(said.neurons[0], change.estimate(request.effect), change.test(family, threshold or 0.0)),
+        TestedNeuron(
+            said.change.leading, change.estimate(request.effect), change.test(family, threshold or 0.0)
+        ),
         NeuronStatement(side, 0.0, threshold, family.alpha),
         None
         if least is None
@@ -96,7 +98,9 @@ def _changed_often(
     statement = changed_share_statement(share, units)
     estimate = changed_share(as_claimed, units, change.many)
     return ClaimedPart(
-        TestedNeuron(said.neurons[0], estimate, changed_share_test(as_claimed, share, units, change.many)),
+        TestedNeuron(
+            said.change.leading, estimate, changed_share_test(as_claimed, share, units, change.many)
+        ),
         NeuronStatement("greater", share, share, family.alpha),
         statement.claimed,
         Sample(units.unit, ((said.first, len(units.rows)),)),
@@ -109,7 +113,7 @@ def harmed_part(
     """Say what is claimed of the harm."""
     threshold = None if harm.estimate.high is None else harm.at_most
     return ClaimedPart(
-        TestedNeuron(request.claim.sentence.neurons[0], harm.estimate, harm.test),
+        TestedNeuron(request.claim.sentence.change.leading, harm.estimate, harm.test),
         NeuronStatement("less", harm.at_most, threshold, family.alpha),
         f"at most {number_text(harm.at_most)} nats",
         Sample(damage.units.unit, ((damage.name, len(damage.units.rows)),)),

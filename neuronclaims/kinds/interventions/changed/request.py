@@ -17,6 +17,7 @@ from neuronclaims.kinds.interventions.changed.sentence import (
 )
 from neuronclaims.kinds.interventions.changed_neurons import (
     TextUnits,
+    changed_along,
     clean_texts,
     is_searched,
     places,
@@ -185,6 +186,7 @@ class ChangedPredictionRequest:
             self._items(prompts),
             self.reference,
             self.options.at,
+            changed_along(self.claim.sentence.change, self.claim.settings.site),
         )
 
     def _items(self, prompts: tuple[Prompt, ...]) -> tuple[str, ...]:

@@ -34,13 +34,20 @@ def controls_of(claim: Claim) -> How:
     Raises ClaimError for controls that the claim cannot have, or lacks where its sentence speaks of them.
     """
     asked: How = claim.settings.options.controls
-    several = len(claim.sentence.neurons) > 1
+    several = not claim.sentence.change.single
     searched = is_searched(claim)
     if asked == "layer" and several:
         raise ClaimError(
             "'controls: layer' changes each neuron of a layer by itself, but this claim changes several together. "
             "Leave it out: they are compared with random lists of as many neurons."
         )
+    if claim.sentence.change.mixed:
+        if claim.sentence.beyond:
+            raise ClaimError(
+                f"'{TAIL}' compares neurons of one site with others of their layer; whole layers, and neurons of "
+                f"several sites, have no such others. Leave '{TAIL}' out, or claim each part by itself."
+            )
+        return "none"
     if claim.sentence.beyond and (searched or asked != "sample"):
         why = "a neuron that was picked on these prompts ('searched')" if searched else f"'controls: {asked}'"
         fix = "Test it on new prompts ('discovered_on')" if searched else "Leave the option out"

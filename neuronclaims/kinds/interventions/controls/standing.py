@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from neuronclaims.kinds.interventions.changed_neurons import swept_layers, who_of
 from neuronclaims.kinds.interventions.controls.options import controls_of
 from neuronclaims.kinds.interventions.controls.random_neurons import TAIL
 from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.outliers.outlier_dimensions import LargeTokens, large_tokens_needed
-from neuronclaims.kinds.shared.subjects.selection import selection_notes, selection_of
+from neuronclaims.kinds.shared.subjects.selection import chosen_before, selection_notes, selection_of
 from neuronclaims.measurements.changing.controls import Controls, controls_per_text
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from neuronclaims.results import Rank, Selection
     from neuronclaims.stats import Estimate
 
-WITHOUT: Mapping[How, str] = {
+WITHOUT: Mapping[str, str] = {
+    "mixed": "Whole layers, and neurons of several sites changed together, are compared with no others.",
     "none": "Compared with no other neurons ('controls: none').",
     "sample": "Their layers have too few other neurons to draw controls from.",
 }
@@ -89,7 +90,7 @@ class Standing:
     rank: Rank | None
     controls: RandomNeurons | None
     large: LargeTokens
-    how: How | None
+    how: How | Literal["mixed"] | None
 
     @classmethod
     def of(
@@ -102,14 +103,16 @@ class Standing:
         searched: int,
     ) -> Standing:
         """Read the answers; ``searched`` is how many neurons the claimed one was picked from, itself included."""
-        selection = selection_of(claim, who_of(claim), searched)
+        mixed = claim.sentence.change.mixed
+        selection = chosen_before(claim, "neurons") if mixed else selection_of(claim, who_of(claim), searched)
         large = LargeTokens.of(claim.sentence.neurons, answers)
-        return cls(selection, rank, controls, large, controls_of(claim))
+        return cls(selection, rank, controls, large, "mixed" if mixed else controls_of(claim))
 
     @property
     def others(self) -> tuple[Estimate, ...]:
         """The share of controls that are as strong, and the share of tokens at which a neuron is large."""
-        return (*(self.controls.others if self.controls else ()), self.large.largest)
+        large = (self.large.largest,) if self.large.shares else ()
+        return (*(self.controls.others if self.controls else ()), *large)
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -132,7 +132,7 @@ class ComparedChanges:
         test = values.test(hypothesis, resampling=family.resampling(self.seed, draws), level=family.level)
         counts = tuple(zip((said.first, str(said.second)), design.counts, strict=True))
         return ClaimedPart(
-            TestedNeuron(said.neurons[0], estimate, test),
+            TestedNeuron(said.change.leading, estimate, test),
             NeuronStatement(hypothesis.side, hypothesis.null, hypothesis.threshold, family.alpha),
             hypothesis.claimed,
             Sample(design.unit, counts, paired=design.paired),
