@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from neuronclaims.engines.local import LocalEngine
 from neuronclaims.measurements.activations import Pooled
 from neuronclaims.measurements.changing.controls import ControlNeed
+from neuronclaims.measurements.changing.needs import ChangeNeed
 from neuronclaims.measurements.continuations import ContinuationNeed
 from neuronclaims.measurements.errors import shorten
 from neuronclaims.measurements.measurement import Need
@@ -50,7 +51,7 @@ def _smooth(need: Need) -> bool:
 
 
 def _agree(engine: LocalEngine, need: Need, now: NDArray[np.float32], then: NDArray[np.float32]) -> bool:
-    if isinstance(need, ContinuationNeed):
+    if isinstance(need, ContinuationNeed) or (need.new_tokens and isinstance(need, ChangeNeed)):
         return bool(np.array_equal(now, then))
     finite = np.isfinite(then)
     if now.shape != then.shape or not np.array_equal(finite, np.isfinite(now)):

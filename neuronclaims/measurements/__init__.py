@@ -8,6 +8,7 @@ from neuronclaims.measurements.activations import Activations, Generation, Token
 from neuronclaims.measurements.changing.ablations import Ablation, AblationSweep
 from neuronclaims.measurements.changing.needs import Pair
 from neuronclaims.measurements.changing.outcomes.readings import Divergence, Entropy, Loss, Prediction
+from neuronclaims.measurements.changing.outcomes.written import ChangedContinuations
 from neuronclaims.measurements.changing.restorations import Restoration, RestorationSweep
 from neuronclaims.measurements.continuations import Continuations
 from neuronclaims.measurements.facts import ModelFacts
@@ -21,6 +22,7 @@ __all__ = [
     "Ablation",
     "AblationSweep",
     "Activations",
+    "ChangedContinuations",
     "ChangedTokens",
     "Congruence",
     "Continuations",

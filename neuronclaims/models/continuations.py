@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronclaims.measurements import Measurement
+from neuronclaims.measurements.changing.needs import ChangeNeed
 from neuronclaims.measurements.continuations import END, ContinuationNeed
 from neuronclaims.measurements.measurement import Need
 from neuronclaims.models.sources import Source
@@ -38,6 +39,25 @@ def continuations(
         joined = [BETWEEN.join(texts[first : first + many]) for first in range(0, len(texts), many)]
         answers[measurement] = np.array(joined, dtype=np.str_)
         answers[measurement].flags.writeable = False
+    return answers
+
+
+def changed_continuations(
+    source: Source, measurements: Sequence[Measurement], rows: Rows
+) -> dict[Measurement, NDArray[Any]]:
+    """Return what is written before and after changes: arrays of str [prompts, 2, samples] by measurement."""
+    read = _reader(source)
+    answers: dict[Measurement, NDArray[Any]] = {}
+    for measurement in dict.fromkeys(measurements):
+        what = measurement.request
+        if what is None:
+            continue
+        many = 2 * (what.need.samples if isinstance(what.need, ChangeNeed) else 1)
+        written = [text for item in what.items for text in np.split(rows[what.need][item], many)]
+        texts = read([[int(token) for token in text if token != END] for text in written])
+        found = np.array(texts, dtype=np.str_).reshape(len(what.items), 2, many // 2)
+        found.flags.writeable = False
+        answers[measurement] = found
     return answers
 
 

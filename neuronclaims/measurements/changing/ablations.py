@@ -12,6 +12,7 @@ from neuronclaims.measurements.changing.along import ChangedAlong
 from neuronclaims.measurements.changing.interventions import REPLACEMENTS, Intervention, intervention_of
 from neuronclaims.measurements.changing.needs import ChangedPrediction, ChangeNeed
 from neuronclaims.measurements.changing.outcomes.reading import AblationColumns, Floats, Reading
+from neuronclaims.measurements.changing.outcomes.readings import Prediction
 from neuronclaims.measurements.measurement import Description, Lengths, TextRequest
 from neuronclaims.sites import Site
 from neuronclaims.tokens.spans import ALL_TOKENS, ChangedTokens, changed_of
@@ -114,7 +115,7 @@ class AblationSweep(ChangedPrompts):
     site: Site
     layer: int
     replacement: Intervention
-    prediction: Reading
+    prediction: Prediction
     prompts: tuple[str, ...]
     reference: tuple[str, ...] = ()
     at: ChangedTokens = ALL_TOKENS

@@ -14,7 +14,7 @@ from typing import ClassVar, NamedTuple
 from neuronclaims.measurements.changing.along import ChangedAlong
 from neuronclaims.measurements.changing.interventions import Intervention
 from neuronclaims.measurements.changing.outcomes.reading import AblationColumns, Floats, Reading
-from neuronclaims.measurements.changing.outcomes.readings import Prediction
+from neuronclaims.measurements.changing.outcomes.readings import Prediction, Written
 from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.measurements.facts import ModelFacts
 from neuronclaims.measurements.measurement import Need
@@ -87,8 +87,13 @@ class ChangeNeed:
 
     @property
     def new_tokens(self) -> int:
-        """No token is generated."""
-        return 0
+        """How many tokens are generated at most, before and after the change."""
+        return 2 * self.prediction.limit if isinstance(self.prediction, Written) else 0
+
+    @property
+    def samples(self) -> int:
+        """How many texts are generated after each."""
+        return self.prediction.samples if isinstance(self.prediction, Written) else 1
 
     @property
     def pairs(self) -> bool:
@@ -122,6 +127,8 @@ class ChangeNeed:
         """Return how many numbers a row has: as the measurements say."""
         if self.sweep is not None:
             return (2 if self.pairs else 1) + facts.widths[self.site]
+        if isinstance(self.prediction, Written):
+            return 2 * self.prediction.numbers
         return len((RestorationColumns if self.pairs else AblationColumns)._fields)
 
     def check(self, facts: ModelFacts) -> None:
@@ -132,6 +139,8 @@ class ChangeNeed:
                 f"Of pairs, and of each neuron of a layer alone, predictions of tokens are read, not the "
                 f"{self.prediction}."
             )
+        if isinstance(self.prediction, Written) and self.prediction.limit < 1:
+            raise MeasurementError("A continuation needs a length: say how many new tokens, at least 1.")
         if self.sweep is not None:
             facts.check_place(self.site, self.sweep)
         elif not self.places:

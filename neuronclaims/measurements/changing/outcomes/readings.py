@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from neuronclaims.measurements.activations import written
+from neuronclaims.prompts.sampling import Sampling
 from neuronclaims.tokens.spans import Span
 
 _READERS = "neuronclaims.models.running.changing.outcomes"
@@ -121,3 +123,42 @@ class Divergence:
     def parts(self) -> tuple[object, ...]:
         """Its lasting name."""
         return ({"read": "divergence"},)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The tokens that are written after a text, at most ``limit``; drawn where ``sampling`` says so.
+
+    It is no number: ``ChangedContinuations`` asks for it.
+
+    >>> str(Written(8)), Written(8).numbers
+    ('the next 8 tokens', 8)
+    """
+
+    limit: int
+    sampling: Sampling | None = None
+    reader: ClassVar[str] = "neuronclaims.models.running.changing.written:Writer"
+    span: ClassVar[Span | None] = None
+
+    def __str__(self) -> str:
+        return f"the next {self.limit} tokens"
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """No token."""
+        return ()
+
+    @property
+    def parts(self) -> tuple[object, ...]:
+        """Its lasting name, with how tokens are drawn."""
+        return ({"read": f"written/{self.limit}{written(self.sampling)}"},)
+
+    @property
+    def samples(self) -> int:
+        """How many texts are written after each."""
+        return self.sampling.samples if self.sampling else 1
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers it takes to hold the tokens of one run."""
+        return self.limit * self.samples

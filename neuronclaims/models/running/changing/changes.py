@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from neuronclaims.measurements.changing.controls import ControlNeed
 from neuronclaims.measurements.changing.needs import ChangeNeed, Pair
+from neuronclaims.measurements.changing.outcomes.readings import Written
 from neuronclaims.measurements.errors import MeasurementError, shorten
 from neuronclaims.measurements.measurement import Need
 from neuronclaims.measurements.plan import Job
@@ -29,6 +30,7 @@ from neuronclaims.models.running.changing.outcomes import (
     reader_of,
 )
 from neuronclaims.models.running.changing.sweeps import sweep
+from neuronclaims.models.running.changing.written import Writer
 from neuronclaims.models.running.encode import Encoded, collate, encode, padding_id, shuffled
 from neuronclaims.models.running.hooks import Edit, Place, traced
 from neuronclaims.models.running.loading import Ready
@@ -126,14 +128,17 @@ class Unchanged:
 def work(ready: Ready, job: Job, options: RunOptions) -> Iterator[Finished]:
     """Return the predictions of a job's texts, batch by batch; all texts and tokens are checked at once."""
     needs = tuple(need for need in job.needs if isinstance(need, ChangeNeed))
-    readers = {need: reader_of(ready, need.prediction) for need in needs}
+    readers = {
+        need: None if isinstance(need.prediction, Written) else reader_of(ready, need.prediction)
+        for need in needs
+    }
     return _batches(ready, readers, _texts(ready, job, needs), options)
 
 
 def _texts(ready: Ready, job: Job, needs: Sequence[ChangeNeed]) -> list[ChangedText]:
     keep = any(need.at.span is not None or need.prediction.span is not None for need in needs)
     if not needs[0].pairs:
-        rows = encode(ready, job.items, 0, keep=keep)
+        rows = encode(ready, job.items, max(need.new_tokens // 2 for need in needs), keep=keep)
         return [ChangedText(item, row, None) for item, row in zip(job.items, rows, strict=True)]
     pairs = [Pair.of_item(item) for item in job.items]
     clean = encode(ready, [pair.clean for pair in pairs], 0, keep=keep)
@@ -147,7 +152,7 @@ def _texts(ready: Ready, job: Job, needs: Sequence[ChangeNeed]) -> list[ChangedT
 
 def _batches(
     ready: Ready,
-    readers: Mapping[ChangeNeed, OutcomeReader],
+    readers: Mapping[ChangeNeed, OutcomeReader | None],
     texts: Sequence[ChangedText],
     options: RunOptions,
 ) -> Iterator[Finished]:
@@ -162,10 +167,14 @@ def _batches(
                 check_head(ready, before.ids[:1], before.hidden[:1])
             items = tuple(text.item for text in rows)
             values: dict[Need, NDArray[np.float32]] = {}
+            writer = Writer(ready, before.texts, before.ids)
             for need, reader in readers.items():
                 places = ChangedPlaces.of(rows, need.at, ready.device)
                 own = Taken(places.values(before.of_clean), taken.get(need, {}), items, places.mask)
-                if isinstance(need, ControlNeed):
+                if reader is None:
+                    assert isinstance(need.prediction, Written)
+                    found = writer.both(need, need.prediction, own)
+                elif isinstance(need, ControlNeed):
                     copies = ControlledBatch(ready, need, before.runs(before.hidden), before.own, own)
                     found = copies.changed(reader, options, check=number == 0)
                 elif need.sweep is not None:

@@ -37,13 +37,15 @@ References: TypeAlias = Mapping[Place, ReferenceValues]
 class BatchValues:
     """The values an intervention may use at one place of one batch: a ``measurements.interventions.PlaceValues``.
 
-    ``own`` and ``of_clean`` are [rows, tokens, width]; ``items`` are the texts, of which seeds are made.
+    ``own`` and ``of_clean`` are [rows, tokens, width]; ``items`` are the texts, of which seeds are made. ``start`` is
+    the place of the first token in its text: of text that is being written, only the last token is run.
     """
 
     own: torch.Tensor
     of_clean: torch.Tensor | None
     reference: ReferenceValues | None
     items: Sequence[str]
+    start: int = 0
 
     @property
     def clean(self) -> torch.Tensor:
@@ -60,7 +62,8 @@ class BatchValues:
     @property
     def resampled(self) -> torch.Tensor:
         """Values of whole positions drawn from the reference texts [rows, tokens, width]."""
-        return torch.stack([_resampled(self._taken.values, self.own[0], item) for item in self.items])
+        values, like = self._taken.values, self.own[0]
+        return torch.stack([_resampled(values, like, item, self.start) for item in self.items])
 
     @property
     def _taken(self) -> ReferenceValues:
@@ -73,17 +76,20 @@ class BatchValues:
 class Taken:
     """The values that interventions on one batch use in addition to those of the text itself, by place.
 
-    ``mask`` [rows, tokens] says at which tokens they are put.
+    ``mask`` [rows, tokens] says at which tokens they are put, ``start`` where in the texts these tokens begin.
     """
 
     of_clean: Mapping[Place, torch.Tensor]
     references: References
     items: Sequence[str]
     mask: torch.Tensor
+    start: int = 0
 
     def put(self, need: ChangeNeed, place: Place, own: torch.Tensor) -> torch.Tensor:
         """Return what a need's intervention gives for values ``own`` at a place: [rows, tokens, width]."""
-        values = BatchValues(own, self.of_clean.get(place), self.references.get(place), self.items)
+        values = BatchValues(
+            own, self.of_clean.get(place), self.references.get(place), self.items, self.start
+        )
         return need.intervention.put(values)
 
 
@@ -127,7 +133,7 @@ def _values(ready: Ready, texts: Sequence[str], places: Sequence[Place]) -> dict
     return {place: torch.cat(values) for place, values in parts.items()}
 
 
-def _resampled(pool: torch.Tensor, like: torch.Tensor, item: str) -> torch.Tensor:
+def _resampled(pool: torch.Tensor, like: torch.Tensor, item: str, start: int) -> torch.Tensor:
     seed = int.from_bytes(hashlib.sha256(item.encode("utf-8", "surrogatepass")).digest()[:8], "little")
-    chosen = np.random.PCG64(seed).random_raw(len(like)) % np.uint64(len(pool))
+    chosen = np.random.PCG64(seed).random_raw(start + len(like))[start:] % np.uint64(len(pool))
     return pool[torch.from_numpy(chosen.astype(np.int64)).to(pool.device)].to(like)
