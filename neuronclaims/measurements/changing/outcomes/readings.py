@@ -137,7 +137,7 @@ class Written:
 
     limit: int
     sampling: Sampling | None = None
-    reader: ClassVar[str] = "neuronclaims.models.running.changing.written:Writer"
+    reader: ClassVar[str] = "neuronclaims.models.running.changing.written:TextWriter"
     span: ClassVar[Span | None] = None
 
     def __str__(self) -> str:

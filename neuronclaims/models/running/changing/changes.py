@@ -30,7 +30,7 @@ from neuronclaims.models.running.changing.outcomes import (
     reader_of,
 )
 from neuronclaims.models.running.changing.sweeps import sweep
-from neuronclaims.models.running.changing.written import Writer
+from neuronclaims.models.running.changing.written import TextWriter
 from neuronclaims.models.running.encode import Encoded, collate, encode, padding_id, shuffled
 from neuronclaims.models.running.hooks import Edit, Place, traced
 from neuronclaims.models.running.loading import Ready
@@ -167,7 +167,7 @@ def _batches(
                 check_head(ready, before.ids[:1], before.hidden[:1])
             items = tuple(text.item for text in rows)
             values: dict[Need, NDArray[np.float32]] = {}
-            writer = Writer(ready, before.texts, before.ids)
+            writer = TextWriter(ready, before.texts, before.ids)
             for need, reader in readers.items():
                 places = ChangedPlaces.of(rows, need.at, ready.device)
                 own = Taken(places.values(before.of_clean), taken.get(need, {}), items, places.mask)

@@ -22,7 +22,7 @@ from neuronclaims.tokens.spans import ALL_TOKENS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Writer:
+class TextWriter:
     """Writes after the texts of one batch, all of equally many tokens: ``ids`` [rows, tokens].
 
     What is written without a change is written once for all changes of the batch.
