@@ -206,7 +206,7 @@ def _beside(request: ChangedPredictionRequest, data: ChangedPredictionData) -> t
     said, other = request.claim.sentence, request.other_outcome
     return (
         *(() if said.share is None else (change.estimate(request.effect),)),
-        *request.outcome.also(change.estimate(request.effect)),
+        *(() if said.trend else request.outcome.also(change.estimate(request.effect))),
         *_beside_controls(request, data),
         stats.dz_estimate(change.after, change.before),
         mean_change(after, before, slope_effect(other) if said.trend else other.effect),
