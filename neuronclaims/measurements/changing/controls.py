@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronclaims.measurements.changing.needs import ChangeNeed
-from neuronclaims.measurements.changing.outcomes.reading import Floats
+from neuronclaims.measurements.changing.outcomes.reading import Floats, Reading
+from neuronclaims.measurements.changing.outcomes.readings import Divergence, Loss
 from neuronclaims.measurements.facts import ModelFacts
 from neuronclaims.measurements.measurement import Description, Lengths, TextRequest
 
@@ -28,12 +29,15 @@ NEAREST = 32
 PER_TEXT = 8
 """How many controls a text gets at most."""
 
+PER_WHOLE_TEXT = 2
+"""How many it gets at most where all its positions are turned into logits, which costs as much as many blocks."""
+
 BUDGET = 4.0
 """How many forwards of the whole model a claim may cost per text, its controls included."""
 
 
-def controls_per_text(facts: ModelFacts, layers: Sequence[int], texts: int = 1) -> int:
-    """Return how many controls a text gets, at least 1, so that no text costs more than ``BUDGET`` forwards.
+def controls_per_text(facts: ModelFacts, layers: Sequence[int], texts: int = 1, most: int = PER_TEXT) -> int:
+    """Return how many controls a text gets, 1 to ``most``, so that no text costs more than ``BUDGET`` forwards.
 
     ``layers`` are those in which neurons are changed, ``texts`` is 2 for pairs of texts. Spent already are a forward
     before the change for each text and one after it, and the look at how large the neurons are. A control costs only
@@ -45,7 +49,17 @@ def controls_per_text(facts: ModelFacts, layers: Sequence[int], texts: int = 1) 
     """
     spent = texts + 1 + (max(layers) + 1) / facts.layers
     each = (facts.layers - min(layers)) / facts.layers
-    return max(1, min(PER_TEXT, int((BUDGET * texts - spent) / each + 1e-9)))
+    return max(1, min(most, int((BUDGET * texts - spent) / each + 1e-9)))
+
+
+def most_controls(reading: Reading) -> int:
+    """Return how many controls a text gets at most, by what is read of each.
+
+    >>> from neuronclaims.measurements import Prediction
+    >>> most_controls(Prediction(" an")), most_controls(Loss())
+    (8, 2)
+    """
+    return PER_WHOLE_TEXT if isinstance(reading, (Loss, Divergence)) else PER_TEXT
 
 
 @dataclass(frozen=True, slots=True)

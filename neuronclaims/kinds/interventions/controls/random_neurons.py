@@ -94,17 +94,18 @@ class RandomNeurons:
         """Say what the controls are, and where the claim's neurons stand among them."""
         texts, count = self.theirs.shape
         text = "pair" if self.units.unit == "pair" else "text"
-        what = "random neuron" if self.neurons == 1 else f"list of {self.neurons} random neurons"
-        several = plural(count, what) if self.neurons == 1 else f"{count} x {what}"
+        several = plural(count, "random neuron" if self.neurons == 1 else "list")
+        if self.neurons > 1:
+            several += f" of {self.neurons} random neurons"
         whose = "neuron" if self.neurons == 1 else "neurons"
         sizes = self.sizes[np.isfinite(self.sizes)]
         size = f" (median size: {np.median(sizes):.2g} times the claim's)" if sizes.size else ""
-        means = [f"{values.mean() / self.whole:.3g}" for values in (self.theirs, self.own)]
+        theirs, own = (f"{values.mean() / self.whole:.3g}" for values in (self.theirs, self.own))
         return (
             f"Controls: in each {text} {several} instead of the claim's {whose}, {self.done} alike, drawn from the "
-            f"{NEAREST} of the same layer whose values in that {text} are most like the claim's{size}. Mean of the "
-            f"{self.axis} over their {texts * count} changes: {means[0]}, of the claim's {whose}: {means[1]}. As "
-            f"strong as these in the same {text}: {self.reaching} of {texts * count}.",
+            f"{NEAREST} of the same layer whose values in that {text} are most like the claim's{size}. Over their "
+            f"{texts * count} changes, {self.axis}: {theirs}; of the claim's {whose}: {own}. As strong in the "
+            f"same {text}: {self.reaching} of {texts * count}.",
         )
 
     @property

@@ -16,7 +16,7 @@ from neuronclaims.kinds.interventions.controls.random_neurons import TAIL
 from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.outliers.outlier_dimensions import LargeTokens, large_tokens_needed
 from neuronclaims.kinds.shared.subjects.selection import chosen_before, selection_notes, selection_of
-from neuronclaims.measurements.changing.controls import Controls, controls_per_text
+from neuronclaims.measurements.changing.controls import Controls, controls_per_text, most_controls
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
@@ -70,7 +70,8 @@ def _sample(claim: Claim, facts: ModelFacts, together: Changing) -> tuple[Contro
                 f"{facts.widths[need.site]:,} neurons at {need.site}, of which {max(named):,} are changed. Name fewer."
             )
         return ()
-    count = controls_per_text(facts, need.layers, 2 if need.pairs else 1)
+    most = most_controls(need.prediction)
+    count = controls_per_text(facts, need.layers, 2 if need.pairs else 1, most)
     return (Controls(together, min(count, fewest)),)
 
 

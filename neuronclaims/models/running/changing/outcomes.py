@@ -125,11 +125,19 @@ class DivergenceReader:
 
 def divergences(ready: Ready, runs: TextRuns) -> torch.Tensor:
     """Return the mean divergence of every row over the positions that hold text: [rows]."""
-    rows = []
-    for text, old, new in zip(runs.texts, runs.before, runs.hidden, strict=True):
-        counts = torch.tensor(text.counts, device=new.device)
-        rows.append(divergence(logits_of(ready, old[counts]), logits_of(ready, new[counts])).mean())
-    return torch.stack(rows)
+    counts = [torch.tensor(text.counts, device=runs.hidden.device) for text in runs.texts]
+    old, new = (
+        torch.cat([row[counted] for row, counted in zip(states, counts, strict=True)])
+        for states in (runs.before, runs.hidden)
+    )
+    # Positions of all texts together: the LM head reads a whole vocabulary of weights for however few.
+    apart = torch.cat(
+        [
+            divergence(logits_of(ready, one), logits_of(ready, other))
+            for one, other in zip(old.split(_AT_ONCE), new.split(_AT_ONCE), strict=True)
+        ]
+    )
+    return torch.stack([row.mean() for row in apart.split([int(counted.sum()) for counted in counts])])
 
 
 def reader_of(ready: Ready, asked: Reading) -> OutcomeReader:
