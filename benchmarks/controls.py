@@ -2,9 +2,9 @@
 
     python benchmarks/controls.py [--prompts 20] [--repetitions 3]
 
-GPT-2 small's shape with random weights; prompts of 20 tokens. What a run measures for the claim is timed on a model that is
-loaded: before and after, the controls, the look at how large neurons are, and the run's own checks, which are a fixed
-cost. A plain forward is the model's own call on a batch of all prompts, per prompt. Ratios are medians over repetitions.
+GPT-2 small's shape with random weights; prompts of 20 tokens. What a run measures for the claim is timed on a loaded
+model: before and after, the controls, the look at how large neurons are, and the run's own checks, which are a
+fixed cost. A plain forward is the model's own call on a batch of all prompts. Ratios are medians over repetitions.
 """
 
 from __future__ import annotations

@@ -39,6 +39,11 @@ SCRIPTS = (
         "Aim: every neuron of a layer at least 10 times faster than the loop over single neurons.",
     ),
     (
+        "A claim about one neuron",
+        ("controls.py", "--repetitions", "3"),
+        "Aim: at most 4 plain forwards per prompt, controls included. The run's own checks are in it.",
+    ),
+    (
         "Claims on a warm cache",
         ("warm.py", "--rounds", "3", "--most", "10000"),
         "Aim: 1,000 claims at most 2 times pytest running 1,000 empty tests. No torch is imported. Claims on the same "

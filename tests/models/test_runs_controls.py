@@ -9,7 +9,6 @@ from test_runs_changes import ASKED, PAIRS, PROMPTS, REFERENCE, Plain, put
 from neuronclaims.engines.measure import measure
 from neuronclaims.measurements import Ablation, Restoration
 from neuronclaims.measurements.changing.controls import NEAREST, Controls
-from neuronclaims.measurements.errors import IntegrityError
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.running.changing import controls
 from neuronclaims.models.running.changing.controls import lists_like
@@ -82,11 +81,16 @@ def test_the_nearest_are_drawn_and_ties_in_no_order_of_their_own() -> None:
     assert all(set(each) == {4, 5, 6, 7} for each in lists)
 
 
-def test_controls_that_cannot_start_in_the_middle_are_noticed(hand_over, monkeypatch) -> None:
-    entered = controls.starting_at
-    monkeypatch.setattr(
-        controls, "starting_at", lambda ready, layer, residual: entered(ready, layer, residual * 1.5)
-    )
+@pytest.mark.parametrize("fails", [False, True])
+def test_where_a_model_cannot_start_in_its_middle_controls_run_whole(hand_over, monkeypatch, fails) -> None:
     asked = Controls(Ablation("mlp_post", ((1, 3),), "zero", ASKED, PROMPTS), 2)
-    with pytest.raises(IntegrityError, match="cannot be run from its middle"):
-        measure(hand_over("gpt2"), [asked])
+    expected = measure(hand_over("gpt2"), [asked])[asked]
+    entered = controls.starting_at
+
+    def wrong(ready, layer, residual):
+        if fails:
+            raise TypeError("this block wants what the ones below make")
+        return entered(ready, layer, residual * 1.5)
+
+    monkeypatch.setattr(controls, "starting_at", wrong)
+    np.testing.assert_allclose(measure(hand_over("gpt2"), [asked])[asked], expected, rtol=1e-4, atol=1e-5)

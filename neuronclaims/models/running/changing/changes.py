@@ -158,6 +158,7 @@ def _batches(
 ) -> Iterator[Finished]:
     with running(ready, "on the reference texts"):
         taken = references(ready, tuple(readers))
+    from_middle: dict[ChangeNeed, bool] = {}
     for number, batch in enumerate(_alike(texts, options)):
         with running(ready, f"on {shorten(batch[0].changed.prompt)}"):
             # Measured again, a batch has one row more, so that it has another shape.
@@ -176,7 +177,9 @@ def _batches(
                     found = writer.both(need, need.prediction, own)
                 elif isinstance(need, ControlNeed):
                     copies = ControlledBatch(ready, need, before.runs(before.hidden), before.own, own)
-                    found = copies.changed(reader, options, check=number == 0)
+                    if need not in from_middle:
+                        from_middle[need] = copies.middle_holds(reader)
+                    found = copies.changed(reader, options, from_middle=from_middle[need])
                 elif need.sweep is not None:
                     found = _sweep(ready, need, reader, before, own, options)
                 else:

@@ -134,10 +134,10 @@ def divergences(ready: Ready, runs: TextRuns) -> torch.Tensor:
     apart = torch.cat(
         [
             divergence(logits_of(ready, one), logits_of(ready, other))
-            for one, other in zip(old.split(_AT_ONCE), new.split(_AT_ONCE), strict=True)
+            for one, other in zip(torch.split(old, _AT_ONCE), torch.split(new, _AT_ONCE), strict=True)
         ]
     )
-    return torch.stack([row.mean() for row in apart.split([int(counted.sum()) for counted in counts])])
+    return torch.stack([row.mean() for row in torch.split(apart, [int(counted.sum()) for counted in counts])])
 
 
 def reader_of(ready: Ready, asked: Reading) -> OutcomeReader:
