@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from changed_claims import judged_really, one_writer
 
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.demo import MODEL_FOLDER
@@ -109,3 +110,37 @@ def test_it_is_tested_against_its_share_and_ranked_as_restoration_is(results):
     assert any("Corrupted at all tokens of the clean text" in note for note in single.notes)
     [table] = [figure for figure in results["needed"].evidence.figures if figure.kind == "table"]
     assert table.columns[4] == "clean, changed"
+
+
+def test_what_two_neurons_write_alike_one_is_enough_for_and_neither_is_needed_for(tmp_path):
+    """Neurons 0:3 and 0:4 both write "tree" at "dog": 8 each at residual 4 and -8 at residual 7, seen by a final norm.
+
+    With k of them "tree" gets 3 x 8k / sqrt((2 + 2 (8k)^2) / 32): what one restores is what is left without one.
+    """
+    model = one_writer()
+    first = model.model.transformer.h[0].mlp
+    first.c_fc.weight.data[:, 4] = first.c_fc.weight.data[:, 3]
+    first.c_proj.weight.data[4] = first.c_proj.weight.data[3]
+
+    def tree(writers):
+        return 24 * writers / ((2 + 2 * (8 * writers) ** 2) / 32) ** 0.5
+
+    starts = [
+        f"{one} {two}" for one in ("the", "a", "old") for two in ("red", "big", "small", "blue", "green")
+    ]
+    pairs = [{"clean": f"{start} dog", "corrupted": f"{start} cat"} for start in starts]
+    head = f"pairs: {json.dumps({'animals': pairs})}\n"
+    part = '" tree" over " river" in animals'.replace('"', '\\"')
+    shares = {}
+    for name, said in (
+        ("enough", f"restoring mlp_post neuron 0:3 recovers {part}"),
+        ("needed", f"corrupting mlp_post neuron 0:3 removes {part}"),
+        ("both", f"corrupting mlp_post neurons 0:3, 0:4 removes at least 90% of {part}"),
+        ("layer", f"corrupting mlp_post layer 0 removes at least 90% of {part}"),
+    ):
+        result = judged_really(tmp_path, f'"{said}"', head, model)
+        assert result.error is None, result.error
+        shares[name] = result.evidence.effect.value
+    assert shares["enough"] == pytest.approx(tree(1) / tree(2), rel=1e-3)
+    assert shares["needed"] == pytest.approx(1 - tree(1) / tree(2), rel=1e-2)
+    assert shares["both"] == shares["layer"] == pytest.approx(1, rel=1e-4)

@@ -43,6 +43,10 @@ CLAIMS = """
   - resid_mid neuron 1:5 separates dogs from cats with AUROC at least 0.8
   - 'restoring neuron 1:5 recovers at least 1% of " dog" over " cat" in swapped'
   - {claim: 'restoring neurons 1:5, 2:6 does not recover " dog" over " cat" in swapped', margin: 0.1}
+  - 'corrupting neuron 1:5 removes at least 1% of " dog" over " cat" in swapped'
+  - {id: steering, claim: 'adding 2 to neuron 1:5 raises " dog" over " cat" in dogs'}
+  - {id: trend, claim: 'scaling layer 1 by 0, 0.5, 2 raises " dog" in dogs'}
+  - clamping neurons 1:5, 2:6 and resid_post neuron 1:3 to 1 raises loss of dogs
   - {id: ablation, claim: 'ablating neuron 1:5 lowers " dog" over " cat" in dogs'}
   - {claim: 'ablating neuron 1:5 lowers " dog" in dogs', replacement: mean, reference: baseline}
   - {claim: 'ablating neuron 1:5 lowers " dog" in dogs for at least 60% of prompts', id: share}
@@ -141,12 +145,20 @@ class Plain:
                 found.append(stats.mannwhitneyu(values[top], values[~top]).statistic / pairs)
         return float(np.mean(found))
 
-    def ablated(self) -> float:
-        def silence(values: torch.Tensor) -> None:
-            values[..., INDEX] = 0.0
+    def slope(self, factors: tuple[float, ...]) -> float:
+        """Return the mean slope of the logit of "dog" as the whole layer is scaled."""
+        dog, slopes = self.tokenizer.convert_tokens_to_ids("dog"), []
+        for text in SETS["dogs"]:
+            logits = [self.run(text, lambda values, by=by: values.mul_(by))[1][-1][dog] for by in factors]
+            slopes.append(stats.linregress(factors, logits).slope)
+        return float(np.mean(slopes))
+
+    def changed(self, to: Callable[[torch.Tensor], torch.Tensor]) -> float:
+        def change(values: torch.Tensor) -> None:
+            values[..., INDEX] = to(values[..., INDEX])
 
         dog, cat = self.tokenizer.convert_tokens_to_ids(["dog", "cat"])
-        ends = [(self.run(text, silence)[1][-1], self.run(text)[1][-1]) for text in SETS["dogs"]]
+        ends = [(self.run(text, change)[1][-1], self.run(text)[1][-1]) for text in SETS["dogs"]]
         return float(np.mean([(after - before)[dog] - (after - before)[cat] for after, before in ends]))
 
 
@@ -192,7 +204,9 @@ def test_every_kind_of_claim_gets_a_verdict_cold_and_warm(kind: str, tmp_path: P
     assert {found.kind for found in results.values()} == {own.name for own in OWN_KINDS}
     assert value(results, "contrast") == pytest.approx(plain.mean("dogs") - plain.mean("cats"), abs=1e-4)
     assert value(results, "prediction") == pytest.approx(plain.auroc(token), abs=2e-3)
-    assert value(results, "ablation") == pytest.approx(plain.ablated(), abs=1e-4)
+    assert value(results, "ablation") == pytest.approx(plain.changed(torch.zeros_like), abs=1e-4)
+    assert value(results, "steering") == pytest.approx(plain.changed(lambda own: own + 2), abs=1e-4)
+    assert value(results, "trend") == pytest.approx(plain.slope((0.0, 0.5, 1.0, 2.0)), abs=1e-4)
 
     command = [sys.executable, "-c", WARM, str(path), str(tmp_path / "cache")]
     again = subprocess.run(command, capture_output=True, text=True, check=True).stdout
