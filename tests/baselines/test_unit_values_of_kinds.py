@@ -34,6 +34,7 @@ CLAIMS = {
     "restoration": 'mlp_post neuron 5:461 recovers at least 5% of " an" over " a" in trees',
     "restoration of several": 'mlp_post neurons 5:461, 3:384 recovers at least 5% of " an" over " a" in trees',
     "no restoration": 'mlp_post neuron 5:186 does not recover " an" over " a" in trees',
+    "corruption": 'corrupting mlp_post neuron 5:461 removes at least 5% of " an" over " a" in trees',
     "outlier": "neuron 5:88 is an outlier beyond 6 in at least 6% of tokens in grouped",
     "no outlier": "neuron 5:88 is not an outlier beyond 6 in more than 6% of tokens in base",
     "massive": "neuron 5:88 is massive in base",
@@ -54,7 +55,13 @@ NONE = {
     "nearer overlap": "hanoi overlaps more with hanoi2 than with other over base",
     "congruence": 'mlp_post neuron 5:186 writes " an" more than 99% of tokens',
 }
-SCALES = {"restoration": "ratio", "massive": "share", "not massive": "share", "consistency": "share"}
+SCALES = {
+    "restoration": "ratio",
+    "corruption": "ratio",
+    "massive": "share",
+    "not massive": "share",
+    "consistency": "share",
+}
 SCALES |= {"absence": "share", "prediction": "mean AUROC"}
 HANOI = ["The old town of Hanoi lies by the", "In Hanoi we ate", "A train to Hanoi left", "Hanoi is the"]
 HANOI += ["My aunt moved to Hanoi and", "The road to Hanoi was", "A letter from Hanoi", "Rain fell on Hanoi"]
@@ -112,8 +119,9 @@ def test_every_effect_comes_out_of_the_values_that_are_kept(judged, claims, name
 
 def test_every_kind_is_tested_here_or_compares_two_sets_or_has_no_values(judged):
     seen = {result.kind for result in judged[2].values()}
-    two_sets = {"contrast", "separation", "ablation", "activity", "activity alike"}
-    assert {kind.name for kind in kinds()} - seen - two_sets == {"activity somewhere"}
+    two_sets = {"contrast", "separation", "activity", "activity alike"}
+    before_and_after = {"ablation", "steering", "scaling", "clamping"}
+    assert {kind.name for kind in kinds()} - seen - two_sets - before_and_after == {"activity somewhere"}
 
 
 @pytest.mark.parametrize("name", [name.replace(" ", "-") for name in NONE])

@@ -166,6 +166,25 @@ def test_layers_and_several_sites_are_said_together(sentence):
 
 
 @pytest.mark.parametrize(
+    ("sentence", "meant"),
+    [
+        ('steering mlp_post neuron 1:2 by 4 raises " x" in a', "adding 4 to mlp_post neuron 1:2"),
+        ('increasing neurons 1:2, 0:3 by 1, 2 raises " x" in a', "adding 1, 2 to neurons 1:2, 0:3"),
+        ('steering the model raises " x" in a', "adding"),
+        ('zeroing neuron 1:2 lowers " x" in a', "ablating"),
+        ('setting neuron 1:2 to 4 lowers " x" in a', "clamping"),
+        ('multiplying neuron 1:2 by 4 lowers " x" in a', "scaling"),
+        ('patching neuron 1:2 recovers " x" over " y" in a', "restoring"),
+        ('scalling neuron 1:2 by 4 lowers " x" in a', "scaling"),
+    ],
+)
+def test_other_words_for_a_change_are_met_with_ours(sentence, meant):
+    with pytest.raises(SentenceError) as found:
+        parse(sentence, templates())
+    assert (found.value.column, found.value.suggestion) == (1, meant)
+
+
+@pytest.mark.parametrize(
     ("sentence", "column", "message"),
     [
         ('adding 0 to neuron 1:2 raises " x" in a', 8, "0 leaves everything as it is"),

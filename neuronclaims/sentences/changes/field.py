@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, product
+from types import MappingProxyType
 
 from neuronclaims.sentences.changes.amounts import PATTERNS, read_amounts
 from neuronclaims.sentences.changes.change import VERBS, ChangedPart, ModelChange, Verb
@@ -32,6 +33,21 @@ _LAYER_ROWS = [row for row in _LAYERS.patterns if row[0].accepts("layer") or row
 _ROWS = [*((*_NOUN, *row) for row in _NEURONS.patterns), *_LAYER_ROWS]
 _PARTS: list[Pattern] = [*_ROWS, *((*_SITE, *row) for row in _ROWS)]
 _ONE_NEURON: Pattern = (*literal("neuron"), *_NEURONS.patterns[0])
+
+
+MEANT: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(
+            ("zeroing", "silencing", "removing", "deleting", "disabling", "lesioning"), "ablating"
+        ),
+        **dict.fromkeys(("steering", "increasing", "boosting"), "adding"),
+        **dict.fromkeys(("multiplying", "amplifying", "rescaling"), "scaling"),
+        **dict.fromkeys(("setting", "fixing", "pinning", "holding"), "clamping"),
+        **dict.fromkeys(("patching", "denoising", "recovering"), "restoring"),
+        **dict.fromkeys(("noising", "unpatching"), "corrupting"),
+    }
+)
+"""Other words for what is done, and the verb that says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +107,7 @@ class ChangeField:
         """Read the verb, the neurons and, where the verb takes one, the amount."""
         said = self.said
         if words[0].quoted or words[0].text != self.verb:
-            raise MisreadError
+            raise MisreadError(suggestion=self._meant(words))
         amounts: tuple[float, ...] = ()
         at = 1
         if said.amount_first:
@@ -104,6 +120,20 @@ class ChangeField:
             amounts, at = self._amounts(words, at + 1)
         first, *also = parts
         return ModelChange(self.verb, first.neurons, amounts, first.site, first.layers, tuple(also)), at
+
+    def _meant(self, words: Sequence[Word]) -> str | None:
+        """Return what the words were to say if their first one is another word for this verb."""
+        if words[0].quoted or MEANT.get(words[0].text) != self.verb:
+            return None
+        if not self.said.amount_first:
+            return self.verb
+        try:
+            (first, *also), at = _parts(words, 1)
+            expect_words(words[: at + 1], ("by",), at)
+            amounts, _ = self._amounts(words, at + 1)
+        except MisreadError:
+            return self.verb
+        return str(ModelChange(self.verb, first.neurons, amounts, first.site, first.layers, tuple(also)))
 
     def write(self, value: ModelChange) -> str:
         """Return the change in words."""
