@@ -18,6 +18,7 @@ from neuronclaims.measurements.errors import shorten
 from neuronclaims.measurements.measurement import Need
 from neuronclaims.measurements.plan import jobs
 from neuronclaims.measurements.pools import BeyondPool, MassivePool
+from neuronclaims.measurements.views.view import is_smooth
 from neuronclaims.models.running.integrity import AT_MOST
 
 Rows = Mapping[str, NDArray[np.float32]]
@@ -45,7 +46,7 @@ def disagreement(engine: LocalEngine, known: Mapping[Need, Rows]) -> str | None:
 
 def _smooth(need: Need) -> bool:
     """Say whether rounding moves a need's values a little only: no counts beyond a bound, no choice by size."""
-    if isinstance(need, ControlNeed):
+    if isinstance(need, ControlNeed) or not all(is_smooth(site) for site, _ in need.places):
         return False
     return not (isinstance(need, Pooled) and isinstance(need.pool, (BeyondPool, MassivePool)))
 

@@ -153,7 +153,7 @@ class Pooled:
 
     def width(self, facts: ModelFacts) -> int:
         """Return how many numbers a row has: one per neuron or, unpooled, their number and one per neuron each."""
-        width = facts.widths[self.site]
+        width = facts.width_of(self.site)
         return 1 + self.pool.positions * width if isinstance(self.pool, EachPool) else width
 
     def check(self, facts: ModelFacts) -> None:

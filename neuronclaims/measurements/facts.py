@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from neuronclaims.measurements.errors import MeasurementError
+from neuronclaims.measurements.views.view import ViewedSite, base_of
 from neuronclaims.sites import site_names
 
 
@@ -35,8 +36,22 @@ class ModelFacts:
     lacking: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
 
+    def has(self, site: str) -> bool:
+        """Return whether the model has a site, or the base of a viewed one."""
+        return base_of(site) in self.widths
+
+    def width_of(self, site: str) -> int:
+        """Return the number of neurons per layer at a site the model has; of latents, heads, at a viewed one."""
+        return site.view.width(self) if isinstance(site, ViewedSite) else self.widths[site]
+
     def layers_at(self, site: str) -> Sequence[int]:
-        """Return the layers that have neurons at a site, in order: all, or the last for a site at the model's end."""
+        """Return the layers that have neurons at a site, in order: all, or the last for a site at the model's end.
+
+        A viewed site may be of one of them alone.
+        """
+        if isinstance(site, ViewedSite):
+            there = self.layers_at(site.base)
+            return there if site.layer is None else tuple(layer for layer in there if layer == site.layer)
         every = range(self.layers - 1 if site in self.at_end else 0, self.layers)
         without = self.lacking.get(site)
         return tuple(layer for layer in every if layer not in without) if without else every
@@ -52,6 +67,9 @@ class ModelFacts:
 
     def check_place(self, site: str, layer: int, index: int | None = None) -> None:
         """Raise MeasurementError unless the model has this site, layer and, where given, neuron."""
+        if isinstance(site, ViewedSite):
+            self._check_viewed(site, layer, index)
+            return
         if site not in self.widths:
             why = "is not measured on" if site in site_names() else "is no site, on"
             because = f": {self.refused[site]}" if site in self.refused else "."
@@ -74,6 +92,18 @@ class ModelFacts:
             raise MeasurementError(
                 f"{self.name} has neurons 0 to {self.widths[site] - 1} at {site}; there is no neuron {layer}:{index}."
             )
+
+    def _check_viewed(self, site: ViewedSite, layer: int, index: int | None) -> None:
+        self.check_place(site.base, layer)
+        noun = site.view.noun
+        if site.layer not in (None, layer):
+            raise MeasurementError(
+                f"{site} is of layer {site.layer}; there is no {noun} of it at layer {layer}."
+            )
+        site.view.check(self)
+        width = self.width_of(site)
+        if index is not None and not 0 <= index < width:
+            raise MeasurementError(f"{site} has {noun}s 0 to {width - 1}; there is no {noun} {index}.")
 
     def check_predicts(self) -> None:
         """Raise MeasurementError for a model that predicts no next token."""

@@ -143,7 +143,7 @@ class ActivityRequest:
         Raises ClaimError for a layer or a site the model does not have.
         """
         site = self.claim.settings.site
-        if site not in facts.widths:
+        if not facts.has(site):
             raise ClaimError(facts.without(site))
         named = None if self.layers is None else self.layers.layers
         layers = facts.layers_at(site) if named is None else named

@@ -121,7 +121,7 @@ def site_needs(
     layers, rule = facts.layers_at(settings.site), ranking_rule(settings)
     for neuron in neurons or (Neuron(layers[-1], 0),):
         check_neuron(neuron, settings.site, facts)
-    there = len(layers) * facts.widths[settings.site]
+    there = len(layers) * facts.width_of(settings.site)
     if not 1 <= k < there:
         raise ClaimError(
             f"The top {k:,} neurons are no choice: {facts.name} has {there:,} neurons at {settings.site}. "

@@ -126,7 +126,7 @@ class ChangeNeed:
     def width(self, facts: ModelFacts) -> int:
         """Return how many numbers a row has: as the measurements say."""
         if self.sweep is not None:
-            return (2 if self.pairs else 1) + facts.widths[self.site]
+            return (2 if self.pairs else 1) + facts.width_of(self.site)
         if isinstance(self.prediction, Written):
             return 2 * self.prediction.numbers
         return len((RestorationColumns if self.pairs else AblationColumns)._fields)
@@ -158,7 +158,7 @@ class ChangeNeed:
         """Return what this change is called in a plan, and how many passes of one text it takes."""
         if self.sweep is None:
             return "changed predictions", 1.0
-        return "sweeps", facts.widths[self.site] * (facts.layers - self.sweep) / facts.layers
+        return "sweeps", facts.width_of(self.site) * (facts.layers - self.sweep) / facts.layers
 
     def cost(self, needs: Sequence[Need], texts: int, facts: ModelFacts) -> Iterator[tuple[str, float]]:
         """Yield what is run before anything is changed, once for all needs, and each change."""

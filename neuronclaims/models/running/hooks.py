@@ -16,11 +16,12 @@ from typing import Any, TypeAlias
 import torch
 
 from neuronclaims.measurements.errors import IntegrityError
+from neuronclaims.measurements.views.view import ViewedSite, base_of
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.structure.architecture import Part
 
 Place: TypeAlias = tuple[str, int]
-"""A site and a layer."""
+"""A site and a layer. A viewed site is hooked at its base, and what its view reads there is kept or edited."""
 
 Edit: TypeAlias = Callable[[torch.Tensor], torch.Tensor | None]
 """Given the values [rows, tokens, width] at a place, returns others of the same shape, or None to leave them."""
@@ -37,7 +38,10 @@ class Hooks:
     """Hooks at places of one model, each with its edit; attached while it is a context."""
 
     def __init__(self, ready: Ready, edits: Mapping[Place, Edit]) -> None:
-        self._ready, self._edits = ready, dict(edits)
+        self._ready, self._edits = (
+            ready,
+            {place: _at_base(ready, place, edit) for place, edit in edits.items()},
+        )
         self._handles: list[Any] = []
         self._waiting: set[Place] = set()
         self._runs: Counter[Place] = Counter()
@@ -117,7 +121,7 @@ class Hooks:
 
     def _shaped(self, place: Place, values: torch.Tensor) -> torch.Tensor:
         site, layer = place
-        width = self._ready.facts.widths[site]
+        width = self._ready.facts.widths[base_of(site)]
         expected = (*self._shape, width)
         # Some MLPs (OPT) see the batch flattened.
         if tuple(values.shape) not in (expected, (self._shape[0] * self._shape[1], width)):
@@ -126,6 +130,21 @@ class Hooks:
                 f"{list(expected)} (prompts, tokens, width); nothing of this run is kept."
             )
         return values.reshape(expected)
+
+
+def _at_base(ready: Ready, place: Place, edit: Edit) -> Edit:
+    """Return an edit as one of the values that the model has: at a viewed site, through its view."""
+    site, layer = place
+    if not isinstance(site, ViewedSite):
+        return edit
+    view = ready.view(site, layer)
+
+    def through(values: torch.Tensor) -> torch.Tensor | None:
+        before = view.read(values)
+        after = edit(before)
+        return None if after is None else view.write(values, before, after)
+
+    return through
 
 
 @contextmanager

@@ -15,11 +15,14 @@ from transformers import AutoTokenizer
 from neuronclaims.foreign_files import check_folder
 from neuronclaims.measurements import ModelFacts
 from neuronclaims.measurements.errors import ModelError, told_as
+from neuronclaims.measurements.views.view import ViewedSite, base_of
 from neuronclaims.models.bringing.configs import quantised_by, quantiser_of, rounds_activations
+from neuronclaims.models.named import loaded
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.running.brought.adapted import adapted
 from neuronclaims.models.running.brought.completeness import check_complete, check_plausible
 from neuronclaims.models.running.brought.module import BroughtModule
+from neuronclaims.models.running.views.running_view import RunningView
 from neuronclaims.models.sources import LoadedModel, Source
 from neuronclaims.models.structure.architecture import Architecture, HookPoint
 
@@ -29,7 +32,7 @@ class Ready:
     """A model ready to be measured: ``body`` is the model without its head, ``blocks`` are in order.
 
     ``proven`` says of every site and layer that was looked at why it fails, or nothing; ``traits`` are what else
-    was found of it.
+    was found of it; ``views`` are those of viewed sites that were made.
     """
 
     facts: ModelFacts
@@ -41,14 +44,21 @@ class Ready:
     blocks: tuple[Any, ...]
     proven: dict[tuple[str, int], str] = field(default_factory=dict)
     traits: dict[str, bool] = field(default_factory=dict)
+    views: dict[tuple[str, int], RunningView] = field(default_factory=dict)
 
     def point(self, site: str, layer: int) -> HookPoint:
-        """Return where a site of a layer is read, its sizes in numbers."""
-        point = self.architecture.point(site, layer)
+        """Return where a site of a layer is read, its sizes in numbers; a viewed site is read at its base."""
+        point = self.architecture.point(base_of(site), layer)
         if point.part is not None and isinstance(point.part.groups, str):
             groups = getattr(self.model.config, point.part.groups)
             return replace(point, part=replace(point.part, groups=groups))
         return point
+
+    def view(self, site: ViewedSite, layer: int) -> RunningView:
+        """Return what reads and writes a viewed site in a layer, made when it is first asked for."""
+        if (site, layer) not in self.views:
+            self.views[site, layer] = loaded(site.view.worker)(self, site.view, layer)
+        return self.views[site, layer]
 
     def turn(self, layer: int) -> tuple[int, int]:
         """Return which run of its block a layer is, from 0, and of how many: several where a block is shared."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from neuronclaims.kinds.kind import ClaimError
+from neuronclaims.measurements.errors import MeasurementError
+from neuronclaims.measurements.views.view import ViewedSite
 from neuronclaims.results import Rank
 
 if TYPE_CHECKING:
@@ -16,7 +18,13 @@ if TYPE_CHECKING:
 
 
 def check_neuron(neuron: Neuron, site: str, facts: ModelFacts) -> None:
-    """Raise ClaimError when the model has no such neuron, saying which it has."""
+    """Raise ClaimError when the model has no such neuron, or no such number of a view, saying which it has."""
+    if isinstance(site, ViewedSite):
+        try:
+            facts.check_place(site, neuron.layer, neuron.index)
+        except MeasurementError as error:
+            raise ClaimError(str(error)) from None
+        return
     if neuron.layer >= facts.layers:
         raise ClaimError(
             f"{facts.name} has no layer {neuron.layer}: it has {facts.layers} layers, 0 to {facts.layers - 1}."

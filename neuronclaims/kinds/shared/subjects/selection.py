@@ -43,7 +43,7 @@ def neurons_searched(claim: Claim, facts: ModelFacts) -> int:
     search, site = claim.settings.searched or claim.sentence.who.layers, claim.settings.site
     there = facts.layers_at(site)
     layers = there if search.layers is None else [layer for layer in search.layers if layer in there]
-    return max(1, len(layers) * facts.widths.get(site, 0))
+    return max(1, len(layers) * (facts.width_of(site) if facts.has(site) else 0))
 
 
 def layers_needed(claim: Claim, who: Subject, facts: ModelFacts) -> tuple[int, ...]:

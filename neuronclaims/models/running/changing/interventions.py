@@ -114,9 +114,8 @@ def edit_at(place: Place, need: ChangeNeed, taken: Taken) -> Edit:
 
     def edit(values: torch.Tensor) -> torch.Tensor:
         put, values = taken.put(need, place, values), values.clone()
-        values[:, :, columns] = torch.where(
-            taken.mask.unsqueeze(2), put[:, :, columns], values[:, :, columns]
-        )
+        mask = taken.mask.reshape(*taken.mask.shape, *[1] * (values.ndim - 2))
+        values[:, :, columns] = torch.where(mask, put[:, :, columns], values[:, :, columns])
         return values
 
     return edit

@@ -8,6 +8,7 @@ import torch
 
 from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.measurements.measurement import Need
+from neuronclaims.measurements.views.view import base_of
 from neuronclaims.models.running.brought.module import BroughtModule
 from neuronclaims.models.running.hooks import Place
 from neuronclaims.models.running.loading import Ready
@@ -50,7 +51,7 @@ def unproven(ready: Ready, needs: Iterable[Need]) -> dict[Need, MeasurementError
     A place is looked at when it is first asked for. Raises ModelError where a site names a module that is not there.
     """
     known = ready.proven
-    asked = {need: need.places for need in needs}
+    asked = {need: [(base_of(site), layer) for site, layer in need.places] for need in needs}
     new = sorted({place for places in asked.values() for place in places} - known.keys())
     if new or _BODY not in known:
         with running(ready, "while its sites were proven"):

@@ -1,0 +1,107 @@
+"""Viewed sites: latents, heads and directions, read from the values at a site and written back into them.
+
+A viewed site is named like any other site, so all that takes a site takes it: pooled activations, ablations,
+restorations, sweeps, reference texts. Nothing here needs torch; what reads and writes is named by its worker.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from neuronclaims.sites import Site
+
+if TYPE_CHECKING:
+    from neuronclaims.measurements.facts import ModelFacts
+
+
+class View(Protocol):
+    """How the numbers of a viewed site are made from those of its base site: frozen data.
+
+    ``str(view)`` is its lasting name in the cache, so it holds all that its numbers depend on besides the model and the
+    base site: the hash of a file's content, not its path.
+    """
+
+    worker: ClassVar[str]
+    """What makes its ``RunningView``, as "module:function" of (a ready model, the view, a layer)."""
+
+    noun: ClassVar[str]
+    """What one of its numbers belongs to, such as "latent", "head" or "direction"."""
+
+    @property
+    def layer(self) -> int | None:
+        """The one layer that it is of; None where it is of every layer that has the base site."""
+        ...
+
+    @property
+    def smooth(self) -> bool:
+        """Whether a small change of the values changes its numbers little; not so where only the largest count."""
+        ...
+
+    def width(self, facts: ModelFacts) -> int:
+        """Return how many numbers a token has."""
+        ...
+
+    def check(self, facts: ModelFacts) -> None:
+        """Raise MeasurementError where it does not fit a model that has the base site."""
+        ...
+
+
+class ViewedSite(str):
+    """A site whose values are made from those of another, its ``base``, by a ``view``.
+
+    It is a text, its lasting name, and so equal to any other of the same base and name.
+
+    >>> from dataclasses import dataclass
+    >>> @dataclass(frozen=True)
+    ... class FirstHalf:
+    ...     worker = "halves:first"
+    ...     noun = "half"
+    ...     layer = 8
+    ...     smooth = True
+    ...     def __str__(self): return "first half"
+    ...     def width(self, facts): return facts.width_of("resid_post") // 2
+    ...     def check(self, facts): pass
+    >>> site = ViewedSite("resid_post", FirstHalf())
+    >>> site, site.base, site.layer
+    ('resid_post>first half', 'resid_post', 8)
+    """
+
+    __slots__ = ("base", "view")
+
+    base: Site
+    view: View
+
+    def __new__(cls, base: Site, view: View) -> ViewedSite:
+        """Name the site by its base and its view."""
+        if isinstance(base, ViewedSite):
+            raise ValueError(f"a view is of a site of a model, not of {base}")
+        made = super().__new__(cls, f"{base}>{view}")
+        made.base, made.view = base, view
+        return made
+
+    def __getnewargs__(self) -> tuple[Site, View]:  # type: ignore[override]
+        """Let copies keep what the text alone does not say."""
+        return self.base, self.view
+
+    @property
+    def layer(self) -> int | None:
+        """The one layer that it is of; None where it is of every layer that has the base."""
+        return self.view.layer
+
+
+def base_of(site: Site) -> Site:
+    """Return the site of the model that a site is read from: its base, or itself.
+
+    >>> base_of("resid_post")
+    'resid_post'
+    """
+    return site.base if isinstance(site, ViewedSite) else site
+
+
+def is_smooth(site: Site) -> bool:
+    """Return whether rounding moves the numbers at a site a little only; so it does at all sites of a model.
+
+    >>> is_smooth("mlp_post")
+    True
+    """
+    return not isinstance(site, ViewedSite) or site.view.smooth

@@ -1,0 +1,1 @@
+"""What reads viewed sites from the values at their base, and writes them back, while a model runs."""
