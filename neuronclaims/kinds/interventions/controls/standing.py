@@ -62,12 +62,13 @@ def _sample(claim: Claim, facts: ModelFacts, together: Changing) -> tuple[Contro
     """Ask for random neurons in the place of the claim's; for nothing where a layer has too few others."""
     need = together.need
     named = [sum(layer == each for layer, _ in need.neurons) for each in need.layers]
-    fewest = facts.width_of(need.site) - 2 * max(named) + 1
+    width = facts.width_of(need.site)
+    fewest = width - 2 * max(named) + 1
     if fewest < 1:
         if claim.sentence.beyond:
             raise ClaimError(
                 f"There is nothing to compare with ('{TAIL}'): a layer of {facts.name} has "
-                f"{facts.width_of(need.site):,} neurons at {need.site}, of which {max(named):,} are changed. Name fewer."
+                f"{width:,} neurons at {need.site}, of which {max(named):,} are changed. Name fewer."
             )
         return ()
     most = most_controls(need.prediction)
