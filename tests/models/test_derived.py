@@ -29,6 +29,8 @@ facts = open_model(sys.argv[1], Path("."), weights=False).facts()
 print(facts.widths["mlp_post"], facts.layers, sorted({"torch", "transformers"} & sys.modules.keys()))
 """
 
+DAMAGED = ("", "[]", '{"name": 3}', json.dumps({"derived": None, "weights": None, "sites": {}}))
+
 
 def written(folder: Path, kind: str, **settings: Any) -> Source:
     """The source of a folder with a configuration alone: nothing of what is derived needs weights."""
@@ -42,7 +44,9 @@ def facts_of(folder: Path, kind: str, **settings: Any) -> ModelFacts:
     return written(folder, kind, **settings).facts()
 
 
-def test_what_was_derived_is_kept_and_read_without_torch_and_damage_is_derived_anew(tmp_path: Path) -> None:
+def test_what_was_derived_is_kept_and_read_without_torch_and_damage_is_derived_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     written(tmp_path / "model", "Qwen3")
     kept = tmp_path / "kept"
 
@@ -53,10 +57,15 @@ def test_what_was_derived_is_kept_and_read_without_torch_and_damage_is_derived_a
     assert opened() == f"{INNER} {LAYERS} ['torch', 'transformers']"
     assert opened() == f"{INNER} {LAYERS} []"
     (note,) = kept.glob("*.json")
-    for damage in ("", "[]", '{"name": 3}', json.dumps({"derived": None, "weights": None, "sites": {}})):
+    whole = note.read_text(encoding="utf-8")
+    monkeypatch.setattr(finding, "_folders", [kept])
+    for damage in DAMAGED:
+        monkeypatch.setattr(finding, "_known", {})
         note.write_text(damage, encoding="utf-8")
-        assert opened() == f"{INNER} {LAYERS} ['torch', 'transformers']"
-    assert opened().endswith("[]")
+        assert (
+            open_model(str(tmp_path / "model"), Path("."), weights=False).facts().widths["mlp_post"] == INNER
+        )
+        assert note.read_text(encoding="utf-8") == whole
 
 
 def test_layers_of_a_mixture_that_are_dense_have_an_mlp_and_the_others_say_why_not(tmp_path: Path) -> None:
