@@ -83,11 +83,11 @@ class ControlNeed(ChangeNeed):
         return cls(**{field.name: getattr(change, field.name) for field in fields(ChangeNeed)}, count=count)
 
     def __str__(self) -> str:
-        return json.dumps(["controls", self.count, self.seed_text], ensure_ascii=True)
+        return json.dumps(["controls", self.count, self.change], ensure_ascii=True)
 
     @property
-    def seed_text(self) -> str:
-        """What seeds are made of, besides the text: the change itself, so that more controls change none."""
+    def change(self) -> str:
+        """The name of the change itself. Seeds are made of it and the text, so that more controls change none."""
         return ChangeNeed.__str__(self)
 
     def width(self, facts: ModelFacts) -> int:  # noqa: ARG002

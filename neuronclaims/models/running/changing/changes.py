@@ -7,6 +7,7 @@ other neurons in the place of the ones named in ``controls``.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,79 +31,16 @@ from neuronclaims.models.running.changing.outcomes import (
     reader_of,
 )
 from neuronclaims.models.running.changing.sweeps import sweep
+from neuronclaims.models.running.changing.texts import ChangedPlaces, ChangedText, alike
 from neuronclaims.models.running.changing.written import TextWriter
-from neuronclaims.models.running.encode import Encoded, collate, encode, padding_id, shuffled
-from neuronclaims.models.running.hooks import Edit, Place, traced
+from neuronclaims.models.running.encode import Encoded, collate, encode, padding_id
+from neuronclaims.models.running.hooks import Edit, Place, starting_at, traced
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.passes import forward
 from neuronclaims.models.running.predictions import PredictionReader, check_head, logits_of
 from neuronclaims.models.running.worker import Finished, running
 from neuronclaims.models.tokenization_check import check_pair
-from neuronclaims.tokens.spans import ALL_TOKENS, ChangedTokens, SpanError
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ChangedText:
-    """One item as tokens: the text that is changed, and the clean one of its pair, if it is a pair."""
-
-    item: str
-    changed: Encoded
-    clean: Encoded | None
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """How many tokens it has, and its clean text: texts of one size share a batch."""
-        return len(self.changed.ids), len(self.clean.ids) if self.clean is not None else 0
-
-    def places(self, at: ChangedTokens) -> tuple[tuple[int, int], ...]:
-        """Return the places of changed tokens, each with the place in the clean text that stands for it.
-
-        Raises MeasurementError where it has none, or where those of a pair do not stand for one another.
-        """
-        size, other = self.size
-        if at.span is None:
-            if at.which == "last":
-                return ((size - 1, (other or size) - 1),)
-            return tuple((place, place) for place in range(size))
-        split, clean = self.changed.split, self.clean.split if self.clean is not None else None
-        assert split is not None
-        try:
-            if clean is not None:
-                return split.aligned(clean, at)
-            return tuple((place, place) for place in split.changed(at))
-        except SpanError as error:
-            raise MeasurementError(str(error)) from None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ChangedPlaces:
-    """The tokens of a batch at which values change, and where in the clean texts theirs come from.
-
-    ``mask`` is [rows, tokens]; ``clean`` [rows, tokens] has places, 0 where nothing is changed, and is None where each
-    token stands for itself.
-    """
-
-    mask: torch.Tensor
-    clean: torch.Tensor | None
-
-    @classmethod
-    def of(cls, texts: Sequence[ChangedText], at: ChangedTokens, device: torch.device) -> ChangedPlaces:
-        """Find the tokens in every text of a batch."""
-        mask = torch.zeros(len(texts), texts[0].size[0], dtype=torch.bool, device=device)
-        clean = torch.zeros_like(mask, dtype=torch.long)
-        for row, text in enumerate(texts):
-            for place, other in text.places(at):
-                mask[row, place], clean[row, place] = True, other
-        itself = torch.arange(mask.shape[1], device=device)
-        return cls(mask, None if bool((clean == itself)[mask].all()) else clean)
-
-    def values(self, of_clean: Mapping[Place, torch.Tensor]) -> Mapping[Place, torch.Tensor]:
-        """Return the values of the clean texts, each at the place of the token it is put at: [rows, tokens, width]."""
-        tokens = self.mask.shape[1]
-        if self.clean is None:
-            return {place: _cut(values, tokens) for place, values in of_clean.items()}
-        rows = torch.arange(len(self.clean), device=self.clean.device).unsqueeze(1)
-        return {place: values[rows, self.clean] for place, values in of_clean.items()}
+from neuronclaims.tokens.spans import ALL_TOKENS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,7 +65,8 @@ class Unchanged:
 
 def work(ready: Ready, job: Job, options: RunOptions) -> Iterator[Finished]:
     """Return the predictions of a job's texts, batch by batch; all texts and tokens are checked at once."""
-    needs = tuple(need for need in job.needs if isinstance(need, ChangeNeed))
+    needs = [need for need in job.needs if isinstance(need, ChangeNeed)]
+    needs.sort(key=lambda need: not isinstance(need, ControlNeed))
     readers = {
         need: None if isinstance(need.prediction, Written) else reader_of(ready, need.prediction)
         for need in needs
@@ -158,8 +97,8 @@ def _batches(
 ) -> Iterator[Finished]:
     with running(ready, "on the reference texts"):
         taken = references(ready, tuple(readers))
-    from_middle: dict[ChangeNeed, bool] = {}
-    for number, batch in enumerate(_alike(texts, options)):
+    from_middle: dict[str, bool] = {}  # by change: where there are controls, they find it out
+    for number, batch in enumerate(alike(texts, options)):
         with running(ready, f"on {shorten(batch[0].changed.prompt)}"):
             # Measured again, a batch has one row more, so that it has another shape.
             rows = [*batch, batch[0]] if options.again else batch
@@ -177,39 +116,17 @@ def _batches(
                     found = writer.both(need, need.prediction, own)
                 elif isinstance(need, ControlNeed):
                     copies = ControlledBatch(ready, need, before.runs(before.hidden), before.own, own)
-                    if need not in from_middle:
-                        from_middle[need] = copies.middle_holds(reader)
-                    found = copies.changed(reader, options, from_middle=from_middle[need])
+                    if need.change not in from_middle:
+                        from_middle[need.change] = copies.middle_holds(reader)
+                    found = copies.changed(reader, options, from_middle=from_middle[need.change])
                 elif need.sweep is not None:
                     found = _sweep(ready, need, reader, before, own, options)
                 else:
-                    found = _change(ready, need, reader, before, own)
+                    found = _change(ready, need, reader, before, own, from_middle.get(str(need), False))
                 values[need] = found.to("cpu", torch.float32).numpy()
         yield Finished(
             tuple(text.item for text in batch), {need: values[need][: len(batch)] for need in values}
         )
-
-
-def _alike(texts: Sequence[ChangedText], options: RunOptions) -> Iterator[list[ChangedText]]:
-    """Split texts into batches of equal size in tokens; their order changes nothing."""
-    ordered = sorted(
-        texts,
-        key=lambda text: (
-            -text.size[0],
-            -text.size[1],
-            shuffled(text.item) if options.again else text.item,
-        ),
-    )
-    batch: list[ChangedText] = []
-    for text in ordered:
-        length = max(text.size)
-        full = len(batch) >= options.batch_prompts or (len(batch) + 1) * length > options.batch_tokens
-        if batch and (full or text.size != batch[0].size):
-            yield batch
-            batch = []
-        batch.append(text)
-    if batch:
-        yield batch
 
 
 def _unchanged(ready: Ready, needs: Sequence[ChangeNeed], batch: Sequence[ChangedText]) -> Unchanged:
@@ -233,9 +150,12 @@ def _change(
     reader: OutcomeReader,
     before: Unchanged,
     taken: Taken,
+    from_middle: bool,
 ) -> torch.Tensor:
     """Return the columns of a change to some neurons together, [rows, columns] as the measurements name them."""
-    hidden, _ = _run(ready, before.ids, {place: edit_at(place, need, taken) for place in need.places})
+    lowest = need.layers[0]
+    with starting_at(ready, lowest, before.own["resid_pre", lowest]) if from_middle else nullcontext():
+        hidden, _ = _run(ready, before.ids, {place: edit_at(place, need, taken) for place in need.places})
     after = reader.read(before.runs(hidden))
     if before.clean is not None:
         return torch.stack([*_start(ready, reader, before), after[:, 0]], 1)
@@ -287,10 +207,3 @@ def _run(
     with traced(ready, ids.shape, edits, retain) as kept:
         hidden, _ = forward(ready, ids, torch.ones_like(ids), positions)
     return hidden, kept
-
-
-def _cut(values: torch.Tensor, tokens: int) -> torch.Tensor:
-    """Return values [rows, others, width] as [rows, tokens, width]; what is added is put nowhere."""
-    if values.shape[1] >= tokens:
-        return values[:, :tokens]
-    return torch.nn.functional.pad(values, (0, 0, 0, tokens - values.shape[1]))

@@ -88,7 +88,7 @@ class ControlledBatch:
                 for each in (values, self.taken.put(self.need, place, values) - values)
             )
             for row, item in enumerate(self.taken.items):
-                seed = _seed(self.need.seed_text, str(place[1]), item)
+                seed = _seed(self.need.change, str(place[1]), item)
                 found = lists_like(named, np.stack([large[row], moved[row]]), count, seed)
                 drawn[row][:, columns] = found
                 size[row] += large[row][named].sum()
