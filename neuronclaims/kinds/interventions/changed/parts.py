@@ -46,14 +46,15 @@ class ClaimedPart:
 
 def planned(request: ChangedPredictionRequest) -> Planning:
     """Return what the texts can show of the change; raise ClaimError for a margin that will not do."""
-    if request.denied is not None:
-        return request.units.planning(request.side, "of the changes", request.margin)
     said = request.claim.sentence
+    of = "of the slopes" if said.trend else "of the changes"
+    if request.denied is not None:
+        return request.units.planning(request.side, of, request.margin)
     number, share = said.least_change if said.second is None else None, said.share
     if share is not None:
         return planned_changed_share(request.units, share)
     beyond = "" if number is None else f" beyond {number_text(number)}"
-    return request.units.planning(request.side, f"of the changes{beyond}")
+    return request.units.planning(request.side, f"{of}{beyond}")
 
 
 def changed_part(
