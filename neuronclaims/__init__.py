@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from neuronclaims.errors import NeuronClaimsError as NeuronClaimsError
+    from neuronclaims.graders.registry import grader as grader
     from neuronclaims.models.bringing.handed import LoadedModel as LoadedModel
     from neuronclaims.models.bringing.handed import ModuleModel as ModuleModel
     from neuronclaims.models.options import RunOptions as RunOptions

@@ -37,6 +37,7 @@ RUNS = {"models", "cache", "engines"}
 MAY_IMPORT = {
     "": {
         "errors",
+        "graders",
         "lazy",
         "provenance",
         "results",
@@ -44,6 +45,7 @@ MAY_IMPORT = {
         "study",
     },  # names for type checkers; loaded when used
     "errors": set(),
+    "graders": {"errors"},
     "foreign_files": {"errors"},
     "foreign_text": set(),
     "lazy": set(),
@@ -68,7 +70,7 @@ MAY_IMPORT = {
     "measurements": {"errors", "prompts", "sites", "tokens"},
     "figures": {"errors"},
     "results": {"figures", "errors", "set_accounts", "tokens"},
-    "kinds": GROUND | {"lazy"},
+    "kinds": GROUND | {"graders", "lazy"},
     "models": {
         "measurements",
         "errors",

@@ -47,6 +47,11 @@ class Draft:
         return tuple(name for section in ("sets", "pairs", TEXTS) for _, name in self.named(section))
 
     @property
+    def writes(self) -> bool:
+        """Say whether text is written for the claim, whatever its token rule says."""
+        return self.parsed is not None and self.parsed.template.writes(self.parsed.value)
+
+    @property
     def site(self) -> str | None:
         """Return the site that the sentence names, None where it names none."""
         return self.parsed.template.site(self.parsed.value) if self.parsed is not None else None

@@ -15,7 +15,7 @@ from neuronclaims.claim_files.yaml.positions import Entries, Scalar
 from neuronclaims.claim_files.yaml.source import SourceText
 from neuronclaims.prompts import brief, is_plain
 from neuronclaims.sentences.messages import closest, quoted
-from neuronclaims.sentences.templates import NAMING, TEXTS
+from neuronclaims.sentences.templates import LISTS, NAMING, TEXTS
 from neuronclaims.tokens.spans import WORDS, Span, SpanError, quoted_text
 from neuronclaims.tokens.split_text import SplitText
 
@@ -27,8 +27,9 @@ _SINGULAR = {
     "pairs": "no pairs",
     "directions": "no direction",
     TEXTS: "no prompt set or pairs",
+    LISTS: "no prompt set",
 }
-_SECTION = {TEXTS: "'sets' and no 'pairs'"}
+_SECTION = {TEXTS: "'sets' and no 'pairs'", LISTS: "'sets'"}
 _IS = {"sets": "a prompt set", "pairs": "a name of pairs", "directions": "a direction"}
 
 
@@ -50,7 +51,7 @@ def _unknown(
     known = sections.names[section]
     verb = "are" if section == "pairs" else "is"
     message = f"there {verb} {_SINGULAR[section]} {quoted(name)}"
-    other = next((each for each in NAMING if name in sections.names[each]), None)
+    other = next((each for each in _IS if name in sections.names[each]), None)
     if field not in draft.parsed.spans:
         message += ", which is meant where the sentence names none"
     elif other:

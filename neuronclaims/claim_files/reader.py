@@ -26,7 +26,7 @@ from neuronclaims.claim_files.yaml.validation import Section, missing_values, va
 from neuronclaims.sentences.messages import quoted
 from neuronclaims.sentences.options import Options, prompt_sets_of
 from neuronclaims.sentences.parser import Parsed
-from neuronclaims.sentences.templates import TEXTS, Template
+from neuronclaims.sentences.templates import LISTS, TEXTS, Template
 from neuronclaims.tokens.grammar import read_tokens
 
 UNREAD = read_tokens("last of prompt")
@@ -188,7 +188,11 @@ def _claim(
     parsed = cast(Parsed, draft.parsed)
     named = [name for section in ("sets", "pairs", TEXTS) for _, name in draft.named(section)]
     used = dict.fromkeys(
-        [*(name for name in named if name in sections.sets), *prompt_sets_of(settings.options)]
+        [
+            *(name for name in named if name in sections.sets),
+            *(name for _, name in draft.named(LISTS)),
+            *prompt_sets_of(settings.options),
+        ]
     )
     pairs = {name: sections.pairs[name] for name in named if name in sections.pairs}
     directions = {name: sections.directions[name] for _, name in draft.named("directions")}
@@ -213,12 +217,13 @@ def _claim(
 def _settings(draft: d.Draft, header: Header, chosen: NeuronSource, options: Options) -> Settings:
     entry = cast(ClaimEntry, draft.entry)
     pool, span = entry.tokens or header.tokens or UNREAD
-    generate = entry.generate or header.generate
+    written = span.generates or draft.writes
+    generate = (entry.generate or header.generate) if written else None
     seed = entry.seed if entry.seed is not None else header.seed
     return Settings(
         site=cast(str, draft.site or entry.site or header.site),
         tokens=Tokens(pool, span),
-        generate=generate.max_new_tokens if generate and span.generates else None,
+        generate=generate.max_new_tokens if generate else None,
         resamples=entry.resamples or header.resamples,
         seed=seed or 0,
         searched=chosen.searched,
@@ -229,7 +234,7 @@ def _settings(draft: d.Draft, header: Header, chosen: NeuronSource, options: Opt
         skip=entry.skip.reason if entry.skip else None,
         options=options,
         drift=float(entry.drift.rstrip("% ")) / 100 if entry.drift else None,
-        sampling=generate.sampling if generate and span.generates else None,
+        sampling=generate.sampling if generate else None,
     )
 
 

@@ -18,7 +18,7 @@ from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar
 from neuronclaims.claim_files.yaml.source import SourceText
 from neuronclaims.sentences.fields import is_name
 from neuronclaims.sentences.messages import quoted
-from neuronclaims.sentences.templates import TEXTS
+from neuronclaims.sentences.templates import LISTS, TEXTS
 
 T = TypeVar("T", PromptSet, PairSet, Direction)
 
@@ -60,7 +60,7 @@ class Sections:
 def read_sections(root: Entries, source: SourceText, problems: list[Problem]) -> Sections:
     """Read all sets, pairs and directions of a file, adding what is wrong to ``problems``."""
     names = {section: _names(root, section) for section in _WHAT}
-    names[TEXTS] = names["sets"] + names["pairs"]
+    names[TEXTS], names[LISTS] = names["sets"] + names["pairs"], names["sets"]
     problems += _twice(root, source)
     columns = columns_named(root)
     sets = _section(root, "sets", partial(read_set, columns=columns), source, problems)

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeAlias
+from typing import Any, Generic, Protocol, TypeAlias, runtime_checkable
 
 from typing_extensions import TypeVar
 
@@ -90,6 +90,15 @@ class FieldType(Protocol[ValueT]):
 
     def write(self, value: ValueT) -> str:
         """Return the canonical words for ``value``."""
+        ...
+
+
+@runtime_checkable
+class NamesEntries(Protocol):
+    """A type of field whose values may name entries of sections of the claim file."""
+
+    def named(self, value: Any) -> tuple[tuple[str, str], ...]:
+        """Return (section, name) for each entry that a value names."""
         ...
 
 

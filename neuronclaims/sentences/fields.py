@@ -64,7 +64,7 @@ FIELD_TYPES: Mapping[str, FieldType] = MappingProxyType(
         "count": COUNT,
         "gain": GAIN,
         "token": TOKEN,
-        "outcome": OutcomeField(TOKEN),
+        "outcome": OutcomeField(TOKEN, OneWord("a name", "NAME", ("refusals",), _name)),
     }
 )
 """The types of field a template may name, besides a choice of words such as ``more|less``."""

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeAlias
 from typing_extensions import TypeVar
 
 from neuronclaims.sentences.choices import Choice
-from neuronclaims.sentences.field_types import FieldType, Pattern, literal
+from neuronclaims.sentences.field_types import FieldType, NamesEntries, Pattern, literal
 from neuronclaims.sentences.fields import FIELD_TYPES, choice_of
 from neuronclaims.sentences.messages import either, quoted
 from neuronclaims.sentences.options import Options
@@ -25,7 +25,10 @@ SentenceT = TypeVar("SentenceT", default=Any)
 TEXTS = "texts"
 """The section that stands for two: a field of this type takes the name of a prompt set or of pairs."""
 
-NAMING = {"sets": "set", "pairs": "pairs", "directions": "direction", TEXTS: "texts"}
+LISTS = "lists"
+"""The section of prompt sets whose texts are looked for in others: none of them is run."""
+
+NAMING = {"sets": "set", "pairs": "pairs", "directions": "direction", TEXTS: "texts", LISTS: ""}
 """The sections of a claim file whose entries sentences name, and the type of field that does."""
 
 _PIECE = re.compile(r"\[|\]|\{([^{}]*)\}|[^\s\[\]{}]+")
@@ -190,7 +193,18 @@ class Template(Generic[SentenceT]):
 
     def named(self, sentence: SentenceT, section: str) -> tuple[tuple[str, str], ...]:
         """Return (field, name) for every entry of a section of the file that the sentence names, in its order."""
-        return tuple(self.values(sentence, NAMING[section]))
+        inside = (
+            (field.name, name)
+            for field in self.fields
+            if isinstance(field.type, NamesEntries)
+            for of, name in field.type.named(getattr(sentence, field.name))
+            if of == section
+        )
+        return (*self.values(sentence, NAMING[section]), *inside)
+
+    def writes(self, sentence: SentenceT) -> bool:
+        """Return whether text is written for a claim, whatever its token rule says."""
+        return any(getattr(getattr(sentence, name), "writes", False) for name in self.names)
 
     def sets(self, sentence: SentenceT) -> tuple[tuple[str, str], ...]:
         """Return (field, name) for every prompt set the sentence names, in its order."""

@@ -18,6 +18,13 @@ def without_generation(drafts: Sequence[Draft], root: Entries, source: SourceTex
         return
     seen: set[int] = set()
     for draft in drafts:
+        if draft.writes and draft.sentence is not None and not draft.gives("generate"):
+            advice = "add 'generate: {max_new_tokens: 20}', with the number that was used"
+            message = f"continuations are to be written, but nothing says how long: {advice}"
+            yield source.problem(
+                draft.sentence.start, message, width=draft.sentence.end - draft.sentence.start
+            )
+            continue
         tokens = _tokens_of(draft, root)
         if tokens is None or draft.gives("generate") or tokens.start in seen:
             continue
@@ -37,7 +44,10 @@ def idle_sampling(drafts: Sequence[Draft], root: Entries, source: SourceText) ->
             continue
         held = [d for d in drafts if d.node is level or (level is root and not d.gives("generate"))]
         rules = [_tokens_of(draft, root) for draft in held]
-        if not any(rule is not None and _of_generated(rule.text) for rule in rules):
+        if not any(
+            draft.writes or (rule is not None and _of_generated(rule.text))
+            for draft, rule in zip(held, rules, strict=True)
+        ):
             message = "no text is drawn here: no claim that this holds for is about generated tokens"
             yield source.problem(key.start, message, width=key.end - key.start)
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from neuronclaims.sentences.choices import Choice
 from neuronclaims.sentences.field_types import MisreadError, OneWord, Pattern, Word, expect_words, literal
 from neuronclaims.sentences.messages import closest, quoted
-from neuronclaims.sentences.outcomes.said import NAMED, SaidOutcome
+from neuronclaims.sentences.outcomes.said import NAMED, How, SaidOutcome
 
-WORDS = (*NAMED, "probability")
+WORDS = (*NAMED, "probability", "continuations")
 """What an outcome may begin with, a token in quotes excepted."""
+
+_AFTER = Choice(("that begin with", "that contain", "graded by"))
+_WANTED = ('a text such as "I cannot"', "'one of' and the name of a prompt set")
 
 LIKE = {
     "log-likelihood": "loss",
@@ -27,15 +31,17 @@ LIKE = {
 
 @dataclass(frozen=True, slots=True)
 class OutcomeField:
-    """The field for what is lowered or raised; ``token`` reads a token.
+    """The field for what is lowered or raised; ``token`` reads a token, ``name`` the name of a set or of a grader.
 
     >>> from neuronclaims.sentences.field_types import split_words
-    >>> from neuronclaims.sentences.tokens import TOKEN
-    >>> OutcomeField(TOKEN).read(split_words("loss of german"))
-    (SaidOutcome(what='loss', token='', against=None), 1)
+    >>> from neuronclaims.sentences.fields import FIELD_TYPES
+    >>> outcome, used = FIELD_TYPES["outcome"].read(split_words("continuations that contain one of refusals"))
+    >>> outcome.listed, used
+    ('refusals', 6)
     """
 
     token: OneWord[str]
+    name: OneWord[str]
 
     @property
     def expected(self) -> tuple[str, ...]:
@@ -46,7 +52,8 @@ class OutcomeField:
     def shape(self) -> str:
         """Return how a list of templates shows the field."""
         token = self.token.shape
-        return f"{token} [over {token}]|probability of {token}|{'|'.join(NAMED)}"
+        written = f"continuations (that begin with|contain) ({token}|one of SET)|continuations graded by NAME"
+        return f"{token} [over {token}]|probability of {token}|{'|'.join(NAMED)}|{written}"
 
     @property
     def candidates(self) -> tuple[str, ...]:
@@ -56,12 +63,19 @@ class OutcomeField:
     @property
     def patterns(self) -> tuple[Pattern, ...]:
         """Return the rows of words that it reads."""
-        (token,) = self.token.patterns
+        (token,), (name,) = self.token.patterns, self.name.patterns
+        wanted = (token, (*literal("one of"), *name))
         return (
             token,
             (*token, *literal("over"), *token),
             (*literal("probability of"), *token),
             *map(literal, NAMED),
+            *(
+                (*literal(f"continuations that {how}"), *each)
+                for how in ("begin with", "contain")
+                for each in wanted
+            ),
+            (*literal("continuations graded by"), *name),
         )
 
     def read(self, words: Sequence[Word]) -> tuple[SaidOutcome, int]:
@@ -75,12 +89,18 @@ class OutcomeField:
         if first.text == "probability":
             expect_words(words, ("of",), 1)
             return SaidOutcome("probability", self._token(words, 2)), 3
+        if first.text == "continuations":
+            return self._continuations(words)
         meant = LIKE.get(first.text.casefold()) or closest(first.text, WORDS)
         if meant is not None:
             raise MisreadError(f"there is no outcome {quoted(first.text)}", meant)
         # Any other word was meant as a token: the rule for tokens says how these are written.
         self.token.parse(first)
         raise MisreadError
+
+    def named(self, value: SaidOutcome) -> tuple[tuple[str, str], ...]:
+        """Return (section, name) of what it names in the file: the set whose texts are looked for."""
+        return (("lists", value.listed),) if value.listed else ()
 
     def write(self, value: SaidOutcome) -> str:
         """Return the outcome in words."""
@@ -91,6 +111,38 @@ class OutcomeField:
         if len(words) < 2 or words[1].quoted or words[1].text != "over":
             return SaidOutcome("token", token), 1
         return SaidOutcome("token", token, self._token(words, 2)), 3
+
+    def _continuations(self, words: Sequence[Word]) -> tuple[SaidOutcome, int]:
+        after, used = self._after(words)
+        at = 1 + used
+        if not after or at >= len(words):
+            raise MisreadError(ahead=at, expected=_WANTED if after else _AFTER.expected)
+        if after == "graded by":
+            return SaidOutcome("continuations", how="graded by", grader=self._name(words, at)), at + 1
+        how: How = "contain" if after == "that contain" else "begin with"
+        if words[at].quoted:
+            return SaidOutcome("continuations", self._token(words, at), how=how), at + 1
+        if words[at].text != "one":
+            raise MisreadError(ahead=at, expected=_WANTED, candidates=("one",))
+        expect_words(words, ("one", "of"), at)
+        return SaidOutcome("continuations", how=how, listed=self._name(words, at + 2)), at + 3
+
+    def _after(self, words: Sequence[Word]) -> tuple[str, int]:
+        """Read what stands after "continuations"."""
+        if len(words) < 2:
+            return "", 0
+        try:
+            return _AFTER.read(words[1:])
+        except MisreadError as misread:
+            raise misread.shifted(1, _AFTER.expected) from None
+
+    def _name(self, words: Sequence[Word], at: int) -> str:
+        if at >= len(words):
+            raise MisreadError(ahead=at, expected=self.name.expected)
+        try:
+            return self.name.parse(words[at])
+        except MisreadError as misread:
+            raise misread.shifted(at, self.name.expected) from None
 
     def _token(self, words: Sequence[Word], at: int) -> str:
         if at >= len(words):

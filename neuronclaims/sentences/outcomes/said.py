@@ -7,7 +7,11 @@ from typing import Literal, TypeAlias
 
 from neuronclaims.sentences.tokens import token_text
 
-What: TypeAlias = Literal["token", "probability", "loss", "perplexity", "entropy", "divergence"]
+What: TypeAlias = Literal[
+    "token", "probability", "loss", "perplexity", "entropy", "divergence", "continuations"
+]
+
+How: TypeAlias = Literal["begin with", "contain", "graded by"]
 
 NAMED: tuple[What, ...] = ("loss", "perplexity", "entropy", "divergence")
 """The outcomes that are one word."""
@@ -17,6 +21,9 @@ NAMED: tuple[What, ...] = ("loss", "perplexity", "entropy", "divergence")
 class SaidOutcome:
     """An outcome: ``what``, and of which ``token``, over which it is compared with, if any.
 
+    Of continuations ``how`` says which count: those that begin with or contain the text ``token``, or one of the set
+    ``listed``, or as ``grader`` grades them.
+
     >>> str(SaidOutcome("token", " an", " a")), str(SaidOutcome("probability", " an")), str(SaidOutcome("loss"))
     ('" an" over " a"', 'probability of " an"', 'loss')
     """
@@ -24,8 +31,16 @@ class SaidOutcome:
     what: What
     token: str = ""
     against: str | None = None
+    how: How | None = None
+    listed: str = ""
+    grader: str = ""
 
     def __str__(self) -> str:
+        if self.how == "graded by":
+            return f"continuations graded by {self.grader}"
+        if self.how is not None:
+            wanted = f"one of {self.listed}" if self.listed else token_text(self.token)
+            return f"continuations that {self.how} {wanted}"
         if self.what == "token":
             over = "" if self.against is None else f" over {token_text(self.against)}"
             return token_text(self.token) + over
@@ -40,3 +55,8 @@ class SaidOutcome:
     def of_tokens(self) -> bool:
         """Whether it is about tokens that are named."""
         return self.what in ("token", "probability")
+
+    @property
+    def writes(self) -> bool:
+        """Whether text must be written for it."""
+        return self.what == "continuations"

@@ -44,7 +44,7 @@ class ChangedPredictionData:
     def of(cls, request: ChangedPredictionRequest, answers: Answers) -> ChangedPredictionData:
         """Read the answers."""
         joint, units, claim = request.together, request.units, request.claim
-        found = joint.columns(units.means(answers[joint]))
+        found = joint.columns(units.means(request.rows(joint, answers)))
         outcome, other = request.outcome, request.other_outcome
         sweeps = LayerSweeps.of(
             answers, AblationSweep, lambda need, answer: units.means(need.columns(answer).after)
@@ -63,8 +63,9 @@ class ChangedPredictionData:
     ) -> ChangedPredictionData:
         """Read the answers at each amount, and turn them into one slope per unit."""
         units, change = request.units, request.claim.sentence.change
-        found = [need.columns(units.means(answers[need])) for need in request.series]
-        largest = request.together.columns(units.means(answers[request.together]))
+        found = [need.columns(units.means(request.rows(need, answers))) for need in request.series]
+        joint = request.together
+        largest = joint.columns(units.means(request.rows(joint, answers)))
 
         def curve_of(outcome: Outcome) -> DoseCurve:
             after = {

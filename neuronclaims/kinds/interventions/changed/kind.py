@@ -30,8 +30,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neuronclaims import stats
-from neuronclaims.figures import Distributions, Row
-from neuronclaims.kinds.interventions.before_after import mean_change, untouched
+from neuronclaims.kinds.interventions.before_after import mean_change
 from neuronclaims.kinds.interventions.changed.data import ChangedPredictionData
 from neuronclaims.kinds.interventions.changed.doses import slope_effect
 from neuronclaims.kinds.interventions.changed.parts import ClaimedPart, changed_part, harmed_part, planned
@@ -44,22 +43,18 @@ from neuronclaims.kinds.interventions.changed.sentence import (
     Scaling,
     template_of,
 )
+from neuronclaims.kinds.interventions.changed.shown import figures_of, notes_of, null_of_change, written_table
 from neuronclaims.kinds.interventions.changed_neurons import who_of
-from neuronclaims.kinds.interventions.controls.layer_figure import layer_figure
 from neuronclaims.kinds.interventions.controls.random_neurons import beyond_controls
 from neuronclaims.kinds.interventions.controls.standing import Standing
 from neuronclaims.kinds.interventions.damage import DamageRequest, divergence_of
 from neuronclaims.kinds.interventions.outcomes.compared import ComparedChanges, ComparedRequest
-from neuronclaims.kinds.interventions.outcomes.outcome import PROBABILITY, Outcome
 from neuronclaims.kinds.kind import Attainable, Finding, Statement
 from neuronclaims.kinds.shared.margins import check_not_searched
-from neuronclaims.kinds.shared.requests import plain
 from neuronclaims.kinds.shared.subjects.neurons import rank_of
 from neuronclaims.kinds.shared.subjects.subjects import RANKS, times
-from neuronclaims.kinds.shared.unit_names import unit_names
 
 if TYPE_CHECKING:
-    from neuronclaims.figures import Figure
     from neuronclaims.kinds.interventions.changed.request import ChangedClaim
     from neuronclaims.kinds.interventions.changed_neurons import Floats
     from neuronclaims.kinds.kind import Answers, Family
@@ -67,14 +62,6 @@ if TYPE_CHECKING:
     from neuronclaims.results import UnitValues
     from neuronclaims.sentences.templates import Template
     from neuronclaims.stats import Estimate
-
-TREND_NOTES = (
-    "Claimed is a trend: of each text, or group, the least-squares slope of the outcome over the amounts, one that "
-    "changes nothing included where there is one. A slope says nothing of the shape: the figure shows the curve.",
-    "The divergence, and what is said of a single change, is that of the amount furthest from changing nothing.",
-    "No other neurons were given these amounts: any neuron may show such a trend. A claim of one amount has controls.",
-)
-"""What notes say of a claim with several amounts, after what the largest amount does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +105,7 @@ class ChangedPredictionKind:
         elsewhere = () if damage is None else (damage.need,)
         compared = ComparedRequest.of(claim)
         there = () if compared is None else compared.needs
-        return *request.series, *there, *elsewhere, *request.controls(facts)
+        return *request.series, *request.written, *there, *elsewhere, *request.controls(facts)
 
     def judge(self, claim: ChangedClaim, answers: Answers, family: Family) -> Finding:
         """Compare the prediction before and after, and look at the harm done."""
@@ -140,7 +127,7 @@ class ChangedPredictionKind:
         layer = data.changes(leading.layer)
         rank = None if layer is None else rank_of(leading.index, *_strength(request, layer))
         standing = Standing.of(claim, answers, data.controls, rank, searched=data.own.many)
-        if data.curve is not None:
+        if data.curve is not None or claim.sentence.outcome.writes:
             standing = replace(standing, how=None)
         return Finding(
             estimate=told.one.estimate,
@@ -158,14 +145,15 @@ class ChangedPredictionKind:
             rank=rank,
             notes=(
                 *standing.notes,
-                *_notes(request, data, damage),
+                *notes_of(request, data, damage),
                 *(() if harm is None else harm.warnings),
                 *(() if both is None else both.notes),
             ),
             figures=(
                 *(() if both is None or compared is None else both.figures(compared.one.test)),
-                *_figures(request, data, data.own.estimate(request.outcome.effect), layer),
-                *_null(request, data, changed),
+                *written_table(request, answers),
+                *figures_of(request, data, data.own.estimate(request.outcome.effect), layer),
+                *null_of_change(request, data, changed),
                 *(() if harm is None else harm.nulls),
                 *standing.figures,
             ),
@@ -230,66 +218,6 @@ def _strength(request: ChangedPredictionRequest, changes: Floats) -> tuple[Float
     if request.side == "two-sided":
         return np.abs(changes), "size of the change of the prediction"
     return changes if request.side == "greater" else -changes, "change of the prediction"
-
-
-def _notes(
-    request: ChangedPredictionRequest, data: ChangedPredictionData, damage: DamageRequest | None
-) -> tuple[str, ...]:
-    """Say what neurons held instead, where harm was looked for, and what makes the test doubtful."""
-    name, change = request.claim.sentence.first, data.change
-    change_made = request.made
-    pairs = f"Neurons are {change_made.done} in the clean texts of the pairs {name!r}; the corrupted ones play no part."
-    return (
-        *((pairs,) if name in request.claim.pairs else ()),
-        f"{change_made.held} at {request.options.at.words}; {request.outcome.told}.",
-        *(() if data.curve is None else TREND_NOTES),
-        *untouched(data.own.after, data.own.before),
-        _harm(damage, change_made.verb),
-        *change.warnings,
-    )
-
-
-def _harm(damage: DamageRequest | None, verb: str) -> str:
-    if damage is None:
-        return (
-            f"Whether {verb} does harm elsewhere was not looked at: name prompts for it ('damage'). The KL divergence "
-            "given is that on the claim's own prompts."
-        )
-    if damage.at_most is None:
-        return f"The KL divergence on {damage.name!r} is reported, not tested: 'damage' sets no limit ('at_most')."
-    return (
-        f"Claimed are both the change and a mean KL divergence of at most {damage.at_most:g} nats on {damage.name!r}: "
-        "p is the larger of the two tests, and the effect that of the part which fits the claim least. Harm that "
-        "strikes only few prompts can escape a set this size: take many, and various ones."
-    )
-
-
-def _figures(
-    request: ChangedPredictionRequest, data: ChangedPredictionData, change: Estimate, changes: Floats | None
-) -> tuple[Figure, ...]:
-    """Draw the prediction before and after, and what each neuron of the layer changes of it, ``changes`` [width]."""
-    if data.curve is not None:
-        return (data.curve.figure(request.claim.sentence.change.verb, request.outcome),)
-    names = unit_names(request.prompts, request.units.rows)
-    before, after = plain(data.own.before), plain(data.own.after)
-    both = Distributions(request.predicted, (Row("before", before, names), Row("after", after, names)))
-    if changes is None:
-        return (both,)
-    if request.outcome is PROBABILITY:
-        # The sweep knows logits alone, on whose axis the interval of a probability has no place.
-        change = replace(change, low=None, high=None)
-    said = request.claim.sentence
-    neuron, y_axis = said.change.leading, Outcome.of("logit", replace(said.outcome, what="token")).effect.name
-    return both, layer_figure(neuron, changes, change, site=request.claim.settings.site, y_axis=y_axis)
-
-
-def _null(
-    request: ChangedPredictionRequest, data: ChangedPredictionData, changed: ClaimedPart
-) -> tuple[Figure, ...]:
-    """Draw what chance makes of the mean change, where that is what is tested by flipping signs."""
-    if request.denied is not None or request.claim.sentence.share is not None:
-        return ()
-    return data.change.null(changed.one.test, request.effect.name)
 
 
 ABLATION = ChangedPredictionKind("ablation", template_of("ablating", Ablating, AblationOptions))

@@ -26,9 +26,11 @@ from neuronclaims.kinds.interventions.changed_neurons import (
 from neuronclaims.kinds.interventions.controls.random_neurons import beyond_controls
 from neuronclaims.kinds.interventions.controls.standing import controls_needed
 from neuronclaims.kinds.interventions.damage import DamageRequest
+from neuronclaims.kinds.interventions.outcomes.continuations import CountedContinuations
 from neuronclaims.kinds.interventions.outcomes.outcome import (
     LOGIT,
     LOGIT_DIFFERENCE,
+    OUTCOMES,
     PROBABILITY,
     Outcome,
     reading_of,
@@ -40,7 +42,11 @@ from neuronclaims.kinds.shared.requests import in_order, items_of, texts_of
 from neuronclaims.measurements import Ablation, AblationSweep, Prediction
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from neuronclaims.claim_files.claims import Claim
+    from neuronclaims.kinds.kind import Answers
     from neuronclaims.measurements import Measurement, ModelFacts
     from neuronclaims.measurements.changing.outcomes.reading import Reading
     from neuronclaims.stats import Alternative, EffectSize
@@ -145,6 +151,17 @@ class ChangedPredictionRequest:
         return tuple(replace(self.together, replacement=made.intervention) for made in self.all_made)
 
     @property
+    def written(self) -> tuple[Measurement, ...]:
+        """Ask for what the model writes at each amount, where that is what counts."""
+        counted = CountedContinuations.of(self.claim)
+        return () if counted is None else tuple(map(counted.asked, self.series))
+
+    def rows(self, need: Ablation, answers: Answers) -> NDArray[np.floating]:
+        """Return what is read of each prompt before and after a change of ``series``: [prompts, columns]."""
+        counted = CountedContinuations.of(self.claim)
+        return answers[need] if counted is None else counted.rows(need, answers, self.prompts)
+
+    @property
     def damage(self) -> DamageRequest | None:
         """Where damage is looked for, if the claim says so."""
         damage = self.options.damage
@@ -155,7 +172,7 @@ class ChangedPredictionRequest:
 
     def controls(self, facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for what the neurons are compared with, on the claim's prompts; of a trend only how large they are."""
-        if self.claim.sentence.trend:
+        if self.claim.sentence.trend or self.claim.sentence.outcome.writes:
             swept_layers(self.claim, facts)
             return large_tokens_needed(
                 self.claim.sentence.neurons, self.claim.settings, texts_of(self.prompts)
@@ -209,7 +226,10 @@ class ChangedPredictionRequest:
         return self._of_tokens(self.outcome.name)
 
     def _of_tokens(self, what: str) -> str:
-        return f"{what} of {self.reading}" if self.claim.sentence.outcome.of_tokens else what
+        said = self.claim.sentence.outcome
+        if said.writes and what == OUTCOMES["continuations"][0].key:
+            return str(said)
+        return f"{what} of {self.reading}" if said.of_tokens else what
 
     def check_outcome(self) -> None:
         """Raise ClaimError for the probability of two tokens, or of a neuron picked on these prompts, or its trend."""
@@ -220,6 +240,9 @@ class ChangedPredictionRequest:
                 "prompts ('discovered_on')."
             )
         said, outcome = self.claim.sentence, self.outcome
+        counted = CountedContinuations.of(self.claim)
+        if counted is not None:
+            counted.check()
         if outcome is PROBABILITY and said.against is not None:
             raise ClaimError(
                 "A probability is that of one token ('outcome: probability'), but this sentence names two. Leave out "

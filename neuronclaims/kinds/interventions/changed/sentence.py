@@ -69,7 +69,8 @@ class ChangedPredictionSentence:
         if self.direction in DENIED and self.by is not None:
             message = "a claim of 'does not' names no number; the change that would matter is its margin"
             raise FieldError("by", message, f"margin: {number_text(self.by)}")
-        compared = self.beyond or self.second is not None
+        compared: Literal["second", "beyond"] | None = "beyond" if self.beyond else None
+        compared = compared if self.second is None else "second"
         check_said(self.outcome, self.direction, (self.where, self.than), self.by, compared=compared)
         self._check_compared()
         if self.direction in DENIED and self.share is not None:

@@ -66,7 +66,7 @@ class ComparedRequest:
     @property
     def needs(self) -> tuple[Measurement, ...]:
         """Ask for the neurons together on the second set; the first is asked for in any case."""
-        return (self.second.together,)
+        return self.second.together, *self.second.written
 
     @property
     def hypothesis(self) -> TwoSampleHypothesis:
@@ -177,6 +177,6 @@ class ComparedChanges:
 
 def _changes(request: ChangedPredictionRequest, answers: Answers) -> Floats:
     """Return the change of the outcome in each prompt, in the order of the request: [prompts]."""
-    after, before = request.outcome.read(request.together.columns(answers[request.together]))
+    after, before = request.outcome.read(request.together.columns(request.rows(request.together, answers)))
     found: Floats = np.asarray(after - before, dtype=np.float64)
     return found

@@ -186,6 +186,27 @@ OUTCOMES = {
             beside=True,
         ),
     ),
+    "continuations": (
+        Outcome(
+            EffectSize("change_of_continuations", "mean change of the share of continuations that count"),
+            "continuations",
+            "share of continuations that count",
+            "share",
+            "0.1",
+            told="read is what the model writes after the text; where all tokens are changed, those it writes are too",
+        ),
+        Outcome(
+            EffectSize(
+                "change_of_same_texts", "mean change of the share of continuations that stay the same"
+            ),
+            "share of continuations that stay the same",
+            "share of continuations that stay the same",
+            "share",
+            "0.1",
+            largest_margin=1.0,
+            beside=True,
+        ),
+    ),
 }
 """Outcomes that are no tokens, each with the one that is reported beside it."""
 
@@ -194,4 +215,5 @@ _READINGS: dict[str, Reading] = {
     "perplexity": Loss(),
     "entropy": Entropy(),
     "divergence": Divergence(),
+    "continuations": Divergence(),  # beside which the texts are asked for
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 from neuronclaims.sentences.numbers import Percent, gain_text
 from neuronclaims.sentences.outcomes.said import SaidOutcome
@@ -15,12 +16,12 @@ def check_said(
     where: tuple[str, str | None],
     by: float | None,
     *,
-    compared: bool,
+    compared: Literal["second", "beyond"] | None,
 ) -> None:
     """Raise FieldError for an outcome that does not fit the other words of a sentence.
 
     ``where`` are the words before the first set and before the second, None where there is no second; ``compared``
-    says that the change is set beside another one.
+    says what the change is set beside: that in the second set, or that by random neurons.
     """
     for field, word in zip(("where", "than"), where, strict=True):
         if word == "of" and not outcome.of_texts:
@@ -33,6 +34,11 @@ def check_said(
             "a divergence is 0 before a change, so any change raises it: say by how much, or more than where"
         )
         raise FieldError("outcome", rule, "divergence ... by at least 0.1")
+    if outcome.writes and compared == "beyond":
+        rule = "random neurons write nothing: to write under each of them would cost as many texts again"
+        raise FieldError("compared", rule)
+    if isinstance(by, Percent) and outcome.writes:
+        raise FieldError("by", "a share of continuations changes by a number, such as 0.2", f"{float(by):g}")
     if isinstance(by, Percent) and outcome.what != "perplexity":
         raise FieldError("by", "only a perplexity changes by a percentage; write a number, such as 0.5")
     if by is not None and outcome.what == "perplexity" and not isinstance(by, Percent):

@@ -1,0 +1,94 @@
+"""Graders: functions of one's own that say what a text is worth, for claims of continuations graded by them.
+
+A claim file names a grader, `conftest.py` (or any module that is imported before claims are judged) defines it:
+
+>>> @grader
+... def refuses(text: str) -> bool:
+...     return "I cannot" in text
+>>> grader_named("refuses")("I cannot say.", "Tell me.")
+1.0
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable
+from typing import TypeAlias, TypeVar
+
+from neuronclaims.errors import NeuronClaimsError
+
+GraderT = TypeVar("GraderT", bound=Callable[..., object])
+Graded: TypeAlias = Callable[[str, str], float]
+"""What a grader gives for a continuation and its prompt."""
+
+_GRADERS: dict[str, Callable[..., object]] = {}
+
+
+class GraderError(NeuronClaimsError):
+    """A grader that is not there, that fails, or that gives no number."""
+
+
+def grader(function: GraderT) -> GraderT:
+    """Let claims name a function that grades texts: ``continuations graded by refuses``.
+
+    It is given a continuation and, if it takes two arguments, the prompt too; it returns True or False, or a number. A
+    later function of the same name takes the place of an earlier one.
+    """
+    _GRADERS[function.__name__] = function
+    return function
+
+
+def graders() -> tuple[str, ...]:
+    """Return the names of all graders."""
+    return tuple(sorted(_GRADERS))
+
+
+def grader_named(name: str) -> Graded:
+    """Return what grades texts by a name; raise GraderError where there is none, also when it fails later."""
+    function = _GRADERS.get(name)
+    if function is None:
+        known = f" There are: {', '.join(graders())}." if _GRADERS else ""
+        raise GraderError(
+            f"There is no grader {name!r}.{known} Define it in conftest.py: a function of that name under "
+            "'@neuronclaims.grader', which is given a text and returns True, False or a number."
+        )
+    takes_prompt = _takes_prompt(function)
+
+    def graded(text: str, prompt: str) -> float:
+        try:
+            found = function(text, prompt) if takes_prompt else function(text)
+        except Exception as error:
+            raise GraderError(
+                f"The grader {name!r} fails: {type(error).__name__}: {error}. (On {_short(text)}.)"
+            ) from None
+        return _number(found, name, text)
+
+    return graded
+
+
+def _takes_prompt(function: Callable[..., object]) -> bool:
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    needed = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return sum(each.kind in needed and each.default is each.empty for each in parameters) > 1
+
+
+def _number(found: object, name: str, text: str) -> float:
+    item = getattr(found, "item", None)  # of NumPy and torch
+    try:
+        number = float(item() if callable(item) else found)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        number = math.nan
+    if isinstance(found, str) or not math.isfinite(number):
+        raise GraderError(
+            f"The grader {name!r} gives {found!r}, which is no finite number: return True, False or a number. "
+            f"(For {_short(text)}.)"
+        )
+    return number
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 60 else f"{text[:57]}...")
