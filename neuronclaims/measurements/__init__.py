@@ -5,6 +5,7 @@ from another package is a frozen dataclass of the shape of ``measurement.Measure
 """
 
 from neuronclaims.measurements.activations import Activations, Generation, TokenRule
+from neuronclaims.measurements.attention.attention import Attention
 from neuronclaims.measurements.changing.ablations import Ablation, AblationSweep
 from neuronclaims.measurements.changing.needs import Pair
 from neuronclaims.measurements.changing.outcomes.readings import Divergence, Entropy, Loss, Prediction
@@ -22,6 +23,7 @@ __all__ = [
     "Ablation",
     "AblationSweep",
     "Activations",
+    "Attention",
     "ChangedContinuations",
     "ChangedTokens",
     "Congruence",

@@ -16,7 +16,7 @@ class ModelFacts:
 
     ``architecture`` is its name in words, such as "GPT-2"; ``widths`` gives the number of neurons per layer at every
     site the model has; ``causal`` says whether the model can generate text. The sites ``at_end`` stand once behind the
-    last block, not in every block.
+    last block, not in every block. ``heads`` is how many heads of queries a layer has, 0 where no one number is known.
 
     >>> from dataclasses import replace
     >>> facts = ModelFacts("demo", "GPT-2", 6, {"mlp_post": 512, "final_norm": 128}, True)
@@ -35,6 +35,7 @@ class ModelFacts:
     at_end: frozenset[str] = frozenset({"final_norm"})
     lacking: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
+    heads: int = 0
 
     def has(self, site: str) -> bool:
         """Return whether the model has a site, or the base of a viewed one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias, TypeGuard
@@ -15,6 +16,9 @@ from neuronclaims.models.bringing.configs import check_code, check_quantised
 from neuronclaims.models.structure.architecture import Architecture, Derived, HookPoint
 
 Config: TypeAlias = Mapping[str, Any]
+
+_HEADS = ("num_attention_heads", "n_head", "n_heads", "num_heads")
+"""How configurations call the number of heads."""
 
 LARGEST = 100_000_000
 """The largest width or context that a configuration may give."""
@@ -56,7 +60,9 @@ def model_facts(architecture: Architecture, config: Config, name: str, spec: str
     """Return what is known of a model from its architecture and its configuration alone."""
     at_end = frozenset(site for site, point in architecture.sites.items() if point.where == "body")
     if architecture.derived is not None:
-        return _derived_facts(architecture, architecture.derived, name, at_end)
+        return replace(
+            _derived_facts(architecture, architecture.derived, name, at_end), heads=heads_of(config)
+        )
     hidden = _number(config, architecture.hidden, spec)
     inner = (
         4 * hidden
@@ -69,13 +75,38 @@ def model_facts(architecture: Architecture, config: Config, name: str, spec: str
         if point.exists(config) and (point.width in sizes or point.width not in ("heads", "groups")):
             widths[site] = _width(point, sizes, config, spec)
     layers = _number(config, architecture.layers, spec, MOST_LAYERS)
-    return ModelFacts(name, architecture.name, layers, MappingProxyType(widths), architecture.causal, at_end)
+    return ModelFacts(
+        name,
+        architecture.name,
+        layers,
+        MappingProxyType(widths),
+        architecture.causal,
+        at_end,
+        heads=heads_of(config),
+    )
 
 
 def _width(point: HookPoint, sizes: Mapping[str, int], config: Config, spec: str) -> int:
     if isinstance(point.width, int):
         return point.width
     return sizes[point.width] if point.width in sizes else _number(config, point.width, spec)
+
+
+def heads_of(config: Config) -> int:
+    """Return how many heads of queries a layer has; 0 where a configuration names no one number.
+
+    >>> heads_of({"n_head": 12}), heads_of({"text_config": {"num_attention_heads": 8}}), heads_of({"num_heads": [4, 8]})
+    (12, 8, 0)
+    """
+    levels = [config, *(config.get(name) for name in ("text_config", "llm_config"))]
+    named = [
+        level[key]
+        for level in levels
+        if isinstance(level, Mapping)
+        for key in _HEADS
+        if level.get(key) is not None
+    ]
+    return named[0] if named and _is_count(named[0]) and named[0] <= LARGEST else 0
 
 
 def _heads(config: Config, hidden: int) -> dict[str, int]:

@@ -105,8 +105,12 @@ def forward(
     positions: torch.Tensor,
     cache: Any = None,
     caching: bool = False,
+    weights: bool = False,
 ) -> tuple[torch.Tensor, Any]:
-    """Run the model's body and return its last hidden state, and its cache where ``caching``."""
+    """Run the model's body and return its last hidden state, and its cache where ``caching``.
+
+    With ``weights`` it is asked for those of attention, which hooks may then see.
+    """
     arguments: dict[str, Any] = {"input_ids": ids, "attention_mask": mask, "return_dict": True}
     parameters = inspect.signature(ready.body.forward).parameters
     # Encoders count positions themselves, some of them (RoBERTa) not from 0; nothing is padded on their left.
@@ -114,6 +118,8 @@ def forward(
         arguments["position_ids"] = positions
     if ready.facts.causal and (caching or ready.architecture.derived is None or "use_cache" in parameters):
         arguments["use_cache"] = caching
+    if weights:
+        arguments["output_attentions"] = True
     if cache is not None:
         arguments["past_key_values"] = cache
     output = ready.body(**arguments)

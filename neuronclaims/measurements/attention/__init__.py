@@ -1,0 +1,1 @@
+"""How much heads look at tokens: the measurement, as plain data."""
