@@ -53,9 +53,12 @@ def test_changed_neurons_stand_beside_random_ones_drawn_for_each_text(judge, cla
     expected = (own - gains.mean()) * NOISE.mean() / whole
     assert beside[f"{change} beyond that by random neurons"] == pytest.approx(expected, rel=1e-4)
     [note] = [note for note in result.evidence.notes if note.startswith("Controls: ")]
-    assert note.endswith(f": {round(strong * PROMPTS * len(gains))} of {PROMPTS * len(gains)}.")
+    assert f": {round(strong * PROMPTS * len(gains))} of {PROMPTS * len(gains)}. The strongest" in note
+    most = (NOISE[:, None] * gains).ravel().argmax() % len(gains)
+    named = ", ".join(f"{layer}:{index}" for layer, index in zip(layers, lists[most], strict=True))
+    assert f"The strongest single one: {named}, " in note
     rows = next(figure.rows for figure in result.evidence.figures[::-1] if hasattr(figure, "rows"))
-    assert len(rows[1].values) == PROMPTS * len(gains)
+    assert len(rows[1].values) == len(rows[1].names) == PROMPTS * len(gains)
     assert result.evidence.rank is None
 
 

@@ -210,6 +210,7 @@ def _controls(request: RestorationRequest, answers: Answers) -> RandomNeurons | 
         len(sentence.neurons),
         float(request.units.means(whole).mean()) or 1.0,
         claimed=sentence.beyond,
+        names=need.names(answers[need]),
     )
 
 

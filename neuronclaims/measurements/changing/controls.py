@@ -199,3 +199,18 @@ class Controls:
         """Return the indices drawn [texts, controls, neurons]; their layers are those of the need's neurons."""
         drawn = answer[:, 3 * self.count + 1 :].astype(np.int64)
         return drawn.reshape(len(answer), self.count, len(self.need.neurons))
+
+    def names(self, answer: NDArray[np.floating]) -> tuple[str, ...]:
+        """Return the neurons of each control in words, those of the first text first.
+
+        >>> from neuronclaims.measurements import Ablation, Prediction
+        >>> controls = Controls(Ablation("mlp_post", ((3, 17), (4, 2)), "zero", Prediction(" an"), ("I ate",)), 1)
+        >>> controls.names(np.array([[1.0, 0.1, 0.7, 0.6, 5, 9]], np.float32))
+        ('3:5, 4:9',)
+        """
+        layers = [layer for layer, _ in self.need.neurons]
+        lists = self.neurons(answer).reshape(-1, len(layers)).tolist()
+        return tuple(
+            ", ".join(f"{layer}:{index}" for layer, index in zip(layers, drawn, strict=True))
+            for drawn in lists
+        )

@@ -33,4 +33,5 @@ def random_neurons(request: ChangedPredictionRequest, answers: Answers) -> Rando
         request.made.done,
         len(claim.sentence.neurons),
         claimed=claim.sentence.beyond,
+        names=need.names(answers[need]),
     )

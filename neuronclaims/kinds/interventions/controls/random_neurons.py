@@ -14,6 +14,7 @@ import numpy as np
 from neuronclaims import stats
 from neuronclaims.figures import Distributions, Row
 from neuronclaims.kinds.shared.requests import plain, plural
+from neuronclaims.kinds.shared.unit_names import MOST
 from neuronclaims.measurements.changing.controls import NEAREST
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ class RandomNeurons:
     ``sizes`` is how large the controls' values are in their texts, as multiples of those of the claim's neurons.
     ``strong`` is 1 where the claim speaks of large values, -1 of small ones, 0 of values far from 0. ``axis`` says
     what the values are, after division by ``whole``, ``done`` what was done with the claim's ``neurons``, so many;
-    ``claimed`` says whether the sentence claims a change beyond that by the controls.
+    ``claimed`` says whether the sentence claims a change beyond that by the controls. ``names`` are those of the
+    controls, text by text.
 
     >>> from neuronclaims.kinds.interventions.changed_neurons import TextUnits
     >>> units = TextUnits.of([None, None], "prompt")
@@ -70,6 +72,7 @@ class RandomNeurons:
     neurons: int = 1
     whole: float = 1.0
     claimed: bool = False
+    names: tuple[str, ...] = ()
 
     @property
     def mean(self) -> Floats:
@@ -105,15 +108,23 @@ class RandomNeurons:
             f"Controls: in each {text} {several} instead of the claim's {whose}, {self.done} alike, drawn from the "
             f"{NEAREST} of the same layer whose values in that {text} are most like the claim's{size}. Over their "
             f"{texts * count} changes, {self.axis}: {theirs}; of the claim's {whose}: {own}. As strong in the "
-            f"same {text}: {self.reaching} of {texts * count}.",
+            f"same {text}: {self.reaching} of {texts * count}.{self._strongest}",
         )
+
+    @property
+    def _strongest(self) -> str:
+        """The control that did the most of what is claimed, in a sentence; empty where names are not known."""
+        if not self.names:
+            return ""
+        flat = self.theirs.ravel()
+        place = int(np.argmax(self.strong * flat if self.strong else np.abs(flat)))
+        return f" The strongest single one: {self.names[place]}, {flat[place] / self.whole:.3g}."
 
     @property
     def figures(self) -> tuple[Figure, ...]:
         """Draw the claim's neurons beside the controls, text by text."""
         whose = "the claim's neuron" if self.neurons == 1 else "the claim's neurons"
-        rows = (
-            Row(whose, plain(self.own / self.whole)),
-            Row("random neurons", plain(self.theirs.ravel() / self.whole)),
-        )
+        theirs = plain(self.theirs.ravel() / self.whole)
+        names = self.names if len(theirs) <= MOST else ()
+        rows = Row(whose, plain(self.own / self.whole)), Row("random neurons", theirs, names)
         return (Distributions(self.axis, rows),)
