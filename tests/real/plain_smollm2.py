@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,42 @@ class Plain:
             for handle in handles:
                 handle.remove()
         return np.stack([(each.grad * each)[0, place].detach().double().numpy() for each in kept])
+
+    @torch.no_grad()
+    def loss(self, text: str, zero: Sequence[tuple[int, int]] = ()) -> float:
+        """The mean loss of a text's tokens in nats, a first one excepted; neurons of ``zero`` hold 0."""
+        handles = []
+        for layer in {layer for layer, _ in zero}:
+
+            def change(_: Any, args: tuple[torch.Tensor], layer: int = layer) -> tuple[torch.Tensor]:
+                values = args[0].clone()
+                values[..., [index for at, index in zero if at == layer]] = 0
+                return (values,)
+
+            handles.append(self.model.model.layers[layer].mlp.down_proj.register_forward_pre_hook(change))
+        ids = torch.tensor([self.tokenizer(text)["input_ids"]])
+        try:
+            return float(self.model(ids, labels=ids).loss)
+        finally:
+            for handle in handles:
+                handle.remove()
+
+    def loss_attribution(self, text: str) -> np.ndarray:
+        """Value times gradient of the loss, of every neuron, summed over the tokens: [layers, neurons]."""
+        kept: list[torch.Tensor] = []
+
+        def keep(_: Any, args: tuple[torch.Tensor]) -> None:
+            args[0].retain_grad()
+            kept.append(args[0])
+
+        handles = [block.mlp.down_proj.register_forward_pre_hook(keep) for block in self.model.model.layers]
+        ids = torch.tensor([self.tokenizer(text)["input_ids"]])
+        try:
+            self.model(ids, labels=ids).loss.backward()
+        finally:
+            for handle in handles:
+                handle.remove()
+        return np.stack([(each.grad * each)[0].sum(0).detach().double().numpy() for each in kept])
 
     @cached_property
     def _kept(self) -> dict[tuple[int, ...], np.ndarray]:
