@@ -67,7 +67,7 @@ MAY_IMPORT = {
         "sites",
         "tokens",
     },
-    "measurements": {"errors", "prompts", "sites", "tokens"},
+    "measurements": {"errors", "foreign_files", "prompts", "sites", "tokens"},
     "figures": {"errors"},
     "results": {"figures", "errors", "set_accounts", "tokens"},
     "kinds": GROUND | {"graders", "lazy"},

@@ -18,6 +18,7 @@ from neuronclaims.measurements.changing.outcomes.readings import Prediction, Wri
 from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.measurements.facts import ModelFacts
 from neuronclaims.measurements.measurement import Need
+from neuronclaims.measurements.views.view import check_writable
 from neuronclaims.tokens.spans import ChangedTokens
 
 
@@ -147,6 +148,8 @@ class ChangeNeed:
             raise MeasurementError("No neuron is named that could be changed.")
         for layer, index in self.neurons:
             facts.check_place(self.site, layer, index)
+        for site, _ in self.places:
+            check_writable(site)
         for each in self.also:
             each.check(facts)
         if self.intervention.takes == "reference" and not self.reference:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.sites import Site
 
 if TYPE_CHECKING:
@@ -25,7 +26,10 @@ class View(Protocol):
     """What makes its ``RunningView``, as "module:function" of (a ready model, the view, a layer)."""
 
     noun: ClassVar[str]
-    """What one of its numbers belongs to, such as "latent", "head" or "direction"."""
+    """What one of its numbers belongs to, such as "latent", "head" or "direction".
+
+    A view that cannot be written has a ``read_only``, the reason in words.
+    """
 
     @property
     def layer(self) -> int | None:
@@ -105,3 +109,13 @@ def is_smooth(site: Site) -> bool:
     True
     """
     return not isinstance(site, ViewedSite) or site.view.smooth
+
+
+def check_writable(site: Site) -> None:
+    """Raise MeasurementError for a viewed site whose view says why it is ``read_only``.
+
+    >>> check_writable("mlp_post")
+    """
+    why = getattr(site.view, "read_only", "") if isinstance(site, ViewedSite) else ""
+    if why:
+        raise MeasurementError(f"Nothing can be changed at {site}: {why}.")
