@@ -53,9 +53,8 @@ def folder_of(tmp_path: Path, tensors=TINY, name: str = "sae_weights.safetensors
 
 def loaded(folder: Path) -> RunningLatents:
     dictionary = read_dictionary(folder)
-    return RunningLatents(
-        Latents("resid_post", 1, dictionary), _tensors(dictionary.path, dictionary, torch.device("cpu"))
-    )
+    tensors = _tensors(dictionary.path, dictionary, torch.device("cpu"))
+    return RunningLatents(Latents("resid_post", 1, dictionary), tensors)
 
 
 BY_HAND = {
@@ -125,9 +124,8 @@ def test_gemma_scope_is_read_without_settings_and_its_identity_is_its_content(tm
     np.testing.assert_allclose(loaded(one).read(VALUES)[0], [[3.0, 3.0, 0.0], [0.0, 1.0, 0.0]])
     other = read_dictionary(folder_of(tmp_path / "two", weights, architecture="jumprelu"))
     again = read_dictionary(folder_of(tmp_path / "three", weights, architecture="jumprelu"))
-    changed = read_dictionary(
-        folder_of(tmp_path / "four", weights, architecture="jumprelu", apply_b_dec_to_input=False)
-    )
+    unlike = folder_of(tmp_path / "four", weights, architecture="jumprelu", apply_b_dec_to_input=False)
+    changed = read_dictionary(unlike)
     assert latents_at("resid_post", 1, other) == latents_at("resid_post", 1, again)
     assert len({other.digest, changed.digest, found.digest}) == 3
 
@@ -138,7 +136,7 @@ WRONG = {
     "no k": ({"architecture": "topk"}, TINY, "says no k"),
     "k too large": ({"architecture": "topk", "k": 4}, TINY, "3 latents, fewer than the k = 4"),
     "no threshold": ({"architecture": "batchtopk", "k": 1}, TINY, "have no threshold"),
-    "norm": ({"normalize_activations": "expected_average_only_in"}, TINY, "fold the factor into the weights"),
+    "norm": ({"normalize_activations": "expected_average_only_in"}, TINY, "Fold the factor into the weights"),
     "head": ({"hook_head_index": 3}, TINY, "'hook_head_index', which is not read"),
     "shape": ({}, TINY | {"b_enc": np.zeros(4, np.float32)}, r"b_enc of shape \[4\], not \[3\]"),
     "nothing": ({}, {"x": np.zeros(4, np.float32)}, "has no W_enc, b_enc, W_dec, b_dec: it has x"),
@@ -245,13 +243,9 @@ def test_a_dictionary_of_another_width_a_transcoder_and_a_changed_file_are_refus
     hand_over, tmp_path
 ) -> None:
     source = hand_over("gpt2")
-    asked = Activations(
-        latents_at("mlp_post", 1, random_dictionary(tmp_path / "a")[0]),
-        1,
-        TokenRule("mean", "prompt"),
-        PROMPTS,
-    )
-    with pytest.raises(MeasurementError, match="reads 32 values of each token, but .* has 128 at mlp_post"):
+    other = latents_at("mlp_post", 1, random_dictionary(tmp_path / "a")[0])
+    asked = Activations(other, 1, TokenRule("mean", "prompt"), PROMPTS)
+    with pytest.raises(MeasurementError, match=r"reads 32 values of each token, but .* has 128 at mlp_post"):
         asked.request.need.check(source.facts())
     transcoder, _ = random_dictionary(tmp_path / "b")
     folder_of(
@@ -259,7 +253,7 @@ def test_a_dictionary_of_another_width_a_transcoder_and_a_changed_file_are_refus
     )
     site = latents_at("resid_post", 1, read_dictionary(tmp_path / "c"))
     with pytest.raises(
-        MeasurementError, match="a transcoder: .* writes at blocks.1.hook_mlp_out.* read only"
+        MeasurementError, match=r"a transcoder: .* writes at blocks.1.hook_mlp_out.* read only"
     ):
         Ablation(site, ((1, 0),), "zero", ASKED, PROMPTS).request.need.check(source.facts())
     site = latents_at("resid_post", 1, transcoder)

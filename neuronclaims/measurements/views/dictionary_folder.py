@@ -17,6 +17,7 @@ from typing import Any, cast
 import numpy as np
 
 from neuronclaims.foreign_files import MEGABYTE, ForeignFileError, Json, check_file, read_json_object
+from neuronclaims.foreign_files.tensors import read_header
 from neuronclaims.measurements.views.dictionary import Activation, Dictionary, Normalisation
 
 WEIGHTS = ("sae_weights.safetensors", "params.safetensors", "params.npz")
@@ -71,10 +72,7 @@ def shapes_of(weights: Path) -> dict[str, tuple[int, ...]]:
     try:
         if weights.suffix == ".npz":
             return _shapes_of_npz(weights)
-        from safetensors import safe_open
-
-        with safe_open(str(weights), framework="np") as file:
-            return {name.lower(): tuple(file.get_slice(name).get_shape()) for name in file.keys()}
+        return {name.lower(): place.shape for name, place in read_header(weights).items()}
     except ForeignFileError:
         raise
     except Exception as error:
@@ -134,9 +132,8 @@ def _settings(said: Mapping[str, Json], shapes: Mapping[str, Any], folder: Path)
         activation = "top k"
     if activation is None or (activation == "relu" and function != "relu"):
         what = f"architecture {named!r}" if activation is None else f"activation function {function!r}"
-        raise ForeignFileError(
-            f"{folder} has a dictionary of {what}, which is not known: {', '.join(_ACTIVATIONS)} are."
-        )
+        known = ", ".join(_ACTIVATIONS)
+        raise ForeignFileError(f"{folder} has a dictionary of {what}, which is not known: {known} are.")
     if activation == "jump relu" and "threshold" not in shapes:
         raise ForeignFileError(
             f"{folder} has a dictionary of architecture {named!r} whose weights have no threshold."
@@ -148,8 +145,8 @@ def _settings(said: Mapping[str, Json], shapes: Mapping[str, Any], folder: Path)
     normalised = str(told.get("normalize_activations") or "none")
     if normalised not in ("none", "layer_norm", "constant_norm_rescale"):
         raise ForeignFileError(
-            f"{folder} wants its activations normalised by {normalised!r}, which depends on the texts it was trained on: "
-            "fold the factor into the weights first (fold_activation_norm_scaling_factor in SAELens)."
+            f"{folder} wants its activations normalised by {normalised!r}, which depends on the texts it was trained on. "
+            "Fold the factor into the weights first (fold_activation_norm_scaling_factor in SAELens)."
         )
     for key in ("hook_head_index", "finetuning_scaling_factor"):
         if told.get(key) not in (None, False):
@@ -192,9 +189,8 @@ def _sizes(shapes: Mapping[str, tuple[int, ...]], found: Mapping[str, Any], weig
     """Return how many values it reads and how many latents it has; raise where the shapes do not fit together."""
     missing = [name for name in ("W_enc", "b_enc", "W_dec", "b_dec") if name.lower() not in shapes]
     if missing:
-        raise ForeignFileError(
-            f"{weights} has no {', '.join(missing)}: it has {', '.join(sorted(shapes)) or 'nothing'}."
-        )
+        there = ", ".join(sorted(shapes)) or "nothing"
+        raise ForeignFileError(f"{weights} has no {', '.join(missing)}: it has {there}.")
     encoder = shapes["w_enc"]
     if len(encoder) != 2 or 0 in encoder or math.prod(encoder) > LARGEST:
         raise ForeignFileError(f"{weights} has W_enc of shape {list(encoder)}, not [values, latents].")
