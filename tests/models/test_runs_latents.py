@@ -152,7 +152,7 @@ def test_a_folder_that_is_no_dictionary_is_refused_with_the_reason(tmp_path, cas
 
 def test_damaged_weights_and_pickles_are_refused(tmp_path) -> None:
     (tmp_path / "sae_weights.safetensors").write_bytes(b"\xff" * 100)
-    with pytest.raises(ForeignFileError, match="cannot be read"):
+    with pytest.raises(ForeignFileError, match="is not a safetensors file"):
         read_dictionary(tmp_path)
     pickles = folder_of(tmp_path / "pickles", TINY | {"threshold": np.array([{}], object)}, "params.npz")
     with pytest.raises(ForeignFileError, match="holds no plain numbers"):

@@ -145,7 +145,7 @@ def _settings(said: Mapping[str, Json], shapes: Mapping[str, Any], folder: Path)
     normalised = str(told.get("normalize_activations") or "none")
     if normalised not in ("none", "layer_norm", "constant_norm_rescale"):
         raise ForeignFileError(
-            f"{folder} wants its activations normalised by {normalised!r}, which depends on the texts it was trained on. "
+            f"{folder} normalises its activations by {normalised!r}, which depends on the texts it was trained on. "
             "Fold the factor into the weights first (fold_activation_norm_scaling_factor in SAELens)."
         )
     for key in ("hook_head_index", "finetuning_scaling_factor"):
