@@ -38,6 +38,11 @@ def content_of(claim: Claim) -> str:
             for name, found in claim.pairs.items()
         },
         "directions": {name: _direction(found) for name, found in claim.directions.items()},
+        **(
+            {"neurons": {name: found.key for name, found in claim.neuron_sets.items()}}
+            if claim.neuron_sets
+            else {}
+        ),
         **_spans(claim),
         "discovered": sorted(p.text for p in claim.discovered.prompts) if claim.discovered else None,
     }

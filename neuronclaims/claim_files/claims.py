@@ -16,6 +16,7 @@ from neuronclaims.prompts import PromptInput
 from neuronclaims.prompts.sampling import Sampling
 from neuronclaims.sentences.options import Options
 from neuronclaims.sentences.subjects.layers import Layers
+from neuronclaims.sentences.subjects.neuron_sets import NeuronSet
 from neuronclaims.set_accounts import DataAccount, RowsTaken, SetAccount
 from neuronclaims.sites import Site
 from neuronclaims.tokens.spans import Span, rule_text, span_of
@@ -203,11 +204,11 @@ class Claim(Generic[SentenceT, OptionsT]):
     A kind that writes ``Claim[Ablating, AblationOptions]`` sees its own sentence and its own options; ``Claim`` alone
     stands for claims of any kind.
 
-    ``sets`` holds the prompt sets that the sentence and the options name, by name, ``pairs`` and ``directions`` those
-    that the sentence names; ``data`` is the account of their texts. ``discovered`` are the prompts its neuron was found
-    on, none of which is among those tested, or None where the file does not say. ``graded`` are the sets and pairs of
-    graded answers that it rests on, those that its directions were made from included: by name, the fingerprint of the
-    model that gave the answers.
+    ``sets`` holds the prompt sets that the sentence and the options name, by name, ``pairs``, ``directions`` and
+    ``neuron_sets`` those that the sentence names; ``data`` is the account of their texts. ``discovered`` are the
+    prompts its neuron was found on, none of which is among those tested, or None where the file does not say.
+    ``graded`` are the sets and pairs of graded answers that it rests on, those that its directions were made from
+    included: by name, the fingerprint of the model that gave the answers.
     """
 
     id: str
@@ -220,6 +221,7 @@ class Claim(Generic[SentenceT, OptionsT]):
     pairs: Mapping[str, PairSet] = field(default_factory=dict)
     directions: Mapping[str, Direction] = field(default_factory=dict)
     graded: Mapping[str, str] = field(default_factory=dict)
+    neuron_sets: Mapping[str, NeuronSet] = field(default_factory=dict)
     data: DataAccount = field(default=DataAccount(), compare=False, repr=False)
 
 

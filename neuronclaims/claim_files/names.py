@@ -28,15 +28,21 @@ _SINGULAR = {
     "directions": "no direction",
     TEXTS: "no prompt set or pairs",
     LISTS: "no prompt set",
+    "neurons": "no set of neurons",
 }
 _SECTION = {TEXTS: "'sets' and no 'pairs'", LISTS: "'sets'"}
-_IS = {"sets": "a prompt set", "pairs": "a name of pairs", "directions": "a direction"}
+_IS = {
+    "sets": "a prompt set",
+    "pairs": "a name of pairs",
+    "directions": "a direction",
+    "neurons": "a set of neurons",
+}
 
 
 def wrong_names(drafts: Sequence[Draft], sections: Sections, source: SourceText) -> Iterator[Problem]:
     """Refuse names of sets, pairs and directions that are not there."""
     for draft in drafts:
-        for section in NAMING:
+        for section in (*NAMING, "neurons"):
             for field, name in draft.named(section):
                 if name not in sections.names[section]:
                     yield _unknown(draft, field, name, section, sections, source)

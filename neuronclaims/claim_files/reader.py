@@ -14,6 +14,7 @@ from neuronclaims.claim_files.errors import ClaimFileError, Place, Problem
 from neuronclaims.claim_files.generation.checks import idle_sampling, without_generation
 from neuronclaims.claim_files.load.block import load_block, unknown_models
 from neuronclaims.claim_files.names import fitted_here, shared_prompts, wrong_names, wrong_spans
+from neuronclaims.claim_files.neuron_sets.binding import bound_drafts
 from neuronclaims.claim_files.options import OptionReader, not_taken, unknown_sets, wrong_margins
 from neuronclaims.claim_files.prompt_folders import PromptFolders
 from neuronclaims.claim_files.prompts.misleading import DataAccounts
@@ -79,7 +80,7 @@ def read_claim_file(
     schema = FileSchema.of(templates)
     header = _header(root, schema, source, problems)
     sections = read_sections(root, source, problems)
-    drafts = _drafts(root, source, templates, problems)
+    drafts = bound_drafts(_drafts(root, source, templates, problems), sections, source, problems)
     problems += _wrong_drafts(drafts, root, sections, schema, source)
     selections = read_selections(root, header, drafts, sections, source, problems)
     if problems or header is None:
@@ -207,6 +208,7 @@ def _claim(
         discovered=discovered,
         pairs=pairs,
         directions=directions,
+        neuron_sets={name: sections.neurons[name] for _, name in draft.named("neurons")},
         graded=sections.graded([*used, *pairs, *made_from]),
         data=accounts.of(
             [*used, *pairs, *made_from], settings.tokens if parsed.template.texts else None, discovered
@@ -239,6 +241,7 @@ def _settings(draft: d.Draft, header: Header, chosen: NeuronSource, options: Opt
 
 
 def _digest(header: Header, sections: Sections, claims: Sequence[Claim]) -> str:
+    neurons = sections.neurons
     content = {
         "models": header.models,
         **({"series": header.series} if header.series else {}),
@@ -258,6 +261,7 @@ def _digest(header: Header, sections: Sections, claims: Sequence[Claim]) -> str:
             name: [direction.method, direction.names, direction.neutral and direction.neutral.name]
             for name, direction in sections.directions.items()
         },
+        **({"neurons": {name: found.key for name, found in neurons.items()}} if neurons else {}),
         "claims": [[c.id, c.text, repr(c.settings), _discovery(c)] for c in claims],
         **(
             {"drawn": drawn}

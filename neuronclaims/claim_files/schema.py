@@ -37,9 +37,10 @@ from neuronclaims.claim_files.entries import (
 )
 from neuronclaims.claim_files.generation.keys import Generate
 from neuronclaims.claim_files.load.keys import Load
+from neuronclaims.claim_files.neuron_sets.entries import NeuronsEntry
 from neuronclaims.claim_files.yaml.mapping import FileMapping
-from neuronclaims.sentences.fields import IDENTIFIER, NAME_SIGNS
 from neuronclaims.sentences.messages import either, quoted
+from neuronclaims.sentences.names import IDENTIFIER, NAME_SIGNS
 from neuronclaims.sentences.options import Form, OneOf, OptionError, Options, declared_options, set_paths
 from neuronclaims.sentences.subjects.layers import PATTERN, Layers
 from neuronclaims.sentences.templates import Template
@@ -194,7 +195,7 @@ class ClaimEntry(SettingsKeys, _Sentence):
 Name = Annotated[str, WithJsonSchema({"type": "string", "pattern": f"^{IDENTIFIER.pattern}$"})]
 
 
-SECTIONS = ("sets", "pairs", "directions", "claims")
+SECTIONS = ("sets", "pairs", "directions", "neurons", "claims")
 """The keys of a claim file that hold entries, each read by itself."""
 
 
@@ -211,6 +212,9 @@ class _Sections(FileMapping):
     )
     directions: dict[Name, DirectionEntry] | None = Field(
         None, description="Directions in activation space, by the name that sentences call them."
+    )
+    neurons: dict[Name, NeuronsEntry] | None = Field(
+        None, description="Sets of neurons, by the name that sentences call them."
     )
 
 

@@ -11,24 +11,34 @@ from typing import TypeVar
 from neuronclaims.claim_files.claims import Direction, PairSet, Prompt, PromptSet
 from neuronclaims.claim_files.directions import Entered, read_direction
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
+from neuronclaims.claim_files.neuron_sets.reading import read_neurons
 from neuronclaims.claim_files.prompts.columns import columns_named
 from neuronclaims.claim_files.prompts.pairs import read_pairs
 from neuronclaims.claim_files.prompts.sets import read_set
 from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar
 from neuronclaims.claim_files.yaml.source import SourceText
-from neuronclaims.sentences.fields import is_name
+from neuronclaims.sentences.binding import Bindable
 from neuronclaims.sentences.messages import quoted
+from neuronclaims.sentences.names import is_name
+from neuronclaims.sentences.subjects.neuron_sets import RESERVED, NeuronSet
+from neuronclaims.sentences.subjects.neuron_sets import SECTION as NEURONS
 from neuronclaims.sentences.templates import LISTS, TEXTS
 
-T = TypeVar("T", PromptSet, PairSet, Direction)
+T = TypeVar("T")
 
-_WHAT = {"sets": "a prompt set", "pairs": "pairs of prompts", "directions": "a direction"}
-_PREFIX = {"sets": "set", "pairs": "pair", "directions": "direction"}
+_WHAT = {
+    "sets": "a prompt set",
+    "pairs": "pairs of prompts",
+    "directions": "a direction",
+    NEURONS: "a set of neurons",
+}
+_PREFIX = {"sets": "set", "pairs": "pair", "directions": "direction", NEURONS: "neurons"}
 """What a name that begins with a digit is proposed to begin with, by section."""
 _HOLDS = {
     "sets": "prompt sets, each under its name",
     "pairs": "pairs of prompts, each list of them under its name",
     "directions": "directions, each under its name",
+    NEURONS: "sets of neurons, each under its name",
 }
 
 
@@ -40,6 +50,12 @@ class Sections:
     pairs: Mapping[str, PairSet]
     directions: Mapping[str, Direction]
     names: Mapping[str, tuple[str, ...]]
+    neurons: Mapping[str, NeuronSet]
+
+    @property
+    def bindable(self) -> Bindable:
+        """The entries whose content sentences take, by section."""
+        return {NEURONS: self.neurons, "directions": self.directions}
 
     def graded(self, names: Iterable[str]) -> dict[str, str]:
         """Return which of some sets and pairs hold graded answers, each with the fingerprint of its model."""
@@ -67,7 +83,8 @@ def read_sections(root: Entries, source: SourceText, problems: list[Problem]) ->
     pairs = _section(root, "pairs", partial(read_pairs, columns=columns), source, problems)
     entered = Entered(sets, pairs, names["sets"], names["pairs"])
     directions = _section(root, "directions", partial(_direction, entered), source, problems)
-    return Sections(sets, pairs, directions, names)
+    neurons = _section(root, NEURONS, read_neurons, source, problems)
+    return Sections(sets, pairs, directions, names, neurons)
 
 
 def absent(root: Entries, key: str, what: str, source: SourceText) -> list[Problem]:
@@ -120,6 +137,10 @@ def _section(
 
 
 def _misnamed(name: str, key: Scalar, section: str, source: SourceText) -> list[Problem]:
+    if section == NEURONS and name in RESERVED:
+        message = f"{quoted(name)} cannot name {_WHAT[section]}: after 'some neuron of' it begins layers"
+        near = f"{name}_neurons"
+        return [source.problem(key.start, message, width=key.end - key.start, suggestion=near)]
     if is_name(name):
         return []
     rule = "letters, digits, '_' and '-', not beginning with a digit"

@@ -116,6 +116,8 @@ def _remembered(old: Held, claims: Sequence[Claim], texts: Sequence[str]) -> lis
 
 def _note(claim: Claim, old: ModelFacts, new: ModelFacts) -> str | None:
     """Return why no neuron of a claim is looked for; None if its neurons are looked for."""
+    if claim.neuron_sets:
+        return f"its neurons are the set {next(iter(claim.neuron_sets))}: look for them where they come from"
     if not _neurons(claim):
         return NO_NEURON
     site = claim.settings.site
@@ -135,7 +137,7 @@ def _neurons(claim: Claim) -> tuple[Neuron, ...]:
 
 def _matched(claim: Claim, found: Mapping[tuple[str, Neuron], Match], note: str | None) -> Rematched:
     if note is not None:
-        return Rematched(claim, note=note, nameless=not _neurons(claim))
+        return Rematched(claim, note=note, nameless=not _neurons(claim) and not claim.neuron_sets)
     own = tuple(found[claim.settings.site, neuron] for neuron in _neurons(claim))
     own = _apart(claim, own)
     if any(match.why is not None for match in own):

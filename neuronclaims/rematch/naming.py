@@ -29,7 +29,7 @@ def _neurons(value: Any) -> tuple[Neuron, ...]:
     if isinstance(value, ModelChange):
         return value.all_neurons
     if isinstance(value, Subject):
-        return value.neurons
+        return () if value.said is not None else value.neurons
     if isinstance(value, tuple) and value and all(isinstance(each, Neuron) for each in value):
         return value
     return ()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from neuronclaims.sentences.choices import Choice
 from neuronclaims.sentences.field_types import FieldType, MisreadError, OneWord, Word, composed
+from neuronclaims.sentences.names import is_name
 from neuronclaims.sentences.numbers import COUNT, GAIN, NUMBER, SHARE, AmountField
 from neuronclaims.sentences.outcomes.field import OutcomeField
 from neuronclaims.sentences.positions import PositionsField
@@ -16,22 +16,6 @@ from neuronclaims.sentences.subjects.neurons import ONE_NEURON, NeuronsField
 from neuronclaims.sentences.subjects.subject import SubjectField
 from neuronclaims.sentences.tokens import TOKEN
 from neuronclaims.sites import site_names
-
-NAME_SIGNS = r"[^\x00-,./:-@\[-^`{-\xa0\u2000-\u206f\u3000\ufe00-\ufe0f\ufeff\ufff0-\uffff]"
-"""What names and ids are made of, as a pattern for Python and for editors: letters of any script, digits, _ and -."""
-
-IDENTIFIER = re.compile(rf"(?![0-9-]){NAME_SIGNS}+")
-"""The name of a prompt set, of pairs or of a direction, as far as a pattern can tell."""
-
-
-def is_name(text: str) -> bool:
-    """Say whether a text can name a prompt set, pairs or a direction: letters of any script, digits, ``_``, ``-``.
-
-    >>> [name for name in ("hanoi", "Αθήνα", "河内", "café-2", "2nd", "a b", "→") if is_name(name)]
-    ['hanoi', 'Αθήνα', '河内', 'café-2']
-    """
-    whole = composed(text).replace("-", "_")
-    return whole.isidentifier() and IDENTIFIER.fullmatch(text) is not None
 
 
 def _name(word: Word) -> str:

@@ -10,6 +10,7 @@ from typing import Generic
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.sentences.field_types import MisreadError, Word
 from neuronclaims.sentences.messages import allowed_lines, caret_lines, closest, either, quoted
+from neuronclaims.sentences.plurals import SINGULARS, as_singular, is_plural
 from neuronclaims.sentences.templates import (
     NAMING,
     Field,
@@ -135,6 +136,7 @@ def parse(sentence: str, templates: Sequence[Template]) -> Parsed:
 def _likely(templates: Sequence[Template], words: Sequence[Word]) -> list[Template]:
     """Return the templates whose fixed words all occur, optional parts excepted."""
     there = {word.text for word in words}
+    there |= {SINGULARS[text] for text in there if text in SINGULARS}
     return [template for template in templates if template.own_words <= there]
 
 
@@ -160,12 +162,16 @@ def _full_stop(words: Sequence[Word]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _PartialMatch:
-    """The progress of a template over the words: the next word, and the values of its fields so far."""
+    """The progress of a template over the words: the next word, and the values of its fields so far.
+
+    ``plural`` says that the next word is the verb of several.
+    """
 
     at: int
     sure: bool
     values: Mapping[str, object]
     spans: Mapping[str, tuple[int, int]]
+    plural: bool = False
 
 
 def _fits(template: Template, words: Sequence[Word]) -> Iterator[_Match | _Miss]:
@@ -192,21 +198,29 @@ def _lay(
 ) -> _PartialMatch | _Miss:
     """Match one segment of a template with the next words."""
     at, sure = state.at, state.sure
-    values, spans = dict(state.values), dict(state.spans)
+    values, spans, plural = dict(state.values), dict(state.spans), state.plural
     for piece in segment.pieces:
-        if at == len(words) or isinstance(piece, FixedWord):
-            if at == len(words) or words[at].quoted or words[at].text != piece.shape:
+        if at == len(words):
+            return _miss(template, piece, at, sure)
+        try:
+            rest = as_singular(words[at:]) if plural else words[at:]
+        except MisreadError as misread:
+            return _misread(template, piece, at, sure, misread)
+        plural = False
+        if isinstance(piece, FixedWord):
+            if rest[0].quoted or rest[0].text != piece.shape:
                 return _miss(template, piece, at, sure)
             at, sure = at + 1, True
             continue
         try:
-            values[piece.name], used = piece.type.read(words[at:])
+            values[piece.name], used = piece.type.read(rest)
         except MisreadError as misread:
             return _misread(template, piece, at, sure, misread)
         last = words[at + used - 1]
         spans[piece.name] = (words[at].start, last.start + len(last.text))
         at, sure = at + used, sure or piece.type_name not in NAMING.values()
-    return _PartialMatch(at, sure, values, spans)
+        plural = is_plural(values[piece.name])
+    return _PartialMatch(at, sure, values, spans, plural)
 
 
 def _miss(template: Template, piece: Piece, at: int, sure: bool) -> _Miss:
@@ -215,10 +229,10 @@ def _miss(template: Template, piece: Piece, at: int, sure: bool) -> _Miss:
     return _Miss(template, at, sure, (quoted(piece.text),), (piece.text,))
 
 
-def _misread(template: Template, piece: Field, at: int, sure: bool, misread: MisreadError) -> _Miss:
+def _misread(template: Template, piece: Piece, at: int, sure: bool, misread: MisreadError) -> _Miss:
     """Return what is wrong inside a field, in the field's own words if it has some."""
     expected, candidates = misread.expected, misread.candidates
-    if not expected:
+    if not expected and isinstance(piece, Field):
         expected, candidates = piece.type.expected, piece.type.candidates
     place = at + misread.ahead
     return _Miss(

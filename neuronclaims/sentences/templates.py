@@ -14,11 +14,13 @@ from typing import Any, Generic, TypeAlias
 
 from typing_extensions import TypeVar
 
+from neuronclaims.sentences.binding import Bindable, BindingField
 from neuronclaims.sentences.choices import Choice
 from neuronclaims.sentences.field_types import FieldType, NamesEntries, Pattern, literal
 from neuronclaims.sentences.fields import FIELD_TYPES, choice_of
 from neuronclaims.sentences.messages import either, quoted
 from neuronclaims.sentences.options import Options
+from neuronclaims.sentences.plurals import as_plural, is_plural
 
 SentenceT = TypeVar("SentenceT", default=Any)
 
@@ -137,6 +139,8 @@ class Template(Generic[SentenceT]):
     segments: tuple[Segment, ...] = dataclasses.field(init=False, repr=False, compare=False)
     fields: tuple[Field, ...] = dataclasses.field(init=False, repr=False, compare=False)
     own_words: frozenset[str] = dataclasses.field(init=False, repr=False, compare=False)
+    naming: tuple[tuple[str, NamesEntries], ...] = dataclasses.field(init=False, repr=False, compare=False)
+    binding: tuple[tuple[str, BindingField], ...] = dataclasses.field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         segments = tuple(_segments(self.wording, _known(self.field_types)))
@@ -147,6 +151,14 @@ class Template(Generic[SentenceT]):
         object.__setattr__(self, "fields", tuple(piece for piece in pieces if isinstance(piece, Field)))
         own_words = frozenset(piece.text for piece in required if isinstance(piece, FixedWord))
         object.__setattr__(self, "own_words", own_words)
+        binding = tuple(
+            (field.name, field.type) for field in self.fields if isinstance(field.type, BindingField)
+        )
+        object.__setattr__(self, "binding", binding)
+        naming = tuple(
+            (field.name, field.type) for field in self.fields if isinstance(field.type, NamesEntries)
+        )
+        object.__setattr__(self, "naming", naming)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -170,13 +182,17 @@ class Template(Generic[SentenceT]):
     def render(self, sentence: SentenceT) -> str:
         """Return the canonical sentence; reading it gives an equal dataclass back."""
         words: list[str] = []
+        plural = False
         for segment in self.segments:
             given = [getattr(sentence, name) is not None for name in segment.names]
             if segment.optional and not any(given):
                 continue
             if not all(given):
                 raise TemplateError(f"{sentence!r} lacks some of {', '.join(segment.names)}: {self.shape}")
-            words.extend(_written(piece, sentence) for piece in segment.pieces)
+            for piece in segment.pieces:
+                text = _written(piece, sentence)
+                words.append(as_plural(text) if plural else text)
+                plural = isinstance(piece, Field) and is_plural(getattr(sentence, piece.name))
         return " ".join(words)
 
     @property
@@ -193,14 +209,40 @@ class Template(Generic[SentenceT]):
 
     def named(self, sentence: SentenceT, section: str) -> tuple[tuple[str, str], ...]:
         """Return (field, name) for every entry of a section of the file that the sentence names, in its order."""
+        alone = tuple(self.values(sentence, NAMING[section])) if section in NAMING else ()
         inside = (
-            (field.name, name)
-            for field in self.fields
-            if isinstance(field.type, NamesEntries)
-            for of, name in field.type.named(getattr(sentence, field.name))
+            (field, name)
+            for field, type_ in self.naming
+            if (value := getattr(sentence, field)) is not None
+            for of, name in type_.named(value)
             if of == section
         )
-        return (*self.values(sentence, NAMING[section]), *inside)
+        return (*alone, *inside)
+
+    def bind(self, sentence: SentenceT, entries: Bindable) -> SentenceT:
+        """Return the sentence with what the entries that its fields name hold; raise FieldError where one cannot be.
+
+        A field that names an entry which is not among ``entries`` stays as it is.
+        """
+        changes: dict[str, object] = {}
+        for field, type_, value in self._bindings(sentence):
+            named = type_.named(value)
+            if named and all(each.name in entries.get(each.section, {}) for each in named):
+                try:
+                    changes[field] = type_.bound(value, entries)
+                except FieldError:
+                    raise
+                except ValueError as error:
+                    raise FieldError(field, str(error)) from None
+        bound: SentenceT = dataclasses.replace(sentence, **changes) if changes else sentence  # type: ignore[type-var]
+        return bound
+
+    def _bindings(self, sentence: SentenceT) -> Iterator[tuple[str, BindingField, Any]]:
+        """Yield the filled fields that may name entries: name, type and value."""
+        for name, type_ in self.binding:
+            value = getattr(sentence, name)
+            if value is not None:
+                yield name, type_, value
 
     def writes(self, sentence: SentenceT) -> bool:
         """Return whether text is written for a claim, whatever its token rule says."""
@@ -211,10 +253,17 @@ class Template(Generic[SentenceT]):
         return self.named(sentence, "sets")
 
     def site(self, sentence: SentenceT) -> str | None:
-        """Return the site the sentence itself names, if any."""
+        """Return the site the sentence itself names, if any, or that of an entry it names."""
         named = [value for _, value in self.values(sentence, "site")]
         changed = [value.site for _, value in self.values(sentence, "change")]
-        return next((site for site in (*named, *changed) if site is not None), None)
+        own = (site for _, site in self.own_sites(sentence))
+        return next((site for site in (*named, *changed, *own) if site is not None), None)
+
+    def own_sites(self, sentence: SentenceT) -> Iterator[tuple[str, str]]:
+        """Yield (field, site) for what the sentence names that lies at a site of its own."""
+        for field, type_, value in self._bindings(sentence):
+            if (site := type_.site_of(value)) is not None:
+                yield field, site
 
     def values(self, sentence: SentenceT, type_name: str) -> Iterator[tuple[str, Any]]:
         """Yield (field, value) for the fields of one type that are filled."""

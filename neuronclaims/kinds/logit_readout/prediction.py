@@ -43,6 +43,7 @@ from neuronclaims.kinds.shared.subjects.selection import selection_notes, select
 from neuronclaims.kinds.shared.subjects.subjects import (
     NeuronStatement,
     TestedNeuron,
+    check_whole,
     every_note,
     every_table,
     least_clear,
@@ -74,6 +75,7 @@ class Predicts:
     site: str | None = None
 
     def __post_init__(self) -> None:
+        check_whole(self.who)
         if self.who.how == "some":
             message = "that some neuron predicts a token cannot be tested: only the neurons named are read; name them"
             raise FieldError("who", message, "every neuron of")

@@ -26,6 +26,7 @@ from neuronclaims.kinds.shared.subjects.selection import selection_notes, select
 from neuronclaims.kinds.shared.subjects.subjects import (
     NeuronStatement,
     check_denied,
+    check_whole,
     every_note,
     every_table,
     some_note,
@@ -96,6 +97,7 @@ class Absent:
 
 
 def _check(said: Consistent | Absent) -> None:
+    check_whole(said.who)
     if said.k < 1:
         raise FieldError("k", "at least the top 1 must be asked for", "1")
     if said.first == said.second:

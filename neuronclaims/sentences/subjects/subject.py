@@ -1,14 +1,30 @@
-"""The subject of a claim and its field: one neuron, every neuron of a list, or some neuron of a layer."""
+"""The subject of a claim and its field: one neuron, every one of several, a part of them, or some neuron of a layer."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
-from neuronclaims.sentences.field_types import FieldType, MisreadError, Pattern, Word, expect_words, literal
+from neuronclaims.sentences.binding import Bindable, Named
+from neuronclaims.sentences.field_types import (
+    FieldType,
+    Label,
+    MisreadError,
+    Pattern,
+    Word,
+    composed,
+    expect_words,
+    literal,
+)
+from neuronclaims.sentences.names import is_name
+from neuronclaims.sentences.numbers import COUNT, SHARE
+from neuronclaims.sentences.subjects.forms import FORMS, Reference
 from neuronclaims.sentences.subjects.layers import Layers, LayersField
+from neuronclaims.sentences.subjects.neuron_sets import RESERVED, SetReference
 from neuronclaims.sentences.subjects.neurons import ONE_NEURON, Neuron, NeuronsField, one_neuron
+from neuronclaims.sites import Site
 
 T = TypeVar("T")
 
@@ -18,73 +34,133 @@ _MEANT = {
     **dict.fromkeys(("each", "all", "both", "neurons"), "every neuron of"),
     **dict.fromkeys(("any", "a", "one"), "some neuron"),
 }
+_SEVERAL = ("neurons such as '11:365, 11:680'", "the name of a set of neurons")
+_SET: Pattern = (Label(("german_neurons",), lambda text: is_name(text) and text not in RESERVED),)
+_LEAST: tuple[Pattern, ...] = tuple(
+    (*literal("at least"), *pattern, *literal("of")) for field in (SHARE, COUNT) for pattern in field.patterns
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The subject of a claim: one neuron, every one of ``neurons``, or some neuron of ``layers``.
+    """The subject of a claim: one neuron, every one of ``neurons``, a part of them, or some neuron of ``layers``.
 
-    ``layers`` is given for "some" alone, and then says all layers where the sentence names none.
+    ``layers`` is given for "some" alone, and then says all layers where the sentence names none. "part" claims of at
+    least the ``share`` of the neurons, or of at least ``count`` of them. ``said`` is what the sentence names in the
+    place of neurons, such as a set: its neurons and their ``site`` are there once the file is known.
     """
 
-    how: Literal["one", "every", "some"]
+    how: Literal["one", "every", "some", "part"]
     neurons: tuple[Neuron, ...]
     layers: Layers | None = None
+    share: float | None = None
+    count: int | None = None
+    said: Reference | None = None
+    site: Site | None = None
 
     def __str__(self) -> str:
-        named = ", ".join(str(neuron) for neuron in self.neurons)
-        if self.layers is None:
-            return f"neuron {named}" if self.how == "one" else f"every neuron of {named}"
-        return "some neuron" if self.layers.layers is None else f"some neuron of {self.layers}"
+        named = ", ".join(str(neuron) for neuron in self.neurons) if self.said is None else str(self.said)
+        if self.layers is not None:
+            return "some neuron" if self.layers.layers is None else f"some neuron of {self.layers}"
+        if self.how == "part":
+            if self.share is not None:
+                return f"at least {SHARE.write(self.share)} of {named}"
+            return f"some neuron of {named}" if self.count == 1 else f"at least {self.count} of {named}"
+        if self.how == "every":
+            return f"every neuron of {named}"
+        return f"neuron {named}" if self.said is None else named
+
+    @property
+    def plural(self) -> bool:
+        """Whether the verb after it stands in the plural: at least 60% of them *activate*."""
+        return self.how == "part" and self.count != 1
+
+    @property
+    def least(self) -> int:
+        """How many of its neurons the claim is about at least.
+
+        >>> Subject("part", (Neuron(1, 2), Neuron(1, 3), Neuron(1, 4)), share=0.6).least
+        2
+        """
+        if self.share is not None:
+            return max(1, math.ceil(round(self.share * len(self.neurons), 9)))
+        return len(self.neurons) if self.count is None else self.count
 
 
 @dataclass(frozen=True, slots=True)
 class SubjectField:
     """The field for the subject of a claim.
 
-    ``neuron 11:365``; ``every neuron of 11:365, 11:680``; ``some neuron of layer 11``; ``some neuron``. A word ``of``
-    after ``some neuron`` always begins its layers.
+    ``neuron 11:365``; ``every neuron of 11:365, 11:680`` or ``of german_neurons``, a set; ``at least 60% of
+    german_neurons``; ``some neuron of german_neurons``; ``some neuron of layer 11``; ``some neuron``. A word ``of``
+    after ``some neuron`` always begins its layers or a set.
 
     >>> from neuronclaims.sentences.field_types import split_words
-    >>> SubjectField().read(split_words("some neuron of layer 11 activates"))
-    (Subject(how='some', neurons=(), layers=Layers(layers=(11,))), 5)
+    >>> SubjectField().read(split_words("some neuron of layer 11 activates"))[0].layers
+    Layers(layers=(11,))
+    >>> str(SubjectField().read(split_words("at least 60% of german activate"))[0])
+    'at least 60% of german'
     """
 
-    expected: tuple[str, ...] = ("'neuron'", "'every neuron of'", "'some neuron'")
+    expected: tuple[str, ...] = ("'neuron'", "'every neuron of'", "'some neuron'", "'at least'")
     shape: str = "neuron LAYER:INDEX"
-    candidates: tuple[str, ...] = ("neuron", "every neuron of", "some neuron")
+    candidates: tuple[str, ...] = ("neuron", "every neuron of", "some neuron", *FORMS)
 
     @property
     def patterns(self) -> tuple[Pattern, ...]:
-        """Return the patterns of the four forms, with all forms of their lists."""
-        every, some = literal("every neuron of"), literal("some neuron")
+        """Return the patterns of all forms, with all forms of their lists."""
+        some, several = literal("some neuron"), (*_NEURONS.patterns, _SET)
         return (
             *((*literal("neuron"), *one) for one in ONE_NEURON.patterns),
-            *((*every, *neurons) for neurons in _NEURONS.patterns),
-            *((*some, *literal("of"), *layers) for layers in _LAYERS.patterns),
+            *((*literal("every neuron of"), *neurons) for neurons in several),
+            *((*least, *neurons) for least in _LEAST for neurons in several),
+            *((*some, *literal("of"), *which) for which in (*_LAYERS.patterns, *several)),
             some,
+            *(pattern for form in FORMS.values() for pattern in form.patterns),
         )
 
     def read(self, words: Sequence[Word]) -> tuple[Subject, int]:
-        """Read one of the four forms."""
+        """Read one of the forms."""
         opening = "" if words[0].quoted else words[0].text
         if opening == "neuron":
             return _one(words), 2
+        if opening in FORMS:
+            said, used = FORMS[opening].read(words)
+            return _unbound(Subject("one", (), said=said)), used
         if opening == "every":
             expect_words(words, ("neuron", "of"), 1)
-            neurons, used = _rest(_NEURONS, words, 3)
-            return Subject("every", neurons), used
+            return _several(Subject("every", ()), words, 3)
+        if opening == "at":
+            return _part(words)
         if opening != "some":
             raise MisreadError(suggestion=_MEANT.get(opening))
         expect_words(words, ("neuron",), 1)
         if len(words) == 2 or words[2].text != "of":
             return Subject("some", (), Layers(None)), 2
+        if len(words) > 3 and words[3].text not in RESERVED and _names_several(words[3]):
+            return _several(Subject("part", (), count=1), words, 3)
         layers, used = _rest(_LAYERS, words, 3)
         return Subject("some", (), layers), used
 
     def write(self, value: Subject) -> str:
         """Return the subject in words."""
         return str(value)
+
+    def named(self, value: Subject) -> tuple[Named, ...]:
+        """Return the entry of the file that it names, if it names one."""
+        return (Named(value.said.section, value.said.name),) if value.said and value.said.section else ()
+
+    def bound(self, value: Subject, entries: Bindable) -> Subject:
+        """Return the subject with the neurons of the entry it names."""
+        assert value.said is not None
+        found = value.said.bound(entries[value.said.section][value.said.name])
+        made = replace(value, neurons=found.neurons, site=found.site)
+        _check_count(made, found.neurons)
+        return made
+
+    def site_of(self, value: Subject) -> Site | None:
+        """Return the site of the entry it names."""
+        return value.site
 
 
 def _one(words: Sequence[Word]) -> Subject:
@@ -96,6 +172,64 @@ def _one(words: Sequence[Word]) -> Subject:
         return Subject("one", (one_neuron(words[1]),))
     except MisreadError as misread:
         raise misread.shifted(1, ONE_NEURON.expected) from None
+
+
+def _unbound(subject: Subject) -> Subject:
+    """Return a subject with what its words alone stand for, where they need no entry of the file."""
+    if subject.said is None or subject.said.section:
+        return subject
+    found = subject.said.bound(None)
+    return replace(subject, neurons=found.neurons, site=found.site)
+
+
+def _part(words: Sequence[Word]) -> tuple[Subject, int]:
+    """Read ``at least 60% of`` or ``at least 3 of``, and neurons or a set."""
+    expect_words(words, ("least",), 1)
+    expected = (*SHARE.expected, *COUNT.expected)
+    if len(words) == 2:
+        raise MisreadError(ahead=2, expected=expected)
+    try:
+        whole = words[2].text.isdigit()
+        made = (
+            Subject("part", (), count=COUNT.parse(words[2]))
+            if whole
+            else Subject("part", (), share=SHARE.parse(words[2]))
+        )
+    except MisreadError as misread:
+        raise misread.shifted(2, expected) from None
+    if made.count == 0 or made.share == 0:
+        raise MisreadError("at least one neuron is claimed", "1", 2)
+    if made.count == 1:
+        raise MisreadError("at least one of them is 'some neuron of ...'", ahead=2)
+    expect_words(words, ("of",), 3)
+    return _several(made, words, 4)
+
+
+def _names_several(word: Word) -> bool:
+    return not word.quoted and (is_name(word.text) or word.text[:1].isdigit())
+
+
+def _several(subject: Subject, words: Sequence[Word], used: int) -> tuple[Subject, int]:
+    """Read the neurons of a subject, or the name of their set, from place ``used`` on."""
+    if len(words) > used and not words[used].quoted and is_name(words[used].text):
+        return replace(subject, said=SetReference(composed(words[used].text))), used + 1
+    try:
+        neurons, after = _rest(_NEURONS, words, used)
+    except MisreadError as misread:
+        misread.expected = _SEVERAL if misread.expected == _NEURONS.expected else misread.expected
+        raise
+    made = replace(subject, neurons=neurons)
+    try:
+        _check_count(made, neurons)
+    except ValueError as error:
+        raise MisreadError(str(error), ahead=2) from None
+    return made, after
+
+
+def _check_count(subject: Subject, neurons: Sequence[Neuron]) -> None:
+    """Raise ValueError where at least so many are claimed as are not there."""
+    if subject.count is not None and subject.count > len(neurons):
+        raise ValueError(f"at least {subject.count} are claimed, but there are only {len(neurons)} neurons")
 
 
 def _rest(field: FieldType[T], words: Sequence[Word], used: int) -> tuple[T, int]:

@@ -235,6 +235,13 @@ def _number(value: float | None) -> str:
     return "?" if value is None else f"{value:.4g}"
 
 
+def check_whole(who: Subject) -> None:
+    """Raise FieldError for a part of several neurons, where a kind judges single neurons and every one of several."""
+    if who.how == "part":
+        message = "of a part of several neurons nothing of this kind can be claimed: claim it of every one"
+        raise FieldError("who", message, "every neuron of")
+
+
 def check_denied(who: Subject) -> None:
     """Raise FieldError for "some neuron does not".
 
