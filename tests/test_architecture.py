@@ -60,6 +60,7 @@ MAY_IMPORT = {
         "errors",
         "foreign_files",
         "foreign_text",
+        "measurements",
         "prompts",
         "loading",
         "sentences",

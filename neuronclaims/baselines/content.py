@@ -10,7 +10,8 @@ from neuronclaims.sentences.options import given_options
 from neuronclaims.tokens.spans import ALL_TOKENS
 
 if TYPE_CHECKING:
-    from neuronclaims.claim_files.claims import Claim, Direction, Prompt
+    from neuronclaims.claim_files.claims import Claim, Prompt
+    from neuronclaims.claim_files.directions.direction import Direction
 
 DIGITS = 16
 
@@ -43,6 +44,11 @@ def content_of(claim: Claim) -> str:
             if claim.neuron_sets
             else {}
         ),
+        **(
+            {"probes": {name: [p.site, p.given.digest] for name, p in claim.probes.items()}}
+            if claim.probes
+            else {}
+        ),
         **_spans(claim),
         "discovered": sorted(p.text for p in claim.discovered.prompts) if claim.discovered else None,
     }
@@ -64,6 +70,8 @@ def _direction(direction: Direction) -> list[Any]:
     order = list if direction.paired else sorted
     sides = [order(_one(prompt) for prompt in side) for side in (direction.first, direction.second)]
     neutral = _prompts(direction.neutral.prompts) if direction.neutral else None
+    if direction.given is not None:
+        return [direction.site, direction.given.digest, neutral]
     return [direction.method, sides, neutral]
 
 

@@ -9,6 +9,7 @@ from typing import Any, Generic, Literal, TypeAlias
 
 from typing_extensions import TypeVar
 
+from neuronclaims.claim_files.directions.direction import Direction, Probe
 from neuronclaims.claim_files.errors import Place
 from neuronclaims.claim_files.prompts.columns import of_side
 from neuronclaims.loading.settings import UNSAID_BLOCK, LoadBlock
@@ -24,7 +25,6 @@ from neuronclaims.tokens.spans import Span, rule_text, span_of
 SentenceT = TypeVar("SentenceT", covariant=True, default=Any)
 OptionsT = TypeVar("OptionsT", bound=Options, covariant=True, default=Any)
 
-Method: TypeAlias = Literal["mean difference", "pca of paired differences", "logistic regression"]
 Expectation: TypeAlias = Literal["supported", "refuted", "inconclusive"]
 IfMissing: TypeAlias = Literal["fail", "skip"]
 Series: TypeAlias = Literal["closed", "open"]
@@ -130,34 +130,6 @@ class PairSet:
 
 
 @dataclass(frozen=True, slots=True)
-class Direction:
-    """A direction in activation space: how it is fitted, and on what.
-
-    It points from ``second`` to ``first``: from one set's prompts to another's, or from corrupted to clean texts. With
-    pairs, and for the method that needs pairs, the two are aligned. ``names`` are the sets or the pairs it was made
-    from. ``neutral`` is the set by whose mean and spread scores are standardised, None where the file names none.
-    """
-
-    name: str
-    method: Method
-    names: tuple[str, ...]
-    first: tuple[Prompt, ...]
-    second: tuple[Prompt, ...]
-    neutral: PromptSet | None
-    place: Place
-
-    @property
-    def made_from(self) -> tuple[str, ...]:
-        """Return the names of all sets and pairs it rests on, the neutral set included."""
-        return (*self.names, *([self.neutral.name] if self.neutral else []))
-
-    @property
-    def paired(self) -> bool:
-        """Return whether ``first`` and ``second`` are aligned in pairs."""
-        return len(self.names) == 1 or self.method == "pca of paired differences"
-
-
-@dataclass(frozen=True, slots=True)
 class Discovery:
     """The prompts a neuron was found on: ``names`` are the sets and files named, ``prompts`` all different ones.
 
@@ -220,6 +192,7 @@ class Claim(Generic[SentenceT, OptionsT]):
     discovered: Discovery | None = None
     pairs: Mapping[str, PairSet] = field(default_factory=dict)
     directions: Mapping[str, Direction] = field(default_factory=dict)
+    probes: Mapping[str, Probe] = field(default_factory=dict)
     graded: Mapping[str, str] = field(default_factory=dict)
     neuron_sets: Mapping[str, NeuronSet] = field(default_factory=dict)
     data: DataAccount = field(default=DataAccount(), compare=False, repr=False)

@@ -20,10 +20,9 @@ from pydantic_core import PydanticCustomError
 from typing_extensions import Self
 
 from neuronclaims.claim_files.chats.keys import MESSAGES_SCHEMA, ChatKeys, Side
-from neuronclaims.claim_files.claims import Method
 from neuronclaims.claim_files.yaml.mapping import FileMapping
 from neuronclaims.sentences.field_types import composed
-from neuronclaims.sentences.options import SCALAR, OneOf
+from neuronclaims.sentences.options import SCALAR
 from neuronclaims.sentences.subjects.layers import Layers, LayersError, parse_layers
 
 
@@ -246,15 +245,3 @@ class _Pairs(FileMapping):
 
 class ListedPairs(ChatKeys, _Pairs):
     """Pairs written in the claim file, with what their prompts have in common."""
-
-
-class DirectionEntry(FileMapping):
-    """A direction in activation space, and what it is fitted on."""
-
-    from_: From = Field(
-        alias="from", description="Two prompt sets, the direction pointing to the first; or pairs, by name."
-    )
-    method: Annotated[Method, OneOf("method")] = Field(description="How the direction is fitted.")
-    neutral: Name | None = Field(
-        None, description="The prompt set by whose mean and spread scores are standardised."
-    )

@@ -259,9 +259,16 @@ def _digest(header: Header, sections: Sections, claims: Sequence[Claim]) -> str:
         },
         "directions": {
             name: [direction.method, direction.names, direction.neutral and direction.neutral.name]
+            if direction.given is None
+            else [direction.site, direction.given.digest, direction.neutral and direction.neutral.name]
             for name, direction in sections.directions.items()
         },
         **({"neurons": {name: found.key for name, found in neurons.items()}} if neurons else {}),
+        **(
+            {"probes": {name: [probe.site, probe.given.digest] for name, probe in sections.probes.items()}}
+            if sections.probes
+            else {}
+        ),
         "claims": [[c.id, c.text, repr(c.settings), _discovery(c)] for c in claims],
         **(
             {"drawn": drawn}

@@ -21,8 +21,13 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from neuronclaims.claim_files.claims import Expectation, IfMissing, Series
-from neuronclaims.claim_files.entries import (
+from neuronclaims.claim_files.directions.entries import (
     DirectionEntry,
+    NeuronsProbeEntry,
+    StoredDirectionEntry,
+    StoredProbeEntry,
+)
+from neuronclaims.claim_files.entries import (
     FilePairs,
     FileSet,
     Listed,
@@ -195,7 +200,7 @@ class ClaimEntry(SettingsKeys, _Sentence):
 Name = Annotated[str, WithJsonSchema({"type": "string", "pattern": f"^{IDENTIFIER.pattern}$"})]
 
 
-SECTIONS = ("sets", "pairs", "directions", "neurons", "claims")
+SECTIONS = ("sets", "pairs", "directions", "probes", "neurons", "claims")
 """The keys of a claim file that hold entries, each read by itself."""
 
 
@@ -210,8 +215,11 @@ class _Sections(FileMapping):
             None, description="Pairs of a clean and a corrupted text, by the name that sentences call them."
         )
     )
-    directions: dict[Name, DirectionEntry] | None = Field(
+    directions: dict[Name, DirectionEntry | StoredDirectionEntry] | None = Field(
         None, description="Directions in activation space, by the name that sentences call them."
+    )
+    probes: dict[Name, StoredProbeEntry | NeuronsProbeEntry] | None = Field(
+        None, description="Linear probes that were trained elsewhere, by the name that sentences call them."
     )
     neurons: dict[Name, NeuronsEntry] | None = Field(
         None, description="Sets of neurons, by the name that sentences call them."

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from neuronclaims.claim_files.claims import Direction, PairSet, Prompt, PromptSet
-from neuronclaims.claim_files.directions import Entered, read_direction
+from neuronclaims.claim_files.claims import PairSet, Prompt, PromptSet
+from neuronclaims.claim_files.directions.direction import Direction, Probe
+from neuronclaims.claim_files.directions.reading import Entered, read_direction
+from neuronclaims.claim_files.directions.vectors import read_probe
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
 from neuronclaims.claim_files.neuron_sets.reading import read_neurons
 from neuronclaims.claim_files.prompts.columns import columns_named
@@ -30,14 +32,16 @@ _WHAT = {
     "sets": "a prompt set",
     "pairs": "pairs of prompts",
     "directions": "a direction",
+    "probes": "a probe",
     NEURONS: "a set of neurons",
 }
-_PREFIX = {"sets": "set", "pairs": "pair", "directions": "direction", NEURONS: "neurons"}
+_PREFIX = {"sets": "set", "pairs": "pair", "directions": "direction", "probes": "probe", NEURONS: "neurons"}
 """What a name that begins with a digit is proposed to begin with, by section."""
 _HOLDS = {
     "sets": "prompt sets, each under its name",
     "pairs": "pairs of prompts, each list of them under its name",
     "directions": "directions, each under its name",
+    "probes": "probes, each under its name",
     NEURONS: "sets of neurons, each under its name",
 }
 
@@ -51,11 +55,12 @@ class Sections:
     directions: Mapping[str, Direction]
     names: Mapping[str, tuple[str, ...]]
     neurons: Mapping[str, NeuronSet]
+    probes: Mapping[str, Probe]
 
     @property
     def bindable(self) -> Bindable:
         """The entries whose content sentences take, by section."""
-        return {NEURONS: self.neurons, "directions": self.directions}
+        return {NEURONS: self.neurons, "directions": self.directions, "probes": self.probes}
 
     def graded(self, names: Iterable[str]) -> dict[str, str]:
         """Return which of some sets and pairs hold graded answers, each with the fingerprint of its model."""
@@ -83,8 +88,9 @@ def read_sections(root: Entries, source: SourceText, problems: list[Problem]) ->
     pairs = _section(root, "pairs", partial(read_pairs, columns=columns), source, problems)
     entered = Entered(sets, pairs, names["sets"], names["pairs"])
     directions = _section(root, "directions", partial(_direction, entered), source, problems)
+    probes = _section(root, "probes", read_probe, source, problems)
     neurons = _section(root, NEURONS, read_neurons, source, problems)
-    return Sections(sets, pairs, directions, names, neurons)
+    return Sections(sets, pairs, directions, names, neurons, probes)
 
 
 def absent(root: Entries, key: str, what: str, source: SourceText) -> list[Problem]:

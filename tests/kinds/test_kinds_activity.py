@@ -15,7 +15,8 @@ from skewed_sets import difference_p
 from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import templates
-from neuronclaims.kinds.projection import directions
+from neuronclaims.kinds.projection.scores import scores
+from neuronclaims.measurements.views import fits
 from neuronclaims.study import Study
 
 LAYERS, WIDTH, LENGTH = 4, 6, 8
@@ -258,10 +259,10 @@ def test_paired_differences_give_their_first_principal_component_pointing_to_the
     both = np.vstack([d, -d])
     values, vectors = np.linalg.eigh(np.cov(both.T))
     expected = vectors[:, np.argmax(values)]
-    found = directions._FITS["pca of paired differences"](first, second)
+    found = fits._FITS["pca of paired differences"](first, second)
     assert abs(found @ expected) == pytest.approx(1)
     assert (d @ found > 0).sum() > 4
-    np.testing.assert_allclose(directions._FITS["pca of paired differences"](second, first), -found)
+    np.testing.assert_allclose(fits._FITS["pca of paired differences"](second, first), -found)
 
 
 @pytest.mark.parametrize("method", ["pca of paired differences", "logistic regression"])
@@ -277,7 +278,7 @@ def test_logistic_regression_separates_what_a_mean_difference_only_leans_to():
     rng = np.random.default_rng(3)
     shared = rng.normal(size=(40, 1)) * [5.0, 5.0]
     first, second = shared[:20] + np.array([0.7, -0.7]), shared[20:] + np.array([-0.7, 0.7])
-    found = directions._FITS["logistic regression"](first, second)
+    found = fits._FITS["logistic regression"](first, second)
     assert (first @ found).min() > (second @ found).max()
     assert found[0] > 0 > found[1]
 
@@ -286,15 +287,15 @@ def test_without_scikit_learn_the_error_says_what_to_install(monkeypatch, judge)
     def missing(name):
         raise ImportError(name)
 
-    monkeypatch.setattr(directions, "import_module", missing)
+    monkeypatch.setattr(fits, "import_module", missing)
     error = judge("honesty activity is lower for lie than truth", "logistic regression").error
     assert "neuronclaims[directions]" in error
 
 
 def test_the_cosine_of_a_state_is_its_projection_over_its_length():
     states = np.array([[3.0, 4.0], [0.0, 0.0]])
-    np.testing.assert_allclose(directions.scores(states, np.array([1.0, 0.0]), "cosine"), [0.6, 0.0])
-    np.testing.assert_allclose(directions.scores(states, np.array([1.0, 0.0]), "raw"), [3.0, 0.0])
+    np.testing.assert_allclose(scores(states, np.array([1.0, 0.0]), "cosine"), [0.6, 0.0])
+    np.testing.assert_allclose(scores(states, np.array([1.0, 0.0]), "raw"), [3.0, 0.0])
 
 
 def test_what_cannot_be_scored_is_a_clear_error(judge):

@@ -26,7 +26,7 @@ from neuronclaims import stats
 from neuronclaims.figures import Distributions, Row
 from neuronclaims.kinds.kind import Attainable, ClaimError, Finding
 from neuronclaims.kinds.projection.activity_request import ActivityRequest
-from neuronclaims.kinds.projection.directions import Score
+from neuronclaims.kinds.projection.scores import Score
 from neuronclaims.kinds.shared.designs import size_of
 from neuronclaims.kinds.shared.hypotheses import TwoSampleHypothesis
 from neuronclaims.kinds.shared.margins import MarginOptions, margin_of

@@ -13,7 +13,7 @@ from neuronclaims.figures import Panel, Surface
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neuronclaims.kinds.projection.directions import Floats
+    from neuronclaims.measurements.views.fits import Floats
 
 FAR = 100.0
 """How many standard deviations of the neutral prompts are more than prompts that vary would give."""

@@ -8,19 +8,23 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
+from neuronclaims.claim_files.directions.direction import once
 from neuronclaims.kinds.kind import ClaimError, Sample
 from neuronclaims.kinds.projection.activity_maps import ActivityMaps
-from neuronclaims.kinds.projection.directions import fitted, scores, standardised
+from neuronclaims.kinds.projection.scores import scores, standardised
 from neuronclaims.kinds.shared.designs import design_of, left_out
 from neuronclaims.kinds.shared.requests import activations, in_order, resamples_of, seed_of
 from neuronclaims.measurements import Activations, TokenRule
+from neuronclaims.measurements.errors import MeasurementError
+from neuronclaims.measurements.views.fits import fitted
 from neuronclaims.results import Selection
 
 if TYPE_CHECKING:
-    from neuronclaims.claim_files.claims import Claim, Direction, Prompt
+    from neuronclaims.claim_files.claims import Claim, Prompt
+    from neuronclaims.claim_files.directions.direction import Direction
     from neuronclaims.kinds.kind import Answers
-    from neuronclaims.kinds.projection.directions import Floats
     from neuronclaims.measurements import Measurement, ModelFacts
+    from neuronclaims.measurements.views.fits import Floats
     from neuronclaims.sentences.positions import TokenPositions
     from neuronclaims.sentences.subjects.layers import Layers
     from neuronclaims.stats import TwoSampleDesign
@@ -73,6 +77,11 @@ class ActivityRequest:
                 f"Scores are standardised by neutral prompts, and the direction {direction.name!r} has fewer than 2. "
                 "Give it a 'neutral' set, or write 'score: raw'."
             )
+        if direction.given is not None and direction.site != settings.site:
+            raise ClaimError(
+                f"The direction {direction.name!r} is of {direction.site}, and this claim of {settings.site}: write "
+                f"'site: {direction.site}'."
+            )
         sets = in_order(claim.sets[said.first]), in_order(claim.sets[said.second])
         return cls(claim, direction, sets, design_of(*sets), layers, positions)
 
@@ -113,7 +122,9 @@ class ActivityRequest:
 
     @property
     def selection(self) -> Selection:
-        """How the direction came about: it was fitted on other prompts."""
+        """How the direction came about: it was fitted on other prompts, or stands in a file."""
+        if self.direction.given is not None:
+            return Selection("beforehand", what="direction")
         names = self.direction.names
         return Selection("discovered", names, prompts=self._fitted_on, what="direction")
 
@@ -128,9 +139,15 @@ class ActivityRequest:
         """Say on what the direction was fitted, which layers have more weight, and which prompts have less."""
         raw = self.score == "raw" and len(maps.layers) > 1
         loud = "Raw projections grow with the size of the states: layers with large states count for more."
-        return (
+        given = self.direction.given
+        came = (
             f"The direction ({self.direction.method}) was fitted on {self._fitted_on:,} other prompts, none of them "
-            "tested here.",
+            "tested here."
+            if given is None
+            else f"The direction stands in {given.origin}; on which prompts it was found is not known here."
+        )
+        return (
+            came,
             *((loud,) if raw else ()),
             *(maps.far_notes if self.score == "z" else ()),
             *maps.length_notes(self.names),
@@ -147,6 +164,7 @@ class ActivityRequest:
             raise ClaimError(facts.without(site))
         named = None if self.layers is None else self.layers.layers
         layers = facts.layers_at(site) if named is None else named
+        self._check_given(layers, facts)
         if layers[-1] >= facts.layers:
             raise ClaimError(
                 f"{facts.name} has no layer {layers[-1]}: it has {facts.layers} layers, 0 to {facts.layers - 1}."
@@ -169,18 +187,26 @@ class ActivityRequest:
         neutral = self.direction.neutral
         return in_order(neutral) if self.score == "z" and neutral is not None else ()
 
-    @property
-    def _sides(self) -> tuple[tuple[Prompt, ...], tuple[Prompt, ...]]:
-        """Return the prompts for the fit in the order of their texts; both sides of pairs in the order of the pairs."""
-        first, second = self.direction.first, self.direction.second
-        if not self.direction.paired:
-            return _once(first), _once(second)
-        pairs = sorted(zip(first, second, strict=True), key=lambda pair: (pair[0].text, pair[1].text))
-        return tuple(one for one, _ in pairs), tuple(two for _, two in pairs)
+    def _check_given(self, layers: Sequence[int], facts: ModelFacts) -> None:
+        """Raise ClaimError where the vectors of a file do not fit the model, or are not of these layers."""
+        given = self.direction.given
+        if given is None:
+            return
+        try:
+            given.check(self.claim.settings.site, facts)
+        except MeasurementError as error:
+            raise ClaimError(str(error)) from None
+        if given.layer is not None and tuple(layers) != (given.layer,):
+            raise ClaimError(
+                f"The direction {self.direction.name!r} is of layer {given.layer} alone: write "
+                f"'in layer {given.layer}'."
+            )
 
     def _of_layer(self, layer: int) -> tuple[Measurement, ...]:
         tested = [self._tested(prompts, layer) for prompts in (*self.sets, self._neutral) if prompts]
-        return (*tested, *(self._fitting(side, layer) for side in self._sides))
+        if self.direction.given is not None:
+            return tuple(tested)
+        return (*tested, *(self._fitting(side, layer) for side in self.direction.sides))
 
     def _tested(self, prompts: Sequence[Prompt], layer: int) -> Activations:
         settings, rule = self.claim.settings, None
@@ -189,11 +215,10 @@ class ActivityRequest:
         return activations(settings, layer, prompts, rule)
 
     def _fitting(self, side: Sequence[Prompt], layer: int) -> Activations:
-        return activations(self.claim.settings, layer, _once(side))
+        return activations(self.claim.settings, layer, once(side))
 
     def _scores_of_layer(self, answers: Answers, layer: int) -> tuple[Floats, Floats]:
-        sides = [self._states(answers, side, layer) for side in self._sides]
-        direction = fitted(self.direction, sides[0], sides[1], layer)
+        direction = self._vector(answers, layer)
         first, second = (self._scores(answers, prompts, layer, direction) for prompts in self.sets)
         if not self._neutral:
             return first, second
@@ -201,8 +226,21 @@ class ActivityRequest:
         name = self.direction.name
         return standardised(first, neutral, name, layer), standardised(second, neutral, name, layer)
 
+    def _vector(self, answers: Answers, layer: int) -> Floats:
+        """Return the direction at one layer, [width], of length 1."""
+        made = self.direction
+        if made.given is not None:
+            vector = made.given.axis(layer).step
+            return np.asarray(vector / np.linalg.norm(vector))
+        assert made.method is not None
+        first, second = (self._states(answers, side, layer) for side in made.sides)
+        try:
+            return fitted(made.name, made.method, first, second, layer)
+        except MeasurementError as error:
+            raise ClaimError(str(error)) from None
+
     def _states(self, answers: Answers, side: Sequence[Prompt], layer: int) -> Floats:
-        rows = {prompt.text: row for row, prompt in enumerate(_once(side))}
+        rows = {prompt.text: row for row, prompt in enumerate(once(side))}
         found = answers[self._fitting(side, layer)].astype(np.float64)
         return found[[rows[prompt.text] for prompt in side]]
 
@@ -215,8 +253,3 @@ class ActivityRequest:
         made = scores(states, direction, self.score)
         made[np.arange(self.positions.last) >= found[:, :1]] = np.nan
         return made[:, self.positions.first - 1 :]
-
-
-def _once(side: Sequence[Prompt]) -> tuple[Prompt, ...]:
-    """Return prompts in the order of their text, each text once: a clean text may stand in several pairs."""
-    return tuple(sorted({prompt.text: prompt for prompt in side}.values(), key=lambda prompt: prompt.text))

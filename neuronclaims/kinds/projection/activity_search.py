@@ -20,7 +20,7 @@ from pydantic import Field
 from neuronclaims import stats
 from neuronclaims.kinds.kind import MAX_DRAWS, Attainable, ClaimError, Finding, Statement
 from neuronclaims.kinds.projection.activity_request import ActivityRequest
-from neuronclaims.kinds.projection.directions import Score
+from neuronclaims.kinds.projection.scores import Score
 from neuronclaims.kinds.shared.designs import size_of
 from neuronclaims.kinds.shared.null_figures import null_figure
 from neuronclaims.sentences.options import Options

@@ -8,7 +8,7 @@ import torch
 
 from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.measurements.measurement import Need
-from neuronclaims.measurements.views.view import base_of
+from neuronclaims.measurements.views.view import ViewedSite, base_of
 from neuronclaims.models.running.brought.module import BroughtModule
 from neuronclaims.models.running.hooks import Place
 from neuronclaims.models.running.loading import Ready
@@ -57,7 +57,26 @@ def unproven(ready: Ready, needs: Iterable[Need]) -> dict[Need, MeasurementError
         with running(ready, "while its sites were proven"):
             known.update(_Proof(ready, new).failures())
     failed = {need: [place for place in (_BODY, *places) if known[place]] for need, places in asked.items()}
-    return {need: MeasurementError(known[places[0]]) for need, places in failed.items() if places}
+    found = {need: MeasurementError(known[places[0]]) for need, places in failed.items() if places}
+    return found | _without_views(ready, [need for need in asked if need not in found])
+
+
+def _without_views(ready: Ready, needs: Iterable[Need]) -> dict[Need, MeasurementError]:
+    """Make the views that needs read through, before anything is hooked; return the needs that cannot have theirs."""
+    failed: dict[Need, MeasurementError] = {}
+    why: dict[Place, MeasurementError] = {}
+    for need in needs:
+        for site, layer in need.places:
+            if not isinstance(site, ViewedSite):
+                continue
+            try:
+                if (site, layer) not in why:
+                    ready.view(site, layer)
+            except MeasurementError as error:
+                why[site, layer] = error
+            if (site, layer) in why:
+                failed[need] = why[site, layer]
+    return failed
 
 
 class _Proof:

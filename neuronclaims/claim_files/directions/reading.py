@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import cast
 
-from neuronclaims.claim_files.claims import Direction, PairSet, Prompt, PromptSet
-from neuronclaims.claim_files.entries import DirectionEntry
+from neuronclaims.claim_files.claims import PairSet, Prompt, PromptSet
+from neuronclaims.claim_files.directions.direction import PCA, Direction
+from neuronclaims.claim_files.directions.entries import DirectionEntry, StoredDirectionEntry
+from neuronclaims.claim_files.directions.vectors import direction_vectors
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
 from neuronclaims.claim_files.prompts.sameness import content
 from neuronclaims.claim_files.yaml.positions import Entries, Node, Scalar, scalars
@@ -15,8 +17,6 @@ from neuronclaims.claim_files.yaml.source import SourceText
 from neuronclaims.claim_files.yaml.validation import Section, validate
 from neuronclaims.prompts import brief
 from neuronclaims.sentences.messages import closest, quoted
-
-PCA = "pca of paired differences"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,8 @@ def read_direction(
 
     Raises ClaimFileError with all that is wrong with it.
     """
+    if isinstance(node, Entries) and node.get("file") is not None:
+        return _stored(name, key, node, entered, source)
     entry, problems = validate(Section(DirectionEntry, f"in the direction {quoted(name)}"), node, source)
     if entry is None or not isinstance(node, Entries):
         raise ClaimFileError(problems)
@@ -48,6 +50,21 @@ def read_direction(
         return None
     made = Direction(name, entry.method, tuple(entry.from_), *sides, neutral, source.place(key.start))
     return _aligned(made, node, source)
+
+
+def _stored(name: str, key: Scalar, node: Entries, entered: Entered, source: SourceText) -> Direction | None:
+    """Read a direction whose vectors stand in a file."""
+    entry, problems = validate(
+        Section(StoredDirectionEntry, f"in the direction {quoted(name)}, which names a file"), node, source
+    )
+    problems += _neutral(node, entered, source)
+    if entry is None or problems:
+        raise ClaimFileError(problems)
+    place, vectors = direction_vectors(entry, node, source)
+    neutral = entered.sets.get(entry.neutral) if entry.neutral else None
+    if entry.neutral and neutral is None:
+        return None
+    return Direction(name, None, (), (), (), neutral, source.place(key.start), vectors, place.site)
 
 
 def _names(entry: DirectionEntry, node: Entries, entered: Entered, source: SourceText) -> Iterator[Problem]:
@@ -70,8 +87,13 @@ def _names(entry: DirectionEntry, node: Entries, entered: Entered, source: Sourc
     if not alone and entry.from_[0] == entry.from_[1]:
         message = f"{quoted(entry.from_[0])} stands against itself: a direction needs different prompt sets"
         yield source.problem(given.start, message)
+    yield from _neutral(node, entered, source)
+
+
+def _neutral(node: Entries, entered: Entered, source: SourceText) -> Iterator[Problem]:
+    """Yield a problem where 'neutral' names no prompt set."""
     neutral = node.get("neutral")
-    if isinstance(neutral, Scalar) and neutral.name not in entered.set_names:
+    if isinstance(neutral, Scalar) and not neutral.missing and neutral.name not in entered.set_names:
         yield _at(neutral, _no_set(neutral.text, entered), entered.set_names, source)
 
 

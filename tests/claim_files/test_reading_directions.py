@@ -1,0 +1,105 @@
+"""Directions and probes whose vectors stand in files: what is read, and one clear error for all that cannot be."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from neuronclaims.baselines.content import content_of
+from neuronclaims.claim_files.errors import ClaimFileError
+from neuronclaims.claim_files.reader import read_claim_file
+from neuronclaims.kinds import templates
+
+V = np.array([3.0, 0.0, 4.0], np.float32)
+STACK = np.arange(1, 7, dtype=np.float32).reshape(2, 3)
+
+
+@pytest.fixture
+def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    save_file({"honesty": V, "stack": STACK, "cube": STACK[None], "zero": 0 * V}, "v.safetensors")
+    save_file({"weight": V[None], "bias": np.array([0.5], np.float32)}, "probe.safetensors")
+    save_file({"weight": STACK, "bias": np.zeros(2, np.float32)}, "two.safetensors")
+    save_file({"lone": V}, "one.safetensors")
+    Path("broken.safetensors").write_bytes(b"\0" * 20)
+
+    def read(
+        directions: str = "{}", probes: str = "{}", claim: str = "neuron 1:2 activates more for a than b"
+    ):
+        path = tmp_path / "x.claims.yaml"
+        sections = "".join(
+            f"{name}: {{{text}}}\n"
+            for name, text in (("directions", directions), ("probes", probes))
+            if text != "{}"
+        )
+        path.write_text(
+            "version: 1\nmodels: [demo]\nsite: resid_post\ntokens: last of prompt\n"
+            f"sets: {{a: [one, two], b: [three, four], c: [five, six]}}\n{sections}claims:\n  - {claim}\n"
+        )
+        return read_claim_file(path, templates())
+
+    return read
+
+
+def test_vectors_are_read_with_their_place_and_known_by_their_content(read) -> None:
+    text = (
+        "one: {file: one.safetensors, at: resid_post 3}, every: {file: v.safetensors, tensor: honesty, at: resid_mid}, "
+        "each: {file: v.safetensors, tensor: stack, at: resid_post, neutral: c}"
+    )
+    found = read(text).directions
+    one, every, each = (found[name].given for name in ("one", "every", "each"))
+    assert (one.layer, one.by_layer, every.layer, each.by_layer) == (3, False, None, True)
+    assert [found[name].site for name in found] == ["resid_post", "resid_mid", "resid_post"]
+    np.testing.assert_allclose(one.axis(3).along, V / 25)
+    np.testing.assert_allclose(every.axis(7).step, V)
+    np.testing.assert_allclose(each.axis(1).step, [4, 5, 6])
+
+    claim = "each activity is higher for a than b"
+    before = read(text, claim=claim)
+    again = read(text.replace("v.safetensors", "./v.safetensors"), claim=claim)
+    save_file({"stack": STACK + 1}, "v.safetensors")
+    other = read(text.replace("tensor: honesty", "tensor: stack"), claim=claim)
+    assert before.digest == again.digest != other.digest
+    assert content_of(before.claims[0]) == content_of(again.claims[0]) != content_of(other.claims[0])
+
+
+@pytest.mark.parametrize(
+    ("section", "entry", "why"),
+    [
+        ("directions", "{file: w.safetensors, at: resid_post 3}", "there is no file"),
+        ("directions", "{file: w.pt, at: resid_post 3}", "must end in .safetensors; convert it once"),
+        ("directions", "{file: ../w.safetensors, at: resid_post 3}", "it leads out of the project"),
+        ("directions", "{file: broken.safetensors, at: resid_post 3}", "is not a safetensors file"),
+        ("directions", "{file: pipe.safetensors, at: resid_post 3}", "is not a regular file but a pipe"),
+        ("directions", "{file: v.safetensors, at: resid_post 3}", "which tensor of 'v.safetensors' is the direction"),
+        ("directions", "{file: v.safetensors, at: resid_post 3, tensor: honest}", "did you mean 'honesty'"),
+        ("directions", "{file: v.safetensors, at: resid_post 3, tensor: zero}", "is zero, so it is no direction"),
+        ("directions", "{file: v.safetensors, at: resid_post 3, tensor: stack}", "where 'at' names no layer"),
+        ("directions", "{file: v.safetensors, at: resid_post, tensor: cube}", "has the shape [1, 2, 3]"),
+        ("directions", "{file: one.safetensors, at: residpost 3}", "'residpost' is not a site"),
+        ("directions", "{file: one.safetensors, at: resid_post three}", "write a site and, of one layer, its number"),
+        ("directions", "{file: one.safetensors, at: resid_post 3, neutral: d}", "there is no prompt set 'd'"),
+        ("directions", "{file: one.safetensors, at: resid_post 3, method: mean difference}", "unknown key 'method'"),
+        ("directions", "{file: one.safetensors}", "the key 'at' is missing"),
+        ("probes", "{file: probe.safetensors, at: resid_post}", "a probe reads one layer"),
+        ("probes", "{file: two.safetensors, at: resid_post 3}", "has the shape [2, 3]"),
+        ("probes", "{file: one.safetensors, at: resid_post 3}", "has no tensor 'weight'"),
+        ("probes", "{file: probe.safetensors, at: resid_post 3, bias: weight}", "the bias in"),
+        ("probes", "{neurons: {5:2: 1, 6:0: 1}, at: mlp_post}", "its neurons lie in 2 layers"),
+        ("probes", "{neurons: {5:2: 1}, at: mlp_post 6}", "its neurons lie in layer 5, not 6"),
+        ("probes", "{neurons: {5-2: 1}, at: mlp_post}", "a neuron is written layer:index"),
+        ("probes", "{neurons: {5:2: 0}, at: mlp_post}", "is zero"),
+        ("probes", "{at: mlp_post 5}", "the key 'file' is missing"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_one_error_with_its_place(read, section, entry, why) -> None:
+    os.mkfifo("pipe.safetensors")
+    with pytest.raises(ClaimFileError) as caught:
+        read(**{section: f"honesty: {entry}"})
+    assert why in str(caught.value)
+    assert "x.claims.yaml:6:" in str(caught.value)
+    assert len(caught.value.problems) == 1
