@@ -8,7 +8,7 @@ from itertools import combinations
 from neuronclaims.claim_files.claims import Prompt, PromptSet
 from neuronclaims.claim_files.drafts import Draft, in_sentence
 from neuronclaims.claim_files.errors import Problem
-from neuronclaims.claim_files.prompts.columns import SIDES, span_at
+from neuronclaims.claim_files.prompts.columns import PLACES, SIDES, span_at
 from neuronclaims.claim_files.prompts.sameness import but_for, content, likeness
 from neuronclaims.claim_files.sections import Sections
 from neuronclaims.claim_files.yaml.positions import Entries, Scalar
@@ -128,12 +128,13 @@ def wrong_spans(
 
 
 def _read_by(draft: Draft, sections: Sections) -> Iterator[tuple[str, list[str]]]:
-    """Yield ``tokens`` and ``at`` where a claim has them, each with the sets whose tokens they choose."""
+    """Yield ``tokens``, ``at`` and ``loss_at`` where a claim has them, each with the sets whose tokens they choose."""
     if draft.parsed is None:
         return
     named = [name for section in ("sets", "pairs", TEXTS) for _, name in draft.named(section)]
-    if "at" in draft.parsed.template.options.model_fields:
-        yield "at", named
+    for key in PLACES:
+        if key in draft.parsed.template.options.model_fields:
+            yield key, named
     if draft.parsed.template.texts and draft.parsed.template.pooled:
         yield "tokens", [name for name in named if name in sections.sets]
 

@@ -32,6 +32,11 @@ def tokens_asked(claim: Claim) -> Iterator[TokensAsked]:
         yield from (
             TokensAsked(name, True, str(at), at, _items(_set(claim, name), at.columns)) for name in names
         )
+    loss_at = getattr(claim.settings.options, "loss_at", None)
+    if loss_at is not None and claim.sentence.outcome.of_texts:
+        for name in names:
+            items = _items(_set(claim, name), loss_at.columns)
+            yield TokensAsked(name, False, f"loss of {loss_at}", loss_at, items)
     tokens = claim.settings.tokens
     if not (template.texts and template.pooled) or tokens.span.generates:
         return

@@ -14,7 +14,9 @@ from math import exp, log
 import pytest
 from changed_claims import judged_really, one_writer
 
+from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.kinds import templates
+from neuronclaims.kinds.shared.units import fit_to_keep
 from neuronclaims.sentences.parser import SentenceError, parse
 
 OPENINGS = [
@@ -118,6 +120,16 @@ def test_what_a_dead_neuron_does_not_change_is_shown_up_to_a_margin(tmp_path):
     assert (often.verdict, often.evidence.effect.value) == ("supported", 1.0)
 
 
+def test_the_loss_of_named_tokens_is_that_of_these_alone(tmp_path):
+    more = """, loss_at: 'all of "tree"'"""
+    found = judged(tmp_path, "ablating mlp_post neuron 0:3 raises loss of dogs", more)
+    assert found.error is None
+    assert found.evidence.effect.value == pytest.approx(log(words()) + log(chance()), rel=1e-4)
+    assert "of these the tokens 'all of \"tree\"' count" in " ".join(found.evidence.notes)
+    with pytest.raises(ClaimFileError, match="'fish'"):
+        judged(tmp_path, "ablating mlp_post neuron 0:3 raises loss of dogs", ", loss_at: all of fish")
+
+
 def test_a_change_is_compared_between_two_sets(tmp_path):
     rise = log(words()) + log(chance())
     loss = mean(of_text(text, rise) for text in SETS["dogs"])
@@ -155,6 +167,8 @@ def test_a_change_is_compared_between_two_sets(tmp_path):
     assert len(both.evidence.units.values[1]) == 16
     assert next(effect.key for effect in both.evidence.other_effects) == "change_of_loss"
     assert one.evidence.unit == "pair"
+    for each in (both, one):
+        assert fit_to_keep(each.evidence.units, each.evidence.effect.value) is not None
 
 
 def test_a_trend_over_amounts_is_one_of_any_outcome(tmp_path):

@@ -14,7 +14,7 @@ from neuronclaims.measurements.changing.controls import Controls
 from neuronclaims.measurements.changing.interventions import Scale
 from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.models.sources import open_model
-from neuronclaims.tokens.spans import Span
+from neuronclaims.tokens.spans import ChangedTokens, Span
 
 PROMPTS = ("I like Hanoi.", "She went to the old market", "And the fruit he ate was an apple, of all things")
 CHANGED = ((2, 5), (2, 71), (4, 300))
@@ -110,7 +110,7 @@ def test_controls_have_the_outcomes_too():
 def test_a_loss_of_a_span_counts_its_tokens_alone():
     whole, part = (
         Ablation("mlp_post", CHANGED, "zero", asked, ("I like Hanoi.",))
-        for asked in (Loss(), Loss(Span("quoted", "Hanoi")))
+        for asked in (Loss(), Loss(ChangedTokens("all", Span("quoted", "Hanoi"))))
     )
     answers = measure(source(), [whole, part])
     ids, logs = logits("I like Hanoi.")
@@ -127,7 +127,7 @@ def test_names_in_the_cache_stay_and_no_two_are_alike():
         asked: str(Ablation("mlp_post", ((2, 5),), "zero", asked, PROMPTS).need)
         for asked in (
             *ASKED.values(),
-            Loss(Span("quoted", "Hanoi")),
+            Loss(ChangedTokens("all", Span("quoted", "Hanoi"))),
             Prediction("loss"),
             Prediction(" a", " b"),
         )
@@ -137,6 +137,6 @@ def test_names_in_the_cache_stay_and_no_two_are_alike():
 
 
 def test_a_first_token_has_no_loss():
-    need = Ablation("mlp_post", ((2, 5),), "zero", Loss(Span("bos")), PROMPTS)
+    need = Ablation("mlp_post", ((2, 5),), "zero", Loss(ChangedTokens("all", Span("bos"))), PROMPTS)
     with pytest.raises(MeasurementError, match="predicted from what stands before it"):
         measure(source(), [need])

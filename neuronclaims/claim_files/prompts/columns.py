@@ -16,12 +16,16 @@ SIDES = ("clean", "corrupted")
 """The two texts of a pair; where they hold different texts, a pair has columns such as ``clean_subject``."""
 
 
+PLACES = ("at", "loss_at")
+"""The options that name tokens: those at which values are changed, and those whose loss counts."""
+
+
 def span_at(level: Node | None, key: str) -> tuple[Span, Scalar] | None:
-    """Return the span that a level of a file names under ``tokens`` or ``at``, and where; None where it has none."""
+    """Return the span that a level of a file names under ``tokens`` or one of ``PLACES``, and where it stands."""
     found = level.get(key) if isinstance(level, Entries) else None
     if isinstance(found, Scalar) and not found.missing:
         with suppress(TokensError):  # said where the value is read
-            span = read_at(found.text).span if key == "at" else read_tokens(found.text).span
+            span = read_at(found.text).span if key in PLACES else read_tokens(found.text).span
             return None if span is None else (span, found)
     return None
 
@@ -30,7 +34,7 @@ def columns_named(root: Entries) -> frozenset[str]:
     """Return the columns that the claims of a file read tokens by."""
     claims = root.get("claims")
     levels = [root, *(claims.items if isinstance(claims, Items) else ())]
-    found = (span_at(level, key) for level in levels for key in ("tokens", "at"))
+    found = (span_at(level, key) for level in levels for key in ("tokens", *PLACES))
     return frozenset(name for each in found if each is not None for name in each[0].columns)
 
 

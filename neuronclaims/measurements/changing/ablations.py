@@ -60,8 +60,8 @@ class ChangedPrompts(ChangedPrediction):
         for prompt in self.prompts:
             lengths.check_length(prompt)
             lengths.check_changed(prompt, self.at)
-            if self.prediction.span is not None:
-                lengths.check_span(prompt, self.prediction.span, None, str(self.prediction))
+            if self.prediction.at is not None:
+                lengths.check_changed(prompt, self.prediction.at)
 
 
 @dataclass(frozen=True, slots=True)

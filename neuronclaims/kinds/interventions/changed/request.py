@@ -94,7 +94,7 @@ class ChangedPredictionRequest:
     @property
     def reading(self) -> Reading:
         """What is read of each run."""
-        return reading_of(self.claim.sentence.outcome)
+        return reading_of(self.claim.sentence.outcome, self.options.loss_at)
 
     @property
     def outcome(self) -> Outcome:
@@ -207,7 +207,8 @@ class ChangedPredictionRequest:
         )
 
     def _items(self, prompts: tuple[Prompt, ...]) -> tuple[str, ...]:
-        return items_of(prompts, self.options.at.columns)
+        read = self.reading.at
+        return items_of(prompts, (*self.options.at.columns, *(read.columns if read else ())))
 
     def seed(self, prompts: tuple[Prompt, ...]) -> int:
         """Return a seed that comes from prompts."""

@@ -177,6 +177,10 @@ class ChangedPredictionOptions(ControlOptions):
         "logit", description="What of a prediction counts: logit (if unsaid) or probability."
     )
     at: At = Field(ALL_TOKENS, description=AT)
+    loss_at: At | None = Field(
+        None,
+        description="The tokens whose loss counts, such as 'assistant' or 'all of subject': all if unsaid.",
+    )
     damage: DamageOn | None = Field(
         None, description="The prompt set on which a change of the model is to do no harm."
     )

@@ -44,7 +44,7 @@ def notes_of(
     pairs = f"Neurons are {change_made.done} in the clean texts of the pairs {name!r}; the corrupted ones play no part."
     return (
         *((pairs,) if name in request.claim.pairs else ()),
-        f"{change_made.held} at {request.options.at.words}; {request.outcome.told}.",
+        f"{change_made.held} at {request.options.at.words}; {request.outcome.told}{_counted(request)}.",
         *(() if data.curve is None else TREND_NOTES),
         *((WRITTEN,) if request.claim.sentence.outcome.writes else ()),
         *untouched(data.own.after, data.own.before),
@@ -66,6 +66,12 @@ def _harm(damage: DamageRequest | None, verb: str) -> str:
         "p is the larger of the two tests, and the effect that of the part which fits the claim least. Harm that "
         "strikes only few prompts can escape a set this size: take many, and various ones."
     )
+
+
+def _counted(request: ChangedPredictionRequest) -> str:
+    """Say which tokens of a text count, where not all of them do."""
+    at = request.reading.at
+    return "" if at is None else f"; of these {at.words} count"
 
 
 def figures_of(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from neuronclaims.measurements.changing.outcomes.reading import AblationColumns, Reading
     from neuronclaims.sentences.outcomes.said import SaidOutcome
     from neuronclaims.stats import Estimate
+    from neuronclaims.tokens.spans import ChangedTokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +82,12 @@ class Outcome:
         return (replace(change, effect=RATIO, value=value, low=low, high=high),)
 
 
-def reading_of(said: SaidOutcome) -> Reading:
-    """Return what is read of a run for an outcome of a sentence."""
+def reading_of(said: SaidOutcome, loss_at: ChangedTokens | None = None) -> Reading:
+    """Return what is read of a run for an outcome of a sentence; ``loss_at`` are the tokens whose loss counts."""
     if said.of_tokens:
         return Prediction(said.token, said.against)
+    if said.of_texts:
+        return Loss(loss_at)
     return _READINGS[said.what]
 
 
@@ -211,8 +214,6 @@ OUTCOMES = {
 """Outcomes that are no tokens, each with the one that is reported beside it."""
 
 _READINGS: dict[str, Reading] = {
-    "loss": Loss(),
-    "perplexity": Loss(),
     "entropy": Entropy(),
     "divergence": Divergence(),
     "continuations": Divergence(),  # beside which the texts are asked for

@@ -7,7 +7,7 @@ from typing import ClassVar, NamedTuple, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronclaims.tokens.spans import Span
+from neuronclaims.tokens.spans import ChangedTokens
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -46,6 +46,6 @@ class Reading(Protocol):
         ...
 
     @property
-    def span(self) -> Span | None:
-        """The stretch of a text that it is about; None where it is the whole text, or its end."""
+    def at(self) -> ChangedTokens | None:
+        """The tokens of a text that it is about; None where it is the whole text, or its end."""
         ...

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from neuronclaims.measurements.activations import written
 from neuronclaims.prompts.sampling import Sampling
-from neuronclaims.tokens.spans import Span
+from neuronclaims.tokens.spans import ChangedTokens
 
 _READERS = "neuronclaims.models.running.changing.outcomes"
 
@@ -26,7 +26,7 @@ class Prediction:
     token: str
     against: str | None = None
     reader: ClassVar[str] = f"{_READERS}:TokenReader"
-    span: ClassVar[Span | None] = None
+    at: ClassVar[ChangedTokens | None] = None
 
     def __str__(self) -> str:
         return f"{self.token!r}" if self.against is None else f"{self.token!r} over {self.against!r}"
@@ -47,17 +47,17 @@ class Loss:
     """The mean loss of a text in nats: minus the logarithm of the probability of each token, given those before it.
 
     Tokens that stand for no text (BOS and the like) are not counted, and neither is a first token, which nothing
-    predicts. With a ``span``, only its tokens count. Beside it stands the share of tokens that are the likeliest ones.
+    predicts. With ``at``, only these tokens count. Beside it stands the share of tokens that are the likeliest ones.
 
     >>> str(Loss()), Loss().parts
     ('loss', ({'read': 'loss'},))
     """
 
-    span: Span | None = None
+    at: ChangedTokens | None = None
     reader: ClassVar[str] = f"{_READERS}:LossReader"
 
     def __str__(self) -> str:
-        return "loss" if self.span is None else f"loss on {self.span}"
+        return "loss" if self.at is None else f"loss of {self.at}"
 
     @property
     def tokens(self) -> tuple[str, ...]:
@@ -66,8 +66,8 @@ class Loss:
 
     @property
     def parts(self) -> tuple[object, ...]:
-        """Its lasting name, with the span."""
-        return ({"read": "loss"} if self.span is None else {"read": "loss", "span": str(self.span)},)
+        """Its lasting name, with the tokens."""
+        return ({"read": "loss"} if self.at is None else {"read": "loss", "at": str(self.at)},)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Entropy:
     """
 
     reader: ClassVar[str] = f"{_READERS}:EntropyReader"
-    span: ClassVar[Span | None] = None
+    at: ClassVar[ChangedTokens | None] = None
 
     def __str__(self) -> str:
         return "entropy"
@@ -109,7 +109,7 @@ class Divergence:
     """
 
     reader: ClassVar[str] = f"{_READERS}:DivergenceReader"
-    span: ClassVar[Span | None] = None
+    at: ClassVar[ChangedTokens | None] = None
 
     def __str__(self) -> str:
         return "divergence"
@@ -138,7 +138,7 @@ class Written:
     limit: int
     sampling: Sampling | None = None
     reader: ClassVar[str] = "neuronclaims.models.running.changing.written:TextWriter"
-    span: ClassVar[Span | None] = None
+    at: ClassVar[ChangedTokens | None] = None
 
     def __str__(self) -> str:
         return f"the next {self.limit} tokens"

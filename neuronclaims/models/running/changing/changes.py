@@ -75,7 +75,7 @@ def work(ready: Ready, job: Job, options: RunOptions) -> Iterator[Finished]:
 
 
 def _texts(ready: Ready, job: Job, needs: Sequence[ChangeNeed]) -> list[ChangedText]:
-    keep = any(need.at.span is not None or need.prediction.span is not None for need in needs)
+    keep = any(need.at.span is not None or need.prediction.at is not None for need in needs)
     if not needs[0].pairs:
         rows = encode(ready, job.items, max(need.new_tokens // 2 for need in needs), keep=keep)
         return [ChangedText(item, row, None) for item, row in zip(job.items, rows, strict=True)]

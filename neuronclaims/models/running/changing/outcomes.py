@@ -93,12 +93,12 @@ class LossReader:
 
     def _places(self, text: Encoded) -> list[int]:
         """Return the places of the tokens that count; raise MeasurementError where there are none."""
-        span = self._asked.span
+        at = self._asked.at
         wanted: Sequence[int] = range(len(text.ids))
-        if span is not None:
+        if at is not None:
             assert text.split is not None
-            wanted = text.split.places(span)
-        places = [place for place in wanted if place > 0 and (text.counts[place] or span is not None)]
+            wanted = text.split.changed(at)
+        places = [place for place in wanted if place > 0 and (text.counts[place] or at is not None)]
         if not places:
             raise MeasurementError(
                 f"Nothing of the text {shorten(text.prompt)} is predicted from what stands before it, so it has no "
