@@ -88,7 +88,7 @@ def _values(draft: Draft, field: str) -> list[tuple[str, Any]]:
 def _neurons(draft: Draft) -> list[tuple[str, Neuron]]:
     """Return (field, neuron) for the neurons whose choice ``searched`` can speak of."""
     subjects = [(field, who.neurons) for field, who in _values(draft, "subject")]
-    changed = [(field, change.all_neurons) for field, change in _values(draft, "change")]
+    changed = [(field, change.written) for field, change in _values(draft, "change")]
     listed = subjects + changed + _values(draft, "neurons")
     return _values(draft, "neuron") + [(field, each) for field, neurons in listed for each in neurons]
 

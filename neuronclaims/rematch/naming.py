@@ -27,7 +27,7 @@ def _neurons(value: Any) -> tuple[Neuron, ...]:
     if isinstance(value, Neuron):
         return (value,)
     if isinstance(value, ModelChange):
-        return value.all_neurons
+        return value.written
     if isinstance(value, Subject):
         return () if value.said is not None else value.neurons
     if isinstance(value, tuple) and value and all(isinstance(each, Neuron) for each in value):

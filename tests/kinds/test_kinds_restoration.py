@@ -116,6 +116,18 @@ def test_a_smaller_share_is_refuted_and_one_without_spread_is_never_supported(ju
     assert nothing.evidence.test.p_value == 1
 
 
+def test_a_sentence_without_a_number_claims_that_anything_returns(judge):
+    def plainly(neuron: str, tail: str = "") -> str:
+        return quoted(f'restoring neuron {neuron} recovers " an" over " a" in fruit{tail}')
+
+    some, none, less = (judge(plainly(neuron)) for neuron in ("1:0", "0:1", "1:3"))
+    d = 0.1 * SHARES * (CLEAN - CORRUPTED)
+    assert (some.verdict, none.verdict, less.verdict) == ("supported", "inconclusive", "refuted")
+    assert some.evidence.test.p_value == pytest.approx(max(LEAST_P, mean_p(d)), rel=1e-4)
+    often = judge(plainly("1:3", " for at least 60% of pairs"))
+    assert (often.evidence.effect.value, often.verdict) == (0, "refuted")
+
+
 def test_several_neurons_are_restored_together(judge):
     result = judge(quoted(sentence("neurons 1:2, 1:0")))
     whole = CLEAN - CORRUPTED

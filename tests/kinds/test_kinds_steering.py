@@ -194,7 +194,7 @@ def test_other_words_for_a_change_are_met_with_ours(sentence, meant):
         ('clamping neuron 1:2 by 4 raises " x" in a', 21, "expected 'to', found 'by'"),
         ('scaling neurons 1:2 by 2 raises " x" in a', 9, "here one neuron is named"),
         ('scaling neuron 1:2, 3:4 by 2 raises " x" in a', 9, "here are several neurons"),
-        ('scaling mlp_post nueron 1:2 by 2 raises " x" in a', 18, "expected 'neuron', 'neurons' or 'layer'"),
+        ('scaling mlp_post nueron 1:2 by 2 raises " x" in a', 18, "expected 'neuron', 'neurons', 'layer'"),
         ('adding 1,5 to neuron 1:2 raises " x" in a', 8, "expected a number such as 4, found '1,5'"),
         (
             'adding 4 to neuron 1:2 raises " x" in a by at least -1',
@@ -207,15 +207,15 @@ def test_other_words_for_a_change_are_met_with_ours(sentence, meant):
         ('adding 1, 2 to neuron 1:2 raises " x" in a by at least 1', 56, "it is a slope that is claimed"),
         ('adding 2 to neuron 1:2 raises " x" in a by at least 1 per unit', 55, "with several amounts"),
         ("adding 4 to neuron", 19, "expected neurons such as"),
-        ('ablating all layers lowers " x" in a', 10, "expected a site, 'neuron', 'neurons' or 'layer'"),
+        ('ablating all layers lowers " x" in a', 10, "expected a site, 'neuron', 'neurons', 'layer'"),
         ('ablating layers 3 to lowers " x" in a', 22, "expected the number of a layer"),
         ('ablating neuron 1:2 and neuron 1:2 lowers " x" in a', 32, "neuron 1:2 is named twice"),
         (
-            'ablating neuron 1:2 and hanoi lowers " x" in a',
+            'ablating neuron 1:2 and hanoi 3 lowers " x" in a',
             25,
-            "expected a site, 'neuron', 'neurons' or 'layer'",
+            "expected a site, 'neuron', 'neurons', 'layer'",
         ),
-        ("scaling", 8, "expected a site, 'neuron', 'neurons' or 'layer', but"),
+        ("scaling", 8, "expected a site, 'neuron', 'neurons', 'layer'"),
     ],
 )
 def test_a_change_that_cannot_be_read_is_told_at_its_word(sentence, column, message):

@@ -114,14 +114,13 @@ def changed_along(change: ModelChange, site: Site) -> tuple[ChangedAlong, ...]:
 
     ``site`` is the claim's, which counts where the sentence names none.
 
+    >>> from neuronclaims.sentences.changes.change import ChangedPart
     >>> from neuronclaims.sentences.subjects.layers import Layers
-    >>> [along] = changed_along(ModelChange("ablating", (), layers=Layers((3, 4))), "mlp_post")
+    >>> [along] = changed_along(ModelChange("ablating", (ChangedPart((), Layers((3, 4))),)), "mlp_post")
     >>> str(along)
     'mlp_post all of 3 all of 4'
     """
-    whole = [ChangedAlong(site, (), change.parts[0].whole)] if change.layers is not None else []
-    also = (ChangedAlong(part.site or site, places(part.neurons), part.whole) for part in change.also)
-    return *whole, *also
+    return tuple(ChangedAlong(part.place or site, places(part.neurons), part.whole) for part in change.also)
 
 
 def swept_layers(claim: Claim, facts: ModelFacts) -> tuple[int, ...]:
@@ -137,7 +136,7 @@ def swept_layers(claim: Claim, facts: ModelFacts) -> tuple[int, ...]:
     change: ModelChange = claim.sentence.change
     for part in change.parts:
         for neuron in (*part.neurons, *(Neuron(layer, 0) for layer in part.whole)):
-            check_neuron(neuron, part.site or claim.settings.site, facts)
+            check_neuron(neuron, part.place or claim.settings.site, facts)
     if change.single:
         return layers_needed(claim, who_of(claim), facts)
     if is_searched(claim):

@@ -7,9 +7,13 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from neuronclaims.sentences.changes.amounts import amounts_text
+from neuronclaims.sentences.subjects.forms import Reference
 from neuronclaims.sentences.subjects.layers import Layers
 from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.sites import Site
+
+DIRECTION = "direction"
+"""The word that "adding 3 honesty at layer 10" leaves out before a direction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,10 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class ChangedPart:
-    """Neurons of a site, or whole layers of it; ``site`` is the one that the sentence names there, if any.
+    """Neurons of a site, whole layers of it, or what an entry of the file or a form such as "head 9:6" stands for.
+
+    ``site`` is the one that the sentence names there, if any. ``said`` is what it names in the place of neurons; these
+    and the site where they lie, ``at``, are there once the file is known.
 
     >>> str(ChangedPart((), Layers((3, 4)), "mlp_out"))
     'mlp_out layers 3 to 4'
@@ -52,10 +59,13 @@ class ChangedPart:
     neurons: tuple[Neuron, ...]
     layers: Layers | None = None
     site: Site | None = None
+    said: Reference | None = None
+    at: Site | None = None
 
     def __str__(self) -> str:
         named = f"{'neuron' if len(self.neurons) == 1 else 'neurons'} {', '.join(map(str, self.neurons))}"
-        what = named if self.layers is None else str(self.layers)
+        what = named if self.said is None else str(self.said)
+        what = what if self.layers is None else str(self.layers)
         return what if self.site is None else f"{self.site} {what}"
 
     @property
@@ -63,46 +73,68 @@ class ChangedPart:
         """The layers of which every neuron is changed."""
         return () if self.layers is None else self.layers.layers or ()
 
+    @property
+    def place(self) -> Site | None:
+        """The site where it lies, None where that is the claim's."""
+        return self.at if self.at is not None else self.site
+
 
 @dataclass(frozen=True, slots=True)
 class ModelChange:
     """What is done to which neurons, all of them together.
 
     ``verb`` is one of ``VERBS``. ``amounts`` are what is added, the factors, or the values held; a sentence with
-    several, in rising order, is about a trend. ``site`` is the one that the sentence names first, if it names one.
-    ``layers`` stand in the place of the neurons where whole layers are changed, and ``also`` is what "and" adds.
+    several, in rising order, is about a trend. ``parts`` are what is changed, with "and" between them.
 
-    >>> str(ModelChange("adding", (Neuron(3, 17),), (4.0,)))
+    >>> str(ModelChange("adding", (ChangedPart((Neuron(3, 17),)),), (4.0,)))
     'adding 4 to neuron 3:17'
-    >>> str(ModelChange("clamping", (Neuron(3, 17), Neuron(4, 2)), (0.0, 2.0), site="mlp_post"))
-    'clamping mlp_post neurons 3:17, 4:2 to 0, 2'
+    >>> both = ChangedPart((Neuron(3, 17), Neuron(4, 2)), site="mlp_post"), ChangedPart((), Layers((5,)))
+    >>> str(ModelChange("clamping", both, (0.0, 2.0)))
+    'clamping mlp_post neurons 3:17, 4:2 and layer 5 to 0, 2'
     """
 
     verb: str
-    neurons: tuple[Neuron, ...]
+    parts: tuple[ChangedPart, ...]
     amounts: tuple[float, ...] = ()
-    site: Site | None = None
-    layers: Layers | None = None
-    also: tuple[ChangedPart, ...] = ()
 
     def __str__(self) -> str:
         verb = VERBS[self.verb]
         amounts = amounts_text(self.amounts)
         if verb.before_amount is None:
             return f"{verb.word} {self.subject}"
+        if self.adds_direction:
+            return f"{verb.word} {amounts} {self.subject.removeprefix(f'{DIRECTION} ')}"
         if verb.amount_first:
             return f"{verb.word} {amounts} {verb.before_amount} {self.subject}"
         return f"{verb.word} {self.subject} {verb.before_amount} {amounts}"
 
     @property
-    def parts(self) -> tuple[ChangedPart, ...]:
-        """What is changed, part by part."""
-        return ChangedPart(self.neurons, self.layers, self.site), *self.also
-
-    @property
     def subject(self) -> str:
         """What is changed, in words."""
         return " and ".join(map(str, self.parts))
+
+    @property
+    def adds_direction(self) -> bool:
+        """Whether a direction alone is added, which is said without "to"."""
+        return self.verb == "adding" and len(self.parts) == 1 and self.subject.startswith(f"{DIRECTION} ")
+
+    @property
+    def site(self) -> Site | None:
+        """The site of what is named first, None where that is the claim's."""
+        return self.parts[0].place
+
+    @property
+    def neurons(self) -> tuple[Neuron, ...]:
+        """The neurons at the site of what is named first."""
+        there = (part for part in self.parts if part.layers is None and part.place in (self.site, None))
+        return tuple(dict.fromkeys(neuron for part in there for neuron in part.neurons))
+
+    @property
+    def also(self) -> tuple[ChangedPart, ...]:
+        """What else is changed: whole layers, and neurons of other sites."""
+        return tuple(
+            part for part in self.parts if part.layers is not None or part.place not in (self.site, None)
+        )
 
     @property
     def single(self) -> bool:
@@ -112,24 +144,34 @@ class ModelChange:
     @property
     def mixed(self) -> bool:
         """Whether more is changed than neurons of one site: whole layers, or neurons of several sites."""
-        return self.layers is not None or bool(self.also)
+        return bool(self.also)
 
     @property
     def leading(self) -> Neuron:
-        """The first neuron named or, of a whole layer, its first one."""
+        """The first neuron or, of a whole layer, its first one."""
         return self.neurons[0] if self.neurons else Neuron(self.parts[0].whole[0], 0)
 
     @property
     def all_neurons(self) -> tuple[Neuron, ...]:
-        """All neurons named."""
-        return tuple(neuron for part in self.parts for neuron in part.neurons)
+        """All neurons that are changed one by one."""
+        return tuple(dict.fromkeys(neuron for part in self.parts for neuron in part.neurons))
+
+    @property
+    def written(self) -> tuple[Neuron, ...]:
+        """The neurons that the sentence itself writes, not those of an entry it names."""
+        return tuple(neuron for part in self.parts if part.said is None for neuron in part.neurons)
 
     def renamed(self, places: Mapping[Neuron, Neuron]) -> ModelChange:
-        """Return the change with every neuron it names replaced by the one in ``places``.
+        """Return the change with every neuron it writes replaced by the one in ``places``.
 
-        >>> str(ModelChange("ablating", (Neuron(3, 17),)).renamed({Neuron(3, 17): Neuron(4, 2)}))
+        >>> change = ModelChange("ablating", (ChangedPart((Neuron(3, 17),)),))
+        >>> str(change.renamed({Neuron(3, 17): Neuron(4, 2)}))
         'ablating neuron 4:2'
         """
-        moved = [tuple(places[neuron] for neuron in part.neurons) for part in self.parts]
-        along = zip(self.also, moved[1:], strict=True)
-        return replace(self, neurons=moved[0], also=tuple(replace(part, neurons=new) for part, new in along))
+
+        def moved(part: ChangedPart) -> ChangedPart:
+            return replace(part, neurons=tuple(places[neuron] for neuron in part.neurons))
+
+        return replace(
+            self, parts=tuple(part if part.said is not None else moved(part) for part in self.parts)
+        )

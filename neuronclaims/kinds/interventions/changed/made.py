@@ -30,7 +30,8 @@ class ChangeMade:
     ``reference`` names the prompt set that values are taken from, where any are; ``amount`` is how much, if that
     is said.
 
-    >>> [made] = ChangeMade.each_of(ModelChange("adding", (), (4.0,)), ChangedPredictionOptions())
+    >>> from neuronclaims.sentences.changes.change import ChangedPart
+    >>> [made] = ChangeMade.each_of(ModelChange("adding", (ChangedPart(()),), (4.0,)), ChangedPredictionOptions())
     >>> made.intervention, made.done, made.held
     (Add(amount=4.0), 'steered', "4 is added to the neurons' own values")
     """
