@@ -144,8 +144,8 @@ class ChangeField:
         return replace(value, parts=parts)
 
     def site_of(self, value: ModelChange) -> Site | None:
-        """Return the site of what is named first, None where that is the claim's."""
-        return value.site
+        """Return the site that what is named first has by itself, None where the sentence or the claim says it."""
+        return value.parts[0].at
 
     def _amounts(self, words: Sequence[Word], at: int) -> tuple[tuple[float, ...], int]:
         """Read amounts; raise MisreadError where the only one leaves everything as it is."""
