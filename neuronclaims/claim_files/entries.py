@@ -173,6 +173,10 @@ class _Labels(FileMapping):
         None, description="The block this prompt stands in: labels are exchanged within blocks only."
     )
     spans: dict[str, Text] | None = Field(None, description=_SPANS)
+    numbers: dict[str, Text] | None = Field(
+        None,
+        description="Numbers of the prompt by name, which claims can say that neurons go with: {magnitude: 12}.",
+    )
 
 
 class _Text(FileMapping):

@@ -18,6 +18,7 @@ from neuronclaims.claim_files.neuron_sets.binding import bound_drafts
 from neuronclaims.claim_files.options import OptionReader, not_taken, unknown_sets, wrong_margins
 from neuronclaims.claim_files.prompt_folders import PromptFolders
 from neuronclaims.claim_files.prompts.misleading import DataAccounts
+from neuronclaims.claim_files.prompts.numbers import columns_of_numbers, wrong_numbers
 from neuronclaims.claim_files.schema import SECTIONS, SERIES_CORRECTIONS, ClaimEntry, FileSchema, Header
 from neuronclaims.claim_files.sections import Sections, absent, read_sections
 from neuronclaims.claim_files.selection import NeuronSource, read_selections
@@ -79,8 +80,11 @@ def read_claim_file(
     problems = list(missing_values(root, source))
     schema = FileSchema.of(templates)
     header = _header(root, schema, source, problems)
-    sections = read_sections(root, source, problems)
-    drafts = bound_drafts(_drafts(root, source, templates, problems), sections, source, problems)
+    wrong = list[Problem]()
+    drafts = _drafts(root, source, templates, wrong)
+    sections = read_sections(root, source, problems, columns_of_numbers(drafts))
+    problems += wrong
+    drafts = bound_drafts(drafts, sections, source, problems)
     problems += _wrong_drafts(drafts, root, sections, schema, source)
     selections = read_selections(root, header, drafts, sections, source, problems)
     if problems or header is None:
@@ -171,6 +175,7 @@ def _wrong_drafts(
     yield from wrong_names(drafts, sections, source)
     yield from shared_prompts(drafts, sections.sets, source)
     yield from wrong_spans(drafts, root, sections, source)
+    yield from wrong_numbers(drafts, sections, source)
     yield from fitted_here(drafts, sections, source)
     yield from not_taken(drafts, root, schema, source)
     yield from wrong_margins(drafts, root, source)

@@ -78,12 +78,17 @@ class Sections:
         return found.prompts if found else ()
 
 
-def read_sections(root: Entries, source: SourceText, problems: list[Problem]) -> Sections:
-    """Read all sets, pairs and directions of a file, adding what is wrong to ``problems``."""
+def read_sections(
+    root: Entries, source: SourceText, problems: list[Problem], numbers: Iterable[str] = ()
+) -> Sections:
+    """Read all sets, pairs and directions of a file, adding what is wrong to ``problems``.
+
+    ``numbers`` are the columns whose numbers claims name.
+    """
     names = {section: _names(root, section) for section in _WHAT}
     names[TEXTS], names[LISTS] = names["sets"] + names["pairs"], names["sets"]
     problems += _twice(root, source)
-    columns = columns_named(root)
+    columns = columns_named(root) | frozenset(numbers)
     sets = _section(root, "sets", partial(read_set, columns=columns), source, problems)
     pairs = _section(root, "pairs", partial(read_pairs, columns=columns), source, problems)
     entered = Entered(sets, pairs, names["sets"], names["pairs"])

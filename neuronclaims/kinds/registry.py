@@ -21,6 +21,7 @@ from neuronclaims.kinds.interventions import restoration
 from neuronclaims.kinds.interventions.changed import kind as changed
 from neuronclaims.kinds.kind import Kind, KindWarning
 from neuronclaims.kinds.logit_readout import congruence, prediction
+from neuronclaims.kinds.numbers import correlation
 from neuronclaims.kinds.outliers import band, massive, outlier
 from neuronclaims.kinds.projection import activity, activity_search
 from neuronclaims.kinds.top_k import consistency, overlap
@@ -57,6 +58,7 @@ OWN_KINDS: tuple[Kind, ...] = (
     overlap.SHARING,
     overlap.NEARER,
     congruence.KIND,
+    correlation.KIND,
 )
 """The kinds of this package."""
 

@@ -14,7 +14,7 @@ from neuronclaims.sentences.positions import PositionsField
 from neuronclaims.sentences.subjects.layers import LayersField
 from neuronclaims.sentences.subjects.neurons import ONE_NEURON, NeuronsField
 from neuronclaims.sentences.subjects.subject import SubjectField
-from neuronclaims.sentences.tokens import TOKEN
+from neuronclaims.sentences.tokens import TOKEN, token_text
 from neuronclaims.sites import site_names
 
 
@@ -22,6 +22,23 @@ def _name(word: Word) -> str:
     if word.quoted or not is_name(word.text):
         raise MisreadError
     return composed(word.text)
+
+
+def _column(word: Word) -> str:
+    if word.quoted:
+        return TOKEN.parse(word)
+    if not is_name(word.text):
+        raise MisreadError(suggestion=token_text(word.text))
+    return composed(word.text)
+
+
+def column_text(name: str) -> str:
+    """Return a column as sentences write it: its name, in double quotes where it is not one word.
+
+    >>> column_text("magnitude"), column_text("first digit")
+    ('magnitude', '"first digit"')
+    """
+    return name if is_name(name) else token_text(name)
 
 
 def _site(word: Word) -> str:
@@ -49,6 +66,9 @@ FIELD_TYPES: Mapping[str, FieldType] = MappingProxyType(
         "gain": GAIN,
         "token": TOKEN,
         "outcome": OutcomeField(TOKEN, OneWord("a name", "NAME", ("refusals",), _name)),
+        "column": OneWord(
+            "the name of a column", "COLUMN", ("magnitude", '"first digit"'), _column, column_text
+        ),
     }
 )
 """The types of field a template may name, besides a choice of words such as ``more|less``."""

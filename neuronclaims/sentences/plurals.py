@@ -13,7 +13,10 @@ PLURALS: Mapping[str, str] = MappingProxyType(
         "does": "do",
         "goes": "go",
         "has": "have",
-        **{f"{verb}s": verb for verb in ("activate", "separate", "predict", "attend", "write", "fire")},
+        **{
+            f"{verb}s": verb
+            for verb in ("activate", "separate", "predict", "attend", "write", "fire", "rise", "fall")
+        },
     }
 )
 """The plural of each verb that may follow a subject."""

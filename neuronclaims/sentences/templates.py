@@ -252,6 +252,10 @@ class Template(Generic[SentenceT]):
         """Return (field, name) for every prompt set the sentence names, in its order."""
         return self.named(sentence, "sets")
 
+    def columns(self, sentence: SentenceT) -> tuple[tuple[str, str], ...]:
+        """Return (field, name) for every column of numbers that the sentence names."""
+        return tuple(self.values(sentence, "column"))
+
     def site(self, sentence: SentenceT) -> str | None:
         """Return the site the sentence itself names, if any, or that of an entry it names."""
         named = [value for _, value in self.values(sentence, "site")]

@@ -37,6 +37,11 @@ SETS = {
     "fit_cats": [f"it ate {opening} cat" for opening in OPENINGS],
     "neutral": [f"she sang near the {which}" for which in ("dog", "cat")]
     + [f"they ran under the {which}" for which in ("dog", "cat")],
+    "counted": [
+        {"text": f"{opening} {animal}", "numbers": {"dogs": number}}
+        for opening in OPENINGS
+        for animal, number in (("dog", 2), ("cat", 1))
+    ],
     "documents": [
         f"the {animal} saw one dog and the cat near {place}"
         for animal in ("cat", "bird")
@@ -103,6 +108,15 @@ CLAIMS: dict[str, tuple[str, str, float | None, dict[str, object]]] = {
     "ablation": ('ablating neuron 0:3 lowers " tree" over " river" in dogs', None, -LOGIT, {}),
     "ablation, dead": ('ablating neuron 0:0 lowers " tree" over " river" in dogs', "inconclusive", 0.0, {}),
     "prediction": ('neuron 0:3 predicts " tree" in documents with AUROC at least 0.6', "supported", 1.0, {}),
+    "correlation": (
+        "neuron 0:3 rises with dogs in counted with correlation at least 0.7",
+        "supported",
+        1.0,
+        {},
+    ),
+    "correlation, other way": ("neuron 0:3 falls with dogs in counted", "refuted", 1.0, {}),
+    "correlation, some": ("some neuron of layer 0 goes with dogs in counted", "supported", 1.0, {}),
+    "correlation, constant": ("neuron 0:1 goes with dogs in counted", "inconclusive", None, {}),
     "congruence": (f"{WRITES} 99% of tokens", "supported", 1.0, {}),
     "congruence, layer": (f"{WRITES} 99% of its layer", "supported", 1.0, {}),
     "congruence, dead": ('neuron 0:0 writes " tree" more than 1% of tokens', "refuted", 0.0, {}),

@@ -96,7 +96,7 @@ def _inline_prompt(
     text = entry.text if isinstance(entry, PromptEntry) else ""
     where = f"{source.path}:{source.place(at.start).line}"
     labels = {name: label(getattr(entry, name)) for name in ("group", "pair", "block")}
-    spans = tuple(sorted((entry.spans or {}).items()))
+    spans = tuple(sorted({**(entry.numbers or {}), **(entry.spans or {})}.items()))
     prompt = Prompt(text, where, entry.id, **labels, columns=spans)
     located = Located(prompt, source, at.start, at.end - at.start)
     if not messages and not content(text):

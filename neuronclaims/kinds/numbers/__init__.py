@@ -1,0 +1,1 @@
+"""Kinds about numbers that prompts come with: correlation."""

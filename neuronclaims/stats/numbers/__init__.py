@@ -1,0 +1,1 @@
+"""Tests and intervals of how values go with numbers that are given beforehand."""
