@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from neuronclaims.kinds.shared.hypotheses import TwoSampleHypothesis
 from neuronclaims.kinds.shared.margins import MarginOptions, margin_of
-from neuronclaims.kinds.shared.subjects.subjects import check_denied, check_whole
+from neuronclaims.kinds.shared.subjects.subjects import check_denied
 from neuronclaims.kinds.two_sample.kind import TwoSampleKind
 from neuronclaims.sentences.numbers import Amount
 from neuronclaims.sentences.subjects.subject import Subject
@@ -45,7 +45,6 @@ class Contrast:
     site: str | None = None
 
     def __post_init__(self) -> None:
-        check_whole(self.who)
         if self.verb != NOT:
             return
         check_denied(self.who)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from neuronclaims.figures import Null
     from neuronclaims.kinds.kind import Answers, Attainable, Family
     from neuronclaims.kinds.shared.hypotheses import TwoSampleHypothesis
+    from neuronclaims.kinds.shared.subjects.parts import PartJudged
     from neuronclaims.kinds.shared.two_samples import NeuronSamples
     from neuronclaims.kinds.two_sample.data import TwoSampleData
     from neuronclaims.kinds.two_sample.testing import TwoSampleOutcome
@@ -87,6 +88,8 @@ class TwoSampleKind:
         result = outcome_of(request, data, family)
         said, design, one = request.hypothesis, request.design, result.one
         values = data.of(one.neuron)
+        if result.part is not None:
+            return _of_part(request, values, result, result.part, answers)
         effects = family.shared(SharedTwoSamples).effects.get(claim.id) or values.effects(
             {said.scale: one.estimate}
         )
@@ -115,6 +118,26 @@ class TwoSampleKind:
 
     def _request(self, claim: Claim) -> TwoSampleRequest:
         return TwoSampleRequest.of(claim, self.hypothesis)
+
+
+def _of_part(
+    request: TwoSampleRequest,
+    values: NeuronSamples,
+    result: TwoSampleOutcome,
+    part: PartJudged,
+    answers: Answers,
+) -> Finding:
+    """Assemble the finding about a part of several neurons; the neuron that decides is drawn."""
+    selection = selection_of(request.claim, request.who, values.picked_from)
+    return Finding(
+        estimate=part.estimate,
+        statement=part.statement,
+        test=part.test,
+        sample=request.sample,
+        selection=selection,
+        notes=(*selection_notes(selection), *result.notes, *left_out(request.design)),
+        figures=(request.figure(result.tested, values, answers), *result.figures),
+    )
 
 
 def _null(request: TwoSampleRequest, data: TwoSampleData, result: TwoSampleOutcome) -> tuple[Null, ...]:

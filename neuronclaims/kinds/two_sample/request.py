@@ -13,6 +13,7 @@ from neuronclaims.kinds.shared.designs import design_of, size_of
 from neuronclaims.kinds.shared.margins import check_not_searched
 from neuronclaims.kinds.shared.requests import activations, in_order, plain, resamples_of, seed_of
 from neuronclaims.kinds.shared.subjects.neurons import check_neuron
+from neuronclaims.kinds.shared.subjects.parts import attainable_part
 from neuronclaims.kinds.shared.subjects.selection import layers_needed, search_of
 from neuronclaims.kinds.shared.two_samples import LayerSamples, exchange_of
 from neuronclaims.kinds.shared.unit_names import continuations_needed, names_of_units
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.shared.two_samples import NeuronSamples
     from neuronclaims.measurements import Measurement, ModelFacts
     from neuronclaims.results import UnitValues
+    from neuronclaims.sentences.subjects.neuron_sets import NeuronSet
     from neuronclaims.sentences.subjects.neurons import Neuron
     from neuronclaims.sentences.subjects.subject import Subject
     from neuronclaims.stats import Resampling, TwoSampleDesign
@@ -80,7 +82,8 @@ class TwoSampleRequest:
         """
         if self.hypothesis.margin is not None:
             check_not_searched(self.claim, self.who)
-        return self.hypothesis.attainable(self.design, size_of(self.design))
+        found = self.hypothesis.attainable(self.design, size_of(self.design))
+        return attainable_part(found, self.who) if self.who.how == "part" else found
 
     @property
     def sample(self) -> Sample:
@@ -126,6 +129,11 @@ class TwoSampleRequest:
     def place(self, layer: int) -> Hashable:
         """Return a key that is equal for claims that read the same values of a layer and exchange the same units."""
         return *self._activations(layer), self.design
+
+    @property
+    def named_set(self) -> NeuronSet | None:
+        """The set of neurons that the sentence names, if it names one."""
+        return next(iter(self.claim.neuron_sets.values()), None)
 
     def joint_test_key(self) -> Hashable | None:
         """Return a key that is equal for claims that can be tested jointly; None for one that is tested alone."""

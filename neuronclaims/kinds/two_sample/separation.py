@@ -22,7 +22,7 @@ from neuronclaims.kinds.shared.margins import (
     auroc_margin,
     check_auroc,
 )
-from neuronclaims.kinds.shared.subjects.subjects import check_denied, check_whole
+from neuronclaims.kinds.shared.subjects.subjects import check_denied
 from neuronclaims.kinds.two_sample.kind import TwoSampleKind
 from neuronclaims.sentences.subjects.subject import Subject
 from neuronclaims.sentences.templates import Template
@@ -45,7 +45,6 @@ class Separation:
     site: str | None = None
 
     def __post_init__(self) -> None:
-        check_whole(self.who)
         if self.verb == NOT:
             check_denied(self.who)
         check_auroc(self.auroc, denied=self.verb == NOT, either_way=True)

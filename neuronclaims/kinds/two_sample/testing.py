@@ -10,6 +10,7 @@ import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.kinds.kind import MAX_DRAWS
+from neuronclaims.kinds.shared.subjects.parts import PartJudged, judged_part, members_table
 from neuronclaims.kinds.shared.subjects.subjects import (
     NeuronStatement,
     TestedNeuron,
@@ -27,7 +28,7 @@ from neuronclaims.kinds.two_sample.data import SharedTwoSamples
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neuronclaims.figures import Figure
+    from neuronclaims.figures import Figure, Table
     from neuronclaims.kinds.kind import Family
     from neuronclaims.kinds.shared.two_samples import NeuronSamples
     from neuronclaims.kinds.two_sample.data import TwoSampleData
@@ -38,12 +39,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TwoSampleOutcome:
-    """The neuron behind a verdict, the neuron that gives its p, and figures and notes about the others."""
+    """The neuron behind a verdict, the neuron that gives its p, and figures and notes about the others.
+
+    ``part`` is given for a claim of a part of several neurons, whose effect is a share of them.
+    """
 
     one: TestedNeuron
     tested: Neuron
     figures: tuple[Figure, ...] = ()
     notes: tuple[str, ...] = ()
+    part: PartJudged | None = None
 
 
 def outcome_of(request: TwoSampleRequest, data: TwoSampleData, family: Family) -> TwoSampleOutcome:
@@ -54,12 +59,22 @@ def outcome_of(request: TwoSampleRequest, data: TwoSampleData, family: Family) -
     if who.how == "some" and results is not None:
         return _some(request, data, bound, results)
     ones = [bound.ruled(_one(request, data, neuron, family, results)) for neuron in who.neurons]
+    if who.how == "part":
+        part = judged_part(bound, ones, who, request.named_set)
+        return TwoSampleOutcome(part.deciding, part.deciding.neuron, part.figures, part.notes, part)
     if who.how == "one":
         return TwoSampleOutcome(ones[0], ones[0].neuron)
     one = weakest(bound, ones)
     return TwoSampleOutcome(
-        one, least_clear(ones).neuron, (every_table(ones),), (every_note(len(ones), one),)
+        one, least_clear(ones).neuron, (_table(bound, ones, request),), (every_note(len(ones), one),)
     )
+
+
+def _table(bound: NeuronStatement, ones: Sequence[TestedNeuron], request: TwoSampleRequest) -> Table:
+    """List the neurons of a claim of every one; those of a set with what its file says of each."""
+    if request.named_set is None:
+        return every_table(ones)
+    return members_table(ones, [bound.on_claimed_side(one) for one in ones], request.named_set)
 
 
 def take_first_looks(group: Sequence[tuple[TwoSampleRequest, TwoSampleData]], family: Family) -> None:
@@ -133,7 +148,10 @@ def _one(
     # More draws change nothing for a p that was counted exactly.
     if known is not None and (family.max_draws == MAX_DRAWS[0] or known.exact):
         return TestedNeuron(neuron, effect, known)
-    test = values.test(said, resampling=request.resampling(family), level=family.level)
+    level = family.level
+    if request.who.how == "part":  # its p is multiplied by up to their number
+        level = replace(level, family=level.family * len(request.who.neurons))
+    test = values.test(said, resampling=request.resampling(family), level=level)
     return TestedNeuron(neuron, effect, test)
 
 

@@ -200,9 +200,9 @@ def every_table(ones: Sequence[TestedNeuron]) -> Table:
     rows = tuple(
         (
             str(one.neuron),
-            _number(one.estimate.value),
-            f"{_number(one.estimate.low)} to {_number(one.estimate.high)}",
-            _number(one.test.p_value),
+            number_text(one.estimate.value),
+            f"{number_text(one.estimate.low)} to {number_text(one.estimate.high)}",
+            number_text(one.test.p_value),
         )
         for one in ones
     )
@@ -212,7 +212,11 @@ def every_table(ones: Sequence[TestedNeuron]) -> Table:
 def some_table(bound: NeuronStatement, results: MaxResults, neurons: Sequence[Neuron]) -> Table:
     """List the neurons with the smallest p of all that were searched."""
     rows = tuple(
-        (str(neurons[column]), _number(results.statistic[column]), _number(results.p_step_down[column]))
+        (
+            str(neurons[column]),
+            number_text(results.statistic[column]),
+            number_text(results.p_step_down[column]),
+        )
         for column in columns_by_p(bound, results)[:SHOWN]
     )
     return Table(f"clearest of {len(neurons):,} neurons", ("neuron", "statistic", "p, step-down"), rows)
@@ -231,7 +235,8 @@ def some_note(count: int, one: TestedNeuron) -> str:
     return f"Found among {count:,} neurons: neuron {one.neuron}."
 
 
-def _number(value: float | None) -> str:
+def number_text(value: float | None) -> str:
+    """Return a number as tables of neurons show it."""
     return "?" if value is None else f"{value:.4g}"
 
 

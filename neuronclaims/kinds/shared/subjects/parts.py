@@ -1,0 +1,128 @@
+"""Judge claims about a part of several neurons: at least 60 % of a set, at least 3 of it, or some neuron of it.
+
+Each neuron is judged alone against the sentence's boundary. That at least k of n are so follows by closed testing
+(``stats.several.counts``): the p of the k-th smallest of them times n - k + 1, and no smaller than the steps before it.
+It holds however the neurons depend on one another, as neurons of one model on the same prompts do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from neuronclaims.figures import Table
+from neuronclaims.kinds.kind import Attainable, Statement
+from neuronclaims.kinds.shared.requests import percent
+from neuronclaims.kinds.shared.subjects.subjects import NeuronStatement, TestedNeuron, number_text, times
+from neuronclaims.stats.several.counts import deciding, holm_steps, share_that_holds
+
+if TYPE_CHECKING:
+    from neuronclaims.sentences.subjects.neuron_sets import NeuronSet
+    from neuronclaims.sentences.subjects.subject import Subject
+    from neuronclaims.stats import Estimate, TestResult
+
+
+@dataclass(frozen=True, slots=True)
+class PartJudged:
+    """A part of several neurons, judged: the share that is so, its test, and the neuron whose p decides."""
+
+    estimate: Estimate
+    test: TestResult
+    statement: Statement
+    deciding: TestedNeuron
+    figures: tuple[Table, ...]
+    notes: tuple[str, ...]
+
+
+def judged_part(
+    bound: NeuronStatement, ones: Sequence[TestedNeuron], who: Subject, named: NeuronSet | None
+) -> PartJudged:
+    """Judge a claim of at least ``who.least`` of the neurons; ``ones`` have the p that each verdict rests on."""
+    least, n = who.least, len(ones)
+    defined = [one.estimate.value is not None for one in ones]
+    holds = [there and bound.on_claimed_side(one) for there, one in zip(defined, ones, strict=True)]
+    so = [one.test.p_value if yes else 1.0 for yes, one in zip(holds, ones, strict=True)]
+    not_so = [
+        one.test.p_value if there and not yes else 1.0
+        for there, yes, one in zip(defined, holds, ones, strict=True)
+    ]
+    estimate = share_that_holds(so, not_so, sum(holds))
+    place, factor = deciding(so, least) if sum(holds) >= least else deciding(not_so, n - least + 1)
+    boundary = (least - 0.5) / n
+    one = ones[place]
+    test = replace(
+        times(one.test, factor),
+        statistic=estimate.value,
+        alternative="two-sided",
+        smallest_p=min(1.0, n * one.test.smallest_p),
+        degenerate=all(each.test.degenerate for each in ones),
+        method=f"{one.test.method}; of neuron {one.neuron}, times {factor} (Holm's step)",
+    )
+    return PartJudged(
+        estimate,
+        test,
+        Statement("greater", boundary, boundary, _claimed(who, n)),
+        one,
+        (members_table(ones, holds, named),),
+        _notes(least, n, bound, so, not_so, one),
+    )
+
+
+def attainable_part(found: Attainable, who: Subject) -> Attainable:
+    """Return what is attainable of a part of several neurons, given what is for each: n times the least p."""
+    n = len(who.neurons)
+    return Attainable(min(1.0, n * found.smallest_p), found.size, True, min(1.0, n * found.against))
+
+
+def members_table(
+    ones: Sequence[TestedNeuron], holds: Sequence[bool], named: NeuronSet | None = None
+) -> Table:
+    """List all neurons, the clearest first, with what their file says of each, and what each shows alone."""
+    level = 100 * ones[0].estimate.level
+    labels = dict(zip(named.neurons, named.labels, strict=False)) if named is not None else {}
+    columns = tuple(dict.fromkeys(column for row in labels.values() for column, _ in row))
+    signed = [
+        (not yes, one.test.p_value if yes else -one.test.p_value)
+        for yes, one in zip(holds, ones, strict=True)
+    ]
+    order = sorted(range(len(ones)), key=signed.__getitem__)
+    rows = []
+    for place in order:
+        one, said = ones[place], dict(labels.get(ones[place].neuron, ()))
+        low, high = one.estimate.low, one.estimate.high
+        rows.append(
+            (
+                str(one.neuron),
+                *(said.get(column, "") for column in columns),
+                "yes" if holds[place] else "no",
+                number_text(one.estimate.value),
+                f"{number_text(low)} to {number_text(high)}",
+                number_text(one.test.p_value),
+            )
+        )
+    title = "each neuron alone" if named is None else f"the neurons of {named.name}"
+    head = ("neuron", *columns, "as claimed", ones[0].estimate.name, f"{level:g} % interval", "p")
+    return Table(title, head, tuple(rows))
+
+
+def _claimed(who: Subject, n: int) -> str:
+    if who.share is not None:
+        return f"at least {percent(who.share)} of {n} neurons"
+    return f"at least {who.least} of {n} neurons"
+
+
+def _notes(
+    least: int,
+    n: int,
+    bound: NeuronStatement,
+    so: Sequence[float],
+    not_so: Sequence[float],
+    one: TestedNeuron,
+) -> tuple[str, ...]:
+    shown = [int((holm_steps(p) <= bound.alpha).sum()) for p in (so, not_so)]
+    return (
+        f"Claimed of at least {least} of {n} neurons: the boundary lies between {least - 1} and {least} of them.",
+        f"At the level {bound.alpha:g}, {shown[0]} are shown to be as claimed and {shown[1]} not to be, whatever the "
+        f"dependence between them; neuron {one.neuron} decides.",
+    )

@@ -1,0 +1,1 @@
+"""How many of several hypotheses hold, whatever the dependence between their tests."""
