@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
 import pytest
 
 from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import templates
+from neuronclaims.sentences.changes import parts
+from neuronclaims.sentences.field_types import literal
+from neuronclaims.sentences.parser import SentenceError, parse
+from neuronclaims.sentences.subjects.forms import Bound
+from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.study import Study
 
 TEXTS = [
@@ -72,3 +78,50 @@ def test_a_set_is_changed_as_its_neurons_are_and_keeps_its_name(tmp_path):
 def test_a_name_that_is_none_is_told(tmp_path, sentence, message):
     with pytest.raises(ClaimFileError, match=message):
         read_claim_file(written(tmp_path, [sentence]), templates())
+
+
+@dataclass(frozen=True)
+class At:
+    """A direction that needs no entry of the file: column 0 of a site of its own."""
+
+    words: str
+    layer: int
+    section: str = ""
+    name: str = ""
+
+    def __str__(self):
+        return self.words
+
+    def bound(self, entry):
+        return Bound((Neuron(self.layer, 0),), "resid_post")
+
+
+class DirectionForm:
+    patterns = (literal("direction honesty at layer 10"),)
+
+    def read(self, words):
+        said = " ".join(word.text for word in words[:5])
+        return At(said, int(words[4].text)), 5
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        'adding 3 honesty at layer 10 raises " yes" in questions',
+        'adding 1, 2, 4 honesty at layer 10 raises " yes" in questions by at least 0.1 per unit',
+        'ablating direction honesty at layer 10 and mlp_post neuron 1:2 lowers " yes" in questions',
+        "adding 3 to direction honesty at layer 10 and direction calm at layer 11 raises entropy in questions",
+        'restoring direction honesty at layer 10 recovers " yes" over " no" in answers',
+    ],
+)
+def test_whatever_has_a_form_of_its_own_is_changed_and_added(monkeypatch, sentence):
+    monkeypatch.setattr(parts, "FORMS", {"direction": DirectionForm()})
+    read = parse(sentence, templates())
+    assert read.text == sentence
+    assert (read.value.change.site, read.value.change.leading) == ("resid_post", Neuron(10, 0))
+
+
+def test_neurons_behind_a_form_say_their_site(monkeypatch):
+    monkeypatch.setattr(parts, "FORMS", {"direction": DirectionForm()})
+    with pytest.raises(SentenceError, match="say that of neuron 1:2, such as 'mlp_post neuron 1:2'"):
+        parse('ablating direction honesty at layer 10 and neuron 1:2 lowers " yes" in a', templates())
