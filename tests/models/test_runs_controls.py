@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from test_runs_changes import ASKED, PAIRS, PROMPTS, REFERENCE, Plain, put
+from viewed import Doubled
 
 from neuronclaims.engines.measure import measure
 from neuronclaims.measurements import Ablation, Restoration
 from neuronclaims.measurements.changing.controls import NEAREST, Controls
+from neuronclaims.measurements.views.view import ViewedSite
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.running.changing import controls
 from neuronclaims.models.running.changing.controls import lists_like
@@ -94,3 +96,16 @@ def test_where_a_model_cannot_start_in_its_middle_controls_run_whole(hand_over, 
 
     monkeypatch.setattr(controls, "starting_at", wrong)
     np.testing.assert_allclose(measure(hand_over("gpt2"), [asked])[asked], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_controls_of_a_viewed_site_are_others_of_the_view(hand_over) -> None:
+    source, site = hand_over("gpt2"), ViewedSite("resid_post", Doubled(6))
+    controls_of_view = Controls(Ablation(site, ((1, 2),), "zero", ASKED, PROMPTS), 3)
+    alone = [Ablation("resid_post", ((1, index),), "zero", ASKED, PROMPTS) for index in range(6)]
+    answers = measure(source, [controls_of_view, *alone])
+    drawn = controls_of_view.neurons(answers[controls_of_view])[:, :, 0]
+    after = np.array([answers[each][:, 1] for each in alone]).T  # [texts, 6]
+    assert set(drawn.ravel()) <= {0, 1, 3, 4, 5}
+    expected = np.take_along_axis(after, drawn, axis=1)
+    found = controls_of_view.columns(answers[controls_of_view]).after
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
