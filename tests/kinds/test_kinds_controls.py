@@ -232,3 +232,10 @@ def test_claims_of_two_sets_say_so_at_no_further_measurement_and_in_the_residual
     assert elsewhere.error is None
     assert "share of values beyond 6" not in others(elsewhere)
     assert not any("outlier dimension" in note for note in elsewhere.evidence.notes)
+
+
+def test_the_end_of_a_sentence_names_what_is_changed(judge):
+    result = judge("ablating neuron 1:3 raises ' an' in text more than random heads do", None)
+    assert result.error == (
+        "Here a neuron is changed: say 'more than random neurons do', not 'more than random heads do'."
+    )

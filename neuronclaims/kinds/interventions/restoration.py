@@ -166,7 +166,7 @@ def _claimed(data: RestorationData, family: Family) -> RecoveredShare:
     if not share:
         return RecoveredShare(made, tested, Statement("greater", 0.0))
     threshold = None if made.low is None else share
-    said = with_tail(f"at least {percent(share)}", claim=request.claim.sentence.beyond)
+    said = with_tail(f"at least {percent(share)}", request.claim.sentence.compared)
     return RecoveredShare(made, tested, Statement("greater", share, threshold, said))
 
 
@@ -196,7 +196,6 @@ def _recovered_in_all(data: RestorationData) -> Estimate:
 def _denied(data: RestorationData) -> RecoveredShare:
     """Test the share against the margin, by the t-test that Fieller's interval turns round."""
     margin, confidence = data.request.number, LEVEL
-    beyond = data.request.claim.sentence.beyond
     made = stats.ratio_of_means_estimate(data.gained, data.lost, level=confidence)
     tested = stats.ratio_t_test(
         data.gained,
@@ -209,7 +208,12 @@ def _denied(data: RestorationData) -> RecoveredShare:
     return RecoveredShare(
         replace(made, effect=data.request.effect).of_prompts(data.request.units.texts),
         tested,
-        Statement("not greater", 0.0, margin, with_tail(f"not {percent(margin)} or more", claim=beyond)),
+        Statement(
+            "not greater",
+            0.0,
+            margin,
+            with_tail(f"not {percent(margin)} or more", data.request.claim.sentence.compared),
+        ),
     )
 
 
@@ -235,7 +239,7 @@ def _beside_controls(data: RestorationData) -> tuple[Estimate, ...]:
         return ()
     gained = data.own if controls.claimed else data.own - controls.mean
     made = stats.ratio_of_means_estimate(gained, data.lost, level=LEVEL)
-    return (replace(made, effect=effect if controls.claimed else beyond_controls(effect)),)
+    return (replace(made, effect=effect if controls.claimed else beyond_controls(effect, controls.noun)),)
 
 
 def _notes(data: RestorationData) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from neuronclaims.kinds.shared.margins import plain_margin_of
 from neuronclaims.kinds.shared.requests import plain, plural, resamples_of
 from neuronclaims.kinds.shared.units import unit_key
 from neuronclaims.measurements import Pair, Prediction, Restoration, RestorationSweep
+from neuronclaims.measurements.views.view import noun_of
 from neuronclaims.results import UnitValues
 
 if TYPE_CHECKING:
@@ -83,7 +84,11 @@ class RestorationRequest:
     def effect(self) -> EffectSize:
         """What is claimed of: the share or, by the sentence's end, that beyond random neurons."""
         effect = self.way.effect
-        return beyond_controls(effect) if self.claim.sentence.beyond else effect
+        return (
+            beyond_controls(effect, noun_of(self.claim.settings.site))
+            if self.claim.sentence.beyond
+            else effect
+        )
 
     @property
     def seed(self) -> int:
@@ -211,6 +216,7 @@ def _controls(request: RestorationRequest, answers: Answers) -> RandomNeurons | 
         float(request.units.means(whole).mean()) or 1.0,
         claimed=sentence.beyond,
         names=need.names(answers[need]),
+        noun=noun_of(need.need.site),
     )
 
 

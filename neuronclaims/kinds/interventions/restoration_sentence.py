@@ -8,12 +8,13 @@ needed for.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from pydantic import Field
 
 from neuronclaims import stats
 from neuronclaims.kinds.interventions.controls.options import ControlOptions
+from neuronclaims.kinds.interventions.controls.random_neurons import TAIL, Compared
 from neuronclaims.kinds.outliers.token_share import check_share
 from neuronclaims.sentences.changes.change import ModelChange
 from neuronclaims.sentences.changes.field import ChangeField
@@ -90,7 +91,7 @@ class PatchingSentence:
     pairs: str
     share: float | None = None
     often: float | None = None
-    compared: Literal["more than random neurons do"] | None = None
+    compared: Compared | None = None
 
     def __post_init__(self) -> None:
         check_share(self.often, lowest="5%", highest="95%", field="often")
@@ -150,7 +151,7 @@ def patching_template(verb: str, build: type[PatchingSentence]) -> Template[Any]
     build.template = Template(
         f"{{change:change}} {{verb:{does}s|does not {does}}} [at least {{share:share}} of] {{token:token}} "
         "over {against:token} in {pairs:pairs} [for at least {often:share} of pairs] "
-        "[{compared:more than random neurons do}]",
+        f"{TAIL}",
         build,
         options=RestorationOptions,
         pooled=False,

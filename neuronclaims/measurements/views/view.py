@@ -102,6 +102,15 @@ def base_of(site: Site) -> Site:
     return site.base if isinstance(site, ViewedSite) else site
 
 
+def noun_of(site: Site) -> str:
+    """Return what one of the numbers at a site belongs to: a neuron or, at a viewed site, what its view says.
+
+    >>> noun_of("mlp_post")
+    'neuron'
+    """
+    return site.view.noun if isinstance(site, ViewedSite) else "neuron"
+
+
 def is_smooth(site: Site) -> bool:
     """Return whether rounding moves the numbers at a site a little only; so it does at all sites of a model.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from neuronclaims.kinds.interventions.controls.random_neurons import RandomNeurons
 from neuronclaims.kinds.interventions.controls.standing import sampled
+from neuronclaims.measurements.views.view import noun_of
 
 if TYPE_CHECKING:
     from neuronclaims.kinds.interventions.changed.request import ChangedPredictionRequest
@@ -34,4 +35,5 @@ def random_neurons(request: ChangedPredictionRequest, answers: Answers) -> Rando
         len(claim.sentence.neurons),
         claimed=claim.sentence.beyond,
         names=need.names(answers[need]),
+        noun=noun_of(need.need.site),
     )

@@ -210,7 +210,7 @@ def _beside_controls(request: ChangedPredictionRequest, data: ChangedPredictionD
         return ()
     if controls.claimed:
         return (own.estimate(effect),)
-    return (mean_change(own.after - own.before, controls.mean, beyond_controls(effect)),)
+    return (mean_change(own.after - own.before, controls.mean, beyond_controls(effect, controls.noun)),)
 
 
 def _strength(request: ChangedPredictionRequest, changes: Floats) -> tuple[Floats, str]:

@@ -70,7 +70,7 @@ def changed_part(
         return ClaimedPart(
             TestedNeuron(said.change.leading, estimate, change.within(estimate, bound, request.denied)),
             NeuronStatement(request.denied, 0.0, bound, family.alpha),
-            with_tail(f"{said.direction} it by {number_text(margin)} or more", claim=said.beyond),
+            with_tail(f"{said.direction} it by {number_text(margin)} or more", said.compared),
             Sample(request.units.unit, counts),
         )
     if said.share is not None:
@@ -82,9 +82,7 @@ def changed_part(
             said.change.leading, change.estimate(request.effect), change.test(family, threshold or 0.0)
         ),
         NeuronStatement(side, 0.0, threshold, family.alpha),
-        None
-        if least is None
-        else with_tail(f"{said.direction} it by at least {said.least}", claim=said.beyond),
+        None if least is None else with_tail(f"{said.direction} it by at least {said.least}", said.compared),
         Sample(request.units.unit, counts),
     )
 

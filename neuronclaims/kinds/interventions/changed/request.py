@@ -40,6 +40,7 @@ from neuronclaims.kinds.outliers.outlier_dimensions import large_tokens_needed
 from neuronclaims.kinds.shared.margins import plain_margin_of
 from neuronclaims.kinds.shared.requests import in_order, items_of, texts_of
 from neuronclaims.measurements import Ablation, AblationSweep, Prediction
+from neuronclaims.measurements.views.view import noun_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -107,7 +108,11 @@ class ChangedPredictionRequest:
         if self.claim.sentence.trend:
             return slope_effect(self.outcome)
         effect = self.outcome.effect
-        return beyond_controls(effect) if self.claim.sentence.beyond else effect
+        return (
+            beyond_controls(effect, noun_of(self.claim.settings.site))
+            if self.claim.sentence.beyond
+            else effect
+        )
 
     @property
     def other_outcome(self) -> Outcome:

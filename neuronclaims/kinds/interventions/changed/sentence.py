@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 from pydantic import Field
 
 from neuronclaims.kinds.interventions.controls.options import ControlOptions
+from neuronclaims.kinds.interventions.controls.random_neurons import TAIL, Compared
 from neuronclaims.kinds.interventions.damage import DamageOn
 from neuronclaims.kinds.interventions.outcomes.said import check_said, size_of
 from neuronclaims.kinds.outliers.token_share import check_share
@@ -62,7 +63,7 @@ class ChangedPredictionSentence:
     by: float | None = None
     per: Literal["per unit"] | None = None
     share: float | None = None
-    compared: Literal["more than random neurons do"] | None = None
+    compared: Compared | None = None
 
     def __post_init__(self) -> None:
         check_share(self.share, lowest="5%", highest="95%")
@@ -206,7 +207,7 @@ def template_of(
     build.template = Template(
         "{change:change} {direction:lowers|raises|does not lower|does not raise|does not change} {outcome:outcome} "
         "{where:in|of} {first:texts} [more than {than:in|of} {second:texts}] [by at least {by:gain}] [{per:per unit}] "
-        "[for at least {share:share} of prompts] [{compared:more than random neurons do}]",
+        "[for at least {share:share} of prompts] " + TAIL,
         build,
         options=options,
         pooled=False,

@@ -7,7 +7,7 @@ So it counts texts, as every test of such a claim, and speaks of the layer, not 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
 
@@ -23,25 +23,30 @@ if TYPE_CHECKING:
     from neuronclaims.stats import EffectSize, Estimate
 
 AS_STRONG = stats.EffectSize("share_of_controls", "share of random controls as strong", scale="share")
-TAIL = "more than random neurons do"
+Compared: TypeAlias = Literal[
+    "more than random neurons do", "more than random heads do", "more than random latents do"
+]
 """The end of a sentence that claims a change beyond that by the controls."""
 
+TAIL = f"[{{compared:{'|'.join(get_args(Compared))}}}]"
+"""The end as templates have it."""
 
-def beyond_controls(effect: EffectSize) -> EffectSize:
-    """Return the effect size of a change beyond that by random neurons, from that of the change itself.
+
+def beyond_controls(effect: EffectSize, noun: str = "neuron") -> EffectSize:
+    """Return the effect size of a change beyond that by random neurons, or heads, from that of the change itself.
 
     >>> from neuronclaims.stats import EffectSize
     >>> beyond_controls(EffectSize("change_of_logit", "mean change of the logit")).name
     'mean change of the logit beyond that by random neurons'
     """
     return replace(
-        effect, key=f"{effect.key}_beyond_controls", name=f"{effect.name} beyond that by random neurons"
+        effect, key=f"{effect.key}_beyond_controls", name=f"{effect.name} beyond that by random {noun}s"
     )
 
 
-def with_tail(said: str, *, claim: bool) -> str:
+def with_tail(said: str, compared: Compared | None) -> str:
     """Return what is claimed, with the end of the sentence where it has that."""
-    return f"{said} {TAIL}" if claim else said
+    return said if compared is None else f"{said} {compared}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +57,7 @@ class RandomNeurons:
     ``strong`` is 1 where the claim speaks of large values, -1 of small ones, 0 of values far from 0. ``axis`` says
     what the values are, after division by ``whole``, ``done`` what was done with the claim's ``neurons``, so many;
     ``claimed`` says whether the sentence claims a change beyond that by the controls. ``names`` are those of the
-    controls, text by text.
+    controls, text by text, ``noun`` is what they are.
 
     >>> from neuronclaims.kinds.interventions.changed_neurons import TextUnits
     >>> units = TextUnits.of([None, None], "prompt")
@@ -73,6 +78,7 @@ class RandomNeurons:
     whole: float = 1.0
     claimed: bool = False
     names: tuple[str, ...] = ()
+    noun: str = "neuron"
 
     @property
     def mean(self) -> Floats:
@@ -97,10 +103,10 @@ class RandomNeurons:
         """Say what the controls are, and where the claim's neurons stand among them."""
         texts, count = self.theirs.shape
         text = "pair" if self.units.unit == "pair" else "text"
-        several = plural(count, "random neuron" if self.neurons == 1 else "list")
+        several = plural(count, f"random {self.noun}" if self.neurons == 1 else "list")
         if self.neurons > 1:
-            several += f" of {self.neurons} random neurons"
-        whose = "neuron" if self.neurons == 1 else "neurons"
+            several += f" of {self.neurons} random {self.noun}s"
+        whose = self.noun if self.neurons == 1 else f"{self.noun}s"
         sizes = self.sizes[np.isfinite(self.sizes)]
         size = f" (median size: {np.median(sizes):.2g} times the claim's)" if sizes.size else ""
         theirs, own = (f"{values.mean() / self.whole:.3g}" for values in (self.theirs, self.own))
@@ -123,8 +129,8 @@ class RandomNeurons:
     @property
     def figures(self) -> tuple[Figure, ...]:
         """Draw the claim's neurons beside the controls, text by text."""
-        whose = "the claim's neuron" if self.neurons == 1 else "the claim's neurons"
+        whose = f"the claim's {self.noun}{'' if self.neurons == 1 else 's'}"
         theirs = plain(self.theirs.ravel() / self.whole)
         names = self.names if len(theirs) <= MOST else ()
-        rows = Row(whose, plain(self.own / self.whole)), Row("random neurons", theirs, names)
+        rows = Row(whose, plain(self.own / self.whole)), Row(f"random {self.noun}s", theirs, names)
         return (Distributions(self.axis, rows),)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Literal
 
 from neuronclaims.kinds.interventions.changed_neurons import swept_layers, who_of
 from neuronclaims.kinds.interventions.controls.options import controls_of
-from neuronclaims.kinds.interventions.controls.random_neurons import TAIL
 from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.outliers.outlier_dimensions import LargeTokens, large_tokens_needed
 from neuronclaims.kinds.shared.subjects.selection import chosen_before, selection_notes, selection_of
@@ -67,7 +66,7 @@ def _sample(claim: Claim, facts: ModelFacts, together: Changing) -> tuple[Contro
     if fewest < 1:
         if claim.sentence.beyond:
             raise ClaimError(
-                f"There is nothing to compare with ('{TAIL}'): a layer of {facts.name} has "
+                f"There is nothing to compare with ('{claim.sentence.compared}'): a layer of {facts.name} has "
                 f"{width:,} neurons at {need.site}, of which {max(named):,} are changed. Name fewer."
             )
         return ()
