@@ -29,6 +29,7 @@ _SINGULAR = {
     TEXTS: "no prompt set or pairs",
     LISTS: "no prompt set",
     "neurons": "no set of neurons",
+    "probes": "no probe",
 }
 _SECTION = {TEXTS: "'sets' and no 'pairs'", LISTS: "'sets'"}
 _IS = {
@@ -36,13 +37,14 @@ _IS = {
     "pairs": "a name of pairs",
     "directions": "a direction",
     "neurons": "a set of neurons",
+    "probes": "a probe",
 }
 
 
 def wrong_names(drafts: Sequence[Draft], sections: Sections, source: SourceText) -> Iterator[Problem]:
     """Refuse names of sets, pairs and directions that are not there."""
     for draft in drafts:
-        for section in (*NAMING, "neurons"):
+        for section in (*NAMING, "neurons", "probes"):
             for field, name in draft.named(section):
                 if name not in sections.names[section]:
                     yield _unknown(draft, field, name, section, sections, source)

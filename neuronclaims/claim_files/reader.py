@@ -10,6 +10,7 @@ from typing import cast
 
 from neuronclaims.claim_files import drafts as d
 from neuronclaims.claim_files.claims import Claim, ClaimFile, Discovery, Settings, Tokens
+from neuronclaims.claim_files.directions.placing import placed
 from neuronclaims.claim_files.errors import ClaimFileError, Place, Problem
 from neuronclaims.claim_files.generation.checks import idle_sampling, without_generation
 from neuronclaims.claim_files.load.block import load_block, unknown_models
@@ -202,17 +203,19 @@ def _claim(
     )
     pairs = {name: sections.pairs[name] for name in named if name in sections.pairs}
     directions = {name: sections.directions[name] for _, name in draft.named("directions")}
+    sentence, settings = placed(parsed, settings, directions)
     made_from = [name for direction in directions.values() for name in direction.made_from]
     return Claim(
         id=cast(str, own),
         place=source.place(draft.node.start),
-        sentence=parsed.value,
+        sentence=sentence,
         text=parsed.text,
         settings=settings,
         sets={name: sections.sets[name] for name in used},
         discovered=discovered,
         pairs=pairs,
         directions=directions,
+        probes={name: sections.probes[name] for _, name in draft.named("probes")},
         neuron_sets={name: sections.neurons[name] for _, name in draft.named("neurons")},
         graded=sections.graded([*used, *pairs, *made_from]),
         data=accounts.of(

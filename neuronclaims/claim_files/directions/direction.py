@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from neuronclaims.claim_files.errors import Place
 from neuronclaims.measurements.activations import Generation, TokenRule
 from neuronclaims.measurements.views.directions import FittedDirection, GivenDirection, GivenProbe, Vectors
 from neuronclaims.measurements.views.fits import Method
 from neuronclaims.measurements.views.view import ViewedSite
+from neuronclaims.sentences.messages import quoted
+from neuronclaims.sentences.subjects.forms import Bound
+from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.sites import Site
 
 if TYPE_CHECKING:
@@ -49,15 +52,35 @@ class Direction:
         )
         return tuple(one for one, _ in pairs), tuple(two for _, two in pairs)
 
+    def bound(self, layer: int | None) -> Bound:
+        """Return its one number at a layer; where it is fitted, its site is there when the claim's is known.
+
+        Raises ValueError where it is not of that layer, or of several and none is named.
+        """
+        own = self.given.layer if self.given is not None else None
+        if layer is None and own is None:
+            raise ValueError(
+                f"{quoted(self.name)} is of every layer: say of which one, '{self.name} at layer 8'"
+            )
+        if own is not None and layer not in (None, own):
+            raise ValueError(f"{quoted(self.name)} is of layer {own}, not of layer {layer}")
+        neurons = (Neuron(cast(int, layer if own is None else own), 0),)
+        if self.given is None or self.site is None:
+            return Bound(neurons)
+        return Bound(neurons, ViewedSite(self.site, GivenDirection(self.site, self.given)))
+
     def viewed(self, settings: Settings) -> ViewedSite:
-        """Return the site at which its numbers are read, fitted at the site and the tokens of a claim."""
-        if self.given is not None and self.site is not None:
-            return ViewedSite(self.site, GivenDirection(self.site, self.given))
+        """Return the site at which a direction that is fitted is read: fitted at the site and by the tokens of a claim.
+
+        The largest values of single neurons make no state: where these count, the mean over the same tokens is taken.
+        """
         assert self.method is not None
         columns = settings.tokens.span.columns
         first, second = (tuple(prompt.item(columns) for prompt in side) for side in self.sides)
         generate = Generation(settings.generate, settings.sampling) if settings.generate else None
-        rule = TokenRule(settings.tokens.pool, settings.tokens.span)
+        rule = TokenRule(
+            "mean" if settings.tokens.pool == "max" else settings.tokens.pool, settings.tokens.span
+        )
         view = FittedDirection(self.name, settings.site, self.method, first, second, rule, generate)
         return ViewedSite(settings.site, view)
 
@@ -86,7 +109,22 @@ class Probe:
     given: Vectors
     place: Place
 
-    @property
-    def viewed(self) -> ViewedSite:
-        """The site at which its numbers are read."""
-        return ViewedSite(self.site, GivenProbe(self.site, self.given))
+    def bound(self, layer: int | None) -> Bound:
+        """Return its one number; raise ValueError where it is not of that layer."""
+        own = self.given.layer
+        assert own is not None
+        if layer not in (None, own):
+            raise ValueError(f"{quoted(self.name)} reads layer {own}, not layer {layer}")
+        return Bound((Neuron(own, 0),), ViewedSite(self.site, GivenProbe(self.site, self.given)))
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedDirection:
+    """A direction that is fitted, read at the site and the tokens of one claim."""
+
+    direction: Direction
+    settings: Settings
+
+    def bound(self, layer: int | None) -> Bound:
+        """Return its one number at a layer, and the site at which that is read."""
+        return Bound(self.direction.bound(layer).neurons, self.direction.viewed(self.settings))

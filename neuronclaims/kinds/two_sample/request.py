@@ -173,7 +173,9 @@ class TwoSampleRequest:
         return of_two_sets(of, self.hypothesis.scale, self.design, self.prompts, sides, sources)
 
     def _label(self, neuron: Neuron) -> str:
-        return f"{self.claim.settings.site} {neuron}, {self.claim.settings.tokens}"
+        said = self.who.said
+        alone = said is not None and self.who.how == "one"
+        return f"{said if alone else f'{self.claim.settings.site} {neuron}'}, {self.claim.settings.tokens}"
 
     @property
     def _units(self) -> tuple[tuple[tuple[Prompt, ...], Sequence[Sequence[int]]], ...]:

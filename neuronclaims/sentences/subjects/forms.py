@@ -6,9 +6,8 @@ and their site from the entry it names.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Protocol
 
 from neuronclaims.sentences.field_types import Pattern, Word
@@ -53,7 +52,3 @@ class SubjectForm(Protocol):
     def read(self, words: Sequence[Word]) -> tuple[Reference, int]:
         """Return the reference that the first words hold, and how many words those are; raise MisreadError."""
         ...
-
-
-FORMS: Mapping[str, SubjectForm] = MappingProxyType({})
-"""The forms of one subject, by the word each begins with."""

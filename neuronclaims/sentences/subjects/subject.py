@@ -20,7 +20,8 @@ from neuronclaims.sentences.field_types import (
 )
 from neuronclaims.sentences.names import is_name
 from neuronclaims.sentences.numbers import COUNT, SHARE
-from neuronclaims.sentences.subjects.forms import FORMS, Reference
+from neuronclaims.sentences.subjects.forms import Reference
+from neuronclaims.sentences.subjects.known_forms import FORMS
 from neuronclaims.sentences.subjects.layers import Layers, LayersField
 from neuronclaims.sentences.subjects.neuron_sets import RESERVED, SetReference
 from neuronclaims.sentences.subjects.neurons import ONE_NEURON, Neuron, NeuronsField, one_neuron

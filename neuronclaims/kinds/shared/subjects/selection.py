@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.results import Selection
+from neuronclaims.sentences.subjects.directions import DirectionReference
 from neuronclaims.sentences.subjects.subject import Subject
 
 if TYPE_CHECKING:
@@ -72,7 +73,18 @@ def selection_of(claim: Claim, who: Subject, neurons: int) -> Selection:
     search = search_of(claim, who)
     if search is not None:
         return Selection("searched", (str(search),), neurons=neurons)
+    if isinstance(who.said, DirectionReference):
+        return direction_chosen(claim, who.said)
     return chosen_before(claim, "neurons" if len(who.neurons) > 1 else "neuron")
+
+
+def direction_chosen(claim: Claim, said: DirectionReference) -> Selection:
+    """Return how a direction or a probe came about: fitted on other prompts, or as the claim file says."""
+    direction = claim.directions.get(said.name)
+    if direction is None or direction.given is not None:
+        return chosen_before(claim, said.noun)
+    fitted = len({prompt.text for prompt in (*direction.first, *direction.second)})
+    return Selection("discovered", direction.names, prompts=fitted, what=said.noun)
 
 
 def chosen_before(claim: Claim, what: str) -> Selection:
