@@ -18,7 +18,7 @@ from neuronclaims.sentences.field_types import (
     literal,
 )
 from neuronclaims.sentences.names import is_name
-from neuronclaims.sentences.subjects.forms import FORMS
+from neuronclaims.sentences.subjects.known_forms import FORMS
 from neuronclaims.sentences.subjects.layers import Layers, LayersField
 from neuronclaims.sentences.subjects.neuron_sets import SetReference
 from neuronclaims.sentences.subjects.neurons import Neuron, NeuronsField
