@@ -15,6 +15,7 @@ import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.measurements import Activations, TokenRule
+from neuronclaims.measurements.views.view import ViewedSite
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Settings
@@ -38,7 +39,12 @@ _RULE = TokenRule(f"beyond {BOUND}", "prompt")
 def large_tokens_needed(
     neurons: Sequence[Neuron], settings: Settings, texts: Sequence[str]
 ) -> tuple[Activations, ...]:
-    """Ask for the share of tokens at which each neuron is large, in the layers of some neurons, on some texts."""
+    """Ask for the share of tokens at which each neuron is large, in the layers of some neurons, on some texts.
+
+    Of latents, heads and directions nothing is asked: a size of 6 means nothing for them.
+    """
+    if isinstance(settings.site, ViewedSite):
+        return ()
     layers = sorted({neuron.layer for neuron in neurons})
     different = tuple(sorted(set(texts)))
     return tuple(Activations(settings.site, layer, _RULE, different) for layer in layers)
@@ -47,6 +53,8 @@ def large_tokens_needed(
 @dataclass(frozen=True, slots=True)
 class LargeTokens:
     """The share of tokens at which each of a claim's neurons is large: the mean of the shares of single texts.
+
+    It is empty where nothing was asked.
 
     >>> from neuronclaims.sentences.subjects.neurons import Neuron
     >>> found = LargeTokens({Neuron(3, 17): 0.5, Neuron(3, 18): 0.0})
@@ -63,7 +71,8 @@ class LargeTokens:
     def of(cls, neurons: Sequence[Neuron], answers: Answers) -> LargeTokens:
         """Read the answers to ``large_tokens_needed``."""
         found = {need.layer: values for need, values in answers.items() if isinstance(need, Activations)}
-        return cls({neuron: float(found[neuron.layer][:, neuron.index].mean()) for neuron in neurons})
+        asked = (neuron for neuron in neurons if neuron.layer in found)
+        return cls({neuron: float(found[neuron.layer][:, neuron.index].mean()) for neuron in asked})
 
     @property
     def largest(self) -> Estimate:

@@ -14,9 +14,9 @@ from neuronclaims.sentences.numbers import number_text
 
 HELD: Mapping[str, str] = MappingProxyType(
     {
-        "zero": "Ablated neurons hold 0",
-        "mean": "Ablated neurons hold their mean over the tokens of {!r}",
-        "resample": "Ablated neurons hold values drawn from the tokens of {!r}",
+        "zero": "Ablated {}s hold 0",
+        "mean": "Ablated {}s hold their mean over the tokens of {!r}",
+        "resample": "Ablated {}s hold values drawn from the tokens of {!r}",
     }
 )
 """What notes say of ablated neurons, by the replacement."""
@@ -44,16 +44,20 @@ class ChangeMade:
     amount: float | None = None
 
     @classmethod
-    def each_of(cls, change: ModelChange, options: ChangedPredictionOptions) -> tuple[ChangeMade, ...]:
+    def each_of(
+        cls, change: ModelChange, options: ChangedPredictionOptions, noun: str = "neuron"
+    ) -> tuple[ChangeMade, ...]:
         """Return what a sentence's change is with a claim's options, once for each amount that changes anything.
+
+        ``noun`` is what is changed.
 
         Raises ClaimError where texts to take values from are missing.
         """
         if isinstance(options, AblationOptions):
-            return (cls._ablated(options),)
+            return (cls._ablated(options, noun),)
         done, make, held = _DONE[change.verb]
         return tuple(
-            cls(change.verb, done, make(amount), held.format(number_text(amount)), amount=amount)
+            cls(change.verb, done, make(amount), held.format(noun, number_text(amount)), amount=amount)
             for amount in change.amounts
             if amount != VERBS[change.verb].idle
         )
@@ -64,7 +68,7 @@ class ChangeMade:
         return 0.0 if self.amount is None else abs(self.amount - (VERBS[self.verb].idle or 0.0))
 
     @classmethod
-    def _ablated(cls, options: AblationOptions) -> ChangeMade:
+    def _ablated(cls, options: AblationOptions, noun: str) -> ChangeMade:
         replacement, named = options.replacement, options.reference
         if replacement == "zero":
             named = None
@@ -73,15 +77,15 @@ class ChangeMade:
                 f"Values are to be replaced by 'replacement: {replacement}', and nothing says from which prompts "
                 "these are taken. Name a prompt set, such as 'reference: baseline'."
             )
-        held = HELD[replacement].format(named)
+        held = HELD[replacement].format(noun, named)
         return cls("ablating", "ablated", intervention_of(replacement), held, named)
 
 
 _DONE: Mapping[str, tuple[str, Callable[[float], Intervention], str]] = MappingProxyType(
     {
-        "adding": ("steered", Add, "{} is added to the neurons' own values"),
-        "scaling": ("scaled", Scale, "The neurons' own values are multiplied by {}"),
-        "clamping": ("clamped", Clamp, "The neurons hold {}"),
+        "adding": ("steered", Add, "{1} is added to the {0}s' own values"),
+        "scaling": ("scaled", Scale, "The {0}s' own values are multiplied by {1}"),
+        "clamping": ("clamped", Clamp, "The {0}s hold {1}"),
     }
 )
 """What is done, the intervention of an amount, and what notes say, by the verb."""

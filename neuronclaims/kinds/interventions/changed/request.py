@@ -90,7 +90,7 @@ class ChangedPredictionRequest:
     @property
     def all_made(self) -> tuple[ChangeMade, ...]:
         """What is done to the neurons, once for each amount."""
-        return ChangeMade.each_of(self.claim.sentence.change, self.options)
+        return ChangeMade.each_of(self.claim.sentence.change, self.options, noun_of(self.claim.settings.site))
 
     @property
     def reading(self) -> Reading:
