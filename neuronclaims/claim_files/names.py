@@ -30,6 +30,7 @@ _SINGULAR = {
     LISTS: "no prompt set",
     "neurons": "no set of neurons",
     "probes": "no probe",
+    "dictionaries": "no dictionary",
 }
 _SECTION = {TEXTS: "'sets' and no 'pairs'", LISTS: "'sets'"}
 _IS = {
@@ -38,13 +39,14 @@ _IS = {
     "directions": "a direction",
     "neurons": "a set of neurons",
     "probes": "a probe",
+    "dictionaries": "a dictionary",
 }
 
 
 def wrong_names(drafts: Sequence[Draft], sections: Sections, source: SourceText) -> Iterator[Problem]:
     """Refuse names of sets, pairs and directions that are not there."""
     for draft in drafts:
-        for section in (*NAMING, "neurons", "probes"):
+        for section in (*NAMING, "neurons", "probes", "dictionaries"):
             for field, name in draft.named(section):
                 if name not in sections.names[section]:
                     yield _unknown(draft, field, name, section, sections, source)

@@ -277,6 +277,11 @@ def _digest(header: Header, sections: Sections, claims: Sequence[Claim]) -> str:
             if sections.probes
             else {}
         ),
+        **(
+            {"dictionaries": {name: found.site for name, found in sections.dictionaries.items()}}
+            if sections.dictionaries
+            else {}
+        ),
         "claims": [[c.id, c.text, repr(c.settings), _discovery(c)] for c in claims],
         **(
             {"drawn": drawn}

@@ -21,6 +21,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from neuronclaims.claim_files.claims import Expectation, IfMissing, Series
+from neuronclaims.claim_files.dictionaries.entries import DictionaryEntry
 from neuronclaims.claim_files.directions.entries import (
     DirectionEntry,
     NeuronsProbeEntry,
@@ -200,7 +201,7 @@ class ClaimEntry(SettingsKeys, _Sentence):
 Name = Annotated[str, WithJsonSchema({"type": "string", "pattern": f"^{IDENTIFIER.pattern}$"})]
 
 
-SECTIONS = ("sets", "pairs", "directions", "probes", "neurons", "claims")
+SECTIONS = ("sets", "pairs", "directions", "probes", "neurons", "dictionaries", "claims")
 """The keys of a claim file that hold entries, each read by itself."""
 
 
@@ -223,6 +224,9 @@ class _Sections(FileMapping):
     )
     neurons: dict[Name, NeuronsEntry] | None = Field(
         None, description="Sets of neurons, by the name that sentences call them."
+    )
+    dictionaries: dict[Name, DictionaryEntry] | None = Field(
+        None, description="Sparse dictionaries whose latents sentences name: latent NAME:1234."
     )
 
 

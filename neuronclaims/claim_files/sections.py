@@ -9,6 +9,7 @@ from functools import partial
 from typing import TypeVar
 
 from neuronclaims.claim_files.claims import PairSet, Prompt, PromptSet
+from neuronclaims.claim_files.dictionaries.reading import read_entry
 from neuronclaims.claim_files.directions.direction import Direction, Probe
 from neuronclaims.claim_files.directions.reading import Entered, read_direction
 from neuronclaims.claim_files.directions.vectors import read_probe
@@ -22,6 +23,8 @@ from neuronclaims.claim_files.yaml.source import SourceText
 from neuronclaims.sentences.binding import Bindable
 from neuronclaims.sentences.messages import quoted
 from neuronclaims.sentences.names import is_name
+from neuronclaims.sentences.subjects.latents import SECTION as DICTIONARIES
+from neuronclaims.sentences.subjects.latents import NamedDictionary
 from neuronclaims.sentences.subjects.neuron_sets import RESERVED, NeuronSet
 from neuronclaims.sentences.subjects.neuron_sets import SECTION as NEURONS
 from neuronclaims.sentences.templates import LISTS, TEXTS
@@ -34,8 +37,16 @@ _WHAT = {
     "directions": "a direction",
     "probes": "a probe",
     NEURONS: "a set of neurons",
+    DICTIONARIES: "a dictionary",
 }
-_PREFIX = {"sets": "set", "pairs": "pair", "directions": "direction", "probes": "probe", NEURONS: "neurons"}
+_PREFIX = {
+    "sets": "set",
+    "pairs": "pair",
+    "directions": "direction",
+    "probes": "probe",
+    NEURONS: "neurons",
+    DICTIONARIES: "sae",
+}
 """What a name that begins with a digit is proposed to begin with, by section."""
 _HOLDS = {
     "sets": "prompt sets, each under its name",
@@ -43,6 +54,7 @@ _HOLDS = {
     "directions": "directions, each under its name",
     "probes": "probes, each under its name",
     NEURONS: "sets of neurons, each under its name",
+    DICTIONARIES: "dictionaries, each under its name",
 }
 
 
@@ -56,11 +68,17 @@ class Sections:
     names: Mapping[str, tuple[str, ...]]
     neurons: Mapping[str, NeuronSet]
     probes: Mapping[str, Probe]
+    dictionaries: Mapping[str, NamedDictionary]
 
     @property
     def bindable(self) -> Bindable:
         """The entries whose content sentences take, by section."""
-        return {NEURONS: self.neurons, "directions": self.directions, "probes": self.probes}
+        return {
+            NEURONS: self.neurons,
+            "directions": self.directions,
+            "probes": self.probes,
+            DICTIONARIES: self.dictionaries,
+        }
 
     def graded(self, names: Iterable[str]) -> dict[str, str]:
         """Return which of some sets and pairs hold graded answers, each with the fingerprint of its model."""
@@ -95,7 +113,8 @@ def read_sections(
     directions = _section(root, "directions", partial(_direction, entered), source, problems)
     probes = _section(root, "probes", read_probe, source, problems)
     neurons = _section(root, NEURONS, read_neurons, source, problems)
-    return Sections(sets, pairs, directions, names, neurons, probes)
+    dictionaries = _section(root, DICTIONARIES, read_entry, source, problems)
+    return Sections(sets, pairs, directions, names, neurons, probes, dictionaries)
 
 
 def absent(root: Entries, key: str, what: str, source: SourceText) -> list[Problem]:

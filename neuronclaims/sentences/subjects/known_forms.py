@@ -7,11 +7,13 @@ from types import MappingProxyType
 
 from neuronclaims.sentences.subjects.directions import DirectionForm
 from neuronclaims.sentences.subjects.forms import SubjectForm
+from neuronclaims.sentences.subjects.latents import LatentForm
 
 FORMS: Mapping[str, SubjectForm] = MappingProxyType(
     {
         "direction": DirectionForm("direction"),
         "probe": DirectionForm("probe"),
+        "latent": LatentForm(),
     }
 )
 """The forms of one subject, by the word each begins with."""

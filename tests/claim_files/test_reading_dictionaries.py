@@ -1,0 +1,105 @@
+"""The section ``dictionaries:``, and sentences about latents: what they mean, and what is said of wrong ones."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cases import for_each
+from safetensors.numpy import save_file
+
+from neuronclaims.claim_files.claims import ClaimFile
+from neuronclaims.claim_files.errors import ClaimFileError
+from neuronclaims.claim_files.reader import read_claim_file
+from neuronclaims.kinds import templates
+from neuronclaims.measurements.views.view import ViewedSite
+from neuronclaims.sentences.subjects.neurons import Neuron
+
+CLAIM = "latent sae:2 activates more for up than down"
+ENTRY = "{folder: saes/one, at: resid_post 1}"
+
+
+def read(
+    tmp_path: Path, *claims: str, entry: str = ENTRY, head: str = "", tensors=None, **settings
+) -> ClaimFile:
+    folder = tmp_path / "saes" / "one"
+    folder.mkdir(parents=True, exist_ok=True)
+    shapes = {"W_enc": (4, 3), "b_enc": (3,), "W_dec": (3, 4), "b_dec": (4,)}
+    made = (
+        {name: np.ones(shape, np.float32) for name, shape in shapes.items()} if tensors is None else tensors
+    )
+    save_file(made, str(folder / "sae_weights.safetensors"))
+    said = {"architecture": "topk", "k": 2, "hook_name": "blocks.1.hook_resid_post"} | settings
+    (folder / "cfg.json").write_text(json.dumps(said))
+    path = tmp_path / "x.claims.yaml"
+    path.write_text(
+        "\n".join(
+            [
+                "version: 1",
+                "models: [demo]",
+                "tokens: mean of prompt",
+                head,
+                f"dictionaries: {{sae: {entry}}}",
+                "sets: {up: [a, b, c], down: [d, e, f]}",
+                "claims:",
+                *(f"  - {claim}" for claim in claims),
+            ]
+        )
+    )
+    return read_claim_file(path, templates())
+
+
+def test_a_latent_brings_its_layer_and_its_site_which_hold_the_dictionary_whatever_its_folder(
+    tmp_path,
+) -> None:
+    file = read(tmp_path / "one", "latent sae:2 activates  more for up than down", CLAIM.replace(":2", ":0"))
+    claim = file.claims[0]
+    assert claim.text == CLAIM
+    assert claim.sentence.who.neurons == (Neuron(1, 2),)
+    site = claim.settings.site
+    assert isinstance(site, ViewedSite)
+    assert (site.base, site.layer) == ("resid_post", 1)
+    moved = read(tmp_path / "two", CLAIM, head="site: mlp_post")
+    assert moved.claims[0].settings.site == site  # whatever the site of the file's other claims
+    said = read(tmp_path / "three", CLAIM, entry="{folder: saes/one}")
+    assert said.claims[0].settings.site == site
+    other = read(tmp_path / "four", CLAIM, k=1)
+    assert other.claims[0].settings.site != site
+    assert len({each.digest for each in (file, read(tmp_path / "one", *[c.text for c in file.claims]))}) == 1
+    assert read(tmp_path / "one", CLAIM).digest != other.digest
+
+
+WRONG = {
+    "number": (CLAIM.replace(":2", ":3"), {}, "'sae' has latents 0 to 2; there is no latent 3"),
+    "name": (CLAIM.replace("sae", "sea"), {}, "there is no dictionary 'sea'.*did you mean 'sae'"),
+    "no dictionary": (CLAIM.replace("sae:2", "12"), {}, "write the name of the dictionary, such as sae:12"),
+    "no latent": (
+        CLAIM.replace("sae:2", "sae"),
+        {},
+        "a latent is a dictionary and a number, such as sae:1234",
+    ),
+    "no folder": (CLAIM, {"entry": "{folder: saes/two, at: resid_post 1}"}, "is no folder"),
+    "outside": (CLAIM, {"entry": "{folder: ../../../.., at: resid_post 1}"}, "leads out of the project"),
+    "other layer": (CLAIM, {"entry": "{folder: saes/one, at: resid_post 2}"}, "did you mean 'resid_post 1'"),
+    "other site": (CLAIM, {"entry": "{folder: saes/one, at: mlp_post 1}"}, "which is not 'mlp_post 1'"),
+    "no layer": (CLAIM, {"entry": "{folder: saes/one, at: resid_post}"}, "reads one layer"),
+    "no site": (CLAIM, {"entry": "{folder: saes/one, at: resid_pots 1}"}, "did you mean 'resid_post 1'"),
+    "unknown hook": (CLAIM, {"entry": "{folder: saes/one}", "hook_name": "x"}, "which site does it read"),
+    "mixed norms": (
+        CLAIM,
+        {"entry": "{folder: saes/one}", "hook_name": "blocks.1.hook_mlp_out"},
+        "which site does it read",
+    ),
+    "gated": (CLAIM, {"architecture": "gated"}, "architecture 'gated', which is not known"),
+    "two sites": ("mlp_post " + CLAIM, {}, "so the sentence cannot be about .mlp_post."),
+}
+
+
+@for_each("case", WRONG)
+def test_what_is_wrong_is_said_at_its_place(tmp_path, case) -> None:
+    claim, more, reason = WRONG[case]
+    with pytest.raises(ClaimFileError, match=f"(?s){reason}") as error:
+        read(tmp_path, claim, **more)
+    assert "^" in str(error.value)
