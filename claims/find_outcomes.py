@@ -2,14 +2,14 @@
 
     python claims/find_outcomes.py
 
-What a neuron does is taken to be its value times the gradient, summed over the tokens: for losses of true and of false
+Writes ``discovery_outcomes.csv``. What a neuron does is taken to be its value times the gradient, summed over the tokens: for losses of true and of false
 answers, for the entropy after statements, and for what the model writes after them, " true" over " false".
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from neuronclaims.models.sources import open_model
 
 DISCOVERY = Path(__file__).parent / "prompts" / "discovery"
+FOUND = Path(__file__).parent / "discovery_outcomes.csv"
+KEPT = 8
 FOLDER = open_model("demo", Path()).folder
 MODEL, TOKENIZER = AutoModelForCausalLM.from_pretrained(FOLDER).eval(), AutoTokenizer.from_pretrained(FOLDER)
 Score = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
@@ -62,30 +64,31 @@ def verdict(_: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
     return logits[0, -1, true] - logits[0, -1, false]
 
 
-def show(what: str, effect: np.ndarray) -> None:
-    """Print the neurons with the largest and the smallest effect."""
+def strongest(what: str, topics: tuple[str, ...], effect: np.ndarray) -> Iterator[tuple[str, ...]]:
+    """Yield rows for the neurons with the largest and the smallest effect."""
     order = np.argsort(effect, axis=None)
-    for how, chosen in (("highest", order[::-1][:8]), ("lowest", order[:8])):
-        named = (np.unravel_index(place, effect.shape) for place in chosen)
-        print(
-            f"{what}, {how}:",
-            ", ".join(f"{layer}:{index} ({effect[layer, index]:.3f})" for layer, index in named),
-        )
+    for place in (*order[::-1][:KEPT], *order[:KEPT]):
+        layer, index = np.unravel_index(place, effect.shape)
+        yield what, " ".join(topics), "mlp_post", f"{layer}:{index}", f"{effect[layer, index]:.4f}"
 
 
 def main() -> None:
-    """Print what was found."""
-    true, false = (
-        np.stack([attributed(text, loss) for text in texts(name)]).mean(0)
-        for name in ("true_answers", "false_answers")
-    )
-    show("loss of true answers more than of false ones", true - false)
-    statements = [*texts("true_statements"), *texts("false_statements")]
-    show("entropy after statements", np.stack([attributed(text, entropy) for text in statements]).mean(0))
-    show(
-        '" true" over " false" after statements',
-        np.stack([attributed(t, verdict) for t in statements]).mean(0),
-    )
+    """Write what was found."""
+    answers, statements = ("true_answers", "false_answers"), ("true_statements", "false_statements")
+
+    def mean(names: Sequence[str], score: Score) -> np.ndarray:
+        return np.stack([attributed(text, score) for name in names for text in texts(name)]).mean(0)
+
+    true, false = (mean((name,), loss) for name in answers)
+    rows = [
+        *strongest("loss of true answers less that of false ones", answers, true - false),
+        *strongest("entropy after statements", statements, mean(statements, entropy)),
+        *strongest('" true" over " false" after statements', statements, mean(statements, verdict)),
+    ]
+    with FOUND.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("what", "topics", "site", "neuron", "value times gradient"))
+        writer.writerows(rows)
 
 
 if __name__ == "__main__":

@@ -93,6 +93,8 @@ def found():
     for row in rows_of(CLAIMS / "discovery_seeds.csv"):
         files = {"002": {"openings"}, "003": {"articles"}, "004": {"baseline", "places", "flowers"}}
         compared.setdefault((row["site"], row["neuron"]), []).append(files[row["seed"]])
+    for row in rows_of(CLAIMS / "discovery_outcomes.csv"):
+        compared.setdefault((row["site"], row["neuron"]), []).append({*row["topics"].split()})
     return compared
 
 
