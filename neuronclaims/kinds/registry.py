@@ -24,7 +24,7 @@ from neuronclaims.kinds.logit_readout import congruence, prediction
 from neuronclaims.kinds.numbers import correlation
 from neuronclaims.kinds.outliers import band, massive, outlier
 from neuronclaims.kinds.projection import activity, activity_search
-from neuronclaims.kinds.top_k import consistency, overlap
+from neuronclaims.kinds.top_k import consistency, overlap, plain_ranking
 from neuronclaims.kinds.two_sample import contrast, separation
 from neuronclaims.measurements import Activations, Measurement
 from neuronclaims.measurements.errors import first_line
@@ -59,6 +59,9 @@ OWN_KINDS: tuple[Kind, ...] = (
     overlap.NEARER,
     congruence.KIND,
     correlation.KIND,
+    plain_ranking.AMONG,
+    plain_ranking.NOT_AMONG,
+    plain_ranking.ONLY,
 )
 """The kinds of this package."""
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from neuronclaims.sentences.choices import Choice
 from neuronclaims.sentences.field_types import FieldType, MisreadError, OneWord, Word, composed
-from neuronclaims.sentences.names import is_name
+from neuronclaims.sentences.names import SetsField, is_name
 from neuronclaims.sentences.numbers import COUNT, GAIN, NUMBER, SHARE, AmountField
 from neuronclaims.sentences.outcomes.field import OutcomeField
 from neuronclaims.sentences.positions import PositionsField
@@ -59,6 +59,7 @@ FIELD_TYPES: Mapping[str, FieldType] = MappingProxyType(
         "pairs": OneWord("the name of pairs of prompts", "PAIRS", ("tree_fruit",), _name),
         "texts": OneWord("the name of a prompt set or of pairs", "SET or PAIRS", ("violent",), _name),
         "direction": OneWord("the name of a direction", "DIRECTION", ("honesty",), _name),
+        "sets": SetsField(),
         "amount": AmountField(),
         "number": NUMBER,
         "share": SHARE,

@@ -108,6 +108,24 @@ CLAIMS: dict[str, tuple[str, str, float | None, dict[str, object]]] = {
     "ablation": ('ablating neuron 0:3 lowers " tree" over " river" in dogs', None, -LOGIT, {}),
     "ablation, dead": ('ablating neuron 0:0 lowers " tree" over " river" in dogs', "inconclusive", 0.0, {}),
     "prediction": ('neuron 0:3 predicts " tree" in documents with AUROC at least 0.6', "supported", 1.0, {}),
+    "plain ranking": (
+        "neuron 0:3 is among the top 1 neurons for dogs in at least 50% of prompts",
+        "supported",
+        1.0,
+        {},
+    ),
+    "plain absence": (
+        "neuron 0:3 is not among the top 1 neurons for cats in more than 50% of prompts",
+        "supported",
+        0.0,
+        {},
+    ),
+    "exclusive ranking": (
+        "neuron 0:3 is among the top 1 neurons for dogs and for none of cats, birds in at least 50% of prompts",
+        "supported",
+        None,
+        {},
+    ),
     "correlation": (
         "neuron 0:3 rises with dogs in counted with correlation at least 0.7",
         "supported",

@@ -233,10 +233,13 @@ def _notes(data: ConsistencyData, tested: TestedShare) -> tuple[str, ...]:
             f"among baseline prompts (p = {tested.specific.p_value:.3g}). The larger p counts.",
         )
     many = plural(len(request.second), "prompt")
+    over = f"The share is that over this baseline: its mean, of {many}, is taken as it is."
+    if request.by == "raw":
+        over = "Ranked by activation itself: the baseline is there to compare shares with, and nothing is taken away."
     return (
         *both,
         *_in_baseline(data, tested),
-        f"The share is that over this baseline: its mean, of {many}, is taken as it is.",
+        over,
         *weighting_notes(request.claim.settings.options),
         *data.tie_notes,
         *left_out(request.design),

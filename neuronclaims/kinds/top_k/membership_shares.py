@@ -97,7 +97,10 @@ def luck(data: ConsistencyData) -> float:
 def compare_with_baseline(data: ConsistencyData, column: int) -> tuple[Estimate, ...]:
     """Return the share among the baseline's prompts, and how much higher the share of the set is."""
     made = data.estimate(data.shares(column)[1], OF_BASELINE)
-    there = replace(made, method=f"{made.method}, each prompt against the mean of the others")
+    raw = data.request.by == "raw"
+    there = (
+        made if raw else replace(made, method=f"{made.method}, each prompt against the mean of the others")
+    )
     design = data.request.design
     if design.unit == "group" or design.blocks is not None:
         return (there,)

@@ -152,8 +152,9 @@ class OverlapRequest:
             f"{one} and {other}" for one, other in combinations(self.names, 2) if groups[one] & groups[other]
         ]
         common = f"{'; '.join(pairs)} have groups in common: what they share may come from these."
+        over = f"All numbers and limits are over this baseline: its mean, of {count}, is taken as it is."
         return (
-            f"All numbers and limits are over this baseline: its mean, of {count}, is taken as it is.",
+            "Ranked by activation itself: nothing is taken away." if self.by == "raw" else over,
             *weighting_notes(self.claim.settings.options),
             *((common,) if pairs else ()),
         )

@@ -2,7 +2,7 @@
 
 Values are pooled by the claim's token rule, the same one for every set. A prompt's score of a neuron is its value less
 the mean over the baseline's prompts (``diff``), the size of that (``abs``), or that in standard deviations of the
-baseline's prompts (``z``).
+baseline's prompts (``z``). Ranked by ``raw`` values, there is nothing that is taken away.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 class RankingOptions(Options):
     """The options of claims about the top of a ranking."""
 
-    rank_by: Annotated[Literal["diff", "abs", "z"], OneOf("ranking")] = Field(
-        "diff", description="What neurons are ranked by: diff (if unsaid), abs or z."
+    rank_by: Annotated[Literal["diff", "abs", "z", "raw"], OneOf("ranking")] = Field(
+        "diff", description="What neurons are ranked by: diff (if unsaid), abs, z or raw."
     )
     weighting: Annotated[Literal["uniform", "legacy_growing"], OneOf("weighting")] = Field(
         "uniform",
@@ -57,6 +57,7 @@ BY = {
     "diff": "activation minus baseline mean",
     "abs": "size of activation minus baseline mean",
     "z": "activation minus baseline mean, in baseline standard deviations",
+    "raw": "activation",
 }
 """What neurons are ranked by, in words."""
 
@@ -171,6 +172,8 @@ def scores(values: Floats, baseline: Floats, by: str) -> Floats:
     >>> scores(np.array([[5.0, 2.0]]), np.array([[1.0, 2.0], [3.0, 2.0]]), "diff").tolist()
     [[3.0, 0.0]]
     """
+    if by == "raw":
+        return values
     found: Floats = values - baseline.mean(axis=0)
     if by == "abs":
         return np.abs(found)
@@ -188,6 +191,8 @@ def own_scores(baseline: Floats, by: str) -> Floats:
     keep their order, as internally and externally studentised residuals do (Cook and Weisberg 1982), so that no ranking
     hangs on it; but only these are on the scale of ``scores``. Where the others do not vary, z is as large as any here.
     """
+    if by == "raw":
+        return baseline
     many = len(baseline)
     centred = baseline - baseline.mean(axis=0)
     found: Floats = centred * (many / (many - 1))
