@@ -227,7 +227,7 @@ class Template(Generic[SentenceT]):
         changes: dict[str, object] = {}
         for field, type_, value in self._bindings(sentence):
             named = type_.named(value)
-            if named and all(each.name in entries.get(each.section, {}) for each in named):
+            if any(each.name in entries.get(each.section, {}) for each in named):
                 try:
                     changes[field] = type_.bound(value, entries)
                 except FieldError:

@@ -83,15 +83,18 @@ def read_parts(words: Sequence[Word], at: int) -> tuple[tuple[ChangedPart, ...],
 def read_direction(words: Sequence[Word], at: int) -> tuple[ChangedPart, int] | None:
     """Read a direction that stands without its word, "honesty at layer 10"; None where there is none."""
     form = FORMS.get(DIRECTION)
-    if form is None or at >= len(words) or words[at].quoted or not _may_name(words[at].text):
+    if form is None or not _names(words, at, "at"):
         return None
     part, after = _form(DIRECTION, [*words[:at], Word(DIRECTION, words[at].start), *words[at:]], at)
     return part, after - 1
 
 
 def bind_part(part: ChangedPart, entries: Bindable) -> ChangedPart:
-    """Return a part with what the entry it names stands for; raise ValueError where the two do not fit."""
-    if part.said is None or not part.said.section:
+    """Return a part with what the entry it names stands for, if that is there.
+
+    Raises ValueError where the two do not fit.
+    """
+    if part.said is None or part.said.name not in entries.get(part.said.section, {}):
         return part
     found = part.said.bound(entries[part.said.section][part.said.name])
     if found.site is not None and part.site is not None:
@@ -122,7 +125,7 @@ def _part(words: Sequence[Word], at: int) -> tuple[ChangedPart, int]:
     if noun in FORMS and site is None:
         return _form(noun, words, at)
     if noun not in _NOUNS:
-        if _names_set(words, at):
+        if _names(words, at):
             return ChangedPart((), None, site, SetReference(composed(noun))), at + 1
         raise _nothing_known(at, after_site=site is not None)
     neurons, used = _after(NEURONS, words, at + 1)
@@ -150,10 +153,11 @@ def _nothing_known(at: int, *, after_site: bool) -> MisreadError:
     )
 
 
-def _names_set(words: Sequence[Word], at: int) -> bool:
+def _names(words: Sequence[Word], at: int, *after: str) -> bool:
+    """Say whether a name stands at a place, and behind it what may follow what is changed, or ``after``."""
     if at >= len(words) or words[at].quoted or not _may_name(words[at].text):
         return False
-    return at + 1 == len(words) or (not words[at + 1].quoted and words[at + 1].text in _AFTER)
+    return at + 1 == len(words) or (not words[at + 1].quoted and words[at + 1].text in (*_AFTER, *after))
 
 
 def _form(opening: str, words: Sequence[Word], at: int) -> tuple[ChangedPart, int]:
