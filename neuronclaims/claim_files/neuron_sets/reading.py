@@ -84,7 +84,7 @@ def _from_file(name: str, what: str, node: Entries, source: SourceText) -> Neuro
     at = node.get("file")
     if entry is None or not isinstance(at, Scalar):
         raise ClaimFileError(problems)
-    reading = _Reading(what, entry, at, node, source)
+    reading = _NeuronFile(what, entry, at, node, source)
     try:
         return reading.read(name)
     except RowsError as error:
@@ -94,7 +94,7 @@ def _from_file(name: str, what: str, node: Entries, source: SourceText) -> Neuro
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
+class _NeuronFile:
     """One entry that names a file; ``at`` is where it names it."""
 
     what: str
