@@ -11,7 +11,14 @@ from neuronclaims.engines.measure import measure, measure_each
 from neuronclaims.measurements import Ablation, Activations, Prediction, TokenRule
 from neuronclaims.measurements.changing.interventions import Add, Clamp
 from neuronclaims.measurements.errors import MeasurementError
-from neuronclaims.measurements.views.directions import FittedDirection, GivenDirection, GivenProbe, Vectors
+from neuronclaims.measurements.views.directions import (
+    RANDOM,
+    FittedDirection,
+    GivenDirection,
+    GivenProbe,
+    Vectors,
+    beside_random,
+)
 from neuronclaims.measurements.views.view import ViewedSite
 
 PROMPTS = ("the old dog ran to the river", "she sat", "food in the old market was new")
@@ -91,6 +98,27 @@ def test_a_fitted_direction_reaches_in_one_step_from_one_mean_to_the_other(hand_
     token = source.loaded.tokenizer(" dog", add_special_tokens=False).input_ids[0]
     by_hand = [plain(source, text, lambda x: x + step)[1][token] for text in PROMPTS]
     np.testing.assert_allclose(found[added][:, 1], by_hand, rtol=1e-3, atol=1e-4)
+
+
+def test_random_directions_are_as_long_and_stand_beside_the_direction_without_changing_it(hand_over) -> None:
+    source = hand_over("gpt2")
+    v = np.random.default_rng(1).normal(size=(1, HIDDEN)).astype(np.float32)
+    own = ViewedSite(BASE, GivenDirection(BASE, Vectors("direction", v, (0.0,), LAYER)))
+    wide = beside_random(own)
+    places = [((LAYER, 0),), ((LAYER, 1),)]
+    alone, first, other = (
+        Ablation(site, which, Add(2.0), Prediction(" dog"), PROMPTS)
+        for site, which in ((own, places[0]), (wide, places[0]), (wide, places[1]))
+    )
+    read = Activations(wide, LAYER, LAST, PROMPTS)
+    found = measure(source, [alone, first, other, read])
+    assert source.facts().width_of(wide) == 1 + RANDOM
+    np.testing.assert_allclose(found[first], found[alone], rtol=1e-4, atol=1e-4)
+    assert np.abs(found[other][:, 1] - found[alone][:, 1]).min() > 1e-4
+    states = np.array([plain(source, prompt)[0][-1] for prompt in PROMPTS])
+    bound = np.linalg.norm(states, axis=1) / np.linalg.norm(v)  # what a vector as long reads at most
+    assert (np.abs(found[read]) <= bound[:, None] * 1.001).all()
+    assert len(np.unique(found[read].round(5))) == found[read].size
 
 
 def test_what_cannot_be_fitted_or_does_not_fit_fails_alone_with_the_reason(hand_over) -> None:

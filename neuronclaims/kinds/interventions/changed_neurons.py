@@ -96,7 +96,8 @@ def clean_texts(pairs: PairSet) -> tuple[Prompt, ...]:
 def who_of(claim: Claim) -> Subject:
     """Return the neurons of a sentence, changed together, as whom the claim is about."""
     change: ModelChange = claim.sentence.change
-    return Subject("one" if change.single else "every", change.all_neurons)
+    said = change.parts[0].said if change.single else None
+    return Subject("one" if change.single else "every", change.all_neurons, said=said)
 
 
 def is_searched(claim: Claim) -> bool:

@@ -20,6 +20,7 @@ from neuronclaims.measurements.activations import Generation, TokenRule
 from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.measurements.facts import ModelFacts
 from neuronclaims.measurements.views.fits import Method
+from neuronclaims.measurements.views.view import ViewedSite
 from neuronclaims.sites import Site
 
 DIGITS = 16
@@ -170,3 +171,60 @@ class FittedDirection:
 
     def check(self, facts: ModelFacts) -> None:
         """Check nothing: it is fitted on the model itself."""
+
+
+RANDOM = 32
+"""How many random directions a direction is compared with."""
+
+
+@dataclass(frozen=True)
+class BesideRandom:
+    """The view of a direction as number 0, and behind it ``RANDOM`` random directions as long: its controls.
+
+    The random ones are drawn evenly from all directions, by the name of the direction and its layer, so that every
+    machine draws the same.
+    """
+
+    own: GivenDirection | FittedDirection
+    worker: ClassVar[str] = "neuronclaims.models.running.views.directions:beside_random"
+    noun: ClassVar[str] = "direction"
+    smooth: ClassVar[bool] = True
+
+    def __str__(self) -> str:
+        return f"{self.own} beside {RANDOM} random"
+
+    @property
+    def layer(self) -> int | None:
+        """The layer that the direction is of; None where it may be read at any."""
+        return self.own.layer
+
+    def width(self, facts: ModelFacts) -> int:  # noqa: ARG002
+        """Return how many directions there are, the random ones included."""
+        return 1 + RANDOM
+
+    def check(self, facts: ModelFacts) -> None:
+        """Raise MeasurementError where the direction does not fit the model."""
+        self.own.check(facts)
+
+    def seed(self, layer: int) -> int:
+        """Return the seed of the random directions of a layer."""
+        return int.from_bytes(sha256(f"{self} {layer}".encode()).digest()[:8], "little")
+
+
+@dataclass(frozen=True)
+class ProbeBesideRandom(BesideRandom):
+    """The same for a probe: the random ones are as long, and have no bias."""
+
+    noun: ClassVar[str] = "probe"
+
+
+def beside_random(site: Site) -> Site:
+    """Return the site at which a direction or a probe stands beside random ones; any other site as it is.
+
+    >>> beside_random("mlp_post")
+    'mlp_post'
+    """
+    if not isinstance(site, ViewedSite) or not isinstance(site.view, (GivenDirection, FittedDirection)):
+        return site
+    beside = ProbeBesideRandom if isinstance(site.view, GivenProbe) else BesideRandom
+    return ViewedSite(site.base, beside(site.view))

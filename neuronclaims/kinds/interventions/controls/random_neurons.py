@@ -16,6 +16,7 @@ from neuronclaims.figures import Distributions, Row
 from neuronclaims.kinds.shared.requests import plain, plural
 from neuronclaims.kinds.shared.unit_names import MOST
 from neuronclaims.measurements.changing.controls import NEAREST
+from neuronclaims.measurements.views.directions import RANDOM
 
 if TYPE_CHECKING:
     from neuronclaims.figures import Figure
@@ -24,9 +25,16 @@ if TYPE_CHECKING:
 
 AS_STRONG = stats.EffectSize("share_of_controls", "share of random controls as strong", scale="share")
 Compared: TypeAlias = Literal[
-    "more than random neurons do", "more than random heads do", "more than random latents do"
+    "more than random neurons do",
+    "more than random heads do",
+    "more than random latents do",
+    "more than random directions do",
+    "more than random probes do",
 ]
 """The end of a sentence that claims a change beyond that by the controls."""
+
+ANYWHERE = ("direction", "probe")
+"""Controls that point anywhere and have no names, by what they are."""
 
 TAIL = f"[{{compared:{'|'.join(get_args(Compared))}}}]"
 """The end as templates have it."""
@@ -109,18 +117,20 @@ class RandomNeurons:
         whose = self.noun if self.neurons == 1 else f"{self.noun}s"
         sizes = self.sizes[np.isfinite(self.sizes)]
         size = f" (median size: {np.median(sizes):.2g} times the claim's)" if sizes.size else ""
+        drawn = f"drawn from the {NEAREST} of the same layer whose values in that {text} are most like the claim's"
+        if self.noun in ANYWHERE:
+            drawn = f"drawn from {RANDOM} of the same length, which point anywhere"
         theirs, own = (f"{values.mean() / self.whole:.3g}" for values in (self.theirs, self.own))
         return (
-            f"Controls: in each {text} {several} instead of the claim's {whose}, {self.done} alike, drawn from the "
-            f"{NEAREST} of the same layer whose values in that {text} are most like the claim's{size}. Over their "
-            f"{texts * count} changes, {self.axis}: {theirs}; of the claim's {whose}: {own}. As strong in the "
-            f"same {text}: {self.reaching} of {texts * count}.{self._strongest}",
+            f"Controls: in each {text} {several} instead of the claim's {whose}, {self.done} alike, {drawn}{size}. "
+            f"Over their {texts * count} changes, {self.axis}: {theirs}; of the claim's {whose}: {own}. As strong in "
+            f"the same {text}: {self.reaching} of {texts * count}.{self._strongest}",
         )
 
     @property
     def _strongest(self) -> str:
         """The control that did the most of what is claimed, in a sentence; empty where names are not known."""
-        if not self.names:
+        if not self.names or self.noun in ANYWHERE:
             return ""
         flat = self.theirs.ravel()
         place = int(np.argmax(self.strong * flat if self.strong else np.abs(flat)))
@@ -131,6 +141,6 @@ class RandomNeurons:
         """Draw the claim's neurons beside the controls, text by text."""
         whose = f"the claim's {self.noun}{'' if self.neurons == 1 else 's'}"
         theirs = plain(self.theirs.ravel() / self.whole)
-        names = self.names if len(theirs) <= MOST else ()
+        names = self.names if len(theirs) <= MOST and self.noun not in ANYWHERE else ()
         rows = Row(whose, plain(self.own / self.whole)), Row(f"random {self.noun}s", theirs, names)
         return (Distributions(self.axis, rows),)

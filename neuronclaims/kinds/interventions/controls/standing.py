@@ -7,8 +7,8 @@ each text or, where that is asked for, all others of the layer; and whether the 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from neuronclaims.kinds.interventions.changed_neurons import swept_layers, who_of
 from neuronclaims.kinds.interventions.controls.options import controls_of
@@ -16,6 +16,8 @@ from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.outliers.outlier_dimensions import LargeTokens, large_tokens_needed
 from neuronclaims.kinds.shared.subjects.selection import chosen_before, selection_notes, selection_of
 from neuronclaims.measurements.changing.controls import Controls, controls_per_text, most_controls
+from neuronclaims.measurements.views.directions import beside_random
+from neuronclaims.measurements.views.view import noun_of
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
@@ -52,6 +54,11 @@ def controls_needed(
     """
     layers, how = swept_layers(claim, facts), controls_of(claim)
     large = large_tokens_needed(claim.sentence.neurons, claim.settings, texts)
+    if how == "layer" and beside_random(claim.settings.site) != claim.settings.site:
+        noun = noun_of(claim.settings.site)
+        raise ClaimError(
+            f"A {noun} is no neuron of a layer, so 'controls: layer' has no others. Write 'controls: sample'."
+        )
     if how == "layer":
         return *large, *map(alone, layers)
     return *large, *(_sample(claim, facts, together) if how == "sample" else ())
@@ -59,6 +66,7 @@ def controls_needed(
 
 def _sample(claim: Claim, facts: ModelFacts, together: Changing) -> tuple[Controls, ...]:
     """Ask for random neurons in the place of the claim's; for nothing where a layer has too few others."""
+    together = _with_others(together)
     need = together.need
     named = [sum(layer == each for layer, _ in need.neurons) for each in need.layers]
     width = facts.width_of(need.site)
@@ -77,7 +85,15 @@ def _sample(claim: Claim, facts: ModelFacts, together: Changing) -> tuple[Contro
 
 def sampled(answers: Answers, together: Changing) -> Controls | None:
     """Return the controls of a change among what was measured; None where it has none."""
-    return next((need for need in answers if isinstance(need, Controls) and need.of == together), None)
+    wanted = _with_others(together)
+    return next((need for need in answers if isinstance(need, Controls) and need.of == wanted), None)
+
+
+def _with_others(together: Changing) -> Changing:
+    """Return a change at a site that holds others beside what is changed: a direction gets random ones there."""
+    site = together.need.site
+    wider = beside_random(site)
+    return together if wider == site else cast("Changing", replace(cast(Any, together), site=wider))
 
 
 @dataclass(frozen=True, slots=True)

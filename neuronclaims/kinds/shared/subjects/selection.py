@@ -28,6 +28,11 @@ LEVEL = 0.95
 
 def search_of(claim: Claim, who: Subject) -> Layers | None:
     """Return the layers in which the neuron was searched for on the same prompts, by ``searched`` or the sentence."""
+    if claim.settings.searched is not None and isinstance(who.said, DirectionReference):
+        raise ClaimError(
+            f"A {who.said.noun} is not picked from the neurons of {claim.settings.searched}: leave 'searched' out, and "
+            f"test the {who.said.noun} on prompts that it was not made or chosen on."
+        )
     return who.layers if who.how == "some" else claim.settings.searched
 
 

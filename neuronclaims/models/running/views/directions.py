@@ -7,37 +7,47 @@ import torch
 
 from neuronclaims.measurements.activations import Activations
 from neuronclaims.measurements.plan import jobs
-from neuronclaims.measurements.views.directions import Axis, FittedDirection, Floats, GivenDirection
+from neuronclaims.measurements.views.directions import (
+    RANDOM,
+    Axis,
+    BesideRandom,
+    FittedDirection,
+    Floats,
+    GivenDirection,
+)
 from neuronclaims.measurements.views.fits import step
+from neuronclaims.measurements.views.view import ViewedSite
 from neuronclaims.models.named import loaded
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.running.loading import Ready
 
 
-class RunningDirection:
-    """Reads one number of each token along a vector, and moves the values along one."""
+class RunningDirections:
+    """Reads numbers of each token, each along a vector, and moves the values along one for each."""
 
-    def __init__(self, axis: Axis) -> None:
-        self._along, self._step = (torch.tensor(each, dtype=torch.float32) for each in axis[:2])
-        self._offset = axis.offset
+    def __init__(self, *axes: Axis) -> None:
+        self.axes = axes
+        self._along = torch.tensor(np.stack([axis.along for axis in axes], axis=1), dtype=torch.float32)
+        self._steps = torch.tensor(np.stack([axis.step for axis in axes]), dtype=torch.float32)
+        self._offsets = torch.tensor([axis.offset for axis in axes], dtype=torch.float32)
 
     def read(self, values: torch.Tensor) -> torch.Tensor:
-        """Return the numbers [rows, tokens, 1], in single precision where the model has less."""
+        """Return the numbers [rows, tokens, directions], in single precision where the model has less."""
         kind = torch.promote_types(values.dtype, torch.float32)
-        return (values.to(kind) @ self._along.to(values.device, kind)).unsqueeze(-1) + self._offset
+        return values.to(kind) @ self._along.to(values.device, kind) + self._offsets.to(values.device, kind)
 
     def write(self, values: torch.Tensor, before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
-        """Return the values moved by the step as often as the number has risen."""
-        moved = (after - before) * self._step.to(before.device, before.dtype)
+        """Return the values moved by each step as often as its number has risen."""
+        moved = (after - before) @ self._steps.to(before.device, before.dtype)
         return values + moved.to(values.dtype)
 
 
-def given(ready: Ready, view: GivenDirection, layer: int) -> RunningDirection:
+def given(ready: Ready, view: GivenDirection, layer: int) -> RunningDirections:
     """Return what reads and writes a direction or a probe whose vectors stand in a file."""
-    return RunningDirection(view.vectors.axis(layer, ready.facts.width_of(view.base)))
+    return RunningDirections(view.vectors.axis(layer, ready.facts.width_of(view.base)))
 
 
-def fitted(ready: Ready, view: FittedDirection, layer: int) -> RunningDirection:
+def fitted(ready: Ready, view: FittedDirection, layer: int) -> RunningDirections:
     """Fit a direction on the states of its prompts at one layer; return what reads and writes it.
 
     Raises MeasurementError where the two sides do not differ, or a prompt cannot be measured.
@@ -47,7 +57,17 @@ def fitted(ready: Ready, view: FittedDirection, layer: int) -> RunningDirection:
     ]
     first, second = _states(ready, sides)
     vector = step(view.name, view.method, first, second, layer)
-    return RunningDirection(Axis(vector / float(vector @ vector), vector))
+    return RunningDirections(Axis(vector / float(vector @ vector), vector))
+
+
+def beside_random(ready: Ready, view: BesideRandom, layer: int) -> RunningDirections:
+    """Return what reads and writes a direction and, behind it, random ones as long as it."""
+    own = ready.view(ViewedSite(view.own.base, view.own), layer)
+    assert isinstance(own, RunningDirections)
+    length = float(np.linalg.norm(own.axes[0].step))
+    drawn = np.random.default_rng(view.seed(layer)).normal(size=(RANDOM, len(own.axes[0].step)))
+    steps = length * drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+    return RunningDirections(own.axes[0], *(Axis(step / length**2, step) for step in steps))
 
 
 def _states(ready: Ready, sides: list[Activations]) -> list[Floats]:
