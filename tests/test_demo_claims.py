@@ -80,7 +80,12 @@ def test_directions_were_fitted_on_discovery_prompts():
     assert directions
     for direction in directions:
         assert {
-            p.text for p in (*direction.first, *direction.second, *direction.neutral.prompts)
+            p.text
+            for p in (
+                *direction.first,
+                *direction.second,
+                *(direction.neutral.prompts if direction.neutral else ()),
+            )
         } <= discovery
 
 
@@ -99,9 +104,12 @@ def found():
 
 
 def neurons_of(claim):
+    """The neurons that a sentence writes; latents, heads and directions are none."""
     said = claim.sentence
+    if hasattr(said, "change"):
+        return said.change.written
     if hasattr(said, "who"):
-        return said.who.neurons
+        return () if said.who.said is not None else said.who.neurons
     return getattr(said, "neurons", None) or ((said.neuron,) if hasattr(said, "neuron") else ())
 
 
