@@ -108,7 +108,7 @@ class Rank:
     by: str
 
 
-SEVERAL = {"neurons": "neuron", "sets": "set"}
+SEVERAL = {"neurons": "neuron", "heads": "head", "sets": "set"}
 """What may be chosen of which there are several, with what one of them is called."""
 
 
@@ -119,7 +119,7 @@ class Selection:
     ``beforehand``: the file does not say, so it is taken as chosen before these prompts were seen. ``discovered``: on
     the ``prompts`` different prompts of the sets and files in ``where``, none of which is tested here. ``searched``:
     on these very prompts, from the ``neurons`` neurons of the layers in ``where``. ``what`` was chosen is a key:
-    neuron, neurons, direction, layer, sets; it is empty where a claim leaves nothing to choose.
+    neuron, neurons, head, heads, direction, layer, sets; it is empty where a claim leaves nothing to choose.
     """
 
     how: Literal["beforehand", "discovered", "searched"]

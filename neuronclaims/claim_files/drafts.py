@@ -57,10 +57,17 @@ class Draft:
         return self.parsed.template.site(self.parsed.value) if self.parsed is not None else None
 
     def does_without(self, key: str) -> bool:
-        """Say whether the claim needs no such key: its sentence names the site, or its kind reads no text."""
+        """Say whether the claim needs no such key: its sentence names the site or tokens, or its kind reads no text."""
         if key == "site":
             return self.parsed is None or self.site is not None
-        return self.parsed is not None and not self.parsed.template.texts
+        if self.parsed is None:
+            return False
+        return not self.parsed.template.texts or self.parsed.template.own_site is not None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the columns of prompts by which the sentence itself reads tokens."""
+        return self.parsed.template.columns(self.parsed.value) if self.parsed is not None else ()
 
 
 def read_drafts(

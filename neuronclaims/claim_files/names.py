@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import combinations
 
 from neuronclaims.claim_files.claims import Prompt, PromptSet
@@ -11,7 +12,7 @@ from neuronclaims.claim_files.errors import Problem
 from neuronclaims.claim_files.prompts.columns import PLACES, SIDES, span_at
 from neuronclaims.claim_files.prompts.sameness import but_for, content, likeness
 from neuronclaims.claim_files.sections import Sections
-from neuronclaims.claim_files.yaml.positions import Entries, Scalar
+from neuronclaims.claim_files.yaml.positions import Entries
 from neuronclaims.claim_files.yaml.source import SourceText
 from neuronclaims.prompts import brief, is_plain
 from neuronclaims.sentences.messages import closest, quoted
@@ -126,9 +127,32 @@ def wrong_spans(
             found = span_at(draft.node if draft.gives(key) else root, key)
             for name in named if found is not None else ():
                 assert found is not None
-                if (found[1].start, name) not in said:
-                    said.add((found[1].start, name))
-                    yield from _missing_span(name, *found, sections, source)
+                span, at = found
+                if (at.start, name) not in said:
+                    said.add((at.start, name))
+                    place = partial(source.problem, at.start, width=at.end - at.start)
+                    yield from _missing_span(name, span, sections, place)
+        yield from _wrong_in_sentence(draft, sections, source)
+
+
+def _wrong_in_sentence(draft: Draft, sections: Sections, source: SourceText) -> Iterator[Problem]:
+    """Yield what is wrong with the spans that a sentence itself names, at their words."""
+    if draft.parsed is None or draft.sentence is None:
+        return
+    for field, span in draft.parsed.template.spans(draft.parsed.value):
+        start, end = _span(draft, field)
+
+        def place(
+            message: str,
+            suggestion: str | None = None,
+            allowed: tuple[str, ...] = (),
+            at: tuple[int, int] = (start, end - start),
+        ) -> Problem:
+            assert draft.sentence is not None
+            return in_sentence(source, draft.sentence, *at, message, suggestion, allowed)
+
+        for _, name in draft.named("sets"):
+            yield from _missing_span(name, span, sections, place)
 
 
 def _read_by(draft: Draft, sections: Sections) -> Iterator[tuple[str, list[str]]]:
@@ -144,10 +168,10 @@ def _read_by(draft: Draft, sections: Sections) -> Iterator[tuple[str, list[str]]
 
 
 def _missing_span(
-    name: str, span: Span, at: Scalar, sections: Sections, source: SourceText
+    name: str, span: Span, sections: Sections, place: Callable[..., Problem]
 ) -> Iterator[Problem]:
-    """Yield what is wrong with the span of a set's prompts, at most one thing."""
-    width, columns = at.end - at.start, sections.columns(name)
+    """Yield what is wrong with the span of a set's prompts, at most one thing; ``place`` makes the problem."""
+    columns = sections.columns(name)
     if span.part == "column" and not ({span.text, *(f"{side}_{span.text}" for side in SIDES)} & {*columns}):
         hint = "" if columns else ", nor any other"
         text = f"; a text is written 'of {quoted_text(span.text)}', and in YAML with '...' around it"
@@ -155,12 +179,12 @@ def _missing_span(
             f"the prompts of {quoted(name)} have no column {quoted(span.text)}{hint}{'' if columns else text}"
         )
         near = closest(span.text, (*columns, *WORDS))
-        yield source.problem(at.start, message, width=width, suggestion=near, allowed=columns)
+        yield place(message, suggestion=near, allowed=columns)
         return
     wrong = list(_without(sections.prompts(name), span))
     if wrong:
         more = f" So it is with {len(wrong) - 1} more of {quoted(name)}." if len(wrong) > 1 else ""
-        yield source.problem(at.start, f"{wrong[0]}{more}", width=width)
+        yield place(f"{wrong[0]}{more}")
 
 
 def _without(prompts: Iterable[Prompt], span: Span) -> Iterator[str]:

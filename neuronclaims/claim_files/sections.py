@@ -97,16 +97,16 @@ class Sections:
 
 
 def read_sections(
-    root: Entries, source: SourceText, problems: list[Problem], numbers: Iterable[str] = ()
+    root: Entries, source: SourceText, problems: list[Problem], read_by: Iterable[str] = ()
 ) -> Sections:
     """Read all sets, pairs and directions of a file, adding what is wrong to ``problems``.
 
-    ``numbers`` are the columns whose numbers claims name.
+    ``read_by`` are the columns whose numbers sentences name, or by which they read tokens.
     """
     names = {section: _names(root, section) for section in _WHAT}
     names[TEXTS], names[LISTS] = names["sets"] + names["pairs"], names["sets"]
     problems += _twice(root, source)
-    columns = columns_named(root) | frozenset(numbers)
+    columns = columns_named(root) | frozenset(read_by)
     sets = _section(root, "sets", partial(read_set, columns=columns), source, problems)
     pairs = _section(root, "pairs", partial(read_pairs, columns=columns), source, problems)
     entered = Entered(sets, pairs, names["sets"], names["pairs"])

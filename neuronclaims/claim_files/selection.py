@@ -78,7 +78,9 @@ def _searched(header: Header | None, draft: Draft) -> Layers | None:
 
 def _about_some(draft: Draft) -> bool:
     """Return whether the sentence is about some neuron of several, and so says itself what is searched."""
-    return any(subject.how == "some" for _, subject in _values(draft, "subject"))
+    return any(
+        subject.how == "some" for field in ("subject", "heads") for _, subject in _values(draft, field)
+    )
 
 
 def _values(draft: Draft, field: str) -> list[tuple[str, Any]]:
@@ -87,7 +89,7 @@ def _values(draft: Draft, field: str) -> list[tuple[str, Any]]:
 
 def _neurons(draft: Draft) -> list[tuple[str, Neuron]]:
     """Return (field, neuron) for the neurons whose choice ``searched`` can speak of."""
-    subjects = [(field, who.neurons) for field, who in _values(draft, "subject")]
+    subjects = [(field, who.neurons) for kind in ("subject", "heads") for field, who in _values(draft, kind)]
     changed = [(field, change.written) for field, change in _values(draft, "change")]
     listed = subjects + changed + _values(draft, "neurons")
     return _values(draft, "neuron") + [(field, each) for field, neurons in listed for each in neurons]

@@ -16,6 +16,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 from neuronclaims.claim_files.claims import Claim
 from neuronclaims.claim_files.schema import FileSchema
+from neuronclaims.kinds.attention import attention, compared
 from neuronclaims.kinds.checked import CheckedKind
 from neuronclaims.kinds.interventions import restoration
 from neuronclaims.kinds.interventions.changed import kind as changed
@@ -26,7 +27,7 @@ from neuronclaims.kinds.outliers import band, massive, outlier
 from neuronclaims.kinds.projection import activity, activity_search
 from neuronclaims.kinds.top_k import consistency, overlap, plain_ranking
 from neuronclaims.kinds.two_sample import contrast, separation
-from neuronclaims.measurements import Activations, Measurement
+from neuronclaims.measurements import Activations, Attention, Measurement
 from neuronclaims.measurements.errors import first_line
 from neuronclaims.sentences.ambiguity import check_templates
 from neuronclaims.sentences.options import OptionError
@@ -62,6 +63,11 @@ OWN_KINDS: tuple[Kind, ...] = (
     plain_ranking.AMONG,
     plain_ranking.NOT_AMONG,
     plain_ranking.ONLY,
+    attention.ATTENDING,
+    attention.NOT_ATTENDING,
+    compared.CONTRAST,
+    compared.SEPARATION,
+    compared.PREFERENCE,
 )
 """The kinds of this package."""
 
@@ -103,7 +109,7 @@ def columns_read(claim: Claim, need: Measurement) -> list[int] | None:
     """
     reads = getattr(kind_of(claim.sentence), "neurons_read", None)
     neurons = reads(claim) if reads is not None else None
-    if neurons is None or not isinstance(need, Activations):
+    if neurons is None or not isinstance(need, (Activations, Attention)):
         return None
     return [each.index for each in neurons if each.layer == need.layer]
 

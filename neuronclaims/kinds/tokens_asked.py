@@ -23,7 +23,10 @@ def tokens_asked(claim: Claim) -> Iterator[TokensAsked]:
 
     Nothing is yielded where all tokens of a text count, and of tokens that a model writes, which nobody knows before.
     """
-    template = kind_of(claim.sentence).template
+    kind = kind_of(claim.sentence)
+    template, reads = kind.template, getattr(kind, "tokens_read", None)
+    if reads is not None:
+        yield from reads(claim)
     names = [
         name for section in ("sets", "pairs", TEXTS) for _, name in template.named(claim.sentence, section)
     ]

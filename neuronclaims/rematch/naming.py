@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from neuronclaims.sentences.changes.change import ModelChange
+from neuronclaims.sentences.subjects.heads import HeadSubject
 from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.sentences.subjects.subject import Subject
 
@@ -28,6 +29,8 @@ def _neurons(value: Any) -> tuple[Neuron, ...]:
         return (value,)
     if isinstance(value, ModelChange):
         return value.written
+    if isinstance(value, HeadSubject):
+        return ()  # heads are not looked for by their values
     if isinstance(value, Subject):
         return () if value.said is not None else value.neurons
     if isinstance(value, tuple) and value and all(isinstance(each, Neuron) for each in value):

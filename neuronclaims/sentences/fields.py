@@ -11,6 +11,7 @@ from neuronclaims.sentences.names import SetsField, is_name
 from neuronclaims.sentences.numbers import COUNT, GAIN, NUMBER, SHARE, AmountField
 from neuronclaims.sentences.outcomes.field import OutcomeField
 from neuronclaims.sentences.positions import PositionsField
+from neuronclaims.sentences.subjects.heads import HeadsField
 from neuronclaims.sentences.subjects.layers import LayersField
 from neuronclaims.sentences.subjects.neurons import ONE_NEURON, NeuronsField
 from neuronclaims.sentences.subjects.subject import SubjectField
@@ -51,6 +52,7 @@ FIELD_TYPES: Mapping[str, FieldType] = MappingProxyType(
     {
         "site": OneWord("a site", "SITE", site_names(), _site, candidates=site_names()),
         "subject": SubjectField(),
+        "heads": HeadsField(),
         "neuron": ONE_NEURON,
         "neurons": NeuronsField(),
         "layers": LayersField(),

@@ -107,7 +107,9 @@ class Template(Generic[SentenceT]):
     ``options`` is the model of the settings that claims of this kind take besides those that all take. ``margin`` says
     what to add where one that denies has no margin, such as "'margin: 0.5 sd', the difference that would matter".
     ``texts`` is False for claims that no text is run for, so that they have no token rule, ``pooled`` for those that
-    run texts and pool none of their tokens. ``field_types`` are field types of the template's own, by name. Fields of
+    run texts and pool none of their tokens. ``own_site`` is the site of all claims of the kind, whose sentences name
+    the tokens they read: such claims need neither ``site`` nor ``tokens``.
+    ``field_types`` are field types of the template's own, by name. Fields of
     optional segments are None where the segment is left out.
 
     Raises TemplateError for a wording that does not compile, and where its fields are not exactly those of ``build``.
@@ -135,6 +137,7 @@ class Template(Generic[SentenceT]):
     margin: str = ""
     texts: bool = True
     pooled: bool = True
+    own_site: str | None = None
     field_types: Mapping[str, FieldType] = dataclasses.field(default_factory=dict, repr=False, compare=False)
     segments: tuple[Segment, ...] = dataclasses.field(init=False, repr=False, compare=False)
     fields: tuple[Field, ...] = dataclasses.field(init=False, repr=False, compare=False)
@@ -257,17 +260,29 @@ class Template(Generic[SentenceT]):
         return tuple(self.values(sentence, "column"))
 
     def site(self, sentence: SentenceT) -> str | None:
-        """Return the site the sentence itself names, if any, or that of an entry it names."""
+        """Return the site that the sentence or an entry it names has, or else that of all sentences of the kind."""
         named = [value for _, value in self.values(sentence, "site")]
         changed = [value.site for _, value in self.values(sentence, "change")]
         own = (site for _, site in self.own_sites(sentence))
-        return next((site for site in (*named, *changed, *own) if site is not None), None)
+        return next((site for site in (*named, *changed, *own) if site is not None), self.own_site)
 
     def own_sites(self, sentence: SentenceT) -> Iterator[tuple[str, str]]:
         """Yield (field, site) for what the sentence names that lies at a site of its own."""
         for field, type_, value in self._bindings(sentence):
             if (site := type_.site_of(value)) is not None:
                 yield field, site
+
+    def spans(self, sentence: SentenceT) -> Iterator[tuple[str, Any]]:
+        """Yield (field, span) for each stretch of prompts that the sentence names, such as ``last of subject``."""
+        for field in self.fields:
+            value = getattr(sentence, field.name)
+            if hasattr(value, "columns") and getattr(value, "span", None) is not None:
+                yield field.name, value.span
+
+    def columns(self, sentence: SentenceT) -> tuple[str, ...]:
+        """Return the columns of prompts' rows by which the sentence reads tokens."""
+        values = (getattr(sentence, field.name) for field in self.fields)
+        return tuple(name for value in values for name in getattr(value, "columns", ()))
 
     def values(self, sentence: SentenceT, type_name: str) -> Iterator[tuple[str, Any]]:
         """Yield (field, value) for the fields of one type that are filled."""

@@ -12,13 +12,16 @@ from typing import Literal, TypeAlias, get_args
 
 from neuronclaims.sentences.messages import closest, quoted
 from neuronclaims.tokens.grammar import TokensError, read_at
-from neuronclaims.tokens.spans import WRITTEN, ChangedTokens
+from neuronclaims.tokens.spans import SPECIAL, WRITTEN, ChangedTokens, Span, quoted_text
 from neuronclaims.tokens.split_text import SplitText
 
 Relation: TypeAlias = Literal[
     "the previous token", "itself", "earlier copies", "what followed earlier copies"
 ]
 """Tokens that are named by where one looks from: copies are earlier tokens of the same number in the vocabulary."""
+
+ENDS = ("from", "than", "in", "for", "with", "by")
+"""Words that end the name of tokens in a sentence; a column of such a name is written ``column "in"``."""
 
 RELATIONS: tuple[Relation, ...] = get_args(Relation)
 
@@ -29,7 +32,12 @@ def place_text(at: ChangedTokens) -> str:
     >>> place_text(read_at("all of subject")), place_text(read_at("last of subject")), place_text(read_at("all"))
     ('subject', 'last of subject', 'all')
     """
-    return str(at.span) if at.which == "all" and at.span is not None else str(at)
+    span = at.span
+    if span is None:
+        return at.which
+    which = "" if at.which == "all" else f"{at.which} " if span.after else f"{at.which} of "
+    named = f"column {quoted_text(span.text)}" if span.part == "column" and span.text in ENDS else span.named
+    return f"{which}{'after ' if span.after else ''}{named}{f' {SPECIAL}' if span.special else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,11 @@ class AttendedTokens:
         if near is not None and len(written) > 3:
             raise TokensError(f"{quoted(written)} names no tokens that a head looks at", 0, len(text), near)
         return cls(read_origin(text))
+
+    @property
+    def span(self) -> Span | None:
+        """The stretch of a prompt that must be there."""
+        return self.at.span if self.at is not None else None
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import kinds, templates
 from neuronclaims.kinds.interventions.changed.request import ChangedPredictionRequest
 from neuronclaims.kinds.projection import activity_request
-from neuronclaims.kinds.two_sample.request import TwoSampleRequest
+from neuronclaims.kinds.two_sample.reading import ActivationsReading
 from neuronclaims.pytest_session.baselines.comparing import _values
 from neuronclaims.stats import EffectSize
 from neuronclaims.study import Study
@@ -71,6 +71,11 @@ CLAIMS = {
     "absence": "neuron 5:3 is not among the top 10 neurons for hanoi over base in more than 40% of prompts",
     "overlap": "hanoi and other share at least 2 of their top 10 neurons over base",
     "nearer": "hanoi overlaps more with other than with glad over base",
+    "attention": "head 2:1 attends to the previous token from prompt in base with at least 5%",
+    "no-attention": "head 2:1 does not attend to first of prompt from last in base with more than 90%",
+    "attention-contrast": "head 2:1 attends more to itself from last for hanoi than base",
+    "attention-separation": "head 2:1 separates hanoi from base by attention to itself from last",
+    "attention-preference": "head 2:1 attends more to itself than to the previous token from last in base",
     "congruence": 'neuron 5:186 writes " an" more than 99% of tokens',
 }
 MORE = {
@@ -102,6 +107,11 @@ KEYS = {
     "prediction": "mlp_post 5:461 for ' an' on top",
     "consistency": "mlp_post 5:110, mean of prompt: among the top 10",
     "absence": "mlp_post 5:3, mean of prompt: among the top 10",
+    "attention": "attention 2:1, the previous token from prompt",
+    "no-attention": "attention 2:1, first of prompt from last",
+    "attention-contrast": "attention 2:1, itself from last",
+    "attention-separation": "attention 2:1, itself from last",
+    "attention-preference": "attention 2:1, itself and the previous token from last",
 }
 """What baselines written so far call the values of these claims; they are compared only under the same key."""
 
@@ -135,9 +145,9 @@ def relabel_axes(monkeypatch) -> None:
     """Name what axes show otherwise where it is named, before a figure is made of it."""
     scales = {key: other(said) for key, said in activity_request.SCALES.items()}
     monkeypatch.setattr(activity_request, "SCALES", scales)
-    predicted, label = ChangedPredictionRequest.predicted.fget, TwoSampleRequest._label
+    predicted, label = ChangedPredictionRequest.predicted.fget, ActivationsReading.label
     monkeypatch.setattr(ChangedPredictionRequest, "predicted", property(lambda self: other(predicted(self))))
-    monkeypatch.setattr(TwoSampleRequest, "_label", lambda self, neuron: other(label(self, neuron)))
+    monkeypatch.setattr(ActivationsReading, "label", lambda self, neuron: other(label(self, neuron)))
 
 
 def relabel_effects(monkeypatch) -> None:

@@ -46,6 +46,8 @@ CLAIMS = {
     "consistency of some": "some neuron of layer 5 is among the top 10 neurons for hanoi over base in at least 60% of "
     "prompts",
     "absence": "neuron 5:3 is not among the top 10 neurons for hanoi over base in more than 40% of prompts",
+    "attention": "head 2:1 attends to the previous token from prompt in base with at least 5%",
+    "no attention": "head 2:1 does not attend to first of prompt from last in grouped with more than 60%",
     "prediction": 'mlp_post neuron 5:461 predicts " an" in documents',
     "prediction of every one": 'mlp_post every neuron of 5:186, 5:461 predicts " an" in documents',
     "no prediction": 'mlp_post neuron 5:3 does not predict " an" in documents',
@@ -120,6 +122,7 @@ def test_every_effect_comes_out_of_the_values_that_are_kept(judged, claims, name
 def test_every_kind_is_tested_here_or_compares_two_sets_or_has_no_values(judged):
     seen = {result.kind for result in judged[2].values()}
     two_sets = {"contrast", "separation", "activity", "activity alike"}
+    two_sets |= {f"attention {each}" for each in ("contrast", "separation", "preference")}
     before_and_after = {"ablation", "steering", "scaling", "clamping"}
     assert {kind.name for kind in kinds()} - seen - two_sets - before_and_after == {"activity somewhere"}
 

@@ -1,6 +1,7 @@
 """Every kind of claim on a transformer whose weights were set by hand, so that all answers are known beforehand.
 
-Neuron 0:3 of mlp_post fires on "dog" alone and writes " tree", 0:0 is dead, 0:1 constant; attention does nothing. See
+Neuron 0:3 of mlp_post fires on "dog" alone and writes " tree", 0:0 is dead, 0:1 constant; attention does nothing, so
+every head looks at all tokens alike. See
 ``changed_claims.one_writer``: at "dog" the norm before the MLP makes 4 of the embedding's 1, 0:3 takes twice that, and
 what it writes, +8 at residual 4 and -8 at residual 7, becomes 8 / sqrt((1 + 1 + 64 + 64) / 32) behind the final norm;
 the unembedding of "tree" has 3 there. Values that do not spread at all leave no interval: then an exact test of the
@@ -169,6 +170,42 @@ CLAIMS: dict[str, tuple[str, str, float | None, dict[str, object]]] = {
         "inconclusive",
         0.0,
         {"site": "resid_post", "margin": 0.5},
+    ),
+    "attention": (
+        "head 0:1 attends to first of prompt from last in dogs with at least 10%",
+        "supported",
+        1 / 3,
+        {},
+    ),
+    "attention, some": (
+        "some head attends to first of prompt from last in dogs with at least 2%",
+        None,
+        1 / 3,
+        {},
+    ),
+    "no attention": (
+        "every head of 0:1, 1:2 does not attend to first of prompt from last in dogs with more than 70%",
+        "supported",
+        1 / 3,
+        {},
+    ),
+    "attention contrast": (
+        "head 0:1 attends more to first of prompt from last for dogs than birds",
+        "supported",
+        1 / 3 - 1 / 5,
+        {},
+    ),
+    "attention separation": (
+        "head 0:1 separates dogs from birds by attention to first of prompt from last with AUROC at least 0.7",
+        "supported",
+        1.0,
+        {},
+    ),
+    "attention preference": (
+        "head 0:1 attends more to prompt than to first of prompt from last in dogs",
+        "supported",
+        2 / 3,
+        {},
     ),
     "activity somewhere": (
         "doggy activity differs between dogs and cats somewhere",

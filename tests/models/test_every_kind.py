@@ -69,6 +69,11 @@ CLAIMS = """
   - {claim: kind activity differs between dogs and cats somewhere, site: resid_post}
   - {claim: neuron 1:5 separates dogs from cats, tokens: mean of generated, generate: {max_new_tokens: 3}}
   - {claim: neuron 1:5 separates chats from other_chats, tokens: mean of user}
+  - head 1:2 attends to the previous token from all of prompt in dogs with at least 1%
+  - head 1:2 does not attend to "dog" from last in dogs with more than 99%
+  - head 2:1 attends more to first of prompt from last for dogs than cats
+  - some head separates dogs from cats by attention to itself from all of prompt
+  - head 1:2 attends more to "dog" than to itself from last in dogs
 """
 WARM = """
 import json, sys

@@ -113,6 +113,6 @@ def check_not_searched(claim: Claim, who: Subject) -> None:
     """Raise ClaimError if a claim of "does not" is about neurons that were picked on the same prompts."""
     if search_of(claim, who) is not None:
         raise ClaimError(
-            "That a neuron does not do something cannot be tested on the prompts it was picked on ('searched'). "
+            f"That a {who.noun} does not do something cannot be tested on the prompts it was picked on ('searched'). "
             "Test it on new prompts ('discovered_on')."
         )

@@ -72,9 +72,9 @@ class LayerSamples:
             return stats.auroc_many(self.first, self.second)
         return blocked_auroc_many(self.first, self.second, self._codes)
 
-    def neuron(self, index: int, picked_from: int = 1) -> NeuronSamples:
+    def neuron(self, index: int, picked_from: int = 1, noun: str = "neuron") -> NeuronSamples:
         """Return the values of one neuron, with the number of neurons it was picked from (including itself)."""
-        return NeuronSamples(self, index, picked_from)
+        return NeuronSamples(self, index, picked_from, noun)
 
     @cached_property
     def _codes(self) -> Codes | None:
@@ -86,12 +86,14 @@ class LayerSamples:
 class NeuronSamples:
     """The values of one neuron in two sets, per exchanged unit.
 
-    Intervals are so wide that they hold for all of the ``picked_from`` neurons it was picked from.
+    Intervals are so wide that they hold for all of the ``picked_from`` neurons it was picked from. ``noun`` is what
+    one of them is called.
     """
 
     layer: LayerSamples
     index: int
     picked_from: int = 1
+    noun: str = "neuron"
 
     @property
     def first(self) -> Floats:
@@ -120,7 +122,7 @@ class NeuronSamples:
         else:
             made = (paired if self.design.paired else independent)(self.first, self.second, level=wide)
         made = made.of_prompts(self.design.prompts)
-        return widened(made, self.picked_from) if level is None else made
+        return widened(made, self.picked_from, self.noun) if level is None else made
 
     def claimed_effect(self, said: TwoSampleHypothesis, known: Effects | None = None) -> Estimate:
         """Return the effect that a claim's number is about: one in sd has an interval for values of any shape."""
@@ -136,7 +138,7 @@ class NeuronSamples:
             marks=said.boundaries,
             instead=said.instead or INSTEAD,
         )
-        return widened(shaped, self.picked_from)
+        return widened(shaped, self.picked_from, self.noun)
 
     def effects(self, known: Effects | None = None) -> Effects:
         """Return the effects on all scales; those in ``known`` were computed before."""

@@ -11,7 +11,7 @@ when the sets differ in size. A bare number is in the activation's own unit; ``s
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from neuronclaims.kinds.shared.hypotheses import TwoSampleHypothesis
 from neuronclaims.kinds.shared.margins import MarginOptions, margin_of
@@ -65,9 +65,10 @@ TEMPLATE = Template(
 )
 
 
-def _hypothesis(claim: Claim[Contrast, MarginOptions]) -> TwoSampleHypothesis:
+def contrast_hypothesis(claim: Claim[Any, MarginOptions]) -> TwoSampleHypothesis:
+    """Return what is claimed by a sentence with a ``verb``, a ``direction`` and an amount ``by`` which sides differ."""
     said = claim.sentence
-    denied = said.verb == NOT
+    denied = said.verb.startswith("does not")
     amount = margin_of(claim, "0.5 sd", "the difference that would matter") if denied else said.by
     sign = 1.0 if said.direction == "more" else -1.0
     words = (
@@ -85,4 +86,4 @@ def _hypothesis(claim: Claim[Contrast, MarginOptions]) -> TwoSampleHypothesis:
     )
 
 
-KIND = TwoSampleKind("contrast", TEMPLATE, _hypothesis)
+KIND = TwoSampleKind("contrast", TEMPLATE, contrast_hypothesis)

@@ -25,6 +25,7 @@ class TwoSampleData:
 
     layers: Mapping[int, LayerSamples]
     searched: bool
+    noun: str = "neuron"
 
     @property
     def neurons(self) -> tuple[Neuron, ...]:
@@ -51,7 +52,9 @@ class TwoSampleData:
     def of(self, neuron: Neuron) -> NeuronSamples:
         """Return the values of one neuron."""
         widths = (layer.first.shape[1] for layer in self.layers.values())
-        return self.layers[neuron.layer].neuron(neuron.index, int(sum(widths)) if self.searched else 1)
+        return self.layers[neuron.layer].neuron(
+            neuron.index, int(sum(widths)) if self.searched else 1, self.noun
+        )
 
 
 @dataclass(slots=True)

@@ -18,6 +18,7 @@ from neuronclaims.kinds.shared.subjects.neurons import rank_of
 from neuronclaims.kinds.shared.subjects.selection import selection_notes, selection_of
 from neuronclaims.kinds.shared.two_samples import exchange_of
 from neuronclaims.kinds.two_sample.data import SharedTwoSamples
+from neuronclaims.kinds.two_sample.reading import ActivationsReading
 from neuronclaims.kinds.two_sample.request import TwoSampleRequest
 from neuronclaims.kinds.two_sample.testing import outcome_of, take_first_looks
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.shared.subjects.parts import PartJudged
     from neuronclaims.kinds.shared.two_samples import NeuronSamples
     from neuronclaims.kinds.two_sample.data import TwoSampleData
+    from neuronclaims.kinds.two_sample.reading import SetsReading
     from neuronclaims.kinds.two_sample.testing import TwoSampleOutcome
     from neuronclaims.measurements import Measurement, ModelFacts
     from neuronclaims.results import Rank
@@ -44,11 +46,13 @@ class TwoSampleKind:
     """A kind whose sentence names a subject ``who`` and two sets, ``first`` and ``second``.
 
     ``hypothesis`` says what a claim states of their effect; it raises ClaimError where the claim's options do not fit.
+    ``reading`` says what is read of which prompts.
     """
 
     name: str
     template: Template
     hypothesis: Callable[[Claim], TwoSampleHypothesis]
+    reading: Callable[[Claim], SetsReading] = ActivationsReading
 
     def attainable(self, claim: Claim) -> Attainable:
         """Return the least p-value that these prompts allow."""
@@ -117,7 +121,7 @@ class TwoSampleKind:
         )
 
     def _request(self, claim: Claim) -> TwoSampleRequest:
-        return TwoSampleRequest.of(claim, self.hypothesis)
+        return TwoSampleRequest.of(claim, self.hypothesis, self.reading)
 
 
 def _of_part(

@@ -11,21 +11,19 @@ from neuronclaims.kinds.joint import JointShare
 from neuronclaims.kinds.kind import Attainable, ClaimError, Sample
 from neuronclaims.kinds.shared.designs import design_of, size_of
 from neuronclaims.kinds.shared.margins import check_not_searched
-from neuronclaims.kinds.shared.requests import activations, in_order, plain, resamples_of, seed_of
-from neuronclaims.kinds.shared.subjects.neurons import check_neuron
+from neuronclaims.kinds.shared.requests import plain, resamples_of, seed_of
 from neuronclaims.kinds.shared.subjects.parts import attainable_part
-from neuronclaims.kinds.shared.subjects.selection import layers_needed, search_of
+from neuronclaims.kinds.shared.subjects.selection import search_of
 from neuronclaims.kinds.shared.two_samples import LayerSamples, exchange_of
-from neuronclaims.kinds.shared.unit_names import continuations_needed, names_of_units
 from neuronclaims.kinds.shared.units import of_two_sets
 from neuronclaims.kinds.two_sample.data import SharedTwoSamples, TwoSampleData
-from neuronclaims.measurements import Activations
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim, Prompt
     from neuronclaims.kinds.kind import Answers, Family
     from neuronclaims.kinds.shared.hypotheses import TwoSampleHypothesis
     from neuronclaims.kinds.shared.two_samples import NeuronSamples
+    from neuronclaims.kinds.two_sample.reading import SetsReading
     from neuronclaims.measurements import Measurement, ModelFacts
     from neuronclaims.results import UnitValues
     from neuronclaims.sentences.subjects.neuron_sets import NeuronSet
@@ -48,18 +46,23 @@ class TwoSampleRequest:
     prompts: tuple[tuple[Prompt, ...], tuple[Prompt, ...]]
     design: TwoSampleDesign
     hypothesis: TwoSampleHypothesis
+    reading: SetsReading
 
     @classmethod
-    def of(cls, claim: Claim, hypothesis: Callable[[Claim], TwoSampleHypothesis]) -> TwoSampleRequest:
-        """Look up the sets of a claim whose sentence names ``who``, ``first`` and ``second``.
+    def of(
+        cls,
+        claim: Claim,
+        hypothesis: Callable[[Claim], TwoSampleHypothesis],
+        reading: Callable[[Claim], SetsReading],
+    ) -> TwoSampleRequest:
+        """Look up the sides of a claim whose sentence names ``who``.
 
         Raises what ``hypothesis`` raises where the claim's options do not fit.
         """
-        said = claim.sentence
-        prompts = in_order(claim.sets[said.first]), in_order(claim.sets[said.second])
-        return cls(
-            claim, said.who, (said.first, said.second), prompts, design_of(*prompts), hypothesis(claim)
-        )
+        read = reading(claim)
+        (first, ones), (second, twos) = read.sides
+        design = design_of(ones, twos)
+        return cls(claim, claim.sentence.who, (first, second), (ones, twos), design, hypothesis(claim), read)
 
     @property
     def searched(self) -> bool:
@@ -97,38 +100,36 @@ class TwoSampleRequest:
         Raises ClaimError when the model does not have one of the neurons, or not all of these layers, and for a
         search within blocks.
         """
-        settings = self.claim.settings
         for neuron in self.who.neurons:
-            check_neuron(neuron, settings.site, facts)
+            self.reading.check(neuron, facts)
         if self.searched and self.design.blocks is not None:
             picked = "searched for on" if self.who.how == "some" else "picked on"
             raise ClaimError(
-                f"A neuron that was {picked} these prompts ('searched') cannot be tested within blocks. "
+                f"A {self.who.noun} that was {picked} these prompts ('searched') cannot be tested within blocks. "
                 "Test it on new prompts ('discovered_on'), or leave the blocks out."
             )
-        values = (
-            need for layer in layers_needed(self.claim, self.who, facts) for need in self._activations(layer)
-        )
-        texts = (
-            need for prompts, rows in self._units for need in continuations_needed(settings, prompts, rows)
-        )
+        values = (need for layer in self.reading.layers(facts) for need in self._values(layer))
+        texts = (need for prompts, rows in self._units for need in self.reading.texts(prompts, rows))
         return *values, *texts
 
     def data(self, answers: Answers, family: Family) -> TwoSampleData:
         """Return the values measured, averaged within units: once for all claims on these sets and layers."""
         known = family.shared(SharedTwoSamples).layers
-        numbers = sorted({need.layer for need in answers if isinstance(need, Activations)})
+        found = map(self.reading.layer_of, answers)
+        numbers = sorted({layer for layer in found if layer is not None})
         for number in numbers:
             if self.place(number) not in known:
-                first, second = self._activations(number)
+                first, second = self._values(number)
                 known[self.place(number)] = LayerSamples(
                     *self.design.units(answers[first], answers[second]), self.design
                 )
-        return TwoSampleData({number: known[self.place(number)] for number in numbers}, self.searched)
+        return TwoSampleData(
+            {number: known[self.place(number)] for number in numbers}, self.searched, self.who.noun
+        )
 
     def place(self, layer: int) -> Hashable:
         """Return a key that is equal for claims that read the same values of a layer and exchange the same units."""
-        return *self._activations(layer), self.design
+        return *self._values(layer), self.design
 
     @property
     def named_set(self) -> NeuronSet | None:
@@ -156,26 +157,21 @@ class TwoSampleRequest:
 
     def figure(self, neuron: Neuron, values: NeuronSamples, answers: Answers) -> Distributions:
         """Draw one neuron's two distributions, one value per unit."""
-        settings = self.claim.settings
-        units = [names_of_units(settings, prompts, answers, rows) for prompts, rows in self._units]
+        units = [self.reading.unit_names(prompts, answers, rows) for prompts, rows in self._units]
         rows = (
             Row(self.names[0], plain(values.first), units[0]),
             Row(self.names[1], plain(values.second), units[1]),
         )
-        return Distributions(self._label(neuron), rows)
+        return Distributions(self.reading.label(neuron), rows)
 
     def unit_values(self, neuron: Neuron, values: NeuronSamples) -> UnitValues:
         """Return one neuron's values per unit, with the measurements they come from."""
-        needs = self._activations(neuron.layer)
+        needs = self._values(neuron.layer)
         sources = [(need, neuron.index) for need in needs] if self.who.how == "one" else []
         sides = (values.first, values.second)
-        of = f"{self.claim.settings.site} {neuron}, {self.claim.settings.tokens}"
-        return of_two_sets(of, self.hypothesis.scale, self.design, self.prompts, sides, sources)
-
-    def _label(self, neuron: Neuron) -> str:
-        said = self.who.said
-        alone = said is not None and self.who.how == "one"
-        return f"{said if alone else f'{self.claim.settings.site} {neuron}'}, {self.claim.settings.tokens}"
+        return of_two_sets(
+            self.reading.key(neuron), self.hypothesis.scale, self.design, self.prompts, sides, sources
+        )
 
     @property
     def _units(self) -> tuple[tuple[tuple[Prompt, ...], Sequence[Sequence[int]]], ...]:
@@ -187,6 +183,6 @@ class TwoSampleRequest:
         alone = not self.hypothesis.exchanged or self.searched or self.design.blocks is not None
         return self.who.how == "one" and not alone
 
-    def _activations(self, layer: int) -> tuple[Activations, Activations]:
-        first, second = (activations(self.claim.settings, layer, prompts) for prompts in self.prompts)
+    def _values(self, layer: int) -> tuple[Measurement, Measurement]:
+        first, second = (self.reading.need(layer, prompts, side) for side, prompts in enumerate(self.prompts))
         return first, second

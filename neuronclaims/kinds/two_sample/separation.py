@@ -11,7 +11,7 @@ of the AUROC from 0.5: with 0.1 the claim is that it lies between 0.4 and 0.6.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from neuronclaims.kinds.shared.hypotheses import TwoSampleHypothesis
 from neuronclaims.kinds.shared.margins import (
@@ -62,7 +62,8 @@ TEMPLATE = Template(
 )
 
 
-def _hypothesis(claim: Claim[Separation, MarginOptions]) -> TwoSampleHypothesis:
+def separation_hypothesis(claim: Claim[Any, MarginOptions]) -> TwoSampleHypothesis:
+    """Return what is claimed by a sentence with a ``verb`` and the ``auroc`` by which sides are told apart."""
     said = claim.sentence
     margin = auroc_margin(claim, NOT) if said.verb == NOT else None
     claimed = None if said.auroc is None else f"an AUROC of at least {said.auroc:g}, either way round"
@@ -79,4 +80,4 @@ def _hypothesis(claim: Claim[Separation, MarginOptions]) -> TwoSampleHypothesis:
     )
 
 
-KIND = TwoSampleKind("separation", TEMPLATE, _hypothesis)
+KIND = TwoSampleKind("separation", TEMPLATE, separation_hypothesis)

@@ -66,14 +66,17 @@ def outcome_of(request: TwoSampleRequest, data: TwoSampleData, family: Family) -
         return TwoSampleOutcome(ones[0], ones[0].neuron)
     one = weakest(bound, ones)
     return TwoSampleOutcome(
-        one, least_clear(ones).neuron, (_table(bound, ones, request),), (every_note(len(ones), one),)
+        one,
+        least_clear(ones).neuron,
+        (_table(bound, ones, request),),
+        (every_note(len(ones), one, who.noun),),
     )
 
 
 def _table(bound: NeuronStatement, ones: Sequence[TestedNeuron], request: TwoSampleRequest) -> Table:
     """List the neurons of a claim of every one; those of a set with what its file says of each."""
     if request.named_set is None:
-        return every_table(ones)
+        return every_table(ones, request.who.noun)
     return members_table(ones, [bound.on_claimed_side(one) for one in ones], request.named_set)
 
 
@@ -115,7 +118,10 @@ def _some(
 
     one = best_neuron(bound, results, one_of, _beyond_number(request, data))
     return TwoSampleOutcome(
-        one, one.neuron, (some_table(bound, results, neurons),), (some_note(len(neurons), one),)
+        one,
+        one.neuron,
+        (some_table(bound, results, neurons, data.noun),),
+        (some_note(len(neurons), one, data.noun),),
     )
 
 

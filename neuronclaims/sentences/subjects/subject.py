@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeVar
+from typing import ClassVar, Literal, TypeVar
 
 from neuronclaims.sentences.binding import Bindable, Named
 from neuronclaims.sentences.field_types import (
@@ -49,6 +49,7 @@ class Subject:
     ``layers`` is given for "some" alone, and then says all layers where the sentence names none. "part" claims of at
     least the ``share`` of the neurons, or of at least ``count`` of them. ``said`` is what the sentence names in the
     place of neurons, such as a set: its neurons and their ``site`` are there once the file is known.
+    ``noun`` is what one of them is called.
     """
 
     how: Literal["one", "every", "some", "part"]
@@ -58,18 +59,19 @@ class Subject:
     count: int | None = None
     said: Reference | None = None
     site: Site | None = None
+    noun: ClassVar[str] = "neuron"
 
     def __str__(self) -> str:
         named = ", ".join(str(neuron) for neuron in self.neurons) if self.said is None else str(self.said)
         if self.layers is not None:
-            return "some neuron" if self.layers.layers is None else f"some neuron of {self.layers}"
+            return f"some {self.noun}" if self.layers.layers is None else f"some {self.noun} of {self.layers}"
         if self.how == "part":
             if self.share is not None:
                 return f"at least {SHARE.write(self.share)} of {named}"
-            return f"some neuron of {named}" if self.count == 1 else f"at least {self.count} of {named}"
+            return f"some {self.noun} of {named}" if self.count == 1 else f"at least {self.count} of {named}"
         if self.how == "every":
-            return f"every neuron of {named}"
-        return f"neuron {named}" if self.said is None else named
+            return f"every {self.noun} of {named}"
+        return f"{self.noun} {named}" if self.said is None else named
 
     @property
     def plural(self) -> bool:

@@ -11,8 +11,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from neuronclaims.kinds.kind import ClaimError
+from neuronclaims.measurements.attention.attention import layers_with_heads
 from neuronclaims.results import Selection
 from neuronclaims.sentences.subjects.directions import DirectionReference
+from neuronclaims.sentences.subjects.heads import HeadSubject
 from neuronclaims.sentences.subjects.subject import Subject
 
 if TYPE_CHECKING:
@@ -47,6 +49,9 @@ def neurons_searched(claim: Claim, facts: ModelFacts) -> int:
     if not searches(claim):
         return 1
     search, site = claim.settings.searched or claim.sentence.who.layers, claim.settings.site
+    if isinstance(getattr(claim.sentence, "who", None), HeadSubject):
+        own = layers_with_heads(facts)
+        return max(1, facts.heads * sum(search.layers is None or layer in search.layers for layer in own))
     there = facts.layers_at(site)
     layers = there if search.layers is None else [layer for layer in search.layers if layer in there]
     return max(1, len(layers) * (facts.width_of(site) if facts.has(site) else 0))
@@ -65,7 +70,7 @@ def layers_needed(claim: Claim, who: Subject, facts: ModelFacts) -> tuple[int, .
     if search.layers is None:
         return tuple(facts.layers_at(claim.settings.site))
     if search.layers[-1] >= facts.layers:
-        said = "is about" if who.how == "some" else "says that its neuron was picked from"
+        said = "is about" if who.how == "some" else f"says that its {who.noun} was picked from"
         raise ClaimError(
             f"The claim {said} {search}, but {facts.name} has no layer "
             f"{search.layers[-1]}: it has {facts.layers} layers, 0 to {facts.layers - 1}."
@@ -77,10 +82,10 @@ def selection_of(claim: Claim, who: Subject, neurons: int) -> Selection:
     """Return how the claim's neuron was chosen; ``neurons`` are those it was picked from, itself included."""
     search = search_of(claim, who)
     if search is not None:
-        return Selection("searched", (str(search),), neurons=neurons)
+        return Selection("searched", (str(search),), neurons=neurons, what=who.noun)
     if isinstance(who.said, DirectionReference):
         return direction_chosen(claim, who.said)
-    return chosen_before(claim, "neurons" if len(who.neurons) > 1 else "neuron")
+    return chosen_before(claim, f"{who.noun}s" if len(who.neurons) > 1 else who.noun)
 
 
 def direction_chosen(claim: Claim, said: DirectionReference) -> Selection:
@@ -108,7 +113,7 @@ def level_for(neurons: int) -> float:
     return 1 - (1 - LEVEL) / neurons
 
 
-def widened(estimate: Estimate, neurons: int) -> Estimate:
+def widened(estimate: Estimate, neurons: int, noun: str = "neuron") -> Estimate:
     """Return an estimate made at ``level_for(neurons)``, whose method says why its interval is wider."""
     if neurons == 1:
         return estimate
@@ -116,7 +121,7 @@ def widened(estimate: Estimate, neurons: int) -> Estimate:
     def wide(tails: Tails | None) -> Tails | None:
         return None if tails is None else lambda boundary: _times(neurons, tails(boundary))
 
-    method, caution = f"{estimate.method}, widened for the {neurons:,} neurons searched", estimate.caution
+    method, caution = f"{estimate.method}, widened for the {neurons:,} {noun}s searched", estimate.caution
     if caution is not None:
         # Which prompts are missed is the same for all neurons.
         least = caution.least_p if caution.key == "few_units" else min(1.0, neurons * caution.least_p)
@@ -129,7 +134,9 @@ def _times(neurons: int, sides: tuple[float, float]) -> tuple[float, float]:
     return min(1.0, neurons * above), min(1.0, neurons * below)
 
 
-def allowing_for_search(estimate: Estimate, test: TestResult, neurons: int) -> tuple[Estimate, TestResult]:
+def allowing_for_search(
+    estimate: Estimate, test: TestResult, neurons: int, noun: str = "neuron"
+) -> tuple[Estimate, TestResult]:
     """Widen an interval and multiply p by the number of neurons that a claimed one was picked from (Bonferroni).
 
     For kinds that have no maximum over all neurons: it holds however they go together.
@@ -144,9 +151,9 @@ def allowing_for_search(estimate: Estimate, test: TestResult, neurons: int) -> t
         p_less=less,
         smallest_p=min(1.0, neurons * test.smallest_p),
         standard_error=neurons * test.standard_error,
-        method=f"{test.method}, times {neurons:,} for the neurons searched",
+        method=f"{test.method}, times {neurons:,} for the {noun}s searched",
     )
-    return widened(estimate.at_level(level_for(neurons)), neurons), corrected
+    return widened(estimate.at_level(level_for(neurons)), neurons, noun), corrected
 
 
 def selection_notes(selection: Selection) -> tuple[str, ...]:
@@ -154,9 +161,10 @@ def selection_notes(selection: Selection) -> tuple[str, ...]:
     if selection.how == "discovered":
         return (f"Found on {selection.prompts:,} other prompts, none of which is tested here.",)
     if selection.how == "searched":
+        noun, many = selection.noun, f"{selection.neurons:,}"
         return (
-            f"Picked on these prompts from {selection.neurons:,} neurons ({', '.join(selection.where)}): p allows for "
-            f"all of them, and the interval is widened for the {selection.neurons:,} neurons searched.",
-            "The effect of a neuron picked on the prompts that test it is flattered: measure it on new prompts.",
+            f"Picked on these prompts from {many} {noun}s ({', '.join(selection.where)}): p allows for all of them, "
+            f"and the interval is widened for the {many} {noun}s searched.",
+            f"The effect of a {noun} picked on the prompts that test it is flattered: measure it on new prompts.",
         )
     return (selection.assumed,) if selection.what else ()

@@ -194,7 +194,7 @@ def columns_by_p(bound: NeuronStatement, results: MaxResults) -> np.ndarray:
     return np.lexsort((-strength, p))
 
 
-def every_table(ones: Sequence[TestedNeuron]) -> Table:
+def every_table(ones: Sequence[TestedNeuron], noun: str = "neuron") -> Table:
     """List the neurons of a claim of every one, with the effect, interval and p of each alone."""
     interval = f"{100 * ones[0].estimate.level:g} % interval"
     rows = tuple(
@@ -206,10 +206,12 @@ def every_table(ones: Sequence[TestedNeuron]) -> Table:
         )
         for one in ones
     )
-    return Table("each neuron alone", ("neuron", ones[0].estimate.name, interval, "p"), rows)
+    return Table(f"each {noun} alone", (noun, ones[0].estimate.name, interval, "p"), rows)
 
 
-def some_table(bound: NeuronStatement, results: MaxResults, neurons: Sequence[Neuron]) -> Table:
+def some_table(
+    bound: NeuronStatement, results: MaxResults, neurons: Sequence[Neuron], noun: str = "neuron"
+) -> Table:
     """List the neurons with the smallest p of all that were searched."""
     rows = tuple(
         (
@@ -219,20 +221,20 @@ def some_table(bound: NeuronStatement, results: MaxResults, neurons: Sequence[Ne
         )
         for column in columns_by_p(bound, results)[:SHOWN]
     )
-    return Table(f"clearest of {len(neurons):,} neurons", ("neuron", "statistic", "p, step-down"), rows)
+    return Table(f"clearest of {len(neurons):,} {noun}s", (noun, "statistic", "p, step-down"), rows)
 
 
-def every_note(count: int, one: TestedNeuron) -> str:
+def every_note(count: int, one: TestedNeuron, noun: str = "neuron") -> str:
     """Say how a claim of every neuron is judged."""
     return (
-        f"Claimed of each of {count} neurons: p is the largest of theirs, and the effect is that of neuron "
+        f"Claimed of each of {count} {noun}s: p is the largest of theirs, and the effect is that of {noun} "
         f"{one.neuron}, which fits the claim least."
     )
 
 
-def some_note(count: int, one: TestedNeuron) -> str:
-    """Say which neuron was found."""
-    return f"Found among {count:,} neurons: neuron {one.neuron}."
+def some_note(count: int, one: TestedNeuron, noun: str = "neuron") -> str:
+    """Say which neuron, or head, was found."""
+    return f"Found among {count:,} {noun}s: {noun} {one.neuron}."
 
 
 def number_text(value: float | None) -> str:
@@ -253,5 +255,5 @@ def check_denied(who: Subject) -> None:
     Among so many neurons one always does not, and no test can tell which.
     """
     if who.how == "some":
-        message = "'does not' cannot be claimed of some neuron: name the neurons"
-        raise FieldError("who", message, "every neuron of")
+        message = f"'does not' cannot be claimed of some {who.noun}: name the {who.noun}s"
+        raise FieldError("who", message, f"every {who.noun} of")

@@ -1,0 +1,1 @@
+"""Kinds of claim about what heads of attention look at."""
