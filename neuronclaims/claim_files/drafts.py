@@ -65,9 +65,9 @@ class Draft:
         return not self.parsed.template.texts or self.parsed.template.own_site is not None
 
     @property
-    def columns(self) -> tuple[str, ...]:
+    def columns_of_spans(self) -> tuple[str, ...]:
         """Return the columns of prompts by which the sentence itself reads tokens."""
-        return self.parsed.template.columns(self.parsed.value) if self.parsed is not None else ()
+        return self.parsed.template.columns_of_spans(self.parsed.value) if self.parsed is not None else ()
 
 
 def read_drafts(

@@ -83,7 +83,7 @@ def read_claim_file(
     header = _header(root, schema, source, problems)
     wrong = list[Problem]()
     drafts = _drafts(root, source, templates, wrong)
-    read_by = {*columns_of_numbers(drafts), *(name for draft in drafts for name in draft.columns)}
+    read_by = {*columns_of_numbers(drafts), *(name for draft in drafts for name in draft.columns_of_spans)}
     sections = read_sections(root, source, problems, read_by)
     problems += wrong
     drafts = bound_drafts(drafts, sections, source, problems)

@@ -279,7 +279,7 @@ class Template(Generic[SentenceT]):
             if hasattr(value, "columns") and getattr(value, "span", None) is not None:
                 yield field.name, value.span
 
-    def columns(self, sentence: SentenceT) -> tuple[str, ...]:
+    def columns_of_spans(self, sentence: SentenceT) -> tuple[str, ...]:
         """Return the columns of prompts' rows by which the sentence reads tokens."""
         values = (getattr(sentence, field.name) for field in self.fields)
         return tuple(name for value in values for name in getattr(value, "columns", ()))
