@@ -2,8 +2,8 @@
 
     python claims/find_outcomes.py
 
-Writes ``discovery_outcomes.csv``. What a neuron does is taken to be its value times the gradient, summed over the tokens: for losses of true and of false
-answers, for the entropy after statements, and for what the model writes after them, " true" over " false".
+Writes ``discovery_outcomes.csv``. What a neuron does is taken to be its value times the gradient, summed over the tokens:
+for losses of true and of false answers, for the entropy after statements, and for " true" over " false" after them.
 """
 
 from __future__ import annotations
