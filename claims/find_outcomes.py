@@ -2,7 +2,7 @@
 
     python claims/find_outcomes.py
 
-Writes ``discovery_outcomes.csv``. What a neuron does is taken to be its value times the gradient, summed over the tokens:
+Writes ``discovery_outcomes.csv``. What a neuron does is taken to be its value times the gradient, summed over tokens:
 for losses of true and of false answers, for the entropy after statements, and for " true" over " false" after them.
 """
 
