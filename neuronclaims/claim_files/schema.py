@@ -117,7 +117,9 @@ class SettingsKeys(FileMapping):
         description="Which token positions count, and how they are pooled; required for every claim.",
     )
     generate: Generate | None = Field(
-        None, description="How prompts are continued; required where tokens are of 'generated' or 'emitting'."
+        None,
+        description="How prompts are continued; required where tokens are of 'generated' or 'emitting', "
+        "and by claims of continuations.",
     )
     resamples: int | None = Field(
         None,

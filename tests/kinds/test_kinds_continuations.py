@@ -76,7 +76,7 @@ def test_the_share_of_texts_that_count_is_the_one_set_by_hand(tmp_path):
         assert (found.verdict, found.evidence.effect.value) == (verdict, value), claim
     table = next(each for each in found.evidence.figures if each.kind == "table")
     first = table.rows[0]
-    assert (first[1].split()[0], first[2].split()[0]) == ("tree", "river")
+    assert (first[0].split()[0], first[1].split()[0]) == ("tree", "river")
     others = {each.key: each.value for each in found.evidence.other_effects}
     assert others["change_of_same_texts"] == -1.0
     assert others["divergence"] > 0

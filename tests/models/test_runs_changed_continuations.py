@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
 import torch
+from tiny_models import CAUSAL
 
 from neuronclaims.engines.measure import measure
-from neuronclaims.measurements import Ablation, ChangedContinuations, Divergence, Generation
+from neuronclaims.measurements import Ablation, ChangedContinuations, Continuations, Divergence, Generation
 from neuronclaims.measurements.changing.interventions import Add
 from neuronclaims.models.sources import open_model
 from neuronclaims.prompts.sampling import Sampling
@@ -93,6 +95,37 @@ def test_a_resampled_neuron_holds_the_same_values_with_a_cache_and_without(monke
 
     monkeypatch.setattr(written, "caches", lambda _: False)
     assert measure(source(), [asked])[asked].tolist() == cached.tolist()
+
+
+WORDS = ("the old dog ran to the river", "she sat", "food in the old market was new")
+
+
+@pytest.mark.parametrize("name", CAUSAL)
+def test_on_every_architecture_a_change_of_nothing_writes_what_the_model_writes(name, source_of):
+    found = source_of(name)
+    change = Ablation("resid_post", ((1, 5),), Add(0.0), Divergence(), WORDS)
+    asked, moved = (
+        ChangedContinuations(each, Generation(6))
+        for each in (change, replace(change, replacement=Add(500.0)))
+    )
+    plainly = Continuations(WORDS, Generation(6))
+    answers = measure(found, [asked, moved, plainly])
+    assert answers[asked][:, 0, 0].tolist() == answers[asked][:, 1, 0].tolist() == answers[plainly].tolist()
+    assert (answers[moved][:, 0] == answers[asked][:, 0]).all()
+    assert (answers[moved][:, 1] != answers[asked][:, 0]).any()
+
+
+def test_an_answer_of_a_chat_ends_where_the_model_ends_it(tmp_path):
+    from chat_models import chat, chatting
+
+    found = open_model(str(chatting(tmp_path / "chatty")), Path())
+    items = tuple(chat(("user", text)).item for text in ("Where is Hanoi?", "Who ate the fruit?"))
+    asked = ChangedContinuations(
+        Ablation("mlp_post", NEURONS, Add(0.0), Divergence(), items), Generation(NEW)
+    )
+    plainly = Continuations(items, Generation(NEW))
+    answers = measure(found, [asked, plainly])
+    assert answers[asked][:, 1, 0].tolist() == answers[plainly].tolist()
 
 
 def test_a_length_must_be_given():

@@ -84,12 +84,12 @@ class CountedContinuations:
         """Show what is written after the first prompts, before and under the change."""
         texts = answers[self.asked(change)]
         rows = tuple(
-            (brief(prompt.text, LONGEST), *(str(side[0])[:LONGEST] for side in sides))
+            (*(str(side[0])[:LONGEST] for side in sides), brief(prompt.text, LONGEST))
             for prompt, sides in zip(prompts[:SHOWN], texts, strict=False)
         )
         many = "" if texts.shape[2] == 1 else f", the first of {texts.shape[2]} texts"
         title = f"continuations of {len(rows)} of {len(prompts)} prompts{many}"
-        return Table(title, ("prompt", "before", "under the change"), rows)
+        return Table(title, ("before", "under the change", "prompt"), rows)
 
     def _worth(self, text: str, prompt: str) -> float:
         if self.said.grader:
