@@ -22,7 +22,7 @@ from neuronclaims.kinds.interventions import restoration
 from neuronclaims.kinds.interventions.changed import kind as changed
 from neuronclaims.kinds.kind import Kind, KindWarning
 from neuronclaims.kinds.logit_readout import congruence, prediction
-from neuronclaims.kinds.numbers import correlation
+from neuronclaims.kinds.numbers import correlation, period
 from neuronclaims.kinds.outliers import band, massive, outlier
 from neuronclaims.kinds.projection import activity, activity_search
 from neuronclaims.kinds.top_k import consistency, overlap, plain_ranking
@@ -60,6 +60,7 @@ OWN_KINDS: tuple[Kind, ...] = (
     overlap.NEARER,
     congruence.KIND,
     correlation.KIND,
+    period.KIND,
     plain_ranking.AMONG,
     plain_ranking.NOT_AMONG,
     plain_ranking.ONLY,

@@ -43,6 +43,10 @@ SETS = {
         for opening in OPENINGS
         for animal, number in (("dog", 2), ("cat", 1))
     ],
+    "turns": [
+        {"text": f"{OPENINGS[turn // 2]} {('dog', 'cat')[turn % 2]}", "numbers": {"turn": turn}}
+        for turn in range(30)
+    ],
     "documents": [
         f"the {animal} saw one dog and the cat near {place}"
         for animal in ("cat", "bird")
@@ -126,6 +130,18 @@ CLAIMS: dict[str, tuple[str, str, float | None, dict[str, object]]] = {
         "supported",
         None,
         {},
+    ),
+    "period": (
+        "neuron 0:3 goes with turn in turns with period 2 explaining at least 50%",
+        "supported",
+        None,
+        {},
+    ),
+    "period, other": (
+        "neuron 0:3 does not go with turn in turns with period 5",
+        "supported",
+        None,
+        {"margin": 0.6},
     ),
     "correlation": (
         "neuron 0:3 rises with dogs in counted with correlation at least 0.7",
