@@ -114,7 +114,7 @@ class Waves:
 
 
 def _tails(value: float, ones: int, rest: int) -> Tails:
-    from scipy.special import fdtrc, ncfdtr
+    from scipy.special import ncfdtr
 
     most = min(value, 1 - 1e-9)
     f = most / (1 - most) * rest / ones
