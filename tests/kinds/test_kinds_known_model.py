@@ -111,6 +111,13 @@ CLAIMS: dict[str, tuple[str, str, float | None, dict[str, object]]] = {
     ),
     "clamping": ('clamping neuron 0:3 to 8 raises " tree" over " river" in cats', None, LOGIT, {}),
     "ablation": ('ablating neuron 0:3 lowers " tree" over " river" in dogs', None, -LOGIT, {}),
+    # No other neuron of the layer writes anything.
+    "ablation, more than random neurons": (
+        'ablating neuron 0:3 lowers " tree" over " river" in dogs more than random neurons do',
+        None,
+        -LOGIT,
+        {},
+    ),
     "ablation, dead": ('ablating neuron 0:0 lowers " tree" over " river" in dogs', "inconclusive", 0.0, {}),
     "prediction": ('neuron 0:3 predicts " tree" in documents with AUROC at least 0.6', "supported", 1.0, {}),
     "plain ranking": (
