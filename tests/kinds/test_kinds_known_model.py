@@ -56,11 +56,22 @@ SETS = {
 PAIRS = {"animals": [{"clean": f"{one} dog", "corrupted": f"{one} cat"} for one in OPENINGS]}
 FIRES = 8.0
 LOGIT = 3 * FIRES / (130 / 32) ** 0.5
+PROJECTED = 3 * (FIRES / 130) / ((1 + (1 + 129**2 + 2 * FIRES**2) / 130**2) / 32) ** 0.5
+"""The same without the direction from cats to dogs, (1, -1, 0, 0, 8, 0, 0, -8): of a dog's state it takes 129/130.
+
+What is left of (1, 0, -1, 0, 8, 0, 0, -8) is (1/130, 129/130, -1, 0, 8/130, 0, 0, -8/130).
+"""
 WRITES = 'neuron 0:3 writes " tree" more than'
 CLAIMS: dict[str, tuple[str, str, float | None, dict[str, object]]] = {
     "contrast": ("neuron 0:3 activates more for dogs than cats", "supported", FIRES, {}),
     "contrast, other way": ("neuron 0:3 activates less for dogs than cats", "refuted", FIRES, {}),
     "contrast, constant": ("neuron 0:1 activates more for dogs than cats", "inconclusive", 0.0, {}),
+    "contrast, direction": (
+        "direction doggy at layer 0 activates more for dogs than cats",
+        "supported",
+        1.0,
+        {"site": "resid_post"},
+    ),
     "separation": ("neuron 0:3 separates dogs from cats with AUROC at least 0.7", "supported", 1.0, {}),
     "separation, dead": ("neuron 0:0 separates dogs from cats", "inconclusive", 0.5, {}),
     "separation, some": ("some neuron of layer 0 separates dogs from cats", "supported", 1.0, {}),
@@ -102,6 +113,18 @@ CLAIMS: dict[str, tuple[str, str, float | None, dict[str, object]]] = {
         {},
     ),
     "steering": ('adding 8 to neuron 0:3 raises " tree" over " river" in cats', None, LOGIT, {}),
+    "steering, direction": (
+        'adding 1 doggy at layer 0 raises " tree" over " river" in cats',
+        None,
+        LOGIT,
+        {"site": "resid_post"},
+    ),
+    "ablation, direction": (
+        'ablating direction doggy at layer 0 lowers " tree" over " river" in dogs',
+        None,
+        PROJECTED - LOGIT,
+        {"site": "resid_post"},
+    ),
     "scaling": ('scaling neuron 0:3 by 0 lowers " tree" over " river" in dogs', None, -LOGIT, {}),
     "scaling, dead": (
         'scaling neuron 0:0 by 5 raises " tree" over " river" in dogs',
