@@ -10,6 +10,7 @@ import pytest
 from cases import for_each
 from safetensors.numpy import save_file
 
+from neuronclaims.baselines.content import content_of
 from neuronclaims.claim_files.claims import ClaimFile
 from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.claim_files.reader import read_claim_file
@@ -71,6 +72,17 @@ def test_a_latent_brings_its_layer_and_its_site_which_hold_the_dictionary_whatev
     assert read(tmp_path / "one", CLAIM).digest != other.digest
 
 
+def test_several_latents_and_some_latent_of_a_dictionary(tmp_path) -> None:
+    several = "every latent of sae:2, sae:0 activates more for up than down"
+    some = "some latent of sae activates more for up than down"
+    every, one_of_all = read(tmp_path, several, some).claims
+    assert (every.text, one_of_all.text) == (several, some)
+    assert every.sentence.who.neurons == (Neuron(1, 2), Neuron(1, 0))
+    assert (one_of_all.sentence.who.how, one_of_all.sentence.who.layers.layers) == ("some", (1,))
+    assert every.settings.site == one_of_all.settings.site
+    assert content_of(every) != content_of(read(tmp_path, several, k=1).claims[0])
+
+
 WRONG = {
     "number": (CLAIM.replace(":2", ":3"), {}, "'sae' has latents 0 to 2; there is no latent 3"),
     "name": (CLAIM.replace("sae", "sea"), {}, "there is no dictionary 'sea'.*did you mean 'sae'"),
@@ -80,6 +92,18 @@ WRONG = {
         {},
         "a latent is a dictionary and a number, such as sae:1234",
     ),
+    "named twice": ("every latent of sae:1, sae:1 activates more for up than down", {}, "is named twice"),
+    "two dictionaries": (
+        "every latent of sae:1, b:1 activates more for up than down",
+        {},
+        "of one dictionary",
+    ),
+    "no name": (
+        "some latent of sae:1 activates more for up than down",
+        {},
+        "expected the name of a dictionary",
+    ),
+    "some does not": ("some latent of sae does not activate more for up than down", {}, "some latent"),
     "no folder": (CLAIM, {"entry": "{folder: saes/two, at: resid_post 1}"}, "is no folder"),
     "outside": (CLAIM, {"entry": "{folder: ../../../.., at: resid_post 1}"}, "leads out of the project"),
     "other layer": (CLAIM, {"entry": "{folder: saes/one, at: resid_post 2}"}, "did you mean 'resid_post 1'"),

@@ -11,16 +11,21 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from neuronclaims.sentences.field_types import Pattern, Word
+from neuronclaims.sentences.subjects.layers import Layers
 from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.sites import Site
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """What a reference stands for: columns of layers, called neurons, and their site (None: the claim's)."""
+    """What a reference stands for: columns of layers, called neurons, and their site (None: the claim's).
+
+    ``layers`` are those of which every column counts, where a claim is about some of them.
+    """
 
     neurons: tuple[Neuron, ...]
     site: Site | None = None
+    layers: Layers | None = None
 
 
 class Reference(Protocol):
@@ -36,6 +41,10 @@ class Reference(Protocol):
     @property
     def name(self) -> str:
         """The name of the entry."""
+
+    @property
+    def noun(self) -> str:
+        """What one of those it stands for is called, such as "neuron" or "latent"."""
 
     def bound(self, entry: object) -> Bound:
         """Return what it stands for; raise ValueError with a sentence where the entry does not fit."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from neuronclaims.sentences.field_types import (
     FieldType,
@@ -43,7 +42,10 @@ class HeadSubject(Subject):
     'every head of 9:6, 9:9'
     """
 
-    noun: ClassVar[str] = "head"
+    @property
+    def noun(self) -> str:
+        """What one of them is called."""
+        return "head"
 
 
 @dataclass(frozen=True, slots=True)

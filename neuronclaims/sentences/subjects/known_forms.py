@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from neuronclaims.sentences.subjects.directions import DirectionForm
 from neuronclaims.sentences.subjects.forms import SubjectForm
-from neuronclaims.sentences.subjects.latents import LatentForm
+from neuronclaims.sentences.subjects.latents import EveryLatentForm, LatentForm, SomeLatentForm
 
 FORMS: Mapping[str, SubjectForm] = MappingProxyType(
     {
@@ -17,3 +17,11 @@ FORMS: Mapping[str, SubjectForm] = MappingProxyType(
     }
 )
 """The forms of one subject, by the word each begins with."""
+
+GROUPS: Mapping[str, SubjectForm] = MappingProxyType(
+    {
+        "every latent": EveryLatentForm(),
+        "some latent": SomeLatentForm(),
+    }
+)
+"""The forms of subjects that are several, or one of several, by the two words each begins with."""

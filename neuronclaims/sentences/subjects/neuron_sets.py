@@ -49,6 +49,11 @@ class SetReference:
         """The section where the set stands."""
         return SECTION
 
+    @property
+    def noun(self) -> str:
+        """What its members are called."""
+        return "neuron"
+
     def __str__(self) -> str:
         return self.name
 

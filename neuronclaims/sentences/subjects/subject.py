@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal, TypeVar
+from typing import Literal, TypeVar
 
 from neuronclaims.sentences.binding import Bindable, Named
 from neuronclaims.sentences.field_types import (
@@ -21,7 +21,7 @@ from neuronclaims.sentences.field_types import (
 from neuronclaims.sentences.names import is_name
 from neuronclaims.sentences.numbers import COUNT, SHARE
 from neuronclaims.sentences.subjects.forms import Reference
-from neuronclaims.sentences.subjects.known_forms import FORMS
+from neuronclaims.sentences.subjects.known_forms import FORMS, GROUPS
 from neuronclaims.sentences.subjects.layers import Layers, LayersField
 from neuronclaims.sentences.subjects.neuron_sets import RESERVED, SetReference
 from neuronclaims.sentences.subjects.neurons import ONE_NEURON, Neuron, NeuronsField, one_neuron
@@ -59,12 +59,23 @@ class Subject:
     count: int | None = None
     said: Reference | None = None
     site: Site | None = None
-    noun: ClassVar[str] = "neuron"
+
+    @property
+    def noun(self) -> str:
+        """What one of those it is about is called."""
+        return "neuron" if self.said is None else self.said.noun
 
     def __str__(self) -> str:
         named = ", ".join(str(neuron) for neuron in self.neurons) if self.said is None else str(self.said)
         if self.layers is not None:
-            return f"some {self.noun}" if self.layers.layers is None else f"some {self.noun} of {self.layers}"
+            of = (
+                self.said
+                if self.said is not None
+                else self.layers
+                if self.layers.layers is not None
+                else None
+            )
+            return f"some {self.noun}" if of is None else f"some {self.noun} of {of}"
         if self.how == "part":
             if self.share is not None:
                 return f"at least {SHARE.write(self.share)} of {named}"
@@ -107,7 +118,7 @@ class SubjectField:
 
     expected: tuple[str, ...] = ("'neuron'", "'every neuron of'", "'some neuron'", "'at least'")
     shape: str = "neuron LAYER:INDEX"
-    candidates: tuple[str, ...] = ("neuron", "every neuron of", "some neuron", *FORMS)
+    candidates: tuple[str, ...] = ("neuron", "every neuron of", "some neuron", *FORMS, *GROUPS)
 
     @property
     def patterns(self) -> tuple[Pattern, ...]:
@@ -119,7 +130,7 @@ class SubjectField:
             *((*least, *neurons) for least in _LEAST for neurons in several),
             *((*some, *literal("of"), *which) for which in (*_LAYERS.patterns, *several)),
             some,
-            *(pattern for form in FORMS.values() for pattern in form.patterns),
+            *(pattern for form in (*FORMS.values(), *GROUPS.values()) for pattern in form.patterns),
         )
 
     def read(self, words: Sequence[Word]) -> tuple[Subject, int]:
@@ -130,6 +141,13 @@ class SubjectField:
         if opening in FORMS:
             said, used = FORMS[opening].read(words)
             return _unbound(Subject("one", (), said=said)), used
+        if len(words) > 1 and f"{opening} {words[1].text}" in GROUPS:
+            said, used = GROUPS[f"{opening} {words[1].text}"].read(words)
+            return (
+                Subject("some", (), Layers(None), said=said)
+                if opening == "some"
+                else Subject("every", (), said=said)
+            ), used
         if opening == "every":
             expect_words(words, ("neuron", "of"), 1)
             return _several(Subject("every", ()), words, 3)
@@ -157,7 +175,7 @@ class SubjectField:
         """Return the subject with the neurons of the entry it names."""
         assert value.said is not None
         found = value.said.bound(entries[value.said.section][value.said.name])
-        made = replace(value, neurons=found.neurons, site=found.site)
+        made = replace(value, neurons=found.neurons, site=found.site, layers=found.layers or value.layers)
         _check_count(made, found.neurons)
         return made
 
