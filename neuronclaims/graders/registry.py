@@ -11,6 +11,7 @@ A claim file names a grader, `conftest.py` (or any module that is imported befor
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import math
 from collections.abc import Callable
@@ -48,7 +49,9 @@ def grader_named(name: str) -> Graded:
     """Return what grades texts by a name; raise GraderError where there is none, also when it fails later."""
     function = _GRADERS.get(name)
     if function is None:
-        known = f" There are: {', '.join(graders())}." if _GRADERS else ""
+        near = difflib.get_close_matches(name, _GRADERS, n=1)
+        meant = f" Did you mean {near[0]!r}?" if near else ""
+        known = f"{meant} There are: {', '.join(graders())}." if _GRADERS else ""
         raise GraderError(
             f"There is no grader {name!r}.{known} Define it in conftest.py: a function of that name under "
             "'@neuronclaims.grader', which is given a text and returns True, False or a number."

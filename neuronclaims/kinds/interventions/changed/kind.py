@@ -151,8 +151,8 @@ class ChangedPredictionKind:
             ),
             figures=(
                 *(() if both is None or compared is None else both.figures(compared.one.test)),
-                *written_table(request, answers),
                 *figures_of(request, data, data.own.estimate(request.outcome.effect), layer),
+                *written_table(request, answers),
                 *null_of_change(request, data, changed),
                 *(() if harm is None else harm.nulls),
                 *standing.figures,
