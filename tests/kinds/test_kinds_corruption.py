@@ -24,6 +24,8 @@ CLAIMS = {
     "needed": f'corrupting {NEURONS} removes " an" over " a" in trees',
     "much": f'corrupting {NEURONS} removes at least 90% of " an" over " a" in trees',
     "often": f'corrupting {NEURONS} removes " an" over " a" in trees for at least 50% of pairs',
+    "a-token": f'corrupting {NEURONS} removes " an" in trees',
+    "a-token-back": f'restoring {NEURONS} recovers at least 1% of " an" in trees',
     "single": 'corrupting neuron 5:461 removes at least 1% of " an" over " a" in trees',
     "nothing": 'corrupting neuron 0:1 does not remove " an" over " a" in trees',
 }
@@ -49,7 +51,7 @@ def results(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def by_hand():
-    """The logit of " an" less that of " a": on clean and corrupted texts, and on each with the neurons of the other."""
+    """The logit of " an" less that of " a", and alone: on each text, then with the other's neurons."""
     torch = pytest.importorskip("torch")
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -71,7 +73,7 @@ def by_hand():
     def difference(text):
         with torch.inference_mode():
             logits = model(**tokenizer(text, return_tensors="pt")).logits[0, -1]
-        return float(logits[tokens[0]] - logits[tokens[1]])
+        return float(logits[tokens[0]] - logits[tokens[1]]), float(logits[tokens[0]])
 
     rows = []
     for texts in TEXTS:
@@ -83,11 +85,11 @@ def by_hand():
             put.append(seen[-1])
             row.append(difference(text))
         rows.append(row)
-    return np.array(rows).T
+    return np.array(rows).transpose(2, 1, 0)
 
 
 def test_what_is_removed_is_what_the_clean_text_loses(results, by_hand):
-    clean, corrupted, restored, changed = by_hand
+    clean, corrupted, restored, changed = by_hand[0]
     assert {name: result.error for name, result in results.items()} == dict.fromkeys(CLAIMS)
     whole = (clean - corrupted).sum()
     shares = {name: result.evidence.effect.value for name, result in results.items()}
@@ -96,6 +98,9 @@ def test_what_is_removed_is_what_the_clean_text_loses(results, by_hand):
     assert shares["often"] == ((clean - changed > 0) & (clean > corrupted)).mean()
     assert results["enough"].evidence.effect.key == "share_recovered"
     assert results["needed"].evidence.effect.key == "share_removed"
+    one, other, back, away = by_hand[1]
+    assert shares["a-token"] == pytest.approx((one - away).sum() / (one - other).sum(), rel=1e-3)
+    assert shares["a-token-back"] == pytest.approx((back - other).sum() / (one - other).sum(), rel=1e-3)
     [size] = [each for each in results["needed"].evidence.other_effects if each.key == "clean_less_changed"]
     assert size.value == pytest.approx((clean - changed).mean(), rel=1e-3)
 

@@ -87,7 +87,7 @@ class PatchingSentence:
     change: ModelChange
     verb: str
     token: str
-    against: str
+    against: str | None
     pairs: str
     share: float | None = None
     often: float | None = None
@@ -150,7 +150,7 @@ def patching_template(verb: str, build: type[PatchingSentence]) -> Template[Any]
     does = build.way.does
     build.template = Template(
         f"{{change:change}} {{verb:{does}s|does not {does}}} [at least {{share:share}} of] {{token:token}} "
-        "over {against:token} in {pairs:pairs} [for at least {often:share} of pairs] "
+        "[over {against:token}] in {pairs:pairs} [for at least {often:share} of pairs] "
         f"{TAIL}",
         build,
         options=RestorationOptions,
