@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
 import numpy as np
@@ -106,3 +107,37 @@ def test_what_is_changed_is_told_again(values, plain):
     for name, (prompts, edit) in told.items():
         found = next(value for key, value in values[name].items() if key == "change_of_logit_difference")
         assert found == pytest.approx(plain.change(prompts, 4, edit), rel=2e-3), name
+
+
+def test_activity_along_vectors_of_a_file_is_that_along_the_same_ones_fitted(tmp_path):
+    (tmp_path / "v.safetensors").write_bytes((CLAIMS / "directions.safetensors").read_bytes())
+    few = slice(0, 12)
+    head = {
+        "version": 1,
+        "models": ["demo"],
+        "site": "resid_post",
+        "tokens": "last of prompt",
+        "correction": "none",
+        "score": "raw",
+        "sets": {
+            "honest": texts("honest")[few],
+            "lying": texts("lying")[few],
+            "found_honest": texts("discovery/honest"),
+            "found_lying": texts("discovery/lying"),
+        },
+        "directions": {
+            "fitted": {"from": ["found_honest", "found_lying"], "method": "mean difference"},
+            "stored": {"file": "v.safetensors", "tensor": "honesty", "at": "resid_post"},
+            "of_one": {"file": "v.safetensors", "tensor": "truth.weight", "at": "resid_post 4"},
+        },
+        "claims": [
+            f"{name} activity is higher for honest than lying" for name in ("fitted", "stored", "of_one")
+        ],
+    }
+    path = tmp_path / "x.claims.yaml"
+    path.write_text(json.dumps(head), encoding="utf-8")
+    fitted, stored, of_one = judge(path, cache=tmp_path / "cache")
+    effects = [each.evidence.effect for each in (fitted, stored)]
+    assert effects[0].value == pytest.approx(effects[1].value, rel=1e-3)
+    assert any("stands in v.safetensors (honesty)" in note for note in stored.evidence.notes)
+    assert "is of layer 4 alone: write 'in layer 4'" in of_one.error

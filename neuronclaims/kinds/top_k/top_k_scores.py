@@ -18,6 +18,7 @@ from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.shared.requests import activations, in_order, token_rule
 from neuronclaims.kinds.shared.subjects.neurons import check_neuron
 from neuronclaims.measurements import Activations, TokenRule
+from neuronclaims.measurements.views.view import ViewedSite
 from neuronclaims.sentences.options import OneOf, Options
 from neuronclaims.sentences.subjects.neurons import Neuron
 
@@ -122,6 +123,11 @@ def site_needs(
     layers, rule = facts.layers_at(settings.site), ranking_rule(settings)
     for neuron in neurons or (Neuron(layers[-1], 0),):
         check_neuron(neuron, settings.site, facts)
+    if isinstance(settings.site, ViewedSite) and facts.width_of(settings.site) == 1:
+        raise ClaimError(
+            f"A {settings.site.view.noun} is one number of a token, and no neuron among others that could be ranked: "
+            "claim that it activates more for one set than for another, or that it separates them."
+        )
     there = len(layers) * facts.width_of(settings.site)
     if not 1 <= k < there:
         raise ClaimError(
