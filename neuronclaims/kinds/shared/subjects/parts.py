@@ -78,10 +78,11 @@ def attainable_part(found: Attainable, who: Subject) -> Attainable:
 def members_table(
     ones: Sequence[TestedNeuron], holds: Sequence[bool], named: NeuronSet | None = None
 ) -> Table:
-    """List all neurons, the clearest first, with what their file says of each, and what each shows alone."""
+    """List all neurons, the clearest first, with what each shows alone, and what its file says where it differs."""
     level = 100 * ones[0].estimate.level
-    labels = dict(zip(named.neurons, named.labels, strict=False)) if named is not None else {}
-    columns = tuple(dict.fromkeys(column for row in labels.values() for column, _ in row))
+    labels = {} if named is None else dict(zip(named.neurons, map(dict, named.labels), strict=False))
+    columns = tuple(dict.fromkeys(column for row in labels.values() for column in row))
+    telling = tuple(each for each in columns if len({row.get(each) for row in labels.values()}) > 1)
     signed = [
         (not yes, one.test.p_value if yes else -one.test.p_value)
         for yes, one in zip(holds, ones, strict=True)
@@ -89,20 +90,20 @@ def members_table(
     order = sorted(range(len(ones)), key=signed.__getitem__)
     rows = []
     for place in order:
-        one, said = ones[place], dict(labels.get(ones[place].neuron, ()))
+        one, said = ones[place], labels.get(ones[place].neuron, {})
         low, high = one.estimate.low, one.estimate.high
         rows.append(
             (
                 str(one.neuron),
-                *(said.get(column, "") for column in columns),
                 "yes" if holds[place] else "no",
                 number_text(one.estimate.value),
                 f"{number_text(low)} to {number_text(high)}",
                 number_text(one.test.p_value),
+                *(said.get(column, "") for column in telling),
             )
         )
     title = "each neuron alone" if named is None else f"the neurons of {named.name}"
-    head = ("neuron", *columns, "as claimed", ones[0].estimate.name, f"{level:g} % interval", "p")
+    head = ("neuron", "as claimed", ones[0].estimate.name, f"{level:g} % interval", "p", *telling)
     return Table(title, head, tuple(rows))
 
 
