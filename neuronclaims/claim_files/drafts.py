@@ -13,7 +13,8 @@ from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar
 from neuronclaims.claim_files.yaml.source import SourceText
 from neuronclaims.claim_files.yaml.validation import Section, validate
 from neuronclaims.sentences.messages import quoted
-from neuronclaims.sentences.parser import Parsed, SentenceError, UnclosedQuoteError, parse
+from neuronclaims.sentences.misread.misses import SentenceError, UnclosedQuoteError
+from neuronclaims.sentences.parser import Parsed, parse
 from neuronclaims.sentences.templates import TEXTS, Template
 from neuronclaims.sites import site_names
 from neuronclaims.tokens.grammar import EXAMPLES
@@ -31,7 +32,10 @@ class Draft:
     @property
     def given_id(self) -> str | None:
         """Return the id that the file gives the claim, None where it gives none."""
-        return self.entry.id if self.entry is not None else None
+        if self.entry is not None:
+            return self.entry.id
+        written = self.node.get("id") if isinstance(self.node, Entries) else None
+        return written.text if isinstance(written, Scalar) and not written.missing else None
 
     def gives(self, key: str) -> bool:
         """Say whether the claim has a setting of its own, valid or not."""

@@ -64,7 +64,7 @@ def _unknown(
     message = f"there {verb} {_SINGULAR[section]} {quoted(name)}"
     other = next((each for each in _IS if name in sections.names[each]), None)
     if field not in draft.parsed.spans:
-        message += ", which is meant where the sentence names none"
+        message += ", which is meant where the sentence names none: say over which set neurons are ranked"
     elif other:
         message += f": that is {_IS[other]}"
     elif not known:

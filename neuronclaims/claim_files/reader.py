@@ -72,13 +72,14 @@ def read_claim_file(
         message = f"it is a link that leads out of the project ({folders.root}), and is not read"
         raise ClaimFileError([Problem(Place(_displayed(path), 1, 1), message)])
     source = read_source(path, _displayed(path), folders)
-    root = compose(source)
+    problems: list[Problem] = []
+    root = compose(source, problems)
     if not isinstance(root, Entries):
         message = (
             "a claim file is a mapping: it begins with 'version: 1', then has 'models', 'sets' and 'claims'"
         )
-        raise ClaimFileError([source.problem(root.start, message)])
-    problems = list(missing_values(root, source))
+        raise ClaimFileError([*problems, source.problem(root.start, message)])
+    problems += missing_values(root, source)
     schema = FileSchema.of(templates)
     header = _header(root, schema, source, problems)
     wrong = list[Problem]()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,11 @@ class TokenTexts:
         for token in candidates:
             if token is not None and self.text(token) == text:
                 return int(token)
+        if (other := self._spaced(text)) is not None:
+            raise MeasurementError(
+                f"{self._model} has no token {text!r}, but one with{'out' if text.startswith(' ') else ''} a leading "
+                f"space: write {json.dumps(other, ensure_ascii=False)}."
+            )
         pieces = ", ".join(repr(piece) for piece in self.texts(encoded))
         made = "another" if len(encoded) == 1 else len(encoded)
         raise MeasurementError(
@@ -54,6 +60,15 @@ class TokenTexts:
             f"{pieces or 'none'}. "
             "Name a single token, its leading space included (most words begin with one)."
         )
+
+    def _spaced(self, text: str) -> str | None:
+        """Return the text with a space before it, or without the one it has, where that is a single token."""
+        other = text[1:] if text.startswith(" ") else f" {text}"
+        encoded = self._encode(other)
+        spellings = [other, *(other.replace(" ", mark) for mark in _SPACES)]
+        found = [self._tokenizer.token_to_id(each) for each in spellings]
+        found += encoded if len(encoded) == 1 else []
+        return other if any(token is not None and self.text(token) == other for token in found) else None
 
     def _find_anchor(self) -> int:
         for text in ("a", "e", "the", "x"):

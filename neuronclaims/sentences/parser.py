@@ -7,9 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic
 
-from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.sentences.field_types import MisreadError, Word
-from neuronclaims.sentences.messages import allowed_lines, caret_lines, closest, either, quoted
+from neuronclaims.sentences.messages import quoted
+from neuronclaims.sentences.misread.misses import (
+    Miss,
+    SentenceError,
+    UnclosedQuoteError,
+    furthest_error,
+    shapes_of,
+)
+from neuronclaims.sentences.misread.rewriting import remark, rewritten
 from neuronclaims.sentences.plurals import SINGULARS, as_singular, is_plural
 from neuronclaims.sentences.templates import (
     NAMING,
@@ -26,33 +33,6 @@ from neuronclaims.sentences.templates import (
 _WORD = re.compile(r'(?P<token>"(?:[^"\\]|\\.)*"(?=\s|$))|(?P<open>"[^"]*"?)|(?P<plain>\S+)', re.DOTALL)
 
 
-class SentenceError(NeuronClaimsError):
-    """A sentence that no template reads. ``column`` counts from 1, ``width`` counts the characters meant."""
-
-    def __init__(
-        self,
-        sentence: str,
-        column: int,
-        width: int,
-        message: str,
-        suggestion: str | None = None,
-        allowed: tuple[str, ...] = (),
-    ) -> None:
-        super().__init__(sentence, column, width, message, suggestion, allowed)
-        self.sentence, self.column, self.width = sentence, column, width
-        self.message, self.suggestion, self.allowed = message, suggestion, allowed
-
-    def __str__(self) -> str:
-        hint = f"did you mean {quoted(self.suggestion)}?" if self.suggestion else ""
-        flat = re.sub(r"[\r\n]", " ", self.sentence)
-        lines = caret_lines(flat, self.column, self.width, "     ", hint)
-        return "\n".join([self.message, *lines, *allowed_lines(self.allowed)])
-
-
-class UnclosedQuoteError(SentenceError):
-    """A sentence that ends within a quoted text."""
-
-
 @dataclass(frozen=True, slots=True)
 class Parsed(Generic[SentenceT]):
     """A sentence that was read: its dataclass, its template, and the span of each field's words (from 0).
@@ -64,22 +44,6 @@ class Parsed(Generic[SentenceT]):
     template: Template[SentenceT]
     spans: Mapping[str, tuple[int, int]]
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Miss:
-    """The word where a template stopped fitting, what was expected, and what is wrong if known.
-
-    ``sure`` says that some word before it fits this template, more than any word fits a field for a name.
-    """
-
-    template: Template
-    at: int
-    sure: bool
-    expected: tuple[str, ...]
-    candidates: tuple[str, ...] = ()
-    reason: str | None = None
-    suggestion: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +75,34 @@ def parse(sentence: str, templates: Sequence[Template]) -> Parsed:
           | the model lykes hanoi
           |           ^^^^^ did you mean 'likes'?
     """
+    found = _read(sentence, templates)
+    if isinstance(found, Parsed):
+        return found
+    raise _explained(found, templates)
+
+
+def _explained(error: SentenceError, templates: Sequence[Template]) -> SentenceError:
+    """Return the error with the whole sentence that was probably meant, or with what is no part of the language."""
+
+    def error_of(text: str) -> SentenceError | None:
+        try:
+            tried = _read(text, templates)
+        except SentenceError as other:
+            return other
+        return tried if isinstance(tried, SentenceError) else None
+
+    meant = rewritten(error.sentence, error_of)
+    if meant is not None:
+        message = f"this sentence is not understood; write: {meant}"
+        return SentenceError(error.sentence, error.column, error.width, message)
+    said = remark(error.sentence)
+    if said is None or (error.suggestion is not None and error.column > 1):
+        return error
+    return SentenceError(error.sentence, 1, max(1, len(error.sentence.split(" ")[0])), said)
+
+
+def _read(sentence: str, templates: Sequence[Template]) -> Parsed | SentenceError:
+    """Read a sentence; return the error of one that no template reads, and raise any other."""
     words = _words(sentence, templates)
     full_stop = _full_stop(words)
     if full_stop:
@@ -124,8 +116,8 @@ def parse(sentence: str, templates: Sequence[Template]) -> Parsed:
         shapes = " and ".join(quoted(match.template.shape) for match in matches)
         raise TemplateError(f"{quoted(sentence)} reads in two ways: {shapes}")
     if not matches:
-        misses = [fit for fit in fits if isinstance(fit, _Miss)]
-        raise _furthest(sentence, words, misses)
+        misses = [fit for fit in fits if isinstance(fit, Miss)]
+        return furthest_error(sentence, words, misses)
     if full_stop:
         where = words[-1].start + len(words[-1].text)
         raise SentenceError(sentence, where + 1, 1, "a claim has no full stop at its end")
@@ -151,7 +143,7 @@ def _words(sentence: str, templates: Sequence[Template]) -> list[Word]:
             raise made(sentence, match.start() + 1, len(match["open"]), rule)
         words.append(Word(match[0], match.start(), match["token"] is not None))
     if not words:
-        raise SentenceError(sentence, 1, 1, "the claim is empty", None, _shapes(templates))
+        raise SentenceError(sentence, 1, 1, "the claim is empty", None, shapes_of(templates))
     return words
 
 
@@ -174,28 +166,28 @@ class _PartialMatch:
     plural: bool = False
 
 
-def _fits(template: Template, words: Sequence[Word]) -> Iterator[_Match | _Miss]:
+def _fits(template: Template, words: Sequence[Word]) -> Iterator[_Match | Miss]:
     """Match a template with the words, with and without each of its optional parts, as far as it fits."""
     states = [_PartialMatch(0, False, {}, {})]
     for segment in template.segments:
         after = list(states) if segment.optional else []
         for state in states:
             laid = _lay(template, segment, words, state)
-            if isinstance(laid, _Miss):
+            if isinstance(laid, Miss):
                 yield laid
             else:
                 after.append(laid)
         states = after
     for state in states:
         if state.at < len(words):
-            yield _Miss(template, state.at, state.sure, ("the end of the sentence",))
+            yield Miss(template, state.at, state.sure, ("the end of the sentence",))
         else:
             yield _Match(template, {**dict.fromkeys(template.names), **state.values}, state.spans)
 
 
 def _lay(
     template: Template, segment: Segment, words: Sequence[Word], state: _PartialMatch
-) -> _PartialMatch | _Miss:
+) -> _PartialMatch | Miss:
     """Match one segment of a template with the next words."""
     at, sure = state.at, state.sure
     values, spans, plural = dict(state.values), dict(state.spans), state.plural
@@ -223,64 +215,21 @@ def _lay(
     return _PartialMatch(at, sure, values, spans, plural)
 
 
-def _miss(template: Template, piece: Piece, at: int, sure: bool) -> _Miss:
+def _miss(template: Template, piece: Piece, at: int, sure: bool) -> Miss:
     if isinstance(piece, Field):
-        return _Miss(template, at, sure, piece.type.expected, piece.type.candidates)
-    return _Miss(template, at, sure, (quoted(piece.text),), (piece.text,))
+        return Miss(template, at, sure, piece.type.expected, piece.type.candidates)
+    return Miss(template, at, sure, (quoted(piece.text),), (piece.text,))
 
 
-def _misread(template: Template, piece: Piece, at: int, sure: bool, misread: MisreadError) -> _Miss:
+def _misread(template: Template, piece: Piece, at: int, sure: bool, misread: MisreadError) -> Miss:
     """Return what is wrong inside a field, in the field's own words if it has some."""
     expected, candidates = misread.expected, misread.candidates
     if not expected and isinstance(piece, Field):
         expected, candidates = piece.type.expected, piece.type.candidates
     place = at + misread.ahead
-    return _Miss(
+    return Miss(
         template, place, sure or misread.ahead > 0, expected, candidates, misread.reason, misread.suggestion
     )
-
-
-def _furthest(sentence: str, words: Sequence[Word], misses: Sequence[_Miss]) -> SentenceError:
-    """Return one error with everything that the furthest templates expected at that word."""
-    furthest = _telling(words, misses)
-    at = furthest[0].at if furthest else 0
-    expected = either(list(dict.fromkeys(each for miss in furthest for each in miss.expected)))
-    known = next((miss for miss in furthest if miss.reason or miss.suggestion), None)
-    if at >= len(words):
-        end = words[-1].start + len(words[-1].text)
-        reason = (known and known.reason) or f"expected {expected}, but the sentence ends here"
-        return SentenceError(sentence, end + 1, 1, reason)
-    word = words[at]
-    reason = (known and known.reason) or f"expected {expected}, found {quoted(word.text)}"
-    suggestion = (known and known.suggestion) or _near(word, furthest)
-    disagree = len({miss.expected for miss in furthest}) > 1
-    reached = list(dict.fromkeys(miss.template for miss in furthest))
-    shapes = _shapes(reached) if len(reached) > 1 and disagree and not suggestion and not known else ()
-    return SentenceError(sentence, word.start + 1, len(word.text), reason, suggestion, shapes)
-
-
-def _telling(words: Sequence[Word], misses: Sequence[_Miss]) -> list[_Miss]:
-    """Return the misses of the templates that got furthest.
-
-    A field for a name takes any first word, a misspelt one too, and getting past it alone says little: such misses
-    give way to others at the same word, and to a first word that is nearly one of those expected there.
-    """
-    at = max((miss.at for miss in misses), default=0)
-    furthest = [miss for miss in misses if miss.at == at]
-    if sure := [miss for miss in furthest if miss.sure]:
-        return sure
-    first = [miss for miss in misses if miss.at == 0]
-    if at > 0 and (any(miss.suggestion for miss in first) or _near(words[0], first)):
-        return first
-    return furthest
-
-
-def _near(word: Word, misses: Sequence[_Miss]) -> str | None:
-    return closest(word.text, [candidate for miss in misses for candidate in miss.candidates])
-
-
-def _shapes(templates: Sequence[Template]) -> tuple[str, ...]:
-    return tuple(template.shape for template in templates)
 
 
 def _refuse_same_set(sentence: str, match: _Match) -> None:

@@ -12,7 +12,8 @@ import pytest
 
 from neuronclaims.sentences.ambiguity import check_templates
 from neuronclaims.sentences.field_types import Label, MisreadError, Pattern, Word, literal
-from neuronclaims.sentences.parser import SentenceError, parse
+from neuronclaims.sentences.misread.misses import SentenceError
+from neuronclaims.sentences.parser import parse
 from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.sentences.templates import Template, TemplateError
 

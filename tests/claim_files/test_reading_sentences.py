@@ -22,8 +22,9 @@ from toy_claims import (
 )
 
 from neuronclaims.sentences.ambiguity import check_templates
+from neuronclaims.sentences.misread.misses import SentenceError
 from neuronclaims.sentences.numbers import Amount
-from neuronclaims.sentences.parser import SentenceError, parse
+from neuronclaims.sentences.parser import parse
 from neuronclaims.sentences.positions import TokenPositions
 from neuronclaims.sentences.subjects.layers import Layers
 from neuronclaims.sentences.subjects.neurons import Neuron

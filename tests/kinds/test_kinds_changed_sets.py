@@ -12,7 +12,8 @@ from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import templates
 from neuronclaims.sentences.changes import parts
 from neuronclaims.sentences.field_types import literal
-from neuronclaims.sentences.parser import SentenceError, parse
+from neuronclaims.sentences.misread.misses import SentenceError
+from neuronclaims.sentences.parser import parse
 from neuronclaims.sentences.subjects.forms import Bound
 from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.study import Study

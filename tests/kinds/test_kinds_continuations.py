@@ -16,7 +16,8 @@ import neuronclaims
 from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.graders.registry import GraderError, grader_named
 from neuronclaims.kinds import templates
-from neuronclaims.sentences.parser import SentenceError, parse
+from neuronclaims.sentences.misread.misses import SentenceError
+from neuronclaims.sentences.parser import parse
 
 OPENINGS = [
     "the",

@@ -17,7 +17,8 @@ from changed_claims import judged_really, one_writer
 from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.kinds import templates
 from neuronclaims.kinds.shared.units import fit_to_keep
-from neuronclaims.sentences.parser import SentenceError, parse
+from neuronclaims.sentences.misread.misses import SentenceError
+from neuronclaims.sentences.parser import parse
 
 OPENINGS = [
     "the",

@@ -12,7 +12,8 @@ from skewed import mean_interval
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.demo import MODEL_FOLDER
 from neuronclaims.kinds import templates
-from neuronclaims.sentences.parser import SentenceError, parse
+from neuronclaims.sentences.misread.misses import SentenceError
+from neuronclaims.sentences.parser import parse
 from neuronclaims.study import Study
 
 LAYER, INDICES = 5, (461, 472)

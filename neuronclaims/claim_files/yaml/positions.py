@@ -75,8 +75,11 @@ class Entries:
 Node: TypeAlias = Scalar | Items | Entries
 
 
-def compose(source: SourceText) -> Node:
-    """Read one YAML document. Raises ClaimFileError with all problems found."""
+def compose(source: SourceText, soft: list[Problem] | None = None) -> Node:
+    """Read one YAML document. Raises ClaimFileError with all problems found.
+
+    What leaves the tree whole, such as an anchor, is added to ``soft`` instead, where that is given.
+    """
     builder = _Builder(source)
     try:
         for event in yaml.parse(source.text, Loader=_LOADER):
@@ -88,8 +91,10 @@ def compose(source: SourceText) -> Node:
     blank = builder.root is None or (isinstance(builder.root, Scalar) and builder.root.missing)
     if blank and not builder.problems:
         builder.problems.append(source.problem(0, "the file is empty: a claim file starts with 'version: 1'"))
-    if builder.problems or builder.root is None:
-        raise ClaimFileError(builder.problems)
+    if builder.problems or builder.root is None or (soft is None and builder.soft):
+        raise ClaimFileError([*builder.soft, *builder.problems])
+    if soft is not None:
+        soft += builder.soft
     return builder.root
 
 
@@ -136,6 +141,7 @@ class _Builder:
         self.source = source
         self.root: Node | None = None
         self.problems: list[Problem] = []
+        self.soft: list[Problem] = []
         self._open: list[Items | Entries] = []
         self._keys: list[Node | None] = []
         self._said: set[str] = set()
@@ -171,9 +177,10 @@ class _Builder:
             self._stop(event, f"the file has more than {MOST_NODES} entries; put long prompt sets into files")
         if getattr(event, "tag", None) is not None:
             tag = event.tag.replace("tag:yaml.org,2002:", "!!")
-            self._say(event, f"claim files have no tags such as {tag}: every value is plain text")
+            self._say(event, f"claim files have no tags such as {tag}: every value is plain text", self.soft)
         if getattr(event, "anchor", None) is not None and not isinstance(event, yaml.AliasEvent):
-            self._say(event, "claim files have no anchors (&); name what is used twice in 'sets'")
+            message = "claim files have no anchors (&); name what is used twice in 'sets'"
+            self._say(event, message, self.soft)
         if not self._open:
             self.root = node
             return
@@ -200,12 +207,13 @@ class _Builder:
         else:
             parent.entries[key.name] = (key, node)
 
-    def _say(self, event: yaml.Event, message: str) -> None:
+    def _say(self, event: yaml.Event, message: str, problems: list[Problem] | None = None) -> None:
         if message in self._said:
             return  # once is enough: a bomb of aliases has thousands
         self._said.add(message)
         start, end = _ends(event)
-        self.problems.append(self.source.problem(start, message, width=end - start))
+        to = self.problems if problems is None else problems
+        to.append(self.source.problem(start, message, width=end - start))
 
     def _stop(self, event: yaml.Event, message: str) -> None:
         self.problems.append(self.source.problem(_ends(event)[0], message))

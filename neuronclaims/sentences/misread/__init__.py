@@ -1,0 +1,1 @@
+"""Sentences that no template reads: the one error, and what was probably meant."""

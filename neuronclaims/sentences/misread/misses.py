@@ -1,0 +1,99 @@
+"""Where templates stopped fitting a sentence, and the one error that this makes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from neuronclaims.errors import NeuronClaimsError
+from neuronclaims.sentences.field_types import Word
+from neuronclaims.sentences.messages import allowed_lines, caret_lines, closest, either, quoted
+from neuronclaims.sentences.templates import Template
+
+
+class SentenceError(NeuronClaimsError):
+    """A sentence that no template reads. ``column`` counts from 1, ``width`` counts the characters meant."""
+
+    def __init__(
+        self,
+        sentence: str,
+        column: int,
+        width: int,
+        message: str,
+        suggestion: str | None = None,
+        allowed: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(sentence, column, width, message, suggestion, allowed)
+        self.sentence, self.column, self.width = sentence, column, width
+        self.message, self.suggestion, self.allowed = message, suggestion, allowed
+
+    def __str__(self) -> str:
+        hint = f"did you mean {quoted(self.suggestion)}?" if self.suggestion else ""
+        flat = re.sub(r"[\r\n]", " ", self.sentence)
+        lines = caret_lines(flat, self.column, self.width, "     ", hint)
+        return "\n".join([self.message, *lines, *allowed_lines(self.allowed)])
+
+
+class UnclosedQuoteError(SentenceError):
+    """A sentence that ends within a quoted text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """The word where a template stopped fitting, what was expected, and what is wrong if known.
+
+    ``sure`` says that some word before it fits this template, more than any word fits a field for a name.
+    """
+
+    template: Template
+    at: int
+    sure: bool
+    expected: tuple[str, ...]
+    candidates: tuple[str, ...] = ()
+    reason: str | None = None
+    suggestion: str | None = None
+
+
+def furthest_error(sentence: str, words: Sequence[Word], misses: Sequence[Miss]) -> SentenceError:
+    """Return one error with everything that the furthest templates expected at that word."""
+    furthest = _telling(words, misses)
+    at = furthest[0].at if furthest else 0
+    expected = either(list(dict.fromkeys(each for miss in furthest for each in miss.expected)))
+    known = next((miss for miss in furthest if miss.reason or miss.suggestion), None)
+    if at >= len(words):
+        end = words[-1].start + len(words[-1].text)
+        reason = (known and known.reason) or f"expected {expected}, but the sentence ends here"
+        return SentenceError(sentence, end + 1, 1, reason)
+    word = words[at]
+    reason = (known and known.reason) or f"expected {expected}, found {quoted(word.text)}"
+    suggestion = (known and known.suggestion) or _near(word, furthest)
+    disagree = len({miss.expected for miss in furthest}) > 1
+    reached = list(dict.fromkeys(miss.template for miss in furthest))
+    shapes = shapes_of(reached) if len(reached) > 1 and disagree and not suggestion and not known else ()
+    return SentenceError(sentence, word.start + 1, len(word.text), reason, suggestion, shapes)
+
+
+def _telling(words: Sequence[Word], misses: Sequence[Miss]) -> list[Miss]:
+    """Return the misses of the templates that got furthest.
+
+    A field for a name takes any first word, a misspelt one too, and getting past it alone says little: such misses
+    give way to others at the same word, and to a first word that is nearly one of those expected there.
+    """
+    at = max((miss.at for miss in misses), default=0)
+    furthest = [miss for miss in misses if miss.at == at]
+    if sure := [miss for miss in furthest if miss.sure]:
+        return sure
+    first = [miss for miss in misses if miss.at == 0]
+    if at > 0 and (any(miss.suggestion for miss in first) or _near(words[0], first)):
+        return first
+    return furthest
+
+
+def _near(word: Word, misses: Sequence[Miss]) -> str | None:
+    return closest(word.text, [candidate for miss in misses for candidate in miss.candidates])
+
+
+def shapes_of(templates: Sequence[Template]) -> tuple[str, ...]:
+    """Return how a list of templates shows each."""
+    return tuple(template.shape for template in templates)

@@ -1,0 +1,123 @@
+"""Words that people use for the same thing are met with the whole sentence; one mistake is one error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from cases import for_each
+
+from neuronclaims.claim_files.errors import ClaimFileError
+from neuronclaims.claim_files.reader import read_claim_file
+from neuronclaims.kinds import templates
+from neuronclaims.sentences.misread.misses import SentenceError
+from neuronclaims.sentences.parser import parse
+
+MORE = "neuron 2:340 activates more for hanoi than baseline"
+SAID = {
+    "Neuron 2:340 activates more for hanoi than baseline.": MORE,
+    "layer 2 neuron 340 activates more for hanoi than baseline": MORE,
+    "neuron 340 of layer 2 activates more for hanoi than baseline": MORE,
+    "L2N340 activates more for hanoi than baseline": MORE,
+    "neuron 2:340 fires more for hanoi than baseline": MORE,
+    "neuron 2:340 fires more strongly on hanoi than on baseline": MORE,
+    "neuron 2:340 activates more on hanoi than on baseline": MORE,
+    "neuron 2:340 is higher for hanoi than baseline": MORE,
+    "neuron 2.340 fires more for hanoi then baseline": MORE,
+    "mlp_post neuron 2:340 is lower in hanoi than in baseline": "mlp_post neuron 2:340 activates less for hanoi than "
+    "baseline",
+    "neuron 2:340 doesn't fire more for hanoi than baseline": "neuron 2:340 does not activate more for hanoi than "
+    "baseline",
+    "neuron 2:340 distinguishes hanoi from baseline": "neuron 2:340 separates hanoi from baseline",
+    "neuron 2:340 separates hanoi and baseline with AUC of at least 0.8": "neuron 2:340 separates hanoi from baseline "
+    "with AUROC at least 0.8",
+    'zeroing neuron 2:3 reduces " an" in hanoi': 'ablating neuron 2:3 lowers " an" in hanoi',
+    'multiplying neuron 2:3 by 2 increases " fires more" in hanoi': 'scaling neuron 2:3 by 2 raises " fires more" in '
+    "hanoi",
+}
+
+
+@for_each("said, meant", SAID.items())
+def test_the_whole_sentence_is_written_out(said, meant) -> None:
+    with pytest.raises(SentenceError) as caught:
+        parse(said, templates())
+    assert caught.value.message == f"this sentence is not understood; write: {meant}"
+    assert parse(meant, templates()).text == meant
+
+
+@for_each(
+    "said, suggestion",
+    [
+        ("neuron 2.340 activates more for hanoi than baseline", "2:340"),
+        ("neuron 2:340 separates hanoi from baseline with AUC at least 0.8", "AUROC"),
+        ("ablating neuron 2:3 raises entrpy in hanoi", "entropy"),
+    ],
+)
+def test_one_word_is_suggested_where_it_is_all_that_is_wrong(said, suggestion) -> None:
+    with pytest.raises(SentenceError) as caught:
+        parse(said, templates())
+    assert caught.value.suggestion == suggestion
+
+
+@for_each(
+    "said, says",
+    [
+        ("feature 8-res-jb:x activates more for hanoi than baseline", "a feature is no subject here"),
+        ("logistic regression on neurons 1:1, 1:2 separates a from b", "'probes'"),
+        ("circuit 3 activates more for hanoi than baseline", "'circuit' is no subject of claims"),
+        ('steering honesty raises " Yes" in hanoi', "adding 3 honesty at layer 10"),
+    ],
+)
+def test_what_is_no_subject_is_named(said, says) -> None:
+    with pytest.raises(SentenceError, match=says):
+        parse(said, templates())
+
+
+def test_a_sentence_that_means_nothing_known_is_not_rewritten() -> None:
+    with pytest.raises(SentenceError) as caught:
+        parse("neuron 2:340 is bimodal in hanoi", templates())
+    assert "write:" not in caught.value.message
+
+
+FILE = """version: 1
+models: [demo]
+site: mlp_post
+tokens: mean of prompt
+sets:
+  hanoi: ANCHOR[a b, c d]
+  vietnam: [q r, c w]
+  violent: [q e, c t]
+  BASELINE: [e f, g h]
+claims:
+"""
+
+
+def _problems(folder: Path, claims: str, anchor: str = "", baseline: str = "baseline") -> list[str]:
+    path = folder / "x.claims.yaml"
+    path.write_text(FILE.replace("ANCHOR", anchor).replace("BASELINE", baseline) + claims, encoding="utf-8")
+    with pytest.raises(ClaimFileError) as caught:
+        read_claim_file(path, templates())
+    return [problem.message for problem in caught.value.problems]
+
+
+def test_a_misspelt_key_in_a_claim_with_an_id_is_one_error(tmp_path) -> None:
+    claims = f"  - {{id: a, claim: {MORE}, expects: supported}}\n  - {{id: b, claim: {MORE}}}\n"
+    claims += f"  - {{id: c, claim: {MORE}, tokns: last of prompt}}\n"
+    assert _problems(tmp_path, claims) == [
+        "unknown key 'expects' in a claim",
+        "unknown key 'tokns' in a claim",
+    ]
+
+
+def test_an_anchor_hides_no_other_error(tmp_path) -> None:
+    claims = "  - neuron 2:340 activates more for hanoy than baseline\n"
+    anchored, unknown = _problems(tmp_path, claims, "&h ")
+    assert "no anchors" in anchored
+    assert "no prompt set 'hanoy'" in unknown
+
+
+def test_an_overlap_without_a_baseline_says_what_it_needs(tmp_path) -> None:
+    [message] = _problems(
+        tmp_path, "  - hanoi overlaps more with vietnam than with violent\n", baseline="other"
+    )
+    assert "say over which set neurons are ranked" in message
