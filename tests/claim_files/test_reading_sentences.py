@@ -417,7 +417,7 @@ def test_reading_one_sentence_in_two_ways_is_an_error_of_the_kinds_not_of_the_cl
     "template",
     [
         "x {c:set",
-        "x {c:sets}",
+        "x {c:setz}",
         "x {d:set}",
         "x {c:set} {c:set}",
         "x [y] {c:set}",
