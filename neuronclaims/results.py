@@ -108,7 +108,14 @@ class Rank:
     by: str
 
 
-SEVERAL = {"neurons": "neuron", "heads": "head", "latents": "latent", "sets": "set"}
+SEVERAL = {
+    "neurons": "neuron",
+    "heads": "head",
+    "latents": "latent",
+    "directions": "direction",
+    "probes": "probe",
+    "sets": "set",
+}
 """What may be chosen of which there are several, with what one of them is called."""
 
 

@@ -20,9 +20,11 @@ from neuronclaims.claim_files.prompts.pairs import read_pairs
 from neuronclaims.claim_files.prompts.sets import read_set
 from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar
 from neuronclaims.claim_files.yaml.source import SourceText
+from neuronclaims.measurements.views.heads import HEADS
 from neuronclaims.sentences.binding import Bindable
 from neuronclaims.sentences.messages import quoted
 from neuronclaims.sentences.names import is_name
+from neuronclaims.sentences.subjects.head_names import SECTION
 from neuronclaims.sentences.subjects.latents import SECTION as DICTIONARIES
 from neuronclaims.sentences.subjects.latents import NamedDictionary
 from neuronclaims.sentences.subjects.neuron_sets import RESERVED, NeuronSet
@@ -78,6 +80,7 @@ class Sections:
             "directions": self.directions,
             "probes": self.probes,
             DICTIONARIES: self.dictionaries,
+            SECTION: {SECTION: HEADS},
         }
 
     def graded(self, names: Iterable[str]) -> dict[str, str]:

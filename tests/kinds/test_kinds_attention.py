@@ -1,7 +1,9 @@
 """Claims about heads on a transformer whose attention was set by hand, and how their sentences read.
 
 Head 0:1 gives the key of "dog" a score of ``SCORE`` and all others 0, so from the last of n tokens with one "dog" it
-looks at it with e^s / (e^s + n - 1); all other heads look at all tokens alike.
+looks at it with e^s / (e^s + n - 1); all other heads look at all tokens alike. What it sees there, 4 behind the norm,
+it writes doubled to residual 4, from which "tree" is read with 3, and its opposite to residual 6, so that no
+mean moves.
 """
 
 from __future__ import annotations
@@ -45,6 +47,7 @@ SETS = {
     "dogs": [{"text": f"the dog saw {word} house", "spans": {"animal": "dog"}} for word in WORDS],
     "cats": [{"text": f"the cat saw {word} house", "spans": {"animal": "cat"}} for word in WORDS],
 }
+PAIRS = [{"clean": f"the dog saw {word} house", "corrupted": f"the cat saw {word} house"} for word in WORDS]
 DOG = math.exp(SCORE) / (math.exp(SCORE) + 4)
 MEAN = (1 + 1 / 2 + 1 / 3 + 1 / 4 + 1 / 5) / 5
 TO_DOG = "attends to animal from last in dogs with at least"
@@ -93,6 +96,8 @@ def model() -> LoadedModel:
         state = made.model.transformer.h[0].ln_1(made.model.transformer.wte.weight[dog])
         attention.c_attn.bias[size] = 1.0  # the first number of head 1's queries
         attention.c_attn.weight[0, 32 + size] = SCORE * size**0.5 / state[0]
+        attention.c_attn.weight[0, 64 + size] = 1.0  # the first number of its values
+        attention.c_proj.weight[size, 4], attention.c_proj.weight[size, 6] = 2.0, -2.0
     return made
 
 
@@ -117,6 +122,36 @@ def test_attention_is_the_one_set_by_hand(name, results):
     assert (found.verdict, found.reason) == (verdict, found.reason)
 
 
+@pytest.mark.parametrize(
+    ("claim", "number", "verdict"),
+    [
+        ('ablating head 0:1 lowers " tree" over " river" in dogs', -1.0, None),
+        ('ablating head 0:2 lowers " tree" over " river" in dogs', 0.0, "inconclusive"),
+        ('{claim: \'ablating head 0:1 lowers " tree" over " river" in dogs\', controls: layer}', -1.0, None),
+        ('scaling head 0:1 by 0 lowers " tree" over " river" in dogs', -1.0, None),
+        ('restoring head 0:1 recovers at least 90% of " tree" over " river" in animals', None, "supported"),
+        ('restoring head 0:2 recovers at least 10% of " tree" over " river" in animals', 0.0, "refuted"),
+    ],
+)
+def test_a_head_that_writes_is_missed_when_it_is_changed(claim, number, verdict, tmp_path: Path):
+    path = tmp_path / "x.claims.yaml"
+    path.write_text(
+        f"version: 1\nmodels: [handed]\ntokens: last of prompt\nsets: {json.dumps(SETS)}\n"
+        f"pairs: {json.dumps({'animals': PAIRS})}\nclaims:\n  - {claim}\n"
+    )
+    [found] = Study(models={"handed": model()}).judge(read_claim_file(path, templates()), "handed").values()
+    assert found.error is None
+    written = 2 * 4 * DOG
+    logit = 3 * written / ((2 + 2 * written**2) / 32 + 1e-5) ** 0.5
+    expected = 1.0 if number is None else number * logit
+    assert found.evidence.effect.value == pytest.approx(expected, rel=1e-4, abs=1e-5)
+    assert verdict is None or (found.verdict, found.reason) == (verdict, found.reason)
+    assert "neuron" not in " ".join(found.evidence.notes).replace("neurons searched", "")
+    if "layer" in claim:
+        assert found.evidence.rank.place == 1
+        assert found.evidence.rank.among == 4
+
+
 def test_a_searched_head_is_called_a_head(results):
     evidence = results["some"].evidence
     assert evidence.selection.neurons == 2 * 4
@@ -136,6 +171,8 @@ def test_a_searched_head_is_called_a_head(results):
         'head 9:6 attends less to bos from every "a" for ioi than abc by at least 0.5 sd',
         "head 9:6 does not separate ioi from abc by attention to itself from last",
         "some head attends more to name than to other from last in ioi",
+        'ablating head 9:6 and head 9:9 lowers " an" over " a" in ioi',
+        'scaling head 9:6 by 2, 4 raises " an" in ioi',
     ],
 )
 def test_sentences_are_written_as_they_are_read(sentence):
@@ -158,6 +195,7 @@ def test_sentences_are_written_as_they_are_read(sentence):
         ("head 9:6 attends to subject from last in ioi with at least 0%", "cannot be tested"),
         ("some head does not attend to subject from last in ioi with more than 5%", "every head of"),
         ("head 9:6, 9:7 attends to subject from last in ioi with at least 40%", "every head of 9:6, 9:9"),
+        ('adding 2 to head 9:6 raises " an" in ioi', "a head gives many numbers"),
         ("head 9:6 attends more to subject than to subject from last in ioi", "the same tokens"),
     ],
 )

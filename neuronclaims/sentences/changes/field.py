@@ -21,6 +21,7 @@ from neuronclaims.sentences.changes.parts import (
 )
 from neuronclaims.sentences.field_types import MisreadError, Pattern, Word, expect_words, literal
 from neuronclaims.sentences.numbers import number_text
+from neuronclaims.sentences.subjects.head_names import HeadReference
 from neuronclaims.sites import Site
 
 MEANT: Mapping[str, str] = MappingProxyType(
@@ -112,6 +113,11 @@ class ChangeField:
         if said.before_amount is not None and not said.amount_first:
             expect_words(words[: at + 1], (said.before_amount,), at)
             amounts, at = self._amounts(words, at + 1)
+        if self.verb in ("adding", "clamping") and any(
+            isinstance(part.said, HeadReference) for part in parts
+        ):
+            rule = "a head gives many numbers, so there is no one number to add or to hold: scale it, or ablate it"
+            raise MisreadError(rule, ahead=at - 1)
         return ModelChange(self.verb, parts, amounts), at
 
     def _meant(self, words: Sequence[Word]) -> str | None:

@@ -18,7 +18,7 @@ from neuronclaims.sentences.field_types import (
     literal,
 )
 from neuronclaims.sentences.names import is_name
-from neuronclaims.sentences.subjects.known_forms import FORMS
+from neuronclaims.sentences.subjects.known_forms import CHANGED_FORMS
 from neuronclaims.sentences.subjects.layers import Layers, LayersField
 from neuronclaims.sentences.subjects.neuron_sets import SetReference
 from neuronclaims.sentences.subjects.neurons import Neuron, NeuronsField
@@ -32,7 +32,7 @@ _AFTER = ("lowers", "raises", "recovers", "removes", "does", "by", "to", "and")
 
 
 def _may_name(text: str) -> bool:
-    return is_name(text) and text not in (*_NOUNS, *_LAYER, *_AFTER, *FORMS, *site_names())
+    return is_name(text) and text not in (*_NOUNS, *_LAYER, *_AFTER, *CHANGED_FORMS, *site_names())
 
 
 def part_patterns() -> list[Pattern]:
@@ -46,13 +46,13 @@ def part_patterns() -> list[Pattern]:
     layers = [row for row in _LAYERS.patterns if any(map(row[0].accepts, _LAYER))]
     at_site = (Label(names, names.__contains__), *one)
     named = (Label(("german_neurons",), _may_name),)
-    forms = (pattern for form in FORMS.values() for pattern in form.patterns)
+    forms = (pattern for form in CHANGED_FORMS.values() for pattern in form.patterns)
     return [one, more, *layers, at_site, named, *forms, (*one, *literal("and"), *one)]
 
 
 def direction_patterns() -> list[Pattern]:
     """Return the rows of words of a direction, without its first word: "honesty at layer 10"."""
-    form = FORMS.get(DIRECTION)
+    form = CHANGED_FORMS.get(DIRECTION)
     return [] if form is None else [pattern[1:] for pattern in form.patterns]
 
 
@@ -82,7 +82,7 @@ def read_parts(words: Sequence[Word], at: int) -> tuple[tuple[ChangedPart, ...],
 
 def read_direction(words: Sequence[Word], at: int) -> tuple[ChangedPart, int] | None:
     """Read a direction that stands without its word, "honesty at layer 10"; None where there is none."""
-    form = FORMS.get(DIRECTION)
+    form = CHANGED_FORMS.get(DIRECTION)
     if form is None or not _names(words, at, "at"):
         return None
     part, after = _form(DIRECTION, [*words[:at], Word(DIRECTION, words[at].start), *words[at:]], at)
@@ -122,7 +122,7 @@ def _part(words: Sequence[Word], at: int) -> tuple[ChangedPart, int]:
     if noun in _LAYER:
         layers, used = _after(_LAYERS, words, at)
         return ChangedPart((), layers, site), at + used
-    if noun in FORMS and site is None:
+    if noun in CHANGED_FORMS and site is None:
         return _form(noun, words, at)
     if noun not in _NOUNS:
         if _names(words, at):
@@ -137,7 +137,7 @@ def _part(words: Sequence[Word], at: int) -> tuple[ChangedPart, int]:
 
 
 def _nothing_known(at: int, *, after_site: bool) -> MisreadError:
-    forms = () if after_site else tuple(FORMS)
+    forms = () if after_site else tuple(CHANGED_FORMS)
     expected = (
         *(() if after_site else ("a site",)),
         "'neuron'",
@@ -163,7 +163,7 @@ def _names(words: Sequence[Word], at: int, *after: str) -> bool:
 def _form(opening: str, words: Sequence[Word], at: int) -> tuple[ChangedPart, int]:
     """Read a form that begins with a word of its own, and what it stands for where no entry is needed."""
     try:
-        said, used = FORMS[opening].read(words[at:])
+        said, used = CHANGED_FORMS[opening].read(words[at:])
     except MisreadError as misread:
         raise misread.shifted(at, (f"'{opening}'",)) from None
     if said.section:

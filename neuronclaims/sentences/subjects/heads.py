@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from neuronclaims.sentences.field_types import (
     FieldType,
-    Label,
     MisreadError,
     Pattern,
     Word,
     expect_words,
     literal,
 )
-from neuronclaims.sentences.messages import quoted
+from neuronclaims.sentences.subjects.head_names import LAST, MORE, one_head
 from neuronclaims.sentences.subjects.layers import Layers, LayersField
 from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.sentences.subjects.subject import Subject
 
-_HEAD = re.compile(r"([0-9]{1,9}):([0-9]{1,9})")
-_NEARLY = re.compile(
-    r"(?:layer|blocks?|[la])?[._]?([0-9]{1,9})(?:[.:/;,_-]+(?:head|h)?|h)([0-9]{1,9})", re.IGNORECASE
-)
 _LAYERS: FieldType[Layers] = LayersField()
-_A_HEAD = "a head such as 9:6"
-_LAST = Label(("9:6",), lambda text: bool(_HEAD.fullmatch(text)))
-_MORE = Label(("9:6,",), lambda text: text.endswith(",") and bool(_HEAD.fullmatch(text[:-1])))
 _MEANT = {
     **dict.fromkeys(("each", "all", "both", "heads"), "every head of"),
     **dict.fromkeys(("any", "a", "one"), "some head"),
@@ -66,9 +57,9 @@ class HeadsField:
         """Return the patterns of the four forms, with lists of one and of two."""
         every, some = literal("every head of"), literal("some head")
         return (
-            (*literal("head"), _LAST),
-            (*every, _LAST),
-            (*every, _MORE, _LAST),
+            (*literal("head"), LAST),
+            (*every, LAST),
+            (*every, MORE, LAST),
             *((*some, *literal("of"), *layers) for layers in _LAYERS.patterns),
             some,
         )
@@ -79,7 +70,7 @@ class HeadsField:
         if opening == "head":
             if len(words) > 2 and words[1].text.endswith(","):
                 raise MisreadError("several heads are claimed with 'every head of 9:6, 9:9'", ahead=1)
-            return HeadSubject("one", (_one(words, 1),)), 2
+            return HeadSubject("one", (one_head(words, 1),)), 2
         if opening == "every":
             expect_words(words, ("head", "of"), 1)
             return _listed(words, 3)
@@ -105,27 +96,10 @@ def _listed(words: Sequence[Word], at: int) -> tuple[HeadSubject, int]:
     found: list[Neuron] = []
     while True:
         more = at < len(words) and words[at].text.endswith(",")
-        head = _one(words, at, words[at].text[:-1] if more else None)
+        head = one_head(words, at, words[at].text[:-1] if more else None)
         if head in found:
             raise MisreadError(f"head {head} is named twice", ahead=at)
         found.append(head)
         at += 1
         if not more:
             return HeadSubject("every", tuple(found)), at
-
-
-def _one(words: Sequence[Word], at: int, text: str | None = None) -> Neuron:
-    """Read ``layer:head`` at a place; raise MisreadError with what was probably meant."""
-    if at >= len(words):
-        raise MisreadError(ahead=at, expected=(_A_HEAD,))
-    written = words[at].text if text is None else text
-    if words[at].quoted:
-        raise MisreadError(ahead=at, expected=(_A_HEAD,))
-    if exact := _HEAD.fullmatch(written):
-        return Neuron(int(exact[1]), int(exact[2]))
-    if nearly := _NEARLY.fullmatch(written):
-        meant = f"{int(nearly[1])}:{int(nearly[2])}"
-        raise MisreadError(f"a head is written layer:head, not {quoted(written)}", meant, at)
-    if re.fullmatch(r"[0-9]+:?", written):
-        raise MisreadError(f"{quoted(written)} is a layer without a head; a head is layer:head", ahead=at)
-    raise MisreadError(ahead=at, expected=(_A_HEAD,))

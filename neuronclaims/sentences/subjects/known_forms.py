@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from neuronclaims.sentences.subjects.directions import DirectionForm
 from neuronclaims.sentences.subjects.forms import SubjectForm
+from neuronclaims.sentences.subjects.head_names import HeadForm
 from neuronclaims.sentences.subjects.latents import EveryLatentForm, LatentForm, SomeLatentForm
 
 FORMS: Mapping[str, SubjectForm] = MappingProxyType(
@@ -25,3 +26,6 @@ GROUPS: Mapping[str, SubjectForm] = MappingProxyType(
     }
 )
 """The forms of subjects that are several, or one of several, by the two words each begins with."""
+
+CHANGED_FORMS: Mapping[str, SubjectForm] = MappingProxyType({**FORMS, "head": HeadForm()})
+"""The forms of what can be changed: also heads, which give several numbers, so that none of them is *the* value."""

@@ -75,7 +75,7 @@ def _sample(claim: Claim, facts: ModelFacts, together: Changing) -> tuple[Contro
         if claim.sentence.beyond:
             raise ClaimError(
                 f"There is nothing to compare with ('{claim.sentence.compared}'): a layer of {facts.name} has "
-                f"{width:,} neurons at {need.site}, of which {max(named):,} are changed. Name fewer."
+                f"{width:,} {noun_of(need.site)}s at {need.site}, of which {max(named):,} are changed. Name fewer."
             )
         return ()
     most = most_controls(need.prediction)
@@ -101,6 +101,7 @@ class Standing:
     """How a claim's changed neurons were chosen, and where they stand among others.
 
     ``how`` says what they are compared with; None where nothing is said of that.
+    ``noun`` is what one of those changed is called.
     """
 
     selection: Selection
@@ -108,6 +109,7 @@ class Standing:
     controls: RandomNeurons | None
     large: LargeTokens
     how: How | Literal["mixed"] | None
+    noun: str = "neuron"
 
     @classmethod
     def of(
@@ -123,7 +125,14 @@ class Standing:
         mixed = claim.sentence.change.mixed
         selection = chosen_before(claim, "neurons") if mixed else selection_of(claim, who_of(claim), searched)
         large = LargeTokens.of(claim.sentence.neurons, answers)
-        return cls(selection, rank, controls, large, "mixed" if mixed else controls_of(claim))
+        return cls(
+            selection,
+            rank,
+            controls,
+            large,
+            "mixed" if mixed else controls_of(claim),
+            noun_of(claim.settings.site),
+        )
 
     @property
     def others(self) -> tuple[Estimate, ...]:
@@ -147,6 +156,6 @@ class Standing:
             return self.controls.notes
         if self.rank is not None:
             return (
-                f"The {self.rank.among - 1:,} other neurons of its layer, each changed alone, are the controls.",
+                f"The {self.rank.among - 1:,} other {self.noun}s of its layer, each changed alone, are the controls.",
             )
         return (WITHOUT[self.how],) if self.how is not None and self.how in WITHOUT else ()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.measurements.attention.attention import layers_with_heads
+from neuronclaims.measurements.views.view import ViewedSite, noun_of
 from neuronclaims.results import Selection
 from neuronclaims.sentences.subjects.directions import DirectionReference
 from neuronclaims.sentences.subjects.heads import HeadSubject
@@ -80,12 +81,13 @@ def layers_needed(claim: Claim, who: Subject, facts: ModelFacts) -> tuple[int, .
 
 def selection_of(claim: Claim, who: Subject, neurons: int) -> Selection:
     """Return how the claim's neuron was chosen; ``neurons`` are those it was picked from, itself included."""
-    search = search_of(claim, who)
+    site, search = claim.settings.site, search_of(claim, who)
+    noun = noun_of(site) if isinstance(site, ViewedSite) else who.noun
     if search is not None:
-        return Selection("searched", (str(search),), neurons=neurons, what=who.noun)
+        return Selection("searched", (str(search),), neurons=neurons, what=noun)
     if isinstance(who.said, DirectionReference):
         return direction_chosen(claim, who.said)
-    return chosen_before(claim, f"{who.noun}s" if len(who.neurons) > 1 else who.noun)
+    return chosen_before(claim, f"{noun}s" if len(who.neurons) > 1 else noun)
 
 
 def direction_chosen(claim: Claim, said: DirectionReference) -> Selection:

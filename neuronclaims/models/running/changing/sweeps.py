@@ -68,8 +68,8 @@ class _SweptText:
 
     def sweep(self, own: torch.Tensor, reader: PredictionReader, options: RunOptions) -> torch.Tensor:
         """Return the prediction with each neuron changed: [width]."""
-        differs = (own != self._puts).any(1) & self._mask
-        length, width = own.shape
+        differs = (own != self._puts).flatten(1).any(1) & self._mask
+        length, width = own.shape[:2]
         start = int(differs.nonzero()[0]) if bool(differs.any()) else length - 1
         earlier = self._earlier(start)
         if earlier is None:
@@ -125,7 +125,8 @@ class _SweptText:
     def _edit(self, neurons: range | list[int], start: int) -> Edit:
         columns = torch.tensor(list(neurons), device=self._puts.device)
         copies = torch.arange(len(columns), device=self._puts.device)
-        puts, mask = self._puts[start:, columns].T, self._mask[start:]
+        puts = self._puts[start:, columns].transpose(0, 1)  # [copies, tokens, ...]
+        mask = self._mask[start:].reshape(1, -1, *[1] * (puts.ndim - 2))
 
         def edit(values: torch.Tensor) -> torch.Tensor:
             values = values.clone()
