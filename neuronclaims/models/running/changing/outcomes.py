@@ -78,8 +78,9 @@ class LossReader:
         """Return loss and share."""
         found = []
         for text, ids, hidden in zip(runs.texts, runs.ids, runs.hidden, strict=True):
-            places = torch.tensor(self._places(text), device=ids.device)
-            losses, hits = zip(*self._parts(ids, hidden, places), strict=True)
+            # The last states may lie on another device than the tokens, where a model is spread over several.
+            places = torch.tensor(self._places(text), device=hidden.device)
+            losses, hits = zip(*self._parts(ids.to(hidden.device), hidden, places), strict=True)
             found.append(torch.stack([torch.cat(losses).mean(), torch.cat(hits).mean()]))
         return torch.stack(found)
 
@@ -87,7 +88,8 @@ class LossReader:
         self, ids: torch.Tensor, hidden: torch.Tensor, places: torch.Tensor
     ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         for some in torch.split(places, _AT_ONCE):
-            logits, tokens = logits_of(self._ready, hidden[some - 1]).float(), ids[some]
+            logits = logits_of(self._ready, hidden[some - 1]).float()
+            tokens = ids[some].to(logits.device)
             own = logits.log_softmax(-1).gather(1, tokens.unsqueeze(1)).squeeze(1)
             yield -own, (logits.argmax(-1) == tokens).float()
 

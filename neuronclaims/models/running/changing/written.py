@@ -60,7 +60,7 @@ class TextWriter:
             positions = torch.arange(start, length, device=ids.device).expand_as(ids)
             with traced(ready, ids.shape, self._edits(need, taken, start, length)):
                 hidden, cache = forward(ready, ids, mask, positions, cache, caching=remembers)
-            logits = logits_of(ready, hidden[:, -1])
+            logits = logits_of(ready, hidden[:, -1]).to(ids.device)
             if bool((logits.isnan().any(-1) & running).any()):
                 raise ValueError("what it predicts is not a number (NaN), so no token can be chosen")
             token = choose(logits, running)
