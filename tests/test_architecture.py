@@ -31,6 +31,7 @@ GROUND = {
     "measurements",
     "figures",
     "results",
+    "token_classes",
     "tokens",
 }
 RUNS = {"models", "cache", "engines"}
@@ -52,8 +53,9 @@ MAY_IMPORT = {
     "prompts": set(),
     "loading": set(),
     "sites": set(),
+    "token_classes": set(),
     "stats": {"errors", "lazy"},
-    "sentences": {"errors", "foreign_text", "sites"},
+    "sentences": {"errors", "foreign_text", "sites", "token_classes"},
     "tokens": {"errors", "foreign_text", "prompts", "sentences"},
     "set_accounts": {"sentences"},
     "claim_files": {
@@ -68,7 +70,7 @@ MAY_IMPORT = {
         "sites",
         "tokens",
     },
-    "measurements": {"errors", "foreign_files", "prompts", "sites", "tokens"},
+    "measurements": {"errors", "foreign_files", "prompts", "sites", "token_classes", "tokens"},
     "figures": {"errors"},
     "results": {"figures", "errors", "set_accounts", "tokens"},
     "kinds": GROUND | {"graders", "lazy"},
@@ -80,6 +82,7 @@ MAY_IMPORT = {
         "loading",
         "prompts",
         "sites",
+        "token_classes",
         "tokens",
     },
     "cache": {"measurements", "models", "errors", "foreign_files", "foreign_text", "prompts"},

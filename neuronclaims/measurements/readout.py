@@ -15,6 +15,7 @@ from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.measurements.facts import ModelFacts
 from neuronclaims.measurements.measurement import Description, Lengths, Need, TextRequest
 from neuronclaims.sites import Site
+from neuronclaims.token_classes import WantedToken, token_name
 
 Floats = NDArray[np.float64]
 
@@ -42,7 +43,7 @@ class Readout:
     them. Bins are half-open, [edge, next edge), with one below the first edge and one from the last on. Documents
     longer than the model's context are read in pieces. ``legacy_embed`` takes for the top prediction what a published
     figure took for it: the token whose input embedding has the largest product with the state before the final norm,
-    normalised without that norm's own scale and shift.
+    normalised without that norm's own scale and shift. ``token`` may be a class of tokens: then one of these is on top.
 
     >>> readout = Readout("mlp_post", 3, 17, " an", (0.0, 1.0), ("I ate an apple.",))
     >>> readout.columns(np.array([[5, 1, 0.75, 2, 2, 1, 0, 0, 1]], np.float32)).hits_by_bin
@@ -52,7 +53,7 @@ class Readout:
     site: Site
     layer: int
     index: int
-    token: str
+    token: WantedToken
     edges: tuple[float, ...]
     documents: tuple[str, ...]
     legacy_embed: bool = False
@@ -72,8 +73,8 @@ class Readout:
 
     @property
     def tokens_named(self) -> tuple[str, ...]:
-        """The token looked for."""
-        return (self.token,)
+        """The tokens looked for; none where a pattern says which."""
+        return (self.token,) if isinstance(self.token, str) else self.token.tokens
 
     def columns(self, answer: NDArray[np.floating]) -> ReadoutColumns:
         """Return the answer by its columns."""
@@ -92,12 +93,12 @@ class Readout:
 
 @dataclass(frozen=True, slots=True)
 class ReadoutNeed:
-    """One neuron, one token, and the edges of the bins its values are counted in."""
+    """One neuron, one token or a class of them, and the edges of the bins its values are counted in."""
 
     site: str
     layer: int
     index: int
-    token: str
+    token: WantedToken
     edges: tuple[float, ...]
     legacy_embed: bool = False
     work: ClassVar[str] = "readout"
@@ -106,7 +107,9 @@ class ReadoutNeed:
 
     def __str__(self) -> str:
         legacy = ["legacy_embed"] if self.legacy_embed else []
-        return json.dumps(["readout", self.site, self.layer, self.index, self.token, self.edges, *legacy])
+        return json.dumps(
+            ["readout", self.site, self.layer, self.index, token_name(self.token), self.edges, *legacy]
+        )
 
     @property
     def new_tokens(self) -> int:

@@ -22,6 +22,11 @@ class TokenTexts:
         self._tokenizer, self._model = tokenizer, model
         self._anchor = self._find_anchor()
 
+    @property
+    def model(self) -> str:
+        """The name of the model, for errors."""
+        return self._model
+
     def text(self, token: int) -> str:
         """Return the text that a token adds after other text."""
         return self.texts([token])[0]

@@ -15,7 +15,7 @@ from neuronclaims.sentences.subjects.heads import HeadsField
 from neuronclaims.sentences.subjects.layers import LayersField
 from neuronclaims.sentences.subjects.neurons import ONE_NEURON, NeuronsField
 from neuronclaims.sentences.subjects.subject import SubjectField
-from neuronclaims.sentences.tokens import TOKEN, token_text
+from neuronclaims.sentences.tokens import TOKEN, WantedField, token_text
 from neuronclaims.sites import site_names
 
 
@@ -68,6 +68,7 @@ FIELD_TYPES: Mapping[str, FieldType] = MappingProxyType(
         "count": COUNT,
         "gain": GAIN,
         "token": TOKEN,
+        "wanted": WantedField(),
         "outcome": OutcomeField(TOKEN, OneWord("a name", "NAME", ("refusals",), _name)),
         "column": OneWord(
             "the name of a column", "COLUMN", ("magnitude", '"first digit"'), _column, column_text

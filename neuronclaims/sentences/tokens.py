@@ -1,10 +1,13 @@
-"""The field for a token: a text in double quotes, in JSON's spelling."""
+"""The fields for a token, a text in double quotes in JSON's spelling, and for a class of tokens."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from neuronclaims.sentences.field_types import MisreadError, OneWord, Word
+from neuronclaims.sentences.field_types import MisreadError, OneWord, Pattern, Word, expect_words, literal
+from neuronclaims.token_classes import TokenClass, TokenClassError, WantedToken, check_pattern
 
 
 def _token(word: Word) -> str:
@@ -33,3 +36,61 @@ def token_text(value: str) -> str:
 
 
 TOKEN = OneWord('a token such as " an"', '"TOKEN"', ('" an"',), _token, token_text)
+
+
+@dataclass(frozen=True, slots=True)
+class WantedField:
+    """One token, several such as ``" an" or " a"``, or ``tokens matching "[0-9]+"``.
+
+    >>> WantedField().read([Word("tokens", 0), Word("matching", 7), Word('"[0-9]+"', 16, quoted=True)])
+    (a token matching "[0-9]+", 3)
+    """
+
+    expected: tuple[str, ...] = (TOKEN.what, "'tokens matching'")
+    shape: str = f'{TOKEN.shape} [or {TOKEN.shape}]|tokens matching "PATTERN"'
+    candidates: tuple[str, ...] = ("tokens matching",)
+
+    @property
+    def patterns(self) -> tuple[Pattern, ...]:
+        """Return the rows of words that it reads; of several tokens, those with two."""
+        [token] = TOKEN.patterns
+        return token, (*token, *literal("or"), *token), (*literal("tokens matching"), *token)
+
+    def read(self, words: Sequence[Word]) -> tuple[WantedToken, int]:
+        """Read one of the three forms."""
+        if not words[0].quoted and words[0].text == "tokens":
+            expect_words(words, ("matching",), 1)
+            return self._pattern(words), 3
+        tokens, at = [TOKEN.parse(words[0])], 1
+        while at < len(words) and not words[at].quoted and words[at].text == "or":
+            if at + 1 == len(words):
+                raise MisreadError(ahead=at + 1, expected=(TOKEN.what,))
+            try:
+                token = TOKEN.parse(words[at + 1])
+            except MisreadError as misread:
+                raise misread.shifted(at + 1, (TOKEN.what,)) from None
+            if token in tokens:
+                raise MisreadError(f"the token {token_text(token)} is named twice", ahead=at + 1)
+            tokens.append(token)
+            at += 2
+        return (tokens[0] if len(tokens) == 1 else TokenClass(tuple(tokens))), at
+
+    def _pattern(self, words: Sequence[Word]) -> TokenClass:
+        if len(words) < 3 or not words[2].quoted:
+            raise MisreadError("a pattern is written in double quotes", '"[0-9]+"', ahead=2)
+        try:
+            pattern = TOKEN.parse(words[2])
+            check_pattern(pattern)
+        except MisreadError as misread:
+            raise misread.shifted(2) from None
+        except TokenClassError as error:
+            raise MisreadError(str(error), ahead=2) from None
+        return TokenClass(pattern=pattern)
+
+    def write(self, value: WantedToken) -> str:
+        """Return the canonical words."""
+        if isinstance(value, str):
+            return TOKEN.write(value)
+        if value.tokens:
+            return " or ".join(map(token_text, value.tokens))
+        return f"tokens matching {token_text(value.pattern)}"

@@ -182,6 +182,8 @@ CLAIMS: dict[str, tuple[str, str, float | None, dict[str, object]]] = {
     "correlation, other way": ("neuron 0:3 falls with dogs in counted", "refuted", 1.0, {}),
     "correlation, some": ("some neuron of layer 0 goes with dogs in counted", "supported", 1.0, {}),
     "correlation, constant": ("neuron 0:1 goes with dogs in counted", "inconclusive", None, {}),
+    "prediction, class": ('neuron 0:3 predicts tokens matching "tr.+" in documents', "supported", 1.0, {}),
+    "prediction, several": ('neuron 0:3 predicts " tree" or " river" in documents', "supported", 1.0, {}),
     "congruence": (f"{WRITES} 99% of tokens", "supported", 1.0, {}),
     "congruence, layer": (f"{WRITES} 99% of its layer", "supported", 1.0, {}),
     "congruence, dead": ('neuron 0:0 writes " tree" more than 1% of tokens', "refuted", 0.0, {}),

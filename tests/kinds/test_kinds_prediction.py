@@ -348,3 +348,18 @@ def test_a_random_model_read_by_plain_transformers_gives_the_same_numbers(tmp_pa
         assert one.count == inside.sum()
         assert one.share == (pytest.approx(top[inside].mean()) if inside.any() else None)
     assert sum(one.count for one in result.evidence.figures[0].bins) == sum(len(d.split()) for d in documents)
+
+
+def test_classes_of_tokens_read_back_and_bad_ones_are_refused(judge):
+    for wanted in ('" an" or " a"', 'tokens matching "[0-9]+"'):
+        result = judge(SENTENCE.replace('" an"', wanted))
+        assert (result.error, result.verdict) == (None, "supported")
+        assert wanted in result.sentence
+    for wanted, said in (
+        ('tokens matching "[0-9"', "no regular expression"),
+        ("tokens matching digits", "double quotes"),
+        ('" an" or " an"', "named twice"),
+        ('" an" or an', "expected a token|double quotes"),
+    ):
+        with pytest.raises(ClaimFileError, match=said):
+            judge(SENTENCE.replace('" an"', wanted))

@@ -12,6 +12,7 @@ from neuronclaims.cache.run_cache import RunCache
 from neuronclaims.engines.measure import measure
 from neuronclaims.measurements import Readout
 from neuronclaims.measurements.errors import MeasurementError
+from neuronclaims.token_classes import TokenClass, TokenClassError
 
 RNG = np.random.default_rng(5)
 DOCUMENTS = tuple(" ".join(RNG.choice(WORDS, size)) for size in (5, 17, 30, 1))
@@ -46,6 +47,42 @@ def test_counts_equal_those_made_position_by_position(hand_over, name) -> None:
     expected = [slow(plain, document, 1, 7, token) for document in DOCUMENTS]
     np.testing.assert_allclose(found, expected, rtol=1e-6)
     assert found[:, 1].sum() > 0
+
+
+def test_a_class_counts_each_of_its_tokens_and_a_pattern_names_them_by_their_texts(hand_over) -> None:
+    source = hand_over("gpt2")
+    plain = Plain(source)
+    tops = torch.cat([plain.logits(text).argmax(-1) for text in DOCUMENTS])
+    common, numbers = tops.unique(return_counts=True)
+    named = [plain.tokenizer.convert_ids_to_tokens(int(one)) for one in common[numbers.argsort()[-2:]]]
+    listed = TokenClass(tuple(f" {one}" for one in named))
+    matching = TokenClass(pattern="|".join(named))
+    alone = [Readout("mlp_post", 1, 7, f" {one}", EDGES, DOCUMENTS) for one in named]
+    both = [Readout("mlp_post", 1, 7, one, EDGES, DOCUMENTS) for one in (listed, matching)]
+    found = measure(source, [*alone, *both])
+    assert np.array_equal(found[both[0]], found[both[1]])
+    hits = sum(found[one][:, [1, *range(8, 13)]] for one in alone)
+    assert np.array_equal(found[both[0]][:, [1, *range(8, 13)]], hits)
+    assert hits[:, 0].sum() > found[alone[0]][:, 1].sum() > 0
+    with pytest.raises(MeasurementError, match="No token of"):
+        measure(source, [Readout("mlp_post", 1, 7, TokenClass(pattern="[0-9]{30}"), EDGES, DOCUMENTS)])
+
+
+def test_a_pattern_that_runs_for_ever_is_ended(monkeypatch) -> None:
+    monkeypatch.setattr("neuronclaims.token_classes.SECONDS", 0.05)
+    with pytest.raises(TokenClassError, match="repeats inside repeats"):
+        TokenClass(pattern="(a|ab?)+(?:a+)+c?b").members(["a" * 60] * 3)
+
+
+def test_names_in_the_cache_of_single_tokens_stay(hand_over) -> None:
+    edges = (0.0, 1.0)
+    one = Readout("mlp_post", 1, 7, " an", edges, DOCUMENTS).request.need
+    assert str(one) == '["readout", "mlp_post", 1, 7, " an", [0.0, 1.0]]'
+    names = {
+        str(Readout("mlp_post", 1, 7, wanted, edges, DOCUMENTS).request.need)
+        for wanted in (" an", TokenClass((" an",)), TokenClass((" an", " a")), TokenClass(pattern=" an"))
+    }
+    assert len(names) == 4
 
 
 def test_long_documents_are_read_in_pieces(hand_over) -> None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from neuronclaims.results import UnitValues
     from neuronclaims.stats import Estimate, TestResult
     from neuronclaims.stats.designs import Unit
+    from neuronclaims.token_classes import WantedToken
 
     Counts = NDArray[np.int64]
 
@@ -46,10 +47,10 @@ FEW_HITS = 3
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """The documents of the set ``corpus``, their units, and the token that may be the top prediction in them."""
+    """The documents of the set ``corpus``, their units, and the token, or class, that may be on top in them."""
 
     corpus: str
-    token: str
+    token: WantedToken
     prompts: tuple[Prompt, ...]
     units: TextUnits
 

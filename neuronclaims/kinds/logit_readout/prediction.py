@@ -1,7 +1,7 @@
 """Prediction: where a neuron's value is higher, a token is more often the model's own top prediction.
 
     mlp_post neuron 31:892 predicts " an" in corpus with AUROC at least 0.8
-    every neuron of 31:892, 35:1884 predicts " an" in corpus
+    every neuron of 31:892, 35:1884 predicts tokens matching "[0-9]+" in corpus
     mlp_post neuron 31:891 does not predict " an" in corpus                            (margin: 0.1)
 
 Every document gives one number, the AUROC of the neuron's values for "the token is on top here" over its own
@@ -53,6 +53,7 @@ from neuronclaims.measurements import Readout
 from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.sentences.subjects.subject import Subject
 from neuronclaims.sentences.templates import FieldError, Template
+from neuronclaims.token_classes import WantedToken
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
@@ -69,7 +70,7 @@ class Predicts:
 
     who: Subject
     verb: Literal["predicts", "does not predict"]
-    token: str
+    token: WantedToken
     corpus: str
     auroc: float | None = None
     site: str | None = None
@@ -96,7 +97,7 @@ class PredictionOptions(MarginOptions):
 
 
 TEMPLATE = Template(
-    "[{site:site}] {who:subject} {verb:predicts|does not predict} {token:token} in {corpus:set} "
+    "[{site:site}] {who:subject} {verb:predicts|does not predict} {token:wanted} in {corpus:set} "
     "[with AUROC at least {auroc:number}]",
     Predicts,
     options=PredictionOptions,
@@ -172,8 +173,7 @@ class PredictionRequest:
 
     def data(self, answers: Answers, neuron: Neuron) -> PredictionData:
         """Read the answers about one neuron; raise ClaimError where fewer than two units have an AUROC."""
-        need = self.need(neuron)
-        found = need.columns(answers[need])
+        found = (need := self.need(neuron)).columns(answers[need])
         positions, hits = (column.round().astype(np.int64) for column in (found.positions, found.hits))
         aurocs = DocumentAurocs.of(self.documents, found.auroc, positions, hits)
         in_bins, top = (

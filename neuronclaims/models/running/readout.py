@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from neuronclaims.measurements.errors import shorten
+from neuronclaims.measurements.errors import MeasurementError, shorten
 from neuronclaims.measurements.measurement import Need
 from neuronclaims.measurements.plan import Job
 from neuronclaims.measurements.readout import ReadoutNeed
@@ -30,7 +30,8 @@ from neuronclaims.models.running.predictions import (
     state_place,
 )
 from neuronclaims.models.running.worker import Finished, running
-from neuronclaims.models.token_texts import of_tokenizer
+from neuronclaims.models.token_texts import TokenTexts, of_tokenizer
+from neuronclaims.token_classes import TokenClassError
 
 Rows: TypeAlias = "dict[Need, NDArray[np.float32]]"
 Tops: TypeAlias = "dict[bool, NDArray[np.int64]]"
@@ -46,13 +47,33 @@ def work(ready: Ready, job: Job, options: RunOptions) -> Iterator[Finished]:
     """Return the counts of a job's documents, run one by one; tokens and texts are checked at once."""
     needs = tuple(need for need in job.needs if isinstance(need, ReadoutNeed))
     texts = of_tokenizer(ready.tokenizer, ready.facts.name)
-    tokens = {need: texts.number(need.token) for need in needs}
+    tokens = _numbers(needs, texts)
     if any(need.legacy_embed for need in needs):
         check_embedding(ready)
     for item in job.items:
         # Only to be refused in time: the tokens of a whole corpus are too many to keep.
         encode_long(ready, item)
     return _together(_documents(ready, tokens, job.items, 2 if options.again else 1))
+
+
+def _numbers(needs: Iterable[ReadoutNeed], texts: TokenTexts) -> dict[ReadoutNeed, NDArray[np.int64]]:
+    """Return the numbers of the tokens that each need looks for."""
+    everything: list[str] = []
+    found: dict[ReadoutNeed, NDArray[np.int64]] = {}
+    for need in needs:
+        wanted = need.token
+        if isinstance(wanted, str) or wanted.tokens:
+            named = [wanted] if isinstance(wanted, str) else wanted.tokens
+            found[need] = np.array([texts.number(each) for each in named], dtype=np.int64)
+            continue
+        everything = everything or texts.everything()
+        try:
+            found[need] = np.array(wanted.members(everything), dtype=np.int64)
+        except TokenClassError as error:
+            raise MeasurementError(f"{str(error).capitalize()}.") from None
+        if not len(found[need]):
+            raise MeasurementError(f"No token of {texts.model} fits {wanted!r}.")
+    return found
 
 
 def _together(documents: Iterable[tuple[str, int, Rows]]) -> Iterator[Finished]:
@@ -76,7 +97,7 @@ def _finished(items: list[str], kept: list[Rows]) -> Finished:
 
 
 def _documents(
-    ready: Ready, tokens: Mapping[ReadoutNeed, int], items: Iterable[str], copies: int
+    ready: Ready, tokens: Mapping[ReadoutNeed, NDArray[np.int64]], items: Iterable[str], copies: int
 ) -> Iterator[tuple[str, int, Rows]]:
     """Yield every document with its number of positions and its rows."""
     for number, item in enumerate(items):
@@ -87,12 +108,12 @@ def _documents(
         rows: Rows = {}
         for need, token in tokens.items():
             values = np.concatenate([found[need] for _, found in parts])
-            rows[need] = _row(need, values, tops[need.legacy_embed] == token)
+            rows[need] = _row(need, values, np.isin(tops[need.legacy_embed], token))
         yield item, sum(sum(piece.counts) for piece in pieces), rows
 
 
 def _read(
-    ready: Ready, tokens: Mapping[ReadoutNeed, int], piece: Encoded, copies: int, checking: bool
+    ready: Ready, tokens: Mapping[ReadoutNeed, NDArray[np.int64]], piece: Encoded, copies: int, checking: bool
 ) -> tuple[Tops, dict[ReadoutNeed, NDArray[np.float64]]]:
     """Return the top predictions [positions], by whether of ``legacy_embed``, and every need's values [positions].
 

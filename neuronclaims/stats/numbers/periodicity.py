@@ -114,7 +114,7 @@ class Waves:
 
 
 def _tails(value: float, ones: int, rest: int) -> Tails:
-    from scipy.special import ncfdtr
+    from scipy.special import fdtrc, ncfdtr
 
     most = min(value, 1 - 1e-9)
     f = most / (1 - most) * rest / ones
@@ -125,11 +125,12 @@ def _tails(value: float, ones: int, rest: int) -> Tails:
             return 1.0, never_zero(0.0)
         if bound < 0:
             return never_zero(0.0), 1.0
+        if bound == 0:
+            above = float(fdtrc(ones, rest, f))
+            return never_zero(above), never_zero(1 - above)
+        # Ranks of few units miss a share above 0 up to twice as often as normal values do.
         below = float(ncfdtr(ones, rest, units * bound / (1 - bound), f))
-        times = (
-            2 if bound > 0 else 1
-        )  # ranks of few units miss a share above 0 up to twice as often as normal values
-        return never_zero(times * (1 - below)), never_zero(times * below)
+        return never_zero(2 * max(1 - below, 1e-12)), never_zero(2 * below)
 
     return tails
 
