@@ -93,3 +93,9 @@ def test_reports_call_latents_latents_and_controls_come_from_the_same_dictionary
         assert any("latent" in note for note in notes)
         assert not any("neuron" in note for note in notes)
     assert any("Found among 3 latents: latent" in note for note in results["some"].evidence.notes)
+    for name, title in (
+        ("contrast", "latent sae:0"),
+        ("some", "latent 0 of mlp_post 0"),
+        ("top", "latent 0 of"),
+    ):
+        assert title in repr(results[name].evidence.figures)

@@ -16,6 +16,7 @@ from neuronclaims.kinds.shared.subjects.neurons import check_neuron
 from neuronclaims.kinds.shared.subjects.selection import layers_needed, search_of
 from neuronclaims.kinds.shared.unit_names import continuations_needed, names_of_units
 from neuronclaims.measurements import Activations
+from neuronclaims.measurements.views.view import titled
 from neuronclaims.sentences.subjects.neurons import Neuron
 
 if TYPE_CHECKING:
@@ -119,7 +120,8 @@ class NumbersRequest:
             )
             for place in drawn
         )
-        return Points(said.column, f"{settings.site} {neuron}, {settings.tokens}", points)
+        named = titled(settings.site, neuron, neuron.index)
+        return Points(said.column, f"{named}, {settings.tokens}", points)
 
     @property
     def notes(self) -> tuple[str, ...]:

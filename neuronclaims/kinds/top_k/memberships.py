@@ -27,6 +27,7 @@ from neuronclaims.kinds.top_k.top_k_scores import (
     scores,
     site_needs,
 )
+from neuronclaims.measurements.views.view import titled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -224,7 +225,8 @@ class ConsistencyData:
             Row(name, plain(found[:, column]), names)
             for name, found, names in zip((said.first, said.second), self.scores, self.names, strict=True)
         )
-        return Distributions(f"{settings.site} {neuron}, {settings.tokens}: {BY[self.request.by]}", rows)
+        named = titled(settings.site, neuron, neuron.index)
+        return Distributions(f"{named}, {settings.tokens}: {BY[self.request.by]}", rows)
 
     def table(self, neuron: Neuron) -> Table:
         """List the neurons that are most often among the top K, and the claim's wherever it stands.

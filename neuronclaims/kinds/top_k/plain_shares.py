@@ -35,6 +35,7 @@ from neuronclaims.kinds.top_k.top_k_scores import (
     scores,
     site_needs,
 )
+from neuronclaims.measurements.views.view import titled
 from neuronclaims.stats.effects.top_k import highest
 
 if TYPE_CHECKING:
@@ -181,7 +182,8 @@ class PlainShares:
         """Draw one neuron's scores in all prompts of each set."""
         settings, column = self.request.claim.settings, self.columns.column(neuron)
         rows = tuple(Row(name, plain(found[:, column])) for name, found in self.scores.items())
-        return Distributions(f"{settings.site} {neuron}, {settings.tokens}: {self.request.described}", rows)
+        named = titled(settings.site, neuron, neuron.index)
+        return Distributions(f"{named}, {settings.tokens}: {self.request.described}", rows)
 
     def table(self, neurons: Sequence[Neuron]) -> Table:
         """List the neurons most often among the top K of the first set, and the claim's, with counts in all sets."""

@@ -11,6 +11,7 @@ from neuronclaims.kinds.shared.subjects.neurons import check_neuron
 from neuronclaims.kinds.shared.subjects.selection import layers_needed
 from neuronclaims.kinds.shared.unit_names import continuations_needed, names_of_units
 from neuronclaims.measurements import Activations
+from neuronclaims.measurements.views.view import titled
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim, Prompt
@@ -97,9 +98,8 @@ class ActivationsReading:
         """Return the site, the neuron or whatever the sentence names in its place, and the token rule."""
         who = self.claim.sentence.who
         alone = who.said is not None and who.how == "one"
-        return (
-            f"{who.said if alone else f'{self.claim.settings.site} {neuron}'}, {self.claim.settings.tokens}"
-        )
+        site = self.claim.settings.site
+        return f"{who.said if alone else titled(site, neuron, neuron.index)}, {self.claim.settings.tokens}"
 
     def key(self, neuron: Neuron) -> str:
         """Return the site, the neuron and the token rule."""

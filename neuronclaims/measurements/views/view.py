@@ -111,6 +111,17 @@ def noun_of(site: Site) -> str:
     return site.view.noun if isinstance(site, ViewedSite) else "neuron"
 
 
+def titled(site: Site, neuron: object, index: int) -> str:
+    """Return how a figure calls a neuron of a site, or a number of a viewed one, for people alone.
+
+    >>> titled("mlp_post", "3:17", 17)
+    'mlp_post 3:17'
+    """
+    if not isinstance(site, ViewedSite) or site.layer is None:
+        return f"{site} {neuron}"
+    return f"{site.view.noun} {index} of {site.base} {site.layer}"
+
+
 def is_smooth(site: Site) -> bool:
     """Return whether rounding moves the numbers at a site a little only; so it does at all sites of a model.
 

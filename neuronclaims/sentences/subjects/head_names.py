@@ -43,6 +43,11 @@ class HeadReference:
         """The one entry there: the site of heads."""
         return SECTION
 
+    @property
+    def noun(self) -> str:
+        """What it is called."""
+        return "head"
+
     def __str__(self) -> str:
         return f"head {self.head}"
 
