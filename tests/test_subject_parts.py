@@ -59,3 +59,13 @@ def test_what_too_few_neurons_do_is_refuted(tmp_path) -> None:
     assert less.verdict == "refuted"
     assert less.evidence.effect.value == 0
     assert none.verdict in ("refuted", "inconclusive")
+
+
+def test_a_part_of_a_set_is_among_the_top(tmp_path) -> None:
+    tail = "among the top 3 neurons for above over below in at least 40% of prompts"
+    singles = judged(tmp_path, *(f"neuron {each} is {tail}" for each in SET), head=HEAD)
+    p = [single.evidence.test.p_value if single.evidence.effect.value > 0.4 else 1.0 for single in singles]
+    steps = sorted(multipletests(p, method="holm")[1])
+    [two] = judged(tmp_path, f"at least 2 of set are {tail}", head=HEAD)
+    assert two.evidence.test.p_value == pytest.approx(steps[1], rel=1e-9)
+    assert two.evidence.figures[-1].title == "the neurons of set"

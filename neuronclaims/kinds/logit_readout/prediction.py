@@ -39,11 +39,11 @@ from neuronclaims.kinds.shared.margins import (
 )
 from neuronclaims.kinds.shared.requests import in_order, resamples_of, seed_of, texts_of
 from neuronclaims.kinds.shared.subjects.neurons import check_neuron
+from neuronclaims.kinds.shared.subjects.parts import attainable_part, family_for, judged_part
 from neuronclaims.kinds.shared.subjects.selection import selection_notes, selection_of
 from neuronclaims.kinds.shared.subjects.subjects import (
     NeuronStatement,
     TestedNeuron,
-    check_whole,
     every_note,
     every_table,
     least_clear,
@@ -76,10 +76,9 @@ class Predicts:
     site: str | None = None
 
     def __post_init__(self) -> None:
-        check_whole(self.who)
         if self.who.how == "some":
-            message = "that some neuron predicts a token cannot be tested: only the neurons named are read; name them"
-            raise FieldError("who", message, "every neuron of")
+            rule = "that some neuron predicts a token cannot be tested: only the neurons named are read; name them"
+            raise FieldError("who", rule, "every neuron of")
         check_auroc(self.auroc, denied=self.verb == NOT, either_way=False)
 
     def __str__(self) -> str:
@@ -203,7 +202,7 @@ class PredictionKind:
         request = PredictionRequest.of(claim)
         units = request.documents.units
         planning = planned_aurocs(len(units.rows), units.unit, request.number, request.margin)
-        return Attainable.of(planning, units.size)
+        return attainable_part(Attainable.of(planning, units.size), claim.sentence.who)
 
     def joint_test_key(self, claim: Claim[Predicts, PredictionOptions]) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone."""
@@ -230,15 +229,16 @@ class PredictionKind:
 
     def judge(self, claim: Claim[Predicts, PredictionOptions], answers: Answers, family: Family) -> Finding:
         """Average the AUROCs within documents and test them against chance, or against the margin."""
-        request, who = PredictionRequest.of(claim), claim.sentence.who
+        request, who, said = PredictionRequest.of(claim), claim.sentence.who, claim.sentence.token
         data = {neuron: request.data(answers, neuron) for neuron in who.neurons}
-        ones = [request.tested(each, family) for each in data.values()]
-        statement, every = request.statement, who.how != "one"
+        ones = [request.tested(each, family_for(family, who)) for each in data.values()]
+        statement, every = request.statement, who.how == "every"
         bound = NeuronStatement(statement.side, statement.null, statement.threshold, family.alpha)
-        one = weakest(bound, ones) if every else ones[0]
+        part = judged_part(bound, ones, claim)
+        one = part.deciding if part else weakest(bound, ones) if every else ones[0]
         own, selection = data[one.neuron], selection_of(claim, who, 1)
         aurocs, telling = own.aurocs, len(own.aurocs.within.effects)
-        return Finding(
+        found = Finding(
             estimate=one.estimate,
             statement=statement,
             test=one.test,
@@ -256,10 +256,9 @@ class PredictionKind:
                 *_null(request, data, ones),
                 *((every_table(ones),) if every else ()),
             ),
-            units=aurocs.unit_values(
-                f"{claim.settings.site} {one.neuron} for {claim.sentence.token!r} on top"
-            ),
+            units=aurocs.unit_values(f"{claim.settings.site} {one.neuron} for {said!r} on top"),
         )
+        return part.finding(found) if part else found
 
 
 def _notes(request: PredictionRequest, data: PredictionData) -> tuple[str, ...]:

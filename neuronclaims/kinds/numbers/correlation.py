@@ -24,12 +24,12 @@ from neuronclaims.kinds.numbers.request import NumbersRequest
 from neuronclaims.kinds.shared.margins import MarginOptions, check_not_searched, plain_margin_of
 from neuronclaims.kinds.shared.null_figures import null_figure
 from neuronclaims.kinds.shared.subjects.neurons import rank_of
+from neuronclaims.kinds.shared.subjects.parts import attainable_part, family_for, judged_part
 from neuronclaims.kinds.shared.subjects.selection import allowing_for_search, selection_notes, selection_of
 from neuronclaims.kinds.shared.subjects.subjects import (
     NeuronStatement,
     TestedNeuron,
     check_denied,
-    check_whole,
     every_note,
     every_table,
     some_note,
@@ -81,7 +81,6 @@ class Correlates:
     site: str | None = None
 
     def __post_init__(self) -> None:
-        check_whole(self.who)
         if self.verb == NOT:
             check_denied(self.who)
             if self.least is not None:
@@ -183,10 +182,12 @@ class CorrelationKind:
         if said.side == "within":
             check_not_searched(claim, request.who)
             assert said.threshold is not None
-            return Attainable(least_margin_p(units, said.threshold), request.units.size)
+            return attainable_part(
+                Attainable(least_margin_p(units, said.threshold), request.units.size), request.who
+            )
         least = least_correlation_p(request.numbers, request.blocks, abs(said.threshold or 0.0))
         against = 1.0 if said.side == "two-sided" and said.threshold is None else 0.0
-        return Attainable(least, request.units.size, against=against)
+        return attainable_part(Attainable(least, request.units.size, against=against), request.who)
 
     def joint_test_key(self, claim: Claim[Correlates, MarginOptions]) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone."""
@@ -205,18 +206,20 @@ class CorrelationKind:
     def judge(self, claim: Claim[Correlates, MarginOptions], answers: Answers, family: Family) -> Finding:
         """Correlate the neurons' values with the numbers, and rank the one the verdict rests on in its layer."""
         request, said = NumbersRequest.of(claim), _statement(claim)
-        data, who = Correlations(request, said, request.layers(answers), family), request.who
+        who = request.who
+        data = Correlations(request, said, request.layers(answers), family_for(family, who))
         neurons = (data.best(),) if who.how == "some" else who.neurons
         ones = [data.tested(neuron) for neuron in neurons]
         bound = NeuronStatement(said.side, said.null, said.threshold, family.alpha)
-        one = weakest(bound, ones) if who.how == "every" else ones[0]
+        part = judged_part(bound, ones, claim)
+        one = part.deciding if part else weakest(bound, ones) if who.how == "every" else ones[0]
         several: tuple[str, ...] = ()
-        if who.how != "one":
+        if who.how in ("every", "some"):
             several = (
                 every_note(len(ones), one) if who.how == "every" else some_note(data.picked_from, one),
             )
         selection = selection_of(claim, who, data.picked_from)
-        return Finding(
+        found = Finding(
             estimate=one.estimate,
             statement=said,
             test=one.test,
@@ -230,6 +233,7 @@ class CorrelationKind:
                 *((every_table(ones),) if who.how == "every" else ()),
             ),
         )
+        return part.finding(found) if part else found
 
 
 def _statement(claim: Claim[Correlates, MarginOptions]) -> Statement:

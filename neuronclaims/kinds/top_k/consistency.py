@@ -22,11 +22,11 @@ from neuronclaims.kinds.outliers.token_share import ShareSide, check_share, shar
 from neuronclaims.kinds.shared.designs import left_out, size_of
 from neuronclaims.kinds.shared.margins import check_not_searched
 from neuronclaims.kinds.shared.requests import plural
+from neuronclaims.kinds.shared.subjects.parts import attainable_part, family_for, judged_part
 from neuronclaims.kinds.shared.subjects.selection import selection_notes, selection_of
 from neuronclaims.kinds.shared.subjects.subjects import (
     NeuronStatement,
     check_denied,
-    check_whole,
     every_note,
     every_table,
     some_note,
@@ -97,7 +97,6 @@ class Absent:
 
 
 def _check(said: Consistent | Absent) -> None:
-    check_whole(said.who)
     if said.k < 1:
         raise FieldError("k", "at least the top 1 must be asked for", "1")
     if said.first == said.second:
@@ -130,7 +129,8 @@ class ConsistencyKind:
         found = Attainable.of(request.planning("greater"), size_of(request.design))
         least = max(found.smallest_p, request.design.smallest_p("two-sided"))
         known = request.design.blocks is None
-        return replace(found, smallest_p=least, planning=found.planning if known else None)
+        found = replace(found, smallest_p=least, planning=found.planning if known else None)
+        return attainable_part(found, request.who)
 
     def joint_test_key(self, claim: TopKClaim) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone."""
@@ -148,7 +148,9 @@ class ConsistencyKind:
             best = best_share(data, family, bound)
             return _finding(data, best, bound, notes=(some_note(len(data.picked_from), best.one),))
         columns = [data.columns.column(neuron) for neuron in who.neurons]
-        return _of_each(data, [consistent_share(data, column, family) for column in columns], bound)
+        return _of_each(
+            data, [consistent_share(data, column, family_for(family, who)) for column in columns], bound
+        )
 
 
 class AbsenceKind:
@@ -159,7 +161,7 @@ class AbsenceKind:
     def attainable(self, claim: TopKClaim) -> Attainable:
         """Return the least p: the neuron is among the top K in no prompt of the set."""
         request = ConsistencyRequest.of(claim)
-        return Attainable.of(request.planning("less"), request.units.size)
+        return attainable_part(Attainable.of(request.planning("less"), request.units.size), request.who)
 
     def joint_test_key(self, claim: TopKClaim) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone."""
@@ -180,10 +182,13 @@ class AbsenceKind:
 
 
 def _of_each(data: ConsistencyData, each: list[TestedShare], bound: NeuronStatement) -> Finding:
-    """Judge a claim of every neuron by the one that fits it least."""
+    """Judge a claim of every neuron by the one that fits it least, that of a part of them by the one that decides."""
+    ones = [tested.one for tested in each]
+    if (part := judged_part(bound, ones, data.request.claim)) is not None:
+        deciding = next(tested for tested in each if tested.one.neuron == part.deciding.neuron)
+        return part.finding(_finding(data, deciding, bound))
     if len(each) == 1:
         return _finding(data, each[0], bound)
-    ones = [tested.one for tested in each]
     least = weakest(bound, ones)
     own = next(tested for tested in each if tested.one.neuron == least.neuron)
     tested = TestedShare(least, own.above, own.specific)

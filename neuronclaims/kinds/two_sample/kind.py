@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from neuronclaims.figures import Null
     from neuronclaims.kinds.kind import Answers, Attainable, Family
     from neuronclaims.kinds.shared.hypotheses import TwoSampleHypothesis
-    from neuronclaims.kinds.shared.subjects.parts import PartJudged
     from neuronclaims.kinds.shared.two_samples import NeuronSamples
     from neuronclaims.kinds.two_sample.data import TwoSampleData
     from neuronclaims.kinds.two_sample.reading import SetsReading
@@ -92,8 +91,6 @@ class TwoSampleKind:
         result = outcome_of(request, data, family)
         said, design, one = request.hypothesis, request.design, result.one
         values = data.of(one.neuron)
-        if result.part is not None:
-            return _of_part(request, values, result, result.part, answers)
         effects = family.shared(SharedTwoSamples).effects.get(claim.id) or values.effects(
             {said.scale: one.estimate}
         )
@@ -102,7 +99,7 @@ class TwoSampleKind:
         warned = stats.assumption_warnings(
             values.first, values.second, paired=design.paired, statistic=said.statistic
         )
-        return Finding(
+        found = Finding(
             estimate=one.estimate,
             statement=said.statement,
             test=one.test,
@@ -114,34 +111,15 @@ class TwoSampleKind:
             figures=(
                 request.figure(one.neuron, values, answers),
                 *result.figures,
-                *_null(request, data, result),
+                *(() if result.part is not None else _null(request, data, result)),
             ),
             units=request.unit_values(one.neuron, values),
             joint=request.joint(values, family),
         )
+        return found if result.part is None else result.part.finding(found)
 
     def _request(self, claim: Claim) -> TwoSampleRequest:
         return TwoSampleRequest.of(claim, self.hypothesis, self.reading)
-
-
-def _of_part(
-    request: TwoSampleRequest,
-    values: NeuronSamples,
-    result: TwoSampleOutcome,
-    part: PartJudged,
-    answers: Answers,
-) -> Finding:
-    """Assemble the finding about a part of several neurons; the neuron that decides is drawn."""
-    selection = selection_of(request.claim, request.who, values.picked_from)
-    return Finding(
-        estimate=part.estimate,
-        statement=part.statement,
-        test=part.test,
-        sample=request.sample,
-        selection=selection,
-        notes=(*selection_notes(selection), *result.notes, *left_out(request.design)),
-        figures=(request.figure(result.tested, values, answers), *result.figures),
-    )
 
 
 def _null(request: TwoSampleRequest, data: TwoSampleData, result: TwoSampleOutcome) -> tuple[Null, ...]:

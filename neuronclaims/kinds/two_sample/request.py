@@ -86,7 +86,7 @@ class TwoSampleRequest:
         if self.hypothesis.margin is not None:
             check_not_searched(self.claim, self.who)
         found = self.hypothesis.attainable(self.design, size_of(self.design))
-        return attainable_part(found, self.who) if self.who.how == "part" else found
+        return attainable_part(found, self.who)
 
     @property
     def sample(self) -> Sample:

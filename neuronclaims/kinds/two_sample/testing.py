@@ -10,7 +10,7 @@ import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.kinds.kind import MAX_DRAWS
-from neuronclaims.kinds.shared.subjects.parts import PartJudged, judged_part, members_table
+from neuronclaims.kinds.shared.subjects.parts import PartJudged, family_for, judged_part, members_table
 from neuronclaims.kinds.shared.subjects.subjects import (
     NeuronStatement,
     TestedNeuron,
@@ -59,9 +59,8 @@ def outcome_of(request: TwoSampleRequest, data: TwoSampleData, family: Family) -
     if who.how == "some" and results is not None:
         return _some(request, data, bound, results)
     ones = [bound.ruled(_one(request, data, neuron, family, results)) for neuron in who.neurons]
-    if who.how == "part":
-        part = judged_part(bound, ones, who, request.named_set)
-        return TwoSampleOutcome(part.deciding, part.deciding.neuron, part.figures, part.notes, part)
+    if (part := judged_part(bound, ones, request.claim)) is not None:
+        return TwoSampleOutcome(part.deciding, part.deciding.neuron, part=part)
     if who.how == "one":
         return TwoSampleOutcome(ones[0], ones[0].neuron)
     one = weakest(bound, ones)
@@ -154,9 +153,7 @@ def _one(
     # More draws change nothing for a p that was counted exactly.
     if known is not None and (family.max_draws == MAX_DRAWS[0] or known.exact):
         return TestedNeuron(neuron, effect, known)
-    level = family.level
-    if request.who.how == "part":  # its p is multiplied by up to their number
-        level = replace(level, family=level.family * len(request.who.neurons))
+    level = family_for(family, request.who).level
     test = values.test(said, resampling=request.resampling(family), level=level)
     return TestedNeuron(neuron, effect, test)
 

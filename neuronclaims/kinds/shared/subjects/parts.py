@@ -18,6 +18,8 @@ from neuronclaims.kinds.shared.subjects.subjects import NeuronStatement, TestedN
 from neuronclaims.stats.several.counts import deciding, holm_steps, share_that_holds
 
 if TYPE_CHECKING:
+    from neuronclaims.claim_files.claims import Claim
+    from neuronclaims.kinds.kind import Family, Finding
     from neuronclaims.sentences.subjects.neuron_sets import NeuronSet
     from neuronclaims.sentences.subjects.subject import Subject
     from neuronclaims.stats import Estimate, TestResult
@@ -34,11 +36,30 @@ class PartJudged:
     figures: tuple[Table, ...]
     notes: tuple[str, ...]
 
+    def finding(self, found: Finding) -> Finding:
+        """Return the finding about the part, given that about the neuron that decides."""
+        return replace(
+            found,
+            estimate=self.estimate,
+            statement=self.statement,
+            test=self.test,
+            others=(),
+            rank=None,
+            notes=(*found.notes, *self.notes),
+            figures=(*found.figures, *self.figures),
+            units=None,
+            joint=None,
+            planning=None,
+        )
 
-def judged_part(
-    bound: NeuronStatement, ones: Sequence[TestedNeuron], who: Subject, named: NeuronSet | None
-) -> PartJudged:
-    """Judge a claim of at least ``who.least`` of the neurons; ``ones`` have the p that each verdict rests on."""
+
+def judged_part(bound: NeuronStatement, ones: Sequence[TestedNeuron], claim: Claim) -> PartJudged | None:
+    """Judge a claim of a part of several neurons, ``ones``; None for a claim of another subject."""
+    who: Subject = claim.sentence.who
+    if who.how != "part":
+        return None
+    named = next(iter(claim.neuron_sets.values()), None)
+    ones = [bound.ruled(one) for one in ones]
     least, n = who.least, len(ones)
     defined = [one.estimate.value is not None for one in ones]
     holds = [there and bound.on_claimed_side(one) for there, one in zip(defined, ones, strict=True)]
@@ -70,9 +91,16 @@ def judged_part(
 
 
 def attainable_part(found: Attainable, who: Subject) -> Attainable:
-    """Return what is attainable of a part of several neurons, given what is for each: n times the least p."""
+    """Return what is attainable of a subject, given what is of each neuron: n times the least p, of a part of n."""
+    if who.how != "part":
+        return found
     n = len(who.neurons)
     return Attainable(min(1.0, n * found.smallest_p), found.size, True, min(1.0, n * found.against))
+
+
+def family_for(family: Family, who: Subject) -> Family:
+    """Return the family as a neuron of the subject is tested in it: p of one of a part is multiplied by up to n."""
+    return replace(family, size=family.size * len(who.neurons)) if who.how == "part" else family
 
 
 def members_table(

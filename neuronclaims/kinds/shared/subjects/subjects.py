@@ -246,7 +246,7 @@ def check_whole(who: Subject) -> None:
     """Raise FieldError for a part of several neurons, where a kind judges single neurons and every one of several."""
     if who.how == "part":
         message = "of a part of several neurons nothing of this kind can be claimed: claim it of every one"
-        raise FieldError("who", message, "every neuron of")
+        raise FieldError("who", message, str(replace(who, how="every", share=None, count=None)))
 
 
 def check_denied(who: Subject) -> None:
