@@ -27,6 +27,8 @@ from neuronclaims.measurements.changing.interventions import Add, Clamp
 from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.measurements.views.dictionary import Latents, latents_at
 from neuronclaims.measurements.views.dictionary_folder import read_dictionary
+from neuronclaims.measurements.views.view import is_smooth
+from neuronclaims.models.running.integrity import _apart
 from neuronclaims.models.running.views.latents import RunningLatents, _tensors
 
 PROMPTS = ("the old dog ran to the river", "she sat", "food in the old market was new")
@@ -266,3 +268,17 @@ def random_tensors(latents: int = 24):
     draw = np.random.default_rng(6)
     shapes = {"W_enc": (HIDDEN, latents), "b_enc": (latents,), "W_dec": (latents, HIDDEN), "b_dec": (HIDDEN,)}
     return {name: draw.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+
+
+def test_one_latent_that_rounding_lets_in_is_no_fault_and_many_that_moved_are(tmp_path) -> None:
+    site = latents_at("resid_post", 1, random_dictionary(tmp_path)[0])
+    need = Activations(site, 1, TokenRule("mean", "prompt"), PROMPTS).request.need
+    smooth = Activations("resid_post", 1, TokenRule("mean", "prompt"), PROMPTS).request.need
+    one = np.array([4.0, 3.0, 2.0, 1.0, 0.9, 0.0, 0.0], np.float32)
+    flipped = np.array([4.0, 3.0, 2.0, 1.0, 0.0, 0.9, 0.0], np.float32)
+    assert _apart(need, one, flipped) == 0
+    assert _apart(smooth, one, flipped) == pytest.approx(0.9 / 4)
+    assert _apart(need, one, one * np.float32(1.1)) > 1e-2
+    assert _apart(need, one, np.full_like(one, np.nan)) == np.inf
+    assert is_smooth("resid_post")
+    assert not is_smooth(site)
