@@ -51,7 +51,16 @@ SHAPES = {
 }
 LAYERS = {"GPT-2": 12, "Llama-7B": 32, "Llama-70B": 80}
 ABLATED = 'ablating neuron 0:3 lowers " tree" over " river" in dogs'
-DEAR = {
+OUTCOMES: dict[str, tuple[str, dict[str, object]]] = {
+    "ablation, of a loss": ("ablating neuron 0:3 raises loss of dogs", {}),
+    "ablation, of a loss in two sets": ("ablating neuron 0:3 raises loss of dogs more than of cats", {}),
+    "ablation, of what is written (without the tokens written)": (
+        'ablating neuron 0:3 lowers continuations that begin with "tree" in dogs',
+        {"generate": {"max_new_tokens": 20}},
+    ),
+}
+"""What is read of whole texts, and what is written."""
+DEAR: dict[str, tuple[str, dict[str, object]]] = {
     "ablation, its whole layer (`controls: layer`)": (ABLATED, {"controls": "layer"}),
     "ablation, searched in its layer": (ABLATED, {"searched": "layer 0"}),
 }
@@ -110,7 +119,7 @@ def asked() -> Iterator[tuple[str, str, dict[str, object]]]:
     for name, (claim, _, _, settings) in CLAIMS.items():
         if "," not in name:
             yield name, claim, settings
-    for name, (claim, settings) in DEAR.items():
+    for name, (claim, settings) in (OUTCOMES | DEAR).items():
         yield name, claim, settings
 
 
@@ -141,6 +150,9 @@ def test_a_claim_of_changed_neurons_costs_at_most_four_forwards_per_text_in_any_
     for claim in claims:
         for layer in (0, 1, last // 2, last - 1, last):
             assert 2 < passes_per_text(tmp_path, shape, claim, {}, layer, size) <= 4
+    for claim, settings in OUTCOMES.values():
+        for layer in (0, last // 2, last):
+            assert 2 < passes_per_text(tmp_path, shape, claim, settings, layer, size) <= 4
     spread = f'ablating neurons 0:3, {last}:3 lowers " tree" over " river" in dogs'
     assert passes_per_text(tmp_path, shape, spread, {}, 0, size) <= 4
 
