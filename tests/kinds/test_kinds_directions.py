@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +61,23 @@ class Plain:
             logits = self.model(torch.tensor([self.tokenizer(text).input_ids])).logits[0, -1].double()
         handle.remove()
         return kept[0], float(logits[self.judged[0]] - logits[self.judged[1]])
+
+    @contextmanager
+    def changed(self, edits):
+        """Change the states behind some blocks while others are watched."""
+
+        def hook(edit, _, __, output):
+            state = output if isinstance(output, torch.Tensor) else output[0]
+            new = edit(state.double()).to(state.dtype)
+            return new if isinstance(output, torch.Tensor) else (new, *output[1:])
+
+        handles = [
+            self.model.transformer.h[layer].register_forward_hook(partial(hook, edit))
+            for layer, edit in edits.items()
+        ]
+        yield
+        for handle in handles:
+            handle.remove()
 
     def states(self, name, layer):
         return np.array([self.run(text, layer)[0] for text in texts(name)])
@@ -141,3 +160,36 @@ def test_activity_along_vectors_of_a_file_is_that_along_the_same_ones_fitted(tmp
     assert effects[0].value == pytest.approx(effects[1].value, rel=1e-3)
     assert any("stands in v.safetensors (honesty)" in note for note in stored.evidence.notes)
     assert "is of layer 4 alone: write 'in layer 4'" in of_one.error
+
+
+def test_a_direction_taken_out_of_several_layers_is_that_of_each(tmp_path, plain):
+    (tmp_path / "v.safetensors").write_bytes((CLAIMS / "directions.safetensors").read_bytes())
+    few, layers = texts("true_statements")[:8], (3, 4, 5)
+    head = {
+        "version": 1,
+        "models": ["demo"],
+        "site": "resid_post",
+        "tokens": "last of prompt",
+        "sets": {"statements": few},
+        "directions": {"honesty": {"file": "v.safetensors", "tensor": "honesty", "at": "resid_post"}},
+        "claims": ['ablating direction honesty at layers 3 to 5 lowers " true" over " false" in statements'],
+    }
+    path = tmp_path / "x.claims.yaml"
+    path.write_text(json.dumps(head), encoding="utf-8")
+    [result] = judge(path, cache=tmp_path / "cache")
+    vectors = torch.tensor(load_file(CLAIMS / "directions.safetensors")["honesty"]).double()
+
+    def without(layer):
+        v = vectors[layer]
+        return lambda x: x - (x @ v / (v @ v))[..., None] * v
+
+    changes = []
+    for text in few:
+        before = plain.run(text, 0)[1]
+        with plain.changed({layer: without(layer) for layer in layers[1:]}):
+            changes.append(plain.run(text, layers[0], without(layers[0]))[1] - before)
+    assert result.evidence.effect.value == pytest.approx(np.mean(changes), rel=2e-3, abs=1e-4)
+    assert any(
+        "of the same length" in note and "lists of 3 random directions" in note
+        for note in result.evidence.notes
+    )

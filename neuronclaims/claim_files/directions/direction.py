@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from neuronclaims.claim_files.errors import Place
 from neuronclaims.measurements.activations import Generation, TokenRule
@@ -13,6 +13,7 @@ from neuronclaims.measurements.views.fits import Method
 from neuronclaims.measurements.views.view import ViewedSite
 from neuronclaims.sentences.messages import quoted
 from neuronclaims.sentences.subjects.forms import Bound
+from neuronclaims.sentences.subjects.layers import Layers
 from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.sites import Site
 
@@ -52,19 +53,19 @@ class Direction:
         )
         return tuple(one for one, _ in pairs), tuple(two for _, two in pairs)
 
-    def bound(self, layer: int | None) -> Bound:
-        """Return its one number at a layer; where it is fitted, its site is there when the claim's is known.
+    def bound(self, layers: tuple[int, ...]) -> Bound:
+        """Return its one number at each layer; where it is fitted, its site is there when the claim's is known.
 
-        Raises ValueError where it is not of that layer, or of several and none is named.
+        Raises ValueError where it is not of these layers, or of several and none is named.
         """
         own = self.given.layer if self.given is not None else None
-        if layer is None and own is None:
+        if not layers and own is None:
             raise ValueError(
                 f"{quoted(self.name)} is of every layer: say of which one, '{self.name} at layer 8'"
             )
-        if own is not None and layer not in (None, own):
-            raise ValueError(f"{quoted(self.name)} is of layer {own}, not of layer {layer}")
-        neurons = (Neuron(cast(int, layer if own is None else own), 0),)
+        if own is not None and layers not in ((), (own,)):
+            raise ValueError(f"{quoted(self.name)} is of layer {own}, not of {Layers(layers)}")
+        neurons = tuple(Neuron(layer, 0) for layer in (layers if own is None else (own,)))
         if self.given is None or self.site is None:
             return Bound(neurons)
         return Bound(neurons, ViewedSite(self.site, GivenDirection(self.site, self.given)))
@@ -77,7 +78,8 @@ class Direction:
         assert self.method is not None
         columns = settings.tokens.span.columns
         first, second = (tuple(prompt.item(columns) for prompt in side) for side in self.sides)
-        generate = Generation(settings.generate, settings.sampling) if settings.generate else None
+        generated = settings.generate if settings.tokens.span.generates else None
+        generate = Generation(generated, settings.sampling) if generated else None
         rule = TokenRule(
             "mean" if settings.tokens.pool == "max" else settings.tokens.pool, settings.tokens.span
         )
@@ -109,12 +111,12 @@ class Probe:
     given: Vectors
     place: Place
 
-    def bound(self, layer: int | None) -> Bound:
-        """Return its one number; raise ValueError where it is not of that layer."""
+    def bound(self, layers: tuple[int, ...]) -> Bound:
+        """Return its one number; raise ValueError where it is not of these layers."""
         own = self.given.layer
         assert own is not None
-        if layer not in (None, own):
-            raise ValueError(f"{quoted(self.name)} reads layer {own}, not layer {layer}")
+        if layers not in ((), (own,)):
+            raise ValueError(f"{quoted(self.name)} reads layer {own}, not {Layers(layers)}")
         return Bound((Neuron(own, 0),), ViewedSite(self.site, GivenProbe(self.site, self.given)))
 
 
@@ -125,6 +127,6 @@ class PlacedDirection:
     direction: Direction
     settings: Settings
 
-    def bound(self, layer: int | None) -> Bound:
-        """Return its one number at a layer, and the site at which that is read."""
-        return Bound(self.direction.bound(layer).neurons, self.direction.viewed(self.settings))
+    def bound(self, layers: tuple[int, ...]) -> Bound:
+        """Return its one number at each layer, and the site at which that is read."""
+        return Bound(self.direction.bound(layers).neurons, self.direction.viewed(self.settings))

@@ -96,7 +96,7 @@ def clean_texts(pairs: PairSet) -> tuple[Prompt, ...]:
 def who_of(claim: Claim) -> Subject:
     """Return the neurons of a sentence, changed together, as whom the claim is about."""
     change: ModelChange = claim.sentence.change
-    said = change.parts[0].said if change.single else None
+    said = None if change.mixed else change.parts[0].said
     return Subject("one" if change.single else "every", change.all_neurons, said=said)
 
 

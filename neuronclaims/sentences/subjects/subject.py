@@ -176,6 +176,8 @@ class SubjectField:
         assert value.said is not None
         found = value.said.bound(entries[value.said.section][value.said.name])
         made = replace(value, neurons=found.neurons, site=found.site, layers=found.layers or value.layers)
+        if value.how == "one" and len(found.neurons) > 1:
+            raise ValueError(f"a claim about '{value.said}' would be about several numbers: name one layer")
         _check_count(made, found.neurons)
         return made
 
