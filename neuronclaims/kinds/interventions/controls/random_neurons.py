@@ -117,7 +117,7 @@ class RandomNeurons:
         whose = self.noun if self.neurons == 1 else f"{self.noun}s"
         sizes = self.sizes[np.isfinite(self.sizes)]
         size = f" (median size: {np.median(sizes):.2g} times the claim's)" if sizes.size else ""
-        drawn = f"drawn from the {NEAREST} of the same layer whose values in that {text} are most like the claim's"
+        drawn = f"drawn from the {NEAREST} at most of its layer whose values in that {text} are most like the claim's"
         if self.noun in ANYWHERE:
             drawn = f"drawn from {RANDOM} of the same length, which point anywhere"
         theirs, own = (f"{values.mean() / self.whole:.3g}" for values in (self.theirs, self.own))
