@@ -48,13 +48,21 @@ class MisreadError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """One word of a template for the check of ambiguity: examples, and whether it accepts a word."""
+    """One word of a template for the check of ambiguity: examples, and whether it accepts a word.
+
+    ``fixed`` says that it accepts its one example alone.
+    """
 
     examples: tuple[str, ...]
     accepts: Callable[[str], bool]
+    fixed: bool = False
 
     def meets(self, other: Label) -> bool:
         """Return whether some word could stand for both."""
+        if self.fixed:
+            return self.examples == other.examples if other.fixed else other.accepts(self.examples[0])
+        if other.fixed:
+            return self.accepts(other.examples[0])
         return any(map(other.accepts, self.examples)) or any(map(self.accepts, other.examples))
 
 
@@ -163,7 +171,7 @@ def split_words(text: str) -> list[Word]:
 
 def literal(text: str) -> Pattern:
     """Return the pattern of fixed words."""
-    return tuple(Label((word,), word.__eq__) for word in text.split())
+    return tuple(Label((word,), word.__eq__, fixed=True) for word in text.split())
 
 
 def expect_words(words: Sequence[Word], wanted: Sequence[str], first: int) -> None:

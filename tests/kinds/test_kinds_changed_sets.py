@@ -116,13 +116,13 @@ class DirectionForm:
     ],
 )
 def test_whatever_has_a_form_of_its_own_is_changed_and_added(monkeypatch, sentence):
-    monkeypatch.setattr(parts, "FORMS", {"direction": DirectionForm()})
+    monkeypatch.setattr(parts, "CHANGED_FORMS", {"direction": DirectionForm()})
     read = parse(sentence, templates())
     assert read.text == sentence
     assert (read.value.change.site, read.value.change.leading) == ("resid_post", Neuron(10, 0))
 
 
 def test_neurons_behind_a_form_say_their_site(monkeypatch):
-    monkeypatch.setattr(parts, "FORMS", {"direction": DirectionForm()})
+    monkeypatch.setattr(parts, "CHANGED_FORMS", {"direction": DirectionForm()})
     with pytest.raises(SentenceError, match="say that of neuron 1:2, such as 'mlp_post neuron 1:2'"):
         parse('ablating direction honesty at layer 10 and neuron 1:2 lowers " yes" in a', templates())

@@ -226,6 +226,16 @@ EXAMPLES = (
     "neuron 1:2 is not among the top 10 neurons for a over b in more than 40% of prompts",
     "a and b share at least 3 of their top 10 neurons over c",
     "a overlaps more with b than with c in their top 10 neurons over baseline",
+    "neuron 1:2 goes with magnitude in a",
+    "neuron 1:2 goes with magnitude in a with period 2",
+    "neuron 1:2 is among the top 10 neurons for a in at least 40% of prompts",
+    "neuron 1:2 is not among the top 10 neurons for a in more than 40% of prompts",
+    "neuron 1:2 is among the top 10 neurons for a and for none of b, c in at least 40% of prompts",
+    "head 9:6 attends to first of prompt from last of prompt in a with at least 40%",
+    "head 9:6 does not attend to first of prompt from last of prompt in a with more than 40%",
+    "head 9:6 attends more to first of prompt from last of prompt for a than b",
+    "head 9:6 separates a from b by attention to first of prompt from last of prompt",
+    "head 9:6 attends more to first of prompt than to token 2 of prompt from last of prompt in a",
     'neuron 1:2 writes " x" more than 99% of tokens',
 )
 
