@@ -40,16 +40,26 @@ class _Graph:
     def _before(self, pieces: Sequence[Piece], entry: _Entry) -> _Entry:
         """Put pieces in front of what follows them; return where one enters them."""
         for piece in reversed(pieces):
-            rows = [self._row(pattern, entry) for pattern in piece.patterns]
-            entry = frozenset().union(*rows)
+            entry = self._rows(piece.patterns, entry)
         return entry
 
-    def _row(self, pattern: Sequence[Label], entry: _Entry) -> _Entry:
-        for label in reversed(pattern):
+    def _rows(self, patterns: Sequence[Sequence[Label]], entry: _Entry) -> _Entry:
+        """Put rows of words in front of what follows them; rows that begin with the same words share their nodes."""
+        found: set[int] = set()
+        begun: dict[object, tuple[Label, list[Sequence[Label]]]] = {}
+        for pattern in patterns:
+            if pattern:
+                first = pattern[0]
+                key = first.examples if first.fixed else id(first)
+                begun.setdefault(key, (first, []))[1].append(pattern[1:])
+            else:
+                found |= entry
+        for label, rests in begun.values():
+            after = self._rows(rests, entry)
             self.labels.append(label)
-            self.after.append(entry)
-            entry = frozenset({len(self.labels) - 1})
-        return entry
+            self.after.append(after)
+            found.add(len(self.labels) - 1)
+        return frozenset(found)
 
 
 def check_templates(templates: Mapping[str, Template]) -> None:
