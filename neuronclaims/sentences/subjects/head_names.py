@@ -28,7 +28,7 @@ class HeadReference:
     """A head that a sentence names.
 
     >>> HeadReference(Neuron(9, 6)).bound("attn_z>heads")
-    Bound(neurons=(Neuron(layer=9, index=6),), site='attn_z>heads')
+    Bound(neurons=(Neuron(layer=9, index=6),), site='attn_z>heads', layers=None)
     """
 
     head: Neuron

@@ -41,7 +41,7 @@ class LatentReference:
     """A latent that a sentence names, such as ``latent sae:1234``.
 
     >>> LatentReference("sae", 12).bound(NamedDictionary("sae", 8, 256, "resid_post>latents 8:0123"))
-    Bound(neurons=(Neuron(layer=8, index=12),), site='resid_post>latents 8:0123')
+    Bound(neurons=(Neuron(layer=8, index=12),), site='resid_post>latents 8:0123', layers=None)
     """
 
     name: str
