@@ -15,6 +15,7 @@ import difflib
 import inspect
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 from neuronclaims.errors import NeuronClaimsError
@@ -24,6 +25,8 @@ Graded: TypeAlias = Callable[[str, str], float]
 """What a grader gives for a continuation and its prompt."""
 
 _GRADERS: dict[str, Callable[..., object]] = {}
+_TWICE: dict[str, tuple[str, str]] = {}
+"""Names that two files define, with the files: which of them a claim means cannot be told."""
 
 
 class GraderError(NeuronClaimsError):
@@ -34,9 +37,14 @@ def grader(function: GraderT) -> GraderT:
     """Let claims name a function that grades texts: ``continuations graded by refuses``.
 
     It is given a continuation and, if it takes two arguments, the prompt too; it returns True or False, or a number. A
-    later function of the same name takes the place of an earlier one.
+    later function of the same name takes the place of an earlier one; where they stand in two files, such as the
+    ``conftest.py`` of two folders, claims that name it are refused.
     """
-    _GRADERS[function.__name__] = function
+    name = function.__name__
+    files = _file(_GRADERS.get(name)), _file(function)
+    if all(files) and files[0] != files[1]:
+        _TWICE[name] = files
+    _GRADERS[name] = function
     return function
 
 
@@ -56,6 +64,10 @@ def grader_named(name: str) -> Graded:
             f"There is no grader {name!r}.{known} Define it in conftest.py: a function of that name under "
             "'@neuronclaims.grader', which is given a text and returns True, False or a number."
         )
+    if name in _TWICE:
+        raise GraderError(
+            f"The grader {name!r} is defined in two files, {' and '.join(_TWICE[name])}: give one of them another name."
+        )
     takes_prompt = _takes_prompt(function)
 
     def graded(text: str, prompt: str) -> float:
@@ -68,6 +80,13 @@ def grader_named(name: str) -> Graded:
         return _number(found, name, text)
 
     return graded
+
+
+def _file(function: Callable[..., object] | None) -> str:
+    """Return the file that a function stands in; empty where it stands in none, as in a notebook."""
+    code = getattr(function, "__code__", None)
+    file = getattr(code, "co_filename", "")
+    return file if Path(file).is_file() else ""
 
 
 def _takes_prompt(function: Callable[..., object]) -> bool:

@@ -110,6 +110,19 @@ def test_a_grader_may_give_a_number_of_another_library():
         grader_named("none")
 
 
+def test_a_name_that_two_files_define_is_refused_and_one_that_is_defined_again_is_not(tmp_path):
+    code = "def twice(text):\n    return {}\n"
+    for file, value in (("a.py", 1), ("a.py", 2), ("b.py", 3)):
+        (tmp_path / file).write_text(code.format(value))
+        made: dict = {}
+        exec(compile(code.format(value), str(tmp_path / file), "exec"), made)
+        neuronclaims.grader(made["twice"])
+        if file == "a.py":
+            assert grader_named("twice")("x", "y") == value
+    with pytest.raises(GraderError, match=r"defined in two files, .*a.py and .*b.py"):
+        grader_named("twice")
+
+
 def test_drawn_texts_are_averaged_within_their_prompt(tmp_path):
     head = "generate: {max_new_tokens: 2, temperature: 0.01, samples: 3}\n"
     found = judged(tmp_path, f'{CLAIM} lowers continuations that begin with "tree" in dogs', head=head)
