@@ -45,7 +45,7 @@ def read_dictionary(folder: Path) -> Dictionary:
     >>> read_dictionary(Path("no_such_folder"))
     Traceback (most recent call last):
         ...
-    neuronclaims.foreign_files.ForeignFileError: no_such_folder is no folder.
+    neuronclaims.foreign_files.bounded.ForeignFileError: no_such_folder is no folder.
     """
     if not folder.is_dir():
         raise ForeignFileError(f"{folder} is no folder.")

@@ -50,7 +50,7 @@ def step(name: str, method: Method, first: Floats, second: Floats, layer: int) -
 
     >>> import numpy as np
     >>> first, second = np.array([[3.0, 1.0], [5.0, 1.0]]), np.array([[1.0, 0.0], [1.0, 0.0]])
-    >>> step("honesty", "mean difference", first, second, layer=4).tolist()
+    >>> step("honesty", "mean difference", first, second, layer=4).round(9).tolist()
     [3.0, 1.0]
     """
     found = fitted(name, method, first, second, layer)
