@@ -13,6 +13,7 @@ from neuronclaims.measurements import Measurement, ModelFacts
 from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.measurements.measurement import Need
 from neuronclaims.measurements.plan import jobs, union
+from neuronclaims.measurements.views.directions import fit_passes
 
 _FLOAT = 4
 """Bytes of a number as it is kept."""
@@ -58,6 +59,8 @@ def cost_of(facts: ModelFacts, measurements: Sequence[Measurement]) -> Cost:
     references = {text for need in wanted for text in getattr(need, "reference", ())}
     if references:
         passes["reference texts"] = float(len(references))
+    if fits := fit_passes((place for need in wanted for place in need.places), facts):
+        passes["fits of directions"] = fits
     return Cost(
         {name: len(different) for name, different in texts.items()},
         _places(wanted, measurements),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 import torch
 from tiny_models import HIDDEN, LAYERS
 
+from neuronclaims.engines.cost import cost_of
 from neuronclaims.engines.measure import measure, measure_each
 from neuronclaims.measurements import Ablation, Activations, Prediction, TokenRule
 from neuronclaims.measurements.changing.interventions import Add, Clamp
@@ -119,6 +122,18 @@ def test_random_directions_are_as_long_and_stand_beside_the_direction_without_ch
     bound = np.linalg.norm(states, axis=1) / np.linalg.norm(v)  # what a vector as long reads at most
     assert (np.abs(found[read]) <= bound[:, None] * 1.001).all()
     assert len(np.unique(found[read].round(5))) == found[read].size
+
+
+def test_views_of_directions_go_to_other_processes_and_their_fits_are_planned_once(hand_over) -> None:
+    facts = hand_over("gpt2").facts()
+    given = GivenDirection(BASE, Vectors("direction", np.ones((1, HIDDEN), np.float32), (0.0,), LAYER))
+    fitted = FittedDirection("honesty", BASE, "mean difference", FIRST, SECOND, LAST)
+    for site in (ViewedSite(BASE, given), ViewedSite(BASE, fitted), beside_random(ViewedSite(BASE, fitted))):
+        again = pickle.loads(pickle.dumps(site))
+        assert (again, again.view) == (site, site.view)
+    sites = [ViewedSite(BASE, fitted), beside_random(ViewedSite(BASE, fitted)), ViewedSite(BASE, given)]
+    cost = cost_of(facts, [Activations(site, LAYER, LAST, PROMPTS) for site in sites])
+    assert cost.passes["fits of directions"] == pytest.approx(len({*FIRST, *SECOND}) * (LAYER + 1) / LAYERS)
 
 
 def test_what_cannot_be_fitted_or_does_not_fit_fails_alone_with_the_reason(hand_over) -> None:

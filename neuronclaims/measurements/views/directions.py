@@ -8,6 +8,7 @@ zero it is undecided.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
@@ -228,3 +229,24 @@ def beside_random(site: Site) -> Site:
         return site
     beside = ProbeBesideRandom if isinstance(site.view, GivenProbe) else BesideRandom
     return ViewedSite(site.base, beside(site.view))
+
+
+def fit_passes(places: Iterable[tuple[Site, int]], facts: ModelFacts) -> float:
+    """Return how many forwards the fits take of the directions read at some places; each is fitted once in a layer.
+
+    >>> from neuronclaims.measurements import TokenRule
+    >>> view = FittedDirection("h", "resid_post", "mean difference", ("a", "b"), ("c",), TokenRule("last", "prompt"))
+    >>> facts = ModelFacts("demo", "GPT-2", 6, {"resid_post": 128}, True)
+    >>> fit_passes([(ViewedSite("resid_post", view), 2), ("resid_post", 5)], facts)
+    1.5
+    """
+    fitted = {
+        (str(own), site.base, layer): own
+        for site, layer in places
+        if isinstance(site, ViewedSite)
+        and isinstance(own := getattr(site.view, "own", site.view), FittedDirection)
+    }
+    return sum(
+        len({*own.first, *own.second}) * (1.0 if own.generate else (layer + 1) / facts.layers)
+        for (_, _, layer), own in fitted.items()
+    )
