@@ -21,7 +21,7 @@ from neuronclaims.kinds.checked import CheckedKind
 from neuronclaims.kinds.interventions import restoration
 from neuronclaims.kinds.interventions.changed import kind as changed
 from neuronclaims.kinds.kind import Kind, KindWarning
-from neuronclaims.kinds.logit_readout import congruence, prediction
+from neuronclaims.kinds.logit_readout import congruence, prediction, proportion
 from neuronclaims.kinds.numbers import correlation, period
 from neuronclaims.kinds.outliers import band, massive, outlier
 from neuronclaims.kinds.projection import activity, activity_search
@@ -59,6 +59,7 @@ OWN_KINDS: tuple[Kind, ...] = (
     overlap.SHARING,
     overlap.NEARER,
     congruence.KIND,
+    proportion.KIND,
     correlation.KIND,
     period.KIND,
     plain_ranking.AMONG,

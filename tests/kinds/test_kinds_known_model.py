@@ -184,6 +184,18 @@ CLAIMS: dict[str, tuple[str, str, float | None, dict[str, object]]] = {
     "correlation, constant": ("neuron 0:1 goes with dogs in counted", "inconclusive", None, {}),
     "prediction, class": ('neuron 0:3 predicts tokens matching "tr.+" in documents', "supported", 1.0, {}),
     "prediction, several": ('neuron 0:3 predicts " tree" or " river" in documents', "supported", 1.0, {}),
+    "proportion": (
+        'neuron 0:3 above 4 predicts " tree" in at least 50% of positions in documents',
+        "supported",
+        1.0,
+        {},
+    ),
+    "proportion, low": (
+        'neuron 0:1 above -9 predicts " tree" in at most 60% of positions in documents',
+        "supported",
+        None,
+        {},
+    ),
     "congruence": (f"{WRITES} 99% of tokens", "supported", 1.0, {}),
     "congruence, layer": (f"{WRITES} 99% of its layer", "supported", 1.0, {}),
     "congruence, dead": ('neuron 0:0 writes " tree" more than 1% of tokens', "refuted", 0.0, {}),
