@@ -181,7 +181,10 @@ class ProportionKind:
         return (request.need,)
 
     def judge(
-        self, claim: Claim[PredictsAbove, ProportionOptions], answers: Answers, family: Family
+        self,
+        claim: Claim[PredictsAbove, ProportionOptions],
+        answers: Answers,
+        family: Family,  # noqa: ARG002
     ) -> Finding:
         """Average the documents' shares, and test the mean against the share claimed."""
         request, said = ProportionRequest.of(claim), claim.sentence
