@@ -171,7 +171,6 @@ def test_layers_and_several_sites_are_said_together(sentence):
     [
         ('steering mlp_post neuron 1:2 by 4 raises " x" in a', "adding 4 to mlp_post neuron 1:2"),
         ('increasing neurons 1:2, 0:3 by 1, 2 raises " x" in a', "adding 1, 2 to neurons 1:2, 0:3"),
-        ('steering the model raises " x" in a', "adding"),
         ('zeroing neuron 1:2 lowers " x" in a', "ablating"),
         ('setting neuron 1:2 to 4 lowers " x" in a', "clamping"),
         ('multiplying neuron 1:2 by 4 lowers " x" in a', "scaling"),

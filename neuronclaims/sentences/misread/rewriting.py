@@ -79,7 +79,7 @@ REMARKS = (
         "'probe NAME at layer 10'",
     ),
     _rule(
-        r"^steering\b",
+        r"^steering\b(?!.* neurons? [0-9:, ]+ by )",
         "steering is written with how much and where: 'adding 3 honesty at layer 10 raises ...'",
     ),
     _rule(
