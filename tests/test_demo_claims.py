@@ -109,7 +109,7 @@ def neurons_of(claim):
     if hasattr(said, "change"):
         return said.change.written
     if hasattr(said, "who"):
-        return () if said.who.said is not None else said.who.neurons
+        return () if said.who.said is not None or said.who.noun != "neuron" else said.who.neurons
     return getattr(said, "neurons", None) or ((said.neuron,) if hasattr(said, "neuron") else ())
 
 
