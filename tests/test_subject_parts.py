@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from small_world import judged
 from statsmodels.stats.multitest import multipletests
+
+from neuronclaims.kinds.shared.subjects.parts import set_tables
+from neuronclaims.sentences.subjects.neuron_sets import NeuronSet
+from neuronclaims.sentences.subjects.neurons import Neuron
 
 MORE = "activates more for above than below"
 PLURAL = "activate more for above than below"
@@ -69,3 +75,11 @@ def test_a_part_of_a_set_is_among_the_top(tmp_path) -> None:
     [two] = judged(tmp_path, f"at least 2 of set are {tail}", head=HEAD)
     assert two.evidence.test.p_value == pytest.approx(steps[1], rel=1e-9)
     assert two.evidence.figures[-1].title == "the neurons of set"
+
+
+def test_a_table_lists_a_set_with_what_its_file_says_where_that_differs() -> None:
+    labels = ((("language", "de"), ("score", "0.9")), (("language", "de"), ("score", "0.7")))
+    named = NeuronSet("german", (Neuron(3, 17), Neuron(4, 2)), origin="lape.csv", labels=labels)
+    [table] = set_tables(SimpleNamespace(neuron_sets={"german": named}))
+    assert table.title == "the neurons of german (lape.csv)"
+    assert (table.columns, table.rows) == (("neuron", "score"), (("3:17", "0.9"), ("4:2", "0.7")))

@@ -96,9 +96,10 @@ def _explained(error: SentenceError, templates: Sequence[Template]) -> SentenceE
         message = f"this sentence is not understood; write: {meant}"
         return SentenceError(error.sentence, error.column, error.width, message)
     said = remark(error.sentence)
-    if said is None or (error.suggestion is not None and error.column > 1):
+    own = error.suggestion or ""  # several words are meant for this very sentence, one may be near by chance
+    if said is None or (own and (error.column > 1 or " " in own)):
         return error
-    return SentenceError(error.sentence, 1, max(1, len(error.sentence.split(" ")[0])), said)
+    return SentenceError(error.sentence, 1, max(1, len(error.sentence.split(" ")[0])), said, error.suggestion)
 
 
 def _read(sentence: str, templates: Sequence[Template]) -> Parsed | SentenceError:

@@ -47,6 +47,7 @@ from neuronclaims.kinds.kind import Attainable, Finding, Sample, Statement
 from neuronclaims.kinds.shared.margins import check_not_searched
 from neuronclaims.kinds.shared.requests import percent
 from neuronclaims.kinds.shared.subjects.neurons import rank_of
+from neuronclaims.kinds.shared.subjects.parts import set_tables
 from neuronclaims.kinds.shared.subjects.selection import (
     LEVEL,
     level_for,
@@ -132,7 +133,7 @@ class RestorationKind:
             others=(*_beside(data), *standing.others),
             rank=rank,
             notes=(*standing.notes, *_notes(data)),
-            figures=(*_figures(data, gains), *_null(data, found), *standing.figures),
+            figures=(*_figures(data, gains), *_null(data, found), *standing.figures, *set_tables(claim)),
             denominator_positive=found.tested.denominator_positive,
             units=data.kept,
         )

@@ -52,6 +52,7 @@ from neuronclaims.kinds.interventions.outcomes.compared import ComparedChanges, 
 from neuronclaims.kinds.kind import Attainable, Finding, Statement
 from neuronclaims.kinds.shared.margins import check_not_searched
 from neuronclaims.kinds.shared.subjects.neurons import rank_of
+from neuronclaims.kinds.shared.subjects.parts import set_tables
 from neuronclaims.kinds.shared.subjects.subjects import RANKS, times
 
 if TYPE_CHECKING:
@@ -156,6 +157,7 @@ class ChangedPredictionKind:
                 *null_of_change(request, data, changed),
                 *(() if harm is None else harm.nulls),
                 *standing.figures,
+                *set_tables(claim),
             ),
             units=_kept(told, changed, request, data, both),
         )

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
     from neuronclaims.kinds.kind import Family, Finding
     from neuronclaims.sentences.subjects.neuron_sets import NeuronSet
+    from neuronclaims.sentences.subjects.neurons import Neuron
     from neuronclaims.sentences.subjects.subject import Subject
     from neuronclaims.stats import Estimate, TestResult
 
@@ -108,9 +109,7 @@ def members_table(
 ) -> Table:
     """List all neurons, the clearest first, with what each shows alone, and what its file says where it differs."""
     level = 100 * ones[0].estimate.level
-    labels = {} if named is None else dict(zip(named.neurons, map(dict, named.labels), strict=False))
-    columns = tuple(dict.fromkeys(column for row in labels.values() for column in row))
-    telling = tuple(each for each in columns if len({row.get(each) for row in labels.values()}) > 1)
+    labels, telling = _labels(named)
     signed = [
         (not yes, one.test.p_value if yes else -one.test.p_value)
         for yes, one in zip(holds, ones, strict=True)
@@ -130,9 +129,33 @@ def members_table(
                 *(said.get(column, "") for column in telling),
             )
         )
-    title = "each neuron alone" if named is None else f"the neurons of {named.name}"
+    title = "each neuron alone" if named is None else _title(named)
     head = ("neuron", "as claimed", ones[0].estimate.name, f"{level:g} % interval", "p", *telling)
     return Table(title, head, tuple(rows))
+
+
+def set_tables(claim: Claim) -> tuple[Table, ...]:
+    """List the neurons of each set that a claim names, with what their files say of each, where it differs."""
+    found = []
+    for named in claim.neuron_sets.values():
+        labels, telling = _labels(named)
+        rows = tuple(
+            (str(neuron), *(labels.get(neuron, {}).get(column, "") for column in telling))
+            for neuron in named.neurons
+        )
+        found.append(Table(_title(named), ("neuron", *telling), rows))
+    return tuple(found)
+
+
+def _title(named: NeuronSet) -> str:
+    return f"the neurons of {named.name}{f' ({named.origin})' if named.origin else ''}"
+
+
+def _labels(named: NeuronSet | None) -> tuple[dict[Neuron, dict[str, str]], tuple[str, ...]]:
+    """Return what a file says of each neuron of a set, and the columns in which it differs."""
+    labels = {} if named is None else dict(zip(named.neurons, map(dict, named.labels), strict=False))
+    columns = tuple(dict.fromkeys(column for row in labels.values() for column in row))
+    return labels, tuple(each for each in columns if len({row.get(each) for row in labels.values()}) > 1)
 
 
 def _claimed(who: Subject, n: int) -> str:
