@@ -106,6 +106,12 @@ CLAIMS: dict[str, tuple[str, str, float | None, dict[str, object]]] = {
         0.0,
         {},
     ),
+    "restoration, direction": (
+        'restoring direction doggy at layer 0 recovers at least 90% of " tree" over " river" in animals',
+        "supported",
+        1.0,
+        {"site": "resid_post"},
+    ),
     "corruption": (
         'corrupting neuron 0:3 removes at least 90% of " tree" over " river" in animals',
         "supported",
@@ -181,6 +187,24 @@ CLAIMS: dict[str, tuple[str, str, float | None, dict[str, object]]] = {
     ),
     "correlation, other way": ("neuron 0:3 falls with dogs in counted", "refuted", 1.0, {}),
     "correlation, some": ("some neuron of layer 0 goes with dogs in counted", "supported", 1.0, {}),
+    "correlation, direction": (
+        "direction doggy at layer 0 rises with dogs in counted with correlation at least 0.7",
+        "supported",
+        1.0,
+        {"site": "resid_post"},
+    ),
+    "separation, probe": (
+        "probe writer separates dogs from cats with AUROC at least 0.7",
+        "supported",
+        1.0,
+        {},
+    ),
+    "ablation, probe": (
+        'ablating probe writer lowers " tree" over " river" in dogs',
+        None,
+        -LOGIT,
+        {},
+    ),
     "correlation, constant": ("neuron 0:1 goes with dogs in counted", "inconclusive", None, {}),
     "prediction, class": ('neuron 0:3 predicts tokens matching "tr.+" in documents', "supported", 1.0, {}),
     "prediction, several": ('neuron 0:3 predicts " tree" or " river" in documents', "supported", 1.0, {}),
@@ -296,6 +320,7 @@ def results(tmp_path_factory) -> dict[str, Result]:
             "version: 1\nmodels: [handed]\nsite: mlp_post\ntokens: last of prompt\n"
             f"sets: {json.dumps(SETS)}\npairs: {json.dumps(PAIRS)}\n"
             "directions: {doggy: {from: [fit_dogs, fit_cats], method: mean difference, neutral: neutral}}\n"
+            "probes: {writer: {neurons: {0:3: 0.5}, at: mlp_post}}\n"
             f"claims: {json.dumps([{'claim': claim, **settings}])}\n"
         )
         file = read_claim_file(path, templates())

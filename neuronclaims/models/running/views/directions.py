@@ -27,18 +27,23 @@ class RunningDirections:
 
     def __init__(self, *axes: Axis) -> None:
         self.axes = axes
-        self._along = torch.tensor(np.stack([axis.along for axis in axes], axis=1), dtype=torch.float32)
-        self._steps = torch.tensor(np.stack([axis.step for axis in axes]), dtype=torch.float32)
-        self._offsets = torch.tensor([axis.offset for axis in axes], dtype=torch.float32)
+        self._along = torch.tensor(np.stack([axis.along for axis in axes], axis=1))
+        self._steps = torch.tensor(np.stack([axis.step for axis in axes]))
+        self._offsets = torch.tensor([axis.offset for axis in axes], dtype=torch.float64)
 
     def read(self, values: torch.Tensor) -> torch.Tensor:
-        """Return the numbers [rows, tokens, directions], in single precision where the model has less."""
+        """Return the numbers [rows, tokens, directions], in single precision where the model has less.
+
+        They are summed in double precision where the device has it: then equal values read alike in every batch.
+        """
         kind = torch.promote_types(values.dtype, torch.float32)
-        return values.to(kind) @ self._along.to(values.device, kind) + self._offsets.to(values.device, kind)
+        summed = kind if values.device.type == "mps" else torch.float64
+        along, offsets = (each.to(summed).to(values.device) for each in (self._along, self._offsets))
+        return (values.to(summed) @ along + offsets).to(kind)
 
     def write(self, values: torch.Tensor, before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
         """Return the values moved by each step as often as its number has risen."""
-        moved = (after - before) @ self._steps.to(before.device, before.dtype)
+        moved = (after - before) @ self._steps.to(before.dtype).to(before.device)
         return values + moved.to(values.dtype)
 
 
