@@ -44,6 +44,8 @@ CONCEPTS = {
 """The topics whose sentences are begun, and the word each beginning must hold."""
 BEGUN = 0.6
 """The share of its words a beginning has at least."""
+LENGTHS = (2, 5, 3, 6, 4, 7)
+"""How many words a beginning has, frame by frame."""
 FIGHTS = 40
 DOCUMENTS = 600
 FRESH = "documents for claims"
@@ -57,6 +59,7 @@ def main() -> None:
         write(folder / "articles.csv", ("clean", "corrupted", "group", "topic"), rows)
         write(folder / "fights.csv", ("text", "who"), fights(split))
         write(folder / "openings.csv", ("text", "topic", "group"), openings(split))
+        write(folder / "lengths.csv", ("text", "words", "frame"), lengths(split))
     write(HERE / "prompts" / "documents.csv", ("text",), [(text,) for text in fresh_documents()])
 
 
@@ -76,6 +79,17 @@ def openings(split: Split) -> list[tuple[str, str, str]]:
         for prompt in prompts(topic, split)
     }
     return [(text, *about) for text, about in found.items()]
+
+
+def lengths(split: Split) -> list[tuple[str, str, str]]:
+    """Return one beginning of each frame, of 2 to 7 words, with their number and the frame."""
+    found: dict[str, tuple[str, str, str]] = {}
+    for topic in CONCEPTS:
+        for prompt in prompts(topic, split):
+            words, count = prompt.text.rstrip(".").split(), LENGTHS[len(found) % len(LENGTHS)]
+            if prompt.group not in found and count < len(words):
+                found[prompt.group] = (" ".join(words[:count]).rstrip(","), str(count), prompt.group)
+    return list(found.values())
 
 
 def begun(text: str, word: str | None) -> str:

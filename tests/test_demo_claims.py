@@ -100,6 +100,8 @@ def found():
         compared.setdefault((row["site"], row["neuron"]), []).append(files[row["seed"]])
     for row in rows_of(CLAIMS / "discovery_outcomes.csv"):
         compared.setdefault((row["site"], row["neuron"]), []).append({*row["topics"].split()})
+    for row in rows_of(CLAIMS / "discovery_numbers.csv"):
+        compared.setdefault((row["site"], row["neuron"]), []).append({"lengths"})
     return compared
 
 
