@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from neuronclaims.sentences.field_types import MisreadError, OneWord, Pattern, Word, expect_words, literal
 from neuronclaims.token_classes import TokenClass, TokenClassError, WantedToken, check_pattern
 
+_NO_TOKENS = ("less", "more", "than", "at", "least", "most", "in", "of", "to", "the")
+"""Words of sentences, which nobody meant for a token."""
+
 
 def _token(word: Word) -> str:
     if not word.quoted:
-        raise MisreadError(
-            "a token is written in double quotes, its leading space inside them", f'" {word.text}"'
-        )
+        rule = "a token is written in double quotes, its leading space inside them"
+        raise MisreadError(rule, None if word.text in _NO_TOKENS else f'" {word.text}"')
     try:
         text: str = json.loads(word.text, strict=False)
         text.encode("utf-8")
