@@ -61,6 +61,7 @@ def test_the_interval_turns_the_noncentral_f_law_round_and_meets_the_f_test_at_0
     above = scipy_stats.ncf.sf(f, 2, 20, 23 * 0.02 / 0.98)
     assert found.tails(0.02)[0] == pytest.approx(2 * above)
     assert found.p_against(found.high) == pytest.approx(0.05, abs=1e-6)
+    assert found.at_level(0.9999).low == 0.0
 
 
 def test_what_only_grows_has_no_period_and_what_is_no_wave_is_refused():

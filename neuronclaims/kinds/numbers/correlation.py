@@ -245,8 +245,8 @@ def _statement(claim: Claim[Correlates, MarginOptions]) -> Statement:
     if said.least is None:
         return Statement(side, 0.0)
     sign, either = (-1.0 if side == "less" else 1.0), (" either way" if side == "two-sided" else "")
-    words = f"a rank correlation of at least {said.least:g}{either}"
-    return Statement(side, 0.0, sign * said.least, words if side != "less" else f"of -{said.least:g} or less")
+    bound = f"{-said.least:g} or less" if side == "less" else f"at least {said.least:g}{either}"
+    return Statement(side, 0.0, sign * said.least, f"a rank correlation of {bound}")
 
 
 KIND = CorrelationKind()

@@ -131,10 +131,12 @@ class Estimate:
 def limits(tails: Tails, value: float, reach: float, level: float) -> tuple[float, float]:
     """Return the limits of the interval of a ``level`` by turning ``tails`` round from a ``value`` of the effect.
 
-    ``reach`` is about how wide the interval is. A limit some 10,000 times as far away is infinite.
+    ``reach`` is about how wide the interval is. A limit some 10,000 times as far away is infinite, and one that halving
+    alone keeps from 0 is 0.
     """
     step = max(reach, 1e-9 * abs(value), 1e-300)
-    low, high = (_limit(tails, value, side * step, (1 - level) / 2) for side in (-1, 1))
+    found = (_limit(tails, value, side * step, (1 - level) / 2) for side in (-1, 1))
+    low, high = (0.0 if abs(limit) < 1e-15 * step else limit for limit in found)
     return low, high
 
 
