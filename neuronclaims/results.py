@@ -155,7 +155,9 @@ class Selection:
         return f"The {self.what} {'are' if self.several else 'is'} taken as chosen beforehand."
 
 
-ValueScale: TypeAlias = Literal["difference", "sd", "auroc", "ratio", "mean", "share", "mean AUROC"]
+ValueScale: TypeAlias = Literal[
+    "difference", "sd", "auroc", "ratio", "mean", "share", "mean AUROC", "correlation"
+]
 """What an effect is of the values it was made of."""
 
 
@@ -170,8 +172,9 @@ class UnitValues:
     from, each with its column.
 
     ``scale`` says how the effect comes out of the values: a ``difference`` of means, one in ``sd``, an ``auroc``, the
-    ``ratio`` of the means of pairs, or, of one set, the ``mean`` of its values, of 0 and 1 (``share``) or of areas
-    (``mean AUROC``). Values whose effect does not come out of them again are not kept.
+    ``ratio`` of the means of pairs, the rank ``correlation`` of values with numbers, or, of one set, the ``mean`` of
+    its values, of 0 and 1 (``share``) or of areas (``mean AUROC``). Values whose effect does not come out of them again
+    are not kept.
 
     Raises ValueError for another scale, a ratio of values that are no pairs, and pairs with a value missing.
 
@@ -192,8 +195,8 @@ class UnitValues:
     def __post_init__(self) -> None:
         if self.scale not in get_args(ValueScale):
             raise ValueError(f"values have a scale among {get_args(ValueScale)}, not {self.scale!r}")
-        if self.scale == "ratio" and not self.paired:
-            raise ValueError("the values of a ratio must be in pairs")
+        if self.scale in ("ratio", "correlation") and not self.paired:
+            raise ValueError(f"the values of a {self.scale} must be in pairs")
         if self.paired and len(self.values[0]) != len(self.values[1]):
             raise ValueError(f"there are {len(self.values[0])} and {len(self.values[1])} values in pairs")
 

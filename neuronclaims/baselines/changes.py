@@ -68,9 +68,9 @@ def same_values(old: SavedClaim, new: SavedClaim) -> bool:
 
 def _noise(one: SavedValues, two: SavedValues, share: float) -> float:
     """Return the noise: as it was measured, or a share of the largest value of either run if that is larger."""
-    largest = max(
-        map(abs, (*one.first.values(), *one.second.values(), *two.first.values(), *two.second.values()))
-    )
+    # The numbers that values are correlated with are no measurements.
+    other = () if one.scale == "correlation" else (*one.second.values(), *two.second.values())
+    largest = max(map(abs, (*one.first.values(), *two.first.values(), *other)))
     # More than a little is no rounding but a continuation that went another way: units differ by that, not claims.
     return max(share * largest, min(MOST * largest, max(one.noise or 0.0, two.noise or 0.0)))
 

@@ -103,8 +103,8 @@ def _values(name: str, value: Any) -> None:
         raise Unfit(f"values of scale {scale!r} are of one set, but there are two")
     if scale not in ONE_SET and value["paired"] and len(first) != len(second):
         raise Unfit(f"there are {len(first)} and {len(second)} values in pairs")
-    if scale == "ratio" and not value["paired"]:
-        raise Unfit("values of scale 'ratio' must be in pairs")
+    if scale in ("ratio", "correlation") and not value["paired"]:
+        raise Unfit(f"values of scale {scale!r} must be in pairs")
     if scale in ("share", "mean AUROC"):
         mapping(number(0, 1))("first", first)
     if value.get("blocks") is not None:

@@ -76,6 +76,8 @@ class Paired:
         a, b = self.old
         if self.scale == "auroc":
             return float((np.abs(a[:, None] - b[None, :]) <= reach).mean())
+        if self.scale == "correlation":
+            return float((np.abs(a[:, None] - a[None, :]) <= reach).mean() - 1 / len(a))
         if self.scale == "ratio":
             return self.noise * (1 + abs(self.strength)) / abs(float(b.mean()) or np.inf)
         spread = np.std(a - b) if self.paired else np.sqrt((a.var() + b.var()) / 2)

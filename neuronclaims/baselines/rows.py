@@ -16,7 +16,7 @@ SCHEMA = 1
 DIGITS = 7
 """Significant digits of values: those a float32 has."""
 
-Scale: TypeAlias = Literal["difference", "sd", "auroc", "ratio", "mean", "share", "mean AUROC"]
+Scale: TypeAlias = Literal["difference", "sd", "auroc", "ratio", "mean", "share", "mean AUROC", "correlation"]
 ONE_SET: Mapping[Scale, float] = {"mean": 0.0, "share": 0.0, "mean AUROC": 0.5}
 """The scales of effects that are the mean of one set's values, with the value that says nothing."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
 from neuronclaims.claim_files.prompt_folders import PromptFolders
 from neuronclaims.claim_files.reader import read_claim_file
@@ -50,9 +51,16 @@ CLAIMS = {
     "no attention": "head 2:1 does not attend to first of prompt from last in grouped with more than 60%",
     "prediction": 'mlp_post neuron 5:461 predicts " an" in documents',
     "prediction of every one": 'mlp_post every neuron of 5:186, 5:461 predicts " an" in documents',
+    "proportion": 'mlp_post neuron 5:461 above 0 predicts " an" in at least 5% of positions in documents',
+    "plain ranking": "neuron 5:110 is among the top 10 neurons for hanoi in at least 60% of prompts",
+    "plain absence": "neuron 5:3 is not among the top 10 neurons for hanoi in more than 40% of prompts",
+    "exclusive ranking": "neuron 5:110 is among the top 10 neurons for hanoi and for none of base in at least 60% of "
+    "prompts",
+    "correlation": "neuron 5:110 goes with letters in counted",
     "no prediction": 'mlp_post neuron 5:3 does not predict " an" in documents',
 }
 NONE = {
+    "period": "neuron 5:110 goes with letters in counted with period 3",
     "overlap": "hanoi and other share at least 2 of their top 10 neurons over base",
     "nearer overlap": "hanoi overlaps more with hanoi2 than with other over base",
     "congruence": 'mlp_post neuron 5:186 writes " an" more than 99% of tokens',
@@ -64,7 +72,13 @@ SCALES = {
     "not massive": "share",
     "consistency": "share",
 }
-SCALES |= {"absence": "share", "prediction": "mean AUROC"}
+SCALES |= {
+    "absence": "share",
+    "prediction": "mean AUROC",
+    "proportion": "share",
+    "correlation": "correlation",
+}
+SCALES |= dict.fromkeys(("plain ranking", "plain absence", "exclusive ranking"), "share")
 HANOI = ["The old town of Hanoi lies by the", "In Hanoi we ate", "A train to Hanoi left", "Hanoi is the"]
 HANOI += ["My aunt moved to Hanoi and", "The road to Hanoi was", "A letter from Hanoi", "Rain fell on Hanoi"]
 
@@ -76,6 +90,7 @@ def judged(tmp_path_factory):
     sets = {
         "base": BASE,
         "grouped": [{"text": text, "group": text.split()[-2]} for text in BASE],
+        "counted": [{"text": text, "numbers": {"letters": len(text)}} for text in HANOI],
         "hanoi": HANOI,
         "hanoi2": [f"{text} now" for text in HANOI],
         "other": [f"{text} again" for text in BASE],
@@ -113,10 +128,12 @@ def test_every_effect_comes_out_of_the_values_that_are_kept(judged, claims, name
     found = evidence.units
     first, second = (np.array(side) for side in found.values)
     again = first.sum() / second.sum() if len(second) else first.mean()
+    if found.scale == "correlation":
+        again = spearmanr(first, second)[0]
     assert again == pytest.approx(evidence.effect.value, rel=1e-6, abs=1e-9)
     assert found.scale == SCALES.get(judged[2][name].kind, "mean")
     assert len(set(found.keys[0])) == len(first) == evidence.counts[0][1]
-    assert len(second) == (len(first) if found.scale == "ratio" else 0)
+    assert len(second) == (len(first) if found.scale in ("ratio", "correlation") else 0)
 
 
 def test_every_kind_is_tested_here_or_compares_two_sets_or_has_no_values(judged):

@@ -9,6 +9,7 @@ import pytest
 from scipy import stats as scipy_stats
 
 from neuronclaims.stats import Resampling
+from neuronclaims.stats.effects.changes import effect_change
 from neuronclaims.stats.numbers.permuted import Permutations
 from neuronclaims.stats.numbers.rank_correlation import (
     Ranked,
@@ -126,3 +127,24 @@ def test_wrong_shown_correlations_stay_within_the_level(values):
         p = correlation_test(Ranked.of(value, number)).test(Resampling(1, draws=199, max_draws=199)).p_value
         wrong += found.value is not None and max(p, found.p_against(0.0)) <= 0.05
     assert wrong / 300 <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 300)
+
+
+def test_the_change_between_two_measurements_is_that_of_the_jackknife():
+    rng = np.random.default_rng(9)
+    numbers = rng.integers(0, 9, 25).astype(float)
+    old = numbers + 3 * rng.normal(size=25)
+    new = old + rng.normal(size=25)
+
+    def rho(values, places):
+        return scipy_stats.spearmanr(values[places], numbers[places])[0]
+
+    every = np.arange(25)
+    whole = rho(new, every) - rho(old, every)
+    left = np.array([rho(new, np.delete(every, i)) - rho(old, np.delete(every, i)) for i in every])
+    found = effect_change((old, numbers), (new, numbers), scale="correlation", paired=True)
+    assert found.value == pytest.approx(whole)
+    assert found.error == pytest.approx(np.sqrt(24 / 25 * ((left - left.mean()) ** 2).sum()))
+    assert found.p("above", whole) == pytest.approx(0.5)
+    assert effect_change((old, numbers), (old, numbers), scale="correlation", paired=True).same
+    turned = effect_change((numbers, numbers), (-numbers, numbers), scale="correlation", paired=True)
+    assert (turned.value, turned.error > 0.2) == (-2.0, True)

@@ -232,6 +232,7 @@ class CorrelationKind:
                 *data.null(one),
                 *((every_table(ones),) if who.how == "every" else ()),
             ),
+            units=request.unit_values(one.neuron, data.values(one.neuron)),
         )
         return part.finding(found) if part else found
 

@@ -15,6 +15,7 @@ from neuronclaims.kinds.shared.requests import activations, in_order, resamples_
 from neuronclaims.kinds.shared.subjects.neurons import check_neuron
 from neuronclaims.kinds.shared.subjects.selection import layers_needed, search_of
 from neuronclaims.kinds.shared.unit_names import continuations_needed, names_of_units
+from neuronclaims.kinds.shared.units import of_numbers
 from neuronclaims.measurements import Activations
 from neuronclaims.measurements.views.view import titled
 from neuronclaims.sentences.subjects.neurons import Neuron
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim, Prompt
     from neuronclaims.kinds.kind import Answers, Family
     from neuronclaims.measurements import Measurement, ModelFacts
+    from neuronclaims.results import UnitValues
     from neuronclaims.sentences.subjects.subject import Subject
     from neuronclaims.stats import Resampling
 
@@ -122,6 +124,14 @@ class NumbersRequest:
         )
         named = titled(settings.site, neuron, neuron.index)
         return Points(said.column, f"{named}, {settings.tokens}", points)
+
+    def unit_values(self, neuron: Neuron, values: Floats) -> UnitValues | None:
+        """Return one neuron's values beside the numbers; None within blocks, of which baselines keep intervals."""
+        if self.blocks is not None:
+            return None
+        settings = self.claim.settings
+        of = f"{settings.site} {neuron}, {settings.tokens}, beside {self.claim.sentence.column}"
+        return of_numbers(of, self.prompts, self.units.rows, values, self.numbers)
 
     @property
     def notes(self) -> tuple[str, ...]:

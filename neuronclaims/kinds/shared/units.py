@@ -14,6 +14,7 @@ from neuronclaims.kinds.shared.memoize import memoize
 from neuronclaims.kinds.shared.requests import plain
 from neuronclaims.kinds.shared.two_samples import ESTIMATES
 from neuronclaims.results import UnitValues, ValueScale
+from neuronclaims.stats.numbers.rank_correlation import Ranked
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,6 +52,12 @@ def of_changes(of: str, prompts: Sequence[Prompt], rows: Rows, after: Floats, be
     """Return the predictions after and before a change, [units] each; the effect is their mean difference."""
     keys = unit_keys(prompts, rows)
     return UnitValues(of, "difference", True, (keys, keys), (plain(after), plain(before)))
+
+
+def of_numbers(of: str, prompts: Sequence[Prompt], rows: Rows, values: Floats, numbers: Floats) -> UnitValues:
+    """Return the values [units] of one set, each beside the number of its unit; the effect is their correlation."""
+    keys = unit_keys(prompts, rows)
+    return UnitValues(of, "correlation", True, (keys, keys), (plain(values), plain(numbers)))
 
 
 def of_one_set(
@@ -97,6 +104,9 @@ def fit_to_keep(found: UnitValues | None, value: float | None) -> UnitValues | N
 
 def _again(found: UnitValues) -> float | None:
     sides = [np.asarray(side) for side in found.values]
+    if found.scale == "correlation":
+        again = Ranked.of(sides[0], sides[1])
+        return again.correlation if again.varies else None
     if found.scale == "ratio":
         return stats.ratio_of_means_estimate(*sides).value
     if found.scale == "mean" or found.scale == "share" or found.scale == "mean AUROC":

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -24,15 +24,17 @@ from neuronclaims.stats.effects.effect_size import EffectSize
 from neuronclaims.stats.effects.estimate import Estimate
 from neuronclaims.stats.effects.within_blocks import Blocks, block_codes
 from neuronclaims.stats.inputs import Floats, StatsError, check_choice, check_sizes, vector
+from neuronclaims.stats.numbers.rank_correlation import Ranked
 
 Samples: TypeAlias = "tuple[ArrayLike, ArrayLike]"
-ChangeScale: TypeAlias = Literal["difference", "sd", "auroc", "ratio", "share"]
+ChangeScale: TypeAlias = Literal["difference", "sd", "auroc", "ratio", "share", "correlation"]
 CHANGES: dict[ChangeScale, EffectSize] = {
     "difference": EffectSize("change_of_difference", "change of the difference of means"),
     "sd": EffectSize("change_of_sd", "change of the difference in sd"),
     "auroc": EffectSize("change_of_auroc", "change of the AUROC"),
     "ratio": EffectSize("change_of_ratio", "change of the ratio of means"),
     "share": EffectSize("change_of_share", "change of the share"),
+    "correlation": EffectSize("change_of_correlation", "change of the rank correlation"),
 }
 
 
@@ -88,7 +90,8 @@ def effect_change(
 
     ``old`` and ``new`` are the two sets' values, [n1] and [n2], in the same order of units; ``paired`` where these are
     aligned in pairs, and ``blocks`` where they lie in blocks. ``scale`` is that of ``equivalence_test``: AUROCs count
-    from 0.5. Or it is ``ratio``, of the mean of the first to that of the second in pairs; or ``share``: the first are
+    from 0.5. Or it is ``ratio``, of the mean of the first to that of the second in pairs; ``correlation``, the rank
+    correlation of values with numbers, which are the second; or ``share``: the first are
     shares of which units have 1 or 0, or in between, and the second are as many zeros.
 
     Raises StatsError for sets of other sizes, fewer than two units, or values that are not finite.
@@ -97,8 +100,8 @@ def effect_change(
     >>> effect_change(old, new, scale="difference", paired=False).value
     1.0
     """
-    check_choice(scale, ("difference", "sd", "auroc", "ratio", "share"), "scale")
-    if scale in ("ratio", "share") and not paired:
+    check_choice(scale, get_args(ChangeScale), "scale")
+    if scale in ("ratio", "share", "correlation") and not paired:
         raise StatsError(f"A change of scale {scale!r} is one of aligned values, so paired must be True.")
     (a1, b1), (a2, b2) = (_checked(samples, paired) for samples in (old, new))
     if (len(a1), len(b1)) != (len(a2), len(b2)):
@@ -123,6 +126,8 @@ def effect_change(
         return _change_of_share(parts[0], value, keep, step, same)
     if error == 0 and value and scale == "auroc":
         error = math.sqrt(_least(now, len(a1), len(b1)) + keep**2 * _least(was, len(a1), len(b1)))
+    if error == 0 and value and scale == "correlation":
+        error = math.sqrt((1 + keep**2) / (len(a1) - 1))
     return Change(CHANGES[scale], 0.0 if same else value, error, df, same)
 
 
@@ -166,6 +171,8 @@ def _shares(a: Floats, b: Floats, scale: ChangeScale, paired: bool) -> tuple[flo
     """Return an effect less its null, and pseudo-values up to a constant: per set, or of the pairs."""
     if scale == "ratio":
         return _ratio(a, b)
+    if scale == "correlation":
+        return _correlation(a, b)
     if scale in ("difference", "share"):
         parts = [a, -b]
         value = float(a.mean() - b.mean())
@@ -176,6 +183,14 @@ def _shares(a: Floats, b: Floats, scale: ChangeScale, paired: bool) -> tuple[flo
     else:
         return _standardised(a, b, paired)
     return value, [parts[0] + parts[1]] if paired else parts
+
+
+def _correlation(values: Floats, numbers: Floats) -> tuple[float, list[Floats]] | None:
+    """Return the rank correlation with its pseudo-values; None where one side never varies."""
+    ranked, n = Ranked.of(values, numbers), len(values)
+    if not ranked.varies:
+        return None
+    return ranked.correlation, [n * ranked.correlation - (n - 1) * ranked.without_each()]
 
 
 def _ratio(top: Floats, bottom: Floats) -> tuple[float, list[Floats]] | None:
