@@ -31,6 +31,10 @@ TEXTS = {
     "other": [f"They sold a {thing} to him." for thing in PLACES],
     "glad": [f"They were glad to find the {thing}" for thing in PLACES],
     "sad": [f"They were sad to lose the {thing}" for thing in PLACES],
+    "counted": [
+        {"text": f"In {thing} number {place} he slept", "numbers": {"place": place}}
+        for place, thing in enumerate(PLACES * 2)
+    ],
     "documents": [
         f"{who} climbed up the {tree} tree and picked an {tree}. It was old."
         for tree in ("olive", "apple", "almond")
@@ -76,6 +80,13 @@ CLAIMS = {
     "attention-contrast": "head 2:1 attends more to itself from last for hanoi than base",
     "attention-separation": "head 2:1 separates hanoi from base by attention to itself from last",
     "attention-preference": "head 2:1 attends more to itself than to the previous token from last in base",
+    "correlation": "neuron 5:110 goes with place in counted",
+    "period": "neuron 5:110 goes with place in counted with period 6",
+    "plain-ranking": "neuron 5:110 is among the top 10 neurons for hanoi in at least 60% of prompts",
+    "plain-absence": "neuron 5:3 is not among the top 10 neurons for hanoi in more than 40% of prompts",
+    "exclusive": "neuron 5:110 is among the top 10 neurons for hanoi over base and for none of other in at least 60% "
+    "of prompts",
+    "proportion": 'neuron 5:461 above 0 predicts " an" in at least 5% of positions in documents',
     "congruence": 'neuron 5:186 writes " an" more than 99% of tokens',
 }
 MORE = {
@@ -107,6 +118,11 @@ KEYS = {
     "prediction": "mlp_post 5:461 for ' an' on top",
     "consistency": "mlp_post 5:110, mean of prompt: among the top 10",
     "absence": "mlp_post 5:3, mean of prompt: among the top 10",
+    "correlation": "mlp_post 5:110, mean of prompt, beside place",
+    "plain-ranking": "mlp_post 5:110, mean of prompt: among the top 10 by raw",
+    "plain-absence": "mlp_post 5:3, mean of prompt: among the top 10 by raw",
+    "exclusive": "mlp_post 5:110, mean of prompt: among the top 10 by diff",
+    "proportion": "mlp_post 5:461 from 0.0 on: ' an' on top",
     "attention": "attention 2:1, the previous token from prompt",
     "no-attention": "attention 2:1, first of prompt from last",
     "attention-contrast": "attention 2:1, itself from last",

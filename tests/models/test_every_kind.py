@@ -57,6 +57,12 @@ CLAIMS = """
   - wolves overlaps more with dogs than with cats
   - {id: prediction, claim: 'neuron 1:5 predicts " TOKEN" in documents'}
   - {claim: 'neuron 1:5 does not predict " TOKEN" in documents', margin: 0.1}
+  - neuron 1:5 goes with words in counted
+  - {claim: neuron 1:5 does not go with words in counted with period 3, margin: 0.5}
+  - neuron 1:5 is among the top 10 neurons for dogs in at least 60% of prompts
+  - neuron 1:5 is not among the top 10 neurons for dogs in more than 20% of prompts
+  - neuron 1:5 is among the top 10 neurons for dogs and for none of cats, birds in at least 60% of prompts
+  - 'neuron 1:5 above -9 predicts " TOKEN" in at least 1% of positions in documents'
   - 'neuron 2:5 writes " dog" more than 90% of tokens'
   - resid_post neuron 1:5 is an outlier beyond 2 in at least 6% of tokens in baseline
   - resid_post neuron 1:5 is not an outlier beyond 6 in more than 6% of tokens in baseline
@@ -170,7 +176,12 @@ class Plain:
 def written(folder: Path, token: str) -> Path:
     """Write a claim file with every kind of claim beside the model."""
     chats = {"chats": SETS["dogs"], "other_chats": SETS["cats"]}
-    sets = SETS | {name: {"as": "user", "prompts": texts} for name, texts in chats.items()}
+    counted = [{"text": " ".join(WORDS[: place + 2]), "numbers": {"words": place + 2}} for place in range(10)]
+    sets = (
+        SETS
+        | {"counted": counted}
+        | {name: {"as": "user", "prompts": texts} for name, texts in chats.items()}
+    )
     pairs = [{"clean": text, "corrupted": text.replace("dog", "cat", 1)} for text in SETS["dogs"]]
     direction = {"from": ["wolves", "birds"], "method": "mean difference", "neutral": "baseline"}
     head = {
