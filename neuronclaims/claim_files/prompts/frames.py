@@ -25,6 +25,9 @@ SHARED = 5
 MOST_WORDS, MOST_GAPS = 60_000, 30_000
 """How many words of a set are looked at, whole prompts from its beginning, and how many pairs of gaps are tried."""
 
+REMEMBERED = 1_000
+"""How many prompts a set has at most whose likenesses are remembered: several claim files often read one set."""
+
 GAP = "…"
 _WORD = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
@@ -64,19 +67,28 @@ def likenesses(texts: Sequence[str]) -> Likenesses:
     >>> [frame for frame, places in found.frames]
     [Frame(text='The … is on the table', prompts=3)]
     """
+    return _known(tuple(texts)) if len(texts) <= REMEMBERED else _found(texts)
+
+
+@lru_cache(maxsize=256)
+def _known(texts: tuple[str, ...]) -> Likenesses:
+    return _found(texts)
+
+
+def _found(texts: Sequence[str]) -> Likenesses:
     texts = spoken(texts)
     words = _words(texts)
     same = _repeats((tuple(sorted(each)), place) for place, each in enumerate(words))
-    one = [list(_one_gap(each)) for each in words]
+    one = {place: list(_one_gap(each)) for place, each in enumerate(words)}
     different = [place for place in range(len(words)) if place not in same]
     frames = _frames(one, different)
     left = sorted(set(different) - {place for places in frames.values() for place in places})
     if sum(len(words[place]) ** 2 for place in left) <= 2 * MOST_GAPS:
-        frames |= _frames([list(_two_gaps(each)) for each in words], left)
+        frames |= _frames({place: list(_two_gaps(words[place])) for place in left}, left)
     framed = {place for places in frames.values() for place in places}
     near = _repeats(
         (key, place)
-        for place, keys in enumerate(one)
+        for place, keys in one.items()
         if place not in framed
         for key, shared, wide in keys
         if shared >= SHARED and wide == 1
@@ -127,7 +139,9 @@ def _two_gaps(words: Words) -> Iterator[tuple[_Key, int, int]]:
                 yield ((count, first, second), left), count - 2, 1
 
 
-def _frames(keys: Sequence[Iterable[tuple[_Key, int, int]]], places: Iterable[int]) -> dict[_Key, list[int]]:
+def _frames(
+    keys: Mapping[int, Iterable[tuple[_Key, int, int]]], places: Iterable[int]
+) -> dict[_Key, list[int]]:
     """Return frames of at least three prompts: the largest first, and each prompt in one of them."""
     members: defaultdict[_Key, set[int]] = defaultdict(set)
     shares: dict[_Key, int] = {}
