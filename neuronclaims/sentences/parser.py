@@ -97,9 +97,10 @@ def _explained(error: SentenceError, templates: Sequence[Template]) -> SentenceE
         return SentenceError(error.sentence, error.column, error.width, message)
     said = remark(error.sentence)
     own = error.suggestion or ""  # several words are meant for this very sentence, one may be near by chance
-    if said is None or (own and (error.column > 1 or " " in own)):
+    if said is None or (said[1] == 0 and own and (error.column > 1 or " " in own)):
         return error
-    return SentenceError(error.sentence, 1, max(1, len(error.sentence.split(" ")[0])), said, error.suggestion)
+    text, start, width = said
+    return SentenceError(error.sentence, start + 1, width, text, own if start == 0 and own else None)
 
 
 def _read(sentence: str, templates: Sequence[Template]) -> Parsed | SentenceError:

@@ -10,7 +10,7 @@ from cases import for_each
 from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import templates
-from neuronclaims.sentences.misread.misses import SentenceError
+from neuronclaims.sentences.misread.misses import MOST_SHAPES, SentenceError
 from neuronclaims.sentences.parser import parse
 
 MORE = "neuron 2:340 activates more for hanoi than baseline"
@@ -71,6 +71,34 @@ def test_one_word_is_suggested_where_it_is_all_that_is_wrong(said, suggestion) -
 def test_what_is_no_subject_is_named(said, says) -> None:
     with pytest.raises(SentenceError, match=says):
         parse(said, templates())
+
+
+@for_each(
+    "said, where, says",
+    [
+        (
+            'neuron 1:2 fires on tokens matching "[0-9]+" in hanoi',
+            "on tokens matching",
+            "predicts tokens matching",
+        ),
+        ('neuron 1:2 activates more for hanoi than baseline after " the"', "after", "tokens: first after"),
+        ("neuron 1:2 writes less than 1% of its norm to the unembedding", "of its norm", "raises entropy"),
+        ("neuron 1:2 is bimodal in hanoi", "is bimodal", "cannot be claimed"),
+    ],
+)
+def test_what_no_sentence_says_is_named_where_it_stands(said, where, says) -> None:
+    with pytest.raises(SentenceError) as caught:
+        parse(said, templates())
+    error = caught.value
+    assert says in error.message
+    assert said[error.column - 1 : error.column - 1 + error.width] == where
+    assert error.allowed == ()
+
+
+def test_only_the_few_templates_that_are_nearest_are_listed() -> None:
+    with pytest.raises(SentenceError) as caught:
+        parse("neuron 1:2 sleeps in hanoi", templates())
+    assert 1 <= len(caught.value.allowed) <= MOST_SHAPES
 
 
 def test_a_sentence_that_means_nothing_known_is_not_rewritten() -> None:

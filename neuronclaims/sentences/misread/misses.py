@@ -11,6 +11,9 @@ from neuronclaims.sentences.field_types import Word
 from neuronclaims.sentences.messages import allowed_lines, caret_lines, closest, either, quoted
 from neuronclaims.sentences.templates import Template
 
+MOST_SHAPES = 4
+"""How many templates an error lists; `neuronclaims kinds` lists all."""
+
 
 class SentenceError(NeuronClaimsError):
     """A sentence that no template reads. ``column`` counts from 1, ``width`` counts the characters meant."""
@@ -70,7 +73,8 @@ def furthest_error(sentence: str, words: Sequence[Word], misses: Sequence[Miss])
     suggestion = (known and known.suggestion) or _near(word, furthest)
     disagree = len({miss.expected for miss in furthest}) > 1
     reached = list(dict.fromkeys(miss.template for miss in furthest))
-    shapes = shapes_of(reached) if len(reached) > 1 and disagree and not suggestion and not known else ()
+    told = len(reached) > 1 and disagree and not suggestion and not known
+    shapes = shapes_of(_alike(words, reached)) if told else ()
     return SentenceError(sentence, word.start + 1, len(word.text), reason, suggestion, shapes)
 
 
@@ -88,6 +92,13 @@ def _telling(words: Sequence[Word], misses: Sequence[Miss]) -> list[Miss]:
     if at > 0 and (any(miss.suggestion for miss in first) or _near(words[0], first)):
         return first
     return furthest
+
+
+def _alike(words: Sequence[Word], templates: Sequence[Template]) -> Sequence[Template]:
+    """Return the few templates that have most words of a sentence, in their order."""
+    said = {word.text for word in words}
+    likest = sorted(templates, key=lambda each: -len(said & {*each.shape.split()}))[:MOST_SHAPES]
+    return [each for each in templates if each in likest]
 
 
 def _near(word: Word, misses: Sequence[Miss]) -> str | None:

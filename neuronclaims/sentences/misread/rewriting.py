@@ -76,7 +76,7 @@ REMARKS = (
     _rule(
         r"^(?:logistic regression|(?:a |the )?(?:linear )?(?:classifier|regression))\b",
         "a regression is no subject here: one that was fitted elsewhere is an entry of 'probes', and is called "
-        "'probe NAME at layer 10'",
+        "'probe NAME'",
     ),
     _rule(
         r"^steering\b(?!.* neurons? [0-9:, ]+ by )",
@@ -85,6 +85,26 @@ REMARKS = (
     _rule(
         r"^(?:a |the )?(?:circuit|subspace|module|mlp|expert|embedding|token)s?\b",
         "{first} is no subject of claims: there are neurons, sets of them, layers, heads, latents, directions, probes",
+    ),
+    _rule(
+        r"\b(?:on|at|for) (?:the )?tokens (?:that match|matching|like)\b",
+        "at which tokens a neuron is active cannot be claimed by a pattern; 'predicts tokens matching \"[0-9]+\" in "
+        "SET' is about what the model writes next",
+    ),
+    _rule(
+        r"(?<=\S )(?:after|before|on|at) (?=\")",
+        "which tokens are read is no part of this sentence: give the claim an option such as 'tokens: first after "
+        '" the"\'',
+    ),
+    _rule(
+        r"\b(?:of its norm|to the unembedding|null ?space)\b",
+        "of a neuron's weights it is claimed what they write: 'writes \" an\" more than 99% of tokens'; what it does "
+        "to all tokens at once: 'ablating neuron 11:584 raises entropy in SET'",
+    ),
+    _rule(
+        r"\b(?:is|are) (?:bimodal|sparse|monosemantic|polysemantic|dead|redundant|interpretable|selective)\b",
+        "{first} cannot be claimed; 'separates SET from SET' and 'is an outlier beyond 6 in at least 6% of tokens in "
+        "SET' are nearest",
     ),
 )
 """What is said of sentences that other words alone cannot mend."""
@@ -134,13 +154,17 @@ def _outside_quotes(pattern: re.Pattern[str], new: str, text: str) -> str:
     return text if found is None else f"{text[: found.start()]}{found.expand(new)}{text[found.end() :]}"
 
 
-def remark(sentence: str) -> str | None:
-    """Return what must be said of a sentence that other words alone cannot mend; None where nothing is known.
+def remark(sentence: str) -> tuple[str, int, int] | None:
+    """Return what must be said of a sentence that other words alone cannot mend, and of which part: start and width.
 
-    >>> remark("circuit 3 activates more for hanoi than baseline")[:43]
-    "'circuit' is no subject of claims: there ar"
+    None where nothing is known.
+
+    >>> said, start, width = remark("circuit 3 activates more for hanoi than baseline")
+    >>> said[:43], start, width
+    ("'circuit' is no subject of claims: there ar", 0, 7)
     """
     for pattern, text in REMARKS:
-        if found := pattern.match(sentence.strip()):
-            return text.format(first=quoted(found[0]))
+        if found := pattern.search(sentence):
+            first = found[0].strip()
+            return text.format(first=quoted(first)), found.start(), len(first)
     return None
