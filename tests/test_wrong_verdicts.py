@@ -59,6 +59,12 @@ def lognormal(rng: np.random.Generator, name: str, n: int) -> np.ndarray:
     return np.exp(rng.normal(size=(n, WIDTH))) - np.exp(0.5)
 
 
+def even_or_rare(rng: np.random.Generator, name: str, n: int) -> np.ndarray:
+    """Return changes whose mean is 1 in both sets: one prompt in five changes by 5 in the first, all in the second."""
+    middle = np.where(rng.random((n, WIDTH)) < 0.2, 5.0, 0.0) if name == "up" else 1.0
+    return middle + 0.3 * rng.normal(size=(n, WIDTH))
+
+
 def claim_file(folder: Path, sizes: tuple[int, int], claims: list[str]) -> ClaimFile:
     (folder / "model").mkdir(exist_ok=True)
     (folder / "model" / "config.json").write_text(json.dumps(CONFIG))
@@ -106,6 +112,7 @@ def answer(asked, values: dict[str, np.ndarray]) -> np.ndarray:
 
 CONTRASTS = "neuron 0:{} activates more for up than down by at least 1 sd"
 SEPARATIONS = "neuron 0:{} separates up from down with AUROC at least 0.8"
+COMPARED = "ablating neuron 0:{} raises loss of up more than of down"
 ABLATIONS = 'ablating neuron 0:{} lowers " an" in up'
 
 
@@ -122,6 +129,8 @@ ABLATIONS = 'ablating neuron 0:{} lowers " an" in up'
         pytest.param(ABLATIONS, 1, lognormal, (8, 2), 100, id="a long tail, 8"),
         pytest.param(ABLATIONS, 1, lognormal, (20, 2), 100, id="a long tail, 20"),
         pytest.param(ABLATIONS, 20, one_in_five, (20, 2), 15, id="20 claims, one in five, 20"),
+        # Of the difference between two sets alone the least p of few prompts was not asked: DIFFERENCE of files.
+        pytest.param(COMPARED, 20, even_or_rare, (10, 10), 12, id="20 claims of two sets, one in five"),
     ],
 )
 def test_a_file_at_its_boundary_is_wrong_as_seldom_as_alpha_says(tmp_path, claim, many, draw, sizes, files):

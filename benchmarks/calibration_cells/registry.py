@@ -3,7 +3,22 @@
 from __future__ import annotations
 
 from calibration_cells.cell import Cell
-from calibration_cells.files import contrasts, families, one_set, power, ranks, real, searches, series, shares
+from calibration_cells.files import (
+    attention,
+    changes,
+    contrasts,
+    families,
+    numbers,
+    one_set,
+    part_of_set,
+    power,
+    rankings,
+    ranks,
+    real,
+    searches,
+    series,
+    shares,
+)
 from calibration_cells.parts import association, blocked, coverage, false_positives, tokens
 from calibration_cells.parts import shares as exact_shares
 
@@ -17,6 +32,11 @@ CELLS: tuple[Cell, ...] = (
     *real.CELLS,
     *series.CELLS,
     *power.CELLS,
+    *attention.CELLS,
+    *numbers.CELLS,
+    *part_of_set.CELLS,
+    *changes.CELLS,
+    *rankings.CELLS,
     *false_positives.CELLS,
     *blocked.CELLS,
     *tokens.CELLS,

@@ -123,6 +123,42 @@ SECTIONS = (
         "These tests have no second opinion: where values are skewed, V1 to V6 show how often they are wrong.",
     ),
     Section(
+        "V15",
+        "Attention of heads",
+        "A head looks at tokens exactly as much as is claimed, or as much in two sets: what is said of it?",
+        "Attention lies between 0 and 1. In most lines it is high in one prompt of five. In the first table it is "
+        "compared with a share, in the second between two sets, in the third between two sorts of tokens in the same "
+        "prompts.",
+    ),
+    Section(
+        "V16",
+        "Numbers of prompts",
+        "A value does not go with a number, or exactly as closely as is claimed: what is said of it?",
+        "That a rank correlation is 0 does not say that nothing depends on the number: values may spread more at "
+        "the ends. The textbook's tests are Spearman's, by t and by Bonett and Wright's standard error; of periods "
+        "there is none.",
+    ),
+    Section(
+        "V17",
+        "A part of a set of neurons",
+        "Two of five neurons are more active, three are not: is that called at least 60 % of them?",
+        "The three lie exactly at no difference. The neurons are independent.",
+    ),
+    Section(
+        "V18",
+        "Changes compared",
+        "Changes that are as large as those they are compared with: is one called larger?",
+        "Of two sets the second changes evenly, by the mean of the first. Slopes are over three amounts. Beside "
+        "random neurons a text's change is compared with that by one other neuron.",
+    ),
+    Section(
+        "V19",
+        "Rankings and classes of tokens",
+        "A share of prompts, or of positions, is exactly the one claimed: what is said of it?",
+        "Neurons are ranked without a baseline. Documents have 1 to 40 positions above the value. The AUROC of a class "
+        "of tokens is tested as that of a token is (V6).",
+    ),
+    Section(
         "C1",
         "False positives",
         "With no effect, does a test reject as often as it says?",

@@ -221,6 +221,11 @@ def test_textbook_tests_are_those_of_scipy_and_statsmodels(command):
     p, _ = textbook.noncentral(first, second, 0.0)
     assert p == pytest.approx(stats.ttest_ind(first, second).pvalue)
     assert textbook.noncentral_one(first, 0.0).p == pytest.approx(stats.ttest_1samp(first, 0.0).pvalue)
+    order = np.arange(9.0)
+    peers = [stats.spearmanr(order, column) for column in first.T]
+    p, side = textbook.spearman(first, order)
+    assert p == pytest.approx([peer.pvalue for peer in peers])
+    assert side.tolist() == [np.sign(peer.statistic) for peer in peers]
     assert textbook.binomial(np.array([3, 9]), 12, 0.5).p == pytest.approx(
         [stats.binomtest(k, 12, 0.5).pvalue for k in (3, 9)]
     )
@@ -239,3 +244,16 @@ def test_what_is_true_of_values_is_what_many_draws_show(command):
         u = stats.mannwhitneyu(first[few], second[few]).statistic / 4000**2
         assert u == pytest.approx(population.auroc(1.0), abs=0.025)
         assert population.auroc(population.lift_to(0.6)) == pytest.approx(0.6, abs=1e-3)
+
+
+def test_numbers_go_with_values_as_closely_as_their_lines_say(command):
+    numbers = import_module("calibration_cells.files.numbers")
+    rng = np.random.default_rng(7)
+    x = np.sort(rng.random(40_000))
+    for rho, shapes in ((0.0, numbers.NONE), (0.5, numbers.HALF)):
+        for follow in shapes.values():
+            assert stats.spearmanr(x, follow(rng, x, 1)[:, 0]).statistic == pytest.approx(rho, abs=0.03)
+    every = np.tile(np.arange(40), 500)
+    waves = import_module("neuronclaims.stats.numbers.periodicity").Waves.of(every, numbers.PERIOD)
+    values = numbers.amplitude(0.3, 40) * np.cos(2 * np.pi * every / numbers.PERIOD)
+    assert waves.explained(values + rng.normal(size=len(every)))[0] == pytest.approx(0.3, abs=0.015)

@@ -82,6 +82,19 @@ def brunner_munzel(first: Floats, second: Floats, auroc: float = 0.5) -> Found:
     return _found(p, found - auroc)
 
 
+def spearman(values: Floats, numbers: Floats, rho: float = 0.0) -> Found:
+    """Test a rank correlation: against 0 by ``scipy.stats.spearmanr``'s t, else as Bonett and Wright (2000) do."""
+    n = len(numbers)
+    ranks, x = stats.rankdata(values, axis=0), stats.rankdata(numbers)
+    with np.errstate(all="ignore"):
+        found = (x - x.mean()) @ (ranks - ranks.mean(axis=0)) / (n * x.std() * ranks.std(axis=0))
+        if rho:
+            z = (np.arctanh(found) - np.arctanh(rho)) / np.sqrt((1 + rho**2 / 2) / (n - 3))
+            return _found(2 * stats.norm.sf(np.abs(z)), found - rho)
+        t = found * np.sqrt((n - 2) / (1 - found**2))
+    return _found(2 * stats.t.sf(np.abs(t), n - 2), found)
+
+
 def binomial(hits: NDArray[np.int_], n: int, share: float) -> Found:
     """Test a share: twice the smaller tail of the binomial distribution."""
     tails = np.minimum(stats.binom.cdf(hits, n, share), stats.binom.sf(hits - 1, n, share))

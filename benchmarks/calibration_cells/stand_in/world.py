@@ -19,12 +19,14 @@ from neuronclaims.measurements import (
     Ablation,
     AblationSweep,
     Activations,
+    Attention,
     Measurement,
     Readout,
     Restoration,
     RestorationSweep,
 )
 from neuronclaims.measurements.changing.controls import Controls
+from neuronclaims.measurements.changing.interventions import Add
 from neuronclaims.measurements.pools import EachPool
 from neuronclaims.results import Result
 from neuronclaims.study import Study
@@ -34,16 +36,19 @@ Values: TypeAlias = Mapping[str, Floats]
 """The values of each prompt set by its name: [prompts, width], or [layers, prompts, width] of several layers.
 
 Of an ablation they are the change that a neuron makes; of pairs, ``NAME lost`` is [pairs], clean less corrupted, and
-``NAME`` what a neuron brings back; of documents they are the AUROC of each.
+``NAME`` what a neuron brings back; of documents they are the AUROC of each, and ``NAME above`` the positions at which
+a neuron is above a value, ``NAME hits`` those of them with the token on top. What is added changes as much, times the
+amount. Of attention to other tokens than the first named, they are ``NAME TOKENS``, such as ``text itself``.
 """
-Row: TypeAlias = Mapping[str, str]
+Row: TypeAlias = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
     """What stands in a claim file: sentences, sets (their sizes, or their rows) and what heads the file.
 
-    The number of a prompt is its text's second word: its row in the values. ``heads`` are further lines.
+    The number of a prompt is its text's second word: its row in the values. ``heads`` are further lines;
+    ``model_heads`` is how many heads of attention a layer has.
     """
 
     claims: tuple[str, ...]
@@ -53,6 +58,7 @@ class Layout:
     width: int = 100
     layers: int = 1
     site: str = "resid_post"
+    model_heads: int = 1
 
     @property
     def text(self) -> str:
@@ -74,7 +80,7 @@ class Layout:
         return "\n".join([*lines, "claims:", *(f"  - {claim}" for claim in self.claims), ""])
 
 
-def rows(name: str, size: int, **columns: Callable[[int], str]) -> list[dict[str, str]]:
+def rows(name: str, size: int, **columns: Callable[[int], object]) -> list[dict[str, object]]:
     """Return the rows of a set: a text each, and what ``columns`` give for its place."""
     return [
         {"text": f"{name} {place:03d}", **{key: of(place) for key, of in columns.items()}}
@@ -100,8 +106,9 @@ class World:
             folder = Path(name)
             model = folder / "model"
             model.mkdir()
-            config = {"model_type": "gpt2", "n_head": 1, "n_positions": 64, "vocab_size": 9}
+            config = {"model_type": "gpt2", "n_positions": 64, "vocab_size": 9}
             config |= {"n_layer": self._layout.layers, "n_embd": self._layout.width}
+            config |= {"n_head": self._layout.model_heads}
             (model / "config.json").write_text(json.dumps(config))
             (model / "model.safetensors").write_bytes(b"")
             file = self._written(folder)
@@ -123,6 +130,9 @@ class World:
             found = values[name] if name in values else np.zeros((len(places), self._layout.width))
             own = (found[need.layer] if found.ndim == 3 else found)[places]
             return self._of_one_token(own, need) if isinstance(need.tokens.pool, EachPool) else own
+        if isinstance(need, Attention):
+            name, places = self._found(need.prompts)
+            return values.get(f"{name} {need.to}", values[name])[places]
         if isinstance(need, Readout):
             return self._readout(need, values)
         if isinstance(need, Controls):
@@ -152,6 +162,10 @@ class World:
         bins = len(need.edges) + 1
         rows_of = np.zeros((len(places), 3 + 2 * bins))
         rows_of[:, 0], rows_of[:, 1] = 20, 5
+        if f"{name} above" in values:
+            rows_of[:, 3 + bins - 1] = values[f"{name} above"][places, need.index]
+            rows_of[:, -1] = values[f"{name} hits"][places, need.index]
+            return rows_of
         rows_of[:, 2] = values[name][places, need.index]
         rows_of[:, 3], rows_of[:, 3 + bins] = 20, 5
         return rows_of
@@ -161,7 +175,8 @@ class World:
         change, before = values[name][places], np.zeros(len(places))
         if isinstance(need, AblationSweep):
             return np.column_stack([before, change])
-        after = sum((change[:, index] for _, index in need.neurons), before)
+        times = need.replacement.amount if isinstance(need.replacement, Add) else 1.0
+        after = sum((times * change[:, index] for _, index in need.neurons), before)
         chance = np.full(len(places), 0.5)
         return np.stack([before, after, chance, chance, np.full(len(places), 0.01)], axis=1)
 

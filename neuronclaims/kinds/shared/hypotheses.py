@@ -34,6 +34,7 @@ class TwoSampleHypothesis:
     are those of ``stats.decide``; ``claimed`` is the number in the sentence's own words. ``alternative`` is the side
     that is claimed. For "does not" it is the side that is denied: there is a ``margin``, and ``threshold`` is its
     bound. ``instead`` is what to claim where the standard deviation that a number is counted in is not known.
+    ``of_changes`` says that values are changes, whose means are never shown by a few prompts, number or not.
 
     >>> TwoSampleHypothesis("mean", "sd", "greater", 0.0, 0.5, "not more by 0.5 sd or more", margin=0.5).side
     'not greater'
@@ -47,6 +48,7 @@ class TwoSampleHypothesis:
     claimed: str | None = None
     margin: float | None = None
     instead: str = ""
+    of_changes: bool = False
 
     @property
     def margin_side(self) -> MarginSide:
@@ -98,7 +100,7 @@ class TwoSampleHypothesis:
                 # In the values' own unit a margin is of no known size in sd: some are stated instead.
                 margin=1.0 if plain and self.margin is not None else self.margin,
                 standardised=self.scale == "sd",
-                numbered=bool(self.shift),
+                numbered=bool(self.shift) or self.of_changes,
                 each=design.prompts / min(design.counts),
             ),
             design.counts,
@@ -128,7 +130,7 @@ class TwoSampleHypothesis:
         if planning is not None:
             return Attainable.of(planning, size)
         least = design.smallest_p("two-sided") if self.exchanged else 0.0
-        if self.scale == "difference" and (self.shift or self.margin is not None):
+        if self.scale == "difference" and (self.shift or self.of_changes or self.margin is not None):
             least = max(least, unseen_p(design.prompts))
         one_sided = self.side != "two-sided" or self.threshold is not None
         return Attainable(least, size, against=least if one_sided else 1.0)

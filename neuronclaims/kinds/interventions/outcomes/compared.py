@@ -4,7 +4,8 @@
 
 Claimed are two things: that the outcome goes that way in the first set, and that it goes farther there than in the
 second. So it is an intersection-union test (Berger 1982): p is the larger of the two. The changes of two sets are
-compared as the values of a neuron in two sets are: labels of prompts, groups or pairs are exchanged.
+compared as the values of a neuron in two sets are: labels of prompts, groups or pairs are exchanged. But the least p
+of few prompts holds without a number, too, as it does of the change in one set (docs/adr/0045-skewed-values.md).
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.shared.two_samples import NeuronSamples
     from neuronclaims.measurements import Measurement
     from neuronclaims.results import UnitValues
-    from neuronclaims.stats import TestResult, TwoSampleDesign
+    from neuronclaims.stats import Estimate, TestResult, TwoSampleDesign
 
 BOTH = (
     "Claimed are both: that the change goes that way in {first!r}, and farther than in {second!r}. p is the larger of "
@@ -81,6 +82,7 @@ class ComparedRequest:
             threshold=None if number is None else sign * number,
             claimed=None if number is None else self._claimed(margin),
             margin=margin,
+            of_changes=True,
         )
 
     def _claimed(self, margin: float | None) -> str:
@@ -125,7 +127,7 @@ class ComparedChanges:
         """Test that the change is farther in the first set."""
         request, values = self.request, self.values
         said, hypothesis, design = request.first.claim.sentence, request.hypothesis, request.design
-        made = values.effect("difference")
+        made = _careful(values.effect("difference"))
         effect = request.first.outcome.effect
         key = f"difference_of_{effect.key}"
         estimate = replace(made, effect=EffectSize(key, f"difference of changes: {effect.name}"))
@@ -173,6 +175,14 @@ class ComparedChanges:
         shifted, exchange = values.first - request.hypothesis.shift, exchange_of(design)
         null = null_of(shifted, values.second, test, exchange=exchange, statistic="mean", seed=self.seed)
         return (drawn, *null)
+
+
+def _careful(made: Estimate) -> Estimate:
+    """Return a difference of changes whose least p of few prompts holds without a number, too, as that of changes."""
+    few = made.caution
+    if few is None or not few.least_p_of_number:
+        return made
+    return replace(made, caution=replace(few, least_p=max(few.least_p, few.least_p_of_number)))
 
 
 def _changes(request: ChangedPredictionRequest, answers: Answers) -> Floats:
