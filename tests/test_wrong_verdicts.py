@@ -129,7 +129,7 @@ ABLATIONS = 'ablating neuron 0:{} lowers " an" in up'
         pytest.param(ABLATIONS, 1, lognormal, (8, 2), 100, id="a long tail, 8"),
         pytest.param(ABLATIONS, 1, lognormal, (20, 2), 100, id="a long tail, 20"),
         pytest.param(ABLATIONS, 20, one_in_five, (20, 2), 15, id="20 claims, one in five, 20"),
-        # Of the difference between two sets alone the least p of few prompts was not asked: DIFFERENCE of files.
+        # 9 of 12 files where the least p of few prompts was not asked of a difference of changes.
         pytest.param(COMPARED, 20, even_or_rare, (10, 10), 12, id="20 claims of two sets, one in five"),
     ],
 )

@@ -15,6 +15,7 @@ from neuronclaims.stats.numbers.rank_correlation import (
     Ranked,
     correlation_test,
     correlations_many,
+    estimate_of,
     least_correlation_p,
     rank_correlation_estimate,
 )
@@ -127,6 +128,20 @@ def test_wrong_shown_correlations_stay_within_the_level(values):
         p = correlation_test(Ranked.of(value, number)).test(Resampling(1, draws=199, max_draws=199)).p_value
         wrong += found.value is not None and max(p, found.p_against(0.0)) <= 0.05
     assert wrong / 300 <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 300)
+
+
+@pytest.mark.parametrize(("some", "settled"), [(3, False), (5, False), (6, True)])
+def test_of_values_that_are_mostly_alike_only_the_others_tell(some, settled):
+    """Where few values differ, all lie at one end by chance: 2 / 2^5 of 5, however many zeros there are."""
+    values = np.zeros(60)
+    values[-some:] = 1 + np.arange(some)
+    numbers = np.arange(60)
+    for ranked in (Ranked.of(values, numbers), Ranked.of(numbers, values)):
+        found = estimate_of(ranked)
+        assert (found.low > 0) == settled
+        assert found.p_against(0.0) >= 2 / 2**some
+        assert correlation_test(ranked).test(Resampling(1, draws=999, max_draws=999)).p_value < 0.01
+    assert estimate_of(Ranked.of(numbers, numbers)).p_against(0.0) < 1e-9
 
 
 def test_the_change_between_two_measurements_is_that_of_the_jackknife():

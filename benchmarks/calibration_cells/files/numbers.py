@@ -83,7 +83,7 @@ def correlations() -> Iterator[Line]:
             for n, claims in WHERE[name]:
                 said = files(f"neuron 0:{{}} rises with number in text{tail}", claims)
                 file = Layout(said, {"text": numbered(n)}, width=claims)
-                case = {"claim": f"rises with{tail}", "values": name, "prompts": f"{n}"}
+                case = {"claim": "rises," + tail if tail else "rises with", "values": name, "prompts": f"{n}"}
                 case |= {"claims per file": f"{claims}"}
                 table = "Rank correlations of exactly 0, and of exactly the number claimed"
                 draw, book = _followed(follow, n, claims), _spearman(rho)

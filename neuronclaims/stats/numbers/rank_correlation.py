@@ -200,11 +200,25 @@ def _free(ranked: Ranked) -> int:
     return sum(len(places) - 1 for places in ranked.blocks)
 
 
+def _telling(values: Floats, blocks: Sequence[NDArray[np.intp]]) -> int:
+    """Return how many units tell anything: where most of a block have one value, as 0, only those that have another.
+
+    >>> _telling(np.array([0.0, 0.0, 0.0, 5.0, 1.0]), [np.arange(5)]), _telling(np.arange(5.0), [np.arange(5)])
+    (2, 5)
+    """
+    found = 0
+    for places in blocks:
+        alike, units = int(np.unique(values[places], return_counts=True)[1].max()), len(places)
+        found += units - alike if 2 * alike > units else units
+    return found
+
+
 def _tails(ranked: Ranked, value: float, free: int) -> Tails:
     n = free + 1
     most = 1 - 3 / (n * (n * n - 1))  # half of the smallest step away from a perfect order
     z, left = math.atanh(float(np.clip(value, -most, most))), ranked.without_each()
     scores = np.arctanh(np.clip(left, -most, most))
+    telling = min(n, _telling(ranked.values, ranked.blocks), _telling(ranked.numbers, ranked.blocks))
     jackknife = math.sqrt((len(scores) - 1) / len(scores) * float(((scores - scores.mean()) ** 2).sum()))
 
     def tails(bound: float) -> tuple[float, float]:
@@ -213,8 +227,8 @@ def _tails(ranked: Ranked, value: float, free: int) -> Tails:
         error = max(jackknife, math.sqrt((1 + bound * bound / 2) / (n - 3)) if n > 3 else math.inf)
         t = (z - math.atanh(bound)) / error
         above, below = t_below(-t, n - 2), t_below(t, n - 2)
-        # Agreement of all n units has this chance where a part of them goes the other way.
-        return max(above, ((1 + bound) / 2) ** n), max(below, ((1 - bound) / 2) ** n)
+        # Agreement of all units that tell has this chance where a part of them goes the other way.
+        return max(above, ((1 + bound) / 2) ** telling), max(below, ((1 - bound) / 2) ** telling)
 
     return tails
 
