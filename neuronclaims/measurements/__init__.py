@@ -15,6 +15,7 @@ from neuronclaims.measurements.continuations import Continuations
 from neuronclaims.measurements.facts import ModelFacts
 from neuronclaims.measurements.measurement import Measurement, Need
 from neuronclaims.measurements.output_weights import Congruence, Vocabulary
+from neuronclaims.measurements.positions import PositionCorrelations
 from neuronclaims.measurements.readout import Readout
 from neuronclaims.sites import Site
 from neuronclaims.tokens.spans import ChangedTokens, Span
@@ -36,6 +37,7 @@ __all__ = [
     "ModelFacts",
     "Need",
     "Pair",
+    "PositionCorrelations",
     "Prediction",
     "Readout",
     "Restoration",

@@ -57,6 +57,7 @@ CLAIMS = {
     "exclusive ranking": "neuron 5:110 is among the top 10 neurons for hanoi and for none of base in at least 60% of "
     "prompts",
     "correlation": "neuron 5:110 goes with letters in counted",
+    "position": "neuron 5:110 goes with position in documents",
     "no prediction": 'mlp_post neuron 5:3 does not predict " an" in documents',
 }
 NONE = {
@@ -77,6 +78,7 @@ SCALES |= {
     "prediction": "mean AUROC",
     "proportion": "share",
     "correlation": "correlation",
+    "position": "mean",
 }
 SCALES |= dict.fromkeys(("plain ranking", "plain absence", "exclusive ranking"), "share")
 HANOI = ["The old town of Hanoi lies by the", "In Hanoi we ate", "A train to Hanoi left", "Hanoi is the"]
@@ -131,7 +133,7 @@ def test_every_effect_comes_out_of_the_values_that_are_kept(judged, claims, name
     if found.scale == "correlation":
         again = spearmanr(first, second)[0]
     assert again == pytest.approx(evidence.effect.value, rel=1e-6, abs=1e-9)
-    assert found.scale == SCALES.get(judged[2][name].kind, "mean")
+    assert found.scale == SCALES[name] if name == "position" else SCALES.get(judged[2][name].kind, "mean")
     assert len(set(found.keys[0])) == len(first) == evidence.counts[0][1]
     assert len(second) == (len(first) if found.scale in ("ratio", "correlation") else 0)
 

@@ -81,8 +81,9 @@ def test_the_numbers_are_those_of_a_plain_script(tmp_path, plain):
         f"{neuron} goes with words in texts with period 4",
         f'{neuron} predicts tokens matching "[a-z]+" in texts',
         f"neuron {layer}:{index} is among the top {K} neurons for texts in at least 50% of prompts",
+        f"{neuron} goes with position in texts",
     )
-    assert [result.error for result in results] == [None] * 4
+    assert [result.error for result in results] == [None] * 5
     found = [result.evidence.effect.value for result in results]
     last = np.array([states[LAYER, -1, INDEX] for states, _ in plain])
     assert found[0] == pytest.approx(scipy_stats.spearmanr(last, COUNTS)[0], abs=1e-9)
@@ -101,5 +102,8 @@ def test_the_numbers_are_those_of_a_plain_script(tmp_path, plain):
         if 0 < hits.sum() < len(hits):
             aurocs.append(roc_auc_score(hits, states[LAYER, :, INDEX]))
     assert found[2] == pytest.approx(np.mean(aurocs), abs=1e-6)
+    along = [states[LAYER, :, INDEX] for states, _ in plain]
+    within = [scipy_stats.spearmanr(one, np.arange(len(one)))[0] for one in along if len(one) > 2]
+    assert found[4] == pytest.approx(np.mean(within), abs=1e-6)
     above = (ends > ends[:, layer, index][:, None, None]).sum(axis=(1, 2))
     assert found[3] == (above < K).mean() > 0

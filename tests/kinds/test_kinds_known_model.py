@@ -205,6 +205,12 @@ CLAIMS: dict[str, tuple[str, str, float | None, dict[str, object]]] = {
         -LOGIT,
         {},
     ),
+    "correlation, position": (
+        "neuron 0:3 rises with position in dogs with correlation at least 0.5",
+        "supported",
+        3**0.5 / 2,
+        {},
+    ),
     "correlation, constant": ("neuron 0:1 goes with dogs in counted", "inconclusive", None, {}),
     "prediction, class": ('neuron 0:3 predicts tokens matching "tr.+" in documents', "supported", 1.0, {}),
     "prediction, several": ('neuron 0:3 predicts " tree" or " river" in documents', "supported", 1.0, {}),

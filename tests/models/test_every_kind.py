@@ -58,6 +58,7 @@ CLAIMS = """
   - {id: prediction, claim: 'neuron 1:5 predicts " TOKEN" in documents'}
   - {claim: 'neuron 1:5 does not predict " TOKEN" in documents', margin: 0.1}
   - neuron 1:5 goes with words in counted
+  - neuron 1:5 goes with position in documents
   - {claim: neuron 1:5 does not go with words in counted with period 3, margin: 0.5}
   - neuron 1:5 is among the top 10 neurons for dogs in at least 60% of prompts
   - neuron 1:5 is not among the top 10 neurons for dogs in more than 20% of prompts

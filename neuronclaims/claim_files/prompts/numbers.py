@@ -14,6 +14,9 @@ from neuronclaims.claim_files.yaml.source import SourceText
 from neuronclaims.prompts import brief
 from neuronclaims.sentences.messages import closest, quoted
 
+POSITION = "position"
+"""The number that needs no column: the position of tokens within each document. A column of this name comes first."""
+
 _NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?\s*")
 
 
@@ -62,6 +65,8 @@ def wrong_numbers(drafts: Sequence[Draft], sections: Sections, source: SourceTex
 def _wrong(name: str, column: str, sections: Sections) -> tuple[str, str | None, tuple[str, ...]] | None:
     """Return what is wrong with a column of a set, what was probably meant, and what there is."""
     columns, prompts = sections.columns(name), sections.sets[name].prompts
+    if column not in columns and column == POSITION:
+        return None
     if column not in columns:
         where = "" if columns else ", nor any other: write 'numbers: {" + column + ": 12}' beside each text"
         return (

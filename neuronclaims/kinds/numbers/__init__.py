@@ -1,1 +1,1 @@
-"""Kinds about numbers that prompts come with: correlation."""
+"""Kinds about numbers that prompts, or their tokens, come with: correlation and period."""

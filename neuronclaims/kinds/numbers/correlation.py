@@ -7,7 +7,7 @@
 The number stands in a column of the prompt file, or under ``numbers`` beside a text. Claimed is Spearman's rank
 correlation over prompts, or over groups: above 0 (``rises``), below 0 (``falls``), or either (``goes``). Numbers are
 permuted among the units, within blocks where there are any. A number that is claimed, and "does not", are tested by
-turning the interval round.
+turning the interval round. ``position`` without such a column is that of tokens within documents (see ``positions``).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.kinds.kind import Attainable, Finding, Sample, Statement
+from neuronclaims.kinds.numbers.positions import PositionRequest, counts_positions
 from neuronclaims.kinds.numbers.request import NumbersRequest
 from neuronclaims.kinds.shared.margins import MarginOptions, check_not_searched, plain_margin_of
 from neuronclaims.kinds.shared.null_figures import null_figure
@@ -177,6 +178,8 @@ class CorrelationKind:
 
     def attainable(self, claim: Claim[Correlates, MarginOptions]) -> Attainable:
         """Return the least p: the values stand in the very order of the numbers."""
+        if counts_positions(claim):
+            return PositionRequest.of(claim, _statement(claim)).attainable
         request, said = NumbersRequest.of(claim), _statement(claim)
         units = len(request.units.rows) - (len(set(request.blocks)) - 1 if request.blocks is not None else 0)
         if said.side == "within":
@@ -196,15 +199,21 @@ class CorrelationKind:
     def needs(self, claim: Claim[Correlates, MarginOptions], facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for the neurons' layers, and for what was searched."""
         self.attainable(claim)
+        if counts_positions(claim):
+            return PositionRequest.of(claim, _statement(claim)).needs(facts)
         return NumbersRequest.of(claim).needs(facts)
 
     def neurons_read(self, claim: Claim[Correlates, MarginOptions]) -> tuple[Neuron, ...] | None:
         """Return the neurons that the verdict rests on; None where it was picked from all that are measured."""
+        if counts_positions(claim):
+            return claim.sentence.who.neurons
         request = NumbersRequest.of(claim)
         return None if request.searched else request.who.neurons
 
     def judge(self, claim: Claim[Correlates, MarginOptions], answers: Answers, family: Family) -> Finding:
         """Correlate the neurons' values with the numbers, and rank the one the verdict rests on in its layer."""
+        if counts_positions(claim):
+            return PositionRequest.of(claim, _statement(claim)).judged(answers, family)
         request, said = NumbersRequest.of(claim), _statement(claim)
         who = request.who
         data = Correlations(request, said, request.layers(answers), family_for(family, who))

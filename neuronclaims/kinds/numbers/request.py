@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neuronclaims.claim_files.prompts.numbers import number_of
+from neuronclaims.claim_files.prompts.numbers import POSITION, number_of
 from neuronclaims.figures import Point, Points
 from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.outliers.token_share import PromptUnits
@@ -144,6 +144,11 @@ class NumbersRequest:
 
 def _number(prompt: Prompt, column: str) -> float:
     found = number_of(prompt, column)
+    if found is None and column == POSITION:
+        raise ClaimError(
+            "Waves of the position of tokens cannot be claimed: only 'goes with position' is measured without a "
+            f"column. Give the prompts a column {POSITION!r} to claim waves over prompts."
+        )
     if found is None:
         raise ClaimError(f"The prompt in {prompt.source} has no number {column!r}.")
     return found

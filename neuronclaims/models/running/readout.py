@@ -53,7 +53,7 @@ def work(ready: Ready, job: Job, options: RunOptions) -> Iterator[Finished]:
     for item in job.items:
         # Only to be refused in time: the tokens of a whole corpus are too many to keep.
         encode_long(ready, item)
-    return _together(_documents(ready, tokens, job.items, 2 if options.again else 1))
+    return together(_documents(ready, tokens, job.items, 2 if options.again else 1))
 
 
 def _numbers(needs: Iterable[ReadoutNeed], texts: TokenTexts) -> dict[ReadoutNeed, NDArray[np.int64]]:
@@ -76,7 +76,7 @@ def _numbers(needs: Iterable[ReadoutNeed], texts: TokenTexts) -> dict[ReadoutNee
     return found
 
 
-def _together(documents: Iterable[tuple[str, int, Rows]]) -> Iterator[Finished]:
+def together(documents: Iterable[tuple[str, int, Rows]]) -> Iterator[Finished]:
     """Yield documents in batches, so that a corpus does not become one cache file per document."""
     items: list[str] = []
     kept: list[Rows] = []
