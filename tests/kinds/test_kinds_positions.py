@@ -56,7 +56,8 @@ def test_the_mean_of_the_documents_is_tested_by_flipping_signs(judge):
     assert judge(SENTENCE.replace("goes", "rises")).verdict == "supported"
     assert judge(SENTENCE.replace("goes", "falls")).verdict == "refuted"
     assert judge(f"{SENTENCE} with correlation at least 0.8").verdict == "refuted"
-    assert judge(SENTENCE.replace("goes", "rises") + " with correlation at least 0.1").verdict == "supported"
+    at_least = SENTENCE.replace("goes", "rises") + " with correlation at least 0."
+    assert [judge(at_least + digit, clear).verdict for digit in "39"] == ["supported", "refuted"]
 
 
 def test_what_lies_within_the_margin_does_not_go_with_it(judge):
