@@ -45,4 +45,4 @@ def test_the_schema_and_a_table_of_options_can_be_printed(capsys):
     assert main(["schema"]) == 0
     assert json.loads(capsys.readouterr().out) == editor_schema(templates())
     assert main(["schema", "--options"]) == 0
-    assert "| `damage` | ablation |" in capsys.readouterr().out
+    assert "| `damage` | ablation, " in capsys.readouterr().out

@@ -222,7 +222,10 @@ def _fieller(top: Floats, bottom: Floats, ratio: float, quantile: float) -> tupl
 
 
 def _skewed_limit(top: Floats, bottom: Floats, ratio: float, fieller: float, tail: float) -> float:
-    """Return the limit on the side of Fieller's at which the mean of top - limit x bottom has a p of ``tail``."""
+    """Return the limit on Fieller's side at which the mean of top - limit x bottom first has a p of ``tail``.
+
+    Corrected for skewness, p may rise above it once more farther out. A verdict goes by p.
+    """
 
     def excluded(limit: float) -> bool:
         left = top - limit * bottom
