@@ -182,9 +182,10 @@ class PositionRequest:
         name = "mean rank correlation within documents" + (
             ", by groups" if self.units.unit == "group" else ""
         )
-        return replace(
-            made, effect=stats.EffectSize("mean_correlation_within", name, scale=made.effect.scale)
+        effect = stats.EffectSize(
+            "mean_correlation_within", name, "mean rank corr.", True, scale=made.effect.scale
         )
+        return replace(made, effect=effect)
 
     def _notes(self, data: WithinDocuments) -> tuple[str, ...]:
         silent = data.within.left_out
