@@ -101,11 +101,15 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Rank:
-    """The neuron's place among all neurons of its layer, 1 being the strongest in the direction claimed."""
+    """The neuron's place among all neurons of its layer, 1 being the strongest in the direction claimed.
+
+    With the ``scope`` "model" it is the place among all neurons that the claim's site has in all layers.
+    """
 
     place: int
     among: int
     by: str
+    scope: Literal["layer", "model"] = "layer"
 
 
 SEVERAL = {

@@ -88,6 +88,16 @@ def counts_text(evidence: Evidence) -> str:
     return " + ".join(str(size) for size in sizes)
 
 
+def rank_text(result: Result) -> str:
+    """Return the place of a claim's neuron: ``3 of 512``, ``3 of 3,072 at mlp_post, all layers``; empty without one."""
+    rank = result.evidence.rank if result.evidence else None
+    if rank is None:
+        return ""
+    if rank.scope == "model":
+        return f"{rank.place:,} of {rank.among:,} at {result.site}, all layers"
+    return f"{rank.place} of {rank.among}"
+
+
 def headline(entry: Entry) -> tuple[str, str]:
     """Return a claim's verdict in one word and, if needed, what was expected."""
     result = entry.result

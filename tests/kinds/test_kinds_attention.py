@@ -218,3 +218,25 @@ def test_columns_and_texts_that_prompts_lack_are_said_where_the_sentence_names_t
     assert (first.place.line, first.place.column, first.suggestion) == (5, 25, "animal")
     assert second.place.column == 25
     assert 'does not hold "cow"' in second.message
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "head 0:1 attends to animal from last in dogs with at least 60%",
+        "head 0:1 attends more to animal from last for dogs than cats",
+        "head 0:1 attends more to animal than to itself from last in dogs",
+        "head 0:1 separates dogs from cats by attention to animal from last",
+    ],
+)
+def test_a_head_is_ranked_among_those_of_all_layers_where_the_claim_asks_for_it(claim, tmp_path: Path):
+    ranks = []
+    for scope in ("layer", "model"):
+        path = tmp_path / f"{scope}.claims.yaml"
+        entry = json.dumps({"claim": claim, "rank_among": scope})
+        path.write_text(f"version: 1\nmodels: [handed]\nsets: {json.dumps(SETS)}\nclaims:\n  - {entry}\n")
+        file = read_claim_file(path, templates())
+        [found] = Study(models={"handed": model()}).judge(file, "handed").values()
+        assert found.error is None
+        ranks.append(found.evidence.rank)
+    assert [(rank.place, rank.among, rank.scope) for rank in ranks] == [(1, 4, "layer"), (1, 8, "model")]

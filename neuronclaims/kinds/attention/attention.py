@@ -33,7 +33,11 @@ from neuronclaims.kinds.outliers.token_share import (
 )
 from neuronclaims.kinds.shared.margins import check_not_searched
 from neuronclaims.kinds.shared.requests import in_order, plain
-from neuronclaims.kinds.shared.subjects.neurons import rank_of
+from neuronclaims.kinds.shared.subjects.ranks import (
+    RankOptions,
+    layers_tested,
+    rank_among,
+)
 from neuronclaims.kinds.shared.subjects.selection import (
     allowing_for_search,
     search_of,
@@ -110,6 +114,7 @@ class NotAttending(_AttentionShare):
 ATTENDING_TEMPLATE = Template(
     "{who:heads} attends to {to:attended} from {origin:origin} in {first:set} with at least {share:share}",
     Attending,
+    options=RankOptions,
     pooled=False,
     own_site=ATTENTION,
     field_types=FIELDS,
@@ -118,6 +123,7 @@ NOT_ATTENDING_TEMPLATE = Template(
     "{who:heads} {verb:does not attend} to {to:attended} from {origin:origin} in {first:set} "
     "with more than {share:share}",
     NotAttending,
+    options=RankOptions,
     pooled=False,
     own_site=ATTENTION,
     field_types=FIELDS,
@@ -147,7 +153,7 @@ class AttentionKind:
         return None
 
     def needs(self, claim: Claim[_AttentionShare], facts: ModelFacts) -> tuple[Measurement, ...]:
-        """Ask for the layers of the heads, or all that were searched."""
+        """Ask for the layers of the heads, or all that were searched, or are ranked among."""
         self.attainable(claim)
         reading, prompts = between_sets(claim), in_order(claim.sets[claim.sentence.first])
         for head in claim.sentence.who.neurons:
@@ -179,7 +185,6 @@ class AttentionKind:
         selection = selection_of(claim, who, picked_from)
         own = heads.values(one.neuron)
         figures, notes = self._others(heads, who.how, ones, one)
-        of_layer = heads.layers[one.neuron.layer].mean(axis=0)
         reading = between_sets(claim)
         return Finding(
             estimate=one.estimate,
@@ -187,7 +192,9 @@ class AttentionKind:
             test=one.test,
             sample=Sample(heads.units.unit, ((said.first, len(own)),)),
             selection=selection,
-            rank=rank_of(one.neuron.index, of_layer, "mean attention"),
+            rank=rank_among(
+                claim, one.neuron, heads.measured, lambda layer: layer.mean(axis=0), "mean attention"
+            ),
             notes=(*selection_notes(selection), *notes),
             figures=(heads.figure(reading, one.neuron, said.first, prompts), *figures),
             units=of_one_set(reading.key(one.neuron), "mean", prompts, heads.units.rows, own),
@@ -210,10 +217,14 @@ class AttentionKind:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MeasuredHeads:
-    """The attention of all heads of the layers measured, per unit: [units, heads] by layer."""
+    """The attention of all heads of some layers, per unit: [units, heads] by layer.
+
+    ``layers`` are those that the test is about, ``measured`` also those that only a rank among all of them needs.
+    """
 
     units: PromptUnits
     layers: Mapping[int, NDArray[np.float64]]
+    measured: Mapping[int, NDArray[np.float64]]
 
     @classmethod
     def of(cls, claim: Claim, prompts: tuple[Prompt, ...], answers: Answers) -> MeasuredHeads:
@@ -224,7 +235,8 @@ class MeasuredHeads:
         }
         if not found:
             raise ClaimError(f"No attention was measured for {claim.id}.")
-        return cls(units, dict(sorted(found.items())))
+        measured = dict(sorted(found.items()))
+        return cls(units, layers_tested(claim, claim.sentence.who, measured), measured)
 
     @property
     def many(self) -> int:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Literal
 
 from neuronclaims.kinds.attention.fields import FIELDS
 from neuronclaims.kinds.attention.reading import between_sets, tokens_read, within_prompts
-from neuronclaims.kinds.shared.margins import AUROC_MARGIN, MarginOptions, check_auroc
+from neuronclaims.kinds.shared.margins import AUROC_MARGIN, check_auroc
+from neuronclaims.kinds.shared.subjects.ranks import RankedMarginOptions
 from neuronclaims.kinds.shared.subjects.subjects import check_denied
 from neuronclaims.kinds.two_sample.contrast import contrast_hypothesis
 from neuronclaims.kinds.two_sample.kind import TwoSampleKind
@@ -111,7 +112,7 @@ _ATTENDS = "{who:heads} {verb:attends|does not attend} {direction:more|less} to 
 CONTRAST_TEMPLATE = Template(
     f"{_ATTENDS} from {{origin:origin}} for {{first:set}} than {{second:set}} [by at least {{by:amount}}]",
     AttentionContrast,
-    options=MarginOptions,
+    options=RankedMarginOptions,
     margin=_MARGIN,
     pooled=False,
     own_site=ATTENTION,
@@ -121,7 +122,7 @@ SEPARATION_TEMPLATE = Template(
     "{who:heads} {verb:separates|does not separate} {first:set} from {second:set} by attention to {to:attended} "
     "from {origin:origin} [with AUROC at least {auroc:number}]",
     AttentionSeparation,
-    options=MarginOptions,
+    options=RankedMarginOptions,
     margin=f"'margin: 0.1', {AUROC_MARGIN}",
     pooled=False,
     own_site=ATTENTION,
@@ -130,7 +131,7 @@ SEPARATION_TEMPLATE = Template(
 PREFERENCE_TEMPLATE = Template(
     f"{_ATTENDS} than to {{other:attended}} from {{origin:origin}} in {{first:set}} [by at least {{by:amount}}]",
     AttentionPreference,
-    options=MarginOptions,
+    options=RankedMarginOptions,
     margin=_MARGIN,
     pooled=False,
     own_site=ATTENTION,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.shared.requests import in_order, items_of, texts_of
+from neuronclaims.kinds.shared.subjects.ranks import layers_with_ranked
 from neuronclaims.kinds.shared.subjects.selection import layers_needed
 from neuronclaims.kinds.shared.unit_names import unit_names
 from neuronclaims.measurements import Attention
@@ -56,7 +57,7 @@ class AttentionReading:
             raise ClaimError(str(error)) from None
 
     def layers(self, facts: ModelFacts) -> tuple[int, ...]:
-        """Return the layers of the heads, or those of all layers searched that have heads."""
+        """Return the layers of the heads, or those of all layers searched, or ranked among, that have heads."""
         who, own = self.claim.sentence.who, layers_with_heads(facts)
         search = who.layers if who.how == "some" else self.claim.settings.searched
         if search is not None and search.layers is None:
@@ -65,7 +66,7 @@ class AttentionReading:
         lacking = [layer for layer in wanted if layer not in own]
         if lacking or not facts.heads:
             self.check(Neuron(lacking[0] if lacking else 0, 0), facts)
-        return wanted
+        return layers_with_ranked(self.claim, wanted, own)
 
     def need(self, layer: int, prompts: Sequence[Prompt], side: int = 0) -> Attention:
         """Ask for the attention of a layer's heads."""

@@ -22,10 +22,10 @@ from neuronclaims import stats
 from neuronclaims.kinds.kind import Attainable, Finding, Sample, Statement
 from neuronclaims.kinds.numbers.positions import PositionRequest, counts_positions
 from neuronclaims.kinds.numbers.request import NumbersRequest
-from neuronclaims.kinds.shared.margins import MarginOptions, check_not_searched, plain_margin_of
+from neuronclaims.kinds.shared.margins import check_not_searched, plain_margin_of
 from neuronclaims.kinds.shared.null_figures import null_figure
-from neuronclaims.kinds.shared.subjects.neurons import rank_of
 from neuronclaims.kinds.shared.subjects.parts import attainable_part, family_for, judged_part
+from neuronclaims.kinds.shared.subjects.ranks import RankedMarginOptions, layers_tested, rank_among
 from neuronclaims.kinds.shared.subjects.selection import allowing_for_search, selection_notes, selection_of
 from neuronclaims.kinds.shared.subjects.subjects import (
     NeuronStatement,
@@ -101,19 +101,24 @@ TEMPLATE = Template(
     "[{site:site}] {who:subject} {verb:goes with|rises with|falls with|does not go with} {column:column} in "
     "{first:set} [with correlation at least {least:number}]",
     Correlates,
-    options=MarginOptions,
+    options=RankedMarginOptions,
     margin=f"'margin: 0.3', {MATTERS}",
 )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Correlations:
-    """A claim put to the values measured: those of whole layers [units, width], by layer."""
+    """A claim put to the values measured: those of all layers measured [units, width], by layer."""
 
     request: NumbersRequest
     statement: Statement
-    layers: Mapping[int, Floats]
+    measured: Mapping[int, Floats]
     family: Family
+
+    @property
+    def layers(self) -> Mapping[int, Floats]:
+        """The layers that the test is about."""
+        return layers_tested(self.request.claim, self.request.who, self.measured)
 
     @property
     def picked_from(self) -> int:
@@ -126,11 +131,10 @@ class Correlations:
 
     def values(self, neuron: Neuron) -> Floats:
         """Return one neuron's values [units]."""
-        return self.layers[neuron.layer][:, neuron.index]
+        return self.measured[neuron.layer][:, neuron.index]
 
-    def of_layer(self, layer: int) -> Floats:
+    def fits(self, values: Floats) -> Floats:
         """Return the correlation of each neuron of a layer, larger where it fits the claim better."""
-        values = self.layers[layer]
         ranked = Ranked.of(values[:, 0], self.request.numbers, self.request.blocks)
         found = correlations_many(values, ranked)
         side = self.statement.side
@@ -138,7 +142,7 @@ class Correlations:
 
     def best(self) -> Neuron:
         """Return the neuron that fits the claim best of all that were searched."""
-        found = {layer: self.of_layer(layer) for layer in self.layers}
+        found = {layer: self.fits(values) for layer, values in self.layers.items()}
         layer = max(found, key=lambda each: (float(found[each].max()), -each))
         return Neuron(layer, int(found[layer].argmax()))
 
@@ -164,11 +168,11 @@ class Correlations:
         return null_figure(histogram(found, every), asked.name, one.test.statistic)
 
     def rank(self, neuron: Neuron) -> Rank | None:
-        """Return the neuron's place in its layer."""
+        """Return the neuron's place in its layer, or among all layers."""
         by = {"greater": "correlation", "less": "correlation, lowest first"}.get(
             self.statement.side, "size of the correlation"
         )
-        return rank_of(neuron.index, self.of_layer(neuron.layer), by)
+        return rank_among(self.request.claim, neuron, self.measured, self.fits, by)
 
 
 class CorrelationKind:
@@ -176,7 +180,7 @@ class CorrelationKind:
 
     name, template = "correlation", TEMPLATE
 
-    def attainable(self, claim: Claim[Correlates, MarginOptions]) -> Attainable:
+    def attainable(self, claim: Claim[Correlates, RankedMarginOptions]) -> Attainable:
         """Return the least p: the values stand in the very order of the numbers."""
         if counts_positions(claim):
             return PositionRequest.of(claim, _statement(claim)).attainable
@@ -192,26 +196,30 @@ class CorrelationKind:
         against = 1.0 if said.side == "two-sided" and said.threshold is None else 0.0
         return attainable_part(Attainable(least, request.units.size, against=against), request.who)
 
-    def joint_test_key(self, claim: Claim[Correlates, MarginOptions]) -> Hashable | None:  # noqa: ARG002
+    def joint_test_key(self, claim: Claim[Correlates, RankedMarginOptions]) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone."""
         return None
 
-    def needs(self, claim: Claim[Correlates, MarginOptions], facts: ModelFacts) -> tuple[Measurement, ...]:
+    def needs(
+        self, claim: Claim[Correlates, RankedMarginOptions], facts: ModelFacts
+    ) -> tuple[Measurement, ...]:
         """Ask for the neurons' layers, and for what was searched."""
         self.attainable(claim)
         if counts_positions(claim):
             return PositionRequest.of(claim, _statement(claim)).needs(facts)
         return NumbersRequest.of(claim).needs(facts)
 
-    def neurons_read(self, claim: Claim[Correlates, MarginOptions]) -> tuple[Neuron, ...] | None:
+    def neurons_read(self, claim: Claim[Correlates, RankedMarginOptions]) -> tuple[Neuron, ...] | None:
         """Return the neurons that the verdict rests on; None where it was picked from all that are measured."""
         if counts_positions(claim):
             return claim.sentence.who.neurons
         request = NumbersRequest.of(claim)
         return None if request.searched else request.who.neurons
 
-    def judge(self, claim: Claim[Correlates, MarginOptions], answers: Answers, family: Family) -> Finding:
-        """Correlate the neurons' values with the numbers, and rank the one the verdict rests on in its layer."""
+    def judge(
+        self, claim: Claim[Correlates, RankedMarginOptions], answers: Answers, family: Family
+    ) -> Finding:
+        """Correlate the neurons' values with the numbers, and rank the one the verdict rests on."""
         if counts_positions(claim):
             return PositionRequest.of(claim, _statement(claim)).judged(answers, family)
         request, said = NumbersRequest.of(claim), _statement(claim)
@@ -246,7 +254,7 @@ class CorrelationKind:
         return part.finding(found) if part else found
 
 
-def _statement(claim: Claim[Correlates, MarginOptions]) -> Statement:
+def _statement(claim: Claim[Correlates, RankedMarginOptions]) -> Statement:
     said = claim.sentence
     if said.verb == NOT:
         margin = plain_margin_of(claim, "0.3", MATTERS, below=1.0)

@@ -21,10 +21,10 @@ from neuronclaims import stats
 from neuronclaims.figures import Point, Points
 from neuronclaims.kinds.kind import Attainable, ClaimError, Finding, Sample, Statement
 from neuronclaims.kinds.numbers.request import NumbersRequest
-from neuronclaims.kinds.shared.margins import MarginOptions, check_not_searched, plain_margin_of
+from neuronclaims.kinds.shared.margins import check_not_searched, plain_margin_of
 from neuronclaims.kinds.shared.null_figures import null_figure
 from neuronclaims.kinds.shared.requests import percent
-from neuronclaims.kinds.shared.subjects.neurons import rank_of
+from neuronclaims.kinds.shared.subjects.ranks import RankedMarginOptions, layers_tested, rank_among
 from neuronclaims.kinds.shared.subjects.selection import allowing_for_search, selection_notes, selection_of
 from neuronclaims.kinds.shared.subjects.subjects import (
     NeuronStatement,
@@ -89,20 +89,25 @@ TEMPLATE = Template(
     "[{site:site}] {who:subject} {verb:goes with|does not go with} {column:column} in {first:set} "
     "with period {period:number} [explaining at least {least:share}]",
     Periodic,
-    options=MarginOptions,
+    options=RankedMarginOptions,
     margin=f"'margin: 0.3', {MATTERS}",
 )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PeriodData:
-    """A claim put to the values measured: those of whole layers [units, width], by layer."""
+    """A claim put to the values measured: those of all layers measured [units, width], by layer."""
 
     request: NumbersRequest
     waves: Waves
     statement: Statement
-    layers: Mapping[int, Floats]
+    measured: Mapping[int, Floats]
     family: Family
+
+    @property
+    def layers(self) -> Mapping[int, Floats]:
+        """The layers that the test is about."""
+        return layers_tested(self.request.claim, self.request.who, self.measured)
 
     @property
     def picked_from(self) -> int:
@@ -111,7 +116,7 @@ class PeriodData:
 
     def values(self, neuron: Neuron) -> Floats:
         """Return one neuron's values [units]."""
-        return self.layers[neuron.layer][:, neuron.index]
+        return self.measured[neuron.layer][:, neuron.index]
 
     def best(self) -> Neuron:
         """Return the neuron with the largest share of all that were searched."""
@@ -163,7 +168,7 @@ class PeriodKind:
 
     name, template = "period", TEMPLATE
 
-    def attainable(self, claim: Claim[Periodic, MarginOptions]) -> Attainable:
+    def attainable(self, claim: Claim[Periodic, RankedMarginOptions]) -> Attainable:
         """Return the least p: a wave of this period explains all ranks that it can, or nothing of them."""
         request, said = NumbersRequest.of(claim), _statement(claim)
         waves = _waves(claim, request)
@@ -172,22 +177,24 @@ class PeriodKind:
         ways = stats.interval_test(_clearest(waves, said), said.side, said.null, said.threshold).p_value
         return Attainable(ways, request.units.size, against=0.0 if said.threshold is not None else 1.0)
 
-    def joint_test_key(self, claim: Claim[Periodic, MarginOptions]) -> Hashable | None:  # noqa: ARG002
+    def joint_test_key(self, claim: Claim[Periodic, RankedMarginOptions]) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone."""
         return None
 
-    def needs(self, claim: Claim[Periodic, MarginOptions], facts: ModelFacts) -> tuple[Measurement, ...]:
+    def needs(
+        self, claim: Claim[Periodic, RankedMarginOptions], facts: ModelFacts
+    ) -> tuple[Measurement, ...]:
         """Ask for the neurons' layers, and for what was searched."""
         self.attainable(claim)
         return NumbersRequest.of(claim).needs(facts)
 
-    def neurons_read(self, claim: Claim[Periodic, MarginOptions]) -> tuple[Neuron, ...] | None:
+    def neurons_read(self, claim: Claim[Periodic, RankedMarginOptions]) -> tuple[Neuron, ...] | None:
         """Return the neurons that the verdict rests on; None where it was picked from all that are measured."""
         request = NumbersRequest.of(claim)
         return None if request.searched else request.who.neurons
 
-    def judge(self, claim: Claim[Periodic, MarginOptions], answers: Answers, family: Family) -> Finding:
-        """Take from the neurons' ranks what the waves explain, and rank the one the verdict rests on in its layer."""
+    def judge(self, claim: Claim[Periodic, RankedMarginOptions], answers: Answers, family: Family) -> Finding:
+        """Take from the neurons' ranks what the waves explain, and rank the one the verdict rests on."""
         request, said = NumbersRequest.of(claim), _statement(claim)
         data = PeriodData(request, _waves(claim, request), said, request.layers(answers), family)
         who = request.who
@@ -201,14 +208,15 @@ class PeriodKind:
                 every_note(len(ones), one) if who.how == "every" else some_note(data.picked_from, one),
             )
         selection = selection_of(claim, who, data.picked_from)
-        explained = data.waves.explained(data.layers[one.neuron.layer])
         return Finding(
             estimate=one.estimate,
             statement=said,
             test=one.test,
             sample=Sample(request.units.unit, ((claim.sentence.first, len(request.units.rows)),)),
             selection=selection,
-            rank=rank_of(one.neuron.index, explained, "share of ranks with this period"),
+            rank=rank_among(
+                claim, one.neuron, data.measured, data.waves.explained, "share of ranks with this period"
+            ),
             notes=(
                 *selection_notes(selection),
                 *several,
@@ -224,7 +232,7 @@ class PeriodKind:
         )
 
 
-def _waves(claim: Claim[Periodic, MarginOptions], request: NumbersRequest) -> Waves:
+def _waves(claim: Claim[Periodic, RankedMarginOptions], request: NumbersRequest) -> Waves:
     try:
         return Waves.of(request.numbers, claim.sentence.period, request.blocks)
     except stats.StatsError as error:
@@ -241,7 +249,7 @@ def _clearest(waves: Waves, said: Statement) -> stats.Estimate:
     return waves.estimate(values)
 
 
-def _statement(claim: Claim[Periodic, MarginOptions]) -> Statement:
+def _statement(claim: Claim[Periodic, RankedMarginOptions]) -> Statement:
     said = claim.sentence
     if said.verb == NOT:
         margin = plain_margin_of(claim, "0.3", MATTERS, below=1.0)

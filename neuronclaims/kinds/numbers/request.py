@@ -13,6 +13,7 @@ from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.outliers.token_share import PromptUnits
 from neuronclaims.kinds.shared.requests import activations, in_order, resamples_of, seed_of
 from neuronclaims.kinds.shared.subjects.neurons import check_neuron
+from neuronclaims.kinds.shared.subjects.ranks import layers_with_ranked, ranks_in_model
 from neuronclaims.kinds.shared.subjects.selection import layers_needed, search_of
 from neuronclaims.kinds.shared.unit_names import continuations_needed, names_of_units
 from neuronclaims.kinds.shared.units import of_numbers
@@ -55,8 +56,9 @@ class NumbersRequest:
 
     @classmethod
     def of(cls, claim: Claim[Any, Any]) -> NumbersRequest:
-        """Look up prompts and numbers; raise ClaimError for too few units, and for units that all have one number."""
+        """Look up prompts and numbers; raise ClaimError for too few units, and units of one number."""
         said = claim.sentence
+        ranks_in_model(claim)
         prompts = in_order(claim.sets[said.first])
         units = PromptUnits.of(prompts)
         single = np.array([_number(prompt, said.column) for prompt in prompts])
@@ -92,16 +94,17 @@ class NumbersRequest:
         return family.resampling(self.seed, resamples_of(self.claim.settings))
 
     def needs(self, facts: ModelFacts) -> tuple[Measurement, ...]:
-        """Ask for the neurons' layers, or all that were searched; raise ClaimError where the model lacks one."""
+        """Ask for the neurons' layers, or all searched or ranked among; raise ClaimError where the model lacks one."""
         settings = self.claim.settings
         for neuron in self.who.neurons:
             check_neuron(neuron, settings.site, facts)
-        layers = layers_needed(self.claim, self.who, facts)
+        needed = layers_needed(self.claim, self.who, facts)
+        layers = layers_with_ranked(self.claim, needed, facts.layers_at(settings.site))
         values = (activations(settings, layer, self.prompts) for layer in layers)
         return *values, *continuations_needed(settings, self.prompts, self.units.rows)
 
     def layers(self, answers: Answers) -> Mapping[int, Floats]:
-        """Return the values of whole layers [units, width], by layer."""
+        """Return the values of all layers measured [units, width], by layer."""
         numbers = sorted({need.layer for need in answers if isinstance(need, Activations)})
         return {
             layer: self.units.means(answers[activations(self.claim.settings, layer, self.prompts)])

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from neuronclaims.kinds.shared.hypotheses import TwoSampleHypothesis
 from neuronclaims.kinds.shared.margins import MarginOptions, margin_of
+from neuronclaims.kinds.shared.subjects.ranks import RankedMarginOptions
 from neuronclaims.kinds.shared.subjects.subjects import check_denied
 from neuronclaims.kinds.two_sample.kind import TwoSampleKind
 from neuronclaims.sentences.numbers import Amount
@@ -60,7 +61,7 @@ TEMPLATE = Template(
     "[{site:site}] {who:subject} {verb:activates|does not activate} {direction:more|less} "
     "for {first:set} than {second:set} [by at least {by:amount}]",
     Contrast,
-    options=MarginOptions,
+    options=RankedMarginOptions,
     margin="'margin: 0.5 sd', the difference that would matter",
 )
 

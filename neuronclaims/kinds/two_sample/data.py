@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 class TwoSampleData:
     """The values measured for one claim: those of whole layers, in the order of the layers.
 
-    ``searched`` says whether all neurons of these layers were looked at before one was picked.
+    ``searched`` says whether all neurons of these layers were looked at before one was picked. ``measured`` has besides
+    these the layers that only a rank among all of them needs.
     """
 
     layers: Mapping[int, LayerSamples]
+    measured: Mapping[int, LayerSamples]
     searched: bool
     noun: str = "neuron"
 

@@ -14,7 +14,7 @@ from neuronclaims.kinds.outliers.outlier_dimensions import RESIDUAL, LargeValues
 from neuronclaims.kinds.shared.designs import left_out
 from neuronclaims.kinds.shared.margins import CHANCE
 from neuronclaims.kinds.shared.null_figures import null_of, null_of_search
-from neuronclaims.kinds.shared.subjects.neurons import rank_of
+from neuronclaims.kinds.shared.subjects.ranks import rank_among
 from neuronclaims.kinds.shared.subjects.selection import selection_notes, selection_of
 from neuronclaims.kinds.shared.two_samples import exchange_of
 from neuronclaims.kinds.two_sample.data import SharedTwoSamples
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from neuronclaims.figures import Null
     from neuronclaims.kinds.kind import Answers, Attainable, Family
     from neuronclaims.kinds.shared.hypotheses import TwoSampleHypothesis
-    from neuronclaims.kinds.shared.two_samples import NeuronSamples
+    from neuronclaims.kinds.shared.two_samples import Floats, LayerSamples, NeuronSamples
     from neuronclaims.kinds.two_sample.data import TwoSampleData
     from neuronclaims.kinds.two_sample.reading import SetsReading
     from neuronclaims.kinds.two_sample.testing import TwoSampleOutcome
@@ -85,7 +85,7 @@ class TwoSampleKind:
             take_first_looks(group, family)
 
     def judge(self, claim: Claim, answers: Answers, family: Family) -> Finding:
-        """Compare the sets at the claim's neurons, and rank the one the verdict rests on among its layer."""
+        """Compare the sets at the claim's neurons, and rank the one the verdict rests on among others."""
         request = self._request(claim)
         data = request.data(answers, family)
         result = outcome_of(request, data, family)
@@ -106,7 +106,7 @@ class TwoSampleKind:
             sample=request.sample,
             selection=selection,
             others=(*(effect for scale, effect in effects.items() if scale != said.scale), *large),
-            rank=_rank(said, one.neuron, values),
+            rank=_rank(request, one.neuron, data),
             notes=(*selection_notes(selection), *result.notes, *left_out(design), *warning, *warned),
             figures=(
                 request.figure(one.neuron, values, answers),
@@ -144,11 +144,14 @@ def _null(request: TwoSampleRequest, data: TwoSampleData, result: TwoSampleOutco
     )
 
 
-def _rank(said: TwoSampleHypothesis, neuron: Neuron, values: NeuronSamples) -> Rank | None:
-    if said.statistic == "auroc":
-        return rank_of(neuron.index, np.abs(values.layer.aurocs - CHANCE), "distance of the AUROC from 0.5")
-    t = values.layer.t
-    return rank_of(neuron.index, -t if said.alternative == "less" else t, "t")
+def _rank(request: TwoSampleRequest, neuron: Neuron, data: TwoSampleData) -> Rank | None:
+    said, sign = request.hypothesis, -1.0 if request.hypothesis.alternative == "less" else 1.0
+
+    def strengths(layer: LayerSamples) -> Floats:
+        return np.abs(layer.aurocs - CHANCE) if said.statistic == "auroc" else sign * layer.t
+
+    by = "distance of the AUROC from 0.5" if said.statistic == "auroc" else "t"
+    return rank_among(request.claim, neuron, data.measured, strengths, by)
 
 
 def _large(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from neuronclaims.kinds.shared.requests import activations, in_order
 from neuronclaims.kinds.shared.subjects.neurons import check_neuron
+from neuronclaims.kinds.shared.subjects.ranks import layers_with_ranked
 from neuronclaims.kinds.shared.subjects.selection import layers_needed
 from neuronclaims.kinds.shared.unit_names import continuations_needed, names_of_units
 from neuronclaims.measurements import Activations
@@ -83,8 +84,9 @@ class ActivationsReading:
         check_neuron(neuron, self.claim.settings.site, facts)
 
     def layers(self, facts: ModelFacts) -> tuple[int, ...]:
-        """Return the layers of the neurons, or all that were searched."""
-        return layers_needed(self.claim, self.claim.sentence.who, facts)
+        """Return the layers of the neurons, or all that were searched; all there are for a rank among them."""
+        needed = layers_needed(self.claim, self.claim.sentence.who, facts)
+        return layers_with_ranked(self.claim, needed, facts.layers_at(self.claim.settings.site))
 
     def need(self, layer: int, prompts: Sequence[Prompt], side: int) -> Measurement:  # noqa: ARG002
         """Ask for the activations of a layer."""

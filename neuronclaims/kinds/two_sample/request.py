@@ -13,6 +13,7 @@ from neuronclaims.kinds.shared.designs import design_of, size_of
 from neuronclaims.kinds.shared.margins import check_not_searched
 from neuronclaims.kinds.shared.requests import plain, resamples_of, seed_of
 from neuronclaims.kinds.shared.subjects.parts import attainable_part
+from neuronclaims.kinds.shared.subjects.ranks import layers_tested, ranks_in_model
 from neuronclaims.kinds.shared.subjects.selection import search_of
 from neuronclaims.kinds.shared.two_samples import LayerSamples, exchange_of
 from neuronclaims.kinds.shared.units import of_two_sets
@@ -81,10 +82,12 @@ class TwoSampleRequest:
     def attainable(self) -> Attainable:
         """Return the least p-value these prompts allow.
 
-        Raises ClaimError for a claim of "does not" about a neuron that was picked on these prompts.
+        Raises ClaimError for a claim of "does not" about a neuron that was picked on these prompts, and for a rank
+        among all layers of what only one layer has.
         """
         if self.hypothesis.margin is not None:
             check_not_searched(self.claim, self.who)
+        ranks_in_model(self.claim)
         found = self.hypothesis.attainable(self.design, size_of(self.design))
         return attainable_part(found, self.who)
 
@@ -95,7 +98,7 @@ class TwoSampleRequest:
         return Sample(self.design.unit, ((first, ones), (second, twos)), paired=self.design.paired)
 
     def needs(self, facts: ModelFacts) -> tuple[Measurement, ...]:
-        """Ask for the neurons' whole layers on both sets, and for all layers that were searched.
+        """Ask for the neurons' whole layers on both sets, and for all layers searched, or ranked among.
 
         Raises ClaimError when the model does not have one of the neurons, or not all of these layers, and for a
         search within blocks.
@@ -123,9 +126,9 @@ class TwoSampleRequest:
                 known[self.place(number)] = LayerSamples(
                     *self.design.units(answers[first], answers[second]), self.design
                 )
-        return TwoSampleData(
-            {number: known[self.place(number)] for number in numbers}, self.searched, self.who.noun
-        )
+        measured = {number: known[self.place(number)] for number in numbers}
+        tested = layers_tested(self.claim, self.who, measured)
+        return TwoSampleData(tested, measured, self.searched, self.who.noun)
 
     def place(self, layer: int) -> Hashable:
         """Return a key that is equal for claims that read the same values of a layer and exchange the same units."""

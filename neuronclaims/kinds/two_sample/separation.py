@@ -22,6 +22,7 @@ from neuronclaims.kinds.shared.margins import (
     auroc_margin,
     check_auroc,
 )
+from neuronclaims.kinds.shared.subjects.ranks import RankedMarginOptions
 from neuronclaims.kinds.shared.subjects.subjects import check_denied
 from neuronclaims.kinds.two_sample.kind import TwoSampleKind
 from neuronclaims.sentences.subjects.subject import Subject
@@ -57,7 +58,7 @@ TEMPLATE = Template(
     "[{site:site}] {who:subject} {verb:separates|does not separate} {first:set} from {second:set} "
     "[with AUROC at least {auroc:number}]",
     Separation,
-    options=MarginOptions,
+    options=RankedMarginOptions,
     margin=f"'margin: 0.1', {AUROC_MARGIN}",
 )
 

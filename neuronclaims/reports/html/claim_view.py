@@ -18,7 +18,15 @@ from neuronclaims.reports.html.figures import Drawing, draw
 from neuronclaims.reports.html.policy import embedded
 from neuronclaims.reports.html.shared import Texts
 from neuronclaims.reports.readings import rest_of, told
-from neuronclaims.reports.wording import counts_text, headline, number, own_id, p_value, selection_lines
+from neuronclaims.reports.wording import (
+    counts_text,
+    headline,
+    number,
+    own_id,
+    p_value,
+    rank_text,
+    selection_lines,
+)
 from neuronclaims.results import Effect, Evidence, Result, Test
 
 ORDER = {"supported": 0, "inconclusive": 1, "refuted": 2, "broken": 3}
@@ -75,6 +83,11 @@ class ClaimView:
     def rank(self) -> int:
         """Return the verdict's place in the overview's order."""
         return ORDER[self.verdict]
+
+    @property
+    def place(self) -> str:
+        """Return the neuron's place among others; empty without one."""
+        return rank_text(self.result)
 
     @property
     def given_id(self) -> str:
@@ -150,14 +163,16 @@ class ClaimView:
 
     @property
     def controls(self) -> Pairs:
-        """Return the controls of the claim: its place in the layer, and how it was chosen."""
+        """Return the controls of the claim: its place among others, and how it was chosen."""
         evidence = self.evidence
         if evidence is None:
             return []
         pairs = []
         if evidence.rank:
             place = evidence.rank
-            pairs.append(("place in the layer", f"{place.place:,} of {place.among:,}, by {place.by}"))
+            where = "" if place.scope == "layer" else f" at {self.result.site}, all layers"
+            said = f"{place.place:,} of {place.among:,}{where}, by {place.by}"
+            pairs.append((f"place in the {place.scope}", said))
         chosen = selection_lines([self.entry])
         return pairs + ([("chosen", " ".join(chosen))] if chosen else [])
 

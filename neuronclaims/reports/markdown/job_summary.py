@@ -18,10 +18,11 @@ from neuronclaims.reports.wording import (
     next_steps,
     own_id,
     p_value,
+    rank_text,
     tally,
     why,
 )
-from neuronclaims.results import Evidence
+from neuronclaims.results import Evidence, Result
 
 LIMIT = 1_000_000
 """Bytes. GitHub refuses the summary of a step beyond 1 MiB as a whole, whoever wrote the rest of it."""
@@ -112,7 +113,7 @@ def _steps(entries: Sequence[Entry]) -> str:
 
 def _row(entry: Entry) -> str:
     result, evidence = entry.result, entry.result.evidence
-    numbers = _numbers(evidence) if evidence else [""] * 4
+    numbers = _numbers(result, evidence) if evidence else [""] * 4
     claim = escaped(result.sentence)
     cells = [
         _mark(entry),
@@ -125,11 +126,10 @@ def _row(entry: Entry) -> str:
     return f"| {' | '.join(cells)} |\n"
 
 
-def _numbers(evidence: Evidence) -> list[str]:
+def _numbers(result: Result, evidence: Evidence) -> list[str]:
     effect = escaped(effect_texts([evidence.effect], evidence.test is None)[0])
     p = escaped(p_value(evidence.test.p_adjusted)) if evidence.test else ""
-    rank = f"{evidence.rank.place} of {evidence.rank.among}" if evidence.rank else ""
-    return [effect, p, escaped(counts_text(evidence)), rank]
+    return [effect, p, escaped(counts_text(evidence)), escaped(rank_text(result))]
 
 
 def _table(rows: str) -> str:

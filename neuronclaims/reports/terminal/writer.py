@@ -30,11 +30,12 @@ from neuronclaims.reports.wording import (
     number,
     own_id,
     p_value,
+    rank_text,
     selection_lines,
     tally,
     why,
 )
-from neuronclaims.results import Evidence
+from neuronclaims.results import Evidence, Result
 
 INDENT = 16
 """Where remarks begin in the table: under the claim."""
@@ -137,24 +138,26 @@ class _Pen:
                 p.append(f"\n{p_value(evidence.test.p_value)} raw", style="dim")
             effects = self._effects(evidence, EFFECTS)
             figure = user_text("\n".join(self._bars(evidence)), "cyan")
-            yield row([verdict, claim, effects, p, counts_text(evidence), _rank(evidence), figure])
+            yield row(
+                [verdict, claim, effects, p, counts_text(evidence), user_text(rank_text(result)), figure]
+            )
         yield from self._remarks(entry, indent=INDENT)
 
     def _in_list(self, entry: Entry) -> Iterator[RenderableType]:
         evidence = entry.result.evidence
         yield self._title(entry, entry.result.sentence)
         if evidence is not None:
-            yield Padding(self._numbers(evidence), (0, 0, 0, 2))
+            yield Padding(self._numbers(entry.result, evidence), (0, 0, 0, 2))
         yield from self._remarks(entry, indent=2)
 
-    def _numbers(self, evidence: Evidence) -> RenderableType:
+    def _numbers(self, result: Result, evidence: Evidence) -> RenderableType:
         beneath = self.width < BESIDE
         bars = self._bars(evidence)
         effects = self._effects(evidence, self.width - 2 - (0 if beneath else WIDTH + 2))
         test = evidence.test
         p = f"p adj. {p_value(test.p_adjusted)} ({p_value(test.p_value)} raw)" if test else ""
         n = f"n {counts_text(evidence)}" if evidence.counts else ""
-        rank = f"rank {_rank(evidence)}" if evidence.rank else ""
+        rank = f"rank {rank_text(result)}" if evidence.rank else ""
         line = user_text(", ".join(filter(None, (p, n, rank))))
         drawn = user_text("\n".join(bars), "cyan")
         if beneath:
@@ -224,10 +227,6 @@ class _Pen:
 def _listed(names: Sequence[str], most: int = 6) -> str:
     shown = names if len(names) <= most else [*names[: most - 1], f"and {len(names) - most + 1} more"]
     return ", ".join(shown)
-
-
-def _rank(evidence: Evidence) -> str:
-    return f"{evidence.rank.place} of {evidence.rank.among}" if evidence.rank else ""
 
 
 def _test_texts(evidence: Evidence) -> list[str]:
