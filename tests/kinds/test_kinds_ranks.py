@@ -117,5 +117,5 @@ def test_what_one_layer_alone_has_is_not_ranked_among_all(put):
     file = put("direction way at layer 1 activates more for up than down", "model", more)
     [result] = Study(measure=measure).judge(file, "model").values()
     assert result.error.startswith(
-        "'rank_among: model' ranks among all layers, but a direction belongs to layer 1"
+        "'rank_among: model' ranks neurons and heads among those of all layers; a direction has nothing"
     )

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 LayerT = TypeVar("LayerT")
 
+ROUNDING = 1e-10
+"""Strengths that differ by so small a part tie: layers are computed apart, so that equal ones may be rounded apart."""
+
 
 class RankOptions(Options):
     """The option of kinds that rank the claim's neuron among others that are measured like it."""
@@ -44,15 +47,15 @@ class RankedMarginOptions(MarginOptions, RankOptions):
 def ranks_in_model(claim: Claim[Any, Any]) -> bool:
     """Say whether the claim's neuron is ranked among those of all layers.
 
-    Raises ClaimError for what has nothing like it in other layers: a latent, a direction, a probe.
+    Raises ClaimError for a latent, a direction or a probe: there is nothing like it in other layers to rank it among.
     """
     options, site = claim.settings.options, claim.settings.site
     if not isinstance(options, RankOptions) or options.rank_among == "layer":
         return False
-    if isinstance(site, ViewedSite) and site.layer is not None:
+    if isinstance(site, ViewedSite):
         raise ClaimError(
-            f"'rank_among: model' ranks among all layers, but a {site.view.noun} belongs to layer {site.layer}: no "
-            "other layer has any like it. Leave it out, or write 'rank_among: layer'."
+            f"'rank_among: model' ranks neurons and heads among those of all layers; a {site.view.noun} has nothing "
+            "like it in other layers. Leave it out, or write 'rank_among: layer'."
         )
     return True
 
@@ -89,6 +92,8 @@ def rank_among(
     if not ranks_in_model(claim):
         return rank_of(neuron.index, strengths(measured[neuron.layer]), by)
     layers = {layer: strengths(values) for layer, values in sorted(measured.items())}
-    before = sum(len(found) for layer, found in layers.items() if layer < neuron.layer)
-    found = rank_of(before + neuron.index, np.concatenate(list(layers.values())), by)
-    return None if found is None else Rank(found.place, found.among, found.by, "model")
+    own, every = layers[neuron.layer][neuron.index], np.concatenate(list(layers.values()))
+    if (every == own).all():
+        return None
+    ahead = (every > own) & ~np.isclose(every, own, rtol=ROUNDING, atol=ROUNDING)
+    return Rank(1 + int(ahead.sum()), len(every), by, "model")
