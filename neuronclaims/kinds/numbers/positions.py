@@ -25,6 +25,7 @@ from neuronclaims.kinds.shared.null_figures import null_of
 from neuronclaims.kinds.shared.requests import in_order, plain, plural, resamples_of, seed_of, texts_of
 from neuronclaims.kinds.shared.subjects.neurons import check_neuron
 from neuronclaims.kinds.shared.subjects.parts import attainable_part, family_for, judged_part
+from neuronclaims.kinds.shared.subjects.ranks import ranks_in_model
 from neuronclaims.kinds.shared.subjects.selection import LEVEL, selection_notes, selection_of
 from neuronclaims.kinds.shared.subjects.subjects import (
     NeuronStatement,
@@ -86,6 +87,11 @@ class PositionRequest:
             raise ClaimError(
                 "That a neuron goes with the position of tokens is tested of neurons that were chosen on other texts: "
                 "only those named are read. Name them, and test them on new documents ('discovered_on')."
+            )
+        if ranks_in_model(claim):
+            raise ClaimError(
+                "'rank_among: model' ranks a neuron among all that are read, and of the position of tokens only those "
+                "named are. Leave it out, or write 'rank_among: layer'."
             )
         prompts = in_order(claim.sets[claim.sentence.first])
         return cls(claim, statement, prompts, TextUnits.of([prompt.group for prompt in prompts], "document"))

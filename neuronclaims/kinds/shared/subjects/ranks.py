@@ -47,11 +47,17 @@ class RankedMarginOptions(MarginOptions, RankOptions):
 def ranks_in_model(claim: Claim[Any, Any]) -> bool:
     """Say whether the claim's neuron is ranked among those of all layers.
 
-    Raises ClaimError for a latent, a direction or a probe: there is nothing like it in other layers to rank it among.
+    Raises ClaimError for a part of several neurons, whose effect is how many they are, and for a latent, a direction or
+    a probe: there is nothing like it in other layers to rank it among.
     """
     options, site = claim.settings.options, claim.settings.site
     if not isinstance(options, RankOptions) or options.rank_among == "layer":
         return False
+    if claim.sentence.who.how == "part":
+        raise ClaimError(
+            "'rank_among: model' ranks one neuron, and this claim says how many of several do something. Leave it out, "
+            "or write 'rank_among: layer'."
+        )
     if isinstance(site, ViewedSite):
         raise ClaimError(
             f"'rank_among: model' ranks neurons and heads among those of all layers; a {site.view.noun} has nothing "
