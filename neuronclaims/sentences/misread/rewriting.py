@@ -88,7 +88,7 @@ REMARKS = (
     ),
     _rule(
         r"\b(?:on|at|for) (?:the )?tokens (?:that match|matching|like)\b",
-        "at which tokens a neuron is active cannot be claimed by a pattern; 'predicts tokens matching \"[0-9]+\" in "
+        'at which tokens a neuron is active cannot be claimed by a pattern; \'predicts tokens matching "[0-9]+" in '
         "SET' is about what the model writes next",
     ),
     _rule(
