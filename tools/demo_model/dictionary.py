@@ -88,7 +88,8 @@ def _states(recipe: DictionaryRecipe) -> Iterator[Any]:
     from tokenizers import Tokenizer
     from transformers import AutoModelForCausalLM
 
-    model = AutoModelForCausalLM.from_pretrained(MODEL_FOLDER).eval()
+    model: Any = AutoModelForCausalLM.from_pretrained(MODEL_FOLDER)
+    model.eval()
     tokenizer = Tokenizer.from_file(str(Path(MODEL_FOLDER) / "tokenizer.json"))
     # The school is over by then: the documents are like those that the model was trained on last.
     batches = token_batches(tokenizer, Recipe(seed=recipe.seed, growing=1))
@@ -151,7 +152,7 @@ def main() -> None:
     """Train with the settings of the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--layer", type=int, default=DictionaryRecipe.layer)
+    parser.add_argument("--layer", type=int, default=DictionaryRecipe().layer)
     given = parser.parse_args()
     print(json.dumps(train(given.out, DictionaryRecipe(layer=given.layer)), indent=2))
 
