@@ -69,8 +69,8 @@ def test_a_family_whose_values_wander_without_drifting_is_left_alone_at_the_stat
                 for moved in [s + rng.normal(0, 0.5, N)]
             )
 
-    alarms, _ = share_of_alarms(120, 2, 4, wander, scale=scale, verdict=verdict)
-    assert alarms <= at_most(0.05, 120)
+    alarms, _ = share_of_alarms(80, 2, 4, wander, scale=scale, verdict=verdict)
+    assert alarms <= at_most(0.05, 80)
 
 
 @pytest.mark.parametrize("paired", [False, True])
@@ -78,18 +78,18 @@ def test_a_true_fall_of_just_the_margin_is_called_weaker_no_more_often_than_alph
     def fall(rng, a, b):
         return 0.8 * a + rng.normal(0, 0.4, N), 0.8 * b + rng.normal(0, 0.4, N)
 
-    alarms, seen = share_of_alarms(400, 3, 1, fall, paired=paired)
-    assert alarms <= at_most(0.05, 400)
+    alarms, seen = share_of_alarms(240, 3, 1, fall, paired=paired)
+    assert alarms <= at_most(0.05, 240)
     # Nor is it called held more often than that: the margin itself is what is to be excluded.
-    assert seen.count("held") / 400 <= at_most(0.05, 400)
+    assert seen.count("held") / 240 <= at_most(0.05, 240)
 
 
 def test_a_fall_well_beyond_the_margin_is_found_and_one_well_within_it_excluded():
     def by(share):
         return lambda rng, a, b: (share * a + rng.normal(0, 0.1, N), share * b + rng.normal(0, 0.1, N))
 
-    _, halved = share_of_alarms(60, 4, 5, by(0.5))
-    _, kept = share_of_alarms(60, 5, 5, by(0.97))
+    _, halved = share_of_alarms(24, 4, 5, by(0.5))
+    _, kept = share_of_alarms(24, 5, 5, by(0.97))
     assert halved.count("weaker") / len(halved) > 0.9
     assert kept.count("held") / len(kept) > 0.9
 
@@ -171,9 +171,9 @@ def said_of(made, keeps, repetitions, seed):
 
 @for_each("made", MADE)
 def test_of_every_kind_a_true_fall_of_just_the_margin_is_seldom_called_weaker_or_held(made):
-    seen = said_of(made, 0.8, 200, 6)
-    assert (seen.count("weaker") + seen.count("stronger")) / 200 <= at_most(0.05, 200)
-    assert seen.count("held") / 200 <= at_most(0.05, 200)
+    seen = said_of(made, 0.8, 120, 6)
+    assert (seen.count("weaker") + seen.count("stronger")) / 120 <= at_most(0.05, 120)
+    assert seen.count("held") / 120 <= at_most(0.05, 120)
 
 
 @pytest.mark.parametrize(
