@@ -26,7 +26,7 @@ def add(commands: Commands) -> None:
 
 def _kinds(options: argparse.Namespace) -> int:
     from neuronclaims.kinds import kinds
-    from neuronclaims.kinds.pages import KindPage
+    from neuronclaims.kinds.pages import KindPage, slug_of
     from neuronclaims.sentences.messages import closest
 
     known = {kind.name: kind for kind in kinds()}
@@ -35,11 +35,12 @@ def _kinds(options: argparse.Namespace) -> int:
         for name, kind in known.items():
             say(f"{name:<{width}}  {kind.template.shape}")
         return 0
-    if options.name not in known:
+    wanted = {slug_of(name): name for name in known}.get(options.name, options.name)
+    if wanted not in known:
         near = closest(options.name, tuple(known))
         meant = f" Did you mean {near!r}?" if near else ""
         raise UnknownKindError(
             f"There is no kind of claim {options.name!r}.{meant} Kinds: {', '.join(known)}."
         )
-    say(KindPage(known[options.name]).markdown.rstrip())
+    say(KindPage(known[wanted]).markdown.rstrip())
     return 0

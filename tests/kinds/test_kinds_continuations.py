@@ -83,6 +83,27 @@ def test_the_share_of_texts_that_count_is_the_one_set_by_hand(tmp_path):
     assert others["divergence"] > 0
 
 
+def test_an_interval_holds_no_change_of_a_share_that_cannot_be(tmp_path):
+    few = SETS["dogs"][:4] + SETS["cats"][:12]
+    head = f"{WRITES}sets: {json.dumps({'few': few})}\n"
+    claim = json.dumps(f'{CLAIM} lowers continuations that begin with "tree" in few')
+    evidence = judged_really(tmp_path, f"{{claim: {claim}}}", head, model()).evidence
+    assert evidence.effect.value == -0.25
+    assert -1 <= evidence.effect.low <= -0.25 <= evidence.effect.high
+    same = next(each for each in evidence.other_effects if each.key == "change_of_same_texts")
+    assert same.value == -0.25
+    assert same.high <= 0
+
+
+def test_a_grade_is_called_a_grade(tmp_path):
+    @neuronclaims.grader
+    def length(text: str) -> float:
+        return float(len(text))
+
+    found = judged(tmp_path, f"{CLAIM} raises continuations graded by length in dogs")
+    assert found.evidence.effect.name == "mean change of the grade of continuations"
+
+
 def test_a_grader_that_is_not_there_or_fails_breaks_its_claim_alone(tmp_path):
     @neuronclaims.grader
     def broken(text: str) -> float:

@@ -199,4 +199,4 @@ def test_the_share_that_matters_is_below_one(judge):
 def test_neurons_that_change_nothing_whatever_leave_no_spread_to_test_by_and_that_is_said(judge, claim):
     result = judge(claim, "0.1")
     assert (result.verdict, result.evidence.effect.value) == ("inconclusive", 0)
-    assert any("changed at all" in note for note in result.evidence.notes)
+    assert any("does what is read change at all" in note for note in result.evidence.notes)

@@ -54,5 +54,7 @@ def test_the_command_tells_all_kinds_or_one_and_suggests_a_near_name(capsys):
     assert all(kind.template.shape in listed for kind in kinds())
     assert main(["kinds", "contrast"]) == 0
     assert "| does not say |" in capsys.readouterr().out
+    assert main(["kinds", "attention_contrast"]) == 0
+    assert "# Attention contrast" in capsys.readouterr().out
     assert main(["kinds", "contrats"]) == 1
     assert "Did you mean 'contrast'?" in capsys.readouterr().err

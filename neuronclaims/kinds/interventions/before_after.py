@@ -111,7 +111,8 @@ class BeforeAfter:
     """What is found ``after`` a change and what it is compared with, ``before``: [units] each.
 
     ``searched`` holds what each neuron does alone, where the claim's one, ``neuron``, was picked from them on these
-    very texts. ``draws`` is how many sign flips are drawn at first where they cannot all be listed.
+    very texts. ``draws`` is how many sign flips are drawn at first where they cannot all be listed. No mean change lies
+    outside ``bounds``.
     """
 
     after: Floats
@@ -121,6 +122,7 @@ class BeforeAfter:
     draws: int
     searched: LayerSweeps | None = None
     neuron: Neuron | None = None
+    bounds: tuple[float, float] = (-np.inf, np.inf)
 
     def __post_init__(self) -> None:
         if self.searched is not None:
@@ -178,7 +180,7 @@ class BeforeAfter:
     def estimate(self, effect: EffectSize) -> Estimate:
         """Return the mean change with its interval, which is wide enough for all neurons searched."""
         made = mean_change(self.after, self.before, effect, level_for(self.many))
-        return widened(made.of_prompts(self.units.texts), self.many)
+        return widened(made.of_prompts(self.units.texts), self.many).within_bounds(*self.bounds)
 
     def within(self, estimate: Estimate, threshold: float, side: MarginSide) -> TestResult:
         """Test that the mean change is smaller than a margin, by turning its interval round."""
@@ -228,5 +230,5 @@ def untouched(after: Floats, before: Floats) -> tuple[str, ...]:
     if (after != before).any():
         return ()
     return (
-        "In none of these texts is the prediction changed at all: a fact about them, but no test says more.",
+        "In none of these texts does what is read change at all: a fact about them, but no test says more.",
     )

@@ -106,6 +106,27 @@ class Estimate:
         low, high = limits(self.tails, self.value, self.high - self.low, 1 - (1 - level) * self.times)
         return replace(self, low=low, high=high, level=level)
 
+    def within_bounds(self, lowest: float, highest: float) -> Estimate:
+        """Return the same estimate for an effect that cannot lie below ``lowest`` or above ``highest``.
+
+        >>> from neuronclaims.stats import paired_mean_difference_estimate
+        >>> fallen = paired_mean_difference_estimate([0.0, 0, 0, 1, 0, 0], [1.0, 1, 1, 1, 1, 0])
+        >>> bounded = fallen.within_bounds(-1, 1)
+        >>> round(fallen.low, 2), bounded.low, round(bounded.at_level(0.999).low, 9)
+        (-1.21, -1, -1.0)
+        """
+        if self.low is None or self.high is None:
+            return self
+        tails = self.tails
+
+        def bounded(boundary: float) -> tuple[float, float]:
+            assert tails is not None
+            above, below = tails(boundary)
+            return (0.0 if boundary < lowest else above), (0.0 if boundary > highest else below)
+
+        low, high = max(self.low, lowest), min(self.high, highest)
+        return replace(self, low=low, high=high, tails=None if tails is None else bounded)
+
     def of_prompts(self, many: int) -> Estimate:
         """Return the same estimate, its caution that of so ``many`` prompts, which the units are averages of.
 

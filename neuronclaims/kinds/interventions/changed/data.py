@@ -53,7 +53,15 @@ class ChangedPredictionData:
         if claim.sentence.trend:
             return cls._over_amounts(request, answers, seed, draws)
         searched = sweeps if is_searched(claim) else None
-        own = BeforeAfter(*outcome.read(found), units, seed, draws, searched, claim.sentence.change.leading)
+        own = BeforeAfter(
+            *outcome.read(found),
+            units,
+            seed,
+            draws,
+            searched,
+            claim.sentence.change.leading,
+            outcome.bounds,
+        )
         controls = random_neurons(request, answers)
         return cls(own, other.read(found), found.divergence, sweeps, found.before, controls)
 
@@ -85,7 +93,13 @@ class ChangedPredictionData:
         """What is claimed: the change by the claim's neurons, or that beyond the mean change by their controls."""
         if self.controls is None or not self.controls.claimed:
             return self.own
-        return replace(self.own, after=self.own.after - self.own.before, before=self.controls.mean)
+        low, high = self.own.bounds
+        return replace(
+            self.own,
+            after=self.own.after - self.own.before,
+            before=self.controls.mean,
+            bounds=(low - high, high - low),
+        )
 
     def changes(self, layer: int) -> Floats | None:
         """Return the mean change of the prediction (logits) by each neuron of a layer [width], if it was swept."""

@@ -199,7 +199,9 @@ def _beside(request: ChangedPredictionRequest, data: ChangedPredictionData) -> t
         *(() if said.trend else request.outcome.also(change.estimate(request.effect))),
         *_beside_controls(request, data),
         stats.dz_estimate(change.after, change.before),
-        mean_change(after, before, slope_effect(other) if said.trend else other.effect),
+        mean_change(after, before, slope_effect(other))
+        if said.trend
+        else mean_change(after, before, other.effect).within_bounds(*other.bounds),
         *(() if data.curve is None else (data.curve.steady(request.side, request.units.unit),)),
         divergence_of(data.divergences, said.first),
     )

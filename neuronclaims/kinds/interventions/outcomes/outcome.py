@@ -25,7 +25,8 @@ class Outcome:
 
     ``key`` is what baselines know its values by, ``name`` what people read, ``told`` what notes say of how it is read.
     ``margin`` is what messages suggest, ``largest_margin`` what no change of it can reach. ``beside`` says that it is
-    the share beside what is read. ``logarithm`` says that its values are logarithms, so that notes give the ratio too.
+    the share beside what is read, ``logarithm`` that its values are logarithms, so that notes give the ratio too,
+    ``whole`` that it is 1 before any change, so that it can only fall.
     """
 
     effect: EffectSize
@@ -37,6 +38,7 @@ class Outcome:
     told: str = "predicted is the token after the text"
     beside: bool = False
     logarithm: bool = False
+    whole: bool = False
 
     @classmethod
     def of(cls, option: str, said: SaidOutcome) -> Outcome:
@@ -50,13 +52,22 @@ class Outcome:
             return PROBABILITY
         if said.what == "token":
             return LOGIT if said.against is None else LOGIT_DIFFERENCE
-        return OUTCOMES[said.what][0]
+        return GRADE if said.how == "graded by" else OUTCOMES[said.what][0]
 
     def other(self, said: SaidOutcome) -> Outcome:
         """Return the outcome that is reported beside this one."""
         if said.of_tokens:
             return PROBABILITY if not self.beside else Outcome.of("logit", replace(said, what="token"))
         return OUTCOMES[said.what][1]
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The least and the largest mean change there can be.
+
+        >>> PROBABILITY.bounds, OUTCOMES["continuations"][1].bounds
+        ((-1.0, 1.0), (-1.0, 0.0))
+        """
+        return -self.largest_margin, 0.0 if self.whole else self.largest_margin
 
     def read(self, found: AblationColumns) -> tuple[Floats, Floats]:
         """Return its values (after, before) among what was measured."""
@@ -121,6 +132,17 @@ _ACCURACY = Outcome(
     "0.1",
     largest_margin=1.0,
     beside=True,
+)
+_TEXTS_TOLD = (
+    "read is what the model writes after the text; where all tokens are changed, those it writes are too"
+)
+GRADE = Outcome(
+    EffectSize("change_of_continuations", "mean change of the grade of continuations"),
+    "continuations",
+    "grade of continuations",
+    "grade",
+    "0.1",
+    told=_TEXTS_TOLD,
 )
 OUTCOMES = {
     "loss": (
@@ -187,6 +209,7 @@ OUTCOMES = {
             "0.1",
             largest_margin=1.0,
             beside=True,
+            whole=True,
         ),
     ),
     "continuations": (
@@ -196,7 +219,8 @@ OUTCOMES = {
             "share of continuations that count",
             "share",
             "0.1",
-            told="read is what the model writes after the text; where all tokens are changed, those it writes are too",
+            largest_margin=1.0,
+            told=_TEXTS_TOLD,
         ),
         Outcome(
             EffectSize(
@@ -208,6 +232,7 @@ OUTCOMES = {
             "0.1",
             largest_margin=1.0,
             beside=True,
+            whole=True,
         ),
     ),
 }
