@@ -213,6 +213,8 @@ class Evidence:
     ``counts`` gives the number of units per set, of one set or of several, ``unit`` the key of what such a unit is
     (prompt, group, pair, document), ``paired`` whether each has a value in both sets. ``plan`` is what so many can
     show; None for a fact, and where the kind of claim does not know. ``selection`` tells how the neuron was chosen.
+    ``null`` is the effect where nothing is going on, and ``boundary`` the effect that parts true from false: the number
+    of the sentence, or ``null`` where it names none. Both are in the effect's unit, None where they are not known.
     ``notes`` are sentences a reader of the numbers should know. ``units`` are the values the effect was made of, which
     baselines keep and reports leave out; None where it is made of no single units' values.
     """
@@ -228,6 +230,8 @@ class Evidence:
     notes: tuple[str, ...]
     figures: tuple[Figure, ...]
     plan: Plan | None = None
+    null: float | None = None
+    boundary: float | None = None
     units: UnitValues | None = field(default=None, compare=False, metadata={"reported": False})
 
 

@@ -177,7 +177,7 @@ def _result(
 def _evidence(
     finding: Finding, adjusted: CorrectedP | None, family: Family, plan: stats.EffectPlan | None
 ) -> Evidence:
-    test = finding.test
+    test, said = finding.test, finding.statement
     return Evidence(
         effect=_effect(finding.estimate),
         other_effects=_effects(finding.others),
@@ -190,6 +190,8 @@ def _evidence(
         notes=finding.notes,
         figures=tuple(map(as_known, finding.figures)),
         plan=None if plan is None else _plan(plan),
+        null=float(said.null),
+        boundary=float(said.null if said.threshold is None else said.threshold),
         units=fit_to_keep(finding.units, finding.estimate.value),
     )
 
