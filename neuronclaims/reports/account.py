@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
 
 from neuronclaims.reports.entry import Entry
 
@@ -12,12 +13,13 @@ class Account:
     """The entries of a session in the order of reports, and which claims are missing.
 
     ``missing`` are the node ids of claims that were to be tested and came to no result; ``interrupted`` tells
-    whether that is because the session ended early.
+    whether that is because the session ended early. ``made`` is when it ended, the same in every report.
     """
 
     entries: tuple[Entry, ...]
     missing: tuple[str, ...] = ()
     interrupted: bool = False
+    made: str = field(default_factory=lambda: datetime.now(timezone.utc).isoformat(timespec="seconds"))
 
     @property
     def complete(self) -> bool:

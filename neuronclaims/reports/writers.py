@@ -76,6 +76,7 @@ def _own(name: str, value: str, place: Place, *, needed: bool) -> RegisteredWrit
 
 OWN_WRITERS: tuple[RegisteredWriter, ...] = (
     _own("claims.json", "neuronclaims.reports.json.report:JsonWriter", "report", needed=True),
+    _own("history.jsonl", "neuronclaims.reports.history.file:HistoryWriter", "report", needed=False),
     _own("index.html", "neuronclaims.reports.html.writer:HtmlWriter", "report", needed=True),
     _own(
         "the job summary",

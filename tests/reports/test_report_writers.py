@@ -94,7 +94,7 @@ def test_a_writer_of_another_package_joins_ours_and_replaces_none(tmp_path, monk
     ]
     monkeypatch.setattr(writers, "entry_points", lambda *, group: entries)
     written, troubles = write_all(ACCOUNT, {"report": tmp_path})
-    assert list(written) == ["claims.json", "index.html", "ids"]
+    assert list(written) == ["claims.json", "history.jsonl", "index.html", "ids"]
     assert written["ids"].read_text(encoding="utf-8") == ACCOUNT.entries[0].nodeid
     assert "neuron 0:0 separates hanoi" in written["claims.json"].read_text(encoding="utf-8")
     assert [(trouble.name, trouble.needed) for trouble in troubles] == [
@@ -108,7 +108,7 @@ def test_every_format_is_written_from_the_same_account(tmp_path) -> None:
     written, troubles = write_all(ACCOUNT, places)
     assert troubles == []
     assert list(written) == [writer.name for writer in OWN_WRITERS]
-    assert all("neuron 0:0 separates hanoi" in path.read_text(encoding="utf-8") for path in written.values())
+    assert all("claim-0" in path.read_text(encoding="utf-8") for path in written.values())
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])

@@ -98,7 +98,7 @@ def test_a_report_writer_of_another_package_writes_its_file_and_a_broken_one_is_
     (toys.folder / "ids.txt").unlink(missing_ok=True)
     done = toys("--claims-report=.", *spread)
     assert set((toys.folder / "ids.txt").read_text(encoding="utf-8").split()) == {*CLAIMS}
-    assert "Written: claims.json, index.html, ids.txt" in done.stdout, done.stdout
+    assert "Written: claims.json, history.jsonl, index.html, ids.txt" in done.stdout, done.stdout
     assert (
         "The report ink could not be written, by a defect of what writes it (ZeroDivisionError: no ink)."
         in (" ".join(done.stdout.split()))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import platform
 from collections import Counter
-from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
@@ -54,7 +53,7 @@ def report(account: Account) -> dict[str, Any]:
     return {
         "schema": SCHEMA_VERSION,
         "complete": account.complete,
-        "made": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "made": account.made,
         "environment": environment(),
         "summary": {
             "claims": len(entries),
