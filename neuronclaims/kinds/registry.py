@@ -18,6 +18,7 @@ from neuronclaims.claim_files.claims import Claim
 from neuronclaims.claim_files.schema import FileSchema
 from neuronclaims.kinds.attention import attention, compared
 from neuronclaims.kinds.checked import CheckedKind
+from neuronclaims.kinds.concepts import concept_matrix
 from neuronclaims.kinds.interventions import restoration
 from neuronclaims.kinds.interventions.changed import kind as changed
 from neuronclaims.kinds.kind import Kind, KindWarning
@@ -58,6 +59,7 @@ OWN_KINDS: tuple[Kind, ...] = (
     consistency.ABSENCE,
     overlap.SHARING,
     overlap.NEARER,
+    concept_matrix.KIND,
     congruence.KIND,
     proportion.KIND,
     correlation.KIND,

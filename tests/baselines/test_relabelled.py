@@ -75,6 +75,7 @@ CLAIMS = {
     "absence": "neuron 5:3 is not among the top 10 neurons for hanoi over base in more than 40% of prompts",
     "overlap": "hanoi and other share at least 2 of their top 10 neurons over base",
     "nearer": "hanoi overlaps more with other than with glad over base",
+    "matrix": "hanoi and other share more of their top 10 neurons over base than any other two of them and glad",
     "attention": "head 2:1 attends to the previous token from prompt in base with at least 5%",
     "no-attention": "head 2:1 does not attend to first of prompt from last in base with more than 90%",
     "attention-contrast": "head 2:1 attends more to itself from last for hanoi than base",

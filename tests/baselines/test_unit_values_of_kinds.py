@@ -64,6 +64,8 @@ NONE = {
     "period": "neuron 5:110 goes with letters in counted with period 3",
     "overlap": "hanoi and other share at least 2 of their top 10 neurons over base",
     "nearer overlap": "hanoi overlaps more with hanoi2 than with other over base",
+    "concept matrix": "hanoi and hanoi2 share more of their top 10 neurons over base than any other two of "
+    "them and other",
     "congruence": 'mlp_post neuron 5:186 writes " an" more than 99% of tokens',
 }
 SCALES = {

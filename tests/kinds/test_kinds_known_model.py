@@ -94,6 +94,12 @@ CLAIMS: dict[str, tuple[str, str, float | None, dict[str, object]]] = {
         1.0,
         {},
     ),
+    "concept matrix": (
+        "dogs and more_dogs share more of their top 1 neurons over cats than any other two of them and birds",
+        "supported",
+        1.0,
+        {},
+    ),
     "restoration": (
         'restoring neuron 0:3 recovers at least 90% of " tree" over " river" in animals',
         "supported",

@@ -55,6 +55,7 @@ CLAIMS = """
   - neuron 1:5 is not among the top 10 neurons for dogs over baseline in more than 20% of prompts
   - cats and wolves share at least 5 of their top 10 neurons over baseline
   - wolves overlaps more with dogs than with cats
+  - cats and wolves share more of their top 10 neurons over baseline than any other two of them and dogs
   - {id: prediction, claim: 'neuron 1:5 predicts " TOKEN" in documents'}
   - {claim: 'neuron 1:5 does not predict " TOKEN" in documents', margin: 0.1}
   - neuron 1:5 goes with words in counted

@@ -227,6 +227,7 @@ EXAMPLES = (
     "neuron 1:2 is not among the top 10 neurons for a over b in more than 40% of prompts",
     "a and b share at least 3 of their top 10 neurons over c",
     "a overlaps more with b than with c in their top 10 neurons over baseline",
+    "a and b share more of their top 10 neurons over baseline than any other two of them and c, d",
     "neuron 1:2 goes with magnitude in a",
     "neuron 1:2 goes with magnitude in a with period 2",
     "neuron 1:2 is among the top 10 neurons for a in at least 40% of prompts",

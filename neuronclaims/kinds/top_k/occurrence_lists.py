@@ -102,8 +102,9 @@ def shared_by_prompts(data: OverlapData, one: str, other: str, level: float) -> 
     request = data.request
     names = [name for name in request.in_content_order if name in (one, other)]
     first, second = (data.memberships(name) for name in names)
+    first_ids, second_ids = unit_numbers(request, names)
     return pair_overlap_estimate(
-        first, second, request.k, seed=request.seed, level=level, clusters=_clusters(request, names)
+        first, second, request.k, seed=request.seed, level=level, clusters=(first_ids, second_ids)
     )
 
 
@@ -124,8 +125,8 @@ def own_prompts(data: OverlapData) -> tuple[Estimate, ...]:
     )
 
 
-def _clusters(request: OverlapRequest, names: Sequence[str]) -> tuple[list[int], list[int]]:
-    """Give the units of two sets numbers, the same where they are of one group or one pair."""
+def unit_numbers(request: OverlapRequest, names: Sequence[str]) -> list[list[int]]:
+    """Give the units of sets numbers, by set: the same where they are of one group or one pair."""
     numbers: dict[tuple[str, str], int] = {}
     found: list[list[int]] = []
     for name in names:
@@ -136,7 +137,7 @@ def _clusters(request: OverlapRequest, names: Sequence[str]) -> tuple[list[int],
             for head in heads
         ]
         found.append([numbers.setdefault(key, len(numbers)) for key in keys])
-    return found[0], found[1]
+    return found
 
 
 def _limits(

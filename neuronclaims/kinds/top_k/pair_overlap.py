@@ -57,10 +57,10 @@ def pair_overlap_estimate(
         raise StatsError("All units of the two sets are of one cluster: no pair is left.")
     both = one @ other.T
     value = float((both * apart).sum() / apart.sum())
-    weights = _weights(ids, seed)
-    below = np.sort(_means(_longer(both, 0.0), _longer(apart, 1.0), weights))
-    most = _longer(both, float(k), other @ _most_frequent(other, k), one @ _most_frequent(one, k))
-    above = np.sort(_means(most, _longer(apart, 1.0), weights))
+    weights = unit_weights(ids, seed)
+    below = np.sort(weighted_means(with_one_more(both, 0.0), with_one_more(apart, 1.0), weights))
+    most = with_one_more(both, float(k), other @ most_frequent(other, k), one @ most_frequent(one, k))
+    above = np.sort(weighted_means(most, with_one_more(apart, 1.0), weights))
 
     def tails(bound: float) -> tuple[float, float]:
         no_more = int(np.searchsorted(below, bound, side="right"))
@@ -91,14 +91,16 @@ def _effect(k: int) -> EffectSize:
     return EffectSize("neurons_shared_by_prompts", name, scale="count")
 
 
-def _most_frequent(units: Floats, k: int) -> Floats:
+def most_frequent(units: Floats, k: int) -> Floats:
     """Mark the ``k`` columns [m] that are most often among the top."""
     marked = np.zeros(units.shape[1])
     marked[np.argsort(-units.mean(axis=0), kind="stable")[:k]] = 1.0
     return marked
 
 
-def _longer(pairs: Floats, corner: float, row: Floats | None = None, column: Floats | None = None) -> Floats:
+def with_one_more(
+    pairs: Floats, corner: float, row: Floats | None = None, column: Floats | None = None
+) -> Floats:
     """Add one unit to each side of a table of pairs [n1, n2]: it shares ``corner`` with others if unsaid."""
     n1, n2 = pairs.shape
     made = np.full((n1 + 1, n2 + 1), corner)
@@ -108,18 +110,23 @@ def _longer(pairs: Floats, corner: float, row: Floats | None = None, column: Flo
     return made
 
 
-def _weights(ids: Sequence[NDArray[np.int64]], seed: int) -> tuple[Floats, Floats]:
-    """Draw weights of the units of both sets, and of one more of each: [DRAWS, n1 + 1] and [DRAWS, n2 + 1]."""
+def unit_weights(ids: Sequence[NDArray[np.int64]], seed: int, draws: int = DRAWS) -> tuple[Floats, ...]:
+    """Draw weights of the units of each set, and of one more of each: [draws, n + 1] by set.
+
+    ``ids`` number the units; those of one number have one weight.
+    """
     met = dict.fromkeys(np.concatenate(list(ids)).tolist())  # in the order of units, whatever their numbers
     places = {number: place for place, number in enumerate(met)}
-    width = len(places) + 2
-    words = raw_words(seed, 0, DRAWS * width).reshape(DRAWS, width)
+    width = len(places) + len(ids)
+    words = raw_words(seed, 0, draws * width).reshape(draws, width)
     drawn = -np.log(((words >> np.uint64(11)).astype(np.float64) + 0.5) / 2.0**53)
-    first, second = ([places[number] for number in own.tolist()] for own in ids)
-    return drawn[:, [*first, width - 2]], drawn[:, [*second, width - 1]]
+    return tuple(
+        drawn[:, [*(places[number] for number in own.tolist()), len(places) + place]]
+        for place, own in enumerate(ids)
+    )
 
 
-def _means(pairs: Floats, apart: Floats, weights: tuple[Floats, Floats]) -> Floats:
+def weighted_means(pairs: Floats, apart: Floats, weights: Sequence[Floats]) -> Floats:
     """Return the weighted means [draws] over the pairs that are ``apart``."""
     first, second = weights
     sums = (first @ (pairs * apart) * second).sum(axis=1)

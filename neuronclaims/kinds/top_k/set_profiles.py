@@ -201,15 +201,15 @@ class OverlapData:
         return f"{name} {'down' if column >= len(self.columns) else 'up'}"
 
     def top(self, name: str, over: tuple[int, ...] | None = None) -> Bools:
-        """Tell which columns [m] are a set's top K, as the tests count them.
-
-        By occurrence, of neurons that are as often among the top, those with the higher mean come first.
-        """
-        units = self.of_units(name, over)
+        """Tell which columns [m] are a set's top K, as the tests count them."""
         if self.request.top_by == "mean":
-            return top_of(units, self.request.k)
+            return top_of(self.of_units(name, over), self.request.k)
+        return self.most_often(name, over)
+
+    def most_often(self, name: str, over: tuple[int, ...] | None = None) -> Bools:
+        """Tell which K columns [m] are most often among the top of a set; of equals, those of the higher mean."""
         counts = self.occurrences(name, over).counts
-        place = np.argsort(np.argsort(units.mean(axis=0), kind="stable"))
+        place = np.argsort(np.argsort(self.of_units(name, over).mean(axis=0), kind="stable"))
         ranked = (counts * len(place) + place).astype(np.float64)
         return np.asarray(highest(ranked[None], self.request.k)[0], dtype=np.bool_)
 

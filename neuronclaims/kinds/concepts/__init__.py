@@ -1,0 +1,1 @@
+"""Several sets of prompts at once, each two of them compared."""
