@@ -18,9 +18,9 @@ from pathlib import Path
 
 from warm import claim_file
 
+from neuronclaims import judge
 from neuronclaims.reports.entry import Entry
 from neuronclaims.reports.html import write_html
-from neuronclaims.study import judge
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "reports"))
 from chromium import chromium, find_chromium
@@ -67,7 +67,7 @@ def entries(folder: Path, count: int) -> list[Entry]:
     read = "tokens: mean of generated\ngenerate: {max_new_tokens: 20}"
     text = claim_file(count).replace("tokens: mean of prompt", read)
     file.write_text(text.replace(".\n", "\n"))  # after a full stop the model may write nothing
-    results = judge(file)
+    results = judge(file, cache=None)
     broken = [one.error for one in results if one.error is not None]
     if broken:
         raise SystemExit(broken[0])

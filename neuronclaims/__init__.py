@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from neuronclaims.models.options import RunOptions as RunOptions
     from neuronclaims.provenance import fingerprint as fingerprint
     from neuronclaims.results import Result as Result
+    from neuronclaims.scripting.judge import Allow as Allow
+    from neuronclaims.scripting.judge import judge as judge
+    from neuronclaims.scripting.judge import read_claims as read_claims
+    from neuronclaims.scripting.judgements import Judgement as Judgement
+    from neuronclaims.scripting.judgements import Judgements as Judgements
     from neuronclaims.study import Study as Study
-    from neuronclaims.study import judge as judge
 
 __getattr__, __dir__ = attach(__name__)

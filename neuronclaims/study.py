@@ -1,12 +1,12 @@
 """The journey of a claim: from claim files to measured models to results.
 
-The pytest plugin walks it one claim at a time and gets the whole family judged at the first; ``judge`` is the same
+The pytest plugin walks it one claim at a time and gets the whole family judged at the first; ``scripting`` is the same
 journey for a script. Nothing here loads a model library: runs do, when something must really be measured.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,12 +14,9 @@ from typing import TYPE_CHECKING
 from neuronclaims.answers import Answered, Answering, Measure, or_raise
 from neuronclaims.cache.run_cache import RunCache, context_about
 from neuronclaims.claim_files.claims import Claim, ClaimFile
-from neuronclaims.claim_files.prompt_folders import PromptFolders
-from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.engines.measure import measure_each
 from neuronclaims.judging.findings import FileOnModel, answers_of, findings_of
 from neuronclaims.judging.series import judge_series
-from neuronclaims.kinds import templates
 from neuronclaims.loading.settings import UNSAID, LoadSettings
 from neuronclaims.measurements import Measurement
 from neuronclaims.measurements.errors import kept
@@ -50,22 +47,24 @@ class Study:
     def __init__(
         self,
         *,
-        cache: Path | None = None,
+        cache: str | Path | None = None,
         options: RunOptions | None = None,
-        models: Mapping[str, LoadedModel | Path] | None = None,
+        models: Mapping[str, LoadedModel | Path | str] | None = None,
         progress: Callable[[Progress], None] | None = None,
         measure: Measure = measure_each,
         trust_cache: bool = False,
         load: LoadSettings = UNSAID,
         download: bool = False,
     ) -> None:
-        self._cache = RunCache(cache, trust_cache) if cache is not None else None
+        self._cache = RunCache(Path(cache), trust_cache) if cache is not None else None
         memory = self._cache.fingerprints if self._cache else None
         keep_in(memory)
         self._fingerprints = Fingerprints(memory)
         self._contents: dict[Hashable, Fingerprint] = {}
         self._options = options or RunOptions()
-        self._models = dict(models or {})
+        self._models = {
+            name: Path(each) if isinstance(each, str) else each for name, each in (models or {}).items()
+        }
         self._load, self._download = load, download
         self._answering = Answering(measure, self._cache, self._options, progress)
         self._planned: dict[tuple[Path, str], FileOnModel | Exception] = {}
@@ -207,29 +206,3 @@ class Study:
         answered = self._answering.answer(planned.source, planned.measurements, expected)
         self._answered[planned.file.path, planned.source.spec] = answered
         return answered
-
-
-def judge(
-    path: Path | str,
-    model: str | None = None,
-    *,
-    cache: Path | None = None,
-    options: RunOptions | None = None,
-    trust_cache: bool = False,
-    prompt_folders: Sequence[Path | str] = (),
-    download: bool = False,
-    models: Mapping[str, LoadedModel | Path] | None = None,
-) -> list[Result]:
-    """Test a claim file on one model, or on all that it names, and return the results in the file's order.
-
-    Files of prompts must lie in the file's project, or in one of ``prompt_folders``. With ``download`` models of the
-    Hugging Face hub that are not on this machine are fetched. ``models`` are handed over as objects or folders, by the
-    name that the file calls them.
-
-    Raises ClaimFileError for a file that cannot be read, other NeuronClaimsErrors for a model or run that fails.
-    """
-    folders = PromptFolders.around(Path(path), tuple(map(Path, prompt_folders)))
-    file = read_claim_file(Path(path), templates(), folders)
-    study = Study(cache=cache, options=options, trust_cache=trust_cache, download=download, models=models)
-    names = file.models if model is None else (model,)
-    return [result for name in names for result in study.judge(file, name).values()]

@@ -43,9 +43,10 @@ MAY_IMPORT = {
         "provenance",
         "results",
         "models",
+        "scripting",
         "study",
     },  # names for type checkers; loaded when used
-    "errors": set(),
+    "errors": {"foreign_text"},
     "graders": {"errors"},
     "foreign_files": {"errors"},
     "foreign_text": set(),
@@ -94,6 +95,7 @@ MAY_IMPORT = {
     "answers": RUNS | {"measurements", "provenance"},
     "judging": GROUND | RUNS | {"kinds", "corrections", "verdicts", "provenance", "answers"},
     "study": GROUND | RUNS | {"kinds", "judging", "verdicts", "provenance", "answers"},
+    "scripting": GROUND | RUNS | {"kinds", "reports", "study", "verdicts", ""},
     "rematch": GROUND | RUNS | {"kinds", "study"},
     "baselines": GROUND | {""},
     "reports": {

@@ -8,14 +8,13 @@ from pathlib import Path
 import pytest
 from demo_model.prompts import TOPICS, prompts
 
-from neuronclaims import stats
+from neuronclaims import Allow, judge, stats
 from neuronclaims.cache.run_cache import RunCache
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.engines.measure import measure
 from neuronclaims.kinds import templates
 from neuronclaims.measurements import Activations, TokenRule
 from neuronclaims.models.sources import open_model
-from neuronclaims.study import judge
 
 CLAIMS = Path(__file__).parent.parent / "claims"
 FILES = sorted(CLAIMS.glob("*.claims.yaml"))
@@ -159,7 +158,7 @@ def test_what_saying_searched_turns_down_a_test_that_ignores_the_search_would_su
         re.sub(r"    searched: .*\n", "", text).replace("prompts/", f"{CLAIMS}/prompts/"), "utf-8"
     )
     naive, said = (
-        {r.id: r for r in judge(p, cache=cache, prompt_folders=[CLAIMS])}["best-of-noise"]
+        {r.id: r for r in judge(p, cache=cache, allow=Allow(prompt_folders=(CLAIMS,)))}["best-of-noise"]
         for p in (path, CLAIMS / "picked.claims.yaml")
     )
     assert naive.evidence.selection.how == "beforehand"

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from neuronclaims.study import judge
+from neuronclaims import judge
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
@@ -13,7 +13,7 @@ def test_the_claim_file_shown_comes_out_as_it_says(tmp_path):
     assert block is not None
     path = tmp_path / "places.claims.yaml"
     path.write_text(block[1], encoding="utf-8")
-    results = judge(path)
+    results = judge(path, cache=None)
     assert [result.verdict for result in results] == ["supported", "inconclusive"]
     assert all(result.as_expected for result in results)
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from neuronclaims import Study, judge
 from neuronclaims.claim_files.claims import ClaimFile
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import templates
 from neuronclaims.measurements.errors import IntegrityError, MeasurementError, ModelError
 from neuronclaims.planning.announcements import unreachable
-from neuronclaims.study import Study, judge
 
 CONFIG = {"model_type": "gpt2", "n_layer": 2, "n_embd": 4, "n_head": 2, "n_positions": 64, "vocab_size": 9}
 WORDS = "abcdefgh"
@@ -185,15 +185,15 @@ def test_judge_puts_a_file_to_all_its_models_or_to_one(write, monkeypatch, tmp_p
         f"{{id: a, claim: {BIG_SMALL}}}", "{id: b, claim: neuron 0:0 activates less for big than small}"
     )
     file.path.write_text(file.path.read_text().replace("[model]", "[model, other]"))
-    results = judge(file.path)
+    results = judge(file.path, cache=None)
     assert [(r.model, r.id, r.verdict) for r in results] == [
         (model, name, verdict)
         for model in ("model", "other")
         for name, verdict in (("a", "supported"), ("b", "refuted"))
     ]
-    assert [r.model for r in judge(str(file.path), "other")] == ["other", "other"]
+    assert [r.model for r in judge(str(file.path), "other", cache=None)] == ["other", "other"]
     with pytest.raises(NeuronClaimsError, match="absent"):
-        judge(file.path, "./absent")
+        judge(file.path, "./absent", cache=None)
 
 
 def test_only_claims_whose_own_limit_is_near_are_drawn_for_longer(write) -> None:

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import torch
 
+from neuronclaims import judge
 from neuronclaims.baselines.content import content_of
 from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import templates
 from neuronclaims.pytest_session.dry_run import lines
 from neuronclaims.pytest_session.planning import planned
-from neuronclaims.study import judge
 
 SENTENCE = "neuron 2:340 activates more for hanoi than rome"
 PLACES = {"hanoi": "Hanoi", "rome": "Rome"}
@@ -75,7 +75,7 @@ def test_what_is_shown_is_what_was_read(tmp_path: Path, demo) -> None:
         "max of prompt including special tokens",
     )
     _, tokenizer = demo
-    for result, rule in zip(judge(claim_file(tmp_path, *rules)), rules, strict=True):
+    for result, rule in zip(judge(claim_file(tmp_path, *rules), cache=None), rules, strict=True):
         assert result.error is None
         assert result.tokens == rule
         means = {}
@@ -111,9 +111,9 @@ def test_what_is_shown_is_what_was_read(tmp_path: Path, demo) -> None:
 
 
 def test_what_every_token_counts_for_is_not_listed(tmp_path: Path) -> None:
-    (result,) = judge(claim_file(tmp_path, "mean of prompt"))
+    (result,) = judge(claim_file(tmp_path, "mean of prompt"), cache=None)
     assert result.readings == ()
-    (result,) = judge(claim_file(tmp_path, "last of prompt"))
+    (result,) = judge(claim_file(tmp_path, "last of prompt"), cache=None)
     marked = [each.shown[0].marked for each in result.readings]
     assert marked == ["Hanoi is old and we like[ it]", "Rome is old and we like[ it]"]
 
@@ -151,7 +151,7 @@ def test_the_largest_values_of_a_model_are_at_its_first_token(tmp_path: Path) ->
         f"  - {{claim: {sentence} 5% of tokens in prose, id: alone, tokens: value at bos}}\n",
         encoding="utf-8",
     )
-    found = {result.id: result for result in judge(path)}
+    found = {result.id: result for result in judge(path, cache=None)}
     shares = {name: result.evidence.effect.value for name, result in found.items() if result.evidence}
     assert shares == {
         "with": pytest.approx(np.mean([1 / len(size) for size in sizes])),
@@ -202,7 +202,7 @@ def test_pairs_of_unequal_length_are_judged_at_named_tokens(tmp_path: Path) -> N
         f"  - {{claim: {json.dumps(sentence)}, id: fruit, at: last of fruit}}\n",
         encoding="utf-8",
     )
-    found = {result.id: result for result in judge(path)}
+    found = {result.id: result for result in judge(path, cache=None)}
     assert found["all"].error is not None
     assert "must have equally many tokens where all are changed" in found["all"].error
     for name, said in {

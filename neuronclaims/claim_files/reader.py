@@ -24,7 +24,7 @@ from neuronclaims.claim_files.schema import SECTIONS, SERIES_CORRECTIONS, ClaimE
 from neuronclaims.claim_files.sections import Sections, absent, read_sections
 from neuronclaims.claim_files.selection import NeuronSource, read_selections
 from neuronclaims.claim_files.yaml.positions import Entries, Items, compose
-from neuronclaims.claim_files.yaml.source import SourceText, read_source
+from neuronclaims.claim_files.yaml.source import SourceText, checked_source, read_source
 from neuronclaims.claim_files.yaml.validation import Section, missing_values, validate
 from neuronclaims.sentences.messages import quoted
 from neuronclaims.sentences.options import Options, prompt_sets_of
@@ -71,7 +71,27 @@ def read_claim_file(
     if folders.leads_out(path):
         message = f"it is a link that leads out of the project ({folders.root}), and is not read"
         raise ClaimFileError([Problem(Place(_displayed(path), 1, 1), message)])
-    source = read_source(path, _displayed(path), folders)
+    return _read(path, read_source(path, _displayed(path), folders), templates)
+
+
+def read_claim_text(
+    text: str,
+    templates: Sequence[Template],
+    folder: Path,
+    *,
+    name: str = "claims",
+    folders: PromptFolders | None = None,
+) -> ClaimFile:
+    """Read the text of a claim file that is in no file; what it names lies relative to ``folder``.
+
+    ``name`` is what messages and reports call it. Raises ClaimFileError as ``read_claim_file`` does.
+    """
+    path = folder / f"{name}-{sha256(text.encode(errors='replace')).hexdigest()[:12]}"
+    source = checked_source(text, name, folders or PromptFolders.around(path))
+    return _read(path, source, templates)
+
+
+def _read(path: Path, source: SourceText, templates: Sequence[Template]) -> ClaimFile:
     problems: list[Problem] = []
     root = compose(source, problems)
     if not isinstance(root, Entries):

@@ -78,6 +78,17 @@ def prose_of(kind: Kind) -> str:
     return "" if found is None else found.read_text(encoding="utf-8").strip()
 
 
+def prose_row(kind: Kind, name: str) -> str:
+    """Return what a kind's prose says in one row of its table, such as "does not say"; empty where there is none.
+
+    >>> from neuronclaims.kinds import kinds
+    >>> prose_row(kinds()[0], "unit")
+    'prompt or group; pairs where rows carry pair ids or the sets share groups'
+    """
+    rows = re.findall(rf"(?m)^\| {re.escape(name)} \| (.*?) \|$", prose_of(kind))
+    return rows[0] if rows else ""
+
+
 @cache
 def _own_prose() -> Mapping[str, Path]:
     return {path.stem: path for path in Path(__file__).parent.glob("*/*.md")}

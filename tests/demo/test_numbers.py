@@ -12,8 +12,8 @@ from scipy import stats as scipy_stats
 from sklearn.metrics import roc_auc_score
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from neuronclaims import judge
 from neuronclaims.demo import MODEL_FOLDER as FOLDER
-from neuronclaims.study import judge
 
 WORDS = [
     "the",
@@ -68,7 +68,7 @@ def judged(tmp_path, *claims):
         "version: 1\nmodels: [demo]\nsite: resid_pre\ntokens: last of prompt\n"
         f"sets: {json.dumps(sets)}\nclaims: {json.dumps(list(claims))}\n"
     )
-    return judge(path)
+    return judge(path, cache=None)
 
 
 def test_the_numbers_are_those_of_a_plain_script(tmp_path, plain):

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+from neuronclaims import Study, judge
 from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import templates
-from neuronclaims.study import Study, judge
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "runs"))
 from tiny_models import WORDS, save_model
@@ -174,7 +174,7 @@ def test_shares_are_those_of_plain_arithmetic_on_the_checkpoint(name, options, t
     path = claim_file(
         tmp_path, f'neuron {layer}:{index} writes " {word}" more than 50% of tokens', str(folder), **options
     )
-    [result] = judge(path)
+    [result] = judge(path, cache=None)
     assert result.error is None
     assert result.evidence.effect.value == pytest.approx(of_tokens, abs=1e-9)
     assert result.verdict == ("supported" if of_tokens >= 0.5 else "refuted")
@@ -187,7 +187,7 @@ def test_shares_are_those_of_plain_arithmetic_on_the_checkpoint(name, options, t
 def test_evidence_says_what_was_multiplied_with_what(tmp_path):
     folder = save_model("gpt2", tmp_path / "gpt2")
     claim = 'neuron 1:7 writes " river" more than 50% of tokens'
-    [sound] = judge(claim_file(tmp_path, claim, str(folder)))
+    [sound] = judge(claim_file(tmp_path, claim, str(folder)), cache=None)
     [legacy] = judge(
         claim_file(
             tmp_path,
@@ -197,7 +197,8 @@ def test_evidence_says_what_was_multiplied_with_what(tmp_path):
             centred="false",
             readout="legacy_embed",
             measure="cosine",
-        )
+        ),
+        cache=None,
     )
     assert (
         "Output weights times unembedding; final norm's scale folded in, vocabulary's mean taken away, dot product."
@@ -229,7 +230,7 @@ def test_evidence_says_what_was_multiplied_with_what(tmp_path):
 )
 def test_what_cannot_be_read_off_is_told(claim, head, says, tmp_path):
     folder = save_model("gpt2", tmp_path / "gpt2")
-    [result] = judge(claim_file(tmp_path, f"'{claim}'", str(folder), head))
+    [result] = judge(claim_file(tmp_path, f"'{claim}'", str(folder), head), cache=None)
     assert result.verdict is None
     assert says in result.error
 

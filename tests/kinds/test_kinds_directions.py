@@ -14,8 +14,8 @@ import torch
 from safetensors.numpy import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from neuronclaims import judge
 from neuronclaims.demo import MODEL_FOLDER
-from neuronclaims.study import judge
 
 CLAIMS = Path(__file__).parents[2] / "claims"
 

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from fuzz.claim_files import GOOD
 from fuzz.damage import json_damaged, replaced
 from fuzz.trial import WrongError, check_message
+from neuronclaims import judge
 from neuronclaims.baselines.reading import read_baseline
 from neuronclaims.baselines.rows import BaselineError, Environment, row_of
 from neuronclaims.baselines.saved import save
@@ -24,7 +25,6 @@ from neuronclaims.models.identity.fingerprint import fingerprint_folder
 from neuronclaims.reports.account import Account
 from neuronclaims.reports.entry import Entry
 from neuronclaims.reports.json.report import write_json
-from neuronclaims.study import judge
 
 ENVIRONMENT = Environment("demo", "w" * 64, "t" * 64, "float32", "cpu", {"torch": "2.4"})
 

@@ -85,7 +85,16 @@ def read_source(file: Path, name: str, folders: PromptFolders | None = None) -> 
         text = data.decode("utf-8").removeprefix(_BOM)
     except UnicodeDecodeError as error:
         raise _not_utf8(data, error.start, name) from None
+    return checked_source(text, name, folders)
+
+
+def checked_source(text: str, name: str, folders: PromptFolders | None = None) -> SourceText:
+    """Return a text that comes from no file, known as ``name``; raise ClaimFileError as ``read_source`` does."""
     source = SourceText(name, text, folders)
+    if len(text) > LARGEST_FILE:
+        raise _error(
+            name, f"the text has {len(text) / 1e6:.1f} million characters; put its prompts into files"
+        )
     if strange := _UNREADABLE.search(text):
         raise ClaimFileError([source.problem(strange.start(), odd(strange[0]))])
     return source

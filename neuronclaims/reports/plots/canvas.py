@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import textwrap
 import warnings
 from collections.abc import Iterator
@@ -74,3 +75,11 @@ def save(figure: Figure, path: Path, dots: int) -> None:
     kind = path.suffix.lower()[1:]
     dated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}[kind]
     figure.savefig(path, format=kind, dpi=dots, metadata=dated)
+
+
+def svg_text(figure: Figure) -> str:
+    """Return a figure as the text of an SVG element, without the head of a file."""
+    written = io.StringIO()
+    figure.savefig(written, format="svg", metadata={"Date": None})
+    text = written.getvalue()
+    return text[text.index("<svg") :]

@@ -1,0 +1,157 @@
+"""Judge claims from a script or a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import TypeAlias
+
+from neuronclaims.claim_files.claims import ClaimFile
+from neuronclaims.claim_files.prompt_folders import PromptFolders
+from neuronclaims.errors import NeuronClaimsError
+from neuronclaims.models.bringing.handed import LoadedModel
+from neuronclaims.models.options import Progress, RunOptions
+from neuronclaims.results import Result
+from neuronclaims.scripting.cache_folder import cache_of
+from neuronclaims.scripting.given import Claims, GivenError, files_of
+from neuronclaims.scripting.judgements import Judgements
+from neuronclaims.scripting.progress_bar import ProgressBar
+from neuronclaims.study import Study
+from neuronclaims.verdicts import broken
+
+Model: TypeAlias = "str | PathLike[str] | LoadedModel"
+"""The name of a model, its folder, or a model that is loaded."""
+
+HANDED = "model"
+"""The name of a model object that is handed over without one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allow:
+    """What may be used that is refused by default.
+
+    ``download``: models of the Hugging Face hub that are not on this machine are fetched. ``trusted_cache``: a cache is
+    read that others may have written into (docs/reliability.md). ``prompt_folders``: files of prompts may lie in these
+    folders outside of the project.
+    """
+
+    download: bool = False
+    trusted_cache: bool = False
+    prompt_folders: tuple[str | PathLike[str], ...] = ()
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders of prompts, as paths."""
+        return tuple(map(Path, self.prompt_folders))
+
+
+NOTHING = Allow()
+"""Nothing that is refused by default is allowed."""
+
+
+def judge(
+    what: Claims,
+    model: Model | None = None,
+    *,
+    models: Mapping[str, Model] | None = None,
+    cache: str | PathLike[str] | bool | None = True,
+    options: RunOptions | None = None,
+    allow: Allow = NOTHING,
+    progress: bool | Callable[[Progress], None] | None = None,
+    **keys: object,
+) -> Judgements:
+    """Test claims and return what they come to, in their order.
+
+    ``what`` is the path of a claim file or of a folder of them, the text of one, a mapping with its keys, or one or
+    several sentences. ``keys`` are keys of a claim file, ``sets``, ``site``, ``tokens`` and so on, where ``what``
+    leaves them out; values may be arrays, and tables of pandas or polars.
+
+    ``model`` is a name, a folder or a loaded model; a claim file that names models is tested on all of them where it is
+    None. ``models`` gives objects or folders for the names that claim files use. ``cache`` keeps measured values: True
+    for the cache that pytest uses in this project, a folder, or None for none. ``allow`` permits what is refused by
+    default, such as downloads. ``progress`` shows a bar with the time
+    left: in terminals and notebooks if None, never if False; or it is called with each step.
+
+    Raises GivenError for what is no claim, ClaimFileError for claims that cannot be read, NeuronClaimsError for a model
+    that cannot be used where it is the only one. What is wrong with one of several models is in its claims' results.
+
+    >>> found = judge(
+    ...     "neuron 2:340 activates more for hanoi than baseline",
+    ...     model="demo", site="mlp_post", tokens="mean of prompt", cache=None,
+    ...     sets={"hanoi": ["Tom flew to Hanoi.", "Hanoi is old.", "Maria took the train to Hanoi.", "He left Hanoi."],
+    ...           "baseline": ["The fox jumps.", "We painted the kitchen.", "He forgot his hat.", "She closed it."]},
+    ... )
+    >>> found[0].verdict, found[0].evidence.counts
+    ('supported', (('hanoi', 4), ('baseline', 4)))
+    """
+    spec, objects = _named(model, models or {})
+    files = files_of(what, [spec] if spec else list(objects), keys, allow.folders)
+    bar = ProgressBar(always=progress is True) if progress in (None, True) else None
+    shows = bar if bar is not None else progress if callable(progress) else None
+    kept = _cache(cache, files[0])
+    study = Study(
+        cache=kept,
+        options=options,
+        trust_cache=allow.trusted_cache,
+        download=allow.download,
+        models=objects,
+        progress=shows,
+    )
+    asked = [(file, name) for file in files for name in ((spec,) if spec else file.models)]
+    with bar or nullcontext():
+        for file, name in asked:
+            study.expect(file, name)
+        return Judgements(
+            result for file, name in asked for result in _results(study, file, name, alone=len(asked) == 1)
+        )
+
+
+def read_claims(what: Claims, *, allow: Allow = NOTHING, **keys: object) -> list[ClaimFile]:
+    """Read claims as ``judge`` does, without any model: a claim file for each path, one for all else.
+
+    Raises GivenError and ClaimFileError as ``judge`` does.
+
+    >>> file, = read_claims({"models": ["demo"], "claims": ['neuron 2:340 writes " Hanoi" more than 99% of tokens']},
+    ...                     site="mlp_post")
+    >>> file.claims[0].text
+    'neuron 2:340 writes " Hanoi" more than 99% of tokens'
+    """
+    return files_of(what, [], keys, allow.folders)
+
+
+def _results(study: Study, file: ClaimFile, name: str, *, alone: bool) -> Iterator[Result]:
+    try:
+        yield from study.judge(file, name).values()
+    except NeuronClaimsError as error:
+        if alone:
+            raise
+        yield from (broken(name, claim, str(error)) for claim in file.claims)
+
+
+def _named(
+    model: Model | None, models: Mapping[str, Model]
+) -> tuple[str | None, dict[str, LoadedModel | Path]]:
+    """Return the name of the model that is asked for, and what is handed over by name."""
+    objects = {
+        name: Path(given) if isinstance(given, (str, PathLike)) else given for name, given in models.items()
+    }
+    if model is None or isinstance(model, str):
+        return model, objects
+    if isinstance(model, PathLike):
+        return str(Path(model).absolute()), objects
+    if not isinstance(model, LoadedModel):
+        raise GivenError(
+            f"A {type(model).__name__} is no model: give a name, a folder, or LoadedModel(model, tokenizer)."
+        )
+    return HANDED, {**objects, HANDED: model}
+
+
+def _cache(cache: str | PathLike[str] | bool | None, file: ClaimFile) -> Path | None:
+    if cache is None or cache is False:
+        return None
+    if cache is True:
+        return cache_of(PromptFolders.around(file.path).root)
+    return Path(cache)
