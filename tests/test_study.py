@@ -123,7 +123,7 @@ def test_a_prompt_that_cannot_be_measured_breaks_the_claims_that_use_it_and_no_o
 
 
 def test_a_model_that_does_not_open_gives_one_error_and_is_not_tried_again(write, monkeypatch) -> None:
-    import neuronclaims.study as room
+    import neuronclaims.scripting.judge as room
 
     tried = []
     opened = room.open_model
@@ -177,7 +177,7 @@ def test_too_few_prompts_are_known_before_any_model(write) -> None:
 
 
 def test_judge_puts_a_file_to_all_its_models_or_to_one(write, monkeypatch, tmp_path) -> None:
-    import neuronclaims.study as room
+    import neuronclaims.scripting.judge as room
 
     measure = Recorded()
     monkeypatch.setattr(room, "Study", lambda **kw: Study(**kw, measure=measure))
