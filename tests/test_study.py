@@ -123,7 +123,7 @@ def test_a_prompt_that_cannot_be_measured_breaks_the_claims_that_use_it_and_no_o
 
 
 def test_a_model_that_does_not_open_gives_one_error_and_is_not_tried_again(write, monkeypatch) -> None:
-    import neuronclaims.scripting.judge as room
+    import neuronclaims.study as room
 
     tried = []
     opened = room.open_model
