@@ -1,4 +1,4 @@
-"""Classes of tokens: some tokens that are named, or all whose text fits a pattern."""
+"""What is looked for token by token: some tokens that are named, all that fit a pattern, or a label of the text."""
 
 from __future__ import annotations
 
@@ -69,8 +69,25 @@ class TokenClass:
             ) from None
 
 
+@dataclass(frozen=True, slots=True)
+class TokenLabel:
+    """The tokens that lie in stretches of the text which somebody labelled so.
+
+    >>> TokenLabel("noun")
+    label "noun"
+    """
+
+    name: str
+
+    def __repr__(self) -> str:
+        return f"label {dumps(self.name, ensure_ascii=False)}"
+
+
 WantedToken: TypeAlias = "str | TokenClass"
-"""What is looked for: one token, or a class of them."""
+"""What is looked for in predictions: one token, or a class of them."""
+
+Wanted: TypeAlias = "WantedToken | TokenLabel"
+"""What a sentence looks for: a token or a class of them, or a label of the text itself."""
 
 
 def token_name(wanted: WantedToken) -> object:

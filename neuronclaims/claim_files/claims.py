@@ -13,7 +13,7 @@ from neuronclaims.claim_files.directions.direction import Direction, Probe
 from neuronclaims.claim_files.errors import Place
 from neuronclaims.claim_files.prompts.columns import of_side
 from neuronclaims.loading.settings import UNSAID_BLOCK, LoadBlock
-from neuronclaims.prompts import PromptInput
+from neuronclaims.prompts import LabelledStretch, PromptInput
 from neuronclaims.prompts.sampling import Sampling
 from neuronclaims.sentences.options import Options
 from neuronclaims.sentences.subjects.layers import Layers
@@ -58,7 +58,8 @@ class Prompt:
     """One prompt, with what belongs to it; ``source`` says where it stands, such as ``prompts/x.csv:12``.
 
     ``text`` is the item of ``prompts.PromptInput``: the text itself, or a chat as one str. ``columns`` are the texts of
-    its row by which claims of the file read tokens.
+    its row by which claims of the file read tokens; ``labels`` are the stretches of it that somebody labelled, None
+    where its set has no labels.
     """
 
     text: str
@@ -68,6 +69,12 @@ class Prompt:
     pair: str | None = None
     block: str | None = None
     columns: tuple[tuple[str, str], ...] = ()
+    labels: tuple[LabelledStretch, ...] | None = None
+
+    @property
+    def labelled_item(self) -> str:
+        """What stands for the prompt with its labels; without any, its text."""
+        return PromptInput.of(self.text).with_labels(self.labels).item if self.labels else self.text
 
     def item(self, names: Collection[str]) -> str:
         """Return what stands for the prompt where its tokens are read by some columns; its text where by none."""

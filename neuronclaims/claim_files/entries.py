@@ -20,6 +20,7 @@ from pydantic_core import PydanticCustomError
 from typing_extensions import Self
 
 from neuronclaims.claim_files.chats.keys import MESSAGES_SCHEMA, ChatKeys, Side
+from neuronclaims.claim_files.labels.reading import LABELS_SCHEMA
 from neuronclaims.claim_files.yaml.mapping import FileMapping
 from neuronclaims.sentences.field_types import composed
 from neuronclaims.sentences.options import SCALAR
@@ -143,6 +144,9 @@ class _Columns(RowsFrom):
         description="The column that holds each prompt's block: labels are exchanged within blocks only.",
     )
     id: Column | None = Field(None, description="The column that holds each prompt's name.")
+    labels: Column | None = Field(
+        None, description="The column that holds labelled stretches of each prompt: [[4, 7, noun]]."
+    )
     graded_by: Grader | None = Field(None, description=_GRADED)
 
 
@@ -176,6 +180,10 @@ class _Labels(FileMapping):
     numbers: dict[str, Text] | None = Field(
         None,
         description="Numbers of the prompt by name, which claims can say that neurons go with: {magnitude: 12}.",
+    )
+    labels: Annotated[list[Any], SkipValidation, WithJsonSchema(LABELS_SCHEMA)] | None = Field(
+        None,
+        description="Labelled stretches of the prompt: [first character, one after the last, label], from 0.",
     )
 
 

@@ -13,6 +13,7 @@ from neuronclaims.claim_files.claims import Claim, ClaimFile, Discovery, Setting
 from neuronclaims.claim_files.directions.placing import placed
 from neuronclaims.claim_files.errors import ClaimFileError, Place, Problem
 from neuronclaims.claim_files.generation.checks import idle_sampling, without_generation
+from neuronclaims.claim_files.labels.checks import wrong_labels
 from neuronclaims.claim_files.load.block import load_block, unknown_models
 from neuronclaims.claim_files.names import fitted_here, shared_prompts, wrong_names, wrong_spans
 from neuronclaims.claim_files.neuron_sets.binding import bound_drafts
@@ -199,6 +200,7 @@ def _wrong_drafts(
     yield from shared_prompts(drafts, sections.sets, source)
     yield from wrong_spans(drafts, root, sections, source)
     yield from wrong_numbers(drafts, sections, source)
+    yield from wrong_labels(drafts, sections, source)
     yield from fitted_here(drafts, sections, source)
     yield from not_taken(drafts, root, schema, source)
     yield from wrong_margins(drafts, root, source)
@@ -279,7 +281,7 @@ def _digest(header: Header, sections: Sections, claims: Sequence[Claim]) -> str:
         "alpha": header.alpha,
         "correction": header.correction,
         "sets": {
-            name: [[p.text, p.id, p.group, p.pair, p.block, *p.columns] for p in s.prompts]
+            name: [[p.text, p.id, p.group, p.pair, p.block, *p.columns, *(p.labels or ())] for p in s.prompts]
             for name, s in sections.sets.items()
         },
         "graded": sections.graded([*sections.sets, *sections.pairs]),

@@ -13,6 +13,7 @@ from neuronclaims.measurements.changing.outcomes.written import ChangedContinuat
 from neuronclaims.measurements.changing.restorations import Restoration, RestorationSweep
 from neuronclaims.measurements.continuations import Continuations
 from neuronclaims.measurements.facts import ModelFacts
+from neuronclaims.measurements.labels import LabelCounts
 from neuronclaims.measurements.measurement import Measurement, Need
 from neuronclaims.measurements.output_weights import Congruence, Vocabulary
 from neuronclaims.measurements.positions import PositionCorrelations
@@ -32,6 +33,7 @@ __all__ = [
     "Divergence",
     "Entropy",
     "Generation",
+    "LabelCounts",
     "Loss",
     "Measurement",
     "ModelFacts",

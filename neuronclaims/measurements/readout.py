@@ -33,6 +33,13 @@ class ReadoutColumns(NamedTuple):
     hits_by_bin: Floats
 
 
+def columns_of(answer: NDArray[np.floating], edges: Sequence[float]) -> ReadoutColumns:
+    """Return counts of documents, [documents, 3 + 2 (len(edges) + 1)], by their columns."""
+    rows, bins = answer.astype(np.float64), len(edges) + 1
+    by_bin, hits_by_bin = rows[:, 3 : 3 + bins], rows[:, 3 + bins :]
+    return ReadoutColumns(rows[:, 0], rows[:, 1], rows[:, 2], by_bin, hits_by_bin)
+
+
 @dataclass(frozen=True, slots=True)
 class Readout:
     """How a neuron's value relates to a token being the model's top prediction, over the positions of each document.
@@ -78,9 +85,7 @@ class Readout:
 
     def columns(self, answer: NDArray[np.floating]) -> ReadoutColumns:
         """Return the answer by its columns."""
-        rows, bins = answer.astype(np.float64), len(self.edges) + 1
-        by_bin, hits_by_bin = rows[:, 3 : 3 + bins], rows[:, 3 + bins :]
-        return ReadoutColumns(rows[:, 0], rows[:, 1], rows[:, 2], by_bin, hits_by_bin)
+        return columns_of(answer, self.edges)
 
     def check(self, facts: ModelFacts) -> None:
         """Leave it to the need."""
@@ -130,9 +135,14 @@ class ReadoutNeed:
         """Raise MeasurementError where this model cannot answer."""
         facts.check_predicts()
         facts.check_place(self.site, self.layer, self.index)
-        if any(low >= high for low, high in pairwise(self.edges)):
-            raise MeasurementError("The edges of the bins must rise.")
+        check_edges(self.edges)
 
     def cost(self, needs: Sequence[Need], texts: int, facts: ModelFacts) -> Iterator[tuple[str, float]]:  # noqa: ARG002
         """Yield a pass for every document."""
         yield "documents", float(texts)
+
+
+def check_edges(edges: Sequence[float]) -> None:
+    """Raise MeasurementError where the edges of bins do not rise."""
+    if any(low >= high for low, high in pairwise(edges)):
+        raise MeasurementError("The edges of the bins must rise.")

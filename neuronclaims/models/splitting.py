@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from neuronclaims.models.chats.templates import Rendered
 from neuronclaims.prompts import PromptInput, brief
+from neuronclaims.tokens.labels import placed
 from neuronclaims.tokens.split_text import SplitText, Stretch
 
 
@@ -97,7 +98,9 @@ def _named_as(item: str, given: Rendered, split: SplitText) -> SplitText:
     roles: dict[str, tuple[Stretch, ...]] = {}
     for role, start, end in given.ranges:
         roles[role] = (*roles.get(role, ()), (start, end))
-    return replace(split, shown=brief(item, 60), roles=roles, columns=dict(PromptInput.of(item).spans))
+    prompt = PromptInput.of(item)
+    labels = placed(prompt, split.text, roles.get("user", ()))
+    return replace(split, shown=brief(item, 60), roles=roles, columns=dict(prompt.spans), labels=labels)
 
 
 def _named(tokenizer: Any) -> dict[str, int | None]:

@@ -3,7 +3,26 @@
 Open to every room, as errors are.
 """
 
-from neuronclaims.prompts.inputs import ROLES, ChatMessage, PromptInput, brief, is_chat, is_plain, shown
+from neuronclaims.prompts.inputs import (
+    ROLES,
+    ChatMessage,
+    LabelledStretch,
+    PromptInput,
+    brief,
+    is_chat,
+    is_plain,
+    shown,
+)
 from neuronclaims.prompts.sampling import Sampling
 
-__all__ = ["ROLES", "ChatMessage", "PromptInput", "Sampling", "brief", "is_chat", "is_plain", "shown"]
+__all__ = [
+    "ROLES",
+    "ChatMessage",
+    "LabelledStretch",
+    "PromptInput",
+    "Sampling",
+    "brief",
+    "is_chat",
+    "is_plain",
+    "shown",
+]

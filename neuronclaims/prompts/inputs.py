@@ -8,8 +8,12 @@ item is for programs: people see ``shown(item)``.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
+
+LabelledStretch: TypeAlias = tuple[int, int, str]
+"""The first character of a stretch of a text, the one after its last, and its label."""
 
 ROLES = ("system", "user", "assistant")
 """Who may speak in a chat."""
@@ -30,7 +34,8 @@ class ChatMessage:
 class PromptInput:
     r"""A text or, where there are messages, a chat; ``spans`` are (name, text) of the stretches that a claim reads.
 
-    A chat has the text "". The spans of a text are in the order of their names, so that equal prompts have equal items.
+    A chat has the text "". The spans of a text are in the order of their names, so that equal prompts have equal items;
+    so are ``labels``, the stretches that somebody labelled, whose characters are those of ``labelled_text``.
 
     >>> PromptInput("I like Hanoi.").item
     'I like Hanoi.'
@@ -44,25 +49,29 @@ class PromptInput:
     text: str = ""
     messages: tuple[ChatMessage, ...] = ()
     spans: tuple[tuple[str, str], ...] = ()
+    labels: tuple[LabelledStretch, ...] = ()
 
     def __post_init__(self) -> None:
-        """Put spans in order. Raises ValueError for a text that reads as an item, or that stands beside messages."""
+        """Put spans and labels in order. Raises ValueError for a text that reads as an item, or beside messages."""
         if self.text.startswith(MARK):
             raise ValueError("a text may not begin with the character U+0000")
         if self.text and self.messages:
             raise ValueError("a prompt is a text or messages, not both")
         object.__setattr__(self, "spans", tuple(sorted(self.spans)))
+        object.__setattr__(self, "labels", tuple(sorted(set(self.labels))))
 
     @property
     def item(self) -> str:
         """The prompt as one str, which is equal for equal prompts alone."""
-        if not self.messages and not self.spans:
+        if not self.messages and not self.spans and not self.labels:
             return self.text
         parts: dict[str, object] = {"text": self.text} if self.text else {}
         if self.messages:
             parts["messages"] = [[message.role, message.content] for message in self.messages]
         if self.spans:
             parts["spans"] = [list(span) for span in self.spans]
+        if self.labels:
+            parts["labels"] = [list(stretch) for stretch in self.labels]
         return MARK + json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
     @classmethod
@@ -75,7 +84,14 @@ class PromptInput:
             parts.get("text", ""),
             tuple(ChatMessage(role, content) for role, content in parts.get("messages", ())),
             tuple((name, text) for name, text in parts.get("spans", ())),
+            tuple((start, end, label) for start, end, label in parts.get("labels", ())),
         )
+
+    @property
+    def labelled_text(self) -> str:
+        """The text whose characters labels count: of a chat, the last message of the user."""
+        said = [message.content for message in self.messages if message.role == "user"]
+        return said[-1] if said else self.text
 
     @property
     def prefill(self) -> str | None:
@@ -91,6 +107,14 @@ class PromptInput:
         """
         kept = tuple((name, text) for name, text in columns.items() if name in names)
         return PromptInput(self.text, self.messages, kept)
+
+    def with_labels(self, labels: Iterable[LabelledStretch]) -> PromptInput:
+        """Return the prompt with stretches that are labelled.
+
+        >>> PromptInput("Tom sleeps.").with_labels([(4, 10, "verb")]).item[1:]
+        '{"labels":[[4,10,"verb"]],"text":"Tom sleeps."}'
+        """
+        return PromptInput(self.text, self.messages, self.spans, tuple(labels))
 
 
 def is_plain(item: str) -> bool:

@@ -21,6 +21,7 @@ from neuronclaims.sentences.fields import FIELD_TYPES, choice_of
 from neuronclaims.sentences.messages import either, quoted
 from neuronclaims.sentences.options import Options
 from neuronclaims.sentences.plurals import as_plural, is_plural
+from neuronclaims.token_classes import TokenLabel
 
 SentenceT = TypeVar("SentenceT", default=Any)
 
@@ -258,6 +259,11 @@ class Template(Generic[SentenceT]):
     def columns(self, sentence: SentenceT) -> tuple[tuple[str, str], ...]:
         """Return (field, name) for every column of numbers that the sentence names."""
         return tuple(self.values(sentence, "column"))
+
+    def labels(self, sentence: SentenceT) -> tuple[tuple[str, str], ...]:
+        """Return (field, label) for every label of texts that the sentence names."""
+        wanted = self.values(sentence, "wanted")
+        return tuple((field, value.name) for field, value in wanted if isinstance(value, TokenLabel))
 
     def site(self, sentence: SentenceT) -> str | None:
         """Return the site that the sentence or an entry it names has, or else that of all sentences of the kind."""

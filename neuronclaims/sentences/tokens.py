@@ -1,4 +1,4 @@
-"""The fields for a token, a text in double quotes in JSON's spelling, and for a class of tokens."""
+"""The fields for a token, a text in double quotes in JSON's spelling, for a class of tokens, and for a label."""
 
 from __future__ import annotations
 
@@ -6,8 +6,16 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from neuronclaims.sentences.field_types import MisreadError, OneWord, Pattern, Word, expect_words, literal
-from neuronclaims.token_classes import TokenClass, TokenClassError, WantedToken, check_pattern
+from neuronclaims.sentences.field_types import (
+    MisreadError,
+    OneWord,
+    Pattern,
+    Word,
+    composed,
+    expect_words,
+    literal,
+)
+from neuronclaims.token_classes import TokenClass, TokenClassError, TokenLabel, Wanted, check_pattern
 
 _NO_TOKENS = ("less", "more", "than", "at", "least", "most", "in", "of", "to", "the")
 """Words of sentences, which nobody meant for a token."""
@@ -42,24 +50,29 @@ TOKEN = OneWord('a token such as " an"', '"TOKEN"', ('" an"',), _token, token_te
 
 @dataclass(frozen=True, slots=True)
 class WantedField:
-    """One token, several such as ``" an" or " a"``, or ``tokens matching "[0-9]+"``.
+    """One token, several such as ``" an" or " a"``, ``tokens matching "[0-9]+"``, or ``label "noun"``.
 
     >>> WantedField().read([Word("tokens", 0), Word("matching", 7), Word('"[0-9]+"', 16, quoted=True)])
     (a token matching "[0-9]+", 3)
+    >>> WantedField().read([Word("label", 0), Word('"noun"', 6, quoted=True)])
+    (label "noun", 2)
     """
 
-    expected: tuple[str, ...] = (TOKEN.what, "'tokens matching'")
-    shape: str = f'{TOKEN.shape} [or {TOKEN.shape}]|tokens matching "PATTERN"'
-    candidates: tuple[str, ...] = ("tokens matching",)
+    expected: tuple[str, ...] = (TOKEN.what, "'tokens matching'", "'label'")
+    shape: str = f'{TOKEN.shape} [or {TOKEN.shape}]|tokens matching "PATTERN"|label "LABEL"'
+    candidates: tuple[str, ...] = ("tokens matching", "label")
 
     @property
     def patterns(self) -> tuple[Pattern, ...]:
         """Return the rows of words that it reads; of several tokens, those with two."""
         [token] = TOKEN.patterns
-        return token, (*token, *literal("or"), *token), (*literal("tokens matching"), *token)
+        several, matching = (*token, *literal("or"), *token), (*literal("tokens matching"), *token)
+        return token, several, matching, (*literal("label"), *token)
 
-    def read(self, words: Sequence[Word]) -> tuple[WantedToken, int]:
-        """Read one of the three forms."""
+    def read(self, words: Sequence[Word]) -> tuple[Wanted, int]:
+        """Read one of the four forms."""
+        if not words[0].quoted and words[0].text == "label":
+            return _label(words), 2
         if not words[0].quoted and words[0].text == "tokens":
             expect_words(words, ("matching",), 1)
             return self._pattern(words), 3
@@ -89,10 +102,22 @@ class WantedField:
             raise MisreadError(str(error), ahead=2) from None
         return TokenClass(pattern=pattern)
 
-    def write(self, value: WantedToken) -> str:
+    def write(self, value: Wanted) -> str:
         """Return the canonical words."""
         if isinstance(value, str):
             return TOKEN.write(value)
+        if isinstance(value, TokenLabel):
+            return f"label {token_text(value.name)}"
         if value.tokens:
             return " or ".join(map(token_text, value.tokens))
         return f"tokens matching {token_text(value.pattern)}"
+
+
+def _label(words: Sequence[Word]) -> TokenLabel:
+    if len(words) < 2 or not words[1].quoted:
+        near = token_text(words[1].text) if len(words) > 1 else None
+        raise MisreadError("a label is written in double quotes", near, ahead=1 if near else 0)
+    try:
+        return TokenLabel(composed(TOKEN.parse(words[1])))
+    except MisreadError as misread:
+        raise misread.shifted(1) from None

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from neuronclaims.prompts import ROLES
+from neuronclaims.prompts import ROLES, LabelledStretch
 from neuronclaims.tokens.spans import ChangedTokens, Span, SpanError, number_of, quoted_text
 
 Stretch: TypeAlias = tuple[int, int]
@@ -29,7 +29,8 @@ class SplitText:
     ``text`` is what was split, ``shown`` what the prompt is called in errors. ``tokens`` are the tokens as the
     vocabulary writes them, ``ids`` their numbers; ``counts`` says for each whether it is text, not BOS, [CLS] or the
     like. ``offsets`` are the characters of each token, None where the tokenizer does not tell. ``roles`` are the
-    stretches of a chat's messages, and ``columns`` the texts of the row's columns.
+    stretches of a chat's messages, ``columns`` the texts of the row's columns, and ``labels`` the labelled stretches,
+    None where the template of a chat changes the message that they are of.
 
     >>> split = SplitText("I ate", ("<s>", "I", " ate"), (False, True, True), ((0, 0), (0, 1), (1, 5)))
     >>> split.places(Span("quoted", "ate")), split.places(Span("bos"))
@@ -44,6 +45,7 @@ class SplitText:
     columns: Mapping[str, str] = field(default_factory=dict)
     ids: tuple[int, ...] = ()
     shown: str = ""
+    labels: tuple[LabelledStretch, ...] | None = ()
 
     def places(self, span: Span) -> tuple[int, ...]:
         """Return the places of a span's tokens, from 0, in order; raise SpanError where the prompt has none.

@@ -9,6 +9,7 @@ from neuronclaims.claim_files.chats.forms import ChatForm
 from neuronclaims.claim_files.chats.messages import MessagesError, messages_in, messages_of
 from neuronclaims.claim_files.entries import FileSet, ListedPairs, ListedSet
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
+from neuronclaims.claim_files.labels.reading import LabelsError
 from neuronclaims.claim_files.prompts.located import MARKED
 from neuronclaims.claim_files.prompts.rows import PromptRow, PromptTable
 from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar, plain
@@ -118,7 +119,7 @@ def read_listed(
     return chosen.form, at, items
 
 
-def at_row(error: MessagesError, row: PromptRow, table: PromptTable) -> Problem:
-    """Return what is wrong with the chat of a row, at the row."""
+def at_row(error: MessagesError | LabelsError, row: PromptRow, table: PromptTable) -> Problem:
+    """Return what is wrong with the chat or the labels of a row, at the row."""
     start, width = table.span(row)
     return table.source.problem(start, str(error), width=width, suggestion=error.suggestion)

@@ -20,6 +20,8 @@ from neuronclaims.claim_files.chats.places import (
 from neuronclaims.claim_files.claims import Prompt, PromptSet
 from neuronclaims.claim_files.entries import ChatEntry, FileSet, ListedSet, PromptEntry
 from neuronclaims.claim_files.errors import ClaimFileError, Problem
+from neuronclaims.claim_files.labels.placing import cell_labels, labels_at, without_labels
+from neuronclaims.claim_files.labels.reading import LabelsError
 from neuronclaims.claim_files.prompts.account import account_of
 from neuronclaims.claim_files.prompts.columns import kept_columns
 from neuronclaims.claim_files.prompts.graders import grader_of, wrong_graders
@@ -63,7 +65,11 @@ def read_set(
     else:
         raise ClaimFileError([_neither(name, node, source)])
     fields = ("group", "pair", "block")
-    problems = [*given_to_some(prompts, fields, "prompt", "of its set"), *_repeated(prompts)]
+    problems = [
+        *given_to_some(prompts, fields, "prompt", "of its set"),
+        *_repeated(prompts),
+        *without_labels(prompts),
+    ]
     if problems:
         raise ClaimFileError(problems)
     texts = tuple(located.member for located in prompts)
@@ -95,15 +101,18 @@ def _inline_prompt(
     entry, at, messages = written
     text = entry.text if isinstance(entry, PromptEntry) else ""
     where = f"{source.path}:{source.place(at.start).line}"
-    labels = {name: label(getattr(entry, name)) for name in ("group", "pair", "block")}
+    group, pair, block = (label(each) for each in (entry.group, entry.pair, entry.block))
     spans = tuple(sorted({**(entry.numbers or {}), **(entry.spans or {})}.items()))
-    prompt = Prompt(text, where, entry.id, **labels, columns=spans)
+    prompt = Prompt(text, where, entry.id, group, pair, block, columns=spans)
     located = Located(prompt, source, at.start, at.end - at.start)
     if not messages and not content(text):
         problems.append(located.problem("this prompt is empty"))
     problems += marked(located, [text])
     try:
-        return replace(located, member=replace(prompt, text=form.item(text, messages)))
+        prompt = replace(prompt, text=form.item(text, messages))
+        given = item.get("labels") if isinstance(item, Entries) else None
+        labels = None if given is None else labels_at(given, prompt.text, source, problems)
+        return replace(located, member=replace(prompt, labels=labels))
     except MessagesError as error:
         problems.append(located.problem(str(error)))
         return None
@@ -157,7 +166,7 @@ def _prompts(
     for row in rows:
         try:
             prompts.append(_prompt(row, chosen, table, columns))
-        except MessagesError as error:
+        except (MessagesError, LabelsError) as error:
             problems.append(at_row(error, row, table))
     wanted = {"id": chosen.id, "group": chosen.group, "pair": chosen.pair, "block": chosen.block}
     problems += [
@@ -188,6 +197,8 @@ def _prompt(row: PromptRow, chosen: FileSet, table: PromptTable, columns: Collec
         block=label(row.values.get(chosen.block)) if chosen.block else None,
         columns=kept_columns(columns, row.nested, row.values),
     )
+    if chosen.labels is not None and content(prompt.text):
+        prompt = replace(prompt, labels=cell_labels(row, chosen.labels, prompt.text))
     return Located(prompt, table.source, *place, graded_by=grader_of(row, chosen))
 
 

@@ -20,7 +20,7 @@ from neuronclaims.set_accounts import RowsTaken
 M = TypeVar("M", FileSet, FilePairs)
 T = TypeVar("T")
 
-COLUMNS = ("column", "messages", "clean", "corrupted", "group", "pair", "block", "id")
+COLUMNS = ("column", "messages", "clean", "corrupted", "group", "pair", "block", "id", "labels")
 """The keys that name a column, besides ``where`` and those that hold ``{column: NAME}``."""
 
 UNNAMED = ("text", "messages", "clean", "corrupted")

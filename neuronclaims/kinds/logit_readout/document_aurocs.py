@@ -1,8 +1,9 @@
 """Estimate and test the AUROC of a neuron's values for "the token is on top here", within each document.
 
-What differs between documents cancels, and positions need not be independent. A document with the token on top
-everywhere or nowhere has no AUROC. Signs of AUROC - 1/2 are flipped over documents, or over their groups, and the mean
-has a score interval (docs/adr/0011-searching-a-grid.md), which "does not" turns round against the margin.
+A label of the text stands in the place of "the token is on top" where a claim names one. What differs between
+documents cancels, and positions need not be independent. A document with the token on top everywhere or nowhere has no
+AUROC. Signs of AUROC - 1/2 are flipped over documents, or over their groups, and the mean has a score interval
+(docs/adr/0011-searching-a-grid.md), which "does not" turns round against the margin.
 """
 
 from __future__ import annotations
@@ -29,10 +30,10 @@ if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Prompt
     from neuronclaims.figures import Null
     from neuronclaims.kinds.interventions.changed_neurons import Floats, TextUnits
+    from neuronclaims.kinds.logit_readout.looked_for import LookedFor
     from neuronclaims.results import UnitValues
     from neuronclaims.stats import Estimate, TestResult
     from neuronclaims.stats.designs import Unit
-    from neuronclaims.token_classes import WantedToken
 
     Counts = NDArray[np.int64]
 
@@ -47,10 +48,10 @@ FEW_HITS = 3
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """The documents of the set ``corpus``, their units, and the token, or class, that may be on top in them."""
+    """The documents of the set ``corpus``, their units, and what is looked for in them."""
 
     corpus: str
-    token: WantedToken
+    looked_for: LookedFor
     prompts: tuple[Prompt, ...]
     units: TextUnits
 
@@ -81,9 +82,8 @@ class DocumentAurocs:
         if len(effects) < 2:
             raise ClaimError(
                 f"Only {plural(len(effects), units.unit)} of {len(values)} in {documents.corpus!r} "
-                f"{'has' if len(effects) == 1 else 'have'} positions with {documents.token!r} as the top "
-                "prediction and others without; at least 2 are needed, and more to show anything. Take longer or "
-                "other documents."
+                f"{'has' if len(effects) == 1 else 'have'} {documents.looked_for.with_it}; at least 2 are needed, and "
+                "more to show anything. Take longer or other documents."
             )
         return cls(documents, positions, hits, _within(np.array(effects), silent=len(values) - len(effects)))
 
@@ -114,9 +114,9 @@ class DocumentAurocs:
 
     @property
     def share_on_top(self) -> Estimate:
-        """How often the token is on top."""
-        share = float(self.hits.sum() / self.positions.sum())
-        return counted("share_on_top", "share of positions with the token on top", share)
+        """How often it is there."""
+        share, wanted = float(self.hits.sum() / self.positions.sum()), self.documents.looked_for
+        return counted(wanted.key, f"share of positions with {wanted.what}", share)
 
     def test(self, number: float, resampling: stats.Resampling, level: stats.Level) -> TestResult:
         """Test the mean against chance or another number, by flipping the signs of the distances from it."""
@@ -144,8 +144,8 @@ class DocumentAurocs:
         silent = [f"{where} in {count:,}" for where, count in counts if count]
         telling = int(self.telling.sum())
         return (
-            f"{telling:,} of {plural(len(self.hits), 'document')} {'tells' if telling == 1 else 'tell'} something; the "
-            f"token is on top {' and '.join(silent)}.",
+            f"{telling:,} of {plural(len(self.hits), 'document')} {'tells' if telling == 1 else 'tell'} something; "
+            f"{self.documents.looked_for.is_there} {' and '.join(silent)}.",
         )
 
     @property
@@ -155,8 +155,8 @@ class DocumentAurocs:
             return ()
         few = "1 position" if typical == 1 else f"{typical:g} positions"
         return (
-            f"Half of the documents that tell something have the token on top at no more than {few}, so each AUROC is "
-            "coarse: longer documents would say more.",
+            f"Half of the documents that tell something have {self.documents.looked_for.what} at no more than {few}, "
+            "so each AUROC is coarse: longer documents would say more.",
         )
 
     def unit_values(self, of: str) -> UnitValues:
@@ -229,15 +229,8 @@ def _within(effects: Floats, silent: int) -> stats.WithinUnits:
 
 
 def _check_hits(documents: Documents, positions: Counts, hits: Counts) -> None:
-    token, many = documents.token, f"{positions.sum():,} positions"
+    many = f"{positions.sum():,} positions"
     where = f"of {many} in {plural(len(positions), 'document')} of {documents.corpus!r}"
-    if not hits.any():
-        raise ClaimError(
-            f"{token!r} is the top prediction at none {where}, so nothing can go with it. Take documents in which "
-            "the model would write it, or a token that it writes more often."
-        )
-    if (hits == positions).all():
-        raise ClaimError(
-            f"{token!r} is the top prediction at each {where}, so nothing can go with it. Take documents in which "
-            "the model would write other tokens, too."
-        )
+    everywhere = bool((hits == positions).all())
+    if everywhere or not hits.any():
+        raise documents.looked_for.no_contrast(where, everywhere)

@@ -3,11 +3,13 @@
     mlp_post neuron 31:892 predicts " an" in corpus with AUROC at least 0.8
     every neuron of 31:892, 35:1884 predicts tokens matching "[0-9]+" in corpus
     mlp_post neuron 31:891 does not predict " an" in corpus                            (margin: 0.1)
+    mlp_post neuron 3:17 predicts label "noun" in corpus
 
 Every document gives one number, the AUROC of the neuron's values for "the token is on top here" over its own
 positions, and their mean is tested against chance (see ``document_aurocs``). "Does not" tests it against the margin, to
 both sides: neither does the value go up with the token, nor down. An AUROC within a document asks for nothing but an
-order, so it is the trend; the shares by bins show its shape.
+order, so it is the trend; the shares by bins show its shape. A label stands in the place of "the token is on top here":
+then the value at a token goes with how the text was labelled there.
 """
 
 from __future__ import annotations
@@ -21,12 +23,13 @@ from pydantic import Field
 
 from neuronclaims import stats
 from neuronclaims.kinds.interventions.changed_neurons import TextUnits
-from neuronclaims.kinds.kind import Attainable, ClaimError, Finding, Sample, Statement
+from neuronclaims.kinds.kind import Attainable, Finding, Sample, Statement
 from neuronclaims.kinds.logit_readout.document_aurocs import (
     DocumentAurocs,
     Documents,
     planned_aurocs,
 )
+from neuronclaims.kinds.logit_readout.looked_for import Counted, LookedFor
 from neuronclaims.kinds.logit_readout.readout_option import ReadoutWith
 from neuronclaims.kinds.logit_readout.value_bins import BINS, FEWEST, BinnedHits, ValueBins
 from neuronclaims.kinds.shared.margins import (
@@ -37,7 +40,7 @@ from neuronclaims.kinds.shared.margins import (
     auroc_margin,
     check_auroc,
 )
-from neuronclaims.kinds.shared.requests import in_order, resamples_of, seed_of, texts_of
+from neuronclaims.kinds.shared.requests import in_order, resamples_of, seed_of
 from neuronclaims.kinds.shared.subjects.neurons import check_neuron
 from neuronclaims.kinds.shared.subjects.parts import attainable_part, family_for, judged_part
 from neuronclaims.kinds.shared.subjects.selection import selection_notes, selection_of
@@ -49,11 +52,10 @@ from neuronclaims.kinds.shared.subjects.subjects import (
     least_clear,
     weakest,
 )
-from neuronclaims.measurements import Readout
 from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.sentences.subjects.subject import Subject
 from neuronclaims.sentences.templates import FieldError, Template
-from neuronclaims.token_classes import WantedToken
+from neuronclaims.token_classes import Wanted
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
@@ -62,15 +64,20 @@ if TYPE_CHECKING:
     from neuronclaims.measurements import Measurement, ModelFacts
 
 NOT = "does not predict"
+SEARCHED = (
+    "A neuron that was picked on these documents ('searched') cannot be tested on them: to read every neuron it was "
+    "picked from at every token would be too dear, so only those named are read. Test it on new documents "
+    "('discovered_on')."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Predicts:
-    """The sentence of a neuron that predicts a token, in parts."""
+    """The sentence of a neuron that predicts a token or a label, in parts."""
 
     who: Subject
     verb: Literal["predicts", "does not predict"]
-    token: WantedToken
+    token: Wanted
     corpus: str
     auroc: float | None = None
     site: str | None = None
@@ -132,7 +139,7 @@ class PredictionRequest:
         prompts = in_order(claim.sets[said.corpus])
         units = TextUnits.of([prompt.group for prompt in prompts], "document")
         margin = auroc_margin(claim, NOT) if said.verb == NOT else None
-        return cls(claim, Documents(said.corpus, said.token, prompts, units), margin)
+        return cls(claim, Documents(said.corpus, LookedFor(said.token), prompts, units), margin)
 
     @property
     def bins(self) -> ValueBins:
@@ -157,18 +164,9 @@ class PredictionRequest:
         said = None if self.number is None else f"an AUROC of at least {self.number:g}"
         return Statement("greater", CHANCE, self.number, said)
 
-    def need(self, neuron: Neuron) -> Readout:
-        """Ask for one neuron beside the top prediction, in every document."""
-        settings = self.claim.settings
-        return Readout(
-            settings.site,
-            neuron.layer,
-            neuron.index,
-            self.documents.token,
-            self.bins.edges,
-            texts_of(self.documents.prompts),
-            legacy_embed=settings.options.readout == "legacy_embed",
-        )
+    def need(self, neuron: Neuron) -> Counted:
+        """Ask for one neuron beside the top prediction or a label, in every document."""
+        return self.documents.looked_for.need(self.claim, neuron, self.bins.edges, self.documents.prompts)
 
     def data(self, answers: Answers, neuron: Neuron) -> PredictionData:
         """Read the answers about one neuron; raise ClaimError where fewer than two units have an AUROC."""
@@ -193,7 +191,7 @@ class PredictionRequest:
 
 
 class PredictionKind:
-    """Neurons whose values go with a token being predicted, or do not."""
+    """Neurons whose values go with a token being predicted, or with a label of the text, or do not."""
 
     name, template = "prediction", TEMPLATE
 
@@ -209,19 +207,9 @@ class PredictionKind:
         return None
 
     def needs(self, claim: Claim[Predicts, PredictionOptions], facts: ModelFacts) -> tuple[Measurement, ...]:
-        """Ask for each neuron beside the top prediction; raise ClaimError where that cannot be."""
+        """Ask for each neuron beside what is looked for; raise ClaimError where that cannot be."""
         request = PredictionRequest.of(claim)
-        if not facts.causal:
-            raise ClaimError(
-                f"{facts.name} ({facts.architecture}) is an encoder or has no head and predicts no next token. Name a "
-                "model that generates text."
-            )
-        if claim.settings.searched is not None:
-            raise ClaimError(
-                "A neuron that was picked on these documents ('searched') cannot be tested on them: to read every "
-                "neuron it was picked from beside the predictions would be too dear, so only those named are read. "
-                "Test it on new documents ('discovered_on')."
-            )
+        request.documents.looked_for.check(claim, facts, SEARCHED)
         neurons = claim.sentence.who.neurons
         for neuron in neurons:
             check_neuron(neuron, claim.settings.site, facts)
@@ -229,7 +217,7 @@ class PredictionKind:
 
     def judge(self, claim: Claim[Predicts, PredictionOptions], answers: Answers, family: Family) -> Finding:
         """Average the AUROCs within documents and test them against chance, or against the margin."""
-        request, who, said = PredictionRequest.of(claim), claim.sentence.who, claim.sentence.token
+        request, who = PredictionRequest.of(claim), claim.sentence.who
         data = {neuron: request.data(answers, neuron) for neuron in who.neurons}
         ones = [request.tested(each, family_for(family, who)) for each in data.values()]
         statement, every = request.statement, who.how == "every"
@@ -256,7 +244,9 @@ class PredictionKind:
                 *_null(request, data, ones),
                 *((every_table(ones),) if every else ()),
             ),
-            units=aurocs.unit_values(f"{claim.settings.site} {one.neuron} for {said!r} on top"),
+            units=aurocs.unit_values(
+                f"{claim.settings.site} {one.neuron} for {request.documents.looked_for.there}"
+            ),
         )
         return part.finding(found) if part else found
 
@@ -270,7 +260,7 @@ def _notes(request: PredictionRequest, data: PredictionData) -> tuple[str, ...]:
     )
     return (
         f"Read at all {aurocs.positions.sum():,} positions of text in {len(documents.prompts):,} documents, whatever "
-        f"the file's token rule; {documents.token!r} is on top at {aurocs.hits.sum():,} of them.",
+        f"the file's token rule; {documents.looked_for.counted(int(aurocs.hits.sum()))}.",
         *((legacy,) if request.claim.settings.options.readout == "legacy_embed" else ()),
         *aurocs.notes,
         *data.bins.notes,
@@ -279,9 +269,9 @@ def _notes(request: PredictionRequest, data: PredictionData) -> tuple[str, ...]:
 
 
 def _figures(request: PredictionRequest, data: PredictionData) -> tuple[Figure, ...]:
-    """Draw the share on top by bins of the neuron's value, and the AUROCs of single documents."""
+    """Draw the share of what is looked for by bins of the neuron's value, and the AUROCs of single documents."""
     where = f"{request.claim.settings.site} {data.neuron}"
-    shares = f"share of positions with {request.documents.token!r} on top"
+    shares = f"share of positions with {request.documents.looked_for.there}"
     return data.bins.figure(where, shares), data.aurocs.figure()
 
 

@@ -2,6 +2,7 @@
 
     mlp_post neuron 31:892 above 5 predicts " an" in at least 60% of positions in documents
     mlp_post neuron 31:7 above 2 predicts tokens matching "[0-9]+" in at most 5% of positions in documents
+    mlp_post neuron 3:17 above 2 predicts label "noun" in at least 80% of positions in documents
 
 Every document gives one number: of its positions at which the value is at least the one named, the share with the token
 on top. The mean over documents is tested against the share claimed, by the test that holds for all values between 0
@@ -20,6 +21,7 @@ from neuronclaims import stats
 from neuronclaims.figures import Distributions, Row
 from neuronclaims.kinds.interventions.changed_neurons import TextUnits
 from neuronclaims.kinds.kind import Attainable, ClaimError, Finding, Sample
+from neuronclaims.kinds.logit_readout.looked_for import Counted, LookedFor
 from neuronclaims.kinds.logit_readout.readout_option import ReadoutWith
 from neuronclaims.kinds.outliers.token_share import (
     PromptUnits,
@@ -31,18 +33,17 @@ from neuronclaims.kinds.outliers.token_share import (
     share_statement,
 )
 from neuronclaims.kinds.shared.effects import counted
-from neuronclaims.kinds.shared.requests import in_order, plain, plural, texts_of
+from neuronclaims.kinds.shared.requests import in_order, plain, plural
 from neuronclaims.kinds.shared.subjects.neurons import check_neuron
 from neuronclaims.kinds.shared.subjects.selection import chosen_before, selection_notes
 from neuronclaims.kinds.shared.unit_names import unit_names
 from neuronclaims.kinds.shared.units import of_one_set
-from neuronclaims.measurements import Readout
 from neuronclaims.sentences.numbers import number_text
 from neuronclaims.sentences.options import Options
 from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.sentences.subjects.subject import Subject
 from neuronclaims.sentences.templates import FieldError, Template
-from neuronclaims.token_classes import WantedToken
+from neuronclaims.token_classes import Wanted
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim, Prompt
@@ -50,7 +51,10 @@ if TYPE_CHECKING:
     from neuronclaims.measurements import Measurement, ModelFacts
     from neuronclaims.measurements.readout import ReadoutColumns
 
-SHARE = stats.EffectSize("share_of_positions", "share of positions with the token on top", scale="share")
+SEARCHED = (
+    "A neuron that was picked on these documents ('searched') cannot be tested on them here: only the one named is "
+    "read. Test it on new documents ('discovered_on')."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ class PredictsAbove:
 
     who: Subject
     level: float
-    token: WantedToken
+    token: Wanted
     bound: Literal["in at least", "in at most"]
     share: float
     corpus: str
@@ -119,18 +123,20 @@ class ProportionRequest:
         return "greater" if self.claim.sentence.bound == "in at least" else "less"
 
     @property
-    def need(self) -> Readout:
-        """The neuron beside the top prediction, its values in two bins: below the one named, and from it on."""
-        said, settings = self.claim.sentence, self.claim.settings
-        return Readout(
-            settings.site,
-            self.neuron.layer,
-            self.neuron.index,
-            said.token,
-            (said.level,),
-            texts_of(self.prompts),
-            legacy_embed=settings.options.readout == "legacy_embed",
-        )
+    def looked_for(self) -> LookedFor:
+        """The token or the label of the claim."""
+        return LookedFor(self.claim.sentence.token)
+
+    @property
+    def effect(self) -> stats.EffectSize:
+        """The share of positions with it."""
+        name = f"share of positions with {self.looked_for.what}"
+        return stats.EffectSize("share_of_positions", name, scale="share")
+
+    @property
+    def need(self) -> Counted:
+        """The neuron beside what is looked for, its values in two bins: below the one named, and from it on."""
+        return self.looked_for.need(self.claim, self.neuron, (self.claim.sentence.level,), self.prompts)
 
     def shares(self, found: ReadoutColumns) -> tuple[tuple[tuple[int, ...], ...], np.ndarray]:
         """Return the rows and the mean share of each unit that has one; raise ClaimError where fewer than two do."""
@@ -165,18 +171,9 @@ class ProportionKind:
     def needs(
         self, claim: Claim[PredictsAbove, ProportionOptions], facts: ModelFacts
     ) -> tuple[Measurement, ...]:
-        """Ask for the neuron beside the top prediction; raise ClaimError where that cannot be."""
+        """Ask for the neuron beside what is looked for; raise ClaimError where that cannot be."""
         request = ProportionRequest.of(claim)
-        if not facts.causal:
-            raise ClaimError(
-                f"{facts.name} ({facts.architecture}) is an encoder or has no head and predicts no next token. Name a "
-                "model that generates text."
-            )
-        if claim.settings.searched is not None:
-            raise ClaimError(
-                "A neuron that was picked on these documents ('searched') cannot be tested on them here: only the one "
-                "named is read. Test it on new documents ('discovered_on')."
-            )
+        request.looked_for.check(claim, facts, SEARCHED)
         check_neuron(request.neuron, claim.settings.site, facts)
         return (request.need,)
 
@@ -194,7 +191,7 @@ class ProportionKind:
         test = mean_share_test(shares, null=said.share, alike=True, unit=told.unit, side=request.side)
         selection = chosen_before(claim, "neuron")
         return Finding(
-            estimate=mean_share(shares, SHARE),
+            estimate=mean_share(shares, request.effect),
             statement=share_statement(request.side, said.share),
             test=test,
             sample=Sample(told.unit, ((said.corpus, len(rows)),)),
@@ -204,12 +201,12 @@ class ProportionKind:
             notes=(*selection_notes(selection), *_notes(request, found, len(rows))),
             figures=(
                 Distributions(
-                    f"share of positions with {said.token!r} on top, by {told.unit}",
+                    f"share of positions with {request.looked_for.there}, by {told.unit}",
                     (Row(said.corpus, plain(shares), unit_names(request.prompts, rows)),),
                 ),
             ),
             units=of_one_set(
-                f"{claim.settings.site} {request.neuron} from {said.level!r} on: {said.token!r} on top",
+                f"{claim.settings.site} {request.neuron} from {said.level!r} on: {request.looked_for.there}",
                 "share",
                 request.prompts,
                 rows,
@@ -231,10 +228,11 @@ def _others(found: ReadoutColumns) -> tuple[stats.Estimate, ...]:
 
 def _notes(request: ProportionRequest, found: ReadoutColumns, telling: int) -> tuple[str, ...]:
     said, above, every = request.claim.sentence, int(found.by_bin[:, 1].sum()), int(found.positions.sum())
+    often = "the label is more frequent" if request.looked_for.labels else "the token is more often on top"
     return (
         f"The neuron is at {number_text(said.level)} or above at {above:,} of {every:,} positions, in "
         f"{telling:,} of {plural(len(request.units.rows), request.units.unit)}; the others say nothing.",
-        "That the token is more often on top there than elsewhere is another claim ('predicts').",
+        f"That {often} there than elsewhere is another claim ('predicts').",
     )
 
 

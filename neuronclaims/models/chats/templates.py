@@ -68,7 +68,9 @@ class ChatTemplate:
                 "instruct version of the model, write plain texts, or put the template that it was trained with into "
                 "its folder as chat_template.jinja."
             )
-        chat = given.item if not given.spans else PromptInput(messages=given.messages).item
+        chat = PromptInput(
+            messages=given.messages
+        ).item  # what is read of a chat is no part of what is written
         if chat not in self._known:
             with told_as(MeasurementError, f"The chat template of {self.model} fails on {shorten(item)}"):
                 self._known[chat] = self._render(PromptInput.of(chat))

@@ -93,7 +93,17 @@ def encode_long(ready: Ready, document: str) -> list[Encoded]:
 
     Raises MeasurementError where it has no token of text.
     """
+    return pieces_of(ready, document, split_document(ready, document))
+
+
+def split_document(ready: Ready, document: str) -> SplitText:
+    """Return a document as the tokens of the whole, however long it is."""
     (whole,) = _split(ready, [document])
+    return whole
+
+
+def pieces_of(ready: Ready, document: str, whole: SplitText) -> list[Encoded]:
+    """Return a split document as pieces of at most the model's context; those without a token of text are left out."""
     vocabulary = ready.model.get_input_embeddings().weight.shape[0]
     starts = range(0, max(1, len(whole.ids)), ready.context)
     pieces = [

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from neuronclaims.measurements.errors import shorten
+from neuronclaims.measurements.labels import LabelNeed
 from neuronclaims.measurements.plan import Job
 from neuronclaims.measurements.positions import UNDEFINED, PositionNeed
 from neuronclaims.models.options import RunOptions
@@ -18,6 +20,8 @@ from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.passes import forward
 from neuronclaims.models.running.readout import Rows, together
 from neuronclaims.models.running.worker import Finished, running
+
+N = TypeVar("N", PositionNeed, LabelNeed)
 
 
 def work(ready: Ready, job: Job, options: RunOptions) -> Iterator[Finished]:
@@ -36,7 +40,7 @@ def _documents(
     for item in items:
         with running(ready, f"on the document {shorten(item)}"):
             pieces = encode_long(ready, item)
-            parts = [_values(ready, needs, piece, copies) for piece in pieces]
+            parts = [values_at(ready, needs, piece, copies) for piece in pieces]
         positions = np.concatenate([np.flatnonzero(piece.counts) for piece in pieces])
         rows: Rows = {
             need: _row(np.concatenate([found[need] for found in parts]), positions) for need in needs
@@ -44,9 +48,9 @@ def _documents(
         yield item, len(positions), rows
 
 
-def _values(
-    ready: Ready, needs: tuple[PositionNeed, ...], piece: Encoded, copies: int
-) -> dict[PositionNeed, NDArray[np.float64]]:
+def values_at(
+    ready: Ready, needs: tuple[N, ...], piece: Encoded, copies: int
+) -> dict[N, NDArray[np.float64]]:
     """Return every need's values [positions]; of ``copies`` rows, which change the shapes, the first counts."""
     ids = torch.tensor([piece.ids] * copies, device=ready.device)
     counts = torch.tensor(piece.counts, device=ready.device)

@@ -6,7 +6,7 @@ and one row of counts per document and neuron.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -108,7 +108,7 @@ def _documents(
         rows: Rows = {}
         for need, token in tokens.items():
             values = np.concatenate([found[need] for _, found in parts])
-            rows[need] = _row(need, values, np.isin(tops[need.legacy_embed], token))
+            rows[need] = counts_row(need.edges, values, np.isin(tops[need.legacy_embed], token))
         yield item, sum(sum(piece.counts) for piece in pieces), rows
 
 
@@ -148,12 +148,14 @@ def _tops(
     return np.asarray(torch.cat(parts).cpu().numpy())
 
 
-def _row(need: ReadoutNeed, values: NDArray[np.float64], top: NDArray[np.bool_]) -> NDArray[np.float32]:
-    edges = np.array(need.edges, dtype=np.float64)
+def counts_row(
+    edges: Sequence[float], values: NDArray[np.float64], top: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """Return the row of one document: positions, hits (``top``), their AUROC, and both counts by bins of the values."""
     size = len(edges) + 1
     if not np.isfinite(values).all():
         return np.full(3 + 2 * size, np.nan, np.float32)  # nothing can be counted: an error of who reads it
-    bins = np.searchsorted(edges, values, side="right")
+    bins = np.searchsorted(np.array(edges, dtype=np.float64), values, side="right")
     counts, hits = np.bincount(bins, minlength=size), np.bincount(bins[top], minlength=size)
     return np.array([len(values), top.sum(), _auroc(values, top), *counts, *hits], dtype=np.float32)
 
