@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from neuronclaims.baselines.rows import digest
 from neuronclaims.sentences.options import given_options
+from neuronclaims.token_classes import TokenLabel
 from neuronclaims.tokens.spans import ALL_TOKENS
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ def content_of(claim: Claim) -> str:
             else {}
         ),
         **_spans(claim),
+        **_labels(claim),
         "discovered": sorted(p.text for p in claim.discovered.prompts) if claim.discovered else None,
     }
     return digest(asked)[:DIGITS]
@@ -64,6 +67,20 @@ def _spans(claim: Claim) -> dict[str, Any]:
     found = sorted({(prompt.text, *prompt.columns) for prompt in prompts if prompt.columns}, key=repr)
     named = claim.settings.tokens.span.columns or getattr(claim.settings.options, "at", ALL_TOKENS).columns
     return {"spans": found} if named else {}
+
+
+def _labels(claim: Claim) -> dict[str, Any]:
+    """Return the stretches with the label that the sentence names, if it names one."""
+    said = (getattr(claim.sentence, field.name) for field in fields(claim.sentence))
+    named = {value.name for value in said if isinstance(value, TokenLabel)}
+    prompts = [prompt for found in claim.sets.values() for prompt in found.prompts]
+    found = sorted(
+        (prompt.text, start, end)
+        for prompt in prompts
+        for start, end, name in set(prompt.labels or ())
+        if name in named
+    )
+    return {"labels": found} if named else {}
 
 
 def _direction(direction: Direction) -> list[Any]:

@@ -48,6 +48,8 @@ def plain_id(sentence: str) -> str:
     'ablating-neuron-2:5-lowers-unspaced-The-in-a'
     >>> plain_id('ablating neuron 2:5 lowers "\\n" in a')
     'ablating-neuron-2:5-lowers-unspaced-u000a-in-a'
+    >>> plain_id('neuron 2:5 predicts label "noun" in a')
+    'neuron-2:5-predicts-label-noun-in-a'
     """
     return _joined(sentence, slug)
 
@@ -96,12 +98,19 @@ def made_ids(sentences: Sequence[str], taken: Sequence[str] = ()) -> dict[str, s
 
 
 def _joined(sentence: str, words: Callable[[str], str]) -> str:
-    made = (_token(word[0]) or words(word[0]) for word in _WORD.finditer(sentence))
+    found = [word[0] for word in _WORD.finditer(sentence)]
+    made = (
+        _token(word, UNSPACED if before != "label" else "") or words(word)  # no label begins with a space
+        for before, word in zip(["", *found], found, strict=False)
+    )
     return "-".join(piece for piece in made if piece)
 
 
-def _token(word: str) -> str:
-    """Return the part of an id that stands for a token in quotes; the empty text for any other word."""
+def _token(word: str, unspaced: str) -> str:
+    """Return the part of an id that stands for a text in quotes; the empty text for any other word.
+
+    It begins with ``unspaced`` where the text begins with no space.
+    """
     if len(word) < 2 or not word.startswith('"'):
         return ""
     try:
@@ -109,7 +118,7 @@ def _token(word: str) -> str:
     except ValueError:
         return ""
     body = text.removeprefix(" ")
-    pieces = ["" if text.startswith(" ") else UNSPACED]
+    pieces = ["" if text.startswith(" ") else unspaced]
     if len(body) <= LONGEST_TOKEN and all(map(_in_words, body)) and unicodedata.is_normalized("NFC", body):
         return "-".join(piece for piece in (*pieces, body or "u0020") if piece)
     pieces += _spelled(body[:LONGEST_TOKEN])

@@ -20,6 +20,9 @@ from neuronclaims.token_classes import TokenClass, TokenClassError, TokenLabel, 
 _NO_TOKENS = ("less", "more", "than", "at", "least", "most", "in", "of", "to", "the")
 """Words of sentences, which nobody meant for a token."""
 
+_LABELLED = {"labels", "labelled", "labeled", "tag", "tagged"}
+"""Words that a label may be announced with instead."""
+
 
 def _token(word: Word) -> str:
     if not word.quoted:
@@ -73,6 +76,9 @@ class WantedField:
         """Read one of the four forms."""
         if not words[0].quoted and words[0].text == "label":
             return _label(words), 2
+        named = [word.text for word in words[:2] if not word.quoted]
+        if set(named) & _LABELLED and set(named) <= _LABELLED | {"tokens"}:
+            raise MisreadError('tokens with a label are written label "noun"', "label")
         if not words[0].quoted and words[0].text == "tokens":
             expect_words(words, ("matching",), 1)
             return self._pattern(words), 3
@@ -115,8 +121,10 @@ class WantedField:
 
 def _label(words: Sequence[Word]) -> TokenLabel:
     if len(words) < 2 or not words[1].quoted:
-        near = token_text(words[1].text) if len(words) > 1 else None
-        raise MisreadError("a label is written in double quotes", near, ahead=1 if near else 0)
+        bare = words[1].text.strip("'") if len(words) > 1 and words[1].text not in _NO_TOKENS else ""
+        raise MisreadError(
+            "a label is written in double quotes", token_text(bare) if bare else None, len(words) > 1
+        )
     try:
         return TokenLabel(composed(TOKEN.parse(words[1])))
     except MisreadError as misread:

@@ -29,6 +29,7 @@ OPENINGS = [
 ]
 """15: one more than the fewest that show a mean at .05, 0.8^14 = .044, though nothing else varies."""
 LATER = [f"he saw {one}" for one in OPENINGS]
+PLACES = ("river", "tree", "house", "lake")
 SETS = {
     "dogs": [f"{opening} dog" for opening in OPENINGS],
     "more_dogs": [f"{opening} dog" for opening in LATER],
@@ -51,6 +52,12 @@ SETS = {
         f"the {animal} saw one dog and the cat near {place}"
         for animal in ("cat", "bird")
         for place in ("the river", "a tree", "the house", "the lake")
+    ],
+    "labelled": [
+        {"text": text, "labels": [[text.index("dog"), text.index("dog") + 3, "dog"], [0, 3, "article"]]}
+        for text in [
+            f"the {animal} saw one dog in the {place}" for animal in ("cat", "bird") for place in PLACES
+        ]
     ],
 }
 PAIRS = {"animals": [{"clean": f"{one} dog", "corrupted": f"{one} cat"} for one in OPENINGS]}
@@ -220,6 +227,25 @@ CLAIMS: dict[str, tuple[str, str, float | None, dict[str, object]]] = {
     "correlation, constant": ("neuron 0:1 goes with dogs in counted", "inconclusive", None, {}),
     "prediction, class": ('neuron 0:3 predicts tokens matching "tr.+" in documents', "supported", 1.0, {}),
     "prediction, several": ('neuron 0:3 predicts " tree" or " river" in documents', "supported", 1.0, {}),
+    # "predicts" looks at what the model writes after "dog", a label at "dog" itself.
+    "prediction, label": (
+        'neuron 0:3 predicts label "dog" in labelled with AUROC at least 0.6',
+        "supported",
+        1.0,
+        {},
+    ),
+    "prediction, other label": (
+        'neuron 0:3 does not predict label "article" in labelled',
+        "supported",
+        3 / 7,
+        {"margin": 0.2},
+    ),
+    "proportion, label": (
+        'neuron 0:3 above 4 predicts label "dog" in at least 50% of positions in labelled',
+        "supported",
+        1.0,
+        {},
+    ),
     "proportion": (
         'neuron 0:3 above 4 predicts " tree" in at least 50% of positions in documents',
         "supported",

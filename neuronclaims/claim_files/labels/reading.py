@@ -90,8 +90,8 @@ def _stretch(given: object, place: int, text: str) -> LabelledStretch:
         raise LabelsError(f"the stretch [{start}, {end}] has no label, which is a text", (place,))
     if end <= start:
         raise LabelsError(
-            f"the stretch [{start}, {end}, {quoted(name)}] ends before it begins: write the first character and the "
-            "one after the last, counted from 0",
+            f"the stretch [{start}, {end}, {quoted(name)}] holds no character: write the first one and the one after "
+            "the last, counted from 0",
             (place,),
         )
     if end > len(text):

@@ -88,8 +88,12 @@ REMARKS = (
     ),
     _rule(
         r"\b(?:on|at|for) (?:the )?tokens (?:that match|matching|like)\b",
-        'at which tokens a neuron is active cannot be claimed by a pattern; \'predicts tokens matching "[0-9]+" in '
-        "SET' is about what the model writes next",
+        "at which tokens a neuron is active is claimed by labels of the texts, 'predicts label \"number\" in SET', and "
+        "not by a pattern; 'predicts tokens matching \"[0-9]+\" in SET' is about what the model writes next",
+    ),
+    _rule(
+        r"\b(?:on|at|for|inside) (?:the )?(?:tokens? )?(?:labell?ed|tagged|with (?:the )?label|label)\b(?= \")",
+        "that a neuron is active at tokens with a label is written 'predicts label \"noun\" in SET'",
     ),
     _rule(
         r"(?<=\S )(?:after|before|on|at) (?=\")",
