@@ -302,7 +302,9 @@ class Result:
     is the claim file's; what is drawn at random follows from it and from the prompts. ``data`` is the account of the
     claim's prompts: how many rows of a file were taken, what texts share, and what may mislead in them. ``look`` is its
     place in a series, None where each model is judged by itself. ``readings`` are the tokens that are read or changed
-    where these are some of the prompts' tokens, as far as a tokenizer was at hand.
+    where these are some of the prompts' tokens, as far as a tokenizer was at hand. ``tokens`` says which are read, and
+    which are changed where a claim changes any. ``site_words`` is the site for people, where ``site`` is its name in
+    the cache: "direction honesty at resid_post 3".
     """
 
     id: str
@@ -325,6 +327,12 @@ class Result:
     data: DataAccount = field(default_factory=DataAccount)
     look: SeriesLook | None = None
     readings: tuple[TokensReading, ...] = ()
+    site_words: str = ""
+
+    @property
+    def where(self) -> str:
+        """The site in words for people."""
+        return self.site_words or self.site
 
     @property
     def as_expected(self) -> bool:

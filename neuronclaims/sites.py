@@ -56,3 +56,12 @@ def site_names() -> tuple[Site, ...]:
     """
     brought = sorted({entry.name for entry in entry_points(group=ENTRY_POINTS)} - {*OWN_SITES})
     return (*OWN_SITES, *brought)
+
+
+def printed(site: Site) -> str:
+    """Return a site in words for people: its name, or the words of the view through which it is read.
+
+    >>> printed("mlp_post")
+    'mlp_post'
+    """
+    return getattr(site, "words", site)

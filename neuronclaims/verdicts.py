@@ -15,12 +15,14 @@ from neuronclaims.corrections import CorrectedFamily, CorrectedP, corrected, fam
 from neuronclaims.figures import as_known
 from neuronclaims.kinds import Family, Finding, kind_of
 from neuronclaims.kinds.shared.units import fit_to_keep
+from neuronclaims.kinds.tokens_asked import tokens_in_words
 from neuronclaims.planning.reach import reach_of
 from neuronclaims.results import Effect, Evidence, Plan, Result, StatedEffect, Test, Verdict
+from neuronclaims.sites import printed
 from neuronclaims.stats.verdicts import MARGIN_SIDES
 
 if TYPE_CHECKING:
-    from neuronclaims.claim_files.claims import Claim, ClaimFile, Settings
+    from neuronclaims.claim_files.claims import Claim, ClaimFile
     from neuronclaims.planning.reach import Reach
 
 
@@ -159,7 +161,8 @@ def _result(
         sentence=claim.text,
         kind=kind.name,
         site=settings.site,
-        tokens=_tokens(settings) if kind.template.texts else "",
+        tokens=tokens_in_words(claim),
+        site_words=printed(settings.site),
         file=claim.place.path,
         line=claim.place.line,
         column=claim.place.column,
@@ -225,8 +228,3 @@ def _effects(estimates: Sequence[stats.Estimate]) -> tuple[Effect, ...]:
 def _effect(e: stats.Estimate) -> Effect:
     size = e.effect
     return Effect(e.name, e.value, e.low, e.high, e.level, e.method, size.key, size.short, size.signed)
-
-
-def _tokens(settings: Settings) -> str:
-    drawn = f" ({settings.sampling})" if settings.sampling else ""
-    return f"{settings.tokens}{drawn}"

@@ -14,6 +14,7 @@ from neuronclaims.baselines.content import content_of
 from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import templates
+from neuronclaims.kinds.tokens_asked import tokens_in_words
 from neuronclaims.pytest_session.dry_run import lines
 from neuronclaims.pytest_session.planning import planned
 
@@ -108,6 +109,39 @@ def test_what_is_shown_is_what_was_read(tmp_path: Path, demo) -> None:
         assert result.evidence is not None
         difference = means["hanoi"] - means["rome"]
         np.testing.assert_allclose(result.evidence.effect.value, difference, rtol=1e-4, atol=1e-5)
+
+
+IN_WORDS = {
+    "{claim: neuron 1:2 activates more for a than b}": "last of prompt",
+    "{claim: neuron 1:2 is an outlier beyond 6 in at least 5% of tokens in a}": "all of prompt",
+    "{claim: at least 90% of layer 1 lies within 1 of zero in a}": "all of prompt",
+    "{claim: head 1:2 attends to bos from all of prompt in a with at least 50%}": "from prompt to bos",
+    "{claim: head 1:2 attends more to the previous token than to itself from last of prompt in a}": "from last of "
+    "prompt to the previous token and to itself",
+    "{claim: 'ablating neuron 1:2 lowers \" x\" in a', at: last of prompt}": "changed: last of prompt; read: last of "
+    "prompt",
+    "{claim: ablating head 1:2 raises loss of a, loss_at: last of prompt}": "changed: all; read: last of prompt",
+    "{claim: ablating neuron 1:2 raises loss of a}": "changed: all; read: all",
+    "{claim: 'ablating neuron 1:2 lowers continuations that contain \" x\" in a', generate: {max_new_tokens: 3}}": (
+        "changed: all; read: all of generated"
+    ),
+    "{claim: neuron 1:2 goes with position in a}": "all",
+    "{claim: 'neuron 1:2 predicts \" x\" in a'}": "all",
+    "{claim: way activity is higher for a than b over tokens 1 to 2}": "tokens 1 to 2 of prompt",
+    "{claim: way activity is higher for a than b}": "last of prompt",
+}
+
+
+def test_reports_say_the_tokens_that_are_read_and_changed_not_the_rule_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "x.claims.yaml"
+    sets = ", ".join(f"{name}: [{', '.join(f'{name} {n} z' for n in range(3))}]" for name in "abcdn")
+    path.write_text(
+        "version: 1\nmodels: [demo]\nsite: mlp_post\ntokens: last of prompt\n"
+        "directions: {way: {from: [c, d], method: mean difference, neutral: n}}\n"
+        f"sets: {{{sets}}}\nclaims:\n" + "".join(f"  - {claim}\n" for claim in IN_WORDS)
+    )
+    claims = read_claim_file(path, templates()).claims
+    assert [tokens_in_words(claim) for claim in claims] == list(IN_WORDS.values())
 
 
 def test_what_every_token_counts_for_is_not_listed(tmp_path: Path) -> None:

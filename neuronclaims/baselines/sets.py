@@ -81,7 +81,7 @@ def _of_report(path: Path, data: Mapping[str, Any]) -> Baseline:
 
 def _row(claim: Mapping[str, Any]) -> SavedClaim:
     evidence = claim["evidence"]
-    sentence = f"{claim['sentence']} ({claim['site']}, {claim['tokens']})"
+    sentence = f"{claim['sentence']} ({claim.get('site_words') or claim['site']}, {claim['tokens']})"
     if evidence is None:
         return SavedClaim("", sentence, claim["kind"], "report", claim["verdict"], error=claim["error"])
     test = evidence["test"] or {}

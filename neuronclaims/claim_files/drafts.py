@@ -12,11 +12,12 @@ from neuronclaims.claim_files.schema import ClaimEntry, FileSchema, Header
 from neuronclaims.claim_files.yaml.positions import Entries, Items, Node, Scalar, index_in
 from neuronclaims.claim_files.yaml.source import SourceText
 from neuronclaims.claim_files.yaml.validation import Section, validate
+from neuronclaims.measurements.views.view import base_of
 from neuronclaims.sentences.messages import quoted
 from neuronclaims.sentences.misread.misses import SentenceError, UnclosedQuoteError
 from neuronclaims.sentences.parser import Parsed, parse
 from neuronclaims.sentences.templates import TEXTS, Template
-from neuronclaims.sites import site_names
+from neuronclaims.sites import printed, site_names
 from neuronclaims.tokens.grammar import EXAMPLES
 
 
@@ -196,9 +197,10 @@ def lacking(drafts: Sequence[Draft], root: Entries, source: SourceText) -> Itera
 def two_sites(drafts: Sequence[Draft], source: SourceText) -> Iterator[Problem]:
     """Refuse a claim whose sentence and whose ``site`` disagree."""
     for draft in drafts:
-        if draft.entry is not None and draft.entry.site and draft.site and draft.site != draft.entry.site:
+        said = draft.entry.site if draft.entry is not None else None
+        if said and draft.site and said not in (draft.site, base_of(draft.site)):
             message = (
-                f"the sentence is about {quoted(draft.site)}, so 'site' cannot be {quoted(draft.entry.site)}"
+                f"the sentence is about {quoted(printed(draft.site))}, so 'site' cannot be {quoted(said)}"
             )
             yield _at(draft, source, message, "site")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from neuronclaims.kinds.registry import kind_of
@@ -41,6 +42,10 @@ def tokens_asked(claim: Claim) -> Iterator[TokensAsked]:
             items = _items(_set(claim, name), loss_at.columns)
             yield TokensAsked(name, False, f"loss of {loss_at}", loss_at, items)
     tokens = claim.settings.tokens
+    if getattr(kind, "each_token", False):
+        tokens = replace(tokens, pool="mean")
+    elif _own_words(claim) is not None:
+        return
     if not (template.texts and template.pooled) or tokens.span.generates:
         return
     if tokens.pool in _EVERY and tokens.span.whole:
@@ -49,6 +54,42 @@ def tokens_asked(claim: Claim) -> Iterator[TokensAsked]:
     for name in names:
         if name in claim.sets:
             yield TokensAsked(name, False, str(tokens), own, _items(claim.sets[name], own.columns))
+
+
+def tokens_in_words(claim: Claim) -> str:
+    """Return which tokens of its texts a claim reads, and which it changes, in words; nothing where no text is run.
+
+    A kind that does not read by the rule of the claim file says what it reads (``tokens_in_words``).
+    """
+    kind, settings = kind_of(claim.sentence), claim.settings
+    if (own := _own_words(claim)) is not None:
+        return own
+    if not kind.template.texts:
+        return ""
+    at = getattr(settings.options, "at", None)
+    if at is not None:
+        return f"changed: {at}; read: {_read_after_change(claim)}"
+    if not kind.template.pooled:
+        return str(ALL_TOKENS)
+    drawn = f" ({settings.sampling})" if settings.sampling else ""
+    return f"{settings.tokens}{drawn}"
+
+
+def _own_words(claim: Claim) -> str | None:
+    own = getattr(kind_of(claim.sentence), "tokens_in_words", None)
+    found: str | None = own(claim) if own is not None else None
+    return found
+
+
+def _read_after_change(claim: Claim) -> str:
+    """Return where the prediction is read: at the end of texts, but for losses and for what is written."""
+    outcome = getattr(claim.sentence, "outcome", None)
+    if outcome is not None and outcome.writes:
+        sampling = claim.settings.sampling
+        return f"all of generated ({sampling})" if sampling else "all of generated"
+    if outcome is not None and outcome.of_texts:
+        return str(getattr(claim.settings.options, "loss_at", None) or ALL_TOKENS)
+    return "last of prompt"
 
 
 def _set(claim: Claim, name: str) -> PromptSet | PairSet:

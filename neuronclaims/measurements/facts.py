@@ -99,12 +99,14 @@ class ModelFacts:
         noun = site.view.noun
         if site.layer not in (None, layer):
             raise MeasurementError(
-                f"{site} is of layer {site.layer}; there is no {noun} of it at layer {layer}."
+                f"There is no {noun} of layer {layer} of {self.name}: what is read is the {site.words}."
             )
         site.view.check(self)
         width = self.width_of(site)
         if index is not None and not 0 <= index < width:
-            raise MeasurementError(f"{site} has {noun}s 0 to {width - 1}; there is no {noun} {index}.")
+            raise MeasurementError(
+                f"There is no {noun} {index} in layer {layer} of {self.name}: there are the {noun}s 0 to {width - 1}."
+            )
 
     def check_predicts(self) -> None:
         """Raise MeasurementError for a model that predicts no next token."""

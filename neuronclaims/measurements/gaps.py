@@ -17,6 +17,7 @@ from neuronclaims.measurements.continuations import Continuations
 from neuronclaims.measurements.errors import MeasurementError, shorten
 from neuronclaims.measurements.measurement import Measurement
 from neuronclaims.measurements.pools import EachPool
+from neuronclaims.sites import printed
 
 SHOWN = 3
 """So many neurons with gaps are named; the others are counted."""
@@ -59,7 +60,7 @@ class Gappy:
         called = described.texts[0].removesuffix("s") if described.texts else "text"
         value, what = self.values[row, column], described.what
         if isinstance(self.measurement, Activations):
-            what = f"{self.measurement.site} of neuron {self.neuron(self.measurement, column)}"
+            what = f"{printed(self.measurement.site)} of neuron {self.neuron(self.measurement, column)}"
         return (
             f"{what} in {self.model} is {value} for the {called} {shown}. The weights are broken, or the number type "
             "is too small."
@@ -89,7 +90,7 @@ def with_gaps(measurement: Measurement, values: NDArray[Any], model: str) -> NDA
 def gaps_note(answers: Iterable[object]) -> tuple[str, ...]:
     """Say which neurons of the layers that a claim was ranked in have gaps; nothing where none has."""
     names = {
-        f"{answer.measurement.site} {answer.neuron(answer.measurement, column)}": None
+        f"{printed(answer.measurement.site)} {answer.neuron(answer.measurement, column)}": None
         for answer in answers
         if isinstance(answer, Gappy) and isinstance(answer.measurement, Activations)
         for column in answer.columns

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from neuronclaims.measurements.facts import ModelFacts
+from neuronclaims.sites import printed
 from neuronclaims.tokens.spans import ChangedTokens, Span
 
 
@@ -79,7 +80,11 @@ class Description:
     @property
     def head(self) -> str:
         """The words that measurements in one line of a plan have in common."""
-        return self.what + (f" at {self.site}" if self.site else "") + (f", {self.rule}" if self.rule else "")
+        return (
+            self.what
+            + (f" at {printed(self.site)}" if self.site else "")
+            + (f", {self.rule}" if self.rule else "")
+        )
 
 
 class Lengths(Protocol):

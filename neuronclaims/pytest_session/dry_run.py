@@ -26,6 +26,7 @@ from neuronclaims.pytest_session.planning import (
 from neuronclaims.pytest_session.settings import model_folders
 from neuronclaims.reports.readings import rest_of, told
 from neuronclaims.sentences.messages import quoted
+from neuronclaims.sites import printed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,7 +121,7 @@ def _counts(plan: FilePlan) -> str:
 
 def _work(cost: Cost) -> Iterator[str]:
     for site, layers in cost.places.items():
-        yield f"reads {site} of {_ranges(layers)}"
+        yield f"reads {printed(site)} of {_ranges(layers)}"
     texts = ", ".join(_many(count, text) for text, count in cost.texts.items())
     yield f"runs {texts or 'no text'}{_weighed(cost)}"
     yield from _passes(cost.passes)

@@ -22,7 +22,7 @@ def properties(result: Result) -> list[tuple[str, str | float | int]]:
         ("claims.expected", result.expect),
         ("claims.sentence", result.sentence),
         ("claims.model", result.model),
-        ("claims.site", result.site),
+        ("claims.site", result.where),
         ("claims.tokens", result.tokens),
         ("claims.error", result.error),
     ]

@@ -94,7 +94,7 @@ def rank_text(result: Result) -> str:
     if rank is None:
         return ""
     if rank.scope == "model":
-        return f"{rank.place:,} of {rank.among:,} at {result.site}, all layers"
+        return f"{rank.place:,} of {rank.among:,} at {result.where}, all layers"
     return f"{rank.place} of {rank.among}"
 
 

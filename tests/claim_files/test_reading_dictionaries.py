@@ -72,6 +72,11 @@ def test_a_latent_brings_its_layer_and_its_site_which_hold_the_dictionary_whatev
     assert read(tmp_path / "one", CLAIM).digest != other.digest
 
 
+def test_a_site_beside_it_may_repeat_where_a_dictionary_reads(tmp_path) -> None:
+    alone, beside = read(tmp_path, CLAIM, f"{{claim: {CLAIM}, id: beside, site: resid_post}}").claims
+    assert beside.settings.site == alone.settings.site
+
+
 def test_several_latents_and_some_latent_of_a_dictionary(tmp_path) -> None:
     several = "every latent of sae:2, sae:0 activates more for up than down"
     some = "some latent of sae activates more for up than down"
@@ -117,6 +122,11 @@ WRONG = {
         "which site does it read",
     ),
     "gated": (CLAIM, {"architecture": "gated"}, "architecture 'gated', which is not known"),
+    "another site beside it": (
+        f"{{claim: {CLAIM}, site: mlp_post}}",
+        {},
+        "is about 'latents of sae at resid_post 1', so 'site' cannot be 'mlp_post'",
+    ),
     "two sites": ("mlp_post " + CLAIM, {}, "so the sentence cannot be about .mlp_post."),
 }
 

@@ -87,7 +87,12 @@ def test_the_number_and_the_verdict_are_the_ones_set_by_hand(results, name) -> N
 
 
 def test_reports_call_latents_latents_and_controls_come_from_the_same_dictionary(results) -> None:
-    assert results["ablated"].site.startswith("mlp_post>latents 0:")
+    ablated = results["ablated"]
+    assert ablated.site.startswith("mlp_post>latents 0:")
+    assert (ablated.where, ablated.tokens) == (
+        "latents of sae at mlp_post 0",
+        "changed: all; read: last of prompt",
+    )
     for name in ("ablated", "contrast"):
         notes = results[name].evidence.notes
         assert any("latent" in note for note in notes)

@@ -68,9 +68,13 @@ def test_a_viewed_site_of_one_layer_is_at_no_other_and_is_kept_under_its_name(ha
     source, site = hand_over("gpt2"), ViewedSite("resid_post", Doubled(3, layer=1))
     facts = source.facts()
     assert (list(facts.layers_at(site)), facts.width_of(site), facts.has(site)) == ([1], 3, True)
-    with pytest.raises(MeasurementError, match="is of layer 1; there is no double of it at layer 0"):
+    with pytest.raises(
+        MeasurementError, match="There is no double of layer 0 of handed: what is read is the doubles"
+    ):
         facts.check_place(site, 0)
-    with pytest.raises(MeasurementError, match="has doubles 0 to 2; there is no double 3"):
+    with pytest.raises(
+        MeasurementError, match="There is no double 3 in layer 1 of handed: there are the doubles 0 to 2"
+    ):
         facts.check_place(site, 1, 3)
     with pytest.raises(MeasurementError, match="Nothing has so many"):
         facts.check_place(ViewedSite("resid_post", Doubled(100)), LAYERS - 1)

@@ -18,9 +18,13 @@ class Doubled:
     smooth: bool = True
     worker: ClassVar[str] = "viewed:running"
     noun: ClassVar[str] = "double"
+    words: ClassVar[str] = "doubles"
 
     def __str__(self) -> str:
         return f"doubled {self.count} {'' if self.layer is None else self.layer}"
+
+    def number_words(self, layer: int, index: int) -> str:
+        return f"double {layer}:{index}"
 
     def width(self, facts: ModelFacts) -> int:
         return self.count

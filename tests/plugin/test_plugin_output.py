@@ -71,7 +71,11 @@ def test_rows_of_the_table_stand_under_their_titles(write, run, monkeypatch) -> 
         (["-q"], ["REFUTED", "1 refuted"], ["SUPPORTED  ", "loading the model"]),
         (["-qq"], ["REFUTED people.claims.yaml::model::opposite"], ["= claims =", "rank"]),
         (["--no-summary"], ["1 failed"], ["= claims =", "REFUTED people", "rank"]),
-        (["-v"], ["Because: built so", "Test: exact permutation of 16 prompts", "Read at resid_post"], []),
+        (
+            ["-v"],
+            ["Because: built so", "Test: exact permutation of 16 prompts", "Site: resid_post. Tokens: "],
+            [],
+        ),
         (["-s"], ["SUPPORTED  ", "loading the model, measuring 16 prompts"], []),
         (["--capture=no", "-rN"], ["SUPPORTED  "], ["short test summary"]),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from neuronclaims.claim_files.dictionaries.entries import DictionaryEntry
@@ -56,7 +57,7 @@ def read_entry(name: str, key: Scalar, node: Node, source: SourceText) -> NamedD
         raise _problem(source, node, "folder", str(error).rstrip(".")) from None
     place = _place(entry.at, dictionary, node, source)
     assert place.layer is not None
-    site = latents_at(place.site, place.layer, dictionary)
+    site = latents_at(place.site, place.layer, replace(dictionary, name=name))
     return NamedDictionary(name, place.layer, dictionary.latents, site)
 
 

@@ -68,7 +68,7 @@ class Direction:
         neurons = tuple(Neuron(layer, 0) for layer in (layers if own is None else (own,)))
         if self.given is None or self.site is None:
             return Bound(neurons)
-        return Bound(neurons, ViewedSite(self.site, GivenDirection(self.site, self.given)))
+        return Bound(neurons, ViewedSite(self.site, GivenDirection(self.site, self.given, self.name)))
 
     def viewed(self, settings: Settings) -> ViewedSite:
         """Return the site at which a direction that is fitted is read: fitted at the site and by the tokens of a claim.
@@ -117,7 +117,7 @@ class Probe:
         assert own is not None
         if layers not in ((), (own,)):
             raise ValueError(f"{quoted(self.name)} reads layer {own}, not {Layers(layers)}")
-        return Bound((Neuron(own, 0),), ViewedSite(self.site, GivenProbe(self.site, self.given)))
+        return Bound((Neuron(own, 0),), ViewedSite(self.site, GivenProbe(self.site, self.given, self.name)))
 
 
 @dataclass(frozen=True, slots=True)

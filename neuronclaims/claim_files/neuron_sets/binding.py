@@ -9,6 +9,7 @@ from neuronclaims.claim_files.drafts import Draft, in_sentence
 from neuronclaims.claim_files.errors import Problem
 from neuronclaims.claim_files.sections import Sections
 from neuronclaims.claim_files.yaml.source import SourceText
+from neuronclaims.measurements.views.view import base_of
 from neuronclaims.sentences.binding import Bindable
 from neuronclaims.sentences.messages import quoted
 from neuronclaims.sentences.templates import FieldError
@@ -40,7 +41,8 @@ def _bound(draft: Draft, entries: Bindable, source: SourceText, problems: list[P
     for field, other in own.items():
         if site is not None and other != site:
             message = (
-                f"what is named here lies at {quoted(other)}, so the sentence cannot be about {quoted(site)}"
+                f"what is named here lies at {quoted(base_of(other))} by itself, so the sentence cannot be about "
+                f"{quoted(base_of(site))}: leave that out"
             )
             problems.append(_problem(draft, FieldError(field, message), source))
     return replace(draft, parsed=replace(parsed, value=value))

@@ -20,7 +20,7 @@ import numpy as np
 from neuronclaims import stats
 from neuronclaims.figures import Distributions, Row, Table
 from neuronclaims.kinds.attention.fields import FIELDS
-from neuronclaims.kinds.attention.reading import AttentionReading, between_sets, tokens_read
+from neuronclaims.kinds.attention.reading import AttentionReading, between_sets, tokens_in_words, tokens_read
 from neuronclaims.kinds.kind import Attainable, ClaimError, Finding, Sample
 from neuronclaims.kinds.outliers.token_share import (
     PromptUnits,
@@ -168,6 +168,10 @@ class AttentionKind:
     def tokens_read(self, claim: Claim[_AttentionShare]) -> tuple[TokensAsked, ...]:
         """Return the tokens that are looked at, and those that look."""
         return tokens_read(claim)
+
+    def tokens_in_words(self, claim: Claim[_AttentionShare]) -> str:
+        """Return from which tokens the heads look, and to which."""
+        return tokens_in_words(claim)
 
     def judge(self, claim: Claim[_AttentionShare], answers: Answers, family: Family) -> Finding:
         """Average the attention over prompts, and test it against the share."""

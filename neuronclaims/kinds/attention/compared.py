@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from neuronclaims.kinds.attention.fields import FIELDS
-from neuronclaims.kinds.attention.reading import between_sets, tokens_read, within_prompts
+from neuronclaims.kinds.attention.reading import between_sets, tokens_in_words, tokens_read, within_prompts
 from neuronclaims.kinds.shared.margins import AUROC_MARGIN, check_auroc
 from neuronclaims.kinds.shared.subjects.ranks import RankedMarginOptions
 from neuronclaims.kinds.shared.subjects.subjects import check_denied
@@ -146,6 +146,10 @@ class ComparedAttentionKind(TwoSampleKind):
     def tokens_read(self, claim: Claim) -> tuple[TokensAsked, ...]:
         """Return the tokens that are looked at, and those that look."""
         return tokens_read(claim)
+
+    def tokens_in_words(self, claim: Claim) -> str:
+        """Return from which tokens the heads look, and to which."""
+        return tokens_in_words(claim)
 
 
 CONTRAST = ComparedAttentionKind("attention contrast", CONTRAST_TEMPLATE, contrast_hypothesis, between_sets)

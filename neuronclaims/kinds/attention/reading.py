@@ -132,5 +132,12 @@ def tokens_read(claim: Claim) -> tuple[TokensAsked, ...]:
     )
 
 
+def tokens_in_words(claim: Claim) -> str:
+    """Return from which tokens a claim's heads look, and to which."""
+    said = claim.sentence
+    also = f" and to {said.other}" if hasattr(said, "other") else ""
+    return f"from {place_text(said.origin)} to {said.to}{also}"
+
+
 def _items(claim: Claim, name: str, at: ChangedTokens) -> tuple[str, ...]:
     return tuple(prompt.item(at.columns) for prompt in claim.sets[name].prompts)

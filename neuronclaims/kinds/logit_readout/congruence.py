@@ -31,6 +31,7 @@ from neuronclaims.measurements import Congruence, Vocabulary
 from neuronclaims.sentences.options import OneOf, Options, Truth
 from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.sentences.templates import FieldError, Template
+from neuronclaims.sites import printed
 from neuronclaims.stats.sentences import apart
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class CongruenceKind:
         if claim.settings.site != SITE:
             raise ClaimError(
                 f"Only neurons of an MLP have output weights that write tokens: their site is {SITE}, not "
-                f"{claim.settings.site}."
+                f"{printed(claim.settings.site)}."
             )
         if claim.settings.searched is not None:
             raise ClaimError(

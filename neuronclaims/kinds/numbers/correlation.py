@@ -200,6 +200,10 @@ class CorrelationKind:
         """Say that such a claim is tested alone."""
         return None
 
+    def tokens_in_words(self, claim: Claim[Correlates, RankedMarginOptions]) -> str | None:
+        """Return the tokens that are read where they stand beside their positions; None where the claim's own are."""
+        return "all" if counts_positions(claim) else None
+
     def needs(
         self, claim: Claim[Correlates, RankedMarginOptions], facts: ModelFacts
     ) -> tuple[Measurement, ...]:

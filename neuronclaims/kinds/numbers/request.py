@@ -125,7 +125,7 @@ class NumbersRequest:
             )
             for place in drawn
         )
-        named = titled(settings.site, neuron, neuron.index)
+        named = titled(settings.site, neuron.layer, neuron.index)
         return Points(said.column, f"{named}, {settings.tokens}", points)
 
     def unit_values(self, neuron: Neuron, values: Floats) -> UnitValues | None:

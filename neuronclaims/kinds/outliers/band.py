@@ -28,6 +28,7 @@ from neuronclaims.kinds.shared.subjects.selection import chosen_before, selectio
 from neuronclaims.measurements.pools import BeyondPool
 from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.sentences.templates import Template
+from neuronclaims.tokens.spans import ChangedTokens
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
@@ -65,6 +66,7 @@ class BandKind:
     """A layer whose values lie close to zero."""
 
     name, template = "band", BAND_TEMPLATE
+    each_token = True
 
     def attainable(self, claim: Claim[Band]) -> Attainable:
         """Return the least p: every value lies within the bound."""
@@ -75,6 +77,10 @@ class BandKind:
     def joint_test_key(self, claim: Claim[Band]) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone: nothing is exchanged."""
         return None
+
+    def tokens_in_words(self, claim: Claim[Band]) -> str:
+        """Return the tokens that are looked at one by one: all of the span, whatever the pool."""
+        return str(ChangedTokens("all", claim.settings.tokens.span))
 
     def needs(self, claim: Claim[Band], facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for the share of tokens beyond the bound, and for the layer's means."""

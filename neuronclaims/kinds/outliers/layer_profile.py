@@ -20,6 +20,7 @@ from neuronclaims.kinds.shared.units import of_one_set
 from neuronclaims.measurements import TokenRule
 from neuronclaims.sentences.subjects.subject import Subject
 from neuronclaims.sentences.templates import FieldError
+from neuronclaims.sites import printed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -135,7 +136,7 @@ class LayerProfile:
             for index in drawn_neurons(self.means, own)
         )
         return Points(
-            f"neuron index, {settings.site}, layer {layer}",
+            f"neuron index, {printed(settings.site)}, layer {layer}",
             f"mean of {settings.tokens.span} tokens",
             points,
             (-bound, bound),

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -38,6 +38,7 @@ from neuronclaims.kinds.shared.subjects.selection import (
 from neuronclaims.measurements import Activations
 from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.sentences.templates import Template
+from neuronclaims.tokens.spans import ChangedTokens
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -105,6 +106,7 @@ class MassiveKind:
     name: str
     template: Template
     side: ShareSide
+    each_token: ClassVar[bool] = True
 
     def attainable(self, claim: Claim[Massive | NotMassive]) -> Attainable:
         """Return the least p: the neuron is massive in every prompt, or in none.
@@ -119,6 +121,10 @@ class MassiveKind:
     def joint_test_key(self, claim: Claim[Massive | NotMassive]) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone: nothing is exchanged."""
         return None
+
+    def tokens_in_words(self, claim: Claim[Massive | NotMassive]) -> str:
+        """Return the tokens that are looked at one by one: all of the span, whatever the pool."""
+        return str(ChangedTokens("all", claim.settings.tokens.span))
 
     def needs(self, claim: Claim[Massive | NotMassive], facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for the share of massive tokens, in all layers that were searched, and for the layer's means."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from neuronclaims import stats
 from neuronclaims.kinds.kind import Attainable, Finding
@@ -40,6 +40,7 @@ from neuronclaims.measurements.pools import BeyondPool
 from neuronclaims.sentences.numbers import number_text
 from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.sentences.templates import Template
+from neuronclaims.tokens.spans import ChangedTokens
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
@@ -99,6 +100,7 @@ class OutlierKind:
     name: str
     template: Template
     side: ShareSide
+    each_token: ClassVar[bool] = True
 
     def attainable(self, claim: Claim[Outlier | NoOutlier]) -> Attainable:
         """Return the least p: every token of every prompt is beyond the bound, or none.
@@ -113,6 +115,10 @@ class OutlierKind:
     def joint_test_key(self, claim: Claim[Outlier | NoOutlier]) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone: nothing is exchanged."""
         return None
+
+    def tokens_in_words(self, claim: Claim[Outlier | NoOutlier]) -> str:
+        """Return the tokens that are looked at one by one: all of the span, whatever the pool."""
+        return str(ChangedTokens("all", claim.settings.tokens.span))
 
     def needs(self, claim: Claim[Outlier | NoOutlier], facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for the share of tokens beyond the bound in every layer, and for the layer's means."""

@@ -25,7 +25,7 @@ import numpy as np
 from neuronclaims import stats
 from neuronclaims.figures import Distributions, Row
 from neuronclaims.kinds.kind import Attainable, ClaimError, Finding
-from neuronclaims.kinds.projection.activity_request import ActivityRequest
+from neuronclaims.kinds.projection.activity_request import ActivityRequest, places_in_words
 from neuronclaims.kinds.projection.scores import Score
 from neuronclaims.kinds.shared.designs import size_of
 from neuronclaims.kinds.shared.hypotheses import TwoSampleHypothesis
@@ -126,6 +126,10 @@ class RegionKind:
     def joint_test_key(self, claim: RegionClaim) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone."""
         return None
+
+    def tokens_in_words(self, claim: RegionClaim) -> str | None:
+        """Return the tokens that are read one by one; None where one number is read by the claim's own rule."""
+        return places_in_words(claim.settings, claim.sentence.positions)
 
     def needs(self, claim: RegionClaim, facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for the region's layers, and for what is written where the model writes."""

@@ -20,7 +20,7 @@ from neuronclaims.measurements.views.fits import fitted
 from neuronclaims.results import Selection
 
 if TYPE_CHECKING:
-    from neuronclaims.claim_files.claims import Claim, Prompt
+    from neuronclaims.claim_files.claims import Claim, Prompt, Settings
     from neuronclaims.claim_files.directions.direction import Direction
     from neuronclaims.kinds.kind import Answers
     from neuronclaims.measurements import Measurement, ModelFacts
@@ -42,6 +42,11 @@ VALUES = {
     "cosine": "activity (cosine)",
 }
 """The keys under which baselines keep scores: they stay as they are, whatever an axis comes to say."""
+
+
+def places_in_words(settings: Settings, positions: TokenPositions | None) -> str | None:
+    """Return the tokens that are read one by one; None where one number is read by the claim's own rule."""
+    return None if positions is None else f"{positions} of {settings.tokens.span}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from pydantic import Field
 
 from neuronclaims import stats
 from neuronclaims.kinds.kind import MAX_DRAWS, Attainable, ClaimError, Finding, Statement
-from neuronclaims.kinds.projection.activity_request import ActivityRequest
+from neuronclaims.kinds.projection.activity_request import ActivityRequest, places_in_words
 from neuronclaims.kinds.projection.scores import Score
 from neuronclaims.kinds.shared.designs import size_of
 from neuronclaims.kinds.shared.null_figures import null_figure
@@ -96,6 +96,10 @@ class SomewhereKind:
     def joint_test_key(self, claim: SomewhereClaim) -> Hashable | None:  # noqa: ARG002
         """Say that such a claim is tested alone: its test already allows for many cells."""
         return None
+
+    def tokens_in_words(self, claim: SomewhereClaim) -> str | None:
+        """Return the tokens that are read one by one."""
+        return places_in_words(claim.settings, FIRST_TOKENS)
 
     def needs(self, claim: SomewhereClaim, facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for all layers."""

@@ -225,7 +225,7 @@ class ConsistencyData:
             Row(name, plain(found[:, column]), names)
             for name, found, names in zip((said.first, said.second), self.scores, self.names, strict=True)
         )
-        named = titled(settings.site, neuron, neuron.index)
+        named = titled(settings.site, neuron.layer, neuron.index)
         return Distributions(f"{named}, {settings.tokens}: {BY[self.request.by]}", rows)
 
     def table(self, neuron: Neuron) -> Table:

@@ -182,7 +182,7 @@ class PlainShares:
         """Draw one neuron's scores in all prompts of each set."""
         settings, column = self.request.claim.settings, self.columns.column(neuron)
         rows = tuple(Row(name, plain(found[:, column])) for name, found in self.scores.items())
-        named = titled(settings.site, neuron, neuron.index)
+        named = titled(settings.site, neuron.layer, neuron.index)
         return Distributions(f"{named}, {settings.tokens}: {self.request.described}", rows)
 
     def table(self, neurons: Sequence[Neuron]) -> Table:

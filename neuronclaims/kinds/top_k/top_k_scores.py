@@ -21,6 +21,7 @@ from neuronclaims.measurements import Activations, TokenRule
 from neuronclaims.measurements.views.view import ViewedSite
 from neuronclaims.sentences.options import OneOf, Options
 from neuronclaims.sentences.subjects.neurons import Neuron
+from neuronclaims.sites import printed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -131,7 +132,7 @@ def site_needs(
     there = len(layers) * facts.width_of(settings.site)
     if not 1 <= k < there:
         raise ClaimError(
-            f"The top {k:,} neurons are no choice: {facts.name} has {there:,} neurons at {settings.site}. "
+            f"The top {k:,} neurons are no choice: {facts.name} has {there:,} neurons at {printed(settings.site)}. "
             f"Take a number from 1 to {there - 1:,}."
         )
     sets = [in_order(claim.sets[name]) for name in dict.fromkeys(names)]

@@ -101,7 +101,9 @@ class ActivationsReading:
         who = self.claim.sentence.who
         alone = who.said is not None and who.how == "one"
         site = self.claim.settings.site
-        return f"{who.said if alone else titled(site, neuron, neuron.index)}, {self.claim.settings.tokens}"
+        return (
+            f"{who.said if alone else titled(site, neuron.layer, neuron.index)}, {self.claim.settings.tokens}"
+        )
 
     def key(self, neuron: Neuron) -> str:
         """Return the site, the neuron and the token rule."""

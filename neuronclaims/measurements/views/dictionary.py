@@ -26,7 +26,7 @@ class Dictionary:
     above the latent's threshold, else 0 (Rajamanoharan et al. 2024); for "top k" the same of the ``k`` largest of a
     token (Gao et al. 2024). Where ``by_norm``, numbers are first multiplied by the length of the latent's row of W_dec.
     ``digest`` is the SHA-256 of the weights and of these settings. ``writes`` says where a transcoder writes, which
-    therefore is only read.
+    therefore is only read. ``name`` is what a claim file calls it, for reports alone.
     """
 
     path: Path = field(compare=False)
@@ -40,6 +40,7 @@ class Dictionary:
     by_norm: bool = False
     hook: str = ""
     writes: str = ""
+    name: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,15 @@ class Latents:
 
     def __str__(self) -> str:
         return f"latents {self.layer}:{self.dictionary.digest[:24]}"
+
+    @property
+    def words(self) -> str:
+        """Return what they are, for people."""
+        return f"latents of {self.dictionary.name or 'a dictionary'} at {self.base} {self.layer}"
+
+    def number_words(self, layer: int, index: int) -> str:
+        """Return the latent and where it is read."""
+        return f"latent {index} of {self.base} {layer}"
 
     @property
     def smooth(self) -> bool:

@@ -104,18 +104,32 @@ class Vectors:
             )
 
 
+def _words(noun: str, name: str, base: Site, layer: int | None) -> str:
+    return " ".join([noun, *([name] if name else []), f"at {base}", *([] if layer is None else [str(layer)])])
+
+
 @dataclass(frozen=True)
 class GivenDirection:
     """The view of a direction whose vectors stand in a file."""
 
     base: Site
     vectors: Vectors
+    name: str = field(default="", compare=False)
     worker: ClassVar[str] = "neuronclaims.models.running.views.directions:given"
     noun: ClassVar[str] = "direction"
     smooth: ClassVar[bool] = True
 
     def __str__(self) -> str:
         return f"{self.noun} {self.vectors.digest[:DIGITS]}"
+
+    @property
+    def words(self) -> str:
+        """Return what it is, for people."""
+        return _words(self.noun, self.name, self.base, self.layer)
+
+    def number_words(self, layer: int, index: int) -> str:  # noqa: ARG002
+        """Return what it is, and the layer in which it is read."""
+        return _words(self.noun, self.name, self.base, layer)
 
     @property
     def layer(self) -> int | None:
@@ -161,6 +175,15 @@ class FittedDirection:
     def __str__(self) -> str:
         return f"{self.noun} {self._digest[:DIGITS]}"
 
+    @property
+    def words(self) -> str:
+        """Return what it is, for people."""
+        return _words(self.noun, self.name, self.base, self.layer)
+
+    def number_words(self, layer: int, index: int) -> str:  # noqa: ARG002
+        """Return what it is, and the layer in which it is read."""
+        return _words(self.noun, self.name, self.base, layer)
+
     @cached_property
     def _digest(self) -> str:
         told = (self.method, self.first, self.second, str(self.tokens), repr(self.generate))
@@ -193,6 +216,16 @@ class BesideRandom:
 
     def __str__(self) -> str:
         return f"{self.own} beside {RANDOM} random"
+
+    @property
+    def words(self) -> str:
+        """Return what they are, for people."""
+        return f"{self.own.words}, beside {RANDOM} random ones"
+
+    def number_words(self, layer: int, index: int) -> str:
+        """Return the direction, or which of the random ones it is."""
+        own = self.own.number_words(layer, 0)
+        return own if index == 0 else f"random one {index} beside {own}"
 
     @property
     def layer(self) -> int | None:

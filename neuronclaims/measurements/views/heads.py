@@ -28,6 +28,15 @@ class Heads:
         return "heads"
 
     @property
+    def words(self) -> str:
+        """Return what they are, for people."""
+        return f"heads of {ATTENTION}"
+
+    def number_words(self, layer: int, index: int) -> str:
+        """Return the head as sentences write it."""
+        return f"head {layer}:{index}"
+
+    @property
     def layer(self) -> int | None:
         """No one layer: every layer that has heads."""
         return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from neuronclaims.measurements.errors import MeasurementError
-from neuronclaims.sites import Site
+from neuronclaims.sites import Site, printed
 
 if TYPE_CHECKING:
     from neuronclaims.measurements.facts import ModelFacts
@@ -30,6 +30,15 @@ class View(Protocol):
 
     A view that cannot be written has a ``read_only``, the reason in words.
     """
+
+    @property
+    def words(self) -> str:
+        """What it is and where it is read, for people: "heads of attn_z", "direction honesty at resid_post 3"."""
+        ...
+
+    def number_words(self, layer: int, index: int) -> str:
+        """Return what one of its numbers is, for people: "head 3:1", "latent 25 of resid_post 3"."""
+        ...
 
     @property
     def layer(self) -> int | None:
@@ -60,14 +69,16 @@ class ViewedSite(str):
     ... class FirstHalf:
     ...     worker = "halves:first"
     ...     noun = "half"
+    ...     words = "first half of resid_post"
+    ...     def number_words(self, layer, index): return f"half {layer}:{index}"
     ...     layer = 8
     ...     smooth = True
     ...     def __str__(self): return "first half"
     ...     def width(self, facts): return facts.width_of("resid_post") // 2
     ...     def check(self, facts): pass
     >>> site = ViewedSite("resid_post", FirstHalf())
-    >>> site, site.base, site.layer
-    ('resid_post>first half', 'resid_post', 8)
+    >>> site, site.base, site.layer, site.words
+    ('resid_post>first half', 'resid_post', 8, 'first half of resid_post')
     """
 
     __slots__ = ("base", "view")
@@ -92,6 +103,11 @@ class ViewedSite(str):
         """The one layer that it is of; None where it is of every layer that has the base."""
         return self.view.layer
 
+    @property
+    def words(self) -> str:
+        """What is read and where, for people; never part of a name in the cache."""
+        return self.view.words
+
 
 def base_of(site: Site) -> Site:
     """Return the site of the model that a site is read from: its base, or itself.
@@ -111,15 +127,15 @@ def noun_of(site: Site) -> str:
     return site.view.noun if isinstance(site, ViewedSite) else "neuron"
 
 
-def titled(site: Site, neuron: object, index: int) -> str:
-    """Return how a figure calls a neuron of a site, or a number of a viewed one, for people alone.
+def titled(site: Site, layer: int, index: int) -> str:
+    """Return how reports call a neuron of a site, or a number of a viewed one, for people alone.
 
-    >>> titled("mlp_post", "3:17", 17)
+    >>> titled("mlp_post", 3, 17)
     'mlp_post 3:17'
     """
-    if not isinstance(site, ViewedSite) or site.layer is None:
-        return f"{site} {neuron}"
-    return f"{site.view.noun} {index} of {site.base} {site.layer}"
+    if isinstance(site, ViewedSite):
+        return site.view.number_words(layer, index)
+    return f"{site} {layer}:{index}"
 
 
 def is_smooth(site: Site) -> bool:
@@ -138,4 +154,4 @@ def check_writable(site: Site) -> None:
     """
     why = getattr(site.view, "read_only", "") if isinstance(site, ViewedSite) else ""
     if why:
-        raise MeasurementError(f"Nothing can be changed at {site}: {why}.")
+        raise MeasurementError(f"Nothing can be changed at {printed(site)}: {why}.")

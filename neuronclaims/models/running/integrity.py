@@ -32,6 +32,7 @@ from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.passes import read, stop_tokens
 from neuronclaims.models.running.pooling import Recorder, SpanKey
 from neuronclaims.models.splitting import text_free
+from neuronclaims.sites import printed
 
 AT_ONCE = {torch.float32: 1e-5, torch.float16: 4e-3, torch.bfloat16: 3e-2}
 """Shares of a row's largest value that need no explanation: about what a sum over a row loses in each number type."""
@@ -157,8 +158,9 @@ def check_alone(
         if apart[need] > bound:
             neuron = int(np.nan_to_num(np.abs(batched[need] - alone[need]), nan=np.inf).argmax())
             raise IntegrityError(
-                f"{need.site} of neuron {need.layer}:{neuron} in {ready.facts.name} is {batched[need][neuron]:.5g} for "
-                f"the prompt {shorten(row.prompt)} in a batch, but {alone[need][neuron]:.5g} when it is run alone: "
+                f"{printed(need.site)} of neuron {need.layer}:{neuron} in {ready.facts.name} is "
+                f"{batched[need][neuron]:.5g} for the prompt {shorten(row.prompt)} in a "
+                f"batch, but {alone[need][neuron]:.5g} when it is run alone: "
                 f"{apart[need]:.2g} of the largest value apart, where rounding explains {bound:.2g} at most. "
                 "Padding or positions are not handled rightly for this model; nothing of this run is kept."
             )

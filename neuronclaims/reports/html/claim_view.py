@@ -97,7 +97,7 @@ class ClaimView:
     @property
     def searchable(self) -> str:
         """Return what a search of the overview looks through."""
-        parts = (self.result.id, self.result.sentence, self.result.because or "", self.result.site)
+        parts = (self.result.id, self.result.sentence, self.result.because or "", self.result.where)
         return " ".join(parts).lower()
 
     @property
@@ -154,7 +154,7 @@ class ClaimView:
     def form(self) -> Pairs:
         """Return the claim piece by piece."""
         result, evidence = self.result, self.evidence
-        pairs = [("kind", result.kind), ("site", result.site)]
+        pairs = [("kind", result.kind), ("site", result.where)]
         pairs.append(("tokens", result.tokens or "none: read off the weights"))
         if evidence is not None and evidence.counts:
             pairs.append(("sets", ", ".join(f"{name} ({count:,})" for name, count in evidence.counts)))
@@ -170,7 +170,7 @@ class ClaimView:
         pairs = []
         if evidence.rank:
             place = evidence.rank
-            where = "" if place.scope == "layer" else f" at {self.result.site}, all layers"
+            where = "" if place.scope == "layer" else f" at {self.result.where}, all layers"
             said = f"{place.place:,} of {place.among:,}{where}, by {place.by}"
             pairs.append((f"place in the {place.scope}", said))
         chosen = selection_lines([self.entry])

@@ -175,9 +175,9 @@ class _Pen:
         if self.verbosity > 0:
             lines += [f"Because: {result.because}"] if result.because else []
             lines += [
-                f"Read at {result.site}, {result.tokens}."
+                f"Site: {result.where}. Tokens: {result.tokens}."
                 if result.tokens
-                else f"Read off the weights of {result.site}."
+                else f"Read off the weights of {result.where}."
             ]
             if result.evidence is not None:
                 evidence = result.evidence

@@ -22,7 +22,7 @@ from neuronclaims.sentences.subjects.known_forms import CHANGED_FORMS
 from neuronclaims.sentences.subjects.layers import Layers, LayersField
 from neuronclaims.sentences.subjects.neuron_sets import SetReference
 from neuronclaims.sentences.subjects.neurons import Neuron, NeuronsField
-from neuronclaims.sites import Site, site_names
+from neuronclaims.sites import Site, printed, site_names
 
 NEURONS: FieldType[tuple[Neuron, ...]] = NeuronsField()
 _LAYERS: FieldType[Layers] = LayersField()
@@ -98,7 +98,7 @@ def bind_part(part: ChangedPart, entries: Bindable) -> ChangedPart:
         return part
     found = part.said.bound(entries[part.said.section][part.said.name])
     if found.site is not None and part.site is not None:
-        raise ValueError(f"{part.said} lies at {found.site}: leave {part.site!r} out")
+        raise ValueError(f"{part.said} lies at {printed(found.site)}: leave {part.site!r} out")
     return replace(part, neurons=found.neurons, at=found.site)
 
 

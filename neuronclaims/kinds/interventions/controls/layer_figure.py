@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from neuronclaims.figures import Point, Points
 from neuronclaims.kinds.shared.layer_points import drawn_neurons
 from neuronclaims.sentences.subjects.neurons import Neuron
+from neuronclaims.sites import printed
 
 if TYPE_CHECKING:
     from neuronclaims.kinds.interventions.changed_neurons import Floats
@@ -27,4 +28,4 @@ def layer_figure(
         else Point(float(index), float(shown[index]), str(neuron), claimed.low, claimed.high, marked=True)
         for index in drawn_neurons(shown, neuron.index)
     )
-    return Points(f"neuron index, {site}, layer {neuron.layer}", y_axis, points)
+    return Points(f"neuron index, {printed(site)}, layer {neuron.layer}", y_axis, points)

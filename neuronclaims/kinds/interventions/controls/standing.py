@@ -18,6 +18,7 @@ from neuronclaims.kinds.shared.subjects.selection import chosen_before, selectio
 from neuronclaims.measurements.changing.controls import Controls, controls_per_text, most_controls
 from neuronclaims.measurements.views.directions import beside_random
 from neuronclaims.measurements.views.view import noun_of
+from neuronclaims.sites import printed
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
@@ -75,7 +76,8 @@ def _sample(claim: Claim, facts: ModelFacts, together: Changing) -> tuple[Contro
         if claim.sentence.beyond:
             raise ClaimError(
                 f"There is nothing to compare with ('{claim.sentence.compared}'): a layer of {facts.name} has "
-                f"{width:,} {noun_of(need.site)}s at {need.site}, of which {max(named):,} are changed. Name fewer."
+                f"{width:,} {noun_of(need.site)}s at {printed(need.site)}, of which {max(named):,} are changed. "
+                "Name fewer."
             )
         return ()
     most = most_controls(need.prediction)

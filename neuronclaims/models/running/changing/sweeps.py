@@ -19,6 +19,7 @@ from neuronclaims.models.running.hooks import Edit, Place, starting_at, traced
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.passes import forward
 from neuronclaims.models.running.predictions import PredictionReader, logits_of
+from neuronclaims.sites import printed
 
 TOLERANCE = {torch.float32: 1e-3, torch.float16: 3e-2, torch.bfloat16: 1e-1}
 """How far the prediction for a copy may lie from that of an ordinary run, as a share of the largest prediction."""
@@ -91,9 +92,9 @@ class _SweptText:
         if abs(alone - float(after[neuron])) > allowed:
             site, layer = self._place
             raise IntegrityError(
-                f"Changing {site} neuron {layer}:{neuron} of {self._ready.facts.name} gives {alone:.5g} in an ordinary "
-                f"run, but {float(after[neuron]):.5g} in the sweep. The model cannot be run from its middle like this; "
-                "nothing of this run is kept."
+                f"Changing {printed(site)} neuron {layer}:{neuron} of {self._ready.facts.name} gives {alone:.5g} in an "
+                f"ordinary run, but {float(after[neuron]):.5g} in the sweep. The model cannot be run from its middle "
+                "like this; nothing of this run is kept."
             )
 
     def _earlier(self, start: int) -> Any:
