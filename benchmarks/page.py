@@ -19,6 +19,7 @@ from pathlib import Path
 from warm import claim_file
 
 from neuronclaims import judge
+from neuronclaims.reports.account import Account
 from neuronclaims.reports.entry import Entry
 from neuronclaims.reports.html import write_html
 
@@ -48,12 +49,12 @@ def main() -> None:
         wrote = []
         for _ in range(options.rounds):
             start = time.perf_counter()
-            page = write_html(folder / "report", found)
+            page = write_html(folder / "report", Account(tuple(found)))
             wrote.append(time.perf_counter() - start)
         sizes = {file.name: file.stat().st_size / 1e6 for file in (folder / "report").iterdir()}
         opened = [opening(page, folder / f"profile-{turn}") for turn in range(options.rounds)]
     print(f"| {options.claims:,} claims | |\n|---|---|")
-    print(f"| on disk | {sum(sizes.values()):.1f} MB, {sizes['index.html']:.1f} of them the page |")
+    print(f"| on disk | {sum(sizes.values()):.1f} MB |")
     for what, seconds in (("written", wrote), ("opened and filtered", [each for each in opened if each])):
         if seconds:
             print(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import html
 import json
 import re
@@ -19,6 +21,7 @@ from neuronclaims.kinds import templates
 from neuronclaims.kinds.shared.unit_names import MOST, unit_names
 from neuronclaims.kinds.shared.unit_names import continuations_needed as asked_of
 from neuronclaims.measurements import Activations, Continuations
+from neuronclaims.reports.account import Account
 from neuronclaims.reports.entry import Entry
 from neuronclaims.reports.html.page import page
 from neuronclaims.study import Study
@@ -138,15 +141,11 @@ def test_nothing_is_asked_for_what_no_figure_names(tmp_path, prompts, asks) -> N
 
 def test_the_page_shows_a_continuation_as_text(tmp_path) -> None:
     result = written(tmp_path, "neuron 1:2 activates more for up than down")
-    text = page(
-        [Entry("a::b", "passed", result)],
-        complete=True,
-        made="now",
-        environment={"neuronclaims": "1"},
-        commits={},
-    )
+    account = Account((Entry("a::b", "passed", result),))
+    text = page(account, environment={"neuronclaims": "1"}, commits={})
     assert ATTACK not in text
-    [shared] = re.findall(r'<script type="application/json" id="texts">(.*?)</script>', text, re.DOTALL)
+    [packed] = re.findall(r'id="plots">(.*?)</script>', text)
+    shared = gzip.decompress(base64.b64decode(packed)).splitlines()[0]
     told = {label for texts in json.loads(shared) for label in texts if "⟶" in label}
     assert not [label for label in told if set(label.replace("<br>", "")) & set("<>")]
     names = {name for row in distributions(result).rows for name in row.names}

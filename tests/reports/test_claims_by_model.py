@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import random
 import re
+from typing import Any
 
 import pytest
 from cases import for_each
@@ -12,7 +12,7 @@ from hostile import ATTACK
 from markdown_it import MarkdownIt
 from rich.cells import cell_len
 from several_models import VERDICTS, put_to
-from test_html_page import UNSEEN, Reader, rendered
+from test_html_page import UNSEEN, Reader, plots_of, rendered
 from test_job_summary import OURS, TABLE
 from test_job_summary import Page as Markdown
 
@@ -190,11 +190,16 @@ def test_hostile_names_stay_text_in_the_page() -> None:
     assert visible("</script><script>window.hacked=1</script>") in "".join(attacked.texts)
 
 
+def course_of(text: str) -> tuple[str, list[Any]]:
+    """Return the part of a page about a file with several models, and what it draws."""
+    (section,) = re.findall(r'<section class="across".*?</section>', text, re.DOTALL)
+    (place,) = re.findall(r'data-plots="(\d+)"', section)
+    return section, plots_of(text)[int(place)]
+
+
 def test_the_course_has_every_effect_with_its_interval_at_its_model_and_a_symbol_for_its_verdict() -> None:
     text = rendered(put_to(STEPS, ROWS))
-    (section,) = re.findall(r'<section class="across".*?</section>', text, re.DOTALL)
-    (plots,) = re.findall(r'class="plots">(.*?)</script>', section, re.DOTALL)
-    ((data, layout),) = json.loads(plots)
+    section, ((data, layout),) = course_of(text)
     symbols = {"+": "circle", "-": "x", "?": "circle-open"}
     found = {}
     for trace in data:
@@ -222,8 +227,7 @@ def test_the_course_has_every_effect_with_its_interval_at_its_model_and_a_symbol
 
 def test_every_claim_with_an_effect_is_drawn_however_many_there_are() -> None:
     rows = {f"claim-{number}": "!!!" if number == 3 else "+-?" for number in range(30)}
-    (section,) = re.findall(r'<section class="across".*?</section>', rendered(put_to(STEPS, rows)), re.DOTALL)
-    plots = json.loads(re.findall(r'class="plots">(.*?)</script>', section, re.DOTALL)[0])
+    section, plots = course_of(rendered(put_to(STEPS, rows)))
     panels = [len({trace["xaxis"] for trace in data}) for data, _ in plots]
     assert panels == [12, 12, 5]
     assert section.count('role="img"') == 3
@@ -283,8 +287,7 @@ def test_models_that_are_no_series_appear_and_are_lost_nowhere() -> None:
 
 def test_the_onset_is_shaded_and_told_in_the_terminal() -> None:
     text = rendered(put_to(STEPS, ROWS))
-    (plots,) = re.findall(r'class="plots">(\[\[.*?"shapes".*?)</script>', text, re.DOTALL)[:1]
-    ((_, layout),) = json.loads(plots)
+    _, ((_, layout),) = course_of(text)
     boxes = [(box["xref"], box["x0"], box["x1"]) for box in layout["shapes"]]
     assert boxes == [("x1", -0.5, 1.5), ("x2", -0.5, 0.5), ("x3", 0.5, 1.5), ("x4", -0.5, 0.5)]
     assert "shaded: where the claim may first hold" in text

@@ -14,6 +14,7 @@ from hostile import ATTACK, ATTACKS, entry
 
 from neuronclaims.figures import Distributions, Row, Surface
 from neuronclaims.foreign_text import visible
+from neuronclaims.reports.account import Account
 from neuronclaims.reports.entry import Entry
 from neuronclaims.reports.html import write_html
 
@@ -62,14 +63,14 @@ VERDICTS = ("supported", "refuted", "inconclusive", None)
 def small(tmp_path_factory) -> Path:
     """A report with one claim of each verdict, and every type of figure in all that have any."""
     claims = [entry("", number, verdict) for number, verdict in enumerate(VERDICTS)]
-    return write_html(tmp_path_factory.mktemp("small"), claims)
+    return write_html(tmp_path_factory.mktemp("small"), Account(tuple(claims)))
 
 
 @pytest.fixture(scope="module")
 def flat(tmp_path_factory) -> Path:
     """The same without surfaces: drawing those in 3D without a graphics card takes a second each time."""
     claims = [without_surfaces(entry("", number, verdict)) for number, verdict in enumerate(VERDICTS)]
-    return write_html(tmp_path_factory.mktemp("flat"), claims)
+    return write_html(tmp_path_factory.mktemp("flat"), Account(tuple(claims)))
 
 
 def without_surfaces(one: Entry) -> Entry:
@@ -100,7 +101,7 @@ def test_all_demo_claims_are_drawn_with_no_complaint_and_no_request(browser, dem
     assert set(states) == {"drawn true"}
     assert complaints(browser) == []
     outside = [url for url in browser.requests if not url.startswith(("data:", "blob:"))]
-    assert [Path(url).name for url in outside] == ["index.html", "plotly.min.js"]
+    assert [Path(url).name for url in outside] == ["index.html"]
     assert all(url.startswith("file:") for url in outside)
 
 
@@ -116,7 +117,7 @@ def test_figures_out_of_sight_are_not_drawn_and_let_go_of_again(browser, demo) -
 
 
 def test_no_attack_is_run_and_all_are_shown(browser, tmp_path) -> None:
-    browser.open(write_html(tmp_path, [entry(ATTACK, 0), entry(ATTACK, 1, None)]))
+    browser.open(write_html(tmp_path, Account((entry(ATTACK, 0), entry(ATTACK, 1, None)))))
     assert set(browser.js(DRAW_ALL)) == {"drawn true"}
     assert browser.js("window.hacked") is None
     assert complaints(browser) == []
@@ -136,7 +137,9 @@ def test_texts_that_read_like_names_of_colours_stay_texts(browser, tmp_path) -> 
     rows = Row("var:grid", (1.0, 2.0, 3.0), ("var:ink",) * 3), Row("on:least,most:0.5", (1.0, 2.0))
     claim = entry()
     evidence = replace(claim.result.evidence, figures=(Distributions("var:paper", rows),))
-    browser.open(write_html(tmp_path, [replace(claim, result=replace(claim.result, evidence=evidence))]))
+    browser.open(
+        write_html(tmp_path, Account((replace(claim, result=replace(claim.result, evidence=evidence)),)))
+    )
     assert set(browser.js(DRAW_ALL)) == {"drawn true"}
     legend = browser.js("[...document.querySelectorAll('.legendtext')].map((text) => text.textContent)")
     assert set(legend) == {"var:grid", "on:least,most:0.5"}
@@ -163,7 +166,7 @@ def test_filters_hide_rows_and_claims_and_say_how_many_are_left(browser, flat) -
 
 
 def test_the_model_and_file_filters_take_names_as_they_are(browser, tmp_path) -> None:
-    browser.open(write_html(tmp_path, [entry('a"b', 0), entry("it's <x>", 1)]))
+    browser.open(write_html(tmp_path, Account((entry('a"b', 0), entry("it's <x>", 1)))))
     names = browser.js("[...document.querySelector('[name=model]').options].map((option) => option.value)")
     assert names == ["", 'model a"b', "model it's <x>"]
     browser.js(
@@ -360,7 +363,7 @@ def test_without_webgl_heat_maps_tell_what_surfaces_would(small, tmp_path) -> No
 
 
 def test_a_thousand_claims_are_one_small_file_that_filters(browser, tmp_path) -> None:
-    path = write_html(tmp_path, [entry("", number) for number in range(1000)])
+    path = write_html(tmp_path, Account(tuple(entry("", number) for number in range(1000))))
     assert sum(file.stat().st_size for file in tmp_path.iterdir()) < 30_000_000
     browser.open(path)
     assert browser.js(f"{SHOWN}.length") == 1000

@@ -2,43 +2,72 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
+import hashlib
+import re
 import shutil
 import subprocess
+import zlib
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from hostile import entry
 
-from neuronclaims.reports.html import write_html
+from neuronclaims.reports.account import Account
+from neuronclaims.reports.html import script, write_html
 from neuronclaims.reports.html.origins import commits
-from neuronclaims.reports.html.writer import own_styles, plotly_script
 from neuronclaims.reports.json.report import ReportError
 
-
-def test_the_folder_holds_the_page_and_plotly_s_script_and_nothing_else(tmp_path) -> None:
-    path = write_html(tmp_path / "new" / "folder", [entry()])
-    assert sorted(file.name for file in path.parent.iterdir()) == ["index.html", "plotly.min.js"]
-    assert (path.parent / "plotly.min.js").read_bytes() == plotly_script().read_bytes()
+PLOTLY = (Path(find_spec("plotly").origin).parent / "package_data" / "plotly.min.js").read_bytes()
 
 
-def test_plotly_s_script_is_copied_again_only_when_it_differs(tmp_path) -> None:
-    copied = write_html(tmp_path, [entry()]).with_name("plotly.min.js")
-    first = copied.stat().st_mtime_ns, copied.stat().st_ino
-    write_html(tmp_path, [entry()])
-    assert (copied.stat().st_mtime_ns, copied.stat().st_ino) == first
-    copied.write_text("an older one")
-    write_html(tmp_path, [entry()])
-    assert copied.read_bytes() == plotly_script().read_bytes()
+def test_the_folder_holds_one_file_with_plotly_s_script_in_it(tmp_path) -> None:
+    path = write_html(tmp_path / "new" / "folder", Account((entry(),)))
+    assert [file.name for file in path.parent.iterdir()] == ["index.html"]
+    text = path.read_text(encoding="utf-8")
+    packed = re.search(r'<script type="text/plain" id="drawing">(.*?)</script>', text)
+    assert packed
+    assert gzip.decompress(base64.b64decode(packed[1], validate=True)) == PLOTLY
+    hashed = base64.b64encode(hashlib.sha256(PLOTLY).digest()).decode()
+    assert f"sha256-{hashed}&" in text[: text.index("<title>")]
+    assert len(text) < 3_000_000
+
+
+def test_the_script_is_compressed_once_and_again_where_what_was_kept_is_damaged(
+    tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    calls = []
+
+    def compress(data: bytes, *_: int, **__: int) -> bytes:
+        calls.append(1)
+        return zlib.compress(data[:1000], 1)
+
+    monkeypatch.setattr(script.gzip, "compress", compress)
+    first = script.drawing_script.__wrapped__()
+    assert script.drawing_script.__wrapped__() == first
+    assert len(calls) == 1
+    (kept,) = (tmp_path / "neuronclaims").iterdir()
+    for damaged in (kept.read_bytes()[:-1], b"", b"x" * 40):
+        kept.write_bytes(damaged)
+        assert script.drawing_script.__wrapped__() == first
+    assert len(calls) == 4
+    kept.unlink()
+    kept.parent.rmdir()
+    kept.parent.write_text("no folder")
+    assert script.drawing_script.__wrapped__() == first
 
 
 def test_a_folder_that_cannot_be_written_is_one_clear_error(tmp_path) -> None:
     (tmp_path / "occupied").write_text("a file")
     with pytest.raises(ReportError, match=r"could not be written.*--claims-report"):
-        write_html(tmp_path / "occupied", [entry()])
+        write_html(tmp_path / "occupied", Account((entry(),)))
 
 
 def test_a_page_appears_whole_or_not_at_all(tmp_path, monkeypatch) -> None:
-    path = write_html(tmp_path, [entry()])
+    path = write_html(tmp_path, Account((entry(),)))
     before = path.read_text()
 
     def full(self, target):
@@ -46,16 +75,9 @@ def test_a_page_appears_whole_or_not_at_all(tmp_path, monkeypatch) -> None:
 
     monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(ReportError, match="No space left"):
-        write_html(tmp_path, [entry(), entry("", 1)])
+        write_html(tmp_path, Account((entry(), entry("", 1))))
     assert path.read_text() == before
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["index.html", "plotly.min.js"]
-
-
-def test_the_style_elements_plotly_would_add_are_known_by_their_ids() -> None:
-    name = "0123456789abcdef" * 4
-    assert own_styles(f'if(!document.getElementById("{name}")){{}} document.getElementById("other")') == [
-        name
-    ]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["index.html"]
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not on this machine")

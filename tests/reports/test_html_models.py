@@ -10,6 +10,7 @@ from hostile import ATTACK
 from several_models import put_to
 from test_html_browser import CONTRAST, complaints
 
+from neuronclaims.reports.account import Account
 from neuronclaims.reports.html import write_html
 
 pytestmark = pytest.mark.skipif(find_chromium() is None, reason="Chromium is not on this machine")
@@ -22,12 +23,12 @@ def series(tmp_path_factory) -> Path:
     """Fifteen claims on fourteen models, and another file on one."""
     rows = {f"claim-{number}": "+-?! +-?!+-?!+" for number in range(15)}
     alone = put_to(["alone"], {"a": "+"}, file="g.claims.yaml")
-    return write_html(tmp_path_factory.mktemp("series"), put_to(STEPS, rows) + alone)
+    return write_html(tmp_path_factory.mktemp("series"), Account(tuple(put_to(STEPS, rows) + alone)))
 
 
 def test_the_course_is_drawn_even_of_hostile_names_with_no_complaint(browser, tmp_path) -> None:
     names = [f"{number} {ATTACK}" for number in range(3)]
-    browser.open(write_html(tmp_path, put_to(names, {f"a {ATTACK}": "+-!"}, text=ATTACK)))
+    browser.open(write_html(tmp_path, Account(tuple(put_to(names, {f"a {ATTACK}": "+-!"}, text=ATTACK)))))
     browser.js("document.querySelector('.across .plot').scrollIntoView()")
     browser.wait("document.querySelector('.across .plot').dataset.state === 'drawn'")
     assert browser.js("window.hacked") is None

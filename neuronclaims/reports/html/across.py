@@ -6,19 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from markupsafe import Markup
-
-from neuronclaims.reports.html.claim_view import ClaimView, sources
+from neuronclaims.reports.html.claim_view import ClaimView
 from neuronclaims.reports.html.figures import Course, Drawing, Stop, draw_trend
-from neuronclaims.reports.html.policy import embedded
+from neuronclaims.reports.html.shared import PlotData
 from neuronclaims.reports.matrix import NO_RESULT, ClaimsByModels, Line, ModelCell, matrices
 
 
 @dataclass(frozen=True)
 class Across:
-    """The claims of a file by its models, for the templates."""
+    """The claims of a file by its models, for the templates; its plots are kept in ``data``."""
 
     matrix: ClaimsByModels
+    data: PlotData
     missing = NO_RESULT
 
     @staticmethod
@@ -33,15 +32,15 @@ class Across:
             return None
         return draw_trend(self.matrix.models, [_course(line) for line in self.matrix.lines])
 
-    @property
-    def plots(self) -> Markup:
-        """Return the plots as JSON for the page's script."""
-        return embedded(sources([self.trend] if self.trend else []))
+    @cached_property
+    def plots(self) -> int:
+        """Return the place of its plots in the page's data."""
+        return self.data.add([self.trend] if self.trend else [])
 
 
-def across(claims: Sequence[ClaimView]) -> dict[str, Across]:
+def across(claims: Sequence[ClaimView], data: PlotData) -> dict[str, Across]:
     """Return the claims with several models, by file, for claims in the order of reports."""
-    return {matrix.file: Across(matrix) for matrix in matrices([claim.entry for claim in claims])}
+    return {matrix.file: Across(matrix, data) for matrix in matrices([claim.entry for claim in claims])}
 
 
 def _course(line: Line) -> Course:

@@ -5,18 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
-
-from markupsafe import Markup
 
 from neuronclaims.figures import Null
 from neuronclaims.reports.entry import Entry
 from neuronclaims.reports.html.figures import Drawing, draw
-from neuronclaims.reports.html.policy import embedded
-from neuronclaims.reports.html.shared import Texts
+from neuronclaims.reports.html.shared import PlotData
 from neuronclaims.reports.readings import rest_of, told
 from neuronclaims.reports.wording import (
     counts_text,
@@ -39,12 +35,12 @@ Pairs = list[tuple[str, str]]
 class ClaimView:
     """A claim for the templates; ``commit`` is where its file stands in git, empty where that is not known.
 
-    ``texts`` are those that its plots share with plots of other claims.
+    ``data_of_plots`` is where the page keeps what it draws.
     """
 
     entry: Entry
     commit: str = ""
-    texts: Texts = field(default_factory=Texts)
+    data_of_plots: PlotData = field(default_factory=PlotData)
 
     @property
     def result(self) -> Result:
@@ -224,15 +220,9 @@ class ClaimView:
         return [draw(figure) for figure in found if isinstance(figure, Null)]
 
     @cached_property
-    def plots(self) -> Markup:
-        """Return all plots of the claim as JSON for the page's script, in the order of the page."""
-        found = sources([*self.drawings, *self.nulls])
-        return embedded([(self.texts.shared(traces), layout) for traces, layout in found])
-
-
-def sources(drawings: Sequence[Drawing]) -> list[tuple[Any, Any]]:
-    """Return the traces and the layout of all plots, in the order of the page."""
-    return [(plot.data, plot.layout) for drawing in drawings for plot in drawing.plots]
+    def plots(self) -> int:
+        """Return the place of the claim's plots in the page's data; they stand there in the order of the page."""
+        return self.data_of_plots.add([*self.drawings, *self.nulls])
 
 
 def _enough(counts: tuple[int, ...] | None) -> str:

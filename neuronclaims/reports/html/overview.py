@@ -6,21 +6,20 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup
-
 from neuronclaims.figures import Distributions
 from neuronclaims.reports.entry import families
 from neuronclaims.reports.html.across import Across, across
-from neuronclaims.reports.html.claim_view import ORDER, ClaimView, sources
+from neuronclaims.reports.html.claim_view import ORDER, ClaimView
 from neuronclaims.reports.html.figures import Drawing, GridCell, draw_grid
-from neuronclaims.reports.html.policy import embedded
+from neuronclaims.reports.html.shared import PlotData
 
 
 @dataclass(frozen=True, slots=True)
 class FamilyView:
     """The claims of one file on one model, with the number of each verdict from best to worst.
 
-    The first of a file has what is shown of all its models together.
+    The first of a file has what is shown of all its models together; ``plots`` is the place of its grid in the page's
+    data.
     """
 
     file: str
@@ -30,12 +29,8 @@ class FamilyView:
     unexpected: int
     correction: str
     grid: Drawing | None = None
+    plots: int = 0
     across: Across | None = None
-
-    @property
-    def plots(self) -> Markup:
-        """Return the grid as JSON for the page's script."""
-        return embedded(sources([self.grid] if self.grid else []))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +42,7 @@ class Overview:
     choices: dict[str, list[tuple[str, int]]]
 
 
-def overview(claims: Sequence[ClaimView]) -> Overview:
+def overview(claims: Sequence[ClaimView], data: PlotData) -> Overview:
     """Sum up claims that are in the order of file and model."""
     choices = {
         "kind": _counted(claim.result.kind for claim in claims),
@@ -55,12 +50,12 @@ def overview(claims: Sequence[ClaimView]) -> Overview:
         "model": _counted(claim.result.model for claim in claims),
         "drift": _counted(claim.entry.drift for claim in claims if claim.entry.drift),
     }
-    return Overview(_verdicts(claims), _families(claims), choices)
+    return Overview(_verdicts(claims), _families(claims, data), choices)
 
 
-def _families(claims: Sequence[ClaimView]) -> list[FamilyView]:
+def _families(claims: Sequence[ClaimView], data: PlotData) -> list[FamilyView]:
     by_entry = {id(claim.entry): claim for claim in claims}
-    by_model = across(claims)
+    by_model = across(claims, data)
     found: list[FamilyView] = []
     for file, model, entries in families([claim.entry for claim in claims]):
         members = [by_entry[id(entry)] for entry in entries]
@@ -76,6 +71,7 @@ def _families(claims: Sequence[ClaimView]) -> list[FamilyView]:
                 unexpected,
                 _correction(members),
                 grid,
+                data.add([grid]) if grid else 0,
                 by_model.get(file) if first else None,
             )
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup
 
 from neuronclaims.foreign_text import visible
-from neuronclaims.reports.entry import Entry
+from neuronclaims.reports.account import Account
 from neuronclaims.reports.html.claim_view import ClaimView
 from neuronclaims.reports.html.overview import overview
 from neuronclaims.reports.html.policy import policy
-from neuronclaims.reports.html.shared import Texts
+from neuronclaims.reports.html.script import NO_SCRIPT, DrawingScript
+from neuronclaims.reports.html.shared import PlotData
 from neuronclaims.reports.wording import p_value, tally
 
 HERE = Path(__file__).parent
@@ -25,21 +26,19 @@ RESERVED = "/* Plotly puts its own rules here */"
 
 
 def page(
-    entries: Sequence[Entry],
+    account: Account,
     *,
-    complete: bool,
-    made: str,
     environment: Mapping[str, str],
     commits: Mapping[str, str],
-    taken: Sequence[str] = (),
+    drawing: DrawingScript = NO_SCRIPT,
 ) -> str:
-    """Return a report as HTML; entries are in the order of file and model.
+    """Return the report of a session as HTML; its entries are in the order of file and model.
 
-    ``made`` is when, ``environment`` the versions the numbers were made with, ``commits`` where claim files stand in
-    git. ``taken`` are ids of style elements that Plotly would add, were they not there already.
+    ``environment`` are the versions the numbers were made with, ``commits`` where claim files stand in git, and
+    ``drawing`` is the script that draws.
     """
-    texts = Texts()
-    claims = [ClaimView(entry, commits.get(entry.result.file, ""), texts) for entry in entries]
+    plots = PlotData()
+    claims = [ClaimView(entry, commits.get(entry.result.file, ""), plots) for entry in account.entries]
     script = "\n".join(_asset(name) for name in SCRIPTS)
     start = _asset("start.js")
     style, dark = "\n".join(_asset(name) for name in STYLES), _asset("dark.css")
@@ -47,19 +46,18 @@ def page(
         _environment()
         .get_template("report.html")
         .render(
-            policy=policy([start, script], [style, dark, RESERVED]),
+            policy=policy([start, script], [style, dark, RESERVED], later=[drawing.digest]),
             start=Markup(start),
             script=Markup(script),
             style=Markup(style),
             dark=Markup(dark),
             reserved=Markup(RESERVED),
-            taken=taken,
-            tally=tally(entries),
-            overview=overview(claims),
+            drawing=drawing,
+            tally=tally(account.entries),
+            overview=overview(claims, plots),
             claims=claims,
-            texts=texts,
-            complete=complete,
-            made=made,
+            plots=plots,
+            account=account,
             environment=environment,
         )
     )

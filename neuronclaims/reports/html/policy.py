@@ -1,31 +1,25 @@
-"""Allow the page to load and run only its own style and script, by their hashes.
+"""Allow the page to run only its own styles and scripts, by their hashes, and to load nothing at all.
 
-Addresses of files are no sources: what ``'self'`` means for a page opened from a folder differs between browsers. The
-page's script is trusted by its hash, and so is the one file it loads itself ('strict-dynamic').
+The script that draws is one of these: the page holds it compressed, unpacks it, and adds it as an element of its own.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from collections.abc import Iterable
-from typing import Any
-
-from markupsafe import Markup
-
-_ESCAPED = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
 
 
-def policy(scripts: Iterable[str], styles: Iterable[str]) -> str:
+def policy(scripts: Iterable[str], styles: Iterable[str], *, later: Iterable[str] = ()) -> str:
     """Return a Content-Security-Policy for a page with these inline scripts and styles.
 
-    Images may be ``data:``, since Plotly makes them of heat maps.
+    ``later`` are the digests of scripts that the page adds itself. Images may be ``data:``, since
+    Plotly makes them of heat maps.
     """
     return "; ".join(
         (
             "default-src 'none'",
-            f"script-src {' '.join(map(digest, scripts))} 'strict-dynamic'",
+            f"script-src {' '.join([*map(digest, scripts), *later])}",
             f"style-src {' '.join(map(digest, styles))}",
             "img-src data:",
             "base-uri 'none'",
@@ -36,12 +30,9 @@ def policy(scripts: Iterable[str], styles: Iterable[str]) -> str:
 
 def digest(text: str) -> str:
     """Return a policy's name for an inline script or style: its SHA-256."""
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+    return f"'sha256-{in_base64(hashlib.sha256(text.encode()).digest())}'"
 
 
-def embedded(value: Any) -> Markup:
-    """Return JSON that can stand in a script element: ASCII alone, and nothing that HTML could take for a tag."""
-    text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-    for character, escaped in _ESCAPED.items():
-        text = text.replace(character, escaped)
-    return Markup(text)
+def in_base64(data: bytes) -> str:
+    """Return bytes as letters and digits that can stand anywhere in HTML."""
+    return base64.b64encode(data).decode("ascii")

@@ -7,6 +7,8 @@
   const drawn = new Set();
   const read = new Map();
   let loading = null;
+  let lines = null;  // a line of JSON for each place; the first holds the texts that plots share
+  let texts = null;
   let onPaper = false;
 
   /* The page's policy forbids style attributes in markup; through the object model they are allowed. */
@@ -16,14 +18,25 @@
     else setAttribute.call(this, name, value);
   };
 
+  const unpacked = async (id) => {
+    if (!("DecompressionStream" in window)) throw new Error("this browser is too old to unpack it");
+    const packed = atob(document.getElementById(id).textContent);
+    const bytes = new Uint8Array(packed.length);
+    for (let place = 0; place < packed.length; place++) bytes[place] = packed.charCodeAt(place);
+    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+  };
+
+  /* The policy knows the hash of the script that draws, so an inline script element with it may run. */
   const load = () => {
-    loading ??= new Promise((resolve, reject) => {
+    loading ??= (async () => {
+      const [code, data] = await Promise.all([unpacked("drawing"), unpacked("plots")]);
       const script = document.createElement("script");
-      script.src = "plotly.min.js";
-      script.onload = resolve;
-      script.onerror = () => reject(new Error("plotly.min.js is not beside this page"));
+      script.textContent = code;
       document.head.append(script);
-    });
+      if (!window.Plotly) throw new Error("the script that draws was damaged on its way here");
+      lines = data.split("\n");
+      texts = JSON.parse(lines[0]);
+    })();
     return loading;
   };
 
@@ -70,21 +83,18 @@
     },
   });
 
-  /* Texts of points that many claims have in common stand in the page once. */
-  let texts = null;
+  /* Texts of points that many claims have in common stand in the data once. */
   const spelledOut = (plots) => {
     for (const trace of plots.flatMap(([data]) => data)) {
-      if (trace.text?.shared === undefined) continue;
-      texts ??= JSON.parse(document.getElementById("texts").textContent);
-      trace.text = texts[trace.text.shared];
+      if (trace.text?.shared !== undefined) trace.text = texts[trace.text.shared];
     }
     return plots;
   };
 
   /* Plots stand in the order of their data, claim by claim. */
   const source = (plot) => {
-    const home = plot.closest(".claim, .grid");
-    if (!read.has(home)) read.set(home, spelledOut(JSON.parse(home.querySelector(".plots").textContent)));
+    const home = plot.closest("[data-plots]");
+    if (!read.has(home)) read.set(home, spelledOut(JSON.parse(lines[Number(home.dataset.plots)])));
     return read.get(home)[[...home.querySelectorAll(".plot")].indexOf(plot)];
   };
 
@@ -93,7 +103,7 @@
     drawn.add(plot);
     try {
       if (plot.classList.contains("solid") && !solid) throw new Error("this browser has no WebGL");
-      await load();
+      if (!lines) await load();
       if (!drawn.has(plot)) return;
       const [data, layout] = source(plot);
       const whole = { ...coloured(layout), template: template(), ...(onPaper && { width: plot.closest(".grid") ? GRID_WIDTH : PAPER_WIDTH }) };
@@ -125,7 +135,7 @@
   theme.onchange(again);
 
   /* Printing waits for nothing, so what draws must be there before. */
-  if (plots.length) addEventListener("load", () => setTimeout(load, 1500));
+  if (plots.length) addEventListener("load", () => setTimeout(() => load().catch(() => {}), 1500));
 
   const shown = () => plots.filter((plot) => !plot.closest("[hidden]") && !plot.classList.contains("solid"));
   addEventListener("beforeprint", () => {
