@@ -76,7 +76,7 @@ def explain(result: Result, words: KindWords = UNTOLD) -> Explanation:
 
 
 def _asked(result: Result, words: KindWords) -> Iterator[str]:
-    yield f"{result.sentence} ({result.file}:{result.line})"
+    yield result.sentence
     if words.null_hypothesis and (result.evidence is None or result.evidence.test is not None):
         yield f"The test asks whether chance alone could do this. Chance alone means here: {words.null_hypothesis}."
     evidence = result.evidence
