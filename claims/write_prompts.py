@@ -9,11 +9,14 @@ discovery split, which shares no sentence frame with it.
 and picked"). ``fights.csv`` are sentences about angry people that stop before what they began ("On Monday the rebels
 started to"). ``openings.csv`` are the beginnings of sentences about a concept, for the model to go on with.
 ``documents.csv`` are documents of the sort the model was trained on, drawn anew; no neuron was found on them.
+``labelled.csv`` are more such documents, other ones for either split, with the names of capitals and countries labelled.
 """
 
 from __future__ import annotations
 
 import csv
+import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -21,6 +24,7 @@ from random import Random
 
 from demo_model.prompts import pairs, prompts
 from demo_model.world.documents import documents
+from demo_model.world.facts import facts
 from demo_model.world.frames import Split, fill, frames
 
 HERE = Path(__file__).parent
@@ -49,6 +53,11 @@ LENGTHS = (2, 5, 3, 6, 4, 7)
 FIGHTS = 40
 DOCUMENTS = 600
 FRESH = "documents for claims"
+LABELLED: Mapping[Split, str] = {
+    "heldout": "documents with labels for claims",
+    "discovery": "documents with labels for discovery",
+}
+LABELLED_DOCUMENTS = 60
 
 
 def main() -> None:
@@ -60,6 +69,7 @@ def main() -> None:
         write(folder / "fights.csv", ("text", "who"), fights(split))
         write(folder / "openings.csv", ("text", "topic", "group"), openings(split))
         write(folder / "lengths.csv", ("text", "words", "frame"), lengths(split))
+        write(folder / "labelled.csv", ("text", "labels"), labelled(split))
     write(HERE / "prompts" / "documents.csv", ("text",), [(text,) for text in fresh_documents()])
 
 
@@ -102,6 +112,23 @@ def begun(text: str, word: str | None) -> str:
 def fresh_documents() -> list[str]:
     """Return different documents of the world, written from the frames of its training."""
     return list(dict.fromkeys(islice(documents(FRESH), DOCUMENTS)))
+
+
+def labelled(split: Split) -> list[tuple[str, str]]:
+    """Return documents that name a capital and a country, each with the stretches that do so."""
+    names = {
+        **{fact.object: "capital" for fact in facts("capital")},
+        **{fact.subject: "country" for fact in facts("capital")},
+    }
+    name = re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, names), key=len, reverse=True))})\b")
+    found: dict[str, str] = {}
+    for text in documents(LABELLED[split]):
+        stretches = [[each.start(), each.end(), names[each[0]]] for each in name.finditer(text)]
+        if len({label for _, _, label in stretches}) == 2:
+            found[text] = json.dumps(stretches)
+        if len(found) == LABELLED_DOCUMENTS:
+            return list(found.items())
+    raise AssertionError("documents never end")
 
 
 def write(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

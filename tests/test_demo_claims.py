@@ -101,6 +101,8 @@ def found():
         compared.setdefault((row["site"], row["neuron"]), []).append({*row["topics"].split()})
     for row in rows_of(CLAIMS / "discovery_numbers.csv"):
         compared.setdefault((row["site"], row["neuron"]), []).append({"lengths"})
+    for row in rows_of(CLAIMS / "discovery_labels.csv"):
+        compared.setdefault((row["site"], row["neuron"]), []).append({"labelled"})
     return compared
 
 

@@ -59,7 +59,7 @@ def _written(draft: Draft, source: SourceText) -> Iterator[Problem]:
     if found is not None and found[0].generates:
         span, at = found
         message = (
-            f"labels are of the texts in the file, and {quoted(span.named)} is what the model writes: leave 'tokens' "
-            "out, since every token of the texts is read"
+            f"labels are of the texts in the file, and {quoted(span.named)} is what the model writes: every "
+            "token of the texts is read, so write 'tokens: mean of prompt'"
         )
         yield source.problem(at.start, message, width=at.end - at.start)
