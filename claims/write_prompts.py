@@ -9,7 +9,7 @@ discovery split, which shares no sentence frame with it.
 and picked"). ``fights.csv`` are sentences about angry people that stop before what they began ("On Monday the rebels
 started to"). ``openings.csv`` are the beginnings of sentences about a concept, for the model to go on with.
 ``documents.csv`` are documents of the sort the model was trained on, drawn anew; no neuron was found on them.
-``labelled.csv`` are more such documents, other ones for either split, with the names of capitals and countries labelled.
+``labelled.csv`` are more such documents, others for either split, with the names of capitals and countries labelled.
 """
 
 from __future__ import annotations
