@@ -1,10 +1,15 @@
+import gc
 import os
+import sys
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 # Several processes test at once; with a thread per core each, they would wait for one another most of the time.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Without bytecode each of the many sessions that tests start would compile the whole package again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # No deadlines, and nothing that is too slow: machines are shared. A folder may serve many examples.
 UNHURRIED = settings(
@@ -19,6 +24,12 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest by far, so that no worker is left alone with it at the end."""
     items.sort(key=lambda item: not item.name.startswith("test_every_claim_comes_out_as_recorded"))
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what was imported; it stays until the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

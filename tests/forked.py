@@ -1,7 +1,8 @@
-"""Sessions of pytest that run a model, each in a process of its own that need not import PyTorch first.
+"""Sessions of pytest, each in a process of its own that need not import PyTorch, or this package, first.
 
-Importing PyTorch and Transformers takes seconds, most sessions here a fraction of one. So a process that has imported
-them, and nothing of ours, forks for each session. Tests about what is imported start a new Python instead.
+Importing them takes seconds, most sessions here a fraction of one. So a process that has imported them forks for each
+session. Tests about what is imported, about the start of Python, or about sites of other packages (which are known from
+the import on) start a new Python instead.
 
 As a program, ``forked.py ARGUMENTS`` is ``python -m pytest ARGUMENTS`` where the environment names the process.
 """
@@ -21,10 +22,15 @@ from pathlib import Path
 ADDRESS = "FORKS_PYTEST"
 """The variable of the environment that names the socket of the process that forks."""
 SERVER = """
-import atexit, gc, json, os, select, socket, sys
+import atexit, gc, importlib, json, os, pkgutil, select, socket, sys
 import numpy, pytest, scipy.special, torch, transformers
 from transformers import AutoModelForCausalLM, AutoTokenizer, GPT2LMHeadModel, LlamaForCausalLM
 
+import neuronclaims
+
+for module in pkgutil.walk_packages(neuronclaims.__path__, "neuronclaims."):
+    if module.name != "neuronclaims.plugin" and not module.name.endswith("__main__"):  # pytest imports its plugins
+        importlib.import_module(module.name)
 gc.collect()
 gc.freeze()
 with socket.socket(socket.AF_UNIX) as server:
@@ -113,7 +119,7 @@ def ordered(
 def run_pytest(
     folder: Path, arguments: Sequence[str], environment: Mapping[str, str]
 ) -> subprocess.CompletedProcess[str]:
-    """Run ``python -m pytest`` in a folder, as ``subprocess.run`` does, PyTorch being imported already."""
+    """Run ``python -m pytest`` in a folder, as ``subprocess.run`` does, everything being imported already."""
     command = [sys.executable, "-m", "pytest", *arguments]
     address = server()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 import nano_gpt
 import torch
 import yaml
+from forked import run_pytest
 
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.demo import MODEL_FOLDER
@@ -73,13 +72,10 @@ def test_every_sort_of_model_shown_is_measured(tmp_path: Path) -> None:
     models = yaml.safe_dump({"models": [*named, "ours", "lab"]})
     (tmp_path / "x.claims.yaml").write_text(CLAIMS.format(models=models))
     paths = os.pathsep.join([str(tmp_path), str(ROOT), os.environ.get("PYTHONPATH", "")])
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-rA", "-p", "no:cacheprovider", "-p", "no:xdist", "x.claims.yaml"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": paths, "HF_HUB_CACHE": str(tmp_path / "hub")},
-        capture_output=True,
-        text=True,
-        check=False,
+    done = run_pytest(
+        tmp_path,
+        ["-rA", "-p", "no:cacheprovider", "-p", "no:xdist", "x.claims.yaml"],
+        {**os.environ, "PYTHONPATH": paths, "HF_HUB_CACHE": str(tmp_path / "hub")},
     )
     names = ["mine", "model", "model@step3000", "model@pr-1", "ours", "lab"]
     for name in names + (["mine-lora"] if find_spec("peft") else []):

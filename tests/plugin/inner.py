@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -63,29 +64,31 @@ def write_model(folder: Path) -> None:
     (folder / "model.safetensors").write_bytes(b"\x02\0\0\0\0\0\0\0{}")
 
 
-def session(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run pytest in a process of its own, with no plugin but ours and those named."""
+def alone(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a session with no plugin but ours and those named."""
     inherited = {name: value for name, value in os.environ.items() if name not in UNSET}
+    return {**inherited, **ALONE, **environment}
+
+
+def session(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run pytest in a process of its own, which has imported everything already."""
+    return run_pytest(folder, [*PLUGIN, "-p", "no:cacheprovider", *arguments], alone(environment))
+
+
+def session_of_a_new_python(
+    folder: Path, *arguments: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run pytest in a Python that starts, for what depends on that: what is imported, how text is encoded."""
     return subprocess.run(
         [sys.executable, "-m", "pytest", *PLUGIN, "-p", "no:cacheprovider", *arguments],
         cwd=folder,
-        env={**inherited, **ALONE, **environment},
+        env=alone(environment),
         capture_output=True,
         text=True,
         encoding="utf-8",
         errors="replace",
         timeout=500,
         check=False,
-    )
-
-
-def session_with_a_model(
-    folder: Path, *arguments: str, **environment: str
-) -> subprocess.CompletedProcess[str]:
-    """Run pytest in a process of its own that has imported PyTorch already; else as ``session``."""
-    inherited = {name: value for name, value in os.environ.items() if name not in UNSET}
-    return run_pytest(
-        folder, [*PLUGIN, "-p", "no:cacheprovider", *arguments], {**inherited, **ALONE, **environment}
     )
 
 

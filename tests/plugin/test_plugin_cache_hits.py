@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from demo_model.prompts import prompts
-from inner import session_with_a_model
+from inner import session
 
 TEXTS = tuple(
     sorted({prompt.text.rsplit(" ", 3)[0] for prompt in prompts(topic, "heldout")})[:count]
@@ -24,7 +24,7 @@ def page_after(folder: Path, first: list[str], *arguments: str) -> tuple[str, st
     lines += ["generate: {max_new_tokens: 4}", f"sets: {json.dumps({'one': first, 'other': TEXTS[1]})}"]
     lines += ["claims: [{id: any, claim: neuron 2:340 activates more for one than other}]", ""]
     (folder / "x.claims.yaml").write_text("\n".join(lines), encoding="utf-8")
-    session_with_a_model(folder, "--claims-report=.", "--claims-cache=cache", *arguments)
+    session(folder, "--claims-report=.", "--claims-cache=cache", *arguments)
     [told] = READ.findall((folder / "index.html").read_text(encoding="utf-8"))
     report = (folder / "claims.json").read_text(encoding="utf-8")
     return html.unescape(re.sub("<[^>]*>", "", told)).strip(), re.sub(r'"made": "[^"]*",', "", report)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from demo_model.prompts import prompts
-from inner import session_with_a_model
+from inner import session
 
 from neuronclaims.cache import shards
 
@@ -46,7 +46,7 @@ def test_forged_values_that_git_brings_flip_no_verdict(tmp_path) -> None:
     (tmp_path / "x.claims.yaml").write_text("\n".join(lines), encoding="utf-8")
 
     def verdict(*arguments: str) -> tuple[str, str]:
-        done = session_with_a_model(tmp_path, "--claims-report=.", *arguments)
+        done = session(tmp_path, "--claims-report=.", *arguments)
         [claim] = json.loads((tmp_path / "claims.json").read_text(encoding="utf-8"))["claims"]
         return claim["verdict"], done.stdout + done.stderr
 

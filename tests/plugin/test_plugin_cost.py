@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from inner import MORE, claim_text, session, write_project
+from inner import MORE, claim_text, session_of_a_new_python, write_project
 
 PRINT = """
 import sys
@@ -67,7 +67,9 @@ def test_a_project_without_claims_gets_no_output_no_files_and_no_imports(tmp_pat
     (tmp_path / "other.yaml").write_text("- a: file of somebody else\n")
     (tmp_path / "pytest.ini").write_text("[pytest]\nclaims_report = out\n")
     before = sorted(tmp_path.rglob("*"))
-    done = session(tmp_path, "-p", "no:cacheprovider", "--strict-config", PYTHONDONTWRITEBYTECODE="1")
+    done = session_of_a_new_python(
+        tmp_path, "-p", "no:cacheprovider", "--strict-config", PYTHONDONTWRITEBYTECODE="1"
+    )
     assert done.returncode == 0
     assert loaded(done.stdout) == []
     assert "claim" not in done.stdout.replace(str(tmp_path), "").lower()
@@ -77,7 +79,7 @@ def test_a_project_without_claims_gets_no_output_no_files_and_no_imports(tmp_pat
 def test_listing_claims_loads_no_model_library(tmp_path) -> None:
     write_project(tmp_path, people=claim_text(f"neuron 0:0 {MORE}"))
     (tmp_path / "conftest.py").write_text(PRINT.format(names=HEAVY))
-    done = session(tmp_path, "--collect-only")
+    done = session_of_a_new_python(tmp_path, "--collect-only")
     assert done.returncode == 0
     assert "<ClaimItem " in done.stdout
     assert not {"torch", "transformers", "tokenizers", "safetensors"} & set(loaded(done.stdout))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from inner import report_of, session_with_a_model
+from inner import report_of, session
 
 pytest.importorskip("torch")
 
@@ -46,7 +46,7 @@ def test_a_model_object_from_conftest_is_measured_under_its_name(tmp_path) -> No
         "  - {claim: neuron 1:4 separates tall from small, expect: inconclusive}\n"
     )
     (tmp_path / "people.claims.yaml").write_text(text)
-    done = session_with_a_model(tmp_path, "--claims-report=.")
+    done = session(tmp_path, "--claims-report=.")
     assert done.returncode == 0, done.stdout
     first, second = report_of(tmp_path)["claims"]
     # Blocks that write nothing hand on the embeddings: 9 in coordinate 5 for every tall prompt, 0 for the others.
@@ -72,7 +72,7 @@ def test_answers_of_a_model_from_conftest_are_graded_by_the_fingerprint_that_its
         (tmp_path / "people.claims.yaml").write_text(text)
 
     graded_by("ab" * 32)
-    refused = session_with_a_model(tmp_path, "--claims-report=.", "-v")
+    refused = session(tmp_path, "--claims-report=.", "-v")
     assert refused.returncode == 1
     [claim] = report_of(tmp_path)["claims"]
     said = "The answers in 'tall' and 'small' were graded on another model: its fingerprint is abababababab…"
@@ -80,6 +80,6 @@ def test_answers_of_a_model_from_conftest_are_graded_by_the_fingerprint_that_its
     assert "(A model handed over as an object has another fingerprint than its files.)" in claim["error"]
     assert f"Weights of ours: SHA-256 {claim['fingerprint']}" in refused.stdout
     graded_by(claim["fingerprint"])
-    done = session_with_a_model(tmp_path, "--claims-report=.")
+    done = session(tmp_path, "--claims-report=.")
     assert done.returncode == 0, done.stdout
     assert "SHA-256" not in done.stdout  # without -v

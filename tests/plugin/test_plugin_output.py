@@ -6,7 +6,7 @@ import re
 from types import SimpleNamespace
 
 import pytest
-from inner import MORE, claim_text, session, write_project
+from inner import MORE, claim_text, session_of_a_new_python, write_project
 
 from neuronclaims.models.options import Progress
 from neuronclaims.pytest_session.messages import Message, write_line
@@ -209,7 +209,7 @@ def test_a_terminal_without_block_characters_gets_plain_drawings(tmp_path, encod
     write_project(
         tmp_path, people=claim_text(f"{{id: holds, claim: neuron 0:0 {MORE}, because: 'Hà Nội'}}", UNDECIDED)
     )
-    done = session(tmp_path, "-v", PYTHONIOENCODING=f"{encoding}:strict", PYTHONUTF8="0")
+    done = session_of_a_new_python(tmp_path, "-v", PYTHONIOENCODING=f"{encoding}:strict", PYTHONUTF8="0")
     assert done.returncode == 1
     section = done.stdout[done.stdout.index(" claims =") :]
     assert "\\n" not in section

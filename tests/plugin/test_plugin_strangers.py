@@ -6,7 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
-from inner import session, session_with_a_model
+from inner import session
 from strangers import CONFIGS, HEADERS, TOKENIZERS, config, pattern
 from tiny_models import save_model
 
@@ -94,7 +94,7 @@ def test_a_hostile_model_breaks_its_own_claims_alone(tmp_path: Path) -> None:
     (tmp_path / "zgood.claims.yaml").write_text(GOOD, encoding="utf-8")
     bad = GOOD.replace("[demo]", json.dumps(list(SAID))).replace("neuron 2:340", "neuron 1:3")
     (tmp_path / "bad.claims.yaml").write_text(bad, encoding="utf-8")
-    done = session_with_a_model(tmp_path, "-rA", "--claims-report=.")
+    done = session(tmp_path, "-rA", "--claims-report=.")
     told = done.stdout + done.stderr
     claims = json.loads((tmp_path / "claims.json").read_text(encoding="utf-8"))["claims"]
     good = [claim for claim in claims if claim["file"] != "bad.claims.yaml"]
@@ -103,7 +103,7 @@ def test_a_hostile_model_breaks_its_own_claims_alone(tmp_path: Path) -> None:
     assert len(broken) == len(SAID)
     for claim, (name, says) in zip(broken, SAID.items(), strict=True):
         assert says in str(claim["error"]), (name, claim["error"])
-    planned = session_with_a_model(tmp_path, "--claims-dry-run")
+    planned = session(tmp_path, "--claims-dry-run")
     for says in ("nested more than", "a pipe", "3,000 MB", "retry-limit-in-match", "its weights are here"):
         assert says in planned.stdout
     for text in (told, planned.stdout + planned.stderr):

@@ -4,10 +4,10 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from forked import run_pytest
 from seam_claims import CONFIG, claim_text
 
 HERE = Path(__file__).parent
@@ -45,24 +45,8 @@ def toys(tmp_path_factory: pytest.TempPathFactory):
             "COLUMNS": str(columns),
             "PYTEST_ADDOPTS": "",
         }
-        return subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "pytest",
-                "-p",
-                "neuronclaims.plugin",
-                "-p",
-                "no:cacheprovider",
-                *arguments,
-            ],
-            cwd=folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=600,
-            check=False,
+        return run_pytest(
+            folder, ["-p", "neuronclaims.plugin", "-p", "no:cacheprovider", *arguments], environment
         )
 
     run.folder = folder
