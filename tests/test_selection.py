@@ -123,7 +123,7 @@ def test_a_searched_neurons_p_and_interval_allow_for_all_that_were_searched(judg
     assert effect.method.endswith(f"widened for the {len(neurons)} neurons searched")
     assert result.evidence.selection.how == "searched"
     assert result.evidence.selection.neurons == len(neurons)
-    assert "flattered" in result.evidence.notes[1]
+    assert "too large on average" in result.evidence.notes[1]
 
 
 def test_a_searched_neurons_p_with_sets_of_different_sizes_is_that_of_welchs_t(judge):

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from _pytest.terminal import TerminalReporter
 
-    from neuronclaims.claim_files.claims import ClaimFile
+    from neuronclaims.claim_files.claims import Claim, ClaimFile
     from neuronclaims.claim_files.errors import Place
     from neuronclaims.engines.cost import Cost
     from neuronclaims.models.chats.odd_tokens import OddTokens
@@ -75,8 +75,8 @@ def lines(plan: ModelPlan) -> Iterator[str]:
     yield f"{plan.spec}: {_shape(plan)}"
     for number, file in enumerate(plan.files):
         yield f"  {_counts(file)}"
-        for claim, what in problems_of(file):
-            yield f"    {one_line(f'{claim.place.path}:{claim.place.line}: {what}')}"
+        for place, what in _problems(file):
+            yield f"    {one_line(f'{place.path}:{place.line}: {what}')}"
         for said, names in file.effects.items():
             yield f"    {one_line(f'{_listed(names)}: {said[0].lower()}{said[1:]}')}"
         for problem in data_problems(file.file):
@@ -95,6 +95,16 @@ def lines(plan: ModelPlan) -> Iterator[str]:
             yield f"  {line}"
         yield f"  {_tokens(plan)}"
     yield ""
+
+
+def _problems(plan: FilePlan) -> Iterator[tuple[Place, str]]:
+    """Yield each problem once, at the first claim that has it, and the ids of the others."""
+    claims: dict[str, list[Claim]] = {}
+    for claim, what in problems_of(plan):
+        claims.setdefault(what, []).append(claim)
+    for what, found in claims.items():
+        others = [claim.id for claim in found[1:]]
+        yield found[0].place, f"{what} (so it is with {_listed(others)})" if others else what
 
 
 def _listed(names: Sequence[str], most: int = 3) -> str:
@@ -120,8 +130,11 @@ def _counts(plan: FilePlan) -> str:
 
 
 def _work(cost: Cost) -> Iterator[str]:
+    there: dict[str, set[int]] = {}
     for site, layers in cost.places.items():
-        yield f"reads {printed(site)} of {_ranges(layers)}"
+        there.setdefault(printed(site), set()).update(layers)
+    for words, found in there.items():
+        yield f"reads {words} of {_ranges(tuple(sorted(found)))}"
     texts = ", ".join(_many(count, text) for text, count in cost.texts.items())
     yield f"runs {texts or 'no text'}{_weighed(cost)}"
     yield from _passes(cost.passes)
@@ -179,8 +192,8 @@ def _odd(file: ClaimFile, odd: Mapping[str, OddTokens]) -> Iterator[tuple[Place,
 def _reading(reading: TokensReading) -> Iterator[str]:
     """Yield the tokens that are read or changed in a set, each in brackets in its text."""
     yield f"    {reading.set}: {reading.does} {reading.rule!r} ({rest_of(reading)})"
-    for shown in reading.shown:
-        yield f"      {told(shown)}"
+    for line in dict.fromkeys(map(told, reading.shown)):
+        yield f"      {line}"
 
 
 def _token_lengths(texts: Sequence[str], known: TokenizationCheck) -> Iterator[str]:

@@ -136,7 +136,7 @@ def selection_lines(entries: Sequence[Entry]) -> list[str]:
 SELECTIONS = {
     "discovered": "{which}: {found} on other prompts, none of which is tested here.",
     "searched": "{which}: picked on the tested prompts themselves; p and interval allow for the search, "
-    "but the effect is flattered: measure it on new prompts.",
+    "but the effect is too large on average: measure it on new prompts.",
     "beforehand": "{which}: taken as chosen beforehand.",
 }
 """What is said of neurons by the way they were chosen, in the order it is said."""

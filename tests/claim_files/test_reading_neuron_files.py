@@ -132,6 +132,15 @@ def test_lists_of_tensors_are_those_that_torch_reads(tmp_path) -> None:
         found, _ = _read(tmp_path, f"{{file: lape.pth, {chosen}}}")
         assert _neurons(found) == ["0:7", "0:9", "1:2"]
     assert found.origin == "lape.pth, de"
+    torch = pytest.importorskip("torch")
+    torch.save(
+        [torch.tensor([]), torch.tensor([3])], tmp_path / "empty.pth"
+    )  # an empty tensor has the type of floats
+    assert _neurons(_read(tmp_path, "{file: empty.pth}")[0]) == ["1:3"]
+    torch.save([torch.tensor([3.0])], tmp_path / "floats.pth")
+    assert "no whole numbers: save indices as tensors of torch.int64" in _wrong(
+        tmp_path, "{file: floats.pth}"
+    )
     assert "it holds 2 lists of layers" in _wrong(tmp_path, "{file: lape.pth}")
     assert "no list 'de': give their names" in _wrong(tmp_path, "{file: lape.pth, language: de}")
 

@@ -31,6 +31,14 @@ SAID = {
     "neuron 2:340 distinguishes hanoi from baseline": "neuron 2:340 separates hanoi from baseline",
     "neuron 2:340 separates hanoi and baseline with AUC of at least 0.8": "neuron 2:340 separates hanoi from baseline "
     "with AUROC at least 0.8",
+    'ablating heads 1:2, 1:3, 2:0 lowers " an" in hanoi': 'ablating head 1:2 and head 1:3 and head 2:0 lowers " an" in '
+    "hanoi",
+    'ablating latents sae:1, sae:2 lowers " an" in a': 'ablating latent sae:1 and latent sae:2 lowers " an" in a',
+    "latents sae:1, sae:2 activate more for hanoi than baseline": "every latent of sae:1, sae:2 activates more for "
+    "hanoi than baseline",
+    "latent sae:1 is among the top 10 latents for a in at least 30% of prompts": "latent sae:1 is among the top 10 "
+    "neurons for a in at least 30% of prompts",
+    "neuron 2:340 activates more than baseline for hanoi": MORE,
     'zeroing neuron 2:3 reduces " an" in hanoi': 'ablating neuron 2:3 lowers " an" in hanoi',
     'multiplying neuron 2:3 by 2 increases " fires more" in hanoi': 'scaling neuron 2:3 by 2 raises " fires more" in '
     "hanoi",
@@ -43,6 +51,21 @@ def test_the_whole_sentence_is_written_out(said, meant) -> None:
         parse(said, templates())
     assert caught.value.message == f"this sentence is not understood; write: {meant}"
     assert parse(meant, templates()).text == meant
+
+
+@for_each(
+    "said, why",
+    {
+        "neuron 2:340 activates more than baseline": "write 'activates more for SET than baseline'",
+        "latent sae:1 is an outlier beyond 6 in at least 6% of tokens in a": "'is an outlier' is claimed of one neuron",
+        'every neuron of german writes " an" more than 99% of tokens': "'writes' is claimed of one neuron",
+        "head 1:2 activates more for a than b": "'activates' cannot be claimed of a head: claim what it attends to",
+    }.items(),
+)
+def test_a_sentence_of_another_subject_is_told_what_can_be_claimed(said, why) -> None:
+    with pytest.raises(SentenceError) as caught:
+        parse(said, templates())
+    assert why in caught.value.message
 
 
 @for_each(
@@ -130,11 +153,18 @@ def _problems(folder: Path, claims: str, anchor: str = "", baseline: str = "base
 
 def test_a_misspelt_key_in_a_claim_with_an_id_is_one_error(tmp_path) -> None:
     claims = f"  - {{id: a, claim: {MORE}, expects: supported}}\n  - {{id: b, claim: {MORE}}}\n"
-    claims += f"  - {{id: c, claim: {MORE}, tokns: last of prompt}}\n"
+    claims += (
+        f"  - {{id: c, claim: {MORE}, tokns: last of prompt}}\n  - {{id: d, claim: {MORE}, margn: 0.5 sd}}\n"
+    )
     assert _problems(tmp_path, claims) == [
         "unknown key 'expects' in a claim",
         "unknown key 'tokns' in a claim",
+        "unknown key 'margn' in a claim",
     ]
+    with pytest.raises(ClaimFileError) as caught:
+        read_claim_file(tmp_path / "x.claims.yaml", templates())
+    last = caught.value.problems[-1]
+    assert (last.suggestion, "margin" in last.allowed) == ("margin", True)
 
 
 def test_an_anchor_hides_no_other_error(tmp_path) -> None:

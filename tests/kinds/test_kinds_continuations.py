@@ -93,6 +93,10 @@ def test_an_interval_holds_no_change_of_a_share_that_cannot_be(tmp_path):
     same = next(each for each in evidence.other_effects if each.key == "change_of_same_texts")
     assert same.value == -0.25
     assert same.high <= 0
+    (table,) = (each for each in evidence.figures if each.kind == "table")
+    assert [row[0] != row[1] for row in table.rows] == [True] * 4 + [
+        False
+    ] * 8  # those that change come first
 
 
 def test_a_grade_is_called_a_grade(tmp_path):

@@ -144,9 +144,15 @@ class _Program:
         named = self.stack.pop()
         kind, storage, key = named[:3] if isinstance(named, tuple) and len(named) >= 3 else (None, None, None)
         dtype = _STORAGES.get(str(storage).removeprefix("torch "))
-        if kind != "storage" or not isinstance(storage, _Global) or dtype is None:
+        if kind != "storage" or not isinstance(storage, _Global):
             raise ValueError(f"it holds {storage}, which are no whole numbers")
-        self.stack.append(np.frombuffer(self.members[f"data/{key}"], dtype=dtype))
+        raw = self.members[f"data/{key}"]
+        if dtype is None and raw:
+            raise ValueError(
+                f"it holds {storage}, which are no whole numbers: save indices as tensors of torch.int64"
+            )
+        # torch.tensor([]) has the type of floats, and is how a layer without neurons is often saved.
+        self.stack.append(np.frombuffer(raw, dtype=dtype or "<i8"))
 
     def reduce(self) -> None:
         """Do the only two calls that such a file makes: a tensor of a storage, and an empty mapping."""

@@ -119,7 +119,7 @@ def _unknown_key(
         return source.problem(key.start, message, width=width)
     keys = (section.keys if len(loc) == 1 else ()) or _keys_at(section.model, loc[:-1])
     message, near = f"unknown key {quoted(key.text)} {where}", closest(key.text, keys)
-    allowed = tuple(name for name in keys if name not in section.unlisted)
+    allowed = tuple(name for name in keys if name not in section.unlisted or name == near)
     return source.problem(key.start, message, width=width, suggestion=near, allowed=allowed)
 
 

@@ -25,8 +25,24 @@ def _rule(pattern: str, new: str) -> tuple[re.Pattern[str], str]:
     return re.compile(pattern, re.IGNORECASE), new
 
 
+_PLACES = r"\S+:[0-9]{1,9}"
+_CHANGES = r"ablating|adding|scaling|clamping|restoring|corrupting"
+_ONE_BY_ONE = _rule(
+    rf"^((?:{_CHANGES})\b.*?)\b(head|latent)s? ({_PLACES})(?:,| and) (?={_PLACES}\b)", r"\1\2 \3 and \2 "
+)
+"""Several heads or latents are changed one after another: ``head 1:2 and head 1:3``."""
+
 RULES = (
     _rule(r"\.$", ""),
+    *[_ONE_BY_ONE] * 7,
+    _rule(
+        rf"^((?:{_CHANGES})\b.*?\b(?:head|latent) {_PLACES}), (?=(?:head|latent|neuron) )",
+        r"\1 and ",
+    ),
+    _rule(rf"^latents (?={_PLACES})", "every latent of "),
+    _rule(rf"^(every latent of (?:{_PLACES}, )*{_PLACES}) and (?={_PLACES}\b)", r"\1, "),
+    _rule(r"\b(among the top [0-9,]+) (?:latents|features|units|dimensions)\b", r"\1 neurons"),
+    _rule(r"\b(activates?|attends?) (more|less) than (\S+) (?:for|on|in|at) (\S+)$", r"\1 \2 for \4 than \3"),
     _rule(rf"\bneurons? L{_PLACE}\.?N{_PLACE}\b", r"neuron \1:\2"),
     _rule(rf"\b(?<!neuron )L{_PLACE}\.?N{_PLACE}\b", r"neuron \1:\2"),
     _rule(rf"\b(?<!head )L{_PLACE}\.?H{_PLACE}\b", r"head \1:\2"),
@@ -66,9 +82,26 @@ RULES = (
     _rule(r"^(?:setting|fixing|pinning|holding)\b", "clamping"),
     _rule(r"\brecovers (?:more than|over|>=?|≥) ?(?=[0-9])", "recovers at least "),
 )
-"""What people write, and how a sentence has it; each is tried once, in this order."""
+"""What people write, and how a sentence has it; they are tried in this order."""
+
+_OTHERS = "every|some|latents?|directions?|probes?|at least"
 
 REMARKS = (
+    _rule(
+        r"\b(activates?) (more|less) than (\S+)$",
+        "two sets are compared, and one is missing: write '{0} {1} for SET than {2}'",
+    ),
+    _rule(
+        rf"^(?:{_OTHERS})\b.*? (writes?(?= \")|(?:is|are) (?:not )?(?:an outlier|outliers|massive))\b",
+        "'{0}' is claimed of one neuron, such as 'neuron 11:365': give each neuron a claim. Of latents, directions and "
+        "probes it cannot be claimed",
+    ),
+    _rule(
+        r"^(?:every |some )?heads? .*?\b(activates?|predicts?|writes?|goes with|"
+        r"is (?:not )?(?:among|an outlier|massive))\b",
+        "'{0}' cannot be claimed of a head: claim what it attends to, or what changing it does, such as 'ablating head "
+        "9:6 lowers ...'",
+    ),
     _rule(
         r"^(?:sae )?features?\b",
         "a feature is no subject here: write 'neuron 2:3', or 'latent sae:3' for one of an entry of 'dictionaries'",
@@ -170,5 +203,5 @@ def remark(sentence: str) -> tuple[str, int, int] | None:
     for pattern, text in REMARKS:
         if found := pattern.search(sentence):
             first = found[0].strip()
-            return text.format(first=quoted(first)), found.start(), len(first)
+            return text.format(*found.groups(), first=quoted(first)), found.start(), len(first)
     return None

@@ -81,11 +81,12 @@ class CountedContinuations:
         return np.column_stack([worth, np.ones(len(worth)), same, apart.astype(np.float64)])
 
     def table(self, change: Ablation, answers: Answers, prompts: Sequence[Prompt]) -> Table:
-        """Show what is written after the first prompts, before and under the change."""
+        """Show what is written after some prompts, before and under the change: first where that differs."""
         texts = answers[self.asked(change)]
+        alike = [bool((sides[0] == sides[1]).all()) for sides in texts]
         rows = tuple(
-            (*(str(side[0])[:LONGEST] for side in sides), brief(prompt.text, LONGEST))
-            for prompt, sides in zip(prompts[:SHOWN], texts, strict=False)
+            (*(str(side[0])[:LONGEST] for side in texts[place]), brief(prompts[place].text, LONGEST))
+            for place in sorted(range(len(alike)), key=alike.__getitem__)[:SHOWN]
         )
         many = "" if texts.shape[2] == 1 else f", the first of {texts.shape[2]} texts"
         title = f"continuations of {len(rows)} of {len(prompts)} prompts{many}"
