@@ -167,6 +167,7 @@ def selection_notes(selection: Selection) -> tuple[str, ...]:
         return (
             f"Picked on these prompts from {many} {noun}s ({', '.join(selection.where)}): p allows for all of them, "
             f"and the interval is widened for the {many} {noun}s searched.",
-            f"The effect of a {noun} picked on the prompts that test it is too large on average: measure it on new prompts.",
+            f"The effect of a {noun} picked on the prompts that test it is too large on average: measure it on new "
+            "prompts.",
         )
     return (selection.assumed,) if selection.what else ()
