@@ -17,6 +17,7 @@ from neuronclaims.claim_files.claims import Claim, ClaimFile
 from neuronclaims.engines.measure import measure_each
 from neuronclaims.judging.findings import FileOnModel, answers_of, findings_of
 from neuronclaims.judging.series import judge_series
+from neuronclaims.judging.verdicts import conclude
 from neuronclaims.loading.settings import UNSAID, LoadSettings
 from neuronclaims.measurements import Measurement
 from neuronclaims.measurements.errors import kept
@@ -26,7 +27,6 @@ from neuronclaims.models.sources import LoadedModel, open_model
 from neuronclaims.models.structure.finding import keep_in
 from neuronclaims.provenance import Fingerprints, identity
 from neuronclaims.results import Result
-from neuronclaims.verdicts import conclude
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,11 +8,11 @@ import pytest
 
 from neuronclaims.claim_files.claims import ClaimFile
 from neuronclaims.claim_files.reader import read_claim_file
+from neuronclaims.judging.verdicts import conclude
 from neuronclaims.kinds import Finding, templates
 from neuronclaims.kinds.kind import Sample, Statement
 from neuronclaims.results import Result, Selection
 from neuronclaims.stats import EffectSize, Estimate, TestResult
-from neuronclaims.verdicts import conclude
 
 DRAWS = 999_999
 DIFFERENCE = EffectSize("mean_difference", "difference of means")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from neuronclaims.judging.closed_series import ClosedSeries
 from neuronclaims.judging.open_series import OpenSeries
+from neuronclaims.judging.verdicts import conclude
 from neuronclaims.results import Onset, Result, SeriesLook
-from neuronclaims.verdicts import conclude
 
 if TYPE_CHECKING:
     from neuronclaims.answers import Answered

@@ -18,6 +18,7 @@ from neuronclaims.claim_files.claims import Claim, ClaimFile
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.foreign_text import one_line
+from neuronclaims.judging.verdicts import broken
 from neuronclaims.kinds import templates
 from neuronclaims.measurements.errors import MissingModelError
 from neuronclaims.models.sources import label
@@ -34,7 +35,6 @@ from neuronclaims.pytest_session.outcomes import (
 from neuronclaims.pytest_session.settings import OUTCOMES, added_models, prompt_folders
 from neuronclaims.reports.junit import PREFIX as PROPERTIES
 from neuronclaims.reports.junit import properties
-from neuronclaims.verdicts import broken
 
 if TYPE_CHECKING:
     from neuronclaims.pytest_session.baselines.compared_claim import ComparedClaim

@@ -12,6 +12,7 @@ from typing import TypeAlias
 from neuronclaims.claim_files.claims import ClaimFile
 from neuronclaims.claim_files.prompt_folders import PromptFolders
 from neuronclaims.errors import NeuronClaimsError
+from neuronclaims.judging.verdicts import broken
 from neuronclaims.models.bringing.handed import LoadedModel
 from neuronclaims.models.options import Progress, RunOptions
 from neuronclaims.results import Result
@@ -20,7 +21,6 @@ from neuronclaims.scripting.given import Claims, GivenError, files_of
 from neuronclaims.scripting.judgements import Judgements
 from neuronclaims.scripting.progress_bar import ProgressBar
 from neuronclaims.study import Study
-from neuronclaims.verdicts import broken
 
 Model: TypeAlias = "str | PathLike[str] | LoadedModel"
 """The name of a model, its folder, or a model that is loaded."""

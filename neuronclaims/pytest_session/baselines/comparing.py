@@ -29,13 +29,13 @@ from neuronclaims.baselines.rows import (
 )
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.foreign_text import harmless
+from neuronclaims.judging.verdicts import broken
 from neuronclaims.models.sources import LoadedModel
 from neuronclaims.pytest_session.baselines.baseline_settings import fail_on
 from neuronclaims.pytest_session.baselines.compared_claim import ComparedClaim, TestedModel
 from neuronclaims.pytest_session.baselines.environments import environment_of
 from neuronclaims.pytest_session.nodes import ClaimItem
 from neuronclaims.pytest_session.outcomes import ClaimDrifted, drift_message
-from neuronclaims.verdicts import broken
 
 if TYPE_CHECKING:
     import numpy as np

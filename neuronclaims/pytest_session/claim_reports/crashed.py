@@ -19,10 +19,10 @@ def tell_of_crash(report: pytest.TestReport, config: pytest.Config) -> None:
     such claim, the report stays as it is.
     """
     from neuronclaims.claim_files.reader import read_claim_file
+    from neuronclaims.judging.verdicts import broken
     from neuronclaims.kinds import templates
     from neuronclaims.pytest_session.nodes import labels
     from neuronclaims.pytest_session.outcomes import message_of, status_of
-    from neuronclaims.verdicts import broken
 
     file, *names = report.nodeid.split("::")
     if report.when in PHASES or not report.failed or len(names) != 2:
