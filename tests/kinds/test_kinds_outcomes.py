@@ -164,7 +164,7 @@ def test_a_change_is_compared_between_two_sets(tmp_path):
     ]
     both, one = list(found.values())[:2]
     assert both.evidence.counts == (("dogs", 16), ("cats", 16))
-    assert "Claimed are both" in " ".join(both.evidence.notes)
+    assert "The claim has two parts" in " ".join(both.evidence.notes)
     assert len(both.evidence.units.values[1]) == 16
     assert next(effect.key for effect in both.evidence.other_effects) == "change_of_loss"
     assert one.evidence.unit == "pair"

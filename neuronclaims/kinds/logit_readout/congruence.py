@@ -3,10 +3,10 @@
     mlp_post neuron 31:892 writes " an" more than 99.9% of tokens
     mlp_post neuron 31:892 writes " an" more than 99% of its layer
 
-What a neuron of an MLP adds to the residual stream is its value times its row of the output projection. The product
-of that row with a token's column of the unembedding is how much it raises the token's logit, but for the final norm's
-division by the state's size, which all tokens and neurons of a state share. Claimed is the share of all other tokens,
-or of the layer's other neurons, whose product lies strictly below.
+What a neuron of an MLP adds to the residual stream is its value times its row of the output projection. The product of
+that row with a token's column of the unembedding is how much it raises the token's logit, but for the final norm's
+division by the state's size, which all tokens and neurons of a state share. The claim is about the share of all other
+tokens, or of the layer's other neurons, whose product lies strictly below.
 
 It is a fact about weights: no text is run, no chance is in it, and it takes no part in the correction. What is
 multiplied with what is an option (``norm``, ``centred``, ``measure``, ``readout``), and a note always says it.

@@ -4,7 +4,7 @@
     neuron 2:340 rises with magnitude in sums with correlation at least 0.5
     every neuron of 2:340, 2:17 does not go with magnitude in sums                     (margin: 0.3)
 
-The number stands in a column of the prompt file, or under ``numbers`` beside a text. Claimed is Spearman's rank
+The number stands in a column of the prompt file, or under ``numbers`` beside a text. The claim is about Spearman's rank
 correlation over prompts, or over groups: above 0 (``rises``), below 0 (``falls``), or either (``goes``). Numbers are
 permuted among the units, within blocks where there are any. A number that is claimed, and "does not", are tested by
 turning the interval round. ``position`` without such a column is that of tokens within documents (see ``positions``).

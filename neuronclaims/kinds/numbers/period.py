@@ -4,9 +4,9 @@
     neuron 2:340 goes with magnitude in sums with period 2 explaining at least 30%
     neuron 2:340 does not go with magnitude in sums with period 5                      (margin: 0.3)
 
-A straight line in the number is taken away first, so that what only grows has no period. Claimed is the share of what
-is left that waves of this period explain, values taken as ranks. Numbers are permuted among prompts, or groups, within
-blocks where there are any.
+A straight line in the number is taken away first, so that what only grows has no period. The claim is about the share
+of what is left that waves of this period explain, values taken as ranks. Numbers are permuted among prompts, or groups,
+within blocks where there are any.
 """
 
 from __future__ import annotations

@@ -5,10 +5,10 @@
     neuron 11:365 is not among the top 10 neurons for tulip over baseline in more than 20% of prompts
 
 In each prompt all neurons of the site, all layers together, are ranked by how far they lie above their mean over the
-baseline's prompts. Claimed is the share of prompts in which the neuron is among the first K; and, where it is claimed
-to be high, that it is higher than among the baseline's prompts, each measured against the mean of the others (see
-``membership_shares``). Ties for the last place leave all that tie out (``stats.top_k_members``). Prompts are the units,
-or their groups.
+baseline's prompts. The claim is about the share of prompts in which the neuron is among the first K; and, where it is
+claimed to be high, that it is higher than among the baseline's prompts, each measured against the mean of the others
+(see ``membership_shares``). Ties for the last place leave all that tie out (``stats.top_k_members``). Prompts are the
+units, or their groups.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Neurons that are always high, or only vary much, are shared by any two sets, so chance subsets of neurons are no fair
 comparison. Prompts are exchanged instead. Each prompt has one number: how high a third set's top neurons are in it, on
-average, each in standard deviations of the prompts exchanged. Claimed is that it is higher in one set:
+average, each in standard deviations of the prompts exchanged. The claim says that it is higher in one set:
 
 - A overlaps more with B than with C: A's top neurons, in prompts of B and of C;
 - A and B share at least N: A's top neurons, in prompts of B and of a held-out half of the baseline, and B's in prompts

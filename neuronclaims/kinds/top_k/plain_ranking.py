@@ -191,7 +191,7 @@ def _notes(data: PlainShares, part: SharePart, parts: int) -> tuple[str, ...]:
     """Say which part decides, and what a ranking without a baseline leaves open."""
     request, one = data.request, part.one
     decides = (
-        f"Claimed are {parts} shares of prompts: the one that fits least is that of neuron {one.neuron} in "
+        f"The claim has {parts} shares of prompts: the one that fits least is that of neuron {one.neuron} in "
     )
     alone = (
         "Some neurons are among the top of nearly any text: nothing here shows that the neuron is special to "

@@ -3,9 +3,10 @@
     neuron 11:365 activates more for hanoi than baseline by at least 0.5 sd
     every neuron of 11:365, 11:756 does not activate more for tulip than baseline      (margin: 0.5 sd)
 
-Tested by exchanging set labels between prompts (or groups; pairs flip signs) on the difference of means, studentised
-when the sets differ in size. A bare number is in the activation's own unit; ``sd`` means pooled standard deviations
-(Hedges' g), or, for pairs, standard deviations of the differences (dz). "Does not" is tested against the margin.
+It is tested by exchanging set labels between prompts (or groups; pairs flip signs) on the difference of means,
+studentised when the sets differ in size. A bare number is in the activation's own unit; ``sd`` means pooled standard
+deviations (Hedges' g), or, for pairs, standard deviations of the differences (dz). "Does not" is tested against the
+margin.
 """
 
 from __future__ import annotations

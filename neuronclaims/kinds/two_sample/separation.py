@@ -3,9 +3,9 @@
     neuron 20:3556 separates true_answers from false_answers with AUROC at least 0.8
     neuron 20:3556 does not separate true_answers from false_answers                   (margin: 0.1)
 
-Two-sided: an AUROC of 0.1 separates as well as one of 0.9. Tested by exchanging set labels between prompts (or groups,
-or within pairs) on the sum of mid-ranks, exactly wherever that can be counted. The margin of "does not" is a distance
-of the AUROC from 0.5: with 0.1 the claim is that it lies between 0.4 and 0.6.
+Two-sided: an AUROC of 0.1 separates as well as one of 0.9. It is tested by exchanging set labels between prompts (or
+groups, or within pairs) on the sum of mid-ranks, exactly wherever that can be counted. The margin of "does not" is a
+distance of the AUROC from 0.5: with 0.1 the claim is that it lies between 0.4 and 0.6.
 """
 
 from __future__ import annotations

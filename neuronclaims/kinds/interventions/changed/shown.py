@@ -27,8 +27,8 @@ WRITTEN = "No random neurons were changed while text was written: what they woul
 """What notes say of continuations."""
 
 TREND_NOTES = (
-    "Claimed is a trend: of each text, or group, the least-squares slope of the outcome over the amounts, one that "
-    "changes nothing included where there is one. A slope says nothing of the shape: the figure shows the curve.",
+    "The claim is about a trend: the least-squares slope of the outcome over the amounts in each text, or group. An "
+    "amount that changes nothing is counted too. A slope says nothing of the shape: the figure shows the curve.",
     "The divergence, and what is said of a single change, is that of the amount furthest from changing nothing.",
     "No other neurons were given these amounts: any neuron may show such a trend. A claim of one amount has controls.",
 )
@@ -62,9 +62,9 @@ def _harm(damage: DamageRequest | None, verb: str) -> str:
     if damage.at_most is None:
         return f"The KL divergence on {damage.name!r} is reported, not tested: 'damage' sets no limit ('at_most')."
     return (
-        f"Claimed are both the change and a mean KL divergence of at most {damage.at_most:g} nats on {damage.name!r}: "
-        "p is the larger of the two tests, and the effect that of the part which fits the claim least. Harm that "
-        "strikes only few prompts can escape a set this size: take many, and various ones."
+        f"The claim has two parts, the change and a mean KL divergence of at most {damage.at_most:g} nats on "
+        f"{damage.name!r}: p is the larger of the two tests, and the effect is that of the part that fits least. "
+        "Harm that strikes only few prompts can escape a set this size: take many, and various ones."
     )
 
 

@@ -2,10 +2,10 @@
 
     ablating german_neurons raises loss of german more than of english by at least 0.1
 
-Claimed are two things: that the outcome goes that way in the first set, and that it goes farther there than in the
-second. So it is an intersection-union test (Berger 1982): p is the larger of the two. The changes of two sets are
-compared as the values of a neuron in two sets are: labels of prompts, groups or pairs are exchanged. But the least p
-of few prompts holds without a number, too, as it does of the change in one set (docs/adr/0045-skewed-values.md).
+The claim has two parts: the outcome goes that way in the first set, and it goes farther there than in the second. So it
+is an intersection-union test (Berger 1982): p is the larger of the two. The changes of two sets are compared as the
+values of a neuron in two sets are: labels of prompts, groups or pairs are exchanged. But the least p of few prompts
+holds without a number, too, as it does of the change in one set (docs/adr/0045-skewed-values.md).
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from neuronclaims.stats import Estimate, TestResult, TwoSampleDesign
 
 BOTH = (
-    "Claimed are both: that the change goes that way in {first!r}, and farther than in {second!r}. p is the larger of "
-    "the two tests, and the effect that of the part which fits the claim least."
+    "The claim has two parts: the change goes that way in {first!r}, and it goes farther there than in {second!r}. p "
+    "is the larger of the two tests, and the effect is that of the part that fits least."
 )
 
 
