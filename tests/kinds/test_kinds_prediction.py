@@ -16,6 +16,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.models.sources import LoadedModel
+from neuronclaims.prompts import PromptInput
 from neuronclaims.study import Study
 
 RNG = np.random.default_rng(7)
@@ -51,8 +52,8 @@ def measure(source, measurements, *, cache, options, progress):
     return {
         asked: np.array(
             [
-                row(VALUES[asked.index][places[name]], TOPS[places[name]], asked.edges)
-                for name in asked.documents
+                row(VALUES[asked.index][place], TOPS[place], asked.edges)
+                for place in (places[PromptInput.of(item).text] for item in asked.documents)
             ],
             np.float32,
         )
@@ -243,6 +244,22 @@ def test_wrong_sentences_and_margins_are_told_as_the_file_is_read(judge):
             judge(wrong)
     assert "below 0.5, not 0.6" in judge(denial, head="margin: 0.6\n").error
     assert "0.5, not 0.1 sd" in judge(denial, head="margin: 0.1 sd\n").error
+
+
+def test_a_label_stands_in_the_place_of_the_prediction_and_says_so(judge, monkeypatch):
+    said = SENTENCE.replace('" an"', 'label "noun"')
+    documents = [{"text": name, "labels": [[0, 8, "noun"]]} for name in NAMES]
+    bert = {"model_type": "bert", "num_hidden_layers": 2, "hidden_size": 4, "num_attention_heads": 2}
+    config = {**bert, "intermediate_size": 4, "max_position_embeddings": 64, "vocab_size": 9}
+    result = judge(said, documents=documents, config=config)
+    assert (result.error, result.verdict) == (None, "supported")
+    assert result.evidence.effect.value == pytest.approx(aurocs(2).mean())
+    assert not any("on top" in note for note in result.evidence.notes)
+    assert "9 of 10 documents tell something; the label is nowhere in 1." in result.evidence.notes
+    assert "way to make predictions" in judge(said, "readout: legacy_embed\n", documents).error
+    assert "discovered_on" in judge(said, "searched: layer 1\n", documents).error
+    monkeypatch.setitem(globals(), "TOPS", [top & False for top in TOPS])
+    assert 'Label "noun" stands at none of 187 positions' in judge(said, documents=documents).error
 
 
 def test_what_cannot_be_told_is_one_clear_error(judge, monkeypatch):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -16,6 +18,7 @@ from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.models.sources import open_model
 from neuronclaims.prompts import PromptInput
 from neuronclaims.tokens.labels import inside
+from neuronclaims.tokens.spans import SpanError
 from neuronclaims.tokens.split_text import SplitText
 
 RNG = np.random.default_rng(11)
@@ -120,3 +123,5 @@ def test_a_space_that_begins_a_text_is_no_part_of_it() -> None:
     assert inside(split, "c") == (False, True, True, False, True)
     sign = SplitText("a \u2581", ("a", " \u2581"), (True, True), ((0, 1), (1, 3)), labels=((2, 3, "sign"),))
     assert inside(sign, "sign") == (False, True)
+    with pytest.raises(SpanError, match="slow one"):
+        inside(replace(sign, offsets=None), "sign")

@@ -112,7 +112,7 @@ class LookedFor:
             if legacy:
                 raise ClaimError(
                     f"'readout: legacy_embed' is a way to make predictions, and {self.wanted!r} is of the text itself. "
-                    "Leave it out."
+                    "Leave it out, or write 'readout: model' beside this claim."
                 )
             return LabelCounts(*place, self.wanted.name, edges, labelled_items(prompts))
         return Readout(*place, self.wanted, edges, texts_of(prompts), legacy_embed=legacy)
