@@ -8,6 +8,7 @@ from neuronclaims.measurements import (
     Ablation,
     Activations,
     Congruence,
+    LabelCounts,
     Pair,
     Prediction,
     Readout,
@@ -48,6 +49,10 @@ def layer(number: int, *prompts: str) -> Activations:
         (
             [Readout("mlp_post", 1, 5, " an", (0.0,), ("a",))],
             "a neuron beside the top prediction at mlp_post; layer 1; 1 document",
+        ),
+        (
+            [LabelCounts("mlp_post", 1, 5, "noun", (0.0,), ("a",))],
+            "a neuron beside labels at mlp_post; layer 1; 1 document",
         ),
         ([Congruence(1, 5, None)], "output weights; layer 1"),
         ([Vocabulary()], "the vocabulary"),

@@ -17,6 +17,7 @@ from neuronclaims.measurements import (
     Ablation,
     AblationSweep,
     Activations,
+    LabelCounts,
     Pair,
     Prediction,
     Readout,
@@ -27,8 +28,10 @@ from neuronclaims.measurements import (
 from neuronclaims.measurements.changing.interventions import Add, Clamp, Scale
 from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.measurements.views.view import ViewedSite
+from neuronclaims.prompts import PromptInput
 
 PROMPTS = ("the old dog ran to the river", "she sat", "food in the old market was new")
+LABELLED = tuple(PromptInput(text).with_labels([(4, 7, "noun")]).item for text in PROMPTS)
 REFERENCE = ("a small bird sang", "they ate rice and saw the lake")
 PAIRS = (Pair("the old dog ran to the river", "the old cat ran to the river"),)
 ASKED = Prediction(" dog", " cat")
@@ -50,6 +53,7 @@ def test_every_measurement_reads_and_changes_through_the_view(hand_over, name, b
         "sweep": AblationSweep(base, 1, "zero", ASKED, PROMPTS),
         "pairs": RestorationSweep(base, 1, ASKED, PAIRS),
         "readout": Readout(base, 1, 2, " dog", (0.0,), PROMPTS),
+        "labels": LabelCounts(base, 1, 2, "noun", (0.0,), LABELLED),
     }
     changed = {"add": Add(2.0), "clamp": Clamp(1.0)}
     viewed = {key: replace(each, site=site) for key, each in at_base.items()}
