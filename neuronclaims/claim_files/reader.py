@@ -21,6 +21,7 @@ from neuronclaims.claim_files.options import OptionReader, not_taken, unknown_se
 from neuronclaims.claim_files.prompt_folders import PromptFolders
 from neuronclaims.claim_files.prompts.misleading import DataAccounts
 from neuronclaims.claim_files.prompts.numbers import columns_of_numbers, wrong_numbers
+from neuronclaims.claim_files.refusals import refused
 from neuronclaims.claim_files.schema import SECTIONS, SERIES_CORRECTIONS, ClaimEntry, FileSchema, Header
 from neuronclaims.claim_files.sections import Sections, absent, read_sections
 from neuronclaims.claim_files.selection import NeuronSource, read_selections
@@ -124,6 +125,8 @@ def _read(path: Path, source: SourceText, templates: Sequence[Template]) -> Clai
         )
         for draft, own, chosen, given in zip(drafts, d.ids_of(drafts), selections, options, strict=True)
     )
+    if problems := [*refused(drafts, claims, source)]:
+        raise ClaimFileError(problems)
     return ClaimFile(
         path=path,
         models=tuple(header.models),

@@ -78,9 +78,9 @@ def _searched(header: Header | None, draft: Draft) -> Layers | None:
 
 def _about_some(draft: Draft) -> bool:
     """Return whether the sentence is about some neuron of several, and so says itself what is searched."""
-    return any(
-        subject.how == "some" for field in ("subject", "heads") for _, subject in _values(draft, field)
-    )
+    subjects = (subject for field in ("subject", "heads") for _, subject in _values(draft, field))
+    picked = (change.among is not None for _, change in _values(draft, "change"))
+    return any(subject.how == "some" for subject in subjects) or any(picked)
 
 
 def _values(draft: Draft, field: str) -> list[tuple[str, Any]]:
@@ -90,7 +90,7 @@ def _values(draft: Draft, field: str) -> list[tuple[str, Any]]:
 def _neurons(draft: Draft) -> list[tuple[str, Neuron]]:
     """Return (field, neuron) for the neurons whose choice ``searched`` can speak of."""
     subjects = [(field, who.neurons) for kind in ("subject", "heads") for field, who in _values(draft, kind)]
-    changed = [(field, change.written) for field, change in _values(draft, "change")]
+    changed = [(field, change.named_alone) for field, change in _values(draft, "change")]
     listed = subjects + changed + _values(draft, "neurons")
     return _values(draft, "neuron") + [(field, each) for field, neurons in listed for each in neurons]
 

@@ -110,7 +110,8 @@ class Template(Generic[SentenceT]):
     ``texts`` is False for claims that no text is run for, so that they have no token rule, ``pooled`` for those that
     run texts and pool none of their tokens. ``own_site`` is the site of all claims of the kind, whose sentences name
     the tokens they read: such claims need neither ``site`` nor ``tokens``.
-    ``field_types`` are field types of the template's own, by name. Fields of
+    ``field_types`` are field types of the template's own, by name. ``check`` is given each claim that was read and
+    raises FieldError, for a field of the sentence or for a setting, where these do not fit one another. Fields of
     optional segments are None where the segment is left out.
 
     Raises TemplateError for a wording that does not compile, and where its fields are not exactly those of ``build``.
@@ -139,6 +140,7 @@ class Template(Generic[SentenceT]):
     texts: bool = True
     pooled: bool = True
     own_site: str | None = None
+    check: Callable[[Any], None] | None = dataclasses.field(default=None, repr=False, compare=False)
     field_types: Mapping[str, FieldType] = dataclasses.field(default_factory=dict, repr=False, compare=False)
     segments: tuple[Segment, ...] = dataclasses.field(init=False, repr=False, compare=False)
     fields: tuple[Field, ...] = dataclasses.field(init=False, repr=False, compare=False)

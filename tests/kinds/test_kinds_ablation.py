@@ -151,14 +151,10 @@ def test_the_probability_can_be_what_is_claimed(judge):
     result = judge("neuron 1:2 lowers ' an' in text", head="outcome: probability\n")
     assert result.evidence.effect.value == pytest.approx(CHANGE.mean() / 10, rel=1e-5)
     assert others(result)["mean change of the logit"] == pytest.approx(CHANGE.mean())
-    assert "Leave out 'over ' a''" in judge(head="outcome: probability\n").error
-    searched = judge("neuron 1:2 lowers ' an' in text", head="outcome: probability\nsearched: layer 1\n")
-    assert "tested by its logits" in searched.error
 
 
 def test_means_and_single_values_are_taken_from_a_set_that_must_be_named(judge):
     for replacement in ("mean", "resample"):
-        assert "'reference: baseline'" in judge(head=f"replacement: {replacement}\n").error
         result = judge(head=f"replacement: {replacement}\nreference: spare\n")
         assert result.verdict == "supported"
         assert any("'spare'" in note for note in result.evidence.notes)

@@ -228,10 +228,3 @@ def test_random_neurons_are_the_controls_of_every_outcome(tmp_path):
         found = judged(tmp_path, f"ablating mlp_post neuron 0:3 {claim} more than random neurons do")
         assert (found.verdict, found.error) == ("supported", None)
         assert "random" in " ".join(found.evidence.notes)
-        whole = judged(tmp_path, f"ablating mlp_post neuron 0:3 {claim} by at least 0.1", ", controls: layer")
-        assert "'controls: layer'" in str(whole.error)
-
-
-def test_a_searched_neuron_has_no_loss(tmp_path):
-    found = judged(tmp_path, "ablating mlp_post neuron 0:3 raises loss of dogs", ", searched: layer 0")
-    assert "Test it on new prompts" in str(found.error)

@@ -32,6 +32,7 @@ from neuronclaims.kinds.outliers.token_share import (
     share_statement,
 )
 from neuronclaims.kinds.shared.margins import check_not_searched
+from neuronclaims.kinds.shared.refusals import check_subject
 from neuronclaims.kinds.shared.requests import in_order, plain
 from neuronclaims.kinds.shared.subjects.ranks import (
     RankOptions,
@@ -115,6 +116,7 @@ ATTENDING_TEMPLATE = Template(
     "{who:heads} attends to {to:attended} from {origin:origin} in {first:set} with at least {share:share}",
     Attending,
     options=RankOptions,
+    check=check_subject,
     pooled=False,
     own_site=ATTENTION,
     field_types=FIELDS,
@@ -124,6 +126,7 @@ NOT_ATTENDING_TEMPLATE = Template(
     "with more than {share:share}",
     NotAttending,
     options=RankOptions,
+    check=check_subject,
     pooled=False,
     own_site=ATTENTION,
     field_types=FIELDS,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from neuronclaims.kinds.attention.fields import FIELDS
 from neuronclaims.kinds.attention.reading import between_sets, tokens_in_words, tokens_read, within_prompts
 from neuronclaims.kinds.shared.margins import AUROC_MARGIN, check_auroc
+from neuronclaims.kinds.shared.refusals import check_subject
 from neuronclaims.kinds.shared.subjects.ranks import RankedMarginOptions
 from neuronclaims.kinds.shared.subjects.subjects import check_denied
 from neuronclaims.kinds.two_sample.contrast import contrast_hypothesis
@@ -113,6 +114,7 @@ CONTRAST_TEMPLATE = Template(
     f"{_ATTENDS} from {{origin:origin}} for {{first:set}} than {{second:set}} [by at least {{by:amount}}]",
     AttentionContrast,
     options=RankedMarginOptions,
+    check=check_subject,
     margin=_MARGIN,
     pooled=False,
     own_site=ATTENTION,
@@ -123,6 +125,7 @@ SEPARATION_TEMPLATE = Template(
     "from {origin:origin} [with AUROC at least {auroc:number}]",
     AttentionSeparation,
     options=RankedMarginOptions,
+    check=check_subject,
     margin=f"'margin: 0.1', {AUROC_MARGIN}",
     pooled=False,
     own_site=ATTENTION,
@@ -132,6 +135,7 @@ PREFERENCE_TEMPLATE = Template(
     f"{_ATTENDS} than to {{other:attended}} from {{origin:origin}} in {{first:set}} [by at least {{by:amount}}]",
     AttentionPreference,
     options=RankedMarginOptions,
+    check=check_subject,
     margin=_MARGIN,
     pooled=False,
     own_site=ATTENTION,

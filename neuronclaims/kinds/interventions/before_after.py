@@ -180,7 +180,8 @@ class BeforeAfter:
     def estimate(self, effect: EffectSize) -> Estimate:
         """Return the mean change with its interval, which is wide enough for all neurons searched."""
         made = mean_change(self.after, self.before, effect, level_for(self.many))
-        return widened(made.of_prompts(self.units.texts), self.many).within_bounds(*self.bounds)
+        noun = "neuron" if self.searched is None else self.searched.noun
+        return widened(made.of_prompts(self.units.texts), self.many, noun).within_bounds(*self.bounds)
 
     def within(self, estimate: Estimate, threshold: float, side: MarginSide) -> TestResult:
         """Test that the mean change is smaller than a margin, by turning its interval round."""

@@ -14,6 +14,7 @@ from neuronclaims.kinds.shared.requests import plural
 from neuronclaims.kinds.shared.subjects.neurons import check_neuron
 from neuronclaims.kinds.shared.subjects.selection import layers_needed, search_of
 from neuronclaims.measurements.changing.along import ChangedAlong
+from neuronclaims.measurements.views.view import ViewedSite
 from neuronclaims.sentences.changes.change import ModelChange
 from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.sentences.subjects.subject import Subject
@@ -97,6 +98,8 @@ def who_of(claim: Claim) -> Subject:
     """Return the neurons of a sentence, changed together, as whom the claim is about."""
     change: ModelChange = claim.sentence.change
     said = None if change.mixed else change.parts[0].said
+    if change.among is not None:
+        return Subject("some", (), change.among, said=said)
     return Subject("one" if change.single else "every", change.all_neurons, said=said)
 
 
@@ -127,7 +130,7 @@ def changed_along(change: ModelChange, site: Site) -> tuple[ChangedAlong, ...]:
 def swept_layers(claim: Claim, facts: ModelFacts) -> tuple[int, ...]:
     """Return the layers of which each neuron is changed alone: none where several neurons are changed together.
 
-    Raises ClaimError for a model that predicts nothing, neurons it lacks, and several neurons that were searched.
+    Raises ClaimError for a model that predicts nothing, and for neurons and layers it lacks.
     """
     if not facts.causal:
         raise ClaimError(
@@ -138,12 +141,12 @@ def swept_layers(claim: Claim, facts: ModelFacts) -> tuple[int, ...]:
     for part in change.parts:
         for neuron in (*part.neurons, *(Neuron(layer, 0) for layer in part.whole)):
             check_neuron(neuron, part.place or claim.settings.site, facts)
-    if change.single:
-        return layers_needed(claim, who_of(claim), facts)
+    if not change.single:
+        return ()
+    site, layers = claim.settings.site, layers_needed(claim, who_of(claim), facts)
+    if isinstance(site, ViewedSite) and site.layer is not None:
+        layers = tuple(layer for layer in layers if layer == site.layer)
     if is_searched(claim):
-        raise ClaimError(
-            "Several neurons that are changed together cannot be tested on the prompts they were picked on "
-            "('searched'): the sets they were picked from cannot all be tried. Test them on new prompts "
-            "('discovered_on')."
-        )
-    return ()
+        for layer in layers or (0,):
+            check_neuron(Neuron(layer, 0), site, facts)
+    return layers

@@ -39,17 +39,20 @@ def planned_changed_share(units: TextUnits, share: float) -> Planning:
     return stats.Planning(claim, (count, count), units.unit)
 
 
-def changed_share(as_claimed: NDArray[np.bool_], units: TextUnits, many: int) -> Estimate:
+def changed_share(
+    as_claimed: NDArray[np.bool_], units: TextUnits, many: int, noun: str = "neuron"
+) -> Estimate:
     """Return the share of units [n] that are ``as_claimed``, with Clopper and Pearson's interval.
 
-    It is so wide that it holds for all of the ``many`` neurons that the claimed one was picked from.
+    It is so wide that it holds for all of the ``many`` neurons that the claimed one was picked from; ``noun`` is what
+    one of them is called.
 
     >>> found = changed_share(np.array([True] * 7 + [False]), TextUnits("prompt", ((0,),) * 8), 1)
     >>> found.value, round(found.low, 2)  # scipy.stats.binomtest(7, 8).proportion_ci()
     (0.875, 0.47)
     """
     made = stats.share_estimate(int(as_claimed.sum()), len(units.rows), level=level_for(many))
-    return widened(replace(made, effect=AS_CLAIMED), many)
+    return widened(replace(made, effect=AS_CLAIMED), many, noun)
 
 
 def changed_share_test(

@@ -26,8 +26,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neuronclaims import stats
-from neuronclaims.figures import Table
-from neuronclaims.kinds.interventions.before_after import mean_change, untouched
+from neuronclaims.kinds.interventions.before_after import mean_change
 from neuronclaims.kinds.interventions.changed_neurons import who_of
 from neuronclaims.kinds.interventions.changed_share import (
     changed_share,
@@ -35,7 +34,6 @@ from neuronclaims.kinds.interventions.changed_share import (
     changed_share_test,
     planned_changed_share,
 )
-from neuronclaims.kinds.interventions.controls.layer_figure import layer_figure
 from neuronclaims.kinds.interventions.controls.random_neurons import beyond_controls, with_tail
 from neuronclaims.kinds.interventions.controls.standing import Standing
 from neuronclaims.kinds.interventions.restoration_request import (
@@ -43,6 +41,13 @@ from neuronclaims.kinds.interventions.restoration_request import (
     RestorationRequest,
 )
 from neuronclaims.kinds.interventions.restoration_sentence import Corrupting, Restoring, patching_template
+from neuronclaims.kinds.interventions.restoration_shown import (
+    clearest,
+    figures_of,
+    notes_of,
+    null_of,
+    picked_note,
+)
 from neuronclaims.kinds.kind import Attainable, Finding, Sample, Statement
 from neuronclaims.kinds.shared.margins import check_not_searched
 from neuronclaims.kinds.shared.requests import percent
@@ -57,8 +62,6 @@ from neuronclaims.kinds.shared.subjects.selection import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neuronclaims.figures import Figure
-    from neuronclaims.kinds.interventions.changed_neurons import Floats
     from neuronclaims.kinds.interventions.restoration_request import PatchingClaim
     from neuronclaims.kinds.kind import Answers, Family
     from neuronclaims.measurements import Measurement, ModelFacts
@@ -67,9 +70,6 @@ if TYPE_CHECKING:
 
 MEDIAN = stats.EffectSize("median_share", "median of single pairs' shares")
 CLEAN_LESS_CORRUPTED = stats.EffectSize("clean_less_corrupted", "clean minus corrupted (logits)")
-
-SHOWN = 20
-"""How many pairs are listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +112,14 @@ class RestorationKind:
         """Ask for the neurons restored together, and for others as controls."""
         self.attainable(claim)
         request = RestorationRequest.of(claim)
-        return request.together, *request.controls(facts)
+        named = () if request.picks else (request.together,)
+        return *named, *request.controls(facts)
 
     def judge(self, claim: PatchingClaim, answers: Answers, family: Family) -> Finding:
         """Bound the share recovered, and test it against the one claimed."""
         request = RestorationRequest.of(claim)
-        data, leading = RestorationData.of(request, answers), claim.sentence.change.leading
+        data = RestorationData.of(request, answers)
+        leading = data.neuron
         found = _recovered(data, family)
         swept = data.sweeps.layers.get(leading.layer)
         gains = None if swept is None else swept.mean(axis=0)
@@ -132,8 +134,14 @@ class RestorationKind:
             selection=standing.selection,
             others=(*_beside(data), *standing.others),
             rank=rank,
-            notes=(*standing.notes, *_notes(data)),
-            figures=(*_figures(data, gains), *_null(data, found), *standing.figures, *set_tables(claim)),
+            notes=(*standing.notes, *picked_note(data), *notes_of(data)),
+            figures=(
+                *clearest(data),
+                *figures_of(data, gains, recovered_in_all(data)),
+                *null_of(data, found.tested.test),
+                *standing.figures,
+                *set_tables(claim),
+            ),
             denominator_positive=found.tested.denominator_positive,
             units=data.kept,
         )
@@ -163,7 +171,7 @@ def _claimed(data: RestorationData, family: Family) -> RecoveredShare:
     searched = change.search_test(family)
     if searched is not None:
         tested = replace(tested, test=searched)
-    made = _recovered_in_all(data)
+    made = recovered_in_all(data)
     if not share:
         return RecoveredShare(made, tested, Statement("greater", 0.0))
     threshold = None if made.low is None else share
@@ -176,7 +184,7 @@ def _recovered_often(data: RestorationData, often: float) -> RecoveredShare:
     units, many = data.request.units, data.change.many
     as_claimed = _as_claimed(data)
     test = changed_share_test(as_claimed, often, units, many)
-    estimate = changed_share(as_claimed, units, many)
+    estimate = changed_share(as_claimed, units, many, data.sweeps.noun)
     return RecoveredShare(estimate, stats.RatioTest(test, 0.0, True), changed_share_statement(often, units))
 
 
@@ -187,10 +195,13 @@ def _as_claimed(data: RestorationData) -> NDArray[np.bool_]:
     return (data.lost > 0) & enough
 
 
-def _recovered_in_all(data: RestorationData) -> Estimate:
+def recovered_in_all(data: RestorationData) -> Estimate:
+    """Return the ratio of what is recovered to what was lost, with its interval."""
     made = stats.ratio_of_means_estimate(data.gained, data.lost, level=level_for(data.change.many))
     return widened(
-        replace(made, effect=data.request.effect).of_prompts(data.request.units.texts), data.change.many
+        replace(made, effect=data.request.effect).of_prompts(data.request.units.texts),
+        data.change.many,
+        data.sweeps.noun,
     )
 
 
@@ -225,7 +236,7 @@ def _beside(data: RestorationData) -> tuple[Estimate, ...]:
     clean, corrupted, patched = map(data.request.units.means, columns)
     often, way = data.request.claim.sentence.often is not None, data.request.way
     return (
-        *((_recovered_in_all(data),) if often else ()),
+        *((recovered_in_all(data),) if often else ()),
         *_beside_controls(data),
         stats.Estimate(MEDIAN, summary.median, None, None, LEVEL, "counted"),
         mean_change(clean, corrupted, CLEAN_LESS_CORRUPTED),
@@ -241,68 +252,6 @@ def _beside_controls(data: RestorationData) -> tuple[Estimate, ...]:
     gained = data.own if controls.claimed else data.own - controls.mean
     made = stats.ratio_of_means_estimate(gained, data.lost, level=LEVEL)
     return (replace(made, effect=effect if controls.claimed else beyond_controls(effect, controls.noun)),)
-
-
-def _notes(data: RestorationData) -> tuple[str, ...]:
-    """Say where was restored, how single pairs differ, and what makes the test doubtful."""
-    differences, request = data.clean - data.corrupted, data.request
-    found = stats.ratio_summary(data.moved, differences)
-    at = request.claim.settings.options.at
-    notes = [f"Restored at {at.words} of the text; predicted is the token after it."]
-    if not request.way.restores:
-        notes = [f"Corrupted at {at.words} of the clean text; predicted is the token after it."]
-    if found.lower_quartile is not None and found.upper_quartile is not None:
-        low, high = 100 * found.lower_quartile, 100 * found.upper_quartile
-        notes.append(f"Half of the single pairs have shares between {low:.3g} % and {high:.3g} %.")
-    against = int((differences < 0).sum())
-    if against:
-        notes.append(
-            f"In {against} of {len(differences)} pairs the corrupted text favours {request.prediction} more."
-        )
-    return (*notes, *untouched(data.moved, np.zeros_like(data.moved)), *data.change.warnings)
-
-
-def _null(data: RestorationData, found: RecoveredShare) -> tuple[Figure, ...]:
-    if data.request.denies or data.request.claim.sentence.often is not None:
-        return ()
-    name = f"mean of what was {data.request.way.did}"
-    if data.request.number:
-        name += f" less {percent(data.request.number)} of {data.request.way.whole}"
-    return data.change.null(found.tested.test, name)
-
-
-def _figures(data: RestorationData, gains: Floats | None) -> tuple[Figure, ...]:
-    """Draw the shares of the layer's neurons, ``gains`` [width] being what each alone adds, and list the pairs."""
-    table, whole = _table(data.request, data), float(data.lost.mean())
-    if gains is None or whole == 0:
-        return (table,)
-    claim = data.request.claim
-    neuron, site = claim.sentence.change.leading, claim.settings.site
-    points = layer_figure(
-        neuron,
-        gains,
-        _recovered_in_all(data),
-        site=site,
-        y_axis=data.request.way.effect.name,
-        scale=1 / whole,
-    )
-    return points, table
-
-
-def _table(request: RestorationRequest, data: RestorationData) -> Table:
-    columns = ("clean text", "corrupted text", "clean", "corrupted", request.way.column, "share")
-    values = zip(request.pairs, data.clean, data.corrupted, data.patched, data.moved, strict=True)
-    rows = tuple(
-        (
-            pair.clean,
-            pair.corrupted,
-            *(f"{number:.3g}" for number in (clean, corrupted, patched)),
-            f"{100 * moved / (clean - corrupted):.3g} %",
-        )
-        for pair, clean, corrupted, patched, moved in values
-    )
-    shown = f"the first {SHOWN} of {len(rows):,} pairs" if len(rows) > SHOWN else "each pair"
-    return Table(f"{shown}: {request.prediction}", columns, rows[:SHOWN])
 
 
 RESTORATION = RestorationKind("restoration", patching_template("restoring", Restoring))

@@ -13,6 +13,7 @@ from neuronclaims.kinds.interventions.changed_neurons import TextUnits, changed_
 from neuronclaims.kinds.interventions.controls.random_neurons import RandomNeurons, beyond_controls
 from neuronclaims.kinds.interventions.controls.standing import controls_needed, sampled
 from neuronclaims.kinds.interventions.controls.sweeps import LayerSweeps
+from neuronclaims.kinds.interventions.picked import Picked
 from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.shared.margins import plain_margin_of
 from neuronclaims.kinds.shared.requests import plain, plural, resamples_of
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.kind import Answers
     from neuronclaims.measurements import Measurement, ModelFacts
     from neuronclaims.measurements.changing.restorations import RestorationSweepColumns
+    from neuronclaims.sentences.subjects.neurons import Neuron
     from neuronclaims.stats import EffectSize
 
     PatchingClaim: TypeAlias = Claim[PatchingSentence, RestorationOptions]
@@ -97,6 +99,11 @@ class RestorationRequest:
         return stats.seed_from(*texts, purpose=self.way.purpose, run_seed=self.claim.settings.seed)
 
     @property
+    def picks(self) -> bool:
+        """Whether the sentence names no neuron: that which does the most is picked from all changed alone."""
+        return self.claim.sentence.change.among is not None
+
+    @property
     def together(self) -> Restoration:
         """Ask for all neurons together."""
         settings = self.claim.settings
@@ -136,20 +143,47 @@ class RestorationData:
     patched: Floats
     sweeps: LayerSweeps
     controls: RandomNeurons | None
+    neuron: Neuron
+    picked: Picked | None = None
 
     @classmethod
     def of(cls, request: RestorationRequest, answers: Answers) -> RestorationData:
         """Read the answers; raise ClaimError where a pair holds nothing to restore."""
         together, units = request.together, request.units
-        source, start, patched = together.columns(answers[together])
-        clean, corrupted = (source, start) if request.way.restores else (start, source)
-        _check_floor(request, np.abs(clean - corrupted))
         sweeps = LayerSweeps.of(
             answers,
             RestorationSweep,
             lambda need, answer: units.means(_gains(need.columns(answer), request.way.sign)),
+            noun_of(request.claim.settings.site),
         )
-        return cls(request, clean, corrupted, patched, sweeps, _controls(request, answers))
+        if request.picks:
+            return cls._picked(request, answers, sweeps)
+        source, start, patched = together.columns(answers[together])
+        clean, corrupted = (source, start) if request.way.restores else (start, source)
+        _check_floor(request, np.abs(clean - corrupted))
+        neuron = request.claim.sentence.change.leading
+        return cls(request, clean, corrupted, patched, sweeps, _controls(request, answers), neuron)
+
+    @classmethod
+    def _picked(cls, request: RestorationRequest, answers: Answers, sweeps: LayerSweeps) -> RestorationData:
+        """Read what each neuron alone recovers, or removes, and take the one that does the most."""
+        swept = {
+            need.layer: need.columns(answer)
+            for need, answer in answers.items()
+            if isinstance(need, RestorationSweep)
+        }
+        source, start, _ = next(iter(swept.values()))
+        clean, corrupted = (source, start) if request.way.restores else (start, source)
+        _check_floor(request, np.abs(clean - corrupted))
+        lost = request.units.means(clean - corrupted)[:, None]
+        beyond = sweeps.all - request.number * lost
+        often = None
+        if request.claim.sentence.often is not None:
+            often = (lost > 0) & (beyond >= 0 if request.number else beyond > 0)
+        picked = Picked(sweeps, beyond, often)
+        neuron = picked.neuron
+        patched = swept[neuron.layer].patched[:, neuron.index]
+        return cls(request, clean, corrupted, patched, sweeps, None, neuron, picked)
 
     @property
     def moved(self) -> Floats:
@@ -180,8 +214,7 @@ class RestorationData:
         request, claim = self.request, self.request.claim
         searched = self.sweeps if is_searched(claim) else None
         due, draws = request.number * self.lost, resamples_of(claim.settings)
-        neuron = claim.sentence.change.leading
-        return BeforeAfter(self.gained, due, request.units, request.seed, draws, searched, neuron)
+        return BeforeAfter(self.gained, due, request.units, request.seed, draws, searched, self.neuron)
 
     @property
     def kept(self) -> UnitValues:
@@ -190,7 +223,7 @@ class RestorationData:
         texts = tuple(f"{len(pair.clean)}:{pair.clean}{pair.corrupted}" for pair in pairs)
         keys = tuple(unit_key(texts[place] for place in row) for row in rows)
         change = claim.sentence.change
-        named = change.subject if change.mixed else ", ".join(map(str, change.neurons))
+        named = change.subject if change.mixed else ", ".join(map(str, change.neurons or (self.neuron,)))
         beyond = " beyond random neurons" if claim.sentence.beyond else ""
         of = f"{claim.settings.site} {named} {self.request.way.done}: {self.request.prediction}{beyond}"
         return UnitValues(of, "ratio", True, (keys, keys), (plain(self.gained), plain(self.lost)))

@@ -8,13 +8,14 @@ needed for.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
 from neuronclaims import stats
 from neuronclaims.kinds.interventions.controls.options import ControlOptions
 from neuronclaims.kinds.interventions.controls.random_neurons import TAIL, Compared
+from neuronclaims.kinds.interventions.refused import check_change, check_not_denied
 from neuronclaims.kinds.outliers.token_share import check_share
 from neuronclaims.sentences.changes.change import ModelChange
 from neuronclaims.sentences.changes.field import ChangeField
@@ -23,6 +24,9 @@ from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.sentences.templates import FieldError, Template
 from neuronclaims.tokens.forms import AT, At
 from neuronclaims.tokens.spans import ALL_TOKENS
+
+if TYPE_CHECKING:
+    from neuronclaims.claim_files.claims import Claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +149,12 @@ class RestorationOptions(ControlOptions):
     )
 
 
+def _check(claim: Claim[Any, Any]) -> None:
+    """Raise FieldError for settings that the sentence cannot have."""
+    check_not_denied(claim, "verb", denies=claim.sentence.denies)
+    check_change(claim)
+
+
 def patching_template(verb: str, build: type[PatchingSentence]) -> Template[Any]:
     """Return the template of the sentences with one verb."""
     does = build.way.does
@@ -156,6 +166,7 @@ def patching_template(verb: str, build: type[PatchingSentence]) -> Template[Any]
         options=RestorationOptions,
         pooled=False,
         margin="'margin: 0.1', the share that would matter",
+        check=_check,
         field_types={"change": ChangeField(verb)},
     )
     return build.template

@@ -16,14 +16,15 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
 
-from neuronclaims.kinds.kind import FACT, Attainable, ClaimError, Finding, Sample, Statement
+from neuronclaims.kinds.kind import FACT, Attainable, Finding, Sample, Statement
 from neuronclaims.kinds.logit_readout.readout_option import ReadoutWith
 from neuronclaims.kinds.logit_readout.weight_products import Others, WeightProducts
+from neuronclaims.kinds.shared.refusals import check_unsearched
 from neuronclaims.kinds.shared.requests import percent
 from neuronclaims.kinds.shared.subjects.neurons import check_neuron
 from neuronclaims.kinds.shared.subjects.selection import chosen_before, selection_notes
@@ -77,10 +78,25 @@ class CongruenceOptions(Options):
     )
 
 
+def _check(claim: Claim[Any, Any]) -> None:
+    """Raise FieldError for settings that the sentence cannot have."""
+    if claim.settings.site != SITE:
+        message = (
+            f"only neurons of an MLP have output weights that write tokens: their site is {SITE}, not "
+            f"{printed(claim.settings.site)}"
+        )
+        raise FieldError("site", message, SITE)
+    message = (
+        "what weights say is a fact: there is no p in it that could allow for a search: leave 'searched' out"
+    )
+    check_unsearched(claim, message)
+
+
 TEMPLATE = Template(
     "[{site:site}] neuron {neuron:neuron} writes {token:token} more than {share:share} of {over:tokens|its layer}",
     Writing,
     options=CongruenceOptions,
+    check=_check,
     texts=False,
 )
 
@@ -101,16 +117,6 @@ class CongruenceKind:
     def needs(self, claim: Claim[Writing, CongruenceOptions], facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for the neuron's product with every token, the token's with every neuron, and the tokens' texts."""
         said = claim.sentence
-        if claim.settings.site != SITE:
-            raise ClaimError(
-                f"Only neurons of an MLP have output weights that write tokens: their site is {SITE}, not "
-                f"{printed(claim.settings.site)}."
-            )
-        if claim.settings.searched is not None:
-            raise ClaimError(
-                "What weights say is a fact: there is no p in it that could allow for a search ('searched'). Take "
-                "'searched' out of this claim."
-            )
         check_neuron(said.neuron, SITE, facts)
         return (*_requests(claim), Vocabulary())
 

@@ -117,12 +117,10 @@ class LookedFor:
             return LabelCounts(*place, self.wanted.name, edges, labelled_items(prompts))
         return Readout(*place, self.wanted, edges, texts_of(prompts), legacy_embed=legacy)
 
-    def check(self, claim: Claim, facts: ModelFacts, searched: str) -> None:
-        """Raise ClaimError for a model that predicts nothing, and with ``searched`` for a neuron picked on them."""
+    def check(self, facts: ModelFacts) -> None:
+        """Raise ClaimError for a model that predicts nothing."""
         if not self.labels and not facts.causal:
             raise ClaimError(
                 f"{facts.name} ({facts.architecture}) is an encoder or has no head and predicts no next token. Name a "
                 "model that generates text."
             )
-        if claim.settings.searched is not None:
-            raise ClaimError(searched)

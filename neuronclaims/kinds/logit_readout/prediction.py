@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from pydantic import Field
@@ -40,6 +40,7 @@ from neuronclaims.kinds.shared.margins import (
     auroc_margin,
     check_auroc,
 )
+from neuronclaims.kinds.shared.refusals import check_subject, check_unsearched
 from neuronclaims.kinds.shared.requests import in_order, resamples_of, seed_of
 from neuronclaims.kinds.shared.subjects.neurons import check_neuron
 from neuronclaims.kinds.shared.subjects.parts import attainable_part, family_for, judged_part
@@ -64,11 +65,6 @@ if TYPE_CHECKING:
     from neuronclaims.measurements import Measurement, ModelFacts
 
 NOT = "does not predict"
-SEARCHED = (
-    "A neuron that was picked on these documents ('searched') cannot be tested on them: to read every neuron it was "
-    "picked from at every token would be too dear, so only those named are read. Test it on new documents "
-    "('discovered_on')."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +98,25 @@ class PredictionOptions(MarginOptions):
     readout: ReadoutWith = "model"
 
 
+SEARCHED = (
+    "a neuron that was picked on these documents cannot be tested on them: to read every neuron it was picked from "
+    "beside the predictions would be too dear, so only those named are read; test it on new documents "
+    "('discovered_on')"
+)
+
+
+def _check(claim: Claim[Any, Any]) -> None:
+    """Raise FieldError for settings that the sentence cannot have."""
+    check_subject(claim)
+    check_unsearched(claim, SEARCHED)
+
+
 TEMPLATE = Template(
     "[{site:site}] {who:subject} {verb:predicts|does not predict} {token:wanted} in {corpus:set} "
     "[with AUROC at least {auroc:number}]",
     Predicts,
     options=PredictionOptions,
+    check=_check,
     margin=f"'margin: 0.1', {AUROC_MARGIN}",
     pooled=False,
 )
@@ -209,7 +219,7 @@ class PredictionKind:
     def needs(self, claim: Claim[Predicts, PredictionOptions], facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for each neuron beside what is looked for; raise ClaimError where that cannot be."""
         request = PredictionRequest.of(claim)
-        request.documents.looked_for.check(claim, facts, SEARCHED)
+        request.documents.looked_for.check(facts)
         neurons = claim.sentence.who.neurons
         for neuron in neurons:
             check_neuron(neuron, claim.settings.site, facts)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -33,6 +33,7 @@ from neuronclaims.kinds.outliers.token_share import (
     share_statement,
 )
 from neuronclaims.kinds.shared.effects import counted
+from neuronclaims.kinds.shared.refusals import check_subject, check_unsearched
 from neuronclaims.kinds.shared.requests import in_order, plain, plural
 from neuronclaims.kinds.shared.subjects.neurons import check_neuron
 from neuronclaims.kinds.shared.subjects.selection import chosen_before, selection_notes
@@ -50,11 +51,6 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.kind import Answers, Family
     from neuronclaims.measurements import Measurement, ModelFacts
     from neuronclaims.measurements.readout import ReadoutColumns
-
-SEARCHED = (
-    "A neuron that was picked on these documents ('searched') cannot be tested on them here: only the one named is "
-    "read. Test it on new documents ('discovered_on')."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +83,24 @@ class ProportionOptions(Options):
     readout: ReadoutWith = "model"
 
 
+SEARCHED = (
+    "a neuron that was picked on these documents cannot be tested on them here: only the one named is read; test it on "
+    "new documents ('discovered_on')"
+)
+
+
+def _check(claim: Claim[Any, Any]) -> None:
+    """Raise FieldError for settings that the sentence cannot have."""
+    check_subject(claim)
+    check_unsearched(claim, SEARCHED)
+
+
 TEMPLATE = Template(
     "[{site:site}] {who:subject} above {level:number} predicts {token:wanted} {bound:in at least|in at most} "
     "{share:share} of positions in {corpus:set}",
     PredictsAbove,
     options=ProportionOptions,
+    check=_check,
     pooled=False,
 )
 
@@ -173,7 +182,7 @@ class ProportionKind:
     ) -> tuple[Measurement, ...]:
         """Ask for the neuron beside what is looked for; raise ClaimError where that cannot be."""
         request = ProportionRequest.of(claim)
-        request.looked_for.check(claim, facts, SEARCHED)
+        request.looked_for.check(facts)
         check_neuron(request.neuron, claim.settings.site, facts)
         return (request.need,)
 

@@ -24,6 +24,7 @@ from neuronclaims.kinds.numbers.positions import PositionRequest, counts_positio
 from neuronclaims.kinds.numbers.request import NumbersRequest
 from neuronclaims.kinds.shared.margins import check_not_searched, plain_margin_of
 from neuronclaims.kinds.shared.null_figures import null_figure
+from neuronclaims.kinds.shared.refusals import check_subject
 from neuronclaims.kinds.shared.subjects.parts import attainable_part, family_for, judged_part
 from neuronclaims.kinds.shared.subjects.ranks import RankedMarginOptions, layers_tested, rank_among
 from neuronclaims.kinds.shared.subjects.selection import allowing_for_search, selection_notes, selection_of
@@ -102,6 +103,7 @@ TEMPLATE = Template(
     "{first:set} [with correlation at least {least:number}]",
     Correlates,
     options=RankedMarginOptions,
+    check=check_subject,
     margin=f"'margin: 0.3', {MATTERS}",
 )
 

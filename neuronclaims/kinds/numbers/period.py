@@ -23,6 +23,7 @@ from neuronclaims.kinds.kind import Attainable, ClaimError, Finding, Sample, Sta
 from neuronclaims.kinds.numbers.request import NumbersRequest
 from neuronclaims.kinds.shared.margins import check_not_searched, plain_margin_of
 from neuronclaims.kinds.shared.null_figures import null_figure
+from neuronclaims.kinds.shared.refusals import check_subject
 from neuronclaims.kinds.shared.requests import percent
 from neuronclaims.kinds.shared.subjects.ranks import RankedMarginOptions, layers_tested, rank_among
 from neuronclaims.kinds.shared.subjects.selection import allowing_for_search, selection_notes, selection_of
@@ -90,6 +91,7 @@ TEMPLATE = Template(
     "with period {period:number} [explaining at least {least:share}]",
     Periodic,
     options=RankedMarginOptions,
+    check=check_subject,
     margin=f"'margin: 0.3', {MATTERS}",
 )
 

@@ -15,12 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from neuronclaims.kinds.kind import Attainable, Finding, Sample
 from neuronclaims.kinds.outliers.token_share import ShareSide, check_share, share_statement
 from neuronclaims.kinds.shared.designs import left_out, size_of
-from neuronclaims.kinds.shared.margins import check_not_searched
+from neuronclaims.kinds.shared.refusals import NEW_PROMPTS, check_unsearched
 from neuronclaims.kinds.shared.requests import plural
 from neuronclaims.kinds.shared.subjects.parts import attainable_part, family_for, judged_part
 from neuronclaims.kinds.shared.subjects.selection import selection_notes, selection_of
@@ -42,7 +42,7 @@ from neuronclaims.kinds.top_k.membership_shares import (
     null_of_shares,
 )
 from neuronclaims.kinds.top_k.memberships import ConsistencyRequest
-from neuronclaims.kinds.top_k.top_k_scores import RankingOptions, weighting_notes
+from neuronclaims.kinds.top_k.top_k_scores import RankingOptions, check_ranking, weighting_notes
 from neuronclaims.sentences.subjects.subject import Subject
 from neuronclaims.sentences.templates import FieldError, Template
 
@@ -104,17 +104,29 @@ def _check(said: Consistent | Absent) -> None:
     check_share(said.share, lowest="5%", highest="95%")
 
 
+def _check_absent(claim: Claim[Any, Any]) -> None:
+    """Raise FieldError for settings that the sentence cannot have."""
+    check_ranking(claim)
+    noun = claim.sentence.who.noun
+    message = (
+        f"that a {noun} does not do something cannot be tested on the prompts it was picked on: {NEW_PROMPTS}"
+    )
+    check_unsearched(claim, message)
+
+
 CONSISTENT_TEMPLATE = Template(
     "[{site:site}] {who:subject} is among the top {k:count} neurons for {first:set} over {second:set} "
     "in at least {share:share} of prompts",
     Consistent,
     options=RankingOptions,
+    check=check_ranking,
 )
 ABSENT_TEMPLATE = Template(
     "[{site:site}] {who:subject} is not among the top {k:count} neurons for {first:set} over {second:set} "
     "in more than {share:share} of prompts",
     Absent,
     options=RankingOptions,
+    check=_check_absent,
 )
 
 
@@ -168,10 +180,8 @@ class AbsenceKind:
         return None
 
     def needs(self, claim: TopKClaim, facts: ModelFacts) -> tuple[Measurement, ...]:
-        """Ask for all layers of the site on both sets; raise ClaimError for a neuron picked on them."""
-        request = ConsistencyRequest.of(claim)
-        check_not_searched(claim, request.who)
-        return request.needs(facts)
+        """Ask for all layers of the site on both sets."""
+        return ConsistencyRequest.of(claim).needs(facts)
 
     def judge(self, claim: TopKClaim, answers: Answers, family: Family) -> Finding:
         """Count in how many prompts each neuron is among the top K, and bound the share from above."""

@@ -16,11 +16,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from neuronclaims import stats
 from neuronclaims.kinds.kind import Attainable, Finding, Sample, Statement
 from neuronclaims.kinds.shared.designs import size_of
+from neuronclaims.kinds.shared.refusals import check_unsearched
 from neuronclaims.kinds.shared.requests import plural
 from neuronclaims.kinds.shared.subjects.selection import LEVEL, chosen_before, selection_notes
 from neuronclaims.kinds.top_k.occurrence_lists import own_prompts, shared_by_occurrence, shared_by_prompts
@@ -45,7 +46,7 @@ from neuronclaims.kinds.top_k.overlap_figures import shared_matrix, shared_table
 from neuronclaims.kinds.top_k.overlap_notes import exchange_notes, hidden_notes, sharing_notes
 from neuronclaims.kinds.top_k.pair_overlap import LEAST_P
 from neuronclaims.kinds.top_k.set_profiles import OverlapRequest
-from neuronclaims.kinds.top_k.top_k_scores import OverlapOptions, RankingOptions
+from neuronclaims.kinds.top_k.top_k_scores import OverlapOptions, RankingOptions, check_ranking
 from neuronclaims.sentences.templates import FieldError, Template
 
 if TYPE_CHECKING:
@@ -117,17 +118,29 @@ class Nearer:
         return NEARER_TEMPLATE.render(self)
 
 
+def _check_settings(claim: Claim[Any, Any]) -> None:
+    """Raise FieldError for settings that the sentence cannot have."""
+    check_ranking(claim)
+    message = (
+        "this claim names no neuron that could have been picked: its top neurons are found anew in every test; put "
+        "'searched' beside the claims about neurons"
+    )
+    check_unsearched(claim, message)
+
+
 SHARING_TEMPLATE = Template(
     "{first:set} and {second:set} share {bound:at least|at most} {shared:count} of their top {k:count} neurons "
     "over {baseline:set}",
     Sharing,
     options=OverlapOptions,
+    check=_check_settings,
 )
 NEARER_TEMPLATE = Template(
     "{first:set} overlaps more with {near:set} than with {far:set} [in their top {k:count} neurons] "
     "[over {baseline:set}]",
     Nearer,
     options=RankingOptions,
+    check=_check_settings,
 )
 
 

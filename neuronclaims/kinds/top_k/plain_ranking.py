@@ -22,7 +22,7 @@ from neuronclaims.kinds.outliers.token_share import ShareSide, check_share
 from neuronclaims.kinds.shared.subjects.selection import selection_notes, selection_of
 from neuronclaims.kinds.shared.subjects.subjects import check_whole
 from neuronclaims.kinds.top_k.plain_shares import PlainRequest, PlainShares, SharePart, least_clear_part
-from neuronclaims.kinds.top_k.top_k_scores import RankingOptions, weighting_notes
+from neuronclaims.kinds.top_k.top_k_scores import RankingOptions, check_ranking, weighting_notes
 from neuronclaims.sentences.subjects.subject import Subject
 from neuronclaims.sentences.templates import FieldError, Template
 
@@ -105,18 +105,21 @@ AMONG_TEMPLATE = Template(
     "in at least {share:share} of prompts",
     Among,
     options=RankingOptions,
+    check=check_ranking,
 )
 NOT_AMONG_TEMPLATE = Template(
     "[{site:site}] {who:subject} is not among the top {k:count} neurons for {first:set} "
     "in more than {share:share} of prompts",
     NotAmong,
     options=RankingOptions,
+    check=check_ranking,
 )
 ONLY_TEMPLATE = Template(
     "[{site:site}] {who:subject} is among the top {k:count} neurons for {first:set} [over {second:set}] "
     "and for none of {others:sets} in at least {share:share} of prompts",
     AmongOnly,
     options=RankingOptions,
+    check=check_ranking,
 )
 
 

@@ -161,11 +161,6 @@ class OverlapRequest:
 
     def needs(self, facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for the whole site on all sets; raise ClaimError where the model does not allow it."""
-        if self.claim.settings.searched is not None:
-            raise ClaimError(
-                "'searched' says from where a neuron was picked, but this claim names none: its top neurons are found "
-                "anew in every test. Put 'searched' beside the claims about neurons."
-            )
         return site_needs(self.claim, (*self.names, self.baseline), self.k, facts)
 
     def data(self, answers: Answers) -> OverlapData:

@@ -9,18 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import numpy as np
 from pydantic import Field
 
 from neuronclaims.kinds.kind import ClaimError
+from neuronclaims.kinds.shared.refusals import check_subject
 from neuronclaims.kinds.shared.requests import activations, in_order, token_rule
 from neuronclaims.kinds.shared.subjects.neurons import check_neuron
 from neuronclaims.measurements import Activations, TokenRule
 from neuronclaims.measurements.views.view import ViewedSite
 from neuronclaims.sentences.options import OneOf, Options
 from neuronclaims.sentences.subjects.neurons import Neuron
+from neuronclaims.sentences.templates import FieldError
 from neuronclaims.sites import printed
 
 if TYPE_CHECKING:
@@ -117,8 +119,7 @@ def site_needs(
 ) -> tuple[Measurement, ...]:
     """Ask for all layers of the claim's site on each of the sets named.
 
-    Raises ClaimError where the model lacks the site or one of the ``neurons``, where its top ``k`` are all it has, and
-    for a token rule that the weighting does not fit.
+    Raises ClaimError where the model lacks the site or one of the ``neurons``, and where its top ``k`` are all it has.
     """
     settings = claim.settings
     layers, rule = facts.layers_at(settings.site), ranking_rule(settings)
@@ -140,16 +141,22 @@ def site_needs(
 
 
 def ranking_rule(settings: Settings) -> TokenRule:
-    """Return the token rule of all sets; raise ClaimError where the weighting asks for another."""
-    rule = token_rule(settings)
+    """Return the token rule of all sets."""
     if settings.options.weighting == "uniform":
-        return rule
-    if str(rule) != "mean of generated":
-        raise ClaimError(
-            f"'weighting: legacy_growing' weights generated tokens in a mean, but the token rule is {str(rule)!r}. "
-            "Write 'tokens: mean of generated', or leave the weighting out."
-        )
+        return token_rule(settings)
     return TokenRule("legacy_growing", "generated")
+
+
+def check_ranking(claim: Claim[Any, Any]) -> None:
+    """Raise FieldError where a subject cannot be searched for, and where the weighting asks for another token rule."""
+    check_subject(claim)
+    rule = str(token_rule(claim.settings))
+    if claim.settings.options.weighting != "uniform" and rule != "mean of generated":
+        message = (
+            f"'weighting: legacy_growing' weights generated tokens in a mean, but the token rule is {rule!r}: write "
+            "'tokens: mean of generated', or leave the weighting out"
+        )
+        raise FieldError("weighting", message, "uniform")
 
 
 def weighting_notes(options: RankingOptions) -> tuple[str, ...]:

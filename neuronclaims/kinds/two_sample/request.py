@@ -13,7 +13,7 @@ from neuronclaims.kinds.shared.designs import design_of, size_of
 from neuronclaims.kinds.shared.margins import check_not_searched
 from neuronclaims.kinds.shared.requests import plain, resamples_of, seed_of
 from neuronclaims.kinds.shared.subjects.parts import attainable_part
-from neuronclaims.kinds.shared.subjects.ranks import layers_tested, ranks_in_model
+from neuronclaims.kinds.shared.subjects.ranks import layers_tested
 from neuronclaims.kinds.shared.subjects.selection import search_of
 from neuronclaims.kinds.shared.two_samples import LayerSamples, exchange_of
 from neuronclaims.kinds.shared.units import of_two_sets
@@ -82,12 +82,17 @@ class TwoSampleRequest:
     def attainable(self) -> Attainable:
         """Return the least p-value these prompts allow.
 
-        Raises ClaimError for a claim of "does not" about a neuron that was picked on these prompts, and for a rank
-        among all layers of what only one layer has.
+        Raises ClaimError for a claim of "does not" about a neuron that was picked on these prompts, and for a search
+        within blocks.
         """
         if self.hypothesis.margin is not None:
             check_not_searched(self.claim, self.who)
-        ranks_in_model(self.claim)
+        if self.searched and self.design.blocks is not None:
+            picked = "searched for on" if self.who.how == "some" else "picked on"
+            raise ClaimError(
+                f"A {self.who.noun} that was {picked} these prompts ('searched') cannot be tested within blocks. "
+                "Test it on new prompts ('discovered_on'), or leave the blocks out."
+            )
         found = self.hypothesis.attainable(self.design, size_of(self.design))
         return attainable_part(found, self.who)
 
@@ -100,17 +105,10 @@ class TwoSampleRequest:
     def needs(self, facts: ModelFacts) -> tuple[Measurement, ...]:
         """Ask for the neurons' whole layers on both sets, and for all layers searched, or ranked among.
 
-        Raises ClaimError when the model does not have one of the neurons, or not all of these layers, and for a
-        search within blocks.
+        Raises ClaimError when the model does not have one of the neurons, or not all of these layers.
         """
         for neuron in self.who.neurons:
             self.reading.check(neuron, facts)
-        if self.searched and self.design.blocks is not None:
-            picked = "searched for on" if self.who.how == "some" else "picked on"
-            raise ClaimError(
-                f"A {self.who.noun} that was {picked} these prompts ('searched') cannot be tested within blocks. "
-                "Test it on new prompts ('discovered_on'), or leave the blocks out."
-            )
         values = (need for layer in self.reading.layers(facts) for need in self._values(layer))
         texts = (need for prompts, rows in self._units for need in self.reading.texts(prompts, rows))
         return *values, *texts

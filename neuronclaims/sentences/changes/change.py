@@ -50,7 +50,8 @@ class ChangedPart:
     """Neurons of a site, whole layers of it, or what an entry of the file or a form such as "head 9:6" stands for.
 
     ``site`` is the one that the sentence names there, if any. ``said`` is what it names in the place of neurons; these
-    and the site where they lie, ``at``, are there once the file is known.
+    and the site where they lie, ``at``, are there once the file is known. ``among`` are the layers from which one
+    neuron is picked by what it does, where the sentence names none.
 
     >>> str(ChangedPart((), Layers((3, 4)), "mlp_out"))
     'mlp_out layers 3 to 4'
@@ -61,6 +62,7 @@ class ChangedPart:
     site: Site | None = None
     said: Reference | None = None
     at: Site | None = None
+    among: Layers | None = None
 
     def __str__(self) -> str:
         named = f"{'neuron' if len(self.neurons) == 1 else 'neurons'} {', '.join(map(str, self.neurons))}"
@@ -138,8 +140,23 @@ class ModelChange:
 
     @property
     def single(self) -> bool:
-        """Whether one neuron alone is changed."""
-        return len(self.neurons) == 1 and not self.mixed
+        """Whether one neuron alone is changed, maybe one that is picked by what it does."""
+        return self.among is not None or (len(self.neurons) == 1 and not self.mixed)
+
+    @property
+    def among(self) -> Layers | None:
+        """The layers from which one neuron is picked by what it does; None where the sentence names what is changed."""
+        return self.parts[0].among
+
+    @property
+    def named_alone(self) -> tuple[Neuron, ...]:
+        """The neurons, heads and latents that the sentence names one by one, not those of a set or a direction."""
+        return tuple(
+            neuron
+            for part in self.parts
+            if part.said is None or part.said.noun in ("head", "latent")
+            for neuron in part.neurons
+        )
 
     @property
     def mixed(self) -> bool:

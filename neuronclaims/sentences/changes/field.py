@@ -22,6 +22,7 @@ from neuronclaims.sentences.changes.parts import (
 from neuronclaims.sentences.field_types import MisreadError, Pattern, Word, expect_words, literal
 from neuronclaims.sentences.numbers import number_text
 from neuronclaims.sentences.subjects.head_names import HeadReference
+from neuronclaims.sentences.subjects.picked import SomeReference
 from neuronclaims.sites import Site
 
 MEANT: Mapping[str, str] = MappingProxyType(
@@ -113,9 +114,11 @@ class ChangeField:
         if said.before_amount is not None and not said.amount_first:
             expect_words(words[: at + 1], (said.before_amount,), at)
             amounts, at = self._amounts(words, at + 1)
-        if self.verb in ("adding", "clamping") and any(
-            isinstance(part.said, HeadReference) for part in parts
-        ):
+        heads = any(
+            isinstance(part.said, (HeadReference, SomeReference)) and part.said.noun == "head"
+            for part in parts
+        )
+        if self.verb in ("adding", "clamping") and heads:
             rule = "a head gives many numbers, so there is no one number to add or to hold: scale it, or ablate it"
             raise MisreadError(rule, ahead=at - 1)
         return ModelChange(self.verb, parts, amounts), at

@@ -22,6 +22,7 @@ from neuronclaims.sentences.subjects.known_forms import CHANGED_FORMS
 from neuronclaims.sentences.subjects.layers import Layers, LayersField
 from neuronclaims.sentences.subjects.neuron_sets import SetReference
 from neuronclaims.sentences.subjects.neurons import Neuron, NeuronsField
+from neuronclaims.sentences.subjects.picked import SomeReference
 from neuronclaims.sites import Site, printed, site_names
 
 NEURONS: FieldType[tuple[Neuron, ...]] = NeuronsField()
@@ -72,6 +73,7 @@ def read_parts(words: Sequence[Word], at: int) -> tuple[tuple[ChangedPart, ...],
                 raise MisreadError(f"{part} is named twice", ahead=after - 1)
         found.append(part)
         if after >= len(words) or words[after].quoted or words[after].text != "and":
+            _check_picked(found, at)
             try:
                 check_sites(found)
             except ValueError as error:
@@ -99,7 +101,7 @@ def bind_part(part: ChangedPart, entries: Bindable) -> ChangedPart:
     found = part.said.bound(entries[part.said.section][part.said.name])
     if found.site is not None and part.site is not None:
         raise ValueError(f"{part.said} lies at {printed(found.site)}: leave {part.site!r} out")
-    return replace(part, neurons=found.neurons, at=found.site)
+    return replace(part, neurons=found.neurons, at=found.site, among=found.layers)
 
 
 def check_sites(parts: Sequence[ChangedPart]) -> None:
@@ -111,6 +113,14 @@ def check_sites(parts: Sequence[ChangedPart]) -> None:
             raise ValueError(
                 f"{parts[0]} lies at a site of its own: say that of {part}, such as 'mlp_post {part}'"
             )
+
+
+def _check_picked(parts: Sequence[ChangedPart], at: int) -> None:
+    """Raise MisreadError where something is changed beside what is picked by what it does."""
+    some = next((part.said for part in parts if isinstance(part.said, SomeReference)), None)
+    if some is not None and len(parts) > 1:
+        rule = f"'some {some.noun}' is each {some.noun} changed by itself: nothing else is changed with it"
+        raise MisreadError(rule, ahead=at)
 
 
 def _part(words: Sequence[Word], at: int) -> tuple[ChangedPart, int]:
@@ -169,7 +179,7 @@ def _form(opening: str, words: Sequence[Word], at: int) -> tuple[ChangedPart, in
     if said.section:
         return ChangedPart((), None, None, said), at + used
     found = said.bound(None)
-    return ChangedPart(found.neurons, None, None, said, found.site), at + used
+    return ChangedPart(found.neurons, None, None, said, found.site, found.layers), at + used
 
 
 def _after(field: FieldType[ValueT], words: Sequence[Word], at: int) -> tuple[ValueT, int]:

@@ -13,14 +13,17 @@ from neuronclaims.kinds.interventions.changed.doses import DoseCurve
 from neuronclaims.kinds.interventions.changed_neurons import is_searched
 from neuronclaims.kinds.interventions.controls.sweeps import LayerSweeps
 from neuronclaims.kinds.interventions.outcomes.outcome import Outcome
+from neuronclaims.kinds.interventions.picked import Picked
 from neuronclaims.kinds.shared.requests import resamples_of
 from neuronclaims.measurements import AblationSweep
+from neuronclaims.measurements.views.view import noun_of
 
 if TYPE_CHECKING:
     from neuronclaims.kinds.interventions.changed.request import ChangedPredictionRequest
     from neuronclaims.kinds.interventions.changed_neurons import Floats
     from neuronclaims.kinds.interventions.controls.random_neurons import RandomNeurons
     from neuronclaims.kinds.kind import Answers
+    from neuronclaims.sentences.subjects.neurons import Neuron
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,26 +32,33 @@ class ChangedPredictionData:
 
     ``sweeps`` hold the prediction after ablating each neuron of a layer alone, ``logits_before`` what it is compared
     with; ``controls`` are the random neurons drawn for each text, if any. Over several amounts ``own`` has slopes,
-    less 0, and ``curve`` what they were made of; all else is of the largest amount.
+    less 0, and ``curve`` what they were made of; all else is of the largest amount. Of a neuron that was ``picked``
+    from all that were changed alone, no other outcome and no divergence is known.
     """
 
     own: BeforeAfter
-    other: tuple[Floats, Floats]
-    divergences: Floats
+    other: tuple[Floats, Floats] | None
+    divergences: Floats | None
     sweeps: LayerSweeps
     logits_before: Floats
     controls: RandomNeurons | None
     curve: DoseCurve | None = None
+    picked: Picked | None = None
 
     @classmethod
     def of(cls, request: ChangedPredictionRequest, answers: Answers) -> ChangedPredictionData:
         """Read the answers."""
         joint, units, claim = request.together, request.units, request.claim
-        found = joint.columns(units.means(request.rows(joint, answers)))
         outcome, other = request.outcome, request.other_outcome
         sweeps = LayerSweeps.of(
-            answers, AblationSweep, lambda need, answer: units.means(need.columns(answer).after)
+            answers,
+            AblationSweep,
+            lambda need, answer: units.means(need.columns(answer).after),
+            noun_of(claim.settings.site),
         )
+        if request.picks:
+            return cls._picked(request, answers, sweeps)
+        found = joint.columns(units.means(request.rows(joint, answers)))
         seed, draws = request.seed(request.prompts), resamples_of(claim.settings)
         if claim.sentence.trend:
             return cls._over_amounts(request, answers, seed, draws)
@@ -64,6 +74,32 @@ class ChangedPredictionData:
         )
         controls = random_neurons(request, answers)
         return cls(own, other.read(found), found.divergence, sweeps, found.before, controls)
+
+    @classmethod
+    def _picked(
+        cls, request: ChangedPredictionRequest, answers: Answers, sweeps: LayerSweeps
+    ) -> ChangedPredictionData:
+        """Read what each neuron alone changes, and take the one that does most of what is claimed."""
+        units, claim, said = request.units, request.claim, request.claim.sentence
+        swept = next(need for need in answers if isinstance(need, AblationSweep))
+        before = units.means(swept.columns(answers[swept]).before)
+        gained = (sweeps.all - before[:, None]) * (-1 if request.side == "less" else 1)
+        beyond = gained - (said.least_change or 0.0)
+        often = None
+        if said.share is not None:
+            often = gained > 0 if said.least_change is None else beyond >= 0
+        picked = Picked(sweeps, beyond, often)
+        own = BeforeAfter(
+            sweeps.all[:, sweeps.column(picked.neuron)],
+            before,
+            units,
+            request.seed(request.prompts),
+            resamples_of(claim.settings),
+            sweeps,
+            picked.neuron,
+            request.outcome.bounds,
+        )
+        return cls(own, None, None, sweeps, before, None, picked=picked)
 
     @classmethod
     def _over_amounts(
@@ -100,6 +136,12 @@ class ChangedPredictionData:
             before=self.controls.mean,
             bounds=(low - high, high - low),
         )
+
+    @property
+    def neuron(self) -> Neuron:
+        """The neuron that the verdict is about: the first that is named, or the one picked."""
+        assert self.own.neuron is not None
+        return self.own.neuron
 
     def changes(self, layer: int) -> Floats | None:
         """Return the mean change of the prediction (logits) by each neuron of a layer [width], if it was swept."""

@@ -49,13 +49,15 @@ from neuronclaims.kinds.interventions.controls.random_neurons import beyond_cont
 from neuronclaims.kinds.interventions.controls.standing import Standing
 from neuronclaims.kinds.interventions.damage import DamageRequest, divergence_of
 from neuronclaims.kinds.interventions.outcomes.compared import ComparedChanges, ComparedRequest
+from neuronclaims.kinds.interventions.outcomes.continuations import CountedContinuations
 from neuronclaims.kinds.kind import Attainable, Finding, Statement
 from neuronclaims.kinds.shared.margins import check_not_searched
 from neuronclaims.kinds.shared.subjects.neurons import rank_of
 from neuronclaims.kinds.shared.subjects.parts import set_tables
-from neuronclaims.kinds.shared.subjects.subjects import RANKS, times
+from neuronclaims.kinds.shared.subjects.subjects import RANKS, some_note, times
 
 if TYPE_CHECKING:
+    from neuronclaims.figures import Figure
     from neuronclaims.kinds.interventions.changed.request import ChangedClaim
     from neuronclaims.kinds.interventions.changed_neurons import Floats
     from neuronclaims.kinds.kind import Answers, Family
@@ -78,6 +80,7 @@ class ChangedPredictionKind:
     def attainable(self, claim: ChangedClaim) -> Attainable:
         """Say how small p could get with these prompts, and with those on which harm is looked for."""
         request = ChangedPredictionRequest.of(claim)
+        CountedContinuations.of(claim)
         if request.denied is not None:
             check_not_searched(request.claim, who_of(request.claim))
         damage, found = request.damage, Attainable.of(planned(request), request.units.size)
@@ -101,8 +104,9 @@ class ChangedPredictionKind:
         """Ask for the neurons ablated together, there and where harm is looked for, and for others as controls."""
         self.attainable(claim)
         request = ChangedPredictionRequest.of(claim)
-        request.check_outcome()
         damage = request.damage
+        if counted := CountedContinuations.of(claim):
+            counted.check()
         elsewhere = () if damage is None else (damage.need,)
         compared = ComparedRequest.of(claim)
         there = () if compared is None else compared.needs
@@ -124,9 +128,10 @@ class ChangedPredictionKind:
         tests = [part.ruled for part in parts]
         refuted = times(told.ruled, len(parts)) if told.rank == RANKS["refuted"] else None
         largest = refuted or max(tests, key=lambda test: test.p_value)
-        leading = claim.sentence.change.leading
+        leading = data.neuron
         layer = data.changes(leading.layer)
         rank = None if layer is None else rank_of(leading.index, *_strength(request, layer))
+        picked = data.picked
         standing = Standing.of(claim, answers, data.controls, rank, searched=data.own.many)
         if data.curve is not None or claim.sentence.outcome.writes:
             standing = replace(standing, how=None)
@@ -146,12 +151,14 @@ class ChangedPredictionKind:
             rank=rank,
             notes=(
                 *standing.notes,
+                *(() if picked is None else (some_note(data.own.many, told.one, picked.sweeps.noun),)),
                 *notes_of(request, data, damage),
                 *(() if harm is None else harm.warnings),
                 *(() if both is None else both.notes),
             ),
             figures=(
                 *(() if both is None or compared is None else both.figures(compared.one.test)),
+                *_clearest(request, data),
                 *figures_of(request, data, data.own.estimate(request.outcome.effect), layer),
                 *written_table(request, answers),
                 *null_of_change(request, data, changed),
@@ -163,6 +170,14 @@ class ChangedPredictionKind:
         )
 
 
+def _clearest(request: ChangedPredictionRequest, data: ChangedPredictionData) -> tuple[Figure, ...]:
+    """List the clearest of all from which a neuron is picked; nothing where the sentence names what is changed."""
+    if data.picked is None:
+        return ()
+    changes = data.sweeps.all - data.logits_before[:, None]
+    return (data.picked.table(changes, request.outcome.effect.name),)
+
+
 def _kept(
     told: ClaimedPart,
     changed: ClaimedPart,
@@ -172,7 +187,8 @@ def _kept(
 ) -> UnitValues | None:
     """Return the values for baselines, those that the effect told is made of; none of harm elsewhere."""
     if told is changed:
-        return data.change.kept(request.values_key, request.prompts)
+        which = "" if data.picked is None else f" by {data.picked.sweeps.noun} {data.neuron}"
+        return data.change.kept(f"{request.values_key}{which}", request.prompts)
     if compared is not None and told.sample.counts[1:]:
         return compared.kept
     return None
@@ -192,19 +208,26 @@ def _divergence_elsewhere(
 
 def _beside(request: ChangedPredictionRequest, data: ChangedPredictionData) -> tuple[Estimate, ...]:
     """Return the change in standard deviations, that of the other outcome, and the harm done on the same prompts."""
-    change, (after, before) = data.change, data.other
-    said, other = request.claim.sentence, request.other_outcome
+    change, said = data.change, request.claim.sentence
     return (
         *(() if said.share is None else (change.estimate(request.effect),)),
         *(() if said.trend else request.outcome.also(change.estimate(request.effect))),
         *_beside_controls(request, data),
         stats.dz_estimate(change.after, change.before),
-        mean_change(after, before, slope_effect(other))
-        if said.trend
-        else mean_change(after, before, other.effect).within_bounds(*other.bounds),
+        *_other(request, data),
         *(() if data.curve is None else (data.curve.steady(request.side, request.units.unit),)),
-        divergence_of(data.divergences, said.first),
+        *(() if data.divergences is None else (divergence_of(data.divergences, said.first),)),
     )
+
+
+def _other(request: ChangedPredictionRequest, data: ChangedPredictionData) -> tuple[Estimate, ...]:
+    """Return the change of the other outcome, where that was measured."""
+    if data.other is None:
+        return ()
+    other = request.other_outcome
+    if request.claim.sentence.trend:
+        return (mean_change(*data.other, slope_effect(other)),)
+    return (mean_change(*data.other, other.effect).within_bounds(*other.bounds),)
 
 
 def _beside_controls(request: ChangedPredictionRequest, data: ChangedPredictionData) -> tuple[Estimate, ...]:

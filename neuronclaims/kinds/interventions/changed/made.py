@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from neuronclaims.kinds.interventions.changed.sentence import AblationOptions, ChangedPredictionOptions
-from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.measurements.changing.interventions import Add, Clamp, Intervention, Scale, intervention_of
 from neuronclaims.sentences.changes.change import VERBS, ModelChange
 from neuronclaims.sentences.numbers import number_text
@@ -50,8 +49,6 @@ class ChangeMade:
         """Return what a sentence's change is with a claim's options, once for each amount that changes anything.
 
         ``noun`` is what is changed.
-
-        Raises ClaimError where texts to take values from are missing.
         """
         if isinstance(options, AblationOptions):
             return (cls._ablated(options, noun),)
@@ -72,11 +69,6 @@ class ChangeMade:
         replacement, named = options.replacement, options.reference
         if replacement == "zero":
             named = None
-        elif named is None:
-            raise ClaimError(
-                f"Values are to be replaced by 'replacement: {replacement}', and nothing says from which prompts "
-                "these are taken. Name a prompt set, such as 'reference: baseline'."
-            )
         held = HELD[replacement].format(noun, named)
         return cls("ablating", "ablated", intervention_of(replacement), held, named)
 

@@ -68,7 +68,7 @@ def changed_part(
         bound = -margin if request.denied == "not less" else margin
         estimate = change.estimate(request.effect)
         return ClaimedPart(
-            TestedNeuron(said.change.leading, estimate, change.within(estimate, bound, request.denied)),
+            TestedNeuron(data.neuron, estimate, change.within(estimate, bound, request.denied)),
             NeuronStatement(request.denied, 0.0, bound, family.alpha),
             with_tail(f"{said.direction} it by {number_text(margin)} or more", said.compared),
             Sample(request.units.unit, counts),
@@ -78,9 +78,7 @@ def changed_part(
     least = said.least_change if said.second is None else None
     threshold = None if least is None else -least if side == "less" else least
     return ClaimedPart(
-        TestedNeuron(
-            said.change.leading, change.estimate(request.effect), change.test(family, threshold or 0.0)
-        ),
+        TestedNeuron(data.neuron, change.estimate(request.effect), change.test(family, threshold or 0.0)),
         NeuronStatement(side, 0.0, threshold, family.alpha),
         None if least is None else with_tail(f"{said.direction} it by at least {said.least}", said.compared),
         Sample(request.units.unit, counts),
@@ -95,11 +93,9 @@ def _changed_often(
     gained = (change.after - change.before) * (-1 if request.side == "less" else 1)
     as_claimed = gained > 0 if said.least_change is None else gained >= said.least_change
     statement = changed_share_statement(share, units)
-    estimate = changed_share(as_claimed, units, change.many)
+    estimate = changed_share(as_claimed, units, change.many, data.sweeps.noun)
     return ClaimedPart(
-        TestedNeuron(
-            said.change.leading, estimate, changed_share_test(as_claimed, share, units, change.many)
-        ),
+        TestedNeuron(data.neuron, estimate, changed_share_test(as_claimed, share, units, change.many)),
         NeuronStatement("greater", share, share, family.alpha),
         statement.claimed,
         Sample(units.unit, ((said.first, len(units.rows)),)),

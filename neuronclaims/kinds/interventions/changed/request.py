@@ -19,7 +19,6 @@ from neuronclaims.kinds.interventions.changed_neurons import (
     TextUnits,
     changed_along,
     clean_texts,
-    is_searched,
     places,
     swept_layers,
 )
@@ -28,14 +27,10 @@ from neuronclaims.kinds.interventions.controls.standing import controls_needed
 from neuronclaims.kinds.interventions.damage import DamageRequest
 from neuronclaims.kinds.interventions.outcomes.continuations import CountedContinuations
 from neuronclaims.kinds.interventions.outcomes.outcome import (
-    LOGIT,
-    LOGIT_DIFFERENCE,
     OUTCOMES,
-    PROBABILITY,
     Outcome,
     reading_of,
 )
-from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.outliers.outlier_dimensions import large_tokens_needed
 from neuronclaims.kinds.shared.margins import plain_margin_of
 from neuronclaims.kinds.shared.requests import in_order, items_of, texts_of
@@ -151,8 +146,15 @@ class ChangedPredictionRequest:
         return self.on(self.prompts)
 
     @property
+    def picks(self) -> bool:
+        """Whether the sentence names no neuron: the one that does most of what is said is picked."""
+        return self.claim.sentence.change.among is not None
+
+    @property
     def series(self) -> tuple[Ablation, ...]:
-        """Ask for the same at each amount, the one of ``together`` included."""
+        """Ask for the same at each amount, the one of ``together`` included; for nothing where no neuron is named."""
+        if self.picks:
+            return ()
         return tuple(replace(self.together, replacement=made.intervention) for made in self.all_made)
 
     @property
@@ -187,12 +189,7 @@ class ChangedPredictionRequest:
         )
 
     def sweep(self, layer: int) -> AblationSweep:
-        """Ask for each neuron of a layer alone; raise ClaimError where it is no logit that counts."""
-        if not isinstance(self.reading, Prediction):
-            raise ClaimError(
-                f"Of each neuron of a layer alone ('controls: layer') logits are known, not the {self.reading}. Leave "
-                "the option out: random neurons of the layer are the controls."
-            )
+        """Ask for each neuron of a layer alone."""
         held, texts = self.made.intervention, self._items(self.prompts)
         site, said = self.claim.settings.site, self.claim.sentence
         read = Prediction(said.token, said.against)
@@ -236,28 +233,3 @@ class ChangedPredictionRequest:
         if said.writes and what == OUTCOMES["continuations"][0].key:
             return str(said)
         return f"{what} of {self.reading}" if said.of_tokens else what
-
-    def check_outcome(self) -> None:
-        """Raise ClaimError for the probability of two tokens, or of a neuron picked on these prompts, or its trend."""
-        if self.claim.sentence.trend and is_searched(self.claim):
-            raise ClaimError(
-                "A trend over several amounts is not tested on the prompts that the neuron was picked on ('searched'): "
-                "of all the neurons it was picked from, no trends are measured. Claim one amount, or test it on new "
-                "prompts ('discovered_on')."
-            )
-        said, outcome = self.claim.sentence, self.outcome
-        counted = CountedContinuations.of(self.claim)
-        if counted is not None:
-            counted.check()
-        if outcome is PROBABILITY and said.against is not None:
-            raise ClaimError(
-                "A probability is that of one token ('outcome: probability'), but this sentence names two. Leave out "
-                f"'over {said.against!r}', or claim the difference of their logits ('outcome: logit')."
-            )
-        if is_searched(self.claim) and outcome not in (LOGIT, LOGIT_DIFFERENCE):
-            leave = "Leave out 'outcome: probability', or test" if said.outcome.what == "token" else "Test"
-            many = "probabilities are" if outcome is PROBABILITY else f"{said.outcome.what} is"
-            raise ClaimError(
-                "A neuron that was picked on these prompts ('searched') is tested by its logits: of all the neurons it "
-                f"was picked from, no {many} measured. {leave} it on new prompts ('discovered_on')."
-            )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
+from neuronclaims.kinds.interventions.changed.refused import check_changed
 from neuronclaims.kinds.interventions.controls.options import ControlOptions
 from neuronclaims.kinds.interventions.controls.random_neurons import TAIL, Compared
 from neuronclaims.kinds.interventions.damage import DamageOn
@@ -212,6 +213,7 @@ def template_of(
         options=options,
         pooled=False,
         margin="'margin: 0.5', the change that would matter, in logits (with 'outcome: probability': in probability)",
+        check=check_changed,
         field_types={"change": ChangeField(verb)},
     )
     return build.template

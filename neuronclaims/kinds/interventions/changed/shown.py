@@ -48,12 +48,16 @@ def notes_of(
         *(() if data.curve is None else TREND_NOTES),
         *((WRITTEN,) if request.claim.sentence.outcome.writes else ()),
         *untouched(data.own.after, data.own.before),
-        _harm(damage, change_made.verb),
+        _harm(damage, change_made.verb, known=data.divergences is not None),
         *change.warnings,
     )
 
 
-def _harm(damage: DamageRequest | None, verb: str) -> str:
+def _harm(damage: DamageRequest | None, verb: str, *, known: bool) -> str:
+    if damage is None and not known:
+        return (
+            f"Whether {verb} does harm elsewhere was not looked at: of each by itself only logits are known."
+        )
     if damage is None:
         return (
             f"Whether {verb} does harm elsewhere was not looked at: name prompts for it ('damage'). The KL divergence "
@@ -89,7 +93,7 @@ def figures_of(
         # The sweep knows logits alone, on whose axis the interval of a probability has no place.
         change = replace(change, low=None, high=None)
     said = request.claim.sentence
-    neuron, y_axis = said.change.leading, Outcome.of("logit", replace(said.outcome, what="token")).effect.name
+    neuron, y_axis = data.neuron, Outcome.of("logit", replace(said.outcome, what="token")).effect.name
     return both, layer_figure(neuron, changes, change, site=request.claim.settings.site, y_axis=y_axis)
 
 

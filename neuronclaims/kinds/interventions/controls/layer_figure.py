@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from neuronclaims.figures import Point, Points
 from neuronclaims.kinds.shared.layer_points import drawn_neurons
+from neuronclaims.measurements.views.view import noun_of
 from neuronclaims.sentences.subjects.neurons import Neuron
 from neuronclaims.sites import printed
 
@@ -28,4 +29,4 @@ def layer_figure(
         else Point(float(index), float(shown[index]), str(neuron), claimed.low, claimed.high, marked=True)
         for index in drawn_neurons(shown, neuron.index)
     )
-    return Points(f"neuron index, {printed(site)}, layer {neuron.layer}", y_axis, points)
+    return Points(f"{noun_of(site)} index, {printed(site)}, layer {neuron.layer}", y_axis, points)

@@ -17,7 +17,7 @@ from neuronclaims.kinds.outliers.outlier_dimensions import LargeTokens, large_to
 from neuronclaims.kinds.shared.subjects.selection import chosen_before, selection_notes, selection_of
 from neuronclaims.measurements.changing.controls import Controls, controls_per_text, most_controls
 from neuronclaims.measurements.views.directions import beside_random
-from neuronclaims.measurements.views.view import noun_of
+from neuronclaims.measurements.views.view import ViewedSite, noun_of
 from neuronclaims.sites import printed
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from neuronclaims.measurements.changing.controls import Changing
     from neuronclaims.results import Rank, Selection
     from neuronclaims.stats import Estimate
+
+MOST_FORWARDS = 250_000
+"""How many forwards of the whole model a claim may cost that changes each latent of a dictionary by itself."""
 
 WITHOUT: Mapping[str, str] = {
     "mixed": "Whole layers, and neurons of several sites changed together, are compared with no others.",
@@ -55,14 +58,26 @@ def controls_needed(
     """
     layers, how = swept_layers(claim, facts), controls_of(claim)
     large = large_tokens_needed(claim.sentence.neurons, claim.settings, texts)
-    if how == "layer" and beside_random(claim.settings.site) != claim.settings.site:
-        noun = noun_of(claim.settings.site)
-        raise ClaimError(
-            f"A {noun} is no neuron of a layer, so 'controls: layer' has no others. Write 'controls: sample'."
-        )
     if how == "layer":
+        _check_affordable(claim, facts, len(layers), texts)
         return *large, *map(alone, layers)
     return *large, *(_sample(claim, facts, together) if how == "sample" else ())
+
+
+def _check_affordable(claim: Claim, facts: ModelFacts, layers: int, texts: Sequence[str]) -> None:
+    """Raise ClaimError where to change each latent of a dictionary by itself would take more than ``MOST_FORWARDS``."""
+    site = claim.settings.site
+    if not isinstance(site, ViewedSite) or site.layer is None:
+        return
+    width, different = layers * facts.width_of(site), len(set(texts))
+    forwards = round(width * different * (facts.layers - site.layer) / facts.layers)
+    if forwards > MOST_FORWARDS:
+        raise ClaimError(
+            f"To change each of {width:,} {noun_of(site)}s by itself in {different:,} texts takes about {forwards:,} "
+            f"forwards of {facts.name}; at most {MOST_FORWARDS:,} are made for one claim. Name the {noun_of(site)} and "
+            "test it on new prompts ('discovered_on'), compare it with random ones ('controls: sample'), or take fewer "
+            "prompts."
+        )
 
 
 def _sample(claim: Claim, facts: ModelFacts, together: Changing) -> tuple[Controls, ...]:

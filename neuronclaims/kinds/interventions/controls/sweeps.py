@@ -10,13 +10,13 @@ import numpy as np
 
 from neuronclaims.kinds.kind import KindError
 from neuronclaims.measurements import Measurement
+from neuronclaims.sentences.subjects.neurons import Neuron
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neuronclaims.kinds.interventions.changed_neurons import Floats
     from neuronclaims.kinds.kind import Answers
-    from neuronclaims.sentences.subjects.neurons import Neuron
 
 
 class LayerSweep(Measurement, Protocol):
@@ -33,19 +33,27 @@ SweepT = TypeVar("SweepT", bound=LayerSweep)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LayerSweeps:
-    """What each neuron of some layers does when it is changed alone: per layer [units, width]."""
+    """What each neuron of some layers does when it is changed alone: per layer [units, width].
+
+    ``noun`` is what one of them is called.
+    """
 
     layers: Mapping[int, Floats]
+    noun: str = "neuron"
 
     @classmethod
     def of(
-        cls, answers: Answers, sweep: type[SweepT], read: Callable[[SweepT, NDArray[np.float32]], Floats]
+        cls,
+        answers: Answers,
+        sweep: type[SweepT],
+        read: Callable[[SweepT, NDArray[np.float32]], Floats],
+        noun: str = "neuron",
     ) -> LayerSweeps:
         """Collect the answers to sweeps of one sort, from the lowest layer up; ``read`` gives [units, width]."""
         found = {
             need.layer: read(need, values) for need, values in answers.items() if isinstance(need, sweep)
         }
-        return cls(dict(sorted(found.items())))
+        return cls(dict(sorted(found.items())), noun)
 
     @property
     def count(self) -> int:
@@ -56,6 +64,13 @@ class LayerSweeps:
     def all(self) -> Floats:
         """The values of each neuron of all layers [units, neurons]."""
         return np.concatenate(list(self.layers.values()), axis=1)
+
+    @property
+    def neurons(self) -> tuple[Neuron, ...]:
+        """The neurons of all layers, in the order of the columns of ``all``."""
+        return tuple(
+            Neuron(layer, index) for layer, values in self.layers.items() for index in range(values.shape[1])
+        )
 
     def column(self, neuron: Neuron | None) -> int:
         """Return the place of a neuron among those of all layers; raise KindError for none and for one not searched."""

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 import numpy as np
 from pydantic import Field
 
-from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.shared.margins import MarginOptions
 from neuronclaims.kinds.shared.subjects.neurons import rank_of
 from neuronclaims.kinds.shared.subjects.selection import search_of
-from neuronclaims.measurements.views.view import ViewedSite
 from neuronclaims.results import Rank
 from neuronclaims.sentences.options import OneOf, Options
 
@@ -45,25 +43,9 @@ class RankedMarginOptions(MarginOptions, RankOptions):
 
 
 def ranks_in_model(claim: Claim[Any, Any]) -> bool:
-    """Say whether the claim's neuron is ranked among those of all layers.
-
-    Raises ClaimError for a part of several neurons, whose effect is how many they are, and for a latent, a direction or
-    a probe: there is nothing like it in other layers to rank it among.
-    """
-    options, site = claim.settings.options, claim.settings.site
-    if not isinstance(options, RankOptions) or options.rank_among == "layer":
-        return False
-    if claim.sentence.who.how == "part":
-        raise ClaimError(
-            "'rank_among: model' ranks one neuron, and this claim says how many of several do something. Leave it out, "
-            "or write 'rank_among: layer'."
-        )
-    if isinstance(site, ViewedSite):
-        raise ClaimError(
-            f"'rank_among: model' ranks neurons and heads among those of all layers; a {site.view.noun} has nothing "
-            "like it in other layers. Leave it out, or write 'rank_among: layer'."
-        )
-    return True
+    """Say whether the claim's neuron is ranked among those of all layers."""
+    options = claim.settings.options
+    return isinstance(options, RankOptions) and options.rank_among == "model"
 
 
 def layers_with_ranked(

@@ -14,6 +14,7 @@ from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.measurements.attention.attention import layers_with_heads
 from neuronclaims.measurements.views.view import ViewedSite, noun_of
 from neuronclaims.results import Selection
+from neuronclaims.sentences.changes.change import ModelChange
 from neuronclaims.sentences.subjects.directions import DirectionReference
 from neuronclaims.sentences.subjects.heads import HeadSubject
 from neuronclaims.sentences.subjects.subject import Subject
@@ -31,25 +32,29 @@ LEVEL = 0.95
 
 def search_of(claim: Claim, who: Subject) -> Layers | None:
     """Return the layers in which the neuron was searched for on the same prompts, by ``searched`` or the sentence."""
-    if claim.settings.searched is not None and isinstance(who.said, DirectionReference):
-        raise ClaimError(
-            f"A {who.said.noun} is not picked from the neurons of {claim.settings.searched}: leave 'searched' out, and "
-            f"test the {who.said.noun} on prompts that it was not made or chosen on."
-        )
     return who.layers if who.how == "some" else claim.settings.searched
 
 
 def searches(claim: Claim) -> bool:
     """Say whether the neuron of a claim was picked on the very prompts that test it, or is picked now."""
-    who = getattr(claim.sentence, "who", None)
-    return claim.settings.searched is not None or (isinstance(who, Subject) and who.how == "some")
+    return _layers_searched(claim) is not None
+
+
+def _layers_searched(claim: Claim) -> Layers | None:
+    """Return the layers that a claim says its neuron was picked from, or is picked from now."""
+    who, change = (getattr(claim.sentence, name, None) for name in ("who", "change"))
+    if isinstance(who, Subject) and who.how == "some":
+        return who.layers
+    if isinstance(change, ModelChange) and change.among is not None:
+        return change.among
+    return claim.settings.searched
 
 
 def neurons_searched(claim: Claim, facts: ModelFacts) -> int:
     """Return from how many neurons of a model the claimed one was picked, itself included; 1 where it was not."""
-    if not searches(claim):
+    search, site = _layers_searched(claim), claim.settings.site
+    if search is None:
         return 1
-    search, site = claim.settings.searched or claim.sentence.who.layers, claim.settings.site
     if isinstance(getattr(claim.sentence, "who", None), HeadSubject):
         own = layers_with_heads(facts)
         return max(1, facts.heads * sum(search.layers is None or layer in search.layers for layer in own))

@@ -234,7 +234,12 @@ def every_note(count: int, one: TestedNeuron, noun: str = "neuron") -> str:
 
 def some_note(count: int, one: TestedNeuron, noun: str = "neuron") -> str:
     """Say which neuron, or head, was found."""
-    return f"Found among {count:,} {noun}s: {noun} {one.neuron}."
+    return found_note(count, one.neuron, noun)
+
+
+def found_note(count: int, neuron: Neuron, noun: str) -> str:
+    """Say which neuron, head or latent was found among ``count``."""
+    return f"Found among {count:,} {noun}s: {noun} {neuron}."
 
 
 def number_text(value: float | None) -> str:
