@@ -6,13 +6,14 @@ A gap is an error of the claims that read it, and of no other. The run keeps wha
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuronclaims.measurements.activations import Activations
+from neuronclaims.measurements.changing.needs import ChangeNeed
 from neuronclaims.measurements.continuations import Continuations
 from neuronclaims.measurements.errors import MeasurementError, shorten
 from neuronclaims.measurements.measurement import Measurement
@@ -61,10 +62,22 @@ class Gappy:
         value, what = self.values[row, column], described.what
         if isinstance(self.measurement, Activations):
             what = f"{printed(self.measurement.site)} of neuron {self.neuron(self.measurement, column)}"
-        return (
-            f"{what} in {self.model} is {value} for the {called} {shown}. The weights are broken, or the number type "
-            "is too small."
-        )
+        cause = self._change(row) or "The weights are broken, or the number type is too small."
+        return f"{what} in {self.model} is {value} for the {called} {shown}. {cause}"
+
+    def _change(self, row: int) -> str:
+        """Say that a change is the cause, where what is read of a text is finite before it; nothing of other gaps."""
+        need = getattr(self.measurement, "need", None)
+        if not isinstance(need, ChangeNeed):
+            return ""
+        found = self.measurement.columns(self.values[[row]])  # type: ignore[attr-defined]
+        before = getattr(found, "corrupted" if need.pairs else "before", None)
+        if before is not None and not np.isfinite(before).all():
+            return ""
+        said = f"The change ({need.intervention}) makes it so"
+        if before is not None:
+            said += ": before it, it is finite"
+        return f"{said}. Take a smaller amount." if fields(need.intervention) else f"{said}."  # type: ignore[arg-type]
 
     def neuron(self, asked: Activations, column: int) -> str:
         """Return a column's neuron; unpooled, the first column counts positions, and each neuron has several."""

@@ -29,7 +29,7 @@ def unreachable(file: ClaimFile, searched: Mapping[str, int] | None = None) -> d
 
 
 def _looked_at(reach: Reach) -> str:
-    return f", picked from {reach.searched:,} neurons," if reach.searched > 1 else ""
+    return f", picked from {reach.searched:,} {reach.noun}s," if reach.searched > 1 else ""
 
 
 def _together(file: ClaimFile) -> str:

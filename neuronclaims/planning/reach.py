@@ -16,7 +16,7 @@ from neuronclaims import stats
 from neuronclaims.corrections import JOINT, family_of, joint_groups, joint_test_key, least_of_each
 from neuronclaims.kinds import Attainable
 from neuronclaims.kinds.shared.memoize import memoize
-from neuronclaims.kinds.shared.subjects.selection import neurons_searched, searches
+from neuronclaims.kinds.shared.subjects.selection import neurons_searched, noun_searched, searches
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim, ClaimFile
@@ -28,7 +28,8 @@ class Reach:
     """What a claim's prompts and its family allow: the least corrected p of data for the claim, and against it.
 
     ``least`` is what its kind says of its prompts alone, ``level`` that at which its p is sure to count, whatever the
-    other claims come to. ``searched`` is how many neurons the claimed one was picked from, where that is known.
+    other claims come to. ``searched`` is how many neurons the claimed one was picked from, where that is known;
+    ``noun`` is what one of them is called.
     """
 
     least: Attainable
@@ -36,6 +37,7 @@ class Reach:
     p_against: float
     level: stats.Level
     searched: int = 1
+    noun: str = "neuron"
 
     @property
     def planning(self) -> stats.Planning | None:
@@ -98,7 +100,14 @@ def reach_of(file: ClaimFile, searched: Mapping[str, int] | None = None) -> Mapp
         return known[key]
 
     return {
-        claim.id: Reach(least, adjusted(place, p[0]), adjusted(place, p[1]), level, many.get(claim.id, 1))
+        claim.id: Reach(
+            least,
+            adjusted(place, p[0]),
+            adjusted(place, p[1]),
+            level,
+            many.get(claim.id, 1),
+            noun_searched(claim),
+        )
         for place, ((claim, least), p) in enumerate(zip(pairs, both, strict=True))
         if least is not None and p is not None
     }

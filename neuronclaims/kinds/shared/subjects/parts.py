@@ -11,10 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from neuronclaims.figures import Table
 from neuronclaims.kinds.kind import Attainable, Statement
 from neuronclaims.kinds.shared.requests import percent
 from neuronclaims.kinds.shared.subjects.subjects import NeuronStatement, TestedNeuron, number_text, times
+from neuronclaims.stats.effects.effect_size import EffectSize
 from neuronclaims.stats.several.counts import deciding, holm_steps, share_that_holds
 
 if TYPE_CHECKING:
@@ -24,6 +27,14 @@ if TYPE_CHECKING:
     from neuronclaims.sentences.subjects.neurons import Neuron
     from neuronclaims.sentences.subjects.subject import Subject
     from neuronclaims.stats import Estimate, TestResult
+
+
+SHARE_SHOWN = EffectSize("share_shown", "share of the neurons shown to be so", "share", scale="share")
+EITHER_WAY = (
+    "The sentence names no side, and some effect, however small, each neuron has. So counted are the neurons whose own "
+    "test shows one, either way; a claim with a side counts them by what is measured."
+)
+"""What notes say of a part of several neurons, where the sentence has no side and no number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +76,18 @@ def judged_part(bound: NeuronStatement, ones: Sequence[TestedNeuron], claim: Cla
     defined = [one.estimate.value is not None for one in ones]
     holds = [there and bound.on_claimed_side(one) for there, one in zip(defined, ones, strict=True)]
     so = [one.test.p_value if yes else 1.0 for yes, one in zip(holds, ones, strict=True)]
+    sided = bound.side != "two-sided" or not bound.at_null
     not_so = [
         one.test.p_value if there and not yes else 1.0
         for there, yes, one in zip(defined, holds, ones, strict=True)
     ]
-    estimate = share_that_holds(so, not_so, sum(holds))
-    place, factor = deciding(so, least) if sum(holds) >= least else deciding(not_so, n - least + 1)
+    if sided:
+        estimate = share_that_holds(so, not_so, sum(holds))
+        so_decides = sum(holds) >= least
+    else:
+        holds, so_decides = _shown(so, bound.alpha), True
+        estimate = replace(share_that_holds(so, not_so, sum(holds)), effect=SHARE_SHOWN)
+    place, factor = deciding(so, least) if so_decides else deciding(not_so, n - least + 1)
     boundary = (least - 0.5) / n
     one = ones[place]
     test = replace(
@@ -87,8 +104,20 @@ def judged_part(bound: NeuronStatement, ones: Sequence[TestedNeuron], claim: Cla
         Statement("greater", boundary, boundary, _claimed(who, n)),
         one,
         (members_table(ones, holds, named),),
-        _notes(least, n, bound, so, not_so, one),
+        (*_notes(least, n, bound, so, not_so, one), *(() if sided else (EITHER_WAY,))),
     )
+
+
+def _shown(p_values: Sequence[float], alpha: float) -> list[bool]:
+    """Tell of each neuron whether Holm's step shows what is claimed of it.
+
+    >>> _shown([0.5, 0.01, 0.02], 0.05)
+    [False, True, True]
+    """
+    order = np.argsort(p_values, kind="stable")
+    found = np.empty(len(order), dtype=bool)
+    found[order] = holm_steps(p_values) <= alpha
+    return [bool(each) for each in found]
 
 
 def attainable_part(found: Attainable, who: Subject) -> Attainable:

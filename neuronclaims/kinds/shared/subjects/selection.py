@@ -50,6 +50,12 @@ def _layers_searched(claim: Claim) -> Layers | None:
     return claim.settings.searched
 
 
+def noun_searched(claim: Claim) -> str:
+    """Return what one of those is called from which the claim's neuron was picked, or is picked now."""
+    site, who = claim.settings.site, getattr(claim.sentence, "who", None)
+    return who.noun if isinstance(who, Subject) and not isinstance(site, ViewedSite) else noun_of(site)
+
+
 def neurons_searched(claim: Claim, facts: ModelFacts) -> int:
     """Return from how many neurons of a model the claimed one was picked, itself included; 1 where it was not."""
     search, site = _layers_searched(claim), claim.settings.site
