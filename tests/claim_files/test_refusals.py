@@ -1,4 +1,4 @@
-"""What a claim cannot have by its sentence and settings alone is refused where it is read, at the words that are meant."""
+"""What a claim cannot have by its sentence and settings alone is refused where it is read, under its words."""
 
 from __future__ import annotations
 
@@ -39,13 +39,28 @@ REFUSED = [
         "more than random directions do",
     ),
     ('ablating neurons 1:2, 1:3 lowers " a" in one, controls: layer', "layer", "several together", "sample"),
-    ('restoring direction way at layer 1 recovers " a" in swaps, controls: layer', "layer", "no others", "sample"),
+    (
+        'restoring direction way at layer 1 recovers " a" in swaps, controls: layer',
+        "layer",
+        "no others",
+        "sample",
+    ),
     (f"ablating {MORE}, controls: layer", "layer", "not the loss", "sample"),
     (f"ablating {MORE}, searched: layer 1", "loss", "not loss", None),
-    ('ablating neuron 1:2 lowers " a" in one, searched: layer 1, outcome: probability', '" a"', "leave out", None),
+    (
+        'ablating neuron 1:2 lowers " a" in one, searched: layer 1, outcome: probability',
+        '" a"',
+        "leave out",
+        None,
+    ),
     ('ablating neuron 1:2 lowers " a" over " b" in one, outcome: probability', '" a"', "names two", None),
     ('scaling neuron 1:2 by 2, 3 raises " a" in one, searched: layer 1', "scaling", "no trends", None),
-    ('ablating neuron 1:2 lowers " a" in one more than in two, searched: layer 1', "two", "name one set", None),
+    (
+        'ablating neuron 1:2 lowers " a" in one more than in two, searched: layer 1',
+        "two",
+        "name one set",
+        None,
+    ),
     (
         'ablating neuron 1:2 lowers " a" in one more than random neurons do, searched: layer 1',
         "more than",
@@ -58,13 +73,39 @@ REFUSED = [
         "'controls: none'",
         None,
     ),
-    ("direction way at layer 1 activates more for one than two, rank_among: model", "model", "nothing like", "layer"),
-    ("at least 50% of liked activate more for one than two, rank_among: model", "model", "one neuron", "layer"),
+    (
+        "direction way at layer 1 activates more for one than two, rank_among: model",
+        "model",
+        "nothing like",
+        "layer",
+    ),
+    (
+        "at least 50% of liked activate more for one than two, rank_among: model",
+        "model",
+        "one neuron",
+        "layer",
+    ),
     ("at least 50% of liked go with size in numbered, rank_among: model", "model", "one neuron", "layer"),
     ('neuron 1:2 predicts " a" in one, searched: layer 1', "layer 1", "new documents", None),
-    (f"neuron 1:2 is not {TOP} over two in more than 10% of prompts, searched: layer 1", "layer 1", "picked on", None),
-    (f"neuron 1:2 is {TOP} over two in at least 10% of prompts, weighting: legacy_growing", "legacy", "token rule", None),
-    ('neuron 1:2 writes " a" more than 90% of tokens, site: resid_post', "resid_post", "output weights", "mlp_post"),
+    (
+        f"neuron 1:2 is not {TOP} over two in more than 10% of prompts, searched: layer 1",
+        "layer 1",
+        "picked on",
+        None,
+    ),
+    (
+        f"neuron 1:2 is {TOP} in at least 10% of prompts, weighting: legacy_growing",
+        "legacy",
+        "token rule",
+        None,
+    ),
+    ("one overlaps more with two than with apart, searched: layer 1", "layer 1", "names no", None),
+    (
+        'neuron 1:2 writes " a" more than 90% of tokens, site: resid_post',
+        "resid_post",
+        "output weights",
+        "mlp_post",
+    ),
     ('neuron 1:2 writes " a" more than 90% of tokens, searched: layer 1', "layer 1", "is a fact", None),
 ]
 
@@ -73,8 +114,12 @@ def test_each_is_one_problem_at_its_line_under_its_words(tmp_path):
     path = tmp_path / "x.claims.yaml"
     lines = []
     for number, (claim, *_) in enumerate(REFUSED):
-        sentence, *settings = claim.split(", ") if "1:2, 1:3" not in claim and "2, 3" not in claim else _kept(claim)
-        lines.append(f"  - {{claim: '{sentence}', id: c{number}{''.join(f', {each}' for each in settings)}}}\n")
+        sentence, *settings = (
+            claim.split(", ") if "1:2, 1:3" not in claim and "2, 3" not in claim else _kept(claim)
+        )
+        lines.append(
+            f"  - {{claim: '{sentence}', id: c{number}{''.join(f', {each}' for each in settings)}}}\n"
+        )
     path.write_text(HEAD + "".join(lines))
     with pytest.raises(ClaimFileError) as error:
         read_claim_file(path, templates())

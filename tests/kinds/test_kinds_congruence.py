@@ -213,19 +213,9 @@ def test_evidence_says_what_was_multiplied_with_what(tmp_path):
 @pytest.mark.parametrize(
     ("claim", "head", "says"),
     [
-        (
-            'resid_post neuron 1:7 writes " river" more than 50% of tokens',
-            "",
-            "their site is mlp_post, not resid_post",
-        ),
         ('neuron 9:7 writes " river" more than 50% of tokens', "", "has no layer 9"),
         ('neuron 1:700 writes " river" more than 50% of tokens', "", "has no neuron 1:700"),
         ('neuron 1:7 writes "Hanoi river" more than 50% of tokens', "", "is no single token"),
-        (
-            'neuron 1:7 writes " river" more than 50% of tokens',
-            "searched: all layers\n",
-            "What weights say is a fact",
-        ),
     ],
 )
 def test_what_cannot_be_read_off_is_told(claim, head, says, tmp_path):

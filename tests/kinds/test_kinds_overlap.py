@@ -393,16 +393,8 @@ def test_the_baselines_own_chance_is_not_taken_for_sharing(file):
     assert ours <= 12  # 2.5 % claimed; 100 draws of 5 % seldom exceed it
 
 
-@pytest.mark.parametrize(
-    ("claim", "head", "part"),
-    [
-        (SHARE.replace("top 3", "top 24"), "", "from 1 to 23"),
-        (NEARER, "searched: all layers\n", "names none"),
-        (SHARE, "weighting: legacy_growing\n", "tokens: mean of generated"),
-    ],
-)
-def test_what_cannot_be_asked_is_one_clear_error(judge, claim, head, part):
-    assert part in judge(claim, world(8), head=head).error
+def test_what_cannot_be_asked_is_one_clear_error(judge):
+    assert "from 1 to 23" in judge(SHARE.replace("top 3", "top 24"), world(8)).error
 
 
 def test_small_baselines_and_single_groups_are_refused(judge):

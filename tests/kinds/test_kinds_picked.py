@@ -135,7 +135,10 @@ def test_one_head_costs_a_sweep_of_its_layers_and_no_run_of_its_own(tmp_path):
     [claim] = read(tmp_path, "ablating some head of layers 1 to 2 lowers ' tree' in dogs").claims
     facts = ModelFacts("m", "GPT-2", 3, {"mlp_post": 8, "attn_z": 32}, causal=True, heads=4)
     needs = kind_of(claim.sentence).needs(claim, facts)
-    assert [(type(need).__name__, need.layer) for need in needs] == [("AblationSweep", 1), ("AblationSweep", 2)]
+    assert [(type(need).__name__, need.layer) for need in needs] == [
+        ("AblationSweep", 1),
+        ("AblationSweep", 2),
+    ]
     assert [need.need.passes(facts) for need in needs] == [
         ("sweeps", pytest.approx(4 * 2 / 3)),
         ("sweeps", pytest.approx(4 / 3)),
@@ -158,7 +161,11 @@ REFUSED = [
 
 
 def test_what_is_not_known_of_all_heads_is_refused_at_its_line(tmp_path):
-    for refused in (REFUSED[:3], REFUSED[3:4], REFUSED[4:]):  # which are found in different readings of a file
+    for refused in (
+        REFUSED[:3],
+        REFUSED[3:4],
+        REFUSED[4:],
+    ):  # which are found in different readings of a file
         with pytest.raises(ClaimFileError) as error:
             read(tmp_path, *(claim for claim, _ in refused))
         problems = error.value.problems

@@ -263,7 +263,6 @@ def test_a_label_stands_in_the_place_of_the_prediction_and_says_so(judge, monkey
 
 
 def test_what_cannot_be_told_is_one_clear_error(judge, monkeypatch):
-    assert "discovered_on" in judge(head="searched: layer 1\n").error
     assert "no neuron 1:9" in judge(SENTENCE.replace("1:2", "1:9")).error
     bert = {"model_type": "bert", "num_hidden_layers": 2, "hidden_size": 4, "num_attention_heads": 2}
     config = {**bert, "intermediate_size": 4, "max_position_embeddings": 64, "vocab_size": 9}

@@ -114,11 +114,8 @@ class ChangeField:
         if said.before_amount is not None and not said.amount_first:
             expect_words(words[: at + 1], (said.before_amount,), at)
             amounts, at = self._amounts(words, at + 1)
-        heads = any(
-            isinstance(part.said, (HeadReference, SomeReference)) and part.said.noun == "head"
-            for part in parts
-        )
-        if self.verb in ("adding", "clamping") and heads:
+        said_heads = [part.said for part in parts if isinstance(part.said, (HeadReference, SomeReference))]
+        if self.verb in ("adding", "clamping") and any(each.noun == "head" for each in said_heads):
             rule = "a head gives many numbers, so there is no one number to add or to hold: scale it, or ablate it"
             raise MisreadError(rule, ahead=at - 1)
         return ModelChange(self.verb, parts, amounts), at

@@ -91,7 +91,7 @@ class SomeForm:
         >>> from neuronclaims.sentences.field_types import split_words
         >>> found, used = SomeForm().read(split_words("some head of layers 2 to 3 lowers"))
         >>> str(found), used
-        ('some head of layers 2 to 3', 6)
+        ('some head of layers 2 to 3', 7)
         """
         noun = next((each for each in _NOUNS if len(words) > 1 and _is(words[1], each)), None)
         if noun is None:
