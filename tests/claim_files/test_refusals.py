@@ -99,7 +99,6 @@ REFUSED = [
         "token rule",
         None,
     ),
-    ("one overlaps more with two than with apart, searched: layer 1", "layer 1", "names no", None),
     (
         'neuron 1:2 writes " a" more than 90% of tokens, site: resid_post',
         "resid_post",
