@@ -51,7 +51,7 @@ with socket.socket(socket.AF_UNIX) as server:
             os.environ.update(order["environment"])
             sys.path[:1] = [order["folder"], *order["path"]]
             sys.argv = ["pytest", *order["arguments"]]
-            code = pytest.console_main()
+            code = int(pytest.main())
             atexit._run_exitfuncs()
             sys.stdout.flush()
             sys.stderr.flush()
