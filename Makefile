@@ -4,13 +4,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: claims test conformance real check format clean
+.PHONY: claims test thorough conformance real check format clean
 
 claims: $(VENV)/ready
 	$(BIN)/python -m pytest claims/
 
 test: $(VENV)/ready-dev
 	$(BIN)/python -m pytest tests/ -n auto --maxprocesses 4 --dist worksteal
+
+# The same with all random draws of its simulations; a usual run draws fewer (tests/thorough.py).
+thorough: $(VENV)/ready-dev
+	THOROUGH=1 $(BIN)/python -m pytest tests/ -n auto --maxprocesses 4 --dist worksteal
 
 # Every architecture of Transformers as a small model, against plain hooks; writes docs/architectures.md.
 conformance: $(VENV)/ready-dev

@@ -1,4 +1,3 @@
-import gc
 import os
 import sys
 
@@ -24,12 +23,6 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest by far, so that no worker is left alone with it at the end."""
     items.sort(key=lambda item: not item.name.startswith("test_every_claim_comes_out_as_recorded"))
-
-
-def pytest_collection_finish() -> None:
-    """Spare the garbage collector what was imported; it stays until the end."""
-    gc.collect()
-    gc.freeze()
 
 
 @pytest.fixture

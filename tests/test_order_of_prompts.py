@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from cases import for_each
+from thorough import draws
 
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import templates
@@ -77,7 +78,7 @@ def test_the_order_of_prompts_in_a_file_changes_no_number(
     plain = judged(tmp_path, claims, sets, head)
     assert not any(evidence.test.exact for evidence in plain)
     assert len({evidence.test.p_value for evidence in plain}) == len(plain)
-    for seed in range(3):
+    for seed in range(draws(1, 3)):
         moved = {name: random.Random(seed).sample(rows, len(rows)) for name, rows in sets.items()}
         random.Random(seed).shuffle(moved[second])
         assert judged(tmp_path, claims, moved, head) == plain

@@ -77,12 +77,10 @@ def step_down(first: np.ndarray, second: np.ndarray, welch: bool) -> np.ndarray:
     """Westfall and Young's step-down p for "greater", over every way to share the rows out."""
     pooled, n = np.vstack([first, second]), len(first)
 
-    def t(rows) -> np.ndarray:
-        a, b = pooled[list(rows)], np.delete(pooled, list(rows), axis=0)
-        return scipy_stats.ttest_ind(a, b, equal_var=not welch).statistic
-
-    observed = t(range(n))
-    relabelled = np.array([t(rows) for rows in combinations(range(len(pooled)), n)])
+    chosen = np.array(list(combinations(range(len(pooled)), n)))  # the first is what was observed
+    others = np.array([np.delete(np.arange(len(pooled)), rows) for rows in chosen])
+    relabelled = scipy_stats.ttest_ind(pooled[chosen], pooled[others], axis=1, equal_var=not welch).statistic
+    observed = relabelled[0]
     p, order = np.empty(len(observed)), np.argsort(-observed)
     for place, column in enumerate(order):
         largest = relabelled[:, order[place:]].max(axis=1)

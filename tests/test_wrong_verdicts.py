@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from control_answers import controls_answer
 from scipy.stats import binom, norm
+from thorough import draws
 
 from neuronclaims.claim_files.claims import ClaimFile
 from neuronclaims.claim_files.reader import read_claim_file
@@ -120,14 +121,16 @@ ABLATIONS = 'ablating neuron 0:{} lowers " an" in up'
     ("claim", "many", "draw", "sizes", "files"),
     [
         # The figures, before: some false verdict in .36, .28 and .14 of files.
-        pytest.param(CONTRASTS, 20, shifted(1.0), (40, 40), 30, id="20 claims of 1 sd"),
-        pytest.param(SEPARATIONS, 20, shifted(AT_08), (40, 40), 30, id="20 claims of an AUROC"),
-        pytest.param("neuron 0:{} separates up from down", 1, three_to_one, (10, 40), 200, id="sd 3:1"),
+        pytest.param(CONTRASTS, 20, shifted(1.0), (40, 40), draws(10, 30), id="20 claims of 1 sd"),
+        pytest.param(SEPARATIONS, 20, shifted(AT_08), (40, 40), draws(10, 30), id="20 claims of an AUROC"),
+        pytest.param(
+            "neuron 0:{} separates up from down", 1, three_to_one, (10, 40), draws(80, 200), id="sd 3:1"
+        ),
         # .36, .17, .20 and .16 of claims.
-        pytest.param(ABLATIONS, 1, one_in_five, (8, 2), 100, id="one prompt in five, 8"),
-        pytest.param(ABLATIONS, 1, one_in_five, (50, 2), 100, id="one prompt in five, 50"),
-        pytest.param(ABLATIONS, 1, lognormal, (8, 2), 100, id="a long tail, 8"),
-        pytest.param(ABLATIONS, 1, lognormal, (20, 2), 100, id="a long tail, 20"),
+        pytest.param(ABLATIONS, 1, one_in_five, (8, 2), draws(50, 100), id="one prompt in five, 8"),
+        pytest.param(ABLATIONS, 1, one_in_five, (50, 2), draws(50, 100), id="one prompt in five, 50"),
+        pytest.param(ABLATIONS, 1, lognormal, (8, 2), draws(50, 100), id="a long tail, 8"),
+        pytest.param(ABLATIONS, 1, lognormal, (20, 2), draws(50, 100), id="a long tail, 20"),
         pytest.param(ABLATIONS, 20, one_in_five, (20, 2), 15, id="20 claims, one in five, 20"),
         # 9 of 12 files where the least p of few prompts was not asked of a difference of changes.
         pytest.param(COMPARED, 20, even_or_rare, (10, 10), 12, id="20 claims of two sets, one in five"),

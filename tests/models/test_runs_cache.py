@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thorough import draws
 
 from neuronclaims.cache.context import Context
 from neuronclaims.cache.run_cache import RunCache, context_key
@@ -232,7 +233,7 @@ def questions() -> st.SearchStrategy[Activations]:
     return st.builds(build, sites, st.integers(0, 1), st.sampled_from(["mean", "last"]), rules, prompts)
 
 
-@settings(max_examples=60)
+@settings(max_examples=draws(25, 60))
 @given(st.lists(st.lists(questions(), max_size=4), max_size=4), st.integers(1, 3))
 def test_whatever_is_asked_in_whatever_order_rows_are_right_and_measured_once(
     source_of_gpt2, calls, size
@@ -274,7 +275,7 @@ WHOLE = {
 }
 
 
-@settings(max_examples=150)
+@settings(max_examples=draws(60, 150))
 @given(st.data())
 @pytest.mark.filterwarnings("ignore::neuronclaims.measurements.errors.RunWarning")
 def test_a_damaged_shard_is_never_believed(data) -> None:
