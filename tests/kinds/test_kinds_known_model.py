@@ -29,7 +29,7 @@ OPENINGS = [
 ]
 """15: one more than the fewest that show a mean at .05, 0.8^14 = .044, though nothing else varies."""
 LATER = [f"he saw {one}" for one in OPENINGS]
-PLACES = ("river", "tree", "house", "lake")
+PLACES = ("river", "tree", "house", "lake", "street", "market", "morning", "evening", "food", "rice")
 SETS = {
     "dogs": [f"{opening} dog" for opening in OPENINGS],
     "more_dogs": [f"{opening} dog" for opening in LATER],
