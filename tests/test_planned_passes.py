@@ -63,6 +63,10 @@ OUTCOMES: dict[str, tuple[str, dict[str, object]]] = {
 DEAR: dict[str, tuple[str, dict[str, object]]] = {
     "ablation, its whole layer (`controls: layer`)": (ABLATED, {"controls": "layer"}),
     "ablation, searched in its layer": (ABLATED, {"searched": "layer 0"}),
+    "ablation, of some head of all layers": (
+        'ablating some head lowers " tree" over " river" in dogs',
+        {},
+    ),
 }
 """What costs more, as it says: all neurons of a layer, each by itself."""
 

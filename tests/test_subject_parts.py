@@ -77,6 +77,24 @@ def test_a_part_of_a_set_is_among_the_top(tmp_path) -> None:
     assert two.evidence.figures[-1].title == "the neurons of set"
 
 
+def test_where_a_sentence_has_no_side_those_shown_are_counted(tmp_path) -> None:
+    tells = "{} above from below"
+    singles = judged(tmp_path, *(f"neuron {each} {tells.format('separates')}" for each in SET), head=HEAD)
+    steps = sorted(multipletests([single.evidence.test.p_value for single in singles], method="holm")[1])
+    shown = sum(step <= 0.05 for step in steps)
+    assert 0 < shown < len(SET)
+    for result, k in zip(
+        judged(tmp_path, *(f"at least {k} of set {tells.format('separate')}" for k in (2, 5)), head=HEAD),
+        (2, 5),
+        strict=True,
+    ):
+        evidence = result.evidence
+        assert (evidence.effect.key, evidence.effect.value) == ("share_shown", shown / len(SET))
+        assert evidence.test.p_value == pytest.approx(steps[k - 1], rel=1e-9)
+        assert (result.verdict == "supported") == (shown >= k)
+        assert [row[1] for row in evidence.figures[-1].rows].count("yes") == shown
+
+
 def test_a_table_lists_a_set_with_what_its_file_says_where_that_differs() -> None:
     labels = ((("language", "de"), ("score", "0.9")), (("language", "de"), ("score", "0.7")))
     named = NeuronSet("german", (Neuron(3, 17), Neuron(4, 2)), origin="lape.csv", labels=labels)

@@ -157,3 +157,15 @@ def test_batches_written_before_a_check_failed_are_taken_back(hand_over, tmp_pat
         )
     assert 3 in done
     assert not list(tmp_path.rglob("*.safetensors"))
+
+
+def test_what_a_change_breaks_is_blamed_on_the_change():
+    from neuronclaims.measurements import Ablation, Prediction
+    from neuronclaims.measurements.changing.interventions import Add
+    from neuronclaims.measurements.gaps import with_gaps
+
+    asked = Ablation("mlp_post", ((3, 17),), Add(1e30), Prediction(" an"), ("I ate",))
+    for before, cause in ((1.0, "The change (add 1e+30) makes it so"), (np.nan, "The weights are broken")):
+        found = with_gaps(asked, np.array([[before, np.nan, 0.1, 0.1, 0.0]], np.float32), "demo")
+        with pytest.raises(MeasurementError, match=re.escape(cause)):
+            found.read()
