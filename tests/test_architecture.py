@@ -59,7 +59,9 @@ MAY_IMPORT = {
     "sentences": {"errors", "foreign_text", "sites", "token_classes"},
     "tokens": {"errors", "foreign_text", "prompts", "sentences"},
     "set_accounts": {"sentences"},
+    "naming": {"errors", "foreign_text", "sentences"},
     "claim_files": {
+        "naming",
         "errors",
         "foreign_files",
         "foreign_text",
@@ -96,8 +98,9 @@ MAY_IMPORT = {
     "study": GROUND | RUNS | {"kinds", "judging", "provenance", "answers"},
     "scripting": GROUND | RUNS | {"kinds", "judging", "reports", "study", ""},
     "rematch": GROUND | RUNS | {"kinds", "study"},
-    "baselines": GROUND | {""},
+    "baselines": GROUND | {"naming", ""},
     "reports": {
+        "naming",
         "figures",
         "results",
         "set_accounts",
@@ -110,6 +113,7 @@ MAY_IMPORT = {
     "pytest_session": GROUND
     | RUNS
     | {
+        "naming",
         "planning",
         "corrections",
         "kinds",

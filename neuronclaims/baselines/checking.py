@@ -121,6 +121,16 @@ def _blocks(blocks: Any, counts: tuple[int, int]) -> None:
         raise Unfit("'blocks' must give each value its block, and each block values of both sets")
 
 
+def _asked(name: str, value: Any) -> None:
+    if not isinstance(value, dict):
+        raise Unfit(f"{name!r} must be a mapping, not {_excerpt(value)}")
+    for key, each in value.items():
+        if isinstance(each, dict):
+            mapping(text)(f"{name}.{key}", each)
+        elif isinstance(each, bool) or not isinstance(each, (str, int)):
+            raise Unfit(f"{name}.{key!r} must be text or a whole number, not {_excerpt(each)}")
+
+
 def _excerpt(value: Any) -> str:
     shown = repr(value)
     return shown if len(shown) <= 40 else f"{shown[:37]}..."
@@ -153,6 +163,7 @@ check_row: Check = fields(
         "values": _values,
         "error": text,
         "share": number(0, 1),
+        "asked": _asked,
     },
 )
 """Raise Unfit for what is no row of a baseline."""

@@ -12,12 +12,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from neuronclaims import stats
+from neuronclaims.baselines.asked import edits, same_where_known
 from neuronclaims.baselines.changes import as_effect, paired_values, same_values
 from neuronclaims.baselines.paired import ALPHA, Paired
 from neuronclaims.baselines.policy import By, Policy, Status
 from neuronclaims.baselines.rows import SavedClaim, SavedEffect
 from neuronclaims.baselines.sentences import from_to, left_out, numbers, only, other_verdict
 from neuronclaims.results import Effect, Verdict
+
+UNKNOWN_EDIT = "the claim, its prompts or its settings are others than in the baseline"
+"""Said of an edited claim where the baseline is too old to tell what was edited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,7 @@ def _looked(old: SavedClaim | None, new: SavedClaim, policy: Policy, noise: floa
     if old.verdict is None:
         return _said(old, "untestable", f"it could not be tested for the baseline: {old.error}")
     if edited(old, new):
-        return _said(old, "edited", "the claim, its prompts or its settings are others than in the baseline")
+        return _said(old, "edited", edits(old, new) or UNKNOWN_EDIT)
     if same_values(old, new):
         return _said(
             old, "held", f"every value is the same as in the baseline{other_verdict(old, new)}", "values"
@@ -109,10 +113,10 @@ def _looked(old: SavedClaim | None, new: SavedClaim, policy: Policy, noise: floa
 
 
 def edited(old: SavedClaim, new: SavedClaim) -> bool:
-    """Say whether two rows ask different things; of a row from a report, only the sentence is known."""
+    """Say whether two rows ask different things; of a row from a report, its prompts and options are not known."""
     if old.content and new.content:
         return old.content != new.content
-    return old.sentence != new.sentence
+    return not same_where_known(old, new)
 
 
 def _look(old: SavedClaim, new: SavedClaim, pair: Paired) -> _Look:

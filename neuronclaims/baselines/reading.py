@@ -10,11 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from neuronclaims import foreign_files
+from neuronclaims.baselines.aligned import FOLDER as FOLDER
+from neuronclaims.baselines.aligned import from_folder
 from neuronclaims.baselines.checking import Unfit, check_environment, check_row
-from neuronclaims.baselines.rows import SCHEMA, Baseline, BaselineError, Environment, SavedClaim, row_from
+from neuronclaims.baselines.rows import (
+    FIRST_SCHEMA,
+    SCHEMA,
+    Baseline,
+    BaselineError,
+    Environment,
+    SavedClaim,
+    row_from,
+)
 from neuronclaims.foreign_files import ForeignFileError
 
-FOLDER = ".baselines"
 NAME = "main"
 """What a baseline is called where nobody says."""
 
@@ -85,14 +94,14 @@ def parse_baseline(path: Path, data: Mapping[str, Any]) -> Baseline:
     """Return the baseline that is written in some JSON; raise BaselineError as ``read_baseline`` does."""
     if "schema" not in data or "claims" not in data:
         raise BaselineError(f"{path} is no baseline: it has no 'schema' or no 'claims'. {_AGAIN}")
-    if data["schema"] != SCHEMA or isinstance(data["schema"], (bool, float)):
+    if data["schema"] not in (FIRST_SCHEMA, SCHEMA) or isinstance(data["schema"], (bool, float)):
         raise BaselineError(
-            f"{path} is of schema {data['schema']!r}, and this version reads schema {SCHEMA}. "
+            f"{path} is of schema {data['schema']!r}, and this version reads schema {FIRST_SCHEMA} to {SCHEMA}. "
             f"{'Use the version of neuronclaims that wrote it, or save it again' if _later(data['schema']) else _AGAIN}"
         )
     environments = _environments(path, data)
     rows = _rows(path, data["claims"], environments)
-    return Baseline(rows, environments)
+    return Baseline(from_folder(rows, path) if data["schema"] == FIRST_SCHEMA else rows, environments)
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -12,7 +12,10 @@ from typing import Any, Literal, TypeAlias
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.results import Result, Verdict
 
-SCHEMA = 1
+SCHEMA = 2
+FIRST_SCHEMA = 1
+"""The schema of files that name claim files from the folder above their own, and say not what a claim asks."""
+
 DIGITS = 7
 """Significant digits of values: those a float32 has."""
 
@@ -80,6 +83,7 @@ class SavedEffect:
     def is_as(self, other: SavedEffect) -> bool:
         """Say whether two effects are of one sort: by their keys, or by their names if one has no key.
 
+        >>> from dataclasses import replace
         >>> known = SavedEffect("Hedges' g", 0.5, 0.2, 0.8, 0.95, "hedges_g")
         >>> known.is_as(replace(known, name="g")), known.is_as(replace(known, name="g", key=None))
         (True, False)
@@ -101,7 +105,8 @@ class SavedClaim:
     ``content`` is the hash of all that the claim asks, ``""`` where it is not known (a report instead of a baseline).
     ``verdict`` is None for a claim that could not be tested, with its ``error``. ``side`` is the claimed side of its
     effect, ``p`` the p of the claim alone and ``p_adjusted`` within its family of ``family``; all None for a fact.
-    ``share`` is the share of its effect by which the claim says it may change.
+    ``share`` is the share of its effect by which the claim says it may change. ``asked`` says what ``content`` is
+    the hash of, in short (``asked.py``), None in files of schema 1.
     """
 
     content: str
@@ -119,18 +124,24 @@ class SavedClaim:
     values: SavedValues | None = None
     error: str | None = None
     share: float | None = None
+    asked: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """All rows of a file, by the name ``claims/file.claims.yaml::model::id`` below its folder; environments by key."""
+    """All rows of a file, by the name ``claims/file.claims.yaml::model::id``; environments by key."""
 
     rows: Mapping[str, SavedClaim]
     environments: Mapping[str, Environment]
 
 
 def row_of(
-    result: Result, content: str, environment: str, values: SavedValues | None, share: float | None = None
+    result: Result,
+    content: str,
+    environment: str,
+    values: SavedValues | None,
+    share: float | None = None,
+    asked: Mapping[str, Any] | None = None,
 ) -> SavedClaim:
     """Return a result as a row of a baseline, with rounded numbers."""
     evidence = result.evidence
@@ -140,6 +151,7 @@ def row_of(
         "kind": result.kind,
         "environment": environment,
         "verdict": result.verdict,
+        "asked": {"site": result.site, "tokens": result.tokens, **(asked or {})},
     }
     if evidence is None:
         return SavedClaim(**common, error=result.error)  # type: ignore[arg-type]

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from neuronclaims.baselines.aligned import aligned, files_in
 from neuronclaims.baselines.reading import read_baseline
 from neuronclaims.baselines.rows import SCHEMA, Baseline, BaselineError, Environment, SavedClaim, plain
 
@@ -21,7 +22,8 @@ def save(
     Rows of the same names are replaced, all others are kept; environments that no row names any more go. With
     ``anew`` nothing is read first. Raises BaselineError where the file is not a baseline, or cannot be written.
     """
-    known = read_baseline(path) if path.is_file() and not anew else Baseline({}, {})
+    there = path.is_file() and not anew
+    known = aligned(read_baseline(path), files_in(rows)) if there else Baseline({}, {})
     merged = merge(known, rows, environments)
     write(path, text_of(merged))
     return merged

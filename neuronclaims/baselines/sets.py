@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from neuronclaims.baselines.aligned import aligned, files_in
 from neuronclaims.baselines.changes import noise_of
 from neuronclaims.baselines.checking import Unfit, check_row
 from neuronclaims.baselines.drift import Drift, drifts, missing
@@ -33,6 +34,7 @@ class Comparison:
 
 def compare(old: Baseline, new: Baseline, policy: Policy) -> Comparison:
     """Compare each claim of one baseline with the same claim in another, family by family."""
+    old = aligned(old, files_in(new.rows))
     found: dict[str, Drift] = {}
     pairs: dict[str, tuple[Environment, Environment]] = {}
     used: set[str] = set()
@@ -68,7 +70,7 @@ def read_any(path: Path) -> Baseline:
 
 def _of_report(path: Path, data: Mapping[str, Any]) -> Baseline:
     try:
-        rows = {str(claim["nodeid"]): _row(claim) for claim in data["claims"]}
+        rows = {str(claim.get("name") or claim["nodeid"]): _row(claim) for claim in data["claims"]}
         libraries = {str(name): str(version) for name, version in data["environment"].items()}
         for name, row in rows.items():
             check_row(f"the claim {name!r}", asdict(row))
@@ -81,9 +83,11 @@ def _of_report(path: Path, data: Mapping[str, Any]) -> Baseline:
 
 def _row(claim: Mapping[str, Any]) -> SavedClaim:
     evidence = claim["evidence"]
-    sentence = f"{claim['sentence']} ({claim.get('site_words') or claim['site']}, {claim['tokens']})"
+    sentence, asked = claim["sentence"], {"site": claim["site"], "tokens": claim["tokens"]}
     if evidence is None:
-        return SavedClaim("", sentence, claim["kind"], "report", claim["verdict"], error=claim["error"])
+        return SavedClaim(
+            "", sentence, claim["kind"], "report", claim["verdict"], error=claim["error"], asked=asked
+        )
     test = evidence["test"] or {}
     return SavedClaim(
         content="",
@@ -98,6 +102,7 @@ def _row(claim: Mapping[str, Any]) -> SavedClaim:
         family=test.get("family"),
         alpha=test.get("alpha"),
         n=dict(evidence["counts"]),
+        asked=asked,
     )
 
 

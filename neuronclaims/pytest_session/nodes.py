@@ -22,6 +22,7 @@ from neuronclaims.judging.verdicts import broken
 from neuronclaims.kinds import templates
 from neuronclaims.measurements.errors import MissingModelError
 from neuronclaims.models.sources import label
+from neuronclaims.naming import ClaimName, file_name
 from neuronclaims.pytest_session.claim_reports.claim_report import ClaimReport
 from neuronclaims.pytest_session.claim_reports.shown_reports import make_harmless, name_of_file
 from neuronclaims.pytest_session.marks import check_tags, marks_of
@@ -47,9 +48,13 @@ DEFECTS = pytest.StashKey[list[BaseException]]()
 
 
 class ClaimFileNode(pytest.File):
-    """One ``*.claims.yaml``. Where its name could do harm in a terminal or a log, pytest knows it by another."""
+    """One ``*.claims.yaml``. Where its name could do harm in a terminal or a log, pytest knows it by another.
+
+    ``file_name`` is what reports and baselines call it: its path from the project's folder.
+    """
 
     shown_path: Path
+    file_name: str
 
     @classmethod
     def of(cls, path: Path, parent: pytest.Collector) -> ClaimFileNode:
@@ -59,9 +64,10 @@ class ClaimFileNode(pytest.File):
         if name is None:
             node = cls.from_parent(parent, path=path)
             node.shown_path = path
-            return node
-        node = cls.from_parent(parent, path=path, name=name.rsplit("/", 1)[-1], nodeid=name)
-        node.shown_path = root / name
+        else:
+            node = cls.from_parent(parent, path=path, name=name.rsplit("/", 1)[-1], nodeid=name)
+            node.shown_path = root / name
+        node.file_name = file_name(path, root)
         return node
 
     def collect(self) -> Iterator[ModelNode]:
@@ -118,6 +124,15 @@ class ClaimItem(pytest.Function):
         """The name in the file of the model that the claim is tested on."""
         return self.parent.spec
 
+    @property
+    def claim_name(self) -> ClaimName:
+        """What reports and baselines call the claim on this model, whatever the working folder."""
+        return self.named(self.claim)
+
+    def named(self, claim: Claim) -> ClaimName:
+        """Return what they call another claim of this file on this model."""
+        return ClaimName(self.parent.parent.file_name, self.parent.name, claim.id)
+
     def judged_by(self, study: Study) -> Result:
         """Return the claim's result; a problem of the model or the run is an error of each of its claims.
 
@@ -171,7 +186,10 @@ class ClaimItem(pytest.Function):
             report.longrepr = str(self.path), 1, report.longrepr[2]
         if report.when != "call" or self.result is None:
             return
-        ClaimReport.of(self.result, self.parent.place, self.from_cache, self.compared).put_on(report)
+        found = ClaimReport.of(
+            self.result, self.claim_name, self.parent.place, self.from_cache, self.compared
+        )
+        found.put_on(report)
         if hasattr(report, "wasxfail") or report.outcome not in OUTCOMES:
             return
         drift = self.compared.drift if self.compared is not None and self.compared.fails else None
@@ -189,7 +207,7 @@ def check_claim(request: pytest.FixtureRequest, claims_study: Study) -> None:
     """Judge the claim with its whole family, and fail unless the verdict is the one that the file expects."""
     item: ClaimItem = request.node
     result = item.judged_by(claims_study)
-    item.user_properties.extend(properties(result))
+    item.user_properties.extend(properties(result, item.claim_name))
     item.result = result
     if result.error is None:
         item.from_cache = claims_study.from_cache(item.claim_file, item.spec, item.claim.id)

@@ -149,6 +149,7 @@ class ClaimsRecorder:
             place=found.place,
             from_cache=found.from_cache,
             rematch=self._rematched.get(name),
+            file=found.name.file,
         )
 
     def account(self) -> Account:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal, TypeAlias
 
+from neuronclaims.naming import ClaimName
 from neuronclaims.results import Result, Verdict
 
 Outcome: TypeAlias = Literal["passed", "failed", "skipped", "xfailed"]
@@ -36,7 +37,8 @@ class Rematch:
 class Entry:
     """One claim on one model.
 
-    ``nodeid`` is its name for pytest. ``outcome`` is ``passed`` when the verdict is the one expected, ``xfailed``
+    ``nodeid`` is its name for pytest, ``file`` its claim file's path from the project's folder.
+    ``outcome`` is ``passed`` when the verdict is the one expected, ``xfailed``
     when the claim was refuted as its ``xfail`` says, ``skipped`` when it was inconclusive and that was allowed.
     ``drift`` is a word for what became of the claim since the baseline it was compared with, if it was, and
     ``drift_reason`` a sentence on it; a claim can fail by this alone. ``place`` is that of the model among the models
@@ -53,6 +55,12 @@ class Entry:
     place: int = 0
     from_cache: tuple[int, int] | None = None
     rematch: Rematch | None = None
+    file: str = ""
+
+    @property
+    def name(self) -> ClaimName:
+        """The claim's name, which is the same in every report and baseline."""
+        return ClaimName(self.file or self.result.file, self.result.model, self.result.id)
 
     @property
     def failed(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from neuronclaims.foreign_text import visible
+from neuronclaims.naming import ClaimName
 from neuronclaims.reports.json.text import rounded
 from neuronclaims.results import Result
 
@@ -12,12 +13,13 @@ PREFIX = "claims."
 """How the names of all properties of claims begin, the drift's too."""
 
 
-def properties(result: Result) -> list[tuple[str, str | float | int]]:
+def properties(result: Result, name: ClaimName) -> list[tuple[str, str | float | int]]:
     """Return (name, value) pairs for pytest's ``user_properties``; what is unknown is left out.
 
     Text is made visible, since XML has no place for control characters, and numbers are those of ``claims.json``.
     """
     found: list[tuple[str, str | float | int | None]] = [
+        ("claims.name", str(name)),
         ("claims.verdict", result.verdict),
         ("claims.expected", result.expect),
         ("claims.sentence", result.sentence),

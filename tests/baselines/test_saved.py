@@ -56,7 +56,7 @@ def test_a_change_of_one_value_changes_one_line_and_the_order_of_claims_none():
     values = replace(A.values, first={**A.values.first, "a0": 1.5})
     lines = [text.splitlines() for text in (one, text_of(baseline(a=replace(A, values=values), b=B)))]
     assert sum(x != y for x, y in zip(*lines, strict=True)) == 1
-    assert json.loads(one)["schema"] == 1
+    assert json.loads(one)["schema"] == 2
 
 
 @given(st.text(), st.text(), st.dictionaries(st.text(max_size=5), st.floats(-9, 9), max_size=3))
@@ -115,8 +115,8 @@ FAULTS = {
     "not valid JSON": lambda text: text[:-20],
     "no JSON object": lambda _: "[]",
     "has no 'schema'": lambda _: "{}",
-    "schema 99": lambda text: text.replace('"schema": 1', '"schema": 99'),
-    "schema True": lambda text: text.replace('"schema": 1', '"schema": true'),
+    "schema 99": lambda text: text.replace('"schema": 2', '"schema": 99'),
+    "schema True": lambda text: text.replace('"schema": 2', '"schema": true'),
     "does not say what it was measured with": lambda text: text.replace("environments", "surroundings"),
     "'environments'": lambda text: edited(text, lambda data: data.update(environments=[])),
     "'claims' is no mapping": lambda text: edited(text, lambda data: data.update(claims=[])),

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from neuronclaims.baselines.aligned import aligned
 from neuronclaims.baselines.drift import Drift, missing
 from neuronclaims.baselines.origins import differences, family, names_in, rows_for
 from neuronclaims.baselines.policy import STATUSES, tally
 from neuronclaims.baselines.reading import read_baseline
 from neuronclaims.baselines.rows import Baseline, BaselineError, Environment, SavedClaim
 from neuronclaims.foreign_text import one_line
+from neuronclaims.naming.project import file_name, name_root
 from neuronclaims.pytest_session.baselines.baseline_settings import compared_file
 from neuronclaims.pytest_session.baselines.compared_claim import ComparedClaim
 from neuronclaims.pytest_session.baselines.comparing import NAME, Comparing
@@ -123,7 +125,9 @@ class Compared:
     @cached_property
     def _baseline(self) -> Baseline:
         """The baseline of the comparison, as it was before this run was saved."""
-        return read_baseline(self._baseline_path) if self._baseline_path else Baseline({}, {})
+        if self._baseline_path is None:
+            return Baseline({}, {})
+        return aligned(read_baseline(self._baseline_path), {seen.file for seen in self._seen.values()})
 
     def _keep(self, *, whole: bool) -> None:
         kept = Kept.of(self._seen)
@@ -147,26 +151,27 @@ class Compared:
         """Return the rows of the baseline whose claim, or whole file, no longer exists among the files collected."""
         if self._baseline_path is None:
             return {}
-        top = self._home.parent
+        root = name_root(self._home, self.config.rootpath)
         files = {seen.file for seen in self._seen.values()}
         asked: dict[str, dict[str, SavedClaim | None]] = {}
-        for name in self._reported_claims(top):
+        for name in self._reported_claims():
             asked.setdefault(family(name), {})[name] = self._rows.get(name)
         there = {was for rows in asked.values() for was in names_in(self._baseline, rows).values()}
         return {
             name: missing(row)
             for name, row in self._baseline.rows.items()
             if name not in there
-            and (name.split("::")[0] in files or self._removed(top / name.split("::")[0]))
+            and (name.split("::")[0] in files or self._removed(root / name.split("::")[0]))
         }
 
-    def _reported_claims(self, top: Path) -> Iterator[str]:
+    def _reported_claims(self) -> Iterator[str]:
         """Yield the names of all claims that pytest reported on, also if they were skipped or have no result."""
+        root, names = self.config.rootpath, dict[str, str]()
         for nodeid in self._reported:
             file, *rest = nodeid.split("::")
-            path = (self.config.rootpath / file).resolve()
-            if len(rest) == 2 and path.is_relative_to(top):
-                yield "::".join((path.relative_to(top).as_posix(), *rest))
+            if len(rest) == 2:
+                names[file] = names.get(file) or file_name(root / file, root)
+                yield "::".join((names[file], *rest))
 
     def _removed(self, file: Path) -> bool:
         """Say whether a claim file was removed from a folder that pytest was called with."""

@@ -31,7 +31,7 @@ class ComparedClaim:
     """One claim of a session that is saved or compared.
 
     ``home`` is the folder of baselines, ``baseline`` the file compared with. ``name`` is that of the claim's ``row``,
-    ``file`` its claim file from the folder above ``home``. ``environment`` is what it was measured with, or ``unknown``
+    ``file`` that of its claim file. ``environment`` is what it was measured with, or ``unknown``
     the reason why that is not known. ``drift`` is what became of the claim, ``fails`` whether that fails the run.
     ``whole`` says that all claims of the file were run, not a selection.
     """

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from neuronclaims.baselines.aligned import aligned
+from neuronclaims.baselines.asked import asked_of
 from neuronclaims.baselines.changes import noise_of
 from neuronclaims.baselines.content import content_of
 from neuronclaims.baselines.drift import Drift, drifts
@@ -75,7 +77,7 @@ class Comparing:
 
         Raises pytest's UsageError where there is none; a worker of xdist cannot, so its claims say it.
         """
-        files = {item.path for item in items if isinstance(item, ClaimItem)}
+        files = {item.path: item.claim_name.file for item in items if isinstance(item, ClaimItem)}
         if not files or self.config.option.collectonly:
             return
         try:
@@ -102,8 +104,8 @@ class Comparing:
         item.compared = ComparedClaim(
             home=self._home,
             baseline=self._baseline[0] if self._baseline else None,
-            name=self._name(item, item.claim),
-            file=item.path.relative_to(self._home.parent).as_posix(),
+            name=str(item.claim_name),
+            file=item.claim_name.file,
             row=row,
             environment=self._environments.get(key),
             unknown=self._unknown.get(key),
@@ -127,14 +129,14 @@ class Comparing:
             or bool(self.config.getoption("stepwise", False))
         )
 
-    def _open(self, files: set[Path]) -> None:
+    def _open(self, files: Mapping[Path, str]) -> None:
         name = next((word for word in (self.compare, self.save) if word and not is_path(word)), None)
         if self.save is not None:
             check_name(self.save)
         self._home = home_of(files, self.config.rootpath, name)
         if self.compare is not None:
             path = find(self.compare, self._home, self.config.invocation_params.dir)
-            self._baseline = path, read_baseline(path)
+            self._baseline = path, aligned(read_baseline(path), files.values())
 
     def _family(self, item: ClaimItem, study: Study) -> dict[str, tuple[SavedClaim, Drift | None]]:
         """Return row and drift of every claim of a file on one model."""
@@ -147,8 +149,8 @@ class Comparing:
         claims = {claim.id: claim for claim in item.claim_file.claims if claim.id in results}
         moved = self._noise(item, study)
         rows = {name: self._row(claim, results[name], environment, moved) for name, claim in claims.items()}
-        found = self._drifts(item, {self._name(item, claims[name]): row for name, row in rows.items()})
-        return {name: (row, found.get(self._name(item, claims[name]))) for name, row in rows.items()}
+        found = self._drifts(item, {str(item.named(claims[name])): row for name, row in rows.items()})
+        return {name: (row, found.get(str(item.named(claims[name])))) for name, row in rows.items()}
 
     def _noise(self, item: ClaimItem, study: Study) -> Moved:
         """Measure everything a second time if the run is saved, because a baseline includes the noise."""
@@ -161,7 +163,7 @@ class Comparing:
 
     def _row(self, claim: Claim, result: Result, environment: str, moved: Moved) -> SavedClaim:
         values = _values(result, moved)
-        return row_of(result, content_of(claim), environment, values, claim.settings.drift)
+        return row_of(result, content_of(claim), environment, values, claim.settings.drift, asked_of(claim))
 
     def _drifts(self, item: ClaimItem, rows: Mapping[str, SavedClaim]) -> dict[str, Drift]:
         if self._baseline is None:
@@ -189,11 +191,6 @@ class Comparing:
             self.objects[item.spec] = model
             return TestedModel(item.path, item.spec, is_object=True)
         return TestedModel(item.path, item.spec, model)
-
-    def _name(self, item: ClaimItem, claim: Claim) -> str:
-        assert self._home is not None
-        file = item.path.relative_to(self._home.parent).as_posix()
-        return f"{file}::{item.parent.name}::{claim.id}"
 
 
 def comparing(config: pytest.Config) -> Comparing | None:

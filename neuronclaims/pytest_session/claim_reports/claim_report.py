@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from neuronclaims.naming import ClaimName
+
 if TYPE_CHECKING:
     import pytest
 
@@ -19,12 +21,13 @@ _ATTRIBUTE = "claims_report"
 class ClaimReport:
     """The result of one claim, as it is sent from the process that ran it to where reports arrive.
 
-    ``result`` is a Result as ``reports.plain`` makes it plain. ``place`` is that of the claim's model in its file,
-    ``from_cache`` of how many of its texts all was read from the cache, and how many it has, None where that is not
-    known. ``compared`` is there in sessions that are saved or compared.
+    ``result`` is a Result as ``reports.plain`` makes it plain, ``name`` the claim's name in all reports. ``place`` is
+    that of the claim's model in its file, ``from_cache`` of how many of its texts all was read from the cache, and
+    how many it has, None where that is not known. ``compared`` is there in sessions that are saved or compared.
     """
 
     result: Mapping[str, object]
+    name: ClaimName
     place: int = 0
     from_cache: tuple[int, int] | None = None
     compared: ComparedClaim | None = None
@@ -33,6 +36,7 @@ class ClaimReport:
     def of(
         cls,
         result: Result,
+        name: ClaimName,
         place: int,
         from_cache: tuple[int, int] | None,
         compared: ComparedClaim | None,
@@ -40,12 +44,13 @@ class ClaimReport:
         """Return the report of a result."""
         from neuronclaims.reports.plain import to_plain
 
-        return cls(to_plain(result), place, from_cache, compared)
+        return cls(to_plain(result), name, place, from_cache, compared)
 
     def put_on(self, report: pytest.TestReport) -> None:
         """Attach this to pytest's report, in a form that xdist can send."""
         plain = {
             "result": self.result,
+            "name": [self.name.file, self.name.model, self.name.id],
             "place": self.place,
             "from_cache": self.from_cache,
             "compared": self.compared.to_plain() if self.compared is not None else None,
@@ -66,6 +71,7 @@ class ClaimReport:
         cached = plain["from_cache"]
         return cls(
             plain["result"],
+            ClaimName(*plain["name"]),
             plain["place"],
             None if cached is None else cast("tuple[int, int]", tuple(cached)),
             compared,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from neuronclaims.errors import NeuronClaimsError
+from neuronclaims.naming import ClaimName, file_name
 from neuronclaims.pytest_session.claim_reports.claim_report import ClaimReport
 from neuronclaims.pytest_session.settings import added_models, prompt_folders
 
@@ -38,6 +39,7 @@ def tell_of_crash(report: pytest.TestReport, config: pytest.Config) -> None:
         return
     error = f"The process that tested it crashed or was killed ({report.longrepr})."
     result = broken(model, claim, error)
-    ClaimReport.of(result, models.index(model), None, None).put_on(report)
+    called = ClaimName(file_name(config.rootpath / file, config.rootpath), model, name)
+    ClaimReport.of(result, called, models.index(model), None, None).put_on(report)
     report.claims_status = status_of(result, report.outcome)  # type: ignore[attr-defined]
     report.longrepr = message_of(result)

@@ -94,7 +94,7 @@ class PastSession:
 
 def claim_name(entry: Entry) -> str:
     """Return the name under which a history knows a claim: that of the claim in its file, on its model."""
-    return _whole(entry.nodeid)
+    return _whole(str(entry.name))
 
 
 def to_line(session: PastSession) -> dict[str, Json]:

@@ -22,7 +22,7 @@ from neuronclaims.reports.json.text import json_text
 from neuronclaims.reports.plain import adapter, to_plain
 from neuronclaims.results import VERDICTS
 
-SCHEMA_VERSION = 11
+SCHEMA_VERSION = 12
 FILE_NAME = "claims.json"
 _LIBRARIES = ("numpy", "scipy", "torch", "transformers", "tokenizers", "pytest")
 
@@ -70,8 +70,10 @@ def report(account: Account) -> dict[str, Any]:
 
 def _claim(entry: Entry) -> dict[str, Any]:
     return {
+        "name": str(entry.name),
         "nodeid": entry.nodeid,
         **to_plain(entry.result),
+        "file": entry.name.file,
         "as_expected": entry.result.as_expected,
         "outcome": entry.outcome,
         "drift": entry.drift,
@@ -103,6 +105,10 @@ def schema() -> dict[str, Any]:
     for definition in definitions.values():
         definition["required"] = list(definition["properties"])  # to_plain leaves nothing out
     added = {
+        "name": {
+            "type": "string",
+            "description": "FILE::MODEL::ID, the file from the project's folder: as in baselines",
+        },
         "nodeid": {"type": "string", "description": "what pytest calls the claim, from its rootdir"},
         "as_expected": {"type": "boolean", "description": "whether the verdict is the one expected"},
         "outcome": {"enum": list(OUTCOMES), "description": "what the claim was to the test session"},
@@ -112,7 +118,8 @@ def schema() -> dict[str, Any]:
         },
         "rematch": {"anyOf": [_rematch_schema(), {"type": "null"}]},
     }
-    claim["properties"] = {"nodeid": added.pop("nodeid"), **claim["properties"], **added}
+    names = {name: added.pop(name) for name in ("name", "nodeid")}
+    claim["properties"] = {**names, **claim["properties"], **added}
     claim["required"] = list(claim["properties"])
     counts = ["claims", *VERDICTS, "broken", "as_expected", "failed", "missing"]
     count = {"type": "integer", "minimum": 0}
