@@ -68,7 +68,12 @@ def drifts(
 
 
 def missing(old: SavedClaim) -> Drift:
-    """Return the drift of a row of the baseline whose claim no longer exists."""
+    """Return the drift of a row of the baseline whose claim no longer exists.
+
+    Only reports have rows of claims that could not be tested, so these are not missing elsewhere.
+    """
+    if old.verdict is None:
+        return Drift("untestable", f"it could not be tested then, and no row is kept of it: {old.error}")
     return Drift(
         "missing", f"the baseline has this claim, and no claim file does: {old.sentence}", old.verdict
     )
@@ -86,6 +91,8 @@ class _Look:
 
 
 def _looked(old: SavedClaim | None, new: SavedClaim, policy: Policy, noise: float) -> Drift | _Look:
+    if old is None and new.verdict is None:
+        return Drift("untestable", f"it could not be tested now, and never was before: {new.error}")
     if old is None:
         return Drift("new", "the baseline does not have this claim")
     if new.verdict is None:
