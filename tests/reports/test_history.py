@@ -34,7 +34,7 @@ def test_a_session_is_read_back_as_it_was_added(tmp_path) -> None:
     assert history.names == [claim_name(each) for each in CLAIMS]
     assert read_history(path, 1).sessions == (second,)
     known = dict(second.claims)
-    assert known[CLAIMS[0].nodeid] == PastClaim("supported", False, "AUROC ", 0.9, 0.8, 0.95, 0.95)
+    assert known[str(CLAIMS[0].name)] == PastClaim("supported", False, "AUROC ", 0.9, 0.8, 0.95, 0.95)
     assert [claim.word for claim in known.values()] == ["supported", "refuted", "broken"]
     assert second.tally == (3, 2)
     assert second.models["model"] == ("ab" * 32,)

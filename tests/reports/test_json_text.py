@@ -77,7 +77,7 @@ def test_hostile_text_comes_back_as_it_was(tmp_path) -> None:
         {
             key: value
             for key, value in claim.items()
-            if key not in ("nodeid", "as_expected", "outcome", "drift")
+            if key not in ("name", "nodeid", "as_expected", "outcome", "drift")
         }
     )
     assert back.sentence == entry(ATTACK).result.sentence

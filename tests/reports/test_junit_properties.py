@@ -15,7 +15,7 @@ ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def test_hostile_text_is_visible_and_legal() -> None:
-    found = dict(properties(entry(ATTACK).result))
+    found = dict(properties(entry(ATTACK).result, entry(ATTACK).name))
     for value in found.values():
         assert isinstance(value, (str, int, float))
         assert not ILLEGAL.search(str(value))
@@ -28,7 +28,7 @@ def test_numbers_are_those_of_the_report() -> None:
     result = replace(
         plain, evidence=replace(plain.evidence, effect=replace(plain.evidence.effect, value=2 / 3))
     )
-    found = dict(properties(result))
+    found = dict(properties(result, entry().name))
     assert found["claims.effect"] == 0.666667
     assert '"value": 0.666667' in json_text(to_plain(result))
     assert found["claims.n"] == 17
