@@ -3,6 +3,7 @@ import sys
 
 import pytest
 from hypothesis import HealthCheck, settings
+from thorough import draws
 
 # Several processes test at once; with a thread per core each, they would wait for one another most of the time.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -12,7 +13,9 @@ sys.dont_write_bytecode = False
 
 # No deadlines, and nothing that is too slow: machines are shared. A folder may serve many examples.
 UNHURRIED = settings(
-    deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    max_examples=draws(40, 100),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.register_profile("here", UNHURRIED)
 # In CI the same examples every time, so that a run says something about the change.

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from null_histograms import nulls_of, share_beyond
 from scipy.stats import binom, binomtest, fisher_exact
+from thorough import draws
 
 from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.claim_files.reader import read_claim_file
@@ -323,7 +324,7 @@ def test_a_neuron_as_often_high_in_the_baseline_is_seldom_called_specific(tmp_pa
 def test_among_all_neurons_none_is_found_where_labels_mean_nothing(tmp_path, by):
     sentence = SENTENCE.format("", 10).replace("neuron ", "some neuron", 1)
     claim = claim_of(tmp_path, sentence, 30, 8, f"tokens: last of prompt\nrank_by: {by}\n")
-    rng, wrong, runs = np.random.default_rng(5), 0, 100
+    rng, wrong, runs = np.random.default_rng(5), 0, draws(40, 100)
     for _ in range(runs):
         first, second = (rng.normal(size=(n, 3, 8)) * np.geomspace(1, 20, 8) for n in (30, 8))
         wrong += found_in(claim, first, second).test.p_value <= 0.05

@@ -14,6 +14,7 @@ from skewed import mean_p
 from skewed_sets import difference_p
 from stats_data import quick
 from statsmodels.stats.weightstats import ttost_ind
+from thorough import draws
 
 from neuronclaims.stats import (
     StatsError,
@@ -259,15 +260,15 @@ def test_a_neuron_that_never_varies_is_decided():
 
 @pytest.mark.parametrize(("n", "limit"), [(10, 0.02), (20, 0.05), (50, 0.07)])
 def test_at_the_margin_equivalence_is_claimed_no_more_often_than_alpha(n, limit):
-    rng = np.random.default_rng(n)
+    rng, sets = np.random.default_rng(n), draws(600, 2000)
     claimed = sum(
         equivalence_test(
             rng.normal(0.5, 1, n), rng.normal(0, 1, n), margin=0.5, scale="difference", paired=False
         ).p_value
         <= 0.05
-        for _ in range(2000)
+        for _ in range(sets)
     )
-    assert claimed / 2000 <= limit
+    assert claimed <= draws(stats.binom.ppf(0.999, sets, limit), limit * sets)
 
 
 def test_bad_margins_are_refused():
