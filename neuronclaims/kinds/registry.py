@@ -22,7 +22,7 @@ from neuronclaims.kinds.concepts import concept_matrix
 from neuronclaims.kinds.interventions import restoration
 from neuronclaims.kinds.interventions.changed import kind as changed
 from neuronclaims.kinds.kind import Kind, KindWarning
-from neuronclaims.kinds.logit_readout import congruence, prediction, proportion
+from neuronclaims.kinds.logit_readout import congruence, prediction, proportion, share_trend
 from neuronclaims.kinds.numbers import correlation, period
 from neuronclaims.kinds.outliers import band, massive, outlier
 from neuronclaims.kinds.projection import activity, activity_search
@@ -62,6 +62,7 @@ OWN_KINDS: tuple[Kind, ...] = (
     concept_matrix.KIND,
     congruence.KIND,
     proportion.KIND,
+    share_trend.KIND,
     correlation.KIND,
     period.KIND,
     plain_ranking.AMONG,

@@ -89,6 +89,7 @@ CLAIMS = {
     "exclusive": "neuron 5:110 is among the top 10 neurons for hanoi over base and for none of other in at least 60% "
     "of prompts",
     "proportion": 'neuron 5:461 above 0 predicts " an" in at least 5% of positions in documents',
+    "share-trend": 'the share of " an" among top predictions rises with neuron 5:461 in documents',
     "congruence": 'neuron 5:186 writes " an" more than 99% of tokens',
 }
 MORE = {
@@ -126,6 +127,7 @@ KEYS = {
     "plain-absence": "mlp_post 5:3, mean of prompt: among the top 10 by raw",
     "exclusive": "mlp_post 5:110, mean of prompt: among the top 10 by diff",
     "proportion": "mlp_post 5:461 from 0.0 on: ' an' on top",
+    "share-trend": "mlp_post 5:461: rise of the share with ' an' on top",
     "attention": "attention 2:1, the previous token from prompt",
     "no-attention": "attention 2:1, first of prompt from last",
     "attention-contrast": "attention 2:1, itself from last",

@@ -52,6 +52,7 @@ CLAIMS = {
     "prediction": 'mlp_post neuron 5:461 predicts " an" in documents',
     "prediction of every one": 'mlp_post every neuron of 5:186, 5:461 predicts " an" in documents',
     "proportion": 'mlp_post neuron 5:461 above 0 predicts " an" in at least 5% of positions in documents',
+    "share trend": 'the share of " an" among top predictions rises with mlp_post neuron 5:461 in documents',
     "plain ranking": "neuron 5:110 is among the top 10 neurons for hanoi in at least 60% of prompts",
     "plain absence": "neuron 5:3 is not among the top 10 neurons for hanoi in more than 40% of prompts",
     "exclusive ranking": "neuron 5:110 is among the top 10 neurons for hanoi and for none of base in at least 60% of "

@@ -35,7 +35,7 @@ def world(lift: float = 9.0) -> dict[str, np.ndarray]:
 
 @pytest.fixture
 def judge(tmp_path):
-    def judge(claim: str = MOST, lift: float = 9.0, grouped: int = 1):
+    def judge(claim: str = MOST, lift: float = 9.0, grouped: int = 1, head: str = ""):
         values = world(lift)
 
         def measure(source, measurements, *, cache, options, progress):
@@ -55,7 +55,7 @@ def judge(tmp_path):
         path = tmp_path / "x.claims.yaml"
         path.write_text(
             "version: 1\nmodels: [model]\nsite: resid_post\ntokens: last of prompt\n"
-            f"sets: {json.dumps(rows)}\nclaims:\n  - {claim}\n"
+            f"{head}sets: {json.dumps(rows)}\nclaims:\n  - {claim}\n"
         )
         [result] = Study(measure=measure).judge(read_claim_file(path, templates()), "model").values()
         return result
@@ -165,3 +165,5 @@ def test_what_cannot_be_claimed_is_refused_with_a_reason(judge):
     ):
         with pytest.raises(ClaimFileError, match=said):
             judge(claim)
+    with pytest.raises(ClaimFileError, match="names no neuron"):
+        judge(head="searched: layer 1\n")

@@ -258,6 +258,13 @@ CLAIMS: dict[str, tuple[str, str, float | None, dict[str, object]]] = {
         None,
         {},
     ),
+    # On top at "dog" alone, one of 11 positions: 12 x 1 x 10 x 1/2 / (11 x 12).
+    "share trend": (
+        'the share of " tree" among top predictions rises with neuron 0:3 in documents',
+        None,
+        5 / 11,
+        {},
+    ),
     "congruence": (f"{WRITES} 99% of tokens", "supported", 1.0, {}),
     "congruence, layer": (f"{WRITES} 99% of its layer", "supported", 1.0, {}),
     "congruence, dead": ('neuron 0:0 writes " tree" more than 1% of tokens', "refuted", 0.0, {}),

@@ -66,6 +66,7 @@ CLAIMS = """
   - neuron 1:5 is not among the top 10 neurons for dogs in more than 20% of prompts
   - neuron 1:5 is among the top 10 neurons for dogs and for none of cats, birds in at least 60% of prompts
   - 'neuron 1:5 above -9 predicts " TOKEN" in at least 1% of positions in documents'
+  - 'the share of " TOKEN" among top predictions rises with neuron 1:5 in documents'
   - 'neuron 2:5 writes " dog" more than 90% of tokens'
   - resid_post neuron 1:5 is an outlier beyond 2 in at least 6% of tokens in baseline
   - resid_post neuron 1:5 is not an outlier beyond 6 in more than 6% of tokens in baseline

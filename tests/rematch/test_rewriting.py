@@ -206,6 +206,7 @@ def test_every_kind_that_names_neurons_is_renamed(kind):
 
 EXAMPLES = (
     'neuron 1:2 above 0.5 predicts " an" in at least 60% of positions in a',
+    'the share of " an" among top predictions falls with neuron 1:2 in a by at least 5% from lowest to highest',
     "neuron 1:2 activates more for a than b",
     "neuron 1:2 separates a from b",
     "neuron 1:2 is an outlier beyond 6 in at least 6% of tokens in a",

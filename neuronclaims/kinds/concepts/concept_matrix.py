@@ -26,6 +26,7 @@ from neuronclaims.kinds.kind import Attainable, ClaimError, Finding, Sample, Sta
 from neuronclaims.kinds.shared.requests import plural
 from neuronclaims.kinds.shared.subjects.selection import LEVEL, chosen_before, selection_notes
 from neuronclaims.kinds.top_k.occurrence_lists import unit_numbers
+from neuronclaims.kinds.top_k.overlap import check_settings
 from neuronclaims.kinds.top_k.set_profiles import OverlapRequest
 from neuronclaims.kinds.top_k.top_k_scores import RankingOptions
 from neuronclaims.sentences.templates import FieldError, Template
@@ -79,6 +80,7 @@ TEMPLATE = Template(
     "than any other two of them and {others:sets}",
     SharesMost,
     options=RankingOptions,
+    check=check_settings,
 )
 
 

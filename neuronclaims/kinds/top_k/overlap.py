@@ -118,7 +118,7 @@ class Nearer:
         return NEARER_TEMPLATE.render(self)
 
 
-def _check_settings(claim: Claim[Any, Any]) -> None:
+def check_settings(claim: Claim[Any, Any]) -> None:
     """Raise FieldError for settings that the sentence cannot have."""
     check_ranking(claim)
     message = (
@@ -133,14 +133,14 @@ SHARING_TEMPLATE = Template(
     "over {baseline:set}",
     Sharing,
     options=OverlapOptions,
-    check=_check_settings,
+    check=check_settings,
 )
 NEARER_TEMPLATE = Template(
     "{first:set} overlaps more with {near:set} than with {far:set} [in their top {k:count} neurons] "
     "[over {baseline:set}]",
     Nearer,
     options=RankingOptions,
-    check=_check_settings,
+    check=check_settings,
 )
 
 
