@@ -26,7 +26,7 @@ from neuronclaims.reports.html import write_html
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "reports"))
 from chromium import chromium, find_chromium
 
-FILTERED = "document.querySelectorAll('#rows tbody tr:not([hidden])').length"
+FILTERED = "document.querySelectorAll('#rows tr[data-claim]:not([hidden])').length"
 FILTER = """
 (() => {
   const field = document.querySelector("[name=text]");

@@ -65,6 +65,17 @@ def effect_numbers(effect: Effect, fact: bool = False) -> str:
     return f"{effect_value(effect)} {_interval(effect, fact)}".rstrip()
 
 
+def interval_words(effect: Effect) -> str:
+    """Return an effect's interval with its level; empty where there is none.
+
+    >>> interval_words(Effect("AUROC", 0.93, 0.81, 0.98, 0.95, "DeLong"))
+    '95 % interval 0.81 to 0.98'
+    """
+    if effect.low is None and effect.high is None:
+        return ""
+    return f"{100 * effect.level:.6g} % interval {number(effect.low)} to {number(effect.high)}"
+
+
 def _within(width: int, name: str, value: str, bounds: str) -> list[str]:
     numbers = f"{value} {bounds}".rstrip()
     lines = wrap(name, width, subsequent_indent="  ")

@@ -31,7 +31,7 @@ DRAW_ALL = """
   return [...document.querySelectorAll(".plot")].map((plot) => plot.dataset.seen);
 })()
 """
-SHOWN = "[...document.querySelectorAll('#rows tbody tr:not([hidden])')].map((row) => row.dataset.claim)"
+SHOWN = "[...document.querySelectorAll('#rows tr[data-claim]:not([hidden])')].map((row) => row.dataset.claim)"
 SECTIONS = "[...document.querySelectorAll('.claim:not([hidden])')].map((claim) => claim.id)"
 
 
@@ -145,17 +145,17 @@ def test_filters_hide_rows_and_claims_and_say_how_many_are_left(browser, flat) -
     all_claims = browser.js(SHOWN)
     assert len(all_claims) == 4
     browser.js("document.querySelector('[name=verdict][value=supported]').click()")
-    assert browser.js(SHOWN) == browser.js(SECTIONS) == all_claims[1:]
+    assert browser.js(SHOWN) == browser.js(SECTIONS) == all_claims[:3]
     assert browser.js("document.getElementById('count').textContent") == "3 of 4 claims shown"
     choose(browser, "text", "0:2")
-    assert browser.js(SHOWN) == browser.js(SECTIONS) == [all_claims[2]]
+    assert browser.js(SHOWN) == browser.js(SECTIONS) == [all_claims[1]]
     choose(browser, "text", "nothing like this")
     assert browser.js(SECTIONS) == []
     assert browser.js("document.getElementById('none').hidden") is False
     browser.js("document.querySelector('[type=reset]').click()")
     browser.wait(f"{SHOWN}.length === 4")
     browser.js("document.querySelector('[name=unexpected]').click()")
-    assert browser.js(SHOWN) == all_claims[1:]
+    assert browser.js(SHOWN) == all_claims[:3]
 
 
 def test_the_model_and_file_filters_take_names_as_they_are(browser, tmp_path) -> None:
@@ -169,23 +169,27 @@ def test_the_model_and_file_filters_take_names_as_they_are(browser, tmp_path) ->
     assert len(browser.js(SHOWN)) == 1
 
 
-def test_columns_sort_both_ways_and_leave_unknown_values_last(browser, flat) -> None:
+def test_columns_sort_both_ways_and_back_and_leave_unknown_values_last(browser, flat) -> None:
     browser.open(flat)
-    claims = browser.js(SHOWN)
+    first = browser.js(SHOWN)
+    claims = {name[: len("claim-0")]: name for name in first}
+    assert [name[: len("claim-0")] for name in first] == ["claim-1", "claim-2", "claim-3", "claim-0"]
     head = "document.querySelectorAll('#rows thead th')"
+    by_verdict = [claims[f"claim-{number}"] for number in (0, 2, 1, 3)]
     browser.js(f"{head}[0].querySelector('button').click()")
-    assert browser.js(SHOWN) == [claims[0], claims[2], claims[1], claims[3]]
+    assert browser.js(SHOWN) == by_verdict
     assert browser.js(f"{head}[0].getAttribute('aria-sort')") == "ascending"
     browser.js(f"{head}[1].querySelector('button').click(); {head}[1].querySelector('button').click()")
-    assert browser.js(SHOWN) == claims[::-1]
+    assert browser.js(SHOWN) == [claims[f"claim-{number}"] for number in (3, 2, 1, 0)]
     assert browser.js(f"[...{head}].map((cell) => cell.getAttribute('aria-sort'))")[:2] == [
         None,
         "descending",
     ]
-    browser.js(f"{head}[5].querySelector('button').click()")
-    assert browser.js(SHOWN)[-1] == claims[3]
-    browser.js(f"{head}[5].querySelector('button').click()")
-    assert browser.js(SHOWN)[-1] == claims[3]
+    browser.js(f"{head}[1].querySelector('button').click()")
+    assert browser.js(SHOWN) == first
+    for _ in range(2):
+        browser.js(f"{head}[3].querySelector('button').click()")
+        assert browser.js(SHOWN)[-1] == claims["claim-3"]
 
 
 @pytest.mark.parametrize(
@@ -208,6 +212,31 @@ def test_pointing_at_a_value_tells_what_and_how_much_it_is(browser, flat, place,
     browser.point(spot[0] - 40, spot[1])
     browser.point(*spot)
     browser.wait(f"{plot}.querySelector('.hovertext')?.textContent.includes('{told}')")
+
+
+def test_many_claims_are_folded_by_file_and_a_filter_unfolds_what_fits(browser, tmp_path) -> None:
+    several = [without_surfaces(entry("", number)) for number in range(41)]
+    browser.open(write_html(tmp_path, Account((*several, entry("", 41, "refuted")))))
+    seen = (
+        "[...document.querySelectorAll('#rows tr[data-claim]')].filter((row) => row.checkVisibility()).length"
+    )
+    assert browser.js(seen) == 1
+    browser.js("document.querySelector('#rows .group button').click()")
+    assert browser.js(seen) == 42
+    browser.js("document.querySelector('#rows .group button').click()")
+    choose(browser, "text", "0:7")
+    assert browser.js(seen) == 1
+    assert browser.js("document.querySelectorAll('.forest [data-of]:not([hidden])').length") == 1
+
+
+def test_nothing_is_wider_than_a_narrow_screen(browser, flat) -> None:
+    browser.size(390, 900)
+    browser.open(flat)
+    browser.js(DRAW_ALL)
+    assert browser.js("document.documentElement.scrollWidth") == 390
+    scrolls = "one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).overflowX === 'auto'"
+    assert browser.js(f"[...document.querySelectorAll('main *')].filter((one) => {scrolls}).length") == 0
+    browser.size(1280, 900)
 
 
 def test_a_link_to_a_claim_that_is_filtered_away_shows_it_again(browser, flat) -> None:
@@ -268,8 +297,9 @@ addEventListener("beforeprint", async () => {
 
 def test_everything_one_can_click_is_reached_by_the_keyboard_and_seen(browser, flat) -> None:
     browser.open(flat)
+    browser.js("document.getElementById('more').open = true")
     reached = []
-    for _ in range(14):
+    for _ in range(16):
         browser.press("Tab", 9)
         reached.append(browser.js("document.activeElement.name || document.activeElement.textContent.trim()"))
     assert reached[0] == "Skip to the claims"
@@ -280,6 +310,7 @@ def test_everything_one_can_click_is_reached_by_the_keyboard_and_seen(browser, f
 def test_who_listens_hears_the_name_of_every_control_table_and_figure(flat, tmp_path) -> None:
     with chromium(tmp_path / "profile", "--force-renderer-accessibility") as page:
         page.open(flat)
+        page.js("document.getElementById('more').open = true")
         page.call("Accessibility.enable")
         nodes = [node for node in page.call("Accessibility.getFullAXTree")["nodes"] if not node["ignored"]]
     named = {"image", "table", "region", "article", "search", "columnheader"}

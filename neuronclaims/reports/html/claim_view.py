@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 import shlex
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -13,22 +12,22 @@ from neuronclaims.figures import Null
 from neuronclaims.reports.entry import Entry
 from neuronclaims.reports.html.figures import Drawing, draw
 from neuronclaims.reports.html.shared import PlotData
+from neuronclaims.reports.html.tested import Pairs, place_lines, test_lines
 from neuronclaims.reports.readings import rest_of, told
 from neuronclaims.reports.wording import (
     counts_text,
     headline,
+    interval_words,
     number,
     own_id,
-    p_value,
     rank_text,
     selection_lines,
+    why,
 )
-from neuronclaims.results import Effect, Evidence, Result, Test
+from neuronclaims.results import Evidence, Result
 
 ORDER = {"supported": 0, "inconclusive": 1, "refuted": 2, "broken": 3}
 """Verdicts from best to worst, as the overview sorts them."""
-
-Pairs = list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -76,6 +75,18 @@ class ClaimView:
         return not self.entry.failed
 
     @property
+    def reason(self) -> str:
+        """Return in a sentence why the verdict is what it is; what its prompts can show is in a table."""
+        plan = self.evidence.plan if self.evidence else None
+        return self.result.reason.removesuffix(plan.said).rstrip() if plan else self.result.reason
+
+    @property
+    def why(self) -> str:
+        """Return why the claim passes or fails: its reason, its error, or what became of it since the baseline."""
+        said = why(self.entry)
+        return self.reason if said == self.result.reason else said
+
+    @property
     def rank(self) -> int:
         """Return the verdict's place in the overview's order."""
         return ORDER[self.verdict]
@@ -107,33 +118,24 @@ class ClaimView:
         return counts_text(self.evidence) if self.evidence else ""
 
     @property
-    def effect(self) -> str:
-        """Return the effect with its interval, in short."""
+    def effect(self) -> tuple[str, str]:
+        """Return the effect and its interval with its level, in short."""
         if self.evidence is None:
-            return ""
+            return "", ""
         effect = self.evidence.effect
-        return f"{number(effect.value)}{_between(effect, ' [', ']')}"
+        return f"{effect.name} {number(effect.value)}", interval_words(effect)
 
     @property
-    def effects(self) -> list[tuple[str, str, str, str, str]]:
-        """Return all effects: name, value, interval, its level, and how it was found."""
+    def effects(self) -> list[tuple[str, str, str, str]]:
+        """Return all effects: name, value, interval with its level, and how it was found."""
         evidence = self.evidence
         found = [evidence.effect, *evidence.other_effects] if evidence else []
-        return [
-            (
-                e.name,
-                number(e.value),
-                _between(e),
-                f"{100 * e.level:g} %" if e.low is not None else "",
-                e.method,
-            )
-            for e in found
-        ]
+        return [(e.name, number(e.value), interval_words(e), e.method) for e in found]
 
     @property
     def test(self) -> Pairs:
         """Return the lines about the test; none for a fact."""
-        return list(_test(self.evidence.test)) if self.evidence and self.evidence.test else []
+        return test_lines(self.evidence.test) if self.evidence and self.evidence.test else []
 
     @property
     def plan(self) -> list[tuple[str, str, str]]:
@@ -163,14 +165,9 @@ class ClaimView:
         evidence = self.evidence
         if evidence is None:
             return []
-        pairs = []
-        if evidence.rank:
-            place = evidence.rank
-            where = "" if place.scope == "layer" else f" at {self.result.where}, all layers"
-            said = f"{place.place:,} of {place.among:,}{where}, by {place.by}"
-            pairs.append((f"place in the {place.scope}", said))
-        chosen = selection_lines([self.entry])
-        return pairs + ([("chosen", " ".join(chosen))] if chosen else [])
+        chosen = [evidence.selection.assumed] if _unsaid(evidence) else selection_lines([self.entry])
+        said = [("chosen", " ".join(chosen))] if chosen and evidence.selection.what else []
+        return [*place_lines(self.result, evidence), *said]
 
     @property
     def data(self) -> Pairs:
@@ -193,7 +190,10 @@ class ClaimView:
     @property
     def notes(self) -> tuple[str, ...]:
         """Return what a reader of the numbers should know."""
-        return self.evidence.notes if self.evidence else ()
+        if self.evidence is None:
+            return ()
+        told = self.evidence.selection.assumed if _unsaid(self.evidence) else ""
+        return tuple(note for note in self.evidence.notes if note != told)
 
     @property
     def origin(self) -> Pairs:
@@ -238,34 +238,6 @@ def _cached(read: int, texts: int) -> str:
     return f"{read:,} of {texts:,} prompts read from it, {texts - read:,} measured in this run"
 
 
-def _between(effect: Effect, before: str = "", after: str = "") -> str:
-    if effect.low is None and effect.high is None:
-        return ""
-    return f"{before}{number(effect.low)}{', ' if before else ' to '}{number(effect.high)}{after}"
-
-
-ALTERNATIVES = {
-    "greater": "greater",
-    "less": "less",
-    "two-sided": "different, either way",
-    "within": "within the margin, on both sides",
-    "not greater": "not greater by the margin",
-    "not less": "not less by the margin",
-}
-"""What is claimed of an effect, in words."""
-
-
-def _test(test: Test) -> Iterator[tuple[str, str]]:
-    yield "test", test.method
-    yield "the effect is claimed to be", ALTERNATIVES[test.alternative]
-    if test.statistic is not None:
-        yield "statistic", number(test.statistic)
-    yield "p, this claim alone", p_value(test.p_value)
-    yield "p, adjusted", f"{p_value(test.p_adjusted)} ({test.corrected})"
-    yield "limit (alpha)", f"{test.alpha:g}"
-    yield "least p possible", p_value(test.smallest_p) if test.smallest_p else "depends on the values"
-    if test.arrangements:
-        how = "all there are" if test.exact else "drawn at random"
-        yield "arrangements", f"{test.arrangements:,}, {how}"
-    if test.standard_error:
-        yield "Monte-Carlo error of p", p_value(test.standard_error)
+def _unsaid(evidence: Evidence) -> bool:
+    """Say whether the claim file says nothing of how the neuron was chosen."""
+    return bool(evidence.selection.what) and evidence.selection.how == "beforehand"

@@ -1,4 +1,4 @@
-"""The overview above the claims: the number of each verdict by family, and the filters."""
+"""The overview above the claims: what went wrong first, then the rest by family, and the filters."""
 
 from __future__ import annotations
 
@@ -13,24 +13,39 @@ from neuronclaims.reports.html.claim_view import ORDER, ClaimView
 from neuronclaims.reports.html.figures import Drawing, GridCell, draw_grid
 from neuronclaims.reports.html.shared import PlotData
 
+MOST_OPEN = 40
+"""With more claims as expected, their rows are folded by family."""
+
 
 @dataclass(frozen=True, slots=True)
 class FamilyView:
     """The claims of one file on one model, with the number of each verdict from best to worst.
 
-    The first of a file has what is shown of all its models together; ``plots`` is the place of its grid in the page's
-    data.
+    ``rest`` are those that are as expected; the others stand before all families. The first family of a file has what
+    is shown of all its models together; ``plots`` is the place of its grid in the page's data.
     """
 
     file: str
     model: str
     claims: list[ClaimView]
     verdicts: list[tuple[str, int]]
-    unexpected: int
     correction: str
     grid: Drawing | None = None
     plots: int = 0
     across: Across | None = None
+
+    @property
+    def rest(self) -> list[ClaimView]:
+        """Return the claims that are as expected."""
+        return [claim for claim in self.claims if claim.good]
+
+    @property
+    def said(self) -> str:
+        """Return in words how the claims came out, and how p is corrected."""
+        counts = ", ".join(f"{count} {verdict}" for verdict, count in self.verdicts if count)
+        above = len(self.claims) - len(self.rest)
+        moved = f" ({above} of them not as expected, above)" if above else ""
+        return f"{_claims(len(self.claims))}: {counts}{moved}; {self.correction}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +53,14 @@ class Overview:
     """The whole report in numbers; ``choices`` are the values of every filter, by its name, with their counts."""
 
     verdicts: list[tuple[str, int]]
+    wrong: list[ClaimView]
     families: list[FamilyView]
     choices: dict[str, list[tuple[str, int]]]
+
+    @property
+    def folds(self) -> bool:
+        """Whether there are so many claims that families are folded at first."""
+        return sum(len(family.rest) for family in self.families) > MOST_OPEN
 
 
 def overview(claims: Sequence[ClaimView], data: PlotData) -> Overview:
@@ -50,7 +71,8 @@ def overview(claims: Sequence[ClaimView], data: PlotData) -> Overview:
         "model": _counted(claim.result.model for claim in claims),
         "drift": _counted(claim.entry.drift for claim in claims if claim.entry.drift),
     }
-    return Overview(_verdicts(claims), _families(claims, data), choices)
+    wrong = [claim for claim in claims if not claim.good]
+    return Overview(_verdicts(claims), wrong, _families(claims, data), choices)
 
 
 def _families(claims: Sequence[ClaimView], data: PlotData) -> list[FamilyView]:
@@ -61,14 +83,12 @@ def _families(claims: Sequence[ClaimView], data: PlotData) -> list[FamilyView]:
         members = [by_entry[id(entry)] for entry in entries]
         first = not found or found[-1].file != file
         grid = draw_grid(_cells(claims, file)) if first else None
-        unexpected = sum(not claim.result.as_expected for claim in members)
         found.append(
             FamilyView(
                 file,
                 model,
                 members,
                 _verdicts(members),
-                unexpected,
                 _correction(members),
                 grid,
                 data.add([grid]) if grid else 0,
@@ -102,3 +122,7 @@ def _verdicts(claims: Iterable[ClaimView]) -> list[tuple[str, int]]:
 
 def _counted(values: Iterable[str]) -> list[tuple[str, int]]:
     return sorted(Counter(values).items())
+
+
+def _claims(count: int) -> str:
+    return f"{count} {'claim' if count == 1 else 'claims'}"

@@ -12,8 +12,12 @@ from markupsafe import Markup
 
 from neuronclaims.foreign_text import visible
 from neuronclaims.reports.account import Account
+from neuronclaims.reports.history import History
 from neuronclaims.reports.html.claim_view import ClaimView
+from neuronclaims.reports.html.forest import forest
+from neuronclaims.reports.html.head import date_words, models_of
 from neuronclaims.reports.html.overview import overview
+from neuronclaims.reports.html.past import past
 from neuronclaims.reports.html.policy import policy
 from neuronclaims.reports.html.script import NO_SCRIPT, DrawingScript
 from neuronclaims.reports.html.shared import PlotData
@@ -21,7 +25,8 @@ from neuronclaims.reports.wording import p_value, tally
 
 HERE = Path(__file__).parent
 SCRIPTS = ("theme.js", "overview.js", "figures.js")
-STYLES = ("base.css", "claims.css", "print.css")
+STYLES = ("base.css", "overview.css", "claims.css", "phone.css", "print.css")
+NOTHING_BEFORE = History()
 RESERVED = "/* Plotly puts its own rules here */"
 
 
@@ -31,11 +36,12 @@ def page(
     environment: Mapping[str, str],
     commits: Mapping[str, str],
     drawing: DrawingScript = NO_SCRIPT,
+    history: History = NOTHING_BEFORE,
 ) -> str:
     """Return the report of a session as HTML; its entries are in the order of file and model.
 
-    ``environment`` are the versions the numbers were made with, ``commits`` where claim files stand in git, and
-    ``drawing`` is the script that draws.
+    ``environment`` are the versions the numbers were made with, ``commits`` where claim files stand in git,
+    ``drawing`` is the script that draws, and ``history`` are the earlier sessions.
     """
     plots = PlotData()
     claims = [ClaimView(entry, commits.get(entry.result.file, ""), plots) for entry in account.entries]
@@ -57,7 +63,11 @@ def page(
             overview=overview(claims, plots),
             claims=claims,
             plots=plots,
+            forest=forest(claims),
+            past=past(history, account, claims),
             account=account,
+            when=date_words(account.made),
+            models=models_of(account),
             environment=environment,
         )
     )

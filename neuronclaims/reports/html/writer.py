@@ -5,10 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from neuronclaims.foreign_files import ForeignFileError
 from neuronclaims.reports.account import Account
 from neuronclaims.reports.files import write_whole
+from neuronclaims.reports.history import FILE_NAME as HISTORY
+from neuronclaims.reports.history import History, read_history
 from neuronclaims.reports.html.origins import commits
 from neuronclaims.reports.html.page import page
+from neuronclaims.reports.html.past import MOST_SESSIONS
 from neuronclaims.reports.html.script import drawing_script
 from neuronclaims.reports.json.report import environment
 
@@ -28,12 +32,22 @@ class HtmlWriter:
 def write_html(folder: Path, account: Account) -> Path:
     """Write ``index.html`` into ``folder`` and return its path.
 
-    Files of claims are looked for from the working directory. Raises ReportError where something cannot be written.
+    Files of claims are looked for from the working directory, earlier sessions in the folder. Raises ReportError where
+    something cannot be written.
     """
     text = page(
         account,
         environment=environment(),
         commits=commits((entry.result.file for entry in account.entries), Path.cwd()),
         drawing=drawing_script(),
+        history=_history(folder),
     )
     return write_whole(folder / FILE_NAME, lambda waiting: waiting.write_text(text, encoding="utf-8"))
+
+
+def _history(folder: Path) -> History:
+    """Return the earlier sessions of a folder; none where its history cannot be read, which who adds to it tells."""
+    try:
+        return read_history(folder / HISTORY, MOST_SESSIONS)
+    except ForeignFileError:
+        return History()

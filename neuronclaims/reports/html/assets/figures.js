@@ -3,6 +3,7 @@
   const NEAR = "900px";
   const MOST_ON_PAPER = 200;
   const PAPER_WIDTH = 640;
+  const NARROW = 520;
   const GRID_WIDTH = 1000;  // made as wide as on a screen and then smaller, headings and all
   const drawn = new Set();
   const read = new Map();
@@ -75,7 +76,7 @@
     layout: {
       font: { family: "system-ui, sans-serif", size: 13, color: theme.colour("ink") },
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-      margin: { l: 60, r: 20, t: 36, b: 50 },
+      margin: { l: innerWidth > NARROW ? 60 : 45, r: innerWidth > NARROW ? 20 : 8, t: 36, b: 50 },
       xaxis: axis(), yaxis: axis(),
       scene: { xaxis: axis(), yaxis: axis(), zaxis: axis() },
       hoverlabel: { bgcolor: theme.colour("raised"), font: { color: theme.colour("ink") }, bordercolor: theme.colour("soft"), align: "left" },
@@ -98,6 +99,35 @@
     return read.get(home)[[...home.querySelectorAll(".plot")].indexOf(plot)];
   };
 
+  /* Panels that lie side by side stand one under the other where the screen is narrow. */
+  const stacked = (plot, data, layout) => {
+    const axes = Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key));
+    const domain = (key) => layout[key].domain ?? [0, 1];
+    const columns = [...new Set(axes.filter((key) => key[0] === "x").map((key) => domain(key).join()))]
+      .map((ends) => ends.split(",").map(Number)).sort(([a], [b]) => a - b);
+    const apart = columns.every(([, end], place) => place + 1 === columns.length || columns[place + 1][0] >= end);
+    if (onPaper || plot.clientWidth > NARROW || columns.length < 2 || !apart) return layout;
+    const column = (x) => Math.max(columns.findLastIndex(([start]) => x >= start - 0.005), 0);
+    const height = 1 / columns.length;
+    const up = (place, y) => 1 - (place + 1) * height + 0.22 * height + y * 0.78 * height;
+    const of = { };
+    for (const trace of data) of[`yaxis${(trace.yaxis ?? "y").slice(1)}`] = column(domain(`xaxis${(trace.xaxis ?? "x").slice(1)}`)[0]);
+    const moved = { ...layout };
+    for (const key of axes) {
+      if (key[0] === "x") moved[key] = { ...layout[key], domain: [0, 1] };
+      else if (!layout[key].overlaying) moved[key] = { ...layout[key], domain: domain(key).map((y) => up(of[key] ?? 0, y)) };
+    }
+    const move = (note) => {
+      if (note.xref !== "paper" || note.yref !== "paper" || note.x === undefined) return note;
+      const place = column(note.x);
+      const [start, end] = columns[place];
+      return { ...note, x: (note.x - start) / (end - start), y: up(place, note.y) };
+    };
+    if (layout.annotations) moved.annotations = layout.annotations.map(move);
+    plot.style.height = `${Math.round(plot.clientHeight * columns.length * 0.72)}px`;
+    return moved;
+  };
+
   const draw = async (plot) => {
     if (drawn.has(plot)) return;
     drawn.add(plot);
@@ -106,8 +136,10 @@
       if (!lines) await load();
       if (!drawn.has(plot)) return;
       const [data, layout] = source(plot);
-      const whole = { ...coloured(layout), template: template(), ...(onPaper && { width: plot.closest(".grid") ? GRID_WIDTH : PAPER_WIDTH }) };
+      plot.style.height = "";
+      const whole = { ...coloured(stacked(plot, data, layout)), template: template(), ...(onPaper && { width: plot.closest(".grid") ? GRID_WIDTH : PAPER_WIDTH }) };
       await Plotly.newPlot(plot, coloured(data), whole, { displayModeBar: false, responsive: !onPaper });
+      document.getElementById("js-plotly-tester")?.setAttribute("aria-hidden", "true");  // where it measures texts
       plot.dataset.state = "drawn";
     } catch (error) {
       plot.dataset.state = "failed";
