@@ -1,11 +1,9 @@
-"""Options that several commands share: names chosen as ``pytest -k`` chooses them, and folders of prompts."""
+"""Names chosen as ``pytest -k`` chooses them."""
 
 from __future__ import annotations
 
-import argparse
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 from neuronclaims.errors import NeuronClaimsError
 
@@ -14,18 +12,6 @@ Chooses = Callable[[str], bool]
 
 class ExpressionError(NeuronClaimsError):
     """An expression that cannot be read."""
-
-
-def add_prompt_folder(parser: argparse.ArgumentParser) -> None:
-    """Add the option that allows prompts from a folder outside of the project, as a setting does for pytest."""
-    parser.add_argument(
-        "--prompt-folder",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="DIR",
-        help="also read files of prompts from this folder outside of the project; can be given several times",
-    )
 
 
 def chooser(expression: str) -> Chooses:

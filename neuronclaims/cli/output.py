@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
-from typing import NoReturn, TextIO
+from typing import TextIO
 
 from neuronclaims.foreign_text import fitting, harmless, inert, spelled
 
@@ -23,14 +22,6 @@ def say_commands(lines: list[str]) -> None:
     """Print commands for GitHub, whose quoted text is already visible."""
     if lines:
         _write("\n".join(f"::{inert(spelled(line.removeprefix('::')))}" for line in lines), None)
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser of arguments whose errors quote them as visible text."""
-
-    def error(self, message: str) -> NoReturn:
-        """Print what is wrong with the arguments, and exit with 2."""
-        super().error(harmless(message))
 
 
 def _write(text: str, file: TextIO | None) -> None:

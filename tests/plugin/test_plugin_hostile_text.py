@@ -147,7 +147,7 @@ def test_no_line_that_a_command_prints_is_a_command_of_others(
     )
     said = ""
     for words in commands:
-        with suppress(SystemExit):  # argparse, for words that it does not know
+        with suppress(SystemExit):  # for words that it does not know
             main(words)
         found = capsys.readouterr()
         check(found.out)

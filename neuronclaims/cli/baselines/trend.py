@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Annotated, Any
 
+import typer
+
+from neuronclaims.cli.options import Matching
 from neuronclaims.cli.output import say
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.foreign_text import one_line
@@ -14,51 +16,48 @@ from neuronclaims.reports.trend import UNTESTED, onset_words, story
 from neuronclaims.results import Onset
 from neuronclaims.stats.series.spending import share_of_next
 
-if TYPE_CHECKING:
-    from neuronclaims.cli import Commands
-
 UNJUDGED = (
     "judged look by look in this order, with alpha spent over the looks (each model was judged by itself)"
 )
 """Said of models that no claim file calls a series."""
 
-TEXT = "say in which of a series of models each claim of a report appeared, and in which it was lost"
+EXAMPLES = (
+    "neuronclaims trend reports/claims.json",
+    "neuronclaims trend step1/claims.json step2/claims.json -k hanoi",
+)
 
 
-def add(commands: Commands) -> None:
-    """Add the command."""
-    parser = commands.add_parser("trend", help=TEXT, description=f"{TEXT[0].upper()}{TEXT[1:]}.")
-    parser.add_argument(
-        "report",
-        type=Path,
-        nargs="+",
-        metavar="CLAIMS_JSON",
-        help="claims.json of a run on all the models, or of several runs in their order",
-    )
-    order = "the models in their order, with commas (default: as the claim file has them)"
-    parser.add_argument("--models", metavar="A,B,C", help=order)
-    parser.add_argument(
-        "-k", metavar="EXPR", default="", help="only claims whose id this matches, as in pytest -k"
-    )
-    parser.set_defaults(run=_run)
-
-
-def _run(options: argparse.Namespace) -> int:
+def run(
+    report: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="CLAIMS_JSON",
+            help="claims.json of a run on all the models, or of several runs in their order",
+        ),
+    ],
+    models: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B,C",
+            help="the models in their order, with commas (default: as the claim file has them)",
+        ),
+    ] = None,
+    matching: Matching = "",
+) -> int:
+    """Say in which of a series of models claims appeared or were lost."""
     from neuronclaims.cli.chosen import chooser
 
-    chosen, claims = chooser(options.k), _read_all(options.report)
-    order = _order(claims, options.models)
+    chosen, claims = chooser(matching), _read_all(report)
+    order = _order(claims, models)
     names = dict.fromkeys((claim["file"], claim["id"]) for claim in claims if chosen(claim["id"]))
     if not names:
-        raise NeuronClaimsError(
-            f"-k {options.k!r} matches no claim of {', '.join(map(str, options.report))}."
-        )
+        raise NeuronClaimsError(f"-k {matching!r} matches no claim of {', '.join(map(str, report))}.")
     for file, name in names:
         series = {c["model"]: c for c in claims if (c["file"], c["id"]) == (file, name)}
         here = [series[model] for model in order or series if model in series]
         if not here:
             continue
-        together = len(options.report) == 1 and all(claim.get("look") for claim in here)
+        together = len(report) == 1 and all(claim.get("look") for claim in here)
         here = here if together else _look_by_look(here)
         verdicts = [claim.get("verdict") for claim in here]
         onset = Onset.of(verdicts)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from neuronclaims.cli.chosen import add_prompt_folder
+import typer
+
+from neuronclaims.cli.options import PromptFolders
 from neuronclaims.cli.output import say, say_commands
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.foreign_text import in_json, one_line, visible
@@ -17,11 +18,10 @@ from neuronclaims.foreign_text import in_json, one_line, visible
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import ClaimFile
     from neuronclaims.claim_files.errors import Problem
-    from neuronclaims.cli import Commands
     from neuronclaims.set_accounts import SetAccount
 
 SUFFIXES = (".claims.yaml", ".claims.yml")
-TEXT = "read claim files and the prompt files they name, and tell all that is wrong with them; no model is needed"
+EXAMPLES = ("neuronclaims check", "neuronclaims check claims --format=json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,27 +35,28 @@ class Checked:
     sets: tuple[SetAccount, ...] = ()
 
 
-def add(commands: Commands) -> None:
-    """Add the command."""
-    more = "Folders are searched for *.claims.yaml. The exit status is 1 where anything is wrong, or nothing was found."
-    parser = commands.add_parser("check", help=TEXT, description=f"{TEXT[0].upper()}{TEXT[1:]}. {more}")
-    parser.add_argument(
-        "paths", nargs="*", type=Path, metavar="PATH", help="claim files and folders (default: this folder)"
-    )
-    parser.add_argument(
-        "--format",
-        choices=tuple(FORMATS),
-        default="text",
-        help="text (default), json, or github: annotations",
-    )
-    add_prompt_folder(parser)
-    parser.set_defaults(run=_run)
+def run(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="PATH",
+            help="claim files, and folders to search for them (default: this folder)",
+        ),
+    ] = None,
+    prompt_folder: PromptFolders = None,
+    form: Annotated[
+        Literal["text", "json", "github"],
+        typer.Option("--format", help="how to tell it; github: as annotations of a pull request"),
+    ] = "text",
+) -> int:
+    """Tell all that is wrong with claim files, without any model.
 
-
-def _run(options: argparse.Namespace) -> int:
-    paths = list(dict.fromkeys(_found(options.paths or [Path()])))
-    checked = [_checked(path, tuple(options.prompt_folder)) for path in paths]
-    FORMATS[options.format](checked)
+    The prompt files that they name are read too. Folders are searched for *.claims.yaml. The exit status is 1 where
+    anything is wrong, or where nothing was found.
+    """
+    found = list(dict.fromkeys(_found(paths or [Path()])))
+    checked = [_checked(path, tuple(prompt_folder or ())) for path in found]
+    FORMATS[form](checked)
     return int(any(each.problems for each in checked))
 
 

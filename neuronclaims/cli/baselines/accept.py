@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+import typer
+
+from neuronclaims.cli.options import CACHE, Cache, Matching
 from neuronclaims.cli.output import say
 from neuronclaims.foreign_text import harmless, one_line
 
 if TYPE_CHECKING:
     from neuronclaims.baselines.rows import Baseline, SavedClaim
-    from neuronclaims.cli import Commands
 
-CACHE = ".neuronclaims"
+EXAMPLES = ("neuronclaims accept", "neuronclaims accept --only-new", "neuronclaims accept --prune")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,53 +32,50 @@ class LastRun:
     missing: Mapping[str, str] | None
 
 
-def add(commands: Commands) -> None:
-    """Add the command."""
-    text = "take the rows of the last run that was compared into its baseline; rows of other claims stay as they are"
-    command = commands.add_parser("accept", help=text, description=f"{text[0].upper()}{text[1:]}.")
-    command.add_argument(
-        "--only-new", action="store_true", help="only claims that the baseline does not have yet"
-    )
-    command.add_argument(
-        "-k", metavar="EXPR", default="", help="only claims whose names match, as with pytest -k"
-    )
-    command.add_argument(
-        "--prune",
-        action="store_true",
-        help="instead, show the rows that this run, of all claims, reported as missing, and take them out when told to",
-    )
-    command.add_argument("--yes", action="store_true", help="with --prune: take them out without asking")
-    command.add_argument(
-        "--cache", type=Path, metavar="DIR", help=f"the cache (default: the nearest {CACHE})"
-    )
-    command.set_defaults(run=_run)
+def run(
+    matching: Matching = "",
+    only_new: Annotated[
+        bool, typer.Option("--only-new", help="only claims that the baseline does not have yet")
+    ] = False,
+    prune: Annotated[
+        bool,
+        typer.Option(
+            "--prune",
+            help="instead, show the rows that this run, of all claims, reported as missing, and take them out "
+            "when told to",
+        ),
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="with --prune: take them out without asking")] = False,
+    cache: Cache = None,
+) -> int:
+    """Take the last compared run into its baseline, or take rows out of it.
 
-
-def _run(options: argparse.Namespace) -> int:
+    Rows of other claims stay as they are. A run is compared by pytest --claims-compare.
+    """
     from neuronclaims.baselines.reading import read_baseline
     from neuronclaims.cli.chosen import chooser
 
-    _check(options)
-    chosen = chooser(options.k)
-    last = _last(_file(options.cache))
+    _check(prune=prune, only_new=only_new, yes=yes)
+    chosen = chooser(matching)
+    last = _last(_file(cache))
     known = read_baseline(last.path)
-    if options.prune:
+    if prune:
         gone = {name: row for name, row in _gone(last, known).items() if chosen(name)}
-        return _prune(last.path, known, gone, sure=options.yes)
+        return _prune(last.path, known, gone, sure=yes)
     rows = {
         name: row
         for name, row in last.run.rows.items()
-        if chosen(name) and not (options.only_new and name in known.rows)
+        if chosen(name) and not (only_new and name in known.rows)
     }
     return _accept(last, known, rows)
 
 
-def _check(options: argparse.Namespace) -> None:
+def _check(*, prune: bool, only_new: bool, yes: bool) -> None:
     from neuronclaims.baselines.rows import BaselineError
 
-    if options.prune and options.only_new:
+    if prune and only_new:
         raise BaselineError("--prune takes rows out and --only-new puts some in: run accept once for each.")
-    if options.yes and not options.prune:
+    if yes and not prune:
         raise BaselineError("--yes goes with --prune alone: nothing else is asked about.")
 
 

@@ -2,43 +2,40 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 if TYPE_CHECKING:
     from neuronclaims.baselines.policy import Policy
     from neuronclaims.baselines.sets import Comparison
-    from neuronclaims.cli import Commands
 
+EXAMPLES = ("neuronclaims compare main reports/claims.json", "neuronclaims compare main tuned --fail-on=lost")
 COLOURS = {"held": "green", "lost": "red", "weaker": "yellow", "missing": "red", "untestable": "red"}
 
 
-def add(commands: Commands) -> None:
-    """Add the command."""
-    text = "say what became of each claim of one baseline (or claims.json) in another"
-    command = commands.add_parser("compare", help=text, description=f"{text[0].upper()}{text[1:]}.")
-    for name, which in (("old", "the earlier file"), ("new", "the later one")):
-        command.add_argument(name, metavar=name.upper(), help=f"{which}, or a baseline's name")
-    command.add_argument(
-        "--fail-on",
-        default="nothing",
-        metavar="WORDS",
-        help="exit with 1 for these: lost,weaker:20%%,missing",
-    )
-    command.add_argument("--all", action="store_true", help="list the claims that held too")
-    command.set_defaults(run=_run)
+def run(
+    old: Annotated[str, typer.Argument(metavar="OLD", help="the earlier file, or a baseline's name")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="the later file, or a baseline's name")],
+    fail_on: Annotated[
+        str,
+        typer.Option(metavar="WORDS", help="exit with 1 for these, such as: lost,weaker:20%,missing"),
+    ] = "nothing",
+    everything: Annotated[bool, typer.Option("--all", help="list the claims that held too")] = False,
+) -> int:
+    """Say what became of each claim of one baseline or report in another.
 
-
-def _run(options: argparse.Namespace) -> int:
+    A report is the claims.json that pytest writes with --claims-report.
+    """
     from neuronclaims.baselines.policy import parse_policy
     from neuronclaims.baselines.sets import compare, read_any
 
-    policy = parse_policy(options.fail_on)
-    old, new = (read_any(_file(word)) for word in (options.old, options.new))
-    found = compare(old, new, policy)
-    _show(found, policy, everything=options.all)
+    policy = parse_policy(fail_on)
+    before, after = (read_any(_file(word)) for word in (old, new))
+    found = compare(before, after, policy)
+    _show(found, policy, everything=everything)
     return int(any(policy.fails(drift.status) for drift in found.drifts.values()))
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from neuronclaims.cli.output import say
 from neuronclaims.errors import NeuronClaimsError
@@ -14,9 +15,12 @@ from neuronclaims.foreign_text import one_line
 from neuronclaims.measurements.errors import first_line
 
 if TYPE_CHECKING:
-    from neuronclaims.cli import Commands
     from neuronclaims.figures import Figure
 
+EXAMPLES = (
+    "neuronclaims figure claims/example.claims.yaml::hanoi -o hanoi.svg",
+    "neuronclaims figure claims/example.claims.yaml::demo::hanoi -o hanoi.pdf --width 3.3",
+)
 REPORT = Path("reports")
 NAMED = ("nodeid", "file", "model", "id", "sentence")
 
@@ -25,39 +29,47 @@ class FigureError(NeuronClaimsError):
     """A claim or a figure that is not in the report."""
 
 
-def add(commands: Commands) -> None:
-    """Add the command."""
-    text = "draw a figure of one claim for a paper, from the last report"
-    figure = commands.add_parser("figure", help=text, description=f"{text[0].upper()}{text[1:]}.")
-    figure.add_argument(
-        "claim", metavar="FILE::ID", help="the claim; FILE::MODEL::ID where it ran on several"
-    )
-    figure.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="PATH", help="ends in .svg, .pdf or .png"
-    )
-    figure.add_argument(
-        "--report", type=Path, default=REPORT, metavar="DIR", help="where claims.json is (default: reports)"
-    )
-    figure.add_argument(
-        "--number", type=int, metavar="N", help="which of the claim's figures (default: the first drawn)"
-    )
-    figure.add_argument("--width", type=_width, default=6.5, metavar="INCHES", help="default: 6.5")
-    figure.set_defaults(run=_figure)
+def _width(text: str | float) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        found = 0.0
+    if not 1 <= found <= 40:
+        raise typer.BadParameter("write a number of inches from 1 to 40, such as 3.3")
+    return found
 
 
-def _figure(options: argparse.Namespace) -> int:
+def run(
+    claim: Annotated[
+        str, typer.Argument(metavar="FILE::ID", help="the claim; FILE::MODEL::ID where it ran on several")
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="PATH", help="ends in .svg, .pdf or .png")
+    ],
+    report: Annotated[Path, typer.Option(metavar="DIR", help="where claims.json is")] = REPORT,
+    number: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="which of the claim's figures (default: the first drawn)"),
+    ] = None,
+    width: Annotated[
+        float, typer.Option(metavar="INCHES", parser=_width, help="how wide it is, from 1 to 40")
+    ] = 6.5,
+) -> int:
+    """Draw a figure of one claim for a paper, from the last report.
+
+    The report is what pytest writes with --claims-report. It also says which other figures the claim has.
+    """
     from neuronclaims.reports.plots import write_figure
 
-    claims = _claims(options.report)
-    claim = _wanted(claims, options.claim)
-    figures = _figures(claim)
-    place = _place(figures, options.number)
+    found = _wanted(_claims(report), claim)
+    figures = _figures(found)
+    place = _place(figures, number)
     with _drawable():
-        path = write_figure(figures[place], options.output, options.width)
-    say(f"{path}: {one_line(claim['sentence'])} ({one_line(claim['model'])})")
-    for number, figure in enumerate(figures, start=1):
-        about = f"  --number {number}: {one_line(_title(figure))}"
-        say(f"{about}, written" if number == place + 1 else about)
+        path = write_figure(figures[place], output, width)
+    say(f"{path}: {one_line(found['sentence'])} ({one_line(found['model'])})")
+    for each, figure in enumerate(figures, start=1):
+        about = f"  --number {each}: {one_line(_title(figure))}"
+        say(f"{about}, written" if each == place + 1 else about)
     return 0
 
 
@@ -146,13 +158,3 @@ def _drawable() -> Iterator[None]:
         raise FigureError(
             f"The figure holds what cannot be drawn ({first_line(error)}). Make the report again."
         ) from None
-
-
-def _width(text: str) -> float:
-    try:
-        found = float(text)
-    except ValueError:
-        found = 0.0
-    if not 1 <= found <= 40:
-        raise argparse.ArgumentTypeError("write a number of inches from 1 to 40, such as 3.3")
-    return found

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Annotated
+
+import typer
 
 from neuronclaims.cli.output import say
 from neuronclaims.errors import NeuronClaimsError
 
-if TYPE_CHECKING:
-    from neuronclaims.cli import Commands
-
+EXAMPLES = ("neuronclaims init", "neuronclaims init experiments/claims")
 FILE, SCHEMA = "example.claims.yaml", "claims.schema.json"
 EXAMPLE = """\
 # yaml-language-server: $schema=./claims.schema.json
@@ -46,21 +45,24 @@ claims:
 """
 
 
-def add(commands: Commands) -> None:
-    """Add the command."""
-    text = "write a first claim file, about the demo model, and the schema that editors complete it by"
-    parser = commands.add_parser("init", help=text, description=f"{text[0].upper()}{text[1:]}.")
-    where = "the folder to write to (default: claims); it is made if need be"
-    parser.add_argument("folder", nargs="?", type=Path, default=Path("claims"), metavar="FOLDER", help=where)
-    parser.set_defaults(run=_run)
+def run(
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FOLDER",
+            show_default=False,
+            help="the folder to write to, made if need be (default: claims)",
+        ),
+    ] = Path("claims"),
+) -> int:
+    """Write a first claim file, about the demo model, and a schema for editors.
 
-
-def _run(options: argparse.Namespace) -> int:
+    The file is there to be changed. Editors complete and check claim files by the schema beside it.
+    """
     from neuronclaims.claim_files.editor import schema_text
     from neuronclaims.kinds import templates
     from neuronclaims.sentences.messages import printable
 
-    folder: Path = options.folder
     files = {FILE: EXAMPLE.format(folder=printable(str(folder))), SCHEMA: schema_text(templates())}
     there = [str(folder / name) for name in files if (folder / name).exists()]
     if there:

@@ -1,0 +1,53 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+CACHE = ".neuronclaims"
+UNSAID = "what the claim file says or"
+
+PromptFolders: TypeAlias = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--prompt-folder",
+        metavar="DIR",
+        help="also read files of prompts from this folder outside of the project; can be given several times",
+    ),
+]
+Matching: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "-k", metavar="EXPR", show_default=False, help="only claims whose names match, as with pytest -k"
+    ),
+]
+Cache: TypeAlias = Annotated[
+    Path | None, typer.Option("--cache", metavar="DIR", help=f"the cache (default: the nearest {CACHE})")
+]
+Device: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--device",
+        metavar="NAME",
+        help=f"where models run: cpu, cuda, cuda:N, mps or auto (default: {UNSAID} cpu)",
+    ),
+]
+Dtype: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--dtype",
+        metavar="NAME",
+        help=f"what models compute in: float32, bfloat16, float16 or auto (default: {UNSAID} float32)",
+    ),
+]
+Attention: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--attention",
+        metavar="NAME",
+        help=f"the implementation of attention: sdpa, eager or another of Transformers (default: {UNSAID} sdpa)",
+    ),
+]

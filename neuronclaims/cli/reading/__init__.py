@@ -1,0 +1,1 @@
+"""Commands for reading results: one claim drawn or told."""

@@ -1,0 +1,1 @@
+"""Commands that run models, or look after what runs measured."""

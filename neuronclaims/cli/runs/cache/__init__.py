@@ -1,0 +1,1 @@
+"""``neuronclaims cache info | verify | prune | clear``: look after what was measured."""
