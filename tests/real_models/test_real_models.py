@@ -18,6 +18,7 @@ from forked import run_pytest
 from independent import Judged, Traces, judge
 from skewed import mean_p
 from statsmodels.stats.multitest import multipletests
+from thorough import THOROUGH
 
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import templates
@@ -225,6 +226,7 @@ def session(folder: Path, *arguments: str) -> Report:
 
 
 @needs_all
+@pytest.mark.skipif(not THOROUGH, reason="12 seconds; tests/test_order_of_prompts.py has the rule")
 def test_neither_order_nor_selection_changes_a_number(tmp_path: Path) -> None:
     ways = {name: settle(tmp_path / name) for name in ("plain", "one", "reversed")}
     turn_round(ways["reversed"])
