@@ -155,8 +155,17 @@ class Selection:
 
     @property
     def assumed(self) -> str:
-        """The note for a claim file that does not say how it was chosen."""
-        return f"The {self.what} {'are' if self.several else 'is'} taken as chosen beforehand."
+        """The note for a claim file that does not say how it was chosen.
+
+        >>> Selection("beforehand").assumed
+        'The claim file does not say how the neuron was chosen; p is right only if it was chosen before these prompts \
+were looked at.'
+        """
+        were, they = ("were", "they were") if self.several else ("was", "it was")
+        return (
+            f"The claim file does not say how the {self.what} {were} chosen; p is right only if {they} chosen before "
+            "these prompts were looked at."
+        )
 
 
 ValueScale: TypeAlias = Literal[

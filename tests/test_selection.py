@@ -167,7 +167,10 @@ def test_found_elsewhere_changes_no_number_and_is_reported(judge, tmp_path):
     assert found.evidence.notes[0] == "Found on 2 other prompts, none of which is tested here."
     assert (plain.evidence.selection, plain.evidence.notes) == (
         Selection("beforehand"),
-        ("The neuron is taken as chosen beforehand.",),
+        (
+            "The claim file does not say how the neuron was chosen; p is right only if it was chosen before these "
+            "prompts were looked at.",
+        ),
     )
 
 

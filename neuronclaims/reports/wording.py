@@ -148,7 +148,7 @@ SELECTIONS = {
     "discovered": "{which}: {found} on other prompts, none of which is tested here.",
     "searched": "{which}: picked on the tested prompts themselves; p and interval allow for the search, "
     "but the effect is too large on average: measure it on new prompts.",
-    "beforehand": "{which}: taken as chosen beforehand.",
+    "beforehand": "{which}: the file does not say how chosen; p holds only if before these prompts were seen.",
 }
 """What is said of neurons by the way they were chosen, in the order it is said."""
 

@@ -13,6 +13,7 @@ from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import templates
 from neuronclaims.kinds.outliers.token_share import mean_share, mean_share_test, smallest_share_p
+from neuronclaims.results import Selection
 from neuronclaims.stats import EffectSize
 from neuronclaims.study import Study
 
@@ -137,7 +138,7 @@ def test_a_layer_within_a_band_is_counted_over_all_neurons_and_tokens(judge):
     assert result.verdict == "supported"
     assert judge("at least 99% of layer 1 lies within 4 of zero in prose").verdict == "refuted"
     assert result.evidence.selection.what == "layer"
-    assert result.evidence.notes[0] == "The layer is taken as chosen beforehand."
+    assert result.evidence.notes[0] == Selection("beforehand", what="layer").assumed
 
 
 def test_groups_are_the_units(judge):

@@ -162,13 +162,13 @@ def test_tables_beside_figures_tell_the_numbers() -> None:
     assert null.rows == (("70", "0.10", "0.90", "0.95"),)
 
 
-def test_what_relabelling_gives_says_how_many_arrangements_it_is_of() -> None:
+def test_what_relabelling_gives_says_how_many_exchanges_it_is_of() -> None:
     drawn = draw(Null("AUROC", 0.0, 1.0, (10, 30), 1.0, every=False))
-    assert "40 random arrangements" in drawn.caption
+    assert "40 random exchanges" in drawn.caption
     bars, line = drawn.plots[0].data
     assert (bars["x"], bars["y"], bars["width"]) == ([0.25, 0.75], [25.0, 75.0], 0.5)
     assert line["x"] == [1.0, 1.0]
-    assert "all 6 arrangements" in draw(Null("AUROC", 0.5, 0.5, (6,), 0.5, every=True)).caption
+    assert "all 6 ways to exchange them" in draw(Null("AUROC", 0.5, 0.5, (6,), 0.5, every=True)).caption
 
 
 @pytest.mark.parametrize("figure", figures(ATTACK), ids=lambda figure: type(figure).__name__)

@@ -50,6 +50,7 @@ EVIDENCE = Evidence(
     notes=("a note",),
     figures=(FIGURE,),
 )
+UNSAID = "the file does not say how chosen; p holds only if before these prompts were seen."
 RESULT = Result(
     id="x",
     model="m",
@@ -242,18 +243,30 @@ FOUND = Selection("discovered", ("a",), prompts=9)
 @pytest.mark.parametrize(
     ("entries", "lines"),
     [
-        (chosen("x", BEFORE), ["The neuron: taken as chosen beforehand."]),
-        (chosen("x", SEVERAL), ["The neurons: taken as chosen beforehand."]),
-        (chosen("x", BEFORE, SEVERAL), ["The neurons: taken as chosen beforehand."]),
+        (
+            chosen("x", BEFORE),
+            ["The neuron: " + UNSAID],
+        ),
+        (
+            chosen("x", SEVERAL),
+            ["The neurons: " + UNSAID],
+        ),
+        (
+            chosen("x", BEFORE, SEVERAL),
+            ["The neurons: " + UNSAID],
+        ),
         (chosen("x", FITTED), ["The direction: fitted on other prompts, none of which is tested here."]),
-        (chosen("x", LAYER, LAYER), ["The layers: taken as chosen beforehand."]),
+        (
+            chosen("x", LAYER, LAYER),
+            ["The layers: " + UNSAID],
+        ),
         (
             chosen("x", BEFORE, FITTED, FITTED, FOUND, SEVERAL, LAYER),
             [
                 "The neuron of x3: found on other prompts, none of which is tested here.",
-                "The neurons of x0, x4: taken as chosen beforehand.",
+                "The neurons of x0, x4: " + UNSAID,
                 "The directions: fitted on other prompts, none of which is tested here.",
-                "The layer: taken as chosen beforehand.",
+                "The layer: " + UNSAID,
             ],
         ),
         (chosen("x", Selection("beforehand", what="")), []),

@@ -38,7 +38,7 @@ def distributions(figure: Distributions, width: float) -> Sheet:
 
 
 def null(figure: Null, width: float) -> Sheet:
-    """Draw the arrangements and the observed value."""
+    """Draw what exchanging the labels gives, and the observed value."""
     drawn = sheet(width, 2.0)
     axes = drawn.subplots()
     total, ends = sum(figure.counts), edges(figure)
@@ -48,7 +48,7 @@ def null(figure: Null, width: float) -> Sheet:
         figure.observed, color=colour(1), linewidth=1.5, label=f"observed: {number(figure.observed)}"
     )
     axes.set_xlabel(text(figure.axis))
-    axes.set_ylabel("all arrangements, %" if figure.every else "random arrangements, %")
+    axes.set_ylabel("all exchanges of labels, %" if figure.every else "random exchanges of labels, %")
     legend(axes)
     return drawn
 

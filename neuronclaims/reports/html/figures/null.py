@@ -10,9 +10,9 @@ from neuronclaims.reports.wording import number
 
 
 def draw(figure: Null) -> Drawing:
-    """Draw the arrangements and where the observed value lies among them."""
+    """Draw what exchanging the labels gives, and where the observed value lies among that."""
     total = sum(figure.counts)
-    how = f"all {total:,} arrangements" if figure.every else f"{total:,} random arrangements"
+    how = f"all {total:,} ways to exchange them" if figure.every else f"{total:,} random exchanges"
     caption = f"If the labels meant nothing: {figure.axis} in {how}"
     words = (
         f"{caption}, from {number(figure.low)} to {number(figure.high)}; observed {number(figure.observed)}."
@@ -42,7 +42,7 @@ def _traces(figure: Null) -> list[Json]:
             [count, short(low), short(high)]
             for count, (low, high) in zip(figure.counts, pairwise(ends), strict=True)
         ],
-        "hovertemplate": "%{customdata[0]} arrangements<br>from %{customdata[1]} to %{customdata[2]}<extra></extra>",
+        "hovertemplate": "%{customdata[0]} exchanges<br>from %{customdata[1]} to %{customdata[2]}<extra></extra>",
     }
     line: Json = {
         "type": "scatter",
@@ -61,7 +61,7 @@ def _layout(figure: Null) -> Json:
     return {
         "bargap": 0,
         "xaxis": axis(figure.axis),
-        "yaxis": axis("arrangements, %", rangemode="tozero"),
+        "yaxis": axis("exchanges, %", rangemode="tozero"),
         "yaxis2": {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True},
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
         "showlegend": True,
@@ -70,4 +70,4 @@ def _layout(figure: Null) -> Json:
 
 def _numbers(figure: Null) -> Numbers:
     row = (f"{sum(figure.counts):,}", number(figure.low), number(figure.high), number(figure.observed))
-    return Numbers(("arrangements", "least", "largest", "observed"), (row,))
+    return Numbers(("exchanges", "least", "largest", "observed"), (row,))
