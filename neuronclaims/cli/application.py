@@ -6,17 +6,19 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
+from neuronclaims import __version__
 from neuronclaims.cli.output import say
 from neuronclaims.cli.registry import COMMANDS, Command
 from neuronclaims.errors import NeuronClaimsError
 
 PROGRAM = "neuronclaims"
 ABOUT = "Findings about neurons in language models, written as one sentence and tested by pytest."
+COMPLETION = ("install_completion", "show_completion")
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 
@@ -50,6 +52,10 @@ class Commands(TyperGroup):
             self.add_command(TyperCommand(entry.name, help=entry.summary, rich_help_panel=entry.title))
         return self
 
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the options, told without types of Python."""
+        return _untyped(super().get_params(ctx))
+
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return the name, the loaded command and the other arguments."""
         name, command, rest = super().resolve_command(ctx, args)
@@ -71,14 +77,8 @@ class OneCommand(TyperCommand):
     """A command whose help shows brackets as they are written, and no types of Python."""
 
     def get_params(self, ctx: Any) -> list[Any]:
-        """Return the arguments and options, told without the types that typer would print beside them."""
-        params = super().get_params(ctx)
-        for param in params:
-            if isinstance(param, TyperArgument):
-                param.display_type_rich = _untyped  # type: ignore[method-assign]
-            elif isinstance(param, TyperOption) and param.is_flag:
-                param.metavar = ""
-        return params
+        """Return the arguments and options, told without types of Python."""
+        return _untyped(super().get_params(ctx))
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help; what Rich would take for its own markup is escaped first."""
@@ -92,7 +92,7 @@ def loaded(entry: Command) -> TyperCommand | Commands:
     """Return a command, or a group of its actions, ready to be called."""
     if entry.actions:
         app = typer.Typer(cls=Commands, help=entry.summary, no_args_is_help=True, add_completion=False)
-        app.callback()(_nothing)
+        app.callback()(lambda: None)
         group = typer.main.get_command(app)
         assert isinstance(group, Commands)
         return group.holding(entry.actions)
@@ -106,16 +106,33 @@ def loaded(entry: Command) -> TyperCommand | Commands:
     return command
 
 
-def _root() -> None:
+def _say_version(asked: bool) -> None:
+    if asked:
+        say(f"{PROGRAM} {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version and exit."),
+    ] = False,
+) -> None:
     pass
 
 
-def _untyped(ctx: Any) -> None:
+def _unsaid(ctx: Any) -> None:  # typer names it
     pass
 
 
-def _nothing() -> None:
-    pass
+def _untyped(params: list[Any]) -> list[Any]:
+    """Return arguments and options without the types that typer would print beside them."""
+    for param in params:
+        if isinstance(param, TyperArgument):
+            param.display_type_rich = _unsaid  # type: ignore[method-assign]
+        elif isinstance(param, TyperOption) and (param.is_flag or param.name in COMPLETION):
+            param.metavar = ""
+    return params
 
 
 def _plain(text: str | None) -> str | None:

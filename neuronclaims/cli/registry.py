@@ -72,4 +72,5 @@ COMMANDS = (
     ),
     Command("baselines.trend", BASELINES, "Say in which of a series of models claims appeared or were lost."),
     Command("reading.figure", READING, "Draw a figure of one claim for a paper, from the last report."),
+    Command("help", MORE, "Tell how to use a command, or list all commands."),
 )

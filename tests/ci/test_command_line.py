@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+import neuronclaims
 from neuronclaims.cli import main
 from neuronclaims.cli.registry import COMMANDS, Command
 
@@ -72,3 +76,44 @@ def test_without_a_command_there_is_help_and_2(capsys) -> None:
     with pytest.raises(SystemExit, match="2"):
         main([])
     assert "Usage: neuronclaims" in capsys.readouterr().out
+
+
+def test_the_version_and_the_help_of_a_command(capsys) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"neuronclaims {neuronclaims.__version__}\n"
+    for words in (["cache", "prune"], ["check"], []):
+        assert main(["help", *words]) == main([*words, "--help"]) == 0
+        told = capsys.readouterr().out
+        assert told[: len(told) // 2] == told[len(told) // 2 :]
+    with pytest.raises(SystemExit, match="2"):
+        main(["help", "chekc"])
+    assert "Did you mean 'check'" in capsys.readouterr().err
+
+
+def test_a_shell_completes_commands_options_and_choices() -> None:
+    for typed, offered in (
+        ("neuronclaims che", "check"),
+        ("neuronclaims check --for", "--format"),
+        ("neuronclaims check --format j", "json"),
+        ("neuronclaims cache cl", "clear"),
+    ):
+        asked = {
+            "_NEURONCLAIMS_COMPLETE": "complete_bash",
+            "COMP_WORDS": typed,
+            "COMP_CWORD": str(typed.count(" ")),
+        }
+        done = subprocess.run(
+            [sys.executable, "-m", "neuronclaims"],
+            env={**os.environ, **asked},
+            capture_output=True,
+            text=True,
+        )
+        assert done.stdout.split() == [offered], done.stderr
+
+
+def test_the_page_of_commands_is_current() -> None:
+    place = Path(__file__).parents[2] / "docs" / "commands_page.py"
+    spec = importlib.util.spec_from_file_location("commands_page", place)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.PAGE.read_text(encoding="utf-8") == module.page(), "run: python docs/commands_page.py"
