@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
@@ -229,4 +229,9 @@ def _name(code: CodeType) -> str:
 
 def _folder(package: str) -> str:
     file = getattr(sys.modules.get(package), "__file__", None)
-    return str(Path(file).parent) if file else "\0"
+    return _parent(file) if file else "\0"
+
+
+@cache
+def _parent(file: str) -> str:
+    return str(Path(file).parent)
