@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -66,7 +67,8 @@ def names_in(baseline: Baseline, rows: Mapping[str, SavedClaim | None]) -> dict[
 
     Where the file has no row on a model of that name and rows on one other alone, the model has another name now, and
     its rows are those. A claim whose name the baseline does not have, and whose content it has under a name that nobody
-    else has now, was renamed. ``rows`` are those of the claims as they are now, None where one has none.
+    else has now, was renamed; so was one whose sentence it has so, where the content is not the same or not known.
+    ``rows`` are those of the claims as they are now, None where one has none.
     """
     if not rows:
         return {}
@@ -76,14 +78,34 @@ def names_in(baseline: Baseline, rows: Mapping[str, SavedClaim | None]) -> dict[
     same = {name: f"{before}::{name.rsplit('::', 1)[1]}" for name in rows}
     found = {name: was for name, was in same.items() if was in baseline.rows}
     left = {name: row for name, row in baseline.rows.items() if family(name) == before}
-    free: dict[str, list[str]] = {}
-    for was in left.keys() - set(found.values()):
-        free.setdefault(left[was].content, []).append(was)
-    for name, row in rows.items():
-        alike = free.get(row.content, []) if row is not None and row.content and name not in found else []
-        if len(alike) == 1:
-            found[name] = alike.pop()
+    found |= _renamed(left, rows, found)
     return found
+
+
+def _renamed(
+    old: Mapping[str, SavedClaim], new: Mapping[str, SavedClaim | None], known: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the old names of new ones that nothing is known of yet: by their content, then by their sentence."""
+    rows = {name: row for name, row in new.items() if row is not None}
+    there = {was: row for was, row in old.items() if was not in known.values()}
+    asked = {name: row for name, row in rows.items() if name not in known}
+    found = _alone(
+        {was: row.content for was, row in there.items()}, {n: row.content for n, row in asked.items()}
+    )
+    # Several claims on one sentence are told apart by their settings, so a sentence must be the only one of its family.
+    said = _alone(
+        {was: row.sentence for was, row in old.items()}, {n: row.sentence for n, row in rows.items()}
+    )
+    taken = {*known.values(), *found.values()}
+    more = {n: was for n, was in said.items() if n in asked and n not in found and was not in taken}
+    return {**found, **more}
+
+
+def _alone(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
+    """Return the old names of new ones that have the same text, where no other name on either side has it."""
+    was, now = Counter(old.values()), Counter(new.values())
+    by = {text: name for name, text in old.items() if text and was[text] == 1}
+    return {name: by[text] for name, text in new.items() if text in by and now[text] == 1}
 
 
 def rows_for(baseline: Baseline, rows: Mapping[str, SavedClaim | None]) -> dict[str, SavedClaim]:

@@ -1,9 +1,10 @@
 """Ids made from sentences: short, stable, and never the same for two different sentences.
 
-A sentence in plain words, such as ``ablating neuron 2:5 lowers " the" in a``, has the id of its words alone. A token in
-quotes is often the finding itself, so its id keeps what sets the token apart: capitals, signs, a space that is not
-there. Capitals, hyphens and signs elsewhere (in the names of prompt sets, before numbers) are kept only where two
-sentences of a file would have one id without them.
+A sentence such as ``neuron 2:340 activates more for hanoi than baseline`` has the id of the words that tell it from
+others, ``2-340-more-hanoi-baseline``, whatever else stands in its file. A token in quotes is often the finding
+itself, so its id keeps what sets the token apart: capitals, signs, a space that is not there. An id that would be
+longer than ``LONGEST`` is cut, and ends with a short hash of the sentence; so does that of the later one of two
+claims that would have the same.
 """
 
 from __future__ import annotations
@@ -13,6 +14,12 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
+
+LONGEST = 40
+"""The most characters of a made id, unless two sentences have one short hash."""
+
+FILLER = re.compile("activates?|are|at|does|for|from|in|is|least|neurons?|of|on|than|that|the|to|with")
+"""Words that tell no sentence from another."""
 
 LONGEST_TOKEN = 24
 """The most characters of a token that stand in an id."""
@@ -39,62 +46,56 @@ def slug(text: str) -> str:
     return re.sub("-+", "-", _LONE_COLON.sub("-", kept)).strip("-")
 
 
-def plain_id(sentence: str) -> str:
-    r"""Return the id of a sentence that shares it with no other: its words, and its tokens with what sets them apart.
+def short_id(sentence: str) -> str:
+    r"""Return the id of a sentence that no earlier one of its file has: the words that tell it from others.
 
-    >>> plain_id('ablating neuron 2:5 lowers " the" in a')
-    'ablating-neuron-2:5-lowers-the-in-a'
-    >>> plain_id('ablating neuron 2:5 lowers "The" in a')
-    'ablating-neuron-2:5-lowers-unspaced-The-in-a'
-    >>> plain_id('ablating neuron 2:5 lowers "\\n" in a')
-    'ablating-neuron-2:5-lowers-unspaced-u000a-in-a'
-    >>> plain_id('neuron 2:5 predicts label "noun" in a')
-    'neuron-2:5-predicts-label-noun-in-a'
+    >>> short_id("neuron 2:340 activates more for hanoi than baseline")
+    '2-340-more-hanoi-baseline'
+    >>> short_id('ablating neuron 2:5 lowers "The" in texts')
+    'ablating-2-5-lowers-unspaced-The-texts'
+    >>> short_id('neuron 2:5 predicts label "noun" in texts')
+    '2-5-predicts-label-noun-texts'
+    >>> len(short_id("neuron 2:340 activates more for hanoi than baseline by at least 0.5 sd"))
+    35
+    >>> short_id('adding -4 to neurons 2:5, 3:17 raises " an" over " a" in articles')
+    'adding-minus-4-2-5-3-17-raises-an-96b5aa'
     """
-    return _joined(sentence, slug)
-
-
-def exact_id(sentence: str) -> str:
-    """Return the id of a sentence where ``plain_id`` gives it to another one, too.
-
-    Capitals stay, ``-`` within words is doubled, and the sign of a number is written out. A sentence without any of
-    these has its plain id.
-
-    >>> exact_id("neuron 2:5 activates more for Hanoi-a than baseline")
-    'neuron-2:5-activates-more-for-Hanoi--a-than-baseline'
-    >>> exact_id("adding -4 to neuron 2:5")
-    'adding-minus-4-to-neuron-2:5'
-    """
-    return _joined(sentence, _exact)
-
-
-def unique_id(sentence: str) -> str:
-    """Return an id that no other sentence has, whatever it is: its exact id, and a short hash of its text."""
-    return f"{exact_id(sentence)}-{_hash(sentence)}"
-
-
-_FORMS: tuple[Callable[[str], str], ...] = (plain_id, exact_id, unique_id)
+    made = _joined(sentence, _telling)
+    return made if 0 < len(made) <= LONGEST else _hashed(made, sentence, 6)
 
 
 def made_ids(sentences: Sequence[str], taken: Sequence[str] = ()) -> dict[str, str]:
-    """Return an id for each different sentence of a file: the plainest that no other has and that is not ``taken``.
+    """Return an id for each different sentence of a file: its short one, if no earlier sentence has that.
+
+    A later one of the same id, or of one that is ``taken``, ends with a hash of its text, so claims that are added
+    below others never change the ids of those.
 
     >>> list(made_ids(["x in Hanoi", "x in hanoi", "y in hanoi"]).values())
-    ['x-in-hanoi', 'y-in-hanoi', 'x-in-Hanoi']
+    ['x-hanoi', 'x-hanoi-c7a062', 'y-hanoi']
     """
     found: dict[str, str] = {}
     used = set(taken)
-    for form in _FORMS:
-        rivals: dict[str, list[str]] = {}
-        for sentence in dict.fromkeys(sentences):
-            if sentence not in found:
-                rivals.setdefault(form(sentence), []).append(sentence)
-        for made, group in rivals.items():
-            own = group if len(group) == 1 else [each for each in group if exact_id(each) == made]
-            if len(own) == 1 and (made not in used or form is unique_id):
-                found[own[0]] = made
-                used.add(made)
+    for sentence in dict.fromkeys(sentences):
+        short = short_id(sentence)
+        forms = (short, *(_hashed(short, sentence, digits) for digits in (6, 16, 64)))
+        found[sentence] = next(form for form in forms if form not in used)
+        used.add(found[sentence])
     return found
+
+
+def _telling(word: str) -> str:
+    """Return what an id has of a word; nothing of one that tells no sentence from another."""
+    sign = "minus-" if re.match(r"-[0-9.]", word) else ""
+    return "" if FILLER.fullmatch(word) else sign + slug(word).replace(":", "-")
+
+
+def _hashed(made: str, sentence: str, digits: int) -> str:
+    """Return an id that ends with a hash of its sentence, cut at the end of a word where it would be too long."""
+    room = LONGEST - digits - 1
+    if len(made) > room:
+        words = made[: room + 1].split("-")[:-1] if room > 0 else []
+        made = "-".join(words) or made[: max(0, room)]
+    return f"{made}-{_hash(sentence)[:digits]}".strip("-")
 
 
 def _joined(sentence: str, words: Callable[[str], str]) -> str:
@@ -123,7 +124,7 @@ def _token(word: str, unspaced: str) -> str:
         return "-".join(piece for piece in (*pieces, body or "u0020") if piece)
     pieces += _spelled(body[:LONGEST_TOKEN])
     if len(body) > LONGEST_TOKEN or not unicodedata.is_normalized("NFC", body):
-        pieces.append(_hash(text))
+        pieces.append(_hash(text)[:8])
     return "-".join(piece for piece in pieces if piece)
 
 
@@ -133,15 +134,9 @@ def _spelled(text: str) -> Iterator[str]:
         yield piece if _in_words(piece[0]) else f"u{ord(piece[0]):04x}"
 
 
-def _exact(word: str) -> str:
-    word = re.sub(r"^-(?=[0-9.])", "minus ", unicodedata.normalize("NFC", word))
-    kept = "".join(sign if sign in ":-" or _in_words(sign) else " " for sign in word)
-    return "-".join(_LONE_COLON.sub(" ", kept).replace("-", "--").split())
-
-
 def _in_words(sign: str) -> bool:
     return sign.isalnum() or unicodedata.category(sign) in ("Mn", "Mc")
 
 
 def _hash(text: str) -> str:
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

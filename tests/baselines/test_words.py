@@ -81,6 +81,18 @@ def test_a_claim_under_another_id_is_known_by_its_content():
     assert names_in(twins, {"x.claims.yaml::demo::c": A}) == {}
 
 
+def test_a_claim_with_another_made_id_is_known_by_its_sentence_where_no_other_claim_says_the_same():
+    said = {name: replace(A, content="", sentence=f"neuron 0:{name} separates a from b") for name in "12"}
+    old = baseline(**{f"neuron-0:{name}-separates-a-from-b": row for name, row in said.items()})
+    new = {f"x.claims.yaml::demo::0-{name}-separates-a-b": row for name, row in said.items()}
+    prefix = "x.claims.yaml::demo::neuron-0:"
+    assert names_in(old, new) == {name: f"{prefix}{name[-15]}-separates-a-from-b" for name in new}
+    edited = {name: replace(row, content="other") for name, row in new.items()}
+    assert names_in(old, edited) == names_in(old, new)
+    alike = {**new, "x.claims.yaml::demo::second": said["1"]}
+    assert len(names_in(old, alike)) == 1
+
+
 def test_two_files_side_by_side_have_every_claim_of_both_once():
     b, c = replace(A, content="b"), replace(A, content="c")
     found = compare(baseline(a=A, b=b), baseline(a=A, c=c), Policy(frozenset()))

@@ -54,12 +54,12 @@ def test_a_claim_is_its_sentence_its_place_and_the_sets_it_names(read):
 def test_an_id_is_given_or_made_of_the_sentence_and_safe_in_a_node_id(read):
     file = read(FULL)
     assert [claim.id for claim in file.claims] == [
-        "neuron-11:36-activates-more-for-hanoi-than-baseline",
+        "11-36-more-hanoi-baseline",
         "second",
-        "neuron-3:17-activates-less-for-hanoi-than-baseline",
+        "3-17-less-hanoi-baseline",
     ]
     claim = read(HEAD + SETS + f"claims:\n  - mlp_post {CLAIM} by at least 0.5 sd\n").claims[0]
-    assert claim.id == "mlp-post-neuron-11:365-activates-more-for-hanoi-than-baseline-by-at-least-0-5-sd"
+    assert claim.id == "mlp-post-11-365-more-hanoi-00d56b"
 
 
 @pytest.mark.parametrize("wanted", ["a.b", "a::b", "a[b]", ":a", "a:", "a b", "a/b"])

@@ -41,7 +41,7 @@ def read(folder, sets=FILE, rows=ROWS, claim=SAID, more=""):
 def test_every_form_is_read_and_the_sentence_reads_back(tmp_path, given):
     file = read(tmp_path, rows=[{"text": "The dog ran", "spans": given}, ROWS[1]])
     [claim] = file.claims
-    assert (claim.text, claim.id) == (SAID, "neuron-0:1-predicts-label-noun-in-d")
+    assert (claim.text, claim.id) == (SAID, "0-1-predicts-label-noun-d")
     first, second = claim.sets["d"].prompts
     assert (sorted(first.labels), second.labels) == ([(4, 7, "noun"), (8, 11, "verb")], ())
     assert second.labelled_item == "A cat"

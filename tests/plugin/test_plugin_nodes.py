@@ -16,7 +16,7 @@ def names(result: pytest.RunResult) -> list[str]:
 
 def test_a_claim_is_named_by_file_model_and_id(write, run) -> None:
     write(people=claim_text(HOLDS, SPARE, f"neuron 1:1 {MORE}", models="model, other"))
-    ids = ["holds", "spare-11:36", "neuron-1:1-activates-more-for-tall-than-short"]
+    ids = ["holds", "spare-11:36", "1-1-more-tall-short"]
     expected = [f"people.claims.yaml::{model}::{name}" for model in ("model", "other") for name in ids]
     assert names(run("--collect-only", "-q")) == expected
 
