@@ -141,7 +141,14 @@ class Study:
         if key not in self._planned:
             try:
                 load = self._options.load.over(file.load.of(model)).over(self._load)
-                source = open_model(model, file.path.parent, self._models, load=load, download=self._download)
+                source = open_model(
+                    model,
+                    file.path.parent,
+                    self._models,
+                    load=load,
+                    download=self._download,
+                    where=file.where(model),
+                )
                 self._planned[key] = FileOnModel.planned(file, source, self._fingerprints)
             except BaseException as error:  # one of ours, too, must not take other models with it
                 self._planned[key] = kept(error)

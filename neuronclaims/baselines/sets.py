@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -26,10 +26,14 @@ from neuronclaims.baselines.rows import (
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What became of claims, by the names of their rows, and what else differs, in sentences."""
+    """What became of claims, by the names of their rows, and what else differs, in sentences.
+
+    ``nothing`` says why, where no claim of one is in the other; it is empty where any is.
+    """
 
     drifts: Mapping[str, Drift]
     origins: tuple[str, ...]
+    nothing: str = ""
 
 
 def compare(old: Baseline, new: Baseline, policy: Policy) -> Comparison:
@@ -51,7 +55,39 @@ def compare(old: Baseline, new: Baseline, policy: Policy) -> Comparison:
             pairs[name] = old.environments[row.environment], new.environments[rows[key].environment]
     gone = {key: missing(row) for key, row in old.rows.items() if key not in used}
     known = all(one.weights and two.weights for one, two in pairs.values())
-    return Comparison({**found, **gone}, tuple(differences(pairs)) if known else (UNKNOWN_ORIGINS,))
+    origins = tuple(differences(pairs)) if known else (UNKNOWN_ORIGINS,)
+    return Comparison({**found, **gone}, origins, "" if used else _nothing(old, new))
+
+
+def _nothing(old: Baseline, new: Baseline) -> str:
+    """Say why no claim of one is in the other."""
+    if not old.rows or not new.rows:
+        which = "neither" if not (old.rows or new.rows) else "the first" if not old.rows else "the second"
+        return f"Nothing was compared: {which} has {'any' if which == 'neither' else 'no'} claim."
+    files, models = ([_names(each, place) for each in (old, new)] for place in (0, 1))
+    if not set(files[0]) & set(files[1]):
+        why = (
+            f"the first is about {_some(files[0])}, the second about {_some(files[1])}. Files are known by their path "
+            "from the project's folder, so a file that was renamed has another name"
+        )
+    elif not set(models[0]) & set(models[1]):
+        why = (
+            f"the first is about the models {_some(models[0])}, the second about {_some(models[1])}. Give a model the "
+            "same name in both (models: {NAME: FOLDER}, or --claims-model NAME=FOLDER)"
+        )
+    else:
+        why = "no two of their claims have the same id, content or sentence"
+    return f"Nothing was compared: {why}."
+
+
+def _names(rows: Baseline, place: int) -> list[str]:
+    """Return the files (0) or the models (1) of some rows, each once."""
+    return sorted({name.rsplit("::", 2)[place] for name in rows.rows})
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"{', '.join(names[:3])}{more}"
 
 
 UNKNOWN_ORIGINS = (

@@ -209,10 +209,11 @@ class Claim(Generic[SentenceT, OptionsT]):
 class ClaimFile:
     """A whole claim file: its claims in the file's order, the models, and how the family is judged.
 
-    ``digest`` is a SHA-256 of all that the file means, its prompts included: comments, layout and the file's
-    place do not change it. ``if_missing``, no part of it, says what the claims do on a model that is not on the
-    machine. ``series`` says that the models are looks of one series, in their order, with a known end or without; None
-    where each is judged by itself. ``load`` says how the models are loaded.
+    ``digest`` is a SHA-256 of all that the file means, its prompts included: comments, layout and the file's place do
+    not change it. ``if_missing``, no part of it, says what the claims do on a model that is not on the machine.
+    ``series`` says that the models are looks of one series, in their order, with a known end or without; None where
+    each is judged by itself. ``load`` says how the models are loaded, ``places`` where those are that have a name of
+    their own.
     """
 
     path: Path
@@ -227,3 +228,8 @@ class ClaimFile:
     if_missing: IfMissing = "fail"
     series: Series | None = None
     load: LoadBlock = UNSAID_BLOCK
+    places: Mapping[str, str] = field(default_factory=dict)
+
+    def where(self, model: str) -> str:
+        """Return where a model is, by its name here: ``demo``, a folder, or a hub id."""
+        return self.places.get(model, model)

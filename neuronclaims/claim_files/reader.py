@@ -129,7 +129,7 @@ def _read(path: Path, source: SourceText, templates: Sequence[Template]) -> Clai
         raise ClaimFileError(problems)
     return ClaimFile(
         path=path,
-        models=tuple(header.models),
+        models=header.models.names,
         alpha=header.alpha,
         correction=header.correction,
         sets=sections.sets,
@@ -140,6 +140,7 @@ def _read(path: Path, source: SourceText, templates: Sequence[Template]) -> Clai
         if_missing=header.if_missing,
         series=header.series,
         load=load_block(header.load),
+        places=header.models.places,
     )
 
 
@@ -167,7 +168,8 @@ def _header(root: Entries, schema: FileSchema, source: SourceText, problems: lis
     header, found = validate(section, Entries(root.start, root.end, own), source)
     problems += found
     if header is not None:
-        twice = next((model for model in header.models if header.models.count(model) > 1), None)
+        names = header.models.names
+        twice = next((model for model in names if names.count(model) > 1), None)
         models = root.get("models")
         if twice is not None and models is not None:
             problems.append(source.problem(models.start, f"the model {quoted(twice)} is named twice"))
@@ -278,7 +280,8 @@ def _settings(draft: d.Draft, header: Header, chosen: NeuronSource, options: Opt
 def _digest(header: Header, sections: Sections, claims: Sequence[Claim]) -> str:
     neurons = sections.neurons
     content = {
-        "models": header.models,
+        "models": list(header.models.names),
+        **({"places": header.models.places} if header.models.places else {}),
         **({"series": header.series} if header.series else {}),
         **({"load": header.load.model_dump(exclude_none=True)} if header.load else {}),
         "alpha": header.alpha,

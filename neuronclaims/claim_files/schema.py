@@ -36,13 +36,13 @@ from neuronclaims.claim_files.entries import (
     ListedSet,
     PairEntry,
     Text,
-    Texts,
     listed,
     one_or_more,
     search,
 )
 from neuronclaims.claim_files.generation.keys import Generate
 from neuronclaims.claim_files.load.keys import Load
+from neuronclaims.claim_files.load.models import Models
 from neuronclaims.claim_files.neuron_sets.entries import NeuronsEntry
 from neuronclaims.claim_files.yaml.mapping import FileMapping
 from neuronclaims.sentences.messages import either, quoted
@@ -141,8 +141,9 @@ class _Opening(FileMapping):
     """The keys that a claim file begins with; a base of their own so that listings begin with them, too."""
 
     version: Version = Field(description="The version of the claim file format: 1.")
-    models: Texts = Field(
-        description="Each claim is tested on each: demo, a local folder, a Hugging Face name@revision."
+    models: Models = Field(
+        description="Each claim is tested on each: demo, a local folder, a Hugging Face name@revision; "
+        "{ours: FOLDER} gives one a name."
     )
     load: Load | None = Field(
         None,

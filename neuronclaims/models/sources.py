@@ -133,13 +133,15 @@ def open_model(
     weights: bool = True,
     load: LoadSettings = UNSAID,
     download: bool = False,
+    where: str | None = None,
 ) -> Source:
     """Find the model a claim file names: a name in ``given``, ``demo``, a folder, or a hub id on disk.
 
-    ``given`` maps names to models or to their folders. Other folders are relative to ``base``, the folder of the
-    claim file. Only small files are read. ``load`` is what the claim file says of how it is loaded; with ``download`` a
-    hub id that is not on disk is fetched. Raises MissingModelError for a model that is not on this machine, another
-    ModelError for one that cannot be measured or, where ``weights`` are wanted, has no safetensors weights.
+    ``where`` is where the model is if its name does not say it; ``given`` maps names to models or to their folders.
+    Other folders are relative to ``base``, the folder of the claim file. Only small files are read. ``load`` is what
+    the claim file says of how it is loaded; with ``download`` a hub id that is not on disk is fetched. Raises
+    MissingModelError for a model that is not on this machine, another ModelError for one that cannot be measured or,
+    where ``weights`` are wanted, has no safetensors weights.
     """
     handed = given[spec] if given and spec in given else None
     if isinstance(handed, LoadedModel):
@@ -152,7 +154,9 @@ def open_model(
             source = Source(spec, label(spec), config, loaded=LoadedModel(model, tokenizer))
     else:
         folder = (
-            _folder_of(spec, handed) if given and spec in given else locate(spec, base, download and weights)
+            _folder_of(spec, handed)
+            if given and spec in given
+            else locate(where or spec, base, download and weights)
         )
         adapter = (
             find_adapter(folder, spec, lambda named: locate(named, base, download and weights))

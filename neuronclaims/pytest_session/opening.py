@@ -118,7 +118,7 @@ def searched_everywhere(
     found: dict[str, int] = {}
     for spec in specs:
         with suppress(NeuronClaimsError):
-            source = open_model(spec, file.path.parent, models, weights=False)
+            source = open_model(spec, file.path.parent, models, weights=False, where=file.where(spec))
             for name, neurons in searched_in(file, source.facts()).items():
                 found[name] = min(neurons, found.get(name, neurons))
     return found or None
@@ -136,7 +136,12 @@ def _odd(
     if any(is_odd(item) for items in sets.values() for item in items):
         for spec in specs:
             with suppress(NeuronClaimsError):
-                found.append(odd_tokens(open_model(spec, file.path.parent, models, weights=False), sets))
+                found.append(
+                    odd_tokens(
+                        open_model(spec, file.path.parent, models, weights=False, where=file.where(spec)),
+                        sets,
+                    )
+                )
     return found
 
 

@@ -89,9 +89,9 @@ def planned(
     files: Sequence[ClaimFile], spec: str, models: Mapping[str, LoadedModel | Path] | None = None
 ) -> ModelPlan:
     """Plan some claim files on the model they call ``spec``, which must be the same for all of them."""
-    base = files[0].path.parent
+    base, where = files[0].path.parent, files[0].where(spec)
     try:
-        source = open_model(spec, base, models, weights=False)
+        source = open_model(spec, base, models, weights=False, where=where)
     except NeuronClaimsError as error:
         said = error.short if isinstance(error, MissingModelError) else str(error)
         plans = tuple(FilePlan(file, {}, {}, unreachable(file)) for file in files)
@@ -105,7 +105,8 @@ def planned(
     cost = cost_of(source.facts(), _together(plans))
     odd = tuple(odd_tokens(source, items_of(file)) for file in files)
     readings = tuple(_readings(file, source) for file in files)
-    return ModelPlan(spec, plans, source, None, _weightless(spec, base, models), cost, known, odd, readings)
+    weightless = _weightless(files[0], spec, models)
+    return ModelPlan(spec, plans, source, None, weightless, cost, known, odd, readings)
 
 
 def _readings(file: ClaimFile, source: Source) -> tuple[TokensReading, ...]:
@@ -117,7 +118,7 @@ def _readings(file: ClaimFile, source: Source) -> tuple[TokensReading, ...]:
 def folder_of_model(file: ClaimFile, spec: str, models: Mapping[str, LoadedModel | Path]) -> Path | None:
     """Return the folder of a model, to distinguish equal relative paths in files of different folders."""
     try:
-        return open_model(spec, file.path.parent, models, weights=False).folder
+        return open_model(spec, file.path.parent, models, weights=False, where=file.where(spec)).folder
     except NeuronClaimsError:
         return None
 
@@ -129,9 +130,9 @@ def unknown_tokens(plan: ModelPlan) -> tuple[str, ...]:
     return tuple(sorted({token for need in plan.needs for token in need.tokens_named}))
 
 
-def _weightless(spec: str, base: Path, models: Mapping[str, LoadedModel | Path] | None) -> str | None:
+def _weightless(file: ClaimFile, spec: str, models: Mapping[str, LoadedModel | Path] | None) -> str | None:
     try:
-        open_model(spec, base, models)
+        open_model(spec, file.path.parent, models, where=file.where(spec))
     except NeuronClaimsError as error:
         return str(error)
     return None

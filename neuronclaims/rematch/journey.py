@@ -78,8 +78,8 @@ def rematch(
     options = options or RunOptions()
     halves = halved(file)
     sources = (
-        open_model(old, base, load=file.load.of(old)),
-        open_model(new, base, models, load=file.load.of(new)),
+        open_model(old, base, load=file.load.of(old), where=file.where(old)),
+        open_model(new, base, models, load=file.load.of(new), where=file.where(new)),
     )
     asked = [claim for claim in file.claims if only is None or claim.id in only]
     notes = {claim.id: _note(claim, sources[0].facts(), sources[1].facts()) for claim in asked}

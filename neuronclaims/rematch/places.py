@@ -97,6 +97,10 @@ def of_models(source: SourceText, models: str) -> Edit | None:
     """Return the edit that replaces all models of a file by one, as ``models`` spells it."""
     root = compose(source)
     node = root.get("models") if isinstance(root, Entries) else None
+    if isinstance(node, Entries) and node.entries:
+        pairs = [*node.entries.values()]
+        name = next(iter(node.entries))
+        return Edit(pairs[0][0].start, pairs[-1][1].end, f"{name}: {models}")
     names = (
         [node]
         if isinstance(node, Scalar)

@@ -8,6 +8,7 @@ from neuronclaims.claim_files.errors import ClaimFileError
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import templates
 from neuronclaims.loading.settings import LoadSettings
+from neuronclaims.models.sources import open_model
 
 FILE = """
 version: 1
@@ -39,6 +40,24 @@ def test_the_block_says_how_all_models_are_loaded_and_how_one_is(tmp_path):
     assert file.load.of("org/x") == LoadSettings("auto", "cuda:1", "eager")
     assert plain.load.of("org/x") == LoadSettings()
     assert file.digest != plain.digest == read(tmp_path, "# load: {dtype: float16}").digest
+
+
+def test_a_model_has_the_name_that_it_is_given_and_what_is_said_of_it(tmp_path):
+    def with_models(models, load=""):
+        path = tmp_path / "x.claims.yaml"
+        path.write_text(FILE.replace("[demo, org/x]", models).format(load=load), encoding="utf-8")
+        return read_claim_file(path, templates())
+
+    file = with_models("{ours: demo, org/x: org/x}", "load: {models: {ours: {dtype: bfloat16}}}")
+    assert file.models == ("ours", "org/x")
+    assert [file.where(model) for model in file.models] == ["demo", "org/x"]
+    assert file.load.of("ours").dtype == "bfloat16"
+    assert file.digest != with_models("[ours, org/x]", "load: {models: {ours: {dtype: bfloat16}}}").digest
+    source = open_model("ours", tmp_path, where=file.where("ours"))
+    assert (source.name, source.folder) == ("ours", open_model("demo", tmp_path).folder)
+    for wrong in ("{}", "{ours: [demo]}", "[[demo]]"):
+        with pytest.raises(ClaimFileError, match="write a name, a list of names, or names with folders"):
+            with_models(wrong)
 
 
 @pytest.mark.parametrize(

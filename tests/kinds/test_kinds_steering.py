@@ -146,10 +146,10 @@ def test_several_amounts_are_tested_by_the_slope_of_each_prompt(results):
 
 def test_notes_say_what_was_done(results):
     said = {claim: " ".join(result.evidence.notes) for claim, result in results.items()}
-    assert "4 is added to the neurons' own values at all tokens" in said["adding-4-5-461"]
-    assert "Whether adding does harm elsewhere" in said["adding-4-5-461"]
-    assert "own values are multiplied by -2" in said["scaling-5-472-by-minus-2"]
-    assert "The neurons hold 3" in said["clamping-5-461-5-472-3"]
+    assert "4 is added to the neurons' own values at all tokens" in said["adding-4-to-neuron-5:461"]
+    assert "Whether adding does harm elsewhere" in said["adding-4-to-neuron-5:461"]
+    assert "own values are multiplied by -2" in said["scaling-neuron-5:472-by--2"]
+    assert "The neurons hold 3" in said["clamping-neurons-5:461-5:472-to-3"]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from inner import session as process
 
 from neuronclaims.baselines.policy import parse_policy
 from neuronclaims.baselines.sets import compare, read_any
+from neuronclaims.cli import main
 
 NOTHING = parse_policy("nothing")
 HOLDS, APART = (
@@ -126,3 +127,39 @@ def test_an_edited_claim_says_what_was_edited(pytester, ran, monkeypatch):
     done = pytester.runpytest_inprocess(*PLUGIN, "-p", "no:cacheprovider", "--claims-compare")
     said = " - tokens mean of prompt -> last of prompt; 2 prompts more and 1 prompt fewer in tall"
     assert f"EDITED claims/people.claims.yaml::model::holds{said}" in done.stdout.str()
+
+
+def test_commands_take_a_claim_by_its_name_and_break_no_name(pytester, ran, monkeypatch, capsys):
+    folder = project(pytester.path / "here")
+    (folder / "pytest.ini").write_text("[pytest]\n")
+    baseline, report = ran(folder, "main")
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("COLUMNS", "40")
+    assert main(["compare", "main", str(report), "--all"]) == 0
+    out = capsys.readouterr().out
+    assert {line.split()[1] for line in out.splitlines() if re.match("HELD|UNTESTABLE", line)} == NAMES
+    assert "3 claims compared: 2 held, 1 untestable" in " ".join(out.split())
+    other = pytester.path / "other.json"
+    other.write_text(baseline.read_text().replace("people.claims.yaml", "others.claims.yaml"))
+    assert main(["compare", "main", str(other)]) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Nothing was compared: the first is about claims/people.claims.yaml, the second about" in said
+    pytester.runpytest_inprocess(*PLUGIN, "-p", "no:cacheprovider", "--claims-compare=main")
+    for name in (
+        "people.claims.yaml::holds",
+        str(folder / "claims/people.claims.yaml::model::holds"),
+        "holds",
+    ):
+        assert main(["accept", name]) == 0
+        assert "0 claims added, 0 changed, 1 as they were" in capsys.readouterr().out
+    assert main(["accept", "people.claims.yaml::hods"]) == 1
+    assert "Did you mean 'claims/people.claims.yaml::holds'?" in capsys.readouterr().err
+
+
+def test_a_model_that_a_file_names_has_that_name_everywhere(pytester, ran):
+    folder = project(pytester.path / "here")
+    (folder / "pytest.ini").write_text("[pytest]\n")
+    file = folder / "claims" / "people.claims.yaml"
+    file.write_text(file.read_text().replace("models: [model]", "models: {ours: model}"))
+    for path in ran(folder, "main"):
+        assert {name.split("::")[1] for name in read_any(path).rows} == {"ours"}

@@ -25,14 +25,14 @@ def unknown_models(root: Entries, header: Header, source: SourceText) -> Iterato
     block = root.get("load")
     named = block.get("models") if isinstance(block, Entries) else None
     for name, (key, _) in named.entries.items() if isinstance(named, Entries) else ():
-        if name not in header.models:
+        if name not in header.models.names:
             message = f"{quoted(name)} is no model of this file"
             yield source.problem(
                 key.start,
                 message,
                 width=key.end - key.start,
-                suggestion=closest(name, header.models),
-                allowed=tuple(header.models),
+                suggestion=closest(name, header.models.names),
+                allowed=header.models.names,
             )
 
 

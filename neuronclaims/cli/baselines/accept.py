@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,8 +16,14 @@ from neuronclaims.foreign_text import harmless, one_line
 
 if TYPE_CHECKING:
     from neuronclaims.baselines.rows import Baseline, SavedClaim
+    from neuronclaims.cli.chosen import Chooses
 
-EXAMPLES = ("neuronclaims accept", "neuronclaims accept --only-new", "neuronclaims accept --prune")
+EXAMPLES = (
+    "neuronclaims accept",
+    "neuronclaims accept claims/example.claims.yaml::hanoi",
+    "neuronclaims accept --only-new",
+    "neuronclaims accept --prune",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,12 @@ class LastRun:
 
 
 def run(
+    claims: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[FILE::ID]...", help="only these claims (default: all of the run)", show_default=False
+        ),
+    ] = None,
     matching: Matching = "",
     only_new: Annotated[
         bool, typer.Option("--only-new", help="only claims that the baseline does not have yet")
@@ -52,13 +64,14 @@ def run(
 
     Rows of other claims stay as they are. A run is compared by pytest --claims-compare.
     """
+    from neuronclaims.baselines.aligned import aligned, files_in
     from neuronclaims.baselines.reading import read_baseline
     from neuronclaims.cli.chosen import chooser
 
     _check(prune=prune, only_new=only_new, yes=yes)
-    chosen = chooser(matching)
     last = _last(_file(cache))
-    known = read_baseline(last.path)
+    known = aligned(read_baseline(last.path), files_in(last.run.rows))
+    chosen = _both(chooser(matching), _named(claims or [], [*last.run.rows, *known.rows]))
     if prune:
         gone = {name: row for name, row in _gone(last, known).items() if chosen(name)}
         return _prune(last.path, known, gone, sure=yes)
@@ -68,6 +81,27 @@ def run(
         if chosen(name) and not (only_new and name in known.rows)
     }
     return _accept(last, known, rows)
+
+
+def _both(one: Chooses, two: Chooses) -> Chooses:
+    return lambda name: one(name) and two(name)
+
+
+def _named(claims: Sequence[str], rows: Collection[str]) -> Chooses:
+    """Return what chooses the rows of some claims, on all models where none is named. Raises NoSuchClaimError."""
+    from neuronclaims.naming import ClaimName, Wanted
+
+    if not claims:
+        return lambda _: True
+    names = list(dict.fromkeys(map(ClaimName.parse, rows)))
+    found: set[str] = set()
+    for text in claims:
+        wanted = Wanted.parse(text)
+        some = wanted.among(names)
+        if len({(name.file, name.id) for name in some}) != 1:
+            some = [wanted.one(names, "The run")]
+        found |= set(map(str, some))
+    return found.__contains__
 
 
 def _check(*, prune: bool, only_new: bool, yes: bool) -> None:

@@ -27,7 +27,8 @@ def run(
 ) -> int:
     """Say what became of each claim of one baseline or report in another.
 
-    A report is the claims.json that pytest writes with --claims-report.
+    A report is the claims.json that pytest writes with --claims-report. Claims are known by FILE::MODEL::ID, with the
+    file's path from the project's folder. Where the two have no claim in common, the exit status is 1.
     """
     from neuronclaims.baselines.policy import parse_policy
     from neuronclaims.baselines.sets import compare, read_any
@@ -36,7 +37,7 @@ def run(
     before, after = (read_any(_file(word)) for word in (old, new))
     found = compare(before, after, policy)
     _show(found, policy, everything=everything)
-    return int(any(policy.fails(drift.status) for drift in found.drifts.values()))
+    return int(bool(found.nothing) or any(policy.fails(drift.status) for drift in found.drifts.values()))
 
 
 def _file(word: str) -> Path:
@@ -64,27 +65,25 @@ def homes(here: Path) -> list[Path]:
 
 def _show(found: Comparison, policy: Policy, *, everything: bool) -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.padding import Padding
     from rich.text import Text
 
     from neuronclaims.baselines.policy import STATUSES, tally
     from neuronclaims.cli.output import say_styled
     from neuronclaims.foreign_text import one_line, visible
 
-    console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=False)
-    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold", ratio=2)
-    table.add_column(overflow="fold", ratio=3)
+    console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
     order = sorted(found.drifts.items(), key=lambda pair: (STATUSES.index(pair[1].status), pair[0]))
-    for name, drift in order:
-        if everything or drift.status not in ("held", "new") or policy.fails(drift.status):
-            word = Text(drift.status.upper(), style=COLOURS.get(drift.status, ""))
-            table.add_row(word, Text(visible(name)), Text(one_line(drift.sentence)))
     with console.capture() as captured:
         for sentence in found.origins:
             console.print(Text(visible(sentence)))
-        if table.row_count:
-            console.print(table)
+        for name, drift in order:
+            if everything or drift.status not in ("held", "new") or policy.fails(drift.status):
+                word = Text(drift.status.upper(), style=COLOURS.get(drift.status, ""))
+                # A name is copied from here, so it has its line, however narrow the terminal is.
+                console.print(word, Text(visible(name)), soft_wrap=True)
+                console.print(Padding(Text(one_line(drift.sentence)), (0, 0, 0, 2)))
         console.print(tally((drift.status for drift in found.drifts.values()), policy))
+        if found.nothing:
+            console.print(Text(visible(found.nothing), style="bold red"))
     say_styled(captured.get().removesuffix("\n"))

@@ -22,7 +22,6 @@ EXAMPLES = (
     "neuronclaims figure claims/example.claims.yaml::demo::hanoi -o hanoi.pdf --width 3.3",
 )
 REPORT = Path("reports")
-NAMED = ("nodeid", "file", "model", "id", "sentence")
 
 
 class FigureError(NeuronClaimsError):
@@ -41,7 +40,11 @@ def _width(text: str | float) -> float:
 
 def run(
     claim: Annotated[
-        str, typer.Argument(metavar="FILE::ID", help="the claim; FILE::MODEL::ID where it ran on several")
+        str,
+        typer.Argument(
+            metavar="FILE::ID",
+            help="the claim; FILE::MODEL::ID where it ran on several models, its id where no other has it",
+        ),
     ],
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="PATH", help="ends in .svg, .pdf or .png")
@@ -59,9 +62,10 @@ def run(
 
     The report is what pytest writes with --claims-report. It also says which other figures the claim has.
     """
+    from neuronclaims.reports.json.reading import the_claim
     from neuronclaims.reports.plots import write_figure
 
-    found = _wanted(_claims(report), claim)
+    found = the_claim(_claims(report), claim)
     figures = _figures(found)
     place = _place(figures, number)
     with _drawable():
@@ -74,41 +78,15 @@ def run(
 
 
 def _claims(folder: Path) -> list[dict[str, Any]]:
-    from neuronclaims.reports.json.reading import read_claims
+    from neuronclaims.reports.json.reading import NAMED, read_claims
 
     path = folder / "claims.json"
     try:
-        return [dict(claim) for claim in read_claims(path, NAMED)]
+        return [dict(claim) for claim in read_claims(path, (*NAMED, "sentence"))]
     except FileNotFoundError:
         raise FigureError(
             f"There is no report {path}. Make one: pytest FILE --claims-report={folder}, or name another with --report."
         ) from None
-
-
-def _wanted(claims: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
-    """Return the one claim of this name; FigureError where there is none, or one per model."""
-    found = [claim for claim in claims if _is(claim, name)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise FigureError(f"{name!r} ran on several models: name one of {_list(found)}.")
-    from neuronclaims.sentences.messages import closest
-
-    near = closest(name, [f"{claim['file']}::{claim['id']}" for claim in claims])
-    meant = f" Did you mean {near!r}?" if near else ""
-    raise FigureError(f"The report has no claim {name!r} among its {len(claims)}.{meant}")
-
-
-def _is(claim: dict[str, Any], name: str) -> bool:
-    file, _, rest = name.partition("::")
-    own, wanted = Path(str(claim["file"])).parts, Path(file).parts
-    shorter = min(len(own), len(wanted))
-    same = bool(shorter) and own[-shorter:] == wanted[-shorter:]
-    return claim["nodeid"] == name or (same and rest in (claim["id"], f"{claim['model']}::{claim['id']}"))
-
-
-def _list(claims: Sequence[dict[str, Any]]) -> str:
-    return ", ".join(repr(f"{claim['file']}::{claim['model']}::{claim['id']}") for claim in claims)
 
 
 def _figures(claim: dict[str, Any]) -> tuple[Figure, ...]:

@@ -15,7 +15,8 @@ from neuronclaims.baselines.rows import Environment, SavedClaim, plain, row_from
 class TestedModel:
     """The model of a claim: its name in the claim file ``path``, and the folder that was given for it.
 
-    ``is_object`` where a loaded model was handed over, which stays in the process it lives in.
+    ``where`` is where it is by the claim file; ``is_object`` where a loaded model was handed over, which stays in the
+    process it lives in.
     """
 
     __test__ = False
@@ -24,6 +25,7 @@ class TestedModel:
     spec: str
     folder: Path | None = None
     is_object: bool = False
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class ComparedClaim:
                 "spec": self.model.spec,
                 "folder": str(self.model.folder) if self.model.folder is not None else None,
                 "is_object": self.model.is_object,
+                "where": self.model.where,
             },
             "fails": self.fails,
             "whole": self.whole,
@@ -82,7 +85,13 @@ class ComparedClaim:
             environment=Environment(**data["environment"]) if data["environment"] else None,
             unknown=data["unknown"],
             drift=Drift.from_plain(data["drift"]) if data["drift"] else None,
-            model=TestedModel(Path(model["path"]), model["spec"], _path(model["folder"]), model["is_object"]),
+            model=TestedModel(
+                Path(model["path"]),
+                model["spec"],
+                _path(model["folder"]),
+                model["is_object"],
+                model["where"],
+            ),
             fails=data["fails"],
             whole=data["whole"],
         )

@@ -186,11 +186,11 @@ class Comparing:
 
     def _model(self, item: ClaimItem, study: Study) -> TestedModel:
         """Return where the model is, for the search for lost neurons; store a model that was given as an object."""
-        model = study.handed_over(item.spec)
+        model, where = study.handed_over(item.spec), item.claim_file.where(item.spec)
         if isinstance(model, LoadedModel):
             self.objects[item.spec] = model
-            return TestedModel(item.path, item.spec, is_object=True)
-        return TestedModel(item.path, item.spec, model)
+            return TestedModel(item.path, item.spec, is_object=True, where=where)
+        return TestedModel(item.path, item.spec, model, where=where)
 
 
 def comparing(config: pytest.Config) -> Comparing | None:

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 class Lost:
     """The lost claims of one file on one model.
 
-    ``file`` is the claim file, ``shown`` its name for people; ``model`` is what node ids call the model, ``spec`` what
-    the file calls it, and ``handed_over`` what was handed over for that; ``far`` says that this is an object in another
-    process. ``weights`` are the hashes of the model's weights now, ``was`` of each claim's for the baseline, by id;
-    ``nodeids`` are pytest's names for the claims, by id.
+    ``file`` is the claim file, ``shown`` its name for people; ``model`` is what node ids call the model, ``spec``
+    what the file calls it, ``where`` where that is by the file, and ``handed_over`` what was handed over for that;
+    ``far`` says that this is an object in another process. ``weights`` are the hashes of the model's weights now,
+    ``was`` of each claim's for the baseline, by id; ``nodeids`` are pytest's names for the claims, by id.
     """
 
     file: Path
@@ -34,6 +34,7 @@ class Lost:
     nodeids: Mapping[str, str]
     handed_over: LoadedModel | Path | None = None
     far: bool = False
+    where: str = ""
 
     @property
     def name(self) -> str:
@@ -86,4 +87,5 @@ def _of(
         nodeids={ids[name]: nodeids[name] for name in names},
         handed_over=model.folder if model.folder is not None else objects.get(model.spec),
         far=model.is_object and model.spec not in objects,
+        where=model.where or model.spec,
     )

@@ -45,7 +45,7 @@ def command(lost: Lost, old: str, config: pytest.Config) -> str | None:
     new = (
         path_from(called, lost.handed_over)
         if lost.handed_over
-        else spelled(lost.spec, lost.file.parent, called)
+        else spelled(lost.where, lost.file.parent, called)
     )
     words = ["neuronclaims", "rematch", path_from(called, lost.file), "--old", old, "--new", new]
     for name, default in DEFAULTS.items():
@@ -62,9 +62,9 @@ def old_of(lost: Lost, config: pytest.Config) -> str | None:
     from neuronclaims.provenance import Fingerprints
 
     with suppress(NeuronClaimsError, OSError):
-        source = open_model(lost.spec, lost.file.parent)
+        source = open_model(lost.where, lost.file.parent)
         if Fingerprints(fingerprints(config)).at_hand(source) in lost.was.values():
-            return spelled(lost.spec, lost.file.parent, config.invocation_params.dir)
+            return spelled(lost.where, lost.file.parent, config.invocation_params.dir)
     return None
 
 
