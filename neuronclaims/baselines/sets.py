@@ -109,6 +109,8 @@ def _of_report(path: Path, data: Mapping[str, Any]) -> Baseline:
         rows = {str(claim.get("name") or claim["nodeid"]): _row(claim) for claim in data["claims"]}
         libraries = {str(name): str(version) for name, version in data["environment"].items()}
         for name, row in rows.items():
+            if name.count("::") < 2:
+                raise Unfit(f"{name[:60]!r} is no FILE::MODEL::ID")
             check_row(f"the claim {name!r}", asdict(row))
     except Unfit as error:
         raise BaselineError(f"{path} is no report of this version: {error}.") from None

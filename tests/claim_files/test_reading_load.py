@@ -45,7 +45,8 @@ def test_the_block_says_how_all_models_are_loaded_and_how_one_is(tmp_path):
 def test_a_model_has_the_name_that_it_is_given_and_what_is_said_of_it(tmp_path):
     def with_models(models, load=""):
         path = tmp_path / "x.claims.yaml"
-        path.write_text(FILE.replace("[demo, org/x]", models).format(load=load), encoding="utf-8")
+        text = FILE.format(load=load).replace("[demo, org/x]", models)
+        path.write_text(text, encoding="utf-8")
         return read_claim_file(path, templates())
 
     file = with_models("{ours: demo, org/x: org/x}", "load: {models: {ours: {dtype: bfloat16}}}")

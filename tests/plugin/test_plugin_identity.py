@@ -142,7 +142,7 @@ def test_commands_take_a_claim_by_its_name_and_break_no_name(pytester, ran, monk
     other = pytester.path / "other.json"
     other.write_text(baseline.read_text().replace("people.claims.yaml", "others.claims.yaml"))
     assert main(["compare", "main", str(other)]) == 1
-    said = " ".join(capsys.readouterr().out.split())
+    said = capsys.readouterr().err
     assert "Nothing was compared: the first is about claims/people.claims.yaml, the second about" in said
     pytester.runpytest_inprocess(*PLUGIN, "-p", "no:cacheprovider", "--claims-compare=main")
     for name in (

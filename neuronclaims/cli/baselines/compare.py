@@ -32,11 +32,14 @@ def run(
     """
     from neuronclaims.baselines.policy import parse_policy
     from neuronclaims.baselines.sets import compare, read_any
+    from neuronclaims.cli.output import say
 
     policy = parse_policy(fail_on)
     before, after = (read_any(_file(word)) for word in (old, new))
     found = compare(before, after, policy)
     _show(found, policy, everything=everything)
+    if found.nothing:
+        say(f"neuronclaims: {found.nothing}", file=sys.stderr)
     return int(bool(found.nothing) or any(policy.fails(drift.status) for drift in found.drifts.values()))
 
 
@@ -84,6 +87,4 @@ def _show(found: Comparison, policy: Policy, *, everything: bool) -> None:
                 console.print(word, Text(visible(name)), soft_wrap=True)
                 console.print(Padding(Text(one_line(drift.sentence)), (0, 0, 0, 2)))
         console.print(tally((drift.status for drift in found.drifts.values()), policy))
-        if found.nothing:
-            console.print(Text(visible(found.nothing), style="bold red"))
     say_styled(captured.get().removesuffix("\n"))
