@@ -13,6 +13,7 @@ import pytest
 from neuronclaims.foreign_text import harmless
 from neuronclaims.pytest_session.claim_reports.claim_report import ClaimReport
 from neuronclaims.pytest_session.claim_reports.crashed import PHASES, tell_of_crash
+from neuronclaims.pytest_session.claim_reports.fail_under import judged_by_share
 from neuronclaims.pytest_session.claim_reports.junit_cases import OnceInJunit
 from neuronclaims.pytest_session.ending import end_gently
 from neuronclaims.pytest_session.messages import Message, write_line
@@ -48,6 +49,7 @@ class ClaimsRecorder:
         self._known: list[Entry] | None = None
         self._written: dict[str, Path] = {}
         self._troubles: list[Trouble] = []
+        self._share = ""
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Remember which claims will be tested."""
@@ -106,6 +108,7 @@ class ClaimsRecorder:
         from neuronclaims.reports.writers import write_all
 
         self._written, self._troubles = write_all(self.account(), places(self.config))
+        self._share = judged_by_share(session, self.entries())
         if session.exitstatus == pytest.ExitCode.OK and any(trouble.needed for trouble in self._troubles):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
@@ -117,6 +120,8 @@ class ClaimsRecorder:
         verbosity = self.config.get_verbosity()
         if self._found and not self.config.option.no_summary and verbosity >= -1:
             self._draw(terminalreporter)
+        if self._share:
+            write_line(terminalreporter, self._share)
         if self._written and verbosity >= 0:
             write_line(
                 terminalreporter, f"Written: {', '.join(map(self._name_of, self._written))}", whole=True

@@ -80,6 +80,14 @@ SETTINGS = (
         "fail|skip",
         "fail or skip",
     ),
+    Setting(
+        "fail_under",
+        "SHARE",
+        "",
+        "pass where at least this share of the claims come out as expected, such as 90%, and fail where fewer do",
+        r"(?:100|\d{1,2}(?:\.\d+)?) ?%?",
+        "a share such as 90%",
+    ),
 )
 
 
@@ -122,7 +130,8 @@ def add_settings(parser: pytest.Parser) -> None:
     for setting in SETTINGS:
         name, default = setting.name, setting.default or "none"
         text = f"{setting.text} (setting claims_{name}, default: {default})"
-        group.addoption(f"--claims-{name}", metavar=setting.metavar, default=None, help=text)
+        option = f"--claims-{name.replace('_', '-')}"
+        group.addoption(option, metavar=setting.metavar, default=None, help=text.replace("%", "%%"))
         parser.addini(f"claims_{name}", setting.text, type="string", default=setting.default)
 
 
@@ -134,7 +143,8 @@ def check_settings(config: pytest.Config) -> None:
         if given is None and value == setting.default:
             continue
         if not re.fullmatch(setting.allowed, value):
-            where = f"claims_{setting.name}" if given is None else f"--claims-{setting.name}"
+            option = f"--claims-{setting.name.replace('_', '-')}"
+            where = f"claims_{setting.name}" if given is None else option
             raise pytest.UsageError(
                 f"{where} must be {setting.choices}, not {value!r}{_meant(setting, value)}"
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from textwrap import wrap
 
 from neuronclaims.reports.entry import Entry
@@ -123,8 +123,8 @@ def headline(entry: Entry) -> tuple[str, str]:
     return result.verdict, "" if result.expect == "supported" else f"expected {result.expect}"
 
 
-def selection_lines(entries: Sequence[Entry]) -> list[str]:
-    """Say how the neurons of some claims were chosen: one line for each way.
+def selection_lines(entries: Sequence[Entry], ways: Collection[str] | None = None) -> list[str]:
+    """Say how the neurons of some claims were chosen: one line for each way, or for each of some ``ways``.
 
     Directions and layers have lines of their own; of several neurons the same is said as of one.
     """
@@ -132,15 +132,15 @@ def selection_lines(entries: Sequence[Entry]) -> list[str]:
     for entry in entries:
         evidence = entry.result.evidence
         if evidence is not None and evidence.selection.what:
-            ways = found.setdefault(evidence.selection.noun, {})
-            ways.setdefault(evidence.selection.how, []).append(entry.result)
+            by_way = found.setdefault(evidence.selection.noun, {})
+            by_way.setdefault(evidence.selection.how, []).append(entry.result)
     return [
         text.format(
-            which=_which(noun, ways[how], sum(map(len, ways.values()))), found=FOUND.get(noun, "found")
+            which=_which(noun, by_way[how], sum(map(len, by_way.values()))), found=FOUND.get(noun, "found")
         )
-        for noun, ways in found.items()
+        for noun, by_way in found.items()
         for how, text in SELECTIONS.items()
-        if how in ways
+        if how in by_way and (ways is None or how in ways)
     ]
 
 
@@ -178,40 +178,20 @@ def explanation(result: Result) -> str:
     return result.error if result.error is not None else result.reason
 
 
+def measured(result: Result) -> str:
+    """Return what came out in numbers, as short as a line of pytest's summary needs it; empty if nothing was tested."""
+    evidence = result.evidence
+    if evidence is None:
+        return ""
+    numbers = f"{effect_name(evidence.effect)} {effect_numbers(evidence.effect, evidence.test is None)}"
+    return numbers if evidence.test is None else f"{numbers}, p {p_value(evidence.test.p_adjusted)}"
+
+
 def why(entry: Entry) -> str:
     """Return why a claim passes or fails: its drift, if that alone is the reason, otherwise its explanation."""
     if entry.failed and entry.result.as_expected and entry.drift_reason:
         return f"Since the baseline: {entry.drift_reason}"
     return explanation(entry.result)
-
-
-def next_steps(entries: Sequence[Entry]) -> list[str]:
-    """Explain to new users what failed claims mean and what to do: a line for each way to fail."""
-    results = [entry.result for entry in entries if entry.failed]
-    broken = {"broken" for result in results if result.verdict is None}
-    hoped = [result for result in results if result.expect == "supported" and not result.as_expected]
-    verdicts = broken | {result.verdict for result in hoped}
-    found = [text for verdict, text in NEXT.items() if verdict in verdicts]
-    contrary = any(entry.failed and entry.result.verdict and _contrary(entry) for entry in entries)
-    return found + ([UNEXPECTED] if contrary else [])
-
-
-def _contrary(entry: Entry) -> bool:
-    """Say whether a claim failed because its file expects another verdict."""
-    expected = entry.result.expect != "supported"
-    return expected if not entry.result.as_expected else entry.drift is None
-
-
-NEXT = {
-    "refuted": "Refuted: the data speak against the claim as it is written. Weaken or drop it; "
-    "or keep it as known not to hold, with `expect: refuted`.",
-    "inconclusive": "Inconclusive: neither shown nor disproved. More prompts narrow the interval and lower p; "
-    "or keep it as known to be open, with `expect: inconclusive`.",
-    "broken": "Broken: nothing was tested. Each message says what stands in the way.",
-}
-"""What to do about claims that were expected to hold and do not, by verdict."""
-
-UNEXPECTED = "Not what `expect:` or `xfail:` says: if it is right now, change that line of the claim."
 
 
 def own_id(result: Result) -> str:

@@ -97,7 +97,6 @@ def test_what_is_not_as_expected_comes_first_with_reason_and_place() -> None:
     assert "Because." in missed
     assert "No such neuron." in missed
     assert "neuron 0:0" not in missed
-    assert "Refuted: the data speak against the claim as it is written." in missed
     assert "neuron 0:0" in text[last:]
     assert "Not as expected" not in summary(Account(entries[:1]))
 

@@ -22,12 +22,9 @@ from neuronclaims.reports.plain import from_plain, to_plain
 from neuronclaims.reports.terminal.sketch import ASCII, BLOCKS, sketch
 from neuronclaims.reports.terminal.writer import draw
 from neuronclaims.reports.wording import (
-    NEXT,
-    UNEXPECTED,
     effect_texts,
     explanation,
     headline,
-    next_steps,
     number,
     p_value,
     selection_lines,
@@ -162,15 +159,6 @@ def test_an_explanation_is_the_reason_or_the_error() -> None:
     assert explanation(broken) == "No such neuron."
 
 
-def test_next_steps_are_told_once_for_each_way_to_fail() -> None:
-    refuted = Entry("a", "failed", replace(RESULT, verdict="refuted"))
-    unexpected = Entry("b", "failed", replace(RESULT, expect="refuted"))
-    known = Entry("c", "passed", replace(RESULT, verdict="refuted", expect="refuted"))
-    assert next_steps([known]) == []
-    assert next_steps([refuted, refuted, known]) == [NEXT["refuted"]]
-    assert next_steps([unexpected, refuted]) == [NEXT["refuted"], UNEXPECTED]
-
-
 @given(
     st.lists(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=20), min_size=1, max_size=3), st.booleans()
 )
@@ -211,7 +199,6 @@ def test_a_claim_that_fails_by_its_baseline_alone_says_so() -> None:
     assert headline(allowed) == ("supported", "")
     assert (weaker.missed, allowed.missed) == (True, False)
     assert tally([weaker]) == "1 claim: 1 supported; 1 not as expected"
-    assert next_steps([weaker]) == []
     assert "The AUROC fell from 0.9 to 0.6." in draw(Account((weaker,)), width=100, colour=False)
     assert "The AUROC fell from 0.9 to 0.6." in summary(Account((weaker,)))
     assert [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -15,7 +15,6 @@ from neuronclaims.reports.wording import (
     counts_text,
     effect_texts,
     headline,
-    next_steps,
     own_id,
     p_value,
     rank_text,
@@ -66,11 +65,10 @@ def summary(account: Account, room: int = LIMIT) -> str:
     """Return a session as Markdown of at most ``room`` bytes (or its heading), and count what is left out."""
     missed = [entry for entry in account.entries if entry.missed]
     head = _head(account)
-    steps = _steps(account.entries)
-    left = room - len(f"{head}{steps}".encode()) - 400  # for two notes on what was left out
+    left = room - len(head.encode()) - 400  # for two notes on what was left out
     listed = _fitting(map(_item, missed), left // 2)
     text = head + (f"\n### Not as expected\n\n{listed}" if missed else "")
-    text += _note(len(missed) - listed.count("\n")) + steps
+    text += _note(len(missed) - listed.count("\n"))
     text += by_models(account.entries, (room - len(text.encode())) // 2)
     left = room - len(text.encode()) - 400
     rows = _fitting(map(_row, account.entries), left)
@@ -104,11 +102,6 @@ def _since(entry: Entry) -> list[str]:
     """Say what became of a claim since its baseline, unless nothing changed or it is said already."""
     told = entry.drift in (None, "held", "new") or entry.result.as_expected
     return [] if told else [f"Since the baseline: {escaped(entry.drift_reason)}"]
-
-
-def _steps(entries: Sequence[Entry]) -> str:
-    steps = "<br>".join(map(escaped, next_steps(entries)))
-    return f"\n{steps}\n" if steps else ""
 
 
 def _row(entry: Entry) -> str:

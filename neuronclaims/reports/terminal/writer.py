@@ -26,7 +26,6 @@ from neuronclaims.reports.wording import (
     effect_texts,
     headline,
     model_lines,
-    next_steps,
     number,
     own_id,
     p_value,
@@ -75,9 +74,6 @@ def draw(account: Account, *, width: int, colour: bool, verbosity: int = 0, enco
                 console.print()
             console.print(*part, sep="\n")
         style = "bold red" if any(entry.failed for entry in entries) else "green"
-        steps = next_steps(entries) if verbosity >= 0 else []
-        for line in ["", *steps] if steps else []:
-            console.print(user_text(line, "italic"))
         console.print(user_text(tally(entries), style))
         if account.partial:
             console.print(user_text(account.partial[0].upper() + account.partial[1:], "bold yellow"))
@@ -120,7 +116,8 @@ class _Pen:
             yield from self._in_table(entry) if wide else self._in_list(entry)
         for error, members in common_errors(entries):
             yield from self._broken(error, members)
-        yield from (user_text(line, "dim") for line in selection_lines(entries))
+        ways = None if self.verbosity > 0 else ("searched",)
+        yield from (user_text(line, "dim") for line in selection_lines(entries, ways))
         if self.verbosity > 0:
             yield from (user_text(line, "dim") for line in model_lines(entries))
 
