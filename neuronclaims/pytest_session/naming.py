@@ -20,6 +20,9 @@ LISTED = {"f": "failed", "E": "error", "x": "xfailed", "X": "xpassed", "s": "ski
 BY_VERDICT = ("failed", "skipped", "inconclusive", "broken")
 """Categories that a verdict alone leads to; all others are of what became of a claim since its baseline."""
 
+MISSED = "claims_missed"
+"""The attribute of a report that failed since its claim's verdict is another one than expected."""
+
 LEAST = 32
 """With so many characters of room a message is cut; with fewer it gets a line of its own."""
 
@@ -71,13 +74,13 @@ class ShortSummary:
 
 @contextmanager
 def _hidden(reporter: TerminalReporter) -> Iterator[None]:
-    """Keep failed claims out of pytest's own sections, where the section of claims tells of them."""
+    """Keep claims that were missed out of pytest's own sections, where the section of claims tells of them."""
     failed = reporter.stats.get("failed")
     if failed is None or not told_of_claims(reporter):
         yield
         return
     whole = list(failed)
-    failed[:] = [report for report in whole if not hasattr(report, "claims_status")]
+    failed[:] = [report for report in whole if not _is_told(report)]
     try:
         yield
     finally:
@@ -92,14 +95,19 @@ def told_of_claims(reporter: TerminalReporter) -> bool:
 
 def _statuses(reporter: TerminalReporter) -> dict[str, tuple[str, str, str, str]]:
     """Return the status of each claim that pytest does not list itself, by node id."""
-    listed = set(LISTED.values()) - ({"failed"} if told_of_claims(reporter) else set())
+    drawn, listed = told_of_claims(reporter), set(LISTED.values())
     return {
         report.nodeid: report.claims_status
         for category, reports in reporter.stats.items()
-        if category not in listed
         for report in reports
         if hasattr(report, "claims_status")
+        and (category not in listed or (category == "failed" and drawn and _is_told(report)))
     }
+
+
+def _is_told(report: object) -> bool:
+    """Say whether a report failed by nothing but its claim's verdict, which the section of claims tells."""
+    return getattr(report, MISSED, False)
 
 
 def _named(members: Sequence[Entry], letters: str) -> Iterator[tuple[Entry, str, str]]:

@@ -26,6 +26,7 @@ from neuronclaims.naming import ClaimName, file_name
 from neuronclaims.pytest_session.claim_reports.claim_report import ClaimReport
 from neuronclaims.pytest_session.claim_reports.shown_reports import make_harmless, name_of_file
 from neuronclaims.pytest_session.marks import check_tags, marks_of
+from neuronclaims.pytest_session.naming import MISSED
 from neuronclaims.pytest_session.outcomes import (
     ClaimMissed,
     drift_status_of,
@@ -111,6 +112,7 @@ class ClaimItem(pytest.Function):
         self.compared: ComparedClaim | None = None
         self.from_cache: tuple[int, int] | None = None
         self._attached: tuple[int, str | None, str, int] | None = None
+        self._missed = False
         for mark in marks_of(claim):
             self.add_marker(mark)
 
@@ -152,6 +154,7 @@ class ClaimItem(pytest.Function):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *rest: Any) -> Any:
         """Show only the text of our own errors; any other error is a defect and keeps its traceback."""
+        self._missed = isinstance(excinfo.value, ClaimMissed)
         if isinstance(excinfo.value, (ClaimMissed, NeuronClaimsError)):
             return str(excinfo.value)
         shown = self.session.stash.setdefault(DEFECTS, [])
@@ -166,6 +169,7 @@ class ClaimItem(pytest.Function):
     def setup(self) -> None:
         """Begin anew, as a re-run does: what an earlier one left is not this one's result."""
         self.result = self.compared = self.from_cache = None
+        self._missed = False
         told = [pair for pair in self.user_properties if not pair[0].startswith(PROPERTIES)]
         self.user_properties[:] = told
         super().setup()
@@ -197,6 +201,7 @@ class ClaimItem(pytest.Function):
             report.claims_status = drift_status_of(drift.status)  # type: ignore[attr-defined]
             return
         report.claims_status = status_of(self.result, report.outcome)  # type: ignore[attr-defined]
+        setattr(report, MISSED, self._missed)
         if report.skipped:
             report.longrepr = (str(self.path), self.claim.place.line, message_of(self.result))
         elif report.failed and self.result.as_expected and self.claim.settings.xfail:

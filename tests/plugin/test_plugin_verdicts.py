@@ -22,7 +22,10 @@ def test_verdicts_are_counted_under_their_own_categories(world) -> None:
 
 
 def test_a_failure_is_told_once_and_named_once(world) -> None:
-    assert "= FAILURES =" not in world.output, "the section of claims tells of them"
+    failures = world.section("FAILURES").splitlines()
+    assert [line.split(": ")[1] for line in failures if line.startswith("people.claims.yaml:")] == [
+        "supported, though marked xfail (lost in v2)"
+    ], "the section of claims tells of all others"
     lines = world.section("short test summary info").splitlines()
     for name, said in {
         "opposite": "REFUTED people.claims.yaml::model::opposite",
@@ -46,7 +49,7 @@ def test_the_short_summary_names_each_failing_claim_once_and_an_error_of_a_model
     assert sorted(named) == sorted(failing)
     assert [line for line in lines if "absent" in line and "(12 claims) - No model 'absent'" in line] != []
     assert sum(not line.startswith("  ") for line in lines) == len(failing) + 1
-    assert max(len(line) for line in lines if "absent" not in line) <= 80
+    assert max(len(line) for line in lines if "absent" not in line) <= 100
     assert world.section("claims").count("there is no such folder in") == 1
 
 
