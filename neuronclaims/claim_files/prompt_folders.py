@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-PROJECT = ("pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg", "setup.py", ".git")
-"""What lies in the top folder of a project."""
+from neuronclaims.naming import project_root
 
 SYSTEM = tuple(map(Path, ("/proc", "/sys", "/dev")))
 """Folders of things that look like files and are none. They are never read, whatever is allowed."""
@@ -25,15 +24,11 @@ class PromptFolders:
 
     @classmethod
     def around(cls, claim_file: Path, allowed: tuple[Path, ...] = ()) -> PromptFolders:
-        """Return the folders for a claim file that is read without pytest: its project's, or else its own.
+        """Return the folders for a claim file that is read without pytest: its project's, as names of claims have it.
 
-        Where no project is found, the working directory counts if the file lies below it.
+        Where no project is found, the working directory counts if the file lies below it, and else its own folder.
         """
-        own, here = claim_file.absolute().parent, Path.cwd()
-        for folder in (own, *own.parents):
-            if any((folder / name).exists() for name in PROJECT):
-                return cls(folder, allowed)
-        return cls(here if own.is_relative_to(here) else own, allowed)
+        return cls(project_root(claim_file.absolute().parent), allowed)
 
     def holds(self, path: Path) -> bool:
         """Say whether a file may be read. Looks at names and links only, and opens nothing."""

@@ -85,6 +85,6 @@ def _show(found: Comparison, policy: Policy, *, everything: bool) -> None:
                 word = Text(drift.status.upper(), style=COLOURS.get(drift.status, ""))
                 # A name is copied from here, so it has its line, however narrow the terminal is.
                 console.print(word, Text(visible(name)), soft_wrap=True)
-                console.print(Padding(Text(one_line(drift.sentence)), (0, 0, 0, 2)))
+                console.print(Padding(Text(one_line(drift.sentence)), (0, 0, 0, 2), expand=False))
         console.print(tally((drift.status for drift in found.drifts.values()), policy))
     say_styled(captured.get().removesuffix("\n"))
