@@ -15,6 +15,7 @@ from neuronclaims.answers import Answered, Answering, Measure, or_raise
 from neuronclaims.cache.run_cache import RunCache, context_about
 from neuronclaims.claim_files.claims import Claim, ClaimFile
 from neuronclaims.engines.measure import measure_each
+from neuronclaims.judging.filled import Filled
 from neuronclaims.judging.findings import FileOnModel, answers_of, findings_of
 from neuronclaims.judging.series import judge_series
 from neuronclaims.judging.verdicts import conclude
@@ -93,6 +94,16 @@ class Study:
             except BaseException as error:
                 self._results[key] = kept(error)
         return or_raise(self._results[key])
+
+    def measure(self, file: ClaimFile, model: str) -> Filled:
+        """Measure what the claims of a file need of one model, so that the cache has it, and judge nothing.
+
+        What other files that are expected on this model need is measured in the same run. Raises NeuronClaimsError for
+        what is wrong with the model or with the run as a whole.
+        """
+        planned = or_raise(self._plan_again(file, model))
+        answered = self._measured(planned)
+        return Filled.of(planned, answered, self._answering.from_cache(planned.source, planned.measurements))
 
     def fingerprint(self, file: ClaimFile, model: str) -> Fingerprint:
         """Return the content hashes of a model; raise NeuronClaimsError if the model does not exist."""

@@ -51,3 +51,23 @@ Attention: TypeAlias = Annotated[
         help=f"the implementation of attention: sdpa, eager or another of Transformers (default: {UNSAID} sdpa)",
     ),
 ]
+Models: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        metavar="[+]NAME=FOLDER",
+        help="read the model that claim files call NAME from this folder; with + every file is put to it, also those "
+        "that do not name it; can be given several times",
+    ),
+]
+TrustCache: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--trust-cache",
+        help="read a cache that git keeps, that belongs to another user, or that everyone may write to",
+    ),
+]
+Download: TypeAlias = Annotated[
+    bool,
+    typer.Option("--download", help="download models of the Hugging Face hub that are not on this machine"),
+]

@@ -32,7 +32,14 @@ class LocalEngine:
     batches, and ``failures`` has its error.
     """
 
-    def __init__(self, source: Source, options: RunOptions, report: Callable[[Progress], None]) -> None:
+    def __init__(
+        self,
+        source: Source,
+        options: RunOptions,
+        report: Callable[[Progress], None],
+        loads: Callable[[Source, RunOptions, Any], Ready] | None = None,
+    ) -> None:
+        self._loads = loads or load
         if source.folder is not None and rounds_activations(source.config):
             options = replace(options, batch_prompts=1)  # so that no text depends on its neighbours
         self._source, self._options, self._report = source, options, report
@@ -53,7 +60,7 @@ class LocalEngine:
         if self._ready is None:
             if self._source.loaded is None:
                 self._report(Progress("loading", 0, 1, self._source.name))
-            self._ready = load(self._source, self._options, self._tokenizer)
+            self._ready = self._loads(self._source, self._options, self._tokenizer)
         return self._ready
 
     def run(self, work: Sequence[Job], stage: Stage = "measuring") -> Iterator[Finished]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from neuronclaims.cache.origins import origins
 from neuronclaims.cache.run_cache import RunCache
-from neuronclaims.engines.measuring import Failures, Measuring, Table
+from neuronclaims.engines.measuring import Failures, Loads, Measuring, Table
 from neuronclaims.measurements import Measurement
 from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.measurements.plan import Wanted
@@ -80,15 +80,18 @@ def measure_each(
     cache: RunCache | None = None,
     options: RunOptions | None = None,
     progress: Report | None = None,
+    loads: Loads | None = None,
 ) -> Answers:
     """Return the answers as ``measure`` does; what cannot be measured fails alone.
+
+    ``loads`` loads the model in place of ``models.running.loading.load``.
 
     The model is loaded at most once, and not at all where the cache, the configuration and the tokenizer tell
     everything. Raises ModelError, IntegrityError and CacheError as ``measure``.
     """
     measurements = list(dict.fromkeys(measurements))
     report: Report = progress or (lambda _: None)
-    run = Measuring(source, cache, options or RunOptions(), report)
+    run = Measuring(source, cache, options or RunOptions(), report, loads)
     measured = run.measure(measurements)
     arrays = _read(source, [each for each in measurements if each.reader is not None], run.table, run.failed)
     arrays |= _stacked(run, [each for each in measurements if each.reader is None])

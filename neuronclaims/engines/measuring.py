@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,10 @@ from neuronclaims.models.sources import Source
 
 if TYPE_CHECKING:
     from neuronclaims.engines.local import LocalEngine
+    from neuronclaims.models.running.loading import Ready
+
+Loads: TypeAlias = "Callable[[Source, RunOptions, Any], Ready]"
+"""A function that loads a source, by the options of a run, with its tokenizer where that is loaded, or None."""
 
 Table: TypeAlias = "dict[Need, dict[str, NDArray[np.float32]]]"
 """The rows of every need, by text."""
@@ -35,8 +39,14 @@ class Measuring:
     """
 
     def __init__(
-        self, source: Source, cache: RunCache | None, options: RunOptions, report: Callable[[Progress], None]
+        self,
+        source: Source,
+        cache: RunCache | None,
+        options: RunOptions,
+        report: Callable[[Progress], None],
+        loads: Loads | None = None,
     ) -> None:
+        self._loads = loads
         self.facts = source.facts()
         self.table: Table = {}
         self.failed: Failures = {}
@@ -82,7 +92,7 @@ class Measuring:
                 self._report(Progress("importing", 0, 1, self._source.name))
             from neuronclaims.engines.local import LocalEngine
 
-            self._made = LocalEngine(self._source, self._options, self._report)
+            self._made = LocalEngine(self._source, self._options, self._report, self._loads)
         return self._made
 
     def _read(self, measurements: Sequence[Measurement]) -> Wanted:

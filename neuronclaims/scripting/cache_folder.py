@@ -1,4 +1,4 @@
-"""Find the run cache that pytest uses, so that scripts and notebooks share it."""
+"""Find the run cache that pytest uses, and its other settings, so that scripts, notebooks and commands share them."""
 
 from __future__ import annotations
 
@@ -21,25 +21,34 @@ def cache_of(root: Path) -> Path:
     >>> cache_of(Path("/nowhere")).as_posix()
     '/nowhere/.neuronclaims'
     """
-    named = next(
-        (found for found in (_toml(root), *(_ini(root, name) for name in _SECTIONS)) if found), DEFAULT
-    )
-    return root / named
+    return root / (" ".join(setting_of(root, SETTING)) or DEFAULT)
 
 
-def _toml(root: Path) -> str | None:
+def setting_of(root: Path, name: str) -> tuple[str, ...]:
+    """Return the lines of a setting of pytest in a project; nothing where it is not set."""
+    places = (_toml(root, name), *(_ini(root, file, name) for file in _SECTIONS))
+    return next((found for found in places if found), ())
+
+
+def _toml(root: Path, name: str) -> tuple[str, ...]:
     try:
         data = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
-        found = data["tool"]["pytest"]["ini_options"][SETTING]
+        found = data["tool"]["pytest"]["ini_options"][name]
     except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return found if isinstance(found, str) else None
+        return ()
+    if isinstance(found, bool):
+        return (str(found).lower(),)
+    return tuple(map(str, found)) if isinstance(found, list) else _lines(str(found))
 
 
-def _ini(root: Path, name: str) -> str | None:
+def _ini(root: Path, file: str, name: str) -> tuple[str, ...]:
     parser = configparser.ConfigParser(interpolation=None)
     try:
-        parser.read(root / name, encoding="utf-8")
-        return parser.get(_SECTIONS[name], SETTING, fallback=None)
+        parser.read(root / file, encoding="utf-8")
+        return _lines(parser.get(_SECTIONS[file], name, fallback=""))
     except (configparser.Error, UnicodeDecodeError):
-        return None
+        return ()
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(line.strip() for line in text.splitlines() if line.strip())

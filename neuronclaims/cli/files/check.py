@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from neuronclaims.cli.claim_files import found
 from neuronclaims.cli.options import PromptFolders
 from neuronclaims.cli.output import say, say_commands
 from neuronclaims.errors import NeuronClaimsError
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from neuronclaims.claim_files.errors import Problem
     from neuronclaims.set_accounts import SetAccount
 
-SUFFIXES = (".claims.yaml", ".claims.yml")
 EXAMPLES = ("neuronclaims check", "neuronclaims check claims --format=json")
 
 
@@ -54,27 +54,9 @@ def run(
     The prompt files that they name are read too. Folders are searched for *.claims.yaml. The exit status is 1 where
     anything is wrong, or where nothing was found.
     """
-    found = list(dict.fromkeys(_found(paths or [Path()])))
-    checked = [_checked(path, tuple(prompt_folder or ())) for path in found]
+    checked = [_checked(path, tuple(prompt_folder or ())) for path in found(paths or [Path()])]
     FORMATS[form](checked)
     return int(any(each.problems for each in checked))
-
-
-def _found(paths: Sequence[Path]) -> Iterator[Path]:
-    """Yield all claim files named, and those below the folders named; hidden folders are left out."""
-    for path in paths:
-        if not path.is_dir():
-            yield path  # what is no claim file says so itself
-            continue
-        below = [file for suffix in SUFFIXES for file in path.rglob(f"*{suffix}")]
-        seen = sorted(file for file in below if not _hidden(file.relative_to(path)))
-        if not seen:
-            raise NeuronClaimsError(f"There is no claim file (*.claims.yaml) in {path}: name another folder.")
-        yield from seen
-
-
-def _hidden(path: Path) -> bool:
-    return any(part.startswith(".") or part in ("node_modules", "__pycache__") for part in path.parts)
 
 
 def _checked(path: Path, allowed: tuple[Path, ...]) -> Checked:

@@ -1,0 +1,124 @@
+"""``neuronclaims measure [PATHS]``: the run cache filled, and nothing judged."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from neuronclaims.cli.options import (
+    Attention,
+    Cache,
+    Device,
+    Download,
+    Dtype,
+    Matching,
+    Models,
+    PromptFolders,
+    TrustCache,
+)
+from neuronclaims.cli.output import say
+from neuronclaims.errors import NeuronClaimsError
+
+if TYPE_CHECKING:
+    from neuronclaims.claim_files.claims import ClaimFile
+    from neuronclaims.cli.runs.asked import Asked
+    from neuronclaims.judging.filled import Filled
+
+EXAMPLES = (
+    "neuronclaims measure claims",
+    "neuronclaims measure claims --model tuned=./tuned --device cuda",
+)
+
+
+def run(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="PATH", help="claim files, and folders to search for them (default: this folder)"
+        ),
+    ] = None,
+    matching: Matching = "",
+    models: Models = None,
+    cache: Cache = None,
+    device: Device = None,
+    dtype: Dtype = None,
+    attention: Attention = None,
+    prompt_folder: PromptFolders = None,
+    trust_cache: TrustCache = False,
+    download: Download = False,
+) -> int:
+    """Measure what claims need of their models, and judge nothing.
+
+    The values are kept in the run cache, where pytest finds them: measure where the graphics card is, judge anywhere.
+    Settings of pytest in the project (claims_cache, claims_model, claims_device ...) count where no option is given.
+    What is wrong with one file, model or claim is told, and the others are measured; the exit status is then 1.
+    """
+    from neuronclaims.cli.claim_files import found
+    from neuronclaims.cli.runs.asked import Asked, telling_warnings
+    from neuronclaims.loading.settings import LoadSettings
+    from neuronclaims.naming import project_root
+
+    files = found(paths or [Path()])
+    asked = Asked(
+        root=project_root(files[0]),
+        models=models or (),
+        cache=cache,
+        load=LoadSettings(dtype, device, attention),
+        prompt_folders=prompt_folder or (),
+        trust_cache=trust_cache,
+        download=download,
+        matching=matching,
+    )
+    asked.check()
+    with telling_warnings():
+        return int(not all(list(_measured(files, asked))))
+
+
+def _measured(paths: Sequence[Path], asked: Asked) -> Iterator[bool]:
+    """Measure for all files, and yield whether each file, and each model of it, went well."""
+    from neuronclaims.engines.measure import measure_each
+    from neuronclaims.measurements.errors import MissingModelError
+    from neuronclaims.scripting.progress_bar import ProgressBar
+
+    files: list[ClaimFile] = []
+    for path in paths:
+        try:
+            file = asked.read(path)
+            files.append(replace(file, claims=tuple(each for each in file.claims if asked.chooses(each.id))))
+        except NeuronClaimsError as error:
+            say(str(error), file=sys.stderr)
+            yield False
+    if files and not any(file.claims for file in files):
+        raise NeuronClaimsError(f"-k {asked.matching!r} matches no claim.")
+    bars = [ProgressBar()]
+    study = asked.study(lambda step: bars[-1](step), measure_each)
+    pairs = [(file, model) for file in files if file.claims for model in file.models]
+    for file, model in pairs:
+        study.expect(file, model)
+    for file, model in pairs:
+        name = f"{file.claims[0].place.path} on {model}"
+        bars.append(ProgressBar())
+        try:
+            with bars[-1]:
+                filled = study.measure(file, model)
+        except NeuronClaimsError as error:
+            skipped = isinstance(error, MissingModelError) and file.if_missing == "skip"
+            say(f"{name}: {'skipped: ' if skipped else ''}{error}", file=sys.stderr)
+            yield skipped
+        else:
+            say(f"{name}: {_account(filled)} {asked.cache_folder}")
+            for claim, reason in filled.errors.items():
+                say(f"{name}: {claim} cannot be measured: {reason}", file=sys.stderr)
+            yield not filled.errors
+
+
+def _account(filled: Filled) -> str:
+    texts = filled.measured + filled.known
+    if not texts:
+        return "no text to run for"
+    return f"{filled.measured:,} of {texts:,} texts measured, {filled.known:,} were there already, in"

@@ -1,0 +1,35 @@
+"""What was measured for the claims of a file on a model, where nothing is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from neuronclaims.answers import Answered
+from neuronclaims.errors import NeuronClaimsError
+from neuronclaims.judging.findings import FileOnModel, answers_of
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """How many texts of some claims were measured now, how many were known, and which claims cannot be measured.
+
+    ``errors`` has the reasons, by claim id. Claims that are read off the weights have no texts.
+    """
+
+    measured: int
+    known: int
+    errors: Mapping[str, str]
+
+    @classmethod
+    def of(cls, planned: FileOnModel, answered: Answered, from_cache: tuple[int, int] | None) -> Filled:
+        """Return it for answers; ``from_cache`` are the number of texts that were known, and of all texts."""
+        errors = dict(planned.errors)
+        for claim in planned.file.claims:
+            if claim.id in planned.needs:
+                try:
+                    answers_of(planned, claim, answered)
+                except NeuronClaimsError as error:
+                    errors[claim.id] = str(error)
+        known, texts = from_cache or (0, 0)
+        return cls(texts - known, known, errors)
