@@ -73,6 +73,17 @@ COMMANDS = (
         "baselines.accept", BASELINES, "Take the last compared run into its baseline, or take rows out of it."
     ),
     Command("baselines.trend", BASELINES, "Say in which of a series of models claims appeared or were lost."),
+    Command(
+        "reading.explain",
+        READING,
+        "Explain one claim: what was asked, measured and found, and what that does not say.",
+    ),
     Command("reading.figure", READING, "Draw a figure of one claim for a paper, from the last report."),
+    Command(
+        "reading.history",
+        READING,
+        "Tell what came of claims in earlier sessions, and in the baselines that were saved.",
+    ),
+    Command("reading.badge", READING, 'Make a badge of the last report, such as "12 of 14 as expected".'),
     Command("help", MORE, "Tell how to use a command, or list all commands."),
 )

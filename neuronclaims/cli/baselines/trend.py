@@ -21,6 +21,12 @@ UNJUDGED = (
 )
 """Said of models that no claim file calls a series."""
 
+ALONE = (
+    "one model alone has no trend: name the reports of several (neuronclaims trend a/claims.json b/claims.json), put "
+    "several models into the claim file, or see earlier sessions with neuronclaims history"
+)
+"""Said of a claim that ran on one model."""
+
 EXAMPLES = (
     "neuronclaims trend reports/claims.json",
     "neuronclaims trend step1/claims.json step2/claims.json -k hanoi",
@@ -56,6 +62,9 @@ def run(
         series = {c["model"]: c for c in claims if (c["file"], c["id"]) == (file, name)}
         here = [series[model] for model in order or series if model in series]
         if not here:
+            continue
+        if len(here) == 1:
+            say(one_line(f"{file}::{name}"), f"  {one_line(_rows(here)[0])}", f"  {ALONE}", "")
             continue
         together = len(report) == 1 and all(claim.get("look") for claim in here)
         here = here if together else _look_by_look(here)
