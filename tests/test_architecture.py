@@ -91,7 +91,7 @@ MAY_IMPORT = {
     "cache": {"measurements", "models", "errors", "foreign_files", "foreign_text", "prompts"},
     "engines": {"measurements", "models", "cache", "errors", "prompts"},
     "corrections": GROUND | {"kinds"},
-    "planning": GROUND | {"kinds", "corrections"},
+    "planning": GROUND | RUNS | {"kinds", "corrections", "reports"},
     "provenance": GROUND | RUNS | {"kinds"},
     "answers": RUNS | {"measurements", "provenance"},
     "judging": GROUND | RUNS | {"kinds", "corrections", "planning", "provenance", "answers"},

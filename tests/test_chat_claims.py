@@ -14,8 +14,8 @@ from chat_models import CHATML, chatting
 
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import templates
-from neuronclaims.pytest_session.dry_run import lines
-from neuronclaims.pytest_session.planning import planned
+from neuronclaims.planning.model_plans import planned
+from neuronclaims.planning.text import lines
 from neuronclaims.study import Study
 
 QUESTIONS = [

@@ -10,7 +10,13 @@ from neuronclaims.planning.reach import Reach, reach_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from neuronclaims.claim_files.claims import ClaimFile
+    from neuronclaims.claim_files.claims import Claim, ClaimFile
+
+
+def is_to_hold(claim: Claim) -> bool:
+    """Say whether a claim is expected to be supported."""
+    settings = claim.settings
+    return settings.expect == "supported" and not settings.skip and not settings.xfail
 
 
 def unreachable(file: ClaimFile, searched: Mapping[str, int] | None = None) -> dict[str, str]:

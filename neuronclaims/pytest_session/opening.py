@@ -14,7 +14,7 @@ from neuronclaims.claim_files.prompts.misleading import data_problems, items_of,
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.foreign_text import harmless_line
 from neuronclaims.kinds.shared.subjects.selection import searches
-from neuronclaims.planning.announcements import unreachable
+from neuronclaims.planning.announcements import is_to_hold, unreachable
 from neuronclaims.planning.reach import searched_in
 from neuronclaims.pytest_session.nodes import ClaimItem, ModelNode
 from neuronclaims.pytest_session.progress import progress_of
@@ -172,12 +172,6 @@ def _told(found: Sequence[Problem], command: str) -> list[str]:
             harmless_line(f"{path}: {more} more such {'line' if more == 1 else 'lines'}: {command} {path}")
         )
     return lines
-
-
-def is_to_hold(claim: Claim) -> bool:
-    """Say whether a claim is expected to be supported."""
-    settings = claim.settings
-    return settings.expect == "supported" and not settings.skip and not settings.xfail
 
 
 def _forewarning(claim: Claim, reason: str) -> str:

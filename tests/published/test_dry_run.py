@@ -179,7 +179,7 @@ def test_a_dry_run_fails_for_a_claim_that_cannot_be_put_and_names_one_that_canno
     write(pytester.path, GOOD, *(f"neuron 1:{index} activates more for few than tall" for index in (3, 4, 5)))
     done = run("--claims-dry-run")
     assert done.ret == 0
-    said = "cannot be supported: with 2 prompts and 8 prompts*(so it is with neuron-1:4-*, neuron-1:5-*)"
+    said = "cannot be supported: with 2 prompts and 8 prompts*(so it is with 1-4-more-few-*, 1-5-more-few-*)"
     done.stdout.fnmatch_lines([f"    x.claims.yaml:9: {said}"])
     done.stdout.no_fnmatch_line("    x.claims.yaml:10: cannot*")
 

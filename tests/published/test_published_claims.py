@@ -16,7 +16,7 @@ from thorough import draws
 from neuronclaims.claim_files.prompt_folders import PromptFolders
 from neuronclaims.claim_files.reader import read_claim_file
 from neuronclaims.kinds import templates
-from neuronclaims.pytest_session.planning import planned, unknown_tokens
+from neuronclaims.planning.model_plans import planned, unknown_tokens
 from neuronclaims.study import Study
 
 ROOT = Path(__file__).parents[2]

@@ -65,9 +65,9 @@ def _checked(path: Path, allowed: tuple[Path, ...]) -> Checked:
     from neuronclaims.claim_files.prompts.misleading import accounts_in, data_problems
     from neuronclaims.claim_files.reader import read_claim_file
     from neuronclaims.kinds import templates
-    from neuronclaims.planning.announcements import unreachable
+    from neuronclaims.planning.announcements import is_to_hold, unreachable
     from neuronclaims.pytest_session.marks import check_tags
-    from neuronclaims.pytest_session.opening import is_to_hold, searched_everywhere
+    from neuronclaims.pytest_session.opening import searched_everywhere
 
     try:
         file = read_claim_file(path, templates(), PromptFolders.around(path, allowed))

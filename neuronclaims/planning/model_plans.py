@@ -18,9 +18,8 @@ from neuronclaims.models.chats.odd_tokens import OddTokens, odd_tokens
 from neuronclaims.models.sources import LoadedModel, Source, open_model
 from neuronclaims.models.token_readings import token_readings
 from neuronclaims.models.tokenization_check import TokenizationCheck, check_tokenization
-from neuronclaims.planning.announcements import planned_effects, unreachable
+from neuronclaims.planning.announcements import is_to_hold, planned_effects, unreachable
 from neuronclaims.planning.reach import searched_in
-from neuronclaims.pytest_session.opening import is_to_hold
 from neuronclaims.tokens.readings import TokensReading
 
 if TYPE_CHECKING:
