@@ -5,7 +5,8 @@ from pathlib import Path
 
 from neuronclaims import judge
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_claim_file_shown_comes_out_as_it_says(tmp_path):
@@ -19,6 +20,15 @@ def test_the_claim_file_shown_comes_out_as_it_says(tmp_path):
 
 
 def test_every_file_linked_to_is_there():
-    links = re.findall(r"\]\(([^)#]+)\)", README)
-    assert links
-    assert not [link for link in links if not (Path(__file__).parent.parent / link).exists()]
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    links = [
+        (page, link)
+        for page in pages
+        for link in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8"))
+    ]
+    assert len(links) > 100
+    assert not [
+        f"{page.name}: {link}"
+        for page, link in links
+        if not link.startswith("http") and not (page.parent / link).exists()
+    ]
