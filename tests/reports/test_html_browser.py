@@ -101,12 +101,13 @@ def test_demo_claims_are_drawn_with_no_complaint_and_no_request(browser, demo) -
 def test_figures_out_of_sight_are_not_drawn_and_let_go_of_again(browser, demo) -> None:
     browser.open(demo)
     drawn = "document.querySelectorAll('.plot[data-state=drawn]').length"
-    assert browser.js(drawn) == 0
+    state = "document.querySelectorAll('.plot')[20].dataset.state"
+    assert browser.js(state) is None
     browser.js("document.querySelectorAll('.plot')[20].scrollIntoView()")
-    browser.wait(f"{drawn} > 0")
+    browser.wait(f"{state} === 'drawn'")
     assert browser.js(drawn) < 20
     browser.js("scrollTo(0, 0)")
-    browser.wait(f"{drawn} === 0")
+    browser.wait(f"{state} === undefined")
 
 
 def test_no_attack_is_run_and_all_are_shown(browser, tmp_path) -> None:

@@ -17,7 +17,15 @@ from test_html_page import Reader, rendered
 from neuronclaims.foreign_files import ForeignFileError
 from neuronclaims.reports.account import Account
 from neuronclaims.reports.entry import Entry
-from neuronclaims.reports.history import FILE_NAME, History, PastClaim, PastSession, add_session, read_history
+from neuronclaims.reports.history import (
+    FILE_NAME,
+    History,
+    PastClaim,
+    PastSession,
+    add_session,
+    claim_name,
+    read_history,
+)
 from neuronclaims.reports.html import write_html
 from neuronclaims.reports.html.claim_view import ClaimView
 from neuronclaims.reports.html.forest import forest
@@ -145,7 +153,7 @@ def session(day: int, **claims: str) -> PastSession:
 
 
 def test_a_strip_shows_each_claim_over_the_last_sessions_changed_ones_first() -> None:
-    name, other = entry("", 0).nodeid, entry("", 1).nodeid
+    name, other = claim_name(entry("", 0)), claim_name(entry("", 1))
     history = History(
         (session(1, **{name: "refuted", "gone": "supported"}), session(2, **{other: "supported"})), (7,)
     )

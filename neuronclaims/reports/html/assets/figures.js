@@ -99,32 +99,41 @@
     return read.get(home)[[...home.querySelectorAll(".plot")].indexOf(plot)];
   };
 
-  /* Panels that lie side by side stand one under the other where the screen is narrow. */
+  /* Panels that lie side by side stand one under the other where the screen is narrow. A panel is an x axis with the y
+     axes that are drawn over it. */
   const stacked = (plot, data, layout) => {
-    const axes = Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key));
-    const domain = (key) => layout[key].domain ?? [0, 1];
-    const columns = [...new Set(axes.filter((key) => key[0] === "x").map((key) => domain(key).join()))]
-      .map((ends) => ends.split(",").map(Number)).sort(([a], [b]) => a - b);
-    const apart = columns.every(([, end], place) => place + 1 === columns.length || columns[place + 1][0] >= end);
-    if (onPaper || plot.clientWidth > NARROW || columns.length < 2 || !apart) return layout;
-    const column = (x) => Math.max(columns.findLastIndex(([start]) => x >= start - 0.005), 0);
-    const height = 1 / columns.length;
-    const up = (place, y) => 1 - (place + 1) * height + 0.22 * height + y * 0.78 * height;
-    const of = { };
-    for (const trace of data) of[`yaxis${(trace.yaxis ?? "y").slice(1)}`] = column(domain(`xaxis${(trace.xaxis ?? "x").slice(1)}`)[0]);
+    const domain = (key) => layout[key]?.domain ?? [0, 1];
+    const panels = new Map();
+    for (const trace of data) {
+      const [x, y] = [`xaxis${(trace.xaxis ?? "x").slice(1)}`, `yaxis${(trace.yaxis ?? "y").slice(1)}`];
+      if (!layout[x]) return layout;
+      const panel = panels.get(x) ?? { x, ends: domain(x), low: 1, high: 0, ys: new Set() };
+      panels.set(x, panel);
+      if (layout[y]?.overlaying) continue;
+      panel.ys.add(y);
+      panel.low = Math.min(panel.low, domain(y)[0]);
+      panel.high = Math.max(panel.high, domain(y)[1]);
+    }
+    const order = [...panels.values()].sort((a, b) => b.high - a.high || a.ends[0] - b.ends[0]);
+    const beside = order.some((one) => order.some((other) => other.ends[0] >= one.ends[1]));
+    if (onPaper || plot.clientWidth > NARROW || !beside) return layout;
+    const height = 1 / order.length;
+    const up = (panel, y) => 1 - (order.indexOf(panel) + 1) * height
+      + height * (0.24 + 0.76 * ((y - panel.low) / (panel.high - panel.low)) * (layout.annotations ? 0.75 : 1));
     const moved = { ...layout };
-    for (const key of axes) {
-      if (key[0] === "x") moved[key] = { ...layout[key], domain: [0, 1] };
-      else if (!layout[key].overlaying) moved[key] = { ...layout[key], domain: domain(key).map((y) => up(of[key] ?? 0, y)) };
+    for (const panel of order) {
+      moved[panel.x] = { ...layout[panel.x], domain: [0, 1] };
+      for (const y of panel.ys) moved[y] = { ...layout[y], domain: domain(y).map((at) => up(panel, at)) };
     }
     const move = (note) => {
       if (note.xref !== "paper" || note.yref !== "paper" || note.x === undefined) return note;
-      const place = column(note.x);
-      const [start, end] = columns[place];
-      return { ...note, x: (note.x - start) / (end - start), y: up(place, note.y) };
+      const near = order.filter(({ ends: [start, end] }) => note.x >= start - 0.01 && note.x <= end + 0.01)
+        .sort((a, b) => Math.abs(a.high - note.y) - Math.abs(b.high - note.y))[0];
+      if (!near) return note;
+      return { ...note, x: (note.x - near.ends[0]) / (near.ends[1] - near.ends[0]), y: up(near, Math.min(note.y, near.high)) };
     };
     if (layout.annotations) moved.annotations = layout.annotations.map(move);
-    plot.style.height = `${Math.round(plot.clientHeight * columns.length * 0.72)}px`;
+    plot.style.height = `${(layout.annotations ? 190 : 230) * order.length + 60}px`;
     return moved;
   };
 
@@ -159,7 +168,11 @@
     for (const { target, isIntersecting } of seen) (isIntersecting ? draw : clear)(target);
   }, { rootMargin: `${NEAR} 0px` });
   const plots = [...document.querySelectorAll(".plot")];
-  plots.forEach((plot) => watch.observe(plot));
+  /* A page can be read and filtered before anything is drawn. */
+  const soon = window.requestIdleCallback ?? ((act) => setTimeout(act, 200));
+  const begin = () => soon(() => plots.forEach((plot) => watch.observe(plot)), { timeout: 1000 });
+  if (document.readyState === "complete") begin();
+  else addEventListener("load", begin);
 
   const again = () => {
     for (const plot of drawn) if (plot.dataset.state === "drawn") { clear(plot); draw(plot); }

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 
 from neuronclaims.reports.html.claim_view import ClaimView
 from neuronclaims.reports.html.forest.axis import EffectAxis
-from neuronclaims.reports.html.forest.units import Unit, unit_of
+from neuronclaims.reports.html.forest.units import OTHER, Unit, unit_of
 from neuronclaims.reports.wording import effect_name, effect_value, interval_words
 from neuronclaims.results import Evidence
 
 MOST_OPEN = 60
 """With more claims, those as expected are folded."""
+
+FEW = 4
+"""With more units, those of one claim alone are put together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,53 +65,67 @@ class Forest:
 
 
 def forest(claims: Sequence[ClaimView]) -> Forest:
-    """Return the forest plot of claims."""
+    """Return the forest plot of claims; units that one claim alone has are put together at the end."""
     units: dict[Unit, list[ClaimView]] = {}
     for claim in claims:
         if claim.evidence is not None and _finite(claim.evidence.effect.value):
             units.setdefault(unit_of(claim.evidence.effect, claim.result.site), []).append(claim)
     drawn = sum(map(len, units.values()))
     several = len({claim.result.model for claim in claims}) > 1
-    groups = [
-        _group(unit, units[unit], drawn > MOST_OPEN, several)
-        for unit in sorted(units, key=lambda unit: (unit.place, unit.name))
-    ]
-    return Forest(groups, len(claims) - drawn)
+    fold, ordered = drawn > MOST_OPEN, sorted(units, key=lambda unit: (unit.place, unit.name))
+    shared = [unit for unit in ordered if len(units[unit]) > 1 or len(ordered) <= FEW]
+    groups = [_group(unit, units[unit], fold, several) for unit in shared]
+    alone = [units[unit][0] for unit in ordered if unit not in shared]
+    return Forest([*groups, *_each_alone(alone, fold, several)], len(claims) - drawn)
 
 
 def _group(unit: Unit, claims: list[ClaimView], fold: bool, several: bool) -> ForestGroup:
     known = [claim.evidence for claim in claims if claim.evidence is not None]
-    scale = EffectAxis.over(
-        [*_known(_marks(known)), *(unit.ends or ())],
-        [end for one in known for end in _known((one.effect.low, one.effect.high))],
-    )
+    axis = _axis(known, unit.ends)
     nulls = {one.null for one in known}
     null = nulls.pop() if len(nulls) == 1 else None
-    rows = [_row(claim, claim.evidence, scale, several) for claim in claims if claim.evidence is not None]
+    rows = [_row(claim, claim.evidence, axis, several) for claim in claims if claim.evidence is not None]
+    at_null = None if null is None or axis.beyond(null) else axis.at(null)
+    return ForestGroup(unit.name, *_folded(rows, fold), axis.ticks, at_null)
+
+
+def _each_alone(claims: Sequence[ClaimView], fold: bool, several: bool) -> list[ForestGroup]:
+    known = [(claim, claim.evidence) for claim in claims if claim.evidence is not None]
+    rows = [_row(claim, evidence, _axis([evidence], None), several) for claim, evidence in known]
+    return [ForestGroup(OTHER, *_folded(rows, fold), [], None)] if rows else []
+
+
+def _axis(known: Sequence[Evidence], ends: tuple[float, float] | None) -> EffectAxis:
+    return EffectAxis.over(
+        [*_known(_marks(known)), *(ends or ())],
+        [end for one in known for end in _known((one.effect.low, one.effect.high))],
+    )
+
+
+def _folded(rows: Sequence[ForestRow], fold: bool) -> tuple[list[ForestRow], list[ForestRow]]:
+    """Return the rows that are shown and those that are folded, those not as expected first."""
     wrong = [row for row in rows if not row.claim.good]
     right = [row for row in rows if row.claim.good]
-    shown = wrong if fold else wrong + right
-    at_null = None if null is None or scale.beyond(null) else scale.at(null)
-    return ForestGroup(unit.name, shown, right if fold else [], scale.ticks, at_null)
+    return (wrong, right) if fold else (wrong + right, [])
 
 
-def _row(claim: ClaimView, evidence: Evidence, scale: EffectAxis, several: bool) -> ForestRow:
+def _row(claim: ClaimView, evidence: Evidence, axis: EffectAxis, several: bool) -> ForestRow:
     effect, boundary = evidence.effect, evidence.boundary
     low, high = (end if _finite(end) else None for end in (effect.low, effect.high))
     span, cut = None, (False, False)
     if low is not None or high is not None:
-        left, right = scale.low if low is None else low, scale.high if high is None else high
-        span = scale.at(left), scale.at(right)
-        cut = low is None or scale.beyond(left), high is None or scale.beyond(right)
+        left, right = axis.low if low is None else low, axis.high if high is None else high
+        span = axis.at(left), axis.at(right)
+        cut = low is None or axis.beyond(left), high is None or axis.beyond(right)
     return ForestRow(
         claim,
         claim.result.model if several else "",
         f"{effect_name(effect)} {effect_value(effect)}",
         interval_words(effect),
-        scale.at(effect.value or 0.0),
+        axis.at(effect.value or 0.0),
         span,
         cut,
-        scale.at(boundary) if boundary is not None and not scale.beyond(boundary) else None,
+        axis.at(boundary) if boundary is not None and not axis.beyond(boundary) else None,
     )
 
 

@@ -62,6 +62,7 @@ _KEYS = {
     ),
 }
 _UNITS = {key: unit for unit, keys in _KEYS.items() for key in keys}
+OTHER = "other units, an axis for each"
 _ENDS = {AUROC: (0.0, 1.0), SHARE: (0.0, 1.0)}
 
 
@@ -88,5 +89,10 @@ def unit_of(effect: Effect, site: str) -> Unit:
     name = _UNITS.get(key)
     if name is None:
         return Unit(len(_KEYS), effect.name)
-    said = f"{name}, {site}" if name == ACTIVATION and site else name
-    return Unit(list(_KEYS).index(name), said, _ENDS.get(name))
+    return Unit(list(_KEYS).index(name), _at(site) if name == ACTIVATION else name, _ENDS.get(name))
+
+
+def _at(site: str) -> str:
+    """Return the unit of activations at a site; the key of a view (a direction, latents) is its site, ``>`` and it."""
+    base, _, view = site.partition(">")
+    return f"{ACTIVATION} along directions or of latents, {base}" if view else f"{ACTIVATION}, {base}"
