@@ -48,7 +48,8 @@ def project(folder: Path) -> Path:
     (folder / "claims").mkdir(parents=True)
     text = claim_text(HOLDS, APART, f"{{id: no-such-neuron, claim: neuron 0:99 {MORE}}}")
     write_project(folder / "claims", people=text)
-    (folder / "claims" / "model" / "tokenizer.json").write_text("{}")
+    for model in ("model", "other"):
+        (folder / "claims" / model / "tokenizer.json").write_text("{}")
     return folder
 
 
@@ -161,5 +162,5 @@ def test_a_model_that_a_file_names_has_that_name_everywhere(pytester, ran):
     (folder / "pytest.ini").write_text("[pytest]\n")
     file = folder / "claims" / "people.claims.yaml"
     file.write_text(file.read_text().replace("models: [model]", "models: {ours: model}"))
-    for path in ran(folder, "main"):
+    for path in [*ran(folder, "main"), *ran(folder, "again", "--claims-model=ours=claims/other")]:
         assert {name.split("::")[1] for name in read_any(path).rows} == {"ours"}

@@ -72,6 +72,17 @@ def test_a_matrix_depends_on_no_order_and_a_file_on_one_model_has_none() -> None
     assert matrices(put_to(STEPS, {"a": "+  ", "b": "?  "})) == []
 
 
+@for_each("models", [STEPS, SEVEN * 3])
+def test_an_id_is_broken_in_no_table(models) -> None:
+    long = "31-892-restores-an-with-a-long-name-7c09b6"
+    models = [f"{model}-{place}" for place, model in enumerate(models)]
+    lines = drawn(
+        put_to(models, {long: "+" * len(models), "a": "-" * len(models)}, series=False), 60
+    ).splitlines()
+    assert long in [line.strip() for line in lines]
+    assert all(cell_len(line) <= 60 for line in lines)
+
+
 @for_each("width", [60, 80, 100, 146, 200])
 @for_each("models", [STEPS, SEVEN])
 def test_in_every_width_each_verdict_is_a_mark_and_with_room_a_word_and_a_number(width, models) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rich.cells import cell_len
-from rich.console import RenderableType
+from rich.console import JustifyMethod, RenderableType
 from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from neuronclaims.reports.matrix import MARKS, NO_RESULT, ClaimsByModels, Line, ModelCell
+from neuronclaims.reports.matrix import MARKS, NO_RESULT, ClaimsByModels, ModelCell
 from neuronclaims.reports.terminal.table import colour_of, user_text
 
 SIGNS = "".join((*MARKS.values(), NO_RESULT))
@@ -39,7 +39,7 @@ def by_models(matrix: ClaimsByModels, width: int, plain: bool) -> Iterator[Rende
     for intervals in (True, False):
         columns = _columns(matrix, intervals)
         if CLAIM + sum(columns) + GAP * len(columns) <= width:
-            yield _in_words(matrix, columns, intervals, plain)
+            yield from _in_words(matrix, columns, (intervals, plain), width)
             break
     else:
         yield from _in_marks(matrix, width, plain)
@@ -60,21 +60,47 @@ def _numbers(cell: ModelCell | None, intervals: bool) -> str:
     return "" if cell is None else cell.numbers if intervals else cell.value
 
 
-def _in_words(matrix: ClaimsByModels, columns: list[int], intervals: bool, plain: bool) -> Table:
-    grid = Table.grid(padding=(0, GAP, 0, 0))
-    grid.add_column(overflow="fold")
-    for width in columns:
-        grid.add_column(width=width, overflow="fold")
+def _in_words(
+    matrix: ClaimsByModels, columns: list[int], how: tuple[bool, bool], width: int
+) -> Iterator[RenderableType]:
+    """Yield a table in words; ``how`` says whether with intervals, and whether in ASCII."""
+    intervals, plain = how
+    first = _first(matrix, width - sum(columns) - GAP * len(columns))
+    grid = _grid([first, *columns], GAP)
     grid.add_row("", *(user_text(model, "dim") for model in matrix.models))
     for line in matrix.lines:
-        cells = (_in_word(cell, _numbers(cell, intervals), plain) for cell in line.cells)
-        grid.add_row(_claim(line), *cells)
+        cells = [_in_word(cell, _numbers(cell, intervals), plain) for cell in line.cells]
+        effect = user_text(line.short_effect if line.effect else "", "dim")
+        if cell_len(line.name) <= first:
+            grid.add_row(
+                user_text(f"{line.name}\n" if effect.plain else line.name).append_text(effect), *cells
+            )
+            continue
+        yield grid
+        yield _whole(line.name)
+        grid = _grid([first, *columns], GAP)
+        grid.add_row(effect, *cells)
+    yield grid
+
+
+def _first(matrix: ClaimsByModels, room: int) -> int:
+    """Return the width of the column of claims: that of the longest name that has room. Longer ones have a line."""
+    names = [cell_len(line.name) for line in matrix.lines if cell_len(line.name) <= room]
+    return min(room, max([1, *names, *(cell_len(line.short_effect) for line in matrix.lines if line.effect)]))
+
+
+def _grid(columns: list[int], gap: int, justify: JustifyMethod = "left") -> Table:
+    grid = Table.grid(padding=(0, gap, 0, 0))
+    for place, width in enumerate(columns):
+        grid.add_column(width=width, overflow="fold", justify=justify if place else "left")
     return grid
 
 
-def _claim(line: Line) -> Text:
-    effect = user_text(f"\n{line.short_effect}" if line.effect else "", "dim")
-    return user_text(line.name).append_text(effect)
+def _whole(name: str) -> Text:
+    """Return a name that is never broken, so that it can be copied."""
+    text = user_text(name)
+    text.no_wrap, text.overflow = True, "ignore"
+    return text
 
 
 def _in_word(cell: ModelCell | None, numbers: str, plain: bool) -> Text:
@@ -91,7 +117,8 @@ def _in_marks(matrix: ClaimsByModels, width: int, plain: bool) -> Iterator[Rende
     numbered = [f"{number}={model}" for number, model in enumerate(matrix.models, start=1)]
     yield user_text(", ".join(numbered), "dim")
     for start in range(0, len(matrix.models), most):
-        yield _marks(matrix, range(start, min(start + most, len(matrix.models))), room, plain)
+        places = range(start, min(start + most, len(matrix.models)))
+        yield from _marks(matrix, places, room, plain, width)
     found = dict.fromkeys(
         cell.verdict if cell else "no result" for line in matrix.lines for cell in line.cells
     )
@@ -99,15 +126,24 @@ def _in_marks(matrix: ClaimsByModels, width: int, plain: bool) -> Iterator[Rende
     yield user_text(", ".join(f"{_sign(MARKS.get(word, NO_RESULT), plain)} {word}" for word in words), "dim")
 
 
-def _marks(matrix: ClaimsByModels, places: range, room: int, plain: bool) -> Table:
-    grid = Table.grid(padding=(0, 1, 0, 0))
-    grid.add_column(overflow="fold", min_width=CLAIM - 1)
-    for _ in places:
-        grid.add_column(width=room, justify="right")
+def _marks(
+    matrix: ClaimsByModels, places: range, room: int, plain: bool, width: int
+) -> Iterator[RenderableType]:
+    left = width - (room + 1) * len(places)
+    fitting = [cell_len(line.name) for line in matrix.lines if cell_len(line.name) <= left]
+    columns = [max([min(CLAIM - 1, left), *fitting]), *(room for _ in places)]
+    grid = _grid(columns, 1, "right")
     grid.add_row("", *(user_text(str(place + 1), "dim") for place in places))
     for line in matrix.lines:
-        grid.add_row(user_text(line.name), *(_mark(line.cells[place], plain) for place in places))
-    return grid
+        marks = [_mark(line.cells[place], plain) for place in places]
+        if cell_len(line.name) <= columns[0]:
+            grid.add_row(user_text(line.name), *marks)
+            continue
+        yield grid
+        yield _whole(line.name)
+        grid = _grid(columns, 1, "right")
+        grid.add_row("", *marks)
+    yield grid
 
 
 def _mark(cell: ModelCell | None, plain: bool) -> Text:
