@@ -79,7 +79,7 @@ def test_an_id_is_broken_in_no_table(models) -> None:
     lines = drawn(
         put_to(models, {long: "+" * len(models), "a": "-" * len(models)}, series=False), 60
     ).splitlines()
-    assert long in [line.strip() for line in lines]
+    assert any(long in line for line in lines)
     assert all(cell_len(line) <= 60 for line in lines)
 
 
