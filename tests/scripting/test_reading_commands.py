@@ -94,4 +94,4 @@ def test_a_badge_counts_what_is_as_expected(project, monkeypatch, capsys):
 def test_one_model_alone_has_no_trend(project, monkeypatch, capsys):
     monkeypatch.chdir(project)
     assert main(["trend", "reports/claims.json"]) == 0
-    assert "one model alone has no trend" in capsys.readouterr().out
+    assert "One model alone has no trend" in capsys.readouterr().out

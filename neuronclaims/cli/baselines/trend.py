@@ -22,8 +22,8 @@ UNJUDGED = (
 """Said of models that no claim file calls a series."""
 
 ALONE = (
-    "one model alone has no trend: name the reports of several (neuronclaims trend a/claims.json b/claims.json), put "
-    "several models into the claim file, or see earlier sessions with neuronclaims history"
+    "One model alone has no trend: name the reports of several (neuronclaims trend a/claims.json b/claims.json), put "
+    "several models into the claim file, or see earlier sessions with neuronclaims history."
 )
 """Said of a claim that ran on one model."""
 
@@ -58,13 +58,15 @@ def run(
     names = dict.fromkeys((claim["file"], claim["id"]) for claim in claims if chosen(claim["id"]))
     if not names:
         raise NeuronClaimsError(f"-k {matching!r} matches no claim of {', '.join(map(str, report))}.")
+    alone = False
     for file, name in names:
         series = {c["model"]: c for c in claims if (c["file"], c["id"]) == (file, name)}
         here = [series[model] for model in order or series if model in series]
         if not here:
             continue
         if len(here) == 1:
-            say(one_line(f"{file}::{name}"), f"  {one_line(_rows(here)[0])}", f"  {ALONE}", "")
+            say(one_line(f"{file}::{name}"), f"  {one_line(_rows(here)[0])}", "")
+            alone = True
             continue
         together = len(report) == 1 and all(claim.get("look") for claim in here)
         here = here if together else _look_by_look(here)
@@ -77,6 +79,8 @@ def run(
         if not together:
             say(f"  {UNJUDGED}")
         say("")
+    if alone:
+        say(ALONE)
     return 0
 
 
