@@ -29,6 +29,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except typer.TyperException as error:
         _say_misused(error)
         raise SystemExit(2) from None
+    except typer.Abort:  # a question was asked, and nobody was there to answer
+        return 1
 
 
 def application() -> Commands:
@@ -56,6 +58,11 @@ class Commands(TyperGroup):
         """Return the options, told without types of Python."""
         return _untyped(super().get_params(ctx))
 
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help, with colours in a terminal alone."""
+        _forced_colours_off()
+        super().format_help(ctx, formatter)
+
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return the name, the loaded command and the other arguments."""
         name, command, rest = super().resolve_command(ctx, args)
@@ -82,6 +89,7 @@ class OneCommand(TyperCommand):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help; what Rich would take for its own markup is escaped first."""
+        _forced_colours_off()
         self.help, self.epilog = _plain(self.help), _plain(self.epilog)
         for param in self.params:
             param.help = _plain(param.help)  # type: ignore[attr-defined]
@@ -133,6 +141,13 @@ def _untyped(params: list[Any]) -> list[Any]:
         elif isinstance(param, TyperOption) and (param.is_flag or param.name in COMPLETION):
             param.metavar = ""
     return params
+
+
+def _forced_colours_off() -> None:
+    """Let Rich see for itself whether there is a terminal: typer takes any job of GitHub for one."""
+    from typer import rich_utils
+
+    rich_utils.FORCE_TERMINAL = None
 
 
 def _plain(text: str | None) -> str | None:

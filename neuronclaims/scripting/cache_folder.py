@@ -12,6 +12,12 @@ else:
     import tomli as tomllib  # pytest brings it
 
 SETTING, DEFAULT = "claims_cache", ".neuronclaims"
+_TABLES = (
+    ("pytest.toml", ("pytest",)),
+    (".pytest.toml", ("pytest",)),
+    ("pyproject.toml", ("tool", "pytest")),
+    ("pyproject.toml", ("tool", "pytest", "ini_options")),
+)
 _SECTIONS = {"pytest.ini": "pytest", ".pytest.ini": "pytest", "tox.ini": "pytest", "setup.cfg": "tool:pytest"}
 
 
@@ -26,14 +32,15 @@ def cache_of(root: Path) -> Path:
 
 def setting_of(root: Path, name: str) -> tuple[str, ...]:
     """Return the lines of a setting of pytest in a project; nothing where it is not set."""
-    places = (_toml(root, name), *(_ini(root, file, name) for file in _SECTIONS))
-    return next((found for found in places if found), ())
+    tables = (_toml(root, file, table, name) for file, table in _TABLES)
+    return next((found for found in (*tables, *(_ini(root, file, name) for file in _SECTIONS)) if found), ())
 
 
-def _toml(root: Path, name: str) -> tuple[str, ...]:
+def _toml(root: Path, file: str, table: tuple[str, ...], name: str) -> tuple[str, ...]:
     try:
-        data = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
-        found = data["tool"]["pytest"]["ini_options"][name]
+        found = tomllib.loads((root / file).read_text(encoding="utf-8"))
+        for key in (*table, name):
+            found = found[key]
     except (OSError, ValueError, KeyError, TypeError):
         return ()
     if isinstance(found, bool):

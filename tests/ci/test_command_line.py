@@ -25,6 +25,8 @@ def words_of(command: Command) -> list[str]:
 @pytest.fixture(autouse=True)
 def narrow(monkeypatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    monkeypatch.setattr("typer.rich_utils.FORCE_TERMINAL", True)  # as in a job of GitHub
 
 
 def test_every_command_is_told_in_80_columns_with_an_example_and_without_colour(capsys) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 
 import pytest
 
@@ -11,6 +12,8 @@ from neuronclaims.cli import main
 from neuronclaims.cli.runs.asked import Asked
 from neuronclaims.cli.runs.changes import stamps, wait
 from neuronclaims.cli.runs.watched import Watched
+from neuronclaims.demo import MODEL_FOLDER
+from neuronclaims.scripting.cache_folder import setting_of
 
 GOOD = """\
 version: 1
@@ -169,3 +172,56 @@ def test_waiting_sees_files_that_change_come_or_go(tmp_path, monkeypatch) -> Non
             "neuronclaims.cli.runs.changes.sleep", lambda seconds, todo=changes: todo and todo.pop()()
         )
         assert wait(known) == hit
+
+
+def test_a_model_is_kept_until_a_file_of_it_changes(tmp_path, monkeypatch) -> None:
+    from neuronclaims.engines.kept import KeptModels
+    from neuronclaims.measurements import Activations, TokenRule
+    from neuronclaims.models.options import RunOptions
+    from neuronclaims.models.running import loading
+    from neuronclaims.models.sources import open_model
+
+    loads, load = [], loading.load
+    monkeypatch.setattr(loading, "load", lambda *given: loads.append(given[0].spec) or load(*given))
+    for name in ("one", "two"):
+        shutil.copytree(MODEL_FOLDER, tmp_path / name)
+    measure, plain = KeptModels(most=1), RunOptions()
+
+    def run(name, options=plain):
+        wanted = Activations("mlp_post", 1, TokenRule("last", "prompt"), ("Hanoi is old.",))
+        answers = measure(
+            open_model(name, tmp_path, {}), [wanted], cache=None, options=options, progress=None
+        )
+        return answers[wanted]
+
+    first = run("./one")
+    assert run("./one").tolist() == first.tolist()
+    assert loads == ["./one"]
+    run("./one", RunOptions(dtype="bfloat16"))
+    assert len(loads) == 2
+    (tmp_path / "one" / "config.json").touch()
+    run("./one")
+    assert len(loads) == 3
+    run("./two")
+    run("./one")
+    assert loads[3:] == ["./two", "./one"]
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("pytest.toml", "[pytest]\nclaims_model = ['a=b', 'c=d']\nclaims_download = true"),
+        ("pyproject.toml", "[tool.pytest]\nclaims_model = ['a=b', 'c=d']\nclaims_download = true"),
+        (
+            "pyproject.toml",
+            "[tool.pytest.ini_options]\nclaims_model = '''\na=b\nc=d\n'''\nclaims_download = 'true'",
+        ),
+        ("setup.cfg", "[tool:pytest]\nclaims_model =\n  a=b\n  c=d\nclaims_download = true"),
+        ("pytest.ini", "[pytest"),
+    ],
+)
+def test_settings_of_pytest_are_read_wherever_they_stand(file, text, tmp_path) -> None:
+    (tmp_path / file).write_text(text)
+    broken = text == "[pytest"
+    assert setting_of(tmp_path, "claims_model") == (() if broken else ("a=b", "c=d"))
+    assert setting_of(tmp_path, "claims_download") == (() if broken else ("true",))
