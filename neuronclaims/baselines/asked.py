@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from neuronclaims.baselines.content import direction_key, labels_named, spans_named
 from neuronclaims.baselines.rows import SavedClaim, digest
 from neuronclaims.sentences.options import given_options
 
@@ -15,11 +17,19 @@ if TYPE_CHECKING:
 Asked: TypeAlias = "Mapping[str, str | int | Mapping[str, str]]"
 """Fields of what is asked: texts and numbers by their name, and prompts by their set, as short hashes in a row."""
 
-SHORT = 4
-"""Digits of the hash of a prompt, in base 16: enough to count which are new."""
+SHORT = 2
+"""Digits of the hash of a prompt, in base 64: enough to count which are new."""
 
-MOST = 400
+_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+MOST = 200
 """The most prompts of a set whose hashes are kept; of a larger one only the number and one hash are."""
+
+_MADE = {"directions": "direction", "probes": "probe", "neurons": "set of neurons"}
+"""Fields of things that have one hash each, with the word for one of them."""
+
+_HASHED = {"spans": "the texts by which tokens are read", "labels": "the labelled stretches"}
+"""Fields that are one hash, with what it is of."""
 
 _LONGEST = 60
 _TEXTS = {"sets": "prompt", "pairs": "pair", "discovered": "prompt"}
@@ -41,9 +51,13 @@ def asked_of(claim: Claim) -> dict[str, Any]:
             name: _hashes([p.clean, p.corrupted, p.group or ""] for p in found.pairs)
             for name, found in claim.pairs.items()
         },
-        "discovered": {"discovered_on": _hashes([p.text] for p in claim.discovered.prompts)}
+        "discovered": {"discovered_on": _hashes(([p.text] for p in claim.discovered.prompts), 0)}
         if claim.discovered
         else {},
+        "directions": {name: digest(direction_key(each))[:8] for name, each in claim.directions.items()},
+        "probes": {name: digest([p.site, p.given.digest])[:8] for name, p in claim.probes.items()},
+        "neurons": {name: digest(each.key)[:8] for name, each in claim.neuron_sets.items()},
+        **{name: digest(each)[:8] for name, each in {**spans_named(claim), **labels_named(claim)}.items()},
     }
     return {name: value for name, value in found.items() if value is not None and value != {}}
 
@@ -53,7 +67,7 @@ def edits(old: SavedClaim, new: SavedClaim) -> str:
 
     >>> row = SavedClaim("", "neuron 2:340 separates a from b", "", "", None, asked={"tokens": "mean of prompt"})
     >>> from dataclasses import replace
-    >>> edits(row, replace(row, asked={"tokens": "last of prompt", "sets": {"a": "00010002"}}))
+    >>> edits(row, replace(row, asked={"tokens": "last of prompt", "sets": {"a": "AxBy"}}))
     'tokens mean of prompt -> last of prompt; 2 prompts more in a'
     """
     return "; ".join(_edits(old, new))
@@ -79,6 +93,13 @@ def _edits(old: SavedClaim, new: SavedClaim) -> Iterator[str]:
             was, now = _mapping(one), _mapping(two)
             for option in dict.fromkeys((*was, *now)):
                 yield from _other(option, was.get(option), now.get(option))
+        elif name in _MADE:
+            was, now = _mapping(one), _mapping(two)
+            yield from (
+                f"another {_MADE[name]} {key}" for key in {**was, **now} if was.get(key) != now.get(key)
+            )
+        elif name in _HASHED:
+            yield from [f"{_HASHED[name]} are others"] if one != two else []
         else:
             yield from _other(name, one, two)
 
@@ -110,10 +131,14 @@ def _other_texts(old: Mapping[str, str], new: Mapping[str, str], word: str) -> I
             yield f"other {word}s in {name}"
 
 
-def _hashes(texts: Iterable[Sequence[str]]) -> str:
-    """Return short hashes of some texts, sorted, in a row; of many, their number and one hash."""
-    found = sorted(digest(list(text))[:SHORT] for text in texts)
-    return "".join(found) if len(found) <= MOST else f"#{len(found)} {digest(found)[:16]}"
+def _hashes(texts: Iterable[Sequence[str]], most: int = MOST) -> str:
+    """Return short hashes of some texts, sorted, in a row; of more than ``most``, their number and one hash."""
+    found = sorted(digest(list(text)) for text in texts)
+    if len(found) > most:
+        return f"#{len(found)} {digest(found)[:16]}"
+    return "".join(
+        sorted(_DIGITS[int(each[:8], 16) % 64] + _DIGITS[int(each[8:16], 16) % 64] for each in found)
+    )
 
 
 def _split(hashes: str) -> list[str]:
@@ -134,7 +159,13 @@ def _mapping(value: object) -> Mapping[str, str]:
 
 
 def _text(value: object) -> str:
-    return str(value) if isinstance(value, (str, int, float)) else repr(value)
+    """Return an option's value in short: an amount as "0.5 sd", a list by its entries."""
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(_text, value))
+    if is_dataclass(value) and type(value).__str__ is object.__str__:
+        parts = (getattr(value, field.name) for field in fields(value))
+        return " ".join(_text(part) for part in parts if part is not None)
+    return str(value)
 
 
 def _many(count: int, word: str) -> str:

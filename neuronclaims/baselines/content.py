@@ -40,7 +40,7 @@ def content_of(claim: Claim) -> str:
             name: sorted([p.clean, p.corrupted, p.group or ""] for p in found.pairs)
             for name, found in claim.pairs.items()
         },
-        "directions": {name: _direction(found) for name, found in claim.directions.items()},
+        "directions": {name: direction_key(found) for name, found in claim.directions.items()},
         **(
             {"neurons": {name: found.key for name, found in claim.neuron_sets.items()}}
             if claim.neuron_sets
@@ -51,14 +51,14 @@ def content_of(claim: Claim) -> str:
             if claim.probes
             else {}
         ),
-        **_spans(claim),
-        **_labels(claim),
+        **spans_named(claim),
+        **labels_named(claim),
         "discovered": sorted(p.text for p in claim.discovered.prompts) if claim.discovered else None,
     }
     return digest(asked)[:DIGITS]
 
 
-def _spans(claim: Claim) -> dict[str, Any]:
+def spans_named(claim: Claim) -> dict[str, Any]:
     """Return the texts by which tokens are read, if any are."""
     prompts = [
         *(prompt for found in claim.sets.values() for prompt in found.prompts),
@@ -69,7 +69,7 @@ def _spans(claim: Claim) -> dict[str, Any]:
     return {"spans": found} if named else {}
 
 
-def _labels(claim: Claim) -> dict[str, Any]:
+def labels_named(claim: Claim) -> dict[str, Any]:
     """Return the stretches with the label that the sentence names, if it names one."""
     said = (getattr(claim.sentence, field.name) for field in fields(claim.sentence))
     named = {value.name for value in said if isinstance(value, TokenLabel)}
@@ -83,7 +83,8 @@ def _labels(claim: Claim) -> dict[str, Any]:
     return {"labels": found} if named else {}
 
 
-def _direction(direction: Direction) -> list[Any]:
+def direction_key(direction: Direction) -> list[Any]:
+    """Return all that a direction is made of."""
     order = list if direction.paired else sorted
     sides = [order(_one(prompt) for prompt in side) for side in (direction.first, direction.second)]
     neutral = _prompts(direction.neutral.prompts) if direction.neutral else None
