@@ -104,6 +104,8 @@
   const stacked = (plot, data, layout) => {
     const domain = (key) => layout[key]?.domain ?? [0, 1];
     const panels = new Map();
+    const scenes = Object.keys(layout).filter((key) => key.startsWith("scene"));
+    if (scenes.length) return scenesStacked(plot, layout, scenes);
     for (const trace of data) {
       const [x, y] = [`xaxis${(trace.xaxis ?? "x").slice(1)}`, `yaxis${(trace.yaxis ?? "y").slice(1)}`];
       if (!layout[x]) return layout;
@@ -134,6 +136,20 @@
     };
     if (layout.annotations) moved.annotations = layout.annotations.map(move);
     plot.style.height = `${(layout.annotations ? 190 : 230) * order.length + 60}px`;
+    return moved;
+  };
+
+  const scenesStacked = (plot, layout, scenes) => {
+    if (onPaper || plot.clientWidth > NARROW || scenes.length < 2) return layout;
+    const order = scenes.sort((a, b) => (layout[a].domain?.x?.[0] ?? 0) - (layout[b].domain?.x?.[0] ?? 0));
+    const top = (place) => 1 - place / order.length;
+    const moved = { ...layout };
+    order.forEach((key, place) => {
+      moved[key] = { ...layout[key], domain: { x: [0, 1], y: [top(place + 1), top(place) - 0.06] } };
+    });
+    const notes = layout.annotations ?? [];
+    if (notes.length === order.length) moved.annotations = notes.map((note, place) => ({ ...note, x: 0.5, y: top(place) - 0.05 }));
+    plot.style.height = `${280 * order.length + 40}px`;
     return moved;
   };
 
