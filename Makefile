@@ -48,4 +48,4 @@ $(VENV)/ready-dev: $(VENV)/ready tests/plugin/neighbours.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) .neuronclaims .pytest_cache .mypy_cache .ruff_cache reports/claims.json reports/index.html reports/plotly.min.js
+	rm -rf $(VENV) .neuronclaims .pytest_cache .mypy_cache .ruff_cache reports/claims.json reports/index.html

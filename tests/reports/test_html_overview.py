@@ -172,6 +172,7 @@ def test_a_strip_shows_each_claim_over_the_last_sessions_changed_ones_first() ->
         "<td.*?>(.*?)</td>", sessions
     )[8:11]
     assert "1 line of history.jsonl could not be read" in part
+    assert changed.count('<col class="other">') == 2
     assert 'aria-labelledby="past"' not in rendered([entry()])
 
 

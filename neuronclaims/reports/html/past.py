@@ -24,13 +24,17 @@ LONGEST = 300
 
 @dataclass(frozen=True, slots=True)
 class SessionShown:
-    """A session as a column: its number, and what is told of it."""
+    """A session as a column: its number, and what is told of it.
+
+    ``other`` says whether a model has other weights than in the session before, or neuronclaims another version.
+    """
 
     number: int
     when: str
     version: str
     models: list[str]
     said: str
+    other: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,12 @@ def past(history: History, account: Account, claims: Sequence[ClaimView]) -> Pas
     names = [*anchors, *(name for name in shown.names if name not in anchors)]
     strips = [_strip(name, anchors.get(name), shown) for name in names[:MOST_ROWS]]
     return Past(
-        [_column(number, session) for number, session in enumerate(sessions, start=1)],
+        [
+            _column(number, session, before)
+            for number, (session, before) in enumerate(
+                zip(sessions, (None, *sessions), strict=False), start=1
+            )
+        ],
         [strip for strip in strips if strip.changed],
         [strip for strip in strips if not strip.changed],
         len(names) - len(strips),
@@ -87,7 +96,7 @@ def _mark(claim: PastClaim | None) -> tuple[str, str]:
     return ("", NO_RESULT) if claim is None else (claim.word, MARKS[claim.word])
 
 
-def _column(number: int, session: PastSession) -> SessionShown:
+def _column(number: int, session: PastSession, before: PastSession | None) -> SessionShown:
     models = [
         f"{name} {weights[:SHORT_HASH]}".rstrip()
         for name, known in session.models.items()
@@ -97,4 +106,13 @@ def _column(number: int, session: PastSession) -> SessionShown:
     expected = f"{failed} not as expected" if failed else "all as expected"
     said = f"{count} {'claim' if count == 1 else 'claims'}, {expected}"
     partial = "" if session.complete else "; cut short"
-    return SessionShown(number, date_words(session.made), session.neuronclaims, models[:20], said + partial)
+    when, version = date_words(session.made), session.neuronclaims
+    return SessionShown(number, when, version, models[:20], said + partial, _other(session, before))
+
+
+def _other(session: PastSession, before: PastSession | None) -> bool:
+    if before is None:
+        return False
+    both = session.models.keys() & before.models.keys()
+    weights = any(set(session.models[name]) != set(before.models[name]) for name in both)
+    return weights or session.neuronclaims != before.neuronclaims
