@@ -62,7 +62,7 @@ def test_a_claim_is_found_by_its_file_and_id_and_its_first_figure_is_drawn(repor
     assert main(["figure", name, "-o", "fig.svg"]) == 0
     said = capsys.readouterr().out
     assert "neuron 0:0 separates hanoi from baseline" in said
-    assert said.count("--number") == 7
+    assert said.count("--number") == 9
     shown = words(report / "fig.svg")
     assert all(word in shown for word in ("activation", "first", "second", "share of the set, %"))
 
@@ -75,6 +75,15 @@ def test_every_figure_is_drawn_with_its_words_as_text_in_every_format(figure, tm
         assert path.read_bytes().startswith(begin)
     labels = {
         "distributions": ("activation", "first", "one", "cumulative share, %"),
+        "paired": (
+            "change",
+            "before",
+            "after",
+            "by pairs: after - before ",
+            "mean : 0.75",
+            "held against 0.40",
+        ),
+        "ranks": ("place", "first", "place 10", "share : 0.67", "held against 0.60"),
         "points": ("index", "share", "0:2"),
         "surface": ("layer", "token", "activity", "lie", "truth"),
         "matrix": ("matrix", "a", "b", "10.0"),
@@ -82,7 +91,8 @@ def test_every_figure_is_drawn_with_its_words_as_text_in_every_format(figure, tm
         "null": ("AUROC", "observed: 0.95"),
     }
     shown = words(tmp_path / "fig.svg")
-    assert all(label in shown for label in labels[figure.kind])
+    paired = figure.kind == "distributions" and figure.paired != "no"
+    assert all(label in shown for label in labels["paired" if paired else figure.kind])
 
 
 def test_a_picture_is_as_wide_as_asked_for_and_the_same_every_time(tmp_path) -> None:
@@ -144,7 +154,7 @@ def test_a_claim_on_several_models_asks_which(report, capsys) -> None:
         (["f.claims.yaml::claim-2", "-o", "fig.svg"], "No such neuron."),
         (["f.claims.yaml::claim-0", "-o", "fig.gif"], "must end in .svg, .pdf or .png"),
         (["f.claims.yaml::claim-0", "-o", "no/such/fig.svg"], "could not be written"),
-        (["f.claims.yaml::claim-0", "-o", "fig.svg", "--number", "9"], "--number is from 1 to 7"),
+        (["f.claims.yaml::claim-0", "-o", "fig.svg", "--number", "12"], "--number is from 1 to 9"),
         (["f.claims.yaml::claim-0", "-o", "fig.svg", "--number", "4"], "is a table"),
         (["f.claims.yaml::claim-0", "-o", "fig.svg", "--report", "elsewhere"], "--claims-report=elsewhere"),
     ],

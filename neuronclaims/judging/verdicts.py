@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from neuronclaims import stats
 from neuronclaims.corrections import CorrectedFamily, CorrectedP, corrected, family_of
-from neuronclaims.figures import as_known
+from neuronclaims.figures import Estimated, Figure, as_known, with_estimate
 from neuronclaims.kinds import Family, Finding, kind_of
 from neuronclaims.kinds.shared.units import fit_to_keep
 from neuronclaims.kinds.tokens_asked import tokens_in_words
@@ -191,12 +191,22 @@ def _evidence(
         rank=finding.rank,
         selection=finding.selection,
         notes=finding.notes,
-        figures=tuple(map(as_known, finding.figures)),
+        figures=_figures(finding),
         plan=None if plan is None else _plan(plan),
         null=float(said.null),
         boundary=float(said.null if said.threshold is None else said.threshold),
         units=fit_to_keep(finding.units, finding.estimate.value),
     )
+
+
+def _figures(finding: Finding) -> tuple[Figure, ...]:
+    """Return what is drawn of a claim, with its effect beside the values that it was made of."""
+    e, said = finding.estimate, finding.statement
+    boundary = float(said.null if said.threshold is None else said.threshold)
+    effect = None
+    if e.value is not None:
+        effect = Estimated(e.name, e.value, e.low, e.high, e.level, float(said.null), boundary)
+    return with_estimate(tuple(map(as_known, finding.figures)), effect, paired=finding.sample.paired)
 
 
 def _plan(plan: stats.EffectPlan) -> Plan:

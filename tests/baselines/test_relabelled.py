@@ -148,7 +148,7 @@ def other(value):
 
 def relabel_figures(monkeypatch) -> None:
     for made in vars(figures).values():
-        if isinstance(made, type) and is_dataclass(made) and made.__module__ == figures.__name__:
+        if isinstance(made, type) and is_dataclass(made) and made.__module__.startswith(figures.__name__):
             monkeypatch.setattr(made, "__init__", relabelling(made))
 
 
@@ -157,7 +157,7 @@ def relabelling(made):
 
     def init(self, *args, **kwargs):
         given = {**dict(zip(names, args, strict=False)), **kwargs}
-        build(self, **{name: value if name == "kind" else other(value) for name, value in given.items()})
+        build(self, **{name: value if name in ("kind", "paired") else other(value) for name, value in given.items()})
 
     return init
 

@@ -139,7 +139,7 @@ def test_that_a_neuron_is_seldom_among_them_is_judged_from_above(judge):
 
 def test_the_table_lists_the_most_frequent_neurons_and_the_claimed_one_wherever_it_stands(judge):
     own, base = counted(2)
-    table, drawn, _ = judge(SENTENCE.format("2:0", 60)).evidence.figures
+    table, ranks, drawn, _ = judge(SENTENCE.format("2:0", 60)).evidence.figures
     assert [row[:3] for row in table.rows[:2]] == [
         ("1", "1:3", "11 of 12"),
         ("2", "2:6", f"{own['2:6']} of 12"),
@@ -148,6 +148,8 @@ def test_the_table_lists_the_most_frequent_neurons_and_the_claimed_one_wherever_
     assert table.rows[2][1:3] == ("2:0", f"{own['2:0']} of 12")
     mean = np.mean([VALUES[text][2, 0] for text in BASE], dtype=float)
     assert drawn.rows[0].values == pytest.approx([VALUES[text][2, 0] - mean for text in HANOI])
+    assert [sum(place <= 2 for place in row.values) for row in ranks.rows] == [own["2:0"], base["2:0"]]
+    assert (ranks.limit, ranks.estimate.boundary) == (2, 0.6)
 
 
 def test_the_null_is_every_exchange_of_labels_between_the_set_and_its_baseline(tmp_path, judge, monkeypatch):

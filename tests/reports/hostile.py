@@ -8,11 +8,13 @@ from neuronclaims.figures import (
     BinRow,
     Bins,
     Distributions,
+    Estimated,
     Matrix,
     Null,
     Panel,
     Point,
     Points,
+    Ranks,
     Row,
     Surface,
     Table,
@@ -84,6 +86,19 @@ def figures(text: str = "") -> tuple[object, ...]:
             ),
         ),
         Null(f"AUROC {text}", 0.1, 0.9, (5, 20, 40, 5), 0.95, every=False),
+        Distributions(
+            f"change {text}",
+            (Row(f"before {text}", (1.0, 2.0), (text, text)), Row("after", (2.0, 2.5))),
+            Estimated(f"mean {text}", 0.75, 0.5, None, 0.95, 0.0, 0.4),
+            "second - first",
+        ),
+        Ranks(
+            f"place {text}",
+            (Row(f"first {text}", (1.0, 30.0, 2.0), (text,) * 3), Row("second", (5.0, 400.0))),
+            512,
+            10,
+            Estimated(f"share {text}", 2 / 3, 0.1, 0.99, 0.95, 0.6, 0.6),
+        ),
     )
 
 

@@ -12,12 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import ecdf, gaussian_kde
 
-from neuronclaims.figures import Distributions, Null, Panel, Point, Points, Row, Surface
+from neuronclaims.figures import Distributions, Estimated, Null, Panel, Point, Points, Row, Surface
 from neuronclaims.reports.html.figures import GridCell, draw, draw_grid
 from neuronclaims.reports.html.figures.bins import middle, span
-from neuronclaims.reports.html.figures.densities import MOST_BINS, common_edges, cumulative, density, shares
 from neuronclaims.reports.html.figures.drawing import NUMERIC, colour_range, label, side_by_side
 from neuronclaims.reports.html.figures.points import MOST, thinned
+from neuronclaims.reports.html.figures.spread.densities import (
+    MOST_BINS,
+    common_edges,
+    cumulative,
+    density,
+    shares,
+)
 
 VALUES = st.lists(st.floats(-1e6, 1e6).map(lambda x: round(x, 3)), min_size=1, max_size=60)
 
@@ -148,7 +154,7 @@ def test_open_and_closed_bins_are_drawn_where_they_are() -> None:
 
 
 def test_tables_beside_figures_tell_the_numbers() -> None:
-    distributions, points, surface, table, matrix, bins, null = (
+    distributions, points, surface, table, matrix, bins, null, _, ranks = (
         draw(figure).tables[0] for figure in figures()
     )
     assert distributions.rows[1][:5] == ("second ", "8", "-0.62", "1.62", "-3.00")
@@ -160,6 +166,32 @@ def test_tables_beside_figures_tell_the_numbers() -> None:
     assert matrix.rows == (("a ", "10.0", "3.00"), ("b", "3.00", ""))
     assert bins.rows[0] == ("-1 to 0", "50", "0.10", "[0.050, 0.20]", "")
     assert null.rows == (("70", "0.10", "0.90", "0.95"),)
+    assert ranks.rows[0] == ("first ", "3", "2", "1", "2", "30")
+
+
+def test_an_effect_stands_beside_its_values_with_its_interval_and_what_it_is_held_against() -> None:
+    changed, ranks = figures()[-2:]
+    (plot,) = draw(changed).plots
+    beside = {trace["name"]: trace for trace in plot.data if trace.get("yaxis") == "y3"}
+    assert beside["held against 0.40"]["x"] == [0.4, 0.4]
+    assert beside["no effect: 0.00"]["x"] == [0.0, 0.0]
+    dot = beside["effect, 95 % interval"]
+    assert (dot["x"], dot["error_x"]["array"], dot["error_x"]["arrayminus"]) == ([0.75], [0.0], [0.25])
+    differences = next(trace for trace in plot.data if trace.get("name") == "difference of a pair")
+    assert differences["x"] == [1.0, 0.5]
+    assert "mean : 0.75 (95 % interval 0.50 to ?), held against 0.40" in plot.words
+    (plot,) = draw(ranks).plots
+    assert plot.data[0]["y"] == [1.0, 2.0, 30.0]
+    limit = next(trace for trace in plot.data if trace["name"] == "place 10, the last that counts")
+    assert limit["y"] == [10, 10]
+    assert "among the first 10 in 2 of 3 prompts" in plot.words
+
+
+def test_few_values_are_dots_and_many_are_histograms() -> None:
+    effect = Estimated("difference", 1.0, 0.5, 1.5, 0.95)
+    for many, sort in ((False, "scatter"), (True, "bar")):
+        row = Row("a", tuple(float(place) for place in range(60 if many else 6)))
+        assert draw(Distributions("x", (row,), effect)).plots[0].data[0]["type"] == sort
 
 
 def test_what_relabelling_gives_says_how_many_exchanges_it_is_of() -> None:

@@ -231,6 +231,7 @@ def _finding(
         notes=(*selection_notes(selection), *notes, *_notes(data, tested)),
         figures=(
             data.table(neuron),
+            data.ranks(neuron),
             data.figure(neuron),
             *null_of_shares(data, column, tested.specific),
             *figures,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neuronclaims import stats
-from neuronclaims.figures import Distributions, Row, Table
+from neuronclaims.figures import Distributions, Ranks, Row, Table
 from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.outliers.token_share import PromptUnits, ShareSide, mean_share
 from neuronclaims.kinds.shared.designs import design_of
@@ -24,6 +24,7 @@ from neuronclaims.kinds.top_k.top_k_scores import (
     SiteValues,
     check_baseline,
     own_scores,
+    places_of,
     scores,
     site_needs,
 )
@@ -227,6 +228,17 @@ class ConsistencyData:
         )
         named = titled(settings.site, neuron.layer, neuron.index)
         return Distributions(f"{named}, {settings.tokens}: {BY[self.request.by]}", rows)
+
+    def ranks(self, neuron: Neuron) -> Ranks:
+        """Draw a neuron's place among all of the site, in all prompts."""
+        settings, said = self.request.claim.settings, self.request.claim.sentence
+        column = self.columns.column(neuron)
+        rows = tuple(
+            Row(name, places_of(found, column), names)
+            for name, found, names in zip((said.first, said.second), self.scores, self.names, strict=True)
+        )
+        axis = f"place of {titled(settings.site, neuron.layer, neuron.index)} by {BY[self.request.by]}"
+        return Ranks(axis, rows, len(self.columns), said.k)
 
     def table(self, neuron: Neuron) -> Table:
         """List the neurons that are most often among the top K, and the claim's wherever it stands.

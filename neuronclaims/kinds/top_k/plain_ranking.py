@@ -171,6 +171,7 @@ class PlainRankingKind:
             notes=(*selection_notes(selection), *_notes(data, part, len(parts))),
             figures=(
                 data.table(said.who.neurons),
+                data.ranks(neuron),
                 data.figure(neuron),
                 *((data.matrix(),) if several else ()),
             ),

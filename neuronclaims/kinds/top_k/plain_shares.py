@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neuronclaims import stats
-from neuronclaims.figures import Distributions, Matrix, Row, Table
+from neuronclaims.figures import Distributions, Matrix, Ranks, Row, Table
 from neuronclaims.kinds.kind import ClaimError, Statement
 from neuronclaims.kinds.outliers.token_share import (
     PromptUnits,
@@ -32,6 +32,7 @@ from neuronclaims.kinds.top_k.top_k_scores import (
     SiteColumns,
     SiteValues,
     check_baseline,
+    places_of,
     scores,
     site_needs,
 )
@@ -184,6 +185,13 @@ class PlainShares:
         rows = tuple(Row(name, plain(found[:, column])) for name, found in self.scores.items())
         named = titled(settings.site, neuron.layer, neuron.index)
         return Distributions(f"{named}, {settings.tokens}: {self.request.described}", rows)
+
+    def ranks(self, neuron: Neuron) -> Ranks:
+        """Draw one neuron's place among all of the site in all prompts of each set."""
+        settings, column = self.request.claim.settings, self.columns.column(neuron)
+        rows = tuple(Row(name, places_of(found, column)) for name, found in self.scores.items())
+        axis = f"place of {titled(settings.site, neuron.layer, neuron.index)} by {self.request.described}"
+        return Ranks(axis, rows, len(self.columns), self.request.claim.sentence.k)
 
     def table(self, neurons: Sequence[Neuron]) -> Table:
         """List the neurons most often among the top K of the first set, and the claim's, with counts in all sets."""

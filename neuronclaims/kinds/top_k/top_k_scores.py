@@ -194,6 +194,17 @@ def scores(values: Floats, baseline: Floats, by: str) -> Floats:
     return found if by == "diff" else _over(found, baseline.std(axis=0, ddof=1))
 
 
+def places_of(scores: Floats, column: int) -> tuple[float, ...]:
+    """Return the place of one neuron among all, in each prompt [n, m]: how many are as high or higher, itself too.
+
+    So a neuron is among the top K just where its place is K at most.
+
+    >>> places_of(np.array([[3.0, 1.0, 2.0], [1.0, 1.0, 0.0]]), 1)
+    (3.0, 2.0)
+    """
+    return tuple(float(place) for place in (scores >= scores[:, [column]]).sum(axis=1))
+
+
 def own_scores(baseline: Floats, by: str) -> Floats:
     """Return the scores of the baseline's own prompts [b, m], each against the mean of the others.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuronclaims.errors import NeuronClaimsError
-from neuronclaims.figures import Bins, Distributions, Figure, Matrix, Null, Points, Surface, table_of
+from neuronclaims.figures import Bins, Distributions, Figure, Matrix, Null, Points, Ranks, Surface, table_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Painted
@@ -73,10 +73,11 @@ def _painter(figure: Figure) -> Callable[[Any, float], Any]:
 
 
 def _painters() -> dict[type, Callable[[Any, float], Any]]:
-    from neuronclaims.reports.plots import curves, grids, spread
+    from neuronclaims.reports.plots import curves, estimate, grids, spread
 
     return {
         Distributions: spread.distributions,
+        Ranks: estimate.ranks,
         Null: spread.null,
         Points: curves.points,
         Bins: curves.bins,

@@ -17,6 +17,7 @@ from neuronclaims.figures import (
     Null,
     Point,
     Points,
+    Ranks,
     Surface,
     Table,
     table_of,
@@ -141,7 +142,8 @@ _SKETCHES: dict[type, Callable[[Any, bool], list[str]]] = {
     Surface: _surface,
     Matrix: _matrix,
     Bins: _bins,
-    Null: lambda *_: [],  # p says it in less room
+    Ranks: lambda *_: [],  # the effect says it in less room
+    Null: lambda *_: [],  # and p
 }
 
 

@@ -86,7 +86,8 @@ def figures_of(
         return (data.curve.figure(request.claim.sentence.change.verb, request.outcome),)
     names = unit_names(request.prompts, request.units.rows)
     before, after = plain(data.own.before), plain(data.own.after)
-    both = Distributions(request.predicted, (Row("before", before, names), Row("after", after, names)))
+    rows = Row("before", before, names), Row("after", after, names)
+    both = Distributions(request.predicted, rows, paired="second - first")
     if changes is None:
         return (both,)
     if request.outcome is PROBABILITY:

@@ -198,7 +198,7 @@
   /* Printing waits for nothing, so what draws must be there before. */
   if (plots.length) addEventListener("load", () => setTimeout(() => load().catch(() => {}), 1500));
 
-  const shown = () => plots.filter((plot) => !plot.closest("[hidden]") && !plot.classList.contains("solid"));
+  const shown = () => plots.filter((plot) => !plot.closest("[hidden], details:not([open])") && !plot.classList.contains("solid"));
   addEventListener("beforeprint", () => {
     onPaper = true;
     theme.paper(true);

@@ -5,26 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from neuronclaims.figures import Bins, Distributions, Figure, Matrix, Null, Points, Surface, table_of
+from neuronclaims.figures import Bins, Distributions, Figure, Matrix, Null, Points, Ranks, Surface, table_of
 from neuronclaims.reports.html.figures import (
     bins,
-    distributions,
     grid,
     matrix,
     null,
     points,
+    ranks,
     surface,
     table,
     trend,
 )
 from neuronclaims.reports.html.figures.drawing import Drawing, Numbers, Plot
 from neuronclaims.reports.html.figures.grid import GridCell
+from neuronclaims.reports.html.figures.spread import distributions
 from neuronclaims.reports.html.figures.trend import Course, Stop
 
 __all__ = ["Course", "Drawing", "GridCell", "Numbers", "Plot", "Stop", "draw", "draw_grid", "draw_trend"]
 
 _DRAW: dict[type, Callable[[Any], Drawing]] = {
     Distributions: distributions.draw,
+    Ranks: ranks.draw,
     Points: points.draw,
     Surface: surface.draw,
     Matrix: matrix.draw,

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from neuronclaims.figures import Distributions, Row
-from neuronclaims.reports.html.figures.densities import Floats, common_edges, shares
 from neuronclaims.reports.html.figures.drawing import (
     SERIES,
     Drawing,
@@ -20,6 +19,7 @@ from neuronclaims.reports.html.figures.drawing import (
     side_by_side,
     stacked,
 )
+from neuronclaims.reports.html.figures.spread.densities import Floats, common_edges, shares
 from neuronclaims.reports.wording import number
 
 COLUMNS = 4
@@ -64,7 +64,8 @@ def draw(cells: Sequence[GridCell]) -> Drawing | None:
 def _different(cells: Sequence[GridCell]) -> list[GridCell]:
     """Return the panels with values; of panels that look the same on a model (claims of one neuron), only the first."""
     full = [cell for cell in cells if any(row.values for row in cell.figure.rows)]
-    return list({(cell.model, cell.figure): cell for cell in reversed(full)}.values())[::-1]
+    seen = {(cell.model, cell.figure.axis, cell.figure.rows): cell for cell in reversed(full)}
+    return list(seen.values())[::-1]
 
 
 def _places(cells: Sequence[GridCell]) -> list[tuple[int, int]]:
