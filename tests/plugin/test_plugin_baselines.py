@@ -265,6 +265,27 @@ def test_accepting_takes_the_last_compared_run_and_deletes_nothing(project, sess
     assert "0 claims added, 1 changed" in capsys.readouterr().out
 
 
+def test_accepting_what_did_not_change_keeps_the_noise_that_was_measured(
+    project, session, monkeypatch, capsys
+):
+    from neuronclaims.cli import main
+
+    monkeypatch.chdir(project)
+    path = project / ".baselines" / "main.json"
+    saved = json.loads(path.read_text())
+    for row in saved["claims"].values():
+        row["values"]["noise"] = 1e-7
+    path.write_text(json.dumps(saved))
+    session(project, "--claims-compare")
+    assert main(["accept"]) == 0
+    assert "0 claims added, 0 changed, 3 as they were" in capsys.readouterr().out
+    assert {row["values"]["noise"] for row in rows(project).values()} == {1e-7}
+    silence(project)
+    session(project, "--claims-compare")
+    assert main(["accept", "-k", "holds"]) == 0
+    assert "noise" not in rows(project)["people.claims.yaml::model::holds"]["values"]
+
+
 def test_two_files_are_compared_on_the_command_line_as_in_a_session(project, session, monkeypatch, capsys):
     from neuronclaims.cli import main
 

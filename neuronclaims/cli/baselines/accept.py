@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -116,12 +116,21 @@ def _check(*, prune: bool, only_new: bool, yes: bool) -> None:
 def _accept(last: LastRun, known: Baseline, rows: Mapping[str, SavedClaim]) -> int:
     from neuronclaims.baselines.saved import save
 
+    rows = {name: _as_known(row, known.rows.get(name)) for name, row in rows.items()}
     changed = [name for name, row in rows.items() if known.rows.get(name) != row]
     save(last.path, rows, last.run.environments)
     new = sum(name not in known.rows for name in rows)
     kept = len(rows) - len(changed)
     say(f"{last.path}: {new} claims added, {len(changed) - new} changed, {kept} as they were")
     return 0
+
+
+def _as_known(row: SavedClaim, known: SavedClaim | None) -> SavedClaim:
+    """Return the row that is known where a new one differs in that nobody measured the noise of its values again."""
+    if known is None or row.values is None or known.values is None or row.values.noise is not None:
+        return row
+    same = replace(row, values=replace(row.values, noise=known.values.noise))
+    return known if same == known else row
 
 
 def _gone(last: LastRun, known: Baseline) -> dict[str, SavedClaim]:

@@ -66,7 +66,9 @@ def run(
     files = {FILE: EXAMPLE.format(folder=printable(str(folder))), SCHEMA: schema_text(templates())}
     there = [str(folder / name) for name in files if (folder / name).exists()]
     if there:
-        raise NeuronClaimsError(f"{' and '.join(there)} is there already, and nothing was written.")
+        raise NeuronClaimsError(
+            f"{' and '.join(there)} {'are' if there[1:] else 'is'} there already, and nothing was written."
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
