@@ -172,6 +172,14 @@ def test_the_new_model_stands_in_place_of_all_there_were(path, models):
     assert read_claim_file(beside(path), templates()).models == ("some/name",)
 
 
+@pytest.mark.parametrize("models", ["{ours: demo, b: gpt2}", "\n  ours: demo\n  b: gpt2"])
+def test_the_new_model_has_the_name_that_the_old_one_had(path, models):
+    path.write_text(FILE.replace("models: [demo]", f"models: {models}"), encoding="utf-8")
+    rewritten(path, new="some/name")
+    file = read_claim_file(beside(path), templates())
+    assert (file.models, file.where("ours")) == (("ours",), "some/name")
+
+
 def test_claims_on_one_line_can_be_changed_but_not_made_comments(path):
     flow = (
         FILE[: FILE.index("claims:\n")]
