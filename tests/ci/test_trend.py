@@ -118,7 +118,7 @@ def test_names_cannot_move_the_cursor(tmp_path, capsys):
     assert main(["trend", str(report(tmp_path, ("a\x1b[2J", "m\nx", "supported")))]) == 0
     out = capsys.readouterr().out
     assert "\x1b" not in out
-    assert len(out.splitlines()) == 5
+    assert len(out.splitlines()) == 4
 
 
 def test_looks_of_several_reports_are_judged_with_alpha_spent_over_them(tmp_path, capsys):
