@@ -27,6 +27,10 @@ Matching: TypeAlias = Annotated[
 Cache: TypeAlias = Annotated[
     Path | None, typer.Option("--cache", metavar="DIR", help=f"the cache (default: the nearest {CACHE})")
 ]
+ProjectCache: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--cache", metavar="DIR", help="the cache (default: the one that pytest uses here)"),
+]
 Device: TypeAlias = Annotated[
     str | None,
     typer.Option(

@@ -12,12 +12,12 @@ import typer
 
 from neuronclaims.cli.options import (
     Attention,
-    Cache,
     Device,
     Download,
     Dtype,
     Matching,
     Models,
+    ProjectCache,
     PromptFolders,
     TrustCache,
 )
@@ -44,7 +44,7 @@ def run(
     ] = None,
     matching: Matching = "",
     models: Models = None,
-    cache: Cache = None,
+    cache: ProjectCache = None,
     device: Device = None,
     dtype: Dtype = None,
     attention: Attention = None,
@@ -54,8 +54,10 @@ def run(
 ) -> int:
     """Measure what claims need of their models, and judge nothing.
 
-    The values are kept in the run cache, where pytest finds them: measure where the graphics card is, judge anywhere.
-    Settings of pytest in the project (claims_cache, claims_model, claims_device ...) count where no option is given.
+    The values are kept in the run cache. pytest finds them there if it runs models in the same way: on the same device,
+    with the same number type and libraries, as 'neuronclaims cache info' lists them. Settings of pytest in the project
+    (claims_cache, claims_model, claims_device ...) count where no option is given.
+
     What is wrong with one file, model or claim is told, and the others are measured; the exit status is then 1.
     """
     from neuronclaims.cli.claim_files import found
