@@ -96,7 +96,7 @@ MAY_IMPORT = {
     "answers": RUNS | {"measurements", "provenance"},
     "judging": GROUND | RUNS | {"kinds", "corrections", "planning", "provenance", "answers"},
     "study": GROUND | RUNS | {"kinds", "judging", "provenance", "answers"},
-    "scripting": GROUND | RUNS | {"kinds", "judging", "reports", "study", ""},
+    "scripting": GROUND | RUNS | {"kinds", "judging", "naming", "reports", "study", ""},
     "rematch": GROUND | RUNS | {"kinds", "study"},
     "baselines": GROUND | {"naming", ""},
     "reports": {

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import TypeAlias
@@ -15,6 +15,8 @@ from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.judging.verdicts import broken
 from neuronclaims.models.bringing.handed import LoadedModel
 from neuronclaims.models.options import Progress, RunOptions
+from neuronclaims.models.sources import label
+from neuronclaims.naming import file_name
 from neuronclaims.results import Result
 from neuronclaims.scripting.cache_folder import cache_of
 from neuronclaims.scripting.given import Claims, GivenError, files_of
@@ -122,13 +124,17 @@ def read_claims(what: Claims, *, allow: Allow = NOTHING, **keys: object) -> list
     return files_of(what, [], keys, allow.folders)
 
 
-def _results(study: Study, file: ClaimFile, name: str, *, alone: bool) -> Iterator[Result]:
+def _results(study: Study, file: ClaimFile, name: str, *, alone: bool) -> list[Result]:
+    """Return the results of a file on a model, with the names of file and model that reports and baselines have."""
     try:
-        yield from study.judge(file, name).values()
+        found = list(study.judge(file, name).values())
     except NeuronClaimsError as error:
         if alone:
             raise
-        yield from (broken(name, claim, str(error)) for claim in file.claims)
+        found = [broken(label(name), claim, str(error)) for claim in file.claims]
+    if not file.path.is_file():
+        return found
+    return [replace(result, file=file_name(file.path)) for result in found]
 
 
 def _named(

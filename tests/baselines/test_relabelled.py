@@ -157,7 +157,10 @@ def relabelling(made):
 
     def init(self, *args, **kwargs):
         given = {**dict(zip(names, args, strict=False)), **kwargs}
-        build(self, **{name: value if name in ("kind", "paired") else other(value) for name, value in given.items()})
+        build(
+            self,
+            **{name: value if name in ("kind", "paired") else other(value) for name, value in given.items()},
+        )
 
     return init
 

@@ -117,10 +117,16 @@ def test_a_sentence_needs_a_model_and_an_unknown_object_is_refused():
 
 def test_one_of_two_models_that_fails_leaves_the_other_its_results(cache, tmp_path):
     lines = "\n".join(f"  {name}: [{', '.join(map(repr, texts))}]" for name, texts in SETS.items())
-    path = tmp_path / "x.claims.yaml"
+    path = tmp_path / "claims" / "x.claims.yaml"
+    path.parent.mkdir()
+    (tmp_path / "pytest.ini").touch()
     path.write_text(f"version: 1\nmodels: [demo, ./absent]\n{TEXT.format(sets=lines, claim=CLAIM)}")
     found = judge(path, cache=cache)
     assert [each.verdict for each in found] == ["supported", None]
+    # The names that pytest's reports have.
+    assert [(each.file, each.model) for each in found] == [
+        ("claims/x.claims.yaml", name) for name in ("demo", "absent")
+    ]
     assert "absent" in found[1].error
 
 
