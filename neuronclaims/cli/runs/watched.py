@@ -51,6 +51,7 @@ class Watched:
         self._paths, self._asked = paths, asked
         self._measure = KeptModels()
         self._named: dict[Path, set[Path]] = {}
+        self._folders = dict.fromkeys(path for path in paths if path.is_dir())
 
     def follow(self, wait: Callable[[Stamps], list[Path]]) -> None:
         """Judge all claim files, and again those that change or name a file that changes, until interrupted."""
@@ -66,10 +67,8 @@ class Watched:
 
     def _files(self) -> list[Path]:
         """Return all files and folders to look at."""
-        folders = [path for path in self._paths if path.is_dir()]
-        below = [path.parent for path in self._named if folders]
         named = [other for others in self._named.values() for other in others]
-        return list(dict.fromkeys((*self._named, *named, *folders, *below)))
+        return list(dict.fromkeys((*self._named, *named, *self._folders)))
 
     def _touched(self, changed: Collection[Path]) -> list[Path]:
         """Return the claim files that have to be judged: all of them at first, and those that are new."""
@@ -81,6 +80,8 @@ class Watched:
         touched = [
             path for path in there if path not in self._named or {path, *self._named[path]} & set(changed)
         ]
+        if self._folders:
+            self._folders.update(dict.fromkeys(path.parent for path in there))
         self._named = {path: self._named.get(path, set()) for path in there}
         return touched
 
