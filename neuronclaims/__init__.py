@@ -12,6 +12,8 @@ from neuronclaims.lazy import attach
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from neuronclaims.discovery.discoveries import Discoveries as Discoveries
+    from neuronclaims.discovery.search import discover as discover
     from neuronclaims.errors import NeuronClaimsError as NeuronClaimsError
     from neuronclaims.graders.registry import grader as grader
     from neuronclaims.models.bringing.handed import LoadedModel as LoadedModel

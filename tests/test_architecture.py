@@ -37,6 +37,7 @@ GROUND = {
 RUNS = {"models", "cache", "engines"}
 MAY_IMPORT = {
     "": {
+        "discovery",
         "errors",
         "graders",
         "lazy",
@@ -97,6 +98,7 @@ MAY_IMPORT = {
     "judging": GROUND | RUNS | {"kinds", "corrections", "planning", "provenance", "answers"},
     "study": GROUND | RUNS | {"kinds", "judging", "provenance", "answers"},
     "scripting": GROUND | RUNS | {"kinds", "judging", "naming", "reports", "study", ""},
+    "discovery": GROUND | RUNS | {"kinds", "provenance", "answers", "scripting", "rematch"},
     "rematch": GROUND | RUNS | {"kinds", "study"},
     "baselines": GROUND | {"naming", ""},
     "reports": {

@@ -53,17 +53,17 @@ def halved(file: ClaimFile) -> Halves:
     tie names that all stand in each of them, the coarsest of them are torn until every set that can be halved is.
     """
     units = _units(file)
-    found = _dealt(units, frozenset())
+    found = dealt(units, frozenset())
     grouped = sorted((name for name in units if _keys(units[name])), key=lambda n: (len(_keys(units[n])), n))
-    least = _whole(_dealt(units, frozenset(grouped)), units)
+    least = _whole(dealt(units, frozenset(grouped)), units)
     torn: list[SetKey] = []
     for name in grouped:
         if _whole(found, units) <= least:
             break
         torn = [*torn, name]
-        found = _dealt(units, frozenset(torn))
+        found = dealt(units, frozenset(torn))
     for name in torn[:-1]:
-        fewer = _dealt(units, found.torn - {name})
+        fewer = dealt(units, found.torn - {name})
         found = fewer if _whole(fewer, units) <= least else found
     if not found.searched or not found.checked or len(found.torn) == len(units):
         raise NeuronClaimsError(
@@ -73,7 +73,8 @@ def halved(file: ClaimFile) -> Halves:
     return found
 
 
-def _dealt(units: Units, torn: frozenset[SetKey]) -> Halves:
+def dealt(units: Units, torn: frozenset[SetKey]) -> Halves:
+    """Deal texts out to both halves: what shares a key goes to one of them, but for the keys of the sets ``torn``."""
     together = _Together()
     for name, each in units.items():
         for texts, keys in each:
@@ -101,12 +102,13 @@ def _keys(units: Iterable[tuple[tuple[str, ...], tuple[Hashable, ...]]]) -> set[
 
 def _units(file: ClaimFile) -> Units:
     return {
-        **{("set", name): [_of_prompt(each) for each in made.prompts] for name, made in file.sets.items()},
+        **{("set", name): [of_prompt(each) for each in made.prompts] for name, made in file.sets.items()},
         **{("pairs", name): [_of_pair(each) for each in made.pairs] for name, made in file.pairs.items()},
     }
 
 
-def _of_prompt(prompt: Prompt) -> tuple[tuple[str, ...], tuple[Hashable, ...]]:
+def of_prompt(prompt: Prompt) -> tuple[tuple[str, ...], tuple[Hashable, ...]]:
+    """Return the text of a prompt, with the keys that it shares with those of its group and of its pair."""
     return (prompt.text,), (*_key("group", prompt.group), *_key("pair", prompt.pair))
 
 

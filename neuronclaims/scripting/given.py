@@ -103,7 +103,7 @@ def _from_text(
         added["version"] = 1
     if models and not re.search(r"(?m)^models\s*:", text):
         added["models"] = list(models)
-    return _read(f"{text.rstrip()}\n{_yaml(added)}" if added else text, "text", folders)
+    return _read(f"{text.rstrip()}\n{yaml_of(added)}" if added else text, "text", folders)
 
 
 def _from_mapping(
@@ -130,7 +130,7 @@ def _from_mapping(
     whole |= {key: value for key, value in given.items() if key != "claims"}
     if "models" not in whole:
         raise GivenError('Say which model is meant: model="demo", a folder, or a model that is loaded.')
-    return _read(_yaml({**whole, "claims": claims}), name, folders)
+    return _read(yaml_of({**whole, "claims": claims}), name, folders)
 
 
 _CLAIM_ALONE = frozenset(ClaimEntry.model_fields) - frozenset(Header.model_fields) - {"claim"}
@@ -150,7 +150,8 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
-def _yaml(keys: Mapping[str, object]) -> str:
+def yaml_of(keys: Mapping[str, object]) -> str:
+    """Return keys of a claim file as its text; raise GivenError for a value that cannot stand in one."""
     return yaml.dump(
         _plain(keys, "what was given"),
         Dumper=_Dumper,

@@ -89,11 +89,11 @@ def judge(
     >>> found[0].verdict, found[0].evidence.counts
     ('supported', (('hanoi', 4), ('baseline', 4)))
     """
-    spec, objects = _named(model, models or {})
+    spec, objects = named_models(model, models or {})
     files = files_of(what, [spec] if spec else list(objects), keys, allow.folders)
     bar = ProgressBar(always=progress is True) if progress in (None, True) else None
     shows = bar if bar is not None else progress if callable(progress) else None
-    kept = _cache(cache, files[0])
+    kept = cache_folder(cache, files[0].path)
     study = Study(
         cache=kept,
         options=options,
@@ -137,7 +137,7 @@ def _results(study: Study, file: ClaimFile, name: str, *, alone: bool) -> list[R
     return [replace(result, file=file_name(file.path)) for result in found]
 
 
-def _named(
+def named_models(
     model: Model | None, models: Mapping[str, Model]
 ) -> tuple[str | None, dict[str, LoadedModel | Path]]:
     """Return the name of the model that is asked for, and what is handed over by name."""
@@ -155,9 +155,10 @@ def _named(
     return HANDED, {**objects, HANDED: model}
 
 
-def _cache(cache: str | PathLike[str] | bool | None, file: ClaimFile) -> Path | None:
+def cache_folder(cache: str | PathLike[str] | bool | None, file: Path) -> Path | None:
+    """Return where values are kept for a claim file: True stands for the cache that pytest uses in its project."""
     if cache is None or cache is False:
         return None
     if cache is True:
-        return cache_of(PromptFolders.around(file.path).root)
+        return cache_of(PromptFolders.around(file).root)
     return Path(cache)

@@ -1,0 +1,189 @@
+"""The journey of a search: prompts in, one half measured, neurons ranked, claims for the other half out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from dataclasses import replace
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
+
+from typing_extensions import Unpack
+
+from neuronclaims.answers import Answering, or_raise
+from neuronclaims.cache.run_cache import RunCache
+from neuronclaims.claim_files.claims import Claim
+from neuronclaims.discovery.candidates import candidates, plan_for
+from neuronclaims.discovery.discoveries import Discoveries
+from neuronclaims.discovery.errors import DiscoveryError
+from neuronclaims.discovery.question import Given, Question, Sought, question_of
+from neuronclaims.discovery.split import split
+from neuronclaims.discovery.values import UnitTable
+from neuronclaims.engines.measure import measure_each
+from neuronclaims.kinds.shared.requests import activations, in_order, seed_of
+from neuronclaims.kinds.top_k.top_k_scores import SiteColumns
+from neuronclaims.measurements.gaps import Gappy
+from neuronclaims.models.options import Progress, RunOptions
+from neuronclaims.models.sources import open_model
+from neuronclaims.models.structure.finding import keep_in
+from neuronclaims.scripting.judge import NOTHING, Allow, Model, cache_folder, named_models
+from neuronclaims.scripting.progress_bar import ProgressBar
+from neuronclaims.sentences.subjects.layers import Layers, LayersError, parse_layers
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from neuronclaims.kinds.kind import Answers
+    from neuronclaims.measurements import ModelFacts
+    from neuronclaims.measurements.errors import MeasurementError
+    from neuronclaims.models.sources import LoadedModel
+
+MOST_CLAIMS = 100
+"""Claims that are written at most: the more, the less each can show."""
+
+
+class SearchSettings(TypedDict, total=False):
+    """What else may be said of a search.
+
+    ``site``, ``tokens``, ``generate``, ``alpha`` and ``seed`` are those of a claim file. ``layers`` are those that are
+    searched, such as "layers 3 to 8"; ``k`` is the length of the lists of ``consistency``. ``anyway`` makes claims of
+    neurons that do not stand out. ``cache``, ``options``, ``allow`` and ``progress`` are those of ``judge``.
+    """
+
+    site: str
+    tokens: str
+    generate: object
+    alpha: float
+    seed: int
+    layers: str
+    k: int
+    anyway: bool
+    cache: str | PathLike[str] | bool | None
+    options: RunOptions
+    allow: Allow
+    progress: bool | Callable[[Progress], None] | None
+
+
+KEYS = ("site", "tokens", "generate", "alpha", "seed")
+"""Settings that are keys of a claim file."""
+
+
+def discover(
+    what: Given,
+    model: Model,
+    target: str | None = None,
+    against: str | None = None,
+    *,
+    kind: str = "contrast",
+    top: int = 5,
+    **settings: Unpack[SearchSettings],
+) -> Discoveries:
+    """Look for neurons on one half of some prompts, and return claims about them that the other half can test.
+
+    ``what`` are sets by name (lists of prompts, tables, or files), files of prompts, or a claim file whose sets, site
+    and tokens are taken. Neurons are ranked for the set ``target`` against the set ``against``, which may be left out
+    where there are two, by the statistic of a ``kind`` of claim: ``contrast``, ``separation`` or ``consistency``. The
+    ``top`` ones are returned, and claims are made of those that stand out.
+
+    Raises DiscoveryError for what cannot be searched, ClaimFileError for prompts that cannot be read, and
+    NeuronClaimsError for what is wrong with the model.
+
+    >>> from neuronclaims.demo import MODEL_FOLDER
+    >>> where = ("north", "south", "east", "west", "port", "lake", "park", "market", "school", "museum")
+    >>> sets = {"hanoi": [f"The {place} of Hanoi is old." for place in where],
+    ...         "baseline": [f"The {place} has a red door." for place in where]}
+    >>> found = discover(sets, MODEL_FOLDER, "hanoi", site="mlp_post", tokens="mean of prompt", layers="layer 2",
+    ...                  cache=None)
+    >>> found.neurons, found.candidates[0].claimed
+    (512, True)
+    """
+    if not 1 <= top <= MOST_CLAIMS:
+        raise DiscoveryError(f"Between 1 and {MOST_CLAIMS} neurons can be claimed, not {top}.")
+    spec, objects = named_models(model, {})
+    allow = settings.get("allow", NOTHING)
+    keys = {key: value for key, value in settings.items() if key in KEYS and value is not None}
+    wanted = Sought(kind, target, against, settings.get("k", 10))
+    question = question_of(what, wanted, str(spec), keys, allow.folders)
+    halves = split(question.claim, question.names)
+    plan = plan_for(question.sort, halves.designs[1], question.file.alpha, top)
+    searched = replace(question.claim, sets=halves.searched)
+    answers, facts = _measured(question, searched, objects, settings)
+    first, second = question.sort.values(searched, answers)
+    site = question.claim.settings.site
+    columns = SiteColumns(tuple(facts.layers_at(site)), facts.width_of(site))
+    some = columns.of_layers([layer for layer in columns.layers if layer in _layers(settings, facts)])
+    table = UnitTable(*halves.designs[0].units(first[:, some], second[:, some]), halves.designs[0].paired)
+    made = candidates(
+        question.sort,
+        table,
+        [columns.neuron(int(column)) for column in some],
+        plan,
+        seed=_seed(searched),
+        anyway=settings.get("anyway", False),
+    )
+    return Discoveries(made, len(some), facts.name, question, halves)
+
+
+def _measured(
+    question: Question,
+    claim: Claim,
+    objects: Mapping[str, LoadedModel | Path],
+    settings: SearchSettings,
+) -> tuple[Answers, ModelFacts]:
+    """Measure the whole site on the half that is searched, and nothing on the other."""
+    spec, allow = question.file.models[0], settings.get("allow", NOTHING)
+    options = settings.get("options") or RunOptions()
+    folder = cache_folder(settings.get("cache", True), question.file.path)
+    kept = RunCache(folder, allow.trusted_cache) if folder is not None else None
+    keep_in(kept.fingerprints if kept else None)
+    progress = settings.get("progress")
+    bar = ProgressBar(always=progress is True) if progress in (None, True) else None
+    shows = bar if bar is not None else progress if callable(progress) else None
+    source = open_model(
+        spec,
+        question.file.path.parent,
+        objects,
+        load=options.load.over(question.file.load.of(spec)),
+        download=allow.download,
+        where=question.file.where(spec),
+    )
+    facts, site = source.facts(), claim.settings.site
+    if not facts.has(site):
+        raise DiscoveryError(facts.without(site))
+    _layers(settings, facts)
+    needs = [
+        activations(claim.settings, layer, in_order(claim.sets[name]))
+        for name in question.names
+        for layer in facts.layers_at(site)
+    ]
+    with bar or nullcontext():
+        found = Answering(measure_each, kept, options, shows).answer(source, needs, lambda: needs)
+    return {need: _whole(found[need]) for need in needs}, facts
+
+
+def _whole(answer: NDArray[np.float32] | Gappy | MeasurementError) -> NDArray[np.float32]:
+    """Return values that are finite throughout; raise MeasurementError for others."""
+    return answer.read() if isinstance(answer, Gappy) else or_raise(answer)
+
+
+def _layers(settings: SearchSettings, facts: ModelFacts) -> Layers:
+    """Return the layers that are searched; raise DiscoveryError for what names none of the model."""
+    said = settings.get("layers")
+    if said is None:
+        return Layers(None)
+    try:
+        layers = parse_layers(said)
+    except LayersError as error:
+        raise DiscoveryError(f"The layers cannot be read: {error.rule}.") from None
+    if layers.layers is not None and not set(layers.layers) <= set(range(facts.layers)):
+        raise DiscoveryError(
+            f"{facts.name} has the layers 0 to {facts.layers - 1}, so {layers} cannot be searched."
+        )
+    return layers
+
+
+def _seed(claim: Claim) -> int:
+    sets = [in_order(each) for each in claim.sets.values()]
+    return seed_of(claim.settings, sets, "discovery")

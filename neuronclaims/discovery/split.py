@@ -1,0 +1,121 @@
+"""Split both sets: one half to look for neurons, the other to test claims about them.
+
+What belongs together is on one side: one text however it is spelled, near copies, declared groups and pairs, and the
+prompts of one frame where the sets can then still be halved. What goes where follows from the texts alone, so the order
+of the rows changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
+
+from neuronclaims.claim_files.claims import Claim, Prompt, PromptSet
+from neuronclaims.claim_files.prompts.frames import likenesses
+from neuronclaims.discovery.errors import DiscoveryError
+from neuronclaims.kinds.shared.designs import design_of
+from neuronclaims.kinds.shared.requests import in_order
+from neuronclaims.rematch.halves import SetKey, dealt, of_prompt
+from neuronclaims.stats import StatsError, TwoSampleDesign
+
+LEAST_PART = 0.3
+"""Frames are kept together only where either half then has so large a part of the units of each set."""
+FEWEST = 2
+"""Units of a set that a half must have."""
+
+
+@dataclass(frozen=True, slots=True)
+class SplitSets:
+    """The two sets, halved. ``searched`` and ``tested`` are both of them, by name, with what can be exchanged in each.
+
+    ``torn`` is how many frames (prompts with one or two words exchanged) have prompts in both halves.
+    """
+
+    searched: Mapping[str, PromptSet]
+    tested: Mapping[str, PromptSet]
+    designs: tuple[TwoSampleDesign, TwoSampleDesign]
+    torn: int
+
+
+def split(claim: Claim, names: tuple[str, str]) -> SplitSets:
+    """Split the two sets of a claim; raise DiscoveryError where they cannot be halved."""
+    sets = {name: claim.sets[name] for name in names}
+    if any(prompt.block is not None for each in sets.values() for prompt in each.prompts):
+        raise DiscoveryError(
+            "Neurons are not looked for within blocks: declare the blocks as groups, or leave them out."
+        )
+    framed, near = _alike(sets)
+    whole = _try(sets, [*near, *framed], framed)
+    if whole is not None and _even(whole):
+        return whole
+    found = _try(sets, near, framed)
+    if found is None:
+        raise DiscoveryError(_too_few(sets))
+    return found
+
+
+def _try(
+    sets: Mapping[str, PromptSet], tied: list[tuple[str, ...]], frames: list[tuple[str, ...]]
+) -> SplitSets | None:
+    """Deal the prompts out, with some texts tied together; None where a half has too little of a set."""
+    keys: dict[str, list[Hashable]] = defaultdict(list)
+    for number, texts in enumerate(tied):
+        for text in texts:
+            keys[text].append(("alike", number))
+    units: dict[SetKey, list[tuple[tuple[str, ...], tuple[Hashable, ...]]]] = {}
+    for name, each in sets.items():
+        made = [of_prompt(prompt) for prompt in each.prompts]
+        units["set", name] = [(texts, (*own, *keys[texts[0]])) for texts, own in made]
+    halves = dealt(units, frozenset())
+    sides = [
+        {name: _some(each, texts) for name, each in sets.items()}
+        for texts in (halves.searched, halves.checked)
+    ]
+    try:
+        designs = _design(sides[0]), _design(sides[1])
+    except StatsError:
+        return None
+    torn = sum(len({text in halves.checked for text in texts}) > 1 for texts in frames)
+    return SplitSets(sides[0], sides[1], designs, torn)
+
+
+def _some(prompts: PromptSet, texts: frozenset[str]) -> PromptSet:
+    return replace(
+        prompts, prompts=tuple(each for each in prompts.prompts if each.text in texts), account=None
+    )
+
+
+def _design(side: Mapping[str, PromptSet]) -> TwoSampleDesign:
+    first, second = (in_order(each) for each in side.values())
+    if min(len(first), len(second)) < FEWEST:
+        raise StatsError("too few prompts")
+    return design_of(first, second)
+
+
+def _even(found: SplitSets) -> bool:
+    counts = [design.counts for design in found.designs]
+    return all(min(pair) >= LEAST_PART * sum(pair) for pair in zip(*counts, strict=True))
+
+
+def _alike(sets: Mapping[str, PromptSet]) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
+    """Return the texts of each frame, and of each pair of near copies, over both sets together."""
+    texts = sorted({prompt.text for each in sets.values() for prompt in each.prompts})
+    found = likenesses(texts)
+    frames = [tuple(texts[place] for place in places) for _, places in found.frames]
+    copies = [*found.same_words.items(), *found.near_copies.items()]
+    return frames, [(texts[one], texts[other]) for one, other in copies]
+
+
+def _too_few(sets: Mapping[str, PromptSet]) -> str:
+    sizes = " and ".join(f"{name} has {_size(each.prompts)}" for name, each in sets.items())
+    return (
+        f"The prompts cannot be halved: {sizes}, and each half needs {FEWEST} of each set at least. Near copies, "
+        "groups and pairs stay on one side. Give more prompts."
+    )
+
+
+def _size(prompts: tuple[Prompt, ...]) -> str:
+    groups = {prompt.group for prompt in prompts}
+    count = f"{len(prompts)} prompts" if len(prompts) != 1 else "1 prompt"
+    return count if None in groups else f"{count} in {len(groups)} groups"

@@ -1,0 +1,179 @@
+"""Write the claim file that tests what was found, and the two halves of the prompts."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from neuronclaims.claim_files.claims import Prompt, PromptSet
+from neuronclaims.discovery.errors import DiscoveryError
+from neuronclaims.kinds.shared.requests import in_order
+from neuronclaims.prompts import PromptInput, is_plain
+from neuronclaims.scripting.given import yaml_of
+from neuronclaims.stats.unit_counts import sizes_in_words
+
+if TYPE_CHECKING:
+    from neuronclaims.discovery.candidates import Candidate
+    from neuronclaims.discovery.discoveries import Discoveries
+
+INLINE = 40
+"""So many prompts in all are written into the claim file itself; more go into files beside it."""
+SUFFIXES = (".claims.yaml", ".claims.yml")
+SEARCHED, TESTED = "discovery.jsonl", "test.jsonl"
+OPENING = """\
+# Neurons that were looked for on one half of some prompts (discovered_on), to be tested on the other half (sets), which
+# had no part in finding them. The number of each claim is not what was seen: the first of many is first partly by luck.
+# 'To expect' is what was measured where it had no part in the ranking (on parts of the half that was searched, left out
+# in turn); the number is the largest that these prompts support with a probability of 0.8 if that is the true effect.
+"""
+
+
+def written(found: Discoveries, path: Path, *, force: bool) -> Path:
+    """Write the claim file, and the halves where they are not in it; return its path."""
+    check_out(path, force=force)
+    many = sum(len(each.prompts) for half in _halves(found) for each in half.values())
+    if many <= INLINE:
+        path.write_text(inline_text(found, path.parent), encoding="utf-8")
+        return path
+    folder = folder_of(path)
+    names = [folder / SEARCHED, folder / TESTED]
+    if (there := [name for name in names if name.exists()]) and not force:
+        raise DiscoveryError(f"{there[0]} is there already: choose another name, or overwrite it with force.")
+    folder.mkdir(exist_ok=True)
+    for name, half in zip(names, _halves(found), strict=True):
+        name.write_text("".join(_lines(half)), encoding="utf-8")
+    path.write_text(file_text(found, path), encoding="utf-8")
+    return path
+
+
+def check_out(path: Path, *, force: bool) -> None:
+    """Raise DiscoveryError for a file that could not be written, or that pytest would not collect."""
+    if not path.name.endswith(SUFFIXES):
+        raise DiscoveryError(f"{path.name} would be no claim file: let its name end in .claims.yaml.")
+    if not path.parent.is_dir():
+        raise DiscoveryError(f"There is no folder {path.parent} to write {path.name} to.")
+    if path.exists() and not force:
+        raise DiscoveryError(f"{path} is there already: choose another name, or overwrite it with force.")
+
+
+def folder_of(path: Path) -> Path:
+    """Return the folder of both halves: found/ for found.claims.yaml."""
+    return path.parent / path.name.removesuffix(".yaml").removesuffix(".yml").removesuffix(".claims")
+
+
+def inline_text(found: Discoveries, folder: Path | None = None) -> str:
+    """Return the claim file with all prompts in it; paths in it are relative to ``folder``, or the working folder."""
+    searched, tested = _halves(found)
+    names = {name: _unused(f"{name}_discovery", tested) for name in searched}
+    sets = {name: _listed(each) for name, each in tested.items()}
+    sets |= {names[name]: _listed(each) for name, each in searched.items()}
+    top = {"discovered_on": list(names.values()), "sets": sets}
+    return _text(found, folder or Path.cwd(), top)
+
+
+def file_text(found: Discoveries, path: Path) -> str:
+    """Return the claim file whose prompts are in files beside it."""
+    folder = folder_of(path).name
+    searched, tested = _halves(found)
+    top = {
+        "discovered_on": _file(
+            f"{folder}/{SEARCHED}", [p for each in searched.values() for p in each.prompts]
+        ),
+        "sets": {
+            name: _file(f"{folder}/{TESTED}", each.prompts) | {"where": {"set": name}}
+            for name, each in tested.items()
+        },
+    }
+    return _text(found, path.parent, top)
+
+
+def _text(found: Discoveries, folder: Path, top: Mapping[str, object]) -> str:
+    asked = found.question
+    spec = asked.file.models[0]
+    place = Path(spec)
+    if spec != "demo" and place.is_dir():
+        spec = Path(os.path.relpath(place, folder)).as_posix()
+    claims = "".join(_claim(found, each) for each in found.candidates if each.claimed)
+    header = "".join(asked.header.values())
+    return f"{OPENING}version: 1\n{yaml_of({'models': [spec]})}{header}{yaml_of(top)}claims:\n{claims}"
+
+
+def _claim(found: Discoveries, each: Candidate) -> str:
+    asked, sort = found.question, found.question.sort
+    unit = found.split.designs[1].unit
+    needed = "more than 100,000" if each.needed is None else _sizes(each.needed, unit, found)
+    comment = (
+        f"  # Seen {sort.words(each.seen)}, to expect {sort.words(each.expected)}. Supported with probability "
+        f"{each.power:.2f} if that is true;\n  # {needed} would show in 8 times of 10 that there is an effect.\n"
+    )
+    sentence = str(sort.sentence(each.neuron, *asked.names, each.number))
+    place = "first" if each.place == 1 else f"number {each.place}"
+    searched = sizes_in_words(found.split.designs[0].counts, found.split.designs[0].unit)
+    because = (
+        f"{place} of {found.neurons:,} neurons on {searched} for discovery: {sort.words(each.seen)}, p = {each.p:.2g} "
+        "corrected for all of them"
+    )
+    made = {
+        "id": f"found-{each.place}-{str(each.neuron).replace(':', '-')}",
+        "claim": sentence,
+        "because": because,
+    }
+    lines = yaml_of(made).splitlines()
+    return comment + "".join(
+        f"{'  - ' if number == 0 else '    '}{line}\n" for number, line in enumerate(lines)
+    )
+
+
+def _sizes(counts: tuple[int, int], unit: str, found: Discoveries) -> str:
+    return sizes_in_words(counts[:1] if found.split.designs[1].paired else counts, unit)
+
+
+def _halves(found: Discoveries) -> tuple[Mapping[str, PromptSet], Mapping[str, PromptSet]]:
+    return found.split.searched, found.split.tested
+
+
+def _unused(name: str, names: Mapping[str, object]) -> str:
+    while name in names:
+        name += "_"
+    return name
+
+
+def _listed(prompts: PromptSet) -> list[object]:
+    return [_entry(prompt) for prompt in in_order(prompts)]
+
+
+def _entry(prompt: Prompt) -> object:
+    spans = {"spans": dict(prompt.columns)} if prompt.columns else {}
+    made = {**_given(prompt), **_labels(prompt), **spans}
+    return made["text"] if list(made) == ["text"] else made
+
+
+def _given(prompt: Prompt) -> dict[str, object]:
+    if is_plain(prompt.text):
+        return {"text": prompt.text}
+    messages = PromptInput.of(prompt.text).messages
+    return {"messages": [{"role": each.role, "content": each.content} for each in messages]}
+
+
+def _labels(prompt: Prompt) -> dict[str, str]:
+    own = (("id", prompt.id), ("group", prompt.group), ("pair", prompt.pair))
+    return {name: value for name, value in own if value is not None}
+
+
+def _lines(half: Mapping[str, PromptSet]) -> Iterator[str]:
+    """Yield a row of JSON for each prompt."""
+    for name, prompts in half.items():
+        for prompt in in_order(prompts):
+            row = {**dict(prompt.columns), "set": name, **_given(prompt), **_labels(prompt)}
+            yield json.dumps(row, ensure_ascii=False) + "\n"
+
+
+def _file(path: str, prompts: Sequence[Prompt]) -> dict[str, object]:
+    """Return the entry of a file of prompts with the columns that its rows have."""
+    chats = not is_plain(prompts[0].text)
+    kept = [key for key in ("group", "pair", "id") if all(getattr(each, key) is not None for each in prompts)]
+    columns = {"messages": "messages"} if chats else {"column": "text"}
+    return {"file": path, **columns, **{key: key for key in kept}}
