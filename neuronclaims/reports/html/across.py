@@ -10,6 +10,7 @@ from neuronclaims.reports.html.claim_view import ClaimView
 from neuronclaims.reports.html.figures import Course, Drawing, Stop, draw_trend
 from neuronclaims.reports.html.shared import PlotData
 from neuronclaims.reports.matrix import NO_RESULT, ClaimsByModels, Line, ModelCell, matrices
+from neuronclaims.reports.wording import interval_words
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,12 @@ class Across:
     def anchor(cell: ModelCell) -> str:
         """Return the place of a claim on a model in the page."""
         return ClaimView(cell.entry).anchor
+
+    @staticmethod
+    def numbers(cell: ModelCell) -> str:
+        """Return the effect on a model and its interval with its level; empty where there is none."""
+        evidence = cell.entry.result.evidence
+        return f"{cell.value} {interval_words(evidence.effect)}".rstrip() if evidence else ""
 
     @cached_property
     def trend(self) -> Drawing | None:

@@ -135,6 +135,7 @@
       return { ...note, x: (note.x - near.ends[0]) / (near.ends[1] - near.ends[0]), y: up(near, Math.min(note.y, near.high)) };
     };
     if (layout.annotations) moved.annotations = layout.annotations.map(move);
+    if (layout.legend?.y < 0) moved.legend = { ...layout.legend, y: 0, yanchor: "top" };
     plot.style.height = `${(layout.annotations ? 190 : 230) * order.length + 60}px`;
     return moved;
   };
