@@ -52,6 +52,11 @@ COMMANDS = (
     Command("files.schema", FILES, "Print the JSON Schema of claim files."),
     Command("runs.measure", RUNS, "Measure what claims need of their models, and judge nothing."),
     Command("runs.watch", RUNS, "Judge claims again whenever their file, or a file that it names, changes."),
+    Command(
+        "runs.discover",
+        RUNS,
+        "Look for neurons on half of some prompts, and claim them of the other half.",
+    ),
     Command("runs.rematch", RUNS, "Look in a new model for the neurons that a claim file names."),
     Command(
         "runs.cache",

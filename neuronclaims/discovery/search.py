@@ -52,12 +52,12 @@ class SearchSettings(TypedDict, total=False):
     neurons that do not stand out. ``cache``, ``options``, ``allow`` and ``progress`` are those of ``judge``.
     """
 
-    site: str
-    tokens: str
+    site: str | None
+    tokens: str | None
     generate: object
     alpha: float
     seed: int
-    layers: str
+    layers: str | None
     k: int
     anyway: bool
     cache: str | PathLike[str] | bool | None

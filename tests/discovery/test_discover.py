@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from neuronclaims import NeuronClaimsError, discover, judge
 from neuronclaims.claim_files.prompt_folders import PromptFolders
 from neuronclaims.claim_files.prompts.sameness import likeness
 from neuronclaims.claim_files.reader import read_claim_file
+from neuronclaims.cli import main
 from neuronclaims.discovery.candidates import candidates, plan_for
 from neuronclaims.discovery.errors import NothingFoundError
 from neuronclaims.discovery.question import Sought, question_of
@@ -184,3 +186,26 @@ def test_a_claim_file_gives_its_sets_site_and_tokens(tmp_path):
     assert (asked.claim.settings.site, str(asked.claim.settings.tokens)) == ("resid_post", "mean of prompt")
     assert asked.file.alpha == 0.01
     assert set(asked.header) == {"site", "tokens", "alpha"}
+
+
+def test_the_command_writes_a_claim_file_or_says_in_one_sentence_why_not(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for name, texts in SETS.items():
+        rows = [[text, str(place)] for place, text in enumerate(texts)]
+        lines = "".join(f"{json.dumps({'text': text, 'who': who})}\n" for text, who in rows)
+        Path(f"{name}.jsonl").write_text(lines, encoding="utf-8")
+    command = ["discover", "hanoi.jsonl", "--set", "rest=baseline.jsonl", "--model", "demo", "--for", "hanoi"]
+    command += ["--site", "mlp_post", "--layers", "layer 2"]
+    assert main([*command, "--group", "whom"]) == 1
+    assert "'whom'" in capsys.readouterr().err
+    assert main([*command, "-o", "x.yaml"]) == 1
+    assert "let its name end in .claims.yaml" in capsys.readouterr().err
+    assert not Path("found.claims.yaml").exists()
+    assert main(command) == 0
+    said = capsys.readouterr().out
+    assert "found.claims.yaml written" in said
+    read = read_claim_file(Path("found.claims.yaml"), templates())
+    assert {*read.sets} >= {"hanoi", "rest"}
+    assert said.count("\n") == 8
+    assert main(command) == 1
+    assert "there already" in capsys.readouterr().err

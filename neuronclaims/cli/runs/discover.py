@@ -1,0 +1,153 @@
+"""``neuronclaims discover FILES --model MODEL --for SET``: neurons looked for, claims about them written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from neuronclaims.cli.options import (
+    Attention,
+    Device,
+    Download,
+    Dtype,
+    ProjectCache,
+    PromptFolders,
+    TrustCache,
+)
+from neuronclaims.cli.output import say
+from neuronclaims.errors import NeuronClaimsError
+
+if TYPE_CHECKING:
+    from neuronclaims.discovery.question import Given
+
+EXAMPLES = (
+    "neuronclaims discover hanoi.txt baseline.txt --model demo --for hanoi --site mlp_post",
+    "neuronclaims discover claims/places.claims.yaml --model demo --for hanoi --against baseline",
+)
+FILE = "found.claims.yaml"
+TOKENS = "mean of prompt"
+
+
+def run(
+    model: Annotated[
+        str,
+        typer.Option("--model", metavar="MODEL", help="demo, a folder, or a name of the Hugging Face hub"),
+    ],
+    target: Annotated[str, typer.Option("--for", metavar="SET", help="the set that neurons are looked for")],
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="FILE", help="files of prompts, each a set called as the file is; or one claim file"
+        ),
+    ] = None,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="NAME=FILE", help="a set under another name; can be given several times"
+        ),
+    ] = None,
+    against: Annotated[
+        str | None, typer.Option(metavar="SET", help="the set it is compared with (default: the other one)")
+    ] = None,
+    kind: Annotated[
+        str, typer.Option(metavar="KIND", help="contrast, separation or consistency")
+    ] = "contrast",
+    site: Annotated[
+        str | None, typer.Option(metavar="SITE", help="where neurons are read, such as mlp_post")
+    ] = None,
+    tokens: Annotated[
+        str | None, typer.Option(metavar="RULE", help=f"which tokens count (default: {TOKENS})")
+    ] = None,
+    generate: Annotated[
+        int | None, typer.Option(metavar="N", help="tokens to generate, where tokens are of generated")
+    ] = None,
+    layers: Annotated[
+        str | None, typer.Option(metavar="LAYERS", help="such as 'layers 3 to 8' (default: all)")
+    ] = None,
+    top: Annotated[int, typer.Option(metavar="N", help="claims to write at most")] = 5,
+    k: Annotated[int, typer.Option("--k", metavar="K", help="the top K of consistency")] = 10,
+    column: Annotated[
+        str | None, typer.Option(metavar="NAME", help="the column that holds the prompts in all files")
+    ] = None,
+    group: Annotated[
+        str | None, typer.Option(metavar="NAME", help="the column that holds their groups")
+    ] = None,
+    pair: Annotated[
+        str | None, typer.Option(metavar="NAME", help="the column that holds their pairs")
+    ] = None,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="write claims though no neuron stands out")
+    ] = False,
+    out: Annotated[Path, typer.Option("-o", metavar="OUT", help="the claim file to write")] = Path(FILE),
+    force: Annotated[bool, typer.Option("--force", help="overwrite the file to write")] = False,
+    cache: ProjectCache = None,
+    device: Device = None,
+    dtype: Dtype = None,
+    attention: Attention = None,
+    prompt_folder: PromptFolders = None,
+    trust_cache: TrustCache = False,
+    download: Download = False,
+) -> int:
+    """Look for neurons on half of some prompts, and claim them of the other half.
+
+    Groups, pairs and near copies stay on one side. All neurons of the site are ranked on one half; claims are made of
+    those that stand out among all of them, with a number that the other half will probably show. Then test them: pytest
+    found.claims.yaml. docs/discover.md has the whole story.
+    """
+    from neuronclaims.discovery.search import discover
+    from neuronclaims.discovery.writing import check_out
+    from neuronclaims.models.options import RunOptions
+    from neuronclaims.scripting.judge import Allow
+
+    check_out(out, force=force)
+    given = _given(files or [], sets or [], {"column": column, "group": group, "pair": pair})
+    of_file = isinstance(given, Path)
+    found = discover(
+        given,
+        Path(model) if Path(model).is_dir() else model,
+        target,
+        against,
+        kind=kind,
+        top=top,
+        site=site,
+        tokens=tokens or (None if of_file else TOKENS),
+        generate=None if generate is None else {"max_new_tokens": generate},
+        layers=layers,
+        k=k,
+        anyway=anyway,
+        cache=cache or True,
+        options=RunOptions(dtype, device, attention),
+        allow=Allow(download, trust_cache, tuple(prompt_folder or ())),
+    )
+    say(repr(found))
+    path = found.write(out, force=force)
+    count = sum(each.claimed for each in found)
+    say(f"{path} written: {count} claim{'' if count == 1 else 's'}. Test with: pytest {path}")
+    return 0
+
+
+def _given(files: list[Path], sets: list[str], columns: dict[str, str | None]) -> Given:
+    """Return a claim file, or sets of prompt files by name; raise NeuronClaimsError for what is neither."""
+    from neuronclaims.discovery.question import YAML
+
+    said = {key: name for key, name in columns.items() if name is not None}
+    if any(file.suffix in YAML for file in files):
+        if len(files) + len(sets) > 1 or said:
+            raise NeuronClaimsError("A claim file is given alone, without other files, --set and columns.")
+        return files[0]
+    named = [(file.stem, str(file)) for file in files]
+    for each in sets:
+        name, equals, file = each.partition("=")
+        if not (name and equals and file):
+            raise NeuronClaimsError(f"--set {each} is no NAME=FILE, such as hanoi=prompts/cities.csv.")
+        named.append((name, file))
+    twice = [name for number, (name, _) in enumerate(named) if name in dict(named[:number])]
+    if twice:
+        raise NeuronClaimsError(
+            f"Two sets are called {twice[0]}: give one another name with --set NAME=FILE."
+        )
+    if not named:
+        raise NeuronClaimsError("Give files of prompts, one for each set, or a claim file that has sets.")
+    return {name: {"file": file, **said} for name, file in named}
