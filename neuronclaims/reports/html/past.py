@@ -88,8 +88,7 @@ def past(history: History, account: Account, claims: Sequence[ClaimView]) -> Pas
 def _strip(name: str, anchor: str | None, history: History) -> Strip:
     found = [claim for _, claim in history.of(name)]
     known = {(claim.word, claim.failed) for claim in found if claim is not None}
-    label = name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
-    return Strip(label, anchor, [_mark(claim) for claim in found], len(known) > 1)
+    return Strip(_cut(name), anchor, [_mark(claim) for claim in found], len(known) > 1)
 
 
 def _mark(claim: PastClaim | None) -> tuple[str, str]:
@@ -98,7 +97,7 @@ def _mark(claim: PastClaim | None) -> tuple[str, str]:
 
 def _column(number: int, session: PastSession, before: PastSession | None) -> SessionShown:
     models = [
-        f"{name} {weights[:SHORT_HASH]}".rstrip()
+        f"{_cut(name)} {weights[:SHORT_HASH]}".rstrip()
         for name, known in session.models.items()
         for weights in known or ("",)
     ]
@@ -106,8 +105,12 @@ def _column(number: int, session: PastSession, before: PastSession | None) -> Se
     expected = f"{failed} not as expected" if failed else "all as expected"
     said = f"{count} {'claim' if count == 1 else 'claims'}, {expected}"
     partial = "" if session.complete else "; cut short"
-    when, version = date_words(session.made), session.neuronclaims
+    when, version = date_words(session.made), _cut(session.neuronclaims)
     return SessionShown(number, when, version, models[:20], said + partial, _other(session, before))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def _other(session: PastSession, before: PastSession | None) -> bool:

@@ -83,7 +83,10 @@ def _compressed(data: bytes) -> bytes:
     The file there begins with the hash of what follows. One that was cut short is made anew; one that was changed on
     purpose does no more than leave a page without figures, since its browser knows the hash of the script.
     """
-    kept = _cache() / f"plotly-{hashlib.sha256(data).hexdigest()[:24]}.gz"
+    try:
+        kept = _cache() / f"plotly-{hashlib.sha256(data).hexdigest()[:24]}.gz"
+    except RuntimeError:  # a user without a home
+        return gzip.compress(data, 9, mtime=0)
     with suppress(ForeignFileError, OSError):
         found = read_bytes(kept)
         if hashlib.sha256(found[32:]).digest() == found[:32]:
