@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import ndtr, ndtri
 
 from neuronclaims import stats
 from neuronclaims.discovery.errors import DiscoveryError
@@ -69,20 +70,39 @@ class TestPlan:
         """Return how often the other half supports a claim with a number, if ``effect`` is the true one."""
         return stats.power_of(self._claim(effect, number), self._counts)
 
-    def number(self, effect: float) -> float | None:
-        """Return the largest number that the other half supports with ``POWER``, or the least there is."""
+    def number(self, effect: float, error: float) -> float | None:
+        """Return the largest number that the other half supports with ``POWER``, or the least there is.
+
+        ``error`` is the standard error of the effect on the searched half, where the values' shape makes it larger
+        than a plan can know; 0 where it does not.
+        """
         low, high = -1, len(self.sort.grid)
         while high - low > 1:
             middle = (low + high) // 2
             number = self.sort.grid[middle]
-            enough = number < effect and self.power(effect, number) >= POWER
+            enough = number < effect and self._with(effect, number, error) >= POWER
             low, high = (middle, high) if enough else (low, middle)
         return self.sort.grid[low] if low >= 0 else self.sort.least
 
-    def chance(self, effect: float) -> float:
+    def chance(self, effect: float, error: float) -> float:
         """Return how often the other half supports the claim that is written, if ``effect`` is the true one."""
-        number = self.number(effect)
-        return self.power(effect, number) if effect > (number or self.sort.null) else 0.0
+        number = self.number(effect, error)
+        return self._with(effect, number, error) if effect > (number or self.sort.null) else 0.0
+
+    def error(self, table: UnitTable) -> float:
+        """Return the standard error of the effect of one neuron of the searched half, 0 where a plan knows it."""
+        reach = self.sort.reach(table, 1 - self.alpha / self.claims)
+        return reach / self._quantile
+
+    @property
+    def _quantile(self) -> float:
+        return float(ndtri(1 - self.alpha / self.claims / 2))
+
+    def _with(self, effect: float, number: float | None, error: float) -> float:
+        planned = self.power(effect, number)
+        if number is None or error == 0:
+            return planned
+        return min(planned, float(ndtr((effect - number) / error - self._quantile)))
 
     def for_claims(self, claims: int) -> TestPlan:
         """Return the plan for another number of claims, at least one."""
@@ -148,13 +168,15 @@ def candidates(
     effects = expected_effects(sort, table, plan.claims, seed)
     seen = np.array([sort.seen(table.neurons(np.array([column]))) for column in columns])
     expected = _no_more_than(seen, effects, sort.null)
+    errors = _errors(plan, table, columns)
     p = tested.p_step_down[columns]
     out = np.full(len(columns), anyway) | ((p <= STANDS_OUT) & (expected > sort.null))
     if not anyway:
         some = plan.for_claims(int(out.sum()))
-        out &= np.array([some.chance(float(effect)) >= HOPELESS for effect in expected])
+        chances = [some.chance(float(effect), error) for effect, error in zip(expected, errors, strict=True)]
+        out &= np.array(chances) >= HOPELESS
     family = plan.for_claims(int(out.sum()))
-    numbers = [family.number(float(effect)) for effect in expected]
+    numbers = [family.number(float(effect), error) for effect, error in zip(expected, errors, strict=True)]
     return tuple(
         Candidate(
             neuron=neurons[column],
@@ -164,12 +186,18 @@ def candidates(
             expected=float(expected[place]),
             p=float(p[place]),
             number=numbers[place],
-            power=family.chance(float(expected[place])),
+            power=family.chance(float(expected[place]), errors[place]),
             needed=family.needed(float(expected[place])),
             claimed=bool(out[place]),
         )
         for place, column in enumerate(columns.tolist())
     )
+
+
+def _errors(plan: TestPlan, table: UnitTable, columns: NDArray[np.intp]) -> list[float]:
+    """Return the standard error of each effect, at least their median: little spread, too, brings neurons first."""
+    own = [plan.error(table.neurons(np.array([column]))) for column in columns]
+    return [max(each, float(np.median(own))) for each in own]
 
 
 def _no_more_than(

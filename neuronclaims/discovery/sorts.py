@@ -95,6 +95,13 @@ class Sort(Protocol):
         """Return the effect of one neuron on all units of the half, as its claim would be judged."""
         ...
 
+    def reach(self, table: UnitTable, level: float) -> float:
+        """Return how far the interval of one neuron's effect reaches down, where the values' shape decides that.
+
+        It is 0 where a plan knows it without values, and infinite where there is no interval.
+        """
+        ...
+
     def planned(self, effect: float, number: float | None, paired: bool, level: Level) -> PlannedClaim:
         """Return a claim with a number, for the plan, if ``effect`` is the true one."""
         ...
@@ -152,6 +159,13 @@ class ContrastSort:
         estimate = stats.dz_estimate if table.paired else stats.hedges_g_estimate
         return _number(estimate(table.first[:, 0], table.second[:, 0]).value)
 
+    def reach(self, table: UnitTable, level: float) -> float:
+        """Return how far the interval for values of any shape reaches down from the effect."""
+        first, second = table.first[:, 0], table.second[:, 0]
+        plain = (stats.dz_estimate if table.paired else stats.hedges_g_estimate)(first, second, level=level)
+        made = stats.of_any_shape(plain, first, second, paired=table.paired)
+        return float("inf") if made.low is None or made.value is None else made.value - made.low
+
     def planned(self, effect: float, number: float | None, paired: bool, level: Level) -> PlannedClaim:
         """Return that the means differ by a number of standard deviations, or at all."""
         said = number is not None
@@ -200,6 +214,10 @@ class SeparationSort:
     def seen(self, table: UnitTable) -> float:
         """Return the AUROC, either way round."""
         return float(0.5 + abs(self._aurocs(table)[0] - 0.5))
+
+    def reach(self, table: UnitTable, level: float) -> float:  # noqa: ARG002
+        """Return 0: the plan knows it."""
+        return 0.0
 
     def planned(self, effect: float, number: float | None, paired: bool, level: Level) -> PlannedClaim:
         """Return that the AUROC is at least a number, either way round."""
@@ -261,6 +279,10 @@ class ConsistencySort:
     def seen(self, table: UnitTable) -> float:
         """Return the share of prompts."""
         return float(table.first[:, 0].mean())
+
+    def reach(self, table: UnitTable, level: float) -> float:  # noqa: ARG002
+        """Return 0: the plan knows it."""
+        return 0.0
 
     def planned(self, effect: float, number: float | None, paired: bool, level: Level) -> PlannedClaim:
         """Return that the share is at least a number, and higher than in the baseline."""
