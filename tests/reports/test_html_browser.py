@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[2]
 DRAW_ALL = """
 (async () => {
   for (const plot of document.querySelectorAll(".plot")) {
+    plot.closest("details")?.setAttribute("open", "");
     plot.scrollIntoView({ block: "center" });
     for (let waited = 0; !plot.dataset.state && waited < 500; waited++) await new Promise((on) => setTimeout(on, 20));
     plot.dataset.seen = `${plot.dataset.state} ${plot.querySelectorAll(".main-svg").length > 0}`;
@@ -289,7 +290,8 @@ def test_paper_has_every_figure_in_light_colours_though_the_reader_prefers_dark(
 BEFORE_PAPER = """
 addEventListener("beforeprint", async () => {
   for (let turn = 0; turn < 1000; turn++) await null;  // printing begins when no promise is left to keep
-  const plots = [...document.querySelectorAll(".plot:not(.solid)")];
+  const every = [...document.querySelectorAll(".plot:not(.solid)")];
+  const plots = every.filter((plot) => !plot.closest("details:not([open])"));
   const widths = plots.map((plot) => plot.dataset.state + plot.querySelector(".main-svg").getAttribute("width"));
   window.printed = [getComputedStyle(document.querySelector(".plot .xtitle")).fill, ...widths];
 })
