@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
 from neuronclaims.cache.origins import Origin, from_cache
 from neuronclaims.cache.run_cache import RunCache
-from neuronclaims.engines.measure import measure_each
+from neuronclaims.engines.measure import Then, measure_each
 from neuronclaims.engines.noise import noise_floor
 from neuronclaims.measurements import Activations, Measurement
 from neuronclaims.measurements.errors import MeasurementError, kept
@@ -67,9 +68,15 @@ class Answering:
         self._origins: dict[object, dict[Measurement, Origin]] = {}
 
     def answer(
-        self, source: Source, needs: Iterable[Measurement], expected: Callable[[], Iterable[Measurement]]
+        self,
+        source: Source,
+        needs: Iterable[Measurement],
+        expected: Callable[[], Iterable[Measurement]],
+        then: Then | None = None,
     ) -> Answered:
         """Return all answers of a model, those to ``needs`` among them; ``expected`` is measured in the same run.
+
+        ``then`` says what else is good to know (``engines.measure_each``); only this process answers that.
 
         A model object that was changed since is measured anew, and so is one that can change in ways that are not
         seen. Raises the error of the model or of the run, the same one to everybody who needs it.
@@ -80,7 +87,7 @@ class Answering:
         if not isinstance(known, Exception) and not known.keys() >= set(needs):
             try:
                 new = [need for need in dict.fromkeys(expected() if lasting else needs) if need not in known]
-                known |= _checked(_described(self._measure(source, new)), source.name)
+                known |= _checked(_described(self._measure(source, new, then)), source.name)
             except BaseException as error:
                 self._answers[which] = kept(error)
         return or_raise(self._answers[which])
@@ -122,12 +129,11 @@ class Answering:
             self._origins.pop(which, None)
         return state.unknown is None
 
-    def _measure(self, source: Source, needs: list[Measurement]) -> Answered:
+    def _measure(self, source: Source, needs: list[Measurement], then: Then | None = None) -> Answered:
         """Measure in one run; if that fails, halve the needs until only those that cannot be measured are left out."""
         try:
-            found = self._run(
-                source, needs, cache=self._cache, options=self._options, progress=self._progress
-            )
+            run = partial(measure_each, then=then) if self._run is measure_each else self._run
+            found = run(source, needs, cache=self._cache, options=self._options, progress=self._progress)
             self._origins.setdefault(identity(source), {}).update(getattr(found, "origins", {}))
             return {**found, **getattr(found, "failed", {})}
         except MeasurementError as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from neuronclaims.answers import Answered, Answering, Measure, or_raise
 from neuronclaims.cache.run_cache import RunCache, context_about
@@ -18,6 +18,7 @@ from neuronclaims.engines.measure import measure_each
 from neuronclaims.judging.filled import Filled
 from neuronclaims.judging.findings import FileOnModel, answers_of, findings_of
 from neuronclaims.judging.series import judge_series
+from neuronclaims.judging.token_maps import token_values_of
 from neuronclaims.judging.verdicts import conclude
 from neuronclaims.loading.settings import UNSAID, LoadSettings
 from neuronclaims.measurements import Measurement
@@ -43,6 +44,7 @@ class Study:
     objects or folders, by the name claim files use. ``measure`` answers the measurements: this process by default.
     ``trust_cache``: use a cache that others may have written into (docs/reliability.md). ``load`` is how models are
     loaded where neither ``options`` nor a claim file says it. ``download``: fetch hub ids that are not on this machine.
+    ``heat_maps``: show neurons token by token, which is measured where a model runs anyway.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Study:
         trust_cache: bool = False,
         load: LoadSettings = UNSAID,
         download: bool = False,
+        heat_maps: bool = False,
     ) -> None:
         self._cache = RunCache(Path(cache), trust_cache) if cache is not None else None
         memory = self._cache.fingerprints if self._cache else None
@@ -66,7 +69,7 @@ class Study:
         self._models = {
             name: Path(each) if isinstance(each, str) else each for name, each in (models or {}).items()
         }
-        self._load, self._download = load, download
+        self._load, self._download, self._heat_maps = load, download, heat_maps
         self._answering = Answering(measure, self._cache, self._options, progress)
         self._planned: dict[tuple[Path, str], FileOnModel | Exception] = {}
         self._answered: dict[tuple[Path, str], Answered] = {}
@@ -221,6 +224,13 @@ class Study:
                 if isinstance(other, FileOnModel) and identity(other.source) == same:
                     yield from other.measurements
 
-        answered = self._answering.answer(planned.source, planned.measurements, expected)
+        def maps(answers: Mapping[Measurement, NDArray[Any]]) -> Iterator[Measurement]:
+            same = identity(planned.source)
+            for other in self._planned.values():
+                if isinstance(other, FileOnModel) and identity(other.source) == same:
+                    yield from token_values_of(other, answers)
+
+        then = maps if self._heat_maps else None
+        answered = self._answering.answer(planned.source, planned.measurements, expected, then)
         self._answered[planned.file.path, planned.source.spec] = answered
         return answered

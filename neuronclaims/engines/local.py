@@ -63,6 +63,11 @@ class LocalEngine:
             self._ready = self._loads(self._source, self._options, self._tokenizer)
         return self._ready
 
+    @property
+    def at_hand(self) -> bool:
+        """Whether the model is loaded."""
+        return self._ready is not None or self._source.loaded is not None
+
     def run(self, work: Sequence[Job], stage: Stage = "measuring") -> Iterator[Finished]:
         """Yield every batch as it is finished; each has passed its checks.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from neuronclaims.cache.origins import origins
 from neuronclaims.cache.run_cache import RunCache
 from neuronclaims.engines.measuring import Failures, Loads, Measuring, Table
+from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.measurements import Measurement
 from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.measurements.plan import Wanted
@@ -20,6 +22,8 @@ from neuronclaims.models.sources import Source
 
 Report = Callable[[Progress], None]
 Arrays = dict[Measurement, NDArray[Any]]
+Then: TypeAlias = "Callable[[Mapping[Measurement, NDArray[Any]]], Iterable[Measurement]]"
+"""What else is asked for, by what was answered; each is answered by rows as they are."""
 
 
 class Answers(Mapping[Measurement, NDArray[Any]]):
@@ -81,13 +85,16 @@ def measure_each(
     options: RunOptions | None = None,
     progress: Report | None = None,
     loads: Loads | None = None,
+    then: Then | None = None,
 ) -> Answers:
     """Return the answers as ``measure`` does; what cannot be measured fails alone.
 
     ``loads`` loads the model in place of ``models.running.loading.load``.
 
     The model is loaded at most once, and not at all where the cache, the configuration and the tokenizer tell
-    everything. Raises ModelError, IntegrityError and CacheError as ``measure``.
+    everything. ``then`` says what else is good to know once these are known: that is read from the cache, measured
+    only where the model is loaded anyway, and left out otherwise. Raises ModelError, IntegrityError and CacheError as
+    ``measure``.
     """
     measurements = list(dict.fromkeys(measurements))
     report: Report = progress or (lambda _: None)
@@ -95,7 +102,11 @@ def measure_each(
     measured = run.measure(measurements)
     arrays = _read(source, [each for each in measurements if each.reader is not None], run.table, run.failed)
     arrays |= _stacked(run, [each for each in measurements if each.reader is None])
-    return Answers({each: arrays[each] for each in measurements if each in arrays}, run.failed, measured)
+    if then is not None:
+        with suppress(NeuronClaimsError):
+            arrays |= _stacked(run, run.measure_more(list(dict.fromkeys(then(arrays)))))
+    ordered = [*measurements, *(each for each in arrays if each not in measurements)]
+    return Answers({each: arrays[each] for each in ordered if each in arrays}, run.failed, measured)
 
 
 def _read(source: Source, measurements: Sequence[Measurement], table: Table, failed: Failures) -> Arrays:

@@ -85,6 +85,18 @@ class Measuring:
                 self._blame(measurements)
         return missing
 
+    def measure_more(self, measurements: Sequence[Measurement]) -> list[Measurement]:
+        """Answer more after ``measure``, without loading a model for it; return the measurements that are answered.
+
+        What is not in the cache is measured where the model is at hand, and otherwise left out.
+        """
+        if self._source.loaded is not None or (self._made is not None and self._made.at_hand):
+            self.measure(measurements)
+        else:
+            self._read(measurements)
+        unanswered = self._unanswered(measurements)
+        return [each for each in measurements if each not in self.failed and each not in unanswered]
+
     @property
     def _engine(self) -> LocalEngine:
         if self._made is None:

@@ -29,6 +29,7 @@ from neuronclaims.figures.shapes import (
     Surface,
     Table,
 )
+from neuronclaims.figures.token_maps import Speaks, TokenMap, TokenRow
 
 __all__ = [
     "DRAWN",
@@ -47,8 +48,11 @@ __all__ = [
     "Points",
     "Ranks",
     "Row",
+    "Speaks",
     "Surface",
     "Table",
+    "TokenMap",
+    "TokenRow",
     "as_known",
     "table_of",
     "with_estimate",

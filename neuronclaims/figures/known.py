@@ -10,11 +10,14 @@ from typing import Protocol, TypeAlias
 
 from neuronclaims.figures.estimated import Estimated
 from neuronclaims.figures.shapes import Bins, Distributions, Matrix, Null, Points, Ranks, Surface, Table
+from neuronclaims.figures.token_maps import TokenMap
 
-DRAWN = (Distributions, Ranks, Points, Surface, Matrix, Bins, Null)
+DRAWN = (Distributions, Ranks, Points, Surface, Matrix, Bins, Null, TokenMap)
 """The figures that reports draw."""
 
-KINDS = frozenset({"distributions", "ranks", "points", "surface", "table", "matrix", "bins", "null"})
+KINDS = frozenset(
+    {"distributions", "ranks", "points", "surface", "table", "matrix", "bins", "null", "token map"}
+)
 """The kinds of our own figures."""
 
 
@@ -50,7 +53,9 @@ class ForeignFigure(Protocol):
         """Return the figure as a table, for reports that cannot draw it."""
 
 
-Figure: TypeAlias = Distributions | Ranks | Points | Surface | Table | Matrix | Bins | Null | OtherFigure
+Figure: TypeAlias = (
+    Distributions | Ranks | Points | Surface | Table | Matrix | Bins | Null | TokenMap | OtherFigure
+)
 """Anything a report shows of a claim."""
 
 

@@ -12,6 +12,7 @@ from neuronclaims.claim_files.claims import Claim, ClaimFile
 from neuronclaims.claim_files.prompts.misleading import items_of, of_claim
 from neuronclaims.corrections import at_its_boundary, at_its_level, family_of, unsettled
 from neuronclaims.errors import NeuronClaimsError
+from neuronclaims.judging.token_maps import token_maps
 from neuronclaims.kinds import Family, Finding, columns_read, kind_of
 from neuronclaims.kinds.kind import MAX_DRAWS, KindError
 from neuronclaims.kinds.tokens_asked import tokens_asked
@@ -131,7 +132,9 @@ class Findings:
         finding = at_its_level(at_its_boundary(finding), family.alpha)
         gaps = gaps_note(map(self._answered.get, self.planned.needs[claim.id]))
         return replace(
-            finding, notes=(*finding.notes, *graders_note(claim), *gaps, *self.planned.source.notes)
+            finding,
+            notes=(*finding.notes, *graders_note(claim), *gaps, *self.planned.source.notes),
+            figures=(*finding.figures, *token_maps(self.planned, claim, finding, self._answered)),
         )
 
 

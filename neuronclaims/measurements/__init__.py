@@ -18,6 +18,7 @@ from neuronclaims.measurements.measurement import Measurement, Need
 from neuronclaims.measurements.output_weights import Congruence, Vocabulary
 from neuronclaims.measurements.positions import PositionCorrelations
 from neuronclaims.measurements.readout import Readout
+from neuronclaims.measurements.token_values import TokenValues
 from neuronclaims.sites import Site
 from neuronclaims.tokens.spans import ChangedTokens, Span
 
@@ -47,5 +48,6 @@ __all__ = [
     "Site",
     "Span",
     "TokenRule",
+    "TokenValues",
     "Vocabulary",
 ]

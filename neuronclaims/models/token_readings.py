@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from neuronclaims.measurements.errors import MeasurementError, ModelError, shorten, told_as
 from neuronclaims.models.sources import Source
@@ -21,18 +21,28 @@ def token_readings(source: Source, asked: Iterable[TokensAsked]) -> dict[TokensA
     if not wanted:
         return {}
     try:
-        known = splitter_of(source)
-        if known is None:
-            return {}
-        splitter, template, _ = known
-
-        def split(item: str) -> SplitText:
-            with told_as(ModelError, f"The tokenizer of {source.name} fails on {shorten(item)}"):
-                try:
-                    return splitter(item, template.rendered(item))
-                except MeasurementError as error:  # a chat that the template refuses
-                    raise SpanError(str(error)) from None
-
-        return {each: reading_of(each, split) for each in wanted}
+        split = split_by_tokenizer(source)
+        return {} if split is None else {each: reading_of(each, split) for each in wanted}
     except ModelError:
         return {}
+
+
+def split_by_tokenizer(source: Source) -> Callable[[str], SplitText] | None:
+    """Return what splits the prompts of a model; None where that takes loading more of it.
+
+    It raises SpanError for a chat that the template refuses, and ModelError for a tokenizer that fails. Raises
+    ModelError for a tokenizer that cannot be read.
+    """
+    known = splitter_of(source)
+    if known is None:
+        return None
+    splitter, template, _ = known
+
+    def split(item: str) -> SplitText:
+        with told_as(ModelError, f"The tokenizer of {source.name} fails on {shorten(item)}"):
+            try:
+                return splitter(item, template.rendered(item))
+            except MeasurementError as error:
+                raise SpanError(str(error)) from None
+
+    return split

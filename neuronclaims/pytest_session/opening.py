@@ -18,7 +18,7 @@ from neuronclaims.planning.announcements import is_to_hold, unreachable
 from neuronclaims.planning.reach import searched_in
 from neuronclaims.pytest_session.nodes import ClaimItem, ModelNode
 from neuronclaims.pytest_session.progress import progress_of
-from neuronclaims.pytest_session.settings import folder_of, is_on, load_settings, model_folders
+from neuronclaims.pytest_session.settings import folder_of, is_on, load_settings, model_folders, value_of
 from neuronclaims.study import Study
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def open_study(session: pytest.Session, models: Mapping[str, LoadedModel | Path]
         trust_cache=is_on(config, "trust-cache"),
         load=unsaid,
         download=is_on(config, "download"),
+        heat_maps=folder_of(config, "report") is not None and value_of(config, "heatmaps") == "auto",
     )
     for node in model_nodes(session.items):
         study.expect(node.claim_file, node.spec)

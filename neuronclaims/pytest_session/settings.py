@@ -45,6 +45,14 @@ SETTINGS = (
         "auto|off",
         "auto or off",
     ),
+    Setting(
+        "heatmaps",
+        "WHAT",
+        "auto",
+        "show in the report what neurons do token by token, measured where a model runs anyway: auto or off",
+        "auto|off",
+        "auto or off",
+    ),
     Setting("cache", "DIR", ".neuronclaims", "keep what was measured in this folder", ".+", "a folder"),
     Setting(
         "device",

@@ -78,7 +78,7 @@ def reading_of(asked: TokensAsked, split: Callable[[str], SplitText]) -> TokensR
             places = text.changed(asked.at)
         except SpanError:
             continue
-        found.append((text, places, tuple(_token(text, place) for place in places[:MOST_TOKENS])))
+        found.append((text, places, tuple(token_text(text, place) for place in places[:MOST_TOKENS])))
     counts: dict[tuple[str, ...], int] = {}
     for _, _, tokens in found:
         counts[tokens] = counts.get(tokens, 0) + 1
@@ -102,7 +102,7 @@ def marked(text: SplitText, places: tuple[int, ...]) -> str:
     for place in places:
         start, end = _own(text, place)
         written.append(_between(text.text[at : max(at, start)]))
-        written.append(f"[{_token(text, place)}]")
+        written.append(f"[{token_text(text, place)}]")
         at = max(at, end)
     after = text.text[at : at + _AROUND]
     return spelled("".join([*written, after, "…" if at + _AROUND < len(text.text) else ""]))
@@ -113,7 +113,7 @@ def _own(text: SplitText, place: int) -> Stretch:
     return text.offsets[place]
 
 
-def _token(text: SplitText, place: int) -> str:
+def token_text(text: SplitText, place: int) -> str:
     """Return a token's text, or its name in the vocabulary where it has no characters of its own."""
     if text.offsets is not None:
         start, end = text.offsets[place]

@@ -18,6 +18,8 @@ from neuronclaims.figures import (
     Row,
     Surface,
     Table,
+    TokenMap,
+    TokenRow,
 )
 from neuronclaims.reports.entry import Entry
 from neuronclaims.results import Effect, Evidence, Rank, Result, Selection, Test
@@ -98,6 +100,16 @@ def figures(text: str = "") -> tuple[object, ...]:
             512,
             10,
             Estimated(f"share {text}", 2 / 3, 0.1, 0.99, 0.95, 0.6, 0.6),
+        ),
+        TokenMap(
+            f"neuron {text}",
+            f"last of {text}",
+            (
+                TokenRow(
+                    f"first {text}", "for", 2.0, (f"one {text}", " two"), (-1.0, 2.0), (1,), (True, False)
+                ),
+                TokenRow("second", "against", -1.0, (f"{text}",), (0.1,), ()),
+            ),
         ),
     )
 

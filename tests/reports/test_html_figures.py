@@ -154,7 +154,7 @@ def test_open_and_closed_bins_are_drawn_where_they_are() -> None:
 
 
 def test_tables_beside_figures_tell_the_numbers() -> None:
-    distributions, points, surface, table, matrix, bins, null, _, ranks = (
+    distributions, points, surface, table, matrix, bins, null, _, ranks, tokens = (
         draw(figure).tables[0] for figure in figures()
     )
     assert distributions.rows[1][:5] == ("second ", "8", "-0.62", "1.62", "-3.00")
@@ -167,10 +167,11 @@ def test_tables_beside_figures_tell_the_numbers() -> None:
     assert bins.rows[0] == ("-1 to 0", "50", "0.10", "[0.050, 0.20]", "")
     assert null.rows == (("70", "0.10", "0.90", "0.95"),)
     assert ranks.rows[0] == ("first ", "3", "2", "1", "2", "30")
+    assert tokens.rows[0] == ("most for the claim", "first ", "2.00", " two", "2.00")
 
 
 def test_an_effect_stands_beside_its_values_with_its_interval_and_what_it_is_held_against() -> None:
-    changed, ranks = figures()[-2:]
+    changed, ranks = figures()[-3:-1]
     (plot,) = draw(changed).plots
     beside = {trace["name"]: trace for trace in plot.data if trace.get("yaxis") == "y3"}
     assert beside["held against 0.40"]["x"] == [0.4, 0.4]

@@ -13,6 +13,7 @@ from neuronclaims.measurements.errors import shorten
 from neuronclaims.measurements.labels import LabelNeed
 from neuronclaims.measurements.plan import Job
 from neuronclaims.measurements.positions import UNDEFINED, PositionNeed
+from neuronclaims.measurements.token_values import TokenValuesNeed
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.running.encode import Encoded, encode_long
 from neuronclaims.models.running.hooks import Place, traced
@@ -21,7 +22,7 @@ from neuronclaims.models.running.passes import forward
 from neuronclaims.models.running.readout import Rows, together
 from neuronclaims.models.running.worker import Finished, running
 
-N = TypeVar("N", PositionNeed, LabelNeed)
+N = TypeVar("N", PositionNeed, LabelNeed, TokenValuesNeed)
 
 
 def work(ready: Ready, job: Job, options: RunOptions) -> Iterator[Finished]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from neuronclaims.figures import Figure, Null, table_of
+from neuronclaims.figures import Figure, Null, TokenMap, table_of
 from neuronclaims.foreign_text import visible
 from neuronclaims.reports.terminal.sketches import lines_of_all
 from neuronclaims.reports.wording import counts_text, effect_name, number, p_value, rank_text
@@ -73,7 +73,9 @@ class Card:
 
 def first_figure(evidence: Evidence) -> Figure | None:
     """Return the figure that says most of a claim: the first that is drawn and shows what was measured."""
-    drawn = [figure for figure in evidence.figures if table_of(figure) is None]
+    drawn = [
+        figure for figure in evidence.figures if table_of(figure) is None and not isinstance(figure, TokenMap)
+    ]
     measured = [figure for figure in drawn if not isinstance(figure, Null)]
     return next(iter([*measured, *drawn]), None)
 

@@ -8,7 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuronclaims.errors import NeuronClaimsError
-from neuronclaims.figures import Bins, Distributions, Figure, Matrix, Null, Points, Ranks, Surface, table_of
+from neuronclaims.figures import (
+    Bins,
+    Distributions,
+    Figure,
+    Matrix,
+    Null,
+    Points,
+    Ranks,
+    Surface,
+    TokenMap,
+    table_of,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Painted
@@ -65,6 +76,8 @@ def _painter(figure: Figure) -> Callable[[Any, float], Any]:
     rows = table_of(figure)
     if rows is not None:
         raise PaperError(f"{rows.title!r} is a table: its rows are in the report and in claims.json.")
+    if isinstance(figure, TokenMap):
+        raise PaperError(f"{figure.axis} token by token is a text: it is in the page and in claims.json.")
     if find_spec("matplotlib") is None:
         raise PaperError(
             "Figures for papers need matplotlib. Install it: pip install 'neuronclaims[figures]'"

@@ -20,6 +20,7 @@ from neuronclaims.figures import (
     Ranks,
     Surface,
     Table,
+    TokenMap,
     table_of,
 )
 from neuronclaims.foreign_text import one_line
@@ -142,6 +143,7 @@ _SKETCHES: dict[type, Callable[[Any, bool], list[str]]] = {
     Surface: _surface,
     Matrix: _matrix,
     Bins: _bins,
+    TokenMap: lambda *_: [],  # too wide for a column
     Ranks: lambda *_: [],  # the effect says it in less room
     Null: lambda *_: [],  # and p
 }

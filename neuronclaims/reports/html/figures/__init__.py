@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from neuronclaims.figures import Bins, Distributions, Figure, Matrix, Null, Points, Ranks, Surface, table_of
+from neuronclaims.figures import (
+    Bins,
+    Distributions,
+    Figure,
+    Matrix,
+    Null,
+    Points,
+    Ranks,
+    Surface,
+    TokenMap,
+    table_of,
+)
 from neuronclaims.reports.html.figures import (
     bins,
     grid,
@@ -15,6 +26,7 @@ from neuronclaims.reports.html.figures import (
     ranks,
     surface,
     table,
+    token_maps,
     trend,
 )
 from neuronclaims.reports.html.figures.drawing import Drawing, Numbers, Plot
@@ -32,6 +44,7 @@ _DRAW: dict[type, Callable[[Any], Drawing]] = {
     Matrix: matrix.draw,
     Bins: bins.draw,
     Null: null.draw,
+    TokenMap: token_maps.draw,
 }
 
 

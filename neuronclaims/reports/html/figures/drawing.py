@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
 from neuronclaims.foreign_text import one_line
+from neuronclaims.reports.html.figures.token_text import TokenText
 
 Json = dict[str, Any]
 Size: TypeAlias = Literal["short", "medium", "tall", "square"]
@@ -79,11 +80,12 @@ class Numbers:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A figure as the page shows it: a caption, plots (none for a plain table) and its numbers in tables."""
+    """A figure as the page shows it: a caption, plots (none for a table), tokens, its numbers in tables."""
 
     caption: str
     plots: tuple[Plot, ...]
     tables: tuple[Numbers, ...]
+    tokens: TokenText | None = None
 
     @property
     def promise(self) -> str:
