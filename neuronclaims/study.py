@@ -44,7 +44,7 @@ class Study:
     objects or folders, by the name claim files use. ``measure`` answers the measurements: this process by default.
     ``trust_cache``: use a cache that others may have written into (docs/reliability.md). ``load`` is how models are
     loaded where neither ``options`` nor a claim file says it. ``download``: fetch hub ids that are not on this machine.
-    ``heat_maps``: show neurons token by token, which is measured where a model runs anyway.
+    The attribute ``heat_maps``, once set, shows neurons token by token, measured where a model runs anyway.
     """
 
     def __init__(
@@ -58,7 +58,6 @@ class Study:
         trust_cache: bool = False,
         load: LoadSettings = UNSAID,
         download: bool = False,
-        heat_maps: bool = False,
     ) -> None:
         self._cache = RunCache(Path(cache), trust_cache) if cache is not None else None
         memory = self._cache.fingerprints if self._cache else None
@@ -69,7 +68,7 @@ class Study:
         self._models = {
             name: Path(each) if isinstance(each, str) else each for name, each in (models or {}).items()
         }
-        self._load, self._download, self._heat_maps = load, download, heat_maps
+        self._load, self._download, self.heat_maps = load, download, False
         self._answering = Answering(measure, self._cache, self._options, progress)
         self._planned: dict[tuple[Path, str], FileOnModel | Exception] = {}
         self._answered: dict[tuple[Path, str], Answered] = {}
@@ -230,7 +229,7 @@ class Study:
                 if isinstance(other, FileOnModel) and identity(other.source) == same:
                     yield from token_values_of(other, answers)
 
-        then = maps if self._heat_maps else None
+        then = maps if self.heat_maps else None
         answered = self._answering.answer(planned.source, planned.measurements, expected, then)
         self._answered[planned.file.path, planned.source.spec] = answered
         return answered

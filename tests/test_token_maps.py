@@ -54,6 +54,12 @@ def values(text: str) -> np.ndarray:
     return kept[0][0, ~special, 340].numpy()
 
 
+def mapping(cache: Path) -> Study:
+    study = Study(cache=cache)
+    study.heat_maps = True
+    return study
+
+
 def maps(study: Study, file) -> dict[str, list]:
     results = study.judge(file, "demo")
     return {
@@ -65,10 +71,10 @@ def maps(study: Study, file) -> dict[str, list]:
 def test_a_map_has_the_values_of_plain_hooks_and_is_read_back_without_a_model(file, tmp_path, monkeypatch):
     assert maps(Study(cache=tmp_path), file) == {"last": [], "less": []}
     monkeypatch.setattr("neuronclaims.engines.local.load", lambda *_: pytest.fail("a model is loaded"))
-    assert maps(Study(cache=tmp_path, heat_maps=True), file) == {"last": [], "less": []}
+    assert maps(mapping(tmp_path), file) == {"last": [], "less": []}
     monkeypatch.undo()
 
-    found = maps(Study(cache=tmp_path / "new", heat_maps=True), file)
+    found = maps(mapping(tmp_path / "new"), file)
     (by_last,) = found["last"]
     assert (by_last.axis, by_last.rule) == ("mlp_post 2:340", "last of prompt")
     assert [row.speaks for row in by_last.rows] == ["for"] * 3 + ["against"] * 3
@@ -86,11 +92,11 @@ def test_a_map_has_the_values_of_plain_hooks_and_is_read_back_without_a_model(fi
         assert row.cut == (len(row.tokens) < len(values(whole)), False)
 
     monkeypatch.setattr("neuronclaims.engines.local.load", lambda *_: pytest.fail("a model is loaded"))
-    assert maps(Study(cache=tmp_path / "new", heat_maps=True), file) == found
+    assert maps(mapping(tmp_path / "new"), file) == found
 
 
 def test_what_speaks_for_a_claim_of_less_is_low_in_its_first_set(file, tmp_path):
-    (figure,) = maps(Study(cache=tmp_path, heat_maps=True), file)["less"]
+    (figure,) = maps(mapping(tmp_path), file)["less"]
     score = [row.value if row.set == "rome" else -row.value for row in figure.rows]
     assert {row.marked for row in figure.rows} == {()}  # all tokens are read
     middle = np.mean([[values(t.format(p)).max() for t in (*TEXTS, LONG)] for p in PLACES])

@@ -55,8 +55,8 @@ def open_study(session: pytest.Session, models: Mapping[str, LoadedModel | Path]
         trust_cache=is_on(config, "trust-cache"),
         load=unsaid,
         download=is_on(config, "download"),
-        heat_maps=folder_of(config, "report") is not None and value_of(config, "heatmaps") == "auto",
     )
+    study.heat_maps = folder_of(config, "report") is not None and value_of(config, "heatmaps") == "auto"
     for node in model_nodes(session.items):
         study.expect(node.claim_file, node.spec)
     return study
