@@ -185,6 +185,9 @@ def _next(result: Result) -> Iterator[str]:
     if result.error is not None:
         yield "Mend what the message names, and run it again."
         return
+    if not result.as_expected and result.expect != "supported":
+        yield f"The file expects `{result.expect}`, and it came out {result.verdict}: look why, or change `expect`."
+        return
     if result.verdict == "supported":
         yield (
             "Keep it: `pytest --claims-save` writes a baseline, and `--claims-compare` says later whether another "
@@ -192,6 +195,8 @@ def _next(result: Result) -> Iterator[str]:
         )
         if evidence is not None and evidence.selection.how == "searched":
             yield "Write prompts that were not searched, and test this neuron on them with `discovered_on:`."
+    elif result.expect == result.verdict:
+        yield f"It came out as the file expects (`expect: {result.expect}`): nothing is to be done."
     elif result.verdict == "refuted":
         yield "Weaken the sentence or drop it; or keep it as known not to hold, with `expect: refuted`."
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from math import isfinite
 from os import PathLike
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -45,6 +46,12 @@ def files_of(
     >>> [claim.text for claim in files[0].claims]
     ['neuron 2:340 goes with size in sums']
     """
+    if isinstance(given, str) and not given.strip():
+        raise GivenError(
+            "The text is empty: give a sentence, such as 'neuron 2:340 activates more for a than b'."
+        )
+    if isinstance(given, (bytes, bytearray)):
+        raise GivenError("Bytes are no claim: decode them first, as with .decode('utf-8').")
     if _is_path(given):
         if keys:
             names = ", ".join(keys)
@@ -66,7 +73,8 @@ def files_of(
         return [_from_mapping("mapping", whole, models, keys, folders)]
     if not isinstance(given, Iterable):
         raise GivenError(
-            f"A {type(given).__name__} is no claim: give a path, a text, a mapping, a sentence or a list of sentences."
+            f"What is given is no claim ({type(given).__name__}): give a path, a text, a mapping, a sentence or "
+            "a list of sentences."
         )
     several = list(given)
     if not several:
@@ -163,13 +171,17 @@ def yaml_of(keys: Mapping[str, object]) -> str:
 
 def _plain(value: Any, where: str) -> Any:
     """Return a value as mappings, lists and texts; arrays, series and tables of other libraries included."""
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        raise GivenError(f"{where}: bytes are no text; decode them first, as with .decode('utf-8').")
     if isinstance(value, str):
         return str(value)
     if isinstance(value, PathLike):
         return str(Path(value))
     if isinstance(value, bool):
         return value
-    if value is None or isinstance(value, (int, float)):
+    if value is None or type(value) in (int, float):
+        if value is not None and not isfinite(value):
+            raise GivenError(f"{where}: {value} stands where a text or a number should be: a missing cell?")
         return value
     if isinstance(value, Mapping):
         return {str(key): _plain(each, str(key)) for key, each in value.items()}
@@ -180,5 +192,10 @@ def _plain(value: Any, where: str) -> Any:
     if hasattr(value, "tolist"):  # arrays, and series
         return _plain(value.tolist(), where)
     if isinstance(value, Iterable):
-        return [_plain(each, where) for each in value]
+        several = list(value)
+        if any(
+            each is None or (isinstance(each, Mapping) and each.get("text", "") is None) for each in several
+        ):
+            raise GivenError(f"{where}: None stands where a text should be: a missing cell?")
+        return [_plain(each, where) for each in several]
     raise GivenError(f"{where}: a {type(value).__name__} cannot stand in a claim file.")

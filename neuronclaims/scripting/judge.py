@@ -89,6 +89,7 @@ def judge(
     >>> found[0].verdict, found[0].evidence.counts
     ('supported', (('hanoi', 4), ('baseline', 4)))
     """
+    _refuse_wrong_types(models, cache, options, allow)
     spec, objects = named_models(model, models or {})
     files = files_of(what, [spec] if spec else list(objects), keys, allow.folders)
     bar = ProgressBar(always=progress is True) if progress in (None, True) else None
@@ -137,6 +138,21 @@ def _results(study: Study, file: ClaimFile, name: str, *, alone: bool) -> list[R
     return [replace(result, file=file_name(file.path)) for result in found]
 
 
+def _refuse_wrong_types(models: object, cache: object, options: object, allow: object) -> None:
+    """Raise GivenError, which says what to give, for an argument of a wrong type."""
+    if models is not None and not isinstance(models, Mapping):
+        raise GivenError(
+            f"models={models!r}: give a mapping, {{'ours': 'path/to/folder'}}; to test several models by name, give a "
+            "mapping with the keys of a claim file: {'models': ['a', 'b'], 'claims': [...]}."
+        )
+    if not isinstance(cache, (str, PathLike, bool, type(None))):
+        raise GivenError(f"cache={cache!r}: give a folder, True for the cache that pytest uses, or None.")
+    if not isinstance(options, (RunOptions, type(None))):
+        raise GivenError(f"options={options!r}: give RunOptions(...), such as RunOptions(dtype='bfloat16').")
+    if not isinstance(allow, Allow):
+        raise GivenError(f"allow={allow!r}: give Allow(...), such as Allow(download=True).")
+
+
 def named_models(
     model: Model | None, models: Mapping[str, Model]
 ) -> tuple[str | None, dict[str, LoadedModel | Path]]:
@@ -150,7 +166,8 @@ def named_models(
         return str(Path(model).absolute()), objects
     if not isinstance(model, LoadedModel):
         raise GivenError(
-            f"A {type(model).__name__} is no model: give a name, a folder, or LoadedModel(model, tokenizer)."
+            f"What is given is no model ({type(model).__name__}): give a name, a folder, or "
+            "LoadedModel(model, tokenizer)."
         )
     return HANDED, {**objects, HANDED: model}
 

@@ -64,6 +64,8 @@ class Judgement(Result):
         ``number`` counts the claim's figures from 1; the one that says most if it is None. Raises NoFigureError where
         there is none, and PaperError where matplotlib is not installed.
         """
+        if library not in ("plotly", "matplotlib"):
+            raise NoFigureError(f"Figures are made by 'plotly' or 'matplotlib', not by {library!r}.")
         figures = self.evidence.figures if self.evidence is not None else ()
         chosen = first_figure(self.evidence) if self.evidence is not None and number is None else None
         if number is not None and 1 <= number <= len(figures):
@@ -160,7 +162,9 @@ class Judgements(Sequence[Judgement]):
         return shown(self._all)
 
     def __repr__(self) -> str:
-        return "\n".join([f"<{len(self)} claims>", *(f"  {each!r}" for each in self._all)])
+        return "\n".join(
+            [f"<{len(self)} claim{'s' * (len(self) != 1)}>", *(f"  {each!r}" for each in self._all)]
+        )
 
     def _repr_html_(self) -> str:
         return cards(self._all, tally(_entries(self._all)))
