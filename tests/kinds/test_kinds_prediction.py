@@ -257,7 +257,8 @@ def test_a_label_stands_in_the_place_of_the_prediction_and_says_so(judge, monkey
     assert not any("on top" in note for note in result.evidence.notes)
     assert "9 of 10 documents tell something; the label is nowhere in 1." in result.evidence.notes
     assert "way to make predictions" in judge(said, "readout: legacy_embed\n", documents).error
-    assert "discovered_on" in judge(said, "searched: layer 1\n", documents).error
+    with pytest.raises(ClaimFileError, match="discovered_on"):
+        judge(said, "searched: layer 1\n", documents)
     monkeypatch.setitem(globals(), "TOPS", [top & False for top in TOPS])
     assert 'Label "noun" stands at none of 187 positions' in judge(said, documents=documents).error
 

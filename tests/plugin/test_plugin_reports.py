@@ -41,7 +41,7 @@ def test_the_report_sums_up_its_claims(world) -> None:
         "failed": 6 + 12,
         "missing": 0,
     }
-    assert world.report["schema"] == 12
+    assert world.report["schema"] == json_report.SCHEMA_VERSION
     assert world.report["complete"] is True
     assert {"neuronclaims", "python", "numpy", "pytest"} <= world.report["environment"].keys()
 

@@ -10,7 +10,7 @@ import pytest
 from chromium import Page, chromium, find_chromium
 from forked import run_pytest
 from hostile import ATTACK, ATTACKS, entry
-from thorough import draws
+from thorough import THOROUGH, draws
 
 from neuronclaims.figures import Distributions, Row, Surface
 from neuronclaims.foreign_text import visible
@@ -18,7 +18,10 @@ from neuronclaims.reports.account import Account
 from neuronclaims.reports.entry import Entry
 from neuronclaims.reports.html import write_html
 
-pytestmark = pytest.mark.skipif(find_chromium() is None, reason="Chromium is not on this machine")
+pytestmark = [
+    pytest.mark.skipif(find_chromium() is None, reason="Chromium is not on this machine"),
+    pytest.mark.skipif(not THOROUGH, reason="a browser takes more than a minute: make thorough"),
+]
 
 ROOT = Path(__file__).parents[2]
 DRAW_ALL = """
