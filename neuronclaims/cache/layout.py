@@ -20,7 +20,7 @@ README, IGNORE = "README.txt", ".gitignore"
 COMPARED = "compared.json"
 """What `neuronclaims accept` takes the last compared run from; it is no measured value, and no command removes it."""
 ACTIVATIONS, FINGERPRINTS = "activations", "fingerprints"
-ABOUT, LOCK = "context.json", "measuring.lock"
+ABOUT, LOCK, SPEEDS = "context.json", "measuring.lock", "speeds.json"
 SUFFIX = ".safetensors"
 CONTEXT = re.compile(r"[0-9a-f]{32}", re.ASCII)
 SHARD = re.compile(r"[0-9a-f]{32}\.safetensors", re.ASCII)
@@ -39,7 +39,7 @@ It may be deleted at any time; what is needed will be measured again.
 Every folder in activations/ belongs to one combination of weights, tokenizer, number type, device, attention
 implementation and library versions: context.json in it says which, in words; its time is when it was last used.
 Every .safetensors file is one finished batch and is never changed.
-Those ending in .failed.json say what could not be measured, and why.
+Those ending in .failed.json say what could not be measured, and why. speeds.json says how long work took.
 `neuronclaims cache info | verify | prune | clear` looks after it. What else lies here is never touched, and links
 are never followed.
 fingerprints/ remembers the hashes of unchanged model files. Files ending in .tmp are left over from a
@@ -130,7 +130,10 @@ def is_ours(path: Path) -> bool:
     """Say whether something in a context's folder is a file that the cache writes."""
     name = path.name
     named = (
-        name in (ABOUT, LOCK) or SHARD.fullmatch(name) or FAILED.fullmatch(name) or LEFTOVER.fullmatch(name)
+        name in (ABOUT, LOCK, SPEEDS)
+        or SHARD.fullmatch(name)
+        or FAILED.fullmatch(name)
+        or LEFTOVER.fullmatch(name)
     )
     return bool(named) and is_file(path)
 

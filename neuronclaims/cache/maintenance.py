@@ -105,7 +105,7 @@ def clear(cache: RunCache) -> Freed:
                 continue
             for path in (*context.leftovers, *context.files, *layout.files(context.folder, layout.FAILED)):
                 freed = _removed(freed, path)
-        for name in (layout.ABOUT, layout.LOCK):
+        for name in (layout.ABOUT, layout.LOCK, layout.SPEEDS):
             if layout.is_ours(context.folder / name):
                 _removed(freed, context.folder / name)
         _remove_empty(context.folder)

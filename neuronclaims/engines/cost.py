@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from neuronclaims.measurements import Measurement, ModelFacts
 from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.measurements.measurement import Need
-from neuronclaims.measurements.plan import jobs, union
+from neuronclaims.measurements.plan import Wanted, jobs, union
 from neuronclaims.measurements.views.directions import fit_passes
 
 _FLOAT = 4
@@ -48,7 +48,11 @@ def cost_of(facts: ModelFacts, measurements: Sequence[Measurement]) -> Cost:
     >>> cost.texts, cost.places, cost.passes, cost.stored
     ({'prompt': 2}, {'mlp_post': (2,)}, {'activations': 1.0}, 4096)
     """
-    wanted = union(facts, measurements)
+    return cost_of_wanted(facts, union(facts, measurements), measurements)
+
+
+def cost_of_wanted(facts: ModelFacts, wanted: Wanted, measurements: Sequence[Measurement]) -> Cost:
+    """Return the cost of what ``measurements`` want of texts, such as of what is not in the run cache yet."""
     work = jobs(wanted)
     texts: dict[str, set[str]] = {}
     passes: dict[str, float] = {}
@@ -66,7 +70,7 @@ def cost_of(facts: ModelFacts, measurements: Sequence[Measurement]) -> Cost:
         _places(wanted, measurements),
         passes,
         sum(job.new_tokens * job.texts * len(job.items) for job in work),
-        sum(need.width(facts) * len(texts) * _FLOAT for need, texts in wanted.items()),
+        sum(need.width(facts) * len({*texts}) * _FLOAT for need, texts in wanted.items()),
         len({each for each in measurements if each.request is None}),
     )
 

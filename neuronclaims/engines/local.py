@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
+from neuronclaims.engines.stopwatch import Stopwatch
 from neuronclaims.measurements import Measurement
 from neuronclaims.measurements.errors import MeasurementError
 from neuronclaims.measurements.measurement import Need
@@ -29,7 +30,7 @@ class LocalEngine:
     """One model in this process, loaded at most once, and only when something must run.
 
     What the tokenizer alone refuses is refused before the weights are read. What fails while it runs is left out of the
-    batches, and ``failures`` has its error.
+    batches, and ``failures`` has its error. ``watch`` takes the time of what is done.
     """
 
     def __init__(
@@ -38,11 +39,13 @@ class LocalEngine:
         options: RunOptions,
         report: Callable[[Progress], None],
         loads: Callable[[Source, RunOptions, Any], Ready] | None = None,
+        watch: Stopwatch | None = None,
     ) -> None:
         self._loads = loads or load
         if source.folder is not None and rounds_activations(source.config):
             options = replace(options, batch_prompts=1)  # so that no text depends on its neighbours
         self._source, self._options, self._report = source, options, report
+        self.watch = watch or Stopwatch()
         self._tokenizer: Any = None
         self._ready: Ready | None = None
         self.failures: dict[tuple[Need, str], MeasurementError] = {}
@@ -50,9 +53,12 @@ class LocalEngine:
     def refused(self, measurements: Sequence[Measurement]) -> dict[Measurement, MeasurementError]:
         """Return, of some measurements, those that the tokenizer refuses, each with the reason."""
         if self._tokenizer is None:
+            start = self.watch.clock()
             self._tokenizer = load_tokenizer(self._source)
-        refused = check_with(self._tokenizer, self._source, measurements).refused
-        return {need: MeasurementError(why) for need, why in refused.items()}
+            self.watch.loaded(self.watch.clock() - start, model=False)
+        found = check_with(self._tokenizer, self._source, measurements)
+        self.watch.lengths.update(found.lengths)
+        return {need: MeasurementError(why) for need, why in found.refused.items()}
 
     @property
     def ready(self) -> Ready:
@@ -60,7 +66,10 @@ class LocalEngine:
         if self._ready is None:
             if self._source.loaded is None:
                 self._report(Progress("loading", 0, 1, self._source.name))
+            start = self.watch.clock()
             self._ready = self._loads(self._source, self._options, self._tokenizer)
+            if self._loads is load:  # otherwise it may have been kept from before
+                self.watch.loaded(self.watch.clock() - start, model=True)
         return self._ready
 
     @property
@@ -74,19 +83,47 @@ class LocalEngine:
         All texts are turned into tokens, and refused if they cannot be measured, before the first forward.
         """
         done, total, name = 0, sum(len(job.items) for job in work), self._source.name
-        prepared = [part for job in work for part in self._prepare(job)]
+        taken = [0.0] * len(work)
+        prepared = [
+            (number, part) for number, job in enumerate(work) for part in self._timed(taken, number, job)
+        ]
         self._report(Progress(stage, 0, total, name))
-        for job, batches in prepared:
+        clock = self.watch.clock
+        for number, (job, batches) in prepared:
+            start = clock()
             for finished in self._finish(job, batches, _Tally()):
+                taken[number] += clock() - start
                 yield finished
                 done = min(done + len(finished.items), total)
                 self._report(Progress(stage, done, total, name))
+                start = clock()
+            taken[number] += clock() - start
+        if not self.failures:
+            self.watch.ran(work, taken)
+
+    def prove(self, work: Sequence[Job]) -> None:
+        """Look at all places that some jobs read, before any of them runs."""
+        self._unproven([need for job in work for need in job.needs])
+
+    def _timed(self, taken: list[float], number: int, job: Job) -> list[Prepared]:
+        """Prepare a job, and add to ``taken`` what that took, the proofs of its places aside."""
+        _ = self.ready  # to load it is counted by itself
+        start, proving = self.watch.clock(), self.watch.proving
+        found = list(self._prepare(job))
+        taken[number] += self.watch.clock() - start - (self.watch.proving - proving)
+        return found
+
+    def _unproven(self, needs: Sequence[Need]) -> dict[Need, MeasurementError]:
+        known, start = len(self.ready.proven), self.watch.clock()
+        found = unproven(self.ready, needs)
+        self.watch.proved(len(self.ready.proven) - known, self.watch.clock() - start)
+        return found
 
     def _prepare(self, job: Job) -> Iterator[Prepared]:
         """Yield a job with its batches; what is refused in it is found by halving, and fails."""
         worker: Worker = loaded(job.worker)
         try:
-            refused = unproven(self.ready, job.needs)
+            refused = self._unproven(job.needs)
         except MeasurementError as error:
             self._fail(job, error)
             return

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from neuronclaims.cache.context import Context
 from neuronclaims.cache.run_cache import RunCache, context_about, context_key
+from neuronclaims.cache.speeds import keep_speeds
+from neuronclaims.engines.stopwatch import Stopwatch, open_engine
 from neuronclaims.measurements import Measurement
 from neuronclaims.measurements.errors import IntegrityError, MeasurementError, ModelError, RunWarning
 from neuronclaims.measurements.measurement import Need
@@ -59,13 +61,7 @@ class Measuring:
 
         Raises ModelError, IntegrityError and CacheError.
         """
-        for measurement in measurements:
-            try:
-                union(self.facts, [measurement])
-                measurement.check(self.facts)
-            except MeasurementError as error:
-                self.failed[measurement] = error
-        missing = self._read(measurements)
+        missing = self.unmeasured(measurements)
         if self._context is not None and self._doubted():
             self._context, self.table = None, {}
             missing = self._read(measurements)
@@ -97,14 +93,27 @@ class Measuring:
         unanswered = self._unanswered(measurements)
         return [each for each in measurements if each not in self.failed and each not in unanswered]
 
+    def unmeasured(self, measurements: Sequence[Measurement]) -> Wanted:
+        """Read the cache, and return what some measurements need that is not in it; run nothing."""
+        for measurement in measurements:
+            try:
+                union(self.facts, [measurement])
+                measurement.check(self.facts)
+            except MeasurementError as error:
+                self.failed[measurement] = error
+        return self._read(measurements)
+
+    @property
+    def kept_in(self) -> Path | None:
+        """The folder in which the cache keeps what is known of this model; None where nothing is kept."""
+        return self._context.folder if self._context is not None else None
+
     @property
     def _engine(self) -> LocalEngine:
         if self._made is None:
             if self._source.loaded is None:
                 self._report(Progress("importing", 0, 1, self._source.name))
-            from neuronclaims.engines.local import LocalEngine
-
-            self._made = LocalEngine(self._source, self._options, self._report, self._loads)
+            self._made = open_engine(self._source, self._options, self._report, Stopwatch(), self._loads)
         return self._made
 
     def _read(self, measurements: Sequence[Measurement]) -> Wanted:
@@ -179,6 +188,9 @@ class Measuring:
             for path in written:
                 path.unlink(missing_ok=True)
             raise
+        if self._context is not None:
+            watch = self._engine.watch
+            keep_speeds(self._context.folder, watch.speeds(watch.timings(self.facts, self._options)))
 
     def _blame(self, measurements: Sequence[Measurement]) -> None:
         """Let fail each measurement of which a text could not be measured, with that text's error."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import kind_of
 from neuronclaims.kinds.shared.subjects.selection import searches
 from neuronclaims.kinds.tokens_asked import tokens_asked
+from neuronclaims.loading.settings import UNSAID, LoadSettings
 from neuronclaims.measurements.errors import MissingModelError
 from neuronclaims.models.chats.odd_tokens import OddTokens, odd_tokens
 from neuronclaims.models.sources import LoadedModel, Source, open_model
@@ -84,13 +85,29 @@ class ModelPlan:
         return _together(self.files)
 
 
+def plans_of(
+    asked: Iterable[tuple[ClaimFile, str]],
+    models: Mapping[str, LoadedModel | Path],
+    load: LoadSettings = UNSAID,
+) -> list[ModelPlan]:
+    """Plan one model at a time, with all files that are tested on it."""
+    found: dict[tuple[str, Path | None, LoadSettings], list[ClaimFile]] = {}
+    for file, spec in asked:
+        how = load.over(file.load.of(spec))
+        found.setdefault((spec, folder_of_model(file, spec, models), how), []).append(file)
+    return [planned(files, spec, models, how) for (spec, _, how), files in found.items()]
+
+
 def planned(
-    files: Sequence[ClaimFile], spec: str, models: Mapping[str, LoadedModel | Path] | None = None
+    files: Sequence[ClaimFile],
+    spec: str,
+    models: Mapping[str, LoadedModel | Path] | None = None,
+    load: LoadSettings = UNSAID,
 ) -> ModelPlan:
     """Plan some claim files on the model they call ``spec``, which must be the same for all of them."""
     base, where = files[0].path.parent, files[0].where(spec)
     try:
-        source = open_model(spec, base, models, weights=False, where=where)
+        source = open_model(spec, base, models, weights=False, where=where, load=load)
     except NeuronClaimsError as error:
         said = error.short if isinstance(error, MissingModelError) else str(error)
         plans = tuple(FilePlan(file, {}, {}, unreachable(file)) for file in files)

@@ -7,18 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from neuronclaims.foreign_text import spelled
-from neuronclaims.planning.model_plans import ModelPlan, folder_of_model, planned
+from neuronclaims.planning.model_plans import ModelPlan, plans_of
 from neuronclaims.planning.text import lines
 from neuronclaims.pytest_session.messages import write_line
 from neuronclaims.pytest_session.opening import model_nodes
 from neuronclaims.pytest_session.settings import model_folders
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from _pytest.terminal import TerminalReporter
-
-    from neuronclaims.claim_files.claims import ClaimFile
 
 
 class DryRun:
@@ -30,11 +26,8 @@ class DryRun:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Plan one model at a time, with all files that are tested on it."""
-        asked: dict[tuple[str, Path | None], list[ClaimFile]] = {}
-        for node in model_nodes(session.items):
-            folder = folder_of_model(node.claim_file, node.spec, self._models)
-            asked.setdefault((node.spec, folder), []).append(node.claim_file)
-        self._plans = [planned(files, spec, self._models) for (spec, _), files in asked.items()]
+        asked = [(node.claim_file, node.spec) for node in model_nodes(session.items)]
+        self._plans = plans_of(asked, self._models)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Fail if a claim would end in an error."""

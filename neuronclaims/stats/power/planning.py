@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from neuronclaims.stats.power.asked import AskedEffect
 from neuronclaims.stats.power.chances import chances
 from neuronclaims.stats.power.question import SHARES, PlannedClaim, Sizes
 from neuronclaims.stats.power.reach import reachable, smallest_p, smallest_p_against
@@ -114,6 +115,21 @@ class Planning:
         """Plan for some effects, at the level of a family."""
         return _table(replace(self, claim=replace(self.claim, level=level)))
 
+    def of_effect(self, asked: AskedEffect, level: Level = LEVEL) -> EffectPlan | None:
+        """Plan for one effect, at the level of a family; None where the claim's effect has another unit.
+
+        >>> planning = Planning(PlannedClaim("mean", 0.0, "greater", paired=False), (40, 40), "prompt")
+        >>> planning.of_effect(AskedEffect.read("0.5 sd")).effects[0].enough
+        (64, 64)
+        """
+        own = replace(self, claim=replace(self.claim, level=level))
+        stated = asked.of(own.claim)
+        if stated is None:
+            return None
+        in_sd = stated.statistic in ("mean", "mean auroc")
+        words = f"{asked.size:g} sd" if in_sd else _written(stated, asked.size)
+        return _of(own, ((words, stated),))
+
     def said(self, effects: tuple[PlannedEffect, ...]) -> str:
         """Say in one sentence how often effects are shown, and what would show those that seldom are."""
         first, *rest = effects
@@ -179,12 +195,14 @@ def _written(claim: PlannedClaim, value: float) -> str:
 
 @lru_cache(maxsize=4096)
 def _table(planning: Planning) -> EffectPlan:
-    claim = planning.claim
-    effects = tuple(
-        PlannedEffect(words, *_planned(stated, planning.counts)) for words, stated in stated_effects(claim)
-    )
+    return _of(planning, stated_effects(planning.claim))
+
+
+def _of(planning: Planning, stated: tuple[tuple[str, PlannedClaim], ...]) -> EffectPlan:
+    effects = tuple(PlannedEffect(words, *_planned(each, planning.counts)) for words, each in stated)
     shown = tuple(
-        replace(each, enough=each.enough[:1]) if each.enough and claim.paired else each for each in effects
+        replace(each, enough=each.enough[:1]) if each.enough and planning.claim.paired else each
+        for each in effects
     )
     return EffectPlan(planning.said(shown), shown, planning.of)
 

@@ -1,0 +1,154 @@
+"""What a run of a model will take: time, memory and disk, of what is not in the run cache yet."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from neuronclaims.cache.run_cache import RunCache
+from neuronclaims.cache.speeds import Pace, Speeds, Timing, keep_speeds, read_speeds
+from neuronclaims.engines.cost import Cost, cost_of_wanted
+from neuronclaims.engines.measuring import Measuring
+from neuronclaims.engines.memory import Memory, batch_bytes, row_bytes, weight_bytes
+from neuronclaims.engines.stopwatch import Clock
+from neuronclaims.engines.workload import Workload, workload_of
+from neuronclaims.measurements import Measurement
+from neuronclaims.measurements.plan import Job, jobs, union
+from neuronclaims.models.options import Progress, RunOptions
+from neuronclaims.models.sources import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a run will take. ``seconds`` is None where it is not known, and ``untimed`` says why.
+
+    ``cost`` is that of what has to run; ``texts`` and ``cached`` count all texts and those that the run cache answers.
+    ``calls`` and ``tokens`` are how often the model is called and how many tokens go through it, as whole passes; None
+    where lengths of texts are not known. ``start`` is the part of ``seconds`` in which libraries and model are loaded,
+    ``by_work`` the parts of the rest, by what is done. ``disk`` are the bytes that the cache grows by. ``note`` says
+    what was not used, such as a damaged file of speeds.
+    """
+
+    cost: Cost
+    texts: int
+    cached: int
+    calls: float | None = None
+    tokens: float | None = None
+    start: float | None = None
+    by_work: Mapping[str, float] | None = None
+    untimed: str | None = None
+    memory: Memory | None = None
+    disk: int = 0
+    piloted: bool = False
+    note: str | None = None
+
+    @property
+    def seconds(self) -> float | None:
+        """Seconds until everything is measured; judging the claims comes on top."""
+        if self.start is None or self.by_work is None:
+            return None
+        return self.start + sum(self.by_work.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How a forecast is made: by a ``pilot`` where speeds are not known, with options, a cache, and a ``clock``."""
+
+    pilot: bool = True
+    cache: RunCache | None = None
+    options: RunOptions = field(default_factory=RunOptions)
+    report: Callable[[Progress], None] = lambda _: None
+    clock: Clock = time.perf_counter
+
+
+def forecast(
+    source: Source,
+    measurements: Sequence[Measurement],
+    lengths: Mapping[str, int] | None,
+    weightless: str | None,
+    ways: Ways,
+) -> Forecast:
+    """Return what a run that answers some measurements will take.
+
+    ``lengths`` are the tokens of each text, None where the tokenizer is not at hand; ``weightless`` says why there are
+    no weights on this machine. Raises ModelError, CacheError and IntegrityError as a run does, where a pilot runs.
+    """
+    facts, options = source.facts(), ways.options
+    folder: Path | None = None
+    if weightless is None and ways.cache is not None:
+        run = Measuring(source, ways.cache, options, ways.report)
+        missing, folder = run.unmeasured(measurements), run.kept_in
+    else:
+        missing = union(facts, measurements)
+    every = {text for texts in union(facts, measurements).values() for text in texts}
+    left = {need: tuple(texts) for need, texts in missing.items()}
+    running = {text for texts in left.values() for text in texts}
+    cost, work = cost_of_wanted(facts, left, measurements), jobs(left)
+    plain = Forecast(cost, len(every), len(every - running), disk=cost.stored)
+    if lengths is None:
+        return replace(
+            plain, untimed="its tokenizer is not on this machine, so how long texts are is not known"
+        )
+    sizes = [workload_of(job, lengths, facts, options) for job in work]
+    found = replace(
+        plain,
+        calls=sum(size.calls for size in sizes),
+        tokens=sum(size.tokens for size in sizes),
+        disk=cost.stored + _around(work, sizes),
+    )
+    if weightless is not None:
+        return replace(found, untimed="its weights are not on this machine")
+    dtype = str(source.loading(options).dtype) if source.loaded is None else ""
+    rows = row_bytes({need: tuple(texts) for need, texts in union(facts, measurements).items()}, facts)
+    batch = batch_bytes(source.config, facts, dtype, sizes)
+    found = replace(found, memory=Memory(weight_bytes(source, dtype), batch, rows))
+    return _timed(found, source, work, sizes, lengths, folder, ways)
+
+
+def _timed(
+    found: Forecast,
+    source: Source,
+    work: Sequence[Job],
+    sizes: Sequence[Workload],
+    lengths: Mapping[str, int],
+    folder: Path | None,
+    ways: Ways,
+) -> Forecast:
+    """Return a forecast with the time it takes, by speeds that are kept or, where these are not enough, by a pilot."""
+    if not work:
+        return replace(found, start=0.0, by_work={})
+    speeds, note = read_speeds(folder) if folder is not None else (Speeds(), None)
+    own: Mapping[int, tuple[Timing, ...]] = {}
+    unknown = sorted({size.name for size in sizes if size.kind not in speeds.work})
+    start = speeds.start if source.loaded is None else 0.0
+    if (unknown or start is None) and ways.pilot:
+        from neuronclaims.engines.pilot import Pilot
+
+        pilot = Pilot(source, work, lengths, ways.options, ways.report, ways.clock)
+        if folder is not None:
+            keep_speeds(folder, pilot.speeds)
+        speeds, own = speeds | pilot.speeds, pilot.own
+        unknown = sorted({size.name for size in sizes if size.kind not in speeds.work})
+        start = speeds.start if source.loaded is None else 0.0
+        found = replace(found, piloted=True)
+    if unknown or start is None:
+        missing = f"how fast {', '.join(unknown)} is" if unknown else "how long it takes to load"
+        why = "its texts fail in the pilot" if ways.pilot else "no pilot was to run"
+        return replace(found, untimed=f"{missing} on this machine is not known, and {why}", note=note)
+    by_work: dict[str, float] = {}
+    for number, size in enumerate(sizes):
+        pace = Pace.fitted(own.get(number) or speeds.work[size.kind])
+        by_work[size.name] = by_work.get(size.name, 0.0) + pace.seconds(size.calls, size.tokens)
+    places = len({place for job in work for need in job.needs for place in need.places})
+    return replace(found, start=start + speeds.proof(places), by_work=by_work, note=note)
+
+
+def _around(work: Sequence[Job], sizes: Sequence[Workload]) -> int:
+    """Return about how many bytes the files of the cache have beside the values: names, checksums, keys of rows."""
+    return sum(
+        70 * len(job.items)
+        + max(1, round(size.texts / max(1, size.rows))) * sum(len(str(need)) + 200 for need in job.needs)
+        for job, size in zip(work, sizes, strict=True)
+    )

@@ -1,0 +1,82 @@
+"""How much memory a run of a model takes: its weights, the libraries, and the largest batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+from neuronclaims.engines.workload import Workload
+from neuronclaims.measurements import ModelFacts
+from neuronclaims.measurements.measurement import Need
+from neuronclaims.models.identity.folder_files import weight_files
+from neuronclaims.models.identity.safetensors_header import read_header
+from neuronclaims.models.sources import Source
+
+LIBRARIES = 550_000_000
+"""What a process takes that has imported torch and Transformers for the CPU, and run one text."""
+
+_BYTES = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2}
+_FLOATS = ("F64", "F32", "F16", "BF16")
+_STATES, _INNER = 8, 3
+"""So many states of the residual stream, and inner layers of an MLP, are held at once in a block."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """The bytes that a run takes at most: the libraries, the ``weights``, the largest ``batch`` and the ``rows``.
+
+    ``rows`` are measured values, which are all held until the claims are judged.
+    """
+
+    weights: int
+    batch: int
+    rows: int
+    libraries: int = LIBRARIES
+
+    @property
+    def total(self) -> int:
+        """All of it together."""
+        return self.libraries + self.weights + self.batch + self.rows
+
+
+def weight_bytes(source: Source, dtype: str) -> int:
+    """Return the bytes of a model's weights in a number type, by the headers of its files alone.
+
+    Raises ModelError where files are missing or cannot be read.
+    """
+    if source.loaded is not None:
+        return sum(each.numel() * each.element_size() for each in source.loaded.model.parameters())
+    assert source.model_folder is not None
+    places = [place for path in weight_files(source.model_folder) for place in read_header(path).values()]
+    floats = _BYTES.get(dtype, 4)
+    return sum(
+        prod(place.shape) * floats if place.dtype in _FLOATS else place.stop - place.start for place in places
+    )
+
+
+def batch_bytes(config: Mapping[str, Any], facts: ModelFacts, dtype: str, work: Sequence[Workload]) -> int:
+    """Return about how many bytes the largest batch takes: the values of one block, and the logits of its texts."""
+    size = _BYTES.get(dtype, 4)
+    hidden, inner = facts.widths.get("resid_post", 0), facts.widths.get("mlp_post", 0)
+    vocabulary = config.get("vocab_size")
+    logits = vocabulary if isinstance(vocabulary, int) else 0
+    each = (
+        job.batch * size * (_STATES * hidden + _INNER * inner)
+        + job.batch * _vocabulary_share(job) * logits * 4
+        for job in work
+    )
+    return int(max(each, default=0))
+
+
+def _vocabulary_share(job: Workload) -> float:
+    """Return for how much of a batch's tokens logits are held: those of last tokens, or where all are, 128 at once."""
+    if ("activations" in job.name and "generating" not in job.name) or not job.batch:
+        return 0.0
+    return min(1.0, (128 if "documents" in job.name else job.rows) / job.batch)
+
+
+def row_bytes(wanted: Mapping[Need, Sequence[str]], facts: ModelFacts) -> int:
+    """Return the bytes of the values that measurements have, one row for each text."""
+    return sum(need.width(facts) * len(texts) * 4 for need, texts in wanted.items())
