@@ -97,7 +97,7 @@ MAY_IMPORT = {
     "answers": RUNS | {"measurements", "provenance"},
     "judging": GROUND | RUNS | {"kinds", "corrections", "planning", "provenance", "answers"},
     "study": GROUND | RUNS | {"kinds", "judging", "provenance", "answers"},
-    "scripting": GROUND | RUNS | {"kinds", "judging", "naming", "reports", "study", ""},
+    "scripting": GROUND | RUNS | {"kinds", "judging", "naming", "planning", "reports", "study", ""},
     "discovery": GROUND | RUNS | {"kinds", "provenance", "answers", "scripting", "rematch"},
     "rematch": GROUND | RUNS | {"kinds", "study"},
     "baselines": GROUND | {"naming", ""},

@@ -50,6 +50,7 @@ COMMANDS = (
         "files.kinds", FILES, "List the kinds of claim and how their sentences read, or tell all about one."
     ),
     Command("files.schema", FILES, "Print the JSON Schema of claim files."),
+    Command("runs.plan", RUNS, "Say what a run takes before it runs, and how many prompts claims need."),
     Command("runs.measure", RUNS, "Measure what claims need of their models, and judge nothing."),
     Command("runs.watch", RUNS, "Judge claims again whenever their file, or a file that it names, changes."),
     Command(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
+from neuronclaims.cache.context import Context
 from neuronclaims.cache.run_cache import RunCache
 from neuronclaims.cache.speeds import Pace, Speeds, Timing, keep_speeds, read_speeds
 from neuronclaims.engines.cost import Cost, cost_of_wanted
@@ -76,10 +77,10 @@ def forecast(
     no weights on this machine. Raises ModelError, CacheError and IntegrityError as a run does, where a pilot runs.
     """
     facts, options = source.facts(), ways.options
-    folder: Path | None = None
+    context: Context | None = None
     if weightless is None and ways.cache is not None:
         run = Measuring(source, ways.cache, options, ways.report)
-        missing, folder = run.unmeasured(measurements), run.kept_in
+        missing, context = run.unmeasured(measurements), run.context
     else:
         missing = union(facts, measurements)
     every = {text for texts in union(facts, measurements).values() for text in texts}
@@ -104,7 +105,7 @@ def forecast(
     rows = row_bytes({need: tuple(texts) for need, texts in union(facts, measurements).items()}, facts)
     batch = batch_bytes(source.config, facts, dtype, sizes)
     found = replace(found, memory=Memory(weight_bytes(source, dtype), batch, rows))
-    return _timed(found, source, work, sizes, lengths, folder, ways)
+    return _timed(found, source, work, sizes, lengths, context, ways)
 
 
 def _timed(
@@ -113,13 +114,13 @@ def _timed(
     work: Sequence[Job],
     sizes: Sequence[Workload],
     lengths: Mapping[str, int],
-    folder: Path | None,
+    context: Context | None,
     ways: Ways,
 ) -> Forecast:
     """Return a forecast with the time it takes, by speeds that are kept or, where these are not enough, by a pilot."""
     if not work:
         return replace(found, start=0.0, by_work={})
-    speeds, note = read_speeds(folder) if folder is not None else (Speeds(), None)
+    speeds, note = read_speeds(context.folder) if context is not None else (Speeds(), None)
     own: Mapping[int, tuple[Timing, ...]] = {}
     unknown = sorted({size.name for size in sizes if size.kind not in speeds.work})
     start = speeds.start if source.loaded is None else 0.0
@@ -127,16 +128,18 @@ def _timed(
         from neuronclaims.engines.pilot import Pilot
 
         pilot = Pilot(source, work, lengths, ways.options, ways.report, ways.clock)
-        if folder is not None:
-            keep_speeds(folder, pilot.speeds)
+        if context is not None:
+            with suppress(OSError):  # what cannot be kept is tried again
+                context.prepare()
+                keep_speeds(context.folder, pilot.speeds)
         speeds, own = speeds | pilot.speeds, pilot.own
         unknown = sorted({size.name for size in sizes if size.kind not in speeds.work})
         start = speeds.start if source.loaded is None else 0.0
         found = replace(found, piloted=True)
     if unknown or start is None:
-        missing = f"how fast {', '.join(unknown)} is" if unknown else "how long it takes to load"
-        why = "its texts fail in the pilot" if ways.pilot else "no pilot was to run"
-        return replace(found, untimed=f"{missing} on this machine is not known, and {why}", note=note)
+        missing = f"no speed is kept for {', '.join(unknown)}" if unknown else "it was never loaded here"
+        why = "its texts failed in the pilot" if ways.pilot else "no pilot was to run"
+        return replace(found, untimed=f"{missing}, and {why}", note=note)
     by_work: dict[str, float] = {}
     for number, size in enumerate(sizes):
         pace = Pace.fitted(own.get(number) or speeds.work[size.kind])

@@ -55,6 +55,7 @@ class Measuring:
         self._source, self._options, self._report = source, options, report
         self._context = _context(source, cache, options, report)
         self._made: LocalEngine | None = None
+        self._watch = Stopwatch()
 
     def measure(self, measurements: Sequence[Measurement]) -> Wanted:
         """Answer what some measurements need of texts; return what of it was not in the cache.
@@ -104,16 +105,16 @@ class Measuring:
         return self._read(measurements)
 
     @property
-    def kept_in(self) -> Path | None:
-        """The folder in which the cache keeps what is known of this model; None where nothing is kept."""
-        return self._context.folder if self._context is not None else None
+    def context(self) -> Context | None:
+        """The part of the cache in which values of this model are kept; None where nothing is kept."""
+        return self._context
 
     @property
     def _engine(self) -> LocalEngine:
         if self._made is None:
             if self._source.loaded is None:
                 self._report(Progress("importing", 0, 1, self._source.name))
-            self._made = open_engine(self._source, self._options, self._report, Stopwatch(), self._loads)
+            self._made = open_engine(self._source, self._options, self._report, self._watch, self._loads)
         return self._made
 
     def _read(self, measurements: Sequence[Measurement]) -> Wanted:
@@ -189,8 +190,8 @@ class Measuring:
                 path.unlink(missing_ok=True)
             raise
         if self._context is not None:
-            watch = self._engine.watch
-            keep_speeds(self._context.folder, watch.speeds(watch.timings(self.facts, self._options)))
+            timings = self._watch.timings(self.facts, self._options)
+            keep_speeds(self._context.folder, self._watch.speeds(timings))
 
     def _blame(self, measurements: Sequence[Measurement]) -> None:
         """Let fail each measurement of which a text could not be measured, with that text's error."""

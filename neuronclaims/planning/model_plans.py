@@ -89,11 +89,15 @@ def plans_of(
     asked: Iterable[tuple[ClaimFile, str]],
     models: Mapping[str, LoadedModel | Path],
     load: LoadSettings = UNSAID,
+    unsaid: LoadSettings = UNSAID,
 ) -> list[ModelPlan]:
-    """Plan one model at a time, with all files that are tested on it."""
+    """Plan one model at a time, with all files that are tested on it.
+
+    A model is loaded as ``load`` says, then as its claim file does, then as ``unsaid`` does.
+    """
     found: dict[tuple[str, Path | None, LoadSettings], list[ClaimFile]] = {}
     for file, spec in asked:
-        how = load.over(file.load.of(spec))
+        how = load.over(file.load.of(spec)).over(unsaid)
         found.setdefault((spec, folder_of_model(file, spec, models), how), []).append(file)
     return [planned(files, spec, models, how) for (spec, _, how), files in found.items()]
 

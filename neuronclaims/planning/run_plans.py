@@ -13,18 +13,32 @@ from neuronclaims.kinds import kind_of
 from neuronclaims.models.tokenization_check import check_with
 from neuronclaims.planning.model_plans import FilePlan, ModelPlan, problems_of
 from neuronclaims.planning.reach import reach_of, searched_in
+from neuronclaims.stats.unit_counts import sizes_in_words
 
 if TYPE_CHECKING:
     from neuronclaims.stats.power.asked import AskedEffect
-    from neuronclaims.stats.power.planning import EffectPlan, PlannedEffect
+    from neuronclaims.stats.power.planning import PlannedEffect
+
+
+@dataclass(frozen=True, slots=True)
+class EffectTable:
+    """What some prompts can show: true ``effects``, how often each is shown, and how many show it 8 times in 10.
+
+    ``prompts`` says how many there are, ``of`` what the effects are of where that needs words, and ``level`` at which
+    level they count.
+    """
+
+    effects: tuple[PlannedEffect, ...]
+    prompts: str
+    level: str
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimPlan:
-    """What the prompts of one claim can show.
+    """What the prompts of one claim can show; ``table`` is None where its kind does not know.
 
-    ``effects`` are true effects, how often each is shown, and how many prompts show it 8 times in 10; empty where its
-    kind does not know. ``said`` is that in a sentence, and ``problem`` why the claim could not be tested or supported.
+    ``problem`` is why the claim could not be tested or supported.
     """
 
     file: str
@@ -32,8 +46,7 @@ class ClaimPlan:
     id: str
     sentence: str
     kind: str
-    effects: tuple[PlannedEffect, ...]
-    said: str | None
+    table: EffectTable | None
     problem: str | None
 
 
@@ -47,40 +60,31 @@ class RunPlan:
     def claims(self, asked: AskedEffect | None = None) -> Iterator[ClaimPlan]:
         """Yield what the prompts of each claim can show: of the effect asked for, or of some that are stated."""
         for file in self.plan.files:
-            tables = self._tables(file, asked)
+            tables = dict(self._tables(file, asked))
             problems = {claim.id: what for claim, what in problems_of(file)}
             for claim in file.file.claims:
-                table = tables.get(claim.id)
                 yield ClaimPlan(
                     str(file.file.path),
                     self.plan.spec,
                     claim.id,
                     claim.text,
                     kind_of(claim.sentence).name,
-                    table.effects if table is not None else (),
-                    table.said if table is not None else None,
+                    tables.get(claim.id),
                     problems.get(claim.id),
                 )
 
-    def _tables(self, file: FilePlan, asked: AskedEffect | None) -> Mapping[str, EffectPlan]:
+    def _tables(self, file: FilePlan, asked: AskedEffect | None) -> Iterator[tuple[str, EffectTable]]:
         source = self.plan.source
         searched = searched_in(file.file, source.facts()) if source is not None else {}
-        found: dict[str, EffectPlan] = {}
         for name, reach in reach_of(file.file, searched or None).items():
-            if (
-                reach.planning is None
-                or name in file.errors
-                or (asked is None and reach.p_for > file.file.alpha)
-            ):
+            known, level = reach.planning, reach.level
+            if known is None or name in file.errors or (asked is None and reach.p_for > file.file.alpha):
                 continue
-            table = (
-                reach.planning.table(reach.level)
-                if asked is None
-                else reach.planning.of_effect(asked, reach.level)
-            )
-            if table is not None:
-                found[name] = table
-        return found
+            found = known.table(level) if asked is None else known.of_effect(asked, level)
+            if found is not None:
+                counts = known.counts[:1] if known.claim.paired else known.counts
+                at = f"{level.alpha:g}" + (f" / {level.family}" if level.family > 1 else "")
+                yield name, EffectTable(found.effects, sizes_in_words(counts, known.unit), at, found.of)
 
 
 def run_plan(plan: ModelPlan, ways: Ways) -> RunPlan:

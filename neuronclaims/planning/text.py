@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
 def lines(plan: ModelPlan) -> Iterator[str]:
     """Describe what would be measured on one model."""
-    yield f"{plan.spec}: {_shape(plan)}"
+    yield f"{plan.spec}: {sized(plan)}"
     for number, file in enumerate(plan.files):
         yield f"  {_counts(file)}"
-        for place, what in _problems(file):
+        for place, what in problems(file):
             yield f"    {one_line(f'{place.path}:{place.line}: {what}')}"
         for said, names in file.effects.items():
-            yield f"    {one_line(f'{_listed(names)}: {said[0].lower()}{said[1:]}')}"
+            yield f"    {one_line(f'{listed(names)}: {said[0].lower()}{said[1:]}')}"
         for problem in data_problems(file.file):
             yield f"    {one_line(f'{problem.place.path}:{problem.place.line}: {problem.message}')}"
         for place, message in _odd(file.file, plan.odd[number] if plan.odd else {}):
@@ -52,22 +52,24 @@ def lines(plan: ModelPlan) -> Iterator[str]:
     yield ""
 
 
-def _problems(plan: FilePlan) -> Iterator[tuple[Place, str]]:
+def problems(plan: FilePlan) -> Iterator[tuple[Place, str]]:
     """Yield each problem once, at the first claim that has it, and the ids of the others."""
     claims: dict[str, list[Claim]] = {}
     for claim, what in problems_of(plan):
         claims.setdefault(what, []).append(claim)
     for what, found in claims.items():
         others = [claim.id for claim in found[1:]]
-        yield found[0].place, f"{what} (so it is with {_listed(others)})" if others else what
+        yield found[0].place, f"{what} (so it is with {listed(others)})" if others else what
 
 
-def _listed(names: Sequence[str], most: int = 3) -> str:
+def listed(names: Sequence[str], most: int = 3) -> str:
+    """Return the first names, and how many more there are."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return f"{', '.join(names[:most])}{more}"
 
 
-def _shape(plan: ModelPlan) -> str:
+def sized(plan: ModelPlan) -> str:
+    """Say what a model is, or why nothing is known of it."""
     if plan.source is None or plan.missing is not None:
         return f"{plan.missing} (models from conftest.py are not asked for in a dry run)"
     facts = plan.source.facts()
@@ -81,7 +83,7 @@ def _shape(plan: ModelPlan) -> str:
 def _counts(plan: FilePlan) -> str:
     kinds = Counter(kind_of(claim.sentence).name for claim in plan.file.claims)
     named = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
-    return f"{plan.file.claims[0].place.path}: {_many(len(plan.file.claims), 'claim')} ({named})"
+    return f"{plan.file.claims[0].place.path}: {many(len(plan.file.claims), 'claim')} ({named})"
 
 
 def _work(cost: Cost) -> Iterator[str]:
@@ -90,16 +92,16 @@ def _work(cost: Cost) -> Iterator[str]:
         there.setdefault(printed(site), set()).update(layers)
     for words, found in there.items():
         yield f"reads {words} of {_ranges(tuple(sorted(found)))}"
-    texts = ", ".join(_many(count, text) for text, count in cost.texts.items())
+    texts = ", ".join(many(count, text) for text, count in cost.texts.items())
     yield f"runs {texts or 'no text'}{_weighed(cost)}"
     yield from _passes(cost.passes)
     if cost.generated:
         yield f"generates {cost.generated:,} tokens at most"
-    yield f"keeps {_size(cost.stored)} in the run cache, less what is there already"
+    yield f"keeps {size_of(cost.stored)} in the run cache, less what is there already"
 
 
 def _weighed(cost: Cost) -> str:
-    return f"; looks up weights {_many(cost.weights, 'time')}" if cost.weights else ""
+    return f"; looks up weights {many(cost.weights, 'time')}" if cost.weights else ""
 
 
 def _passes(passes: Mapping[str, float]) -> Iterator[str]:
@@ -172,7 +174,8 @@ def _named(texts: Sequence[str], tokens: Mapping[str, str]) -> str:
     return ", ".join(f"{quoted(token)} ({count:,})" for token, count in counted.most_common(3))
 
 
-def _many(count: int, noun: str) -> str:
+def many(count: int, noun: str) -> str:
+    """Return a number of things."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
@@ -188,7 +191,8 @@ def _ranges(layers: tuple[int, ...]) -> str:
     return f"{'layer' if len(layers) == 1 else 'layers'} {', '.join(words)}"
 
 
-def _size(count: int) -> str:
+def size_of(count: int) -> str:
+    """Return a number of bytes in three digits or so."""
     size, unit = float(count), "bytes"
     for larger in ("kB", "MB", "GB", "TB"):
         if size < 1000:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal, TypeAlias, overload
 
@@ -124,18 +124,24 @@ def frame_of(results: Iterable[Result], library: Library) -> pd.DataFrame | pl.D
 
     Raises FrameError where the library is not installed.
     """
+    return table_of_rows(rows_of(results), COLUMNS, library)
+
+
+def table_of_rows(
+    rows: Sequence[Mapping[str, Cell]], columns: Mapping[str, type], library: Library
+) -> pd.DataFrame | pl.DataFrame:
+    """Return rows as a table of a library, its columns with the types of their cells; raise FrameError as above."""
     if library not in ("pandas", "polars"):
         raise FrameError(f"Tables are made for 'pandas' or 'polars', not for {library!r}.")
     if find_spec(library) is None:
         raise FrameError(f"{library} is not installed: pip install {library}, or 'neuronclaims[frames]'.")
-    rows = rows_of(results)
-    columns = {name: [row[name] for row in rows] for name in COLUMNS}
+    cells = {name: [row[name] for row in rows] for name in columns}
     if library == "polars":
         import polars as pl
 
         kinds = {str: pl.String, float: pl.Float64, int: pl.Int64, bool: pl.Boolean}
-        return pl.DataFrame(columns, schema={name: kinds[kind] for name, kind in COLUMNS.items()})
+        return pl.DataFrame(cells, schema={name: kinds[kind] for name, kind in columns.items()})
     import pandas as pd
 
     names = {str: "string", float: "Float64", int: "Int64", bool: "boolean"}
-    return pd.DataFrame({name: pd.array(columns[name], dtype=names[kind]) for name, kind in COLUMNS.items()})
+    return pd.DataFrame({name: pd.array(cells[name], dtype=names[kind]) for name, kind in columns.items()})

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from neuronclaims.claim_files.prompt_folders import PromptFolders
     from neuronclaims.loading.settings import LoadSettings
     from neuronclaims.models.options import Progress, RunOptions
+    from neuronclaims.scripting.plan import Plan
     from neuronclaims.study import Study
 
 
@@ -59,7 +60,6 @@ class Asked:
 
     def study(self, progress: Callable[[Progress], None], measure: Measure) -> Study:
         """Return a new study."""
-        from neuronclaims.loading.settings import LoadSettings
         from neuronclaims.study import Study
 
         return Study(
@@ -69,9 +69,21 @@ class Asked:
             progress=progress,
             measure=measure,
             trust_cache=self.trust_cache or self._is_on("trust_cache"),
-            load=LoadSettings(*(self._setting(name) for name in ("dtype", "device", "attention"))),
+            load=self._unsaid,
             download=self.download or self._is_on("download"),
         )
+
+    def plan(
+        self, asked: Sequence[tuple[ClaimFile, str]], progress: Callable[[Progress], None], *, pilot: bool
+    ) -> Plan:
+        """Return what a run of some files, each on a model, takes; see ``scripting.plan``."""
+        from neuronclaims.cache.run_cache import RunCache
+        from neuronclaims.engines.forecast import Ways
+        from neuronclaims.scripting.plan import plan_files
+
+        cache = RunCache(self.cache_folder, self.trust_cache or self._is_on("trust_cache"))
+        ways = Ways(pilot=pilot, cache=cache, options=self._options(), report=progress)
+        return plan_files(asked, self.folders, ways, self._unsaid)
 
     def read(self, path: Path, folders: PromptFolders | None = None) -> ClaimFile:
         """Return a claim file with the models added. Raises ClaimFileError."""
@@ -98,6 +110,13 @@ class Asked:
     def allows_inconclusive(self) -> bool:
         """Whether claims that nobody expected to be inconclusive may be so."""
         return self._setting("inconclusive") == "skip"
+
+    @property
+    def _unsaid(self) -> LoadSettings:
+        """How models are loaded where neither the command line nor a claim file says it."""
+        from neuronclaims.loading.settings import LoadSettings
+
+        return LoadSettings(*(self._setting(name) for name in ("dtype", "device", "attention")))
 
     def _options(self) -> RunOptions:
         from neuronclaims.loading.settings import UNSAID

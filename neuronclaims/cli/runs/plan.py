@@ -1,0 +1,118 @@
+"""``neuronclaims plan [PATHS] [--effect EFFECT] [--no-pilot]``: what a run takes, before it runs."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from neuronclaims.cli.options import (
+    Attention,
+    Cache,
+    Device,
+    Dtype,
+    Matching,
+    Models,
+    PromptFolders,
+    TrustCache,
+)
+from neuronclaims.cli.output import say
+from neuronclaims.errors import NeuronClaimsError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from neuronclaims.claim_files.claims import ClaimFile
+    from neuronclaims.cli.runs.asked import Asked
+    from neuronclaims.scripting.plan import Plan
+
+EXAMPLES = (
+    "neuronclaims plan claims/places.claims.yaml",
+    'neuronclaims plan claims --no-pilot --effect "0.5 sd"',
+)
+
+
+def run(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="PATH", help="claim files, and folders to search for them (default: this folder)"
+        ),
+    ] = None,
+    effect: Annotated[
+        str | None,
+        typer.Option(
+            "--effect",
+            metavar="EFFECT",
+            help="say how many prompts claims need for this true effect: '0.5 sd', 'AUROC 0.7', '70 %' or a number",
+        ),
+    ] = None,
+    no_pilot: Annotated[
+        bool, typer.Option("--no-pilot", help="load no model: say times only where speeds are kept")
+    ] = False,
+    matching: Matching = "",
+    models: Models = None,
+    cache: Cache = None,
+    device: Device = None,
+    dtype: Dtype = None,
+    attention: Attention = None,
+    prompt_folder: PromptFolders = None,
+    trust_cache: TrustCache = False,
+) -> int:
+    """Say what a run takes before it runs, and how many prompts claims need.
+
+    Passes, tokens, memory, disk and time, of what is not in the run cache yet. Where the speed of a model on this
+    machine is not known, it is loaded, and a few of the texts are tried for about 10 seconds; speeds are kept in the
+    cache. The exit status is 1 where a claim could certainly not be tested.
+    """
+    from neuronclaims.cli.claim_files import found
+    from neuronclaims.cli.runs.asked import Asked, telling_warnings
+    from neuronclaims.loading.settings import LoadSettings
+    from neuronclaims.naming import project_root
+    from neuronclaims.scripting.plan import Plan
+
+    files = found(paths or [Path()])
+    asked = Asked(
+        root=project_root(files[0]),
+        models=models or (),
+        cache=cache,
+        load=LoadSettings(dtype, device, attention),
+        prompt_folders=prompt_folder or (),
+        trust_cache=trust_cache,
+        matching=matching,
+    )
+    asked.check()
+    Plan((), effect)  # an effect that cannot be read is refused before any model is loaded
+    with telling_warnings():
+        chosen, wrong = _read(files, asked)
+        planned = _planned(chosen, asked, pilot=not no_pilot)
+        plan = planned.for_effect(effect) if effect is not None else planned
+    say(str(plan))
+    return int(wrong or plan.fails)
+
+
+def _read(paths: Sequence[Path], asked: Asked) -> tuple[list[ClaimFile], bool]:
+    """Return the claim files with the claims that are meant, and whether a file could not be read."""
+    files: list[ClaimFile] = []
+    wrong = False
+    for path in paths:
+        try:
+            file = asked.read(path)
+        except NeuronClaimsError as error:
+            say(str(error), file=sys.stderr)
+            wrong = True
+        else:
+            files.append(replace(file, claims=tuple(each for each in file.claims if asked.chooses(each.id))))
+    if files and not any(file.claims for file in files):
+        raise NeuronClaimsError(f"-k {asked.matching!r} matches no claim.")
+    return [file for file in files if file.claims], wrong
+
+
+def _planned(files: Sequence[ClaimFile], asked: Asked, *, pilot: bool) -> Plan:
+    from neuronclaims.scripting.progress_bar import ProgressBar
+
+    with ProgressBar() as bar:
+        return asked.plan([(file, model) for file in files for model in file.models], bar, pilot=pilot)
