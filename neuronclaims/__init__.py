@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from neuronclaims.scripting.judge import read_claims as read_claims
     from neuronclaims.scripting.judgements import Judgement as Judgement
     from neuronclaims.scripting.judgements import Judgements as Judgements
-    from neuronclaims.scripting.plan import Plan as Plan
+    from neuronclaims.scripting.plan import PlannedRun as PlannedRun
     from neuronclaims.scripting.plan import plan as plan
     from neuronclaims.study import Study as Study
 

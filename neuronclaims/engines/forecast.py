@@ -104,7 +104,7 @@ def forecast(
     dtype = str(source.loading(options).dtype) if source.loaded is None else ""
     rows = row_bytes({need: tuple(texts) for need, texts in union(facts, measurements).items()}, facts)
     batch = batch_bytes(source.config, facts, dtype, sizes)
-    found = replace(found, memory=Memory(weight_bytes(source, dtype), batch, rows))
+    found = replace(found, memory=Memory(*weight_bytes(source, dtype), batch, rows))
     return _timed(found, source, work, sizes, lengths, context, ways)
 
 

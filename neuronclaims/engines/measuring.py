@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from neuronclaims.cache.context import Context
 from neuronclaims.cache.run_cache import RunCache, context_about, context_key
 from neuronclaims.cache.speeds import keep_speeds
-from neuronclaims.engines.stopwatch import Stopwatch, open_engine
+from neuronclaims.engines.opening import open_engine
+from neuronclaims.engines.stopwatch import Stopwatch
 from neuronclaims.measurements import Measurement
 from neuronclaims.measurements.errors import IntegrityError, MeasurementError, ModelError, RunWarning
 from neuronclaims.measurements.measurement import Need

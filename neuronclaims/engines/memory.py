@@ -14,7 +14,7 @@ from neuronclaims.models.identity.folder_files import weight_files
 from neuronclaims.models.identity.safetensors_header import read_header
 from neuronclaims.models.sources import Source
 
-LIBRARIES = 550_000_000
+LIBRARIES = 430_000_000
 """What a process takes that has imported torch and Transformers for the CPU, and run one text."""
 
 _BYTES = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2}
@@ -27,10 +27,12 @@ _STATES, _INNER = 8, 3
 class Memory:
     """The bytes that a run takes at most: the libraries, the ``weights``, the largest ``batch`` and the ``rows``.
 
-    ``rows`` are measured values, which are all held until the claims are judged.
+    ``reading`` is the largest file of weights, which is in memory while the model is loaded, and is given back where
+    others need it. ``rows`` are measured values, which are all held until the claims are judged.
     """
 
     weights: int
+    reading: int
     batch: int
     rows: int
     libraries: int = LIBRARIES
@@ -38,22 +40,25 @@ class Memory:
     @property
     def total(self) -> int:
         """All of it together."""
-        return self.libraries + self.weights + self.batch + self.rows
+        return self.libraries + self.weights + self.reading + self.batch + self.rows
 
 
-def weight_bytes(source: Source, dtype: str) -> int:
-    """Return the bytes of a model's weights in a number type, by the headers of its files alone.
+def weight_bytes(source: Source, dtype: str) -> tuple[int, int]:
+    """Return the bytes of a model's weights in a number type, and of its largest file, by the files' headers alone.
 
     Raises ModelError where files are missing or cannot be read.
     """
     if source.loaded is not None:
-        return sum(each.numel() * each.element_size() for each in source.loaded.model.parameters())
+        return sum(each.numel() * each.element_size() for each in source.loaded.model.parameters()), 0
     assert source.model_folder is not None
-    places = [place for path in weight_files(source.model_folder) for place in read_header(path).values()]
+    files = [list(read_header(path).values()) for path in weight_files(source.model_folder)]
     floats = _BYTES.get(dtype, 4)
-    return sum(
-        prod(place.shape) * floats if place.dtype in _FLOATS else place.stop - place.start for place in places
+    weights = sum(
+        prod(place.shape) * floats if place.dtype in _FLOATS else place.stop - place.start
+        for places in files
+        for place in places
     )
+    return weights, max(sum(place.stop - place.start for place in places) for places in files)
 
 
 def batch_bytes(config: Mapping[str, Any], facts: ModelFacts, dtype: str, work: Sequence[Workload]) -> int:

@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from neuronclaims.cache.speeds import Speeds, Timing
-from neuronclaims.engines.stopwatch import Clock, Stopwatch, open_engine
+from neuronclaims.engines.opening import open_engine
+from neuronclaims.engines.stopwatch import Clock, Stopwatch
 from neuronclaims.engines.workload import Workload, spread, workload_of
 from neuronclaims.measurements.plan import Job
 from neuronclaims.models.options import Progress, RunOptions

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
 
 from neuronclaims.cache.speeds import Speeds, Timing
 from neuronclaims.engines.workload import workload_of
 from neuronclaims.measurements import ModelFacts
 from neuronclaims.measurements.plan import Job
-from neuronclaims.models.options import Progress, RunOptions
-from neuronclaims.models.sources import Source
-
-if TYPE_CHECKING:
-    from neuronclaims.engines.local import LocalEngine
-    from neuronclaims.models.running.loading import Ready
+from neuronclaims.models.options import RunOptions
 
 Clock = Callable[[], float]
 
@@ -69,19 +62,3 @@ class Stopwatch:
         """Return all that was timed, with the timings of ``work`` by kind."""
         proving = (Timing(float(self._places), 0.0, self.proving),) if self._places else ()
         return Speeds(tuple(self._importing), (self._loading,) if self._model else (), proving, work)
-
-
-def open_engine(
-    source: Source,
-    options: RunOptions,
-    report: Callable[[Progress], None],
-    watch: Stopwatch,
-    loads: Callable[[Source, RunOptions, Any], Ready] | None = None,
-) -> LocalEngine:
-    """Return an engine for a model in this process; the libraries are imported here if they were not before."""
-    fresh, start = "torch" not in sys.modules, watch.clock()
-    from neuronclaims.engines.local import LocalEngine
-
-    if fresh:
-        watch.imported(watch.clock() - start)
-    return LocalEngine(source, options, report, loads, watch)

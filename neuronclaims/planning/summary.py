@@ -96,16 +96,24 @@ def _taken(forecast: Forecast) -> Iterator[tuple[str, str]]:
     if cost.generated:
         yield "generates", f"{cost.generated:,} tokens at most"
     if forecast.tokens is not None and forecast.calls is not None:
-        yield "tokens", f"{forecast.tokens:,.0f} through the model in {forecast.calls:,.0f} calls of it"
+        yield "tokens", f"{forecast.tokens:,.0f} through the model, which is called {_times(forecast.calls)}"
     yield "time", _time(forecast)
     if forecast.memory is not None and cost.texts:
         memory = forecast.memory
-        parts = (("libraries", memory.libraries), ("weights", memory.weights), ("a batch", memory.batch))
-        each = ", ".join(f"{size_of(count)} for {what}" for what, count in (*parts, ("values", memory.rows)))
-        yield "memory", f"about {size_of(memory.total)} ({each})"
+        parts = (
+            ("libraries", memory.libraries),
+            ("weights", memory.weights),
+            ("reading their file", memory.reading),
+            ("a batch", memory.batch),
+            ("values", memory.rows),
+        )
+        each = ", ".join(f"{size_of(_rounded(count))} for {what}" for what, count in parts if count)
+        yield "memory", f"about {size_of(_rounded(memory.total))} ({each})"
     yield (
         "disk",
-        f"{size_of(forecast.disk)} more in the run cache" if forecast.disk else "nothing more is kept",
+        f"{size_of(_rounded(forecast.disk))} more in the run cache"
+        if forecast.disk
+        else "nothing more is kept",
     )
     if forecast.note is not None:
         yield "note", one_line(forecast.note)
@@ -122,12 +130,23 @@ def _time(forecast: Forecast) -> str:
     return f"about {seconds_of(forecast.seconds)} until all is measured, {how} ({each}); judging comes on top"
 
 
+def _times(calls: float) -> str:
+    return "once" if round(calls) == 1 else f"{calls:,.0f} times"
+
+
+def _rounded(count: int) -> int:
+    """Return a number to its first two digits."""
+    return int(float(f"{count:.2g}"))
+
+
 def seconds_of(seconds: float) -> str:
     """Return a time in two digits.
 
     >>> seconds_of(0.234), seconds_of(14.2), seconds_of(200), seconds_of(9000)
     ('0.2 s', '14 s', '3.3 min', '2.5 h')
     """
+    if seconds < 0.05:
+        return "under 0.1 s"
     for size, unit in ((3600, "h"), (60, "min")):
         if seconds >= 1.5 * size:
             return f"{seconds / size:.1f} {unit}" if seconds < 10 * size else f"{seconds / size:,.0f} {unit}"

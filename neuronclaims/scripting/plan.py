@@ -45,7 +45,7 @@ COLUMNS: dict[str, type] = {
 _HEAD = "<tr><th>true effect</th><th>is shown</th><th>8 times in 10 takes</th></tr>"
 
 
-class Plan:
+class PlannedRun:
     """What a run takes before it runs. A notebook shows it as tables, and ``print`` as text.
 
     ``models`` has what each model takes, ``claims`` what the prompts of each claim can show.
@@ -56,12 +56,12 @@ class Plan:
         self.models = models
         self.claims: tuple[ClaimPlan, ...] = tuple(claim for each in models for claim in each.claims(asked))
 
-    def for_effect(self, effect: str) -> Plan:
+    def for_effect(self, effect: str) -> PlannedRun:
         """Return the same plan, with the prompts that claims need for one true effect, such as "0.5 sd" or "70 %".
 
         Claims whose effect has another unit have no rows. Raises NeuronClaimsError for what is no effect.
         """
-        return Plan(self.models, effect)
+        return PlannedRun(self.models, effect)
 
     @property
     def seconds(self) -> float | None:
@@ -117,7 +117,7 @@ def plan(
     allow: Allow = NOTHING,
     pilot: bool = True,
     **keys: object,
-) -> Plan:
+) -> PlannedRun:
     """Say what a run of claims takes, and what their prompts can show, before anything is measured.
 
     All arguments but ``pilot`` are those of ``judge``. With ``pilot``, a model whose speed on this machine is not known
@@ -150,13 +150,13 @@ def plan_files(
     models: Mapping[str, LoadedModel | Path],
     ways: Ways,
     unsaid: LoadSettings = UNSAID,
-) -> Plan:
+) -> PlannedRun:
     """Return the plan of claim files, each on a model by its name; ``unsaid`` is how models are loaded otherwise.
 
     Raises NeuronClaimsError where a pilot cannot run.
     """
     planned = plans_of(asked, models, ways.options.load, unsaid)
-    return Plan(tuple(run_plan(each, ways) for each in planned))
+    return PlannedRun(tuple(run_plan(each, ways) for each in planned))
 
 
 def _cells(claim: ClaimPlan) -> list[dict[str, Cell]]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from neuronclaims.claim_files.prompt_folders import PromptFolders
     from neuronclaims.loading.settings import LoadSettings
     from neuronclaims.models.options import Progress, RunOptions
-    from neuronclaims.scripting.plan import Plan
+    from neuronclaims.scripting.plan import PlannedRun
     from neuronclaims.study import Study
 
 
@@ -75,7 +75,7 @@ class Asked:
 
     def plan(
         self, asked: Sequence[tuple[ClaimFile, str]], progress: Callable[[Progress], None], *, pilot: bool
-    ) -> Plan:
+    ) -> PlannedRun:
         """Return what a run of some files, each on a model, takes; see ``scripting.plan``."""
         from neuronclaims.cache.run_cache import RunCache
         from neuronclaims.engines.forecast import Ways

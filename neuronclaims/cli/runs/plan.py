@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from neuronclaims.claim_files.claims import ClaimFile
     from neuronclaims.cli.runs.asked import Asked
-    from neuronclaims.scripting.plan import Plan
+    from neuronclaims.scripting.plan import PlannedRun
 
 EXAMPLES = (
     "neuronclaims plan claims/places.claims.yaml",
@@ -72,7 +72,7 @@ def run(
     from neuronclaims.cli.runs.asked import Asked, telling_warnings
     from neuronclaims.loading.settings import LoadSettings
     from neuronclaims.naming import project_root
-    from neuronclaims.scripting.plan import Plan
+    from neuronclaims.scripting.plan import PlannedRun
 
     files = found(paths or [Path()])
     asked = Asked(
@@ -85,7 +85,7 @@ def run(
         matching=matching,
     )
     asked.check()
-    Plan((), effect)  # an effect that cannot be read is refused before any model is loaded
+    PlannedRun((), effect)  # an effect that cannot be read is refused before any model is loaded
     with telling_warnings():
         chosen, wrong = _read(files, asked)
         planned = _planned(chosen, asked, pilot=not no_pilot)
@@ -111,7 +111,7 @@ def _read(paths: Sequence[Path], asked: Asked) -> tuple[list[ClaimFile], bool]:
     return [file for file in files if file.claims], wrong
 
 
-def _planned(files: Sequence[ClaimFile], asked: Asked, *, pilot: bool) -> Plan:
+def _planned(files: Sequence[ClaimFile], asked: Asked, *, pilot: bool) -> PlannedRun:
     from neuronclaims.scripting.progress_bar import ProgressBar
 
     with ProgressBar() as bar:
