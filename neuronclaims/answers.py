@@ -10,7 +10,7 @@ import numpy as np
 
 from neuronclaims.cache.origins import Origin, from_cache
 from neuronclaims.cache.run_cache import RunCache
-from neuronclaims.engines.measure import Then, measure_each
+from neuronclaims.engines.measure import FollowUp, measure_each
 from neuronclaims.engines.noise import noise_floor
 from neuronclaims.measurements import Activations, Measurement
 from neuronclaims.measurements.errors import MeasurementError, kept
@@ -72,7 +72,7 @@ class Answering:
         source: Source,
         needs: Iterable[Measurement],
         expected: Callable[[], Iterable[Measurement]],
-        then: Then | None = None,
+        then: FollowUp | None = None,
     ) -> Answered:
         """Return all answers of a model, those to ``needs`` among them; ``expected`` is measured in the same run.
 
@@ -129,7 +129,7 @@ class Answering:
             self._origins.pop(which, None)
         return state.unknown is None
 
-    def _measure(self, source: Source, needs: list[Measurement], then: Then | None = None) -> Answered:
+    def _measure(self, source: Source, needs: list[Measurement], then: FollowUp | None = None) -> Answered:
         """Measure in one run; if that fails, halve the needs until only those that cannot be measured are left out."""
         try:
             run = partial(measure_each, then=then) if self._run is measure_each else self._run

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from neuronclaims.answers import Answered, Answering, Measure, or_raise
 from neuronclaims.cache.run_cache import RunCache, context_about
 from neuronclaims.claim_files.claims import Claim, ClaimFile
-from neuronclaims.engines.measure import measure_each
+from neuronclaims.engines.measure import FollowUp, measure_each
 from neuronclaims.judging.filled import Filled
 from neuronclaims.judging.findings import FileOnModel, answers_of, findings_of
 from neuronclaims.judging.series import judge_series
@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from neuronclaims.kinds.kind import Answers
 
 
+HeatMaps: TypeAlias = Literal["auto", "on", "off"]
+"""Whether values token by token are measured, for the heat maps of reports."""
+
+
 class Study:
     """Claim files put to models: each model is measured once for all of them, each file judged as one family.
 
@@ -44,7 +48,8 @@ class Study:
     objects or folders, by the name claim files use. ``measure`` answers the measurements: this process by default.
     ``trust_cache``: use a cache that others may have written into (docs/reliability.md). ``load`` is how models are
     loaded where neither ``options`` nor a claim file says it. ``download``: fetch hub ids that are not on this machine.
-    The attribute ``heat_maps``, once set, shows neurons token by token, measured where a model runs anyway.
+    The attribute ``heat_maps`` says whether neurons are shown token by token: ``auto`` where a model runs anyway,
+    ``on`` also where one must be loaded for it.
     """
 
     def __init__(
@@ -68,7 +73,8 @@ class Study:
         self._models = {
             name: Path(each) if isinstance(each, str) else each for name, each in (models or {}).items()
         }
-        self._load, self._download, self.heat_maps = load, download, False
+        self._load, self._download = load, download
+        self.heat_maps: HeatMaps = "off"
         self._answering = Answering(measure, self._cache, self._options, progress)
         self._planned: dict[tuple[Path, str], FileOnModel | Exception] = {}
         self._answered: dict[tuple[Path, str], Answered] = {}
@@ -229,7 +235,7 @@ class Study:
                 if isinstance(other, FileOnModel) and identity(other.source) == same:
                     yield from token_values_of(other, answers)
 
-        then = maps if self.heat_maps else None
+        then = FollowUp(maps, loads=self.heat_maps == "on") if self.heat_maps != "off" else None
         answered = self._answering.answer(planned.source, planned.measurements, expected, then)
         self._answered[planned.file.path, planned.source.spec] = answered
         return answered

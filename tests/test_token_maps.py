@@ -56,7 +56,7 @@ def values(text: str) -> np.ndarray:
 
 def mapping(cache: Path) -> Study:
     study = Study(cache=cache)
-    study.heat_maps = True
+    study.heat_maps = "auto"
     return study
 
 
@@ -73,6 +73,9 @@ def test_a_map_has_the_values_of_plain_hooks_and_is_read_back_without_a_model(fi
     monkeypatch.setattr("neuronclaims.engines.local.load", lambda *_: pytest.fail("a model is loaded"))
     assert maps(mapping(tmp_path), file) == {"last": [], "less": []}
     monkeypatch.undo()
+    asking = mapping(tmp_path)
+    asking.heat_maps = "on"
+    assert [len(each) for each in maps(asking, file).values()] == [1, 1]
 
     found = maps(mapping(tmp_path / "new"), file)
     (by_last,) = found["last"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, TypeAlias
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +23,17 @@ from neuronclaims.models.sources import Source
 
 Report = Callable[[Progress], None]
 Arrays = dict[Measurement, NDArray[Any]]
-Then: TypeAlias = "Callable[[Mapping[Measurement, NDArray[Any]]], Iterable[Measurement]]"
-"""What else is asked for, by what was answered; each is answered by rows as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """What else is asked for, by what was answered; each is answered by rows as they are.
+
+    What the cache does not have is measured where the model is loaded anyway; with ``loads`` it is loaded for this.
+    """
+
+    asked: Callable[[Mapping[Measurement, NDArray[Any]]], Iterable[Measurement]]
+    loads: bool = False
 
 
 class Answers(Mapping[Measurement, NDArray[Any]]):
@@ -85,16 +95,16 @@ def measure_each(
     options: RunOptions | None = None,
     progress: Report | None = None,
     loads: Loads | None = None,
-    then: Then | None = None,
+    then: FollowUp | None = None,
 ) -> Answers:
     """Return the answers as ``measure`` does; what cannot be measured fails alone.
 
     ``loads`` loads the model in place of ``models.running.loading.load``.
 
     The model is loaded at most once, and not at all where the cache, the configuration and the tokenizer tell
-    everything. ``then`` says what else is good to know once these are known: that is read from the cache, measured
-    only where the model is loaded anyway, and left out otherwise. Raises ModelError, IntegrityError and CacheError as
-    ``measure``.
+    everything. ``then`` says what else is good to know once these are known: that is read from the cache, and
+    measured where the model is loaded anyway or may be loaded for it. Raises ModelError, IntegrityError and CacheError
+    as ``measure``.
     """
     measurements = list(dict.fromkeys(measurements))
     report: Report = progress or (lambda _: None)
@@ -104,7 +114,9 @@ def measure_each(
     arrays |= _stacked(run, [each for each in measurements if each.reader is None])
     if then is not None:
         with suppress(NeuronClaimsError):
-            arrays |= _stacked(run, run.measure_more(list(dict.fromkeys(then(arrays)))))
+            arrays |= _stacked(
+                run, run.measure_more(list(dict.fromkeys(then.asked(arrays))), loads=then.loads)
+            )
     ordered = [*measurements, *(each for each in arrays if each not in measurements)]
     return Answers({each: arrays[each] for each in ordered if each in arrays}, run.failed, measured)
 

@@ -83,12 +83,13 @@ class Measuring:
                 self._blame(measurements)
         return missing
 
-    def measure_more(self, measurements: Sequence[Measurement]) -> list[Measurement]:
-        """Answer more after ``measure``, without loading a model for it; return the measurements that are answered.
+    def measure_more(self, measurements: Sequence[Measurement], *, loads: bool) -> list[Measurement]:
+        """Answer more after ``measure``; return the measurements that are answered.
 
-        What is not in the cache is measured where the model is at hand, and otherwise left out.
+        What is not in the cache is measured where the model is at hand, or ``loads`` says to load it for this, and
+        otherwise left out.
         """
-        if self._source.loaded is not None or (self._made is not None and self._made.at_hand):
+        if loads or self._source.loaded is not None or (self._made is not None and self._made.at_hand):
             self.measure(measurements)
         else:
             self._read(measurements)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -19,7 +19,7 @@ from neuronclaims.planning.reach import searched_in
 from neuronclaims.pytest_session.nodes import ClaimItem, ModelNode
 from neuronclaims.pytest_session.progress import progress_of
 from neuronclaims.pytest_session.settings import folder_of, is_on, load_settings, model_folders, value_of
-from neuronclaims.study import Study
+from neuronclaims.study import HeatMaps, Study
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim, ClaimFile
@@ -56,7 +56,8 @@ def open_study(session: pytest.Session, models: Mapping[str, LoadedModel | Path]
         load=unsaid,
         download=is_on(config, "download"),
     )
-    study.heat_maps = folder_of(config, "report") is not None and value_of(config, "heatmaps") == "auto"
+    if folder_of(config, "report") is not None:
+        study.heat_maps = cast("HeatMaps", value_of(config, "heatmaps"))
     for node in model_nodes(session.items):
         study.expect(node.claim_file, node.spec)
     return study

@@ -49,9 +49,10 @@ SETTINGS = (
         "heatmaps",
         "WHAT",
         "auto",
-        "show in the report what neurons do token by token, measured where a model runs anyway: auto or off",
-        "auto|off",
-        "auto or off",
+        "show in the report what neurons do token by token, measured where a model runs anyway (auto), also where "
+        "one must be loaded for it (on), or not at all (off)",
+        "auto|on|off",
+        "auto, on or off",
     ),
     Setting("cache", "DIR", ".neuronclaims", "keep what was measured in this folder", ".+", "a folder"),
     Setting(

@@ -103,6 +103,7 @@ def judge(
         models=objects,
         progress=shows,
     )
+    study.heat_maps = "auto"
     asked = [(file, name) for file in files for name in ((spec,) if spec else file.models)]
     with bar or nullcontext():
         for file, name in asked:

@@ -162,6 +162,7 @@ def test_results_show_themselves_in_words_and_in_a_notebook(two):
     html = two._repr_html_()
     assert html.index("activates less") < html.index("activates more"), "what went wrong comes first"
     assert "<script" not in html
+    assert html.count("token by token") == 2
     assert "<b>old" not in html
     assert two[0].evidence.effect.value is not None
     explained = two["less"].explain()

@@ -14,6 +14,8 @@ from markupsafe import Markup
 
 from neuronclaims.figures import Figure, Null, TokenMap, table_of
 from neuronclaims.foreign_text import visible
+from neuronclaims.reports.html.figures import draw
+from neuronclaims.reports.html.figures.token_text import TokenText
 from neuronclaims.reports.terminal.sketches import lines_of_all
 from neuronclaims.reports.wording import counts_text, effect_name, number, p_value, rank_text
 from neuronclaims.results import Evidence, Result
@@ -69,6 +71,18 @@ class Card:
             return Markup(svg_of(figure))
         bars = "\n".join(lines_of_all(evidence.figures, ascii_only=False, everything=False))
         return Markup(f"<pre>{escape(visible(bars))}</pre>") if bars else Markup("")
+
+    @property
+    def tokens(self) -> list[tuple[str, TokenText]]:
+        """The heat maps of its neurons, token by token, each with its title."""
+        evidence = self.result.evidence
+        maps = (
+            [each for each in evidence.figures if isinstance(each, TokenMap)]
+            if evidence and self.drawn
+            else []
+        )
+        drawn = [draw(each) for each in maps]
+        return [(each.caption, each.tokens) for each in drawn if each.tokens is not None]
 
 
 def first_figure(evidence: Evidence) -> Figure | None:
