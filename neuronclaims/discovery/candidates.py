@@ -129,7 +129,9 @@ class TestPlan:
 
     def _claim(self, effect: float, number: float | None) -> stats.PlannedClaim:
         level = stats.Level(self.alpha, self.claims)
-        return self.sort.planned(effect, number, self.design.paired, level)
+        planned = self.sort.planned(effect, number, self.design.paired, level)
+        each = self.design.prompts / min(self.design.counts)
+        return replace(planned, each=each) if planned.statistic == "mean" else planned
 
 
 def plan_for(sort: Sort, design: TwoSampleDesign, alpha: float, most: int) -> TestPlan:

@@ -74,7 +74,7 @@ def question_of(
     ``keys`` are keys of a claim file, such as ``site``; they take the place of those of a claim file that is given.
     """
     sort = sort_of(wanted.kind, wanted.k)
-    texts, here, name = _texts_of(given, folders)
+    texts, here, name, places = _texts_of(given, folders)
     texts |= {key: yaml_of({key: value}) for key, value in keys.items()}
     if missing := [key for key in ("site", "tokens") if key not in texts]:
         raise DiscoveryError(
@@ -83,7 +83,7 @@ def question_of(
     target, against = _sides(_set_names(texts["sets"]), wanted)
     sentence = str(sort.sentence(Neuron(0, 0), target, against, sort.least))
     claims = yaml_of({"claims": [{"claim": sentence, "id": "any-neuron"}]})
-    whole = f"version: 1\n{yaml_of({'models': [model]})}{''.join(texts.values())}{claims}"
+    whole = f"version: 1\n{yaml_of({'models': _models(model, places)})}{''.join(texts.values())}{claims}"
     allowed = PromptFolders.around(here / name, folders)
     file = read_claim_text(whole, templates(), here, name=name, folders=allowed)
     if not isinstance(file.claims[0].settings.site, str) or type(file.claims[0].settings.site) is not str:
@@ -96,12 +96,17 @@ def question_of(
     return Question(file, header, sort, target, against)
 
 
-def _texts_of(given: Given, folders: tuple[Path, ...]) -> tuple[dict[str, str], Path, str]:
-    """Return the keys of a claim file as text, the folder that its paths are relative to, and what it is called."""
+def _models(model: str, places: Mapping[str, str]) -> object:
+    return {model: places[model]} if model in places else [model]
+
+
+def _texts_of(given: Given, folders: tuple[Path, ...]) -> tuple[dict[str, str], Path, str, Mapping[str, str]]:
+    """Return the keys of a claim file as text, the folder its paths are relative to, its name, and where models are."""
     if isinstance(given, (str, PathLike)):
         path = Path(given)
         if path.suffix in YAML:
-            return _of_claim_file(path, folders), path.absolute().parent, path.name
+            texts, places = _of_claim_file(path, folders)
+            return texts, path.absolute().parent, path.name, places
         given = [given]
     if isinstance(given, Mapping):
         sets = given["sets"] if "sets" in given and isinstance(given["sets"], Mapping) else given
@@ -112,7 +117,7 @@ def _texts_of(given: Given, folders: tuple[Path, ...]) -> tuple[dict[str, str], 
             )
         made = {str(name): _one_set(value) for name, value in sets.items()}
         keys = {key: yaml_of({key: value}) for key, value in others.items()}
-        return {"sets": yaml_of({"sets": made}), **keys}, Path.cwd(), "sets"
+        return {"sets": yaml_of({"sets": made}), **keys}, Path.cwd(), "sets", {}
     files = [Path(each) for each in given]
     if not files:
         raise DiscoveryError("There are no prompts: give two files or sets at least, or a claim file.")
@@ -120,7 +125,7 @@ def _texts_of(given: Given, folders: tuple[Path, ...]) -> tuple[dict[str, str], 
         raise DiscoveryError(
             f"Two files are called {', '.join(sorted(names))}: say a=FILE and b=FILE instead."
         )
-    return {"sets": yaml_of({"sets": {path.stem: {"file": path} for path in files}})}, Path.cwd(), "sets"
+    return {"sets": yaml_of({"sets": {path.stem: {"file": path} for path in files}})}, Path.cwd(), "sets", {}
 
 
 def _one_set(value: object) -> object:
@@ -129,9 +134,9 @@ def _one_set(value: object) -> object:
     return {"file": value} if is_file else value
 
 
-def _of_claim_file(path: Path, folders: tuple[Path, ...]) -> dict[str, str]:
-    """Return the keys of a claim file with their text as it stands there, if the file can be read at all."""
-    read_claim_file(path, templates(), PromptFolders.around(path, folders))
+def _of_claim_file(path: Path, folders: tuple[Path, ...]) -> tuple[dict[str, str], Mapping[str, str]]:
+    """Return the keys of a claim file with their text as it stands there, and where the models are that it names."""
+    file = read_claim_file(path, templates(), PromptFolders.around(path, folders))
     text = path.read_text(encoding="utf-8-sig")
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     if not isinstance(root, yaml.MappingNode) or root.flow_style:
@@ -141,7 +146,7 @@ def _of_claim_file(path: Path, folders: tuple[Path, ...]) -> dict[str, str]:
     ends = [*starts[1:], len(text)]
     cut = {name: text[start:end] for name, start, end in zip(names, starts, ends, strict=True)}
     wanted = (*KEPT, "correction", "sets")
-    return {name: each.rstrip() + "\n" for name, each in cut.items() if name in wanted}
+    return {name: each.rstrip() + "\n" for name, each in cut.items() if name in wanted}, file.places
 
 
 def _set_names(text: str) -> list[str]:

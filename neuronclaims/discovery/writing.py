@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neuronclaims.claim_files.claims import Prompt, PromptSet
+from neuronclaims.claim_files.claims import ClaimFile, Prompt, PromptSet
 from neuronclaims.discovery.errors import DiscoveryError
 from neuronclaims.kinds.shared.requests import in_order
 from neuronclaims.prompts import PromptInput, is_plain
@@ -23,6 +23,8 @@ INLINE = 40
 """So many prompts in all are written into the claim file itself; more go into files beside it."""
 SUFFIXES = (".claims.yaml", ".claims.yml")
 SEARCHED, TESTED = "discovery.jsonl", "test.jsonl"
+OWN = ("set", "text", "messages", "id", "group", "pair")
+"""Columns of the files of both halves; prompts whose own columns are called so are written into the claim file."""
 OPENING = """\
 # Neurons that were looked for on one half of some prompts (discovered_on), to be tested on the other half (sets), which
 # had no part in finding them. The number of each claim is not what was seen: the first of many is first partly by luck.
@@ -34,8 +36,9 @@ OPENING = """\
 def written(found: Discoveries, path: Path, *, force: bool) -> Path:
     """Write the claim file, and the halves where they are not in it; return its path."""
     check_out(path, force=force)
-    many = sum(len(each.prompts) for half in _halves(found) for each in half.values())
-    if many <= INLINE:
+    prompts = [prompt for half in _halves(found) for each in half.values() for prompt in each.prompts]
+    taken = any(name in OWN for prompt in prompts for name, _ in prompt.columns)
+    if len(prompts) <= INLINE or taken:
         path.write_text(inline_text(found, path.parent), encoding="utf-8")
         return path
     folder = folder_of(path)
@@ -92,13 +95,20 @@ def file_text(found: Discoveries, path: Path) -> str:
 
 def _text(found: Discoveries, folder: Path, top: Mapping[str, object]) -> str:
     asked = found.question
-    spec = asked.file.models[0]
-    place = Path(spec)
-    if spec != "demo" and place.is_dir():
-        spec = Path(os.path.relpath(place, folder)).as_posix()
+    models = _models(asked.file, folder)
     claims = "".join(_claim(found, each) for each in found.candidates if each.claimed)
     header = "".join(asked.header.values())
-    return f"{OPENING}version: 1\n{yaml_of({'models': [spec]})}{header}{yaml_of(top)}claims:\n{claims}"
+    return f"{OPENING}version: 1\n{yaml_of({'models': models})}{header}{yaml_of(top)}claims:\n{claims}"
+
+
+def _models(file: ClaimFile, folder: Path) -> object:
+    """Return the model as a file in ``folder`` names it: a folder by its way from there."""
+    spec = file.models[0]
+    where = file.where(spec)
+    place = file.path.parent / where
+    if where != "demo" and place.is_dir():
+        where = Path(os.path.relpath(place, folder)).as_posix()
+    return {spec: where} if spec in file.places else [where]
 
 
 def _claim(found: Discoveries, each: Candidate) -> str:

@@ -179,10 +179,11 @@ def test_a_claim_file_gives_its_sets_site_and_tokens(tmp_path):
     rows = "".join(f"  {name}: [{', '.join(repr(t) for t in texts)}]\n" for name, texts in SETS.items())
     path = Path(tmp_path / "x.claims.yaml")
     path.write_text(
-        f"version: 1\nmodels: [demo]\nsite: resid_post\ntokens: last of prompt\nalpha: 0.01\nsets:\n{rows}"
+        f"version: 1\nmodels: {{ours: elsewhere}}\nsite: resid_post\ntokens: last of prompt\nalpha: 0.01\nsets:\n{rows}"
         "claims:\n  - neuron 2:34 activates more for hanoi than baseline\n"
     )
-    asked = question_of(path, Sought("contrast", "hanoi", None, 10), "demo", {"tokens": "mean of prompt"})
+    asked = question_of(path, Sought("contrast", "hanoi", None, 10), "ours", {"tokens": "mean of prompt"})
+    assert asked.file.where("ours") == "elsewhere"
     assert (asked.claim.settings.site, str(asked.claim.settings.tokens)) == ("resid_post", "mean of prompt")
     assert asked.file.alpha == 0.01
     assert set(asked.header) == {"site", "tokens", "alpha"}
