@@ -132,8 +132,8 @@ def _unknown(name: str, revision: str, base: Path) -> str:
     hint = f" Did you mean {' or '.join(repr(match) for match in close)}?" if close else ""
     return (
         f"No model {name!r}: there is no such folder in {base}, and no model of that name on disk in "
-        f"{hub_cache()}.{hint} Nothing is downloaded unless --claims-download says so; to "
-        f"fetch it first: {_download(name, revision)}"
+        f"{hub_cache()}.{hint} Nothing is downloaded unless --claims-download says so "
+        f"(in Python: allow=Allow(download=True)); to fetch it first: {_download(name, revision)}"
     )
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from neuronclaims.baselines.sets import Comparison
 
 EXAMPLES = ("neuronclaims compare main reports/claims.json", "neuronclaims compare main tuned --fail-on=lost")
+REPORT = "claims.json"
 COLOURS = {"held": "green", "lost": "red", "weaker": "yellow", "missing": "red", "untestable": "red"}
 
 
@@ -35,7 +36,7 @@ def run(
     from neuronclaims.cli.output import say
 
     policy = parse_policy(fail_on)
-    before, after = (read_any(_file(word)) for word in (old, new))
+    before, after = (read_any(_file(word, other)) for word, other in ((old, new), (new, old)))
     found = compare(before, after, policy)
     _show(found, policy, everything=everything)
     if found.nothing:
@@ -43,12 +44,34 @@ def run(
     return int(bool(found.nothing) or any(policy.fails(drift.status) for drift in found.drifts.values()))
 
 
-def _file(word: str) -> Path:
-    """Return the file that a word names: a path, or a baseline in one of the folders found here."""
+def _file(word: str, other: str) -> Path:
+    """Return the file that a word names: a path, the report in a folder, or a baseline in a folder found here.
+
+    Where there is no baseline here, the folder of the ``other`` file is looked at, too.
+    """
     from neuronclaims.baselines.reading import find, is_path
+    from neuronclaims.baselines.rows import BaselineError
 
     here = Path.cwd()
-    return find(word, here if is_path(word) else homes(here)[0], here)
+    if (Path(word) / REPORT).is_file():
+        return Path(word) / REPORT
+    if is_path(word):
+        return find(word, here, here)
+    try:
+        return find(word, homes(here)[0], here)
+    except BaselineError:
+        beside = Path(other).absolute().parent
+        above = [folder for folder in (beside, *beside.parents[:2]) if _holds(folder)]
+        if not is_path(other) or not above:
+            raise
+        return find(word, homes(above[0])[0], here)
+
+
+def _holds(folder: Path) -> bool:
+    """Say whether baselines are in a folder or in one below it."""
+    from neuronclaims.baselines.reading import FOLDER
+
+    return (folder / FOLDER).is_dir() or any(folder.glob(f"*/{FOLDER}"))
 
 
 def homes(here: Path) -> list[Path]:

@@ -16,9 +16,7 @@ from neuronclaims.reports.trend import UNTESTED, onset_words, story
 from neuronclaims.results import Onset
 from neuronclaims.stats.series.spending import share_of_next
 
-UNJUDGED = (
-    "judged look by look in this order, with alpha spent over the looks (each model was judged by itself)"
-)
+UNJUDGED = "Each model was judged by itself: here they are looks in this order, with alpha spent over the looks."
 """Said of models that no claim file calls a series."""
 
 ALONE = (
@@ -58,7 +56,7 @@ def run(
     names = dict.fromkeys((claim["file"], claim["id"]) for claim in claims if chosen(claim["id"]))
     if not names:
         raise NeuronClaimsError(f"-k {matching!r} matches no claim of {', '.join(map(str, report))}.")
-    alone = False
+    remarks: dict[str, None] = {}
     for file, name in names:
         series = {c["model"]: c for c in claims if (c["file"], c["id"]) == (file, name)}
         here = [series[model] for model in order or series if model in series]
@@ -66,7 +64,7 @@ def run(
             continue
         if len(here) == 1:
             say(one_line(f"{file}::{name}"), f"  {one_line(_rows(here)[0])}", "")
-            alone = True
+            remarks[ALONE] = None
             continue
         together = len(report) == 1 and all(claim.get("look") for claim in here)
         here = here if together else _look_by_look(here)
@@ -77,10 +75,10 @@ def run(
         for line in (*_rows(here), f"{story([(c['model'], _verdict(c)) for c in here])}; {told}"):
             say("  " + one_line(line))
         if not together:
-            say(f"  {UNJUDGED}")
+            remarks[UNJUDGED] = None
         say("")
-    if alone:
-        say(ALONE)
+    if remarks:
+        say(*remarks)
     return 0
 
 

@@ -94,7 +94,7 @@ def _named(text: str, in_file: bool, allow: Allow) -> Iterator[tuple[ClaimName, 
     from neuronclaims.scripting.judge import read_claims
 
     path = Path(text.split("::")[0])
-    for file in read_claims(path if in_file else Path(), allow=allow):
+    for file in read_claims(path if in_file and path.exists() else Path(), allow=allow):
         for spec in file.models:
             for claim in file.claims:
                 yield ClaimName(file_name(file.path), label(spec), claim.id), (file, spec)

@@ -42,7 +42,11 @@ class Kept:
         if not self.rows:
             return f"Nothing was saved to the baseline {shown}: {self._nothing()}.", True
         save(path, self.rows, self.environments)
-        left = f" ({self.left} {self._others()} left as they were)" if self.left else ""
+        left = (
+            f" ({self.left} {self._others()} left as {'it was' if self.left == 1 else 'they were'})"
+            if self.left
+            else ""
+        )
         return f"Saved {len(self.rows)} claims to the baseline {shown}{left}", False
 
     def note(self, file: Path, baseline: Path, missing: Mapping[str, SavedClaim] | None) -> None:
