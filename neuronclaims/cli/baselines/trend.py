@@ -16,7 +16,9 @@ from neuronclaims.reports.trend import UNTESTED, onset_words, story
 from neuronclaims.results import Onset
 from neuronclaims.stats.series.spending import share_of_next
 
-UNJUDGED = "Each model was judged by itself: here they are looks in this order, with alpha spent over the looks."
+UNJUDGED = (
+    "Each model was judged by itself: here they are looks in this order, with alpha spent over the looks."
+)
 """Said of models that no claim file calls a series."""
 
 ALONE = (
