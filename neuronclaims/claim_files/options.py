@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from neuronclaims.claim_files.drafts import Draft, in_sentence
 from neuronclaims.claim_files.errors import Problem
 from neuronclaims.claim_files.schema import FileSchema
+from neuronclaims.claim_files.selection import about_some
 from neuronclaims.claim_files.yaml.positions import Entries, Node, Scalar
 from neuronclaims.claim_files.yaml.source import SourceText
 from neuronclaims.claim_files.yaml.validation import Section, validate
@@ -135,10 +136,14 @@ def _needless(draft: Draft, source: SourceText) -> Problem:
 
 
 def _missing(draft: Draft, field: str, source: SourceText) -> Problem:
+    """Return that a margin is missing, or that none would help."""
     assert draft.parsed is not None
     assert draft.sentence is not None
     start, end = draft.parsed.spans[field]
     said = quoted(getattr(draft.parsed.value, field))
+    if about_some(draft):  # no margin would help
+        message = f"{said} cannot be claimed of some of many: name the one that is meant"
+        return in_sentence(source, draft.sentence, start, end - start, message)
     example = draft.parsed.template.margin or "'margin: ...', the size below which an effect counts as none"
     message = f"{said} can be shown only up to a margin, and this claim has none: add {example}"
     return in_sentence(source, draft.sentence, start, end - start, message)

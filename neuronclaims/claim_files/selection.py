@@ -73,10 +73,10 @@ def _level(root: Entries, draft: Draft) -> Entries:
 def _searched(header: Header | None, draft: Draft) -> Layers | None:
     own = draft.gives(DISCOVERED) or draft.gives(SEARCHED)
     level = draft.entry if own else header
-    return level.searched if level is not None and not _about_some(draft) else None
+    return level.searched if level is not None and not about_some(draft) else None
 
 
-def _about_some(draft: Draft) -> bool:
+def about_some(draft: Draft) -> bool:
     """Return whether the sentence is about some neuron of several, and so says itself what is searched."""
     subjects = (subject for field in ("subject", "heads") for _, subject in _values(draft, field))
     picked = (change.among is not None for _, change in _values(draft, "change"))
@@ -212,7 +212,7 @@ def _outside(header: Header | None, drafts: Sequence[Draft], source: SourceText)
         if not neurons and draft.gives(SEARCHED) and isinstance(draft.node, Entries):
             key = draft.node.entries[SEARCHED][0]
             message = f"{quoted(SEARCHED)} is about how one neuron was picked, and this sentence names no single one"
-            if _about_some(draft):
+            if about_some(draft):
                 message = f"this sentence says itself what is searched: leave {quoted(SEARCHED)} out"
             yield source.problem(key.start, message, width=key.end - key.start)
         search = _searched(header, draft)
@@ -228,13 +228,26 @@ def _outside_problem(name: str, neuron: Neuron, search: Layers, draft: Draft, so
     assert draft.sentence is not None
     written = draft.node.get(SEARCHED) if isinstance(draft.node, Entries) else None
     if isinstance(written, Scalar):
-        message = f"the neuron of this claim lies in layer {neuron.layer}, which is not in what was searched, {search}"
+        message = (
+            f"the {_noun(neuron, draft)} of this claim lies in layer {neuron.layer}, which is not in what was "
+            f"searched, {search}"
+        )
         width = written.end - written.start
         return source.problem(written.start, message, width=width, suggestion=f"layer {neuron.layer}")
     start, end = _written(neuron, draft.sentence.text, *draft.parsed.spans[name])
-    message = f"this neuron is not in what was searched, {search}: give the claim its own {quoted(SEARCHED)}"
+    message = (
+        f"this {_noun(neuron, draft)} is not in what was searched, {search}: give the claim its own "
+        f"{quoted(SEARCHED)}"
+    )
     near = f"{SEARCHED}: layer {neuron.layer}"
     return in_sentence(source, draft.sentence, start, end - start, message, near)
+
+
+def _noun(neuron: Neuron, draft: Draft) -> str:
+    """Return what the sentence calls it: a neuron, a head or a latent."""
+    parts = [part for _, change in _values(draft, "change") for part in change.parts]
+    said = [part.said.noun for part in parts if part.said is not None and neuron in part.neurons]
+    return next(iter([*said, *(who.noun for _, who in _values(draft, "heads"))]), "neuron")
 
 
 def _written(neuron: Neuron, text: str, start: int, end: int) -> tuple[int, int]:

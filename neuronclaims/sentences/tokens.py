@@ -75,7 +75,10 @@ class WantedField:
     def read(self, words: Sequence[Word]) -> tuple[Wanted, int]:
         """Read one of the four forms."""
         if not words[0].quoted and words[0].text == "label":
-            return _label(words), 2
+            label = _label(words)
+            if len(words) > 2 and not words[2].quoted and words[2].text == "or":
+                raise MisreadError("a claim is of one label: make a claim of each", ahead=2)
+            return label, 2
         named = [word.text for word in words[:2] if not word.quoted]
         if set(named) & _LABELLED and set(named) <= _LABELLED | {"tokens"}:
             raise MisreadError('tokens with a label are written label "noun"', "label")
@@ -125,6 +128,8 @@ def _label(words: Sequence[Word]) -> TokenLabel:
         raise MisreadError(
             "a label is written in double quotes", token_text(bare) if bare else None, len(words) > 1
         )
+    if words[1].text == '""':
+        raise MisreadError("a label cannot be empty", ahead=1)
     try:
         return TokenLabel(composed(TOKEN.parse(words[1])))
     except MisreadError as misread:

@@ -89,6 +89,10 @@ def read_origin(text: str) -> ChangedTokens:
     >>> str(read_origin("last of subject")), str(read_origin("last"))
     ('last of subject', 'last')
     """
+    pool = next(iter(text.split()), "")
+    if pool in ("mean", "max"):
+        message = f"a head looks from tokens at tokens, and {quoted(pool)} says how values are pooled"
+        raise TokensError(message, text.index(pool), len(pool), "all")
     for word in text.split():
         if word in WRITTEN:
             raise TokensError(

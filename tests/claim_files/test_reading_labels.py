@@ -93,6 +93,8 @@ def test_numbers_that_count_bytes_are_said_to(tmp_path):
         ({"claim": SAID.replace("noun", "adverb")}, "allowed: noun, verb"),
         ({"claim": SAID.replace('"noun"', "noun")}, "a label is written in double quotes"),
         ({"claim": SAID.replace("label", "labels")}, "did you mean 'label'"),
+        ({"claim": SAID.replace("noun", "")}, "a label cannot be empty"),
+        ({"claim": SAID.replace(" in", ' or "verb" in')}, ":[0-9]+: a claim is of one label"),
         ({"sets": FILE.replace(", labels: spans", "")}, "did you mean 'labels: spans'"),
         ({"sets": FILE.replace(" spans", " span")}, "did you mean 'spans'"),
         ({"sets": "[The dog, A cat]"}, "beside each text"),

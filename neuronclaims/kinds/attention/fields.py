@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from neuronclaims.sentences.field_types import FieldType, Label, MisreadError, Pattern, Word
-from neuronclaims.sentences.messages import quoted
 from neuronclaims.tokens.attended import ENDS, RELATIONS, AttendedTokens, place_text, read_origin
 from neuronclaims.tokens.grammar import TokensError
 from neuronclaims.tokens.spans import ChangedTokens
@@ -56,12 +55,7 @@ class TokensField(Generic[Places]):
             return self.parse(written), used
         except TokensError as error:
             ahead = max(place for place, start in enumerate(starts) if start <= error.offset)
-            near = f" Did you mean {quoted(error.suggestion)}?" if error.suggestion and used > 1 else ""
-            raise MisreadError(
-                f"{error.message}.{near}" if near else error.message,
-                error.suggestion if used == 1 else None,
-                ahead,
-            ) from None
+            raise MisreadError(error.message, error.suggestion, ahead) from None
 
     def write(self, value: Places) -> str:
         """Return the tokens as they are written."""
