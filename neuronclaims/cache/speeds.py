@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import os
 import platform
 from collections.abc import Iterable, Mapping, Sequence
@@ -191,13 +190,15 @@ def _timings(found: object) -> tuple[Timing, ...]:
     numbers = [[_number(number) for number in _list(each)] for each in _list(found)]
     if any(len(each) != 3 for each in numbers):
         raise ValueError("a timing is not three numbers")
+    if any(each[0] < 1 for each in numbers):
+        raise ValueError("a timing is of no call")
     return tuple(Timing(*each) for each in numbers)
 
 
 def _number(found: object) -> float:
     if isinstance(found, bool) or not isinstance(found, (int, float)):
         raise ValueError("what should be a number is none")
-    if not (math.isfinite(found) and 0 <= found <= _LARGEST):
+    if not 0 <= found <= _LARGEST:  # false for NaN, and no overflow where an integer is huge
         raise ValueError("a number is out of bounds")
     return float(found)
 

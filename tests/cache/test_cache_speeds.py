@@ -53,6 +53,8 @@ def damaged(machines: object, version: object = 1) -> str:
         damaged({"HERE": {"loading": [1] * 1_000}}),
         damaged({"HERE": {"work": {"x": [[1, 2]]}}}),
         damaged({"HERE": {"work": {"x": [[1, 2, 1e300]]}}}),
+        damaged({"HERE": {"loading": [10**400]}}),
+        damaged({"HERE": {"work": {"x": [[0, 0, 5]]}}}),
         damaged({"HERE": {"work": {str(number): [] for number in range(1_000)}}}),
         '{"version": 1, "machines": {"HERE": {"loading": [NaN]}}}',
         "x" * 50_000_000,

@@ -190,7 +190,7 @@ def test_sentences_are_written_as_they_are_read(sentence):
         ),
         (
             "head 9:6 attends to mean of subject from last in ioi with at least 40%",
-            "a pool of values means nothing",
+            "says how values are pooled",
         ),
         ("head 9:6 attends to subject from last in ioi with at least 0%", "cannot be tested"),
         ("some head does not attend to subject from last in ioi with more than 5%", "every head of"),
