@@ -12,17 +12,18 @@ from scipy.special import ndtr, ndtri
 from neuronclaims import stats
 from neuronclaims.discovery.errors import DiscoveryError
 from neuronclaims.discovery.shrinking import expected_effects, ranked
-from neuronclaims.discovery.sorts import resolved
+from neuronclaims.discovery.sorts.sort import PlannedAt
 from neuronclaims.sentences.subjects.neurons import Neuron
+from neuronclaims.stats.unit_counts import sizes_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from neuronclaims.discovery.sorts import Sort
+    from neuronclaims.discovery.sorts.sort import Sort
     from neuronclaims.discovery.values import UnitTable
-    from neuronclaims.stats import TwoSampleDesign
+    from neuronclaims.stats import MaxResults, Resampling, TwoSampleDesign
 
 STANDS_OUT = 0.2
 """The p, corrected for all neurons that were searched, up to which a neuron stands out."""
@@ -56,8 +57,24 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Prospect:
+    """What is to expect of a neuron: an effect, and how well it can be known.
+
+    ``error`` is the standard error of the effect on the searched half, where the values' shape makes it larger than a
+    plan can know; 0 where it does not. ``spread`` is how much units vary, for the kinds that plan with it.
+    """
+
+    effect: float
+    error: float = 0.0
+    spread: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class TestPlan:
-    """How claims will be tested: by what the other half can exchange, at a level, as a family of ``claims``."""
+    """How claims will be tested: by what the other half can exchange, at a level, as a family of ``claims``.
+
+    ``share`` is the part of its units that are expected to tell something.
+    """
 
     __test__ = False
 
@@ -65,29 +82,22 @@ class TestPlan:
     design: TwoSampleDesign
     alpha: float
     claims: int
+    share: float = 1.0
 
-    def power(self, effect: float, number: float | None) -> float:
-        """Return how often the other half supports a claim with a number, if ``effect`` is the true one."""
-        return stats.power_of(self._claim(effect, number), self._counts)
-
-    def number(self, effect: float, error: float) -> float | None:
-        """Return the largest number that the other half supports with ``POWER``, or the least there is.
-
-        ``error`` is the standard error of the effect on the searched half, where the values' shape makes it larger
-        than a plan can know; 0 where it does not.
-        """
+    def number(self, prospect: Prospect) -> float | None:
+        """Return the largest number that the other half supports with ``POWER``, or the least there is."""
         low, high = -1, len(self.sort.grid)
         while high - low > 1:
             middle = (low + high) // 2
             number = self.sort.grid[middle]
-            enough = number < effect and self._with(effect, number, error) >= POWER
+            enough = number < prospect.effect and self._with(prospect, number) >= POWER
             low, high = (middle, high) if enough else (low, middle)
         return self.sort.grid[low] if low >= 0 else self.sort.least
 
-    def chance(self, effect: float, error: float) -> float:
-        """Return how often the other half supports the claim that is written, if ``effect`` is the true one."""
-        number = self.number(effect, error)
-        return self._with(effect, number, error) if effect > (number or self.sort.null) else 0.0
+    def chance(self, prospect: Prospect) -> float:
+        """Return how often the other half supports the claim that is written, if its effect is the true one."""
+        number = self.number(prospect)
+        return self._with(prospect, number) if prospect.effect > (number or self.sort.null) else 0.0
 
     def error(self, table: UnitTable) -> float:
         """Return the standard error of the effect of one neuron of the searched half, 0 where a plan knows it."""
@@ -98,21 +108,25 @@ class TestPlan:
     def _quantile(self) -> float:
         return float(ndtri(1 - self.alpha / self.claims / 2))
 
-    def _with(self, effect: float, number: float | None, error: float) -> float:
-        planned = self.power(effect, number)
-        if number is None or error == 0:
+    def _with(self, prospect: Prospect, number: float | None) -> float:
+        planned = stats.power_of(self._claim(prospect, number), self._counts)
+        if number is None or prospect.error == 0:
             return planned
-        return min(planned, float(ndtr((effect - number) / error - self._quantile)))
+        far = (prospect.effect - number) / prospect.error
+        return min(planned, float(ndtr(far - self._quantile)))
 
     def for_claims(self, claims: int) -> TestPlan:
         """Return the plan for another number of claims, at least one."""
         return replace(self, claims=max(1, claims))
 
-    def needed(self, effect: float) -> tuple[int, int] | None:
+    def needed(self, prospect: Prospect) -> tuple[int, int] | None:
         """Return how many units show that there is an effect with ``POWER``."""
-        if not math.isfinite(effect) or effect <= (self.sort.least or self.sort.null):
+        if not math.isfinite(prospect.effect) or prospect.effect <= (self.sort.least or self.sort.null):
             return None
-        return stats.units_needed(self._claim(effect, self.sort.least), self._counts, power=POWER)
+        found = stats.units_needed(self._claim(prospect, self.sort.least), self._counts, power=POWER)
+        if found is None or self.share == 1:
+            return found
+        return math.ceil(found[0] / self.share), math.ceil(found[1] / self.share)
 
     def reachable(self) -> bool:
         """Say whether the clearest data would pass."""
@@ -120,34 +134,52 @@ class TestPlan:
 
     def in_reach(self) -> str | None:
         """Say how many units it would take for the clearest data to pass; None where there are enough."""
-        claim = self._claim(self.sort.null + 0.4, self.sort.least)
+        claim = self._claim(Prospect(self.sort.null + 0.4), self.sort.least)
         return stats.Planning(claim, self._counts, self.design.unit).in_reach(claim.level)
 
     @property
     def _counts(self) -> tuple[int, int]:
-        return self.design.counts
+        first, second = self.design.counts
+        return math.floor(first * self.share), math.floor(second * self.share)
 
-    def _claim(self, effect: float, number: float | None) -> stats.PlannedClaim:
-        level = stats.Level(self.alpha, self.claims)
-        planned = self.sort.planned(effect, number, self.design.paired, level)
+    def _claim(self, prospect: Prospect, number: float | None) -> stats.PlannedClaim:
+        planning = PlannedAt(self.design.paired, stats.Level(self.alpha, self.claims), prospect.spread)
+        planned = self.sort.planned(prospect.effect, number, planning)
         each = self.design.prompts / min(self.design.counts)
         return replace(planned, each=each) if planned.statistic == "mean" else planned
 
 
-def plan_for(sort: Sort, design: TwoSampleDesign, alpha: float, most: int) -> TestPlan:
+def plan_for(sort: Sort, design: TwoSampleDesign, alpha: float, most: int, share: float = 1.0) -> TestPlan:
     """Return the plan for as many claims as the other half can show, ``most`` of them at most.
 
-    Raises DiscoveryError where it can show none.
+    ``share`` is the part of its units that are expected to tell something. Raises DiscoveryError where it can show
+    none.
     """
     for claims in range(most, 0, -1):
-        plan = TestPlan(sort, design, alpha, claims)
+        plan = TestPlan(sort, design, alpha, claims, share)
         if plan.reachable():
             return plan
-    first, second = design.counts
-    there = f"{first} {design.unit}s per set" if first == second else f"{first} and {second} {design.unit}s"
+    few = "" if share == 1 else f", of which {share:.0%} are expected to tell something"
     raise DiscoveryError(
-        f"There are too few prompts to split: the half that tests has {there}, and even the clearest data need "
-        f"{TestPlan(sort, design, alpha, 1).in_reach()}. Give more than twice as many."
+        f"There are too few {design.unit if sort.sets == 1 else 'prompt'}s to split: the half that tests has "
+        f"{sizes(sort, design)}{few}, and even the clearest data need {plan.in_reach()}. Give more than twice as many."
+    )
+
+
+def sizes(sort: Sort, design: TwoSampleDesign) -> str:
+    """Say how many units a half has."""
+    return sizes_in_words(design.counts[: sort.sets], design.unit)
+
+
+def resolved(sort: Sort, table: UnitTable, resampling: Resampling) -> MaxResults:
+    """Test all neurons, each corrected for having looked at all of them."""
+    return stats.max_statistic_tests(
+        table.first,
+        table.second,
+        exchange=stats.Exchange(paired=table.paired),
+        statistic=sort.statistic,
+        alternative=sort.alternative,
+        resampling=resampling,
     )
 
 
@@ -170,15 +202,13 @@ def candidates(
     effects = expected_effects(sort, table, plan.claims, seed)
     seen = np.array([sort.seen(table.neurons(np.array([column]))) for column in columns])
     expected = _no_more_than(seen, effects, sort.null)
-    errors = _errors(plan, table, columns)
+    prospects = _prospects(plan, table, columns, expected)
     p = tested.p_step_down[columns]
     out = np.full(len(columns), anyway) | ((p <= STANDS_OUT) & (expected > sort.null))
     if not anyway:
         some = plan.for_claims(int(out.sum()))
-        chances = [some.chance(float(effect), error) for effect, error in zip(expected, errors, strict=True)]
-        out &= np.array(chances) >= HOPELESS
+        out &= np.array([some.chance(each) for each in prospects]) >= HOPELESS
     family = plan.for_claims(int(out.sum()))
-    numbers = [family.number(float(effect), error) for effect, error in zip(expected, errors, strict=True)]
     return tuple(
         Candidate(
             neuron=neurons[column],
@@ -187,19 +217,26 @@ def candidates(
             seen=float(seen[place]),
             expected=float(expected[place]),
             p=float(p[place]),
-            number=numbers[place],
-            power=family.chance(float(expected[place]), errors[place]),
-            needed=family.needed(float(expected[place])),
+            number=family.number(prospects[place]),
+            power=family.chance(prospects[place]),
+            needed=family.needed(prospects[place]),
             claimed=bool(out[place]),
         )
         for place, column in enumerate(columns.tolist())
     )
 
 
-def _errors(plan: TestPlan, table: UnitTable, columns: NDArray[np.intp]) -> list[float]:
-    """Return the standard error of each effect, at least their median: little spread, too, brings neurons first."""
-    own = [plan.error(table.neurons(np.array([column]))) for column in columns]
-    return [max(each, float(np.median(own))) for each in own]
+def _prospects(
+    plan: TestPlan, table: UnitTable, columns: NDArray[np.intp], expected: NDArray[np.float64]
+) -> list[Prospect]:
+    """Return what to expect; no spread is less than their median: little of it, too, brings neurons first."""
+    own = [table.neurons(np.array([column])) for column in columns]
+    errors, spreads = [plan.error(each) for each in own], [plan.sort.spread(each) for each in own]
+    least = float(np.median(errors)), float(np.median(spreads))
+    return [
+        Prospect(float(effect), max(error, least[0]), max(spread, least[1]))
+        for effect, error, spread in zip(expected, errors, spreads, strict=True)
+    ]
 
 
 def _no_more_than(

@@ -8,7 +8,7 @@ from html import escape
 from os import PathLike
 from pathlib import Path
 
-from neuronclaims.discovery.candidates import STANDS_OUT, Candidate
+from neuronclaims.discovery.candidates import STANDS_OUT, Candidate, sizes
 from neuronclaims.discovery.errors import NothingFoundError
 from neuronclaims.discovery.question import Question
 from neuronclaims.discovery.split import SplitSets
@@ -68,13 +68,14 @@ class Discoveries:
     @property
     def summary(self) -> str:
         """What was searched and what stands out, in two sentences."""
-        asked, claim = self.question, self.question.claim
-        searched, tested = (sizes_in_words(each.counts, each.unit) for each in self.split.designs)
+        asked, settings = self.question, self.question.claim.settings
+        searched, tested = (sizes(asked.sort, each) for each in self.split.designs)
         count = sum(each.claimed for each in self.candidates)
         stands = {0: "None is claimed", 1: "One is claimed"}.get(count, f"{count} are claimed")
+        tokens = f", {settings.tokens}" if asked.sort.pooled else ""
         said = (
-            f"{self.neurons:,} neurons of {self.model} at {claim.settings.site}, {claim.settings.tokens}: ranked for "
-            f"{asked.target} against {asked.against} on {searched}, to be tested on the other half, {tested}. {stands}."
+            f"{self.neurons:,} neurons of {self.model} at {settings.site}{tokens}: ranked for "
+            f"{asked.sort.looked_for(asked.names)} on {searched}, to be tested on the other half, {tested}. {stands}."
         )
         return harmless_line(said)
 
@@ -110,11 +111,11 @@ class Discoveries:
                 f"No neuron stands out among {self.neurons:,}: the first, {first.neuron}, has p = {first.p:.2g} "
                 f"corrected for all of them, and at most {STANDS_OUT} is asked for."
             )
-        few = sizes_in_words(self.split.designs[1].counts, self.split.designs[1].unit)
+        few = sizes(self.question.sort, self.split.designs[1])
         more = (
             ""
             if first.needed is None
-            else f"; that takes {sizes_in_words(first.needed, self.split.designs[1].unit)}"
+            else f"; that takes {sizes_in_words(first.needed[: self.question.sort.sets], self.split.designs[1].unit)}"
         )
         return (
             f"The first neuron, {first.neuron}, stands out (p = {first.p:.2g}), but {few} to test it on are too few "

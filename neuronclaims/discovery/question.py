@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import TypeAlias
@@ -15,7 +15,8 @@ from neuronclaims.claim_files.prompt_folders import PromptFolders
 from neuronclaims.claim_files.prompts.origin import SUFFIXES
 from neuronclaims.claim_files.reader import read_claim_file, read_claim_text
 from neuronclaims.discovery.errors import DiscoveryError
-from neuronclaims.discovery.sorts import Sort, sort_of
+from neuronclaims.discovery.sorts import sort_of
+from neuronclaims.discovery.sorts.sort import Sort
 from neuronclaims.kinds import templates
 from neuronclaims.scripting.given import yaml_of
 from neuronclaims.sentences.messages import quoted
@@ -27,13 +28,15 @@ Given: TypeAlias = "str | PathLike[str] | Mapping[str, object] | Iterable[str | 
 YAML = (".yaml", ".yml")
 KEPT = ("site", "tokens", "generate", "alpha", "resamples", "seed", "load")
 """Keys of a claim file that the file for the other half has as well."""
+POOLING = ("tokens", "generate")
+"""Keys that have no part in kinds that read every token."""
 CORRECTIONS = ("holm", "bonferroni")
 """Corrections of a claim file that are kept: what is planned for them holds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is looked for: neurons that are ``sort`` for the set ``target`` against the set ``against``.
+    """What is looked for: neurons by the kind ``sort``, in the sets ``names``: one, or one against another.
 
     ``file`` holds one claim, about a neuron that stands for all. ``header`` are the keys of the claim file that will be
     written, as text.
@@ -42,46 +45,46 @@ class Question:
     file: ClaimFile
     header: Mapping[str, str]
     sort: Sort
-    target: str
-    against: str
+    names: tuple[str, ...]
 
     @property
     def claim(self) -> Claim:
         """The claim that stands for one about any neuron."""
         return self.file.claims[0]
 
-    @property
-    def names(self) -> tuple[str, str]:
-        """The names of both sets."""
-        return self.target, self.against
-
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """What a search is asked for: between which sets, by which kind of claim, and the kind's own numbers."""
+    """What a search is asked for: between which sets, by which kind of claim, and what the kind asks for.
+
+    ``k`` is the length of lists, ``others`` all else, by name.
+    """
 
     kind: str
     target: str | None
     against: str | None
     k: int
+    others: Mapping[str, str] = field(default_factory=dict)
 
 
 def question_of(
     given: Given, wanted: Sought, model: str, keys: Mapping[str, object], folders: tuple[Path, ...] = ()
 ) -> Question:
-    """Return the question; raise DiscoveryError for what names no two sets, ClaimFileError for what cannot be read.
+    """Return the question; raise DiscoveryError for what names no sets, ClaimFileError for what cannot be read.
 
     ``keys`` are keys of a claim file, such as ``site``; they take the place of those of a claim file that is given.
     """
-    sort = sort_of(wanted.kind, wanted.k)
+    sort = sort_of(wanted.kind, wanted.k, wanted.others)
     texts, here, name, places = _texts_of(given, folders)
     texts |= {key: yaml_of({key: value}) for key, value in keys.items()}
-    if missing := [key for key in ("site", "tokens") if key not in texts]:
-        raise DiscoveryError(
-            f"Say what is read: {' and '.join(missing)} missing, such as site 'mlp_post' and tokens 'mean of prompt'."
-        )
-    target, against = _sides(_set_names(texts["sets"]), wanted)
-    sentence = str(sort.sentence(Neuron(0, 0), target, against, sort.least))
+    if not sort.pooled:
+        texts = {key: text for key, text in texts.items() if key not in POOLING}
+    if missing := [key for key in ("site", "tokens") if key not in texts and (sort.pooled or key == "site")]:
+        such = "site 'mlp_post'" + (" and tokens 'mean of prompt'" if sort.pooled else "")
+        raise DiscoveryError(f"Say what is read: {' and '.join(missing)} missing, such as {such}.")
+    there = _set_names(texts["sets"])
+    names = _sides(there, wanted) if sort.sets == 2 else (_one_of(there, wanted),)
+    sentence = str(sort.sentence(Neuron(0, 0), names, sort.least))
     claims = yaml_of({"claims": [{"claim": sentence, "id": "any-neuron"}]})
     whole = f"version: 1\n{yaml_of({'models': _models(model, places)})}{''.join(texts.values())}{claims}"
     allowed = PromptFolders.around(here / name, folders)
@@ -93,7 +96,7 @@ def question_of(
     header = {key: text for key, text in texts.items() if key in KEPT}
     if file.correction in CORRECTIONS and "correction" in texts:
         header["correction"] = texts["correction"]
-    return Question(file, header, sort, target, against)
+    return Question(file, header, sort, names)
 
 
 def _models(model: str, places: Mapping[str, str]) -> object:
@@ -151,6 +154,20 @@ def _of_claim_file(path: Path, folders: tuple[Path, ...]) -> tuple[dict[str, str
 
 def _set_names(text: str) -> list[str]:
     return list(yaml.load(text, Loader=yaml.BaseLoader)["sets"])
+
+
+def _one_of(names: list[str], wanted: Sought) -> str:
+    """Return the set that neurons are looked for in; raise DiscoveryError where that is unclear."""
+    there = ", ".join(names)
+    if wanted.against is not None:
+        raise DiscoveryError(
+            f"{wanted.kind.capitalize()} is of one set and compares no two: leave out {quoted(wanted.against)}."
+        )
+    if wanted.target is None and len(names) > 1:
+        raise DiscoveryError(f"Say in which set neurons are looked for; the sets are {there}.")
+    if wanted.target is not None and wanted.target not in names:
+        raise DiscoveryError(f"There is no set {quoted(wanted.target)}; the sets are {there}.")
+    return wanted.target or names[0]
 
 
 def _sides(names: list[str], wanted: Sought) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from os import PathLike
@@ -18,11 +18,11 @@ from neuronclaims.discovery.candidates import candidates, plan_for
 from neuronclaims.discovery.discoveries import Discoveries
 from neuronclaims.discovery.errors import DiscoveryError
 from neuronclaims.discovery.question import Given, Question, Sought, question_of
-from neuronclaims.discovery.split import split
-from neuronclaims.discovery.values import UnitTable
+from neuronclaims.discovery.sorts.measuring import SearchedHalf
+from neuronclaims.discovery.sorts.registry import OTHERS
+from neuronclaims.discovery.split import SplitSets, split
 from neuronclaims.engines.measure import measure_each
-from neuronclaims.kinds.shared.requests import activations, in_order, seed_of
-from neuronclaims.kinds.top_k.top_k_scores import SiteColumns
+from neuronclaims.kinds.shared.requests import in_order, seed_of
 from neuronclaims.measurements.gaps import Gappy
 from neuronclaims.models.options import Progress, RunOptions
 from neuronclaims.models.sources import open_model
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from neuronclaims.kinds.kind import Answers
-    from neuronclaims.measurements import ModelFacts
+    from neuronclaims.discovery.sorts.measuring import MeasuredNeurons
+    from neuronclaims.measurements import Measurement, ModelFacts
     from neuronclaims.measurements.errors import MeasurementError
     from neuronclaims.models.sources import LoadedModel
 
@@ -96,7 +96,7 @@ def discover(
     ...         "baseline": [f"The {place} has a red door." for place in where]}
     >>> found = discover(sets, MODEL_FOLDER, "hanoi", site="mlp_post", tokens="mean of prompt", layers="layer 2",
     ...                  cache=None)
-    >>> found.neurons, found.candidates[0].claimed
+    >>> found.neurons, found.found
     (512, True)
     """
     if not 1 <= top <= MOST_CLAIMS:
@@ -104,35 +104,33 @@ def discover(
     spec, objects = named_models(model, {})
     allow = settings.get("allow", NOTHING)
     keys = {key: value for key, value in settings.items() if key in KEYS and value is not None}
-    wanted = Sought(kind, target, against, settings.get("k", 10))
+    others = {key: value for key, value in settings.items() if key in OTHERS and isinstance(value, str)}
+    wanted = Sought(kind, target, against, settings.get("k", 10), others)
     question = question_of(what, wanted, str(spec), keys, allow.folders)
-    halves = split(question.claim, question.names)
-    plan = plan_for(question.sort, halves.designs[1], question.file.alpha, top)
-    searched = replace(question.claim, sets=halves.searched)
-    answers, facts = _measured(question, searched, objects, settings)
-    first, second = question.sort.values(searched, answers)
-    site = question.claim.settings.site
-    columns = SiteColumns(tuple(facts.layers_at(site)), facts.width_of(site))
-    some = columns.of_layers([layer for layer in columns.layers if layer in _layers(settings, facts)])
-    table = UnitTable(*halves.designs[0].units(first[:, some], second[:, some]), halves.designs[0].paired)
+    halves = split(question.claim, question.names, question.sort.unit)
+    tested, alpha = halves.designs[1], question.file.alpha
+    plan = plan_for(question.sort, tested, alpha, top)
+    found, model_name = _measured(question, halves, objects, settings)
+    if found.share < 1:
+        plan = plan_for(question.sort, tested, alpha, top, found.share)
     made = candidates(
         question.sort,
-        table,
-        [columns.neuron(int(column)) for column in some],
+        found.table,
+        found.neurons,
         plan,
-        seed=_seed(searched),
+        seed=_seed(replace(question.claim, sets=halves.searched)),
         anyway=settings.get("anyway", False),
     )
-    return Discoveries(made, len(some), facts.name, question, halves)
+    return Discoveries(made, found.searched, model_name, question, halves)
 
 
 def _measured(
     question: Question,
-    claim: Claim,
+    halves: SplitSets,
     objects: Mapping[str, LoadedModel | Path],
     settings: SearchSettings,
-) -> tuple[Answers, ModelFacts]:
-    """Measure the whole site on the half that is searched, and nothing on the other."""
+) -> tuple[MeasuredNeurons, str]:
+    """Measure on the half that is searched, and nothing on the other; return the model's name as well."""
     spec, allow = question.file.models[0], settings.get("allow", NOTHING)
     options = settings.get("options") or RunOptions()
     folder = cache_folder(settings.get("cache", True), question.file.path)
@@ -149,18 +147,21 @@ def _measured(
         download=allow.download,
         where=question.file.where(spec),
     )
-    facts, site = source.facts(), claim.settings.site
+    facts, site = source.facts(), question.claim.settings.site
     if not facts.has(site):
         raise DiscoveryError(facts.without(site))
-    _layers(settings, facts)
-    needs = [
-        activations(claim.settings, layer, in_order(claim.sets[name]))
-        for name in question.names
-        for layer in facts.layers_at(site)
-    ]
-    with bar or nullcontext():
-        found = Answering(measure_each, kept, options, shows).answer(source, needs, lambda: needs)
-    return {need: _whole(found[need]) for need in needs}, facts
+    wanted = _layers(settings, facts)
+    layers = tuple(layer for layer in facts.layers_at(site) if layer in wanted)
+    answering = Answering(measure_each, kept, options, shows)
+
+    def ask(needs: Sequence[Measurement]) -> dict[Measurement, NDArray[np.float32]]:
+        with bar or nullcontext():
+            found = answering.answer(source, needs, lambda: needs)
+        return {need: _whole(found[need]) for need in needs}
+
+    searched = replace(question.claim, sets=halves.searched)
+    half = SearchedHalf(searched, question.names, halves.designs[0], facts, layers, ask)
+    return question.sort.measured(half), facts.name
 
 
 def _whole(answer: NDArray[np.float32] | Gappy | MeasurementError) -> NDArray[np.float32]:

@@ -15,7 +15,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neuronclaims.discovery.sorts import Sort
+    from neuronclaims.discovery.sorts.sort import Sort
     from neuronclaims.discovery.values import Floats, UnitTable
 
 PARTS, RANKINGS = 4, 24
@@ -25,7 +25,7 @@ PARTS, RANKINGS = 4, 24
 def expected_effects(sort: Sort, table: UnitTable, most: int, seed: int) -> Floats:
     """Return the effects to expect of the neurons in the first ``most`` places on new prompts.
 
-    >>> from neuronclaims.discovery.sorts import ContrastSort
+    >>> from neuronclaims.discovery.sorts.contrast import ContrastSort
     >>> from neuronclaims.discovery.values import UnitTable
     >>> noise = np.random.default_rng(0).normal(size=(80, 1_000))
     >>> table = UnitTable(noise[:40], noise[40:], paired=False)

@@ -1,4 +1,4 @@
-"""Split both sets: one half to look for neurons, the other to test claims about them.
+"""Split the sets: one half to look for neurons, the other to test claims about them.
 
 What belongs together is on one side: one text however it is spelled, near copies, declared groups and pairs, and the
 prompts of one frame where the sets can then still be halved. What goes where follows from the texts alone, so the order
@@ -14,10 +14,13 @@ from dataclasses import dataclass, replace
 from neuronclaims.claim_files.claims import Claim, Prompt, PromptSet
 from neuronclaims.claim_files.prompts.frames import likenesses
 from neuronclaims.discovery.errors import DiscoveryError
+from neuronclaims.kinds.interventions.changed_neurons import TextUnits
+from neuronclaims.kinds.kind import ClaimError
 from neuronclaims.kinds.shared.designs import design_of
 from neuronclaims.kinds.shared.requests import in_order
 from neuronclaims.rematch.halves import SetKey, dealt, of_prompt
 from neuronclaims.stats import StatsError, TwoSampleDesign
+from neuronclaims.stats.designs import Unit
 
 LEAST_PART = 0.3
 """Frames are kept together only where either half then has so large a part of the units of each set."""
@@ -27,7 +30,7 @@ FEWEST = 2
 
 @dataclass(frozen=True, slots=True)
 class SplitSets:
-    """The two sets, halved. ``searched`` and ``tested`` are both of them, by name, with what can be exchanged in each.
+    """The sets, halved. ``searched`` and ``tested`` are all of them, by name, with what can be exchanged in each.
 
     ``torn`` is how many frames (prompts with one or two words exchanged) have prompts in both halves.
     """
@@ -38,25 +41,28 @@ class SplitSets:
     torn: int
 
 
-def split(claim: Claim, names: tuple[str, str]) -> SplitSets:
-    """Split the two sets of a claim; raise DiscoveryError where they cannot be halved."""
+def split(claim: Claim, names: tuple[str, ...], unit: Unit = "prompt") -> SplitSets:
+    """Split the two sets of a claim, or its single one; raise DiscoveryError where they cannot be halved.
+
+    ``unit`` is what is counted of a single set without groups.
+    """
     sets = {name: claim.sets[name] for name in names}
     if any(prompt.block is not None for each in sets.values() for prompt in each.prompts):
         raise DiscoveryError(
             "Neurons are not looked for within blocks: declare the blocks as groups, or leave them out."
         )
     framed, near = _alike(sets)
-    whole = _try(sets, [*near, *framed], framed)
+    whole = _try(sets, [*near, *framed], framed, unit)
     if whole is not None and _even(whole):
         return whole
-    found = _try(sets, near, framed)
+    found = _try(sets, near, framed, unit)
     if found is None:
         raise DiscoveryError(_too_few(sets))
     return found
 
 
 def _try(
-    sets: Mapping[str, PromptSet], tied: list[tuple[str, ...]], frames: list[tuple[str, ...]]
+    sets: Mapping[str, PromptSet], tied: list[tuple[str, ...]], frames: list[tuple[str, ...]], unit: Unit
 ) -> SplitSets | None:
     """Deal the prompts out, with some texts tied together; None where a half has too little of a set."""
     keys: dict[str, list[Hashable]] = defaultdict(list)
@@ -73,7 +79,7 @@ def _try(
         for texts in (halves.searched, halves.checked)
     ]
     try:
-        designs = _design(sides[0]), _design(sides[1])
+        designs = _design(sides[0], unit), _design(sides[1], unit)
     except StatsError:
         return None
     torn = sum(len({text in halves.checked for text in texts}) > 1 for texts in frames)
@@ -86,11 +92,19 @@ def _some(prompts: PromptSet, texts: frozenset[str]) -> PromptSet:
     )
 
 
-def _design(side: Mapping[str, PromptSet]) -> TwoSampleDesign:
-    first, second = (in_order(each) for each in side.values())
-    if min(len(first), len(second)) < FEWEST:
+def _design(side: Mapping[str, PromptSet], unit: Unit) -> TwoSampleDesign:
+    found = [in_order(each) for each in side.values()]
+    if min(map(len, found)) < FEWEST:
         raise StatsError("too few prompts")
-    return design_of(first, second)
+    if len(found) == 2:
+        return design_of(*found)
+    try:
+        units = TextUnits.of([prompt.group for prompt in found[0]], unit)
+    except ClaimError as error:
+        raise StatsError(str(error)) from None
+    return TwoSampleDesign(
+        units.unit, True, units.rows, units.rows, (0, 0)
+    )  # each beside what nothing would be
 
 
 def _even(found: SplitSets) -> bool:
@@ -99,7 +113,7 @@ def _even(found: SplitSets) -> bool:
 
 
 def _alike(sets: Mapping[str, PromptSet]) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
-    """Return the texts of each frame, and of each pair of near copies, over both sets together."""
+    """Return the texts of each frame, and of each pair of near copies, over all sets together."""
     texts = sorted({prompt.text for each in sets.values() for prompt in each.prompts})
     found = likenesses(texts)
     frames = [tuple(texts[place] for place in places) for _, places in found.frames]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Floats: TypeAlias = NDArray[np.float64]
@@ -32,3 +33,8 @@ class UnitTable:
     def neurons(self, columns: NDArray[np.intp]) -> UnitTable:
         """Return some of the neurons."""
         return replace(self, first=self.first[:, columns], second=self.second[:, columns])
+
+
+def variances(values: Floats) -> Floats:
+    """Return the variance of each column [units, m]; 0 of a single unit."""
+    return np.asarray(values.var(axis=0, ddof=1) if len(values) > 1 else np.zeros(values.shape[1]))

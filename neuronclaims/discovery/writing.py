@@ -1,4 +1,4 @@
-"""Write the claim file that tests what was found, and the two halves of the prompts."""
+"""Write the claim file that tests what was found, and both halves of the prompts."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neuronclaims.claim_files.claims import ClaimFile, Prompt, PromptSet
+from neuronclaims.discovery.candidates import sizes
 from neuronclaims.discovery.errors import DiscoveryError
 from neuronclaims.kinds.shared.requests import in_order
 from neuronclaims.prompts import PromptInput, is_plain
@@ -119,9 +120,9 @@ def _claim(found: Discoveries, each: Candidate) -> str:
         f"  # Seen {sort.words(each.seen)}, to expect {sort.words(each.expected)}. Supported with probability "
         f"{each.power:.2f} if that is true;\n  # {needed} would show in 8 times of 10 that there is an effect.\n"
     )
-    sentence = str(sort.sentence(each.neuron, *asked.names, each.number))
+    sentence = str(sort.sentence(each.neuron, asked.names, each.number))
     place = "first" if each.place == 1 else f"number {each.place}"
-    searched = sizes_in_words(found.split.designs[0].counts, found.split.designs[0].unit)
+    searched = sizes(sort, found.split.designs[0])
     because = (
         f"{place} of {found.neurons:,} neurons on {searched} for discovery: {sort.words(each.seen)}, p = {each.p:.2g} "
         "corrected for all of them"
