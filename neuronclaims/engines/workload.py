@@ -92,7 +92,7 @@ def _batches(sizes: Iterable[int], job: Job, options: RunOptions) -> Iterator[tu
     if job.needs[0].text == "document":
         yield from ((1, size) for size in sizes)
         return
-    alike = job.work == "changed"  # texts of equally many tokens share a batch
+    alike = job.work in ("changed", "attribution")  # texts of equally many tokens share a batch
     rows = longest = 0
     for size in sorted(sizes, reverse=True):
         whole = size + job.new_tokens

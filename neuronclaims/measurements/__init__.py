@@ -7,6 +7,7 @@ from another package is a frozen dataclass of the shape of ``measurement.Measure
 from neuronclaims.measurements.activations import Activations, Generation, TokenRule
 from neuronclaims.measurements.attention.attention import Attention
 from neuronclaims.measurements.changing.ablations import Ablation, AblationSweep
+from neuronclaims.measurements.changing.attributions import Attribution, PairAttribution
 from neuronclaims.measurements.changing.needs import Pair
 from neuronclaims.measurements.changing.outcomes.readings import Divergence, Entropy, Loss, Prediction
 from neuronclaims.measurements.changing.outcomes.written import ChangedContinuations
@@ -27,6 +28,7 @@ __all__ = [
     "AblationSweep",
     "Activations",
     "Attention",
+    "Attribution",
     "ChangedContinuations",
     "ChangedTokens",
     "Congruence",
@@ -40,6 +42,7 @@ __all__ = [
     "ModelFacts",
     "Need",
     "Pair",
+    "PairAttribution",
     "PositionCorrelations",
     "Prediction",
     "Readout",

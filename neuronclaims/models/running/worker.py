@@ -35,15 +35,32 @@ class Worker(Protocol):
 
 
 @contextmanager
-def running(ready: Ready, doing: str) -> Iterator[None]:
-    """Run a model without gradients; turn its errors into a MeasurementError that says what was being done."""
+def running(ready: Ready, doing: str, *, gradients: bool = False) -> Iterator[None]:
+    """Run a model; turn its errors into a MeasurementError that says what was being done.
+
+    No gradients are kept or, with ``gradients``, those of values alone: parameters never get any.
+    """
     with (
         told_as(MeasurementError, f"{ready.facts.name} failed {doing}"),
-        torch.inference_mode(),
+        _differentiable(ready.model) if gradients else torch.inference_mode(),
         _uncompiled(ready.model),
         evaluating(ready.model),
     ):
         yield
+
+
+@contextmanager
+def _differentiable(model: Any) -> Iterator[None]:
+    """Let gradients be taken, of no parameter of a model; leave its parameters as they were."""
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    with torch.inference_mode(False), torch.enable_grad():
+        for parameter in trained:
+            parameter.requires_grad_(False)
+        try:
+            yield
+        finally:
+            for parameter in trained:
+                parameter.requires_grad_(True)
 
 
 def _uncompiled(model: Any) -> AbstractContextManager[None]:

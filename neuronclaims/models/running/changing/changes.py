@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from neuronclaims.measurements.changing.controls import ControlNeed
-from neuronclaims.measurements.changing.needs import ChangeNeed, Pair
+from neuronclaims.measurements.changing.needs import ChangeNeed
 from neuronclaims.measurements.changing.outcomes.readings import Written
 from neuronclaims.measurements.errors import MeasurementError, shorten
 from neuronclaims.measurements.measurement import Need
@@ -31,16 +31,14 @@ from neuronclaims.models.running.changing.outcomes import (
     reader_of,
 )
 from neuronclaims.models.running.changing.sweeps import sweep
-from neuronclaims.models.running.changing.texts import ChangedPlaces, ChangedText, alike
+from neuronclaims.models.running.changing.texts import ChangedPlaces, ChangedText, alike, changed_texts
 from neuronclaims.models.running.changing.written import TextWriter
-from neuronclaims.models.running.encode import Encoded, collate, encode, padding_id
+from neuronclaims.models.running.encode import Encoded, collate, padding_id
 from neuronclaims.models.running.hooks import Edit, Place, starting_at, traced
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.passes import forward
 from neuronclaims.models.running.predictions import PredictionReader, check_head, logits_of
 from neuronclaims.models.running.worker import Finished, running
-from neuronclaims.models.tokenization_check import check_pair
-from neuronclaims.tokens.spans import ALL_TOKENS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,22 +69,7 @@ def work(ready: Ready, job: Job, options: RunOptions) -> Iterator[Finished]:
         need: None if isinstance(need.prediction, Written) else reader_of(ready, need.prediction)
         for need in needs
     }
-    return _batches(ready, readers, _texts(ready, job, needs), options)
-
-
-def _texts(ready: Ready, job: Job, needs: Sequence[ChangeNeed]) -> list[ChangedText]:
-    keep = any(need.at.span is not None or need.prediction.at is not None for need in needs)
-    if not needs[0].pairs:
-        rows = encode(ready, job.items, max(need.new_tokens // 2 for need in needs), keep=keep)
-        return [ChangedText(item, row, None) for item, row in zip(job.items, rows, strict=True)]
-    pairs = [Pair.of_item(item) for item in job.items]
-    clean = encode(ready, [pair.clean for pair in pairs], 0, keep=keep)
-    corrupted = encode(ready, [pair.corrupted for pair in pairs], 0, keep=keep)
-    if any(need.at == ALL_TOKENS for need in needs):
-        for one, other in zip(clean, corrupted, strict=True):
-            split = [ready.tokenizer.convert_ids_to_tokens(list(row.ids)) for row in (one, other)]
-            check_pair(ready.facts.name, (one.prompt, split[0]), (other.prompt, split[1]))
-    return [ChangedText(item, two, one) for item, one, two in zip(job.items, clean, corrupted, strict=True)]
+    return _batches(ready, readers, changed_texts(ready, job, needs), options)
 
 
 def _batches(

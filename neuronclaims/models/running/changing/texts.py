@@ -7,11 +7,15 @@ from dataclasses import dataclass
 
 import torch
 
+from neuronclaims.measurements.changing.needs import ChangeNeed, Pair
 from neuronclaims.measurements.errors import MeasurementError
+from neuronclaims.measurements.plan import Job
 from neuronclaims.models.options import RunOptions
-from neuronclaims.models.running.encode import Encoded, shuffled
+from neuronclaims.models.running.encode import Encoded, encode, shuffled
 from neuronclaims.models.running.hooks import Place
-from neuronclaims.tokens.spans import ChangedTokens, SpanError
+from neuronclaims.models.running.loading import Ready
+from neuronclaims.models.tokenization_check import check_pair
+from neuronclaims.tokens.spans import ALL_TOKENS, ChangedTokens, SpanError
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,6 +80,22 @@ class ChangedPlaces:
             return {place: _cut(values, tokens) for place, values in of_clean.items()}
         rows = torch.arange(len(self.clean), device=self.clean.device).unsqueeze(1)
         return {place: values[rows, self.clean] for place, values in of_clean.items()}
+
+
+def changed_texts(ready: Ready, job: Job, needs: Sequence[ChangeNeed]) -> list[ChangedText]:
+    """Return the items of a job as tokens; raise MeasurementError for one that cannot be run, or changed."""
+    keep = any(need.at.span is not None or need.prediction.at is not None for need in needs)
+    if not needs[0].pairs:
+        rows = encode(ready, job.items, max(need.new_tokens // 2 for need in needs), keep=keep)
+        return [ChangedText(item, row, None) for item, row in zip(job.items, rows, strict=True)]
+    pairs = [Pair.of_item(item) for item in job.items]
+    clean = encode(ready, [pair.clean for pair in pairs], 0, keep=keep)
+    corrupted = encode(ready, [pair.corrupted for pair in pairs], 0, keep=keep)
+    if any(need.at == ALL_TOKENS for need in needs):
+        for one, other in zip(clean, corrupted, strict=True):
+            split = [ready.tokenizer.convert_ids_to_tokens(list(row.ids)) for row in (one, other)]
+            check_pair(ready.facts.name, (one.prompt, split[0]), (other.prompt, split[1]))
+    return [ChangedText(item, two, one) for item, one, two in zip(job.items, clean, corrupted, strict=True)]
 
 
 def alike(texts: Sequence[ChangedText], options: RunOptions) -> Iterator[list[ChangedText]]:
