@@ -15,12 +15,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
+from typing import TypeGuard
 
 from neuronclaims.cache import layout, shards
 from neuronclaims.foreign_files import ForeignFileError, read_json_object
 
 MOST_TIMINGS, MOST_KINDS = 16, 64
 """How many timings of one kind of work are kept, the latest, and of how many kinds."""
+_SLOWEST = 1e7
+"""Seconds, a third of a year, that nothing takes: loading, one call of a model, or one token."""
 _LARGEST = 1e15
 _VERSION = 1
 
@@ -107,6 +110,12 @@ class Speeds:
             else None
         )
 
+    @property
+    def count(self) -> int:
+        """The number of timings."""
+        works = sum(map(len, self.work.values()))
+        return len(self.importing) + len(self.loading) + len(self.proving) + works
+
     def proof(self, places: int) -> float:
         """Return the seconds to look at so many places before anything is read."""
         return Pace.fitted([Timing(each.calls, 0.0, each.seconds) for each in self.proving]).call * places
@@ -122,7 +131,8 @@ def this_machine() -> str:
 def read_speeds(folder: Path) -> tuple[Speeds, str | None]:
     """Return the speeds kept for this machine in a context's folder, and why its file is not used, or None.
 
-    A file that was damaged or that others wrote is no error: nothing is known then.
+    A file that was damaged or that others wrote is no error: nothing is known then, and where only some of its timings
+    cannot be right, these are left out.
     """
     path = folder / layout.SPEEDS
     if not os.path.lexists(path):
@@ -134,9 +144,16 @@ def read_speeds(folder: Path) -> tuple[Speeds, str | None]:
         if kept.get("version") != _VERSION:
             raise ValueError(f"its version is not {_VERSION}")
         machines = _mapping(kept.get("machines"))
-        return _speeds(_mapping(machines.get(this_machine(), {}))), None
+        found = _mapping(machines.get(this_machine(), {}))
+        speeds = _speeds(found)
+        wrong = _count(found) - speeds.count
     except (OSError, ForeignFileError, ValueError) as error:
         return Speeds(), f"kept speeds are not used, since {path} cannot be right: {error}"
+    lines = "a timing" if wrong == 1 else f"{wrong} timings"
+    return (
+        speeds,
+        f"{lines} of the speeds kept in {path} cannot be right, and are left out" if wrong else None,
+    )
 
 
 def keep_speeds(folder: Path, newer: Speeds) -> None:
@@ -163,15 +180,16 @@ def keep_speeds(folder: Path, newer: Speeds) -> None:
 
 def _plain(speeds: Speeds) -> dict[str, object]:
     return {
-        "importing": [round(each, 4) for each in speeds.importing],
-        "loading": [round(each, 4) for each in speeds.loading],
-        "proving": [_numbers_of(each) for each in speeds.proving],
-        "work": {kind: [_numbers_of(each) for each in found] for kind, found in speeds.work.items()},
+        "importing": _seconds([round(each, 6) for each in speeds.importing]),
+        "loading": _seconds([round(each, 6) for each in speeds.loading]),
+        "proving": _numbers(speeds.proving),
+        "work": {kind: _numbers(found) for kind, found in speeds.work.items()},
     }
 
 
-def _numbers_of(timing: Timing) -> list[float]:
-    return [round(timing.calls, 3), round(timing.tokens, 1), round(timing.seconds, 6)]
+def _numbers(timings: Iterable[Timing]) -> list[list[float]]:
+    rounded = ([round(each.calls, 3), round(each.tokens, 3), round(each.seconds, 6)] for each in timings)
+    return [each for each in rounded if _timing(each) is not None]
 
 
 def _speeds(found: Mapping[str, object]) -> Speeds:
@@ -179,31 +197,51 @@ def _speeds(found: Mapping[str, object]) -> Speeds:
     if len(work) > MOST_KINDS:
         raise ValueError(f"it has more than {MOST_KINDS} kinds of work")
     return Speeds(
-        tuple(map(_number, _list(found.get("importing", [])))),
-        tuple(map(_number, _list(found.get("loading", [])))),
+        _seconds(found.get("importing", [])),
+        _seconds(found.get("loading", [])),
         _timings(found.get("proving", [])),
         {kind: timings for kind, each in work.items() if (timings := _timings(each))},
     )
 
 
+def _count(found: Mapping[str, object]) -> int:
+    """Return how many timings there are, right or not."""
+    work = _mapping(found.get("work", {}))
+    each = [*(found.get(name, []) for name in ("importing", "loading", "proving")), *work.values()]
+    return sum(len(_list(timings)) for timings in each)
+
+
+def _seconds(found: object) -> tuple[float, ...]:
+    """Return the numbers of a list that are seconds which something may take."""
+    return tuple(float(each) for each in _list(found) if _is_number(each) and _is_possible(each))
+
+
 def _timings(found: object) -> tuple[Timing, ...]:
-    numbers = [[_number(number) for number in _list(each)] for each in _list(found)]
-    if any(len(each) != 3 for each in numbers):
-        raise ValueError("a timing is not three numbers")
-    if any(each[0] < 1 for each in numbers):
-        raise ValueError("a timing is of no call")
-    return tuple(Timing(*each) for each in numbers)
+    return tuple(timing for each in _list(found) if (timing := _timing(each)) is not None)
 
 
-def _number(found: object) -> float:
-    if isinstance(found, bool) or not isinstance(found, (int, float)):
-        raise ValueError("what should be a number is none")
-    if not 0 <= found <= _LARGEST:  # false for NaN, and no overflow where an integer is huge
-        raise ValueError("a number is out of bounds")
-    return float(found)
+def _timing(found: object) -> Timing | None:
+    """Return three numbers as a timing; None for what no timing can be: of no call, in no time, or without end."""
+    if not isinstance(found, list) or len(found) != 3 or not all(map(_is_number, found)):
+        return None
+    calls, tokens, seconds = found
+    if not (1 <= calls <= _LARGEST and 0 <= tokens <= _LARGEST and 0 < seconds <= _LARGEST):
+        return None
+    if not (_is_possible(seconds / calls) and (not tokens or _is_possible(seconds / tokens))):
+        return None
+    return Timing(float(calls), float(tokens), float(seconds))
 
 
-def _list(found: object) -> Iterable[object]:
+def _is_number(found: object) -> TypeGuard[float]:
+    return isinstance(found, (int, float)) and not isinstance(found, bool)
+
+
+def _is_possible(seconds: float) -> bool:
+    """Say whether something may take so long; false for NaN, and no overflow where an integer is huge."""
+    return 0 < seconds <= _SLOWEST
+
+
+def _list(found: object) -> Sequence[object]:
     if not isinstance(found, list) or len(found) > MOST_TIMINGS:
         raise ValueError("what should be a short list is none")
     return found

@@ -47,16 +47,11 @@ def damaged(machines: object, version: object = 1) -> str:
         damaged([]),
         damaged({}, version=2),
         damaged({"HERE": []}),
-        damaged({"HERE": {"loading": [-1]}}),
-        damaged({"HERE": {"loading": [True]}}),
-        damaged({"HERE": {"loading": ["1"]}}),
         damaged({"HERE": {"loading": [1] * 1_000}}),
-        damaged({"HERE": {"work": {"x": [[1, 2]]}}}),
-        damaged({"HERE": {"work": {"x": [[1, 2, 1e300]]}}}),
         damaged({"HERE": {"loading": [10**400]}}),
-        damaged({"HERE": {"work": {"x": [[0, 0, 5]]}}}),
         damaged({"HERE": {"work": {str(number): [] for number in range(1_000)}}}),
         '{"version": 1, "machines": {"HERE": {"loading": [NaN]}}}',
+        '{"version": 1, "machines": {"HERE": {"loading": [1e999]}}}',
         "x" * 50_000_000,
     ],
 )
@@ -71,6 +66,54 @@ def test_a_file_that_cannot_be_right_is_not_used_and_written_anew(text, tmp_path
     assert "kept speeds are not used" in trouble
     keep_speeds(tmp_path, Speeds((), (2.0,)))
     assert read_speeds(tmp_path) == (Speeds((), (2.0,)), None)
+
+
+WRONG_SECONDS = [-1, 0, 1e8, True, "1", None, [1], 10**30]
+WRONG_TIMINGS = [
+    [1, 2],
+    [1, 2, 3, 4],
+    [1, 2, "3"],
+    7,
+    [0, 0, 5],
+    [-1, 2, 3],
+    [1, -2, 3],
+    [1, 2, 0],
+    [1, 2, -3],
+    [1, 0, 1.1e7],
+    [10, 0.001, 1.1e5],
+    [1, 2, 1e300],
+    [10**30, 2, 3],
+    [1, 10**30, 3],
+    [1, 2, 10**30],
+    [1, 2, True],
+]
+
+
+@for_each("wrong", WRONG_SECONDS)
+def test_seconds_that_cannot_be_are_left_out_alone(wrong, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("neuronclaims.cache.speeds.this_machine", lambda: "HERE")
+    (tmp_path / layout.SPEEDS).write_text(damaged({"HERE": {"loading": [3, wrong], "importing": [wrong]}}))
+    found, trouble = read_speeds(tmp_path)
+    assert found == Speeds((), (3.0,))
+    assert trouble is not None
+    assert "2 timings" in trouble
+    keep_speeds(tmp_path, Speeds((1.0,)))
+    assert read_speeds(tmp_path) == (Speeds((1.0,), (3.0,)), None)
+
+
+@for_each("wrong", WRONG_TIMINGS)
+def test_a_timing_that_cannot_be_is_left_out_alone(wrong, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("neuronclaims.cache.speeds.this_machine", lambda: "HERE")
+    (tmp_path / layout.SPEEDS).write_text(damaged({"HERE": {"work": {"x": [[2, 30, 4], wrong], "y": []}}}))
+    found, trouble = read_speeds(tmp_path)
+    assert found == Speeds(work={"x": (Timing(2, 30, 4),)})
+    assert trouble is not None
+    assert "a timing" in trouble
+
+
+def test_what_took_no_time_by_a_coarse_clock_is_not_kept(tmp_path) -> None:
+    keep_speeds(tmp_path, Speeds((0.0,), (2e-9,), (), {"x": (Timing(1, 2, 0.0), Timing(1, 2, 0.5))}))
+    assert read_speeds(tmp_path) == (Speeds(work={"x": (Timing(1, 2, 0.5),)}), None)
 
 
 def test_a_link_in_the_place_of_the_file_is_neither_read_nor_written(tmp_path) -> None:
