@@ -70,7 +70,7 @@ def cost_of_wanted(facts: ModelFacts, wanted: Wanted, measurements: Sequence[Mea
         _places(wanted, measurements),
         passes,
         sum(job.new_tokens * job.texts * len(job.items) for job in work),
-        sum(need.width(facts) * len({*texts}) * _FLOAT for need, texts in wanted.items()),
+        sum(need.width(facts) * len(job.items) * _FLOAT for job in work for need in job.needs),
         len({each for each in measurements if each.request is None}),
     )
 

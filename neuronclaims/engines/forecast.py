@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from neuronclaims.cache.context import Context
+from neuronclaims.cache.context import Context, about_in
 from neuronclaims.cache.run_cache import RunCache
 from neuronclaims.cache.speeds import Pace, Speeds, Timing, keep_speeds, read_speeds
 from neuronclaims.engines.cost import Cost, cost_of_wanted
@@ -16,9 +17,15 @@ from neuronclaims.engines.memory import Memory, batch_bytes, row_bytes, weight_b
 from neuronclaims.engines.stopwatch import Clock
 from neuronclaims.engines.workload import Workload, workload_of
 from neuronclaims.measurements import Measurement
+from neuronclaims.measurements.measurement import Need
 from neuronclaims.measurements.plan import Job, jobs, union
 from neuronclaims.models.options import Progress, RunOptions
 from neuronclaims.models.sources import Source
+
+_ROW, _TENSOR, _FILE = 70, 110, 180
+"""Bytes of a header: of a row's key, of what stands beside a tensor's name, and of all the rest."""
+_NOTES = 2_200
+"""Bytes of a new cache that say what it is: README.txt, context.json, speeds.json, hashes of model files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +104,7 @@ def forecast(
         plain,
         calls=sum(size.calls for size in sizes),
         tokens=sum(size.tokens for size in sizes),
-        disk=cost.stored + _around(work, sizes),
+        disk=cost.stored + _around(work, sizes) + (_NOTES if work and not _is_begun(context) else 0),
     )
     if weightless is not None:
         return replace(found, untimed="its weights are not on this machine")
@@ -106,6 +113,10 @@ def forecast(
     batch = batch_bytes(source.config, facts, dtype, sizes)
     found = replace(found, memory=Memory(*weight_bytes(source, dtype), batch, rows))
     return _timed(found, source, work, sizes, lengths, context, ways)
+
+
+def _is_begun(context: Context | None) -> bool:
+    return context is not None and about_in(context.folder) is not None
 
 
 def _timed(
@@ -149,9 +160,14 @@ def _timed(
 
 
 def _around(work: Sequence[Job], sizes: Sequence[Workload]) -> int:
-    """Return about how many bytes the files of the cache have beside the values: names, checksums, keys of rows."""
+    """Return the bytes that files of the cache have beside the values: as ``cache.shards`` writes their headers."""
     return sum(
-        70 * len(job.items)
-        + max(1, round(size.texts / max(1, size.rows))) * sum(len(str(need)) + 200 for need in job.needs)
+        _ROW * len(job.items) + size.files * (_FILE + sum(map(_named, job.needs)))
         for job, size in zip(work, sizes, strict=True)
     )
+
+
+def _named(need: Need) -> int:
+    """Return the bytes that a header has for one need: its name with shape and place, and again with a checksum."""
+    once = json.dumps(str(need))
+    return len(once) + len(json.dumps(once)) + _TENSOR

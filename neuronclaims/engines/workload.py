@@ -9,10 +9,14 @@ from dataclasses import dataclass
 from neuronclaims.measurements import ModelFacts
 from neuronclaims.measurements.changing.needs import Pair
 from neuronclaims.measurements.plan import Job
+from neuronclaims.measurements.token_values import TokenValuesNeed
 from neuronclaims.models.options import RunOptions
 
 _TEXTS_PER_PROBE = 200
 """Of so many texts one is run again alone, as ``models.running.integrity`` does."""
+
+_TOGETHER = 32_768
+"""Of texts that run one by one, those of so many tokens are kept in one file, as ``models.running.readout`` does."""
 
 _MULTIPLIED = ("sweeps", "controls")
 """What runs many changed copies of one text, as many at a time as fit a batch."""
@@ -23,7 +27,7 @@ class Workload:
     """The size of a job: ``calls`` of the model on ``tokens`` in all, both as shares of the whole model's layers.
 
     ``kind`` is the key under which its speed is kept, ``name`` what it is called. ``batch`` is the most tokens at once,
-    ``rows`` the most texts at once.
+    ``rows`` the most texts at once, ``files`` how many files of the run cache its values are kept in.
     """
 
     kind: str
@@ -33,16 +37,18 @@ class Workload:
     tokens: float
     batch: int
     rows: int
+    files: int
 
 
 def workload_of(job: Job, lengths: Mapping[str, int], facts: ModelFacts, options: RunOptions) -> Workload:
     """Return the size of a job whose texts have so many tokens; raise KeyError for a text of unknown length."""
-    sizes = [_length(item, lengths, job) for item in job.items]
+    shapes = [_shape(item, lengths, job) for item in job.items]
+    sizes = [max(shape) for shape in shapes]
     passes: dict[str, float] = {}
     for what, count in job.needs[0].cost(job.needs, len(sizes), facts):
         passes[what] = passes.get(what, 0.0) + count
     name = max(passes, key=lambda what: passes[what], default="")
-    batches = list(_batches(sizes, job, options))
+    batches = list(_batches(shapes, job, options))
     calls = tokens = 0.0
     if job.new_tokens:
         for rows, longest in batches:
@@ -70,37 +76,44 @@ def workload_of(job: Job, lengths: Mapping[str, int], facts: ModelFacts, options
     if any(what in _MULTIPLIED for what in passes):
         most = max(most, options.batch_tokens)
     at_once = max((rows for rows, _ in batches), default=0)
-    return Workload(f"{job.worker} {name}", name, len(sizes), calls, tokens, most, at_once)
+    files = math.ceil(sum(sizes) / _TOGETHER) if _one_by_one(job) else len(batches)
+    return Workload(f"{job.worker} {name}", name, len(sizes), calls, tokens, most, at_once, files)
 
 
 def spread(items: Sequence[str], most: int, lengths: Mapping[str, int], job: Job) -> tuple[str, ...]:
     """Return some of a job's texts, evenly spread over their lengths."""
-    ordered = sorted(items, key=lambda item: (_length(item, lengths, job), item))
+    ordered = sorted(items, key=lambda item: (max(_shape(item, lengths, job)), item))
     count = min(most, len(ordered))
     return tuple(ordered[int((number + 0.5) * len(ordered) / count)] for number in range(count))
 
 
-def _length(item: str, lengths: Mapping[str, int], job: Job) -> int:
+def _shape(item: str, lengths: Mapping[str, int], job: Job) -> tuple[int, ...]:
+    """Return the tokens of an item: of a pair, those of the text that is changed, and of the clean one."""
     if not getattr(job.needs[0], "pairs", False):
-        return lengths[item]
+        return (lengths[item],)
     pair = Pair.of_item(item)
-    return max(lengths[pair.clean], lengths[pair.corrupted])
+    return lengths[pair.corrupted], lengths[pair.clean]
 
 
-def _batches(sizes: Iterable[int], job: Job, options: RunOptions) -> Iterator[tuple[int, int]]:
+def _one_by_one(job: Job) -> bool:
+    return job.needs[0].text == "document" or isinstance(job.needs[0], TokenValuesNeed)
+
+
+def _batches(shapes: Iterable[tuple[int, ...]], job: Job, options: RunOptions) -> Iterator[tuple[int, int]]:
     """Yield (texts, tokens of the longest) of each batch, as the workers make them."""
-    if job.needs[0].text == "document":
-        yield from ((1, size) for size in sizes)
+    if _one_by_one(job):
+        yield from ((1, max(shape)) for shape in shapes)
         return
     alike = job.work in ("changed", "attribution")  # texts of equally many tokens share a batch
-    rows = longest = 0
-    for size in sorted(sizes, reverse=True):
-        whole = size + job.new_tokens
+    rows, longest = 0, 0
+    last: tuple[int, ...] = ()
+    for shape in sorted(shapes, reverse=True):
+        whole = max(shape) + job.new_tokens
         most = max(longest, whole)
         full = rows >= options.batch_prompts or (rows + 1) * most > options.batch_tokens
-        if rows and (full or (alike and whole != longest)):
+        if rows and (full or (alike and shape != last)):
             yield rows, longest
             rows, most = 0, whole
-        rows, longest = rows + 1, most
+        rows, longest, last = rows + 1, most, shape
     if rows:
         yield rows, longest

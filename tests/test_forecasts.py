@@ -1,0 +1,126 @@
+"""The whole forecast on an engine whose times are made up: it is what a run takes, to the second."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from neuronclaims.cache.run_cache import RunCache
+from neuronclaims.engines.forecast import Forecast, Ways, forecast
+from neuronclaims.engines.stopwatch import Stopwatch
+from neuronclaims.measurements import Activations, TokenRule
+from neuronclaims.measurements.errors import MeasurementError
+from neuronclaims.measurements.plan import Job, jobs, union
+from neuronclaims.measurements.readout import Readout
+from neuronclaims.models.options import RunOptions
+from neuronclaims.models.sources import open_model
+
+IMPORTING, LOADING, PROVING = 1.5, 2.0, 0.25
+CALL, TOKEN, AT_ONCE = 0.5, 1 / 1024, 4
+"""Seconds of one call of the model, and of one token, and how many texts share a call."""
+
+PROMPTS = tuple(f"prompt {number}" for number in range(30))
+DOCUMENTS = tuple(f"document {number}" for number in range(10))
+LENGTHS = dict.fromkeys(PROMPTS, 8) | {text: 20 + 10 * number for number, text in enumerate(DOCUMENTS)}
+ASKED = (
+    Activations("mlp_post", 5, TokenRule("last", "prompt"), PROMPTS),
+    Readout("mlp_post", 3, 7, " an", (0.0, 1.0), DOCUMENTS),
+)
+
+
+class FakeClock:
+    """Time that passes only where something is said to take some."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class FakeEngine:
+    """Runs nothing: a call takes ``CALL`` seconds and ``TOKEN`` for each token; one text is run again alone."""
+
+    def __init__(self, clock: FakeClock, fails: bool = False) -> None:
+        self.clock, self.fails = clock, fails
+        self.watch: Stopwatch | None = None
+        self.jobs: list[Job] = []
+        self.failures: dict[object, MeasurementError] = {}
+
+    def opened(self, watch: Stopwatch) -> FakeEngine:
+        self.watch = watch
+        self.clock.now += IMPORTING
+        watch.imported(IMPORTING)
+        return self
+
+    def prove(self, work: Sequence[Job]) -> None:
+        self.clock.now += LOADING
+        self.watch.loaded(LOADING, model=True)
+        places = {place for job in work for need in job.needs for place in need.places}
+        self.clock.now += PROVING * len(places)
+        self.watch.proved(len(places), PROVING * len(places))
+
+    def run(self, work: Sequence[Job]) -> Iterator[None]:
+        for job in work:
+            self.jobs.append(job)
+            alone = job.needs[0].text == "document"
+            calls = len(job.items) if alone else -(-len(job.items) // AT_ONCE)
+            self.clock.now += CALL * (calls + 1) + TOKEN * sum(LENGTHS[text] for text in job.items)
+            if self.fails:
+                self.failures[job.items] = MeasurementError("it has no such token")
+            yield None
+
+
+def foretold(monkeypatch, engine: FakeEngine, **ways: object) -> Forecast:
+    monkeypatch.setattr(
+        "neuronclaims.engines.pilot.open_engine", lambda *given: engine.opened(watch=given[3])
+    )
+    made = Ways(options=RunOptions(batch_prompts=AT_ONCE), clock=engine.clock, **ways)
+    return forecast(open_model("demo", Path()), ASKED, LENGTHS, None, made)
+
+
+def test_a_forecast_is_what_the_run_takes(monkeypatch) -> None:
+    found = foretold(monkeypatch, FakeEngine(FakeClock()))
+    assert found.piloted
+    assert found.untimed is None
+    assert found.start == pytest.approx(IMPORTING + LOADING + 2 * PROVING)
+    # 30 prompts are 8 calls, one more alone, and 240 tokens; 10 documents 10 calls, one more, and 650 tokens.
+    assert found.by_work == {
+        "activations": pytest.approx(9 * CALL + 240 * TOKEN),
+        "documents": pytest.approx(11 * CALL + 650 * TOKEN),
+    }
+    assert (found.calls, found.tokens, found.texts, found.cached) == (20, 890, 40, 0)
+    run = FakeEngine(FakeClock())
+    run.opened(watch=Stopwatch(run.clock))
+    work = jobs(union(open_model("demo", Path()).facts(), ASKED))
+    run.prove(work)
+    assert len(list(run.run(work))) == 2
+    assert found.seconds == pytest.approx(run.clock.now)
+
+
+def test_a_pilot_is_short_and_its_speeds_are_kept(tmp_path, monkeypatch) -> None:
+    engine = FakeEngine(FakeClock())
+    cache = RunCache(tmp_path)
+    first = foretold(monkeypatch, engine, cache=cache)
+    # One prompt first, since a process begins slowly; of each sort two texts, then as many as share a call.
+    assert sorted(len(job.items) for job in engine.jobs) == [1, 2, 2, 4, 4]
+    again = foretold(monkeypatch, FakeEngine(FakeClock()), cache=cache, pilot=False)
+    assert again.seconds == pytest.approx(first.seconds)
+    assert not again.piloted
+    assert again.note is None
+
+
+def test_texts_that_fail_in_the_pilot_leave_the_time_unknown(monkeypatch) -> None:
+    found = foretold(monkeypatch, FakeEngine(FakeClock(), fails=True))
+    assert found.seconds is None
+    assert found.untimed == "no speed is kept for activations, documents, and its texts failed in the pilot"
+
+
+def test_without_a_pilot_nothing_is_opened(monkeypatch) -> None:
+    engine = FakeEngine(FakeClock())
+    found = foretold(monkeypatch, engine, pilot=False)
+    assert engine.watch is None
+    assert found.seconds is None
+    assert found.calls == 20
