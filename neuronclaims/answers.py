@@ -10,12 +10,13 @@ import numpy as np
 
 from neuronclaims.cache.origins import Origin, from_cache
 from neuronclaims.cache.run_cache import RunCache
-from neuronclaims.engines.measure import FollowUp, measure_each
+from neuronclaims.engines.measure import Filling, FollowUp, fill, measure_each
 from neuronclaims.engines.noise import noise_floor
 from neuronclaims.measurements import Activations, Measurement
 from neuronclaims.measurements.errors import MeasurementError, kept
 from neuronclaims.measurements.gaps import Gappy, with_gaps
 from neuronclaims.measurements.measurement import describe
+from neuronclaims.measurements.share import Share
 from neuronclaims.models.options import Progress, RunOptions
 from neuronclaims.models.sources import Source
 from neuronclaims.provenance import identity
@@ -64,6 +65,7 @@ class Answering:
         self._options = options
         self._progress = progress
         self._answers: dict[object, Answered | Exception] = {}
+        self._filled: dict[object, Filling | Exception] = {}
         self._states: dict[object, str] = {}
         self._origins: dict[object, dict[Measurement, Origin]] = {}
 
@@ -91,6 +93,29 @@ class Answering:
             except BaseException as error:
                 self._answers[which] = kept(error)
         return or_raise(self._answers[which])
+
+    def fill(
+        self, source: Source, needs: Iterable[Measurement], share: Share, expected: Iterable[Measurement]
+    ) -> Filling:
+        """Measure one share of what a model is asked into the cache; ``expected`` is measured in the same run.
+
+        Raises MeasurementError where there is no cache or where another than this process measures, and the error of
+        the model or of the run, the same one to everybody who asks for it.
+        """
+        if self._cache is None or self._run is not measure_each:
+            raise MeasurementError(
+                "A share of a run is measured for the others, so there must be a run cache."
+            )
+        which = identity(source)
+        if which not in self._filled:
+            wanted = [*needs, *expected]
+            try:
+                self._filled[which] = fill(
+                    source, wanted, share, cache=self._cache, options=self._options, progress=self._progress
+                )
+            except BaseException as error:
+                self._filled[which] = kept(error)
+        return or_raise(self._filled[which])
 
     def noise(
         self, source: Source, needs: Iterable[Measurement]

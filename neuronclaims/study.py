@@ -23,9 +23,10 @@ from neuronclaims.judging.verdicts import conclude
 from neuronclaims.loading.settings import UNSAID, LoadSettings
 from neuronclaims.measurements import Measurement
 from neuronclaims.measurements.errors import kept
+from neuronclaims.measurements.share import WHOLE, Share
 from neuronclaims.models.identity.fingerprint import Fingerprint
 from neuronclaims.models.options import Progress, RunOptions
-from neuronclaims.models.sources import LoadedModel, open_model
+from neuronclaims.models.sources import LoadedModel, Source, open_model
 from neuronclaims.models.structure.finding import keep_in
 from neuronclaims.provenance import Fingerprints, identity
 from neuronclaims.results import Result
@@ -103,13 +104,19 @@ class Study:
                 self._results[key] = kept(error)
         return or_raise(self._results[key])
 
-    def measure(self, file: ClaimFile, model: str) -> Filled:
+    def measure(self, file: ClaimFile, model: str, share: Share = WHOLE) -> Filled:
         """Measure what the claims of a file need of one model, so that the cache has it, and judge nothing.
 
-        What other files that are expected on this model need is measured in the same run. Raises NeuronClaimsError for
-        what is wrong with the model or with the run as a whole.
+        What other files that are expected on this model need is measured in the same run, which can be cut into shares:
+        then only the texts of one ``share`` are measured. Raises NeuronClaimsError for what is wrong with the model or
+        with the run as a whole.
         """
         planned = or_raise(self._plan_again(file, model))
+        if share != WHOLE:
+            filling = self._answering.fill(
+                planned.source, planned.measurements, share, self._expected(planned.source)
+            )
+            return Filled.shared(planned, filling)
         answered = self._measured(planned)
         return Filled.of(planned, answered, self._answering.from_cache(planned.source, planned.measurements))
 
@@ -220,14 +227,15 @@ class Study:
             for name, result in results.items()
         }
 
+    def _expected(self, source: Source) -> Iterator[Measurement]:
+        """Yield what all expected files need of a model."""
+        same = identity(source)
+        for other in self._planned.values():
+            if isinstance(other, FileOnModel) and identity(other.source) == same:
+                yield from other.measurements
+
     def _measured(self, planned: FileOnModel) -> Answered:
         """Return the answers of one model; measure what any expected file needs in the same run."""
-
-        def expected() -> Iterator[Measurement]:
-            same = identity(planned.source)
-            for other in self._planned.values():
-                if isinstance(other, FileOnModel) and identity(other.source) == same:
-                    yield from other.measurements
 
         def maps(answers: Mapping[Measurement, NDArray[Any]]) -> Iterator[Measurement]:
             same = identity(planned.source)
@@ -236,6 +244,8 @@ class Study:
                     yield from token_values_of(other, answers)
 
         then = FollowUp(maps, loads=self.heat_maps == "on") if self.heat_maps != "off" else None
-        answered = self._answering.answer(planned.source, planned.measurements, expected, then)
+        answered = self._answering.answer(
+            planned.source, planned.measurements, lambda: self._expected(planned.source), then
+        )
         self._answered[planned.file.path, planned.source.spec] = answered
         return answered

@@ -23,6 +23,7 @@ from neuronclaims.measurements import ModelFacts
 from neuronclaims.measurements.errors import CacheError, MeasurementError, RunWarning
 from neuronclaims.measurements.measurement import Need, TextRequest
 from neuronclaims.measurements.plan import Wanted
+from neuronclaims.measurements.share import WHOLE, Share
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +100,17 @@ class Context:
         self.failures.keep(str(request.need), rows, error)
 
     @contextmanager
-    def measuring(self, waiting: Callable[[], None] | None = None) -> Iterator[None]:
+    def measuring(self, waiting: Callable[[], None] | None = None, share: Share = WHOLE) -> Iterator[None]:
         """Hold the lock under which this context is measured: processes starting together measure once.
 
-        ``waiting`` is called where another process holds it.
+        Each share of a run has a lock of its own. ``waiting`` is called where another process holds it.
         """
         from filelock import FileLock, Timeout
 
         try:
             self.prepare()
             self._sweep()
-            lock = FileLock(lock_of(self.folder))
+            lock = FileLock(lock_of(self.folder, share))
             try:
                 lock.acquire(timeout=0)
             except Timeout:
@@ -173,12 +174,13 @@ class Context:
         )
 
 
-def lock_of(folder: Path) -> Path:
-    """Return the path of a context's lock; raise CacheError where something else lies there.
+def lock_of(folder: Path, share: Share = WHOLE) -> Path:
+    """Return the path of a context's lock, or of a share's; raise CacheError where something else lies there.
 
     Taking a lock cuts its file to nothing, so it must be an empty file of ours.
     """
-    path = folder / layout.LOCK
+    one = f"measuring-{share.number}-of-{share.shares}.lock"
+    path = folder / (layout.LOCK if share == WHOLE else one)
     if os.path.lexists(path) and not (layout.is_file(path) and path.lstat().st_size == 0):
         raise CacheError(
             f"{path} is not the lock of a run but something else, which is left alone. Remove it."

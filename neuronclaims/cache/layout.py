@@ -21,6 +21,7 @@ COMPARED = "compared.json"
 """What `neuronclaims accept` takes the last compared run from; it is no measured value, and no command removes it."""
 ACTIVATIONS, FINGERPRINTS = "activations", "fingerprints"
 ABOUT, LOCK, SPEEDS = "context.json", "measuring.lock", "speeds.json"
+SHARE_LOCK = re.compile(r"measuring-[0-9]{1,6}-of-[0-9]{1,6}\.lock", re.ASCII)
 SUFFIX = ".safetensors"
 CONTEXT = re.compile(r"[0-9a-f]{32}", re.ASCII)
 SHARD = re.compile(r"[0-9a-f]{32}\.safetensors", re.ASCII)
@@ -134,6 +135,7 @@ def is_ours(path: Path) -> bool:
         or SHARD.fullmatch(name)
         or FAILED.fullmatch(name)
         or LEFTOVER.fullmatch(name)
+        or SHARE_LOCK.fullmatch(name)
     )
     return bool(named) and is_file(path)
 

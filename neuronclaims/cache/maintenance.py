@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -105,9 +105,11 @@ def clear(cache: RunCache) -> Freed:
                 continue
             for path in (*context.leftovers, *context.files, *layout.files(context.folder, layout.FAILED)):
                 freed = _removed(freed, path)
-        for name in (layout.ABOUT, layout.LOCK, layout.SPEEDS):
-            if layout.is_ours(context.folder / name):
-                _removed(freed, context.folder / name)
+        others = (layout.ABOUT, layout.LOCK, layout.SPEEDS)
+        shares = layout.files(context.folder, layout.SHARE_LOCK)
+        for path in (*(context.folder / name for name in others), *shares):
+            if layout.is_ours(path):
+                _removed(freed, path)
         _remove_empty(context.folder)
     remembered = cache.folder / layout.FINGERPRINTS
     for path in layout.files(remembered, layout.REMEMBERED):
@@ -157,22 +159,21 @@ def _check(cache: RunCache) -> None:
 
 @contextmanager
 def _alone(context: KeptContext) -> Iterator[bool]:
-    """Hold the lock of a context while it is changed; yield False if a run holds it."""
+    """Hold the locks of a context while it is changed; yield False if a run, or a share of one, holds one."""
     from filelock import FileLock, Timeout
 
-    try:
-        lock = FileLock(lock_of(context.folder))
-        lock.acquire(timeout=0)
-    except Timeout:
-        yield False
-        return
-    except (OSError, NotImplementedError, CacheError):
-        yield True  # no locks here, or no lock that a run could hold: whoever reads what is gone measures it again
-        return
-    try:
-        yield True
-    finally:
-        lock.release()
+    with ExitStack() as held:
+        alone = True
+        try:
+            for path in (lock_of(context.folder), *layout.files(context.folder, layout.SHARE_LOCK)):
+                lock = FileLock(path)
+                lock.acquire(timeout=0)
+                held.callback(lock.release)
+        except Timeout:
+            alone = False
+        except (OSError, NotImplementedError, CacheError):
+            pass  # no locks here, or no lock that a run could hold: whoever reads what is gone measures it again
+        yield alone
 
 
 def _removed(freed: Freed, path: Path) -> Freed:

@@ -7,7 +7,6 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-CACHE = ".neuronclaims"
 UNSAID = "what the claim file says or"
 
 PromptFolders: TypeAlias = Annotated[
@@ -25,9 +24,6 @@ Matching: TypeAlias = Annotated[
     ),
 ]
 Cache: TypeAlias = Annotated[
-    Path | None, typer.Option("--cache", metavar="DIR", help=f"the cache (default: the nearest {CACHE})")
-]
-ProjectCache: TypeAlias = Annotated[
     Path | None,
     typer.Option("--cache", metavar="DIR", help="the cache (default: the one that pytest uses here)"),
 ]

@@ -16,7 +16,9 @@ from neuronclaims.engines.measuring import Failures, Loads, Measuring, Table
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.measurements import Measurement
 from neuronclaims.measurements.errors import MeasurementError
+from neuronclaims.measurements.measurement import Need
 from neuronclaims.measurements.plan import Wanted
+from neuronclaims.measurements.share import Share
 from neuronclaims.models.named import loaded
 from neuronclaims.models.options import Progress, RunOptions
 from neuronclaims.models.sources import Source
@@ -34,6 +36,25 @@ class FollowUp:
 
     asked: Callable[[Mapping[Measurement, NDArray[Any]]], Iterable[Measurement]]
     loads: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """The texts of one share of a run by need, those of them that were measured now, and what cannot be measured."""
+
+    own: Mapping[Need, frozenset[str]]
+    measured: Mapping[Need, frozenset[str]]
+    failed: Mapping[Measurement, MeasurementError]
+
+    def counts(self, measurements: Iterable[Measurement]) -> tuple[int, int]:
+        """Return how many texts of some measurements were measured now, and how many were known before."""
+        texts, new = set[str](), set[str]()
+        for measurement in measurements:
+            if measurement.request is not None and measurement not in self.failed:
+                need, items = measurement.request.need, measurement.request.items
+                texts |= self.own.get(need, frozenset()).intersection(items)
+                new |= self.measured.get(need, frozenset()).intersection(items)
+        return len(new), len(texts - new)
 
 
 class Answers(Mapping[Measurement, NDArray[Any]]):
@@ -119,6 +140,24 @@ def measure_each(
             )
     ordered = [*measurements, *(each for each in arrays if each not in measurements)]
     return Answers({each: arrays[each] for each in ordered if each in arrays}, run.failed, measured)
+
+
+def fill(
+    source: Source,
+    measurements: Sequence[Measurement],
+    share: Share,
+    *,
+    cache: RunCache,
+    options: RunOptions,
+    progress: Report | None = None,
+) -> Filling:
+    """Measure one share of what some measurements need of texts, and keep it in the cache; answer nothing.
+
+    Raises ModelError, IntegrityError and CacheError as ``measure``.
+    """
+    run = Measuring(source, cache, options, progress or (lambda _: None), share=share)
+    measured = run.measure(list(dict.fromkeys(measurements)))
+    return Filling(run.own, {need: frozenset(texts) for need, texts in measured.items()}, run.failed)
 
 
 def _read(source: Source, measurements: Sequence[Measurement], table: Table, failed: Failures) -> Arrays:

@@ -20,6 +20,7 @@ from neuronclaims.measurements import Measurement
 from neuronclaims.measurements.errors import IntegrityError, MeasurementError, ModelError, RunWarning
 from neuronclaims.measurements.measurement import Need
 from neuronclaims.measurements.plan import Wanted, jobs, union
+from neuronclaims.measurements.share import WHOLE, Share
 from neuronclaims.models.options import Progress, RunOptions
 from neuronclaims.models.sources import Source
 
@@ -38,7 +39,8 @@ Failures: TypeAlias = "dict[Measurement, MeasurementError]"
 class Measuring:
     """Fills ``table`` with what is known and what an engine measures, and ``failed`` with what cannot be measured.
 
-    The engine is made, and torch imported, only when something must run.
+    The engine is made, and torch imported, only when something must run. Of a run that is cut into shares, only the
+    texts of one ``share`` are read and measured; ``own`` has these by need.
     """
 
     def __init__(
@@ -48,11 +50,13 @@ class Measuring:
         options: RunOptions,
         report: Callable[[Progress], None],
         loads: Loads | None = None,
+        share: Share = WHOLE,
     ) -> None:
-        self._loads = loads
+        self._loads, self._share = loads, share
         self.facts = source.facts()
         self.table: Table = {}
         self.failed: Failures = {}
+        self.own: dict[Need, frozenset[str]] = {}
         self._source, self._options, self._report = source, options, report
         self._context = _context(source, cache, options, report)
         self._made: LocalEngine | None = None
@@ -104,6 +108,10 @@ class Measuring:
                 measurement.check(self.facts)
             except MeasurementError as error:
                 self.failed[measurement] = error
+        if self._share != WHOLE:
+            # Cut before anything is known of texts: what fails or is cached would cut each process's run elsewhere.
+            can = union(self.facts, [each for each in measurements if each not in self.failed])
+            self.own = {need: frozenset(texts) for need, texts in self._share.part(can).items()}
         return self._read(measurements)
 
     @property
@@ -133,10 +141,16 @@ class Measuring:
 
     def _missing(self, measurements: Sequence[Measurement]) -> Wanted:
         """Return what the table lacks for measurements that have not failed."""
-        wanted = union(self.facts, [each for each in measurements if each not in self.failed])
+        wanted = self._shared(union(self.facts, [each for each in measurements if each not in self.failed]))
         for need in wanted:
             self.table.setdefault(need, {})
         return _without(wanted, self.table)
+
+    def _shared(self, wanted: Wanted) -> Wanted:
+        """Return what is for this share to measure."""
+        if self._share == WHOLE:
+            return wanted
+        return {need: [text for text in texts if text in self.own[need]] for need, texts in wanted.items()}
 
     def _doubted(self) -> bool:
         """Say whether the model gives other values than the cache holds, where that must be looked at."""
@@ -202,7 +216,9 @@ class Measuring:
             request = measurement.request
             if request is not None:
                 errors = (failures.get((request.need, item)) for item in request.items)
-                self._fail(measurement, next(error for error in errors if error is not None))
+                error = next((error for error in errors if error is not None), None)
+                if error is not None:  # otherwise it is for another share to measure
+                    self._fail(measurement, error)
 
     def _fail(self, measurement: Measurement, error: MeasurementError) -> None:
         self.failed[measurement] = error
@@ -234,7 +250,7 @@ class Measuring:
         if self._context is None:
             return nullcontext()
         waiting = Progress("waiting", 0, len(_texts(missing)), self._source.name)
-        return self._context.measuring(lambda: self._report(waiting))
+        return self._context.measuring(lambda: self._report(waiting), self._share)
 
 
 def _context(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from neuronclaims.answers import Answered
+from neuronclaims.engines.measure import Filling
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.judging.findings import FileOnModel, answers_of
 
@@ -33,3 +34,13 @@ class Filled:
                     errors[claim.id] = str(error)
         known, texts = from_cache or (0, 0)
         return cls(texts - known, known, errors)
+
+    @classmethod
+    def shared(cls, planned: FileOnModel, filling: Filling) -> Filled:
+        """Return it for one share of a run, of which the texts of the other shares are not known."""
+        errors = dict(planned.errors)
+        for name, needs in planned.needs.items():
+            error = next((filling.failed[need] for need in needs if need in filling.failed), None)
+            if error is not None:
+                errors[name] = str(error)
+        return cls(*filling.counts(planned.measurements), errors)

@@ -59,7 +59,10 @@ def split_by(
         more: dict[str, Any] = {"add_special_tokens": False} if whole or not special else {}
         more |= {"return_offsets_mapping": True} if fast else {}
         texts = [given[place].text for place in places]
-        made = tokenizer(texts, padding=False, truncation=False, return_attention_mask=False, **more)
+        # Not verbose: too long a text is refused in our own words.
+        made = tokenizer(
+            texts, padding=False, truncation=False, return_attention_mask=False, verbose=False, **more
+        )
         stretches = made["offset_mapping"] if fast else [None] * len(places)
         for place, ids, offsets in zip(places, made["input_ids"], stretches, strict=True):
             tokens = tuple(map(str, tokenizer.convert_ids_to_tokens(ids)))

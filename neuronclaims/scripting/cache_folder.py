@@ -30,6 +30,18 @@ def cache_of(root: Path) -> Path:
     return root / (" ".join(setting_of(root, SETTING)) or DEFAULT)
 
 
+def caches_above(here: Path) -> list[Path]:
+    """Return where the run cache may be that somebody in a folder means: the project's, then all above the folder.
+
+    >>> [folder.as_posix() for folder in caches_above(Path("/nowhere/deep"))][-2:]
+    ['/nowhere/.neuronclaims', '/.neuronclaims']
+    """
+    from neuronclaims.naming import project_root
+
+    usual = [folder / DEFAULT for folder in (here, *here.parents)]
+    return list(dict.fromkeys((cache_of(project_root(here)), *usual)))
+
+
 def setting_of(root: Path, name: str) -> tuple[str, ...]:
     """Return the lines of a setting of pytest in a project; nothing where it is not set."""
     tables = (_toml(root, file, table, name) for file, table in _TABLES)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuronclaims.cli.options import CACHE, Cache, Matching
+from neuronclaims.cli.options import Cache, Matching
 from neuronclaims.cli.output import say
 from neuronclaims.foreign_text import harmless, one_line
 
@@ -180,9 +180,10 @@ def _agreed(question: str) -> bool:
 
 def _file(cache: Path | None) -> Path:
     from neuronclaims.baselines.rows import BaselineError
+    from neuronclaims.scripting.cache_folder import caches_above
 
     here = Path.cwd()
-    folders = [cache] if cache else [folder / CACHE for folder in (here, *here.parents)]
+    folders = [cache] if cache else caches_above(here)
     found = next(
         (folder / "compared.json" for folder in folders if (folder / "compared.json").is_file()), None
     )

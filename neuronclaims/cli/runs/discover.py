@@ -9,10 +9,10 @@ import typer
 
 from neuronclaims.cli.options import (
     Attention,
+    Cache,
     Device,
     Download,
     Dtype,
-    ProjectCache,
     PromptFolders,
     TrustCache,
 )
@@ -82,7 +82,7 @@ def run(
     ] = False,
     out: Annotated[Path, typer.Option("-o", metavar="OUT", help="the claim file to write")] = Path(FILE),
     force: Annotated[bool, typer.Option("--force", help="overwrite the file to write")] = False,
-    cache: ProjectCache = None,
+    cache: Cache = None,
     device: Device = None,
     dtype: Dtype = None,
     attention: Attention = None,

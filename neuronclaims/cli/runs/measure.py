@@ -12,12 +12,12 @@ import typer
 
 from neuronclaims.cli.options import (
     Attention,
+    Cache,
     Device,
     Download,
     Dtype,
     Matching,
     Models,
-    ProjectCache,
     PromptFolders,
     TrustCache,
 )
@@ -28,10 +28,12 @@ if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import ClaimFile
     from neuronclaims.cli.runs.asked import Asked
     from neuronclaims.judging.filled import Filled
+    from neuronclaims.measurements.share import Share
 
 EXAMPLES = (
     "neuronclaims measure claims",
     "neuronclaims measure claims --model tuned=./tuned --device cuda",
+    "neuronclaims measure claims --shard 1/4 --cache /shared/neuronclaims",
 )
 
 
@@ -43,8 +45,17 @@ def run(
         ),
     ] = None,
     matching: Matching = "",
+    shard: Annotated[
+        str,
+        typer.Option(
+            "--shard",
+            metavar="I/N",
+            help="measure the i-th of n shares of the texts only; other processes, also on other machines, measure "
+            "the others into the same cache",
+        ),
+    ] = "1/1",
     models: Models = None,
-    cache: ProjectCache = None,
+    cache: Cache = None,
     device: Device = None,
     dtype: Dtype = None,
     attention: Attention = None,
@@ -63,6 +74,7 @@ def run(
     from neuronclaims.cli.claim_files import found
     from neuronclaims.cli.runs.asked import Asked, telling_warnings
     from neuronclaims.loading.settings import LoadSettings
+    from neuronclaims.measurements.share import Share
     from neuronclaims.naming import project_root
 
     files = found(paths or [Path()])
@@ -77,11 +89,12 @@ def run(
         matching=matching,
     )
     asked.check()
+    share = Share.parse(shard)
     with telling_warnings():
-        return int(not all(list(_measured(files, asked))))
+        return int(not all(list(_measured(files, asked, share))))
 
 
-def _measured(paths: Sequence[Path], asked: Asked) -> Iterator[bool]:
+def _measured(paths: Sequence[Path], asked: Asked, share: Share) -> Iterator[bool]:
     """Measure for all files, and yield whether each file, and each model of it, went well."""
     from neuronclaims.engines.measure import measure_each
     from neuronclaims.measurements.errors import MissingModelError
@@ -107,20 +120,21 @@ def _measured(paths: Sequence[Path], asked: Asked) -> Iterator[bool]:
         bars.append(ProgressBar())
         try:
             with bars[-1]:
-                filled = study.measure(file, model)
+                filled = study.measure(file, model, share)
         except NeuronClaimsError as error:
             skipped = isinstance(error, MissingModelError) and file.if_missing == "skip"
             say(f"{name}: {'skipped: ' if skipped else ''}{error}", file=sys.stderr)
             yield skipped
         else:
-            say(f"{name}: {_account(filled)} {asked.cache_folder}")
+            say(f"{name}: {_account(filled, share)} {asked.cache_folder}")
             for claim, reason in filled.errors.items():
                 say(f"{name}: {claim} cannot be measured: {reason}", file=sys.stderr)
             yield not filled.errors
 
 
-def _account(filled: Filled) -> str:
+def _account(filled: Filled, share: Share) -> str:
     texts = filled.measured + filled.known
+    part = f" of share {share.number}/{share.shares}" if share.shares > 1 else ""
     if not texts:
-        return "no text to run for"
-    return f"{filled.measured:,} of {texts:,} texts measured, {filled.known:,} were there already, in"
+        return f"no text to run for{part}; the cache is"
+    return f"{filled.measured:,} of {texts:,} texts{part} measured, {filled.known:,} were there already, in"

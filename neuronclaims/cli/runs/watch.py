@@ -9,12 +9,12 @@ import typer
 
 from neuronclaims.cli.options import (
     Attention,
+    Cache,
     Device,
     Download,
     Dtype,
     Matching,
     Models,
-    ProjectCache,
     PromptFolders,
     TrustCache,
 )
@@ -32,7 +32,7 @@ def run(
     ] = None,
     matching: Matching = "",
     models: Models = None,
-    cache: ProjectCache = None,
+    cache: Cache = None,
     device: Device = None,
     dtype: Dtype = None,
     attention: Attention = None,

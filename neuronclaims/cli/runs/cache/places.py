@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neuronclaims.cache.layout import is_folder, is_link
-from neuronclaims.cli.options import CACHE
 from neuronclaims.cli.output import say
 from neuronclaims.cli.runs.cache.amounts import size_words
 from neuronclaims.foreign_text import one_line
@@ -18,14 +17,14 @@ if TYPE_CHECKING:
 
 
 def cache_at(folder: Path | None) -> RunCache:
-    """Return the cache in a folder; without one, the nearest above, or one to be made here."""
+    """Return the cache in a folder; without one, the project's, or the nearest above that there is."""
     from neuronclaims.cache.run_cache import RunCache
+    from neuronclaims.scripting.cache_folder import caches_above
 
     if folder is not None:
         return RunCache(folder)
-    here = Path.cwd()
-    nearest = (above / CACHE for above in (here, *here.parents) if (above / CACHE).is_dir())
-    return RunCache(next(nearest, here / CACHE))
+    places = caches_above(Path.cwd())
+    return RunCache(next((place for place in places if place.is_dir()), places[0]))
 
 
 def say_freed(freed: Freed) -> int:
