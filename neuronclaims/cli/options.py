@@ -51,6 +51,14 @@ Attention: TypeAlias = Annotated[
         help=f"the implementation of attention: sdpa, eager or another of Transformers (default: {UNSAID} sdpa)",
     ),
 ]
+Engine: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        metavar="NAME",
+        help="what measures: local, this process, or another engine, such as ray:4 or ray:HOST:PORT (default: local)",
+    ),
+]
 Models: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(

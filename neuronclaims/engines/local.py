@@ -14,6 +14,7 @@ from neuronclaims.measurements.plan import Job
 from neuronclaims.models.bringing.configs import rounds_activations
 from neuronclaims.models.named import loaded
 from neuronclaims.models.options import Progress, RunOptions, Stage
+from neuronclaims.models.running.integrity import AT_MOST
 from neuronclaims.models.running.loading import Ready, load, load_tokenizer
 from neuronclaims.models.running.proofs.proving import unproven
 from neuronclaims.models.running.worker import Finished, Worker
@@ -76,6 +77,14 @@ class LocalEngine:
     def at_hand(self) -> bool:
         """Whether the model is loaded."""
         return self._ready is not None or self._source.loaded is not None
+
+    @property
+    def tolerance(self) -> float:
+        """The share of a row's largest value that rounding alone may move, in the model's number type."""
+        return AT_MOST.get(self.ready.rounds_as, 1e-1)
+
+    def close(self) -> None:
+        """Do nothing: the model goes with the engine, or is kept by whoever loaded it."""
 
     def run(self, work: Sequence[Job], stage: Stage = "measuring") -> Iterator[Finished]:
         """Yield every batch as it is finished; each has passed its checks.

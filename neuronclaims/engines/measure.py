@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,15 +129,14 @@ def measure_each(
     """
     measurements = list(dict.fromkeys(measurements))
     report: Report = progress or (lambda _: None)
-    run = Measuring(source, cache, options or RunOptions(), report, loads)
-    measured = run.measure(measurements)
-    arrays = _read(source, [each for each in measurements if each.reader is not None], run.table, run.failed)
-    arrays |= _stacked(run, [each for each in measurements if each.reader is None])
-    if then is not None:
-        with suppress(NeuronClaimsError):
-            arrays |= _stacked(
-                run, run.measure_more(list(dict.fromkeys(then.asked(arrays))), loads=then.loads)
-            )
+    with closing(Measuring(source, cache, options or RunOptions(), report, loads)) as run:
+        measured = run.measure(measurements)
+        arrays = _read(source, [each for each in measurements if each.reader], run.table, run.failed)
+        arrays |= _stacked(run, [each for each in measurements if each.reader is None])
+        if then is not None:
+            with suppress(NeuronClaimsError):
+                more = run.measure_more(list(dict.fromkeys(then.asked(arrays))), loads=then.loads)
+                arrays |= _stacked(run, more)
     ordered = [*measurements, *(each for each in arrays if each not in measurements)]
     return Answers({each: arrays[each] for each in ordered if each in arrays}, run.failed, measured)
 

@@ -25,7 +25,7 @@ from neuronclaims.models.options import Progress, RunOptions
 from neuronclaims.models.sources import Source
 
 if TYPE_CHECKING:
-    from neuronclaims.engines.local import LocalEngine
+    from neuronclaims.engines.engine import Engine
     from neuronclaims.models.running.loading import Ready
 
 Loads: TypeAlias = "Callable[[Source, RunOptions, Any], Ready]"
@@ -59,7 +59,7 @@ class Measuring:
         self.own: dict[Need, frozenset[str]] = {}
         self._source, self._options, self._report = source, options, report
         self._context = _context(source, cache, options, report)
-        self._made: LocalEngine | None = None
+        self._made: Engine | None = None
         self._watch = Stopwatch()
 
     def measure(self, measurements: Sequence[Measurement]) -> Wanted:
@@ -114,13 +114,18 @@ class Measuring:
             self.own = {need: frozenset(texts) for need, texts in self._share.part(can).items()}
         return self._read(measurements)
 
+    def close(self) -> None:
+        """Give back what the engine holds, if there is one."""
+        if self._made is not None:
+            self._made.close()
+
     @property
     def context(self) -> Context | None:
         """The part of the cache in which values of this model are kept; None where nothing is kept."""
         return self._context
 
     @property
-    def _engine(self) -> LocalEngine:
+    def _engine(self) -> Engine:
         if self._made is None:
             if self._source.loaded is None:
                 self._report(Progress("importing", 0, 1, self._source.name))

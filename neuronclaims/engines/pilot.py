@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from neuronclaims.cache.speeds import Speeds, Timing
-from neuronclaims.engines.opening import open_engine
+from neuronclaims.engines.opening import open_local
 from neuronclaims.engines.stopwatch import Clock, Stopwatch
 from neuronclaims.engines.workload import Workload, spread, workload_of
 from neuronclaims.measurements.plan import Job
@@ -39,7 +39,7 @@ class Pilot:
     ) -> None:
         watch = Stopwatch(clock)
         self._clock, self._lengths, self._options, self._facts = clock, lengths, options, source.facts()
-        self._engine: LocalEngine = open_engine(source, options, report, watch)
+        self._engine: LocalEngine = open_local(source, options, report, watch)
         self._engine.prove(work)
         self.own: dict[int, tuple[Timing, ...]] = {}
         sizes = [workload_of(job, lengths, self._facts, options) for job in work]

@@ -9,7 +9,7 @@ from random import SystemRandom
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronclaims.engines.local import LocalEngine
+from neuronclaims.engines.engine import Engine
 from neuronclaims.measurements.activations import Pooled
 from neuronclaims.measurements.changing.controls import ControlNeed
 from neuronclaims.measurements.changing.needs import ChangeNeed
@@ -19,12 +19,11 @@ from neuronclaims.measurements.measurement import Need
 from neuronclaims.measurements.plan import jobs
 from neuronclaims.measurements.pools import BeyondPool, MassivePool
 from neuronclaims.measurements.views.view import is_smooth
-from neuronclaims.models.running.integrity import AT_MOST
 
 Rows = Mapping[str, NDArray[np.float32]]
 
 
-def disagreement(engine: LocalEngine, known: Mapping[Need, Rows]) -> str | None:
+def disagreement(engine: Engine, known: Mapping[Need, Rows]) -> str | None:
     """Return where a model gives other values than are known, in words; None where it gives the same.
 
     Which text of a job is looked at is drawn anew each time. As much as rounding may do in a batch is allowed.
@@ -51,12 +50,12 @@ def _smooth(need: Need) -> bool:
     return not (isinstance(need, Pooled) and isinstance(need.pool, (BeyondPool, MassivePool)))
 
 
-def _agree(engine: LocalEngine, need: Need, now: NDArray[np.float32], then: NDArray[np.float32]) -> bool:
+def _agree(engine: Engine, need: Need, now: NDArray[np.float32], then: NDArray[np.float32]) -> bool:
     if isinstance(need, ContinuationNeed) or (need.new_tokens and isinstance(need, ChangeNeed)):
         return bool(np.array_equal(now, then))
     finite = np.isfinite(then)
     if now.shape != then.shape or not np.array_equal(finite, np.isfinite(now)):
         return False
     now, then = now[finite], then[finite]
-    allowed = AT_MOST.get(engine.ready.rounds_as, 1e-1) * max(float(np.abs(now).max(initial=0.0)), 1e-3)
+    allowed = engine.tolerance * max(float(np.abs(now).max(initial=0.0)), 1e-3)
     return bool(np.abs(now - then).max(initial=0.0) <= allowed)

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
 from neuronclaims.measurements.continuations import ContinuationNeed
 from neuronclaims.measurements.facts import ModelFacts
 from neuronclaims.measurements.measurement import Measurement, Need
@@ -40,6 +43,14 @@ class Job:
     def texts(self) -> int:
         """How many texts are generated after each."""
         return max((getattr(need, "samples", 1) for need in self.needs), default=1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Finished:
+    """The values of one batch of a job: float32 [items, width] per need, rows in the order of ``items``."""
+
+    items: tuple[str, ...]
+    values: Mapping[Need, NDArray[np.float32]]
 
 
 def union(facts: ModelFacts, measurements: Sequence[Measurement]) -> dict[Need, dict[str, None]]:

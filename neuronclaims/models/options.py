@@ -23,7 +23,9 @@ class RunOptions:
     ``batch_prompts`` prompts and ``batch_tokens`` tokens, padding and tokens to be generated included. ``again``
     measures in another way that is just as right: in another order, with other neighbours and more padding (see
     ``noise``). ``verify`` measures one text of each job again before values of the cache are used, which is always
-    done for a model handed over. Raises MeasurementError for a word that is not known.
+    done for a model handed over. ``engine`` is what measures: ``local``, this process, or another
+    by its name, with workers and an address where it has them, such as ``ray:4`` (docs/scale.md); values do not depend
+    on it. Raises MeasurementError for a word that is not known.
 
     >>> RunOptions(dtype="bfloat16", device="cuda").batch_tokens
     2048
@@ -36,6 +38,7 @@ class RunOptions:
     batch_prompts: int = 64
     again: bool = False
     verify: bool = False
+    engine: str = "local"
 
     def __post_init__(self) -> None:
         for setting in ("dtype", "device", "attention"):
@@ -58,10 +61,11 @@ class Progress:
     """The progress of a run of one model: ``done`` of ``total`` prompts (or models, while loading).
 
     ``waiting`` is told where another process measures this model on the same cache, ``hashing`` where its files are
-    read to know the model by them.
+    read to know the model by them. ``workers`` is how many measure it, where an engine has workers.
     """
 
     stage: Stage
     done: int
     total: int
     model: str
+    workers: int = 0

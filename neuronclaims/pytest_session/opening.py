@@ -49,6 +49,7 @@ def open_study(session: pytest.Session, models: Mapping[str, LoadedModel | Path]
             device=given.device,
             attention=given.attention,
             verify=is_on(config, "verify"),
+            engine=value_of(config, "engine"),
         ),
         models={**models, **model_folders(config)},
         progress=progress_of(config),

@@ -181,4 +181,5 @@ def step(progress: Progress, counting: bool, known: bool, left: float | None = N
     if done == 0:
         return f"measuring {total} prompts" if total else None
     more = f", about {duration(left)} left" if left is not None and done < total else ""
-    return f"measured {done} of {total} prompts{more}" if counting else None
+    by = f" by {progress.workers} worker{'s' * (progress.workers != 1)}" if progress.workers else ""
+    return f"measured {done} of {total} prompts{by}{more}" if counting else None

@@ -82,6 +82,14 @@ SETTINGS = (
         "sdpa, eager, flash_attention_2 or flex_attention",
     ),
     Setting(
+        "engine",
+        "NAME",
+        "local",
+        "what measures models: local, this process, or another engine, such as ray:4 or ray:HOST:PORT",
+        ".+",
+        "the name of an engine",
+    ),
+    Setting(
         "inconclusive",
         "WHAT",
         "fail",
@@ -157,9 +165,25 @@ def check_settings(config: pytest.Config) -> None:
             raise pytest.UsageError(
                 f"{where} must be {setting.choices}, not {value!r}{_meant(setting, value)}"
             )
+    _check_engine(config)
     model_folders(config)
     if config.getoption("claims_dry_run"):
         config.option.collectonly = True
+
+
+def _check_engine(config: pytest.Config) -> None:
+    said = value_of(config, "engine")
+    if said == "local":
+        return
+    from neuronclaims.engines.opening import check_engine
+    from neuronclaims.errors import NeuronClaimsError
+    from neuronclaims.foreign_text import harmless
+
+    try:
+        check_engine(said)
+    except NeuronClaimsError as error:
+        where = "claims_engine" if config.getoption("claims_engine") is None else "--claims-engine"
+        raise pytest.UsageError(harmless(f"{where}: {error}")) from None
 
 
 def model_folders(config: pytest.Config) -> dict[str, Path]:

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from neuronclaims.claim_files.claims import ClaimFile
 from neuronclaims.claim_files.prompt_folders import PromptFolders
+from neuronclaims.engines.opening import check_engine
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.judging.verdicts import broken
 from neuronclaims.models.bringing.handed import LoadedModel
@@ -74,8 +75,8 @@ def judge(
     ``model`` is a name, a folder or a loaded model; a claim file that names models is tested on all of them where it is
     None. ``models`` gives objects or folders for the names that claim files use. ``cache`` keeps measured values: True
     for the cache that pytest uses in this project, a folder, or None for none. ``allow`` permits what is refused by
-    default, such as downloads. ``progress`` shows a bar with the time
-    left: in terminals and notebooks if None, never if False; or it is called with each step.
+    default, such as downloads. ``progress`` shows a bar with the time left: in terminals and notebooks if None, never
+    if False; or it is called with each step. ``options`` says how models run, and by what engine (docs/scale.md).
 
     Raises GivenError for what is no claim, ClaimFileError for claims that cannot be read, NeuronClaimsError for a model
     that cannot be used where it is the only one. What is wrong with one of several models is in its claims' results.
@@ -90,6 +91,8 @@ def judge(
     ('supported', (('hanoi', 4), ('baseline', 4)))
     """
     _refuse_wrong_types(models, cache, options, allow)
+    if options is not None:
+        check_engine(options.engine)
     spec, objects = named_models(model, models or {})
     files = files_of(what, [spec] if spec else list(objects), keys, allow.folders)
     bar = ProgressBar(always=progress is True) if progress in (None, True) else None

@@ -71,7 +71,8 @@ class ProgressBar:
         if self._display is None:
             self._display = _display(self._always)
         if self._display is not None:
-            self._display.show(f"{one_line(progress.model)}: {WORDS[progress.stage]}", progress)
+            by = f" by {progress.workers} worker{'s' * (progress.workers != 1)}" if progress.workers else ""
+            self._display.show(f"{one_line(progress.model)}: {WORDS[progress.stage]}{by}", progress)
 
 
 def _display(always: bool) -> _Display | None:

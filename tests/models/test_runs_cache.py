@@ -90,6 +90,8 @@ WITHOUT_A_MODEL = """
             pass
         def refused(self, measurements):
             return {}
+        def close(self):
+            pass
     Engine.run = run
     sys.modules["neuronclaims.engines.local"] = types.ModuleType("engine")
     sys.modules["neuronclaims.engines.local"].LocalEngine = Engine

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 class Asked:
     """What the command line says of a run; settings of pytest in the project count where it says nothing.
 
-    ``models`` are lines of [+]NAME=FOLDER, ``load`` is how models are loaded, ``matching`` is which claims are meant.
+    ``models`` are lines of [+]NAME=FOLDER, ``load`` is how models are loaded, ``matching`` is which claims are meant,
+    ``engine`` what measures.
     """
 
     root: Path
@@ -40,6 +41,7 @@ class Asked:
     trust_cache: bool = False
     download: bool = False
     matching: str = ""
+    engine: str | None = None
 
     @cached_property
     def folders(self) -> dict[str, Path]:
@@ -119,11 +121,14 @@ class Asked:
         return LoadSettings(*(self._setting(name) for name in ("dtype", "device", "attention")))
 
     def _options(self) -> RunOptions:
+        from neuronclaims.engines.opening import check_engine
         from neuronclaims.loading.settings import UNSAID
         from neuronclaims.models.options import RunOptions
 
         said = self.load or UNSAID
-        return RunOptions(said.dtype, said.device, said.attention)
+        engine = self.engine or self._setting("engine") or "local"
+        check_engine(engine)
+        return RunOptions(said.dtype, said.device, said.attention, engine=engine)
 
     @cached_property
     def _named(self) -> list[tuple[str, Path]]:

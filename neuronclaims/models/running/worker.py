@@ -1,29 +1,18 @@
-"""The protocol of workers, and what they return."""
+"""The protocol of workers, and how they run a model."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
 from typing import Any, Protocol
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from neuronclaims.measurements.errors import MeasurementError, told_as
-from neuronclaims.measurements.measurement import Need
+from neuronclaims.measurements.plan import Finished as Finished
 from neuronclaims.measurements.plan import Job
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.running.loading import Ready
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Finished:
-    """The values of one batch: float32 [items, width] per need, rows in the order of ``items``."""
-
-    items: tuple[str, ...]
-    values: Mapping[Need, NDArray[np.float32]]
 
 
 class Worker(Protocol):
