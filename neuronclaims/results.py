@@ -313,7 +313,8 @@ class Result:
     place in a series, None where each model is judged by itself. ``readings`` are the tokens that are read or changed
     where these are some of the prompts' tokens, as far as a tokenizer was at hand. ``tokens`` says which are read, and
     which are changed where a claim changes any. ``site_words`` is the site for people, where ``site`` is its name in
-    the cache: "direction honesty at resid_post 3".
+    the cache: "direction honesty at resid_post 3". ``id_made`` says that the id was made from the sentence, so that it
+    says nothing beside it.
     """
 
     id: str
@@ -337,6 +338,7 @@ class Result:
     look: SeriesLook | None = None
     readings: tuple[TokensReading, ...] = ()
     site_words: str = ""
+    id_made: bool = False
 
     @property
     def where(self) -> str:

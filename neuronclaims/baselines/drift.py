@@ -95,6 +95,9 @@ def _looked(old: SavedClaim | None, new: SavedClaim, policy: Policy, noise: floa
         return Drift("untestable", f"it could not be tested now, and never was before: {new.error}")
     if old is None:
         return Drift("new", "the baseline does not have this claim")
+    if new.verdict is None and old.verdict is None:
+        before = "" if new.error == old.error else f" (before: {old.error})"
+        return _said(old, "untestable", f"it could be tested neither then nor now: {new.error}{before}")
     if new.verdict is None:
         return _said(old, "untestable", f"it could not be tested now: {new.error}")
     if old.verdict is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.sentences.messages import allowed_lines, caret_lines, quoted
@@ -29,7 +29,8 @@ class Problem:
     """One thing that is wrong in a file.
 
     ``excerpt`` is the whole source line the place points into, ``width`` the number of characters meant
-    there. ``suggestion`` is what was probably meant; ``allowed`` lists what could stand there.
+    there. ``suggestion`` is what was probably meant; ``allowed`` lists what could stand there. ``of_each`` says that
+    the items of a list may have it all alike: of those it is told once (``told_once``).
     """
 
     place: Place
@@ -38,6 +39,7 @@ class Problem:
     width: int = 1
     suggestion: str | None = None
     allowed: tuple[str, ...] = ()
+    of_each: bool = False
 
     def __str__(self) -> str:
         head = f"{self.place}: {self.message}"
@@ -48,6 +50,28 @@ class Problem:
         else:
             body = caret_lines(self.excerpt, self.place.column, self.width, number, hint)
         return "\n".join([head, *body, *allowed_lines(self.allowed)])
+
+
+def told_once(problems: Iterable[Problem]) -> list[Problem]:
+    """Return problems; of those that items of a list have alike, the first, which says how many more there are.
+
+    >>> alike = [Problem(Place("x", line, 1), "unknown key 'size' in a prompt", of_each=True) for line in (3, 4, 5)]
+    >>> [problem.message for problem in told_once(alike)]
+    ["unknown key 'size' in a prompt, and in 2 more"]
+    """
+    found: list[Problem] = []
+    alike: dict[str, list[Problem]] = {}
+    for problem in problems:
+        group = alike.setdefault(problem.message, [])
+        if not group or not problem.of_each:
+            found.append(problem)
+        group.append(problem)
+    return [
+        replace(each, message=f"{each.message}, and in {len(alike[each.message]) - 1:,} more")
+        if each.of_each and len(alike[each.message]) > 1
+        else each
+        for each in found
+    ]
 
 
 class ClaimFileError(NeuronClaimsError):

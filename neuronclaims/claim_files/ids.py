@@ -76,11 +76,24 @@ def made_ids(sentences: Sequence[str], taken: Sequence[str] = ()) -> dict[str, s
     found: dict[str, str] = {}
     used = set(taken)
     for sentence in dict.fromkeys(sentences):
-        short = short_id(sentence)
-        forms = (short, *(_hashed(short, sentence, digits) for digits in (6, 16, 64)))
-        found[sentence] = next(form for form in forms if form not in used)
+        found[sentence] = next(form for form in _forms(sentence) if form not in used)
         used.add(found[sentence])
     return found
+
+
+def is_made(id_: str, sentence: str) -> bool:
+    """Say whether an id is one that is made from a sentence, so that it says nothing beside it.
+
+    >>> is_made("2-340-more-hanoi-baseline", "neuron 2:340 activates more for hanoi than baseline")
+    True
+    """
+    return id_ in _forms(sentence)
+
+
+def _forms(sentence: str) -> tuple[str, ...]:
+    """Return the ids that may be made from a sentence, the first that is free being taken."""
+    short = short_id(sentence)
+    return short, *(_hashed(short, sentence, digits) for digits in (6, 16, 64))
 
 
 def _telling(word: str) -> str:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from neuronclaims import stats
+from neuronclaims.claim_files.ids import is_made
 from neuronclaims.corrections import CorrectedFamily, CorrectedP, corrected, family_of
 from neuronclaims.figures import Estimated, Figure, as_known, with_estimate
 from neuronclaims.kinds import Family, Finding, kind_of
@@ -157,6 +158,7 @@ def _result(
     settings, kind = claim.settings, kind_of(claim.sentence)
     return Result(
         id=claim.id,
+        id_made=is_made(claim.id, claim.text),
         model=model,
         sentence=claim.text,
         kind=kind.name,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -43,7 +43,7 @@ def step_down(joints: Sequence[JointShare], *, alpha: float, family: int) -> Max
     return stats.max_statistic_tests(
         first,
         second,
-        exchange=one.exchange,
+        exchange=replace(one.exchange, column="claim"),
         statistic=one.statistic,
         alternative="two-sided",
         resampling=one.resampling,

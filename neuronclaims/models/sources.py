@@ -14,7 +14,7 @@ from neuronclaims.models.bringing.adapters import Adapter, adapter_files, find_a
 from neuronclaims.models.bringing.configs import notes_of
 from neuronclaims.models.bringing.handed import LoadedModel as LoadedModel
 from neuronclaims.models.bringing.handed import ModuleModel
-from neuronclaims.models.bringing.locating import locate
+from neuronclaims.models.bringing.locating import DEMO, locate
 from neuronclaims.models.bringing.objects import config_of, has_head, unwrapped
 from neuronclaims.models.facts import Config, architecture_of, context_length, model_facts, read_config
 from neuronclaims.models.hub import revision_of, short
@@ -181,7 +181,12 @@ def _folder_of(spec: str, handed: object) -> Path:
         with told_as(ModelError, f"The folder handed over for model {spec!r} cannot be looked for"):
             if Path(handed).is_dir():
                 return Path(handed)
-        raise ModelError(f"What is handed over for model {spec!r} names no folder: {shorten(str(handed))}.")
+            if str(handed) == DEMO:
+                return locate(DEMO, Path())
+        raise ModelError(
+            f"What is handed over for model {spec!r} names no folder: {shorten(str(handed))}. Give the path of a "
+            "folder with config.json in it, 'demo', or LoadedModel(model, tokenizer)."
+        )
     meant = " Write LoadedModel(model, tokenizer)." if isinstance(handed, (tuple, list)) else ""
     raise ModelError(
         f"What is handed over for model {spec!r} is a {type(handed).__name__}, neither a LoadedModel nor a "

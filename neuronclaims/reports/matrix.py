@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from neuronclaims.reports.entry import Entry, families
-from neuronclaims.reports.trend import UNTESTED, each_alone, onset_words, story
+from neuronclaims.reports.trend import UNTESTED, each_alone, story_with_onset
 from neuronclaims.reports.wording import effect_name, effect_numbers, effect_value, headline, own_id
 from neuronclaims.results import Effect, Onset
 
@@ -68,7 +68,7 @@ class Line:
         if self.onset is None:
             return each_alone(seen)
         names = {result.look.place: result.model for result in results if result.look is not None}
-        return f"{story(seen)}; {onset_words(self.onset, names)}"
+        return story_with_onset(seen, self.onset, names)
 
     @property
     def onset(self) -> Onset | None:

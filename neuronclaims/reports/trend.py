@@ -37,6 +37,18 @@ def _look(place: int, names: Mapping[int, str]) -> str:
     return names.get(place, f"look {place}")
 
 
+def story_with_onset(series: Sequence[tuple[str, str]], onset: Onset, names: Mapping[int, str]) -> str:
+    """Say where a finding appears in a series, and at which looks it may first hold if it was tested at any.
+
+    >>> story_with_onset([("a", UNTESTED), ("b", UNTESTED)], Onset.of([None, None]), {})
+    'tested in no model; could not be tested in 2'
+    """
+    told = story(series)
+    if all(verdict == UNTESTED for _, verdict in series):
+        return told
+    return f"{told}; {onset_words(onset, names)}"
+
+
 def story(series: Sequence[tuple[str, str]]) -> str:
     """Say in a sentence where a finding appears in a series of (model, verdict), and where it was lost.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from textwrap import wrap
@@ -195,9 +194,8 @@ def why(entry: Entry) -> str:
 
 
 def own_id(result: Result) -> str:
-    """Return a claim's id if the file gives one; empty if it only repeats the sentence."""
-    letters = [re.sub(r"[^a-z0-9]+", "", text.lower()) for text in (result.id, result.sentence)]
-    return "" if letters[1].startswith(letters[0]) else result.id
+    """Return a claim's id if the file gives one; empty if it was made from the sentence."""
+    return "" if result.id_made else result.id
 
 
 def counted(entries: Sequence[Entry]) -> str:

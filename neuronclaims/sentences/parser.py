@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic
 
 from neuronclaims.sentences.field_types import MisreadError, Word
@@ -58,7 +58,7 @@ def parse(sentence: str, templates: Sequence[Template]) -> Parsed:
 
     Raises SentenceError when none does, TemplateError when two do (which ``check_templates`` finds beforehand).
 
-    >>> from dataclasses import dataclass
+    >>> from dataclasses import dataclass, replace
     >>> from neuronclaims.sentences.templates import Template
     >>> @dataclass(frozen=True)
     ... class Likes:
@@ -193,9 +193,9 @@ def _lay(
     """Match one segment of a template with the next words."""
     at, sure = state.at, state.sure
     values, spans, plural = dict(state.values), dict(state.spans), state.plural
-    for piece in segment.pieces:
+    for place, piece in enumerate(segment.pieces):
         if at == len(words):
-            return _miss(template, piece, at, sure)
+            return replace(_miss(template, piece, at, sure), missing=_rest(template, segment, place))
         try:
             rest = as_singular(words[at:]) if plural else words[at:]
         except MisreadError as misread:
@@ -203,7 +203,8 @@ def _lay(
         plural = False
         if isinstance(piece, FixedWord):
             if rest[0].quoted or rest[0].text != piece.shape:
-                return _miss(template, piece, at, sure)
+                skipped = _skipped(segment.pieces[place:], rest[0])
+                return replace(_miss(template, piece, at, sure), missing=skipped)
             at, sure = at + 1, True
             continue
         try:
@@ -215,6 +216,22 @@ def _lay(
         at, sure = at + used, sure or piece.type_name not in NAMING.values()
         plural = is_plural(values[piece.name])
     return _PartialMatch(at, sure, values, spans, plural)
+
+
+def _rest(template: Template, segment: Segment, place: int) -> str:
+    """Return the pieces of a template from one on, without what may be left out; nothing for one that is the last."""
+    after = template.segments[template.segments.index(segment) + 1 :]
+    more = [piece for each in after if not each.optional for piece in each.pieces]
+    rest = [*segment.pieces[place:], *more]
+    return " ".join(piece.shape for piece in rest) if len(rest) > 1 else ""
+
+
+def _skipped(pieces: Sequence[Piece], word: Word) -> str:
+    """Return the pieces that were left out, as lists show them, where a word is one that comes after them."""
+    after = next(
+        (n for n, piece in enumerate(pieces) if isinstance(piece, FixedWord) and piece.text == word.text), 0
+    )
+    return "" if word.quoted else " ".join(piece.shape for piece in pieces[:after])
 
 
 def _miss(template: Template, piece: Piece, at: int, sure: bool) -> Miss:

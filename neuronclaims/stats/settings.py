@@ -83,7 +83,8 @@ LEVEL = Level()
 class Exchange:
     """What is exchanged between two sets: the values of a pair, or units, all of them or within blocks.
 
-    ``unit`` is what a unit is called, such as "prompt". ``blocks`` gives one block number per unit of each set.
+    ``unit`` is what a unit is called, such as "prompt", and ``column`` what one of those is called that are tested at
+    once, such as "head". ``blocks`` gives one block number per unit of each set.
 
     >>> Exchange(unit="prompt", blocks=([0, 0, 1], [0, 1])).paired
     False
@@ -92,6 +93,7 @@ class Exchange:
     paired: bool = False
     unit: str = "unit"
     blocks: Blocks | None = None
+    column: str = "neuron"
 
 
 UNITS, PAIRS = Exchange(), Exchange(paired=True)

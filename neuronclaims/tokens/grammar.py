@@ -198,9 +198,14 @@ class _RuleWords:
             raise self.wrong(f"{quoted(word)} is missing at the end", whole, EXAMPLES)
         raise self.wrong(
             f"{quoted(word)} is expected here, not {quoted(self.ahead)}",
-            closest(self.ahead, (word,)),
+            self._meant(word),
             EXAMPLES,
         )
+
+    def _meant(self, word: str) -> str:
+        """Return what should stand for the next word, which is not the one expected: it, or it and what it lacks."""
+        names_tokens = self.ahead in WORDS or self.ahead.startswith('"')
+        return f"{word} {self.ahead}" if names_tokens else word
 
     def which(self, allowed: Sequence[str]) -> str:
         """Read a pool, or which token of a span."""

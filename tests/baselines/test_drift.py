@@ -181,3 +181,11 @@ def test_a_claim_that_says_how_far_it_may_drift_is_judged_by_that():
     old, new = row(a, b), row(a * 0.7, b * 0.7)
     assert one(old, new).status == "weaker"
     assert one(old, replace(new, share=0.5)).status == "held"
+
+
+def test_a_claim_that_could_be_tested_neither_then_nor_now_says_so():
+    broken = replace(row(*values()), verdict=None, error="No layer 9.")
+    for new, told in ((broken, "No layer 9."), (replace(broken, error="No."), "No. (before: No layer 9.)")):
+        drift = one(broken, new)
+        assert drift.status == "untestable"
+        assert drift.sentence == f"it could be tested neither then nor now: {told}"

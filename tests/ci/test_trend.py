@@ -10,7 +10,8 @@ import pytest
 from cases import for_each
 
 from neuronclaims.cli import main
-from neuronclaims.reports.trend import story
+from neuronclaims.reports.trend import UNTESTED, story, story_with_onset
+from neuronclaims.results import Onset
 
 WORDS = {"+": "supported", "-": "refuted", "?": "inconclusive", "!": "could not be tested"}
 
@@ -156,3 +157,9 @@ def test_verdicts_of_a_series_are_told_as_they_are(tmp_path, capsys):
     out = capsys.readouterr().out
     assert "appears in y, and is supported in all after it; onset in x to y" in out
     assert "alpha" not in out
+
+
+def test_no_onset_is_told_of_a_claim_that_was_never_tested():
+    for verdicts, onset in (((None, None), False), ((None, "inconclusive"), True)):
+        series = [(f"m{place}", verdict or UNTESTED) for place, verdict in enumerate(verdicts)]
+        assert ("onset" in story_with_onset(series, Onset.of(verdicts), {})) is onset

@@ -179,3 +179,25 @@ def test_an_overlap_without_a_baseline_says_what_it_needs(tmp_path) -> None:
         tmp_path, "  - hanoi overlaps more with vietnam than with violent\n", baseline="other"
     )
     assert "say over which set neurons are ranked" in message
+
+
+def test_what_a_sentence_lacks_is_written_out(tmp_path) -> None:
+    for sentence, lacking in (
+        ("hanoi and violent share more of their top 9 neurons than any other two of them and baseline",
+         "'over SET' is missing before 'than'"),
+        ("the share of \" a\" among top predictions rises with mlp_post neuron 2:9 in hanoi by at least 5%",
+         "'from lowest to highest' must follow"),
+        ("head 2:1 attends to bos from last in hanoi", "'with at least SHARE%' must follow"),
+        ("some head does not attend to bos from last in hanoi", "'with more than SHARE%' must follow"),
+    ):  # fmt: skip
+        [message] = _problems(tmp_path, f"  - '{sentence}'\n")
+        assert message.endswith(lacking), sentence
+
+
+def test_columns_that_nobody_knows_are_one_error_each(tmp_path) -> None:
+    rows = ", ".join(f"{{text: number {n}, size: {n}, hue: red}}" for n in range(40))
+    numbered = f"numbered: [{rows}]\n  baseline"
+    size, hue = _problems(tmp_path, f"  - {MORE}\n", baseline=numbered)
+    assert size.startswith("unknown key 'size' in a prompt (numbers of your own go into 'numbers'")
+    assert size.endswith(", and in 39 more")
+    assert hue.endswith(", and in 39 more")

@@ -93,6 +93,28 @@ REFUSED = [
         "picked on",
         None,
     ),
+    *[
+        (f"{denial}, searched: layer 1, margin: 0.1", "layer 1", f"that a {noun} does not do something", None)
+        for denial, noun in (
+            ("neuron 1:2 does not activate more for one than two", "neuron"),
+            ("neuron 1:2 does not separate one from two", "neuron"),
+            ("neuron 1:2 does not go with size in numbered", "neuron"),
+            ("neuron 1:2 does not go with size in numbered with period 2", "neuron"),
+            ("head 1:2 does not attend more to bos from last for one than two", "head"),
+            ("head 1:2 does not separate one from two by attention to bos from last", "head"),
+            ('ablating head 1:2 does not change " a" in one', "head"),
+            ('restoring neuron 1:2 does not recover " a" in swaps', "neuron"),
+        )
+    ],
+    *[
+        (f"{denial}, searched: layer 1", "layer 1", "that a ", None)
+        for denial in (
+            "head 1:2 does not attend to bos from last in one with more than 50%",
+            "neuron 1:2 is not an outlier beyond 6 in more than 5% of tokens in one",
+            "neuron 1:2 is not massive in more than 5% of prompts in one",
+        )
+    ],
+    (f"neuron 1:2 is {TOP} in at least 10% of prompts, searched: layer 1", "layer 1", "best of all", None),
     (
         f"neuron 1:2 is {TOP} in at least 10% of prompts, weighting: legacy_growing",
         "legacy",

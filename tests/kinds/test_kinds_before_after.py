@@ -38,7 +38,7 @@ def test_the_family_says_how_many_draws_are_made():
     searched = BeforeAfter(AFTER, BEFORE, UNITS, 1, 999, SWEEPS, Neuron(4, 1))
     assert searched.resampling(family) == change.resampling(family) == family.resampling(1, 999)
     for each in (change, searched):
-        assert "999 random arrangements" in each.test(family).method
+        assert "999 ways to exchange the labels, drawn at random" in each.test(family).method
     alone, best = change.test(family), searched.test(family)
     assert best.p_value >= alone.p_value
 

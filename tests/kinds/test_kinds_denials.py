@@ -173,17 +173,6 @@ def test_what_a_denial_lacks_or_has_too_much_is_told_as_the_file_is_read(judge, 
         judge(claim, margin)
 
 
-@pytest.mark.parametrize(
-    "claim",
-    [
-        "restoring neuron 1:2 does not recover ' an' over ' a' in fruit",
-        "ablating neuron 1:2 does not raise ' an' in text",
-    ],
-)
-def test_a_neuron_picked_on_these_texts_cannot_be_shown_to_do_nothing_on_them(judge, claim):
-    assert "picked on ('searched')" in judge(claim, "0.1", head="searched: layer 1\n").error
-
-
 def test_the_share_that_matters_is_below_one(judge):
     claim = "restoring neuron 1:2 does not recover ' an' over ' a' in fruit"
     assert "leaves nothing out" in judge(claim, "1").error

@@ -206,10 +206,8 @@ def test_numbers_that_cannot_be_tested_are_refused_where_they_stand(judge, claim
 
 def test_layers_that_are_not_there_and_picked_neurons_are_clear_errors(judge):
     assert "no layer 9" in judge("at least 80% of layer 9 lies within 4 of zero in prose").error
-    denied = judge(
-        "neuron 1:2 is not massive in more than 50% of prompts in prose", head="searched: all layers\n"
-    ).error
-    assert "Test it on new prompts" in denied
+    with pytest.raises(ClaimFileError, match="test it on new prompts"):
+        judge("neuron 1:2 is not massive in more than 50% of prompts in prose", head="searched: all layers\n")
 
 
 @for_each(

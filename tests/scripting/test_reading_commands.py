@@ -75,7 +75,8 @@ def test_the_history_tells_every_session_and_baseline(project, monkeypatch, caps
     assert main(["history", "hanoi"]) == 0
     out = capsys.readouterr().out
     assert out.count("supported") == 2
-    assert "95 % interval" in out
+    assert out.count("difference of means") == out.count("(95 % interval)") == out.count("supported")
+    assert max(map(len, out.splitlines())) <= 80
     assert main(["history", "--report", "nowhere"]) == 1
     assert "Nothing is kept yet" in capsys.readouterr().err
 

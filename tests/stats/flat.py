@@ -24,7 +24,9 @@ def level(given: dict[str, Any]) -> Level:
 
 
 def exchange(given: dict[str, Any]) -> Exchange:
-    return Exchange(**{name: given.pop(name) for name in ("paired", "unit", "blocks") if name in given})
+    return Exchange(
+        **{name: given.pop(name) for name in ("paired", "unit", "blocks", "column") if name in given}
+    )
 
 
 def two_sample_test(first: Any, second: Any, **given: Any) -> stats.TestResult:

@@ -339,5 +339,8 @@ def test_blocks_of_pairs_are_refused():
 def test_the_method_names_the_blocks():
     a, b = values("float64", EVEN)
     found = two_sample_test(a, b, statistic="mean", blocks=EVEN, unit="prompt", **OPTIONS)
-    expected = "exact permutation of 10 prompts within 3 blocks (72 arrangements), block-adjusted difference of means"
+    expected = (
+        "exact permutation of 10 prompts within 3 blocks (all 72 ways to exchange the labels), "
+        "block-adjusted difference of means"
+    )
     assert found.method == expected

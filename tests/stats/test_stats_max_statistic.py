@@ -442,14 +442,22 @@ def test_the_method_says_in_words_what_was_done():
     )
     found = searched(first, second, False, "mean", unit="prompt")
     assert found.method == (
-        "exact permutation of 15 prompts (3,003 arrangements), largest Welch's t of 4,096 neurons"
+        "exact permutation of 15 prompts (all 3,003 ways to exchange the labels), largest Welch's t of 4,096 neurons"
     )
     assert found.one(7).method == found.method + ", step-down"
     drawn = searched(
-        first[:, :3], second[:5, :3], True, "auroc", alternative="two-sided", exact_limit=0, resamples=50
+        first[:, :3],
+        second[:5, :3],
+        True,
+        "auroc",
+        alternative="two-sided",
+        exact_limit=0,
+        resamples=50,
+        column="head",
     )
     assert drawn.method == (
-        "permutation within 5 units (50 random arrangements), largest and lowest standardised rank sum of 3 neurons"
+        "permutation within 5 units (50 ways to exchange the labels, drawn at random), "
+        "largest and lowest standardised rank sum of 3 heads"
     )
 
 

@@ -77,7 +77,7 @@ def test_values_that_all_equal_the_null_are_no_evidence():
 
 def test_method_says_what_is_flipped():
     found = one_sample_test([1.0, 2.0, -0.5], unit="document", null=0.25, **OPTIONS)
-    assert found.method == "exact sign flips of 3 documents (8 arrangements), mean less 0.25"
+    assert found.method == "exact sign flips of 3 documents (all 8 ways to flip the signs), mean less 0.25"
 
 
 @pytest.mark.parametrize(

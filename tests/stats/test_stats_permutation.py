@@ -333,21 +333,23 @@ def test_method_is_a_readable_template():
     options = {"alternative": "greater", "seed": 0, "unit": "prompt"}
     a, b = rng.normal(size=5), rng.normal(size=10)
     found = two_sample_test(a / 9, b, paired=False, statistic="mean", **options)
-    assert found.method == "exact permutation of 15 prompts (3,003 arrangements), Welch's t"
+    assert (
+        found.method == "exact permutation of 15 prompts (all 3,003 ways to exchange the labels), Welch's t"
+    )
     found = two_sample_test(9 * a, b, paired=False, statistic="mean", **options)
     assert found.method == (
-        "exact permutation of 15 prompts (3,003 arrangements), Welch's t, with Welch's t-test as a second "
-        "opinion because the smaller set varies more"
+        "exact permutation of 15 prompts (all 3,003 ways to exchange the labels), Welch's t, with Welch's "
+        "t-test as a second opinion because the smaller set varies more"
     )
     a, b = rng.normal(size=30), rng.normal(size=30)
-    drawn = "permutation of 60 prompts (9,999 random arrangements, "
+    drawn = "permutation of 60 prompts (9,999 ways to exchange the labels, drawn at random, "
     found = two_sample_test(a + 3, b, paired=False, statistic="mean", **options)
     assert found.method == (
-        f"{drawn}drawn until p was settled against 0.05 at a risk of 0.1 %), difference of means"
+        f"{drawn}enough to tell on which side of 0.05 p lies, with a risk of 0.1 % to be wrong), difference of means"
     )
     options |= {"alpha": found.p_value, "max_resamples": 9_999}
     found = two_sample_test(a + 3, b, paired=False, statistic="mean", **options)
-    assert found.method == f"{drawn}which leave open on which side of 0.0001 p lies), difference of means"
+    assert found.method == f"{drawn}too few to tell on which side of 0.0001 p lies), difference of means"
     options["alpha"] = 0.05
     found = two_sample_test(rng.normal(size=8), rng.normal(size=8), paired=True, statistic="auroc", **options)
-    assert found.method == "exact rank law within 8 prompts (256 arrangements), AUROC"
+    assert found.method == "exact rank law within 8 prompts (all 256 ways to exchange the labels), AUROC"

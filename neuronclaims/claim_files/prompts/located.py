@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from neuronclaims.claim_files.claims import Prompt, PromptPair
-from neuronclaims.claim_files.errors import ClaimFileError, Problem
+from neuronclaims.claim_files.errors import ClaimFileError, Problem, told_once
 from neuronclaims.claim_files.prompts.rows import PromptRow
 from neuronclaims.claim_files.yaml.positions import Items, Node, Scalar
 from neuronclaims.claim_files.yaml.source import SourceText
@@ -56,7 +56,7 @@ def read_items(
     problems: list[Problem] = []
     members = [located for item in node.items if (located := read(item, source, problems))]
     if problems:
-        raise ClaimFileError(problems)
+        raise ClaimFileError(told_once(problems))
     return members
 
 

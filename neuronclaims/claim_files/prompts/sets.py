@@ -46,6 +46,9 @@ from neuronclaims.prompts.inputs import MARK
 from neuronclaims.sentences.messages import quoted
 from neuronclaims.set_accounts import RowsTaken
 
+OWN_COLUMNS = "numbers of your own go into 'numbers', texts into 'spans'"
+"""Said of a key of a prompt that nobody knows."""
+
 
 def read_set(
     name: str, key: Scalar, node: Node, source: SourceText, columns: Collection[str] = ()
@@ -126,11 +129,13 @@ def _written(
         return None if item.missing else (PromptEntry.model_construct(text=item.text), item, ())
     if is_meant(item, MESSAGES, (TEXT,)):
         both = {TEXT: "a prompt is a text or a chat, not both"}
-        chat, found = validate(Section(ChatEntry, "in a prompt", elsewhere=both), item, source)
+        chat, found = validate(
+            Section(ChatEntry, "in a prompt", elsewhere=both, own=OWN_COLUMNS), item, source
+        )
         problems += found
         messages = messages_at(item.entries[MESSAGES][1], source, problems) if chat is not None else None
         return None if chat is None or messages is None else (chat, item.entries[MESSAGES][0], messages)
-    plain, found = validate(Section(PromptEntry, "in a prompt"), item, source)
+    plain, found = validate(Section(PromptEntry, "in a prompt", own=OWN_COLUMNS), item, source)
     problems += found
     value = item.get(TEXT)
     return (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -26,7 +26,7 @@ class Section(Generic[M]):
 
     ``where`` names it in messages ("in a claim"); ``keys`` lists its keys where the model's own are not the whole list;
     ``elsewhere`` says, of keys that are known but not here, where they belong; ``unlisted`` are keys that may stand
-    here but would only lengthen a listing.
+    here but would only lengthen a listing. ``own`` says where names of the user's own belong.
     """
 
     model: type[M]
@@ -34,6 +34,7 @@ class Section(Generic[M]):
     keys: tuple[str, ...] = ()
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     unlisted: tuple[str, ...] = ()
+    own: str = ""
 
 
 def validate(section: Section[M], node: Node, source: SourceText) -> tuple[M | None, list[Problem]]:
@@ -119,8 +120,11 @@ def _unknown_key(
         return source.problem(key.start, message, width=width)
     keys = (section.keys if len(loc) == 1 else ()) or _keys_at(section.model, loc[:-1])
     message, near = f"unknown key {quoted(key.text)} {where}", closest(key.text, keys)
+    if section.own and len(loc) == 1 and near is None:
+        message += f" ({section.own})"
     allowed = tuple(name for name in keys if name not in section.unlisted or name == near)
-    return source.problem(key.start, message, width=width, suggestion=near, allowed=allowed)
+    found = source.problem(key.start, message, width=width, suggestion=near, allowed=allowed)
+    return replace(found, of_each=True)
 
 
 def _keys_at(

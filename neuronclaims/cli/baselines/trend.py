@@ -12,7 +12,7 @@ from neuronclaims.cli.options import Matching
 from neuronclaims.cli.output import say
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.foreign_text import one_line
-from neuronclaims.reports.trend import UNTESTED, onset_words, story
+from neuronclaims.reports.trend import UNTESTED, story_with_onset
 from neuronclaims.results import Onset
 from neuronclaims.stats.series.spending import share_of_next
 
@@ -71,10 +71,10 @@ def run(
         together = len(report) == 1 and all(claim.get("look") for claim in here)
         here = here if together else _look_by_look(here)
         verdicts = [claim.get("verdict") for claim in here]
-        onset = Onset.of(verdicts)
-        told = onset_words(onset, {place: claim["model"] for place, claim in enumerate(here, 1)})
+        places: dict[int, str] = {place: claim["model"] for place, claim in enumerate(here, 1)}
+        told = story_with_onset([(c["model"], _verdict(c)) for c in here], Onset.of(verdicts), places)
         say(one_line(f"{file}::{name}"))
-        for line in (*_rows(here), f"{story([(c['model'], _verdict(c)) for c in here])}; {told}"):
+        for line in (*_rows(here), told):
             say("  " + one_line(line))
         if not together:
             remarks[UNJUDGED] = None

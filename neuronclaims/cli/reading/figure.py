@@ -72,8 +72,8 @@ def run(
         path = write_figure(figures[place], output, width)
     say(f"{path}: {one_line(found['sentence'])} ({one_line(found['model'])})")
     for each, figure in enumerate(figures, start=1):
-        about = f"  --number {each}: {one_line(_title(figure))}"
-        say(f"{about}, written" if each == place + 1 else about)
+        written = " (this one)" if each == place + 1 else ""
+        say(f"  --number {each}{written}: {one_line(_title(figure))}")
     return 0
 
 

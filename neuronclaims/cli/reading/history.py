@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 EXAMPLES = ("neuronclaims history", "neuronclaims history claims/example.claims.yaml::hanoi")
 LETTERS = {"supported": "S", "refuted": "R", "inconclusive": "?", "broken": "E"}
 UNTESTED = "."
+WIDTH, INDENT = 80, "  "
+ROW = WIDTH - len(INDENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def run(
     from neuronclaims.naming import Wanted
 
     name = Wanted.parse(claim).one(marks, "The history")
-    say(str(name), *(f"  {line}" for line in _table(marks[name])))
+    say(str(name), *(f"{INDENT}{line}" for line in _table(marks[name])))
     return 0
 
 
@@ -135,9 +137,13 @@ def _utc(when: str) -> str:
 
 def _table(marks: Sequence[Mark]) -> list[str]:
     where = max(len(mark.where) for mark in marks)
+    heads = [f"{mark.when[:16].replace('T', ' ')}  {mark.where:{where}}  {mark.verdict:12}" for mark in marks]
+    rows = [f"{head}  {mark.numbers}".rstrip() for head, mark in zip(heads, marks, strict=True)]
+    if max(map(len, rows)) <= WIDTH - len(INDENT):
+        return rows
+    pairs = zip(heads, marks, strict=True)
     return [
-        f"{mark.when[:16].replace('T', ' ')}  {mark.where:{where}}  {mark.verdict:12}  {mark.numbers}".rstrip()
-        for mark in marks
+        line for head, mark in pairs for line in (head.rstrip(), f"{INDENT}{mark.numbers}") if line.strip()
     ]
 
 
@@ -147,5 +153,9 @@ def _rows(marks: dict[ClaimName, list[Mark]]) -> list[str]:
     lines = []
     for name, of_claim in marks.items():
         known = {(mark.when, mark.where): mark.verdict for mark in of_claim}
-        lines.append(f"{''.join(LETTERS.get(known.get(time, ''), UNTESTED) for time in times)}  {name}")
+        letters = "".join(LETTERS.get(known.get(time, ""), UNTESTED) for time in times)
+        beside = len(letters) + 2 + len(str(name)) <= WIDTH
+        # A name is copied from here, so it has its line, however long it is.
+        below = [f"{INDENT}{letters[start : start + ROW]}" for start in range(0, len(letters), ROW)]
+        lines += [f"{letters}  {name}"] if beside else [str(name), *below]
     return lines

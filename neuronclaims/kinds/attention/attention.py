@@ -31,8 +31,7 @@ from neuronclaims.kinds.outliers.token_share import (
     planned_share,
     share_statement,
 )
-from neuronclaims.kinds.shared.margins import check_not_searched
-from neuronclaims.kinds.shared.refusals import check_subject
+from neuronclaims.kinds.shared.refusals import check_denying, check_subject
 from neuronclaims.kinds.shared.requests import in_order, plain
 from neuronclaims.kinds.shared.subjects.ranks import (
     RankOptions,
@@ -126,7 +125,7 @@ NOT_ATTENDING_TEMPLATE = Template(
     "with more than {share:share}",
     NotAttending,
     options=RankOptions,
-    check=check_subject,
+    check=check_denying,
     pooled=False,
     own_site=ATTENTION,
     field_types=FIELDS,
@@ -142,12 +141,7 @@ class AttentionKind:
     side: ShareSide
 
     def attainable(self, claim: Claim[_AttentionShare]) -> Attainable:
-        """Return the least p: all attention of every prompt goes to the tokens, or none.
-
-        Raises ClaimError for "does not" of a head that was searched.
-        """
-        if self.side == "less":
-            check_not_searched(claim, claim.sentence.who)
+        """Return the least p: all attention of every prompt goes to the tokens, or none."""
         units = PromptUnits.of(in_order(claim.sets[claim.sentence.first]))
         return Attainable.of(planned_share(units, claim.sentence.share, self.side, counted=False), units.size)
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from neuronclaims.kinds.attention.fields import FIELDS
 from neuronclaims.kinds.attention.reading import between_sets, tokens_in_words, tokens_read, within_prompts
 from neuronclaims.kinds.shared.margins import AUROC_MARGIN, check_auroc
-from neuronclaims.kinds.shared.refusals import check_subject
+from neuronclaims.kinds.shared.refusals import subject_check
 from neuronclaims.kinds.shared.subjects.ranks import RankedMarginOptions
 from neuronclaims.kinds.shared.subjects.subjects import check_denied
 from neuronclaims.kinds.two_sample.contrast import contrast_hypothesis
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from neuronclaims.tokens.readings import TokensAsked
     from neuronclaims.tokens.spans import ChangedTokens
 
+NOT, NOT_SEPARATE = "does not attend", "does not separate"
 _MARGIN = "'margin: 0.1', the difference in attention that would matter"
 
 
@@ -69,7 +70,7 @@ class AttentionSeparation:
     auroc: float | None = None
 
     def __post_init__(self) -> None:
-        denied = self.verb == "does not separate"
+        denied = self.verb == NOT_SEPARATE
         if denied:
             check_denied(self.who)
         check_auroc(self.auroc, denied=denied, either_way=True)
@@ -101,7 +102,7 @@ class AttentionPreference:
 
 
 def _check_denial(verb: str, who: HeadSubject, by: Amount | None) -> None:
-    if verb != "does not attend":
+    if verb != NOT:
         return
     check_denied(who)
     if by is not None:
@@ -114,7 +115,7 @@ CONTRAST_TEMPLATE = Template(
     f"{_ATTENDS} from {{origin:origin}} for {{first:set}} than {{second:set}} [by at least {{by:amount}}]",
     AttentionContrast,
     options=RankedMarginOptions,
-    check=check_subject,
+    check=subject_check(NOT),
     margin=_MARGIN,
     pooled=False,
     own_site=ATTENTION,
@@ -125,7 +126,7 @@ SEPARATION_TEMPLATE = Template(
     "from {origin:origin} [with AUROC at least {auroc:number}]",
     AttentionSeparation,
     options=RankedMarginOptions,
-    check=check_subject,
+    check=subject_check(NOT_SEPARATE),
     margin=f"'margin: 0.1', {AUROC_MARGIN}",
     pooled=False,
     own_site=ATTENTION,
@@ -135,7 +136,7 @@ PREFERENCE_TEMPLATE = Template(
     f"{_ATTENDS} than to {{other:attended}} from {{origin:origin}} in {{first:set}} [by at least {{by:amount}}]",
     AttentionPreference,
     options=RankedMarginOptions,
-    check=check_subject,
+    check=subject_check(NOT),
     margin=_MARGIN,
     pooled=False,
     own_site=ATTENTION,

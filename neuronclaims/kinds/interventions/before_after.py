@@ -170,7 +170,7 @@ class BeforeAfter:
         results = stats.search_tests(
             after,
             np.broadcast_to(self.before[:, None], after.shape),
-            exchange=self.exchange,
+            exchange=replace(self.exchange, column=self.searched.noun),
             statistic="mean",
             resampling=self.resampling(family),
             level=family.level,
@@ -209,7 +209,16 @@ class BeforeAfter:
             )
         after, column = self.searched.all, self.searched.column(self.neuron)
         before = np.broadcast_to(self.before[:, None], after.shape)
-        return null_of_search(after, before, column, test, paired=True, statistic="mean", seed=self.seed)
+        return null_of_search(
+            after,
+            before,
+            column,
+            test,
+            paired=True,
+            statistic="mean",
+            seed=self.seed,
+            noun=self.searched.noun,
+        )
 
     def kept(self, of: str, prompts: Sequence[Prompt]) -> UnitValues:
         """Return the values for baselines; ``of`` is the key of what they are."""

@@ -27,7 +27,6 @@ import numpy as np
 
 from neuronclaims import stats
 from neuronclaims.kinds.interventions.before_after import mean_change
-from neuronclaims.kinds.interventions.changed_neurons import who_of
 from neuronclaims.kinds.interventions.changed_share import (
     changed_share,
     changed_share_statement,
@@ -49,7 +48,6 @@ from neuronclaims.kinds.interventions.restoration_shown import (
     picked_note,
 )
 from neuronclaims.kinds.kind import Attainable, Finding, Sample, Statement
-from neuronclaims.kinds.shared.margins import check_not_searched
 from neuronclaims.kinds.shared.requests import percent
 from neuronclaims.kinds.shared.subjects.neurons import rank_of
 from neuronclaims.kinds.shared.subjects.parts import set_tables
@@ -91,7 +89,7 @@ class RestorationKind:
     def attainable(self, claim: PatchingClaim) -> Attainable:
         """Say what these pairs allow; for "does not" that depends on their spread.
 
-        Raises ClaimError for a claim of "does not" with a margin that will not do, or about a neuron that was searched.
+        Raises ClaimError for a claim of "does not" with a margin that will not do.
         """
         request = RestorationRequest.of(claim)
         units, number = request.units, request.number
@@ -101,7 +99,6 @@ class RestorationKind:
         if not request.denies:
             of = f"of the pairs beyond {percent(number)}" if number else "of the pairs"
             return Attainable.of(units.planning("greater", of), units.size)
-        check_not_searched(claim, who_of(claim))
         return Attainable.of(units.planning("greater", "of the pairs", number), units.size)
 
     def joint_test_key(self, claim: PatchingClaim) -> Hashable | None:  # noqa: ARG002

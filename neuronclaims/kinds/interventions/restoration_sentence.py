@@ -17,6 +17,8 @@ from neuronclaims.kinds.interventions.controls.options import ControlOptions
 from neuronclaims.kinds.interventions.controls.random_neurons import TAIL, Compared
 from neuronclaims.kinds.interventions.refused import check_change, check_not_denied
 from neuronclaims.kinds.outliers.token_share import check_share
+from neuronclaims.kinds.shared.refusals import check_denied_unsearched
+from neuronclaims.measurements.views.view import noun_of
 from neuronclaims.sentences.changes.change import ModelChange
 from neuronclaims.sentences.changes.field import ChangeField
 from neuronclaims.sentences.numbers import number_text
@@ -153,6 +155,8 @@ def _check(claim: Claim[Any, Any]) -> None:
     """Raise FieldError for settings that the sentence cannot have."""
     check_not_denied(claim, "verb", denies=claim.sentence.denies)
     check_change(claim)
+    if claim.sentence.denies:
+        check_denied_unsearched(claim, noun_of(claim.settings.site))
 
 
 def patching_template(verb: str, build: type[PatchingSentence]) -> Template[Any]:

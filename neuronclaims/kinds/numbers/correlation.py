@@ -22,9 +22,9 @@ from neuronclaims import stats
 from neuronclaims.kinds.kind import Attainable, Finding, Sample, Statement
 from neuronclaims.kinds.numbers.positions import PositionRequest, counts_positions
 from neuronclaims.kinds.numbers.request import NumbersRequest
-from neuronclaims.kinds.shared.margins import check_not_searched, plain_margin_of
+from neuronclaims.kinds.shared.margins import plain_margin_of
 from neuronclaims.kinds.shared.null_figures import null_figure
-from neuronclaims.kinds.shared.refusals import check_subject
+from neuronclaims.kinds.shared.refusals import subject_check
 from neuronclaims.kinds.shared.subjects.parts import attainable_part, family_for, judged_part
 from neuronclaims.kinds.shared.subjects.ranks import RankedMarginOptions, layers_tested, rank_among
 from neuronclaims.kinds.shared.subjects.selection import allowing_for_search, selection_notes, selection_of
@@ -103,7 +103,7 @@ TEMPLATE = Template(
     "{first:set} [with correlation at least {least:number}]",
     Correlates,
     options=RankedMarginOptions,
-    check=check_subject,
+    check=subject_check(NOT),
     margin=f"'margin: 0.3', {MATTERS}",
 )
 
@@ -189,7 +189,6 @@ class CorrelationKind:
         request, said = NumbersRequest.of(claim), _statement(claim)
         units = len(request.units.rows) - (len(set(request.blocks)) - 1 if request.blocks is not None else 0)
         if said.side == "within":
-            check_not_searched(claim, request.who)
             assert said.threshold is not None
             return attainable_part(
                 Attainable(least_margin_p(units, said.threshold), request.units.size), request.who

@@ -21,9 +21,9 @@ from neuronclaims import stats
 from neuronclaims.figures import Point, Points
 from neuronclaims.kinds.kind import Attainable, ClaimError, Finding, Sample, Statement
 from neuronclaims.kinds.numbers.request import NumbersRequest
-from neuronclaims.kinds.shared.margins import check_not_searched, plain_margin_of
+from neuronclaims.kinds.shared.margins import plain_margin_of
 from neuronclaims.kinds.shared.null_figures import null_figure
-from neuronclaims.kinds.shared.refusals import check_subject
+from neuronclaims.kinds.shared.refusals import subject_check
 from neuronclaims.kinds.shared.requests import percent
 from neuronclaims.kinds.shared.subjects.ranks import RankedMarginOptions, layers_tested, rank_among
 from neuronclaims.kinds.shared.subjects.selection import allowing_for_search, selection_notes, selection_of
@@ -91,7 +91,7 @@ TEMPLATE = Template(
     "with period {period:number} [explaining at least {least:share}]",
     Periodic,
     options=RankedMarginOptions,
-    check=check_subject,
+    check=subject_check(NOT),
     margin=f"'margin: 0.3', {MATTERS}",
 )
 
@@ -174,8 +174,6 @@ class PeriodKind:
         """Return the least p: a wave of this period explains all ranks that it can, or nothing of them."""
         request, said = NumbersRequest.of(claim), _statement(claim)
         waves = _waves(claim, request)
-        if said.side == "not greater":
-            check_not_searched(claim, request.who)
         ways = stats.interval_test(_clearest(waves, said), said.side, said.null, said.threshold).p_value
         return Attainable(ways, request.units.size, against=0.0 if said.threshold is not None else 1.0)
 

@@ -12,7 +12,6 @@ from neuronclaims.kinds.kind import Sample
 from neuronclaims.kinds.outliers.token_share import PromptUnits
 from neuronclaims.kinds.shared.effects import counted
 from neuronclaims.kinds.shared.layer_points import drawn_neurons
-from neuronclaims.kinds.shared.margins import check_not_searched
 from neuronclaims.kinds.shared.requests import activations, in_order
 from neuronclaims.kinds.shared.subjects.neurons import check_neuron
 from neuronclaims.kinds.shared.subjects.selection import search_of
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
     from neuronclaims.claim_files.claims import Claim, Prompt
     from neuronclaims.kinds.kind import Answers
-    from neuronclaims.kinds.outliers.token_share import ShareSide
     from neuronclaims.measurements import Activations, ModelFacts
     from neuronclaims.measurements.pools import Pool
     from neuronclaims.results import UnitValues, ValueScale
@@ -69,11 +67,6 @@ class LayerRequest:
     def who(self) -> Subject:
         """The sentence's neuron, as whom the claim is about."""
         return Subject("one", (self.claim.sentence.neuron,))
-
-    def check_side(self, side: ShareSide) -> None:
-        """Raise ClaimError where it is denied that a neuron does what it was picked for on these prompts."""
-        if side == "less":
-            check_not_searched(self.claim, self.who)
 
     def picked_from(self, layers: Mapping[int, NDArray[Any]]) -> int:
         """Return how many neurons the claimed one was picked from, of ``layers`` [units, width] by number."""

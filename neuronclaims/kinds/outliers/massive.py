@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from neuronclaims.kinds.outliers.token_share import (
     share_statement,
 )
 from neuronclaims.kinds.shared.effects import counted
+from neuronclaims.kinds.shared.refusals import check_denied_unsearched
 from neuronclaims.kinds.shared.subjects.neurons import rank_of
 from neuronclaims.kinds.shared.subjects.selection import (
     allowing_for_search,
@@ -89,6 +90,11 @@ class NotMassive:
         return NOT_MASSIVE_TEMPLATE.render(self)
 
 
+def _check_denied(claim: Claim[Any, Any]) -> None:
+    """Raise FieldError for settings that "is not" cannot have."""
+    check_denied_unsearched(claim, "neuron")
+
+
 MASSIVE_TEMPLATE = Template(
     "[{site:site}] neuron {neuron:neuron} is massive [in at least {share:share} of prompts] in {first:set}",
     Massive,
@@ -96,6 +102,7 @@ MASSIVE_TEMPLATE = Template(
 NOT_MASSIVE_TEMPLATE = Template(
     "[{site:site}] neuron {neuron:neuron} is not massive in more than {share:share} of prompts in {first:set}",
     NotMassive,
+    check=_check_denied,
 )
 
 
@@ -109,12 +116,8 @@ class MassiveKind:
     each_token: ClassVar[bool] = True
 
     def attainable(self, claim: Claim[Massive | NotMassive]) -> Attainable:
-        """Return the least p: the neuron is massive in every prompt, or in none.
-
-        Raises ClaimError for "is not" of a neuron that was searched.
-        """
+        """Return the least p: the neuron is massive in every prompt, or in none."""
         request = LayerRequest.of(claim, 0)
-        request.check_side(self.side)
         units = request.units
         return Attainable.of(planned_share(units, _null(claim), self.side, counted=True), units.size)
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from neuronclaims import stats
 from neuronclaims.kinds.kind import Attainable, Finding
@@ -28,6 +28,7 @@ from neuronclaims.kinds.outliers.token_share import (
     share_statement,
 )
 from neuronclaims.kinds.shared.effects import counted
+from neuronclaims.kinds.shared.refusals import check_denied_unsearched
 from neuronclaims.kinds.shared.subjects.neurons import rank_of
 from neuronclaims.kinds.shared.subjects.selection import (
     allowing_for_search,
@@ -81,6 +82,11 @@ class NoOutlier(_BeyondBound):
         return NO_OUTLIER_TEMPLATE.render(self)
 
 
+def _check_denied(claim: Claim[Any, Any]) -> None:
+    """Raise FieldError for settings that "is not" cannot have."""
+    check_denied_unsearched(claim, "neuron")
+
+
 OUTLIER_TEMPLATE = Template(
     "[{site:site}] neuron {neuron:neuron} is an outlier beyond {bound:number} in at least {share:share} "
     "of tokens in {first:set}",
@@ -90,6 +96,7 @@ NO_OUTLIER_TEMPLATE = Template(
     "[{site:site}] neuron {neuron:neuron} is not an outlier beyond {bound:number} in more than {share:share} "
     "of tokens in {first:set}",
     NoOutlier,
+    check=_check_denied,
 )
 
 
@@ -103,12 +110,8 @@ class OutlierKind:
     each_token: ClassVar[bool] = True
 
     def attainable(self, claim: Claim[Outlier | NoOutlier]) -> Attainable:
-        """Return the least p: every token of every prompt is beyond the bound, or none.
-
-        Raises ClaimError for "is not" of a neuron that was searched.
-        """
+        """Return the least p: every token of every prompt is beyond the bound, or none."""
         request = LayerRequest.of(claim, 0)
-        request.check_side(self.side)
         units = request.units
         return Attainable.of(planned_share(units, claim.sentence.share, self.side, counted=False), units.size)
 

@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from neuronclaims.kinds.kind import ClaimError
-from neuronclaims.kinds.shared.subjects.selection import search_of
 from neuronclaims.sentences.options import Options, Size
 from neuronclaims.sentences.templates import FieldError
 
 if TYPE_CHECKING:
     from neuronclaims.claim_files.claims import Claim
     from neuronclaims.sentences.numbers import Amount
-    from neuronclaims.sentences.subjects.subject import Subject
 
 
 CHANCE = 0.5
@@ -107,12 +105,3 @@ def check_auroc(auroc: float | None, *, denied: bool, either_way: bool) -> None:
         message = "the AUROC claimed must lie above 0.5, which is chance, and at most at 1"
         mirrored = CHANCE < 1 - auroc <= 1
         raise FieldError("auroc", message, f"{1 - auroc:g}" if either_way and mirrored else None)
-
-
-def check_not_searched(claim: Claim, who: Subject) -> None:
-    """Raise ClaimError if a claim of "does not" is about neurons that were picked on the same prompts."""
-    if search_of(claim, who) is not None:
-        raise ClaimError(
-            f"That a {who.noun} does not do something cannot be tested on the prompts it was picked on ('searched'). "
-            "Test it on new prompts ('discovered_on')."
-        )

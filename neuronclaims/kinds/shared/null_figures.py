@@ -52,8 +52,9 @@ def null_of_search(
     paired: bool,
     statistic: Statistic,
     seed: int,
+    noun: str,
 ) -> tuple[Null, ...]:
-    """Return the figure of the maximum over all columns of [n1, m] and [n2, m], for a neuron picked from them.
+    """Return the figure of the maximum over all columns of [n1, m] and [n2, m], for a ``noun`` picked from them.
 
     Of a two-sided test it is the side that p is twice of.
     """
@@ -66,7 +67,7 @@ def null_of_search(
     if found is None:
         return ()
     which = "largest" if side == "greater" else "lowest"
-    many = f"{found.neurons:,} neurons"
+    many = f"{found.neurons:,} {noun}s"
     of = f"the {many} that are no clearer" if found.clearer else many
     axis = found.name if found.neurons == 1 else f"{which} {found.name} of {of}"
     return null_figure(found.null, axis, test.statistic)

@@ -7,6 +7,7 @@ is said by ``attainable`` instead, and what a model lacks by ``needs``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from neuronclaims.kinds.shared.subjects.ranks import RankOptions
@@ -28,6 +29,29 @@ def check_subject(claim: Claim[Any, Any]) -> None:
     if isinstance(who, Subject) and isinstance(who.said, DirectionReference):
         check_direction_unsearched(claim, who.said.noun)
     _check_rank(claim)
+
+
+def subject_check(denial: str) -> Callable[[Claim[Any, Any]], None]:
+    """Return the check of a template whose ``verb`` is ``denial`` where a claim denies."""
+
+    def check(claim: Claim[Any, Any]) -> None:
+        (check_denying if claim.sentence.verb == denial else check_subject)(claim)
+
+    return check
+
+
+def check_denying(claim: Claim[Any, Any]) -> None:
+    """Raise FieldError for what no subject can have, and for "does not" of one that was picked on the same prompts."""
+    check_subject(claim)
+    check_denied_unsearched(claim, claim.sentence.who.noun)
+
+
+def check_denied_unsearched(claim: Claim[Any, Any], noun: str) -> None:
+    """Raise FieldError for "does not" of a neuron, or another ``noun``, that was picked on the same prompts."""
+    message = (
+        f"that a {noun} does not do something cannot be tested on the prompts it was picked on: {NEW_PROMPTS}"
+    )
+    check_unsearched(claim, message)
 
 
 def check_direction_unsearched(claim: Claim[Any, Any], noun: str) -> None:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from neuronclaims.kinds.kind import Attainable, Finding, Sample
 from neuronclaims.kinds.outliers.token_share import ShareSide, check_share, share_statement
 from neuronclaims.kinds.shared.designs import left_out, size_of
-from neuronclaims.kinds.shared.refusals import NEW_PROMPTS, check_unsearched
+from neuronclaims.kinds.shared.refusals import check_denied_unsearched
 from neuronclaims.kinds.shared.requests import plural
 from neuronclaims.kinds.shared.subjects.parts import attainable_part, family_for, judged_part
 from neuronclaims.kinds.shared.subjects.selection import selection_notes, selection_of
@@ -107,11 +107,7 @@ def _check(said: Consistent | Absent) -> None:
 def _check_absent(claim: Claim[Any, Any]) -> None:
     """Raise FieldError for settings that the sentence cannot have."""
     check_ranking(claim)
-    noun = claim.sentence.who.noun
-    message = (
-        f"that a {noun} does not do something cannot be tested on the prompts it was picked on: {NEW_PROMPTS}"
-    )
-    check_unsearched(claim, message)
+    check_denied_unsearched(claim, claim.sentence.who.noun)
 
 
 CONSISTENT_TEMPLATE = Template(

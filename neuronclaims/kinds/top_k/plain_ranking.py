@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from neuronclaims import stats
 from neuronclaims.kinds.kind import Attainable, Finding, Sample
 from neuronclaims.kinds.outliers.token_share import ShareSide, check_share
+from neuronclaims.kinds.shared.refusals import NEW_PROMPTS, check_unsearched
 from neuronclaims.kinds.shared.subjects.selection import selection_notes, selection_of
 from neuronclaims.kinds.shared.subjects.subjects import check_whole
 from neuronclaims.kinds.top_k.plain_shares import PlainRequest, PlainShares, SharePart, least_clear_part
@@ -100,26 +101,36 @@ def _check(who: Subject, k: int, share: float) -> None:
     check_share(share, lowest="5%", highest="95%")
 
 
+def _check_plain(claim: Claim[Any, Any]) -> None:
+    """Raise FieldError for settings that the sentence cannot have."""
+    check_ranking(claim)
+    check_unsearched(
+        claim,
+        "how often the best of all that were searched is among the top cannot be tested so: claim it 'over' one set "
+        f"alone, or {NEW_PROMPTS}",
+    )
+
+
 AMONG_TEMPLATE = Template(
     "[{site:site}] {who:subject} is among the top {k:count} neurons for {first:set} "
     "in at least {share:share} of prompts",
     Among,
     options=RankingOptions,
-    check=check_ranking,
+    check=_check_plain,
 )
 NOT_AMONG_TEMPLATE = Template(
     "[{site:site}] {who:subject} is not among the top {k:count} neurons for {first:set} "
     "in more than {share:share} of prompts",
     NotAmong,
     options=RankingOptions,
-    check=check_ranking,
+    check=_check_plain,
 )
 ONLY_TEMPLATE = Template(
     "[{site:site}] {who:subject} is among the top {k:count} neurons for {first:set} [over {second:set}] "
     "and for none of {others:sets} in at least {share:share} of prompts",
     AmongOnly,
     options=RankingOptions,
-    check=check_ranking,
+    check=_check_plain,
 )
 
 

@@ -22,7 +22,6 @@ from neuronclaims.kinds.outliers.token_share import (
     mean_share_test,
     share_statement,
 )
-from neuronclaims.kinds.shared.margins import check_not_searched
 from neuronclaims.kinds.shared.requests import in_order, plain
 from neuronclaims.kinds.shared.subjects.subjects import NeuronStatement, TestedNeuron, times
 from neuronclaims.kinds.shared.units import of_one_set
@@ -75,8 +74,7 @@ class PlainRequest:
 
     @classmethod
     def of(cls, claim: Claim[Any, Any], sides: dict[str, ShareSide], baseline: str | None) -> PlainRequest:
-        """Look up the sets; raise ClaimError for too few units, a search, and a ranking that needs a baseline."""
-        check_not_searched(claim, claim.sentence.who)
+        """Look up the sets; raise ClaimError for too few units, and a ranking that needs a baseline."""
         if baseline is not None:
             check_baseline(claim, baseline)
         elif claim.settings.options.rank_by == "z":

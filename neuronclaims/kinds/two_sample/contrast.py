@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from neuronclaims.kinds.shared.hypotheses import TwoSampleHypothesis
 from neuronclaims.kinds.shared.margins import MarginOptions, margin_of
-from neuronclaims.kinds.shared.refusals import check_subject
+from neuronclaims.kinds.shared.refusals import subject_check
 from neuronclaims.kinds.shared.subjects.ranks import RankedMarginOptions
 from neuronclaims.kinds.shared.subjects.subjects import check_denied
 from neuronclaims.kinds.two_sample.kind import TwoSampleKind
@@ -64,7 +64,7 @@ TEMPLATE = Template(
     "for {first:set} than {second:set} [by at least {by:amount}]",
     Contrast,
     options=RankedMarginOptions,
-    check=check_subject,
+    check=subject_check(NOT),
     margin="'margin: 0.5 sd', the difference that would matter",
 )
 

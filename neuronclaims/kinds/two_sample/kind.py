@@ -130,7 +130,9 @@ def _null(request: TwoSampleRequest, data: TwoSampleData, result: TwoSampleOutco
     paired, statistic, seed = design.paired, said.statistic, request.seed
     if request.searched:
         column = data.column(result.tested)
-        return null_of_search(*data.all, column, test, paired=paired, statistic=statistic, seed=seed)
+        return null_of_search(
+            *data.all, column, test, paired=paired, statistic=statistic, seed=seed, noun=data.noun
+        )
     values = data.of(result.tested)
     of = "" if request.who.how == "one" else f" of {result.tested}, whose p is the largest"
     return null_of(

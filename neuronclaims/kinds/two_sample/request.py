@@ -10,7 +10,6 @@ from neuronclaims.figures import Distributions, Row
 from neuronclaims.kinds.joint import JointShare
 from neuronclaims.kinds.kind import Attainable, ClaimError, Sample
 from neuronclaims.kinds.shared.designs import design_of, size_of
-from neuronclaims.kinds.shared.margins import check_not_searched
 from neuronclaims.kinds.shared.requests import plain, resamples_of, seed_of
 from neuronclaims.kinds.shared.subjects.parts import attainable_part
 from neuronclaims.kinds.shared.subjects.ranks import layers_tested
@@ -82,11 +81,8 @@ class TwoSampleRequest:
     def attainable(self) -> Attainable:
         """Return the least p-value these prompts allow.
 
-        Raises ClaimError for a claim of "does not" about a neuron that was picked on these prompts, and for a search
-        within blocks.
+        Raises ClaimError for a search within blocks.
         """
-        if self.hypothesis.margin is not None:
-            check_not_searched(self.claim, self.who)
         if self.searched and self.design.blocks is not None:
             picked = "searched for on" if self.who.how == "some" else "picked on"
             raise ClaimError(

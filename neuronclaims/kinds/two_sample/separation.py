@@ -22,7 +22,7 @@ from neuronclaims.kinds.shared.margins import (
     auroc_margin,
     check_auroc,
 )
-from neuronclaims.kinds.shared.refusals import check_subject
+from neuronclaims.kinds.shared.refusals import subject_check
 from neuronclaims.kinds.shared.subjects.ranks import RankedMarginOptions
 from neuronclaims.kinds.shared.subjects.subjects import check_denied
 from neuronclaims.kinds.two_sample.kind import TwoSampleKind
@@ -60,7 +60,7 @@ TEMPLATE = Template(
     "[with AUROC at least {auroc:number}]",
     Separation,
     options=RankedMarginOptions,
-    check=check_subject,
+    check=subject_check(NOT),
     margin=f"'margin: 0.1', {AUROC_MARGIN}",
 )
 

@@ -194,7 +194,7 @@ def _searched(request: TwoSampleRequest, data: TwoSampleData, family: Family) ->
     if key not in known:
         known[key] = stats.search_tests(
             *data.all,
-            exchange=exchange_of(request.design),
+            exchange=replace(exchange_of(request.design), column=data.noun),
             statistic=request.hypothesis.statistic,
             resampling=resampling,
             level=family.level,

@@ -9,6 +9,9 @@ from pathlib import Path
 from neuronclaims.measurements.errors import MissingModelError, ModelError, shorten
 from neuronclaims.models.hub import HUB, snapshot
 
+DEMO = "demo"
+"""The name of the model that comes with the package."""
+
 
 def locate(spec: str, base: Path, download: bool = False) -> Path:
     """Return the folder of a model; raise MissingModelError or ModelError where there is none.
@@ -17,7 +20,7 @@ def locate(spec: str, base: Path, download: bool = False) -> Path:
     """
     if not spec.strip():
         raise ModelError("A model's name is empty. Give 'demo', a folder, or a hub id such as gpt2.")
-    if spec == "demo":
+    if spec == DEMO:
         return _demo()
     if spec.startswith(HUB):
         return snapshot(spec, base, download)

@@ -25,7 +25,7 @@ class PastClaim:
     """What came of one claim on one model in a session.
 
     ``verdict`` is None where the claim could not be tested; ``failed`` says whether it failed the session. ``effect``
-    is the short name of the effect the verdict rests on, empty where there is none, with its ``value`` and the
+    is the name of the effect the verdict rests on, empty where there is none, with its ``value`` and the
     interval of the given ``level`` from ``low`` to ``high``.
     """
 
@@ -54,8 +54,7 @@ class PastClaim:
             return cls(result.verdict, entry.failed)
         effect = result.evidence.effect
         value, low, high = (_short(each) for each in (effect.value, effect.low, effect.high))
-        name = _whole(effect.symbol or effect.name)
-        return cls(result.verdict, entry.failed, name, value, low, high, effect.level)
+        return cls(result.verdict, entry.failed, _whole(effect.name), value, low, high, effect.level)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,9 @@ from neuronclaims.sentences.field_types import Word
 from neuronclaims.sentences.messages import allowed_lines, caret_lines, closest, either, quoted
 from neuronclaims.sentences.templates import Template
 
+MOST_LEFT_OUT = 2
+"""How many ways in which a sentence may go on are said."""
+
 MOST_SHAPES = 4
 """How many templates an error lists; `neuronclaims kinds` lists all."""
 
@@ -46,7 +49,9 @@ class UnclosedQuoteError(SentenceError):
 class Miss:
     """The word where a template stopped fitting, what was expected, and what is wrong if known.
 
-    ``sure`` says that some word before it fits this template, more than any word fits a field for a name.
+    ``sure`` says that some word before it fits this template, more than any word fits a field for a name. ``missing``
+    are the words that were left out here, as a list of templates shows them: those up to the end of a sentence that
+    stops, or up to the next word of the template that stands here.
     """
 
     template: Template
@@ -56,6 +61,7 @@ class Miss:
     candidates: tuple[str, ...] = ()
     reason: str | None = None
     suggestion: str | None = None
+    missing: str = ""
 
 
 def furthest_error(sentence: str, words: Sequence[Word], misses: Sequence[Miss]) -> SentenceError:
@@ -66,10 +72,13 @@ def furthest_error(sentence: str, words: Sequence[Word], misses: Sequence[Miss])
     known = next((miss for miss in furthest if miss.reason or miss.suggestion), None)
     if at >= len(words):
         end = words[-1].start + len(words[-1].text)
-        reason = (known and known.reason) or f"expected {expected}, but the sentence ends here"
+        reason = (
+            known and known.reason
+        ) or f"expected {expected}, but the sentence ends here{_left_out(furthest)}"
         return SentenceError(sentence, end + 1, 1, reason)
     word = words[at]
-    reason = (known and known.reason) or f"expected {expected}, found {quoted(word.text)}"
+    left_out = _left_out(furthest, word.text)
+    reason = (known and known.reason) or f"expected {expected}, found {quoted(word.text)}{left_out}"
     suggestion = (known and known.suggestion) or _near(word, furthest)
     disagree = len({miss.expected for miss in furthest}) > 1
     reached = list(dict.fromkeys(miss.template for miss in furthest))
@@ -92,6 +101,15 @@ def _telling(words: Sequence[Word], misses: Sequence[Miss]) -> list[Miss]:
     if at > 0 and (any(miss.suggestion for miss in first) or _near(words[0], first)):
         return first
     return furthest
+
+
+def _left_out(misses: Sequence[Miss], before: str = "") -> str:
+    """Say which words are missing, where that is known: at the end, or ``before`` a word."""
+    missing = list(dict.fromkeys(miss.missing for miss in misses if miss.missing))
+    if not missing or len(missing) > MOST_LEFT_OUT:
+        return ""
+    words = either([quoted(each) for each in missing])
+    return f"; {words} {'is missing before ' + quoted(before) if before else 'must follow'}"
 
 
 def _alike(words: Sequence[Word], templates: Sequence[Template]) -> Sequence[Template]:

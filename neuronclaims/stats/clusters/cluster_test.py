@@ -27,7 +27,7 @@ from neuronclaims.stats.inputs import (
 from neuronclaims.stats.permutation.arrangements import Signs
 from neuronclaims.stats.permutation.montecarlo import RISK, looks
 from neuronclaims.stats.permutation.nulls import NullHistogram, histogram
-from neuronclaims.stats.permutation.results import grouped
+from neuronclaims.stats.permutation.results import ways_in_words
 from neuronclaims.stats.settings import LEVEL, Exchange, Level, Resampling
 
 
@@ -173,17 +173,18 @@ class _Found:
         """Return the least p possible; with mirror images of equal |mass| among the arrangements, two of them tie."""
         if not self.exact:
             return 1 / (1 + self.planned[-1])
-        ways = self.search.grid.arrangements
-        mirrored = isinstance(ways, Signs) or 2 * ways.size == ways.units
-        return min(1.0, (2 if mirrored and self.search.two_sided else 1) / ways.total)
+        made = self.search.grid.arrangements
+        mirrored = isinstance(made, Signs) or 2 * made.size == made.units
+        return min(1.0, (2 if mirrored and self.search.two_sided else 1) / made.total)
 
     def _method(self, unit: str) -> str:
-        arrangements, count = self.search.grid.arrangements, grouped(len(self.maxima.masses))
+        arrangements, looked = self.search.grid.arrangements, len(self.maxima.masses)
         where = "within" if isinstance(arrangements, Signs) else "of"
-        how, random = ("exact permutation", "") if self.exact else ("permutation", " random")
+        how = "exact permutation" if self.exact else "permutation"
         return (
-            f"{how} {where} {arrangements.units} {unit}s ({count}{random} arrangements), cluster mass of t "
-            f"beyond {self.search.threshold:.3g} and maximum t over {self.search.grid.values.shape[1]} cells"
+            f"{how} {where} {arrangements.units} {unit}s ({ways_in_words(looked, exact=self.exact)}), "
+            f"cluster mass of t beyond {self.search.threshold:.3g} and maximum t over "
+            f"{self.search.grid.values.shape[1]} cells"
         )
 
 

@@ -26,7 +26,7 @@ from neuronclaims.stats.maximum.search_design import SearchDesign, search_design
 from neuronclaims.stats.maximum.successive_maxima import Counts, Tail, count_maxima
 from neuronclaims.stats.permutation.montecarlo import Floors, Tally
 from neuronclaims.stats.permutation.relabelling import Statistic
-from neuronclaims.stats.permutation.results import TestResult, grouped
+from neuronclaims.stats.permutation.results import TestResult, ways_in_words
 from neuronclaims.stats.permutation.running import check_alternative
 from neuronclaims.stats.permutation.welch_guard import welch_guard
 from neuronclaims.stats.settings import LEVEL, Exchange, Level, Resampling
@@ -133,7 +133,7 @@ def max_statistic_tests(
     search = _Search(
         Sides(a, b), search_design(a, b, paired=exchange.paired, statistic=statistic), alternative
     )
-    return search.results(search.tallies(resampling), level, exchange.unit)
+    return search.results(search.tallies(resampling), level, exchange)
 
 
 def search_tests(
@@ -197,7 +197,7 @@ class _Search:
             self._tally({side: counts.step for side, counts in reached.items()}, total, exact),
         )
 
-    def results(self, tallies: tuple[Tally, Tally, Tally], level: Level, unit: str) -> MaxResults:
+    def results(self, tallies: tuple[Tally, Tally, Tally], level: Level, exchange: Exchange) -> MaxResults:
         alternative, alpha, family = self.alternative, level.alpha, level.family
         alone, single, step = tallies
         floors = self._floors()
@@ -217,7 +217,7 @@ class _Search:
             exact=single.exact,
             arrangements=single.total,
             smallest_p=single.smallest_p(alternative, single.total),
-            method=self._method(single, unit),
+            method=self._method(single, exchange),
         )
 
     def _tally(self, counts: dict[str, Counts], total: int, exact: bool) -> Tally:
@@ -240,13 +240,12 @@ class _Search:
         found = [guard[1] for guard in guards if guard is not None]
         return np.concatenate([greater for greater, _ in found]), np.concatenate([less for _, less in found])
 
-    def _method(self, tally: Tally, unit: str) -> str:
+    def _method(self, tally: Tally, exchange: Exchange) -> str:
         how = "exact permutation" if tally.exact else "permutation"
         law = self.design.law
         among = "of" if law.marked else "within"
-        count = f"{grouped(tally.total)}{'' if tally.exact else ' random'} arrangements"
         side = {"greater": "largest", "less": "lowest", "two-sided": "largest and lowest"}[self.alternative]
         return (
-            f"{how} {among} {law.units} {unit}s ({count}), "
-            f"{side} {law.name()} of {len(self.design.varies):,} neurons"
+            f"{how} {among} {law.units} {exchange.unit}s ({ways_in_words(tally.total, exact=tally.exact)}), "
+            f"{side} {law.name()} of {len(self.design.varies):,} {exchange.column}s"
         )

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from neuronclaims.stats.inputs import Alternative, Floats
 from neuronclaims.stats.permutation.arrangements import block_rows, raw_words
 from neuronclaims.stats.permutation.montecarlo import RISK, Tally, drawn_until_settled, looks
-from neuronclaims.stats.permutation.results import TestResult, grouped
+from neuronclaims.stats.permutation.results import TestResult, ways_in_words
 from neuronclaims.stats.settings import LEVEL, Level, Resampling
 
 Places: TypeAlias = NDArray[np.intp]
@@ -111,7 +111,6 @@ class OrderTest:
             )
         settled = tally.resolved(alternative, level.alpha, level.family, RISK / len(planned))
         how = "exact permutation" if tally.exact else "permutation"
-        random = "" if tally.exact else " random"
         within = " within blocks" if len(self.sizes) > 1 else ""
         return TestResult(
             statistic=self.observed,
@@ -125,8 +124,8 @@ class OrderTest:
             standard_error=float(tally.standard_errors(alternative)[0]),
             resolved=bool(settled.all()),
             degenerate=bool((tally.above + tally.below)[0] == 2 * tally.total),
-            method=f"{how} among {ways.units} {self.unit}s{within} ({grouped(tally.total)}{random} arrangements), "
-            f"{self.name}",
+            method=f"{how} among {ways.units} {self.unit}s{within} ("
+            f"{ways_in_words(tally.total, 'permute the numbers', exact=tally.exact)}), {self.name}",
         )
 
     def looked_at(self, seed: int, most: int = 4_096, draws: int = 1_000) -> tuple[Floats, bool]:

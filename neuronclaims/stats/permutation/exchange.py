@@ -25,7 +25,7 @@ from neuronclaims.stats.inputs import (
 )
 from neuronclaims.stats.permutation.arrangements import Signs, Subsets
 from neuronclaims.stats.permutation.montecarlo import RISK, Tally, drawn_until_settled, looks
-from neuronclaims.stats.permutation.results import TestResult, grouped
+from neuronclaims.stats.permutation.results import TestResult, ways_in_words
 from neuronclaims.stats.settings import LEVEL, Exchange, Level, Resampling
 
 LabelFunction: TypeAlias = Callable[[Bools], Floats]
@@ -219,5 +219,4 @@ def _check(sizes: tuple[int, int], exchange: Exchange, alternative: str) -> None
 def _method(tally: Tally, sizes: tuple[int, int], exchange: Exchange, name: str) -> str:
     how = "exact label exchange" if tally.exact else "label exchange"
     where = f"within {sizes[0]}" if exchange.paired else f"among {sum(sizes)}"
-    random = "" if tally.exact else " random"
-    return f"{how} {where} {exchange.unit}s ({grouped(tally.total)}{random} arrangements), {name}"
+    return f"{how} {where} {exchange.unit}s ({ways_in_words(tally.total, exact=tally.exact)}), {name}"

@@ -49,5 +49,6 @@ def one_sample_test(
         degenerate=never_varies(array, zeros),
         alternative=alternative,
         level=level,
+        act="flip the signs",
     )
     return prepared.one(resampling)

@@ -98,6 +98,18 @@ def column(many: TestResults, place: int) -> TestResult:
     )
 
 
+def ways_in_words(total: int, act: str = "exchange the labels", *, exact: bool) -> str:
+    """Say how many relabellings a test looked at, and whether that are all there are.
+
+    >>> ways_in_words(252, exact=True)
+    'all 252 ways to exchange the labels'
+    >>> ways_in_words(9_999, "flip the signs", exact=False)
+    '9,999 ways to flip the signs, drawn at random'
+    """
+    counted = f"{grouped(total)} ways to {act}"
+    return f"all {counted}" if exact else f"{counted}, drawn at random"
+
+
 def grouped(number: int) -> str:
     """Write a count with separators, or its size where it has too many digits to be read."""
     return f"{number:,}" if number < 10**12 else f"about 1e{len(str(number)) - 1}"

@@ -9,7 +9,7 @@ import numpy as np
 from neuronclaims.stats.inputs import Alternative, Bools, Floats, check_choice
 from neuronclaims.stats.permutation.montecarlo import RISK, Floors, Tally, drawn_until_settled, looks
 from neuronclaims.stats.permutation.relabelling import Relabelling
-from neuronclaims.stats.permutation.results import TestResult, TestResults, column, grouped
+from neuronclaims.stats.permutation.results import TestResult, TestResults, column, ways_in_words
 from neuronclaims.stats.settings import Level, Resampling
 
 WELCH_GUARD = "with Welch's t-test as a second opinion because the smaller set varies more"
@@ -21,7 +21,7 @@ class Prepared:
 
     ``statistic`` [m] is the observed one and ``name`` what it is called; ``exchange`` says what is exchanged
     ("permutation", "sign flips") and ``units`` among what ("of 15 prompts"). ``guard`` tells for which
-    neurons Welch's t-test bounds p from below, and by how much.
+    neurons Welch's t-test bounds p from below, and by how much. ``act`` is what one relabelling does, in words.
     """
 
     ready: Relabelling
@@ -33,6 +33,7 @@ class Prepared:
     alternative: Alternative
     level: Level
     guard: tuple[Bools, Floors] | None = None
+    act: str = "exchange the labels"
 
     def one(self, resampling: Resampling) -> TestResult:
         """Test a single neuron: by the law of rank sums, all arrangements, or draws until p is settled.
@@ -105,10 +106,9 @@ class Prepared:
         return None if self.guard is None else self.guard[1]
 
     def _method(self, tally: Tally, how: str, settled: str) -> str:
-        exact, random = ("exact ", "") if tally.exact else ("", " random")
-        return (
-            f"{exact}{how} {self.units} ({grouped(tally.total)}{random} arrangements{settled}), {self.name}"
-        )
+        exact = "exact " if tally.exact else ""
+        looked = ways_in_words(tally.total, self.act, exact=tally.exact)
+        return f"{exact}{how} {self.units} ({looked}{settled}), {self.name}"
 
     def _described(self, found: TestResult, tally: Tally, how: str, doubtful: float) -> TestResult:
         """Describe how one neuron was tested, and whether its p is settled."""
@@ -124,10 +124,10 @@ class Prepared:
         if tally.exact:
             return ""
         if doubtful:
-            return f", which leave open on which side of {doubtful:.4g} p lies"
+            return f", too few to tell on which side of {doubtful:.4g} p lies"
         alpha, family = self.level.alpha, self.level.family
-        least = f" and every limit down to {alpha / family:.2g}" if family > 1 else ""
-        return f", drawn until p was settled against {alpha:g}{least} at a risk of {100 * RISK:g} %"
+        least = f", and of every limit down to {alpha / family:.2g}," if family > 1 else ""
+        return f", enough to tell on which side of {alpha:g}{least} p lies, with a risk of {100 * RISK:g} % to be wrong"
 
 
 def check_alternative(alternative: str) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import groupby
+from operator import attrgetter
 
 from neuronclaims.stats.power.asked import AskedEffect
 from neuronclaims.stats.power.chances import chances
@@ -132,13 +134,14 @@ class Planning:
 
     def said(self, effects: tuple[PlannedEffect, ...]) -> str:
         """Say in one sentence how often effects are shown, and what would show those that seldom are."""
-        first, *rest = effects
         of = f" {self.of}" if self.of else ""
         verb = "is shown" if self.claim.margin is None else "is shown to lie within it"
-        shown = [
-            f"a true {first.effect}{of} {verb} {first.times}",
-            *(f"{each.effect} {each.times}" for each in rest),
+        alike = [
+            (_listed([each.effect for each in group], "or"), times)
+            for times, group in groupby(effects, attrgetter("times"))
         ]
+        (first, times), *rest = alike
+        shown = [f"a true {first}{of} {verb} {times}", *(f"{sizes} {times}" for sizes, times in rest)]
         larger = [(each, each.enough) for each in effects if each.shown < POWER and each.enough]
         sizes = [self._sizes(enough) for _, enough in larger[:1]]
         sizes += [" and ".join(f"{count:,}" for count in dict.fromkeys(enough)) for _, enough in larger[1:]]
@@ -214,6 +217,6 @@ def _planned(claim: PlannedClaim, counts: Sizes) -> tuple[float, Sizes | None]:
     return shown, counts if shown >= POWER else needed(claim, counts, POWER)
 
 
-def _listed(parts: list[str]) -> str:
+def _listed(parts: list[str], word: str = "and") -> str:
     *first, last = parts
-    return f"{', '.join(first)} and {last}" if first else last
+    return f"{', '.join(first)} {word} {last}" if first else last

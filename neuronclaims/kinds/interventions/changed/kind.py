@@ -44,14 +44,12 @@ from neuronclaims.kinds.interventions.changed.sentence import (
     template_of,
 )
 from neuronclaims.kinds.interventions.changed.shown import figures_of, notes_of, null_of_change, written_table
-from neuronclaims.kinds.interventions.changed_neurons import who_of
 from neuronclaims.kinds.interventions.controls.random_neurons import beyond_controls
 from neuronclaims.kinds.interventions.controls.standing import Standing
 from neuronclaims.kinds.interventions.damage import DamageRequest, divergence_of
 from neuronclaims.kinds.interventions.outcomes.compared import ComparedChanges, ComparedRequest
 from neuronclaims.kinds.interventions.outcomes.continuations import CountedContinuations
 from neuronclaims.kinds.kind import Attainable, Finding, Statement
-from neuronclaims.kinds.shared.margins import check_not_searched
 from neuronclaims.kinds.shared.subjects.neurons import rank_of
 from neuronclaims.kinds.shared.subjects.parts import set_tables
 from neuronclaims.kinds.shared.subjects.subjects import RANKS, some_note, times
@@ -81,8 +79,6 @@ class ChangedPredictionKind:
         """Say how small p could get with these prompts, and with those on which harm is looked for."""
         request = ChangedPredictionRequest.of(claim)
         CountedContinuations.of(claim)
-        if request.denied is not None:
-            check_not_searched(request.claim, who_of(request.claim))
         damage, found = request.damage, Attainable.of(planned(request), request.units.size)
         compared = ComparedRequest.of(claim)
         if compared is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from neuronclaims.kinds.interventions.changed_neurons import is_searched
 from neuronclaims.kinds.interventions.outcomes.outcome import LOGIT, LOGIT_DIFFERENCE, PROBABILITY, Outcome
 from neuronclaims.kinds.interventions.refused import CONTROLS, SAMPLE, check_change, check_not_denied
-from neuronclaims.kinds.shared.refusals import NEW_PROMPTS
+from neuronclaims.kinds.shared.refusals import NEW_PROMPTS, check_denied_unsearched
 from neuronclaims.measurements.views.view import noun_of
 from neuronclaims.sentences.templates import FieldError
 
@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 def check_changed(claim: Claim[Any, Any]) -> None:
     """Raise FieldError for settings that the sentence cannot have, or lacks."""
     said, options = claim.sentence, claim.settings.options
-    check_not_denied(claim, "direction", denies=said.direction.startswith("does not"))
+    denies = said.direction.startswith("does not")
+    check_not_denied(claim, "direction", denies=denies)
     check_change(claim)
+    if denies:
+        check_denied_unsearched(claim, noun_of(claim.settings.site))
     _check_reference(claim)
     outcome = Outcome.of(options.outcome, said.outcome)
     if outcome is PROBABILITY and said.against is not None:
