@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
+from neuronclaims.engines.memory import text_bytes, token_bytes
 from neuronclaims.engines.stopwatch import Stopwatch
 from neuronclaims.measurements import Measurement
 from neuronclaims.measurements.errors import MeasurementError
@@ -14,6 +15,8 @@ from neuronclaims.measurements.plan import Job
 from neuronclaims.models.bringing.configs import rounds_activations
 from neuronclaims.models.named import loaded
 from neuronclaims.models.options import Progress, RunOptions, Stage
+from neuronclaims.models.running.devices.batch_sizes import grown, halved
+from neuronclaims.models.running.devices.memory import DeviceMemory, let_go, memory_of, out_of_memory
 from neuronclaims.models.running.integrity import AT_MOST
 from neuronclaims.models.running.loading import Ready, load, load_tokenizer
 from neuronclaims.models.running.proofs.proving import unproven
@@ -31,7 +34,8 @@ class LocalEngine:
     """One model in this process, loaded at most once, and only when something must run.
 
     What the tokenizer alone refuses is refused before the weights are read. What fails while it runs is left out of the
-    batches, and ``failures`` has its error. ``watch`` takes the time of what is done.
+    batches, and ``failures`` has its error. ``watch`` takes the time of what is done. Batches are larger where the
+    device has much free memory, and where it runs out they are made smaller and tried again; ``memory`` finds out.
     """
 
     def __init__(
@@ -41,11 +45,12 @@ class LocalEngine:
         report: Callable[[Progress], None],
         loads: Callable[[Source, RunOptions, Any], Ready] | None = None,
         watch: Stopwatch | None = None,
+        memory: Callable[[Any], DeviceMemory] = memory_of,
     ) -> None:
         self._loads = loads or load
         if source.folder is not None and rounds_activations(source.config):
             options = replace(options, batch_prompts=1)  # so that no text depends on its neighbours
-        self._source, self._options, self._report = source, options, report
+        self._source, self._options, self._report, self._memory = source, options, report, memory
         self.watch = watch or Stopwatch()
         self._tokenizer: Any = None
         self._ready: Ready | None = None
@@ -71,6 +76,7 @@ class LocalEngine:
             self._ready = self._loads(self._source, self._options, self._tokenizer)
             if self._loads is load:  # otherwise it may have been kept from before
                 self.watch.loaded(self.watch.clock() - start, model=True)
+            self._grow(self._ready)
         return self._ready
 
     @property
@@ -160,6 +166,10 @@ class LocalEngine:
                 yield finished
         except MeasurementError as error:
             rest = replace(job, items=tuple(left))
+            if self._shrink(error):
+                for again, its_batches in self._prepare(rest):
+                    yield from self._finish(again, its_batches, tally)
+                return
             halves = () if tally.hopeless else _halves(rest)
             if not halves:
                 tally.failed += 1
@@ -167,6 +177,23 @@ class LocalEngine:
             for half in halves:
                 for smaller, its_batches in self._prepare(half):
                     yield from self._finish(smaller, its_batches, tally)
+
+    def _grow(self, ready: Ready) -> None:
+        """Make batches as large as the device's free memory lets them be."""
+        dtype = str(getattr(ready.model, "dtype", "float32")).removeprefix("torch.")
+        each, text = token_bytes(ready.facts, dtype), text_bytes(ready.model.config.to_dict())
+        if self._options.batch_prompts > 1:
+            self._options = grown(self._options, each, text, self._memory(ready.device).free())
+
+    def _shrink(self, error: MeasurementError) -> bool:
+        """Make all further batches smaller if memory ran out, and say whether that could be done."""
+        smaller = halved(self._options) if out_of_memory(error) else None
+        if smaller is None:
+            return False
+        let_go(error)
+        self._memory(self.ready.device).release()
+        self._options = smaller
+        return True
 
     def _fail(self, job: Job, error: MeasurementError) -> None:
         self.failures |= {(need, item): error for need in job.needs for item in job.items}

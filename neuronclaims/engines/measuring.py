@@ -5,12 +5,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neuronclaims.cache.background import BackgroundWriter
 from neuronclaims.cache.context import Context
 from neuronclaims.cache.run_cache import RunCache, context_about, context_key
 from neuronclaims.cache.speeds import keep_speeds
@@ -198,16 +198,16 @@ class Measuring:
 
     def _run(self, missing: Wanted) -> None:
         """Run what is missing and keep what it gives."""
-        written: list[Path] = []
+        writer = BackgroundWriter(self._context) if self._context is not None else None
         try:
-            with self._remembering():
+            with self._remembering(), writer or nullcontext():
                 for batch in self._engine.run(jobs(missing)):
                     for need, values in batch.values.items():
                         self.table[need].update(zip(batch.items, values, strict=True))
-                    if self._context is not None:
-                        written.append(self._context.write(batch.items, batch.values))
+                    if writer is not None:
+                        writer.write(batch.items, batch.values)
         except IntegrityError:
-            for path in written:
+            for path in writer.written if writer is not None else ():
                 path.unlink(missing_ok=True)
             raise
         if self._context is not None:

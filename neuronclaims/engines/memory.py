@@ -63,16 +63,21 @@ def weight_bytes(source: Source, dtype: str) -> tuple[int, int]:
 
 def batch_bytes(config: Mapping[str, Any], facts: ModelFacts, dtype: str, work: Sequence[Workload]) -> int:
     """Return about how many bytes the largest batch takes: the values of one block, and the logits of its texts."""
-    size = _BYTES.get(dtype, 4)
-    hidden, inner = facts.widths.get("resid_post", 0), facts.widths.get("mlp_post", 0)
-    vocabulary = config.get("vocab_size")
-    logits = vocabulary if isinstance(vocabulary, int) else 0
-    each = (
-        job.batch * size * (_STATES * hidden + _INNER * inner)
-        + job.batch * _vocabulary_share(job) * logits * 4
-        for job in work
-    )
+    token, text = token_bytes(facts, dtype), text_bytes(config)
+    each = (job.batch * token + job.batch * _vocabulary_share(job) * text for job in work)
     return int(max(each, default=0))
+
+
+def token_bytes(facts: ModelFacts, dtype: str) -> int:
+    """Return about how many bytes each token of a batch takes in one block."""
+    hidden, inner = facts.widths.get("resid_post", 0), facts.widths.get("mlp_post", 0)
+    return _BYTES.get(dtype, 4) * (_STATES * hidden + _INNER * inner)
+
+
+def text_bytes(config: Mapping[str, Any]) -> int:
+    """Return how many bytes the logits of one token take."""
+    vocabulary = config.get("vocab_size")
+    return 4 * vocabulary if isinstance(vocabulary, int) else 0
 
 
 def _vocabulary_share(job: Workload) -> float:

@@ -20,7 +20,8 @@ class RunOptions:
     (``cpu``, ``cuda``, ``cuda:1``, ``mps`` or ``auto``) and ``attention`` (the name Transformers gives the
     implementation) concern models that are loaded here; a model handed over is used as it is. None leaves them to
     the claim file or, where that says nothing, to ``loading.settings.DEFAULTS``. A batch holds at most
-    ``batch_prompts`` prompts and ``batch_tokens`` tokens, padding and tokens to be generated included. ``again``
+    ``batch_prompts`` prompts and ``batch_tokens`` tokens, padding and tokens to be generated included; on a GPU up to
+    ``growth`` times as many, as far as its free memory goes, and fewer where memory runs out. ``again``
     measures in another way that is just as right: in another order, with other neighbours and more padding (see
     ``noise``). ``verify`` measures one text of each job again before values of the cache are used, which is always
     done for a model handed over. ``engine`` is what measures: ``local``, this process, or another
@@ -36,6 +37,7 @@ class RunOptions:
     attention: str | None = None
     batch_tokens: int = 2048
     batch_prompts: int = 64
+    growth: int = 16
     again: bool = False
     verify: bool = False
     engine: str = "local"
@@ -46,9 +48,9 @@ class RunOptions:
             wrong = fault(setting, given) if given is not None else None
             if wrong is not None:
                 raise MeasurementError(wrong)
-        for name, value in (("batch_tokens", self.batch_tokens), ("batch_prompts", self.batch_prompts)):
-            if value < 1:
-                raise MeasurementError(f"{name} must be at least 1, not {value}.")
+        for name in ("batch_tokens", "batch_prompts", "growth"):
+            if getattr(self, name) < 1:
+                raise MeasurementError(f"{name} must be at least 1, not {getattr(self, name)}.")
 
     @property
     def load(self) -> LoadSettings:
