@@ -23,6 +23,7 @@ from neuronclaims.measurements.errors import CacheError, RunWarning
 from neuronclaims.models.architectures import defined_elsewhere
 from neuronclaims.models.bringing.adapters import peft_version
 from neuronclaims.models.bringing.configs import quantised_by
+from neuronclaims.models.bringing.offloaded import sort_of_devices
 from neuronclaims.models.identity.fingerprint import Fingerprint
 from neuronclaims.models.identity.surroundings import surroundings
 from neuronclaims.models.options import RunOptions
@@ -128,21 +129,21 @@ def context_about(source: Source, options: RunOptions) -> dict[str, str]:
 def _how(source: Source, options: RunOptions) -> dict[str, str]:
     """Return the number type, the attention implementation and the sort of device that a model computes with.
 
-    What ``auto`` finds is not known before torch is loaded, so it is a device of its own here.
+    How its parts are split over devices changes no value (ADR 79). What ``auto`` finds is not known before torch is
+    loaded, so it is a device of its own here.
     """
     again = {"measured": "again, otherwise batched"} if options.again else {}
     again |= {f"torch: {name}": value for name, value in surroundings().settings.items()}
     if source.loaded is None:
         loading = source.loading(options)
-        device = str(loading.device).split(":")[0]
         return {
             "dtype": str(loading.dtype),
             "attention": str(loading.attention),
-            "device": device,
+            "device": loading.computes_on,
             **({"adapter: peft": peft_version()} if source.adapter is not None else {}),
             **{f"quantised: {name}": each for name, each in quantised_by(source.config).items()},
             **again,
         }
     model = source.loaded.model
     dtype, attention = str(model.dtype).removeprefix("torch."), str(model.config._attn_implementation)
-    return {"dtype": dtype, "attention": attention, "device": str(model.device.type), **again}
+    return {"dtype": dtype, "attention": attention, "device": sort_of_devices(model), **again}

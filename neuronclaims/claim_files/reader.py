@@ -14,7 +14,7 @@ from neuronclaims.claim_files.directions.placing import placed
 from neuronclaims.claim_files.errors import ClaimFileError, Place, Problem
 from neuronclaims.claim_files.generation.checks import idle_sampling, without_generation
 from neuronclaims.claim_files.labels.checks import wrong_labels
-from neuronclaims.claim_files.load.block import load_block, unknown_models
+from neuronclaims.claim_files.load.block import clashes, load_block, unknown_models
 from neuronclaims.claim_files.names import fitted_here, shared_prompts, wrong_names, wrong_spans
 from neuronclaims.claim_files.neuron_sets.binding import bound_drafts
 from neuronclaims.claim_files.options import OptionReader, not_taken, unknown_sets, wrong_margins
@@ -139,7 +139,7 @@ def _read(path: Path, source: SourceText, templates: Sequence[Template]) -> Clai
         directions=sections.directions,
         if_missing=header.if_missing,
         series=header.series,
-        load=load_block(header.load),
+        load=load_block(header.load, path.parent),
         places=header.models.places,
     )
 
@@ -173,7 +173,7 @@ def _header(root: Entries, schema: FileSchema, source: SourceText, problems: lis
         models = root.get("models")
         if twice is not None and models is not None:
             problems.append(source.problem(models.start, f"the model {quoted(twice)} is named twice"))
-        problems += unknown_models(root, header, source)
+        problems += [*unknown_models(root, header, source), *clashes(root, header, source)]
         correction = root.get("correction")
         if header.series and header.correction not in SERIES_CORRECTIONS and correction is not None:
             can = "holm, bonferroni or none"

@@ -147,7 +147,7 @@ class _Opening(FileMapping):
     )
     load: Load | None = Field(
         None,
-        description="How the models are loaded: dtype, device, attention; 'models' has what is of one alone.",
+        description="How the models are loaded: dtype, device or device_map, attention; 'models' has what is of one.",
     )
     if_missing: Annotated[IfMissing, OneOf("way to treat a missing model")] = Field(
         "fail",

@@ -59,6 +59,32 @@ Engine: TypeAlias = Annotated[
         help="what measures: local, this process, or another engine, such as ray:4 or ray:HOST:PORT (default: local)",
     ),
 ]
+DeviceMap: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--device-map",
+        metavar="WHAT",
+        help="for models larger than a device: auto, balanced, sequential, or modules with their devices, such as "
+        "model.embed_tokens=0,model.layers=cpu (default: what the claim file says)",
+    ),
+]
+MaxMemory: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--max-memory",
+        metavar="SIZES",
+        help="what a device map may take of each device, such as 0=20GiB,cpu=60GiB (default: what is free)",
+    ),
+]
+OffloadFolder: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--offload-folder",
+        metavar="DIR",
+        help="where a device map writes, for the time of a run, what cannot be read from a model's own files "
+        "(default: the system's folder of temporary files)",
+    ),
+]
 Models: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(

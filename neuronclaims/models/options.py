@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
 
-from neuronclaims.loading.settings import LoadSettings, fault
+from neuronclaims.loading.device_maps import DeviceMap, MaxMemory
+from neuronclaims.loading.settings import SETTINGS, LoadSettings, fault
 from neuronclaims.measurements.errors import MeasurementError
 
 Stage: TypeAlias = Literal["hashing", "importing", "loading", "verifying", "measuring", "cached", "waiting"]
@@ -18,7 +21,9 @@ class RunOptions:
 
     ``dtype`` (``float32``, ``bfloat16``, ``float16``, or ``auto`` for the one its config.json names), ``device``
     (``cpu``, ``cuda``, ``cuda:1``, ``mps`` or ``auto``) and ``attention`` (the name Transformers gives the
-    implementation) concern models that are loaded here; a model handed over is used as it is. None leaves them to
+    implementation) concern models that are loaded here; a model handed over is used as it is. A model larger than a
+    device has a ``device_map`` in place of a ``device`` (``auto``, ``balanced``, ``sequential``, or modules with their
+    devices), with ``max_memory`` of each device and an ``offload_folder`` (docs/scale.md). None leaves them to
     the claim file or, where that says nothing, to ``loading.settings.DEFAULTS``. A batch holds at most
     ``batch_prompts`` prompts and ``batch_tokens`` tokens, padding and tokens to be generated included; on a GPU up to
     ``growth`` times as many, as far as its free memory goes, and fewer where memory runs out. ``again``
@@ -41,13 +46,20 @@ class RunOptions:
     again: bool = False
     verify: bool = False
     engine: str = "local"
+    device_map: DeviceMap | Mapping[str, str | int] | None = None
+    max_memory: MaxMemory | Mapping[str | int, str | int] | str | None = None
+    offload_folder: str | Path | None = None
 
     def __post_init__(self) -> None:
-        for setting in ("dtype", "device", "attention"):
+        for setting in SETTINGS:
             given = getattr(self, setting)
             wrong = fault(setting, given) if given is not None else None
             if wrong is not None:
                 raise MeasurementError(wrong)
+        if (clash := self.load.clash) is not None:
+            raise MeasurementError(clash)
+        for name in ("device_map", "max_memory", "offload_folder"):  # as plain data, which can be compared
+            object.__setattr__(self, name, getattr(self.load, name))
         for name in ("batch_tokens", "batch_prompts", "growth"):
             if getattr(self, name) < 1:
                 raise MeasurementError(f"{name} must be at least 1, not {getattr(self, name)}.")
@@ -55,7 +67,16 @@ class RunOptions:
     @property
     def load(self) -> LoadSettings:
         """What these options say of how a model is loaded."""
-        return LoadSettings(self.dtype, self.device, self.attention)
+        return LoadSettings(**{name: getattr(self, name) for name in SETTINGS})
+
+    @classmethod
+    def of(cls, load: LoadSettings, **more: Any) -> RunOptions:
+        """Return options that load models in a way, with ``more`` of the options.
+
+        >>> RunOptions.of(LoadSettings(dtype="bfloat16"), verify=True).dtype
+        'bfloat16'
+        """
+        return cls(**{name: getattr(load, name) for name in SETTINGS}, **more)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from neuronclaims.measurements.errors import ModelError
 from neuronclaims.models.bringing.configs import quantiser_of
+from neuronclaims.models.bringing.offloaded import elsewhere
 from neuronclaims.models.identity.folder_files import weight_files
 from neuronclaims.models.identity.safetensors_header import read_header
 from neuronclaims.models.sources import Source
@@ -100,8 +102,26 @@ def _of_file(path: Path) -> dict[str, Stored]:
 
 
 def _of_object(model: Any) -> dict[str, Stored]:
+    kept = elsewhere(model)
     return {
-        name: Stored(tensor.detach().float().cpu().numpy(), False)
+        name: Stored(
+            _InMemory(kept[name].load if name in kept else tensor.detach, tuple(tensor.shape)), False
+        )
         for name, tensor in model.state_dict().items()
         if tensor.ndim and tensor.is_floating_point()
     }
+
+
+class _InMemory:
+    """A tensor of a model object that is brought to the CPU, as float32, when it is first read."""
+
+    def __init__(self, load: Callable[[], Any], shape: tuple[int, ...]) -> None:
+        self._load, self.shape = load, shape
+
+    def __getitem__(self, place: Any) -> Any:
+        return self._numbers[place]
+
+    @cached_property
+    def _numbers(self) -> NDArray[np.float32]:
+        found: NDArray[np.float32] = self._load().float().cpu().numpy()
+        return found

@@ -90,6 +90,25 @@ SETTINGS = (
         "the name of an engine",
     ),
     Setting(
+        "device_map",
+        "WHAT",
+        "",
+        "for models larger than a device, in place of a device: auto, balanced, sequential, or modules with their "
+        "devices, such as model.embed_tokens=0,model.layers=cpu",
+    ),
+    Setting(
+        "max_memory",
+        "SIZES",
+        "",
+        "what a device map may take of each device, such as 0=20GiB,cpu=60GiB; what is free where nothing is said",
+    ),
+    Setting(
+        "offload_folder",
+        "DIR",
+        "",
+        "where a device map writes, for the time of a run, what cannot be read from a model's own files",
+    ),
+    Setting(
         "inconclusive",
         "WHAT",
         "fail",
@@ -166,6 +185,7 @@ def check_settings(config: pytest.Config) -> None:
                 f"{where} must be {setting.choices}, not {value!r}{_meant(setting, value)}"
             )
     _check_engine(config)
+    _check_load(config)
     model_folders(config)
     if config.getoption("claims_dry_run"):
         config.option.collectonly = True
@@ -250,11 +270,30 @@ def load_settings(config: pytest.Config) -> tuple[LoadSettings, LoadSettings]:
 
     A claim file stands between the two.
     """
+    from neuronclaims.loading.settings import SETTINGS as NAMES
     from neuronclaims.loading.settings import LoadSettings
 
-    names = ("dtype", "device", "attention")
-    given = LoadSettings(*(config.getoption(f"claims_{name}") for name in names))
-    return given, LoadSettings(*(str(config.getini(f"claims_{name}")) or None for name in names))
+    given: dict[str, str | None] = {name: config.getoption(f"claims_{name}") for name in NAMES}
+    unsaid: dict[str, str | None] = {name: str(config.getini(f"claims_{name}")) or None for name in NAMES}
+    for said in (given, unsaid):
+        if (folder := said["offload_folder"]) is not None:
+            base = config.invocation_params.dir if said is given else config.rootpath
+            said["offload_folder"] = str(base / Path(folder).expanduser())
+    return LoadSettings(**given), LoadSettings(**unsaid)
+
+
+def _check_load(config: pytest.Config) -> None:
+    """Raise pytest's UsageError for device maps and sizes that cannot be read, and for a device beside a map."""
+    if not any(value_of(config, name) for name in ("device_map", "max_memory", "offload_folder")):
+        return
+    from neuronclaims.loading.settings import LoadingError
+
+    try:
+        clash = next((each.clash for each in load_settings(config) if each.clash is not None), None)
+    except LoadingError as error:
+        clash = str(error)
+    if clash is not None:
+        raise pytest.UsageError(clash)
 
 
 def _meant(setting: Setting, value: str) -> str:

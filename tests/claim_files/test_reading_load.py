@@ -42,6 +42,21 @@ def test_the_block_says_how_all_models_are_loaded_and_how_one_is(tmp_path):
     assert file.digest != plain.digest == read(tmp_path, "# load: {dtype: float16}").digest
 
 
+def test_a_model_larger_than_a_device_is_spread_by_the_file(tmp_path):
+    file = read(
+        tmp_path,
+        "load: {device: cuda, models: {org/x: {device_map: {model: 0, lm_head: disk}, offload_folder: heap, "
+        "max_memory: {0: 1.5GiB, cpu: 500 MB}}}}",
+    )
+    found = file.load.of("org/x")
+    assert found.places == (("model", "cuda:0"), ("lm_head", "disk"))
+    assert found.memory == (("cuda:0", 1_610_612_736), ("cpu", 500_000_000))
+    assert (found.device, found.offload_folder) == (None, str(tmp_path / "heap"))
+    assert file.load.of("demo") == LoadSettings(device="cuda")
+    assert str(tmp_path) not in file.digest
+    assert file.digest == read(tmp_path, file.path.read_text().splitlines()[3]).digest
+
+
 def test_a_model_has_the_name_that_it_is_given_and_what_is_said_of_it(tmp_path):
     def with_models(models, load=""):
         path = tmp_path / "x.claims.yaml"
@@ -72,6 +87,15 @@ def test_a_model_has_the_name_that_it_is_given_and_what_is_said_of_it(tmp_path):
         ("load: {attention: true}", ["is not a sort of attention", "allowed: sdpa"]),
         ("load: bfloat16", ["'load' must be a mapping"]),
         ("load: {type: bfloat16}", ["unknown key 'type' in 'load'", "'dtype'"]),
+        ("load: {device_map: auot}", ["'device_map' will not do: it must be auto, balanced", "'auto'"]),
+        ("load: {device_map: {model.norm: gpu1}}", ["it has 'gpu1' for 'model.norm'", "'cuda:1'"]),
+        ("load: {device_map: auto, max_memory: {0: 20}}", ["it has '20' for 0, which is no size", "'20GiB'"]),
+        ("load: {device_map: auto, max_memory: {disc: 1GB}}", ["it names 'disc'"]),
+        ("load: {device_map: auto, max_memory: 20GiB}", ["such as {0: 20GiB, cpu: 60GiB}"]),
+        ("load: {device: cpu, device_map: auto}", ["'device' and 'device_map' both say"]),
+        ("load: {models: {demo: {device: cpu, device_map: auto}}}", ["'device' and 'device_map' both say"]),
+        ("load: {max_memory: {cpu: 1GiB}}", ["'max_memory' is for a 'device_map'"]),
+        ("load: {offload_folder: here}", ["'offload_folder' is for a 'device_map'"]),
         ("load: {models: {org/y: {dtype: float16}}}", ["'org/y' is no model of this file", "'org/x'"]),
         ("load: {models: {demo: float16}}", ["'demo' must be a mapping"]),
     ],

@@ -116,9 +116,12 @@ class Asked:
     @property
     def _unsaid(self) -> LoadSettings:
         """How models are loaded where neither the command line nor a claim file says it."""
-        from neuronclaims.loading.settings import LoadSettings
+        from neuronclaims.loading.settings import SETTINGS, LoadSettings
 
-        return LoadSettings(*(self._setting(name) for name in ("dtype", "device", "attention")))
+        found = {name: self._setting(name) for name in SETTINGS}
+        if (folder := found["offload_folder"]) is not None:
+            found["offload_folder"] = str(self.root / Path(folder).expanduser())
+        return LoadSettings(**found)
 
     def _options(self) -> RunOptions:
         from neuronclaims.engines.opening import check_engine
@@ -128,7 +131,7 @@ class Asked:
         said = self.load or UNSAID
         engine = self.engine or self._setting("engine") or "local"
         check_engine(engine)
-        return RunOptions(said.dtype, said.device, said.attention, engine=engine)
+        return RunOptions.of(said, engine=engine)
 
     @cached_property
     def _named(self) -> list[tuple[str, Path]]:

@@ -11,8 +11,11 @@ from neuronclaims.cli.options import (
     Attention,
     Cache,
     Device,
+    DeviceMap,
     Download,
     Dtype,
+    MaxMemory,
+    OffloadFolder,
     PromptFolders,
     TrustCache,
 )
@@ -86,6 +89,9 @@ def run(
     device: Device = None,
     dtype: Dtype = None,
     attention: Attention = None,
+    device_map: DeviceMap = None,
+    max_memory: MaxMemory = None,
+    offload_folder: OffloadFolder = None,
     prompt_folder: PromptFolders = None,
     trust_cache: TrustCache = False,
     download: Download = False,
@@ -98,6 +104,7 @@ def run(
     """
     from neuronclaims.discovery.search import discover
     from neuronclaims.discovery.writing import check_out
+    from neuronclaims.loading.settings import LoadSettings
     from neuronclaims.models.options import RunOptions
     from neuronclaims.scripting.judge import Allow
 
@@ -118,7 +125,7 @@ def run(
         k=k,
         anyway=anyway,
         cache=cache or True,
-        options=RunOptions(dtype, device, attention),
+        options=RunOptions.of(LoadSettings(dtype, device, attention, device_map, max_memory, offload_folder)),
         allow=Allow(download, trust_cache, tuple(prompt_folder or ())),
     )
     say(repr(found))

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuronclaims.cli.options import Attention, Device, Dtype, Matching, PromptFolders
+from neuronclaims.cli.options import (
+    Attention,
+    Device,
+    DeviceMap,
+    Dtype,
+    Matching,
+    MaxMemory,
+    OffloadFolder,
+    PromptFolders,
+)
 from neuronclaims.cli.output import say
 from neuronclaims.errors import NeuronClaimsError
 
@@ -34,6 +43,9 @@ def run(
     device: Device = None,
     dtype: Dtype = None,
     attention: Attention = None,
+    device_map: DeviceMap = None,
+    max_memory: MaxMemory = None,
+    offload_folder: OffloadFolder = None,
     prompt_folder: PromptFolders = None,
 ) -> int:
     """Look in a new model for the neurons that a claim file names.
@@ -44,6 +56,7 @@ def run(
     from neuronclaims.claim_files.prompt_folders import PromptFolders as Folders
     from neuronclaims.claim_files.reader import read_claim_file
     from neuronclaims.kinds import templates
+    from neuronclaims.loading.settings import LoadSettings
     from neuronclaims.models.options import RunOptions
     from neuronclaims.rematch import beside, rematch, write
     from neuronclaims.rematch.table import table
@@ -58,7 +71,7 @@ def run(
         new,
         base=base,
         only=_chosen(read, matching),
-        options=RunOptions(dtype, device, attention),
+        options=RunOptions.of(LoadSettings(dtype, device, attention, device_map, max_memory, offload_folder)),
         report=lambda text: say(f"{text} ...", file=sys.stderr),
     )
     say(*table(done))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from neuronclaims.measurements.errors import ModelError
+from neuronclaims.models.bringing.offloaded import elsewhere
 
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks")
 _DEEPEST = 8
@@ -55,12 +56,14 @@ def config_of(model: Any, tokenizer: Any, spec: str) -> Mapping[str, Any]:
 
 
 def check_tensors(model: Any, spec: str) -> None:
-    """Raise ModelError for a module whose weights are not in memory, or are quantised."""
+    """Raise ModelError for a module whose weights are nowhere, or are quantised."""
+    kept = elsewhere(model)
     for name, tensor in (*model.named_parameters(), *model.named_buffers()):
-        if tensor.is_meta:
+        if tensor.is_meta and name not in kept:
             raise ModelError(
-                f"The tensor {name} of the object handed over for model {spec!r} is not in memory: it is offloaded, or "
-                "was never loaded. Load the whole model into memory (for nnsight: dispatch=True), or give its folder."
+                f"The tensor {name} of the object handed over for model {spec!r} is not in memory, nor where "
+                "accelerate keeps it: it was never loaded. Load the whole model (for nnsight: dispatch=True), or give "
+                "its folder."
             )
     by_torch = any("quantized" in type(module).__module__.split(".") for module in model.modules())
     if by_torch or not all(parameter.is_floating_point() for parameter in model.parameters()):

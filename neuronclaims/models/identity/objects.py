@@ -10,12 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from neuronclaims.models.bringing.offloaded import Elsewhere, added, elsewhere, hooks_of, only_moves
 from neuronclaims.models.identity.code import LibraryCode, is_of_library, is_shipped, unwrapped
 from neuronclaims.models.identity.settings import ORIGIN, PlainSettings, numbers, tensor_bytes, type_name
 from neuronclaims.models.identity.surroundings import surroundings
@@ -64,7 +65,8 @@ class ObjectIdentity:
 def object_identity(model: nn.Module) -> ObjectIdentity:
     """Hash a model object with everything that changes what it computes.
 
-    Raises ModelError for weights that are not in memory, such as those offloaded to disk.
+    Where the hooks of accelerate keep a tensor does not count, only its numbers do, which are read from there. Raises
+    ModelError for weights that are nowhere, such as those that were never loaded.
 
     >>> import torch
     >>> layer = torch.nn.LayerNorm(4)
@@ -78,7 +80,7 @@ def object_identity(model: nn.Module) -> ObjectIdentity:
     """
     whole = _structure(model)
     digest = hashlib.sha256(whole.digest.encode())
-    for head in _each_tensor(model, tensor_bytes):
+    for head in _each_tensor(model, _hashed):
         digest.update(head)
     return ObjectIdentity(digest.hexdigest(), whole.unknown)
 
@@ -108,14 +110,17 @@ def _structure(model: nn.Module) -> ObjectIdentity:
         place = name or "the model itself"
         changes = list(_changes(module, place))
         reader = PlainSettings(place, known)
-        settings = {key: reader.plain(value) for key, value in sorted(_own(module).items())}
+        own = _own(module, added(module))
+        settings = {key: reader.plain(value) for key, value in sorted(own.items())}
         unknown += [*changes, *reader.unknown]
         said = [name, type_name(type(module)), settings, changes]
         digest.update(json.dumps(said, sort_keys=True).encode())
     code = LibraryCode()
     code.add({type(module) for _, module in modules}, _attention(module for _, module in modules))
     digest.update(json.dumps(code.names).encode())
-    unknown += [*code.strange, *_strange_tensors(model)]
+    moving = LibraryCode()  # whether it is accelerate's own; which version moves tensors changes no value
+    moving.add({type(hook) for _, module in modules for hook in hooks_of(module)})
+    unknown += [*code.strange, *moving.strange, *_strange_tensors(model)]
     return ObjectIdentity(digest.hexdigest(), unknown[0] if unknown else None)
 
 
@@ -132,21 +137,39 @@ def _strange_tensors(model: nn.Module) -> Iterator[str]:
             yield f"the class {type_name(type(tensor))} of the tensor {name}"
 
 
-def _checksum(name: str, tensor: torch.Tensor) -> str:
-    """Return what changes with a tensor's numbers: a CRC-32 misses one change in four thousand million."""
+def _hashed(name: str, tensor: torch.Tensor, kept: Elsewhere | None) -> bytes:
+    return tensor_bytes(name, tensor if kept is None else kept.load())
+
+
+def _checksum(name: str, tensor: torch.Tensor, kept: Elsewhere | None) -> str:
+    """Return what changes with a tensor's numbers: a CRC-32 misses one change in four thousand million.
+
+    Of a tensor on disk it is what changes when its file does: it is not read for it.
+    """
     import torch
 
+    if kept is not None:
+        stamp = kept.stamp
+        if stamp is not None:
+            return f"{name} {tuple(tensor.shape)} {tensor.dtype} {stamp}\n"
+        tensor = kept.load()
     plain = not (tensor.is_meta or tensor.is_quantized or tensor.layout != torch.strided)
     told = zlib.crc32(numbers(tensor)) if plain else "elsewhere"
     return f"{name} {tuple(tensor.shape)} {tensor.dtype} {tensor.device} {told}\n"
 
 
-def _each_tensor(model: nn.Module, function: Callable[[str, torch.Tensor], T]) -> Iterator[T]:
-    """Yield what a function returns for every tensor, in order, worked out with as many threads as torch has."""
+def _each_tensor(
+    model: nn.Module, function: Callable[[str, torch.Tensor, Elsewhere | None], T]
+) -> Iterator[T]:
+    """Yield what a function returns for every tensor, in order, worked out with as many threads as torch has.
+
+    It is given the name, the tensor in the model, and where it is kept if that is elsewhere.
+    """
     import torch
 
+    kept = elsewhere(model)
     with ThreadPoolExecutor(max(torch.get_num_threads(), 1)) as pool:
-        yield from pool.map(lambda item: function(*item), _tensors(model))
+        yield from pool.map(lambda item: function(item[0], item[1], kept.get(item[0])), _tensors(model))
 
 
 def _tensors(model: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
@@ -169,7 +192,7 @@ def _changes(module: nn.Module, place: str) -> Iterator[str]:
     hooks = [hook for name in _HOOKS for hook in getattr(module, name, {}).values()]
     if not all(_only_looks(hook) for hook in hooks):
         yield f"a forward hook on {place}"
-    if "forward" in vars(module):
+    if "forward" in vars(module) and not only_moves(module):
         yield f"a forward of its own on {place}"
     if not is_shipped(type(module)):
         yield f"the class {type_name(type(module))} of {place}"
@@ -183,9 +206,10 @@ def _only_looks(hook: Any) -> bool:
     )
 
 
-def _own(module: nn.Module) -> Mapping[str, Any]:
+def _own(module: nn.Module, moving: Collection[str]) -> Mapping[str, Any]:
+    """Return the settings of a module; ``moving`` names the attributes that say on what device it lies."""
     return {
         key: value
         for key, value in vars(module).items()
-        if key not in _TORCH and key not in ORIGIN and key != "forward"
+        if key not in _TORCH and key not in moving and key not in ORIGIN and key != "forward"
     }

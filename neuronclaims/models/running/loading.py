@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,11 +18,14 @@ from neuronclaims.measurements import ModelFacts
 from neuronclaims.measurements.errors import ModelError, told_as
 from neuronclaims.measurements.views.view import ViewedSite, base_of
 from neuronclaims.models.bringing.configs import quantised_by, quantiser_of, rounds_activations
+from neuronclaims.models.bringing.offloaded import device_of, elsewhere
 from neuronclaims.models.named import loaded
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.running.brought.adapted import adapted
 from neuronclaims.models.running.brought.completeness import check_complete, check_plausible
 from neuronclaims.models.running.brought.module import BroughtModule
+from neuronclaims.models.running.devices.here import check_device
+from neuronclaims.models.running.devices.placing import Placing, check_blocks
 from neuronclaims.models.running.views.running_view import RunningView
 from neuronclaims.models.sources import LoadedModel, Source
 from neuronclaims.models.structure.architecture import Architecture, HookPoint
@@ -95,9 +99,10 @@ class Ready:
 
     @property
     def device(self) -> torch.device:
-        """Where the inputs of the model go."""
-        device: torch.device = self.model.get_input_embeddings().weight.device
-        return device
+        """Where the inputs of the model go: of one on several devices, to that of its embedding."""
+        embedding = self.model.get_input_embeddings()
+        device: torch.device | None = device_of(embedding) if isinstance(embedding, torch.nn.Module) else None
+        return embedding.weight.device if device is None else device
 
 
 def _children(whole: Any, path: str) -> str:
@@ -137,13 +142,17 @@ def load(source: Source, options: RunOptions, tokenizer: Any = None) -> Ready:
             f"Model {source.spec!r} says it is {architecture.name} with {facts.layers} layers, but {len(blocks)} "
             f"blocks are found at {architecture.blocks!r} of a {type(body).__name__}."
         )
+    check_blocks(tuple(dict.fromkeys(blocks)), source.spec)
     return Ready(facts, architecture, source.context, handed.model, body, handed.tokenizer, blocks)
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Silence Transformers while it loads and encodes, then restore its settings."""
+    """Silence Transformers and accelerate while they load and encode, then restore their settings."""
     log: Any = transformers.utils.logging
+    placing = logging.getLogger("accelerate")
+    level = placing.level
+    placing.setLevel(logging.ERROR)
     verbosity, bars = log.get_verbosity(), log.is_progress_bar_enabled()
     log.set_verbosity_error()
     log.disable_progress_bar()
@@ -152,6 +161,7 @@ def quiet() -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     finally:
+        placing.setLevel(level)
         log.set_verbosity(verbosity)
         if bars:
             log.enable_progress_bar()
@@ -181,45 +191,36 @@ def _from_folder(
     assert source.model_folder is not None
     check_folder(source.model_folder)
     how = source.loading(options)
-    device = _device(str(how.device), source.spec)
+    device = None if how.device is None else check_device(how.device, source.spec)
     quantised = "bitsandbytes" in quantised_by(source.config)  # such a model is not moved once it is loaded
     with told_as(ModelError, f"Model {source.spec!r} does not load from {source.model_folder}"), quiet():
-        check_plausible(source.model_folder, source.facts(), kind, quantiser_of(source.config) is not None)
-        model, notes = kind.from_pretrained(
-            source.model_folder,
-            use_safetensors=True,
-            output_loading_info=True,
-            ignore_mismatched_sizes=True,  # so that we are told which they are: they are refused below
-            attn_implementation=how.attention,
-            **{_dtype_word(): getattr(torch, str(how.dtype))},
-            **({"device_map": {"": device}} if quantised else {}),
-            **_SHARED,
-        )
-        model = (model if quantised else model.to(device)).eval()
+        known = quantiser_of(source.config) is not None
+        skeleton = check_plausible(source.model_folder, source.facts(), kind, known)
+        placing = None if device is not None else Placing(how, skeleton, source.spec)
+        own = {"device_map": {"": device}} if quantised else {}
+        with nullcontext(own) if placing is None else placing.arguments() as places:
+            model, notes = kind.from_pretrained(
+                source.model_folder,
+                use_safetensors=True,
+                output_loading_info=True,
+                ignore_mismatched_sizes=True,  # so that we are told which they are: they are refused below
+                attn_implementation=how.attention,
+                **{_dtype_word(): getattr(torch, str(how.dtype))},
+                **places,
+                **_SHARED,
+            )
+        model = placing.placed(model) if placing is not None else model if quantised else model.to(device)
+        model = model.eval()
     check_complete(source, architecture.causal, notes, str(model.base_model_prefix))
     if source.adapter is not None:
+        if elsewhere(model):
+            raise ModelError(
+                f"Model {source.spec!r} is an adapter, and parts of its base are offloaded, where PEFT cannot put it: "
+                "merge the adapter into the weights (merge_and_unload, then save_pretrained), or leave out device_map."
+            )
         with quiet():
             model = adapted(model, source.adapter, source.spec)
     return LoadedModel(model, tokenizer)
-
-
-def _device(name: str, spec: str) -> str:
-    """Return the device of that name; raise ModelError where this machine has none of its sort, or not so many."""
-    sort, _, number = name.partition(":")
-    here = {
-        "cuda": torch.cuda.device_count() if torch.cuda.is_available() else 0,
-        "mps": int(torch.backends.mps.is_available()),
-        "cpu": 1,
-    }
-    if name == "auto":
-        return next(device for device in ("cuda", "mps", "cpu") if here[device])
-    if int(number or 0) < here[sort]:
-        return name
-    found = f"has {here[sort]} of them" if here[sort] else "has none, or this torch does not see it"
-    raise ModelError(
-        f"Model {spec!r} is to run on {name}, but this machine {found}. Take --claims-device=auto or cpu, or say "
-        "'device' in the claim file's 'load'."
-    )
 
 
 def _dtype_word() -> str:

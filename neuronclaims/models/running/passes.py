@@ -150,7 +150,7 @@ def stop_tokens(model: Any) -> frozenset[int]:
 
 def _choose(ready: Ready, hidden: torch.Tensor, running: torch.Tensor, choose: Chooser) -> torch.Tensor:
     """Return the next token of each row; raise ValueError where one that is ``running`` has none."""
-    logits = logits_of(ready, hidden[:, -1])
+    logits = logits_of(ready, hidden[:, -1]).to(running.device)
     if bool((logits.isnan().any(-1) & running).any()):
         raise ValueError(
             "what it predicts is not a number (NaN), so no token can be chosen. The weights are broken, or the number "

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from typing import TypeAlias
 
@@ -47,6 +47,12 @@ class Positions:
     last: torch.Tensor
     before: torch.Tensor
     place: torch.Tensor
+
+    def on(self, device: torch.device) -> Positions:
+        """Return them on a device, that of some values: these lie where their layer does."""
+        if self.mask.device == device:
+            return self
+        return Positions(*(getattr(self, each.name).to(device) for each in fields(self)))
 
     @classmethod
     def of(cls, mask: torch.Tensor, before: torch.Tensor | None = None) -> Positions:
@@ -165,6 +171,7 @@ class Recorder:
         self.spans: tuple[SpanKey, ...] = tuple(sorted(keys, key=lambda key: (str(key[0]), key[1])))
         self._counts: dict[SpanKey, torch.Tensor] = {}
         self._step: Mapping[SpanKey, Positions] = {}
+        self._elsewhere: dict[tuple[int, torch.device], Positions] = {}
 
     @contextmanager
     def hooked(self) -> Iterator[None]:
@@ -184,6 +191,7 @@ class Recorder:
             for key, mask in counting.items()
             if bool(mask.any())
         }
+        self._elsewhere.clear()
         for key, positions in self._step.items():
             self._counts[key] = positions.before + positions.mask.sum(1)
         with self._hooks.forward((self._rows, tokens), stop_early):
@@ -208,4 +216,6 @@ class Recorder:
         for need in needs:
             positions = self._step.get((need.span, need.limit))
             if positions is not None:
-                self._pools[need] = fold(need.pool, self._pools.get(need), values, positions)
+                here = self._elsewhere.get((id(positions), values.device)) or positions.on(values.device)
+                self._elsewhere[id(positions), values.device] = here
+                self._pools[need] = fold(need.pool, self._pools.get(need), values, here)

@@ -54,7 +54,7 @@ def values_at(
 ) -> dict[N, NDArray[np.float64]]:
     """Return every need's values [positions]; of ``copies`` rows, which change the shapes, the first counts."""
     ids = torch.tensor([piece.ids] * copies, device=ready.device)
-    counts = torch.tensor(piece.counts, device=ready.device)
+    counts = torch.tensor(piece.counts)  # on the CPU, from where any device is indexed
     places: set[Place] = {(need.site, need.layer) for need in needs}
     positions = torch.arange(ids.shape[1], device=ids.device).expand_as(ids)
     with traced(ready, ids.shape, retain=places) as kept:

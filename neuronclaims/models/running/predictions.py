@@ -14,6 +14,7 @@ from transformers.modeling_outputs import BaseModelOutputWithPast
 
 from neuronclaims.measurements import Prediction
 from neuronclaims.measurements.errors import IntegrityError, MeasurementError
+from neuronclaims.models.bringing.offloaded import weight_of
 from neuronclaims.models.running.brought.module import BroughtModule
 from neuronclaims.models.running.hooks import Place
 from neuronclaims.models.running.loading import Ready
@@ -90,6 +91,7 @@ def check_head(ready: Ready, ids: torch.Tensor, hidden: torch.Tensor) -> None:
             f"What {ready.facts.name} predicts is not a number (NaN) for the first text that is run. The weights are "
             "broken, or the number type is too small."
         )
+    whole = whole.to(own.device)
     apart, size = float((whole - own).abs().max()), float(whole.abs().max())
     if apart > 1e-3 * max(size, 1e-3):
         raise IntegrityError(
@@ -123,7 +125,7 @@ def check_embedding(ready: Ready) -> None:
 
 def logits_by_embedding(ready: Ready, state: torch.Tensor) -> torch.Tensor:
     """Return the products [rows, vocabulary] of states [rows, hidden], normalised, with the input embedding."""
-    weight: torch.Tensor = ready.model.get_input_embeddings().weight
+    weight: torch.Tensor = weight_of(ready.model.get_input_embeddings())
     return _normalised(ready, state.float()).to(weight) @ weight.T
 
 

@@ -120,7 +120,7 @@ def _read(
     The first of ``copies`` rows counts: with more than one, the same is computed in other shapes.
     """
     ids = torch.tensor([piece.ids] * copies, device=ready.device)
-    counts = torch.tensor(piece.counts, device=ready.device)
+    counts = torch.tensor(piece.counts)  # on the CPU, from where any device is indexed
     places: set[Place] = {(need.site, need.layer) for need in tokens}
     ways = {need.legacy_embed for need in tokens}
     if True in ways:

@@ -117,7 +117,7 @@ class Rematching:
             base=lost.file.parent,
             models=None if lost.handed_over is None else {lost.spec: lost.handed_over},
             only=lost.was,
-            options=RunOptions(load.dtype, load.device, load.attention),
+            options=RunOptions.of(load),
         )
 
     def _keep(self, lost: Lost, done: Sequence[Rematched]) -> bool:

@@ -21,8 +21,8 @@ MOST_BEYOND = 20_000_000
 """By how many numbers a model may be larger than twice its files: causal masks of small models are."""
 
 
-def check_plausible(folder: Path, facts: ModelFacts, kind: Any, quantised: bool) -> None:
-    """Raise ModelError for a configuration of a much larger model than the weights are of.
+def check_plausible(folder: Path, facts: ModelFacts, kind: Any, quantised: bool) -> Any:
+    """Return the model without numbers; raise ModelError for a configuration of a much larger one than its weights.
 
     What the weights lack is filled with random numbers before it is told, and that could take all memory.
     """
@@ -44,6 +44,7 @@ def check_plausible(folder: Path, facts: ModelFacts, kind: Any, quantised: bool)
             f"The config.json in {folder} speaks of a model of {needed:,} numbers, but the weights hold {stored:,}. "
             "One of the two files is of another model."
         )
+    return model
 
 
 _HARMLESS = re.compile(

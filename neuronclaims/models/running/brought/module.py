@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from neuronclaims.measurements.errors import MeasurementError
+from neuronclaims.models.bringing.offloaded import device_of
 from neuronclaims.models.structure.architecture import Architecture
 
 
@@ -73,7 +74,7 @@ class BroughtModule(nn.Module):
     @property
     def device(self) -> torch.device:
         """Where its weights are."""
-        return next((each.device for each in self.module.parameters()), torch.device("cpu"))
+        return device_of(self.module) or torch.device("cpu")
 
     def get_input_embeddings(self) -> Any:
         """Return what tells how many tokens there are, and where they go."""

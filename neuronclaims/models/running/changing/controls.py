@@ -99,12 +99,12 @@ class ControlledBatch:
     def _sizes(self, values: torch.Tensor) -> torch.Tensor:
         """Return the mean size of values [rows, tokens, width, ...] over the changed tokens: [rows, width]."""
         large = values.float().abs() if values.ndim == 3 else values.float().norm(dim=-1)
-        mask = self.taken.mask.unsqueeze(2)
+        mask = self.taken.mask.unsqueeze(2).to(large.device)
         return (large * mask).sum(1) / mask.sum(1).clamp(min=1)
 
     def _run(self, owners: Indices, drawn: Indices, *, from_middle: bool) -> TextRuns:
         """Return the runs of copies of rows ``owners``, each with its own neurons changed."""
-        rows = torch.from_numpy(owners).to(self.ids.device)
+        rows = torch.from_numpy(owners)  # on the CPU, from where any device is indexed
         ids, lowest = self.ids[rows], self.need.layers[0]
         taken = Taken(
             {place: values[rows] for place, values in self.taken.of_clean.items()},
@@ -128,13 +128,16 @@ class ControlledBatch:
 
     def _edit(self, place: Place, drawn: Indices, taken: Taken) -> Edit:
         at = [number for number, (layer, _) in enumerate(self.need.neurons) if layer == place[1]]
-        columns = torch.from_numpy(drawn[:, at]).to(self.ids.device)
-        copies = torch.arange(len(columns), device=columns.device).unsqueeze(1)
+        chosen = torch.from_numpy(drawn[:, at])
 
         def edit(values: torch.Tensor) -> torch.Tensor:
             put, values = taken.put(self.need, place, values), values.clone()
+            columns = chosen.to(values.device)
+            copies = torch.arange(len(columns), device=values.device).unsqueeze(1)
             before = values[copies, :, columns]
-            mask = taken.mask[:, None].reshape(len(columns), 1, -1, *[1] * (values.ndim - 3))
+            mask = (
+                taken.mask[:, None].reshape(len(columns), 1, -1, *[1] * (values.ndim - 3)).to(values.device)
+            )
             values[copies, :, columns] = torch.where(mask, put[copies, :, columns], before)
             return values
 

@@ -114,7 +114,7 @@ def edit_at(place: Place, need: ChangeNeed, taken: Taken) -> Edit:
 
     def edit(values: torch.Tensor) -> torch.Tensor:
         put, values = taken.put(need, place, values), values.clone()
-        mask = taken.mask.reshape(*taken.mask.shape, *[1] * (values.ndim - 2))
+        mask = taken.mask.reshape(*taken.mask.shape, *[1] * (values.ndim - 2)).to(values.device)
         values[:, :, columns] = torch.where(mask, put[:, :, columns], values[:, :, columns])
         return values
 
@@ -128,7 +128,8 @@ def _values(ready: Ready, texts: Sequence[str], places: Sequence[Place]) -> dict
         with traced(ready, batch.ids.shape, retain=places) as kept:
             forward(ready, batch.ids, batch.mask, batch.positions)
         for place in places:
-            parts[place].append(kept[place][0, batch.counts[0]].float())
+            values = kept[place][0]
+            parts[place].append(values[batch.counts[0].to(values.device)].float())
     return {place: torch.cat(values) for place, values in parts.items()}
 
 

@@ -69,7 +69,7 @@ class _SweptText:
 
     def sweep(self, own: torch.Tensor, reader: PredictionReader, options: RunOptions) -> torch.Tensor:
         """Return the prediction with each neuron changed: [width]."""
-        differs = (own != self._puts).flatten(1).any(1) & self._mask
+        differs = (own != self._puts).flatten(1).any(1) & self._mask.to(own.device)
         length, width = own.shape[:2]
         start = int(differs.nonzero()[0]) if bool(differs.any()) else length - 1
         earlier = self._earlier(start)
@@ -127,7 +127,7 @@ class _SweptText:
         columns = torch.tensor(list(neurons), device=self._puts.device)
         copies = torch.arange(len(columns), device=self._puts.device)
         puts = self._puts[start:, columns].transpose(0, 1)  # [copies, tokens, ...]
-        mask = self._mask[start:].reshape(1, -1, *[1] * (puts.ndim - 2))
+        mask = self._mask[start:].reshape(1, -1, *[1] * (puts.ndim - 2)).to(puts.device)
 
         def edit(values: torch.Tensor) -> torch.Tensor:
             values = values.clone()

@@ -78,8 +78,8 @@ class ChangedPlaces:
         tokens = self.mask.shape[1]
         if self.clean is None:
             return {place: _cut(values, tokens) for place, values in of_clean.items()}
-        rows = torch.arange(len(self.clean), device=self.clean.device).unsqueeze(1)
-        return {place: values[rows, self.clean] for place, values in of_clean.items()}
+        rows, clean = torch.arange(len(self.clean)).unsqueeze(1), self.clean.cpu()  # which index any device
+        return {place: values[rows, clean] for place, values in of_clean.items()}
 
 
 def changed_texts(ready: Ready, job: Job, needs: Sequence[ChangeNeed]) -> list[ChangedText]:

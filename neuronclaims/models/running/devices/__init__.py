@@ -1,1 +1,1 @@
-"""What a device can do besides computing: its free memory, and its way to say that there is none left."""
+"""Devices: what this machine has of them, where parts of a model lie, free memory and how it runs out."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import torch
 
+from neuronclaims.models.bringing.offloaded import device_of
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.proofs.looking import Looked
 from neuronclaims.models.running.proofs.stream import near, tolerance
@@ -173,9 +174,9 @@ def _adds(ready: Ready, seen: Looked, site: str, layer: int) -> torch.Tensor | N
     if point.side == "output" and point.part is None:
         return seen.values[site, layer]
     module = ready.module(point, layer)
-    value = seen.values[site, layer].to(ready.model.dtype).unsqueeze(0)
+    value = seen.values[site, layer].to(device_of(module) or ready.device, ready.model.dtype).unsqueeze(0)
     found = module(value) if point.part is None else None
-    return found[0].float() if isinstance(found, torch.Tensor) else None
+    return found[0].float().cpu() if isinstance(found, torch.Tensor) else None
 
 
 def _differ_by(difference: torch.Tensor, added: Sequence[torch.Tensor], tight: float) -> bool:

@@ -81,7 +81,7 @@ def look(
             ready, ids, torch.ones_like(ids), torch.arange(ids.shape[1], device=ids.device).expand_as(ids)
         )
     found = seen.looked()
-    found.last = hidden[0].float()
+    found.last = hidden[0].float().cpu()
     return found
 
 
@@ -154,11 +154,11 @@ class _Watched:
                 yield _after(module, self._in_turn(layer, partial(self._keep, self._gave[layer], path)))
 
     def _enter(self, layer: int, values: torch.Tensor) -> None:
-        self._entries[layer] = values.detach().clone()
+        self._entries[layer] = _kept(values)
 
     def _keep(self, kept: dict[str, torch.Tensor], path: str, values: torch.Tensor) -> None:
         if values.shape[:-1].numel() == self._tokens and values.is_floating_point():
-            kept[path] = values.detach().reshape(self._tokens, -1).float().clone()
+            kept[path] = _kept(values.reshape(self._tokens, -1).float())
 
     def _site(self, place: Place, change: Change | None) -> Any:
         point = self._ready.point(*place)
@@ -166,7 +166,7 @@ class _Watched:
 
         def see(values: torch.Tensor) -> torch.Tensor | None:
             own = values if point.part is None else part_of(values, point.part)
-            self._calls[place].append(own.detach().clone())
+            self._calls[place].append(_kept(own))
             if change is None:
                 return None
             put = change(own.reshape(1, self._tokens, -1)).reshape(own.shape)
@@ -182,6 +182,11 @@ class _Watched:
             return see
         runs = count()
         return lambda values: see(values) if next(runs) == turn else None
+
+
+def _kept(values: torch.Tensor) -> torch.Tensor:
+    """Return a copy of values on the CPU, where those of layers on several devices can be compared."""
+    return values.detach().cpu().clone()
 
 
 def _swap(value: torch.Tensor, values: torch.Tensor) -> torch.Tensor | None:

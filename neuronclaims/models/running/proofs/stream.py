@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from neuronclaims.models.bringing.offloaded import device_of
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.passes import forward
 from neuronclaims.models.running.proofs.looking import Looked
@@ -21,7 +22,7 @@ def near(ready: Ready, one: torch.Tensor, other: torch.Tensor) -> bool:
     """Say whether two computations gave the same, but for rounding."""
     if one.shape != other.shape:
         return False
-    one, other = one.float(), other.float()
+    one, other = one.float(), other.float().to(one.device)
     finite = one.isfinite() & other.isfinite()
     if not bool((one.isfinite() == other.isfinite()).all()):
         return False
@@ -71,9 +72,9 @@ class PlainCall:
             asked["use_cache"] = False
         with _left_as_it_was(ready.model):
             output = ready.body(**asked)
-        self.last: torch.Tensor = output.last_hidden_state[0].float()
+        self.last: torch.Tensor = output.last_hidden_state[0].float().cpu()
         states = getattr(output, "hidden_states", None)
-        self.states = [state[0].float() for state in states] if states else []
+        self.states = [state[0].float().cpu() for state in states] if states else []
 
 
 def body_fails(ready: Ready, plain: PlainCall, seen: Looked) -> str | None:
@@ -144,10 +145,10 @@ def _alone(module: Any, value: torch.Tensor, ready: Ready) -> torch.Tensor | Non
     if type(module).__name__ in ("ModuleList", "Embedding"):
         return None
     try:
-        found = module(value.to(ready.model.dtype).unsqueeze(0))
+        found = module(value.to(device_of(module) or ready.device, ready.model.dtype).unsqueeze(0))
     except Exception:  # it is no norm: whatever it wants, it is not given
         return None
-    return found[0].float() if isinstance(found, torch.Tensor) else None
+    return found[0].float().cpu() if isinstance(found, torch.Tensor) else None
 
 
 def final_norm_fails(ready: Ready, plain: PlainCall, seen: Looked, layer: int) -> str | None:
