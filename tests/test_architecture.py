@@ -53,7 +53,7 @@ MAY_IMPORT = {
     "foreign_text": set(),
     "lazy": set(),
     "prompts": set(),
-    "loading": set(),
+    "loading": {"errors"},
     "sites": set(),
     "token_classes": set(),
     "stats": {"errors", "lazy"},

@@ -16,9 +16,10 @@ from neuronclaims.foreign_text import harmless_line
 from neuronclaims.kinds.shared.subjects.selection import searches
 from neuronclaims.planning.announcements import is_to_hold, unreachable
 from neuronclaims.planning.reach import searched_in
+from neuronclaims.pytest_session.load_settings import load_settings
 from neuronclaims.pytest_session.nodes import ClaimItem, ModelNode
 from neuronclaims.pytest_session.progress import progress_of
-from neuronclaims.pytest_session.settings import folder_of, is_on, load_settings, model_folders, value_of
+from neuronclaims.pytest_session.settings import folder_of, is_on, model_folders, value_of
 from neuronclaims.study import HeatMaps, Study
 
 if TYPE_CHECKING:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from neuronclaims.pytest_session.load_settings import check_load, meant_word
+
 if TYPE_CHECKING:
     from neuronclaims.claim_files.prompt_folders import PromptFolders
-    from neuronclaims.loading.settings import LoadSettings
 
 SUFFIXES = (".claims.yaml", ".claims.yml")
 """How names of claim files end."""
@@ -182,10 +183,10 @@ def check_settings(config: pytest.Config) -> None:
             option = f"--claims-{setting.name.replace('_', '-')}"
             where = f"claims_{setting.name}" if given is None else option
             raise pytest.UsageError(
-                f"{where} must be {setting.choices}, not {value!r}{_meant(setting, value)}"
+                f"{where} must be {setting.choices}, not {value!r}{meant_word(setting.name, value)}"
             )
     _check_engine(config)
-    _check_load(config)
+    check_load(config)
     model_folders(config)
     if config.getoption("claims_dry_run"):
         config.option.collectonly = True
@@ -263,46 +264,6 @@ def value_of(config: pytest.Config, name: str) -> str:
     """Return the value of an option: from the command line, else from the configuration file."""
     given = config.getoption(f"claims_{name}")
     return str(config.getini(f"claims_{name}") if given is None else given)
-
-
-def load_settings(config: pytest.Config) -> tuple[LoadSettings, LoadSettings]:
-    """Return how models are loaded: what the command line says, and what the configuration file says.
-
-    A claim file stands between the two.
-    """
-    from neuronclaims.loading.settings import SETTINGS as NAMES
-    from neuronclaims.loading.settings import LoadSettings
-
-    given: dict[str, str | None] = {name: config.getoption(f"claims_{name}") for name in NAMES}
-    unsaid: dict[str, str | None] = {name: str(config.getini(f"claims_{name}")) or None for name in NAMES}
-    for said in (given, unsaid):
-        if (folder := said["offload_folder"]) is not None:
-            base = config.invocation_params.dir if said is given else config.rootpath
-            said["offload_folder"] = str(base / Path(folder).expanduser())
-    return LoadSettings(**given), LoadSettings(**unsaid)
-
-
-def _check_load(config: pytest.Config) -> None:
-    """Raise pytest's UsageError for device maps and sizes that cannot be read, and for a device beside a map."""
-    if not any(value_of(config, name) for name in ("device_map", "max_memory", "offload_folder")):
-        return
-    from neuronclaims.loading.settings import LoadingError
-
-    try:
-        clash = next((each.clash for each in load_settings(config) if each.clash is not None), None)
-    except LoadingError as error:
-        clash = str(error)
-    if clash is not None:
-        raise pytest.UsageError(clash)
-
-
-def _meant(setting: Setting, value: str) -> str:
-    if setting.name not in ("dtype", "device", "attention"):
-        return ""
-    from neuronclaims.loading.settings import meant
-
-    near = meant(setting.name, value)
-    return f"; did you mean {near}?" if near else ""
 
 
 def is_on(config: pytest.Config, switch: str) -> bool:

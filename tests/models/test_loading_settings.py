@@ -189,7 +189,7 @@ def test_a_model_is_downloaded_only_where_that_is_asked_for_and_never_with_code(
 def test_the_command_line_counts_before_the_claim_file_and_that_before_the_configuration(tmp_path) -> None:
     from neuronclaims.claim_files.reader import read_claim_file
     from neuronclaims.kinds import templates
-    from neuronclaims.pytest_session.settings import load_settings
+    from neuronclaims.pytest_session.load_settings import load_settings
     from neuronclaims.study import Study
 
     options = {"claims_dtype": "bfloat16"}

@@ -18,7 +18,8 @@ from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.foreign_text import one_line
 from neuronclaims.pytest_session.baselines.baseline_settings import old_models
 from neuronclaims.pytest_session.baselines.lost import Lost
-from neuronclaims.pytest_session.settings import folder_of, is_on, load_settings, prompt_folders
+from neuronclaims.pytest_session.load_settings import load_settings
+from neuronclaims.pytest_session.settings import folder_of, is_on, prompt_folders
 from neuronclaims.reports.entry import Rematch
 
 if TYPE_CHECKING:
