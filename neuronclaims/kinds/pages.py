@@ -86,7 +86,16 @@ def prose_row(kind: Kind, name: str) -> str:
     'prompt or group; pairs where rows carry pair ids or the sets share groups'
     """
     rows = re.findall(rf"(?m)^\| {re.escape(name)} \| (.*?) \|$", prose_of(kind))
-    return rows[0] if rows else ""
+    return _plain(rows[0]) if rows else ""
+
+
+def _plain(text: str) -> str:
+    """Return Markdown without links and emphasis.
+
+    >>> _plain("that it *is* so: [overlap](overlap.md) says `k`")
+    'that it is so: overlap says `k`'
+    """
+    return re.sub(r"\*([^*]+)\*", r"\1", re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", text))
 
 
 @cache

@@ -11,7 +11,7 @@ from neuronclaims.reports.readings import told
 from neuronclaims.reports.wording import effect_name, number, p_value
 from neuronclaims.results import Effect, Evidence, Result, Test
 
-WIDTH = 88
+WIDTH = 80
 """Columns of the text."""
 
 MOST_READINGS = 3
@@ -77,9 +77,9 @@ def explain(result: Result, words: KindWords = UNTOLD) -> Explanation:
 
 def _asked(result: Result, words: KindWords) -> Iterator[str]:
     yield result.sentence
-    if words.null_hypothesis and (result.evidence is None or result.evidence.test is not None):
-        yield f"The test asks whether chance alone could do this. Chance alone means here: {words.null_hypothesis}."
     evidence = result.evidence
+    if words.null_hypothesis and evidence is not None and evidence.test is not None:
+        yield f"The test asks whether chance alone could do this. Chance alone means here: {words.null_hypothesis}."
     if evidence is not None and evidence.boundary is not None and evidence.boundary != evidence.null:
         at = f"{effect_name(evidence.effect)} {number(evidence.boundary)}"
         yield f"The sentence names a number: what parts true from false is {at}."
@@ -160,11 +160,11 @@ def _often(p: float) -> str:
 
 
 def _limits(result: Result, words: KindWords) -> Iterator[str]:
-    if words.does_not_say:
-        yield f"It does not say {words.does_not_say}."
     evidence = result.evidence
     if evidence is None:
         return
+    if words.does_not_say:
+        yield f"It does not say {words.does_not_say}."
     yield "It is about this model, and about prompts like these: others may come out otherwise."
     selection = evidence.selection
     if selection.what and selection.how == "beforehand":

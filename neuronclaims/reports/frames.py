@@ -134,7 +134,7 @@ def table_of_rows(
     if library not in ("pandas", "polars"):
         raise FrameError(f"Tables are made for 'pandas' or 'polars', not for {library!r}.")
     if find_spec(library) is None:
-        raise FrameError(f"{library} is not installed: pip install {library}, or 'neuronclaims[frames]'.")
+        raise FrameError(f"{library} is not installed: pip install {library}")
     cells = {name: [row[name] for row in rows] for name in columns}
     if library == "polars":
         import polars as pl

@@ -94,8 +94,8 @@ def counts_text(evidence: Evidence) -> str:
     """Return how many units took part: ``24 + 30``, ``24 pairs``, ``40``."""
     sizes = [count for _, count in evidence.counts]
     if sizes and (evidence.paired or evidence.unit == "pair"):
-        return f"{sizes[0]} pair{'' if sizes[0] == 1 else 's'}"
-    return " + ".join(str(size) for size in sizes)
+        return f"{sizes[0]:,} pair{'' if sizes[0] == 1 else 's'}"
+    return " + ".join(f"{size:,}" for size in sizes)
 
 
 def rank_text(result: Result) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from cases import for_each
 from toy_claims import CLAIM, HEAD, SETS
@@ -154,7 +156,14 @@ def test_a_file_that_is_too_large_is_refused_unread(tmp_path, problems):
 def test_what_is_no_regular_file_is_refused(tmp_path):
     from neuronclaims.claim_files.yaml.source import read_source
 
-    for path, message in ((tmp_path, "not a regular file"), (tmp_path / "x", "there is no such file")):
+    (tmp_path / "places.claims.yaml").touch()
+    os.mkfifo(tmp_path / "pipe")
+    for path, message in (
+        (tmp_path, "this is a folder: name a file in it"),
+        (tmp_path / "x", "there is no such file"),
+        (tmp_path / "pipe", "not a regular file"),
+        (tmp_path / "place.claims.yaml", "there is no such file; did you mean 'places.claims.yaml'?"),
+    ):
         with pytest.raises(ClaimFileError) as caught:
             read_source(path, "x")
         assert str(caught.value) == f"x:1:1: {message}"

@@ -173,7 +173,7 @@ def test_results_show_themselves_in_words_and_in_a_notebook(two):
         "What it does not say",
         "What to do next",
     ]
-    assert max(map(len, str(explained).splitlines())) <= 88
+    assert max(map(len, str(explained).splitlines())) <= 80
     assert "<script" not in explained._repr_markdown_()
 
 

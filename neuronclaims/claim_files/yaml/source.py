@@ -6,11 +6,16 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 from neuronclaims.claim_files.errors import ClaimFileError, Place, Problem
 from neuronclaims.claim_files.prompt_folders import PromptFolders
 from neuronclaims.foreign_files import ForeignFileError, read_bytes
+from neuronclaims.sentences.messages import closest, quoted
+
+MOST_BESIDE = 1_000
+"""How many names beside a missing file are looked at for the one that is meant."""
 
 LARGEST_FILE = 5_000_000
 """The most bytes a claim file or a file of prompts may have."""
@@ -113,7 +118,7 @@ def odd(character: str) -> str:
 def _bytes(file: Path, name: str) -> bytes:
     try:
         if not file.is_file():
-            raise _error(name, "not a regular file" if file.exists() else "there is no such file")
+            raise _error(name, _no_file(file))
         size = file.stat().st_size
         if size > LARGEST_FILE:
             limit = f"{LARGEST_FILE / 1e6:g} MB"
@@ -124,6 +129,19 @@ def _bytes(file: Path, name: str) -> bytes:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise _error(name, f"the file cannot be read: {reason}") from None
+
+
+def _no_file(file: Path) -> str:
+    """Say what is wrong with a path where no file is, and which file beside it may be meant."""
+    if file.is_dir():
+        return "this is a folder: name a file in it"
+    if file.exists():
+        return "not a regular file"
+    beside = (
+        [each.name for each in islice(file.parent.iterdir(), MOST_BESIDE)] if file.parent.is_dir() else []
+    )
+    near = closest(file.name, sorted(beside))
+    return f"there is no such file; did you mean {quoted(near)}?" if near else "there is no such file"
 
 
 def _not_utf8(data: bytes, offset: int, name: str) -> ClaimFileError:

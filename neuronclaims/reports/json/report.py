@@ -22,7 +22,7 @@ from neuronclaims.reports.json.text import json_text
 from neuronclaims.reports.plain import adapter, to_plain
 from neuronclaims.results import VERDICTS
 
-SCHEMA_VERSION = 13
+SCHEMA_VERSION = 14
 FILE_NAME = "claims.json"
 _LIBRARIES = ("numpy", "scipy", "torch", "transformers", "tokenizers", "pytest")
 

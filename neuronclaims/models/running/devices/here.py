@@ -24,7 +24,8 @@ def check_device(name: str, spec: str, said: str = "device") -> str:
         return name
     found = f"has {here[sort]} of them" if here[sort] else "has none, or this torch does not see it"
     otherwise = (
-        "Take --claims-device=auto or cpu, or say 'device' in the claim file's 'load'."
+        "Take --claims-device=auto or cpu (in Python: options=RunOptions(device='auto')), or say 'device' in the claim "
+        "file's 'load'."
         if said == "device"
         else f"Name others in '{said}', or take 'device_map: auto'."
     )
