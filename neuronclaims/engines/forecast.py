@@ -15,7 +15,7 @@ from neuronclaims.engines.cost import Cost, cost_of_wanted
 from neuronclaims.engines.measuring import Measuring
 from neuronclaims.engines.memory import Memory, batch_bytes, row_bytes, weight_bytes
 from neuronclaims.engines.stopwatch import Clock
-from neuronclaims.engines.workload import Workload, workload_of
+from neuronclaims.engines.workload import Workload, guessed_lengths, workload_of
 from neuronclaims.measurements import Measurement
 from neuronclaims.measurements.measurement import Need
 from neuronclaims.measurements.plan import Job, jobs, union
@@ -33,17 +33,19 @@ class Forecast:
     """What a run will take. ``seconds`` is None where it is not known, and ``untimed`` says why.
 
     ``cost`` is that of what has to run; ``texts`` and ``cached`` count all texts and those that the run cache answers.
-    ``calls`` and ``tokens`` are how often the model is called and how many tokens go through it, as whole passes; None
-    where lengths of texts are not known. ``start`` is the part of ``seconds`` in which libraries and model are loaded,
-    ``by_work`` the parts of the rest, by what is done. ``disk`` are the bytes that the cache grows by. ``note`` says
-    what was not used, such as a damaged file of speeds.
+    ``calls`` and ``tokens`` are how often the model is called and how many tokens go through it, as whole passes, by
+    the jobs in ``work``; they are ``guessed`` where no tokenizer tells how long texts are. ``start`` is the part of
+    ``seconds`` in which libraries and model are loaded, ``by_work`` the parts of the rest, by what is done. ``disk``
+    are the bytes that the cache grows by. ``note`` says what was not used, such as a damaged file of speeds.
     """
 
     cost: Cost
     texts: int
     cached: int
-    calls: float | None = None
-    tokens: float | None = None
+    calls: float = 0.0
+    tokens: float = 0.0
+    guessed: bool = False
+    work: tuple[Workload, ...] = ()
     start: float | None = None
     by_work: Mapping[str, float] | None = None
     untimed: str | None = None
@@ -95,17 +97,20 @@ def forecast(
     running = {text for texts in left.values() for text in texts}
     cost, work = cost_of_wanted(facts, left, measurements), jobs(left)
     plain = Forecast(cost, len(every), len(every - running), disk=cost.stored)
-    if lengths is None:
-        return replace(
-            plain, untimed="its tokenizer is not on this machine, so how long texts are is not known"
-        )
-    sizes = [workload_of(job, lengths, facts, options) for job in work]
+    known = lengths if lengths is not None else guessed_lengths(left)
+    sizes = [workload_of(job, known, facts, options) for job in work]
     found = replace(
         plain,
         calls=sum(size.calls for size in sizes),
         tokens=sum(size.tokens for size in sizes),
+        guessed=lengths is None,
+        work=tuple(sizes),
         disk=cost.stored + _around(work, sizes) + (_NOTES if work and not _is_begun(context) else 0),
     )
+    if lengths is None:
+        return replace(
+            found, untimed="its tokenizer is not on this machine, so how long texts are is not known"
+        )
     if weightless is not None:
         return replace(found, untimed="its weights are not on this machine")
     dtype = str(source.loading(options).dtype) if source.loaded is None else ""

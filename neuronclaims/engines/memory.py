@@ -17,7 +17,8 @@ from neuronclaims.models.sources import Source
 LIBRARIES = 430_000_000
 """What a process takes that has imported torch and Transformers for the CPU, and run one text."""
 
-_BYTES = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2}
+BYTES: Mapping[str, int] = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2}
+"""Bytes of a number of each type."""
 _FLOATS = ("F64", "F32", "F16", "BF16")
 _STATES, _INNER = 8, 3
 """So many states of the residual stream, and inner layers of an MLP, are held at once in a block."""
@@ -52,7 +53,7 @@ def weight_bytes(source: Source, dtype: str) -> tuple[int, int]:
         return sum(each.numel() * each.element_size() for each in source.loaded.model.parameters()), 0
     assert source.model_folder is not None
     files = [list(read_header(path).values()) for path in weight_files(source.model_folder)]
-    floats = _BYTES.get(dtype, 4)
+    floats = BYTES.get(dtype, 4)
     weights = sum(
         prod(place.shape) * floats if place.dtype in _FLOATS else place.stop - place.start
         for places in files
@@ -71,7 +72,7 @@ def batch_bytes(config: Mapping[str, Any], facts: ModelFacts, dtype: str, work: 
 def token_bytes(facts: ModelFacts, dtype: str) -> int:
     """Return about how many bytes each token of a batch takes in one block."""
     hidden, inner = facts.widths.get("resid_post", 0), facts.widths.get("mlp_post", 0)
-    return _BYTES.get(dtype, 4) * (_STATES * hidden + _INNER * inner)
+    return BYTES.get(dtype, 4) * (_STATES * hidden + _INNER * inner)
 
 
 def text_bytes(config: Mapping[str, Any]) -> int:

@@ -24,6 +24,9 @@ BUDGET = 10.0
 FEW = 2
 """How many texts are tried first; of the time that they take follows how many more are."""
 
+TIMES = 3
+"""How often is tried what takes less than a tenth of the time that there is for it."""
+
 
 class Pilot:
     """Trials of some jobs on one model. ``speeds`` is what they took, ``own`` the timings of each job by its number."""
@@ -66,14 +69,22 @@ class Pilot:
     def _try(self, number: int, job: Job, budget: float, *, warm: bool) -> None:
         if warm:
             self._timing(job, 1)  # the first call of a process does what no later one does
-        few = self._timing(job, FEW)
+        few = self._steady(job, FEW, budget)
         if few is None:
             return
         self.own[number] = (few,)
         most = min(len(job.items), self._options.batch_prompts, int(FEW * budget / max(few.seconds, 1e-9)))
-        more = self._timing(job, most) if most > FEW else None
+        more = self._steady(job, most, budget) if most > FEW else None
         if more is not None:
             self.own[number] = (few, more)
+
+    def _steady(self, job: Job, texts: int, budget: float) -> Timing | None:
+        """Return what so many texts took: where that is short, and other work disturbs it, the median of a few."""
+        found = [self._timing(job, texts)]
+        while len(found) < TIMES and found[0] is not None and found[0].seconds < budget / 10:
+            found.append(self._timing(job, texts))
+        timings = sorted((each for each in found if each is not None), key=lambda each: each.seconds)
+        return timings[len(timings) // 2] if len(timings) == len(found) else None
 
     def _timing(self, job: Job, texts: int) -> Timing | None:
         """Return what so many texts of a job took; None where one of them fails, as it will in the run."""

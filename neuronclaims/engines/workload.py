@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from neuronclaims.measurements import ModelFacts
 from neuronclaims.measurements.changing.needs import Pair
-from neuronclaims.measurements.plan import Job
+from neuronclaims.measurements.plan import Job, Wanted
 from neuronclaims.measurements.token_values import TokenValuesNeed
 from neuronclaims.models.options import RunOptions
 
+BYTES_PER_TOKEN = 4
+"""So many bytes of text are taken for a token where no tokenizer is at hand."""
 _TEXTS_PER_PROBE = 200
 """Of so many texts one is run again alone, as ``models.running.integrity`` does."""
 
@@ -27,7 +29,8 @@ class Workload:
     """The size of a job: ``calls`` of the model on ``tokens`` in all, both as shares of the whole model's layers.
 
     ``kind`` is the key under which its speed is kept, ``name`` what it is called. ``batch`` is the most tokens at once,
-    ``rows`` the most texts at once, ``files`` how many files of the run cache its values are kept in.
+    ``rows`` the most texts at once, ``files`` how many files of the run cache its values are kept in. ``context`` is
+    how long the texts are, in the mean over their tokens, and ``new`` is how many tokens are generated in all.
     """
 
     kind: str
@@ -38,6 +41,8 @@ class Workload:
     batch: int
     rows: int
     files: int
+    context: float
+    new: int
 
 
 def workload_of(job: Job, lengths: Mapping[str, int], facts: ModelFacts, options: RunOptions) -> Workload:
@@ -77,7 +82,37 @@ def workload_of(job: Job, lengths: Mapping[str, int], facts: ModelFacts, options
         most = max(most, options.batch_tokens)
     at_once = max((rows for rows, _ in batches), default=0)
     files = math.ceil(sum(sizes) / _TOGETHER) if _one_by_one(job) else len(batches)
-    return Workload(f"{job.worker} {name}", name, len(sizes), calls, tokens, most, at_once, files)
+    whole = [size + job.new_tokens for size in sizes]
+    return Workload(
+        kind=f"{job.worker} {name}",
+        name=name,
+        texts=len(sizes),
+        calls=calls,
+        tokens=tokens,
+        batch=most,
+        rows=at_once,
+        files=files,
+        context=sum(size**2 for size in whole) / max(1, sum(whole)),
+        new=job.new_tokens * job.texts * len(sizes),
+    )
+
+
+def guessed_lengths(wanted: Wanted) -> dict[str, int]:
+    """Return about how many tokens the texts have that are wanted, where no tokenizer is at hand: by their bytes.
+
+    >>> from neuronclaims.measurements.activations import Pooled
+    >>> guessed_lengths({Pooled("mlp_post", 0, "mean", "prompt", 0): ["I like Hanoi."]})
+    {'I like Hanoi.': 5}
+    """
+    texts: set[str] = set()
+    for need, items in wanted.items():
+        for item in items:
+            pair = Pair.of_item(item) if getattr(need, "pairs", False) else None
+            texts.update((item,) if pair is None else (pair.clean, pair.corrupted))
+        texts.update(getattr(need, "reference", ()))
+    return {
+        text: 1 + math.ceil(len(text.encode("utf-8", "surrogatepass")) / BYTES_PER_TOKEN) for text in texts
+    }
 
 
 def spread(items: Sequence[str], most: int, lengths: Mapping[str, int], job: Job) -> tuple[str, ...]:

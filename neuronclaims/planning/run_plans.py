@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from neuronclaims import stats
@@ -11,6 +11,8 @@ from neuronclaims.engines.forecast import Forecast, Ways, forecast
 from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import kind_of
 from neuronclaims.models.tokenization_check import check_with
+from neuronclaims.planning.devices import Device
+from neuronclaims.planning.elsewhere import UTILISATION, Elsewhere, elsewhere
 from neuronclaims.planning.model_plans import FilePlan, ModelPlan, problems_of
 from neuronclaims.planning.reach import reach_of, searched_in
 from neuronclaims.stats.unit_counts import sizes_in_words
@@ -52,10 +54,20 @@ class ClaimPlan:
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """What a run of one model takes: ``forecast`` is None where nothing is known of the model, ``plan`` says why."""
+    """What a run of one model takes: ``forecast`` is None where nothing is known of the model, ``plan`` says why.
+
+    ``elsewhere`` is what it takes on devices of another machine, where that was asked for.
+    """
 
     plan: ModelPlan
     forecast: Forecast | None
+    elsewhere: Elsewhere | None = None
+
+    def on(self, device: Device, utilisation: float = UTILISATION) -> RunPlan:
+        """Return the same plan for devices of another machine; raise NeuronClaimsError where these cannot do it."""
+        if self.forecast is None or self.plan.source is None:
+            return self
+        return replace(self, elsewhere=elsewhere(self.plan.source, self.forecast, device, utilisation))
 
     def claims(self, asked: AskedEffect | None = None) -> Iterator[ClaimPlan]:
         """Yield what the prompts of each claim can show: of the effect asked for, or of some that are stated."""

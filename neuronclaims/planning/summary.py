@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from neuronclaims.engines.workload import BYTES_PER_TOKEN
 from neuronclaims.foreign_text import one_line
 from neuronclaims.planning.text import listed, many, problems, size_of
 from neuronclaims.stats.power.planning import POWER
 
 if TYPE_CHECKING:
     from neuronclaims.engines.forecast import Forecast
+    from neuronclaims.planning.elsewhere import Elsewhere
     from neuronclaims.planning.run_plans import ClaimPlan, EffectTable, RunPlan
 
 WIDTH, LABEL = 80, 10
@@ -69,7 +71,7 @@ def rows(plan: RunPlan) -> Iterator[tuple[str, str]]:
         for place, what in problems(file):
             yield "problem", one_line(f"{place.path}:{place.line}: {what}")
     if plan.forecast is not None:
-        yield from _taken(plan.forecast)
+        yield from _taken(plan.forecast, plan.elsewhere)
 
 
 def tables(claims: Sequence[ClaimPlan]) -> Iterator[tuple[EffectTable, tuple[str, ...]]]:
@@ -81,7 +83,7 @@ def tables(claims: Sequence[ClaimPlan]) -> Iterator[tuple[EffectTable, tuple[str
     yield from ((table, tuple(names)) for table, names in found.items())
 
 
-def _taken(forecast: Forecast) -> Iterator[tuple[str, str]]:
+def _taken(forecast: Forecast, elsewhere: Elsewhere | None) -> Iterator[tuple[str, str]]:
     cost = forecast.cost
     texts = ", ".join(many(count, text) for text, count in cost.texts.items())
     kept = (
@@ -95,10 +97,19 @@ def _taken(forecast: Forecast) -> Iterator[tuple[str, str]]:
         yield "passes", f"{sum(cost.passes.values()):,.0f} whole texts ({each})"
     if cost.generated:
         yield "generates", f"{cost.generated:,} tokens at most"
-    if forecast.tokens is not None and forecast.calls is not None:
-        yield "tokens", f"{forecast.tokens:,.0f} through the model, which is called {_times(forecast.calls)}"
-    yield "time", _time(forecast)
-    if forecast.memory is not None and cost.texts:
+    guessed = (
+        f" (by text alone: its tokenizer is not here, and {BYTES_PER_TOKEN} bytes are taken for a token)"
+    )
+    yield (
+        "tokens",
+        f"{forecast.tokens:,.0f} through the model, which is called {_times(forecast.calls)}"
+        f"{guessed if forecast.guessed else ''}",
+    )
+    if elsewhere is not None:
+        yield from _on_devices(elsewhere)
+    else:
+        yield "time", _time(forecast)
+    if forecast.memory is not None and cost.texts and elsewhere is None:
         memory = forecast.memory
         parts = (
             ("libraries", memory.libraries),
@@ -117,6 +128,42 @@ def _taken(forecast: Forecast) -> Iterator[tuple[str, str]]:
     )
     if forecast.note is not None:
         yield "note", one_line(forecast.note)
+
+
+def _on_devices(found: Elsewhere) -> Iterator[tuple[str, str]]:
+    device, each = found.device, f"each of the {found.devices:,}"
+    on = "it" if found.devices == 1 else each
+    yield (
+        "devices",
+        f"{found.devices:,} of {one_line(device.name)}, with {size_of(int(device.memory))} each, for "
+        f"{size_of(found.weights)} of weights in {found.dtype} and {size_of(found.batch)} for a batch",
+    )
+    yield (
+        "time",
+        f"about {seconds_of(found.seconds)} on {on}, {found.device_hours:,.2g} device hours, mostly "
+        f"{'reading weights' if found.reads else 'computing'}; loading and judging come on top",
+    )
+    yield "assuming", "; ".join(_assumed(found))
+
+
+def _assumed(found: Elsewhere) -> Iterator[str]:
+    device = found.device
+    yield (
+        f"{found.utilisation:.0%} of {device.flops(found.dtype) / 1e12:,.3g} TFLOPS are reached (--utilisation), which "
+        "is not measured"
+    )
+    yield (
+        f"{found.token_flops / 1e9:,.4g} GFLOP for a token: 2 for each of {found.size.used:,} weights that it is "
+        f"multiplied with, of {found.size.all:,}, and attention to its text"
+    )
+    yield (
+        f"each call reads all weights, at the same share of {device.reading / 1e12:,.3g} TB/s"
+        if device.reading is not None
+        else "to read the weights takes no time, since no speed of its memory is given"
+    )
+    if found.devices > 1:
+        yield "devices hold layers, and one works at a time"
+    yield "several copies of the model that share the texts take less time, and as many device hours"
 
 
 def _time(forecast: Forecast) -> str:

@@ -15,6 +15,8 @@ from neuronclaims.foreign_text import visible
 from neuronclaims.loading.settings import UNSAID, LoadSettings
 from neuronclaims.models.bringing.handed import LoadedModel
 from neuronclaims.models.options import RunOptions
+from neuronclaims.planning.devices import read_device
+from neuronclaims.planning.elsewhere import UTILISATION
 from neuronclaims.planning.model_plans import plans_of
 from neuronclaims.planning.run_plans import ClaimPlan, RunPlan, asked_effect, run_plan
 from neuronclaims.planning.summary import headline, rows, summary, table_cells, tables
@@ -53,7 +55,7 @@ class PlannedRun:
 
     def __init__(self, models: tuple[RunPlan, ...], effect: str | None = None) -> None:
         asked = asked_effect(effect) if effect is not None else None
-        self.models = models
+        self.models, self._effect = models, effect
         self.claims: tuple[ClaimPlan, ...] = tuple(claim for each in models for claim in each.claims(asked))
 
     def for_effect(self, effect: str) -> PlannedRun:
@@ -62,6 +64,15 @@ class PlannedRun:
         Claims whose effect has another unit have no rows. Raises NeuronClaimsError for what is no effect.
         """
         return PlannedRun(self.models, effect)
+
+    def on(self, device: str, utilisation: float = UTILISATION) -> PlannedRun:
+        """Return the same plan for devices of another machine: what they take, from the models' configurations alone.
+
+        ``device`` is a name (h100, h200, a100, a100-40gb) or describes it, as in "400 TFLOPS, 80 GB, 2 TB/s";
+        ``utilisation`` is the share of its speed that is reached. Raises NeuronClaimsError for what is no device.
+        """
+        found = read_device(device)
+        return PlannedRun(tuple(each.on(found, utilisation) for each in self.models), self._effect)
 
     @property
     def seconds(self) -> float | None:

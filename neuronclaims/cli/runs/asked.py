@@ -76,15 +76,25 @@ class Asked:
         )
 
     def plan(
-        self, asked: Sequence[tuple[ClaimFile, str]], progress: Callable[[Progress], None], *, pilot: bool
+        self,
+        asked: Sequence[tuple[ClaimFile, str]],
+        progress: Callable[[Progress], None],
+        *,
+        pilot: bool,
+        here: bool,
     ) -> PlannedRun:
-        """Return what a run of some files, each on a model, takes; see ``scripting.plan``."""
+        """Return what a run of some files, each on a model, takes; see ``scripting.plan``.
+
+        Where it is not to run ``here``, nothing is loaded, and the run cache of this machine does not count.
+        """
         from neuronclaims.cache.run_cache import RunCache
         from neuronclaims.engines.forecast import Ways
         from neuronclaims.scripting.plan import plan_files
 
         cache = RunCache(self.cache_folder, self.trust_cache or self._is_on("trust_cache"))
-        ways = Ways(pilot=pilot, cache=cache, options=self._options(), report=progress)
+        ways = Ways(
+            pilot=pilot and here, cache=cache if here else None, options=self._options(), report=progress
+        )
         return plan_files(asked, self.folders, ways, self._unsaid)
 
     def read(self, path: Path, folders: PromptFolders | None = None) -> ClaimFile:

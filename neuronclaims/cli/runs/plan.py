@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "neuronclaims plan claims/places.claims.yaml",
     'neuronclaims plan claims --no-pilot --effect "0.5 sd"',
+    "neuronclaims plan claims/large.claims.yaml --model llama=configs/llama-70b --on h100",
 )
 
 
@@ -56,6 +57,23 @@ def run(
     no_pilot: Annotated[
         bool, typer.Option("--no-pilot", help="load no model: say times only where speeds are kept")
     ] = False,
+    on: Annotated[
+        str | None,
+        typer.Option(
+            "--on",
+            metavar="DEVICE",
+            help="plan for another machine, from config.json alone: h100, h200, a100, a100-40gb, or how fast it is "
+            "and its memory, as in '400 TFLOPS, 80 GB, 2 TB/s'",
+        ),
+    ] = None,
+    utilisation: Annotated[
+        float | None,
+        typer.Option(
+            "--utilisation",
+            metavar="SHARE",
+            help="the share of that device's speed that is reached (default: 0.3, a guess)",
+        ),
+    ] = None,
     matching: Matching = "",
     models: Models = None,
     cache: Cache = None,
@@ -72,7 +90,8 @@ def run(
 
     Passes, tokens, memory, disk and time, of what is not in the run cache yet. Where the speed of a model on this
     machine is not known, it is loaded, and a few of the texts are tried for about 10 seconds; speeds are kept in the
-    cache. The exit status is 1 where a claim could certainly not be tested.
+    cache. With --on, nothing is loaded: how many such devices hold the model, and how long they take, follow from its
+    config.json and the devices' data sheet. The exit status is 1 where a claim could certainly not be tested.
     """
     from neuronclaims.cli.claim_files import found
     from neuronclaims.cli.runs.asked import Asked, telling_warnings
@@ -91,10 +110,12 @@ def run(
         matching=matching,
     )
     asked.check()
-    PlannedRun((), effect)  # an effect that cannot be read is refused before any model is loaded
+    PlannedRun((), effect)  # what cannot be read is refused before any model is loaded
+    elsewhere = _device(on, utilisation)
     with telling_warnings():
         chosen, wrong = _read(files, asked)
-        planned = _planned(chosen, asked, pilot=not no_pilot)
+        planned = _planned(chosen, asked, pilot=not no_pilot, here=elsewhere is None)
+        planned = planned.on(*elsewhere) if elsewhere is not None else planned
         plan = planned.for_effect(effect) if effect is not None else planned
     say(str(plan))
     return int(wrong or plan.fails)
@@ -117,8 +138,23 @@ def _read(paths: Sequence[Path], asked: Asked) -> tuple[list[ClaimFile], bool]:
     return [file for file in files if file.claims], wrong
 
 
-def _planned(files: Sequence[ClaimFile], asked: Asked, *, pilot: bool) -> PlannedRun:
+def _device(on: str | None, utilisation: float | None) -> tuple[str, float] | None:
+    """Return the device that is planned for and the share of its speed; None for this machine."""
+    from neuronclaims.planning.devices import read_device
+    from neuronclaims.planning.elsewhere import UTILISATION
+
+    if on is None:
+        if utilisation is not None:
+            raise NeuronClaimsError("--utilisation is of a device: name it too, as in --on h100.")
+        return None
+    read_device(on)
+    return on, UTILISATION if utilisation is None else utilisation
+
+
+def _planned(files: Sequence[ClaimFile], asked: Asked, *, pilot: bool, here: bool) -> PlannedRun:
     from neuronclaims.scripting.progress_bar import ProgressBar
 
     with ProgressBar() as bar:
-        return asked.plan([(file, model) for file in files for model in file.models], bar, pilot=pilot)
+        return asked.plan(
+            [(file, model) for file in files for model in file.models], bar, pilot=pilot, here=here
+        )

@@ -18,6 +18,7 @@ from neuronclaims.models.running.loading import quiet
 from neuronclaims.models.structure import words
 from neuronclaims.models.structure.architecture import Architecture
 from neuronclaims.models.structure.derive import derive, text_config
+from neuronclaims.models.structure.sizes import ModelSize, size_of
 
 _KNOWN: Mapping[str, str] = getattr(configuration_auto, "CONFIG_MAPPING_NAMES")  # noqa: B009
 """Every type of model that Transformers knows."""
@@ -32,6 +33,19 @@ _OTHERS: Mapping[str, str] = {
 
 def of_folder(folder: Path, kind: str, spec: str) -> Architecture:
     """Return the architecture of the model in a folder, of type ``kind``; raise ModelError where there is none."""
+    model, loads_as, causal = _built(folder, kind, spec)
+    with told_as(ModelError, f"The sites of model {spec!r} ({kind}) cannot be derived from its modules"):
+        return derive(model, spec, causal=causal, loads_as=loads_as)
+
+
+def size_of_folder(folder: Path, kind: str, spec: str) -> ModelSize:
+    """Return the size of the model in a folder, by its config.json alone; raise ModelError where it has none."""
+    model, _, _ = _built(folder, kind, spec)
+    return size_of(model)
+
+
+def _built(folder: Path, kind: str, spec: str) -> tuple[Any, str, bool]:
+    """Return a model without weights, the class that loads it, and whether it predicts a next token."""
     _check_known(kind, spec)
     check_folder(folder)
     with told_as(ModelError, f"The configuration of model {spec!r} does not load from {folder}"), quiet():
@@ -44,9 +58,7 @@ def of_folder(folder: Path, kind: str, spec: str) -> Architecture:
         quiet(),
         torch.device("meta"),
     ):
-        model = loader.from_config(config)
-    with told_as(ModelError, f"The sites of model {spec!r} ({kind}) cannot be derived from its modules"):
-        return derive(model, spec, causal=causal, loads_as=loads_as)
+        return loader.from_config(config), loads_as, causal
 
 
 def of_object(model: Any, spec: str) -> Architecture:
