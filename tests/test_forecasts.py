@@ -75,7 +75,7 @@ class FakeEngine:
 
 def foretold(monkeypatch, engine: FakeEngine, **ways: object) -> Forecast:
     monkeypatch.setattr(
-        "neuronclaims.engines.pilot.open_engine", lambda *given: engine.opened(watch=given[3])
+        "neuronclaims.engines.pilot.open_local", lambda *given: engine.opened(watch=given[3])
     )
     made = Ways(options=RunOptions(batch_prompts=AT_ONCE), clock=engine.clock, **ways)
     return forecast(open_model("demo", Path()), ASKED, LENGTHS, None, made)
