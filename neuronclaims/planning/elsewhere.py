@@ -31,7 +31,7 @@ KEPT_FREE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Elsewhere:
+class OnDevices:
     """What a run takes on ``devices`` of one sort that hold a model together, layer by layer.
 
     One of them works at a time, so each is needed for all ``seconds``, without loading and judging. ``weights`` and
@@ -59,7 +59,7 @@ class Elsewhere:
 
 def elsewhere(
     source: Source, forecast: Forecast, device: Device, utilisation: float = UTILISATION
-) -> Elsewhere:
+) -> OnDevices:
     """Return what a run takes on devices of another machine; nothing but the configuration of the model is read.
 
     Raises NeuronClaimsError for a share that is none, a model that cannot be built, and devices that are too small.
@@ -89,7 +89,7 @@ def elsewhere(
         for job in forecast.work
     ]
     tokens = sum(job.tokens for job in forecast.work)
-    return Elsewhere(
+    return OnDevices(
         device=device,
         utilisation=utilisation,
         dtype=dtype,

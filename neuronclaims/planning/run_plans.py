@@ -12,7 +12,7 @@ from neuronclaims.errors import NeuronClaimsError
 from neuronclaims.kinds import kind_of
 from neuronclaims.models.tokenization_check import check_with
 from neuronclaims.planning.devices import Device
-from neuronclaims.planning.elsewhere import UTILISATION, Elsewhere, elsewhere
+from neuronclaims.planning.elsewhere import UTILISATION, OnDevices, elsewhere
 from neuronclaims.planning.model_plans import FilePlan, ModelPlan, problems_of
 from neuronclaims.planning.reach import reach_of, searched_in
 from neuronclaims.stats.unit_counts import sizes_in_words
@@ -61,7 +61,7 @@ class RunPlan:
 
     plan: ModelPlan
     forecast: Forecast | None
-    elsewhere: Elsewhere | None = None
+    elsewhere: OnDevices | None = None
 
     def on(self, device: Device, utilisation: float = UTILISATION) -> RunPlan:
         """Return the same plan for devices of another machine; raise NeuronClaimsError where these cannot do it."""

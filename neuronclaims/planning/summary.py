@@ -14,7 +14,7 @@ from neuronclaims.stats.power.planning import POWER
 
 if TYPE_CHECKING:
     from neuronclaims.engines.forecast import Forecast
-    from neuronclaims.planning.elsewhere import Elsewhere
+    from neuronclaims.planning.elsewhere import OnDevices
     from neuronclaims.planning.run_plans import ClaimPlan, EffectTable, RunPlan
 
 WIDTH, LABEL = 80, 10
@@ -83,7 +83,7 @@ def tables(claims: Sequence[ClaimPlan]) -> Iterator[tuple[EffectTable, tuple[str
     yield from ((table, tuple(names)) for table, names in found.items())
 
 
-def _taken(forecast: Forecast, elsewhere: Elsewhere | None) -> Iterator[tuple[str, str]]:
+def _taken(forecast: Forecast, elsewhere: OnDevices | None) -> Iterator[tuple[str, str]]:
     cost = forecast.cost
     texts = ", ".join(many(count, text) for text, count in cost.texts.items())
     kept = (
@@ -130,7 +130,7 @@ def _taken(forecast: Forecast, elsewhere: Elsewhere | None) -> Iterator[tuple[st
         yield "note", one_line(forecast.note)
 
 
-def _on_devices(found: Elsewhere) -> Iterator[tuple[str, str]]:
+def _on_devices(found: OnDevices) -> Iterator[tuple[str, str]]:
     device, each = found.device, f"each of the {found.devices:,}"
     on = "it" if found.devices == 1 else each
     yield (
@@ -146,7 +146,7 @@ def _on_devices(found: Elsewhere) -> Iterator[tuple[str, str]]:
     yield "assuming", "; ".join(_assumed(found))
 
 
-def _assumed(found: Elsewhere) -> Iterator[str]:
+def _assumed(found: OnDevices) -> Iterator[str]:
     device = found.device
     yield (
         f"{found.utilisation:.0%} of {device.flops(found.dtype) / 1e12:,.3g} TFLOPS are reached (--utilisation), which "
