@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from functools import partial
+from typing import Any
 
 from neuronclaims.engines.memory import text_bytes, token_bytes
 from neuronclaims.engines.stopwatch import Stopwatch
@@ -20,11 +22,9 @@ from neuronclaims.models.running.devices.memory import DeviceMemory, let_go, mem
 from neuronclaims.models.running.integrity import AT_MOST
 from neuronclaims.models.running.loading import Ready, load, load_tokenizer
 from neuronclaims.models.running.proofs.proving import unproven
-from neuronclaims.models.running.worker import Finished, Worker
+from neuronclaims.models.running.worker import Batches, Finished, Worker
 from neuronclaims.models.sources import Source
 from neuronclaims.models.tokenization_check import check_with
-
-Prepared: TypeAlias = "tuple[Job, Iterator[Finished]]"
 
 GIVE_UP = 8
 """After so many texts that failed one by one, with none measured, the rest of a job is taken to fail as well."""
@@ -99,14 +99,15 @@ class LocalEngine:
         """
         done, total, name = 0, sum(len(job.items) for job in work), self._source.name
         taken = [0.0] * len(work)
-        prepared = [
-            (number, part) for number, job in enumerate(work) for part in self._timed(taken, number, job)
-        ]
+        prepared = deque(
+            (number, piece) for number, job in enumerate(work) for piece in self._timed(taken, number, job)
+        )
         self._report(Progress(stage, 0, total, name))
         clock = self.watch.clock
-        for number, (job, batches) in prepared:
+        while prepared:
+            number, piece = prepared.popleft()  # with the last piece of a job its tokens go
             start = clock()
-            for finished in self._finish(job, batches, _Tally()):
+            for finished in self.finish(piece):
                 taken[number] += clock() - start
                 yield finished
                 done = min(done + len(finished.items), total)
@@ -120,11 +121,48 @@ class LocalEngine:
         """Look at all places that some jobs read, before any of them runs."""
         self._unproven([need for job in work for need in job.needs])
 
-    def _timed(self, taken: list[float], number: int, job: Job) -> list[Prepared]:
+    def pieces(self, job: Job) -> list[Piece]:
+        """Turn the texts of a job into tokens, and return its pieces; what is refused in it is found, and fails.
+
+        Raises ModelError where the model does not load.
+        """
+        return list(self._pieces(job, Tally()))
+
+    def finish(self, piece: Piece) -> Iterator[Finished]:
+        """Yield what a piece gives; what fails while it runs is found by halving the rest, and fails.
+
+        Raises IntegrityError where a check fails.
+        """
+        if piece.options != self._options:  # memory ran out since it was made
+            for smaller in self._pieces(piece.job, piece.tally):
+                yield from self.finish(smaller)
+            return
+        left = dict.fromkeys(piece.job.items)
+        try:
+            for finished in piece.run():
+                for item in finished.items:
+                    left.pop(item, None)
+                piece.tally.measured = True
+                yield finished
+        except MeasurementError as error:
+            rest = replace(piece.job, items=tuple(left))
+            if self._shrink(error):
+                for again in self._pieces(rest, piece.tally):
+                    yield from self.finish(again)
+                return
+            halves = () if piece.tally.hopeless else _halves(rest)
+            if not halves:
+                piece.tally.failed += 1
+                self._fail(rest, error)
+            for half in halves:
+                for smaller in self._pieces(half, piece.tally):
+                    yield from self.finish(smaller)
+
+    def _timed(self, taken: list[float], number: int, job: Job) -> list[Piece]:
         """Prepare a job, and add to ``taken`` what that took, the proofs of its places aside."""
         _ = self.ready  # to load it is counted by itself
         start, proving = self.watch.clock(), self.watch.proving
-        found = list(self._prepare(job))
+        found = self.pieces(job)
         taken[number] += self.watch.clock() - start - (self.watch.proving - proving)
         return found
 
@@ -134,8 +172,8 @@ class LocalEngine:
         self.watch.proved(len(self.ready.proven) - known, self.watch.clock() - start)
         return found
 
-    def _prepare(self, job: Job) -> Iterator[Prepared]:
-        """Yield a job with its batches; what is refused in it is found by halving, and fails."""
+    def _pieces(self, job: Job, tally: Tally) -> Iterator[Piece]:
+        """Yield the pieces of a job; what is refused in it is found by halving, and fails."""
         worker: Worker = loaded(job.worker)
         try:
             refused = self._unproven(job.needs)
@@ -147,36 +185,19 @@ class LocalEngine:
         if not job.needs:
             return
         try:
-            yield job, worker(self.ready, job, self._options)
+            batches = worker(self.ready, job, self._options)
         except MeasurementError as error:
             halves = _halves(job)
             if not halves:
                 self._fail(job, error)
             for half in halves:
-                yield from self._prepare(half)
-
-    def _finish(self, job: Job, batches: Iterator[Finished], tally: _Tally) -> Iterator[Finished]:
-        """Yield the batches of a job; what fails while it runs is found by halving the rest."""
-        left = dict.fromkeys(job.items)
-        try:
-            for finished in batches:
-                for item in finished.items:
-                    left.pop(item, None)
-                tally.measured = True
-                yield finished
-        except MeasurementError as error:
-            rest = replace(job, items=tuple(left))
-            if self._shrink(error):
-                for again, its_batches in self._prepare(rest):
-                    yield from self._finish(again, its_batches, tally)
-                return
-            halves = () if tally.hopeless else _halves(rest)
-            if not halves:
-                tally.failed += 1
-                self._fail(rest, error)
-            for half in halves:
-                for smaller, its_batches in self._prepare(half):
-                    yield from self._finish(smaller, its_batches, tally)
+                yield from self._pieces(half, tally)
+            return
+        if not isinstance(batches, Batches):
+            yield Piece(job, partial(iter, batches), tally, self._options)
+            return
+        for number, items in enumerate(batches.items):
+            yield Piece(replace(job, items=items), partial(_one, batches, number), tally, self._options)
 
     def _grow(self, ready: Ready) -> None:
         """Make batches as large as the device's free memory lets them be."""
@@ -200,7 +221,7 @@ class LocalEngine:
 
 
 @dataclass(slots=True)
-class _Tally:
+class Tally:
     """Whether anything of a job was measured, and how many of its texts failed."""
 
     measured: bool = False
@@ -210,6 +231,23 @@ class _Tally:
     def hopeless(self) -> bool:
         """Whether so much failed, and nothing else came, that the rest is not tried one by one."""
         return not self.measured and self.failed >= GIVE_UP
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Piece:
+    """Some texts of a job that are run together: a batch of it, or all of it where its batches come as they will.
+
+    ``run`` returns what they give. The pieces of one job share a ``tally``; ``options`` say how large its batches are.
+    """
+
+    job: Job
+    run: Callable[[], Iterable[Finished]]
+    tally: Tally
+    options: RunOptions
+
+
+def _one(batches: Batches, number: int) -> Iterator[Finished]:
+    yield batches.run(number)
 
 
 def _halves(job: Job) -> tuple[Job, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -13,20 +13,19 @@ from neuronclaims.models.options import RunOptions
 from neuronclaims.models.running.encode import Encoded, pieces_of, split_document
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.positions import values_at
-from neuronclaims.models.running.readout import Rows, counts_row, together
-from neuronclaims.models.running.worker import Finished, running
+from neuronclaims.models.running.readout import Rows, counted, counts_row, together
+from neuronclaims.models.running.worker import Batches, running
 from neuronclaims.tokens.labels import inside
 from neuronclaims.tokens.spans import SpanError
 
 
-def work(ready: Ready, job: Job, options: RunOptions) -> Iterator[Finished]:
+def work(ready: Ready, job: Job, options: RunOptions) -> Batches:
     """Return the counts of a job's documents, run one by one; texts and labels are checked at once."""
     needs = tuple(need for need in job.needs if isinstance(need, LabelNeed))
     labels = {need.label for need in needs}
-    for item in job.items:
-        # Only to be refused in time: the tokens of a whole corpus are too many to keep.
-        _read(ready, item, labels)
-    return together(_documents(ready, needs, job.items, 2 if options.again else 1))
+    # The tokens of a whole corpus are too many to keep: here they are only counted, and refused in time.
+    sizes = {item: counted(_read(ready, item, labels)[0]) for item in job.items}
+    return together(sizes, lambda item: _document(ready, needs, item, 2 if options.again else 1))
 
 
 def _read(ready: Ready, item: str, labels: Iterable[str]) -> tuple[list[Encoded], dict[str, np.ndarray]]:
@@ -40,16 +39,13 @@ def _read(ready: Ready, item: str, labels: Iterable[str]) -> tuple[list[Encoded]
     return pieces_of(ready, item, split), found
 
 
-def _documents(
-    ready: Ready, needs: tuple[LabelNeed, ...], items: Iterable[str], copies: int
-) -> Iterator[tuple[str, int, Rows]]:
-    """Yield every document with its number of positions and its rows."""
-    for item in items:
-        with running(ready, f"on the document {shorten(item)}"):
-            pieces, labelled = _read(ready, item, {need.label for need in needs})
-            parts = [values_at(ready, needs, piece, copies) for piece in pieces]
-        rows: Rows = {}
-        for need in needs:
-            values = np.concatenate([found[need] for found in parts])
-            rows[need] = counts_row(need.edges, values, labelled[need.label])
-        yield item, sum(sum(piece.counts) for piece in pieces), rows
+def _document(ready: Ready, needs: tuple[LabelNeed, ...], item: str, copies: int) -> Rows:
+    """Return the rows of one document."""
+    with running(ready, f"on the document {shorten(item)}"):
+        pieces, labelled = _read(ready, item, {need.label for need in needs})
+        parts = [values_at(ready, needs, piece, copies) for piece in pieces]
+    rows: Rows = {}
+    for need in needs:
+        values = np.concatenate([found[need] for found in parts])
+        rows[need] = counts_row(need.edges, values, labelled[need.label])
+    return rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +26,7 @@ from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.passes import Chooser, Draw, generate, likeliest, read, stop_tokens
 from neuronclaims.models.running.pooling import Recorder
 from neuronclaims.models.running.proofs.padding import pads
-from neuronclaims.models.running.worker import Finished, running
+from neuronclaims.models.running.worker import Batches, Finished, running
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,20 +58,20 @@ _DRAWN_PER_PROBE = 20
 """Of so many texts drawn after a prompt that is run again alone, one is."""
 
 
-def work(ready: Ready, job: Job, options: RunOptions) -> Iterator[Finished]:
+def work(ready: Ready, job: Job, options: RunOptions) -> Batches:
     """Return the pooled activations of a job's prompts, batch by batch; all are turned into tokens at once."""
     spans = [need.span for need in job.needs if isinstance(need, Pooled)]
-    return _batches(ready, job, encode(ready, job.items, job.new_tokens, spans), options)
-
-
-def _batches(ready: Ready, job: Job, rows: Sequence[Encoded], options: RunOptions) -> Iterator[Finished]:
-    alike = same_tokens(rows)
+    alike = same_tokens(encode(ready, job.items, job.new_tokens, spans))
     texts = [equals[0] for equals in alike.values()]
     batches = split(texts, job.new_tokens, options, padded=pads(ready))
     probes = choose_probes(batches, generating=job.new_tokens > 0)
-    for index, batch in enumerate(batches):
-        finished = _finish(ready, job, batch, [row for place, row in probes if place == index], options)
-        yield _spread(finished, [alike[row.key] for row in batch])
+
+    def run(number: int) -> Finished:
+        batch = batches[number]
+        finished = _finish(ready, job, batch, [row for place, row in probes if place == number], options)
+        return _spread(finished, [alike[row.key] for row in batch])
+
+    return Batches([_prompts(alike[row.key] for row in batch) for batch in batches], run)
 
 
 def same_tokens(rows: Sequence[Encoded]) -> dict[tuple[object, ...], list[Encoded]]:
@@ -173,8 +173,11 @@ def _texts(
 def _spread(finished: Finished, alike: Sequence[Sequence[Encoded]]) -> Finished:
     """Give every prompt the row of the equal prompt that was measured."""
     places = np.repeat(np.arange(len(alike)), [len(equals) for equals in alike])
-    prompts = tuple(row.prompt for equals in alike for row in equals)
-    return Finished(prompts, {need: values[places] for need, values in finished.values.items()})
+    return Finished(_prompts(alike), {need: values[places] for need, values in finished.values.items()})
+
+
+def _prompts(alike: Iterable[Sequence[Encoded]]) -> tuple[str, ...]:
+    return tuple(row.prompt for equals in alike for row in equals)
 
 
 def _again(ready: Ready, job: Job, rows: Sequence[Encoded], choose: Chooser) -> MeasuredBatch:

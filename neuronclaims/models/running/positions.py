@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 import numpy as np
@@ -19,34 +18,27 @@ from neuronclaims.models.running.encode import Encoded, encode_long
 from neuronclaims.models.running.hooks import Place, traced
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.passes import forward
-from neuronclaims.models.running.readout import Rows, together
-from neuronclaims.models.running.worker import Finished, running
+from neuronclaims.models.running.readout import Rows, counted, together
+from neuronclaims.models.running.worker import Batches, running
 
 N = TypeVar("N", PositionNeed, LabelNeed, TokenValuesNeed)
 
 
-def work(ready: Ready, job: Job, options: RunOptions) -> Iterator[Finished]:
+def work(ready: Ready, job: Job, options: RunOptions) -> Batches:
     """Return the correlations of a job's documents, run one by one; texts are checked at once."""
     needs = tuple(need for need in job.needs if isinstance(need, PositionNeed))
-    for item in job.items:
-        # Only to be refused in time: the tokens of a whole corpus are too many to keep.
-        encode_long(ready, item)
-    return together(_documents(ready, needs, job.items, 2 if options.again else 1))
+    # The tokens of a whole corpus are too many to keep: here they are only counted, and refused in time.
+    sizes = {item: counted(encode_long(ready, item)) for item in job.items}
+    return together(sizes, lambda item: _document(ready, needs, item, 2 if options.again else 1))
 
 
-def _documents(
-    ready: Ready, needs: tuple[PositionNeed, ...], items: Iterable[str], copies: int
-) -> Iterator[tuple[str, int, Rows]]:
-    """Yield every document with its number of positions and its rows."""
-    for item in items:
-        with running(ready, f"on the document {shorten(item)}"):
-            pieces = encode_long(ready, item)
-            parts = [values_at(ready, needs, piece, copies) for piece in pieces]
-        positions = np.concatenate([np.flatnonzero(piece.counts) for piece in pieces])
-        rows: Rows = {
-            need: _row(np.concatenate([found[need] for found in parts]), positions) for need in needs
-        }
-        yield item, len(positions), rows
+def _document(ready: Ready, needs: tuple[PositionNeed, ...], item: str, copies: int) -> Rows:
+    """Return the rows of one document."""
+    with running(ready, f"on the document {shorten(item)}"):
+        pieces = encode_long(ready, item)
+        parts = [values_at(ready, needs, piece, copies) for piece in pieces]
+    positions = np.concatenate([np.flatnonzero(piece.counts) for piece in pieces])
+    return {need: _row(np.concatenate([found[need] for found in parts]), positions) for need in needs}
 
 
 def values_at(

@@ -6,7 +6,7 @@ and one row of counts per document and neuron.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -29,7 +29,7 @@ from neuronclaims.models.running.predictions import (
     logits_of,
     state_place,
 )
-from neuronclaims.models.running.worker import Finished, running
+from neuronclaims.models.running.worker import Batches, Finished, running
 from neuronclaims.models.token_texts import TokenTexts, of_tokenizer
 from neuronclaims.token_classes import TokenClassError
 
@@ -42,18 +42,27 @@ _HEAD_ROWS = 128
 _TOGETHER = 32_768
 """Positions after which finished documents are handed over, and so kept, in one batch."""
 
+_FEW, _BATCHES = 2_048, 32
+"""A small corpus has as many batches, where each of them then has so many positions."""
 
-def work(ready: Ready, job: Job, options: RunOptions) -> Iterator[Finished]:
+
+def work(ready: Ready, job: Job, options: RunOptions) -> Batches:
     """Return the counts of a job's documents, run one by one; tokens and texts are checked at once."""
     needs = tuple(need for need in job.needs if isinstance(need, ReadoutNeed))
     texts = of_tokenizer(ready.tokenizer, ready.facts.name)
     tokens = _numbers(needs, texts)
     if any(need.legacy_embed for need in needs):
         check_embedding(ready)
-    for item in job.items:
-        # Only to be refused in time: the tokens of a whole corpus are too many to keep.
-        encode_long(ready, item)
-    return together(_documents(ready, tokens, job.items, 2 if options.again else 1))
+    # The tokens of a whole corpus are too many to keep: here they are only counted, and refused in time.
+    sizes = {item: counted(encode_long(ready, item)) for item in job.items}
+    unchecked = [True]
+
+    def row(item: str) -> Rows:
+        found = _document(ready, tokens, item, 2 if options.again else 1, checking=unchecked[0])
+        unchecked[0] = False
+        return found
+
+    return together(sizes, row)
 
 
 def _numbers(needs: Iterable[ReadoutNeed], texts: TokenTexts) -> dict[ReadoutNeed, NDArray[np.int64]]:
@@ -76,40 +85,48 @@ def _numbers(needs: Iterable[ReadoutNeed], texts: TokenTexts) -> dict[ReadoutNee
     return found
 
 
-def together(documents: Iterable[tuple[str, int, Rows]]) -> Iterator[Finished]:
-    """Yield documents in batches, so that a corpus does not become one cache file per document."""
+def counted(pieces: Iterable[Encoded]) -> int:
+    """Return how many positions of a document count."""
+    return sum(sum(piece.counts) for piece in pieces)
+
+
+def together(sizes: Mapping[str, int], row: Callable[[str], Rows]) -> Batches:
+    """Return documents in batches, so that a corpus does not become one cache file per document.
+
+    ``sizes`` has the positions of each document, ``row`` runs one by itself.
+    """
+    size = min(_TOGETHER, max(_FEW, sum(sizes.values()) // _BATCHES))
+    batches: list[tuple[str, ...]] = []
     items: list[str] = []
-    kept: list[Rows] = []
     positions = 0
-    for item, size, rows in documents:
+    for item, more in sizes.items():
         items.append(item)
-        kept.append(rows)
-        positions += size
-        if positions >= _TOGETHER:
-            yield _finished(items, kept)
-            items, kept, positions = [], [], 0
+        positions += more
+        if positions >= size:
+            batches.append(tuple(items))
+            items, positions = [], 0
     if items:
-        yield _finished(items, kept)
+        batches.append(tuple(items))
+
+    def run(number: int) -> Finished:
+        kept = [row(item) for item in batches[number]]
+        return Finished(batches[number], {need: np.stack([rows[need] for rows in kept]) for need in kept[0]})
+
+    return Batches(batches, run)
 
 
-def _finished(items: list[str], kept: list[Rows]) -> Finished:
-    return Finished(tuple(items), {need: np.stack([rows[need] for rows in kept]) for need in kept[0]})
-
-
-def _documents(
-    ready: Ready, tokens: Mapping[ReadoutNeed, NDArray[np.int64]], items: Iterable[str], copies: int
-) -> Iterator[tuple[str, int, Rows]]:
-    """Yield every document with its number of positions and its rows."""
-    for number, item in enumerate(items):
-        with running(ready, f"on the document {shorten(item)}"):
-            pieces = encode_long(ready, item)
-            parts = [_read(ready, tokens, piece, copies, checking=number == 0) for piece in pieces]
-        tops = {legacy: np.concatenate([top[legacy] for top, _ in parts]) for legacy in parts[0][0]}
-        rows: Rows = {}
-        for need, token in tokens.items():
-            values = np.concatenate([found[need] for _, found in parts])
-            rows[need] = counts_row(need.edges, values, np.isin(tops[need.legacy_embed], token))
-        yield item, sum(sum(piece.counts) for piece in pieces), rows
+def _document(
+    ready: Ready, tokens: Mapping[ReadoutNeed, NDArray[np.int64]], item: str, copies: int, *, checking: bool
+) -> Rows:
+    """Return the rows of one document."""
+    with running(ready, f"on the document {shorten(item)}"):
+        parts = [_read(ready, tokens, piece, copies, checking) for piece in encode_long(ready, item)]
+    tops = {legacy: np.concatenate([top[legacy] for top, _ in parts]) for legacy in parts[0][0]}
+    rows: Rows = {}
+    for need, token in tokens.items():
+        values = np.concatenate([found[need] for _, found in parts])
+        rows[need] = counts_row(need.edges, values, np.isin(tops[need.legacy_embed], token))
+    return rows
 
 
 def _read(

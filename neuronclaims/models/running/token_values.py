@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
 import numpy as np
 
 from neuronclaims.measurements.errors import shorten
@@ -14,25 +12,24 @@ from neuronclaims.models.running.encode import Encoded, encode
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.positions import values_at
 from neuronclaims.models.running.readout import Rows, together
-from neuronclaims.models.running.worker import Finished, running
+from neuronclaims.models.running.worker import Batches, running
 
 
-def work(ready: Ready, job: Job, options: RunOptions) -> Iterator[Finished]:
+def work(ready: Ready, job: Job, options: RunOptions) -> Batches:
     """Return the values of a job's texts; all are turned into tokens at once."""
     needs = tuple(need for need in job.needs if isinstance(need, TokenValuesNeed))
-    return together(_texts(ready, needs, encode(ready, job.items, 0), 2 if options.again else 1))
+    texts = {text.prompt: text for text in encode(ready, job.items, 0)}
+    sizes = {prompt: sum(text.counts) for prompt, text in texts.items()}
+    return together(sizes, lambda prompt: _text(ready, needs, texts[prompt], 2 if options.again else 1))
 
 
-def _texts(
-    ready: Ready, needs: tuple[TokenValuesNeed, ...], texts: Iterable[Encoded], copies: int
-) -> Iterator[tuple[str, int, Rows]]:
-    for text in texts:
-        with running(ready, f"on the prompt {shorten(text.prompt)}"):
-            found = values_at(ready, needs, text, copies)
-        rows: Rows = {}
-        for need in needs:
-            row = np.zeros(1 + LONGEST, np.float32)
-            kept = found[need][:LONGEST]
-            row[0], row[1 : 1 + len(kept)] = len(found[need]), kept
-            rows[need] = row
-        yield text.prompt, sum(text.counts), rows
+def _text(ready: Ready, needs: tuple[TokenValuesNeed, ...], text: Encoded, copies: int) -> Rows:
+    with running(ready, f"on the prompt {shorten(text.prompt)}"):
+        found = values_at(ready, needs, text, copies)
+    rows: Rows = {}
+    for need in needs:
+        row = np.zeros(1 + LONGEST, np.float32)
+        kept = found[need][:LONGEST]
+        row[0], row[1 : 1 + len(kept)] = len(found[need]), kept
+        rows[need] = row
+    return rows

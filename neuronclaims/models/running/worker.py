@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Protocol
 
@@ -15,11 +15,25 @@ from neuronclaims.models.options import RunOptions
 from neuronclaims.models.running.loading import Ready
 
 
+class Batches:
+    """The batches of a job, none of them run yet: each can be run by itself, in any order, and gives the same values.
+
+    ``items`` are the texts of each batch. Two processes that make the batches of one job make the same ones.
+    """
+
+    def __init__(self, items: Sequence[tuple[str, ...]], run: Callable[[int], Finished]) -> None:
+        self.items = items
+        self.run = run
+
+    def __iter__(self) -> Iterator[Finished]:
+        return map(self.run, range(len(self.items)))
+
+
 class Worker(Protocol):
     """A function for one sort of job: it refuses what it cannot do when called, and works when iterated."""
 
-    def __call__(self, ready: Ready, job: Job, options: RunOptions) -> Iterator[Finished]:
-        """Return the batches of a job as they are finished."""
+    def __call__(self, ready: Ready, job: Job, options: RunOptions) -> Iterable[Finished]:
+        """Return the batches of a job as they are finished; as ``Batches`` where several processes may share them."""
         ...
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeAlias
 
 import numpy as np
@@ -22,7 +23,7 @@ from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.passes import forward
 from neuronclaims.models.running.pooled import split
 from neuronclaims.models.running.proofs.padding import pads
-from neuronclaims.models.running.worker import Finished, running
+from neuronclaims.models.running.worker import Batches, Finished, running
 from neuronclaims.tokens.attended import AttendedTokens, looks, place_text
 from neuronclaims.tokens.spans import ChangedTokens, SpanError
 
@@ -68,31 +69,30 @@ class LookingText:
         return found
 
 
-def work(ready: Ready, job: Job, options: RunOptions) -> Iterator[Finished]:
+def work(ready: Ready, job: Job, options: RunOptions) -> Batches:
     """Return the attention of a job's prompts, batch by batch; all are turned into tokens at once."""
     needs = tuple(need for need in job.needs if isinstance(need, AttentionNeed))
     asked = list(dict.fromkeys((need.to, need.origin) for need in needs))
     texts = [LookingText.of(ready, row, asked) for row in encode(ready, job.items, 0, keep=True)]
-    return _batches(ready, needs, texts, options)
-
-
-def _batches(
-    ready: Ready, needs: Sequence[AttentionNeed], texts: Sequence[LookingText], options: RunOptions
-) -> Iterator[Finished]:
-    layers = sorted({need.layer for need in needs})
-    with running(ready, "while its attention weights were proven"):
-        given = weights_given(ready, layers)
     by_prompt = {text.row.prompt: text for text in texts}
     batches = split([text.row for text in texts], 0, options, padded=pads(ready))
     probes = choose_probes(batches, generating=False)
-    for index, batch in enumerate(batches):
-        rows = [by_prompt[row.prompt] for row in batch]
+
+    @cache
+    def proven() -> WeightsGiven:
+        with running(ready, "while its attention weights were proven"):
+            return weights_given(ready, sorted({need.layer for need in needs}))
+
+    def run(number: int) -> Finished:
+        given, rows = proven(), [by_prompt[row.prompt] for row in batches[number]]
         with running(ready, f"on a batch of {len(rows)} prompts, {shorten(rows[0].row.prompt)} first"):
             found = _measured(ready, given, needs, rows, options.again)
-            for row in (row for place, row in probes if place == index):
+            for row in (row for place, row in probes if place == number):
                 _check_alone(ready, given, rows[row], {need: found[need][row] for need in needs})
         values: dict[Need, NDArray[np.float32]] = {need: found[need] for need in needs}
-        yield Finished(tuple(text.row.prompt for text in rows), values)
+        return Finished(tuple(text.row.prompt for text in rows), values)
+
+    return Batches([tuple(row.prompt for row in batch) for batch in batches], run)
 
 
 def _measured(

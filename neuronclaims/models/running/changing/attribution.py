@@ -7,15 +7,16 @@ equally many tokens share a batch, so nothing is padded and no text is in anothe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from neuronclaims.measurements.changing.attributions import AttributionNeed
+from neuronclaims.measurements.changing.needs import ChangeNeed
 from neuronclaims.measurements.errors import MeasurementError, shorten
 from neuronclaims.measurements.measurement import Need
 from neuronclaims.measurements.plan import Job
@@ -28,7 +29,7 @@ from neuronclaims.models.running.hooks import Place, traced
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.passes import forward
 from neuronclaims.models.running.predictions import check_head
-from neuronclaims.models.running.worker import Finished, running
+from neuronclaims.models.running.worker import Batches, Finished, running
 
 TOKENS_AT_ONCE = 512
 """A backward needs the values of all layers, so it is of so many tokens at most: half a gigabyte in GPT-2's shape."""
@@ -55,7 +56,7 @@ class Linearised:
         return found
 
 
-def work(ready: Ready, job: Job, options: RunOptions) -> Iterator[Finished]:
+def work(ready: Ready, job: Job, options: RunOptions) -> Batches:
     """Return the estimates for a job's texts, batch by batch; all texts and tokens are checked at once."""
     asked: dict[AttributionNeed, list[AttributionNeed]] = {}
     for need in job.needs:
@@ -72,13 +73,20 @@ def _batches(
     readers: Mapping[AttributionNeed, OutcomeReader],
     texts: Sequence[ChangedText],
     options: RunOptions,
-) -> Iterator[Finished]:
+) -> Batches:
     needs = [need for same in asked.values() for need in same]
     places = sorted({place for need in needs for place in need.places})
-    with running(ready, "on the reference texts"):
-        taken = references(ready, needs)
     few = replace(options, batch_tokens=min(options.batch_tokens, TOKENS_AT_ONCE))
-    for number, batch in enumerate(alike(texts, few)):
+    batches = list(alike(texts, few))
+    unchecked = [True]
+
+    @cache
+    def given() -> Mapping[ChangeNeed, References]:
+        with running(ready, "on the reference texts"):
+            return references(ready, needs)
+
+    def run_batch(number: int) -> Finished:
+        batch, taken = batches[number], given()
         # Measured again, a batch has one row more, so that it has another shape.
         rows = [*batch, batch[0]] if options.again else batch
         doing = f"on {shorten(batch[0].changed.prompt)}"
@@ -90,8 +98,9 @@ def _batches(
         values: dict[Need, NDArray[np.float32]] = {}
         with running(ready, doing, gradients=True):
             run = _linearised(ready, [text.changed for text in rows], places)
-            if number == 0:
+            if unchecked[0]:
                 check_head(ready, run.runs.ids[:1], run.runs.before[:1])
+                unchecked[0] = False
             for place, (question, same) in enumerate(asked.items()):
                 outcome = run.outcome(ready, readers[question], question.beside)
                 gradients = _gradients(outcome, same, run, last=place == len(asked) - 1)
@@ -103,7 +112,9 @@ def _batches(
                     found = torch.cat([torch.stack(start, 1), change.to(outcome.device)], 1)
                     values[need] = found.to("cpu", torch.float32).numpy()
         items = tuple(text.item for text in batch)
-        yield Finished(items, {need: values[need][: len(batch)] for need in values})
+        return Finished(items, {need: values[need][: len(batch)] for need in values})
+
+    return Batches([tuple(text.item for text in batch) for batch in batches], run_batch)
 
 
 def _gradients(

@@ -6,9 +6,10 @@ other neurons in the place of the ones named in ``controls``.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -22,7 +23,7 @@ from neuronclaims.measurements.measurement import Need
 from neuronclaims.measurements.plan import Job
 from neuronclaims.models.options import RunOptions
 from neuronclaims.models.running.changing.controls import ControlledBatch
-from neuronclaims.models.running.changing.interventions import Taken, edit_at, references
+from neuronclaims.models.running.changing.interventions import References, Taken, edit_at, references
 from neuronclaims.models.running.changing.outcomes import (
     OutcomeReader,
     TextRuns,
@@ -38,7 +39,7 @@ from neuronclaims.models.running.hooks import Edit, Place, starting_at, traced
 from neuronclaims.models.running.loading import Ready
 from neuronclaims.models.running.passes import forward
 from neuronclaims.models.running.predictions import PredictionReader, check_head, logits_of
-from neuronclaims.models.running.worker import Finished, running
+from neuronclaims.models.running.worker import Batches, Finished, running
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +62,7 @@ class Unchanged:
         return TextRuns(self.texts, self.ids, hidden, self.hidden)
 
 
-def work(ready: Ready, job: Job, options: RunOptions) -> Iterator[Finished]:
+def work(ready: Ready, job: Job, options: RunOptions) -> Batches:
     """Return the predictions of a job's texts, batch by batch; all texts and tokens are checked at once."""
     needs = [need for need in job.needs if isinstance(need, ChangeNeed)]
     needs.sort(key=lambda need: not isinstance(need, ControlNeed))
@@ -69,47 +70,84 @@ def work(ready: Ready, job: Job, options: RunOptions) -> Iterator[Finished]:
         need: None if isinstance(need.prediction, Written) else reader_of(ready, need.prediction)
         for need in needs
     }
-    return _batches(ready, readers, changed_texts(ready, job, needs), options)
+    batches = list(alike(changed_texts(ready, job, needs), options))
+    changing = _Changing(ready, readers, batches, options)
+    return Batches([tuple(text.item for text in batch) for batch in batches], changing.run)
 
 
-def _batches(
-    ready: Ready,
-    readers: Mapping[ChangeNeed, OutcomeReader | None],
-    texts: Sequence[ChangedText],
-    options: RunOptions,
-) -> Iterator[Finished]:
-    with running(ready, "on the reference texts"):
-        taken = references(ready, tuple(readers))
-    from_middle: dict[str, bool] = {}  # by change: where there are controls, they find it out
-    for number, batch in enumerate(alike(texts, options)):
+class _Changing:
+    """The batches of a job; what all of them need is found when the first one is run, whichever that is."""
+
+    def __init__(
+        self,
+        ready: Ready,
+        readers: Mapping[ChangeNeed, OutcomeReader | None],
+        batches: Sequence[Sequence[ChangedText]],
+        options: RunOptions,
+    ) -> None:
+        self._ready, self._readers, self._batches, self._options = ready, readers, batches, options
+        self._from_middle: dict[str, bool] = {}  # by change: where there are controls, they find it out
+        self._checked = False
+
+    def run(self, number: int) -> Finished:
+        """Run one batch."""
+        ready, batch = self._ready, self._batches[number]
         with running(ready, f"on {shorten(batch[0].changed.prompt)}"):
-            # Measured again, a batch has one row more, so that it has another shape.
-            rows = [*batch, batch[0]] if options.again else batch
-            before = _unchanged(ready, tuple(readers), rows)
-            if number == 0:
+            rows = self._rows(number)
+            before = _unchanged(ready, tuple(self._readers), rows)
+            if not self._checked:
                 check_head(ready, before.ids[:1], before.hidden[:1])
-            items = tuple(text.item for text in rows)
+                self._checked = True
             values: dict[Need, NDArray[np.float32]] = {}
             writer = TextWriter(ready, before.texts, before.ids)
-            for need, reader in readers.items():
-                places = ChangedPlaces.of(rows, need.at, ready.device)
-                own = Taken(places.values(before.of_clean), taken.get(need, {}), items, places.mask)
+            for need, reader in self._readers.items():
+                own = self._own(need, rows, before)
                 if reader is None:
                     assert isinstance(need.prediction, Written)
                     found = writer.both(need, need.prediction, own)
                 elif isinstance(need, ControlNeed):
                     copies = ControlledBatch(ready, need, before.runs(before.hidden), before.own, own)
-                    if need.change not in from_middle:
-                        from_middle[need.change] = copies.middle_holds(reader)
-                    found = copies.changed(reader, options, from_middle=from_middle[need.change])
+                    found = copies.changed(
+                        reader, self._options, from_middle=self._holds(need, reader, number, copies)
+                    )
                 elif need.sweep is not None:
-                    found = _sweep(ready, need, reader, before, own, options)
+                    found = _sweep(ready, need, reader, before, own, self._options)
                 else:
-                    found = _change(ready, need, reader, before, own, from_middle.get(str(need), False))
+                    middle = self._from_middle.get(str(need), False)
+                    found = _change(ready, need, reader, before, own, middle)
                 values[need] = found.to("cpu", torch.float32).numpy()
-        yield Finished(
+        return Finished(
             tuple(text.item for text in batch), {need: values[need][: len(batch)] for need in values}
         )
+
+    @cached_property
+    def _taken(self) -> Mapping[ChangeNeed, References]:
+        with running(self._ready, "on the reference texts"):
+            return references(self._ready, tuple(self._readers))
+
+    def _rows(self, number: int) -> Sequence[ChangedText]:
+        """Return the texts of a batch; measured again, it has one more, so that it has another shape."""
+        batch = self._batches[number]
+        return [*batch, batch[0]] if self._options.again else batch
+
+    def _own(self, need: ChangeNeed, rows: Sequence[ChangedText], before: Unchanged) -> Taken:
+        places = ChangedPlaces.of(rows, need.at, self._ready.device)
+        items = tuple(text.item for text in rows)
+        return Taken(places.values(before.of_clean), self._taken.get(need, {}), items, places.mask)
+
+    def _holds(self, need: ControlNeed, reader: OutcomeReader, number: int, copies: ControlledBatch) -> bool:
+        """Say whether copies may be run from the middle: tried once for each change, on the first batch of the job.
+
+        So it does not depend on which batch is run first.
+        """
+        if need.change not in self._from_middle:
+            if number:
+                rows = self._rows(0)
+                before = _unchanged(self._ready, tuple(self._readers), rows)
+                own = self._own(need, rows, before)
+                copies = ControlledBatch(self._ready, need, before.runs(before.hidden), before.own, own)
+            self._from_middle[need.change] = copies.middle_holds(reader)
+        return self._from_middle[need.change]
 
 
 def _unchanged(ready: Ready, needs: Sequence[ChangeNeed], batch: Sequence[ChangedText]) -> Unchanged:
