@@ -32,7 +32,7 @@ from neuronclaims.models.sources import Source
 MEASURING_VERSION = 2
 """Raised whenever this package measures anything differently: older values are then not read again."""
 
-_LIBRARIES = ("torch", "transformers", "tokenizers")
+LIBRARIES = ("torch", "transformers", "tokenizers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ def context_key(source: Source, options: RunOptions, fingerprint: Fingerprint) -
         "tokenizer": fingerprint.tokenizer,
         **_how(source, options),
         **({"brought": brought} if brought else {}),
-        "libraries": {name: version(name) for name in _LIBRARIES},
+        "libraries": {name: version(name) for name in LIBRARIES},
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
@@ -122,7 +122,7 @@ def context_about(source: Source, options: RunOptions) -> dict[str, str]:
     return {
         "model": source.name,
         **_how(source, options),
-        **{name: version(name) for name in _LIBRARIES},
+        **{name: version(name) for name in LIBRARIES},
     }
 
 

@@ -17,7 +17,13 @@ from neuronclaims.cache.speeds import keep_speeds
 from neuronclaims.engines.opening import open_engine
 from neuronclaims.engines.stopwatch import Stopwatch
 from neuronclaims.measurements import Measurement
-from neuronclaims.measurements.errors import IntegrityError, MeasurementError, ModelError, RunWarning
+from neuronclaims.measurements.errors import (
+    IntegrityError,
+    LostError,
+    MeasurementError,
+    ModelError,
+    RunWarning,
+)
 from neuronclaims.measurements.measurement import Need
 from neuronclaims.measurements.plan import Wanted, jobs, union
 from neuronclaims.measurements.share import WHOLE, Share
@@ -227,7 +233,8 @@ class Measuring:
 
     def _fail(self, measurement: Measurement, error: MeasurementError) -> None:
         self.failed[measurement] = error
-        if self._context is not None and measurement.request is not None and _is_ours(measurement):
+        lasting = _is_ours(measurement) and not isinstance(error, LostError)
+        if self._context is not None and measurement.request is not None and lasting:
             self._context.keep_failure(measurement.request, error)
 
     def _unanswered(self, measurements: Sequence[Measurement]) -> list[Measurement]:

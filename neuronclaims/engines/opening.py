@@ -21,6 +21,8 @@ from neuronclaims.engines.engine import LOCAL, Engine, EngineAsked, EngineError
 from neuronclaims.engines.stopwatch import Stopwatch
 from neuronclaims.foreign_text import one_line
 from neuronclaims.measurements.errors import RunWarning, first_line, shorten
+from neuronclaims.models.identity.code import patched_library
+from neuronclaims.models.identity.surroundings import surroundings
 from neuronclaims.models.options import Progress, RunOptions
 from neuronclaims.models.sources import Source
 
@@ -31,7 +33,9 @@ if TYPE_CHECKING:
 ENTRY_POINTS = "neuronclaims.engines"
 """The entry-point group through which other packages bring engines."""
 
-OWN_ENGINES: dict[str, tuple[str, str]] = {}
+OWN_ENGINES: dict[str, tuple[str, str]] = {
+    "ray": ("neuronclaims.engines.remote.ray_pool:open_engine", "ray"),
+}
 """Our engines besides the local one: the function that opens each, and the package that it needs."""
 
 
@@ -53,7 +57,7 @@ def check_engine(said: str) -> EngineAsked:
     >>> check_engine("locla")
     Traceback (most recent call last):
         ...
-    neuronclaims.engines.engine.EngineError: There is no engine 'locla'; did you mean local? There are: local.
+    neuronclaims.engines.engine.EngineError: There is no engine 'locla'; did you mean local? There are: local, ray.
     """
     asked = EngineAsked.of(said)
     if asked.name not in engines():
@@ -89,10 +93,10 @@ def open_engine(
     asked = check_engine(options.engine)
     if asked.name == LOCAL:
         return open_local(source, options, report, watch, loads)
-    if source.loaded is not None:
+    stays = _stays(source)
+    if stays is not None:
         warnings.warn(
-            f"{source.name} was handed over as an object, which the engine {one_line(asked.name)} cannot send to its "
-            "workers: it is measured in this process. Give its folder to have it measured there.",
+            f"{source.name} is measured in this process and not by the engine {one_line(asked.name)}: {stays}.",
             RunWarning,
             stacklevel=2,
         )
@@ -122,6 +126,20 @@ def open_local(
     if fresh:
         watch.imported(watch.clock() - start)
     return LocalEngine(source, options, report, loads, watch)
+
+
+def _stays(source: Source) -> str | None:
+    """Return why a model cannot be measured by other processes, None where it can."""
+    if source.loaded is not None:
+        return "it was handed over as an object, which cannot be sent; give its folder"
+    here = surroundings()
+    patched = patched_library(str(source.config.get("model_type")))
+    strange = [*here.settings, *here.unknown, *([patched] if patched else [])]
+    return (
+        f"torch is changed in this process ({', '.join(strange)}), which workers would not be"
+        if strange
+        else None
+    )
 
 
 def _entry(name: str) -> EntryPoint:

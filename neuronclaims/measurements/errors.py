@@ -32,6 +32,10 @@ class MeasurementError(RunError):
     """A measurement that the model cannot make: of a site, a layer, a span or a prompt that it does not have."""
 
 
+class LostError(MeasurementError):
+    """A text whose workers ended: that says nothing of the text for certain, so it is never remembered."""
+
+
 class IntegrityError(RunError):
     """A failed check during a run: its numbers would have been wrong, so there are none."""
 

@@ -1,0 +1,119 @@
+"""The workers of a run: those that come load the model, and those that go are replaced."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from neuronclaims.engines.engine import EngineError
+from neuronclaims.engines.remote.messages import Trouble
+from neuronclaims.engines.remote.pool import Answered, Came, Pool, Went
+from neuronclaims.foreign_text import one_line
+
+TRIES = 3
+"""How often something is tried that ended its worker each time."""
+
+
+@dataclass(slots=True)
+class Member:
+    """A worker that came: what it was asked and has not answered, the oldest first, and what it can do."""
+
+    number: int
+    open: deque[Hashable] = field(default_factory=deque)
+    loaded: bool = False
+    jobs: set[int] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Done:
+    """An answer to what was asked under ``what``."""
+
+    member: Member
+    what: Hashable
+    answer: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """What a worker was at when it went, and why it went: it may be asked of another one."""
+
+    what: Hashable
+    reason: str
+
+
+class Crew:
+    """As many workers as the pool should have, as far as these can be had.
+
+    A worker that goes is replaced. After ``TRIES`` that went in a row before they had loaded anything, no more are
+    started, and where none is left that is an error.
+    """
+
+    def __init__(self, pool: Pool, model: str) -> None:
+        self._pool, self._model = pool, model
+        self.members: dict[int, Member] = {}
+        self._coming = {pool.add() for _ in range(pool.size)}
+        self._vain = 0
+        self.tolerance: float | None = None
+
+    def ask(self, member: Member, what: Hashable, method: str, *arguments: Any) -> None:
+        """Ask a worker; the answer is told under ``what``."""
+        member.open.append(what)
+        self._pool.ask(member.number, method, *arguments)
+
+    def load(self) -> None:
+        """Have all workers load the model that are not at it."""
+        for member in self.members.values():
+            if not member.loaded and _LOAD not in member.open:
+                self.ask(member, _LOAD, "load")
+
+    @property
+    def loaded(self) -> list[Member]:
+        """The workers that have the model."""
+        return [member for member in self.members.values() if member.loaded]
+
+    def events(self) -> Iterator[Done | Lost]:
+        """Wait, and yield what was answered and what was lost. Raises what a worker could not load."""
+        for event in self._pool.wait():
+            if isinstance(event, Came):
+                self._coming.discard(event.worker)
+                self.members[event.worker] = Member(event.worker)
+            elif isinstance(event, Answered):
+                yield from self._answered(self.members[event.worker], event.answer)
+            else:
+                yield from self._went(event)
+
+    def close(self) -> None:
+        """End all workers."""
+        self._pool.close()
+
+    def _answered(self, member: Member, answer: Any) -> Iterator[Done]:
+        what = member.open.popleft()
+        if isinstance(answer, Trouble):
+            raise answer.error
+        if what == _LOAD:
+            member.loaded, self.tolerance, self._vain = True, answer, 0
+            return
+        yield Done(member, what, answer)
+
+    def _went(self, event: Went) -> Iterator[Lost]:
+        member = self.members.pop(event.worker, None)
+        self._coming.discard(event.worker)
+        asked = list(member.open) if member is not None else []
+        at_work = bool(asked) and asked[0] != _LOAD
+        self._vain += not at_work
+        if at_work or self._vain < TRIES:
+            self._coming.add(self._pool.add())
+        elif not self._coming and not self.members:
+            raise EngineError(
+                f"{TRIES} workers in a row ended before they had loaded {self._model}: {one_line(event.reason)}. "
+                "Does it fit into the memory of so many workers?"
+            )
+        # Only what it was at may have ended it; it had not begun with the rest.
+        yield from (
+            Lost(what, event.reason if not place else "") for place, what in enumerate(asked) if what != _LOAD
+        )
+
+
+_LOAD = "load"

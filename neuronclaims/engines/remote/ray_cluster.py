@@ -1,0 +1,107 @@
+"""The cluster of Ray that a run uses: one at an address, the one this process has, or one of its own.
+
+A cluster of its own is started quietly on this machine: no dashboard, no statistics of use, no temporary files left.
+Whoever reaches a cluster of Ray can run code in it, so ours takes nobody in without a token that only its processes
+have.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from neuronclaims.engines.engine import EngineError
+from neuronclaims.foreign_text import one_line
+from neuronclaims.measurements.errors import first_line
+
+_STORE = 2**28
+"""Bytes for values on their way; more of them go to the disk for as long."""
+
+_TOKEN = secrets.token_hex(32)
+_QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_BACKEND_LOG_LEVEL": "fatal",
+}
+
+
+class RayCluster:
+    """A cluster that is connected to. ``own`` says whether it was started for this run, and so ends with it."""
+
+    def __init__(self, address: str, *, gpus: bool) -> None:
+        with _environment(_QUIET if address else _QUIET | _authenticated()):
+            import ray
+
+            self._ray: Any = ray
+            self._folder: Path | None = None
+            self._connected = not ray.is_initialized()
+            self.own = self._connected and not address
+            if self._connected:
+                self._connect(address, gpus)
+
+    @property
+    def nodes(self) -> list[Mapping[str, float]]:
+        """What each machine that is there has, by the names of Ray: ``CPU``, ``GPU``, ``memory``."""
+        return [each["Resources"] for each in self._ray.nodes() if each["Alive"]]
+
+    def close(self) -> None:
+        """Leave the cluster; end one of its own."""
+        if self._connected:
+            self._ray.shutdown()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _connect(self, address: str, gpus: bool) -> None:
+        quiet = {"logging_level": logging.ERROR, "configure_logging": False, "log_to_driver": False}
+        try:
+            if address:
+                self._ray.init(address=address, **quiet)
+                return
+            # Names of sockets are short: a folder for temporary files of somebody may be too deep for them.
+            self._folder = Path(
+                tempfile.mkdtemp(prefix="ray-", dir="/tmp" if os.path.isdir("/tmp") else None)
+            )
+            self._ray.init(
+                address="local",
+                num_cpus=usable_cpus(),
+                num_gpus=None if gpus else 0,
+                include_dashboard=False,
+                object_store_memory=_STORE,
+                _temp_dir=str(self._folder),
+                **quiet,
+            )
+        except Exception as error:  # whatever Ray raises: sockets, time limits, versions
+            self.close()
+            where = f"at {one_line(address)}" if address else "on this machine"
+            raise EngineError(f"No cluster of Ray {where}: {one_line(first_line(error))}") from error
+
+
+def usable_cpus() -> int:
+    """Return how many CPUs this process may use."""
+    usable = getattr(os, "sched_getaffinity", None)
+    return len(usable(0)) if usable is not None else os.cpu_count() or 1
+
+
+def _authenticated() -> dict[str, str]:
+    if any(name in os.environ for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")):
+        return {}  # somebody chose otherwise
+    return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": _TOKEN}
+
+
+@contextmanager
+def _environment(names: Mapping[str, str]) -> Iterator[None]:
+    """Set variables that are not set, and take them away again."""
+    new = {name: value for name, value in names.items() if name not in os.environ}
+    os.environ.update(new)
+    try:
+        yield
+    finally:
+        for name in new:
+            os.environ.pop(name, None)
