@@ -78,7 +78,7 @@ class Expected:
 
 
 class ModelServer:
-    """One model in a process of its own. What fails is answered as a ``Trouble``, so that all answers are plain data."""
+    """One model in a process of its own. What fails is answered as a ``Trouble``: answers are plain data."""
 
     def __init__(self, model: tuple[Source, RunOptions], threads: int) -> None:
         self._source, self._options = model
