@@ -85,6 +85,15 @@ class LocalEngine:
         return self._ready is not None or self._source.loaded is not None
 
     @property
+    def options(self) -> RunOptions:
+        """The options by which batches are made; of one that has loaded, as large as its device lets them be."""
+        return self._options
+
+    def adopt(self, options: RunOptions) -> None:
+        """Make batches by other options from now on, such as those of another process on the same work."""
+        self._options = options
+
+    @property
     def tolerance(self) -> float:
         """The share of a row's largest value that rounding alone may move, in the model's number type."""
         return AT_MOST.get(self.ready.rounds_as, 1e-1)

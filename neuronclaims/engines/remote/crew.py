@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from neuronclaims.engines.engine import EngineError
-from neuronclaims.engines.remote.messages import Trouble
+from neuronclaims.engines.remote.messages import Loaded, Trouble
 from neuronclaims.engines.remote.pool import Answered, Came, Pool, Went
 from neuronclaims.foreign_text import one_line
 
@@ -50,12 +50,12 @@ class Crew:
     started, and where none is left that is an error.
     """
 
-    def __init__(self, pool: Pool, model: str) -> None:
-        self._pool, self._model = pool, model
+    def __init__(self, pool: Pool, name: str) -> None:
+        self._pool, self._name = pool, name
         self.members: dict[int, Member] = {}
         self._coming = {pool.add() for _ in range(pool.size)}
         self._vain = 0
-        self.tolerance: float | None = None
+        self.model: Loaded | None = None
 
     def ask(self, member: Member, what: Hashable, method: str, *arguments: Any) -> None:
         """Ask a worker; the answer is told under ``what``."""
@@ -93,7 +93,11 @@ class Crew:
         if isinstance(answer, Trouble):
             raise answer.error
         if what == _LOAD:
-            member.loaded, self.tolerance, self._vain = True, answer, 0
+            member.loaded, self._vain = True, 0
+            if self.model is None:
+                self.model = answer
+            else:
+                self.ask(member, None, "adopt", self.model.options)  # all make the same batches
             return
         yield Done(member, what, answer)
 
@@ -107,7 +111,7 @@ class Crew:
             self._coming.add(self._pool.add())
         elif not self._coming and not self.members:
             raise EngineError(
-                f"{TRIES} workers in a row ended before they had loaded {self._model}: {one_line(event.reason)}. "
+                f"{TRIES} workers in a row ended before they had loaded {self._name}: {one_line(event.reason)}. "
                 "Does it fit into the memory of so many workers?"
             )
         # Only what it was at may have ended it; it had not begun with the rest.

@@ -22,6 +22,7 @@ from neuronclaims.measurements.errors import (
     RunError,
     first_line,
 )
+from neuronclaims.models.options import RunOptions
 
 KINDS: Mapping[str, type[RunError]] = {
     kind.__name__: kind for kind in (ModelError, MeasurementError, IntegrityError, CacheError, EngineError)
@@ -49,6 +50,14 @@ class Trouble:
     def error(self) -> RunError:
         """The error itself."""
         return KINDS.get(self.kind, EngineError)(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A model that a worker has loaded: what rounding may move in it, and the options by which it makes batches."""
+
+    tolerance: float
+    options: RunOptions
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,10 +35,10 @@ class RemoteEngine:
     def tolerance(self) -> float:
         """The share of a row's largest value that rounding alone may move."""
         crew = self._crew
-        while crew.tolerance is None:
+        while crew.model is None:
             crew.load()
             list(crew.events())
-        return crew.tolerance
+        return crew.model.tolerance
 
     def refused(self, measurements: Sequence[Measurement]) -> dict[Measurement, MeasurementError]:
         """Return, of some measurements, those that the tokenizer refuses: one worker is asked, before it loads."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from neuronclaims.cache.run_cache import LIBRARIES, MEASURING_VERSION
 from neuronclaims.engines.engine import EngineError
-from neuronclaims.engines.remote.messages import Failed, Prepared, Ran, Refused, Trouble
+from neuronclaims.engines.remote.messages import Failed, Loaded, Prepared, Ran, Refused, Trouble
 from neuronclaims.measurements import Measurement
 from neuronclaims.measurements.plan import Job
 from neuronclaims.models.identity.fingerprint import Fingerprint
@@ -105,17 +105,25 @@ class ModelServer:
             tuple((place, str(found[each])) for place, each in enumerate(measurements) if each in found)
         )
 
-    def load(self) -> float:
-        """Load the model; return how much rounding alone may move in it."""
-        return self._local.tolerance
+    def load(self) -> Loaded:
+        """Load the model."""
+        tolerance = self._local.tolerance
+        self._options = self._local.options
+        return Loaded(tolerance, self._options)
+
+    def adopt(self, options: RunOptions) -> None:
+        """Make batches as another worker does."""
+        self._options = options
 
     def prepare(self, number: int, job: Job) -> Prepared:
         """Turn the texts of a job into tokens, and return its pieces."""
+        self._local.adopt(self._options)
         self._jobs[number] = taken = _Taken(job, self._local)
         return taken.prepared
 
     def run(self, number: int, piece: int) -> Ran:
-        """Run a piece of a job that was prepared."""
+        """Run a piece of a job that was prepared; where memory runs out, that piece alone is run in smaller batches."""
+        self._local.adopt(self._options)
         return self._jobs[number].run(piece)
 
     def forget(self, numbers: Sequence[int]) -> None:
