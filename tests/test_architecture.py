@@ -90,7 +90,7 @@ MAY_IMPORT = {
         "tokens",
     },
     "cache": {"measurements", "models", "errors", "foreign_files", "foreign_text", "prompts"},
-    "engines": {"measurements", "models", "cache", "errors", "foreign_text", "prompts"},
+    "engines": {"measurements", "models", "cache", "errors", "foreign_text", "loading", "prompts"},
     "corrections": GROUND | {"kinds"},
     "planning": GROUND | RUNS | {"kinds", "corrections", "reports"},
     "provenance": GROUND | RUNS | {"kinds"},

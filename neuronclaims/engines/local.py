@@ -135,7 +135,7 @@ class LocalEngine:
 
         Raises ModelError where the model does not load.
         """
-        return list(self._pieces(job, Tally()))
+        return list(self._pieces(job, FailureTally()))
 
     def finish(self, piece: Piece) -> Iterator[Finished]:
         """Yield what a piece gives; what fails while it runs is found by halving the rest, and fails.
@@ -181,7 +181,7 @@ class LocalEngine:
         self.watch.proved(len(self.ready.proven) - known, self.watch.clock() - start)
         return found
 
-    def _pieces(self, job: Job, tally: Tally) -> Iterator[Piece]:
+    def _pieces(self, job: Job, tally: FailureTally) -> Iterator[Piece]:
         """Yield the pieces of a job; what is refused in it is found by halving, and fails."""
         worker: Worker = loaded(job.worker)
         try:
@@ -230,7 +230,7 @@ class LocalEngine:
 
 
 @dataclass(slots=True)
-class Tally:
+class FailureTally:
     """Whether anything of a job was measured, and how many of its texts failed."""
 
     measured: bool = False
@@ -251,7 +251,7 @@ class Piece:
 
     job: Job
     run: Callable[[], Iterable[Finished]]
-    tally: Tally
+    tally: FailureTally
     options: RunOptions
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from neuronclaims.engines.engine import EngineError
-from neuronclaims.engines.remote.messages import Loaded, Trouble
+from neuronclaims.engines.remote.messages import Loaded, WorkerTrouble
 from neuronclaims.engines.remote.pool import Answered, Came, Pool, Went
 from neuronclaims.foreign_text import one_line
 
@@ -36,7 +36,7 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
+class LostQuestion:
     """What a worker was at when it went, and why it went: it may be asked of another one."""
 
     what: Hashable
@@ -73,7 +73,7 @@ class Crew:
         """The workers that have the model."""
         return [member for member in self.members.values() if member.loaded]
 
-    def events(self) -> Iterator[Done | Lost]:
+    def events(self) -> Iterator[Done | LostQuestion]:
         """Wait, and yield what was answered and what was lost. Raises what a worker could not load."""
         for event in self._pool.wait():
             if isinstance(event, Came):
@@ -90,7 +90,7 @@ class Crew:
 
     def _answered(self, member: Member, answer: Any) -> Iterator[Done]:
         what = member.open.popleft()
-        if isinstance(answer, Trouble):
+        if isinstance(answer, WorkerTrouble):
             raise answer.error
         if what == _LOAD:
             member.loaded, self._vain = True, 0
@@ -101,7 +101,7 @@ class Crew:
             return
         yield Done(member, what, answer)
 
-    def _went(self, event: Went) -> Iterator[Lost]:
+    def _went(self, event: Went) -> Iterator[LostQuestion]:
         member = self.members.pop(event.worker, None)
         self._coming.discard(event.worker)
         asked = list(member.open) if member is not None else []
@@ -116,7 +116,9 @@ class Crew:
             )
         # Only what it was at may have ended it; it had not begun with the rest.
         yield from (
-            Lost(what, event.reason if not place else "") for place, what in enumerate(asked) if what != _LOAD
+            LostQuestion(what, event.reason if not place else "")
+            for place, what in enumerate(asked)
+            if what != _LOAD
         )
 
 

@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from neuronclaims.engines.remote.crew import TRIES, Crew, Done, Lost, Member
-from neuronclaims.engines.remote.messages import Failed, Prepared, Ran
+from neuronclaims.engines.remote.crew import TRIES, Crew, Done, LostQuestion, Member
+from neuronclaims.engines.remote.messages import Failed, JobPieces, Ran
 from neuronclaims.foreign_text import one_line
 from neuronclaims.measurements.errors import IntegrityError, LostError, MeasurementError, shorten
 from neuronclaims.measurements.measurement import Need
@@ -18,14 +18,14 @@ NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Preparing:
+class PiecesOf:
     """A question: which pieces a job has."""
 
     job: int
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class RunOf:
     """A question: what a piece of a job gives."""
 
     job: int
@@ -38,7 +38,7 @@ class _Work:
 
     number: int
     job: Job
-    prepared: Prepared | None = None
+    prepared: JobPieces | None = None
     pending: deque[int] = field(default_factory=deque)
     left: int = 0
     over: bool = False
@@ -55,7 +55,7 @@ class Dispatch:
     def __init__(self, crew: Crew, jobs: Sequence[Job], first: int) -> None:
         self._crew = crew
         self._work = {first + place: _Work(first + place, job) for place, job in enumerate(jobs)}
-        self._tries: dict[Preparing | Running, int] = {}
+        self._tries: dict[PiecesOf | RunOf, int] = {}
         self.failures: dict[tuple[Need, str], MeasurementError] = {}
 
     def run(self) -> Iterator[Finished | None]:
@@ -69,7 +69,7 @@ class Dispatch:
                 while self._give(member):
                     pass
             for event in self._crew.events():
-                if isinstance(event, Lost):
+                if isinstance(event, LostQuestion):
                     self._lost(event)
                 else:
                     yield from self._done(event)
@@ -86,14 +86,14 @@ class Dispatch:
             if len(member.open) > int(ahead):
                 return False
             piece = own[0].pending.popleft()
-            self._crew.ask(member, Running(own[0].number, piece), "run", own[0].number, piece)
+            self._crew.ask(member, RunOf(own[0].number, piece), "run", own[0].number, piece)
             return True
         if member.open:
             return False
         job = self._to_prepare(member)
         if job is not None:
             member.jobs.add(job.number)
-            self._crew.ask(member, Preparing(job.number), "prepare", job.number, job.job)
+            self._crew.ask(member, PiecesOf(job.number), "prepare", job.number, job.job)
         return job is not None
 
     def _to_prepare(self, member: Member) -> _Work | None:
@@ -115,10 +115,10 @@ class Dispatch:
 
     def _done(self, event: Done) -> Iterator[Finished]:
         what = event.what
-        work = self._work.get(what.job) if isinstance(what, (Preparing, Running)) else None
+        work = self._work.get(what.job) if isinstance(what, (PiecesOf, RunOf)) else None
         if work is None or work.over:
             return  # of a run before this one, or of a job that was given up
-        if isinstance(what, Preparing):
+        if isinstance(what, PiecesOf):
             self._prepared(work, event.answer)
         else:
             ran: Ran = event.answer
@@ -130,7 +130,7 @@ class Dispatch:
                     tuple(work.job.items[item] for item in items), dict(zip(named, values, strict=True))
                 )
 
-    def _prepared(self, work: _Work, found: Prepared) -> None:
+    def _prepared(self, work: _Work, found: JobPieces) -> None:
         if work.prepared is None:
             work.prepared, work.pending, work.left = found, deque(range(len(found))), len(found)
             work.over = not work.left
@@ -141,10 +141,10 @@ class Dispatch:
                 f"{len(work.job.items) - 1} more), so they have not the same tokenizer; nothing of this run is kept."
             )
 
-    def _lost(self, event: Lost) -> None:
+    def _lost(self, event: LostQuestion) -> None:
         """Let what a worker was at be done by another one; what ended its worker three times fails."""
         what = event.what
-        if not isinstance(what, (Preparing, Running)):
+        if not isinstance(what, (PiecesOf, RunOf)):
             return
         work = self._work.get(what.job)
         if work is None or work.over:
@@ -152,7 +152,7 @@ class Dispatch:
         if event.reason:
             self._tries[what] = self._tries.get(what, 0) + 1
         given_up = self._tries.get(what, 0) >= TRIES
-        if isinstance(what, Running):
+        if isinstance(what, RunOf):
             assert work.prepared is not None
             if given_up:
                 items = [work.job.items[place] for place in work.prepared.piece(what.piece)]

@@ -31,14 +31,14 @@ KINDS: Mapping[str, type[RunError]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class WorkerTrouble:
     """An error of a worker: what it is called, and what it says."""
 
     kind: str
     text: str
 
     @classmethod
-    def of(cls, error: BaseException) -> Trouble:
+    def of(cls, error: BaseException) -> WorkerTrouble:
         """Return an error as it is sent: one of ours as it is, a defect as an error of the engine."""
         if isinstance(error, NeuronClaimsError):
             return cls(
@@ -70,7 +70,7 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Prepared:
+class JobPieces:
     """The pieces of a job: the places of its texts piece by piece, where each piece ends, and what was refused."""
 
     places: NDArray[np.int32]
@@ -78,7 +78,7 @@ class Prepared:
     failed: tuple[Failed, ...] = ()
 
     @classmethod
-    def of(cls, pieces: Sequence[Sequence[int]], failed: tuple[Failed, ...] = ()) -> Prepared:
+    def of(cls, pieces: Sequence[Sequence[int]], failed: tuple[Failed, ...] = ()) -> JobPieces:
         """Return the pieces of a job, each given as the places of its texts."""
         ends = np.cumsum([len(piece) for piece in pieces], dtype=np.int64)
         places = [place for piece in pieces for place in piece]

@@ -16,7 +16,7 @@ class Came:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answered:
-    """What a worker answered to the question that it was asked first of those open: a message, or a ``Trouble``."""
+    """What a worker answered to the oldest question that is open: a message, or a ``WorkerTrouble``."""
 
     worker: int
     answer: Any

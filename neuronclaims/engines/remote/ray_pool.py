@@ -13,12 +13,13 @@ import numpy as np
 
 from neuronclaims.engines.engine import EngineAsked, EngineError
 from neuronclaims.engines.memory import LIBRARIES, weight_bytes
-from neuronclaims.engines.remote.messages import Ran, Trouble
+from neuronclaims.engines.remote.messages import Ran, WorkerTrouble
 from neuronclaims.engines.remote.pool import Answered, Came, Event, Went
 from neuronclaims.engines.remote.ray_cluster import RayCluster
 from neuronclaims.engines.remote.remote import RemoteEngine
 from neuronclaims.engines.remote.serving import Expected, ModelServer, place_of, versions
 from neuronclaims.foreign_text import one_line
+from neuronclaims.loading.settings import LoadSettings
 from neuronclaims.measurements.errors import ModelError, first_line
 from neuronclaims.models.options import Progress, RunOptions
 from neuronclaims.models.sources import Source
@@ -38,7 +39,7 @@ def open_engine(
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class WorkerShare:
     """How many workers there are, and what each is given."""
 
     workers: int
@@ -46,15 +47,15 @@ class Share:
     gpus: int = 0
 
     @classmethod
-    def of(cls, nodes: Sequence[Any], asked: int | None, weights: int, gpus: int) -> Share:
-        """Share out machines: as many workers as were ``asked`` for, or as many as there are devices and memory for.
+    def of(cls, nodes: Sequence[Any], asked: int | None, weights: int, gpus: int) -> WorkerShare:
+        """Divide machines: as many workers as were ``asked`` for, or as many as there are devices and memory for.
 
         ``weights`` are the bytes of the model, ``gpus`` how many devices each worker needs, 0 for CPUs alone.
 
-        >>> Share.of([{"CPU": 8.0, "memory": 16e9}], None, 2_000_000_000, 0)
-        Share(workers=6, threads=1, gpus=0)
-        >>> Share.of([{"CPU": 16.0, "GPU": 4.0}], None, 0, 1)
-        Share(workers=4, threads=4, gpus=1)
+        >>> WorkerShare.of([{"CPU": 8.0, "memory": 16e9}], None, 2_000_000_000, 0)
+        WorkerShare(workers=6, threads=1, gpus=0)
+        >>> WorkerShare.of([{"CPU": 16.0, "GPU": 4.0}], None, 0, 1)
+        WorkerShare(workers=4, threads=4, gpus=1)
         """
         cpus = sum(int(node.get("CPU", 0)) for node in nodes)
         if gpus:
@@ -72,18 +73,40 @@ def _fitting(node: Any, each: int) -> int:
     return min(cpus, int(node["memory"] // each)) if "memory" in node else cpus
 
 
+def gpus_of(loading: LoadSettings, most: int) -> int:
+    """Return how many GPUs each worker needs, where ``most`` is what one machine has; 0 where it runs on CPUs.
+
+    Raises EngineError for the number of a GPU: Ray chooses which one a worker sees.
+
+    >>> gpus_of(LoadSettings(device="auto"), 4), gpus_of(LoadSettings(device_map="auto"), 4)
+    (1, 4)
+    >>> gpus_of(LoadSettings(device_map={"model.layers.0": 0, "model.layers.1": "cuda:1"}), 4)
+    2
+    """
+    if isinstance(loading.device_map, tuple):
+        return len({device for _, device in loading.device_map if device.startswith("cuda")})
+    if loading.device_map is not None:
+        if not isinstance(loading.max_memory, tuple):
+            return most
+        return sum(1 for name, size in loading.max_memory if size and name.startswith("cuda"))
+    device = str(loading.device)
+    if device.startswith("cuda:"):
+        raise EngineError(f"The engine ray gives each worker a GPU of its own: say cuda, not {device}.")
+    return int(device == "cuda" or (device == "auto" and most > 0))
+
+
 class RayPool:
     """The workers of one model on a cluster of Ray (``pool.Pool``)."""
 
     def __init__(self, source: Source, options: RunOptions, asked: EngineAsked) -> None:
-        device = str(source.loading(options).device)
-        self._cluster = RayCluster(asked.address, gpus=device != "cpu")
+        loading = source.loading(options)
+        self._cluster = RayCluster(asked.address, gpus=loading.device != "cpu")
         import ray
 
         self._ray: Any = ray
         nodes = self._cluster.nodes
-        on_gpu = device.startswith("cuda") or (device == "auto" and any(node.get("GPU") for node in nodes))
-        self._share = Share.of(nodes, asked.workers, _weights(source, options), int(on_gpu))
+        most = max((int(node.get("GPU", 0)) for node in nodes), default=0)
+        self._share = WorkerShare.of(nodes, asked.workers, _weights(source, options), gpus_of(loading, most))
         elsewhere = source.fingerprint() if asked.address else None
         self._expected = Expected(versions(), place_of(source), elsewhere)
         self._model = ray.put((source, replace(options, engine="local")))
@@ -141,7 +164,9 @@ class RayPool:
         except (
             errors.RayTaskError
         ) as error:  # what was sent cannot be read there, such as a class that is not there
-            answer = Trouble("", f"A worker cannot be asked: {one_line(first_line(error.cause or error))}")
+            answer = WorkerTrouble(
+                "", f"A worker cannot be asked: {one_line(first_line(error.cause or error))}"
+            )
         except errors.RayError as error:
             self._end(worker)
             yield Went(worker, _reason(error))
@@ -149,7 +174,7 @@ class RayPool:
         self._open[worker].popleft()
         if worker not in self._coming:
             yield Answered(worker, answer)
-        elif isinstance(answer, Trouble):
+        elif isinstance(answer, WorkerTrouble):
             raise answer.error
         else:
             del self._coming[worker]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from neuronclaims.engines.engine import EngineError
-from neuronclaims.engines.remote.crew import TRIES, Crew, Done, Lost
+from neuronclaims.engines.remote.crew import TRIES, Crew, Done, LostQuestion
 from neuronclaims.engines.remote.dispatch import Dispatch
 from neuronclaims.engines.remote.messages import Refused
 from neuronclaims.engines.remote.pool import Pool
@@ -51,7 +51,7 @@ class RemoteEngine:
                 if isinstance(event, Done) and event.what == _REFUSED:
                     found: Refused = event.answer
                     return {measurements[place]: MeasurementError(why) for place, why in found.found}
-                if isinstance(event, Lost) and event.what == _REFUSED:
+                if isinstance(event, LostQuestion) and event.what == _REFUSED:
                     asked, tries = False, tries + 1
                     if tries == TRIES:
                         raise EngineError(

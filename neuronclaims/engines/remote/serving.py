@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from neuronclaims.cache.run_cache import LIBRARIES, MEASURING_VERSION
 from neuronclaims.engines.engine import EngineError
-from neuronclaims.engines.remote.messages import Failed, Loaded, Prepared, Ran, Refused, Trouble
+from neuronclaims.engines.remote.messages import Failed, JobPieces, Loaded, Ran, Refused, WorkerTrouble
 from neuronclaims.measurements import Measurement
 from neuronclaims.measurements.plan import Job
 from neuronclaims.models.identity.fingerprint import Fingerprint
@@ -78,7 +78,7 @@ class Expected:
 
 
 class ModelServer:
-    """One model in a process of its own. What fails is answered as a ``Trouble``: answers are plain data."""
+    """One model in a process of its own. What fails is answered as a ``WorkerTrouble``: answers are plain data."""
 
     def __init__(self, model: tuple[Source, RunOptions], threads: int) -> None:
         self._source, self._options = model
@@ -91,7 +91,7 @@ class ModelServer:
         try:
             return getattr(self, method)(*arguments)
         except Exception as error:
-            return Trouble.of(error)
+            return WorkerTrouble.of(error)
 
     def check(self, expected: Expected) -> None:
         """Raise EngineError where this process would give other values; import the libraries where it does not."""
@@ -115,7 +115,7 @@ class ModelServer:
         """Make batches as another worker does."""
         self._options = options
 
-    def prepare(self, number: int, job: Job) -> Prepared:
+    def prepare(self, number: int, job: Job) -> JobPieces:
         """Turn the texts of a job into tokens, and return its pieces."""
         self._local.adopt(self._options)
         self._jobs[number] = taken = _Taken(job, self._local)
@@ -152,7 +152,7 @@ class _Taken:
         self._items = {item: place for place, item in enumerate(job.items)}
         self._pieces: list[Piece] = engine.pieces(job)
         pieces = [[self._items[item] for item in piece.job.items] for piece in self._pieces]
-        self.prepared = Prepared.of(pieces, self._failed())
+        self.prepared = JobPieces.of(pieces, self._failed())
 
     def run(self, number: int) -> Ran:
         """Run a piece; what fails in it is found by halving."""
