@@ -165,6 +165,9 @@ def test_results_show_themselves_in_words_and_in_a_notebook(two):
     assert html.count("token by token") == 2
     assert "<b>old" not in html
     assert two[0].evidence.effect.value is not None
+    assert two[0].id == "2-340-more-hanoi-baseline"
+    assert two[0].id not in str(two)  # it was made from the sentence, which stands there
+    assert "less" in str(two).split()
     explained = two["less"].explain()
     assert [heading for heading, _ in explained.parts] == [
         "What was asked",
@@ -175,6 +178,13 @@ def test_results_show_themselves_in_words_and_in_a_notebook(two):
     ]
     assert max(map(len, str(explained).splitlines())) <= 80
     assert "<script" not in explained._repr_markdown_()
+
+
+def test_a_name_may_stand_for_the_demo_model_but_for_no_other_word(cache):
+    found = judge(CLAIM, models={"ours": "demo"}, sets=SETS, cache=cache, **KEYS)
+    assert (found[0].model, found[0].verdict) == ("ours", "supported")
+    with pytest.raises(NeuronClaimsError, match="Give the path of a folder with config.json in it, 'demo', or"):
+        judge(CLAIM, models={"ours": "demos"}, sets=SETS, cache=cache, **KEYS)
 
 
 def test_a_frame_has_the_columns_of_the_contract(two):

@@ -110,4 +110,4 @@ def _show(found: Comparison, policy: Policy, *, everything: bool) -> None:
                 console.print(word, Text(visible(name)), soft_wrap=True)
                 console.print(Padding(Text(one_line(drift.sentence)), (0, 0, 0, 2), expand=False))
         console.print(tally((drift.status for drift in found.drifts.values()), policy))
-    say_styled(captured.get().removesuffix("\n"))
+    say_styled("\n".join(line.rstrip() for line in captured.get().splitlines()))

@@ -12,6 +12,9 @@ MARGIN = 0.04
 FARTHEST = 1.0
 """How far intervals may stretch the axis beyond the effects, as a multiple of the range of these."""
 
+TIMES_USUAL = 2.0
+"""How far they may stretch it in any case, as a multiple of what half of their ends do not exceed."""
+
 
 @dataclass(frozen=True, slots=True)
 class EffectAxis:
@@ -30,10 +33,18 @@ class EffectAxis:
     def over(cls, marks: Sequence[float], ends: Sequence[float]) -> EffectAxis:
         """Return an axis that shows all ``marks`` and, as far as that leaves room for these, the ``ends`` of intervals.
 
-        One interval that is far wider than all others would else press the others together.
+        One interval that is far wider than all others would else press the others together; where most are wider than
+        the effects lie apart, they are shown.
+
+        >>> EffectAxis.over([0.0, 1.0], [-0.1, 0.1, 0.8, 90.0]).high < 3
+        True
+        >>> EffectAxis.over([0.0, 0.1], [-2.0, 2.0, -2.4, 2.6]).beyond(2.6)
+        False
         """
         low, high = min(marks), max(marks)
-        reach = FARTHEST * (high - low) if high > low else math.inf
+        stretches = sorted(max(low - end, end - high, 0.0) for end in ends)
+        usual = stretches[(len(stretches) - 1) // 2] if stretches else 0.0
+        reach = max(FARTHEST * (high - low), TIMES_USUAL * usual) if high > low else math.inf
         low, high = (
             min([low, *(max(end, low - reach) for end in ends)]),
             max([high, *(min(end, high + reach) for end in ends)]),
