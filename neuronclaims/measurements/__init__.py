@@ -15,6 +15,7 @@ from neuronclaims.measurements.changing.restorations import Restoration, Restora
 from neuronclaims.measurements.continuations import Continuations
 from neuronclaims.measurements.facts import ModelFacts
 from neuronclaims.measurements.labels import LabelCounts
+from neuronclaims.measurements.layer_aurocs import LayerAurocs
 from neuronclaims.measurements.measurement import Measurement, Need
 from neuronclaims.measurements.output_weights import Congruence, Vocabulary
 from neuronclaims.measurements.positions import PositionCorrelations
@@ -37,6 +38,7 @@ __all__ = [
     "Entropy",
     "Generation",
     "LabelCounts",
+    "LayerAurocs",
     "Loss",
     "Measurement",
     "ModelFacts",

@@ -31,7 +31,7 @@ from neuronclaims.models.running.predictions import (
 )
 from neuronclaims.models.running.worker import Batches, Finished, running
 from neuronclaims.models.token_texts import TokenTexts, of_tokenizer
-from neuronclaims.token_classes import TokenClassError
+from neuronclaims.token_classes import TokenClassError, WantedToken
 
 Rows: TypeAlias = "dict[Need, NDArray[np.float32]]"
 Tops: TypeAlias = "dict[bool, NDArray[np.int64]]"
@@ -50,7 +50,8 @@ def work(ready: Ready, job: Job, options: RunOptions) -> Batches:
     """Return the counts of a job's documents, run one by one; tokens and texts are checked at once."""
     needs = tuple(need for need in job.needs if isinstance(need, ReadoutNeed))
     texts = of_tokenizer(ready.tokenizer, ready.facts.name)
-    tokens = _numbers(needs, texts)
+    numbers = token_numbers([need.token for need in needs], texts)
+    tokens = {need: numbers[need.token] for need in needs}
     if any(need.legacy_embed for need in needs):
         check_embedding(ready)
     # The tokens of a whole corpus are too many to keep: here they are only counted, and refused in time.
@@ -65,23 +66,22 @@ def work(ready: Ready, job: Job, options: RunOptions) -> Batches:
     return together(sizes, row)
 
 
-def _numbers(needs: Iterable[ReadoutNeed], texts: TokenTexts) -> dict[ReadoutNeed, NDArray[np.int64]]:
-    """Return the numbers of the tokens that each need looks for."""
+def token_numbers(wanted: Iterable[WantedToken], texts: TokenTexts) -> dict[WantedToken, NDArray[np.int64]]:
+    """Return the numbers of the tokens that each of ``wanted`` stands for; raise MeasurementError for none."""
     everything: list[str] = []
-    found: dict[ReadoutNeed, NDArray[np.int64]] = {}
-    for need in needs:
-        wanted = need.token
-        if isinstance(wanted, str) or wanted.tokens:
-            named = [wanted] if isinstance(wanted, str) else wanted.tokens
-            found[need] = np.array([texts.number(each) for each in named], dtype=np.int64)
+    found: dict[WantedToken, NDArray[np.int64]] = {}
+    for each in dict.fromkeys(wanted):
+        if isinstance(each, str) or each.tokens:
+            named = [each] if isinstance(each, str) else each.tokens
+            found[each] = np.array([texts.number(one) for one in named], dtype=np.int64)
             continue
         everything = everything or texts.everything()
         try:
-            found[need] = np.array(wanted.members(everything), dtype=np.int64)
+            found[each] = np.array(each.members(everything), dtype=np.int64)
         except TokenClassError as error:
             raise MeasurementError(f"{str(error).capitalize()}.") from None
-        if not len(found[need]):
-            raise MeasurementError(f"No token of {texts.model} fits {wanted!r}.")
+        if not len(found[each]):
+            raise MeasurementError(f"No token of {texts.model} fits {each!r}.")
     return found
 
 
@@ -149,18 +149,19 @@ def _read(
         check_head(ready, ids[:1], hidden[:1])
     tops: Tops = {}
     if False in ways:
-        tops[False] = _tops(ready, hidden[0, counts], logits_of)
+        tops[False] = top_tokens(ready, hidden[0, counts], logits_of)
     if True in ways:
-        tops[True] = _tops(ready, kept[state_place(ready)][0, counts], logits_by_embedding)
+        tops[True] = top_tokens(ready, kept[state_place(ready)][0, counts], logits_by_embedding)
     values = {
         need: kept[need.site, need.layer][0, counts, need.index].double().cpu().numpy() for need in tokens
     }
     return tops, values
 
 
-def _tops(
+def top_tokens(
     ready: Ready, states: torch.Tensor, head: Callable[[Ready, torch.Tensor], torch.Tensor]
 ) -> NDArray[np.int64]:
+    """Return the token on top at each of ``states`` [positions, hidden]."""
     parts = [head(ready, part).argmax(-1) for part in torch.split(states, _HEAD_ROWS)]
     return np.asarray(torch.cat(parts).cpu().numpy())
 

@@ -1,0 +1,1 @@
+"""What is measured of documents of any length, of every neuron of a layer."""
